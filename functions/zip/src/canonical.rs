@@ -1,0 +1,113 @@
+//! Zip's words to ours. Names are read in lower case, as Zip's pages mix two casings.
+
+use std::collections::BTreeMap;
+
+use inlet::canonical::{Address, Canonical, Party, Payment};
+use inlet::decimal::Decimal;
+use inlet::json::FromJson;
+use inlet::money::{Currency, Money};
+use inlet::personal::Personal;
+use inlet::time::Time;
+use serde_json::{Map, Value};
+
+inlet::payload! {
+    /// The outcome of an operation: developers.zip.co/v9-US/docs/callbacks and the reference pages.
+    pub(crate) struct Callback {
+        /// ISO 8601 UTC in JSON, `MM/dd/yyyy HH:mm:ss` without a zone on the redirect.
+        timestamp: String = "timestamp",
+        /// The merchant's account.
+        merchant_id: String = "merchantid",
+        /// Zip's order.
+        order_id: String = "orderid",
+        /// `USD`.
+        currency: Currency = "currency",
+        /// Of this operation, not of the order.
+        amount: Decimal = "amount",
+        /// The operation's reference, echoed.
+        merchant_reference: String = "merchantreference",
+        /// Also true for test orders in production.
+        test: bool = "test",
+        /// Whether the operation worked.
+        success: bool = "success",
+        /// What the merchant sent with the operation.
+        metadata: Map<String, Value> = "metadata",
+        /// Absent for authorisations.
+        operation: String = "operation",
+        /// Why it did not work.
+        message: String = "message",
+        /// `US`; seen on authorisations.
+        territory: String = "territory",
+        /// Who pays; on authorisations and on the redirect.
+        customer: Customer = "customer",
+    }
+    /// Who pays.
+    pub(crate) struct Customer {
+        /// Given name.
+        first_name: Personal = "firstname",
+        /// Family name.
+        last_name: Personal = "lastname",
+        /// E-mail.
+        email: Personal = "email",
+        /// With `+` and country code.
+        phone: Personal = "phone",
+        /// Where.
+        address: CustomerAddress = "address",
+    }
+    /// Where.
+    pub(crate) struct CustomerAddress {
+        /// Street.
+        line1: Personal = "line1",
+        /// More of it.
+        line2: Personal = "line2",
+        /// City.
+        city: String = "city",
+        /// State.
+        state: String = "state",
+        /// Postal code.
+        postal_code: String = "postalcode",
+        /// `US`.
+        country: String = "country",
+    }
+}
+
+/// A callback or a redirect as a payment.
+pub(crate) fn payment(payload: &Value) -> Option<Canonical> {
+    let callback = Callback::from_json(payload)?;
+    let payment = Payment {
+        id: callback.order_id.clone(),
+        order_id: callback.order_id,
+        reference: callback.merchant_reference,
+        operation: callback.operation,
+        success: callback.success,
+        message: callback.message,
+        amount: Money::of(callback.amount, callback.currency.as_ref()),
+        customer: callback.customer.and_then(party),
+        test: callback.test,
+        merchant_id: callback.merchant_id,
+        territory: callback.territory,
+        metadata: callback.metadata.map(texts),
+        paid_at: callback.timestamp.as_deref().and_then(time),
+        ..Payment::default()
+    };
+    Some(payment.into())
+}
+
+/// An instant where the text has a zone, else the text: the redirect's has none and none is documented.
+pub(crate) fn time(text: &str) -> Option<Time> {
+    Time::parse_rfc3339(text).or_else(|| Time::local(text))
+}
+
+fn party(customer: Customer) -> Option<Party> {
+    let Customer { first_name, last_name, email, phone, address } = customer;
+    let address = address.and_then(|a| {
+        let CustomerAddress { line1, line2, city, state, postal_code, country } = a;
+        Address { line1, line2, city, state, postal_code, country, ..Address::default() }.known()
+    });
+    Party { first_name, last_name, email, phone, address, ..Party::default() }.known()
+}
+
+/// Metadata values should be text; whatever they are, they are told as text.
+fn texts(metadata: Map<String, Value>) -> BTreeMap<String, String> {
+    let text = |value: Value| String::from_json(&value).unwrap_or_else(|| value.to_string());
+    metadata.into_iter().map(|(name, value)| (name, text(value))).collect()
+}

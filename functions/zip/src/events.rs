@@ -1,0 +1,53 @@
+//! The catalogue: one row an operation.
+
+use inlet::canonical::Kind::Payment;
+use inlet::catalogue::Documented::{Full, Partial};
+use inlet::catalogue::{Entity, Row};
+
+use crate::canonical::payment;
+
+/// Zip's order; the merchant's reference names the operation, not the order.
+pub(crate) const ORDER: Entity = &[&["orderid"]];
+
+/// Every operation that calls back. The operation's name where Zip prints one, else the topic in the URL.
+pub static EVENTS: &[Row] = &[
+    // Zip's sample has no operation; `AuthorizeOrder` is unconfirmed.
+    row(
+        "authorize",
+        &["AuthorizeOrder"],
+        &[("true", "authorized"), ("false", "authorization_failed")],
+        "authorization_unknown",
+    )
+    .payload(Full, payment),
+    row(
+        "CaptureOrder",
+        &["capture"],
+        &[("true", "captured"), ("false", "capture_failed")],
+        "capture_unknown",
+    )
+    .payload(Full, payment),
+    row("RefundOrder", &["refund"], &[("true", "refunded"), ("false", "refund_failed")], "refund_unknown")
+        .payload(Full, payment),
+    row("VoidOrder", &["void"], &[("true", "voided"), ("false", "void_failed")], "void_unknown")
+        .payload(Full, payment),
+    // The page of the deferred confirmation shows no sample; the callback body is the same for all operations.
+    row("confirm", &[], &[("true", "confirmed"), ("false", "confirm_failed")], "confirm_unknown")
+        .payload(Partial, payment),
+    // The shopper's browser comes with the authorisation's data in the query.
+    row("redirect", &[], &[("true", "redirect_confirmed"), ("false", "redirect_failed")], "redirect_unknown")
+        .payload(Full, payment),
+];
+
+/// Each body carries its order, its own time and whether the operation worked.
+const fn row(
+    event: &'static str,
+    aliases: &'static [&'static str],
+    outcomes: &'static [(&'static str, &'static str)],
+    otherwise: &'static str,
+) -> Row {
+    Row::new(event, Payment, "")
+        .also(aliases)
+        .told_by("success", outcomes, otherwise)
+        .entity(ORDER)
+        .moved("timestamp")
+}

@@ -1,0 +1,115 @@
+//! Zip US (formerly QuadPay): gateway callbacks for authorisation, capture, refund, void and confirm, and the
+//! confirm redirect, which is a shopper's browser.
+//!
+//! Facts: <https://developers.zip.co/v9-US/docs/callbacks> and `/docs/signing-requests`. Zip publishes no usable
+//! test vector, and no retries, time limit, order or answer; see the tests for vectors computed by the rules.
+
+mod events;
+mod canonical;
+mod body;
+mod sender;
+
+use inlet::answer::{Answer, Outcome};
+use inlet::catalogue::{entity_in, find, text_at};
+use inlet::proof::{Claim, Delivery, MacAlgorithm, Message, Rejection, Tag, Verified, base64_tag};
+use inlet::provider::Provider;
+use inlet::reading::{Reading, WhyUnknown};
+use inlet::request::{Method, Unverified};
+use inlet::secret::Secret;
+use serde::Deserialize;
+use serde_json::json;
+
+pub use events::EVENTS;
+
+/// The name of the signature, as a header, a query parameter and a form field; Zip compares it in any case.
+const SIGNATURE: &str = "X-QP-Signature";
+
+/// The topic of the confirm redirect.
+const REDIRECT: &str = "redirect";
+
+/// Zip US.
+#[derive(Debug)]
+pub struct Zip;
+
+/// The secret that Zip and the merchant share. Sandbox and production have different ones.
+#[derive(Debug, Deserialize)]
+pub struct Credential {
+    secret: Secret,
+}
+
+/// What a store may set.
+#[derive(Debug, Default, Deserialize)]
+pub struct Settings {
+    /// The page that a shopper goes to after the confirm redirect.
+    redirect_url: Option<String>,
+}
+
+impl Provider for Zip {
+    const NAME: &'static str = "zip";
+    const SECRET_PARAMETERS: &'static [&'static str] = &[SIGNATURE];
+    type Credential = Credential;
+    type Settings = Settings;
+
+    fn is_probe(request: &Unverified) -> bool {
+        match request.method() {
+            Method::Get => !is_redirect(request.topic()),
+            Method::Head => true,
+            Method::Post | Method::Other => false,
+        }
+    }
+
+    fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
+        let header = || request.header(SIGNATURE).map(str::to_owned);
+        let query = || request.query(SIGNATURE).map(std::borrow::Cow::into_owned);
+        let fields = Message::SortedForm { signature: SIGNATURE };
+        let (messages, given) = match (request.method(), request.is_form()) {
+            (Method::Get, _) => (vec![Message::SortedQuery { signature: SIGNATURE }], query()),
+            (_, true) => (vec![fields, Message::Body], header()),
+            (_, false) => (vec![Message::Body], header()),
+        };
+        let tag = match given {
+            Some(text) => {
+                Tag::Given(base64_tag(&text).ok_or(Rejection::Malformed { what: "X-QP-Signature" })?)
+            }
+            None if request.is_form() && request.has_body() => Tag::Base64FormField(SIGNATURE),
+            None => return Err(Rejection::Missing { expected: "X-QP-Signature" }),
+        };
+        let key = credential.secret.clone();
+        Ok(Claim::Mac { algorithm: MacAlgorithm::HmacSha256, key, messages, tags: vec![tag] })
+    }
+
+    fn read(delivery: &Verified<Delivery>) -> Reading {
+        let topic = delivery.topic().unwrap_or_default();
+        let Some(payload) = body::object(delivery) else {
+            return Reading::unknown(topic, WhyUnknown::Body, None);
+        };
+        let operation = text_at(&payload, "operation").unwrap_or_default();
+        let row = if is_redirect(delivery.topic()) {
+            find(EVENTS, REDIRECT)
+        } else {
+            find(EVENTS, &operation).or_else(|| find(EVENTS, topic))
+        };
+        if let Some(row) = row {
+            return Reading::of(row, &payload, canonical::time);
+        }
+        let name = if operation.is_empty() { topic } else { &operation };
+        Reading::unknown(name, WhyUnknown::Event, entity_in(&payload, events::ORDER))
+    }
+
+    fn answer(outcome: &Outcome<'_>, settings: &Settings) -> Answer {
+        match (outcome, &settings.redirect_url) {
+            (Outcome::Accepted(event), Some(page)) if is_redirect(event.delivery().topic()) => {
+                Answer::see_other(page)
+            }
+            // What Zip expects is not documented: 200 with a small body.
+            _ => Answer::ok(json!({"received": true})),
+        }
+    }
+}
+
+fn is_redirect(topic: Option<&str>) -> bool {
+    topic.is_some_and(|topic| topic.eq_ignore_ascii_case(REDIRECT))
+}
+
+#[cfg(test)]
+mod tests;

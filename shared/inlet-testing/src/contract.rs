@@ -1,0 +1,294 @@
+//! The contract that every provider passes. A provider's tests name their facts; the rest is here.
+
+use inlet::answer::Refusal;
+use inlet::canonical::Canonical;
+use inlet::catalogue::{Documented, Row};
+use inlet::event::ReceivedAt;
+use inlet::proof::{Delivery, Rejection, Verified, verify};
+use inlet::request::{Request, Unverified};
+use inlet::sender::{Sender, delivery};
+use inlet::store::StoreName;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::Value;
+
+/// What the contract has to know of a provider.
+pub trait Contract {
+    /// The provider.
+    type Provider: Sender;
+
+    /// Two live credentials of one store, as a JSON list.
+    const CREDENTIALS: &'static str;
+
+    /// A credential of another store, as a JSON object.
+    const STRANGER: &'static str;
+
+    /// The header that carries the proof, and how many of its characters are not part of it (`Basic `).
+    const PROOF: (&'static str, usize);
+
+    /// Whether the proof covers the body.
+    const COVERS_BODY: bool;
+
+    /// The bodies in the provider's `payloads` folder: the event's name and the text.
+    const PAYLOADS: &'static [(&'static str, &'static str)];
+}
+
+/// Writes the contract's tests into a provider's test module.
+#[macro_export]
+macro_rules! contract {
+    ($contract:ty) => {
+        $crate::contract!(@tests $contract:
+            an_authentic_delivery_verifies,
+            the_old_credential_verifies_while_it_rotates,
+            a_changed_proof_does_not_verify,
+            a_changed_body_does_not_verify_where_the_proof_covers_it,
+            a_strangers_credential_does_not_verify,
+            no_proof_and_no_credential_are_refused,
+            what_is_kept_is_what_was_sent,
+            reading_never_panics,
+            every_row_has_a_name_of_its_own,
+            every_documented_row_has_a_payload_and_reads_it,
+            an_undocumented_row_invents_no_fields,
+            every_refusal_is_json_with_its_status,
+        );
+    };
+    (@tests $contract:ty: $($test:ident),* $(,)?) => {
+        $( #[test] fn $test() { $crate::contract::$test::<$contract>(); } )*
+    };
+}
+
+type P<C> = <C as Contract>::Provider;
+type Credential<C> = <P<C> as inlet::provider::Provider>::Credential;
+
+fn rows<C: Contract>() -> &'static [Row] {
+    <P<C> as Sender>::EVENTS
+}
+
+fn store() -> StoreName {
+    StoreName::parse("demo").expect("a store's name")
+}
+
+fn now() -> ReceivedAt {
+    ReceivedAt::from_millis(1_749_715_272_345).expect("a time")
+}
+
+fn raw_credentials<C: Contract>() -> Vec<Value> {
+    serde_json::from_str(C::CREDENTIALS).expect("a JSON list")
+}
+
+fn credentials<C: Contract>() -> Vec<Credential<C>> {
+    serde_json::from_str(C::CREDENTIALS).unwrap_or_else(|e| panic!("credentials: {e}"))
+}
+
+fn sent<C: Contract>(row: &Row, body: &[u8], credential: &Value) -> Request {
+    delivery::<P<C>>(store(), row, body.to_vec(), credential)
+}
+
+fn judged<C: Contract>(
+    request: Request,
+    credentials: &[Credential<C>],
+) -> Result<Verified<Delivery>, Rejection> {
+    verify::<P<C>>(Unverified::new(request), credentials, now()).map_err(|refused| refused.rejection)
+}
+
+/// Reads a body as the event's row says, through the door.
+pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::reading::Reading {
+    use inlet::provider::Provider as _;
+    let row = inlet::catalogue::find(rows::<C>(), event).unwrap_or_else(|| panic!("no row for {event}"));
+    let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
+    P::<C>::read(&judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies"))
+}
+
+/// Runs a property a moderate number of times: these run on every commit.
+fn check<S: Strategy>(strategy: &S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = Config { cases: 96, failure_persistence: None, ..Config::default() };
+    if let Err(e) = TestRunner::new(config).run(strategy, property) {
+        panic!("{e}");
+    }
+}
+
+fn any_row<C: Contract>() -> impl Strategy<Value = &'static Row> {
+    prop::sample::select(rows::<C>().iter().collect::<Vec<_>>())
+}
+
+fn any_body<C: Contract>() -> impl Strategy<Value = Vec<u8>> {
+    let payloads: Vec<Vec<u8>> = C::PAYLOADS.iter().map(|(_, text)| text.as_bytes().to_vec()).collect();
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 1..300),
+        "[\\[\\]{}:,\"a-z0-9 ]{1,60}".prop_map(String::into_bytes),
+        prop::sample::select(payloads),
+    ]
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn an_authentic_delivery_verifies<C: Contract>() {
+    let credential = &raw_credentials::<C>()[0];
+    check(&(any_row::<C>(), any_body::<C>()), |(row, body)| {
+        let judged = judged::<C>(sent::<C>(row, &body, credential), &credentials::<C>());
+        prop_assert!(judged.is_ok(), "{} was refused: {:?}", row.event, judged.err());
+        Ok(())
+    });
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn the_old_credential_verifies_while_it_rotates<C: Contract>() {
+    let raw = raw_credentials::<C>();
+    assert!(raw.len() >= 2, "the contract wants two credentials");
+    for credential in &raw {
+        for row in rows::<C>() {
+            let judged = judged::<C>(sent::<C>(row, b"{}", credential), &credentials::<C>());
+            assert!(judged.is_ok(), "{} was refused: {:?}", row.event, judged.err());
+        }
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn a_changed_proof_does_not_verify<C: Contract>() {
+    let (header, fixed) = C::PROOF;
+    let credential = &raw_credentials::<C>()[0];
+    // Seven bits: the eighth would make it another character than one that a header can hold.
+    check(
+        &(any_row::<C>(), any_body::<C>(), any::<prop::sample::Index>(), 0_u8..7),
+        |(row, body, at, bit)| {
+            let mut request = sent::<C>(row, &body, credential);
+            let Some(proof) = request.headers.value(header) else {
+                return Ok(()); // This row's proof travels elsewhere; the provider's own tests change it there.
+            };
+            let mut bytes = proof.as_bytes().to_vec();
+            let at = fixed + at.index(bytes.len() - fixed);
+            bytes[at] ^= 1 << bit;
+            let changed = String::from_utf8(bytes).expect("seven-bit text");
+            request.headers.set(header, changed.clone());
+            let judged = judged::<C>(request, &credentials::<C>());
+            prop_assert!(judged.is_err(), "{}: {changed:?} was taken for a proof", row.event);
+            Ok(())
+        },
+    );
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn a_changed_body_does_not_verify_where_the_proof_covers_it<C: Contract>() {
+    let credential = &raw_credentials::<C>()[0];
+    check(
+        &(any_row::<C>(), any_body::<C>(), any::<prop::sample::Index>(), 0_u8..8),
+        |(row, body, at, bit)| {
+            let mut request = sent::<C>(row, &body, credential);
+            if request.headers.value(C::PROOF.0).is_none() {
+                return Ok(());
+            }
+            let at = at.index(request.body.len());
+            request.body[at] ^= 1 << bit;
+            let judged = judged::<C>(request, &credentials::<C>());
+            prop_assert_eq!(
+                judged.is_ok(),
+                !C::COVERS_BODY,
+                "{} with another body: {:?}",
+                row.event,
+                judged.err()
+            );
+            Ok(())
+        },
+    );
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn a_strangers_credential_does_not_verify<C: Contract>() {
+    let stranger: Value = serde_json::from_str(C::STRANGER).expect("a JSON object");
+    for row in rows::<C>() {
+        let judged = judged::<C>(sent::<C>(row, b"{}", &stranger), &credentials::<C>());
+        assert_eq!(judged.err(), Some(Rejection::Mismatch), "{}", row.event);
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn no_proof_and_no_credential_are_refused<C: Contract>() {
+    let credential = &raw_credentials::<C>()[0];
+    for row in rows::<C>() {
+        let authentic = sent::<C>(row, b"{}", credential);
+        assert_eq!(judged::<C>(authentic.clone(), &[]).err(), Some(Rejection::UnknownStore), "{}", row.event);
+
+        let bare = Request {
+            headers: std::iter::empty::<(&str, &str)>().collect(),
+            query: String::new(),
+            ..authentic
+        };
+        let judged = judged::<C>(bare, &credentials::<C>());
+        assert!(matches!(judged, Err(Rejection::Missing { .. })), "{}: {:?}", row.event, judged.err());
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn what_is_kept_is_what_was_sent<C: Contract>() {
+    let credential = &raw_credentials::<C>()[0];
+    check(&(any_row::<C>(), any_body::<C>()), |(row, body)| {
+        let request = sent::<C>(row, &body, credential);
+        let was = request.body.clone();
+        let delivery = judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
+        prop_assert_eq!(delivery.body(), was.as_slice());
+        Ok(())
+    });
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn reading_never_panics<C: Contract>() {
+    check(&(any_row::<C>(), any_body::<C>()), |(row, body)| {
+        let reading = read::<C>(row.event, &body);
+        prop_assert!(!reading.event_type.as_str().is_empty(), "{}", row.event);
+        Ok(())
+    });
+    for body in
+        [&b"["[..], &"[".repeat(10_000).into_bytes(), b"\xff\xfe", b"null", b"\"x\"", b"{\"id\":1,\"id\":2}"]
+    {
+        for row in rows::<C>() {
+            read::<C>(row.event, body);
+        }
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn every_row_has_a_name_of_its_own<C: Contract>() {
+    for row in rows::<C>() {
+        for name in std::iter::once(&row.event).chain(row.aliases) {
+            let named: Vec<_> =
+                rows::<C>().iter().filter(|other| other.is_named(name)).map(|r| r.event).collect();
+            assert_eq!(named, [row.event], "{name} names more than one row");
+        }
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
+    for row in rows::<C>().iter().filter(|row| row.canonical.is_some()) {
+        let payloads: Vec<_> = C::PAYLOADS.iter().filter(|(event, _)| row.is_named(event)).collect();
+        assert!(!payloads.is_empty(), "{} is documented and has no payload file", row.event);
+        for (_, text) in payloads {
+            let reading = read::<C>(row.event, text.as_bytes());
+            assert_eq!(reading.kind(), row.kind, "{}", row.event);
+            assert!(reading.entity.is_some() || row.entity.is_empty(), "{}: no entity in {text}", row.event);
+            assert_eq!(reading.time.is_some(), row.time.is_some(), "{}: the time in {text}", row.event);
+            let bare = Canonical::bare(row.kind, reading.entity.as_ref().map(|parts| parts.join(":")));
+            assert_ne!(reading.data, bare, "{}: nothing was read from {text}", row.event);
+        }
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn an_undocumented_row_invents_no_fields<C: Contract>() {
+    for row in rows::<C>().iter().filter(|row| row.canonical.is_none()) {
+        assert!(!matches!(row.documented, Documented::Full | Documented::Partial), "{}", row.event);
+        let body = br#"{"id":"77","name":"x","total":"1.00","data":{"secret":1}}"#;
+        let data = serde_json::to_value(read::<C>(row.event, body).data).expect("JSON");
+        let fields: Vec<_> = data.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert!(fields.is_empty() || fields == ["id"], "{} invents {fields:?}", row.event);
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn every_refusal_is_json_with_its_status<C: Contract>() {
+    use inlet::provider::Provider as _;
+    for refusal in Refusal::ALL {
+        let answer = P::<C>::refuse(refusal);
+        assert_eq!(answer.status, refusal.status(), "{refusal:?}");
+        assert!(answer.body.is_object(), "{refusal:?}: {}", answer.body);
+    }
+}

@@ -1,0 +1,297 @@
+//! An event: a proved delivery with what was read from it, under an id that equal deliveries share.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+use crate::canonical::Kind;
+use crate::catalogue::IdentityRule;
+use crate::proof::Delivery;
+use crate::provider::Provider;
+use crate::reading::Reading;
+use crate::store::StoreName;
+
+/// When the receiver had a delivery, to the millisecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReceivedAt(Timestamp);
+
+impl ReceivedAt {
+    /// From milliseconds since 1970 UTC; nothing outside the years that RFC 3339 can write.
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        Timestamp::from_millisecond(millis).ok().map(Self)
+    }
+
+    /// Milliseconds since 1970 UTC.
+    pub fn millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+}
+
+/// RFC 3339 in UTC with three digits of fraction, which sorts as text.
+impl fmt::Display for ReceivedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+
+/// An event's id: `{provider}/{store}/{kind}/{entity}/{digest}`, the entity percent-encoded.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(String);
+
+/// The text is not an event's id.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("an event id reads provider/store/kind/entity/digest")]
+pub struct NotAnEventId;
+
+impl EventId {
+    /// Reads an id.
+    ///
+    /// # Errors
+    /// [`NotAnEventId`] unless it has five parts: a name, a store, a kind, an encoded entity, 16 hex digits.
+    pub fn parse(text: &str) -> Result<Self, NotAnEventId> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let [provider, store, kind, entity, digest] = parts.as_slice() else {
+            return Err(NotAnEventId);
+        };
+        let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
+        let plain = |text: &str| {
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~%:".contains(&b))
+        };
+        let hex = |text: &str| {
+            text.len() == DIGEST_LEN && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        let fits = word(provider)
+            && StoreName::parse(store).is_ok()
+            && Kind::parse(kind).is_some()
+            && plain(entity)
+            && hex(digest);
+        if fits { Ok(Self(text.to_owned())) } else { Err(NotAnEventId) }
+    }
+
+    /// The whole id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first four parts, which all events of an entity share.
+    pub fn entity_path(&self) -> &str {
+        self.halves().0
+    }
+
+    /// The last part.
+    pub fn digest(&self) -> &str {
+        self.halves().1
+    }
+
+    fn halves(&self) -> (&str, &str) {
+        self.0.rsplit_once('/').unwrap_or((&self.0, ""))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What makes two deliveries one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Equal content, for as long as the event is kept.
+    Lasting,
+    /// Equal content within this time, and only while the entity has not changed in between.
+    Within(Duration),
+}
+
+/// The digest of what was delivered: store, event type, query and body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentDigest([u8; 32]);
+
+impl ContentDigest {
+    fn of(delivery: &Delivery, reading: &Reading) -> Self {
+        let mut hash = Sha256::new();
+        let query = delivery.query().as_bytes();
+        for part in [delivery.store().as_str().as_bytes(), reading.event_type.as_str().as_bytes(), query] {
+            // The length keeps the parts apart: `ab`,`c` is not `a`,`bc`.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.update(delivery.body());
+        Self(hash.finalize().into())
+    }
+
+    /// All of it, in hex.
+    pub fn to_hex(self) -> String {
+        hex(&self.0)
+    }
+
+    /// The short form that ids carry.
+    fn short(self) -> String {
+        hex(&self.0).chars().take(DIGEST_LEN).collect()
+    }
+
+    /// The digest of this content at this moment: what tells an event from an equal one of another time.
+    fn at(self, received_at: ReceivedAt) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(received_at.millis().to_be_bytes());
+        Self(hash.finalize().into())
+    }
+}
+
+/// Hex digits of a digest in an id: 64 bits, and a collision would have to be within one entity's history.
+const DIGEST_LEN: usize = 16;
+
+/// Longest encoded entity, in bytes. A longer id of an entity stands in ids as its digest.
+const MAX_ENTITY_LEN: usize = 200;
+
+/// What stands unescaped in an entity: RFC 3986's unreserved characters.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// An event that is stored already, which a delivery repeats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// Its id.
+    pub id: EventId,
+    /// When its delivery arrived.
+    pub received_at: ReceivedAt,
+}
+
+/// A proved delivery with what was read from it.
+#[derive(Debug)]
+pub struct Event {
+    id: EventId,
+    provider: &'static str,
+    identity: Identity,
+    content: ContentDigest,
+    received_at: ReceivedAt,
+    delivery: Delivery,
+    reading: Reading,
+}
+
+impl Event {
+    pub(crate) fn new<P: Provider>(delivery: Delivery, reading: Reading) -> Self {
+        let content = ContentDigest::of(&delivery, &reading);
+        let received_at = delivery.received_at();
+        let (identity, digest) = match reading.identity {
+            IdentityRule::OwnTime => (Identity::Lasting, content.short()),
+            IdentityRule::RetryWindow => (Identity::Within(P::RETRY_WINDOW), content.at(received_at).short()),
+        };
+        let entity = encoded(reading.entity.as_deref()).unwrap_or_else(|| content.short());
+        let (store, kind) = (delivery.store(), reading.kind());
+        let id = EventId(format!("{}/{store}/{kind}/{entity}/{digest}", P::NAME));
+        Self { id, provider: P::NAME, identity, content, received_at, delivery, reading }
+    }
+
+    pub(crate) fn under(self, original: Original) -> Self {
+        Self { id: original.id, received_at: original.received_at, ..self }
+    }
+
+    /// The event's id.
+    pub fn id(&self) -> &EventId {
+        &self.id
+    }
+
+    /// The provider's name.
+    pub fn provider(&self) -> &'static str {
+        self.provider
+    }
+
+    /// What makes another delivery the same event.
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The digest of what was delivered.
+    pub fn content(&self) -> ContentDigest {
+        self.content
+    }
+
+    /// When its first delivery arrived.
+    pub fn received_at(&self) -> ReceivedAt {
+        self.received_at
+    }
+
+    /// The delivery.
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    /// What was read from it.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// The message's type: `commerce.{kind}.{verb}`.
+    pub fn canonical_type(&self) -> String {
+        format!("commerce.{}.{}", self.reading.kind(), self.reading.verb)
+    }
+}
+
+/// The entity's parts as one part of a path.
+fn encoded(parts: Option<&[String]>) -> Option<String> {
+    let parts = parts?.iter().map(|part| utf8_percent_encode(part.trim(), ESCAPED).to_string());
+    let entity = parts.collect::<Vec<_>>().join(":");
+    match entity.len() {
+        0 => None,
+        1..=MAX_ENTITY_LEN => Some(entity),
+        _ => Some(format!("sha256:{}", hex(&Sha256::digest(&entity)))),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_and_falls_into_its_halves() {
+        let text = "zid/riyadh/order/81230457/9f2c41d8a3b7e6f0";
+        let id = EventId::parse(text).unwrap();
+        assert_eq!(
+            (id.as_str(), id.entity_path(), id.digest()),
+            (text, "zid/riyadh/order/81230457", "9f2c41d8a3b7e6f0")
+        );
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused() {
+        for text in [
+            "",
+            "zid/riyadh/order/81230457",
+            "zid/riyadh/order/81230457/9F2C41D8A3B7E6F0",
+            "zid/riyadh/order/81230457/9f2c",
+            "zid/Riyadh/order/1/9f2c41d8a3b7e6f0",
+            "zid/riyadh/orders/1/9f2c41d8a3b7e6f0",
+            "zid/riyadh/order/a b/9f2c41d8a3b7e6f0",
+            "zid/riyadh/order//9f2c41d8a3b7e6f0",
+            "zid/riyadh/order/1/9f2c41d8a3b7e6f0/",
+        ] {
+            assert_eq!(EventId::parse(text), Err(NotAnEventId), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_entity_is_one_part_of_a_path_whatever_it_is_called() {
+        let one = |text: &str| encoded(Some(&[text.to_owned()]));
+        assert_eq!(one("BDG/03/24").as_deref(), Some("BDG%2F03%2F24"));
+        assert_eq!(one(" ").as_deref(), None);
+        assert_eq!(encoded(Some(&["8812".into(), "tbn:1".into()])).as_deref(), Some("8812:tbn%3A1"));
+        assert_eq!(one(&"م".repeat(100)).map(|e| e.len()), Some(71));
+    }
+
+    #[test]
+    fn arrival_is_written_to_the_millisecond_so_that_it_sorts() {
+        assert_eq!(ReceivedAt::from_millis(0).unwrap().to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            ReceivedAt::from_millis(1_749_715_272_345).unwrap().to_string(),
+            "2025-06-12T08:01:12.345Z"
+        );
+    }
+}

@@ -1,0 +1,30 @@
+//! Inlet's domain: how a webhook delivery is proved, read, identified, kept and answered.
+//!
+//! The story, in the order of the modules. A [`request::Unverified`] arrives for a [`store::StoreName`].
+//! The [`provider::Provider`] says what was offered as proof; [`proof`] compares it with the store's
+//! [`secret::Secret`]s and hands out a [`proof::Verified`] delivery, or nothing. The provider reads the
+//! delivery into a [`reading::Reading`] with the help of its [`catalogue`], of the tolerant [`json`] fields
+//! and of the [`canonical`] objects. Reading and delivery together are an [`event::Event`] with an
+//! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. The
+//! [`sender`] plays the provider's part, for samples and tests.
+//!
+//! Deliberately absent: any provider's name, any AWS type, input and output, the clock, the environment.
+
+pub mod store;
+pub mod request;
+pub mod secret;
+pub mod provider;
+pub mod proof;
+pub mod json;
+pub mod decimal;
+pub mod money;
+pub mod time;
+pub mod personal;
+pub mod canonical;
+pub mod catalogue;
+pub mod reading;
+pub mod event;
+pub mod message;
+pub mod answer;
+pub mod receive;
+pub mod sender;

@@ -1,0 +1,435 @@
+//! The comparison of what a sender offers with what a store knows, and the wrapper that proves it was made.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::event::{Event, ReceivedAt};
+use crate::provider::Provider;
+use crate::reading::Reading;
+use crate::request::{Fields, Headers, Method, Plus, Request, Unverified, is_form};
+use crate::secret::Secret;
+use crate::store::StoreName;
+
+/// What a request offers as proof that its sender knows the secret. Without `Debug`: it holds what was sent.
+pub enum Claim {
+    /// A keyed hash over the raw body, or over text that the scheme builds from the request.
+    Mac {
+        /// The hash.
+        algorithm: MacAlgorithm,
+        /// The key that would make the claim true.
+        key: Secret,
+        /// What may have been signed. More than one where the scheme leaves it open.
+        messages: Vec<Message>,
+        /// The signatures that came along, decoded. One that fits is enough.
+        tags: Vec<Tag>,
+    },
+    /// The secret itself, sent along. Every comparison has to hold.
+    Shared {
+        /// What was sent, beside what it should be.
+        comparisons: Vec<Comparison>,
+        /// How much the channel is worth.
+        trust: Trust,
+    },
+}
+
+/// The keyed hashes in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MacAlgorithm {
+    /// HMAC with SHA-1 (RFC 2104); still sound for this use.
+    HmacSha1,
+    /// HMAC with SHA-256.
+    HmacSha256,
+}
+
+/// What a keyed hash is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// The body, byte for byte.
+    Body,
+    /// The query's fields without the signature's own: decoded, sorted by name, name and value joined without
+    /// separators.
+    SortedQuery {
+        /// The name of the field that carries the signature; its case is ignored.
+        signature: &'static str,
+    },
+    /// The same of the body's form fields.
+    SortedForm {
+        /// The name of the field that carries the signature; its case is ignored.
+        signature: &'static str,
+    },
+}
+
+/// A signature as bytes.
+pub enum Tag {
+    /// Read from a header or from the query.
+    Given(Vec<u8>),
+    /// To be read from this field of the body's form, in base64.
+    Base64FormField(&'static str),
+}
+
+/// Something sent, and the secret it should be.
+pub struct Comparison {
+    presented: Vec<u8>,
+    expected: Secret,
+}
+
+impl Comparison {
+    /// `presented` should be `expected`.
+    pub fn new(presented: impl Into<Vec<u8>>, expected: Secret) -> Self {
+        Self { presented: presented.into(), expected }
+    }
+}
+
+/// What the proof is worth to those who read the event later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trust {
+    /// A signature covers what was sent.
+    Signed,
+    /// The sender knew the secret; the content is as trustworthy as the channel.
+    SharedSecret,
+    /// The sender knew the URL.
+    UrlToken,
+}
+
+impl Trust {
+    /// The word used in messages, items and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signed => "signed",
+            Self::SharedSecret => "shared_secret",
+            Self::UrlToken => "url_token",
+        }
+    }
+}
+
+/// Why a request is not taken for genuine. The sender is told none of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Nothing was offered where the proof belongs.
+    #[error("no {expected} came with the request")]
+    Missing {
+        /// Where the proof belongs, in words.
+        expected: &'static str,
+    },
+    /// Something was offered that cannot be a proof.
+    #[error("the {what} is not of the documented form")]
+    Malformed {
+        /// Where the proof belongs, in words.
+        what: &'static str,
+    },
+    /// What was offered does not fit any live credential.
+    #[error("no live credential fits what was offered")]
+    Mismatch,
+    /// The store has no credential for this kind of delivery.
+    #[error("the store has no credential for this topic")]
+    NoCredential,
+    /// Nobody configured the store.
+    #[error("no such store is configured")]
+    UnknownStore,
+}
+
+/// A value whose sender has been proved.
+///
+/// Only [`verify`] makes one. It is not `Clone`, not `Default`, not `Deserialize`, and its field is private:
+///
+/// ```compile_fail
+/// # use inlet::proof::{Delivery, Verified};
+/// fn forge(delivery: Delivery) -> Verified<Delivery> {
+///     Verified(delivery)
+/// }
+/// ```
+///
+/// What it proves can be read:
+///
+/// ```
+/// # use inlet::proof::{Delivery, Verified};
+/// fn read(delivery: &Verified<Delivery>) -> &[u8] {
+///     delivery.body()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Verified<T>(T);
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A request that was not taken for genuine, given back whole for a second try.
+#[derive(Debug)]
+pub struct Refused {
+    /// The request.
+    pub request: Unverified,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+/// Compares what the request offers with every live credential; one that fits is enough.
+///
+/// # Errors
+/// [`Refused`] with the last credential's reason; [`Rejection::UnknownStore`] when there is no credential.
+pub fn verify<P: Provider>(
+    request: Unverified,
+    credentials: &[P::Credential],
+    received_at: ReceivedAt,
+) -> Result<Verified<Delivery>, Box<Refused>> {
+    let mut rejection = Rejection::UnknownStore;
+    for credential in credentials {
+        match P::claim(&request, credential).and_then(|claim| prove(&claim, request.contents())) {
+            Ok(trust) => return Ok(Verified(Delivery::new::<P>(request, trust, received_at))),
+            // A mismatch says more than that another credential was of another kind.
+            Err(_) if rejection == Rejection::Mismatch => {}
+            Err(reason) => rejection = reason,
+        }
+    }
+    Err(Box::new(Refused { request, rejection }))
+}
+
+/// Whether the claim is true of the request.
+fn prove(claim: &Claim, request: &Request) -> Result<Trust, Rejection> {
+    let (holds, trust) = match claim {
+        Claim::Shared { comparisons, .. } if comparisons.is_empty() => (Choice::from(0), Trust::SharedSecret),
+        Claim::Shared { comparisons, trust } => {
+            let all = comparisons.iter().fold(Choice::from(1), |all, c| all & c.expected.is(&c.presented));
+            (all, *trust)
+        }
+        Claim::Mac { algorithm, key, messages, tags } => {
+            let tags: Vec<Vec<u8>> = tags.iter().filter_map(|tag| tag.bytes(request)).collect();
+            let mut any = Choice::from(0);
+            for bytes in messages.iter().flat_map(|message| message.readings(request)) {
+                let computed = algorithm.tag(key, &bytes);
+                any = tags.iter().fold(any, |any, tag| any | computed.ct_eq(tag));
+            }
+            (any, Trust::Signed)
+        }
+    };
+    if bool::from(holds) { Ok(trust) } else { Err(Rejection::Mismatch) }
+}
+
+impl MacAlgorithm {
+    fn tag(self, key: &Secret, message: &[u8]) -> Vec<u8> {
+        fn mac<M: Mac + KeyInit>(key: &Secret, message: &[u8]) -> Vec<u8> {
+            #[expect(clippy::expect_used, reason = "HMAC takes a key of any length: RFC 2104, section 2")]
+            let mut mac = <M as KeyInit>::new_from_slice(key.key()).expect("HMAC takes any key");
+            mac.update(message);
+            mac.finalize().into_bytes().to_vec()
+        }
+        match self {
+            Self::HmacSha1 => mac::<Hmac<Sha1>>(key, message),
+            Self::HmacSha256 => mac::<Hmac<Sha256>>(key, message),
+        }
+    }
+}
+
+impl Message {
+    /// The bytes that may have been signed: one reading of the body, two of fields, as a `+` is read two ways.
+    fn readings(self, request: &Request) -> Vec<Cow<'_, [u8]>> {
+        let both = |raw: &[u8], signature: &str| {
+            let reading = |plus| Cow::Owned(sorted(&Fields::parse(raw, plus), signature));
+            [Plus::Space, Plus::Itself].map(reading).to_vec()
+        };
+        match self {
+            Self::Body => vec![Cow::Borrowed(request.body.as_slice())],
+            Self::SortedQuery { signature } => both(request.query.as_bytes(), signature),
+            Self::SortedForm { signature } => both(&request.body, signature),
+        }
+    }
+}
+
+/// Names and values in the order of the names, without separators and without the signature's own field.
+fn sorted(fields: &Fields, signature: &str) -> Vec<u8> {
+    let mut signed: Vec<(&[u8], &[u8])> =
+        fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(signature.as_bytes())).collect();
+    signed.sort_by_key(|(name, _)| *name);
+    signed.iter().flat_map(|(name, value)| [*name, *value].concat()).collect()
+}
+
+impl Tag {
+    fn bytes(&self, request: &Request) -> Option<Vec<u8>> {
+        match self {
+            Self::Given(bytes) => Some(bytes.clone()),
+            Self::Base64FormField(name) => {
+                base64_tag(&Fields::parse(&request.body, Plus::Itself).value(name)?)
+            }
+        }
+    }
+}
+
+/// Decodes a signature in base64. A space stands for the `+` that a form decoder took away.
+pub fn base64_tag(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text.trim().replace(' ', "+")).ok()
+}
+
+/// A request whose sender is proved: what a provider reads, and what is kept.
+#[derive(Debug)]
+pub struct Delivery {
+    store: StoreName,
+    topic: Option<String>,
+    method: Method,
+    query: String,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+    trust: Trust,
+    received_at: ReceivedAt,
+}
+
+/// The headers worth keeping. None carries a credential.
+const KEPT_HEADERS: [&str; 6] =
+    ["content-type", "content-encoding", "date", "user-agent", "x-amzn-trace-id", "x-request-id"];
+
+impl Delivery {
+    fn new<P: Provider>(request: Unverified, trust: Trust, received_at: ReceivedAt) -> Self {
+        let Request { method, store, topic, query, headers, body } = request.into_contents();
+        Self {
+            query: without(&query, P::SECRET_PARAMETERS),
+            headers: kept(&headers),
+            store,
+            topic,
+            method,
+            body,
+            trust,
+            received_at,
+        }
+    }
+
+    /// The store that the URL names.
+    pub fn store(&self) -> &StoreName {
+        &self.store
+    }
+
+    /// The last part of the URL's path, where there is one.
+    pub fn topic(&self) -> Option<&str> {
+        self.topic.as_deref()
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The query string as sent, less the parameters that carry a credential.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The query's fields, decoded.
+    pub fn query_fields(&self) -> Fields {
+        Fields::parse(self.query.as_bytes(), Plus::Space)
+    }
+
+    /// The headers that are kept, names in lower case.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
+    }
+
+    /// The body's media type as sent.
+    pub fn content_type(&self) -> Option<&str> {
+        self.headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str())
+    }
+
+    /// The body, byte for byte.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body's form fields, when the sender calls it a form.
+    pub fn form(&self) -> Option<Fields> {
+        is_form(self.content_type()).then(|| Fields::parse(&self.body, Plus::Space))
+    }
+
+    /// What the proof is worth.
+    pub fn trust(&self) -> Trust {
+        self.trust
+    }
+
+    /// When the receiver had it.
+    pub fn received_at(&self) -> ReceivedAt {
+        self.received_at
+    }
+}
+
+/// The query less the named parameters; the rest is left as it was sent.
+fn without(query: &str, names: &[&str]) -> String {
+    let is_secret = |field: &&str| {
+        let fields = Fields::parse(field.as_bytes(), Plus::Space);
+        names.iter().any(|name| fields.bytes(name).is_some())
+    };
+    query.split('&').filter(|field| !is_secret(field)).collect::<Vec<_>>().join("&")
+}
+
+fn kept(headers: &Headers) -> Vec<(&'static str, String)> {
+    let keep = |name: &'static str| headers.value(name).map(|value| (name, value.to_owned()));
+    KEPT_HEADERS.into_iter().filter_map(keep).collect()
+}
+
+impl Verified<Delivery> {
+    /// Trades the delivery and what was read from it for an event. The proof carries over.
+    pub fn vouch<P: Provider>(self, reading: Reading) -> Verified<Event> {
+        Verified(Event::new::<P>(self.0, reading))
+    }
+}
+
+impl Verified<Event> {
+    /// The same delivery under the id and arrival of the event that it repeats.
+    #[must_use]
+    pub fn repeating(self, original: crate::event::Original) -> Self {
+        Self(self.0.under(original))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_by_name_and_leaves_the_signature_out() {
+        let fields = Fields::parse(b"b=2&X-Sig=zzz&a=1&a.b=%2B3", Plus::Space);
+        assert_eq!(sorted(&fields, "x-sig"), b"a1a.b+3b2");
+    }
+
+    #[test]
+    fn what_is_kept_of_a_query_is_as_sent_less_the_secrets() {
+        assert_eq!(without("method=A%2BB&token=s3cret&x=1+2", &["token"]), "method=A%2BB&x=1+2");
+        assert_eq!(without("TOKEN=s3cret", &["token"]), "");
+        assert_eq!(without("%74oken=s3cret&a=1", &["token"]), "a=1");
+    }
+
+    #[test]
+    fn only_harmless_headers_are_kept() {
+        let headers: Headers = [
+            ("Authorization", "Basic x"),
+            ("Content-Type", "application/json"),
+            ("X-Signature", "sha1=00"),
+            ("key1", "k"),
+        ]
+        .into_iter()
+        .collect();
+        assert_eq!(kept(&headers), [("content-type", "application/json".to_owned())]);
+    }
+
+    #[test]
+    fn known_answers_of_both_hashes() {
+        // RFC 2202, test case 2, and RFC 4231, test case 2.
+        let key = Secret::new("Jefe").unwrap();
+        let message = b"what do ya want for nothing?";
+        let hex = |bytes: Vec<u8>| bytes.iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}"));
+        assert_eq!(
+            hex(MacAlgorithm::HmacSha1.tag(&key, message)),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
+        );
+        assert_eq!(
+            hex(MacAlgorithm::HmacSha256.tag(&key, message)),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! What a provider has to say. It says; it does not do: it never holds the key, the body and the order of steps.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use crate::answer::{Answer, Outcome, Refusal};
+use crate::proof::{Claim, Delivery, Rejection, Verified};
+use crate::reading::Reading;
+use crate::request::{Method, Unverified};
+
+/// A provider of webhooks.
+pub trait Provider: Sized + 'static {
+    /// The provider's name in URLs, keys, logs and metrics. Stored keys start with it: it never changes.
+    const NAME: &'static str;
+
+    /// How long after a delivery the provider may send the very same one again, for bodies without a time of
+    /// their own. The source of the number stands beside each provider's constant.
+    const RETRY_WINDOW: Duration = DEFAULT_RETRY_WINDOW;
+
+    /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
+    /// before anything is kept.
+    const SECRET_PARAMETERS: &'static [&'static str] = &[];
+
+    /// One live credential of a store, as kept in the parameter store.
+    type Credential: DeserializeOwned + Send + Sync;
+
+    /// What a store may set for its own answers. `()` where there is nothing to set.
+    type Settings: DeserializeOwned + Default + Send + Sync;
+
+    /// Whether the request only tries the URL: it is answered 200, nothing is checked and nothing is kept.
+    fn is_probe(request: &Unverified) -> bool {
+        matches!(request.method(), Method::Get | Method::Head)
+    }
+
+    /// Reads from the request what the sender offers as proof, and which credential would make it true.
+    ///
+    /// # Errors
+    /// A [`Rejection`] when the request offers nothing, or nothing that this credential could make true.
+    fn claim(request: &Unverified, credential: &Self::Credential) -> Result<Claim, Rejection>;
+
+    /// Reads what happened. Cannot fail: what it does not understand it calls unknown.
+    fn read(delivery: &Verified<Delivery>) -> Reading;
+
+    /// What this provider expects to hear.
+    fn answer(outcome: &Outcome<'_>, settings: &Self::Settings) -> Answer;
+
+    /// How this provider is told that a delivery was not taken. One documented body per refusal.
+    fn refuse(refusal: Refusal) -> Answer {
+        Answer::refusal(refusal)
+    }
+}
+
+/// The retry window where a provider documents none: design.md, "Identity".
+pub const DEFAULT_RETRY_WINDOW: Duration = Duration::from_mins(1);

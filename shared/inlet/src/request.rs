@@ -1,0 +1,279 @@
+//! A request as it arrived: nothing is proved yet, so there is no way to its body.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+use crate::store::StoreName;
+
+/// The HTTP methods that make a difference to a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads; on most receiver URLs a portal's probe.
+    Get,
+    /// Like [`Method::Get`], without the answer's body.
+    Head,
+    /// Delivers.
+    Post,
+    /// Everything else. No provider uses another one.
+    Other,
+}
+
+impl Method {
+    /// The method's name; `PUT` stands for the others.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Other => "PUT",
+        }
+    }
+
+    /// Reads the method's name. Never fails: what is not listed is [`Method::Other`].
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Header names in lower case with their values, in the order of arrival.
+#[derive(Clone, Debug, Default)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// The first value of the header `name`, whatever the case it arrived in.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Puts a header in, in the place of any of the same name.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
+        self.0.push((name.to_ascii_lowercase(), value.into()));
+    }
+
+    /// Names and values, in the order of arrival.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> Self {
+        let lower = |(name, value): (N, V)| (name.into().to_ascii_lowercase(), value.into());
+        Self(headers.into_iter().map(lower).collect())
+    }
+}
+
+/// How a `+` in a query or a form is meant. Senders disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plus {
+    /// HTML forms' rule: a space.
+    Space,
+    /// The URL's own rule: itself.
+    Itself,
+}
+
+/// The fields of a query string or of a form, percent-decoded, in the order of arrival, repeated names kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl Fields {
+    /// Splits and decodes `name=value&…`. Cannot fail: what is not an escape stands for itself.
+    pub fn parse(raw: &[u8], plus: Plus) -> Self {
+        let decode = |part: &[u8]| -> Vec<u8> {
+            match plus {
+                Plus::Itself => percent_decode(part).collect(),
+                Plus::Space => {
+                    let spaced: Vec<u8> = part.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
+                    percent_decode(&spaced).collect()
+                }
+            }
+        };
+        let pair = |field: &[u8]| {
+            let mut halves = field.splitn(2, |&b| b == b'=');
+            let name = halves.next().unwrap_or_default();
+            (decode(name), decode(halves.next().unwrap_or_default()))
+        };
+        Self(raw.split(|&b| b == b'&').filter(|field| !field.is_empty()).map(pair).collect())
+    }
+
+    /// The first value under `name` (ASCII case is ignored), with what is not UTF-8 replaced.
+    pub fn value(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.bytes(name).map(String::from_utf8_lossy)
+    }
+
+    /// The first value under `name` (ASCII case is ignored), as sent.
+    pub fn bytes(&self, name: &str) -> Option<&[u8]> {
+        self.0
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// Names and values, in the order of arrival.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// Whether there is no field at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What arrived, taken apart but not judged. The receiver's edge fills it; nobody else can read it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: Method,
+    /// The store that the URL names.
+    pub store: StoreName,
+    /// The last part of the URL's path, percent-decoded, where there is one.
+    pub topic: Option<String>,
+    /// The query string as sent, without the `?`.
+    pub query: String,
+    /// The headers.
+    pub headers: Headers,
+    /// The body's bytes as sent.
+    pub body: Vec<u8>,
+}
+
+/// A request of which nothing is proved. It shows what a proof may be read from, and never its body.
+///
+/// ```compile_fail
+/// # use inlet::request::Unverified;
+/// fn peek(request: &Unverified) -> &[u8] {
+///     request.body()
+/// }
+/// ```
+///
+/// The same with what may be seen compiles:
+///
+/// ```
+/// # use inlet::request::Unverified;
+/// fn peek(request: &Unverified) -> Option<&str> {
+///     request.header("x-signature")
+/// }
+/// ```
+pub struct Unverified {
+    request: Request,
+    query: Fields,
+}
+
+impl Unverified {
+    /// Takes in a request.
+    pub fn new(request: Request) -> Self {
+        let query = Fields::parse(request.query.as_bytes(), Plus::Space);
+        Self { request, query }
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> Method {
+        self.request.method
+    }
+
+    /// The store that the URL names.
+    pub fn store(&self) -> &StoreName {
+        &self.request.store
+    }
+
+    /// The last part of the URL's path, where there is one.
+    pub fn topic(&self) -> Option<&str> {
+        self.request.topic.as_deref()
+    }
+
+    /// The first value of a header, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers.value(name)
+    }
+
+    /// The first value of a query parameter, decoded.
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.query.value(name)
+    }
+
+    /// Whether any byte of body came along.
+    pub fn has_body(&self) -> bool {
+        !self.request.body.is_empty()
+    }
+
+    /// The body's length in bytes.
+    pub fn body_len(&self) -> usize {
+        self.request.body.len()
+    }
+
+    /// Whether the sender calls the body a form.
+    pub fn is_form(&self) -> bool {
+        is_form(self.header("content-type"))
+    }
+
+    /// The credentials of an `Authorization` header of this scheme (its case is ignored), not decoded.
+    pub fn authorization(&self, scheme: &str) -> Option<&str> {
+        let (given, credentials) = self.header("authorization")?.trim_start().split_once(' ')?;
+        given.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
+    }
+
+    /// Everything, for the module that compares and for nobody else.
+    pub(crate) fn contents(&self) -> &Request {
+        &self.request
+    }
+
+    pub(crate) fn into_contents(self) -> Request {
+        self.request
+    }
+}
+
+impl std::fmt::Debug for Unverified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unverified")
+            .field("method", &self.request.method)
+            .field("store", &self.request.store)
+            .field("topic", &self.request.topic)
+            .field("body_len", &self.request.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a `Content-Type` names an HTML form.
+pub(crate) fn is_form(content_type: Option<&str>) -> bool {
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_found_in_any_case() {
+        let headers: Headers = [("X-Signature", "a"), ("x-signature", "b")].into_iter().collect();
+        assert_eq!(headers.value("x-SIGNATURE"), Some("a"));
+        assert_eq!(headers.value("x-other"), None);
+    }
+
+    #[test]
+    fn fields_are_decoded_once_and_keep_their_order() {
+        let fields = Fields::parse(b"b=%2B1+2&a=%252F&a=second&=x&flag&c=1=2", Plus::Space);
+        let read: Vec<_> =
+            fields.iter().map(|(n, v)| (String::from_utf8_lossy(n), String::from_utf8_lossy(v))).collect();
+        let want = [("b", "+1 2"), ("a", "%2F"), ("a", "second"), ("", "x"), ("flag", ""), ("c", "1=2")];
+        assert_eq!(read, want.map(|(n, v)| (n.into(), v.into())));
+    }
+
+    #[test]
+    fn a_plus_is_read_both_ways() {
+        assert_eq!(Fields::parse(b"p=+1", Plus::Space).value("P").as_deref(), Some(" 1"));
+        assert_eq!(Fields::parse(b"p=+1", Plus::Itself).value("p").as_deref(), Some("+1"));
+    }
+
+    #[test]
+    fn a_broken_escape_stands_for_itself() {
+        assert_eq!(Fields::parse(b"a=%zz%4", Plus::Space).value("a").as_deref(), Some("%zz%4"));
+    }
+}

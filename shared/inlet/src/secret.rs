@@ -1,0 +1,93 @@
+//! A shared secret in memory: compared without a timing hint, never shown, wiped when dropped.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, de};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+/// A secret that a provider and a store share.
+///
+/// Has no `Display`, and its `Debug` shows nothing of it. Never empty: an empty secret would let everybody in.
+#[derive(Clone, Debug)]
+pub struct Secret(SecretString);
+
+/// The secret was empty.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a secret must not be empty")]
+pub struct EmptySecret;
+
+impl Secret {
+    /// Takes a secret's text.
+    ///
+    /// # Errors
+    /// [`EmptySecret`] for the empty text.
+    pub fn new(text: impl Into<String>) -> Result<Self, EmptySecret> {
+        let text = text.into();
+        if text.is_empty() { Err(EmptySecret) } else { Ok(Self(text.into())) }
+    }
+
+    /// This secret with `separator` and `other` behind it, as schemes ask for that send two in one value.
+    #[must_use]
+    pub fn joined(&self, separator: &str, other: &Self) -> Self {
+        Self([self.text(), separator, other.text()].concat().into())
+    }
+
+    /// Whether `presented` is this secret. Takes the same time wherever they differ and however long they are.
+    pub(crate) fn is(&self, presented: &[u8]) -> Choice {
+        // Digests have one length, so the comparison tells nothing of the secret's.
+        let ours = Sha256::digest(self.text().as_bytes());
+        let theirs = Sha256::digest(presented);
+        ours.as_slice().ct_eq(theirs.as_slice())
+    }
+
+    /// The bytes that key a hash.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.text().as_bytes()
+    }
+
+    fn text(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)
+            // The cause would quote what stands in the secret's place.
+            .map_err(|_| de::Error::custom("a secret must be a JSON string"))?;
+        Self::new(text).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_nothing_of_itself() {
+        let shown = format!("{:?}", Secret::new("hunter2").unwrap());
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn an_empty_secret_cannot_be_had() {
+        assert_eq!(Secret::new("").err(), Some(EmptySecret));
+        let error = serde_json::from_str::<Secret>(r#""""#).unwrap_err();
+        assert!(error.to_string().contains("must not be empty"), "{error}");
+    }
+
+    #[test]
+    fn an_error_does_not_quote_what_stood_in_its_place() {
+        let error = serde_json::from_str::<Secret>("420815").unwrap_err();
+        assert!(!error.to_string().contains("420815"), "{error}");
+    }
+
+    #[test]
+    fn is_itself_and_nothing_else() {
+        let secret = Secret::new("s3cret").unwrap();
+        assert!(bool::from(secret.is(b"s3cret")));
+        for other in ["", "s3cre", "s3cret ", "S3cret", "t3cret"] {
+            assert!(!bool::from(secret.is(other.as_bytes())), "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A time as a provider tells it: an instant where its zone is known, else the local text and no zone.
+
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use jiff::{Timestamp, fmt::temporal::DateTimeParser};
+use serde::Serialize;
+
+/// When something happened, in the provider's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Time {
+    /// An instant, RFC 3339, with the offset that it was told in.
+    Instant(Instant),
+    /// A clock's or a calendar's reading whose zone nobody documents.
+    Local(Local),
+}
+
+/// An RFC 3339 date-time with its offset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("format" = "date-time")))]
+#[serde(transparent)]
+pub struct Instant(String);
+
+/// A reading without a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Local {
+    /// The text as sent.
+    pub local: String,
+    /// Always null: a zone would be a guess.
+    pub zone: (),
+}
+
+impl Instant {
+    /// The RFC 3339 text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Time {
+    /// An instant from milliseconds since 1970 UTC, told in `offset`.
+    pub fn from_millis(millis: i64, offset: Offset) -> Option<Self> {
+        Timestamp::from_millisecond(millis).ok().map(|at| Self::instant(at, offset))
+    }
+
+    /// A date-time with `Z` or an offset: an instant, which keeps its offset and its fraction.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        static PARSER: DateTimeParser = DateTimeParser::new();
+        let text = text.trim();
+        let offset = PARSER.parse_pieces(text).ok()?.to_numeric_offset();
+        let at = PARSER.parse_timestamp(text).ok()?;
+        let fraction = fraction_digits(text);
+        Some(Self::Instant(Instant(rfc3339(at, offset.unwrap_or(Offset::UTC), fraction))))
+    }
+
+    /// A date-time without a zone, in the way that `format` (strftime's words) spells it, in a documented zone.
+    pub fn parse_in(text: &str, format: &str, offset: Offset) -> Option<Self> {
+        let at = DateTime::strptime(format, text.trim()).ok()?;
+        offset.to_timestamp(at).ok().map(|at| Self::instant(at, offset))
+    }
+
+    /// A reading whose zone is not documented. Nothing when it is empty.
+    pub fn local(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self::Local(Local { local: text.to_owned(), zone: () }))
+    }
+
+    /// The RFC 3339 text, where the zone is known.
+    pub fn as_instant(&self) -> Option<&Instant> {
+        match self {
+            Self::Instant(instant) => Some(instant),
+            Self::Local(_) => None,
+        }
+    }
+
+    fn instant(at: Timestamp, offset: Offset) -> Self {
+        let fraction = if at.subsec_nanosecond() == 0 { 0 } else { 3 };
+        Self::Instant(Instant(rfc3339(at, offset, fraction)))
+    }
+}
+
+/// How many digits stand behind the seconds' point; RFC 3339 takes any number, nine are kept.
+fn fraction_digits(text: &str) -> u8 {
+    let fraction = text.split_once('.').map(|(_, rest)| rest).unwrap_or_default();
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).take(9).count();
+    u8::try_from(digits).unwrap_or(9)
+}
+
+fn rfc3339(at: Timestamp, offset: Offset, fraction: u8) -> String {
+    use jiff::fmt::temporal::DateTimePrinter;
+    let printer = DateTimePrinter::new().precision(Some(fraction));
+    if offset == Offset::UTC {
+        printer.timestamp_to_string(&at)
+    } else {
+        printer.timestamp_with_offset_to_string(&at, offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::needless_pass_by_value, reason = "reads better in the tables below")]
+    fn text(time: Option<Time>) -> String {
+        serde_json::to_string(&time).unwrap()
+    }
+
+    #[test]
+    fn an_instant_keeps_its_offset_and_its_fraction() {
+        for (sent, want) in [
+            ("2024-03-18T09:41:07+07:00", "2024-03-18T09:41:07+07:00"),
+            ("2024-05-09T17:03:21.481920Z", "2024-05-09T17:03:21.481920Z"),
+            ("2024-05-12T10:11:12.1234567Z", "2024-05-12T10:11:12.1234567Z"),
+            ("2024-03-05T21:10:59.608095+07:00", "2024-03-05T21:10:59.608095+07:00"),
+            ("2025-06-12 08:01:10Z", "2025-06-12T08:01:10Z"),
+        ] {
+            assert_eq!(text(Time::parse_rfc3339(sent)), format!("{want:?}"), "{sent}");
+        }
+    }
+
+    #[test]
+    fn no_zone_is_no_instant() {
+        for sent in ["2024-03-05T10:11:12.4", "2024-03-05", "", "yesterday", "05 Mar 2024 08:30"] {
+            assert_eq!(Time::parse_rfc3339(sent), None, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_keep_the_day_of_their_offset() {
+        let bangkok = jiff::tz::offset(7);
+        assert_eq!(text(Time::from_millis(1_644_944_400_000, bangkok)), r#""2022-02-16T00:00:00+07:00""#);
+        assert_eq!(text(Time::from_millis(i64::MAX, bangkok)), "null");
+    }
+
+    #[test]
+    fn a_documented_zone_makes_an_instant() {
+        let time = Time::parse_in("2025-06-12 08:01:10", "%Y-%m-%d %H:%M:%S", Offset::UTC);
+        assert_eq!(text(time), r#""2025-06-12T08:01:10Z""#);
+    }
+
+    #[test]
+    fn a_local_reading_says_that_it_has_no_zone() {
+        assert_eq!(text(Time::local("01 Sep 2020 00:00")), r#"{"local":"01 Sep 2020 00:00","zone":null}"#);
+        assert_eq!(Time::local("  "), None);
+    }
+}
