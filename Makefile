@@ -1,0 +1,28 @@
+# One line each: what can be done here. The work is in local/.
+
+.DEFAULT_GOAL := help
+.PHONY: help up down sam-local test lint check fmt
+
+help:      ## Print these lines
+	@grep -E '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): *(.*)## /  make \1\t/' | expand -t 20
+
+up:        ## Start the local stack, or bring it up to date, and send a sample of each provider (WITHOUT="zip tiki" leaves some out)
+	@python3 -m local up $(if $(WITHOUT),--without $(WITHOUT))
+
+down:      ## Stop the local stack
+	@python3 -m local down
+
+sam-local: ## Run every file under events/ by sam local invoke (needs Docker and the local stack)
+	@python3 -m local sam-local
+
+test:      ## Run every check there is, end to end tests included
+	@python3 -m local test
+
+lint:      ## Check formatting, clippy, licences and the template
+	@python3 -m local lint
+
+check:     ## Compile everything, quickly, without building it
+	@cargo check --workspace --all-targets
+
+fmt:       ## Format the code
+	@cargo fmt --all

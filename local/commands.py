@@ -1,0 +1,37 @@
+"""What can be asked of the local stack, once its tools are there."""
+
+import argparse
+import sys
+
+from local import checks, place, samlocal, stack
+from local.steps import Failed
+
+
+def run(arguments: list[str]) -> None:
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.act(chosen)
+    except Failed as failure:
+        sys.exit(f"failed: {failure}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m local", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    up = commands.add_parser("up", help=stack.up.__doc__)
+    up.add_argument("--without", nargs="*", default=[], choices=place.PROVIDERS, help="providers not to deploy")
+    up.set_defaults(act=lambda chosen: stack.up(chosen.without))
+
+    down = commands.add_parser("down", help=stack.down.__doc__)
+    down.set_defaults(act=lambda _: stack.down())
+
+    sam_local = commands.add_parser("sam-local", help=samlocal.invoke_all.__doc__)
+    sam_local.set_defaults(act=lambda _: samlocal.invoke_all())
+
+    lint = commands.add_parser("lint", help=checks.lint.__doc__)
+    lint.set_defaults(act=lambda _: checks.lint())
+
+    test = commands.add_parser("test", help=checks.test.__doc__)
+    test.set_defaults(act=lambda _: checks.test())
+    return parser

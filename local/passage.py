@@ -1,0 +1,54 @@
+"""Lets containers reach the emulator, which itself listens on loopback alone."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from local import engine
+
+
+@contextmanager
+def from_containers(endpoint: str) -> Iterator[str]:
+    """The emulator's address as containers see it, for as long as the block runs."""
+    port = urlsplit(endpoint).port
+    gateway = engine.gateway()
+    listener = _listen(gateway, port) if gateway else None
+    if listener is None:
+        # An engine in a virtual machine, as Docker Desktop's, has this name for the host's loopback.
+        yield f"http://host.docker.internal:{port}"
+        return
+    threading.Thread(target=_accept, args=(listener, port), daemon=True).start()
+    try:
+        yield f"http://{gateway}:{port}"
+    finally:
+        listener.close()
+
+
+def _listen(address: str, port: int) -> socket.socket | None:
+    try:
+        return socket.create_server((address, port))
+    except OSError:
+        return None
+
+
+def _accept(listener: socket.socket, port: int) -> None:
+    while True:
+        try:
+            inside, _ = listener.accept()
+        except OSError:
+            return
+        outside = socket.create_connection(("127.0.0.1", port))
+        threading.Thread(target=_copy, args=(inside, outside), daemon=True).start()
+        threading.Thread(target=_copy, args=(outside, inside), daemon=True).start()
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        source.close()
+        target.close()

@@ -1,0 +1,68 @@
+"""Sends an event file through the API as the HTTP request that it stands for."""
+
+import base64
+import http.client
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from local import place
+
+# One authenticated delivery of each provider.
+SAMPLES = {
+    "zort": "ADDORDER.json",
+    "dealpos": "invoiceCreated.json",
+    "zid": "order.create.json",
+    "tiki": "order.json",
+    "zip": "authorize.json",
+}
+
+# What the HTTP client and the gateway write themselves.
+NOT_SENT = {"host", "content-length", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"}
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: str
+
+
+def file_of(provider: str) -> Path:
+    return place.EVENTS / provider / SAMPLES[provider]
+
+
+def read(event_file: Path) -> Request:
+    """The request that API Gateway would have turned into this event."""
+    event = json.loads(event_file.read_text())
+    query = event.get("rawQueryString") or ""
+    # The gateway has decoded the path, all but an escaped percent sign.
+    target = quote(event["rawPath"], safe="/%") + (f"?{query}" if query else "")
+    headers = {name: value for name, value in event["headers"].items() if name.lower() not in NOT_SENT}
+    if event.get("cookies"):
+        headers["cookie"] = "; ".join(event["cookies"])
+    return Request(event["requestContext"]["http"]["method"], target, headers, _body(event))
+
+
+def send(api: str, request: Request) -> Answer:
+    url = urlsplit(api)
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
+    try:
+        connection.request(request.method, url.path + request.target, request.body, request.headers)
+        response = connection.getresponse()
+        return Answer(response.status, response.read().decode("utf-8", "replace"))
+    finally:
+        connection.close()
+
+
+def _body(event: dict) -> bytes:
+    body = event.get("body") or ""
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()

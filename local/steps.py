@@ -1,0 +1,45 @@
+"""A step of the work: a headline, how long it took, and its output where it failed."""
+
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+from local import place
+
+
+class Failed(Exception):
+    """A step did not succeed; what there is to say about it has been printed."""
+
+
+@contextmanager
+def step(headline: str):
+    """Prints the headline before and the duration after what is done inside."""
+    print(f"==> {headline}", flush=True)
+    started = time.monotonic()
+    yield
+    print(f"    {time.monotonic() - started:.1f} s", flush=True)
+
+
+def run(command: list, log: str | None = None, **options) -> str:
+    """Runs a program; with `log` its output goes to that file and is shown only if it fails."""
+    command = [str(part) for part in command]
+    if log is None:
+        result = subprocess.run(command, cwd=place.ROOT, **options)
+        output = ""
+    else:
+        result, output = _run_quietly(command, log, options)
+    if result.returncode != 0:
+        print(output[-8000:], file=sys.stderr)
+        raise Failed(f"{' '.join(command[:3])} ... ended with {result.returncode}")
+    return output
+
+
+def _run_quietly(command: list[str], log: str, options: dict):
+    result = subprocess.run(
+        command, cwd=place.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", **options,
+    )
+    place.LOGS.mkdir(parents=True, exist_ok=True)
+    (place.LOGS / f"{log}.log").write_text(result.stdout)
+    return result, result.stdout
