@@ -35,6 +35,8 @@ pub enum Claim {
         /// How much the channel is worth.
         trust: Trust,
     },
+    /// Several claims, of which one is enough: where the request does not tell which secret it was made with.
+    AnyOf(Vec<Claim>),
 }
 
 /// The keyed hashes in use.
@@ -197,6 +199,10 @@ pub fn verify<P: Provider>(
 /// Whether the claim is true of the request.
 fn prove(claim: &Claim, request: &Request) -> Result<Trust, Rejection> {
     let (holds, trust) = match claim {
+        Claim::AnyOf(claims) => {
+            let proved = claims.iter().find_map(|claim| prove(claim, request).ok());
+            return proved.ok_or(Rejection::Mismatch);
+        }
         Claim::Shared { comparisons, .. } if comparisons.is_empty() => (Choice::from(0), Trust::SharedSecret),
         Claim::Shared { comparisons, trust } => {
             let all = comparisons.iter().fold(Choice::from(1), |all, c| all & c.expected.is(&c.presented));
@@ -415,6 +421,30 @@ mod tests {
         .into_iter()
         .collect();
         assert_eq!(kept(&headers), [("content-type", "application/json".to_owned())]);
+    }
+
+    #[test]
+    fn of_several_claims_one_is_enough_and_none_is_not() {
+        let request = Request {
+            method: Method::Post,
+            store: StoreName::parse("demo").unwrap(),
+            topic: None,
+            query: String::new(),
+            headers: Headers::default(),
+            body: Vec::new(),
+        };
+        let claim = |presented: &str| Claim::Shared {
+            comparisons: vec![Comparison::new(presented, Secret::new("s3cret").unwrap())],
+            trust: Trust::SharedSecret,
+        };
+        for (presented, want) in [
+            (&["other", "s3cret"][..], Ok(Trust::SharedSecret)),
+            (&["other", "another"], Err(Rejection::Mismatch)),
+            (&[], Err(Rejection::Mismatch)),
+        ] {
+            let claims = presented.iter().map(|text| claim(text)).collect();
+            assert_eq!(prove(&Claim::AnyOf(claims), &request), want, "{presented:?}");
+        }
     }
 
     #[test]
