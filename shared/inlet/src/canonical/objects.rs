@@ -29,6 +29,8 @@ object! {
         reason: String,
         /// Where the payment stands, in the provider's words.
         payment_status: String,
+        /// By which means it is paid.
+        payment_method: String,
         /// Where the goods stand, in the provider's words.
         delivery_status: String,
         /// Whether it was voided.
@@ -375,6 +377,8 @@ object! {
         lines: Vec<Line>,
         /// When it was shipped.
         shipped_at: Time,
+        /// When it came.
+        arrived_at: Time,
         /// When it was created in the provider's system.
         created_at: Time,
     }

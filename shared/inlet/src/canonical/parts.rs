@@ -120,6 +120,8 @@ object! {
         tracking_number: String,
         /// Where to look it up.
         tracking_url: String,
+        /// Who receives, where the provider names them apart from who buys.
+        recipient: Party,
         /// Where it goes.
         address: Address,
     }
