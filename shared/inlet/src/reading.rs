@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::canonical::{Canonical, Kind, Unknown};
-use crate::catalogue::{IdentityRule, Row, entity_in};
+use crate::catalogue::{Documented, IdentityRule, Row, entity_in};
 use crate::time::Time;
 
 /// What a delivery says.
@@ -23,6 +23,8 @@ pub struct Reading {
     pub identity: IdentityRule,
     /// The canonical object.
     pub data: Canonical,
+    /// Whether kind and verb only follow from how the provider names its other events: no page names this one.
+    pub inferred: bool,
 }
 
 /// A provider's name of an event; for events that nobody documents, as sent.
@@ -80,6 +82,7 @@ impl Reading {
             identity: if told.is_some() { row.identity } else { IdentityRule::RetryWindow },
             time: told.as_deref().and_then(time),
             data,
+            inferred: row.documented == Documented::Inferred,
         }
     }
 
@@ -98,6 +101,7 @@ impl Reading {
             time: None,
             identity: IdentityRule::RetryWindow,
             data: data.into(),
+            inferred: false,
         }
     }
 
@@ -110,7 +114,6 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Documented;
     use serde_json::json;
 
     const ROW: Row = Row::new("thing.moved", Kind::Stock, "changed")
@@ -147,6 +150,15 @@ mod tests {
         let reading = Reading::of(&row, &json!({"id": 5, "secret_sauce": true}), Time::local);
         assert_eq!(serde_json::to_value(&reading.data).unwrap(), json!({"id": "5"}));
         assert_eq!(reading.kind(), Kind::Transfer);
+    }
+
+    #[test]
+    fn an_event_that_no_page_names_is_marked_as_inferred() {
+        for (row, inferred) in [(ROW, false), (Row::new("x", Kind::Outlet, "created").inferred(), true)] {
+            let reading = Reading::of(&row, &json!({"id": 1}), Time::local);
+            assert_eq!(reading.inferred, inferred, "{}", row.event);
+        }
+        assert!(!Reading::unknown("x", WhyUnknown::Event, None).inferred, "what is unknown is not inferred");
     }
 
     #[test]
