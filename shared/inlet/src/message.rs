@@ -63,7 +63,6 @@ impl<'e> CloudEvent<'e> {
     }
 
     /// The JSON text.
-    #[expect(clippy::missing_panics_doc, reason = "it does not panic")]
     pub fn to_json(&self) -> String {
         #[expect(clippy::expect_used, reason = "all is text or canonical objects, whose maps have text keys")]
         serde_json::to_string(self).expect("a message can be written as JSON")

@@ -1,0 +1,145 @@
+//! The AWS clients: one HTTP client, one TLS stack, Amazon's own roots, short time limits.
+//!
+//! `aws-config` is deliberately absent: in a Lambda function the region and the credentials stand in the
+//! environment, and looking for them elsewhere costs most of the start-up time.
+
+use std::io;
+use std::time::Duration;
+
+use aws_credential_types::Credentials as SdkCredentials;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+
+use crate::environment::Environment;
+
+/// The roots that every AWS endpoint's certificate leads to: <https://www.amazontrust.com/repository/>.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+
+/// How long a connection may take to open.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// How long one try of a call may take. Two calls with all their tries stay below the function's 15 s.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// How long a call may take with all its tries.
+const OPERATION: Duration = Duration::from_secs(5);
+
+/// How often a call is tried.
+const ATTEMPTS: u32 = 3;
+
+/// The clients of a function.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// The event table.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// The event queue.
+    pub sqs: aws_sdk_sqs::Client,
+    /// The stores' secrets.
+    pub ssm: aws_sdk_ssm::Client,
+}
+
+/// Why the clients could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// `AWS_CA_BUNDLE` names a file that cannot be read.
+    #[error("the root certificates cannot be read")]
+    Roots(#[source] io::Error),
+    /// The root certificates are of no use.
+    #[error("the root certificates cannot be used")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Writes the same configuration for one service's client.
+macro_rules! client {
+    ($sdk:ident, $environment:expr, $http:expr) => {{
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new($environment.region.clone()))
+            .credentials_provider(credentials($environment))
+            .http_client($http.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts());
+        if let Some(endpoint) = &$environment.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+impl Clients {
+    /// Makes the clients. Opens no connection yet.
+    ///
+    /// # Errors
+    /// [`ConnectError`] when the root certificates are of no use.
+    pub fn new(environment: &Environment) -> Result<Self, ConnectError> {
+        let http = http_client(environment)?;
+        Ok(Self {
+            dynamodb: client!(aws_sdk_dynamodb, environment, http),
+            sqs: client!(aws_sdk_sqs, environment, http),
+            ssm: client!(aws_sdk_ssm, environment, http),
+        })
+    }
+
+    /// Opens a connection to every service, so that the first delivery does not wait for it. What the services
+    /// answer makes no difference, and neither does a failure: the first delivery then opens it.
+    pub async fn warm(&self) {
+        let dynamodb = self.dynamodb.describe_endpoints().customize().mutate_request(only_knock);
+        let sqs = self.sqs.list_queues().customize().mutate_request(only_knock);
+        let ssm = self.ssm.describe_parameters().customize().mutate_request(only_knock);
+        let _ = tokio::join!(dynamodb.send(), sqs.send(), ssm.send());
+    }
+}
+
+/// Turns a call into a `GET /ping` without a body: the load balancers answer it and no service is asked.
+fn only_knock(request: &mut aws_sdk_dynamodb::config::http::HttpRequest) {
+    let knock = request.set_method("GET").is_ok() && request.set_uri("/ping").is_ok();
+    debug_assert!(knock, "a ping is a valid request");
+    request.headers_mut().remove("content-length");
+    *request.body_mut() = "".into();
+}
+
+fn http_client(environment: &Environment) -> Result<SharedHttpClient, ConnectError> {
+    let roots = match &environment.ca_bundle {
+        Some(path) => std::fs::read(path).map_err(ConnectError::Roots)?,
+        None => AMAZON_ROOTS.to_vec(),
+    };
+    let trust = TrustStore::empty().with_pem_certificate(roots);
+    let tls = TlsContext::builder().with_trust_store(trust).build();
+    let tls = tls.map_err(|error| ConnectError::Tls(error.into()))?;
+    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https())
+}
+
+fn credentials(environment: &Environment) -> SdkCredentials {
+    let ours = environment.credentials.clone();
+    SdkCredentials::new(ours.access_key_id, ours.secret_access_key, ours.session_token, None, "environment")
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}
+
+/// An SDK's error as its code and message, without the request, which holds the body.
+pub(crate) fn told<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("an error without a code");
+            format!("{code}: {}", service.err().message().unwrap_or_default())
+        }
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "no connection in time".to_owned(),
+        SdkError::DispatchFailure(_) => "no connection".to_owned(),
+        SdkError::ResponseError(_) => "an answer that cannot be read".to_owned(),
+        _ => "a request that cannot be built".to_owned(),
+    }
+}

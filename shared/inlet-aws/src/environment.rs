@@ -1,0 +1,169 @@
+//! The function's settings: read once, complete or not at all.
+
+use std::fmt;
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Faults of ours.
+    Error,
+    /// And what was refused, or accepted with a fault behind it.
+    Warn,
+    /// And what was accepted.
+    Info,
+    /// And what was only tried.
+    Debug,
+}
+
+/// What a function is told by its surroundings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// The deployment's stage; a part of the parameters' path.
+    pub stage: String,
+    /// The event table.
+    pub table: String,
+    /// The event queue.
+    pub queue_url: String,
+    /// How long events are kept.
+    pub retention_days: u32,
+    /// How much is logged.
+    pub log_level: LogLevel,
+    /// The AWS region.
+    pub region: String,
+    /// The credentials of the function's role.
+    pub credentials: Credentials,
+    /// Where AWS is, when it is not AWS: the SDKs' own `AWS_ENDPOINT_URL`.
+    pub endpoint: Option<String>,
+    /// A file of root certificates instead of Amazon's: the SDKs' own `AWS_CA_BUNDLE`.
+    pub ca_bundle: Option<String>,
+}
+
+/// AWS credentials. Without `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key's id.
+    pub access_key_id: String,
+    /// The access key.
+    pub secret_access_key: String,
+    /// The session's token; a role has one.
+    pub session_token: Option<String>,
+}
+
+/// What is wrong with the surroundings: all of it at once.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Incomplete {
+    /// Variables that are not set.
+    pub missing: Vec<&'static str>,
+    /// Variables whose value is of no use.
+    pub invalid: Vec<&'static str>,
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "environment: missing [{}], invalid [{}]", self.missing.join(", "), self.invalid.join(", "))
+    }
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// [`Incomplete`] with every variable that is missing or invalid.
+    pub fn from_process() -> Result<Self, Incomplete> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the world")]
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads what `lookup` knows.
+    ///
+    /// # Errors
+    /// [`Incomplete`] with every variable that is missing or invalid.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Incomplete> {
+        let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let mut wrong = Incomplete { missing: Vec::new(), invalid: Vec::new() };
+        let mut required = |name: &'static str| {
+            value(name).unwrap_or_else(|| {
+                wrong.missing.push(name);
+                String::new()
+            })
+        };
+        let stage = required("INLET_STAGE");
+        let table = required("INLET_TABLE");
+        let queue_url = required("INLET_QUEUE_URL");
+        let retention_days = required("INLET_RETENTION_DAYS");
+        let region = required("AWS_REGION");
+        let access_key_id = required("AWS_ACCESS_KEY_ID");
+        let secret_access_key = required("AWS_SECRET_ACCESS_KEY");
+
+        let retention_days = retention_days.parse().unwrap_or_else(|_| {
+            wrong.invalid.push("INLET_RETENTION_DAYS");
+            0
+        });
+        let log_level = match value("INLET_LOG_LEVEL").as_deref() {
+            Some("error") => LogLevel::Error,
+            Some("warn") => LogLevel::Warn,
+            None | Some("info") => LogLevel::Info,
+            Some("debug") => LogLevel::Debug,
+            Some(_) => {
+                wrong.invalid.push("INLET_LOG_LEVEL");
+                LogLevel::Info
+            }
+        };
+        if !wrong.missing.is_empty() || !wrong.invalid.is_empty() {
+            return Err(wrong);
+        }
+        let session_token = value("AWS_SESSION_TOKEN");
+        let credentials = Credentials { access_key_id, secret_access_key, session_token };
+        let (endpoint, ca_bundle) = (value("AWS_ENDPOINT_URL"), value("AWS_CA_BUNDLE"));
+        Ok(Self {
+            stage,
+            table,
+            queue_url,
+            retention_days,
+            log_level,
+            region,
+            credentials,
+            endpoint,
+            ca_bundle,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(name: &str) -> Option<String> {
+        let value = match name {
+            "INLET_STAGE" => "dev",
+            "INLET_TABLE" => "t",
+            "INLET_QUEUE_URL" => "https://sqs/q",
+            "INLET_RETENTION_DAYS" => "90",
+            "AWS_REGION" => "eu-central-1",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "x",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn reads_what_the_template_sets() {
+        let environment = Environment::from_lookup(lookup).map_err(|e| e.to_string()).unwrap();
+        assert_eq!((environment.retention_days, environment.log_level), (90, LogLevel::Info));
+        assert_eq!(environment.endpoint, None);
+    }
+
+    #[test]
+    fn names_everything_that_is_missing_or_wrong_at_once() {
+        let Err(wrong) = Environment::from_lookup(|name| match name {
+            "INLET_LOG_LEVEL" => Some("loud".into()),
+            "INLET_RETENTION_DAYS" => Some("soon".into()),
+            "INLET_TABLE" => Some(String::new()),
+            other => lookup(other),
+        }) else {
+            panic!("taken as complete");
+        };
+        assert_eq!(wrong.missing, ["INLET_TABLE"]);
+        assert_eq!(wrong.invalid, ["INLET_RETENTION_DAYS", "INLET_LOG_LEVEL"]);
+    }
+}

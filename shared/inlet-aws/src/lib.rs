@@ -1,0 +1,18 @@
+//! Inlet's domain on AWS. The story: [`environment`] reads the world once, [`connect`] opens the clients,
+//! [`gateway`] turns an HTTP API event into a request and an answer into a response, [`secrets`] keeps the stores'
+//! credentials at hand, [`journal`] and [`queue`] keep and send events in the form that [`record`] (and [`attributes`], in the table) gives them,
+//! [`log`] says one line a delivery, and [`receiver`] wires it all together for a provider.
+//!
+//! Deliberately absent: what any one provider does.
+
+pub mod environment;
+pub mod clock;
+pub mod connect;
+pub mod gateway;
+pub mod secrets;
+pub mod record;
+pub mod attributes;
+pub mod journal;
+pub mod queue;
+pub mod log;
+pub mod receiver;

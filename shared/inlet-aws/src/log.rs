@@ -1,0 +1,120 @@
+//! One line of JSON a delivery: what became of it and why, and nothing of what it said.
+
+use std::time::Duration;
+
+use inlet::receive::{Accepted, Fault, NotAccepted, Report};
+use serde::Serialize;
+
+use crate::environment::LogLevel;
+
+/// A line of the log.
+#[derive(Debug, Default, Serialize)]
+struct Line<'r> {
+    level: &'static str,
+    message: &'static str,
+    provider: &'static str,
+    outcome: &'static str,
+    duration_ms: u128,
+    request: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal_fault: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_fault: Option<String>,
+}
+
+/// What a delivery's line is written with, beside the report.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'r> {
+    /// The lowest level that is written.
+    pub level: LogLevel,
+    /// The provider.
+    pub provider: &'static str,
+    /// The invocation.
+    pub request: &'r str,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// Writes a delivery's line, where its level is to be written.
+pub fn delivery(context: Context<'_>, report: &Report) {
+    if level_of(report) <= context.level {
+        println!("{}", line(context, report));
+    }
+}
+
+/// Writes a line about a request that is none, or that ran into a bug of ours.
+pub fn trouble(context: Context<'_>, outcome: &'static str, reason: String) {
+    let line = Line { level: "error", outcome, reason: Some(reason), ..plain(context) };
+    println!("{}", json(&line));
+}
+
+fn level_of(report: &Report) -> LogLevel {
+    match report {
+        Report::Probed => LogLevel::Debug,
+        Report::Accepted(accepted) if accepted.journal_fault.is_none() && accepted.queue_fault.is_none() => {
+            LogLevel::Info
+        }
+        Report::Accepted(_) => LogLevel::Warn,
+        Report::Refused(NotAccepted::Secrets(_) | NotAccepted::Kept { .. }) => LogLevel::Error,
+        Report::Refused(_) => LogLevel::Warn,
+    }
+}
+
+fn line(context: Context<'_>, report: &Report) -> String {
+    let level = match level_of(report) {
+        LogLevel::Error => "error",
+        LogLevel::Warn => "warn",
+        LogLevel::Info => "info",
+        LogLevel::Debug => "debug",
+    };
+    let plain = Line { level, ..plain(context) };
+    json(&match report {
+        Report::Probed => Line { outcome: "probed", ..plain },
+        Report::Accepted(accepted) => of_accepted(plain, accepted),
+        Report::Refused(why) => {
+            Line { outcome: why.refusal().code(), reason: Some(why.to_string()), ..plain }
+        }
+    })
+}
+
+fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
+    let Accepted { event, duplicate, journal_fault, queue_fault } = accepted;
+    let outcome = match (journal_fault, queue_fault) {
+        (None, None) => "accepted",
+        (Some(_), _) => "accepted_by_queue_alone",
+        (None, Some(_)) => "accepted_by_journal_alone",
+    };
+    Line {
+        outcome,
+        id: Some(event.id().as_str()),
+        r#type: Some(event.reading().event_type.as_str()),
+        trust: Some(event.delivery().trust().as_str()),
+        size: Some(event.delivery().body().len()),
+        duplicate: Some(*duplicate),
+        journal_fault: journal_fault.as_ref().map(Fault::story),
+        queue_fault: queue_fault.as_ref().map(Fault::story),
+        ..plain
+    }
+}
+
+fn plain(context: Context<'_>) -> Line<'_> {
+    let Context { provider, request, duration, .. } = context;
+    Line { message: "delivery", provider, request, duration_ms: duration.as_millis(), ..Line::default() }
+}
+
+fn json(line: &Line<'_>) -> String {
+    #[expect(clippy::expect_used, reason = "every field is text, a number or a truth")]
+    serde_json::to_string(line).expect("a line can be written as JSON")
+}

@@ -1,0 +1,104 @@
+//! A provider's function: wired once, then an event in and a response out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use inlet::answer::Refusal;
+use inlet::provider::Provider;
+use inlet::receive::{Attempt, Receiver};
+use inlet::request::Unverified;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+use crate::clock;
+use crate::connect::Clients;
+use crate::environment::{Environment, LogLevel};
+use crate::gateway::{Event, Response, Unreadable};
+use crate::journal::DynamoJournal;
+use crate::log::{self, Context};
+use crate::queue::SqsQueue;
+use crate::secrets::SsmSecrets;
+
+/// Why a function ended.
+pub type Failed = Error;
+
+/// Runs a provider's function until Lambda ends it.
+///
+/// # Errors
+/// When the environment is incomplete or the runtime's interface cannot be reached.
+pub async fn run<P: Provider>() -> Result<(), Failed> {
+    say_where_but_not_what_of_panics();
+    let environment = Environment::from_process()?;
+    let clients = Clients::new(&environment)?;
+    clients.warm().await;
+    let function = Arc::new(Function::<P>::new(clients, environment));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+        let function = Arc::clone(&function);
+        async move { Ok::<_, Error>(function.handle(event).await) }
+    }))
+    .await
+}
+
+/// A provider's receiver on AWS.
+struct Function<P: Provider> {
+    receiver: Arc<Receiver<SsmSecrets<P>, DynamoJournal, SqsQueue>>,
+    log_level: LogLevel,
+}
+
+impl<P: Provider> Function<P> {
+    fn new(clients: Clients, environment: Environment) -> Self {
+        let Environment { stage, table, queue_url, retention_days, log_level, .. } = environment;
+        let receiver = Receiver {
+            secrets: SsmSecrets::new(clients.ssm, &stage),
+            journal: DynamoJournal::new(clients.dynamodb, table, retention_days),
+            queue: SqsQueue::new(clients.sqs, queue_url),
+        };
+        Self { receiver: Arc::new(receiver), log_level }
+    }
+
+    async fn handle(&self, event: LambdaEvent<Event>) -> Response {
+        let start = Instant::now();
+        let invocation = event.context.request_id;
+        let context = || Context {
+            level: self.log_level,
+            provider: P::NAME,
+            request: &invocation,
+            duration: start.elapsed(),
+        };
+        let request = match event.payload.into_request(P::NAME) {
+            Ok(request) => Unverified::new(request),
+            Err(unreadable) => {
+                log::trouble(context(), "malformed", unreadable.to_string());
+                return P::refuse(refusal(&unreadable)).into();
+            }
+        };
+        let (receiver, attempt) = (Arc::clone(&self.receiver), Attempt(invocation.clone()));
+        // A task of its own, so that a bug of ours becomes a 503 and a retry instead of a dead runtime.
+        let task = tokio::spawn(async move { receiver.receive::<P>(request, clock::now(), &attempt).await });
+        match task.await {
+            Ok((answer, report)) => {
+                log::delivery(context(), &report);
+                answer.into()
+            }
+            Err(_) => {
+                log::trouble(context(), "panicked", "a bug; the line before says where".to_owned());
+                P::refuse(Refusal::Unavailable).into()
+            }
+        }
+    }
+}
+
+/// What the sender is told of an event that is no request. A store that cannot exist is an unknown store.
+fn refusal(unreadable: &Unreadable) -> Refusal {
+    match unreadable {
+        Unreadable::Base64 => Refusal::Malformed,
+        Unreadable::Store(_) => Refusal::Unauthenticated,
+    }
+}
+
+/// A panic's message may quote what it stumbled over; its place in our code says as much to us.
+fn say_where_but_not_what_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        println!("{}", serde_json::json!({"level": "error", "message": "panic", "place": place}));
+    }));
+}

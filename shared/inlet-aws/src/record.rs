@@ -1,0 +1,232 @@
+//! What is kept of an event, in the table and in a message that stands in for it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use inlet::event::{Event, Identity};
+use inlet::receive::Attempt;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Where an event came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Straight from a delivery.
+    Webhook,
+    /// From the queue, which alone took the delivery.
+    Fallback,
+    /// From a delivery that verified later.
+    Quarantine,
+}
+
+impl Origin {
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Fallback => "fallback",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// All that is kept of an event but its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The event's id.
+    pub id: String,
+    /// The provider's name of the event.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The message's type.
+    pub canonical_type: String,
+    /// When the provider says that it happened, RFC 3339; absent where it says none or no zone.
+    pub time: Option<String>,
+    /// When the receiver had it: milliseconds since 1970 UTC.
+    pub received_ms: i64,
+    /// When the receiver had it, RFC 3339.
+    pub received: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What the proof was worth.
+    pub trust: String,
+    /// The invocation that wrote it.
+    pub attempt: String,
+    /// The digest of store, event type, query and body.
+    pub content: String,
+    /// How long an equal delivery is the same event, in milliseconds; absent for good.
+    pub window_ms: Option<i64>,
+    /// The HTTP method.
+    pub method: String,
+    /// The last part of the path.
+    pub topic: Option<String>,
+    /// The query string, less the parameters that carry a credential.
+    pub query: String,
+    /// The headers that are kept.
+    pub headers: BTreeMap<String, String>,
+    /// The body's length in bytes.
+    pub size: usize,
+    /// The body's SHA-256, in hex.
+    pub sha256: String,
+}
+
+impl Record {
+    /// What is kept of an event.
+    pub fn of(event: &Event, attempt: &Attempt, origin: Origin) -> Self {
+        let (delivery, reading) = (event.delivery(), event.reading());
+        let body = delivery.body();
+        let instant = reading.time.as_ref().and_then(|time| time.as_instant());
+        Self {
+            id: event.id().to_string(),
+            event_type: reading.event_type.to_string(),
+            canonical_type: event.canonical_type(),
+            time: instant.map(|instant| instant.as_str().to_owned()),
+            received_ms: event.received_at().millis(),
+            received: event.received_at().to_string(),
+            origin,
+            trust: delivery.trust().as_str().to_owned(),
+            attempt: attempt.0.clone(),
+            content: event.content().to_hex(),
+            window_ms: match event.identity() {
+                Identity::Lasting => None,
+                Identity::Within(window) => Some(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
+            },
+            method: delivery.method().as_str().to_owned(),
+            topic: delivery.topic().map(str::to_owned),
+            query: delivery.query().to_owned(),
+            headers: delivery
+                .headers()
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            size: body.len(),
+            sha256: hex(&Sha256::digest(body)),
+        }
+    }
+
+    /// The record and the body in one: a line of JSON, the body, compressed. What a fallback message carries.
+    pub fn packed(&self, body: &[u8]) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "every field is text or a number")]
+        let mut whole = serde_json::to_vec(self).expect("a record can be written as JSON");
+        whole.push(b'\n');
+        whole.extend_from_slice(body);
+        gzip(&whole)
+    }
+
+    /// The record and the body out of what [`Record::packed`] made.
+    ///
+    /// # Errors
+    /// When it is not that.
+    pub fn unpacked(packed: &[u8]) -> io::Result<(Self, Vec<u8>)> {
+        let whole = gunzip(packed)?;
+        let mut halves = whole.splitn(2, |&byte| byte == b'\n');
+        let record = serde_json::from_slice(halves.next().unwrap_or_default())?;
+        Ok((record, halves.next().unwrap_or_default().to_vec()))
+    }
+}
+
+/// How bytes are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// As they are.
+    Identity,
+    /// RFC 1952, which every language's standard library reads.
+    Gzip,
+}
+
+impl Encoding {
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// Compresses where that is smaller.
+    pub fn smaller(bytes: &[u8]) -> (Self, Vec<u8>) {
+        let packed = gzip(bytes);
+        if packed.len() < bytes.len() { (Self::Gzip, packed) } else { (Self::Identity, bytes.to_vec()) }
+    }
+
+    /// The bytes as they were.
+    ///
+    /// # Errors
+    /// When they are damaged, or the word is none of ours.
+    pub fn undone(word: &str, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        match word {
+            "identity" => Ok(bytes),
+            "gzip" => gunzip(&bytes),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "an encoding that nobody wrote")),
+        }
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    #[expect(clippy::expect_used, reason = "a vector takes every byte")]
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes every byte")
+}
+
+fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut whole = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut whole)?;
+    Ok(whole)
+}
+
+/// Lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn record() -> Record {
+        Record {
+            id: "zid/a/order/1/0000000000000000".into(),
+            event_type: "order.create".into(),
+            canonical_type: "commerce.order.created".into(),
+            time: None,
+            received_ms: 7,
+            received: "1970-01-01T00:00:00.007Z".into(),
+            origin: Origin::Webhook,
+            trust: "signed".into(),
+            attempt: "a".into(),
+            content: "c".into(),
+            window_ms: Some(60_000),
+            method: "POST".into(),
+            topic: None,
+            query: "a=\n".into(),
+            headers: BTreeMap::new(),
+            size: 0,
+            sha256: String::new(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_comes_out_as_it_went_in(body: Vec<u8>, times in 0_usize..40) {
+            let body = body.repeat(times);
+            let (encoding, stored) = Encoding::smaller(&body);
+            prop_assert!(stored.len() <= body.len());
+            prop_assert_eq!(&Encoding::undone(encoding.as_str(), stored).unwrap(), &body);
+            let packed = record().packed(&body);
+            prop_assert_eq!(Record::unpacked(&packed).unwrap(), (record(), body));
+        }
+    }
+
+    #[test]
+    fn damage_is_an_error_and_not_another_body() {
+        let mut packed = record().packed(b"{}");
+        packed[20] ^= 1;
+        assert!(Record::unpacked(&packed).is_err(), "damaged bytes were taken for a record");
+        assert_eq!(Encoding::undone("zip", vec![]).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

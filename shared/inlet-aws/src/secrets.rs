@@ -1,0 +1,300 @@
+//! The stores' secrets in Parameter Store, kept at hand: a parameter a store, read on its first delivery.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_sdk_ssm::Client;
+use inlet::provider::Provider;
+use inlet::receive::{Fault, Secrets, Store};
+use inlet::store::StoreName;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::connect::told;
+
+/// How long a reading is good for. A rotation keeps the old credential live for longer than this.
+const FRESH: Duration = Duration::from_mins(5);
+
+/// How long an unknown store is remembered, so that asking for it again costs nothing.
+const UNKNOWN: Duration = Duration::from_mins(1);
+
+/// How often deliveries that do not verify may have a store's secrets read again.
+const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// How many stores nobody has asked for before may be looked up in a burst, and one more in how much time:
+/// Parameter Store answers 40 calls a second for the whole account, and a stranger can think of many names.
+const BURST: u32 = 20;
+const ONE_MORE: Duration = Duration::from_millis(500);
+
+/// How many stores are remembered. Beyond it the unknown ones are forgotten.
+const MOST: usize = 10_000;
+
+/// The secrets of a provider's stores.
+pub struct SsmSecrets<P: Provider> {
+    client: Client,
+    path: String,
+    cache: Mutex<Cache<P>>,
+}
+
+struct Cache<P: Provider> {
+    entries: HashMap<StoreName, Entry<P>>,
+    newcomers: Allowance,
+}
+
+struct Entry<P: Provider> {
+    store: Option<Arc<Store<P>>>,
+    read_at: Instant,
+}
+
+impl<P: Provider> Clone for Entry<P> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), read_at: self.read_at }
+    }
+}
+
+/// A token bucket.
+struct Allowance {
+    left: u32,
+    since: Instant,
+}
+
+impl Allowance {
+    fn new(now: Instant) -> Self {
+        Self { left: BURST, since: now }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        let waited = now.saturating_duration_since(self.since);
+        let earned = waited.as_millis().checked_div(ONE_MORE.as_millis()).unwrap_or_default();
+        if earned > 0 {
+            self.left = BURST.min(self.left.saturating_add(u32::try_from(earned).unwrap_or(BURST)));
+            self.since = now;
+        }
+        let taken = self.left.checked_sub(1);
+        self.left = taken.unwrap_or_default();
+        taken.is_some()
+    }
+}
+
+/// What the cache says to a question.
+enum Known<P: Provider> {
+    /// The answer.
+    Answer(Option<Arc<Store<P>>>),
+    /// It has to be read; this is what to go by if that fails.
+    Stale(Option<Arc<Store<P>>>),
+    /// It would have to be read, and too many were.
+    Spent,
+}
+
+impl<P: Provider> Cache<P> {
+    fn ask(&mut self, name: &StoreName, now: Instant) -> Known<P> {
+        match self.entries.get(name) {
+            Some(Entry { store: Some(store), read_at }) => {
+                let fresh = now.saturating_duration_since(*read_at) < FRESH;
+                if fresh { Known::Answer(Some(store.clone())) } else { Known::Stale(Some(store.clone())) }
+            }
+            Some(Entry { store: None, read_at }) if now.saturating_duration_since(*read_at) < UNKNOWN => {
+                Known::Answer(None)
+            }
+            _ if self.newcomers.take(now) => Known::Stale(None),
+            _ => Known::Spent,
+        }
+    }
+
+    /// Whether a store's secrets may be read again at once, and notes that they are.
+    fn may_reread(&mut self, name: &StoreName, now: Instant) -> bool {
+        let Some(entry) = self.entries.get_mut(name) else {
+            return false;
+        };
+        let may = now.saturating_duration_since(entry.read_at) >= AT_ONCE;
+        if may {
+            entry.read_at = now;
+        }
+        may
+    }
+
+    fn remember(&mut self, name: &StoreName, store: Option<Arc<Store<P>>>, now: Instant) {
+        if self.entries.len() >= MOST {
+            self.entries.retain(|_, entry| entry.store.is_some());
+        }
+        self.entries.insert(name.clone(), Entry { store, read_at: now });
+    }
+}
+
+impl<P: Provider> SsmSecrets<P> {
+    /// The secrets under `/inlet/{stage}/{provider}/`.
+    pub fn new(client: Client, stage: &str) -> Self {
+        let cache = Cache { entries: HashMap::new(), newcomers: Allowance::new(Instant::now()) };
+        Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache: Mutex::new(cache) }
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache<P>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a store's two parameters, `{store}` and `{store}/settings`, in one call.
+    async fn read(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
+        let credentials = format!("{}/{name}", self.path);
+        let settings = format!("{credentials}/settings");
+        let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
+        let output = get
+            .send()
+            .await
+            .map_err(|error| Fault::new("the store's secrets cannot be read", told(&error)))?;
+        let value = |wanted: &str| {
+            let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
+            parameter.and_then(|parameter| parameter.value())
+        };
+        let Some(list) = value(&credentials) else {
+            return Ok(None);
+        };
+        let credentials = live(list).ok_or_else(|| {
+            Fault::new(
+                "the store's secrets cannot be read",
+                "the parameter is not a JSON list with a usable credential",
+            )
+        })?;
+        let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        Ok(Some(Arc::new(Store { credentials, settings })))
+    }
+}
+
+/// The credentials in a parameter's list. One that cannot be used does not spoil the others.
+fn live<C: DeserializeOwned>(list: &str) -> Option<Vec<C>> {
+    let list: Vec<Value> = serde_json::from_str(list).ok()?;
+    let live: Vec<C> = list.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect();
+    (!live.is_empty()).then_some(live)
+}
+
+impl<P: Provider> Secrets<P> for SsmSecrets<P> {
+    async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
+        let known = self.cache().ask(name, Instant::now());
+        let old = match known {
+            Known::Answer(answer) => return Ok(answer),
+            Known::Spent => {
+                return Err(Fault::new("the store's secrets cannot be read", "too many new stores at once"));
+            }
+            Known::Stale(old) => old,
+        };
+        match (self.read(name).await, old) {
+            (Ok(store), _) => {
+                self.cache().remember(name, store.clone(), Instant::now());
+                Ok(store)
+            }
+            // Old secrets are better than none. They are tried again with the next delivery.
+            (Err(_), Some(old)) => Ok(Some(old)),
+            (Err(fault), None) => Err(fault),
+        }
+    }
+
+    async fn newer(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
+        if !self.cache().may_reread(name, Instant::now()) {
+            return None;
+        }
+        let store = self.read(name).await.ok()?;
+        self.cache().remember(name, store.clone(), Instant::now());
+        store
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inlet::answer::{Answer, Outcome};
+    use inlet::proof::{Claim, Delivery, Rejection, Verified};
+    use inlet::reading::{Reading, WhyUnknown};
+    use inlet::request::Unverified;
+
+    /// A stand-in: the cache does not care whose secrets it keeps.
+    struct Nobody;
+
+    impl Provider for Nobody {
+        const NAME: &'static str = "nobody";
+        type Credential = String;
+        type Settings = ();
+
+        fn claim(_: &Unverified, _: &String) -> Result<Claim, Rejection> {
+            Err(Rejection::NoCredential)
+        }
+
+        fn read(_: &Verified<Delivery>) -> Reading {
+            Reading::unknown("", WhyUnknown::Event, None)
+        }
+
+        fn answer(_: &Outcome<'_>, (): &()) -> Answer {
+            Answer::ok(Value::Null)
+        }
+    }
+
+    fn name(text: &str) -> StoreName {
+        StoreName::parse(text).unwrap()
+    }
+
+    fn cache(now: Instant) -> Cache<Nobody> {
+        Cache { entries: HashMap::new(), newcomers: Allowance::new(now) }
+    }
+
+    fn store() -> Arc<Store<Nobody>> {
+        Arc::new(Store { credentials: vec![], settings: () })
+    }
+
+    /// A moment less than a time that has not passed yet.
+    fn almost(time: Duration) -> Duration {
+        time.saturating_sub(Duration::from_millis(1))
+    }
+
+    #[test]
+    fn a_known_store_is_read_once_in_five_minutes() {
+        let now = Instant::now();
+        let mut cache = cache(now);
+        assert!(matches!(cache.ask(&name("a"), now), Known::Stale(None)));
+        cache.remember(&name("a"), Some(store()), now);
+        assert!(matches!(cache.ask(&name("a"), now + almost(FRESH)), Known::Answer(Some(_))));
+        assert!(matches!(cache.ask(&name("a"), now + FRESH), Known::Stale(Some(_))));
+    }
+
+    #[test]
+    fn an_unknown_store_is_remembered_for_a_while_only() {
+        let now = Instant::now();
+        let mut cache = cache(now);
+        cache.remember(&name("a"), None, now);
+        assert!(matches!(cache.ask(&name("a"), now + almost(UNKNOWN)), Known::Answer(None)));
+        assert!(matches!(cache.ask(&name("a"), now + UNKNOWN), Known::Stale(None)));
+    }
+
+    #[test]
+    fn a_stranger_with_many_names_does_not_spend_the_accounts_calls() {
+        let now = Instant::now();
+        let mut cache = cache(now);
+        let reads =
+            (0..1_000).filter(|n| !matches!(cache.ask(&name(&format!("s{n}")), now), Known::Spent)).count();
+        assert_eq!(reads, 20);
+        let later = now + ONE_MORE * 3;
+        let reads =
+            (0..1_000).filter(|n| !matches!(cache.ask(&name(&format!("t{n}")), later), Known::Spent)).count();
+        assert_eq!(reads, 3);
+    }
+
+    #[test]
+    fn wrong_proofs_have_a_store_read_again_once_in_ten_seconds() {
+        let now = Instant::now();
+        let mut cache = cache(now);
+        assert!(!cache.may_reread(&name("a"), now), "a store that nobody knows");
+        cache.remember(&name("a"), Some(store()), now);
+        assert!(!cache.may_reread(&name("a"), now + almost(AT_ONCE)));
+        assert!(cache.may_reread(&name("a"), now + AT_ONCE));
+        assert!(!cache.may_reread(&name("a"), now + AT_ONCE + ONE_MORE), "a flood of wrong proofs");
+    }
+
+    #[test]
+    fn one_unusable_credential_does_not_spoil_the_others() {
+        assert_eq!(
+            live::<String>(r#"["new", {"not": "one"}, "old"]"#),
+            Some(vec!["new".to_owned(), "old".to_owned()])
+        );
+        for list in ["[]", "{}", "nonsense", r#"[{"not": "one"}]"#] {
+            assert_eq!(live::<String>(list), None, "{list}");
+        }
+    }
+}
