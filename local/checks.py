@@ -4,66 +4,89 @@ import os
 import time
 
 from local import engine, place, samlocal, stack, tools
-from local.steps import Failed, run, step
-
-LINTS = {
-    "cargo fmt": ["cargo", "fmt", "--all", "--check"],
-    "cargo clippy": ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"],
-    "cargo deny": ["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"],
-    "sam validate": ["sam", "validate", "--lint", "--region", place.REGION],
-    "cfn-lint": ["cfn-lint"],
-}
-
-# The end-to-end tests are a package of their own, for they need the stack.
-UNIT_TESTS = ["cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests"]
-END_TO_END_TESTS = ["cargo", "test", "--locked", "--package", "inlet-tests"]
+from local.steps import Failed, run
 
 NO_ENGINE = """
 ********************************************************************************
 *  NOT CHECKED: no Docker engine answers, so `sam local invoke` was not run.   *
-*  Start one (Debian: apt-get install docker.io, then dockerd) and repeat.     *
+*  Start one (on Debian: apt-get install docker.io, then dockerd) and repeat.  *
 ********************************************************************************
 """
 
 
-def lint() -> int:
-    """Checks form: formatting, clippy, licences and the template."""
-    tools.install_cargo_deny()
-    for headline, command in LINTS.items():
-        _check(headline, command)
-    return len(LINTS)
+class Skipped(Exception):
+    """A check could not be made on this machine."""
+
+
+def lint() -> None:
+    """Check formatting, clippy, licences and the template."""
+    _run(FORM)
 
 
 def test() -> None:
-    """Runs every check there is, with a local stack of its own that is taken down at the end."""
-    started = time.monotonic()
-    passed = lint()
-    _check("unit, table and property tests", UNIT_TESTS)
+    """Run every check there is, with a local stack that is taken down at the end."""
     try:
-        stack.up(without=[])
-        _check("end to end tests", END_TO_END_TESTS)
-        skipped = _sam_local()
+        _run(FORM | BEHAVIOUR)
     finally:
         stack.down()
-    passed += 4 - skipped
+
+
+def _run(checks: dict) -> None:
+    started = time.monotonic()
+    passed = skipped = 0
+    for headline, check in checks.items():
+        try:
+            _timed(headline, check)
+            passed += 1
+        except Skipped as reason:
+            print(reason, flush=True)
+            skipped += 1
+        except Failed:
+            print(f"\n{headline} failed\n{passed} passed, 1 failed", flush=True)
+            raise
     print(f"\nall of it took {time.monotonic() - started:.0f} s")
-    print(f"{passed} passed, 0 failed" + (f", {skipped} skipped" if skipped else ""))
+    print(f"{passed} passed, 0 failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
 
 
-def _sam_local() -> int:
-    """How many checks were skipped."""
-    if not engine.answers():
-        print(NO_ENGINE, flush=True)
-        return 1
-    samlocal.invoke_all()
-    return 0
+def _timed(headline: str, check) -> None:
+    print(f"\n=== {headline}", flush=True)
+    started = time.monotonic()
+    check()
+    print(f"=== {headline}: {time.monotonic() - started:.0f} s", flush=True)
 
 
-def _check(headline: str, command: list[str]) -> None:
-    with step(headline):
-        run(command, env=_environment())
+def _program(*command: str):
+    return lambda: run(command, env=_environment())
 
 
 def _environment() -> dict[str, str]:
     environment = tools.environment()
     return environment | {"CARGO_INCREMENTAL": "0"} if os.environ.get("CI") else environment
+
+
+def _cargo_deny() -> None:
+    tools.install_cargo_deny()
+    run(["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], env=_environment())
+
+
+def _sam_local() -> None:
+    if not engine.answers():
+        raise Skipped(NO_ENGINE)
+    samlocal.invoke_all()
+
+
+FORM = {
+    "formatting": _program("cargo", "fmt", "--all", "--check"),
+    "template, by sam": _program("sam", "validate", "--lint", "--region", place.REGION),
+    "template, by cfn-lint": _program("cfn-lint"),
+    "licences, bans and sources": _cargo_deny,
+    "clippy": _program("cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"),
+}
+
+BEHAVIOUR = {
+    # The end-to-end tests are a package of their own, for they need the stack.
+    "unit, table and property tests": _program("cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests"),
+    "local stack": lambda: stack.up(without=[]),
+    "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests"),
+    "event files, by sam local": _sam_local,
+}

@@ -10,14 +10,17 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from local import place, tools
+from local.aws import ACCESS_KEY
 from local.steps import Failed
 
 RECORD = place.STATE / "emulator.json"
 SCRATCH = place.STATE / "emulator"
 LOG = place.LOGS / "emulator.log"
 USUAL_PORT = 4566
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ def start() -> Emulator:
     if (emulator := running()) is not None:
         return emulator
     stop()
-    emulator = _launch(_free_port())
+    port = _free_port()
+    process = _launch(port)
+    emulator = Emulator(process.pid, port, time.time())
     RECORD.write_text(json.dumps(asdict(emulator)))
-    _wait_until_ready(emulator)
+    _wait_until_ready(process, emulator)
     return emulator
 
 
@@ -67,21 +72,20 @@ def _recorded() -> Emulator | None:
         return None
 
 
-def _launch(port: int) -> Emulator:
+def _launch(port: int) -> subprocess.Popen:
     SCRATCH.mkdir(parents=True, exist_ok=True)
     place.LOGS.mkdir(parents=True, exist_ok=True)
     with LOG.open("w") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [tools.PYTHON / "bin" / "python", "-m", "ministack"],
             env=_environment(port), cwd=SCRATCH, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         )
-    return Emulator(process.pid, port, time.time())
 
 
 def _environment(port: int) -> dict[str, str]:
     """Little is handed on: the emulator gives its own environment to every function it runs."""
-    return place.ACCESS_KEY | {
+    return ACCESS_KEY | {
         "PATH": os.environ["PATH"],
         "HOME": str(SCRATCH),
         "TMPDIR": str(SCRATCH),
@@ -100,6 +104,8 @@ def _environment(port: int) -> dict[str, str]:
 def _free_port() -> int:
     for port in (USUAL_PORT, 0):
         with socket.socket() as probe:
+            # As the emulator's own socket: a port that was in use a moment ago is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
@@ -108,12 +114,11 @@ def _free_port() -> int:
     raise Failed("no free port on loopback")
 
 
-def _wait_until_ready(emulator: Emulator) -> None:
-    for _ in range(300):
+def _wait_until_ready(process: subprocess.Popen, emulator: Emulator) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while process.poll() is None and time.monotonic() < until:
         if _answers(emulator):
             return
-        if not _is_ours(emulator.pid):
-            break
         time.sleep(0.1)
     raise Failed(f"the emulator did not start; see {LOG}\n{LOG.read_text()[-2000:]}")
 
@@ -128,8 +133,13 @@ def _answers(emulator: Emulator) -> bool:
 
 def _is_ours(pid: int) -> bool:
     """A process number can be another program's by now, so its command is looked at."""
-    command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-    return "ministack" in command.stdout
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        if Path("/proc/self").exists():
+            return False
+        command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return "ministack" in command
 
 
 def _end(pid: int) -> None:

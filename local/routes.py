@@ -4,9 +4,8 @@ import json
 import re
 from typing import Any
 
-import boto3
-
 from local import place
+from local.aws import Aws
 
 # What SAM writes for a route: the function of the integration is all that is needed of it.
 ANY_METHOD = "x-amazon-apigateway-any-method"
@@ -14,19 +13,18 @@ INTEGRATION = "x-amazon-apigateway-integration"
 FUNCTION_IN_URI = re.compile(r"\$\{(\w+)\.Arn\}")
 
 
-def create(session: boto3.Session) -> str:
-    """Makes the API's routes those of the deployed template, and gives the API's id."""
-    cloudformation = session.client("cloudformation")
+def create(aws: Aws) -> None:
+    """Makes the API's routes those of the deployed template."""
+    cloudformation = aws.client("cloudformation")
     stack = cloudformation.describe_stacks(StackName=place.STACK)["Stacks"][0]
-    template = _plain(cloudformation.get_template(StackName=place.STACK, TemplateStage="Processed")["TemplateBody"])
-    listed = cloudformation.describe_stack_resources(StackName=place.STACK)["StackResources"]
-    resources = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in listed}
     parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
+    deployed = cloudformation.get_template(StackName=place.STACK, TemplateStage="Processed")["TemplateBody"]
+    template = deployed if isinstance(deployed, dict) else json.loads(deployed)
 
     conditions = Conditions(template.get("Conditions", {}), parameters)
     body = conditions.resolve(template["Resources"]["Api"]["Properties"]["Body"])
-    _replace(session, resources["Api"], {key: resources[function] for key, function in _routes(body).items()})
-    return resources["Api"]
+    resources = aws.resources()
+    _replace(aws, resources["Api"], {key: resources[function] for key, function in _routes(body).items()})
 
 
 class Conditions:
@@ -39,8 +37,8 @@ class Conditions:
     def resolve(self, node: Any) -> Any:
         """`node` with every Fn::If decided and what is not there left out."""
         match node:
-            case {"Fn::If": [condition, then, otherwise]}:
-                return self.resolve(then if self._holds({"Condition": condition}) else otherwise)
+            case {"Fn::If": [name, then, otherwise]}:
+                return self.resolve(then if self._holds(self._conditions[name]) else otherwise)
             case {"Ref": "AWS::NoValue"}:
                 return None
             case dict():
@@ -68,12 +66,8 @@ class Conditions:
         return self._parameters[node["Ref"]] if isinstance(node, dict) else str(node)
 
 
-def _plain(template: Any) -> dict:
-    return json.loads(template if isinstance(template, str) else json.dumps(template))
-
-
 def _routes(body: dict) -> dict[str, str]:
-    """Route key to the logical id of its function."""
+    """Route key to the template's name of its function."""
     return {
         f"{_method(method)} {path}": FUNCTION_IN_URI.search(operation[INTEGRATION]["uri"]["Fn::Sub"])[1]
         for path, methods in body["paths"].items()
@@ -85,20 +79,20 @@ def _method(name: str) -> str:
     return "ANY" if name == ANY_METHOD else name.upper()
 
 
-def _replace(session: boto3.Session, api: str, routes: dict[str, str]) -> None:
-    gateway = session.client("apigatewayv2")
+def _replace(aws: Aws, api: str, routes: dict[str, str]) -> None:
+    gateway = aws.client("apigatewayv2")
     for route in gateway.get_routes(ApiId=api)["Items"]:
         gateway.delete_route(ApiId=api, RouteId=route["RouteId"])
     for integration in gateway.get_integrations(ApiId=api)["Items"]:
         gateway.delete_integration(ApiId=api, IntegrationId=integration["IntegrationId"])
-    integrations = {function: _integrate(session, api, function) for function in sorted(set(routes.values()))}
+    targets = {function: _integrate(aws, api, function) for function in sorted(set(routes.values()))}
     for key, function in sorted(routes.items()):
-        gateway.create_route(ApiId=api, RouteKey=key, Target=f"integrations/{integrations[function]}")
+        gateway.create_route(ApiId=api, RouteKey=key, Target=targets[function])
 
 
-def _integrate(session: boto3.Session, api: str, function: str) -> str:
-    arn = session.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
-    integration = session.client("apigatewayv2").create_integration(
+def _integrate(aws: Aws, api: str, function: str) -> str:
+    arn = aws.client("lambda").get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    integration = aws.client("apigatewayv2").create_integration(
         ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
     )
-    return integration["IntegrationId"]
+    return f"integrations/{integration['IntegrationId']}"

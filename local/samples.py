@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from local import place
+from local.steps import Failed
 
 # One authenticated delivery of each provider.
 SAMPLES = {
@@ -37,18 +38,19 @@ class Answer:
 
 
 def file_of(provider: str) -> Path:
-    return place.EVENTS / provider / SAMPLES[provider]
+    file = place.EVENTS / provider / SAMPLES[provider]
+    if not file.exists():
+        raise Failed(f"there is no sample {file.relative_to(place.ROOT)}")
+    return file
 
 
 def read(event_file: Path) -> Request:
     """The request that API Gateway would have turned into this event."""
     event = json.loads(event_file.read_text())
-    query = event.get("rawQueryString") or ""
+    query = event.get("rawQueryString")
     # The gateway has decoded the path, all but an escaped percent sign.
     target = quote(event["rawPath"], safe="/%") + (f"?{query}" if query else "")
     headers = {name: value for name, value in event["headers"].items() if name.lower() not in NOT_SENT}
-    if event.get("cookies"):
-        headers["cookie"] = "; ".join(event["cookies"])
     return Request(event["requestContext"]["http"]["method"], target, headers, _body(event))
 
 

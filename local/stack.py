@@ -3,56 +3,56 @@
 import json
 import shutil
 
-import boto3
-
 from local import build, deploy, emulator, place, routes, show, stores
+from local.aws import Aws
 from local.steps import step
 
 
 def up(without: list[str]) -> None:
-    """Emulator, build, deploy, routes and secrets, as far as they are not there already; then the samples."""
+    """Start the local stack or bring it up to date, and send a sample of each provider."""
     with step("emulator"):
         running = emulator.start()
     with step("compile the functions"):
         build.compile_functions()
+    aws = Aws(running.endpoint)
     parameters = deploy.parameters(without)
     state = {"emulator": running.started, "code": build.fingerprint(), "parameters": parameters}
-    session = _session(running.endpoint)
     if not deploy.is_current(state):
-        _deploy(running.endpoint, session, parameters)
+        _deploy(aws, parameters)
         deploy.remember(state)
-    stack = _describe(running.endpoint, session, without)
+    stores.put_secrets(aws)
+    stack = _describe(aws, without)
     with step("one sample of each provider"):
-        show.send_samples(session, stack)
-    print(f"\nup: {stack['api']}   (.local/stack.json has the rest; make down stops it)")
+        show.send_samples(aws, stack)
+    print(f"\nup: {stack['api']}   (all of it: .local/stack.json; to stop: make down)")
 
 
 def down() -> None:
-    """Stops the emulator; the tools and what was compiled stay for the next time."""
+    """Stop the local stack; the tools and what was compiled stay for the next time."""
     emulator.stop()
-    for record in (place.STACK_FILE, deploy.RECORD):
-        record.unlink(missing_ok=True)
+    deploy.forget()
+    place.STACK_FILE.unlink(missing_ok=True)
     shutil.rmtree(place.BUILT.parent, ignore_errors=True)
 
 
-def _deploy(endpoint: str, session: boto3.Session, parameters: list[str]) -> None:
+def _deploy(aws: Aws, parameters: list[str]) -> None:
     place.STACK_FILE.unlink(missing_ok=True)
     with step("sam build"):
         build.pack(parameters)
     with step("sam deploy"):
-        deploy.deploy(endpoint, parameters)
-    with step("routes and secrets"):
-        routes.create(session)
-        stores.put_secrets(session)
+        deploy.deploy(aws, parameters)
+    with step("routes"):
+        routes.create(aws)
 
 
-def _describe(endpoint: str, session: boto3.Session, without: list[str]) -> dict:
+def _describe(aws: Aws, without: list[str]) -> dict:
     """Writes .local/stack.json: all that a client of this stack has to know."""
-    outputs = deploy.outputs(session)
+    outputs = aws.outputs()
     stack = {
-        "endpoint": endpoint,
+        "endpoint": aws.endpoint,
         "region": place.REGION,
-        "api": f"{endpoint}/_aws/execute-api/{_api_id(outputs)}",
+        # The API's own host name is one that not every client can resolve; its id in the path does as well.
+        "api": f"{aws.endpoint}/_aws/execute-api/{aws.resources()['Api']}",
         "table": outputs["TableName"],
         "queue_url": outputs["QueueUrl"],
         "dlq_url": outputs["DeadLetterQueueUrl"],
@@ -62,15 +62,3 @@ def _describe(endpoint: str, session: boto3.Session, without: list[str]) -> dict
     }
     place.STACK_FILE.write_text(json.dumps(stack, indent=2) + "\n")
     return stack
-
-
-def _api_id(outputs: dict[str, str]) -> str:
-    """The first label of the API's own host name, which only some clients can resolve here."""
-    return outputs["ApiUrl"].split("://")[1].split(".")[0]
-
-
-def _session(endpoint: str) -> boto3.Session:
-    import os
-
-    os.environ.update(place.aws_environment(endpoint))
-    return boto3.Session(region_name=place.REGION)

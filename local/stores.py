@@ -3,16 +3,15 @@
 import json
 from pathlib import Path
 
-import boto3
-
 from local import place
+from local.aws import Aws
 
 DEMO = json.loads(Path(__file__).with_name("demo-stores.json").read_text())
 
 
-def put_secrets(session: boto3.Session) -> None:
+def put_secrets(aws: Aws) -> None:
     """Writes each store's credentials where the functions look for them."""
-    ssm = session.client("ssm")
+    ssm = aws.client("ssm")
     for provider, stores in DEMO.items():
         for store, credentials in stores.items():
             name = f"/inlet/{place.STAGE}/{provider}/{store}"

@@ -4,23 +4,23 @@ import json
 import urllib.request
 from urllib.parse import quote
 
-import boto3
+from local.aws import Aws
 
 
-def stored(session: boto3.Session, table: str) -> set[tuple[str, str]]:
+def stored(aws: Aws, table: str) -> set[str]:
     """The keys of all items in the table; a local table is small."""
-    pages = session.client("dynamodb").get_paginator("scan").paginate(TableName=table, ProjectionExpression="pk, sk")
-    return {(item["pk"]["S"], item["sk"]["S"]) for page in pages for item in page["Items"]}
+    pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=table, ProjectionExpression="pk, sk")
+    return {f"{item['pk']['S']}/{item['sk']['S']}" for page in pages for item in page["Items"]}
 
 
-def enqueued(endpoint: str, queue_url: str) -> dict[str, dict]:
-    """The messages on the queue by message id.
+def enqueued(aws: Aws, queue_url: str) -> dict[str, str]:
+    """The message groups on the queue by message id.
 
-    Through the emulator's own window: receiving them, even for no time, would count as a try
-    and would hold back what follows in the same group.
+    Through the emulator's own window: receiving a message, even for no time, would count as a
+    try and hold back what follows in its group.
     """
-    window = f"{endpoint}/_ministack/sqs/messages?QueueUrl={quote(queue_url, safe='')}"
+    window = f"{aws.endpoint}/_ministack/sqs/messages?QueueUrl={quote(queue_url, safe='')}"
     with urllib.request.urlopen(window, timeout=10) as answer:
         accounts = json.load(answer)["messages"]
-    queues = [queue for regions in accounts.values() for queues in regions.values() for queue in queues.values()]
-    return {message["MessageId"]: message for queue in queues for message in queue}
+    queues = [messages for regions in accounts.values() for queue in regions.values() for messages in queue.values()]
+    return {message["MessageId"]: message["MessageGroupId"] for messages in queues for message in messages}
