@@ -1,1 +1,141 @@
-//! Not written yet.
+//! Zid: a store's orders, products, abandoned carts, customers and categories, and the app market's events.
+//!
+//! Facts: <https://docs.zid.sa/webhooks>, `/create-a-webhook` and the `/webhook-events-…` pages. Zid signs
+//! nothing: the one documented proof is RFC 7617 Basic, with the pair that was given when the webhook was created.
+//! A merchant event names itself nowhere in the delivery, so the URL has to: each event has its own.
+
+mod events;
+mod body;
+mod canonical;
+mod sender;
+
+use std::time::Duration;
+
+use inlet::answer::{Answer, Outcome};
+use inlet::catalogue::{find, text_at};
+use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified, base64_tag};
+use inlet::provider::Provider;
+use inlet::reading::{Reading, WhyUnknown};
+use inlet::request::Unverified;
+use inlet::secret::Secret;
+use serde::Deserialize;
+use serde_json::json;
+
+pub use events::EVENTS;
+
+/// The query parameter that carries a secret of the URL's own.
+const TOKEN: &str = "token";
+
+/// Where the pair belongs, for the log.
+const AUTHORIZATION: &str = "Authorization: Basic header";
+
+/// What an unknown event is called when neither body nor URL calls it anything.
+const NAMELESS: &str = "unknown";
+
+/// Zid.
+#[derive(Debug)]
+pub struct Zid;
+
+/// What a store and Zid share.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "Fields")]
+pub enum Credential {
+    /// `username:password`, as given when the webhook was created.
+    Basic(Secret),
+    /// A secret in the URL, for events of the app market: no page says what proves those.
+    UrlToken(Secret),
+}
+
+/// A credential's fields as kept in the parameter store.
+#[derive(Deserialize)]
+struct Fields {
+    username: Option<Secret>,
+    password: Option<Secret>,
+    url_token: Option<Secret>,
+}
+
+/// The fields do not make a credential.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotACredential;
+
+impl std::fmt::Display for NotACredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a credential is a username and a password, or a url_token")
+    }
+}
+
+impl TryFrom<Fields> for Credential {
+    type Error = NotACredential;
+
+    fn try_from(fields: Fields) -> Result<Self, NotACredential> {
+        match (fields.username, fields.password, fields.url_token) {
+            // RFC 7617 allows no colon in a user name, so the joined text stands for one pair only.
+            (Some(username), Some(password), None) => Ok(Self::Basic(username.joined(":", &password))),
+            (None, None, Some(token)) => Ok(Self::UrlToken(token)),
+            _ => Err(NotACredential),
+        }
+    }
+}
+
+impl Provider for Zid {
+    const NAME: &'static str = "zid";
+
+    /// Up to three attempts, after 1, 5 and 15 minutes (an integrator's reading of
+    /// docs.zid.sa/webhook-health-tracking): 21 minutes in all, and some for the attempts themselves.
+    const RETRY_WINDOW: Duration = Duration::from_mins(25);
+    const SECRET_PARAMETERS: &'static [&'static str] = &[TOKEN];
+    type Credential = Credential;
+    type Settings = ();
+
+    fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
+        let (presented, expected, trust) = match credential {
+            Credential::Basic(pair) => (basic(request)?, pair, Trust::SharedSecret),
+            Credential::UrlToken(token) => (url_token(request)?, token, Trust::UrlToken),
+        };
+        Ok(Claim::Shared { comparisons: vec![Comparison::new(presented, expected.clone())], trust })
+    }
+
+    fn read(delivery: &Verified<Delivery>) -> Reading {
+        let topic = delivery.topic().map(str::trim).filter(|topic| !topic.is_empty()).unwrap_or(NAMELESS);
+        let Some(body) = body::object(delivery.body()) else {
+            return Reading::unknown(topic, WhyUnknown::Body, None);
+        };
+        let told = ["event_name", "event"].into_iter().filter_map(|field| text_at(&body, field));
+        let names: Vec<String> =
+            told.filter(|name| !name.trim().is_empty()).chain([topic.to_owned()]).collect();
+        let name = names.iter().map(|name| name.trim()).find(|name| is_of_an_event(name));
+        match name.map_or_else(|| body::resembled(&body), |name| find(EVENTS, name)) {
+            Some(row) => Reading::of(row, body::entity(&body, row), canonical::time),
+            None => {
+                let name = name.or(names.first().map(String::as_str)).unwrap_or(NAMELESS);
+                Reading::unknown(name, WhyUnknown::Event, body::id(&body))
+            }
+        }
+    }
+
+    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
+        // Any 2xx is success; what the body should hold is not documented.
+        Answer::ok(json!({"received": true}))
+    }
+}
+
+/// What the header holds, decoded: user name and password in one text.
+fn basic(request: &Unverified) -> Result<Vec<u8>, Rejection> {
+    if request.header("authorization").is_none() {
+        return Err(Rejection::Missing { expected: AUTHORIZATION });
+    }
+    request.authorization("Basic").and_then(base64_tag).ok_or(Rejection::Malformed { what: AUTHORIZATION })
+}
+
+fn url_token(request: &Unverified) -> Result<Vec<u8>, Rejection> {
+    let token = request.query(TOKEN).ok_or(Rejection::Missing { expected: "token in the URL" })?;
+    Ok(token.into_owned().into_bytes())
+}
+
+/// Whether a name is an event's, known or not: Zid puts a point into all of them. `app` in a URL is none.
+fn is_of_an_event(name: &str) -> bool {
+    name.contains('.') || find(EVENTS, name).is_some()
+}
+
+#[cfg(test)]
+mod tests;
