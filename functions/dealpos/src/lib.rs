@@ -1,1 +1,116 @@
-//! Not written yet.
+//! DealPOS (Indonesia, point of sale): one URL an event, bodies without an envelope, and three questions that the
+//! till waits for: a customer's points, a sale that earns some, a coupon.
+//!
+//! Facts: <https://developer.dealpos.com/webhook> and the pages below it. No event's name is known to be on the
+//! wire, and the bodies of created, updated and deleted look the same: the URL's topic alone tells the event.
+
+mod events;
+mod families;
+mod body;
+mod canonical;
+mod answers;
+mod sender;
+
+use std::time::Duration;
+
+use inlet::answer::{Answer, Outcome};
+use inlet::catalogue::{IdentityRule, Row, entity_in, find, text_at, unwrapped};
+use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
+use inlet::provider::Provider;
+use inlet::reading::{EventType, Reading, WhyUnknown};
+use inlet::request::Unverified;
+use inlet::secret::Secret;
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use answers::Settings;
+pub use events::EVENTS;
+
+/// The header of the pages' security scheme. Who issues its value, and whether it is sent, no page tells.
+const API_KEY: &str = "X-API-Key";
+
+/// The query parameter for those who can protect a URL only by its text.
+const URL_TOKEN: &str = "token";
+
+/// DealPOS.
+#[derive(Debug)]
+pub struct DealPos;
+
+/// What a store's URLs are protected with. The pages name two ways and do not agree; the third needs neither.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credential {
+    /// The value of `X-API-Key`: the scheme `ApiKeyAuth` of /webhook/webhook.md.
+    ApiKey(Secret),
+    /// The token that DealPOS gets from the store's own server: "OAuth 2.0" of /webhook.
+    Bearer(Secret),
+    /// The value of `token` in the URL's query.
+    UrlToken(Secret),
+}
+
+impl Provider for DealPos {
+    const NAME: &'static str = "dealpos";
+    /// A call is given up after 30 seconds and repeated once, 7 seconds later: /webhook/webhook-guide. Both the
+    /// number and the pause can be set; the minute covers the defaults.
+    const RETRY_WINDOW: Duration = Duration::from_mins(1);
+    const SECRET_PARAMETERS: &'static [&'static str] = &[URL_TOKEN];
+    type Credential = Credential;
+    type Settings = Settings;
+
+    fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
+        let (presented, expected, secret, trust) = match credential {
+            Credential::ApiKey(key) => {
+                (request.header(API_KEY).map(str::to_owned), "X-API-Key", key, Trust::SharedSecret)
+            }
+            Credential::Bearer(token) => {
+                let presented = request.authorization("Bearer").map(str::to_owned);
+                (presented, "bearer token", token, Trust::SharedSecret)
+            }
+            Credential::UrlToken(token) => {
+                let presented = request.query(URL_TOKEN).map(std::borrow::Cow::into_owned);
+                (presented, "token in the URL", token, Trust::UrlToken)
+            }
+        };
+        let presented = presented.ok_or(Rejection::Missing { expected })?;
+        Ok(Claim::Shared { comparisons: vec![Comparison::new(presented, secret.clone())], trust })
+    }
+
+    fn read(delivery: &Verified<Delivery>) -> Reading {
+        let topic = delivery.topic().unwrap_or_default();
+        let row = find(EVENTS, topic);
+        let Some(value) = body::value(delivery) else {
+            return Reading::unknown(row.map_or(topic, |row| row.event), WhyUnknown::Body, None);
+        };
+        let payload = unwrapped(&value, &body::WRAPPERS);
+        if let Some(row) = row {
+            return reading(row, payload);
+        }
+        match families::inferred(topic) {
+            Some(row) => Reading { event_type: EventType::new(topic), ..reading(&row, payload) },
+            None => Reading::unknown(topic, WhyUnknown::Event, entity_in(payload, events::ANY)),
+        }
+    }
+
+    fn answer(outcome: &Outcome<'_>, settings: &Settings) -> Answer {
+        match outcome {
+            Outcome::Accepted(event) => settings.answer(event.reading().event_type.as_str()),
+            Outcome::Probed => answers::success(),
+        }
+    }
+}
+
+/// Reads a payload by its row.
+///
+/// DealPOS writes dates as midnight, so only a time with a fraction of a second tells one event from the next.
+fn reading(row: &Row, payload: &Value) -> Reading {
+    let reading = Reading::of(row, payload, canonical::time);
+    let told = row.time.and_then(|field| text_at(payload, field));
+    let identity = match told {
+        Some(text) if canonical::tells_fraction(&text) => reading.identity,
+        _ => IdentityRule::RetryWindow,
+    };
+    Reading { identity, ..reading }
+}
+
+#[cfg(test)]
+mod tests;

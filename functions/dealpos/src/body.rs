@@ -1,0 +1,38 @@
+//! What a body says, without what it only seems to say: DealPOS writes "none" in three ways.
+
+use inlet::proof::{Delivery, Verified};
+use serde_json::Value;
+
+/// Names around the object in the examples of some pages (/webhook/webhook/loyalty-point): the page's, not the
+/// body's. Taken off all the same, should a mock server have learnt from them.
+pub(crate) const WRAPPERS: [&str; 2] = ["example", "example-1"];
+
+/// How the year one begins, which stands for no date (an invoice's `DueDate`).
+const NO_DATE: &str = "0001-01-01T";
+
+/// The delivery's value without the fields that say nothing. Nothing when the body is not JSON.
+pub(crate) fn value(delivery: &Verified<Delivery>) -> Option<Value> {
+    let mut value = serde_json::from_slice(delivery.body()).ok()?;
+    drop_nothings(&mut value);
+    Some(value)
+}
+
+fn drop_nothings(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !is_nothing(field));
+            fields.values_mut().for_each(drop_nothings);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(drop_nothings),
+        _ => {}
+    }
+}
+
+/// `null`, empty text, and the first of January of the year one.
+fn is_nothing(field: &Value) -> bool {
+    match field {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty() || text.starts_with(NO_DATE),
+        _ => false,
+    }
+}

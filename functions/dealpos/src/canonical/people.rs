@@ -1,0 +1,93 @@
+//! Customers and suppliers, alone and inside other objects.
+
+use inlet::canonical::{Address, Canonical, Customer, Party, Supplier};
+use inlet::json::FromJson;
+use inlet::personal::Personal;
+use serde_json::Value;
+
+inlet::payload! {
+    /// A customer or a supplier: /webhook/webhook/customer/customerdeleted, /supplier, and inside /invoice, /bill,
+    /// /outbound-logistic, /inbound-logistic, /loyalty-provider/validatecoupon. Each page has some of the fields.
+    pub(crate) struct Person {
+        /// On invoices only.
+        id: String = "ID",
+        /// The merchant's code; may be empty.
+        code: String = "Code",
+        /// With the form of address in front, on some pages.
+        name: Personal = "Name",
+        /// Given name.
+        first_name: Personal = "FirstName",
+        /// Family name.
+        last_name: Personal = "LastName",
+        /// Form of address.
+        title: String = "Title",
+        /// E-mail.
+        email: Personal = "Email",
+        /// With `+62`, with a leading 0, or with neither.
+        phone: Personal = "Phone",
+        /// Likewise.
+        mobile: Personal = "Mobile",
+        /// A number in Customer Created, text elsewhere; neither's values are documented.
+        gender: String = "Gender",
+        /// All in one text.
+        address: Personal = "Address",
+        /// City.
+        city: String = "City",
+    }
+    /// What a customer's own event has beside the person.
+    struct Membership {
+        /// A day, written as its midnight.
+        birth_date: Personal = "Birthdate",
+        /// The outlet's name.
+        outlet: String = "Outlet",
+    }
+}
+
+/// Customer Created and Deleted.
+pub(crate) fn customer(payload: &Value) -> Option<Canonical> {
+    let Membership { birth_date, outlet } = Membership::from_json(payload)?;
+    let party = Person::from_json(payload).and_then(Person::party);
+    Some(Customer { party, birth_date, outlet, ..Customer::default() }.into())
+}
+
+/// Supplier Created and Deleted.
+pub(crate) fn supplier(payload: &Value) -> Option<Canonical> {
+    let party = Person::from_json(payload)?.party();
+    Some(Supplier { party, ..Supplier::default() }.into())
+}
+
+impl Person {
+    /// The person as a party; nothing for `{}`.
+    pub(super) fn party(self) -> Option<Party> {
+        let Self {
+            id,
+            code,
+            name,
+            first_name,
+            last_name,
+            title,
+            email,
+            phone,
+            mobile,
+            gender,
+            address,
+            city,
+        } = self;
+        let address = Address { text: address, city, ..Address::default() }.known();
+        Party {
+            id,
+            code,
+            name,
+            first_name,
+            last_name,
+            title,
+            email,
+            phone,
+            mobile,
+            gender,
+            address,
+            ..Party::default()
+        }
+        .known()
+    }
+}

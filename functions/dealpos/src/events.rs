@@ -1,0 +1,78 @@
+//! The catalogue: one row an event, in the order of DealPOS's groups.
+//!
+//! No page shows an event's name on the wire. The ids are those of the pages' titles and addresses, and the user
+//! puts them at the end of the URL that is registered for the event.
+
+use inlet::canonical::Kind::{
+    self, Adjustment, Coupon, Customer, Loyalty, Order, Payment, Product, PurchaseOrder, Shift, Shipment,
+    Supplier, Transfer,
+};
+use inlet::catalogue::Documented::{Full, Partial};
+use inlet::catalogue::{Entity, Row};
+
+use crate::canonical::{goods, people, purchases, sales, till};
+
+/// Documents have an id; where a page leaves it out, an outlet's number.
+const DOCUMENT: Entity = &[&["ID"], &["Outlet", "Number"], &["Number"]];
+
+/// Things and people have an id or, as customers and suppliers always, the merchant's code.
+const CODED: Entity = &[&["ID"], &["Code"]];
+
+/// Questions have a code at the most. Phone and e-mail would name a person in every key.
+const CODE: Entity = &[&["Code"]];
+
+/// Where no page shows the body: all of these.
+pub(crate) const ANY: Entity = &[&["ID"], &["Outlet", "Number"], &["Number"], &["Code"]];
+
+/// The points of a customer: the till waits for the answer.
+pub(crate) const FETCH_LOYALTY_POINTS: &str = "fetchLoyaltyPoints";
+
+/// A coupon of somebody else's: the till waits for the answer.
+pub(crate) const VALIDATE_COUPON: &str = "validateCoupon";
+
+/// Every event that a page names.
+pub static EVENTS: &[Row] = &[
+    row("productCreated", Product, "created", CODED).payload(Partial, goods::product),
+    row("productUpdated", Product, "updated", CODED).payload(Partial, goods::product),
+    row("productDeleted", Product, "deleted", ANY),
+    row("productVariantCreated", Product, "created", ANY),
+    row("productVariantUpdated", Product, "updated", CODED).payload(Full, goods::variant),
+    // `Created` is set once and by this event.
+    row("invoiceCreated", Order, "created", DOCUMENT).moved("Created").payload(Partial, sales::invoice),
+    row("invoiceDeleted", Order, "deleted", ANY),
+    row("invoiceErased", Order, "erased", ANY),
+    row("customerCreated", Customer, "created", CODED).payload(Full, people::customer),
+    row("customerDeleted", Customer, "deleted", CODED).payload(Partial, people::customer),
+    row("supplierCreated", Supplier, "created", CODED).payload(Full, people::supplier),
+    row("supplierDeleted", Supplier, "deleted", CODED).payload(Full, people::supplier),
+    row("purchaseOrderCreated", PurchaseOrder, "created", DOCUMENT).payload(Partial, purchases::created),
+    row("purchaseOrderRestored", PurchaseOrder, "restored", DOCUMENT).payload(Partial, purchases::restored),
+    // Its title says created; it comes when the order is completed.
+    row("transferOrderCreated", Transfer, "completed", DOCUMENT).payload(Full, goods::transfer),
+    row("transferOrderDeleted", Transfer, "deleted", ANY),
+    row("outboundLogisticComplete", Shipment, "completed", DOCUMENT).payload(Partial, goods::outbound),
+    row("inboundLogisticComplete", Shipment, "completed", DOCUMENT).payload(Partial, goods::inbound),
+    row("adjustmentCreated", Adjustment, "created", DOCUMENT).payload(Partial, goods::adjustment),
+    row("paymentCreated", Payment, "created", DOCUMENT).payload(Full, sales::payment),
+    row("paymentDeleted", Payment, "deleted", DOCUMENT).payload(Full, sales::payment),
+    row("paymentUpdated", Payment, "updated", DOCUMENT).payload(Full, sales::payment),
+    row("paymentWriteoff", Payment, "written_off", DOCUMENT).payload(Full, sales::payment),
+    row("supplierBillPaymentCreated", Payment, "created", DOCUMENT).payload(Full, sales::payment),
+    row("supplierBillPaymentDeleted", Payment, "deleted", DOCUMENT).payload(Partial, sales::payment),
+    // The oldest page calls it Cashier Shift Closed.
+    row("closeShift", Shift, "closed", DOCUMENT)
+        .also(&["cashierShiftClosed"])
+        .moved("Close")
+        .payload(Full, sales::shift),
+    row(FETCH_LOYALTY_POINTS, Loyalty, "requested", CODE).payload(Full, till::points_question),
+    row("loyaltyPointOnOrderComplete", Loyalty, "order_completed", DOCUMENT)
+        .payload(Partial, till::points_sale),
+    // Its title says created; it comes when the order is converted to an invoice.
+    row("salesOrderCreated", Order, "converted", DOCUMENT).payload(Partial, sales::invoice),
+    row("salesOrderUpdated", Order, "updated", DOCUMENT).payload(Partial, sales::invoice),
+    row(VALIDATE_COUPON, Coupon, "validation_requested", CODE).payload(Partial, till::coupon_question),
+];
+
+const fn row(event: &'static str, kind: Kind, verb: &'static str, entity: Entity) -> Row {
+    Row::new(event, kind, verb).entity(entity)
+}

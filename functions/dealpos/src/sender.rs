@@ -1,0 +1,28 @@
+//! DealPOS's side: one URL an event, and whatever proof the store's credential asks for.
+
+use inlet::catalogue::Row;
+use inlet::request::Request;
+use inlet::sender::{Address, Sender, escaped, secret};
+use serde_json::Value;
+
+use crate::{API_KEY, DealPos, URL_TOKEN};
+
+impl Sender for DealPos {
+    const EVENTS: &'static [Row] = crate::EVENTS;
+
+    fn address(event: &Row) -> Address {
+        Address::post(event.event)
+    }
+
+    fn sign(request: &mut Request, credential: &Value) {
+        if credential.get("api_key").is_some() {
+            request.headers.set(API_KEY, secret(credential, "api_key"));
+        } else if credential.get("bearer").is_some() {
+            request.headers.set("authorization", format!("Bearer {}", secret(credential, "bearer")));
+        } else {
+            let separator = if request.query.is_empty() { "" } else { "&" };
+            let token = escaped(secret(credential, "url_token"));
+            request.query = format!("{}{separator}{URL_TOKEN}={token}", request.query);
+        }
+    }
+}

@@ -1,0 +1,683 @@
+//! The contract, the examples of the facts, and what is DealPOS's own.
+
+use inlet::answer::{Answer, Outcome};
+use inlet::canonical::Kind;
+use inlet::catalogue::{Documented, IdentityRule, find};
+use inlet::event::{Identity, ReceivedAt};
+use inlet::proof::{Delivery, Rejection, Trust, Verified, verify};
+use inlet::provider::Provider;
+use inlet::reading::Reading;
+use inlet::request::{Headers, Method, Request, Unverified};
+use inlet::store::StoreName;
+use inlet_testing::contract::Contract;
+use serde_json::{Value, json};
+
+use crate::{Credential, DealPos, EVENTS, Settings};
+
+struct DealPosContract;
+
+/// The payload files, each under its event's name.
+macro_rules! payloads {
+    ($($event:literal $(: $file:literal)?),* $(,)?) => {
+        &[$( ($event, payloads!(@text $event $($file)?)) ),*]
+    };
+    (@text $event:literal) => { include_str!(concat!("../payloads/", $event, ".json")) };
+    (@text $event:literal $what:literal) => { include_str!(concat!("../payloads/", $event, "-", $what, ".json")) };
+}
+
+impl Contract for DealPosContract {
+    type Provider = DealPos;
+    const CREDENTIALS: &'static str = r#"[
+        {"api_key": "demo-dealpos-api-key-4f1d"},
+        {"bearer": "an-older-token"},
+        {"url_token": "the-oldest/one+of=all"}
+    ]"#;
+    const STRANGER: &'static str = r#"{"api_key": "somebody-else"}"#;
+    const PROOF: (&'static str, usize) = ("x-api-key", 0);
+    const COVERS_BODY: bool = false;
+    const PAYLOADS: &'static [(&'static str, &'static str)] = payloads![
+        "productCreated",
+        "productUpdated",
+        "productVariantUpdated",
+        "invoiceCreated",
+        "customerCreated",
+        "customerDeleted",
+        "supplierCreated",
+        "supplierDeleted",
+        "purchaseOrderCreated",
+        "purchaseOrderRestored",
+        "transferOrderCreated",
+        "outboundLogisticComplete",
+        "outboundLogisticComplete": "without-id",
+        "inboundLogisticComplete",
+        "adjustmentCreated",
+        "paymentCreated",
+        "paymentDeleted",
+        "paymentUpdated",
+        "paymentWriteoff",
+        "supplierBillPaymentCreated",
+        "supplierBillPaymentDeleted",
+        "closeShift",
+        "closeShift": "without-session",
+        "fetchLoyaltyPoints",
+        "fetchLoyaltyPoints": "wrapped",
+        "loyaltyPointOnOrderComplete",
+        "salesOrderCreated",
+        "salesOrderUpdated",
+        "salesOrderUpdated": "without-id",
+        "validateCoupon",
+    ];
+}
+
+inlet_testing::contract!(DealPosContract);
+
+fn judged(
+    topic: Option<&str>,
+    query: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Verified<Delivery>, Rejection> {
+    let credentials: Vec<Credential> = serde_json::from_str(DealPosContract::CREDENTIALS).unwrap();
+    let request = Unverified::new(Request {
+        method: Method::Post,
+        store: StoreName::parse("demo").unwrap(),
+        topic: topic.map(str::to_owned),
+        query: query.to_owned(),
+        headers: headers.iter().copied().collect::<Headers>(),
+        body: body.as_bytes().to_vec(),
+    });
+    let now = ReceivedAt::from_millis(1_709_610_000_000).unwrap();
+    verify::<DealPos>(request, &credentials, now).map_err(|refused| refused.rejection)
+}
+
+fn delivered(topic: Option<&str>, body: &str) -> Verified<Delivery> {
+    judged(topic, "", &[("X-Api-Key", "demo-dealpos-api-key-4f1d")], body).expect("it verifies")
+}
+
+fn read(topic: &str, body: &str) -> Reading {
+    DealPos::read(&delivered(Some(topic), body))
+}
+
+/// The first payload file of an event.
+fn payload(event: &str) -> &'static str {
+    let (_, text) =
+        DealPosContract::PAYLOADS.iter().find(|(name, _)| *name == event).expect("a payload file");
+    text
+}
+
+fn data(topic: &str, body: &str) -> Value {
+    serde_json::to_value(read(topic, body).data).unwrap()
+}
+
+fn entity(topic: &str, body: &str) -> Option<String> {
+    read(topic, body).entity.map(|parts| parts.join(":"))
+}
+
+fn answer(topic: &str, body: &str, settings: &Settings) -> Answer {
+    let delivery = delivered(Some(topic), body);
+    let reading = DealPos::read(&delivery);
+    DealPos::answer(&Outcome::Accepted(&delivery.vouch::<DealPos>(reading)), settings)
+}
+
+#[test]
+fn each_way_of_proof_is_worth_what_its_channel_is() {
+    for (query, headers, trust) in [
+        ("", &[("x-API-key", "demo-dealpos-api-key-4f1d")][..], Trust::SharedSecret),
+        ("", &[("Authorization", "bearer  an-older-token")], Trust::SharedSecret),
+        ("a=1&token=the-oldest%2Fone%2Bof%3Dall", &[], Trust::UrlToken),
+    ] {
+        let delivery = judged(Some("paymentCreated"), query, headers, "{}").expect("it verifies");
+        assert_eq!(delivery.trust(), trust, "{query} {headers:?}");
+    }
+}
+
+#[test]
+fn a_secret_in_another_ones_place_is_no_proof() {
+    for (query, headers, rejection) in [
+        ("token=demo-dealpos-api-key-4f1d", &[][..], Rejection::Mismatch),
+        ("", &[("x-api-key", "an-older-token")], Rejection::Mismatch),
+        ("", &[("authorization", "Bearer demo-dealpos-api-key-4f1d")], Rejection::Mismatch),
+        (
+            "",
+            &[("authorization", "Basic an-older-token")],
+            Rejection::Missing { expected: "token in the URL" },
+        ),
+        ("", &[("authorization", "an-older-token")], Rejection::Missing { expected: "token in the URL" }),
+        ("token=", &[], Rejection::Mismatch),
+        ("", &[], Rejection::Missing { expected: "token in the URL" }),
+    ] {
+        let judged = judged(Some("paymentCreated"), query, headers, "{}");
+        assert_eq!(judged.err(), Some(rejection), "{query} {headers:?}");
+    }
+}
+
+#[test]
+fn any_changed_character_of_a_bearer_or_a_url_token_does_not_verify() {
+    for (secret, bearer) in [("an-older-token", true), ("the-oldest/one+of=all", false)] {
+        for at in 0..secret.len() {
+            let mut bytes = secret.as_bytes().to_vec();
+            bytes[at] ^= 1;
+            let changed = String::from_utf8(bytes).unwrap();
+            let header = format!("Bearer {changed}");
+            let query = format!("token={}", inlet::sender::escaped(&changed));
+            let judged = if bearer {
+                judged(Some("closeShift"), "", &[("authorization", &header)], "{}")
+            } else {
+                judged(Some("closeShift"), &query, &[], "{}")
+            };
+            assert_eq!(judged.err(), Some(Rejection::Mismatch), "{changed}");
+        }
+    }
+}
+
+#[test]
+fn the_token_of_the_url_is_not_kept() {
+    let query = "a=1&token=the-oldest%2Fone%2Bof%3Dall&b=2";
+    let delivery = judged(Some("paymentCreated"), query, &[], "{}").expect("it verifies");
+    assert_eq!(delivery.query(), "a=1&b=2");
+}
+
+#[test]
+fn a_credential_is_one_secret_and_never_empty() {
+    for text in [
+        "{}",
+        r#"{"api_key":""}"#,
+        r#"{"api_key":"a","bearer":"b"}"#,
+        r#"{"key":"a"}"#,
+        r#"{"bearer":420815}"#,
+    ] {
+        let error = serde_json::from_str::<Credential>(text).expect_err(text).to_string();
+        assert!(!error.contains("420815"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn every_event_of_the_pages_has_its_kind_and_its_verb() {
+    let table = [
+        ("productCreated", "product.created", Documented::Partial),
+        ("productUpdated", "product.updated", Documented::Partial),
+        ("productDeleted", "product.deleted", Documented::NameOnly),
+        ("productVariantCreated", "product.created", Documented::NameOnly),
+        ("productVariantUpdated", "product.updated", Documented::Full),
+        ("invoiceCreated", "order.created", Documented::Partial),
+        ("invoiceDeleted", "order.deleted", Documented::NameOnly),
+        ("invoiceErased", "order.erased", Documented::NameOnly),
+        ("customerCreated", "customer.created", Documented::Full),
+        ("customerDeleted", "customer.deleted", Documented::Partial),
+        ("supplierCreated", "supplier.created", Documented::Full),
+        ("supplierDeleted", "supplier.deleted", Documented::Full),
+        ("purchaseOrderCreated", "purchase_order.created", Documented::Partial),
+        ("purchaseOrderRestored", "purchase_order.restored", Documented::Partial),
+        ("transferOrderCreated", "transfer.completed", Documented::Full),
+        ("transferOrderDeleted", "transfer.deleted", Documented::NameOnly),
+        ("outboundLogisticComplete", "shipment.completed", Documented::Partial),
+        ("inboundLogisticComplete", "shipment.completed", Documented::Partial),
+        ("adjustmentCreated", "adjustment.created", Documented::Partial),
+        ("paymentCreated", "payment.created", Documented::Full),
+        ("paymentDeleted", "payment.deleted", Documented::Full),
+        ("paymentUpdated", "payment.updated", Documented::Full),
+        ("paymentWriteoff", "payment.written_off", Documented::Full),
+        ("supplierBillPaymentCreated", "payment.created", Documented::Full),
+        ("supplierBillPaymentDeleted", "payment.deleted", Documented::Partial),
+        ("closeShift", "shift.closed", Documented::Full),
+        ("fetchLoyaltyPoints", "loyalty.requested", Documented::Full),
+        ("loyaltyPointOnOrderComplete", "loyalty.order_completed", Documented::Partial),
+        ("salesOrderCreated", "order.converted", Documented::Partial),
+        ("salesOrderUpdated", "order.updated", Documented::Partial),
+        ("validateCoupon", "coupon.validation_requested", Documented::Partial),
+    ];
+    assert_eq!(EVENTS.iter().map(|row| row.event).collect::<Vec<_>>(), table.map(|(event, ..)| event));
+    for (event, what, documented) in table {
+        let reading = read(event, "{}");
+        assert_eq!(format!("{}.{}", reading.kind(), reading.verb), what, "{event}");
+        assert_eq!(find(EVENTS, event).unwrap().documented, documented, "{event}");
+        assert!(!reading.inferred, "{event} stands on a page");
+    }
+}
+
+#[test]
+fn the_topic_names_the_event_in_any_case() {
+    for topic in ["paymentWriteoff", "PAYMENTWRITEOFF", "paymentWriteOff"] {
+        let reading = read(topic, payload("paymentWriteoff"));
+        assert_eq!(
+            (reading.event_type.as_str(), reading.verb),
+            ("paymentWriteoff", "written_off"),
+            "{topic}"
+        );
+    }
+    assert_eq!(read("CashierShiftClosed", payload("closeShift")).event_type.as_str(), "closeShift");
+}
+
+#[test]
+fn a_name_that_no_page_has_is_inferred_from_how_it_begins_and_ends() {
+    for (topic, what) in [
+        ("outletCreated", "outlet.created"),
+        ("OUTLETUPDATED", "outlet.updated"),
+        ("invoiceRestored", "order.restored"),
+        ("invoiceRe", "order.received"),
+        ("invoiceWriteOff", "payment.written_off"),
+        ("invoiceWriteOffDeleted", "payment.deleted"),
+        ("supplierBillWriteOffCreated", "payment.created"),
+        ("supplierBillPaymentUpdated", "payment.updated"),
+        ("supplierBillUpdated", "purchase_order.updated"),
+        ("supplierUpdated", "supplier.updated"),
+        ("billPaymentErased", "payment.erased"),
+        ("productVariantDeleted", "product.deleted"),
+        ("customerUpdated", "customer.updated"),
+        ("purchaseOrderErased", "purchase_order.erased"),
+        ("transferOrderCompleted", "transfer.completed"),
+        ("outboundLogisticDeleted", "shipment.deleted"),
+        ("inboundLogisticDeleted", "shipment.deleted"),
+        ("adjustmentDeleted", "adjustment.deleted"),
+        ("paymentRestored", "payment.restored"),
+        ("shiftOpened", "shift.opened"),
+        ("shiftClosed", "shift.closed"),
+        ("salesOrderDeleted", "order.deleted"),
+        ("loyaltyPointUpdated", "loyalty.updated"),
+        ("couponUpdated", "coupon.updated"),
+        ("product", "product.received"),
+    ] {
+        let reading = read(topic, r#"{"ID": "7", "Name": "Dago"}"#);
+        assert_eq!(format!("{}.{}", reading.kind(), reading.verb), what, "{topic}");
+        assert!(reading.inferred, "{topic}");
+        assert_eq!(reading.event_type.as_str(), topic);
+        assert_eq!(serde_json::to_value(&reading.data).unwrap(), json!({"id": "7"}), "{topic}");
+    }
+}
+
+#[test]
+fn what_no_family_is_known_of_is_unknown_and_keeps_its_entity() {
+    for (topic, body, id) in [
+        (Some("taxChanged"), r#"{"ID": "t-1"}"#, Some("t-1")),
+        (Some("openShift"), r#"{"Outlet": "Bandung", "Number": "/BDG/1"}"#, Some("Bandung:/BDG/1")),
+        (Some("ünvoiceCreated"), r#"{"Code": 17}"#, Some("17")),
+        (Some(""), "{}", None),
+        (None, payload("invoiceCreated"), Some("0d9a4c1e-7f2b-4a0b-8f4c-5f0b6b8d9a77")),
+    ] {
+        let reading = DealPos::read(&delivered(topic, body));
+        assert_eq!(reading.kind(), Kind::Unknown, "{topic:?}");
+        assert_eq!(reading.entity.map(|parts| parts.join(":")).as_deref(), id, "{topic:?} {body}");
+        assert_eq!(reading.event_type.as_str(), topic.unwrap_or_default());
+        assert!(!reading.inferred, "{topic:?}");
+    }
+}
+
+#[test]
+fn a_body_that_is_not_json_is_unknown_under_its_events_name() {
+    for (topic, body, event) in [
+        ("INVOICECREATED", "not json", "invoiceCreated"),
+        ("productDeleted", "", "productDeleted"),
+        ("outletCreated", "ID=7", "outletCreated"),
+        ("paymentCreated", "[]", "paymentCreated"),
+    ] {
+        let reading = read(topic, body);
+        assert_eq!((reading.kind(), reading.event_type.as_str()), (Kind::Unknown, event), "{topic} {body:?}");
+        assert_eq!(
+            reading.data,
+            Reading::unknown("", inlet::reading::WhyUnknown::Body, None).data,
+            "{topic}"
+        );
+    }
+}
+
+#[test]
+fn an_entity_is_the_id_or_what_stands_in_its_place() {
+    for (event, body, want) in [
+        ("paymentCreated", r#"{"ID": "p-1", "InvoiceID": "i-1"}"#, Some("p-1")),
+        ("customerCreated", payload("customerCreated"), Some("C0107")),
+        ("customerCreated", r#"{"Code": "", "Outlet": "Bandung"}"#, None),
+        ("supplierDeleted", payload("supplierDeleted"), Some("S0042")),
+        ("transferOrderCreated", payload("transferOrderCreated"), Some("Bandung:24.03.00003")),
+        ("transferOrderDeleted", r#"{"Number": "24.03.00003"}"#, Some("24.03.00003")),
+        ("inboundLogisticComplete", payload("inboundLogisticComplete"), Some("Bandung:24.03.00007")),
+        (
+            "outboundLogisticComplete",
+            payload("outboundLogisticComplete"),
+            Some("77aa88bb-99cc-4ddd-8eee-ff0011223344"),
+        ),
+        (
+            "closeShift",
+            r#"{"ID": null, "Outlet": "Bandung", "Number": "/03/24/5"}"#,
+            Some("Bandung:/03/24/5"),
+        ),
+        ("validateCoupon", payload("validateCoupon"), Some("LUAR-55")),
+        ("fetchLoyaltyPoints", payload("fetchLoyaltyPoints"), Some("C0042")),
+        (
+            "fetchLoyaltyPoints",
+            r#"{"Phone": "+628120001111", "Email": "sari@example.com", "Code": ""}"#,
+            None,
+        ),
+    ] {
+        assert_eq!(entity(event, body).as_deref(), want, "{event} {body}");
+    }
+}
+
+#[test]
+fn an_older_page_without_the_id_is_read_too() {
+    let text = include_str!("../payloads/outboundLogisticComplete-without-id.json");
+    assert_eq!(entity("outboundLogisticComplete", text).as_deref(), Some("Bandung:24.03.00042"));
+    let text = include_str!("../payloads/salesOrderUpdated-without-id.json");
+    assert_eq!(entity("salesOrderUpdated", text).as_deref(), Some("Bandung:24.03.00050"));
+    let sale = data("salesOrderUpdated", text);
+    assert_eq!((&sale["customer"], &sale["total"], &sale["tax"]), (&Value::Null, &Value::Null, &Value::Null));
+    let text = include_str!("../payloads/closeShift-without-session.json");
+    assert_eq!(data("closeShift", text), data("closeShift", payload("closeShift")));
+}
+
+#[test]
+fn every_spelling_of_a_time_is_an_instant_only_with_its_offset() {
+    for (sent, want) in [
+        ("2024-03-05", json!({"local": "2024-03-05", "zone": null})),
+        ("2024-03-05T10:11:12", json!({"local": "2024-03-05T10:11:12", "zone": null})),
+        ("2024-03-05T10:11:12.9", json!({"local": "2024-03-05T10:11:12.9", "zone": null})),
+        ("2024-03-05T10:11:12.33", json!({"local": "2024-03-05T10:11:12.33", "zone": null})),
+        ("2024-03-05T10:11:12.327", json!({"local": "2024-03-05T10:11:12.327", "zone": null})),
+        ("2024-03-05T10:11:12.6691072", json!({"local": "2024-03-05T10:11:12.6691072", "zone": null})),
+        ("2024-03-05T21:10:59.608095+07:00", json!("2024-03-05T21:10:59.608095+07:00")),
+        ("01 Sep 2020 00:00", json!({"local": "01 Sep 2020 00:00", "zone": null})),
+        ("0001-01-01T00:00:00", Value::Null),
+        ("", Value::Null),
+    ] {
+        for (event, field, ours) in [
+            ("invoiceCreated", "DueDate", "due_at"),
+            ("purchaseOrderCreated", "DueDate", "due_at"),
+            ("paymentCreated", "Created", "created_at"),
+            ("transferOrderCreated", "ReceivedDate", "arrived_at"),
+            ("closeShift", "Close", "closed_at"),
+        ] {
+            let mut body: Value = serde_json::from_str(payload(event)).unwrap();
+            body[field] = json!(sent);
+            assert_eq!(data(event, &body.to_string())[ours], want, "{event} {field} {sent:?}");
+        }
+    }
+}
+
+#[test]
+fn a_shift_mixes_two_spellings() {
+    let shift = data("closeShift", payload("closeShift"));
+    assert_eq!(shift["opened_at"], json!({"local": "2024-03-05T08:00:00.283", "zone": null}));
+    assert_eq!(shift["closed_at"], "2024-03-05T21:10:59.608095+07:00");
+    let time = read("closeShift", payload("closeShift")).time;
+    assert!(time.is_some_and(|time| time.as_instant().is_some()), "it tells when it happened");
+}
+
+#[test]
+fn equal_bodies_are_one_event_for_good_only_where_the_event_moves_a_time_of_its_own() {
+    for row in EVENTS {
+        let lasting = ["invoiceCreated", "closeShift"].contains(&row.event);
+        let want = if lasting { IdentityRule::OwnTime } else { IdentityRule::RetryWindow };
+        assert_eq!(row.identity, want, "{}", row.event);
+        if let Some((_, text)) = DealPosContract::PAYLOADS.iter().find(|(event, _)| row.is_named(event)) {
+            assert_eq!(read(row.event, text).identity, want, "{}", row.event);
+        }
+    }
+}
+
+#[test]
+fn a_time_that_may_be_a_mere_date_leaves_the_retry_window() {
+    for told in [
+        json!("2024-03-05T00:00:00"),
+        json!("2024-03-05"),
+        json!("05 Mar 2024 08:30"),
+        json!("0001-01-01T00:00:00.0"),
+        json!(""),
+        Value::Null,
+        json!({}),
+    ] {
+        for (event, field) in [("invoiceCreated", "Created"), ("closeShift", "Close")] {
+            let mut body: Value = serde_json::from_str(payload(event)).unwrap();
+            body[field] = told.clone();
+            let reading = read(event, &body.to_string());
+            assert_eq!(reading.identity, IdentityRule::RetryWindow, "{event} {told}");
+        }
+    }
+}
+
+#[test]
+fn the_retry_window_covers_the_time_limit_and_the_pause() {
+    let delivery = delivered(Some("productUpdated"), payload("productUpdated"));
+    let reading = DealPos::read(&delivery);
+    let Identity::Within(window) = delivery.vouch::<DealPos>(reading).identity() else {
+        panic!("it has no time of its own")
+    };
+    assert!(window.as_secs() >= 30 + 7, "{window:?}");
+}
+
+#[test]
+fn an_invoice_is_an_order_with_its_sums() {
+    assert_eq!(
+        data("invoiceCreated", payload("invoiceCreated")),
+        json!({
+            "id": "0d9a4c1e-7f2b-4a0b-8f4c-5f0b6b8d9a77",
+            "number": "24.03.00042",
+            "reference": "WA-981",
+            "delivery_status": "Unsent",
+            "voided": false,
+            "channel": "Whatsapp",
+            "outlet": "Bandung",
+            "customer": {
+                "id": "f2b1c0de-1111-4222-8333-944455566677",
+                "code": "C0042",
+                "name": "Sari",
+                "email": "sari@example.com",
+                "phone": "0221234567",
+                "mobile": "08120001111",
+                "address": {"text": "Jl. Contoh 7"},
+            },
+            "subtotal": {"amount": "250000", "currency": null},
+            "discount": {"amount": "25000", "currency": null},
+            "tax": {"amount": "0", "currency": null},
+            "surcharge": {"amount": "0", "currency": null},
+            "total": {"amount": "225000", "currency": null},
+            "coupon": "MARET10",
+            "note": "gift wrap",
+            "placed_at": {"local": "2024-03-05T00:00:00", "zone": null},
+            "created_at": {"local": "2024-03-05T10:11:12.4", "zone": null},
+        })
+    );
+}
+
+#[test]
+fn words_and_numbers_are_read_in_any_type() {
+    for (void, want) in [
+        (json!("Yes"), json!(true)),
+        (json!("No"), json!(false)),
+        (json!(true), json!(true)),
+        (json!("Maybe"), Value::Null),
+        (json!([]), Value::Null),
+    ] {
+        assert_eq!(data("invoiceCreated", &json!({"Void": void}).to_string())["voided"], want, "{void}");
+    }
+    for (sent, want) in
+        [("4208000", "4208000"), ("4208000.50", "4208000.50"), (r#""4208000.50""#, "4208000.50")]
+    {
+        let body = format!(r#"{{"SalesNTax": {sent}}}"#);
+        assert_eq!(data("closeShift", &body)["sales"], json!({"amount": want, "currency": null}), "{sent}");
+    }
+    for (event, gender, want) in [
+        ("customerCreated", json!(0), "0"),
+        ("supplierCreated", json!("Male"), "Male"),
+        ("customerCreated", json!("1"), "1"),
+    ] {
+        assert_eq!(
+            data(event, &json!({"Gender": gender}).to_string())["party"]["gender"],
+            want,
+            "{event} {gender}"
+        );
+    }
+}
+
+#[test]
+fn what_says_nothing_is_absent() {
+    let sale = data(
+        "salesOrderCreated",
+        r#"{"ID": "1", "Coupon": null, "Note": " ", "Customer": {}, "Variants": []}"#,
+    );
+    assert_eq!(sale, json!({"id": "1"}));
+    let customer =
+        data("customerCreated", r#"{"FirstName": "Budi", "Birthdate": "0001-01-01T00:00:00", "Code": ""}"#);
+    assert_eq!(customer, json!({"party": {"first_name": "Budi"}}));
+}
+
+#[test]
+fn a_tax_that_may_be_a_percentage_is_left_out() {
+    assert_eq!(data("purchaseOrderCreated", r#"{"ID": "1", "Tax": 11}"#), json!({"id": "1"}));
+    let restored = data("purchaseOrderRestored", payload("purchaseOrderRestored"));
+    assert_eq!(restored["tax"], json!({"amount": "132000", "currency": null}));
+}
+
+#[test]
+fn goods_have_their_lines() {
+    let money = |amount: &str| json!({"amount": amount, "currency": null});
+    let common = json!({
+        "product_id": "b7c1a9de-52f4-4d0e-8f0c-2f1f6a7e3d90", "sku": "SNK-01-42", "name": "Canvas Sneaker 42",
+    });
+    for (event, own) in [
+        ("purchaseOrderCreated", json!({"quantity": "10", "unit_price": money("120000")})),
+        (
+            "transferOrderCreated",
+            json!({
+                "quantity": "4", "unit_price": money("249000"), "unit_cost": money("120000"), "discount": "0",
+            }),
+        ),
+        ("outboundLogisticComplete", json!({"quantity": "1", "unit_price": money("225000")})),
+        (
+            "inboundLogisticComplete",
+            json!({"quantity": "10", "unit_price": money("120000"), "discount": "0"}),
+        ),
+        (
+            "adjustmentCreated",
+            json!({
+                "quantity": "-1", "unit_price": money("249000"), "unit_cost": money("120000"),
+                "total": money("-249000"),
+            }),
+        ),
+    ] {
+        let mut want = common.clone();
+        want.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+        assert_eq!(data(event, payload(event))["lines"], json!([want]), "{event}");
+    }
+}
+
+#[test]
+fn a_shipment_goes_out_to_a_customer_or_comes_in_from_a_supplier() {
+    let out = data("outboundLogisticComplete", payload("outboundLogisticComplete"));
+    assert_eq!((&out["direction"], &out["customer"]["gender"]), (&json!("outbound"), &json!("Female")));
+    assert_eq!(out["shipped_at"]["local"], "2024-03-05T00:00:00");
+    let come = data("inboundLogisticComplete", payload("inboundLogisticComplete"));
+    assert_eq!((&come["direction"], &come["supplier"]["code"]), (&json!("inbound"), &json!("S0042")));
+    assert_eq!(
+        (&come["shipped_at"], &come["arrived_at"]["local"]),
+        (&Value::Null, &json!("2024-03-06T00:00:00"))
+    );
+}
+
+#[test]
+fn a_payment_names_the_invoice_or_the_bill_that_it_pays() {
+    for (event, paid, amount) in [
+        ("paymentCreated", "0d9a4c1e-7f2b-4a0b-8f4c-5f0b6b8d9a77", "225000"),
+        ("paymentWriteoff", "0d9a4c1e-7f2b-4a0b-8f4c-5f0b6b8d9a77", "5000"),
+        ("supplierBillPaymentCreated", "aa10bb20-cc30-4d40-8e50-ff6070809010", "1200000"),
+        ("supplierBillPaymentDeleted", "aa10bb20-cc30-4d40-8e50-ff6070809010", "1200000"),
+    ] {
+        let payment = data(event, payload(event));
+        assert_eq!(payment["order_id"], paid, "{event}");
+        assert_eq!(payment["amount"], json!({"amount": amount, "currency": null}), "{event}");
+    }
+}
+
+#[test]
+fn a_variant_names_its_product() {
+    assert_eq!(
+        data("productVariantUpdated", payload("productVariantUpdated")),
+        json!({
+            "id": "b7c1a9de-52f4-4d0e-8f0c-2f1f6a7e3d90",
+            "sku": "SNK-01-42",
+            "name": "Canvas Sneaker 42",
+            "parent": "Canvas Sneaker",
+            "variant": "42",
+            "category": "Footwear",
+            "price": {"amount": "249000", "currency": null},
+            "cost": {"amount": "120000", "currency": null},
+            "weight": "0.8",
+            "discontinued": false,
+            "taxable": true,
+        })
+    );
+}
+
+#[test]
+fn the_wrapper_of_an_example_is_taken_off() {
+    let flat = data("fetchLoyaltyPoints", payload("fetchLoyaltyPoints"));
+    assert_eq!(
+        flat,
+        json!({
+            "outlet": "Bandung",
+            "customer": {"code": "C0042", "email": "sari@example.com", "phone": "+628120001111"},
+        })
+    );
+    for wrapper in ["example", "example-1"] {
+        let wrapped = format!(r#"{{"{wrapper}": {}}}"#, payload("fetchLoyaltyPoints"));
+        assert_eq!(data("fetchLoyaltyPoints", &wrapped), flat, "{wrapper}");
+    }
+}
+
+#[test]
+fn a_coupon_tells_who_shows_it_and_what_the_basket_is_worth() {
+    assert_eq!(
+        data("validateCoupon", payload("validateCoupon")),
+        json!({
+            "code": "LUAR-55",
+            "outlet": "Bandung",
+            "customer": {"email": "sari@example.com", "phone": "8120001111"},
+            "cart_total": {"amount": "150000", "currency": null},
+        })
+    );
+}
+
+#[test]
+fn the_till_hears_a_safe_answer_unless_the_store_has_set_another() {
+    let none = Settings::default();
+    let invalid = json!({"Type": "Amount", "Amount": 0, "Notification": "This coupon is not valid."});
+    for (topic, body, want) in [
+        ("fetchLoyaltyPoints", payload("fetchLoyaltyPoints"), json!({"Point": 0})),
+        ("FETCHLOYALTYPOINTS", "not json", json!({"Point": 0})),
+        ("validateCoupon", payload("validateCoupon"), invalid.clone()),
+        ("validateCoupon", "[]", invalid.clone()),
+        ("loyaltyPointOnOrderComplete", payload("loyaltyPointOnOrderComplete"), json!({"status": "success"})),
+        ("closeShift", payload("closeShift"), json!({"status": "success"})),
+        ("outletCreated", "{}", json!({"status": "success"})),
+        ("taxChanged", "not json", json!({"status": "success"})),
+    ] {
+        assert_eq!(answer(topic, body, &none), Answer::ok(want), "{topic}");
+    }
+
+    let set: Settings = serde_json::from_str(
+        r#"{"loyalty_points": 1208.50, "coupon": {"type": "Percentage", "amount": 10, "notification": "10% off"}}"#,
+    )
+    .unwrap();
+    assert_eq!(answer("fetchLoyaltyPoints", "{}", &set).body.to_string(), r#"{"Point":1208.50}"#);
+    let coupon = json!({"Type": "Percentage", "Amount": 10, "Notification": "10% off"});
+    assert_eq!(answer("validateCoupon", "{}", &set).body, coupon);
+    assert_eq!(answer("paymentCreated", "{}", &set).body, json!({"status": "success"}));
+}
+
+#[test]
+fn settings_are_each_optional_and_a_coupon_is_set_as_a_whole() {
+    for text in ["{}", r#"{"loyalty_points": 0}"#] {
+        assert_eq!(serde_json::from_str::<Settings>(text).unwrap(), Settings::default(), "{text}");
+    }
+    for (text, reason) in [
+        (r#"{"coupon": {"type": "Amount", "amount": 5}}"#, "missing field `notification`"),
+        (r#"{"coupon": {"type": "Gift", "amount": 5, "notification": ""}}"#, "unknown variant `Gift`"),
+    ] {
+        let error = serde_json::from_str::<Settings>(text).expect_err(text).to_string();
+        assert!(error.contains(reason), "{text}: {error}");
+    }
+}
+
+#[test]
+fn trying_the_url_is_answered_well() {
+    let answer = DealPos::answer(&Outcome::Probed, &Settings::default());
+    assert_eq!(answer, Answer::ok(json!({"status": "success"})));
+}
