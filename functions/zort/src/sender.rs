@@ -1,0 +1,25 @@
+//! ZORT's side: where it posts and which keys it sends along.
+
+use inlet::catalogue::Row;
+use inlet::request::Request;
+use inlet::sender::{Address, Sender, secret};
+use serde_json::Value;
+
+use crate::{METHOD, Zort};
+
+impl Sender for Zort {
+    const EVENTS: &'static [Row] = crate::EVENTS;
+
+    /// The trigger stands in the query; the topic tells it too, should ZORT ever leave the query out.
+    fn address(event: &Row) -> Address {
+        Address { query: format!("{METHOD}={}", event.event), ..Address::post(event.event) }
+    }
+
+    /// All four headers that the pages list.
+    fn sign(request: &mut Request, credential: &Value) {
+        request.headers.set("Authorization", format!("Basic {}", secret(credential, "key1")));
+        for key in ["key1", "key2", "key3"] {
+            request.headers.set(key, secret(credential, key));
+        }
+    }
+}
