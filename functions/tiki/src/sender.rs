@@ -1,0 +1,24 @@
+//! The provider's side: which URL a topic has and which key signs it.
+
+use inlet::catalogue::Row;
+use inlet::request::Request;
+use inlet::sender::{Address, Sender, hmac_sha1_hex, secret};
+use serde_json::Value;
+
+use crate::{ALGORITHM, SIGNATURE, Tiki};
+
+impl Sender for Tiki {
+    const EVENTS: &'static [Row] = crate::EVENTS;
+
+    /// The topic is what an event's name begins with.
+    fn address(event: &Row) -> Address {
+        let topic = event.event.split_once('.').map_or(event.event, |(topic, _)| topic);
+        Address::post(topic)
+    }
+
+    fn sign(request: &mut Request, credential: &Value) {
+        let key = secret(credential, request.topic.as_deref().unwrap_or_default());
+        let signature = format!("{ALGORITHM}{}", hmac_sha1_hex(key, &request.body));
+        request.headers.set(SIGNATURE, signature);
+    }
+}

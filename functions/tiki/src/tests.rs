@@ -1,0 +1,364 @@
+//! The contract, the vectors of the facts, and what is TikiNOW's own: keys by topic and events by shape.
+
+use inlet::answer::{Outcome, Refusal};
+use inlet::canonical::Kind;
+use inlet::catalogue::IdentityRule;
+use inlet::event::{Identity, ReceivedAt};
+use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::provider::Provider;
+use inlet::reading::Reading;
+use inlet::request::{Method, Request, Unverified};
+use inlet::sender::hmac_sha1_hex;
+use inlet::store::StoreName;
+use inlet_testing::contract::{self, Contract};
+use serde_json::{Value, json};
+
+use crate::{Credential, Delivery, Tiki};
+
+struct TikiContract;
+
+impl Contract for TikiContract {
+    type Provider = Tiki;
+    const CREDENTIALS: &'static str = r#"[
+        {"order":"Qm7vT2xLk9Rw4ZpB8nYc1HsD6fJg3AeU","stock":"hT5nWq8ZcV2xJ7mKd4LpY9sRb3GfE6Ua",
+         "aftersale":"Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q"},
+        {"order":"the-old-order-key-0000000000000x","stock":"the-old-one-of-both-000000000000",
+         "aftersale":"the-old-one-of-both-000000000000"}
+    ]"#;
+    const STRANGER: &'static str =
+        r#"{"order":"somebody-else","stock":"somebody-else","aftersale":"somebody-else"}"#;
+    const PROOF: (&'static str, usize) = ("x-signature", 5);
+    const COVERS_BODY: bool = true;
+    const PAYLOADS: &'static [(&'static str, &'static str)] = &[
+        ("order.status", ORDER),
+        ("order.status", CANCELED),
+        ("order.status", include_str!("../payloads/order.status-processing.json")),
+        ("stock.changed", STOCK),
+        ("stock.changed", include_str!("../payloads/stock.changed-older.json")),
+        ("aftersale.cr", CR),
+        ("aftersale.fd", FD),
+    ];
+}
+
+const ORDER: &str = include_str!("../payloads/order.status.json");
+const CANCELED: &str = include_str!("../payloads/order.status-canceled.json");
+const STOCK: &str = include_str!("../payloads/stock.changed.json");
+const CR: &str = include_str!("../payloads/aftersale.cr.json");
+const FD: &str = include_str!("../payloads/aftersale.fd.json");
+
+inlet_testing::contract!(TikiContract);
+
+const ORDER_KEY: &str = "Qm7vT2xLk9Rw4ZpB8nYc1HsD6fJg3AeU";
+const STOCK_KEY: &str = "hT5nWq8ZcV2xJ7mKd4LpY9sRb3GfE6Ua";
+const AFTERSALE_KEY: &str = "Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q";
+
+/// The worked vector of the facts, over [`ORDER`] under [`ORDER_KEY`].
+const ORDER_SIGNATURE: &str = "sha1=43d47f412bcb354257c466f19a9f1baf6497142a";
+
+/// Of the same JSON with its Vietnamese escaped, under the same key.
+const ESCAPED_SIGNATURE: &str = "sha1=024569f692c86cf54739b8db3c24b07561490cfd";
+
+fn credentials() -> Vec<Credential> {
+    serde_json::from_str(TikiContract::CREDENTIALS).unwrap()
+}
+
+fn request(topic: Option<&str>, signature: &str, body: &str) -> Unverified {
+    Unverified::new(Request {
+        method: Method::Post,
+        store: StoreName::parse("demo").unwrap(),
+        topic: topic.map(str::to_owned),
+        query: String::new(),
+        headers: [("X-Signature", signature), ("content-type", "application/json")].into_iter().collect(),
+        body: body.as_bytes().to_vec(),
+    })
+}
+
+fn judged_by(credentials: &[Credential], request: Unverified) -> Result<Verified<Delivery>, Rejection> {
+    let now = ReceivedAt::from_millis(1_710_729_667_000).unwrap();
+    verify::<Tiki>(request, credentials, now).map_err(|refused| refused.rejection)
+}
+
+fn signed(topic: Option<&str>, key: &str, body: &str) -> Unverified {
+    request(topic, &format!("sha1={}", hmac_sha1_hex(key, body.as_bytes())), body)
+}
+
+fn read(topic: Option<&str>, body: &str) -> Reading {
+    let keys = [ORDER_KEY, STOCK_KEY, AFTERSALE_KEY];
+    let delivery = keys.iter().find_map(|key| judged_by(&credentials(), signed(topic, key, body)).ok());
+    Tiki::read(&delivery.expect("one of the keys verifies"))
+}
+
+fn data(event: &str, body: &str) -> Value {
+    serde_json::to_value(contract::read::<TikiContract>(event, body.as_bytes()).data).unwrap()
+}
+
+#[test]
+fn the_worked_vector_verifies() {
+    assert_eq!(ORDER.len(), 237, "the vector's body is another one");
+    let delivery = judged_by(&credentials(), request(Some("order"), ORDER_SIGNATURE, ORDER));
+    assert_eq!(delivery.map(|delivery| delivery.trust()), Ok(Trust::Signed));
+}
+
+#[test]
+fn the_raw_bytes_are_signed_and_not_the_json() {
+    let escaped = ORDER.chars().fold(String::new(), |text, c| match c {
+        ' '..='~' => text + &c.to_string(),
+        other => text + &format!("\\u{:04x}", u32::from(other)),
+    });
+    let same = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!(same(&escaped), same(ORDER));
+    for (signature, body, want) in [
+        (ORDER_SIGNATURE, escaped.as_str(), Err(Rejection::Mismatch)),
+        (ESCAPED_SIGNATURE, &escaped, Ok(Trust::Signed)),
+        (ESCAPED_SIGNATURE, ORDER, Err(Rejection::Mismatch)),
+    ] {
+        let judged = judged_by(&credentials(), request(Some("order"), signature, body));
+        assert_eq!(judged.map(|delivery| delivery.trust()), want, "{signature} {body}");
+    }
+}
+
+#[test]
+fn a_signature_is_of_the_documented_form_to_the_letter() {
+    let malformed = Rejection::Malformed { what: "x-signature" };
+    for (signature, want) in [
+        ("43d47f412bcb354257c466f19a9f1baf6497142a", malformed),
+        ("SHA1=43d47f412bcb354257c466f19a9f1baf6497142a", malformed),
+        ("sha2=43d47f412bcb354257c466f19a9f1baf6497142a", malformed),
+        ("sha256=43d47f412bcb354257c466f19a9f1baf6497142a", malformed),
+        ("sha1=43D47F412BCB354257C466F19A9F1BAF6497142A", malformed),
+        ("sha1=43d47f412bcb354257c466f19a9f1baf6497142", malformed),
+        ("sha1=43d47f412bcb354257c466f19a9f1baf6497142a0", malformed),
+        ("sha1= 43d47f412bcb354257c466f19a9f1baf6497142a", malformed),
+        ("sha1=+3d47f412bcb354257c466f19a9f1baf6497142a", malformed),
+        ("sha1=é3d47f412bcb354257c466f19a9f1baf6497142", malformed),
+        ("sha1=", malformed),
+        ("", malformed),
+        // Printed in the documentation beside two different bodies.
+        ("sha1=d929b12836ce52528db1bc25797186c86b13b4ee", Rejection::Mismatch),
+    ] {
+        let judged = judged_by(&credentials(), request(Some("order"), signature, ORDER));
+        assert_eq!(judged.err(), Some(want), "{signature:?}");
+    }
+}
+
+#[test]
+fn the_urls_topic_picks_the_key() {
+    for (topic, key, want) in [
+        (Some("order"), ORDER_KEY, Ok(Trust::Signed)),
+        (Some("Stock"), STOCK_KEY, Ok(Trust::Signed)),
+        (Some("aftersale"), AFTERSALE_KEY, Ok(Trust::Signed)),
+        (Some("order"), STOCK_KEY, Err(Rejection::Mismatch)),
+        (Some("stock"), AFTERSALE_KEY, Err(Rejection::Mismatch)),
+        (Some("aftersale"), ORDER_KEY, Err(Rejection::Mismatch)),
+        (None, ORDER_KEY, Ok(Trust::Signed)),
+        (None, STOCK_KEY, Ok(Trust::Signed)),
+        (Some("webhooks"), AFTERSALE_KEY, Ok(Trust::Signed)),
+        (None, "somebody-else", Err(Rejection::Mismatch)),
+        (Some("webhooks"), "somebody-else", Err(Rejection::Mismatch)),
+    ] {
+        let judged = judged_by(&credentials(), signed(topic, key, ORDER));
+        assert_eq!(judged.map(|delivery| delivery.trust()), want, "{topic:?} {key}");
+    }
+}
+
+#[test]
+fn a_topic_without_its_key_is_refused() {
+    let only_order: Vec<Credential> =
+        serde_json::from_value(json!([{"order": ORDER_KEY, "stock": null}])).unwrap();
+    let none: Vec<Credential> = serde_json::from_value(json!([{}])).unwrap();
+    for (store, topic, want) in [
+        (&only_order, Some("order"), Ok(Trust::Signed)),
+        (&only_order, None, Ok(Trust::Signed)),
+        (&only_order, Some("stock"), Err(Rejection::NoCredential)),
+        (&only_order, Some("aftersale"), Err(Rejection::NoCredential)),
+        (&none, Some("order"), Err(Rejection::NoCredential)),
+        (&none, None, Err(Rejection::NoCredential)),
+        (&none, Some("webhooks"), Err(Rejection::NoCredential)),
+    ] {
+        let judged = judged_by(store, signed(topic, ORDER_KEY, ORDER));
+        assert_eq!(judged.map(|delivery| delivery.trust()), want, "{topic:?} {store:?}");
+    }
+}
+
+#[test]
+fn the_topic_then_the_type_then_the_shape_tell_the_event() {
+    let sku = r#"{"data":{"sku":"8812045573321","warehouse":"tbn1"}}"#;
+    let either = r#"{"data":{"main_state":"new","qty_salable":1,"type":"cr","status":"x"}}"#;
+    let other = r#"{"data":{"ref_code":"XX1","order_code":"5","status":"x","type":"xx"}}"#;
+    for (topic, body, want, kind) in [
+        (Some("order"), ORDER, "order.status", Kind::Order),
+        (Some("ORDER"), STOCK, "order.status", Kind::Order),
+        (Some("stock"), STOCK, "stock.changed", Kind::Stock),
+        (Some("stock"), either, "stock.changed", Kind::Stock),
+        (Some("aftersale"), CR, "aftersale.cr", Kind::ReturnOrder),
+        (Some("aftersale"), FD, "aftersale.fd", Kind::ReturnOrder),
+        (Some("aftersale"), r#"{"data":{"type":" FD "}}"#, "aftersale.fd", Kind::ReturnOrder),
+        (Some("aftersale"), other, "aftersale.xx", Kind::Unknown),
+        (Some("aftersale"), r#"{"data":{"type":""}}"#, "aftersale", Kind::Unknown),
+        (Some("aftersale"), ORDER, "aftersale", Kind::Unknown),
+        (None, ORDER, "order.status", Kind::Order),
+        (None, sku, "stock.changed", Kind::Stock),
+        (Some("webhooks"), STOCK, "stock.changed", Kind::Stock),
+        (Some("webhooks"), CR, "aftersale.cr", Kind::ReturnOrder),
+        (None, FD, "aftersale.fd", Kind::ReturnOrder),
+        (None, other, "aftersale.xx", Kind::Unknown),
+        (Some("webhooks"), r#"{"type":"x"}"#, "webhooks", Kind::Unknown),
+        (Some(" "), "{}", "unknown", Kind::Unknown),
+        (None, "not json", "unknown", Kind::Unknown),
+        (Some("order"), "not json", "order.status", Kind::Unknown),
+        (Some("aftersale"), "[]", "aftersale", Kind::Unknown),
+    ] {
+        let reading = read(topic, body);
+        assert_eq!((reading.event_type.as_str(), reading.kind()), (want, kind), "{topic:?} {body}");
+    }
+}
+
+#[test]
+fn why_a_delivery_is_unknown_is_told() {
+    for (topic, body, want) in [
+        ("aftersale", r#"{"data":{"type":"xx"}}"#, "unknown_event"),
+        ("aftersale", "not json", "unreadable_body"),
+        ("stock", "not json", "unreadable_body"),
+    ] {
+        let data = serde_json::to_value(read(Some(topic), body).data).unwrap();
+        assert_eq!(data, json!({"reason": want}), "{topic} {body}");
+    }
+}
+
+#[test]
+fn an_entity_is_the_order_the_stock_line_or_the_ticket() {
+    for (topic, body, want) in [
+        (Some("order"), ORDER, &["512044876"][..]),
+        (Some("order"), r#"{"data":{"order_code":512044876}}"#, &["512044876"]),
+        (Some("stock"), STOCK, &["8812045573321", "tbn1"]),
+        (Some("aftersale"), CR, &["CR24127700155"]),
+        (Some("aftersale"), FD, &["FD24127700391"]),
+        (Some("aftersale"), r#"{"data":{"ref_code":"XX1","order_code":"5","type":"xx"}}"#, &["XX1"]),
+        (None, r#"{"data":{"order_code":"5"}}"#, &["5"]),
+    ] {
+        let want = want.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
+        assert_eq!(read(topic, body).entity, Some(want), "{topic:?} {body}");
+    }
+}
+
+#[test]
+fn a_canceled_order_has_a_verb_of_its_own() {
+    for (state, want) in [
+        ("canceled", "canceled"),
+        ("Canceled", "canceled"),
+        ("shipping", "status_changed"),
+        ("cancelled", "status_changed"),
+        ("awaiting_confirmation", "status_changed"),
+    ] {
+        let body = format!(r#"{{"data":{{"order_code":"5","main_state":"{state}"}}}}"#);
+        assert_eq!(read(Some("order"), &body).verb, want, "{state}");
+    }
+    for (topic, body, want) in [
+        ("stock", STOCK, "changed"),
+        ("aftersale", CR, "status_changed"),
+        ("aftersale", FD, "status_changed"),
+    ] {
+        assert_eq!(read(Some(topic), body).verb, want, "{topic}");
+    }
+}
+
+#[test]
+fn every_documented_field_finds_its_place() {
+    for (event, body, want) in [
+        (
+            "order",
+            ORDER,
+            json!({
+                "id": "512044876", "reference": "SO-20240318-0042", "status": "shipping",
+                "substatus": "delivery_failed_2", "reason_code": "receiver_reschedule",
+                "reason": "Khách hàng hẹn giao lại", "updated_at": "2024-03-18T09:41:07+07:00",
+            }),
+        ),
+        (
+            "order",
+            CANCELED,
+            json!({
+                "id": "512045120", "reference": "SO-20240318-0051", "status": "canceled",
+                "reason_code": "202", "reason": "Đặt trùng", "updated_at": "2024-03-19T15:02:40+07:00",
+            }),
+        ),
+        (
+            "stock",
+            STOCK,
+            json!({
+                "sku": "8812045573321", "merchant_sku": "MUG-RED-02", "warehouse": "tbn1",
+                "available": "35", "partner_id": "700455", "counted_at": "2024-04-02T11:20:15+07:00",
+            }),
+        ),
+        (
+            "aftersale.cr",
+            CR,
+            json!({
+                "id": "CR24127700155", "order_id": "512044876", "type_of_return": "cr",
+                "status": "approved", "updated_at": "2024-05-06T10:05:33+07:00",
+            }),
+        ),
+        (
+            "aftersale.fd",
+            FD,
+            json!({
+                "id": "FD24127700391", "order_id": "512045999", "type_of_return": "fd",
+                "status": "unlisted_status", "updated_at": "2024-05-07T18:44:09+07:00",
+            }),
+        ),
+    ] {
+        assert_eq!(data(event, body), want, "{event}");
+    }
+}
+
+#[test]
+fn codes_and_quantities_are_read_from_text_and_from_numbers() {
+    let body = r#"{"date":"2024-04-02 11:20","sku":8812045573321,"warehouse":"tbn1","qty_salable":"35",
+                   "seller_product_code":7,"partner_id":700455}"#;
+    let want = json!({
+        "sku": "8812045573321", "merchant_sku": "7", "warehouse": "tbn1", "available": "35",
+        "partner_id": "700455", "counted_at": {"local": "2024-04-02 11:20", "zone": null},
+    });
+    assert_eq!(data("stock", body), want, "without its wrapper, too");
+    let body = r#"{"data":{"order_code":5,"main_substate":[],"extra_info":{"cancel_reason_code":202}}}"#;
+    assert_eq!(data("order", body), json!({"id": "5", "reason_code": "202"}));
+    let body = r#"{"data":{"order_code":5,"extra_info":[]}}"#;
+    assert_eq!(data("order", body), json!({"id": "5"}));
+}
+
+#[test]
+fn the_date_makes_equal_bodies_one_event_for_good() {
+    for (event, payload) in TikiContract::PAYLOADS {
+        let undated = payload.replace("\"date\"", "\"dated\"");
+        for (body, rule) in [(*payload, IdentityRule::OwnTime), (&undated, IdentityRule::RetryWindow)] {
+            let reading = contract::read::<TikiContract>(event, body.as_bytes());
+            assert_eq!((reading.event_type.as_str(), reading.identity), (*event, rule), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_delivery_and_a_probe_are_answered_as_documented() {
+    let delivery = judged_by(&credentials(), request(Some("order"), ORDER_SIGNATURE, ORDER)).unwrap();
+    let reading = Tiki::read(&delivery);
+    let event = delivery.vouch::<Tiki>(reading);
+    assert_eq!(event.identity(), Identity::Lasting);
+    for outcome in [Outcome::Accepted(&event), Outcome::Probed] {
+        let answer = Tiki::answer(&outcome, &());
+        assert_eq!((answer.status, answer.body), (200, json!({"success": true})), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_refusal_is_the_documented_error_object() {
+    for (refusal, code) in [
+        (Refusal::Malformed, "MALFORMED"),
+        (Refusal::Unauthenticated, "UNAUTHENTICATED"),
+        (Refusal::MethodNotAllowed, "METHOD_NOT_ALLOWED"),
+        (Refusal::TooLarge, "TOO_LARGE"),
+        (Refusal::Unavailable, "UNAVAILABLE"),
+    ] {
+        let want = json!({"success": false, "error": {"code": code, "message": refusal.message()}});
+        assert_eq!(Tiki::refuse(refusal).body, want, "{refusal:?}");
+    }
+}
