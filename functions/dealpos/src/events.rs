@@ -42,6 +42,7 @@ pub static EVENTS: &[Row] = &[
     row("invoiceDeleted", Order, "deleted", ANY),
     row("invoiceErased", Order, "erased", ANY),
     row("customerCreated", Customer, "created", CODED).payload(Full, people::customer),
+    // Its page is cut behind the names; that it has the code is presumed.
     row("customerDeleted", Customer, "deleted", CODED).payload(Partial, people::customer),
     row("supplierCreated", Supplier, "created", CODED).payload(Full, people::supplier),
     row("supplierDeleted", Supplier, "deleted", CODED).payload(Full, people::supplier),

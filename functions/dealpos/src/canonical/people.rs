@@ -59,35 +59,21 @@ pub(crate) fn supplier(payload: &Value) -> Option<Canonical> {
 impl Person {
     /// The person as a party; nothing for `{}`.
     pub(super) fn party(self) -> Option<Party> {
-        let Self {
-            id,
-            code,
-            name,
-            first_name,
-            last_name,
-            title,
-            email,
-            phone,
-            mobile,
-            gender,
-            address,
-            city,
-        } = self;
-        let address = Address { text: address, city, ..Address::default() }.known();
-        Party {
-            id,
-            code,
-            name,
-            first_name,
-            last_name,
-            title,
-            email,
-            phone,
-            mobile,
-            gender,
-            address,
+        let address = Address { text: self.address, city: self.city, ..Address::default() };
+        let party = Party {
+            id: self.id,
+            code: self.code,
+            name: self.name,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            title: self.title,
+            email: self.email,
+            phone: self.phone,
+            mobile: self.mobile,
+            gender: self.gender,
+            address: address.known(),
             ..Party::default()
-        }
-        .known()
+        };
+        party.known()
     }
 }
