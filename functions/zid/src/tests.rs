@@ -1,1 +1,753 @@
-//! Placeholder.
+//! The contract, the vectors of the facts, and what is Zid's own.
+
+use inlet::answer::{Answer, Outcome};
+use inlet::canonical::Kind;
+use inlet::catalogue::IdentityRule::{self, OwnTime, RetryWindow};
+use inlet::catalogue::{Documented, Verb, find};
+use inlet::event::ReceivedAt;
+use inlet::message::CloudEvent;
+use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::provider::Provider;
+use inlet::reading::Reading;
+use inlet::request::{Headers, Method, Request, Unverified};
+use inlet::sender::basic;
+use inlet::store::StoreName;
+use inlet_testing::contract::{Contract, read};
+use serde_json::{Value, json};
+
+use crate::canonical::time;
+use crate::{Credential, Delivery, EVENTS, Zid};
+
+struct ZidContract;
+
+/// Pairs a body in the folder with its event.
+macro_rules! payloads {
+    ($( $event:literal: $($file:literal)|+ ),* $(,)?) => {
+        &[$( $( ($event, include_str!(concat!("../payloads/", $file, ".json"))), )+ )*]
+    };
+}
+
+impl Contract for ZidContract {
+    type Provider = Zid;
+    const CREDENTIALS: &'static str = r#"[
+        {"username": "receiver-demo", "password": "S3cure-Passw0rd-Example"},
+        {"username": "receiver-demo", "password": "the-old-one"},
+        {"url_token": "a secret+of&the URL"}
+    ]"#;
+    const STRANGER: &'static str = r#"{"username": "receiver-demo", "password": "somebody-else"}"#;
+    const PROOF: (&'static str, usize) = ("authorization", "Basic ".len());
+    const COVERS_BODY: bool = false;
+    const PAYLOADS: &'static [(&'static str, &'static str)] = payloads! {
+        "order.create": "order.create" | "order.create.marketplace" | "order.create.guest_digital",
+        "order.status.update":
+            "order.status.update" | "order.status.update.wrapped" | "order.status.update.empty_arrays",
+        "order.payment_status.update": "order.payment_status.update",
+        "order": "order",
+        "product.create": "product.create",
+        "product.update": "product.update",
+        "product.publish": "product.publish",
+        "product": "product",
+        "abandoned_cart.created": "abandoned_cart.created",
+        "abandoned_cart.completed": "abandoned_cart.completed",
+        "abandoned_cart": "abandoned_cart",
+        "customer.create": "customer.create",
+        "customer.update": "customer.update",
+        "customer.login": "customer.login",
+        "customer": "customer",
+        "category.create": "category.create",
+        "category.update": "category.update",
+        "category.delete": "category.delete",
+        "category": "category",
+        "app.market.application.authorized": "app.market.application.authorized",
+        "app.market.application.install": "app.market.application.install",
+        "app.market.application.uninstall": "app.market.application.uninstall",
+        "app.market.application.rated": "app.market.application.rated",
+        "app.market.subscription.active":
+            "app.market.subscription.active" | "app.market.subscription.active.older",
+        "app.market.subscription.warning": "app.market.subscription.warning",
+        "app.market.subscription.suspended": "app.market.subscription.suspended",
+        "app.market.subscription.expired": "app.market.subscription.expired",
+        "app.market.subscription.renew": "app.market.subscription.renew",
+        "app.market.subscription.upgrade": "app.market.subscription.upgrade",
+        "app.market.subscription.refunded": "app.market.subscription.refunded",
+        "app.market.subscription.usage_based.payment_success":
+            "app.market.subscription.usage_based.payment_success",
+        "app.market.subscription.usage_based.payment_failure":
+            "app.market.subscription.usage_based.payment_failure",
+        "app.market.private.plan.request": "app.market.private.plan.request",
+    };
+}
+
+inlet_testing::contract!(ZidContract);
+
+// What proves a request.
+
+fn request(topic: Option<&str>, query: &str, authorization: Option<&str>, body: &str) -> Unverified {
+    Unverified::new(Request {
+        method: Method::Post,
+        store: StoreName::parse("riyadh").unwrap(),
+        topic: topic.map(str::to_owned),
+        query: query.to_owned(),
+        headers: authorization.iter().map(|value| ("authorization", *value)).collect::<Headers>(),
+        body: body.as_bytes().to_vec(),
+    })
+}
+
+fn judged(request: Unverified, credential: Value) -> Result<Verified<Delivery>, Rejection> {
+    let credential: Credential = serde_json::from_value(credential).unwrap();
+    let now = ReceivedAt::from_millis(1_749_715_272_345).unwrap();
+    verify::<Zid>(request, &[credential], now).map_err(|refused| refused.rejection)
+}
+
+fn pair(username: &str, password: &str) -> Value {
+    json!({"username": username, "password": password})
+}
+
+fn with_header(header: Option<&str>, credential: Value) -> Result<Trust, Rejection> {
+    judged(request(Some("order.create"), "", header, "{}"), credential).map(|delivery| delivery.trust())
+}
+
+#[test]
+fn the_documented_vectors_verify() {
+    for (username, password, header) in [
+        ("user", "secret", "Basic dXNlcjpzZWNyZXQ="),
+        (
+            "receiver-demo",
+            "S3cure-Passw0rd-Example",
+            "Basic cmVjZWl2ZXItZGVtbzpTM2N1cmUtUGFzc3cwcmQtRXhhbXBsZQ==",
+        ),
+        ("shop", "p:with:colons", "Basic c2hvcDpwOndpdGg6Y29sb25z"),
+        ("user", "secret", "bAsIc dXNlcjpzZWNyZXQ="),
+        ("user", "secret", "Basic   dXNlcjpzZWNyZXQ= "),
+    ] {
+        let judged = with_header(Some(header), pair(username, password));
+        assert_eq!(judged, Ok(Trust::SharedSecret), "{header:?}");
+    }
+}
+
+#[test]
+fn anything_but_the_pair_in_strict_base64_is_refused() {
+    let malformed = Rejection::Malformed { what: "Authorization: Basic header" };
+    for (header, want) in [
+        (basic("user", "secret "), Rejection::Mismatch),
+        (basic("user", "Secret"), Rejection::Mismatch),
+        (basic("User", "secret"), Rejection::Mismatch),
+        (basic("user", ""), Rejection::Mismatch),
+        (basic("", "secret"), Rejection::Mismatch),
+        ("Basic ".to_owned(), Rejection::Mismatch),
+        // The same bytes with a bit in what the padding leaves over, and without the padding.
+        ("Basic dXNlcjpzZWNyZXR=".to_owned(), malformed),
+        ("Basic dXNlcjpzZWNyZXQ".to_owned(), malformed),
+        ("Basic user:secret".to_owned(), malformed),
+        ("Basic".to_owned(), malformed),
+        ("Bearer dXNlcjpzZWNyZXQ=".to_owned(), malformed),
+        ("dXNlcjpzZWNyZXQ=".to_owned(), malformed),
+        (String::new(), malformed),
+    ] {
+        assert_eq!(with_header(Some(&header), pair("user", "secret")), Err(want), "{header:?}");
+    }
+    let missing = Rejection::Missing { expected: "Authorization: Basic header" };
+    assert_eq!(with_header(None, pair("user", "secret")), Err(missing));
+}
+
+#[test]
+fn a_token_in_the_url_verifies_and_is_not_kept() {
+    let token = || json!({"url_token": "s3cret token"});
+    let with_query = |query: &str| judged(request(Some("app"), query, None, "{}"), token());
+
+    let delivery = with_query("e=1&token=s3cret%20token").unwrap();
+    assert_eq!((delivery.trust(), delivery.query()), (Trust::UrlToken, "e=1"));
+    for (query, want) in [
+        ("token=s3cret", Rejection::Mismatch),
+        ("token=", Rejection::Mismatch),
+        ("tokens=s3cret%20token", Rejection::Missing { expected: "token in the URL" }),
+        ("", Rejection::Missing { expected: "token in the URL" }),
+    ] {
+        assert_eq!(with_query(query).err(), Some(want), "{query:?}");
+    }
+}
+
+#[test]
+fn no_single_changed_bit_of_a_header_or_a_token_verifies() {
+    let flips = |proof: &str| {
+        let one = |at: usize, bit: u8| {
+            let mut bytes = proof.as_bytes().to_vec();
+            bytes[at] ^= 1 << bit;
+            String::from_utf8(bytes).unwrap()
+        };
+        (0..proof.len())
+            .flat_map(|at| (0..7).map(move |bit| (at, bit)))
+            .map(|(at, bit)| one(at, bit))
+            .collect()
+    };
+    let headers: Vec<String> = flips("cmVjZWl2ZXItZGVtbzpTM2N1cmUtUGFzc3cwcmQtRXhhbXBsZQ==");
+    for header in headers {
+        let judged =
+            with_header(Some(&format!("Basic {header}")), pair("receiver-demo", "S3cure-Passw0rd-Example"));
+        assert!(
+            matches!(judged, Err(Rejection::Mismatch | Rejection::Malformed { .. })),
+            "{header:?}: {judged:?}"
+        );
+    }
+    let tokens: Vec<String> = flips("f7a+9Zq_0x");
+    for token in tokens {
+        let judged = judged(
+            request(Some("app"), &format!("token={token}"), None, "{}"),
+            json!({"url_token": "f7a 9Zq_0x"}),
+        );
+        assert_eq!(judged.err(), Some(Rejection::Mismatch), "{token:?}");
+    }
+}
+
+#[test]
+fn one_kind_of_proof_does_not_stand_for_the_other() {
+    let token = request(Some("app"), "token=user%3Asecret", None, "{}");
+    assert!(matches!(judged(token, pair("user", "secret")), Err(Rejection::Missing { .. })));
+    let header = request(Some("app"), "", Some("Basic dXNlcjpzZWNyZXQ="), "{}");
+    assert!(matches!(judged(header, json!({"url_token": "user:secret"})), Err(Rejection::Missing { .. })));
+}
+
+#[test]
+fn what_is_neither_a_pair_nor_a_token_is_no_credential() {
+    let neither = "a credential is a username and a password, or a url_token";
+    for (credential, want) in [
+        (json!({}), neither),
+        (json!({"username": "u"}), neither),
+        (json!({"password": "hunter2"}), neither),
+        (json!({"username": "u", "password": null, "url_token": null}), neither),
+        (json!({"username": "u", "password": "hunter2", "url_token": "t"}), neither),
+        (json!({"username": "u", "url_token": "t"}), neither),
+        (json!({"username": "u", "password": ""}), "a secret must not be empty"),
+        (json!({"url_token": ""}), "a secret must not be empty"),
+        (json!({"url_token": 17}), "a secret must be a JSON string"),
+    ] {
+        let refused = serde_json::from_value::<Credential>(credential.clone()).unwrap_err().to_string();
+        assert_eq!(refused, want, "{credential}");
+    }
+}
+
+#[test]
+fn a_credential_shows_nothing_of_itself() {
+    let credential: Credential = serde_json::from_value(pair("user", "hunter2")).unwrap();
+    let shown = format!("{credential:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("user:"), "{shown}");
+}
+
+// What is read.
+
+fn delivered(topic: Option<&str>, body: &str) -> Verified<Delivery> {
+    let request = request(topic, "", Some("Basic dXNlcjpzZWNyZXQ="), body);
+    judged(request, pair("user", "secret")).expect("it verifies")
+}
+
+fn reading(topic: Option<&str>, body: &str) -> Reading {
+    Zid::read(&delivered(topic, body))
+}
+
+fn data(reading: &Reading) -> Value {
+    serde_json::to_value(&reading.data).unwrap()
+}
+
+/// The payload file of this name, as read under the event's own URL.
+macro_rules! told {
+    ($event:literal, $file:literal) => {
+        data(&read::<ZidContract>($event, include_bytes!(concat!("../payloads/", $file, ".json"))))
+    };
+}
+
+/// What a reading is about, in short.
+fn gist(reading: &Reading) -> (String, Kind, &'static str, Option<String>) {
+    let id = reading.entity.as_ref().map(|parts| parts.join(":"));
+    (reading.event_type.as_str().to_owned(), reading.kind(), reading.verb, id)
+}
+
+#[test]
+fn a_changed_order_becomes_the_message_of_the_design() {
+    let body = include_str!("../payloads/order.status.update.json");
+    let delivery = delivered(Some("order.status.update"), body);
+    let reading = Zid::read(&delivery);
+    let event = delivery.vouch::<Zid>(reading);
+    let message: Value = serde_json::from_str(&CloudEvent::of(&event).to_json()).unwrap();
+    for (field, want) in [
+        ("source", "/zid/riyadh"),
+        ("type", "commerce.order.status_changed"),
+        ("subject", "order/81230457"),
+        ("time", "2025-06-12T08:01:10Z"),
+        ("provider", "zid"),
+        ("providertype", "order.status.update"),
+        ("trust", "shared_secret"),
+    ] {
+        assert_eq!(message[field], want, "{field}");
+    }
+    assert!(event.id().as_str().starts_with("zid/riyadh/order/81230457/"), "{}", event.id());
+}
+
+#[test]
+fn every_event_has_its_kind_its_verb_and_its_identity() {
+    use Kind::{App, Cart, Category, Customer, Order, Product, Subscription};
+    let want: &[(&str, Kind, &str, IdentityRule, Option<&str>)] = &[
+        ("order.create", Order, "created", OwnTime, Some("created_at")),
+        ("order.status.update", Order, "status_changed", OwnTime, Some("updated_at")),
+        ("order.payment_status.update", Order, "payment_status_changed", OwnTime, Some("updated_at")),
+        ("product.create", Product, "created", OwnTime, Some("created_at")),
+        ("product.update", Product, "updated", OwnTime, Some("updated_at")),
+        ("product.publish", Product, "published", OwnTime, Some("updated_at")),
+        ("product.delete", Product, "deleted", RetryWindow, None),
+        ("abandoned_cart.created", Cart, "abandoned", OwnTime, Some("updated_at")),
+        ("abandoned_cart.completed", Cart, "completed", OwnTime, Some("updated_at")),
+        ("customer.create", Customer, "created", OwnTime, Some("created_at")),
+        ("customer.update", Customer, "updated", OwnTime, Some("updated_at")),
+        ("customer.login", Customer, "logged_in", RetryWindow, None),
+        ("customer.merchant.update", Customer, "merchant_updated", RetryWindow, None),
+        ("category.create", Category, "created", RetryWindow, None),
+        ("category.update", Category, "updated", RetryWindow, None),
+        ("category.delete", Category, "deleted", RetryWindow, None),
+        ("app.market.application.authorized", App, "authorized", RetryWindow, None),
+        ("app.market.application.install", App, "installed", RetryWindow, None),
+        ("app.market.application.uninstall", App, "uninstalled", RetryWindow, None),
+        ("app.market.application.rated", App, "rated", RetryWindow, None),
+        ("app.market.subscription.active", Subscription, "activated", RetryWindow, None),
+        ("app.market.subscription.warning", Subscription, "warned", RetryWindow, None),
+        ("app.market.subscription.suspended", Subscription, "suspended", RetryWindow, None),
+        ("app.market.subscription.expired", Subscription, "expired", RetryWindow, None),
+        ("app.market.subscription.renew", Subscription, "renewed", RetryWindow, None),
+        ("app.market.subscription.upgrade", Subscription, "upgraded", RetryWindow, None),
+        ("app.market.subscription.refunded", Subscription, "refunded", RetryWindow, None),
+        (
+            "app.market.subscription.usage_based.payment_success",
+            Subscription,
+            "usage_paid",
+            RetryWindow,
+            None,
+        ),
+        (
+            "app.market.subscription.usage_based.payment_failure",
+            Subscription,
+            "usage_unpaid",
+            RetryWindow,
+            None,
+        ),
+        ("app.market.private.plan.request", Subscription, "plan_requested", RetryWindow, None),
+        ("order", Order, "unknown", RetryWindow, None),
+        ("product", Product, "unknown", RetryWindow, None),
+        ("abandoned_cart", Cart, "unknown", RetryWindow, None),
+        ("customer", Customer, "unknown", RetryWindow, None),
+        ("category", Category, "unknown", RetryWindow, None),
+    ];
+    assert_eq!(EVENTS.len(), want.len());
+    for (event, kind, verb, identity, time) in want {
+        let row = find(EVENTS, event).unwrap_or_else(|| panic!("no row for {event}"));
+        assert_eq!((row.kind, row.verb), (*kind, Verb::Always(verb)), "{event}");
+        assert_eq!((row.identity, row.time), (*identity, *time), "{event}");
+    }
+}
+
+#[test]
+fn events_that_no_page_names_say_so() {
+    let inferred = EVENTS.iter().filter(|row| row.documented == Documented::Inferred).map(|row| row.event);
+    let want = [
+        "app.market.subscription.usage_based.payment_success",
+        "app.market.subscription.usage_based.payment_failure",
+    ];
+    assert_eq!(inferred.collect::<Vec<_>>(), want);
+}
+
+#[test]
+fn the_body_names_the_event_then_the_url_then_its_shape() {
+    let order = r#""id":5,"order_status":{"code":"new"},"customer":{"id":9,"email":"a","mobile":"1"}"#;
+    for (topic, body, event) in [
+        (Some("order.create"), format!("{{{order}}}"), "order.create"),
+        (Some("Order.CREATE"), format!("{{{order}}}"), "order.create"),
+        (
+            Some("order.create"),
+            format!(r#"{{"event":"order.status.update",{order}}}"#),
+            "order.status.update",
+        ),
+        (Some("order.create"), format!(r#"{{"event_name":" ","event":"shipped",{order}}}"#), "order.create"),
+        (Some("order.create"), format!(r#"{{"event_name":["x"],"event":{{}},{order}}}"#), "order.create"),
+        (Some("order"), format!("{{{order}}}"), "order"),
+        (Some("hook"), format!("{{{order}}}"), "order"),
+        (Some(""), format!("{{{order}}}"), "order"),
+        (None, format!("{{{order}}}"), "order"),
+        (None, format!(r#"{{"order":{{{order}}}}}"#), "order"),
+    ] {
+        let (name, kind, _, id) = gist(&reading(topic, &body));
+        assert_eq!((name.as_str(), kind, id.as_deref()), (event, Kind::Order, Some("5")), "{topic:?} {body}");
+    }
+}
+
+#[test]
+fn the_app_market_names_its_events_in_the_body_whatever_the_url() {
+    let body = include_str!("../payloads/app.market.subscription.upgrade.json");
+    for topic in [Some("app"), Some("order.create"), Some("hook"), None] {
+        let want = (
+            "app.market.subscription.upgrade".to_owned(),
+            Kind::Subscription,
+            "upgraded",
+            Some("4410:700812".to_owned()),
+        );
+        assert_eq!(gist(&reading(topic, body)), want, "{topic:?}");
+    }
+}
+
+#[test]
+fn a_shape_tells_the_kind_and_no_verb() {
+    for (body, event, kind, id) in [
+        (r#"{"id":1,"order_total":"1.00"}"#, "order", Kind::Order, "1"),
+        (r#"{"id":1,"invoice_number":1,"email":"a","mobile":"b"}"#, "order", Kind::Order, "1"),
+        (r#"{"id":"c","phase":"new","cart_total":"1"}"#, "abandoned_cart", Kind::Cart, "c"),
+        (r#"{"status":"object","abandoned_cart":{"id":"c"}}"#, "abandoned_cart", Kind::Cart, "c"),
+        (r#"{"cart":{"id":"c"}}"#, "abandoned_cart", Kind::Cart, "c"),
+        (r#"{"id":"p","sku":null,"html_url":"u"}"#, "product", Kind::Product, "p"),
+        (r#"{"id":"p","sku":"s","structure":"child"}"#, "product", Kind::Product, "p"),
+        (r#"{"data":{"id":"p","sku":"s","stocks":[]}}"#, "product", Kind::Product, "p"),
+        (r#"{"id":3,"flat_name":"x"}"#, "category", Kind::Category, "3"),
+        (r#"{"id":3,"sub_categories":[]}"#, "category", Kind::Category, "3"),
+        (r#"{"id":4,"order_counts":0}"#, "customer", Kind::Customer, "4"),
+        (r#"{"id":4,"email":null,"telephone":"1"}"#, "customer", Kind::Customer, "4"),
+    ] {
+        let want = (event.to_owned(), kind, "unknown", Some(id.to_owned()));
+        assert_eq!(gist(&reading(Some("hook"), body)), want, "{body}");
+    }
+}
+
+#[test]
+fn what_nobody_documents_is_unknown_and_keeps_its_id() {
+    let installed = r#"{"event_name":"app.market.application.paused","app_id":4410,"store_id":700812}"#;
+    for (topic, body, name, id) in [
+        (Some("order.archived"), r#"{"id":7,"order_total":"1.00"}"#, "order.archived", Some("7")),
+        (Some("order.archived"), r#"{"data":{"id":"x-7"}}"#, "order.archived", Some("x-7")),
+        (Some("app"), installed, "app.market.application.paused", Some("4410:700812")),
+        (Some("order.create"), installed, "app.market.application.paused", Some("4410:700812")),
+        (Some("app"), r#"{"event_name":"paused","app_id":1}"#, "paused", None),
+        (Some("app"), r#"{"app_id":1,"store_id":2}"#, "app", Some("1:2")),
+        (Some("hook"), r#"{"id":5,"customer":{"email":"a","mobile":"1"}}"#, "hook", Some("5")),
+        (None, r#"{"what":"ever"}"#, "unknown", None),
+    ] {
+        let want = (name.to_owned(), Kind::Unknown, "received", id.map(str::to_owned));
+        let reading = reading(topic, body);
+        assert_eq!(gist(&reading), want, "{topic:?} {body}");
+        assert_eq!(data(&reading)["reason"], "unknown_event", "{body}");
+    }
+}
+
+#[test]
+fn what_is_no_object_is_unknown_under_the_name_in_the_url() {
+    for body in ["", "null", "[]", "[{\"id\":1}]", "\"order\"", "id=1", "{\"id\":1", "\u{feff}{}"] {
+        for (topic, name) in
+            [(Some("product.delete"), "product.delete"), (None, "unknown"), (Some(" "), "unknown")]
+        {
+            let reading = reading(topic, body);
+            assert_eq!(
+                gist(&reading),
+                (name.to_owned(), Kind::Unknown, "received", None),
+                "{topic:?} {body:?}"
+            );
+            assert_eq!(data(&reading)["reason"], "unreadable_body", "{body:?}");
+        }
+    }
+}
+
+#[test]
+fn a_wrapper_is_taken_off_and_a_part_is_not() {
+    for (topic, body, id) in [
+        ("order.create", r#"{"id":1,"order_total":"1","customer":{"id":9}}"#, "1"),
+        ("order.create", r#"{"order":{"id":1,"order_total":"1","customer":{"id":9}}}"#, "1"),
+        ("order.create", r#"{"data":{"id":1,"customer":{"id":9}}}"#, "1"),
+        (
+            "order.create",
+            r#"{"id":"envelope","event":"order.create","data":{"id":1,"order_status":{}}}"#,
+            "1",
+        ),
+        ("order.create", r#"{"id":1,"customer":{"id":9,"email":"a","mobile":"1"}}"#, "1"),
+        ("product.update", r#"{"id":"p","category":{"id":3,"flat_name":"x"}}"#, "p"),
+        ("product.delete", r#"{"id":"p"}"#, "p"),
+        ("product.delete", r#"{"product":{"id":"p"}}"#, "p"),
+        ("customer.update", r#"{"customer":{"id":9}}"#, "9"),
+        ("customer.merchant.update", r#"{"data":{"id":9}}"#, "9"),
+        ("category.delete", r#"{"category":{"id":3}}"#, "3"),
+        ("abandoned_cart.created", r#"{"status":"object","abandoned_cart":{"id":"c"}}"#, "c"),
+        ("abandoned_cart.completed", r#"{"id":"c","cart":"x","order_id":1}"#, "c"),
+        ("app", r#"{"event_name":"app.market.application.install","app_id":1,"store_id":2}"#, "1:2"),
+    ] {
+        let (_, _, _, entity) = gist(&reading(Some(topic), body));
+        assert_eq!(entity.as_deref(), Some(id), "{topic} {body}");
+    }
+}
+
+#[test]
+fn an_event_whose_time_did_not_come_stays_with_the_retry_window() {
+    for (body, want) in [
+        (r#"{"id":1,"order_total":"1","updated_at":"2025-06-12 08:01:10"}"#, OwnTime),
+        (r#"{"id":1,"order_total":"1","updated_at":null}"#, RetryWindow),
+        (r#"{"id":1,"order_total":"1","created_at":"2025-06-12 08:01:10"}"#, RetryWindow),
+    ] {
+        assert_eq!(reading(Some("order.status.update"), body).identity, want, "{body}");
+    }
+}
+
+#[test]
+fn two_logins_of_an_unchanged_customer_share_no_lasting_identity() {
+    let body = include_str!("../payloads/customer.login.json");
+    assert_eq!(reading(Some("customer.login"), body).identity, RetryWindow);
+    assert_eq!(reading(Some("customer.update"), body).identity, OwnTime);
+}
+
+#[test]
+fn every_spelling_of_a_time_is_read() {
+    for (sent, want) in [
+        ("2025-06-12 08:01:10", json!("2025-06-12T08:01:10Z")),
+        ("2025-06-12T08:00:02.551200Z", json!("2025-06-12T08:00:02.551200Z")),
+        ("2025-06-01T09:15:00.000000Z", json!("2025-06-01T09:15:00.000000Z")),
+        ("11-06-2025 | 03:20 م", json!({"local": "11-06-2025 | 03:20 م", "zone": null})),
+        ("1 second ago", json!({"local": "1 second ago", "zone": null})),
+        ("2025-06-12", json!({"local": "2025-06-12", "zone": null})),
+        ("0000-00-00 00:00:00", json!({"local": "0000-00-00 00:00:00", "zone": null})),
+    ] {
+        assert_eq!(serde_json::to_value(time(sent)).unwrap(), want, "{sent:?}");
+    }
+    assert_eq!(time(""), None);
+}
+
+#[test]
+fn an_order_is_told_whole() {
+    let order = told!("order.status.update", "order.status.update");
+    let sar = |amount: &str| json!({"amount": amount, "currency": "SAR"});
+    let want = json!({
+        "id": "81230457",
+        "number": "81230457",
+        "status": "indelivery",
+        "substatus": "indelivery",
+        "payment_status": "paid",
+        "payment_method": "zidpay",
+        "channel": "catalog",
+        "outlet": "Demo Oasis",
+        "url": "https://demo-oasis.zid.store/o/Qx7LmT4vNe/inv",
+        "customer": {
+            "id": "5500123",
+            "name": "Sara Example",
+            "email": "sara@example.com",
+            "mobile": "966500000777",
+            "type_of_party": "individual",
+        },
+        "subtotal": sar("150.00000000000000"),
+        "tax": sar("22.50000000000000"),
+        "total": sar("172.50000000000000"),
+        "paid": sar("172.5"),
+        "lines": [{
+            "product_id": "0f8b6d1c-2a44-4c7e-8c55-1b2d3e4f5a60",
+            "sku": "OASIS-CUP-01",
+            "name": "Cup",
+            "quantity": "2",
+            "unit_price": sar("75"),
+            "tax": sar("22.50000000000000"),
+            "total": sar("150"),
+        }],
+        "placed_at": {"local": "11-06-2025 | 03:20 م", "zone": null},
+        "created_at": "2025-06-11T12:20:44Z",
+        "updated_at": "2025-06-12T08:01:10Z",
+    });
+    for (field, want) in want.as_object().unwrap() {
+        assert_eq!(&order[field], want, "{field}");
+    }
+    let fields = order.as_object().unwrap();
+    let more: Vec<_> = fields.keys().filter(|field| want.get(field).is_none()).collect();
+    assert_eq!(more, ["delivery"]);
+}
+
+#[test]
+fn the_delivery_of_an_order_is_told() {
+    let delivery = &told!("order.status.update", "order.status.update")["delivery"];
+    assert_eq!((&delivery["method"], &delivery["method_code"]), (&json!("Express"), &json!("custom")));
+    assert_eq!(delivery["address"]["city"], "Riyadh");
+    assert_eq!(delivery["address"]["country"], "SA");
+}
+
+#[test]
+fn sums_and_coupons_keep_their_digits_and_people_s_texts_are_left_alone() {
+    let order = told!("order.payment_status.update", "order.payment_status.update");
+    let sar = |amount: &str| json!({"amount": amount, "currency": "SAR"});
+    for (field, want) in [
+        ("total", sar("1155.25000000000000")),
+        ("discount", sar("15.00000000000000")),
+        ("shipping_fee", sar("1000.00000000000000")),
+        ("coupon", json!("EID15")),
+        ("note", json!("Ring twice")),
+        // Charged in another currency, which no field tells.
+        ("paid", json!({"amount": "308.05", "currency": null})),
+    ] {
+        assert_eq!(order[field], want, "{field}");
+    }
+    let text =
+        reading(Some("order.create"), r#"{"id":1,"order_total":"1,212.00 SAR","currency_code":"ر.س"}"#);
+    assert_eq!(data(&text).get("total"), None);
+}
+
+#[test]
+fn the_currency_comes_from_the_rates_where_the_code_is_missing() {
+    let body = r#"{"id":1,"order_total":5,"currency":{"order_currency":{"code":"EGP"}}}"#;
+    let order = data(&reading(Some("order.create"), body));
+    assert_eq!(order["total"], json!({"amount": "5", "currency": "EGP"}));
+}
+
+#[test]
+fn a_masked_marketplace_order_keeps_its_masks() {
+    let order = told!("order.create", "order.create.marketplace");
+    let masked = json!({"name": "J*** D***", "email": "t***@."});
+    for field in ["name", "email"] {
+        assert_eq!(order["customer"][field], masked[field], "{field}");
+        assert_eq!(order["delivery"]["recipient"][field], masked[field], "{field}");
+    }
+    assert_eq!(order["customer"]["mobile"], "***00");
+    assert_eq!(order["delivery"]["recipient"].get("mobile"), None);
+}
+
+#[test]
+fn a_digital_order_of_a_guest_has_no_delivery() {
+    let order = told!("order.create", "order.create.guest_digital");
+    assert_eq!(order.get("delivery"), None);
+    assert_eq!(order["lines"][0].get("sku"), None);
+    assert_eq!(order["customer"]["name"], "Guest");
+    assert_eq!(order["customer"].get("email"), None);
+}
+
+#[test]
+fn empty_php_arrays_and_loose_types_spoil_nothing_beside_them() {
+    let order = told!("order.status.update", "order.status.update.empty_arrays");
+    assert_eq!(order["id"], "81230504");
+    assert_eq!(order["status"], "4");
+    assert_eq!(order["customer"]["id"], "5500123");
+    assert_eq!(order["customer"]["mobile"], "+966500000777");
+    assert_eq!(order["delivery"]["method"], "Express");
+    assert_eq!(order["delivery"]["address"].get("postal_code"), None);
+    assert_eq!(order["lines"][0]["quantity"], "2");
+    assert_eq!((order.get("coupon"), order["delivery"].get("recipient")), (None, None));
+}
+
+#[test]
+fn a_wrapped_order_reads_like_a_bare_one() {
+    let order = told!("order.status.update", "order.status.update.wrapped");
+    assert_eq!((&order["id"], &order["payment_status"]), (&json!("81230503"), &json!("paid")));
+}
+
+#[test]
+fn a_product_is_told_with_its_limit_or_without() {
+    let limited = told!("product.update", "product.update");
+    for (field, want) in [
+        ("price", json!({"amount": "75", "currency": "SAR"})),
+        ("sale_price", json!({"amount": "59.90", "currency": "SAR"})),
+        ("cost", json!({"amount": "31.25", "currency": "SAR"})),
+        ("name", json!({"ar": "كوب", "en": "Cup"})),
+        ("description", json!({"ar": "<p>كوب خزفي</p>"})),
+        ("category", json!("Cups")),
+        ("quantity", json!("7")),
+        ("unlimited", json!(false)),
+        ("weight", json!("0.4")),
+        ("weight_unit", json!("kg")),
+        ("tags", json!(["cup", "mug"])),
+        ("image_url", json!("https://media.zid.store/demo-cup.jpg")),
+        ("updated_at", json!("2025-06-12T08:11:45.000120Z")),
+    ] {
+        assert_eq!(limited[field], want, "{field}");
+    }
+    let unlimited = told!("product.publish", "product.publish");
+    assert_eq!((unlimited.get("quantity"), &unlimited["unlimited"]), (None, &json!(true)));
+    assert_eq!(told!("product", "product")["name"], "Cup");
+}
+
+#[test]
+fn a_cart_is_told_with_its_wrapper_and_without() {
+    let wrapped = told!("abandoned_cart.created", "abandoned_cart.created");
+    for (field, want) in [
+        ("id", json!("5d0a9b7e-3c21-4e8f-9a60-b1c2d3e4f506")),
+        ("phase", json!("shipping_method")),
+        ("total", json!({"amount": "75.00", "currency": null})),
+        ("reminders", json!("0")),
+        ("updated_at", json!("2025-06-11T12:31:00Z")),
+    ] {
+        assert_eq!(wrapped[field], want, "{field}");
+    }
+    assert_eq!(wrapped["customer"]["address"], json!({"city": "Riyadh", "country": "SA"}));
+    assert_eq!(wrapped.get("order_id"), None);
+
+    let bare = told!("abandoned_cart.completed", "abandoned_cart.completed");
+    for (field, want) in [
+        ("phase", json!("completed")),
+        ("order_id", json!("81230457")),
+        ("total", json!({"amount": "75.0", "currency": "SAR"})),
+        ("reminders", json!("1")),
+    ] {
+        assert_eq!(bare[field], want, "{field}");
+    }
+    assert_eq!(told!("abandoned_cart", "abandoned_cart")["phase"], "payment-method");
+}
+
+#[test]
+fn a_customer_is_told_by_either_name_of_the_telephone() {
+    let customer = told!("customer.update", "customer.update");
+    for (field, want) in [
+        ("id", json!("5500123")),
+        ("birth_date", json!("1990-04-01")),
+        ("verified", json!(true)),
+        ("active", json!(false)),
+        ("orders", json!("1")),
+        ("points", json!("0")),
+        ("total_paid", json!({"amount": "172.50000000000000", "currency": null})),
+        ("updated_at", json!("2025-06-12T08:01:10.000000Z")),
+    ] {
+        assert_eq!(customer[field], want, "{field}");
+    }
+    assert_eq!(customer["party"]["mobile"], "966500000777");
+    assert_eq!(customer["party"]["business_name"], "Oasis Trading");
+    assert_eq!(told!("customer", "customer")["party"]["phone"], "966500000777");
+}
+
+#[test]
+fn a_category_is_told_in_both_languages_or_in_one() {
+    let category = told!("category.update", "category.update");
+    for (field, want) in [
+        ("name", json!({"ar": "أكواب", "en": "Cups"})),
+        ("description", json!({"ar": "", "en": "Cups and mugs"})),
+        ("parent_id", json!("310001")),
+        ("published", json!(false)),
+        ("products", json!("15")),
+    ] {
+        assert_eq!(category[field], want, "{field}");
+    }
+    assert_eq!(told!("category", "category")["name"], "Cups");
+}
+
+#[test]
+fn a_subscription_is_told_with_the_newer_fields_and_without() {
+    let subscription = told!("app.market.subscription.upgrade", "app.market.subscription.upgrade");
+    for (field, want) in [
+        ("id", json!("4410:700812")),
+        ("app_id", json!("4410")),
+        ("provider_store_id", json!("700812")),
+        ("provider_store_uuid", json!("3f0d2c1e-5b7a-4f68-9c41-0a8e7d6b5c42")),
+        ("store_url", json!("https://demo-oasis.zid.store/")),
+        ("plan", json!("الأساسية")),
+        ("plan_id", json!("2207")),
+        ("type_of_plan", json!("Paid")),
+        ("previous_plan", json!("مجانية")),
+        ("paid", json!({"amount": "149.5", "currency": null})),
+        ("merchant", json!({"email": "owner@demo-oasis.example", "phone": "966500000321"})),
+        ("starts_at", json!("2025-06-01T09:15:00.000000Z")),
+        ("paid_at", json!("2025-06-01T09:15:00.000000Z")),
+    ] {
+        assert_eq!(subscription[field], want, "{field}");
+    }
+    let older = told!("app.market.subscription.active", "app.market.subscription.active.older");
+    assert_eq!((&older["status"], older.get("plan_id")), (&json!("active"), None));
+    assert_eq!(told!("app.market.application.install", "app.market.application.install")["app_id"], "4410");
+}
+
+#[test]
+fn any_2xx_is_success_and_the_body_is_small() {
+    assert_eq!(Zid::answer(&Outcome::Probed, &()), Answer::ok(json!({"received": true})));
+}
+
+#[test]
+fn the_retry_window_covers_all_three_attempts() {
+    assert!(Zid::RETRY_WINDOW.as_secs() > (1 + 5 + 15) * 60, "{:?}", Zid::RETRY_WINDOW);
+}

@@ -44,6 +44,8 @@ pub struct Record {
     pub event_type: String,
     /// The message's type.
     pub canonical_type: String,
+    /// Whether that follows only from how the provider names its other events.
+    pub inferred: bool,
     /// When the provider says that it happened, RFC 3339; absent where it says none or no zone.
     pub time: Option<String>,
     /// When the receiver had it: milliseconds since 1970 UTC.
@@ -84,6 +86,7 @@ impl Record {
             id: event.id().to_string(),
             event_type: reading.event_type.to_string(),
             canonical_type: event.canonical_type(),
+            inferred: reading.inferred,
             time: instant.map(|instant| instant.as_str().to_owned()),
             received_ms: event.received_at().millis(),
             received: event.received_at().to_string(),
@@ -193,6 +196,7 @@ mod tests {
             id: "zid/a/order/1/0000000000000000".into(),
             event_type: "order.create".into(),
             canonical_type: "commerce.order.created".into(),
+            inferred: false,
             time: None,
             received_ms: 7,
             received: "1970-01-01T00:00:00.007Z".into(),

@@ -22,6 +22,9 @@ pub struct CloudEvent<'e> {
     store: &'e str,
     providertype: &'e str,
     trust: &'static str,
+    /// Only where it is true: the type follows from how the provider names its other events.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    inferred: bool,
     receivedtime: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     dataref: Option<&'e str>,
@@ -49,6 +52,7 @@ impl<'e> CloudEvent<'e> {
             store: store.as_str(),
             providertype: reading.event_type.as_str(),
             trust: event.delivery().trust().as_str(),
+            inferred: reading.inferred,
             receivedtime: event.received_at().to_string(),
             dataref: None,
             data: Some(&reading.data),

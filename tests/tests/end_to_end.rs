@@ -1,0 +1,366 @@
+//! What must hold of the deployed whole: real functions behind the real template's API. Needs `make up`.
+
+use std::thread;
+use std::time::Duration;
+
+use inlet::catalogue::find;
+use inlet::event::ReceivedAt;
+use inlet::receive::{Attempt, Receiver, Report};
+use inlet::request::{Method, Request, Unverified};
+use inlet::sender::{Sender, delivery};
+use inlet::store::StoreName;
+use inlet_aws::journal::DynamoJournal;
+use inlet_aws::queue::SqsQueue;
+use inlet_aws::record::{Origin, Record};
+use inlet_aws::secrets::SsmSecrets;
+use inlet_dealpos::DealPos;
+use inlet_tests::repository;
+use inlet_tests::samples::demo_credential;
+use inlet_tests::stack::Stack;
+use inlet_tiki::Tiki;
+use inlet_zid::Zid;
+use inlet_zip::Zip;
+use inlet_zort::Zort;
+use serde_json::{Value, json};
+
+/// A provider's delivery of one of its payload files to a store of this test's own.
+async fn given<S: Sender>(stack: &Stack, event: &str) -> (StoreName, Request) {
+    let credential = demo_credential(S::NAME);
+    let store = stack.store(S::NAME, &json!([credential])).await;
+    let body = repository::text(&format!("functions/{}/payloads/{event}.json", S::NAME)).into_bytes();
+    let row = find(S::EVENTS, event).expect("a row");
+    let request = delivery::<S>(store.clone(), row, body, &credential);
+    (store, request)
+}
+
+fn resigned<S: Sender>(request: &Request, body: &[u8]) -> Request {
+    let mut request = Request { body: body.to_vec(), ..request.clone() };
+    S::sign(&mut request, &demo_credential(S::NAME));
+    request
+}
+
+async fn accepts_stores_and_enqueues<S: Sender>(event: &str, answer: Value, ctype: &str) {
+    let stack = Stack::up();
+    let (store, request) = given::<S>(&stack, event).await;
+
+    let heard = stack.send(S::NAME, &request);
+    assert_eq!((heard.status, heard.body), (200, answer), "{event}");
+
+    let events = stack.events(S::NAME, &store).await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    let stored = stack.stored(&events[0]).await;
+    assert_eq!(stored.body, request.body, "the bytes that were sent");
+    assert_eq!((stored.record.origin, stored.record.canonical_type.as_str()), (Origin::Webhook, ctype));
+    let kept: Vec<&str> = stored.record.headers.keys().map(String::as_str).collect();
+    assert!(!kept.iter().any(|name| ["authorization", "x-api-key", "key1", "x-signature", "x-qp-signature"].contains(name)), "{kept:?}");
+
+    let messages = stack.messages_once(1, S::NAME, &store);
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    let message = &messages[0];
+    assert_eq!(message.deduplication, events[0].as_str());
+    assert_eq!(message.group, events[0].entity_path());
+    assert_eq!(message.body["id"], events[0].as_str());
+    assert_eq!(message.body["type"], ctype);
+    assert_eq!(message.body["receivedtime"], stored.record.received.as_str());
+    assert!(message.body["data"].is_object(), "{}", message.body);
+    assert!(message.whole.is_none(), "the journal has it");
+}
+
+#[tokio::test]
+async fn zort_is_accepted() {
+    accepts_stores_and_enqueues::<Zort>("ADDORDER", json!({"received": true}), "commerce.order.created").await;
+}
+
+#[tokio::test]
+async fn dealpos_is_accepted() {
+    accepts_stores_and_enqueues::<DealPos>("invoiceCreated", json!({"status": "success"}), "commerce.order.created").await;
+}
+
+#[tokio::test]
+async fn zid_is_accepted() {
+    accepts_stores_and_enqueues::<Zid>("order.create", json!({"received": true}), "commerce.order.created").await;
+}
+
+#[tokio::test]
+async fn tiki_is_accepted() {
+    accepts_stores_and_enqueues::<Tiki>("order.status", json!({"success": true}), "commerce.order.status_changed").await;
+}
+
+#[tokio::test]
+async fn zip_is_accepted() {
+    accepts_stores_and_enqueues::<Zip>("capture", json!({"received": true}), "commerce.payment.captured").await;
+}
+
+async fn refuses_what_is_not_proved<S: Sender>(event: &str, body: Value) {
+    let stack = Stack::up();
+    let (store, request) = given::<S>(&stack, event).await;
+
+    let bare = Request { headers: [("content-type", "application/json")].into_iter().collect(), ..request.clone() };
+    let unknown = Request { store: StoreName::parse("nobody-configured-this").unwrap(), ..request.clone() };
+    let heard = stack.send(S::NAME, &bare);
+    assert_eq!((heard.status, &heard.body), (401, &body), "without a proof");
+    assert_eq!(stack.send(S::NAME, &unknown), heard, "an unknown store hears the same");
+
+    let put = Request { method: Method::Other, ..request.clone() };
+    assert_eq!(stack.send(S::NAME, &put).status, 405);
+    assert!(stack.events(S::NAME, &store).await.is_empty());
+    assert!(stack.messages(S::NAME, &store).is_empty());
+}
+
+#[tokio::test]
+async fn zort_refuses_what_is_not_proved() {
+    refuses_what_is_not_proved::<Zort>("ADDORDER", in_our_words()).await;
+}
+
+#[tokio::test]
+async fn dealpos_refuses_what_is_not_proved() {
+    refuses_what_is_not_proved::<DealPos>("invoiceCreated", in_our_words()).await;
+}
+
+#[tokio::test]
+async fn zid_refuses_what_is_not_proved() {
+    refuses_what_is_not_proved::<Zid>("order.create", in_our_words()).await;
+}
+
+#[tokio::test]
+async fn tiki_refuses_what_is_not_proved() {
+    let error = json!({"code": "UNAUTHENTICATED", "message": "The request is not authenticated."});
+    refuses_what_is_not_proved::<Tiki>("order.status", json!({"success": false, "error": error})).await;
+}
+
+#[tokio::test]
+async fn zip_refuses_what_is_not_proved() {
+    refuses_what_is_not_proved::<Zip>("capture", in_our_words()).await;
+}
+
+fn in_our_words() -> Value {
+    json!({"error": {"code": "unauthenticated", "message": "The request is not authenticated."}})
+}
+
+#[tokio::test]
+async fn the_same_delivery_twice_is_one_event_and_one_message() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let first = stack.send("zid", &request);
+    assert_eq!(stack.send("zid", &request), first, "a duplicate hears what the first one heard");
+    assert_eq!(stack.events("zid", &store).await.len(), 1);
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(stack.messages("zid", &store).len(), 1);
+}
+
+async fn at_the_same_time<S: Sender>(event: &str) {
+    let stack = Stack::up();
+    let (store, request) = given::<S>(&stack, event).await;
+    thread::scope(|scope| {
+        let sent: Vec<_> = (0..8).map(|_| scope.spawn(|| stack.send(S::NAME, &request).status)).collect();
+        for sender in sent {
+            assert_eq!(sender.join().expect("an answer"), 200);
+        }
+    });
+    assert_eq!(stack.events(S::NAME, &store).await.len(), 1);
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(stack.messages(S::NAME, &store).len(), 1);
+}
+
+#[tokio::test]
+async fn equal_deliveries_at_the_same_time_are_one_event_and_one_message() {
+    at_the_same_time::<Zid>("order.create").await;
+}
+
+#[tokio::test]
+async fn equal_deliveries_without_a_time_of_their_own_too() {
+    at_the_same_time::<Zort>("UPDATEPRODUCTQUANTITY").await;
+}
+
+#[tokio::test]
+async fn a_state_that_comes_back_is_a_new_event() {
+    let stack = Stack::up();
+    let (store, a) = given::<Zort>(&stack, "UPDATEPRODUCTQUANTITY").await;
+    let text = String::from_utf8(a.body.clone()).unwrap();
+    let b = resigned::<Zort>(&a, text.replace("42.00", "41.00").as_bytes());
+    for request in [&a, &a, &b, &a, &a] {
+        assert_eq!(stack.send("zort", request).status, 200);
+    }
+    let events = stack.events("zort", &store).await;
+    assert_eq!(events.len(), 3, "A, A is one event; A, B, A is three: {events:?}");
+    let messages = stack.messages_once(3, "zort", &store);
+    let levels: Vec<&str> = messages.iter().filter_map(|m| m.body["data"]["on_hand"].as_str()).collect();
+    assert_eq!(levels, ["42.00", "41.00", "42.00"], "in the order of arrival");
+}
+
+#[tokio::test]
+async fn a_body_of_nearly_six_megabytes_is_kept_to_the_byte() {
+    let stack = Stack::up();
+    let (store, small) = given::<Zip>(&stack, "capture").await;
+    // Noise, so that compression does not make it small again.
+    let mut seed = 0x2545_F491_4F6C_DD1D_u64;
+    let noise: String = std::iter::repeat_with(|| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        char::from(b'!' + u8::try_from(seed % 90).unwrap())
+    })
+    .filter(|c| !['"', '\\'].contains(c))
+    .take(5_500_000)
+    .collect();
+    let text = String::from_utf8(small.body.clone()).unwrap();
+    let large = text.replacen('{', &format!("{{\"metadata\":{{\"noise\":\"{noise}\"}},"), 1);
+    let request = resigned::<Zip>(&small, large.as_bytes());
+
+    assert_eq!(stack.send("zip", &request).status, 200);
+    let events = stack.events("zip", &store).await;
+    assert_eq!(events.len(), 1);
+    let stored = stack.stored(&events[0]).await;
+    assert!(stored.body == request.body, "{} bytes came back of {}", stored.body.len(), request.body.len());
+    let parts = stack.items("zip", &store, "part/").await.len();
+    assert!(parts > 1, "{parts} parts");
+    let messages = stack.messages_once(1, "zip", &store);
+    assert_eq!(messages[0].body["dataref"], events[0].as_str(), "too large for a message, so a reference");
+    assert_eq!(messages[0].body.get("data"), None);
+}
+
+#[tokio::test]
+async fn what_nobody_documents_is_stored_and_enqueued_as_unknown() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let not_json: &[u8] = b"\xff\xfe<not json>";
+    let nested = "[".repeat(10_000);
+    for body in [not_json, nested.as_bytes(), br#"{"event_name":"order.exploded","id":5}"#] {
+        assert_eq!(stack.send("zid", &resigned::<Zid>(&request, body)).status, 200);
+    }
+    let events = stack.events("zid", &store).await;
+    assert_eq!(events.len(), 3, "{events:?}");
+    let mut bodies = Vec::new();
+    for id in &events {
+        bodies.push(stack.stored(id).await.body);
+    }
+    assert!(bodies.contains(&not_json.to_vec()), "bytes that are no text come back as they are");
+    for message in stack.messages_once(3, "zid", &store) {
+        assert_eq!(message.body["type"], "commerce.unknown.received", "{}", message.body);
+    }
+}
+
+#[tokio::test]
+async fn a_probe_is_answered_and_leaves_nothing() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zort>(&stack, "ADDORDER").await;
+    for method in ["GET", "HEAD"] {
+        let url = format!("{}/zort/{store}", stack.facts.api);
+        assert_eq!(stack.http(method, &url, &[], &[]).status, 200, "{method}");
+    }
+    let empty = Request { query: String::new(), body: Vec::new(), headers: Default::default(), ..request };
+    assert_eq!(stack.send("zort", &empty).status, 200, "ZORT's Verify and Save");
+    assert!(stack.events("zort", &store).await.is_empty());
+    assert_eq!(stack.http("GET", &format!("{}/nobody/x", stack.facts.api), &[], &[]).status, 404);
+}
+
+#[tokio::test]
+async fn both_credentials_are_live_while_one_rotates_and_a_new_one_is_seen_at_once() {
+    let stack = Stack::up();
+    let old = json!({"secret": "the-old-one"});
+    let new = json!({"secret": "the-new-one"});
+    let store = stack.store("zip", &json!([old])).await;
+    let send = |credential: &Value, reference: &str| {
+        let body = json!({"orderId": "o-1", "timestamp": "2024-05-09T17:03:21Z", "merchantReference": reference});
+        let row = find(Zip::EVENTS, "capture").unwrap();
+        stack.send("zip", &delivery::<Zip>(store.clone(), row, body.to_string().into_bytes(), credential)).status
+    };
+    assert_eq!(send(&old, "1"), 200);
+    assert_eq!(send(&new, "2"), 401);
+    stack.set(&format!("zip/{store}"), &json!([new, old]).to_string()).await;
+    // What does not verify has the secret read again, but not more than once in ten seconds.
+    thread::sleep(Duration::from_secs(11));
+    assert_eq!(send(&new, "3"), 200);
+    assert_eq!(send(&old, "4"), 200);
+}
+
+#[tokio::test]
+async fn a_shopper_is_sent_to_the_stores_page() {
+    let stack = Stack::up();
+    let credential = demo_credential("zip");
+    let store = stack.store("zip", &json!([credential])).await;
+    stack.set(&format!("zip/{store}/settings"), r#"{"redirect_url":"https://shop.example/thanks"}"#).await;
+    let query = repository::text("functions/zip/payloads/redirect.form").into_bytes();
+    let row = find(Zip::EVENTS, "redirect").unwrap();
+    let request = delivery::<Zip>(store.clone(), row, query, &credential);
+    let heard = stack.send("zip", &request);
+    assert_eq!((heard.status, heard.location.as_deref()), (303, Some("https://shop.example/thanks")));
+    let events = stack.events("zip", &store).await;
+    let kept = stack.stored(&events[0]).await.record.query;
+    assert!(kept.contains("customer.firstName=Dana") && !kept.to_lowercase().contains("signature"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_till_hears_the_points_and_the_coupon_that_its_store_configures() {
+    let stack = Stack::up();
+    let (_, points) = given::<DealPos>(&stack, "fetchLoyaltyPoints").await;
+    assert_eq!(stack.send("dealpos", &points).body, json!({"Point": 0}));
+    let (_, coupon) = given::<DealPos>(&stack, "validateCoupon").await;
+    let heard = stack.send("dealpos", &coupon).body;
+    assert_eq!(heard["Amount"], 0, "{heard}");
+}
+
+/// The receiver with a table or a queue that is not there: what stands where a service refuses.
+async fn received_without(
+    stack: &Stack,
+    table: &str,
+    queue_url: &str,
+    request: Request,
+) -> (u16, Report) {
+    let receiver = Receiver {
+        secrets: SsmSecrets::<Zid>::new(stack.clients.ssm.clone(), &stack.facts.stage),
+        journal: DynamoJournal::new(stack.clients.dynamodb.clone(), table.into(), 1),
+        queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
+    };
+    let now = ReceivedAt::from_millis(1_749_715_272_345).unwrap();
+    let attempt = Attempt("the-one-and-only".into());
+    let (answer, report) = receiver.receive::<Zid>(Unverified::new(request), now, &attempt).await;
+    (answer.status, report)
+}
+
+#[tokio::test]
+async fn without_the_table_the_queue_alone_keeps_the_whole_event() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let (status, report) = received_without(&stack, "no-such-table", &stack.facts.queue_url, request.clone()).await;
+    assert_eq!(status, 200, "{report:?}");
+    assert!(matches!(report, Report::Accepted(accepted) if accepted.journal_fault.is_some()));
+    let messages = stack.messages_once(1, "zid", &store);
+    let (record, body) = Record::unpacked(messages[0].whole.as_ref().expect("the whole event")).unwrap();
+    assert_eq!(body, request.body);
+    assert_eq!((record.origin, record.id.as_str()), (Origin::Fallback, messages[0].body["id"].as_str().unwrap()));
+    assert!(stack.events("zid", &store).await.is_empty());
+}
+
+#[tokio::test]
+async fn without_the_queue_the_table_alone_keeps_the_event() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let nowhere = format!("{}-nowhere.fifo", stack.facts.queue_url);
+    let (status, report) = received_without(&stack, &stack.facts.table, &nowhere, request).await;
+    assert_eq!(status, 200, "{report:?}");
+    assert!(matches!(report, Report::Accepted(accepted) if accepted.queue_fault.is_some()));
+    assert_eq!(stack.events("zid", &store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn without_both_the_sender_is_asked_to_try_again() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let nowhere = format!("{}-nowhere.fifo", stack.facts.queue_url);
+    let (status, report) = received_without(&stack, "no-such-table", &nowhere, request).await;
+    assert_eq!(status, 503, "{report:?}");
+    assert!(stack.messages("zid", &store).is_empty());
+}
+
+#[tokio::test]
+async fn our_own_write_is_known_again() {
+    let stack = Stack::up();
+    let (_, request) = given::<Zid>(&stack, "order.create").await;
+    for _ in 0..2 {
+        // The same attempt: as when the SDK repeats a write whose reply was lost.
+        let (_, report) =
+            received_without(&stack, &stack.facts.table, &stack.facts.queue_url, request.clone()).await;
+        assert!(matches!(&report, Report::Accepted(accepted) if !accepted.duplicate), "{report:?}");
+    }
+}

@@ -1,0 +1,86 @@
+//! What must hold of the repository itself: generated files in step, every provider the same shape.
+
+use std::collections::BTreeSet;
+
+use inlet_tests::{repository, samples, schemas};
+
+/// The rooms of a provider's house, in the order in which they are read.
+const SHAPE: [&str; 6] =
+    ["src/main.rs", "src/lib.rs", "src/events.rs", "src/sender.rs", "src/tests.rs", "Cargo.toml"];
+
+fn providers() -> BTreeSet<String> {
+    let folder = |path: &String| path.split('/').nth(1).map(str::to_owned);
+    let with_events = repository::below("functions").into_iter().filter(|path| path.ends_with("/src/events.rs"));
+    with_events.filter_map(|path| folder(&path)).collect()
+}
+
+#[test]
+fn the_sample_events_are_in_step_with_the_payloads() {
+    let differences = repository::differences("events", &samples::files());
+    assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
+}
+
+#[test]
+fn the_schemas_are_in_step_with_the_types() {
+    let differences = repository::differences("schemas", &schemas::files());
+    assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
+}
+
+#[test]
+fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
+    let template = repository::text("template.yaml");
+    assert_eq!(providers().len(), 5);
+    for provider in providers() {
+        for room in SHAPE {
+            let path = format!("functions/{provider}/{room}");
+            assert!(repository::root().join(&path).is_file(), "{path} is missing");
+        }
+        for line in [format!("functions/{provider}"), format!("inlet-{provider}"), format!("/{provider}/{{store}}")] {
+            assert!(template.contains(&line), "the template does not mention {line}");
+        }
+    }
+}
+
+#[test]
+fn every_source_file_begins_by_saying_what_it_is_for() {
+    let rust: Vec<String> = ["shared", "functions", "tests"]
+        .into_iter()
+        .flat_map(repository::below)
+        .filter(|path| path.ends_with(".rs"))
+        .collect();
+    assert!(rust.len() > 40, "only {} files were found", rust.len());
+    for path in rust {
+        let text = repository::text(&path);
+        assert!(text.starts_with("//! "), "{path} does not begin with what it is for");
+    }
+}
+
+#[test]
+fn the_common_crates_name_no_provider_and_the_providers_no_aws() {
+    let providers = providers();
+    for path in repository::below("shared").into_iter().filter(|path| path.ends_with(".rs")) {
+        let text = repository::text(&path);
+        // What tests use as an example is not knowledge.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for provider in &providers {
+            let named = code.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == provider);
+            assert!(!named, "{path} names {provider}");
+        }
+    }
+    for path in repository::below("functions").into_iter().filter(|path| path.ends_with(".rs")) {
+        let text = repository::text(&path);
+        let wires = path.ends_with("/src/main.rs");
+        assert!(wires || !text.contains("inlet_aws"), "{path} knows AWS");
+    }
+}
+
+#[test]
+fn every_documented_event_has_a_sample_and_every_kind_a_schema() {
+    let events = repository::below("events");
+    for path in repository::below("functions").into_iter().filter(|path| path.contains("/payloads/")) {
+        let sample = path.replace("functions/", "events/").replace("/payloads/", "/").replace(".form", ".json");
+        assert!(events.contains(&sample), "{path} has no sample {sample}");
+    }
+    assert_eq!(repository::below("schemas").len(), inlet::canonical::Kind::ALL.len());
+}
