@@ -52,7 +52,8 @@ pub fn replace(folder: &str, files: &Files) {
 /// What differs between a folder and what it should hold, in words.
 pub fn differences(folder: &str, files: &Files) -> Vec<String> {
     let there = below(folder);
-    let stale = there.iter().filter(|path| !files.contains_key(*path)).map(|path| format!("{path} is left over"));
+    let stale =
+        there.iter().filter(|path| !files.contains_key(*path)).map(|path| format!("{path} is left over"));
     let missing = files.keys().filter(|path| !there.contains(path)).map(|path| format!("{path} is missing"));
     let same = |path: &str, want: &str| fs::read_to_string(root().join(path)).is_ok_and(|text| text == want);
     let changed = files.iter().filter(|(path, want)| there.contains(path) && !same(path, want));

@@ -25,7 +25,8 @@ pub struct Sample {
 /// Every file below `events/`: the samples, and `expected.json` with their answers.
 pub fn files() -> Files {
     let samples = all();
-    let expected: BTreeMap<&str, u16> = samples.iter().map(|sample| (sample.file.as_str(), sample.status)).collect();
+    let expected: BTreeMap<&str, u16> =
+        samples.iter().map(|sample| (sample.file.as_str(), sample.status)).collect();
     let pretty = |value: &Value| serde_json::to_string_pretty(value).expect("JSON") + "\n";
     let mut files: Files = samples.iter().map(|s| (format!("events/{}", s.file), pretty(&s.event))).collect();
     files.insert("events/expected.json".into(), pretty(&json!(expected)));
@@ -153,8 +154,11 @@ pub fn event(provider: &str, request: &Request) -> Value {
             (format!("/{provider}/{store}"), format!("ANY /{provider}/{{store}}"), json!({"store": store}))
         }
     };
-    let headers: BTreeMap<&str, &str> =
-        request.headers.iter().chain([("host", HOST), ("user-agent", AGENT), ("x-forwarded-proto", "https")]).collect();
+    let headers: BTreeMap<&str, &str> = request
+        .headers
+        .iter()
+        .chain([("host", HOST), ("user-agent", AGENT), ("x-forwarded-proto", "https")])
+        .collect();
     let mut event = json!({
         "version": "2.0",
         "routeKey": route,

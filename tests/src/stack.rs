@@ -13,7 +13,8 @@ use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet_aws::connect::Clients;
 use inlet_aws::environment::{Credentials, Environment, LogLevel};
-use inlet_aws::journal::{DynamoJournal, Stored};
+use inlet_aws::journal::Kept;
+use inlet_aws::table::Table;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -74,7 +75,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 impl Stack {
     /// The stack that `make up` started.
     pub fn up() -> Self {
-        let facts: Facts = serde_json::from_str(&repository::text(".local/stack.json")).expect("`make up` first");
+        let facts: Facts =
+            serde_json::from_str(&repository::text(".local/stack.json")).expect("`make up` first");
         let clients = Clients::new(&environment(&facts)).expect("clients");
         Self { facts, clients }
     }
@@ -124,7 +126,8 @@ impl Stack {
             _ => agent.run(request.body(body).expect("a request")),
         };
         let mut heard = sent.expect("an answer");
-        let location = heard.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let location =
+            heard.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let text = heard.body_mut().read_to_string().expect("text");
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
         Heard { status: heard.status().as_u16(), body, location }
@@ -150,7 +153,8 @@ impl Stack {
 
     /// The queue through the emulator's own window: receiving would be a try and would hold the group back.
     fn queue(&self) -> Vec<Message> {
-        let escaped = percent_encoding::utf8_percent_encode(&self.facts.queue_url, percent_encoding::NON_ALPHANUMERIC);
+        let escaped =
+            percent_encoding::utf8_percent_encode(&self.facts.queue_url, percent_encoding::NON_ALPHANUMERIC);
         let url = format!("{}/_ministack/sqs/messages?QueueUrl={escaped}", self.facts.endpoint);
         let window = self.http("GET", &url, &[], &[]).body;
         let regions = window["messages"].as_object().into_iter().flat_map(|accounts| accounts.values());
@@ -192,9 +196,9 @@ impl Stack {
     }
 
     /// An event as it is stored.
-    pub async fn stored(&self, id: &EventId) -> Stored {
-        let journal = DynamoJournal::new(self.clients.dynamodb.clone(), self.facts.table.clone(), 1);
-        journal.load(id).await.expect("a readable table").unwrap_or_else(|| panic!("{id} is not stored"))
+    pub async fn stored(&self, id: &EventId) -> Kept {
+        let table = Table::new(self.clients.dynamodb.clone(), self.facts.table.clone(), 1);
+        table.kept(id).await.expect("a readable table").unwrap_or_else(|| panic!("{id} is not stored"))
     }
 }
 

@@ -9,10 +9,10 @@ use inlet::receive::{Attempt, Receiver, Report};
 use inlet::request::{Method, Request, Unverified};
 use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::journal::DynamoJournal;
 use inlet_aws::queue::SqsQueue;
 use inlet_aws::record::{Origin, Record};
 use inlet_aws::secrets::SsmSecrets;
+use inlet_aws::table::Table;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;
@@ -52,7 +52,12 @@ async fn accepts_stores_and_enqueues<S: Sender>(event: &str, answer: Value, ctyp
     assert_eq!(stored.body, request.body, "the bytes that were sent");
     assert_eq!((stored.record.origin, stored.record.canonical_type.as_str()), (Origin::Webhook, ctype));
     let kept: Vec<&str> = stored.record.headers.keys().map(String::as_str).collect();
-    assert!(!kept.iter().any(|name| ["authorization", "x-api-key", "key1", "x-signature", "x-qp-signature"].contains(name)), "{kept:?}");
+    assert!(
+        !kept.iter().any(
+            |name| ["authorization", "x-api-key", "key1", "x-signature", "x-qp-signature"].contains(name)
+        ),
+        "{kept:?}"
+    );
 
     let messages = stack.messages_once(1, S::NAME, &store);
     assert_eq!(messages.len(), 1, "{messages:?}");
@@ -68,34 +73,48 @@ async fn accepts_stores_and_enqueues<S: Sender>(event: &str, answer: Value, ctyp
 
 #[tokio::test]
 async fn zort_is_accepted() {
-    accepts_stores_and_enqueues::<Zort>("ADDORDER", json!({"received": true}), "commerce.order.created").await;
+    accepts_stores_and_enqueues::<Zort>("ADDORDER", json!({"received": true}), "commerce.order.created")
+        .await;
 }
 
 #[tokio::test]
 async fn dealpos_is_accepted() {
-    accepts_stores_and_enqueues::<DealPos>("invoiceCreated", json!({"status": "success"}), "commerce.order.created").await;
+    accepts_stores_and_enqueues::<DealPos>(
+        "invoiceCreated",
+        json!({"status": "success"}),
+        "commerce.order.created",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn zid_is_accepted() {
-    accepts_stores_and_enqueues::<Zid>("order.create", json!({"received": true}), "commerce.order.created").await;
+    accepts_stores_and_enqueues::<Zid>("order.create", json!({"received": true}), "commerce.order.created")
+        .await;
 }
 
 #[tokio::test]
 async fn tiki_is_accepted() {
-    accepts_stores_and_enqueues::<Tiki>("order.status", json!({"success": true}), "commerce.order.status_changed").await;
+    accepts_stores_and_enqueues::<Tiki>(
+        "order.status",
+        json!({"success": true}),
+        "commerce.order.status_changed",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn zip_is_accepted() {
-    accepts_stores_and_enqueues::<Zip>("capture", json!({"received": true}), "commerce.payment.captured").await;
+    accepts_stores_and_enqueues::<Zip>("capture", json!({"received": true}), "commerce.payment.captured")
+        .await;
 }
 
 async fn refuses_what_is_not_proved<S: Sender>(event: &str, body: Value) {
     let stack = Stack::up();
     let (store, request) = given::<S>(&stack, event).await;
 
-    let bare = Request { headers: [("content-type", "application/json")].into_iter().collect(), ..request.clone() };
+    let bare =
+        Request { headers: [("content-type", "application/json")].into_iter().collect(), ..request.clone() };
     let unknown = Request { store: StoreName::parse("nobody-configured-this").unwrap(), ..request.clone() };
     let heard = stack.send(S::NAME, &bare);
     assert_eq!((heard.status, &heard.body), (401, &body), "without a proof");
@@ -261,9 +280,12 @@ async fn both_credentials_are_live_while_one_rotates_and_a_new_one_is_seen_at_on
     let new = json!({"secret": "the-new-one"});
     let store = stack.store("zip", &json!([old])).await;
     let send = |credential: &Value, reference: &str| {
-        let body = json!({"orderId": "o-1", "timestamp": "2024-05-09T17:03:21Z", "merchantReference": reference});
+        let body =
+            json!({"orderId": "o-1", "timestamp": "2024-05-09T17:03:21Z", "merchantReference": reference});
         let row = find(Zip::EVENTS, "capture").unwrap();
-        stack.send("zip", &delivery::<Zip>(store.clone(), row, body.to_string().into_bytes(), credential)).status
+        stack
+            .send("zip", &delivery::<Zip>(store.clone(), row, body.to_string().into_bytes(), credential))
+            .status
     };
     assert_eq!(send(&old, "1"), 200);
     assert_eq!(send(&new, "2"), 401);
@@ -301,15 +323,10 @@ async fn a_till_hears_the_points_and_the_coupon_that_its_store_configures() {
 }
 
 /// The receiver with a table or a queue that is not there: what stands where a service refuses.
-async fn received_without(
-    stack: &Stack,
-    table: &str,
-    queue_url: &str,
-    request: Request,
-) -> (u16, Report) {
+async fn received_without(stack: &Stack, table: &str, queue_url: &str, request: Request) -> (u16, Report) {
     let receiver = Receiver {
         secrets: SsmSecrets::<Zid>::new(stack.clients.ssm.clone(), &stack.facts.stage),
-        journal: DynamoJournal::new(stack.clients.dynamodb.clone(), table.into(), 1),
+        journal: Table::new(stack.clients.dynamodb.clone(), table.into(), 1),
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };
     let now = ReceivedAt::from_millis(1_749_715_272_345).unwrap();
@@ -322,13 +339,17 @@ async fn received_without(
 async fn without_the_table_the_queue_alone_keeps_the_whole_event() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
-    let (status, report) = received_without(&stack, "no-such-table", &stack.facts.queue_url, request.clone()).await;
+    let (status, report) =
+        received_without(&stack, "no-such-table", &stack.facts.queue_url, request.clone()).await;
     assert_eq!(status, 200, "{report:?}");
     assert!(matches!(report, Report::Accepted(accepted) if accepted.journal_fault.is_some()));
     let messages = stack.messages_once(1, "zid", &store);
     let (record, body) = Record::unpacked(messages[0].whole.as_ref().expect("the whole event")).unwrap();
     assert_eq!(body, request.body);
-    assert_eq!((record.origin, record.id.as_str()), (Origin::Fallback, messages[0].body["id"].as_str().unwrap()));
+    assert_eq!(
+        (record.origin, record.id.as_str()),
+        (Origin::Fallback, messages[0].body["id"].as_str().unwrap())
+    );
     assert!(stack.events("zid", &store).await.is_empty());
 }
 

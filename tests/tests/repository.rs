@@ -10,7 +10,8 @@ const SHAPE: [&str; 6] =
 
 fn providers() -> BTreeSet<String> {
     let folder = |path: &String| path.split('/').nth(1).map(str::to_owned);
-    let with_events = repository::below("functions").into_iter().filter(|path| path.ends_with("/src/events.rs"));
+    let with_events =
+        repository::below("functions").into_iter().filter(|path| path.ends_with("/src/events.rs"));
     with_events.filter_map(|path| folder(&path)).collect()
 }
 
@@ -35,7 +36,9 @@ fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
             let path = format!("functions/{provider}/{room}");
             assert!(repository::root().join(&path).is_file(), "{path} is missing");
         }
-        for line in [format!("functions/{provider}"), format!("inlet-{provider}"), format!("/{provider}/{{store}}")] {
+        for line in
+            [format!("functions/{provider}"), format!("inlet-{provider}"), format!("/{provider}/{{store}}")]
+        {
             assert!(template.contains(&line), "the template does not mention {line}");
         }
     }
@@ -64,7 +67,8 @@ fn the_common_crates_name_no_provider_and_the_providers_no_aws() {
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         for provider in &providers {
-            let named = code.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == provider);
+            let named =
+                code.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == provider);
             assert!(!named, "{path} names {provider}");
         }
     }
@@ -79,7 +83,8 @@ fn the_common_crates_name_no_provider_and_the_providers_no_aws() {
 fn every_documented_event_has_a_sample_and_every_kind_a_schema() {
     let events = repository::below("events");
     for path in repository::below("functions").into_iter().filter(|path| path.contains("/payloads/")) {
-        let sample = path.replace("functions/", "events/").replace("/payloads/", "/").replace(".form", ".json");
+        let sample =
+            path.replace("functions/", "events/").replace("/payloads/", "/").replace(".form", ".json");
         assert!(events.contains(&sample), "{path} has no sample {sample}");
     }
     assert_eq!(repository::below("schemas").len(), inlet::canonical::Kind::ALL.len());

@@ -1,56 +1,39 @@
-//! The journal on DynamoDB: one conditional write for an event, and its history under one key.
-//!
-//! An entity's items share the partition key `{provider}/{store}/{kind}/{entity}`. The sort key says what an
-//! item is: `event/{digest}` the event, `part/{sha256}/{n}` a piece of a body too large for one item,
-//! `receipt/{digest}` the proof that the event was processed, `latest` the entity's latest delivery whose body
-//! carries no time of its own.
+//! The journal on DynamoDB: one conditional write for an event.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, PutRequest, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update, WriteRequest,
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use inlet::event::{Event, EventId, Original, ReceivedAt};
+use inlet::message::CloudEvent;
 use inlet::proof::Verified;
 use inlet::receive::{Attempt, Fault, Journal, Recorded};
 
-use crate::attributes::{self, Item, bytes, number, text};
+use crate::attributes::{self, Item, number, text};
+use crate::blob::Place;
 use crate::connect::told;
-use crate::record::{Encoding, Origin, Record};
+use crate::record::{Origin, Record};
+use crate::table::{LATEST, Table, bucket_of, event_key, key, receipt_key};
 
-/// The largest stored body that shares its event's item, in bytes. DynamoDB takes items of 400 KB with names,
-/// keys, query and headers in them, which API Gateway keeps below 10 KB each.
-const INLINE_LEN: usize = 350_000;
-
-/// The size of a piece of a larger body, in bytes.
-const PART_LEN: usize = 390_000;
-
-/// How many partitions of the time index share an hour, so that no single one takes all the writes.
-pub const SHARDS: u32 = 8;
+/// The raw body, and the message that is sent again when the queue lost it. Together with names, keys, query and
+/// headers, which API Gateway keeps below 10 KB each, they stay below DynamoDB's 400 KB.
+const BODY: Place = Place { name: "body", inline_len: 300_000 };
+const MESSAGE: Place = Place { name: "message", inline_len: 60_000 };
 
 /// How often a write that met another one of the same entity is tried, and how long it waits at first.
 const CONFLICT_ATTEMPTS: u32 = 6;
 const CONFLICT_WAIT: Duration = Duration::from_millis(20);
 
-/// The event table.
-#[derive(Clone, Debug)]
-pub struct DynamoJournal {
-    client: Client,
-    table: String,
-    retention: Duration,
-}
-
 /// An event as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct Kept {
     /// All but the body.
     pub record: Record,
+    /// The message for the queue, as it was first written.
+    pub message: String,
     /// The body, byte for byte.
     pub body: Vec<u8>,
 }
@@ -61,40 +44,41 @@ enum Written {
     Found(Item),
 }
 
-impl DynamoJournal {
-    /// A journal in this table that keeps events for `retention_days`.
-    pub fn new(client: Client, table: String, retention_days: u32) -> Self {
-        let retention = Duration::from_secs(u64::from(retention_days).saturating_mul(24 * 60 * 60));
-        Self { client, table, retention }
+impl Table {
+    /// Stores an event, unless it is there.
+    ///
+    /// # Errors
+    /// When the table does not take it, or may have taken it without saying so.
+    pub async fn keep(&self, kept: &Kept) -> Result<Recorded, Fault> {
+        let record = &kept.record;
+        let id =
+            EventId::parse(&record.id).map_err(|error| Fault::new("the event cannot be stored", error))?;
+        let head = self.head(kept, &id).await?;
+        let written = match record.window_ms {
+            None => self.put(head).await?,
+            Some(window_ms) => self.put_within(record, &id, window_ms, head).await?,
+        };
+        match written {
+            Written::New => Ok(Recorded::New),
+            Written::Found(found) => Ok(self.repeated(record, &id, &found).await),
+        }
     }
 
     /// Reads an event back; nothing when it is not there.
     ///
     /// # Errors
     /// When the table cannot be read, or what stands there is damaged.
-    pub async fn load(&self, id: &EventId) -> Result<Option<Stored>, Fault> {
-        let damaged = |cause: &'static str| Fault::new("the stored event is damaged", cause);
-        let Some(head) = self.item(id.entity_path(), &event_key(id)).await? else {
+    pub async fn kept(&self, id: &EventId) -> Result<Option<Kept>, Fault> {
+        let pk = id.entity_path();
+        let Some(head) = self.item(pk, &event_key(id)).await? else {
             return Ok(None);
         };
-        let record: Record = serde_json::from_value(attributes::to_json(&head))
-            .map_err(|error| Fault::new("the stored event is damaged", error))?;
-        let mut stored = Vec::new();
-        match number(&head, "parts") {
-            None => stored.extend(bytes(&head, "body").ok_or_else(|| damaged("no body"))?),
-            Some(parts) => {
-                for part in 0..parts {
-                    let key = part_key(&record.sha256, part);
-                    let item = self.item(id.entity_path(), &key).await?;
-                    let piece = item.as_ref().and_then(|item| bytes(item, "body"));
-                    stored.extend(piece.ok_or_else(|| damaged("a part is missing"))?);
-                }
-            }
-        }
-        let encoding = text(&head, "encoding").unwrap_or_default();
-        let body = Encoding::undone(encoding, stored)
-            .map_err(|error| Fault::new("the stored event is damaged", error))?;
-        Ok(Some(Stored { record, body }))
+        let damaged = |error| Fault::new("the stored event is damaged", error);
+        let record: Record = serde_json::from_value(attributes::to_json(&head)).map_err(damaged)?;
+        let body = self.held(BODY, &head, pk).await?;
+        let message = self.held(MESSAGE, &head, pk).await?;
+        let message = String::from_utf8(message).map_err(|e| Fault::new("the stored event is damaged", e))?;
+        Ok(Some(Kept { record, message, body }))
     }
 
     /// Whether the event has a receipt.
@@ -105,30 +89,14 @@ impl DynamoJournal {
         Ok(self.item(id.entity_path(), &receipt_key(id)).await?.is_some())
     }
 
-    async fn item(&self, pk: &str, sk: &str) -> Result<Option<Item>, Fault> {
-        let get =
-            self.client.get_item().table_name(&self.table).set_key(Some(key(pk, sk))).consistent_read(true);
-        let output =
-            get.send().await.map_err(|error| Fault::new("the table cannot be read", told(&error)))?;
-        Ok(output.item)
-    }
-
-    /// Writes the event, unless an equal one is there.
-    async fn write(&self, event: &Event, record: &Record, head: Item) -> Result<Written, Fault> {
-        match record.window_ms {
-            None => self.put(head).await,
-            Some(window_ms) => self.put_within(event, record, window_ms, head).await,
-        }
-    }
-
     /// One put, for events that are the same for good: the id says all.
     async fn put(&self, head: Item) -> Result<Written, Fault> {
         let put = self
             .client
             .put_item()
-            .table_name(&self.table)
+            .table_name(&self.name)
             .set_item(Some(head))
-            .condition_expression("attribute_not_exists(pk)")
+            .condition_expression(NOT_THERE)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
             Ok(_) => Ok(Written::New),
@@ -145,161 +113,114 @@ impl DynamoJournal {
     /// delivery, which must not be an equal one of a moment ago.
     async fn put_within(
         &self,
-        event: &Event,
         record: &Record,
+        id: &EventId,
         window_ms: i64,
         head: Item,
     ) -> Result<Written, Fault> {
-        let latest = self.latest(event, record, window_ms)?;
-        let put = Put::builder().table_name(&self.table).set_item(Some(head));
-        let put = put.condition_expression("attribute_not_exists(pk)").build().map_err(unbuildable)?;
+        let latest = self.latest(record, id, window_ms)?;
+        let put = Put::builder().table_name(&self.name).set_item(Some(head)).condition_expression(NOT_THERE);
+        let put = put.build().map_err(unbuildable)?;
         let mut wait = CONFLICT_WAIT;
         for _ in 1..CONFLICT_ATTEMPTS {
             match self.transact(latest.clone(), put.clone()).await {
-                Err(Transaction::Conflict) => tokio::time::sleep(wait).await,
-                other => return other.map_err(Transaction::into_fault),
+                Err(Canceled::Conflict) => tokio::time::sleep(wait).await,
+                other => return other.map_err(Canceled::into_fault),
             }
             wait = wait.saturating_mul(2);
         }
-        self.transact(latest, put).await.map_err(Transaction::into_fault)
+        self.transact(latest, put).await.map_err(Canceled::into_fault)
     }
 
-    async fn transact(&self, latest: Update, put: Put) -> Result<Written, Transaction> {
-        let items = [
-            TransactWriteItem::builder().update(latest).build(),
-            TransactWriteItem::builder().put(put).build(),
-        ];
-        match self.client.transact_write_items().set_transact_items(Some(items.to_vec())).send().await {
-            Ok(_) => Ok(Written::New),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                    judged(canceled.cancellation_reasons()).ok_or_else(|| {
-                        Transaction::Fault(Fault::new("the event cannot be stored", told(&error)))
-                    })?
-                }
-                _ => Err(Transaction::Fault(Fault::new("the event cannot be stored", told(&error)))),
-            },
-        }
+    async fn transact(&self, latest: Update, put: Put) -> Result<Written, Canceled> {
+        let latest = TransactWriteItem::builder().update(latest).build();
+        let put = TransactWriteItem::builder().put(put).build();
+        let transaction = self.client.transact_write_items().transact_items(latest).transact_items(put);
+        let Err(error) = transaction.send().await else {
+            return Ok(Written::New);
+        };
+        let judged = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                judged(canceled.cancellation_reasons())
+            }
+            _ => None,
+        };
+        judged.unwrap_or_else(|| Err(Canceled::Fault(Fault::new("the event cannot be stored", told(&error)))))
     }
 
     /// The entity's latest delivery becomes this one, unless it is an equal one of a moment ago.
-    fn latest(&self, event: &Event, record: &Record, window_ms: i64) -> Result<Update, Fault> {
+    fn latest(&self, record: &Record, id: &EventId, window_ms: i64) -> Result<Update, Fault> {
         let number = |n: i64| AttributeValue::N(n.to_string());
         let text = |text: &str| AttributeValue::S(text.to_owned());
         Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(key(event.id().entity_path(), LATEST)))
-            .update_expression("SET content = :content, digest = :digest, received_ms = :at, attempt = :attempt, expires = :expires")
+            .table_name(&self.name)
+            .set_key(Some(key(id.entity_path(), LATEST)))
+            .update_expression(
+                "SET content = :content, digest = :digest, received_ms = :at, attempt = :attempt, expires = :expires",
+            )
             .condition_expression(
                 "attribute_not_exists(pk) OR content <> :content OR received_ms < :from OR received_ms > :to",
             )
             .expression_attribute_values(":content", text(&record.content))
-            .expression_attribute_values(":digest", text(event.id().digest()))
+            .expression_attribute_values(":digest", text(id.digest()))
             .expression_attribute_values(":at", number(record.received_ms))
             .expression_attribute_values(":from", number(record.received_ms.saturating_sub(window_ms)))
             .expression_attribute_values(":to", number(record.received_ms.saturating_add(window_ms)))
             .expression_attribute_values(":attempt", text(&record.attempt))
-            .expression_attribute_values(":expires", number(self.expires(record)))
+            .expression_attribute_values(":expires", self.expires(record.received_ms))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
             .map_err(unbuildable)
     }
 
-    /// The event's item with its body in it, or with its parts counted once they are written.
-    async fn head(&self, event: &Event, record: &Record) -> Result<Item, Fault> {
-        let (encoding, stored) = Encoding::smaller(event.delivery().body());
-        let mut head = self.bare_head(event, record);
-        head.insert("encoding".into(), AttributeValue::S(encoding.as_str().into()));
-        if stored.len() <= INLINE_LEN {
-            head.insert("body".into(), AttributeValue::B(Blob::new(stored)));
-        } else {
-            let parts = self.write_parts(event, record, &stored).await?;
-            head.insert("parts".into(), AttributeValue::N(parts.to_string()));
-        }
+    /// The event's item, once everything that it refers to is written.
+    async fn head(&self, kept: &Kept, id: &EventId) -> Result<Item, Fault> {
+        let Kept { record, message, body } = kept;
+        let pk = id.entity_path();
+        let mut head = attributes::of(record);
+        head.extend(self.hold(BODY, body, pk, record.received_ms).await?);
+        head.extend(self.hold(MESSAGE, message.as_bytes(), pk, record.received_ms).await?);
+        head.extend(key(pk, &event_key(id)));
+        head.insert("bucket".into(), AttributeValue::S(bucket_of(record, id)));
+        head.insert("arrival".into(), AttributeValue::S(record.received.clone()));
+        head.insert("expires".into(), self.expires(record.received_ms));
         Ok(head)
     }
 
-    fn bare_head(&self, event: &Event, record: &Record) -> Item {
-        let mut head = attributes::of(record);
-        head.extend(key(event.id().entity_path(), &event_key(event.id())));
-        head.insert("bucket".into(), AttributeValue::S(bucket(event)));
-        head.insert("arrival".into(), AttributeValue::S(record.received.clone()));
-        head.insert("expires".into(), AttributeValue::N(self.expires(record).to_string()));
-        head
-    }
-
-    /// Writes a large body in pieces under its own digest, so that writing it again changes nothing.
-    async fn write_parts(&self, event: &Event, record: &Record, stored: &[u8]) -> Result<usize, Fault> {
-        let expires = AttributeValue::N(self.expires(record).to_string());
-        let pieces: Vec<&[u8]> = stored.chunks(PART_LEN).collect();
-        let mut requests = Vec::new();
-        for (n, piece) in pieces.iter().enumerate() {
-            let mut item = key(event.id().entity_path(), &part_key(&record.sha256, n));
-            item.insert("body".into(), AttributeValue::B(Blob::new(*piece)));
-            item.insert("expires".into(), expires.clone());
-            let put = PutRequest::builder().set_item(Some(item)).build().map_err(unbuildable)?;
-            requests.push(WriteRequest::builder().put_request(put).build());
-        }
-        self.write_all(requests).await?;
-        Ok(pieces.len())
-    }
-
-    /// Writes up to 25 items (16 of our size fit DynamoDB's 16 MB), with those that it puts off tried again.
-    async fn write_all(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
-        let mut wait = CONFLICT_WAIT;
-        for _ in 0..CONFLICT_ATTEMPTS {
-            let batch = self.client.batch_write_item().request_items(&self.table, requests);
-            let output =
-                batch.send().await.map_err(|error| Fault::new("a part cannot be stored", told(&error)))?;
-            requests =
-                output.unprocessed_items.and_then(|mut left| left.remove(&self.table)).unwrap_or_default();
-            if requests.is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(wait).await;
-            wait = wait.saturating_mul(2);
-        }
-        Err(Fault::new("a part cannot be stored", "the table takes no more at the moment"))
-    }
-
-    /// What a found item says of the event that this delivery repeats.
-    async fn repeated(&self, event: &Event, record: &Record, found: &Item) -> Result<Recorded, Fault> {
+    /// What a found item says of the event that this one repeats.
+    async fn repeated(&self, record: &Record, id: &EventId, found: &Item) -> Recorded {
         if text(found, "attempt").is_some_and(|attempt| attempt == record.attempt) {
-            return Ok(Recorded::New);
+            return Recorded::New;
         }
-        let original = original(event, found);
+        let original = original(record, id, found);
         // An answer that cannot be had counts as no receipt: sending again is a nuisance, not sending a loss.
         let processed = self.is_processed(&original.id).await.unwrap_or(false);
-        Ok(Recorded::Repeats { original, processed })
-    }
-
-    /// When the items of an event may go, in seconds since 1970 UTC.
-    fn expires(&self, record: &Record) -> i64 {
-        let retention = i64::try_from(self.retention.as_secs()).unwrap_or(i64::MAX);
-        record.received_ms.div_euclid(1_000).saturating_add(retention)
+        Recorded::Repeats { original, processed }
     }
 }
 
-impl Journal for DynamoJournal {
+const NOT_THERE: &str = "attribute_not_exists(pk)";
+
+impl Journal for Table {
     async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
-        let record = Record::of(event, attempt, Origin::Webhook);
-        let head = self.head(event, &record).await?;
-        match self.write(event, &record, head).await? {
-            Written::New => Ok(Recorded::New),
-            Written::Found(found) => self.repeated(event, &record, &found).await,
-        }
+        let kept = Kept {
+            record: Record::of(event, attempt, Origin::Webhook),
+            message: CloudEvent::of(event).to_json(),
+            body: event.delivery().body().to_vec(),
+        };
+        self.keep(&kept).await
     }
 }
 
 /// How a transaction ends badly.
-enum Transaction {
+enum Canceled {
     /// It met another one.
     Conflict,
     /// It failed.
     Fault(Fault),
 }
 
-impl Transaction {
+impl Canceled {
     fn into_fault(self) -> Fault {
         match self {
             Self::Conflict => {
@@ -311,53 +232,24 @@ impl Transaction {
 }
 
 /// What the reasons of a cancelled transaction say, in the order of its items: the latest delivery, the event.
-fn judged(reasons: &[CancellationReason]) -> Option<Result<Written, Transaction>> {
+fn judged(reasons: &[CancellationReason]) -> Option<Result<Written, Canceled>> {
     let failed = |reason: &&CancellationReason| reason.code() == Some("ConditionalCheckFailed");
     if let Some(reason) = reasons.iter().find(failed) {
         return Some(Ok(Written::Found(reason.item().cloned().unwrap_or_default())));
     }
     let conflict = reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"));
-    conflict.then_some(Err(Transaction::Conflict))
+    conflict.then_some(Err(Canceled::Conflict))
 }
 
-/// The event that a found item stands for: the item of an event has its own id, the latest delivery a digest.
-fn original(event: &Event, found: &Item) -> Original {
-    let id = match text(found, "digest") {
-        Some(digest) => EventId::parse(&format!("{}/{digest}", event.id().entity_path())).ok(),
-        None => None,
-    };
-    let received_at = number(found, "received_ms").and_then(ReceivedAt::from_millis);
+/// The event that a found item stands for: an event's item is the event, the latest delivery names its digest.
+fn original(record: &Record, id: &EventId, found: &Item) -> Original {
+    let named = text(found, "digest")
+        .and_then(|digest| EventId::parse(&format!("{}/{digest}", id.entity_path())).ok());
+    let received_ms = number(found, "received_ms").unwrap_or(record.received_ms);
     Original {
-        id: id.unwrap_or_else(|| event.id().clone()),
-        received_at: received_at.unwrap_or_else(|| event.received_at()),
+        id: named.unwrap_or_else(|| id.clone()),
+        received_at: ReceivedAt::from_millis(received_ms).unwrap_or(ReceivedAt::EPOCH),
     }
-}
-
-const LATEST: &str = "latest";
-
-fn event_key(id: &EventId) -> String {
-    format!("event/{}", id.digest())
-}
-
-fn receipt_key(id: &EventId) -> String {
-    format!("receipt/{}", id.digest())
-}
-
-fn part_key(sha256: &str, part: impl std::fmt::Display) -> String {
-    format!("part/{sha256}/{part}")
-}
-
-fn key(pk: &str, sk: &str) -> Item {
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
-}
-
-/// The partition of the time index: the hour of arrival and a shard that the id decides.
-fn bucket(event: &Event) -> String {
-    let hour: String = event.received_at().to_string().chars().take("2025-06-12T08".len()).collect();
-    let digest =
-        u32::from_str_radix(event.id().digest().get(..8).unwrap_or_default(), 16).unwrap_or_default();
-    format!("{hour}#{}", digest.checked_rem(SHARDS).unwrap_or_default())
 }
 
 fn unbuildable(error: aws_sdk_dynamodb::error::BuildError) -> Fault {

@@ -1,6 +1,7 @@
 //! Inlet's domain on AWS. The story: [`environment`] reads the world once, [`connect`] opens the clients,
 //! [`gateway`] turns an HTTP API event into a request and an answer into a response, [`secrets`] keeps the stores'
-//! credentials at hand, [`journal`] and [`queue`] keep and send events in the form that [`record`] (and [`attributes`], in the table) gives them,
+//! credentials at hand, [`journal`] and [`queue`] keep and send events in the form that [`record`] gives them, in the
+//! layout of the [`table`] and its [`attributes`],
 //! [`log`] says one line a delivery, and [`receiver`] wires it all together for a provider.
 //!
 //! Deliberately absent: what any one provider does.
@@ -12,6 +13,8 @@ pub mod gateway;
 pub mod secrets;
 pub mod record;
 pub mod attributes;
+pub mod table;
+mod blob;
 pub mod journal;
 pub mod queue;
 pub mod log;

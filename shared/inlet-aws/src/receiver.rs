@@ -13,10 +13,10 @@ use crate::clock;
 use crate::connect::Clients;
 use crate::environment::{Environment, LogLevel};
 use crate::gateway::{Event, Response, Unreadable};
-use crate::journal::DynamoJournal;
 use crate::log::{self, Context};
 use crate::queue::SqsQueue;
 use crate::secrets::SsmSecrets;
+use crate::table::Table;
 
 /// Why a function ended.
 pub type Failed = Error;
@@ -40,7 +40,7 @@ pub async fn run<P: Provider>() -> Result<(), Failed> {
 
 /// A provider's receiver on AWS.
 struct Function<P: Provider> {
-    receiver: Arc<Receiver<SsmSecrets<P>, DynamoJournal, SqsQueue>>,
+    receiver: Arc<Receiver<SsmSecrets<P>, Table, SqsQueue>>,
     log_level: LogLevel,
 }
 
@@ -49,7 +49,7 @@ impl<P: Provider> Function<P> {
         let Environment { stage, table, queue_url, retention_days, log_level, .. } = environment;
         let receiver = Receiver {
             secrets: SsmSecrets::new(clients.ssm, &stage),
-            journal: DynamoJournal::new(clients.dynamodb, table, retention_days),
+            journal: Table::new(clients.dynamodb, table, retention_days),
             queue: SqsQueue::new(clients.sqs, queue_url),
         };
         Self { receiver: Arc::new(receiver), log_level }

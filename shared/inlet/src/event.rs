@@ -19,6 +19,9 @@ use crate::store::StoreName;
 pub struct ReceivedAt(Timestamp);
 
 impl ReceivedAt {
+    /// 1970 UTC: an arrival that nobody noted.
+    pub const EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
+
     /// From milliseconds since 1970 UTC; nothing outside the years that RFC 3339 can write.
     pub fn from_millis(millis: i64) -> Option<Self> {
         Timestamp::from_millisecond(millis).ok().map(Self)

@@ -1,0 +1,113 @@
+//! Bytes in the table: in their item where they fit, else in pieces that are written before it.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use inlet::receive::Fault;
+use sha2::{Digest, Sha256};
+
+use crate::attributes::{Item, bytes, number, text};
+use crate::connect::told;
+use crate::record::{Encoding, hex};
+use crate::table::{Table, key, part_key};
+
+/// The size of a piece, in bytes. DynamoDB takes items of 400 KB with their names and keys.
+const PART_LEN: usize = 390_000;
+
+/// How many pieces one request takes: DynamoDB takes 25 items and 16 MB.
+const PARTS_AT_ONCE: usize = 25;
+
+/// How often pieces that DynamoDB put off are tried, and how long that waits at first, in milliseconds.
+const TRIES: u32 = 6;
+const WAIT_MS: u64 = 20;
+
+/// A blob's place among an item's attributes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// The attribute's name; `{name}_encoding`, `{name}_parts` and `{name}_digest` belong to it.
+    pub(crate) name: &'static str,
+    /// The most bytes that stand in the item itself.
+    pub(crate) inline_len: usize,
+}
+
+impl Table {
+    /// The attributes that hold `bytes`. Pieces are written first, under their own digest, so that writing them
+    /// again changes nothing and an event that is there is whole.
+    pub(crate) async fn hold(
+        &self,
+        place: Place,
+        whole: &[u8],
+        pk: &str,
+        received_ms: i64,
+    ) -> Result<Item, Fault> {
+        let (encoding, stored) = Encoding::smaller(whole);
+        let named = |suffix: &str| format!("{}{suffix}", place.name);
+        let mut item = Item::from([(named("_encoding"), AttributeValue::S(encoding.as_str().into()))]);
+        if stored.len() <= place.inline_len {
+            item.insert(named(""), AttributeValue::B(Blob::new(stored)));
+            return Ok(item);
+        }
+        let digest = hex(&Sha256::digest(&stored));
+        let parts: Vec<&[u8]> = stored.chunks(PART_LEN).collect();
+        self.write_parts(&parts, &digest, pk, received_ms).await?;
+        item.insert(named("_parts"), AttributeValue::N(parts.len().to_string()));
+        item.insert(named("_digest"), AttributeValue::S(digest));
+        Ok(item)
+    }
+
+    /// The bytes that an item's attributes hold.
+    pub(crate) async fn held(&self, place: Place, item: &Item, pk: &str) -> Result<Vec<u8>, Fault> {
+        let damaged =
+            || Fault::new("the stored event is damaged", format!("its {} is not whole", place.name));
+        let named = |suffix: &str| format!("{}{suffix}", place.name);
+        let mut stored = Vec::new();
+        if let Some(parts) = number(item, &named("_parts")) {
+            let digest = text(item, &named("_digest")).ok_or_else(damaged)?;
+            for part in 0..usize::try_from(parts).unwrap_or_default() {
+                let piece = self.item(pk, &part_key(digest, part)).await?.ok_or_else(damaged)?;
+                stored.extend(bytes(&piece, "piece").ok_or_else(damaged)?);
+            }
+        } else {
+            stored.extend(bytes(item, place.name).ok_or_else(damaged)?);
+        }
+        let encoding = text(item, &named("_encoding")).unwrap_or_default();
+        Encoding::undone(encoding, stored).map_err(|error| Fault::new("the stored event is damaged", error))
+    }
+
+    async fn write_parts(
+        &self,
+        parts: &[&[u8]],
+        digest: &str,
+        pk: &str,
+        received_ms: i64,
+    ) -> Result<(), Fault> {
+        let mut requests = Vec::new();
+        for (n, piece) in parts.iter().enumerate() {
+            let mut item = key(pk, &part_key(digest, n));
+            item.insert("piece".into(), AttributeValue::B(Blob::new(*piece)));
+            item.insert("expires".into(), self.expires(received_ms));
+            let put = PutRequest::builder().set_item(Some(item)).build();
+            let put = put.map_err(|error| Fault::new("the request to the table cannot be built", error))?;
+            requests.push(WriteRequest::builder().put_request(put).build());
+        }
+        for batch in requests.chunks(PARTS_AT_ONCE) {
+            self.write_all(batch.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes items, and those again that the table put off.
+    async fn write_all(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
+        for wait in (0..TRIES).map(|n| WAIT_MS << n) {
+            let batch = self.client.batch_write_item().request_items(&self.name, requests);
+            let output =
+                batch.send().await.map_err(|error| Fault::new("a part cannot be stored", told(&error)))?;
+            requests =
+                output.unprocessed_items.and_then(|mut left| left.remove(&self.name)).unwrap_or_default();
+            if requests.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+        }
+        Err(Fault::new("a part cannot be stored", "the table takes no more at the moment"))
+    }
+}
