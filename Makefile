@@ -1,7 +1,7 @@
 # One line each: what can be done here. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down sam-local test lint check fmt
+.PHONY: help up down sam-local test lint check samples fmt
 
 help:      ## Print these lines
 	@grep -E '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): *(.*)## /  make \1\t/' | expand -t 20
@@ -23,6 +23,9 @@ lint:      ## Check formatting, clippy, licences and the template
 
 check:     ## Compile everything, quickly, without building it
 	@cargo check --workspace --all-targets
+
+samples:   ## Write events/ and schemas/ anew from the payload files and the types
+	@cargo run --quiet --package inlet-tests --bin write-samples
 
 fmt:       ## Format the code
 	@cargo fmt --all

@@ -15,7 +15,7 @@ SAMPLES = {
     "zort": "ADDORDER.json",
     "dealpos": "invoiceCreated.json",
     "zid": "order.create.json",
-    "tiki": "order.json",
+    "tiki": "order.status.json",
     "zip": "authorize.json",
 }
 
