@@ -7,7 +7,7 @@ use inlet::catalogue::{Documented, Entity, Row};
 use crate::canonical;
 
 /// One app in one store: the provider has no id for what the app market tells.
-pub(crate) const APP_IN_STORE: Entity = &[&["app_id", "store_id"]];
+const APP_IN_STORE: Entity = &[&["app_id", "store_id"]];
 
 /// What happened to something whose shape is all that is known.
 const UNKNOWN: &str = "unknown";

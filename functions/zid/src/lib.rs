@@ -19,7 +19,7 @@ use inlet::reading::{Reading, WhyUnknown};
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub use events::EVENTS;
 
@@ -100,14 +100,12 @@ impl Provider for Zid {
         let Some(body) = body::object(delivery.body()) else {
             return Reading::unknown(topic, WhyUnknown::Body, None);
         };
-        let told = ["event_name", "event"].into_iter().filter_map(|field| text_at(&body, field));
-        let names: Vec<String> =
-            told.filter(|name| !name.trim().is_empty()).chain([topic.to_owned()]).collect();
-        let name = names.iter().map(|name| name.trim()).find(|name| is_of_an_event(name));
+        let names = names(&body, topic);
+        let name = names.iter().find(|name| is_of_an_event(name));
         match name.map_or_else(|| body::resembled(&body), |name| find(EVENTS, name)) {
             Some(row) => Reading::of(row, body::entity(&body, row), canonical::time),
             None => {
-                let name = name.or(names.first().map(String::as_str)).unwrap_or(NAMELESS);
+                let name = name.or(names.first()).map_or(topic, String::as_str);
                 Reading::unknown(name, WhyUnknown::Event, body::id(&body))
             }
         }
@@ -130,6 +128,13 @@ fn basic(request: &Unverified) -> Result<Vec<u8>, Rejection> {
 fn url_token(request: &Unverified) -> Result<Vec<u8>, Rejection> {
     let token = request.query(TOKEN).ok_or(Rejection::Missing { expected: "token in the URL" })?;
     Ok(token.into_owned().into_bytes())
+}
+
+/// What the delivery may be called, the surest first. Only the app market's `event_name` is documented.
+fn names(body: &Value, topic: &str) -> Vec<String> {
+    let told = ["event_name", "event"].into_iter().filter_map(|field| text_at(body, field));
+    let names = told.chain([topic.to_owned()]).map(|name| name.trim().to_owned());
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether a name is an event's, known or not: Zid puts a point into all of them. `app` in a URL is none.

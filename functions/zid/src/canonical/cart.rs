@@ -48,7 +48,7 @@ inlet::payload! {
     struct Item {
         /// Of the line.
         id: String = "id",
-        /// Of the product; its UUID without hyphens.
+        /// Of the product.
         product_id: String = "product_id",
         /// The code.
         sku: String = "sku",

@@ -16,8 +16,8 @@ inlet::payload! {
     struct Sale {
         /// Zid's id.
         id: String = "id",
-        /// Equal to the id in all samples.
-        invoice_number: String = "invoice_number",
+        /// Equal to the id in all samples; without it, the code that the customer sees.
+        number: String = "invoice_number" | "code",
         /// The invoice's page.
         order_url: String = "order_url",
         /// The store.
@@ -25,9 +25,9 @@ inlet::payload! {
         /// `custom`, for one.
         shipping_method_code: String = "shipping_method_code",
         /// One of Zid's codes, of which the page spells several in two ways, or one of the merchant's.
-        order_status: Status = "order_status",
+        order_status: Coded = "order_status",
         /// Carries the statuses that a merchant defined.
-        display_status: Status = "display_status",
+        display_status: Coded = "display_status",
         /// Of the amounts in the order.
         currency_code: Currency = "currency_code",
         /// The rates; here for the code only.
@@ -63,9 +63,9 @@ inlet::payload! {
         /// Without a zone.
         updated_at: String = "updated_at",
     }
-    /// A status.
-    struct Status {
-        /// The code, else its translation.
+    /// Something with a code and its translation, or with a name only.
+    struct Coded {
+        /// The code, else the text.
         word: String = "code" | "name",
     }
     /// The two currencies of an order.
@@ -139,24 +139,19 @@ inlet::payload! {
         /// `[]` when empty.
         meta: PlaceMeta = "meta",
         /// The city.
-        city: Named = "city",
+        city: Coded = "city",
         /// The country.
-        country: Named = "country",
+        country: Coded = "country",
     }
     /// What else is known of a place.
     struct PlaceMeta {
         /// The postal code.
         postcode: String = "postcode",
     }
-    /// Something with a code or a name.
-    struct Named {
-        /// Only countries have one.
-        word: String = "code" | "name",
-    }
     /// How it is paid, and the sums.
     struct Payment {
         /// By which means.
-        method: Status = "method",
+        method: Coded = "method",
         /// The sums, by code.
         invoice: Vec<Sum> = "invoice",
     }
@@ -222,7 +217,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     let buyer = sale.customer.unwrap_or_default();
     let order = Order {
         id: sale.id,
-        number: sale.invoice_number,
+        number: sale.number,
         status: sale.order_status.and_then(|status| status.word),
         substatus: sale.display_status.and_then(|status| status.word),
         payment_status: sale.payment_status,
