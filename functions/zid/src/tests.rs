@@ -38,9 +38,9 @@ impl Contract for ZidContract {
     const PROOF: (&'static str, usize) = ("authorization", "Basic ".len());
     const COVERS_BODY: bool = false;
     const PAYLOADS: &'static [(&'static str, &'static str)] = payloads! {
-        "order.create": "order.create" | "order.create.marketplace" | "order.create.guest_digital",
+        "order.create": "order.create" | "order.create-marketplace" | "order.create-guest-digital",
         "order.status.update":
-            "order.status.update" | "order.status.update.wrapped" | "order.status.update.empty_arrays",
+            "order.status.update" | "order.status.update-wrapped" | "order.status.update-empty-arrays",
         "order.payment_status.update": "order.payment_status.update",
         "order": "order",
         "product.create": "product.create",
@@ -63,7 +63,7 @@ impl Contract for ZidContract {
         "app.market.application.uninstall": "app.market.application.uninstall",
         "app.market.application.rated": "app.market.application.rated",
         "app.market.subscription.active":
-            "app.market.subscription.active" | "app.market.subscription.active.older",
+            "app.market.subscription.active" | "app.market.subscription.active-older",
         "app.market.subscription.warning": "app.market.subscription.warning",
         "app.market.subscription.suspended": "app.market.subscription.suspended",
         "app.market.subscription.expired": "app.market.subscription.expired",
@@ -592,7 +592,7 @@ fn the_currency_comes_from_the_rates_where_the_code_is_missing() {
 
 #[test]
 fn a_masked_marketplace_order_keeps_its_masks() {
-    let order = told!("order.create", "order.create.marketplace");
+    let order = told!("order.create", "order.create-marketplace");
     let masked = json!({"name": "J*** D***", "email": "t***@."});
     for field in ["name", "email"] {
         assert_eq!(order["customer"][field], masked[field], "{field}");
@@ -604,7 +604,7 @@ fn a_masked_marketplace_order_keeps_its_masks() {
 
 #[test]
 fn a_digital_order_of_a_guest_has_no_delivery() {
-    let order = told!("order.create", "order.create.guest_digital");
+    let order = told!("order.create", "order.create-guest-digital");
     assert_eq!(order.get("delivery"), None);
     assert_eq!(order["lines"][0].get("sku"), None);
     assert_eq!(order["customer"]["name"], "Guest");
@@ -613,7 +613,7 @@ fn a_digital_order_of_a_guest_has_no_delivery() {
 
 #[test]
 fn empty_php_arrays_and_loose_types_spoil_nothing_beside_them() {
-    let order = told!("order.status.update", "order.status.update.empty_arrays");
+    let order = told!("order.status.update", "order.status.update-empty-arrays");
     assert_eq!(order["id"], "81230504");
     assert_eq!(order["status"], "4");
     assert_eq!(order["customer"]["id"], "5500123");
@@ -626,7 +626,7 @@ fn empty_php_arrays_and_loose_types_spoil_nothing_beside_them() {
 
 #[test]
 fn a_wrapped_order_reads_like_a_bare_one() {
-    let order = told!("order.status.update", "order.status.update.wrapped");
+    let order = told!("order.status.update", "order.status.update-wrapped");
     assert_eq!((&order["id"], &order["payment_status"]), (&json!("81230503"), &json!("paid")));
 }
 
@@ -737,7 +737,7 @@ fn a_subscription_is_told_with_the_newer_fields_and_without() {
     ] {
         assert_eq!(subscription[field], want, "{field}");
     }
-    let older = told!("app.market.subscription.active", "app.market.subscription.active.older");
+    let older = told!("app.market.subscription.active", "app.market.subscription.active-older");
     assert_eq!((&older["status"], older.get("plan_id")), (&json!("active"), None));
     assert_eq!(told!("app.market.application.install", "app.market.application.install")["app_id"], "4410");
 }

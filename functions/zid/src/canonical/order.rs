@@ -210,6 +210,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     let payment = sale.payment.unwrap_or_default();
     let sums = payment.invoice.unwrap_or_default();
     let sum_of = |code: &str| money(sums.iter().find(|sum| sum.code.as_deref() == Some(code))?.value.clone());
+    let lines = |items: Vec<Item>| items.into_iter().map(|item| line(item, currency.as_ref())).collect();
     let charged_in = currency.as_ref().filter(|_| sale.other_transaction_currency == Some(false));
     let shipping = sale.shipping.unwrap_or_default();
     let method = shipping.method.unwrap_or_default();
@@ -235,9 +236,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
         coupon: coupon.code,
         note: sale.customer_note.or_else(|| buyer.note.clone()).map(|note| note.0),
         customer: party(buyer),
-        lines: sale
-            .products
-            .map(|items| items.into_iter().map(|item| line(item, currency.as_ref())).collect()),
+        lines: sale.products.map(lines),
         delivery: delivery(method, sale.shipping_method_code, shipping.address, sale.consignee),
         placed_at: time_of(sale.issue_date.as_deref()),
         created_at: time_of(sale.created_at.as_deref()),
