@@ -35,9 +35,10 @@ impl EventType {
     /// Longest name kept, in characters. The longest documented one has 47.
     pub const MAX_LEN: usize = 100;
 
-    /// Takes a name as sent: without control characters and not longer than a name may be.
+    /// Takes a name as sent: without control characters, not longer than a name may be, `unknown` when empty.
     pub fn new(name: &str) -> Self {
-        Self(name.trim().chars().filter(|c| !c.is_control()).take(Self::MAX_LEN).collect())
+        let name: String = name.trim().chars().filter(|c| !c.is_control()).take(Self::MAX_LEN).collect();
+        Self(if name.is_empty() { "unknown".to_owned() } else { name })
     }
 
     /// The name.
@@ -164,6 +165,7 @@ mod tests {
     #[test]
     fn a_name_as_sent_is_kept_short_and_clean() {
         assert_eq!(EventType::new(" a\nb\u{7f} ").as_str(), "ab");
+        assert_eq!(EventType::new("\u{1}").as_str(), "unknown");
         assert_eq!(EventType::new(&"x".repeat(500)).as_str().len(), EventType::MAX_LEN);
     }
 }

@@ -1,0 +1,256 @@
+//! The path of a delivery, simulated: ports in memory that fail when they are told to.
+
+use std::sync::Arc;
+
+use inlet::answer::{Answer, Outcome};
+use inlet::canonical::Kind;
+use inlet::catalogue::{Documented, Row};
+use inlet::event::{EventId, ReceivedAt};
+use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
+use inlet::provider::Provider;
+use inlet::reading::Reading;
+use inlet::receive::{Attempt, Receiver, Report, Store};
+use inlet::request::{Method, Request, Unverified};
+use inlet::secret::Secret;
+use inlet::store::StoreName;
+use inlet::time::Time;
+use inlet_testing::ports::{Failure, MemoryJournal, MemoryQueue, MemorySecrets, Plan};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// A provider as simple as one can be: a token in the query, a stock level in the body.
+#[derive(Debug)]
+struct Toy;
+
+const LEVEL: Row = Row::new("level", Kind::Stock, "changed").entity(&[&["sku"]]).moved("at").payload(
+    Documented::Full,
+    |payload| {
+        Some(inlet::canonical::Canonical::bare(Kind::Stock, payload["sku"].as_str().map(str::to_owned)))
+    },
+);
+
+impl Provider for Toy {
+    const NAME: &'static str = "toy";
+    type Credential = Secret;
+    type Settings = ();
+
+    fn claim(request: &Unverified, secret: &Secret) -> Result<Claim, Rejection> {
+        let token = request.query("token").ok_or(Rejection::Missing { expected: "token" })?;
+        let comparisons = vec![Comparison::new(token.as_bytes(), secret.clone())];
+        Ok(Claim::Shared { comparisons, trust: Trust::UrlToken })
+    }
+
+    fn read(delivery: &Verified<Delivery>) -> Reading {
+        let payload: Value = serde_json::from_slice(delivery.body()).unwrap_or_default();
+        Reading::of(&LEVEL, &payload, Time::parse_rfc3339)
+    }
+
+    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
+        Answer::ok(json!({}))
+    }
+}
+
+type Whole = Receiver<MemorySecrets<Toy>, MemoryJournal, MemoryQueue>;
+
+fn store(secret: &str) -> Arc<Store<Toy>> {
+    Arc::new(Store { credentials: vec![Secret::new(secret).unwrap()], settings: () })
+}
+
+fn receiver(journal: Plan, queue: Plan) -> Whole {
+    let name = StoreName::parse("demo").unwrap();
+    let secrets = MemorySecrets { name, store: store("right"), newer: None };
+    Receiver { secrets, journal: MemoryJournal::failing(journal), queue: MemoryQueue::failing(queue) }
+}
+
+fn request(store: &str, token: &str, body: &str) -> Unverified {
+    Unverified::new(Request {
+        method: Method::Post,
+        store: StoreName::parse(store).unwrap(),
+        topic: None,
+        query: format!("token={token}"),
+        headers: std::iter::empty::<(&str, &str)>().collect(),
+        body: body.as_bytes().to_vec(),
+    })
+}
+
+/// Delivers a body at this millisecond, in an invocation of its own.
+fn deliver(receiver: &Whole, body: &str, at_ms: i64, attempt: &str) -> (u16, Report) {
+    let received_at = ReceivedAt::from_millis(at_ms).unwrap();
+    let attempt = Attempt(attempt.to_owned());
+    let receiving = receiver.receive::<Toy>(request("demo", "right", body), received_at, &attempt);
+    let (answer, report) = now(receiving);
+    (answer.status, report)
+}
+
+/// Runs a future that never waits.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("ports in memory do not wait"),
+    }
+}
+
+fn lasting(level: u32) -> String {
+    json!({"sku": "A", "level": level, "at": "2024-01-01T00:00:00Z"}).to_string()
+}
+
+fn windowed(level: u32) -> String {
+    json!({"sku": "A", "level": level}).to_string()
+}
+
+fn sent_ids(receiver: &Whole) -> Vec<EventId> {
+    receiver.queue.messages().into_iter().map(|message| message.id).collect()
+}
+
+#[test]
+fn a_delivery_is_stored_then_enqueued() {
+    let receiver = receiver(Plan::default(), Plan::default());
+    assert_eq!(deliver(&receiver, &lasting(1), 0, "a").0, 200);
+    let bodies = receiver.journal.bodies();
+    assert_eq!(bodies.values().collect::<Vec<_>>(), [&lasting(1).into_bytes()]);
+    assert_eq!(sent_ids(&receiver), bodies.keys().cloned().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_duplicate_of_an_unprocessed_event_is_enqueued_again_under_the_same_id() {
+    let receiver = receiver(Plan::default(), Plan::nth(1, Failure::Before));
+    let (status, report) = deliver(&receiver, &lasting(1), 0, "a");
+    assert_eq!(status, 200, "stored, so it is safe");
+    assert!(matches!(report, Report::Accepted(accepted) if accepted.queue_fault.is_some()));
+    assert!(sent_ids(&receiver).is_empty());
+
+    deliver(&receiver, &lasting(1), 5_000, "b");
+    assert_eq!(sent_ids(&receiver), receiver.journal.bodies().into_keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_duplicate_of_a_processed_event_is_answered_and_left_alone() {
+    let receiver = receiver(Plan::default(), Plan::default());
+    deliver(&receiver, &lasting(1), 0, "a");
+    receiver.journal.process(&sent_ids(&receiver)[0]);
+    assert_eq!(deliver(&receiver, &lasting(1), 9_000_000, "b").0, 200);
+    assert_eq!(receiver.queue.calls(), 1);
+}
+
+#[test]
+fn without_the_journal_the_queue_carries_the_whole_event() {
+    let receiver = receiver(Plan::always(Failure::Before), Plan::default());
+    assert_eq!(deliver(&receiver, &lasting(1), 0, "a").0, 200);
+    assert_eq!(receiver.queue.messages()[0].whole.as_deref(), Some(lasting(1).as_bytes()));
+}
+
+#[test]
+fn without_both_it_is_our_fault() {
+    let receiver = receiver(Plan::always(Failure::Before), Plan::always(Failure::Before));
+    assert_eq!(deliver(&receiver, &lasting(1), 0, "a").0, 503);
+}
+
+#[test]
+fn our_own_write_is_no_duplicate() {
+    let receiver = receiver(Plan::default(), Plan::default());
+    for body in [lasting(1), windowed(1)] {
+        for _ in 0..2 {
+            let (_, report) = deliver(&receiver, &body, 0, "one attempt");
+            assert!(matches!(&report, Report::Accepted(a) if !a.duplicate), "{body}: {report:?}");
+        }
+    }
+}
+
+#[test]
+fn equal_bodies_are_one_event_for_good_only_with_a_time_of_their_own() {
+    let a_day_ms = 86_400_000;
+    for (body, events) in [(lasting(1), 1), (windowed(1), 2)] {
+        let receiver = receiver(Plan::default(), Plan::default());
+        for (at_ms, attempt) in [(0, "a"), (1_000, "b"), (a_day_ms, "c")] {
+            deliver(&receiver, &body, at_ms, attempt);
+        }
+        assert_eq!(receiver.journal.bodies().len(), events, "{body}");
+    }
+}
+
+#[test]
+fn the_window_ends_when_the_provider_no_longer_retries() {
+    let window_ms = i64::try_from(Toy::RETRY_WINDOW.as_millis()).unwrap();
+    for (after_ms, events) in [(window_ms, 1), (window_ms + 1, 2)] {
+        let receiver = receiver(Plan::default(), Plan::default());
+        deliver(&receiver, &windowed(1), 0, "a");
+        deliver(&receiver, &windowed(1), after_ms, "b");
+        assert_eq!(receiver.journal.bodies().len(), events, "after {after_ms} ms");
+    }
+}
+
+#[test]
+fn a_state_that_comes_back_within_the_window_is_new() {
+    let receiver = receiver(Plan::default(), Plan::default());
+    for (n, level) in [1, 1, 2, 1, 1].into_iter().enumerate() {
+        let at_ms = i64::try_from(n).unwrap() * 1_000;
+        deliver(&receiver, &windowed(level), at_ms, &n.to_string());
+    }
+    assert_eq!(receiver.journal.bodies().len(), 3, "A, A is one event; A, B, A is three");
+}
+
+#[test]
+fn a_newer_secret_is_tried_before_a_delivery_is_refused() {
+    let mut receiver = receiver(Plan::default(), Plan::default());
+    let send = |receiver: &Whole| {
+        let received_at = ReceivedAt::from_millis(0).unwrap();
+        now(receiver.receive::<Toy>(request("demo", "brand-new", "{}"), received_at, &Attempt("a".into())))
+            .0
+            .status
+    };
+    assert_eq!(send(&receiver), 401);
+    receiver.secrets.newer = Some(store("brand-new"));
+    assert_eq!(send(&receiver), 200);
+}
+
+#[test]
+fn nothing_unverified_reaches_a_port() {
+    for (store, token) in [("demo", "wrong"), ("demo", ""), ("another", "right")] {
+        let receiver = receiver(Plan::default(), Plan::default());
+        let received_at = ReceivedAt::from_millis(0).unwrap();
+        let (answer, report) =
+            now(receiver.receive::<Toy>(request(store, token, "{}"), received_at, &Attempt("a".into())));
+        assert_eq!(answer.status, 401, "{store} {token:?}: {report:?}");
+        assert!(receiver.journal.bodies().is_empty() && receiver.queue.calls() == 0, "{store} {token:?}");
+    }
+}
+
+fn any_failure() -> impl Strategy<Value = Option<Failure>> {
+    prop::sample::select(vec![None, None, Some(Failure::Before), Some(Failure::After)])
+}
+
+fn plan(failures: &[Option<Failure>]) -> Plan {
+    let numbered = failures.iter().enumerate().filter_map(|(n, failure)| Some((n + 1, (*failure)?)));
+    Plan { at: numbered.collect(), always: None }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_answered_2xx_is_safe_whatever_fails(
+        levels in prop::collection::vec((0_u32..3, any::<bool>()), 1..12),
+        journal in prop::collection::vec(any_failure(), 12),
+        queue in prop::collection::vec(any_failure(), 12),
+    ) {
+        let receiver = receiver(plan(&journal), plan(&queue));
+        for (n, (level, own_time)) in levels.into_iter().enumerate() {
+            let body = if own_time { lasting(level) } else { windowed(level) };
+            let at_ms = i64::try_from(n).unwrap() * 1_000;
+            let (status, report) = deliver(&receiver, &body, at_ms, &n.to_string());
+            match report {
+                Report::Accepted(accepted) => {
+                    prop_assert_eq!(status, 200);
+                    let id = accepted.event.id();
+                    let stored = receiver.journal.bodies().get(id) == Some(&body.clone().into_bytes());
+                    let carried = receiver.queue.messages().iter().any(|m| m.id == *id && m.whole.is_some());
+                    prop_assert!(stored || carried, "{id} is nowhere");
+                }
+                Report::Refused(why) => prop_assert_eq!(status, 503, "{}", why),
+                Report::Probed => prop_assert!(false, "a POST is no probe"),
+            }
+        }
+    }
+}
