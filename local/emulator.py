@@ -94,6 +94,8 @@ def _environment(port: int) -> dict[str, str]:
         "MINISTACK_REGION": place.REGION,
         # Where the functions find AWS.
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        # Every function may do what its role in the template allows, and nothing else.
+        "AUTH": "true",
         # Services that would listen on other ports, and on all addresses.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from local import build, deploy, emulator, place, routes, show, stores
+from local import build, deploy, emulator, permissions, place, routes, show, stores
 from local.aws import Aws
 from local.steps import step
 
@@ -41,8 +41,9 @@ def _deploy(aws: Aws, parameters: list[str]) -> None:
         build.pack(parameters)
     with step("sam deploy"):
         deploy.deploy(aws, parameters)
-    with step("routes"):
+    with step("routes and permissions"):
         routes.create(aws)
+        permissions.widen(aws)
 
 
 def _describe(aws: Aws, without: list[str]) -> dict:
