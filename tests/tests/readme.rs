@@ -1,0 +1,71 @@
+//! What the README tells its reader to do, done. Needs `make up`.
+
+use std::process::Command;
+
+use inlet_tests::repository;
+use inlet_tests::samples::demo_credential;
+use inlet_tests::stack::Stack;
+use serde_json::json;
+
+/// The fenced block behind this line of the README.
+fn block_behind(line: &str) -> String {
+    let readme = repository::text("README.md");
+    let behind = readme.split(line).nth(1).unwrap_or_else(|| panic!("the README has no {line:?}"));
+    let fenced = behind.split("```").nth(1).expect("a fenced block");
+    fenced.split_once('\n').expect("a block of several lines").1.to_owned()
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.current_dir(repository::root()).output().expect("a program that runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+#[test]
+fn a_hand_signed_callback_is_accepted_and_a_changed_one_is_not() {
+    let script = block_behind("<!-- tested: curl -->");
+    let heard = output(Command::new("bash").args(["-euc", &script]));
+    assert!(heard.starts_with("HTTP/1.1 200") && heard.contains(r#"{"received":true}"#), "{heard}");
+
+    let changed = script.replace(r#"-d "$BODY""#, r#"-d "${BODY/86.40/86.41}""#);
+    assert_ne!(changed, script);
+    let heard = output(Command::new("bash").args(["-euc", &changed]));
+    assert!(heard.starts_with("HTTP/1.1 401"), "{heard}");
+}
+
+#[tokio::test]
+async fn a_consumer_reads_the_raw_body_by_its_id() {
+    let stack = Stack::up();
+    let credential = demo_credential("zip");
+    let small = r#"{"orderId":"o-1","timestamp":"2026-01-31T10:00:00Z"}"#.to_owned();
+    let noise: String = (0..900_000_u32)
+        .map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26))
+        .collect();
+    let large =
+        format!(r#"{{"orderId":"o-2","timestamp":"2026-01-31T10:00:00Z","metadata":{{"noise":"{noise}"}}}}"#);
+    for body in [small, large] {
+        let store = stack.store("zip", &json!([credential])).await;
+        let row = inlet::catalogue::find(inlet_zip::EVENTS, "capture").expect("a row");
+        let request = inlet::sender::delivery::<inlet_zip::Zip>(
+            store.clone(),
+            row,
+            body.clone().into_bytes(),
+            &credential,
+        );
+        assert_eq!(stack.send("zip", &request).status, 200);
+        let id = stack.events("zip", &store).await.remove(0);
+
+        let facts = &stack.facts;
+        let function = block_behind("The raw body is one lookup away:");
+        let script = format!(
+            "{function}\nimport sys\n\
+             resource = boto3.resource('dynamodb', endpoint_url='{}', region_name='{}',\n\
+                 aws_access_key_id='test', aws_secret_access_key='test')\n\
+             sys.stdout.buffer.write(raw_body(resource.Table('{}'), '{id}'))",
+            facts.endpoint, facts.region, facts.table
+        );
+        let python = repository::root().join(".local/tools/python/bin/python");
+        assert_eq!(output(Command::new(python).args(["-c", &script])), body);
+    }
+}
