@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use aws_credential_types::Credentials as SdkCredentials;
+use aws_sdk_dynamodb::config::http::HttpRequest;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
@@ -90,13 +91,16 @@ impl Clients {
         let dynamodb = self.dynamodb.describe_endpoints().customize().mutate_request(only_knock);
         let sqs = self.sqs.list_queues().customize().mutate_request(only_knock);
         let ssm = self.ssm.describe_parameters().customize().mutate_request(only_knock);
-        let _ = tokio::join!(dynamodb.send(), sqs.send(), ssm.send());
+        let knocks = async { tokio::join!(dynamodb.send(), sqs.send(), ssm.send()) };
+        // Not heard: a service that does not answer a knock may still take a delivery.
+        let _ = tokio::time::timeout(CONNECT, knocks).await;
     }
 }
 
 /// Turns a call into a `GET /ping` without a body: the load balancers answer it and no service is asked.
-fn only_knock(request: &mut aws_sdk_dynamodb::config::http::HttpRequest) {
-    let knock = request.set_method("GET").is_ok() && request.set_uri("/ping").is_ok();
+fn only_knock(request: &mut HttpRequest) {
+    let service = request.uri().split('/').take(3).collect::<Vec<_>>().join("/");
+    let knock = request.set_method("GET").is_ok() && request.set_uri(format!("{service}/ping")).is_ok();
     debug_assert!(knock, "a ping is a valid request");
     request.headers_mut().remove("content-length");
     *request.body_mut() = "".into();
@@ -141,5 +145,21 @@ where
         SdkError::DispatchFailure(_) => "no connection".to_owned(),
         SdkError::ResponseError(_) => "an answer that cannot be read".to_owned(),
         _ => "a request that cannot be built".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_knock_goes_to_the_service_and_asks_for_nothing() {
+        let mut request = HttpRequest::new("{}".into());
+        request.set_uri("https://sqs.eu-central-1.amazonaws.com/queue?x=1").unwrap();
+        request.headers_mut().insert("content-length", "2");
+        only_knock(&mut request);
+        assert_eq!((request.method(), request.uri()), ("GET", "https://sqs.eu-central-1.amazonaws.com/ping"));
+        assert_eq!(request.body().bytes(), Some(&b""[..]));
+        assert!(!request.headers().contains_key("content-length"));
     }
 }
