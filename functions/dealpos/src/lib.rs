@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{IdentityRule, Row, entity_in, find, text_at, unwrapped};
+use inlet::patience::{AfterFailure, Retries};
 use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
 use inlet::provider::Provider;
 use inlet::reading::{EventType, Reading, WhyUnknown};
@@ -50,9 +51,17 @@ pub enum Credential {
 
 impl Provider for DealPos {
     const NAME: &'static str = "dealpos";
-    /// A call is given up after 30 seconds and repeated once, 7 seconds later: /webhook/webhook-guide. Both the
-    /// number and the pause can be set; the minute covers the defaults.
-    const RETRY_WINDOW: Duration = Duration::from_mins(1);
+    /// The defaults: the number of repeats and the pause before them can be set. A call without an answer is logged
+    /// as 408; whether it is repeated like an answered 408, the pages leave open.
+    const AFTER_FAILURE: AfterFailure = AfterFailure {
+        answer_within: Some(Duration::from_secs(30)),
+        retries: Some(Retries {
+            waits: &[Duration::from_secs(7)],
+            statuses: &[408..=408, 429..=429, 500..=599],
+        }),
+        breaker: None,
+        source: "https://developer.dealpos.com/webhook/webhook-guide",
+    };
     const SECRET_PARAMETERS: &'static [&'static str] = &[URL_TOKEN];
     type Credential = Credential;
     type Settings = Settings;

@@ -681,3 +681,11 @@ fn trying_the_url_is_answered_well() {
     let answer = DealPos::answer(&Outcome::Probed, &Settings::default());
     assert_eq!(answer, Answer::ok(json!({"status": "success"})));
 }
+
+#[test]
+fn only_faults_of_ours_are_known_to_be_tried_again() {
+    for (status, again) in [(401, false), (408, true), (413, false), (429, true), (503, true)] {
+        assert_eq!(DealPos::AFTER_FAILURE.retries_after(status), again, "{status}");
+    }
+    assert!(DealPos::RETRY_WINDOW.as_secs() >= 30 + 7, "{:?}", DealPos::RETRY_WINDOW);
+}

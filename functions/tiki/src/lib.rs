@@ -13,6 +13,7 @@ mod sender;
 
 use inlet::answer::{Answer, Outcome, Refusal};
 use inlet::catalogue::{entity_in, find, unwrapped};
+use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Delivery, MacAlgorithm, Message, Rejection, Tag, Verified};
 use inlet::provider::Provider;
 use inlet::reading::{Reading, WhyUnknown};
@@ -46,6 +47,9 @@ pub struct Credential {
 
 impl Provider for Tiki {
     const NAME: &'static str = "tiki";
+    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented(
+        "the pages ask for a 5xx after a failure and do not tell what follows it",
+    );
     type Credential = Credential;
     type Settings = ();
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{find, text_at};
+use inlet::patience::{AfterFailure, Breaker, Retries};
 use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified, base64_tag};
 use inlet::provider::Provider;
 use inlet::reading::{Reading, WhyUnknown};
@@ -80,9 +81,23 @@ impl TryFrom<Fields> for Credential {
 impl Provider for Zid {
     const NAME: &'static str = "zid";
 
-    /// Up to three attempts, after 1, 5 and 15 minutes (an integrator's reading of
-    /// docs.zid.sa/webhook-health-tracking): 21 minutes in all, and some for the attempts themselves.
-    const RETRY_WINDOW: Duration = Duration::from_mins(25);
+    /// Every answer but a 2xx is a failure, a 401 for a wrong secret too; a 429 is none, and whether it is followed
+    /// by a further attempt is not told. One success clears the count.
+    const AFTER_FAILURE: AfterFailure = AfterFailure {
+        answer_within: None,
+        retries: Some(Retries {
+            waits: &[Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)],
+            statuses: &[300..=428, 430..=599],
+        }),
+        breaker: Some(Breaker {
+            window: Duration::from_hours(1),
+            degraded_at: 10,
+            broken_at: 30,
+            discards_backlog: true,
+            not_counted: &[429],
+        }),
+        source: "https://docs.zid.sa/webhook-health-tracking; the waits are an integrator's reading of it",
+    };
     const SECRET_PARAMETERS: &'static [&'static str] = &[TOKEN];
     type Credential = Credential;
     type Settings = ();

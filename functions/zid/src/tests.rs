@@ -748,6 +748,18 @@ fn any_2xx_is_success_and_the_body_is_small() {
 }
 
 #[test]
+fn every_failure_is_tried_again_and_counted_but_a_429() {
+    let counted = |status: u16| {
+        let breaker = Zid::AFTER_FAILURE.breaker.expect("a breaker");
+        !breaker.not_counted.contains(&status)
+    };
+    for (status, is_failure) in [(200, false), (302, true), (401, true), (429, false), (503, true)] {
+        assert_eq!(Zid::AFTER_FAILURE.retries_after(status), is_failure, "{status}");
+        assert!(status == 200 || counted(status) == is_failure, "{status}");
+    }
+}
+
+#[test]
 fn the_retry_window_covers_all_three_attempts() {
     assert!(Zid::RETRY_WINDOW.as_secs() > (1 + 5 + 15) * 60, "{:?}", Zid::RETRY_WINDOW);
 }

@@ -11,6 +11,7 @@ mod sender;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{entity_in, find, text_at};
+use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Delivery, MacAlgorithm, Message, Rejection, Tag, Verified, base64_tag};
 use inlet::provider::Provider;
 use inlet::reading::{Reading, WhyUnknown};
@@ -46,6 +47,8 @@ pub struct Settings {
 
 impl Provider for Zip {
     const NAME: &'static str = "zip";
+    const AFTER_FAILURE: AfterFailure =
+        AfterFailure::not_documented("not told on https://developers.zip.co/v9-US/docs/callbacks");
     const SECRET_PARAMETERS: &'static [&'static str] = &[SIGNATURE];
     type Credential = Credential;
     type Settings = Settings;

@@ -12,6 +12,7 @@ mod sender;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{entity_in, find};
+use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
 use inlet::provider::Provider;
 use inlet::reading::{Reading, WhyUnknown};
@@ -46,6 +47,8 @@ pub struct Credential {
 
 impl Provider for Zort {
     const NAME: &'static str = "zort";
+    const AFTER_FAILURE: AfterFailure =
+        AfterFailure::not_documented("not told on https://developers.zortout.com/overview/webhook");
     type Credential = Credential;
     type Settings = ();
 

@@ -23,7 +23,7 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 /// How long a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// How long one try of a call may take. Two calls with all their tries stay below the function's 15 s.
+/// How long one try of a call may take. What a delivery may wait in all stands in [`crate::deadline`].
 const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// How long a call may take with all its tries.

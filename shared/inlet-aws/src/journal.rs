@@ -15,6 +15,7 @@ use inlet::receive::{Attempt, Fault, Journal, Recorded};
 use crate::attributes::{self, Item, number, text};
 use crate::blob::Place;
 use crate::connect::told;
+use crate::deadline;
 use crate::record::{Origin, Record};
 use crate::table::{LATEST, Table, bucket_of, event_key, key, receipt_key};
 
@@ -208,7 +209,7 @@ impl Journal for Table {
             message: CloudEvent::of(event).to_json(),
             body: event.delivery().body().to_vec(),
         };
-        self.keep(&kept).await
+        deadline::within(deadline::JOURNAL, "the event cannot be stored", self.keep(&kept)).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Inlet's domain on AWS. The story: [`environment`] reads the world once, [`connect`] opens the clients,
 //! [`gateway`] turns an HTTP API event into a request and an answer into a response, [`secrets`] keeps the stores'
 //! credentials at hand, [`journal`] and [`queue`] keep and send events in the form that [`record`] gives them, in the
-//! layout of the [`table`] and its [`attributes`],
+//! layout of the [`table`] and its [`attributes`], [`deadline`] says how long each of them may take,
 //! [`log`] says one line a delivery, and [`receiver`] wires it all together for a provider.
 //!
 //! Deliberately absent: what any one provider does.
@@ -10,6 +10,8 @@ pub mod environment;
 pub mod clock;
 pub mod connect;
 pub mod gateway;
+mod allowance;
+pub mod deadline;
 pub mod secrets;
 pub mod record;
 pub mod attributes;

@@ -11,6 +11,7 @@ use inlet::receive::{Attempt, Fault, Queue};
 use sha2::{Digest, Sha256};
 
 use crate::connect::told;
+use crate::deadline;
 use crate::record::{Origin, Record, hex};
 
 /// The largest message, in bytes with its attributes: SQS's limit since August 2025.
@@ -47,12 +48,7 @@ impl SqsQueue {
 
 impl Queue for SqsQueue {
     async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        let message = self.message(event, text(event, 0));
-        message
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| Fault::new("the event cannot be enqueued", told(&error)))
+        sent(self.message(event, text(event, 0))).await
     }
 
     async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
@@ -65,13 +61,16 @@ impl Queue for SqsQueue {
         let attribute = MessageAttributeValue::builder().data_type("Binary").binary_value(Blob::new(whole));
         let attribute =
             attribute.build().map_err(|error| Fault::new("the event cannot be enqueued", error))?;
-        let message = self.message(event, body).message_attributes(WHOLE, attribute);
-        message
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| Fault::new("the event cannot be enqueued", told(&error)))
+        sent(self.message(event, body).message_attributes(WHOLE, attribute)).await
     }
+}
+
+/// Sends a message, in time.
+async fn sent(message: SendMessageFluentBuilder) -> Result<(), Fault> {
+    let sending = async {
+        message.send().await.map_err(|error| Fault::new("the event cannot be enqueued", told(&error)))
+    };
+    deadline::within(deadline::QUEUE, "the event cannot be enqueued", sending).await.map(|_| ())
 }
 
 /// What an attribute's name and type take of a message, in bytes, generously.

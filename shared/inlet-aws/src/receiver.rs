@@ -11,6 +11,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::clock;
 use crate::connect::Clients;
+use crate::deadline;
 use crate::environment::{Environment, LogLevel};
 use crate::gateway::{Event, Response, Unreadable};
 use crate::log::{self, Context};
@@ -29,7 +30,7 @@ pub async fn run<P: Provider>() -> Result<(), Failed> {
     say_where_but_not_what_of_panics();
     let environment = Environment::from_process()?;
     let clients = Clients::new(&environment)?;
-    clients.warm().await;
+    let _ = tokio::time::timeout(deadline::WARM, clients.warm()).await;
     let function = Arc::new(Function::<P>::new(clients, environment));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
         let function = Arc::clone(&function);

@@ -169,8 +169,13 @@ impl Encoding {
     }
 }
 
+/// From how many bytes on compressing has to be quick. With less it takes no time worth saving; 6 MB that do not
+/// compress would keep a processor busy for half a second instead of an eighth, and a small function for many.
+const LARGE: usize = 256 * 1024;
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let level = if bytes.len() < LARGE { Compression::default() } else { Compression::fast() };
+    let mut encoder = GzEncoder::new(Vec::new(), level);
     #[expect(clippy::expect_used, reason = "a vector takes every byte")]
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes every byte")
 }

@@ -11,7 +11,9 @@ use inlet::store::StoreName;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::allowance::Allowance;
 use crate::connect::told;
+use crate::deadline;
 
 /// How long a reading is good for. A rotation keeps the old credential live for longer than this.
 const FRESH: Duration = Duration::from_mins(5);
@@ -53,30 +55,6 @@ impl<P: Provider> Clone for Entry<P> {
     }
 }
 
-/// A token bucket.
-struct Allowance {
-    left: u32,
-    since: Instant,
-}
-
-impl Allowance {
-    fn new(now: Instant) -> Self {
-        Self { left: BURST, since: now }
-    }
-
-    fn take(&mut self, now: Instant) -> bool {
-        let waited = now.saturating_duration_since(self.since);
-        let earned = waited.as_millis().checked_div(ONE_MORE.as_millis()).unwrap_or_default();
-        if earned > 0 {
-            self.left = BURST.min(self.left.saturating_add(u32::try_from(earned).unwrap_or(BURST)));
-            self.since = now;
-        }
-        let taken = self.left.checked_sub(1);
-        self.left = taken.unwrap_or_default();
-        taken.is_some()
-    }
-}
-
 /// What the cache says to a question.
 enum Known<P: Provider> {
     /// The answer.
@@ -97,7 +75,7 @@ impl<P: Provider> Cache<P> {
             Some(Entry { store: None, read_at }) if now.saturating_duration_since(*read_at) < UNKNOWN => {
                 Known::Answer(None)
             }
-            _ if self.newcomers.take(now) => Known::Stale(None),
+            _ if self.newcomers.take(1, now) => Known::Stale(None),
             _ => Known::Spent,
         }
     }
@@ -125,7 +103,8 @@ impl<P: Provider> Cache<P> {
 impl<P: Provider> SsmSecrets<P> {
     /// The secrets under `/inlet/{stage}/{provider}/`.
     pub fn new(client: Client, stage: &str) -> Self {
-        let cache = Cache { entries: HashMap::new(), newcomers: Allowance::new(Instant::now()) };
+        let cache =
+            Cache { entries: HashMap::new(), newcomers: Allowance::new(BURST, ONE_MORE, Instant::now()) };
         Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache: Mutex::new(cache) }
     }
 
@@ -138,10 +117,11 @@ impl<P: Provider> SsmSecrets<P> {
         let credentials = format!("{}/{name}", self.path);
         let settings = format!("{credentials}/settings");
         let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
-        let output = get
-            .send()
-            .await
-            .map_err(|error| Fault::new("the store's secrets cannot be read", told(&error)))?;
+        let reading = async {
+            get.send().await.map_err(|error| Fault::new("the store's secrets cannot be read", told(&error)))
+        };
+        let output =
+            deadline::within(deadline::SECRETS, "the store's secrets cannot be read", reading).await?;
         let value = |wanted: &str| {
             let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
             parameter.and_then(|parameter| parameter.value())
@@ -202,6 +182,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
 mod tests {
     use super::*;
     use inlet::answer::{Answer, Outcome};
+    use inlet::patience::AfterFailure;
     use inlet::proof::{Claim, Delivery, Rejection, Verified};
     use inlet::reading::{Reading, WhyUnknown};
     use inlet::request::Unverified;
@@ -211,6 +192,7 @@ mod tests {
 
     impl Provider for Nobody {
         const NAME: &'static str = "nobody";
+        const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("nobody");
         type Credential = String;
         type Settings = ();
 
@@ -232,7 +214,7 @@ mod tests {
     }
 
     fn cache(now: Instant) -> Cache<Nobody> {
-        Cache { entries: HashMap::new(), newcomers: Allowance::new(now) }
+        Cache { entries: HashMap::new(), newcomers: Allowance::new(BURST, ONE_MORE, now) }
     }
 
     fn store() -> Arc<Store<Nobody>> {

@@ -6,6 +6,7 @@ use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
 use inlet::catalogue::{Documented, Row};
 use inlet::event::{EventId, ReceivedAt};
+use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
 use inlet::provider::Provider;
 use inlet::reading::Reading;
@@ -31,6 +32,7 @@ const LEVEL: Row = Row::new("level", Kind::Stock, "changed").entity(&[&["sku"]])
 
 impl Provider for Toy {
     const NAME: &'static str = "toy";
+    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("nobody plays with it");
     type Credential = Secret;
     type Settings = ();
 

@@ -5,7 +5,8 @@
 //! [`secret::Secret`]s and hands out a [`proof::Verified`] delivery, or nothing. The provider reads the
 //! delivery into a [`reading::Reading`] with the help of its [`catalogue`], of the tolerant [`json`] fields
 //! and of the [`canonical`] objects. Reading and delivery together are an [`event::Event`] with an
-//! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. The
+//! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What the
+//! provider makes of the answer stands in [`patience`]. The
 //! [`sender`] plays the provider's part, for samples and tests.
 //!
 //! Deliberately absent: any provider's name, any AWS type, input and output, the clock, the environment.
@@ -14,6 +15,7 @@ pub mod store;
 pub mod request;
 pub mod secret;
 pub mod provider;
+pub mod patience;
 pub mod proof;
 pub mod json;
 pub mod decimal;

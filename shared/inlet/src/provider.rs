@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Outcome, Refusal};
+use crate::patience::AfterFailure;
 use crate::proof::{Claim, Delivery, Rejection, Verified};
 use crate::reading::Reading;
 use crate::request::{Method, Unverified};
@@ -14,9 +15,12 @@ pub trait Provider: Sized + 'static {
     /// The provider's name in URLs, keys, logs and metrics. Stored keys start with it: it never changes.
     const NAME: &'static str;
 
+    /// What the provider does after a delivery that is not answered well, and where it says so.
+    const AFTER_FAILURE: AfterFailure;
+
     /// How long after a delivery the provider may send the very same one again, for bodies without a time of
-    /// their own. The source of the number stands beside each provider's constant.
-    const RETRY_WINDOW: Duration = DEFAULT_RETRY_WINDOW;
+    /// their own.
+    const RETRY_WINDOW: Duration = Self::AFTER_FAILURE.retry_window();
 
     /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
     /// before anything is kept.
@@ -50,6 +54,3 @@ pub trait Provider: Sized + 'static {
         Answer::refusal(refusal)
     }
 }
-
-/// The retry window where a provider documents none: design.md, "Identity".
-pub const DEFAULT_RETRY_WINDOW: Duration = Duration::from_mins(1);
