@@ -195,6 +195,38 @@ impl Stack {
         items
     }
 
+    /// A store's deliveries in quarantine.
+    pub async fn held(&self, provider: &str, store: &StoreName) -> Vec<HashMap<String, AttributeValue>> {
+        let partition = AttributeValue::S(format!("quarantine/{provider}/{store}"));
+        let query = self.clients.dynamodb.query().table_name(&self.facts.table);
+        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", partition);
+        query.send().await.expect("a readable table").items.unwrap_or_default()
+    }
+
+    /// The log of a provider's function, once it holds `word`.
+    pub fn log_once(&self, word: &str, provider: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let log = self.log(provider);
+            if log.contains(word) || start.elapsed() > PATIENCE {
+                return log;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn log(&self, provider: &str) -> String {
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", "Logs_20140328.FilterLogEvents"),
+        ];
+        let group = format!("/inlet/{}/{provider}", self.facts.stage);
+        let asked = serde_json::json!({"logGroupName": group, "limit": 10_000}).to_string();
+        let heard = self.http("POST", &self.facts.endpoint, &headers, asked.as_bytes());
+        let lines = heard.body["events"].as_array().into_iter().flatten();
+        lines.filter_map(|line| line["message"].as_str()).collect::<Vec<_>>().join("\n")
+    }
+
     /// An event as it is stored.
     pub async fn stored(&self, id: &EventId) -> Kept {
         let table = Table::new(self.clients.dynamodb.clone(), self.facts.table.clone(), 1);

@@ -1,15 +1,32 @@
-//! Every delivery is answered before anybody gives up waiting: the deadlines, the template and the providers agree.
+//! Every delivery is answered before anybody gives up waiting: the deadlines, the template and the providers agree,
+//! and services that never answer cannot hold an answer back. Needs `make up`.
 
-use std::time::Duration;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
+use inlet::catalogue::find;
+use inlet::event::ReceivedAt;
 use inlet::provider::Provider;
-use inlet_aws::deadline::{GATEWAY, MEMORY_OF_A_PROCESSOR, WAITING, WARM, WORKING};
+use inlet::receive::{Attempt, NotAccepted, Receiver, Report};
+use inlet::request::Unverified;
+use inlet::sender::{Sender, delivery};
+use inlet_aws::connect::Clients;
+use inlet_aws::deadline::{
+    GATEWAY, JOURNAL, MEMORY_OF_A_PROCESSOR, QUARANTINE, QUEUE, SECRETS, WAITING, WARM, WORKING,
+};
+use inlet_aws::quarantine::TableQuarantine;
+use inlet_aws::queue::SqsQueue;
+use inlet_aws::secrets::SsmSecrets;
+use inlet_aws::table::Table;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
+use inlet_tests::samples::demo_credential;
+use inlet_tests::stack::{Facts, Stack, environment};
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
 use inlet_zip::Zip;
 use inlet_zort::Zort;
+use serde_json::json;
 
 /// What `Globals` of the template sets for every function.
 fn global(setting: &str) -> u64 {
@@ -60,4 +77,85 @@ fn no_receiver_has_a_time_or_a_memory_of_its_own() {
             assert!(!block.contains(setting), "{provider} has its own {setting}");
         }
     }
+}
+
+/// An address where connections open and nobody ever says a word.
+fn silence() -> (TcpListener, String) {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = silent.local_addr().expect("its address");
+    (silent, format!("http://{address}"))
+}
+
+/// Which services are silent.
+#[derive(Clone, Copy, Default)]
+struct Silent {
+    secrets: bool,
+    table: bool,
+    queue: bool,
+}
+
+/// A delivery with the right or a wrong secret, its answer, and how long that took.
+async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
+    let stack = Stack::up();
+    let (_silence, endpoint) = silence();
+    let facts = Facts { endpoint, ..stack.facts.clone() };
+    let nobody = Clients::new(&environment(&facts)).expect("clients");
+    let clients = |is_silent: bool| if is_silent { &nobody } else { &stack.clients };
+    let table = Table::new(clients(silent.table).dynamodb.clone(), facts.table.clone(), 1);
+    let receiver = Receiver {
+        secrets: SsmSecrets::<Zid>::new(clients(silent.secrets).ssm.clone(), &facts.stage),
+        quarantine: TableQuarantine::new(table.clone(), Zid::NAME),
+        journal: table,
+        queue: SqsQueue::new(clients(silent.queue).sqs.clone(), facts.queue_url.clone()),
+    };
+    let right = demo_credential("zid");
+    let store = stack.store("zid", &json!([right])).await;
+    let credential = if is_right { right } else { json!({"username": "somebody", "password": "else"}) };
+    let row = find(Zid::EVENTS, "order.create").expect("a row");
+    let request = Unverified::new(delivery::<Zid>(store, row, b"{}".to_vec(), &credential));
+    let now = ReceivedAt::from_millis(1_749_715_272_345).expect("a time");
+    let start = Instant::now();
+    let (answer, report) = receiver.receive::<Zid>(request, now, &Attempt("1".into())).await;
+    (answer.status, report, start.elapsed())
+}
+
+/// What the machine that runs the tests may take on top.
+const GRACE: Duration = Duration::from_secs(2);
+
+#[tokio::test]
+async fn a_silent_table_leads_to_the_queue_in_time() {
+    let (status, report, took) = received(Silent { table: true, ..Silent::default() }, true).await;
+    assert_eq!(status, 200, "{report:?}");
+    assert!(matches!(report, Report::Accepted(accepted) if accepted.journal_fault.is_some()));
+    assert!(took < JOURNAL + QUEUE + GRACE, "{took:?}");
+}
+
+#[tokio::test]
+async fn a_silent_queue_leaves_the_event_to_the_sweeper_in_time() {
+    let (status, report, took) = received(Silent { queue: true, ..Silent::default() }, true).await;
+    assert_eq!(status, 200, "{report:?}");
+    assert!(matches!(report, Report::Accepted(accepted) if accepted.queue_fault.is_some()));
+    assert!(took < JOURNAL + QUEUE + GRACE, "{took:?}");
+}
+
+#[tokio::test]
+async fn silent_tables_and_queues_are_a_503_in_time() {
+    let (status, report, took) = received(Silent { table: true, queue: true, secrets: false }, true).await;
+    assert_eq!(status, 503, "{report:?}");
+    assert!(took < JOURNAL + QUEUE + GRACE, "{took:?}");
+}
+
+#[tokio::test]
+async fn silent_secrets_are_a_503_in_time() {
+    let (status, report, took) = received(Silent { secrets: true, ..Silent::default() }, true).await;
+    assert_eq!(status, 503, "{report:?}");
+    assert!(took < SECRETS + GRACE, "{took:?}");
+}
+
+#[tokio::test]
+async fn a_silent_quarantine_is_a_401_in_time() {
+    let (status, report, took) = received(Silent { table: true, ..Silent::default() }, false).await;
+    assert_eq!(status, 401, "{report:?}");
+    assert!(matches!(report, Report::Refused(NotAccepted::Unproved { held: Err(_), .. })), "{report:?}");
+    assert!(took < QUARANTINE + GRACE, "{took:?}");
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use inlet::catalogue::find;
 use inlet::event::ReceivedAt;
+use inlet::provider::Provider;
 use inlet::receive::{Attempt, Receiver, Report};
 use inlet::request::{Method, Request, Unverified};
 use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
+use inlet_aws::quarantine::TableQuarantine;
 use inlet_aws::queue::SqsQueue;
 use inlet_aws::record::{Origin, Record};
 use inlet_aws::secrets::SsmSecrets;
@@ -327,9 +329,11 @@ async fn a_till_hears_the_points_and_the_coupon_that_its_store_configures() {
 
 /// The receiver with a table or a queue that is not there: what stands where a service refuses.
 async fn received_without(stack: &Stack, table: &str, queue_url: &str, request: Request) -> (u16, Report) {
+    let table = Table::new(stack.clients.dynamodb.clone(), table.into(), 1);
     let receiver = Receiver {
         secrets: SsmSecrets::<Zid>::new(stack.clients.ssm.clone(), &stack.facts.stage),
-        journal: Table::new(stack.clients.dynamodb.clone(), table.into(), 1),
+        quarantine: TableQuarantine::new(table.clone(), Zid::NAME),
+        journal: table,
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };
     let now = ReceivedAt::from_millis(1_749_715_272_345).unwrap();

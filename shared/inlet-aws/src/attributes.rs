@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
 use serde_json::{Map, Number, Value};
-
-use crate::record::Record;
 
 /// An item: attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// A record as attributes; what is null is absent.
-pub fn of(record: &Record) -> Item {
-    #[expect(clippy::expect_used, reason = "every field is text or a number")]
+pub fn of(record: &impl Serialize) -> Item {
+    #[expect(clippy::expect_used, reason = "records are made of text and numbers")]
     let json = serde_json::to_value(record).expect("a record can be written as JSON");
     match attribute(json) {
         Some(AttributeValue::M(item)) => item,

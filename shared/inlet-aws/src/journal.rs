@@ -16,7 +16,7 @@ use crate::attributes::{self, Item, number, text};
 use crate::blob::Place;
 use crate::connect::told;
 use crate::deadline;
-use crate::record::{Origin, Record};
+use crate::record::Record;
 use crate::table::{LATEST, Table, bucket_of, event_key, key, receipt_key};
 
 /// The raw body, and the message that is sent again when the queue lost it. Together with names, keys, query and
@@ -205,7 +205,7 @@ const NOT_THERE: &str = "attribute_not_exists(pk)";
 impl Journal for Table {
     async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
         let kept = Kept {
-            record: Record::of(event, attempt, Origin::Webhook),
+            record: Record::of(event, attempt, event.origin()),
             message: CloudEvent::of(event).to_json(),
             body: event.delivery().body().to_vec(),
         };

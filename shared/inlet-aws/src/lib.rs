@@ -1,7 +1,8 @@
 //! Inlet's domain on AWS. The story: [`environment`] reads the world once, [`connect`] opens the clients,
 //! [`gateway`] turns an HTTP API event into a request and an answer into a response, [`secrets`] keeps the stores'
 //! credentials at hand, [`journal`] and [`queue`] keep and send events in the form that [`record`] gives them, in the
-//! layout of the [`table`] and its [`attributes`], [`deadline`] says how long each of them may take,
+//! layout of the [`table`] and its [`attributes`], [`quarantine`] keeps what did not verify until [`reverify`]
+//! accepts it, [`deadline`] says how long each of them may take,
 //! [`log`] says one line a delivery, and [`receiver`] wires it all together for a provider.
 //!
 //! Deliberately absent: what any one provider does.
@@ -19,5 +20,7 @@ pub mod table;
 mod blob;
 pub mod journal;
 pub mod queue;
+pub mod quarantine;
+pub mod reverify;
 pub mod log;
 pub mod receiver;

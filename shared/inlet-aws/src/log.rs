@@ -28,6 +28,13 @@ struct Line<'r> {
     duplicate: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// Whether the provider is known to send it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retried: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quarantine: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quarantine_fault: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     journal_fault: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +52,8 @@ pub struct Context<'r> {
     pub request: &'r str,
     /// How long it took.
     pub duration: Duration,
+    /// Whether the provider is known to send a delivery again that was answered with a status.
+    pub retries_after: fn(u16) -> bool,
 }
 
 /// Writes a delivery's line, where its level is to be written.
@@ -83,10 +92,24 @@ fn line(context: Context<'_>, report: &Report) -> String {
     json(&match report {
         Report::Probed => Line { outcome: "probed", ..plain },
         Report::Accepted(accepted) => of_accepted(plain, accepted),
-        Report::Refused(why) => {
-            Line { outcome: why.refusal().code(), reason: Some(why.to_string()), ..plain }
-        }
+        Report::Refused(why) => of_refused(plain, why, context),
     })
+}
+
+fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, context: Context<'_>) -> Line<'r> {
+    let refusal = why.refusal();
+    let held = match why {
+        NotAccepted::Unproved { held, .. } => Some(held),
+        _ => None,
+    };
+    Line {
+        outcome: refusal.code(),
+        reason: Some(why.to_string()),
+        retried: Some((context.retries_after)(refusal.status())),
+        quarantine: held.and_then(|held| held.as_ref().ok()).map(|held| held.as_str()),
+        quarantine_fault: held.and_then(|held| held.as_ref().err()).map(Fault::story),
+        ..plain
+    }
 }
 
 fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
@@ -117,4 +140,42 @@ fn plain(context: Context<'_>) -> Line<'_> {
 fn json(line: &Line<'_>) -> String {
     #[expect(clippy::expect_used, reason = "every field is text, a number or a truth")]
     serde_json::to_string(line).expect("a line can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use inlet::proof::Rejection;
+    use inlet::quarantine::Held;
+    use serde_json::{Value, json};
+
+    fn told(why: NotAccepted) -> Value {
+        let context = Context {
+            level: LogLevel::Info,
+            provider: "zid",
+            request: "r",
+            duration: Duration::ZERO,
+            retries_after: |status| status >= 500,
+        };
+        serde_json::from_str(&line(context, &Report::Refused(why))).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_tells_what_became_of_the_delivery_and_whether_it_comes_again() {
+        let unproved = |held| NotAccepted::Unproved { rejection: Rejection::Mismatch, held };
+        for (why, quarantine, fault, retried) in [
+            (unproved(Ok(Held::Kept)), json!("kept"), Value::Null, false),
+            (unproved(Ok(Held::TooMany)), json!("too_many"), Value::Null, false),
+            (unproved(Err(Fault::new("no", "late"))), Value::Null, json!("no: late"), false),
+            (NotAccepted::UnknownStore, Value::Null, Value::Null, false),
+            (NotAccepted::Secrets(Fault::new("no", "late")), Value::Null, Value::Null, true),
+        ] {
+            let line = told(why);
+            assert_eq!(
+                (&line["quarantine"], &line["quarantine_fault"], &line["retried"]),
+                (&quarantine, &fault, &json!(retried)),
+                "{line}"
+            );
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::deadline;
 use crate::environment::{Environment, LogLevel};
 use crate::gateway::{Event, Response, Unreadable};
 use crate::log::{self, Context};
+use crate::quarantine::TableQuarantine;
 use crate::queue::SqsQueue;
 use crate::secrets::SsmSecrets;
 use crate::table::Table;
@@ -41,16 +42,18 @@ pub async fn run<P: Provider>() -> Result<(), Failed> {
 
 /// A provider's receiver on AWS.
 struct Function<P: Provider> {
-    receiver: Arc<Receiver<SsmSecrets<P>, Table, SqsQueue>>,
+    receiver: Arc<Receiver<SsmSecrets<P>, Table, SqsQueue, TableQuarantine>>,
     log_level: LogLevel,
 }
 
 impl<P: Provider> Function<P> {
     fn new(clients: Clients, environment: Environment) -> Self {
         let Environment { stage, table, queue_url, retention_days, log_level, .. } = environment;
+        let table = Table::new(clients.dynamodb, table, retention_days);
         let receiver = Receiver {
             secrets: SsmSecrets::new(clients.ssm, &stage),
-            journal: Table::new(clients.dynamodb, table, retention_days),
+            quarantine: TableQuarantine::new(table.clone(), P::NAME),
+            journal: table,
             queue: SqsQueue::new(clients.sqs, queue_url),
         };
         Self { receiver: Arc::new(receiver), log_level }
@@ -64,6 +67,7 @@ impl<P: Provider> Function<P> {
             provider: P::NAME,
             request: &invocation,
             duration: start.elapsed(),
+            retries_after: |status| P::AFTER_FAILURE.retries_after(status),
         };
         let request = match event.payload.into_request(P::NAME) {
             Ok(request) => Unverified::new(request),

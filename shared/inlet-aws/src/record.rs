@@ -6,33 +6,11 @@ use std::io::{self, Read, Write};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+pub use inlet::event::Origin;
 use inlet::event::{Event, Identity};
 use inlet::receive::Attempt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-/// Where an event came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// Straight from a delivery.
-    Webhook,
-    /// From the queue, which alone took the delivery.
-    Fallback,
-    /// From a delivery that verified later.
-    Quarantine,
-}
-
-impl Origin {
-    /// The word in the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Webhook => "webhook",
-            Self::Fallback => "fallback",
-            Self::Quarantine => "quarantine",
-        }
-    }
-}
 
 /// All that is kept of an event but its body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,9 @@
 //! item is: `event/{digest}` an event, `part/{sha256}/{n}` a piece of bytes too large for one item,
 //! `receipt/{digest}` the proof that an event was processed, `latest` the entity's latest delivery among those
 //! whose bodies carry no time of their own.
+//!
+//! What a store's credentials did not prove stands apart, under `quarantine/{provider}/{store}`, and in no index:
+//! `{arrival}/{digest}` one refused delivery.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use inlet::event::{ContentDigest, Event, EventId, Identity, Original, ReceivedAt};
 use inlet::message::CloudEvent;
-use inlet::proof::Verified;
+use inlet::proof::{Rejection, Verified};
 use inlet::provider::Provider;
+use inlet::quarantine::{Held, Quarantine, Suspect};
 use inlet::receive::{Attempt, Fault, Journal, Queue, Recorded, Secrets, Store};
 use inlet::store::StoreName;
 
@@ -193,6 +194,60 @@ impl Queue for MemoryQueue {
 
     async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
         self.take(event, Some(event.delivery().body().to_vec()))
+    }
+}
+
+/// A quarantine that keeps everything.
+#[derive(Debug, Default)]
+pub struct MemoryQuarantine {
+    state: Mutex<Ward>,
+}
+
+#[derive(Debug, Default)]
+struct Ward {
+    calls: Calls,
+    held: Vec<HeldDelivery>,
+}
+
+/// A delivery in quarantine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldDelivery {
+    /// Whose it is said to be.
+    pub store: StoreName,
+    /// Why it was refused.
+    pub rejection: Rejection,
+    /// When it arrived.
+    pub received_at: ReceivedAt,
+    /// The body as sent.
+    pub body: Vec<u8>,
+}
+
+impl MemoryQuarantine {
+    /// A quarantine that fails as planned.
+    pub fn failing(plan: Plan) -> Self {
+        let calls = Calls { plan, made: 0 };
+        Self { state: Mutex::new(Ward { calls, held: Vec::new() }) }
+    }
+
+    /// What is held, in the order of arrival.
+    pub fn held(&self) -> Vec<HeldDelivery> {
+        locked(&self.state).held.clone()
+    }
+}
+
+impl Quarantine for MemoryQuarantine {
+    async fn hold(&self, suspect: &Suspect<'_>) -> Result<Held, Fault> {
+        let mut ward = locked(&self.state);
+        let failure = ward.calls.next();
+        if failure != Some(Failure::Before) {
+            ward.held.push(HeldDelivery {
+                store: suspect.store().clone(),
+                rejection: suspect.rejection(),
+                received_at: suspect.received_at(),
+                body: suspect.body().to_vec(),
+            });
+        }
+        if failure.is_some() { Err(lost()) } else { Ok(Held::Kept) }
     }
 }
 

@@ -15,7 +15,7 @@ use inlet::request::{Method, Request, Unverified};
 use inlet::secret::Secret;
 use inlet::store::StoreName;
 use inlet::time::Time;
-use inlet_testing::ports::{Failure, MemoryJournal, MemoryQueue, MemorySecrets, Plan};
+use inlet_testing::ports::{Failure, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ impl Provider for Toy {
     }
 }
 
-type Whole = Receiver<MemorySecrets<Toy>, MemoryJournal, MemoryQueue>;
+type Whole = Receiver<MemorySecrets<Toy>, MemoryJournal, MemoryQueue, MemoryQuarantine>;
 
 fn store(secret: &str) -> Arc<Store<Toy>> {
     Arc::new(Store { credentials: vec![Secret::new(secret).unwrap()], settings: () })
@@ -61,7 +61,12 @@ fn store(secret: &str) -> Arc<Store<Toy>> {
 fn receiver(journal: Plan, queue: Plan) -> Whole {
     let name = StoreName::parse("demo").unwrap();
     let secrets = MemorySecrets { name, store: store("right"), newer: None };
-    Receiver { secrets, journal: MemoryJournal::failing(journal), queue: MemoryQueue::failing(queue) }
+    Receiver {
+        secrets,
+        journal: MemoryJournal::failing(journal),
+        queue: MemoryQueue::failing(queue),
+        quarantine: MemoryQuarantine::default(),
+    }
 }
 
 fn request(store: &str, token: &str, body: &str) -> Unverified {

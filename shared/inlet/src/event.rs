@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::canonical::Kind;
@@ -163,11 +164,35 @@ pub struct Original {
     pub received_at: ReceivedAt,
 }
 
+/// Where an event came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Straight from a delivery.
+    Webhook,
+    /// From the queue, which alone took the delivery.
+    Fallback,
+    /// From a delivery that verified later.
+    Quarantine,
+}
+
+impl Origin {
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Fallback => "fallback",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
 /// A proved delivery with what was read from it.
 #[derive(Debug)]
 pub struct Event {
     id: EventId,
     provider: &'static str,
+    origin: Origin,
     identity: Identity,
     content: ContentDigest,
     received_at: ReceivedAt,
@@ -186,7 +211,12 @@ impl Event {
         let entity = encoded(reading.entity.as_deref()).unwrap_or_else(|| content.short());
         let (store, kind) = (delivery.store(), reading.kind());
         let id = EventId(format!("{}/{store}/{kind}/{entity}/{digest}", P::NAME));
-        Self { id, provider: P::NAME, identity, content, received_at, delivery, reading }
+        let (provider, origin) = (P::NAME, Origin::Webhook);
+        Self { id, provider, origin, identity, content, received_at, delivery, reading }
+    }
+
+    pub(crate) fn out_of_quarantine(self) -> Self {
+        Self { origin: Origin::Quarantine, ..self }
     }
 
     pub(crate) fn under(self, original: Original) -> Self {
@@ -201,6 +231,11 @@ impl Event {
     /// The provider's name.
     pub fn provider(&self) -> &'static str {
         self.provider
+    }
+
+    /// Where it came from.
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// What makes another delivery the same event.

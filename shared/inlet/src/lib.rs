@@ -5,8 +5,8 @@
 //! [`secret::Secret`]s and hands out a [`proof::Verified`] delivery, or nothing. The provider reads the
 //! delivery into a [`reading::Reading`] with the help of its [`catalogue`], of the tolerant [`json`] fields
 //! and of the [`canonical`] objects. Reading and delivery together are an [`event::Event`] with an
-//! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What the
-//! provider makes of the answer stands in [`patience`]. The
+//! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What is not
+//! proved goes into [`quarantine`] instead; what the provider makes of the answer stands in [`patience`]. The
 //! [`sender`] plays the provider's part, for samples and tests.
 //!
 //! Deliberately absent: any provider's name, any AWS type, input and output, the clock, the environment.
@@ -28,5 +28,6 @@ pub mod reading;
 pub mod event;
 pub mod message;
 pub mod answer;
+pub mod quarantine;
 pub mod receive;
 pub mod sender;

@@ -391,6 +391,12 @@ impl Verified<Event> {
     pub fn repeating(self, original: crate::event::Original) -> Self {
         Self(self.0.under(original))
     }
+
+    /// The same event, whose delivery was refused at first and verified later.
+    #[must_use]
+    pub fn out_of_quarantine(self) -> Self {
+        Self(self.0.out_of_quarantine())
+    }
 }
 
 #[cfg(test)]

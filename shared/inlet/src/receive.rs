@@ -1,4 +1,4 @@
-//! The path of a delivery: verify, read, vouch, journal, enqueue, answer.
+//! The path of a delivery: verify, read, vouch, journal, enqueue, answer. What does not verify is set aside.
 
 use std::error::Error;
 use std::future::Future;
@@ -8,6 +8,7 @@ use crate::answer::{Answer, Outcome, Refusal};
 use crate::event::{Event, Original, ReceivedAt};
 use crate::proof::{Delivery, Refused, Rejection, Verified, verify};
 use crate::provider::Provider;
+use crate::quarantine::{Held, Quarantine, Suspect};
 use crate::request::{Method, Unverified};
 use crate::store::StoreName;
 
@@ -133,9 +134,17 @@ pub enum NotAccepted {
     /// Theirs: a body larger than can be kept.
     #[error("the body has {0} bytes")]
     TooLarge(usize),
+    /// Theirs: nobody configured the store. Nothing is kept of it.
+    #[error("{}", Rejection::UnknownStore)]
+    UnknownStore,
     /// Theirs: it is not proved.
-    #[error(transparent)]
-    Unproved(Rejection),
+    #[error("{rejection}")]
+    Unproved {
+        /// Why not.
+        rejection: Rejection,
+        /// What became of it in quarantine.
+        held: Result<Held, Fault>,
+    },
     /// Ours: the store's secrets cannot be read.
     #[error("no secrets: {}", .0.story())]
     Secrets(Fault),
@@ -155,7 +164,7 @@ impl NotAccepted {
         match self {
             Self::Method => Refusal::MethodNotAllowed,
             Self::TooLarge(_) => Refusal::TooLarge,
-            Self::Unproved(_) => Refusal::Unauthenticated,
+            Self::UnknownStore | Self::Unproved { .. } => Refusal::Unauthenticated,
             Self::Secrets(_) | Self::Kept { .. } => Refusal::Unavailable,
         }
     }
@@ -163,16 +172,18 @@ impl NotAccepted {
 
 /// The receiver of a provider's deliveries, with what it stands on.
 #[derive(Debug)]
-pub struct Receiver<S, J, Q> {
+pub struct Receiver<S, J, Q, H> {
     /// The stores' secrets.
     pub secrets: S,
     /// The journal.
     pub journal: J,
     /// The queue.
     pub queue: Q,
+    /// The quarantine.
+    pub quarantine: H,
 }
 
-impl<S, J: Journal, Q: Queue> Receiver<S, J, Q> {
+impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
     /// Takes a request to its end: an answer for the sender and a report for the log.
     pub async fn receive<P>(
         &self,
@@ -239,20 +250,26 @@ impl<S, J: Journal, Q: Queue> Receiver<S, J, Q> {
         }
         let name = request.store().clone();
         let Some(store) = self.secrets.store(&name).await.map_err(NotAccepted::Secrets)? else {
-            return Err(NotAccepted::Unproved(Rejection::UnknownStore));
+            return Err(NotAccepted::UnknownStore);
         };
         let refused = match verify::<P>(request, &store.credentials, received_at) {
             Ok(delivery) => return Ok((delivery, store)),
-            Err(refused) => *refused,
+            Err(refused) => refused,
         };
-        let Refused { request, rejection } = refused;
         let Some(newer) = self.secrets.newer(&name).await else {
-            return Err(NotAccepted::Unproved(rejection));
+            return Err(self.set_aside(*refused, received_at).await);
         };
-        match verify::<P>(request, &newer.credentials, received_at) {
+        match verify::<P>(refused.request, &newer.credentials, received_at) {
             Ok(delivery) => Ok((delivery, newer)),
-            Err(refused) => Err(NotAccepted::Unproved(refused.rejection)),
+            Err(refused) => Err(self.set_aside(*refused, received_at).await),
         }
+    }
+
+    /// Keeps what a configured store's credentials do not prove, as the fault may be in them. Whether that works
+    /// makes no difference to the sender.
+    async fn set_aside(&self, refused: Refused, received_at: ReceivedAt) -> NotAccepted {
+        let held = self.quarantine.hold(&Suspect::of(&refused, received_at)).await;
+        NotAccepted::Unproved { rejection: refused.rejection, held }
     }
 
     /// Sends an event that is stored. When that fails it is safe all the same: the sweeper sends what is stored.

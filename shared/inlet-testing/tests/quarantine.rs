@@ -1,0 +1,139 @@
+//! What the receiver sets aside and what it does not, with ports in memory.
+
+use std::sync::Arc;
+
+use inlet::answer::{Answer, Outcome};
+use inlet::event::ReceivedAt;
+use inlet::patience::AfterFailure;
+use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
+use inlet::provider::Provider;
+use inlet::quarantine::Held;
+use inlet::reading::{Reading, WhyUnknown};
+use inlet::receive::{Attempt, MAX_BODY_LEN, NotAccepted, Receiver, Report, Store};
+use inlet::request::{Headers, Method, Request, Unverified};
+use inlet::secret::Secret;
+use inlet::store::StoreName;
+use inlet_testing::ports::{
+    Failure, HeldDelivery, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan,
+};
+use serde_json::Value;
+
+/// A provider that sends its secret along.
+struct Plain;
+
+impl Provider for Plain {
+    const NAME: &'static str = "plain";
+    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("a test");
+    type Credential = Secret;
+    type Settings = ();
+
+    fn claim(request: &Unverified, credential: &Secret) -> Result<Claim, Rejection> {
+        let key = request.header("key").ok_or(Rejection::Missing { expected: "key" })?;
+        let comparisons = vec![Comparison::new(key, credential.clone())];
+        Ok(Claim::Shared { comparisons, trust: Trust::SharedSecret })
+    }
+
+    fn read(_: &Verified<Delivery>) -> Reading {
+        Reading::unknown("anything", WhyUnknown::Event, None)
+    }
+
+    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
+        Answer::ok(Value::Null)
+    }
+}
+
+type Memory = Receiver<MemorySecrets<Plain>, MemoryJournal, MemoryQueue, MemoryQuarantine>;
+
+fn store(secret: &str) -> Arc<Store<Plain>> {
+    Arc::new(Store { credentials: vec![Secret::new(secret).unwrap()], settings: () })
+}
+
+fn name(text: &str) -> StoreName {
+    StoreName::parse(text).unwrap()
+}
+
+fn now() -> ReceivedAt {
+    ReceivedAt::from_millis(1_749_715_272_345).unwrap()
+}
+
+/// A receiver whose one store, `demo`, has the secret `old`, and another one after a second look.
+fn receiver(newer: Option<&str>, plan: Plan) -> Memory {
+    Receiver {
+        secrets: MemorySecrets { name: name("demo"), store: store("old"), newer: newer.map(store) },
+        journal: MemoryJournal::default(),
+        queue: MemoryQueue::default(),
+        quarantine: MemoryQuarantine::failing(plan),
+    }
+}
+
+async fn received(receiver: &Memory, to: &str, key: Option<&str>, body: &[u8]) -> (u16, Report) {
+    let request = Request {
+        method: Method::Post,
+        store: name(to),
+        topic: None,
+        query: String::new(),
+        headers: key.map(|key| ("key", key)).into_iter().collect::<Headers>(),
+        body: body.to_vec(),
+    };
+    let attempt = Attempt("1".into());
+    let (answer, report) = receiver.receive::<Plain>(Unverified::new(request), now(), &attempt).await;
+    assert!(answer.status == 200 || receiver.journal.bodies().is_empty(), "nothing refused is an event");
+    assert!(answer.status == 200 || receiver.queue.messages().is_empty(), "nothing refused is enqueued");
+    (answer.status, report)
+}
+
+#[tokio::test]
+async fn what_a_configured_stores_secrets_do_not_prove_is_held() {
+    for (key, newer, rejection) in [
+        (Some("wrong"), None, Rejection::Mismatch),
+        (Some("wrong"), Some("new"), Rejection::Mismatch),
+        (None, None, Rejection::Missing { expected: "key" }),
+    ] {
+        let receiver = receiver(newer, Plan::default());
+        let (status, report) = received(&receiver, "demo", key, b"\xff{}").await;
+        assert_eq!(status, 401, "{report:?}");
+        let Report::Refused(NotAccepted::Unproved { held: Ok(Held::Kept), .. }) = report else {
+            panic!("{report:?}");
+        };
+        let held =
+            HeldDelivery { store: name("demo"), rejection, received_at: now(), body: b"\xff{}".to_vec() };
+        assert_eq!(receiver.quarantine.held(), [held]);
+    }
+}
+
+#[tokio::test]
+async fn what_verifies_at_once_or_with_newer_secrets_is_not_held() {
+    for (key, newer) in [("old", None), ("new", Some("new"))] {
+        let receiver = receiver(newer, Plan::default());
+        assert_eq!(received(&receiver, "demo", Some(key), b"{}").await.0, 200, "{key}");
+        assert_eq!(receiver.quarantine.held(), [], "{key}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_held_of_a_store_that_nobody_configured() {
+    let receiver = receiver(None, Plan::default());
+    let (status, report) = received(&receiver, "nobody", Some("wrong"), b"{}").await;
+    assert!(matches!(report, Report::Refused(NotAccepted::UnknownStore)), "{report:?}");
+    assert_eq!((status, receiver.quarantine.held()), (401, vec![]));
+}
+
+#[tokio::test]
+async fn nothing_is_held_of_what_could_never_be_taken() {
+    let receiver = receiver(None, Plan::default());
+    let (status, _) = received(&receiver, "demo", Some("wrong"), &vec![b'x'; MAX_BODY_LEN + 1]).await;
+    assert_eq!((status, receiver.quarantine.held()), (413, vec![]));
+}
+
+#[tokio::test]
+async fn a_quarantine_that_fails_changes_nothing_for_the_sender() {
+    for failure in [Failure::Before, Failure::After] {
+        let receiver = receiver(None, Plan::always(failure));
+        let (status, report) = received(&receiver, "demo", Some("wrong"), b"{}").await;
+        assert_eq!(status, 401, "{report:?}");
+        assert!(
+            matches!(report, Report::Refused(NotAccepted::Unproved { held: Err(_), .. })),
+            "{failure:?}: {report:?}"
+        );
+    }
+}
