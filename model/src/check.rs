@@ -1,0 +1,109 @@
+//! The check: every moment that can be reached, by stateright, and a second walk that looks for circles.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use stateright::{Checker, Model};
+
+use crate::properties::MUST_HOLD;
+use crate::protocol::{Protocol, Step};
+use crate::world::World;
+
+/// What a check came to.
+#[derive(Debug)]
+pub struct Verdict {
+    /// How many different moments there are.
+    pub states: usize,
+    /// How many steps lead from one to another.
+    pub steps: usize,
+    /// The longest of the shortest ways to a moment, in steps.
+    pub depth: usize,
+    /// The properties that do not hold, each with a way to where it does not.
+    pub broken: Vec<(&'static str, Vec<Step>)>,
+    /// What else was seen: the names of the moments that had to be.
+    pub seen: Vec<&'static str>,
+}
+
+impl Verdict {
+    /// The names of the properties that do not hold.
+    pub fn broken_names(&self) -> Vec<&'static str> {
+        self.broken.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+/// Tries everything that the bounds allow.
+pub fn check(protocol: &Protocol) -> Verdict {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let checker = protocol.clone().checker().threads(threads).spawn_bfs().join();
+    let mut found: Vec<_> = checker.discoveries().into_iter().collect();
+    found.sort_unstable_by_key(|(name, _)| *name);
+    let (broken, seen): (Vec<_>, Vec<_>) = found.into_iter().partition(|(name, _)| MUST_HOLD.contains(name));
+    Verdict {
+        states: checker.unique_state_count(),
+        steps: checker.state_count(),
+        depth: checker.max_depth(),
+        broken: broken.into_iter().map(|(name, path)| (name, path.into_actions())).collect(),
+        seen: seen.into_iter().map(|(name, _)| name).collect(),
+    }
+}
+
+/// A shortest way to where a property does not hold; nothing within the bounds if there is none.
+pub fn shortest(protocol: &Protocol, property: &'static str) -> Option<Vec<Step>> {
+    let mut unseen = 0;
+    for depth in 2.. {
+        let checker = protocol.clone().checker().target_max_depth(depth).spawn_bfs().join();
+        if let Some(way) = checker.discovery(property) {
+            return Some(way.into_actions());
+        }
+        let seen = checker.unique_state_count();
+        if seen == unseen {
+            break;
+        }
+        unseen = seen;
+    }
+    None
+}
+
+/// Walks all moments depth first, apart from stateright: how many there are, if no way leads back to where it
+/// came by.
+///
+/// # Errors
+/// The moment that a way leads back to.
+pub fn ends(protocol: &Protocol) -> Result<usize, Box<World>> {
+    #[derive(PartialEq)]
+    enum Mark {
+        OnTheWay,
+        Ends,
+    }
+    let mut marks: HashMap<u64, Mark> = HashMap::new();
+    let mut way: Vec<(u64, Vec<World>)> = Vec::new();
+    for start in protocol.init_states() {
+        let print = print(&start);
+        marks.insert(print, Mark::OnTheWay);
+        way.push((print, protocol.next_states(&start)));
+        while let Some((print_here, ahead)) = way.last_mut() {
+            let Some(next) = ahead.pop() else {
+                marks.insert(*print_here, Mark::Ends);
+                way.pop();
+                continue;
+            };
+            let print = self::print(&next);
+            match marks.entry(print) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(Mark::OnTheWay);
+                    way.push((print, protocol.next_states(&next)));
+                }
+                Entry::Occupied(mark) if *mark.get() == Mark::OnTheWay => return Err(Box::new(next)),
+                Entry::Occupied(_) => {}
+            }
+        }
+    }
+    Ok(marks.len())
+}
+
+fn print(world: &World) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    world.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,71 @@
+//! What can be built wrongly on purpose, to see that the check finds it.
+
+use crate::scenario::Arrival::{Forged, Genuine};
+use crate::scenario::{Scenario, Sight};
+
+/// One change that breaks the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// The receiver answers a duplicate without enqueueing it: "seen" is taken for "done".
+    EnqueueSkippedOnDuplicate,
+    /// The processor writes the receipt, then publishes.
+    ReceiptBeforePublish,
+    /// The receiver answers 2xx, then stores.
+    AnswerBeforeJournal,
+    /// The receiver answers 503 as soon as the journal fails.
+    NoFallback,
+    /// The receiver takes what does not verify.
+    VerificationSkipped,
+    /// The journal looks whether the event is there and then writes, instead of one conditional write.
+    LookThenWrite,
+    /// The processor does not store what the queue alone has.
+    FallbackNotJournaled,
+    /// The processor stores every fallback under the same attempt, and so takes another one's write for its own.
+    FallbacksAllNamedAlike,
+    /// The sweeper forgets what it has sent often enough, instead of parking it.
+    GivenUpWithoutParking,
+    /// A redrive moves what the dead-letter queue holds and does not look for what the sweeper parked.
+    RedriveOfTheDeadAlone,
+    /// A redriven message keeps its deduplication id, so that the queue may swallow it.
+    RedriveUnderTheSameId,
+    /// A redrive takes the message out of the dead-letter queue, then sends it.
+    ExhumedBeforeSent,
+}
+
+impl Flaw {
+    /// Every flaw.
+    pub const ALL: [Self; 12] = [
+        Self::EnqueueSkippedOnDuplicate,
+        Self::ReceiptBeforePublish,
+        Self::AnswerBeforeJournal,
+        Self::NoFallback,
+        Self::VerificationSkipped,
+        Self::LookThenWrite,
+        Self::FallbackNotJournaled,
+        Self::FallbacksAllNamedAlike,
+        Self::GivenUpWithoutParking,
+        Self::RedriveOfTheDeadAlone,
+        Self::RedriveUnderTheSameId,
+        Self::ExhumedBeforeSent,
+    ];
+
+    /// Bounds that are wide enough to show it.
+    pub fn scenario(self) -> Scenario {
+        let one = |faults| Scenario::of("one delivery", &[Genuine(0)], faults);
+        let two = |faults| Scenario::of("two equal deliveries", &[Genuine(0), Genuine(0)], faults);
+        match self {
+            // The sweeper would make it good: it is the net for exactly this, and no excuse for it.
+            Self::EnqueueSkippedOnDuplicate => two(1).seeing(Sight::Nothing),
+            Self::ReceiptBeforePublish
+            | Self::AnswerBeforeJournal
+            | Self::NoFallback
+            | Self::FallbackNotJournaled => one(1),
+            Self::VerificationSkipped => Scenario::of("a forged delivery", &[Forged], 0),
+            Self::LookThenWrite => two(0),
+            Self::FallbacksAllNamedAlike => two(2).within(),
+            Self::GivenUpWithoutParking | Self::RedriveOfTheDeadAlone => one(2),
+            Self::RedriveUnderTheSameId => one(2).received(1),
+            Self::ExhumedBeforeSent => one(3).received(1),
+        }
+    }
+}

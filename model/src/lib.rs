@@ -1,0 +1,54 @@
+//! A model of the path of a delivery, and its check over every interleaving of steps and faults within bounds.
+//!
+//! The story: a [`scenario`] says what arrives and how much may go wrong, a [`flaw`] what is built wrongly on
+//! purpose. The [`world`] is everything at one moment: the [`services`] (DynamoDB, SQS, EventBridge) and the
+//! programs that call them, which are the [`receiver`], the [`processor`], the [`sweeper`] and the [`operator`].
+//! The [`protocol`] says which steps a moment allows, [`properties`] what has to hold, and [`check`] tries it all.
+//!
+//! # What a step is
+//! A program is what it asks next and where it goes on from the reply; every call is a step of its own, and
+//! between any two calls of one program all others may act. A call can go well or, at the cost of one fault:
+//! fail without effect; fail for its caller and take effect later, at any time, even after everything else (a
+//! lost reply is the case of "at once"); be sent again by the SDK while the first one is still on its way; or
+//! never be made, because the program is killed there. Further faults are a message that becomes visible while
+//! its processor still works, and a sweeper that misjudges a queue which is merely backed up. For nothing, at
+//! any time: the deduplication window passes, the provider sends an equal delivery again (whatever it was
+//! answered) or sends no more, the operator redrives.
+//!
+//! # What is checked, and why it is enough
+//! Faults are counted and the rest makes progress: the state graph has no circle, which [`check::ends`] proves for
+//! each scenario by a second, independent walk. Every run therefore ends, and "in the end" is a property of the states without a
+//! next step. `stateright`'s own `eventually` is not used: it is documented to miss joins and circles.
+//! States are told apart by 64-bit fingerprints: at a million states the chance that any two share one is below
+//! one in ten million.
+//!
+//! # Deliberately simpler than the code
+//! - Time is only its order. Settled ages, token buckets and rates choose *when* the sweeper acts; here it acts
+//!   at any time. Retention and TTL do not run out.
+//! - The receiver does not know its own write again: a new event and an unprocessed duplicate are both
+//!   enqueued, so that knowing it changes the log and not the outcome.
+//! - Bodies are not modelled: an event is an item, however many parts it has, because its head is written last.
+//! - A batch is one message. That nothing later of a group is reported done after a failure keeps the order, and
+//!   the order is no part of these properties.
+//! - What does not verify ends refused. Quarantine, its `reverify` and replay are not in the model.
+//!
+//! # Deliberately broken
+//! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` says which property it breaks: a check that finds nothing in
+//! a broken protocol would say nothing about a sound one.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a place out of bounds is a bug of the model, and a panic is how a check fails"
+)]
+
+pub mod scenario;
+pub mod flaw;
+pub mod world;
+pub mod services;
+pub mod receiver;
+pub mod processor;
+pub mod sweeper;
+pub mod operator;
+pub mod protocol;
+pub mod properties;
+pub mod check;

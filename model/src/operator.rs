@@ -1,0 +1,73 @@
+//! The operator: a redrive of what waits for one, `inlet_aws::redrive`, one event at a time.
+
+use crate::flaw::Flaw;
+use crate::protocol::Protocol;
+use crate::services::{Call, Failed, Reply};
+use crate::world::{Id, Message, World};
+
+/// Where the operator is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operator {
+    /// Between two events.
+    Idle,
+    /// Sends the message again, under a deduplication id of its own.
+    Sending(Message, From),
+    /// Removes the parked marker.
+    Unparking(Message, From),
+    /// Removes the message from the dead-letter queue, last of all.
+    Exhuming(Message),
+}
+
+/// Where the message of a redrive comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum From {
+    /// From the dead-letter queue.
+    Dead,
+    /// From the table: the event is parked and no message of it waits anywhere.
+    Stored,
+}
+
+impl Operator {
+    /// Takes up what waits: the oldest dead message, else a parked event without one.
+    pub fn begin(protocol: &Protocol, world: &World) -> Option<Self> {
+        let (message, from) = match world.dead.first() {
+            Some(&dead) => (dead, From::Dead),
+            None if protocol.has(Flaw::RedriveOfTheDeadAlone) => return None,
+            None => (Message { id: parked(protocol, world)?, whole: false }, From::Stored),
+        };
+        Some(match from {
+            From::Dead if protocol.has(Flaw::ExhumedBeforeSent) => Self::Exhuming(message),
+            From::Dead | From::Stored => Self::Sending(message, from),
+        })
+    }
+
+    /// What it asks next.
+    pub fn call(self, protocol: &Protocol) -> Option<Call> {
+        match self {
+            Self::Idle => None,
+            Self::Sending(message, _) if protocol.has(Flaw::RedriveUnderTheSameId) => {
+                Some(Call::Send(message))
+            }
+            Self::Sending(message, _) => Some(Call::SendAnew(message)),
+            Self::Unparking(message, _) => Some(Call::Unpark(message.id)),
+            Self::Exhuming(message) => Some(Call::Exhume(message)),
+        }
+    }
+
+    /// Where it goes on from the reply.
+    #[must_use]
+    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
+        let exhumes_first = protocol.has(Flaw::ExhumedBeforeSent);
+        match (self, heard) {
+            (Self::Exhuming(message), Ok(_)) if exhumes_first => Self::Sending(message, From::Stored),
+            (Self::Sending(message, from), Ok(_)) => Self::Unparking(message, from),
+            (Self::Unparking(message, From::Dead), Ok(_)) => Self::Exhuming(message),
+            _ => Self::Idle,
+        }
+    }
+}
+
+/// A parked event that was not processed.
+fn parked(protocol: &Protocol, world: &World) -> Option<Id> {
+    protocol.ids().find(|&id| world.table.parked.has(id) && !world.table.receipts.has(id))
+}

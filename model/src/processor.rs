@@ -1,0 +1,105 @@
+//! The processor: `inlet::process::Processor`, one message at a time.
+
+use crate::flaw::Flaw;
+use crate::protocol::Protocol;
+use crate::services::{Call, Failed, Queued, Reply};
+use crate::world::{Ids, Message};
+
+/// A processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Processor {
+    /// It has no message.
+    Idle,
+    /// It has one.
+    Working {
+        /// The message.
+        message: Message,
+        /// Whether the message is received for the last time.
+        last: bool,
+        /// Where it is.
+        at: At,
+    },
+}
+
+/// Where a processor is with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum At {
+    /// `Processor::admit`: it stores what the queue alone has.
+    Journaling,
+    /// `Processor::leave_out_processed`: it looks for the receipt.
+    Looking,
+    /// `Processor::consume`: it gives the event to the consumer.
+    Publishing,
+    /// `Processor::write_receipts`.
+    Receipting,
+    /// `Processor::set_poison_aside`: it sends the message to the dead-letter queue.
+    Burying,
+    /// The same: it marks the event as parked.
+    Parking,
+}
+
+/// What becomes of the message when a processor is through with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Through {
+    /// It is reported done.
+    Done,
+    /// It is reported as failed.
+    Failed,
+}
+
+impl Processor {
+    /// Takes a message.
+    pub fn begin(protocol: &Protocol, queued: Queued) -> Self {
+        let message = queued.message;
+        let journals = message.whole && !protocol.has(Flaw::FallbackNotJournaled);
+        let at = if journals { At::Journaling } else { At::Looking };
+        Self::Working { message, last: queued.receives >= protocol.scenario.receives, at }
+    }
+
+    /// What it asks next.
+    pub fn call(self) -> Option<Call> {
+        let Self::Working { message, at, .. } = self else {
+            return None;
+        };
+        let id = message.id;
+        Some(match at {
+            At::Journaling => Call::Keep { id, late: true },
+            At::Looking => Call::IsProcessed(id),
+            At::Publishing => Call::Publish(id),
+            At::Receipting => Call::Receipt(id),
+            At::Burying => Call::Bury(message),
+            At::Parking => Call::Park(id),
+        })
+    }
+
+    /// Where it goes on from the reply: another step, or through. `late` are the events that processors stored.
+    ///
+    /// # Errors
+    /// What becomes of the message, when the processor is through with it.
+    pub fn hear(self, protocol: &Protocol, late: Ids, heard: Result<Reply, Failed>) -> Result<Self, Through> {
+        let Self::Working { message, last, at } = self else {
+            return Ok(self);
+        };
+        let go_on = |at: At| Ok(Self::Working { message, last, at });
+        let receipt_first = protocol.has(Flaw::ReceiptBeforePublish);
+        match (at, heard) {
+            (At::Journaling, Ok(Reply::Found(original))) => {
+                let taken_for_own = protocol.has(Flaw::FallbacksAllNamedAlike) && late.has(original);
+                // What repeats an event under another id leaves it to the message of that one, or to the sweeper.
+                if original == message.id || taken_for_own { go_on(At::Looking) } else { Err(Through::Done) }
+            }
+            (At::Journaling, Ok(_)) => go_on(At::Looking),
+            (At::Looking, Ok(Reply::Processed(true))) => Err(Through::Done),
+            (At::Looking, Ok(_)) if receipt_first => go_on(At::Receipting),
+            (At::Looking, Ok(_)) => go_on(At::Publishing),
+            (At::Publishing, Ok(_)) if receipt_first => Err(Through::Done),
+            (At::Publishing, Ok(_)) => go_on(At::Receipting),
+            (At::Receipting, Ok(_)) if receipt_first => go_on(At::Publishing),
+            (At::Receipting, Ok(_)) => Err(Through::Done),
+            (At::Publishing, Err(Failed)) if last => go_on(At::Burying),
+            (At::Burying, Ok(_)) => go_on(At::Parking),
+            (At::Parking, Ok(_)) => Err(Through::Done),
+            (_, Err(Failed)) => Err(Through::Failed),
+        }
+    }
+}

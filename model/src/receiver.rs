@@ -1,0 +1,90 @@
+//! The receiver: `inlet::receive::Receiver::accept`, one delivery at a time.
+
+use crate::flaw::Flaw;
+use crate::protocol::Protocol;
+use crate::services::{Call, Failed, Reply};
+use crate::world::{Id, Message};
+
+/// Where the receiver is with a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Receiver {
+    /// It has not come.
+    Unsent,
+    /// `self.journal.record(..)`.
+    Journaling,
+    /// [`Flaw::LookThenWrite`]: nothing was found, so it writes.
+    Overwriting,
+    /// `Table::repeated` asks for the original's receipt.
+    Looking(Id),
+    /// `Receiver::enqueue`.
+    Enqueueing(Id),
+    /// `Receiver::fall_back`.
+    FallingBack,
+    /// It is over.
+    Ended(Answer),
+}
+
+/// What the provider was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// It never sent the delivery.
+    Unasked,
+    /// Nothing: the receiver was killed.
+    Nothing,
+    /// 2xx.
+    Accepted,
+    /// 401: `Receiver::prove` found no proof.
+    Unauthenticated,
+    /// 503.
+    Unavailable {
+        /// Whether the queue refused, too.
+        queue_refused: bool,
+    },
+}
+
+impl Receiver {
+    /// A delivery arrives: `Receiver::prove`.
+    pub fn begin(protocol: &Protocol, arrival: usize) -> Self {
+        if protocol.scenario.is_genuine(arrival) || protocol.has(Flaw::VerificationSkipped) {
+            Self::Journaling
+        } else {
+            Self::Ended(Answer::Unauthenticated)
+        }
+    }
+
+    /// What it asks next, of the event `own` that the delivery would be.
+    pub fn call(self, own: Id) -> Option<Call> {
+        match self {
+            Self::Journaling => Some(Call::Keep { id: own, late: false }),
+            Self::Overwriting => Some(Call::Overwrite(own)),
+            Self::Looking(id) => Some(Call::IsProcessed(id)),
+            Self::Enqueueing(id) => Some(Call::Send(Message { id, whole: false })),
+            Self::FallingBack => Some(Call::Send(Message { id: own, whole: true })),
+            Self::Unsent | Self::Ended(_) => None,
+        }
+    }
+
+    /// Where it goes on from the reply.
+    #[must_use]
+    pub fn hear(self, protocol: &Protocol, own: Id, heard: Result<Reply, Failed>) -> Self {
+        match (self, heard) {
+            (Self::Journaling, Ok(Reply::Found(_))) if protocol.has(Flaw::EnqueueSkippedOnDuplicate) => {
+                Self::Ended(Answer::Accepted)
+            }
+            (Self::Journaling, Ok(Reply::Found(original))) => Self::Looking(original),
+            (Self::Journaling, Ok(_)) if protocol.has(Flaw::LookThenWrite) => Self::Overwriting,
+            (Self::Journaling | Self::Overwriting, Ok(_)) => Self::Enqueueing(own),
+            (Self::Journaling | Self::Overwriting, Err(Failed)) if protocol.has(Flaw::NoFallback) => {
+                Self::Ended(Answer::Unavailable { queue_refused: false })
+            }
+            (Self::Journaling | Self::Overwriting, Err(Failed)) => Self::FallingBack,
+            (Self::Looking(_), Ok(Reply::Processed(true))) => Self::Ended(Answer::Accepted),
+            // A receipt that cannot be read counts as none.
+            (Self::Looking(id), _) => Self::Enqueueing(id),
+            (Self::Enqueueing(_), _) => Self::Ended(Answer::Accepted),
+            (Self::FallingBack, Ok(_)) => Self::Ended(Answer::Accepted),
+            (Self::FallingBack, Err(Failed)) => Self::Ended(Answer::Unavailable { queue_refused: true }),
+            (Self::Unsent | Self::Ended(_), _) => self,
+        }
+    }
+}

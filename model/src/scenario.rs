@@ -1,0 +1,134 @@
+//! What arrives, and how much may go wrong: the bounds of a check.
+
+use crate::world::Id;
+
+/// What one delivery brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// A body that verifies; equal numbers are equal bodies, be it a retry or a duplicate.
+    Genuine(u8),
+    /// Something that does not verify.
+    Forged,
+}
+
+/// What makes two deliveries one event: `inlet::event::Identity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Equal bodies have one id.
+    Lasting,
+    /// Every delivery has an id of its own, and one that repeats the entity's latest is that event. All
+    /// deliveries here fall into one window.
+    Within,
+}
+
+/// What the sweeper sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// All that is stored.
+    All,
+    /// Only what a receiver stored. What the processor stored late lies behind the sweeper's cursor if the time
+    /// index goes by arrival.
+    Prompt,
+    /// Nothing: it is off for good. Then the queue takes what receivers send, for only the sweeper makes good
+    /// that it does not.
+    Nothing,
+}
+
+/// The bounds of a check.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// In words.
+    pub name: &'static str,
+    /// The deliveries, each of which comes at any time after the one before, or never.
+    pub arrivals: Vec<Arrival>,
+    /// What makes two of them one event.
+    pub identity: Identity,
+    /// How many faults there are, of any kind, anywhere.
+    pub faults: u8,
+    /// How many processors may work at once.
+    pub processors: usize,
+    /// How often a message is received before it goes to the dead-letter queue. Deployed: 5.
+    pub receives: u8,
+    /// How often the sweeper sends an event before it parks it. Deployed: 5.
+    pub resends: u8,
+    /// What the sweeper sees.
+    pub sight: Sight,
+}
+
+impl Scenario {
+    /// The scenarios of every test run.
+    pub fn usual() -> Vec<Self> {
+        Self::with_faults(0)
+    }
+
+    /// The same with `more` faults each.
+    pub fn with_faults(more: u8) -> Vec<Self> {
+        use Arrival::{Forged, Genuine};
+        let all = [
+            Self::of("one delivery, never again", &[Genuine(0)], 3),
+            Self::of("a delivery and an equal one", &[Genuine(0), Genuine(0)], 2),
+            Self::of("the same, each with its own id", &[Genuine(0), Genuine(0)], 2).within(),
+            Self::of("the same, late ones unseen by the sweeper", &[Genuine(0), Genuine(0)], 2)
+                .within()
+                .seeing(Sight::Prompt),
+            Self::of("a delivery and an equal one, and no sweeper", &[Genuine(0), Genuine(0)], 2)
+                .seeing(Sight::Nothing),
+            Self::of("three equal deliveries", &[Genuine(0), Genuine(0), Genuine(0)], 1).within(),
+            Self::of("two events of one entity", &[Genuine(0), Genuine(1)], 1),
+            Self::of("a forged delivery and a genuine one", &[Forged, Genuine(0)], 2),
+        ];
+        all.into_iter().map(|scenario| Self { faults: scenario.faults + more, ..scenario }).collect()
+    }
+
+    /// A scenario with lasting ids, two processors, two receives, one re-send and a sweeper that sees all.
+    pub fn of(name: &'static str, arrivals: &[Arrival], faults: u8) -> Self {
+        Self {
+            name,
+            arrivals: arrivals.to_vec(),
+            identity: Identity::Lasting,
+            faults,
+            processors: 2,
+            receives: 2,
+            resends: 1,
+            sight: Sight::All,
+        }
+    }
+
+    /// The same with an id for each delivery.
+    #[must_use]
+    pub fn within(self) -> Self {
+        Self { identity: Identity::Within, ..self }
+    }
+
+    /// The same with another sweeper.
+    #[must_use]
+    pub fn seeing(self, sight: Sight) -> Self {
+        Self { sight, ..self }
+    }
+
+    /// The same with another number of receives before the dead-letter queue.
+    #[must_use]
+    pub fn received(self, receives: u8) -> Self {
+        Self { receives, ..self }
+    }
+
+    /// The id that a delivery's event is given: `inlet::event::Event::new`.
+    pub fn id_of(&self, arrival: usize) -> Id {
+        let place = match self.identity {
+            Identity::Within => arrival,
+            Identity::Lasting => self.equal_to(arrival).next().unwrap_or(arrival),
+        };
+        u8::try_from(place).unwrap_or(Id::MAX)
+    }
+
+    /// The deliveries that equal this one, itself among them.
+    pub fn equal_to(&self, arrival: usize) -> impl Iterator<Item = usize> {
+        let body = self.arrivals[arrival];
+        (0..self.arrivals.len()).filter(move |&other| self.arrivals[other] == body)
+    }
+
+    /// Whether a delivery verifies.
+    pub fn is_genuine(&self, arrival: usize) -> bool {
+        matches!(self.arrivals[arrival], Arrival::Genuine(_))
+    }
+}

@@ -1,0 +1,179 @@
+//! What the programs stand on: the table, the queues and the bus, as calls and their effects.
+
+use crate::flaw::Flaw;
+use crate::protocol::Protocol;
+use crate::scenario::Identity;
+use crate::world::{Id, Ids, Message, World};
+
+/// How many deliveries a scenario may have.
+const ROOM: usize = 4;
+
+/// The event table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Table {
+    /// How often the event `event/{digest}` was written.
+    pub writes: [u8; ROOM],
+    /// What the processor wrote: origin `fallback`.
+    pub late: Ids,
+    /// `receipt/{digest}`.
+    pub receipts: Ids,
+    /// `parked/{digest}`.
+    pub parked: Ids,
+    /// How often the sweeper sent the event.
+    pub resent: [u8; ROOM],
+}
+
+/// The event queue: one group, for all deliveries here are of one entity.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Queue {
+    /// The messages, oldest first.
+    pub messages: Vec<Queued>,
+    /// The deduplication ids of the last five minutes.
+    pub remembered: Ids,
+}
+
+/// A message that waits or is being worked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Queued {
+    /// The message.
+    pub message: Message,
+    /// How often it was received.
+    pub receives: u8,
+    /// The processor that has it; others do not see it, nor anything else of the group.
+    pub held_by: Option<usize>,
+}
+
+/// A call to a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Call {
+    /// `Table::keep`: the conditional write of an event, for a receiver or, late, for the processor.
+    Keep {
+        /// The event.
+        id: Id,
+        /// Whether the processor stores it.
+        late: bool,
+    },
+    /// [`Flaw::LookThenWrite`]: the write without a condition.
+    Overwrite(Id),
+    /// `Table::is_processed`.
+    IsProcessed(Id),
+    /// `SqsQueue::send` and `send_whole`.
+    Send(Message),
+    /// The same under a deduplication id of its own.
+    SendAnew(Message),
+    /// A message to the dead-letter queue.
+    Bury(Message),
+    /// The end of a redrive: the message leaves the dead-letter queue.
+    Exhume(Message),
+    /// The consumer takes the event: `PutEvents`.
+    Publish(Id),
+    /// The event's receipt.
+    Receipt(Id),
+    /// The event's parked marker.
+    Park(Id),
+    /// Its removal.
+    Unpark(Id),
+    /// The sweeper notes that it is about to send.
+    Count(Id),
+}
+
+impl Call {
+    /// Whether it changes nothing, so that its coming late changes nothing either.
+    pub fn only_reads(self) -> bool {
+        matches!(self, Self::IsProcessed(_))
+    }
+}
+
+/// What a caller hears of a call that went well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// An equal event is stored: `Recorded::Repeats`.
+    Found(Id),
+    /// Whether the event has a receipt.
+    Processed(bool),
+}
+
+/// A call failed, for all that its caller knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed;
+
+impl World {
+    /// The effect of a call, and the reply to it.
+    pub fn take_effect(&mut self, protocol: &Protocol, call: Call) -> Reply {
+        match call {
+            Call::Keep { id, late } => match self.found(protocol, id) {
+                Some(original) => return Reply::Found(original),
+                None if protocol.has(Flaw::LookThenWrite) && !late => {}
+                None => self.store(id, late),
+            },
+            Call::Overwrite(id) => self.store(id, false),
+            Call::IsProcessed(id) => return Reply::Processed(self.table.receipts.has(id)),
+            Call::Send(message) if self.queue.remembered.has(message.id) => {}
+            Call::Send(message) => {
+                self.queue.remembered.put(message.id);
+                self.enqueue(message);
+            }
+            Call::SendAnew(message) => self.enqueue(message),
+            Call::Bury(message) => self.dead.push(message),
+            Call::Exhume(message) => {
+                if let Some(place) = self.dead.iter().position(|dead| *dead == message) {
+                    self.dead.remove(place);
+                }
+            }
+            Call::Publish(id) => self.published.put(id),
+            Call::Receipt(id) => self.table.receipts.put(id),
+            Call::Park(id) => self.table.parked.put(id),
+            Call::Unpark(id) => self.table.parked.take(id),
+            Call::Count(id) => self.table.resent[usize::from(id)] += 1,
+        }
+        Reply::Done
+    }
+
+    /// Whether the event is stored.
+    pub fn is_stored(&self, id: Id) -> bool {
+        self.table.writes[usize::from(id)] > 0
+    }
+
+    /// The event that one of this id would repeat: the item itself, or the entity's `latest` of equal content.
+    fn found(&self, protocol: &Protocol, id: Id) -> Option<Id> {
+        match protocol.scenario.identity {
+            Identity::Lasting => self.is_stored(id).then_some(id),
+            Identity::Within => protocol.equals_of(id).find(|&other| self.is_stored(other)),
+        }
+    }
+
+    fn store(&mut self, id: Id, late: bool) {
+        self.table.writes[usize::from(id)] += 1;
+        if late {
+            self.table.late.put(id);
+        }
+    }
+
+    fn enqueue(&mut self, message: Message) {
+        self.queue.messages.push(Queued { message, receives: 0, held_by: None });
+    }
+}
+
+impl Queue {
+    /// The message that a processor would be given next: the oldest, unless one of the group is being worked at.
+    pub fn next(&self) -> Option<Queued> {
+        let idle = self.messages.iter().all(|queued| queued.held_by.is_none());
+        self.messages.first().copied().filter(|_| idle)
+    }
+
+    /// The processor's message is visible again.
+    pub fn release(&mut self, processor: usize) {
+        for queued in &mut self.messages {
+            if queued.held_by == Some(processor) {
+                queued.held_by = None;
+            }
+        }
+    }
+
+    /// The processor's message is done; one that has become visible meanwhile stays.
+    pub fn delete(&mut self, processor: usize) {
+        self.messages.retain(|queued| queued.held_by != Some(processor));
+    }
+}

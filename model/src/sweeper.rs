@@ -1,0 +1,58 @@
+//! The sweeper: `inlet_aws::sweeper`, one event at a time.
+
+use crate::flaw::Flaw;
+use crate::protocol::Protocol;
+use crate::scenario::Sight;
+use crate::services::{Call, Failed, Reply};
+use crate::world::{Id, Message, World};
+
+/// Where the sweeper is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sweeper {
+    /// Between two events.
+    Idle,
+    /// It notes that it is about to send.
+    Counting(Id),
+    /// It sends the stored message under the event's own deduplication id.
+    Sending(Id),
+    /// It has sent often enough and leaves the event to the operator.
+    Parking(Id),
+}
+
+impl Sweeper {
+    /// Takes up an event that is stored, unproven and not parked; nothing when there is nothing to do.
+    pub fn begin(protocol: &Protocol, world: &World, id: Id) -> Option<Self> {
+        let seen = match protocol.scenario.sight {
+            Sight::All => world.is_stored(id),
+            Sight::Prompt => world.is_stored(id) && !world.table.late.has(id),
+            Sight::Nothing => false,
+        };
+        if !seen || world.table.receipts.has(id) || world.table.parked.has(id) {
+            return None;
+        }
+        if world.table.resent[usize::from(id)] < protocol.scenario.resends {
+            Some(Self::Counting(id))
+        } else {
+            (!protocol.has(Flaw::GivenUpWithoutParking)).then_some(Self::Parking(id))
+        }
+    }
+
+    /// What it asks next.
+    pub fn call(self) -> Option<Call> {
+        match self {
+            Self::Idle => None,
+            Self::Counting(id) => Some(Call::Count(id)),
+            Self::Sending(id) => Some(Call::Send(Message { id, whole: false })),
+            Self::Parking(id) => Some(Call::Park(id)),
+        }
+    }
+
+    /// Where it goes on from the reply.
+    #[must_use]
+    pub fn hear(self, heard: Result<Reply, Failed>) -> Self {
+        match (self, heard) {
+            (Self::Counting(id), Ok(_)) => Self::Sending(id),
+            _ => Self::Idle,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The protocol built wrongly on purpose: the check finds each flaw, and says which promise it breaks.
+
+use inlet_model::check::{check, shortest};
+use inlet_model::flaw::Flaw;
+use inlet_model::properties::{BOTH, KNOWN, ONCE, PROCESSED, STORED, VERIFIED};
+use inlet_model::protocol::Protocol;
+use inlet_model::scenario::{Scenario, Sight};
+
+/// The flaw breaks exactly these, and within its bounds the sound protocol breaks nothing.
+fn breaks(flaw: Flaw, properties: &[&str]) {
+    let flawed = Protocol::flawed(flaw.scenario(), flaw);
+    let mut broken = check(&flawed).broken_names();
+    let mut expected = properties.to_vec();
+    broken.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(broken, expected, "{flaw:?}");
+    for property in broken {
+        let way = shortest(&flawed, property);
+        assert!(way.is_some_and(|way| !way.is_empty()), "{flaw:?}: no way to where it breaks {property:?}");
+    }
+    let sound = check(&Protocol::sound(flaw.scenario()));
+    assert!(sound.broken.is_empty(), "the same bounds without {flaw:?}: {:?}", sound.broken);
+}
+
+#[test]
+fn a_duplicate_that_is_not_enqueued_is_not_processed_without_the_sweeper() {
+    breaks(Flaw::EnqueueSkippedOnDuplicate, &[PROCESSED]);
+}
+
+#[test]
+fn with_the_sweeper_the_same_is_only_late() {
+    let scenario = Scenario { sight: Sight::All, ..Flaw::EnqueueSkippedOnDuplicate.scenario() };
+    let verdict = check(&Protocol::flawed(scenario, Flaw::EnqueueSkippedOnDuplicate));
+    assert!(verdict.broken.is_empty(), "{:?}", verdict.broken);
+    assert!(verdict.states > 1_000, "only {} states", verdict.states);
+}
+
+#[test]
+fn a_receipt_before_publishing_loses_what_was_not_published() {
+    breaks(Flaw::ReceiptBeforePublish, &[PROCESSED]);
+}
+
+#[test]
+fn an_answer_before_the_journal_loses_what_was_not_stored() {
+    breaks(Flaw::AnswerBeforeJournal, &[STORED, PROCESSED]);
+}
+
+#[test]
+fn without_a_fallback_one_service_alone_refuses() {
+    breaks(Flaw::NoFallback, &[BOTH]);
+}
+
+#[test]
+fn without_verification_a_forgery_is_stored() {
+    breaks(Flaw::VerificationSkipped, &[VERIFIED]);
+}
+
+#[test]
+fn to_look_and_then_write_stores_twice() {
+    breaks(Flaw::LookThenWrite, &[STORED, ONCE]);
+}
+
+#[test]
+fn a_fallback_that_is_not_journaled_is_processed_and_nowhere_stored() {
+    breaks(Flaw::FallbackNotJournaled, &[STORED, PROCESSED, KNOWN]);
+}
+
+#[test]
+fn fallbacks_of_one_name_are_processed_under_ids_that_nobody_stored() {
+    breaks(Flaw::FallbacksAllNamedAlike, &[KNOWN]);
+}
+
+#[test]
+fn a_sweeper_that_gives_up_silently_forgets() {
+    breaks(Flaw::GivenUpWithoutParking, &[PROCESSED]);
+}
+
+#[test]
+fn a_redrive_of_the_dead_alone_leaves_what_the_sweeper_parked() {
+    breaks(Flaw::RedriveOfTheDeadAlone, &[PROCESSED]);
+}
+
+#[test]
+fn a_redrive_under_the_same_id_is_swallowed_by_the_queue() {
+    breaks(Flaw::RedriveUnderTheSameId, &[STORED, PROCESSED]);
+}
+
+#[test]
+fn a_redrive_that_takes_before_it_sends_loses_what_it_took() {
+    breaks(Flaw::ExhumedBeforeSent, &[STORED, PROCESSED]);
+}

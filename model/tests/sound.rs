@@ -1,0 +1,64 @@
+//! The protocol as it should be: nothing that has to hold is broken, and the check has seen what it must have seen.
+
+use std::time::Instant;
+
+use inlet_model::check::{check, ends};
+use inlet_model::properties::{BY_JOURNAL_ALONE, DEAD, FINISHED, MUST_BE_SEEN, PARKED, REFUSED, RESENT};
+use inlet_model::protocol::Protocol;
+use inlet_model::scenario::{Scenario, Sight};
+
+/// No scenario has fewer moments than this; a check that stopped early would have.
+const FEWEST: usize = 30_000;
+
+#[test]
+fn holds_over_every_interleaving_within_the_usual_bounds() {
+    for scenario in Scenario::usual() {
+        let (name, sight, faults) = (scenario.name, scenario.sight, scenario.faults);
+        let start = Instant::now();
+        let verdict = check(&Protocol::sound(scenario));
+        println!(
+            "{name}: {faults} faults, {} states, {} steps, {:.1?}",
+            verdict.states,
+            verdict.steps,
+            start.elapsed()
+        );
+        assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
+        assert!(verdict.states >= FEWEST, "{name}: only {} states", verdict.states);
+        for seen in MUST_BE_SEEN {
+            assert!(
+                verdict.seen.contains(&seen) || unseen(faults, sight).contains(&seen),
+                "{name}: not {seen}"
+            );
+        }
+    }
+}
+
+/// What a scenario has too few faults for, or no sweeper.
+fn unseen(faults: u8, sight: Sight) -> &'static [&'static str] {
+    match (faults, sight) {
+        (_, Sight::Nothing) => &[BY_JOURNAL_ALONE, RESENT],
+        (1, _) => &[REFUSED, DEAD, PARKED],
+        _ => &[],
+    }
+}
+
+#[test]
+fn every_run_comes_to_an_end() {
+    for scenario in Scenario::usual() {
+        let (name, protocol) = (scenario.name, Protocol::sound(scenario));
+        let states = ends(&protocol).unwrap_or_else(|world| panic!("{name}: a way leads back to {world:#?}"));
+        assert!(states >= FEWEST, "{name}: only {states} states");
+    }
+}
+
+#[test]
+fn without_a_fault_everything_is_accepted_and_finished() {
+    for scenario in Scenario::usual() {
+        let (name, protocol) = (scenario.name, Protocol::sound(Scenario { faults: 0, ..scenario }));
+        let verdict = check(&protocol);
+        assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
+        assert!(verdict.seen.contains(&FINISHED), "{name}: {:?}", verdict.seen);
+        assert!(!verdict.seen.contains(&REFUSED), "{name}: refused without a fault");
+        assert!(!verdict.seen.contains(&DEAD), "{name}: dead without a fault");
+    }
+}
