@@ -62,10 +62,10 @@ impl Flaw {
             | Self::FallbackNotJournaled => one(1),
             Self::VerificationSkipped => Scenario::of("a forged delivery", &[Forged], 0),
             Self::LookThenWrite => two(0),
-            Self::FallbacksAllNamedAlike => two(2).within(),
+            Self::FallbacksAllNamedAlike => two(2).within().worked_by(1),
             Self::GivenUpWithoutParking | Self::RedriveOfTheDeadAlone => one(2),
-            Self::RedriveUnderTheSameId => one(2).received(1),
-            Self::ExhumedBeforeSent => one(3).received(1),
+            Self::RedriveUnderTheSameId => one(2).received(1).worked_by(1).seeing(Sight::Nothing),
+            Self::ExhumedBeforeSent => one(3).received(1).worked_by(1).seeing(Sight::Nothing),
         }
     }
 }

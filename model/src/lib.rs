@@ -16,25 +16,37 @@
 //! answered) or sends no more, the operator redrives.
 //!
 //! # What is checked, and why it is enough
-//! Faults are counted and the rest makes progress: the state graph has no circle, which [`check::ends`] proves for
-//! each scenario by a second, independent walk. Every run therefore ends, and "in the end" is a property of the states without a
-//! next step. `stateright`'s own `eventually` is not used: it is documented to miss joins and circles.
-//! States are told apart by 64-bit fingerprints: at a million states the chance that any two share one is below
-//! one in ten million.
+//! [`properties::MUST_HOLD`], in every moment that can be reached, and [`properties::MUST_BE_SEEN`], so that
+//! nothing holds only because nothing happened. Faults are counted and all other steps make progress: no way
+//! leads back to where it came by, which [`check::ends`] proves for each scenario by a walk of its own, written
+//! apart from stateright and with another hash, that has to meet the same number of moments. Every run
+//! therefore ends, and what holds "in the end" is checked in the moments without a next step. stateright's own
+//! `eventually` is not used: by its documentation it overlooks circles and ways that join.
+//! Moments are told apart by 64-bit fingerprints: among a million of them the chance that two share one is below
+//! one in ten million, and both walks would have to be unlucky.
+//!
+//! # Bounds
+//! [`scenario::Scenario::usual`]: up to three deliveries, one to three faults of any kind anywhere, up to two
+//! processors at once, two receives before the dead-letter queue (deployed: 5), one re-send by the sweeper
+//! before it parks (deployed: 5). The program of this package prints them with the numbers of moments, and takes
+//! more faults as its argument.
 //!
 //! # Deliberately simpler than the code
 //! - Time is only its order. Settled ages, token buckets and rates choose *when* the sweeper acts; here it acts
-//!   at any time. Retention and TTL do not run out.
+//!   at any time. Retention and TTL do not run out, and equal deliveries all fall into one window.
 //! - The receiver does not know its own write again: a new event and an unprocessed duplicate are both
 //!   enqueued, so that knowing it changes the log and not the outcome.
-//! - Bodies are not modelled: an event is an item, however many parts it has, because its head is written last.
+//! - An event is one item, however many parts its body has: the head is written last, and what has no head is
+//!   not there.
 //! - A batch is one message. That nothing later of a group is reported done after a failure keeps the order, and
 //!   the order is no part of these properties.
 //! - What does not verify ends refused. Quarantine, its `reverify` and replay are not in the model.
+//! - The dead-letter queue takes every message: it has no deduplication window of its own here, so what is sent
+//!   to it must not be taken for a duplicate there.
 //!
 //! # Deliberately broken
-//! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` says which property it breaks: a check that finds nothing in
-//! a broken protocol would say nothing about a sound one.
+//! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` says which properties it breaks: a check that finds nothing in
+//! a broken protocol says nothing about a sound one.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

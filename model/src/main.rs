@@ -29,7 +29,9 @@ fn main() -> ExitCode {
         );
         for (property, way) in &verdict.broken {
             println!("  {property}:");
-            way.iter().for_each(|step| println!("    {step:?}"));
+            for step in way {
+                println!("    {step:?}");
+            }
         }
         sound &= verdict.broken.is_empty();
     }
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
         let verdict = check(&protocol);
         let broken = verdict.broken_names();
         println!("\n{flaw:?} ({}, {} states): {}", protocol.scenario.name, verdict.states, broken.join("; "));
-        for property in broken.first() {
+        if let Some(property) = broken.first() {
             let way = shortest(&protocol, property).unwrap_or_default();
             println!("  {}", way.iter().map(|step| format!("{step:?}")).collect::<Vec<_>>().join(", "));
         }

@@ -26,8 +26,8 @@ pub enum Identity {
 pub enum Sight {
     /// All that is stored.
     All,
-    /// Only what a receiver stored. What the processor stored late lies behind the sweeper's cursor if the time
-    /// index goes by arrival.
+    /// Only what a receiver stored. What the processor stored late may lie behind the sweeper's cursor, because
+    /// the time index goes by arrival.
     Prompt,
     /// Nothing: it is off for good. Then the queue takes what receivers send, for only the sweeper makes good
     /// that it does not.
@@ -65,7 +65,7 @@ impl Scenario {
     pub fn with_faults(more: u8) -> Vec<Self> {
         use Arrival::{Forged, Genuine};
         let all = [
-            Self::of("one delivery, never again", &[Genuine(0)], 3),
+            Self::of("one delivery, never again", &[Genuine(0)], 3).worked_by(1),
             Self::of("a delivery and an equal one", &[Genuine(0), Genuine(0)], 2),
             Self::of("the same, each with its own id", &[Genuine(0), Genuine(0)], 2).within(),
             Self::of("the same, late ones unseen by the sweeper", &[Genuine(0), Genuine(0)], 2)
@@ -104,6 +104,12 @@ impl Scenario {
     #[must_use]
     pub fn seeing(self, sight: Sight) -> Self {
         Self { sight, ..self }
+    }
+
+    /// The same with another number of processors.
+    #[must_use]
+    pub fn worked_by(self, processors: usize) -> Self {
+        Self { processors, ..self }
     }
 
     /// The same with another number of receives before the dead-letter queue.

@@ -11,11 +11,12 @@ use inlet_model::scenario::{Scenario, Sight};
 const FEWEST: usize = 30_000;
 
 #[test]
-fn holds_over_every_interleaving_within_the_usual_bounds() {
+fn holds_over_every_interleaving_and_every_run_comes_to_an_end() {
     for scenario in Scenario::usual() {
         let (name, sight, faults) = (scenario.name, scenario.sight, scenario.faults);
         let start = Instant::now();
-        let verdict = check(&Protocol::sound(scenario));
+        let protocol = Protocol::sound(scenario);
+        let verdict = check(&protocol);
         println!(
             "{name}: {faults} faults, {} states, {} steps, {:.1?}",
             verdict.states,
@@ -24,6 +25,8 @@ fn holds_over_every_interleaving_within_the_usual_bounds() {
         );
         assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
         assert!(verdict.states >= FEWEST, "{name}: only {} states", verdict.states);
+        let walked = ends(&protocol).unwrap_or_else(|world| panic!("{name}: a way leads back to {world:#?}"));
+        assert_eq!(walked, verdict.states, "{name}: two walks that do not meet the same moments");
         for seen in MUST_BE_SEEN {
             assert!(
                 verdict.seen.contains(&seen) || unseen(faults, sight).contains(&seen),
@@ -39,15 +42,6 @@ fn unseen(faults: u8, sight: Sight) -> &'static [&'static str] {
         (_, Sight::Nothing) => &[BY_JOURNAL_ALONE, RESENT],
         (1, _) => &[REFUSED, DEAD, PARKED],
         _ => &[],
-    }
-}
-
-#[test]
-fn every_run_comes_to_an_end() {
-    for scenario in Scenario::usual() {
-        let (name, protocol) = (scenario.name, Protocol::sound(scenario));
-        let states = ends(&protocol).unwrap_or_else(|world| panic!("{name}: a way leads back to {world:#?}"));
-        assert!(states >= FEWEST, "{name}: only {states} states");
     }
 }
 
