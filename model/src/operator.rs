@@ -15,14 +15,14 @@ pub enum Operator {
     /// Removes the parked marker.
     Unparking(Message, From),
     /// Removes the message from the dead-letter queue, last of all.
-    Exhuming(Message),
+    Exhuming(Message, u8),
 }
 
 /// Where the message of a redrive comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum From {
-    /// From the dead-letter queue.
-    Dead,
+    /// From the dead-letter queue, by its handle there.
+    Dead(u8),
     /// From the table: the event is parked and no message of it waits anywhere.
     Stored,
 }
@@ -31,13 +31,13 @@ impl Operator {
     /// Takes up what waits: the oldest dead message, else a parked event without one.
     pub fn begin(protocol: &Protocol, world: &World) -> Option<Self> {
         let (message, from) = match world.dead.first() {
-            Some(&dead) => (dead, From::Dead),
+            Some(dead) => (dead.message, From::Dead(dead.handle)),
             None if protocol.has(Flaw::RedriveOfTheDeadAlone) => return None,
             None => (Message { id: parked(protocol, world)?, whole: false }, From::Stored),
         };
         Some(match from {
-            From::Dead if protocol.has(Flaw::ExhumedBeforeSent) => Self::Exhuming(message),
-            From::Dead | From::Stored => Self::Sending(message, from),
+            From::Dead(handle) if protocol.has(Flaw::ExhumedBeforeSent) => Self::Exhuming(message, handle),
+            From::Dead(_) | From::Stored => Self::Sending(message, from),
         })
     }
 
@@ -50,7 +50,7 @@ impl Operator {
             }
             Self::Sending(message, _) => Some(Call::SendAnew(message)),
             Self::Unparking(message, _) => Some(Call::Unpark(message.id)),
-            Self::Exhuming(message) => Some(Call::Exhume(message)),
+            Self::Exhuming(_, handle) => Some(Call::Exhume(handle)),
         }
     }
 
@@ -59,9 +59,9 @@ impl Operator {
     pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
         let exhumes_first = protocol.has(Flaw::ExhumedBeforeSent);
         match (self, heard) {
-            (Self::Exhuming(message), Ok(_)) if exhumes_first => Self::Sending(message, From::Stored),
+            (Self::Exhuming(message, _), Ok(_)) if exhumes_first => Self::Sending(message, From::Stored),
             (Self::Sending(message, from), Ok(_)) => Self::Unparking(message, from),
-            (Self::Unparking(message, From::Dead), Ok(_)) => Self::Exhuming(message),
+            (Self::Unparking(message, From::Dead(handle)), Ok(_)) => Self::Exhuming(message, handle),
             _ => Self::Idle,
         }
     }

@@ -77,7 +77,7 @@ fn nothing_unverified(protocol: &Protocol, world: &World) -> bool {
     let clean = |message: Message| !forged(message.id);
     protocol.ids().all(|id| !forged(id) || !(world.is_stored(id) || world.published.has(id)))
         && world.queue.messages.iter().all(|queued| clean(queued.message))
-        && world.dead.iter().all(|&message| clean(message))
+        && world.dead.iter().all(|dead| clean(dead.message))
 }
 
 fn refused_by_both(_: &Protocol, world: &World) -> bool {

@@ -209,7 +209,7 @@ impl Protocol {
         match processor {
             None => {
                 let moved = world.queue.messages.remove(0);
-                world.dead.push(moved.message);
+                world.bury(moved.message);
             }
             Some(place) => {
                 let first = &mut world.queue.messages[0];
@@ -239,6 +239,7 @@ impl Model for Protocol {
             table: Table::default(),
             queue: Queue::default(),
             dead: Vec::new(),
+            deaths: 0,
             published: Ids::default(),
             accepted: Ids::default(),
             overdue: Vec::new(),

@@ -3,7 +3,7 @@
 use crate::flaw::Flaw;
 use crate::protocol::Protocol;
 use crate::scenario::Identity;
-use crate::world::{Id, Ids, Message, World};
+use crate::world::{Dead, Id, Ids, Message, World};
 
 /// How many deliveries a scenario may have.
 const ROOM: usize = 4;
@@ -63,8 +63,8 @@ pub enum Call {
     SendAnew(Message),
     /// A message to the dead-letter queue.
     Bury(Message),
-    /// The end of a redrive: the message leaves the dead-letter queue.
-    Exhume(Message),
+    /// The end of a redrive: the message of this handle leaves the dead-letter queue.
+    Exhume(u8),
     /// The consumer takes the event: `PutEvents`.
     Publish(Id),
     /// The event's receipt.
@@ -116,12 +116,8 @@ impl World {
                 self.enqueue(message);
             }
             Call::SendAnew(message) => self.enqueue(message),
-            Call::Bury(message) => self.dead.push(message),
-            Call::Exhume(message) => {
-                if let Some(place) = self.dead.iter().position(|dead| *dead == message) {
-                    self.dead.remove(place);
-                }
-            }
+            Call::Bury(message) => self.bury(message),
+            Call::Exhume(handle) => self.dead.retain(|dead| dead.handle != handle),
             Call::Publish(id) => self.published.put(id),
             Call::Receipt(id) => self.table.receipts.put(id),
             Call::Park(id) => self.table.parked.put(id),
@@ -149,6 +145,12 @@ impl World {
         if late {
             self.table.late.put(id);
         }
+    }
+
+    /// A message comes to the dead-letter queue.
+    pub fn bury(&mut self, message: Message) {
+        self.dead.push(Dead { message, handle: self.deaths });
+        self.deaths += 1;
     }
 
     fn enqueue(&mut self, message: Message) {

@@ -44,6 +44,15 @@ pub struct Message {
     pub whole: bool,
 }
 
+/// A message in the dead-letter queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Dead {
+    /// The message.
+    pub message: Message,
+    /// What tells it from an equal one: a receipt handle is good for one message alone.
+    pub handle: u8,
+}
+
 /// Everything at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
@@ -60,7 +69,9 @@ pub struct World {
     /// The event queue.
     pub queue: Queue,
     /// The dead-letter queue.
-    pub dead: Vec<Message>,
+    pub dead: Vec<Dead>,
+    /// How many there ever were in it.
+    pub deaths: u8,
     /// The events that the consumer has.
     pub published: Ids,
     /// The deliveries that were answered 2xx.
