@@ -70,6 +70,7 @@ impl Scenario {
             Self::of("the same, each with its own id", &[Genuine(0), Genuine(0)], 2).within(),
             Self::of("the same, late ones unseen by the sweeper", &[Genuine(0), Genuine(0)], 2)
                 .within()
+                .worked_by(1)
                 .seeing(Sight::Prompt),
             Self::of("a delivery and an equal one, and no sweeper", &[Genuine(0), Genuine(0)], 2)
                 .seeing(Sight::Nothing),
