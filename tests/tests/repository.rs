@@ -32,10 +32,14 @@ fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
     let template = repository::text("template.yaml");
     assert_eq!(providers().len(), 5);
     for provider in providers() {
+        let there = |room: &str| repository::root().join(format!("functions/{provider}/{room}")).is_file();
         for room in SHAPE {
-            let path = format!("functions/{provider}/{room}");
-            assert!(repository::root().join(&path).is_file(), "{path} is missing");
+            assert!(there(room), "functions/{provider}/{room} is missing");
         }
+        assert!(
+            there("src/canonical.rs") != there("src/canonical/mod.rs"),
+            "functions/{provider}/src/canonical is to be one file or one folder"
+        );
         for line in
             [format!("functions/{provider}"), format!("inlet-{provider}"), format!("/{provider}/{{store}}")]
         {

@@ -1,6 +1,7 @@
 //! What a body says, without what it only seems to say: DealPOS writes "none" in three ways.
 
-use inlet::proof::{Delivery, Verified};
+use inlet::delivery::Delivery;
+use inlet::proof::Verified;
 use serde_json::Value;
 
 /// Names around the object in the examples of some pages (/webhook/webhook/loyalty-point): the page's, not the

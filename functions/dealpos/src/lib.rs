@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{IdentityRule, Row, entity_in, find, text_at, unwrapped};
+use inlet::delivery::Delivery;
 use inlet::patience::{AfterFailure, Retries};
-use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
 use inlet::reading::{EventType, Reading, WhyUnknown};
 use inlet::request::Unverified;

@@ -3,8 +3,9 @@
 use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
 use inlet::catalogue::{Documented, IdentityRule, find};
+use inlet::delivery::Delivery;
 use inlet::event::{Identity, ReceivedAt};
-use inlet::proof::{Delivery, Rejection, Trust, Verified, verify};
+use inlet::proof::{Rejection, Trust, Verified, verify};
 use inlet::provider::Provider;
 use inlet::reading::Reading;
 use inlet::request::{Headers, Method, Request, Unverified};

@@ -13,8 +13,9 @@ mod sender;
 
 use inlet::answer::{Answer, Outcome, Refusal};
 use inlet::catalogue::{entity_in, find, unwrapped};
+use inlet::delivery::Delivery;
 use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, Delivery, MacAlgorithm, Message, Rejection, Tag, Verified};
+use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified};
 use inlet::provider::Provider;
 use inlet::reading::{Reading, WhyUnknown};
 use inlet::request::Unverified;

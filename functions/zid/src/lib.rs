@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{find, text_at};
+use inlet::delivery::Delivery;
 use inlet::patience::{AfterFailure, Breaker, Retries};
-use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified, base64_tag};
+use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified, base64_tag};
 use inlet::provider::Provider;
 use inlet::reading::{Reading, WhyUnknown};
 use inlet::request::Unverified;

@@ -1,7 +1,8 @@
 //! One object out of the three shapes that Zip sends: JSON in either casing, a form, a query.
 
+use inlet::delivery::Delivery;
 use inlet::json::lowercase_names;
-use inlet::proof::{Delivery, Verified};
+use inlet::proof::Verified;
 use inlet::request::{Fields, Method};
 use serde_json::{Map, Value};
 

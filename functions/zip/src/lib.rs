@@ -11,8 +11,9 @@ mod sender;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{entity_in, find, text_at};
+use inlet::delivery::Delivery;
 use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, Delivery, MacAlgorithm, Message, Rejection, Tag, Verified, base64_tag};
+use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified, base64_tag};
 use inlet::provider::Provider;
 use inlet::reading::{Reading, WhyUnknown};
 use inlet::request::{Method, Unverified};

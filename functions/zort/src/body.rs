@@ -4,8 +4,9 @@
 //! the query when there is no body: public receivers accept them all.
 
 use inlet::catalogue::text_at;
+use inlet::delivery::Delivery;
 use inlet::json::lowercase_names;
-use inlet::proof::{Delivery, Verified};
+use inlet::proof::Verified;
 use serde_json::{Map, Value};
 
 use crate::METHOD;

@@ -12,8 +12,9 @@ mod sender;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{entity_in, find};
+use inlet::delivery::Delivery;
 use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
 use inlet::reading::{Reading, WhyUnknown};
 use inlet::request::{Method, Unverified};

@@ -182,8 +182,9 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
 mod tests {
     use super::*;
     use inlet::answer::{Answer, Outcome};
+    use inlet::delivery::Delivery;
     use inlet::patience::AfterFailure;
-    use inlet::proof::{Claim, Delivery, Rejection, Verified};
+    use inlet::proof::{Claim, Rejection, Verified};
     use inlet::reading::{Reading, WhyUnknown};
     use inlet::request::Unverified;
 

@@ -3,8 +3,9 @@
 use inlet::answer::Refusal;
 use inlet::canonical::Canonical;
 use inlet::catalogue::{Documented, Row};
+use inlet::delivery::Delivery;
 use inlet::event::ReceivedAt;
-use inlet::proof::{Delivery, Rejection, Verified, verify};
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::request::{Request, Unverified};
 use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use inlet::answer::{Answer, Outcome};
+use inlet::delivery::Delivery;
 use inlet::event::ReceivedAt;
 use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, Comparison, Delivery, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
 use inlet::quarantine::Held;
 use inlet::reading::{Reading, WhyUnknown};

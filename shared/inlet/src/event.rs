@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::canonical::Kind;
 use crate::catalogue::IdentityRule;
-use crate::proof::Delivery;
+use crate::delivery::Delivery;
 use crate::provider::Provider;
 use crate::reading::Reading;
 use crate::store::StoreName;

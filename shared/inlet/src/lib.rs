@@ -2,7 +2,7 @@
 //!
 //! The story, in the order of the modules. A [`request::Unverified`] arrives for a [`store::StoreName`].
 //! The [`provider::Provider`] says what was offered as proof; [`proof`] compares it with the store's
-//! [`secret::Secret`]s and hands out a [`proof::Verified`] delivery, or nothing. The provider reads the
+//! [`secret::Secret`]s and hands out a [`proof::Verified`] [`delivery`], or nothing. The provider reads the
 //! delivery into a [`reading::Reading`] with the help of its [`catalogue`], of the tolerant [`json`] fields
 //! and of the [`canonical`] objects. Reading and delivery together are an [`event::Event`] with an
 //! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What is not
@@ -17,6 +17,7 @@ pub mod secret;
 pub mod provider;
 pub mod patience;
 pub mod proof;
+pub mod delivery;
 pub mod json;
 pub mod decimal;
 pub mod money;

@@ -8,12 +8,12 @@ use sha1::Sha1;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::delivery::Delivery;
 use crate::event::{Event, ReceivedAt};
 use crate::provider::Provider;
 use crate::reading::Reading;
-use crate::request::{Fields, Headers, Method, Plus, Request, Unverified, is_form};
+use crate::request::{Fields, Plus, Request, Unverified};
 use crate::secret::Secret;
-use crate::store::StoreName;
 
 /// What a request offers as proof that its sender knows the secret. Without `Debug`: it holds what was sent.
 pub enum Claim {
@@ -141,7 +141,8 @@ pub enum Rejection {
 /// Only [`verify`] makes one. It is not `Clone`, not `Default`, not `Deserialize`, and its field is private:
 ///
 /// ```compile_fail
-/// # use inlet::proof::{Delivery, Verified};
+/// # use inlet::delivery::Delivery;
+/// # use inlet::proof::Verified;
 /// fn forge(delivery: Delivery) -> Verified<Delivery> {
 ///     Verified(delivery)
 /// }
@@ -150,7 +151,8 @@ pub enum Rejection {
 /// What it proves can be read:
 ///
 /// ```
-/// # use inlet::proof::{Delivery, Verified};
+/// # use inlet::delivery::Delivery;
+/// # use inlet::proof::Verified;
 /// fn read(delivery: &Verified<Delivery>) -> &[u8] {
 ///     delivery.body()
 /// }
@@ -276,108 +278,6 @@ pub fn base64_tag(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(text.trim().replace(' ', "+")).ok()
 }
 
-/// A request whose sender is proved: what a provider reads, and what is kept.
-#[derive(Debug)]
-pub struct Delivery {
-    store: StoreName,
-    topic: Option<String>,
-    method: Method,
-    query: String,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-    trust: Trust,
-    received_at: ReceivedAt,
-}
-
-/// The headers worth keeping. None carries a credential.
-const KEPT_HEADERS: [&str; 6] =
-    ["content-type", "content-encoding", "date", "user-agent", "x-amzn-trace-id", "x-request-id"];
-
-impl Delivery {
-    fn new<P: Provider>(request: Unverified, trust: Trust, received_at: ReceivedAt) -> Self {
-        let Request { method, store, topic, query, headers, body } = request.into_contents();
-        Self {
-            query: without(&query, P::SECRET_PARAMETERS),
-            headers: kept(&headers),
-            store,
-            topic,
-            method,
-            body,
-            trust,
-            received_at,
-        }
-    }
-
-    /// The store that the URL names.
-    pub fn store(&self) -> &StoreName {
-        &self.store
-    }
-
-    /// The last part of the URL's path, where there is one.
-    pub fn topic(&self) -> Option<&str> {
-        self.topic.as_deref()
-    }
-
-    /// The HTTP method.
-    pub fn method(&self) -> Method {
-        self.method
-    }
-
-    /// The query string as sent, less the parameters that carry a credential.
-    pub fn query(&self) -> &str {
-        &self.query
-    }
-
-    /// The query's fields, decoded.
-    pub fn query_fields(&self) -> Fields {
-        Fields::parse(self.query.as_bytes(), Plus::Space)
-    }
-
-    /// The headers that are kept, names in lower case.
-    pub fn headers(&self) -> &[(&'static str, String)] {
-        &self.headers
-    }
-
-    /// The body's media type as sent.
-    pub fn content_type(&self) -> Option<&str> {
-        self.headers.iter().find(|(name, _)| *name == "content-type").map(|(_, value)| value.as_str())
-    }
-
-    /// The body, byte for byte.
-    pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-
-    /// The body's form fields, when the sender calls it a form.
-    pub fn form(&self) -> Option<Fields> {
-        is_form(self.content_type()).then(|| Fields::parse(&self.body, Plus::Space))
-    }
-
-    /// What the proof is worth.
-    pub fn trust(&self) -> Trust {
-        self.trust
-    }
-
-    /// When the receiver had it.
-    pub fn received_at(&self) -> ReceivedAt {
-        self.received_at
-    }
-}
-
-/// The query less the named parameters; the rest is left as it was sent.
-fn without(query: &str, names: &[&str]) -> String {
-    let is_secret = |field: &&str| {
-        let fields = Fields::parse(field.as_bytes(), Plus::Space);
-        names.iter().any(|name| fields.bytes(name).is_some())
-    };
-    query.split('&').filter(|field| !is_secret(field)).collect::<Vec<_>>().join("&")
-}
-
-fn kept(headers: &Headers) -> Vec<(&'static str, String)> {
-    let keep = |name: &'static str| headers.value(name).map(|value| (name, value.to_owned()));
-    KEPT_HEADERS.into_iter().filter_map(keep).collect()
-}
-
 impl Verified<Delivery> {
     /// Trades the delivery and what was read from it for an event. The proof carries over.
     pub fn vouch<P: Provider>(self, reading: Reading) -> Verified<Event> {
@@ -402,31 +302,13 @@ impl Verified<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{Headers, Method};
+    use crate::store::StoreName;
 
     #[test]
     fn sorts_by_name_and_leaves_the_signature_out() {
         let fields = Fields::parse(b"b=2&X-Sig=zzz&a=1&a.b=%2B3", Plus::Space);
         assert_eq!(sorted(&fields, "x-sig"), b"a1a.b+3b2");
-    }
-
-    #[test]
-    fn what_is_kept_of_a_query_is_as_sent_less_the_secrets() {
-        assert_eq!(without("method=A%2BB&token=s3cret&x=1+2", &["token"]), "method=A%2BB&x=1+2");
-        assert_eq!(without("TOKEN=s3cret", &["token"]), "");
-        assert_eq!(without("%74oken=s3cret&a=1", &["token"]), "a=1");
-    }
-
-    #[test]
-    fn only_harmless_headers_are_kept() {
-        let headers: Headers = [
-            ("Authorization", "Basic x"),
-            ("Content-Type", "application/json"),
-            ("X-Signature", "sha1=00"),
-            ("key1", "k"),
-        ]
-        .into_iter()
-        .collect();
-        assert_eq!(kept(&headers), [("content-type", "application/json".to_owned())]);
     }
 
     #[test]

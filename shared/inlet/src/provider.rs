@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Outcome, Refusal};
+use crate::delivery::Delivery;
 use crate::patience::AfterFailure;
-use crate::proof::{Claim, Delivery, Rejection, Verified};
+use crate::proof::{Claim, Rejection, Verified};
 use crate::reading::Reading;
 use crate::request::{Method, Unverified};
 

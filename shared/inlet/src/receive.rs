@@ -5,8 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::answer::{Answer, Outcome, Refusal};
+use crate::delivery::Delivery;
 use crate::event::{Event, Original, ReceivedAt};
-use crate::proof::{Delivery, Refused, Rejection, Verified, verify};
+use crate::proof::{Refused, Rejection, Verified, verify};
 use crate::provider::Provider;
 use crate::quarantine::{Held, Quarantine, Suspect};
 use crate::request::{Method, Unverified};
