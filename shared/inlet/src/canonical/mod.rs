@@ -4,6 +4,8 @@
 
 mod objects;
 mod parts;
+#[cfg(feature = "schema")]
+mod schema;
 
 use std::fmt;
 
@@ -38,7 +40,7 @@ macro_rules! kinds {
             /// The JSON Schema of this kind's object.
             #[cfg(feature = "schema")]
             pub fn schema(self) -> schemars::Schema {
-                match self { $( Self::$kind => schemars::schema_for!(objects::$kind), )* }
+                match self { $( Self::$kind => schema::of::<objects::$kind>(), )* }
             }
         }
 
