@@ -6,8 +6,9 @@
 //! delivery into a [`reading::Reading`] with the help of its [`catalogue`], of the tolerant [`json`] fields
 //! and of the [`canonical`] objects. Reading and delivery together are an [`event::Event`] with an
 //! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What is not
-//! proved goes into [`quarantine`] instead; what the provider makes of the answer stands in [`patience`]. The
-//! [`sender`] plays the provider's part, for samples and tests.
+//! proved goes into [`quarantine`] instead; what the provider makes of the answer stands in [`patience`]. Behind
+//! the queue, [`process`] hands the messages to whoever consumes them. The [`sender`] plays the provider's part,
+//! for samples and tests.
 //!
 //! Deliberately absent: any provider's name, any AWS type, input and output, the clock, the environment.
 
@@ -31,4 +32,5 @@ pub mod message;
 pub mod answer;
 pub mod quarantine;
 pub mod receive;
+pub mod process;
 pub mod sender;

@@ -1,9 +1,12 @@
-//! The message that consumers read: a CloudEvents 1.0 JSON object.
+//! The message that consumers read: a CloudEvents 1.0 JSON object, how it is written and how it is read back.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
-use crate::event::Event;
+use crate::event::{Event, EventId, NotAnEventId};
 use crate::proof::Verified;
 
 /// A CloudEvents 1.0 event in its JSON format, with Inlet's extension attributes.
@@ -70,5 +73,171 @@ impl<'e> CloudEvent<'e> {
     pub fn to_json(&self) -> String {
         #[expect(clippy::expect_used, reason = "all is text or canonical objects, whose maps have text keys")]
         serde_json::to_string(self).expect("a message can be written as JSON")
+    }
+}
+
+/// A message as it is read back: the text, and of what it says the part that decides its way.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    id: EventId,
+    head: Head,
+    json: String,
+}
+
+/// The attributes of a message that its way depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct Head {
+    id: String,
+    #[serde(rename = "type")]
+    canonical_type: String,
+    provider: String,
+    store: String,
+    receivedtime: String,
+    replayid: Option<String>,
+}
+
+/// Why a text is no message of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAMessage {
+    /// It is no JSON object, or lacks an attribute.
+    #[error("it is no CloudEvents object, line {line}, column {column}")]
+    Json {
+        /// The line of the text.
+        line: usize,
+        /// The column of the line.
+        column: usize,
+    },
+    /// Its id is not an event's.
+    #[error("its id is not an event's")]
+    Id(#[source] NotAnEventId),
+}
+
+impl Message {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// [`NotAMessage`] when [`CloudEvent::to_json`] cannot have written it.
+    pub fn parse(json: String) -> Result<Self, NotAMessage> {
+        // The parser's own words may quote what it stumbled over; its place says enough.
+        let head: Head = serde_json::from_str(&json)
+            .map_err(|error| NotAMessage::Json { line: error.line(), column: error.column() })?;
+        let id = EventId::parse(&head.id).map_err(NotAMessage::Id)?;
+        Ok(Self { id, head, json })
+    }
+
+    /// The event's id.
+    pub fn id(&self) -> &EventId {
+        &self.id
+    }
+
+    /// The message's type: `commerce.{kind}.{verb}`.
+    pub fn canonical_type(&self) -> &str {
+        &self.head.canonical_type
+    }
+
+    /// The provider's name.
+    pub fn provider(&self) -> &str {
+        &self.head.provider
+    }
+
+    /// The store's name.
+    pub fn store(&self) -> &str {
+        &self.head.store
+    }
+
+    /// When the receiver had it, RFC 3339.
+    pub fn received_time(&self) -> &str {
+        &self.head.receivedtime
+    }
+
+    /// The replay that it belongs to, where it was sent again on purpose.
+    pub fn replay_id(&self) -> Option<&str> {
+        self.head.replayid.as_deref()
+    }
+
+    /// The JSON text.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// The same for a channel that the data is too large for; see [`CloudEvent::without_data`].
+    #[must_use]
+    pub fn without_data(&self) -> Self {
+        self.with(|object, id| {
+            object.remove("data");
+            object.insert("dataref".into(), id.into());
+        })
+    }
+
+    /// The same as a part of a replay, so that it passes what stops duplicates, and consumers can tell.
+    #[must_use]
+    pub fn replayed(&self, replay_id: &str) -> Self {
+        let changed = self.with(|object, _| {
+            object.insert("replayid".into(), replay_id.into());
+        });
+        Self { head: Head { replayid: Some(replay_id.to_owned()), ..changed.head }, ..changed }
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Map<String, Value>, &str)) -> Self {
+        // It was read as an object before; were it none now, it would stay as it is.
+        let mut object: Map<String, Value> = serde_json::from_str(&self.json).unwrap_or_default();
+        change(&mut object, self.id.as_str());
+        Self { json: Value::Object(object).to_string(), ..self.clone() }
+    }
+}
+
+/// Without the text: it tells of people.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("id", &self.id).field("replay_id", &self.head.replayid).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{"specversion":"1.0","id":"zid/a/order/1/0123456789abcdef","type":"commerce.order.created","provider":"zid","store":"a","receivedtime":"2025-06-12T08:01:12.345Z","data":{"total":"86.40","weight":1.10}}"#;
+
+    #[test]
+    fn a_message_reads_back() {
+        let message = Message::parse(TEXT.to_owned()).unwrap();
+        assert_eq!(message.id().as_str(), "zid/a/order/1/0123456789abcdef");
+        assert_eq!((message.provider(), message.store()), ("zid", "a"));
+        assert_eq!(message.canonical_type(), "commerce.order.created");
+        assert_eq!(message.received_time(), "2025-06-12T08:01:12.345Z");
+        assert_eq!((message.replay_id(), message.json()), (None, TEXT));
+        assert!(!format!("{message:?}").contains("86.40"), "a log must not tell what was bought");
+    }
+
+    #[test]
+    fn what_is_no_message_says_where_and_quotes_nothing() {
+        for (text, why) in [
+            ("no", "it is no CloudEvents object, line 1, column 2"),
+            (r#"{"id":"secret"}"#, "it is no CloudEvents object, line 1, column 15"),
+            (&TEXT.replace("/order/", "/secret/"), "its id is not an event's"),
+        ] {
+            assert_eq!(Message::parse(text.to_owned()).unwrap_err().to_string(), why, "{text}");
+        }
+    }
+
+    #[test]
+    fn too_large_for_a_channel_it_refers_to_what_is_stored() {
+        let json = Message::parse(TEXT.to_owned()).unwrap().without_data().json().to_owned();
+        let object: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            (object.get("data"), object["dataref"].as_str()),
+            (None, Some("zid/a/order/1/0123456789abcdef"))
+        );
+        assert_eq!(object["store"], "a");
+    }
+
+    #[test]
+    fn a_replayed_message_says_so_and_keeps_its_digits() {
+        let replayed = Message::parse(TEXT.to_owned()).unwrap().replayed("r-1");
+        assert_eq!(replayed.replay_id(), Some("r-1"));
+        let again = Message::parse(replayed.json().to_owned()).unwrap();
+        assert_eq!(again.replay_id(), Some("r-1"), "consumers can tell");
+        assert!(replayed.json().contains("1.10"), "{}", replayed.json());
     }
 }

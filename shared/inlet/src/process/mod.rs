@@ -1,0 +1,363 @@
+//! The path of a message: admit, consume, write the receipt. In order within a group, and poison alone.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashSet, VecDeque};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use crate::event::EventId;
+use crate::message::Message;
+use crate::receive::Fault;
+
+/// How often a message is received before it is set aside: the queue's own `maxReceiveCount`, which stays as
+/// the net for processors that die. It has to be the same number: after the last receive the queue takes over.
+pub const MAX_RECEIVES: u32 = 5;
+
+/// What is done with the events: the place for your own logic.
+///
+/// An event may come more than once, for instance when the processor dies before its receipt is written; its
+/// id is the same each time.
+pub trait Consumer: Send + Sync {
+    /// Does its work for each message and says how it went, in the same order.
+    ///
+    /// No two of the messages are about the same entity, so they may be handled one after the other, all at
+    /// once, or in one call to somewhere else. An entity's next message comes when this one succeeded.
+    fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), Trouble>>> + Send;
+}
+
+/// Why a message was not processed, and with that what becomes of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The message itself cannot be processed. It is tried [`MAX_RECEIVES`] times and then set aside, so that
+    /// those behind it in its group go on.
+    #[error("the message cannot be processed")]
+    Message(#[source] Fault),
+    /// What processing stands on does not work at the moment. It is tried until it does.
+    #[error("processing is not possible now")]
+    Surroundings(#[source] Fault),
+}
+
+impl Trouble {
+    /// The fault.
+    pub fn fault(&self) -> &Fault {
+        match self {
+            Self::Message(fault) | Self::Surroundings(fault) => fault,
+        }
+    }
+}
+
+/// A message as the queue hands it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The queue's own id of it.
+    pub id: String,
+    /// Its group: within one, order holds.
+    pub group: String,
+    /// Its deduplication id.
+    pub deduplication: String,
+    /// How often it was received, this time included.
+    pub receives: u32,
+    /// When it was sent, in milliseconds since 1970 UTC.
+    pub sent_ms: i64,
+    /// The text.
+    pub text: String,
+    /// The whole event, where the journal did not take it.
+    pub whole: Option<Vec<u8>>,
+}
+
+/// Where it is kept what was processed.
+pub trait Ledger: Send + Sync {
+    /// Stores the whole event that a message carries, unless it is there.
+    fn journal(
+        &self,
+        received: &Received,
+        message: &Message,
+    ) -> impl Future<Output = Result<Journaled, Trouble>> + Send;
+
+    /// Which of these events have a receipt.
+    fn processed(&self, ids: &[EventId]) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
+
+    /// Writes a receipt for each of these events.
+    fn receipt(&self, ids: &[EventId]) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Puts a message where somebody looks at it, and marks its event as waiting there.
+    fn set_aside(
+        &self,
+        received: &Received,
+        id: Option<&EventId>,
+        why: &Fault,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// What storing a message's whole event came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Journaled {
+    /// It is stored under its id.
+    Here,
+    /// It repeats an event that is stored under another id, and that has a message of its own.
+    Elsewhere,
+}
+
+/// What became of a message.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The queue's own id of it.
+    pub received: String,
+    /// The event's id, where the message could be read.
+    pub id: Option<EventId>,
+    /// What became of it.
+    pub became: Became,
+}
+
+/// What can become of a message.
+#[derive(Debug)]
+pub enum Became {
+    /// It was consumed and has its receipt.
+    Processed,
+    /// Its event was processed before.
+    Duplicate,
+    /// It could not be processed and waits where somebody looks at it.
+    SetAside(Fault),
+    /// It stays on the queue.
+    Failed(Trouble),
+    /// It stays on the queue, untouched: one before it in its group does.
+    Behind,
+}
+
+impl Outcome {
+    /// Whether the queue may forget the message.
+    pub fn is_done(&self) -> bool {
+        match self.became {
+            Became::Processed | Became::Duplicate | Became::SetAside(_) => true,
+            Became::Failed(_) | Became::Behind => false,
+        }
+    }
+}
+
+/// The processor, with what it stands on.
+#[derive(Debug)]
+pub struct Processor<L, C> {
+    /// What was processed.
+    pub ledger: L,
+    /// Who consumes.
+    pub consumer: C,
+}
+
+/// A message at the head of its group that is on its way.
+struct Step {
+    received: Received,
+    message: Option<Message>,
+    became: Option<Became>,
+}
+
+impl<L: Ledger, C: Consumer> Processor<L, C> {
+    /// Takes a batch to its end. The outcomes are added as they become known, so that a caller who runs out of
+    /// time knows what was done.
+    pub async fn process(&self, batch: Vec<Received>, outcomes: &mut Vec<Outcome>) {
+        let mut groups = in_groups(batch);
+        while !groups.is_empty() {
+            let heads = groups.iter_mut().filter_map(VecDeque::pop_front).map(Step::new).collect();
+            let ended: Vec<Outcome> = self.round(heads).await.into_iter().map(Step::end).collect();
+            for (group, outcome) in groups.iter_mut().zip(&ended) {
+                if !outcome.is_done() {
+                    outcomes.extend(group.drain(..).map(Outcome::behind));
+                }
+            }
+            outcomes.extend(ended);
+            groups.retain(|group| !group.is_empty());
+        }
+    }
+
+    /// The heads of all groups, together: one call each for what was processed, for consuming, for receipts.
+    async fn round(&self, mut steps: Vec<Step>) -> Vec<Step> {
+        for step in &mut steps {
+            self.admit(step).await;
+        }
+        self.leave_out_processed(&mut steps).await;
+        self.consume(&mut steps).await;
+        self.write_receipts(&mut steps).await;
+        for step in &mut steps {
+            self.set_poison_aside(step).await;
+        }
+        steps
+    }
+
+    /// Reads a message, and stores the event that it carries.
+    async fn admit(&self, step: &mut Step) {
+        let message = match Message::parse(step.received.text.clone()) {
+            Ok(message) => message,
+            Err(why) => {
+                let fault = Fault::new("the message cannot be read", why);
+                return step.end_as(Became::Failed(Trouble::Message(fault)));
+            }
+        };
+        if step.received.whole.is_some() {
+            match self.ledger.journal(&step.received, &message).await {
+                Ok(Journaled::Here) => {}
+                Ok(Journaled::Elsewhere) => step.end_as(Became::Duplicate),
+                Err(trouble) => step.end_as(Became::Failed(trouble)),
+            }
+        }
+        step.message = Some(message);
+    }
+
+    /// Ends what has a receipt, but for replays: they are meant to come again.
+    async fn leave_out_processed(&self, steps: &mut [Step]) {
+        let mut asked: Vec<&mut Step> =
+            open(steps).filter(|step| step.message().is_some_and(|m| m.replay_id().is_none())).collect();
+        if asked.is_empty() {
+            return;
+        }
+        match self.ledger.processed(&ids(&asked)).await {
+            Ok(processed) => {
+                let has_receipt = |step: &Step| step.message().is_some_and(|m| processed.contains(m.id()));
+                for step in asked.into_iter().filter(|step| has_receipt(step)) {
+                    step.end_as(Became::Duplicate);
+                }
+            }
+            Err(fault) => fail_all(&mut asked, &fault),
+        }
+    }
+
+    async fn consume(&self, steps: &mut [Step]) {
+        let (mut asked, messages): (Vec<&mut Step>, Vec<Message>) =
+            open(steps).filter_map(|step| step.message().cloned().map(|message| (step, message))).unzip();
+        if messages.is_empty() {
+            return;
+        }
+        let mut outcomes = self.consumed(&messages).await.into_iter();
+        for step in &mut asked {
+            // A consumer that says too little has not said that it succeeded.
+            let outcome = outcomes.next().unwrap_or_else(|| Err(said_nothing()));
+            if let Err(trouble) = outcome {
+                step.end_as(Became::Failed(trouble));
+            }
+        }
+    }
+
+    /// What the consumer says; one that panics is asked again for each message alone, so that the one it
+    /// stumbles over stumbles alone.
+    async fn consumed(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+        if let Some(outcomes) = unless_it_panics(self.consumer.consume(messages)).await {
+            return outcomes;
+        }
+        let mut outcomes = Vec::new();
+        for message in messages {
+            let alone = unless_it_panics(self.consumer.consume(std::slice::from_ref(message))).await;
+            outcomes.push(match alone {
+                Some(said) => said.into_iter().next().unwrap_or_else(|| Err(said_nothing())),
+                None => Err(Trouble::Message(Fault::new("the consumer failed", "it panicked"))),
+            });
+        }
+        outcomes
+    }
+
+    async fn write_receipts(&self, steps: &mut [Step]) {
+        let mut consumed: Vec<&mut Step> = open(steps).collect();
+        if consumed.is_empty() {
+            return;
+        }
+        match self.ledger.receipt(&ids(&consumed)).await {
+            Ok(()) => consumed.into_iter().for_each(|step| step.end_as(Became::Processed)),
+            Err(fault) => fail_all(&mut consumed, &fault),
+        }
+    }
+
+    /// Sets a message aside that fails for its own reasons and has had its tries.
+    async fn set_poison_aside(&self, step: &mut Step) {
+        let Some(Became::Failed(Trouble::Message(why))) = &step.became else {
+            return;
+        };
+        if step.received.receives < MAX_RECEIVES {
+            return;
+        }
+        let id = step.message().map(Message::id);
+        step.became = Some(match self.ledger.set_aside(&step.received, id, why).await {
+            Ok(()) => Became::SetAside(again(why)),
+            Err(fault) => Became::Failed(Trouble::Surroundings(fault)),
+        });
+    }
+}
+
+impl Step {
+    fn new(received: Received) -> Self {
+        Self { received, message: None, became: None }
+    }
+
+    fn message(&self) -> Option<&Message> {
+        self.message.as_ref()
+    }
+
+    fn end_as(&mut self, became: Became) {
+        self.became = Some(became);
+    }
+
+    fn end(self) -> Outcome {
+        Outcome {
+            received: self.received.id,
+            id: self.message.map(|message| message.id().clone()),
+            // Every step of a round ends; one that did not would stay on the queue.
+            became: self.became.unwrap_or(Became::Behind),
+        }
+    }
+}
+
+impl Outcome {
+    fn behind(received: Received) -> Self {
+        Self { received: received.id, id: None, became: Became::Behind }
+    }
+}
+
+/// The messages of each group in their order, the groups in the order of their first messages.
+fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
+    let mut groups: Vec<VecDeque<Received>> = Vec::new();
+    for received in batch {
+        let same = |group: &&mut VecDeque<Received>| group.front().is_some_and(|f| f.group == received.group);
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push_back(received),
+            None => groups.push(VecDeque::from([received])),
+        }
+    }
+    groups
+}
+
+/// The steps that have not ended.
+fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
+    steps.iter_mut().filter(|step| step.became.is_none())
+}
+
+fn ids(steps: &[&mut Step]) -> Vec<EventId> {
+    steps.iter().filter_map(|step| step.message().map(|message| message.id().clone())).collect()
+}
+
+fn fail_all(steps: &mut [&mut Step], fault: &Fault) {
+    for step in steps {
+        step.end_as(Became::Failed(Trouble::Surroundings(again(fault))));
+    }
+}
+
+/// The same fault for another message: what is left of its causes is their text.
+fn again(fault: &Fault) -> Fault {
+    let story = fault.story();
+    let causes = story.strip_prefix(fault.what).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&story);
+    Fault::new(fault.what, causes)
+}
+
+fn said_nothing() -> Trouble {
+    Trouble::Surroundings(Fault::new("the consumer failed", "it said nothing of this message"))
+}
+
+/// What a future comes to; nothing when it panics.
+async fn unless_it_panics<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}

@@ -1,0 +1,320 @@
+//! A batch, seen from the queue, the table and the consumer: stand-ins in memory for all three.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+
+/// What is on the books, and what was done, in order.
+#[derive(Default)]
+struct Books {
+    receipts: HashSet<String>,
+    aside: Vec<String>,
+    journaled: Vec<String>,
+    stored_elsewhere: HashSet<String>,
+    done: Vec<String>,
+}
+
+#[derive(Default)]
+struct Desk {
+    books: Mutex<Books>,
+    /// How each event fails, if it does.
+    failing: HashMap<&'static str, Way>,
+    /// Calls of the ledger that fail.
+    broken: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Itself,
+    Outage,
+    Panic,
+    Silence,
+}
+
+fn fault() -> Fault {
+    Fault::new("a planned failure", "as the test wants it")
+}
+
+impl Desk {
+    fn broken(&self, call: &str) -> Result<(), Fault> {
+        if self.broken == call { Err(fault()) } else { Ok(()) }
+    }
+
+    fn note(&self, what: &str, id: &EventId) {
+        self.books.lock().unwrap().done.push(format!("{what} {}", short(id)));
+    }
+}
+
+impl Ledger for &Desk {
+    async fn journal(&self, received: &Received, message: &Message) -> Result<Journaled, Trouble> {
+        self.broken("journal").map_err(Trouble::Surroundings)?;
+        if received.whole.as_deref() == Some(b"damaged") {
+            return Err(Trouble::Message(fault()));
+        }
+        let mut books = self.books.lock().unwrap();
+        if books.stored_elsewhere.contains(short(message.id())) {
+            return Ok(Journaled::Elsewhere);
+        }
+        books.journaled.push(short(message.id()).to_owned());
+        Ok(Journaled::Here)
+    }
+
+    async fn processed(&self, ids: &[EventId]) -> Result<HashSet<EventId>, Fault> {
+        self.broken("processed")?;
+        let books = self.books.lock().unwrap();
+        Ok(ids.iter().filter(|id| books.receipts.contains(short(id))).cloned().collect())
+    }
+
+    async fn receipt(&self, ids: &[EventId]) -> Result<(), Fault> {
+        self.broken("receipt")?;
+        for id in ids {
+            self.note("receipt", id);
+            self.books.lock().unwrap().receipts.insert(short(id).to_owned());
+        }
+        Ok(())
+    }
+
+    async fn set_aside(&self, received: &Received, _: Option<&EventId>, _: &Fault) -> Result<(), Fault> {
+        self.broken("set_aside")?;
+        self.books.lock().unwrap().aside.push(received.id.clone());
+        Ok(())
+    }
+}
+
+impl Consumer for &Desk {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+        let way = |message: &Message| self.failing.get(short(message.id())).copied();
+        assert!(!messages.iter().any(|m| way(m) == Some(Way::Panic)), "a bug of the consumer");
+        let mut outcomes = Vec::new();
+        for message in messages {
+            match way(message) {
+                None | Some(Way::Panic) => {
+                    self.note("consume", message.id());
+                    outcomes.push(Ok(()));
+                }
+                Some(Way::Itself) => outcomes.push(Err(Trouble::Message(fault()))),
+                Some(Way::Outage) => outcomes.push(Err(Trouble::Surroundings(fault()))),
+                Some(Way::Silence) => return outcomes,
+            }
+        }
+        outcomes
+    }
+}
+
+/// `a1`: the first event of the entity `a`.
+fn short(id: &EventId) -> &str {
+    id.digest().trim_start_matches('0')
+}
+
+/// The message of an event, received for the first time.
+fn received(name: &str) -> Received {
+    let group = format!("zid/store/order/{}", &name[..1]);
+    let id = format!("{group}/{name:0>16}");
+    let text = format!(
+        r#"{{"id":"{id}","type":"commerce.order.created","provider":"zid","store":"store","receivedtime":"2025-06-12T08:01:12.345Z","data":{{}}}}"#
+    );
+    let id = name.to_owned();
+    Received { deduplication: id.clone(), id, group, receives: 1, sent_ms: 0, text, whole: None }
+}
+
+fn batch(names: &str) -> Vec<Received> {
+    names.split(' ').map(received).collect()
+}
+
+/// The outcomes by message, as words.
+fn outcomes(desk: &Desk, batch: Vec<Received>) -> HashMap<String, &'static str> {
+    let mut outcomes = Vec::new();
+    at_once(Processor { ledger: desk, consumer: desk }.process(batch, &mut outcomes));
+    let word = |outcome: &Outcome| match outcome.became {
+        Became::Processed => "processed",
+        Became::Duplicate => "duplicate",
+        Became::SetAside(_) => "set aside",
+        Became::Failed(Trouble::Message(_)) => "failed by itself",
+        Became::Failed(Trouble::Surroundings(_)) => "failed",
+        Became::Behind => "behind",
+    };
+    outcomes.iter().map(|outcome| (outcome.received.clone(), word(outcome))).collect()
+}
+
+/// Nothing here waits for anything.
+fn at_once<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+fn are(pairs: &[(&str, &'static str)]) -> HashMap<String, &'static str> {
+    pairs.iter().map(|(message, word)| ((*message).to_owned(), *word)).collect()
+}
+
+#[test]
+fn every_event_is_consumed_before_its_receipt_and_in_the_order_of_its_entity() {
+    let desk = Desk::default();
+    let got = outcomes(&desk, batch("a1 a2 b1 a3"));
+    assert_eq!(
+        got,
+        are(&[("a1", "processed"), ("a2", "processed"), ("a3", "processed"), ("b1", "processed")])
+    );
+    assert_eq!(
+        desk.books.lock().unwrap().done,
+        [
+            "consume a1",
+            "consume b1",
+            "receipt a1",
+            "receipt b1",
+            "consume a2",
+            "receipt a2",
+            "consume a3",
+            "receipt a3"
+        ]
+    );
+}
+
+#[test]
+fn after_a_failure_nothing_later_of_that_entity_is_done_and_all_of_the_others() {
+    for way in [Way::Itself, Way::Outage] {
+        let desk = Desk { failing: HashMap::from([("a2", way)]), ..Desk::default() };
+        let got = outcomes(&desk, batch("a1 a2 a3 b1 a4 b2"));
+        let failed = if way == Way::Itself { "failed by itself" } else { "failed" };
+        assert_eq!(
+            got,
+            are(&[
+                ("a1", "processed"),
+                ("a2", failed),
+                ("a3", "behind"),
+                ("a4", "behind"),
+                ("b1", "processed"),
+                ("b2", "processed"),
+            ])
+        );
+    }
+}
+
+#[test]
+fn poison_is_set_aside_alone_at_its_last_receive_and_its_entity_goes_on() {
+    let desk = Desk { failing: HashMap::from([("a1", Way::Itself)]), ..Desk::default() };
+    let at = |receives| {
+        batch("a1 a2 b1").into_iter().map(|r| Received { receives, ..r }).collect::<Vec<Received>>()
+    };
+    assert_eq!(
+        outcomes(&desk, at(MAX_RECEIVES - 1)),
+        are(&[("a1", "failed by itself"), ("a2", "behind"), ("b1", "processed")])
+    );
+    assert_eq!(
+        outcomes(&desk, at(MAX_RECEIVES)),
+        are(&[("a1", "set aside"), ("a2", "processed"), ("b1", "duplicate")])
+    );
+    assert_eq!(desk.books.lock().unwrap().aside, ["a1"]);
+}
+
+#[test]
+fn an_outage_sets_nothing_aside_however_long_it_lasts() {
+    let desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
+    let last = Received { receives: MAX_RECEIVES, ..received("a1") };
+    assert_eq!(outcomes(&desk, vec![last]), are(&[("a1", "failed")]));
+    assert!(desk.books.lock().unwrap().aside.is_empty());
+}
+
+#[test]
+fn what_cannot_be_set_aside_stays_on_the_queue() {
+    let desk = Desk { failing: HashMap::from([("a1", Way::Itself)]), broken: "set_aside", ..Desk::default() };
+    let last = Received { receives: MAX_RECEIVES, ..received("a1") };
+    assert_eq!(outcomes(&desk, vec![last, received("a2")]), are(&[("a1", "failed"), ("a2", "behind")]));
+}
+
+#[test]
+fn a_text_that_is_no_message_is_poison_too() {
+    let desk = Desk::default();
+    let torn = |receives| Received { text: "{".into(), receives, ..received("a1") };
+    assert_eq!(
+        outcomes(&desk, vec![torn(1), received("a2")]),
+        are(&[("a1", "failed by itself"), ("a2", "behind")])
+    );
+    assert_eq!(
+        outcomes(&desk, vec![torn(MAX_RECEIVES), received("a2")]),
+        are(&[("a1", "set aside"), ("a2", "processed")])
+    );
+}
+
+#[test]
+fn a_consumer_that_panics_stumbles_over_one_message_alone() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::Panic)]), ..Desk::default() };
+    assert_eq!(
+        outcomes(&desk, batch("a1 b1 c1")),
+        are(&[("a1", "processed"), ("b1", "failed by itself"), ("c1", "processed")])
+    );
+}
+
+#[test]
+fn a_consumer_that_says_nothing_of_a_message_has_not_consumed_it() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::Silence)]), ..Desk::default() };
+    assert_eq!(
+        outcomes(&desk, batch("a1 b1 c1")),
+        are(&[("a1", "processed"), ("b1", "failed"), ("c1", "failed")])
+    );
+}
+
+#[test]
+fn what_has_a_receipt_is_left_out_also_when_it_comes_twice_in_a_batch() {
+    let desk = Desk::default();
+    let twice = vec![received("a1"), Received { id: "again".into(), ..received("a1") }];
+    assert_eq!(outcomes(&desk, twice), are(&[("a1", "processed"), ("again", "duplicate")]));
+    assert_eq!(desk.books.lock().unwrap().done, ["consume a1", "receipt a1"]);
+}
+
+#[test]
+fn a_replay_passes_the_receipt() {
+    let desk = Desk::default();
+    let first = received("a1");
+    let replayed = Message::parse(first.text.clone()).unwrap().replayed("r1").json().to_owned();
+    let again = Received { id: "replayed".into(), text: replayed, ..first.clone() };
+    assert_eq!(outcomes(&desk, vec![first, again]), are(&[("a1", "processed"), ("replayed", "processed")]));
+}
+
+#[test]
+fn a_whole_event_is_stored_before_it_is_consumed() {
+    let whole = |bytes: &[u8]| Received { whole: Some(bytes.to_vec()), ..received("a1") };
+    let desk = Desk::default();
+    assert_eq!(outcomes(&desk, vec![whole(b"event")]), are(&[("a1", "processed")]));
+    assert_eq!(desk.books.lock().unwrap().journaled, ["a1"]);
+
+    let without_table = Desk { broken: "journal", ..Desk::default() };
+    let last = Received { receives: MAX_RECEIVES, ..whole(b"event") };
+    assert_eq!(outcomes(&without_table, vec![last]), are(&[("a1", "failed")]), "it is kept on the queue");
+    assert!(without_table.books.lock().unwrap().done.is_empty(), "not stored, so not consumed");
+
+    let damaged = Received { receives: MAX_RECEIVES, ..whole(b"damaged") };
+    assert_eq!(outcomes(&desk, vec![damaged]), are(&[("a1", "set aside")]));
+}
+
+#[test]
+fn a_whole_event_that_is_stored_under_another_id_is_left_to_the_message_of_that_one() {
+    let desk = Desk::default();
+    desk.books.lock().unwrap().stored_elsewhere.insert("a1".into());
+    let whole = Received { whole: Some(b"event".to_vec()), ..received("a1") };
+    assert_eq!(
+        outcomes(&desk, vec![whole, received("a2")]),
+        are(&[("a1", "duplicate"), ("a2", "processed")])
+    );
+    assert_eq!(desk.books.lock().unwrap().done, ["consume a2", "receipt a2"]);
+}
+
+#[test]
+fn without_the_books_nothing_is_consumed_and_without_receipts_nothing_is_done() {
+    let unread = Desk { broken: "processed", ..Desk::default() };
+    assert_eq!(
+        outcomes(&unread, batch("a1 b1 a2")),
+        are(&[("a1", "failed"), ("b1", "failed"), ("a2", "behind")])
+    );
+    assert!(unread.books.lock().unwrap().done.is_empty());
+
+    let unwritten = Desk { broken: "receipt", ..Desk::default() };
+    assert_eq!(
+        outcomes(&unwritten, batch("a1 b1 a2")),
+        are(&[("a1", "failed"), ("b1", "failed"), ("a2", "behind")])
+    );
+}
