@@ -1,48 +1,59 @@
-"""Sends one sample of each provider and prints what was answered, stored and enqueued."""
+"""Sends one sample of each provider and prints what was answered, stored and processed."""
+
+import time
+from collections.abc import Set
 
 from local import samples, watch
 from local.aws import Aws
 from local.steps import Failed
+from local.watch import Holdings
 
-HEADINGS = ("provider", "sample", "answered", "stored", "enqueued")
+HEADINGS = ("provider", "sample", "answered", "stored", "processed")
 NOTHING = "nothing"
+
+# A function's first start takes a moment.
+PATIENCE_SECONDS = 20
 
 
 def send_samples(aws: Aws, stack: dict) -> None:
     """One line per deployed provider; fails if any sample is not accepted or left no trace."""
-    rows = [_send(aws, stack, provider) for provider in stack["stores"]]
+    before = watch.holdings(aws, stack["table"])
+    answers = {provider: _send(stack, provider) for provider in stack["stores"]}
+    after = _once_processed(aws, stack["table"], before)
+    rows = [
+        (provider, samples.SAMPLES[provider], answer, _trace(provider, after.stored, before.stored),
+         _trace(provider, after.processed, before.processed))
+        for provider, answer in answers.items()
+    ]
     _print_table([HEADINGS, *rows])
     refused = [provider for provider, _, answered, *_ in rows if not answered.startswith("2")]
-    lost = [provider for provider, *_, stored, enqueued in rows if NOTHING in (stored, enqueued)]
+    lost = [provider for provider, *_, stored, processed in rows if NOTHING in (stored, processed)]
     if refused or lost:
         raise Failed(f"not accepted: {', '.join(refused) or 'none'}; without a trace: {', '.join(lost) or 'none'}")
 
 
-def _send(aws: Aws, stack: dict, provider: str) -> tuple[str, ...]:
-    request = samples.read(samples.file_of(provider))
-    items_before, messages_before = _holdings(aws, stack)
-    answer = samples.send(stack["api"], request)
-    items, messages = _holdings(aws, stack)
-    new_messages = [messages[id] for id in messages.keys() - messages_before.keys()]
-    return (
-        provider,
-        samples.SAMPLES[provider],
-        f"{answer.status} {answer.body}"[:40],
-        _trace(provider, items - items_before, items_before),
-        _trace(provider, new_messages, messages_before.values()),
-    )
+def _send(stack: dict, provider: str) -> str:
+    answer = samples.send(stack["api"], samples.read(samples.file_of(provider)))
+    return f"{answer.status} {answer.body}"[:40]
 
 
-def _holdings(aws: Aws, stack: dict) -> tuple[set[str], dict[str, str]]:
-    return watch.stored(aws, stack["table"]), watch.enqueued(aws, stack["queue_url"])
+def _once_processed(aws: Aws, table: str, before: Holdings) -> Holdings:
+    """What the table holds once every new event in it is processed, or when that takes too long."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        holdings = watch.holdings(aws, table)
+        if holdings.stored - before.stored <= holdings.processed or time.monotonic() > until:
+            return holdings
+        time.sleep(0.1)
 
 
-def _trace(provider: str, new, before) -> str:
+def _trace(provider: str, after: Set[str], before: Set[str]) -> str:
     """What is new of this provider, else how much of it was there before: a sample sent again is a duplicate."""
-    new, before = ([name for name in sorted(names) if name.startswith(f"{provider}/")] for names in (new, before))
+    mine = {id for id in after if id.startswith(f"{provider}/")}
+    new = sorted(mine - before)
     if new:
         return new[0] + (f" and {len(new) - 1} more" if new[1:] else "")
-    return f"nothing new, {len(before)} before" if before else NOTHING
+    return f"nothing new, {len(mine)} before" if mine else NOTHING
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

@@ -57,7 +57,7 @@ def _describe(aws: Aws, without: list[str]) -> dict:
         "table": outputs["TableName"],
         "queue_url": outputs["QueueUrl"],
         "dlq_url": outputs["DeadLetterQueueUrl"],
-        "bus": outputs.get("BusName"),
+        "bus": outputs["BusName"],
         "stage": place.STAGE,
         "stores": {provider: demo for provider, demo in stores.DEMO.items() if provider not in without},
     }

@@ -1,5 +1,6 @@
-//! What the tests of the whole share: the sample events, the schemas, and the way to the local stack.
+//! What the tests of the whole share: deliveries, the sample events, the schemas, and the way to the local stack.
 
+pub mod deliveries;
 pub mod repository;
 pub mod samples;
 pub mod schemas;

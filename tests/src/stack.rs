@@ -1,22 +1,30 @@
-//! The way to the local stack: its API as a provider sees it, its table and its queue as a person would look.
+//! The way to the local stack: its API as a provider sees it, its bus as a consumer does, its table and its
+//! queues as a person would look.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    Projection, ProjectionType, ScalarAttributeType,
+};
+use aws_sdk_eventbridge::types::Target;
+use aws_sdk_sqs::primitives::Blob;
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use aws_sdk_ssm::types::ParameterType;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::event::EventId;
 use inlet::request::Request;
 use inlet::store::StoreName;
-use inlet_aws::connect::Clients;
+use inlet_aws::connect::{Clients, configuration};
 use inlet_aws::environment::{Credentials, Environment, LogLevel};
 use inlet_aws::journal::Kept;
+use inlet_aws::queue::SqsQueue;
 use inlet_aws::table::Table;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::repository;
 
@@ -26,6 +34,8 @@ pub struct Stack {
     pub facts: Facts,
     /// Clients of its emulator.
     pub clients: Clients,
+    /// Another one, of its bus.
+    pub bus: aws_sdk_eventbridge::Client,
 }
 
 /// `.local/stack.json`.
@@ -41,6 +51,10 @@ pub struct Facts {
     pub table: String,
     /// The event queue.
     pub queue_url: String,
+    /// Where messages wait that could not be processed.
+    pub dlq_url: String,
+    /// The bus that events are published on.
+    pub bus: String,
     /// The deployment's stage.
     pub stage: String,
 }
@@ -56,14 +70,14 @@ pub struct Heard {
     pub location: Option<String>,
 }
 
-/// A message in the queue.
+/// A message on a queue.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// The FIFO group.
     pub group: String,
     /// The deduplication id.
     pub deduplication: String,
-    /// The text.
+    /// The text; null where it is no JSON.
     pub body: Value,
     /// The whole event, where one is attached.
     pub whole: Option<Vec<u8>>,
@@ -77,18 +91,115 @@ impl Stack {
     pub fn up() -> Self {
         let facts: Facts =
             serde_json::from_str(&repository::text(".local/stack.json")).expect("`make up` first");
-        let clients = Clients::new(&environment(&facts)).expect("clients");
-        Self { facts, clients }
+        let config = configuration(&environment(&facts)).expect("a configuration");
+        let clients = Clients::new(&config);
+        let bus = aws_sdk_eventbridge::Client::new(&config);
+        Self { facts, clients, bus }
     }
 
-    /// A store of this test's own, with these credentials.
+    /// A store of this test's own, with these credentials and a consumer: a rule on the bus that puts every
+    /// event of the store on a queue, which nobody empties.
     pub async fn store(&self, provider: &str, credentials: &Value) -> StoreName {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let since = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
-        let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = StoreName::parse(&format!("t{since}-{n}")).expect("a store's name");
+        let name = StoreName::parse(&unique()).expect("a store's name");
         self.set(&format!("{provider}/{name}"), &credentials.to_string()).await;
+        let queue = self.clients.sqs.create_queue().queue_name(name.as_str()).send().await.expect("a queue");
+        let arn = self.arn(queue.queue_url().expect("its address")).await;
+        let pattern = json!({"source": [format!("inlet.{provider}")], "detail": {"store": [name.as_str()]}});
+        let rule = self.bus.put_rule().name(name.as_str()).event_bus_name(&self.facts.bus);
+        rule.event_pattern(pattern.to_string()).send().await.expect("a rule");
+        let target = Target::builder().id("consumer").arn(arn).build().expect("a target");
+        let targets = self.bus.put_targets().rule(name.as_str()).event_bus_name(&self.facts.bus);
+        targets.targets(target).send().await.expect("a target");
         name
+    }
+
+    /// A FIFO queue that nobody empties.
+    pub async fn idle_queue(&self) -> String {
+        self.fifo_queue("30").await
+    }
+
+    /// A queue in front of the deployed processor, whose messages come back after a second.
+    pub async fn impatient_queue(&self) -> String {
+        let queue = self.fifo_queue("1").await;
+        let listed = self.http("GET", &self.lambda("functions/"), &[], &[]).body;
+        let names = listed["Functions"].as_array().into_iter().flatten();
+        let function = names.filter_map(|function| function["FunctionName"].as_str());
+        let function =
+            function.filter(|name| name.contains("ProcessorFunction")).collect::<Vec<_>>().join("");
+        let source = json!({
+            "EventSourceArn": self.arn(&queue).await,
+            "FunctionName": function,
+            "BatchSize": 10,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        });
+        let created = self.http(
+            "POST",
+            &self.lambda("event-source-mappings/"),
+            &[("content-type", "application/json")],
+            source.to_string().as_bytes(),
+        );
+        assert_eq!(created.status, 202, "{}", created.body);
+        queue
+    }
+
+    /// Runs the deployed sweeper, as the scheduler does every minute.
+    pub fn sweep(&self) {
+        let url = self.lambda(&format!("functions/{}/invocations", self.function("SweeperFunction")));
+        let ran = self.http("POST", &url, &[], b"{}");
+        assert_eq!((ran.status, &ran.body), (200, &Value::Null), "{}", ran.body);
+    }
+
+    /// An event table that nobody else writes to.
+    pub async fn table_of_its_own(&self) -> Table {
+        let (name, text) = (unique(), ScalarAttributeType::S);
+        let attribute = |name: &str| {
+            AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(text.clone())
+                .build()
+                .expect("one")
+        };
+        let keys = |hash: &str, range: &str| {
+            let key = |name: &str, kind| {
+                KeySchemaElement::builder().attribute_name(name).key_type(kind).build().expect("a key")
+            };
+            Some(vec![key(hash, KeyType::Hash), key(range, KeyType::Range)])
+        };
+        let all = Projection::builder().projection_type(ProjectionType::All).build();
+        let index = GlobalSecondaryIndex::builder().index_name("arrivals").projection(all);
+        let index = index.set_key_schema(keys("bucket", "arrival")).build().expect("an index");
+        let create = self.clients.dynamodb.create_table().table_name(&name).set_key_schema(keys("pk", "sk"));
+        let create = create.global_secondary_indexes(index).billing_mode(BillingMode::PayPerRequest);
+        let attributes = ["pk", "sk", "bucket", "arrival"].map(attribute).to_vec();
+        create.set_attribute_definitions(Some(attributes)).send().await.expect("a table");
+        Table::new(self.clients.dynamodb.clone(), name, 1)
+    }
+
+    /// The name of the function that the template calls so.
+    fn function(&self, called: &str) -> String {
+        let listed = self.http("GET", &self.lambda("functions/"), &[], &[]).body;
+        let names = listed["Functions"].as_array().into_iter().flatten();
+        let names = names.filter_map(|function| function["FunctionName"].as_str());
+        names.filter(|name| name.contains(called)).collect::<Vec<_>>().join(" or ")
+    }
+
+    fn lambda(&self, what: &str) -> String {
+        format!("{}/2015-03-31/{what}", self.facts.endpoint)
+    }
+
+    async fn fifo_queue(&self, visibility_timeout: &str) -> String {
+        let create = self.clients.sqs.create_queue().queue_name(format!("{}.fifo", unique()));
+        let create = create
+            .attributes(QueueAttributeName::FifoQueue, "true")
+            .attributes(QueueAttributeName::VisibilityTimeout, visibility_timeout);
+        create.send().await.expect("a queue").queue_url.expect("its address")
+    }
+
+    async fn arn(&self, queue_url: &str) -> String {
+        let asked = self.clients.sqs.get_queue_attributes().queue_url(queue_url);
+        let told = asked.attribute_names(QueueAttributeName::QueueArn).send().await.expect("a queue");
+        let attributes = told.attributes.expect("its attributes");
+        attributes[&QueueAttributeName::QueueArn].clone()
     }
 
     /// Sets a parameter below the stage's path.
@@ -133,28 +244,23 @@ impl Stack {
         Heard { status: heard.status().as_u16(), body, location }
     }
 
-    /// The messages about a store, in the order of their arrival.
-    pub fn messages(&self, provider: &str, store: &StoreName) -> Vec<Message> {
-        let source = format!("/{provider}/{store}");
-        self.queue().into_iter().filter(|message| message.body["source"] == source.as_str()).collect()
+    /// What was published about a store, in its order.
+    pub fn published(&self, store: &StoreName) -> Vec<Value> {
+        let queue =
+            self.facts.queue_url.rsplit_once('/').expect("an address").0.to_owned() + "/" + store.as_str();
+        self.waiting(&queue).into_iter().map(|message| message.body["detail"].clone()).collect()
     }
 
-    /// The messages about a store once there are `count` of them.
-    pub fn messages_once(&self, count: usize, provider: &str, store: &StoreName) -> Vec<Message> {
-        let start = Instant::now();
-        loop {
-            let messages = self.messages(provider, store);
-            if messages.len() >= count || start.elapsed() > PATIENCE {
-                return messages;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+    /// What was published about a store once there are `count` of them.
+    pub fn published_once(&self, count: usize, store: &StoreName) -> Vec<Value> {
+        let published = || Some(self.published(store)).filter(|published| published.len() >= count);
+        eventually(published).unwrap_or_else(|| self.published(store))
     }
 
-    /// The queue through the emulator's own window: receiving would be a try and would hold the group back.
-    fn queue(&self) -> Vec<Message> {
-        let escaped =
-            percent_encoding::utf8_percent_encode(&self.facts.queue_url, percent_encoding::NON_ALPHANUMERIC);
+    /// What waits on a queue, through the emulator's own window: receiving would be a try and would hold the
+    /// group back.
+    pub fn waiting(&self, queue_url: &str) -> Vec<Message> {
+        let escaped = percent_encoding::utf8_percent_encode(queue_url, percent_encoding::NON_ALPHANUMERIC);
         let url = format!("{}/_ministack/sqs/messages?QueueUrl={escaped}", self.facts.endpoint);
         let window = self.http("GET", &url, &[], &[]).body;
         let regions = window["messages"].as_object().into_iter().flat_map(|accounts| accounts.values());
@@ -168,6 +274,18 @@ impl Stack {
         let mut ids: Vec<EventId> = self.items(provider, store, "event/").await.iter().map(id_of).collect();
         ids.sort();
         ids
+    }
+
+    /// How many of a store's events have a receipt, once `count` of them do.
+    pub async fn processed_once(&self, count: usize, provider: &str, store: &StoreName) -> usize {
+        let start = Instant::now();
+        loop {
+            let receipts = self.items(provider, store, "receipt/").await.len();
+            if receipts >= count || start.elapsed() > PATIENCE {
+                return receipts;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// A store's items whose sort key begins with `prefix`.
@@ -227,11 +345,51 @@ impl Stack {
         lines.filter_map(|line| line["message"].as_str()).collect::<Vec<_>>().join("\n")
     }
 
+    /// Puts a text on a queue, in a group, with bytes that are said to be the whole event.
+    pub async fn enqueue(&self, queue_url: &str, group: &str, text: &str, whole: Option<&[u8]>) {
+        let message = self.clients.sqs.send_message().queue_url(queue_url).message_body(text);
+        let message = message.message_group_id(group).message_deduplication_id(unique());
+        let whole = whole.map(|whole| {
+            let attribute = MessageAttributeValue::builder().data_type("Binary");
+            let attribute = attribute.binary_value(Blob::new(whole)).build().expect("an attribute");
+            [(inlet_aws::queue::WHOLE.to_owned(), attribute)].into()
+        });
+        message.set_message_attributes(whole).send().await.expect("a queue");
+    }
+
+    /// A queue of this stack.
+    pub fn queue(&self, url: &str) -> SqsQueue {
+        SqsQueue::new(self.clients.sqs.clone(), url.to_owned())
+    }
+
+    /// The event table.
+    pub fn table(&self) -> Table {
+        Table::new(self.clients.dynamodb.clone(), self.facts.table.clone(), 1)
+    }
+
     /// An event as it is stored.
     pub async fn stored(&self, id: &EventId) -> Kept {
-        let table = Table::new(self.clients.dynamodb.clone(), self.facts.table.clone(), 1);
-        table.kept(id).await.expect("a readable table").unwrap_or_else(|| panic!("{id} is not stored"))
+        self.table().kept(id).await.expect("a readable table").unwrap_or_else(|| panic!("{id} is not stored"))
     }
+}
+
+/// What `look` finds, once it finds it; nothing when that takes too long.
+pub fn eventually<T>(look: impl Fn() -> Option<T>) -> Option<T> {
+    let start = Instant::now();
+    loop {
+        let found = look();
+        if found.is_some() || start.elapsed() > PATIENCE {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A name that nobody else uses.
+fn unique() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let since = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
+    format!("t{since}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The environment of a function on the local stack.
@@ -240,6 +398,9 @@ pub fn environment(facts: &Facts) -> Environment {
         stage: facts.stage.clone(),
         table: facts.table.clone(),
         queue_url: facts.queue_url.clone(),
+        dead_letter_queue_url: Some(facts.dlq_url.clone()),
+        bus: Some(facts.bus.clone()),
+        settled_seconds: None,
         retention_days: 1,
         log_level: LogLevel::Error,
         region: facts.region.clone(),
@@ -259,7 +420,7 @@ fn message(seen: &Value) -> Message {
     Message {
         group: text("MessageGroupId"),
         deduplication: text("MessageDeduplicationId"),
-        body: serde_json::from_str(&text("Body")).expect("a message in JSON"),
+        body: serde_json::from_str(&text("Body")).unwrap_or_default(),
         whole: whole.map(|base64| STANDARD.decode(base64).expect("base64")),
     }
 }

@@ -10,7 +10,7 @@ use inlet::provider::Provider;
 use inlet::receive::{Attempt, NotAccepted, Receiver, Report};
 use inlet::request::Unverified;
 use inlet::sender::{Sender, delivery};
-use inlet_aws::connect::Clients;
+use inlet_aws::connect::{Clients, configuration};
 use inlet_aws::deadline::{
     GATEWAY, JOURNAL, MEMORY_OF_A_PROCESSOR, QUARANTINE, QUEUE, SECRETS, WAITING, WARM, WORKING,
 };
@@ -99,7 +99,7 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let stack = Stack::up();
     let (_silence, endpoint) = silence();
     let facts = Facts { endpoint, ..stack.facts.clone() };
-    let nobody = Clients::new(&environment(&facts)).expect("clients");
+    let nobody = Clients::new(&configuration(&environment(&facts)).expect("a configuration"));
     let clients = |is_silent: bool| if is_silent { &nobody } else { &stack.clients };
     let table = Table::new(clients(silent.table).dynamodb.clone(), facts.table.clone(), 1);
     let receiver = Receiver {

@@ -83,7 +83,7 @@ async fn waits_until_the_secret_is_mended<S: Sender>(payload: &str) {
     assert!(!held[0].contains_key("bucket") && !held[0].contains_key("arrival"), "not in the time index");
     assert_eq!(counted::<S>(&stack, &store).await, (0, 1, 0), "the secret is still another one");
     assert!(stack.events(S::NAME, &store).await.is_empty(), "nothing unproved is an event");
-    assert!(stack.messages(S::NAME, &store).is_empty(), "nothing unproved is enqueued");
+    assert!(stack.published(&store).is_empty(), "nothing unproved is published");
 
     mend::<S>(&stack, &store).await;
     assert_eq!(counted::<S>(&stack, &store).await, (1, 0, 0), "{payload}");
@@ -92,10 +92,10 @@ async fn waits_until_the_secret_is_mended<S: Sender>(payload: &str) {
     let stored = stack.stored(&events[0]).await;
     assert_eq!((stored.record.origin, &stored.record.received), (Origin::Quarantine, &received));
     assert_eq!(stored.body, request.body, "the bytes that were sent");
-    let messages = stack.messages_once(1, S::NAME, &store);
+    let messages = stack.published_once(1, &store);
     assert_eq!(messages.len(), 1, "{messages:?}");
     assert_eq!(
-        (&messages[0].body["id"], &messages[0].body["receivedtime"]),
+        (&messages[0]["id"], &messages[0]["receivedtime"]),
         (&json!(events[0].as_str()), &json!(received))
     );
 
@@ -154,8 +154,8 @@ async fn what_came_in_between_makes_equal_deliveries_two_in_quarantine_too() {
     }
     mend::<Zort>(&stack, &store).await;
     assert_eq!(counted::<Zort>(&stack, &store).await, (4, 0, 0));
-    let messages = stack.messages_once(3, "zort", &store);
-    let levels: Vec<&str> = messages.iter().filter_map(|m| m.body["data"]["on_hand"].as_str()).collect();
+    let messages = stack.published_once(3, &store);
+    let levels: Vec<&str> = messages.iter().filter_map(|m| m["data"]["on_hand"].as_str()).collect();
     assert_eq!(levels, ["42.00", "41.00", "42.00"], "in the order of arrival");
 }
 
@@ -174,7 +174,7 @@ async fn what_could_not_be_sent_stays_and_is_one_event_when_it_is_tried_again() 
 
     assert_eq!(counted::<Zid>(&stack, &store).await, (1, 0, 0));
     assert_eq!(stack.events("zid", &store).await.len(), 1);
-    assert_eq!(stack.messages_once(1, "zid", &store).len(), 1);
+    assert_eq!(stack.published_once(1, &store).len(), 1);
     assert!(stack.held("zid", &store).await.is_empty());
 }
 

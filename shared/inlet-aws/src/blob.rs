@@ -1,24 +1,16 @@
 //! Bytes in the table: in their item where they fit, else in pieces that are written before it.
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::receive::Fault;
 use sha2::{Digest, Sha256};
 
 use crate::attributes::{Item, bytes, number, text};
-use crate::connect::told;
 use crate::record::{Encoding, hex};
-use crate::table::{Table, key, part_key};
+use crate::table::{Table, key, part_key, put};
 
 /// The size of a piece, in bytes. DynamoDB takes items of 400 KB with their names and keys.
 const PART_LEN: usize = 390_000;
-
-/// How many pieces one request takes: DynamoDB takes 25 items and 16 MB.
-const PARTS_AT_ONCE: usize = 25;
-
-/// How often pieces that DynamoDB put off are tried, and how long that waits at first, in milliseconds.
-const TRIES: u32 = 6;
-const WAIT_MS: u64 = 20;
 
 /// A blob's place among an item's attributes.
 #[derive(Clone, Copy, Debug)]
@@ -85,29 +77,8 @@ impl Table {
             let mut item = key(pk, &part_key(digest, n));
             item.insert("piece".into(), AttributeValue::B(Blob::new(*piece)));
             item.insert("expires".into(), self.expires(received_ms));
-            let put = PutRequest::builder().set_item(Some(item)).build();
-            let put = put.map_err(|error| Fault::new("the request to the table cannot be built", error))?;
-            requests.push(WriteRequest::builder().put_request(put).build());
+            requests.push(put(item)?);
         }
-        for batch in requests.chunks(PARTS_AT_ONCE) {
-            self.write_all(batch.to_vec()).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes items, and those again that the table put off.
-    async fn write_all(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
-        for wait in (0..TRIES).map(|n| WAIT_MS << n) {
-            let batch = self.client.batch_write_item().request_items(&self.name, requests);
-            let output =
-                batch.send().await.map_err(|error| Fault::new("a part cannot be stored", told(&error)))?;
-            requests =
-                output.unprocessed_items.and_then(|mut left| left.remove(&self.name)).unwrap_or_default();
-            if requests.is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
-        }
-        Err(Fault::new("a part cannot be stored", "the table takes no more at the moment"))
+        self.write_all(requests).await
     }
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use aws_credential_types::Credentials as SdkCredentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::http::HttpRequest;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -14,6 +15,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
 
 use crate::environment::Environment;
 
@@ -54,35 +56,30 @@ pub enum ConnectError {
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Writes the same configuration for one service's client.
-macro_rules! client {
-    ($sdk:ident, $environment:expr, $http:expr) => {{
-        let mut config = $sdk::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new($environment.region.clone()))
-            .credentials_provider(credentials($environment))
-            .http_client($http.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts());
-        if let Some(endpoint) = &$environment.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
-        $sdk::Client::from_conf(config.build())
-    }};
+/// What every service's client is made from: region, credentials, HTTP client, tries and time limits.
+///
+/// # Errors
+/// [`ConnectError`] when the root certificates are of no use.
+pub fn configuration(environment: &Environment) -> Result<SdkConfig, ConnectError> {
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(environment.region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials(environment)))
+        .http_client(http_client(environment)?)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts());
+    config.set_endpoint_url(environment.endpoint.clone());
+    Ok(config.build())
 }
 
 impl Clients {
     /// Makes the clients. Opens no connection yet.
-    ///
-    /// # Errors
-    /// [`ConnectError`] when the root certificates are of no use.
-    pub fn new(environment: &Environment) -> Result<Self, ConnectError> {
-        let http = http_client(environment)?;
-        Ok(Self {
-            dynamodb: client!(aws_sdk_dynamodb, environment, http),
-            sqs: client!(aws_sdk_sqs, environment, http),
-            ssm: client!(aws_sdk_ssm, environment, http),
-        })
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
+        }
     }
 
     /// Opens a connection to every service, so that the first delivery does not wait for it. What the services
@@ -131,7 +128,7 @@ fn timeouts() -> TimeoutConfig {
 }
 
 /// An SDK's error as its code and message, without the request, which holds the body.
-pub(crate) fn told<E, R>(error: &SdkError<E, R>) -> String
+pub fn told<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata,
 {

@@ -24,6 +24,12 @@ pub struct Environment {
     pub table: String,
     /// The event queue.
     pub queue_url: String,
+    /// Where messages go that cannot be processed; told to the processor alone.
+    pub dead_letter_queue_url: Option<String>,
+    /// The bus that processed events are published on; told to the processor alone.
+    pub bus: Option<String>,
+    /// How old an event is before the sweeper takes its message for lost; told to the sweeper alone.
+    pub settled_seconds: Option<u32>,
     /// How long events are kept.
     pub retention_days: u32,
     /// How much is logged.
@@ -56,6 +62,13 @@ pub struct Incomplete {
     pub missing: Vec<&'static str>,
     /// Variables whose value is of no use.
     pub invalid: Vec<&'static str>,
+}
+
+impl Incomplete {
+    /// Only this variable is not set.
+    pub fn without(name: &'static str) -> Self {
+        Self { missing: vec![name], invalid: Vec::new() }
+    }
 }
 
 impl fmt::Display for Incomplete {
@@ -99,6 +112,13 @@ impl Environment {
             wrong.invalid.push("INLET_RETENTION_DAYS");
             0
         });
+        let settled_seconds = value("INLET_SETTLED_SECONDS").and_then(|text| {
+            let seconds = text.parse().ok();
+            if seconds.is_none() {
+                wrong.invalid.push("INLET_SETTLED_SECONDS");
+            }
+            seconds
+        });
         let log_level = match value("INLET_LOG_LEVEL").as_deref() {
             Some("error") => LogLevel::Error,
             Some("warn") => LogLevel::Warn,
@@ -115,10 +135,14 @@ impl Environment {
         let session_token = value("AWS_SESSION_TOKEN");
         let credentials = Credentials { access_key_id, secret_access_key, session_token };
         let (endpoint, ca_bundle) = (value("AWS_ENDPOINT_URL"), value("AWS_CA_BUNDLE"));
+        let (dead_letter_queue_url, bus) = (value("INLET_DEAD_LETTER_QUEUE_URL"), value("INLET_BUS"));
         Ok(Self {
             stage,
             table,
             queue_url,
+            dead_letter_queue_url,
+            bus,
+            settled_seconds,
             retention_days,
             log_level,
             region,

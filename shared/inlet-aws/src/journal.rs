@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use inlet::event::{Event, EventId, Original, ReceivedAt};
-use inlet::message::CloudEvent;
+use inlet::message::{CloudEvent, Message};
 use inlet::proof::Verified;
 use inlet::receive::{Attempt, Fault, Journal, Recorded};
 
@@ -17,7 +17,7 @@ use crate::blob::Place;
 use crate::connect::told;
 use crate::deadline;
 use crate::record::Record;
-use crate::table::{LATEST, Table, bucket_of, event_key, key, receipt_key};
+use crate::table::{LATEST, Table, bucket_of, event_key, key};
 
 /// The raw body, and the message that is sent again when the queue lost it. Together with names, keys, query and
 /// headers, which API Gateway keeps below 10 KB each, they stay below DynamoDB's 400 KB.
@@ -57,7 +57,10 @@ impl Table {
         let head = self.head(kept, &id).await?;
         let written = match record.window_ms {
             None => self.put(head).await?,
-            Some(window_ms) => self.put_within(record, &id, window_ms, head).await?,
+            Some(window_ms) => match self.put_within(record, &id, window_ms, head.clone()).await? {
+                Written::Found(latest) if has_moved_on(record, &latest) => self.put(head).await?,
+                written => written,
+            },
         };
         match written {
             Written::New => Ok(Recorded::New),
@@ -82,12 +85,19 @@ impl Table {
         Ok(Some(Kept { record, message, body }))
     }
 
-    /// Whether the event has a receipt.
+    /// Reads an event's message; nothing when the event is not there.
     ///
     /// # Errors
-    /// When the table cannot be read.
-    pub async fn is_processed(&self, id: &EventId) -> Result<bool, Fault> {
-        Ok(self.item(id.entity_path(), &receipt_key(id)).await?.is_some())
+    /// When the table cannot be read, or what stands there is damaged.
+    pub async fn message(&self, id: &EventId) -> Result<Option<Message>, Fault> {
+        let damaged = |cause: String| Fault::new("the stored event is damaged", cause);
+        let pk = id.entity_path();
+        let Some(head) = self.item(pk, &event_key(id)).await? else {
+            return Ok(None);
+        };
+        let message = self.held(MESSAGE, &head, pk).await?;
+        let message = String::from_utf8(message).map_err(|error| damaged(error.to_string()))?;
+        Message::parse(message).map(Some).map_err(|error| damaged(error.to_string()))
     }
 
     /// One put, for events that are the same for good: the id says all.
@@ -149,7 +159,8 @@ impl Table {
         judged.unwrap_or_else(|| Err(Canceled::Fault(Fault::new("the event cannot be stored", told(&error)))))
     }
 
-    /// The entity's latest delivery becomes this one, unless it is an equal one of a moment ago.
+    /// The entity's latest delivery becomes this one, unless it is an equal one of a moment ago, or one that
+    /// arrived later: a delivery that is stored late must not hide that the entity has changed since.
     fn latest(&self, record: &Record, id: &EventId, window_ms: i64) -> Result<Update, Fault> {
         let number = |n: i64| AttributeValue::N(n.to_string());
         let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -160,13 +171,12 @@ impl Table {
                 "SET content = :content, digest = :digest, received_ms = :at, attempt = :attempt, expires = :expires",
             )
             .condition_expression(
-                "attribute_not_exists(pk) OR content <> :content OR received_ms < :from OR received_ms > :to",
+                "attribute_not_exists(pk) OR received_ms <= :at AND (content <> :content OR received_ms < :from)",
             )
             .expression_attribute_values(":content", text(&record.content))
             .expression_attribute_values(":digest", text(id.digest()))
             .expression_attribute_values(":at", number(record.received_ms))
             .expression_attribute_values(":from", number(record.received_ms.saturating_sub(window_ms)))
-            .expression_attribute_values(":to", number(record.received_ms.saturating_add(window_ms)))
             .expression_attribute_values(":attempt", text(&record.attempt))
             .expression_attribute_values(":expires", self.expires(record.received_ms))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -198,6 +208,17 @@ impl Table {
         let processed = self.is_processed(&original.id).await.unwrap_or(false);
         Recorded::Repeats { original, processed }
     }
+}
+
+/// Whether the latest delivery arrived after this one, and is no repetition of it: then this one is an event of
+/// its own, and the latest stays the latest.
+fn has_moved_on(record: &Record, latest: &Item) -> bool {
+    let (Some(content), Some(latest_ms)) = (text(latest, "content"), number(latest, "received_ms")) else {
+        return false;
+    };
+    let later_ms = latest_ms.saturating_sub(record.received_ms);
+    later_ms > 0
+        && (content != record.content || record.window_ms.is_some_and(|window_ms| later_ms > window_ms))
 }
 
 const NOT_THERE: &str = "attribute_not_exists(pk)";

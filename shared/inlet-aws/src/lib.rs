@@ -5,6 +5,10 @@
 //! accepts it, [`deadline`] says how long each of them may take,
 //! [`log`] says one line a delivery, and [`receiver`] wires it all together for a provider.
 //!
+//! Behind the queue: [`batch`] reads what Lambda hands over, [`ledger`] keeps the books with the [`receipts`], and
+//! [`processor`] wires them to a consumer. By the [`progress`] that it notes a backlog is told from a
+//! loss.
+//!
 //! Deliberately absent: what any one provider does.
 
 pub mod environment;
@@ -24,3 +28,8 @@ pub mod quarantine;
 pub mod reverify;
 pub mod log;
 pub mod receiver;
+pub mod batch;
+pub mod receipts;
+pub mod ledger;
+pub mod progress;
+pub mod processor;

@@ -142,6 +142,14 @@ fn json(line: &Line<'_>) -> String {
     serde_json::to_string(line).expect("a line can be written as JSON")
 }
 
+/// A panic's message may quote what it stumbled over; its place in our code says as much to us.
+pub(crate) fn say_where_but_not_what_of_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        println!("{}", serde_json::json!({"level": "error", "message": "panic", "place": place}));
+    }));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,13 @@
 //! The queue on SQS FIFO: a group for each entity, one message for each event.
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::primitives::Blob;
-use aws_sdk_sqs::types::MessageAttributeValue;
+use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
 use inlet::event::Event;
-use inlet::message::CloudEvent;
+use inlet::message::{CloudEvent, Message};
+use inlet::process::{Received, Trouble};
 use inlet::proof::Verified;
 use inlet::receive::{Attempt, Fault, Queue};
 use sha2::{Digest, Sha256};
@@ -36,6 +38,106 @@ impl SqsQueue {
         Self { client, url }
     }
 
+    /// How many messages wait on the queue or are being processed, roughly, as SQS counts them.
+    ///
+    /// # Errors
+    /// When the queue does not say.
+    pub async fn waiting(&self) -> Result<u32, Fault> {
+        let counts = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let asked = self.client.get_queue_attributes().queue_url(&self.url);
+        let asked = asked.set_attribute_names(Some(counts.to_vec())).send().await;
+        let told = asked.map_err(|error| Fault::new("the queue does not say what waits", told(&error)))?;
+        let attributes = told.attributes.unwrap_or_default();
+        let count = |name| attributes.get(&name).and_then(|count| count.parse::<u32>().ok()).unwrap_or(0);
+        Ok(counts.into_iter().map(count).fold(0, u32::saturating_add))
+    }
+
+    /// Sends a stored event's message, under this deduplication id.
+    ///
+    /// # Errors
+    /// When the queue does not take it: for what it says, or at the moment.
+    pub async fn send_stored(&self, message: &Message, deduplication: &str) -> Result<(), Trouble> {
+        let text = sendable(message.json().to_owned());
+        let text = if text.len() <= MAX_MESSAGE_LEN {
+            text
+        } else {
+            sendable(message.without_data().json().to_owned())
+        };
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_group_id(fitting(message.id().entity_path()))
+            .message_deduplication_id(fitting(deduplication))
+            .message_body(text)
+            .send()
+            .await;
+        sent.map(|_| ()).map_err(|error| {
+            let never = error.code().is_some_and(|code| NEVER.contains(&code));
+            let fault = Fault::new("the event cannot be enqueued", told(&error));
+            if never { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
+        })
+    }
+
+    /// Some of what waits on the queue; nothing when there is nothing to be had. What is received is held back
+    /// from others for the queue's visibility timeout.
+    ///
+    /// # Errors
+    /// When the queue does not answer.
+    pub(crate) async fn receive(&self) -> Result<Vec<Letter>, Fault> {
+        let asked = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(10)
+            .wait_time_seconds(1)
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .message_attribute_names(WHOLE)
+            .send()
+            .await
+            .map_err(|error| Fault::new("nothing can be received", told(&error)))?;
+        Ok(asked.messages.unwrap_or_default().into_iter().map(Letter::from).collect())
+    }
+
+    /// Deletes what was received.
+    ///
+    /// # Errors
+    /// When the queue does not do it.
+    pub(crate) async fn delete(&self, letter: &Letter) -> Result<(), Fault> {
+        let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(&letter.handle);
+        delete
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| Fault::new("a message cannot be deleted", told(&error)))
+    }
+
+    /// Sends a message on as it came, under a deduplication id of its own: the queue remembers that one for five
+    /// minutes, and the message may be on its way back from a queue that has it still in mind.
+    ///
+    /// # Errors
+    /// When the queue does not take it.
+    pub async fn forward(&self, received: &Received) -> Result<(), Fault> {
+        let deduplication = format!("{}/{}", received.deduplication, received.id);
+        let message = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_group_id(&received.group)
+            .message_deduplication_id(fitting(&deduplication))
+            .message_body(&received.text);
+        let whole = received.whole.clone().map(whole_attribute).transpose()?;
+        let message = message.set_message_attributes(whole.map(|whole| [(WHOLE.to_owned(), whole)].into()));
+        message
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| Fault::new("the message cannot be sent on", told(&error)))
+    }
+
     fn message(&self, event: &Event, body: String) -> SendMessageFluentBuilder {
         self.client
             .send_message()
@@ -43,6 +145,31 @@ impl SqsQueue {
             .message_group_id(fitting(event.id().entity_path()))
             .message_deduplication_id(fitting(event.id().as_str()))
             .message_body(body)
+    }
+}
+
+/// A received message and the handle by which it is deleted.
+pub(crate) struct Letter {
+    pub(crate) received: Received,
+    handle: String,
+}
+
+impl From<aws_sdk_sqs::types::Message> for Letter {
+    fn from(message: aws_sdk_sqs::types::Message) -> Self {
+        let attributes = message.attributes.unwrap_or_default();
+        let attribute = |name| attributes.get(&name).cloned().unwrap_or_default();
+        let number = |name| attribute(name).parse().unwrap_or_default();
+        let whole = message.message_attributes.unwrap_or_default().remove(WHOLE);
+        let received = Received {
+            id: message.message_id.unwrap_or_default(),
+            group: attribute(MessageSystemAttributeName::MessageGroupId),
+            deduplication: attribute(MessageSystemAttributeName::MessageDeduplicationId),
+            receives: attribute(MessageSystemAttributeName::ApproximateReceiveCount).parse().unwrap_or(1),
+            sent_ms: number(MessageSystemAttributeName::SentTimestamp),
+            text: message.body.unwrap_or_default(),
+            whole: whole.and_then(|attribute| attribute.binary_value).map(Blob::into_inner),
+        };
+        Self { received, handle: message.receipt_handle.unwrap_or_default() }
     }
 }
 
@@ -58,10 +185,7 @@ impl Queue for SqsQueue {
         if body.len().saturating_add(whole.len()).saturating_add(ATTRIBUTE_OVERHEAD) > MAX_MESSAGE_LEN {
             return Err(Fault::new("the event cannot be enqueued", "it is too large for a message"));
         }
-        let attribute = MessageAttributeValue::builder().data_type("Binary").binary_value(Blob::new(whole));
-        let attribute =
-            attribute.build().map_err(|error| Fault::new("the event cannot be enqueued", error))?;
-        sent(self.message(event, body).message_attributes(WHOLE, attribute)).await
+        sent(self.message(event, body).message_attributes(WHOLE, whole_attribute(whole)?)).await
     }
 }
 
@@ -73,15 +197,33 @@ async fn sent(message: SendMessageFluentBuilder) -> Result<(), Fault> {
     deadline::within(deadline::QUEUE, "the event cannot be enqueued", sending).await.map(|_| ())
 }
 
+fn whole_attribute(whole: Vec<u8>) -> Result<MessageAttributeValue, Fault> {
+    let attribute = MessageAttributeValue::builder().data_type("Binary").binary_value(Blob::new(whole));
+    attribute.build().map_err(|error| Fault::new("the event cannot be enqueued", error))
+}
+
+/// What SQS answers to a message that it will never take.
+const NEVER: [&str; 2] = ["InvalidMessageContents", "InvalidParameterValue"];
+
+/// A JSON text as SQS takes it: it refuses the two characters that are none, and JSON has another way to write
+/// them. They can only stand in strings.
+fn sendable(json: String) -> String {
+    if json.contains(['\u{FFFE}', '\u{FFFF}']) {
+        json.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff")
+    } else {
+        json
+    }
+}
+
 /// What an attribute's name and type take of a message, in bytes, generously.
 const ATTRIBUTE_OVERHEAD: usize = 64;
 
 /// The message's text, without its data where that would not fit beside `others` bytes.
 fn text(event: &Verified<Event>, others: usize) -> String {
     let message = CloudEvent::of(event);
-    let text = message.to_json();
+    let text = sendable(message.to_json());
     let room = MAX_MESSAGE_LEN.saturating_sub(others).saturating_sub(ATTRIBUTE_OVERHEAD);
-    if text.len() <= room { text } else { message.without_data().to_json() }
+    if text.len() <= room { text } else { sendable(message.without_data().to_json()) }
 }
 
 /// An id as SQS takes it: itself, or its digest where it is too long.
@@ -92,6 +234,17 @@ fn fitting(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn characters_that_sqs_refuses_are_written_as_json_writes_them() {
+        let json = serde_json::json!({"name": "a\u{FFFF}b\u{FFFE}"}).to_string();
+        let sent = sendable(json.clone());
+        assert_eq!(sent, r#"{"name":"a\uffffb\ufffe"}"#);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&sent).unwrap(),
+            serde_json::from_str::<serde_json::Value>(&json).unwrap()
+        );
+    }
 
     #[test]
     fn an_id_that_sqs_would_refuse_becomes_its_digest() {

@@ -10,7 +10,7 @@ use inlet::request::Unverified;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::clock;
-use crate::connect::Clients;
+use crate::connect::{Clients, configuration};
 use crate::deadline;
 use crate::environment::{Environment, LogLevel};
 use crate::gateway::{Event, Response, Unreadable};
@@ -28,9 +28,9 @@ pub type Failed = Error;
 /// # Errors
 /// When the environment is incomplete or the runtime's interface cannot be reached.
 pub async fn run<P: Provider>() -> Result<(), Failed> {
-    say_where_but_not_what_of_panics();
+    log::say_where_but_not_what_of_panics();
     let environment = Environment::from_process()?;
-    let clients = Clients::new(&environment)?;
+    let clients = Clients::new(&configuration(&environment)?);
     let _ = tokio::time::timeout(deadline::WARM, clients.warm()).await;
     let function = Arc::new(Function::<P>::new(clients, environment));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
@@ -98,12 +98,4 @@ fn refusal(unreadable: &Unreadable) -> Refusal {
         Unreadable::Base64 => Refusal::Malformed,
         Unreadable::Store(_) => Refusal::Unauthenticated,
     }
-}
-
-/// A panic's message may quote what it stumbled over; its place in our code says as much to us.
-fn say_where_but_not_what_of_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        println!("{}", serde_json::json!({"level": "error", "message": "panic", "place": place}));
-    }));
 }

@@ -2,8 +2,9 @@
 //!
 //! An entity's items share the partition key `{provider}/{store}/{kind}/{entity}`. The sort key says what an
 //! item is: `event/{digest}` an event, `part/{sha256}/{n}` a piece of bytes too large for one item,
-//! `receipt/{digest}` the proof that an event was processed, `latest` the entity's latest delivery among those
-//! whose bodies carry no time of their own.
+//! `receipt/{digest}` the proof that an event was processed, `parked/{digest}` the mark that it could not be and
+//! waits for somebody, `latest` the entity's latest delivery among those whose bodies carry no time of their own.
+//! Two partitions belong to no entity: `processor` and `sweeper`, with their notes.
 //!
 //! What a store's credentials did not prove stands apart, under `quarantine/{provider}/{store}`, and in no index:
 //! `{arrival}/{digest}` one refused delivery.
@@ -12,8 +13,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::EventId;
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
 use crate::attributes::Item;
@@ -25,6 +26,13 @@ pub const SHARDS: u32 = 8;
 
 /// The sort key of an entity's latest delivery.
 pub(crate) const LATEST: &str = "latest";
+
+/// How often items that DynamoDB put off are tried, and how long that waits at first, in milliseconds.
+pub(crate) const TRIES: u32 = 6;
+pub(crate) const WAIT_MS: u64 = 20;
+
+/// How many items one request writes: DynamoDB takes 25, and 16 MB.
+const WRITES_AT_ONCE: usize = 25;
 
 /// The event table.
 #[derive(Clone, Debug)]
@@ -41,6 +49,19 @@ impl Table {
         Self { client, name, retention }
     }
 
+    /// When the table was made; nothing in it is older, but for what a restored backup brought.
+    ///
+    /// # Errors
+    /// When the table cannot be described.
+    pub async fn created(&self) -> Result<ReceivedAt, Fault> {
+        let describe = self.client.describe_table().table_name(&self.name).send().await;
+        let described =
+            describe.map_err(|error| Fault::new("the table cannot be described", told(&error)))?;
+        let created = described.table.and_then(|table| table.creation_date_time);
+        let created_ms = created.and_then(|created| created.to_millis().ok());
+        Ok(created_ms.and_then(ReceivedAt::from_millis).unwrap_or(ReceivedAt::EPOCH))
+    }
+
     /// The item under a key, as it stands after every write that was answered.
     pub(crate) async fn item(&self, pk: &str, sk: &str) -> Result<Option<Item>, Fault> {
         let get =
@@ -48,6 +69,35 @@ impl Table {
         let output =
             get.send().await.map_err(|error| Fault::new("the table cannot be read", told(&error)))?;
         Ok(output.item)
+    }
+
+    /// Writes items, and those again that the table put off.
+    pub(crate) async fn write_all(&self, requests: Vec<WriteRequest>) -> Result<(), Fault> {
+        for some in requests.chunks(WRITES_AT_ONCE) {
+            self.write_at_once(some.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_at_once(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
+        for wait in (0..TRIES).map(|n| WAIT_MS << n) {
+            let batch = self.client.batch_write_item().request_items(&self.name, requests);
+            let output =
+                batch.send().await.map_err(|error| Fault::new("an item cannot be stored", told(&error)))?;
+            requests =
+                output.unprocessed_items.and_then(|mut left| left.remove(&self.name)).unwrap_or_default();
+            if requests.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+        Err(Fault::new("an item cannot be stored", "the table takes no more at the moment"))
+    }
+
+    /// Removes the item under a key, if there is one.
+    pub(crate) async fn remove(&self, pk: &str, sk: &str) -> Result<(), Fault> {
+        let delete = self.client.delete_item().table_name(&self.name).set_key(Some(key(pk, sk)));
+        delete.send().await.map(|_| ()).map_err(|error| Fault::new("an item cannot be removed", told(&error)))
     }
 
     /// When the items of an event may go, in seconds since 1970 UTC.
@@ -67,6 +117,11 @@ pub(crate) fn receipt_key(id: &EventId) -> String {
     format!("receipt/{}", id.digest())
 }
 
+/// The sort key of the mark that an event is parked.
+pub(crate) fn parked_key(id: &EventId) -> String {
+    format!("parked/{}", id.digest())
+}
+
 /// The sort key of a piece.
 pub(crate) fn part_key(sha256: &str, part: usize) -> String {
     format!("part/{sha256}/{part}")
@@ -78,6 +133,13 @@ pub(crate) fn key(pk: &str, sk: &str) -> Item {
         ("pk".to_owned(), AttributeValue::S(pk.to_owned())),
         ("sk".to_owned(), AttributeValue::S(sk.to_owned())),
     ])
+}
+
+/// An item to be written.
+pub(crate) fn put(item: Item) -> Result<WriteRequest, Fault> {
+    let put = PutRequest::builder().set_item(Some(item)).build();
+    let put = put.map_err(|error| Fault::new("the request to the table cannot be built", error))?;
+    Ok(WriteRequest::builder().put_request(put).build())
 }
 
 /// The partition of the time index that an event stands in: the hour of its arrival and a shard.

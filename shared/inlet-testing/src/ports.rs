@@ -116,7 +116,11 @@ impl Kept {
         let original = Original { id: event.id().clone(), received_at: event.received_at() };
         let body = event.delivery().body().to_vec();
         self.bodies.insert(event.id().clone(), (body, attempt.clone(), event.received_at()));
-        self.last.insert(event.id().entity_path().to_owned(), (event.content(), original, attempt.clone()));
+        // What is stored late does not become the latest.
+        let entity = event.id().entity_path().to_owned();
+        if self.last.get(&entity).is_none_or(|(_, last, _)| last.received_at <= event.received_at()) {
+            self.last.insert(entity, (event.content(), original, attempt.clone()));
+        }
         Recorded::New
     }
 

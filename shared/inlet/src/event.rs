@@ -28,6 +28,22 @@ impl ReceivedAt {
         Timestamp::from_millisecond(millis).ok().map(Self)
     }
 
+    /// Reads what [`Display`](fmt::Display) writes, and every other RFC 3339 time.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(Self)
+    }
+
+    /// This much earlier; the earliest time there is where that would be too early.
+    #[must_use]
+    pub fn earlier(self, by: Duration) -> Self {
+        Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))
+    }
+
+    /// How long after `earlier` this is; nothing where it is before.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::try_from(self.0.duration_since(earlier.0)).unwrap_or_default()
+    }
+
     /// Milliseconds since 1970 UTC.
     pub fn millis(self) -> i64 {
         self.0.as_millisecond()

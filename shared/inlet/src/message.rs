@@ -189,7 +189,7 @@ impl Message {
 /// Without the text: it tells of people.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("id", &self.id).field("replay_id", &self.head.replayid).finish()
+        f.debug_struct("Message").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

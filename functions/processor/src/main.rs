@@ -1,0 +1,11 @@
+//! The function that processes what was received: every event is published on the bus.
+//!
+//! For your own logic write a [`Consumer`](inlet::process::Consumer) in a file like `event_bridge.rs`, and name
+//! it here.
+
+mod event_bridge;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), inlet_aws::processor::Failed> {
+    inlet_aws::processor::run(event_bridge::EventBridge::new).await
+}

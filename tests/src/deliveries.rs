@@ -1,0 +1,46 @@
+//! Deliveries for tests: made of the providers' payload files, sent through the API or straight to a receiver.
+
+use inlet::catalogue::find;
+use inlet::receive::{Attempt, Receiver, Report};
+use inlet::request::{Request, Unverified};
+use inlet::sender::{Sender, delivery};
+use inlet::store::StoreName;
+use inlet_aws::clock;
+use inlet_aws::quarantine::TableQuarantine;
+use inlet_aws::queue::SqsQueue;
+use inlet_aws::secrets::SsmSecrets;
+use inlet_aws::table::Table;
+use serde_json::json;
+
+use crate::repository;
+use crate::samples::demo_credential;
+use crate::stack::Stack;
+
+/// A provider's delivery of one of its payload files to a store of this test's own.
+pub async fn given<S: Sender>(stack: &Stack, event: &str) -> (StoreName, Request) {
+    let credential = demo_credential(S::NAME);
+    let store = stack.store(S::NAME, &json!([credential])).await;
+    let body = repository::text(&format!("functions/{}/payloads/{event}.json", S::NAME)).into_bytes();
+    let row = find(S::EVENTS, event).expect("a row");
+    let request = delivery::<S>(store.clone(), row, body, &credential);
+    (store, request)
+}
+
+/// The receiver with a table or a queue that is not there: what stands where a service refuses.
+pub async fn received_without<S: Sender>(
+    stack: &Stack,
+    table: &str,
+    queue_url: &str,
+    request: Request,
+) -> (u16, Report) {
+    let table = Table::new(stack.clients.dynamodb.clone(), table.into(), 1);
+    let receiver = Receiver {
+        secrets: SsmSecrets::<S>::new(stack.clients.ssm.clone(), &stack.facts.stage),
+        quarantine: TableQuarantine::new(table.clone(), S::NAME),
+        journal: table,
+        queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
+    };
+    let attempt = Attempt("the-one-and-only".into());
+    let (answer, report) = receiver.receive::<S>(Unverified::new(request), clock::now(), &attempt).await;
+    (answer.status, report)
+}

@@ -1,0 +1,135 @@
+//! What must hold behind the queue: the deployed processor, its bus, its receipts and its dead letters. Needs
+//! `make up`.
+
+use std::thread;
+use std::time::Duration;
+
+use inlet::event::EventId;
+use inlet::receive::Recorded;
+use inlet_aws::journal::Kept;
+use inlet_aws::record::{Origin, Record};
+use inlet_tests::deliveries::{given, received_without};
+use inlet_tests::stack::{Stack, eventually};
+use inlet_zid::Zid;
+use inlet_zort::Zort;
+
+/// Long enough for the processor to have done what it should not do.
+const A_WHILE: Duration = Duration::from_millis(1_500);
+
+#[tokio::test]
+async fn an_accepted_event_is_published_and_then_has_a_receipt() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    assert_eq!(stack.send("zid", &request).status, 200);
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+    let id = &stack.events("zid", &store).await[0];
+    assert!(stack.table().is_processed(id).await.unwrap());
+    let published = stack.published(&store);
+    assert_eq!(published.len(), 1, "what has a receipt was published before");
+    assert_eq!(published[0]["id"], id.as_str());
+}
+
+#[tokio::test]
+async fn what_the_queue_alone_took_is_stored_and_published() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let queue = &stack.facts.queue_url;
+    assert_eq!(received_without::<Zid>(&stack, "no-such-table", queue, request.clone()).await.0, 200);
+    assert_eq!(stack.published_once(1, &store).len(), 1);
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+    let stored = stack.stored(&stack.events("zid", &store).await[0]).await;
+    assert_eq!((stored.record.origin, &stored.body), (Origin::Fallback, &request.body));
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&stored.message).unwrap(),
+        stack.published(&store)[0],
+        "the message that was enqueued"
+    );
+}
+
+#[tokio::test]
+async fn what_the_queue_alone_took_and_the_sender_repeats_is_one_event() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zort>(&stack, "UPDATEPRODUCTQUANTITY").await;
+    let queue = stack.impatient_queue().await;
+    received_without::<Zort>(&stack, &stack.facts.table, &stack.facts.queue_url, request.clone()).await;
+    // Its body has no time of its own, so that the second try has another id.
+    received_without::<Zort>(&stack, "no-such-table", &queue, request).await;
+    assert_eq!(stack.published_once(1, &store).len(), 1);
+    thread::sleep(A_WHILE);
+    assert_eq!(stack.published(&store).len(), 1);
+    assert_eq!(stack.events("zort", &store).await.len(), 1);
+    assert!(stack.waiting(&queue).is_empty(), "it is done");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_again_is_not_published_again() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    assert_eq!(stack.send("zid", &request).status, 200);
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+    let id = &stack.events("zid", &store).await[0];
+    let message = stack.stored(id).await.message;
+    let queue = stack.impatient_queue().await;
+    stack.enqueue(&queue, id.entity_path(), &message, None).await;
+    assert!(eventually(|| stack.waiting(&queue).is_empty().then_some(())).is_some(), "it is done");
+    assert_eq!(stack.published(&store).len(), 1);
+}
+
+#[tokio::test]
+async fn poison_goes_to_the_dead_letters_alone_and_its_entity_goes_on() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let nowhere = stack.idle_queue().await;
+    received_without::<Zid>(&stack, &stack.facts.table, &nowhere, request).await;
+    let good = stack.events("zid", &store).await[0].clone();
+    let message = stack.stored(&good).await.message;
+    let poison = EventId::parse(&format!("{}/{:016x}", good.entity_path(), 0xbad)).unwrap();
+    let poisoned = message.replace(good.digest(), poison.digest());
+
+    let queue = stack.impatient_queue().await;
+    stack.enqueue(&queue, good.entity_path(), &poisoned, Some(b"no event")).await;
+    stack.enqueue(&queue, good.entity_path(), &message, None).await;
+    let published = stack.published_once(1, &store);
+    assert_eq!(published.len(), 1, "{published:?}");
+    assert_eq!(published[0]["id"], good.as_str());
+
+    let dead = stack.waiting(&stack.facts.dlq_url);
+    let dead: Vec<_> = dead.iter().filter(|message| message.group == good.entity_path()).collect();
+    assert_eq!(dead.len(), 1, "{dead:?}");
+    assert_eq!(dead[0].body["id"], poison.as_str());
+    assert_eq!(dead[0].whole.as_deref(), Some(&b"no event"[..]), "with all that it carried");
+    assert!(stack.table().is_parked(&poison).await.unwrap());
+    assert!(!stack.table().is_processed(&poison).await.unwrap());
+    assert!(!stack.table().is_parked(&good).await.unwrap());
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1, "the good one has its receipt");
+    assert!(stack.waiting(&queue).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zort>(&stack, "UPDATEPRODUCTQUANTITY").await;
+    let queue = stack.idle_queue().await;
+    received_without::<Zort>(&stack, &stack.facts.table, &queue, request).await;
+    let first = stack.stored(&stack.events("zort", &store).await[0]).await;
+    let table = stack.table();
+    // Another state of a second later, the first one again, and another one that arrived in between.
+    let at = |content: &str, later_ms: i64, digest: u64| {
+        let record = first.record.clone();
+        let path = EventId::parse(&record.id).unwrap().entity_path().to_owned();
+        let received_ms = record.received_ms + later_ms;
+        let received = inlet::event::ReceivedAt::from_millis(received_ms).unwrap().to_string();
+        let id = format!("{path}/{digest:016x}");
+        let content = content.to_owned();
+        let attempt = id.clone();
+        Kept { record: Record { id, content, received_ms, received, attempt, ..record }, ..first.clone() }
+    };
+    let a = first.record.content.clone();
+    assert_eq!(table.keep(&at("b", 2_000, 2)).await.unwrap(), Recorded::New);
+    assert_eq!(table.keep(&at("c", 1_000, 1)).await.unwrap(), Recorded::New, "stored late");
+    let late = at("b", 1_500, 4);
+    assert!(matches!(table.keep(&late).await.unwrap(), Recorded::Repeats { .. }), "b is still the latest");
+    assert_eq!(table.keep(&at("c", 3_000, 3)).await.unwrap(), Recorded::New, "c, b, c");
+    assert_eq!(table.keep(&at(&a, 4_000, 5)).await.unwrap(), Recorded::New, "and back to the first");
+    assert_eq!(stack.events("zort", &store).await.len(), 5);
+}
