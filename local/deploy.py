@@ -12,7 +12,9 @@ RECORD = place.STATE / "deployed.json"
 def parameters(without: list[str]) -> list[str]:
     """The template's parameters for this stack, as `sam` takes them."""
     switched_off = [f"{provider.capitalize()}=no" for provider in without]
-    return [f"Stage={place.STAGE}", f"Architecture={place.architecture()}", *switched_off]
+    # Soon, so that tests need not wait for two minutes.
+    soon = f"SettledSeconds={place.SETTLED_SECONDS}"
+    return [f"Stage={place.STAGE}", f"Architecture={place.architecture()}", soon, *switched_off]
 
 
 def deploy(aws: Aws, parameters: list[str]) -> None:

@@ -17,6 +17,9 @@ STAGE = "local"
 STACK = "inlet-local"
 REGION = "us-east-1"
 
+# When the sweeper takes an event for lost.
+SETTLED_SECONDS = 5
+
 PROVIDERS = ("zort", "dealpos", "zid", "tiki", "zip")
 
 

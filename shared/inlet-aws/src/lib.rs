@@ -6,8 +6,8 @@
 //! [`log`] says one line a delivery, and [`receiver`] wires it all together for a provider.
 //!
 //! Behind the queue: [`batch`] reads what Lambda hands over, [`ledger`] keeps the books with the [`receipts`], and
-//! [`processor`] wires them to a consumer. By the [`progress`] that it notes a backlog is told from a
-//! loss.
+//! [`processor`] wires them to a consumer. The [`sweeper`] walks the [`arrivals`] and sends again, at a [`pace`], what
+//! is [`unproven`] and cannot be waiting, by the [`progress`] of the processor.
 //!
 //! Deliberately absent: what any one provider does.
 
@@ -33,3 +33,7 @@ pub mod receipts;
 pub mod ledger;
 pub mod progress;
 pub mod processor;
+pub mod arrivals;
+pub mod unproven;
+pub mod pace;
+pub mod sweeper;

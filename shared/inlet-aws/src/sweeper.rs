@@ -1,0 +1,365 @@
+//! The sweeper: what is stored and neither processed nor waiting is sent again, oldest first.
+//!
+//! It walks the time index from where it stopped. An event without a receipt whose message cannot be on the queue
+//! any more is sent, and looked at again after a while, a few times; then it is parked. What waits on the queue
+//! counts as sent: a backlog is never added to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use inlet::event::ReceivedAt;
+use inlet::process::Trouble;
+use inlet::receive::Fault;
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::arrivals::Arrival;
+use crate::clock;
+use crate::connect::{Clients, configuration};
+use crate::environment::Environment;
+use crate::log;
+use crate::pace::Pace;
+use crate::queue::SqsQueue;
+use crate::receipts::{parked, receipt};
+use crate::table::Table;
+use crate::unproven::{Unproven, listed_key};
+
+/// How old an event is before its message is taken for lost: the receiver sends it within seconds, the processor
+/// takes it at once, and two minutes are more than both together need in the worst case.
+const SETTLED: Duration = Duration::from_mins(2);
+
+/// How much later everything is looked at once more. The time index follows the table within a second as a rule,
+/// but nothing promises when.
+const LATE_BY: Duration = Duration::from_hours(6);
+
+/// The walks' names in the table.
+const NEAR: &str = "near";
+const LATE: &str = "late";
+
+/// How far the clocks of a receiver and of the table may be apart, generously.
+const CLOCKS: Duration = Duration::from_hours(1);
+
+/// How many messages are sent in a second, at most.
+const RATE: u32 = 100;
+
+/// How many in a run, less what waits on the queue: what the rate makes of the minute between two runs.
+const BUDGET: u32 = RATE * 60;
+
+/// How often an event is sent again before it is parked.
+const MAX_TIMES: u32 = 5;
+
+/// How long an event that was sent again is given, at first; twice as long each time after. Longer than the five
+/// minutes for which the queue would take it for a duplicate.
+const PATIENCE: Duration = Duration::from_mins(6);
+
+/// How many events are looked up at once: three keys each, and DynamoDB reads a hundred.
+const LOOKED_UP_AT_ONCE: usize = 33;
+
+/// What of an invocation's time is left for the last steps.
+const RESERVE: Duration = Duration::from_secs(10);
+
+/// Why a function ended.
+pub type Failed = Error;
+
+/// Runs the sweeper's function until Lambda ends it.
+///
+/// # Errors
+/// When the environment is incomplete or the runtime's interface cannot be reached.
+pub async fn run() -> Result<(), Failed> {
+    log::say_where_but_not_what_of_panics();
+    let environment = Environment::from_process()?;
+    let clients = Clients::new(&configuration(&environment)?);
+    let stage = environment.stage.clone();
+    let sweeper = Arc::new(Sweeper::new(clients, environment));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        let (sweeper, stage) = (Arc::clone(&sweeper), stage.clone());
+        async move {
+            let now = clock::now();
+            let swept = sweeper.sweep(now, time_left(&event.context, now)).await?;
+            println!("{}", swept.line(&stage, now));
+            Ok::<_, Error>(())
+        }
+    }))
+    .await
+}
+
+/// How long an invocation may still work.
+fn time_left(context: &Context, now: ReceivedAt) -> Duration {
+    let now_ms = u64::try_from(now.millis()).unwrap_or_default();
+    Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)
+}
+
+/// The sweeper, with what it stands on.
+#[derive(Clone, Debug)]
+pub struct Sweeper {
+    /// The event table.
+    pub table: Table,
+    /// The event queue.
+    pub queue: SqsQueue,
+    /// How old an event is before its message is taken for lost.
+    pub settled: Duration,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many events were sent again.
+    pub resent: u32,
+    /// How many were parked.
+    pub parked: u32,
+    /// How many messages waited on the queue.
+    pub waiting: u32,
+    /// When the oldest event arrived that is neither processed nor parked, of those that are settled.
+    pub oldest_unproven: Option<ReceivedAt>,
+}
+
+impl Swept {
+    /// The run as a line of the log, which `CloudWatch` reads as metrics (its embedded metric format).
+    fn line(&self, stage: &str, now: ReceivedAt) -> Value {
+        let age = self.oldest_unproven.map(|oldest| now.since(oldest).as_secs()).unwrap_or_default();
+        let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
+        let metrics = [
+            metric("OldestUnprovenAge", "Seconds"),
+            metric("Resent", "Count"),
+            metric("Parked", "Count"),
+            metric("Waiting", "Count"),
+        ];
+        json!({
+            "_aws": {
+                "Timestamp": now.millis(),
+                "CloudWatchMetrics": [{"Namespace": "Inlet", "Dimensions": [["Stage"]], "Metrics": metrics}],
+            },
+            "level": "info",
+            "message": "sweep",
+            "Stage": stage,
+            "OldestUnprovenAge": age,
+            "Resent": self.resent,
+            "Parked": self.parked,
+            "Waiting": self.waiting,
+        })
+    }
+}
+
+/// A walk along the time index.
+struct Walk {
+    name: &'static str,
+    behind: Duration,
+}
+
+/// One run of the sweeper.
+struct Run<'s> {
+    sweeper: &'s Sweeper,
+    now: ReceivedAt,
+    /// What was sent at this time or later may be waiting on the queue.
+    waits_from: ReceivedAt,
+    pace: Pace,
+    budget: u32,
+    until: Instant,
+    swept: Swept,
+}
+
+impl Sweeper {
+    fn new(clients: Clients, environment: Environment) -> Self {
+        let Environment { table, queue_url, retention_days, settled_seconds, .. } = environment;
+        Self {
+            table: Table::new(clients.dynamodb, table, retention_days),
+            queue: SqsQueue::new(clients.sqs, queue_url),
+            settled: settled_seconds.map_or(SETTLED, |seconds| Duration::from_secs(seconds.into())),
+        }
+    }
+
+    /// One run, for no longer than `time`; the next one goes on where it stopped.
+    ///
+    /// # Errors
+    /// When the table or the queue does not do its part. What was done until then counts.
+    pub async fn sweep(&self, now: ReceivedAt, time: Duration) -> Result<Swept, Fault> {
+        let waiting = self.queue.waiting().await?;
+        let mut run = Run {
+            sweeper: self,
+            now,
+            waits_from: self.waits_from(waiting, now).await?,
+            pace: Pace::a_second(RATE),
+            budget: BUDGET.saturating_sub(waiting),
+            until: Instant::now().checked_add(time).unwrap_or_else(Instant::now),
+            swept: Swept { waiting, ..Swept::default() },
+        };
+        run.try_again().await?;
+        run.walk(&Walk { name: NEAR, behind: self.settled }).await?;
+        run.walk(&Walk { name: LATE, behind: self.settled.saturating_add(LATE_BY) }).await?;
+        run.look_for_oldest().await?;
+        Ok(run.swept)
+    }
+
+    /// Since when messages wait on the queue: not at all when it is empty, for ever when nobody says.
+    async fn waits_from(&self, waiting: u32, now: ReceivedAt) -> Result<ReceivedAt, Fault> {
+        if waiting == 0 {
+            return Ok(now);
+        }
+        Ok(self.table.position(now).await?.unwrap_or(ReceivedAt::EPOCH))
+    }
+}
+
+impl Run<'_> {
+    fn may_go_on(&self) -> bool {
+        self.budget > 0 && Instant::now() < self.until
+    }
+
+    /// Looks after what was sent again before.
+    async fn try_again(&mut self) -> Result<(), Fault> {
+        let mut last: Option<Unproven> = None;
+        while self.may_go_on() {
+            let some = self.sweeper.table.unproven(last.as_ref()).await?;
+            let proved = self.sweeper.table.having(&some, |it| vec![receipt(&it.id), parked(&it.id)]).await?;
+            for (unproven, proved) in some.iter().zip(proved) {
+                if proved {
+                    self.sweeper.table.forget_unproven(unproven).await?;
+                } else if self.is_due(unproven) {
+                    self.once_more(unproven).await?;
+                }
+            }
+            last = some.into_iter().last();
+            if last.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_due(&self, unproven: &Unproven) -> bool {
+        patience(unproven.times) <= self.now.since(unproven.sent) && unproven.sent < self.waits_from
+    }
+
+    async fn once_more(&mut self, unproven: &Unproven) -> Result<(), Fault> {
+        if unproven.times >= MAX_TIMES {
+            let why = "it was sent again and again, and never processed";
+            self.park(&unproven.id, why).await?;
+            return self.sweeper.table.forget_unproven(unproven).await;
+        }
+        if self.may_go_on() && self.resend(&unproven.id).await? {
+            self.sweeper.table.note_unproven(&unproven.again(self.now)).await?;
+        }
+        Ok(())
+    }
+
+    /// Walks on from where the walk stopped.
+    async fn walk(&mut self, walk: &Walk) -> Result<(), Fault> {
+        let table = &self.sweeper.table;
+        let mut from = self.start(walk.name).await?;
+        let until = self.now.min(self.waits_from).earlier(walk.behind);
+        while from < until && self.may_go_on() {
+            let slice = table.arrivals(from, until).await?;
+            let stopped = self.send_unproven(&slice.arrivals).await?;
+            from = stopped.unwrap_or(slice.reached);
+            table.note_walked(walk.name, from).await?;
+        }
+        Ok(())
+    }
+
+    /// Where a walk goes on; the first time it goes on from before there was anything.
+    async fn start(&self, walk: &str) -> Result<ReceivedAt, Fault> {
+        match self.sweeper.table.walked(walk).await? {
+            Some(through) => Ok(through),
+            None => Ok(self.sweeper.table.created().await?.earlier(CLOCKS)),
+        }
+    }
+
+    /// Sends those that are unproven and were not sent again before. Says where it stopped, if it did.
+    async fn send_unproven(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
+        for some in arrivals.chunks(LOOKED_UP_AT_ONCE) {
+            for arrival in self.unproven(some).await? {
+                if !self.may_go_on() {
+                    return Ok(ReceivedAt::parse(&arrival.received));
+                }
+                if self.resend(&arrival.id).await? {
+                    self.sweeper.table.note_unproven(&Unproven::first(arrival, self.now)).await?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn unproven<'a>(&self, arrivals: &'a [Arrival]) -> Result<Vec<&'a Arrival>, Fault> {
+        let keys = |it: &Arrival| vec![receipt(&it.id), parked(&it.id), listed_key(it)];
+        let has = self.sweeper.table.having(arrivals, keys).await?;
+        Ok(arrivals.iter().zip(has).filter(|(_, has)| !has).map(|(arrival, _)| arrival).collect())
+    }
+
+    /// Sends an event's message. Nothing is sent of an event that is gone or that the queue will never take: the
+    /// latter is parked.
+    async fn resend(&mut self, id: &inlet::event::EventId) -> Result<bool, Fault> {
+        let Some(message) = self.sweeper.table.message(id).await? else {
+            return Ok(false);
+        };
+        self.pace.turn().await;
+        match self.sweeper.queue.send_stored(&message, id.as_str()).await {
+            Ok(()) => {
+                self.budget = self.budget.saturating_sub(1);
+                self.swept.resent = self.swept.resent.saturating_add(1);
+                Ok(true)
+            }
+            Err(Trouble::Message(fault)) => self.park(id, &fault.story()).await.map(|()| false),
+            Err(Trouble::Surroundings(fault)) => Err(fault),
+        }
+    }
+
+    async fn park(&mut self, id: &inlet::event::EventId, why: &str) -> Result<(), Fault> {
+        self.sweeper.table.park(id, why, self.now).await?;
+        self.swept.parked = self.swept.parked.saturating_add(1);
+        Ok(())
+    }
+
+    /// The oldest of what was sent again, or of what the walk has not reached.
+    async fn look_for_oldest(&mut self) -> Result<(), Fault> {
+        let listed = self.sweeper.table.unproven(None).await?;
+        let listed = listed.first().map(|unproven| unproven.received.clone());
+        let oldest = listed.into_iter().chain(self.look_ahead().await?).min();
+        self.swept.oldest_unproven = oldest.and_then(|oldest| ReceivedAt::parse(&oldest));
+        Ok(())
+    }
+
+    /// The first unproven event that the walk has not reached.
+    async fn look_ahead(&self) -> Result<Option<String>, Fault> {
+        let mut from = self.start(NEAR).await?;
+        let settled = self.now.earlier(self.sweeper.settled);
+        while from < settled && Instant::now() < self.until {
+            let slice = self.sweeper.table.arrivals(from, settled).await?;
+            for some in slice.arrivals.chunks(LOOKED_UP_AT_ONCE) {
+                if let Some(first) = self.unproven(some).await?.first() {
+                    return Ok(Some(first.received.clone()));
+                }
+            }
+            from = slice.reached;
+        }
+        Ok(None)
+    }
+}
+
+/// How long an event that was sent again so many times is given.
+fn patience(times: u32) -> Duration {
+    PATIENCE.saturating_mul(1_u32.checked_shl(times.saturating_sub(1)).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_time_an_event_is_given_twice_as_long() {
+        let minutes: Vec<u64> = (1..=MAX_TIMES).map(|times| patience(times).as_secs() / 60).collect();
+        assert_eq!(minutes, [6, 12, 24, 48, 96]);
+    }
+
+    #[test]
+    fn a_run_is_a_line_that_cloudwatch_reads_as_metrics() {
+        let now = ReceivedAt::from_millis(600_000).unwrap();
+        let swept = Swept { resent: 2, oldest_unproven: ReceivedAt::from_millis(0), ..Swept::default() };
+        let line = swept.line("prod", now);
+        assert_eq!((&line["OldestUnprovenAge"], &line["Resent"]), (&json!(600), &json!(2)));
+        let metrics = &line["_aws"]["CloudWatchMetrics"][0];
+        for metric in metrics["Metrics"].as_array().unwrap() {
+            assert!(line[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
+        }
+        assert_eq!((&metrics["Dimensions"], &line["Stage"]), (&json!([["Stage"]]), &json!("prod")));
+    }
+}

@@ -1,0 +1,195 @@
+//! What must hold of sending again by the sweeper. Needs `make up`.
+//!
+//! The sweeper's cases run it here, with a table and a queue of their own that nobody else works on; one runs the
+//! deployed function.
+
+use std::time::Duration;
+
+use inlet::event::{EventId, ReceivedAt};
+use inlet::process::Received;
+use inlet_aws::clock;
+use inlet_aws::journal::Kept;
+use inlet_aws::progress::Position;
+use inlet_aws::record::Record;
+use inlet_aws::sweeper::{Sweeper, Swept};
+use inlet_aws::table::Table;
+use inlet_tests::deliveries::{given, received_without};
+use inlet_tests::stack::{Stack, eventually};
+use inlet_zid::Zid;
+
+const MINUTE: Duration = Duration::from_mins(1);
+const ENOUGH: Duration = Duration::from_secs(40);
+
+/// A sweeper with a table and a queue of its own, and events to put there.
+struct Site {
+    stack: Stack,
+    sweeper: Sweeper,
+    queue_url: String,
+    model: Kept,
+    now: ReceivedAt,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let stack = Stack::up();
+        let (store, request) = given::<Zid>(&stack, "order.create").await;
+        let queue_url = stack.idle_queue().await;
+        received_without::<Zid>(&stack, &stack.facts.table, &queue_url, request).await;
+        let model = stack.stored(&stack.events("zid", &store).await[0]).await;
+        stack.clients.sqs.purge_queue().queue_url(&queue_url).send().await.expect("an empty queue");
+        let table = stack.table_of_its_own().await;
+        let sweeper = Sweeper { table, queue: stack.queue(&queue_url), settled: 2 * MINUTE };
+        Self { stack, sweeper, queue_url, model, now: clock::now() }
+    }
+
+    fn table(&self) -> &Table {
+        &self.sweeper.table
+    }
+
+    /// Stores an event of this age, the nth.
+    async fn event(&self, n: u32, age: Duration) -> EventId {
+        let id = EventId::parse(&format!("zid/shop/order/{n}/{n:016x}")).unwrap();
+        let received_at = self.now.earlier(age);
+        let (received, received_ms) = (received_at.to_string(), received_at.millis());
+        let message = self.model.message.replace(&self.model.record.id, id.as_str());
+        let record = Record { id: id.to_string(), received, received_ms, ..self.model.record.clone() };
+        let kept =
+            Kept { record: Record { attempt: id.to_string(), ..record }, message, ..self.model.clone() };
+        self.table().keep(&kept).await.unwrap();
+        id
+    }
+
+    async fn sweep_at(&self, now: ReceivedAt) -> Swept {
+        self.sweeper.sweep(now, ENOUGH).await.unwrap()
+    }
+
+    async fn sweep(&self) -> Swept {
+        self.sweep_at(self.now).await
+    }
+
+    fn queued(&self) -> Vec<String> {
+        let waiting = self.stack.waiting(&self.queue_url);
+        waiting.iter().filter_map(|message| message.body["id"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// The processor sees a message for the first time that was sent so long ago.
+    async fn processor_is_at(&self, ago: Duration) {
+        let text = String::new;
+        let sent_ms = self.now.earlier(ago).millis();
+        let received = Received {
+            id: text(),
+            group: text(),
+            deduplication: text(),
+            receives: 1,
+            sent_ms,
+            text: text(),
+            whole: None,
+        };
+        self.table().note(Position::of(&[received], self.now).unwrap()).await.unwrap();
+    }
+}
+
+fn later(now: ReceivedAt, by: Duration) -> ReceivedAt {
+    ReceivedAt::from_millis(now.millis() + i64::try_from(by.as_millis()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn what_lost_its_message_is_sent_again_and_nothing_else() {
+    let site = Site::new().await;
+    let lost = site.event(1, 10 * MINUTE).await;
+    let processed = site.event(2, 10 * MINUTE).await;
+    let parked = site.event(3, 10 * MINUTE).await;
+    site.event(4, Duration::from_secs(30)).await;
+    site.table().write_receipts(&[processed], site.now).await.unwrap();
+    site.table().park(&parked, "for a test", site.now).await.unwrap();
+
+    let swept = site.sweep().await;
+    assert_eq!((swept.resent, swept.parked, swept.waiting), (1, 0, 0));
+    assert_eq!(swept.oldest_unproven, Some(site.now.earlier(10 * MINUTE)));
+    let messages = site.stack.waiting(&site.queue_url);
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].deduplication, lost.as_str());
+    assert_eq!(messages[0].group, lost.entity_path());
+    assert_eq!(messages[0].body["id"], lost.as_str());
+
+    let swept = site.sweep().await;
+    assert_eq!((swept.resent, swept.waiting), (0, 1), "it waits");
+    site.table().write_receipts(&[lost], site.now).await.unwrap();
+    let swept = site.sweep().await;
+    assert_eq!((swept.resent, swept.oldest_unproven), (0, None), "it is proved");
+}
+
+#[tokio::test]
+async fn what_may_be_waiting_on_a_backed_up_queue_is_not_sent_again() {
+    let site = Site::new().await;
+    let lost = site.event(1, 20 * MINUTE).await;
+    let behind = site.event(2, 5 * MINUTE).await;
+    site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
+    let swept = site.sweep().await;
+    assert_eq!(swept.resent, 0, "nobody says how far the queue is worked off");
+    assert_eq!(swept.oldest_unproven, Some(site.now.earlier(20 * MINUTE)), "but it is told");
+
+    site.processor_is_at(10 * MINUTE).await;
+    assert_eq!(site.sweep().await.resent, 1, "what was sent before is not on the queue any more");
+    assert_eq!(site.queued(), [lost.as_str()]);
+
+    site.stack.clients.sqs.purge_queue().queue_url(&site.queue_url).send().await.unwrap();
+    assert_eq!(site.sweep().await.resent, 1, "nothing is on an empty queue");
+    assert_eq!(site.queued(), [behind.as_str()]);
+}
+
+#[tokio::test]
+async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
+    let site = Site::new().await;
+    let lost = site.event(1, 10 * MINUTE).await;
+    let mut now = site.now;
+    let mut resent = Vec::new();
+    for minutes in [0, 3, 3, 12, 24, 48, 96] {
+        now = later(now, minutes * MINUTE);
+        site.stack.clients.sqs.purge_queue().queue_url(&site.queue_url).send().await.unwrap();
+        let swept = site.sweep_at(now).await;
+        resent.push((swept.resent, swept.parked));
+    }
+    assert_eq!(resent, [(1, 0), (0, 0), (1, 0), (1, 0), (1, 0), (1, 0), (0, 1)]);
+    assert!(site.table().is_parked(&lost).await.unwrap());
+    let swept = site.sweep_at(later(now, 600 * MINUTE)).await;
+    assert_eq!((swept.resent, swept.parked, swept.oldest_unproven), (0, 0, None), "it waits for somebody");
+}
+
+#[tokio::test]
+async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
+    let site = Site::new().await;
+    site.table().note_walked("near", site.now.earlier(1_500 * MINUTE)).await.unwrap();
+    let mut lost = Vec::new();
+    for n in 0..50 {
+        lost.push(site.event(n, (1_440 - 28 * n) * MINUTE).await.to_string());
+    }
+    assert_eq!(site.sweeper.sweep(site.now, Duration::ZERO).await.unwrap().resent, 0, "without time");
+    assert_eq!(site.sweep().await.resent, 50);
+    assert_eq!(site.queued(), lost);
+}
+
+#[tokio::test]
+async fn what_the_index_shows_late_is_found_on_the_second_walk() {
+    let site = Site::new().await;
+    site.table().note_walked("near", site.now).await.unwrap();
+    site.table().note_walked("late", site.now.earlier(600 * MINUTE)).await.unwrap();
+    site.event(1, 400 * MINUTE).await;
+    site.event(2, 300 * MINUTE).await;
+    assert_eq!(site.sweep().await.resent, 1, "it is more than six hours old");
+}
+
+#[tokio::test]
+async fn the_deployed_sweeper_sends_what_the_queue_did_not_take() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let nowhere = format!("{}-nowhere.fifo", stack.facts.queue_url);
+    assert_eq!(received_without::<Zid>(&stack, &stack.facts.table, &nowhere, request).await.0, 200);
+    let swept = eventually(|| {
+        stack.sweep();
+        std::thread::sleep(Duration::from_secs(1));
+        Some(stack.published(&store)).filter(|published| !published.is_empty())
+    });
+    assert_eq!(swept.map(|published| published.len()), Some(1));
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+}
