@@ -1,4 +1,4 @@
-//! What must hold of sending again by the sweeper. Needs `make up`.
+//! What must hold of sending again: by the sweeper, by replay and by redrive. Needs `make up`.
 //!
 //! The sweeper's cases run it here, with a table and a queue of their own that nobody else works on; one runs the
 //! deployed function.
@@ -11,11 +11,14 @@ use inlet_aws::clock;
 use inlet_aws::journal::Kept;
 use inlet_aws::progress::Position;
 use inlet_aws::record::Record;
+use inlet_aws::redrive::Redrive;
+use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
 use inlet_aws::sweeper::{Sweeper, Swept};
 use inlet_aws::table::Table;
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
+use serde_json::Value;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const ENOUGH: Duration = Duration::from_secs(40);
@@ -192,4 +195,72 @@ async fn the_deployed_sweeper_sends_what_the_queue_did_not_take() {
     });
     assert_eq!(swept.map(|published| published.len()), Some(1));
     assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+}
+
+fn replay_ids(published: &[Value]) -> Vec<Option<&str>> {
+    published.iter().map(|message| message["replayid"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_replay_sends_what_is_selected_once_more_and_says_so() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    let from = clock::now();
+    assert_eq!(stack.send("zid", &request).status, 200);
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+    let id = &stack.events("zid", &store).await[0];
+    stack.table().park(id, "for a test", clock::now()).await.unwrap();
+
+    let replay = Replay { table: stack.table(), queue: stack.queue(&stack.facts.queue_url) };
+    let all = Selection {
+        provider: Some("zid".into()),
+        store: Some(store.clone()),
+        event_type: None,
+        entity: None,
+        from,
+        until: later(from, 10 * MINUTE),
+    };
+    let entity = id.entity_path().splitn(3, '/').nth(2).map(str::to_owned);
+    for (selection, count) in [
+        (all.clone(), 1),
+        (Selection { entity: entity.clone(), ..all.clone() }, 1),
+        (Selection { event_type: Some("commerce.order.created".into()), ..all.clone() }, 1),
+        (Selection { event_type: Some("order.update".into()), ..all.clone() }, 0),
+        (Selection { entity, until: from, ..all.clone() }, 0),
+        (Selection { until: from, ..all.clone() }, 0),
+    ] {
+        assert_eq!(replay.count(&selection).await.unwrap(), count, "{selection:?}");
+    }
+    assert_eq!(stack.published(&store).len(), 1, "counting sends nothing");
+
+    for (name, published) in [("first", 2), ("second", 3)] {
+        let mut replayed = Replayed::default();
+        replay.run(&all, &ReplayId::parse(name).unwrap(), 100, &mut replayed).await.unwrap();
+        assert_eq!((replayed.sent, replayed.refused.len()), (1, 0));
+        assert_eq!(stack.published_once(published, &store).len(), published);
+    }
+    assert_eq!(replay_ids(&stack.published(&store)), [None, Some("first"), Some("second")]);
+    assert!(!stack.table().is_parked(id).await.unwrap(), "it was tried again");
+}
+
+#[tokio::test]
+async fn a_redrive_puts_dead_letters_back_with_all_that_they_carry() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    // A whole event, as the queue alone has it, waits among the dead letters.
+    let dead = stack.idle_queue().await;
+    received_without::<Zid>(&stack, "no-such-table", &dead, request.clone()).await;
+    let id = EventId::parse(stack.waiting(&dead)[0].body["id"].as_str().unwrap()).unwrap();
+    stack.table().park(&id, "for a test", clock::now()).await.unwrap();
+
+    let queue = stack.queue(&stack.facts.queue_url);
+    let redrive = Redrive { dead_letters: stack.queue(&dead), queue, table: stack.table() };
+    assert_eq!(redrive.count().await.unwrap(), 1);
+    let mut moved = 0;
+    redrive.run(100, &mut moved).await.unwrap();
+    assert_eq!((moved, stack.waiting(&dead).len()), (1, 0));
+    assert_eq!(stack.published_once(1, &store).len(), 1);
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+    assert_eq!(stack.stored(&id).await.body, request.body);
+    assert!(!stack.table().is_parked(&id).await.unwrap());
 }

@@ -7,7 +7,8 @@
 //!
 //! Behind the queue: [`batch`] reads what Lambda hands over, [`ledger`] keeps the books with the [`receipts`], and
 //! [`processor`] wires them to a consumer. The [`sweeper`] walks the [`arrivals`] and sends again, at a [`pace`], what
-//! is [`unproven`] and cannot be waiting, by the [`progress`] of the processor.
+//! is [`unproven`] and cannot be waiting, by the [`progress`] of the processor. On purpose, [`replay`] sends events
+//! again, and [`redrive`] dead letters.
 //!
 //! Deliberately absent: what any one provider does.
 
@@ -37,3 +38,5 @@ pub mod arrivals;
 pub mod unproven;
 pub mod pace;
 pub mod sweeper;
+pub mod replay;
+pub mod redrive;
