@@ -50,11 +50,7 @@ impl EventBridge {
         let source = format!("inlet.{}", message.provider());
         let time = DateTime::from_str(message.received_time(), DateTimeFormat::DateTime).ok();
         let beside = TIME_LEN.saturating_add(source.len()).saturating_add(message.canonical_type().len());
-        let detail = if beside.saturating_add(message.json().len()) <= MAX_LEN {
-            message.json().to_owned()
-        } else {
-            message.without_data().json().to_owned()
-        };
+        let detail = detail(message, MAX_LEN.saturating_sub(beside));
         let len = beside.saturating_add(detail.len());
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
@@ -106,6 +102,15 @@ impl Consumer for EventBridge {
             outcomes.extend(self.put(request).await);
         }
         outcomes
+    }
+}
+
+/// The message, or where it has more than so many bytes a reference to it.
+fn detail(message: &Message, room: usize) -> String {
+    if message.json().len() <= room {
+        message.json().to_owned()
+    } else {
+        message.without_data().json().to_owned()
     }
 }
 
@@ -168,6 +173,16 @@ mod tests {
         assert_eq!(entries(&[]), [0; 0]);
         assert_eq!(entries(&[1; 23]), [10, 10, 3]);
         assert_eq!(entries(&[400_000, 600_000, 1, 999_999, 1_000_000]), [2, 2, 1]);
+    }
+
+    #[test]
+    fn what_is_too_large_for_an_entry_goes_as_a_reference() {
+        let text = r#"{"id":"zid/a/order/1/0123456789abcdef","type":"t","provider":"zid","store":"a","receivedtime":"x","data":"large"}"#;
+        let message = Message::parse(text.to_owned()).unwrap();
+        assert_eq!(detail(&message, text.len()), text);
+        let reference = detail(&message, text.len() - 1);
+        assert!(reference.contains(r#""dataref":"zid/a/order/1/0123456789abcdef""#), "{reference}");
+        assert!(!reference.contains("large"), "{reference}");
     }
 
     #[test]

@@ -236,10 +236,14 @@ impl Run<'_> {
             self.park(&unproven.id, why).await?;
             return self.sweeper.table.forget_unproven(unproven).await;
         }
-        if self.may_go_on() && self.resend(&unproven.id).await? {
-            self.sweeper.table.note_unproven(&unproven.again(self.now)).await?;
+        if !self.may_go_on() {
+            return Ok(());
         }
-        Ok(())
+        if self.resend(&unproven.id).await? {
+            self.sweeper.table.note_unproven(&unproven.again(self.now)).await
+        } else {
+            self.sweeper.table.forget_unproven(unproven).await
+        }
     }
 
     /// Walks on from where the walk stopped.
