@@ -1,0 +1,397 @@
+//! What a stranger or a broken sender may send: an answer of the right class, in JSON, and a function that goes on
+//! answering. Needs `make up`.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use inlet::catalogue::find;
+use inlet::receive::MAX_BODY_LEN;
+use inlet::request::{Method, Request};
+use inlet::sender::{Sender, delivery};
+use inlet::store::StoreName;
+use inlet_dealpos::DealPos;
+use inlet_tests::repository;
+use inlet_tests::samples::{demo_credential, event};
+use inlet_tests::stack::{Heard, Stack};
+use inlet_tiki::Tiki;
+use inlet_zid::Zid;
+use inlet_zip::Zip;
+use inlet_zort::Zort;
+use serde_json::{Value, json};
+
+/// A provider's store of this test's own, and an honest delivery to it.
+struct Case<S> {
+    stack: Stack,
+    store: StoreName,
+    event: &'static str,
+    _of: std::marker::PhantomData<S>,
+}
+
+impl<S: Sender> Case<S> {
+    async fn given(event: &'static str) -> Self {
+        let stack = Stack::up();
+        let store = stack.store(S::NAME, &json!([demo_credential(S::NAME)])).await;
+        Self { stack, store, event, _of: std::marker::PhantomData }
+    }
+
+    /// A delivery of this body, with a proof that fits.
+    fn request(&self, body: &[u8]) -> Request {
+        let row = find(S::EVENTS, self.event).expect("a row");
+        delivery::<S>(self.store.clone(), row, body.to_vec(), &demo_credential(S::NAME))
+    }
+
+    fn payload(&self) -> Vec<u8> {
+        repository::text(&format!("functions/{}/payloads/{}.json", S::NAME, self.event)).into_bytes()
+    }
+
+    /// The same function still takes an honest delivery.
+    fn still_answers(&self, after: &str) {
+        let heard = self.stack.send(S::NAME, &self.request(&self.payload()));
+        assert_eq!(heard.status, 200, "{} after {after}: {}", S::NAME, heard.body);
+    }
+
+    async fn bodies(&self) -> Vec<Vec<u8>> {
+        let mut bodies = Vec::new();
+        for id in self.stack.events(S::NAME, &self.store).await {
+            bodies.push(self.stack.stored(&id).await.body);
+        }
+        bodies
+    }
+
+    /// Sends a request line and headers as they are, bytes that no client library would let through.
+    fn raw(&self, method: &str, path: &str, headers: &[&[u8]], body: &[u8]) -> Heard {
+        let (host, prefix) = self.stack.facts.api.trim_start_matches("http://").split_once('/').expect("a path");
+        let mut connection = TcpStream::connect(host).expect("a connection");
+        connection.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
+        let mut request = format!("{method} /{prefix}{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n")
+            .into_bytes();
+        request.extend(format!("content-length: {}\r\n", body.len()).bytes());
+        for header in headers {
+            request.extend_from_slice(header);
+            request.extend_from_slice(b"\r\n");
+        }
+        request.extend_from_slice(b"\r\n");
+        request.extend_from_slice(body);
+        // A server that has read enough may close before it has read all.
+        let _ = connection.write_all(&request);
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer);
+        heard(&answer)
+    }
+
+    /// The proof's headers of an honest delivery.
+    fn proof(&self, body: &[u8]) -> Vec<Vec<u8>> {
+        self.request(body).headers.iter().map(|(name, value)| format!("{name}: {value}").into_bytes()).collect()
+    }
+
+    /// Calls the function past the API, with any event.
+    fn invoke(&self, event: &Value) -> Value {
+        let functions = format!("{}/2015-03-31/functions", self.stack.facts.endpoint);
+        let list = self.stack.http("GET", &functions, &[], &[]).body;
+        let name = format!("{}{}Function", S::NAME[..1].to_uppercase(), &S::NAME[1..]);
+        let listed = list["Functions"].as_array().expect("functions").iter();
+        let named = listed.filter_map(|function| function["FunctionName"].as_str()).find(|f| f.contains(&name));
+        let url = format!("{functions}/{}/invocations", named.expect("the function"));
+        self.stack.http("POST", &url, &[], event.to_string().as_bytes()).body
+    }
+}
+
+/// Status and JSON body of an answer's bytes; a body that is no JSON is left out.
+fn heard(answer: &[u8]) -> Heard {
+    let text = String::from_utf8_lossy(answer);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default();
+    // Chunked answers have their JSON on a line of its own.
+    let json = body.lines().find_map(|line| serde_json::from_str::<Value>(line).ok().filter(|v| !v.is_number()));
+    Heard { status, body: json.unwrap_or_default(), location: None }
+}
+
+fn refers_to_the_sender(status: u16) -> bool {
+    (400..500).contains(&status)
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_the_base64_it_claims_is_malformed() {
+    let case = Case::<Zid>::given("order.create").await;
+    for broken in ["%%%", "abc", "YQ=", "YQ==YQ==", "YWJj\u{e9}", "YW Jj"] {
+        let mut sent = event("zid", &case.request(b"x"));
+        sent["body"] = json!(broken);
+        sent["isBase64Encoded"] = json!(true);
+        let answer = case.invoke(&sent);
+        assert_eq!(answer["statusCode"], 400, "{broken:?}: {answer}");
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).expect("JSON");
+        assert_eq!(body["error"]["code"], "malformed", "{broken:?}");
+        case.still_answers(broken);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_none_does_not_end_the_function() {
+    let case = Case::<Zid>::given("order.create").await;
+    // API Gateway sends none of these; what matters is that the function lives.
+    for nonsense in [json!({}), json!([]), json!("x"), json!(null), json!({"headers": null}), json!({"body": 5})] {
+        let answer = case.invoke(&nonsense);
+        let refused = answer["statusCode"].as_u64().map(|status| status == 401);
+        let failed = answer["errorType"].as_str().map(|_| true);
+        assert_eq!(refused.or(failed), Some(true), "{nonsense}: {answer}");
+        case.still_answers(&nonsense.to_string());
+    }
+}
+
+/// Bodies that are verified and make no sense: promise 4 has them stored byte for byte.
+fn senseless() -> Vec<(&'static str, Vec<u8>)> {
+    let nested = |open: &str, close: &str| {
+        format!("{}{}", open.repeat(10_000), close.repeat(10_000)).into_bytes()
+    };
+    vec![
+        ("10,000 nested brackets", nested("[", "]")),
+        ("10,000 brackets left open", nested("[", "")),
+        ("10,000 nested objects", nested(r#"{"a":"#, "").into_iter().chain(*b"1").collect()),
+        ("duplicate keys", br#"{"id":1,"id":2,"event_name":"order.create","event_name":"x.y","id":{}}"#.to_vec()),
+        ("invalid UTF-8", b"{\"id\":\"\xff\xfe\xc3(\xa0\xa1\"}".to_vec()),
+        ("a lone surrogate", br#"{"id":"\ud800","orderId":"\udfff\ud800"}"#.to_vec()),
+        ("NUL bytes", b"\0\0{\"id\":\0}\0".to_vec()),
+        ("an escaped NUL", br#"{"id":"a\u0000b","orderId":"\u0000","tracking_id":"\u0000"}"#.to_vec()),
+        ("characters that no message may hold", "{\"id\":\"1\",\"note\":\"\u{fffe}\u{ffff}\u{7f}\"}".into()),
+        ("numbers beyond all types", br#"{"id":1e999999,"amount":-0.0e-999999,"total":99999999999999999999999999999999999999999999999}"#.to_vec()),
+        ("a byte order mark", b"\xef\xbb\xbf{\"id\":1}".to_vec()),
+        ("an id of 100,000 characters", format!(r#"{{"id":"{}"}}"#, "é".repeat(100_000)).into_bytes()),
+        ("100,000 fields", format!("{{{}\"id\":1}}", "\"f\":0,".repeat(100_000)).into_bytes()),
+        ("nothing but a bracket", b"}".to_vec()),
+        ("white space", b" \t\r\n ".to_vec()),
+    ]
+}
+
+async fn keeps_what_makes_no_sense<S: Sender>(event: &'static str) {
+    let case = Case::<S>::given(event).await;
+    for (what, body) in senseless() {
+        let mut request = case.request(&body);
+        // Under this type API Gateway hands the bytes on as they are, whatever they are.
+        request.headers.set("content-type", "application/octet-stream");
+        let heard = case.stack.send(S::NAME, &request);
+        assert_eq!(heard.status, 200, "{what}: {}", heard.body);
+        assert!(case.bodies().await.contains(&body), "{what}: not kept as it was sent");
+        case.still_answers(what);
+    }
+    let events = case.stack.events(S::NAME, &case.store).await;
+    for id in events {
+        let message = case.stack.stored(&id).await.message;
+        assert!(message.chars().all(may_stand_in_a_message), "{id}: SQS would refuse the message");
+    }
+}
+
+/// The characters that SQS takes: the API reference of `SendMessage`, under `MessageBody`.
+fn may_stand_in_a_message(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+#[tokio::test]
+async fn zort_keeps_what_makes_no_sense() {
+    keeps_what_makes_no_sense::<Zort>("ADDORDER").await;
+}
+
+#[tokio::test]
+async fn dealpos_keeps_what_makes_no_sense() {
+    keeps_what_makes_no_sense::<DealPos>("invoiceCreated").await;
+}
+
+#[tokio::test]
+async fn zid_keeps_what_makes_no_sense() {
+    keeps_what_makes_no_sense::<Zid>("order.create").await;
+}
+
+#[tokio::test]
+async fn tiki_keeps_what_makes_no_sense() {
+    keeps_what_makes_no_sense::<Tiki>("order.status").await;
+}
+
+#[tokio::test]
+async fn zip_keeps_what_makes_no_sense() {
+    keeps_what_makes_no_sense::<Zip>("capture").await;
+}
+
+#[tokio::test]
+async fn characters_that_no_message_may_hold_are_escaped_in_it() {
+    let case = Case::<Zip>::given("capture").await;
+    let text = String::from_utf8(case.payload()).expect("text");
+    let body = text.replacen('{', "{\"metadata\":{\"note\":\"a\u{fffe}b\u{ffff}c\"},", 1);
+    assert_eq!(case.stack.send("zip", &case.request(body.as_bytes())).status, 200);
+    let events = case.stack.events("zip", &case.store).await;
+    let message: Value = serde_json::from_str(&case.stack.stored(&events[0]).await.message).expect("JSON");
+    assert_eq!(message["data"]["metadata"]["note"], "a\u{fffe}b\u{ffff}c", "they mean the same");
+    assert!(case.stack.stored(&events[0]).await.message.chars().all(may_stand_in_a_message));
+}
+
+#[tokio::test]
+async fn a_body_of_the_largest_size_is_kept_and_one_byte_more_is_too_large() {
+    let case = Case::<Zip>::given("capture").await;
+    let text = String::from_utf8(case.payload()).expect("text");
+    let largest = text.clone() + &" ".repeat(MAX_BODY_LEN - text.len());
+    let too_large = largest.clone() + " ";
+    assert_eq!(case.stack.send("zip", &case.request(largest.as_bytes())).status, 200);
+    let heard = case.stack.send("zip", &case.request(too_large.as_bytes()));
+    assert_eq!((heard.status, &heard.body["error"]["code"]), (413, &json!("too_large")));
+    let lengths: Vec<usize> = case.bodies().await.iter().map(Vec::len).collect();
+    assert_eq!(lengths, [MAX_BODY_LEN]);
+    case.still_answers("6 MB and a byte");
+}
+
+#[tokio::test]
+async fn a_stranger_pays_for_size_with_a_refusal() {
+    let case = Case::<Zip>::given("capture").await;
+    let mut request = case.request(&vec![b'x'; MAX_BODY_LEN]);
+    request.headers.set("x-qp-signature", "AAAA");
+    assert_eq!(case.stack.send("zip", &request).status, 401);
+    assert!(case.bodies().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_flood_of_headers_does_not_hide_the_proof() {
+    let case = Case::<Zid>::given("order.create").await;
+    let body = case.payload();
+    let mut headers = case.proof(&body);
+    // API Gateway takes 10,240 bytes of them in all.
+    headers.extend((0..100).map(|n| format!("x-flood-{n}: {}", "x".repeat(60)).into_bytes()));
+    headers.extend((0..20).map(|_| b"x-again: and again".to_vec()));
+    let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
+    let path = format!("/zid/{}/order.create", case.store);
+    assert_eq!(case.raw("POST", &path, &lines, &body).status, 200);
+
+    let many: Vec<Vec<u8>> = (0..5_000).map(|n| format!("x-{n}: {}", "x".repeat(100)).into_bytes()).collect();
+    let many: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
+    let heard = case.raw("POST", &path, &many, &body);
+    assert!(refers_to_the_sender(heard.status), "half a megabyte of headers: {}", heard.status);
+    case.still_answers("a flood of headers");
+}
+
+#[tokio::test]
+async fn proofs_sent_twice_are_refused_unless_one_stands_alone() {
+    let case = Case::<Zid>::given("order.create").await;
+    let body = case.payload();
+    let mut headers = case.proof(&body);
+    headers.push(b"authorization: Basic bm9ib2R5Om5vYm9keQ==".to_vec());
+    let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
+    // API Gateway joins them with a comma, and what comes of it is no proof.
+    let heard = case.raw("POST", &format!("/zid/{}/order.create", case.store), &lines, &body);
+    assert_eq!(heard.status, 401, "{}", heard.body);
+    assert!(case.bodies().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_header_outside_ascii_loses_no_delivery_and_proves_nothing() {
+    let case = Case::<Zid>::given("order.create").await;
+    let body = case.payload();
+    let path = format!("/zid/{}/order.create", case.store);
+    for strange in [&b"x-note: caf\xc3\xa9"[..], b"x-note: caf\xe9", b"user-agent: \xff\xfe\x80", b"x-empty:"] {
+        let mut headers = case.proof(&body);
+        headers.push(strange.to_vec());
+        let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
+        let heard = case.raw("POST", &path, &lines, &body);
+        assert_eq!(heard.status, 200, "{}", String::from_utf8_lossy(strange));
+    }
+    for proof in [&b"authorization: Basic \xff\xfe"[..], b"authorization: \xc3\xa9", b"authorization: Basic ", b"authorization:"] {
+        let heard = case.raw("POST", &path, &[proof], b"{\"id\":\"forged\"}");
+        assert_eq!(heard.status, 401, "{}", String::from_utf8_lossy(proof));
+    }
+    assert_eq!(case.bodies().await, [body], "equal deliveries are one event, forged ones none");
+    case.still_answers("headers outside ASCII");
+}
+
+#[tokio::test]
+async fn a_method_that_delivers_nothing_is_not_allowed() {
+    let case = Case::<Zid>::given("order.create").await;
+    let body = case.payload();
+    let headers = case.proof(&body);
+    let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
+    let path = format!("/zid/{}/order.create", case.store);
+    for method in ["PUT", "PATCH", "DELETE", "BREW"] {
+        let heard = case.raw(method, &path, &lines, &body);
+        assert_eq!((heard.status, &heard.body["error"]["code"]), (405, &json!("method_not_allowed")), "{method}");
+    }
+    // The emulator answers a preflight by itself; behind AWS's `ANY` route it reaches the function.
+    let preflight = case.raw("OPTIONS", &path, &lines, b"");
+    assert!([403, 405].contains(&preflight.status), "{}", preflight.status);
+    assert!(case.bodies().await.is_empty());
+    case.still_answers("methods");
+}
+
+#[tokio::test]
+async fn a_path_that_leads_nowhere_is_the_senders_fault() {
+    let case = Case::<Zid>::given("order.create").await;
+    let body = case.payload();
+    let headers = case.proof(&body);
+    let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
+    let store = case.store.as_str();
+    let paths = [
+        "/".to_owned(),
+        "/zid".to_owned(),
+        "/nobody/x/y".to_owned(),
+        format!("/zid/{store}/order.create/more"),
+        format!("/ZID/{store}/order.create"),
+        format!("/zid/{store}%2Forder.create"),
+        format!("/zid/%2F{store}/order.create"),
+        format!("/zid/{store}%00/order.create"),
+        "/zid/%2e%2e/order.create".to_owned(),
+        "/zid/../zort/demo".to_owned(),
+        format!("/zid/{}/order.create", store.to_uppercase()),
+        format!("/zid/{}/order.create", "x".repeat(64)),
+        format!("/zid/{}/order.create", "x".repeat(4_000)),
+        "/zid/b%C3%A9/order.create".to_owned(),
+        "/zid/%ff%fe/order.create".to_owned(),
+        "/zid/%zz/order.create".to_owned(),
+        "/zid//order.create".to_owned(),
+    ];
+    for path in &paths {
+        let heard = case.raw("POST", path, &lines, &body);
+        assert!(refers_to_the_sender(heard.status), "{path}: {} {}", heard.status, heard.body);
+        assert!(heard.body.is_object(), "{path}: not JSON");
+    }
+    assert!(case.bodies().await.is_empty());
+    case.still_answers("paths");
+}
+
+#[tokio::test]
+async fn a_strange_topic_is_an_unknown_event() {
+    let case = Case::<Zid>::given("order.create").await;
+    let body = br#"{"strange":"topic"}"#;
+    let headers = case.proof(body);
+    let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
+    let long = "x".repeat(3_000);
+    for topic in ["b%C3%A9", "a%00b", "%25%32%46", "%zz", "a%20b", "%F0%9F%92%A9", "%3Cscript%3E", &long] {
+        let heard = case.raw("POST", &format!("/zid/{}/{topic}", case.store), &lines, body);
+        assert_eq!(heard.status, 200, "{topic}: {}", heard.body);
+    }
+    case.still_answers("topics");
+}
+
+#[tokio::test]
+async fn a_strange_query_loses_no_delivery() {
+    let case = Case::<Zort>::given("ADDORDER").await;
+    let body = case.payload();
+    let headers = case.proof(&body);
+    let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
+    let path = format!("/zort/{}/ADDORDER", case.store);
+    let (long, many) = (format!("x={}", "x".repeat(7_000)), "a=b&".repeat(1_500));
+    for query in ["method=%00", "method=%ff%fe", "%zz=%", "&&&===", "method=ADDORDER&method=x", &long, &many] {
+        let heard = case.raw("POST", &format!("{path}?{query}"), &lines, &body);
+        assert_eq!(heard.status, 200, "{}: {}", &query[..query.len().min(30)], heard.body);
+    }
+    let huge = format!("{path}?x={}", "x".repeat(200_000));
+    let heard = case.raw("POST", &huge, &lines, &body);
+    assert!([200, 400, 413, 414, 431].contains(&heard.status), "a huge query: {}", heard.status);
+    case.still_answers("queries");
+}
+
+#[tokio::test]
+async fn a_probe_may_be_as_strange_as_it_likes() {
+    let case = Case::<Zort>::given("ADDORDER").await;
+    let path = format!("/zort/{}", case.store);
+    for query in ["", "?%ff", "?method=ADDORDER", "?payload=%7B%22id%22%3A1%7D"] {
+        let heard = case.raw("GET", &format!("{path}{query}"), &[b"x-note: \xff"], b"");
+        assert_eq!(heard.status, 200, "{query}: {}", heard.body);
+    }
+    let request = Request { method: Method::Head, ..case.request(b"") };
+    assert_eq!(case.stack.send("zort", &request).status, 200);
+    assert!(case.bodies().await.is_empty(), "a probe leaves nothing");
+}
