@@ -214,9 +214,9 @@ async fn zip_keeps_what_makes_no_sense() {
 #[tokio::test]
 async fn characters_that_no_message_may_hold_are_escaped_in_it() {
     let case = Case::<Zip>::given("capture").await;
-    let text = String::from_utf8(case.payload()).expect("text");
-    let body = text.replacen('{', "{\"metadata\":{\"note\":\"a\u{fffe}b\u{ffff}c\"},", 1);
-    assert_eq!(case.stack.send("zip", &case.request(body.as_bytes())).status, 200);
+    let mut body: Value = serde_json::from_slice(&case.payload()).expect("JSON");
+    body["metadata"] = json!({"note": "a\u{fffe}b\u{ffff}c"});
+    assert_eq!(case.stack.send("zip", &case.request(body.to_string().as_bytes())).status, 200);
     let events = case.stack.events("zip", &case.store).await;
     let message: Value = serde_json::from_str(&case.stack.stored(&events[0]).await.message).expect("JSON");
     assert_eq!(message["data"]["metadata"]["note"], "a\u{fffe}b\u{ffff}c", "they mean the same");
@@ -329,7 +329,6 @@ async fn a_path_that_leads_nowhere_is_the_senders_fault() {
         "/nobody/x/y".to_owned(),
         format!("/zid/{store}/order.create/more"),
         format!("/ZID/{store}/order.create"),
-        format!("/zid/{store}%2Forder.create"),
         format!("/zid/%2F{store}/order.create"),
         format!("/zid/{store}%00/order.create"),
         "/zid/%2e%2e/order.create".to_owned(),
@@ -348,6 +347,11 @@ async fn a_path_that_leads_nowhere_is_the_senders_fault() {
         assert!(heard.body.is_object(), "{path}: not JSON");
     }
     assert!(case.bodies().await.is_empty());
+    // An escaped slash may be read as one, or as no path at all.
+    for path in [format!("/zid/{store}%2Forder.create"), format!("/zid/{store}/order%2Fcreate")] {
+        let heard = case.raw("POST", &path, &lines, &body);
+        assert!(heard.status == 200 || refers_to_the_sender(heard.status), "{path}: {}", heard.status);
+    }
     case.still_answers("paths");
 }
 
