@@ -1,6 +1,8 @@
-//! What the tests of the whole share: deliveries, the sample events, the schemas, and the way to the local stack.
+//! What the tests of the whole share: deliveries, the sample events, the schemas, the way to the local stack, and
+//! the proof by faults.
 
 pub mod deliveries;
+pub mod faults;
 pub mod repository;
 pub mod samples;
 pub mod schemas;

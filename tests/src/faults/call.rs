@@ -1,0 +1,95 @@
+//! A call of AWS, told by its HTTP request: which service, which operation.
+
+use std::fmt;
+
+/// The services that the functions call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Service {
+    /// The table.
+    DynamoDb,
+    /// The queues.
+    Sqs,
+    /// The stores' secrets.
+    Ssm,
+    /// The bus.
+    EventBridge,
+    /// The metrics.
+    CloudWatch,
+    /// Lambda itself: the function's answer is a call too, and it can be cut off before it.
+    Lambda,
+}
+
+impl Service {
+    /// The service by what stands before the point in `X-Amz-Target`.
+    fn of(prefix: &str) -> Option<Self> {
+        match prefix {
+            "DynamoDB_20120810" => Some(Self::DynamoDb),
+            "AmazonSQS" => Some(Self::Sqs),
+            "AmazonSSM" => Some(Self::Ssm),
+            "AWSEvents" => Some(Self::EventBridge),
+            "GraniteServiceVersion20100801" => Some(Self::CloudWatch),
+            _ => None,
+        }
+    }
+
+    /// The error by which the service says that it is asked too often.
+    pub fn throttled(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            Self::Sqs => "com.amazonaws.sqs#RequestThrottled",
+            Self::Ssm | Self::EventBridge | Self::CloudWatch | Self::Lambda => "ThrottlingException",
+        }
+    }
+}
+
+/// An operation of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Operation {
+    /// The service.
+    pub service: Service,
+    /// The operation's name in the service's API.
+    pub name: String,
+}
+
+impl Operation {
+    /// An operation by its names.
+    pub fn new(service: Service, name: &str) -> Self {
+        Self { service, name: name.to_owned() }
+    }
+
+    /// The function's answer to Lambda.
+    pub fn answer() -> Self {
+        Self::new(Service::Lambda, "Answer")
+    }
+
+    /// The operation that an `X-Amz-Target` header names.
+    pub fn of(target: &str) -> Option<Self> {
+        let (prefix, name) = target.split_once('.')?;
+        Some(Self::new(Service::of(prefix)?, name))
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}.{}", self.service, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_header_names_the_operation() {
+        for (target, want) in [
+            ("DynamoDB_20120810.PutItem", Some(Operation::new(Service::DynamoDb, "PutItem"))),
+            ("AmazonSQS.SendMessage", Some(Operation::new(Service::Sqs, "SendMessage"))),
+            ("AmazonSSM.GetParameters", Some(Operation::new(Service::Ssm, "GetParameters"))),
+            ("AWSEvents.PutEvents", Some(Operation::new(Service::EventBridge, "PutEvents"))),
+            ("Nobody.Knows", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(Operation::of(target), want, "{target}");
+        }
+    }
+}

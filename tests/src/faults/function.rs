@@ -1,0 +1,200 @@
+//! A function's binary, run as Lambda runs it: its Runtime API, its environment, its time-out, and its death.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use hyper::{Request, Response, StatusCode};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, mpsc};
+
+use crate::faults::call::Operation;
+use crate::faults::http::{Closed, Reply, Server, whole};
+use crate::faults::plan::{Fault, Plan};
+use crate::faults::proxy::{Killer, Kills, Proxy};
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The binary.
+    pub binary: PathBuf,
+    /// The variables that its template gives it.
+    pub variables: BTreeMap<String, String>,
+    /// Its time-out.
+    pub timeout: Duration,
+    /// Where what it prints goes.
+    pub log: PathBuf,
+}
+
+/// How an invocation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// With what the function returned.
+    Answered(Value),
+    /// The function reported an error.
+    Failed(Value),
+    /// Its process died.
+    Died,
+    /// It was not done in time, and was ended.
+    TimedOut,
+}
+
+/// A function: at most one process, as one of Lambda's execution environments.
+#[derive(Debug)]
+pub struct Function {
+    spec: Spec,
+    plan: Plan,
+    proxy: Proxy,
+    killer: Killer,
+    kills: Kills,
+    process: Option<Process>,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    invocations: mpsc::Sender<(String, Value)>,
+    answers: mpsc::Receiver<Ended>,
+    _runtime: Server,
+}
+
+impl Function {
+    /// A function whose calls fail by `plan`. Its process starts with its first invocation.
+    pub async fn new(spec: Spec, upstream: SocketAddr, plan: Plan) -> Self {
+        let (killer, kills) = Killer::new();
+        let proxy = Proxy::start(upstream, plan.clone(), killer.clone()).await.expect("a port for the proxy");
+        Self { spec, plan, proxy, killer, kills, process: None }
+    }
+
+    /// Invokes the function, in a new process where the last one ended.
+    pub async fn invoke(&mut self, event: Value) -> Ended {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = format!("00000000-0000-4000-8000-{:012x}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut process = match self.process.take() {
+            Some(process) => process,
+            None => self.started().await,
+        };
+        process.invocations.send((id, event)).await.expect("the Runtime API is there");
+        let ended = tokio::select! {
+            biased;
+            Some(dead) = self.kills.recv() => {
+                process.child.kill().await.expect("a process that can be killed");
+                // Whoever asked may have gone with the process.
+                let _ = dead.send(());
+                Ended::Died
+            }
+            Some(answer) = process.answers.recv() => answer,
+            _ = process.child.wait() => Ended::Died,
+            () = tokio::time::sleep(self.spec.timeout) => {
+                process.child.kill().await.expect("a process that can be killed");
+                Ended::TimedOut
+            }
+        };
+        if matches!(ended, Ended::Answered(_) | Ended::Failed(_)) {
+            self.process = Some(process);
+        }
+        ended
+    }
+
+    /// Ends the process between two invocations, as Lambda does when it likes.
+    pub fn recycle(&mut self) {
+        self.process = None;
+    }
+
+    async fn started(&self) -> Process {
+        let (invocations, waiting) = mpsc::channel(1);
+        let (sender, answers) = mpsc::channel(1);
+        let runtime = Arc::new(Runtime {
+            waiting: Mutex::new(waiting),
+            answers: sender,
+            timeout: self.spec.timeout,
+            plan: self.plan.clone(),
+            killer: self.killer.clone(),
+        });
+        let server = Server::start(move |request| {
+            let runtime = Arc::clone(&runtime);
+            async move { runtime.hear(request).await }
+        });
+        let server = server.await.expect("a port for the Runtime API");
+        let child = self.command(server.address).spawn().unwrap_or_else(|e| panic!("{:?}: {e}", self.spec.binary));
+        Process { child, invocations, answers, _runtime: server }
+    }
+
+    fn command(&self, runtime: SocketAddr) -> Command {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.spec.log).expect("a log");
+        let name = self.spec.binary.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
+        let mut command = Command::new(&self.spec.binary);
+        command
+            .env_clear()
+            .envs(&self.spec.variables)
+            .env("AWS_ENDPOINT_URL", self.proxy.endpoint())
+            .env("AWS_LAMBDA_RUNTIME_API", runtime.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .kill_on_drop(true);
+        command
+    }
+}
+
+/// Lambda's Runtime API for one process.
+struct Runtime {
+    waiting: Mutex<mpsc::Receiver<(String, Value)>>,
+    answers: mpsc::Sender<Ended>,
+    timeout: Duration,
+    plan: Plan,
+    killer: Killer,
+}
+
+impl Runtime {
+    async fn hear(&self, request: Request<Bytes>) -> Result<Reply, Closed> {
+        let path = request.uri().path().to_owned();
+        if path.ends_with("/invocation/next") {
+            return self.next().await;
+        }
+        let body = serde_json::from_slice(request.body()).unwrap_or_default();
+        if path.ends_with("/response") {
+            return self.answer(body).await;
+        }
+        let _ = self.answers.send(Ended::Failed(body)).await;
+        Ok(accepted())
+    }
+
+    async fn next(&self) -> Result<Reply, Closed> {
+        let (id, event) = self.waiting.lock().await.recv().await.ok_or(Closed)?;
+        let deadline = UNIX_EPOCH.elapsed().unwrap_or_default() + self.timeout;
+        let answer = Response::builder()
+            .header("content-type", "application/json")
+            .header("lambda-runtime-aws-request-id", id)
+            .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())
+            .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:000000000000:function:faults")
+            .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0")
+            .body(Bytes::from(event.to_string()));
+        Ok(whole(answer.expect("a response")))
+    }
+
+    /// The function's answer is a call too: before it is heard, the process may be killed.
+    async fn answer(&self, body: Value) -> Result<Reply, Closed> {
+        if let Some(Fault::KillBefore | Fault::KillAfter) = self.plan.next(&Operation::answer()) {
+            self.killer.kill().await;
+            return Err(Closed);
+        }
+        let _ = self.answers.send(Ended::Answered(body)).await;
+        Ok(accepted())
+    }
+}
+
+fn accepted() -> Reply {
+    let mut answer = Response::new(Bytes::from_static(b"{\"status\":\"OK\"}"));
+    *answer.status_mut() = StatusCode::ACCEPTED;
+    whole(answer)
+}

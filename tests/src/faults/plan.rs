@@ -1,0 +1,237 @@
+//! Which call fails, and how.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::faults::call::{Operation, Service};
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    /// The connection is closed before anything is done.
+    Refuse,
+    /// 500, and nothing is done.
+    ServerError,
+    /// The service says that it is asked too often, and does nothing.
+    Throttle,
+    /// Nothing is done and nothing is said.
+    TimeoutLost,
+    /// It is done, and nothing is said.
+    TimeoutApplied,
+    /// It is done and said, but late: within the time that the caller waits for one try.
+    Slow,
+    /// It is done, and the answer breaks off in the middle.
+    CloseMidResponse,
+    /// Of several things asked for at once, the service does the first half and puts the others off. A call that
+    /// asks for one thing is not touched.
+    Partial,
+    /// The caller is killed before the call reaches the service.
+    KillBefore,
+    /// The caller is killed after the service has done it, before it hears so.
+    KillAfter,
+}
+
+impl Fault {
+    /// What can go wrong with a service.
+    pub const OF_SERVICES: [Self; 7] = [
+        Self::Refuse,
+        Self::ServerError,
+        Self::Throttle,
+        Self::TimeoutLost,
+        Self::TimeoutApplied,
+        Self::Slow,
+        Self::CloseMidResponse,
+    ];
+
+    /// The ends that a process can come to.
+    pub const KILLS: [Self; 2] = [Self::KillBefore, Self::KillAfter];
+
+    /// Whether every call that fails like this comes to nothing for the caller, however often it tries.
+    pub fn denies(self) -> bool {
+        !matches!(self, Self::Slow | Self::Partial | Self::KillBefore | Self::KillAfter)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refuse => "connection closed",
+            Self::ServerError => "500",
+            Self::Throttle => "throttled",
+            Self::TimeoutLost => "time-out, nothing written",
+            Self::TimeoutApplied => "time-out, written",
+            Self::Slow => "slow",
+            Self::CloseMidResponse => "closed mid-response",
+            Self::Partial => "half of a batch put off",
+            Self::KillBefore => "killed before the call",
+            Self::KillAfter => "killed after the call",
+        })
+    }
+}
+
+/// Which of the matching calls fail, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// Only this one.
+    Nth(u32),
+    /// All of them.
+    Every,
+    /// One in so many, spread by chance that repeats itself.
+    OneIn(u32),
+}
+
+/// What a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matching {
+    /// One operation.
+    Operation(Operation),
+    /// All operations of a service.
+    Service(Service),
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What it is about.
+    pub matching: Matching,
+    /// Which of those calls.
+    pub calls: Calls,
+    /// How they fail.
+    pub fault: Fault,
+}
+
+impl Rule {
+    /// A rule for an operation.
+    pub fn new(operation: &Operation, calls: Calls, fault: Fault) -> Self {
+        Self { matching: Matching::Operation(operation.clone()), calls, fault }
+    }
+
+    /// Every call of a service fails.
+    pub fn all_of(service: Service, fault: Fault) -> Self {
+        Self { matching: Matching::Service(service), calls: Calls::Every, fault }
+    }
+
+    fn is_about(&self, operation: &Operation) -> bool {
+        match &self.matching {
+            Matching::Operation(wanted) => wanted == operation,
+            Matching::Service(service) => *service == operation.service,
+        }
+    }
+}
+
+/// A plan that the proxies of one case share, with the calls that were seen.
+#[derive(Clone, Debug, Default)]
+pub struct Plan(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    rules: Vec<(Rule, u32)>,
+    seen: HashMap<Operation, u32>,
+    struck: u32,
+    chance: u64,
+}
+
+impl Plan {
+    /// A plan of these rules; the first that fits a call decides.
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let plan = Self::default();
+        plan.set(rules);
+        plan
+    }
+
+    /// Other rules from now on; what was counted for the old ones is forgotten.
+    pub fn set(&self, rules: Vec<Rule>) {
+        self.state().rules = rules.into_iter().map(|rule| (rule, 0)).collect();
+    }
+
+    /// Nothing fails any more.
+    pub fn stop(&self) {
+        self.set(Vec::new());
+    }
+
+    /// How this call fails, if it does.
+    pub fn next(&self, operation: &Operation) -> Option<Fault> {
+        let mut state = self.state();
+        *state.seen.entry(operation.clone()).or_default() += 1;
+        state.chance = state.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let chance = state.chance >> 33;
+        let mut fault = None;
+        for (rule, made) in state.rules.iter_mut().filter(|(rule, _)| rule.is_about(operation)) {
+            *made += 1;
+            let strikes = match rule.calls {
+                Calls::Nth(n) => *made == n,
+                Calls::Every => true,
+                Calls::OneIn(n) => chance % u64::from(n) == 0,
+            };
+            fault = fault.or(strikes.then_some(rule.fault));
+        }
+        state.struck += u32::from(fault.is_some());
+        fault
+    }
+
+    /// The operations that were called, and how often.
+    pub fn seen(&self) -> HashMap<Operation, u32> {
+        self.state().seen.clone()
+    }
+
+    /// How many calls failed by plan.
+    pub fn struck(&self) -> u32 {
+        self.state().struck
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put() -> Operation {
+        Operation::new(Service::DynamoDb, "PutItem")
+    }
+
+    fn get() -> Operation {
+        Operation::new(Service::DynamoDb, "GetItem")
+    }
+
+    #[test]
+    fn the_nth_call_fails_and_no_other() {
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::Nth(2), Fault::Throttle)]);
+        let faults = [put(), get(), put(), put()].map(|operation| plan.next(&operation));
+        assert_eq!(faults, [None, None, Some(Fault::Throttle), None]);
+        assert_eq!((plan.struck(), plan.seen()[&put()]), (1, 3));
+    }
+
+    #[test]
+    fn a_service_fails_in_all_its_operations() {
+        let plan = Plan::new(vec![Rule::all_of(Service::DynamoDb, Fault::Refuse)]);
+        assert_eq!([put(), get()].map(|operation| plan.next(&operation)), [Some(Fault::Refuse); 2]);
+        assert_eq!(plan.next(&Operation::new(Service::Sqs, "SendMessage")), None);
+    }
+
+    #[test]
+    fn the_first_rule_that_strikes_decides_and_all_count() {
+        let plan = Plan::new(vec![
+            Rule::new(&put(), Calls::Nth(1), Fault::Slow),
+            Rule::new(&put(), Calls::Every, Fault::Refuse),
+        ]);
+        assert_eq!([put(), put()].map(|o| plan.next(&o)), [Some(Fault::Slow), Some(Fault::Refuse)]);
+    }
+
+    #[test]
+    fn one_in_so_many_is_about_that_many() {
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::OneIn(10), Fault::Refuse)]);
+        let struck = (0..10_000).filter(|_| plan.next(&put()).is_some()).count();
+        assert!((800..1_200).contains(&struck), "{struck} of 10,000");
+    }
+
+    #[test]
+    fn a_plan_that_is_stopped_lets_everything_through_for_all_who_share_it() {
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Refuse)]);
+        plan.clone().stop();
+        assert_eq!(plan.next(&put()), None);
+    }
+}

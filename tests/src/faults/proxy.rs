@@ -1,0 +1,299 @@
+//! The way from a function to AWS, on which calls get lost, late, doubled and cut off.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::{Request, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::faults::call::{Operation, Service};
+use crate::faults::http::{Closed, Reply, Server, broken_off, send, whole};
+use crate::faults::plan::{Fault, Plan};
+
+/// How late a slow answer is: below the 2 s that the functions wait for one try.
+const SLOWNESS: Duration = Duration::from_millis(1_200);
+
+/// How long a call that is not answered hangs: longer than anybody waits.
+const FOREVER: Duration = Duration::from_mins(10);
+
+/// Ends the process behind a proxy.
+#[derive(Clone, Debug)]
+pub struct Killer(mpsc::UnboundedSender<oneshot::Sender<()>>);
+
+/// Where the one who owns the process hears that it is to be killed.
+pub type Kills = mpsc::UnboundedReceiver<oneshot::Sender<()>>;
+
+impl Killer {
+    /// A killer, and where its wishes arrive.
+    pub fn new() -> (Self, Kills) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Has the process killed, and returns when it is dead.
+    pub async fn kill(&self) {
+        let (done, dead) = oneshot::channel();
+        // Without an owner there is no process any more.
+        if self.0.send(done).is_ok() {
+            let _ = dead.await;
+        }
+    }
+}
+
+/// A proxy in front of the emulator.
+#[derive(Debug)]
+pub struct Proxy {
+    server: Server,
+}
+
+impl Proxy {
+    /// Starts a proxy to `upstream` that fails by `plan`.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn start(upstream: SocketAddr, plan: Plan, killer: Killer) -> io::Result<Self> {
+        let server = Server::start(move |request| {
+            let (plan, killer) = (plan.clone(), killer.clone());
+            // A task of its own: a caller that goes away does not call back what it asked for.
+            let task = tokio::spawn(async move { pass(upstream, &plan, &killer, request).await });
+            async move { task.await.unwrap_or(Err(Closed)) }
+        });
+        Ok(Self { server: server.await? })
+    }
+
+    /// What the function takes for AWS.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+}
+
+/// Takes a call to its end, good or bad.
+async fn pass(
+    upstream: SocketAddr,
+    plan: &Plan,
+    killer: &Killer,
+    request: Request<Bytes>,
+) -> Result<Reply, Closed> {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+    let Some(operation) = target.and_then(Operation::of) else {
+        return forward(upstream, request).await.map(whole);
+    };
+    let Some(fault) = plan.next(&operation) else {
+        return forward(upstream, request).await.map(whole);
+    };
+    match fault {
+        Fault::Refuse => Err(Closed),
+        Fault::ServerError => Ok(whole(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"))),
+        Fault::Throttle => Ok(whole(error(StatusCode::BAD_REQUEST, operation.service.throttled()))),
+        Fault::TimeoutLost => {
+            tokio::time::sleep(FOREVER).await;
+            Err(Closed)
+        }
+        Fault::TimeoutApplied => {
+            forward(upstream, request).await?;
+            tokio::time::sleep(FOREVER).await;
+            Err(Closed)
+        }
+        Fault::Slow => {
+            let answer = forward(upstream, request).await?;
+            tokio::time::sleep(SLOWNESS).await;
+            Ok(whole(answer))
+        }
+        Fault::CloseMidResponse => forward(upstream, request).await.map(broken_off),
+        Fault::Partial => partly(upstream, &operation, request).await,
+        Fault::KillBefore => {
+            killer.kill().await;
+            Err(Closed)
+        }
+        Fault::KillAfter => {
+            let _ = forward(upstream, request).await;
+            killer.kill().await;
+            Err(Closed)
+        }
+    }
+}
+
+async fn forward(upstream: SocketAddr, request: Request<Bytes>) -> Result<Response<Bytes>, Closed> {
+    send(upstream, request).await.map_err(|_| Closed)
+}
+
+/// An error of AWS's JSON protocols.
+fn error(status: StatusCode, code: &str) -> Response<Bytes> {
+    let body = json!({"__type": code, "message": "as planned"}).to_string();
+    let mut answer = Response::new(Bytes::from(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/x-amz-json-1.0"));
+    answer
+}
+
+/// Lets the first half of a batch through and answers for the other half that it was put off.
+async fn partly(upstream: SocketAddr, operation: &Operation, request: Request<Bytes>) -> Result<Reply, Closed> {
+    let Some((first, rest)) = halves(operation, request.body()) else {
+        return forward(upstream, request).await.map(whole);
+    };
+    let (mut head, _) = request.into_parts();
+    head.headers.remove("content-length");
+    let answer = forward(upstream, Request::from_parts(head, Bytes::from(first.to_string()))).await?;
+    let (head, body) = answer.into_parts();
+    let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+    Ok(whole(Response::from_parts(head, Bytes::from(put_off(said, &rest).to_string()))))
+}
+
+/// What is put off of a batch.
+enum Rest {
+    Entries(usize),
+    Items(Value),
+}
+
+/// The batch with its first half alone, and what that leaves.
+fn halves(operation: &Operation, body: &Bytes) -> Option<(Value, Rest)> {
+    let mut asked: Value = serde_json::from_slice(body).ok()?;
+    match (operation.service, operation.name.as_str()) {
+        (Service::EventBridge, "PutEvents") => {
+            let entries = asked["Entries"].as_array_mut().filter(|entries| entries.len() > 1)?;
+            let rest = entries.split_off(entries.len() / 2);
+            Some((asked, Rest::Entries(rest.len())))
+        }
+        (Service::DynamoDb, "BatchWriteItem") => {
+            let tables = asked["RequestItems"].as_object_mut()?;
+            let (table, requests) = tables.iter_mut().next()?;
+            let requests = requests.as_array_mut().filter(|requests| requests.len() > 1)?;
+            let rest = requests.split_off(requests.len() / 2);
+            let rest = json!({table.clone(): rest});
+            Some((asked, Rest::Items(rest)))
+        }
+        _ => None,
+    }
+}
+
+/// The service's answer about the first half, with what was put off.
+fn put_off(mut said: Value, rest: &Rest) -> Value {
+    match rest {
+        Rest::Entries(count) => {
+            let failed = json!({"ErrorCode": "InternalFailure", "ErrorMessage": "as planned"});
+            let before = said["FailedEntryCount"].as_u64().unwrap_or_default();
+            if let Some(entries) = said["Entries"].as_array_mut() {
+                entries.extend(std::iter::repeat_n(failed, *count));
+            }
+            said["FailedEntryCount"] = json!(before + *count as u64);
+        }
+        Rest::Items(items) => said["UnprocessedItems"] = items.clone(),
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::faults::http::Unanswered;
+    use crate::faults::plan::{Calls, Rule};
+
+    /// A service that counts what it does.
+    async fn service() -> (Server, Arc<AtomicU32>) {
+        let done = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&done);
+        let server = Server::start(move |request: Request<Bytes>| {
+            count.fetch_add(1, Ordering::SeqCst);
+            let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+            let entries: Vec<Value> =
+                asked["Entries"].as_array().into_iter().flatten().map(|_| json!({"EventId": "x"})).collect();
+            let said = json!({"FailedEntryCount": 0, "Entries": entries, "done": true});
+            async move { Ok(whole(Response::new(Bytes::from(said.to_string())))) }
+        });
+        (server.await.unwrap(), done)
+    }
+
+    fn put() -> Operation {
+        Operation::new(Service::DynamoDb, "PutItem")
+    }
+
+    fn request(target: &str, body: &Value) -> Request<Bytes> {
+        Request::post("/").header("host", "x").header("x-amz-target", target).body(Bytes::from(body.to_string())).unwrap()
+    }
+
+    /// What comes of a call that fails like this: the answer in a second, and how often the service did it.
+    async fn with(fault: Fault) -> (Option<Result<Response<Bytes>, Unanswered>>, u32) {
+        let (service, done) = service().await;
+        let (killer, mut kills) = Killer::new();
+        tokio::spawn(async move {
+            while let Some(dead) = kills.recv().await {
+                dead.send(()).unwrap();
+            }
+        });
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, fault)]);
+        let proxy = Proxy::start(service.address, plan, killer).await.unwrap();
+        let call = send(proxy.server.address, request("DynamoDB_20120810.PutItem", &json!({})));
+        let answer = tokio::time::timeout(Duration::from_millis(700), call).await.ok();
+        (answer, done.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn each_fault_does_what_its_name_says() {
+        for (fault, applied) in [(Fault::Refuse, 0), (Fault::KillBefore, 0), (Fault::KillAfter, 1), (Fault::CloseMidResponse, 1)] {
+            let (answer, done) = with(fault).await;
+            assert!(matches!(answer, Some(Err(Unanswered::Http(_)))), "{fault}: {answer:?}");
+            assert_eq!(done, applied, "{fault}");
+        }
+        for (fault, applied) in [(Fault::TimeoutLost, 0), (Fault::TimeoutApplied, 1), (Fault::Slow, 1)] {
+            let (answer, done) = with(fault).await;
+            assert!(answer.is_none(), "{fault}: {answer:?}");
+            assert_eq!(done, applied, "{fault}");
+        }
+        for (fault, status) in [(Fault::ServerError, 500), (Fault::Throttle, 400), (Fault::Partial, 200)] {
+            let (answer, done) = with(fault).await;
+            assert_eq!(answer.unwrap().unwrap().status(), status, "{fault}");
+            assert_eq!(done, u32::from(status == 200), "{fault}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_slow_comes_in_the_end() {
+        let (service, _) = service().await;
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Slow)]);
+        let proxy = Proxy::start(service.address, plan, Killer::new().0).await.unwrap();
+        let answer = send(proxy.server.address, request("DynamoDB_20120810.PutItem", &json!({}))).await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+
+    #[tokio::test]
+    async fn other_calls_pass() {
+        let (service, done) = service().await;
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Refuse)]);
+        let proxy = Proxy::start(service.address, plan.clone(), Killer::new().0).await.unwrap();
+        for target in ["DynamoDB_20120810.GetItem", "AmazonSQS.SendMessage", "unheard-of"] {
+            let answer = send(proxy.server.address, request(target, &json!({}))).await.unwrap();
+            assert_eq!(answer.status(), 200, "{target}");
+        }
+        assert_eq!((done.load(Ordering::SeqCst), plan.struck()), (3, 0));
+    }
+
+    #[tokio::test]
+    async fn half_of_the_entries_are_put_off() {
+        let (service, _) = service().await;
+        let put = Operation::new(Service::EventBridge, "PutEvents");
+        let plan = Plan::new(vec![Rule::new(&put, Calls::Every, Fault::Partial)]);
+        let proxy = Proxy::start(service.address, plan, Killer::new().0).await.unwrap();
+        let asked = json!({"Entries": [{"n": 1}, {"n": 2}, {"n": 3}]});
+        let answer = send(proxy.server.address, request("AWSEvents.PutEvents", &asked)).await.unwrap();
+        let said: Value = serde_json::from_slice(answer.body()).unwrap();
+        assert_eq!(said["FailedEntryCount"], 2);
+        let failed: Vec<bool> =
+            said["Entries"].as_array().unwrap().iter().map(|entry| entry.get("ErrorCode").is_some()).collect();
+        assert_eq!(failed, [false, true, true], "in the order of the entries");
+    }
+
+    #[test]
+    fn half_of_the_items_are_put_off() {
+        let batch = Operation::new(Service::DynamoDb, "BatchWriteItem");
+        let asked = json!({"RequestItems": {"t": [1, 2, 3, 4]}}).to_string();
+        let (first, rest) = halves(&batch, &Bytes::from(asked)).unwrap();
+        assert_eq!(first, json!({"RequestItems": {"t": [1, 2]}}));
+        assert_eq!(put_off(json!({"UnprocessedItems": {}}), &rest)["UnprocessedItems"], json!({"t": [3, 4]}));
+    }
+}
