@@ -61,11 +61,13 @@ impl<S: Sender> Case<S> {
 
     /// Sends a request line and headers as they are, bytes that no client library would let through.
     fn raw(&self, method: &str, path: &str, headers: &[&[u8]], body: &[u8]) -> Heard {
-        let (host, prefix) = self.stack.facts.api.trim_start_matches("http://").split_once('/').expect("a path");
+        let (host, prefix) =
+            self.stack.facts.api.trim_start_matches("http://").split_once('/').expect("a path");
         let mut connection = TcpStream::connect(host).expect("a connection");
         connection.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
-        let mut request = format!("{method} /{prefix}{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n")
-            .into_bytes();
+        let mut request =
+            format!("{method} /{prefix}{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n")
+                .into_bytes();
         request.extend(format!("content-length: {}\r\n", body.len()).bytes());
         for header in headers {
             request.extend_from_slice(header);
@@ -82,7 +84,11 @@ impl<S: Sender> Case<S> {
 
     /// The proof's headers of an honest delivery.
     fn proof(&self, body: &[u8]) -> Vec<Vec<u8>> {
-        self.request(body).headers.iter().map(|(name, value)| format!("{name}: {value}").into_bytes()).collect()
+        self.request(body)
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}").into_bytes())
+            .collect()
     }
 
     /// Calls the function past the API, with any event.
@@ -91,7 +97,8 @@ impl<S: Sender> Case<S> {
         let list = self.stack.http("GET", &functions, &[], &[]).body;
         let name = format!("{}{}Function", S::NAME[..1].to_uppercase(), &S::NAME[1..]);
         let listed = list["Functions"].as_array().expect("functions").iter();
-        let named = listed.filter_map(|function| function["FunctionName"].as_str()).find(|f| f.contains(&name));
+        let named =
+            listed.filter_map(|function| function["FunctionName"].as_str()).find(|f| f.contains(&name));
         let url = format!("{functions}/{}/invocations", named.expect("the function"));
         self.stack.http("POST", &url, &[], event.to_string().as_bytes()).body
     }
@@ -103,7 +110,8 @@ fn heard(answer: &[u8]) -> Heard {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default();
     // Chunked answers have their JSON on a line of its own.
-    let json = body.lines().find_map(|line| serde_json::from_str::<Value>(line).ok().filter(|v| !v.is_number()));
+    let json =
+        body.lines().find_map(|line| serde_json::from_str::<Value>(line).ok().filter(|v| !v.is_number()));
     Heard { status, body: json.unwrap_or_default(), location: None }
 }
 
@@ -130,7 +138,9 @@ async fn a_body_that_is_not_the_base64_it_claims_is_malformed() {
 async fn an_event_that_is_none_does_not_end_the_function() {
     let case = Case::<Zid>::given("order.create").await;
     // API Gateway sends none of these; what matters is that the function lives.
-    for nonsense in [json!({}), json!([]), json!("x"), json!(null), json!({"headers": null}), json!({"body": 5})] {
+    for nonsense in
+        [json!({}), json!([]), json!("x"), json!(null), json!({"headers": null}), json!({"body": 5})]
+    {
         let answer = case.invoke(&nonsense);
         let refused = answer["statusCode"].as_u64().map(|status| status == 401);
         let failed = answer["errorType"].as_str().map(|_| true);
@@ -141,9 +151,8 @@ async fn an_event_that_is_none_does_not_end_the_function() {
 
 /// Bodies that are verified and make no sense: promise 4 has them stored byte for byte.
 fn senseless() -> Vec<(&'static str, Vec<u8>)> {
-    let nested = |open: &str, close: &str| {
-        format!("{}{}", open.repeat(10_000), close.repeat(10_000)).into_bytes()
-    };
+    let nested =
+        |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000)).into_bytes();
     vec![
         ("10,000 nested brackets", nested("[", "]")),
         ("10,000 brackets left open", nested("[", "")),
@@ -283,14 +292,20 @@ async fn a_header_outside_ascii_loses_no_delivery_and_proves_nothing() {
     let case = Case::<Zid>::given("order.create").await;
     let body = case.payload();
     let path = format!("/zid/{}/order.create", case.store);
-    for strange in [&b"x-note: caf\xc3\xa9"[..], b"x-note: caf\xe9", b"user-agent: \xff\xfe\x80", b"x-empty:"] {
+    for strange in [&b"x-note: caf\xc3\xa9"[..], b"x-note: caf\xe9", b"user-agent: \xff\xfe\x80", b"x-empty:"]
+    {
         let mut headers = case.proof(&body);
         headers.push(strange.to_vec());
         let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
         let heard = case.raw("POST", &path, &lines, &body);
         assert_eq!(heard.status, 200, "{}", String::from_utf8_lossy(strange));
     }
-    for proof in [&b"authorization: Basic \xff\xfe"[..], b"authorization: \xc3\xa9", b"authorization: Basic ", b"authorization:"] {
+    for proof in [
+        &b"authorization: Basic \xff\xfe"[..],
+        b"authorization: \xc3\xa9",
+        b"authorization: Basic ",
+        b"authorization:",
+    ] {
         let heard = case.raw("POST", &path, &[proof], b"{\"id\":\"forged\"}");
         assert_eq!(heard.status, 401, "{}", String::from_utf8_lossy(proof));
     }
@@ -307,7 +322,11 @@ async fn a_method_that_delivers_nothing_is_not_allowed() {
     let path = format!("/zid/{}/order.create", case.store);
     for method in ["PUT", "PATCH", "DELETE", "BREW"] {
         let heard = case.raw(method, &path, &lines, &body);
-        assert_eq!((heard.status, &heard.body["error"]["code"]), (405, &json!("method_not_allowed")), "{method}");
+        assert_eq!(
+            (heard.status, &heard.body["error"]["code"]),
+            (405, &json!("method_not_allowed")),
+            "{method}"
+        );
     }
     // The emulator answers a preflight by itself; behind AWS's `ANY` route it reaches the function.
     let preflight = case.raw("OPTIONS", &path, &lines, b"");
@@ -377,7 +396,8 @@ async fn a_strange_query_loses_no_delivery() {
     let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
     let path = format!("/zort/{}/ADDORDER", case.store);
     let (long, many) = (format!("x={}", "x".repeat(7_000)), "a=b&".repeat(1_500));
-    for query in ["method=%00", "method=%ff%fe", "%zz=%", "&&&===", "method=ADDORDER&method=x", &long, &many] {
+    for query in ["method=%00", "method=%ff%fe", "%zz=%", "&&&===", "method=ADDORDER&method=x", &long, &many]
+    {
         let heard = case.raw("POST", &format!("{path}?{query}"), &lines, &body);
         assert_eq!(heard.status, 200, "{}: {}", &query[..query.len().min(30)], heard.body);
     }
