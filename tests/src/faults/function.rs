@@ -122,7 +122,8 @@ impl Function {
             async move { runtime.hear(request).await }
         });
         let server = server.await.expect("a port for the Runtime API");
-        let child = self.command(server.address).spawn().unwrap_or_else(|e| panic!("{:?}: {e}", self.spec.binary));
+        let child =
+            self.command(server.address).spawn().unwrap_or_else(|e| panic!("{:?}: {e}", self.spec.binary));
         Process { child, invocations, answers, _runtime: server }
     }
 
@@ -176,7 +177,10 @@ impl Runtime {
             .header("content-type", "application/json")
             .header("lambda-runtime-aws-request-id", id)
             .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())
-            .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:000000000000:function:faults")
+            .header(
+                "lambda-runtime-invoked-function-arn",
+                "arn:aws:lambda:us-east-1:000000000000:function:faults",
+            )
             .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0")
             .body(Bytes::from(event.to_string()));
         Ok(whole(answer.expect("a response")))

@@ -112,6 +112,14 @@ impl Rule {
         Self { matching: Matching::Service(service), calls: Calls::Every, fault }
     }
 
+    /// Whether the rule is about this service.
+    pub fn is_of(&self, service: Service) -> bool {
+        match &self.matching {
+            Matching::Operation(operation) => operation.service == service,
+            Matching::Service(all) => *all == service,
+        }
+    }
+
     fn is_about(&self, operation: &Operation) -> bool {
         match &self.matching {
             Matching::Operation(wanted) => wanted == operation,
@@ -154,7 +162,8 @@ impl Plan {
     pub fn next(&self, operation: &Operation) -> Option<Fault> {
         let mut state = self.state();
         *state.seen.entry(operation.clone()).or_default() += 1;
-        state.chance = state.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.chance =
+            state.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let chance = state.chance >> 33;
         let mut fault = None;
         for (rule, made) in state.rules.iter_mut().filter(|(rule, _)| rule.is_about(operation)) {
@@ -162,7 +171,7 @@ impl Plan {
             let strikes = match rule.calls {
                 Calls::Nth(n) => *made == n,
                 Calls::Every => true,
-                Calls::OneIn(n) => chance % u64::from(n) == 0,
+                Calls::OneIn(n) => chance.is_multiple_of(u64::from(n)),
             };
             fault = fault.or(strikes.then_some(rule.fault));
         }

@@ -125,12 +125,18 @@ fn error(status: StatusCode, code: &str) -> Response<Bytes> {
     let body = json!({"__type": code, "message": "as planned"}).to_string();
     let mut answer = Response::new(Bytes::from(body));
     *answer.status_mut() = status;
-    answer.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/x-amz-json-1.0"));
+    answer
+        .headers_mut()
+        .insert("content-type", hyper::header::HeaderValue::from_static("application/x-amz-json-1.0"));
     answer
 }
 
 /// Lets the first half of a batch through and answers for the other half that it was put off.
-async fn partly(upstream: SocketAddr, operation: &Operation, request: Request<Bytes>) -> Result<Reply, Closed> {
+async fn partly(
+    upstream: SocketAddr,
+    operation: &Operation,
+    request: Request<Bytes>,
+) -> Result<Reply, Closed> {
     let Some((first, rest)) = halves(operation, request.body()) else {
         return forward(upstream, request).await.map(whole);
     };
@@ -214,7 +220,11 @@ mod tests {
     }
 
     fn request(target: &str, body: &Value) -> Request<Bytes> {
-        Request::post("/").header("host", "x").header("x-amz-target", target).body(Bytes::from(body.to_string())).unwrap()
+        Request::post("/")
+            .header("host", "x")
+            .header("x-amz-target", target)
+            .body(Bytes::from(body.to_string()))
+            .unwrap()
     }
 
     /// What comes of a call that fails like this: the answer in a second, and how often the service did it.
@@ -235,7 +245,9 @@ mod tests {
 
     #[tokio::test]
     async fn each_fault_does_what_its_name_says() {
-        for (fault, applied) in [(Fault::Refuse, 0), (Fault::KillBefore, 0), (Fault::KillAfter, 1), (Fault::CloseMidResponse, 1)] {
+        for (fault, applied) in
+            [(Fault::Refuse, 0), (Fault::KillBefore, 0), (Fault::KillAfter, 1), (Fault::CloseMidResponse, 1)]
+        {
             let (answer, done) = with(fault).await;
             assert!(matches!(answer, Some(Err(Unanswered::Http(_)))), "{fault}: {answer:?}");
             assert_eq!(done, applied, "{fault}");
@@ -257,7 +269,8 @@ mod tests {
         let (service, _) = service().await;
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Slow)]);
         let proxy = Proxy::start(service.address, plan, Killer::new().0).await.unwrap();
-        let answer = send(proxy.server.address, request("DynamoDB_20120810.PutItem", &json!({}))).await.unwrap();
+        let answer =
+            send(proxy.server.address, request("DynamoDB_20120810.PutItem", &json!({}))).await.unwrap();
         assert_eq!(answer.status(), 200);
     }
 
@@ -283,8 +296,12 @@ mod tests {
         let answer = send(proxy.server.address, request("AWSEvents.PutEvents", &asked)).await.unwrap();
         let said: Value = serde_json::from_slice(answer.body()).unwrap();
         assert_eq!(said["FailedEntryCount"], 2);
-        let failed: Vec<bool> =
-            said["Entries"].as_array().unwrap().iter().map(|entry| entry.get("ErrorCode").is_some()).collect();
+        let failed: Vec<bool> = said["Entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry.get("ErrorCode").is_some())
+            .collect();
         assert_eq!(failed, [false, true, true], "in the order of the entries");
     }
 

@@ -1,0 +1,150 @@
+//! What was sent and answered, beside what is stored and processed: the promise, counted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::AddAssign;
+use std::time::{Duration, Instant};
+
+use inlet::event::EventId;
+use inlet_aws::table::Table;
+
+use crate::faults::world::World;
+
+/// What is known of one body.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Who sent it and about what, for people.
+    pub name: String,
+    /// Whether its proof holds.
+    pub genuine: bool,
+    /// Whether equal bodies are one event for good.
+    pub lasting: bool,
+    /// How often it was sent.
+    pub times: usize,
+    /// How often it was answered 2xx.
+    pub accepted: usize,
+    /// When it was for the first time.
+    pub since: Option<Instant>,
+}
+
+/// The deliveries of a case by their bodies.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger(pub HashMap<Vec<u8>, Sent>);
+
+/// What came of a case, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// Cases.
+    pub cases: usize,
+    /// Deliveries that were sent, retries and duplicates among them.
+    pub deliveries: usize,
+    /// Those that were answered 2xx.
+    pub accepted: usize,
+    /// Events that are stored.
+    pub stored: usize,
+    /// Events that were processed.
+    pub processed: usize,
+    /// How often an event was processed again.
+    pub processed_again: usize,
+    /// Bodies that were answered 2xx and are not stored, or not processed.
+    pub lost: usize,
+    /// Bodies without a lasting identity that are stored more than once.
+    pub stored_again: usize,
+    /// The longest time from the first 2xx until the event was seen behind the bus.
+    pub worst_delay: Duration,
+    /// Calls that failed by plan.
+    pub faults: u32,
+}
+
+impl AddAssign<&Self> for Numbers {
+    fn add_assign(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.deliveries += other.deliveries;
+        self.accepted += other.accepted;
+        self.stored += other.stored;
+        self.processed += other.processed;
+        self.processed_again += other.processed_again;
+        self.lost += other.lost;
+        self.stored_again += other.stored_again;
+        self.worst_delay = self.worst_delay.max(other.worst_delay);
+        self.faults += other.faults;
+    }
+}
+
+impl Ledger {
+    /// Notes that a body was sent, and whether it was answered 2xx.
+    pub fn note(&mut self, body: Vec<u8>, name: &str, genuine: bool, lasting: bool, accepted: bool) {
+        let new = Sent { name: name.to_owned(), genuine, lasting, times: 0, accepted: 0, since: None };
+        let sent = self.0.entry(body).or_insert(new);
+        sent.times += 1;
+        sent.accepted += usize::from(accepted);
+        sent.since = sent.since.or_else(|| accepted.then(Instant::now));
+    }
+
+    /// Compares with what is stored and published. The second part is what is broken, one line each.
+    pub async fn reconciled(
+        &self,
+        world: &World,
+        table: &Table,
+        published: &[(String, Instant)],
+    ) -> (Numbers, Vec<String>) {
+        let mut broken = Vec::new();
+        let mut ids_by_body: HashMap<Vec<u8>, Vec<String>> = HashMap::new();
+        let mut stored = 0;
+        for (pk, sk) in world.keys().await {
+            let Some(digest) = sk.strip_prefix("event/") else { continue };
+            stored += 1;
+            let id = EventId::parse(&format!("{pk}/{digest}")).expect("an event's key");
+            match table.kept(&id).await {
+                Ok(Some(kept)) => ids_by_body.entry(kept.body).or_default().push(id.to_string()),
+                Ok(None) => broken.push(format!("{id} went away")),
+                Err(fault) => broken.push(format!("{id} cannot be read: {}", fault.story())),
+            }
+        }
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut first: HashMap<&str, Instant> = HashMap::new();
+        for (id, at) in published {
+            *times.entry(id).or_default() += 1;
+            first.entry(id).or_insert(*at);
+        }
+        let mut numbers = Numbers {
+            cases: 1,
+            deliveries: self.0.values().map(|sent| sent.times).sum(),
+            accepted: self.0.values().map(|sent| sent.accepted).sum(),
+            stored,
+            processed: times.len(),
+            processed_again: times.values().map(|times| times - 1).sum(),
+            ..Numbers::default()
+        };
+        for (body, sent) in &self.0 {
+            let ids = ids_by_body.remove(body).unwrap_or_default();
+            let name = &sent.name;
+            if !sent.genuine {
+                if !ids.is_empty() || sent.accepted > 0 {
+                    broken.push(format!("{name}: not verified, and yet accepted or stored: {ids:?}"));
+                }
+                continue;
+            }
+            let processed = ids.iter().filter(|id| times.contains_key(id.as_str())).count();
+            if sent.accepted > 0 && (ids.is_empty() || processed == 0) {
+                numbers.lost += 1;
+                broken
+                    .push(format!("{name}: answered 2xx, stored {} times, processed {processed}", ids.len()));
+            } else if processed < ids.len() {
+                broken.push(format!("{name}: stored {} times, processed {processed}", ids.len()));
+            }
+            if ids.len() > 1 && sent.lasting {
+                broken.push(format!("{name}: stored {} times", ids.len()));
+            }
+            if ids.len() > sent.times {
+                broken.push(format!("{name}: stored {} times, sent {}", ids.len(), sent.times));
+            }
+            for at in ids.iter().filter_map(|id| first.get(id.as_str())) {
+                let delay = sent.since.map(|since| at.saturating_duration_since(since)).unwrap_or_default();
+                numbers.worst_delay = numbers.worst_delay.max(delay);
+            }
+            numbers.stored_again += ids.len().saturating_sub(1);
+        }
+        broken.extend(ids_by_body.values().flatten().map(|id| format!("{id} is stored and was never sent")));
+        (numbers, broken)
+    }
+}

@@ -1,0 +1,372 @@
+//! Every fault of every call that the functions make, for every kind of identity, with retries and without.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use inlet_aws::table::Table;
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::faults::call::{Operation, Service};
+use crate::faults::function::{Ended, Function};
+use crate::faults::ledger::{Ledger, Numbers};
+use crate::faults::plan::{Calls, Fault, Plan, Rule};
+use crate::faults::sender::{Kind, forged};
+use crate::faults::world::{World, sqs_event};
+use crate::stack::Stack;
+
+/// How many cases run at once. Most of their time they wait for time-outs.
+const AT_ONCE: usize = 12;
+
+/// How often a provider sends a delivery again at once that was not answered 2xx.
+const RETRIES: usize = 2;
+
+/// How often the faulty function is invoked: below the five receives after which a message is parked.
+const FAULTY_ROUNDS: usize = 3;
+
+/// How often processor and sweeper take turns until all is quiet.
+const ROUNDS: usize = 12;
+
+/// Longer than the settled age that the worlds' sweepers are given.
+const SETTLED: Duration = Duration::from_millis(1_200);
+
+/// Who meets the faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// The receiver.
+    Receiver,
+    /// The processor, with messages whose events are stored.
+    Processor,
+    /// The processor, with messages that carry whole events.
+    Fallback,
+    /// The sweeper, and nothing was enqueued.
+    Sweeper,
+}
+
+/// A case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Who meets the faults.
+    pub who: Who,
+    /// What is delivered.
+    pub kind: Kind,
+    /// The faults.
+    pub rules: Vec<Rule>,
+    /// Whether the provider sends again what was not answered 2xx.
+    pub retries: bool,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?}, {:?}, {}",
+            self.who,
+            self.kind,
+            if self.retries { "retries" } else { "no retries" }
+        )?;
+        self.rules
+            .iter()
+            .try_for_each(|rule| write!(f, ", {:?} {:?} {}", rule.matching, rule.calls, rule.fault))
+    }
+}
+
+impl Case {
+    /// Whether every genuine delivery has to be answered 2xx: one service at least is well, and nobody is killed.
+    fn must_accept(&self) -> bool {
+        let killed = self.rules.iter().any(|rule| Fault::KILLS.contains(&rule.fault));
+        let blind = self.rules.iter().any(|rule| rule.is_of(Service::Ssm));
+        let both =
+            [Service::DynamoDb, Service::Sqs].iter().all(|s| self.rules.iter().any(|rule| rule.is_of(*s)));
+        self.who != Who::Receiver || !(killed || blind || both)
+    }
+}
+
+/// What came of a case.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The case.
+    pub case: Case,
+    /// In numbers.
+    pub numbers: Numbers,
+    /// What is broken of the promise.
+    pub broken: Vec<String>,
+    /// The calls that were seen of whoever met the faults.
+    pub seen: Vec<Operation>,
+}
+
+/// What happens when the faults have stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Afterwards {
+    /// Processor and sweeper go on.
+    Recovery,
+    /// Nothing, so that a loss can be seen to be seen.
+    Nothing,
+}
+
+/// Runs a case in a world of its own.
+pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
+    let world = World::new(&stack.facts).await;
+    let plan = Plan::default();
+    let mut ledger = Ledger::default();
+    let mut broken = Vec::new();
+
+    let (on_receiver, on_later) = match case.who {
+        Who::Receiver => (case.rules.clone(), None),
+        Who::Processor => (Vec::new(), Some("inlet-processor")),
+        Who::Fallback => (vec![Rule::all_of(Service::DynamoDb, Fault::ServerError)], Some("inlet-processor")),
+        Who::Sweeper => (vec![Rule::all_of(Service::Sqs, Fault::ServerError)], Some("inlet-sweeper")),
+    };
+    let receiving = Plan::new(on_receiver);
+    deliver(&world, &case, &receiving, &mut ledger, &mut broken).await;
+
+    if let Some(binary) = on_later {
+        plan.set(case.rules.clone());
+        let mut function = world.function(binary, &plan).await;
+        for _ in 0..FAULTY_ROUNDS {
+            if case.who == Who::Sweeper {
+                tokio::time::sleep(SETTLED).await;
+                function.invoke(json!({})).await;
+            } else {
+                poll(&world, &mut function).await;
+            }
+        }
+    }
+    if afterwards == Afterwards::Recovery && !recover(&world).await {
+        broken.push(format!("not quiet after {ROUNDS} rounds"));
+    }
+    let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
+    let published = world.published().await;
+    let (mut numbers, more) = ledger.reconciled(&world, &table, &published).await;
+    broken.extend(more);
+    let met = if case.who == Who::Receiver { &receiving } else { &plan };
+    numbers.faults = met.struck();
+    let mut seen: Vec<Operation> = met.seen().into_keys().collect();
+    seen.sort();
+    world.remove().await;
+    Outcome { case, numbers, broken, seen }
+}
+
+/// Sends a case's deliveries: equal ones at once, a changed entity, a late duplicate, another entity, a forgery.
+async fn deliver(world: &World, case: &Case, plan: &Plan, ledger: &mut Ledger, broken: &mut Vec<String>) {
+    let binary = case.kind.receiver();
+    let (mut one, mut other) = (world.function(binary, plan).await, world.function(binary, plan).await);
+    let lasting = case.kind != Kind::Windowed;
+    let [a1, a2, b1, c1, c2] =
+        [("7001", "a1"), ("7001", "a2"), ("7002", "b1"), ("7003", "c1"), ("7003", "c2")]
+            .map(|(entity, mark)| case.kind.delivery(entity, mark));
+    let attempts = if case.retries { 1 + RETRIES } else { 1 };
+    let must_accept = case.must_accept();
+    let ledger = Mutex::new((ledger, broken));
+    let ledger = &ledger;
+    let send = async |function: &mut Function, (body, event): &(Vec<u8>, Value), name: &str| {
+        for _ in 0..attempts {
+            let ended = function.invoke(event.clone()).await;
+            let accepted = is_2xx(&ended);
+            let mut noted = ledger.lock().await;
+            noted.0.note(body.clone(), name, true, lasting, accepted);
+            if must_accept && !accepted {
+                noted.1.push(format!("{name}: a service was well, and yet {ended:?}"));
+            }
+            if ended == Ended::TimedOut {
+                noted.1.push(format!("{name}: no answer within the function's time"));
+            }
+            if accepted {
+                break;
+            }
+        }
+    };
+    tokio::join!(send(&mut one, &a1, "a1"), send(&mut other, &a1, "a1, at the same time"));
+    send(&mut one, &a2, "a2, of the same entity").await;
+    // Out of order: c2 before c1.
+    send(&mut other, &c2, "c2, before c1").await;
+    send(&mut other, &c1, "c1").await;
+    if lasting {
+        send(&mut other, &a1, "a1, a late duplicate").await;
+    }
+    send(&mut one, &b1, "b1").await;
+    let (_, genuine) = case.kind.delivery("7004", "forged");
+    let (forged_body, _) = case.kind.delivery("7004", "forged");
+    let ended = one.invoke(forged(genuine)).await;
+    ledger.lock().await.0.note(forged_body, "a forgery", false, lasting, is_2xx(&ended));
+    plan.stop();
+    if case.retries {
+        // What was never answered 2xx comes once more when all is well again.
+        for (delivery, name) in [(&a2, "a2"), (&c1, "c1"), (&b1, "b1")] {
+            let owed = ledger.lock().await.0.0.get(&delivery.0).is_some_and(|sent| sent.accepted == 0);
+            if owed {
+                send(&mut one, delivery, name).await;
+            }
+        }
+    }
+}
+
+pub(crate) fn is_2xx(ended: &Ended) -> bool {
+    matches!(ended, Ended::Answered(answer) if answer["statusCode"].as_u64().is_some_and(|s| (200..300).contains(&s)))
+}
+
+/// Hands the processor what the queue gives, as Lambda's poller does; whether there was anything.
+pub async fn poll(world: &World, processor: &mut Function) -> bool {
+    let messages = world.received().await;
+    if messages.is_empty() {
+        return false;
+    }
+    let failed: Option<HashSet<String>> = match processor.invoke(sqs_event(&messages)).await {
+        Ended::Answered(answer) => {
+            let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
+            Some(failures.iter().filter_map(|f| f["itemIdentifier"].as_str().map(str::to_owned)).collect())
+        }
+        Ended::Failed(_) | Ended::Died | Ended::TimedOut => None,
+    };
+    for message in &messages {
+        let id = message["MessageId"].as_str().unwrap_or_default();
+        if failed.as_ref().is_some_and(|failed| !failed.contains(id)) {
+            world.done(message).await;
+        } else {
+            world.time_passes_for(message).await;
+        }
+    }
+    true
+}
+
+/// Runs processor and sweeper without faults until every event has its receipt; whether it came to that.
+pub async fn recover(world: &World) -> bool {
+    let calm = Plan::default();
+    let mut processor = world.function("inlet-processor", &calm).await;
+    let mut sweeper = world.function("inlet-sweeper", &calm).await;
+    for _ in 0..ROUNDS {
+        for _ in 0..100 {
+            if !poll(world, &mut processor).await {
+                break;
+            }
+        }
+        if unproven(world).await == 0 {
+            return true;
+        }
+        tokio::time::sleep(SETTLED).await;
+        sweeper.invoke(json!({})).await;
+    }
+    false
+}
+
+/// How many events have no receipt.
+async fn unproven(world: &World) -> usize {
+    let keys: HashSet<(String, String)> = world.keys().await.into_iter().collect();
+    let event =
+        |(pk, sk): &(String, String)| Some((pk.clone(), format!("receipt/{}", sk.strip_prefix("event/")?)));
+    keys.iter().filter_map(event).filter(|receipt| !keys.contains(receipt)).count()
+}
+
+/// How much of the matrix is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// All of it.
+    Full,
+    /// For every call of every kind one of the faults, in turn, all of its calls failing and nobody trying again;
+    /// and one of the two kills.
+    Short,
+}
+
+/// The short form runs one fault in so many: as many as there are, so that each call meets one.
+const SPARSE: usize = Fault::OF_SERVICES.len();
+
+/// The cases: what a run without faults is seen to call, failing in every way.
+pub async fn cases(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
+    let calm = |who, kind| Case { who, kind, rules: Vec::new(), retries: false };
+    let whos = [Who::Receiver, Who::Processor, Who::Fallback, Who::Sweeper];
+    let probes = whos.iter().flat_map(|who| Kind::ALL.map(|kind| calm(*who, kind))).collect();
+    let mut cases = Vec::new();
+    for (nth, probe) in all(stack, probes).await.into_iter().enumerate() {
+        assert!(probe.broken.is_empty(), "without any fault: {}: {:#?}", probe.case, probe.broken);
+        assert!(!probe.seen.is_empty(), "no call was seen: {}", probe.case);
+        let Case { who, kind, .. } = probe.case;
+        let mut add = |rules: Vec<Rule>, retries| cases.push(Case { who, kind, rules, retries });
+        for (at, operation) in probe.seen.iter().enumerate() {
+            let answer = operation.service == Service::Lambda;
+            let faults = Fault::OF_SERVICES.iter().filter(|_| !answer);
+            let batch = ["PutEvents", "BatchWriteItem"].contains(&operation.name.as_str());
+            let partial = [Fault::Partial];
+            for (which, fault) in faults.chain(partial.iter().filter(|_| batch)).enumerate() {
+                if form == Form::Full {
+                    for (calls, retries) in
+                        [(Calls::Nth(1), false), (Calls::Every, false), (Calls::Every, true)]
+                    {
+                        add(vec![Rule::new(operation, calls, *fault)], retries);
+                    }
+                } else if (which + at + nth) % SPARSE == 0 {
+                    add(vec![Rule::new(operation, Calls::Every, *fault)], false);
+                }
+            }
+            for (which, fault) in Fault::KILLS.iter().take(if answer { 1 } else { 2 }).enumerate() {
+                for n in 1..=3 {
+                    if form == Form::Full || (n == 1 && (answer || (which + at + nth) % 2 == 0)) {
+                        add(vec![Rule::new(operation, Calls::Nth(n), *fault)], n == 2);
+                    }
+                }
+            }
+        }
+        if who == Who::Receiver {
+            for (which, fault) in Fault::OF_SERVICES.into_iter().enumerate() {
+                if form == Form::Full || (which + nth) % SPARSE == 0 {
+                    let both = [Service::DynamoDb, Service::Sqs].map(|service| Rule::all_of(service, fault));
+                    add(both.to_vec(), form == Form::Full);
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// Runs cases, many at a time.
+pub async fn all(stack: &Arc<Stack>, cases: Vec<Case>) -> Vec<Outcome> {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for (nth, case) in cases.into_iter().enumerate() {
+        let (stack, places) = (Arc::clone(stack), Arc::clone(&places));
+        running.spawn(async move {
+            let _place = places.acquire_owned().await.expect("a place");
+            let outcome = run(&stack, case, Afterwards::Recovery).await;
+            if !outcome.broken.is_empty() {
+                println!("BROKEN {}:\n    {}", outcome.case, outcome.broken.join("\n    "));
+            }
+            (nth, outcome)
+        });
+    }
+    let mut outcomes = running.join_all().await;
+    outcomes.sort_by_key(|(nth, _)| *nth);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// The table for people: a row for each fault of each function.
+pub fn table(outcomes: &[Outcome]) -> String {
+    let mut rows: BTreeMap<(Who, String), Numbers> = BTreeMap::new();
+    let mut sum = Numbers::default();
+    for outcome in outcomes {
+        let fault = match outcome.case.rules.as_slice() {
+            [] => "none".to_owned(),
+            [rule] => rule.fault.to_string(),
+            [rule, ..] => format!("{}, both services", rule.fault),
+        };
+        *rows.entry((outcome.case.who, fault)).or_default() += &outcome.numbers;
+        sum += &outcome.numbers;
+    }
+    let mut text = String::from(
+        "| fault | cases | calls failed | deliveries | answered 2xx | stored | processed | processed again | lost |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    let mut row = |name: &str, n: &Numbers| {
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            n.cases, n.faults, n.deliveries, n.accepted, n.stored, n.processed, n.processed_again, n.lost
+        );
+    };
+    for ((who, fault), numbers) in &rows {
+        row(&format!("{who:?}: {fault}"), numbers);
+    }
+    row("**all**", &sum);
+    text
+}

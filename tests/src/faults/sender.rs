@@ -1,0 +1,125 @@
+//! What providers send in a case: bodies of every kind of identity, each told from all others by its mark.
+
+use inlet::catalogue::find;
+use inlet::request::Request;
+use inlet::sender::{Sender, delivery};
+use inlet::store::StoreName;
+use inlet_dealpos::DealPos;
+use inlet_tiki::Tiki;
+use inlet_zid::Zid;
+use inlet_zip::Zip;
+use inlet_zort::Zort;
+use serde_json::{Value, json};
+
+use crate::samples::{demo_credential, event};
+
+/// What makes two deliveries one event, and what is too large for one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The body carries a time of its own: equal bodies are one event for good.
+    Lasting,
+    /// It carries none: equal bodies are one event within the retry window.
+    Windowed,
+    /// A lasting one whose body is stored in parts, and whose message goes without its data.
+    Large,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Lasting, Self::Windowed, Self::Large];
+
+    /// The binary that receives it.
+    pub fn receiver(self) -> &'static str {
+        match self {
+            Self::Lasting | Self::Large => "inlet-zip",
+            Self::Windowed => "inlet-zort",
+        }
+    }
+
+    /// A delivery of this kind, as API Gateway's event.
+    pub fn delivery(self, entity: &str, mark: &str) -> (Vec<u8>, Value) {
+        let row = match self {
+            Self::Lasting | Self::Large => "capture",
+            Self::Windowed => "UPDATEPRODUCTQUANTITY",
+        };
+        let body = match self {
+            Self::Lasting => of_zip(entity, mark, ""),
+            Self::Large => of_zip(entity, mark, &noise(600_000, mark)),
+            Self::Windowed => json!({"id": entity, "sku": mark, "stock": "42.00", "availablestock": "37.00"}),
+        };
+        match self {
+            Self::Lasting | Self::Large => signed::<Zip>(row, &body),
+            Self::Windowed => signed::<Zort>(row, &body),
+        }
+    }
+}
+
+/// The binaries of all receivers, in the order in which [`mixed`] uses them.
+pub const RECEIVERS: [&str; 5] = ["inlet-zip", "inlet-zort", "inlet-tiki", "inlet-zid", "inlet-dealpos"];
+
+/// The `n`th of a mix of all five providers: the receiver, the body and the event. Bodies differ; entities come back.
+pub fn mixed(n: usize) -> (usize, Vec<u8>, Value) {
+    let (which, entity, mark) = (n % RECEIVERS.len(), (n / 15).to_string(), format!("m{n}"));
+    let (body, event) = match which {
+        0 => signed::<Zip>("capture", &of_zip(&entity, &mark, "")),
+        1 => Kind::Windowed.delivery(&entity, &mark),
+        2 => signed::<Tiki>(
+            "order.status",
+            &json!({
+                "tracking_id": entity, "client_order_id": mark, "state": "picking", "main_state": "processing",
+                "updated_at": "2024-05-09T17:03:21Z",
+            }),
+        ),
+        3 => signed::<Zid>(
+            "order.create",
+            &json!({
+                "id": entity, "code": mark, "created_at": "2024-05-09 17:03:21", "order_status": {"code": "new"},
+            }),
+        ),
+        _ => signed::<DealPos>("invoiceCreated", &json!({"ID": entity, "Number": mark})),
+    };
+    (which, body, event)
+}
+
+fn of_zip(entity: &str, mark: &str, noise: &str) -> Value {
+    json!({
+        "orderId": entity, "timestamp": "2024-05-09T17:03:21.481920Z", "operation": "CaptureOrder",
+        "currency": "USD", "amount": 86.40, "merchantReference": mark, "metadata": {"noise": noise},
+    })
+}
+
+/// Text that compression does not make small again.
+fn noise(len: usize, mark: &str) -> String {
+    let mut seed =
+        mark.bytes().fold(0x2545_F491_4F6C_DD1D_u64, |seed, byte| seed.rotate_left(5) ^ u64::from(byte));
+    std::iter::repeat_with(|| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        char::from(b'0' + (seed % 75) as u8)
+    })
+    .filter(|c| *c != '\\')
+    .take(len)
+    .collect()
+}
+
+fn signed<S: Sender>(row: &str, body: &Value) -> (Vec<u8>, Value) {
+    let row = find(S::EVENTS, row).expect("a row");
+    let store = StoreName::parse("demo").expect("a store's name");
+    let request: Request =
+        delivery::<S>(store, row, body.to_string().into_bytes(), &demo_credential(S::NAME));
+    let event = event(S::NAME, &request);
+    (request.body, event)
+}
+
+/// The same event with a proof that proves nothing.
+pub fn forged(mut event: Value) -> Value {
+    for header in
+        ["X-QP-Signature", "x-qp-signature", "key1", "key2", "key3", "authorization", "Authorization"]
+    {
+        if let Some(proof) = event["headers"].get_mut(header) {
+            *proof = json!("Zm9yZ2Vk");
+        }
+    }
+    event
+}

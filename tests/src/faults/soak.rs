@@ -1,0 +1,215 @@
+//! One long case: deliveries of all five providers while faults come and go, and everything counted at the end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use inlet_aws::table::Table;
+use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::faults::call::{Operation, Service};
+use crate::faults::function::{Ended, Function};
+use crate::faults::ledger::{Ledger, Numbers};
+use crate::faults::matrix::{is_2xx, poll, recover};
+use crate::faults::plan::{Calls, Fault, Matching, Plan, Rule};
+use crate::faults::sender::{RECEIVERS, forged, mixed};
+use crate::faults::world::World;
+use crate::stack::Stack;
+
+/// How many environments each receiver has.
+const ENVIRONMENTS: usize = 2;
+
+/// How long one weather lasts.
+const WEATHER: Duration = Duration::from_secs(3);
+
+/// How often a provider sends again what was not answered 2xx, and how long it waits. The last try comes after
+/// every weather has passed.
+const RETRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// One delivery in so many is sent twice, and one in so many is followed by a forged one.
+const DUPLICATE: usize = 20;
+const FORGERY: usize = 50;
+
+/// How often the sweeper runs, a minute's stand-in.
+const SWEEP: Duration = Duration::from_secs(4);
+
+/// What came of the soak.
+#[derive(Debug)]
+pub struct Soaked {
+    /// In numbers.
+    pub numbers: Numbers,
+    /// What is broken of the promise.
+    pub broken: Vec<String>,
+    /// How many distinct genuine bodies were answered 2xx.
+    pub accepted: usize,
+    /// How long the sending took.
+    pub took: Duration,
+    /// How many processes died.
+    pub deaths: usize,
+}
+
+/// What the tasks of a soak share.
+struct Shared {
+    world: World,
+    plan: Plan,
+    ledger: Mutex<Ledger>,
+    over: AtomicBool,
+    deaths: AtomicUsize,
+    published: Mutex<Vec<(String, Instant)>>,
+}
+
+/// Sends `count` events through faults that come and go, and reconciles.
+pub async fn soak(stack: &Stack, count: usize) -> Soaked {
+    let shared = Arc::new(Shared {
+        world: World::new(&stack.facts).await,
+        plan: Plan::default(),
+        ledger: Mutex::default(),
+        over: AtomicBool::new(false),
+        deaths: AtomicUsize::new(0),
+        published: Mutex::default(),
+    });
+    let start = Instant::now();
+    let mut senders = JoinSet::new();
+    for (which, binary) in RECEIVERS.into_iter().enumerate() {
+        let next = Arc::new(AtomicUsize::new(0));
+        for _ in 0..ENVIRONMENTS {
+            let function = shared.world.function(binary, &shared.plan).await;
+            senders.spawn(send_all(Arc::clone(&shared), function, which, count, Arc::clone(&next)));
+        }
+    }
+    let mut others = JoinSet::new();
+    others.spawn(change_the_weather(Arc::clone(&shared)));
+    others.spawn(process(Arc::clone(&shared)));
+    others.spawn(sweep(Arc::clone(&shared)));
+    others.spawn(watch(Arc::clone(&shared)));
+    senders.join_all().await;
+    let took = start.elapsed();
+    shared.over.store(true, Ordering::SeqCst);
+    others.join_all().await;
+    shared.plan.stop();
+
+    let quiet = recover(&shared.world).await;
+    let mut published = std::mem::take(&mut *shared.published.lock().await);
+    published.extend(shared.world.published().await);
+    let table = Table::new(stack.clients.dynamodb.clone(), shared.world.table.clone(), 90);
+    let ledger = shared.ledger.lock().await;
+    let (mut numbers, mut broken) = ledger.reconciled(&shared.world, &table, &published).await;
+    if !quiet {
+        let parked = shared.world.dead_letters().await;
+        broken.push(format!("not quiet in the end; {parked} messages wait for a redrive"));
+    }
+    numbers.faults = shared.plan.struck();
+    let accepted = ledger.0.values().filter(|sent| sent.genuine && sent.accepted > 0).count();
+    let deaths = shared.deaths.load(Ordering::SeqCst);
+    Soaked { numbers, broken, accepted, took, deaths }
+}
+
+async fn send_all(
+    shared: Arc<Shared>,
+    mut function: Function,
+    which: usize,
+    count: usize,
+    next: Arc<AtomicUsize>,
+) {
+    loop {
+        let n = next.fetch_add(1, Ordering::SeqCst) * RECEIVERS.len() + which;
+        if n >= count {
+            return;
+        }
+        let (_, body, event) = mixed(n);
+        let (name, lasting) =
+            (format!("delivery {n}"), ["inlet-zip", "inlet-tiki"].contains(&RECEIVERS[which]));
+        let times = if n.is_multiple_of(DUPLICATE) { 2 } else { 1 };
+        for _ in 0..times {
+            for _ in 0..=RETRIES {
+                let ended = function.invoke(event.clone()).await;
+                shared.note_death(&ended);
+                let accepted = is_2xx(&ended);
+                shared.ledger.lock().await.note(body.clone(), &name, true, lasting, accepted);
+                if accepted {
+                    break;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        if n.is_multiple_of(FORGERY) {
+            let (_, body, event) = mixed(n + count * RECEIVERS.len());
+            let ended = function.invoke(forged(event)).await;
+            shared.note_death(&ended);
+            shared.ledger.lock().await.note(body, &format!("forgery {n}"), false, lasting, is_2xx(&ended));
+        }
+    }
+}
+
+impl Shared {
+    fn note_death(&self, ended: &Ended) {
+        let died = matches!(ended, Ended::Died | Ended::TimedOut);
+        self.deaths.fetch_add(usize::from(died), Ordering::SeqCst);
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
+    }
+}
+
+async fn change_the_weather(shared: Arc<Shared>) {
+    let some = |service, one_in, fault| Rule {
+        matching: Matching::Service(service),
+        calls: Calls::OneIn(one_in),
+        fault,
+    };
+    let all = Rule::all_of;
+    let weathers = [
+        vec![],
+        vec![some(Service::DynamoDb, 5, Fault::TimeoutApplied), some(Service::Sqs, 7, Fault::Slow)],
+        vec![all(Service::Sqs, Fault::Refuse)],
+        vec![],
+        vec![all(Service::DynamoDb, Fault::Throttle)],
+        vec![some(Service::DynamoDb, 30, Fault::KillAfter), some(Service::Sqs, 30, Fault::KillBefore)],
+        vec![all(Service::DynamoDb, Fault::ServerError), all(Service::Sqs, Fault::ServerError)],
+        vec![some(Service::EventBridge, 2, Fault::Partial), some(Service::Ssm, 2, Fault::Throttle)],
+        vec![some(Service::EventBridge, 3, Fault::KillAfter), some(Service::Sqs, 3, Fault::CloseMidResponse)],
+        vec![Rule::new(&Operation::answer(), Calls::OneIn(15), Fault::KillBefore)],
+        vec![all(Service::DynamoDb, Fault::TimeoutLost)],
+    ];
+    for weather in weathers.iter().cycle() {
+        shared.plan.set(weather.clone());
+        let since = Instant::now();
+        while since.elapsed() < WEATHER {
+            if shared.is_over() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+async fn process(shared: Arc<Shared>) {
+    let mut processor = shared.world.function("inlet-processor", &shared.plan).await;
+    while !shared.is_over() {
+        let before = shared.plan.struck();
+        let worked = poll(&shared.world, &mut processor).await;
+        // Lambda's poller backs off too: the five receives of a message are not spent on one weather.
+        let pause = if worked && shared.plan.struck() == before { 0 } else { 700 };
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+}
+
+async fn sweep(shared: Arc<Shared>) {
+    let mut sweeper = shared.world.function("inlet-sweeper", &shared.plan).await;
+    while !shared.is_over() {
+        tokio::time::sleep(SWEEP).await;
+        sweeper.invoke(json!({})).await;
+    }
+}
+
+async fn watch(shared: Arc<Shared>) {
+    while !shared.is_over() {
+        let seen = shared.world.published().await;
+        shared.published.lock().await.extend(seen);
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}

@@ -1,0 +1,303 @@
+//! A table, queues and a bus of one case's own, made after those that the real template deployed.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use bytes::Bytes;
+use hyper::Request;
+use serde_json::{Map, Value, json};
+
+use crate::faults::function::{Function, Spec};
+use crate::faults::http::send;
+use crate::faults::plan::Plan;
+use crate::repository;
+use crate::stack::Facts;
+
+/// How long the functions may take: `Timeout` in the template's `Globals`, and the processor's own.
+const TIMEOUT: Duration = Duration::from_secs(15);
+const PROCESSOR_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long an event settles before the sweeper looks at it. Short, for here nobody else is at work on it.
+const SETTLED_SECONDS: &str = "1";
+
+/// What the queue's messages are asked for with.
+const ALL: &str = "All";
+
+/// The resources of one case.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Its name, a part of every resource's.
+    pub name: String,
+    /// The table.
+    pub table: String,
+    queue: String,
+    dead_letters: String,
+    bus: String,
+    sink: String,
+    facts: Facts,
+}
+
+impl World {
+    /// A new world beside the deployed one.
+    pub async fn new(facts: &Facts) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let since = UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
+        let name = format!("faults-{since}-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let aws = Aws { to: address(&facts.endpoint) };
+        aws.copy_table(&facts.table, &name).await;
+        let (queue, dead_letters) = aws.copy_queues(&facts.queue_url, &name).await;
+        let sink = aws.bus_into_a_queue(&name).await;
+        Self { table: name.clone(), queue, dead_letters, bus: name.clone(), sink, name, facts: facts.clone() }
+    }
+
+    /// A function in this world, whose calls fail by `plan`.
+    pub async fn function(&self, binary: &str, plan: &Plan) -> Function {
+        let built = repository::root().join(format!(".local/target/lambda/{binary}/bootstrap"));
+        let logs = repository::root().join(".local/logs/faults");
+        std::fs::create_dir_all(&logs).expect("a folder for logs");
+        let variables = [
+            ("AWS_REGION", self.facts.region.as_str()),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("INLET_STAGE", &self.facts.stage),
+            ("INLET_TABLE", &self.table),
+            ("INLET_QUEUE_URL", &self.queue),
+            ("INLET_DEAD_LETTER_QUEUE_URL", &self.dead_letters),
+            ("INLET_BUS", &self.bus),
+            ("INLET_RETENTION_DAYS", "90"),
+            ("INLET_LOG_LEVEL", "info"),
+            ("INLET_SETTLED_SECONDS", SETTLED_SECONDS),
+        ];
+        let spec = Spec {
+            binary: built,
+            variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            timeout: if binary == "inlet-processor" { PROCESSOR_TIMEOUT } else { TIMEOUT },
+            log: logs.join(format!("{}.log", self.name)),
+        };
+        Function::new(spec, address(&self.facts.endpoint), plan.clone()).await
+    }
+
+    /// Up to ten messages, as Lambda's poller takes them.
+    pub async fn received(&self) -> Vec<Value> {
+        self.messages(&self.queue, 0).await
+    }
+
+    /// Takes a message out of the queue.
+    pub async fn done(&self, message: &Value) {
+        let gone = json!({"QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"]});
+        self.aws().call("AmazonSQS.DeleteMessage", &gone).await;
+    }
+
+    /// Lets a message's visibility time-out pass.
+    pub async fn time_passes_for(&self, message: &Value) {
+        let visible = json!({"QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0});
+        self.aws().call("AmazonSQS.ChangeMessageVisibility", &visible).await;
+    }
+
+    /// The ids of what was published since the last call, and when they were seen.
+    pub async fn published(&self) -> Vec<(String, Instant)> {
+        let mut ids = Vec::new();
+        loop {
+            let messages = self.messages(&self.sink, 0).await;
+            if messages.is_empty() {
+                return ids;
+            }
+            for message in messages {
+                let event: Value =
+                    serde_json::from_str(message["Body"].as_str().unwrap_or_default()).expect("JSON");
+                let id = event["detail"]["id"].as_str().expect("an id in the detail");
+                ids.push((id.to_owned(), Instant::now()));
+                let gone = json!({"QueueUrl": self.sink, "ReceiptHandle": message["ReceiptHandle"]});
+                self.aws().call("AmazonSQS.DeleteMessage", &gone).await;
+            }
+        }
+    }
+
+    /// How many messages wait for a redrive.
+    pub async fn dead_letters(&self) -> usize {
+        let asked = json!({"QueueUrl": self.dead_letters, "AttributeNames": [ALL]});
+        let said = self.aws().call("AmazonSQS.GetQueueAttributes", &asked).await;
+        said["Attributes"]["ApproximateNumberOfMessages"]
+            .as_str()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or_default()
+    }
+
+    /// The keys of all items in the table: partition and sort key.
+    pub async fn keys(&self) -> Vec<(String, String)> {
+        let mut asked =
+            json!({"TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true});
+        let mut keys = Vec::new();
+        loop {
+            let said = self.aws().call("DynamoDB_20120810.Scan", &asked).await;
+            let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+            keys.extend(
+                said["Items"].as_array().into_iter().flatten().map(|i| (text(i, "pk"), text(i, "sk"))),
+            );
+            match said.get("LastEvaluatedKey") {
+                Some(last) if !last.is_null() => asked["ExclusiveStartKey"] = last.clone(),
+                _ => return keys,
+            }
+        }
+    }
+
+    /// Removes it all.
+    pub async fn remove(self) {
+        let aws = self.aws();
+        aws.call("DynamoDB_20120810.DeleteTable", &json!({"TableName": self.table})).await;
+        for queue in [&self.queue, &self.dead_letters, &self.sink] {
+            aws.call("AmazonSQS.DeleteQueue", &json!({"QueueUrl": queue})).await;
+        }
+        let rule = json!({"EventBusName": self.bus, "Rule": self.bus, "Ids": ["sink"]});
+        aws.call("AWSEvents.RemoveTargets", &rule).await;
+        aws.call("AWSEvents.DeleteRule", &json!({"EventBusName": self.bus, "Name": self.bus})).await;
+        aws.call("AWSEvents.DeleteEventBus", &json!({"Name": self.bus})).await;
+    }
+
+    async fn messages(&self, queue: &str, wait_seconds: u32) -> Vec<Value> {
+        let asked = json!({
+            "QueueUrl": queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": wait_seconds,
+            "AttributeNames": [ALL], "MessageSystemAttributeNames": [ALL], "MessageAttributeNames": [ALL],
+        });
+        let said = self.aws().call("AmazonSQS.ReceiveMessage", &asked).await;
+        said["Messages"].as_array().cloned().unwrap_or_default()
+    }
+
+    fn aws(&self) -> Aws {
+        Aws { to: address(&self.facts.endpoint) }
+    }
+}
+
+/// The event that Lambda's poller makes of messages.
+pub fn sqs_event(messages: &[Value]) -> Value {
+    let record = |message: &Value| {
+        let attributes: Map<String, Value> = message["MessageAttributes"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| {
+                let lower = json!({
+                    "dataType": value["DataType"], "stringValue": value["StringValue"],
+                    "binaryValue": value["BinaryValue"], "stringListValues": [], "binaryListValues": [],
+                });
+                (name.clone(), lower)
+            })
+            .collect();
+        json!({
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "md5OfBody": message["MD5OfBody"],
+            "attributes": message["Attributes"],
+            "messageAttributes": attributes,
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:faults.fifo",
+            "awsRegion": "us-east-1",
+        })
+    };
+    json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
+}
+
+/// The emulator's JSON protocols, past every proxy.
+struct Aws {
+    to: SocketAddr,
+}
+
+impl Aws {
+    async fn call(&self, target: &str, asked: &Value) -> Value {
+        let service = match target.split('.').next() {
+            Some("AmazonSQS") => "sqs",
+            Some("AWSEvents") => "events",
+            _ => "dynamodb",
+        };
+        let credential =
+            format!("AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request");
+        let request = Request::post("/")
+            .header("host", self.to.to_string())
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", target)
+            .header("authorization", format!("{credential}, SignedHeaders=host, Signature=0"))
+            .body(Bytes::from(asked.to_string()))
+            .expect("a request");
+        let answer = send(self.to, request).await.unwrap_or_else(|error| panic!("{target}: {error}"));
+        let said = String::from_utf8_lossy(answer.body());
+        assert!(answer.status().is_success(), "{target}: {said}");
+        serde_json::from_slice(answer.body()).unwrap_or_default()
+    }
+
+    async fn copy_table(&self, deployed: &str, name: &str) {
+        let said = self.call("DynamoDB_20120810.DescribeTable", &json!({"TableName": deployed})).await;
+        let table = &said["Table"];
+        let indexes = table["GlobalSecondaryIndexes"].as_array().expect("the time index").iter();
+        let indexes: Vec<Value> = indexes
+            .map(|index| {
+                json!({
+                    "IndexName": index["IndexName"], "KeySchema": index["KeySchema"],
+                    "Projection": index["Projection"],
+                })
+            })
+            .collect();
+        let copy = json!({
+            "TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": table["KeySchema"],
+            "AttributeDefinitions": table["AttributeDefinitions"], "GlobalSecondaryIndexes": indexes,
+        });
+        self.call("DynamoDB_20120810.CreateTable", &copy).await;
+    }
+
+    /// The queue and the one for dead letters.
+    async fn copy_queues(&self, deployed: &str, name: &str) -> (String, String) {
+        let asked = json!({"QueueUrl": deployed, "AttributeNames": [ALL]});
+        let said = self.call("AmazonSQS.GetQueueAttributes", &asked).await;
+        let settings: BTreeMap<&str, Value> = [
+            "FifoQueue",
+            "DeduplicationScope",
+            "FifoThroughputLimit",
+            "MaximumMessageSize",
+            "MessageRetentionPeriod",
+            "VisibilityTimeout",
+        ]
+        .into_iter()
+        .filter_map(|setting| Some((setting, said["Attributes"].get(setting)?.clone())))
+        .collect();
+        let dead_letters = self.queue(&format!("{name}-dead.fifo"), &json!(settings)).await;
+        let policy: Value =
+            serde_json::from_str(said["Attributes"]["RedrivePolicy"].as_str().expect("a redrive policy"))
+                .expect("JSON");
+        let arn = self.arn(&dead_letters).await;
+        let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": policy["maxReceiveCount"]});
+        let mut settings = json!(settings);
+        settings["RedrivePolicy"] = json!(policy.to_string());
+        (self.queue(&format!("{name}.fifo"), &settings).await, dead_letters)
+    }
+
+    /// A bus whose every event goes to a queue; the queue.
+    async fn bus_into_a_queue(&self, name: &str) -> String {
+        let sink = self.queue(&format!("{name}-sink"), &json!({})).await;
+        let arn = self.arn(&sink).await;
+        self.call("AWSEvents.CreateEventBus", &json!({"Name": name})).await;
+        let all = json!({"source": [{"prefix": ""}]}).to_string();
+        self.call("AWSEvents.PutRule", &json!({"Name": name, "EventBusName": name, "EventPattern": all}))
+            .await;
+        let targets = json!({"Rule": name, "EventBusName": name, "Targets": [{"Id": "sink", "Arn": arn}]});
+        self.call("AWSEvents.PutTargets", &targets).await;
+        sink
+    }
+
+    async fn queue(&self, name: &str, attributes: &Value) -> String {
+        let said =
+            self.call("AmazonSQS.CreateQueue", &json!({"QueueName": name, "Attributes": attributes})).await;
+        said["QueueUrl"].as_str().expect("a URL").to_owned()
+    }
+
+    async fn arn(&self, queue: &str) -> String {
+        let asked = json!({"QueueUrl": queue, "AttributeNames": ["QueueArn"]});
+        let said = self.call("AmazonSQS.GetQueueAttributes", &asked).await;
+        said["Attributes"]["QueueArn"].as_str().expect("an ARN").to_owned()
+    }
+}
+
+fn address(endpoint: &str) -> SocketAddr {
+    endpoint.trim_start_matches("http://").parse().expect("an address on loopback")
+}

@@ -1,0 +1,72 @@
+//! The promise under every fault: whatever was answered 2xx is stored once and processed. Needs `make up`.
+
+use std::sync::Arc;
+
+use inlet_tests::faults::call::Service;
+use inlet_tests::faults::matrix::{Afterwards, Case, Form, Who, all, cases, run, table};
+use inlet_tests::faults::plan::{Fault, Rule};
+use inlet_tests::faults::sender::Kind;
+use inlet_tests::faults::soak::{Soaked, soak};
+use inlet_tests::stack::Stack;
+
+async fn holds(form: Form) {
+    let stack = Arc::new(Stack::up());
+    let cases = cases(&stack, form).await;
+    let outcomes = all(&stack, cases).await;
+    println!("\n{}", table(&outcomes));
+    let broken: Vec<String> = outcomes
+        .iter()
+        .filter(|outcome| !outcome.broken.is_empty())
+        .map(|outcome| format!("{}:\n    {}", outcome.case, outcome.broken.join("\n    ")))
+        .collect();
+    assert!(broken.is_empty(), "{} of {} cases:\n{}", broken.len(), outcomes.len(), broken.join("\n"));
+}
+
+#[tokio::test]
+async fn a_loss_would_be_seen() {
+    let rules = vec![Rule::all_of(Service::Sqs, Fault::Refuse)];
+    let case = Case { who: Who::Receiver, kind: Kind::Lasting, rules, retries: false };
+    // Stored, not enqueued, and nobody sweeps.
+    let outcome = run(&Stack::up(), case, Afterwards::Nothing).await;
+    assert_eq!((outcome.numbers.stored, outcome.numbers.lost), (5, 5), "{:#?}", outcome.broken);
+    assert!(
+        outcome.broken.iter().all(|line| line.contains("stored 1 times, processed 0")),
+        "{:#?}",
+        outcome.broken
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_lost_to_any_fault() {
+    holds(Form::Short).await;
+}
+
+#[tokio::test]
+#[ignore = "about as long as all other tests together: make faults"]
+async fn nothing_is_lost_to_any_fault_of_any_call() {
+    holds(Form::Full).await;
+}
+
+#[tokio::test]
+#[ignore = "minutes: make soak"]
+async fn nothing_is_lost_while_faults_come_and_go() {
+    #[expect(clippy::disallowed_methods, reason = "how much is the caller's to say")]
+    let count = std::env::var("INLET_SOAK").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000);
+    let Soaked { numbers, broken, accepted, took, deaths } = soak(&Stack::up(), count).await;
+    println!(
+        "\n{} deliveries of {count} events in {:.0} s ({:.0} a second); {} calls failed, {deaths} receivers died\n\
+         {accepted} events accepted, {} stored, {} processed, {} processed again, {} stored again, {} lost\n\
+         worst delay from 2xx to bus: {:.1} s",
+        numbers.deliveries,
+        took.as_secs_f64(),
+        numbers.deliveries as f64 / took.as_secs_f64(),
+        numbers.faults,
+        numbers.stored,
+        numbers.processed,
+        numbers.processed_again,
+        numbers.stored_again,
+        numbers.lost,
+        numbers.worst_delay.as_secs_f64(),
+    );
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
