@@ -1,7 +1,7 @@
 # One line each: what can be done here. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down sam-local test lint check samples fmt
+.PHONY: help up down sam-local test faults soak lint check samples fmt
 
 help:      ## Print these lines
 	@grep -E '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): *(.*)## /  make \1\t/' | expand -t 20
@@ -17,6 +17,12 @@ sam-local: ## Run every file under events/ by sam local invoke (needs Docker and
 
 test:      ## Run every check there is, end to end tests included
 	@python3 -m local test
+
+faults:    ## Run every fault of every call against the local stack's binaries, and print the table
+	@python3 -m local faults
+
+soak:      ## Send EVENTS (5000) mixed events while faults come and go, and reconcile
+	@python3 -m local soak $(EVENTS)
 
 lint:      ## Check formatting, clippy, licences and the template
 	@python3 -m local lint

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from local import checks, place, samlocal, stack
+from local import checks, faults, place, samlocal, stack
 from local.steps import Failed
 
 
@@ -28,6 +28,13 @@ def _parser() -> argparse.ArgumentParser:
 
     sam_local = commands.add_parser("sam-local", help=samlocal.invoke_all.__doc__)
     sam_local.set_defaults(act=lambda _: samlocal.invoke_all())
+
+    matrix = commands.add_parser("faults", help=faults.faults.__doc__)
+    matrix.set_defaults(act=lambda _: faults.faults())
+
+    soak = commands.add_parser("soak", help=faults.soak.__doc__)
+    soak.add_argument("events", nargs="?", type=int, default=5_000)
+    soak.set_defaults(act=lambda chosen: faults.soak(chosen.events))
 
     lint = commands.add_parser("lint", help=checks.lint.__doc__)
     lint.set_defaults(act=lambda _: checks.lint())
