@@ -19,7 +19,7 @@ use crate::faults::world::{World, sqs_event};
 use crate::stack::Stack;
 
 /// How many cases run at once. Most of their time they wait for time-outs.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 32;
 
 /// How often a provider sends a delivery again at once that was not answered 2xx.
 const RETRIES: usize = 2;
