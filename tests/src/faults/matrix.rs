@@ -291,8 +291,10 @@ pub async fn cases(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
             let partial = [Fault::Partial];
             for (which, fault) in faults.chain(partial.iter().filter(|_| batch)).enumerate() {
                 if form == Form::Full {
+                    // Whether the provider tries again makes a difference to the receiver alone.
+                    let ways = [(Calls::Nth(1), false), (Calls::Every, false), (Calls::Every, true)];
                     for (calls, retries) in
-                        [(Calls::Nth(1), false), (Calls::Every, false), (Calls::Every, true)]
+                        ways.into_iter().filter(|(_, retries)| who == Who::Receiver || !retries)
                     {
                         add(vec![Rule::new(operation, calls, *fault)], retries);
                     }
