@@ -374,6 +374,18 @@ impl Stack {
         Table::new(self.clients.dynamodb.clone(), self.facts.table.clone(), 1)
     }
 
+    /// How many pieces an event's body is in; none when it stands in its item.
+    pub async fn parts_of(&self, id: &EventId) -> usize {
+        let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+        let key = HashMap::from([
+            key("pk", id.entity_path().to_owned()),
+            key("sk", format!("event/{}", id.digest())),
+        ]);
+        let get = self.clients.dynamodb.get_item().table_name(&self.facts.table).set_key(Some(key));
+        let head = get.send().await.expect("a readable table").item.expect("a stored event");
+        head.get("body_parts").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
+    }
+
     /// An event as it is stored.
     pub async fn stored(&self, id: &EventId) -> Kept {
         self.table().kept(id).await.expect("a readable table").unwrap_or_else(|| panic!("{id} is not stored"))

@@ -221,7 +221,7 @@ async fn a_body_of_nearly_six_megabytes_is_kept_to_the_byte() {
     assert_eq!(events.len(), 1);
     let stored = stack.stored(&events[0]).await;
     assert!(stored.body == request.body, "{} bytes came back of {}", stored.body.len(), request.body.len());
-    let parts = stack.items("zip", &store, "part/").await.len();
+    let parts = stack.parts_of(&events[0]).await;
     assert!(parts > 1, "{parts} parts");
     let messages = stack.published_once(1, &store);
     assert_eq!(messages[0]["dataref"], events[0].as_str(), "too large for a message, so a reference");

@@ -146,10 +146,11 @@ fn url_token(request: &Unverified) -> Result<Vec<u8>, Rejection> {
     Ok(token.into_owned().into_bytes())
 }
 
-/// What the delivery may be called, the surest first. Only the app market's `event_name` is documented.
+/// What the delivery may be called, the surest first: the app market's documented field, the URL, and a field that
+/// integrators have seen, which may also be a merchant's own text.
 fn names(body: &Value, topic: &str) -> Vec<String> {
-    let told = ["event_name", "event"].into_iter().filter_map(|field| text_at(body, field));
-    let names = told.chain([topic.to_owned()]).map(|name| name.trim().to_owned());
+    let names = [text_at(body, "event_name"), Some(topic.to_owned()), text_at(body, "event")];
+    let names = names.into_iter().flatten().map(|name| name.trim().to_owned());
     names.filter(|name| !name.is_empty()).collect()
 }
 

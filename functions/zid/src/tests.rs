@@ -358,11 +358,10 @@ fn the_body_names_the_event_then_the_url_then_its_shape() {
     for (topic, body, event) in [
         (Some("order.create"), format!("{{{order}}}"), "order.create"),
         (Some("Order.CREATE"), format!("{{{order}}}"), "order.create"),
-        (
-            Some("order.create"),
-            format!(r#"{{"event":"order.status.update",{order}}}"#),
-            "order.status.update",
-        ),
+        // A field `event` may be a merchant's own text, with a point in it.
+        (Some("order.create"), format!(r#"{{"event":"St. John",{order}}}"#), "order.create"),
+        (Some("hook"), format!(r#"{{"event":"order.status.update",{order}}}"#), "order.status.update"),
+        (Some("hook"), format!(r#"{{"event_name":"order.create","event":"x.y",{order}}}"#), "order.create"),
         (Some("order.create"), format!(r#"{{"event_name":" ","event":"shipped",{order}}}"#), "order.create"),
         (Some("order.create"), format!(r#"{{"event_name":["x"],"event":{{}},{order}}}"#), "order.create"),
         (Some("order"), format!("{{{order}}}"), "order"),

@@ -10,7 +10,7 @@ mod body;
 mod sender;
 
 use inlet::answer::{Answer, Outcome};
-use inlet::catalogue::{entity_in, find, text_at};
+use inlet::catalogue::{Row, entity_in, find, text_at};
 use inlet::delivery::Delivery;
 use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified, base64_tag};
@@ -25,6 +25,12 @@ pub use events::EVENTS;
 
 /// The name of the signature, as a header, a query parameter and a form field; Zip compares it in any case.
 const SIGNATURE: &str = "X-QP-Signature";
+
+/// The event that the confirm redirect tells of too.
+const AUTHORIZE: &str = "authorize";
+
+/// The events whose operation no page names, so that their rows go by the topic.
+const UNNAMED: [&str; 2] = [AUTHORIZE, "confirm"];
 
 /// The topic of the confirm redirect.
 const REDIRECT: &str = "redirect";
@@ -88,12 +94,7 @@ impl Provider for Zip {
             return Reading::unknown(topic, WhyUnknown::Body, None);
         };
         let operation = text_at(&payload, "operation").unwrap_or_default();
-        let row = if is_redirect(delivery.topic()) {
-            find(EVENTS, REDIRECT)
-        } else {
-            find(EVENTS, &operation).or_else(|| find(EVENTS, topic))
-        };
-        if let Some(row) = row {
+        if let Some(row) = row(delivery, topic, &operation) {
             return Reading::of(row, &payload, canonical::time);
         }
         let name = if operation.is_empty() { topic } else { &operation };
@@ -108,6 +109,24 @@ impl Provider for Zip {
             // What Zip expects is not documented: 200 with a small body.
             _ => Answer::ok(json!({"received": true})),
         }
+    }
+}
+
+/// The row of a delivery: the redirect's by its URL, else the operation's, else the topic's.
+///
+/// The topic is not signed, and the shopper holds a form with its signature: the redirect's query. So a form
+/// without an operation of its own is an authorisation and nothing else, and an operation that no page names is
+/// what the topic says only where the wire name is not documented.
+fn row(delivery: &Delivery, topic: &str, operation: &str) -> Option<&'static Row> {
+    if is_redirect(delivery.topic()) {
+        return find(EVENTS, REDIRECT);
+    }
+    let by_topic = || find(EVENTS, topic);
+    let named_by_us = |row: &&Row| UNNAMED.contains(&row.event);
+    match (operation, delivery.form()) {
+        ("", None) => by_topic(),
+        ("", Some(_)) => by_topic().filter(|row| row.event == AUTHORIZE),
+        (named, _) => find(EVENTS, named).or_else(|| by_topic().filter(named_by_us)),
     }
 }
 

@@ -206,3 +206,24 @@ fn a_shopper_goes_on_to_the_stores_page_where_one_is_set() {
     );
     assert_eq!(Zip::answer(&Outcome::Accepted(&event), &Settings::default()).status, 200);
 }
+
+#[test]
+fn a_shopper_cannot_make_another_event_of_the_redirect() {
+    let form =
+        [("content-type", "application/x-www-form-urlencoded"), ("x-qp-signature", REDIRECT_SIGNATURE)];
+    for topic in ["capture", "refund", "void", "confirm"] {
+        let reading = read(request(Method::Post, topic, "", &form, REDIRECT_QUERY));
+        assert!(matches!(reading.data, Canonical::Unknown(_)), "{topic}: {reading:?}");
+    }
+}
+
+#[test]
+fn an_operation_that_no_page_names_is_the_topics_only_where_the_topics_name_is_ours() {
+    for (topic, event) in [("refund", "ReverseRefund"), ("confirm", "confirm"), ("authorize", "authorize")] {
+        let reading = inlet_testing::contract::read::<ZipContract>(
+            topic,
+            br#"{"operation":"ReverseRefund","orderId":"o-1"}"#,
+        );
+        assert_eq!(reading.event_type.as_str(), event, "at {topic}");
+    }
+}

@@ -12,6 +12,9 @@ use crate::table::{Table, key, part_key, put};
 /// The size of a piece, in bytes. DynamoDB takes items of 400 KB with their names and keys.
 const PART_LEN: usize = 390_000;
 
+/// What is said of an event that cannot be read back, however often it is tried.
+pub(crate) const DAMAGED: &str = "the stored event is damaged";
+
 /// A blob's place among an item's attributes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
@@ -24,13 +27,7 @@ pub(crate) struct Place {
 impl Table {
     /// The attributes that hold `bytes`. Pieces are written first, under their own digest, so that writing them
     /// again changes nothing and an event that is there is whole.
-    pub(crate) async fn hold(
-        &self,
-        place: Place,
-        whole: &[u8],
-        pk: &str,
-        received_ms: i64,
-    ) -> Result<Item, Fault> {
+    pub(crate) async fn hold(&self, place: Place, whole: &[u8], received_ms: i64) -> Result<Item, Fault> {
         let (encoding, stored) = Encoding::smaller(whole);
         let named = |suffix: &str| format!("{}{suffix}", place.name);
         let mut item = Item::from([(named("_encoding"), AttributeValue::S(encoding.as_str().into()))]);
@@ -40,41 +37,36 @@ impl Table {
         }
         let digest = hex(&Sha256::digest(&stored));
         let parts: Vec<&[u8]> = stored.chunks(PART_LEN).collect();
-        self.write_parts(&parts, &digest, pk, received_ms).await?;
+        self.write_parts(&parts, &digest, received_ms).await?;
         item.insert(named("_parts"), AttributeValue::N(parts.len().to_string()));
         item.insert(named("_digest"), AttributeValue::S(digest));
         Ok(item)
     }
 
     /// The bytes that an item's attributes hold.
-    pub(crate) async fn held(&self, place: Place, item: &Item, pk: &str) -> Result<Vec<u8>, Fault> {
-        let damaged =
-            || Fault::new("the stored event is damaged", format!("its {} is not whole", place.name));
+    pub(crate) async fn held(&self, place: Place, item: &Item) -> Result<Vec<u8>, Fault> {
+        let damaged = || Fault::new(DAMAGED, format!("its {} is not whole", place.name));
         let named = |suffix: &str| format!("{}{suffix}", place.name);
         let mut stored = Vec::new();
         if let Some(parts) = number(item, &named("_parts")) {
             let digest = text(item, &named("_digest")).ok_or_else(damaged)?;
             for part in 0..usize::try_from(parts).unwrap_or_default() {
-                let piece = self.item(pk, &part_key(digest, part)).await?.ok_or_else(damaged)?;
+                let (pk, sk) = part_key(digest, part);
+                let piece = self.item(&pk, sk).await?.ok_or_else(damaged)?;
                 stored.extend(bytes(&piece, "piece").ok_or_else(damaged)?);
             }
         } else {
             stored.extend(bytes(item, place.name).ok_or_else(damaged)?);
         }
         let encoding = text(item, &named("_encoding")).unwrap_or_default();
-        Encoding::undone(encoding, stored).map_err(|error| Fault::new("the stored event is damaged", error))
+        Encoding::undone(encoding, stored).map_err(|error| Fault::new(DAMAGED, error))
     }
 
-    async fn write_parts(
-        &self,
-        parts: &[&[u8]],
-        digest: &str,
-        pk: &str,
-        received_ms: i64,
-    ) -> Result<(), Fault> {
+    async fn write_parts(&self, parts: &[&[u8]], digest: &str, received_ms: i64) -> Result<(), Fault> {
         let mut requests = Vec::new();
         for (n, piece) in parts.iter().enumerate() {
-            let mut item = key(pk, &part_key(digest, n));
+            let (pk, sk) = part_key(digest, n);
+            let mut item = key(&pk, sk);
             item.insert("piece".into(), AttributeValue::B(Blob::new(*piece)));
             item.insert("expires".into(), self.expires(received_ms));
             requests.push(put(item)?);

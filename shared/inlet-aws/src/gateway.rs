@@ -12,8 +12,8 @@ use inlet::request::{Method, Request};
 use inlet::store::{NotAStoreName, StoreName};
 use serde::{Deserialize, Serialize};
 
-/// The part of an event that a receiver needs.
-#[derive(Debug, Default, Deserialize)]
+/// The part of an event that a receiver needs. Without `Debug`: it holds what was sent.
+#[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Event {
     raw_path: String,

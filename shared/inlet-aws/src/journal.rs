@@ -13,7 +13,7 @@ use inlet::proof::Verified;
 use inlet::receive::{Attempt, Fault, Journal, Recorded};
 
 use crate::attributes::{self, Item, number, text};
-use crate::blob::Place;
+use crate::blob::{DAMAGED, Place};
 use crate::connect::told;
 use crate::deadline;
 use crate::record::Record;
@@ -77,11 +77,11 @@ impl Table {
         let Some(head) = self.item(pk, &event_key(id)).await? else {
             return Ok(None);
         };
-        let damaged = |error| Fault::new("the stored event is damaged", error);
+        let damaged = |error| Fault::new(DAMAGED, error);
         let record: Record = serde_json::from_value(attributes::to_json(&head)).map_err(damaged)?;
-        let body = self.held(BODY, &head, pk).await?;
-        let message = self.held(MESSAGE, &head, pk).await?;
-        let message = String::from_utf8(message).map_err(|e| Fault::new("the stored event is damaged", e))?;
+        let body = self.held(BODY, &head).await?;
+        let message = self.held(MESSAGE, &head).await?;
+        let message = String::from_utf8(message).map_err(|e| Fault::new(DAMAGED, e))?;
         Ok(Some(Kept { record, message, body }))
     }
 
@@ -90,12 +90,12 @@ impl Table {
     /// # Errors
     /// When the table cannot be read, or what stands there is damaged.
     pub async fn message(&self, id: &EventId) -> Result<Option<Message>, Fault> {
-        let damaged = |cause: String| Fault::new("the stored event is damaged", cause);
+        let damaged = |cause: String| Fault::new(DAMAGED, cause);
         let pk = id.entity_path();
         let Some(head) = self.item(pk, &event_key(id)).await? else {
             return Ok(None);
         };
-        let message = self.held(MESSAGE, &head, pk).await?;
+        let message = self.held(MESSAGE, &head).await?;
         let message = String::from_utf8(message).map_err(|error| damaged(error.to_string()))?;
         Message::parse(message).map(Some).map_err(|error| damaged(error.to_string()))
     }
@@ -189,8 +189,8 @@ impl Table {
         let Kept { record, message, body } = kept;
         let pk = id.entity_path();
         let mut head = attributes::of(record);
-        head.extend(self.hold(BODY, body, pk, record.received_ms).await?);
-        head.extend(self.hold(MESSAGE, message.as_bytes(), pk, record.received_ms).await?);
+        head.extend(self.hold(BODY, body, record.received_ms).await?);
+        head.extend(self.hold(MESSAGE, message.as_bytes(), record.received_ms).await?);
         head.extend(key(pk, &event_key(id)));
         head.insert("bucket".into(), AttributeValue::S(bucket_of(record, id)));
         head.insert("arrival".into(), AttributeValue::S(record.received.clone()));

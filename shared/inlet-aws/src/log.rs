@@ -122,7 +122,7 @@ fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
     Line {
         outcome,
         id: Some(event.id().as_str()),
-        r#type: Some(event.reading().event_type.as_str()),
+        r#type: Some(loggable(event.reading().event_type.as_str())),
         trust: Some(event.delivery().trust().as_str()),
         size: Some(event.delivery().body().len()),
         duplicate: Some(*duplicate),
@@ -130,6 +130,12 @@ fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
         queue_fault: queue_fault.as_ref().map(Fault::story),
         ..plain
     }
+}
+
+/// An event's name, where it looks like one: what nobody documents is named by the sender's own text.
+fn loggable(event_type: &str) -> &str {
+    let is_name = event_type.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if is_name { event_type } else { "unknown" }
 }
 
 fn plain(context: Context<'_>) -> Line<'_> {

@@ -75,7 +75,7 @@ impl TableQuarantine {
     async fn put(&self, suspect: &Suspect<'_>) -> Result<(), Fault> {
         let (note, pk) = (Note::of(suspect), self.partition(suspect.store()));
         let mut item = attributes::of(&note);
-        item.extend(self.table.hold(BODY, suspect.body(), &pk, note.received_ms).await?);
+        item.extend(self.table.hold(BODY, suspect.body(), note.received_ms).await?);
         item.extend(key(&pk, &note.sort_key(suspect.body())));
         item.insert("expires".into(), expires(note.received_ms));
         let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item));
@@ -178,7 +178,7 @@ impl TableQuarantine {
             topic: note.topic,
             query: note.query,
             headers: note.headers.into_iter().collect(),
-            body: self.table.held(BODY, item, &self.partition(store)).await?,
+            body: self.table.held(BODY, item).await?,
         };
         let received_at = ReceivedAt::from_millis(note.received_ms).unwrap_or(ReceivedAt::EPOCH);
         let sort_key = text(item, "sk").unwrap_or_default().to_owned();

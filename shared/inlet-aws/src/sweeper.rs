@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::arrivals::Arrival;
+use crate::blob::DAMAGED;
 use crate::clock;
 use crate::connect::{Clients, configuration};
 use crate::environment::Environment;
@@ -292,8 +293,15 @@ impl Run<'_> {
     /// Sends an event's message. Nothing is sent of an event that is gone or that the queue will never take: the
     /// latter is parked.
     async fn resend(&mut self, id: &inlet::event::EventId) -> Result<bool, Fault> {
-        let Some(message) = self.sweeper.table.message(id).await? else {
-            return Ok(false);
+        let message = match self.sweeper.table.message(id).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return Ok(false),
+            // One event that cannot be read must not keep the others from being sent.
+            Err(fault) if fault.what == DAMAGED => {
+                self.park(id, DAMAGED).await?;
+                return Ok(false);
+            }
+            Err(fault) => return Err(fault),
         };
         self.pace.turn().await;
         match self.sweeper.queue.send_stored(&message, id.as_str()).await {

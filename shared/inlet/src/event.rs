@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::canonical::Kind;
 use crate::catalogue::IdentityRule;
 use crate::delivery::Delivery;
+use crate::patience::DEFAULT_RETRY_WINDOW;
 use crate::provider::Provider;
 use crate::reading::Reading;
 use crate::store::StoreName;
@@ -222,7 +223,11 @@ impl Event {
         let received_at = delivery.received_at();
         let (identity, digest) = match reading.identity {
             IdentityRule::OwnTime => (Identity::Lasting, content.short()),
-            IdentityRule::RetryWindow => (Identity::Within(P::RETRY_WINDOW), content.at(received_at).short()),
+            IdentityRule::RetryWindow => {
+                // Without an entity nothing tells whether another state came in between: the shorter window then.
+                let longest = if reading.entity.is_some() { P::RETRY_WINDOW } else { DEFAULT_RETRY_WINDOW };
+                (Identity::Within(P::RETRY_WINDOW.min(longest)), content.at(received_at).short())
+            }
         };
         let entity = encoded(reading.entity.as_deref()).unwrap_or_else(|| content.short());
         let (store, kind) = (delivery.store(), reading.kind());

@@ -1,6 +1,7 @@
 //! A request as it arrived: nothing is proved yet, so there is no way to its body.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use percent_encoding::percent_decode;
 
@@ -41,8 +42,8 @@ impl Method {
     }
 }
 
-/// Header names in lower case with their values, in the order of arrival.
-#[derive(Clone, Debug, Default)]
+/// Header names in lower case with their values, in the order of arrival. `Debug` shows no value: some are secrets.
+#[derive(Clone, Default)]
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
@@ -63,6 +64,12 @@ impl Headers {
     }
 }
 
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> Self {
         let lower = |(name, value): (N, V)| (name.into().to_ascii_lowercase(), value.into());
@@ -80,8 +87,14 @@ pub enum Plus {
 }
 
 /// The fields of a query string or of a form, percent-decoded, in the order of arrival, repeated names kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| String::from_utf8_lossy(name))).finish()
+    }
+}
 
 impl Fields {
     /// Splits and decodes `name=value&…`. Cannot fail: what is not an escape stands for itself.
@@ -128,7 +141,7 @@ impl Fields {
 }
 
 /// What arrived, taken apart but not judged. The receiver's edge fills it; nobody else can read it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// The HTTP method.
     pub method: Method,
@@ -229,14 +242,22 @@ impl Unverified {
     }
 }
 
-impl std::fmt::Debug for Unverified {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Unverified")
-            .field("method", &self.request.method)
-            .field("store", &self.request.store)
-            .field("topic", &self.request.topic)
-            .field("body_len", &self.request.body.len())
+/// Nothing of what was sent but its outline: values and bodies hold secrets and people.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("store", &self.store)
+            .field("topic", &self.topic)
+            .field("headers", &self.headers)
+            .field("body_len", &self.body.len())
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Unverified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Unverified").field(&self.request).finish()
     }
 }
 
@@ -255,6 +276,21 @@ mod tests {
         let headers: Headers = [("X-Signature", "a"), ("x-signature", "b")].into_iter().collect();
         assert_eq!(headers.value("x-SIGNATURE"), Some("a"));
         assert_eq!(headers.value("x-other"), None);
+    }
+
+    #[test]
+    fn what_was_sent_is_not_in_the_debug_output() {
+        let request = Request {
+            method: Method::Post,
+            store: StoreName::parse("demo").unwrap(),
+            topic: None,
+            query: "token=canary".into(),
+            headers: [("authorization", "canary")].into_iter().collect(),
+            body: b"canary".to_vec(),
+        };
+        let fields = Fields::parse(b"token=canary", Plus::Space);
+        let shown = format!("{request:?} {fields:?} {:?}", Unverified::new(request.clone()));
+        assert!(shown.contains("authorization") && !shown.contains("canary"), "{shown}");
     }
 
     #[test]
