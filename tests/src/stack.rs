@@ -219,7 +219,7 @@ impl Stack {
     }
 
     /// Asks a service of the emulator of which these tests link no SDK. It reads who asks, and checks no signature.
-    fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
+    pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
         let who = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0";
         let headers: Vec<_> = headers.iter().copied().chain([("authorization", who)]).collect();
         self.http(method, url, &headers, body)

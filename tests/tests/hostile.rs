@@ -94,13 +94,13 @@ impl<S: Sender> Case<S> {
     /// Calls the function past the API, with any event.
     fn invoke(&self, event: &Value) -> Value {
         let functions = format!("{}/2015-03-31/functions", self.stack.facts.endpoint);
-        let list = self.stack.http("GET", &functions, &[], &[]).body;
+        let list = self.stack.ask("GET", &functions, &[], &[]).body;
         let name = format!("{}{}Function", S::NAME[..1].to_uppercase(), &S::NAME[1..]);
         let listed = list["Functions"].as_array().expect("functions").iter();
         let named =
             listed.filter_map(|function| function["FunctionName"].as_str()).find(|f| f.contains(&name));
         let url = format!("{functions}/{}/invocations", named.expect("the function"));
-        self.stack.http("POST", &url, &[], event.to_string().as_bytes()).body
+        self.stack.ask("POST", &url, &[], event.to_string().as_bytes()).body
     }
 }
 
