@@ -43,6 +43,7 @@ macro_rules! contract {
             the_old_credential_verifies_while_it_rotates,
             a_changed_proof_does_not_verify,
             a_changed_body_does_not_verify_where_the_proof_covers_it,
+            a_key_that_differs_in_one_bit_does_not_verify,
             a_strangers_credential_does_not_verify,
             no_proof_and_no_credential_are_refused,
             what_is_kept_is_what_was_sent,
@@ -187,6 +188,27 @@ pub fn a_changed_body_does_not_verify_where_the_proof_covers_it<C: Contract>() {
                 row.event,
                 judged.err()
             );
+            Ok(())
+        },
+    );
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn a_key_that_differs_in_one_bit_does_not_verify<C: Contract>() {
+    let credential = raw_credentials::<C>().swap_remove(0);
+    check(
+        &(any_row::<C>(), any_body::<C>(), any::<prop::sample::Index>(), 0_u8..7),
+        |(row, body, at, bit)| {
+            // Each of the credential's keys, as it is the row's own business which one it uses.
+            let mut changed = credential.clone();
+            for key in changed.as_object_mut().expect("an object").values_mut() {
+                let mut bytes = key.as_str().expect("text").as_bytes().to_vec();
+                let at = at.index(bytes.len());
+                bytes[at] ^= 1 << bit;
+                *key = Value::String(String::from_utf8(bytes).expect("seven-bit text"));
+            }
+            let judged = judged::<C>(sent::<C>(row, &body, &changed), &credentials::<C>());
+            prop_assert_eq!(judged.err(), Some(Rejection::Mismatch), "{} with {}", row.event, changed);
             Ok(())
         },
     );
