@@ -40,7 +40,7 @@ pub const HELD_FOR: Duration = Duration::from_hours(72);
 
 /// What a store may have held by one function instance, in KiB as DynamoDB counts writes: a burst, and one more
 /// in how much time. The burst takes some 300 orders of 6 KB at once, the rest more than one in a second. A flood
-/// costs 10 write units a second and store at the most, and there are only as many stores as are configured.
+/// costs 10 write units a second, store and instance at the most, and only configured stores count.
 const BURST: u32 = 2_048;
 const ONE_MORE: Duration = Duration::from_millis(100);
 

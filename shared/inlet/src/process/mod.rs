@@ -13,8 +13,8 @@ use crate::event::EventId;
 use crate::message::Message;
 use crate::receive::Fault;
 
-/// How often a message is received before it is set aside: the queue's own `maxReceiveCount`, which stays as
-/// the net for processors that die. It has to be the same number: after the last receive the queue takes over.
+/// At which receive a message that fails for its own reasons is set aside. Far below the queue's own
+/// `maxReceiveCount`, the net for what kills the processor: that must not carry off what only waits out an outage.
 pub const MAX_RECEIVES: u32 = 5;
 
 /// What is done with the events: the place for your own logic.
@@ -32,8 +32,8 @@ pub trait Consumer: Send + Sync {
 /// Why a message was not processed, and with that what becomes of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
-    /// The message itself cannot be processed. It is tried [`MAX_RECEIVES`] times and then set aside, so that
-    /// those behind it in its group go on.
+    /// The message itself cannot be processed. From its receive number [`MAX_RECEIVES`] on it is set aside, so
+    /// that those behind it in its group go on. Receives behind another message count too.
     #[error("the message cannot be processed")]
     Message(#[source] Fault),
     /// What processing stands on does not work at the moment. It is tried until it does.
