@@ -1,0 +1,3 @@
+//! The `inlet` command.
+
+fn main() {}
