@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use inlet::patience::AfterFailure;
 use inlet::receive::{Accepted, Fault, NotAccepted, Report};
 use serde::Serialize;
 
@@ -16,6 +17,14 @@ struct Line<'r> {
     outcome: &'static str,
     duration_ms: u128,
     request: &'r str,
+    /// The store that the URL names, where it can be one; whether anybody configured it is another matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<&'r str>,
+    /// What the sender was answered.
+    status: u16,
+    /// Whether that answer brings the provider nearer to sending nothing any more, where it tells that it would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts_towards_breaker: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,10 +59,14 @@ pub struct Context<'r> {
     pub provider: &'static str,
     /// The invocation.
     pub request: &'r str,
+    /// The store that the URL names.
+    pub store: Option<&'r str>,
+    /// What the sender is answered.
+    pub status: u16,
     /// How long it took.
     pub duration: Duration,
-    /// Whether the provider is known to send a delivery again that was answered with a status.
-    pub retries_after: fn(u16) -> bool,
+    /// What the provider does after a delivery that is not answered well.
+    pub after_failure: &'r AfterFailure,
 }
 
 /// Writes a delivery's line, where its level is to be written.
@@ -92,11 +105,11 @@ fn line(context: Context<'_>, report: &Report) -> String {
     json(&match report {
         Report::Probed => Line { outcome: "probed", ..plain },
         Report::Accepted(accepted) => of_accepted(plain, accepted),
-        Report::Refused(why) => of_refused(plain, why, context),
+        Report::Refused(why) => of_refused(plain, why, context.after_failure),
     })
 }
 
-fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, context: Context<'_>) -> Line<'r> {
+fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, after: &AfterFailure) -> Line<'r> {
     let refusal = why.refusal();
     let held = match why {
         NotAccepted::Unproved { held, .. } => Some(held),
@@ -105,7 +118,7 @@ fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, context: Context<'_>) -> L
     Line {
         outcome: refusal.code(),
         reason: Some(why.to_string()),
-        retried: Some((context.retries_after)(refusal.status())),
+        retried: Some(after.retries_after(plain.status)),
         quarantine: held.and_then(|held| held.as_ref().ok()).map(|held| held.as_str()),
         quarantine_fault: held.and_then(|held| held.as_ref().err()).map(Fault::story),
         ..plain
@@ -139,8 +152,17 @@ fn loggable(event_type: &str) -> &str {
 }
 
 fn plain(context: Context<'_>) -> Line<'_> {
-    let Context { provider, request, duration, .. } = context;
-    Line { message: "delivery", provider, request, duration_ms: duration.as_millis(), ..Line::default() }
+    let Context { provider, request, store, status, duration, after_failure, .. } = context;
+    Line {
+        message: "delivery",
+        provider,
+        request,
+        store,
+        status,
+        counts_towards_breaker: after_failure.counts_towards_breaker(status),
+        duration_ms: duration.as_millis(),
+        ..Line::default()
+    }
 }
 
 fn json(line: &Line<'_>) -> String {
@@ -159,19 +181,57 @@ pub(crate) fn say_where_but_not_what_of_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inlet::patience::{Breaker, Retries};
     use inlet::proof::Rejection;
     use inlet::quarantine::Held;
     use serde_json::{Value, json};
 
-    fn told(why: NotAccepted) -> Value {
+    /// A provider that sends again after a 5xx and stops after some failures.
+    fn after_failure() -> AfterFailure {
+        let breaker = Breaker {
+            window: Duration::from_hours(1),
+            degraded_at: 10,
+            broken_at: 30,
+            discards_backlog: true,
+            not_counted: &[429],
+        };
+        AfterFailure {
+            retries: Some(Retries { waits: &[], statuses: &[500..=599] }),
+            breaker: Some(breaker),
+            ..AfterFailure::not_documented("a test")
+        }
+    }
+
+    fn told_after(after_failure: &AfterFailure, why: NotAccepted) -> Value {
         let context = Context {
             level: LogLevel::Info,
             provider: "zid",
             request: "r",
+            store: Some("riyadh"),
+            status: why.refusal().status(),
             duration: Duration::ZERO,
-            retries_after: |status| status >= 500,
+            after_failure,
         };
         serde_json::from_str(&line(context, &Report::Refused(why))).unwrap()
+    }
+
+    fn told(why: NotAccepted) -> Value {
+        told_after(&after_failure(), why)
+    }
+
+    #[test]
+    fn a_line_names_the_store_the_answer_and_whether_it_counts_against_us() {
+        let silent = AfterFailure::not_documented("a test");
+        for (line, counts) in [
+            (told(NotAccepted::UnknownStore), json!(true)),
+            (told_after(&silent, NotAccepted::UnknownStore), Value::Null),
+        ] {
+            assert_eq!(
+                (&line["store"], &line["status"], &line["counts_towards_breaker"]),
+                (&json!("riyadh"), &json!(401), &counts),
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -62,31 +62,37 @@ impl<P: Provider> Function<P> {
     async fn handle(&self, event: LambdaEvent<Event>) -> Response {
         let start = Instant::now();
         let invocation = event.context.request_id;
-        let context = || Context {
+        let line = |store, status| Context {
             level: self.log_level,
             provider: P::NAME,
             request: &invocation,
+            store,
+            status,
             duration: start.elapsed(),
-            retries_after: |status| P::AFTER_FAILURE.retries_after(status),
+            after_failure: &P::AFTER_FAILURE,
         };
         let request = match event.payload.into_request(P::NAME) {
             Ok(request) => Unverified::new(request),
             Err(unreadable) => {
-                log::trouble(context(), "malformed", unreadable.to_string());
-                return P::refuse(refusal(&unreadable)).into();
+                let answer = P::refuse(refusal(&unreadable));
+                log::trouble(line(None, answer.status), "malformed", unreadable.to_string());
+                return answer.into();
             }
         };
+        let store = request.store().clone();
         let (receiver, attempt) = (Arc::clone(&self.receiver), Attempt(invocation.clone()));
         // A task of its own, so that a bug of ours becomes a 503 and a retry instead of a dead runtime.
         let task = tokio::spawn(async move { receiver.receive::<P>(request, clock::now(), &attempt).await });
         match task.await {
             Ok((answer, report)) => {
-                log::delivery(context(), &report);
+                log::delivery(line(Some(store.as_str()), answer.status), &report);
                 answer.into()
             }
             Err(_) => {
-                log::trouble(context(), "panicked", "a bug; the line before says where".to_owned());
-                P::refuse(Refusal::Unavailable).into()
+                let answer = P::refuse(Refusal::Unavailable);
+                let context = line(Some(store.as_str()), answer.status);
+                log::trouble(context, "panicked", "a bug; the line before says where".to_owned());
+                answer.into()
             }
         }
     }

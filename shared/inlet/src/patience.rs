@@ -77,6 +77,19 @@ impl AfterFailure {
         let listed = |retries: &Retries| retries.statuses.iter().any(|statuses| statuses.contains(&status));
         self.retries.as_ref().is_some_and(listed)
     }
+
+    /// Whether an answer with this status brings the provider nearer to sending nothing any more. `None` where
+    /// nobody tells that it ever stops.
+    pub fn counts_towards_breaker(&self, status: u16) -> Option<bool> {
+        self.breaker.as_ref().map(|breaker| breaker.counts(status))
+    }
+}
+
+impl Breaker {
+    /// Whether an answer with this status is a failure that is counted: any but a 2xx and the listed exceptions.
+    pub fn counts(&self, status: u16) -> bool {
+        !(200..300).contains(&status) && !self.not_counted.contains(&status)
+    }
 }
 
 #[cfg(test)]
@@ -114,5 +127,23 @@ mod tests {
             .collect();
         assert_eq!(retried, [408, 500, 503, 599]);
         assert!(!AfterFailure::not_documented("a test").retries_after(503), "nobody tells");
+    }
+
+    #[test]
+    fn every_answer_but_a_success_and_the_exceptions_counts_towards_the_breaker() {
+        let breaker = Breaker {
+            window: Duration::from_hours(1),
+            degraded_at: 10,
+            broken_at: 30,
+            discards_backlog: true,
+            not_counted: &[429],
+        };
+        let breaking = AfterFailure { breaker: Some(breaker), ..AfterFailure::not_documented("a test") };
+        for (status, counts) in
+            [(200, false), (204, false), (303, true), (401, true), (429, false), (503, true)]
+        {
+            assert_eq!(breaking.counts_towards_breaker(status), Some(counts), "{status}");
+        }
+        assert_eq!(AfterFailure::not_documented("a test").counts_towards_breaker(503), None, "nobody tells");
     }
 }
