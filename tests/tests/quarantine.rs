@@ -26,6 +26,7 @@ use inlet_zid::Zid;
 use inlet_zip::Zip;
 use inlet_zort::Zort;
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 
 /// A store whose secret is not the one that its provider has, and the provider's delivery to it.
 async fn given<S: Sender>(stack: &Stack, payload: &str) -> (StoreName, Request) {
@@ -55,7 +56,10 @@ async fn reverified<P: Provider>(stack: &Stack, queue_url: &str, store: &StoreNa
     let quarantine = TableQuarantine::new(table(stack), P::NAME);
     let queue = SqsQueue::new(stack.clients.sqs.clone(), queue_url.to_owned());
     let secrets = secrets::<P>(stack);
-    reverify::<P>(&quarantine, &secrets, &table(stack), &queue, store).await.expect("a readable quarantine")
+    let sum = watch::Sender::new(Reverified::default());
+    let ended = reverify::<P>(&quarantine, &secrets, &table(stack), &queue, store, &sum).await;
+    ended.expect("a readable quarantine");
+    sum.send_replace(Reverified::default())
 }
 
 /// How many were accepted, were refused again, and failed.

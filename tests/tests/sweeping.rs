@@ -19,6 +19,7 @@ use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
 use serde_json::Value;
+use tokio::sync::watch;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const ENOUGH: Duration = Duration::from_secs(40);
@@ -234,8 +235,9 @@ async fn a_replay_sends_what_is_selected_once_more_and_says_so() {
     assert_eq!(stack.published(&store).len(), 1, "counting sends nothing");
 
     for (name, published) in [("first", 2), ("second", 3)] {
-        let mut replayed = Replayed::default();
-        replay.run(&all, &ReplayId::parse(name).unwrap(), 100, &mut replayed).await.unwrap();
+        let replayed = watch::Sender::new(Replayed::default());
+        replay.run(&all, &ReplayId::parse(name).unwrap(), 100, &replayed).await.unwrap();
+        let replayed = replayed.borrow();
         assert_eq!((replayed.sent, replayed.refused.len()), (1, 0));
         assert_eq!(stack.published_once(published, &store).len(), published);
     }
@@ -256,9 +258,9 @@ async fn a_redrive_puts_dead_letters_back_with_all_that_they_carry() {
     let queue = stack.queue(&stack.facts.queue_url);
     let redrive = Redrive { dead_letters: stack.queue(&dead), queue, table: stack.table() };
     assert_eq!(redrive.count().await.unwrap(), 1);
-    let mut moved = 0;
-    redrive.run(100, &mut moved).await.unwrap();
-    assert_eq!((moved, stack.waiting(&dead).len()), (1, 0));
+    let moved = watch::Sender::new(0);
+    redrive.run(100, &moved).await.unwrap();
+    assert_eq!((*moved.borrow(), stack.waiting(&dead).len()), (1, 0));
     assert_eq!(stack.published_once(1, &store).len(), 1);
     assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
     assert_eq!(stack.stored(&id).await.body, request.body);

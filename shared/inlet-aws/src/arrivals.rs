@@ -11,12 +11,12 @@ use crate::connect::told;
 use crate::table::{SHARDS, Table, bucket, hour};
 
 /// The index's name in the template.
-const INDEX: &str = "arrivals";
+pub(crate) const INDEX: &str = "arrivals";
 
 /// How many events one request lists of a shard; DynamoDB stops at 1 MB, which is more.
 const PAGE_LEN: i32 = 1_000;
 
-const HOUR_MS: i64 = 60 * 60 * 1_000;
+pub(crate) const HOUR_MS: i64 = 60 * 60 * 1_000;
 
 /// An event as the time index lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl Table {
 }
 
 /// An index entry as an arrival; nothing where it is none of ours.
-fn arrival(item: &Item) -> Option<Arrival> {
+pub(crate) fn arrival(item: &Item) -> Option<Arrival> {
     let digest = text(item, "sk")?.strip_prefix("event/")?;
     Some(Arrival {
         id: EventId::parse(&format!("{}/{digest}", text(item, "pk")?)).ok()?,
@@ -155,7 +155,7 @@ fn arrival(item: &Item) -> Option<Arrival> {
     })
 }
 
-fn by_arrival(a: &Arrival, b: &Arrival) -> Ordering {
+pub(crate) fn by_arrival(a: &Arrival, b: &Arrival) -> Ordering {
     (&a.received, &a.id).cmp(&(&b.received, &b.id))
 }
 
@@ -166,7 +166,7 @@ fn next_hour(at: ReceivedAt) -> ReceivedAt {
 }
 
 /// The millisecond before this.
-fn before(at: ReceivedAt) -> ReceivedAt {
+pub(crate) fn before(at: ReceivedAt) -> ReceivedAt {
     ReceivedAt::from_millis(at.millis().saturating_sub(1)).unwrap_or(at)
 }
 

@@ -80,8 +80,7 @@ impl Table {
         let damaged = |error| Fault::new(DAMAGED, error);
         let record: Record = serde_json::from_value(attributes::to_json(&head)).map_err(damaged)?;
         let body = self.held(BODY, &head).await?;
-        let message = self.held(MESSAGE, &head).await?;
-        let message = String::from_utf8(message).map_err(|e| Fault::new(DAMAGED, e))?;
+        let message = self.message_in(&head).await?;
         Ok(Some(Kept { record, message, body }))
     }
 
@@ -90,14 +89,18 @@ impl Table {
     /// # Errors
     /// When the table cannot be read, or what stands there is damaged.
     pub async fn message(&self, id: &EventId) -> Result<Option<Message>, Fault> {
-        let damaged = |cause: String| Fault::new(DAMAGED, cause);
         let pk = id.entity_path();
         let Some(head) = self.item(pk, &event_key(id)).await? else {
             return Ok(None);
         };
-        let message = self.held(MESSAGE, &head).await?;
-        let message = String::from_utf8(message).map_err(|error| damaged(error.to_string()))?;
-        Message::parse(message).map(Some).map_err(|error| damaged(error.to_string()))
+        let message = self.message_in(&head).await?;
+        Message::parse(message).map(Some).map_err(|error| Fault::new(DAMAGED, error.to_string()))
+    }
+
+    /// The message that an event's item holds.
+    pub(crate) async fn message_in(&self, head: &Item) -> Result<String, Fault> {
+        let message = self.held(MESSAGE, head).await?;
+        String::from_utf8(message).map_err(|error| Fault::new(DAMAGED, error))
     }
 
     /// One put, for events that are the same for good: the id says all.

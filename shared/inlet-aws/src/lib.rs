@@ -10,6 +10,9 @@
 //! is [`unproven`] and cannot be waiting, by the [`progress`] of the processor. On purpose, [`replay`] sends events
 //! again, and [`redrive`] dead letters.
 //!
+//! For people who look: the [`newest`] events, the [`fates`] of some, the [`history`] of an entity, and what is
+//! [`held`] in quarantine. They only read.
+//!
 //! Deliberately absent: what any one provider does.
 
 pub mod environment;
@@ -40,3 +43,7 @@ pub mod pace;
 pub mod sweeper;
 pub mod replay;
 pub mod redrive;
+pub mod newest;
+pub mod fates;
+pub mod history;
+pub mod held;

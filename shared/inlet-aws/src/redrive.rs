@@ -2,6 +2,7 @@
 
 use inlet::message::Message;
 use inlet::receive::Fault;
+use tokio::sync::watch;
 
 use crate::pace::Pace;
 use crate::queue::SqsQueue;
@@ -28,7 +29,8 @@ impl Redrive {
     }
 
     /// Moves the dead letters that are there now, at most `rate` a second, and no more of them than there are: what
-    /// comes back meanwhile waits for the next redrive. `moved` counts them, also when it ends in a fault.
+    /// comes back meanwhile waits for the next redrive. `moved` counts them and can be watched; it tells how many it
+    /// were however it ends: done, failed, or dropped half-way.
     ///
     /// An event that was parked without a dead letter, because its message was lost again and again, is not
     /// among them; a replay sends it.
@@ -36,7 +38,7 @@ impl Redrive {
     /// # Errors
     /// When the table or a queue does not do its part. A letter that was moved may then be there still; moved
     /// twice, it is processed once.
-    pub async fn run(&self, rate: u32, moved: &mut u32) -> Result<(), Fault> {
+    pub async fn run(&self, rate: u32, moved: &watch::Sender<u32>) -> Result<(), Fault> {
         let mut pace = Pace::a_second(rate);
         let mut left = self.count().await?;
         while left > 0 {
@@ -52,7 +54,7 @@ impl Redrive {
                 }
                 self.queue.forward(&letter.received).await?;
                 self.dead_letters.delete(&letter).await?;
-                *moved = moved.saturating_add(1);
+                moved.send_modify(|moved| *moved = moved.saturating_add(1));
                 left = left.saturating_sub(1);
             }
         }

@@ -7,8 +7,10 @@ use inlet::event::ReceivedAt;
 use inlet::process::Trouble;
 use inlet::receive::Fault;
 use inlet::store::StoreName;
+use tokio::sync::watch;
 
 use crate::arrivals::Arrival;
+use crate::clock;
 use crate::pace::Pace;
 use crate::queue::SqsQueue;
 use crate::table::Table;
@@ -101,16 +103,17 @@ impl Replay {
         Ok(count)
     }
 
-    /// Sends the events of this selection in the order of their arrival, at most `rate` a second.
+    /// Sends the events of this selection in the order of their arrival, at most `rate` a second. `replayed` can
+    /// be watched, and says how far it came however it ends: done, failed, or dropped half-way.
     ///
     /// # Errors
-    /// When the table or the queue does not do its part; `replayed` says what was done until then.
+    /// When the table or the queue does not do its part.
     pub async fn run(
         &self,
         selection: &Selection,
         replay: &ReplayId,
         rate: u32,
-        replayed: &mut Replayed,
+        replayed: &watch::Sender<Replayed>,
     ) -> Result<(), Fault> {
         let mut pace = Pace::a_second(rate);
         let mut events = Events::new(&self.table, selection);
@@ -118,15 +121,19 @@ impl Replay {
             for arrival in some {
                 pace.turn().await;
                 self.send(&arrival, replay, replayed).await?;
-                replayed.reached = ReceivedAt::parse(&arrival.received);
+                replayed.send_modify(|replayed| replayed.reached = ReceivedAt::parse(&arrival.received));
             }
         }
         Ok(())
     }
 
-    async fn send(&self, arrival: &Arrival, replay: &ReplayId, replayed: &mut Replayed) -> Result<(), Fault> {
+    async fn send(
+        &self,
+        arrival: &Arrival,
+        replay: &ReplayId,
+        replayed: &watch::Sender<Replayed>,
+    ) -> Result<(), Fault> {
         let id = &arrival.id;
-        let refused = |fault: &Fault| Refused { id: id.to_string(), reason: fault.story() };
         let message = match self.table.message(id).await? {
             Some(message) => message.replayed(replay.as_str()),
             // Its time was up since it was listed.
@@ -135,11 +142,17 @@ impl Replay {
         // Whoever replays wants it tried again.
         self.table.unpark(id).await?;
         match self.queue.send_stored(&message, &format!("{id}/{}", replay.as_str())).await {
-            Ok(()) => replayed.sent = replayed.sent.saturating_add(1),
-            Err(Trouble::Message(fault)) => replayed.refused.push(refused(&fault)),
-            Err(Trouble::Surroundings(fault)) => return Err(fault),
+            Ok(()) => {
+                replayed.send_modify(|replayed| replayed.sent = replayed.sent.saturating_add(1));
+                self.table.note_replayed(id, replay, clock::now()).await
+            }
+            Err(Trouble::Message(fault)) => {
+                let refused = Refused { id: id.to_string(), reason: fault.story() };
+                replayed.send_modify(|replayed| replayed.refused.push(refused));
+                Ok(())
+            }
+            Err(Trouble::Surroundings(fault)) => Err(fault),
         }
-        Ok(())
     }
 }
 
@@ -175,13 +188,14 @@ impl<'s> Events<'s> {
 
 impl Selection {
     /// The entity's partition, where all is named that names it: it is a shorter way than the time index.
-    fn entity_path(&self) -> Option<String> {
+    pub fn entity_path(&self) -> Option<String> {
         let (provider, store, entity) =
             (self.provider.as_ref()?, self.store.as_ref()?, self.entity.as_ref()?);
         Some(format!("{provider}/{store}/{entity}"))
     }
 
-    fn fits(&self, arrival: &Arrival) -> bool {
+    /// Whether an event is among the selected ones, by all but its time.
+    pub fn fits(&self, arrival: &Arrival) -> bool {
         let mut path = arrival.id.entity_path().splitn(3, '/');
         let (provider, store, entity) = (path.next(), path.next(), path.next());
         let is = |wanted: Option<&str>, told: Option<&str>| wanted.is_none() || wanted == told;

@@ -5,6 +5,7 @@ use inlet::provider::Provider;
 use inlet::receive::{Attempt, Fault, Journal, Queue, Recorded, Secrets, Store};
 use inlet::request::Unverified;
 use inlet::store::StoreName;
+use tokio::sync::watch;
 
 use crate::connect::told;
 use crate::quarantine::{Released, TableQuarantine};
@@ -23,6 +24,7 @@ pub struct Reverified {
 /// Verifies a store's held deliveries in the order of their arrival. What verifies is stored with its original
 /// arrival and the origin `quarantine`, then sent, and only then removed: whatever ends this half-way, running it
 /// again goes on where it stopped. The first that cannot be stored or sent ends it, so that none overtakes another.
+/// `sum` can be watched.
 ///
 /// # Errors
 /// When the store's secrets or its held deliveries cannot be read, or nobody configured the store.
@@ -32,30 +34,30 @@ pub async fn reverify<P: Provider>(
     journal: &impl Journal,
     queue: &impl Queue,
     name: &StoreName,
-) -> Result<Reverified, Fault> {
+    sum: &watch::Sender<Reverified>,
+) -> Result<(), Fault> {
     let store = secrets.store(name).await?;
     let store = store.ok_or_else(|| Fault::new("nothing can be verified", "no such store is configured"))?;
-    let mut sum = Reverified::default();
     let mut held = quarantine.all_held(name).into_paginator().items().send();
     while let Some(item) = held.next().await {
         let item = item.map_err(|error| Fault::new("the quarantine cannot be read", told(&error)))?;
         let released = match quarantine.released(&item, name).await {
             Ok(released) => released,
             Err(damaged) => {
-                sum.failed.push(damaged);
+                sum.send_modify(|sum| sum.failed.push(damaged));
                 continue;
             }
         };
         match again::<P>(released, &store, quarantine, journal, queue).await {
-            Ok(Verdict::Proved) => sum.accepted = sum.accepted.saturating_add(1),
-            Ok(Verdict::Unproved) => sum.refused = sum.refused.saturating_add(1),
+            Ok(Verdict::Proved) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
+            Ok(Verdict::Unproved) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
             Err(fault) => {
-                sum.failed.push(fault);
+                sum.send_modify(|sum| sum.failed.push(fault));
                 break;
             }
         }
     }
-    Ok(sum)
+    Ok(())
 }
 
 /// Whether a held delivery verifies now.

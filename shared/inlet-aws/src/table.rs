@@ -2,7 +2,7 @@
 //!
 //! An entity's items share the partition key `{provider}/{store}/{kind}/{entity}`. The sort key says what an
 //! item is: `event/{digest}` an event, `receipt/{digest}` the proof that an event was processed, `parked/{digest}` the mark that it could not be and
-//! waits for somebody, `latest` the entity's latest delivery among those whose bodies carry no time of their own.
+//! waits for somebody, `replay/{digest}/{replay}` the note that it was sent again on purpose, `latest` the entity's latest delivery among those whose bodies carry no time of their own.
 //! Bytes too large for one item stand in pieces, each under `part/{sha256}/{n}`, a partition of its own. Two
 //! partitions belong to no entity: `processor` and `sweeper`, with their notes.
 //!
