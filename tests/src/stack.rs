@@ -429,6 +429,7 @@ pub fn environment(facts: &Facts) -> Environment {
             session_token: None,
         },
         endpoint: Some(facts.endpoint.clone()),
+        xray_daemon: None,
         ca_bundle: None,
     }
 }

@@ -1,6 +1,7 @@
 //! The function's settings: read once, complete or not at all.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +41,8 @@ pub struct Environment {
     pub credentials: Credentials,
     /// Where AWS is, when it is not AWS: the SDKs' own `AWS_ENDPOINT_URL`.
     pub endpoint: Option<String>,
+    /// Where traces are told, by datagrams: `AWS_XRAY_DAEMON_ADDRESS`, set by Lambda.
+    pub xray_daemon: Option<SocketAddr>,
     /// A file of root certificates instead of Amazon's: the SDKs' own `AWS_CA_BUNDLE`.
     pub ca_bundle: Option<String>,
 }
@@ -74,6 +77,18 @@ impl Incomplete {
 impl fmt::Display for Incomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "environment: missing [{}], invalid [{}]", self.missing.join(", "), self.invalid.join(", "))
+    }
+}
+
+impl LogLevel {
+    /// The level's word in a line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
     }
 }
 
@@ -135,6 +150,8 @@ impl Environment {
         let session_token = value("AWS_SESSION_TOKEN");
         let credentials = Credentials { access_key_id, secret_access_key, session_token };
         let (endpoint, ca_bundle) = (value("AWS_ENDPOINT_URL"), value("AWS_CA_BUNDLE"));
+        // Without an address of use there are no traces, and that is no reason to receive nothing.
+        let xray_daemon = value("AWS_XRAY_DAEMON_ADDRESS").and_then(|address| address.parse().ok());
         let (dead_letter_queue_url, bus) = (value("INLET_DEAD_LETTER_QUEUE_URL"), value("INLET_BUS"));
         Ok(Self {
             stage,
@@ -148,6 +165,7 @@ impl Environment {
             region,
             credentials,
             endpoint,
+            xray_daemon,
             ca_bundle,
         })
     }

@@ -27,8 +27,10 @@ pub struct Event {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
+#[serde(rename_all = "camelCase")]
 struct RequestContext {
     http: Http,
+    request_id: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,11 +43,21 @@ struct Http {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The body is not the base64 that it is said to be.
-    #[error("the body is not base64")]
+    #[error("{}", self.what())]
     Base64,
     /// The URL names no store.
-    #[error("the path names no store")]
+    #[error("{}", self.what())]
     Store(#[source] NotAStoreName),
+}
+
+impl Unreadable {
+    /// What is broken, for the log.
+    pub const fn what(&self) -> &'static str {
+        match self {
+            Self::Base64 => "the body is not base64",
+            Self::Store(_) => "the path names no store",
+        }
+    }
 }
 
 /// What goes back to API Gateway.
@@ -59,6 +71,12 @@ pub struct Response {
 }
 
 impl Event {
+    /// How API Gateway names the request, in its access log too.
+    pub fn api_request(&self) -> Option<String> {
+        let id = &self.request_context.request_id;
+        (!id.is_empty()).then(|| id.clone())
+    }
+
     /// The request to the receiver of `provider`.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! credentials at hand, [`journal`] and [`queue`] keep and send events in the form that [`record`] gives them, in the
 //! layout of the [`table`] and its [`attributes`], [`quarantine`] keeps what did not verify until [`reverify`]
 //! accepts it, [`deadline`] says how long each of them may take,
-//! [`log`] says one line a delivery, and [`receiver`] wires it all together for a provider.
+//! [`log`] says one line a delivery with the [`metrics`] in it, [`trace`] tells X-Ray the same, and [`receiver`] wires it all together for a provider.
 //!
 //! Behind the queue: [`batch`] reads what Lambda hands over, [`ledger`] keeps the books with the [`receipts`], and
 //! [`processor`] wires them to a consumer. The [`sweeper`] walks the [`arrivals`] and sends again, at a [`pace`], what
@@ -30,6 +30,9 @@ pub mod journal;
 pub mod queue;
 pub mod quarantine;
 pub mod reverify;
+pub mod metrics;
+pub mod steps;
+pub mod trace;
 pub mod log;
 pub mod receiver;
 pub mod batch;

@@ -1,12 +1,21 @@
-//! One line of JSON a delivery: what became of it and why, and nothing of what it said.
+//! One line of JSON a delivery: what became of it and why, how long it took, what is counted, and nothing of what
+//! it said.
 
 use std::time::Duration;
 
+use inlet::answer::Refusal;
+use inlet::event::ReceivedAt;
 use inlet::patience::AfterFailure;
+use inlet::proof::Rejection;
+use inlet::quarantine::Held;
+use inlet::reading::WhyUnknown;
 use inlet::receive::{Accepted, Fault, NotAccepted, Report};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::environment::LogLevel;
+use crate::metrics::{self, Dimension, Measured};
+use crate::steps::Waits;
 
 /// A line of the log.
 #[derive(Debug, Default, Serialize)]
@@ -16,7 +25,23 @@ struct Line<'r> {
     provider: &'static str,
     outcome: &'static str,
     duration_ms: u128,
+    /// What of it was waiting for the store's secrets, the table, the queue or the quarantine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secrets_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quarantine_ms: Option<u64>,
+    /// The invocation, as Lambda's own lines name it.
     request: &'r str,
+    /// The request, as the API's access log names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_request: Option<&'r str>,
+    /// The X-Ray trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'r str>,
     /// The store that the URL names, where it can be one; whether anybody configured it is another matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<&'r str>,
@@ -55,31 +80,84 @@ struct Line<'r> {
 pub struct Context<'r> {
     /// The lowest level that is written.
     pub level: LogLevel,
+    /// The deployment's stage.
+    pub stage: &'r str,
     /// The provider.
     pub provider: &'static str,
     /// The invocation.
     pub request: &'r str,
+    /// The request, as API Gateway names it.
+    pub api_request: Option<&'r str>,
+    /// The X-Ray trace.
+    pub trace: Option<&'r str>,
     /// The store that the URL names.
     pub store: Option<&'r str>,
     /// What the sender is answered.
     pub status: u16,
+    /// When it arrived.
+    pub received_at: ReceivedAt,
     /// How long it took.
     pub duration: Duration,
+    /// What of that was waiting.
+    pub waits: Waits,
     /// What the provider does after a delivery that is not answered well.
     pub after_failure: &'r AfterFailure,
 }
 
-/// Writes a delivery's line, where its level is to be written.
+/// Why a delivery was not even tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The event is no request: what the sender encoded or the URL is broken.
+    Malformed(&'static str),
+    /// A bug of ours.
+    Panicked,
+}
+
+/// Writes a delivery's line. Where its level is not to be written, what it counts is written all the same.
 pub fn delivery(context: Context<'_>, report: &Report) {
-    if level_of(report) <= context.level {
-        println!("{}", line(context, report));
-    }
+    say(context, level_of(report), of_report(context, report), &measured(context, report));
 }
 
 /// Writes a line about a request that is none, or that ran into a bug of ours.
-pub fn trouble(context: Context<'_>, outcome: &'static str, reason: String) {
-    let line = Line { level: "error", outcome, reason: Some(reason), ..plain(context) };
-    println!("{}", json(&line));
+pub fn trouble(context: Context<'_>, trouble: Trouble) {
+    let mut measured = plainly_measured(context);
+    let (outcome, reason) = match trouble {
+        Trouble::Malformed(what) => {
+            measured = measured.of(Dimension::Reason, "malformed");
+            measured.count(metrics::REJECTED);
+            ("malformed", what)
+        }
+        Trouble::Panicked => {
+            measured.count(metrics::UNAVAILABLE);
+            ("panicked", "a bug; the line before says where")
+        }
+    };
+    let line = Line { outcome, reason: Some(reason.to_owned()), ..plain(context) };
+    say(context, LogLevel::Error, line, &measured);
+}
+
+fn say(context: Context<'_>, level: LogLevel, line: Line<'_>, measured: &Measured) {
+    if let Some(text) = text(context, level, line, measured) {
+        println!("{text}");
+    }
+}
+
+fn text(context: Context<'_>, level: LogLevel, line: Line<'_>, measured: &Measured) -> Option<String> {
+    /// What is written: the line, what it counts, or both.
+    #[derive(Serialize)]
+    struct Whole<'r> {
+        #[serde(flatten)]
+        line: Option<Line<'r>>,
+        #[serde(flatten)]
+        members: Map<String, Value>,
+    }
+    let line = (level <= context.level).then(|| Line { level: level.as_str(), ..line });
+    let members = measured.members(context.received_at);
+    if line.is_none() && members.is_empty() {
+        return None;
+    }
+    #[expect(clippy::expect_used, reason = "every field is text, a number or a truth")]
+    Some(serde_json::to_string(&Whole { line, members }).expect("a line can be written as JSON"))
 }
 
 fn level_of(report: &Report) -> LogLevel {
@@ -94,29 +172,22 @@ fn level_of(report: &Report) -> LogLevel {
     }
 }
 
-fn line(context: Context<'_>, report: &Report) -> String {
-    let level = match level_of(report) {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
-    };
-    let plain = Line { level, ..plain(context) };
-    json(&match report {
+fn of_report<'r>(context: Context<'r>, report: &'r Report) -> Line<'r> {
+    let plain = plain(context);
+    match report {
         Report::Probed => Line { outcome: "probed", ..plain },
         Report::Accepted(accepted) => of_accepted(plain, accepted),
         Report::Refused(why) => of_refused(plain, why, context.after_failure),
-    })
+    }
 }
 
 fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, after: &AfterFailure) -> Line<'r> {
-    let refusal = why.refusal();
     let held = match why {
         NotAccepted::Unproved { held, .. } => Some(held),
         _ => None,
     };
     Line {
-        outcome: refusal.code(),
+        outcome: why.refusal().code(),
         reason: Some(why.to_string()),
         retried: Some(after.retries_after(plain.status)),
         quarantine: held.and_then(|held| held.as_ref().ok()).map(|held| held.as_str()),
@@ -145,6 +216,69 @@ fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
     }
 }
 
+fn measured(context: Context<'_>, report: &Report) -> Measured {
+    let measured = plainly_measured(context);
+    match report {
+        Report::Probed => measured,
+        Report::Accepted(accepted) => measured_of_accepted(measured, accepted),
+        Report::Refused(why) => measured_of_refused(measured, why),
+    }
+}
+
+/// What is counted of every answer.
+fn plainly_measured(context: Context<'_>) -> Measured {
+    let Context { stage, provider, status, waits, after_failure, .. } = context;
+    let mut measured = Measured::of_stage(stage).of(Dimension::Provider, provider);
+    measured.count_if(after_failure.counts_towards_breaker(status) == Some(true), metrics::COUNTED_FAILURE);
+    for (wait, metric) in [(waits.journal, metrics::JOURNAL_LATENCY), (waits.queue, metrics::QUEUE_LATENCY)] {
+        if let Some(wait) = wait {
+            measured.measure(metric, millis(wait));
+        }
+    }
+    measured
+}
+
+fn measured_of_accepted(mut measured: Measured, accepted: &Accepted) -> Measured {
+    let why_unknown = accepted.event.reading().why_unknown();
+    measured.count(metrics::ACCEPTED);
+    measured.count_if(accepted.duplicate, metrics::DUPLICATE);
+    measured.count_if(why_unknown == Some(WhyUnknown::Event), metrics::UNKNOWN);
+    measured.count_if(why_unknown == Some(WhyUnknown::Body), metrics::UNREADABLE);
+    measured.count_if(accepted.journal_fault.is_some(), metrics::FALLBACK);
+    measured.count_if(accepted.queue_fault.is_some(), metrics::ENQUEUE_DEFERRED);
+    measured
+}
+
+fn measured_of_refused(measured: Measured, why: &NotAccepted) -> Measured {
+    let mut measured = measured.of(Dimension::Reason, reason_of(why));
+    let ours = why.refusal() == Refusal::Unavailable;
+    measured.count(if ours { metrics::UNAVAILABLE } else { metrics::REJECTED });
+    let held = matches!(why, NotAccepted::Unproved { held: Ok(Held::Kept), .. });
+    measured.count_if(held, metrics::QUARANTINED);
+    measured
+}
+
+/// Why a delivery is refused, in a word.
+fn reason_of(why: &NotAccepted) -> &'static str {
+    match why {
+        NotAccepted::Method => "method",
+        NotAccepted::TooLarge(_) => "too_large",
+        NotAccepted::UnknownStore => "unknown_store",
+        NotAccepted::Unproved { rejection, .. } => match rejection {
+            Rejection::Missing { .. } => "no_proof",
+            Rejection::Malformed { .. } => "malformed_proof",
+            Rejection::Mismatch => WRONG_PROOF,
+            Rejection::NoCredential => "no_credential",
+            Rejection::UnknownStore => "unknown_store",
+        },
+        NotAccepted::Secrets(_) => "no_secrets",
+        NotAccepted::Kept { .. } => "not_kept",
+    }
+}
+
+/// The reason that a secret which somebody changed on one side makes; alarms look for it.
+pub const WRONG_PROOF: &str = "wrong_proof";
+
 /// An event's name, where it looks like one: what nobody documents is named by the sender's own text.
 fn loggable(event_type: &str) -> &str {
     let is_name = event_type.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
@@ -152,22 +286,29 @@ fn loggable(event_type: &str) -> &str {
 }
 
 fn plain(context: Context<'_>) -> Line<'_> {
-    let Context { provider, request, store, status, duration, after_failure, .. } = context;
+    let Context {
+        provider, request, api_request, trace, store, status, duration, waits, after_failure, ..
+    } = context;
     Line {
         message: "delivery",
         provider,
         request,
+        api_request,
+        trace,
         store,
         status,
         counts_towards_breaker: after_failure.counts_towards_breaker(status),
         duration_ms: duration.as_millis(),
+        secrets_ms: waits.secrets.map(millis),
+        journal_ms: waits.journal.map(millis),
+        queue_ms: waits.queue.map(millis),
+        quarantine_ms: waits.quarantine.map(millis),
         ..Line::default()
     }
 }
 
-fn json(line: &Line<'_>) -> String {
-    #[expect(clippy::expect_used, reason = "every field is text, a number or a truth")]
-    serde_json::to_string(line).expect("a line can be written as JSON")
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A panic's message may quote what it stumbled over; its place in our code says as much to us.
@@ -182,9 +323,7 @@ pub(crate) fn say_where_but_not_what_of_panics() {
 mod tests {
     use super::*;
     use inlet::patience::{Breaker, Retries};
-    use inlet::proof::Rejection;
-    use inlet::quarantine::Held;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     /// A provider that sends again after a 5xx and stops after some failures.
     fn after_failure() -> AfterFailure {
@@ -203,16 +342,30 @@ mod tests {
     }
 
     fn told_after(after_failure: &AfterFailure, why: NotAccepted) -> Value {
-        let context = Context {
+        let context = Context { status: why.refusal().status(), ..context(after_failure) };
+        told_in(context, &Report::Refused(why)).unwrap()
+    }
+
+    fn context(after_failure: &AfterFailure) -> Context<'_> {
+        Context {
             level: LogLevel::Info,
+            stage: "prod",
             provider: "zid",
             request: "r",
+            api_request: Some("a"),
+            trace: Some("1-2-3"),
             store: Some("riyadh"),
-            status: why.refusal().status(),
-            duration: Duration::ZERO,
+            status: 200,
+            received_at: ReceivedAt::EPOCH,
+            duration: Duration::from_millis(9),
+            waits: Waits { queue: Some(Duration::from_millis(4)), ..Waits::default() },
             after_failure,
-        };
-        serde_json::from_str(&line(context, &Report::Refused(why))).unwrap()
+        }
+    }
+
+    fn told_in(context: Context<'_>, report: &Report) -> Option<Value> {
+        let (line, measured) = (of_report(context, report), measured(context, report));
+        text(context, level_of(report), line, &measured).map(|text| serde_json::from_str(&text).unwrap())
     }
 
     fn told(why: NotAccepted) -> Value {
@@ -232,6 +385,54 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn a_line_joins_the_logs_of_lambda_of_the_api_and_of_the_trace() {
+        let line = told(NotAccepted::UnknownStore);
+        assert_eq!(
+            (&line["request"], &line["api_request"], &line["trace"], &line["duration_ms"], &line["queue_ms"]),
+            (&json!("r"), &json!("a"), &json!("1-2-3"), &json!(9), &json!(4)),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_counted_by_whose_fault_it_is_and_by_reason() {
+        let unproved = |held| NotAccepted::Unproved { rejection: Rejection::Mismatch, held };
+        let fault = || Fault::new("no", "late");
+        for (why, counted, reason) in [
+            (unproved(Ok(Held::Kept)), vec!["Rejected", "Quarantined"], WRONG_PROOF),
+            (unproved(Ok(Held::TooMany)), vec!["Rejected"], WRONG_PROOF),
+            (NotAccepted::Method, vec!["Rejected"], "method"),
+            (NotAccepted::UnknownStore, vec!["Rejected"], "unknown_store"),
+            (NotAccepted::Kept { journal: fault(), queue: fault() }, vec!["Unavailable"], "not_kept"),
+        ] {
+            let line = told(why);
+            let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+            let names: Vec<&str> =
+                directives.iter().map(|one| one["Metrics"][0]["Name"].as_str().unwrap()).collect();
+            let expected: Vec<&str> = ["CountedFailure", "QueueLatency"].into_iter().chain(counted).collect();
+            assert_eq!((names, &line["Reason"]), (expected, &json!(reason)), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_written_at_every_level_and_nothing_else_is() {
+        let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
+        let quiet = Context { level: LogLevel::Error, status: 401, ..context(&after) };
+        let line = told_in(quiet, &report).unwrap();
+        assert_eq!(
+            (&line["Rejected"], &line["Stage"], &line["Provider"]),
+            (&json!(1), &json!("prod"), &json!("zid"))
+        );
+        assert_eq!((&line["message"], &line["store"]), (&Value::Null, &Value::Null), "{line}");
+        let idle = Context { waits: Waits::default(), ..quiet };
+        assert_eq!(
+            told_in(Context { status: 200, ..idle }, &Report::Probed),
+            None,
+            "a probe counts as nothing"
+        );
     }
 
     #[test]

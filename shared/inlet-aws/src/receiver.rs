@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use inlet::answer::Refusal;
 use inlet::provider::Provider;
-use inlet::receive::{Attempt, Receiver};
+use inlet::receive::Attempt;
 use inlet::request::Unverified;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -14,11 +14,13 @@ use crate::connect::{Clients, configuration};
 use crate::deadline;
 use crate::environment::{Environment, LogLevel};
 use crate::gateway::{Event, Response, Unreadable};
-use crate::log::{self, Context};
+use crate::log::{self, Context, Trouble};
 use crate::quarantine::TableQuarantine;
 use crate::queue::SqsQueue;
 use crate::secrets::SsmSecrets;
+use crate::steps::{Ports, Watch};
 use crate::table::Table;
+use crate::trace::{Daemon, Told, Trace};
 
 /// Why a function ended.
 pub type Failed = Error;
@@ -42,59 +44,77 @@ pub async fn run<P: Provider>() -> Result<(), Failed> {
 
 /// A provider's receiver on AWS.
 struct Function<P: Provider> {
-    receiver: Arc<Receiver<SsmSecrets<P>, Table, SqsQueue, TableQuarantine>>,
+    ports: Ports<SsmSecrets<P>, Table, SqsQueue, TableQuarantine>,
+    stage: String,
     log_level: LogLevel,
+    daemon: Daemon,
 }
 
 impl<P: Provider> Function<P> {
     fn new(clients: Clients, environment: Environment) -> Self {
-        let Environment { stage, table, queue_url, retention_days, log_level, .. } = environment;
+        let Environment { stage, table, queue_url, retention_days, log_level, xray_daemon, .. } = environment;
         let table = Table::new(clients.dynamodb, table, retention_days);
-        let receiver = Receiver {
-            secrets: SsmSecrets::new(clients.ssm, &stage),
-            quarantine: TableQuarantine::new(table.clone(), P::NAME),
-            journal: table,
-            queue: SqsQueue::new(clients.sqs, queue_url),
+        let ports = Ports {
+            secrets: Arc::new(SsmSecrets::new(clients.ssm, &stage)),
+            quarantine: Arc::new(TableQuarantine::new(table.clone(), P::NAME)),
+            journal: Arc::new(table),
+            queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
         };
-        Self { receiver: Arc::new(receiver), log_level }
+        Self { ports, stage, log_level, daemon: Daemon::at(xray_daemon) }
     }
 
     async fn handle(&self, event: LambdaEvent<Event>) -> Response {
-        let start = Instant::now();
+        let (start, received_at, watch) = (Instant::now(), clock::now(), Watch::default());
         let invocation = event.context.request_id;
+        let trace = event.context.xray_trace_id.as_deref().and_then(Trace::parse);
+        let api_request = event.payload.api_request();
         let line = |store, status| Context {
             level: self.log_level,
+            stage: &self.stage,
             provider: P::NAME,
             request: &invocation,
+            api_request: api_request.as_deref(),
+            trace: trace.as_ref().map(|trace| trace.root.as_str()),
             store,
             status,
+            received_at,
             duration: start.elapsed(),
+            waits: watch.waits(),
             after_failure: &P::AFTER_FAILURE,
         };
         let request = match event.payload.into_request(P::NAME) {
             Ok(request) => Unverified::new(request),
             Err(unreadable) => {
                 let answer = P::refuse(refusal(&unreadable));
-                log::trouble(line(None, answer.status), "malformed", unreadable.to_string());
+                log::trouble(line(None, answer.status), Trouble::Malformed(unreadable.what()));
                 return answer.into();
             }
         };
         let store = request.store().clone();
-        let (receiver, attempt) = (Arc::clone(&self.receiver), Attempt(invocation.clone()));
+        let (receiver, attempt) = (self.ports.watched(&watch), Attempt(invocation.clone()));
         // A task of its own, so that a bug of ours becomes a 503 and a retry instead of a dead runtime.
-        let task = tokio::spawn(async move { receiver.receive::<P>(request, clock::now(), &attempt).await });
-        match task.await {
+        let task = tokio::spawn(async move { receiver.receive::<P>(request, received_at, &attempt).await });
+        let answer = match task.await {
             Ok((answer, report)) => {
                 log::delivery(line(Some(store.as_str()), answer.status), &report);
-                answer.into()
+                answer
             }
             Err(_) => {
                 let answer = P::refuse(Refusal::Unavailable);
-                let context = line(Some(store.as_str()), answer.status);
-                log::trouble(context, "panicked", "a bug; the line before says where".to_owned());
-                answer.into()
+                log::trouble(line(Some(store.as_str()), answer.status), Trouble::Panicked);
+                answer
             }
-        }
+        };
+        let told = Told {
+            provider: P::NAME,
+            store: store.as_str(),
+            status: answer.status,
+            received_at,
+            duration: start.elapsed(),
+            waits: watch.waits(),
+        };
+        self.daemon.tell(trace.as_ref(), &invocation, told);
+        answer.into()
     }
 }
 

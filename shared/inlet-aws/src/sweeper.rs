@@ -20,6 +20,7 @@ use crate::clock;
 use crate::connect::{Clients, configuration};
 use crate::environment::Environment;
 use crate::log;
+use crate::metrics::{self, Measured};
 use crate::pace::Pace;
 use crate::queue::SqsQueue;
 use crate::receipts::{parked, receipt};
@@ -77,9 +78,9 @@ pub async fn run() -> Result<(), Failed> {
         let (sweeper, stage) = (Arc::clone(&sweeper), stage.clone());
         async move {
             let now = clock::now();
-            let swept = sweeper.sweep(now, time_left(&event.context, now)).await?;
-            println!("{}", swept.line(&stage, now));
-            Ok::<_, Error>(())
+            let swept = sweeper.sweep(now, time_left(&event.context, now)).await;
+            println!("{}", line(&swept, &stage, now));
+            Ok::<_, Error>(swept.map(|_| ())?)
         }
     }))
     .await
@@ -115,31 +116,30 @@ pub struct Swept {
     pub oldest_unproven: Option<ReceivedAt>,
 }
 
-impl Swept {
-    /// The run as a line of the log, which `CloudWatch` reads as metrics (its embedded metric format).
-    fn line(&self, stage: &str, now: ReceivedAt) -> Value {
-        let age = self.oldest_unproven.map(|oldest| now.since(oldest).as_secs()).unwrap_or_default();
-        let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
-        let metrics = [
-            metric("OldestUnprovenAge", "Seconds"),
-            metric("Resent", "Count"),
-            metric("Parked", "Count"),
-            metric("Waiting", "Count"),
-        ];
-        json!({
-            "_aws": {
-                "Timestamp": now.millis(),
-                "CloudWatchMetrics": [{"Namespace": "Inlet", "Dimensions": [["Stage"]], "Metrics": metrics}],
-            },
-            "level": "info",
-            "message": "sweep",
-            "Stage": stage,
-            "OldestUnprovenAge": age,
-            "Resent": self.resent,
-            "Parked": self.parked,
-            "Waiting": self.waiting,
-        })
-    }
+/// The run as a line of the log with what it measured. Of one that failed nothing is known but that it did: an age
+/// that is not written is an alarm of its own.
+fn line(swept: &Result<Swept, Fault>, stage: &str, now: ReceivedAt) -> Value {
+    let mut measured = Measured::of_stage(stage);
+    measured.measure(metrics::SWEEP_FAILED, swept.is_err().into());
+    let line = match swept {
+        Ok(swept) => {
+            let age = swept.oldest_unproven.map(|oldest| now.since(oldest).as_secs()).unwrap_or_default();
+            measured.measure(metrics::OLDEST_UNPROVEN_AGE, age);
+            for (metric, count) in [
+                (metrics::RESENT, swept.resent),
+                (metrics::PARKED, swept.parked),
+                (metrics::WAITING, swept.waiting),
+            ] {
+                measured.measure(metric, count.into());
+            }
+            json!({"level": "info", "message": "sweep", "outcome": "swept"})
+        }
+        Err(fault) => {
+            json!({"level": "error", "message": "sweep", "outcome": "failed", "reason": fault.story()})
+        }
+    };
+    let members = line.as_object().cloned().into_iter().flatten();
+    Value::Object(members.chain(measured.members(now)).collect())
 }
 
 /// A walk along the time index.
@@ -366,12 +366,20 @@ mod tests {
     fn a_run_is_a_line_that_cloudwatch_reads_as_metrics() {
         let now = ReceivedAt::from_millis(600_000).unwrap();
         let swept = Swept { resent: 2, oldest_unproven: ReceivedAt::from_millis(0), ..Swept::default() };
-        let line = swept.line("prod", now);
+        let line = line(&Ok(swept), "prod", now);
         assert_eq!((&line["OldestUnprovenAge"], &line["Resent"]), (&json!(600), &json!(2)));
-        let metrics = &line["_aws"]["CloudWatchMetrics"][0];
-        for metric in metrics["Metrics"].as_array().unwrap() {
-            assert!(line[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            let name = directive["Metrics"][0]["Name"].as_str().unwrap();
+            assert!(line[name].is_u64(), "{name}");
+            assert_eq!(directive["Dimensions"], json!([["Stage"]]), "{name}");
         }
-        assert_eq!((&metrics["Dimensions"], &line["Stage"]), (&json!([["Stage"]]), &json!("prod")));
+        assert_eq!((&line["SweepFailed"], &line["Stage"]), (&json!(0), &json!("prod")));
+    }
+
+    #[test]
+    fn a_run_that_failed_counts_as_such_and_tells_no_age() {
+        let line = line(&Err(Fault::new("the table cannot be read", "late")), "prod", ReceivedAt::EPOCH);
+        assert_eq!((&line["SweepFailed"], &line["OldestUnprovenAge"]), (&json!(1), &Value::Null), "{line}");
+        assert_eq!(line["reason"], json!("the table cannot be read: late"));
     }
 }

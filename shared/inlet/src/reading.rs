@@ -62,6 +62,18 @@ pub enum WhyUnknown {
     Body,
 }
 
+impl WhyUnknown {
+    const ALL: [Self; 2] = [Self::Event, Self::Body];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "unknown_event",
+            Self::Body => "unreadable_body",
+        }
+    }
+}
+
 impl Reading {
     /// Reads a payload by its row. `time` reads the provider's spelling of times.
     pub fn of(row: &Row, payload: &Value, time: fn(&str) -> Option<Time>) -> Self {
@@ -89,12 +101,8 @@ impl Reading {
 
     /// A delivery of which nothing is understood but perhaps the entity's id.
     pub fn unknown(event_type: &str, why: WhyUnknown, entity: Option<Vec<String>>) -> Self {
-        let reason = match why {
-            WhyUnknown::Event => "unknown_event",
-            WhyUnknown::Body => "unreadable_body",
-        };
-        let data =
-            Unknown { id: entity.as_ref().map(|parts| parts.join(":")), reason: Some(reason.to_owned()) };
+        let id = entity.as_ref().map(|parts| parts.join(":"));
+        let data = Unknown { id, reason: Some(why.as_str().to_owned()) };
         Self {
             event_type: EventType::new(event_type),
             verb: "received",
@@ -109,6 +117,12 @@ impl Reading {
     /// What the event is about.
     pub fn kind(&self) -> Kind {
         self.data.kind()
+    }
+
+    /// Why the kind is unknown; nothing where it is known.
+    pub fn why_unknown(&self) -> Option<WhyUnknown> {
+        let Canonical::Unknown(unknown) = &self.data else { return None };
+        WhyUnknown::ALL.into_iter().find(|why| unknown.reason.as_deref() == Some(why.as_str()))
     }
 }
 
@@ -143,6 +157,9 @@ mod tests {
     fn a_documented_event_with_another_outline_is_unknown() {
         let reading = Reading::of(&ROW, &json!([1, 2]), Time::parse_rfc3339);
         assert_eq!((reading.kind(), reading.event_type.as_str()), (Kind::Unknown, "thing.moved"));
+        assert_eq!(reading.why_unknown(), Some(WhyUnknown::Body));
+        assert_eq!(Reading::unknown("x", WhyUnknown::Event, None).why_unknown(), Some(WhyUnknown::Event));
+        assert_eq!(Reading::of(&ROW, &json!({"id": 1}), Time::local).why_unknown(), None);
     }
 
     #[test]
