@@ -84,9 +84,11 @@ FORM = {
 }
 
 BEHAVIOUR = {
-    # The end-to-end tests are a package of their own, for they need the stack.
-    "unit, table and property tests": _program("cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests"),
+    # The end-to-end tests are packages of their own, for they need the stack.
+    "unit, table and property tests": _program(
+        "cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests", "--exclude", "inlet-cli",
+    ),
     "local stack": lambda: stack.up(without=[]),
-    "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests"),
+    "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
     "event files, by sam local": _sam_local,
 }

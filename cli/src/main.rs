@@ -1,3 +1,32 @@
-//! The `inlet` command.
+//! The `inlet` command: for people who run Inlet. This file only wires.
+#![allow(dead_code, reason = "until every command is here")]
 
-fn main() {}
+mod arguments;
+mod commands;
+mod providers;
+mod address;
+mod deployment;
+mod stores;
+mod prompt;
+mod output;
+mod failure;
+
+use std::process::ExitCode;
+
+use crate::arguments::{Arguments, Command};
+use crate::output::Output;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { place, style, command } = Arguments::read();
+    let mut output = Output::new(&style);
+    let done = match command {
+        Command::Urls(arguments) => commands::urls::run(arguments, &place, &mut output).await,
+        Command::Completions(arguments) => commands::completions::run(&arguments, &mut output),
+        Command::Man(arguments) => commands::man::run(&arguments, &mut output),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output.failure(&failure),
+    }
+}

@@ -1,0 +1,131 @@
+//! What can be asked of `inlet`, as its help tells it.
+
+use std::fmt::Write as _;
+
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::commands::{completions, man, urls};
+use crate::failure;
+
+/// Webhooks of five commerce providers, received into your own AWS account: set it up, try it, watch it, mend it.
+#[derive(Debug, Parser)]
+#[command(name = "inlet", version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    /// Which deployment is meant.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How the answer is to look.
+    #[command(flatten)]
+    pub(crate) style: Style,
+    /// What is to be done.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which deployment is meant.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Which deployment")]
+pub(crate) struct Place {
+    /// The local stack that `make up` started, whatever the other options say
+    #[arg(long, global = true)]
+    pub(crate) local: bool,
+    /// The CloudFormation stack's name
+    #[arg(long, global = true, value_name = "NAME", env = "INLET_STACK", default_value = "inlet")]
+    pub(crate) stack: String,
+    /// The AWS profile; otherwise the usual places are searched
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The AWS region; otherwise the profile's
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) region: Option<String>,
+}
+
+/// How the answer is to look.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "How it looks")]
+pub(crate) struct Style {
+    /// JSON for programs: one document, or one line each where it goes on and on
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No notes and no progress beside the answer
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Colour
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub(crate) color: ColorChoice,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the URLs to paste into the providers' portals
+    Urls(urls::Arguments),
+    /// Write the completions for a shell
+    Completions(completions::Arguments),
+    /// Write the manual pages
+    Man(man::Arguments),
+}
+
+/// The commands in the groups in which the help lists them.
+const GROUPS: &[(&str, &[&str])] = &[("Set up", &["urls"]), ("Your shell", &["completions", "man"])];
+
+/// A first walk through the commands, as the help shows it.
+const FIRST_WALK: &str = "\
+A first walk, on the local stack that `make up` starts:
+  inlet --local urls zid/demo";
+
+impl Arguments {
+    /// Reads the command line. Ends the process where it is of no use, or where only help was wanted.
+    pub(crate) fn read() -> Self {
+        let matches = command().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The command line with its help.
+pub(crate) fn command() -> clap::Command {
+    let command = Arguments::command();
+    let template = format!(
+        "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{}Options:\n{{options}}\n\n{FIRST_WALK}\n\n{}",
+        groups(&command),
+        failure::EXIT_CODES,
+    );
+    command.help_template(template)
+}
+
+/// The groups with each command's one line.
+fn groups(command: &clap::Command) -> String {
+    let about = |name: &str| {
+        let found = command.find_subcommand(name).and_then(clap::Command::get_about);
+        found.map(ToString::to_string).unwrap_or_default()
+    };
+    let mut text = String::new();
+    for (heading, names) in GROUPS {
+        let _ = writeln!(text, "{heading}:");
+        for name in *names {
+            let _ = writeln!(text, "  {name:<12} {}", about(name));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_lists_every_command_once() {
+        let mut listed: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        listed.sort_unstable();
+        let command = command();
+        let mut there: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        there.sort_unstable();
+        assert_eq!(listed, there);
+    }
+}

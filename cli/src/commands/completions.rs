@@ -1,0 +1,24 @@
+//! `inlet completions`: what the shell needs to complete the command line.
+
+use clap_complete::Shell;
+
+use crate::arguments::command;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What can be said to `inlet completions`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "For example: inlet completions bash > ~/.local/share/bash-completion/completions/inlet"
+)]
+pub(crate) struct Arguments {
+    /// The shell
+    shell: Shell,
+}
+
+/// Writes the completions to standard output.
+pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command(), "inlet", &mut script);
+    output.bytes(&script)
+}

@@ -1,0 +1,5 @@
+//! The commands: a file each, with its `Arguments` and its `run`.
+
+pub(crate) mod urls;
+pub(crate) mod completions;
+pub(crate) mod man;

@@ -1,0 +1,98 @@
+//! How these tests are written.
+//!
+//! - One file a command, named after it, and a `mod` line in `main.rs`: one program, linked once.
+//! - [`run`] calls the binary with `--local`, from the repository's folder; [`bare`] without it.
+//! - What people read is a snapshot ([`snapshot`]): of standard output and standard error together with the exit
+//!   code, after the filters, which replace what differs from run to run and fold runs of spaces into two. Written
+//!   anew by `INSTA_UPDATE=always cargo test -p inlet-cli`, then read by a person.
+//! - What programs read (`--json`) is parsed and asserted.
+//! - A test that stores anything has a store of its own: `Stack::up().store("zid", &credentials)`.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use inlet_tests::repository;
+use serde_json::Value;
+
+/// What the binary did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// The exit code.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+impl Ran {
+    /// The one JSON document on standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// This, if it ended well.
+    #[track_caller]
+    pub(crate) fn done(self) -> Self {
+        assert_eq!(self.code, 0, "{}{}", self.out, self.err);
+        self
+    }
+}
+
+/// What differs from run to run, and what stands for it in snapshots. In this order.
+const FILTERS: [(&str, &str); 7] = [
+    (r"https?://(127\.0\.0\.1|localhost):\d+(/_aws/execute-api/\w+)?", "[api]"),
+    (r"\bt\d{13}-\d+-\d+\b", "[store]"),
+    (r"/[0-9a-f]{16}\b", "/[digest]"),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "[time]"),
+    (r"\b\d+(\.\d+)? ?(µs|ms|s)\b", "[duration]"),
+    (r"[ \t]+\n", "\n"),
+    (r"(\S) {2,}", "$1  "),
+];
+
+/// Runs `inlet --local` with these arguments.
+pub(crate) fn run(arguments: &[&str]) -> Ran {
+    run_with(arguments, "")
+}
+
+/// The same with this on standard input.
+pub(crate) fn run_with(arguments: &[&str], input: &str) -> Ran {
+    let arguments: Vec<&str> = ["--local"].iter().chain(arguments).copied().collect();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inlet"));
+    end(command.args(arguments).current_dir(repository::root()), input)
+}
+
+/// Runs `inlet` with these arguments alone, where no stack is and no AWS account.
+pub(crate) fn bare(arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inlet"));
+    let nowhere = std::env::temp_dir();
+    command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", &nowhere);
+    end(command.args(arguments).current_dir(&nowhere), "")
+}
+
+/// Compares what the binary did with the snapshot of this name.
+pub(crate) fn snapshot(name: &str, ran: &Ran) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (pattern, stands_for) in FILTERS {
+        settings.add_filter(pattern, stands_for);
+    }
+    let Ran { code, out, err } = ran;
+    settings.bind(|| {
+        insta::assert_snapshot!(name, format!("{out}--- standard error\n{err}--- exit code {code}"));
+    });
+}
+
+fn end(command: &mut Command, input: &str) -> Ran {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary");
+    let mut stdin = child.stdin.take().expect("its standard input");
+    // A command that does not read closes the pipe.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("an end");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}

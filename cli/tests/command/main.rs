@@ -1,0 +1,12 @@
+//! The `inlet` command as people and scripts use it: the real binary against the local stack. Needs `make up`.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod inlet;
+mod help;
