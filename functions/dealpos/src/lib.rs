@@ -10,6 +10,7 @@ mod body;
 mod canonical;
 mod answers;
 mod sender;
+mod portal;
 
 use std::time::Duration;
 

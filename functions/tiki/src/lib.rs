@@ -10,6 +10,8 @@ mod topics;
 mod events;
 mod canonical;
 mod sender;
+mod portal;
+mod registration;
 
 use inlet::answer::{Answer, Outcome, Refusal};
 use inlet::catalogue::{entity_in, find, unwrapped};

@@ -8,6 +8,8 @@ mod events;
 mod body;
 mod canonical;
 mod sender;
+mod portal;
+mod registration;
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ mod events;
 mod canonical;
 mod body;
 mod sender;
+mod portal;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{Row, entity_in, find, text_at};

@@ -9,6 +9,8 @@ mod events;
 mod canonical;
 mod body;
 mod sender;
+mod portal;
+mod registration;
 
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{entity_in, find};

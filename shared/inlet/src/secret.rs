@@ -32,6 +32,22 @@ impl Secret {
         Self([self.text(), separator, other.text()].concat().into())
     }
 
+    /// The two secrets that `separator` joined, parted at its first occurrence. Nothing where one would be empty.
+    pub fn parted(&self, separator: char) -> Option<(Self, Self)> {
+        let (before, behind) = self.text().split_once(separator)?;
+        Some((Self::new(before).ok()?, Self::new(behind).ok()?))
+    }
+
+    /// How many characters it has, for schemes that prescribe it.
+    pub fn characters(&self) -> usize {
+        self.text().chars().count()
+    }
+
+    /// Whether both are the same. Takes the same time wherever they differ.
+    pub fn equals(&self, other: &Self) -> bool {
+        self.is(other.key()).into()
+    }
+
     /// Whether `presented` is this secret. Takes the same time wherever they differ and however long they are.
     pub(crate) fn is(&self, presented: &[u8]) -> Choice {
         // Digests have one length, so the comparison tells nothing of the secret's.
@@ -45,7 +61,8 @@ impl Secret {
         self.text().as_bytes()
     }
 
-    fn text(&self) -> &str {
+    /// The secret itself. Only what puts it on the wire asks for it.
+    pub(crate) fn text(&self) -> &str {
         self.0.expose_secret()
     }
 }
@@ -80,6 +97,18 @@ mod tests {
     fn an_error_does_not_quote_what_stood_in_its_place() {
         let error = serde_json::from_str::<Secret>("420815").unwrap_err();
         assert!(!error.to_string().contains("420815"), "{error}");
+    }
+
+    #[test]
+    fn what_was_joined_is_parted_at_the_first_separator() {
+        let joined = Secret::new("user").unwrap().joined(":", &Secret::new("pass:word").unwrap());
+        let (before, behind) = joined.parted(':').unwrap();
+        assert!(
+            before.equals(&Secret::new("user").unwrap()) && behind.equals(&Secret::new("pass:word").unwrap())
+        );
+        for text in ["no separator", ":nothing before", "nothing behind:"] {
+            assert!(Secret::new(text).unwrap().parted(':').is_none(), "{text:?}");
+        }
     }
 
     #[test]
