@@ -2,13 +2,14 @@
 
 use inlet::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::{Address, Sender, escaped, secret};
+use inlet::sender::{Address, Payload, Sender, escaped, secret};
 use serde_json::Value;
 
 use crate::{API_KEY, DealPos, URL_TOKEN};
 
 impl Sender for DealPos {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {
         Address::post(event.event)

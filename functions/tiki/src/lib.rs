@@ -9,6 +9,7 @@
 mod topics;
 mod events;
 mod canonical;
+mod payloads;
 mod sender;
 mod portal;
 mod registration;

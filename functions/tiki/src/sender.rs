@@ -2,13 +2,14 @@
 
 use inlet::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::{Address, Sender, hmac_sha1_hex, secret};
+use inlet::sender::{Address, Payload, Sender, hmac_sha1_hex, secret};
 use serde_json::Value;
 
 use crate::{ALGORITHM, SIGNATURE, Tiki};
 
 impl Sender for Tiki {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     /// The topic is what an event's name begins with.
     fn address(event: &Row) -> Address {

@@ -2,7 +2,7 @@
 
 use inlet::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::{Address, Sender, basic, escaped, secret};
+use inlet::sender::{Address, Payload, Sender, basic, escaped, secret};
 use serde_json::Value;
 
 use crate::{TOKEN, Zid};
@@ -12,6 +12,7 @@ const APP_MARKET: &str = "app";
 
 impl Sender for Zid {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {
         let of_the_market = event.event.starts_with("app.market.");

@@ -2,13 +2,14 @@
 
 use inlet::catalogue::Row;
 use inlet::request::{Fields, Method, Plus, Request};
-use inlet::sender::{Address, Sender, escaped, hmac_sha256_base64, secret};
+use inlet::sender::{Address, Payload, Sender, escaped, hmac_sha256_base64, secret};
 use serde_json::Value;
 
 use crate::{REDIRECT, SIGNATURE, Zip, is_redirect};
 
 impl Sender for Zip {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {
         if event.event == REDIRECT {

@@ -2,13 +2,14 @@
 
 use inlet::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::{Address, Sender, secret};
+use inlet::sender::{Address, Payload, Sender, secret};
 use serde_json::Value;
 
 use crate::{METHOD, Zort};
 
 impl Sender for Zort {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     /// The trigger stands in the query; the topic tells it too, should ZORT ever leave the query out.
     fn address(event: &Row) -> Address {

@@ -8,8 +8,9 @@
 //! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What is not
 //! proved goes into [`quarantine`] instead; what the provider makes of the answer stands in [`patience`]. Behind
 //! the queue, [`process`] hands the messages to whoever consumes them. The [`sender`] plays the provider's part,
-//! for samples and tests. Before any of it, the provider has to be told where to send: [`portal`] is what a person
-//! does for it, [`registration`] what is asked of the provider's own API.
+//! with samples that [`fresh`] makes new, for tests and for whoever tries a deployment. Before any of it, the provider
+//! has to be told where to send: [`portal`] is what a person does for it, [`registration`] what is asked of the
+//! provider's own API.
 //!
 //! Deliberately absent: any provider's name, any AWS type, input and output, the clock, the environment.
 
@@ -35,5 +36,6 @@ pub mod quarantine;
 pub mod receive;
 pub mod process;
 pub mod sender;
+pub mod fresh;
 pub mod portal;
 pub mod registration;

@@ -18,11 +18,52 @@ pub trait Sender: Provider {
     /// The catalogue.
     const EVENTS: &'static [Row];
 
+    /// The bodies in its folder `payloads`.
+    const PAYLOADS: &'static [Payload];
+
     /// Where the event goes: the URL as `inlet` tells the user to register it, with the provider's own words.
     fn address(event: &Row) -> Address;
 
     /// Adds the proof that the provider would add. `credential` is an object as kept in the parameter store.
     fn sign(request: &mut Request, credential: &Value);
+}
+
+/// A body as the provider would send it.
+#[derive(Clone, Copy, Debug)]
+pub struct Payload {
+    /// The file in the provider's folder `payloads`, named by what happened: `order.create-guest.json`. Behind the
+    /// hyphen stands what is special about it.
+    pub file: &'static str,
+    /// The bytes.
+    pub body: &'static [u8],
+}
+
+impl Payload {
+    /// The file's name without its ending.
+    pub fn name(&self) -> &'static str {
+        self.file.rsplit_once('.').map_or(self.file, |(name, _)| name)
+    }
+
+    /// The event's name.
+    pub fn event(&self) -> &'static str {
+        self.name().split_once('-').map_or(self.name(), |(event, _)| event)
+    }
+
+    /// Whether the body is an HTML form's.
+    pub fn is_form(&self) -> bool {
+        self.file.ends_with(".form")
+    }
+}
+
+/// The payloads of these files, embedded.
+#[macro_export]
+macro_rules! payloads {
+    ($($file:literal),* $(,)?) => {
+        &[$($crate::sender::Payload {
+            file: $file,
+            body: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/payloads/", $file)),
+        }),*]
+    };
 }
 
 /// Where and how an event is sent.
