@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{completions, man, urls};
+use crate::commands::{completions, event, man, send, urls};
 use crate::failure;
 
 /// Webhooks of five commerce providers, received into your own AWS account: set it up, try it, watch it, mend it.
@@ -60,6 +60,10 @@ pub(crate) struct Style {
 pub(crate) enum Command {
     /// Print the URLs to paste into the providers' portals
     Urls(urls::Arguments),
+    /// Send deliveries exactly as a provider would
+    Send(send::Arguments),
+    /// Write a delivery as an event file for `sam local invoke`
+    Event(event::Arguments),
     /// Write the completions for a shell
     Completions(completions::Arguments),
     /// Write the manual pages
@@ -67,7 +71,8 @@ pub(crate) enum Command {
 }
 
 /// The commands in the groups in which the help lists them.
-const GROUPS: &[(&str, &[&str])] = &[("Set up", &["urls"]), ("Your shell", &["completions", "man"])];
+const GROUPS: &[(&str, &[&str])] =
+    &[("Set up", &["urls"]), ("Try", &["send", "event"]), ("Your shell", &["completions", "man"])];
 
 /// A first walk through the commands, as the help shows it.
 const FIRST_WALK: &str = "\

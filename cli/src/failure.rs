@@ -110,6 +110,9 @@ pub(crate) enum Failure {
         /// What to do about it.
         next: String,
     },
+    /// Nobody answers where something was sent to.
+    #[error("nobody answered: {0}")]
+    Unanswered(String),
     /// Nobody was there to say yes.
     #[error("nobody confirmed it")]
     Unconfirmed,
@@ -176,6 +179,9 @@ impl Failure {
             }
             Self::Aws { kind, .. } => kind.next(),
             Self::Inlet { .. } => "ask `inlet doctor` what is wrong, then try again",
+            Self::Unanswered(_) => {
+                "check the address and that it is up; `inlet doctor` looks at a deployment"
+            }
             Self::Unconfirmed => "say --yes where no terminal can ask",
             Self::File { .. } => "check the path, its permissions and the space that is left",
             Self::Terminal(_) => "try again",
@@ -202,6 +208,7 @@ impl Failure {
             | Self::Tls(_)
             | Self::Aws { .. }
             | Self::Inlet { .. }
+            | Self::Unanswered(_)
             | Self::Wrong { .. }
             | Self::File { .. }
             | Self::Terminal(_) => 1,

@@ -7,6 +7,11 @@ mod providers;
 mod address;
 mod deployment;
 mod stores;
+mod secrets;
+mod input;
+mod http;
+mod deliveries;
+mod volley;
 mod prompt;
 mod output;
 mod failure;
@@ -22,6 +27,8 @@ async fn main() -> ExitCode {
     let mut output = Output::new(&style);
     let done = match command {
         Command::Urls(arguments) => commands::urls::run(arguments, &place, &mut output).await,
+        Command::Send(arguments) => commands::send::run(arguments, &place, &mut output).await,
+        Command::Event(arguments) => commands::event::run(arguments, &place, &mut output).await,
         Command::Completions(arguments) => commands::completions::run(&arguments, &mut output),
         Command::Man(arguments) => commands::man::run(&arguments, &mut output),
     };

@@ -4,12 +4,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use inlet::catalogue::Row;
+use inlet::catalogue::{Row, find};
+use inlet::form::{Form, form_of, told};
 use inlet::patience::AfterFailure;
 use inlet::request::Request;
-use inlet::sender::{Address, Sender, delivery};
+use inlet::sender::{Address, Payload, Sender, delivery};
 use inlet::store::StoreName;
+use serde::Deserialize as _;
 use serde_json::Value;
+
+use crate::failure::Failure;
 
 /// Every provider, in the order in which people are shown them.
 pub(crate) static ALL: [Known; 5] = [
@@ -36,11 +40,12 @@ pub(crate) trait Provider: Sync {
     fn address(&self, event: &Row) -> Address;
     /// A signed delivery, as it would send it.
     fn delivery(&self, store: StoreName, event: &Row, body: Vec<u8>, credential: &Value) -> Request;
-    /// Whether this is one of its credentials.
-    ///
-    /// # Errors
-    /// What is wrong with its form. Quotes nothing of it.
-    fn check_credential(&self, credential: &Value) -> Result<(), serde_json::Error>;
+    /// The forms that its credentials may have; the first is the usual one.
+    fn forms(&self) -> &'static [Form];
+    /// Sample bodies of its events.
+    fn payloads(&self) -> &'static [Payload];
+    /// Whether its receiver takes this as a credential.
+    fn takes(&self, credential: &Value) -> bool;
 }
 
 /// A provider's type as a value.
@@ -67,8 +72,16 @@ impl<S: Sender> Provider for Of<S> {
         delivery::<S>(store, event, body, credential)
     }
 
-    fn check_credential(&self, credential: &Value) -> Result<(), serde_json::Error> {
-        serde_json::from_value::<S::Credential>(credential.clone()).map(drop)
+    fn forms(&self) -> &'static [Form] {
+        S::FORMS
+    }
+
+    fn payloads(&self) -> &'static [Payload] {
+        S::PAYLOADS
+    }
+
+    fn takes(&self, credential: &Value) -> bool {
+        S::Credential::deserialize(credential).is_ok()
     }
 }
 
@@ -77,6 +90,40 @@ impl std::ops::Deref for Known {
 
     fn deref(&self) -> &Self::Target {
         self.0
+    }
+}
+
+impl Known {
+    /// The event of this name.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub(crate) fn event(self, name: &str) -> Result<&'static Row, Failure> {
+        find(self.events(), name).ok_or_else(|| {
+            let names: Vec<&str> = self.events().iter().map(|row| row.event).collect();
+            Failure::NotFound {
+                what: format!("event {name} of {self}"),
+                next: format!("name one of these: {}", names.join(", ")),
+            }
+        })
+    }
+
+    /// The form of a credential that its receiver takes.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would do. Quotes nothing of it.
+    pub(crate) fn fits(self, credential: &Value) -> Result<&'static Form, Failure> {
+        let forms = self.forms();
+        let unusable = |why: String| Failure::Unusable {
+            what: format!("that is no credential of {self}: {why}"),
+            next: format!("a credential of {self} is {}", told(forms)),
+        };
+        let form = form_of(forms, credential).map_err(|misfit| unusable(misfit.to_string()))?;
+        if self.takes(credential) {
+            Ok(form)
+        } else {
+            Err(unusable("its receiver does not take it".to_owned()))
+        }
     }
 }
 
@@ -119,6 +166,9 @@ fn names() -> String {
 
 #[cfg(test)]
 mod tests {
+    use inlet::form::Field;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -127,5 +177,31 @@ mod tests {
             assert_eq!(known.name().parse::<Known>().ok(), Some(known));
         }
         assert!("Zid".parse::<Known>().is_err());
+    }
+
+    #[test]
+    fn every_receiver_takes_the_credentials_of_every_form() {
+        for known in ALL {
+            for form in known.forms() {
+                let text = |field: &Field| "x".repeat(field.characters.unwrap_or(8));
+                let fields = form.fields.iter().map(|field| (field.name.to_owned(), text(field).into()));
+                let whole = Value::Object(fields.clone().collect());
+                assert_eq!(known.fits(&whole).unwrap(), form, "{known}");
+                let required = form.fields.iter().zip(fields).filter(|(field, _)| field.required);
+                let least = Value::Object(required.map(|(_, field)| field).collect());
+                assert_eq!(known.fits(&least).unwrap(), form, "{known}");
+            }
+            let error = known.fits(&json!({"canary": "canary"})).unwrap_err();
+            assert!(!format!("{error}{}", error.next()).contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_sample_is_of_an_event_of_the_catalogue() {
+        for known in ALL {
+            for payload in known.payloads() {
+                assert!(known.event(payload.event()).is_ok(), "{known} {}", payload.file);
+            }
+        }
     }
 }

@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::catalogue::{Row, find};
 use inlet::request::Request;
-use inlet::sender::{Sender, delivery};
+use inlet::sender::{Payload, Sender, delivery};
 use inlet::store::StoreName;
+use inlet_aws::invocation::event;
 use serde_json::{Map, Value, json};
 
 use crate::repository::{self, Files};
@@ -49,53 +50,26 @@ pub fn all() -> Vec<Sample> {
 
 /// A provider's samples: one for each payload file, and the awkward ones made of the first of them.
 fn of<S: Sender>() -> Vec<Sample> {
-    let payloads = payloads::<S>();
-    let mut samples: Vec<Sample> = payloads.iter().map(|payload| payload.sample::<S>()).collect();
-    let first = payloads.iter().find(|payload| payload.is_json()).expect("a payload in JSON");
+    let sampled = |payload: &Payload| sample::<S>(payload.name(), &request::<S>(payload), 200);
+    let mut samples: Vec<Sample> = S::PAYLOADS.iter().map(sampled).collect();
+    let first = S::PAYLOADS.iter().find(|payload| !payload.is_form()).expect("a payload in JSON");
     samples.extend(awkward::<S>(first));
     samples
 }
 
-/// A body in a provider's `payloads` folder.
-struct Payload {
-    stem: String,
-    row: &'static Row,
-    body: Vec<u8>,
-    form: bool,
-}
-
-fn payloads<S: Sender>() -> Vec<Payload> {
-    let folder = format!("functions/{}/payloads", S::NAME);
-    let payload = |path: &String| {
-        let (stem, ending) = path[folder.len() + 1..].rsplit_once('.').expect("a file with an ending");
-        // `order.create-guest.json`: behind the hyphen stands what is special about it.
-        let event = stem.split('-').next().unwrap_or(stem);
-        let row = find(S::EVENTS, event).unwrap_or_else(|| panic!("{path} is named after no event"));
-        Payload { stem: stem.into(), row, body: repository::text(path).into_bytes(), form: ending == "form" }
-    };
-    repository::below(&folder).iter().map(payload).collect()
-}
-
-impl Payload {
-    fn is_json(&self) -> bool {
-        !self.form
-    }
-
-    fn request<S: Sender>(&self) -> Request {
-        signed::<S>(self.row, self.body.clone())
-    }
-
-    fn sample<S: Sender>(&self) -> Sample {
-        sample::<S>(&self.stem, &self.request::<S>(), 200)
-    }
+fn request<S: Sender>(payload: &Payload) -> Request {
+    let row = find(S::EVENTS, payload.event());
+    let row = row.unwrap_or_else(|| panic!("{} is named after no event", payload.file));
+    signed::<S>(row, payload.body.to_vec())
 }
 
 /// What goes wrong in life: encodings, casings, forgeries, surprises.
 fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
-    let plain = || payload.request::<S>();
+    let plain = || request::<S>(payload);
+    let row = find(S::EVENTS, payload.event()).expect("a row");
 
     let mut in_base64 = sample::<S>("awkward-base64-body", &plain(), 200);
-    in_base64.event["body"] = json!(STANDARD.encode(&payload.body));
+    in_base64.event["body"] = json!(STANDARD.encode(payload.body));
     in_base64.event["isBase64Encoded"] = json!(true);
 
     let mut cased = sample::<S>("awkward-header-casing", &plain(), 200);
@@ -107,12 +81,12 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
         "key1": "somebody-else", "api_key": "somebody-else", "username": "somebody", "password": "else",
         "order": "somebody-else", "stock": "somebody-else", "aftersale": "somebody-else", "secret": "somebody-else",
     });
-    let forged = delivery::<S>(demo(), payload.row, payload.body.clone(), &stranger);
+    let forged = delivery::<S>(demo(), row, payload.body.to_vec(), &stranger);
 
     // The proof is made for what is sent, so only the event's name is a surprise.
-    let surprise = Row { event: "neverHeardOf", aliases: &[], ..*payload.row };
+    let surprise = Row { event: "neverHeardOf", aliases: &[], ..*row };
     let unknown = signed::<S>(&surprise, br#"{"id":"77","hello":"world"}"#.to_vec());
-    let not_json = signed::<S>(payload.row, b"<delivery>not JSON at all</delivery>".to_vec());
+    let not_json = signed::<S>(row, b"<delivery>not JSON at all</delivery>".to_vec());
 
     vec![
         in_base64,
@@ -140,57 +114,3 @@ pub fn demo_credential(provider: &str) -> Value {
 fn sample<S: Sender>(name: &str, request: &Request, status: u16) -> Sample {
     Sample { file: format!("{}/{name}.json", S::NAME), event: event(S::NAME, request), status }
 }
-
-/// The event that API Gateway's HTTP API makes of a request, payload format 2.0.
-pub fn event(provider: &str, request: &Request) -> Value {
-    let store = request.store.as_str();
-    let (path, route, parameters) = match &request.topic {
-        Some(topic) => (
-            format!("/{provider}/{store}/{topic}"),
-            format!("ANY /{provider}/{{store}}/{{topic}}"),
-            json!({"store": store, "topic": topic}),
-        ),
-        None => {
-            (format!("/{provider}/{store}"), format!("ANY /{provider}/{{store}}"), json!({"store": store}))
-        }
-    };
-    let headers: BTreeMap<&str, &str> = request
-        .headers
-        .iter()
-        .chain([("host", HOST), ("user-agent", AGENT), ("x-forwarded-proto", "https")])
-        .collect();
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": route,
-        "rawPath": path,
-        "rawQueryString": request.query,
-        "headers": headers,
-        "pathParameters": parameters,
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "a1b2c3d4e5",
-            "domainName": HOST,
-            "domainPrefix": "a1b2c3d4e5",
-            "http": {
-                "method": request.method.as_str(),
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "192.0.2.1",
-                "userAgent": AGENT,
-            },
-            "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": route,
-            "stage": "$default",
-            "time": "12/Jun/2025:08:01:12 +0000",
-            "timeEpoch": 1_749_715_272_345_u64,
-        },
-        "isBase64Encoded": false,
-    });
-    if !request.body.is_empty() {
-        event["body"] = json!(String::from_utf8_lossy(&request.body));
-    }
-    event
-}
-
-const HOST: &str = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
-const AGENT: &str = "sample/1.0";

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use inlet::sender::Sender as _;
 use inlet_tests::{repository, samples, schemas};
 
 /// The rooms of a provider's house, in the order in which they are read.
-const SHAPE: [&str; 7] = [
+const SHAPE: [&str; 9] = [
     "src/main.rs",
     "src/lib.rs",
     "src/events.rs",
+    "src/forms.rs",
+    "src/payloads.rs",
     "src/sender.rs",
     "src/portal.rs",
     "src/tests.rs",
@@ -56,8 +59,26 @@ fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
 }
 
 #[test]
+fn every_payload_file_is_embedded_where_the_provider_is_played() {
+    let embedded =
+        |sent: &[inlet::sender::Payload]| sent.iter().map(|payload| payload.file.to_owned()).collect();
+    let providers: [(&str, BTreeSet<String>); 5] = [
+        ("dealpos", embedded(inlet_dealpos::DealPos::PAYLOADS)),
+        ("tiki", embedded(inlet_tiki::Tiki::PAYLOADS)),
+        ("zid", embedded(inlet_zid::Zid::PAYLOADS)),
+        ("zip", embedded(inlet_zip::Zip::PAYLOADS)),
+        ("zort", embedded(inlet_zort::Zort::PAYLOADS)),
+    ];
+    for (provider, embedded) in providers {
+        let folder = format!("functions/{provider}/payloads/");
+        let there = repository::below(&folder).iter().map(|path| path.replacen(&folder, "", 1)).collect();
+        assert_eq!(embedded, there, "functions/{provider}/src/payloads.rs");
+    }
+}
+
+#[test]
 fn every_source_file_begins_by_saying_what_it_is_for() {
-    let rust: Vec<String> = ["shared", "functions", "tests"]
+    let rust: Vec<String> = ["cli", "shared", "functions", "tests"]
         .into_iter()
         .flat_map(repository::below)
         .filter(|path| path.ends_with(".rs"))

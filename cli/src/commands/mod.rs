@@ -1,5 +1,7 @@
 //! The commands: a file each, with its `Arguments` and its `run`.
 
 pub(crate) mod urls;
+pub(crate) mod send;
+pub(crate) mod event;
 pub(crate) mod completions;
 pub(crate) mod man;

@@ -10,3 +10,4 @@
 
 mod inlet;
 mod help;
+mod urls;

@@ -1,6 +1,7 @@
 //! DealPOS's side: one URL an event, and whatever proof the store's credential asks for.
 
 use inlet::catalogue::Row;
+use inlet::form::Form;
 use inlet::request::Request;
 use inlet::sender::{Address, Payload, Sender, escaped, secret};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use crate::{API_KEY, DealPos, URL_TOKEN};
 
 impl Sender for DealPos {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const FORMS: &'static [Form] = crate::forms::FORMS;
     const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {

@@ -9,6 +9,7 @@
 mod topics;
 mod events;
 mod canonical;
+mod forms;
 mod payloads;
 mod sender;
 mod portal;

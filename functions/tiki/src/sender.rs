@@ -1,6 +1,7 @@
 //! The provider's side: which URL a topic has and which key signs it.
 
 use inlet::catalogue::Row;
+use inlet::form::Form;
 use inlet::request::Request;
 use inlet::sender::{Address, Payload, Sender, hmac_sha1_hex, secret};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use crate::{ALGORITHM, SIGNATURE, Tiki};
 
 impl Sender for Tiki {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const FORMS: &'static [Form] = crate::forms::FORMS;
     const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     /// The topic is what an event's name begins with.

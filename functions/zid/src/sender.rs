@@ -1,6 +1,7 @@
 //! Zid's side: where it sends and what it proves itself with.
 
 use inlet::catalogue::Row;
+use inlet::form::Form;
 use inlet::request::Request;
 use inlet::sender::{Address, Payload, Sender, basic, escaped, secret};
 use serde_json::Value;
@@ -12,6 +13,7 @@ const APP_MARKET: &str = "app";
 
 impl Sender for Zid {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const FORMS: &'static [Form] = crate::forms::FORMS;
     const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {

@@ -7,6 +7,7 @@
 mod events;
 mod canonical;
 mod body;
+mod forms;
 mod payloads;
 mod sender;
 mod portal;

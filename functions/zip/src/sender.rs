@@ -1,6 +1,7 @@
 //! Zip's side: where it calls back and how it signs.
 
 use inlet::catalogue::Row;
+use inlet::form::Form;
 use inlet::request::{Fields, Method, Plus, Request};
 use inlet::sender::{Address, Payload, Sender, escaped, hmac_sha256_base64, secret};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use crate::{REDIRECT, SIGNATURE, Zip, is_redirect};
 
 impl Sender for Zip {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const FORMS: &'static [Form] = crate::forms::FORMS;
     const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {

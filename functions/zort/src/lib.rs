@@ -8,6 +8,7 @@
 mod events;
 mod canonical;
 mod body;
+mod forms;
 mod payloads;
 mod sender;
 mod portal;

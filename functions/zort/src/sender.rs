@@ -1,6 +1,7 @@
 //! ZORT's side: where it posts and which keys it sends along.
 
 use inlet::catalogue::Row;
+use inlet::form::Form;
 use inlet::request::Request;
 use inlet::sender::{Address, Payload, Sender, secret};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use crate::{METHOD, Zort};
 
 impl Sender for Zort {
     const EVENTS: &'static [Row] = crate::EVENTS;
+    const FORMS: &'static [Form] = crate::forms::FORMS;
     const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
 
     /// The trigger stands in the query; the topic tells it too, should ZORT ever leave the query out.

@@ -1,6 +1,6 @@
 //! Inlet's domain on AWS. The story: [`environment`] reads the world once, [`connect`] opens the clients,
-//! [`gateway`] turns an HTTP API event into a request and an answer into a response, [`secrets`] keeps the stores'
-//! credentials at hand, [`journal`] and [`queue`] keep and send events in the form that [`record`] gives them, in the
+//! [`gateway`] turns an HTTP API event into a request and an answer into a response ([`invocation`] a request into
+//! an event), [`secrets`] keeps the stores' credentials at hand, [`journal`] and [`queue`] keep and send events in the form that [`record`] gives them, in the
 //! layout of the [`table`] and its [`attributes`], [`quarantine`] keeps what did not verify until [`reverify`]
 //! accepts it, [`deadline`] says how long each of them may take,
 //! [`log`] says one line a delivery with the [`metrics`] in it, [`trace`] tells X-Ray the same, and [`receiver`] wires it all together for a provider.
@@ -19,6 +19,7 @@ pub mod environment;
 pub mod clock;
 pub mod connect;
 pub mod gateway;
+pub mod invocation;
 mod allowance;
 pub mod deadline;
 pub mod secrets;

@@ -18,6 +18,8 @@ pub struct Fresh {
     pub entity: Name,
     /// When it happened.
     pub at: Timestamp,
+    /// Which of its states it is in: 0 the sample's own, any other by so much more of whatever it counts first.
+    pub state: u32,
 }
 
 /// An entity's name.
@@ -55,6 +57,11 @@ impl Fresh {
     }
 
     fn renew(&self, payload: &mut Map<String, Value>, row: &Row) {
+        if self.state > 0
+            && let Some(counted) = counted(payload)
+        {
+            *counted = raised(counted, self.state);
+        }
         if let Some(field) = row.time
             && let Some(value) = value_mut(payload, field)
         {
@@ -135,6 +142,48 @@ fn payload<'b>(body: &'b mut Value, row: &Row) -> Option<&'b mut Map<String, Val
     object.get_mut(&wrapper)?.as_object_mut()
 }
 
+/// The first number that is not a name: an amount, a quantity, a price.
+fn counted(object: &mut Map<String, Value>) -> Option<&mut Value> {
+    const NAMES: [&str; 4] = ["id", "code", "number", "date"];
+    let is_name = |key: &str| NAMES.iter().any(|name| key.to_ascii_lowercase().ends_with(name));
+    let mut inside = Vec::new();
+    for (key, value) in object {
+        match value {
+            Value::Number(_) if !is_name(key) => return Some(value),
+            Value::String(text) if is_decimal(text) => return Some(value),
+            Value::Object(_) | Value::Array(_) => inside.push(value),
+            _ => {}
+        }
+    }
+    inside.into_iter().find_map(|value| match value {
+        Value::Object(object) => counted(object),
+        Value::Array(list) => list.iter_mut().find_map(|item| counted(item.as_object_mut()?)),
+        _ => None,
+    })
+}
+
+/// The number with its whole part raised, its fraction as it was written.
+fn raised(number: &Value, by: u32) -> Value {
+    let text = match number {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let (whole, fraction) = text.split_at(text.find(['.', 'e', 'E']).unwrap_or(text.len()));
+    let raised = whole.parse::<i64>().ok().and_then(|whole| whole.checked_add(by.into()));
+    let raised = raised.map(|whole| format!("{whole}{fraction}"));
+    match (number, raised) {
+        (Value::String(_), Some(text)) => Value::String(text),
+        (_, Some(text)) => text.parse().map_or_else(|_| number.clone(), Value::Number),
+        (_, None) => number.clone(),
+    }
+}
+
+/// Whether a text is a number with a fraction, as some providers write amounts and quantities.
+fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    text.split_once('.').is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
+}
+
 /// The value at a path of names joined by points, in any case, as some providers write them in several.
 fn value_mut<'o>(object: &'o mut Map<String, Value>, path: &str) -> Option<&'o mut Value> {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
@@ -150,9 +199,8 @@ fn value_mut<'o>(object: &'o mut Map<String, Value>, path: &str) -> Option<&'o m
 fn with_digits(old: &str, number: u64) -> String {
     let mut digits: Vec<char> = number.to_string().chars().collect();
     let first = old.find(|c: char| c.is_ascii_digit());
-    let renew = |(at, c): (usize, char)| match c.is_ascii_digit() && Some(at) != first {
-        true => digits.pop().unwrap_or('0'),
-        false => c,
+    let renew = |(at, c): (usize, char)| {
+        if c.is_ascii_digit() && Some(at) != first { digits.pop().unwrap_or('0') } else { c }
     };
     let mut renewed: Vec<char> = old.char_indices().rev().map(renew).collect();
     renewed.reverse();
@@ -211,7 +259,7 @@ mod tests {
     }
 
     fn fresh(entity: Name) -> Fresh {
-        Fresh { entity, at: at() }
+        Fresh { entity, at: at(), state: 0 }
     }
 
     #[test]
@@ -262,14 +310,37 @@ mod tests {
             (r#"{"other":1}"#, r#"{"other":1}"#),
             ("<no json>", "<no json>"),
         ] {
-            assert_eq!(body(sample, Name::Like(42)), want, "{sample}");
+            let sorted =
+                serde_json::from_str::<Value>(want).map_or(want.to_owned(), |value| value.to_string());
+            assert_eq!(body(sample, Name::Like(42)), sorted, "{sample}");
         }
         assert_eq!(body(r#"{"id":1234}"#, Name::Exactly("77".into())), r#"{"id":77}"#);
         assert_eq!(body(r#"{"id":1234}"#, Name::Exactly("B/7".into())), r#"{"id":"B/7"}"#);
         assert_eq!(
             fresh(Name::Like(42)).bare_body(&row),
-            br#"{"orderid":"1000000000000","shop":"1000000000042"}"#
+            br#"{"orderid":"1000000000042","shop":"1000000000000"}"#
         );
+    }
+
+    #[test]
+    fn another_state_counts_more_and_is_called_the_same() {
+        let row = Row::new("x", Kind::Order, "x");
+        let body = |sample: &str, state| {
+            let fresh = Fresh { state, ..fresh(Name::Exactly("7".into())) };
+            String::from_utf8(fresh.body(&row, sample.as_bytes(), false)).unwrap()
+        };
+        for (sample, want) in [
+            (r#"{"id":1,"amount":86.40}"#, r#"{"id":7,"amount":88.40}"#),
+            (
+                r#"{"id":1,"shop_id":3,"lines":[{"id":2,"qty":5}]}"#,
+                r#"{"id":7,"lines":[{"id":2,"qty":7}],"shop_id":3}"#,
+            ),
+            (r#"{"id":1,"phone":"081","stock":"42.00"}"#, r#"{"id":7,"phone":"081","stock":"44.00"}"#),
+            (r#"{"id":1,"name":"x"}"#, r#"{"id":7,"name":"x"}"#),
+        ] {
+            let sorted = |text: &str| serde_json::from_str::<Value>(text).unwrap().to_string();
+            assert_eq!(body(sample, 2), sorted(want), "{sample}");
+        }
     }
 
     #[test]

@@ -7,10 +7,10 @@
 //! and of the [`canonical`] objects. Reading and delivery together are an [`event::Event`] with an
 //! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What is not
 //! proved goes into [`quarantine`] instead; what the provider makes of the answer stands in [`patience`]. Behind
-//! the queue, [`process`] hands the messages to whoever consumes them. The [`sender`] plays the provider's part,
-//! with samples that [`fresh`] makes new, for tests and for whoever tries a deployment. Before any of it, the provider
-//! has to be told where to send: [`portal`] is what a person does for it, [`registration`] what is asked of the
-//! provider's own API.
+//! the queue, [`process`] hands the messages to whoever consumes them. The [`sender`] plays the provider's part, with
+//! samples that [`fresh`] makes new and credentials of a [`form`], for tests and for whoever tries a deployment. Before
+//! any of it, the provider has to be told where to send: [`portal`] is what a person does for it, [`registration`] what
+//! is asked of the provider's own API.
 //!
 //! Deliberately absent: any provider's name, any AWS type, input and output, the clock, the environment.
 
@@ -35,6 +35,7 @@ pub mod answer;
 pub mod quarantine;
 pub mod receive;
 pub mod process;
+pub mod form;
 pub mod sender;
 pub mod fresh;
 pub mod portal;

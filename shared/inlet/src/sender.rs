@@ -9,6 +9,7 @@ use sha1::Sha1;
 use sha2::Sha256;
 
 use crate::catalogue::Row;
+use crate::form::Form;
 use crate::provider::Provider;
 use crate::request::{Headers, Method, Request};
 use crate::store::StoreName;
@@ -17,6 +18,9 @@ use crate::store::StoreName;
 pub trait Sender: Provider {
     /// The catalogue.
     const EVENTS: &'static [Row];
+
+    /// The forms that its credential may have; the first is the usual one.
+    const FORMS: &'static [Form];
 
     /// The bodies in its folder `payloads`.
     const PAYLOADS: &'static [Payload];
@@ -51,7 +55,7 @@ impl Payload {
 
     /// Whether the body is an HTML form's.
     pub fn is_form(&self) -> bool {
-        self.file.ends_with(".form")
+        self.file.rsplit_once('.').is_some_and(|(_, ending)| ending == "form")
     }
 }
 

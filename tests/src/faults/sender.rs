@@ -4,6 +4,7 @@ use inlet::catalogue::find;
 use inlet::request::Request;
 use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
+use inlet_aws::invocation::event;
 use inlet_dealpos::DealPos;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
@@ -11,7 +12,7 @@ use inlet_zip::Zip;
 use inlet_zort::Zort;
 use serde_json::{Value, json};
 
-use crate::samples::{demo_credential, event};
+use crate::samples::demo_credential;
 
 /// What makes two deliveries one event, and what is too large for one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

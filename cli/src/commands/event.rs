@@ -1,0 +1,75 @@
+//! `inlet event`: a delivery as the event file that `sam local invoke` takes.
+
+use std::fs;
+use std::path::PathBuf;
+
+use inlet::store::StoreName;
+use inlet_aws::invocation;
+
+use crate::address::StoreAddress;
+use crate::arguments::Place;
+use crate::deliveries::{Mould, Player};
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::input::Source;
+use crate::output::Output;
+use crate::providers::Known;
+use crate::secrets;
+
+/// What can be said to `inlet event`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+For example:
+  inlet --local event zid order.create > order.json && sam local invoke ZidFunction -e order.json
+
+The event carries the store's proof. It is a secret wherever the store's own credential is one.")]
+pub(crate) struct Arguments {
+    /// The provider to play
+    provider: Known,
+    /// The event, or one of its samples: order.create, order.create-guest-digital
+    event: String,
+    /// The store that is sent to
+    #[arg(long, value_name = "NAME", default_value = "demo", value_parser = StoreName::parse)]
+    store: StoreName,
+    /// The store's credential as a JSON object in a file or on standard input (-), instead of the deployment's own
+    #[arg(long, value_name = "FILE")]
+    credential: Option<Source>,
+    /// The body, byte for byte, from a file or standard input (-), instead of the sample
+    #[arg(long, value_name = "FILE")]
+    body: Option<Source>,
+    /// Write it to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Writes the event.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let store = StoreAddress { provider: arguments.provider, store: arguments.store };
+    let mould = Mould::named(store.provider, &arguments.event)?;
+    let credential = match &arguments.credential {
+        Some(source) => source.credential(store.provider)?,
+        None => secrets::newest(&Deployment::find(place).await?, &store).await?,
+    };
+    let body = match (&arguments.body, mould.sample) {
+        (Some(source), _) => source.bytes()?,
+        (None, Some(sample)) => sample.body.to_vec(),
+        (None, None) => return Err(no_sample(&store, &arguments.event)),
+    };
+    let provider = store.provider.name();
+    let player = Player { provider: store.provider, store: store.store, credential };
+    let event = invocation::event(provider, &player.exactly(mould.row, body));
+    let text = format!("{event:#}\n");
+    match arguments.output {
+        Some(path) => {
+            fs::write(&path, text).map_err(|error| Failure::file("it cannot be written", path, error))
+        }
+        None => output.bytes(text.as_bytes()),
+    }
+}
+
+fn no_sample(store: &StoreAddress, event: &str) -> Failure {
+    Failure::Unusable {
+        what: format!("no page of {} shows the body of {event}", store.provider),
+        next: "give one with --body FILE, or with --body - on standard input".to_owned(),
+    }
+}

@@ -1,0 +1,248 @@
+//! `inlet send`: plays the provider.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use inlet::store::StoreName;
+use reqwest::Url;
+use serde::Serialize;
+
+use crate::address::StoreAddress;
+use crate::arguments::Place;
+use crate::deliveries::{Mould, Player, Scenario, Sequence, Variation, reordered, repeated};
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::http;
+use crate::input::Source;
+use crate::output::{Output, Page, Report};
+use crate::providers::Known;
+use crate::secrets;
+use crate::volley::{Answers, Tally, Volley};
+
+/// What can be said to `inlet send`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+For example:
+  inlet --local send zid order.create
+  inlet --local send zid order.status.update --entity 81230457 --count 3
+  inlet --local send tiki --scenario flash-sale --count 500 --rate 50
+  inlet --local send zip redirect
+  inlet send zort UPDATEPRODUCTQUANTITY --store bangkok --to https://abc.execute-api.eu-central-1.amazonaws.com --credential keys.json")]
+pub(crate) struct Arguments {
+    /// The provider to play
+    provider: Known,
+    /// The event, or one of its samples: order.create, order.create-guest-digital
+    #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]
+    event: Option<String>,
+    /// The store that is sent to
+    #[arg(long, value_name = "NAME", default_value = "demo", value_parser = StoreName::parse)]
+    store: StoreName,
+    /// Where to, instead of the deployment: what stands before /{provider}/{store}/{topic}
+    #[arg(long, value_name = "URL")]
+    to: Option<Url>,
+    /// The store's credential as a JSON object in a file or on standard input (-), instead of the deployment's own
+    #[arg(long, value_name = "FILE")]
+    credential: Option<Source>,
+    /// The body, byte for byte, from a file or standard input (-), instead of a sample
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "entity", "flip_flop"])]
+    body: Option<Source>,
+    /// How many, each about another entity
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    count: u64,
+    /// All about this entity, in one state after the other
+    #[arg(long, value_name = "ID", conflicts_with = "scenario")]
+    entity: Option<String>,
+    /// Each entity into another state and back: A, B, A
+    #[arg(long, conflicts_with = "scenario")]
+    flip_flop: bool,
+    /// A whole scene instead of one event; --count says how many entities play in it
+    #[arg(long, value_name = "SCENE")]
+    scenario: Option<Scenario>,
+    /// Send so many in a hundred twice
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
+    duplicate: u8,
+    /// Send them out of their order
+    #[arg(long)]
+    reorder: bool,
+    /// Prove them with a credential that is not the store's; 401 is the right answer then
+    #[arg(long)]
+    bad_signature: bool,
+    /// So many a second at the most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
+    /// So many at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    concurrency: u16,
+}
+
+/// Sends, and says what was answered.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let store = StoreAddress { provider: arguments.provider, store: arguments.store.clone() };
+    let (api, credential) = match (&arguments.to, &arguments.credential) {
+        (Some(to), Some(source)) => (to.to_string(), source.credential(store.provider)?),
+        (to, source) => {
+            let deployment = Deployment::find(place).await?;
+            let credential = match source {
+                Some(source) => source.credential(store.provider)?,
+                None => secrets::newest(&deployment, &store).await?,
+            };
+            (to.as_ref().map_or(deployment.api, Url::to_string), credential)
+        }
+    };
+    let player = Player { provider: store.provider, store: store.store.clone(), credential };
+    let player = if arguments.bad_signature { player.forging() } else { player };
+    let volley = Volley {
+        client: http::client()?,
+        api,
+        provider: store.provider.name(),
+        concurrency: arguments.concurrency.into(),
+        rate: arguments.rate,
+    };
+    let progress = output.progress("sent", Some(arguments.count));
+    let tally = volley.fire(sequences(&arguments, &player)?, &progress).await;
+    let expected = if arguments.bad_signature { Expected::Refused } else { Expected::Accepted };
+    output.report(&Outcome::of(&store, &volley.api, expected, &tally))?;
+    verdict(expected, &tally, &store)
+}
+
+fn sequences<'p>(
+    arguments: &Arguments,
+    player: &'p Player,
+) -> Result<Box<dyn Iterator<Item = Sequence> + Send + 'p>, Failure> {
+    let Arguments { count, .. } = *arguments;
+    let sequences: Box<dyn Iterator<Item = Sequence> + Send> = match (arguments.scenario, &arguments.body) {
+        (Some(scenario), _) => scenario.sequences(player, count),
+        (None, body) => {
+            let mould = Mould::named(player.provider, arguments.event.as_deref().unwrap_or_default())?;
+            match body {
+                Some(source) => {
+                    let delivery = player.exactly(mould.row, source.bytes()?);
+                    Box::new((0..count).map(move |_| vec![delivery.clone()]))
+                }
+                None => {
+                    let (entity, flip_flop) = (arguments.entity.clone(), arguments.flip_flop);
+                    Variation { count, entity, flip_flop }.sequences(player, mould)
+                }
+            }
+        }
+    };
+    let sequences = Box::new(repeated(sequences, arguments.duplicate));
+    Ok(if arguments.reorder { Box::new(reordered(sequences)) } else { sequences })
+}
+
+/// What the right answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Expected {
+    /// 2xx, or the 303 that sends a shopper on.
+    Accepted,
+    /// 401.
+    Refused,
+}
+
+impl Expected {
+    fn is(self, status: u16) -> bool {
+        match self {
+            Self::Accepted => (200..300).contains(&status) || status == 303,
+            Self::Refused => status == 401,
+        }
+    }
+}
+
+fn verdict(expected: Expected, tally: &Tally, store: &StoreAddress) -> Result<(), Failure> {
+    if tally.answers.is_empty()
+        && let Some(why) = tally.unanswered.keys().next()
+    {
+        return Err(Failure::Unanswered(why.clone()));
+    }
+    let wrong = |(status, answers): (&u16, &Answers)| if expected.is(*status) { 0 } else { answers.count };
+    let wrong: u64 = tally.answers.iter().map(wrong).chain(tally.unanswered.values().copied()).sum();
+    if wrong == 0 {
+        return Ok(());
+    }
+    let sent = tally.sent();
+    let refused = |next: String| Failure::Refused {
+        what: format!("{wrong} of {sent} were not answered as they should be"),
+        next,
+    };
+    Err(refused(match (expected, tally.answers.keys().find(|status| !expected.is(**status))) {
+        (Expected::Refused, _) => {
+            "nothing unverified may be accepted: look into the receiver's log".to_owned()
+        }
+        (_, Some(401)) => {
+            format!("401: no live credential of {store} proves them. Look at them: inlet secret list {store}")
+        }
+        (_, Some(503)) => "503: neither table nor queue took them. Ask: inlet doctor".to_owned(),
+        (_, Some(404)) => "404: there is no such URL. Look at them: inlet urls".to_owned(),
+        _ => "ask `inlet doctor` what is wrong, then try again".to_owned(),
+    }))
+}
+
+/// What was sent and what was answered.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    store: String,
+    url: String,
+    expected: Expected,
+    sent: u64,
+    answers: BTreeMap<u16, Answers>,
+    unanswered: BTreeMap<String, u64>,
+    latency_ms: Option<Latency>,
+    seconds: f64,
+    interrupted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Latency {
+    p50: f64,
+    p95: f64,
+    p99: f64,
+    max: f64,
+}
+
+impl Outcome {
+    fn of(store: &StoreAddress, api: &str, expected: Expected, tally: &Tally) -> Self {
+        let millis = |percent| tally.percentile(percent).map(|latency| latency.as_secs_f64() * 1000.0);
+        let latency =
+            || Some(Latency { p50: millis(50)?, p95: millis(95)?, p99: millis(99)?, max: millis(100)? });
+        Self {
+            store: store.to_string(),
+            url: format!("{}/{store}", api.trim_end_matches('/')),
+            expected,
+            sent: tally.sent(),
+            answers: tally.answers.clone(),
+            unanswered: tally.unanswered.clone(),
+            latency_ms: latency(),
+            seconds: Duration::as_secs_f64(&tally.took),
+            interrupted: tally.interrupted,
+        }
+    }
+}
+
+impl Report for Outcome {
+    fn page(&self, page: &mut Page) {
+        let rows = self.answers.iter().map(|(status, answers)| {
+            [status.to_string(), answers.count.to_string(), printable(&answers.body)]
+        });
+        let unanswered =
+            self.unanswered.iter().map(|(why, count)| ["none".to_owned(), count.to_string(), why.clone()]);
+        page.table(["answer", "count", "first body"], rows.chain(unanswered));
+        let many = if self.sent == 1 { "delivery" } else { "deliveries" };
+        page.line(format_args!("{} {many} to {} in {:.2} s", self.sent, self.url, self.seconds));
+        if let Some(Latency { p50, p95, p99, max }) = &self.latency_ms
+            && self.sent > 1
+        {
+            page.line(format_args!(
+                "answered in: half {p50:.1} ms, 95 % {p95:.1} ms, 99 % {p99:.1} ms, slowest {max:.1} ms"
+            ));
+        }
+        if self.interrupted {
+            page.line("ended early; what was on its way is counted");
+        }
+    }
+}
+
+/// A stranger's text without what could move a terminal's cursor.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

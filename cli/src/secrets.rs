@@ -1,0 +1,198 @@
+//! A store's credentials in Parameter Store: a JSON list, the newest first.
+
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use aws_sdk_ssm::operation::get_parameter_history::GetParameterHistoryOutput;
+use aws_sdk_ssm::primitives::DateTime;
+use aws_sdk_ssm::types::{Parameter, ParameterTier, ParameterType};
+use serde_json::Value;
+
+use crate::address::StoreAddress;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+
+/// The most that a parameter of the standard tier holds, in bytes, and that one of the advanced tier, which costs:
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>.
+const STANDARD_BYTES: usize = 4096;
+const ADVANCED_BYTES: usize = 8192;
+
+/// How often a change is made again on top of somebody else's.
+const TRIES: usize = 3;
+
+/// A store's credentials as they are kept. Without `Debug`: they are secrets.
+pub(crate) struct Kept {
+    /// The credentials, newest first, each as it was written.
+    pub(crate) credentials: Vec<Value>,
+    /// The parameter's version.
+    pub(crate) version: i64,
+    /// When that version was written.
+    pub(crate) written: Option<DateTime>,
+}
+
+/// A parameter's earlier or present state.
+pub(crate) struct Past {
+    /// What it held.
+    pub(crate) credentials: Vec<Value>,
+    /// When it was written.
+    pub(crate) written: Option<DateTime>,
+}
+
+/// Reads a store's credentials; nothing where nobody set any.
+///
+/// # Errors
+/// When they cannot be read, or are no JSON list.
+pub(crate) async fn read(deployment: &Deployment, store: &StoreAddress) -> Result<Option<Kept>, Failure> {
+    version(&deployment.clients().ssm, store, &deployment.parameter(store)).await
+}
+
+/// The credential that is in use: the newest.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub(crate) async fn newest(deployment: &Deployment, store: &StoreAddress) -> Result<Value, Failure> {
+    let kept = read(deployment, store).await?;
+    kept.and_then(|kept| kept.credentials.into_iter().next()).ok_or_else(|| none(store))
+}
+
+/// There are no credentials.
+pub(crate) fn none(store: &StoreAddress) -> Failure {
+    Failure::NotFound {
+        what: format!("secret of {store}"),
+        next: format!("set one: inlet secret set {store}"),
+    }
+}
+
+/// Writes a store's first credential.
+///
+/// # Errors
+/// When the store has credentials already, or they cannot be written.
+pub(crate) async fn create(
+    deployment: &Deployment,
+    store: &StoreAddress,
+    first: Value,
+) -> Result<(), Failure> {
+    let ssm = deployment.clients().ssm;
+    let exists = |failure| match failure {
+        Failure::Aws { ref told, .. } if told.starts_with("ParameterAlreadyExists") => Failure::Unusable {
+            what: format!("{store} has a secret already"),
+            next: format!("put a new one in front of it: inlet secret rotate {store}"),
+        },
+        other => other,
+    };
+    write(&ssm, store, &deployment.parameter(store), &[first], false, None).await.map(drop).map_err(exists)
+}
+
+/// Changes a store's credentials. Should somebody else write at the same time, the change is made again on top of
+/// theirs, so that neither is lost.
+///
+/// # Errors
+/// When there are none, when `change` says no, or when they cannot be read or written.
+pub(crate) async fn update(
+    deployment: &Deployment,
+    store: &StoreAddress,
+    change: impl Fn(&[Value]) -> Result<Vec<Value>, Failure>,
+) -> Result<(), Failure> {
+    let (ssm, name) = (deployment.clients().ssm, deployment.parameter(store));
+    let key = key(&ssm, &name).await;
+    let mut kept = version(&ssm, store, &name).await?.ok_or_else(|| none(store))?;
+    for _ in 0..TRIES {
+        let changed = change(&kept.credentials)?;
+        let written = write(&ssm, store, &name, &changed, true, key.clone()).await?;
+        let before = written.saturating_sub(1);
+        if before <= kept.version {
+            return Ok(());
+        }
+        // Somebody wrote in between, and their version lies under ours.
+        kept = version(&ssm, store, &format!("{name}:{before}")).await?.ok_or_else(|| none(store))?;
+        kept.version = written;
+    }
+    Err(Failure::Partly {
+        what: format!("others change the secret of {store} all the time"),
+        next: format!("look what is there now: inlet secret list {store}"),
+    })
+}
+
+/// Removes a store's credentials: what it is sent is refused from then on.
+///
+/// # Errors
+/// When they cannot be removed.
+pub(crate) async fn remove(deployment: &Deployment, store: &StoreAddress) -> Result<(), Failure> {
+    let delete = deployment.clients().ssm.delete_parameter().name(deployment.parameter(store));
+    delete.send().await.map(drop).map_err(|error| Failure::aws("the secret cannot be removed", &error))
+}
+
+/// The parameter's versions, oldest first, as far as Parameter Store remembers them.
+///
+/// # Errors
+/// When they cannot be read.
+pub(crate) async fn history(deployment: &Deployment, store: &StoreAddress) -> Result<Vec<Past>, Failure> {
+    let get = deployment.clients().ssm.get_parameter_history().name(deployment.parameter(store));
+    let pages = get.with_decryption(true).into_paginator().send().collect::<Result<Vec<_>, _>>().await;
+    let pages = pages.map_err(|error| Failure::aws("the secret's history cannot be read", &error))?;
+    let versions = pages.iter().flat_map(GetParameterHistoryOutput::parameters);
+    let past = versions.map(|version| Past {
+        credentials: list(version.value().unwrap_or_default()).unwrap_or_default(),
+        written: version.last_modified_date().copied(),
+    });
+    Ok(past.collect())
+}
+
+/// The credentials in a parameter's text.
+pub(crate) fn list(text: &str) -> Option<Vec<Value>> {
+    serde_json::from_str(text).ok()
+}
+
+async fn version(ssm: &Client, store: &StoreAddress, name: &str) -> Result<Option<Kept>, Failure> {
+    let got = match ssm.get_parameter().name(name).with_decryption(true).send().await {
+        Ok(got) => got,
+        Err(error) => {
+            let missing = error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found);
+            return if missing { Ok(None) } else { Err(Failure::aws("the secret cannot be read", &error)) };
+        }
+    };
+    let Some(parameter) = got.parameter else { return Ok(None) };
+    kept(&parameter).map(Some).ok_or_else(|| Failure::Wrong {
+        what: format!("the secret of {store} is no JSON list"),
+        next: format!(
+            "remove it with `inlet secret retire {store} --all` and set it anew, or mend the parameter {name}"
+        ),
+    })
+}
+
+fn kept(parameter: &Parameter) -> Option<Kept> {
+    let credentials = list(parameter.value().unwrap_or_default())?;
+    Some(Kept { credentials, version: parameter.version(), written: parameter.last_modified_date().copied() })
+}
+
+/// The key that the parameter is encrypted with: a further version would otherwise fall back to the account's own.
+/// Who may not ask keeps to that.
+async fn key(ssm: &Client, name: &str) -> Option<String> {
+    let history = ssm.get_parameter_history().name(name).with_decryption(false).send().await.ok()?;
+    history.parameters().last()?.key_id().map(str::to_owned)
+}
+
+/// Writes the list and gives the new version.
+async fn write(
+    ssm: &Client,
+    store: &StoreAddress,
+    name: &str,
+    credentials: &[Value],
+    overwrite: bool,
+    key: Option<String>,
+) -> Result<i64, Failure> {
+    let text = Value::Array(credentials.to_vec()).to_string();
+    if text.len() > ADVANCED_BYTES {
+        return Err(Failure::Unusable {
+            what: format!(
+                "the secret of {store} would have {} bytes; {ADVANCED_BYTES} are the most",
+                text.len()
+            ),
+            next: format!("retire what is not used any more: inlet secret retire {store}"),
+        });
+    }
+    let put =
+        ssm.put_parameter().name(name).value(&text).r#type(ParameterType::SecureString).overwrite(overwrite);
+    let put = if text.len() > STANDARD_BYTES { put.tier(ParameterTier::Advanced) } else { put };
+    let put = put.set_key_id(key).send().await;
+    Ok(put.map_err(|error| Failure::aws("the secret cannot be written", &error))?.version())
+}
