@@ -60,11 +60,11 @@ inlet::payload! {
         /// More of it.
         line2: Personal = "line2",
         /// City.
-        city: String = "city",
+        city: Personal = "city",
         /// State.
-        state: String = "state",
+        state: Personal = "state",
         /// Postal code.
-        postal_code: String = "postalcode",
+        postal_code: Personal = "postalcode",
         /// `US`.
         country: String = "country",
     }

@@ -106,9 +106,9 @@ inlet::payload! {
         /// District.
         shipping_district: Personal = "shippingdistrict",
         /// Province.
-        shipping_province: String = "shippingprovince",
+        shipping_province: Personal = "shippingprovince",
         /// Postal code.
-        shipping_postcode: String = "shippingpostcode",
+        shipping_postcode: Personal = "shippingpostcode",
         /// What was sold.
         lines: Vec<LineSent> = "list",
         /// When it was created.

@@ -51,6 +51,7 @@ macro_rules! contract {
             every_row_has_a_name_of_its_own,
             every_documented_row_has_a_payload_and_reads_it,
             an_undocumented_row_invents_no_fields,
+            nothing_that_was_read_is_in_the_debug_output,
             every_refusal_is_json_with_its_status,
         );
     };
@@ -303,6 +304,31 @@ pub fn an_undocumented_row_invents_no_fields<C: Contract>() {
         let data = serde_json::to_value(read::<C>(row.event, body).data).expect("JSON");
         let fields: Vec<_> = data.as_object().expect("an object").keys().map(String::as_str).collect();
         assert!(fields.is_empty() || fields == ["id"], "{} invents {fields:?}", row.event);
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn nothing_that_was_read_is_in_the_debug_output<C: Contract>() {
+    let mut is_told = false;
+    for (event, text) in C::PAYLOADS {
+        let Ok(mut payload) = serde_json::from_str::<Value>(text) else { continue };
+        mark(&mut payload);
+        let data = read::<C>(event, payload.to_string().as_bytes()).data;
+        let sent = serde_json::to_string(&data).expect("JSON");
+        is_told |= sent.contains("canary");
+        let shown = format!("{data:?}");
+        assert!(!shown.contains("canary"), "{event}: {shown}");
+    }
+    assert!(is_told, "nothing of any marked payload was read");
+}
+
+/// Puts a marked text in the place of every text.
+fn mark(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = "canary".to_owned(),
+        Value::Array(values) => values.iter_mut().for_each(mark),
+        Value::Object(fields) => fields.values_mut().for_each(mark),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

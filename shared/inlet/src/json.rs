@@ -115,10 +115,12 @@ macro_rules! payload {
         }
     )+) => {$(
         $(#[$about])*
-        #[derive(Clone, Debug, Default, PartialEq)]
+        #[derive(Clone, Default, PartialEq)]
         $vis struct $name {
             $( $(#[$of_field])* pub $field: Option<$type>, )*
         }
+
+        $crate::outline!($name: $($field),*);
 
         impl $crate::json::FromJson for $name {
             fn from_json(value: &serde_json::Value) -> Option<Self> {
@@ -127,6 +129,21 @@ macro_rules! payload {
             }
         }
     )+};
+}
+
+/// Gives an object of optional fields a `Debug` that tells which are there, and nothing of what they say.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! outline {
+    ($name:ident: $($field:ident),*) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let there = [$( self.$field.is_some().then_some(stringify!($field)) ),*];
+                f.write_str(stringify!($name))?;
+                f.debug_set().entries(there.into_iter().flatten()).finish()
+            }
+        }
+    };
 }
 
 /// The value with the names of its objects in lower case, `levels` deep: for senders of mixed casing.
@@ -175,6 +192,12 @@ mod tests {
         assert_eq!(thing.price, None);
         assert_eq!(thing.void, Some(false));
         assert_eq!(thing.parts, Some(vec![Part { name: Some(Personal::new("5")) }]));
+    }
+
+    #[test]
+    fn what_was_read_is_not_in_the_debug_output() {
+        let thing = Thing::from_json(&json!({"id": "canary", "parts": [{"name": "canary"}]}));
+        assert_eq!(format!("{thing:?}"), r#"Some(Thing{"id", "parts"})"#);
     }
 
     #[test]

@@ -20,7 +20,7 @@ inlet::payload! {
         /// Family name.
         last_name: Personal = "LastName",
         /// Form of address.
-        title: String = "Title",
+        title: Personal = "Title",
         /// E-mail.
         email: Personal = "Email",
         /// With `+62`, with a leading 0, or with neither.
@@ -28,11 +28,11 @@ inlet::payload! {
         /// Likewise.
         mobile: Personal = "Mobile",
         /// A number in Customer Created, text elsewhere; neither's values are documented.
-        gender: String = "Gender",
+        gender: Personal = "Gender",
         /// All in one text.
         address: Personal = "Address",
         /// City.
-        city: String = "City",
+        city: Personal = "City",
     }
     /// What a customer's own event has beside the person.
     struct Membership {

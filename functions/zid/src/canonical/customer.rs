@@ -23,7 +23,7 @@ inlet::payload! {
         /// What one integrator says the webhook calls the mobile.
         telephone: Personal = "telephone",
         /// Seen: `female`.
-        gender: String = "gender",
+        gender: Personal = "gender",
         /// `YYYY-MM-DD`.
         birth_date: Personal = "birth_date",
         /// Whether the account was verified.
@@ -33,7 +33,7 @@ inlet::payload! {
         /// `individual` or `business`.
         type_of_party: String = "type",
         /// The company.
-        business_name: String = "business_name",
+        business_name: Personal = "business_name",
         /// A number in lists; in the detail view an object, of which no field is documented.
         points: Decimal = "points",
         /// Without a currency.

@@ -8,6 +8,7 @@ mod customer;
 mod app;
 
 use inlet::canonical::Address;
+use inlet::personal::Personal;
 use inlet::time::Time;
 use jiff::tz::Offset;
 
@@ -22,7 +23,7 @@ inlet::payload! {
     /// A city as carts and customers show it.
     pub(crate) struct City {
         /// In the language of the request.
-        name: String = "name" | "en_name" | "ar_name",
+        name: Personal = "name" | "en_name" | "ar_name",
         /// ISO 3166; the name where there is no code.
         country: String = "country_code" | "country_name",
     }

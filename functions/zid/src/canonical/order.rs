@@ -93,7 +93,7 @@ inlet::payload! {
         /// `individual` or `business`.
         type_of_party: String = "type",
         /// The company.
-        business_name: String = "business_name",
+        business_name: Personal = "business_name",
         /// A note; empty as a rule.
         note: Note = "note",
     }
@@ -146,7 +146,7 @@ inlet::payload! {
     /// What else is known of a place.
     struct PlaceMeta {
         /// The postal code.
-        postcode: String = "postcode",
+        postcode: Personal = "postcode",
     }
     /// How it is paid, and the sums.
     struct Payment {
@@ -297,7 +297,7 @@ fn address(place: Place) -> Option<Address> {
         text: place.formatted_address,
         line1: place.street,
         district: place.district,
-        city: place.city.and_then(|city| city.word),
+        city: place.city.and_then(|city| city.word).map(Personal::new),
         postal_code: place.meta.and_then(|meta| meta.postcode),
         country: place.country.and_then(|country| country.word),
         ..Address::default()

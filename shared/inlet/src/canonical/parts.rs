@@ -9,14 +9,15 @@ use crate::json::FromJson;
 use crate::money::Money;
 use crate::personal::Personal;
 
-/// Declares an object whose fields are all absent where nothing was sent.
+/// Declares an object whose fields are all absent where nothing was sent. Its `Debug` tells which are there, and
+/// nothing of what they say.
 macro_rules! object {
     ($(
         $(#[$about:meta])*
         pub struct $name:ident { $( $(#[$of_field:meta])* $field:ident: $type:ty ),* $(,)? }
     )+) => {$(
         $(#[$about])*
-        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+        #[derive(Clone, Default, PartialEq, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub struct $name {
             $(
@@ -25,6 +26,8 @@ macro_rules! object {
                 pub $field: Option<$type>,
             )*
         }
+
+        $crate::outline!($name: $($field),*);
     )+};
 }
 pub(super) use object;
@@ -43,7 +46,7 @@ object! {
         /// The family name.
         last_name: Personal,
         /// The form of address.
-        title: String,
+        title: Personal,
         /// E-mail; may be masked or a placeholder, so it is not checked.
         email: Personal,
         /// Telephone, as written.
@@ -51,11 +54,11 @@ object! {
         /// Mobile telephone, as written.
         mobile: Personal,
         /// Gender, in the provider's words or codes.
-        gender: String,
+        gender: Personal,
         /// Person or company, in the provider's words.
         type_of_party: String,
         /// The company's name.
-        business_name: String,
+        business_name: Personal,
         /// The address.
         address: Address,
     }
@@ -71,11 +74,11 @@ object! {
         /// District.
         district: Personal,
         /// City.
-        city: String,
+        city: Personal,
         /// State or province.
-        state: String,
+        state: Personal,
         /// Postal code.
-        postal_code: String,
+        postal_code: Personal,
         /// Country, in the provider's words.
         country: String,
     }
