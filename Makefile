@@ -1,7 +1,7 @@
 # One line each: what can be done here. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down sam-local test faults soak lint check samples fmt
+.PHONY: help up down sam-local test faults soak fuzz lint check samples fmt
 
 help:      ## Print these lines
 	@grep -E '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): *(.*)## /  make \1\t/' | expand -t 20
@@ -23,6 +23,9 @@ faults:    ## Run every fault of every call against the local stack's binaries, 
 
 soak:      ## Send EVENTS (5000) mixed events while faults come and go, and reconcile
 	@python3 -m local soak $(EVENTS)
+
+fuzz:      ## Send hostile input into each reader for SECONDS (60), by cargo fuzz on a nightly toolchain
+	@python3 -m local fuzz $(SECONDS)
 
 lint:      ## Check formatting, clippy, licences and the template
 	@python3 -m local lint

@@ -3,7 +3,7 @@
 import os
 import time
 
-from local import engine, place, samlocal, stack, tools
+from local import engine, fuzz, place, samlocal, stack, tools
 from local.steps import Failed, run
 
 NO_ENGINE = """
@@ -12,6 +12,10 @@ NO_ENGINE = """
 *  Start one (on Debian: apt-get install docker.io, then dockerd) and repeat.  *
 ********************************************************************************
 """
+
+
+# On every commit only what a change breaks at once; `make fuzz` takes a minute for each target.
+FUZZ_SECONDS = 3
 
 
 class Skipped(Exception):
@@ -75,6 +79,13 @@ def _sam_local() -> None:
     samlocal.invoke_all()
 
 
+def _hostile_input() -> None:
+    try:
+        fuzz.fuzz(FUZZ_SECONDS)
+    except fuzz.Unavailable as reason:
+        raise Skipped(reason) from reason
+
+
 FORM = {
     "formatting": _program("cargo", "fmt", "--all", "--check"),
     "template, by sam": _program("sam", "validate", "--lint", "--region", place.REGION),
@@ -88,6 +99,7 @@ BEHAVIOUR = {
     "unit, table and property tests": _program(
         "cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests", "--exclude", "inlet-cli",
     ),
+    "hostile input, for seconds": _hostile_input,
     "local stack": lambda: stack.up(without=[]),
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
     "event files, by sam local": _sam_local,

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from local import checks, faults, place, samlocal, stack
+from local import checks, faults, fuzz, place, samlocal, stack
 from local.steps import Failed
 
 
@@ -11,7 +11,7 @@ def run(arguments: list[str]) -> None:
     chosen = _parser().parse_args(arguments)
     try:
         chosen.act(chosen)
-    except Failed as failure:
+    except (Failed, fuzz.Unavailable) as failure:
         sys.exit(f"failed: {failure}")
 
 
@@ -35,6 +35,10 @@ def _parser() -> argparse.ArgumentParser:
     soak = commands.add_parser("soak", help=faults.soak.__doc__)
     soak.add_argument("events", nargs="?", type=int, default=5_000)
     soak.set_defaults(act=lambda chosen: faults.soak(chosen.events))
+
+    fuzzing = commands.add_parser("fuzz", help=fuzz.fuzz.__doc__)
+    fuzzing.add_argument("seconds", nargs="?", type=int, default=60)
+    fuzzing.set_defaults(act=lambda chosen: fuzz.fuzz(chosen.seconds))
 
     lint = commands.add_parser("lint", help=checks.lint.__doc__)
     lint.set_defaults(act=lambda _: checks.lint())

@@ -18,6 +18,7 @@ CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 STAMP = PYTHON / "installed-from"
 
 CARGO_DENY = "0.20.2"
+CARGO_FUZZ = "0.13.2"
 
 RESTARTED = "INLET_LOCAL_RESTARTED"
 
@@ -52,12 +53,21 @@ def restart() -> None:
 
 
 def install_cargo_deny() -> None:
-    """Builds cargo-deny once: a debug build without its network features takes a minute."""
+    """Builds cargo-deny once: without its network features that takes a minute."""
+    _install_crate("cargo-deny", CARGO_DENY, "--no-default-features")
+
+
+def install_cargo_fuzz() -> None:
+    """Builds cargo-fuzz once."""
+    _install_crate("cargo-fuzz", CARGO_FUZZ)
+
+
+def _install_crate(name: str, version: str, *options: str) -> None:
     installed = CARGO / ".crates.toml"
-    if installed.exists() and f'"cargo-deny {CARGO_DENY} ' in installed.read_text():
+    if installed.exists() and f'"{name} {version} ' in installed.read_text():
         return
-    options = ["--locked", "--debug", "--no-default-features", "--root", CARGO]
-    subprocess.run(["cargo", "install", f"cargo-deny@{CARGO_DENY}", *options], check=True)
+    options = ["--locked", "--debug", "--root", CARGO, *options]
+    subprocess.run(["cargo", "install", f"{name}@{version}", *options], check=True)
 
 
 def environment(base: dict[str, str] | None = None) -> dict[str, str]:

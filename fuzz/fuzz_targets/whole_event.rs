@@ -1,0 +1,5 @@
+//! Whatever stands beside a message is a whole event or is refused.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| inlet_fuzz::whole_event(input));

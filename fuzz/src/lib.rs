@@ -1,0 +1,129 @@
+//! What must hold of whatever bytes anybody sends. A target hands over the bytes, a panic is a finding.
+
+// Taken as files: the crate that they belong to brings the AWS SDK, which is not what is fuzzed and takes minutes
+// to build with instruments.
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../shared/inlet-aws/src/gateway.rs"]
+mod gateway;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../shared/inlet-aws/src/record.rs"]
+mod record;
+
+mod request;
+
+use std::sync::LazyLock;
+
+use inlet::event::{EventId, ReceivedAt};
+use inlet::message::{CloudEvent, Message};
+use inlet::proof::{Trust, verify as proved};
+use inlet::request::{Headers, Method, Request, Unverified};
+use inlet::sender::Sender;
+use serde_json::Value;
+
+use crate::record::Record;
+
+/// The local stack's credentials, which the sample events are signed with.
+const DEMO: &str = include_str!("../../local/demo-stores.json");
+
+/// Whatever is sent by somebody who knows the secret becomes an event that can be kept, sent and found again.
+pub fn read<S: Sender>(input: &[u8]) {
+    let credential = demo::<S>();
+    let mut request = request::parse(input);
+    if request.method == Method::Get && request.body.is_empty() {
+        // A sender that signs fields moves them from the body into the query.
+        request.body = std::mem::take(&mut request.query).into_bytes();
+    }
+    // The proof that came along stands for another body by now.
+    let media_type = request.headers.value("content-type").map(|value| ("content-type", value.to_owned()));
+    request.headers = Headers::from_iter(media_type);
+    S::sign(&mut request, &credential);
+    let body = request.body.clone();
+    // A query that carries a proof of its own may contradict the new one.
+    let Ok(delivery) = judged::<S>(request, &credential) else { return };
+    assert_eq!(delivery.body(), body, "the body is not what was sent");
+
+    let (reading, again) = (S::read(&delivery), S::read(&delivery));
+    assert_eq!(reading.data, again.data, "the same delivery reads differently");
+    let event = delivery.vouch::<S>(reading);
+    assert_eq!(EventId::parse(event.id().as_str()).as_ref(), Ok(event.id()), "an id that is none");
+    let message = CloudEvent::of(&event).to_json();
+    let message = Message::parse(message).expect("a message that the processor refuses");
+    assert_eq!(message.id(), event.id(), "the message is another event's");
+}
+
+/// Whatever is sent, nobody is believed who does not know the secret; and a signature covers every byte.
+pub fn verify<S: Sender>(input: &[u8]) {
+    let request = request::parse(input);
+    let strangers = stranger(demo::<S>());
+    assert!(judged::<S>(request.clone(), &strangers).is_err(), "a secret that was never sent was believed");
+
+    let Ok(delivery) = judged::<S>(request.clone(), &demo::<S>()) else { return };
+    let bare = Request { headers: Headers::default(), query: String::new(), ..request.clone() };
+    let signs_in_the_body = delivery.form().is_some();
+    assert!(signs_in_the_body || judged::<S>(bare, &demo::<S>()).is_err(), "nothing was offered, and believed");
+    if delivery.trust() == Trust::Signed && !request.body.is_empty() && !signs_in_the_body {
+        let mut changed = request;
+        changed.body[0] ^= 1;
+        // A signature of the query says nothing of a body; the redirect has none.
+        let is_covered = changed.method != Method::Get;
+        assert!(!is_covered || judged::<S>(changed, &demo::<S>()).is_err(), "a changed body was believed");
+    }
+}
+
+/// Whatever API Gateway hands over becomes a request, or is refused with a reason.
+pub fn gateway_event(input: &[u8]) {
+    let Ok(event) = serde_json::from_slice::<gateway::Event>(input) else { return };
+    match event.into_request("zid") {
+        Ok(request) => drop(Unverified::new(request)),
+        Err(why) => assert!(!why.to_string().is_empty(), "a refusal without a reason"),
+    }
+}
+
+/// Whatever is taken for an id reads back as itself and falls into a partition and a digest.
+pub fn event_id(input: &str) {
+    let Ok(id) = EventId::parse(input) else { return };
+    assert_eq!(id.as_str(), input);
+    assert_eq!(format!("{}/{}", id.entity_path(), id.digest()), input);
+    assert_eq!(id.entity_path().split('/').count(), 4, "{input}");
+}
+
+/// Whatever stands on the queue is a message of ours, or is refused with its place and none of its words.
+pub fn message(input: &str) {
+    match Message::parse(input.to_owned()) {
+        Ok(message) => drop(Message::parse(message.without_data().json().to_owned()).expect("a message less its data")),
+        Err(why) => assert!(!why.to_string().is_empty(), "a refusal without a reason"),
+    }
+}
+
+/// Whatever stands beside a message is a whole event that can be packed again, or is refused; as it is, and as what
+/// was packed.
+pub fn whole_event(input: &[u8]) {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, input).expect("a vector takes every byte");
+    for bytes in [input, &packed.finish().expect("a vector takes every byte")] {
+        let Ok((record, body)) = Record::unpacked(bytes) else { continue };
+        let again = Record::unpacked(&record.packed(&body)).expect("what was packed");
+        assert_eq!(again, (record, body), "a whole event changes when it is packed");
+    }
+}
+
+fn judged<S: Sender>(
+    request: Request,
+    credential: &Value,
+) -> Result<inlet::proof::Verified<inlet::delivery::Delivery>, Box<inlet::proof::Refused>> {
+    let credential = serde_json::from_value(credential.clone()).unwrap_or_else(|e| panic!("credential: {e}"));
+    let received_at = ReceivedAt::from_millis(1_749_715_272_345).expect("a time");
+    proved::<S>(Unverified::new(request), &[credential], received_at)
+}
+
+fn demo<S: Sender>() -> Value {
+    static STORES: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(DEMO).expect("the demo stores"));
+    STORES.pointer(&format!("/{}/demo/0", S::NAME)).expect("a demo store").clone()
+}
+
+/// The same credential with other secrets.
+fn stranger(credential: Value) -> Value {
+    let Value::Object(fields) = credential else { panic!("a credential is an object") };
+    let other = |secret: Value| secret.as_str().unwrap_or_default().chars().rev().collect::<String>();
+    Value::Object(fields.into_iter().map(|(name, secret)| (name, other(secret).into())).collect())
+}
