@@ -1,7 +1,7 @@
 # One line each: what can be done here. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down sam-local test faults soak fuzz lint check samples fmt
+.PHONY: help up down sam-local test faults soak fuzz bench load lint check samples fmt
 
 help:      ## Print these lines
 	@grep -E '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): *(.*)## /  make \1\t/' | expand -t 20
@@ -26,6 +26,12 @@ soak:      ## Send EVENTS (5000) mixed events while faults come and go, and reco
 
 fuzz:      ## Send hostile input into each reader for SECONDS (60), by cargo fuzz on a nightly toolchain
 	@python3 -m local fuzz $(SECONDS)
+
+bench:     ## Measure the receivers against their peers, ROUNDS (5) times, and write bench/results
+	@python3 -m local bench $(ROUNDS)
+
+load:      ## Drive the local stack, all five providers at once, for SECONDS (20), and the default Rust peer beside it
+	@python3 -m local load $(SECONDS)
 
 lint:      ## Check formatting, clippy, licences and the template
 	@python3 -m local lint

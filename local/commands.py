@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from local import checks, faults, fuzz, place, samlocal, stack
+from local import bench, checks, faults, fuzz, place, samlocal, stack
 from local.steps import Failed
 
 
@@ -39,6 +39,17 @@ def _parser() -> argparse.ArgumentParser:
     fuzzing = commands.add_parser("fuzz", help=fuzz.fuzz.__doc__)
     fuzzing.add_argument("seconds", nargs="?", type=int, default=60)
     fuzzing.set_defaults(act=lambda chosen: fuzz.fuzz(chosen.seconds))
+
+    measured = commands.add_parser("bench", help=bench.bench.__doc__)
+    measured.add_argument("rounds", nargs="?", type=int, default=5)
+    measured.set_defaults(act=lambda chosen: bench.bench(chosen.rounds))
+
+    report = commands.add_parser("bench-report", help=bench.report.__doc__)
+    report.set_defaults(act=lambda _: bench.report())
+
+    gate = commands.add_parser("gate", help=bench.gate.__doc__)
+    gate.add_argument("--accept", action="store_true", help="write the figures anew instead")
+    gate.set_defaults(act=lambda chosen: bench.gate(chosen.accept))
 
     lint = commands.add_parser("lint", help=checks.lint.__doc__)
     lint.set_defaults(act=lambda _: checks.lint())

@@ -1,0 +1,235 @@
+//! AWS as the contenders see it: DynamoDB, SQS and Parameter Store at one address, over TLS, in memory. It keeps
+//! what it is given, refuses what is there, answers after a delay and notes every call.
+
+use std::collections::HashMap;
+use std::io::{self, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use md5::{Digest as _, Md5};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::{Map, Value, json};
+
+use crate::corpus;
+use crate::http::{self, Request};
+use crate::price;
+
+/// A call that a contender made.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The operation, without its service's prefix: `PutItem`.
+    pub operation: String,
+    /// What was asked.
+    pub asked: Value,
+    /// Whether it was refused because the item is there.
+    pub refused: bool,
+}
+
+/// The services.
+#[derive(Clone)]
+pub struct Backends {
+    /// Where they answer.
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    delay_us: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    items: HashMap<(String, String), Value>,
+    calls: Vec<Call>,
+}
+
+impl Backends {
+    /// Starts them.
+    pub fn start(tls: &Arc<ServerConfig>) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let backends = Self { address: listener.local_addr()?, shared: Arc::default() };
+        let (shared, tls) = (Arc::clone(&backends.shared), Arc::clone(tls));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (shared, tls) = (Arc::clone(&shared), Arc::clone(&tls));
+                // A connection that breaks is its contender's end; what it did is judged elsewhere.
+                thread::spawn(move || converse(stream, tls, &shared));
+            }
+        });
+        Ok(backends)
+    }
+
+    /// How long every call but a knock waits for its answer from now on.
+    pub fn delay(&self, delay: Duration) {
+        let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
+        self.shared.delay_us.store(micros, Ordering::Relaxed);
+    }
+
+    /// The calls since this was last asked.
+    pub fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.shared.state().calls)
+    }
+
+    /// Forgets every item.
+    pub fn empty(&self) {
+        *self.shared.state() = State::default();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn converse(stream: TcpStream, tls: Arc<ServerConfig>, shared: &Shared) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let connection = ServerConnection::new(tls).map_err(io::Error::other)?;
+    let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+    while let Some(request) = http::read(&mut stream)? {
+        let Some(operation) = operation(&request) else {
+            // A knock: the load balancers answer it.
+            http::respond(stream.get_mut(), 200, &[], b"healthy")?;
+            continue;
+        };
+        let delay = Duration::from_micros(shared.delay_us.load(Ordering::Relaxed));
+        if !delay.is_zero() {
+            thread::sleep(delay);
+        }
+        let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let (status, answer) = shared.state().answer(operation, asked);
+        let version = if operation.ends_with("Message") || operation.starts_with("GetParam") { "1.1" } else { "1.0" };
+        let kind = format!("application/x-amz-json-{version}");
+        let headers = [("content-type", kind.as_str()), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")];
+        http::respond(stream.get_mut(), status, &headers, answer.to_string().as_bytes())?;
+    }
+    Ok(())
+}
+
+fn operation(request: &Request) -> Option<&str> {
+    request.header("x-amz-target")?.split('.').next_back()
+}
+
+impl State {
+    fn answer(&mut self, operation: &str, asked: Value) -> (u16, Value) {
+        let (status, answer) = match operation {
+            "PutItem" => self.put(&asked),
+            "GetItem" => (200, receipt(&asked)),
+            "SendMessage" => (200, sent(&asked)),
+            "GetParameter" => (200, json!({"Parameter": parameter(asked["Name"].as_str())})),
+            "GetParameters" => {
+                let names = asked["Names"].as_array().into_iter().flatten();
+                let found: Vec<Value> = names.filter_map(|name| parameter(name.as_str())).collect();
+                (200, json!({"Parameters": found, "InvalidParameters": []}))
+            }
+            _ => (400, json!({"__type": "UnknownOperationException", "message": operation})),
+        };
+        self.calls.push(Call { operation: operation.to_owned(), asked, refused: status == 400 });
+        (status, answer)
+    }
+
+    fn put(&mut self, asked: &Value) -> (u16, Value) {
+        let item = asked["Item"].clone();
+        let key = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+        let key = (key("pk"), key("sk"));
+        if let (Some(there), true) = (self.items.get(&key), asked["ConditionExpression"].is_string()) {
+            let refused = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+            let mut answer = json!({"__type": refused, "message": "The conditional request failed"});
+            if asked["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD" {
+                answer["Item"] = there.clone();
+            }
+            return (400, answer);
+        }
+        self.items.insert(key, item);
+        (200, json!({}))
+    }
+}
+
+/// What is repeated was processed, as nearly always.
+fn receipt(asked: &Value) -> Value {
+    let key = &asked["Key"];
+    let is_receipt = key["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("receipt/"));
+    if is_receipt { json!({"Item": key}) } else { json!({}) }
+}
+
+fn sent(asked: &Value) -> Value {
+    let digest = Md5::digest(asked["MessageBody"].as_str().unwrap_or_default());
+    let digest = digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+    json!({
+        "MD5OfMessageBody": digest,
+        "MessageId": "00000000-0000-4000-8000-000000000001",
+        "SequenceNumber": "18850000000000000000"
+    })
+}
+
+/// A store's parameter: `/inlet/{stage}/{provider}/{store}`. Nobody has settings.
+fn parameter(name: Option<&str>) -> Option<Value> {
+    let name = name?;
+    let mut parts = name.rsplit('/');
+    let value = (parts.next() == Some(corpus::STORE)).then(|| corpus::credentials(parts.next()?))??;
+    Some(json!({"Name": name, "Type": "SecureString", "Value": value, "Version": 1}))
+}
+
+/// What a delivery's calls cost, in AWS's own units.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Units {
+    /// Calls to any service.
+    pub calls: usize,
+    /// DynamoDB write units of the table.
+    pub table_writes: u64,
+    /// And of its index.
+    pub index_writes: u64,
+    /// DynamoDB read units: consistent reads of small items.
+    pub reads: u64,
+    /// SQS requests, each of 64 KB.
+    pub queue_chunks: u64,
+}
+
+impl Units {
+    /// Adds up some calls.
+    pub fn of(calls: &[Call]) -> Self {
+        let mut units = Self { calls: calls.len(), ..Self::default() };
+        for call in calls {
+            match call.operation.as_str() {
+                "PutItem" => {
+                    let item = call.asked["Item"].as_object().cloned().unwrap_or_default();
+                    units.table_writes += size(&item).div_ceil(price::WRITE_UNIT_BYTES);
+                    let indexed = !call.refused && item.contains_key("bucket");
+                    units.index_writes += u64::from(indexed);
+                }
+                "GetItem" => units.reads += 1,
+                "SendMessage" => {
+                    let body = call.asked["MessageBody"].as_str().unwrap_or_default().len() as u64;
+                    units.queue_chunks += body.div_ceil(price::QUEUE_CHUNK_BYTES);
+                }
+                _ => {}
+            }
+        }
+        units
+    }
+}
+
+/// An item's size as DynamoDB counts it, in bytes: names and values.
+pub fn size(item: &Map<String, Value>) -> u64 {
+    item.iter().map(|(name, value)| name.len() as u64 + value_size(value)).sum()
+}
+
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+fn value_size(value: &Value) -> u64 {
+    let Some((kind, value)) = value.as_object().and_then(|typed| typed.iter().next()) else { return 0 };
+    let text = value.as_str().unwrap_or_default();
+    match kind.as_str() {
+        "S" => text.len() as u64,
+        // Four characters of base64 are three bytes, less the padding.
+        "B" => (text.len() / 4 * 3 - text.bytes().rev().take_while(|&byte| byte == b'=').count()) as u64,
+        "N" => text.trim_start_matches('-').len().div_ceil(2) as u64 + 1,
+        "M" => 3 + value.as_object().map_or(0, |map| size(map) + map.len() as u64),
+        "L" => 3 + value.as_array().map_or(0, |list| list.iter().map(|item| value_size(item) + 1).sum()),
+        _ => 1,
+    }
+}

@@ -1,0 +1,75 @@
+//! Counting instructions: the contender runs on valgrind's simulated processor, which has no instructions for SHA.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use crate::backends::Backends;
+use crate::certificates::Certificates;
+use crate::contender::Contender;
+use crate::corpus::Delivery;
+use crate::function::Function;
+use crate::place;
+use crate::runtime_api::Silence;
+
+/// What ends the part of a start that opens no connection; only our functions have it.
+const PRE_WARMING: &str = "*connect::Clients::warm*";
+
+/// The instructions of one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Count {
+    /// Until connections are opened before the first event; all where none are.
+    pub before_warming: u64,
+    /// In all.
+    pub total: u64,
+}
+
+/// Why nothing was counted.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCounted {
+    /// Files or processes.
+    #[error("valgrind cannot be used")]
+    Io(#[from] io::Error),
+    /// The function.
+    #[error("the function is of no use")]
+    Silence(#[from] Silence),
+}
+
+/// Counts the instructions of a start and these deliveries.
+pub fn count(
+    contender: Contender,
+    provider: &str,
+    deliveries: &[Delivery],
+    certificates: &Certificates,
+    backends: &Backends,
+) -> Result<Count, NotCounted> {
+    let folder = place::state().join("callgrind");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let watcher = [
+        "valgrind".to_owned(),
+        "--tool=callgrind".to_owned(),
+        format!("--callgrind-out-file={}", folder.join("out").display()),
+        format!("--dump-before={PRE_WARMING}"),
+    ];
+    let function = Function::start(contender, provider, &watcher, certificates, backends)?;
+    function.ready()?;
+    for delivery in deliveries {
+        function.deliver(&delivery.event)?;
+    }
+    function.end()?;
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    // The parts are numbered `out.1`, `out.2`, and the last is `out`.
+    files.rotate_left(1);
+    let parts: Vec<u64> = files.iter().filter_map(|file| totals(&fs::read_to_string(file).ok()?)).collect();
+    Ok(Count { before_warming: parts.first().copied().unwrap_or(0), total: parts.iter().sum() })
+}
+
+/// The sum in a profile.
+pub fn totals(profile: &str) -> Option<u64> {
+    let line = profile.lines().find_map(|line| line.strip_prefix("totals:"))?;
+    line.trim().parse().ok()
+}

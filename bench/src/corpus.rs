@@ -1,0 +1,289 @@
+//! What is delivered: fixed bodies, each time with an id of its own, signed as their senders sign.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use inlet::catalogue::find;
+use inlet::request::Request;
+use inlet::sender::{Sender, delivery};
+use inlet::store::StoreName;
+use inlet_tiki::Tiki;
+use inlet_zid::Zid;
+use inlet_zip::Zip;
+use serde_json::{Value, json};
+
+const ZIP: &str = include_str!("../../functions/zip/payloads/authorize.json");
+const TIKI: &str = include_str!("../../functions/tiki/payloads/order.status.json");
+const ZID: &str = include_str!("../../functions/zid/payloads/order.create.json");
+const CUSTOMER: &str = include_str!("../../functions/zid/payloads/customer.update.json");
+const STORES: &str = include_str!("../../local/demo-stores.json");
+
+/// The store that everything is sent to.
+pub const STORE: &str = "demo";
+
+/// A body of the corpus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A callback of Zip, 0.4 KB.
+    Zip,
+    /// A status of Tiki, 0.3 KB.
+    Tiki,
+    /// A customer of Zid, nearly 1 KB: what prices are told of.
+    Zid1,
+    /// An order of Zid with some products, 10 KB.
+    Zid10,
+    /// One with many, 50 KB.
+    Zid50,
+    /// One with more than anybody orders, 1 MB.
+    Zid1000,
+}
+
+/// What is wrong with a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing.
+    Good,
+    /// The first byte of what proves it.
+    BadFirst,
+    /// The last byte.
+    BadLast,
+}
+
+/// A delivery, ready to be sent.
+#[derive(Clone)]
+pub struct Delivery {
+    /// The function's event.
+    pub event: Vec<u8>,
+    /// The order that it tells of: whoever did the job has told the queue of it.
+    pub order: String,
+    /// The raw body: whoever did the job has stored it.
+    pub body: Vec<u8>,
+    /// Whether it is to be accepted.
+    pub genuine: bool,
+}
+
+impl Body {
+    /// All of them.
+    pub const EVERY: [Self; 6] = [Self::Zip, Self::Tiki, Self::Zid1, Self::Zid10, Self::Zid50, Self::Zid1000];
+
+    /// The provider that sends it.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Self::Zip => "zip",
+            Self::Tiki => "tiki",
+            Self::Zid1 | Self::Zid10 | Self::Zid50 | Self::Zid1000 => "zid",
+        }
+    }
+
+    /// What it is called in the tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Zip => "Zip 0.4 KB",
+            Self::Tiki => "Tiki 0.3 KB",
+            Self::Zid1 => "Zid 1 KB",
+            Self::Zid10 => "Zid 10 KB",
+            Self::Zid50 => "Zid 50 KB",
+            Self::Zid1000 => "Zid 1 MB",
+        }
+    }
+
+    /// A new delivery of it, as text.
+    pub fn delivery(self) -> Delivery {
+        self.made(Proof::Good, false)
+    }
+
+    /// A new delivery of it in base64.
+    pub fn in_base64(self) -> Delivery {
+        self.made(Proof::Good, true)
+    }
+
+    /// A new delivery of it that does not verify.
+    pub fn forged(self, proof: Proof) -> Delivery {
+        self.made(proof, false)
+    }
+
+    fn made(self, proof: Proof, base64: bool) -> Delivery {
+        static NUMBER: AtomicU64 = AtomicU64::new(100_000_000);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let (order, body) = match self {
+            Self::Zip => (format!("order-{number}"), with(ZIP, "/orderId", json!(format!("order-{number}")))),
+            Self::Tiki => (number.to_string(), with(TIKI, "/data/order_code", json!(number.to_string()))),
+            Self::Zid1 => (number.to_string(), with(CUSTOMER, "/id", json!(number))),
+            Self::Zid10 => (number.to_string(), zid(number, 10_000)),
+            Self::Zid50 => (number.to_string(), zid(number, 50_000)),
+            Self::Zid1000 => (number.to_string(), zid(number, 1_000_000)),
+        };
+        let mut request = match self {
+            Self::Zip => signed::<Zip>("authorize", body.clone()),
+            Self::Tiki => signed::<Tiki>("order.status", body.clone()),
+            Self::Zid1 => signed::<Zid>("customer.update", body.clone()),
+            Self::Zid10 | Self::Zid50 | Self::Zid1000 => signed::<Zid>("order.create", body.clone()),
+        };
+        spoil(&mut request, self.provider(), proof);
+        Delivery {
+            event: event(&request, self.provider(), base64),
+            order,
+            body,
+            genuine: proof == Proof::Good,
+        }
+    }
+}
+
+/// The live credentials of a provider's store, as kept in the parameter store.
+pub fn credentials(provider: &str) -> Option<String> {
+    let stores: Value = serde_json::from_str(STORES).expect("the stores are JSON");
+    Some(stores.get(provider)?.get(STORE)?.to_string())
+}
+
+fn with(text: &str, place: &str, value: Value) -> Vec<u8> {
+    let mut json: Value = serde_json::from_str(text).expect("a payload is JSON");
+    *json.pointer_mut(place).expect("a payload has its id") = value;
+    json.to_string().into_bytes()
+}
+
+/// An order of about this length: the documented one, with products that differ as a shop's do.
+fn zid(number: u64, len: usize) -> Vec<u8> {
+    let mut order: Value = serde_json::from_str(ZID).expect("a payload is JSON");
+    order["id"] = json!(number);
+    order["invoice_number"] = json!(number);
+    let product = order["products"][0].clone();
+    let mut left = len.saturating_sub(order.to_string().len());
+    let mut chance = Chance(7);
+    let mut products = vec![product.clone()];
+    while left > 0 {
+        let product = another(&product, &mut chance);
+        left = left.saturating_sub(product.to_string().len() + 1);
+        products.push(product);
+    }
+    order["products_count"] = json!(products.len());
+    order["products"] = Value::Array(products);
+    order.to_string().into_bytes()
+}
+
+fn another(product: &Value, chance: &mut Chance) -> Value {
+    const NAMES: [&str; 8] =
+        ["Cup", "قهوة عربية", "Dates, 1 kg", "Oud Oil", "عباءة سوداء", "Prayer Rug", "Lamp", "Tea Set"];
+    let mut product = product.clone();
+    let price = 5 + chance.below(900);
+    let quantity = 1 + chance.below(5);
+    let id = format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", chance.next() >> 32, chance.below(1 << 16),
+        chance.below(1 << 12), chance.below(1 << 12), chance.next() >> 16);
+    let total = price * quantity;
+    for (field, value) in [
+        ("id", json!(id)),
+        ("sku", json!(format!("OASIS-{:05}", chance.below(100_000)))),
+        ("name", json!(NAMES[usize::try_from(chance.below(8)).unwrap_or_default()])),
+        ("quantity", json!(quantity)),
+        ("price", json!(price)),
+        ("price_string", json!(format!("{price}.00 SAR"))),
+        ("total", json!(total)),
+        ("total_string", json!(format!("{total}.00 SAR"))),
+        ("tax_amount", json!(format!("{}.{:02}000000000000", total * 15 / 100, total * 15 % 100))),
+    ] {
+        product[field] = value;
+    }
+    product
+}
+
+/// The same sequence in every run: a linear congruential generator with Knuth's constants for MMIX.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        (self.next() >> 33) % bound
+    }
+}
+
+fn signed<S: Sender>(event: &str, body: Vec<u8>) -> Request {
+    let store = StoreName::parse(STORE).expect("the store has a name");
+    let row = find(S::EVENTS, event).expect("the event is in the catalogue");
+    let list = credentials(S::NAME).expect("the store has credentials");
+    let list: Value = serde_json::from_str(&list).expect("the credentials are JSON");
+    delivery::<S>(store, row, body, &list[0])
+}
+
+/// Changes one byte of the proof and keeps its form, so that it is compared and not merely misread.
+fn spoil(request: &mut Request, provider: &str, proof: Proof) {
+    if proof == Proof::Good {
+        return;
+    }
+    let (name, prefix) = match provider {
+        "zip" => ("x-qp-signature", ""),
+        "tiki" => ("x-signature", "sha1="),
+        _ => ("authorization", "Basic "),
+    };
+    let value = request.headers.value(name).expect("the delivery is signed").to_owned();
+    let tag = value.strip_prefix(prefix).expect("the proof has its documented form");
+    let spoiled = if provider == "tiki" {
+        let mut digits = tag.to_owned();
+        let at = if proof == Proof::BadFirst { 0 } else { digits.len() - 1 };
+        let other = if digits.get(at..=at) == Some("0") { "1" } else { "0" };
+        digits.replace_range(at..=at, other);
+        digits
+    } else {
+        let mut bytes = STANDARD.decode(tag).expect("the proof is base64");
+        let at = if proof == Proof::BadFirst { 0 } else { bytes.len() - 1 };
+        bytes[at] ^= 1;
+        STANDARD.encode(bytes)
+    };
+    let spoiled = format!("{prefix}{spoiled}");
+    request.headers.set(name, spoiled);
+}
+
+/// The request as API Gateway hands it over: payload format 2.0.
+fn event(request: &Request, provider: &str, base64: bool) -> Vec<u8> {
+    let topic = request.topic.clone().unwrap_or_default();
+    let path = format!("/{provider}/{STORE}/{topic}");
+    let mut headers = serde_json::Map::new();
+    for (name, value) in [
+        ("accept", "*/*"),
+        ("accept-encoding", "gzip, deflate"),
+        ("host", "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"),
+        ("user-agent", "sender/1.0"),
+        ("x-amzn-trace-id", "Root=1-684a8c78-0123456789abcdef01234567"),
+        ("x-forwarded-for", "192.0.2.1"),
+        ("x-forwarded-port", "443"),
+        ("x-forwarded-proto", "https"),
+    ] {
+        headers.insert(name.into(), json!(value));
+    }
+    headers.insert("content-length".into(), json!(request.body.len().to_string()));
+    for (name, value) in request.headers.iter() {
+        headers.insert(name.to_lowercase(), json!(value));
+    }
+    let text = || String::from_utf8(request.body.clone()).expect("the corpus is text");
+    let body = if base64 { STANDARD.encode(&request.body) } else { text() };
+    json!({
+        "version": "2.0",
+        "routeKey": format!("ANY /{provider}/{{store}}/{{topic}}"),
+        "rawPath": path,
+        "rawQueryString": request.query,
+        "headers": headers,
+        "pathParameters": {"store": STORE, "topic": topic},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3d4e5",
+            "domainName": "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
+            "domainPrefix": "a1b2c3d4e5",
+            "http": {
+                "method": "POST", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                "userAgent": "sender/1.0"
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": format!("ANY /{provider}/{{store}}/{{topic}}"),
+            "stage": "$default",
+            "time": "12/Jun/2025:08:01:12 +0000",
+            "timeEpoch": 1_749_715_272_345_i64
+        },
+        "body": body,
+        "isBase64Encoded": base64
+    })
+    .to_string()
+    .into_bytes()
+}

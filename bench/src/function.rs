@@ -1,0 +1,142 @@
+//! A running function: its process, its runtime interface, and what the kernel says of it.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::backends::Backends;
+use crate::certificates::Certificates;
+use crate::contender::Contender;
+use crate::runtime_api::{Answer, RuntimeApi, Silence};
+
+/// How long anything may take: the slowest is an interpreter under valgrind.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a function that waits for its next event may still be busy with the last.
+const SETTLING: Duration = Duration::from_millis(20);
+
+/// A running function.
+pub struct Function {
+    api: RuntimeApi,
+    child: Child,
+    started: Instant,
+    log_bytes: Arc<AtomicU64>,
+}
+
+/// How a start went.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// From its start to its asking for the first event.
+    pub wall: Duration,
+    /// What the processor did meanwhile.
+    pub cpu: Duration,
+}
+
+impl Function {
+    /// Starts a contender, behind a command that watches it where one is given.
+    pub fn start(
+        contender: Contender,
+        provider: &str,
+        watcher: &[String],
+        certificates: &Certificates,
+        backends: &Backends,
+    ) -> io::Result<Self> {
+        let api = RuntimeApi::open()?;
+        let watched = !watcher.is_empty();
+        let program = if watched { contender.command_with_symbols(provider) } else { contender.command(provider) };
+        let mut words = watcher.iter().map(Into::into).chain(program);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        contender.surround(&mut command, certificates, backends, &api.address.to_string());
+        let started = Instant::now();
+        let mut child = command.spawn()?;
+        let (log_bytes, nothing): (Arc<AtomicU64>, Arc<AtomicU64>) = Default::default();
+        count(child.stdout.take(), &log_bytes);
+        // A watcher says things of its own.
+        count(child.stderr.take(), if watched { &nothing } else { &log_bytes });
+        Ok(Self { api, child, started, log_bytes })
+    }
+
+    /// Waits until it asks for an event for the first time.
+    pub fn ready(&self) -> Result<Start, Silence> {
+        let at = self.api.waits(PATIENCE)?;
+        thread::sleep(SETTLING);
+        Ok(Start { wall: at.duration_since(self.started), cpu: self.cpu() })
+    }
+
+    /// Hands over an event, and waits until it asks for the next.
+    pub fn deliver(&self, event: &[u8]) -> Result<Answer, Silence> {
+        let answer = self.api.deliver(event, PATIENCE)?;
+        self.api.waits(PATIENCE)?;
+        Ok(answer)
+    }
+
+    /// What the processor has done for it so far: all its threads that are still there.
+    pub fn cpu(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.id())).into_iter().flatten().flatten();
+        tasks.map(|task| running(&task.path())).sum()
+    }
+
+    /// The same, once it is quiet.
+    pub fn settled_cpu(&self) -> Duration {
+        thread::sleep(SETTLING);
+        self.cpu()
+    }
+
+    /// The most memory that it has held, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|peak| peak.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
+        kib.unwrap_or(0) * 1024
+    }
+
+    /// How much it has logged.
+    pub fn log_bytes(&self) -> u64 {
+        thread::sleep(SETTLING);
+        self.log_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it in a way that a watcher can still write down what it saw.
+    pub fn end(mut self) -> io::Result<()> {
+        Command::new("kill").arg(self.id().to_string()).status()?;
+        self.child.wait().map(|_| ())
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How long a thread has been running: the first number of its `schedstat`, in nanoseconds.
+fn running(task: &Path) -> Duration {
+    let schedstat = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+    let nanos = schedstat.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+/// Reads what is written and keeps the number of its bytes.
+fn count(from: Option<impl Read + Send + 'static>, bytes: &Arc<AtomicU64>) {
+    let bytes = Arc::clone(bytes);
+    let Some(mut from) = from else { return };
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(len @ 1..) = from.read(&mut buffer) {
+            bytes.fetch_add(len as u64, Ordering::Relaxed);
+        }
+    });
+}

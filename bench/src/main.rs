@@ -1,0 +1,54 @@
+//! The bench: plays Lambda's runtime interface and AWS to the receivers and to their peers, checks what they did,
+//! and measures what it took.
+//!
+//! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures what is the same
+//! on every machine and compares it with `bench/figures.json`; `inlet-bench gate --accept` writes that file anew.
+
+mod place;
+mod http;
+mod certificates;
+mod corpus;
+mod backends;
+mod runtime_api;
+mod contender;
+mod function;
+mod judge;
+mod callgrind;
+mod measure;
+mod median;
+mod results;
+mod price;
+mod goals;
+mod report;
+mod chart;
+mod gate;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        ["run"] => measure::everything(measure::ROUNDS).and_then(|results| report::publish(&results)),
+        ["run", rounds] => match rounds.parse() {
+            Ok(rounds) => measure::everything(rounds).and_then(|results| report::publish(&results)),
+            Err(_) => return usage(),
+        },
+        ["report"] => results::read().and_then(|results| report::publish(&results)),
+        ["gate"] => gate::compare(),
+        ["gate", "--accept"] => gate::accept(),
+        _ => return usage(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("{trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("inlet-bench run [ROUNDS] | report | gate [--accept]");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,30 @@
+//! The first webhook of a new instance: the start, and what is still to be done after it.
+
+use super::{Bench, Measured, millis, throttle};
+use crate::contender::Contender;
+use crate::corpus::Body;
+use crate::results::Metric;
+
+/// A start and its first webhook.
+pub fn start(bench: &Bench, contender: Contender) -> Measured {
+    let function = bench.function(contender, Body::Zid10)?;
+    let start = function.ready()?;
+    let mut values = vec![(Metric::StartWall, millis(start.wall)), (Metric::StartCpu, millis(start.cpu))];
+    if Contender::WORKERS.contains(&contender) {
+        let before = function.settled_cpu();
+        bench.deliver(&function, contender, &Body::Zid10.delivery())?;
+        values.push((Metric::FirstCpu, millis(function.settled_cpu().saturating_sub(before))));
+    }
+    Ok(values)
+}
+
+/// The first webhook on as much of a processor as 128 MB have. Lambda gives a start a whole one.
+pub fn throttled(bench: &Bench, contender: Contender) -> Measured {
+    let function = bench.function(contender, Body::Zid10)?;
+    function.ready()?;
+    let Some(_brake) = throttle::on(function.id()) else {
+        return Ok(Vec::new());
+    };
+    let done = bench.deliver(&function, contender, &Body::Zid10.delivery())?;
+    Ok(vec![(Metric::FirstThrottledWall, millis(done.answer.took))])
+}

@@ -1,0 +1,83 @@
+//! Instructions: the same on a busy machine as on a quiet one.
+
+use std::fs;
+use std::process::Command;
+
+use super::{Bench, Measured, Trouble};
+use crate::callgrind;
+use crate::contender::Contender;
+use crate::corpus::{Body, Delivery, Proof};
+use crate::place;
+use crate::results::Metric;
+
+/// How many webhooks come before those that are counted, and how many those are.
+const BEFORE: usize = 3;
+const COUNTED: usize = 10;
+
+/// Of a start, and of an accepted webhook.
+pub fn instructions(bench: &Bench, contender: Contender) -> Measured {
+    let warm = of_webhook(bench, contender, Body::Zid10, Body::delivery)?;
+    let start = callgrind::count(contender, Body::Zid10.provider(), &[], &bench.certificates, &bench.backends)?;
+    Ok(vec![
+        (Metric::StartInstructions, millions(start.before_warming)),
+        (Metric::StartInstructionsConnected, millions(start.total)),
+        (Metric::WarmInstructions, warm),
+    ])
+}
+
+/// Of a webhook, in millions.
+pub fn of_webhook(
+    bench: &Bench,
+    contender: Contender,
+    body: Body,
+    make: impl Fn(Body) -> Delivery,
+) -> Result<f64, Trouble> {
+    let run = |number: usize| {
+        bench.backends.empty();
+        let deliveries: Vec<Delivery> = (0..number).map(|_| make(body)).collect();
+        callgrind::count(contender, body.provider(), &deliveries, &bench.certificates, &bench.backends)
+    };
+    let (few, many) = (run(BEFORE)?, run(BEFORE + COUNTED)?);
+    bench.backends.empty();
+    Ok(millions(many.total.saturating_sub(few.total)) / COUNTED as f64)
+}
+
+/// How much longer a forgery takes whose last byte is wrong than one whose first byte is, in per cent: what a
+/// comparison that is not constant in time would tell its caller.
+pub fn skew(bench: &Bench) -> Measured {
+    let of = |proof| of_webhook(bench, Contender::Inlet, Body::Zip, move |body: Body| body.forged(proof));
+    let (first, last) = (of(Proof::BadFirst)?, of(Proof::BadLast)?);
+    Ok(vec![(Metric::ForgedSkew, (last / first - 1.0) * 100.0)])
+}
+
+/// The instructions of verifying and parsing alone, in millions.
+pub fn floor(body: Body) -> Result<f64, Trouble> {
+    let out = place::state().join("callgrind-floor");
+    let count = |times: usize| -> Result<u64, Trouble> {
+        let mut command = Command::new("valgrind");
+        command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", out.display()));
+        command.arg(Contender::Floor.file("")).arg(written(body)?).arg(times.to_string());
+        if !command.output()?.status.success() {
+            return Err("the floor cannot be counted".into());
+        }
+        callgrind::totals(&fs::read_to_string(&out)?).ok_or_else(|| "the floor was not counted".into())
+    };
+    Ok(millions(count(1 + COUNTED)?.saturating_sub(count(1)?)) / COUNTED as f64)
+}
+
+/// The CPU of the same, in milliseconds.
+pub fn floor_cpu(body: Body) -> Result<f64, Trouble> {
+    let output = Command::new(Contender::Floor.file("")).arg(written(body)?).arg("2000").output()?;
+    let nanos: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    Ok(nanos / 1e6)
+}
+
+fn written(body: Body) -> Result<std::path::PathBuf, Trouble> {
+    let file = place::state().join(format!("{}.json", body.name().replace(' ', "-")));
+    fs::write(&file, body.delivery().event)?;
+    Ok(file)
+}
+
+fn millions(count: u64) -> f64 {
+    count as f64 / 1e6
+}

@@ -1,0 +1,127 @@
+//! The measurements, interleaved: every round has every contender, so that a slow minute of the machine slows all.
+
+mod cold;
+mod warm;
+pub mod counted;
+mod billed;
+mod throttle;
+
+use std::error::Error;
+use std::fs;
+use std::time::Duration;
+
+use crate::backends::{Backends, Call};
+use crate::certificates::Certificates;
+use crate::contender::Contender;
+use crate::corpus::{Body, Delivery};
+use crate::function::Function;
+use crate::judge;
+use crate::price;
+use crate::results::{self, Metric, Results};
+use crate::runtime_api::Answer;
+
+/// How many rounds there are where nobody says.
+pub const ROUNDS: u32 = 5;
+
+/// What every measurement needs.
+pub struct Bench {
+    pub certificates: Certificates,
+    pub backends: Backends,
+}
+
+/// Why a contender was not measured.
+pub type Trouble = Box<dyn Error>;
+
+impl Bench {
+    /// Makes certificates and starts the backends.
+    pub fn start() -> Result<Self, Trouble> {
+        let certificates = Certificates::make()?;
+        let backends = Backends::start(&certificates.server())?;
+        Ok(Self { certificates, backends })
+    }
+
+    /// Starts a contender.
+    pub fn function(&self, contender: Contender, body: Body) -> Result<Function, Trouble> {
+        self.backends.empty();
+        Ok(Function::start(contender, body.provider(), &[], &self.certificates, &self.backends)?)
+    }
+
+    /// Delivers to a contender and judges what it did.
+    pub fn deliver(&self, function: &Function, by: Contender, delivery: &Delivery) -> Result<Done, Trouble> {
+        let answer = function.deliver(&delivery.event)?;
+        let calls = self.backends.calls();
+        match judge::fault(delivery, &answer, &calls) {
+            Some(fault) if by != Contender::Hello => Err(fault.into()),
+            _ => Ok(Done { answer, calls }),
+        }
+    }
+}
+
+/// A delivery that was answered as it should be.
+pub struct Done {
+    pub answer: Answer,
+    pub calls: Vec<Call>,
+}
+
+/// Measures everything there is.
+pub fn everything(rounds: u32) -> Result<Results, Trouble> {
+    let bench = Bench::start()?;
+    let mut results = Results { machine: machine(), rounds, ..Results::default() };
+    for round in 1..=rounds {
+        println!("round {round} of {rounds}");
+        for contender in Contender::FUNCTIONS {
+            of(&mut results, contender, cold::start(&bench, contender));
+        }
+        for contender in Contender::WORKERS {
+            of(&mut results, contender, cold::throttled(&bench, contender));
+            of(&mut results, contender, warm::accepted(&bench, contender));
+            of(&mut results, contender, warm::forged(&bench, contender));
+            of(&mut results, contender, warm::latency(&bench, contender));
+        }
+        for contender in Contender::FUNCTIONS {
+            of(&mut results, contender, warm::memory(&bench, contender));
+        }
+        results.add(Metric::WarmCpu, Contender::Floor, counted::floor_cpu(Body::Zid10)?);
+        results.add(Metric::WarmCpuSmall, Contender::Floor, counted::floor_cpu(Body::Zip)?);
+        results::write(&results)?;
+    }
+    println!("instructions");
+    for contender in Contender::COUNTED {
+        of(&mut results, contender, counted::instructions(&bench, contender));
+    }
+    of(&mut results, Contender::Inlet, counted::skew(&bench));
+    results.add(Metric::WarmInstructions, Contender::Floor, counted::floor(Body::Zid10)?);
+    println!("calls, sizes and prices");
+    for contender in Contender::WORKERS {
+        of(&mut results, contender, billed::units(&bench, contender));
+    }
+    for contender in Contender::FUNCTIONS {
+        of(&mut results, contender, billed::sizes(contender));
+    }
+    price::add(&mut results)?;
+    results::write(&results)?;
+    Ok(results)
+}
+
+type Measured = Result<Vec<(Metric, f64)>, Trouble>;
+
+fn of(results: &mut Results, contender: Contender, measured: Measured) {
+    match measured {
+        Ok(values) => values.into_iter().for_each(|(metric, value)| results.add(metric, contender, value)),
+        Err(trouble) => {
+            eprintln!("{}: {trouble}", contender.name());
+            results.void(contender, &trouble.to_string());
+        }
+    }
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn machine() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let names = cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
+    let names: Vec<&str> = names.collect();
+    format!("{} x {}", names.len(), names.first().copied().unwrap_or("processor"))
+}

@@ -1,0 +1,79 @@
+//! What a run found, for people: one table, the goals, a picture of each metric.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+
+use crate::chart;
+use crate::contender::Contender;
+use crate::goals::{GOALS, short};
+use crate::place;
+use crate::results::{Metric, Results};
+
+/// Between these lines of the README stands what the last run found.
+const BEGIN: &str = "<!-- begin: written by make bench -->";
+const END: &str = "<!-- end: written by make bench -->";
+
+/// Prints the table and the goals, draws the pictures, and puts both tables into `bench/README.md`.
+pub fn publish(results: &Results) -> Result<(), Box<dyn Error>> {
+    let (table, goals) = (table(results), goals(results));
+    println!("\n{table}\n{goals}");
+    for void in &results.void {
+        println!("void: {void}");
+    }
+    let folder = place::results();
+    fs::create_dir_all(&folder)?;
+    for metric in Metric::ALL {
+        if let Some(values) = results.values.get(&metric) {
+            let (name, unit) = metric.words();
+            let medians: Vec<_> =
+                values.keys().filter_map(|by| Some((by.name(), results.of(metric, *by)?))).collect();
+            fs::write(folder.join(format!("{}.svg", file_name(metric)?)), chart::bars(name, unit, &medians))?;
+        }
+    }
+    let readme = place::bench().join("README.md");
+    let text = fs::read_to_string(&readme)?;
+    let (before, rest) = text.split_once(BEGIN).ok_or("bench/README.md has no place for the tables")?;
+    let (_, after) = rest.split_once(END).ok_or("bench/README.md has no end of the tables")?;
+    let about = format!("{}; medians of {} rounds.", results.machine, results.rounds);
+    fs::write(readme, format!("{before}{BEGIN}\n{about}\n\n{table}\n{goals}{}{END}{after}", voids(results)))?;
+    Ok(())
+}
+
+fn table(results: &Results) -> String {
+    let mut table = String::from("| metric | unit |");
+    for contender in Contender::ALL {
+        let _ = write!(table, " {} |", contender.name());
+    }
+    table += "\n|---|---|--:|--:|--:|--:|--:|--:|\n";
+    for metric in Metric::ALL {
+        let (name, unit) = metric.words();
+        let _ = write!(table, "| {name} | {unit} |");
+        for contender in Contender::ALL {
+            let value = results.of(metric, contender).map(short).unwrap_or_default();
+            let _ = write!(table, " {value} |");
+        }
+        table.push('\n');
+    }
+    table
+}
+
+fn goals(results: &Results) -> String {
+    let mut table = String::from("| goal | reached | |\n|---|--:|---|\n");
+    for goal in &GOALS {
+        let outcome = goal.outcome(results);
+        let reached = outcome.reached.map_or_else(|| "not measured".to_owned(), short);
+        let verdict = if outcome.met { "met" } else { "**not met**" };
+        let _ = writeln!(table, "| {} | {reached} | {verdict} |", outcome.words);
+    }
+    table
+}
+
+fn voids(results: &Results) -> String {
+    results.void.iter().fold(String::new(), |text, void| text + "\nVoid: " + void + "\n")
+}
+
+fn file_name(metric: Metric) -> Result<String, Box<dyn Error>> {
+    let name = serde_json::to_value(metric)?;
+    Ok(name.as_str().unwrap_or_default().replace('_', "-"))
+}

@@ -1,0 +1,159 @@
+//! What was measured: a list of values for each metric and contender, kept as JSON.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contender::Contender;
+use crate::median::median;
+use crate::place;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    StartInstructions,
+    StartInstructionsConnected,
+    StartWall,
+    StartCpu,
+    FirstCpu,
+    FirstThrottledWall,
+    WarmInstructions,
+    WarmCpu,
+    WarmCpuSmall,
+    ForgedCpu,
+    ForgedShare,
+    ForgedSkew,
+    LatencyMiddle,
+    LatencyTail,
+    PeakMemory,
+    GrowthPerByte,
+    Binary,
+    Package,
+    Calls,
+    CallsOfRepeat,
+    CallsOfForged,
+    TableWrites,
+    IndexWrites,
+    TableWritesSmall,
+    QueueChunks,
+    LogBytes,
+    Price,
+}
+
+impl Metric {
+    /// All of them, in the order of the table.
+    pub const ALL: [Self; 27] = [
+        Self::StartInstructions,
+        Self::StartInstructionsConnected,
+        Self::StartWall,
+        Self::StartCpu,
+        Self::FirstCpu,
+        Self::FirstThrottledWall,
+        Self::WarmInstructions,
+        Self::WarmCpu,
+        Self::WarmCpuSmall,
+        Self::ForgedCpu,
+        Self::ForgedShare,
+        Self::ForgedSkew,
+        Self::LatencyMiddle,
+        Self::LatencyTail,
+        Self::PeakMemory,
+        Self::GrowthPerByte,
+        Self::Binary,
+        Self::Package,
+        Self::Calls,
+        Self::CallsOfRepeat,
+        Self::CallsOfForged,
+        Self::TableWrites,
+        Self::IndexWrites,
+        Self::TableWritesSmall,
+        Self::QueueChunks,
+        Self::LogBytes,
+        Self::Price,
+    ];
+
+    /// What it is, and its unit.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::StartInstructions => ("start to first /next, before connections are opened", "M instructions"),
+            Self::StartInstructionsConnected => ("start to first /next", "M instructions"),
+            Self::StartWall => ("start to first /next, wall", "ms"),
+            Self::StartCpu => ("start to first /next, CPU", "ms"),
+            Self::FirstCpu => ("cold first webhook, 10 KB, CPU", "ms"),
+            Self::FirstThrottledWall => ("cold first webhook, 10 KB, at 7.2 % of a CPU, wall", "ms"),
+            Self::WarmInstructions => ("warm accepted webhook, 10 KB", "M instructions"),
+            Self::WarmCpu => ("warm accepted webhook, 10 KB, CPU", "ms"),
+            Self::WarmCpuSmall => ("warm accepted webhook, Zip 0.4 KB, CPU", "ms"),
+            Self::ForgedCpu => ("forged webhook, 10 KB, in a flood, CPU", "ms"),
+            Self::ForgedShare => ("forged, as a share of accepted", "x"),
+            Self::ForgedSkew => ("forged: last byte wrong against first byte wrong, instructions", "%"),
+            Self::LatencyMiddle => ("warm latency, backends at 5 ms, p50", "ms"),
+            Self::LatencyTail => ("warm latency, backends at 5 ms, p99", "ms"),
+            Self::PeakMemory => ("peak RSS after 1,000 webhooks", "MB"),
+            Self::GrowthPerByte => ("peak RSS for each byte of a 1 MB body", "bytes"),
+            Self::Binary => ("binary, stripped", "MB"),
+            Self::Package => ("package, compressed", "MB"),
+            Self::Calls => ("AWS calls for an accepted webhook", "calls"),
+            Self::CallsOfRepeat => ("AWS calls for a repeated webhook", "calls"),
+            Self::CallsOfForged => ("AWS calls for a forged webhook, in a flood", "calls"),
+            Self::TableWrites => ("write units of the table, 10 KB", "units"),
+            Self::IndexWrites => ("write units of the index, 10 KB", "units"),
+            Self::TableWritesSmall => ("write units of the table, 1 KB", "units"),
+            Self::QueueChunks => ("SQS chunks of 64 KB, 10 KB", "chunks"),
+            Self::LogBytes => ("log of an accepted webhook", "bytes"),
+            Self::Price => ("price of a million events of 1 KB", "$"),
+        }
+    }
+}
+
+/// All that a run found.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Results {
+    /// What it ran on.
+    pub machine: String,
+    /// How many rounds there were.
+    pub rounds: u32,
+    /// The values of all rounds.
+    pub values: BTreeMap<Metric, BTreeMap<Contender, Vec<f64>>>,
+    /// Which rows are void, and why.
+    pub void: Vec<String>,
+}
+
+impl Results {
+    /// Adds a value.
+    pub fn add(&mut self, metric: Metric, contender: Contender, value: f64) {
+        self.values.entry(metric).or_default().entry(contender).or_default().push(value);
+    }
+
+    /// The median of what was measured.
+    pub fn of(&self, metric: Metric, contender: Contender) -> Option<f64> {
+        self.values.get(&metric)?.get(&contender).filter(|values| !values.is_empty()).map(|values| median(values))
+    }
+
+    /// Notes that a contender did not do its job, and takes its values back.
+    pub fn void(&mut self, contender: Contender, why: &str) {
+        let line = format!("{}: {why}", contender.name());
+        if !self.void.contains(&line) {
+            self.void.push(line);
+        }
+        for values in self.values.values_mut() {
+            values.remove(&contender);
+        }
+    }
+}
+
+/// Reads what the last run wrote.
+pub fn read() -> Result<Results, Box<dyn std::error::Error>> {
+    let text = fs::read_to_string(place::results().join("results.json"))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// Keeps what a run found.
+pub fn write(results: &Results) -> io::Result<()> {
+    fs::create_dir_all(place::results())?;
+    let json = serde_json::to_string_pretty(results).map_err(io::Error::other)?;
+    fs::write(place::results().join("results.json"), json + "\n")
+}

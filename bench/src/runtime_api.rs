@@ -1,0 +1,140 @@
+//! Lambda's runtime interface as a function sees it: it asks for the next event and answers it.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::io::{self, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::http;
+
+/// One function's interface.
+pub struct RuntimeApi {
+    /// Where it listens.
+    pub address: SocketAddr,
+    happenings: Receiver<Happening>,
+    events: Sender<Vec<u8>>,
+}
+
+/// What a function did.
+enum Happening {
+    /// It asked for the next event.
+    Waits(Instant),
+    /// It answered one.
+    Answered(Instant, Vec<u8>),
+    /// It says that it failed.
+    Failed(String),
+}
+
+/// An event's answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status that the sender hears.
+    pub status: u16,
+    /// From the event's sending to its answer.
+    pub took: Duration,
+}
+
+/// Why a function is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum Silence {
+    /// It did nothing in time, or ended.
+    #[error("it neither answered nor asked for an event in time")]
+    Late,
+    /// It said so itself.
+    #[error("it says: {0}")]
+    Said(String),
+}
+
+impl RuntimeApi {
+    /// Opens an interface for one function.
+    pub fn open() -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let (tell, happenings) = channel();
+        let (events, queue) = channel();
+        let queue = Arc::new(Mutex::new(queue));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (tell, queue) = (tell.clone(), Arc::clone(&queue));
+                thread::spawn(move || converse(stream, &tell, &queue));
+            }
+        });
+        Ok(Self { address, happenings, events })
+    }
+
+    /// Waits until the function asks for an event, and says when it did.
+    pub fn waits(&self, patience: Duration) -> Result<Instant, Silence> {
+        loop {
+            match self.happening(patience)? {
+                Happening::Waits(at) => return Ok(at),
+                Happening::Answered(..) => {}
+                Happening::Failed(why) => return Err(Silence::Said(why)),
+            }
+        }
+    }
+
+    /// Hands over an event and waits for its answer. The function has to be waiting.
+    pub fn deliver(&self, event: &[u8], patience: Duration) -> Result<Answer, Silence> {
+        let event = event.to_vec();
+        let sent = Instant::now();
+        self.events.send(event).map_err(|_| Silence::Late)?;
+        loop {
+            match self.happening(patience)? {
+                Happening::Answered(at, body) => {
+                    let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+                    let status = json["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+                    return Ok(Answer { status: status.unwrap_or(0), took: at.duration_since(sent) });
+                }
+                Happening::Waits(_) => {}
+                Happening::Failed(why) => return Err(Silence::Said(why)),
+            }
+        }
+    }
+
+    fn happening(&self, patience: Duration) -> Result<Happening, Silence> {
+        self.happenings.recv_timeout(patience).map_err(|error| match error {
+            RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected => Silence::Late,
+        })
+    }
+}
+
+fn converse(stream: TcpStream, tell: &Sender<Happening>, queue: &Mutex<Receiver<Vec<u8>>>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut to = stream.try_clone()?;
+    let mut from = BufReader::new(stream);
+    while let Some(request) = http::read(&mut from)? {
+        let now = Instant::now();
+        // Nobody listens any more once the function has been measured.
+        if request.path.ends_with("/next") {
+            let _ = tell.send(Happening::Waits(now));
+            let event = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(event) = event else { return Ok(()) };
+            let request_id = format!("8476a536-e9f4-11e8-9739-{:012}", EVENTS.fetch_add(1, Ordering::Relaxed));
+            let headers = [&EVENT_HEADERS[..], &[("lambda-runtime-aws-request-id", &request_id)]].concat();
+            http::respond(&mut to, 200, &headers, &event)?;
+        } else if request.path.ends_with("/response") {
+            let _ = tell.send(Happening::Answered(now, request.body));
+            http::respond(&mut to, 202, &[], b"{}")?;
+        } else {
+            let _ = tell.send(Happening::Failed(String::from_utf8_lossy(&request.body).into_owned()));
+            http::respond(&mut to, 202, &[], b"{}")?;
+        }
+    }
+    Ok(())
+}
+
+/// How many events there were: no two have the same id.
+static EVENTS: AtomicU64 = AtomicU64::new(0);
+
+const EVENT_HEADERS: [(&str, &str); 4] = [
+    ("content-type", "application/json"),
+    ("lambda-runtime-deadline-ms", "4102444800000"),
+    ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:bench"),
+    ("lambda-runtime-trace-id", "Root=1-684a8c78-0123456789abcdef01234567;Sampled=0"),
+];

@@ -1,0 +1,95 @@
+"""Builds the bench with everybody who is measured, and runs it."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from local import place, tools
+from local.steps import Failed, run, step
+
+BENCH = place.ROOT / "bench"
+PEERS = BENCH / "peers"
+STATE = place.STATE / "bench"
+STRIPPED = STATE / "stripped"
+WITH_SYMBOLS = STATE / "with-symbols"
+
+RECEIVERS = ("inlet-zip", "inlet-tiki", "inlet-zid")
+
+
+def bench(rounds: int) -> None:
+    """Measure the receivers against their peers and write bench/results."""
+    _needs("valgrind", "strip", "openssl", "node", "npm")
+    with step("our receivers, as they are deployed"):
+        _ours()
+    with step("the peers in Rust"):
+        _rust()
+    with step("the peer on Node.js"):
+        _node()
+    with step("the peer on Python"):
+        _python()
+    run([_harness(), "run", str(rounds)])
+
+
+def report() -> None:
+    """Write the bench's tables and pictures anew from the results that are there."""
+    run([_harness(), "report"])
+
+
+def gate(accept: bool = False) -> None:
+    """Compare what may not grow with bench/figures.json, on the functions that the local stack runs."""
+    _needs("valgrind", "openssl")
+    run([_harness(), "gate", *(["--accept"] if accept else [])])
+
+
+def _ours() -> None:
+    """With their symbols, so that valgrind finds its way; what is measured otherwise is stripped."""
+    packages = [part for name in (*RECEIVERS, "inlet-bench-floor") for part in ("--package", name)]
+    environment = os.environ | {"CARGO_PROFILE_RELEASE_STRIP": "none"}
+    run(["cargo", "build", "--locked", "--release", *packages], env=environment)
+    built = place.ROOT / "target" / "release"
+    for name in (*RECEIVERS, "inlet-bench-floor"):
+        _strip(built / name)
+
+
+def _rust() -> None:
+    run(["cargo", "build", "--locked", "--release", "--manifest-path", PEERS / "Cargo.toml"])
+    for name in ("peer-hello", "peer-idiomatic"):
+        _strip(PEERS / "target" / "release" / name)
+
+
+def _strip(binary) -> None:
+    """The symbols stay in a copy for valgrind alone."""
+    for folder in (STRIPPED, WITH_SYMBOLS):
+        folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(binary, WITH_SYMBOLS / binary.name)
+    run(["strip", "--strip-all", "-o", STRIPPED / binary.name, binary])
+
+
+def _node() -> None:
+    """One bundle, minified, as the SDK's own advice for Lambda has it."""
+    sources, built = STATE / "node-sources", STATE / "node"
+    shutil.copytree(PEERS / "node", sources, dirs_exist_ok=True)
+    run(["npm", "--prefix", sources, "ci", "--no-audit", "--no-fund"], log="bench-npm")
+    bundle = ["--bundle", "--minify", "--platform=node", "--target=node20", f"--outfile={built / 'index.js'}"]
+    run([sources / "node_modules" / ".bin" / "esbuild", sources / "index.js", *bundle], log="bench-esbuild")
+
+
+def _python() -> None:
+    home = STATE / "python"
+    if not (home / "bin" / "python").exists():
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    pip = [home / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    run([*pip, "--requirement", PEERS / "python" / "requirements.txt"])
+
+
+def _harness():
+    """The bench's own program; it need not be quick."""
+    run(["cargo", "build", "--locked", "--package", "inlet-bench"], env=tools.environment())
+    return place.ROOT / "target" / "debug" / "inlet-bench"
+
+
+def _needs(*programs: str) -> None:
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        raise Failed(f"the bench needs {', '.join(missing)}")
