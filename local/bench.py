@@ -23,23 +23,23 @@ def bench(rounds: int) -> None:
     with step("our receivers, as they are deployed"):
         _ours()
     with step("the peers in Rust"):
-        _rust()
+        build_rust_peers()
     with step("the peer on Node.js"):
         _node()
     with step("the peer on Python"):
         _python()
-    run([_harness(), "run", str(rounds)])
+    run([harness(), "run", str(rounds)])
 
 
 def report() -> None:
     """Write the bench's tables and pictures anew from the results that are there."""
-    run([_harness(), "report"])
+    run([harness(), "report"])
 
 
 def gate(accept: bool = False) -> None:
     """Compare what may not grow with bench/figures.json, on the functions that the local stack runs."""
     _needs("valgrind", "openssl")
-    run([_harness(), "gate", *(["--accept"] if accept else [])])
+    run([harness(), "gate", *(["--accept"] if accept else [])])
 
 
 def _ours() -> None:
@@ -52,7 +52,8 @@ def _ours() -> None:
         _strip(built / name)
 
 
-def _rust() -> None:
+def build_rust_peers() -> None:
+    """R0 and R1."""
     run(["cargo", "build", "--locked", "--release", "--manifest-path", PEERS / "Cargo.toml"])
     for name in ("peer-hello", "peer-idiomatic"):
         _strip(PEERS / "target" / "release" / name)
@@ -83,7 +84,7 @@ def _python() -> None:
     run([*pip, "--requirement", PEERS / "python" / "requirements.txt"])
 
 
-def _harness():
+def harness():
     """The bench's own program; it need not be quick."""
     run(["cargo", "build", "--locked", "--package", "inlet-bench"], env=tools.environment())
     return place.ROOT / "target" / "debug" / "inlet-bench"

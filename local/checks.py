@@ -3,7 +3,7 @@
 import os
 import time
 
-from local import bench, engine, fuzz, place, samlocal, stack, tools
+from local import engine, fuzz, place, samlocal, stack, tools
 from local.steps import Failed, run
 
 NO_ENGINE = """
@@ -101,8 +101,6 @@ BEHAVIOUR = {
     ),
     "hostile input, for seconds": _hostile_input,
     "local stack": lambda: stack.up(without=[]),
-    # On the functions that the stack was just started with.
-    "what may not grow": bench.gate,
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
     "event files, by sam local": _sam_local,
 }

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from local import bench, checks, faults, fuzz, place, samlocal, stack
+from local import bench, checks, faults, fuzz, load, place, samlocal, stack
 from local.steps import Failed
 
 
@@ -43,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     measured = commands.add_parser("bench", help=bench.bench.__doc__)
     measured.add_argument("rounds", nargs="?", type=int, default=5)
     measured.set_defaults(act=lambda chosen: bench.bench(chosen.rounds))
+
+    driven = commands.add_parser("load", help=load.load.__doc__)
+    driven.add_argument("seconds", nargs="?", type=int, default=20)
+    driven.set_defaults(act=lambda chosen: load.load(chosen.seconds))
 
     report = commands.add_parser("bench-report", help=bench.report.__doc__)
     report.set_defaults(act=lambda _: bench.report())

@@ -35,6 +35,11 @@ def down() -> None:
     shutil.rmtree(place.BUILT.parent, ignore_errors=True)
 
 
+def described() -> dict:
+    """What is known of the stack that is up."""
+    return json.loads(place.STACK_FILE.read_text())
+
+
 def _deploy(aws: Aws, parameters: list[str]) -> None:
     place.STACK_FILE.unlink(missing_ok=True)
     with step("sam build"):

@@ -103,9 +103,11 @@ fn converse(stream: TcpStream, tls: Arc<ServerConfig>, shared: &Shared) -> io::R
         }
         let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let (status, answer) = shared.state().answer(operation, asked);
-        let version = if operation.ends_with("Message") || operation.starts_with("GetParam") { "1.1" } else { "1.0" };
+        let version =
+            if operation.ends_with("Message") || operation.starts_with("GetParam") { "1.1" } else { "1.0" };
         let kind = format!("application/x-amz-json-{version}");
-        let headers = [("content-type", kind.as_str()), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")];
+        let headers =
+            [("content-type", kind.as_str()), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")];
         http::respond(stream.get_mut(), status, &headers, answer.to_string().as_bytes())?;
     }
     Ok(())
@@ -119,6 +121,7 @@ impl State {
     fn answer(&mut self, operation: &str, asked: Value) -> (u16, Value) {
         let (status, answer) = match operation {
             "PutItem" => self.put(&asked),
+            "BatchWriteItem" => self.put_all(&asked),
             "GetItem" => (200, receipt(&asked)),
             "SendMessage" => (200, sent(&asked)),
             "GetParameter" => (200, json!({"Parameter": parameter(asked["Name"].as_str())})),
@@ -133,10 +136,16 @@ impl State {
         (status, answer)
     }
 
+    fn put_all(&mut self, asked: &Value) -> (u16, Value) {
+        for item in batched(asked) {
+            self.items.insert(key(item), item.clone());
+        }
+        (200, json!({"UnprocessedItems": {}}))
+    }
+
     fn put(&mut self, asked: &Value) -> (u16, Value) {
         let item = asked["Item"].clone();
-        let key = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
-        let key = (key("pk"), key("sk"));
+        let key = key(&item);
         if let (Some(there), true) = (self.items.get(&key), asked["ConditionExpression"].is_string()) {
             let refused = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
             let mut answer = json!({"__type": refused, "message": "The conditional request failed"});
@@ -148,6 +157,17 @@ impl State {
         self.items.insert(key, item);
         (200, json!({}))
     }
+}
+
+fn key(item: &Value) -> (String, String) {
+    let part = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+    (part("pk"), part("sk"))
+}
+
+/// The items of a `BatchWriteItem`.
+pub fn batched(asked: &Value) -> impl Iterator<Item = &Value> {
+    let tables = asked["RequestItems"].as_object().into_iter().flat_map(Map::values);
+    tables.filter_map(Value::as_array).flatten().map(|request| &request["PutRequest"]["Item"])
 }
 
 /// What is repeated was processed, as nearly always.
@@ -184,8 +204,6 @@ pub struct Units {
     pub table_writes: u64,
     /// And of its index.
     pub index_writes: u64,
-    /// DynamoDB read units: consistent reads of small items.
-    pub reads: u64,
     /// SQS requests, each of 64 KB.
     pub queue_chunks: u64,
 }
@@ -202,7 +220,11 @@ impl Units {
                     let indexed = !call.refused && item.contains_key("bucket");
                     units.index_writes += u64::from(indexed);
                 }
-                "GetItem" => units.reads += 1,
+                "BatchWriteItem" => {
+                    let sizes = batched(&call.asked).filter_map(Value::as_object).map(size);
+                    units.table_writes +=
+                        sizes.map(|size| size.div_ceil(price::WRITE_UNIT_BYTES)).sum::<u64>();
+                }
                 "SendMessage" => {
                     let body = call.asked["MessageBody"].as_str().unwrap_or_default().len() as u64;
                     units.queue_chunks += body.div_ceil(price::QUEUE_CHUNK_BYTES);

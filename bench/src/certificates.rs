@@ -33,7 +33,10 @@ impl Certificates {
         let folder = place::state().join("certificates");
         fs::create_dir_all(&folder)?;
         let at = |name: &str| folder.join(name);
-        openssl(&folder, "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=bench -keyout root.key -out root.pem");
+        openssl(
+            &folder,
+            "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=bench -keyout root.key -out root.pem",
+        );
         openssl(&folder, "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout leaf.key -out leaf.csr");
         fs::write(at("leaf.cnf"), "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")?;
         openssl(

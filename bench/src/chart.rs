@@ -12,7 +12,6 @@ const VALUE: f64 = 90.0;
 /// The bars, as SVG; the longest fills the room.
 pub fn bars(name: &str, unit: &str, values: &[(&str, f64)]) -> String {
     let longest = values.iter().map(|(_, value)| value.abs()).fold(f64::MIN_POSITIVE, f64::max);
-    #[expect(clippy::cast_precision_loss, reason = "a handful of bars")]
     let height = 40.0 + values.len() as f64 * (BAR + 8.0);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" \

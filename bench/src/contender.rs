@@ -34,8 +34,7 @@ impl Contender {
         [Self::Hello, Self::Idiomatic, Self::Node, Self::Python, Self::Floor, Self::Inlet];
 
     /// Those that run on Lambda.
-    pub const FUNCTIONS: [Self; 5] =
-        [Self::Hello, Self::Idiomatic, Self::Node, Self::Python, Self::Inlet];
+    pub const FUNCTIONS: [Self; 5] = [Self::Hello, Self::Idiomatic, Self::Node, Self::Python, Self::Inlet];
 
     /// Those that do the whole job.
     pub const WORKERS: [Self; 4] = [Self::Idiomatic, Self::Node, Self::Python, Self::Inlet];
@@ -90,7 +89,13 @@ impl Contender {
     }
 
     /// The variables that the function finds, and no other but `PATH`.
-    pub fn surround(self, command: &mut Command, certificates: &Certificates, backends: &Backends, runtime: &str) {
+    pub fn surround(
+        self,
+        command: &mut Command,
+        certificates: &Certificates,
+        backends: &Backends,
+        runtime: &str,
+    ) {
         let aws = format!("https://localhost:{}", backends.address.port());
         let roots = match self {
             Self::Inlet | Self::OfTheStack => &certificates.amazon_and_ours,
@@ -118,7 +123,10 @@ impl Contender {
             .env("NODE_EXTRA_CA_CERTS", &certificates.ours)
             .env("INLET_STAGE", "bench")
             .env("INLET_TABLE", "inlet-bench-EventTable-1A2B3C4D5E6F7")
-            .env("INLET_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/inlet-bench-EventQueue.fifo")
+            .env(
+                "INLET_QUEUE_URL",
+                "https://sqs.eu-central-1.amazonaws.com/123456789012/inlet-bench-EventQueue.fifo",
+            )
             .env("INLET_RETENTION_DAYS", "90")
             .env("INLET_LOG_LEVEL", "info");
     }

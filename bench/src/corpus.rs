@@ -8,14 +8,18 @@ use inlet::catalogue::find;
 use inlet::request::Request;
 use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
+use inlet_dealpos::DealPos;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
 use inlet_zip::Zip;
+use inlet_zort::Zort;
 use serde_json::{Value, json};
 
 const ZIP: &str = include_str!("../../functions/zip/payloads/authorize.json");
 const TIKI: &str = include_str!("../../functions/tiki/payloads/order.status.json");
 const ZID: &str = include_str!("../../functions/zid/payloads/order.create.json");
+const ZORT: &str = include_str!("../../functions/zort/payloads/ADDORDER.json");
+const DEALPOS: &str = include_str!("../../functions/dealpos/payloads/paymentCreated.json");
 const CUSTOMER: &str = include_str!("../../functions/zid/payloads/customer.update.json");
 const STORES: &str = include_str!("../../local/demo-stores.json");
 
@@ -37,6 +41,10 @@ pub enum Body {
     Zid50,
     /// One with more than anybody orders, 1 MB.
     Zid1000,
+    /// An order of ZORT, which is one event within a window.
+    Zort,
+    /// A payment of DealPOS, likewise.
+    DealPos,
 }
 
 /// What is wrong with a delivery.
@@ -64,7 +72,10 @@ pub struct Delivery {
 }
 
 impl Body {
-    /// All of them.
+    /// One of each provider.
+    pub const OF_EACH_PROVIDER: [Self; 5] = [Self::Zort, Self::DealPos, Self::Zid10, Self::Tiki, Self::Zip];
+
+    /// Those that everybody who is measured understands.
     pub const EVERY: [Self; 6] = [Self::Zip, Self::Tiki, Self::Zid1, Self::Zid10, Self::Zid50, Self::Zid1000];
 
     /// The provider that sends it.
@@ -73,6 +84,8 @@ impl Body {
             Self::Zip => "zip",
             Self::Tiki => "tiki",
             Self::Zid1 | Self::Zid10 | Self::Zid50 | Self::Zid1000 => "zid",
+            Self::Zort => "zort",
+            Self::DealPos => "dealpos",
         }
     }
 
@@ -85,6 +98,8 @@ impl Body {
             Self::Zid10 => "Zid 10 KB",
             Self::Zid50 => "Zid 50 KB",
             Self::Zid1000 => "Zid 1 MB",
+            Self::Zort => "ZORT 0.3 KB",
+            Self::DealPos => "DealPOS 0.3 KB",
         }
     }
 
@@ -104,29 +119,31 @@ impl Body {
     }
 
     fn made(self, proof: Proof, base64: bool) -> Delivery {
+        let (order, mut request) = self.request();
+        spoil(&mut request, self.provider(), proof);
+        let event = event(&request, self.provider(), base64);
+        Delivery { event, order, body: request.body, genuine: proof == Proof::Good }
+    }
+
+    /// A new request of it, and the order that it tells of.
+    pub fn request(self) -> (String, Request) {
         static NUMBER: AtomicU64 = AtomicU64::new(100_000_000);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let (order, body) = match self {
-            Self::Zip => (format!("order-{number}"), with(ZIP, "/orderId", json!(format!("order-{number}")))),
-            Self::Tiki => (number.to_string(), with(TIKI, "/data/order_code", json!(number.to_string()))),
-            Self::Zid1 => (number.to_string(), with(CUSTOMER, "/id", json!(number))),
-            Self::Zid10 => (number.to_string(), zid(number, 10_000)),
-            Self::Zid50 => (number.to_string(), zid(number, 50_000)),
-            Self::Zid1000 => (number.to_string(), zid(number, 1_000_000)),
+        let order = match self {
+            Self::Zip | Self::DealPos => format!("order-{number}"),
+            _ => number.to_string(),
         };
-        let mut request = match self {
-            Self::Zip => signed::<Zip>("authorize", body.clone()),
-            Self::Tiki => signed::<Tiki>("order.status", body.clone()),
-            Self::Zid1 => signed::<Zid>("customer.update", body.clone()),
-            Self::Zid10 | Self::Zid50 | Self::Zid1000 => signed::<Zid>("order.create", body.clone()),
+        let request = match self {
+            Self::Zip => signed::<Zip>("authorize", with(ZIP, "/orderId", json!(order))),
+            Self::Tiki => signed::<Tiki>("order.status", with(TIKI, "/data/order_code", json!(order))),
+            Self::Zid1 => signed::<Zid>("customer.update", with(CUSTOMER, "/id", json!(number))),
+            Self::Zid10 => signed::<Zid>("order.create", zid(number, 10_000)),
+            Self::Zid50 => signed::<Zid>("order.create", zid(number, 50_000)),
+            Self::Zid1000 => signed::<Zid>("order.create", zid(number, 1_000_000)),
+            Self::Zort => signed::<Zort>("ADDORDER", with(ZORT, "/id", json!(number))),
+            Self::DealPos => signed::<DealPos>("paymentCreated", with(DEALPOS, "/ID", json!(order))),
         };
-        spoil(&mut request, self.provider(), proof);
-        Delivery {
-            event: event(&request, self.provider(), base64),
-            order,
-            body,
-            genuine: proof == Proof::Good,
-        }
+        (order, request)
     }
 }
 
@@ -167,8 +184,14 @@ fn another(product: &Value, chance: &mut Chance) -> Value {
     let mut product = product.clone();
     let price = 5 + chance.below(900);
     let quantity = 1 + chance.below(5);
-    let id = format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", chance.next() >> 32, chance.below(1 << 16),
-        chance.below(1 << 12), chance.below(1 << 12), chance.next() >> 16);
+    let id = format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        chance.next() >> 32,
+        chance.below(1 << 16),
+        chance.below(1 << 12),
+        chance.below(1 << 12),
+        chance.next() >> 16
+    );
     let total = price * quantity;
     for (field, value) in [
         ("id", json!(id)),

@@ -48,7 +48,8 @@ impl Function {
     ) -> io::Result<Self> {
         let api = RuntimeApi::open()?;
         let watched = !watcher.is_empty();
-        let program = if watched { contender.command_with_symbols(provider) } else { contender.command(provider) };
+        let program =
+            if watched { contender.command_with_symbols(provider) } else { contender.command(provider) };
         let mut words = watcher.iter().map(Into::into).chain(program);
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -92,7 +93,8 @@ impl Function {
     pub fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = peak.and_then(|peak| peak.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
+        let kib =
+            peak.and_then(|peak| peak.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
         kib.unwrap_or(0) * 1024
     }
 

@@ -31,7 +31,8 @@ pub fn compare() -> Result<(), Box<dyn Error>> {
     for (name, now) in measured()? {
         let then = committed.get(&name).copied().unwrap_or(0.0);
         let grown = now > then * (1.0 + TOLERANCE);
-        let change = if then > 0.0 { format!("{:+.1} %", (now / then - 1.0) * 100.0) } else { "new".to_owned() };
+        let change =
+            if then > 0.0 { format!("{:+.1} %", (now / then - 1.0) * 100.0) } else { "new".to_owned() };
         println!("{name:<58} {then:>12} {now:>12}  {change}{}", if grown { "  <- grown" } else { "" });
         if grown {
             wrong.push(format!("{name} has grown from {then} to {now}"));
@@ -59,7 +60,8 @@ fn measured() -> Result<Figures, Box<dyn Error>> {
     let mut figures = Figures::new();
     for body in [Body::Zip, Body::Zid10] {
         let provider = body.provider();
-        let mut add = |what: &str, value: f64| figures.insert(format!("inlet-{provider}: {what}"), value.round());
+        let mut add =
+            |what: &str, value: f64| figures.insert(format!("inlet-{provider}: {what}"), value.round());
         add("bytes of the binary", fs::metadata(OfTheStack.file(provider))?.len() as f64);
         bench.backends.empty();
         let start = callgrind::count(OfTheStack, provider, &[], &bench.certificates, &bench.backends)?;

@@ -68,7 +68,9 @@ impl Goal {
         let ours = results.of(self.metric, Inlet);
         let (by, whose) = match self.of {
             Of::Itself => (Some(1.0), String::new()),
-            Of::Contender(contender) => (results.of(self.metric, contender), format!(" x {}", contender.name())),
+            Of::Contender(contender) => {
+                (results.of(self.metric, contender), format!(" x {}", contender.name()))
+            }
             Of::Metric(metric) => (results.of(metric, Inlet), format!(" x {}", metric.words().0)),
             Of::Backends(ms) => (Some(ms), format!(" x {ms} ms")),
         };

@@ -2,7 +2,8 @@
 //! and measures what it took.
 //!
 //! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures what is the same
-//! on every machine and compares it with `bench/figures.json`; `inlet-bench gate --accept` writes that file anew.
+//! on every machine and compares it with `bench/figures.json`; `inlet-bench gate --accept` writes that file anew;
+//! `inlet-bench load` drives what is deployed.
 
 mod place;
 mod http;
@@ -22,8 +23,10 @@ mod goals;
 mod report;
 mod chart;
 mod gate;
+mod load;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +40,10 @@ fn main() -> ExitCode {
         ["report"] => results::read().and_then(|results| report::publish(&results)),
         ["gate"] => gate::compare(),
         ["gate", "--accept"] => gate::accept(),
+        ["load", seconds, ours, peers] => match seconds.parse() {
+            Ok(seconds) => load::drive(Duration::from_secs(seconds), ours, peers),
+            Err(_) => return usage(),
+        },
         _ => return usage(),
     };
     match done {
@@ -49,6 +56,6 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("inlet-bench run [ROUNDS] | report | gate [--accept]");
+    eprintln!("inlet-bench run [ROUNDS] | report | gate [--accept] | load SECONDS OUR_API THEIR_API");
     ExitCode::FAILURE
 }

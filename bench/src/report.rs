@@ -63,7 +63,11 @@ fn goals(results: &Results) -> String {
     for goal in &GOALS {
         let outcome = goal.outcome(results);
         let reached = outcome.reached.map_or_else(|| "not measured".to_owned(), short);
-        let verdict = if outcome.met { "met" } else { "**not met**" };
+        let verdict = match (outcome.met, outcome.reached) {
+            (true, _) => "met",
+            (false, Some(_)) => "**not met**",
+            (false, None) => "",
+        };
         let _ = writeln!(table, "| {} | {reached} | {verdict} |", outcome.words);
     }
     table

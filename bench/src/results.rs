@@ -78,7 +78,9 @@ impl Metric {
     /// What it is, and its unit.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::StartInstructions => ("start to first /next, before connections are opened", "M instructions"),
+            Self::StartInstructions => {
+                ("start to first /next, before connections are opened", "M instructions")
+            }
             Self::StartInstructionsConnected => ("start to first /next", "M instructions"),
             Self::StartWall => ("start to first /next, wall", "ms"),
             Self::StartCpu => ("start to first /next, CPU", "ms"),
@@ -130,7 +132,11 @@ impl Results {
 
     /// The median of what was measured.
     pub fn of(&self, metric: Metric, contender: Contender) -> Option<f64> {
-        self.values.get(&metric)?.get(&contender).filter(|values| !values.is_empty()).map(|values| median(values))
+        self.values
+            .get(&metric)?
+            .get(&contender)
+            .filter(|values| !values.is_empty())
+            .map(|values| median(values))
     }
 
     /// Notes that a contender did not do its job, and takes its values back.

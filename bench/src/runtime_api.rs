@@ -115,7 +115,8 @@ fn converse(stream: TcpStream, tell: &Sender<Happening>, queue: &Mutex<Receiver<
             let _ = tell.send(Happening::Waits(now));
             let event = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(event) = event else { return Ok(()) };
-            let request_id = format!("8476a536-e9f4-11e8-9739-{:012}", EVENTS.fetch_add(1, Ordering::Relaxed));
+            let request_id =
+                format!("8476a536-e9f4-11e8-9739-{:012}", EVENTS.fetch_add(1, Ordering::Relaxed));
             let headers = [&EVENT_HEADERS[..], &[("lambda-runtime-aws-request-id", &request_id)]].concat();
             http::respond(&mut to, 200, &headers, &event)?;
         } else if request.path.ends_with("/response") {

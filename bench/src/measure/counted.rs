@@ -17,7 +17,8 @@ const COUNTED: usize = 10;
 /// Of a start, and of an accepted webhook.
 pub fn instructions(bench: &Bench, contender: Contender) -> Measured {
     let warm = of_webhook(bench, contender, Body::Zid10, Body::delivery)?;
-    let start = callgrind::count(contender, Body::Zid10.provider(), &[], &bench.certificates, &bench.backends)?;
+    let start =
+        callgrind::count(contender, Body::Zid10.provider(), &[], &bench.certificates, &bench.backends)?;
     Ok(vec![
         (Metric::StartInstructions, millions(start.before_warming)),
         (Metric::StartInstructionsConnected, millions(start.total)),

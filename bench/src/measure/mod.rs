@@ -121,7 +121,10 @@ fn millis(duration: Duration) -> f64 {
 
 fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let names = cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
+    let names = cpus
+        .lines()
+        .filter_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map(|(_, name)| name);
     let names: Vec<&str> = names.collect();
     format!("{} x {}", names.len(), names.first().copied().unwrap_or("processor"))
 }

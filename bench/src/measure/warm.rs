@@ -59,7 +59,9 @@ pub fn latency(bench: &Bench, contender: Contender) -> Measured {
     }
     bench.backends.delay(Duration::from_millis(5));
     let took: Result<Vec<f64>, _> = (0..MANY)
-        .map(|_| bench.deliver(&function, contender, &Body::Zid10.delivery()).map(|done| millis(done.answer.took)))
+        .map(|_| {
+            bench.deliver(&function, contender, &Body::Zid10.delivery()).map(|done| millis(done.answer.took))
+        })
         .collect();
     bench.backends.delay(Duration::ZERO);
     let took = took?;
