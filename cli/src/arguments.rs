@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{completions, event, man, send, urls};
+use crate::commands::{completions, doctor, event, man, secret, send, urls};
 use crate::failure;
 
 /// Webhooks of five commerce providers, received into your own AWS account: set it up, try it, watch it, mend it.
@@ -58,8 +58,12 @@ pub(crate) struct Style {
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Look whether everything is there and works, and say how to mend it
+    Doctor(doctor::Arguments),
     /// Print the URLs to paste into the providers' portals
     Urls(urls::Arguments),
+    /// Set, rotate, list and retire the stores' credentials
+    Secret(secret::Arguments),
     /// Send deliveries exactly as a provider would
     Send(send::Arguments),
     /// Write a delivery as an event file for `sam local invoke`
@@ -71,8 +75,11 @@ pub(crate) enum Command {
 }
 
 /// The commands in the groups in which the help lists them.
-const GROUPS: &[(&str, &[&str])] =
-    &[("Set up", &["urls"]), ("Try", &["send", "event"]), ("Your shell", &["completions", "man"])];
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Set up", &["doctor", "urls", "secret"]),
+    ("Try", &["send", "event"]),
+    ("Your shell", &["completions", "man"]),
+];
 
 /// A first walk through the commands, as the help shows it.
 const FIRST_WALK: &str = "\

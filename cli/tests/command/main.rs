@@ -10,4 +10,7 @@
 
 mod inlet;
 mod help;
+mod doctor;
+mod secret;
+mod send;
 mod urls;
