@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{completions, doctor, event, man, secret, send, urls};
+use crate::commands::{
+    completions, event, forward, list, man, redrive, replay, reverify, send, show, stats, tail, timeline,
+    urls,
+};
 use crate::failure;
 
 /// Webhooks of five commerce providers, received into your own AWS account: set it up, try it, watch it, mend it.
@@ -58,16 +61,30 @@ pub(crate) struct Style {
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Look whether everything is there and works, and say how to mend it
-    Doctor(doctor::Arguments),
     /// Print the URLs to paste into the providers' portals
     Urls(urls::Arguments),
-    /// Set, rotate, list and retire the stores' credentials
-    Secret(secret::Arguments),
     /// Send deliveries exactly as a provider would
     Send(send::Arguments),
     /// Write a delivery as an event file for `sam local invoke`
     Event(event::Arguments),
+    /// List events by time, or what is held in quarantine
+    List(list::Arguments),
+    /// Show events as they come
+    Tail(tail::Arguments),
+    /// Show one event, as it was sent and as consumers read it
+    Show(show::Arguments),
+    /// Show the whole history of one thing
+    Timeline(timeline::Arguments),
+    /// Count what came and what became of it, by store
+    Stats(stats::Arguments),
+    /// Post events to a program on this machine as they come
+    Forward(forward::Arguments),
+    /// Send stored events again, to be processed once more
+    Replay(replay::Arguments),
+    /// Try dead letters again
+    Redrive(redrive::Arguments),
+    /// Verify held deliveries again, once the secret is mended
+    Reverify(reverify::Arguments),
     /// Write the completions for a shell
     Completions(completions::Arguments),
     /// Write the manual pages
@@ -76,8 +93,10 @@ pub(crate) enum Command {
 
 /// The commands in the groups in which the help lists them.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Set up", &["doctor", "urls", "secret"]),
+    ("Set up", &["urls"]),
     ("Try", &["send", "event"]),
+    ("Watch", &["list", "tail", "show", "timeline", "stats", "forward"]),
+    ("Mend", &["replay", "redrive", "reverify"]),
     ("Your shell", &["completions", "man"]),
 ];
 

@@ -12,7 +12,15 @@ mod input;
 mod http;
 mod deliveries;
 mod volley;
-mod checkup;
+mod moment;
+mod filters;
+mod events;
+mod follow;
+mod change;
+mod json_text;
+mod delivery_log;
+mod percentile;
+mod long_work;
 mod prompt;
 mod output;
 mod failure;
@@ -27,11 +35,18 @@ async fn main() -> ExitCode {
     let Arguments { place, style, command } = Arguments::read();
     let mut output = Output::new(&style);
     let done = match command {
-        Command::Doctor(arguments) => commands::doctor::run(&arguments, &place, &mut output).await,
         Command::Urls(arguments) => commands::urls::run(arguments, &place, &mut output).await,
-        Command::Secret(arguments) => commands::secret::run(arguments, &place, &mut output).await,
         Command::Send(arguments) => commands::send::run(arguments, &place, &mut output).await,
         Command::Event(arguments) => commands::event::run(arguments, &place, &mut output).await,
+        Command::List(arguments) => commands::list::run(arguments, &place, &mut output).await,
+        Command::Tail(arguments) => commands::tail::run(arguments, &place, &mut output).await,
+        Command::Show(arguments) => commands::show::run(arguments, &place, &mut output).await,
+        Command::Timeline(arguments) => commands::timeline::run(arguments, &place, &mut output).await,
+        Command::Stats(arguments) => commands::stats::run(arguments, &place, &mut output).await,
+        Command::Forward(arguments) => commands::forward::run(arguments, &place, &mut output).await,
+        Command::Replay(arguments) => Box::pin(commands::replay::run(arguments, &place, &mut output)).await,
+        Command::Redrive(arguments) => commands::redrive::run(arguments, &place, &mut output).await,
+        Command::Reverify(arguments) => commands::reverify::run(arguments, &place, &mut output).await,
         Command::Completions(arguments) => commands::completions::run(&arguments, &mut output),
         Command::Man(arguments) => commands::man::run(&arguments, &mut output),
     };

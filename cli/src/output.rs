@@ -206,6 +206,23 @@ impl Page {
         let _ = writeln!(self.text, "{style}{word:<5}{style:#} {text}");
     }
 
+    /// Two texts side by side in this many columns, or one below the other where nobody says how many there are.
+    pub(crate) fn beside(&mut self, headings: [&str; 2], texts: [&str; 2], width: Option<usize>) {
+        let Some(width) = width else {
+            let [left, right] = headings.map(str::to_uppercase);
+            let [first, second] = texts;
+            self.heading(left);
+            self.line(first);
+            self.line("");
+            self.heading(right);
+            return self.line(second);
+        };
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        self.rows(&mut table, headings, [texts.map(str::to_owned)]);
+    }
+
     /// A table: no lines, two spaces between the columns, so that other programs can cut it.
     pub(crate) fn table<const N: usize>(
         &mut self,
@@ -214,6 +231,15 @@ impl Page {
     ) {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        self.rows(&mut table, headings, rows);
+    }
+
+    fn rows<const N: usize>(
+        &mut self,
+        table: &mut Table,
+        headings: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) {
         table.set_header(headings.map(str::to_uppercase));
         for row in rows {
             table.add_row(row);
@@ -225,6 +251,17 @@ impl Page {
             let _ = writeln!(self.text, "{}", line.trim_end());
         }
     }
+}
+
+/// So many of something, as people say it.
+pub(crate) fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A text of a stranger's for a terminal: what would move the cursor or worse is shown as a replacement character.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
 }
 
 #[cfg(test)]
@@ -239,6 +276,24 @@ mod tests {
             [["zid/a".to_owned(), "x".to_owned()], ["zort/longer".into(), "yy".into()]],
         );
         assert_eq!(page.text, "STORE        URL\nzid/a        x\nzort/longer  yy\n");
+    }
+
+    #[test]
+    fn two_texts_stand_side_by_side_where_there_is_room() {
+        let told = |width| {
+            let mut page = Page::default();
+            page.beside(["raw", "canonical"], ["{\n  1\n}", "a long line of words"], width);
+            anstream::adapter::strip_str(&page.text).to_string()
+        };
+        assert_eq!(told(Some(30)), "RAW  CANONICAL\n{    a long line of words\n  1\n}\n");
+        assert_eq!(told(Some(20)), "RAW  CANONICAL\n{    a long line\n  1  of words\n}\n");
+        assert_eq!(told(None), "RAW\n{\n  1\n}\n\nCANONICAL\na long line of words\n");
+    }
+
+    #[test]
+    fn a_strangers_text_moves_no_cursor() {
+        assert_eq!(printable("order\u{1b}[2J\u{9b}\n"), "order\u{fffd}[2J\u{fffd}\u{fffd}");
+        assert_eq!(printable("طلب สั่งซื้อ"), "طلب สั่งซื้อ");
     }
 
     #[test]

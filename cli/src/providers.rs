@@ -2,19 +2,24 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::str::FromStr;
 
 use inlet::catalogue::{Row, find};
 use inlet::form::{Form, form_of, told};
 use inlet::patience::AfterFailure;
-use inlet::portal::Portal;
-use inlet::registration::Registering;
+use inlet::receive::Fault;
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, delivery};
+use inlet::sender::{Address, Payload, Sender, delivery};
 use inlet::store::StoreName;
+use inlet_aws::quarantine::TableQuarantine;
+use inlet_aws::reverify::{Reverified, reverify};
+use inlet_aws::secrets::SsmSecrets;
 use serde::Deserialize as _;
 use serde_json::Value;
+use tokio::sync::watch;
 
+use crate::deployment::Deployment;
 use crate::failure::Failure;
 
 /// Every provider, in the order in which people are shown them.
@@ -46,16 +51,24 @@ pub(crate) trait Provider: Sync {
     fn forms(&self) -> &'static [Form];
     /// Sample bodies of its events.
     fn payloads(&self) -> &'static [Payload];
-    /// How a person tells it where to send.
-    fn portal(&self) -> Portal;
     /// Whether its receiver takes this as a credential.
     fn takes(&self, credential: &Value) -> bool;
+    /// Verifies a store's held deliveries again: [`inlet_aws::reverify`].
+    fn reverify<'a>(
+        &'a self,
+        deployment: &'a Deployment,
+        store: &'a StoreName,
+        sum: &'a watch::Sender<Reverified>,
+    ) -> Later<'a, Result<(), Fault>>;
 }
+
+/// What comes of a call that waits.
+pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A provider's type as a value.
 struct Of<S>(PhantomData<fn() -> S>);
 
-impl<S: Registering> Provider for Of<S> {
+impl<S: Sender> Provider for Of<S> {
     fn name(&self) -> &'static str {
         S::NAME
     }
@@ -84,12 +97,22 @@ impl<S: Registering> Provider for Of<S> {
         S::PAYLOADS
     }
 
-    fn portal(&self) -> Portal {
-        S::PORTAL
-    }
-
     fn takes(&self, credential: &Value) -> bool {
         S::Credential::deserialize(credential).is_ok()
+    }
+
+    fn reverify<'a>(
+        &'a self,
+        deployment: &'a Deployment,
+        store: &'a StoreName,
+        sum: &'a watch::Sender<Reverified>,
+    ) -> Later<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let (table, queue) = (deployment.table(), deployment.queue());
+            let secrets = SsmSecrets::<S>::new(deployment.clients().ssm, &deployment.stage);
+            let quarantine = TableQuarantine::new(table.clone(), S::NAME);
+            reverify::<S>(&quarantine, &secrets, &table, &queue, store, sum).await
+        })
     }
 }
 

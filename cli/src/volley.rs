@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::deliveries::Sequence;
+use crate::percentile::percentile;
 
 /// How much of an answer's body is shown, in characters.
 const SHOWN: usize = 200;
@@ -71,9 +72,7 @@ impl Tally {
 
     /// How long the answer took that is slower than so many of a hundred; nothing without answers. Sorted before.
     pub(crate) fn percentile(&self, percent: usize) -> Option<Duration> {
-        let last = self.latencies.len().checked_sub(1)?;
-        let rank = self.latencies.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
-        self.latencies.get(rank.min(last)).copied()
+        percentile(&self.latencies, percent)
     }
 
     fn note(&mut self, heard: Heard) {

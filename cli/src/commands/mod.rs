@@ -1,9 +1,16 @@
 //! The commands: a file each, with its `Arguments` and its `run`.
 
-pub(crate) mod doctor;
 pub(crate) mod urls;
-pub(crate) mod secret;
 pub(crate) mod send;
 pub(crate) mod event;
+pub(crate) mod list;
+pub(crate) mod tail;
+pub(crate) mod show;
+pub(crate) mod timeline;
+pub(crate) mod stats;
+pub(crate) mod forward;
+pub(crate) mod replay;
+pub(crate) mod redrive;
+pub(crate) mod reverify;
 pub(crate) mod completions;
 pub(crate) mod man;

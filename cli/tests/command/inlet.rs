@@ -8,8 +8,12 @@
 //! - What programs read (`--json`) is parsed and asserted.
 //! - A test that stores anything has a store of its own: `Stack::up().store("zid", &credentials)`.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 use inlet_tests::repository;
 use serde_json::Value;
@@ -41,10 +45,11 @@ impl Ran {
 }
 
 /// What differs from run to run, and what stands for it in snapshots. In this order.
-const FILTERS: [(&str, &str); 7] = [
+const FILTERS: [(&str, &str); 8] = [
     (r"https?://(127\.0\.0\.1|localhost):\d+(/_aws/execute-api/\w+)?", "[api]"),
     (r"\bt\d{13}-\d+-\d+\b", "[store]"),
     (r"/[0-9a-f]{16}\b", "/[digest]"),
+    (r"ureq/[\d.]+", "ureq/[version]"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "[time]"),
     (r"\b\d+(\.\d+)? ?(µs|ms|s)\b", "[duration]"),
     (r"[ \t]+\n", "\n"),
@@ -58,10 +63,69 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
 
 /// The same with this on standard input.
 pub(crate) fn run_with(arguments: &[&str], input: &str) -> Ran {
-    let arguments: Vec<&str> = ["--local"].iter().chain(arguments).copied().collect();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_inlet"));
-    end(command.args(arguments).current_dir(repository::root()), input)
+    end(&mut local(arguments, &repository::root()), input)
 }
+
+/// Runs `inlet --local` in a folder with a `.local/stack.json` of its own.
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
+    end(&mut local(arguments, folder), "")
+}
+
+fn local(arguments: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inlet"));
+    command.arg("--local").args(arguments).current_dir(folder);
+    command
+}
+
+/// An `inlet --local` that goes on and on.
+pub(crate) struct Running {
+    child: Child,
+    said: Receiver<String>,
+}
+
+impl Running {
+    /// Starts it.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut command = local(arguments, &repository::root());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
+        let (say, said) = channel();
+        let out = BufReader::new(child.stdout.take().expect("its output"));
+        let err = BufReader::new(child.stderr.take().expect("its notes"));
+        let say_it = say.clone();
+        thread::spawn(move || out.lines().map_while(Result::ok).all(|line| say_it.send(line).is_ok()));
+        thread::spawn(move || err.lines().map_while(Result::ok).all(|line| say.send(line).is_ok()));
+        Self { child, said }
+    }
+
+    /// Waits for a line that contains this, on either output, and gives it.
+    #[track_caller]
+    pub(crate) fn says(&mut self, word: &str) -> String {
+        let mut heard = String::new();
+        while let Ok(line) = self.said.recv_timeout(PATIENCE) {
+            if line.contains(word) {
+                return line;
+            }
+            heard = heard + "\n" + &line;
+        }
+        let _ = self.child.kill();
+        panic!("it did not say {word:?}, but:{heard}")
+    }
+
+    /// What Ctrl-C at the terminal sends.
+    pub(crate) fn stop(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+    }
+
+    /// The exit code, and the lines that nobody waited for.
+    pub(crate) fn end(mut self) -> (i32, Vec<String>) {
+        let code = self.child.wait().expect("an end").code().unwrap_or(-1);
+        (code, self.said.iter().collect())
+    }
+}
+
+/// How long something may take that goes on and on.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs `inlet` with these arguments alone, where no stack is and no AWS account.
 pub(crate) fn bare(arguments: &[&str]) -> Ran {

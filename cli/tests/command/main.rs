@@ -10,7 +10,14 @@
 
 mod inlet;
 mod help;
-mod doctor;
-mod secret;
-mod send;
 mod urls;
+mod given;
+mod list;
+mod tail;
+mod show;
+mod timeline;
+mod stats;
+mod forward;
+mod replay;
+mod redrive;
+mod reverify;

@@ -1,0 +1,247 @@
+//! `inlet list`: events by time, newest first, and what became of them; or what is held in quarantine.
+
+use inlet::event::ReceivedAt;
+use inlet::store::StoreName;
+use inlet_aws::arrivals::Arrival;
+use inlet_aws::clock;
+use inlet_aws::held::HeldDelivery;
+use inlet_aws::table::Table;
+use serde::Serialize;
+
+use crate::address::StoreAddress;
+use crate::arguments::Place;
+use crate::deployment::Deployment;
+use crate::events::{Listed, NewestFirst, State};
+use crate::failure::Failure;
+use crate::filters::{A_DAY, Filters, Span};
+use crate::moment::{Moment, surely_after};
+use crate::output::{Output, Page, Report, printable};
+use crate::providers::ALL;
+use crate::stores;
+
+/// What can be said to `inlet list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    span: Span,
+    /// At most so many (and all that came in the last one's millisecond)
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    limit: usize,
+    /// Only those without a receipt
+    #[arg(long, conflicts_with = "parked")]
+    unprocessed: bool,
+    /// Only those that were given up on: they wait for a redrive or a replay
+    #[arg(long)]
+    parked: bool,
+    /// The refused deliveries that are held instead: what no live credential proved
+    #[arg(long, conflicts_with_all = ["event_type", "entity", "unprocessed", "parked"])]
+    quarantine: bool,
+}
+
+/// Lists them.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let deployment = Deployment::find(place).await?;
+    if arguments.quarantine {
+        return list_held(&arguments, &deployment, output).await;
+    }
+    let Bounds { from, until } = Bounds::of(&arguments, &deployment);
+    let table = deployment.table();
+    let mut newest = NewestFirst::new(&table, arguments.filters.selection(from, until)?);
+    let progress = output.progress("events looked at", None);
+    let mut events: Vec<Listed> = Vec::new();
+    let mut older = None;
+    while let Some(some) = newest.next().await? {
+        progress.inc(u64::try_from(some.len()).unwrap_or_default());
+        for listed in with_fates(&table, some).await?.into_iter().filter(|listed| arguments.wants(listed)) {
+            // All of one millisecond, so that "before then" leaves nothing out.
+            if events.len() >= arguments.limit && events.last().is_some_and(|e| e.received != listed.received)
+            {
+                older = events.last().map(|last| last.received.clone());
+                break;
+            }
+            events.push(listed);
+        }
+        if older.is_some() {
+            break;
+        }
+    }
+    progress.finish_and_clear();
+    let (none, more) = (events.is_empty(), older.clone());
+    output.report(&Events { events, older_before: older })?;
+    if none {
+        output.note(format!("nothing since {from}; --since looks further back"));
+    }
+    if let Some(last) = more {
+        output.note(format!("there is more: --until {last}"));
+    }
+    Ok(())
+}
+
+/// Some events with what became of each.
+async fn with_fates(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
+    let ids: Vec<_> = arrivals.iter().map(|arrival| arrival.id.clone()).collect();
+    let fates = table.fates(&ids).await;
+    let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
+    Ok(arrivals.into_iter().zip(fates).map(|(arrival, fate)| Listed::new(arrival, fate)).collect())
+}
+
+async fn list_held(
+    arguments: &Arguments,
+    deployment: &Deployment,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let Bounds { from, until } = Bounds::of_quarantine(arguments);
+    let wanted = arguments.filters.selection(from, until)?;
+    let table = deployment.table();
+    let mut held: Vec<Held> = Vec::new();
+    let providers: Vec<_> =
+        ALL.into_iter().filter(|known| is(wanted.provider.as_deref(), known.name())).collect();
+    for store in stores::of(deployment, &providers).await? {
+        if is(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
+            let provider = store.provider.name();
+            let of_store =
+                table.held_deliveries(provider, &store.store, (from, until), arguments.limit).await;
+            let of_store =
+                of_store.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
+            held.extend(of_store.into_iter().map(|one| Held::new(&store, one)));
+        }
+    }
+    held.sort_by(|a, b| b.received.cmp(&a.received));
+    held.truncate(arguments.limit);
+    let any = !held.is_empty();
+    output.report(&Quarantine { held })?;
+    if any {
+        output.note("mend the store's secret (inlet secret set), then take them in: inlet reverify");
+    } else {
+        output.note("nothing is held");
+    }
+    Ok(())
+}
+
+fn is(wanted: Option<&str>, told: &str) -> bool {
+    wanted.is_none_or(|wanted| wanted == told)
+}
+
+/// From when until when.
+struct Bounds {
+    from: ReceivedAt,
+    until: ReceivedAt,
+}
+
+impl Bounds {
+    fn of(arguments: &Arguments, deployment: &Deployment) -> Self {
+        // A thing's whole history is one look; of everything a day is enough until more is asked for.
+        let otherwise = (!arguments.filters.names_an_entity()).then_some(Moment::Ago(A_DAY));
+        let Self { from, until } = Self::from(arguments, otherwise);
+        Self { from: from.max(deployment.kept_since(clock::now())), until }
+    }
+
+    /// Nothing is held for longer than some days.
+    fn of_quarantine(arguments: &Arguments) -> Self {
+        Self::from(arguments, None)
+    }
+
+    fn from(arguments: &Arguments, otherwise: Option<Moment>) -> Self {
+        let now = clock::now();
+        let from = arguments.span.since.or(otherwise).map_or(ReceivedAt::EPOCH, |since| since.before(now));
+        Self {
+            from,
+            until: arguments.span.until.map_or_else(|| surely_after(now), |until| until.before(now)),
+        }
+    }
+}
+
+impl Arguments {
+    fn wants(&self, listed: &Listed) -> bool {
+        match listed.state {
+            State::Processed => !self.unprocessed && !self.parked,
+            State::Waiting => !self.parked,
+            State::Parked => true,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Events {
+    events: Vec<Listed>,
+    /// Where the list was cut: what is older came before this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older_before: Option<String>,
+}
+
+impl Report for Events {
+    fn page(&self, page: &mut Page) {
+        if self.events.is_empty() {
+            return;
+        }
+        let row = |event: &Listed| {
+            [
+                event.received.clone(),
+                event.state.as_str().to_owned(),
+                printable(&event.canonical_type),
+                printable(&event.provider_type),
+                event.id.clone(),
+            ]
+        };
+        page.table(["received", "state", "type", "provider's type", "id"], self.events.iter().map(row));
+        for event in &self.events {
+            if let Some(reason) = &event.parked_because {
+                page.line(format!("{} is parked: {}", event.id, printable(reason)));
+            }
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Quarantine {
+    held: Vec<Held>,
+}
+
+/// A held delivery.
+#[derive(Debug, Serialize)]
+struct Held {
+    received: String,
+    store: String,
+    method: String,
+    topic: Option<String>,
+    /// The body's length in bytes.
+    size: u64,
+    reason: String,
+    /// When it is forgotten.
+    expires: Option<String>,
+}
+
+impl Held {
+    fn new(store: &StoreAddress, held: HeldDelivery) -> Self {
+        Self {
+            received: held.received.to_string(),
+            store: store.to_string(),
+            method: held.method,
+            topic: held.topic,
+            size: held.size,
+            reason: held.reason,
+            expires: held.expires.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl Report for Quarantine {
+    fn page(&self, page: &mut Page) {
+        if self.held.is_empty() {
+            return;
+        }
+        let row = |held: &Held| {
+            [
+                held.received.clone(),
+                held.store.clone(),
+                printable(held.topic.as_deref().unwrap_or("-")),
+                held.size.to_string(),
+                held.expires.clone().unwrap_or_default(),
+                printable(&held.reason),
+            ]
+        };
+        page.table(["received", "store", "topic", "bytes", "held until", "why"], self.held.iter().map(row));
+    }
+}

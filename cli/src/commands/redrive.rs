@@ -1,0 +1,79 @@
+//! `inlet redrive`: what waits among the dead letters is tried again, once whatever stopped it is mended.
+
+use inlet_aws::queue::SqsQueue;
+use inlet_aws::redrive::Redrive;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::arguments::Place;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::long_work::{Ended, see};
+use crate::output::{Output, Page, Report, counted};
+use crate::prompt::confirm;
+
+/// What can be said to `inlet redrive`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// At most so many a second
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+    /// Count them and move nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Counts, asks and moves.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let Arguments { rate, dry_run, yes } = arguments;
+    let deployment = Deployment::find(place).await?;
+    let dead_letters = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
+    let redrive = Redrive { dead_letters, queue: deployment.queue(), table: deployment.table() };
+    let waiting = redrive.count().await;
+    let waiting =
+        waiting.map_err(|fault| Failure::Inlet { doing: "the dead letters cannot be counted", fault })?;
+    if dry_run || waiting == 0 {
+        return output.report(&Told { waiting, moved: 0, dry_run });
+    }
+    let letters = counted(waiting, "dead letter", "dead letters");
+    confirm(&format!("Put about {letters} back on the queue, {rate} a second?"), yes)?;
+
+    let moved = watch::Sender::new(0);
+    let bar = output.progress("moved", Some(waiting.into()));
+    let ended = see(redrive.run(rate, &moved), &moved, &bar, |moved| u64::from(*moved)).await;
+    let moved = *moved.borrow();
+    output.report(&Told { waiting, moved, dry_run })?;
+    let next = "go on with `inlet redrive`: what was moved is not moved again".to_owned();
+    match ended {
+        Ended::Done => Ok(()),
+        Ended::Stopped => Err(Failure::Partly { what: "the redrive was stopped".to_owned(), next }),
+        Ended::Failed(fault) => {
+            Err(Failure::Partly { what: format!("the redrive stopped: {}", fault.story()), next })
+        }
+    }
+}
+
+/// What a redrive came to.
+#[derive(Debug, Serialize)]
+struct Told {
+    /// How many dead letters there were, roughly, as SQS counts them.
+    waiting: u32,
+    moved: u32,
+    #[serde(skip)]
+    dry_run: bool,
+}
+
+impl Report for Told {
+    fn page(&self, page: &mut Page) {
+        let Self { waiting, moved, .. } = self;
+        let letters = counted(*waiting, "dead letter", "dead letters");
+        page.line(match (waiting, self.dry_run) {
+            (0, _) => "no dead letters: nothing is moved".to_owned(),
+            (_, true) => format!("about {letters} would be moved; nothing is moved"),
+            _ => format!("{} put back on the queue", counted(*moved, "dead letter", "dead letters")),
+        });
+    }
+}

@@ -1,0 +1,198 @@
+//! `inlet show`: one event, as the provider sent it and as consumers read it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use inlet::event::{EventId, Origin};
+use inlet_aws::fates::Fate;
+use inlet_aws::journal::Kept;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::arguments::Place;
+use crate::deployment::Deployment;
+use crate::events::{State, after};
+use crate::failure::Failure;
+use crate::json_text::indented;
+use crate::output::{Output, Page, Report, printable};
+
+/// What can be said to `inlet show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The event's id, as `inlet list` tells it
+    #[arg(value_name = "ID", value_parser = EventId::parse)]
+    id: EventId,
+    /// Only the body, byte for byte as it was sent, for the next program in a pipe
+    #[arg(long, conflicts_with = "message")]
+    raw: bool,
+    /// Only the message: the CloudEvents JSON object that consumers read
+    #[arg(long)]
+    message: bool,
+}
+
+/// The most of a body or a message that a page shows, in characters.
+const SHOWN: usize = 64 * 1024;
+
+/// From how many columns on raw and canonical stand side by side.
+const WIDE: usize = 110;
+
+/// Shows it.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let deployment = Deployment::find(place).await?;
+    let (id, table) = (&arguments.id, deployment.table());
+    let unreadable = |fault| Failure::Inlet { doing: "the event cannot be read", fault };
+    let kept = table.kept(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
+        what: format!("event {id}"),
+        next: format!(
+            "see what there is of it with `inlet timeline {}`; events are kept for {} days",
+            id.entity_path(),
+            deployment.retention_days
+        ),
+    })?;
+    if arguments.raw {
+        return output.bytes(&kept.body);
+    }
+    if arguments.message {
+        return output.bytes(format!("{}\n", kept.message).as_bytes());
+    }
+    let fates = table.fates(std::slice::from_ref(id)).await.map_err(unreadable)?;
+    let fate = fates.into_iter().next().unwrap_or_default();
+    let width = output.width().filter(|width| *width >= WIDE);
+    output.report(&Shown::new(kept, fate, width))
+}
+
+/// One event.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    received: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    #[serde(rename = "type")]
+    canonical_type: String,
+    provider_type: String,
+    inferred: bool,
+    origin: Origin,
+    trust: String,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parked_because: Option<String>,
+    method: String,
+    topic: Option<String>,
+    query: String,
+    headers: BTreeMap<String, String>,
+    /// The body's length in bytes.
+    size: usize,
+    sha256: String,
+    #[serde(flatten)]
+    body: Body,
+    /// The CloudEvents JSON object.
+    message: Value,
+    #[serde(skip)]
+    message_text: String,
+    #[serde(skip)]
+    width: Option<usize>,
+}
+
+/// The body as programs get it: text where it is text, and nothing is lost where it is not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Body {
+    Body(String),
+    BodyBase64(String),
+}
+
+impl Shown {
+    fn new(kept: Kept, fate: Fate, width: Option<usize>) -> Self {
+        let Kept { record, message, body } = kept;
+        let body = String::from_utf8(body)
+            .map_or_else(|error| Body::BodyBase64(STANDARD.encode(error.as_bytes())), Body::Body);
+        Self {
+            id: record.id,
+            received: record.received,
+            time: record.time,
+            canonical_type: record.canonical_type,
+            provider_type: record.event_type,
+            inferred: record.inferred,
+            origin: record.origin,
+            trust: record.trust,
+            state: State::of(&fate),
+            processed: fate.processed.map(|at| at.to_string()),
+            parked_because: fate.parked.map(|parked| parked.reason),
+            method: record.method,
+            topic: record.topic,
+            query: record.query,
+            headers: record.headers,
+            size: record.size,
+            sha256: record.sha256,
+            body,
+            message: serde_json::from_str(&message).unwrap_or_default(),
+            message_text: message,
+            width,
+        }
+    }
+
+    fn stands(&self) -> String {
+        match (&self.processed, &self.parked_because) {
+            (_, Some(reason)) => format!("PARKED: {}", printable(reason)),
+            (Some(at), None) => format!("{at}, {}", after(&self.received, at)),
+            (None, None) => "not yet".to_owned(),
+        }
+    }
+
+    fn sent_to(&self) -> String {
+        let topic = self.topic.as_ref().map(|topic| format!(" {topic}")).unwrap_or_default();
+        let query = if self.query.is_empty() { String::new() } else { format!(" ?{}", self.query) };
+        printable(&format!("{}{topic}{query}", self.method))
+    }
+}
+
+impl Report for Shown {
+    fn page(&self, page: &mut Page) {
+        page.heading(&self.id);
+        let inferred = if self.inferred { " (inferred)" } else { "" };
+        let ours = format!("{}{inferred}", printable(&self.canonical_type));
+        let origin = format!("{}, {}", self.origin.as_str(), self.trust);
+        for (name, value) in [
+            ("type", ours.as_str()),
+            ("their type", &printable(&self.provider_type)),
+            ("happened", self.time.as_deref().unwrap_or("not told, or without a zone")),
+            ("received", &self.received),
+            ("processed", &self.stands()),
+            ("origin", &origin),
+            ("sent to", &self.sent_to()),
+            ("body", &format!("{} bytes, sha256 {}", self.size, self.sha256)),
+        ] {
+            page.line(format_args!("{name:<12}{value}"));
+        }
+        for (name, value) in &self.headers {
+            page.line(format_args!("{:<12}{}: {}", "header", printable(name), printable(value)));
+        }
+        let raw = match &self.body {
+            Body::Body(text) => readable(text),
+            Body::BodyBase64(_) => "(no text: --raw gives the bytes)".to_owned(),
+        };
+        page.line("");
+        page.beside(["raw", "canonical"], [&raw, &readable(&self.message_text)], self.width);
+    }
+}
+
+/// A text for people: JSON on lines of its own, no more than they would read.
+fn readable(text: &str) -> String {
+    let text = indented(text).unwrap_or_else(|| text.to_owned());
+    let mut lines: Vec<String> = Vec::new();
+    let mut left = SHOWN;
+    for line in text.lines() {
+        let line = printable(line);
+        let Some(rest) = left.checked_sub(line.len()) else {
+            lines.push("… (there is more: --raw, --message)".to_owned());
+            break;
+        };
+        left = rest;
+        lines.push(line);
+    }
+    lines.join("\n")
+}

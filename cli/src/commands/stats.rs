@@ -1,0 +1,330 @@
+//! `inlet stats`: how many came and what became of them, by store, and how near each provider is to sending no more.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use inlet::event::{EventId, ReceivedAt};
+use inlet::store::StoreName;
+use inlet_aws::clock;
+use inlet_aws::fates::Fate;
+use inlet_aws::table::Table;
+use serde::Serialize;
+
+use crate::arguments::Place;
+use crate::delivery_log::{Counts, counts_by_store};
+use crate::deployment::Deployment;
+use crate::events::{NewestFirst, State, short};
+use crate::failure::Failure;
+use crate::filters::Senders;
+use crate::moment::{Moment, surely_after};
+use crate::output::{Mark, Output, Page, Report, counted, printable};
+use crate::percentile::percentile;
+use crate::providers::{ALL, Known};
+
+/// What can be said to `inlet stats`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    senders: Senders,
+    /// What was received since then: 15m, 24h, 7d (ago), 2025-06-12
+    #[arg(long, value_name = "WHEN", default_value = "24h")]
+    since: Moment,
+    /// Of how many of the newest events the delays are measured
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
+    sample: usize,
+}
+
+/// Counts and shows.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let deployment = Deployment::find(place).await?;
+    let now = clock::now();
+    let (from, until) = (arguments.since.before(now).max(deployment.kept_since(now)), surely_after(now));
+    let selection = arguments.senders.selection(from, until)?;
+    let meant = |known: &Known| selection.provider.as_ref().is_none_or(|name| name == known.name());
+    let providers: Vec<Known> = ALL.into_iter().filter(meant).collect();
+
+    let mut stores: BTreeMap<(&'static str, Option<String>), OfStore> = BTreeMap::new();
+    let progress = output.progress("lines of the logs read", None);
+    for &provider in &providers {
+        for (store, counts) in counts_by_store(&deployment, provider, (from, now), &progress).await? {
+            let is_meant = |wanted: &StoreName| store.as_deref() == Some(wanted.as_str());
+            if selection.store.as_ref().is_none_or(is_meant) {
+                stores.entry((provider.name(), store)).or_default().counts = counts;
+            }
+        }
+    }
+    progress.finish_and_clear();
+
+    let progress = output.progress("events looked at", None);
+    let table = deployment.table();
+    let mut newest = NewestFirst::new(&table, selection);
+    let mut left = arguments.sample;
+    while left > 0 {
+        let Some(some) = newest.next().await? else { break };
+        let some: Vec<(EventId, String)> =
+            some.into_iter().take(left).map(|arrival| (arrival.id, arrival.received)).collect();
+        left = left.saturating_sub(some.len());
+        progress.inc(u64::try_from(some.len()).unwrap_or_default());
+        for (id, received, fate) in fates(&table, some).await? {
+            if let Some((provider, store)) = of_store(&id, &providers) {
+                stores.entry((provider, Some(store))).or_default().take(&received, &fate);
+            }
+        }
+    }
+    progress.finish_and_clear();
+
+    let breakers = providers.iter().map(|provider| Nearness::of(*provider, &stores)).collect();
+    let stores = stores
+        .into_iter()
+        .map(|((provider, store), sum)| sum.told(provider, store.as_deref(), now))
+        .collect();
+    output.report(&Stats { since: from.to_string(), sampled: left == 0, stores, breakers })
+}
+
+async fn fates(
+    table: &Table,
+    events: Vec<(EventId, String)>,
+) -> Result<Vec<(EventId, String, Fate)>, Failure> {
+    let ids: Vec<EventId> = events.iter().map(|(id, _)| id.clone()).collect();
+    let fates = table.fates(&ids).await;
+    let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
+    Ok(events.into_iter().zip(fates).map(|((id, received), fate)| (id, received, fate)).collect())
+}
+
+/// The provider and the store that an id names.
+fn of_store(id: &EventId, providers: &[Known]) -> Option<(&'static str, String)> {
+    let mut path = id.entity_path().split('/');
+    let (provider, store) = (path.next()?, path.next()?);
+    let known = providers.iter().find(|known| known.name() == provider)?;
+    Some((known.name(), store.to_owned()))
+}
+
+/// What is gathered of a store.
+#[derive(Default)]
+struct OfStore {
+    counts: Counts,
+    delays: Vec<Duration>,
+    waiting: u64,
+    parked: u64,
+    oldest_waiting: Option<String>,
+}
+
+impl OfStore {
+    fn take(&mut self, received: &str, fate: &Fate) {
+        match State::of(fate) {
+            State::Parked => self.parked = self.parked.saturating_add(1),
+            State::Waiting => {
+                self.waiting = self.waiting.saturating_add(1);
+                // They come newest first.
+                self.oldest_waiting = Some(received.to_owned());
+            }
+            State::Processed => {}
+        }
+        let received = ReceivedAt::parse(received);
+        let delay = fate.processed.zip(received).map(|(processed, received)| processed.since(received));
+        self.delays.extend(delay);
+    }
+
+    fn told(mut self, provider: &str, store: Option<&str>, now: ReceivedAt) -> Numbers {
+        self.delays.sort_unstable();
+        let oldest = self.oldest_waiting.as_deref().and_then(ReceivedAt::parse);
+        Numbers {
+            store: format!("{provider}/{}", store.unwrap_or("-")),
+            accepted: self.counts.accepted,
+            duplicates: self.counts.duplicates,
+            unknown: self.counts.unknown,
+            rejected: self.counts.all_rejected(),
+            rejected_by_reason: self.counts.rejected,
+            waiting: self.waiting,
+            parked: self.parked,
+            oldest_waiting_ms: oldest.map(|at| now.since(at).as_millis()),
+            delay_ms: Delay::of(&self.delays),
+        }
+    }
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+struct Stats {
+    /// What was received since then is counted.
+    since: String,
+    /// Whether there are more events than were looked at for what waits, what is parked and the delays.
+    sampled: bool,
+    stores: Vec<Numbers>,
+    breakers: Vec<Nearness>,
+}
+
+/// A store's numbers.
+#[derive(Debug, Serialize)]
+struct Numbers {
+    store: String,
+    /// Answered well.
+    accepted: u64,
+    /// How many of these repeated an event.
+    duplicates: u64,
+    /// How many of these nobody documents.
+    unknown: u64,
+    rejected: u64,
+    rejected_by_reason: BTreeMap<String, u64>,
+    /// Stored, without a receipt.
+    waiting: u64,
+    parked: u64,
+    oldest_waiting_ms: Option<u128>,
+    /// From the arrival to the receipt.
+    delay_ms: Option<Delay>,
+}
+
+/// Percentiles, in milliseconds.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Delay {
+    p50: u128,
+    p95: u128,
+    p99: u128,
+    max: u128,
+}
+
+impl Delay {
+    /// Of delays in their order; nothing of none.
+    fn of(sorted: &[Duration]) -> Option<Self> {
+        let at = |percent: usize| percentile(sorted, percent).map(|delay| delay.as_millis());
+        Some(Self { p50: at(50)?, p95: at(95)?, p99: at(99)?, max: at(100)? })
+    }
+}
+
+/// How near a provider is to sending no more.
+#[derive(Debug, Serialize)]
+struct Nearness {
+    provider: &'static str,
+    /// Nothing where no page tells that the provider ever stops.
+    breaker: Option<Breaker>,
+    /// Where the provider tells of it, and how far that is to be trusted.
+    source: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Breaker {
+    window_minutes: u64,
+    degraded_at: u32,
+    broken_at: u32,
+    discards_backlog: bool,
+    /// Failures of each store within the window. The provider counts by webhook, so that it is at most as near as this.
+    failures: BTreeMap<String, u64>,
+}
+
+impl Nearness {
+    fn of(provider: Known, stores: &BTreeMap<(&'static str, Option<String>), OfStore>) -> Self {
+        let after_failure = provider.after_failure();
+        let mine = stores.iter().filter(|((name, _), _)| *name == provider.name());
+        let failing = mine.filter_map(|((_, store), sum)| {
+            let failures = sum.counts.towards_breaker;
+            (failures > 0).then(|| (format!("{provider}/{}", store.as_deref().unwrap_or("-")), failures))
+        });
+        let breaker = after_failure.breaker.map(|breaker| Breaker {
+            window_minutes: breaker.window.as_secs().div_euclid(60),
+            degraded_at: breaker.degraded_at,
+            broken_at: breaker.broken_at,
+            discards_backlog: breaker.discards_backlog,
+            failures: failing.collect(),
+        });
+        Self { provider: provider.name(), breaker, source: after_failure.source }
+    }
+
+    fn page(&self, page: &mut Page) {
+        let Some(breaker) = &self.breaker else {
+            return page.line(format_args!("{:<8} not documented", self.provider));
+        };
+        let Breaker { window_minutes, degraded_at, broken_at, .. } = breaker;
+        let lost = if breaker.discards_backlog { " and throws away what waits" } else { "" };
+        let rule = format!("warns at {degraded_at}, stops at {broken_at}{lost}");
+        let Some(most) = breaker.failures.values().max() else {
+            return page.marked(
+                Mark::Good,
+                format_args!("{}: no failure in the last {window_minutes} minutes; it {rule}", self.provider),
+            );
+        };
+        let mark = if *most >= u64::from(*degraded_at) { Mark::Bad } else { Mark::Open };
+        for (store, failures) in &breaker.failures {
+            page.marked(
+                mark,
+                format_args!(
+                    "{}: {} in the last {window_minutes} minutes; it {rule}",
+                    printable(store),
+                    counted(*failures, "failure", "failures")
+                ),
+            );
+        }
+    }
+}
+
+impl Report for Stats {
+    fn page(&self, page: &mut Page) {
+        page.heading(format_args!("Received since {}", self.since));
+        if self.stores.is_empty() {
+            page.line("nothing");
+        } else {
+            page.table(
+                [
+                    "store", "accepted", "repeats", "unknown", "rejected", "waiting", "parked", "oldest",
+                    "p50", "p95", "p99",
+                ],
+                self.stores.iter().map(Numbers::row),
+            );
+        }
+        for store in &self.stores {
+            for (reason, count) in &store.rejected_by_reason {
+                page.line(format_args!(
+                    "{}: {count} rejected as {}",
+                    printable(&store.store),
+                    printable(reason)
+                ));
+            }
+        }
+        if self.sampled {
+            page.aside("There are more events than were looked at for what waits and the delays: --sample.");
+        }
+        page.line("");
+        page.heading("How near each provider is to sending no more");
+        for breaker in &self.breakers {
+            breaker.page(page);
+        }
+    }
+}
+
+impl Numbers {
+    fn row(&self) -> [String; 11] {
+        let delay = |of: fn(&Delay) -> u128| {
+            self.delay_ms.as_ref().map_or_else(|| "-".to_owned(), |delay| spoken(of(delay)))
+        };
+        [
+            printable(&self.store),
+            self.accepted.to_string(),
+            self.duplicates.to_string(),
+            self.unknown.to_string(),
+            self.rejected.to_string(),
+            self.waiting.to_string(),
+            self.parked.to_string(),
+            self.oldest_waiting_ms.map_or_else(|| "-".to_owned(), spoken),
+            delay(|delay| delay.p50),
+            delay(|delay| delay.p95),
+            delay(|delay| delay.p99),
+        ]
+    }
+}
+
+fn spoken(ms: u128) -> String {
+    short(Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_a_delay_that_was_measured() {
+        let delays: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
+        assert_eq!(Delay::of(&delays), Some(Delay { p50: 100, p95: 190, p99: 198, max: 200 }));
+        let one = [Duration::from_millis(7)];
+        assert_eq!(Delay::of(&one), Some(Delay { p50: 7, p95: 7, p99: 7, max: 7 }));
+        assert_eq!(Delay::of(&[]), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! `inlet tail`: events as they come, each once.
+
+use serde::Serialize;
+
+use inlet_aws::arrivals::Arrival;
+use inlet_aws::clock;
+
+use crate::arguments::Place;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::filters::Filters;
+use crate::follow::{Follow, unless_stopped};
+use crate::moment::{Moment, forever};
+use crate::output::{Output, Page, Report, printable};
+
+/// What can be said to `inlet tail`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    filters: Filters,
+    /// Begin with what was received since then: 15m, 24h (ago), 2025-06-12T08:01:12Z
+    #[arg(long, value_name = "WHEN")]
+    since: Option<Moment>,
+    /// End after so many
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+}
+
+/// Shows them until Ctrl-C.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let deployment = Deployment::find(place).await?;
+    let now = clock::now();
+    let from = arguments.since.map_or(now, |since| since.before(now)).max(deployment.kept_since(now));
+    let selection = arguments.filters.selection(from, forever())?;
+    let table = deployment.table();
+    let mut follow = match arguments.since {
+        Some(_) => Follow::from_its_beginning(&table, selection),
+        None => Follow::from_now(&table, selection).await?,
+    };
+    output.note("waiting for events, Ctrl-C ends");
+    let mut left = arguments.limit.unwrap_or(usize::MAX);
+    while left > 0 {
+        let Some(new) = unless_stopped(follow.next()).await else { break };
+        for arrival in new?.into_iter().take(left) {
+            output.item(&Line::of(arrival))?;
+            left = left.saturating_sub(1);
+        }
+    }
+    Ok(())
+}
+
+/// An event as it comes.
+#[derive(Debug, Serialize)]
+struct Line {
+    received: String,
+    id: String,
+    #[serde(rename = "type")]
+    canonical_type: String,
+    provider_type: String,
+}
+
+impl Line {
+    fn of(arrival: Arrival) -> Self {
+        Self {
+            received: arrival.received,
+            id: arrival.id.to_string(),
+            canonical_type: arrival.canonical_type,
+            provider_type: arrival.event_type,
+        }
+    }
+}
+
+impl Report for Line {
+    fn page(&self, page: &mut Page) {
+        let Self { received, id, canonical_type, provider_type } = self;
+        // The columns are as wide as the usual names; nobody knows what comes.
+        let (ours, theirs) = (printable(canonical_type), printable(provider_type));
+        page.line(format_args!("{received}  {ours:<32}  {theirs:<24}  {id}"));
+    }
+}

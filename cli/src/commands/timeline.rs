@@ -1,0 +1,151 @@
+//! `inlet timeline`: the whole history of one thing: its events, what each changed, and what became of it.
+
+use inlet_aws::history::Episode;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::arguments::Place;
+use crate::change::{Change, Known};
+use crate::deployment::Deployment;
+use crate::events::{State, after};
+use crate::failure::Failure;
+use crate::filters::EntityPath;
+use crate::output::{Output, Page, Report, counted, printable};
+
+/// What can be said to `inlet timeline`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The thing: zid/riyadh/order/81230457 (an event's id without its last part)
+    #[arg(value_name = "PROVIDER/STORE/KIND/ID")]
+    entity: EntityPath,
+    /// Every change, where otherwise the first few of an event are shown
+    #[arg(long)]
+    all: bool,
+}
+
+/// How many changes of an event are shown unless all are wanted.
+const SHOWN: usize = 12;
+
+/// Shows it.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let deployment = Deployment::find(place).await?;
+    let entity = arguments.entity.as_str();
+    let episodes = deployment.table().episodes(entity).await;
+    let episodes = episodes.map_err(|fault| Failure::Inlet { doing: "the history cannot be read", fault })?;
+    if episodes.is_empty() {
+        let kept = deployment.retention_days;
+        return Err(Failure::NotFound {
+            what: format!("event of {entity}"),
+            next: format!("see what there is with `inlet list`; events are kept for {kept} days"),
+        });
+    }
+    let mut known = Known::default();
+    let events = episodes.into_iter().map(|episode| Told::new(episode, &mut known)).collect();
+    let shown = if arguments.all { usize::MAX } else { SHOWN };
+    output.report(&Timeline { entity: entity.to_owned(), events, shown })
+}
+
+#[derive(Debug, Serialize)]
+struct Timeline {
+    entity: String,
+    events: Vec<Told>,
+    #[serde(skip)]
+    shown: usize,
+}
+
+/// One event of the history.
+#[derive(Debug, Serialize)]
+struct Told {
+    received: String,
+    id: String,
+    #[serde(rename = "type")]
+    canonical_type: String,
+    provider_type: String,
+    /// When the provider says that it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<Value>,
+    origin: String,
+    trust: String,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parked_because: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replays: Vec<Replayed>,
+    changes: Vec<Change>,
+}
+
+#[derive(Debug, Serialize)]
+struct Replayed {
+    at: String,
+    replay: String,
+}
+
+impl Told {
+    fn new(episode: Episode, known: &mut Known) -> Self {
+        let Episode { arrival, origin, trust, message, fate, replays } = episode;
+        let message: Value = serde_json::from_str(&message).unwrap_or_default();
+        Self {
+            received: arrival.received,
+            id: arrival.id.to_string(),
+            canonical_type: arrival.canonical_type,
+            provider_type: arrival.event_type,
+            time: message.get("time").cloned(),
+            origin,
+            trust,
+            state: State::of(&fate),
+            processed: fate.processed.map(|at| at.to_string()),
+            parked_because: fate.parked.map(|parked| parked.reason),
+            replays: replays
+                .into_iter()
+                .map(|replaying| Replayed { at: replaying.at.to_string(), replay: replaying.replay })
+                .collect(),
+            changes: known.learn(message.get("data").unwrap_or(&Value::Null)),
+        }
+    }
+
+    fn page(&self, page: &mut Page, shown: usize) {
+        let (ours, theirs) = (printable(&self.canonical_type), printable(&self.provider_type));
+        page.heading(format_args!("{}  {ours}  ({theirs})", self.received));
+        page.aside(format_args!("  {}", self.id));
+        let origin =
+            if self.origin == "webhook" { String::new() } else { format!(", out of {}", self.origin) };
+        match (&self.processed, &self.parked_because) {
+            (_, Some(reason)) => page.line(format_args!("  PARKED: {}{origin}", printable(reason))),
+            (Some(at), None) => page.line(format_args!("  processed {}{origin}", after(&self.received, at))),
+            (None, None) => page.line(format_args!("  not processed yet{origin}")),
+        }
+        for replayed in &self.replays {
+            page.line(format_args!("  replayed {} as {}", replayed.at, replayed.replay));
+        }
+        for change in self.changes.iter().take(shown) {
+            let after = printable(&change.after.to_string());
+            match &change.before {
+                None => page.line(format_args!("  + {}: {after}", printable(&change.field))),
+                Some(before) => page.line(format_args!(
+                    "  ~ {}: {} → {after}",
+                    printable(&change.field),
+                    printable(&before.to_string())
+                )),
+            }
+        }
+        match self.changes.len() {
+            0 => page.line("  nothing changed"),
+            n if n > shown => {
+                page.aside(format_args!("  and {} more: --all", n.saturating_sub(shown)));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Report for Timeline {
+    fn page(&self, page: &mut Page) {
+        let count = counted(self.events.len(), "event", "events");
+        page.line(format_args!("{}: {count}, oldest first", self.entity));
+        for event in &self.events {
+            event.page(page, self.shown);
+        }
+    }
+}

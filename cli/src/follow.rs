@@ -1,0 +1,115 @@
+//! Follows the stored stream: the time index, again and again, and each event once.
+//!
+//! The index shows an event some moments after it is stored, and what only the queue had is stored late under its
+//! time of arrival. So each look goes back a little, and now and then further; what was seen is remembered.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use inlet::event::{EventId, ReceivedAt};
+use inlet_aws::arrivals::Arrival;
+use inlet_aws::clock;
+use inlet_aws::replay::Selection;
+use inlet_aws::table::Table;
+
+use crate::failure::Failure;
+use crate::moment::surely_after;
+
+/// How long after a look the next one comes.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How far each look goes back behind the newest event: a receiver may take seconds, the index another.
+const NEAR: Duration = Duration::from_secs(30);
+
+/// How far each [`LOOKS`]th look goes back, and the first.
+const FAR: Duration = Duration::from_mins(10);
+const LOOKS: u32 = 15;
+
+/// What is followed, and what was seen of it.
+pub(crate) struct Follow<'t> {
+    table: &'t Table,
+    selection: Selection,
+    seen: HashMap<EventId, ReceivedAt>,
+    newest: ReceivedAt,
+    /// Where the current look goes on; nothing between two looks.
+    at: Option<ReceivedAt>,
+    looks: u32,
+}
+
+impl<'t> Follow<'t> {
+    /// Follows what fits the selection, from its beginning on: what is there already comes first.
+    pub(crate) fn from_its_beginning(table: &'t Table, selection: Selection) -> Self {
+        let from = selection.from;
+        Self { table, selection, seen: HashMap::new(), newest: from, at: Some(from), looks: 0 }
+    }
+
+    /// Follows what comes from now on. What is there is seen: so no clock has to say when "now" is.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub(crate) async fn from_now(table: &'t Table, selection: Selection) -> Result<Self, Failure> {
+        let from = clock::now().earlier(FAR);
+        let mut follow = Self::from_its_beginning(table, Selection { from, ..selection });
+        while follow.at.is_some() {
+            follow.look().await?;
+        }
+        Ok(follow)
+    }
+
+    /// The next events, oldest first; at least one. Waits for it.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub(crate) async fn next(&mut self) -> Result<Vec<Arrival>, Failure> {
+        loop {
+            if self.at.is_none() {
+                tokio::time::sleep(EVERY).await;
+                self.looks = self.looks.wrapping_add(1);
+                self.at = Some(self.behind());
+            }
+            let new = self.look().await?;
+            if !new.is_empty() {
+                return Ok(new);
+            }
+        }
+    }
+
+    /// Where a look begins.
+    fn behind(&mut self) -> ReceivedAt {
+        let now = clock::now();
+        let far = now.earlier(FAR);
+        // Nothing looks further back than that any more.
+        self.seen.retain(|_, at| *at >= far.earlier(FAR));
+        let near = self.newest.min(now).earlier(NEAR).max(far);
+        let from = if self.looks.is_multiple_of(LOOKS) { far } else { near };
+        from.max(self.selection.from)
+    }
+
+    /// A part of a look: what of it is new.
+    async fn look(&mut self) -> Result<Vec<Arrival>, Failure> {
+        let Some(from) = self.at else { return Ok(Vec::new()) };
+        let until = surely_after(clock::now());
+        let slice = self.table.arrivals(from, until).await;
+        let slice =
+            slice.map_err(|fault| Failure::Inlet { doing: "the events cannot be followed", fault })?;
+        let mut new = Vec::new();
+        for arrival in slice.arrivals {
+            let at = ReceivedAt::parse(&arrival.received).unwrap_or(from);
+            if self.seen.insert(arrival.id.clone(), at).is_none() {
+                self.newest = self.newest.max(at);
+                new.extend(self.selection.fits(&arrival).then_some(arrival));
+            }
+        }
+        self.at = (slice.reached < until).then_some(slice.reached);
+        Ok(new)
+    }
+}
+
+/// Whether the person at the terminal has had enough (Ctrl-C), or `next` comes first.
+pub(crate) async fn unless_stopped<T>(next: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        _ = tokio::signal::ctrl_c() => None,
+        next = next => Some(next),
+    }
+}

@@ -1,0 +1,59 @@
+//! `inlet replay`.
+
+use inlet_aws::clock;
+use serde_json::{Value, json};
+
+use crate::given::{Given, orders};
+use crate::inlet::{Running, run, snapshot};
+
+/// The replays under which a store's events were published again.
+fn replays(given: &Given, count: usize) -> Vec<Value> {
+    let published = given.stack.published_once(count, &given.store);
+    published.into_iter().filter_map(|event| event.get("replayid").cloned()).collect()
+}
+
+#[tokio::test]
+async fn a_replay_counts_first_and_sends_when_it_may() {
+    let given = orders(2).await;
+    given.stack.table().park(&given.ids[0], "for a test", clock::now()).await.unwrap();
+    let replay = |more: &[&str]| {
+        let arguments = ["replay", "--since", "10m", "--store", &given.address];
+        run(&[&arguments, more].concat())
+    };
+    snapshot("replay-dry-run", &replay(&["--dry-run"]).done());
+    snapshot("replay-unconfirmed", &replay(&[]));
+    assert_eq!(given.stack.published(&given.store).len(), 2, "nothing was sent");
+
+    snapshot("replay", &replay(&["--id", "after-the-fix", "--yes"]).done());
+    assert_eq!(replays(&given, 4), [json!("after-the-fix"), json!("after-the-fix")]);
+    let told = replay(&["--type", "commerce.order.created", "--yes", "--json"]).done().json();
+    assert_eq!((&told["selected"], &told["sent"]), (&json!(2), &json!(2)));
+    assert!(told["replay"].as_str().unwrap().starts_with("replay-2"), "{told}");
+    assert_eq!(replays(&given, 6).len(), 4);
+    let listed = run(&["list", "--json", "--parked", "--store", &given.address]).done().json();
+    assert_eq!(listed["events"], json!([]), "it was tried again");
+}
+
+#[tokio::test]
+async fn a_replay_that_was_stopped_goes_on_with_the_command_that_it_tells() {
+    let given = orders(3).await;
+    let since = ["replay", "--since", "10m", "--store", &given.address, "--id", "in-two-parts"];
+    let stopped = Running::start(&[&since[..], &["--rate", "1", "--yes"]].concat());
+    while replays(&given, 4).is_empty() {}
+    stopped.stop();
+    let (code, said) = stopped.end();
+    assert_eq!(code, 5, "{said:?}");
+    let next =
+        said.iter().find_map(|line| line.split_once('`')?.1.split_once('`')).expect("what to do next").0;
+    let arguments: Vec<&str> = next.split(' ').skip(1).chain(["--yes"]).collect();
+    run(&arguments).done();
+    let replayed = replays(&given, 6);
+    assert_eq!(replayed, [json!("in-two-parts"), json!("in-two-parts"), json!("in-two-parts")], "{next}");
+}
+
+#[tokio::test]
+async fn nothing_is_replayed_by_mistake() {
+    snapshot("replay-everything", &run(&["replay", "--yes"]));
+    snapshot("replay-nothing", &run(&["replay", "--yes", "--since", "1m", "--store", "zid/nobody"]).done());
+    snapshot("replay-no-name", &run(&["replay", "--id", "a b"]));
+}

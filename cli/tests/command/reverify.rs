@@ -1,0 +1,26 @@
+//! `inlet reverify`.
+
+use inlet_tests::samples::demo_credential;
+use serde_json::{Value, json};
+
+use crate::given::unsent;
+use crate::inlet::{run, snapshot};
+
+#[tokio::test]
+async fn what_is_held_becomes_an_event_once_the_secret_is_mended() {
+    let (stack, store, request) = unsent("order.create").await;
+    let (address, parameter) = (format!("zid/{store}"), format!("zid/{store}"));
+    stack.set(&parameter, r#"[{"username":"mistyped","password":"mistyped"}]"#).await;
+    assert_eq!(stack.send("zid", &request).status, 401);
+
+    snapshot("reverify-dry-run", &run(&["reverify", &address, "--dry-run"]).done());
+    snapshot("reverify-still-refused", &run(&["reverify", &address, "--yes"]));
+    stack.set(&parameter, &json!([demo_credential("zid")]).to_string()).await;
+    snapshot("reverify-unconfirmed", &run(&["reverify", &address]));
+    snapshot("reverify", &run(&["reverify", &address, "--yes"]).done());
+    assert_eq!(stack.published_once(1, &store).len(), 1);
+    let id = stack.events("zid", &store).await.remove(0);
+    let shown: Value = run(&["show", id.as_str(), "--json"]).done().json();
+    assert_eq!(shown["origin"], "quarantine");
+    snapshot("reverify-nothing", &run(&["reverify", &address, "--yes"]).done());
+}

@@ -1,0 +1,54 @@
+//! `inlet stats`.
+
+use std::time::{Duration, Instant};
+
+use inlet::request::{Headers, Request};
+use serde_json::Value;
+
+use crate::given::{order_that_moved_on, unsent};
+use crate::inlet::{run, snapshot};
+
+/// The numbers of the one store, once so many of its deliveries are counted.
+fn counted(address: &str, deliveries: u64) -> Value {
+    let start = Instant::now();
+    loop {
+        let stats = run(&["stats", "--json", "--since", "10m", "--store", address]).done().json();
+        let number = |name: &str| stats["stores"][0][name].as_u64().unwrap_or_default();
+        if number("accepted") + number("rejected") >= deliveries || start.elapsed() > Duration::from_secs(30)
+        {
+            return stats;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[tokio::test]
+async fn a_store_is_told_by_its_numbers_and_by_how_near_its_provider_is_to_stopping() {
+    let given = order_that_moved_on().await;
+    let again = crate::given::delivery(&given.store, "order.create");
+    let forged =
+        Request { headers: Headers::from_iter([("content-type", "application/json")]), ..again.clone() };
+    assert_eq!(given.stack.send("zid", &again).status, 200);
+    assert_eq!(given.stack.send("zid", &forged).status, 401);
+
+    let stats = counted(&given.address, 4);
+    let store = &stats["stores"][0];
+    assert_eq!(store["store"], given.address.as_str());
+    for (name, count) in
+        [("accepted", 3), ("duplicates", 1), ("unknown", 0), ("rejected", 1), ("waiting", 0), ("parked", 0)]
+    {
+        assert_eq!(store[name], count, "{name} in {store}");
+    }
+    assert_eq!(store["rejected_by_reason"]["unauthenticated"], 1);
+    assert!(store["delay_ms"]["p50"].as_u64() <= store["delay_ms"]["max"].as_u64(), "{store}");
+    let breaker = &stats["breakers"][0]["breaker"];
+    assert_eq!((breaker["degraded_at"].as_u64(), breaker["broken_at"].as_u64()), (Some(10), Some(30)));
+    assert_eq!(breaker["failures"][&given.address], 1);
+    snapshot("stats", &run(&["stats", "--since", "10m", "--store", &given.address]).done());
+}
+
+#[tokio::test]
+async fn a_provider_that_tells_of_no_limit_is_not_said_to_have_one() {
+    let (_, store, _) = unsent("order.create").await;
+    snapshot("stats-nothing", &run(&["stats", "--store", &format!("zort/{store}")]).done());
+}

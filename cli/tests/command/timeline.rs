@@ -1,0 +1,32 @@
+//! `inlet timeline`.
+
+use inlet_aws::clock;
+use inlet_aws::replay::ReplayId;
+
+use crate::given::order_that_moved_on;
+use crate::inlet::{run, snapshot};
+
+#[tokio::test]
+async fn a_history_tells_what_each_event_changed_and_what_became_of_it() {
+    let given = order_that_moved_on().await;
+    let table = given.stack.table();
+    let replay = ReplayId::parse("after-the-fix").unwrap();
+    table.note_replayed(&given.ids[0], &replay, clock::now()).await.unwrap();
+    table.park(&given.ids[1], "no such product", clock::now()).await.unwrap();
+    let entity = given.ids[0].entity_path();
+    snapshot("timeline", &run(&["timeline", entity]).done());
+
+    let told = run(&["timeline", entity, "--json"]).done().json();
+    let events = told["events"].as_array().unwrap();
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[0]["replays"][0]["replay"], "after-the-fix");
+    let changes = events[1]["changes"].as_array().unwrap();
+    let status = changes.iter().find(|change| change["field"] == "status").unwrap();
+    assert_eq!((status["before"].as_str(), status["after"].as_str()), (Some("new"), Some("indelivery")));
+    assert!(changes.iter().all(|change| change["field"] != "id"), "what stayed is no change");
+}
+
+#[test]
+fn a_thing_that_nobody_heard_of_has_no_history() {
+    snapshot("timeline-nothing", &run(&["timeline", "zid/riyadh/order/1"]));
+}
