@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    completions, event, forward, list, man, redrive, replay, reverify, send, show, stats, tail, timeline,
-    urls,
+    completions, doctor, event, forward, list, man, redrive, replay, reverify, secret, send, show, stats,
+    tail, timeline, urls,
 };
 use crate::failure;
 
@@ -61,8 +61,12 @@ pub(crate) struct Style {
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Look whether everything is there and works, and say how to mend it
+    Doctor(doctor::Arguments),
     /// Print the URLs to paste into the providers' portals
     Urls(urls::Arguments),
+    /// Set, rotate, list and retire the stores' credentials
+    Secret(secret::Arguments),
     /// Send deliveries exactly as a provider would
     Send(send::Arguments),
     /// Write a delivery as an event file for `sam local invoke`
@@ -93,7 +97,7 @@ pub(crate) enum Command {
 
 /// The commands in the groups in which the help lists them.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Set up", &["urls"]),
+    ("Set up", &["doctor", "urls", "secret"]),
     ("Try", &["send", "event"]),
     ("Watch", &["list", "tail", "show", "timeline", "stats", "forward"]),
     ("Mend", &["replay", "redrive", "reverify"]),

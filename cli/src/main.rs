@@ -12,6 +12,7 @@ mod input;
 mod http;
 mod deliveries;
 mod volley;
+mod checkup;
 mod moment;
 mod filters;
 mod events;
@@ -35,7 +36,9 @@ async fn main() -> ExitCode {
     let Arguments { place, style, command } = Arguments::read();
     let mut output = Output::new(&style);
     let done = match command {
+        Command::Doctor(arguments) => commands::doctor::run(&arguments, &place, &mut output).await,
         Command::Urls(arguments) => commands::urls::run(arguments, &place, &mut output).await,
+        Command::Secret(arguments) => commands::secret::run(arguments, &place, &mut output).await,
         Command::Send(arguments) => commands::send::run(arguments, &place, &mut output).await,
         Command::Event(arguments) => commands::event::run(arguments, &place, &mut output).await,
         Command::List(arguments) => commands::list::run(arguments, &place, &mut output).await,

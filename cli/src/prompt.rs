@@ -23,3 +23,11 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     let agreed = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
     if agreed { Ok(()) } else { Err(Failure::Unconfirmed) }
 }
+
+/// Asks for a secret, which is not shown while it is typed.
+///
+/// # Errors
+/// When the terminal does not answer.
+pub(crate) fn secret(question: &str) -> Result<String, Failure> {
+    Ok(rpassword::prompt_password(question)?)
+}

@@ -8,9 +8,11 @@ use std::str::FromStr;
 use inlet::catalogue::{Row, find};
 use inlet::form::{Form, form_of, told};
 use inlet::patience::AfterFailure;
+use inlet::portal::Portal;
 use inlet::receive::Fault;
+use inlet::registration::Registering;
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, Sender, delivery};
+use inlet::sender::{Address, Payload, delivery};
 use inlet::store::StoreName;
 use inlet_aws::quarantine::TableQuarantine;
 use inlet_aws::reverify::{Reverified, reverify};
@@ -51,6 +53,8 @@ pub(crate) trait Provider: Sync {
     fn forms(&self) -> &'static [Form];
     /// Sample bodies of its events.
     fn payloads(&self) -> &'static [Payload];
+    /// How a person tells it where to send.
+    fn portal(&self) -> Portal;
     /// Whether its receiver takes this as a credential.
     fn takes(&self, credential: &Value) -> bool;
     /// Verifies a store's held deliveries again: [`inlet_aws::reverify`].
@@ -68,7 +72,7 @@ pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// A provider's type as a value.
 struct Of<S>(PhantomData<fn() -> S>);
 
-impl<S: Sender> Provider for Of<S> {
+impl<S: Registering> Provider for Of<S> {
     fn name(&self) -> &'static str {
         S::NAME
     }
@@ -95,6 +99,10 @@ impl<S: Sender> Provider for Of<S> {
 
     fn payloads(&self) -> &'static [Payload] {
         S::PAYLOADS
+    }
+
+    fn portal(&self) -> Portal {
+        S::PORTAL
     }
 
     fn takes(&self, credential: &Value) -> bool {

@@ -1,10 +1,14 @@
 //! A store's credentials in Parameter Store: a JSON list, the newest first.
 
+use std::time::Duration;
+
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::operation::get_parameter_history::GetParameterHistoryOutput;
+use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::primitives::DateTime;
 use aws_sdk_ssm::types::{Parameter, ParameterTier, ParameterType};
+use inlet_aws::clock;
 use serde_json::Value;
 
 use crate::address::StoreAddress;
@@ -16,8 +20,12 @@ use crate::failure::Failure;
 const STANDARD_BYTES: usize = 4096;
 const ADVANCED_BYTES: usize = 8192;
 
-/// How often a change is made again on top of somebody else's.
-const TRIES: usize = 3;
+/// How often somebody else's change is waited for, and how long each time.
+const TURNS: usize = 60;
+const TURN: Duration = Duration::from_millis(500);
+
+/// Nobody takes so long for a change.
+const STALE_SECONDS: i64 = 60;
 
 /// A store's credentials as they are kept. Without `Debug`: they are secrets.
 pub(crate) struct Kept {
@@ -62,6 +70,14 @@ pub(crate) fn none(store: &StoreAddress) -> Failure {
     }
 }
 
+/// There are credentials already.
+pub(crate) fn exists(store: &StoreAddress) -> Failure {
+    Failure::Unusable {
+        what: format!("{store} has a secret already"),
+        next: format!("put a new one in front of it: inlet secret rotate {store}"),
+    }
+}
+
 /// Writes a store's first credential.
 ///
 /// # Errors
@@ -73,17 +89,13 @@ pub(crate) async fn create(
 ) -> Result<(), Failure> {
     let ssm = deployment.clients().ssm;
     let exists = |failure| match failure {
-        Failure::Aws { ref told, .. } if told.starts_with("ParameterAlreadyExists") => Failure::Unusable {
-            what: format!("{store} has a secret already"),
-            next: format!("put a new one in front of it: inlet secret rotate {store}"),
-        },
+        Failure::Aws { ref told, .. } if told.starts_with("ParameterAlreadyExists") => self::exists(store),
         other => other,
     };
     write(&ssm, store, &deployment.parameter(store), &[first], false, None).await.map(drop).map_err(exists)
 }
 
-/// Changes a store's credentials. Should somebody else write at the same time, the change is made again on top of
-/// theirs, so that neither is lost.
+/// Changes a store's credentials, one change after the other however many people make one.
 ///
 /// # Errors
 /// When there are none, when `change` says no, or when they cannot be read or written.
@@ -93,23 +105,65 @@ pub(crate) async fn update(
     change: impl Fn(&[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<(), Failure> {
     let (ssm, name) = (deployment.clients().ssm, deployment.parameter(store));
-    let key = key(&ssm, &name).await;
-    let mut kept = version(&ssm, store, &name).await?.ok_or_else(|| none(store))?;
-    for _ in 0..TRIES {
-        let changed = change(&kept.credentials)?;
-        let written = write(&ssm, store, &name, &changed, true, key.clone()).await?;
-        let before = written.saturating_sub(1);
-        if before <= kept.version {
-            return Ok(());
-        }
-        // Somebody wrote in between, and their version lies under ours.
-        kept = version(&ssm, store, &format!("{name}:{before}")).await?.ok_or_else(|| none(store))?;
-        kept.version = written;
+    let lock = format!("{name}/lock");
+    hold(&ssm, store, &lock).await?;
+    let changed = changed(&ssm, store, &name, change).await;
+    let released = ssm.delete_parameter().name(&lock).send().await;
+    changed?;
+    released
+        .map(drop)
+        .map_err(|error| Failure::aws("the secret is changed, and its lock cannot be removed", &error))
+}
+
+async fn changed(
+    ssm: &Client,
+    store: &StoreAddress,
+    name: &str,
+    change: impl Fn(&[Value]) -> Result<Vec<Value>, Failure>,
+) -> Result<(), Failure> {
+    let key = key(ssm, name).await;
+    let kept = version(ssm, store, name).await?.ok_or_else(|| none(store))?;
+    let written = write(ssm, store, name, &change(&kept.credentials)?, true, key).await?;
+    let before = written.saturating_sub(1);
+    if before == kept.version {
+        return Ok(());
     }
     Err(Failure::Partly {
-        what: format!("others change the secret of {store} all the time"),
-        next: format!("look what is there now: inlet secret list {store}"),
+        what: format!(
+            "somebody changed the secret of {store} at the same moment by other means, and lost the change"
+        ),
+        next: format!("it is version {before} of the parameter {name}; make that change again"),
     })
+}
+
+/// Waits until nobody else changes this secret, and keeps others from it. Parameter Store has no conditional write,
+/// but of several who create a parameter only one succeeds.
+async fn hold(ssm: &Client, store: &StoreAddress, lock: &str) -> Result<(), Failure> {
+    for _ in 0..TURNS {
+        let put = ssm.put_parameter().name(lock).value("held").r#type(ParameterType::String).overwrite(false);
+        let Err(error) = put.send().await else { return Ok(()) };
+        if !error.as_service_error().is_some_and(PutParameterError::is_parameter_already_exists) {
+            return Err(Failure::aws("the secret cannot be locked", &error));
+        }
+        if is_stale(ssm, lock).await {
+            // Should somebody be faster, the next try tells.
+            let _ = ssm.delete_parameter().name(lock).send().await;
+        } else {
+            tokio::time::sleep(TURN).await;
+        }
+    }
+    Err(Failure::Wrong {
+        what: format!("somebody else has been changing the secret of {store} all the time"),
+        next: format!("try again; look what is there: inlet secret list {store}"),
+    })
+}
+
+/// Whether whoever holds the lock must have died.
+async fn is_stale(ssm: &Client, lock: &str) -> bool {
+    let held = ssm.get_parameter().name(lock).send().await.ok().and_then(|got| got.parameter);
+    let since = held.and_then(|held| held.last_modified_date().map(DateTime::secs));
+    let now = clock::now().millis() / 1000;
+    since.is_some_and(|since| now.saturating_sub(since) > STALE_SECONDS)
 }
 
 /// Removes a store's credentials: what it is sent is refused from then on.

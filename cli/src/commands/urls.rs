@@ -1,7 +1,7 @@
 //! `inlet urls`: the URLs to paste into the providers' portals.
 
 use inlet::catalogue::Row;
-use inlet::sender::Address;
+use inlet::portal::Portal;
 use serde::Serialize;
 
 use crate::address::{Scope, StoreAddress};
@@ -38,11 +38,14 @@ struct Urls {
     stores: Vec<StoreUrls>,
 }
 
-/// The URLs of one store.
+/// The URLs of one store, and what to do with them.
 #[derive(Debug, Serialize)]
 struct StoreUrls {
     store: String,
     urls: Vec<Url>,
+    steps: Vec<String>,
+    not_documented: &'static [&'static str],
+    source: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,21 +57,45 @@ struct Url {
 impl StoreUrls {
     fn of(api: &str, store: &StoreAddress) -> Self {
         let url = |event: &'static Row| {
-            let Address { topic, query, .. } = store.provider.address(event);
-            let topic = topic.map(|topic| format!("/{topic}")).unwrap_or_default();
-            let query = if query.is_empty() { query } else { format!("?{query}") };
-            Url { event: event.event, url: format!("{api}/{store}{topic}{query}") }
+            // Without the query: a provider adds its own.
+            let topic =
+                store.provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();
+            Url { event: event.event, url: format!("{api}/{store}{topic}") }
         };
-        Self { store: store.to_string(), urls: store.provider.events().iter().map(url).collect() }
+        let Portal { steps, not_documented, source } = store.provider.portal();
+        Self {
+            store: store.to_string(),
+            urls: store.provider.events().iter().map(url).collect(),
+            steps: steps.iter().map(|step| step.replace("{store}", store.store.as_str())).collect(),
+            not_documented,
+            source,
+        }
     }
 }
 
 impl Report for Urls {
     fn page(&self, page: &mut Page) {
-        for store in &self.stores {
+        for (index, store) in self.stores.iter().enumerate() {
+            if index > 0 {
+                page.line("");
+            }
             page.heading(&store.store);
-            let rows = store.urls.iter().map(|url| [url.event.to_owned(), url.url.clone()]);
-            page.table(["event", "url"], rows);
+            page.table(
+                ["event", "url"],
+                store.urls.iter().map(|url| [url.event.to_owned(), url.url.clone()]),
+            );
+            page.line("");
+            page.line("To do:");
+            for (number, step) in (1_usize..).zip(&store.steps) {
+                page.line(format_args!("  {number}. {step}"));
+            }
+            if !store.not_documented.is_empty() {
+                page.line("What no page tells, so try it:");
+            }
+            for unknown in store.not_documented {
+                page.line(format_args!("  - {unknown}"));
+            }
+            page.aside(format_args!("Told on {}", store.source));
         }
     }
 }

@@ -10,6 +10,9 @@
 
 mod inlet;
 mod help;
+mod doctor;
+mod secret;
+mod send;
 mod urls;
 mod given;
 mod list;

@@ -1,0 +1,481 @@
+//! What is looked at when somebody asks whether a deployment is well, and what is said about it.
+
+use std::time::Duration;
+
+use aws_sdk_cloudformation::types::StackResource;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, StateValue, Statistic};
+use aws_sdk_dynamodb::types::{IndexStatus, PointInTimeRecoveryStatus, TableStatus, TimeToLiveStatus};
+use aws_sdk_sqs::types::QueueAttributeName;
+use inlet_aws::clock;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use serde::Serialize;
+
+use crate::deployment::Deployment;
+use crate::failure::{AwsKind, Failure};
+use crate::http;
+use crate::output::Mark;
+use crate::providers::{ALL, Known};
+use crate::{secrets, stores};
+
+/// The stages that may go any time: the template gives them no backups and no protection.
+const DISPOSABLE: [&str; 2] = ["dev", "local"];
+
+/// How far a clock may be off before AWS refuses signatures is five minutes; this is worth a word.
+const SKEW: Duration = Duration::from_mins(1);
+
+/// How old a message may be before the queue is not merely busy.
+const OLD_SECONDS: f64 = 900.0;
+
+/// How long ago the sweeper's last run may be: it runs every minute.
+const SWEPT_WITHIN: Duration = Duration::from_mins(5);
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub(crate) struct Check {
+    /// What it is about, in a word.
+    pub(crate) subject: &'static str,
+    /// How it stands.
+    pub(crate) mark: Mark,
+    /// What was found.
+    pub(crate) told: String,
+    /// What to do about it.
+    pub(crate) next: Option<String>,
+}
+
+impl Check {
+    fn good(subject: &'static str, told: impl Into<String>) -> Self {
+        Self { subject, mark: Mark::Good, told: told.into(), next: None }
+    }
+
+    fn bad(subject: &'static str, told: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { subject, mark: Mark::Bad, told: told.into(), next: Some(next.into()) }
+    }
+
+    fn open(subject: &'static str, told: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { subject, mark: Mark::Open, told: told.into(), next: Some(next.into()) }
+    }
+
+    /// Good, or else bad.
+    fn that(is: bool, subject: &'static str, good: &str, bad: &str, next: &str) -> Self {
+        if is { Self::good(subject, good) } else { Self::bad(subject, bad, next) }
+    }
+
+    /// It could not be looked at; the message names the permission where one is missing.
+    fn unseen(subject: &'static str, failure: &Failure) -> Self {
+        let next = match failure {
+            Failure::Aws { kind: AwsKind::Other, .. } => "look at it in the AWS console".to_owned(),
+            other => other.next(),
+        };
+        Self::open(subject, format!("not checked: {failure}"), next)
+    }
+}
+
+/// Looks at everything.
+///
+/// # Errors
+/// When no HTTP client can be made. What AWS does not tell is a check like any other.
+pub(crate) async fn all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
+    let (who, parts, table, queues, sweeper, stores, receivers) = tokio::join!(
+        who(deployment),
+        parts(deployment),
+        table(deployment),
+        queues(deployment),
+        sweeper(deployment),
+        secrets_of_all(deployment),
+        receivers(deployment),
+    );
+    Ok([who, parts, receivers?, table, queues, sweeper, stores].into_iter().flatten().collect())
+}
+
+async fn who(deployment: &Deployment) -> Vec<Check> {
+    let asked = aws_sdk_sts::Client::new(&deployment.config).get_caller_identity().send().await;
+    let region = deployment.config.region().map(ToString::to_string).unwrap_or_default();
+    vec![match asked {
+        Ok(caller) => {
+            let (account, arn) = (caller.account.unwrap_or_default(), caller.arn.unwrap_or_default());
+            let Deployment { stack, stage, .. } = deployment;
+            Check::good("stack", format!("{stack}, stage {stage}, in {region} of {account}, seen by {arn}"))
+        }
+        Err(error) => Check::unseen("caller", &Failure::aws("who asks is not known", &error)),
+    }]
+}
+
+/// The stack's resources, the bus and the schedule among them, and the alarms' states.
+async fn parts(deployment: &Deployment) -> Vec<Check> {
+    let client = aws_sdk_cloudformation::Client::new(&deployment.config);
+    let described = client.describe_stack_resources().stack_name(&deployment.stack).send().await;
+    let resources = match described {
+        Ok(described) => described.stack_resources.unwrap_or_default(),
+        Err(error) => {
+            return vec![Check::unseen(
+                "resources",
+                &Failure::aws("the stack's parts cannot be listed", &error),
+            )];
+        }
+    };
+    let mut checks = vec![complete(&resources)];
+    let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
+    checks.extend(alarm_states(deployment, alarms).await);
+    checks
+}
+
+fn complete(resources: &[StackResource]) -> Check {
+    let status =
+        |resource: &StackResource| resource.resource_status().map(|status| status.as_str().to_owned());
+    let broken = |resource: &&StackResource| {
+        status(resource).is_none_or(|status| !status.ends_with("_COMPLETE") || status.starts_with("DELETE"))
+    };
+    let broken = resources.iter().filter(broken).filter_map(|resource| {
+        Some(format!("{} ({})", resource.logical_resource_id()?, status(resource).unwrap_or_default()))
+    });
+    let broken: Vec<String> = broken.collect();
+    let missing = NEEDED.iter().filter(|needed| of_type(resources, needed).is_empty());
+    let missing: Vec<&str> = missing.copied().collect();
+    if broken.is_empty() && missing.is_empty() {
+        let functions = of_type(resources, "AWS::Lambda::Function").len();
+        return Check::good(
+            "resources",
+            format!("all {} are complete, {functions} functions among them", resources.len()),
+        );
+    }
+    let told =
+        [broken.join(", "), missing.iter().map(|kind| format!("no {kind}")).collect::<Vec<_>>().join(", ")];
+    let told = told.into_iter().filter(|told| !told.is_empty()).collect::<Vec<_>>().join("; ");
+    Check::bad("resources", told, "deploy again: sam build && sam deploy")
+}
+
+/// What no deployment is without.
+const NEEDED: [&str; 5] = [
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::Events::EventBus",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Scheduler::Schedule",
+];
+
+fn of_type(resources: &[StackResource], kind: &str) -> Vec<String> {
+    let of_kind = resources.iter().filter(|resource| resource.resource_type() == Some(kind));
+    of_kind.filter_map(|resource| resource.physical_resource_id().map(str::to_owned)).collect()
+}
+
+async fn alarm_states(deployment: &Deployment, names: Vec<String>) -> Vec<Check> {
+    if names.is_empty() {
+        let next = "they are made by the parameter Alarms=yes of the template";
+        return vec![Check::open("alarms", "none are deployed", next)];
+    }
+    let client = aws_sdk_cloudwatch::Client::new(&deployment.config);
+    let mut ringing = Vec::new();
+    let mut known = 0_usize;
+    // A hundred is the most that one call takes.
+    for some in names.chunks(100) {
+        match client.describe_alarms().set_alarm_names(Some(some.to_vec())).send().await {
+            Ok(described) => {
+                known = known.saturating_add(described.metric_alarms().len());
+                let alarmed = described
+                    .metric_alarms()
+                    .iter()
+                    .filter(|one| one.state_value() == Some(&StateValue::Alarm));
+                ringing.extend(alarmed.map(|alarm| {
+                    let (name, about) = (alarm.alarm_name().unwrap_or_default(), alarm.alarm_description());
+                    Check::bad(
+                        "alarms",
+                        format!("{name} rings"),
+                        about.unwrap_or("look it up in docs/runbook.md"),
+                    )
+                }));
+            }
+            Err(error) => {
+                return vec![Check::unseen("alarms", &Failure::aws("their states cannot be read", &error))];
+            }
+        }
+    }
+    if known < names.len() {
+        let told = format!("{} of {} are gone", names.len().saturating_sub(known), names.len());
+        ringing.push(Check::bad("alarms", told, "deploy again: sam build && sam deploy"));
+    }
+    if ringing.is_empty() { vec![Check::good("alarms", format!("none of {known} rings"))] } else { ringing }
+}
+
+/// Every receiver is asked by a GET, which has no effect; the answers' own time tells how right our clock is.
+async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
+    let client = http::client()?;
+    let mut checks = Vec::new();
+    let mut skew = None;
+    for provider in ALL {
+        let url = format!("{}/{provider}/doctor/probe", deployment.api);
+        let (check, date) = match client.get(url).send().await {
+            Ok(answer) => {
+                let date =
+                    answer.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
+                (receiver(provider, answer.status().as_u16()), date)
+            }
+            Err(_) => {
+                let told = format!("{provider} does not answer at {}", deployment.api);
+                (Check::bad("receiver", told, "check the network, then the API in the AWS console"), None)
+            }
+        };
+        checks.push(check);
+        skew = skew.or_else(|| date.and_then(|date| off_by(&date)));
+    }
+    checks.push(match skew {
+        Some(skew) if skew > SKEW => {
+            let told = format!("this machine's clock is off by {} s", skew.as_secs());
+            Check::bad("clock", told, "set it by NTP: AWS refuses what is signed five minutes off")
+        }
+        Some(_) => Check::good("clock", "this machine's clock is right"),
+        None => Check::open("clock", "not checked: no answer tells a time", "compare it with another one"),
+    });
+    Ok(checks)
+}
+
+fn receiver(provider: Known, status: u16) -> Check {
+    match status {
+        200 => Check::good("receiver", format!("{provider} answers")),
+        404 => {
+            let next = format!("to receive from it, deploy with {}=yes", capitalised(provider.name()));
+            Check::open("receiver", format!("{provider} is not deployed"), next)
+        }
+        status => {
+            let next = format!("look into the log /inlet/STAGE/{provider}");
+            Check::bad("receiver", format!("{provider} answers {status}"), next)
+        }
+    }
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+/// How far our clock is from an HTTP date.
+fn off_by(date: &str) -> Option<Duration> {
+    let theirs = rfc2822::parse(date).ok()?.timestamp();
+    let ours = Timestamp::from_millisecond(clock::now().millis()).ok()?;
+    Some(ours.duration_since(theirs).unsigned_abs())
+}
+
+async fn table(deployment: &Deployment) -> Vec<Check> {
+    let client = deployment.clients().dynamodb;
+    let name = &deployment.table_name;
+    let described = match client.describe_table().table_name(name).send().await {
+        Ok(described) => described.table,
+        Err(error) => return vec![Check::unseen("table", &Failure::aws("it cannot be described", &error))],
+    };
+    let Some(table) = described else {
+        return vec![Check::bad(
+            "table",
+            format!("{name} is gone"),
+            "restore it from its backups, or deploy again",
+        )];
+    };
+    let active = table.table_status() == Some(&TableStatus::Active);
+    let index = table.global_secondary_indexes().iter().find(|index| index.index_name() == Some("arrivals"));
+    // The emulator tells no status.
+    let indexed = index.is_some_and(|index| matches!(index.index_status(), None | Some(IndexStatus::Active)));
+    let wait = "wait until it is, then look again; if it is not there at all, deploy again";
+    let mut checks = vec![
+        Check::that(active, "table", &format!("{name} is active"), &format!("{name} is not active"), wait),
+        Check::that(
+            indexed,
+            "table",
+            "its index arrivals is active",
+            "its index arrivals is not active",
+            wait,
+        ),
+    ];
+    if deployment.is_local {
+        let told = "not checked: the emulator applies no time to live, backups and protection";
+        checks.push(Check::open("table", told, "nothing to do: no event outlives a local stack"));
+        return checks;
+    }
+    checks.push(match client.describe_time_to_live().table_name(name).send().await {
+        Ok(told) => {
+            let status = told.time_to_live_description.and_then(|told| told.time_to_live_status);
+            let on = matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
+            let bad = "events never go: time to live is off";
+            Check::that(
+                on,
+                "table",
+                "events go when their time is up",
+                bad,
+                "deploy again: the template turns it on",
+            )
+        }
+        Err(error) => Check::unseen("table", &Failure::aws("its time to live cannot be read", &error)),
+    });
+    if !DISPOSABLE.contains(&deployment.stage.as_str()) {
+        let protected = table.deletion_protection_enabled() == Some(true);
+        let next = "deploy again: the template turns it on for every stage but dev";
+        checks.push(Check::that(
+            protected,
+            "table",
+            "it is protected from deletion",
+            "anybody may delete it",
+            next,
+        ));
+        checks.push(match client.describe_continuous_backups().table_name(name).send().await {
+            Ok(told) => {
+                let recovery = told.continuous_backups_description;
+                let recovery = recovery.and_then(|told| told.point_in_time_recovery_description);
+                let status = recovery.and_then(|told| told.point_in_time_recovery_status);
+                let on = status == Some(PointInTimeRecoveryStatus::Enabled);
+                Check::that(
+                    on,
+                    "table",
+                    "it has point-in-time backups",
+                    "it has no point-in-time backups",
+                    next,
+                )
+            }
+            Err(error) => Check::unseen("table", &Failure::aws("its backups cannot be described", &error)),
+        });
+    }
+    checks
+}
+
+async fn queues(deployment: &Deployment) -> Vec<Check> {
+    let dead = "look at it with `inlet list --parked`, mend the cause, then `inlet redrive`";
+    let mut checks = Vec::new();
+    match attributes(deployment, &deployment.queue_url).await {
+        Ok(queue) => {
+            let told = format!("{} messages wait, {} are being processed", queue.waiting, queue.taken);
+            checks.push(match oldest(deployment).await {
+                Some(seconds) if seconds > OLD_SECONDS => {
+                    let told = format!("{told}; the oldest for {} minutes", (seconds / 60.0).round());
+                    Check::bad("queue", told, "look into the log of the processor: something holds it up")
+                }
+                _ => Check::good("queue", told),
+            });
+            let next = "deploy again: the template names the dead-letter queue";
+            let (good, bad) =
+                ("what kills the processor goes to the dead-letter queue", "it has no redrive policy");
+            checks.push(Check::that(queue.has_redrive_policy, "queue", good, bad, next));
+        }
+        Err(failure) => checks.push(Check::unseen("queue", &failure)),
+    }
+    checks.push(match attributes(deployment, &deployment.dead_letter_queue_url).await {
+        Ok(queue) if queue.waiting == 0 => Check::good("dead", "no dead letters"),
+        Ok(queue) => Check::bad("dead", format!("{} dead letters", queue.waiting), dead),
+        Err(failure) => Check::unseen("dead", &failure),
+    });
+    checks
+}
+
+struct Queue {
+    waiting: u64,
+    taken: u64,
+    has_redrive_policy: bool,
+}
+
+async fn attributes(deployment: &Deployment, url: &str) -> Result<Queue, Failure> {
+    use QueueAttributeName::{
+        ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible, RedrivePolicy,
+    };
+    let ask = deployment.clients().sqs.get_queue_attributes().queue_url(url);
+    let ask = ask
+        .attribute_names(ApproximateNumberOfMessages)
+        .attribute_names(ApproximateNumberOfMessagesNotVisible);
+    let told = ask.attribute_names(RedrivePolicy).send().await;
+    let told = told.map_err(|error| Failure::aws("the queue cannot be looked at", &error))?;
+    let attribute = |name: QueueAttributeName| told.attributes().and_then(|all| all.get(&name));
+    let number = |name| attribute(name).and_then(|text| text.parse().ok()).unwrap_or_default();
+    Ok(Queue {
+        waiting: number(ApproximateNumberOfMessages),
+        taken: number(ApproximateNumberOfMessagesNotVisible),
+        has_redrive_policy: attribute(RedrivePolicy).is_some_and(|policy| !policy.is_empty()),
+    })
+}
+
+/// How long the oldest message has waited, in seconds, by the queue's own metric of the last minutes. Nothing where
+/// it has none yet, or where it cannot be read.
+async fn oldest(deployment: &Deployment) -> Option<f64> {
+    let name = deployment.queue_url.rsplit('/').next()?;
+    let now = clock::now().millis() / 1000;
+    let at = DateTime::from_secs;
+    let statistics = aws_sdk_cloudwatch::Client::new(&deployment.config)
+        .get_metric_statistics()
+        .namespace("AWS/SQS")
+        .metric_name("ApproximateAgeOfOldestMessage")
+        .dimensions(Dimension::builder().name("QueueName").value(name).build())
+        .start_time(at(now.saturating_sub(600)))
+        .end_time(at(now))
+        .period(60)
+        .statistics(Statistic::Maximum)
+        .send()
+        .await
+        .ok()?;
+    let newest = statistics.datapoints().iter().max_by_key(|point| point.timestamp().map(DateTime::secs));
+    newest?.maximum()
+}
+
+async fn sweeper(deployment: &Deployment) -> Vec<Check> {
+    let client = aws_sdk_cloudwatchlogs::Client::new(&deployment.config);
+    let group = format!("/inlet/{}/sweeper", deployment.stage);
+    let since = clock::now().earlier(SWEPT_WITHIN).millis();
+    let lines = client.filter_log_events().log_group_name(&group).start_time(since);
+    let mut lines = lines.into_paginator().send();
+    loop {
+        match lines.next().await {
+            Some(Ok(page)) if page.events().is_empty() => {}
+            Some(Ok(_)) => return vec![Check::good("sweeper", "it ran within the last five minutes")],
+            Some(Err(error)) => {
+                return vec![Check::unseen("sweeper", &Failure::aws("its log cannot be read", &error))];
+            }
+            None => break,
+        }
+    }
+    let told = "it did not run within the last five minutes";
+    vec![Check::bad("sweeper", told, "look at its schedule in the AWS console; it may be switched off")]
+}
+
+async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
+    let stores = match stores::of(deployment, &ALL).await {
+        Ok(stores) => stores,
+        Err(failure) => return vec![Check::unseen("secrets", &failure)],
+    };
+    if stores.is_empty() {
+        let next = "set one for each store, as in: inlet secret set zid/riyadh";
+        return vec![Check::open("secrets", "no store has a secret yet, so nothing is accepted", next)];
+    }
+    let mut checks = Vec::new();
+    for store in &stores {
+        let usable = match secrets::read(deployment, store).await {
+            Ok(kept) => kept.map(|kept| kept.credentials).unwrap_or_default(),
+            Err(failure) => {
+                checks.push(Check::unseen("secrets", &failure));
+                continue;
+            }
+        };
+        let unusable = usable.iter().filter_map(|credential| store.provider.fits(credential).err());
+        let unusable: Vec<Failure> = unusable.collect();
+        let next = format!("put a good one in front: inlet secret rotate {store}");
+        checks.push(match (usable.len(), unusable.first()) {
+            (0, _) => Check::bad("secrets", format!("{store} has an empty list"), next),
+            (_, Some(failure)) => {
+                Check::bad("secrets", format!("{store}: {failure}"), failure.next() + "; " + &next)
+            }
+            (1, None) => Check::good("secrets", format!("{store} has one")),
+            (many, None) => Check::good("secrets", format!("{store} has {many}, the newest first")),
+        });
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_of_another_year_is_far_off() {
+        assert!(off_by("Sun, 06 Nov 1994 08:49:37 GMT").is_some_and(|skew| skew > SKEW));
+        assert_eq!(off_by("yesterday"), None);
+    }
+
+    #[test]
+    fn what_a_receiver_answers_tells_whether_it_is_there() {
+        let marks = [200, 404, 502].map(|status| receiver(ALL[0], status).mark);
+        assert_eq!(marks, [Mark::Good, Mark::Open, Mark::Bad]);
+    }
+}

@@ -1,0 +1,74 @@
+//! `inlet doctor`: looks whether everything is there and works.
+
+use serde::Serialize;
+
+use crate::arguments::Place;
+use crate::checkup::{self, Check};
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::output::{Mark, Output, Page, Report};
+
+/// What can be said to `inlet doctor`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It changes nothing. It reads the stack, the table's and the queues' settings, the alarms' states and every store's
+secret, and asks each receiver by a GET, which has no effect. What the caller may not look at is marked with a
+question mark. The exit code is 1 when something is wrong.")]
+pub(crate) struct Arguments {
+    /// Say only what is wrong or could not be checked
+    #[arg(long)]
+    only_trouble: bool,
+}
+
+/// Looks, and tells.
+pub(crate) async fn run(arguments: &Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let deployment = Deployment::find(place).await?;
+    let progress = output.progress("looking", None);
+    let mut checks = Box::pin(checkup::all(&deployment)).await?;
+    progress.finish_and_clear();
+    if arguments.only_trouble {
+        checks.retain(|check| check.mark != Mark::Good);
+    }
+    let examination = Examination { stack: deployment.stack, stage: deployment.stage, checks };
+    output.report(&examination)?;
+    match examination.count(Mark::Bad) {
+        0 => Ok(()),
+        1 => Err(wrong("one thing is wrong".to_owned())),
+        many => Err(wrong(format!("{many} things are wrong"))),
+    }
+}
+
+fn wrong(what: String) -> Failure {
+    Failure::Wrong { what, next: "do what stands below each line marked WRONG, then look again".to_owned() }
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+struct Examination {
+    stack: String,
+    stage: String,
+    checks: Vec<Check>,
+}
+
+impl Examination {
+    fn count(&self, mark: Mark) -> usize {
+        self.checks.iter().filter(|check| check.mark == mark).count()
+    }
+}
+
+impl Report for Examination {
+    fn page(&self, page: &mut Page) {
+        for check in &self.checks {
+            page.marked(check.mark, format_args!("{:<9} {}", check.subject, check.told));
+            if let Some(next) = &check.next {
+                page.aside(format_args!("                {next}"));
+            }
+        }
+        let (wrong, open) = (self.count(Mark::Bad), self.count(Mark::Open));
+        if wrong == 0 && open == 0 {
+            page.line("All is well.");
+        } else {
+            page.line(format_args!("{wrong} wrong, {open} could not be checked or want a look."));
+        }
+    }
+}

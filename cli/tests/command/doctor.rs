@@ -1,0 +1,44 @@
+//! `inlet doctor`.
+
+use serde_json::json;
+
+use inlet_tests::stack::Stack;
+
+use crate::inlet::run;
+
+/// What the doctor says about a subject.
+fn about(told: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
+    let checks =
+        told["checks"].as_array().expect("checks").iter().filter(|check| check["subject"] == subject);
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    checks.map(|check| (text(&check["mark"]), text(&check["told"]))).collect()
+}
+
+#[test]
+fn everything_is_looked_at_and_what_the_emulator_lacks_is_no_error() {
+    let told = run(&["--json", "doctor"]).json();
+    for subject in
+        ["stack", "resources", "receiver", "clock", "table", "queue", "dead", "sweeper", "secrets", "alarms"]
+    {
+        assert!(!about(&told, subject).is_empty(), "{subject}: {told}");
+    }
+    for subject in ["stack", "resources", "receiver", "clock", "table", "queue", "sweeper"] {
+        let bad: Vec<_> = about(&told, subject).into_iter().filter(|(mark, _)| mark == "bad").collect();
+        assert_eq!(bad, [], "{told}");
+    }
+    assert_eq!(about(&told, "receiver").len(), 5);
+}
+
+#[tokio::test]
+async fn a_secret_that_no_receiver_takes_is_found_and_not_shown() {
+    let stack = Stack::up();
+    let store = stack.store("tiki", &json!([{"order": "canary-too-short"}])).await;
+    let ran = run(&["--json", "doctor"]);
+    let told = ran.json();
+    let found = about(&told, "secrets").into_iter().find(|(_, told)| told.contains(store.as_str()));
+    let (mark, words) = found.unwrap_or_else(|| panic!("{told}"));
+    assert!(mark == "bad" && words.contains("order has 16 characters and must have exactly 32"), "{words}");
+    assert_eq!(ran.code, 1);
+    assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
+    run(&["secret", "retire", &format!("tiki/{store}"), "--all", "--yes"]).done();
+}

@@ -1,0 +1,163 @@
+//! `inlet send` and `inlet event`.
+
+use inlet_tests::repository;
+use inlet_tests::samples::demo_credential;
+use inlet_tests::stack::Stack;
+use serde_json::{Value, json};
+
+use crate::inlet::{bare, run, run_with, snapshot};
+
+const PROVIDERS: [(&str, &str); 5] = [
+    ("zort", "ADDORDER"),
+    ("dealpos", "invoiceCreated"),
+    ("zid", "order.create"),
+    ("tiki", "order.status"),
+    ("zip", "capture"),
+];
+
+/// A store of this test's own, with the demo credential and whatever stands before it.
+async fn store(stack: &Stack, provider: &str) -> String {
+    stack.store(provider, &json!([demo_credential(provider)])).await.to_string()
+}
+
+#[test]
+fn one_delivery_is_told_with_its_answer() {
+    snapshot("send-one", &run(&["send", "zid", "order.create"]).done());
+}
+
+#[tokio::test]
+async fn each_of_many_is_an_event_of_its_own_whoever_sends() {
+    let stack = Stack::up();
+    for (provider, event) in PROVIDERS {
+        let store = store(&stack, provider).await;
+        let told = run(&["--json", "send", provider, event, "--store", &store, "-n", "6"]).done().json();
+        assert_eq!((&told["sent"], &told["answers"]["200"]["count"]), (&json!(6), &json!(6)), "{told}");
+        let name = inlet::store::StoreName::parse(&store).unwrap();
+        assert_eq!(stack.events(provider, &name).await.len(), 6, "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_documented_body_is_sent_all_the_same() {
+    let stack = Stack::up();
+    let store = store(&stack, "zort").await;
+    run(&["send", "zort", "ADDTRANSFER", "--store", &store, "-n", "2"]).done();
+    let name = inlet::store::StoreName::parse(&store).unwrap();
+    let events = stack.events("zort", &name).await;
+    assert_eq!(events.len(), 2);
+    assert!(events.iter().all(|id| id.as_str().contains("/transfer/")), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_repeat_is_no_event_and_a_state_that_comes_back_is_one() {
+    let stack = Stack::up();
+    let store = store(&stack, "zort").await;
+    let name = inlet::store::StoreName::parse(&store).unwrap();
+    let arguments = ["send", "zort", "UPDATEPRODUCTQUANTITY", "--store", &store];
+    let told = run(&[&["--json"], &arguments[..], &["--duplicate", "100"]].concat()).done().json();
+    assert_eq!(told["sent"], 2);
+    assert_eq!(stack.events("zort", &name).await.len(), 1, "A, A is one event");
+    let told = run(&[&["--json"], &arguments[..], &["--flip-flop"]].concat()).done().json();
+    assert_eq!(told["sent"], 3);
+    assert_eq!(stack.events("zort", &name).await.len(), 1 + 3, "A, B, A is three");
+}
+
+#[tokio::test]
+async fn an_entity_goes_through_its_states() {
+    let stack = Stack::up();
+    let store = store(&stack, "zid").await;
+    run(&["send", "zid", "order.status.update", "--store", &store, "--entity", "81230457", "-n", "3"]).done();
+    let name = inlet::store::StoreName::parse(&store).unwrap();
+    let events = stack.events("zid", &name).await;
+    assert_eq!(events.len(), 3);
+    assert!(events.iter().all(|id| id.entity_path().ends_with("/order/81230457")), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_forged_delivery_is_refused_and_that_is_right() {
+    let stack = Stack::up();
+    for (provider, event) in PROVIDERS {
+        let store = store(&stack, provider).await;
+        let told =
+            run(&["--json", "send", provider, event, "--store", &store, "--bad-signature"]).done().json();
+        assert_eq!(told["answers"]["401"]["count"], 1, "{provider}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_told_with_its_remedy_and_exit_code() {
+    let stack = Stack::up();
+    let store = stack.store("zip", &json!([{"secret": "somebody-else"}])).await.to_string();
+    let credential = demo_credential("zip").to_string();
+    let sent = run_with(&["send", "zip", "capture", "--store", &store, "--credential", "-"], &credential);
+    snapshot("send-wrong-secret", &sent);
+}
+
+#[test]
+fn a_shopper_comes_back_by_the_redirect() {
+    let told = run(&["--json", "send", "zip", "redirect"]).done().json();
+    assert_eq!(told["answers"]["200"]["count"], 1, "{told}");
+}
+
+#[test]
+fn a_flash_sale_is_answered_and_measured() {
+    let arguments =
+        ["--json", "send", "tiki", "--scenario", "flash-sale", "-n", "30", "--reorder", "--rate", "100"];
+    let told = run(&arguments).done().json();
+    let (sent, latency) = (told["sent"].as_u64().unwrap(), &told["latency_ms"]);
+    assert!(sent >= 30 && latency["p50"].as_f64() <= latency["max"].as_f64(), "{told}");
+}
+
+#[test]
+fn what_cannot_be_sent_says_what_can() {
+    snapshot("send-no-store", &run(&["send", "zid", "order.create", "--store", "nobodys"]));
+    snapshot("send-no-event", &run(&["send", "tiki", "order.create"]));
+    snapshot("send-nobody-answers", &run(&["send", "zid", "order.create", "--to", "http://127.0.0.1:9"]));
+    let canary = r#"{"passwort": "canary-canary"}"#;
+    let refused = run_with(&["send", "zid", "order.create", "--credential", "-"], canary);
+    assert!(!refused.err.contains("canary"), "{refused:?}");
+    snapshot("send-no-credential", &refused);
+}
+
+#[test]
+fn an_event_file_is_the_one_that_make_samples_writes() {
+    for (provider, event) in
+        PROVIDERS.into_iter().chain([("zip", "redirect"), ("zid", "order.create-marketplace")])
+    {
+        let wrote = run(&["event", provider, event]).done().out;
+        assert_eq!(wrote, repository::text(&format!("events/{provider}/{event}.json")), "{provider} {event}");
+    }
+}
+
+#[test]
+fn an_event_file_needs_no_deployment_where_the_credential_is_given() {
+    let folder = std::env::temp_dir();
+    let file = |name: &str| folder.join(format!("inlet-event-{}-{name}", std::process::id()));
+    let (credential, body, wrote) = (file("credential"), file("body"), file("event"));
+    std::fs::write(&credential, demo_credential("tiki").to_string()).unwrap();
+    std::fs::write(&body, r#"{"data":{"order_code":"1"}}"#).unwrap();
+    let path = |file: &std::path::Path| file.to_str().unwrap().to_owned();
+    let (credential, body, wrote) = (path(&credential), path(&body), path(&wrote));
+    let told = bare(&[
+        "event",
+        "tiki",
+        "order.status",
+        "--store",
+        "hcm",
+        "--credential",
+        &credential,
+        "--body",
+        &body,
+        "-o",
+        &wrote,
+    ]);
+    assert_eq!(told.done().out, "");
+    let event: Value = serde_json::from_str(&std::fs::read_to_string(&wrote).unwrap()).unwrap();
+    assert_eq!(
+        (&event["rawPath"], &event["body"]),
+        (&json!("/tiki/hcm/order"), &json!(r#"{"data":{"order_code":"1"}}"#))
+    );
+    for file in [credential, body, wrote] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
