@@ -1,10 +1,10 @@
 # One line each: what can be done here. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down sam-local test faults soak fuzz bench load lint check samples fmt
+.PHONY: help up down sam-local test faults soak fuzz arm64 package package-check bench load lint check samples fmt
 
 help:      ## Print these lines
-	@grep -E '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): *(.*)## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z0-9-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+): *(.*)## /  make \1\t/' | expand -t 24
 
 up:        ## Start the local stack, or bring it up to date, and send a sample of each provider (WITHOUT="zip tiki" leaves some out)
 	@python3 -m local up $(if $(WITHOUT),--without $(WITHOUT))
@@ -32,6 +32,15 @@ bench:     ## Measure the receivers against their peers, ROUNDS (5) times, and w
 
 load:      ## Drive the local stack, all five providers at once, for SECONDS (20), and the default Rust peer beside it
 	@python3 -m local load $(SECONDS)
+
+arm64:     ## Have the arm64 binaries answer every file under events/, in QEMU (needs the local stack)
+	@python3 -m local arm64
+
+package:   ## Pack a zip for each function and architecture, with a list of what is in it, into dist/
+	@python3 -m local package
+
+package-check: ## Pack twice at two places and compare the bytes
+	@python3 -m local package-check
 
 lint:      ## Check formatting, clippy, licences and the template
 	@python3 -m local lint

@@ -23,7 +23,7 @@ CHEAP_RELEASE = {
 
 def compile_functions() -> None:
     """Compiles every function that the template names; quick when nothing changed."""
-    packages = [part for binary in _binaries() for part in ("--package", binary)]
+    packages = [part for binary in binaries() for part in ("--package", binary)]
     architecture = ["--arm64"] if place.architecture() == "arm64" else []
     run(["cargo", "lambda", "build", "--release", *architecture, *packages], env=_environment())
 
@@ -39,12 +39,12 @@ def pack(parameters: list[str]) -> None:
 def fingerprint() -> str:
     """A hash of what would be deployed: the template and every function's binary."""
     digest = hashlib.sha256(place.TEMPLATE.read_bytes())
-    for binary in _binaries():
+    for binary in binaries():
         digest.update((TARGET / "lambda" / binary / "bootstrap").read_bytes())
     return digest.hexdigest()
 
 
-def _binaries() -> list[str]:
+def binaries() -> list[str]:
     """The binaries of the template's functions; each is also the name of its package."""
     resources = yaml_parse(place.TEMPLATE.read_text())["Resources"].values()
     return [

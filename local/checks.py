@@ -3,7 +3,7 @@
 import os
 import time
 
-from local import engine, fuzz, place, samlocal, stack, tools
+from local import engine, fuzz, place, samlocal, stack, timing, tools, upgrade
 from local.steps import Failed, run
 
 NO_ENGINE = """
@@ -86,10 +86,18 @@ def _hostile_input() -> None:
         raise Skipped(reason) from reason
 
 
+def _timing() -> None:
+    try:
+        timing.count_instructions()
+    except timing.Unavailable as reason:
+        raise Skipped(reason) from reason
+
+
 FORM = {
     "formatting": _program("cargo", "fmt", "--all", "--check"),
     "template, by sam": _program("sam", "validate", "--lint", "--region", place.REGION),
     "template, by cfn-lint": _program("cfn-lint"),
+    "upgrade from what was released": upgrade.check,
     "licences, bans and sources": _cargo_deny,
     "clippy": _program("cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"),
 }
@@ -99,6 +107,7 @@ BEHAVIOUR = {
     "unit, table and property tests": _program(
         "cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests", "--exclude", "inlet-cli",
     ),
+    "comparisons, by their instructions": _timing,
     "hostile input, for seconds": _hostile_input,
     "local stack": lambda: stack.up(without=[]),
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from local import bench, checks, faults, fuzz, load, place, samlocal, stack
+from local import arm64, bench, checks, faults, fuzz, load, package, place, samlocal, stack, upgrade
 from local.steps import Failed
 
 
@@ -54,6 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     gate = commands.add_parser("gate", help=bench.gate.__doc__)
     gate.add_argument("--accept", action="store_true", help="write the figures anew instead")
     gate.set_defaults(act=lambda chosen: bench.gate(chosen.accept))
+
+    emulated = commands.add_parser("arm64", help=arm64.arm64.__doc__)
+    emulated.set_defaults(act=lambda _: arm64.arm64())
+
+    packed = commands.add_parser("package", help=package.package.__doc__)
+    packed.set_defaults(act=lambda _: package.package())
+
+    packed_twice = commands.add_parser("package-check", help=package.check.__doc__)
+    packed_twice.set_defaults(act=lambda _: package.check())
+
+    release = commands.add_parser("record-release", help=upgrade.record.__doc__)
+    release.set_defaults(act=lambda _: upgrade.record())
 
     lint = commands.add_parser("lint", help=checks.lint.__doc__)
     lint.set_defaults(act=lambda _: checks.lint())

@@ -36,13 +36,13 @@ def invoke_all() -> None:
         raise Failed("no Docker engine answers")
     stack = json.loads(place.STACK_FILE.read_text())
     aws = Aws(stack["endpoint"])
-    expected = _expected(stack)
+    listed = expected(stack)
     with passage.from_containers(aws.endpoint) as endpoint:
         with step("image for sam local"):
             engine.make_image(endpoint)
-        with step(f"sam local invoke, {len(expected)} event files"):
+        with step(f"sam local invoke, {len(listed)} event files"):
             _write_variables(aws, stack)
-            outcomes = _invoke(aws, list(expected.items()))
+            outcomes = _invoke(aws, list(listed.items()))
     wrong = [outcome for outcome in outcomes if outcome.status != outcome.wanted]
     for outcome in wrong:
         print(f"\n{outcome.event}: {outcome.status} instead of {outcome.wanted}\n{outcome.output[-3000:]}")
@@ -50,7 +50,7 @@ def invoke_all() -> None:
         raise Failed(f"sam local: {len(wrong)} of {len(outcomes)} event files were not answered as they should be")
 
 
-def _expected(stack: dict) -> dict[str, int]:
+def expected(stack: dict) -> dict[str, int]:
     """Event file to status, of the deployed providers; every file must be listed, every listed one be there."""
     listed = json.loads(EXPECTED.read_text())
     found = {path.relative_to(place.EVENTS).as_posix() for path in place.EVENTS.glob("*/**/*.json")}
@@ -63,10 +63,10 @@ def _write_variables(aws: Aws, stack: dict) -> None:
     """The environment that each function was deployed with: SAM cannot resolve it from the template."""
     resources = aws.resources()
     functions = {place.function(provider): resources[place.function(provider)] for provider in stack["stores"]}
-    VARIABLES.write_text(json.dumps({function: _variables(aws, name) for function, name in functions.items()}))
+    VARIABLES.write_text(json.dumps({function: variables(aws, name) for function, name in functions.items()}))
 
 
-def _variables(aws: Aws, name: str) -> dict[str, str]:
+def variables(aws: Aws, name: str) -> dict[str, str]:
     return aws.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
 
 

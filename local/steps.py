@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 from local import place
 
@@ -21,14 +22,14 @@ def step(headline: str):
     print(f"    {time.monotonic() - started:.1f} s", flush=True)
 
 
-def run(command: list, log: str | None = None, **options) -> str:
+def run(command: list, log: str | None = None, directory: Path = place.ROOT, **options) -> str:
     """Runs a program; with `log` its output goes to that file and is shown only if it fails."""
     command = [str(part) for part in command]
     if log is None:
-        result = subprocess.run(command, cwd=place.ROOT, **options)
+        result = subprocess.run(command, cwd=directory, **options)
         output = ""
     else:
-        result, output = _run_quietly(command, log, options)
+        result, output = _run_quietly(command, log, {"cwd": directory} | options)
     if result.returncode != 0:
         print(output[-8000:], file=sys.stderr)
         raise Failed(f"{' '.join(command[:3])} ... ended with {result.returncode}")
@@ -37,7 +38,7 @@ def run(command: list, log: str | None = None, **options) -> str:
 
 def _run_quietly(command: list[str], log: str, options: dict):
     result = subprocess.run(
-        command, cwd=place.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", **options,
     )
     place.LOGS.mkdir(parents=True, exist_ok=True)

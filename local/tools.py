@@ -19,6 +19,7 @@ STAMP = PYTHON / "installed-from"
 
 CARGO_DENY = "0.20.2"
 CARGO_FUZZ = "0.13.2"
+CARGO_CYCLONEDX = "0.5.9"
 
 RESTARTED = "INLET_LOCAL_RESTARTED"
 
@@ -60,6 +61,11 @@ def install_cargo_deny() -> None:
 def install_cargo_fuzz() -> None:
     """Builds cargo-fuzz once."""
     _install_crate("cargo-fuzz", CARGO_FUZZ)
+
+
+def install_cargo_cyclonedx() -> None:
+    """Builds cargo-cyclonedx once."""
+    _install_crate("cargo-cyclonedx", CARGO_CYCLONEDX)
 
 
 def _install_crate(name: str, version: str, *options: str) -> None:
