@@ -28,13 +28,15 @@ pub enum Flaw {
     RedriveOfTheDeadAlone,
     /// A redriven message keeps its deduplication id, so that the queue may swallow it.
     RedriveUnderTheSameId,
+    /// A redrive takes the parked mark away without telling the sweeper, which has long walked past.
+    UnparkedUnnoted,
     /// A redrive takes the message out of the dead-letter queue, then sends it.
     ExhumedBeforeSent,
 }
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::EnqueueSkippedOnDuplicate,
         Self::ReceiptBeforePublish,
         Self::AnswerBeforeJournal,
@@ -46,6 +48,7 @@ impl Flaw {
         Self::GivenUpWithoutParking,
         Self::RedriveOfTheDeadAlone,
         Self::RedriveUnderTheSameId,
+        Self::UnparkedUnnoted,
         Self::ExhumedBeforeSent,
     ];
 
@@ -61,6 +64,7 @@ impl Flaw {
             | Self::NoFallback
             | Self::FallbackNotJournaled => one(1),
             Self::VerificationSkipped => Scenario::of("a forged delivery", &[Forged], 0),
+            Self::UnparkedUnnoted => one(3).worked_by(1).seeing(Sight::Walk),
             Self::LookThenWrite => two(0),
             Self::FallbacksAllNamedAlike => two(2).within().worked_by(1),
             Self::GivenUpWithoutParking | Self::RedriveOfTheDeadAlone => one(2),

@@ -27,7 +27,7 @@
 //!
 //! # Bounds
 //! [`scenario::Scenario::usual`]: up to three deliveries, one to three faults of any kind anywhere, up to two
-//! processors at once, two receives before the dead-letter queue (deployed: 5), one re-send by the sweeper
+//! processors at once, two receives before the dead-letter queue (deployed: five tries), one re-send by the sweeper
 //! before it parks (deployed: 5). The program of this package prints them with the numbers of moments, and takes
 //! more faults as its argument.
 //!

@@ -1,4 +1,5 @@
-//! The operator: a redrive of what waits for one, `inlet_aws::redrive`, one event at a time.
+//! The operator: a redrive of what waits for one, `inlet_aws::redrive`, one event at a time. What is parked without
+//! a dead letter is replayed, `inlet_aws::replay`.
 
 use crate::flaw::Flaw;
 use crate::protocol::Protocol;
@@ -10,10 +11,12 @@ use crate::world::{Id, Message, World};
 pub enum Operator {
     /// Between two events.
     Idle,
-    /// Sends the message again, under a deduplication id of its own.
-    Sending(Message, From),
+    /// Has the sweeper look after the event, so that it is not forgotten if nothing more happens.
+    Noting(Message, From),
     /// Removes the parked marker.
     Unparking(Message, From),
+    /// Sends the message again, under a deduplication id of its own.
+    Sending(Message, From),
     /// Removes the message from the dead-letter queue, last of all.
     Exhuming(Message, u8),
 }
@@ -37,19 +40,31 @@ impl Operator {
         };
         Some(match from {
             From::Dead(handle) if protocol.has(Flaw::ExhumedBeforeSent) => Self::Exhuming(message, handle),
-            From::Dead(_) | From::Stored => Self::Sending(message, from),
+            From::Dead(_) | From::Stored => Self::prepare(protocol, world, message, from),
         })
+    }
+
+    /// `Table::unpark`, which does nothing where there is no mark.
+    fn prepare(protocol: &Protocol, world: &World, message: Message, from: From) -> Self {
+        if !world.table.parked.has(message.id) {
+            Self::Sending(message, from)
+        } else if protocol.has(Flaw::UnparkedUnnoted) {
+            Self::Unparking(message, from)
+        } else {
+            Self::Noting(message, from)
+        }
     }
 
     /// What it asks next.
     pub fn call(self, protocol: &Protocol) -> Option<Call> {
         match self {
             Self::Idle => None,
+            Self::Noting(message, _) => Some(Call::Note(message.id)),
+            Self::Unparking(message, _) => Some(Call::Unpark(message.id)),
             Self::Sending(message, _) if protocol.has(Flaw::RedriveUnderTheSameId) => {
                 Some(Call::Send(message))
             }
             Self::Sending(message, _) => Some(Call::SendAnew(message)),
-            Self::Unparking(message, _) => Some(Call::Unpark(message.id)),
             Self::Exhuming(_, handle) => Some(Call::Exhume(handle)),
         }
     }
@@ -59,9 +74,10 @@ impl Operator {
     pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
         let exhumes_first = protocol.has(Flaw::ExhumedBeforeSent);
         match (self, heard) {
-            (Self::Exhuming(message, _), Ok(_)) if exhumes_first => Self::Sending(message, From::Stored),
-            (Self::Sending(message, from), Ok(_)) => Self::Unparking(message, from),
-            (Self::Unparking(message, From::Dead(handle)), Ok(_)) => Self::Exhuming(message, handle),
+            (Self::Exhuming(message, _), Ok(_)) if exhumes_first => Self::Noting(message, From::Stored),
+            (Self::Noting(message, from), Ok(_)) => Self::Unparking(message, from),
+            (Self::Unparking(message, from), Ok(_)) => Self::Sending(message, from),
+            (Self::Sending(message, From::Dead(handle)), Ok(_)) => Self::Exhuming(message, handle),
             _ => Self::Idle,
         }
     }

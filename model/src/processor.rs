@@ -24,7 +24,9 @@ pub enum Processor {
 /// Where a processor is with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum At {
-    /// `Processor::admit`: it stores what the queue alone has.
+    /// `TableLedger::journal`: it tells the sweeper of what it is about to store.
+    Noting,
+    /// The same: it stores what the queue alone has.
     Journaling,
     /// `Processor::leave_out_processed`: it looks for the receipt.
     Looking,
@@ -52,7 +54,7 @@ impl Processor {
     pub fn begin(protocol: &Protocol, queued: Queued) -> Self {
         let message = queued.message;
         let journals = message.whole && !protocol.has(Flaw::FallbackNotJournaled);
-        let at = if journals { At::Journaling } else { At::Looking };
+        let at = if journals { At::Noting } else { At::Looking };
         Self::Working { message, last: queued.receives >= protocol.scenario.receives, at }
     }
 
@@ -63,6 +65,7 @@ impl Processor {
         };
         let id = message.id;
         Some(match at {
+            At::Noting => Call::Note(id),
             At::Journaling => Call::Keep { id, late: true },
             At::Looking => Call::IsProcessed(id),
             At::Publishing => Call::Publish(id),
@@ -83,6 +86,7 @@ impl Processor {
         let go_on = |at: At| Ok(Self::Working { message, last, at });
         let receipt_first = protocol.has(Flaw::ReceiptBeforePublish);
         match (at, heard) {
+            (At::Noting, Ok(_)) => go_on(At::Journaling),
             (At::Journaling, Ok(Reply::Found(original))) => {
                 let taken_for_own = protocol.has(Flaw::FallbacksAllNamedAlike) && late.has(original);
                 // What repeats an event under another id leaves it to the message of that one, or to the sweeper.

@@ -26,9 +26,9 @@ pub enum Identity {
 pub enum Sight {
     /// All that is stored.
     All,
-    /// Only what a receiver stored. What the processor stored late may lie behind the sweeper's cursor, because
-    /// the time index goes by arrival.
-    Prompt,
+    /// What it comes by, and what it is told to look after: the time index goes by arrival, so that what is stored
+    /// late, or was parked, lies behind its walk.
+    Walk,
     /// Nothing: it is off for good. Then the queue takes what receivers send, for only the sweeper makes good
     /// that it does not.
     Nothing,
@@ -47,7 +47,8 @@ pub struct Scenario {
     pub faults: u8,
     /// How many processors may work at once.
     pub processors: usize,
-    /// How often a message is received before it goes to the dead-letter queue. Deployed: 5.
+    /// How often a message is received before it goes to the dead-letter queue. Deployed: 5
+    /// tries of its own.
     pub receives: u8,
     /// How often the sweeper sends an event before it parks it. Deployed: 5.
     pub resends: u8,
@@ -68,10 +69,10 @@ impl Scenario {
             Self::of("one delivery, never again", &[Genuine(0)], 3).worked_by(1),
             Self::of("a delivery and an equal one", &[Genuine(0), Genuine(0)], 2),
             Self::of("the same, each with its own id", &[Genuine(0), Genuine(0)], 2).within(),
-            Self::of("the same, late ones unseen by the sweeper", &[Genuine(0), Genuine(0)], 2)
+            Self::of("the same, late ones behind the sweeper's walk", &[Genuine(0), Genuine(0)], 2)
                 .within()
                 .worked_by(1)
-                .seeing(Sight::Prompt),
+                .seeing(Sight::Walk),
             Self::of("a delivery and an equal one, and no sweeper", &[Genuine(0), Genuine(0)], 2)
                 .seeing(Sight::Nothing),
             Self::of("three equal deliveries", &[Genuine(0), Genuine(0), Genuine(0)], 1).within(),

@@ -19,6 +19,10 @@ pub struct Table {
     pub receipts: Ids,
     /// `parked/{digest}`.
     pub parked: Ids,
+    /// What the sweeper does not come by any more on its walk: what was stored late, and what was parked.
+    pub behind: Ids,
+    /// What it looks after all the same: `unproven/{received}/{id}`.
+    pub noted: Ids,
     /// How often the sweeper sent the event.
     pub resent: [u8; ROOM],
 }
@@ -73,6 +77,8 @@ pub enum Call {
     Park(Id),
     /// Its removal.
     Unpark(Id),
+    /// The sweeper is told of the event.
+    Note(Id),
     /// The sweeper notes that it is about to send.
     Count(Id),
 }
@@ -120,7 +126,12 @@ impl World {
             Call::Exhume(handle) => self.dead.retain(|dead| dead.handle != handle),
             Call::Publish(id) => self.published.put(id),
             Call::Receipt(id) => self.table.receipts.put(id),
-            Call::Park(id) => self.table.parked.put(id),
+            Call::Park(id) => {
+                self.table.parked.put(id);
+                self.table.behind.put(id);
+                self.table.noted.take(id);
+            }
+            Call::Note(id) => self.table.noted.put(id),
             Call::Unpark(id) => self.table.parked.take(id),
             Call::Count(id) => self.table.resent[usize::from(id)] += 1,
         }
@@ -144,6 +155,7 @@ impl World {
         self.table.writes[usize::from(id)] += 1;
         if late {
             self.table.late.put(id);
+            self.table.behind.put(id);
         }
     }
 

@@ -24,7 +24,7 @@ impl Sweeper {
     pub fn begin(protocol: &Protocol, world: &World, id: Id) -> Option<Self> {
         let seen = match protocol.scenario.sight {
             Sight::All => world.is_stored(id),
-            Sight::Prompt => world.is_stored(id) && !world.table.late.has(id),
+            Sight::Walk => world.is_stored(id) && (!world.table.behind.has(id) || world.table.noted.has(id)),
             Sight::Nothing => false,
         };
         if !seen || world.table.receipts.has(id) || world.table.parked.has(id) {

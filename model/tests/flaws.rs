@@ -82,6 +82,11 @@ fn a_redrive_under_the_same_id_is_swallowed_by_the_queue() {
 }
 
 #[test]
+fn what_is_unparked_and_nobody_is_told_of_is_forgotten() {
+    breaks(Flaw::UnparkedUnnoted, &[PROCESSED]);
+}
+
+#[test]
 fn a_redrive_that_takes_before_it_sends_loses_what_it_took() {
     breaks(Flaw::ExhumedBeforeSent, &[STORED, PROCESSED]);
 }
