@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use inlet::catalogue::find;
 use inlet::event::ReceivedAt;
+use inlet::process::PAUSE;
 use inlet::provider::Provider;
 use inlet::receive::{Attempt, NotAccepted, Receiver, Report};
 use inlet::request::Unverified;
@@ -77,6 +78,18 @@ fn no_receiver_has_a_time_or_a_memory_of_its_own() {
             assert!(!block.contains(setting), "{provider} has its own {setting}");
         }
     }
+}
+
+#[test]
+fn the_queue_and_the_processor_agree_how_long_a_message_waits() {
+    let template = repository::text("template.yaml");
+    let seconds = |pause: Duration| format!("      VisibilityTimeout: {} ", pause.as_secs());
+    assert!(template.contains(&seconds(PAUSE)), "the queue's visibility timeout is not {PAUSE:?}");
+    // inlet::process proves that 14 days of an outage use up fewer.
+    assert!(template.contains("\n        maxReceiveCount: 1000\n"), "the net is narrower than SQS allows");
+    let (_, processor) = template.split_once("\n  ProcessorFunction:\n").expect("a processor");
+    let (processor, _) = processor.split_once("\n  ProcessorSource:\n").expect("its source");
+    assert!(processor.contains("- sqs:ChangeMessageVisibility\n"), "it may not hold messages back");
 }
 
 /// An address where connections open and nobody ever says a word.

@@ -1,13 +1,16 @@
 //! What must hold of the deployed whole: real functions behind the real template's API. Needs `make up`.
 
+use std::collections::HashMap;
 use std::thread;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::catalogue::find;
-use inlet::receive::Report;
+use inlet::receive::{Recorded, Report};
 use inlet::request::{Method, Request};
 use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
+use inlet_aws::journal::Kept;
 use inlet_aws::record::{Origin, Record};
 use inlet_dealpos::DealPos;
 use inlet_tests::deliveries::{given, received_without};
@@ -195,6 +198,51 @@ async fn a_state_that_comes_back_is_a_new_event() {
     let messages = stack.published_once(3, &store);
     let levels: Vec<&str> = messages.iter().filter_map(|m| m["data"]["on_hand"].as_str()).collect();
     assert_eq!(levels, ["42.00", "41.00", "42.00"], "in the order of arrival");
+}
+
+#[tokio::test]
+async fn a_state_with_a_time_of_its_own_comes_in_between_too() {
+    let stack = Stack::up();
+    let (store, update) = given::<Zid>(&stack, "product.update").await;
+    // Nobody documents a time in it, so that an equal one within the retry window would be a repetition.
+    let id: Value = serde_json::from_slice::<Value>(&update.body).unwrap()["id"].clone();
+    let body = json!({"id": id}).to_string().into_bytes();
+    let row = find(Zid::EVENTS, "product.delete").expect("a row");
+    let delete = delivery::<Zid>(store.clone(), row, body, &demo_credential("zid"));
+    for (sent, request, events) in
+        [(1, &delete, 1), (2, &delete, 1), (3, &update, 2), (4, &update, 2), (5, &delete, 3), (6, &delete, 3)]
+    {
+        assert_eq!(stack.send("zid", request).status, 200);
+        assert_eq!(stack.events("zid", &store).await.len(), events, "delivery {sent}");
+    }
+}
+
+#[tokio::test]
+async fn pieces_that_two_events_share_are_kept_for_the_later_one() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    assert_eq!(stack.send("zid", &request).status, 200);
+    let model = stack.stored(&stack.events("zid", &store).await[0]).await;
+    let body: Vec<u8> = (0..400_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let later_ms = model.record.received_ms;
+    for (n, received_ms) in [(1, later_ms), (2, later_ms - 3_600_000)] {
+        let path = model.record.id.rsplit_once('/').unwrap().0;
+        let id = format!("{path}/{n:016x}");
+        let record = Record { id: id.clone(), attempt: id, received_ms, ..model.record.clone() };
+        let kept = Kept { record, message: model.message.clone(), body: body.clone() };
+        assert_eq!(stack.table().keep(&kept).await.unwrap(), Recorded::New);
+    }
+    let (entity, _) = model.record.id.rsplit_once('/').unwrap();
+    let item = async |pk: String, sk: String| {
+        let key = [("pk", pk), ("sk", sk)].map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
+        let get = stack.clients.dynamodb.get_item().table_name(&stack.facts.table);
+        get.set_key(Some(key.into())).send().await.unwrap().item.unwrap()
+    };
+    let number =
+        |item: &HashMap<String, AttributeValue>| item["expires"].as_n().unwrap().parse::<i64>().unwrap();
+    let later = item(entity.to_owned(), format!("event/{:016x}", 1)).await;
+    let piece = item(format!("part/{}/0", later["body_digest"].as_s().unwrap()), "part".into()).await;
+    assert_eq!(number(&piece), number(&later), "the pieces go before the event that needs them");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use inlet_tests::faults::call::Service;
 use inlet_tests::faults::matrix::{Afterwards, Case, Form, Who, all, cases, run, table};
+use inlet_tests::faults::outage::{Outlasted, outage};
 use inlet_tests::faults::plan::{Fault, Rule};
 use inlet_tests::faults::sender::Kind;
 use inlet_tests::faults::soak::{Soaked, soak};
@@ -39,6 +40,23 @@ async fn a_loss_would_be_seen() {
 #[tokio::test]
 async fn nothing_is_lost_to_any_fault() {
     holds(Form::Short).await;
+}
+
+/// More receives than SQS's own redrive policy is often given.
+const RECEIVES: usize = 120;
+
+#[tokio::test]
+async fn a_long_outage_of_the_bus_needs_nobodys_hand() {
+    let Outlasted { numbers, broken } = outage(&Stack::up(), Service::EventBridge, RECEIVES).await;
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert_eq!((numbers.stored, numbers.processed), (3, 3));
+}
+
+#[tokio::test]
+async fn a_long_outage_of_the_table_loses_nothing_of_what_the_queue_alone_has() {
+    let Outlasted { numbers, broken } = outage(&Stack::up(), Service::DynamoDb, RECEIVES).await;
+    assert!(broken.is_empty(), "{broken:#?}");
+    assert_eq!((numbers.stored, numbers.processed), (3, 3));
 }
 
 #[tokio::test]

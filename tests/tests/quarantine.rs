@@ -175,6 +175,8 @@ async fn what_could_not_be_sent_stays_and_is_one_event_when_it_is_tried_again() 
     assert_eq!((stopped.accepted, stopped.failed.len()), (0, 1), "{stopped:?}");
     assert_eq!(stack.events("zid", &store).await.len(), 1, "it is stored");
     assert_eq!(stack.held("zid", &store).await.len(), 1, "and still held, for it was not sent");
+    let id = &stack.events("zid", &store).await[0];
+    assert!(stack.is_looked_after(id).await, "the sweeper knows of it");
 
     assert_eq!(counted::<Zid>(&stack, &store).await, (1, 0, 0));
     assert_eq!(stack.events("zid", &store).await.len(), 1);

@@ -6,9 +6,12 @@
 use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
-use inlet::process::Received;
+use inlet::message::Message;
+use inlet::process::{Journaled, LONGEST_PAUSE, Ledger, Received, Tried, Tries};
+use inlet::receive::Recorded;
 use inlet_aws::clock;
 use inlet_aws::journal::Kept;
+use inlet_aws::ledger::TableLedger;
 use inlet_aws::progress::Position;
 use inlet_aws::record::Record;
 use inlet_aws::redrive::Redrive;
@@ -52,15 +55,37 @@ impl Site {
 
     /// Stores an event of this age, the nth.
     async fn event(&self, n: u32, age: Duration) -> EventId {
-        let id = EventId::parse(&format!("zid/shop/order/{n}/{n:016x}")).unwrap();
+        let kept = self.kept(&format!("zid/shop/order/{n}/{n:016x}"), age);
+        self.table().keep(&kept).await.unwrap();
+        EventId::parse(&kept.record.id).unwrap()
+    }
+
+    /// An event of this age that is stored nowhere.
+    fn kept(&self, id: &str, age: Duration) -> Kept {
+        let id = EventId::parse(id).unwrap();
         let received_at = self.now.earlier(age);
         let (received, received_ms) = (received_at.to_string(), received_at.millis());
         let message = self.model.message.replace(&self.model.record.id, id.as_str());
         let record = Record { id: id.to_string(), received, received_ms, ..self.model.record.clone() };
-        let kept =
-            Kept { record: Record { attempt: id.to_string(), ..record }, message, ..self.model.clone() };
-        self.table().keep(&kept).await.unwrap();
-        id
+        Kept { record: Record { attempt: id.to_string(), ..record }, message, ..self.model.clone() }
+    }
+
+    fn ledger(&self) -> TableLedger {
+        let queue = self.stack.queue(&self.queue_url);
+        TableLedger { table: self.table().clone(), dead_letters: queue.clone(), queue }
+    }
+
+    /// The processor fails with a message of this event, and will try it again after so long.
+    async fn processor_fails_with(&self, id: &EventId, pause: Duration, now: ReceivedAt) {
+        let tried = Tried { id: id.clone(), received: "m".into(), tries: Tries::default(), pause };
+        self.table().note_tries(&[tried], now).await.unwrap();
+    }
+
+    /// The sweeper has walked past all that there is.
+    async fn all_is_walked(&self) {
+        for walk in ["near", "late"] {
+            self.table().note_walked(walk, self.now).await.unwrap();
+        }
     }
 
     async fn sweep_at(&self, now: ReceivedAt) -> Swept {
@@ -78,18 +103,24 @@ impl Site {
 
     /// The processor sees a message for the first time that was sent so long ago.
     async fn processor_is_at(&self, ago: Duration) {
-        let text = String::new;
-        let sent_ms = self.now.earlier(ago).millis();
-        let received = Received {
-            id: text(),
-            group: text(),
-            deduplication: text(),
-            receives: 1,
-            sent_ms,
-            text: text(),
-            whole: None,
-        };
+        let received = Received { sent_ms: self.now.earlier(ago).millis(), ..received(String::new()) };
         self.table().note(Position::of(&[received], self.now).unwrap()).await.unwrap();
+    }
+}
+
+/// A message that is received for the first time.
+fn received(text: String) -> Received {
+    let nothing = String::new;
+    Received {
+        id: nothing(),
+        group: nothing(),
+        deduplication: nothing(),
+        handle: nothing(),
+        receives: 1,
+        failing_for: Duration::ZERO,
+        sent_ms: 0,
+        text,
+        whole: None,
     }
 }
 
@@ -104,7 +135,7 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
     let processed = site.event(2, 10 * MINUTE).await;
     let parked = site.event(3, 10 * MINUTE).await;
     site.event(4, Duration::from_secs(30)).await;
-    site.table().write_receipts(&[processed], site.now).await.unwrap();
+    site.table().write_receipts(&[processed], &[], site.now).await.unwrap();
     site.table().park(&parked, "for a test", site.now).await.unwrap();
 
     let swept = site.sweep().await;
@@ -118,7 +149,7 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
 
     let swept = site.sweep().await;
     assert_eq!((swept.resent, swept.waiting), (0, 1), "it waits");
-    site.table().write_receipts(&[lost], site.now).await.unwrap();
+    site.table().write_receipts(&[lost], &[], site.now).await.unwrap();
     let swept = site.sweep().await;
     assert_eq!((swept.resent, swept.oldest_unproven), (0, None), "it is proved");
 }
@@ -158,6 +189,103 @@ async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
     assert!(site.table().is_parked(&lost).await.unwrap());
     let swept = site.sweep_at(later(now, 600 * MINUTE)).await;
     assert_eq!((swept.resent, swept.parked, swept.oldest_unproven), (0, 0, None), "it waits for somebody");
+}
+
+#[tokio::test]
+async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_long_that_lasts() {
+    let site = Site::new().await;
+    let failing = site.event(1, 10 * MINUTE).await;
+    let behind = site.kept("zid/shop/order/1/00000000000000b1", 9 * MINUTE);
+    site.table().keep(&behind).await.unwrap();
+    let mut now = site.now;
+    for hour in 0..24 {
+        for _ in 0..2 {
+            site.processor_fails_with(&failing, LONGEST_PAUSE, now).await;
+            now = later(now, LONGEST_PAUSE);
+            let swept = site.sweep_at(now).await;
+            assert_eq!((swept.resent, swept.parked), (0, 0), "in hour {hour} of the outage");
+            assert_eq!(swept.oldest_unproven, Some(site.now.earlier(10 * MINUTE)), "but it is told");
+        }
+    }
+    site.table().write_receipts(&[failing], &[], now).await.unwrap();
+    let swept = site.sweep_at(later(now, MINUTE)).await;
+    assert_eq!(swept.oldest_unproven, Some(site.now.earlier(9 * MINUTE)), "the outage is over");
+    assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "nobody says any more that it waits");
+    assert_eq!(site.queued(), [behind.record.id.as_str()]);
+}
+
+#[tokio::test]
+async fn what_the_processor_stores_behind_the_walk_is_looked_after() {
+    let site = Site::new().await;
+    site.all_is_walked().await;
+    let kept = site.kept("zid/shop/order/7/0000000000000007", 1_200 * MINUTE);
+    let message = Message::parse(kept.message.clone()).unwrap();
+    let carrying = |receives| {
+        let whole = Some(kept.record.packed(&kept.body));
+        Received { whole, receives, id: "m".into(), ..received(kept.message.clone()) }
+    };
+    let ledger = site.ledger();
+    assert_eq!(ledger.journal(&carrying(1), &message).await.unwrap(), Journaled::Here);
+    assert_eq!(ledger.journal(&carrying(2), &message).await.unwrap(), Journaled::Here, "it is there");
+    assert_eq!(site.sweep().await.resent, 0, "its message is at the processor");
+    assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 1, "which was never done with it");
+    assert_eq!(site.queued(), [kept.record.id]);
+}
+
+#[tokio::test]
+async fn what_is_to_be_tried_again_behind_the_walk_is_looked_after_also_when_it_cannot_be_sent() {
+    let site = Site::new().await;
+    let parked = site.event(1, 1_200 * MINUTE).await;
+    site.all_is_walked().await;
+    site.table().park(&parked, "for a test", site.now).await.unwrap();
+    let nowhere = site.stack.queue(&format!("{}-nowhere.fifo", site.queue_url));
+    let replay = Replay { table: site.table().clone(), queue: nowhere };
+    let (from, until) = (site.now.earlier(1_300 * MINUTE), site.now);
+    let all = Selection { provider: None, store: None, event_type: None, entity: None, from, until };
+    let name = ReplayId::parse("r").unwrap();
+    let replayed = watch::Sender::new(Replayed::default());
+    assert!(replay.run(&all, &name, 100, &replayed).await.is_err(), "there is no such queue");
+    assert!(!site.table().is_parked(&parked).await.unwrap());
+    assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 1);
+    assert_eq!(site.queued(), [parked.as_str()]);
+}
+
+#[tokio::test]
+async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_mark_is_its_own() {
+    let site = Site::new().await;
+    // The table keeps events for a day; DynamoDB has not come to delete this one.
+    let days = |n: u32| n * 1_440 * MINUTE;
+    let id = site.event(1, days(3)).await;
+    let then = site.now.earlier(days(3));
+    site.table().write_receipts(std::slice::from_ref(&id), &[], then).await.unwrap();
+    site.table().park(&id, "for a test", then).await.unwrap();
+    assert!(site.table().is_processed(&id, then).await.unwrap());
+
+    let equal = site.kept(id.as_str(), 10 * MINUTE);
+    let equal = Kept { record: Record { attempt: "another".into(), ..equal.record }, ..equal };
+    assert_eq!(site.table().keep(&equal).await.unwrap(), Recorded::New, "it would vanish with the old one");
+    let retry = Kept { record: Record { attempt: "a third".into(), ..equal.record.clone() }, ..equal };
+    let repeated = site.table().keep(&retry).await.unwrap();
+    assert!(matches!(repeated, Recorded::Repeats { processed: false, .. }), "{repeated:?}");
+    let message = Message::parse(retry.message).unwrap();
+    assert!(site.ledger().processed(&[&message]).await.unwrap().is_empty(), "it was never processed");
+    assert_eq!(site.sweep().await.resent, 1, "and is not forgotten");
+}
+
+#[tokio::test]
+async fn what_is_held_back_is_hidden_for_just_so_long() {
+    let site = Site::new().await;
+    site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
+    let receive = async || {
+        let asked = site.stack.clients.sqs.receive_message().queue_url(&site.queue_url).send();
+        asked.await.unwrap().messages.unwrap_or_default()
+    };
+    let messages = receive().await;
+    assert!(receive().await.is_empty(), "it is being processed");
+    let handle = messages[0].receipt_handle.clone().unwrap();
+    let received = Received { handle, ..received(String::new()) };
+    site.ledger().hold_back(&received, Duration::ZERO).await.unwrap();
+    assert_eq!(receive().await.len(), 1, "no longer than it was told");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod registration;
 use std::time::Duration;
 
 use inlet::answer::{Answer, Outcome};
+use inlet::canonical::Kind;
 use inlet::catalogue::{find, text_at};
 use inlet::delivery::Delivery;
 use inlet::patience::{AfterFailure, Breaker, Retries};
@@ -88,6 +89,8 @@ impl Provider for Zid {
 
     /// Every answer but a 2xx is a failure, a 401 for a wrong secret too; a 429 is none, and whether it is followed
     /// by a further attempt is not told. One success clears the count.
+    /// A product that is deleted and a customer who logs in tell no time.
+    const MIXED: &'static [Kind] = &[Kind::Product, Kind::Customer];
     const AFTER_FAILURE: AfterFailure = AfterFailure {
         answer_within: None,
         retries: Some(Retries {

@@ -759,6 +759,19 @@ fn every_failure_is_tried_again_and_counted_but_a_429() {
 }
 
 #[test]
+fn where_named_events_of_one_kind_differ_in_their_identity_each_says_that_the_entity_changed() {
+    let has = |kind: Kind, identity| {
+        EVENTS
+            .iter()
+            .any(|row| row.kind == kind && row.identity == identity && row.verb != Verb::Always("unknown"))
+    };
+    for row in EVENTS {
+        let is_mixed = has(row.kind, OwnTime) && has(row.kind, RetryWindow);
+        assert_eq!(Zid::MIXED.contains(&row.kind), is_mixed, "{:?}", row.kind);
+    }
+}
+
+#[test]
 fn the_retry_window_covers_all_three_attempts() {
     assert!(Zid::RETRY_WINDOW.as_secs() > (1 + 5 + 15) * 60, "{:?}", Zid::RETRY_WINDOW);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use inlet::event::ReceivedAt;
 use inlet::process::{Outcome, Received};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,8 @@ pub struct Batch {
 #[serde(rename_all = "camelCase")]
 struct Record {
     message_id: String,
+    #[serde(default)]
+    receipt_handle: String,
     body: String,
     #[serde(default)]
     attributes: Attributes,
@@ -31,6 +34,7 @@ struct Record {
 #[serde(default, rename_all = "PascalCase")]
 struct Attributes {
     approximate_receive_count: String,
+    approximate_first_receive_timestamp: String,
     sent_timestamp: String,
     message_group_id: String,
     message_deduplication_id: String,
@@ -57,8 +61,8 @@ struct Item {
 
 impl Batch {
     /// The messages, in the queue's order.
-    pub fn into_messages(self) -> Vec<Received> {
-        self.records.into_iter().map(Received::from).collect()
+    pub fn into_messages(self, now: ReceivedAt) -> Vec<Received> {
+        self.records.into_iter().map(|record| record.into_received(now)).collect()
     }
 }
 
@@ -71,17 +75,21 @@ impl Remaining {
     }
 }
 
-impl From<Record> for Received {
-    fn from(record: Record) -> Self {
-        let Record { message_id, body, attributes, mut message_attributes } = record;
+impl Record {
+    fn into_received(self, now: ReceivedAt) -> Received {
+        let Self { message_id, receipt_handle, body, attributes, mut message_attributes } = self;
         // Bytes that are no base64 are as damaged as bytes that are no record: there, and of no use.
         let whole = message_attributes.remove(WHOLE).and_then(|attribute| attribute.binary_value);
         let whole = whole.map(|text| STANDARD.decode(text).unwrap_or_default());
-        Self {
+        let first_ms = attributes.approximate_first_receive_timestamp.parse().ok();
+        let first = first_ms.and_then(ReceivedAt::from_millis).unwrap_or(now);
+        Received {
             id: message_id,
             group: attributes.message_group_id,
             deduplication: attributes.message_deduplication_id,
+            handle: receipt_handle,
             receives: attributes.approximate_receive_count.parse().unwrap_or(1),
+            failing_for: now.since(first),
             sent_ms: attributes.sent_timestamp.parse().unwrap_or_default(),
             text: body,
             whole,
@@ -92,6 +100,8 @@ impl From<Record> for Received {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
     use inlet::process::Became;
     use serde_json::json;
 
@@ -124,12 +134,15 @@ mod tests {
             id: "m-1".into(),
             group: "zid/a/order/1".into(),
             deduplication: "zid/a/order/1/0123456789abcdef".into(),
+            handle: "h".into(),
             receives: 3,
+            failing_for: Duration::from_mins(1),
             sent_ms: 1_749_715_272_345,
             text: "{}".into(),
             whole: Some(vec![0, 1]),
         };
-        assert!(batch.into_messages() == [received]);
+        let now = ReceivedAt::from_millis(1_749_715_332_346).unwrap();
+        assert!(batch.into_messages(now) == [received]);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Bytes in the table: in their item where they fit, else in pieces that are written before it.
 
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::receive::Fault;
 use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
 
 use crate::attributes::{Item, bytes, number, text};
+use crate::connect::told;
 use crate::record::{Encoding, hex};
-use crate::table::{Table, key, part_key, put};
+use crate::table::{Table, key, part_key};
 
 /// The size of a piece, in bytes. DynamoDB takes items of 400 KB with their names and keys.
 const PART_LEN: usize = 390_000;
@@ -62,15 +65,32 @@ impl Table {
         Encoding::undone(encoding, stored).map_err(|error| Fault::new(DAMAGED, error))
     }
 
+    /// Writes all pieces at once. Those that are there already belong to another event of the same bytes, too:
+    /// they are kept for as long as the one that is kept longer.
     async fn write_parts(&self, parts: &[&[u8]], digest: &str, received_ms: i64) -> Result<(), Fault> {
-        let mut requests = Vec::new();
+        let mut writing = JoinSet::new();
         for (n, piece) in parts.iter().enumerate() {
             let (pk, sk) = part_key(digest, n);
             let mut item = key(&pk, sk);
             item.insert("piece".into(), AttributeValue::B(Blob::new(*piece)));
             item.insert("expires".into(), self.expires(received_ms));
-            requests.push(put(item)?);
+            let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+            let put = put
+                .condition_expression("attribute_not_exists(pk) OR expires < :expires")
+                .expression_attribute_values(":expires", self.expires(received_ms));
+            writing.spawn(put.send());
         }
-        self.write_all(requests).await
+        while let Some(written) = writing.join_next().await {
+            match written {
+                Ok(Ok(_)) => {}
+                Ok(Err(error))
+                    if error
+                        .as_service_error()
+                        .is_some_and(PutItemError::is_conditional_check_failed_exception) => {}
+                Ok(Err(error)) => return Err(Fault::new("a piece cannot be stored", told(&error))),
+                Err(ended) => return Err(Fault::new("a piece cannot be stored", ended)),
+            }
+        }
+        Ok(())
     }
 }

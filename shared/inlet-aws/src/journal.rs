@@ -55,17 +55,26 @@ impl Table {
         let id =
             EventId::parse(&record.id).map_err(|error| Fault::new("the event cannot be stored", error))?;
         let head = self.head(kept, &id).await?;
-        let written = match record.window_ms {
-            None => self.put(head).await?,
-            Some(window_ms) => match self.put_within(record, &id, window_ms, head.clone()).await? {
-                Written::Found(latest) if has_moved_on(record, &latest) => self.put(head).await?,
+        let written = if record.window_ms.is_none() && !record.moves_latest {
+            self.put(record, head).await?
+        } else {
+            match self.put_and_move(record, &id, head.clone()).await? {
+                Written::Found(latest) if has_moved_on(record, &latest) => self.put(record, head).await?,
                 written => written,
-            },
+            }
         };
         match written {
             Written::New => Ok(Recorded::New),
             Written::Found(found) => Ok(self.repeated(record, &id, &found).await),
         }
+    }
+
+    /// Whether an event is there.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn is_there(&self, id: &EventId) -> Result<bool, Fault> {
+        Ok(self.item(id.entity_path(), &event_key(id)).await?.is_some())
     }
 
     /// Reads an event back; nothing when it is not there.
@@ -104,13 +113,14 @@ impl Table {
     }
 
     /// One put, for events that are the same for good: the id says all.
-    async fn put(&self, head: Item) -> Result<Written, Fault> {
+    async fn put(&self, record: &Record, head: Item) -> Result<Written, Fault> {
         let put = self
             .client
             .put_item()
             .table_name(&self.name)
             .set_item(Some(head))
             .condition_expression(NOT_THERE)
+            .expression_attribute_values(":now", arrival_seconds(record))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
             Ok(_) => Ok(Written::New),
@@ -123,17 +133,14 @@ impl Table {
         }
     }
 
-    /// One transaction, for events that are the same within a window: the event, and the entity's latest
-    /// delivery, which must not be an equal one of a moment ago.
-    async fn put_within(
-        &self,
-        record: &Record,
-        id: &EventId,
-        window_ms: i64,
-        head: Item,
-    ) -> Result<Written, Fault> {
-        let latest = self.latest(record, id, window_ms)?;
+    /// One transaction, for events of entities of which some are the same within a window: the event, and the
+    /// entity's latest delivery, which must not be an equal one of a moment ago.
+    async fn put_and_move(&self, record: &Record, id: &EventId, head: Item) -> Result<Written, Fault> {
+        let latest = self.latest(record, id)?;
         let put = Put::builder().table_name(&self.name).set_item(Some(head)).condition_expression(NOT_THERE);
+        let put = put
+            .expression_attribute_values(":now", arrival_seconds(record))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = put.build().map_err(unbuildable)?;
         let mut wait = CONFLICT_WAIT;
         for _ in 1..CONFLICT_ATTEMPTS {
@@ -162,24 +169,30 @@ impl Table {
         judged.unwrap_or_else(|| Err(Canceled::Fault(Fault::new("the event cannot be stored", told(&error)))))
     }
 
-    /// The entity's latest delivery becomes this one, unless it is an equal one of a moment ago, or one that
-    /// arrived later: a delivery that is stored late must not hide that the entity has changed since.
-    fn latest(&self, record: &Record, id: &EventId, window_ms: i64) -> Result<Update, Fault> {
+    /// The entity's latest delivery becomes this one, unless it arrived later, as a delivery that is stored late must
+    /// not hide that the entity has changed since; or unless it is an equal one of a moment ago, where this one has
+    /// a window.
+    fn latest(&self, record: &Record, id: &EventId) -> Result<Update, Fault> {
         let number = |n: i64| AttributeValue::N(n.to_string());
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        Update::builder()
+        let update = Update::builder();
+        let update = match record.window_ms {
+            None => update.condition_expression("attribute_not_exists(pk) OR received_ms <= :at"),
+            Some(window_ms) => update
+                .condition_expression(
+                    "attribute_not_exists(pk) OR received_ms <= :at AND (content <> :content OR received_ms < :from)",
+                )
+                .expression_attribute_values(":from", number(record.received_ms.saturating_sub(window_ms))),
+        };
+        update
             .table_name(&self.name)
             .set_key(Some(key(id.entity_path(), LATEST)))
             .update_expression(
                 "SET content = :content, digest = :digest, received_ms = :at, attempt = :attempt, expires = :expires",
             )
-            .condition_expression(
-                "attribute_not_exists(pk) OR received_ms <= :at AND (content <> :content OR received_ms < :from)",
-            )
             .expression_attribute_values(":content", text(&record.content))
             .expression_attribute_values(":digest", text(id.digest()))
             .expression_attribute_values(":at", number(record.received_ms))
-            .expression_attribute_values(":from", number(record.received_ms.saturating_sub(window_ms)))
             .expression_attribute_values(":attempt", text(&record.attempt))
             .expression_attribute_values(":expires", self.expires(record.received_ms))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -208,7 +221,7 @@ impl Table {
         }
         let original = original(record, id, found);
         // An answer that cannot be had counts as no receipt: sending again is a nuisance, not sending a loss.
-        let processed = self.is_processed(&original.id).await.unwrap_or(false);
+        let processed = self.is_processed(&original.id, original.received_at).await.unwrap_or(false);
         Recorded::Repeats { original, processed }
     }
 }
@@ -221,10 +234,16 @@ fn has_moved_on(record: &Record, latest: &Item) -> bool {
     };
     let later_ms = latest_ms.saturating_sub(record.received_ms);
     later_ms > 0
-        && (content != record.content || record.window_ms.is_some_and(|window_ms| later_ms > window_ms))
+        && (content != record.content || record.window_ms.is_none_or(|window_ms| later_ms > window_ms))
 }
 
-const NOT_THERE: &str = "attribute_not_exists(pk)";
+/// DynamoDB deletes what has expired when it likes. Until then it is there, and yet no event any more: an equal
+/// delivery takes its place, or it would be answered well and vanish with it.
+const NOT_THERE: &str = "attribute_not_exists(pk) OR expires < :now";
+
+fn arrival_seconds(record: &Record) -> AttributeValue {
+    AttributeValue::N(record.received_ms.div_euclid(1_000).to_string())
+}
 
 impl Journal for Table {
     async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {

@@ -1,10 +1,11 @@
 //! The processor's books on AWS: the event table, and the dead-letter queue for what is set aside.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
-use inlet::event::EventId;
+use inlet::event::{EventId, ReceivedAt};
 use inlet::message::Message;
-use inlet::process::{Journaled, Ledger, Received, Trouble};
+use inlet::process::{Journaled, Ledger, Received, Tried, Tries, Trouble};
 use inlet::receive::{Fault, Recorded};
 
 use crate::clock;
@@ -12,19 +13,29 @@ use crate::journal::Kept;
 use crate::queue::SqsQueue;
 use crate::record::Record;
 use crate::table::Table;
+use crate::unproven::Unproven;
 
-/// The event table and the dead-letter queue.
+/// The event table and the queues.
 #[derive(Clone, Debug)]
 pub struct TableLedger {
     /// The event table.
     pub table: Table,
+    /// The queue that the messages come from.
+    pub queue: SqsQueue,
     /// The dead-letter queue.
     pub dead_letters: SqsQueue,
 }
 
 impl Ledger for TableLedger {
     async fn journal(&self, received: &Received, message: &Message) -> Result<Journaled, Trouble> {
+        // What was received before may have been stored then: to look costs less than to write it all again.
+        if received.receives > 1 && self.table.is_there(message.id()).await.map_err(Trouble::Surroundings)? {
+            return Ok(Journaled::Here);
+        }
         let kept = carried(received, message).map_err(Trouble::Message)?;
+        // It may have arrived longer ago than the sweeper looks back.
+        let unproven = Unproven::unsent(message.id(), &kept.record.received, clock::now());
+        self.table.note_unproven(&unproven).await.map_err(Trouble::Surroundings)?;
         match Box::pin(self.table.keep(&kept)).await.map_err(Trouble::Surroundings)? {
             Recorded::New => Ok(Journaled::Here),
             Recorded::Repeats { original, .. } if original.id == *message.id() => Ok(Journaled::Here),
@@ -32,12 +43,28 @@ impl Ledger for TableLedger {
         }
     }
 
-    async fn processed(&self, ids: &[EventId]) -> Result<HashSet<EventId>, Fault> {
-        self.table.processed(ids).await
+    async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
+        let events: Vec<(&EventId, ReceivedAt)> =
+            messages.iter().map(|message| (message.id(), arrival(message))).collect();
+        self.table.processed(&events).await
     }
 
-    async fn receipt(&self, ids: &[EventId]) -> Result<(), Fault> {
-        self.table.write_receipts(ids, clock::now()).await
+    async fn receipt(&self, ids: &[EventId], tried: &[EventId]) -> Result<(), Fault> {
+        self.table.write_receipts(ids, tried, clock::now()).await
+    }
+
+    async fn tries(&self, messages: &[(&Received, &Message)]) -> Result<HashMap<String, Tries>, Fault> {
+        let messages: Vec<(&EventId, &str)> =
+            messages.iter().map(|(received, message)| (message.id(), received.id.as_str())).collect();
+        self.table.tries(&messages).await
+    }
+
+    async fn note_tries(&self, tried: &[Tried]) -> Result<(), Fault> {
+        self.table.note_tries(tried, clock::now()).await
+    }
+
+    async fn hold_back(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
+        self.queue.hold_back(received, pause).await
     }
 
     /// Sent on first, then marked: a mark without a message would keep the event from everybody.
@@ -48,6 +75,11 @@ impl Ledger for TableLedger {
             None => Ok(()),
         }
     }
+}
+
+/// When a message's event arrived. One that does not say has every receipt that there is.
+fn arrival(message: &Message) -> ReceivedAt {
+    ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH)
 }
 
 /// The whole event that a message carries. The queue's id of the message stands for the invocation that wrote

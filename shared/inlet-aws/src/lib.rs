@@ -5,8 +5,8 @@
 //! accepts it, [`deadline`] says how long each of them may take,
 //! [`log`] says one line a delivery with the [`metrics`] in it, [`trace`] tells X-Ray the same, and [`receiver`] wires it all together for a provider.
 //!
-//! Behind the queue: [`batch`] reads what Lambda hands over, [`ledger`] keeps the books with the [`receipts`], and
-//! [`processor`] wires them to a consumer. The [`sweeper`] walks the [`arrivals`] and sends again, at a [`pace`], what
+//! Behind the queue: [`batch`] reads what Lambda hands over, [`ledger`] keeps the books with the [`receipts`] and
+//! the [`tries`], and [`processor`] wires them to a consumer. The [`sweeper`] walks the [`arrivals`] and sends again, at a [`pace`], what
 //! is [`unproven`] and cannot be waiting, by the [`progress`] of the processor. On purpose, [`replay`] sends events
 //! again, and [`redrive`] dead letters.
 //!
@@ -38,6 +38,7 @@ pub mod log;
 pub mod receiver;
 pub mod batch;
 pub mod receipts;
+pub mod tries;
 pub mod ledger;
 pub mod progress;
 pub mod processor;

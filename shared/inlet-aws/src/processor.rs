@@ -56,18 +56,20 @@ struct Function<C> {
 
 impl<C: Consumer> Function<C> {
     fn new(clients: Clients, environment: Environment, consumer: C) -> Result<Self, Incomplete> {
-        let Environment { table, dead_letter_queue_url, retention_days, log_level, .. } = environment;
+        let Environment { table, queue_url, dead_letter_queue_url, retention_days, log_level, .. } =
+            environment;
         let dead_letters =
             dead_letter_queue_url.ok_or_else(|| Incomplete::without("INLET_DEAD_LETTER_QUEUE_URL"))?;
         let ledger = TableLedger {
             table: Table::new(clients.dynamodb, table, retention_days),
+            queue: SqsQueue::new(clients.sqs.clone(), queue_url),
             dead_letters: SqsQueue::new(clients.sqs, dead_letters),
         };
         Ok(Self { processor: Processor { ledger, consumer }, noted: Mutex::new(None), log_level })
     }
 
     async fn handle(&self, event: LambdaEvent<Batch>) -> Remaining {
-        let messages = event.payload.into_messages();
+        let messages = event.payload.into_messages(clock::now());
         let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
         self.note_position(&messages).await;
         let outcomes = self.within(time_left(&event.context), messages).await;

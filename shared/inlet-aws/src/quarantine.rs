@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::ReceivedAt;
+use inlet::event::{Event, ReceivedAt};
 use inlet::quarantine::{Held, Quarantine, Suspect};
 use inlet::receive::Fault;
 use inlet::request::{Method, Request};
@@ -26,10 +26,12 @@ use sha2::{Digest, Sha256};
 use crate::allowance::Allowance;
 use crate::attributes::{self, Item, text};
 use crate::blob::Place;
+use crate::clock;
 use crate::connect::told;
 use crate::deadline;
 use crate::record::hex;
 use crate::table::{Table, key};
+use crate::unproven::Unproven;
 
 /// The largest body that is held, in bytes. The largest documented payload has less than a tenth of it, and it fits
 /// into its item beside query and headers, which API Gateway keeps below 10 KB each.
@@ -59,6 +61,12 @@ impl TableQuarantine {
     /// The quarantine of this provider's stores.
     pub fn new(table: Table, provider: &'static str) -> Self {
         Self { table, provider, allowances: Mutex::default() }
+    }
+
+    /// Has the sweeper look after a held delivery that becomes an event now, whatever becomes of its message.
+    pub(crate) async fn note_unproven(&self, event: &Event) -> Result<(), Fault> {
+        let received = event.received_at().to_string();
+        self.table.note_unproven(&Unproven::unsent(event.id(), &received, clock::now())).await
     }
 
     /// The partition of a store's held deliveries.

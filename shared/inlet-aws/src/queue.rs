@@ -1,11 +1,13 @@
 //! The queue on SQS FIFO: a group for each entity, one message for each event.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
-use inlet::event::Event;
+use inlet::event::{Event, ReceivedAt};
 use inlet::message::{CloudEvent, Message};
 use inlet::process::{Received, Trouble};
 use inlet::proof::Verified;
@@ -87,7 +89,7 @@ impl SqsQueue {
     ///
     /// # Errors
     /// When the queue does not answer.
-    pub(crate) async fn receive(&self) -> Result<Vec<Letter>, Fault> {
+    pub(crate) async fn receive(&self, now: ReceivedAt) -> Result<Vec<Received>, Fault> {
         let asked = self
             .client
             .receive_message()
@@ -99,20 +101,35 @@ impl SqsQueue {
             .send()
             .await
             .map_err(|error| Fault::new("nothing can be received", told(&error)))?;
-        Ok(asked.messages.unwrap_or_default().into_iter().map(Letter::from).collect())
+        Ok(asked.messages.unwrap_or_default().into_iter().map(|message| received(message, now)).collect())
     }
 
     /// Deletes what was received.
     ///
     /// # Errors
     /// When the queue does not do it.
-    pub(crate) async fn delete(&self, letter: &Letter) -> Result<(), Fault> {
-        let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(&letter.handle);
+    pub(crate) async fn delete(&self, received: &Received) -> Result<(), Fault> {
+        let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(&received.handle);
         delete
             .send()
             .await
             .map(|_| ())
             .map_err(|error| Fault::new("a message cannot be deleted", told(&error)))
+    }
+
+    /// Keeps what was received from being received again for so long.
+    ///
+    /// # Errors
+    /// When the queue does not do it.
+    pub async fn hold_back(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
+        let change = self.client.change_message_visibility().queue_url(&self.url);
+        let change = change.receipt_handle(&received.handle);
+        let change = change.visibility_timeout(i32::try_from(pause.as_secs()).unwrap_or(i32::MAX));
+        change
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| Fault::new("a message cannot be held back", told(&error)))
     }
 
     /// Sends a message on as it came, under a deduplication id of its own: the queue remembers that one for five
@@ -148,28 +165,24 @@ impl SqsQueue {
     }
 }
 
-/// A received message and the handle by which it is deleted.
-pub(crate) struct Letter {
-    pub(crate) received: Received,
-    handle: String,
-}
-
-impl From<aws_sdk_sqs::types::Message> for Letter {
-    fn from(message: aws_sdk_sqs::types::Message) -> Self {
-        let attributes = message.attributes.unwrap_or_default();
-        let attribute = |name| attributes.get(&name).cloned().unwrap_or_default();
-        let number = |name| attribute(name).parse().unwrap_or_default();
-        let whole = message.message_attributes.unwrap_or_default().remove(WHOLE);
-        let received = Received {
-            id: message.message_id.unwrap_or_default(),
-            group: attribute(MessageSystemAttributeName::MessageGroupId),
-            deduplication: attribute(MessageSystemAttributeName::MessageDeduplicationId),
-            receives: attribute(MessageSystemAttributeName::ApproximateReceiveCount).parse().unwrap_or(1),
-            sent_ms: number(MessageSystemAttributeName::SentTimestamp),
-            text: message.body.unwrap_or_default(),
-            whole: whole.and_then(|attribute| attribute.binary_value).map(Blob::into_inner),
-        };
-        Self { received, handle: message.receipt_handle.unwrap_or_default() }
+/// A message as the queue's own interface hands it out.
+fn received(message: aws_sdk_sqs::types::Message, now: ReceivedAt) -> Received {
+    let attributes = message.attributes.unwrap_or_default();
+    let attribute = |name| attributes.get(&name).cloned().unwrap_or_default();
+    let number = |name| attribute(name).parse::<i64>().ok();
+    let first = number(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp);
+    let first = first.and_then(ReceivedAt::from_millis).unwrap_or(now);
+    let whole = message.message_attributes.unwrap_or_default().remove(WHOLE);
+    Received {
+        id: message.message_id.unwrap_or_default(),
+        group: attribute(MessageSystemAttributeName::MessageGroupId),
+        deduplication: attribute(MessageSystemAttributeName::MessageDeduplicationId),
+        handle: message.receipt_handle.unwrap_or_default(),
+        receives: attribute(MessageSystemAttributeName::ApproximateReceiveCount).parse().unwrap_or(1),
+        failing_for: now.since(first),
+        sent_ms: number(MessageSystemAttributeName::SentTimestamp).unwrap_or_default(),
+        text: message.body.unwrap_or_default(),
+        whole: whole.and_then(|attribute| attribute.binary_value).map(Blob::into_inner),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What became of an event, in small items of its own: its receipt once it was processed, and the mark that it
 //! is parked. The event itself is never written again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use inlet::event::{EventId, ReceivedAt};
@@ -9,7 +10,8 @@ use inlet::receive::Fault;
 
 use crate::attributes::{Item, text};
 use crate::connect::told;
-use crate::table::{TRIES, Table, WAIT_MS, key, parked_key, put, receipt_key};
+use crate::table::{TRIED, TRIES, Table, WAIT_MS, delete, key, parked_key, put, receipt_key};
+use crate::unproven::Unproven;
 
 /// How many items one request reads: DynamoDB's limit.
 const ITEMS_AT_ONCE: usize = 100;
@@ -17,13 +19,17 @@ const ITEMS_AT_ONCE: usize = 100;
 /// The longest reason kept with a parked event, in characters.
 const MAX_REASON_LEN: usize = 1_000;
 
+/// How far two clocks may be apart, generously. A mark of an earlier event is older by the retention.
+const CLOCKS: Duration = Duration::from_hours(1);
+
 impl Table {
-    /// Whether the event has a receipt.
+    /// Whether the event that arrived then has a receipt.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn is_processed(&self, id: &EventId) -> Result<bool, Fault> {
-        Ok(self.item(id.entity_path(), &receipt_key(id)).await?.is_some())
+    pub async fn is_processed(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
+        let receipt = self.item(id.entity_path(), &receipt_key(id)).await?;
+        Ok(receipt.is_some_and(|receipt| is_of(&receipt, received_at)))
     }
 
     /// Whether the event is parked: nobody tries it again until it is redriven or replayed.
@@ -34,29 +40,39 @@ impl Table {
         Ok(self.item(id.entity_path(), &parked_key(id)).await?.is_some())
     }
 
-    /// Which of these events have a receipt.
+    /// Which of these events, with their arrivals, have a receipt.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn processed(&self, ids: &[EventId]) -> Result<HashSet<EventId>, Fault> {
-        let has_receipt = self.having(ids, |id| vec![receipt(id)]).await?;
-        Ok(ids.iter().zip(has_receipt).filter(|(_, has)| *has).map(|(id, _)| id.clone()).collect())
+    pub async fn processed(&self, events: &[(&EventId, ReceivedAt)]) -> Result<HashSet<EventId>, Fault> {
+        let receipts = self.notes(events.iter().map(|(id, _)| receipt(id))).await?;
+        let has_receipt = |(id, received_at): &&(&EventId, ReceivedAt)| {
+            receipts.get(&receipt(id)).is_some_and(|receipt| is_of(receipt, *received_at))
+        };
+        Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
     }
 
-    /// Writes a receipt for each of these events.
+    /// Writes a receipt for each of these events, and takes away the notes that the entities of `tried` wait.
     ///
     /// # Errors
-    /// When the table does not take all of them.
-    pub async fn write_receipts(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
+    /// When the table does not do all of it.
+    pub async fn write_receipts(
+        &self,
+        ids: &[EventId],
+        tried: &[EventId],
+        now: ReceivedAt,
+    ) -> Result<(), Fault> {
         // A request must not name an item twice.
         let ids: HashSet<&EventId> = ids.iter().collect();
-        let requests = ids.into_iter().map(|id| {
+        let tried: HashSet<&str> = tried.iter().map(EventId::entity_path).collect();
+        let notes = tried.into_iter().map(|entity_path| delete(key(entity_path, TRIED)));
+        let receipts = ids.into_iter().map(|id| {
             let mut item = key(id.entity_path(), &receipt_key(id));
             item.insert("processed".into(), AttributeValue::S(now.to_string()));
             item.insert("expires".into(), self.expires(now.millis()));
             put(item)
         });
-        self.write_all(requests.collect::<Result<_, _>>()?).await
+        self.write_all(receipts.chain(notes).collect::<Result<_, _>>()?).await
     }
 
     /// Marks an event as parked, and why.
@@ -71,50 +87,61 @@ impl Table {
         self.write_all(vec![put(item)?]).await
     }
 
-    /// Takes the mark away: the event may be tried again.
+    /// Takes the mark away, where there is one: the event may be tried again. The sweeper is told first, as it has
+    /// long walked past the event: whatever becomes of the message that is to be sent now, the event is not
+    /// forgotten.
     ///
     /// # Errors
     /// When the table does not do it.
-    pub async fn unpark(&self, id: &EventId) -> Result<(), Fault> {
+    pub async fn unpark(&self, id: &EventId, received: &str, now: ReceivedAt) -> Result<(), Fault> {
+        if !self.is_parked(id).await? {
+            return Ok(());
+        }
+        self.note_unproven(&Unproven::unsent(id, received, now)).await?;
         self.remove(id.entity_path(), &parked_key(id)).await
     }
 
-    /// For each of these things, whether there is an item under one of its keys.
-    pub(crate) async fn having<T>(
+    /// The small items that stand under these keys, by their keys.
+    pub(crate) async fn notes(
         &self,
-        things: &[T],
-        keys: impl Fn(&T) -> Vec<(String, String)>,
-    ) -> Result<Vec<bool>, Fault> {
-        let wanted: HashSet<(String, String)> = things.iter().flat_map(&keys).collect();
+        keys: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<HashMap<(String, String), Item>, Fault> {
+        // A request must not name an item twice.
+        let wanted: HashSet<(String, String)> = keys.into_iter().collect();
         let wanted: Vec<(String, String)> = wanted.into_iter().collect();
-        let mut there = HashSet::new();
+        let mut notes = HashMap::new();
         for some in wanted.chunks(ITEMS_AT_ONCE) {
-            there.extend(self.present(some).await?);
+            let found = self.some_notes(some).await?;
+            notes.extend(found.into_iter().filter_map(|item| Some((pk_and_sk(&item)?, item))));
         }
-        Ok(things.iter().map(|thing| keys(thing).iter().any(|key| there.contains(key))).collect())
+        Ok(notes)
     }
 
-    /// Which of these keys have an item.
-    async fn present(&self, keys: &[(String, String)]) -> Result<Vec<(String, String)>, Fault> {
+    async fn some_notes(&self, keys: &[(String, String)]) -> Result<Vec<Item>, Fault> {
         let unreadable = |cause: String| Fault::new("the table cannot be read", cause);
         let keys = keys.iter().map(|(pk, sk)| key(pk, sk)).collect();
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).projection_expression("pk, sk");
-        let mut wanted =
-            Some(wanted.consistent_read(true).build().map_err(|error| unreadable(error.to_string()))?);
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+        let mut wanted = Some(wanted.build().map_err(|error| unreadable(error.to_string()))?);
         let mut found = Vec::new();
         for wait in (0..TRIES).map(|n| WAIT_MS << n) {
             let Some(asked) = wanted.take() else { return Ok(found) };
             let get = self.client.batch_get_item().request_items(&self.name, asked);
             let output = get.send().await.map_err(|error| unreadable(told(&error)))?;
-            let items = output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default();
-            found.extend(items.iter().filter_map(pk_and_sk));
+            found.extend(output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
             wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
             if wanted.is_some() {
-                tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+                tokio::time::sleep(Duration::from_millis(wait)).await;
             }
         }
         if wanted.is_none() { Ok(found) } else { Err(unreadable("it gives no more at the moment".into())) }
     }
+}
+
+/// Whether a receipt or a mark was made for the event that arrived then. DynamoDB deletes what has expired when it
+/// likes: a mark may outlive its event, and then says nothing of an equal delivery that comes again.
+pub(crate) fn is_of(mark: &Item, received_at: ReceivedAt) -> bool {
+    let made = text(mark, "processed").or_else(|| text(mark, "parked")).and_then(ReceivedAt::parse);
+    made.is_some_and(|made| received_at.earlier(CLOCKS) <= made)
 }
 
 /// The key of an event's receipt.
@@ -129,4 +156,26 @@ pub(crate) fn parked(id: &EventId) -> (String, String) {
 
 fn pk_and_sk(item: &Item) -> Option<(String, String)> {
     Some((text(item, "pk")?.to_owned(), text(item, "sk")?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_that_outlived_its_event_says_nothing_of_the_next_one() {
+        let mark = |name: &str| {
+            Item::from([(name.to_owned(), AttributeValue::S("2025-06-12T08:00:00.000Z".into()))])
+        };
+        for (received, is) in [
+            ("2025-06-12T07:59:59.999Z", true),
+            ("2025-06-12T08:00:01.000Z", true), // the processor's clock is behind
+            ("2025-09-12T08:00:00.000Z", false),
+        ] {
+            let received_at = ReceivedAt::parse(received).unwrap();
+            for name in ["processed", "parked"] {
+                assert_eq!(is_of(&mark(name), received_at), is, "{name} of what arrived at {received}");
+            }
+        }
+    }
 }

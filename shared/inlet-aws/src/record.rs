@@ -40,6 +40,9 @@ pub struct Record {
     pub content: String,
     /// How long an equal delivery is the same event, in milliseconds; absent for good.
     pub window_ms: Option<i64>,
+    /// Whether it says that its entity has changed, for events of the entity that are the same within a window only.
+    #[serde(default)]
+    pub moves_latest: bool,
     /// The HTTP method.
     pub method: String,
     /// The last part of the path.
@@ -76,6 +79,7 @@ impl Record {
                 Identity::Lasting => None,
                 Identity::Within(window) => Some(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
             },
+            moves_latest: event.moves_latest(),
             method: delivery.method().as_str().to_owned(),
             topic: delivery.topic().map(str::to_owned),
             query: delivery.query().to_owned(),
@@ -188,6 +192,7 @@ mod tests {
             attempt: "a".into(),
             content: "c".into(),
             window_ms: Some(60_000),
+            moves_latest: true,
             method: "POST".into(),
             topic: None,
             query: "a=\n".into(),

@@ -4,6 +4,7 @@ use inlet::message::Message;
 use inlet::receive::Fault;
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::pace::Pace;
 use crate::queue::SqsQueue;
 use crate::table::Table;
@@ -42,17 +43,17 @@ impl Redrive {
         let mut pace = Pace::a_second(rate);
         let mut left = self.count().await?;
         while left > 0 {
-            let letters = self.dead_letters.receive().await?;
+            let letters = self.dead_letters.receive(clock::now()).await?;
             if letters.is_empty() {
                 break;
             }
             for letter in letters {
                 pace.turn().await;
                 // The mark goes first: a letter on the queue whose event is marked would count as waiting here.
-                if let Ok(message) = Message::parse(letter.received.text.clone()) {
-                    self.table.unpark(message.id()).await?;
+                if let Ok(message) = Message::parse(letter.text.clone()) {
+                    self.table.unpark(message.id(), message.received_time(), clock::now()).await?;
                 }
-                self.queue.forward(&letter.received).await?;
+                self.queue.forward(&letter).await?;
                 self.dead_letters.delete(&letter).await?;
                 moved.send_modify(|moved| *moved = moved.saturating_add(1));
                 left = left.saturating_sub(1);

@@ -140,7 +140,7 @@ impl Replay {
             None => return Ok(()),
         };
         // Whoever replays wants it tried again.
-        self.table.unpark(id).await?;
+        self.table.unpark(id, &arrival.received, clock::now()).await?;
         match self.queue.send_stored(&message, &format!("{id}/{}", replay.as_str())).await {
             Ok(()) => {
                 replayed.send_modify(|replayed| replayed.sent = replayed.sent.saturating_add(1));
@@ -165,7 +165,8 @@ struct Events<'s> {
 
 impl<'s> Events<'s> {
     fn new(table: &'s Table, selection: &'s Selection) -> Self {
-        Self { table, selection, from: selection.from }
+        // Hour by hour from before there was anything would be a long way.
+        Self { table, selection, from: selection.from.max(table.oldest(clock::now())) }
     }
 
     async fn next(&mut self) -> Result<Option<Vec<Arrival>>, Fault> {

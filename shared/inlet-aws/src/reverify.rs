@@ -82,6 +82,8 @@ async fn again<P: Provider>(
     };
     let reading = P::read(&delivery);
     let event = delivery.vouch::<P>(reading).out_of_quarantine();
+    // It arrived longer ago than the sweeper looks back.
+    quarantine.note_unproven(&event).await?;
     let unsent = match journal.record(&event, &attempt).await? {
         Recorded::New => Some(event),
         Recorded::Repeats { original, processed: false } => Some(event.repeating(original)),

@@ -2,12 +2,13 @@
 //!
 //! It walks the time index from where it stopped. An event without a receipt whose message cannot be on the queue
 //! any more is sent, and looked at again after a while, a few times; then it is parked. What waits on the queue
-//! counts as sent: a backlog is never added to.
+//! counts as sent, be it behind a backlog or behind a message that fails: neither is ever added to, however long an
+//! outage lasts.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use inlet::event::ReceivedAt;
+use inlet::event::{EventId, ReceivedAt};
 use inlet::process::Trouble;
 use inlet::receive::Fault;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
@@ -23,8 +24,9 @@ use crate::log;
 use crate::metrics::{self, Measured};
 use crate::pace::Pace;
 use crate::queue::SqsQueue;
-use crate::receipts::{parked, receipt};
+use crate::receipts::{is_of, parked, receipt};
 use crate::table::Table;
+use crate::tries::{tried, waits};
 use crate::unproven::{Unproven, listed_key};
 
 /// How old an event is before its message is taken for lost: the receiver sends it within seconds, the processor
@@ -55,8 +57,8 @@ const MAX_TIMES: u32 = 5;
 /// minutes for which the queue would take it for a duplicate.
 const PATIENCE: Duration = Duration::from_mins(6);
 
-/// How many events are looked up at once: three keys each, and DynamoDB reads a hundred.
-const LOOKED_UP_AT_ONCE: usize = 33;
+/// How many events are looked up at once: four keys each, and DynamoDB reads a hundred.
+const LOOKED_UP_AT_ONCE: usize = 25;
 
 /// What of an invocation's time is left for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -148,6 +150,17 @@ struct Walk {
     behind: Duration,
 }
 
+/// What the table says of an event.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    /// It was processed, or is parked: nobody has to look after it.
+    is_settled: bool,
+    /// It is among those that are looked after behind the walk.
+    is_listed: bool,
+    /// Its message is on the queue: one of its entity was tried of late, and it is that one or waits behind it.
+    waits: bool,
+}
+
 /// One run of the sweeper.
 struct Run<'s> {
     sweeper: &'s Sweeper,
@@ -206,22 +219,27 @@ impl Run<'_> {
         self.budget > 0 && Instant::now() < self.until
     }
 
-    /// Looks after what was sent again before.
+    /// Looks after what it has walked past: the oldest at every run, the others when they are due.
     async fn try_again(&mut self) -> Result<(), Fault> {
         let mut last: Option<Unproven> = None;
         while self.may_go_on() {
             let some = self.sweeper.table.unproven(last.as_ref()).await?;
-            let proved = self.sweeper.table.having(&some, |it| vec![receipt(&it.id), parked(&it.id)]).await?;
-            for (unproven, proved) in some.iter().zip(proved) {
-                if proved {
+            let are_oldest = last.is_none();
+            last = some.last().cloned();
+            if last.is_none() {
+                break;
+            }
+            let some: Vec<Unproven> = some.into_iter().filter(|it| are_oldest || self.is_due(it)).collect();
+            let standings = self.standings(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+            for (unproven, standing) in some.iter().zip(standings) {
+                if standing.is_settled {
                     self.sweeper.table.forget_unproven(unproven).await?;
+                } else if self.is_due(unproven) && standing.waits {
+                    // Neither sent nor counted: it has its place on the queue.
+                    self.sweeper.table.note_unproven(&unproven.at(self.now)).await?;
                 } else if self.is_due(unproven) {
                     self.once_more(unproven).await?;
                 }
-            }
-            last = some.into_iter().last();
-            if last.is_none() {
-                break;
             }
         }
         Ok(())
@@ -269,30 +287,54 @@ impl Run<'_> {
         }
     }
 
-    /// Sends those that are unproven and were not sent again before. Says where it stopped, if it did.
+    /// Sends those that are lost and were not sent again before, and notes those that wait. Says where it stopped,
+    /// if it did.
     async fn send_unproven(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
         for some in arrivals.chunks(LOOKED_UP_AT_ONCE) {
-            for arrival in self.unproven(some).await? {
+            let standings = self.standings(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+            for (arrival, standing) in some.iter().zip(standings) {
+                let found = Unproven::found(arrival, self.now);
+                if standing.is_settled || standing.is_listed {
+                    continue;
+                }
+                if standing.waits {
+                    self.sweeper.table.note_unproven(&found).await?;
+                    continue;
+                }
                 if !self.may_go_on() {
                     return Ok(ReceivedAt::parse(&arrival.received));
                 }
                 if self.resend(&arrival.id).await? {
-                    self.sweeper.table.note_unproven(&Unproven::first(arrival, self.now)).await?;
+                    self.sweeper.table.note_unproven(&found.again(self.now)).await?;
                 }
             }
         }
         Ok(None)
     }
 
-    async fn unproven<'a>(&self, arrivals: &'a [Arrival]) -> Result<Vec<&'a Arrival>, Fault> {
-        let keys = |it: &Arrival| vec![receipt(&it.id), parked(&it.id), listed_key(it)];
-        let has = self.sweeper.table.having(arrivals, keys).await?;
-        Ok(arrivals.iter().zip(has).filter(|(_, has)| !has).map(|(arrival, _)| arrival).collect())
+    /// What the table says of these events, told by their ids and arrivals.
+    async fn standings<'a>(
+        &self,
+        events: impl Iterator<Item = (&'a EventId, &'a str)> + Clone,
+    ) -> Result<Vec<Standing>, Fault> {
+        let keys =
+            |(id, received): (&EventId, &str)| [receipt(id), parked(id), listed_key(id, received), tried(id)];
+        let notes = self.sweeper.table.notes(events.clone().flat_map(keys)).await?;
+        let standing = |(id, received): (&EventId, &str)| {
+            let arrived = ReceivedAt::parse(received).unwrap_or(ReceivedAt::EPOCH);
+            let is_marked = |key| notes.get(&key).is_some_and(|mark| is_of(mark, arrived));
+            Standing {
+                is_settled: is_marked(receipt(id)) || is_marked(parked(id)),
+                is_listed: notes.contains_key(&listed_key(id, received)),
+                waits: notes.get(&tried(id)).is_some_and(|note| waits(note, self.now)),
+            }
+        };
+        Ok(events.map(standing).collect())
     }
 
     /// Sends an event's message. Nothing is sent of an event that is gone or that the queue will never take: the
     /// latter is parked.
-    async fn resend(&mut self, id: &inlet::event::EventId) -> Result<bool, Fault> {
+    async fn resend(&mut self, id: &EventId) -> Result<bool, Fault> {
         let message = match self.sweeper.table.message(id).await {
             Ok(Some(message)) => message,
             Ok(None) => return Ok(false),
@@ -315,7 +357,7 @@ impl Run<'_> {
         }
     }
 
-    async fn park(&mut self, id: &inlet::event::EventId, why: &str) -> Result<(), Fault> {
+    async fn park(&mut self, id: &EventId, why: &str) -> Result<(), Fault> {
         self.sweeper.table.park(id, why, self.now).await?;
         self.swept.parked = self.swept.parked.saturating_add(1);
         Ok(())
@@ -337,7 +379,10 @@ impl Run<'_> {
         while from < settled && Instant::now() < self.until {
             let slice = self.sweeper.table.arrivals(from, settled).await?;
             for some in slice.arrivals.chunks(LOOKED_UP_AT_ONCE) {
-                if let Some(first) = self.unproven(some).await?.first() {
+                let standings = self.standings(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+                let unproven =
+                    |(_, standing): &(&Arrival, Standing)| !standing.is_settled && !standing.is_listed;
+                if let Some((first, _)) = some.iter().zip(standings).find(unproven) {
                     return Ok(Some(first.received.clone()));
                 }
             }

@@ -1,8 +1,10 @@
 //! The event table's layout: what stands under which key.
 //!
 //! An entity's items share the partition key `{provider}/{store}/{kind}/{entity}`. The sort key says what an
-//! item is: `event/{digest}` an event, `receipt/{digest}` the proof that an event was processed, `parked/{digest}` the mark that it could not be and
-//! waits for somebody, `replay/{digest}/{replay}` the note that it was sent again on purpose, `latest` the entity's latest delivery among those whose bodies carry no time of their own.
+//! item is: `event/{digest}` an event, `receipt/{digest}` the proof that an event was processed, `parked/{digest}` the
+//! mark that it could not be and waits for somebody, `replay/{digest}/{replay}` the note that it was sent again on
+//! purpose, `latest` the entity's latest delivery where some of its events carry no time of their own, `tried` the
+//! message that all others of the entity wait for.
 //! Bytes too large for one item stand in pieces, each under `part/{sha256}/{n}`, a partition of its own. Two
 //! partitions belong to no entity: `processor` and `sweeper`, with their notes.
 //!
@@ -13,7 +15,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
@@ -27,9 +29,15 @@ pub const SHARDS: u32 = 8;
 /// The sort key of an entity's latest delivery.
 pub(crate) const LATEST: &str = "latest";
 
+/// The sort key of the note on the message that an entity waits for.
+pub(crate) const TRIED: &str = "tried";
+
 /// How often items that DynamoDB put off are tried, and how long that waits at first, in milliseconds.
 pub(crate) const TRIES: u32 = 6;
 pub(crate) const WAIT_MS: u64 = 20;
+
+/// How long items may still be there that have expired. DynamoDB's guide says "a few days".
+const DELETED_WITHIN: Duration = Duration::from_hours(7 * 24);
 
 /// How many items one request writes: DynamoDB takes 25, and 16 MB.
 const WRITES_AT_ONCE: usize = 25;
@@ -39,7 +47,7 @@ const WRITES_AT_ONCE: usize = 25;
 pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
-    retention: Duration,
+    pub(crate) retention: Duration,
 }
 
 impl Table {
@@ -60,6 +68,11 @@ impl Table {
         let created = described.table.and_then(|table| table.creation_date_time);
         let created_ms = created.and_then(|created| created.to_millis().ok());
         Ok(created_ms.and_then(ReceivedAt::from_millis).unwrap_or(ReceivedAt::EPOCH))
+    }
+
+    /// Nothing in the time index arrived before this: DynamoDB deletes within a few days what has expired.
+    pub(crate) fn oldest(&self, now: ReceivedAt) -> ReceivedAt {
+        now.earlier(self.retention.saturating_add(DELETED_WITHIN))
     }
 
     /// The item under a key, as it stands after every write that was answered.
@@ -140,6 +153,13 @@ pub(crate) fn put(item: Item) -> Result<WriteRequest, Fault> {
     let put = PutRequest::builder().set_item(Some(item)).build();
     let put = put.map_err(|error| Fault::new("the request to the table cannot be built", error))?;
     Ok(WriteRequest::builder().put_request(put).build())
+}
+
+/// An item to be removed.
+pub(crate) fn delete(key: Item) -> Result<WriteRequest, Fault> {
+    let delete = DeleteRequest::builder().set_key(Some(key)).build();
+    let delete = delete.map_err(|error| Fault::new("the request to the table cannot be built", error))?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
 /// The partition of the time index that an event stands in: the hour of its arrival and a shard.

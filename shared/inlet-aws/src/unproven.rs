@@ -1,4 +1,4 @@
-//! The sweeper's own items: how far it has walked, and the events that it sent again and that are not proved yet.
+//! The sweeper's own items: how far it has walked, and the events behind that point that are not proved yet.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{EventId, ReceivedAt};
@@ -15,7 +15,7 @@ const SWEEPER: &str = "sweeper";
 /// How many are listed at once.
 const PAGE_LEN: i32 = 100;
 
-/// An event that was sent again and is not proved yet.
+/// An event that the sweeper looks after although it has walked past it, until it is proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unproven {
     /// The event's id.
@@ -24,14 +24,25 @@ pub struct Unproven {
     pub received: String,
     /// How often it was sent again.
     pub times: u32,
-    /// When it was last sent again.
+    /// When it was last sent again, seen to wait on the queue, or about to be sent by somebody else.
     pub sent: ReceivedAt,
 }
 
 impl Unproven {
-    /// An event that was sent again for the first time.
-    pub fn first(arrival: &Arrival, sent: ReceivedAt) -> Self {
-        Self { id: arrival.id.clone(), received: arrival.received.clone(), times: 1, sent }
+    /// An event that somebody is about to send, and that the sweeper does not come by any more.
+    pub fn unsent(id: &EventId, received: &str, now: ReceivedAt) -> Self {
+        Self { id: id.clone(), received: received.to_owned(), times: 0, sent: now }
+    }
+
+    /// An event that the sweeper came by.
+    pub fn found(arrival: &Arrival, now: ReceivedAt) -> Self {
+        Self::unsent(&arrival.id, &arrival.received, now)
+    }
+
+    /// The same, and it need not be looked at for a while from now.
+    #[must_use]
+    pub fn at(&self, now: ReceivedAt) -> Self {
+        Self { sent: now, ..self.clone() }
     }
 
     /// The same, sent once more.
@@ -61,7 +72,7 @@ impl Table {
         self.write_all(vec![put(item)?]).await
     }
 
-    /// Notes that an event was sent again.
+    /// Notes an event to look after.
     ///
     /// # Errors
     /// When the table does not take it.
@@ -73,7 +84,7 @@ impl Table {
         self.write_all(vec![put(item)?]).await
     }
 
-    /// Forgets an event that was sent again.
+    /// Forgets an event.
     ///
     /// # Errors
     /// When the table does not do it.
@@ -81,7 +92,7 @@ impl Table {
         self.remove(SWEEPER, &unproven_key(&unproven.received, &unproven.id)).await
     }
 
-    /// The events that were sent again, oldest first, some of those behind `after`.
+    /// The events to look after, oldest first, some of those behind `after`.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -110,9 +121,9 @@ pub(crate) fn unproven_key(received: &str, id: &EventId) -> String {
     format!("{UNPROVEN}{received}/{id}")
 }
 
-/// The key of the note that an event was sent again.
-pub(crate) fn listed_key(arrival: &Arrival) -> (String, String) {
-    (SWEEPER.to_owned(), unproven_key(&arrival.received, &arrival.id))
+/// The key of the note on an event to look after.
+pub(crate) fn listed_key(id: &EventId, received: &str) -> (String, String) {
+    (SWEEPER.to_owned(), unproven_key(received, id))
 }
 
 fn unproven(item: &Item) -> Option<Unproven> {

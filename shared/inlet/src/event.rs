@@ -134,8 +134,9 @@ pub struct ContentDigest([u8; 32]);
 impl ContentDigest {
     fn of(delivery: &Delivery, reading: &Reading) -> Self {
         let mut hash = Sha256::new();
-        let query = delivery.query().as_bytes();
-        for part in [delivery.store().as_str().as_bytes(), reading.event_type.as_str().as_bytes(), query] {
+        let query = in_order(delivery.query());
+        let (store, event_type) = (delivery.store().as_str(), reading.event_type.as_str());
+        for part in [store, event_type, &query].map(str::as_bytes) {
             // The length keeps the parts apart: `ab`,`c` is not `a`,`bc`.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
@@ -161,6 +162,14 @@ impl ContentDigest {
         hash.update(received_at.millis().to_be_bytes());
         Self(hash.finalize().into())
     }
+}
+
+/// A query with its fields in the order of their names. Their own order says nothing, and a signature over the
+/// sorted fields proves every other one too; that of equal names may mean something, and is kept.
+fn in_order(query: &str) -> String {
+    let mut fields: Vec<&str> = query.split('&').collect();
+    fields.sort_by_key(|field| field.split('=').next());
+    fields.join("&")
 }
 
 /// Hex digits of a digest in an id: 64 bits, and a collision would have to be within one entity's history.
@@ -211,6 +220,7 @@ pub struct Event {
     provider: &'static str,
     origin: Origin,
     identity: Identity,
+    moves_latest: bool,
     content: ContentDigest,
     received_at: ReceivedAt,
     delivery: Delivery,
@@ -229,11 +239,12 @@ impl Event {
                 (Identity::Within(P::RETRY_WINDOW.min(longest)), content.at(received_at).short())
             }
         };
+        let moves_latest = P::MIXED.contains(&reading.kind()) && reading.entity.is_some();
         let entity = encoded(reading.entity.as_deref()).unwrap_or_else(|| content.short());
         let (store, kind) = (delivery.store(), reading.kind());
         let id = EventId(format!("{}/{store}/{kind}/{entity}/{digest}", P::NAME));
         let (provider, origin) = (P::NAME, Origin::Webhook);
-        Self { id, provider, origin, identity, content, received_at, delivery, reading }
+        Self { id, provider, origin, identity, moves_latest, content, received_at, delivery, reading }
     }
 
     pub(crate) fn out_of_quarantine(self) -> Self {
@@ -262,6 +273,11 @@ impl Event {
     /// What makes another delivery the same event.
     pub fn identity(&self) -> Identity {
         self.identity
+    }
+
+    /// Whether it says that its entity has changed, also where its own identity does not ask.
+    pub fn moves_latest(&self) -> bool {
+        self.moves_latest
     }
 
     /// The digest of what was delivered.
@@ -343,6 +359,13 @@ mod tests {
         assert_eq!(one(" ").as_deref(), None);
         assert_eq!(encoded(Some(&["8812".into(), "tbn:1".into()])).as_deref(), Some("8812:tbn%3A1"));
         assert_eq!(one(&"م".repeat(100)).map(|e| e.len()), Some(71));
+    }
+
+    #[test]
+    fn the_order_of_a_querys_fields_makes_no_other_event_but_that_of_equal_names_does() {
+        assert_eq!(in_order("b=1&a=2&c"), in_order("c&a=2&b=1"));
+        assert_ne!(in_order("a=1&a=2"), in_order("a=2&a=1"));
+        assert_ne!(in_order("a=1&b=2"), in_order("a=2&b=1"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Outcome, Refusal};
+use crate::canonical::Kind;
 use crate::delivery::Delivery;
 use crate::patience::AfterFailure;
 use crate::proof::{Claim, Rejection, Verified};
@@ -22,6 +23,10 @@ pub trait Provider: Sized + 'static {
     /// How long after a delivery the provider may send the very same one again, for bodies without a time of
     /// their own.
     const RETRY_WINDOW: Duration = Self::AFTER_FAILURE.retry_window();
+
+    /// The kinds of which some events carry a time of their own and others do not. There, the former too say that
+    /// their entity has changed: what comes after them is no repetition of what came before.
+    const MIXED: &'static [Kind] = &[];
 
     /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
     /// before anything is kept.

@@ -2,8 +2,8 @@
 //!
 //! A [`call`] is told by its request, a [`plan`] says which call fails and how, the [`proxy`] does it (over
 //! [`http`]), and a [`function`] is a binary run as Lambda would run it, with its life in our hand. Each case has a
-//! [`world`] of its own; a [`sender`] delivers, the [`ledger`] counts, the [`matrix`] is all of the cases, and
-//! the [`soak`] is one long one.
+//! [`world`] of its own; a [`sender`] delivers, the [`ledger`] counts, the [`matrix`] is all of the cases, the
+//! [`soak`] is one long one, and an [`outage`] one that outlasts every net.
 
 pub mod call;
 pub mod plan;
@@ -15,3 +15,4 @@ pub mod sender;
 pub mod ledger;
 pub mod matrix;
 pub mod soak;
+pub mod outage;

@@ -1,21 +1,21 @@
 //! The path of a message: admit, consume, write the receipt. In order within a group, and poison alone.
 
+mod tries;
+
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use crate::event::EventId;
 use crate::message::Message;
+pub use crate::process::tries::{LONGEST_PAUSE, MAX_TRIES, PAUSE, Tried, Tries, pause};
 use crate::receive::Fault;
-
-/// At which receive a message that fails for its own reasons is set aside. Far below the queue's own
-/// `maxReceiveCount`, the net for what kills the processor: that must not carry off what only waits out an outage.
-pub const MAX_RECEIVES: u32 = 5;
 
 /// What is done with the events: the place for your own logic.
 ///
@@ -32,8 +32,8 @@ pub trait Consumer: Send + Sync {
 /// Why a message was not processed, and with that what becomes of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
-    /// The message itself cannot be processed. From its receive number [`MAX_RECEIVES`] on it is set aside, so
-    /// that those behind it in its group go on. Receives behind another message count too.
+    /// The message itself cannot be processed. After [`MAX_TRIES`] of its own it is set aside, so that those
+    /// behind it in its group go on.
     #[error("the message cannot be processed")]
     Message(#[source] Fault),
     /// What processing stands on does not work at the moment. It is tried until it does.
@@ -59,8 +59,12 @@ pub struct Received {
     pub group: String,
     /// Its deduplication id.
     pub deduplication: String,
+    /// By which the queue knows this receive of it.
+    pub handle: String,
     /// How often it was received, this time included.
     pub receives: u32,
+    /// How long ago it was received for the first time.
+    pub failing_for: Duration,
     /// When it was sent, in milliseconds since 1970 UTC.
     pub sent_ms: i64,
     /// The text.
@@ -78,11 +82,30 @@ pub trait Ledger: Send + Sync {
         message: &Message,
     ) -> impl Future<Output = Result<Journaled, Trouble>> + Send;
 
-    /// Which of these events have a receipt.
-    fn processed(&self, ids: &[EventId]) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
+    /// Which of these messages' events have a receipt.
+    fn processed(
+        &self,
+        messages: &[&Message],
+    ) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
 
-    /// Writes a receipt for each of these events.
-    fn receipt(&self, ids: &[EventId]) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Writes a receipt for each of these events, and forgets how often `tried` were tried.
+    fn receipt(&self, ids: &[EventId], tried: &[EventId]) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// How often these were tried; by the queue's own ids, and nothing of what nobody noted.
+    fn tries(
+        &self,
+        messages: &[(&Received, &Message)],
+    ) -> impl Future<Output = Result<HashMap<String, Tries>, Fault>> + Send;
+
+    /// Notes how often these were tried, and how long their entities wait for them.
+    fn note_tries(&self, tried: &[Tried]) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Keeps a message from being received again for this long.
+    fn hold_back(
+        &self,
+        received: &Received,
+        pause: Duration,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Puts a message where somebody looks at it, and marks its event as waiting there.
     fn set_aside(
@@ -151,6 +174,7 @@ pub struct Processor<L, C> {
 struct Step {
     received: Received,
     message: Option<Message>,
+    tries: Tries,
     became: Option<Became>,
 }
 
@@ -172,47 +196,69 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// The heads of all groups, together: one call each for what was processed, for consuming, for receipts.
+    /// The heads of all groups, together: one call each for what was processed, for consuming, for receipts. But
+    /// what a processor may have died of is tried alone, after all others.
     async fn round(&self, mut steps: Vec<Step>) -> Vec<Step> {
+        self.recall_tries(&mut steps).await;
         for step in &mut steps {
             self.admit(step).await;
         }
         self.leave_out_processed(&mut steps).await;
-        self.consume(&mut steps).await;
-        self.write_receipts(&mut steps).await;
+        let (mut alone, mut together): (Vec<&mut Step>, Vec<&mut Step>) =
+            open(&mut steps).partition(|step| step.tries.are_suspicious());
+        self.work(&mut together).await;
+        for step in &mut alone {
+            self.work(std::slice::from_mut(step)).await;
+        }
         for step in &mut steps {
             self.set_poison_aside(step).await;
         }
+        self.put_off(&steps).await;
         steps
     }
 
-    /// Reads a message, and stores the event that it carries.
-    async fn admit(&self, step: &mut Step) {
-        let message = match Message::parse(step.received.text.clone()) {
-            Ok(message) => message,
-            Err(why) => {
-                let fault = Fault::new("the message cannot be read", why);
-                return step.end_as(Became::Failed(Trouble::Message(fault)));
-            }
-        };
-        if step.received.whole.is_some() {
-            match self.ledger.journal(&step.received, &message).await {
-                Ok(Journaled::Here) => {}
-                Ok(Journaled::Elsewhere) => step.end_as(Became::Duplicate),
-                Err(trouble) => step.end_as(Became::Failed(trouble)),
-            }
+    /// How often those were tried that were received before. What has had its tries has no other.
+    async fn recall_tries(&self, steps: &mut [Step]) {
+        let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
+        let asked: Vec<(&Received, &Message)> =
+            known.iter().filter_map(|step| Some((&step.received, step.message()?))).collect();
+        if asked.is_empty() {
+            return;
         }
-        step.message = Some(message);
+        match self.ledger.tries(&asked).await {
+            Ok(tries) => {
+                for step in known {
+                    step.tries = tries.get(&step.received.id).copied().unwrap_or_default();
+                    if step.tries.are_over() {
+                        step.end_as(Became::Failed(Trouble::Message(has_had_its_tries())));
+                    }
+                }
+            }
+            Err(fault) => fail_all(&mut known, &fault),
+        }
+    }
+
+    /// Stores the event that a message carries.
+    async fn admit(&self, step: &mut Step) {
+        let (None, Some(message), Some(_)) = (&step.became, &step.message, &step.received.whole) else {
+            return;
+        };
+        match self.ledger.journal(&step.received, message).await {
+            Ok(Journaled::Here) => {}
+            Ok(Journaled::Elsewhere) => step.end_as(Became::Duplicate),
+            Err(trouble) => step.end_as(Became::Failed(trouble)),
+        }
     }
 
     /// Ends what has a receipt, but for replays: they are meant to come again.
     async fn leave_out_processed(&self, steps: &mut [Step]) {
         let mut asked: Vec<&mut Step> =
             open(steps).filter(|step| step.message().is_some_and(|m| m.replay_id().is_none())).collect();
-        if asked.is_empty() {
+        let messages: Vec<&Message> = asked.iter().filter_map(|step| step.message()).collect();
+        if messages.is_empty() {
             return;
         }
-        match self.ledger.processed(&ids(&asked)).await {
+        match self.ledger.processed(&messages).await {
             Ok(processed) => {
                 let has_receipt = |step: &Step| step.message().is_some_and(|m| processed.contains(m.id()));
                 for step in asked.into_iter().filter(|step| has_receipt(step)) {
@@ -223,9 +269,31 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         }
     }
 
-    async fn consume(&self, steps: &mut [Step]) {
-        let (mut asked, messages): (Vec<&mut Step>, Vec<Message>) =
-            open(steps).filter_map(|step| step.message().cloned().map(|message| (step, message))).unzip();
+    /// Note that they are tried, consume, write the receipts.
+    async fn work(&self, steps: &mut [&mut Step]) {
+        self.note_begun(steps).await;
+        self.consume(steps).await;
+        self.write_receipts(steps).await;
+    }
+
+    /// Notes that a try begins, so that it counts even if nobody lives to tell how it went. What comes for the
+    /// first time is spared: the ordinary way is not to have a second.
+    async fn note_begun(&self, steps: &mut [&mut Step]) {
+        let mut known: Vec<&mut Step> = still_open(steps).filter(|step| step.was_received_before()).collect();
+        let begun: Vec<Tried> =
+            known.iter().filter_map(|step| step.tried(step.tries.begun(), PAUSE)).collect();
+        if begun.is_empty() {
+            return;
+        }
+        if let Err(fault) = self.ledger.note_tries(&begun).await {
+            fail_all(&mut known, &fault);
+        }
+    }
+
+    async fn consume(&self, steps: &mut [&mut Step]) {
+        let (mut asked, messages): (Vec<&mut Step>, Vec<Message>) = still_open(steps)
+            .filter_map(|step| step.message().cloned().map(|message| (step, message)))
+            .unzip();
         if messages.is_empty() {
             return;
         }
@@ -256,12 +324,13 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         outcomes
     }
 
-    async fn write_receipts(&self, steps: &mut [Step]) {
-        let mut consumed: Vec<&mut Step> = open(steps).collect();
+    async fn write_receipts(&self, steps: &mut [&mut Step]) {
+        let mut consumed: Vec<&mut Step> = still_open(steps).collect();
         if consumed.is_empty() {
             return;
         }
-        match self.ledger.receipt(&ids(&consumed)).await {
+        let tried: Vec<EventId> = consumed.iter().filter_map(|step| step.id_if_received_before()).collect();
+        match self.ledger.receipt(&ids(&consumed), &tried).await {
             Ok(()) => consumed.into_iter().for_each(|step| step.end_as(Became::Processed)),
             Err(fault) => fail_all(&mut consumed, &fault),
         }
@@ -272,7 +341,15 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         let Some(Became::Failed(Trouble::Message(why))) = &step.became else {
             return;
         };
-        if step.received.receives < MAX_RECEIVES {
+        if !step.tries.are_over() {
+            step.tries = step.tries.ended_by_itself();
+        }
+        // Where a text names no event nothing can be noted under its name: then every receive counts.
+        let were_all = match step.message {
+            Some(_) => step.tries.are_over(),
+            None => step.received.receives >= MAX_TRIES,
+        };
+        if !were_all {
             return;
         }
         let id = step.message().map(Message::id);
@@ -281,15 +358,56 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
             Err(fault) => Became::Failed(Trouble::Surroundings(fault)),
         });
     }
+
+    /// Notes what failed and how long it waits; the longer an outage lasts, the longer. A note that is not taken
+    /// costs a try more, and what is not held back comes earlier: neither is a reason to fail.
+    async fn put_off(&self, steps: &[Step]) {
+        let mut tried = Vec::new();
+        for step in steps {
+            let pause = match &step.became {
+                Some(Became::Failed(Trouble::Message(_))) => PAUSE,
+                Some(Became::Failed(Trouble::Surroundings(_))) => pause(&step.received),
+                _ => continue,
+            };
+            if pause > PAUSE {
+                self.ledger.hold_back(&step.received, pause).await.ok();
+            }
+            tried.extend(step.tried(step.tries.ended(), pause));
+        }
+        if !tried.is_empty() {
+            self.ledger.note_tries(&tried).await.ok();
+        }
+    }
 }
 
 impl Step {
+    /// Reads a message.
     fn new(received: Received) -> Self {
-        Self { received, message: None, became: None }
+        let (message, became) = match Message::parse(received.text.clone()) {
+            Ok(message) => (Some(message), None),
+            Err(why) => {
+                let fault = Fault::new("the message cannot be read", why);
+                (None, Some(Became::Failed(Trouble::Message(fault))))
+            }
+        };
+        Self { received, message, tries: Tries::default(), became }
     }
 
     fn message(&self) -> Option<&Message> {
         self.message.as_ref()
+    }
+
+    fn was_received_before(&self) -> bool {
+        self.received.receives > 1
+    }
+
+    fn id_if_received_before(&self) -> Option<EventId> {
+        self.message().filter(|_| self.was_received_before()).map(|message| message.id().clone())
+    }
+
+    fn tried(&self, tries: Tries, pause: Duration) -> Option<Tried> {
+        let id = self.message()?.id().clone();
+        Some(Tried { id, received: self.received.id.clone(), tries, pause })
     }
 
     fn end_as(&mut self, became: Became) {
@@ -330,6 +448,11 @@ fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
     steps.iter_mut().filter(|step| step.became.is_none())
 }
 
+/// The same of those that were picked before.
+fn still_open<'a, 's>(steps: &'a mut [&'s mut Step]) -> impl Iterator<Item = &'a mut Step> + use<'a, 's> {
+    steps.iter_mut().map(|step| &mut **step).filter(|step| step.became.is_none())
+}
+
 fn ids(steps: &[&mut Step]) -> Vec<EventId> {
     steps.iter().filter_map(|step| step.message().map(|message| message.id().clone())).collect()
 }
@@ -345,6 +468,10 @@ fn again(fault: &Fault) -> Fault {
     let story = fault.story();
     let causes = story.strip_prefix(fault.what).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&story);
     Fault::new(fault.what, causes)
+}
+
+fn has_had_its_tries() -> Fault {
+    Fault::new("the message cannot be processed", "it has had its tries")
 }
 
 fn said_nothing() -> Trouble {

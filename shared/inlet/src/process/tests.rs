@@ -14,6 +14,8 @@ struct Books {
     aside: Vec<String>,
     journaled: Vec<String>,
     stored_elsewhere: HashSet<String>,
+    tries: HashMap<String, Tries>,
+    held_back: Vec<(String, Duration)>,
     done: Vec<String>,
 }
 
@@ -32,6 +34,8 @@ enum Way {
     Outage,
     Panic,
     Silence,
+    /// It never comes to an end.
+    Hang,
 }
 
 fn fault() -> Fault {
@@ -62,18 +66,44 @@ impl Ledger for &Desk {
         Ok(Journaled::Here)
     }
 
-    async fn processed(&self, ids: &[EventId]) -> Result<HashSet<EventId>, Fault> {
+    async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
         self.broken("processed")?;
         let books = self.books.lock().unwrap();
-        Ok(ids.iter().filter(|id| books.receipts.contains(short(id))).cloned().collect())
+        let ids = messages.iter().map(|message| message.id());
+        Ok(ids.filter(|id| books.receipts.contains(short(id))).cloned().collect())
     }
 
-    async fn receipt(&self, ids: &[EventId]) -> Result<(), Fault> {
+    async fn receipt(&self, ids: &[EventId], tried: &[EventId]) -> Result<(), Fault> {
         self.broken("receipt")?;
         for id in ids {
             self.note("receipt", id);
             self.books.lock().unwrap().receipts.insert(short(id).to_owned());
         }
+        for id in tried {
+            self.books.lock().unwrap().tries.remove(short(id));
+        }
+        Ok(())
+    }
+
+    async fn tries(&self, messages: &[(&Received, &Message)]) -> Result<HashMap<String, Tries>, Fault> {
+        self.broken("tries")?;
+        let books = self.books.lock().unwrap();
+        let known = |(received, _): &(&Received, &Message)| {
+            Some((received.id.clone(), *books.tries.get(&received.id)?))
+        };
+        Ok(messages.iter().filter_map(known).collect())
+    }
+
+    async fn note_tries(&self, tried: &[Tried]) -> Result<(), Fault> {
+        self.broken("note_tries")?;
+        for Tried { received, tries, .. } in tried {
+            self.books.lock().unwrap().tries.insert(received.clone(), *tries);
+        }
+        Ok(())
+    }
+
+    async fn hold_back(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
+        self.books.lock().unwrap().held_back.push((received.id.clone(), pause));
         Ok(())
     }
 
@@ -98,6 +128,7 @@ impl Consumer for &Desk {
                 Some(Way::Itself) => outcomes.push(Err(Trouble::Message(fault()))),
                 Some(Way::Outage) => outcomes.push(Err(Trouble::Surroundings(fault()))),
                 Some(Way::Silence) => return outcomes,
+                Some(Way::Hang) => std::future::pending().await,
             }
         }
         outcomes
@@ -117,7 +148,22 @@ fn received(name: &str) -> Received {
         r#"{{"id":"{id}","type":"commerce.order.created","provider":"zid","store":"store","receivedtime":"2025-06-12T08:01:12.345Z","data":{{}}}}"#
     );
     let id = name.to_owned();
-    Received { deduplication: id.clone(), id, group, receives: 1, sent_ms: 0, text, whole: None }
+    Received {
+        deduplication: id.clone(),
+        id,
+        group,
+        handle: String::new(),
+        receives: 1,
+        failing_for: Duration::ZERO,
+        sent_ms: 0,
+        text,
+        whole: None,
+    }
+}
+
+/// A batch that was received so often.
+fn received_often(names: &str, receives: u32) -> Vec<Received> {
+    batch(names).into_iter().map(|received| Received { receives, ..received }).collect()
 }
 
 fn batch(names: &str) -> Vec<Received> {
@@ -195,35 +241,125 @@ fn after_a_failure_nothing_later_of_that_entity_is_done_and_all_of_the_others() 
 }
 
 #[test]
-fn poison_is_set_aside_alone_at_its_last_receive_and_its_entity_goes_on() {
+fn poison_is_set_aside_alone_after_its_own_tries_and_its_entity_goes_on() {
     let desk = Desk { failing: HashMap::from([("a1", Way::Itself)]), ..Desk::default() };
-    let at = |receives| {
-        batch("a1 a2 b1").into_iter().map(|r| Received { receives, ..r }).collect::<Vec<Received>>()
-    };
+    for receives in 1..MAX_TRIES {
+        assert_eq!(
+            outcomes(&desk, received_often("a1 a2", receives)),
+            are(&[("a1", "failed by itself"), ("a2", "behind")]),
+            "receive {receives}"
+        );
+    }
     assert_eq!(
-        outcomes(&desk, at(MAX_RECEIVES - 1)),
-        are(&[("a1", "failed by itself"), ("a2", "behind"), ("b1", "processed")])
-    );
-    assert_eq!(
-        outcomes(&desk, at(MAX_RECEIVES)),
-        are(&[("a1", "set aside"), ("a2", "processed"), ("b1", "duplicate")])
+        outcomes(&desk, received_often("a1 a2 b1", MAX_TRIES)),
+        are(&[("a1", "set aside"), ("a2", "processed"), ("b1", "processed")])
     );
     assert_eq!(desk.books.lock().unwrap().aside, ["a1"]);
 }
 
 #[test]
+fn receives_behind_another_message_are_not_tries_of_its_own() {
+    let desk = Desk { failing: HashMap::from([("a2", Way::Itself)]), ..Desk::default() };
+    assert_eq!(
+        outcomes(&desk, received_often("a1 a2", 50)),
+        are(&[("a1", "processed"), ("a2", "failed by itself")]),
+        "however often it was received behind a1, it was tried once"
+    );
+    assert_eq!(desk.books.lock().unwrap().tries["a2"], Tries { failed: 1, unended: 0 });
+}
+
+#[test]
 fn an_outage_sets_nothing_aside_however_long_it_lasts() {
     let desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
-    let last = Received { receives: MAX_RECEIVES, ..received("a1") };
-    assert_eq!(outcomes(&desk, vec![last]), are(&[("a1", "failed")]));
+    for receives in 1..1_000 {
+        assert_eq!(outcomes(&desk, received_often("a1", receives)), are(&[("a1", "failed")]));
+    }
     assert!(desk.books.lock().unwrap().aside.is_empty());
 }
 
 #[test]
+fn the_longer_an_outage_lasts_the_longer_a_message_waits_and_never_longer_than_half_an_hour() {
+    for (failing_for, waits) in [(0, None), (29, None), (60, Some(6)), (300, Some(30)), (6_000, Some(30))] {
+        let desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
+        let failing_for = Duration::from_mins(failing_for);
+        let received = Received { failing_for, receives: 2, ..received("a1") };
+        outcomes(&desk, vec![received]);
+        let held_back = desk.books.lock().unwrap().held_back.first().map(|(_, pause)| pause.as_secs() / 60);
+        assert_eq!(held_back, waits, "after {failing_for:?}");
+    }
+}
+
+#[test]
+fn while_the_queue_keeps_a_message_no_outage_uses_up_its_receives() {
+    let (kept, most) = (Duration::from_hours(14 * 24), 1_000);
+    let (mut failing_for, mut receives) = (Duration::ZERO, 0);
+    while failing_for < kept {
+        failing_for += pause(&Received { failing_for, ..received("a1") });
+        receives += 1;
+    }
+    assert!(receives < most, "{receives} receives in {kept:?}");
+}
+
+/// What became of a batch that was ended in its midst.
+fn cut_off(desk: &Desk, batch: Vec<Received>) {
+    let mut outcomes = Vec::new();
+    let processor = Processor { ledger: desk, consumer: desk };
+    let mut processing = pin!(processor.process(batch, &mut outcomes));
+    let polled = processing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending(), "it came to an end");
+}
+
+#[test]
+fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothing() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::Hang)]), ..Desk::default() };
+    // Nothing is noted of the first receive, and all are suspects after the second.
+    cut_off(&desk, received_often("a1 b1 c1", 1));
+    cut_off(&desk, received_often("a1 b1 c1", 2));
+    cut_off(&desk, received_often("a1 b1 c1", 3));
+    assert!(desk.books.lock().unwrap().receipts.contains("a1"), "it is tried before the one that hangs");
+    for receives in 4..=6 {
+        cut_off(&desk, received_often("b1 c1", receives));
+    }
+    assert_eq!(desk.books.lock().unwrap().tries["c1"].unended, 1, "it was not tried since");
+    assert_eq!(
+        outcomes(&desk, received_often("b1 b2 c1", 7)),
+        are(&[("b1", "set aside"), ("b2", "processed"), ("c1", "processed")])
+    );
+    assert_eq!(desk.books.lock().unwrap().aside, ["b1"], "it alone");
+}
+
+#[test]
+fn what_succeeds_in_the_end_leaves_no_note_that_its_entity_waits() {
+    let mut desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
+    outcomes(&desk, received_often("a1 b1", 1));
+    assert!(desk.books.lock().unwrap().tries.contains_key("a1"));
+    desk.failing.clear();
+    assert_eq!(outcomes(&desk, received_often("a1", 2)), are(&[("a1", "processed")]));
+    assert!(desk.books.lock().unwrap().tries.is_empty());
+}
+
+#[test]
+fn a_message_whose_tries_cannot_be_noted_is_not_tried() {
+    for broken in ["tries", "note_tries"] {
+        let desk = Desk { broken, ..Desk::default() };
+        assert_eq!(outcomes(&desk, received_often("a1", 2)), are(&[("a1", "failed")]), "{broken}");
+        assert!(desk.books.lock().unwrap().done.is_empty(), "{broken}");
+    }
+}
+
+#[test]
 fn what_cannot_be_set_aside_stays_on_the_queue() {
-    let desk = Desk { failing: HashMap::from([("a1", Way::Itself)]), broken: "set_aside", ..Desk::default() };
-    let last = Received { receives: MAX_RECEIVES, ..received("a1") };
-    assert_eq!(outcomes(&desk, vec![last, received("a2")]), are(&[("a1", "failed"), ("a2", "behind")]));
+    let mut desk =
+        Desk { failing: HashMap::from([("a1", Way::Itself)]), broken: "set_aside", ..Desk::default() };
+    desk.books.get_mut().unwrap().tries.insert("a1".into(), Tries { failed: MAX_TRIES, unended: 0 });
+    let last = Received { receives: 9, ..received("a1") };
+    assert_eq!(
+        outcomes(&desk, vec![last.clone(), received("a2")]),
+        are(&[("a1", "failed"), ("a2", "behind")])
+    );
+    desk.broken = "";
+    assert_eq!(outcomes(&desk, vec![last]), are(&[("a1", "set aside")]), "without another try");
+    assert_eq!(desk.books.lock().unwrap().done, [""; 0]);
 }
 
 #[test]
@@ -235,7 +371,7 @@ fn a_text_that_is_no_message_is_poison_too() {
         are(&[("a1", "failed by itself"), ("a2", "behind")])
     );
     assert_eq!(
-        outcomes(&desk, vec![torn(MAX_RECEIVES), received("a2")]),
+        outcomes(&desk, vec![torn(MAX_TRIES), received("a2")]),
         are(&[("a1", "set aside"), ("a2", "processed")])
     );
 }
@@ -283,12 +419,15 @@ fn a_whole_event_is_stored_before_it_is_consumed() {
     assert_eq!(desk.books.lock().unwrap().journaled, ["a1"]);
 
     let without_table = Desk { broken: "journal", ..Desk::default() };
-    let last = Received { receives: MAX_RECEIVES, ..whole(b"event") };
+    let last = Received { receives: MAX_TRIES, ..whole(b"event") };
     assert_eq!(outcomes(&without_table, vec![last]), are(&[("a1", "failed")]), "it is kept on the queue");
     assert!(without_table.books.lock().unwrap().done.is_empty(), "not stored, so not consumed");
 
-    let damaged = Received { receives: MAX_RECEIVES, ..whole(b"damaged") };
-    assert_eq!(outcomes(&desk, vec![damaged]), are(&[("a1", "set aside")]));
+    let damaged = |receives| vec![Received { receives, ..whole(b"damaged") }];
+    for receives in 1..MAX_TRIES {
+        assert_eq!(outcomes(&desk, damaged(receives)), are(&[("a1", "failed by itself")]));
+    }
+    assert_eq!(outcomes(&desk, damaged(MAX_TRIES)), are(&[("a1", "set aside")]));
 }
 
 #[test]

@@ -1,0 +1,65 @@
+//! An outage behind the queue that lasts: receive after receive fails, and afterwards nobody's hand is needed.
+
+use inlet_aws::table::Table;
+
+use crate::faults::call::Service;
+use crate::faults::ledger::{Ledger, Numbers};
+use crate::faults::matrix::{is_2xx, poll, recover};
+use crate::faults::plan::{Fault, Plan, Rule};
+use crate::faults::sender::Kind;
+use crate::faults::world::World;
+use crate::stack::Stack;
+
+/// What came of an outage.
+#[derive(Debug)]
+pub struct Outlasted {
+    /// In numbers.
+    pub numbers: Numbers,
+    /// What is broken of the promise.
+    pub broken: Vec<String>,
+}
+
+/// Delivers some events of several entities, lets the processor receive them so often while `service` fails, and
+/// then lets all be well. With the table away from the beginning, the queue alone has the events.
+pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlasted {
+    let world = World::new(&stack.facts).await;
+    let mut ledger = Ledger::default();
+    let mut broken = Vec::new();
+    let down = Plan::new(vec![Rule::all_of(service, Fault::ServerError)]);
+
+    let mut receiver = world.function(Kind::Lasting.receiver(), &down).await;
+    for (entity, mark) in [("8001", "a1"), ("8001", "a2"), ("8002", "b1")] {
+        let (body, event) = Kind::Lasting.delivery(entity, mark);
+        let accepted = is_2xx(&receiver.invoke(event).await);
+        ledger.note(body, mark, true, true, accepted);
+        if !accepted {
+            broken.push(format!("{mark} is refused, and a service was well"));
+        }
+    }
+    let mut processor = world.function("inlet-processor", &down).await;
+    for receive in 0..receives {
+        if !poll(&world, &mut processor).await {
+            broken.push(format!("nothing was on the queue at receive {receive}"));
+            break;
+        }
+    }
+    down.stop();
+    if !recover(&world).await {
+        broken.push("not quiet when all was well again".to_owned());
+    }
+    for (what, count) in [("dead letters", world.dead_letters().await), ("parked", parked(&world).await)] {
+        if count > 0 {
+            broken.push(format!("{count} {what} wait for somebody"));
+        }
+    }
+    let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
+    let published = world.published().await;
+    let (numbers, more) = ledger.reconciled(&world, &table, &published).await;
+    broken.extend(more);
+    world.remove().await;
+    Outlasted { numbers, broken }
+}
+
+async fn parked(world: &World) -> usize {
+    world.keys().await.iter().filter(|(_, sk)| sk.starts_with("parked/")).count()
+}
