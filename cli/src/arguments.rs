@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 #[command(next_help_heading = "Which deployment")]
 pub(crate) struct Place {
     /// The local stack that `make up` started, whatever the other options say
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "INLET_LOCAL")]
     pub(crate) local: bool,
     /// The CloudFormation stack's name
     #[arg(long, global = true, value_name = "NAME", env = "INLET_STACK", default_value = "inlet")]
@@ -107,7 +107,11 @@ const GROUPS: &[(&str, &[&str])] = &[
 /// A first walk through the commands, as the help shows it.
 const FIRST_WALK: &str = "\
 A first walk, on the local stack that `make up` starts:
-  inlet --local urls zid/demo";
+  export INLET_LOCAL=true
+  inlet doctor
+  inlet secret set zid/riyadh --generate
+  inlet urls zid/riyadh
+  inlet send zid order.create --store riyadh";
 
 impl Arguments {
     /// Reads the command line. Ends the process where it is of no use, or where only help was wanted.

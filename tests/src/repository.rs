@@ -18,6 +18,14 @@ pub fn text(path: &str) -> String {
     fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
 }
 
+/// The fenced block behind this line of the README.
+pub fn block_behind(line: &str) -> String {
+    let readme = text("README.md");
+    let behind = readme.split(line).nth(1).unwrap_or_else(|| panic!("the README has no {line:?}"));
+    let fenced = behind.split("```").nth(1).expect("a fenced block");
+    fenced.split_once('\n').expect("a block of several lines").1.to_owned()
+}
+
 /// The files below a folder, by their path below the repository.
 pub fn below(folder: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -7,14 +7,6 @@ use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use serde_json::json;
 
-/// The fenced block behind this line of the README.
-fn block_behind(line: &str) -> String {
-    let readme = repository::text("README.md");
-    let behind = readme.split(line).nth(1).unwrap_or_else(|| panic!("the README has no {line:?}"));
-    let fenced = behind.split("```").nth(1).expect("a fenced block");
-    fenced.split_once('\n').expect("a block of several lines").1.to_owned()
-}
-
 fn output(command: &mut Command) -> String {
     let output = command.current_dir(repository::root()).output().expect("a program that runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -24,7 +16,7 @@ fn output(command: &mut Command) -> String {
 
 #[test]
 fn a_hand_signed_callback_is_accepted_and_a_changed_one_is_not() {
-    let script = block_behind("<!-- tested: curl -->");
+    let script = repository::block_behind("<!-- tested: curl -->");
     let heard = output(Command::new("bash").args(["-euc", &script]));
     assert!(heard.starts_with("HTTP/1.1 200") && heard.contains(r#"{"received":true}"#), "{heard}");
 
@@ -57,7 +49,7 @@ async fn a_consumer_reads_the_raw_body_by_its_id() {
         let id = stack.events("zip", &store).await.remove(0);
 
         let facts = &stack.facts;
-        let function = block_behind("The raw body is one lookup away:");
+        let function = repository::block_behind("The raw body is one lookup away:");
         let script = format!(
             "{function}\nimport sys\n\
              resource = boto3.resource('dynamodb', endpoint_url='{}', region_name='{}',\n\

@@ -1,6 +1,8 @@
 //! What a newcomer reads first, and what stands in the way of those whose account is not set up.
 
-use crate::inlet::{bare, run, snapshot};
+use inlet_tests::stack::Stack;
+
+use crate::inlet::{bare, in_an_account, run, snapshot};
 
 #[test]
 fn the_help_leads_a_newcomer() {
@@ -28,4 +30,14 @@ fn every_command_has_a_page_in_the_manual_and_stands_in_the_completions() {
     let commands = bare(&["help"]).done().out;
     assert!(commands.contains("urls") && pages > 3, "{pages} pages for\n{commands}");
     assert!(run(&["completions", "bash"]).done().out.contains("urls"));
+}
+
+#[test]
+fn a_deployment_is_found_by_its_stacks_name() {
+    let facts = Stack::up().facts;
+    let told = in_an_account(&facts, &["--json", "--stack", "inlet-local", "secret", "list", "zid/demo"])
+        .done()
+        .json();
+    assert_eq!(told["credentials"][0]["form"], "basic", "{told}");
+    snapshot("not-deployed", &in_an_account(&facts, &["--stack", "inlet-nowhere", "urls"]));
 }

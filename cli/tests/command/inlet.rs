@@ -1,7 +1,8 @@
 //! How these tests are written.
 //!
 //! - One file a command, named after it, and a `mod` line in `main.rs`: one program, linked once.
-//! - [`run`] calls the binary with `--local`, from the repository's folder; [`bare`] without it.
+//! - [`run`] calls the binary with `--local`, from the repository's folder; [`bare`] without it, [`in_an_account`] with a stack's
+//!   name instead.
 //! - What people read is a snapshot ([`snapshot`]): of standard output and standard error together with the exit
 //!   code, after the filters, which replace what differs from run to run and fold runs of spaces into two. Written
 //!   anew by `INSTA_UPDATE=always cargo test -p inlet-cli`, then read by a person.
@@ -11,11 +12,13 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use inlet_tests::repository;
+use inlet_tests::stack::Facts;
 use serde_json::Value;
 
 /// What the binary did.
@@ -147,6 +150,22 @@ pub(crate) fn snapshot(name: &str, ran: &Ran) {
     settings.bind(|| {
         insta::assert_snapshot!(name, format!("{out}--- standard error\n{err}--- exit code {code}"));
     });
+}
+
+/// A store of this provider that nobody configured yet.
+pub(crate) fn unheard_of(provider: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let since = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
+    format!("{provider}/t{since}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Runs `inlet` as in an AWS account: found by its stack's name, with the credentials and the endpoint of the
+/// environment.
+pub(crate) fn in_an_account(facts: &Facts, arguments: &[&str]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inlet"));
+    command.env_clear().env("AWS_ENDPOINT_URL", &facts.endpoint).env("AWS_REGION", &facts.region);
+    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+    end(command.args(arguments).current_dir(std::env::temp_dir()), "")
 }
 
 fn end(command: &mut Command, input: &str) -> Ran {

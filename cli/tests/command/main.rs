@@ -11,6 +11,7 @@
 mod inlet;
 mod help;
 mod doctor;
+mod readme;
 mod secret;
 mod send;
 mod urls;

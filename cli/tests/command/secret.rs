@@ -5,17 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use inlet_tests::stack::{Stack, eventually};
 use serde_json::{Value, json};
 
-use crate::inlet::{Ran, run, run_with, snapshot};
+use crate::inlet::{Ran, run, run_with, snapshot, unheard_of};
 
 const PAIR: &str = r#"{"username": "inlet", "password": "canary-first-canary"}"#;
-
-/// A store that nobody configured yet.
-fn unheard_of(provider: &str) -> String {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let since = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
-    format!("{provider}/t{since}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
-}
 
 async fn stored(stack: &Stack, store: &str) -> Value {
     let name = format!("/inlet/{}/{store}", stack.facts.stage);

@@ -1,0 +1,46 @@
+//! The README's tour, walked, and its table, compared with the help.
+
+use std::path::Path;
+use std::process::Command;
+
+use inlet_tests::repository;
+
+use crate::inlet::{bare, unheard_of};
+
+#[test]
+fn the_tour_can_be_walked_as_it_is_written() {
+    let store = unheard_of("zid");
+    let name = store.split_once('/').expect("two halves").1;
+    let tour = repository::block_behind("<!-- tested: tour -->").replace("riyadh", name);
+    let beside = Path::new(env!("CARGO_BIN_EXE_inlet")).parent().expect("a folder").display().to_string();
+    let path = format!("{beside}:{}", std::env::var("PATH").unwrap_or_default());
+    let walked = Command::new("bash")
+        .args(["-euxc", &tour])
+        .env("PATH", path)
+        .current_dir(repository::root())
+        .output();
+    let walked = walked.expect("a shell");
+    let told =
+        String::from_utf8_lossy(&walked.stdout).into_owned() + &String::from_utf8_lossy(&walked.stderr);
+    assert!(walked.status.success(), "{told}");
+    crate::inlet::run(&["secret", "retire", &store, "--all", "--yes"]).done();
+}
+
+#[test]
+fn the_readme_tells_of_every_command() {
+    let readme = repository::text("README.md");
+    let section = readme.split("## The `inlet` command").nth(1).expect("a section");
+    let section = section.split("\n## ").next().expect("its text");
+    let help = bare(&["--help"]).done().out;
+    let listed = help.lines().take_while(|line| !line.starts_with("Options:")).filter_map(|line| {
+        let command = line.strip_prefix("  ")?.split_whitespace().next()?;
+        Some(command.to_owned())
+    });
+    let missing: Vec<String> = listed
+        .filter(|command| {
+            !section.contains(&format!("`inlet {command}`"))
+                && !section.contains(&format!("`inlet {command} "))
+        })
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
