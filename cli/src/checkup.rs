@@ -116,6 +116,10 @@ async fn parts(deployment: &Deployment) -> Vec<Check> {
         }
     };
     let mut checks = vec![complete(&resources)];
+    let bus = &deployment.bus;
+    let there = of_type(&resources, "AWS::Events::EventBus").iter().any(|name| name.ends_with(bus.as_str()));
+    let (good, bad) = (format!("events are published on {bus}"), format!("the bus {bus} is not the stack's"));
+    checks.push(Check::that(there, "bus", &good, &bad, "deploy again: sam build && sam deploy"));
     let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
     checks.extend(alarm_states(deployment, alarms).await);
     checks

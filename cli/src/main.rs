@@ -1,5 +1,4 @@
 //! The `inlet` command: for people who run Inlet. This file only wires.
-#![allow(dead_code, reason = "until every command is here")]
 
 mod arguments;
 mod commands;

@@ -111,11 +111,6 @@ impl Output {
         bar
     }
 
-    /// Whether programs read the answer.
-    pub(crate) fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// How many characters a line of the terminal takes; nothing where there is no terminal.
     pub(crate) fn width(&self) -> Option<usize> {
         let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(self.out.as_inner())?;

@@ -113,7 +113,7 @@ async fn list_held(
     let any = !held.is_empty();
     output.report(&Quarantine { held })?;
     if any {
-        output.note("mend the store's secret (inlet secret set), then take them in: inlet reverify");
+        output.note("mend the store's secret (inlet secret rotate), then take them in: inlet reverify");
     } else {
         output.note("nothing is held");
     }

@@ -170,7 +170,9 @@ fn verdict(expected: Expected, tally: &Tally, store: &StoreAddress) -> Result<()
             "nothing unverified may be accepted: look into the receiver's log".to_owned()
         }
         (_, Some(401)) => {
-            format!("401: no live credential of {store} proves them. Look at them: inlet secret list {store}")
+            format!(
+                "401: no live credential of {store} proves them. Look at them: inlet secret list {store}; what was refused is held for 72 hours: inlet list --quarantine"
+            )
         }
         (_, Some(503)) => "503: neither table nor queue took them. Ask: inlet doctor".to_owned(),
         (_, Some(404)) => "404: there is no such URL. Look at them: inlet urls".to_owned(),

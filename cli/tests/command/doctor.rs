@@ -17,12 +17,22 @@ fn about(told: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
 #[test]
 fn everything_is_looked_at_and_what_the_emulator_lacks_is_no_error() {
     let told = run(&["--json", "doctor"]).json();
-    for subject in
-        ["stack", "resources", "receiver", "clock", "table", "queue", "dead", "sweeper", "secrets", "alarms"]
-    {
+    for subject in [
+        "stack",
+        "resources",
+        "bus",
+        "receiver",
+        "clock",
+        "table",
+        "queue",
+        "dead",
+        "sweeper",
+        "secrets",
+        "alarms",
+    ] {
         assert!(!about(&told, subject).is_empty(), "{subject}: {told}");
     }
-    for subject in ["stack", "resources", "receiver", "clock", "table", "queue", "sweeper"] {
+    for subject in ["stack", "resources", "bus", "receiver", "clock", "table", "queue", "sweeper"] {
         let bad: Vec<_> = about(&told, subject).into_iter().filter(|(mark, _)| mark == "bad").collect();
         assert_eq!(bad, [], "{told}");
     }

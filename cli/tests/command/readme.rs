@@ -13,12 +13,8 @@ fn the_tour_can_be_walked_as_it_is_written() {
     let name = store.split_once('/').expect("two halves").1;
     let tour = repository::block_behind("<!-- tested: tour -->").replace("riyadh", name);
     let beside = Path::new(env!("CARGO_BIN_EXE_inlet")).parent().expect("a folder").display().to_string();
-    let path = format!("{beside}:{}", std::env::var("PATH").unwrap_or_default());
-    let walked = Command::new("bash")
-        .args(["-euxc", &tour])
-        .env("PATH", path)
-        .current_dir(repository::root())
-        .output();
+    let script = format!("PATH={beside}:$PATH\n{tour}");
+    let walked = Command::new("bash").args(["-euxc", &script]).current_dir(repository::root()).output();
     let walked = walked.expect("a shell");
     let told =
         String::from_utf8_lossy(&walked.stdout).into_owned() + &String::from_utf8_lossy(&walked.stderr);
