@@ -128,8 +128,19 @@ async fn a_program_that_refuses_is_told_of_and_passed_by() {
     let given = orders(2).await;
     let (listener, url) = somewhere();
     let _posted = listens(listener, "500 Internal Server Error");
-    let forwarded =
-        run(&["forward", "--to", &url, "--since", "10m", "--limit", "2", "--store", &given.address]);
+    let forwarded = run(&[
+        "forward",
+        "--to",
+        &url,
+        "--since",
+        "10m",
+        "--limit",
+        "2",
+        "--concurrency",
+        "1",
+        "--store",
+        &given.address,
+    ]);
     snapshot("forward-refused", &forwarded);
 }
 
