@@ -14,7 +14,6 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::SdkConfig;
-use inlet::event::ReceivedAt;
 use inlet_aws::connect::Clients;
 use inlet_aws::queue::SqsQueue;
 use inlet_aws::table::Table;
@@ -90,12 +89,6 @@ impl Deployment {
     /// The parameter that holds a store's credentials.
     pub(crate) fn parameter(&self, store: &crate::address::StoreAddress) -> String {
         format!("/inlet/{}/{store}", self.stage)
-    }
-
-    /// When the oldest event arrived that may still be there: looking further back is looking at nothing.
-    pub(crate) fn kept_since(&self, now: ReceivedAt) -> ReceivedAt {
-        let days = u64::from(self.retention_days);
-        now.earlier(Duration::from_secs(days.saturating_mul(24 * 60 * 60)))
     }
 
     fn local(here: &Path) -> Result<Self, Failure> {

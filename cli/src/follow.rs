@@ -94,7 +94,7 @@ impl<'t> Follow<'t> {
             slice.map_err(|fault| Failure::Inlet { doing: "the events cannot be followed", fault })?;
         let mut new = Vec::new();
         for arrival in slice.arrivals {
-            let at = ReceivedAt::parse(&arrival.received).unwrap_or(from);
+            let at = arrival.received_at();
             if self.seen.insert(arrival.id.clone(), at).is_none() {
                 self.newest = self.newest.max(at);
                 new.extend(self.selection.fits(&arrival).then_some(arrival));

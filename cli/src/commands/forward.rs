@@ -57,9 +57,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let deployment = Deployment::find(place).await?;
     let now = clock::now();
-    let from = arguments.since.map_or(now, |since| since.before(now)).max(deployment.kept_since(now));
-    let selection = arguments.filters.selection(from, forever())?;
     let table = deployment.table();
+    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.oldest(now));
+    let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
         Some(_) => Follow::from_its_beginning(&table, selection),
         None => Follow::from_now(&table, selection).await?,

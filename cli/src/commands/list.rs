@@ -46,8 +46,8 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     if arguments.quarantine {
         return list_held(&arguments, &deployment, output).await;
     }
-    let Bounds { from, until } = Bounds::of(&arguments, &deployment);
     let table = deployment.table();
+    let Bounds { from, until } = Bounds::of(&arguments, &table);
     let mut newest = NewestFirst::new(&table, arguments.filters.selection(from, until)?);
     let progress = output.progress("events looked at", None);
     let mut events: Vec<Listed> = Vec::new();
@@ -81,8 +81,8 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 
 /// Some events with what became of each.
 async fn with_fates(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
-    let ids: Vec<_> = arrivals.iter().map(|arrival| arrival.id.clone()).collect();
-    let fates = table.fates(&ids).await;
+    let events: Vec<_> = arrivals.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
+    let fates = table.fates(&events).await;
     let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
     Ok(arrivals.into_iter().zip(fates).map(|(arrival, fate)| Listed::new(arrival, fate)).collect())
 }
@@ -131,11 +131,11 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn of(arguments: &Arguments, deployment: &Deployment) -> Self {
+    fn of(arguments: &Arguments, table: &Table) -> Self {
         // A thing's whole history is one look; of everything a day is enough until more is asked for.
         let otherwise = (!arguments.filters.names_an_entity()).then_some(Moment::Ago(A_DAY));
         let Self { from, until } = Self::from(arguments, otherwise);
-        Self { from: from.max(deployment.kept_since(clock::now())), until }
+        Self { from: from.max(table.oldest(clock::now())), until }
     }
 
     /// Nothing is held for longer than some days.

@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let deployment = Deployment::find(place).await?;
     // What comes while it runs is not meant, and is on its way anyway.
     let until = span.until.map_or(now, |until| until.before(now));
-    let selection = filters.selection(since.max(deployment.kept_since(now)), until)?;
+    let selection = filters.selection(since, until)?;
     let id = id.map_or_else(|| made_up(now), Ok).map_err(|NotAReplayId| Failure::Unconfirmed)?;
     let replay = Replay { table: deployment.table(), queue: deployment.queue() };
 

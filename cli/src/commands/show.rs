@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::{EventId, Origin};
+use inlet::event::{EventId, Origin, ReceivedAt};
 use inlet_aws::fates::Fate;
 use inlet_aws::journal::Kept;
 use serde::Serialize;
@@ -56,7 +56,8 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     if arguments.message {
         return output.bytes(format!("{}\n", kept.message).as_bytes());
     }
-    let fates = table.fates(std::slice::from_ref(id)).await.map_err(unreadable)?;
+    let received_at = ReceivedAt::parse(&kept.record.received).unwrap_or(ReceivedAt::EPOCH);
+    let fates = table.fates(&[(id, received_at)]).await.map_err(unreadable)?;
     let fate = fates.into_iter().next().unwrap_or_default();
     let width = output.width().filter(|width| *width >= WIDE);
     output.report(&Shown::new(kept, fate, width))

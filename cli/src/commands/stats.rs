@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
 use inlet::store::StoreName;
+use inlet_aws::arrivals::Arrival;
 use inlet_aws::clock;
 use inlet_aws::fates::Fate;
-use inlet_aws::table::Table;
 use serde::Serialize;
 
 use crate::arguments::Place;
@@ -38,7 +38,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let deployment = Deployment::find(place).await?;
     let now = clock::now();
-    let (from, until) = (arguments.since.before(now).max(deployment.kept_since(now)), surely_after(now));
+    let table = deployment.table();
+    let (from, until) = (arguments.since.before(now).max(table.oldest(now)), surely_after(now));
     let selection = arguments.senders.selection(from, until)?;
     let meant = |known: &Known| selection.provider.as_ref().is_none_or(|name| name == known.name());
     let providers: Vec<Known> = ALL.into_iter().filter(meant).collect();
@@ -56,18 +57,19 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     progress.finish_and_clear();
 
     let progress = output.progress("events looked at", None);
-    let table = deployment.table();
     let mut newest = NewestFirst::new(&table, selection);
     let mut left = arguments.sample;
     while left > 0 {
         let Some(some) = newest.next().await? else { break };
-        let some: Vec<(EventId, String)> =
-            some.into_iter().take(left).map(|arrival| (arrival.id, arrival.received)).collect();
+        let some: Vec<Arrival> = some.into_iter().take(left).collect();
         left = left.saturating_sub(some.len());
         progress.inc(u64::try_from(some.len()).unwrap_or_default());
-        for (id, received, fate) in fates(&table, some).await? {
-            if let Some((provider, store)) = of_store(&id, &providers) {
-                stores.entry((provider, Some(store))).or_default().take(&received, &fate);
+        let events: Vec<_> = some.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
+        let fates = table.fates(&events).await;
+        let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
+        for ((id, received_at), fate) in events.into_iter().zip(fates) {
+            if let Some((provider, store)) = of_store(id, &providers) {
+                stores.entry((provider, Some(store))).or_default().take(received_at, &fate);
             }
         }
     }
@@ -79,16 +81,6 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         .map(|((provider, store), sum)| sum.told(provider, store.as_deref(), now))
         .collect();
     output.report(&Stats { since: from.to_string(), sampled: left == 0, stores, breakers })
-}
-
-async fn fates(
-    table: &Table,
-    events: Vec<(EventId, String)>,
-) -> Result<Vec<(EventId, String, Fate)>, Failure> {
-    let ids: Vec<EventId> = events.iter().map(|(id, _)| id.clone()).collect();
-    let fates = table.fates(&ids).await;
-    let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
-    Ok(events.into_iter().zip(fates).map(|((id, received), fate)| (id, received, fate)).collect())
 }
 
 /// The provider and the store that an id names.
@@ -106,28 +98,25 @@ struct OfStore {
     delays: Vec<Duration>,
     waiting: u64,
     parked: u64,
-    oldest_waiting: Option<String>,
+    oldest_waiting: Option<ReceivedAt>,
 }
 
 impl OfStore {
-    fn take(&mut self, received: &str, fate: &Fate) {
+    fn take(&mut self, received_at: ReceivedAt, fate: &Fate) {
         match State::of(fate) {
             State::Parked => self.parked = self.parked.saturating_add(1),
             State::Waiting => {
                 self.waiting = self.waiting.saturating_add(1);
                 // They come newest first.
-                self.oldest_waiting = Some(received.to_owned());
+                self.oldest_waiting = Some(received_at);
             }
             State::Processed => {}
         }
-        let received = ReceivedAt::parse(received);
-        let delay = fate.processed.zip(received).map(|(processed, received)| processed.since(received));
-        self.delays.extend(delay);
+        self.delays.extend(fate.processed.map(|processed| processed.since(received_at)));
     }
 
     fn told(mut self, provider: &str, store: Option<&str>, now: ReceivedAt) -> Numbers {
         self.delays.sort_unstable();
-        let oldest = self.oldest_waiting.as_deref().and_then(ReceivedAt::parse);
         Numbers {
             store: format!("{provider}/{}", store.unwrap_or("-")),
             accepted: self.counts.accepted,
@@ -137,7 +126,7 @@ impl OfStore {
             rejected_by_reason: self.counts.rejected,
             waiting: self.waiting,
             parked: self.parked,
-            oldest_waiting_ms: oldest.map(|at| now.since(at).as_millis()),
+            oldest_waiting_ms: self.oldest_waiting.map(|at| now.since(at).as_millis()),
             delay_ms: Delay::of(&self.delays),
         }
     }

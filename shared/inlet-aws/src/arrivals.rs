@@ -31,6 +31,13 @@ pub struct Arrival {
     pub canonical_type: String,
 }
 
+impl Arrival {
+    /// When the receiver had it; long ago where that cannot be read.
+    pub fn received_at(&self) -> ReceivedAt {
+        ReceivedAt::parse(&self.received).unwrap_or(ReceivedAt::EPOCH)
+    }
+}
+
 /// A part of the time index.
 #[derive(Clone, Debug)]
 pub struct Slice {

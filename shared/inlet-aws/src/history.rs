@@ -90,7 +90,11 @@ impl Table {
                 origin: word("origin"),
                 trust: word("trust"),
                 message: self.message_in(&item).await?,
-                fate: Fate::told_by(items.receipts.get(digest), items.marks.get(digest)),
+                fate: Fate::told_by(
+                    items.receipts.get(digest),
+                    items.marks.get(digest),
+                    arrival.received_at(),
+                ),
                 replays,
                 arrival,
             });

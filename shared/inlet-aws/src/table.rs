@@ -71,7 +71,7 @@ impl Table {
     }
 
     /// Nothing in the time index arrived before this: DynamoDB deletes within a few days what has expired.
-    pub(crate) fn oldest(&self, now: ReceivedAt) -> ReceivedAt {
+    pub fn oldest(&self, now: ReceivedAt) -> ReceivedAt {
         now.earlier(self.retention.saturating_add(DELETED_WITHIN))
     }
 
