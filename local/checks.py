@@ -73,6 +73,13 @@ def _cargo_deny() -> None:
     run(["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], env=_environment())
 
 
+def _permissions() -> None:
+    # Imported late: it needs the tools, which are installed by now.
+    from local import privilege
+
+    privilege.check()
+
+
 def _sam_local() -> None:
     if not engine.answers():
         raise Skipped(NO_ENGINE)
@@ -98,6 +105,7 @@ FORM = {
     "template, by sam": _program("sam", "validate", "--lint", "--region", place.REGION),
     "template, by cfn-lint": _program("cfn-lint"),
     "upgrade from what was released": upgrade.check,
+    "permissions, by the transformed template": _permissions,
     "licences, bans and sources": _cargo_deny,
     "clippy": _program("cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"),
 }

@@ -3,6 +3,7 @@
 
 pub mod deliveries;
 pub mod faults;
+pub mod operations;
 pub mod repository;
 pub mod samples;
 pub mod schemas;

@@ -45,6 +45,11 @@ pub fn below(folder: &str) -> Vec<String> {
     found
 }
 
+/// Writes a file.
+pub fn write(path: &str, text: &str) {
+    fs::write(root().join(path), text).expect("a file that can be written");
+}
+
 /// Writes these files and removes every other one below the folder.
 pub fn replace(folder: &str, files: &Files) {
     for stale in below(folder).iter().filter(|path| !files.contains_key(*path)) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::catalogue::{Row, find};
+use inlet::catalogue::{Documented, Row, find};
+use inlet::drift;
 use inlet::request::Request;
 use inlet::sender::{Payload, Sender, delivery};
 use inlet::store::StoreName;
@@ -58,9 +59,39 @@ fn of<S: Sender>() -> Vec<Sample> {
 }
 
 fn request<S: Sender>(payload: &Payload) -> Request {
+    signed::<S>(row::<S>(payload), payload.body.to_vec())
+}
+
+fn row<S: Sender>(payload: &Payload) -> &'static Row {
     let row = find(S::EVENTS, payload.event());
-    let row = row.unwrap_or_else(|| panic!("{} is named after no event", payload.file));
-    signed::<S>(row, payload.body.to_vec())
+    row.unwrap_or_else(|| panic!("{} is named after no event", payload.file))
+}
+
+/// What each provider's payload files show of its events, by the path of the file that tells it to the provider.
+pub fn shapes() -> Files {
+    [
+        shapes_of::<inlet_dealpos::DealPos>(),
+        shapes_of::<inlet_tiki::Tiki>(),
+        shapes_of::<inlet_zid::Zid>(),
+        shapes_of::<inlet_zip::Zip>(),
+        shapes_of::<inlet_zort::Zort>(),
+    ]
+    .into()
+}
+
+/// Events of one kind share what is known: which of their payloads show a field is chance.
+fn shapes_of<S: Sender>() -> (String, String) {
+    let mut groups: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
+    for payload in S::PAYLOADS.iter().filter(|payload| !payload.is_form()) {
+        groups.entry(row::<S>(payload).kind.as_str()).or_default().push(payload.body);
+    }
+    let text = |(kind, bodies): (&str, Vec<&[u8]>)| {
+        let rows = S::EVENTS.iter().filter(|row| row.kind.as_str() == kind && row.canonical.is_some());
+        let events: Vec<(&str, bool)> =
+            rows.map(|row| (row.event, row.documented == Documented::Full)).collect();
+        drift::to_text(&events, &drift::shape_of(&bodies))
+    };
+    (format!("functions/{}/shapes.txt", S::NAME), groups.into_iter().map(text).collect())
 }
 
 /// What goes wrong in life: encodings, casings, forgeries, surprises.

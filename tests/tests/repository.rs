@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use inlet::sender::Sender as _;
-use inlet_tests::{repository, samples, schemas};
+use inlet_aws::metrics;
+use inlet_tests::{operations, repository, samples, schemas};
 
 /// The rooms of a provider's house, in the order in which they are read.
 const SHAPE: [&str; 9] = [
@@ -35,6 +36,53 @@ fn the_sample_events_are_in_step_with_the_payloads() {
 fn the_schemas_are_in_step_with_the_types() {
     let differences = repository::differences("schemas", &schemas::files());
     assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
+}
+
+#[test]
+fn what_is_known_of_the_events_shapes_is_in_step_with_the_payloads() {
+    for (path, text) in samples::shapes() {
+        assert!(repository::text(&path) == text, "run `make samples`: {path} is out of step");
+    }
+}
+
+#[test]
+fn the_alarms_and_the_dashboard_are_in_step_with_the_code() {
+    let in_step = repository::text("template.yaml") == operations::template();
+    assert!(in_step, "run `make samples`: template.yaml is out of step");
+}
+
+#[test]
+fn the_template_speaks_of_every_metric_and_of_no_other() {
+    let template = repository::text("template.yaml");
+    let ours: BTreeSet<&str> = metrics::ALL.iter().map(|metric| metric.name).collect();
+    let up_to =
+        |text: &'static str| move |rest: &'_ str| rest.split(text).next().unwrap_or_default().to_owned();
+    let drawn: BTreeSet<String> = template.split("MetricName=\\\"").skip(1).map(up_to("\\")).collect();
+    let drawn: BTreeSet<&str> = drawn.iter().map(String::as_str).collect();
+    assert_eq!(drawn, ours, "the dashboard draws other metrics than the code writes");
+    let alarming = template.split("Namespace: Inlet\n      MetricName: ").skip(1).map(up_to("\n"));
+    let strange: Vec<String> = alarming.filter(|name| !ours.contains(name.as_str())).collect();
+    assert!(strange.is_empty(), "alarms on what nobody writes: {strange:?}");
+}
+
+#[test]
+fn every_alarm_names_its_heading_in_the_runbook() {
+    let template = repository::text("template.yaml");
+    let described = template.matches("AlarmDescription: ").count();
+    assert_eq!(
+        described,
+        operations::alarms().len(),
+        "an alarm that nobody wrote down, or one without words"
+    );
+    for alarm in operations::alarms() {
+        let description = alarm.description();
+        assert!(
+            description.ends_with(&format!("docs/runbook.md#{}", alarm.slug)),
+            "{}: {description}",
+            alarm.name
+        );
+        assert!(template.contains(&description), "{} is not in the template", alarm.name);
+    }
 }
 
 #[test]

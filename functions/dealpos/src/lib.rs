@@ -19,6 +19,7 @@ use std::time::Duration;
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{IdentityRule, Row, entity_in, find, text_at, unwrapped};
 use inlet::delivery::Delivery;
+use inlet::drift::Shapes;
 use inlet::patience::{AfterFailure, Retries};
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
@@ -67,6 +68,7 @@ impl Provider for DealPos {
         source: "https://developer.dealpos.com/webhook/webhook-guide",
     };
     const SECRET_PARAMETERS: &'static [&'static str] = &[URL_TOKEN];
+    const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = Settings;
 

@@ -13,6 +13,24 @@ const TICKET: Entity = &[&["ref_code"]];
 /// What nobody names. Tickets have an order's code too, so theirs comes first.
 pub(crate) const ANY: Entity = &[&["ref_code"], &["order_code"], &["sku", "warehouse"]];
 
+/// The status of a customer's ticket, all of them: the page of the aftersales service group.
+const TICKET_STATUSES: &[&str] = &[
+    "waiting_for_approve",
+    "approved",
+    "pickup_successful",
+    "arrived_at_aftersales",
+    "arrived_at_destination",
+    "resolution_in_progress",
+    "resolution_approved",
+    "multiple_resolution",
+    "refunded",
+    "replaced",
+    "warranted",
+    "multiple_completion",
+    "rejected",
+    "canceled",
+];
+
 /// Every event. `date` is when the status changed, or when the data was pushed: each event moves it.
 pub static EVENTS: &[Row] = &[
     Row::new("order.status", Order, "")
@@ -30,6 +48,7 @@ pub static EVENTS: &[Row] = &[
     Row::new("aftersale.cr", ReturnOrder, "status_changed")
         .entity(TICKET)
         .moved("date")
+        .listed(&[("status", TICKET_STATUSES)])
         .payload(Full, ticket),
     // A failed delivery on its way back. The list of its statuses is not readable.
     Row::new("aftersale.fd", ReturnOrder, "status_changed")

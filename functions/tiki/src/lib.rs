@@ -18,6 +18,7 @@ mod registration;
 use inlet::answer::{Answer, Outcome, Refusal};
 use inlet::catalogue::{entity_in, find, unwrapped};
 use inlet::delivery::Delivery;
+use inlet::drift::Shapes;
 use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified};
 use inlet::provider::Provider;
@@ -55,6 +56,7 @@ impl Provider for Tiki {
     const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented(
         "the pages ask for a 5xx after a failure and do not tell what follows it",
     );
+    const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
 

@@ -19,6 +19,7 @@ use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
 use inlet::catalogue::{find, text_at};
 use inlet::delivery::Delivery;
+use inlet::drift::Shapes;
 use inlet::patience::{AfterFailure, Breaker, Retries};
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified, base64_tag};
 use inlet::provider::Provider;
@@ -107,6 +108,7 @@ impl Provider for Zid {
         source: "https://docs.zid.sa/webhook-health-tracking; the waits are an integrator's reading of it",
     };
     const SECRET_PARAMETERS: &'static [&'static str] = &[TOKEN];
+    const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
 

@@ -48,6 +48,7 @@ const fn row(
     Row::new(event, Payment, "")
         .also(aliases)
         .told_by("success", outcomes, otherwise)
+        .listed(&[("success", &["true", "false"])])
         .entity(ORDER)
         .moved("timestamp")
 }

@@ -15,6 +15,7 @@ mod portal;
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{Row, entity_in, find, text_at};
 use inlet::delivery::Delivery;
+use inlet::drift::Shapes;
 use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified, base64_tag};
 use inlet::provider::Provider;
@@ -60,6 +61,7 @@ impl Provider for Zip {
     const AFTER_FAILURE: AfterFailure =
         AfterFailure::not_documented("not told on https://developers.zip.co/v9-US/docs/callbacks");
     const SECRET_PARAMETERS: &'static [&'static str] = &[SIGNATURE];
+    const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = Settings;
 

@@ -17,6 +17,7 @@ mod registration;
 use inlet::answer::{Answer, Outcome};
 use inlet::catalogue::{entity_in, find};
 use inlet::delivery::Delivery;
+use inlet::drift::Shapes;
 use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
@@ -54,6 +55,7 @@ impl Provider for Zort {
     const NAME: &'static str = "zort";
     const AFTER_FAILURE: AfterFailure =
         AfterFailure::not_documented("not told on https://developers.zortout.com/overview/webhook");
+    const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
 

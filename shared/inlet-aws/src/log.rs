@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use inlet::answer::Refusal;
+use inlet::drift::Drift;
 use inlet::event::ReceivedAt;
 use inlet::patience::AfterFailure;
 use inlet::proof::Rejection;
@@ -60,6 +61,11 @@ struct Line<'r> {
     size: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate: Option<bool>,
+    /// Where the delivery is not what is known of its event: paths and types, never values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    drift: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    undocumented: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// Whether the provider is known to send it again.
@@ -113,9 +119,47 @@ pub enum Trouble {
     Panicked,
 }
 
+/// Where a delivery is not what is known of its event, and how much is said of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Noticed<'d> {
+    /// The differences.
+    pub drift: &'d Drift,
+    /// Whether they are told; they are counted in any case.
+    pub told: bool,
+}
+
 /// Writes a delivery's line. Where its level is not to be written, what it counts is written all the same.
-pub fn delivery(context: Context<'_>, report: &Report) {
-    say(context, level_of(report), of_report(context, report), &measured(context, report));
+pub fn delivery(context: Context<'_>, report: &Report, noticed: Option<Noticed<'_>>) {
+    let (line, measured) = of_delivery(context, report, noticed);
+    say(context, level_of(report), line, &measured);
+}
+
+fn of_delivery<'r>(
+    context: Context<'r>,
+    report: &'r Report,
+    noticed: Option<Noticed<'_>>,
+) -> (Line<'r>, Measured) {
+    let (mut line, mut measured) = (of_report(context, report), measured(context, report));
+    if let Some(Noticed { drift, told }) = noticed {
+        measured = measured.of(Dimension::Event, catalogued(report));
+        measured.count_if(!drift.contradictions.is_empty(), metrics::DRIFT);
+        measured.count_if(!drift.undocumented.is_empty(), metrics::UNDOCUMENTED);
+        if told {
+            line.drift = drift.contradictions.iter().map(ToString::to_string).collect();
+            line.undocumented = drift.undocumented.iter().map(ToString::to_string).collect();
+        }
+    }
+    (line, measured)
+}
+
+/// The event's name, where it is in the catalogue: others may be as many as a sender likes.
+fn catalogued(report: &Report) -> &str {
+    match report {
+        Report::Accepted(accepted) if accepted.event.reading().why_unknown() != Some(WhyUnknown::Event) => {
+            loggable(accepted.event.reading().event_type.as_str())
+        }
+        _ => "unknown",
+    }
 }
 
 /// Writes a line about a request that is none, or that ran into a bug of ours.
@@ -322,6 +366,7 @@ pub(crate) fn say_where_but_not_what_of_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inlet::drift::Difference;
     use inlet::patience::{Breaker, Retries};
     use serde_json::json;
 
@@ -364,7 +409,7 @@ mod tests {
     }
 
     fn told_in(context: Context<'_>, report: &Report) -> Option<Value> {
-        let (line, measured) = (of_report(context, report), measured(context, report));
+        let (line, measured) = of_delivery(context, report, None);
         text(context, level_of(report), line, &measured).map(|text| serde_json::from_str(&text).unwrap())
     }
 
@@ -433,6 +478,23 @@ mod tests {
             None,
             "a probe counts as nothing"
         );
+    }
+
+    #[test]
+    fn drift_is_counted_always_and_told_where_it_may_be() {
+        let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
+        let drift = Drift { contradictions: vec![Difference::Value("status")], ..Drift::default() };
+        for (told, expected) in [(true, json!(["value of status"])), (false, Value::Null)] {
+            let (line, measured) =
+                of_delivery(context(&after), &report, Some(Noticed { drift: &drift, told }));
+            let text = text(context(&after), LogLevel::Info, line, &measured).unwrap();
+            let line: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(
+                (&line["drift"], &line["Drift"], &line["Event"], &line["Undocumented"]),
+                (&expected, &json!(1), &json!("unknown"), &Value::Null),
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! A provider's function: wired once, then an event in and a response out.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use inlet::answer::Refusal;
+use inlet::drift::Drift;
 use inlet::provider::Provider;
-use inlet::receive::Attempt;
+use inlet::receive::{Attempt, Report};
 use inlet::request::Unverified;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
+use crate::allowance::Allowance;
 use crate::clock;
 use crate::connect::{Clients, configuration};
 use crate::deadline;
 use crate::environment::{Environment, LogLevel};
 use crate::gateway::{Event, Response, Unreadable};
-use crate::log::{self, Context, Trouble};
+use crate::log::{self, Context, Noticed, Trouble};
 use crate::quarantine::TableQuarantine;
 use crate::queue::SqsQueue;
 use crate::secrets::SsmSecrets;
@@ -48,7 +51,13 @@ struct Function<P: Provider> {
     stage: String,
     log_level: LogLevel,
     daemon: Daemon,
+    /// How much the log is told of drift.
+    telling: Mutex<Allowance>,
 }
+
+/// How often a function instance tells of drift: a provider that has changed does so in every delivery.
+const TOLD_AT_ONCE: u32 = 20;
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 impl<P: Provider> Function<P> {
     fn new(clients: Clients, environment: Environment) -> Self {
@@ -60,7 +69,8 @@ impl<P: Provider> Function<P> {
             journal: Arc::new(table),
             queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
         };
-        Self { ports, stage, log_level, daemon: Daemon::at(xray_daemon) }
+        let telling = Mutex::new(Allowance::new(TOLD_AT_ONCE, TOLD_EVERY, Instant::now()));
+        Self { ports, stage, log_level, daemon: Daemon::at(xray_daemon), telling }
     }
 
     async fn handle(&self, event: LambdaEvent<Event>) -> Response {
@@ -96,7 +106,9 @@ impl<P: Provider> Function<P> {
         let task = tokio::spawn(async move { receiver.receive::<P>(request, received_at, &attempt).await });
         let answer = match task.await {
             Ok((answer, report)) => {
-                log::delivery(line(Some(store.as_str()), answer.status), &report);
+                let drift = drift_of::<P>(&report);
+                let noticed = drift.as_ref().map(|drift| Noticed { drift, told: self.may_tell() });
+                log::delivery(line(Some(store.as_str()), answer.status), &report, noticed);
                 answer
             }
             Err(_) => {
@@ -115,6 +127,23 @@ impl<P: Provider> Function<P> {
         };
         self.daemon.tell(trace.as_ref(), &invocation, told);
         answer.into()
+    }
+}
+
+impl<P: Provider> Function<P> {
+    /// Whether the log may be told of drift again so soon.
+    fn may_tell(&self) -> bool {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner).take(1, Instant::now())
+    }
+}
+
+/// Where a new event is not what is known of it. A bug in looking must not cost what is already safe.
+fn drift_of<P: Provider>(report: &Report) -> Option<Drift> {
+    match report {
+        Report::Accepted(accepted) if !accepted.duplicate => {
+            catch_unwind(AssertUnwindSafe(|| Drift::of(&accepted.event, P::SHAPES))).ok().flatten()
+        }
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use inlet::answer::Refusal;
 use inlet::canonical::Canonical;
 use inlet::catalogue::{Documented, Row};
 use inlet::delivery::Delivery;
+use inlet::drift::{Difference, Drift};
 use inlet::event::ReceivedAt;
 use inlet::proof::{Rejection, Verified, verify};
 use inlet::request::{Request, Unverified};
@@ -52,6 +53,7 @@ macro_rules! contract {
             every_documented_row_has_a_payload_and_reads_it,
             an_undocumented_row_invents_no_fields,
             nothing_that_was_read_is_in_the_debug_output,
+            the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed,
             every_refusal_is_json_with_its_status,
         );
     };
@@ -293,6 +295,33 @@ pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
             let bare = Canonical::bare(row.kind, reading.entity.as_ref().map(|parts| parts.join(":")));
             assert_ne!(reading.data, bare, "{}: nothing was read from {text}", row.event);
         }
+    }
+}
+
+/// Where an authentic delivery of this body is not what is known of the event.
+fn drift<C: Contract>(row: &Row, body: &[u8]) -> Option<Drift> {
+    use inlet::provider::Provider as _;
+    let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
+    let delivery = judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
+    let reading = P::<C>::read(&delivery);
+    Drift::of(&delivery.vouch::<P<C>>(reading), P::<C>::SHAPES)
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Contract>() {
+    for (event, text) in C::PAYLOADS {
+        let row = inlet::catalogue::find(rows::<C>(), event).expect("a payload of an event");
+        let told = drift::<C>(row, text.as_bytes());
+        assert_eq!(told, None, "{event} is drifting from its own payload");
+        // A form, as some send it, has no JSON that could change.
+        let Ok(Value::Object(mut payload)) = serde_json::from_str(text) else { continue };
+        payload.insert("loyaltyTier".to_owned(), Value::from("gold"));
+        let told = drift::<C>(row, Value::Object(payload).to_string().as_bytes());
+        let new = Difference::New("loyaltytier".to_owned(), "string");
+        let told = told.unwrap_or_else(|| panic!("{event}: nobody noticed a new field"));
+        let complete = row.documented == Documented::Full;
+        let noticed = if complete { &told.contradictions } else { &told.undocumented };
+        assert_eq!(noticed, &[new], "{event}: {told:?}");
     }
 }
 

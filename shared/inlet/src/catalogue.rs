@@ -24,9 +24,14 @@ pub struct Row {
     pub identity: IdentityRule,
     /// How much of the payload is documented.
     pub documented: Documented,
+    /// Fields whose values are listed somewhere, all of them.
+    pub listed: Listed,
     /// From the provider's words to ours; nothing where no field is documented.
     pub canonical: Option<Mapping>,
 }
+
+/// Fields and all the values that the documentation lists for them; case is ignored.
+pub type Listed = &'static [(&'static str, &'static [&'static str])];
 
 /// From the provider's object to the canonical one. Nothing when the payload is not even an object.
 pub type Mapping = fn(&Value) -> Option<Canonical>;
@@ -84,6 +89,7 @@ impl Row {
             time: None,
             identity: IdentityRule::RetryWindow,
             documented: Documented::NameOnly,
+            listed: &[],
             canonical: None,
         }
     }
@@ -123,6 +129,12 @@ impl Row {
         Self { documented, canonical: Some(canonical), ..self }
     }
 
+    /// The same with fields of which every value is documented.
+    #[must_use]
+    pub const fn listed(self, listed: Listed) -> Self {
+        Self { listed, ..self }
+    }
+
     /// The same, marked as inferred.
     #[must_use]
     pub const fn inferred(self) -> Self {
@@ -133,6 +145,16 @@ impl Row {
     pub fn is_named(&self, name: &str) -> bool {
         self.event.eq_ignore_ascii_case(name)
             || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+
+    /// The fields of this payload with a value that is not among those listed for them.
+    pub fn unlisted(&self, payload: &Value) -> Vec<&'static str> {
+        let is_listed =
+            |values: &[&str], told: &String| values.iter().any(|value| value.eq_ignore_ascii_case(told));
+        let strange = |(field, values): &&(&'static str, &'static [&str])| {
+            text_at(payload, field).is_some_and(|told| !is_listed(values, &told))
+        };
+        self.listed.iter().filter(strange).map(|(field, _)| *field).collect()
     }
 
     /// The verb for this payload.
@@ -207,6 +229,19 @@ mod tests {
         assert_eq!(row.verb_for(&json!({"success": "False"})), "capture_failed");
         assert_eq!(row.verb_for(&json!({})), "capture_unknown");
         assert_eq!(row.verb_for(&json!(null)), "capture_unknown");
+    }
+
+    #[test]
+    fn a_value_that_is_not_listed_is_noticed_and_a_field_that_is_absent_is_not() {
+        let row = Row::new("x", Kind::ReturnOrder, "").listed(&[("status", &["approved", "rejected"])]);
+        for (payload, unlisted) in [
+            (json!({"status": "Approved"}), vec![]),
+            (json!({}), vec![]),
+            (json!({"status": null}), vec![]),
+            (json!({"status": "lost"}), vec!["status"]),
+        ] {
+            assert_eq!(row.unlisted(&payload), unlisted, "{payload}");
+        }
     }
 
     #[test]

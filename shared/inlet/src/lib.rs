@@ -5,7 +5,7 @@
 //! [`secret::Secret`]s and hands out a [`proof::Verified`] [`delivery`], or nothing. The provider reads the
 //! delivery into a [`reading::Reading`] with the help of its [`catalogue`], of the tolerant [`json`] fields
 //! and of the [`canonical`] objects. Reading and delivery together are an [`event::Event`] with an
-//! [`event::EventId`]; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What is not
+//! [`event::EventId`], and [`drift`] where it is not what is known of its event; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What is not
 //! proved goes into [`quarantine`] instead; what the provider makes of the answer stands in [`patience`]. Behind
 //! the queue, [`process`] hands the messages to whoever consumes them. The [`sender`] plays the provider's part, with
 //! samples that [`fresh`] makes new and credentials of a [`form`], for tests and for whoever tries a deployment. Before
@@ -30,6 +30,7 @@ pub mod canonical;
 pub mod catalogue;
 pub mod reading;
 pub mod event;
+pub mod drift;
 pub mod message;
 pub mod answer;
 pub mod quarantine;

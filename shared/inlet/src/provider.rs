@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::answer::{Answer, Outcome, Refusal};
 use crate::canonical::Kind;
 use crate::delivery::Delivery;
+use crate::drift::Shapes;
 use crate::patience::AfterFailure;
 use crate::proof::{Claim, Rejection, Verified};
 use crate::reading::Reading;
@@ -31,6 +32,9 @@ pub trait Provider: Sized + 'static {
     /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
     /// before anything is kept.
     const SECRET_PARAMETERS: &'static [&'static str] = &[];
+
+    /// What the payloads of each event are known to look like.
+    const SHAPES: Shapes = Shapes::NONE;
 
     /// One live credential of a store, as kept in the parameter store.
     type Credential: DeserializeOwned + Send + Sync;

@@ -25,6 +25,8 @@ pub struct Reading {
     pub data: Canonical,
     /// Whether kind and verb only follow from how the provider names its other events: no page names this one.
     pub inferred: bool,
+    /// Fields whose values the documentation lists, with one that it does not.
+    pub unlisted: Vec<&'static str>,
 }
 
 /// A provider's name of an event; for events that nobody documents, as sent.
@@ -96,6 +98,7 @@ impl Reading {
             time: told.as_deref().and_then(time),
             data,
             inferred: row.documented == Documented::Inferred,
+            unlisted: row.unlisted(payload),
         }
     }
 
@@ -111,6 +114,7 @@ impl Reading {
             identity: IdentityRule::RetryWindow,
             data: data.into(),
             inferred: false,
+            unlisted: Vec::new(),
         }
     }
 

@@ -1,0 +1,421 @@
+//! Drift: where a delivery is not what is known of its event. It is told, and nothing else comes of it.
+//!
+//! Known is what the payload files of a provider show, as a text of paths and JSON types that is written from them.
+//! What is told of a difference is a path and a type, never a value; and as the name of a field may be data in an
+//! object that is a table (a phone number, an address), a name that could be anything else than a field's is `*`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::event::Event;
+use crate::reading::WhyUnknown;
+
+/// The largest body that is looked at, in bytes: the documented ones have less than a tenth of it.
+const MAX_BODY_LEN: usize = 256 * 1024;
+
+/// How many elements of a list are looked at; the others are taken to be like them.
+const MAX_ELEMENTS: usize = 20;
+
+/// How many names an object may have before it is taken for a table.
+const MAX_NAMES: usize = 100;
+
+/// How deep is looked.
+const MAX_DEPTH: usize = 8;
+
+/// How many differences of one delivery are told.
+const MAX_TOLD: usize = 20;
+
+/// The longest name that is told, in bytes.
+const MAX_NAME_LEN: usize = 40;
+
+/// How many digits in a row a name may have: more of them are somebody's number.
+const MAX_DIGITS: usize = 2;
+
+/// What stands for a name that may be data.
+const ANY_NAME: &str = "*";
+
+/// What is known of a provider's events. A text: lines at the margin name events and how far each is documented,
+/// indented ones below them a path and its types, with a `?` before what not every payload has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shapes(&'static str);
+
+/// Paths and what stands there.
+pub type Shape = BTreeMap<String, Field>;
+
+/// What stands at a path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    /// The JSON types.
+    pub types: BTreeSet<String>,
+    /// Whether a payload may be without it.
+    pub optional: bool,
+}
+
+/// Where a delivery is not what is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// What contradicts the documentation: the provider has changed something, or never told.
+    pub contradictions: Vec<Difference>,
+    /// Fields that are new to us where the documentation is known to be incomplete.
+    pub undocumented: Vec<Difference>,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difference {
+    /// The event is in no catalogue.
+    Event,
+    /// The body is not what it should be, not even its outline.
+    Body,
+    /// A field that nobody knew, of this type.
+    New(String, &'static str),
+    /// A field that was always there.
+    Missing(String),
+    /// A field with another type than ever, this one.
+    Type(String, &'static str),
+    /// A field with a value that the documentation does not list. The value is not told.
+    Value(&'static str),
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event => f.write_str("unknown event"),
+            Self::Body => f.write_str("unreadable body"),
+            Self::New(path, of) => write!(f, "new {path}: {of}"),
+            Self::Missing(path) => write!(f, "missing {path}"),
+            Self::Type(path, of) => write!(f, "type of {path}: {of}"),
+            Self::Value(path) => write!(f, "value of {path}"),
+        }
+    }
+}
+
+impl Drift {
+    /// What is to be told of an event; nothing where it is as it should be.
+    pub fn of(event: &Event, shapes: Shapes) -> Option<Self> {
+        let (reading, body) = (event.reading(), event.delivery().body());
+        let drift = match reading.why_unknown() {
+            Some(WhyUnknown::Event) => Self::of_unknown(body),
+            Some(WhyUnknown::Body) => Self { contradictions: vec![Difference::Body], ..Self::default() },
+            None => {
+                let mut drift = shapes.find(reading.event_type.as_str()).map(|known| known.compare(body));
+                let values = reading.unlisted.iter().map(|field| Difference::Value(field));
+                drift.get_or_insert_default().contradictions.extend(values);
+                drift.unwrap_or_default()
+            }
+        };
+        (drift != Self::default()).then_some(drift)
+    }
+
+    /// Of an event that nobody knows, the outermost names.
+    fn of_unknown(body: &[u8]) -> Self {
+        let undocumented = match parse(body) {
+            Some(Value::Object(object)) => {
+                let names = object.iter().map(|(name, value)| Difference::New(told(name), type_of(value)));
+                capped(names.collect())
+            }
+            _ => Vec::new(),
+        };
+        Self { contradictions: vec![Difference::Event], undocumented }
+    }
+}
+
+/// What is known of one event.
+#[derive(Debug)]
+struct Known {
+    shape: Shape,
+    /// Whether the documentation is complete.
+    complete: bool,
+}
+
+impl Shapes {
+    /// Nothing is known of any event.
+    pub const NONE: Self = Self("");
+
+    /// What the text tells.
+    pub const fn new(text: &'static str) -> Self {
+        Self(text)
+    }
+
+    fn find(self, event: &str) -> Option<Known> {
+        let mut lines = self.0.lines();
+        let of_the_event = |line: &'static str| line.split_once(' ').filter(|(name, _)| *name == event);
+        let (name, documented) = lines.find_map(of_the_event)?;
+        let fields = lines.skip_while(|line| !line.starts_with(' ')).take_while(|line| line.starts_with(' '));
+        let field = |line: &str| {
+            let optional = line.starts_with("  ? ");
+            let (path, types) = line.get(4..)?.split_once(' ')?;
+            let types = types.split('|').map(str::to_owned).collect();
+            Some((path.to_owned(), Field { types, optional }))
+        };
+        let known = || Known { shape: fields.filter_map(field).collect(), complete: documented == COMPLETE };
+        // What has no name at the margin is a field.
+        (!name.is_empty()).then(known)
+    }
+}
+
+/// The word for a documentation that is complete.
+const COMPLETE: &str = "complete";
+
+/// The text of a group of events that share a shape: each with whether its documentation is complete.
+pub fn to_text(events: &[(&str, bool)], shape: &Shape) -> String {
+    let event = |(name, complete): &(&str, bool)| {
+        format!("{name} {}\n", if *complete { COMPLETE } else { "partial" })
+    };
+    let field = |(path, field): (&String, &Field)| {
+        let types: Vec<&str> = field.types.iter().map(String::as_str).collect();
+        format!("  {} {path} {}\n", if field.optional { '?' } else { ' ' }, types.join("|"))
+    };
+    events.iter().map(event).chain(shape.iter().map(field)).collect()
+}
+
+/// The shape that several payloads have together; nothing of one that is no JSON object.
+pub fn shape_of(payloads: &[&[u8]]) -> Shape {
+    let mut shape = Shape::new();
+    let objects: Vec<Value> = payloads.iter().filter_map(|body| parse(body)).collect();
+    for payload in &objects {
+        let mut seen = BTreeMap::new();
+        note(payload, "", 0, &mut seen);
+        for (path, types) in seen {
+            shape.entry(path).or_default().types.extend(types.into_iter().map(str::to_owned));
+        }
+    }
+    for (path, field) in &mut shape {
+        // What stands in a list, in a table or in something that is not always there is not always there.
+        let seen = |payload: &Value| path.split('.').try_fold(payload, |at, name| member(at, name)).is_some();
+        field.optional = !objects.iter().all(seen);
+    }
+    shape
+}
+
+fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+    value.as_object()?.iter().find(|(sent, _)| told(sent) == name && name != ANY_NAME).map(|(_, value)| value)
+}
+
+fn note(value: &Value, path: &str, depth: usize, seen: &mut BTreeMap<String, BTreeSet<&'static str>>) {
+    if !path.is_empty() {
+        seen.entry(path.to_owned()).or_default().insert(type_of(value));
+    }
+    for (path, inner) in inside(value, path, depth, |_| false) {
+        note(inner, &path, depth.saturating_add(1), seen);
+    }
+}
+
+impl Known {
+    fn compare(&self, body: &[u8]) -> Drift {
+        let Some(body) = parse(body) else { return Drift::default() };
+        let mut there = BTreeSet::new();
+        let (mut new, mut contradictions) = (Vec::new(), Vec::new());
+        self.walk(&body, "", 0, &mut |path, difference| {
+            there.insert(path.to_owned());
+            match difference {
+                Some(difference @ Difference::New(..)) => new.push(difference),
+                other => contradictions.extend(other),
+            }
+        });
+        let undocumented = if self.complete {
+            let gone = self.shape.iter().filter(|(path, field)| !field.optional && !there.contains(*path));
+            contradictions.extend(gone.map(|(path, _)| Difference::Missing(path.clone())));
+            contradictions.append(&mut new);
+            Vec::new()
+        } else {
+            capped(new)
+        };
+        Drift { contradictions: capped(contradictions), undocumented }
+    }
+
+    /// Tells every path, with what is different there. Below what is new nothing is looked at.
+    fn walk(&self, value: &Value, path: &str, depth: usize, tell: &mut impl FnMut(&str, Option<Difference>)) {
+        for (path, inner) in inside(value, path, depth, |path| self.shape.contains_key(path)) {
+            match self.shape.get(&path) {
+                None => tell(&path, Some(Difference::New(path.clone(), type_of(inner)))),
+                Some(field) => {
+                    let as_ever = inner.is_null() || field.types.contains(type_of(inner)) || field.is_open();
+                    tell(&path, (!as_ever).then(|| Difference::Type(path.clone(), type_of(inner))));
+                    self.walk(inner, &path, depth.saturating_add(1), tell);
+                }
+            }
+        }
+    }
+}
+
+impl Field {
+    /// Whether nothing is known of the type: no payload shows a value.
+    fn is_open(&self) -> bool {
+        self.types.iter().all(|of| of == "null")
+    }
+}
+
+/// What stands inside a value, each with its path. Where an object is known as a table all of its names are `*`.
+fn inside<'v>(
+    value: &'v Value,
+    path: &str,
+    depth: usize,
+    is_known: impl Fn(&str) -> bool,
+) -> Vec<(String, &'v Value)> {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        _ if depth >= MAX_DEPTH => Vec::new(),
+        Value::Array(list) => {
+            list.iter().take(MAX_ELEMENTS).map(|inner| (format!("{path}[]"), inner)).collect()
+        }
+        Value::Object(object) => {
+            let is_table = object.len() > MAX_NAMES || is_known(&below(ANY_NAME));
+            let path_of = |name: &str| match below(&told(name)) {
+                path if is_table && !is_known(&path) => below(ANY_NAME),
+                path => path,
+            };
+            members(object).map(|(name, inner)| (path_of(name), inner)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn members(object: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    object.iter().take(MAX_NAMES.saturating_mul(2))
+}
+
+/// A field's name as it may be told: in lower case, and `*` where it does not look like a field's name.
+fn told(name: &str) -> String {
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let mut digits: usize = 0;
+    let is_number = name.chars().any(|c| {
+        digits = if c.is_ascii_digit() { digits.saturating_add(1) } else { 0 };
+        digits > MAX_DIGITS
+    });
+    let is_name = (1..=MAX_NAME_LEN).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(is_of_a_name)
+        && !is_number;
+    if is_name { name.to_ascii_lowercase() } else { ANY_NAME.to_owned() }
+}
+
+fn parse(body: &[u8]) -> Option<Value> {
+    (body.len() <= MAX_BODY_LEN).then(|| serde_json::from_slice(body).ok()).flatten()
+}
+
+fn capped(mut differences: Vec<Difference>) -> Vec<Difference> {
+    differences.sort();
+    differences.dedup();
+    differences.truncate(MAX_TOLD);
+    differences
+}
+
+const fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// One event with complete documentation and one without.
+    const TEXT: &str = "thing.made complete
+thing.seen partial
+    id number
+  ? note null|string
+    owner object
+    owner.name string
+  ? parts array
+  ? parts[] object
+  ? parts[].price string
+  ? shelves object
+  ? shelves.* number
+";
+    const AS_EVER: &str = r#"{"ID":7,"owner":{"name":"x"},"parts":[{"price":"1"}],"shelves":{"Sara Ali":1}}"#;
+
+    fn told_of(event: &str, body: &str) -> (Vec<String>, Vec<String>) {
+        let drift = Shapes::new(TEXT).find(event).expect("a known event").compare(body.as_bytes());
+        let text = |differences: Vec<Difference>| differences.iter().map(ToString::to_string).collect();
+        (text(drift.contradictions), text(drift.undocumented))
+    }
+
+    #[test]
+    fn what_is_as_ever_is_not_told() {
+        for body in [AS_EVER, &AS_EVER.replace("\"x\"", "null"), &AS_EVER.replace("\"ID\"", "\"id\"")] {
+            assert_eq!(told_of("thing.made", body), (vec![], vec![]), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_different_is_told_by_name_and_type_alone() {
+        let body = |from: &str, to: &str| AS_EVER.replace(from, to);
+        for (body, expected) in [
+            (body("\"ID\":7,", ""), "missing id"),
+            (body("7", "\"7\""), "type of id: string"),
+            (body("\"1\"", "1"), "type of parts[].price: number"),
+            (body("7,", "7,\"tier\":{\"secret\":1},"), "new tier: object"),
+            (body("{\"name\"", "{\"+966500000000\":1,\"name\""), "new owner.*: number"),
+            (body("{\"name\"", "{\"sara@example.com\":1,\"name\""), "new owner.*: number"),
+            (body(":1}", ":\"1\"}"), "type of shelves.*: string"),
+        ] {
+            assert_eq!(told_of("thing.made", &body), (vec![expected.to_owned()], vec![]), "{body}");
+        }
+    }
+
+    #[test]
+    fn where_the_documentation_is_incomplete_new_fields_contradict_nothing_and_none_is_missed() {
+        let body = r#"{"id":"7","tier":1}"#;
+        let told = (vec!["type of id: string".to_owned()], vec!["new tier: number".to_owned()]);
+        assert_eq!(told_of("thing.seen", body), told);
+    }
+
+    #[test]
+    fn an_event_that_is_not_in_the_text_has_no_shape() {
+        for name in ["thing", "thing.mad", "thing.made complete", "id", ""] {
+            assert!(Shapes::new(TEXT).find(name).is_none(), "{name}");
+        }
+        assert!(Shapes::NONE.find("thing.made").is_none());
+    }
+
+    #[test]
+    fn the_text_of_payloads_tells_what_all_of_them_have() {
+        let shape = shape_of(&[
+            br#"{"id":7,"note":"x","tags":{"a b":1},"lines":[{"n":1}]}"#,
+            br#"{"id":7,"note":null,"lines":[]}"#,
+            b"no JSON",
+        ]);
+        let expected = "a complete
+b partial
+    id number
+    lines array
+  ? lines[] object
+  ? lines[].n number
+    note null|string
+  ? tags object
+  ? tags.* number
+";
+        assert_eq!(to_text(&[("a", true), ("b", false)], &shape), expected);
+    }
+
+    #[test]
+    fn a_hostile_body_is_told_in_a_few_words() {
+        let names: Vec<String> = (0..5_000).map(|n| format!("\"f{n}x\":1,")).collect();
+        let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+        for body in [format!("{{{}\"id\":7}}", names.concat()), deep, "x".repeat(MAX_BODY_LEN + 1)] {
+            let (contradictions, undocumented) = told_of("thing.seen", &body);
+            assert!(contradictions.len() + undocumented.len() <= 2 * MAX_TOLD);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_and_no_name_that_is_none_is_ever_told(name in "\\PC{0,60}", value in "[0-9]{5,9}") {
+            let body = serde_json::json!({"id": 7, "owner": {&name: {&value: &value}}}).to_string();
+            for told in told_of("thing.made", &body).0 {
+                prop_assert!(!told.contains(&value), "{}", told);
+                prop_assert!(told.is_ascii(), "{}", told);
+            }
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Alarms and dashboard of the template, written from the metrics' names in the code and from what is known of the
+//! providers, so that neither can speak of a metric that nobody writes.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use inlet::patience::Breaker;
+use inlet::provider::Provider;
+use inlet_aws::log::WRONG_PROOF;
+use inlet_aws::metrics::{self, Dimension, Metric, NAMESPACE, Unit};
+use serde_json::{Value, json};
+
+use crate::repository;
+
+/// The lines of the template between which everything is written by this module.
+const BEGIN: &str =
+    "  # ---- Written by `make samples` from tests/src/operations.rs: alarms and dashboard -------\n";
+const END: &str =
+    "  # ---- End of what `make samples` writes ---------------------------------------------------\n";
+
+/// Where alarms send people.
+const RUNBOOK: &str = "docs/runbook.md";
+
+const MINUTE: Duration = Duration::from_mins(1);
+const FIVE_MINUTES: Duration = Duration::from_mins(5);
+const HOUR: Duration = Duration::from_hours(1);
+
+/// An alarm.
+pub struct Alarm {
+    /// Its logical name in the template, `Alarm` excepted.
+    pub name: String,
+    /// The heading of the runbook that it names: the logical name in kebab case, without a provider.
+    pub slug: String,
+    /// What it means.
+    about: String,
+    condition: String,
+    metric: Source,
+    statistic: &'static str,
+    comparison: &'static str,
+    threshold: u64,
+    period: Duration,
+    periods: u32,
+    missing: &'static str,
+}
+
+/// Where an alarm's values come from.
+enum Source {
+    Ours { metric: Metric, of: Vec<(Dimension, String)> },
+    Theirs { namespace: &'static str, name: &'static str, dimension: &'static str, value: String },
+}
+
+/// The template as it is to be: its own text, with the alarms and the dashboard written anew.
+pub fn template() -> String {
+    let text = repository::text("template.yaml");
+    let (before, rest) = text.split_once(BEGIN).expect("the line that begins the written part");
+    let (_, after) = rest.split_once(END).expect("the line that ends the written part");
+    let alarms: String = alarms().iter().map(Alarm::to_yaml).collect();
+    format!("{before}{BEGIN}\n{alarms}{}\n{END}{after}", dashboard())
+}
+
+/// Every alarm, those of the whole deployment first.
+pub fn alarms() -> Vec<Alarm> {
+    let mut alarms = of_the_deployment();
+    alarms.extend(of_provider::<inlet_zort::Zort>());
+    alarms.extend(of_provider::<inlet_dealpos::DealPos>());
+    alarms.extend(of_provider::<inlet_zid::Zid>());
+    alarms.extend(of_provider::<inlet_tiki::Tiki>());
+    alarms.extend(of_provider::<inlet_zip::Zip>());
+    alarms
+}
+
+fn of_the_deployment() -> Vec<Alarm> {
+    let ours = |metric| Source::Ours { metric, of: vec![(Dimension::Stage, "!Ref Stage".into())] };
+    let theirs = |namespace, name, dimension, value: &str| Source::Theirs {
+        namespace,
+        name,
+        dimension,
+        value: value.into(),
+    };
+    vec![
+        Alarm {
+            statistic: "Maximum",
+            threshold: 900,
+            period: MINUTE,
+            periods: 3,
+            ..Alarm::new(
+                "OldestUnproven",
+                "an event has waited for a quarter of an hour to be processed",
+                ours(metrics::OLDEST_UNPROVEN_AGE),
+            )
+        },
+        Alarm {
+            statistic: "SampleCount",
+            comparison: "LessThanThreshold",
+            period: MINUTE,
+            periods: 5,
+            missing: "breaching",
+            ..Alarm::new(
+                "SweeperSilent",
+                "for five minutes no run of the sweeper has come to its end",
+                ours(metrics::OLDEST_UNPROVEN_AGE),
+            )
+        },
+        Alarm {
+            statistic: "Maximum",
+            period: MINUTE,
+            ..Alarm::new(
+                "DeadLetters",
+                "messages could not be processed and wait in the dead-letter queue",
+                theirs(
+                    "AWS/SQS",
+                    "ApproximateNumberOfMessagesVisible",
+                    "QueueName",
+                    "!GetAtt DeadLetterQueue.QueueName",
+                ),
+            )
+        },
+        Alarm::new(
+            "Parked",
+            "the sweeper gave events up: they wait for a redrive or a replay",
+            ours(metrics::PARKED),
+        ),
+        Alarm::new(
+            "ServerError",
+            "the API answers 5xx: neither table nor queue took a delivery, or a function failed",
+            theirs("AWS/ApiGateway", "5xx", "ApiId", "!Ref Api"),
+        ),
+        Alarm::new(
+            "Fallback",
+            "the table does not take deliveries; the queue alone has them",
+            ours(metrics::FALLBACK),
+        ),
+        Alarm::new(
+            "EnqueueDeferred",
+            "the queue does not take deliveries; the sweeper sends them later",
+            ours(metrics::ENQUEUE_DEFERRED),
+        ),
+        Alarm {
+            period: HOUR,
+            ..Alarm::new("Drift", "a provider sends what contradicts its documentation", ours(metrics::DRIFT))
+        },
+    ]
+}
+
+fn of_provider<P: Provider>() -> Vec<Alarm> {
+    let of_provider =
+        || vec![(Dimension::Stage, "!Ref Stage".to_owned()), (Dimension::Provider, P::NAME.to_owned())];
+    let wrong_proof =
+        of_provider().into_iter().chain([(Dimension::Reason, WRONG_PROOF.to_owned())]).collect();
+    let name = resource_of(P::NAME);
+    let mut alarms = vec![
+        Alarm {
+            threshold: 5,
+            ..Alarm::new(
+                "Rejected",
+                "deliveries to configured stores fail verification: was a secret changed on one side?",
+                Source::Ours { metric: metrics::REJECTED, of: wrong_proof },
+            )
+        },
+        Alarm::new(
+            "Throttled",
+            "Lambda throttles the receiver: the concurrency does not suffice",
+            Source::Theirs {
+                namespace: "AWS/Lambda",
+                name: "Throttles",
+                dimension: "FunctionName",
+                value: format!("!Ref {name}Function"),
+            },
+        ),
+    ];
+    if let Some(Breaker { window, degraded_at, broken_at, .. }) = P::AFTER_FAILURE.breaker {
+        let failing = |slug, about: String, threshold: u32| Alarm {
+            threshold: threshold.into(),
+            period: window,
+            ..Alarm::new(slug, &about, Source::Ours { metric: metrics::COUNTED_FAILURE, of: of_provider() })
+        };
+        let about = format!(
+            "the provider is about to disable us: {degraded_at} failures, and it stops at {broken_at}"
+        );
+        alarms.push(failing("Degraded", about, degraded_at));
+        let about = format!("the provider counts {broken_at} failures and sends nothing any more");
+        alarms.push(failing("Disabled", about, broken_at));
+    }
+    alarms.into_iter().map(|alarm| alarm.of(&name)).collect()
+}
+
+/// What the template calls a provider.
+fn resource_of(provider: &str) -> String {
+    let mut letters = provider.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+impl Alarm {
+    /// At the first one within five minutes; quiet while there are no values.
+    fn new(name: &str, about: &str, metric: Source) -> Self {
+        Self {
+            name: name.to_owned(),
+            slug: kebab_case(name),
+            about: about.to_owned(),
+            condition: "WithAlarms".to_owned(),
+            metric,
+            statistic: "Sum",
+            comparison: "GreaterThanOrEqualToThreshold",
+            threshold: 1,
+            period: FIVE_MINUTES,
+            periods: 1,
+            missing: "notBreaching",
+        }
+    }
+
+    /// The same of one provider.
+    fn of(self, provider: &str) -> Self {
+        let about = format!("{provider}: {}", self.about);
+        Self {
+            name: format!("{provider}{}", self.name),
+            condition: format!("With{provider}Alarms"),
+            about,
+            ..self
+        }
+    }
+
+    /// What it tells whom it wakes.
+    pub fn description(&self) -> String {
+        format!("{}. {RUNBOOK}#{}", capitalised(&self.about), self.slug)
+    }
+
+    fn to_yaml(&self) -> String {
+        let mut yaml = String::new();
+        let mut line = |indent: usize, text: &str| writeln!(yaml, "{:indent$}{text}", "").expect("memory");
+        line(2, &format!("{}Alarm:", self.name));
+        line(4, "Type: AWS::CloudWatch::Alarm");
+        line(4, &format!("Condition: {}", self.condition));
+        line(4, "Properties:");
+        line(6, &format!("AlarmName: !Sub inlet-${{Stage}}-{}", kebab_case(&self.name)));
+        line(6, &format!("AlarmDescription: {}", Value::from(self.description())));
+        let (namespace, name, dimensions) = self.metric.parts();
+        line(6, &format!("Namespace: {namespace}"));
+        line(6, &format!("MetricName: {name}"));
+        line(6, "Dimensions:");
+        for (dimension, value) in dimensions {
+            line(8, &format!("- {{Name: {dimension}, Value: {value}}}"));
+        }
+        line(6, &format!("Statistic: {}", self.statistic));
+        line(6, &format!("ComparisonOperator: {}", self.comparison));
+        line(6, &format!("Threshold: {}", self.threshold));
+        line(6, &format!("Period: {}", self.period.as_secs()));
+        line(6, &format!("EvaluationPeriods: {}", self.periods));
+        line(6, &format!("TreatMissingData: {}", self.missing));
+        line(6, "AlarmActions: [!Ref AlarmTopic]");
+        line(6, "OKActions: [!Ref AlarmTopic]");
+        yaml + "\n"
+    }
+}
+
+impl Source {
+    fn parts(&self) -> (&'static str, &'static str, Vec<(&'static str, String)>) {
+        match self {
+            Self::Ours { metric, of } => {
+                let names: Vec<Dimension> = of.iter().map(|(dimension, _)| *dimension).collect();
+                assert!(metric.by.contains(&names.as_slice()), "{} is not kept by {names:?}", metric.name);
+                let of = of.iter().map(|(dimension, text)| (dimension.as_str(), text.clone()));
+                (NAMESPACE, metric.name, of.collect())
+            }
+            Self::Theirs { namespace, name, dimension, value } => {
+                (namespace, name, vec![(dimension, value.clone())])
+            }
+        }
+    }
+}
+
+/// The dashboard: a graph for every metric, of all that it is told apart by, and AWS's own where ours end.
+fn dashboard() -> String {
+    let ours = metrics::ALL
+        .iter()
+        .map(|metric| (metric.name.to_owned(), json!([[{"expression": search(metric)}]]), statistic(metric)));
+    let theirs = [
+        (
+            "Queues",
+            json!([
+                ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${EventQueue.QueueName}", {"label": "waiting"}],
+                ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${DeadLetterQueue.QueueName}", {"label": "dead letters"}],
+            ]),
+            "Maximum",
+        ),
+        (
+            "API",
+            json!([
+                ["AWS/ApiGateway", "Count", "ApiId", "${Api}"],
+                ["AWS/ApiGateway", "4xx", "ApiId", "${Api}"],
+                ["AWS/ApiGateway", "5xx", "ApiId", "${Api}"],
+            ]),
+            "Sum",
+        ),
+        ("API latency", json!([["AWS/ApiGateway", "Latency", "ApiId", "${Api}"]]), "p99"),
+        (
+            "Behind the queue",
+            json!([
+                ["AWS/Lambda", "Errors", "FunctionName", "${ProcessorFunction}", {"label": "processor, errors"}],
+                ["AWS/Lambda", "Throttles", "FunctionName", "${ProcessorFunction}", {"label": "processor, throttles"}],
+                ["AWS/Lambda", "Errors", "FunctionName", "${SweeperFunction}", {"label": "sweeper, errors"}],
+            ]),
+            "Sum",
+        ),
+    ];
+    let theirs = theirs.into_iter().map(|(title, metrics, statistic)| (title.to_owned(), metrics, statistic));
+    let widgets: Vec<Value> = ours
+        .chain(theirs)
+        .enumerate()
+        .map(|(n, (title, metrics, stat))| widget(n, &title, &metrics, stat))
+        .collect();
+    let mut yaml = "  Dashboard:
+    Type: AWS::CloudWatch::Dashboard
+    Condition: WithAlarms
+    Properties:
+      DashboardName: !Sub inlet-${Stage}
+      DashboardBody: !Sub |
+        {\"widgets\": [
+"
+    .to_owned();
+    let lines: Vec<String> = widgets.iter().map(|widget| format!("          {widget}")).collect();
+    yaml.push_str(&lines.join(",\n"));
+    yaml + "\n        ]}\n"
+}
+
+/// A graph in its place: three in a row.
+fn widget(n: usize, title: &str, metrics: &Value, statistic: &str) -> Value {
+    const WIDTH: usize = 8;
+    const HEIGHT: usize = 6;
+    json!({
+        "type": "metric", "x": n % 3 * WIDTH, "y": n / 3 * HEIGHT, "width": WIDTH, "height": HEIGHT,
+        "properties": {
+            "title": title, "region": "${AWS::Region}", "stat": statistic, "period": FIVE_MINUTES.as_secs(),
+            "metrics": metrics,
+        },
+    })
+}
+
+/// Everything that a metric is told apart by, where it has values: what is switched off draws no line.
+fn search(metric: &Metric) -> String {
+    let finest = metric.by.last().expect("a metric is told apart by something");
+    let dimensions: Vec<&str> = finest.iter().map(|dimension| dimension.as_str()).collect();
+    format!(
+        "SEARCH('{{{NAMESPACE},{}}} MetricName=\"{}\" Stage=\"${{Stage}}\"', '{}', {})",
+        dimensions.join(","),
+        metric.name,
+        statistic(metric),
+        FIVE_MINUTES.as_secs()
+    )
+}
+
+fn statistic(metric: &Metric) -> &'static str {
+    match metric.unit {
+        // What waits is still there a minute later: no sum of it means anything.
+        Unit::Count if *metric == metrics::WAITING => "Maximum",
+        Unit::Count => "Sum",
+        Unit::Milliseconds => "p99",
+        Unit::Seconds => "Maximum",
+    }
+}
+
+fn kebab_case(name: &str) -> String {
+    let letter = |(n, letter): (usize, char)| {
+        let hyphen = (n > 0 && letter.is_ascii_uppercase()).then_some('-');
+        hyphen.into_iter().chain([letter.to_ascii_lowercase()])
+    };
+    name.chars().enumerate().flat_map(letter).collect()
+}
+
+fn capitalised(text: &str) -> String {
+    resource_of(text)
+}
