@@ -29,7 +29,6 @@ ALLOWED = {
             ("dynamodb:GetItem", TABLE),
             ("dynamodb:PutItem", TABLE),
             ("dynamodb:UpdateItem", TABLE),
-            ("dynamodb:BatchWriteItem", TABLE),
             ("sqs:SendMessage", QUEUE),
             ("ssm:GetParameters", f"parameter/inlet/${{Stage}}/{provider}/*"),
             ("logs:CreateLogStream", f"{provider.capitalize()}Log.Arn"),
