@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    completions, doctor, event, forward, list, man, redrive, replay, reverify, secret, send, show, stats,
-    tail, timeline, urls,
+    completions, doctor, event, forward, list, man, redrive, register, registered, replay, reverify, secret,
+    send, show, stats, tail, timeline, unregister, urls,
 };
 use crate::failure;
 
@@ -67,6 +67,12 @@ pub(crate) enum Command {
     Urls(urls::Arguments),
     /// Set, rotate, list and retire the stores' credentials
     Secret(secret::Arguments),
+    /// Tell a provider where to send, through its own API, or say how it is done by hand
+    Register(register::Arguments),
+    /// Show what a provider's own API says is registered, and how it is
+    Registered(registered::Arguments),
+    /// Take back what `register` did, and nothing of anybody else's
+    Unregister(unregister::Arguments),
     /// Send deliveries exactly as a provider would
     Send(send::Arguments),
     /// Write a delivery as an event file for `sam local invoke`
@@ -97,7 +103,7 @@ pub(crate) enum Command {
 
 /// The commands in the groups in which the help lists them.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Set up", &["doctor", "urls", "secret"]),
+    ("Set up", &["doctor", "urls", "secret", "register", "registered", "unregister"]),
     ("Try", &["send", "event"]),
     ("Watch", &["list", "tail", "show", "timeline", "stats", "forward"]),
     ("Mend", &["replay", "redrive", "reverify"]),

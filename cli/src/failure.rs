@@ -86,6 +86,9 @@ pub(crate) enum Failure {
         /// What would be of use.
         next: String,
     },
+    /// A provider's own API was not reached, or did not answer to the end.
+    #[error("the provider's API does not answer")]
+    NoAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The provider or the receiver said no.
     #[error("{what}")]
     Refused {
@@ -182,6 +185,9 @@ impl Failure {
             Self::Unanswered(_) => {
                 "check the address and that it is up; `inlet doctor` looks at a deployment"
             }
+            Self::NoAnswer(_) => {
+                "check the network and the provider's status, then try again: nothing is done twice"
+            }
             Self::Unconfirmed => "say --yes where no terminal can ask",
             Self::File { .. } => "check the path, its permissions and the space that is left",
             Self::Terminal(_) => "try again",
@@ -209,6 +215,7 @@ impl Failure {
             | Self::Aws { .. }
             | Self::Inlet { .. }
             | Self::Unanswered(_)
+            | Self::NoAnswer(_)
             | Self::Wrong { .. }
             | Self::File { .. }
             | Self::Terminal(_) => 1,

@@ -21,6 +21,7 @@ mod json_text;
 mod delivery_log;
 mod percentile;
 mod long_work;
+mod registration;
 mod prompt;
 mod output;
 mod failure;
@@ -40,6 +41,9 @@ async fn main() -> ExitCode {
         Command::Secret(arguments) => commands::secret::run(arguments, &place, &mut output).await,
         Command::Send(arguments) => commands::send::run(arguments, &place, &mut output).await,
         Command::Event(arguments) => commands::event::run(arguments, &place, &mut output).await,
+        Command::Register(arguments) => commands::register::run(arguments, &place, &mut output).await,
+        Command::Registered(arguments) => commands::registered::run(arguments, &place, &mut output).await,
+        Command::Unregister(arguments) => commands::unregister::run(arguments, &place, &mut output).await,
         Command::List(arguments) => commands::list::run(arguments, &place, &mut output).await,
         Command::Tail(arguments) => commands::tail::run(arguments, &place, &mut output).await,
         Command::Show(arguments) => commands::show::run(arguments, &place, &mut output).await,

@@ -10,7 +10,7 @@ use inlet::form::{Form, form_of, told};
 use inlet::patience::AfterFailure;
 use inlet::portal::Portal;
 use inlet::receive::Fault;
-use inlet::registration::Registering;
+use inlet::registration::{Api, Registering};
 use inlet::request::Request;
 use inlet::sender::{Address, Payload, delivery};
 use inlet::store::StoreName;
@@ -49,12 +49,14 @@ pub(crate) trait Provider: Sync {
     fn address(&self, event: &Row) -> Address;
     /// A signed delivery, as it would send it.
     fn delivery(&self, store: StoreName, event: &Row, body: Vec<u8>, credential: &Value) -> Request;
+    /// How a person tells it where to send.
+    fn portal(&self) -> Portal;
+    /// Its own API for that.
+    fn api(&self) -> Option<Api>;
     /// The forms that its credentials may have; the first is the usual one.
     fn forms(&self) -> &'static [Form];
     /// Sample bodies of its events.
     fn payloads(&self) -> &'static [Payload];
-    /// How a person tells it where to send.
-    fn portal(&self) -> Portal;
     /// Whether its receiver takes this as a credential.
     fn takes(&self, credential: &Value) -> bool;
     /// Verifies a store's held deliveries again: [`inlet_aws::reverify`].
@@ -93,16 +95,20 @@ impl<S: Registering> Provider for Of<S> {
         delivery::<S>(store, event, body, credential)
     }
 
+    fn portal(&self) -> Portal {
+        S::PORTAL
+    }
+
+    fn api(&self) -> Option<Api> {
+        S::API
+    }
+
     fn forms(&self) -> &'static [Form] {
         S::FORMS
     }
 
     fn payloads(&self) -> &'static [Payload] {
         S::PAYLOADS
-    }
-
-    fn portal(&self) -> Portal {
-        S::PORTAL
     }
 
     fn takes(&self, credential: &Value) -> bool {

@@ -1,5 +1,5 @@
-//! What the tests of the whole share: deliveries, the sample events, the schemas, the way to the local stack, and
-//! the proof by faults.
+//! What the tests of the whole share: deliveries, the sample events, the schemas, the way to the local stack, the
+//! proof by faults, and what stands in for the providers' own APIs.
 
 pub mod deliveries;
 pub mod faults;
@@ -8,3 +8,4 @@ pub mod repository;
 pub mod samples;
 pub mod schemas;
 pub mod stack;
+pub mod stand_in;

@@ -3,6 +3,9 @@
 pub(crate) mod doctor;
 pub(crate) mod urls;
 pub(crate) mod secret;
+pub(crate) mod register;
+pub(crate) mod registered;
+pub(crate) mod unregister;
 pub(crate) mod send;
 pub(crate) mod event;
 pub(crate) mod list;

@@ -32,6 +32,15 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         .report(&Urls { stores: stores.iter().map(|store| StoreUrls::of(&deployment.api, store)).collect() })
 }
 
+/// Prints those of a store whose provider has no documented API that could be told them.
+pub(crate) fn by_hand(api: &str, store: &StoreAddress, output: &mut Output) -> Result<(), Failure> {
+    output.note(format_args!(
+        "{} documents no API for webhooks: a person tells it where to send.",
+        store.provider
+    ));
+    output.report(&Urls { stores: vec![StoreUrls::of(api.trim_end_matches('/'), store)] })
+}
+
 /// The URLs of the stores.
 #[derive(Debug, Serialize)]
 struct Urls {

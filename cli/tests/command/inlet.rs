@@ -48,7 +48,8 @@ impl Ran {
 }
 
 /// What differs from run to run, and what stands for it in snapshots. In this order.
-const FILTERS: [(&str, &str); 8] = [
+const FILTERS: [(&str, &str); 9] = [
+    (r#"("original_id": )\d+"#, "$1[id]"),
     (r"https?://(127\.0\.0\.1|localhost):\d+(/_aws/execute-api/\w+)?", "[api]"),
     (r"\bt\d{13}-\d+-\d+\b", "[store]"),
     (r"/[0-9a-f]{16}\b", "/[digest]"),

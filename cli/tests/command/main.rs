@@ -25,3 +25,4 @@ mod forward;
 mod replay;
 mod redrive;
 mod reverify;
+mod registration;

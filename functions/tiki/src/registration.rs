@@ -40,6 +40,7 @@ impl Registering for Tiki {
                 help: "Your shop's id or code, which stock events then carry as partner_id.",
             },
         ],
+        lists: false,
         open: |opening| Ok(Box::new(Registry::open(&opening)?)),
     });
 }

@@ -70,6 +70,7 @@ impl Registering for Zid {
                 help: "The number to subscribe under, such as the app's. Without it each event gets one of its own, so that it can be removed alone.",
             },
         ],
+        lists: true,
         open: |opening| Ok(Box::new(Webhooks::open(&opening)?)),
     });
 }
@@ -355,11 +356,13 @@ impl Subscriptions<'_> {
                 let items = vec![Item::new(Doing::Change, event.event, target)];
                 Ok(Step { items, action: Action::Swap { make, unmake } })
             }
-            None => Err(Unable::Shared(format!(
-                "the subscription of {} shares its original_id with others, and Zid would remove them too; \
-                 unregister all of them, then register again",
-                event.event
-            ))),
+            None => Err(Unable::Shared {
+                what: format!(
+                    "the subscription of {} shares its original_id with others, and Zid would remove them too",
+                    event.event
+                ),
+                next: "unregister all of them, then register again",
+            }),
         }
     }
 }
@@ -419,7 +422,12 @@ impl Present for Subscriptions<'_> {
             }
             Step { items: items(Doing::Remove, None), action: Action::Call(self.webhooks.remove(id)) }
         };
-        Ok(together.into_iter().map(step).collect())
+        let mut steps: Vec<Step> = together.into_iter().map(step).collect();
+        // By name, as the numbers mean nothing to anybody.
+        steps.sort_by(|a, b| {
+            a.items.first().map(|item| &item.event).cmp(&b.items.first().map(|item| &item.event))
+        });
+        Ok(steps)
     }
 }
 

@@ -63,6 +63,7 @@ impl Registering for Zort {
             ("apisecret", "the apisecret of ZORT's API"),
         ],
         knobs: &[],
+        lists: true,
         open: |opening| Ok(Box::new(Account::open(&opening)?)),
     });
 }
@@ -274,10 +275,13 @@ impl Present for Triggers<'_> {
         let same_keys = set.is_some_and(|set| set.iter().zip(&keys).all(|(a, b)| a.equals(b)));
         let others = urls.values().flatten().any(|target| !self.ours(target));
         if !items.is_empty() && others && !same_keys && !leave.take_over {
-            return Err(Unable::Shared(
-                "the account's webhooks share one set of keys, another receiver uses it, and it is not this store's"
+            return Err(Unable::Shared {
+                what: "all receivers of an account share one set of keys, and another one goes by keys that are not \
+                       this store's"
                     .to_owned(),
-            ));
+                next: "give this store the account's keys too, with `inlet secret rotate`; or change them for all \
+                       with --replace",
+            });
         }
         if items.iter().all(|item| item.doing == Doing::Keep) && same_keys {
             steps.extend(items.into_iter().map(Step::nothing));

@@ -7,7 +7,7 @@
 
 pub mod call;
 pub mod plan;
-mod http;
+pub(crate) mod http;
 pub mod proxy;
 pub mod function;
 pub mod world;

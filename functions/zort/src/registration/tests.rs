@@ -140,7 +140,7 @@ fn keys_that_another_receiver_goes_by_are_not_changed_unasked() {
     let account = ours();
     let settings = json!({"key1": "theirs", "key2": "theirs", "key3": "theirs", "addorderurl": "https://other.example/x"});
     let there = present(&account, &settings);
-    assert!(matches!(there.register(&[], AS_IT_IS), Err(Unable::Shared(_))));
+    assert!(matches!(there.register(&[], AS_IT_IS), Err(Unable::Shared { .. })));
     assert_eq!(sent(&there.register(&[], TAKE_OVER).unwrap())["key1"], json!("n3w-1"));
     let nothing_of_ours = there.unregister(&[]).unwrap();
     assert!(nothing_of_ours.is_empty(), "{nothing_of_ours:?}");

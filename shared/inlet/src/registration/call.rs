@@ -105,11 +105,6 @@ impl Call {
         self.header("content-type", "application/json")
     }
 
-    /// Whether it changes nothing.
-    pub fn only_reads(&self) -> bool {
-        self.verb == Verb::Get
-    }
-
     /// How the call goes over the wire.
     pub fn wire(&self) -> Wire {
         let value = |prefix: &str, part: &Part| match part {
@@ -135,10 +130,7 @@ impl Call {
     /// What the call is, behind this base, with its secrets masked.
     pub fn shown(&self, base: &str) -> String {
         let mut lines = vec![format!("{} {base}{}", self.verb.as_str(), self.path_and_query())];
-        let masked = |part: &Part| if matches!(part, Part::Secret(_)) { MASK } else { "" };
-        lines.extend(
-            self.headers.iter().map(|(name, prefix, part)| format!("{name}: {prefix}{}", masked(part))),
-        );
+        lines.extend(self.shown_headers().iter().map(|(name, value)| format!("{name}: {value}")));
         if let Some(body) = self.shown_body() {
             lines.push(String::new());
             lines.push(format!("{body:#}"));
@@ -146,12 +138,24 @@ impl Call {
         lines.join("\n")
     }
 
+    /// The method.
+    pub fn verb(&self) -> Verb {
+        self.verb
+    }
+
+    /// The headers with their secrets masked.
+    pub fn shown_headers(&self) -> Vec<(&'static str, String)> {
+        let masked = |part: &Part| if matches!(part, Part::Secret(_)) { MASK } else { "" };
+        self.headers.iter().map(|(name, prefix, part)| (*name, format!("{prefix}{}", masked(part)))).collect()
+    }
+
     /// The body with its secrets masked.
     pub fn shown_body(&self) -> Option<Value> {
         self.body.as_ref().map(|body| body.value(Secrets::Masked))
     }
 
-    fn path_and_query(&self) -> String {
+    /// Path and query, to stand behind the API's base. Nothing secret stands there.
+    pub fn path_and_query(&self) -> String {
         let pairs: Vec<String> =
             self.query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let separator = if pairs.is_empty() { "" } else { "?" };

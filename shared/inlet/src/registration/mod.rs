@@ -40,6 +40,8 @@ pub struct Api {
     pub access: &'static [(&'static str, &'static str)],
     /// What else may or must be given.
     pub knobs: &'static [Knob],
+    /// Whether it tells what is registered, and removes it. Otherwise no page tells how.
+    pub lists: bool,
     /// Begins to use it.
     pub open: fn(Opening) -> Result<Box<dyn Registrar>, Unable>,
 }
@@ -266,8 +268,13 @@ pub enum Unable {
         why: String,
     },
     /// It cannot be done without touching another's.
-    #[error("{0}")]
-    Shared(String),
+    #[error("{what}")]
+    Shared {
+        /// Whose it is, and why it cannot be told apart.
+        what: String,
+        /// What the user can do about it.
+        next: &'static str,
+    },
     /// No page tells how.
     #[error("{0} is not documented")]
     NotDocumented(&'static str),

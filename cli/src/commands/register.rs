@@ -1,0 +1,107 @@
+//! `inlet register`: tells a provider where to send.
+
+use std::fmt::Write as _;
+
+use inlet::registration::{Leave, Present};
+
+use crate::address::StoreAddress;
+use crate::arguments::Place;
+use crate::commands::urls::by_hand;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::providers::ALL;
+use crate::registration::{AccessFrom, ApiAt, Session, Work, credentials, destination, events};
+use crate::secrets;
+
+/// What can be said to `inlet register`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = after_help())]
+pub(crate) struct Arguments {
+    /// The store, as in zid/riyadh
+    store: StoreAddress,
+    /// The events; otherwise all that the provider's API can register
+    events: Vec<String>,
+    /// A setting of the provider's own, listed below
+    #[arg(long = "with", value_name = "NAME=VALUE", value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// Make anew what is registered already: with the newest credential, and out of a broken state
+    #[arg(long)]
+    renew: bool,
+    /// Take over what another receiver holds: its URLs and, where all share them, the keys
+    #[arg(long)]
+    replace: bool,
+    /// Ask what is there, show what would be asked to change it, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// The deployment's address as the provider is to see it, where it has a domain of its own
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    #[command(flatten)]
+    access: AccessFrom,
+    #[command(flatten)]
+    at: ApiAt,
+}
+
+/// Tells the provider, or says how it is done by hand.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let Arguments { store, settings, at, .. } = &arguments;
+    let rows = events(store, &arguments.events)?;
+    let deployment = Deployment::find(place).await?;
+    let destination = destination(&deployment, store, arguments.base_url.as_deref())?;
+    let Some(api) = store.provider.api() else {
+        return by_hand(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
+    };
+    let live = credentials(&deployment, store).await?;
+    if live.is_empty() {
+        return Err(secrets::none(store));
+    }
+    let older = live.len().saturating_sub(1);
+    let access = arguments.access.read(&api)?;
+    let session = Session::open(&api, destination, access, live, settings, at)?;
+    let look = session.look().await?;
+    let leave = Leave { take_over: arguments.replace, renew: arguments.renew };
+    let steps = look.present.register(&rows, leave)?;
+    if arguments.dry_run {
+        return output.report(&Work::planned(store, session.base(), steps));
+    }
+    let again = |present: &dyn Present| present.register(&rows, Leave { renew: false, ..leave });
+    let work = Work::done(store, session.base(), session.carry_out(steps, again, output).await);
+    output.report(&work)?;
+    work.end()?;
+    if older > 0 {
+        output.note(format!(
+            "Older credentials of {store} that stay live until `inlet secret retire {store}`: {older}."
+        ));
+    }
+    Ok(())
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a setting is written NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// What each provider asks for, from its own crate.
+fn after_help() -> String {
+    let mut text = "What opens each provider's API (--access), and its settings (--with):\n".to_owned();
+    for provider in ALL {
+        let Some(api) = provider.api() else {
+            let _ = writeln!(text, "  {provider}: no documented API; the steps are printed");
+            continue;
+        };
+        let _ = writeln!(text, "  {provider}: {}", api.source);
+        for (field, help) in api.access {
+            let _ = writeln!(text, "    {field}: {help}");
+        }
+        for knob in api.knobs {
+            let _ = writeln!(text, "    --with {}=…: {}", knob.name, knob.help);
+        }
+    }
+    text.push_str(
+        "\nThe order that loses nothing: `inlet secret rotate STORE` puts the new secret beside the old one, \
+         `inlet register STORE --renew` tells the provider, and once deliveries come with it \
+         `inlet secret retire STORE` takes the old one out.",
+    );
+    text
+}

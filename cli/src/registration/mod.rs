@@ -1,0 +1,279 @@
+//! What the commands that register have in common: opening a provider's own API for a store, asking it what is there,
+//! carrying out a plan and looking again whether it is done.
+
+mod access;
+mod http;
+mod report;
+
+use inlet::catalogue::Row;
+use inlet::registration::{
+    Action, Api, Call, Destination, Doing, Item, Opening, Options, Present, Refusal, Registrar, Step, Survey,
+    Unable, Verdict,
+};
+use serde_json::Value;
+
+use crate::address::StoreAddress;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::secrets;
+
+pub(crate) use access::AccessFrom;
+pub(crate) use http::{ApiAt, Http};
+pub(crate) use report::{Listed, Outcome, Work};
+
+/// A provider's own API, opened for a store.
+pub(crate) struct Session {
+    registrar: Box<dyn Registrar>,
+    http: Http,
+}
+
+/// What is there, as far as it can be known.
+pub(crate) struct Look<'s> {
+    /// What plans are made of.
+    pub(crate) present: Box<dyn Present + 's>,
+    /// Whether the provider was asked. Otherwise no page tells how.
+    pub(crate) asked: bool,
+}
+
+impl Session {
+    /// Opens the API.
+    pub(crate) fn open(
+        api: &Api,
+        destination: Destination,
+        access: Value,
+        credentials: Vec<Value>,
+        options: &[(String, String)],
+        at: &ApiAt,
+    ) -> Result<Self, Failure> {
+        let options = Options::parse(options, api.knobs)?;
+        let opening = Opening { destination, access, credentials, options };
+        let registrar = (api.open)(opening)?;
+        Ok(Self { registrar, http: Http::new(api.base, at)? })
+    }
+
+    /// Where the API is.
+    pub(crate) fn base(&self) -> &str {
+        self.http.base()
+    }
+
+    /// Asks what is registered.
+    pub(crate) async fn look(&self) -> Result<Look<'_>, Failure> {
+        match self.registrar.survey() {
+            Survey::NotDocumented(present) => Ok(Look { present, asked: false }),
+            Survey::Call(call) => {
+                let reply = self.http.send(&call).await?;
+                let present = self.registrar.present(&reply).map_err(|refusal| refused(&refusal))?;
+                Ok(Look { present, asked: true })
+            }
+        }
+    }
+
+    /// Carries out a plan, one step after the other. `plan` makes it anew of what is there afterwards, which tells
+    /// what is done, whatever the provider answered.
+    pub(crate) async fn carry_out(
+        &self,
+        steps: Vec<Step>,
+        plan: impl Fn(&dyn Present) -> Result<Vec<Step>, Unable>,
+        output: &Output,
+    ) -> Vec<Outcome> {
+        let progress = output.progress("asking the provider", u64::try_from(steps.len()).ok());
+        let (mut outcomes, mut ended, mut asked) = (Vec::new(), None, false);
+        for Step { items, action } in steps {
+            let done = match (&ended, action) {
+                (_, Action::Nothing) => Answered::Nothing,
+                (Some(_), _) => Answered::NotTried,
+                (None, action) => {
+                    asked = true;
+                    self.act(&action).await
+                }
+            };
+            if let Answered::Refused(refusal @ (Refusal::Unauthorized { .. } | Refusal::TooMany { .. })) =
+                &done
+            {
+                ended = Some(refusal.clone());
+            }
+            outcomes.extend(items.into_iter().map(|item| Outcome::of(item, &done)));
+            progress.inc(1);
+        }
+        progress.finish_and_clear();
+        if asked {
+            self.confirm(&mut outcomes, plan).await;
+        }
+        outcomes
+    }
+
+    async fn act(&self, action: &Action) -> Answered {
+        match action {
+            Action::Nothing => Answered::Nothing,
+            Action::Call(call) => self.change(call).await,
+            Action::Swap { make, unmake } => match self.change(make).await {
+                Answered::Done => match self.change(unmake).await {
+                    Answered::Done => Answered::Done,
+                    left => Answered::OldOneLeft(left.words()),
+                },
+                // It may be that the two cannot stand side by side.
+                Answered::Unsure(Told::Refusal(_)) => match self.change(unmake).await {
+                    Answered::Done => self.change(make).await,
+                    refused => refused,
+                },
+                refused => refused,
+            },
+        }
+    }
+
+    async fn change(&self, call: &Call) -> Answered {
+        match self.http.send(call).await {
+            Err(failure) => Answered::Unsure(Told::Failure(failure.to_string(), failure.causes())),
+            Ok(reply) => match self.registrar.verdict(&reply) {
+                Verdict::Done => Answered::Done,
+                Verdict::Unsure(refusal) => Answered::Unsure(Told::Refusal(refusal)),
+                Verdict::Refused(refusal) => Answered::Refused(refusal),
+            },
+        }
+    }
+
+    /// Looks again: what a new plan would do once more is not done, and what it would not do is.
+    async fn confirm(
+        &self,
+        outcomes: &mut [Outcome],
+        plan: impl Fn(&dyn Present) -> Result<Vec<Step>, Unable>,
+    ) {
+        let left = match self.look().await {
+            Ok(look) if look.asked => plan(look.present.as_ref()).ok(),
+            _ => None,
+        };
+        let left: Option<Vec<Item>> =
+            left.map(|steps| steps.into_iter().flat_map(|step| step.items).collect());
+        for outcome in outcomes {
+            let open = left.as_ref().map(|items| {
+                let again = |item: &&Item| !matches!(item.doing, Doing::Keep | Doing::Leave);
+                items.iter().filter(again).any(|item| item.event == outcome.event())
+            });
+            outcome.confirm(open);
+        }
+    }
+}
+
+/// What came of a step.
+#[derive(Clone, Debug)]
+pub(crate) enum Answered {
+    /// There was nothing to ask.
+    Nothing,
+    /// It is done.
+    Done,
+    /// It is done, and the one before it is still there.
+    OldOneLeft(String),
+    /// It may be done.
+    Unsure(Told),
+    /// It is not done.
+    Refused(Refusal),
+    /// It was not asked, after what the step before it met.
+    NotTried,
+}
+
+/// Why it is not sure whether something is done.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    /// What the provider said.
+    Refusal(Refusal),
+    /// It said nothing: what happened, and its causes.
+    Failure(String, Vec<String>),
+}
+
+impl Answered {
+    /// What is to be said of it.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Nothing | Self::Done => String::new(),
+            Self::OldOneLeft(words) => words.clone(),
+            Self::Unsure(Told::Refusal(refusal)) | Self::Refused(refusal) => refusal.to_string(),
+            Self::Unsure(Told::Failure(what, causes)) => {
+                std::iter::once(what).chain(causes).cloned().collect::<Vec<_>>().join(": ")
+            }
+            Self::NotTried => "not tried, after what happened before".to_owned(),
+        }
+    }
+}
+
+/// The rows of these events, by their names or by their topics.
+pub(crate) fn events(store: &StoreAddress, names: &[String]) -> Result<Vec<&'static Row>, Failure> {
+    let rows = store.provider.events();
+    let mut found: Vec<&'static Row> = Vec::new();
+    for name in names {
+        let of_topic = |row: &&Row| store.provider.address(row).topic.as_deref() == Some(name.as_str());
+        let mut of_topic = rows.iter().filter(of_topic).peekable();
+        match of_topic.peek() {
+            Some(_) => found.extend(of_topic),
+            None => found.push(store.provider.event(name)?),
+        }
+    }
+    Ok(found)
+}
+
+/// Where a store's events are to be sent.
+pub(crate) fn destination(
+    deployment: &Deployment,
+    store: &StoreAddress,
+    base_url: Option<&str>,
+) -> Result<Destination, Failure> {
+    let api = base_url.unwrap_or(&deployment.api);
+    Destination::new(api, store.provider.name(), &store.store).map_err(|error| Failure::Unusable {
+        what: error.to_string(),
+        next: "give --base-url as https://…, without a query".to_owned(),
+    })
+}
+
+/// The store's live credentials, newest first. Empty where it has none.
+pub(crate) async fn credentials(
+    deployment: &Deployment,
+    store: &StoreAddress,
+) -> Result<Vec<Value>, Failure> {
+    Ok(secrets::read(deployment, store).await?.map(|kept| kept.credentials).unwrap_or_default())
+}
+
+/// Why there is no plan, and what to do about it.
+impl From<Unable> for Failure {
+    fn from(unable: Unable) -> Self {
+        let what = unable.to_string();
+        let next = match &unable {
+            Unable::Access => "give the access as a JSON object with the fields that --help lists".to_owned(),
+            Unable::Credential(_) => {
+                "make one that can: `inlet secret rotate STORE --generate`; the older ones stay live"
+                    .to_owned()
+            }
+            Unable::NoSuchOption { .. } | Unable::Option { .. } => {
+                "give it as --with NAME=VALUE; --help tells what each is for".to_owned()
+            }
+            Unable::Shared { next, .. } => (*next).to_owned(),
+            Unable::NotDocumented(_) => "ask the provider; nothing was changed".to_owned(),
+        };
+        match unable {
+            Unable::NotDocumented(_) => Failure::Wrong { what, next },
+            Unable::Shared { .. } => Failure::Refused { what, next },
+            _ => Failure::Unusable { what, next },
+        }
+    }
+}
+
+/// A provider's refusal as the end of a command.
+pub(crate) fn refused(refusal: &Refusal) -> Failure {
+    let (what, next) = (refusal.to_string(), next(refusal).to_owned());
+    match refusal {
+        Refusal::Failed { .. } | Refusal::Unreadable { .. } => Failure::Wrong { what, next },
+        _ => Failure::Refused { what, next },
+    }
+}
+
+/// What to do about a refusal.
+pub(crate) fn next(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Unauthorized { .. } => "check the access, or get a new one from the provider; tokens expire",
+        Refusal::TooMany { .. } => "wait a little, then call it again: it goes on where it ended",
+        Refusal::Refused { .. } => {
+            "look at the call with --dry-run, and at the provider's own page of its API"
+        }
+        Refusal::Failed { .. } => "wait a little, then call it again: nothing is done twice",
+        Refusal::Unreadable { .. } => "check that --api is the provider's; nothing was changed",
+    }
+}
