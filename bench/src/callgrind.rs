@@ -12,8 +12,8 @@ use crate::function::Function;
 use crate::place;
 use crate::runtime_api::Silence;
 
-/// What ends the part of a start that opens no connection; only our functions have it.
-const PRE_WARMING: &str = "*connect::Clients::warm*";
+/// What ends the part of a start that opens no connection: a knock is made. Only our functions have it.
+const PRE_WARMING: &str = "*MutateRequestInterceptor*modify_before_signing*";
 
 /// The instructions of one run.
 #[derive(Clone, Copy, Debug)]

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpClient as _, http_client_fn};
 use aws_types::SdkConfig;
 
 use crate::environment::Environment;
@@ -111,7 +112,11 @@ fn http_client(environment: &Environment) -> Result<SharedHttpClient, ConnectErr
     let trust = TrustStore::empty().with_pem_certificate(roots);
     let tls = TlsContext::builder().with_trust_store(trust).build();
     let tls = tls.map_err(|error| ConnectError::Tls(error.into()))?;
-    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https())
+    let client =
+        Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();
+    // Behind a function, because the client itself reads all the roots for each service to see whether it could,
+    // and once more for the first call. Whether they can be used, the first knock shows.
+    Ok(http_client_fn(move |settings, components| client.http_connector(settings, components)))
 }
 
 fn credentials(environment: &Environment) -> SdkCredentials {

@@ -1,11 +1,11 @@
 //! What is kept of an event, in the table and in a message that stands in for it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 pub use inlet::event::Origin;
 use inlet::event::{Event, Identity};
 use inlet::receive::Attempt;
@@ -155,12 +155,45 @@ impl Encoding {
 /// compress would keep a processor busy for half a second instead of an eighth, and a small function for many.
 const LARGE: usize = 256 * 1024;
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let level = if bytes.len() < LARGE { Compression::default() } else { Compression::fast() };
-    let mut encoder = GzEncoder::new(Vec::new(), level);
-    #[expect(clippy::expect_used, reason = "a vector takes every byte")]
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes every byte")
+/// How far back compressing looks, as a power of two: the most that gzip has.
+const WINDOW_BITS: u8 = 15;
+
+thread_local! {
+    /// Kept, as its tables are a third of a megabyte: to make them takes longer than to compress a usual body.
+    static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new_gzip(Compression::default(), WINDOW_BITS));
 }
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    if bytes.len() < LARGE {
+        COMPRESSOR.with_borrow_mut(|compressor| {
+            compressor.reset();
+            compressed(bytes, compressor)
+        })
+    } else {
+        compressed(bytes, &mut Compress::new_gzip(Compression::fast(), WINDOW_BITS))
+    }
+}
+
+/// All of `bytes`, by a compressor that has not compressed anything yet.
+fn compressed(bytes: &[u8], compressor: &mut Compress) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(bytes.len().div_ceil(2));
+    let mut rest = bytes;
+    loop {
+        packed.reserve(MORE);
+        let before = compressor.total_in();
+        #[expect(clippy::expect_used, reason = "a compressor takes every byte")]
+        let status =
+            compressor.compress_vec(rest, &mut packed, FlushCompress::Finish).expect("it takes every byte");
+        let taken = usize::try_from(compressor.total_in().saturating_sub(before)).unwrap_or(usize::MAX);
+        rest = rest.get(taken..).unwrap_or_default();
+        if status == Status::StreamEnd {
+            return packed;
+        }
+    }
+}
+
+/// By how much the room for what is compressed grows, in bytes.
+const MORE: usize = 4 * 1024;
 
 fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut whole = Vec::new();
@@ -211,6 +244,19 @@ mod tests {
             prop_assert_eq!(&Encoding::undone(encoding.as_str(), stored).unwrap(), &body);
             let packed = record().packed(&body);
             prop_assert_eq!(Record::unpacked(&packed).unwrap(), (record(), body));
+        }
+    }
+
+    #[test]
+    fn a_large_body_comes_out_whole_and_leaves_nothing_to_the_next() {
+        // Digits of no pattern hardly compress: the room for them has to grow several times.
+        let noise =
+            |len: u32| (0..len).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<u8>>();
+        for len in [0, 1, 200_000, 262_143, 262_144, 900_000, 1, 0] {
+            let body = noise(len);
+            let packed = gzip(&body);
+            assert_eq!(packed[..2], [0x1f, 0x8b], "{len} bytes: every language reads gzip");
+            assert_eq!(gunzip(&packed).unwrap(), body, "{len} bytes");
         }
     }
 
