@@ -12,8 +12,16 @@ use crate::function::Function;
 use crate::place;
 use crate::runtime_api::Silence;
 
-/// What ends the part of a start that opens no connection: a knock is made. Only our functions have it.
-const PRE_WARMING: &str = "*MutateRequestInterceptor*modify_before_signing*";
+/// What ends the part of a start that opens no connection. Only our functions have one: they knock, and a knock is a
+/// call that is changed. Where the symbols are gone the C library still has its own, and the first connection is
+/// opened when the knocks have been made.
+fn before_warming(contender: Contender) -> Option<&'static str> {
+    match contender {
+        Contender::Inlet => Some("--dump-before=*MutateRequestInterceptor*modify_before_signing*"),
+        Contender::OfTheStack => Some("--dump-before=connect"),
+        _ => None,
+    }
+}
 
 /// The instructions of one run.
 #[derive(Clone, Copy, Debug)]
@@ -48,12 +56,9 @@ pub fn count(
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    let watcher = [
-        "valgrind".to_owned(),
-        "--tool=callgrind".to_owned(),
-        format!("--callgrind-out-file={}", folder.join("out").display()),
-        format!("--dump-before={PRE_WARMING}"),
-    ];
+    let out = format!("--callgrind-out-file={}", folder.join("out").display());
+    let mut watcher = vec!["valgrind".to_owned(), "--tool=callgrind".to_owned(), out];
+    watcher.extend(before_warming(contender).map(str::to_owned));
     let function = Function::start(contender, provider, &watcher, certificates, backends)?;
     function.ready()?;
     for delivery in deliveries {
