@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// The body and the headers as the provider sent them, where otherwise the CloudEvents JSON object is posted
     #[arg(long)]
     raw: bool,
+    /// How many are on their way at once, each of another thing
+    #[arg(long, value_name = "COUNT", default_value_t = 8)]
+    concurrency: usize,
     #[command(flatten)]
     filters: Filters,
     /// Begin with what was received since then: 15m, 24h (ago), 2025-06-12T08:01:12Z
@@ -44,9 +47,6 @@ pub(crate) struct Arguments {
     /// End after so many
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
-    /// How many are on their way at once, each of another thing
-    #[arg(long, value_name = "COUNT", default_value_t = 8)]
-    concurrency: usize,
 }
 
 /// How long is waited at first before a program is tried again that does not listen, and at most.

@@ -18,10 +18,6 @@ use crate::prompt::confirm;
 /// What can be said to `inlet replay`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    filters: Filters,
-    #[command(flatten)]
-    span: Span,
     /// The replay's name, which consumers see as `replayid`; say it again to go on with a replay [default: made up]
     #[arg(long, value_name = "NAME", value_parser = ReplayId::parse)]
     id: Option<ReplayId>,
@@ -34,6 +30,10 @@ pub(crate) struct Arguments {
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    span: Span,
 }
 
 /// Counts, asks and sends.

@@ -24,14 +24,14 @@ use crate::providers::{ALL, Known};
 /// What can be said to `inlet stats`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    senders: Senders,
     /// What was received since then: 15m, 24h, 7d (ago), 2025-06-12
     #[arg(long, value_name = "WHEN", default_value = "24h")]
     since: Moment,
     /// Of how many of the newest events the delays are measured
     #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
     sample: usize,
+    #[command(flatten)]
+    senders: Senders,
 }
 
 /// Counts and shows.
