@@ -24,7 +24,6 @@ pub enum Metric {
     WarmCpu,
     WarmCpuSmall,
     ForgedCpu,
-    ForgedShare,
     ForgedSkew,
     LatencyMiddle,
     LatencyTail,
@@ -45,7 +44,7 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 26] = [
         Self::StartInstructions,
         Self::StartInstructionsConnected,
         Self::StartWall,
@@ -56,7 +55,6 @@ impl Metric {
         Self::WarmCpu,
         Self::WarmCpuSmall,
         Self::ForgedCpu,
-        Self::ForgedShare,
         Self::ForgedSkew,
         Self::LatencyMiddle,
         Self::LatencyTail,
@@ -90,7 +88,6 @@ impl Metric {
             Self::WarmCpu => ("warm accepted webhook, 10 KB, CPU", "ms"),
             Self::WarmCpuSmall => ("warm accepted webhook, Zip 0.4 KB, CPU", "ms"),
             Self::ForgedCpu => ("forged webhook, 10 KB, in a flood, CPU", "ms"),
-            Self::ForgedShare => ("forged, as a share of accepted", "x"),
             Self::ForgedSkew => ("forged: last byte wrong against first byte wrong, instructions", "%"),
             Self::LatencyMiddle => ("warm latency, backends at 5 ms, p50", "ms"),
             Self::LatencyTail => ("warm latency, backends at 5 ms, p99", "ms"),
