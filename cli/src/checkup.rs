@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
+use crate::address::StoreAddress;
 use crate::deployment::Deployment;
 use crate::failure::{AwsKind, Failure};
 use crate::http;
@@ -444,27 +445,34 @@ async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
         return vec![Check::open("secrets", "no store has a secret yet, so nothing is accepted", next)];
     }
     let mut checks = Vec::new();
-    for store in &stores {
-        let usable = match secrets::read(deployment, store).await {
-            Ok(kept) => kept.map(|kept| kept.credentials).unwrap_or_default(),
-            Err(failure) => {
-                checks.push(Check::unseen("secrets", &failure));
-                continue;
+    for provider in ALL {
+        let mut well = 0_usize;
+        for store in stores.iter().filter(|store| store.provider == provider) {
+            match secret_of(deployment, store).await {
+                Some(check) => checks.push(check),
+                None => well = well.saturating_add(1),
             }
-        };
-        let unusable = usable.iter().filter_map(|credential| store.provider.fits(credential).err());
-        let unusable: Vec<Failure> = unusable.collect();
-        let next = format!("put a good one in front: inlet secret rotate {store}");
-        checks.push(match (usable.len(), unusable.first()) {
-            (0, _) => Check::bad("secrets", format!("{store} has an empty list"), next),
-            (_, Some(failure)) => {
-                Check::bad("secrets", format!("{store}: {failure}"), failure.next() + "; " + &next)
-            }
-            (1, None) => Check::good("secrets", format!("{store} has one")),
-            (many, None) => Check::good("secrets", format!("{store} has {many}, the newest first")),
-        });
+        }
+        if well > 0 {
+            let stores = if well == 1 { "one store".to_owned() } else { format!("{well} stores") };
+            checks.push(Check::good("secrets", format!("{provider}: {stores} with live credentials")));
+        }
     }
     checks
+}
+
+/// What is wrong with a store's secret; nothing when it is as it should be.
+async fn secret_of(deployment: &Deployment, store: &StoreAddress) -> Option<Check> {
+    let credentials = match secrets::read(deployment, store).await {
+        Ok(kept) => kept.map(|kept| kept.credentials).unwrap_or_default(),
+        Err(failure) => return Some(Check::unseen("secrets", &failure)),
+    };
+    let next = format!("put a good one in front: inlet secret rotate {store}");
+    if credentials.is_empty() {
+        return Some(Check::bad("secrets", format!("{store} has an empty list"), next));
+    }
+    let failure = credentials.iter().find_map(|credential| store.provider.fits(credential).err())?;
+    Some(Check::bad("secrets", format!("{store}: {failure}"), format!("{}; {next}", failure.next())))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::arguments::Place;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::{Output, Page, Report};
-use crate::providers::ALL;
+use crate::providers::{ALL, Known};
 use crate::stores;
 
 /// What can be said to `inlet urls`.
@@ -28,8 +28,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
         None => stores::of(&deployment, &ALL).await?,
     };
-    output
-        .report(&Urls { stores: stores.iter().map(|store| StoreUrls::of(&deployment.api, store)).collect() })
+    output.report(&Urls::of(&deployment.api, &stores))
 }
 
 /// Prints those of a store whose provider has no documented API that could be told them.
@@ -38,29 +37,85 @@ pub(crate) fn by_hand(api: &str, store: &StoreAddress, output: &mut Output) -> R
         "{} documents no API for webhooks: a person tells it where to send.",
         store.provider
     ));
-    output.report(&Urls { stores: vec![StoreUrls::of(api.trim_end_matches('/'), store)] })
+    output.report(&Urls::of(api.trim_end_matches('/'), std::slice::from_ref(store)))
 }
 
-/// The URLs of the stores.
+/// The URLs of the stores, by provider.
 #[derive(Debug, Serialize)]
 struct Urls {
-    stores: Vec<StoreUrls>,
+    providers: Vec<ProviderUrls>,
 }
 
-/// The URLs of one store, and what to do with them.
+/// The stores of a provider, and what to do with their URLs.
+#[derive(Debug, Serialize)]
+struct ProviderUrls {
+    provider: &'static str,
+    stores: Vec<StoreUrls>,
+    steps: Vec<String>,
+    not_documented: &'static [&'static str],
+    source: &'static str,
+}
+
+/// The URLs of one store.
 #[derive(Debug, Serialize)]
 struct StoreUrls {
     store: String,
     urls: Vec<Url>,
-    steps: Vec<String>,
-    not_documented: &'static [&'static str],
-    source: &'static str,
 }
 
 #[derive(Debug, Serialize)]
 struct Url {
     event: &'static str,
     url: String,
+}
+
+impl Urls {
+    fn of(api: &str, stores: &[StoreAddress]) -> Self {
+        let providers = ALL.iter().map(|provider| {
+            let of_provider = stores.iter().filter(|store| store.provider == *provider);
+            ProviderUrls::of(api, *provider, &of_provider.collect::<Vec<_>>())
+        });
+        Self { providers: providers.filter(|provider| !provider.stores.is_empty()).collect() }
+    }
+}
+
+impl ProviderUrls {
+    fn of(api: &str, provider: Known, stores: &[&StoreAddress]) -> Self {
+        let Portal { steps, not_documented, source } = provider.portal();
+        let step = |step: &&str| match stores {
+            [only] => step.replace("{store}", only.store.as_str()),
+            _ => (*step).to_owned(),
+        };
+        Self {
+            provider: provider.name(),
+            stores: stores.iter().map(|store| StoreUrls::of(api, store)).collect(),
+            steps: steps.iter().map(step).collect(),
+            not_documented,
+            source,
+        }
+    }
+
+    fn page(&self, page: &mut Page) {
+        for store in &self.stores {
+            page.heading(&store.store);
+            page.table(
+                ["event", "url"],
+                store.urls.iter().map(|url| [url.event.to_owned(), url.url.clone()]),
+            );
+            page.line("");
+        }
+        page.line(format_args!("To do at {}:", self.provider));
+        for (number, step) in (1_usize..).zip(&self.steps) {
+            page.line(format_args!("  {number}. {step}"));
+        }
+        if !self.not_documented.is_empty() {
+            page.line("What no page tells, so try it:");
+        }
+        for unknown in self.not_documented {
+            page.line(format_args!("  - {unknown}"));
+        }
+        page.aside(format_args!("Told on {}", self.source));
+    }
 }
 
 impl StoreUrls {
@@ -71,40 +126,20 @@ impl StoreUrls {
                 store.provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();
             Url { event: event.event, url: format!("{api}/{store}{topic}") }
         };
-        let Portal { steps, not_documented, source } = store.provider.portal();
-        Self {
-            store: store.to_string(),
-            urls: store.provider.events().iter().map(url).collect(),
-            steps: steps.iter().map(|step| step.replace("{store}", store.store.as_str())).collect(),
-            not_documented,
-            source,
-        }
+        Self { store: store.to_string(), urls: store.provider.events().iter().map(url).collect() }
     }
 }
 
 impl Report for Urls {
     fn page(&self, page: &mut Page) {
-        for (index, store) in self.stores.iter().enumerate() {
+        if self.providers.is_empty() {
+            page.line("No store has a secret yet. Name one all the same, as in: inlet urls zid/riyadh");
+        }
+        for (index, provider) in self.providers.iter().enumerate() {
             if index > 0 {
                 page.line("");
             }
-            page.heading(&store.store);
-            page.table(
-                ["event", "url"],
-                store.urls.iter().map(|url| [url.event.to_owned(), url.url.clone()]),
-            );
-            page.line("");
-            page.line("To do:");
-            for (number, step) in (1_usize..).zip(&store.steps) {
-                page.line(format_args!("  {number}. {step}"));
-            }
-            if !store.not_documented.is_empty() {
-                page.line("What no page tells, so try it:");
-            }
-            for unknown in store.not_documented {
-                page.line(format_args!("  - {unknown}"));
-            }
-            page.aside(format_args!("Told on {}", store.source));
+            provider.page(page);
         }
     }
 }

@@ -233,7 +233,7 @@ async fn where_there_is_no_api_the_steps_are_told() {
     snapshot("register-dealpos", &run_with(&["register", "dealpos/demo"], "").done());
     snapshot("register-zip", &run_with(&["register", "zip/demo"], "").done());
     let told = run_with(&["--json", "registered", "zip/demo"], "").done().json();
-    assert_eq!(told["stores"][0]["steps"].as_array().map(Vec::len), Some(5), "{told}");
+    assert_eq!(told["providers"][0]["steps"].as_array().map(Vec::len), Some(5), "{told}");
 }
 
 #[tokio::test]

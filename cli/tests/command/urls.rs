@@ -8,8 +8,11 @@ fn a_store_has_a_url_for_each_event() {
 }
 
 #[test]
-fn the_stores_of_a_provider_are_found_by_their_secrets() {
+fn the_stores_of_a_provider_are_found_by_their_secrets_and_its_steps_told_once() {
     let told = run(&["--json", "urls", "zid"]).done().json();
-    let stores = told["stores"].as_array().expect("stores");
+    let [zid] = told["providers"].as_array().expect("providers").as_slice() else { panic!("{told}") };
+    let stores = zid["stores"].as_array().expect("stores");
     assert!(stores.iter().any(|store| store["store"] == "zid/demo"), "{told}");
+    let page = run(&["urls", "zid"]).done().out;
+    assert_eq!(page.matches("To do at zid:").count(), 1, "{page}");
 }
