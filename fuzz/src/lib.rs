@@ -60,7 +60,10 @@ pub fn verify<S: Sender>(input: &[u8]) {
     let Ok(delivery) = judged::<S>(request.clone(), &demo::<S>()) else { return };
     let bare = Request { headers: Headers::default(), query: String::new(), ..request.clone() };
     let signs_in_the_body = delivery.form().is_some();
-    assert!(signs_in_the_body || judged::<S>(bare, &demo::<S>()).is_err(), "nothing was offered, and believed");
+    assert!(
+        signs_in_the_body || judged::<S>(bare, &demo::<S>()).is_err(),
+        "nothing was offered, and believed"
+    );
     if delivery.trust() == Trust::Signed && !request.body.is_empty() && !signs_in_the_body {
         let mut changed = request;
         changed.body[0] ^= 1;
@@ -90,7 +93,9 @@ pub fn event_id(input: &str) {
 /// Whatever stands on the queue is a message of ours, or is refused with its place and none of its words.
 pub fn message(input: &str) {
     match Message::parse(input.to_owned()) {
-        Ok(message) => drop(Message::parse(message.without_data().json().to_owned()).expect("a message less its data")),
+        Ok(message) => {
+            drop(Message::parse(message.without_data().json().to_owned()).expect("a message less its data"))
+        }
         Err(why) => assert!(!why.to_string().is_empty(), "a refusal without a reason"),
     }
 }

@@ -1,6 +1,7 @@
-//! What the tests of the whole share: deliveries, the sample events, the schemas, the way to the local stack, the
-//! proof by faults, and what stands in for the providers' own APIs.
+//! What the tests of the whole share: deliveries, marked ones among them, the sample events, the schemas, the way to
+//! the local stack, the proof by faults, and what stands in for the providers' own APIs.
 
+pub mod canary;
 pub mod deliveries;
 pub mod faults;
 pub mod operations;

@@ -15,7 +15,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use aws_sdk_ssm::types::ParameterType;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::EventId;
+use inlet::event::{EventId, ReceivedAt};
 use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet_aws::connect::{Clients, configuration};
@@ -340,16 +340,28 @@ impl Stack {
         }
     }
 
+    /// What all functions and the API have logged since then.
+    pub fn logs(&self, since: ReceivedAt) -> String {
+        let asked = json!({"logGroupNamePrefix": "/inlet/"});
+        let groups = self.ask_logs("DescribeLogGroups", &asked)["logGroups"].clone();
+        let names =
+            groups.as_array().into_iter().flatten().filter_map(|group| group["logGroupName"].as_str());
+        let lines = |group| {
+            let asked = json!({"logGroupName": group, "limit": 10_000, "startTime": since.millis()});
+            lines_of(&self.ask_logs("FilterLogEvents", &asked))
+        };
+        names.map(lines).collect::<Vec<_>>().join("\n")
+    }
+
+    fn ask_logs(&self, operation: &str, asked: &Value) -> Value {
+        let target = format!("Logs_20140328.{operation}");
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
+        self.ask("POST", &self.facts.endpoint, &headers, asked.to_string().as_bytes()).body
+    }
+
     fn log(&self, provider: &str) -> String {
-        let headers = [
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", "Logs_20140328.FilterLogEvents"),
-        ];
         let group = format!("/inlet/{}/{provider}", self.facts.stage);
-        let asked = serde_json::json!({"logGroupName": group, "limit": 10_000}).to_string();
-        let heard = self.ask("POST", &self.facts.endpoint, &headers, asked.as_bytes());
-        let lines = heard.body["events"].as_array().into_iter().flatten();
-        lines.filter_map(|line| line["message"].as_str()).collect::<Vec<_>>().join("\n")
+        lines_of(&self.ask_logs("FilterLogEvents", &json!({"logGroupName": group, "limit": 10_000})))
     }
 
     /// Puts a text on a queue, in a group, with bytes that are said to be the whole event.
@@ -445,6 +457,12 @@ pub fn environment(facts: &Facts) -> Environment {
         xray_daemon: None,
         ca_bundle: None,
     }
+}
+
+/// The lines of a log, as the service gives them.
+fn lines_of(heard: &Value) -> String {
+    let lines = heard["events"].as_array().into_iter().flatten();
+    lines.filter_map(|line| line["message"].as_str()).collect::<Vec<_>>().join("\n")
 }
 
 fn message(seen: &Value) -> Message {

@@ -33,6 +33,10 @@ impl Ledger for TableLedger {
             return Ok(Journaled::Here);
         }
         let kept = carried(received, message).map_err(Trouble::Message)?;
+        let forgotten = self.table.has_forgotten(message.id(), kept.record.received_ms).await;
+        if forgotten.map_err(Trouble::Surroundings)? {
+            return Ok(Journaled::Forgotten);
+        }
         // It may have arrived longer ago than the sweeper looks back.
         let unproven = Unproven::unsent(message.id(), &kept.record.received, clock::now());
         self.table.note_unproven(&unproven).await.map_err(Trouble::Surroundings)?;

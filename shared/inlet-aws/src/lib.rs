@@ -8,7 +8,7 @@
 //! Behind the queue: [`batch`] reads what Lambda hands over, [`ledger`] keeps the books with the [`receipts`] and
 //! the [`tries`], and [`processor`] wires them to a consumer. The [`sweeper`] walks the [`arrivals`] and sends again, at a [`pace`], what
 //! is [`unproven`] and cannot be waiting, by the [`progress`] of the processor. On purpose, [`replay`] sends events
-//! again, and [`redrive`] dead letters.
+//! again, and [`redrive`] dead letters; [`forget`] lets an entity's events go.
 //!
 //! For people who look: the [`newest`] events, the [`fates`] of some, the [`history`] of an entity, and what is
 //! [`held`] in quarantine. They only read.
@@ -48,6 +48,7 @@ pub mod pace;
 pub mod sweeper;
 pub mod replay;
 pub mod redrive;
+pub mod forget;
 pub mod newest;
 pub mod fates;
 pub mod history;

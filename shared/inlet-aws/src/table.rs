@@ -4,7 +4,7 @@
 //! item is: `event/{digest}` an event, `receipt/{digest}` the proof that an event was processed, `parked/{digest}` the
 //! mark that it could not be and waits for somebody, `replay/{digest}/{replay}` the note that it was sent again on
 //! purpose, `latest` the entity's latest delivery where some of its events carry no time of their own, `tried` the
-//! message that all others of the entity wait for.
+//! message that all others of the entity wait for, `forgotten` the note that the entity was forgotten.
 //! Bytes too large for one item stand in pieces, each under `part/{sha256}/{n}`, a partition of its own. Two
 //! partitions belong to no entity: `processor` and `sweeper`, with their notes.
 //!
@@ -31,6 +31,9 @@ pub(crate) const LATEST: &str = "latest";
 
 /// The sort key of the note on the message that an entity waits for.
 pub(crate) const TRIED: &str = "tried";
+
+/// The sort key of the note that an entity was forgotten, and when.
+pub(crate) const FORGOTTEN: &str = "forgotten";
 
 /// How often items that DynamoDB put off are tried, and how long that waits at first, in milliseconds.
 pub(crate) const TRIES: u32 = 6;

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use bytes::Bytes;
 use hyper::Request;
+use inlet_aws::table::Table;
 use serde_json::{Map, Value, json};
 
 use crate::faults::function::{Function, Spec};
 use crate::faults::http::send;
 use crate::faults::plan::Plan;
 use crate::repository;
-use crate::stack::Facts;
+use crate::stack::{Facts, Stack};
 
 /// How long the functions may take: `Timeout` in the template's `Globals`, and the processor's own.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -24,6 +26,10 @@ const SETTLED_SECONDS: &str = "1";
 
 /// What the queue's messages are asked for with.
 const ALL: &str = "All";
+
+fn logs() -> PathBuf {
+    repository::root().join(".local/logs/faults")
+}
 
 /// The resources of one case.
 #[derive(Clone, Debug)]
@@ -55,8 +61,17 @@ impl World {
     /// A function in this world, whose calls fail by `plan`.
     pub async fn function(&self, binary: &str, plan: &Plan) -> Function {
         let built = repository::root().join(format!(".local/target/lambda/{binary}/bootstrap"));
-        let logs = repository::root().join(".local/logs/faults");
-        std::fs::create_dir_all(&logs).expect("a folder for logs");
+        let timeout = if binary == "inlet-processor" { PROCESSOR_TIMEOUT } else { TIMEOUT };
+        self.run(built, timeout, plan).await
+    }
+
+    /// A receiver that is built elsewhere.
+    pub async fn function_at(&self, built: &Path, plan: &Plan) -> Function {
+        self.run(built.to_owned(), TIMEOUT, plan).await
+    }
+
+    async fn run(&self, binary: PathBuf, timeout: Duration, plan: &Plan) -> Function {
+        std::fs::create_dir_all(logs()).expect("a folder for logs");
         let variables = [
             ("AWS_REGION", self.facts.region.as_str()),
             ("AWS_ACCESS_KEY_ID", "test"),
@@ -71,12 +86,31 @@ impl World {
             ("INLET_SETTLED_SECONDS", SETTLED_SECONDS),
         ];
         let spec = Spec {
-            binary: built,
+            binary,
             variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            timeout: if binary == "inlet-processor" { PROCESSOR_TIMEOUT } else { TIMEOUT },
-            log: logs.join(format!("{}.log", self.name)),
+            timeout,
+            log: self.log_file(),
         };
         Function::new(spec, address(&self.facts.endpoint), plan.clone()).await
+    }
+
+    /// What this world's functions have printed.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).expect("a log")
+    }
+
+    /// The queue's address.
+    pub fn queue(&self) -> &str {
+        &self.queue
+    }
+
+    /// The table, as the code under test knows it.
+    pub fn table_of(&self, stack: &Stack) -> Table {
+        Table::new(stack.clients.dynamodb.clone(), self.table.clone(), 1)
+    }
+
+    fn log_file(&self) -> PathBuf {
+        logs().join(format!("{}.log", self.name))
     }
 
     /// Up to ten messages, as Lambda's poller takes them.

@@ -123,6 +123,8 @@ pub enum Journaled {
     Here,
     /// It repeats an event that is stored under another id, and that has a message of its own.
     Elsewhere,
+    /// Its entity was forgotten since it arrived: it is not stored again.
+    Forgotten,
 }
 
 /// What became of a message.
@@ -245,7 +247,7 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         };
         match self.ledger.journal(&step.received, message).await {
             Ok(Journaled::Here) => {}
-            Ok(Journaled::Elsewhere) => step.end_as(Became::Duplicate),
+            Ok(Journaled::Elsewhere | Journaled::Forgotten) => step.end_as(Became::Duplicate),
             Err(trouble) => step.end_as(Became::Failed(trouble)),
         }
     }

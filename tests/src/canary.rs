@@ -1,0 +1,100 @@
+//! Marked people and marked secrets, and the search for the marks where neither may be.
+
+use inlet::catalogue::{Row, find};
+use inlet::request::Request;
+use inlet::sender::{Sender, delivery};
+use inlet::store::StoreName;
+use serde_json::{Map, Value, json};
+
+use crate::repository;
+
+/// What every marked text holds. No payload, no name and no word of ours has it.
+pub const MARK: &str = "zzcanaryzz";
+
+/// In the names of fields that hold a person's data. Products have names too: they are marked as well.
+const PERSONAL: [&str; 9] = ["name", "mail", "phone", "mobile", "address", "street", "line1", "city", "note"];
+
+/// What may be nowhere, and what was seen.
+#[derive(Debug, Default)]
+pub struct Canary {
+    needles: Vec<String>,
+}
+
+impl Canary {
+    /// Remembers what a request offers as proof: it is as secret as what it was made of.
+    pub fn remember(&mut self, request: &Request) {
+        let secret = |name: &str| !["content-type", "host", "user-agent"].contains(&name);
+        let headers = request.headers.iter().filter(|(name, _)| secret(name));
+        self.needles.extend(headers.map(|(_, value)| value.trim_start_matches("Basic ").to_owned()));
+        let signatures = request.query.split('&').filter_map(|field| field.split_once("Signature="));
+        self.needles.extend(signatures.map(|(_, value)| value.to_owned()));
+    }
+
+    /// Fails where `text` holds a mark or a proof that was sent.
+    pub fn look_in(&self, what: &str, text: &str) {
+        for needle in self.needles.iter().map(String::as_str).chain([MARK]) {
+            let found = text.lines().find(|line| line.to_lowercase().contains(&needle.to_lowercase()));
+            assert!(found.is_none(), "{what} holds {needle:?}:\n{}", found.unwrap_or_default());
+        }
+    }
+}
+
+/// A marked delivery of a payload file.
+pub fn marked<S: Sender>(store: &StoreName, payload: &str, credential: &Value) -> Request {
+    let text = repository::text(&format!("functions/{}/payloads/{payload}.json", S::NAME));
+    let mut body: Value = serde_json::from_str(&text).expect("JSON");
+    mark(&mut body, false);
+    // Not every payload tells of somebody; a field that nobody documents does.
+    body["customer_name"] = json!(MARK);
+    delivery::<S>(store.clone(), row::<S>(payload), body.to_string().into_bytes(), credential)
+}
+
+/// A credential with marked secrets.
+pub fn marked_credential(credential: &Value) -> Value {
+    let fields = credential.as_object().expect("a credential's fields");
+    let marked = |secret: &Value| json!(format!("{MARK}{}", secret.as_str().unwrap_or_default()));
+    Value::Object(fields.iter().map(|(name, secret)| (name.clone(), marked(secret))).collect::<Map<_, _>>())
+}
+
+fn row<S: Sender>(payload: &str) -> &'static Row {
+    let event = payload.split('-').next().unwrap_or(payload);
+    find(S::EVENTS, event).unwrap_or_else(|| panic!("no row for {payload}"))
+}
+
+/// Puts the mark before every text that is a person's.
+fn mark(value: &mut Value, is_personal: bool) {
+    match value {
+        Value::String(text) if is_personal => text.insert_str(0, MARK),
+        Value::Array(values) => values.iter_mut().for_each(|value| mark(value, is_personal)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let name = name.to_lowercase();
+                let told = PERSONAL.iter().any(|word| name.contains(word)) && !name.contains("event");
+                mark(value, told);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "the log holds")]
+    fn a_mark_is_found() {
+        Canary::default().look_in("the log", &format!("line\n{{\"name\":\"{}\"}}", MARK.to_uppercase()));
+    }
+
+    #[test]
+    #[should_panic(expected = "the log holds")]
+    fn a_proof_that_was_sent_is_found() {
+        let store = StoreName::parse("demo").expect("a name");
+        let request =
+            marked::<inlet_zid::Zid>(&store, "order.create", &json!({"username": "a", "password": "b"}));
+        let mut canary = Canary::default();
+        canary.remember(&request);
+        canary.look_in("the log", "authorization: YTpi");
+    }
+}

@@ -1,0 +1,210 @@
+//! People's data and secrets are in no log, no metric and no answer, whatever happens. Needs `make up`.
+//!
+//! Every text about a person and every secret is marked, every path is walked, and the marks are looked for.
+
+use std::path::Path;
+
+use inlet::event::ReceivedAt;
+use inlet::request::{Fields, Headers, Plus, Request};
+use inlet::sender::Sender;
+use inlet::store::StoreName;
+use inlet_aws::clock;
+use inlet_aws::invocation::event;
+use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
+use inlet_dealpos::DealPos;
+use inlet_tests::canary::{Canary, MARK, marked, marked_credential};
+use inlet_tests::faults::call::Service;
+use inlet_tests::faults::function::{Ended, Function};
+use inlet_tests::faults::matrix::poll;
+use inlet_tests::faults::plan::{Fault, Plan, Rule};
+use inlet_tests::faults::world::World;
+use inlet_tests::samples::demo_credential;
+use inlet_tests::stack::Stack;
+use inlet_tiki::Tiki;
+use inlet_zid::Zid;
+use inlet_zip::Zip;
+use inlet_zort::Zort;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+/// A receiver of a store with marked secrets, and all that it and its senders say.
+struct Walk<'w> {
+    stack: &'w Stack,
+    world: &'w World,
+    canary: Canary,
+}
+
+#[tokio::test]
+async fn whatever_happens_to_a_delivery_nobody_reads_of_people_and_secrets() {
+    let stack = Stack::up();
+    let world = World::new(&stack.facts).await;
+    let mut walk = Walk { stack: &stack, world: &world, canary: Canary::default() };
+    let token = json!({"url_token": "in-the-url"});
+    walk.receiver::<Zort>("UPDATEORDER", &demo_credential("zort")).await;
+    walk.receiver::<DealPos>("customerCreated", &demo_credential("dealpos")).await;
+    walk.receiver::<DealPos>("invoiceCreated", &token).await;
+    walk.receiver::<Zid>("order.create", &demo_credential("zid")).await;
+    walk.receiver::<Zid>("customer.create", &token).await;
+    walk.receiver::<Tiki>("order.status", &demo_credential("tiki")).await;
+    walk.receiver::<Zip>("authorize", &demo_credential("zip")).await;
+    walk.a_bug("UPDATEORDER").await;
+    walk.processor().await;
+
+    let log = world.log();
+    for outcome in [
+        "accepted",
+        "accepted_by_queue_alone",
+        "accepted_by_journal_alone",
+        "unauthenticated",
+        "unavailable",
+        "malformed",
+        "panicked",
+    ] {
+        assert!(log.contains(&format!("\"outcome\":\"{outcome}\"")), "{outcome} was not walked:\n{log}");
+    }
+    walk.canary.look_in("the log", &log);
+    world.remove().await;
+}
+
+#[tokio::test]
+async fn the_deployed_whole_logs_nothing_of_people_and_secrets() {
+    let stack = Stack::up();
+    let since = clock::now();
+    let mut canary = Canary::default();
+    for credential in [demo_credential("zid"), json!({"url_token": "in-the-url"})] {
+        let credential = marked_credential(&credential);
+        let store = stack.store("zid", &json!([credential])).await;
+        let request = marked::<Zid>(&store, "order.create", &credential);
+        let forged = marked::<Zid>(&store, "order.create", &marked_credential(&credential));
+        canary.remember(&request);
+        canary.remember(&forged);
+        assert_eq!(stack.send("zid", &request).status, 200);
+        let refused = stack.send("zid", &forged);
+        assert_eq!(refused.status, 401);
+        canary.look_in("the refusal", &refused.body.to_string());
+        assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+    }
+    let logs = stack.logs(since);
+    assert!(logs.contains("order.create"), "the deliveries are in the logs:\n{logs}");
+    canary.look_in("the logs", &logs);
+}
+
+impl Walk<'_> {
+    /// Everything that can happen to a provider's delivery.
+    async fn receiver<S: Sender>(&mut self, payload: &str, credential: &Value) {
+        let credential = marked_credential(credential);
+        let store = self.stack.store(S::NAME, &json!([credential])).await;
+        let plan = Plan::default();
+        let mut receiver = self.world.function(&format!("inlet-{}", S::NAME), &plan).await;
+        let genuine = marked::<S>(&store, payload, &credential);
+        for (request, status) in [
+            (genuine.clone(), 200),
+            // A duplicate.
+            (genuine.clone(), 200),
+            (
+                resigned::<S>(
+                    Request { topic: Some("no-such-event".into()), ..genuine.clone() },
+                    &credential,
+                ),
+                200,
+            ),
+            (
+                resigned::<S>(
+                    Request { body: format!("{{\"name\":\"{MARK}").into(), ..genuine.clone() },
+                    &credential,
+                ),
+                200,
+            ),
+            (marked::<S>(&store, payload, &marked_credential(&credential)), 401),
+            (Request { headers: Headers::default(), query: String::new(), ..genuine.clone() }, 401),
+            (Request { store: StoreName::parse("nobody-s").expect("a name"), ..genuine.clone() }, 401),
+        ] {
+            self.canary.remember(&request);
+            self.say(&mut receiver, event(S::NAME, &request), status).await;
+        }
+        let mut broken = event(S::NAME, &genuine);
+        broken["body"] = json!(format!("%%%{MARK}"));
+        broken["isBase64Encoded"] = json!(true);
+        self.say(&mut receiver, broken, 400).await;
+        if credential.get("url_token").is_some() {
+            // What is down is the same for whatever proves a delivery, and takes its time.
+            return;
+        }
+        for (down, status) in [
+            (&[Service::DynamoDb][..], 200),
+            (&[Service::Sqs], 200),
+            (&[Service::DynamoDb, Service::Sqs], 503),
+            (&[Service::Ssm], 503),
+        ] {
+            // New bodies: what is stored already is not written again. New processes: they know no secrets yet.
+            plan.set(down.iter().map(|service| Rule::all_of(*service, Fault::ServerError)).collect());
+            receiver.recycle();
+            let body = String::from_utf8_lossy(&genuine.body)
+                .replace(MARK, &format!("{MARK}{status}{}", down.len()));
+            let request = resigned::<S>(Request { body: body.into(), ..genuine.clone() }, &credential);
+            self.canary.remember(&request);
+            self.say(&mut receiver, event(S::NAME, &request), status).await;
+        }
+    }
+
+    /// A delivery that our own code stumbles over.
+    async fn a_bug(&mut self, payload: &str) {
+        let credential = marked_credential(&demo_credential("zort"));
+        let store = self.stack.store("zort", &json!([credential])).await;
+        let binary = Path::new(env!("CARGO_BIN_EXE_panicking"));
+        let mut receiver = self.world.function_at(binary, &Plan::default()).await;
+        let request = marked::<Zort>(&store, payload, &credential);
+        self.say(&mut receiver, event("zort", &request), 503).await;
+    }
+
+    /// What was enqueued, a replay of it, and messages that are none or carry what is no event.
+    async fn processor(&mut self) {
+        let mut processor = self.world.function("inlet-processor", &Plan::default()).await;
+        while poll(self.world, &mut processor).await {}
+        let replay =
+            Replay { table: self.world.table_of(self.stack), queue: self.stack.queue(self.world.queue()) };
+        let everything = Selection {
+            provider: None,
+            store: None,
+            event_type: None,
+            entity: None,
+            from: clock::now().earlier(std::time::Duration::from_secs(600)),
+            until: ReceivedAt::from_millis(clock::now().millis() + 1).expect("a time"),
+        };
+        let replayed = watch::Sender::new(Replayed::default());
+        let name = ReplayId::parse("canary").expect("a name");
+        replay.run(&everything, &name, 1_000, &replayed).await.expect("a replay");
+        assert!(replayed.borrow().sent > 0, "nothing was replayed");
+        let poison = json!({"name": MARK}).to_string();
+        for (group, text, whole) in
+            [("a", MARK, None), ("b", poison.as_str(), None), ("c", poison.as_str(), Some(MARK.as_bytes()))]
+        {
+            self.stack.enqueue(self.world.queue(), group, text, whole).await;
+        }
+        // Each receive of poison is a try; at the fifth it is set aside.
+        for _ in 0..8 {
+            poll(self.world, &mut processor).await;
+        }
+        assert!(self.world.dead_letters().await > 0, "no poison was set aside");
+    }
+
+    async fn say(&self, receiver: &mut Function, event: Value, status: u16) {
+        match receiver.invoke(event).await {
+            Ended::Answered(answer) => {
+                assert_eq!(answer["statusCode"], status, "{answer}\n{}", self.world.log());
+                self.canary.look_in("an answer", &answer.to_string());
+            }
+            other => panic!("{other:?}\n{}", self.world.log()),
+        }
+    }
+}
+
+/// The request with a proof of what it says now, in the place of the one that it had.
+fn resigned<S: Sender>(request: Request, credential: &Value) -> Request {
+    let media_type = request.headers.value("content-type").map(|value| ("content-type", value.to_owned()));
+    let had_token = Fields::parse(request.query.as_bytes(), Plus::Space).bytes("token").is_some();
+    let query = if had_token { String::new() } else { request.query.clone() };
+    let mut request = Request { headers: Headers::from_iter(media_type), query, ..request };
+    S::sign(&mut request, credential);
+    request
+}
