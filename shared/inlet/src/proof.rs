@@ -302,6 +302,9 @@ impl Verified<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::{Answer, Outcome};
+    use crate::patience::AfterFailure;
+    use crate::reading::WhyUnknown;
     use crate::request::{Headers, Method};
     use crate::store::StoreName;
 
@@ -309,6 +312,118 @@ mod tests {
     fn sorts_by_name_and_leaves_the_signature_out() {
         let fields = Fields::parse(b"b=2&X-Sig=zzz&a=1&a.b=%2B3", Plus::Space);
         assert_eq!(sorted(&fields, "x-sig"), b"a1a.b+3b2");
+    }
+
+    /// Proved by its key in the query; without one it is not this scheme's.
+    struct Keyed;
+
+    impl Provider for Keyed {
+        const NAME: &'static str = "keyed";
+        const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("it is none");
+        type Credential = Secret;
+        type Settings = ();
+
+        fn claim(request: &Unverified, secret: &Secret) -> Result<Claim, Rejection> {
+            let key = request.query("key").ok_or(Rejection::Missing { expected: "key" })?;
+            let comparisons = vec![Comparison::new(key.as_bytes(), secret.clone())];
+            Ok(Claim::Shared { comparisons, trust: Trust::UrlToken })
+        }
+
+        fn read(_: &Verified<Delivery>) -> Reading {
+            Reading::unknown("keyed", WhyUnknown::Event, None)
+        }
+
+        fn answer(_: &Outcome<'_>, (): &()) -> Answer {
+            Answer::ok(serde_json::json!({}))
+        }
+    }
+
+    fn sent(query: &str, body: &str) -> Request {
+        Request {
+            method: Method::Post,
+            store: StoreName::parse("demo").unwrap(),
+            topic: None,
+            query: query.into(),
+            headers: Headers::default(),
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn any_live_credential_verifies_and_the_best_reason_is_told() {
+        let secrets = ["new", "old"].map(|text| Secret::new(text).unwrap());
+        let judged = |query: &str, secrets: &[Secret]| {
+            let judged = verify::<Keyed>(Unverified::new(sent(query, "{}")), secrets, ReceivedAt::EPOCH);
+            judged.map(|delivery| delivery.trust()).map_err(|refused| refused.rejection)
+        };
+        assert_eq!(judged("key=new", &secrets), Ok(Trust::UrlToken));
+        assert_eq!(judged("key=old", &secrets), Ok(Trust::UrlToken));
+        assert_eq!(judged("key=gone", &secrets), Err(Rejection::Mismatch));
+        assert_eq!(judged("", &secrets), Err(Rejection::Missing { expected: "key" }));
+        assert_eq!(judged("key=new", &[]), Err(Rejection::UnknownStore));
+    }
+
+    #[test]
+    fn nothing_to_compare_proves_nothing() {
+        let shared = |comparisons| Claim::Shared { comparisons, trust: Trust::SharedSecret };
+        assert_eq!(prove(&shared(Vec::new()), &sent("", "")), Err(Rejection::Mismatch));
+        let secret = || Secret::new("s3cret").unwrap();
+        let one_of_two = vec![Comparison::new("s3cret", secret()), Comparison::new("other", secret())];
+        assert_eq!(prove(&shared(one_of_two), &sent("", "")), Err(Rejection::Mismatch), "all have to hold");
+        let mac = Claim::Mac {
+            algorithm: MacAlgorithm::HmacSha256,
+            key: secret(),
+            messages: vec![Message::Body],
+            tags: Vec::new(),
+        };
+        assert_eq!(prove(&mac, &sent("", "{}")), Err(Rejection::Mismatch), "no signature came along");
+    }
+
+    #[test]
+    fn a_signature_is_taken_over_every_reading_of_fields() {
+        let key = Secret::new("s3cret").unwrap();
+        let holds = |message: Message, signed: &[u8], request: &Request| {
+            let tag = MacAlgorithm::HmacSha256.tag(&key, signed);
+            let claim = Claim::Mac {
+                algorithm: MacAlgorithm::HmacSha256,
+                key: key.clone(),
+                messages: vec![message],
+                tags: vec![Tag::Given(vec![0; 32]), Tag::Given(tag)],
+            };
+            prove(&claim, request) == Ok(Trust::Signed)
+        };
+        let query = Message::SortedQuery { signature: "Sig" };
+        let form = Message::SortedForm { signature: "Sig" };
+        let request = sent("b=1+2&sig=x&a=%2B", "d=3+4&SIG=y&c=5");
+        for (message, signed, want) in [
+            (query, "a+b1 2", true),
+            (query, "a+b1+2", true),
+            (query, "a b1 2", false),
+            (form, "c5d3 4", true),
+            (form, "c5d3+4", true),
+            (form, "d3+4c5", false),
+            (Message::Body, "d=3+4&SIG=y&c=5", true),
+            (Message::Body, "", false),
+        ] {
+            assert_eq!(holds(message, signed.as_bytes(), &request), want, "{message:?} {signed}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_read_from_where_it_stands() {
+        let request = sent("", "Sig=AQI%2B&x=1");
+        assert_eq!(Tag::Given(vec![7]).bytes(&request), Some(vec![7]));
+        assert_eq!(Tag::Base64FormField("sig").bytes(&request), Some(vec![1, 2, 62]));
+        assert_eq!(Tag::Base64FormField("other").bytes(&request), None);
+        assert_eq!(base64_tag(" AQI+ "), Some(vec![1, 2, 62]));
+        assert_eq!(base64_tag("AQ I"), Some(vec![1, 15, 136]), "a space stands for a plus");
+        assert_eq!(base64_tag("no base64!"), None);
+    }
+
+    #[test]
+    fn trust_has_its_words() {
+        let words = [Trust::Signed, Trust::SharedSecret, Trust::UrlToken].map(Trust::as_str);
+        assert_eq!(words, ["signed", "shared_secret", "url_token"]);
     }
 
     #[test]

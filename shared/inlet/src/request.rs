@@ -279,6 +279,60 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_is_set_takes_the_place_of_its_namesakes() {
+        let mut headers: Headers = [("X-A", "1"), ("Y", "2"), ("x-a", "3")].into_iter().collect();
+        headers.set("x-A", "4");
+        assert_eq!(headers.iter().collect::<Vec<_>>(), [("y", "2"), ("x-a", "4")]);
+    }
+
+    #[test]
+    fn every_method_reads_back() {
+        for (name, method) in [("GET", Method::Get), ("HEAD", Method::Head), ("POST", Method::Post)] {
+            assert_eq!((Method::parse(name), method.as_str()), (method, name));
+        }
+        for name in ["PUT", "DELETE", "get", ""] {
+            assert_eq!(Method::parse(name), Method::Other, "{name:?}");
+        }
+        assert_eq!(Method::Other.as_str(), "PUT");
+    }
+
+    #[test]
+    fn an_unverified_request_shows_what_a_proof_is_read_from() {
+        let request = |media_type: &str, authorization: &str, body: &str| {
+            Unverified::new(Request {
+                method: Method::Post,
+                store: StoreName::parse("demo").unwrap(),
+                topic: Some("order.create".into()),
+                query: "token=a%2Bb+c".into(),
+                headers: [("content-type", media_type), ("authorization", authorization)]
+                    .into_iter()
+                    .collect(),
+                body: body.into(),
+            })
+        };
+        let json = request("application/json", "  bAsIc  eDp5 ", "{}");
+        assert_eq!(
+            (json.method(), json.store().as_str(), json.topic()),
+            (Method::Post, "demo", Some("order.create"))
+        );
+        assert_eq!(json.header("Content-Type"), Some("application/json"));
+        assert_eq!((json.query("TOKEN").as_deref(), json.query("other")), (Some("a+b c"), None));
+        assert_eq!((json.authorization("Basic"), json.authorization("Bearer")), (Some("eDp5"), None));
+        assert_eq!((json.has_body(), json.body_len(), json.is_form()), (true, 2, false));
+        let form = request("Application/X-WWW-Form-URLEncoded; charset=utf-8", "Basic", "");
+        assert_eq!((form.has_body(), form.body_len(), form.is_form()), (false, 0, true));
+        assert_eq!(form.authorization("Basic"), None, "a scheme without credentials");
+    }
+
+    #[test]
+    fn fields_tell_whether_there_are_any_and_show_their_names_alone() {
+        assert!(Fields::parse(b"", Plus::Space).is_empty() && Fields::parse(b"&", Plus::Space).is_empty());
+        let fields = Fields::parse(b"a=canary", Plus::Space);
+        assert_eq!((fields.is_empty(), format!("{fields:?}").as_str()), (false, r#"["a"]"#));
+        assert_eq!((fields.bytes("A"), fields.bytes("b")), (Some(&b"canary"[..]), None));
+    }
+
+    #[test]
     fn what_was_sent_is_not_in_the_debug_output() {
         let request = Request {
             method: Method::Post,
