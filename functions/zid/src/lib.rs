@@ -88,10 +88,11 @@ impl TryFrom<Fields> for Credential {
 impl Provider for Zid {
     const NAME: &'static str = "zid";
 
-    /// Every answer but a 2xx is a failure, a 401 for a wrong secret too; a 429 is none, and whether it is followed
-    /// by a further attempt is not told. One success clears the count.
     /// A product that is deleted and a customer who logs in tell no time.
     const MIXED: &'static [Kind] = &[Kind::Product, Kind::Customer];
+
+    /// Every answer but a 2xx is a failure, a 401 for a wrong secret too; a 429 is none, and whether it is followed
+    /// by a further attempt is not told. One success clears the count.
     const AFTER_FAILURE: AfterFailure = AfterFailure {
         answer_within: None,
         retries: Some(Retries {
