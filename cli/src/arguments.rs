@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    completions, doctor, event, forward, list, man, redrive, register, registered, replay, reverify, secret,
-    send, show, stats, tail, timeline, unregister, urls,
+    completions, doctor, event, forget, forward, list, man, redrive, register, registered, replay, reverify,
+    secret, send, show, stats, tail, timeline, unregister, urls,
 };
 use crate::failure;
 
@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Redrive(redrive::Arguments),
     /// Verify held deliveries again, once the secret is mended
     Reverify(reverify::Arguments),
+    /// Let all events of an entity go, for good
+    Forget(forget::Arguments),
     /// Write the completions for a shell
     Completions(completions::Arguments),
     /// Write the manual pages
@@ -106,7 +108,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Set up", &["doctor", "urls", "secret", "register", "registered", "unregister"]),
     ("Try", &["send", "event"]),
     ("Watch", &["list", "tail", "show", "timeline", "stats", "forward"]),
-    ("Mend", &["replay", "redrive", "reverify"]),
+    ("Mend", &["replay", "redrive", "reverify", "forget"]),
     ("Your shell", &["completions", "man"]),
 ];
 

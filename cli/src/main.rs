@@ -53,6 +53,7 @@ async fn main() -> ExitCode {
         Command::Replay(arguments) => Box::pin(commands::replay::run(arguments, &place, &mut output)).await,
         Command::Redrive(arguments) => commands::redrive::run(arguments, &place, &mut output).await,
         Command::Reverify(arguments) => commands::reverify::run(arguments, &place, &mut output).await,
+        Command::Forget(arguments) => commands::forget::run(arguments, &place, &mut output).await,
         Command::Completions(arguments) => commands::completions::run(&arguments, &mut output),
         Command::Man(arguments) => commands::man::run(&arguments, &mut output),
     };

@@ -17,5 +17,6 @@ pub(crate) mod forward;
 pub(crate) mod replay;
 pub(crate) mod redrive;
 pub(crate) mod reverify;
+pub(crate) mod forget;
 pub(crate) mod completions;
 pub(crate) mod man;

@@ -26,3 +26,5 @@ mod replay;
 mod redrive;
 mod reverify;
 mod registration;
+mod forget;
+mod runbook;

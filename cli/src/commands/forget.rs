@@ -1,0 +1,86 @@
+//! `inlet forget`: all events of an entity go, for those who ask to be forgotten.
+
+use inlet_aws::forget::{Entity, Forget, Traces};
+use serde::Serialize;
+
+use crate::arguments::Place;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::output::{Output, Page, Report, counted};
+use crate::prompt::confirm;
+
+/// What can be said to `inlet forget`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The entity as its events' ids begin: zid/riyadh/order/81230457
+    #[arg(value_name = "PROVIDER/STORE/KIND/ID", value_parser = Entity::parse)]
+    entity: Entity,
+    /// Count what would go, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Counts, asks and lets go.
+pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let Arguments { entity, dry_run, yes } = arguments;
+    let deployment = Deployment::find(place).await?;
+    let forget = Forget { table: deployment.table() };
+    let found = forget.count(&entity).await;
+    let traces = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;
+    if dry_run || traces == Traces::default() {
+        return output.report(&Told::of(&entity, &traces, false));
+    }
+    let events = counted(traces.events, "event", "events");
+    confirm(&format!("Let go of {events} for good?"), yes)?;
+    let forgotten = forget.run(&entity).await;
+    let traces =
+        forgotten.map_err(|fault| Failure::Inlet { doing: "not all of it could be let go", fault })?;
+    output.report(&Told::of(&entity, &traces, true))?;
+    output.note(BEYOND);
+    Ok(())
+}
+
+/// What the table's owner has to think of beside the table.
+const BEYOND: &str = "Not reached: messages on the queue and among the dead letters, quarantine, backups, and what consumers keep.";
+
+/// What forgetting came to.
+#[derive(Debug, Serialize)]
+struct Told {
+    entity: String,
+    forgotten: bool,
+    events: u64,
+    notes: u64,
+    pieces: u64,
+    shared_pieces: u64,
+}
+
+impl Told {
+    fn of(entity: &Entity, traces: &Traces, forgotten: bool) -> Self {
+        Self {
+            entity: entity.as_str().to_owned(),
+            forgotten,
+            events: traces.events,
+            notes: traces.notes,
+            pieces: traces.pieces,
+            shared_pieces: traces.shared,
+        }
+    }
+}
+
+impl Report for Told {
+    fn page(&self, page: &mut Page) {
+        let events = counted(self.events, "event", "events");
+        page.line(match (self.events, self.forgotten) {
+            (0, _) => format!("nothing is stored of {}", self.entity),
+            (_, true) => format!("{events} of {} let go", self.entity),
+            (_, false) => format!("{events} of {} would be let go; nothing is changed", self.entity),
+        });
+        if self.shared_pieces > 0 {
+            let pieces = counted(self.shared_pieces, "piece stays", "pieces stay");
+            page.line(format!("{pieces}: another entity's event is made of the same"));
+        }
+    }
+}
