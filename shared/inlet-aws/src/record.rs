@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 pub use inlet::event::Origin;
 use inlet::event::{Event, Identity};
-use inlet::receive::Attempt;
+use inlet::receive::{Attempt, MAX_BODY_LEN};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -105,9 +105,9 @@ impl Record {
     /// The record and the body out of what [`Record::packed`] made.
     ///
     /// # Errors
-    /// When it is not that.
+    /// When it is not that, or unpacks to more than a body and a record can be.
     pub fn unpacked(packed: &[u8]) -> io::Result<(Self, Vec<u8>)> {
-        let whole = gunzip(packed)?;
+        let whole = gunzip(packed, MAX_WHOLE_LEN)?;
         let mut halves = whole.splitn(2, |&byte| byte == b'\n');
         let record = serde_json::from_slice(halves.next().unwrap_or_default())?;
         Ok((record, halves.next().unwrap_or_default().to_vec()))
@@ -145,7 +145,8 @@ impl Encoding {
     pub fn undone(word: &str, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         match word {
             "identity" => Ok(bytes),
-            "gzip" => gunzip(&bytes),
+            // Only receivers and processor write the table, and a message of theirs has no bound of its own.
+            "gzip" => gunzip(&bytes, usize::MAX),
             _ => Err(io::Error::new(io::ErrorKind::InvalidData, "an encoding that nobody wrote")),
         }
     }
@@ -195,9 +196,18 @@ fn compressed(bytes: &[u8], compressor: &mut Compress) -> Vec<u8> {
 /// By how much the room for what is compressed grows, in bytes.
 const MORE: usize = 4 * 1024;
 
-fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+/// The most that a fallback message unpacks to, in bytes: the largest body, and a record before it. API Gateway lets
+/// 10,240 bytes of request line and headers through, and JSON makes at the most six times that of them. A message of
+/// a queue that unpacks to a thousand times its size would fill a function's memory.
+const MAX_WHOLE_LEN: usize = MAX_BODY_LEN + 256 * 1024;
+
+fn gunzip(bytes: &[u8], at_most: usize) -> io::Result<Vec<u8>> {
     let mut whole = Vec::new();
-    GzDecoder::new(bytes).read_to_end(&mut whole)?;
+    let one_more = u64::try_from(at_most).unwrap_or(u64::MAX).saturating_add(1);
+    GzDecoder::new(bytes).take(one_more).read_to_end(&mut whole)?;
+    if whole.len() > at_most {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it unpacks to more than anybody packed"));
+    }
     Ok(whole)
 }
 
@@ -256,8 +266,16 @@ mod tests {
             let body = noise(len);
             let packed = gzip(&body);
             assert_eq!(packed[..2], [0x1f, 0x8b], "{len} bytes: every language reads gzip");
-            assert_eq!(gunzip(&packed).unwrap(), body, "{len} bytes");
+            assert_eq!(gunzip(&packed, len as usize).unwrap(), body, "{len} bytes");
         }
+    }
+
+    #[test]
+    fn the_largest_body_comes_out_and_more_than_anybody_packed_is_an_error() {
+        let packed = record().packed(&vec![b' '; MAX_BODY_LEN]);
+        assert_eq!(Record::unpacked(&packed).unwrap().1.len(), MAX_BODY_LEN);
+        let refused = Record::unpacked(&record().packed(&vec![b' '; MAX_WHOLE_LEN])).unwrap_err();
+        assert_eq!(refused.to_string(), "it unpacks to more than anybody packed");
     }
 
     #[test]
