@@ -69,12 +69,13 @@ impl Table {
         }
     }
 
-    /// Whether an event is there.
+    /// Whether the event that arrived then is there: an equal one whose time was up by then is none.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn is_there(&self, id: &EventId) -> Result<bool, Fault> {
-        Ok(self.item(id.entity_path(), &event_key(id)).await?.is_some())
+    pub async fn is_there(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
+        let item = self.item(id.entity_path(), &event_key(id)).await?;
+        Ok(item.is_some_and(|item| is_kept_at(&item, received_at)))
     }
 
     /// Reads an event back; nothing when it is not there.
@@ -245,6 +246,11 @@ fn arrival_seconds(record: &Record) -> AttributeValue {
     AttributeValue::N(record.received_ms.div_euclid(1_000).to_string())
 }
 
+/// The opposite of [`NOT_THERE`], of an item that was read.
+fn is_kept_at(item: &Item, received_at: ReceivedAt) -> bool {
+    number(item, "expires").is_some_and(|expires| received_at.millis().div_euclid(1_000) <= expires)
+}
+
 impl Journal for Table {
     async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
         let kept = Kept {
@@ -298,4 +304,18 @@ fn original(record: &Record, id: &EventId, found: &Item) -> Original {
 
 fn unbuildable(error: aws_sdk_dynamodb::error::BuildError) -> Fault {
     Fault::new("the request to the table cannot be built", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_whose_time_was_up_when_an_equal_one_arrived_is_not_there() {
+        let item = Item::from([("expires".to_owned(), AttributeValue::N("1000".into()))]);
+        for (received_ms, is) in [(0, true), (1_000_999, true), (1_001_000, false)] {
+            let received_at = ReceivedAt::from_millis(received_ms).unwrap();
+            assert_eq!(is_kept_at(&item, received_at), is, "an arrival at {received_ms} ms");
+        }
+    }
 }

@@ -29,8 +29,11 @@ pub struct TableLedger {
 impl Ledger for TableLedger {
     async fn journal(&self, received: &Received, message: &Message) -> Result<Journaled, Trouble> {
         // What was received before may have been stored then: to look costs less than to write it all again.
-        if received.receives > 1 && self.table.is_there(message.id()).await.map_err(Trouble::Surroundings)? {
-            return Ok(Journaled::Here);
+        if received.receives > 1 {
+            let there = self.table.is_there(message.id(), arrival(message)).await;
+            if there.map_err(Trouble::Surroundings)? {
+                return Ok(Journaled::Here);
+            }
         }
         let kept = carried(received, message).map_err(Trouble::Message)?;
         let forgotten = self.table.has_forgotten(message.id(), kept.record.received_ms).await;

@@ -8,6 +8,7 @@ use inlet::process::{Became, Consumer, Outcome, Processor, Received};
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::json;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::batch::{Batch, Remaining};
 use crate::clock;
@@ -95,11 +96,14 @@ impl<C: Consumer> Function<C> {
         }
     }
 
-    /// What became of the messages by the time that the answer is due.
+    /// What became of the messages by the time that the answer is due. All rounds of a batch share that time, and
+    /// half of it must be left for one more to be tried alone.
     async fn within(&self, time: Duration, messages: Vec<Received>) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         // Boxed: what is awaited below it is deep enough for the compiler as it is.
-        let processing = Box::pin(self.processor.process(messages, &mut outcomes));
+        let began = Instant::now();
+        let may_begin = || began.elapsed() < time.checked_div(2).unwrap_or_default();
+        let processing = Box::pin(self.processor.process(messages, may_begin, &mut outcomes));
         if tokio::time::timeout(time, processing).await.is_err() {
             println!("{}", json!({"level": "error", "message": "batch", "outcome": "out_of_time"}));
         }

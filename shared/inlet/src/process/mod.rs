@@ -8,7 +8,7 @@ mod tests;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -177,46 +177,73 @@ struct Step {
     received: Received,
     message: Option<Message>,
     tries: Tries,
+    /// Whether that is how often it was tried: not where the note on it could not be read.
+    tries_are_known: bool,
     became: Option<Became>,
 }
 
 impl<L: Ledger, C: Consumer> Processor<L, C> {
     /// Takes a batch to its end. The outcomes are added as they become known, so that a caller who runs out of
-    /// time knows what was done.
-    pub async fn process(&self, batch: Vec<Received>, outcomes: &mut Vec<Outcome>) {
+    /// time knows what was done. While `may_begin` says no, nothing is begun that is tried alone: what hangs is then
+    /// the only one of its batch that was begun and did not end.
+    pub async fn process(
+        &self,
+        batch: Vec<Received>,
+        may_begin: impl Fn() -> bool + Send + Sync,
+        outcomes: &mut Vec<Outcome>,
+    ) {
         let mut groups = in_groups(batch);
         while !groups.is_empty() {
             let heads = groups.iter_mut().filter_map(VecDeque::pop_front).map(Step::new).collect();
-            let ended: Vec<Outcome> = self.round(heads).await.into_iter().map(Step::end).collect();
-            for (group, outcome) in groups.iter_mut().zip(&ended) {
-                if !outcome.is_done() {
-                    outcomes.extend(group.drain(..).map(Outcome::behind));
-                }
+            let stuck = self.round(heads, &may_begin, outcomes).await;
+            let is_stuck =
+                |group: &VecDeque<Received>| group.front().is_some_and(|f| stuck.contains(&f.group));
+            for group in groups.iter_mut().filter(|group| is_stuck(group)) {
+                outcomes.extend(group.drain(..).map(Outcome::behind));
             }
-            outcomes.extend(ended);
             groups.retain(|group| !group.is_empty());
         }
     }
 
     /// The heads of all groups, together: one call each for what was processed, for consuming, for receipts. But
-    /// what a processor may have died of is tried alone, after all others.
-    async fn round(&self, mut steps: Vec<Step>) -> Vec<Step> {
+    /// what a processor may have died of is tried alone, after all others. Says which groups do not go on.
+    async fn round(
+        &self,
+        mut steps: Vec<Step>,
+        may_begin: &(impl Fn() -> bool + Send + Sync),
+        outcomes: &mut Vec<Outcome>,
+    ) -> HashSet<String> {
+        let mut stuck = HashSet::new();
         self.recall_tries(&mut steps).await;
-        for step in &mut steps {
-            self.admit(step).await;
-        }
         self.leave_out_processed(&mut steps).await;
-        let (mut alone, mut together): (Vec<&mut Step>, Vec<&mut Step>) =
-            open(&mut steps).partition(|step| step.tries.are_suspicious());
+        let (alone, mut together): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(Step::is_suspicious);
         self.work(&mut together).await;
-        for step in &mut alone {
-            self.work(std::slice::from_mut(step)).await;
+        self.finish(together, &mut stuck, outcomes).await;
+        for mut step in alone {
+            if may_begin() {
+                self.work(std::slice::from_mut(&mut step)).await;
+            } else {
+                step.end_as(Became::Behind);
+            }
+            self.finish(vec![step], &mut stuck, outcomes).await;
         }
+        stuck
+    }
+
+    /// Writes down how it went as soon as it is known: what ended did not kill anybody, whatever comes next.
+    async fn finish(&self, mut steps: Vec<Step>, stuck: &mut HashSet<String>, outcomes: &mut Vec<Outcome>) {
         for step in &mut steps {
             self.set_poison_aside(step).await;
         }
         self.put_off(&steps).await;
-        steps
+        for step in steps {
+            let group = step.received.group.clone();
+            let outcome = step.end();
+            if !outcome.is_done() {
+                stuck.insert(group);
+            }
+            outcomes.push(outcome);
+        }
     }
 
     /// How often those were tried that were received before. What has had its tries has no other.
@@ -236,19 +263,12 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
                     }
                 }
             }
-            Err(fault) => fail_all(&mut known, &fault),
-        }
-    }
-
-    /// Stores the event that a message carries.
-    async fn admit(&self, step: &mut Step) {
-        let (None, Some(message), Some(_)) = (&step.became, &step.message, &step.received.whole) else {
-            return;
-        };
-        match self.ledger.journal(&step.received, message).await {
-            Ok(Journaled::Here) => {}
-            Ok(Journaled::Elsewhere | Journaled::Forgotten) => step.end_as(Became::Duplicate),
-            Err(trouble) => step.end_as(Became::Failed(trouble)),
+            Err(fault) => {
+                for step in &mut known {
+                    step.tries_are_known = false;
+                }
+                fail_all(&mut known, &fault);
+            }
         }
     }
 
@@ -271,17 +291,20 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Note that they are tried, consume, write the receipts.
-    async fn work(&self, steps: &mut [&mut Step]) {
+    /// Note that they are tried, store what they carry, consume, write the receipts.
+    async fn work(&self, steps: &mut [Step]) {
         self.note_begun(steps).await;
+        for step in steps.iter_mut() {
+            self.admit(step).await;
+        }
         self.consume(steps).await;
         self.write_receipts(steps).await;
     }
 
     /// Notes that a try begins, so that it counts even if nobody lives to tell how it went. What comes for the
     /// first time is spared: the ordinary way is not to have a second.
-    async fn note_begun(&self, steps: &mut [&mut Step]) {
-        let mut known: Vec<&mut Step> = still_open(steps).filter(|step| step.was_received_before()).collect();
+    async fn note_begun(&self, steps: &mut [Step]) {
+        let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
         let begun: Vec<Tried> =
             known.iter().filter_map(|step| step.tried(step.tries.begun(), PAUSE)).collect();
         if begun.is_empty() {
@@ -292,10 +315,25 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         }
     }
 
-    async fn consume(&self, steps: &mut [&mut Step]) {
-        let (mut asked, messages): (Vec<&mut Step>, Vec<Message>) = still_open(steps)
-            .filter_map(|step| step.message().cloned().map(|message| (step, message)))
-            .unzip();
+    /// Stores the event that a message carries. It is a try like any other: bytes can be what a processor dies of.
+    async fn admit(&self, step: &mut Step) {
+        let (None, Some(message), Some(_)) = (&step.became, &step.message, &step.received.whole) else {
+            return;
+        };
+        match unless_it_panics(self.ledger.journal(&step.received, message)).await {
+            Some(Ok(Journaled::Here)) => {}
+            Some(Ok(Journaled::Elsewhere | Journaled::Forgotten)) => step.end_as(Became::Duplicate),
+            Some(Err(trouble)) => step.end_as(Became::Failed(trouble)),
+            None => {
+                let fault = Fault::new("the event cannot be stored", "storing it panicked");
+                step.end_as(Became::Failed(Trouble::Message(fault)));
+            }
+        }
+    }
+
+    async fn consume(&self, steps: &mut [Step]) {
+        let (mut asked, messages): (Vec<&mut Step>, Vec<Message>) =
+            open(steps).filter_map(|step| step.message().cloned().map(|message| (step, message))).unzip();
         if messages.is_empty() {
             return;
         }
@@ -326,8 +364,8 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         outcomes
     }
 
-    async fn write_receipts(&self, steps: &mut [&mut Step]) {
-        let mut consumed: Vec<&mut Step> = still_open(steps).collect();
+    async fn write_receipts(&self, steps: &mut [Step]) {
+        let mut consumed: Vec<&mut Step> = open(steps).collect();
         if consumed.is_empty() {
             return;
         }
@@ -361,24 +399,26 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         });
     }
 
-    /// Notes what failed and how long it waits; the longer an outage lasts, the longer. A note that is not taken
-    /// costs a try more, and what is not held back comes earlier: neither is a reason to fail.
+    /// Notes what failed and how long it waits; the longer an outage lasts, the longer. What was not begun waits as
+    /// well. A note that is not taken costs a try more, and what is not held back comes earlier: neither is a reason
+    /// to fail.
     async fn put_off(&self, steps: &[Step]) {
-        let mut tried = Vec::new();
-        for step in steps {
-            let pause = match &step.became {
-                Some(Became::Failed(Trouble::Message(_))) => PAUSE,
-                Some(Became::Failed(Trouble::Surroundings(_))) => pause(&step.received),
-                _ => continue,
-            };
-            if pause > PAUSE {
-                self.ledger.hold_back(&step.received, pause).await.ok();
-            }
-            tried.extend(step.tried(step.tries.ended(), pause));
-        }
+        let tried: Vec<Tried> = steps
+            .iter()
+            .filter_map(|step| match &step.became {
+                Some(Became::Failed(_)) => step.tried(step.tries.ended(), step.pause()?),
+                Some(Became::Behind) => step.tried(step.tries, step.pause()?),
+                _ => None,
+            })
+            .collect();
         if !tried.is_empty() {
             self.ledger.note_tries(&tried).await.ok();
         }
+        let held_back = steps.iter().filter_map(|step| {
+            let pause = step.pause().filter(|pause| *pause > PAUSE)?;
+            Some(self.ledger.hold_back(&step.received, pause))
+        });
+        all(held_back).await;
     }
 }
 
@@ -392,7 +432,7 @@ impl Step {
                 (None, Some(Became::Failed(Trouble::Message(fault))))
             }
         };
-        Self { received, message, tries: Tries::default(), became }
+        Self { received, message, tries: Tries::default(), tries_are_known: true, became }
     }
 
     fn message(&self) -> Option<&Message> {
@@ -407,7 +447,25 @@ impl Step {
         self.message().filter(|_| self.was_received_before()).map(|message| message.id().clone())
     }
 
+    /// Whether it may be what a processor dies of.
+    fn is_suspicious(&self) -> bool {
+        self.became.is_none() && self.tries.are_suspicious()
+    }
+
+    /// How long it waits for its next try; nothing where it has none.
+    fn pause(&self) -> Option<Duration> {
+        match &self.became {
+            Some(Became::Failed(Trouble::Message(_)) | Became::Behind) => Some(PAUSE),
+            Some(Became::Failed(Trouble::Surroundings(_))) => Some(pause(&self.received)),
+            _ => None,
+        }
+    }
+
+    /// What is to be noted. Nothing where nobody knows what the note says now: it would begin from nothing.
     fn tried(&self, tries: Tries, pause: Duration) -> Option<Tried> {
+        if !self.tries_are_known {
+            return None;
+        }
         let id = self.message()?.id().clone();
         Some(Tried { id, received: self.received.id.clone(), tries, pause })
     }
@@ -450,11 +508,6 @@ fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
     steps.iter_mut().filter(|step| step.became.is_none())
 }
 
-/// The same of those that were picked before.
-fn still_open<'a, 's>(steps: &'a mut [&'s mut Step]) -> impl Iterator<Item = &'a mut Step> + use<'a, 's> {
-    steps.iter_mut().map(|step| &mut **step).filter(|step| step.became.is_none())
-}
-
 fn ids(steps: &[&mut Step]) -> Vec<EventId> {
     steps.iter().filter_map(|step| step.message().map(|message| message.id().clone())).collect()
 }
@@ -478,6 +531,16 @@ fn has_had_its_tries() -> Fault {
 
 fn said_nothing() -> Trouble {
     Trouble::Surroundings(Fault::new("the consumer failed", "it said nothing of this message"))
+}
+
+/// Waits for all of these at once.
+async fn all<F: Future>(futures: impl Iterator<Item = F>) {
+    let mut pending: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
+    poll_fn(|context| {
+        pending.retain_mut(|future| future.as_mut().poll(context).is_pending());
+        if pending.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// What a future comes to; nothing when it panics.

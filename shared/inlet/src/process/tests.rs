@@ -55,6 +55,10 @@ impl Desk {
 impl Ledger for &Desk {
     async fn journal(&self, received: &Received, message: &Message) -> Result<Journaled, Trouble> {
         self.broken("journal").map_err(Trouble::Surroundings)?;
+        assert_ne!(received.whole.as_deref(), Some(&b"bug"[..]), "a bug of the ledger");
+        if received.whole.as_deref() == Some(b"fatal") {
+            std::future::pending::<()>().await;
+        }
         if received.whole.as_deref() == Some(b"damaged") {
             return Err(Trouble::Message(fault()));
         }
@@ -104,7 +108,7 @@ impl Ledger for &Desk {
 
     async fn hold_back(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
         self.books.lock().unwrap().held_back.push((received.id.clone(), pause));
-        Ok(())
+        if self.broken == "hold_back" { std::future::pending().await } else { Ok(()) }
     }
 
     async fn set_aside(&self, received: &Received, _: Option<&EventId>, _: &Fault) -> Result<(), Fault> {
@@ -173,7 +177,7 @@ fn batch(names: &str) -> Vec<Received> {
 /// The outcomes by message, as words.
 fn outcomes(desk: &Desk, batch: Vec<Received>) -> HashMap<String, &'static str> {
     let mut outcomes = Vec::new();
-    at_once(Processor { ledger: desk, consumer: desk }.process(batch, &mut outcomes));
+    at_once(Processor { ledger: desk, consumer: desk }.process(batch, || true, &mut outcomes));
     let word = |outcome: &Outcome| match outcome.became {
         Became::Processed => "processed",
         Became::Duplicate => "duplicate",
@@ -304,7 +308,7 @@ fn while_the_queue_keeps_a_message_no_outage_uses_up_its_receives() {
 fn cut_off(desk: &Desk, batch: Vec<Received>) {
     let mut outcomes = Vec::new();
     let processor = Processor { ledger: desk, consumer: desk };
-    let mut processing = pin!(processor.process(batch, &mut outcomes));
+    let mut processing = pin!(processor.process(batch, || true, &mut outcomes));
     let polled = processing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending(), "it came to an end");
 }
@@ -329,6 +333,62 @@ fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothin
 }
 
 #[test]
+fn what_ended_before_the_one_that_hangs_is_no_suspect_any_more() {
+    let failing = [("a1", Way::Outage), ("b1", Way::Itself), ("c1", Way::Hang)];
+    let desk = Desk { failing: HashMap::from(failing), ..Desk::default() };
+    let suspicious = Tries { failed: 0, unended: 1 };
+    for name in ["a1", "b1", "c1"] {
+        desk.books.lock().unwrap().tries.insert(name.into(), suspicious);
+    }
+    cut_off(&desk, received_often("a1 b1 c1 d1", 3));
+    let books = desk.books.lock().unwrap();
+    assert_eq!(books.tries["a1"], Tries { failed: 0, unended: 0 }, "it told how it went");
+    assert_eq!(books.tries["b1"], Tries { failed: 1, unended: 0 }, "so did this one");
+    assert_eq!(books.tries["c1"], Tries { failed: 0, unended: 2 }, "it alone may be what hangs");
+    assert!(books.receipts.contains("d1"));
+}
+
+#[test]
+fn an_outage_that_eats_up_a_batchs_time_costs_nobody_a_try() {
+    let failing = [("a1", Way::Outage), ("b1", Way::Hang)];
+    let desk = Desk { failing: HashMap::from(failing), ..Desk::default() };
+    // First together with what hangs, then beside it.
+    for receives in 2..50 {
+        if receives < 7 {
+            cut_off(&desk, received_often("a1 b1", receives));
+        } else {
+            outcomes(&desk, received_often("a1 b1", receives));
+        }
+        assert!(desk.books.lock().unwrap().tries["a1"].unended <= 1, "receive {receives}");
+    }
+    assert!(!desk.books.lock().unwrap().aside.contains(&"a1".to_owned()));
+}
+
+#[test]
+fn no_suspect_is_begun_when_time_is_short_and_its_entity_waits() {
+    let desk = Desk::default();
+    let suspicious = Tries { failed: 0, unended: 4 };
+    desk.books.lock().unwrap().tries.insert("a1".into(), suspicious);
+    let mut outcomes = Vec::new();
+    let processor = Processor { ledger: &desk, consumer: &desk };
+    at_once(processor.process(received_often("a1 a2 b1", 6), || false, &mut outcomes));
+    let done: Vec<(&str, bool)> = outcomes.iter().map(|it| (it.received.as_str(), it.is_done())).collect();
+    assert_eq!(done, [("b1", true), ("a1", false), ("a2", false)]);
+    assert_eq!(desk.books.lock().unwrap().tries["a1"], suspicious, "not begun, so not counted");
+}
+
+#[test]
+fn what_ended_is_noted_before_anything_is_held_back() {
+    let failing = [("a1", Way::Outage), ("b1", Way::Outage)];
+    let desk = Desk { failing: HashMap::from(failing), broken: "hold_back", ..Desk::default() };
+    let long = |name| Received { receives: 2, failing_for: Duration::from_hours(9), ..received(name) };
+    cut_off(&desk, vec![long("a1"), long("b1")]);
+    let books = desk.books.lock().unwrap();
+    assert_eq!((books.tries["a1"], books.tries["b1"]), (Tries::default(), Tries::default()));
+    assert_eq!(books.held_back.len(), 2, "neither waits for the other");
+}
+
+#[test]
 fn what_succeeds_in_the_end_leaves_no_note_that_its_entity_waits() {
     let mut desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
     outcomes(&desk, received_often("a1 b1", 1));
@@ -345,6 +405,41 @@ fn a_message_whose_tries_cannot_be_noted_is_not_tried() {
         assert_eq!(outcomes(&desk, received_often("a1", 2)), are(&[("a1", "failed")]), "{broken}");
         assert!(desk.books.lock().unwrap().done.is_empty(), "{broken}");
     }
+}
+
+#[test]
+fn a_note_that_cannot_be_read_is_left_as_it_is() {
+    let desk = Desk { broken: "tries", ..Desk::default() };
+    let tries = Tries { failed: 3, unended: 1 };
+    desk.books.lock().unwrap().tries.insert("a1".into(), tries);
+    assert_eq!(outcomes(&desk, received_often("a1", 9)), are(&[("a1", "failed")]));
+    assert_eq!(desk.books.lock().unwrap().tries["a1"], tries);
+}
+
+#[test]
+fn an_event_that_cannot_be_stored_without_dying_of_it_has_five_tries() {
+    let carries = |whole: &[u8], receives| {
+        vec![Received { whole: Some(whole.to_vec()), receives, ..received("a1") }, received("b1")]
+    };
+    let desk = Desk::default();
+    for receives in 1..MAX_TRIES {
+        assert_eq!(
+            outcomes(&desk, carries(b"bug", receives)).get("a1"),
+            Some(&"failed by itself"),
+            "receive {receives}"
+        );
+    }
+    assert_eq!(outcomes(&desk, carries(b"bug", MAX_TRIES)).get("a1"), Some(&"set aside"));
+
+    let desk = Desk::default();
+    for receives in 1..=MAX_TRIES + 1 {
+        cut_off(&desk, carries(b"fatal", receives));
+    }
+    assert_eq!(
+        outcomes(&desk, carries(b"fatal", MAX_TRIES + 2)),
+        are(&[("a1", "set aside"), ("b1", "duplicate")]),
+        "b1 went its way as soon as it was known who is suspect"
+    );
 }
 
 #[test]
@@ -423,6 +518,7 @@ fn a_whole_event_is_stored_before_it_is_consumed() {
     assert_eq!(outcomes(&without_table, vec![last]), are(&[("a1", "failed")]), "it is kept on the queue");
     assert!(without_table.books.lock().unwrap().done.is_empty(), "not stored, so not consumed");
 
+    let desk = Desk::default();
     let damaged = |receives| vec![Received { receives, ..whole(b"damaged") }];
     for receives in 1..MAX_TRIES {
         assert_eq!(outcomes(&desk, damaged(receives)), are(&[("a1", "failed by itself")]));
