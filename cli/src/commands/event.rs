@@ -1,7 +1,9 @@
 //! `inlet event`: a delivery as the event file that `sam local invoke` takes.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 
 use inlet::store::StoreName;
 use inlet_aws::invocation;
@@ -37,7 +39,7 @@ pub(crate) struct Arguments {
     /// The body, byte for byte, from a file or standard input (-), instead of the sample
     #[arg(long, value_name = "FILE")]
     body: Option<Source>,
-    /// Write it to this file instead of standard output
+    /// Write it to this file, that only you can read, instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -61,11 +63,24 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let text = format!("{event:#}\n");
     match arguments.output {
         Some(path) => {
-            fs::write(&path, text).map_err(|error| Failure::file("it cannot be written", path, error))
+            private(&path, &text).map_err(|error| Failure::file("it cannot be written", path, error))
         }
         None => output.bytes(text.as_bytes()),
     }
 }
+
+/// Writes a file that nobody else can read, whoever could read what was there: a live proof stands in it.
+fn private(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OURS).open(path)?;
+    // A device, as /dev/stdout, stays as it is.
+    if file.metadata()?.is_file() {
+        file.set_permissions(Permissions::from_mode(OURS))?;
+    }
+    file.write_all(text.as_bytes())
+}
+
+/// Read and written by the owner alone.
+const OURS: u32 = 0o600;
 
 fn no_sample(store: &StoreAddress, event: &str) -> Failure {
     Failure::Unusable {

@@ -1,5 +1,7 @@
 //! `inlet send` and `inlet event`.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
@@ -136,6 +138,7 @@ fn an_event_file_needs_no_deployment_where_the_credential_is_given() {
     let (credential, body, wrote) = (file("credential"), file("body"), file("event"));
     std::fs::write(&credential, demo_credential("tiki").to_string()).unwrap();
     std::fs::write(&body, r#"{"data":{"order_code":"1"}}"#).unwrap();
+    std::fs::write(&wrote, "what anybody could read").unwrap();
     let path = |file: &std::path::Path| file.to_str().unwrap().to_owned();
     let (credential, body, wrote) = (path(&credential), path(&body), path(&wrote));
     let told = bare(&[
@@ -152,6 +155,8 @@ fn an_event_file_needs_no_deployment_where_the_credential_is_given() {
         &wrote,
     ]);
     assert_eq!(told.done().out, "");
+    let mode = std::fs::metadata(&wrote).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "the event holds a live proof: nobody else may read it");
     let event: Value = serde_json::from_str(&std::fs::read_to_string(&wrote).unwrap()).unwrap();
     assert_eq!(
         (&event["rawPath"], &event["body"]),
