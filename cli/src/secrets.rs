@@ -20,12 +20,13 @@ use crate::failure::Failure;
 const STANDARD_BYTES: usize = 4096;
 const ADVANCED_BYTES: usize = 8192;
 
-/// How often somebody else's change is waited for, and how long each time.
-const TURNS: usize = 60;
-const TURN: Duration = Duration::from_millis(500);
-
 /// Nobody takes so long for a change.
 const STALE_SECONDS: i64 = 60;
+
+/// How often somebody else's change is waited for, and how long each time: together longer than [`STALE_SECONDS`], so
+/// that a lock that somebody left behind is outlived.
+const TURNS: u32 = 150;
+const TURN: Duration = Duration::from_millis(500);
 
 /// A store's credentials as they are kept. Without `Debug`: they are secrets.
 pub(crate) struct Kept {
@@ -78,7 +79,7 @@ pub(crate) fn exists(store: &StoreAddress) -> Failure {
     }
 }
 
-/// Writes a store's first credential.
+/// Writes a store's first credential, encrypted with this key or else with the account's own for Parameter Store.
 ///
 /// # Errors
 /// When the store has credentials already, or they cannot be written.
@@ -86,16 +87,18 @@ pub(crate) async fn create(
     deployment: &Deployment,
     store: &StoreAddress,
     first: Value,
+    key: Option<String>,
 ) -> Result<(), Failure> {
     let ssm = deployment.clients().ssm;
     let exists = |failure| match failure {
         Failure::Aws { ref told, .. } if told.starts_with("ParameterAlreadyExists") => self::exists(store),
         other => other,
     };
-    write(&ssm, store, &deployment.parameter(store), &[first], false, None).await.map(drop).map_err(exists)
+    write(&ssm, store, &deployment.parameter(store), &[first], false, key).await.map(drop).map_err(exists)
 }
 
-/// Changes a store's credentials, one change after the other however many people make one.
+/// Changes a store's credentials, one change after the other however many people make one, and gives the number of
+/// those that are live now.
 ///
 /// # Errors
 /// When there are none, when `change` says no, or when they cannot be read or written.
@@ -103,15 +106,15 @@ pub(crate) async fn update(
     deployment: &Deployment,
     store: &StoreAddress,
     change: impl Fn(&[Value]) -> Result<Vec<Value>, Failure>,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
     let (ssm, name) = (deployment.clients().ssm, deployment.parameter(store));
     let lock = format!("{name}/lock");
     hold(&ssm, store, &lock).await?;
     let changed = changed(&ssm, store, &name, change).await;
     let released = ssm.delete_parameter().name(&lock).send().await;
-    changed?;
+    let live = changed?;
     released
-        .map(drop)
+        .map(|_| live)
         .map_err(|error| Failure::aws("the secret is changed, and its lock cannot be removed", &error))
 }
 
@@ -120,13 +123,14 @@ async fn changed(
     store: &StoreAddress,
     name: &str,
     change: impl Fn(&[Value]) -> Result<Vec<Value>, Failure>,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
     let key = key(ssm, name).await;
     let kept = version(ssm, store, name).await?.ok_or_else(|| none(store))?;
-    let written = write(ssm, store, name, &change(&kept.credentials)?, true, key).await?;
+    let changed = change(&kept.credentials)?;
+    let written = write(ssm, store, name, &changed, true, key).await?;
     let before = written.saturating_sub(1);
     if before == kept.version {
-        return Ok(());
+        return Ok(changed.len());
     }
     Err(Failure::Partly {
         what: format!(
@@ -221,8 +225,10 @@ fn kept(parameter: &Parameter) -> Option<Kept> {
 /// The key that the parameter is encrypted with: a further version would otherwise fall back to the account's own.
 /// Who may not ask keeps to that.
 async fn key(ssm: &Client, name: &str) -> Option<String> {
-    let history = ssm.get_parameter_history().name(name).with_decryption(false).send().await.ok()?;
-    history.parameters().last()?.key_id().map(str::to_owned)
+    let pages = ssm.get_parameter_history().name(name).with_decryption(false).into_paginator().send();
+    let pages = pages.collect::<Result<Vec<_>, _>>().await.ok()?;
+    let newest = pages.iter().flat_map(GetParameterHistoryOutput::parameters).last()?;
+    newest.key_id().map(str::to_owned)
 }
 
 /// Writes the list and gives the new version.
@@ -249,4 +255,16 @@ async fn write(
     let put = if text.len() > STANDARD_BYTES { put.tier(ParameterTier::Advanced) } else { put };
     let put = put.set_key_id(key).send().await;
     Ok(put.map_err(|error| Failure::aws("the secret cannot be written", &error))?.version())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_was_left_behind_is_outlived() {
+        // Its age is known to the second.
+        let stale_ms = u128::from(STALE_SECONDS.unsigned_abs()) * 1000 + 2000;
+        assert!((TURN * TURNS).as_millis() > stale_ms, "whoever waits gives up before the lock is stale");
+    }
 }

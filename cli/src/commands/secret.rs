@@ -18,7 +18,7 @@ use crate::arguments::Place;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::output::{Output, Page, Report};
+use crate::output::{Output, Page, Report, counted};
 use crate::prompt;
 use crate::providers::{ALL, Known};
 use crate::secrets::{self, Kept, Past};
@@ -41,7 +41,13 @@ pub(crate) struct Arguments {
 enum Action {
     /// Set a store's first credential
     #[command(after_help = GIVING)]
-    Set(Giving),
+    Set {
+        #[command(flatten)]
+        giving: Giving,
+        /// Encrypt it with this KMS key; every later credential of the store is encrypted with it too
+        #[arg(long, value_name = "KEY")]
+        kms_key: Option<String>,
+    },
     /// Put a new credential in front; the old ones stay live until they are retired
     #[command(after_help = GIVING)]
     Rotate(Giving),
@@ -75,7 +81,7 @@ for each field, as in username=inlet. --generate makes strong ones.
 For example:
   inlet secret set zid/riyadh
   inlet secret set tiki/hcm --generate --save keys.json
-  vault read -format=json … | inlet secret rotate zort/bangkok";
+  vault kv get -format=json -field=data … | inlet secret rotate zort/bangkok";
 
 /// A credential and where it comes from.
 #[derive(Debug, clap::Args)]
@@ -100,7 +106,7 @@ struct Giving {
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let deployment = Deployment::find(place).await?;
     match arguments.action {
-        Action::Set(giving) => set(&giving, &deployment, output).await,
+        Action::Set { giving, kms_key } => set(&giving, kms_key, &deployment, output).await,
         Action::Rotate(giving) => rotate(&giving, &deployment, output).await,
         Action::List { scope } => list(scope, &deployment, output).await,
         Action::Retire { store, number: _, all: true, yes } => {
@@ -112,16 +118,22 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     }
 }
 
-async fn set(giving: &Giving, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
+async fn set(
+    giving: &Giving,
+    kms_key: Option<String>,
+    deployment: &Deployment,
+    output: &mut Output,
+) -> Result<(), Failure> {
     // Before anybody types a secret for nothing.
     if secrets::read(deployment, &giving.store).await?.is_some() {
         return Err(secrets::exists(&giving.store));
     }
     let credential = giving.credential()?;
     giving.keep_aside(&credential)?;
-    secrets::create(deployment, &giving.store, credential.clone()).await?;
+    let created = secrets::create(deployment, &giving.store, credential.clone(), kms_key).await;
+    giving.unless_written(created, &credential, deployment).await?;
     output.note(format_args!("{} has its secret. {SEEN_AFTER}", giving.store));
-    giving.reveal(&credential, deployment, output)
+    giving.told(Done::Set, 1, &credential, deployment, output)
 }
 
 async fn rotate(giving: &Giving, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
@@ -140,12 +152,13 @@ async fn rotate(giving: &Giving, deployment: &Deployment, output: &mut Output) -
         }
         Ok(std::iter::once(credential.clone()).chain(live.iter().cloned()).collect())
     };
-    secrets::update(deployment, store, in_front).await?;
+    let rotated = secrets::update(deployment, store, in_front).await;
+    let live = giving.unless_written(rotated, &credential, deployment).await?;
     output.note(format_args!(
         "{store} has a new secret in front, and the old one still counts. {SEEN_AFTER}\n\
          Now change it at the provider; when nothing uses the old one any more: inlet secret retire {store}"
     ));
-    giving.reveal(&credential, deployment, output)
+    giving.told(Done::Rotated, live, &credential, deployment, output)
 }
 
 async fn retire(
@@ -163,7 +176,18 @@ async fn retire(
         what: format!("credential number {number} of {store}"),
         next: format!("it has {count}: inlet secret list {store}"),
     })?;
-    if count < 2 {
+    // Before anybody is asked for nothing; it counts when nobody else changes them.
+    without(&kept.credentials, &chosen, store)?;
+    prompt::confirm(&format!("Retire credential {number} of {count} of {store}?"), yes)?;
+    let live = secrets::update(deployment, store, |live| without(live, &chosen, store)).await?;
+    output.note(format_args!("Credential {number} of {store} is retired."));
+    output.report(&Changed { store: store.to_string(), done: Done::Retired, live })
+}
+
+/// The live credentials without one of them, of which it may not be the last.
+fn without(live: &[Value], retired: &Value, store: &StoreAddress) -> Result<Vec<Value>, Failure> {
+    let left: Vec<Value> = live.iter().filter(|one| *one != retired).cloned().collect();
+    if left.is_empty() {
         return Err(Failure::Unusable {
             what: format!("it is the only credential of {store}"),
             next: format!(
@@ -171,11 +195,7 @@ async fn retire(
             ),
         });
     }
-    prompt::confirm(&format!("Retire credential {number} of {count} of {store}?"), yes)?;
-    let without = |live: &[Value]| Ok(live.iter().filter(|one| **one != chosen).cloned().collect());
-    secrets::update(deployment, store, without).await?;
-    output.note(format_args!("Credential {number} of {store} is retired."));
-    Ok(())
+    Ok(left)
 }
 
 async fn retire_all(
@@ -187,7 +207,7 @@ async fn retire_all(
     prompt::confirm(&format!("Remove every credential of {store}? It receives nothing any more then."), yes)?;
     secrets::remove(deployment, store).await?;
     output.note(format_args!("{store} has no credential any more: what is sent to it is refused."));
-    Ok(())
+    output.report(&Changed { store: store.to_string(), done: Done::Retired, live: 0 })
 }
 
 impl Giving {
@@ -227,8 +247,28 @@ impl Giving {
         }
     }
 
-    fn reveal(
+    /// Takes the file back where the credential was not written after all, so that the next try is not held up by it.
+    async fn unless_written<T>(
         &self,
+        outcome: Result<T, Failure>,
+        credential: &Value,
+        deployment: &Deployment,
+    ) -> Result<T, Failure> {
+        if let (Err(_), Some(path)) = (&outcome, &self.save) {
+            let kept = secrets::read(deployment, &self.store).await;
+            // Where nobody can tell, the file stays: the credential may be live and nowhere else.
+            if kept.is_ok_and(|kept| kept.is_none_or(|kept| !kept.credentials.contains(credential))) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+        outcome
+    }
+
+    /// Shows what was done; or, where that is asked for, the credential and nothing else.
+    fn told(
+        &self,
+        done: Done,
+        live: usize,
         credential: &Value,
         deployment: &Deployment,
         output: &mut Output,
@@ -244,7 +284,7 @@ impl Giving {
                 self.store
             ));
         }
-        Ok(())
+        output.report(&Changed { store: self.store.to_string(), done, live })
     }
 }
 
@@ -336,6 +376,33 @@ fn characters(provider: Known, credential: &Value) -> BTreeMap<&'static str, usi
     fields.filter_map(|field| Some((field.name, length(field)?))).collect()
 }
 
+/// What a change of a store's credentials came to.
+#[derive(Debug, Serialize)]
+struct Changed {
+    store: String,
+    done: Done,
+    /// How many are live now.
+    live: usize,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Done {
+    Set,
+    Rotated,
+    Retired,
+}
+
+impl Report for Changed {
+    fn page(&self, page: &mut Page) {
+        page.line(format_args!(
+            "{}: {}",
+            self.store,
+            counted(self.live, "live credential", "live credentials")
+        ));
+    }
+}
+
 /// The live credentials, without a value.
 #[derive(Debug, Serialize)]
 struct Secrets {
@@ -413,6 +480,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn of_two_who_retire_the_last_two_the_second_is_refused() {
+        let store: StoreAddress = "zid/riyadh".parse().unwrap();
+        let (first, second) = (json!({"password": "1"}), json!({"password": "2"}));
+        let left = without(&[first.clone(), second.clone()], &second, &store).unwrap();
+        assert_eq!(left, std::slice::from_ref(&first));
+        let failure = without(&left, &first, &store).unwrap_err();
+        assert_eq!(failure.exit_code(), 2, "an empty list would be left: {failure}");
+        assert_eq!(without(&left, &second, &store).unwrap(), left, "it is retired already");
     }
 
     #[test]

@@ -52,7 +52,8 @@ async fn a_secret_lives_from_its_setting_over_its_rotation_to_its_retirement() {
     assert_eq!(left, json!([{"username": "inlet", "password": "canary-second"}]));
 
     snapshot("secret-retire-the-only-one", &run(&["secret", "retire", &store, "--yes"]));
-    run(&["secret", "retire", &store, "--all", "--yes"]).done();
+    let gone = run(&["secret", "retire", &store, "--all", "--yes", "--json"]).done().json();
+    assert_eq!(gone, json!({"store": store, "done": "retired", "live": 0}));
     snapshot("secret-list-none", &run(&["secret", "list", &store]));
 }
 
@@ -80,6 +81,20 @@ async fn an_existing_secret_is_not_overwritten_and_a_retirement_is_confirmed() {
     run_with(&["secret", "rotate", &store], "username=inlet\npassword=other").done();
     snapshot("secret-retire-unconfirmed", &run(&["secret", "retire", &store]));
     assert_eq!(stored(&stack, &store).await.as_array().map(Vec::len), Some(2));
+    run(&["secret", "retire", &store, "--all", "--yes"]).done();
+}
+
+#[test]
+fn a_file_of_a_credential_that_was_not_written_is_taken_back() {
+    let store = unheard_of("zid");
+    // Another one beside it is more than a parameter holds.
+    let long = json!({"username": "inlet", "password": "x".repeat(8120)}).to_string();
+    run_with(&["secret", "set", &store], &long).done();
+    let file = std::env::temp_dir().join(format!("inlet-unwritten-{}.json", std::process::id()));
+    let path = file.to_str().expect("a path");
+    let rotated = run(&["secret", "rotate", &store, "--generate", "--save", path]);
+    assert_eq!(rotated.code, 2, "{rotated:?}");
+    assert!(!file.exists(), "the next try would fail by its own file");
     run(&["secret", "retire", &store, "--all", "--yes"]).done();
 }
 
