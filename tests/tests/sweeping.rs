@@ -118,6 +118,7 @@ fn received(text: String) -> Received {
         handle: nothing(),
         receives: 1,
         failing_for: Duration::ZERO,
+        age: Duration::ZERO,
         sent_ms: 0,
         text,
         whole: None,

@@ -83,6 +83,8 @@ impl Record {
         let whole = whole.map(|text| STANDARD.decode(text).unwrap_or_default());
         let first_ms = attributes.approximate_first_receive_timestamp.parse().ok();
         let first = first_ms.and_then(ReceivedAt::from_millis).unwrap_or(now);
+        let sent_ms = attributes.sent_timestamp.parse().unwrap_or_default();
+        let sent = ReceivedAt::from_millis(sent_ms).filter(|_| sent_ms > 0).unwrap_or(now);
         Received {
             id: message_id,
             group: attributes.message_group_id,
@@ -90,7 +92,8 @@ impl Record {
             handle: receipt_handle,
             receives: attributes.approximate_receive_count.parse().unwrap_or(1),
             failing_for: now.since(first),
-            sent_ms: attributes.sent_timestamp.parse().unwrap_or_default(),
+            sent_ms,
+            age: now.since(sent),
             text: body,
             whole,
         }
@@ -138,6 +141,7 @@ mod tests {
             receives: 3,
             failing_for: Duration::from_mins(1),
             sent_ms: 1_749_715_272_345,
+            age: Duration::from_millis(60_001),
             text: "{}".into(),
             whole: Some(vec![0, 1]),
         };

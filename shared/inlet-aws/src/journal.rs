@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -129,7 +130,7 @@ impl Table {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     Ok(Written::Found(failed.item().cloned().unwrap_or_default()))
                 }
-                _ => Err(Fault::new("the event cannot be stored", told(&error))),
+                _ => Err(Fault::new(unstored(error.code()), told(&error))),
             },
         }
     }
@@ -167,7 +168,7 @@ impl Table {
             }
             _ => None,
         };
-        judged.unwrap_or_else(|| Err(Canceled::Fault(Fault::new("the event cannot be stored", told(&error)))))
+        judged.unwrap_or_else(|| Err(Canceled::Fault(Fault::new(unstored(error.code()), told(&error)))))
     }
 
     /// The entity's latest delivery becomes this one, unless it arrived later, as a delivery that is stored late must
@@ -287,8 +288,21 @@ fn judged(reasons: &[CancellationReason]) -> Option<Result<Written, Canceled>> {
     if let Some(reason) = reasons.iter().find(failed) {
         return Some(Ok(Written::Found(reason.item().cloned().unwrap_or_default())));
     }
-    let conflict = reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"));
-    conflict.then_some(Err(Canceled::Conflict))
+    let is = |code: &str| reasons.iter().find(|reason| reason.code() == Some(code));
+    if let Some(reason) = is("ValidationError") {
+        let why = reason.message().unwrap_or_default().to_owned();
+        return Some(Err(Canceled::Fault(Fault::new(NEVER, why))));
+    }
+    is("TransactionConflict").map(|_| Err(Canceled::Conflict))
+}
+
+/// What is said of an event that the table will not take however often it is tried.
+pub(crate) const NEVER: &str = "the table will never take the event";
+
+/// What is said of an event that could not be stored, by the code of the table's answer: this one finds fault with the
+/// request.
+fn unstored(code: Option<&str>) -> &'static str {
+    if code == Some("ValidationException") { NEVER } else { "the event cannot be stored" }
 }
 
 /// The event that a found item stands for: an event's item is the event, the latest delivery names its digest.
@@ -309,6 +323,29 @@ fn unbuildable(error: aws_sdk_dynamodb::error::BuildError) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_table_finds_fault_with_is_told_from_what_it_cannot_take_now() {
+        for (code, what) in [
+            (Some("ValidationException"), NEVER),
+            (Some("ProvisionedThroughputExceededException"), "the event cannot be stored"),
+            (None, "the event cannot be stored"),
+        ] {
+            assert_eq!(unstored(code), what, "{code:?}");
+        }
+        let reason = |code: &str| CancellationReason::builder().code(code).build();
+        for (codes, what) in [
+            (["None", "ValidationError"], Some(NEVER)),
+            (["TransactionConflict", "ValidationError"], Some(NEVER)),
+            (["None", "ThrottlingError"], None),
+        ] {
+            let told = match judged(&codes.map(reason)) {
+                Some(Err(Canceled::Fault(fault))) => Some(fault.what),
+                _ => None,
+            };
+            assert_eq!(told, what, "{codes:?}");
+        }
+    }
 
     #[test]
     fn an_event_whose_time_was_up_when_an_equal_one_arrived_is_not_there() {

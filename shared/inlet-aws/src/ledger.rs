@@ -9,7 +9,7 @@ use inlet::process::{Journaled, Ledger, Received, Tried, Tries, Trouble};
 use inlet::receive::{Fault, Recorded};
 
 use crate::clock;
-use crate::journal::Kept;
+use crate::journal::{Kept, NEVER};
 use crate::queue::SqsQueue;
 use crate::record::Record;
 use crate::table::Table;
@@ -43,7 +43,7 @@ impl Ledger for TableLedger {
         // It may have arrived longer ago than the sweeper looks back.
         let unproven = Unproven::unsent(message.id(), &kept.record.received, clock::now());
         self.table.note_unproven(&unproven).await.map_err(Trouble::Surroundings)?;
-        match Box::pin(self.table.keep(&kept)).await.map_err(Trouble::Surroundings)? {
+        match Box::pin(self.table.keep(&kept)).await.map_err(unkept)? {
             Recorded::New => Ok(Journaled::Here),
             Recorded::Repeats { original, .. } if original.id == *message.id() => Ok(Journaled::Here),
             Recorded::Repeats { .. } => Ok(Journaled::Elsewhere),
@@ -84,6 +84,11 @@ impl Ledger for TableLedger {
     }
 }
 
+/// Whose fault it is that an event was not stored.
+fn unkept(fault: Fault) -> Trouble {
+    if fault.what == NEVER { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
+}
+
 /// When a message's event arrived. One that does not say has every receipt that there is.
 fn arrival(message: &Message) -> ReceivedAt {
     ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH)
@@ -100,4 +105,16 @@ fn carried(received: &Received, message: &Message) -> Result<Kept, Fault> {
     }
     let record = Record { attempt: format!("queue/{}", received.id), ..record };
     Ok(Kept { record, message: message.json().to_owned(), body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_the_table_finds_fault_with_is_poison_and_others_wait() {
+        let fault = |what| Fault::new(what, "a reason");
+        assert!(matches!(unkept(fault(NEVER)), Trouble::Message(_)), "it would be refused again");
+        assert!(matches!(unkept(fault("the event cannot be stored")), Trouble::Surroundings(_)));
+    }
 }

@@ -164,7 +164,7 @@ fn catalogued(report: &Report) -> &str {
 
 /// Writes a line about a request that is none, or that ran into a bug of ours.
 pub fn trouble(context: Context<'_>, trouble: Trouble) {
-    let mut measured = plainly_measured(context);
+    let mut measured = plainly_measured(context, trouble == Trouble::Panicked);
     let (outcome, reason) = match trouble {
         Trouble::Malformed(what) => {
             measured = measured.of(Dimension::Reason, "malformed");
@@ -261,7 +261,7 @@ fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
 }
 
 fn measured(context: Context<'_>, report: &Report) -> Measured {
-    let measured = plainly_measured(context);
+    let measured = plainly_measured(context, may_be_counted(report));
     match report {
         Report::Probed => measured,
         Report::Accepted(accepted) => measured_of_accepted(measured, accepted),
@@ -269,11 +269,24 @@ fn measured(context: Context<'_>, report: &Report) -> Measured {
     }
 }
 
+/// Whether an answer may be to the provider, and not for sure to a stranger, who counts nothing: ours, and what comes
+/// to a store that there is with a wrong secret.
+fn may_be_counted(report: &Report) -> bool {
+    match report {
+        Report::Probed | Report::Accepted(_) => false,
+        Report::Refused(why) => {
+            why.refusal() == Refusal::Unavailable
+                || matches!(why, NotAccepted::Unproved { rejection: Rejection::Mismatch, .. })
+        }
+    }
+}
+
 /// What is counted of every answer.
-fn plainly_measured(context: Context<'_>) -> Measured {
+fn plainly_measured(context: Context<'_>, may_be_counted: bool) -> Measured {
     let Context { stage, provider, status, waits, after_failure, .. } = context;
     let mut measured = Measured::of_stage(stage).of(Dimension::Provider, provider);
-    measured.count_if(after_failure.counts_towards_breaker(status) == Some(true), metrics::COUNTED_FAILURE);
+    let is_counted = may_be_counted && after_failure.counts_towards_breaker(status) == Some(true);
+    measured.count_if(is_counted, metrics::COUNTED_FAILURE);
     for (wait, metric) in [(waits.journal, metrics::JOURNAL_LATENCY), (waits.queue, metrics::QUEUE_LATENCY)] {
         if let Some(wait) = wait {
             measured.measure(metric, millis(wait));
@@ -443,22 +456,26 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_counted_by_whose_fault_it_is_and_by_reason() {
+    fn a_refusal_is_counted_by_whose_fault_it_is_and_by_reason_and_a_strangers_is_nobodys_failure() {
+        const COUNTED: &str = "CountedFailure";
         let unproved = |held| NotAccepted::Unproved { rejection: Rejection::Mismatch, held };
         let fault = || Fault::new("no", "late");
         for (why, counted, reason) in [
-            (unproved(Ok(Held::Kept)), vec!["Rejected", "Quarantined"], WRONG_PROOF),
-            (unproved(Ok(Held::TooMany)), vec!["Rejected"], WRONG_PROOF),
-            (NotAccepted::Method, vec!["Rejected"], "method"),
-            (NotAccepted::UnknownStore, vec!["Rejected"], "unknown_store"),
-            (NotAccepted::Kept { journal: fault(), queue: fault() }, vec!["Unavailable"], "not_kept"),
+            (unproved(Ok(Held::Kept)), vec![COUNTED, "QueueLatency", "Rejected", "Quarantined"], WRONG_PROOF),
+            (unproved(Ok(Held::TooMany)), vec![COUNTED, "QueueLatency", "Rejected"], WRONG_PROOF),
+            (NotAccepted::Method, vec!["QueueLatency", "Rejected"], "method"),
+            (NotAccepted::UnknownStore, vec!["QueueLatency", "Rejected"], "unknown_store"),
+            (
+                NotAccepted::Kept { journal: fault(), queue: fault() },
+                vec![COUNTED, "QueueLatency", "Unavailable"],
+                "not_kept",
+            ),
         ] {
             let line = told(why);
             let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
             let names: Vec<&str> =
                 directives.iter().map(|one| one["Metrics"][0]["Name"].as_str().unwrap()).collect();
-            let expected: Vec<&str> = ["CountedFailure", "QueueLatency"].into_iter().chain(counted).collect();
-            assert_eq!((names, &line["Reason"]), (expected, &json!(reason)), "{line}");
+            assert_eq!((names, &line["Reason"]), (counted, &json!(reason)), "{line}");
         }
     }
 

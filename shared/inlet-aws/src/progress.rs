@@ -119,6 +119,7 @@ mod tests {
             handle: text(),
             receives,
             failing_for: std::time::Duration::ZERO,
+            age: std::time::Duration::ZERO,
             sent_ms,
             text: text(),
             whole: None,

@@ -172,6 +172,7 @@ fn received(message: aws_sdk_sqs::types::Message, now: ReceivedAt) -> Received {
     let number = |name| attribute(name).parse::<i64>().ok();
     let first = number(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp);
     let first = first.and_then(ReceivedAt::from_millis).unwrap_or(now);
+    let sent_ms = number(MessageSystemAttributeName::SentTimestamp);
     let whole = message.message_attributes.unwrap_or_default().remove(WHOLE);
     Received {
         id: message.message_id.unwrap_or_default(),
@@ -180,7 +181,8 @@ fn received(message: aws_sdk_sqs::types::Message, now: ReceivedAt) -> Received {
         handle: message.receipt_handle.unwrap_or_default(),
         receives: attribute(MessageSystemAttributeName::ApproximateReceiveCount).parse().unwrap_or(1),
         failing_for: now.since(first),
-        sent_ms: number(MessageSystemAttributeName::SentTimestamp).unwrap_or_default(),
+        sent_ms: sent_ms.unwrap_or_default(),
+        age: now.since(sent_ms.and_then(ReceivedAt::from_millis).unwrap_or(now)),
         text: message.body.unwrap_or_default(),
         whole: whole.and_then(|attribute| attribute.binary_value).map(Blob::into_inner),
     }

@@ -3,13 +3,14 @@
 //! A replayed message carries the replay's id. It passes what stops duplicates, the receipt included, and a
 //! consumer can tell it from the first time.
 
-use inlet::event::ReceivedAt;
+use inlet::event::{EventId, ReceivedAt};
 use inlet::process::Trouble;
 use inlet::receive::Fault;
 use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::arrivals::Arrival;
+use crate::blob::DAMAGED;
 use crate::clock;
 use crate::pace::Pace;
 use crate::queue::SqsQueue;
@@ -134,10 +135,11 @@ impl Replay {
         replayed: &watch::Sender<Replayed>,
     ) -> Result<(), Fault> {
         let id = &arrival.id;
-        let message = match self.table.message(id).await? {
-            Some(message) => message.replayed(replay.as_str()),
+        let message = match self.table.message(id).await {
+            Ok(Some(message)) => message.replayed(replay.as_str()),
             // Its time was up since it was listed.
-            None => return Ok(()),
+            Ok(None) => return Ok(()),
+            Err(fault) => return refuse(id, fault, replayed),
         };
         // Whoever replays wants it tried again.
         self.table.unpark(id, &arrival.received, clock::now()).await?;
@@ -147,13 +149,26 @@ impl Replay {
                 self.table.note_replayed(id, replay, clock::now()).await
             }
             Err(Trouble::Message(fault)) => {
-                let refused = Refused { id: id.to_string(), reason: fault.story() };
-                replayed.send_modify(|replayed| replayed.refused.push(refused));
+                note_refused(id, &fault, replayed);
                 Ok(())
             }
             Err(Trouble::Surroundings(fault)) => Err(fault),
         }
     }
+}
+
+/// Goes on past an event that is damaged: it must not keep the others from being sent.
+fn refuse(id: &EventId, fault: Fault, replayed: &watch::Sender<Replayed>) -> Result<(), Fault> {
+    if fault.what != DAMAGED {
+        return Err(fault);
+    }
+    note_refused(id, &fault, replayed);
+    Ok(())
+}
+
+fn note_refused(id: &EventId, fault: &Fault, replayed: &watch::Sender<Replayed>) {
+    let refused = Refused { id: id.to_string(), reason: fault.story() };
+    replayed.send_modify(|replayed| replayed.refused.push(refused));
 }
 
 /// The selected events, some at a time, in the order of their arrival.
@@ -213,7 +228,18 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inlet::event::EventId;
+
+    #[test]
+    fn a_damaged_event_is_refused_and_a_fault_of_the_table_ends_the_replay() {
+        let id = EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap();
+        let (replayed, _) = watch::channel(Replayed::default());
+        refuse(&id, Fault::new(DAMAGED, "its body is not whole"), &replayed).unwrap();
+        let reason = "the stored event is damaged: its body is not whole".to_owned();
+        let refused = vec![Refused { id: id.to_string(), reason }];
+        assert_eq!(replayed.borrow().refused, refused, "it is told");
+        refuse(&id, Fault::new("the table cannot be read", "late"), &replayed).unwrap_err();
+        assert_eq!(replayed.borrow().refused, refused, "what may be whole is not refused");
+    }
 
     fn everything() -> Selection {
         let (from, until) = (ReceivedAt::EPOCH, ReceivedAt::from_millis(1).unwrap());

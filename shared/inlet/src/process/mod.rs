@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::event::EventId;
 use crate::message::Message;
-pub use crate::process::tries::{LONGEST_PAUSE, MAX_TRIES, PAUSE, Tried, Tries, pause};
+pub use crate::process::tries::{LAST_CALL, LONGEST_PAUSE, MAX_TRIES, PAUSE, Tried, Tries, pause};
 use crate::receive::Fault;
 
 /// What is done with the events: the place for your own logic.
@@ -67,6 +67,8 @@ pub struct Received {
     pub failing_for: Duration,
     /// When it was sent, in milliseconds since 1970 UTC.
     pub sent_ms: i64,
+    /// How long ago that was.
+    pub age: Duration,
     /// The text.
     pub text: String,
     /// The whole event, where the journal did not take it.
@@ -107,7 +109,7 @@ pub trait Ledger: Send + Sync {
         pause: Duration,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Puts a message where somebody looks at it, and marks its event as waiting there.
+    /// Puts a message where somebody looks at it, and marks its event, where it is named, as waiting there.
     fn set_aside(
         &self,
         received: &Received,
@@ -179,6 +181,8 @@ struct Step {
     tries: Tries,
     /// Whether that is how often it was tried: not where the note on it could not be read.
     tries_are_known: bool,
+    /// Whether the event that it carries is known to be stored.
+    is_stored: bool,
     became: Option<Became>,
 }
 
@@ -233,7 +237,7 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
     /// Writes down how it went as soon as it is known: what ended did not kill anybody, whatever comes next.
     async fn finish(&self, mut steps: Vec<Step>, stuck: &mut HashSet<String>, outcomes: &mut Vec<Outcome>) {
         for step in &mut steps {
-            self.set_poison_aside(step).await;
+            self.set_aside(step).await;
         }
         self.put_off(&steps).await;
         for step in steps {
@@ -321,7 +325,7 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
             return;
         };
         match unless_it_panics(self.ledger.journal(&step.received, message)).await {
-            Some(Ok(Journaled::Here)) => {}
+            Some(Ok(Journaled::Here)) => step.is_stored = true,
             Some(Ok(Journaled::Elsewhere | Journaled::Forgotten)) => step.end_as(Became::Duplicate),
             Some(Err(trouble)) => step.end_as(Became::Failed(trouble)),
             None => {
@@ -376,23 +380,23 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Sets a message aside that fails for its own reasons and has had its tries.
-    async fn set_poison_aside(&self, step: &mut Step) {
-        let Some(Became::Failed(Trouble::Message(why))) = &step.became else {
-            return;
+    /// Sets a message aside that fails for its own reasons and has had its tries, and what the queue is about to
+    /// delete and nobody else has.
+    async fn set_aside(&self, step: &mut Step) {
+        let (why, id) = match &step.became {
+            Some(Became::Failed(Trouble::Message(why))) => {
+                if !step.tries.are_over() {
+                    step.tries = step.tries.ended_by_itself();
+                }
+                if !step.has_had_its_tries() {
+                    return;
+                }
+                (why, step.message().map(Message::id))
+            }
+            // Nothing is stored that could be marked, and the table may take no mark either.
+            Some(Became::Failed(Trouble::Surroundings(why))) if step.is_about_to_be_lost() => (why, None),
+            _ => return,
         };
-        if !step.tries.are_over() {
-            step.tries = step.tries.ended_by_itself();
-        }
-        // Where a text names no event nothing can be noted under its name: then every receive counts.
-        let were_all = match step.message {
-            Some(_) => step.tries.are_over(),
-            None => step.received.receives >= MAX_TRIES,
-        };
-        if !were_all {
-            return;
-        }
-        let id = step.message().map(Message::id);
         step.became = Some(match self.ledger.set_aside(&step.received, id, why).await {
             Ok(()) => Became::SetAside(again(why)),
             Err(fault) => Became::Failed(Trouble::Surroundings(fault)),
@@ -432,7 +436,7 @@ impl Step {
                 (None, Some(Became::Failed(Trouble::Message(fault))))
             }
         };
-        Self { received, message, tries: Tries::default(), tries_are_known: true, became }
+        Self { received, message, tries: Tries::default(), tries_are_known: true, is_stored: false, became }
     }
 
     fn message(&self) -> Option<&Message> {
@@ -450,6 +454,19 @@ impl Step {
     /// Whether it may be what a processor dies of.
     fn is_suspicious(&self) -> bool {
         self.became.is_none() && self.tries.are_suspicious()
+    }
+
+    /// Where a text names no event nothing can be noted under its name: then every receive counts.
+    fn has_had_its_tries(&self) -> bool {
+        match self.message {
+            Some(_) => self.tries.are_over(),
+            None => self.received.receives >= MAX_TRIES,
+        }
+    }
+
+    /// Whether the queue alone has the event, and not for long any more.
+    fn is_about_to_be_lost(&self) -> bool {
+        self.received.whole.is_some() && !self.is_stored && self.received.age >= LAST_CALL
     }
 
     /// How long it waits for its next try; nothing where it has none.

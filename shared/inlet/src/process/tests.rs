@@ -160,6 +160,7 @@ fn received(name: &str) -> Received {
         receives: 1,
         failing_for: Duration::ZERO,
         sent_ms: 0,
+        age: Duration::ZERO,
         text,
         whole: None,
     }
@@ -524,6 +525,22 @@ fn a_whole_event_is_stored_before_it_is_consumed() {
         assert_eq!(outcomes(&desk, damaged(receives)), are(&[("a1", "failed by itself")]));
     }
     assert_eq!(outcomes(&desk, damaged(MAX_TRIES)), are(&[("a1", "set aside")]));
+}
+
+#[test]
+fn what_the_queue_alone_has_is_set_aside_before_the_queue_deletes_it() {
+    let days = |days: u64| Duration::from_hours(days * 24);
+    let carried = |age| Received { whole: Some(b"event".to_vec()), receives: 600, age, ..received("a1") };
+    for broken in ["journal", "tries"] {
+        let desk = Desk { broken, ..Desk::default() };
+        assert_eq!(outcomes(&desk, vec![carried(days(12))]), are(&[("a1", "failed")]), "{broken}");
+        assert_eq!(outcomes(&desk, vec![carried(days(13))]), are(&[("a1", "set aside")]), "{broken}");
+        assert_eq!(desk.books.lock().unwrap().aside, ["a1"]);
+    }
+    let desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
+    assert_eq!(outcomes(&desk, vec![carried(days(13))]), are(&[("a1", "failed")]), "it is stored");
+    let without = Received { whole: None, ..carried(days(13)) };
+    assert_eq!(outcomes(&desk, vec![without]), are(&[("a1", "failed")]), "the table has it");
 }
 
 #[test]

@@ -16,6 +16,10 @@ pub const PAUSE: Duration = Duration::from_mins(3);
 /// receives than the queue's `maxReceiveCount`: no outage carries anything off to the dead letters.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(30);
 
+/// How old a message may become of which the queue alone has the event. The queue deletes it after 14 days; set aside
+/// it has 14 more, and somebody is told.
+pub const LAST_CALL: Duration = Duration::from_hours(13 * 24);
+
 /// What part of the time for which it has failed a message waits: everything is tried again before an outage has
 /// lasted a tenth longer than it did.
 const PART: u32 = 10;
