@@ -2,13 +2,17 @@
 
 use std::fmt::Write as _;
 
-use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::builder::FalseyValueParser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
     completions, doctor, event, forget, forward, list, man, redrive, register, registered, replay, reverify,
     secret, send, show, stats, tail, timeline, unregister, urls,
 };
 use crate::failure;
+use crate::filters::quoted;
 
 /// Webhooks of five commerce providers, received into your own AWS account: set it up, try it, watch it, mend it.
 #[derive(Debug, Parser)]
@@ -29,11 +33,11 @@ pub(crate) struct Arguments {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Which deployment")]
 pub(crate) struct Place {
-    /// The local stack that `make up` started, whatever the other options say
-    #[arg(long, global = true, env = "INLET_LOCAL")]
+    /// The local stack that `make up` started. Set in the environment, it gives way to the options below
+    #[arg(long, global = true, env = "INLET_LOCAL", value_parser = FalseyValueParser::new())]
     pub(crate) local: bool,
     /// The CloudFormation stack's name
-    #[arg(long, global = true, value_name = "NAME", env = "INLET_STACK", default_value = "inlet")]
+    #[arg(long, global = true, value_name = "NAME", env = "INLET_STACK", default_value = STACK)]
     pub(crate) stack: String,
     /// The AWS profile; otherwise the usual places are searched
     #[arg(long, global = true, value_name = "NAME")]
@@ -41,6 +45,43 @@ pub(crate) struct Place {
     /// The AWS region; otherwise the profile's
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) region: Option<String>,
+    /// Whether the command line names the stack
+    #[arg(skip)]
+    names_stack: bool,
+}
+
+/// What the stack is called where nobody says.
+const STACK: &str = "inlet";
+
+impl Place {
+    /// What is said on the command line is meant, whatever the environment says: a forgotten `INLET_LOCAL` must not
+    /// turn a change of an account's deployment into one of the local stack, nor the other way round.
+    fn settled(self, matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let said = |name: &&str| matches.value_source(name) == Some(ValueSource::CommandLine);
+        let Some(in_an_account) = ["stack", "profile", "region"].into_iter().find(said) else {
+            return Ok(self);
+        };
+        if said(&"local") {
+            let text = format!("--local is the stack on this machine, and --{in_an_account} is another's");
+            return Err(command().error(ErrorKind::ArgumentConflict, text));
+        }
+        Ok(Self { local: false, names_stack: said(&"stack"), ..self })
+    }
+
+    /// The command's name with what says the same place: the beginning of every command that a hint names.
+    pub(crate) fn inlet(&self) -> String {
+        if self.local {
+            return "inlet --local".to_owned();
+        }
+        let mut said = "inlet".to_owned();
+        let stack = Some(&self.stack).filter(|stack| self.names_stack || *stack != STACK);
+        for (flag, value) in
+            [("stack", stack), ("profile", self.profile.as_ref()), ("region", self.region.as_ref())]
+        {
+            said.extend(value.map(|value| format!(" --{flag} {}", quoted(value))));
+        }
+        said
+    }
 }
 
 /// How the answer is to look.
@@ -124,8 +165,12 @@ A first walk, on the local stack that `make up` starts:
 impl Arguments {
     /// Reads the command line. Ends the process where it is of no use, or where only help was wanted.
     pub(crate) fn read() -> Self {
-        let matches = command().get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        Self::of(&command().get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let Self { place, style, command } = Self::from_arg_matches(matches)?;
+        Ok(Self { place: place.settled(matches)?, style, command })
     }
 }
 
@@ -164,6 +209,33 @@ mod tests {
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {
         command().debug_assert();
+    }
+
+    fn place(line: &[&str]) -> Result<Place, clap::Error> {
+        Arguments::of(&command().get_matches_from([&["inlet"], line].concat())).map(|read| read.place)
+    }
+
+    #[test]
+    fn a_hint_names_the_place_that_its_command_worked_on() {
+        for (line, inlet) in [
+            (&["doctor"][..], "inlet"),
+            (&["--local", "doctor"], "inlet --local"),
+            (&["doctor", "--stack", "inlet"], "inlet --stack inlet"),
+            (
+                &["--profile", "my shop", "doctor", "--stack", "inlet-prod", "--region", "me-south-1"],
+                "inlet --stack inlet-prod --profile 'my shop' --region me-south-1",
+            ),
+        ] {
+            assert_eq!(place(line).map(|place| place.inlet()).unwrap(), inlet, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn two_places_at_once_are_none() {
+        for other in [["--stack", "inlet"], ["--profile", "prod"], ["--region", "me-south-1"]] {
+            let error = place(&["--local", "doctor", other[0], other[1]]).unwrap_err();
+            assert_eq!((error.kind(), error.exit_code()), (ErrorKind::ArgumentConflict, 2), "{other:?}");
+        }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudformation::types::StackResource;
+use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, StateValue, Statistic};
+use aws_sdk_cloudwatch::types::{Datapoint, Dimension, StateValue, Statistic};
+use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_dynamodb::types::{IndexStatus, PointInTimeRecoveryStatus, TableStatus, TimeToLiveStatus};
 use aws_sdk_sqs::types::QueueAttributeName;
 use inlet_aws::clock;
@@ -16,7 +17,7 @@ use crate::address::StoreAddress;
 use crate::deployment::Deployment;
 use crate::failure::{AwsKind, Failure};
 use crate::http;
-use crate::output::Mark;
+use crate::output::{Mark, counted};
 use crate::providers::{ALL, Known};
 use crate::{secrets, stores};
 
@@ -106,9 +107,9 @@ async fn who(deployment: &Deployment) -> Vec<Check> {
 /// The stack's resources, the bus and the schedule among them, and the alarms' states.
 async fn parts(deployment: &Deployment) -> Vec<Check> {
     let client = aws_sdk_cloudformation::Client::new(&deployment.config);
-    let described = client.describe_stack_resources().stack_name(&deployment.stack).send().await;
-    let resources = match described {
-        Ok(described) => described.stack_resources.unwrap_or_default(),
+    let listed = client.list_stack_resources().stack_name(&deployment.stack).into_paginator().items().send();
+    let resources = match listed.collect::<Result<Vec<_>, _>>().await {
+        Ok(listed) => present(listed),
         Err(error) => {
             return vec![Check::unseen(
                 "resources",
@@ -126,10 +127,16 @@ async fn parts(deployment: &Deployment) -> Vec<Check> {
     checks
 }
 
-fn complete(resources: &[StackResource]) -> Check {
+/// Without those that an earlier deployment had and a later one removed.
+fn present(mut resources: Vec<StackResourceSummary>) -> Vec<StackResourceSummary> {
+    resources.retain(|resource| resource.resource_status() != Some(&ResourceStatus::DeleteComplete));
+    resources
+}
+
+fn complete(resources: &[StackResourceSummary]) -> Check {
     let status =
-        |resource: &StackResource| resource.resource_status().map(|status| status.as_str().to_owned());
-    let broken = |resource: &&StackResource| {
+        |resource: &StackResourceSummary| resource.resource_status().map(|status| status.as_str().to_owned());
+    let broken = |resource: &&StackResourceSummary| {
         status(resource).is_none_or(|status| !status.ends_with("_COMPLETE") || status.starts_with("DELETE"))
     };
     let broken = resources.iter().filter(broken).filter_map(|resource| {
@@ -160,7 +167,7 @@ const NEEDED: [&str; 5] = [
     "AWS::Scheduler::Schedule",
 ];
 
-fn of_type(resources: &[StackResource], kind: &str) -> Vec<String> {
+fn of_type(resources: &[StackResourceSummary], kind: &str) -> Vec<String> {
     let of_kind = resources.iter().filter(|resource| resource.resource_type() == Some(kind));
     of_kind.filter_map(|resource| resource.physical_resource_id().map(str::to_owned)).collect()
 }
@@ -205,7 +212,7 @@ async fn alarm_states(deployment: &Deployment, names: Vec<String>) -> Vec<Check>
 
 /// Every receiver is asked by a GET, which has no effect; the answers' own time tells how right our clock is.
 async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
-    let client = http::client()?;
+    let client = http::client(&deployment.api)?;
     let mut checks = Vec::new();
     let mut skew = None;
     for provider in ALL {
@@ -214,7 +221,7 @@ async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
             Ok(answer) => {
                 let date =
                     answer.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
-                (receiver(provider, answer.status().as_u16()), date)
+                (receiver(provider, answer.status().as_u16(), &deployment.stage), date)
             }
             Err(_) => {
                 let told = format!("{provider} does not answer at {}", deployment.api);
@@ -235,7 +242,7 @@ async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
     Ok(checks)
 }
 
-fn receiver(provider: Known, status: u16) -> Check {
+fn receiver(provider: Known, status: u16, stage: &str) -> Check {
     match status {
         200 => Check::good("receiver", format!("{provider} answers")),
         404 => {
@@ -243,7 +250,7 @@ fn receiver(provider: Known, status: u16) -> Check {
             Check::open("receiver", format!("{provider} is not deployed"), next)
         }
         status => {
-            let next = format!("look into the log /inlet/STAGE/{provider}");
+            let next = format!("look into the log /inlet/{stage}/{provider}");
             Check::bad("receiver", format!("{provider} answers {status}"), next)
         }
     }
@@ -341,17 +348,19 @@ async fn table(deployment: &Deployment) -> Vec<Check> {
 }
 
 async fn queues(deployment: &Deployment) -> Vec<Check> {
-    let dead = "look at it with `inlet list --parked`, mend the cause, then `inlet redrive`";
+    let inlet = &deployment.inlet;
+    let dead = format!("look at it with `{inlet} list --parked`, mend the cause, then `{inlet} redrive`");
     let mut checks = Vec::new();
     match attributes(deployment, &deployment.queue_url).await {
         Ok(queue) => {
             let told = format!("{} messages wait, {} are being processed", queue.waiting, queue.taken);
             checks.push(match oldest(deployment).await {
-                Some(seconds) if seconds > OLD_SECONDS => {
+                Ok(Some(seconds)) if seconds > OLD_SECONDS => {
                     let told = format!("{told}; the oldest for {} minutes", (seconds / 60.0).round());
-                    Check::bad("queue", told, "look into the log of the processor: something holds it up")
+                    Check::bad("queue", told, queue.held_up())
                 }
-                _ => Check::good("queue", told),
+                Ok(_) => Check::good("queue", told),
+                Err(failure) => Check::open("queue", format!("{told}; {failure}"), failure.next()),
             });
             let next = "deploy again: the template names the dead-letter queue";
             let (good, bad) =
@@ -361,8 +370,11 @@ async fn queues(deployment: &Deployment) -> Vec<Check> {
         Err(failure) => checks.push(Check::unseen("queue", &failure)),
     }
     checks.push(match attributes(deployment, &deployment.dead_letter_queue_url).await {
-        Ok(queue) if queue.waiting == 0 => Check::good("dead", "no dead letters"),
-        Ok(queue) => Check::bad("dead", format!("{} dead letters", queue.waiting), dead),
+        // What is taken is not gone: a redrive, or somebody's look at it, gives it back.
+        Ok(queue) => match queue.waiting.saturating_add(queue.taken) {
+            0 => Check::good("dead", "no dead letters"),
+            letters => Check::bad("dead", counted(letters, "dead letter", "dead letters"), dead),
+        },
         Err(failure) => Check::unseen("dead", &failure),
     });
     checks
@@ -372,6 +384,17 @@ struct Queue {
     waiting: u64,
     taken: u64,
     has_redrive_policy: bool,
+}
+
+impl Queue {
+    /// What to do when messages have waited for long. The trigger's own state is Lambda's to tell, and is not asked.
+    fn held_up(&self) -> &'static str {
+        if self.taken == 0 {
+            "nobody takes them: see in the AWS console whether the processor's trigger is disabled"
+        } else {
+            "look into the log of the processor: something holds it up"
+        }
+    }
 }
 
 async fn attributes(deployment: &Deployment, url: &str) -> Result<Queue, Failure> {
@@ -394,9 +417,9 @@ async fn attributes(deployment: &Deployment, url: &str) -> Result<Queue, Failure
 }
 
 /// How long the oldest message has waited, in seconds, by the queue's own metric of the last minutes. Nothing where
-/// it has none yet, or where it cannot be read.
-async fn oldest(deployment: &Deployment) -> Option<f64> {
-    let name = deployment.queue_url.rsplit('/').next()?;
+/// it has none yet.
+async fn oldest(deployment: &Deployment) -> Result<Option<f64>, Failure> {
+    let name = deployment.queue_url.rsplit('/').next().unwrap_or_default();
     let now = clock::now().millis() / 1000;
     let at = DateTime::from_secs;
     let statistics = aws_sdk_cloudwatch::Client::new(&deployment.config)
@@ -410,9 +433,9 @@ async fn oldest(deployment: &Deployment) -> Option<f64> {
         .statistics(Statistic::Maximum)
         .send()
         .await
-        .ok()?;
+        .map_err(|error| Failure::aws("how long they wait cannot be read", &error))?;
     let newest = statistics.datapoints().iter().max_by_key(|point| point.timestamp().map(DateTime::secs));
-    newest?.maximum()
+    Ok(newest.and_then(Datapoint::maximum))
 }
 
 async fn sweeper(deployment: &Deployment) -> Vec<Check> {
@@ -421,18 +444,32 @@ async fn sweeper(deployment: &Deployment) -> Vec<Check> {
     let since = clock::now().earlier(SWEPT_WITHIN).millis();
     let lines = client.filter_log_events().log_group_name(&group).start_time(since);
     let mut lines = lines.into_paginator().send();
+    let mut ran = false;
     loop {
         match lines.next().await {
-            Some(Ok(page)) if page.events().is_empty() => {}
-            Some(Ok(_)) => return vec![Check::good("sweeper", "it ran within the last five minutes")],
+            Some(Ok(page)) if page.events().iter().filter_map(FilteredLogEvent::message).any(is_swept) => {
+                return vec![Check::good("sweeper", "it ran within the last five minutes")];
+            }
+            Some(Ok(page)) => ran |= !page.events().is_empty(),
             Some(Err(error)) => {
                 return vec![Check::unseen("sweeper", &Failure::aws("its log cannot be read", &error))];
             }
             None => break,
         }
     }
-    let told = "it did not run within the last five minutes";
-    vec![Check::bad("sweeper", told, "look at its schedule in the AWS console; it may be switched off")]
+    vec![if ran {
+        let told = "it ended no run well within the last five minutes";
+        Check::bad("sweeper", told, format!("look into the log {group}: its last lines say why"))
+    } else {
+        let told = "it did not run within the last five minutes";
+        Check::bad("sweeper", told, "look at its schedule in the AWS console; it may be switched off")
+    }]
+}
+
+/// Whether a line of the sweeper's log is a run that ended well: `inlet_aws::sweeper`. A crash has lines too.
+fn is_swept(line: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(line)
+        .is_ok_and(|line| line.get("outcome").is_some_and(|outcome| outcome == "swept"))
 }
 
 async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
@@ -441,7 +478,7 @@ async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
         Err(failure) => return vec![Check::unseen("secrets", &failure)],
     };
     if stores.is_empty() {
-        let next = "set one for each store, as in: inlet secret set zid/riyadh";
+        let next = format!("set one for each store, as in: {} secret set zid/riyadh", deployment.inlet);
         return vec![Check::open("secrets", "no store has a secret yet, so nothing is accepted", next)];
     }
     let mut checks = Vec::new();
@@ -467,7 +504,7 @@ async fn secret_of(deployment: &Deployment, store: &StoreAddress) -> Option<Chec
         Ok(kept) => kept.map(|kept| kept.credentials).unwrap_or_default(),
         Err(failure) => return Some(Check::unseen("secrets", &failure)),
     };
-    let next = format!("put a good one in front: inlet secret rotate {store}");
+    let next = format!("put a good one in front: {} secret rotate {store}", deployment.inlet);
     if credentials.is_empty() {
         return Some(Check::bad("secrets", format!("{store} has an empty list"), next));
     }
@@ -487,7 +524,42 @@ mod tests {
 
     #[test]
     fn what_a_receiver_answers_tells_whether_it_is_there() {
-        let marks = [200, 404, 502].map(|status| receiver(ALL[0], status).mark);
-        assert_eq!(marks, [Mark::Good, Mark::Open, Mark::Bad]);
+        let checks = [200, 404, 502].map(|status| receiver(ALL[0], status, "prod"));
+        assert_eq!(checks.each_ref().map(|check| check.mark), [Mark::Good, Mark::Open, Mark::Bad]);
+        let log = format!("look into the log /inlet/prod/{}", ALL[0]);
+        assert_eq!(checks[2].next.as_deref(), Some(log.as_str()));
+    }
+
+    #[test]
+    fn only_a_run_that_ended_well_counts_as_one() {
+        for (line, is) in [
+            (r#"{"level":"info","message":"sweep","outcome":"swept","Resent":0}"#, true),
+            (r#"{"level":"error","message":"sweep","outcome":"failed","reason":"swept away"}"#, false),
+            ("RequestId: 1 Error: Runtime exited with error: exit status 101", false),
+            (r#"{"type":"platform.report","record":{"status":"timeout"}}"#, false),
+        ] {
+            assert_eq!(is_swept(line), is, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_queue_that_nobody_takes_from_has_no_trigger() {
+        let queue = |taken| Queue { waiting: 3, taken, has_redrive_policy: true };
+        assert!(queue(0).held_up().contains("trigger") && queue(1).held_up().contains("log"));
+    }
+
+    #[test]
+    fn what_an_earlier_deployment_had_is_no_part_of_this_one() {
+        let resource = |kind: &str, status| {
+            let resource = StackResourceSummary::builder().logical_resource_id(kind).resource_type(kind);
+            resource.physical_resource_id(kind).resource_status(status).build()
+        };
+        let mut resources: Vec<_> =
+            NEEDED.iter().map(|kind| resource(kind, ResourceStatus::UpdateComplete)).collect();
+        resources.push(resource("AWS::Lambda::Function", ResourceStatus::DeleteComplete));
+        assert_eq!(complete(&present(resources.clone())).mark, Mark::Good);
+        resources.push(resource("AWS::Lambda::Function", ResourceStatus::DeleteFailed));
+        let check = complete(&present(resources));
+        assert_eq!((check.mark, check.told.as_str()), (Mark::Bad, "AWS::Lambda::Function (DELETE_FAILED)"));
     }
 }

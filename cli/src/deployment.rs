@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{AppName, BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
@@ -21,6 +23,7 @@ use serde::Deserialize;
 
 use crate::arguments::Place;
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// What `make up` writes, below the folder that it was called in.
 const LOCAL_STACK: &str = ".local/stack.json";
@@ -42,6 +45,8 @@ const ATTEMPTS: u32 = 4;
 pub(crate) struct Deployment {
     /// The CloudFormation stack.
     pub(crate) stack: String,
+    /// The command's name with what says this deployment: the beginning of every command that a hint names.
+    pub(crate) inlet: String,
     /// The stage; a part of the parameters' path and of the log groups' names.
     pub(crate) stage: String,
     /// Where providers send: `{api}/{provider}/{store}/{topic}`.
@@ -68,7 +73,17 @@ impl Deployment {
     /// # Errors
     /// When there is none, or when AWS cannot be asked.
     pub(crate) async fn find(place: &Place) -> Result<Self, Failure> {
-        if place.local { Self::local(Path::new(".")) } else { Self::in_the_account(place).await }
+        if place.local { Self::local(place, Path::new(".")) } else { Self::in_the_account(place).await }
+    }
+
+    /// Finds the deployment and says which it is, before anything of it changes.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub(crate) async fn find_to_change(place: &Place, output: &mut Output) -> Result<Self, Failure> {
+        let deployment = Self::find(place).await?;
+        output.note(format_args!("stack: {}", deployment.stack));
+        Ok(deployment)
     }
 
     /// The clients of the services that receive.
@@ -91,7 +106,7 @@ impl Deployment {
         format!("/inlet/{}/{store}", self.stage)
     }
 
-    fn local(here: &Path) -> Result<Self, Failure> {
+    fn local(place: &Place, here: &Path) -> Result<Self, Failure> {
         let file = upwards(here).ok_or_else(|| Failure::NoLocalStack(LOCAL_STACK.into()))?;
         let unreadable =
             |cause: Box<dyn std::error::Error + Send + Sync>| Failure::LocalStack(file.clone(), cause);
@@ -104,12 +119,14 @@ impl Deployment {
             .region(Region::new(facts.region))
             .credentials_provider(SharedCredentialsProvider::new(anybody))
             .endpoint_url(facts.endpoint)
-            .http_client(http_client()?)
+            // It is on this machine, where no proxy reaches.
+            .http_client(http_client(ProxyConfig::disabled())?)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts())
             .build();
         Ok(Self {
             stack: LOCAL_STACK_NAME.to_owned(),
+            inlet: place.inlet(),
             stage: facts.stage,
             api: facts.api,
             table_name: facts.table,
@@ -138,11 +155,11 @@ impl Deployment {
             _ => Failure::aws("the stack cannot be looked up", &error),
         })?;
         let stack = described.stacks.unwrap_or_default().into_iter().next().ok_or_else(missing)?;
-        Self::of_stack(&place.stack, &stack, config)
+        Self::of_stack(place, &stack, config)
     }
 
-    fn of_stack(name: &str, stack: &Stack, config: SdkConfig) -> Result<Self, Failure> {
-        let lacks = |missing| Failure::NotInlet { stack: name.to_owned(), missing };
+    fn of_stack(place: &Place, stack: &Stack, config: SdkConfig) -> Result<Self, Failure> {
+        let lacks = |missing| Failure::NotInlet { stack: place.stack.clone(), missing };
         let output = |wanted: &'static str| {
             let found = stack.outputs().iter().find(|output| output.output_key() == Some(wanted));
             found.and_then(|output| output.output_value()).map(str::to_owned).ok_or_else(|| lacks(wanted))
@@ -152,7 +169,8 @@ impl Deployment {
             found.and_then(|one| one.parameter_value()).map(str::to_owned).ok_or_else(|| lacks(wanted))
         };
         Ok(Self {
-            stack: name.to_owned(),
+            stack: place.stack.clone(),
+            inlet: place.inlet(),
             stage: parameter("Stage")?,
             api: output("ApiUrl")?,
             table_name: output("TableName")?,
@@ -185,10 +203,12 @@ fn upwards(here: &Path) -> Option<PathBuf> {
     here.ancestors().map(|folder| folder.join(LOCAL_STACK)).find(|file| file.is_file())
 }
 
-/// Region and credentials from the usual places: environment, profiles, SSO, processes, roles.
+/// Region and credentials from the usual places: environment, profiles, SSO, processes, roles. A profile that is
+/// named is the only place, as it is to the AWS CLI: keys in the environment would be another account's.
 async fn configuration(place: &Place) -> Result<SdkConfig, Failure> {
+    let http_client = http_client(ProxyConfig::from_env())?;
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http_client()?)
+        .http_client(http_client.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts());
     if let Ok(name) = AppName::new("inlet") {
@@ -200,18 +220,24 @@ async fn configuration(place: &Place) -> Result<SdkConfig, Failure> {
     if let Some(region) = &place.region {
         loader = loader.region(Region::new(region.clone()));
     }
-    Ok(loader.load().await)
+    let config = loader.load().await;
+    let Some(profile) = &place.profile else { return Ok(config) };
+    // A profile may need calls of its own: single sign-on, roles.
+    let asking =
+        ProviderConfig::without_region().with_region(config.region().cloned()).with_http_client(http_client);
+    let keys = ProfileFileCredentialsProvider::builder().configure(&asking).profile_name(profile).build();
+    Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build())
 }
 
-/// The functions' own HTTP client and TLS stack, with the machine's roots and its proxy.
-fn http_client() -> Result<SharedHttpClient, Failure> {
+/// The functions' own HTTP client and TLS stack, with the machine's roots.
+fn http_client(proxy: ProxyConfig) -> Result<SharedHttpClient, Failure> {
     let tls = TlsContext::builder().with_trust_store(TrustStore::default()).build();
     let tls = tls.map_err(|error| Failure::Tls(error.into()))?;
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder()
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
             .tls_context(tls.clone())
-            .proxy_config(ProxyConfig::from_env());
+            .proxy_config(proxy.clone());
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()

@@ -119,6 +119,9 @@ pub(crate) enum Failure {
     /// Nobody was there to say yes.
     #[error("nobody confirmed it")]
     Unconfirmed,
+    /// Somebody was there and said no.
+    #[error("not done")]
+    Declined,
     /// A file could not be read or written.
     #[error("{}: {doing}", path.display())]
     File {
@@ -188,6 +191,7 @@ impl Failure {
             Self::NoAnswer(_) => {
                 "check the network and the provider's status, then try again: nothing is done twice"
             }
+            Self::Declined => "nothing was changed; say it again to be asked again",
             Self::Unconfirmed => "say --yes where no terminal can ask",
             Self::File { .. } => "check the path, its permissions and the space that is left",
             Self::Terminal(_) => "try again",
@@ -216,6 +220,7 @@ impl Failure {
             | Self::Inlet { .. }
             | Self::Unanswered(_)
             | Self::NoAnswer(_)
+            | Self::Declined
             | Self::Wrong { .. }
             | Self::File { .. }
             | Self::Terminal(_) => 1,

@@ -144,7 +144,7 @@ fn agreed<T: PartialEq>(what: &str, said: impl IntoIterator<Item = Option<T>>) -
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/%:".contains(&b);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()

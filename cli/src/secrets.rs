@@ -51,7 +51,7 @@ pub(crate) struct Past {
 /// # Errors
 /// When they cannot be read, or are no JSON list.
 pub(crate) async fn read(deployment: &Deployment, store: &StoreAddress) -> Result<Option<Kept>, Failure> {
-    version(&deployment.clients().ssm, store, &deployment.parameter(store)).await
+    version(deployment, store).await
 }
 
 /// The credential that is in use: the newest.
@@ -60,22 +60,22 @@ pub(crate) async fn read(deployment: &Deployment, store: &StoreAddress) -> Resul
 /// When there is none, or it cannot be read.
 pub(crate) async fn newest(deployment: &Deployment, store: &StoreAddress) -> Result<Value, Failure> {
     let kept = read(deployment, store).await?;
-    kept.and_then(|kept| kept.credentials.into_iter().next()).ok_or_else(|| none(store))
+    kept.and_then(|kept| kept.credentials.into_iter().next()).ok_or_else(|| none(deployment, store))
 }
 
 /// There are no credentials.
-pub(crate) fn none(store: &StoreAddress) -> Failure {
+pub(crate) fn none(deployment: &Deployment, store: &StoreAddress) -> Failure {
     Failure::NotFound {
         what: format!("secret of {store}"),
-        next: format!("set one: inlet secret set {store}"),
+        next: format!("set one: {} secret set {store}", deployment.inlet),
     }
 }
 
 /// There are credentials already.
-pub(crate) fn exists(store: &StoreAddress) -> Failure {
+pub(crate) fn exists(deployment: &Deployment, store: &StoreAddress) -> Failure {
     Failure::Unusable {
         what: format!("{store} has a secret already"),
-        next: format!("put a new one in front of it: inlet secret rotate {store}"),
+        next: format!("put a new one in front of it: {} secret rotate {store}", deployment.inlet),
     }
 }
 
@@ -89,12 +89,13 @@ pub(crate) async fn create(
     first: Value,
     key: Option<String>,
 ) -> Result<(), Failure> {
-    let ssm = deployment.clients().ssm;
     let exists = |failure| match failure {
-        Failure::Aws { ref told, .. } if told.starts_with("ParameterAlreadyExists") => self::exists(store),
+        Failure::Aws { ref told, .. } if told.starts_with("ParameterAlreadyExists") => {
+            self::exists(deployment, store)
+        }
         other => other,
     };
-    write(&ssm, store, &deployment.parameter(store), &[first], false, key).await.map(drop).map_err(exists)
+    write(deployment, store, &[first], false, key).await.map(drop).map_err(exists)
 }
 
 /// Changes a store's credentials, one change after the other however many people make one, and gives the number of
@@ -109,8 +110,8 @@ pub(crate) async fn update(
 ) -> Result<usize, Failure> {
     let (ssm, name) = (deployment.clients().ssm, deployment.parameter(store));
     let lock = format!("{name}/lock");
-    hold(&ssm, store, &lock).await?;
-    let changed = changed(&ssm, store, &name, change).await;
+    hold(deployment, store, &lock).await?;
+    let changed = changed(deployment, store, change).await;
     let released = ssm.delete_parameter().name(&lock).send().await;
     let live = changed?;
     released
@@ -119,15 +120,15 @@ pub(crate) async fn update(
 }
 
 async fn changed(
-    ssm: &Client,
+    deployment: &Deployment,
     store: &StoreAddress,
-    name: &str,
     change: impl Fn(&[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<usize, Failure> {
-    let key = key(ssm, name).await;
-    let kept = version(ssm, store, name).await?.ok_or_else(|| none(store))?;
+    let name = deployment.parameter(store);
+    let key = key(&deployment.clients().ssm, &name).await;
+    let kept = version(deployment, store).await?.ok_or_else(|| none(deployment, store))?;
     let changed = change(&kept.credentials)?;
-    let written = write(ssm, store, name, &changed, true, key).await?;
+    let written = write(deployment, store, &changed, true, key).await?;
     let before = written.saturating_sub(1);
     if before == kept.version {
         return Ok(changed.len());
@@ -142,7 +143,8 @@ async fn changed(
 
 /// Waits until nobody else changes this secret, and keeps others from it. Parameter Store has no conditional write,
 /// but of several who create a parameter only one succeeds.
-async fn hold(ssm: &Client, store: &StoreAddress, lock: &str) -> Result<(), Failure> {
+async fn hold(deployment: &Deployment, store: &StoreAddress, lock: &str) -> Result<(), Failure> {
+    let ssm = &deployment.clients().ssm;
     for _ in 0..TURNS {
         let put = ssm.put_parameter().name(lock).value("held").r#type(ParameterType::String).overwrite(false);
         let Err(error) = put.send().await else { return Ok(()) };
@@ -158,7 +160,7 @@ async fn hold(ssm: &Client, store: &StoreAddress, lock: &str) -> Result<(), Fail
     }
     Err(Failure::Wrong {
         what: format!("somebody else has been changing the secret of {store} all the time"),
-        next: format!("try again; look what is there: inlet secret list {store}"),
+        next: format!("try again; look what is there: {} secret list {store}", deployment.inlet),
     })
 }
 
@@ -200,8 +202,9 @@ pub(crate) fn list(text: &str) -> Option<Vec<Value>> {
     serde_json::from_str(text).ok()
 }
 
-async fn version(ssm: &Client, store: &StoreAddress, name: &str) -> Result<Option<Kept>, Failure> {
-    let got = match ssm.get_parameter().name(name).with_decryption(true).send().await {
+async fn version(deployment: &Deployment, store: &StoreAddress) -> Result<Option<Kept>, Failure> {
+    let (inlet, name) = (&deployment.inlet, deployment.parameter(store));
+    let got = match deployment.clients().ssm.get_parameter().name(&name).with_decryption(true).send().await {
         Ok(got) => got,
         Err(error) => {
             let missing = error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found);
@@ -212,7 +215,7 @@ async fn version(ssm: &Client, store: &StoreAddress, name: &str) -> Result<Optio
     kept(&parameter).map(Some).ok_or_else(|| Failure::Wrong {
         what: format!("the secret of {store} is no JSON list"),
         next: format!(
-            "remove it with `inlet secret retire {store} --all` and set it anew, or mend the parameter {name}"
+            "remove it with `{inlet} secret retire {store} --all` and set it anew, or mend the parameter {name}"
         ),
     })
 }
@@ -233,9 +236,8 @@ async fn key(ssm: &Client, name: &str) -> Option<String> {
 
 /// Writes the list and gives the new version.
 async fn write(
-    ssm: &Client,
+    deployment: &Deployment,
     store: &StoreAddress,
-    name: &str,
     credentials: &[Value],
     overwrite: bool,
     key: Option<String>,
@@ -247,11 +249,11 @@ async fn write(
                 "the secret of {store} would have {} bytes; {ADVANCED_BYTES} are the most",
                 text.len()
             ),
-            next: format!("retire what is not used any more: inlet secret retire {store}"),
+            next: format!("retire what is not used any more: {} secret retire {store}", deployment.inlet),
         });
     }
-    let put =
-        ssm.put_parameter().name(name).value(&text).r#type(ParameterType::SecureString).overwrite(overwrite);
+    let put = deployment.clients().ssm.put_parameter().name(deployment.parameter(store)).value(&text);
+    let put = put.r#type(ParameterType::SecureString).overwrite(overwrite);
     let put = if text.len() > STANDARD_BYTES { put.tier(ParameterTier::Advanced) } else { put };
     let put = put.set_key_id(key).send().await;
     Ok(put.map_err(|error| Failure::aws("the secret cannot be written", &error))?.version())

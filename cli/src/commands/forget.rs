@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 /// Counts, asks and lets go.
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let Arguments { entity, dry_run, yes } = arguments;
-    let deployment = Deployment::find(place).await?;
+    let deployment = Deployment::find_to_change(place, output).await?;
     let forget = Forget { table: deployment.table() };
     let found = forget.count(&entity).await;
     let traces = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;

@@ -64,7 +64,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         Some(_) => Follow::from_its_beginning(&table, selection),
         None => Follow::from_now(&table, selection).await?,
     };
-    let post = Post { table: table.clone(), client: http::client()?, to: arguments.to, raw: arguments.raw };
+    let post = Post { table: table.clone(), client: http::direct()?, to: arguments.to, raw: arguments.raw };
     output.note("waiting for events, Ctrl-C ends");
     let (mut left, mut sum) = (arguments.limit.unwrap_or(usize::MAX), Sum::default());
     while left > 0 {

@@ -74,7 +74,12 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         output.note(format!("nothing since {from}; --since looks further back"));
     }
     if let Some(last) = more {
-        output.note(format!("there is more: --until {last}"));
+        let Arguments { filters, span, limit, unprocessed, parked, .. } = &arguments;
+        let mut said = filters.said();
+        said.extend(span.since.map(|since| format!(" --since {}", since.before(clock::now()))));
+        let flags = [(" --unprocessed", *unprocessed), (" --parked", *parked)];
+        said.extend(flags.into_iter().filter_map(|(flag, is)| is.then_some(flag)));
+        output.note(format!("there is more: {} list{said} --until {last} --limit {limit}", deployment.inlet));
     }
     Ok(())
 }
@@ -113,7 +118,10 @@ async fn list_held(
     let any = !held.is_empty();
     output.report(&Quarantine { held })?;
     if any {
-        output.note("mend the store's secret (inlet secret rotate), then take them in: inlet reverify");
+        let inlet = &deployment.inlet;
+        output.note(format!(
+            "mend the store's secret ({inlet} secret rotate STORE), then take them in: {inlet} reverify"
+        ));
     } else {
         output.note("nothing is held");
     }

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 /// Counts, asks and moves.
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let Arguments { rate, dry_run, yes } = arguments;
-    let deployment = Deployment::find(place).await?;
+    let deployment = Deployment::find_to_change(place, output).await?;
     let dead_letters = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
     let redrive = Redrive { dead_letters, queue: deployment.queue(), table: deployment.table() };
     let waiting = redrive.count().await;
@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let ended = see(redrive.run(rate, &moved), &moved, &bar, |moved| u64::from(*moved)).await;
     let moved = *moved.borrow();
     output.report(&Told { waiting, moved, dry_run })?;
-    let next = "go on with `inlet redrive`: what was moved is not moved again".to_owned();
+    let next = format!("go on with `{} redrive`: what was moved is not moved again", deployment.inlet);
     match ended {
         Ended::Done => Ok(()),
         Ended::Stopped => Err(Failure::Partly { what: "the redrive was stopped".to_owned(), next }),

@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     };
     let live = credentials(&deployment, store).await?;
     if live.is_empty() {
-        return Err(secrets::none(store));
+        return Err(secrets::none(&deployment, store));
     }
     let older = live.len().saturating_sub(1);
     let access = arguments.access.read(&api)?;
@@ -71,7 +71,8 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     work.end()?;
     if older > 0 {
         output.note(format!(
-            "Older credentials of {store} that stay live until `inlet secret retire {store}`: {older}."
+            "Older credentials of {store} that stay live until `{} secret retire {store}`: {older}.",
+            deployment.inlet
         ));
     }
     Ok(())

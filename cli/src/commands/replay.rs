@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
             next: "say --since 2h, or name one thing with --entity".to_owned(),
         });
     };
-    let deployment = Deployment::find(place).await?;
+    let deployment = Deployment::find_to_change(place, output).await?;
     // What comes while it runs is not meant, and is on its way anyway.
     let until = span.until.map_or(now, |until| until.before(now));
     let selection = filters.selection(since, until)?;
@@ -73,12 +73,18 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let replayed = replayed.send_replace(Replayed::default());
     let reached = replayed.reached;
     output.report(&Told::of(&id, selected, &replayed))?;
-    let go_on = || Resume { filters: &filters, selection: &selection, id: &id, rate }.from(reached);
+    let go_on = || {
+        Resume { inlet: &deployment.inlet, filters: &filters, selection: &selection, id: &id, rate }
+            .from(reached)
+    };
     match ended {
         Ended::Done if replayed.refused.is_empty() => Ok(()),
         Ended::Done => Err(Failure::Partly {
             what: format!("{} not be sent", counted(replayed.refused.len(), "event could", "events could")),
-            next: "look at each with `inlet show`; the queue will never take them as they are".to_owned(),
+            next: format!(
+                "look at each with `{} show`; the queue will never take them as they are",
+                deployment.inlet
+            ),
         }),
         Ended::Stopped => Err(Failure::Partly { what: "the replay was stopped".to_owned(), next: go_on() }),
         Ended::Failed(fault) => {
@@ -96,6 +102,7 @@ fn made_up(now: ReceivedAt) -> Result<ReplayId, NotAReplayId> {
 
 /// The command that goes on where a replay stopped.
 struct Resume<'a> {
+    inlet: &'a str,
     filters: &'a Filters,
     selection: &'a Selection,
     id: &'a ReplayId,
@@ -104,11 +111,11 @@ struct Resume<'a> {
 
 impl Resume<'_> {
     fn from(&self, reached: Option<ReceivedAt>) -> String {
-        let Self { filters, selection, id, rate } = self;
+        let Self { inlet, filters, selection, id, rate } = self;
         // From the last one's own millisecond: the queue knows it under the replay's name and takes it once.
         let since = reached.unwrap_or(selection.from);
         format!(
-            "go on with `inlet replay{} --since {since} --until {} --id {} --rate {rate}`",
+            "go on with `{inlet} replay{} --since {since} --until {} --id {} --rate {rate}`",
             filters.said(),
             selection.until,
             id.as_str()

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 /// Counts, asks and verifies.
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let Arguments { scope, dry_run, yes } = arguments;
-    let deployment = Deployment::find(place).await?;
+    let deployment = Deployment::find_to_change(place, output).await?;
     let stores = match scope {
         Some(Scope::Store(store)) => vec![store],
         Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         }
     }
     output.report(&told)?;
-    told.verdict(stopped)
+    told.verdict(stopped, &deployment.inlet)
 }
 
 /// The stores with something held, and how much.
@@ -116,25 +116,33 @@ impl OfStore {
 }
 
 impl Told {
-    fn verdict(&self, stopped: bool) -> Result<(), Failure> {
+    fn verdict(&self, stopped: bool, inlet: &str) -> Result<(), Failure> {
         let failed: usize = self.stores.iter().map(|store| store.failed.len()).sum();
         let refused: usize = self.stores.iter().map(|store| store.refused).sum();
-        let again = "say `inlet reverify` again: what is an event by now is not verified twice";
+        let again = format!("say `{inlet} reverify` again: what is an event by now is not verified twice");
         if stopped {
-            return Err(Failure::Partly { what: "it was stopped".to_owned(), next: again.to_owned() });
+            return Err(Failure::Partly { what: "it was stopped".to_owned(), next: again });
         }
         if failed > 0 {
             let what = "some held deliveries could not be taken in".to_owned();
-            return Err(Failure::Partly { what, next: format!("ask `inlet doctor`, then {again}") });
+            return Err(Failure::Partly { what, next: format!("ask `{inlet} doctor`, then {again}") });
         }
         if refused > 0 {
             let what = format!(
                 "{} as before",
                 counted(refused, "held delivery is refused", "held deliveries are refused")
             );
-            let next = "compare the store's secret with the provider's portal, mend it with `inlet secret set`, \
-                        then say `inlet reverify` again";
-            return Err(Failure::Partly { what, next: next.to_owned() });
+            let mut stores = self.stores.iter().filter(|store| store.refused > 0);
+            // Of several, each is mended alone.
+            let store = match (stores.next(), stores.next()) {
+                (Some(store), None) => store.store.as_str(),
+                _ => "STORE",
+            };
+            let next = format!(
+                "compare the store's secret with the provider's portal, mend it with \
+                 `{inlet} secret rotate {store}`, then say `{inlet} reverify` again"
+            );
+            return Err(Failure::Partly { what, next });
         }
         Ok(())
     }

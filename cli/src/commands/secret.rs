@@ -104,7 +104,10 @@ struct Giving {
 
 /// Does what is asked.
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+    let deployment = match arguments.action {
+        Action::List { .. } => Deployment::find(place).await?,
+        _ => Deployment::find_to_change(place, output).await?,
+    };
     match arguments.action {
         Action::Set { giving, kms_key } => set(&giving, kms_key, &deployment, output).await,
         Action::Rotate(giving) => rotate(&giving, &deployment, output).await,
@@ -126,7 +129,7 @@ async fn set(
 ) -> Result<(), Failure> {
     // Before anybody types a secret for nothing.
     if secrets::read(deployment, &giving.store).await?.is_some() {
-        return Err(secrets::exists(&giving.store));
+        return Err(secrets::exists(deployment, &giving.store));
     }
     let credential = giving.credential()?;
     giving.keep_aside(&credential)?;
@@ -137,9 +140,9 @@ async fn set(
 }
 
 async fn rotate(giving: &Giving, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
-    let store = &giving.store;
+    let (store, inlet) = (&giving.store, &deployment.inlet);
     if secrets::read(deployment, store).await?.is_none() {
-        return Err(secrets::none(store));
+        return Err(secrets::none(deployment, store));
     }
     let credential = giving.credential()?;
     giving.keep_aside(&credential)?;
@@ -147,7 +150,7 @@ async fn rotate(giving: &Giving, deployment: &Deployment, output: &mut Output) -
         if live.contains(&credential) {
             return Err(Failure::Unusable {
                 what: format!("{store} has this credential already"),
-                next: format!("give another one, or look: inlet secret list {store}"),
+                next: format!("give another one, or look: {inlet} secret list {store}"),
             });
         }
         Ok(std::iter::once(credential.clone()).chain(live.iter().cloned()).collect())
@@ -156,7 +159,7 @@ async fn rotate(giving: &Giving, deployment: &Deployment, output: &mut Output) -
     let live = giving.unless_written(rotated, &credential, deployment).await?;
     output.note(format_args!(
         "{store} has a new secret in front, and the old one still counts. {SEEN_AFTER}\n\
-         Now change it at the provider; when nothing uses the old one any more: inlet secret retire {store}"
+         Now change it at the provider; when nothing uses the old one any more: {inlet} secret retire {store}"
     ));
     giving.told(Done::Rotated, live, &credential, deployment, output)
 }
@@ -168,30 +171,35 @@ async fn retire(
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let kept = secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(store))?;
-    let count = kept.credentials.len();
+    let kept = secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(deployment, store))?;
+    let (inlet, count) = (&deployment.inlet, kept.credentials.len());
     let number = number.map_or(count, usize::from);
     let chosen = number.checked_sub(1).and_then(|index| kept.credentials.get(index)).cloned();
     let chosen = chosen.ok_or_else(|| Failure::NotFound {
         what: format!("credential number {number} of {store}"),
-        next: format!("it has {count}: inlet secret list {store}"),
+        next: format!("it has {count}: {inlet} secret list {store}"),
     })?;
     // Before anybody is asked for nothing; it counts when nobody else changes them.
-    without(&kept.credentials, &chosen, store)?;
+    without(&kept.credentials, &chosen, store, inlet)?;
     prompt::confirm(&format!("Retire credential {number} of {count} of {store}?"), yes)?;
-    let live = secrets::update(deployment, store, |live| without(live, &chosen, store)).await?;
+    let live = secrets::update(deployment, store, |live| without(live, &chosen, store, inlet)).await?;
     output.note(format_args!("Credential {number} of {store} is retired."));
     output.report(&Changed { store: store.to_string(), done: Done::Retired, live })
 }
 
 /// The live credentials without one of them, of which it may not be the last.
-fn without(live: &[Value], retired: &Value, store: &StoreAddress) -> Result<Vec<Value>, Failure> {
+fn without(
+    live: &[Value],
+    retired: &Value,
+    store: &StoreAddress,
+    inlet: &str,
+) -> Result<Vec<Value>, Failure> {
     let left: Vec<Value> = live.iter().filter(|one| *one != retired).cloned().collect();
     if left.is_empty() {
         return Err(Failure::Unusable {
             what: format!("it is the only credential of {store}"),
             next: format!(
-                "put a new one in front first: inlet secret rotate {store}. To receive nothing any more, say --all"
+                "put a new one in front first: {inlet} secret rotate {store}. To receive nothing any more, say --all"
             ),
         });
     }
@@ -278,9 +286,10 @@ impl Giving {
         }
         if self.generate && self.save.is_none() {
             output.note(format_args!(
-                "It is in {} and nowhere else. `inlet register {}` gives it to the provider where that can be \
+                "It is in {} and nowhere else. `{} register {}` gives it to the provider where that can be \
                  done; to paste it yourself, rotate once more with --reveal or --save FILE.",
                 deployment.parameter(&self.store),
+                deployment.inlet,
                 self.store
             ));
         }
@@ -342,7 +351,7 @@ async fn list(scope: Option<Scope>, deployment: &Deployment, output: &mut Output
     };
     let mut listed = Vec::new();
     for store in &stores {
-        let kept = secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(store))?;
+        let kept = secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(deployment, store))?;
         // Who may not read the past does without the ages.
         let past = secrets::history(deployment, store).await.unwrap_or_default();
         listed.extend(live(store, &kept, &past));
@@ -486,11 +495,11 @@ mod tests {
     fn of_two_who_retire_the_last_two_the_second_is_refused() {
         let store: StoreAddress = "zid/riyadh".parse().unwrap();
         let (first, second) = (json!({"password": "1"}), json!({"password": "2"}));
-        let left = without(&[first.clone(), second.clone()], &second, &store).unwrap();
+        let left = without(&[first.clone(), second.clone()], &second, &store, "inlet").unwrap();
         assert_eq!(left, std::slice::from_ref(&first));
-        let failure = without(&left, &first, &store).unwrap_err();
+        let failure = without(&left, &first, &store, "inlet").unwrap_err();
         assert_eq!(failure.exit_code(), 2, "an empty list would be left: {failure}");
-        assert_eq!(without(&left, &second, &store).unwrap(), left, "it is retired already");
+        assert_eq!(without(&left, &second, &store, "inlet").unwrap(), left, "it is retired already");
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let player = Player { provider: store.provider, store: store.store.clone(), credential };
     let player = if arguments.bad_signature { player.forging() } else { player };
     let volley = Volley {
-        client: http::client()?,
+        client: http::client(&api)?,
         api,
         provider: store.provider.name(),
         concurrency: arguments.concurrency.into(),
@@ -102,7 +102,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let tally = volley.fire(sequences(&arguments, &player)?, &progress).await;
     let expected = if arguments.bad_signature { Expected::Refused } else { Expected::Accepted };
     output.report(&Outcome::of(&store, &volley.api, expected, &tally))?;
-    verdict(expected, &tally, &store)
+    verdict(expected, &tally, &store, &place.inlet())
 }
 
 fn sequences<'p>(
@@ -149,7 +149,7 @@ impl Expected {
     }
 }
 
-fn verdict(expected: Expected, tally: &Tally, store: &StoreAddress) -> Result<(), Failure> {
+fn verdict(expected: Expected, tally: &Tally, store: &StoreAddress, inlet: &str) -> Result<(), Failure> {
     if tally.answers.is_empty()
         && let Some(why) = tally.unanswered.keys().next()
     {
@@ -171,12 +171,12 @@ fn verdict(expected: Expected, tally: &Tally, store: &StoreAddress) -> Result<()
         }
         (_, Some(401)) => {
             format!(
-                "401: no live credential of {store} proves them. Look at them: inlet secret list {store}; what was refused is held for 72 hours: inlet list --quarantine"
+                "401: no live credential of {store} proves them. Look at them: {inlet} secret list {store}; what was refused is held for 72 hours: {inlet} list --quarantine"
             )
         }
-        (_, Some(503)) => "503: neither table nor queue took them. Ask: inlet doctor".to_owned(),
-        (_, Some(404)) => "404: there is no such URL. Look at them: inlet urls".to_owned(),
-        _ => "ask `inlet doctor` what is wrong, then try again".to_owned(),
+        (_, Some(503)) => format!("503: neither table nor queue took them. Ask: {inlet} doctor"),
+        (_, Some(404)) => format!("404: there is no such URL. Look at them: {inlet} urls"),
+        _ => format!("ask `{inlet} doctor` what is wrong, then try again"),
     }))
 }
 

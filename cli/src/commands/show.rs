@@ -45,7 +45,8 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let kept = table.kept(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
         what: format!("event {id}"),
         next: format!(
-            "see what there is of it with `inlet timeline {}`; events are kept for {} days",
+            "see what there is of it with `{} timeline {}`; events are kept for {} days",
+            deployment.inlet,
             id.entity_path(),
             deployment.retention_days
         ),

@@ -36,7 +36,10 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         let kept = deployment.retention_days;
         return Err(Failure::NotFound {
             what: format!("event of {entity}"),
-            next: format!("see what there is with `inlet list`; events are kept for {kept} days"),
+            next: format!(
+                "see what there is with `{} list`; events are kept for {kept} days",
+                deployment.inlet
+            ),
         });
     }
     let mut known = Known::default();

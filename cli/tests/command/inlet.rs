@@ -133,9 +133,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs `inlet` with these arguments alone, where no stack is and no AWS account.
 pub(crate) fn bare(arguments: &[&str]) -> Ran {
+    bare_with(&[], arguments)
+}
+
+/// The same with these variables in the environment.
+pub(crate) fn bare_with(environment: &[(&str, &str)], arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_inlet"));
     let nowhere = std::env::temp_dir();
     command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", &nowhere);
+    command.envs(environment.iter().copied());
     end(command.args(arguments).current_dir(&nowhere), "")
 }
 

@@ -10,6 +10,7 @@
 
 mod inlet;
 mod help;
+mod place;
 mod doctor;
 mod readme;
 mod secret;

@@ -45,7 +45,8 @@ async fn a_replay_that_was_stopped_goes_on_with_the_command_that_it_tells() {
     assert_eq!(code, 5, "{said:?}");
     let next =
         said.iter().find_map(|line| line.split_once('`')?.1.split_once('`')).expect("what to do next").0;
-    let arguments: Vec<&str> = next.split(' ').skip(1).chain(["--yes"]).collect();
+    let next = next.strip_prefix("inlet --local ").expect("the place that it was begun in");
+    let arguments: Vec<&str> = next.split(' ').chain(["--yes"]).collect();
     run(&arguments).done();
     let replayed = replays(&given, 6);
     assert_eq!(replayed, [json!("in-two-parts"), json!("in-two-parts"), json!("in-two-parts")], "{next}");
