@@ -1,6 +1,6 @@
 //! What must hold of forgetting: it is all gone, and nothing that is on its way brings it back. Needs `make up`.
 
-use inlet::event::EventId;
+use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Attempt;
 use inlet_aws::forget::{Entity, Forget, Traces};
 use inlet_aws::journal::Kept;
@@ -60,6 +60,23 @@ async fn a_delivery_after_it_was_forgotten_is_kept_like_any_other() {
     assert_eq!(stack.send("zort", &request).status, 200);
     assert_eq!(stack.processed_once(2, "zort", &store).await, 2, "processed like any other");
     assert_eq!(stack.events("zort", &store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_moment_later() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
+    let id = stack.events("zid", &store).await[0].clone();
+    let kept = stack.stored(&id).await;
+    let table = stack.table_of_its_own().await;
+    table.keep(&kept).await.unwrap();
+    table.write_receipts(std::slice::from_ref(&id), &[], inlet_aws::clock::now()).await.unwrap();
+    Forget { table: table.clone() }.run(&entity_of(&id)).await.unwrap();
+    let moment_later = ReceivedAt::from_millis(inlet_aws::clock::now().millis() + 1).unwrap();
+    let first = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
+    assert!(table.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
+    assert!(!table.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use inlet_aws::progress::Position;
 use inlet_aws::record::Record;
 use inlet_aws::redrive::Redrive;
 use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
-use inlet_aws::sweeper::{Sweeper, Swept};
+use inlet_aws::sweeper::{BUDGET, Sweeper, Swept};
 use inlet_aws::table::Table;
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
@@ -45,7 +45,7 @@ impl Site {
         let model = stack.stored(&stack.events("zid", &store).await[0]).await;
         stack.clients.sqs.purge_queue().queue_url(&queue_url).send().await.expect("an empty queue");
         let table = stack.table_of_its_own().await;
-        let sweeper = Sweeper { table, queue: stack.queue(&queue_url), settled: 2 * MINUTE };
+        let sweeper = Sweeper { table, queue: stack.queue(&queue_url), settled: 2 * MINUTE, budget: BUDGET };
         Self { stack, sweeper, queue_url, model, now: clock::now() }
     }
 
@@ -153,6 +153,38 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
     site.table().write_receipts(&[lost], &[], site.now).await.unwrap();
     let swept = site.sweep().await;
     assert_eq!((swept.resent, swept.oldest_unproven), (0, None), "it is proved");
+}
+
+#[tokio::test]
+async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
+    let mut site = Site::new().await;
+    let [proved, lost] = [site.event(1, 30 * MINUTE).await, site.event(2, 20 * MINUTE).await];
+    assert_eq!(site.sweep().await.resent, 2);
+    site.table().write_receipts(&[proved], &[], site.now).await.unwrap();
+    site.sweeper.budget = 0;
+    let swept = site.sweep_at(later(site.now, 10 * MINUTE)).await;
+    assert_eq!((swept.resent, swept.parked), (0, 0));
+    assert_eq!(swept.oldest_unproven, Some(site.now.earlier(20 * MINUTE)), "{lost} is the oldest now");
+}
+
+#[tokio::test]
+async fn more_than_a_request_holds_is_listed_while_it_waits_and_let_go_when_it_is_proved() {
+    let site = Site::new().await;
+    let mut ids = Vec::new();
+    for n in 1..=60 {
+        let id = site.event(n, 10 * MINUTE).await;
+        site.processor_fails_with(&id, Duration::from_hours(1), site.now).await;
+        ids.push(id);
+    }
+    assert_eq!(site.sweep().await.resent, 0, "all are on the queue");
+    assert_eq!(site.table().unproven(None).await.unwrap().len(), 60);
+    let next = later(site.now, 7 * MINUTE);
+    assert_eq!(site.sweep_at(next).await.resent, 0, "still");
+    let listed = site.table().unproven(None).await.unwrap();
+    assert!(listed.iter().all(|unproven| unproven.sent == next && unproven.times == 0), "{listed:?}");
+    site.table().write_receipts(&ids, &[], site.now).await.unwrap();
+    site.sweep_at(next).await;
+    assert_eq!(site.table().unproven(None).await.unwrap(), []);
 }
 
 #[tokio::test]

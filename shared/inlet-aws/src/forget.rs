@@ -7,9 +7,10 @@
 //!
 //! What this cannot reach: messages that wait on the queue or as dead letters until somebody takes them off, at the
 //! most 14 days; quarantine, where nobody has read yet whom a delivery is about, 72 hours; point-in-time backups, 35
-//! days; and what consumers made of the events. A delivery that the provider sends afterwards is kept like any other.
+//! days; and what consumers made of the events. A delivery that the provider sends afterwards is kept and processed like
+//! any other, also an equal one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{EventId, ReceivedAt};
@@ -87,8 +88,7 @@ impl Forget {
         let found = self.found(entity).await?;
         let now = clock::now();
         self.table.note_forgotten(entity, now).await?;
-        let unproven: Vec<EventId> = found.without_receipt(entity);
-        self.table.write_receipts(&unproven, &[], now).await?;
+        self.table.write_last_receipts(&found.ids(entity), now).await?;
         let pieces = found.pieces.iter().map(|(pk, sk)| delete(key(pk, sk)));
         self.table.write_all(pieces.collect::<Result<_, _>>()?).await?;
         let items = found.notes.iter().chain(&found.events).map(|sk| delete(key(entity.as_str(), sk)));
@@ -140,10 +140,16 @@ impl Found {
         }
     }
 
-    fn without_receipt(&self, entity: &Entity) -> Vec<EventId> {
-        let digests = self.events.iter().filter_map(|sk| digest_of(sk));
-        let unproven = digests.filter(|digest| !self.receipts.contains(*digest));
-        unproven.filter_map(|digest| EventId::parse(&format!("{}/{digest}", entity.as_str())).ok()).collect()
+    /// The events that are there, and those of which only a receipt is.
+    fn ids(&self, entity: &Entity) -> Vec<EventId> {
+        let digests: BTreeSet<&str> = self
+            .events
+            .iter()
+            .filter_map(|sk| digest_of(sk))
+            .chain(self.receipts.iter().map(String::as_str))
+            .collect();
+        let id = |digest: &str| EventId::parse(&format!("{}/{digest}", entity.as_str())).ok();
+        digests.into_iter().filter_map(id).collect()
     }
 
     fn traces(&self) -> Traces {
@@ -235,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_is_written_for_what_has_none_and_none_is_counted() {
+    fn a_receipt_is_written_for_every_event_and_none_is_counted() {
         let entity = Entity::parse("zid/riyadh/order/8").unwrap();
         let mut found = Found::default();
         for sk in [
@@ -248,8 +254,8 @@ mod tests {
         ] {
             found.take(sk);
         }
-        let unproven: Vec<String> = found.without_receipt(&entity).iter().map(EventId::to_string).collect();
-        assert_eq!(unproven, ["zid/riyadh/order/8/fedcba9876543210"]);
+        let ids: Vec<String> = found.ids(&entity).iter().map(EventId::to_string).collect();
+        assert_eq!(ids, ["zid/riyadh/order/8/0123456789abcdef", "zid/riyadh/order/8/fedcba9876543210"]);
         assert_eq!(found.traces(), Traces { events: 2, notes: 2, pieces: 0, shared: 0 });
     }
 }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
-use crate::attributes::{Item, text};
+use crate::attributes::{Item, number, text};
 use crate::connect::told;
 use crate::table::{TRIED, TRIES, Table, WAIT_MS, delete, key, parked_key, put, receipt_key};
 use crate::unproven::Unproven;
@@ -66,13 +66,29 @@ impl Table {
         let ids: HashSet<&EventId> = ids.iter().collect();
         let tried: HashSet<&str> = tried.iter().map(EventId::entity_path).collect();
         let notes = tried.into_iter().map(|entity_path| delete(key(entity_path, TRIED)));
-        let receipts = ids.into_iter().map(|id| {
-            let mut item = key(id.entity_path(), &receipt_key(id));
-            item.insert("processed".into(), AttributeValue::S(now.to_string()));
-            item.insert("expires".into(), self.expires(now.millis()));
+        let receipts = ids.into_iter().map(|id| put(self.receipt(id, now)));
+        self.write_all(receipts.chain(notes).collect::<Result<_, _>>()?).await
+    }
+
+    /// Writes a receipt for each of these events of an entity that is forgotten. It counts for what arrived until
+    /// now, to the millisecond: what is sent anew is another delivery, however soon.
+    ///
+    /// # Errors
+    /// When the table does not do all of it.
+    pub(crate) async fn write_last_receipts(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
+        let receipts = ids.iter().map(|id| {
+            let mut item = self.receipt(id, now);
+            item.insert("forgotten_ms".into(), AttributeValue::N(now.millis().to_string()));
             put(item)
         });
-        self.write_all(receipts.chain(notes).collect::<Result<_, _>>()?).await
+        self.write_all(receipts.collect::<Result<_, _>>()?).await
+    }
+
+    fn receipt(&self, id: &EventId, now: ReceivedAt) -> Item {
+        let mut item = key(id.entity_path(), &receipt_key(id));
+        item.insert("processed".into(), AttributeValue::S(now.to_string()));
+        item.insert("expires".into(), self.expires(now.millis()));
+        item
     }
 
     /// Marks an event as parked, and why.
@@ -138,8 +154,12 @@ impl Table {
 }
 
 /// Whether a receipt or a mark was made for the event that arrived then. DynamoDB deletes what has expired when it
-/// likes: a mark may outlive its event, and then says nothing of an equal delivery that comes again.
+/// likes: a mark may outlive its event, and then says nothing of an equal delivery that comes again. Nor does one that
+/// was left when its entity was forgotten.
 pub(crate) fn is_of(mark: &Item, received_at: ReceivedAt) -> bool {
+    if let Some(forgotten_ms) = number(mark, "forgotten_ms") {
+        return received_at.millis() <= forgotten_ms;
+    }
     let made = text(mark, "processed").or_else(|| text(mark, "parked")).and_then(ReceivedAt::parse);
     made.is_some_and(|made| received_at.earlier(CLOCKS) <= made)
 }
@@ -161,6 +181,18 @@ fn pk_and_sk(item: &Item) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_left_of_a_forgotten_event_says_nothing_of_what_arrives_a_moment_later() {
+        let receipt = Item::from([
+            ("processed".to_owned(), AttributeValue::S("1970-01-01T00:00:01.000Z".into())),
+            ("forgotten_ms".to_owned(), AttributeValue::N("1000".into())),
+        ]);
+        for (received_ms, is) in [(0, true), (1_000, true), (1_001, false)] {
+            let received_at = ReceivedAt::from_millis(received_ms).unwrap();
+            assert_eq!(is_of(&receipt, received_at), is, "an arrival at {received_ms} ms");
+        }
+    }
 
     #[test]
     fn a_mark_that_outlived_its_event_says_nothing_of_the_next_one() {

@@ -27,7 +27,7 @@ use crate::queue::SqsQueue;
 use crate::receipts::{is_of, parked, receipt};
 use crate::table::Table;
 use crate::tries::{tried, waits};
-use crate::unproven::{Unproven, listed_key};
+use crate::unproven::{Unproven, listed_key, unproven_no_more};
 
 /// How old an event is before its message is taken for lost: the receiver sends it within seconds, the processor
 /// takes it at once, and two minutes are more than both together need in the worst case.
@@ -48,7 +48,7 @@ const CLOCKS: Duration = Duration::from_hours(1);
 const RATE: u32 = 100;
 
 /// How many in a run, less what waits on the queue: what the rate makes of the minute between two runs.
-const BUDGET: u32 = RATE * 60;
+pub const BUDGET: u32 = RATE * 60;
 
 /// How often an event is sent again before it is parked.
 const MAX_TIMES: u32 = 5;
@@ -103,6 +103,8 @@ pub struct Sweeper {
     pub queue: SqsQueue,
     /// How old an event is before its message is taken for lost.
     pub settled: Duration,
+    /// How many messages a run may send, less what waits on the queue.
+    pub budget: u32,
 }
 
 /// What a run came to.
@@ -169,8 +171,18 @@ struct Run<'s> {
     waits_from: ReceivedAt,
     pace: Pace,
     budget: u32,
+    /// Until when it may look after what it has walked past, and until when it may work.
+    half: Instant,
     until: Instant,
     swept: Swept,
+}
+
+/// What is done with an event that is looked after.
+enum Fate {
+    Settled,
+    NotDue,
+    Waits,
+    Lost,
 }
 
 impl Sweeper {
@@ -180,6 +192,7 @@ impl Sweeper {
             table: Table::new(clients.dynamodb, table, retention_days),
             queue: SqsQueue::new(clients.sqs, queue_url),
             settled: settled_seconds.map_or(SETTLED, |seconds| Duration::from_secs(seconds.into())),
+            budget: BUDGET,
         }
     }
 
@@ -188,14 +201,17 @@ impl Sweeper {
     /// # Errors
     /// When the table or the queue does not do its part. What was done until then counts.
     pub async fn sweep(&self, now: ReceivedAt, time: Duration) -> Result<Swept, Fault> {
+        let began = Instant::now();
+        let after = |time| began.checked_add(time).unwrap_or(began);
         let waiting = self.queue.waiting().await?;
         let mut run = Run {
             sweeper: self,
             now,
             waits_from: self.waits_from(waiting, now).await?,
             pace: Pace::a_second(RATE),
-            budget: BUDGET.saturating_sub(waiting),
-            until: Instant::now().checked_add(time).unwrap_or_else(Instant::now),
+            budget: self.budget.saturating_sub(waiting),
+            half: after(time.checked_div(2).unwrap_or_default()),
+            until: after(time),
             swept: Swept { waiting, ..Swept::default() },
         };
         run.try_again().await?;
@@ -216,33 +232,53 @@ impl Sweeper {
 
 impl Run<'_> {
     fn may_go_on(&self) -> bool {
-        self.budget > 0 && Instant::now() < self.until
+        self.budget > 0 && has_time(self.until)
     }
 
-    /// Looks after what it has walked past: the oldest at every run, the others when they are due.
+    /// Looks after what it has walked past: the oldest at every run, the others when they are due. The oldest are
+    /// looked at however little may be sent, as long as those before them are settled: they tell how old the oldest
+    /// is. It takes half of the run's time at the most, the walks have the rest.
     async fn try_again(&mut self) -> Result<(), Fault> {
         let mut last: Option<Unproven> = None;
-        while self.may_go_on() {
+        let mut are_oldest = true;
+        while (are_oldest || self.budget > 0) && has_time(self.half) {
             let some = self.sweeper.table.unproven(last.as_ref()).await?;
-            let are_oldest = last.is_none();
             last = some.last().cloned();
             if last.is_none() {
                 break;
             }
             let some: Vec<Unproven> = some.into_iter().filter(|it| are_oldest || self.is_due(it)).collect();
             let standings = self.standings(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+            are_oldest = are_oldest && standings.iter().all(|standing| standing.is_settled);
+            let mut writes = Vec::new();
+            let mut due = Vec::new();
             for (unproven, standing) in some.iter().zip(standings) {
-                if standing.is_settled {
-                    self.sweeper.table.forget_unproven(unproven).await?;
-                } else if self.is_due(unproven) && standing.waits {
+                match self.fate(unproven, standing) {
+                    Fate::Settled => writes.push(unproven_no_more(unproven)?),
                     // Neither sent nor counted: it has its place on the queue.
-                    self.sweeper.table.note_unproven(&unproven.at(self.now)).await?;
-                } else if self.is_due(unproven) {
-                    self.once_more(unproven).await?;
+                    Fate::Waits => writes.push(self.sweeper.table.unproven_note(&unproven.at(self.now))?),
+                    Fate::Lost => due.push(unproven),
+                    Fate::NotDue => {}
                 }
+            }
+            self.sweeper.table.write_all(writes).await?;
+            for unproven in due {
+                if self.budget == 0 || !has_time(self.half) {
+                    return Ok(());
+                }
+                self.once_more(unproven).await?;
             }
         }
         Ok(())
+    }
+
+    fn fate(&self, unproven: &Unproven, standing: Standing) -> Fate {
+        match standing {
+            Standing { is_settled: true, .. } => Fate::Settled,
+            _ if !self.is_due(unproven) => Fate::NotDue,
+            Standing { waits: true, .. } => Fate::Waits,
+            _ => Fate::Lost,
+        }
     }
 
     fn is_due(&self, unproven: &Unproven) -> bool {
@@ -254,9 +290,6 @@ impl Run<'_> {
             let why = "it was sent again and again, and never processed";
             self.park(&unproven.id, why).await?;
             return self.sweeper.table.forget_unproven(unproven).await;
-        }
-        if !self.may_go_on() {
-            return Ok(());
         }
         if self.resend(&unproven.id).await? {
             self.sweeper.table.note_unproven(&unproven.again(self.now)).await
@@ -292,21 +325,30 @@ impl Run<'_> {
     async fn send_unproven(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
         for some in arrivals.chunks(LOOKED_UP_AT_ONCE) {
             let standings = self.standings(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+            let mut writes = Vec::new();
+            let mut due = Vec::new();
             for (arrival, standing) in some.iter().zip(standings) {
-                let found = Unproven::found(arrival, self.now);
-                if standing.is_settled || standing.is_listed {
-                    continue;
+                match standing {
+                    Standing { is_settled: true, .. } | Standing { is_listed: true, .. } => {}
+                    Standing { waits: true, .. } => {
+                        writes.push(self.sweeper.table.unproven_note(&Unproven::found(arrival, self.now))?);
+                    }
+                    _ => due.push(arrival),
                 }
-                if standing.waits {
-                    self.sweeper.table.note_unproven(&found).await?;
-                    continue;
-                }
+            }
+            self.sweeper.table.write_all(writes).await?;
+            for arrival in due {
                 if !self.may_go_on() {
                     return Ok(ReceivedAt::parse(&arrival.received));
                 }
                 if self.resend(&arrival.id).await? {
-                    self.sweeper.table.note_unproven(&found.again(self.now)).await?;
+                    let sent = Unproven::found(arrival, self.now).again(self.now);
+                    self.sweeper.table.note_unproven(&sent).await?;
                 }
+            }
+            // What waits is listed: the next chunk is the next run's, where this one has no time left.
+            if let (Some(last), false) = (some.last(), has_time(self.until)) {
+                return Ok(ReceivedAt::parse(&last.received));
             }
         }
         Ok(None)
@@ -390,6 +432,10 @@ impl Run<'_> {
         }
         Ok(None)
     }
+}
+
+fn has_time(until: Instant) -> bool {
+    Instant::now() < until
 }
 
 /// How long an event that was sent again so many times is given.

@@ -1,13 +1,13 @@
 //! The sweeper's own items: how far it has walked, and the events behind that point that are not proved yet.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
 use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
 use crate::arrivals::Arrival;
 use crate::attributes::{Item, number, text};
 use crate::connect::told;
-use crate::table::{Table, key, put};
+use crate::table::{Table, delete, key, put};
 
 /// The partition key of the sweeper's items. No entity has it: those begin with a provider and have slashes.
 const SWEEPER: &str = "sweeper";
@@ -77,11 +77,16 @@ impl Table {
     /// # Errors
     /// When the table does not take it.
     pub async fn note_unproven(&self, unproven: &Unproven) -> Result<(), Fault> {
+        self.write_all(vec![self.unproven_note(unproven)?]).await
+    }
+
+    /// The note on an event to look after, to be written.
+    pub(crate) fn unproven_note(&self, unproven: &Unproven) -> Result<WriteRequest, Fault> {
         let mut item = key(SWEEPER, &unproven_key(&unproven.received, &unproven.id));
         item.insert("times".into(), AttributeValue::N(unproven.times.to_string()));
         item.insert("sent_ms".into(), AttributeValue::N(unproven.sent.millis().to_string()));
         item.insert("expires".into(), self.expires(unproven.sent.millis()));
-        self.write_all(vec![put(item)?]).await
+        put(item)
     }
 
     /// Forgets an event.
@@ -115,6 +120,11 @@ impl Table {
 }
 
 const UNPROVEN: &str = "unproven/";
+
+/// The note on an event that nobody has to look after any more, to be removed.
+pub(crate) fn unproven_no_more(unproven: &Unproven) -> Result<WriteRequest, Fault> {
+    delete(key(SWEEPER, &unproven_key(&unproven.received, &unproven.id)))
+}
 
 /// Sorted by arrival.
 pub(crate) fn unproven_key(received: &str, id: &EventId) -> String {
