@@ -87,9 +87,9 @@ fn the_queue_and_the_processor_agree_how_long_a_message_waits() {
     assert!(template.contains(&seconds(PAUSE)), "the queue's visibility timeout is not {PAUSE:?}");
     // inlet::process proves that 14 days of an outage use up fewer.
     assert!(template.contains("\n        maxReceiveCount: 1000\n"), "the net is narrower than SQS allows");
-    let (_, processor) = template.split_once("\n  ProcessorFunction:\n").expect("a processor");
-    let (processor, _) = processor.split_once("\n  ProcessorSource:\n").expect("its source");
-    assert!(processor.contains("- sqs:ChangeMessageVisibility\n"), "it may not hold messages back");
+    let (_, role) = template.split_once("\n  ProcessorFunctionRole:\n").expect("the processor's role");
+    let (role, _) = role.split_once("\n  SweeperFunction:\n").expect("the sweeper behind it");
+    assert!(role.contains("- sqs:ChangeMessageVisibility\n"), "it may not hold messages back");
 }
 
 /// An address where connections open and nobody ever says a word.
