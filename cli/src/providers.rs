@@ -51,6 +51,8 @@ pub(crate) trait Provider: Sync {
     fn delivery(&self, store: StoreName, event: &Row, body: Vec<u8>, credential: &Value) -> Request;
     /// How a person tells it where to send.
     fn portal(&self) -> Portal;
+    /// Whether it sends an event of this name.
+    fn sends(&self, event: &Row) -> bool;
     /// Its own API for that.
     fn api(&self) -> Option<Api>;
     /// The forms that its credentials may have; the first is the usual one.
@@ -97,6 +99,10 @@ impl<S: Registering> Provider for Of<S> {
 
     fn portal(&self) -> Portal {
         S::PORTAL
+    }
+
+    fn sends(&self, event: &Row) -> bool {
+        S::sends(event)
     }
 
     fn api(&self) -> Option<Api> {

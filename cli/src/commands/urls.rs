@@ -126,7 +126,8 @@ impl StoreUrls {
                 store.provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();
             Url { event: event.event, url: format!("{api}/{store}{topic}") }
         };
-        Self { store: store.to_string(), urls: store.provider.events().iter().map(url).collect() }
+        let events = store.provider.events().iter().filter(|event| store.provider.sends(event));
+        Self { store: store.to_string(), urls: events.map(url).collect() }
     }
 }
 
@@ -141,5 +142,21 @@ impl Report for Urls {
             }
             provider.page(page);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_provider_does_not_send_has_no_url() {
+        let urls = StoreUrls::of("https://api.test", &"zid/riyadh".parse().unwrap());
+        let events: Vec<&str> = urls.urls.iter().map(|url| url.event).collect();
+        for shape in ["order", "product", "abandoned_cart", "customer", "category"] {
+            assert!(!events.contains(&shape), "Zid sends no {shape}: {events:?}");
+        }
+        assert!(events.contains(&"order.create"), "{events:?}");
+        assert!(events.contains(&"app.market.application.install"), "{events:?}");
     }
 }

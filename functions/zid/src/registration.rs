@@ -73,6 +73,11 @@ impl Registering for Zid {
         lists: true,
         open: |opening| Ok(Box::new(Webhooks::open(&opening)?)),
     });
+
+    /// The rows without a point are the shapes that a body may have.
+    fn sends(event: &Row) -> bool {
+        event.event.contains('.')
+    }
 }
 
 #[derive(Deserialize)]
@@ -433,7 +438,7 @@ impl Present for Subscriptions<'_> {
 
 /// Whether an event is one that a store's subscription can be for: the rows of the app market and of shapes are not.
 fn is_a_stores(event: &Row) -> bool {
-    event.event.contains('.') && !event.event.starts_with(APP_MARKET)
+    Zid::sends(event) && !event.event.starts_with(APP_MARKET)
 }
 
 /// A number of 31 bits out of a text, the same for the same text: FNV-1a. It only has to be unlikely to be somebody

@@ -27,6 +27,11 @@ pub trait Registering: Sender {
 
     /// The provider's own API for it. None where it has none.
     const API: Option<Api> = None;
+
+    /// Whether the provider sends an event of this name. A row may be only what is read where none is named.
+    fn sends(_event: &Row) -> bool {
+        true
+    }
 }
 
 /// A provider's own API for webhooks, and what it needs to be told.
