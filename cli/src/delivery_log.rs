@@ -40,8 +40,8 @@ pub(crate) struct Counts {
     pub(crate) unknown: u64,
     /// How many were not, by reason.
     pub(crate) rejected: BTreeMap<String, u64>,
-    /// How many answers within the breaker's window count towards it, where the provider tells of one.
-    pub(crate) towards_breaker: u64,
+    /// When each answer was given within the breaker's window that counts towards it, where the provider tells of one.
+    pub(crate) towards_breaker: Vec<ReceivedAt>,
     /// When the last one was answered well.
     pub(crate) last_accepted: Option<ReceivedAt>,
 }
@@ -106,7 +106,7 @@ impl Counts {
             self.last_accepted = self.last_accepted.max(Some(at));
         }
         if in_the_window && line.counts_towards_breaker == Some(true) {
-            self.towards_breaker = self.towards_breaker.saturating_add(1);
+            self.towards_breaker.push(at);
         }
         if !asked_for || line.outcome == "probed" {
             return;
@@ -120,6 +120,12 @@ impl Counts {
             let reason = self.rejected.entry(line.outcome.clone()).or_default();
             *reason = reason.saturating_add(1);
         }
+    }
+
+    /// How many of those that count towards the breaker came since one was last answered well. Lines of different
+    /// receivers come in no order; of one moment, the failure is taken for the later.
+    pub(crate) fn failures_since_accepted(&self) -> usize {
+        self.towards_breaker.iter().filter(|at| self.last_accepted.is_none_or(|last| **at >= last)).count()
     }
 
     /// How many were not answered well.
@@ -169,7 +175,30 @@ mod tests {
         ]);
         assert_eq!((counts.accepted, counts.duplicates, counts.unknown), (2, 1, 1));
         assert_eq!(counts.rejected, BTreeMap::from([("unauthenticated".to_owned(), 2)]));
-        assert_eq!(counts.towards_breaker, 2, "those of the window, asked for or not");
+        assert_eq!(counts.towards_breaker.len(), 2, "those of the window, asked for or not");
+    }
+
+    #[test]
+    fn a_delivery_that_is_accepted_ends_the_count_of_failures_before_it_in_whatever_order_the_lines_come() {
+        let told = |lines: &[(&str, i64)]| {
+            let mut counts = Counts::default();
+            for (outcome, millis) in lines {
+                let counted = *outcome != "accepted";
+                let text = format!(
+                    r#"{{"message":"delivery","outcome":"{outcome}","counts_towards_breaker":{counted}}}"#
+                );
+                counts.count(&line(&text).unwrap(), ReceivedAt::from_millis(*millis).unwrap(), true, true);
+            }
+            (counts.towards_breaker.len(), counts.failures_since_accepted())
+        };
+        for (lines, want) in [
+            (vec![("unavailable", 1), ("unavailable", 2)], (2, 2)),
+            (vec![("unavailable", 1), ("unavailable", 2), ("accepted", 3)], (2, 0)),
+            (vec![("accepted", 3), ("unavailable", 1), ("unavailable", 4)], (2, 1)),
+            (vec![("unavailable", 3), ("accepted", 3)], (1, 1)),
+        ] {
+            assert_eq!(told(&lines), want, "{lines:?}");
+        }
     }
 
     #[test]

@@ -180,6 +180,12 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// What stands on it, without colour.
+    #[cfg(test)]
+    pub(crate) fn plain(&self) -> String {
+        anstream::adapter::strip_str(&self.text).to_string()
+    }
+
     /// A line.
     pub(crate) fn line(&mut self, text: impl Display) {
         let _ = writeln!(self.text, "{text}");
@@ -295,7 +301,6 @@ mod tests {
     fn a_mark_can_be_told_without_its_colour() {
         let mut page = Page::default();
         page.marked(Mark::Bad, "no table");
-        let plain = anstream::adapter::strip_str(&page.text).to_string();
-        assert_eq!(plain, "WRONG no table\n");
+        assert_eq!(page.plain(), "WRONG no table\n");
     }
 }

@@ -197,23 +197,30 @@ struct Breaker {
     broken_at: u32,
     discards_backlog: bool,
     /// Failures of each store within the window. The provider counts by webhook, so that it is at most as near as this.
-    failures: BTreeMap<String, u64>,
+    failures: BTreeMap<String, usize>,
+    /// How many of them came since a delivery to the store was accepted, which ends a webhook's count.
+    failures_since_accepted: BTreeMap<String, usize>,
 }
 
 impl Nearness {
     fn of(provider: Known, stores: &BTreeMap<(&'static str, Option<String>), OfStore>) -> Self {
         let after_failure = provider.after_failure();
         let mine = stores.iter().filter(|((name, _), _)| *name == provider.name());
-        let failing = mine.filter_map(|((_, store), sum)| {
-            let failures = sum.counts.towards_breaker;
-            (failures > 0).then(|| (format!("{provider}/{}", store.as_deref().unwrap_or("-")), failures))
+        let failing = mine.filter(|(_, sum)| !sum.counts.towards_breaker.is_empty());
+        let failing = failing.map(|((_, store), sum)| {
+            (format!("{provider}/{}", store.as_deref().unwrap_or("-")), &sum.counts)
         });
+        let failing: BTreeMap<String, &Counts> = failing.collect();
+        let each = |number: fn(&Counts) -> usize| {
+            failing.iter().map(|(store, counts)| (store.clone(), number(counts))).collect()
+        };
         let breaker = after_failure.breaker.map(|breaker| Breaker {
             window_minutes: breaker.window.as_secs().div_euclid(60),
             degraded_at: breaker.degraded_at,
             broken_at: breaker.broken_at,
             discards_backlog: breaker.discards_backlog,
-            failures: failing.collect(),
+            failures: each(|counts| counts.towards_breaker.len()),
+            failures_since_accepted: each(Counts::failures_since_accepted),
         });
         Self { provider: provider.name(), breaker, source: after_failure.source }
     }
@@ -225,18 +232,29 @@ impl Nearness {
         let Breaker { window_minutes, degraded_at, broken_at, .. } = breaker;
         let lost = if breaker.discards_backlog { " and throws away what waits" } else { "" };
         let rule = format!("warns at {degraded_at}, stops at {broken_at}{lost}");
-        let Some(most) = breaker.failures.values().max() else {
+        if breaker.failures.is_empty() {
             return page.marked(
                 Mark::Good,
                 format_args!("{}: no failure in the last {window_minutes} minutes; it {rule}", self.provider),
             );
-        };
-        let mark = if *most >= u64::from(*degraded_at) { Mark::Bad } else { Mark::Open };
+        }
         for (store, failures) in &breaker.failures {
+            let since = breaker.failures_since_accepted.get(store).copied().unwrap_or_default();
+            // What was accepted may have come by another webhook of the store: that one is not sure to be well.
+            let mark = if u64::try_from(since).unwrap_or(u64::MAX) >= u64::from(*degraded_at) {
+                Mark::Bad
+            } else {
+                Mark::Open
+            };
+            let since = if since == *failures {
+                String::new()
+            } else {
+                format!(", {since} of them since one was accepted")
+            };
             page.marked(
                 mark,
                 format_args!(
-                    "{}: {} in the last {window_minutes} minutes; it {rule}",
+                    "{}: {} in the last {window_minutes} minutes{since}; it {rule}",
                     printable(store),
                     counted(*failures, "failure", "failures")
                 ),
@@ -315,5 +333,26 @@ mod tests {
         let one = [Duration::from_millis(7)];
         assert_eq!(Delay::of(&one), Some(Delay { p50: 7, p95: 7, p99: 7, max: 7 }));
         assert_eq!(Delay::of(&[]), None);
+    }
+    #[test]
+    fn each_store_is_marked_by_its_own_failures_since_one_was_accepted() {
+        let of = |numbers: &[(&str, usize)]| {
+            numbers.iter().map(|(store, number)| ((*store).to_owned(), *number)).collect()
+        };
+        let breaker = Breaker {
+            window_minutes: 60,
+            degraded_at: 10,
+            broken_at: 30,
+            discards_backlog: false,
+            failures: of(&[("zid/down", 12), ("zid/once", 1), ("zid/recovered", 15)]),
+            failures_since_accepted: of(&[("zid/down", 12), ("zid/once", 1), ("zid/recovered", 0)]),
+        };
+        let mut page = Page::default();
+        Nearness { provider: "zid", breaker: Some(breaker), source: "a test" }.page(&mut page);
+        insta::assert_snapshot!(page.plain(), @"
+        WRONG zid/down: 12 failures in the last 60 minutes; it warns at 10, stops at 30
+        ?     zid/once: 1 failure in the last 60 minutes; it warns at 10, stops at 30
+        ?     zid/recovered: 15 failures in the last 60 minutes, 0 of them since one was accepted; it warns at 10, stops at 30
+        ");
     }
 }
