@@ -21,9 +21,6 @@ use crate::output::{Mark, counted};
 use crate::providers::{ALL, Known};
 use crate::{secrets, stores};
 
-/// The stages that may go any time: the template gives them no backups and no protection.
-const DISPOSABLE: [&str; 2] = ["dev", "local"];
-
 /// How far a clock may be off before AWS refuses signatures is five minutes; this is worth a word.
 const SKEW: Duration = Duration::from_mins(1);
 
@@ -317,7 +314,7 @@ async fn table(deployment: &Deployment) -> Vec<Check> {
         }
         Err(error) => Check::unseen("table", &Failure::aws("its time to live cannot be read", &error)),
     });
-    if !DISPOSABLE.contains(&deployment.stage.as_str()) {
+    if !deployment.is_disposable() {
         let protected = table.deletion_protection_enabled() == Some(true);
         let next = "deploy again: the template turns it on for every stage but dev";
         checks.push(Check::that(

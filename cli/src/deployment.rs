@@ -31,6 +31,9 @@ const LOCAL_STACK: &str = ".local/stack.json";
 /// What the local stack is called: local/place.py.
 const LOCAL_STACK_NAME: &str = "inlet-local";
 
+/// The stages that may go any time: the template gives them no backups and no protection.
+const DISPOSABLE: [&str; 2] = ["dev", "local"];
+
 /// How long the local stack keeps events: the template's default.
 const LOCAL_RETENTION_DAYS: u32 = 90;
 
@@ -84,6 +87,11 @@ impl Deployment {
         let deployment = Self::find(place).await?;
         output.note(format_args!("stack: {}", deployment.stack));
         Ok(deployment)
+    }
+
+    /// Whether nobody's business depends on it.
+    pub(crate) fn is_disposable(&self) -> bool {
+        self.is_local || DISPOSABLE.contains(&self.stage.as_str())
     }
 
     /// The clients of the services that receive.

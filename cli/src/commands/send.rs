@@ -1,6 +1,7 @@
 //! `inlet send`: plays the provider.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use inlet::store::StoreName;
@@ -15,11 +16,13 @@ use crate::failure::Failure;
 use crate::http;
 use crate::input::Source;
 use crate::output::{Output, Page, Report};
+use crate::prompt::confirm;
 use crate::providers::Known;
 use crate::secrets;
 use crate::volley::{Answers, Tally, Volley};
 
 /// What can be said to `inlet send`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 For example:
@@ -73,15 +76,20 @@ pub(crate) struct Arguments {
     /// So many at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: u16,
+    /// Do not ask before sending to a deployment that is neither local nor of the stage dev
+    #[arg(long, short)]
+    yes: bool,
 }
 
 /// Sends, and says what was answered.
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let store = StoreAddress { provider: arguments.provider, store: arguments.store.clone() };
+    let mut is_real = arguments.to.as_ref().is_some_and(|to| !is_this_machine(to));
     let (api, credential) = match (&arguments.to, &arguments.credential) {
         (Some(to), Some(source)) => (to.to_string(), source.credential(store.provider)?),
         (to, source) => {
             let deployment = Deployment::find(place).await?;
+            is_real |= to.is_none() && !deployment.is_disposable();
             let credential = match source {
                 Some(source) => source.credential(store.provider)?,
                 None => secrets::newest(&deployment, &store).await?,
@@ -89,6 +97,13 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
             (to.as_ref().map_or(deployment.api, Url::to_string), credential)
         }
     };
+    if is_real {
+        let question = format!(
+            "Send to {store} at {api} as {} would? What it accepts is published as any event is.",
+            store.provider
+        );
+        confirm(&question, arguments.yes)?;
+    }
     let player = Player { provider: store.provider, store: store.store.clone(), credential };
     let player = if arguments.bad_signature { player.forging() } else { player };
     let volley = Volley {
@@ -103,6 +118,14 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let expected = if arguments.bad_signature { Expected::Refused } else { Expected::Accepted };
     output.report(&Outcome::of(&store, &volley.api, expected, &tally))?;
     verdict(expected, &tally, &store, &place.inlet())
+}
+
+/// Whether a URL leads to a program on this machine.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host_str().unwrap_or_default() {
+        "localhost" => true,
+        host => host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+    }
 }
 
 fn sequences<'p>(
@@ -247,4 +270,23 @@ impl Report for Outcome {
 /// A stranger's text without what could move a terminal's cursor.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_leads_to_this_machine_is_sent_to_without_a_word() {
+        for (url, is) in [
+            ("http://localhost:4566/x", true),
+            ("http://127.0.0.1:9", true),
+            ("http://[::1]:9", true),
+            ("https://abc.execute-api.eu-central-1.amazonaws.com", false),
+            ("http://localhost.example.test", false),
+            ("http://10.0.0.1", false),
+        ] {
+            assert_eq!(is_this_machine(&url.parse().unwrap()), is, "{url}");
+        }
+    }
 }

@@ -122,6 +122,16 @@ fn what_cannot_be_sent_says_what_can() {
 }
 
 #[test]
+fn what_may_be_a_business_is_sent_to_by_nobody_who_did_not_say_so() {
+    let credential = demo_credential("zid").to_string();
+    let elsewhere = ["send", "zid", "order.create", "--to", "http://inlet.invalid", "--credential", "-"];
+    let unconfirmed = run_with(&elsewhere, &credential);
+    assert!(unconfirmed.code == 2 && unconfirmed.err.contains("--yes"), "{unconfirmed:?}");
+    let sent = run_with(&[&elsewhere[..], &["--yes"]].concat(), &credential);
+    assert!(!sent.err.contains("--yes"), "it was tried: {sent:?}");
+}
+
+#[test]
 fn an_event_file_is_the_one_that_make_samples_writes() {
     for (provider, event) in
         PROVIDERS.into_iter().chain([("zip", "redirect"), ("zid", "order.create-marketplace")])
