@@ -1,8 +1,9 @@
 //! `inlet register`: tells a provider where to send.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use inlet::registration::{Leave, Present};
+use inlet::registration::{Leave, Present, Step};
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;
@@ -10,13 +11,15 @@ use crate::commands::urls::by_hand;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::prompt::confirm;
 use crate::providers::ALL;
-use crate::registration::{AccessFrom, ApiAt, Session, Work, credentials, destination, events};
+use crate::registration::{AccessFrom, ApiAt, Session, Work, credentials, destination, events, reachable};
 use crate::secrets;
 
 /// What can be said to `inlet register`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = after_help())]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct Arguments {
     /// The store, as in zid/riyadh
     store: StoreAddress,
@@ -34,6 +37,9 @@ pub(crate) struct Arguments {
     /// Ask what is there, show what would be asked to change it, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Do not ask whether it is meant, where it replaces what nobody can see
+    #[arg(long, short)]
+    yes: bool,
     /// The deployment's address as the provider is to see it, where it has a domain of its own
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -52,6 +58,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let Some(api) = store.provider.api() else {
         return by_hand(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
     };
+    reachable(&deployment, arguments.base_url.as_deref(), &api, at)?;
     let live = credentials(&deployment, store).await?;
     if live.is_empty() {
         return Err(secrets::none(&deployment, store));
@@ -65,8 +72,11 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     if arguments.dry_run {
         return output.report(&Work::planned(store, session.base(), steps));
     }
+    if !look.asked {
+        confirm(&replaces(store, &steps), arguments.yes)?;
+    }
     let again = |present: &dyn Present| present.register(&rows, Leave { renew: false, ..leave });
-    let work = Work::done(store, session.base(), session.carry_out(steps, again, output).await);
+    let work = Work::done(store, session.base(), session.carry_out(&look, steps, again, output).await);
     output.report(&work)?;
     work.end()?;
     if older > 0 {
@@ -76,6 +86,14 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         ));
     }
     Ok(())
+}
+
+/// What is asked before something is replaced that nobody can see.
+fn replaces(store: &StoreAddress, steps: &[Step]) -> String {
+    let notes: BTreeSet<&str> =
+        steps.iter().flat_map(|step| &step.items).filter_map(|item| item.note.as_deref()).collect();
+    let question = format!("Register {store}?");
+    notes.into_iter().chain([question.as_str()]).collect::<Vec<_>>().join(" ")
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

@@ -56,7 +56,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         steps.iter().flat_map(|step| &step.items).filter(|item| item.doing == Doing::Remove).count();
     confirm(&format!("Remove {removed} registrations of {store}?"), arguments.yes || removed == 0)?;
     let again = |present: &dyn Present| present.unregister(&rows);
-    let work = Work::done(store, session.base(), session.carry_out(steps, again, output).await);
+    let work = Work::done(store, session.base(), session.carry_out(&look, steps, again, output).await);
     output.report(&work)?;
     work.end()
 }

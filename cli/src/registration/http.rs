@@ -26,6 +26,24 @@ pub(crate) struct ApiAt {
     wait: u64,
 }
 
+impl ApiAt {
+    /// An API at this address.
+    #[cfg(test)]
+    pub(crate) fn of(url: &str) -> Self {
+        Self { api: Some(url.to_owned()), wait: 2 }
+    }
+
+    /// The address, which is `base` unless it is elsewhere.
+    fn base<'a>(&'a self, base: &'a str) -> &'a str {
+        self.api.as_deref().unwrap_or(base).trim_end_matches('/')
+    }
+
+    /// Whether it is on this machine, as an API is that a test or a tunnel stands in for.
+    pub(super) fn is_here(&self, base: &str) -> bool {
+        Url::parse(self.base(base)).is_ok_and(|url| is_here(&url))
+    }
+}
+
 /// A provider's API.
 pub(crate) struct Http {
     base: String,
@@ -35,7 +53,7 @@ pub(crate) struct Http {
 impl Http {
     /// The API at `base`, unless it is elsewhere.
     pub(crate) fn new(base: &str, at: &ApiAt) -> Result<Self, Failure> {
-        let base = at.api.as_deref().unwrap_or(base).trim_end_matches('/');
+        let base = at.base(base);
         if !is_private(base) {
             return Err(Failure::Unusable {
                 what: format!("{base} is no address that an access may be sent to"),
@@ -92,8 +110,17 @@ fn is_private(base: &str) -> bool {
     let Ok(url) = Url::parse(base) else {
         return false;
     };
-    let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    url.query().is_none() && (url.scheme() == "https" || url.scheme() == "http" && here)
+    url.query().is_none() && (url.scheme() == "https" || url.scheme() == "http" && is_here(&url))
+}
+
+/// Whether it is this machine.
+fn is_here(url: &Url) -> bool {
+    matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
+
+/// Whether a provider somewhere else can send to this address, and nobody on the way can read it.
+pub(super) fn is_for_providers(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| url.scheme() == "https" && !is_here(&url))
 }
 
 /// The address is known, and may hold what nobody needs to read.
@@ -104,6 +131,25 @@ fn no_answer(error: reqwest::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_this_machine_can_reach_is_no_address_for_a_provider() {
+        assert!(is_for_providers("https://api.example/v1"));
+        for address in
+            ["http://127.0.0.1:4566", "https://localhost:4566", "https://[::1]", "http://api.example", "x"]
+        {
+            assert!(!is_for_providers(address), "{address}");
+        }
+        let at = |api: Option<&str>| ApiAt { api: api.map(str::to_owned), wait: 1 };
+        for (api, here) in [
+            (None, false),
+            (Some("https://sandbox.example"), false),
+            (Some("https://localhost.example"), false),
+            (Some("http://127.0.0.1:1/"), true),
+        ] {
+            assert_eq!(at(api).is_here("https://api.zid.sa"), here, "{api:?}");
+        }
+    }
 
     #[test]
     fn an_access_goes_nowhere_in_the_clear() {

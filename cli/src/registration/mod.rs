@@ -4,11 +4,14 @@
 mod access;
 mod http;
 mod report;
+mod swap;
+
+use std::collections::BTreeSet;
 
 use inlet::catalogue::Row;
 use inlet::registration::{
-    Action, Api, Call, Destination, Doing, Item, Opening, Options, Present, Refusal, Registrar, Step, Survey,
-    Unable, Verdict,
+    Action, Api, Call, Destination, Doing, Item, Opening, Options, Present, Refusal, Registrar, Registration,
+    Step, Survey, Unable, Verdict,
 };
 use serde_json::Value;
 
@@ -21,10 +24,13 @@ use crate::secrets;
 pub(crate) use access::AccessFrom;
 pub(crate) use http::{ApiAt, Http};
 pub(crate) use report::{Listed, Outcome, Work};
+pub(crate) use swap::Left;
+use swap::{Swap, standing};
 
 /// A provider's own API, opened for a store.
 pub(crate) struct Session {
     registrar: Box<dyn Registrar>,
+    destination: Destination,
     http: Http,
 }
 
@@ -47,9 +53,9 @@ impl Session {
         at: &ApiAt,
     ) -> Result<Self, Failure> {
         let options = Options::parse(options, api.knobs)?;
-        let opening = Opening { destination, access, credentials, options };
+        let opening = Opening { destination: destination.clone(), access, credentials, options };
         let registrar = (api.open)(opening)?;
-        Ok(Self { registrar, http: Http::new(api.base, at)? })
+        Ok(Self { registrar, destination, http: Http::new(api.base, at)? })
     }
 
     /// Where the API is.
@@ -69,30 +75,28 @@ impl Session {
         }
     }
 
-    /// Carries out a plan, one step after the other. `plan` makes it anew of what is there afterwards, which tells
-    /// what is done, whatever the provider answered.
+    /// Carries out a plan that was made of `look`, one step after the other. `plan` makes it anew of what is there
+    /// afterwards, which tells what is done, whatever the provider answered.
     pub(crate) async fn carry_out(
         &self,
+        look: &Look<'_>,
         steps: Vec<Step>,
         plan: impl Fn(&dyn Present) -> Result<Vec<Step>, Unable>,
         output: &Output,
     ) -> Vec<Outcome> {
         let progress = output.progress("asking the provider", u64::try_from(steps.len()).ok());
-        let (mut outcomes, mut ended, mut asked) = (Vec::new(), None, false);
+        let before = look.present.registrations();
+        let (mut outcomes, mut ended, mut asked) = (Vec::new(), false, false);
         for Step { items, action } in steps {
-            let done = match (&ended, action) {
-                (_, Action::Nothing) => Answered::Nothing,
-                (Some(_), _) => Answered::NotTried,
-                (None, action) => {
+            let done = match action {
+                Action::Nothing => Answered::Nothing,
+                _ if ended => Answered::NotTried,
+                action => {
                     asked = true;
-                    self.act(&action).await
+                    self.act(&action, &items, &before).await
                 }
             };
-            if let Answered::Refused(refusal @ (Refusal::Unauthorized { .. } | Refusal::TooMany { .. })) =
-                &done
-            {
-                ended = Some(refusal.clone());
-            }
+            ended |= done.ends();
             outcomes.extend(items.into_iter().map(|item| Outcome::of(item, &done)));
             progress.inc(1);
         }
@@ -103,22 +107,14 @@ impl Session {
         outcomes
     }
 
-    async fn act(&self, action: &Action) -> Answered {
+    async fn act(&self, action: &Action, items: &[Item], before: &[Registration]) -> Answered {
         match action {
             Action::Nothing => Answered::Nothing,
             Action::Call(call) => self.change(call).await,
-            Action::Swap { make, unmake } => match self.change(make).await {
-                Answered::Done => match self.change(unmake).await {
-                    Answered::Done => Answered::Done,
-                    left => Answered::OldOneLeft(left.words()),
-                },
-                // It may be that the two cannot stand side by side.
-                Answered::Unsure(Told::Refusal(_)) => match self.change(unmake).await {
-                    Answered::Done => self.change(make).await,
-                    refused => refused,
-                },
-                refused => refused,
-            },
+            Action::Swap { make, unmake } => {
+                let before = standing(self, items, before);
+                Swap { session: self, items, before, make, unmake }.carry_out().await
+            }
         }
     }
 
@@ -164,6 +160,8 @@ pub(crate) enum Answered {
     Done,
     /// It is done, and the one before it is still there.
     OldOneLeft(String),
+    /// The new one was not made in place of the old one, and this is left.
+    Unswapped(Left, Told),
     /// It may be done.
     Unsure(Told),
     /// It is not done.
@@ -187,11 +185,32 @@ impl Answered {
         match self {
             Self::Nothing | Self::Done => String::new(),
             Self::OldOneLeft(words) => words.clone(),
-            Self::Unsure(Told::Refusal(refusal)) | Self::Refused(refusal) => refusal.to_string(),
-            Self::Unsure(Told::Failure(what, causes)) => {
+            Self::Unswapped(left, told) => format!("{}: {}", left.words(), told.words()),
+            Self::Unsure(told) => told.words(),
+            Self::Refused(refusal) => refusal.to_string(),
+            Self::NotTried => "not tried, after what happened before".to_owned(),
+        }
+    }
+
+    /// Whether it is no use to ask for more, or would do more harm.
+    fn ends(&self) -> bool {
+        match self {
+            Self::Refused(refusal) | Self::Unswapped(Left::Old | Left::Unknown, Told::Refusal(refusal)) => {
+                matches!(refusal, Refusal::Unauthorized { .. } | Refusal::TooMany { .. })
+            }
+            Self::Unswapped(Left::Nothing, _) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Told {
+    fn words(&self) -> String {
+        match self {
+            Self::Refusal(refusal) => refusal.to_string(),
+            Self::Failure(what, causes) => {
                 std::iter::once(what).chain(causes).cloned().collect::<Vec<_>>().join(": ")
             }
-            Self::NotTried => "not tried, after what happened before".to_owned(),
         }
     }
 }
@@ -208,6 +227,9 @@ pub(crate) fn events(store: &StoreAddress, names: &[String]) -> Result<Vec<&'sta
             None => found.push(store.provider.event(name)?),
         }
     }
+    // Named twice, it is made once.
+    let mut names = BTreeSet::new();
+    found.retain(|row| names.insert(row.event));
     Ok(found)
 }
 
@@ -221,6 +243,23 @@ pub(crate) fn destination(
     Destination::new(api, store.provider.name(), &store.store).map_err(|error| Failure::Unusable {
         what: error.to_string(),
         next: "give --base-url as https://…, without a query".to_owned(),
+    })
+}
+
+/// Makes sure that a real provider is given no address that only this machine can reach: what it has would be
+/// overwritten with it.
+pub(crate) fn reachable(
+    deployment: &Deployment,
+    base_url: Option<&str>,
+    api: &Api,
+    at: &ApiAt,
+) -> Result<(), Failure> {
+    if base_url.is_some() || at.is_here(api.base) || http::is_for_providers(&deployment.api) {
+        return Ok(());
+    }
+    Err(Failure::Unusable {
+        what: format!("{} is no address that a provider can send to", deployment.api),
+        next: "give --base-url with the one that it can, or --api with an API on this machine".to_owned(),
     })
 }
 

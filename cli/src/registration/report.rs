@@ -6,10 +6,10 @@ use inlet::registration::{Action, Call, Destination, Doing, Item, Registration, 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Answered, Told, next};
+use super::{Answered, Left, Told, next};
 use crate::address::StoreAddress;
 use crate::failure::Failure;
-use crate::output::{Mark, Page, Report};
+use crate::output::{Mark, Page, Report, printable};
 
 /// What was done, or in a dry run what would be.
 #[derive(Debug, Serialize)]
@@ -122,7 +122,11 @@ impl Outcome {
                 (Became::Failed, true, Some(format!("The new one is there, and so is the old one: {words}.")))
             }
             Answered::Refused(_) => (Became::Failed, true, Some(sentence(&answered.words()))),
-            Answered::Unsure(_) => (Became::Failed, false, Some(sentence(&answered.words()))),
+            // Of these two a second look tells; where the old one may be there, it looks like the new one.
+            Answered::Unsure(_) | Answered::Unswapped(Left::Nothing, _) => {
+                (Became::Failed, false, Some(sentence(&answered.words())))
+            }
+            Answered::Unswapped(..) => (Became::Failed, true, Some(sentence(&answered.words()))),
             Answered::NotTried => (Became::NotTried, true, None),
         };
         // What stays as it is does not depend on the call that it is planned with.
@@ -130,8 +134,13 @@ impl Outcome {
             result = Became::Kept;
         }
         let next = match answered {
-            Answered::Refused(refusal) | Answered::Unsure(Told::Refusal(refusal)) => Some(next(refusal)),
-            Answered::Unsure(Told::Failure(..)) => {
+            Answered::Unswapped(Left::Nothing, _) => Some(
+                "call it again without --renew until it is made: what is sent meanwhile does not come here",
+            ),
+            Answered::Refused(refusal)
+            | Answered::Unsure(Told::Refusal(refusal))
+            | Answered::Unswapped(_, Told::Refusal(refusal)) => Some(next(refusal)),
+            Answered::Unsure(Told::Failure(..)) | Answered::Unswapped(_, Told::Failure(..)) => {
                 Some("check the network and the provider's status, then call it again: nothing is done twice")
             }
             _ => None,
@@ -249,16 +258,18 @@ impl Report for Work {
         let rows = self
             .items
             .iter()
-            .map(|item| [item.event.clone(), item.result.as_str().to_owned(), item.url.clone()]);
+            .map(|item| [printable(&item.event), item.result.as_str().to_owned(), printable(&item.url)]);
         page.table(["event", "result", "url"], rows);
         for (note, events) in
             together(self.items.iter().map(|item| (item.event.as_str(), item.note.as_deref())))
         {
-            page.line(format!("{events}: {note}"));
+            page.line(format!("{}: {}", printable(&events), printable(note)));
         }
         for call in &self.calls {
             page.line("");
-            page.line(&call.text);
+            for line in call.text.lines() {
+                page.line(printable(line));
+            }
         }
         match self.confirmed {
             Some(true) => page.marked(Mark::Good, "the provider's own list shows what was done"),
@@ -355,14 +366,14 @@ impl Report for Listed {
         } else {
             let row = |one: &Shown| {
                 let whose = if one.ours { "this store" } else { "another" };
-                [one.event.clone(), whose.to_owned(), one.state.clone(), one.url.clone()]
+                [printable(&one.event), whose.to_owned(), printable(&one.state), printable(&one.url)]
             };
             page.table(["event", "whose", "state", "url"], self.registrations.iter().map(row));
         }
         for one in &self.registrations {
             if let Some(problem) = &one.problem {
                 let mark = if one.ours { Mark::Bad } else { Mark::Open };
-                page.marked(mark, format!("{}: {problem}", one.event));
+                page.marked(mark, format!("{}: {}", printable(&one.event), printable(problem)));
             }
         }
         match self.missing.as_deref() {

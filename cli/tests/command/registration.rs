@@ -137,6 +137,8 @@ async fn zid_gets_a_subscription_for_each_event() {
     }
     let registered = scene.run(&["registered"]);
     snapshot("registered-zid", &registered);
+    let broken = scene.run(&["register", "order.create", "product.update"]);
+    assert!(broken.code == 5 && broken.out.contains("--renew"), "{broken:?}");
 
     // It does not take the new one beside the old one, so the old one goes first.
     scene.api.state().zid_duplicate = Some(409);
@@ -144,7 +146,7 @@ async fn zid_gets_a_subscription_for_each_event() {
     scene.run(&["register", "order.create", "--renew"]).done();
     let heard: Vec<String> =
         scene.api.heard().iter().map(|call| call.split(' ').next().unwrap_or_default().to_owned()).collect();
-    assert_eq!(heard, ["GET", "POST", "DELETE", "POST", "GET"]);
+    assert_eq!(heard, ["GET", "POST", "GET", "DELETE", "POST", "GET"], "looks again before it removes");
 
     snapshot("unregister-zid", &scene.run(&["unregister", "--yes"]).done());
     let left = scene.api.state().zid.clone();
@@ -179,6 +181,9 @@ async fn tiki_is_told_the_newest_keys_and_cannot_be_asked() {
     let register = ["register", "--with", "warehouse=sgn", "--with", "warehouse=hn5"];
     snapshot("register-tiki-dry", &scene.run(&[&register[..], &["--dry-run"]].concat()).done());
     assert_eq!(scene.api.heard(), [""; 0], "a dry run changes nothing");
+    let unasked = scene.run(&[&register[..], &["stock"]].concat());
+    assert_eq!((unasked.code, scene.api.heard()), (2, Vec::new()), "replaces unasked: {unasked:?}");
+    let register = [&register[..], &["--yes"]].concat();
     snapshot("register-tiki", &scene.run(&register).done());
     let sent = scene.api.state().tiki.pop().expect("a registration");
     assert_eq!(sent["sync_webhook"]["stock"]["secret_key"], newer["stock"]);
@@ -207,8 +212,36 @@ async fn an_api_that_fails_is_told_from_one_that_refuses() {
     let store = format!("zid/{}", scene.store);
     let nobody = run_with(&["register", &store, "--access", "-", "--api", "http://127.0.0.1:9"], ZID_ACCESS);
     assert_eq!(nobody.code, 1, "{nobody:?}");
-    let plain = run_with(&["register", &store, "--access", "-", "--api", "http://api.example"], ZID_ACCESS);
+    let domain = ["--base-url", "https://hooks.example"];
+    let plain = ["register", &store, "--access", "-", "--api", "http://api.example"];
+    let plain = run_with(&[&plain[..], &domain].concat(), ZID_ACCESS);
     assert!(plain.code == 2 && plain.err.contains("may be sent to"), "{plain:?}");
+}
+
+#[tokio::test]
+async fn a_real_provider_is_never_given_the_address_of_this_machine() {
+    let scene = Scene::tiki().await;
+    let store = format!("tiki/{}", scene.store);
+    let local = ["register", &store, "--access", "-", "--with", "warehouse=sgn", "--yes"];
+    // It ends before anything is sent: nobody answers behind a sandbox that does not exist.
+    for api in [&[][..], &["--api", "https://sandbox.invalid"]] {
+        let ran = run_with(&[&local[..], api].concat(), TIKI_ACCESS);
+        assert!(ran.code == 2 && ran.err.contains("no address that a provider can send to"), "{ran:?}");
+    }
+    let domain = ["--api", &scene.api.url, "--base-url", "https://hooks.example"];
+    run_with(&[&local[..], &domain].concat(), TIKI_ACCESS).done();
+    let sent = scene.api.state().tiki.pop().expect("a registration");
+    assert_eq!(sent["sync_webhook"]["order"]["url"], json!(format!("https://hooks.example/{store}/order")));
+}
+
+#[tokio::test]
+async fn a_providers_list_cannot_write_to_the_terminal() {
+    let scene = Scene::zid().await;
+    scene.api.state().zid.push(json!({"event": "order\u{1b}[2Jx", "status": "rea\u{9b}dy", "active": false,
+        "target_url": "https://other.example/\u{7}", "original_id": "1"}));
+    let listed = scene.run(&["registered"]);
+    assert!(listed.out.contains("order\u{fffd}[2Jx") && listed.out.contains("rea\u{fffd}dy"), "{listed:?}");
+    assert!(!listed.out.contains(|char: char| char.is_control() && char != '\n'), "{listed:?}");
 }
 
 #[tokio::test]
@@ -239,8 +272,11 @@ async fn where_there_is_no_api_the_steps_are_told() {
 #[tokio::test]
 async fn without_a_secret_or_an_access_it_says_how_to_give_one() {
     let scene = Scene::zid().await;
-    snapshot("register-no-secret", &run_with(&["register", "zid/nobody-has-set-this"], ZID_ACCESS));
-    snapshot("register-no-access", &run_with(&["register", &format!("zid/{}", scene.store)], ""));
+    let here = ["--api", &scene.api.url];
+    let nobody = ["register", "zid/nobody-has-set-this"];
+    snapshot("register-no-secret", &run_with(&[&nobody[..], &here].concat(), ZID_ACCESS));
+    let store = format!("zid/{}", scene.store);
+    snapshot("register-no-access", &run_with(&[&["register", &store][..], &here].concat(), ""));
     snapshot("register-odd-access", &scene.run_with(&["register"], "[]"));
     snapshot("register-half-access", &scene.run_with(&["register"], r#"{"authorization":"acc3ss-app"}"#));
 }

@@ -148,9 +148,19 @@ impl Present for Unseen<'_> {
         };
         let topics: Vec<&'static str> = TOPICS.into_iter().filter(wished).collect();
         let call = self.0.call(&topics)?;
+        let left_out: Vec<&str> = TOPICS.into_iter().filter(|topic| !topics.contains(topic)).collect();
+        // "Leave out to not receive": that a call replaces the one before it is not documented, and likely.
+        let loss = match &left_out[..] {
+            [] => String::new(),
+            _ => format!(
+                " Left out: {}. Tiki is likely to send nothing of it any more, to nobody.",
+                left_out.join(" and ")
+            ),
+        };
+        let note = format!("Registered anew: whether it was before cannot be asked.{loss}");
         let items = topics.iter().map(|topic| {
             let item = Item::new(Doing::Change, *topic, self.0.destination.target(Some(topic)));
-            item.noted("Registered anew: whether it was before cannot be asked.")
+            item.noted(note.clone())
         });
         Ok(vec![Step { items: items.collect(), action: Action::Call(call) }])
     }

@@ -237,7 +237,26 @@ struct Subscription {
     original_id: Option<String>,
     conditions: BTreeMap<String, String>,
     state: String,
-    problem: Option<String>,
+    problem: Option<Problem>,
+}
+
+/// What is wrong with a subscription.
+enum Problem {
+    /// It fails often, and Zid still sends.
+    Degraded,
+    /// Zid sends nothing: what it says, and what mends it.
+    Stopped(String),
+}
+
+impl Problem {
+    fn words(&self) -> &str {
+        match self {
+            Self::Degraded => {
+                "Ten or more deliveries failed within the last hour; at thirty Zid stops sending."
+            }
+            Self::Stopped(words) => words,
+        }
+    }
 }
 
 impl Subscription {
@@ -272,23 +291,23 @@ impl Subscription {
 }
 
 /// Zid's words for the state, and what is wrong: docs.zid.sa/webhook-health-tracking.
-fn state(entry: &Value) -> (String, Option<String>) {
+fn state(entry: &Value) -> (String, Option<Problem>) {
     let text = |name: &str| text_at(entry, name);
     let (status, health) = (text("status").unwrap_or_default(), text("health_status").unwrap_or_default());
     let inactive = entry.get("active") == Some(&Value::Bool(false));
     let since = text("broken_at").map(|at| format!(" since {at}")).unwrap_or_default();
     let problem = match (health.as_str(), status.as_str()) {
-        ("broken", _) => Some(format!(
+        ("broken", _) => Some(Problem::Stopped(format!(
             "Broken{since}: Zid sends nothing more and has discarded what waited. Mend what refuses its deliveries, \
              then `inlet register --renew`."
-        )),
-        ("degraded", _) => Some(
-            "Ten or more deliveries failed within the last hour; at thirty Zid stops sending.".to_owned(),
-        ),
+        ))),
         (_, "error" | "inactive") => {
-            Some(format!("Zid calls it {status}; `inlet register --renew` makes it anew."))
+            Some(Problem::Stopped(format!("Zid calls it {status}; `inlet register --renew` makes it anew.")))
         }
-        _ if inactive => Some("It is not active; `inlet register --renew` makes it anew.".to_owned()),
+        _ if inactive => {
+            Some(Problem::Stopped("It is not active; `inlet register --renew` makes it anew.".to_owned()))
+        }
+        ("degraded", _) => Some(Problem::Degraded),
         _ => None,
     };
     let words = [status, health, if inactive { "inactive".to_owned() } else { String::new() }];
@@ -346,15 +365,26 @@ impl Subscriptions<'_> {
         };
         let there = old.target == target;
         if there && !leave.renew {
-            let item = Item::new(Doing::Keep, event.event, target);
-            let item = if !old.has(&self.webhooks.conditions) {
-                item.noted("It has other conditions; --renew makes it anew with these.")
-            } else if let Some(problem) = &old.problem {
-                item.noted(problem.clone())
-            } else {
-                item
-            };
-            return Ok(Step::nothing(item));
+            let item = |doing| Item::new(doing, event.event, target);
+            return Ok(Step::nothing(match &old.problem {
+                _ if !old.has(&self.webhooks.conditions) => {
+                    item(Doing::Leave).noted("It has other conditions; --renew makes it anew with these.")
+                }
+                Some(Problem::Stopped(words)) => item(Doing::Leave).noted(words.clone()),
+                Some(problem @ Problem::Degraded) => item(Doing::Keep).noted(problem.words()),
+                None => item(Doing::Keep),
+            }));
+        }
+        // A removal takes the new one along where both have one number.
+        if old.original_id.as_deref().and_then(|id| id.parse().ok()) == Some(id) {
+            return Err(Unable::Option {
+                name: ORIGINAL_ID,
+                why: format!(
+                    "is the number of the subscription of {} that is there already, and Zid would remove the new one \
+                     with it: give another or none",
+                    event.event
+                ),
+            });
         }
         match self.removal(old) {
             Some(unmake) => {
@@ -378,7 +408,7 @@ impl Present for Subscriptions<'_> {
             event: one.event.clone(),
             target: one.target.clone(),
             state: one.told(),
-            problem: one.problem.clone(),
+            problem: one.problem.as_ref().map(|problem| problem.words().to_owned()),
         };
         self.list.iter().map(registration).collect()
     }

@@ -312,8 +312,18 @@ impl Present for Triggers<'_> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
+        let others = urls.values().flatten().any(|target| !self.ours(target));
         let keys = match &self.settings.keys {
             Some(keys) => keys.clone(),
+            None if others => {
+                return Err(Unable::Shared {
+                    what: "ZORT asks for three keys with every change and does not show all that the account has, and \
+                           other receivers go by them"
+                        .to_owned(),
+                    next: "take the URLs out in ZORT's own settings; or give the account this store's keys, for all \
+                           receivers, with `inlet register --replace`",
+                });
+            }
             None => self.account.keys()?,
         };
         Ok(vec![Step { items, action: self.update(&keys, &urls) }])

@@ -63,14 +63,20 @@ fn registers_all_topics_in_one_call_with_the_newest_keys() {
 #[test]
 fn leaves_out_the_topics_that_are_not_wished_for_but_never_orders() {
     let registry = opened(&[NEW], &[("warehouse", "sgn")]).unwrap();
-    for (events, topics) in [
-        (&["aftersale.cr", "aftersale.fd"][..], &["order", "aftersale"][..]),
-        (&["stock.changed"], &["order", "stock"]),
-        (&["order.status"], &["order"]),
+    for (events, topics, left_out) in [
+        (&[][..], &["order", "stock", "aftersale"][..], None),
+        (&["aftersale.cr", "aftersale.fd"], &["order", "aftersale"], Some("Left out: stock.")),
+        (&["stock.changed"], &["order", "stock"], Some("Left out: aftersale.")),
+        (&["order.status"], &["order"], Some("Left out: stock and aftersale.")),
     ] {
         let steps = plan(&registry, events).unwrap();
         let items: Vec<&str> = steps[0].items.iter().map(|item| item.event.as_str()).collect();
         assert_eq!(items, topics, "{events:?}");
+        for item in &steps[0].items {
+            let note = item.note.clone().unwrap_or_default();
+            assert_eq!(note.contains("Left out"), left_out.is_some(), "{events:?}: {note}");
+            assert!(left_out.is_none_or(|words| note.contains(words)), "{events:?}: {note}");
+        }
         let body = call(&steps).shown_body().unwrap();
         assert_eq!(body["sync_webhook"].as_object().unwrap().len(), topics.len(), "{body}");
         assert!(body.get("external_partner_id").is_none());

@@ -121,6 +121,54 @@ fn renewing_makes_the_new_one_under_a_free_id_before_it_removes_the_old_one() {
 }
 
 #[test]
+fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
+    let webhooks =
+        opened(&json!([{"username": "inlet", "password": "p"}]), &[("original_id", "4410")]).unwrap();
+    for url in ["order.create", "order.create?token=0ld"] {
+        let list = json!([entry("order.create", &format!("{OURS}/{url}"), "4410")]);
+        match present(&webhooks, &list).register(&rows(&["order.create"]), RENEW) {
+            Err(Unable::Option { name: "original_id", why }) => {
+                assert!(why.contains("order.create"), "{why}");
+            }
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+    let list = json!([entry("order.create", &format!("{OURS}/order.create"), "7")]);
+    let steps = present(&webhooks, &list).register(&rows(&["order.create"]), RENEW).unwrap();
+    let [Step { action: Action::Swap { make, .. }, .. }] = &steps[..] else { panic!("{steps:?}") };
+    assert_eq!(body(make)["original_id"], json!(4410));
+    let kept = json!([entry("order.create", &format!("{OURS}/order.create"), "4410")]);
+    let steps = present(&webhooks, &kept).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    assert_eq!(doings(&steps), [("order.create", Doing::Keep)]);
+}
+
+#[test]
+fn what_sends_nothing_or_something_else_is_not_as_wished() {
+    let webhooks = ours();
+    for (changes, doing, word) in [
+        (json!({}), Doing::Keep, ""),
+        (json!({"health_status": "degraded"}), Doing::Keep, "Ten or more"),
+        (json!({"health_status": "broken"}), Doing::Leave, "--renew"),
+        (json!({"status": "error"}), Doing::Leave, "--renew"),
+        (json!({"active": false}), Doing::Leave, "--renew"),
+        (json!({"active": false, "health_status": "degraded"}), Doing::Leave, "--renew"),
+        (json!({"conditions": {"status": "new"}}), Doing::Leave, "--renew"),
+    ] {
+        let mut entry = entry("order.create", &format!("{OURS}/order.create"), "1");
+        for (name, value) in changes.as_object().unwrap() {
+            entry[name] = value.clone();
+        }
+        let there = present(&webhooks, &json!([entry]));
+        let steps = there.register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+        assert_eq!(doings(&steps), [("order.create", doing)], "{changes}");
+        let note = steps[0].items[0].note.clone().unwrap_or_default();
+        assert!(note.contains(word) && note.is_empty() == word.is_empty(), "{changes}: {note}");
+        let renewed = there.register(&rows(&["order.create"]), RENEW).unwrap();
+        assert_eq!(doings(&renewed), [("order.create", Doing::Change)], "{changes}");
+    }
+}
+
+#[test]
 fn a_url_of_an_older_form_is_made_anew() {
     let webhooks = ours();
     let list = json!([entry("order.create", &format!("{OURS}/order.create?token=0ld"), "7")]);

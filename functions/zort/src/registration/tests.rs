@@ -184,6 +184,20 @@ fn unregistering_blanks_what_is_ours_and_keeps_the_keys() {
 }
 
 #[test]
+fn keys_that_cannot_be_read_are_not_replaced_for_others() {
+    let account = ours();
+    for (key2, key3) in [(json!(null), json!("c")), (json!("b"), json!("")), (json!(2), json!("c"))] {
+        let mut settings = json!({"key1": "a", "key2": key2, "key3": key3, "addorderurl": format!("{OURS}/ADDORDER"),
+                "updateorderurl": format!("{OURS}/UPDATEORDER")});
+        let alone = present(&account, &settings).unregister(&rows(&["ADDORDER"])).unwrap();
+        assert_eq!(sent(&alone)["key1"], json!("n3w-1"), "{settings}");
+        settings["addtransferurl"] = json!("https://other.example/x");
+        let shared = present(&account, &settings).unregister(&[]);
+        assert!(matches!(shared, Err(Unable::Shared { .. })), "{settings}: {shared:?}");
+    }
+}
+
+#[test]
 fn what_is_set_is_listed_by_trigger() {
     let account = ours();
     let settings = json!({"key1": "a", "updatequantityurl": format!("{OURS}/X?token=s3cret"), "addwarehouseurl": "https://other"});
