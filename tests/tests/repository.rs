@@ -68,6 +68,7 @@ fn the_template_speaks_of_every_metric_and_of_no_other() {
 #[test]
 fn every_alarm_names_its_heading_in_the_runbook() {
     let template = repository::text("template.yaml");
+    let runbook = repository::text("docs/runbook.md");
     let described = template.matches("AlarmDescription: ").count();
     assert_eq!(
         described,
@@ -82,6 +83,8 @@ fn every_alarm_names_its_heading_in_the_runbook() {
             alarm.name
         );
         assert!(template.contains(&description), "{} is not in the template", alarm.name);
+        let heading = format!("## {}", alarm.slug);
+        assert!(runbook.lines().any(|line| line == heading), "the runbook has no heading {}", alarm.slug);
     }
 }
 
