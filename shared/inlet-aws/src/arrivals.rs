@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
@@ -11,7 +12,7 @@ use crate::connect::told;
 use crate::table::{SHARDS, Table, bucket, hour};
 
 /// The index's name in the template.
-pub(crate) const INDEX: &str = "arrivals";
+const INDEX: &str = "arrivals";
 
 /// How many events one request lists of a shard; DynamoDB stops at 1 MB, which is more.
 const PAGE_LEN: i32 = 1_000;
@@ -115,23 +116,27 @@ impl Table {
         Ok(arrivals)
     }
 
+    /// Asks for what a shard has from `first` to `last`.
+    pub(crate) fn of_shard(&self, bucket: &str, first: &str, last: &str) -> QueryFluentBuilder {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        self.client
+            .query()
+            .table_name(&self.name)
+            .index_name(INDEX)
+            .key_condition_expression("#bucket = :bucket AND arrival BETWEEN :first AND :last")
+            .expression_attribute_names("#bucket", "bucket")
+            .expression_attribute_values(":bucket", text(bucket))
+            .expression_attribute_values(":first", text(first))
+            .expression_attribute_values(":last", text(last))
+    }
+
     /// What a shard has from `first` to `last`: a page, or more where a page would not get past `first`.
     async fn page(&self, bucket: &str, first: &str, last: &str) -> Result<Page, Fault> {
         let mut arrivals: Vec<Arrival> = Vec::new();
         let mut start = None;
         loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .index_name(INDEX)
-                .key_condition_expression("#bucket = :bucket AND arrival BETWEEN :first AND :last")
-                .expression_attribute_names("#bucket", "bucket")
-                .expression_attribute_values(":bucket", AttributeValue::S(bucket.to_owned()))
-                .expression_attribute_values(":first", AttributeValue::S(first.to_owned()))
-                .expression_attribute_values(":last", AttributeValue::S(last.to_owned()))
-                .limit(PAGE_LEN)
-                .set_exclusive_start_key(start.take());
+            let query =
+                self.of_shard(bucket, first, last).limit(PAGE_LEN).set_exclusive_start_key(start.take());
             let output = query
                 .send()
                 .await

@@ -3,12 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::ReceivedAt;
 use inlet::receive::Fault;
 use tokio::task::JoinSet;
 
-use crate::arrivals::{Arrival, HOUR_MS, INDEX, arrival, before, by_arrival};
+use crate::arrivals::{Arrival, HOUR_MS, arrival, before, by_arrival};
 use crate::attributes::text;
 use crate::connect::told;
 use crate::table::{SHARDS, Table, bucket, hour};
@@ -70,15 +69,7 @@ impl Table {
         let mut start = None;
         loop {
             let query = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .index_name(INDEX)
-                .key_condition_expression("#bucket = :bucket AND arrival BETWEEN :first AND :last")
-                .expression_attribute_names("#bucket", "bucket")
-                .expression_attribute_values(":bucket", AttributeValue::S(bucket.to_owned()))
-                .expression_attribute_values(":first", AttributeValue::S(first.to_owned()))
-                .expression_attribute_values(":last", AttributeValue::S(last.to_owned()))
+                .of_shard(bucket, first, last)
                 .scan_index_forward(false)
                 .limit(PAGE_LEN)
                 .set_exclusive_start_key(start.take());
