@@ -9,6 +9,9 @@
 //! most 14 days; quarantine, where nobody has read yet whom a delivery is about, 72 hours; point-in-time backups, 35
 //! days; and what consumers made of the events. A delivery that the provider sends afterwards is kept and processed like
 //! any other, also an equal one.
+//!
+//! Known limit: who else owns a piece is looked up before the pieces go. A delivery of the very same large bytes that
+//! arrives in between loses its body. So an entity is to be forgotten while nothing of it is being sent.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
