@@ -1,14 +1,24 @@
 //! What must hold of forgetting: it is all gone, and nothing that is on its way brings it back. Needs `make up`.
 
+use std::time::Duration;
+
 use inlet::event::{EventId, ReceivedAt};
-use inlet::receive::Attempt;
+use inlet::receive::{Attempt, Recorded};
 use inlet_aws::forget::{Entity, Forget, Traces};
 use inlet_aws::journal::Kept;
 use inlet_aws::record::{Origin, Record};
+use inlet_aws::table::Table;
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
 use inlet_zort::Zort;
+
+/// Nobody is about to store anything, unless the test does it.
+const SETTLED: Duration = Duration::from_secs(1);
+
+fn forget(table: Table) -> Forget {
+    Forget { table, settled: SETTLED }
+}
 
 fn entity_of(id: &EventId) -> Entity {
     Entity::parse(id.entity_path()).expect("an entity")
@@ -25,7 +35,7 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     let kept = stack.stored(&id).await;
     stack.table().park(&id, "for a test", inlet_aws::clock::now()).await.unwrap();
 
-    let forget = Forget { table: stack.table() };
+    let forget = forget(stack.table());
     let traces = Traces { events: 1, notes: 2, pieces: 0, shared: 0 };
     assert_eq!(
         forget.count(&entity_of(&id)).await.unwrap(),
@@ -56,7 +66,7 @@ async fn a_delivery_after_it_was_forgotten_is_kept_like_any_other() {
     assert_eq!(stack.send("zort", &request).status, 200);
     assert_eq!(stack.processed_once(1, "zort", &store).await, 1);
     let id = stack.events("zort", &store).await[0].clone();
-    Forget { table: stack.table() }.run(&entity_of(&id)).await.unwrap();
+    forget(stack.table()).run(&entity_of(&id)).await.unwrap();
     assert_eq!(stack.send("zort", &request).status, 200);
     assert_eq!(stack.processed_once(2, "zort", &store).await, 2, "processed like any other");
     assert_eq!(stack.events("zort", &store).await.len(), 1);
@@ -72,7 +82,7 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     let table = stack.table_of_its_own().await;
     table.keep(&kept).await.unwrap();
     table.write_receipts(std::slice::from_ref(&id), &[], inlet_aws::clock::now()).await.unwrap();
-    Forget { table: table.clone() }.run(&entity_of(&id)).await.unwrap();
+    forget(table.clone()).run(&entity_of(&id)).await.unwrap();
     let moment_later = ReceivedAt::from_millis(inlet_aws::clock::now().millis() + 1).unwrap();
     let first = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
     assert!(table.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
@@ -86,16 +96,11 @@ async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
     received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
     let model = stack.stored(&stack.events("zid", &store).await[0]).await;
     let table = stack.table_of_its_own().await;
-    // Bytes that do not compress, so that they are in pieces; the first two are the same.
     for (n, seed) in [(1, 7), (2, 7), (3, 11)] {
-        let id = format!("zid/shop/order/{n}/{n:016x}");
-        let body = noise(seed);
-        let message = model.message.replace(&model.record.id, &id);
-        let record = Record { attempt: Attempt(id.clone()).0, id, ..model.record.clone() };
-        table.keep(&Kept { record, message, body }).await.unwrap();
+        table.keep(&large(&model, n, n, seed)).await.unwrap();
     }
     let entity = |n: u32| Entity::parse(&format!("zid/shop/order/{n}")).unwrap();
-    let forget = Forget { table: table.clone() };
+    let forget = forget(table.clone());
     let one = Traces { events: 1, ..Traces::default() };
     assert_eq!(forget.run(&entity(3)).await.unwrap(), Traces { pieces: 2, ..one.clone() });
     assert_eq!(forget.run(&entity(1)).await.unwrap(), Traces { shared: 2, ..one.clone() });
@@ -106,6 +111,43 @@ async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
         "whole as it was"
     );
     assert_eq!(forget.run(&entity(2)).await.unwrap(), Traces { pieces: 2, ..one });
+}
+
+#[tokio::test]
+async fn equal_bytes_that_arrive_while_the_pieces_are_about_to_go_are_whole() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
+    let model = stack.stored(&stack.events("zid", &store).await[0]).await;
+    let entity = Entity::parse("zid/shop/order/1").unwrap();
+    // Of another entity, and of the same one; before the pieces are marked, while they wait, after they went.
+    for (of, after) in [(2, SETTLED / 2), (1, Duration::ZERO), (1, SETTLED / 2), (1, SETTLED * 2)] {
+        let table = stack.table_of_its_own().await;
+        table.keep(&large(&model, 1, 1, 7)).await.unwrap();
+        let (arrives, forget) = (large(&model, of, 2, 7), forget(table.clone()));
+        let arrival = async {
+            tokio::time::sleep(after).await;
+            table.keep(&arrives).await
+        };
+        let (forgotten, arrived) = tokio::join!(forget.run(&entity), arrival);
+        let Traces { events, pieces, shared, .. } = forgotten.unwrap();
+        assert_eq!((events, pieces + shared), (1, 2), "order {of} after {after:?}");
+        assert!(matches!(arrived, Ok(Recorded::New)), "order {of} after {after:?}: {arrived:?}");
+        let id = EventId::parse(&arrives.record.id).unwrap();
+        let kept = table
+            .kept(&id)
+            .await
+            .unwrap_or_else(|fault| panic!("order {of} after {after:?}: {}", fault.story()));
+        assert!(kept.expect("it is kept").body == noise(7), "order {of} after {after:?}: another body");
+    }
+}
+
+/// An event whose body does not compress, so that it is in pieces: the same for the same seed.
+fn large(model: &Kept, entity: u32, digest: u32, seed: u64) -> Kept {
+    let id = format!("zid/shop/order/{entity}/{digest:016x}");
+    let message = model.message.replace(&model.record.id, &id);
+    let record = Record { attempt: Attempt(id.clone()).0, id, ..model.record.clone() };
+    Kept { record, message, body: noise(seed) }
 }
 
 async fn sort_keys(stack: &Stack, store: &inlet::store::StoreName) -> Vec<String> {

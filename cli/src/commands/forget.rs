@@ -1,6 +1,6 @@
 //! `inlet forget`: all events of an entity go, for those who ask to be forgotten.
 
-use inlet_aws::forget::{Entity, Forget, Traces};
+use inlet_aws::forget::{Entity, Forget, SETTLED, Traces};
 use serde::Serialize;
 
 use crate::arguments::Place;
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let Arguments { entity, dry_run, yes } = arguments;
     let deployment = Deployment::find_to_change(place, output).await?;
-    let forget = Forget { table: deployment.table() };
+    let forget = Forget { table: deployment.table(), settled: SETTLED };
     let found = forget.count(&entity).await;
     let traces = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;
     if dry_run || traces == Traces::default() {
@@ -35,6 +35,11 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     }
     let events = counted(traces.events, "event", "events");
     confirm(&format!("Let go of {events} for good?"), yes)?;
+    if traces.pieces > 0 {
+        output.note(
+            "An event is in pieces. They go in a minute, when nobody can be about to store the same bytes.",
+        );
+    }
     let forgotten = forget.run(&entity).await;
     let traces =
         forgotten.map_err(|fault| Failure::Inlet { doing: "not all of it could be let go", fault })?;
@@ -80,7 +85,7 @@ impl Report for Told {
         });
         if self.shared_pieces > 0 {
             let pieces = counted(self.shared_pieces, "piece stays", "pieces stay");
-            page.line(format!("{pieces}: another entity's event is made of the same"));
+            page.line(format!("{pieces}: an event that is kept is made of the same"));
         }
     }
 }

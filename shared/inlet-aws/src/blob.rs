@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::attributes::{Item, bytes, number, text};
 use crate::connect::told;
 use crate::record::{Encoding, hex};
-use crate::table::{Table, key, part_key};
+use crate::table::{LEAVING, Table, key, part_key};
 
 /// The size of a piece, in bytes. DynamoDB takes items of 400 KB with their names and keys.
 const PART_LEN: usize = 390_000;
@@ -66,7 +66,8 @@ impl Table {
     }
 
     /// Writes all pieces at once. Those that are there already belong to another event of the same bytes, too:
-    /// they are kept for as long as the one that is kept longer.
+    /// they are kept for as long as the one that is kept longer, and written anew where somebody is about to remove
+    /// them.
     async fn write_parts(&self, parts: &[&[u8]], digest: &str, received_ms: i64) -> Result<(), Fault> {
         let mut writing = JoinSet::new();
         for (n, piece) in parts.iter().enumerate() {
@@ -76,7 +77,10 @@ impl Table {
             item.insert("expires".into(), self.expires(received_ms));
             let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
             let put = put
-                .condition_expression("attribute_not_exists(pk) OR expires < :expires")
+                .condition_expression(
+                    "attribute_not_exists(pk) OR expires < :expires OR attribute_exists(#leaving)",
+                )
+                .expression_attribute_names("#leaving", LEAVING)
                 .expression_attribute_values(":expires", self.expires(received_ms));
             writing.spawn(put.send());
         }

@@ -10,11 +10,16 @@
 //! days; and what consumers made of the events. A delivery that the provider sends afterwards is kept and processed like
 //! any other, also an equal one.
 //!
-//! Known limit: who else owns a piece is looked up before the pieces go. A delivery of the very same large bytes that
-//! arrives in between loses its body. So an entity is to be forgotten while nothing of it is being sent.
+//! Pieces are named by their digest, so a delivery of the same large bytes owns them too, and it may arrive at any
+//! moment. Therefore a piece is first marked as one that is to go. Whoever stores an event in pieces writes a marked one
+//! anew, without the mark. When everybody who may have met the piece before it was marked has written his event, the
+//! table tells whose it is, and it goes only if nobody else owns it and the mark is still there.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
@@ -22,7 +27,11 @@ use inlet::receive::Fault;
 use crate::attributes::{Item, number, text};
 use crate::clock;
 use crate::connect::told;
-use crate::table::{FORGOTTEN, Table, delete, key, part_key, put};
+use crate::table::{FORGOTTEN, LEAVING, Table, delete, key, part_key, put};
+
+/// How long after its pieces somebody may still write the event that is made of them: twice what a function that stores
+/// events may take (the template's longest is the processor, 30 s).
+pub const SETTLED: Duration = Duration::from_mins(1);
 
 /// An entity by its path: `{provider}/{store}/{kind}/{entity}`, as in the ids of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +69,7 @@ pub struct Traces {
     pub notes: u64,
     /// The pieces of what is too large for an item.
     pub pieces: u64,
-    /// Pieces that an event of another entity is made of too. They stay.
+    /// Pieces that an event which stays is made of too. They stay.
     pub shared: u64,
 }
 
@@ -69,6 +78,8 @@ pub struct Traces {
 pub struct Forget {
     /// The event table.
     pub table: Table,
+    /// How long to wait before pieces go, for those who met them before they were marked: [`SETTLED`].
+    pub settled: Duration,
 }
 
 impl Forget {
@@ -79,11 +90,16 @@ impl Forget {
     /// # Errors
     /// When the table cannot be read.
     pub async fn count(&self, entity: &Entity) -> Result<Traces, Fault> {
-        self.found(entity).await.map(|found| found.traces())
+        let found = self.found(entity).await?;
+        let owned = self.table.owned_by_others(entity, &found).await?;
+        let shared = found.pieces.iter().filter(|piece| owned.contains(&piece.digest)).count();
+        Ok(found.traces(shared))
     }
 
     /// Lets it go. What is left by a run that failed half-way goes with the next one: receipts come first, then the
     /// pieces, and the events that lead to both are the last.
+    ///
+    /// Where an event is in pieces this takes as long as [`Forget::settled`] says, and reads the whole table.
     ///
     /// # Errors
     /// When the table cannot be read or does not do it.
@@ -92,11 +108,30 @@ impl Forget {
         let now = clock::now();
         self.table.note_forgotten(entity, now).await?;
         self.table.write_last_receipts(&found.ids(entity), now).await?;
-        let pieces = found.pieces.iter().map(|(pk, sk)| delete(key(pk, sk)));
-        self.table.write_all(pieces.collect::<Result<_, _>>()?).await?;
+        let shared = self.let_pieces_go(entity, &found, now).await?;
         let items = found.notes.iter().chain(&found.events).map(|sk| delete(key(entity.as_str(), sk)));
         self.table.write_all(items.collect::<Result<_, _>>()?).await?;
-        Ok(found.traces())
+        Ok(found.traces(shared))
+    }
+
+    /// How many of the pieces stay, because somebody else has them too.
+    async fn let_pieces_go(&self, entity: &Entity, found: &Found, now: ReceivedAt) -> Result<usize, Fault> {
+        if found.pieces.is_empty() {
+            return Ok(0);
+        }
+        let mark = format!("{} {now}", entity.as_str());
+        for piece in &found.pieces {
+            self.table.mark(piece, &mark).await?;
+        }
+        tokio::time::sleep(self.settled).await;
+        let owned = self.table.owned_by_others(entity, found).await?;
+        let mut shared = 0_usize;
+        for piece in &found.pieces {
+            if owned.contains(&piece.digest) || !self.table.remove_marked(piece, &mark).await? {
+                shared = shared.saturating_add(1);
+            }
+        }
+        Ok(shared)
     }
 
     async fn found(&self, entity: &Entity) -> Result<Found, Fault> {
@@ -106,30 +141,36 @@ impl Forget {
             blobs.extend(blobs_of(&item));
             found.take(text(&item, "sk").unwrap_or_default());
         }
-        if blobs.is_empty() {
-            return Ok(found);
-        }
-        let elsewhere = self.table.blobs_beside(entity).await?;
-        for (digest, parts) in blobs {
-            let pieces = (0..parts).map(|part| part_key(&digest, part));
-            if elsewhere.contains(&digest) {
-                found.shared = found.shared.saturating_add(u64::try_from(parts).unwrap_or(u64::MAX));
-            } else {
-                found.pieces.extend(pieces);
-            }
-        }
+        let pieces = |(digest, parts): (String, usize)| {
+            (0..parts).map(move |part| Piece { digest: digest.clone(), part })
+        };
+        found.pieces = blobs.into_iter().flat_map(pieces).collect();
         Ok(found)
     }
 }
 
-/// The items of an entity, by their sort keys, and the keys of its pieces.
+/// A piece of what is too large for an item.
+#[derive(Debug)]
+struct Piece {
+    /// The digest of what it is a piece of.
+    digest: String,
+    part: usize,
+}
+
+impl Piece {
+    fn key(&self) -> Item {
+        let (pk, sk) = part_key(&self.digest, self.part);
+        key(&pk, sk)
+    }
+}
+
+/// The items of an entity, by their sort keys, and its pieces.
 #[derive(Debug, Default)]
 struct Found {
     events: Vec<String>,
     receipts: HashSet<String>,
     notes: Vec<String>,
-    pieces: Vec<(String, &'static str)>,
-    shared: u64,
+    pieces: Vec<Piece>,
 }
 
 impl Found {
@@ -155,13 +196,14 @@ impl Found {
         digests.into_iter().filter_map(id).collect()
     }
 
-    fn traces(&self) -> Traces {
+    /// In numbers, with so many pieces that stay.
+    fn traces(&self, shared: usize) -> Traces {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         Traces {
             events: count(self.events.len()),
             notes: count(self.notes.len()),
-            pieces: count(self.pieces.len()),
-            shared: self.shared,
+            pieces: count(self.pieces.len().saturating_sub(shared)),
+            shared: count(shared),
         }
     }
 }
@@ -196,20 +238,70 @@ impl Table {
         Ok(items)
     }
 
-    /// The digests of everything in pieces that belongs to others.
-    async fn blobs_beside(&self, entity: &Entity) -> Result<HashSet<String>, Fault> {
-        let scan = self.client.scan().table_name(&self.name).consistent_read(true);
-        let scan = scan.projection_expression(OUTLINE).filter_expression(
-            "pk <> :entity AND (attribute_exists(body_digest) OR attribute_exists(message_digest))",
-        );
-        let scan = scan.expression_attribute_values(":entity", AttributeValue::S(entity.as_str().into()));
-        let mut pages = scan.into_paginator().items().send();
+    /// The digests of everything in pieces that belongs to events which stay: those of other entities, and those that
+    /// came to this one since.
+    async fn owned_by_others(&self, entity: &Entity, found: &Found) -> Result<HashSet<String>, Fault> {
         let mut digests = HashSet::new();
+        if found.pieces.is_empty() {
+            return Ok(digests);
+        }
+        let scan = self.client.scan().table_name(&self.name).consistent_read(true);
+        let scan = scan
+            .projection_expression(OUTLINE)
+            .filter_expression("attribute_exists(body_digest) OR attribute_exists(message_digest)");
+        let mut pages = scan.into_paginator().items().send();
+        let goes = |item: &Item| {
+            let of_entity = text(item, "pk") == Some(entity.as_str());
+            of_entity && text(item, "sk").is_some_and(|sk| found.events.iter().any(|event| event == sk))
+        };
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| Fault::new("the table cannot be read", told(&error)))?;
-            digests.extend(blobs_of(&item).map(|(digest, _)| digest));
+            if !goes(&item) {
+                digests.extend(blobs_of(&item).map(|(digest, _)| digest));
+            }
         }
         Ok(digests)
+    }
+
+    /// Marks a piece as one that is to go; one that is gone is none to mark.
+    async fn mark(&self, piece: &Piece, mark: &str) -> Result<(), Fault> {
+        let update = self.client.update_item().table_name(&self.name).set_key(Some(piece.key()));
+        let update = update
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("SET #leaving = :mark")
+            .expression_attribute_names("#leaving", LEAVING)
+            .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(Fault::new("a piece cannot be marked", told(&error))),
+        }
+    }
+
+    /// Removes a piece if it is still marked so, or gone; whether it is gone now.
+    async fn remove_marked(&self, piece: &Piece, mark: &str) -> Result<bool, Fault> {
+        let delete = self.client.delete_item().table_name(&self.name).set_key(Some(piece.key()));
+        let delete = delete
+            .condition_expression("attribute_not_exists(pk) OR #leaving = :mark")
+            .expression_attribute_names("#leaving", LEAVING)
+            .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
+        match delete.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(Fault::new("a piece cannot be removed", told(&error))),
+        }
     }
 }
 
@@ -259,6 +351,6 @@ mod tests {
         }
         let ids: Vec<String> = found.ids(&entity).iter().map(EventId::to_string).collect();
         assert_eq!(ids, ["zid/riyadh/order/8/0123456789abcdef", "zid/riyadh/order/8/fedcba9876543210"]);
-        assert_eq!(found.traces(), Traces { events: 2, notes: 2, pieces: 0, shared: 0 });
+        assert_eq!(found.traces(0), Traces { events: 2, notes: 2, pieces: 0, shared: 0 });
     }
 }

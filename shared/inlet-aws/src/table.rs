@@ -35,6 +35,9 @@ pub(crate) const TRIED: &str = "tried";
 /// The sort key of the note that an entity was forgotten, and when.
 pub(crate) const FORGOTTEN: &str = "forgotten";
 
+/// The attribute of a piece that somebody is about to remove.
+pub(crate) const LEAVING: &str = "leaving";
+
 /// How often items that DynamoDB put off are tried, and how long that waits at first, in milliseconds.
 pub(crate) const TRIES: u32 = 6;
 pub(crate) const WAIT_MS: u64 = 20;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use inlet_aws::table::Table;
 use serde_json::{Value, json};
@@ -18,8 +18,12 @@ use crate::faults::sender::{Kind, forged};
 use crate::faults::world::{World, sqs_event};
 use crate::stack::Stack;
 
-/// How many cases run at once. Most of their time they wait for time-outs.
-const AT_ONCE: usize = 32;
+/// How many cases run at once. Most of their time they wait for time-outs; more than two cores can serve in time would
+/// meet time-outs that no case asked for.
+const AT_ONCE: usize = 12;
+
+/// After so many cases a long run says how far it is.
+const TOLD_EVERY: usize = 100;
 
 /// How often a provider sends a delivery again at once that was not answered 2xx.
 const RETRIES: usize = 2;
@@ -325,6 +329,7 @@ pub async fn cases(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
 /// Runs cases, many at a time.
 pub async fn all(stack: &Arc<Stack>, cases: Vec<Case>) -> Vec<Outcome> {
     let places = Arc::new(Semaphore::new(AT_ONCE));
+    let (began, total) = (Instant::now(), cases.len());
     let mut running = JoinSet::new();
     for (nth, case) in cases.into_iter().enumerate() {
         let (stack, places) = (Arc::clone(stack), Arc::clone(&places));
@@ -337,7 +342,13 @@ pub async fn all(stack: &Arc<Stack>, cases: Vec<Case>) -> Vec<Outcome> {
             (nth, outcome)
         });
     }
-    let mut outcomes = running.join_all().await;
+    let mut outcomes = Vec::with_capacity(total);
+    while let Some(outcome) = running.join_next().await {
+        outcomes.push(outcome.expect("a case that panicked"));
+        if outcomes.len() % TOLD_EVERY == 0 {
+            println!("{} of {total} cases, {} s", outcomes.len(), began.elapsed().as_secs());
+        }
+    }
     outcomes.sort_by_key(|(nth, _)| *nth);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
