@@ -142,6 +142,29 @@ async fn equal_bytes_that_arrive_while_the_pieces_are_about_to_go_are_whole() {
     }
 }
 
+#[tokio::test]
+async fn a_piece_that_somebody_wrote_since_it_was_marked_stays_whoever_owns_it() {
+    const LONG: Duration = Duration::from_secs(6);
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
+    let model = stack.stored(&stack.events("zid", &store).await[0]).await;
+    let table = stack.table_of_its_own().await;
+    let event = large(&model, 1, 1, 7);
+    table.keep(&event).await.unwrap();
+    let (entity, forget) =
+        (Entity::parse("zid/shop/order/1").unwrap(), Forget { table: table.clone(), settled: LONG });
+    // A repeated delivery writes its pieces and finds its event there: nothing but the pieces tells that it came.
+    let repeat = async {
+        tokio::time::sleep(LONG / 2).await;
+        let record = Record { attempt: "another".to_owned(), ..event.record.clone() };
+        table.keep(&Kept { record, ..event.clone() }).await
+    };
+    let (forgotten, repeated) = tokio::join!(forget.run(&entity), repeat);
+    assert!(matches!(repeated, Ok(Recorded::Repeats { .. })), "{repeated:?}");
+    assert_eq!(forgotten.unwrap(), Traces { events: 1, shared: 2, ..Traces::default() });
+}
+
 /// An event whose body does not compress, so that it is in pieces: the same for the same seed.
 fn large(model: &Kept, entity: u32, digest: u32, seed: u64) -> Kept {
     let id = format!("zid/shop/order/{entity}/{digest:016x}");
