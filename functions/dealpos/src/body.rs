@@ -13,7 +13,7 @@ const NO_DATE: &str = "0001-01-01T";
 
 /// The delivery's value without the fields that say nothing. Nothing when the body is not JSON.
 pub(crate) fn value(delivery: &Verified<Delivery>) -> Option<Value> {
-    let mut value = serde_json::from_slice(delivery.body()).ok()?;
+    let mut value = delivery.json()?.into_owned();
     drop_nothings(&mut value);
     Some(value)
 }

@@ -71,7 +71,7 @@ impl Provider for Tiki {
     }
 
     fn read(delivery: &Verified<Delivery>) -> Reading {
-        let body: Value = serde_json::from_slice(delivery.body()).unwrap_or_default();
+        let body = delivery.json().unwrap_or_default();
         let payload = unwrapped(&body, &["data"]);
         let told = || delivery.topic().filter(|topic| !topic.trim().is_empty()).unwrap_or(UNKNOWN).to_owned();
         let name = topics::of(delivery.topic(), payload).map_or_else(told, |topic| topic.event(payload));

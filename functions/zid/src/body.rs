@@ -24,11 +24,6 @@ const SIGNS: &[(Kind, &[&[&str]])] = &[
 /// The ids of anything that Zid sends.
 const ANY_ID: Entity = &[&["id"], &["app_id", "store_id"]];
 
-/// The body as a JSON object.
-pub(crate) fn object(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok().filter(Value::is_object)
-}
-
 /// The object that an event of this row is about: the outermost one with the signs of its kind, else the
 /// outermost one with an id, else the body. An order holds a `customer`, so no wrapper is taken off unseen.
 pub(crate) fn entity<'b>(body: &'b Value, row: &Row) -> &'b Value {

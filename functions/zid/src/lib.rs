@@ -123,7 +123,7 @@ impl Provider for Zid {
 
     fn read(delivery: &Verified<Delivery>) -> Reading {
         let topic = delivery.topic().map(str::trim).filter(|topic| !topic.is_empty()).unwrap_or(NAMELESS);
-        let Some(body) = body::object(delivery.body()) else {
+        let Some(body) = delivery.json().filter(|body| body.is_object()) else {
             return Reading::unknown(topic, WhyUnknown::Body, None);
         };
         let names = names(&body, topic);

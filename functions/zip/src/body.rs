@@ -14,7 +14,7 @@ pub(crate) fn object(delivery: &Verified<Delivery>) -> Option<Value> {
     let value = match (delivery.method(), delivery.form()) {
         (Method::Get, _) => nested(&delivery.query_fields()),
         (_, Some(form)) => nested(&form),
-        (_, None) => serde_json::from_slice(delivery.body()).ok()?,
+        (_, None) => delivery.json()?.into_owned(),
     };
     let mut object = lowercase_names(value, 1);
     let customer = object.as_object_mut()?.get_mut("customer");

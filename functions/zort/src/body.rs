@@ -3,6 +3,8 @@
 //! JSON, `{"payload": …}` around an object or around JSON text, a form with a field `payload`, a flat form, and
 //! the query when there is no body: public receivers accept them all.
 
+use std::borrow::Cow;
+
 use inlet::catalogue::text_at;
 use inlet::delivery::Delivery;
 use inlet::json::lowercase_names;
@@ -39,7 +41,8 @@ fn sent(delivery: &Verified<Delivery>) -> Option<Value> {
         let is_more = |(name, _): &(&[u8], &[u8])| !name.eq_ignore_ascii_case(METHOD.as_bytes());
         return flat(delivery.query_fields().iter().filter(is_more));
     }
-    object(delivery.body()).or_else(|| flat(delivery.form()?.iter()))
+    let json = delivery.json().filter(|json| json.is_object());
+    json.map(Cow::into_owned).or_else(|| flat(delivery.form()?.iter()))
 }
 
 /// The object in an envelope's `payload`, as itself or as JSON text.

@@ -18,6 +18,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_runtime_api::client::http::{HttpClient as _, http_client_fn};
 use aws_types::SdkConfig;
 
+use crate::deadline;
 use crate::environment::Environment;
 
 /// The roots that every AWS endpoint's certificate leads to: <https://www.amazontrust.com/repository/>.
@@ -83,16 +84,35 @@ impl Clients {
         }
     }
 
-    /// Opens a connection to every service, so that the first delivery does not wait for it. What the services
-    /// answer makes no difference, and neither does a failure: the first delivery then opens it.
-    pub async fn warm(&self) {
-        let dynamodb = self.dynamodb.describe_endpoints().customize().mutate_request(only_knock);
-        let sqs = self.sqs.list_queues().customize().mutate_request(only_knock);
-        let ssm = self.ssm.describe_parameters().customize().mutate_request(only_knock);
-        let knocks = async { tokio::join!(dynamodb.send(), sqs.send(), ssm.send()) };
-        // Not heard: a service that does not answer a knock may still take a delivery.
-        let _ = tokio::time::timeout(CONNECT, knocks).await;
+    /// Makes the clients and opens a connection of each, so that the first delivery does not wait for it. While one
+    /// opens the next client is made, which takes longer than anything else at a start: each reads a list of all of
+    /// AWS's partitions.
+    ///
+    /// What the services answer makes no difference, and neither does a failure: the first delivery then opens it.
+    pub async fn connected(config: &SdkConfig) -> Self {
+        let dynamodb = async {
+            let client = aws_sdk_dynamodb::Client::new(config);
+            in_time(client.describe_endpoints().customize().mutate_request(only_knock).send()).await;
+            client
+        };
+        let sqs = async {
+            let client = aws_sdk_sqs::Client::new(config);
+            in_time(client.list_queues().customize().mutate_request(only_knock).send()).await;
+            client
+        };
+        let ssm = async {
+            let client = aws_sdk_ssm::Client::new(config);
+            in_time(client.describe_parameters().customize().mutate_request(only_knock).send()).await;
+            client
+        };
+        let (dynamodb, sqs, ssm) = tokio::join!(dynamodb, sqs, ssm);
+        Self { dynamodb, sqs, ssm }
     }
+}
+
+/// Waits for a knock, and not for long: a service that does not answer it may still take a delivery.
+async fn in_time(knock: impl Future) {
+    let _ = tokio::time::timeout(deadline::WARM, knock).await;
 }
 
 /// Turns a call into a `GET /ping` without a body: the load balancers answer it and no service is asked.

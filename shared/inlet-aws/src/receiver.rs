@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use inlet::answer::Refusal;
-use inlet::drift::Drift;
+use inlet::drift::{Drift, Sentinel};
 use inlet::provider::Provider;
 use inlet::receive::{Attempt, Report};
 use inlet::request::Unverified;
@@ -14,7 +14,6 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use crate::allowance::Allowance;
 use crate::clock;
 use crate::connect::{Clients, configuration};
-use crate::deadline;
 use crate::environment::{Environment, LogLevel};
 use crate::gateway::{Event, Response, Unreadable};
 use crate::log::{self, Context, Noticed, Trouble};
@@ -35,8 +34,7 @@ pub type Failed = Error;
 pub async fn run<P: Provider>() -> Result<(), Failed> {
     log::say_where_but_not_what_of_panics();
     let environment = Environment::from_process()?;
-    let clients = Clients::new(&configuration(&environment)?);
-    let _ = tokio::time::timeout(deadline::WARM, clients.warm()).await;
+    let clients = Clients::connected(&configuration(&environment)?).await;
     let function = Arc::new(Function::<P>::new(clients, environment));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
         let function = Arc::clone(&function);
@@ -51,6 +49,7 @@ struct Function<P: Provider> {
     stage: String,
     log_level: LogLevel,
     daemon: Daemon,
+    sentinel: Sentinel,
     /// How much the log is told of drift.
     telling: Mutex<Allowance>,
 }
@@ -70,7 +69,8 @@ impl<P: Provider> Function<P> {
             queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
         };
         let telling = Mutex::new(Allowance::new(TOLD_AT_ONCE, TOLD_EVERY, Instant::now()));
-        Self { ports, stage, log_level, daemon: Daemon::at(xray_daemon), telling }
+        let (daemon, sentinel) = (Daemon::at(xray_daemon), Sentinel::new(P::SHAPES));
+        Self { ports, stage, log_level, daemon, sentinel, telling }
     }
 
     async fn handle(&self, event: LambdaEvent<Event>) -> Response {
@@ -106,7 +106,7 @@ impl<P: Provider> Function<P> {
         let task = tokio::spawn(async move { receiver.receive::<P>(request, received_at, &attempt).await });
         let answer = match task.await {
             Ok((answer, report)) => {
-                let drift = drift_of::<P>(&report);
+                let drift = self.drift_of(&report);
                 let noticed = drift.as_ref().map(|drift| Noticed { drift, told: self.may_tell() });
                 log::delivery(line(Some(store.as_str()), answer.status), &report, noticed);
                 answer
@@ -131,19 +131,19 @@ impl<P: Provider> Function<P> {
 }
 
 impl<P: Provider> Function<P> {
+    /// Where a new event is not what is known of it. A bug in looking must not cost what is already safe.
+    fn drift_of(&self, report: &Report) -> Option<Drift> {
+        match report {
+            Report::Accepted(accepted) if !accepted.duplicate => {
+                catch_unwind(AssertUnwindSafe(|| self.sentinel.drift_of(&accepted.event))).ok().flatten()
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the log may be told of drift again so soon.
     fn may_tell(&self) -> bool {
         self.telling.lock().unwrap_or_else(PoisonError::into_inner).take(1, Instant::now())
-    }
-}
-
-/// Where a new event is not what is known of it. A bug in looking must not cost what is already safe.
-fn drift_of<P: Provider>(report: &Report) -> Option<Drift> {
-    match report {
-        Report::Accepted(accepted) if !accepted.duplicate => {
-            catch_unwind(AssertUnwindSafe(|| Drift::of(&accepted.event, P::SHAPES))).ok().flatten()
-        }
-        _ => None,
     }
 }
 

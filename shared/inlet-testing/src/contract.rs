@@ -4,7 +4,7 @@ use inlet::answer::Refusal;
 use inlet::canonical::Canonical;
 use inlet::catalogue::{Documented, Row};
 use inlet::delivery::Delivery;
-use inlet::drift::{Difference, Drift};
+use inlet::drift::{Difference, Drift, Sentinel};
 use inlet::event::ReceivedAt;
 use inlet::proof::{Rejection, Verified, verify};
 use inlet::request::{Request, Unverified};
@@ -304,7 +304,7 @@ fn drift<C: Contract>(row: &Row, body: &[u8]) -> Option<Drift> {
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
     let delivery = judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
     let reading = P::<C>::read(&delivery);
-    Drift::of(&delivery.vouch::<P<C>>(reading), P::<C>::SHAPES)
+    Sentinel::new(P::<C>::SHAPES).drift_of(&delivery.vouch::<P<C>>(reading))
 }
 
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]

@@ -1,6 +1,10 @@
 //! A request whose sender is proved: what a provider reads, and what is kept of it.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
+
+use serde_json::Value;
 
 use crate::event::ReceivedAt;
 use crate::proof::Trust;
@@ -16,6 +20,7 @@ pub struct Delivery {
     query: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    json: OnceLock<Option<Value>>,
     trust: Trust,
     received_at: ReceivedAt,
 }
@@ -23,6 +28,9 @@ pub struct Delivery {
 /// The headers worth keeping. None carries a credential.
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "content-encoding", "date", "user-agent", "x-amzn-trace-id", "x-request-id"];
+
+/// The largest body that is kept as JSON too, once it was read, in bytes: there it takes ten times as much.
+const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {
     pub(crate) fn new<P: Provider>(request: Unverified, trust: Trust, received_at: ReceivedAt) -> Self {
@@ -34,6 +42,7 @@ impl Delivery {
             topic,
             method,
             body,
+            json: OnceLock::new(),
             trust,
             received_at,
         }
@@ -77,6 +86,15 @@ impl Delivery {
     /// The body, byte for byte.
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The body as JSON; nothing where it is none. One that is not large is read once, whoever asks.
+    pub fn json(&self) -> Option<Cow<'_, Value>> {
+        let read = || serde_json::from_slice(&self.body).ok();
+        if self.body.len() > KEPT_READ {
+            return read().map(Cow::Owned);
+        }
+        self.json.get_or_init(read).as_ref().map(Cow::Borrowed)
     }
 
     /// The body's form fields, when the sender calls it a form.

@@ -4,8 +4,10 @@
 //! What is told of a difference is a path and a type, never a value; and as the name of a field may be data in an
 //! object that is a table (a phone number, an address), a name that could be anything else than a field's is `*`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -92,28 +94,57 @@ impl fmt::Display for Difference {
     }
 }
 
-impl Drift {
+/// Looks for drift in a provider's events, and reads what is known of an event once.
+#[derive(Debug)]
+pub struct Sentinel {
+    shapes: Shapes,
+    read: Mutex<HashMap<String, Arc<Known>>>,
+}
+
+impl Sentinel {
+    /// One that has seen nothing yet.
+    pub fn new(shapes: Shapes) -> Self {
+        Self { shapes, read: Mutex::default() }
+    }
+
     /// What is to be told of an event; nothing where it is as it should be.
-    pub fn of(event: &Event, shapes: Shapes) -> Option<Self> {
-        let (reading, body) = (event.reading(), event.delivery().body());
+    pub fn drift_of(&self, event: &Event) -> Option<Drift> {
+        let (reading, body) = (event.reading(), event.delivery());
+        let json = || (body.body().len() <= MAX_BODY_LEN).then(|| body.json()).flatten();
         let drift = match reading.why_unknown() {
-            Some(WhyUnknown::Event) => Self::of_unknown(body),
-            Some(WhyUnknown::Body) => Self { contradictions: vec![Difference::Body], ..Self::default() },
+            Some(WhyUnknown::Event) => Drift::of_unknown(json().as_deref()),
+            Some(WhyUnknown::Body) => Drift { contradictions: vec![Difference::Body], ..Drift::default() },
             None => {
-                let mut drift = shapes.find(reading.event_type.as_str()).map(|known| known.compare(body));
+                let known = self.known(reading.event_type.as_str());
+                let mut drift = known.zip(json()).map(|(known, body)| known.compare(&body));
                 let values = reading.unlisted.iter().map(|field| Difference::Value(field));
                 drift.get_or_insert_default().contradictions.extend(values);
                 drift.unwrap_or_default()
             }
         };
-        (drift != Self::default()).then_some(drift)
+        (drift != Drift::default()).then_some(drift)
     }
 
+    /// What is known of an event. Only what is in the text is remembered: there are no more than its events.
+    fn known(&self, event: &str) -> Option<Arc<Known>> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.get(event) {
+            return Some(Arc::clone(known));
+        }
+        let known = Arc::new(self.shapes.find(event)?);
+        read.insert(event.to_owned(), Arc::clone(&known));
+        Some(known)
+    }
+}
+
+impl Drift {
     /// Of an event that nobody knows, the outermost names.
-    fn of_unknown(body: &[u8]) -> Self {
-        let undocumented = match parse(body) {
+    fn of_unknown(body: Option<&Value>) -> Self {
+        let undocumented = match body {
             Some(Value::Object(object)) => {
-                let names = object.iter().map(|(name, value)| Difference::New(told(name), type_of(value)));
+                let names = object
+                    .iter()
+                    .map(|(name, value)| Difference::New(told(name).into_owned(), type_of(value)));
                 capped(names.collect())
             }
             _ => Vec::new(),
@@ -125,9 +156,18 @@ impl Drift {
 /// What is known of one event.
 #[derive(Debug)]
 struct Known {
-    shape: Shape,
+    body: Place,
     /// Whether the documentation is complete.
     complete: bool,
+}
+
+/// What is known of a place in a body, and of the places in it.
+#[derive(Debug, Default)]
+struct Place {
+    types: Vec<&'static str>,
+    optional: bool,
+    names: BTreeMap<&'static str, Place>,
+    elements: Option<Box<Place>>,
 }
 
 impl Shapes {
@@ -143,18 +183,37 @@ impl Shapes {
         let mut lines = self.0.lines();
         let of_the_event = |line: &'static str| line.split_once(' ').filter(|(name, _)| *name == event);
         let (name, documented) = lines.find_map(of_the_event)?;
-        let fields = lines.skip_while(|line| !line.starts_with(' ')).take_while(|line| line.starts_with(' '));
-        let field = |line: &str| {
-            let optional = line.starts_with("  ? ");
-            let (path, types) = line.get(4..)?.split_once(' ')?;
-            let types = types.split('|').map(str::to_owned).collect();
-            Some((path.to_owned(), Field { types, optional }))
-        };
-        let known = || Known { shape: fields.filter_map(field).collect(), complete: documented == COMPLETE };
         // What has no name at the margin is a field.
-        (!name.is_empty()).then(known)
+        if name.is_empty() {
+            return None;
+        }
+        let mut body = Place::default();
+        let fields = lines.skip_while(|line| !line.starts_with(' ')).take_while(|line| line.starts_with(' '));
+        for field in fields {
+            if let Some((path, types)) = field.get(4..).and_then(|field| field.split_once(' ')) {
+                let place = body.at(path);
+                place.types = types.split('|').collect();
+                place.optional = field.starts_with("  ? ");
+            }
+        }
+        Some(Known { body, complete: documented == COMPLETE })
     }
 }
+
+impl Place {
+    /// The place at a path from here, made where there is none.
+    fn at(&mut self, path: &'static str) -> &mut Self {
+        path.split('.').fold(self, |place, part| {
+            let name = part.trim_end_matches(ELEMENT);
+            let lists = part.len().saturating_sub(name.len()).checked_div(ELEMENT.len()).unwrap_or_default();
+            let named = place.names.entry(name).or_default();
+            (0..lists).fold(named, |place, _| place.elements.get_or_insert_default())
+        })
+    }
+}
+
+/// What stands in a path for the elements of a list.
+const ELEMENT: &str = "[]";
 
 /// The word for a documentation that is complete.
 const COMPLETE: &str = "complete";
@@ -174,7 +233,7 @@ pub fn to_text(events: &[(&str, bool)], shape: &Shape) -> String {
 /// The shape that several payloads have together; nothing of one that is no JSON object.
 pub fn shape_of(payloads: &[&[u8]]) -> Shape {
     let mut shape = Shape::new();
-    let objects: Vec<Value> = payloads.iter().filter_map(|body| parse(body)).collect();
+    let objects: Vec<Value> = payloads.iter().filter_map(|body| serde_json::from_slice(body).ok()).collect();
     for payload in &objects {
         let mut seen = BTreeMap::new();
         note(payload, "", 0, &mut seen);
@@ -198,76 +257,125 @@ fn note(value: &Value, path: &str, depth: usize, seen: &mut BTreeMap<String, BTr
     if !path.is_empty() {
         seen.entry(path.to_owned()).or_default().insert(type_of(value));
     }
-    for (path, inner) in inside(value, path, depth, |_| false) {
+    for (path, inner) in inside(value, path, depth) {
         note(inner, &path, depth.saturating_add(1), seen);
     }
 }
 
 impl Known {
-    fn compare(&self, body: &[u8]) -> Drift {
-        let Some(body) = parse(body) else { return Drift::default() };
-        let mut there = BTreeSet::new();
-        let (mut new, mut contradictions) = (Vec::new(), Vec::new());
-        self.walk(&body, "", 0, &mut |path, difference| {
-            there.insert(path.to_owned());
-            match difference {
-                Some(difference @ Difference::New(..)) => new.push(difference),
-                other => contradictions.extend(other),
-            }
-        });
-        let undocumented = if self.complete {
-            let gone = self.shape.iter().filter(|(path, field)| !field.optional && !there.contains(*path));
-            contradictions.extend(gone.map(|(path, _)| Difference::Missing(path.clone())));
-            contradictions.append(&mut new);
-            Vec::new()
-        } else {
-            capped(new)
-        };
-        Drift { contradictions: capped(contradictions), undocumented }
+    fn compare(&self, body: &Value) -> Drift {
+        let mut found = Found::default();
+        self.body.compare(body, Path::Body, 0, &mut found);
+        let Found { mut contradictions, new, missing } = found;
+        if !self.complete {
+            return Drift { contradictions: capped(contradictions), undocumented: capped(new) };
+        }
+        contradictions.extend(missing);
+        contradictions.extend(new);
+        Drift { contradictions: capped(contradictions), undocumented: Vec::new() }
     }
+}
 
-    /// Tells every path, with what is different there. Below what is new nothing is looked at.
-    fn walk(&self, value: &Value, path: &str, depth: usize, tell: &mut impl FnMut(&str, Option<Difference>)) {
-        for (path, inner) in inside(value, path, depth, |path| self.shape.contains_key(path)) {
-            match self.shape.get(&path) {
-                None => tell(&path, Some(Difference::New(path.clone(), type_of(inner)))),
-                Some(field) => {
-                    let as_ever = inner.is_null() || field.types.contains(type_of(inner)) || field.is_open();
-                    tell(&path, (!as_ever).then(|| Difference::Type(path.clone(), type_of(inner))));
-                    self.walk(inner, &path, depth.saturating_add(1), tell);
-                }
-            }
+/// What a walk has found.
+#[derive(Debug, Default)]
+struct Found {
+    contradictions: Vec<Difference>,
+    new: Vec<Difference>,
+    missing: Vec<Difference>,
+}
+
+/// Where in a body something stands: text only once there is something to tell of it.
+#[derive(Clone, Copy, Debug)]
+enum Path<'p> {
+    Body,
+    Name(&'p Path<'p>, &'p str),
+    Element(&'p Path<'p>),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body => Ok(()),
+            Self::Name(Self::Body, name) => f.write_str(name),
+            Self::Name(path, name) => write!(f, "{path}.{name}"),
+            Self::Element(path) => write!(f, "{path}{ELEMENT}"),
         }
     }
 }
 
-impl Field {
+impl Place {
+    /// Looks at what is inside a value that stands here. Below what is new nothing is looked at.
+    fn compare(&self, value: &Value, path: Path<'_>, depth: usize, found: &mut Found) {
+        match value {
+            _ if depth >= MAX_DEPTH => {}
+            Value::Array(list) => {
+                for inner in list.iter().take(MAX_ELEMENTS) {
+                    meet(self.elements.as_deref(), inner, Path::Element(&path), depth, found);
+                }
+                self.miss(path, &BTreeSet::new(), found);
+            }
+            Value::Object(object) => {
+                let table = self.names.get(ANY_NAME);
+                let is_table = object.len() > MAX_NAMES || table.is_some();
+                let mut there = BTreeSet::new();
+                for (name, inner) in members(object) {
+                    let name = told(name);
+                    let known = self.names.get_key_value(&*name);
+                    there.extend(known.map(|(name, _)| *name));
+                    let (name, place) = match known {
+                        Some((name, place)) => (*name, Some(place)),
+                        None if is_table => (ANY_NAME, table),
+                        None => (&*name, None),
+                    };
+                    meet(place, inner, Path::Name(&path, name), depth, found);
+                }
+                self.miss(path, &there, found);
+            }
+            _ => self.miss(path, &BTreeSet::new(), found),
+        }
+    }
+
+    /// Tells which of the names that were always here are not there now, and what was always inside them.
+    fn miss(&self, path: Path<'_>, there: &BTreeSet<&str>, found: &mut Found) {
+        for (name, place) in
+            self.names.iter().filter(|(name, place)| !place.optional && !there.contains(*name))
+        {
+            let path = Path::Name(&path, name);
+            found.missing.push(Difference::Missing(path.to_string()));
+            place.miss(path, &BTreeSet::new(), found);
+        }
+    }
+
     /// Whether nothing is known of the type: no payload shows a value.
     fn is_open(&self) -> bool {
-        self.types.iter().all(|of| of == "null")
+        self.types.iter().all(|of| *of == "null")
     }
 }
 
-/// What stands inside a value, each with its path. Where an object is known as a table all of its names are `*`.
-fn inside<'v>(
-    value: &'v Value,
-    path: &str,
-    depth: usize,
-    is_known: impl Fn(&str) -> bool,
-) -> Vec<(String, &'v Value)> {
-    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+/// Looks at a value, and at what is inside it where its place is known.
+fn meet(place: Option<&Place>, value: &Value, path: Path<'_>, depth: usize, found: &mut Found) {
+    let Some(place) = place else {
+        found.new.push(Difference::New(path.to_string(), type_of(value)));
+        return;
+    };
+    if !(value.is_null() || place.types.contains(&type_of(value)) || place.is_open()) {
+        found.contradictions.push(Difference::Type(path.to_string(), type_of(value)));
+    }
+    place.compare(value, path, depth.saturating_add(1), found);
+}
+
+/// What stands inside a value, each with its path. The names of a table are all `*`.
+fn inside<'v>(value: &'v Value, path: &str, depth: usize) -> Vec<(String, &'v Value)> {
     match value {
         _ if depth >= MAX_DEPTH => Vec::new(),
         Value::Array(list) => {
-            list.iter().take(MAX_ELEMENTS).map(|inner| (format!("{path}[]"), inner)).collect()
+            list.iter().take(MAX_ELEMENTS).map(|inner| (format!("{path}{ELEMENT}"), inner)).collect()
         }
         Value::Object(object) => {
-            let is_table = object.len() > MAX_NAMES || is_known(&below(ANY_NAME));
-            let path_of = |name: &str| match below(&told(name)) {
-                path if is_table && !is_known(&path) => below(ANY_NAME),
-                path => path,
-            };
-            members(object).map(|(name, inner)| (path_of(name), inner)).collect()
+            let is_table = object.len() > MAX_NAMES;
+            let named = |name: &str| if is_table { ANY_NAME.into() } else { told(name).into_owned() };
+            let below = |name: String| if path.is_empty() { name } else { format!("{path}.{name}") };
+            members(object).map(|(name, inner)| (below(named(name)), inner)).collect()
         }
         _ => Vec::new(),
     }
@@ -278,22 +386,25 @@ fn members(object: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value
 }
 
 /// A field's name as it may be told: in lower case, and `*` where it does not look like a field's name.
-fn told(name: &str) -> String {
-    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    let mut digits: usize = 0;
-    let is_number = name.chars().any(|c| {
-        digits = if c.is_ascii_digit() { digits.saturating_add(1) } else { 0 };
-        digits > MAX_DIGITS
-    });
-    let is_name = (1..=MAX_NAME_LEN).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(is_of_a_name)
-        && !is_number;
-    if is_name { name.to_ascii_lowercase() } else { ANY_NAME.to_owned() }
+fn told(name: &str) -> Cow<'_, str> {
+    if !is_a_fields(name) {
+        Cow::Borrowed(ANY_NAME)
+    } else if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
-fn parse(body: &[u8]) -> Option<Value> {
-    (body.len() <= MAX_BODY_LEN).then(|| serde_json::from_slice(body).ok()).flatten()
+fn is_a_fields(name: &str) -> bool {
+    let mut digits: usize = 0;
+    let may_be_in_it = |byte: u8| {
+        digits = if byte.is_ascii_digit() { digits.saturating_add(1) } else { 0 };
+        digits <= MAX_DIGITS && (byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    };
+    name.len() <= MAX_NAME_LEN
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(may_be_in_it)
 }
 
 fn capped(mut differences: Vec<Difference>) -> Vec<Difference> {
@@ -335,7 +446,8 @@ thing.seen partial
     const AS_EVER: &str = r#"{"ID":7,"owner":{"name":"x"},"parts":[{"price":"1"}],"shelves":{"Sara Ali":1}}"#;
 
     fn told_of(event: &str, body: &str) -> (Vec<String>, Vec<String>) {
-        let drift = Shapes::new(TEXT).find(event).expect("a known event").compare(body.as_bytes());
+        let body = serde_json::from_str(body).expect("a body that is JSON");
+        let drift = Shapes::new(TEXT).find(event).expect("a known event").compare(&body);
         let text = |differences: Vec<Difference>| differences.iter().map(ToString::to_string).collect();
         (text(drift.contradictions), text(drift.undocumented))
     }
@@ -358,8 +470,12 @@ thing.seen partial
             (body("{\"name\"", "{\"+966500000000\":1,\"name\""), "new owner.*: number"),
             (body("{\"name\"", "{\"sara@example.com\":1,\"name\""), "new owner.*: number"),
             (body(":1}", ":\"1\"}"), "type of shelves.*: string"),
+            (body("{\"name\":\"x\"}", "null"), "missing owner.name"),
+            (body("[{", "[[1],{"), "new parts[][]: number; type of parts[]: array"),
+            (body("\"owner\":{\"name\":\"x\"},", ""), "missing owner; missing owner.name"),
         ] {
-            assert_eq!(told_of("thing.made", &body), (vec![expected.to_owned()], vec![]), "{body}");
+            let (contradictions, undocumented) = told_of("thing.made", &body);
+            assert_eq!((contradictions.join("; ").as_str(), undocumented), (expected, vec![]), "{body}");
         }
     }
 
@@ -402,7 +518,7 @@ b partial
     fn a_hostile_body_is_told_in_a_few_words() {
         let names: Vec<String> = (0..5_000).map(|n| format!("\"f{n}x\":1,")).collect();
         let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
-        for body in [format!("{{{}\"id\":7}}", names.concat()), deep, "x".repeat(MAX_BODY_LEN + 1)] {
+        for body in [format!("{{{}\"id\":7}}", names.concat()), deep] {
             let (contradictions, undocumented) = told_of("thing.seen", &body);
             assert!(contradictions.len() + undocumented.len() <= 2 * MAX_TOLD);
         }
