@@ -461,7 +461,7 @@ mod tests {
         let unproved = |held| NotAccepted::Unproved { rejection: Rejection::Mismatch, held };
         let fault = || Fault::new("no", "late");
         for (why, counted, reason) in [
-            (unproved(Ok(Held::Kept)), vec![COUNTED, "QueueLatency", "Rejected", "Quarantined"], WRONG_PROOF),
+            (unproved(Ok(Held::Kept)), vec![COUNTED, "Quarantined", "QueueLatency", "Rejected"], WRONG_PROOF),
             (unproved(Ok(Held::TooMany)), vec![COUNTED, "QueueLatency", "Rejected"], WRONG_PROOF),
             (NotAccepted::Method, vec!["QueueLatency", "Rejected"], "method"),
             (NotAccepted::UnknownStore, vec!["QueueLatency", "Rejected"], "unknown_store"),
@@ -473,8 +473,9 @@ mod tests {
         ] {
             let line = told(why);
             let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
-            let names: Vec<&str> =
-                directives.iter().map(|one| one["Metrics"][0]["Name"].as_str().unwrap()).collect();
+            let metrics = directives.iter().flat_map(|one| one["Metrics"].as_array().unwrap());
+            let mut names: Vec<&str> = metrics.map(|metric| metric["Name"].as_str().unwrap()).collect();
+            names.sort_unstable();
             assert_eq!((names, &line["Reason"]), (counted, &json!(reason)), "{line}");
         }
     }

@@ -460,9 +460,10 @@ mod tests {
         let line = line(&Ok(swept), "prod", now);
         assert_eq!((&line["OldestUnprovenAge"], &line["Resent"]), (&json!(600), &json!(2)));
         for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
-            let name = directive["Metrics"][0]["Name"].as_str().unwrap();
-            assert!(line[name].is_u64(), "{name}");
-            assert_eq!(directive["Dimensions"], json!([["Stage"]]), "{name}");
+            assert_eq!(directive["Dimensions"], json!([["Stage"]]), "{directive}");
+            for metric in directive["Metrics"].as_array().unwrap() {
+                assert!(line[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
+            }
         }
         assert_eq!((&line["SweepFailed"], &line["Stage"]), (&json!(0), &json!("prod")));
     }
