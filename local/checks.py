@@ -3,8 +3,8 @@
 import os
 import time
 
-from local import engine, fuzz, place, samlocal, stack, timing, tools, upgrade
-from local.steps import Failed, run
+from local import bench, engine, fuzz, place, samlocal, stack, timing, tools, upgrade
+from local.steps import Failed, Unavailable, run
 
 NO_ENGINE = """
 ********************************************************************************
@@ -16,10 +16,6 @@ NO_ENGINE = """
 
 # On every commit only what a change breaks at once; `make fuzz` takes a minute for each target.
 FUZZ_SECONDS = 3
-
-
-class Skipped(Exception):
-    """A check could not be made on this machine."""
 
 
 def lint() -> None:
@@ -42,7 +38,7 @@ def _run(checks: dict) -> None:
         try:
             _timed(headline, check)
             passed += 1
-        except Skipped as reason:
+        except Unavailable as reason:
             print(reason, flush=True)
             skipped += 1
         except Failed:
@@ -82,22 +78,8 @@ def _permissions() -> None:
 
 def _sam_local() -> None:
     if not engine.answers():
-        raise Skipped(NO_ENGINE)
+        raise Unavailable(NO_ENGINE)
     samlocal.invoke_all()
-
-
-def _hostile_input() -> None:
-    try:
-        fuzz.fuzz(FUZZ_SECONDS)
-    except fuzz.Unavailable as reason:
-        raise Skipped(reason) from reason
-
-
-def _timing() -> None:
-    try:
-        timing.count_instructions()
-    except timing.Unavailable as reason:
-        raise Skipped(reason) from reason
 
 
 FORM = {
@@ -115,9 +97,10 @@ BEHAVIOUR = {
     "unit, table and property tests": _program(
         "cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests", "--exclude", "inlet-cli",
     ),
-    "comparisons, by their instructions": _timing,
-    "hostile input, for seconds": _hostile_input,
+    "comparisons, by their instructions": timing.count_instructions,
+    "hostile input, for seconds": lambda: fuzz.fuzz(FUZZ_SECONDS),
     "local stack": lambda: stack.up(without=[]),
+    "what may not grow": bench.gate,
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
     "event files, by sam local": _sam_local,
 }

@@ -11,7 +11,7 @@ def run(arguments: list[str]) -> None:
     chosen = _parser().parse_args(arguments)
     try:
         chosen.act(chosen)
-    except (Failed, fuzz.Unavailable) as failure:
+    except Failed as failure:
         sys.exit(f"failed: {failure}")
 
 

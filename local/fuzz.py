@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from local import place, samples, tools
-from local.steps import Failed, run, step
+from local.steps import Failed, Unavailable, run, step
 
 HOME = place.ROOT / "fuzz"
 SEEDS = HOME / "seeds"
@@ -18,10 +18,6 @@ MAX_LEN = 8_192
 
 NO_NIGHTLY = "NOTICE: not fuzzed: there is no nightly Rust toolchain (rustup toolchain install nightly)"
 NO_CARGO_FUZZ = "NOTICE: not fuzzed: cargo-fuzz could not be installed"
-
-
-class Unavailable(Exception):
-    """This machine cannot fuzz."""
 
 
 def fuzz(seconds: int) -> None:

@@ -13,6 +13,10 @@ class Failed(Exception):
     """A step did not succeed; what there is to say about it has been printed."""
 
 
+class Unavailable(Failed):
+    """What a step needs is not on this machine, and cannot be put there by it."""
+
+
 @contextmanager
 def step(headline: str):
     """Prints the headline before and the duration after what is done inside."""

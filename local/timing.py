@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from local import place, tools
-from local.steps import Failed, run
+from local.steps import Failed, Unavailable, run
 
 # The bytes that are made wrong, one at a time: the first ones, one in the middle, the last.
 PLACES = {"shared": (0, 1, 20, 39), "sha1": (0, 1, 10, 19), "sha256": (0, 1, 16, 31)}
@@ -15,10 +15,6 @@ TARGET = place.STATE / "target" / "timing"
 COMPARE = TARGET / "timing" / "examples" / "compare"
 
 NO_VALGRIND = "NOTICE: not counted: there is no valgrind (on Debian: apt-get install valgrind)"
-
-
-class Unavailable(Exception):
-    """This machine cannot count."""
 
 
 def count_instructions() -> None:
