@@ -1,18 +1,26 @@
 """Counts the instructions of a comparison, wherever the proof is wrong: they must be the same."""
 
+import base64
+import hashlib
+import hmac
 import re
 import shutil
 import subprocess
+from itertools import count
+from pathlib import Path
 
 from local import place, tools
 from local.steps import Failed, Unavailable, run
 
-# The bytes that are made wrong, one at a time: the first ones, one in the middle, the last.
-PLACES = {"shared": (0, 1, 20, 39), "sha1": (0, 1, 10, 19), "sha256": (0, 1, 16, 31)}
-NO_BYTE = 99
+SECRET = "a-secret-of-forty-characters-exactly-yes"
+BODY = '{"id":1}'
+
+# Comparisons that stop at the first byte that differs: what the count has to notice.
+BYTE_BY_BYTE = Path(__file__).with_name("compare.c")
 
 TARGET = place.STATE / "target" / "timing"
 COMPARE = TARGET / "timing" / "examples" / "compare"
+PRELOADED = TARGET / "compare.so"
 
 NO_VALGRIND = "NOTICE: not counted: there is no valgrind (on Debian: apt-get install valgrind)"
 
@@ -23,20 +31,63 @@ def count_instructions() -> None:
         raise Unavailable(NO_VALGRIND)
     build = ["cargo", "build", "--locked", "--package", "inlet", "--example", "compare", "--profile", "timing"]
     run([*build, "--target-dir", TARGET], env=tools.environment())
-    for kind, places in PLACES.items():
-        if _count(kind, NO_BYTE, 0) == 0:
-            raise Failed(f"{kind}: nothing was counted")
-        counts = {at: _count(kind, at, 1) for at in places}
-        print(f"    {kind}: " + ", ".join(f"byte {at}: {n:,}" for at, n in counts.items()), flush=True)
+    run(["cc", "-O1", "-fno-builtin", "-fPIC", "-shared", BYTE_BY_BYTE, "-o", PRELOADED])
+    if len(set(_counts("careless", _texts()).values())) == 1:
+        raise Failed("a comparison that stops at the first byte that differs went unnoticed: the count is worth nothing")
+    for scheme, proofs in {
+        "shared": _texts() | _texts_by_digest(),
+        "sha1": _signatures(hashlib.sha1),
+        "sha256": _signatures(hashlib.sha256),
+    }.items():
+        counts = _counts(scheme, proofs)
+        print(f"    {scheme}: " + ", ".join(f"{at}: {n:,}" for at, n in counts.items()), flush=True)
         if len(set(counts.values())) > 1:
-            raise Failed(f"{kind}: how long a comparison takes tells where it fails")
+            raise Failed(f"{scheme}: how long a comparison takes tells where it fails")
 
 
-def _count(kind: str, at: int, ends_with: int) -> int:
+def _texts() -> dict[str, str]:
+    """The right text, and texts that are wrong in one byte."""
+    return {"right": SECRET} | {f"byte {at}": _wrong(SECRET.encode(), at).decode() for at in (0, 1, 20, 39)}
+
+
+def _texts_by_digest() -> dict[str, str]:
+    """Texts whose SHA-256 is wrong from a certain byte on, as it is digests that are compared."""
+    right = hashlib.sha256(SECRET.encode()).digest()
+    found: dict[int, str] = {}
+    for text in (f"{number:0{len(SECRET)}}" for number in count()):
+        found.setdefault(_agreeing(hashlib.sha256(text.encode()).digest(), right), text)
+        if found.keys() >= {0, 1, 2}:
+            return {f"digest's byte {at}": found[at] for at in (0, 1, 2)}
+
+
+def _signatures(algorithm) -> dict[str, str]:
+    """The right signature, and signatures that are wrong in one byte."""
+    right = hmac.digest(SECRET.encode(), BODY.encode(), algorithm)
+    places = (0, 1, len(right) // 2, len(right) - 1)
+    wrong = {"right": right} | {f"byte {at}": _wrong(right, at) for at in places}
+    return {at: base64.b64encode(signature).decode() for at, signature in wrong.items()}
+
+
+def _wrong(right: bytes, at: int) -> bytes:
+    return right[:at] + bytes([right[at] ^ 1]) + right[at + 1 :]
+
+
+def _agreeing(left: bytes, right: bytes) -> int:
+    return next((at for at, (l, r) in enumerate(zip(left, right)) if l != r), len(right))
+
+
+def _counts(scheme: str, proofs: dict[str, str]) -> dict[str, int]:
+    """How many instructions it takes to refuse each wrong proof; the right one has to hold."""
+    taken = {at: _count(scheme, proof, 0 if at == "right" else 1) for at, proof in proofs.items()}
+    return {at: n for at, n in taken.items() if at != "right"}
+
+
+def _count(scheme: str, proof: str, ends_with: int) -> int:
     """The instructions of the whole program, which are the same but for the comparison."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", COMPARE, kind, f"{at:02}"]
-    ran = subprocess.run(command, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", COMPARE, scheme, SECRET, BODY, proof]
+    environment = {"PATH": "/usr/bin:/bin", "LD_PRELOAD": str(PRELOADED)}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment)
     counted = re.search(r"Collected : (\d+)", ran.stderr)
     if ran.returncode != ends_with or not counted:
-        raise Failed(f"{kind}, wrong at byte {at}: ended with {ran.returncode}\n{ran.stderr[-2000:]}")
+        raise Failed(f"{scheme}: ended with {ran.returncode} instead of {ends_with}\n{ran.stderr[-2000:]}")
     return int(counted[1])
