@@ -20,7 +20,7 @@ pub struct Delivery {
     query: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
-    json: OnceLock<Option<Value>>,
+    json: OnceLock<Option<Box<Value>>>,
     trust: Trust,
     received_at: ReceivedAt,
 }
@@ -94,7 +94,7 @@ impl Delivery {
         if self.body.len() > KEPT_READ {
             return read().map(Cow::Owned);
         }
-        self.json.get_or_init(read).as_ref().map(Cow::Borrowed)
+        self.json.get_or_init(|| read().map(Box::new)).as_deref().map(Cow::Borrowed)
     }
 
     /// The body's form fields, when the sender calls it a form.
