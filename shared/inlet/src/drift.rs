@@ -315,24 +315,32 @@ impl Place {
                 self.miss(path, &BTreeSet::new(), found);
             }
             Value::Object(object) => {
-                let table = self.names.get(ANY_NAME);
-                let is_table = object.len() > MAX_NAMES || table.is_some();
+                let is_table = object.len() > MAX_NAMES || self.names.contains_key(ANY_NAME);
                 let mut there = BTreeSet::new();
                 for (name, inner) in members(object) {
-                    let name = told(name);
-                    let known = self.names.get_key_value(&*name);
-                    there.extend(known.map(|(name, _)| *name));
-                    let (name, place) = match known {
-                        Some((name, place)) => (*name, Some(place)),
-                        None if is_table => (ANY_NAME, table),
-                        None => (&*name, None),
-                    };
-                    meet(place, inner, Path::Name(&path, name), depth, found);
+                    if let Some((name, place)) = self.named(name, is_table) {
+                        if !place.optional {
+                            there.insert(name);
+                        }
+                        meet(Some(place), inner, Path::Name(&path, name), depth, found);
+                    } else {
+                        let name = if is_table { Cow::Borrowed(ANY_NAME) } else { told(name) };
+                        meet(None, inner, Path::Name(&path, &name), depth, found);
+                    }
                 }
                 self.miss(path, &there, found);
             }
             _ => self.miss(path, &BTreeSet::new(), found),
         }
+    }
+
+    /// What is known of the place with this name, and the name that it is known by.
+    fn named(&self, name: &str, is_table: bool) -> Option<(&'static str, &Self)> {
+        let known = |name: &str| self.names.get_key_value(name);
+        // Most names are spelt as they are told.
+        let place = known(name).or_else(|| known(&told(name)));
+        let place = place.or_else(|| is_table.then(|| known(ANY_NAME)).flatten());
+        place.map(|(name, place)| (*name, place))
     }
 
     /// Tells which of the names that were always here are not there now, and what was always inside them.
