@@ -121,7 +121,6 @@ impl State {
     fn answer(&mut self, operation: &str, asked: Value) -> (u16, Value) {
         let (status, answer) = match operation {
             "PutItem" => self.put(&asked),
-            "BatchWriteItem" => self.put_all(&asked),
             "GetItem" => (200, receipt(&asked)),
             "SendMessage" => (200, sent(&asked)),
             "GetParameter" => (200, json!({"Parameter": parameter(asked["Name"].as_str())})),
@@ -134,13 +133,6 @@ impl State {
         };
         self.calls.push(Call { operation: operation.to_owned(), asked, refused: status == 400 });
         (status, answer)
-    }
-
-    fn put_all(&mut self, asked: &Value) -> (u16, Value) {
-        for item in batched(asked) {
-            self.items.insert(key(item), item.clone());
-        }
-        (200, json!({"UnprocessedItems": {}}))
     }
 
     fn put(&mut self, asked: &Value) -> (u16, Value) {
@@ -162,12 +154,6 @@ impl State {
 fn key(item: &Value) -> (String, String) {
     let part = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
     (part("pk"), part("sk"))
-}
-
-/// The items of a `BatchWriteItem`.
-pub fn batched(asked: &Value) -> impl Iterator<Item = &Value> {
-    let tables = asked["RequestItems"].as_object().into_iter().flat_map(Map::values);
-    tables.filter_map(Value::as_array).flatten().map(|request| &request["PutRequest"]["Item"])
 }
 
 /// What is repeated was processed, as nearly always.
@@ -219,11 +205,6 @@ impl Units {
                     units.table_writes += size(&item).div_ceil(price::WRITE_UNIT_BYTES);
                     let indexed = !call.refused && item.contains_key("bucket");
                     units.index_writes += u64::from(indexed);
-                }
-                "BatchWriteItem" => {
-                    let sizes = batched(&call.asked).filter_map(Value::as_object).map(size);
-                    units.table_writes +=
-                        sizes.map(|size| size.div_ceil(price::WRITE_UNIT_BYTES)).sum::<u64>();
                 }
                 "SendMessage" => {
                     let body = call.asked["MessageBody"].as_str().unwrap_or_default().len() as u64;

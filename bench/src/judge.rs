@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-use crate::backends::{Call, batched};
+use crate::backends::Call;
 use crate::corpus::Delivery;
 use crate::runtime_api::Answer;
 
@@ -26,8 +26,9 @@ fn fault_of_accepted(delivery: &Delivery, answer: &Answer, calls: &[Call]) -> Op
     if answer.status != 200 {
         return Some(format!("answered {} to a genuine delivery", answer.status));
     }
-    let of = |operation: &str| calls.iter().find(|call| call.operation == operation);
-    let Some(put) = of("PutItem") else {
+    let mut puts = calls.iter().filter(|call| call.operation == "PutItem");
+    // The event's own; what is too large for it is put before it.
+    let Some(put) = puts.find(|put| text(&put.asked["Item"], "sk").starts_with("event/")) else {
         return Some("stored nothing".to_owned());
     };
     if !put.asked["ConditionExpression"].is_string() {
@@ -36,7 +37,8 @@ fn fault_of_accepted(delivery: &Delivery, answer: &Answer, calls: &[Call]) -> Op
     if !put.refused && stored(&put.asked["Item"], calls).as_deref() != Some(delivery.body.as_slice()) {
         return Some("did not store the body byte for byte".to_owned());
     }
-    let sent = of("SendMessage").and_then(|send| send.asked["MessageBody"].as_str());
+    let sent = calls.iter().find(|call| call.operation == "SendMessage");
+    let sent = sent.and_then(|send| send.asked["MessageBody"].as_str());
     match sent {
         None if put.refused => None,
         Some(text) if text.contains(&delivery.order) => None,
@@ -72,9 +74,15 @@ fn stored(item: &Value, calls: &[Call]) -> Option<Vec<u8>> {
 
 fn pieces(digest: &str, calls: &[Call]) -> Vec<u8> {
     let prefix = format!("part/{digest}/");
-    let number = |item: &Value| item["pk"]["S"].as_str()?.strip_prefix(&prefix)?.parse::<usize>().ok();
-    let pieces = calls.iter().flat_map(|call| batched(&call.asked));
-    let pieces: BTreeMap<usize, &str> =
-        pieces.filter_map(|item| Some((number(item)?, item["piece"]["B"].as_str()?))).collect();
-    pieces.values().flat_map(|piece| STANDARD.decode(piece).unwrap_or_default()).collect()
+    let number = |item: &Value| text(item, "pk").strip_prefix(&prefix)?.parse::<usize>().ok();
+    let put = |call: &Call| {
+        let item = &call.asked["Item"];
+        Some((number(item)?, STANDARD.decode(item["piece"]["B"].as_str()?).ok()?))
+    };
+    let pieces: BTreeMap<usize, Vec<u8>> = calls.iter().filter_map(put).collect();
+    pieces.into_values().flatten().collect()
+}
+
+fn text<'i>(item: &'i Value, name: &str) -> &'i str {
+    item[name]["S"].as_str().unwrap_or_default()
 }
