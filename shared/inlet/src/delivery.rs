@@ -144,6 +144,81 @@ fn kept(headers: &Headers) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keyed::{delivered, sent};
+
+    #[test]
+    fn a_delivery_is_what_was_sent_less_its_proof() {
+        let received_at = ReceivedAt::from_millis(7).unwrap();
+        let headers = [("Content-Type", "text/plain"), ("Date", "today"), ("X-Signature", "s3cret")];
+        let request = Request {
+            method: Method::Other,
+            topic: Some("order".into()),
+            headers: headers.into_iter().collect(),
+            ..sent("a=1+2&b=%2B", "words")
+        };
+        let delivery = delivered(request, received_at);
+        assert_eq!(delivery.store().as_str(), "demo");
+        assert_eq!((delivery.topic(), delivery.method()), (Some("order"), Method::Other));
+        assert_eq!(delivery.query(), "a=1+2&b=%2B");
+        let fields = delivery.query_fields();
+        assert_eq!((fields.value("a").as_deref(), fields.value("b").as_deref()), (Some("1 2"), Some("+")));
+        assert_eq!(
+            delivery.headers(),
+            [("content-type", "text/plain".to_owned()), ("date", "today".to_owned())]
+        );
+        assert_eq!((delivery.content_type(), delivery.body()), (Some("text/plain"), &b"words"[..]));
+        assert_eq!((delivery.trust(), delivery.received_at()), (Trust::UrlToken, received_at));
+        assert_eq!(delivered(sent("", ""), received_at).topic(), None);
+    }
+
+    #[test]
+    fn a_body_is_json_whatever_it_is_called_and_however_large() {
+        let large = format!("[{}1]", " ".repeat(KEPT_READ));
+        for (body, want) in [
+            (r#"{"a":1}"#, Some(serde_json::json!({"a": 1}))),
+            ("words", None),
+            ("", None),
+            (&large, Some(serde_json::json!([1]))),
+        ] {
+            let delivery = delivered(sent("", body), ReceivedAt::EPOCH);
+            let beginning = &body[..body.len().min(9)];
+            assert_eq!(delivery.json().map(Cow::into_owned), want, "{beginning}");
+            assert_eq!(delivery.json().map(Cow::into_owned), want, "asked again: {beginning}");
+        }
+    }
+
+    #[test]
+    fn only_one_that_is_not_large_is_kept_as_json() {
+        for (size, is_kept) in [(KEPT_READ, true), (KEPT_READ + 1, false)] {
+            let delivery = delivered(sent("", &format!("{}1", " ".repeat(size - 1))), ReceivedAt::EPOCH);
+            assert_eq!(matches!(delivery.json(), Some(Cow::Borrowed(_))), is_kept, "{size} bytes");
+        }
+    }
+
+    #[test]
+    fn a_form_is_read_where_it_is_called_one() {
+        let form = |content_type: &str| {
+            let headers = [("content-type", content_type)].into_iter().collect();
+            let delivery = delivered(Request { headers, ..sent("", "a=1+2") }, ReceivedAt::EPOCH);
+            delivery.form().and_then(|fields| fields.value("a").map(Cow::into_owned))
+        };
+        assert_eq!(form("application/x-www-form-urlencoded").as_deref(), Some("1 2"));
+        assert_eq!(form("application/json"), None);
+    }
+
+    #[test]
+    fn its_outline_is_shown_and_its_content_is_not() {
+        let delivery = delivered(
+            Request { topic: Some("order".into()), ..sent("a=canary", "canary") },
+            ReceivedAt::EPOCH,
+        );
+        let shown = format!("{delivery:?}");
+        assert!(
+            shown.contains("order") && shown.contains("UrlToken") && shown.contains("body_len: 6"),
+            "{shown}"
+        );
+        assert!(!shown.contains("canary"), "{shown}");
+    }
 
     #[test]
     fn what_is_kept_of_a_query_is_as_sent_less_the_secrets() {

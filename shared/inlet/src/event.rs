@@ -324,6 +324,144 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canonical::Canonical;
+    use crate::keyed::{Keyed, delivered, sent};
+    use crate::proof::Verified;
+    use crate::reading::EventType;
+    use crate::request::Request;
+
+    const NOON: i64 = 1_749_715_272_345;
+
+    /// A thing of one's own time, unless said otherwise.
+    fn reading() -> Reading {
+        Reading {
+            event_type: EventType::new("thing.moved"),
+            verb: "moved",
+            entity: Some(vec!["7".into()]),
+            time: None,
+            identity: IdentityRule::OwnTime,
+            data: Canonical::bare(Kind::Order, None),
+            inferred: false,
+            unlisted: Vec::new(),
+        }
+    }
+
+    fn event(request: Request, at: i64, reading: Reading) -> Verified<Event> {
+        delivered(request, ReceivedAt::from_millis(at).unwrap()).vouch::<Keyed>(reading)
+    }
+
+    fn thing() -> Request {
+        sent("b=2&a=1", r#"{"id":1}"#)
+    }
+
+    #[test]
+    fn an_event_is_its_delivery_and_what_was_read_of_it() {
+        let event = event(thing(), NOON, reading());
+        assert_eq!((event.provider(), event.origin()), ("keyed", Origin::Webhook));
+        assert_eq!((event.received_at().millis(), event.delivery().body()), (NOON, &br#"{"id":1}"#[..]));
+        assert_eq!((event.reading(), event.canonical_type().as_str()), (&reading(), "commerce.order.moved"));
+        assert_eq!(event.out_of_quarantine().origin(), Origin::Quarantine);
+    }
+
+    #[test]
+    fn ids_are_what_they_were_in_every_version_before() {
+        // SHA-256 over store, type and sorted query, each behind its length in eight bytes, and the body; where the
+        // body has no time of its own, over that digest and the arrival in milliseconds.
+        let content = "475b876358d59ceaef552d7623a6f9bea831e61d38b88f32dc497af1ed4332e8";
+        let lasting = event(thing(), NOON, reading());
+        assert_eq!(lasting.content().to_hex(), content);
+        assert_eq!(lasting.id().as_str(), "keyed/demo/order/7/475b876358d59cea");
+        let passing = event(thing(), NOON, Reading { identity: IdentityRule::RetryWindow, ..reading() });
+        assert_eq!(
+            (passing.content().to_hex().as_str(), passing.id().digest()),
+            (content, "f0f3e021539fd532")
+        );
+    }
+
+    #[test]
+    fn where_the_body_has_its_own_time_equal_content_is_one_event_for_good() {
+        let (first, later) = (event(thing(), NOON, reading()), event(thing(), NOON + 1, reading()));
+        assert_eq!((first.identity(), first.id()), (Identity::Lasting, later.id()));
+    }
+
+    #[test]
+    fn where_it_has_none_the_moment_is_part_of_the_id_and_the_window_part_of_the_identity() {
+        let passing = |at, entity| {
+            event(thing(), at, Reading { identity: IdentityRule::RetryWindow, entity, ..reading() })
+        };
+        let known = || reading().entity;
+        let (first, later) = (passing(NOON, known()), passing(NOON + 1, known()));
+        assert_eq!(
+            (first.identity(), first.content()),
+            (Identity::Within(Keyed::RETRY_WINDOW), later.content())
+        );
+        assert_ne!(first.id(), later.id());
+        let of_nothing = passing(NOON, None);
+        assert_eq!(
+            of_nothing.identity(),
+            Identity::Within(DEFAULT_RETRY_WINDOW),
+            "no entity, the shorter window"
+        );
+        let entity = of_nothing.id().entity_path().rsplit_once('/').unwrap().1;
+        assert_eq!(entity, "475b876358d59cea", "nothing piles up on one key");
+    }
+
+    #[test]
+    fn every_part_of_the_content_counts_and_stays_apart() {
+        let content = |request, event_type| {
+            event(request, NOON, Reading { event_type: EventType::new(event_type), ..reading() }).content()
+        };
+        let store = StoreName::parse("other").unwrap();
+        let contents = [
+            content(sent("a=1", "x"), "moved"),
+            content(Request { store, ..sent("a=1", "x") }, "moved"),
+            content(sent("a=1", "x"), "move"),
+            content(sent("a=1", "y"), "moved"),
+            content(sent("a=2", "x"), "moved"),
+            content(sent("", "a=1x"), "moved"),
+            content(sent("da=1", "x"), "move"),
+        ];
+        for (at, one) in contents.iter().enumerate() {
+            assert!(!contents[..at].contains(one), "the {at}th is equal to one before it");
+        }
+    }
+
+    #[test]
+    fn an_entity_has_changed_where_its_kind_is_mixed_and_it_is_known() {
+        let moves = |kind, entity| {
+            let reading = Reading { data: Canonical::bare(kind, None), entity, ..reading() };
+            event(thing(), NOON, reading).moves_latest()
+        };
+        let known = || reading().entity;
+        assert!(moves(Kind::Order, known()));
+        assert!(!moves(Kind::Stock, known()) && !moves(Kind::Order, None));
+    }
+
+    #[test]
+    fn what_repeats_an_event_goes_by_its_id_and_its_arrival() {
+        let repeated = event(thing(), NOON, Reading { identity: IdentityRule::RetryWindow, ..reading() });
+        let original = Original { id: repeated.id().clone(), received_at: repeated.received_at() };
+        let repeating = event(thing(), NOON + 1, reading()).repeating(original);
+        assert_eq!((repeating.id(), repeating.received_at().millis()), (repeated.id(), NOON));
+    }
+
+    #[test]
+    fn an_origin_has_its_word() {
+        let words = [Origin::Webhook, Origin::Fallback, Origin::Quarantine].map(Origin::as_str);
+        assert_eq!(words, ["webhook", "fallback", "quarantine"]);
+    }
+
+    #[test]
+    fn an_arrival_is_read_back_and_counted_from() {
+        let at = |millis| ReceivedAt::from_millis(millis).unwrap();
+        assert_eq!(ReceivedAt::parse("2025-06-12T08:01:12.345Z"), Some(at(NOON)));
+        assert_eq!((ReceivedAt::parse("today"), ReceivedAt::from_millis(i64::MAX)), (None, None));
+        assert_eq!((at(NOON).millis(), at(-1).millis()), (NOON, -1));
+        assert_eq!(at(NOON).since(at(NOON - 1_500)), Duration::from_millis(1_500));
+        assert_eq!(at(NOON).since(at(NOON + 1)), Duration::ZERO, "not yet");
+        assert_eq!(at(NOON).earlier(Duration::from_millis(345)), at(NOON - 345));
+        assert_eq!(at(NOON).earlier(Duration::MAX), ReceivedAt(Timestamp::MIN));
+    }
 
     #[test]
     fn an_id_reads_back_and_falls_into_its_halves() {
@@ -333,6 +471,7 @@ mod tests {
             (id.as_str(), id.entity_path(), id.digest()),
             (text, "zid/riyadh/order/81230457", "9f2c41d8a3b7e6f0")
         );
+        assert_eq!(id.to_string(), text);
     }
 
     #[test]
@@ -347,6 +486,10 @@ mod tests {
             "zid/riyadh/order/a b/9f2c41d8a3b7e6f0",
             "zid/riyadh/order//9f2c41d8a3b7e6f0",
             "zid/riyadh/order/1/9f2c41d8a3b7e6f0/",
+            "/riyadh/order/1/9f2c41d8a3b7e6f0",
+            "ZID/riyadh/order/1/9f2c41d8a3b7e6f0",
+            "zid/riyadh/order/1/9f2c41d8a3b7e6fg",
+            "zid/riyadh/order/1/9f2c41d8a3b7e6f00",
         ] {
             assert_eq!(EventId::parse(text), Err(NotAnEventId), "{text:?}");
         }

@@ -41,3 +41,6 @@ pub mod sender;
 pub mod fresh;
 pub mod portal;
 pub mod registration;
+
+#[cfg(test)]
+mod keyed;

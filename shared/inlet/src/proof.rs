@@ -302,51 +302,12 @@ impl Verified<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::{Answer, Outcome};
-    use crate::patience::AfterFailure;
-    use crate::reading::WhyUnknown;
-    use crate::request::{Headers, Method};
-    use crate::store::StoreName;
+    use crate::keyed::{Keyed, OF_ANOTHER_KIND, sent};
 
     #[test]
     fn sorts_by_name_and_leaves_the_signature_out() {
         let fields = Fields::parse(b"b=2&X-Sig=zzz&a=1&a.b=%2B3", Plus::Space);
         assert_eq!(sorted(&fields, "x-sig"), b"a1a.b+3b2");
-    }
-
-    /// Proved by its key in the query; without one it is not this scheme's.
-    struct Keyed;
-
-    impl Provider for Keyed {
-        const NAME: &'static str = "keyed";
-        const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("it is none");
-        type Credential = Secret;
-        type Settings = ();
-
-        fn claim(request: &Unverified, secret: &Secret) -> Result<Claim, Rejection> {
-            let key = request.query("key").ok_or(Rejection::Missing { expected: "key" })?;
-            let comparisons = vec![Comparison::new(key.as_bytes(), secret.clone())];
-            Ok(Claim::Shared { comparisons, trust: Trust::UrlToken })
-        }
-
-        fn read(_: &Verified<Delivery>) -> Reading {
-            Reading::unknown("keyed", WhyUnknown::Event, None)
-        }
-
-        fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-            Answer::ok(serde_json::json!({}))
-        }
-    }
-
-    fn sent(query: &str, body: &str) -> Request {
-        Request {
-            method: Method::Post,
-            store: StoreName::parse("demo").unwrap(),
-            topic: None,
-            query: query.into(),
-            headers: Headers::default(),
-            body: body.into(),
-        }
     }
 
     #[test]
@@ -361,6 +322,30 @@ mod tests {
         assert_eq!(judged("key=gone", &secrets), Err(Rejection::Mismatch));
         assert_eq!(judged("", &secrets), Err(Rejection::Missing { expected: "key" }));
         assert_eq!(judged("key=new", &[]), Err(Rejection::UnknownStore));
+        let mixed = [OF_ANOTHER_KIND, "new", OF_ANOTHER_KIND].map(|text| Secret::new(text).unwrap());
+        assert_eq!(judged("key=new", &mixed), Ok(Trust::UrlToken));
+        assert_eq!(judged("key=gone", &mixed), Err(Rejection::Mismatch), "what was compared says more");
+        assert_eq!(judged("key=new", &mixed[..1]), Err(Rejection::NoCredential));
+    }
+
+    #[test]
+    fn a_signature_that_came_twice_or_fits_both_readings_holds() {
+        let key = Secret::new("s3cret").unwrap();
+        let tag = || Tag::Given(MacAlgorithm::HmacSha256.tag(&key, b"a1"));
+        let claim = |message, tags| Claim::Mac {
+            algorithm: MacAlgorithm::HmacSha256,
+            key: key.clone(),
+            messages: vec![message],
+            tags,
+        };
+        let query = Message::SortedQuery { signature: "sig" };
+        let request = sent("a=1", "a1");
+        for (case, claim) in [
+            ("twice", claim(Message::Body, vec![tag(), tag()])),
+            ("both readings", claim(query, vec![tag()])),
+        ] {
+            assert_eq!(prove(&claim, &request), Ok(Trust::Signed), "{case}");
+        }
     }
 
     #[test]
@@ -428,14 +413,7 @@ mod tests {
 
     #[test]
     fn of_several_claims_one_is_enough_and_none_is_not() {
-        let request = Request {
-            method: Method::Post,
-            store: StoreName::parse("demo").unwrap(),
-            topic: None,
-            query: String::new(),
-            headers: Headers::default(),
-            body: Vec::new(),
-        };
+        let request = sent("", "");
         let claim = |presented: &str| Claim::Shared {
             comparisons: vec![Comparison::new(presented, Secret::new("s3cret").unwrap())],
             trust: Trust::SharedSecret,

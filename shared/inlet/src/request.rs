@@ -343,8 +343,9 @@ mod tests {
             body: b"canary".to_vec(),
         };
         let fields = Fields::parse(b"token=canary", Plus::Space);
-        let shown = format!("{request:?} {fields:?} {:?}", Unverified::new(request.clone()));
+        let shown = format!("{request:?} {fields:?}");
         assert!(shown.contains("authorization") && !shown.contains("canary"), "{shown}");
+        assert_eq!(format!("{:?}", Unverified::new(request.clone())), format!("Unverified({request:?})"));
     }
 
     #[test]

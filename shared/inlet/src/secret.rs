@@ -118,5 +118,14 @@ mod tests {
         for other in ["", "s3cre", "s3cret ", "S3cret", "t3cret"] {
             assert!(!bool::from(secret.is(other.as_bytes())), "{other:?}");
         }
+        assert!(secret.equals(&Secret::new("s3cret").unwrap()));
+        assert!(!secret.equals(&Secret::new("t3cret").unwrap()), "two secrets that differ");
+    }
+
+    #[test]
+    fn is_as_long_as_a_reader_would_count() {
+        for (text, characters) in [("s", 1), ("s3cret", 6), ("bí-mật", 6)] {
+            assert_eq!(Secret::new(text).unwrap().characters(), characters, "{text}");
+        }
     }
 }
