@@ -17,6 +17,7 @@ use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider:
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::SdkConfig;
 use inlet_aws::connect::Clients;
+use inlet_aws::environment::LogLevel;
 use inlet_aws::queue::SqsQueue;
 use inlet_aws::table::Table;
 use serde::Deserialize;
@@ -64,6 +65,8 @@ pub(crate) struct Deployment {
     pub(crate) bus: String,
     /// How long events are kept.
     pub(crate) retention_days: u32,
+    /// How much the functions log.
+    pub(crate) log_level: LogLevel,
     /// Whether it is the local stack.
     pub(crate) is_local: bool,
     /// What a client of any AWS service is made from: region, credentials, HTTP client, tries and time limits.
@@ -142,6 +145,7 @@ impl Deployment {
             dead_letter_queue_url: facts.dlq_url,
             bus: facts.bus,
             retention_days: LOCAL_RETENTION_DAYS,
+            log_level: LogLevel::Info,
             is_local: true,
             config,
         })
@@ -186,6 +190,7 @@ impl Deployment {
             dead_letter_queue_url: output("DeadLetterQueueUrl")?,
             bus: output("BusName")?,
             retention_days: parameter("RetentionDays")?.parse().map_err(|_| lacks("RetentionDays"))?,
+            log_level: LogLevel::parse(&parameter("LogLevel")?).ok_or_else(|| lacks("LogLevel"))?,
             is_local: false,
             config,
         })

@@ -7,6 +7,7 @@ use inlet::event::{EventId, ReceivedAt};
 use inlet::store::StoreName;
 use inlet_aws::arrivals::Arrival;
 use inlet_aws::clock;
+use inlet_aws::environment::LogLevel;
 use inlet_aws::fates::Fate;
 use serde::Serialize;
 
@@ -78,9 +79,10 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let breakers = providers.iter().map(|provider| Nearness::of(*provider, &stores)).collect();
     let stores = stores
         .into_iter()
-        .map(|((provider, store), sum)| sum.told(provider, store.as_deref(), now))
+        .map(|((provider, store), sum)| sum.told(provider, store.as_deref(), deployment.log_level, now))
         .collect();
-    output.report(&Stats { since: from.to_string(), sampled: left == 0, stores, breakers })
+    let hidden = Hidden::at(deployment.log_level);
+    output.report(&Stats { since: from.to_string(), sampled: left == 0, hidden, stores, breakers })
 }
 
 /// The provider and the store that an id names.
@@ -115,14 +117,15 @@ impl OfStore {
         self.delays.extend(fate.processed.map(|processed| processed.since(received_at)));
     }
 
-    fn told(mut self, provider: &str, store: Option<&str>, now: ReceivedAt) -> Numbers {
+    fn told(mut self, provider: &str, store: Option<&str>, level: LogLevel, now: ReceivedAt) -> Numbers {
         self.delays.sort_unstable();
+        let logged = |number: u64, at: LogLevel| (at <= level).then_some(number);
         Numbers {
             store: format!("{provider}/{}", store.unwrap_or("-")),
-            accepted: self.counts.accepted,
-            duplicates: self.counts.duplicates,
-            unknown: self.counts.unknown,
-            rejected: self.counts.all_rejected(),
+            accepted: logged(self.counts.accepted, LogLevel::Info),
+            duplicates: logged(self.counts.duplicates, LogLevel::Info),
+            unknown: logged(self.counts.unknown, LogLevel::Info),
+            rejected: logged(self.counts.all_rejected(), LogLevel::Warn),
             rejected_by_reason: self.counts.rejected,
             waiting: self.waiting,
             parked: self.parked,
@@ -139,21 +142,48 @@ struct Stats {
     since: String,
     /// Whether there are more events than were looked at for what waits, what is parked and the delays.
     sampled: bool,
+    /// What the log does not tell.
+    hidden: Option<Hidden>,
     stores: Vec<Numbers>,
     breakers: Vec<Nearness>,
 }
 
-/// A store's numbers.
+/// What the log does not tell at the level that the deployment has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Hidden {
+    Accepted,
+    AcceptedAndRejected,
+}
+
+impl Hidden {
+    fn at(level: LogLevel) -> Option<Self> {
+        match level {
+            LogLevel::Error => Some(Self::AcceptedAndRejected),
+            LogLevel::Warn => Some(Self::Accepted),
+            LogLevel::Info | LogLevel::Debug => None,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Accepted => "what was accepted",
+            Self::AcceptedAndRejected => "what was accepted or rejected",
+        }
+    }
+}
+
+/// A store's numbers; nothing where the log does not tell.
 #[derive(Debug, Serialize)]
 struct Numbers {
     store: String,
     /// Answered well.
-    accepted: u64,
+    accepted: Option<u64>,
     /// How many of these repeated an event.
-    duplicates: u64,
+    duplicates: Option<u64>,
     /// How many of these nobody documents.
-    unknown: u64,
-    rejected: u64,
+    unknown: Option<u64>,
+    rejected: Option<u64>,
     rejected_by_reason: BTreeMap<String, u64>,
     /// Stored, without a receipt.
     waiting: u64,
@@ -286,6 +316,12 @@ impl Report for Stats {
                 ));
             }
         }
+        if let Some(hidden) = self.hidden {
+            page.aside(format_args!(
+                "The functions do not log {} (the template's LogLevel); the metrics count it.",
+                hidden.words()
+            ));
+        }
         if self.sampled {
             page.aside("There are more events than were looked at for what waits and the delays: --sample.");
         }
@@ -302,12 +338,13 @@ impl Numbers {
         let delay = |of: fn(&Delay) -> u128| {
             self.delay_ms.as_ref().map_or_else(|| "-".to_owned(), |delay| spoken(of(delay)))
         };
+        let logged = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         [
             printable(&self.store),
-            self.accepted.to_string(),
-            self.duplicates.to_string(),
-            self.unknown.to_string(),
-            self.rejected.to_string(),
+            logged(self.accepted),
+            logged(self.duplicates),
+            logged(self.unknown),
+            logged(self.rejected),
             self.waiting.to_string(),
             self.parked.to_string(),
             self.oldest_waiting_ms.map_or_else(|| "-".to_owned(), spoken),
@@ -334,6 +371,37 @@ mod tests {
         assert_eq!(Delay::of(&one), Some(Delay { p50: 7, p95: 7, p99: 7, max: 7 }));
         assert_eq!(Delay::of(&[]), None);
     }
+
+    #[test]
+    fn what_the_log_does_not_tell_is_no_zero() {
+        let told = |level| {
+            let counts = Counts { accepted: 7, ..Counts::default() };
+            let numbers =
+                OfStore { counts, ..OfStore::default() }.told("zid", Some("a"), level, ReceivedAt::EPOCH);
+            (numbers.accepted, numbers.rejected, Hidden::at(level))
+        };
+        for (level, want) in [
+            (LogLevel::Error, (None, None, Some(Hidden::AcceptedAndRejected))),
+            (LogLevel::Warn, (None, Some(0), Some(Hidden::Accepted))),
+            (LogLevel::Info, (Some(7), Some(0), None)),
+        ] {
+            assert_eq!(told(level), want, "{level:?}");
+        }
+        let numbers = OfStore::default().told("zid", Some("a"), LogLevel::Warn, ReceivedAt::EPOCH);
+        let (hidden, stores) = (Hidden::at(LogLevel::Warn), vec![numbers]);
+        let stats = Stats { since: "then".into(), sampled: false, hidden, stores, breakers: Vec::new() };
+        let mut page = Page::default();
+        stats.page(&mut page);
+        insta::assert_snapshot!(page.plain(), @"
+        Received since then
+        STORE  ACCEPTED  REPEATS  UNKNOWN  REJECTED  WAITING  PARKED  OLDEST  P50  P95  P99
+        zid/a  -         -        -        0         0        0       -       -    -    -
+        The functions do not log what was accepted (the template's LogLevel); the metrics count it.
+
+        How near each provider is to sending no more
+        ");
+    }
+
     #[test]
     fn each_store_is_marked_by_its_own_failures_since_one_was_accepted() {
         let of = |numbers: &[(&str, usize)]| {

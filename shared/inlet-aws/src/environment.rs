@@ -81,6 +81,11 @@ impl fmt::Display for Incomplete {
 }
 
 impl LogLevel {
+    /// The level of this name, as the template's parameter has it.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Error, Self::Warn, Self::Info, Self::Debug].into_iter().find(|level| level.as_str() == name)
+    }
+
     /// The level's word in a line.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -134,16 +139,11 @@ impl Environment {
             }
             seconds
         });
-        let log_level = match value("INLET_LOG_LEVEL").as_deref() {
-            Some("error") => LogLevel::Error,
-            Some("warn") => LogLevel::Warn,
-            None | Some("info") => LogLevel::Info,
-            Some("debug") => LogLevel::Debug,
-            Some(_) => {
-                wrong.invalid.push("INLET_LOG_LEVEL");
-                LogLevel::Info
-            }
-        };
+        let log_level = value("INLET_LOG_LEVEL").map_or(Some(LogLevel::Info), |name| LogLevel::parse(&name));
+        let log_level = log_level.unwrap_or_else(|| {
+            wrong.invalid.push("INLET_LOG_LEVEL");
+            LogLevel::Info
+        });
         if !wrong.missing.is_empty() || !wrong.invalid.is_empty() {
             return Err(wrong);
         }
