@@ -205,6 +205,11 @@ fn a_shopper_goes_on_to_the_stores_page_where_one_is_set() {
         (303, vec![("location", "https://shop.example/thanks".to_owned())])
     );
     assert_eq!(Zip::answer(&Outcome::Accepted(&event), &Settings::default()).status, 200);
+    let callback = request(Method::Post, "capture", "", &[("x-qp-signature", CAPTURE_SIGNATURE)], CAPTURE);
+    let delivery = judged(callback).unwrap();
+    let reading = Zip::read(&delivery);
+    let event = delivery.vouch::<Zip>(reading);
+    assert_eq!(Zip::answer(&Outcome::Accepted(&event), &set).status, 200, "a callback is no shopper");
 }
 
 #[test]
