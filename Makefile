@@ -36,11 +36,11 @@ load:      ## Drive the local stack, all five providers at once, for SECONDS (20
 arm64:     ## Have the arm64 binaries answer every file under events/, in QEMU (needs the local stack)
 	@python3 -m local arm64
 
-package:   ## Pack a zip for each function and architecture, with a list of what is in it, into dist/
-	@python3 -m local package
+package:   ## Pack a zip for each function and each of ARCHITECTURES ("x86_64 arm64"), and lists of what is in them, into dist/
+	@python3 -m local package $(ARCHITECTURES)
 
 package-check: ## Pack twice at two places and compare the bytes
-	@python3 -m local package-check
+	@python3 -m local package-check $(ARCHITECTURES)
 
 lint:      ## Check formatting, clippy, licences and the template
 	@python3 -m local lint

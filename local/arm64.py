@@ -7,22 +7,17 @@ import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import build, place, samlocal, tools
+from local import build, package, place, samlocal
 from local.aws import Aws
 from local.runtime import Runtime
 from local.steps import Failed, run, step
 
-TRIPLE = "aarch64-unknown-linux-gnu"
-TARGET = place.STATE / "target" / "arm64"
-LINKER = "aarch64-linux-gnu-gcc"
 QEMU = "qemu-aarch64-static"
 LIBRARIES = "/usr/aarch64-linux-gnu"
 
-# Debian's compiler, whose standard library for arm64 is a package like any other.
-RUSTC = "/usr/bin/rustc"
-PACKAGES = [
-    "rustc-web", "libstd-rust-web-dev:arm64", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user-static",
-]
+# Debian's: the compiler's standard library for arm64, the emulator, and the C library that it loads.
+COMPILER = ["rustc-web", "libstd-rust-web-dev:arm64"]
+EMULATOR = ["qemu-user-static", "libc6-arm64-cross"]
 
 
 def arm64() -> None:
@@ -31,46 +26,33 @@ def arm64() -> None:
         raise Failed("no local stack is up: make up")
     stack = json.loads(place.STACK_FILE.read_text())
     _install()
-    with step("compile for arm64"):
-        _compile(stack)
+    with step("compile for arm64, as it is packed"):
+        binaries = package.compile_functions(place.ROOT, "arm64", build.compiler("arm64"))
     with step("answer every event file"):
-        _answer(stack)
+        _answer(stack, binaries)
 
 
 def _install() -> None:
     """Installs what is missing, where that is possible: on a Debian, for root."""
-    if os.path.exists(RUSTC) and shutil.which(LINKER) and shutil.which(QEMU) and _has_standard_library():
+    missing = [] if build.compiler("arm64") else COMPILER
+    if not shutil.which(QEMU) or not os.path.isdir(LIBRARIES):
+        missing = missing + EMULATOR
+    if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Failed(f"missing, by the names of Debian's packages: {' '.join(PACKAGES)}")
+        raise Failed(f"missing, by the names of Debian's packages: {' '.join(missing)}")
     with step("install the compiler and the emulator"):
         run(["dpkg", "--add-architecture", "arm64"])
         run(["apt-get", "update", "--quiet=2"])
-        run(["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *PACKAGES], log="arm64-apt")
+        run(["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *missing], log="arm64-apt")
 
 
-def _has_standard_library() -> bool:
-    told = subprocess.run([RUSTC, "--print", "target-libdir", "--target", TRIPLE], capture_output=True, text=True)
-    return any(Path(told.stdout.strip()).glob("libstd-*.rlib"))
-
-
-def _compile(stack: dict) -> None:
-    packages = [part for binary in _binaries(stack) for part in ("--package", binary)]
-    environment = tools.environment() | build.CHEAP_RELEASE | {
-        "CARGO_TARGET_DIR": str(TARGET),
-        "RUSTC": RUSTC,
-        f"CARGO_TARGET_{TRIPLE.upper().replace('-', '_')}_LINKER": LINKER,
-        f"CC_{TRIPLE.replace('-', '_')}": LINKER,
-    }
-    run(["cargo", "build", "--locked", "--release", "--target", TRIPLE, "--bins", *packages], env=environment)
-
-
-def _answer(stack: dict) -> None:
+def _answer(stack: dict, binaries: dict[str, Path]) -> None:
     expected = samlocal.expected(stack)
     aws = Aws(stack["endpoint"])
     wrong = []
     for provider in stack["stores"]:
-        with _function(aws, provider) as runtime:
+        with _function(aws, provider, binaries[f"inlet-{provider}"]) as runtime:
             for event, status in ((e, s) for e, s in expected.items() if e.startswith(f"{provider}/")):
                 answer = runtime.invoke(json.loads((place.EVENTS / event).read_text()))
                 if answer.get("statusCode") != status:
@@ -81,10 +63,9 @@ def _answer(stack: dict) -> None:
 
 
 @contextmanager
-def _function(aws: Aws, provider: str):
+def _function(aws: Aws, provider: str, binary: Path):
     """A receiver's process in the emulator, with the environment that the deployed one has, and its Runtime API."""
     name = aws.resources()[place.function(provider)]
-    binary = TARGET / TRIPLE / "release" / f"inlet-{provider}"
     log = place.LOGS / f"arm64-{provider}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with Runtime() as runtime, log.open("w") as printed:
@@ -102,7 +83,3 @@ def _function(aws: Aws, provider: str):
         finally:
             process.terminate()
             process.wait()
-
-
-def _binaries(stack: dict) -> list[str]:
-    return [f"inlet-{provider}" for provider in stack["stores"]]

@@ -1,7 +1,10 @@
 """Builds all functions in one cheap cargo call, then packs them with `sam build`."""
 
 import hashlib
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 from samtranslator.yaml_helper import yaml_parse
 
@@ -9,6 +12,11 @@ from local import place, tools
 from local.steps import run
 
 TARGET = place.STATE / "target"
+
+TRIPLES = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
+
+# The compiler in use, and Debian's, whose standard library for another architecture is a package like any other.
+COMPILERS = ("rustc", "/usr/bin/rustc")
 
 # Quick to build. In the environment, so that SAM's own calls of cargo find everything fresh.
 CHEAP_RELEASE = {
@@ -44,6 +52,11 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
+def compiler(architecture: str) -> str | None:
+    """The first compiler that has a standard library for this architecture, if one has."""
+    return next((rustc for rustc in COMPILERS if _has_standard_library(rustc, TRIPLES[architecture])), None)
+
+
 def binaries() -> list[str]:
     """The binaries of the template's functions; each is also the name of its package."""
     resources = yaml_parse(place.TEMPLATE.read_text())["Resources"].values()
@@ -56,3 +69,10 @@ def binaries() -> list[str]:
 
 def _environment() -> dict[str, str]:
     return tools.environment() | CHEAP_RELEASE
+
+
+def _has_standard_library(rustc: str, triple: str) -> bool:
+    if not shutil.which(rustc):
+        return False
+    told = subprocess.run([rustc, "--print", "target-libdir", "--target", triple], capture_output=True, text=True)
+    return any(Path(told.stdout.strip()).glob("libstd-*.rlib"))

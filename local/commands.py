@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from local import arm64, bench, checks, faults, fuzz, load, package, place, samlocal, stack, upgrade
+from local import arm64, bench, build, checks, faults, fuzz, load, package, place, samlocal, stack, upgrade
 from local.steps import Failed
 
 
@@ -59,10 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     emulated.set_defaults(act=lambda _: arm64.arm64())
 
     packed = commands.add_parser("package", help=package.package.__doc__)
-    packed.set_defaults(act=lambda _: package.package())
+    packed.set_defaults(act=lambda chosen: package.package(chosen.architectures))
 
     packed_twice = commands.add_parser("package-check", help=package.check.__doc__)
-    packed_twice.set_defaults(act=lambda _: package.check())
+    packed_twice.set_defaults(act=lambda chosen: package.check(chosen.architectures))
+
+    for packing in (packed, packed_twice):
+        packing.add_argument("architectures", nargs="*", default=list(build.TRIPLES), metavar="architecture")
 
     release = commands.add_parser("record-release", help=upgrade.record.__doc__)
     release.set_defaults(act=lambda _: upgrade.record())

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -18,7 +19,7 @@ class Runtime:
     def __init__(self):
         self._events: queue.Queue = queue.Queue()
         self._answers: queue.Queue = queue.Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._events, self._answers))
+        self._server = _Server(("127.0.0.1", 0), _handler(self._events, self._answers))
 
     @property
     def address(self) -> str:
@@ -37,6 +38,13 @@ class Runtime:
 
     def __exit__(self, *_) -> None:
         self._server.shutdown()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address) -> None:
+        # A function is ended while it asks for the next event, and nobody is there to be answered.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(events: queue.Queue, answers: queue.Queue) -> type[BaseHTTPRequestHandler]:
