@@ -38,6 +38,8 @@ def report() -> None:
 
 def gate(accept: bool = False) -> None:
     """Compare what may not grow with bench/figures.json, on the functions that the local stack runs."""
+    if place.architecture() != "x86_64":
+        raise Unavailable("NOTICE: not counted: bench/figures.json is of x86-64 binaries")
     missing = [program for program in ("valgrind", "openssl") if shutil.which(program) is None]
     if missing:
         raise Unavailable(f"NOTICE: not counted: there is no {' and no '.join(missing)}")

@@ -16,6 +16,9 @@ use inlet_zort::Zort;
 /// Nobody is about to store anything, unless the test does it.
 const SETTLED: Duration = Duration::from_secs(1);
 
+/// Long enough that something else can be done meanwhile, on a busy machine too.
+const LONG: Duration = Duration::from_secs(6);
+
 fn forget(table: Table) -> Forget {
     Forget { table, settled: SETTLED }
 }
@@ -91,10 +94,7 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
 
 #[tokio::test]
 async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
-    let stack = Stack::up();
-    let (store, request) = given::<Zid>(&stack, "order.create").await;
-    received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
-    let model = stack.stored(&stack.events("zid", &store).await[0]).await;
+    let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     for (n, seed) in [(1, 7), (2, 7), (3, 11)] {
         table.keep(&large(&model, n, n, seed)).await.unwrap();
@@ -115,54 +115,98 @@ async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
 
 #[tokio::test]
 async fn equal_bytes_that_arrive_while_the_pieces_are_about_to_go_are_whole() {
-    let stack = Stack::up();
-    let (store, request) = given::<Zid>(&stack, "order.create").await;
-    received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
-    let model = stack.stored(&stack.events("zid", &store).await[0]).await;
+    let (stack, model) = stack_and_model().await;
+    // Of another entity, another event of the same one, and the very same event: while it is forgotten, and after.
+    tokio::join!(
+        arrives_whole(&stack, &model, (2, 2), LONG / 2),
+        arrives_whole(&stack, &model, (1, 2), LONG / 2),
+        arrives_whole(&stack, &model, (1, 1), LONG / 2),
+        arrives_whole(&stack, &model, (1, 1), LONG * 2),
+    );
+}
+
+/// Forgets order 1 while an event of the same bytes arrives.
+async fn arrives_whole(stack: &Stack, model: &Kept, (order, digest): (u32, u32), after: Duration) {
+    let table = stack.table_of_its_own().await;
+    table.keep(&large(model, 1, 1, 7)).await.unwrap();
+    let forget = Forget { table: table.clone(), settled: LONG };
+    let mut arrives = large(model, order, digest, 7);
+    let arrival = async {
+        tokio::time::sleep(after).await;
+        arrives.record.received_ms = inlet_aws::clock::now().millis();
+        table.keep(&arrives).await
+    };
     let entity = Entity::parse("zid/shop/order/1").unwrap();
-    // Of another entity, and of the same one; before the pieces are marked, while they wait, after they went.
-    for (of, after) in [(2, SETTLED / 2), (1, Duration::ZERO), (1, SETTLED / 2), (1, SETTLED * 2)] {
-        let table = stack.table_of_its_own().await;
-        table.keep(&large(&model, 1, 1, 7)).await.unwrap();
-        let (arrives, forget) = (large(&model, of, 2, 7), forget(table.clone()));
-        let arrival = async {
-            tokio::time::sleep(after).await;
-            table.keep(&arrives).await
-        };
-        let (forgotten, arrived) = tokio::join!(forget.run(&entity), arrival);
-        let Traces { events, pieces, shared, .. } = forgotten.unwrap();
-        assert_eq!((events, pieces + shared), (1, 2), "order {of} after {after:?}");
-        assert!(matches!(arrived, Ok(Recorded::New)), "order {of} after {after:?}: {arrived:?}");
-        let id = EventId::parse(&arrives.record.id).unwrap();
-        let kept = table
-            .kept(&id)
-            .await
-            .unwrap_or_else(|fault| panic!("order {of} after {after:?}: {}", fault.story()));
-        assert!(kept.expect("it is kept").body == noise(7), "order {of} after {after:?}: another body");
-    }
+    let (forgotten, arrived) = tokio::join!(forget.run(&entity), arrival);
+    let what = format!("{order}/{digest} after {after:?}");
+    assert_eq!(forgotten.unwrap().events, 1, "{what}");
+    assert!(matches!(arrived, Ok(Recorded::New)), "{what}: {arrived:?}");
+    let kept = table.kept(&EventId::parse(&arrives.record.id).unwrap()).await;
+    let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.story()));
+    assert!(kept.expect("it is kept").body == noise(7), "{what}: another body");
 }
 
 #[tokio::test]
-async fn a_piece_that_somebody_wrote_since_it_was_marked_stays_whoever_owns_it() {
-    const LONG: Duration = Duration::from_secs(6);
-    let stack = Stack::up();
-    let (store, request) = given::<Zid>(&stack, "order.create").await;
-    received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
-    let model = stack.stored(&stack.events("zid", &store).await[0]).await;
+async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_would_have() {
+    let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    let event = large(&model, 1, 1, 7);
-    table.keep(&event).await.unwrap();
-    let (entity, forget) =
-        (Entity::parse("zid/shop/order/1").unwrap(), Forget { table: table.clone(), settled: LONG });
-    // A repeated delivery writes its pieces and finds its event there: nothing but the pieces tells that it came.
+    table.keep(&large(&model, 1, 1, 7)).await.unwrap();
+    table.keep(&large(&model, 2, 2, 11)).await.unwrap();
+    let entity = Entity::parse("zid/shop/order/1").unwrap();
+    let forget = Forget { table: table.clone(), settled: LONG };
+    // It writes its pieces and finds its event there, of other bytes: nothing but the pieces tells that it came. It is
+    // older than what is there.
     let repeat = async {
         tokio::time::sleep(LONG / 2).await;
-        let record = Record { attempt: "another".to_owned(), ..event.record.clone() };
-        table.keep(&Kept { record, ..event.clone() }).await
+        let mut repeat = large(&model, 2, 2, 7);
+        repeat.record.attempt = "another".to_owned();
+        repeat.record.received_ms -= 60_000;
+        table.keep(&repeat).await
     };
     let (forgotten, repeated) = tokio::join!(forget.run(&entity), repeat);
     assert!(matches!(repeated, Ok(Recorded::Repeats { .. })), "{repeated:?}");
     assert_eq!(forgotten.unwrap(), Traces { events: 1, shared: 2, ..Traces::default() });
+    // Nobody has come for them since: they go with the next entity that is forgotten.
+    let entity = Entity::parse("zid/shop/order/2").unwrap();
+    let forgotten = Forget { table, settled: SETTLED }.run(&entity).await.unwrap();
+    assert_eq!(forgotten, Traces { events: 1, pieces: 4, ..Traces::default() });
+}
+
+#[tokio::test]
+async fn what_a_run_that_broke_off_left_goes_with_the_next() {
+    let (stack, model) = stack_and_model().await;
+    let table = stack.table_of_its_own().await;
+    table.keep(&large(&model, 1, 1, 7)).await.unwrap();
+    let entity = Entity::parse("zid/shop/order/1").unwrap();
+    let slow = Forget { table: table.clone(), settled: Duration::from_mins(10) };
+    // Its events are gone by then, and its pieces wait.
+    let broke_off = tokio::time::timeout(LONG / 2, slow.run(&entity)).await;
+    assert!(broke_off.is_err(), "it was not waiting: {broke_off:?}");
+    assert_eq!(forget(table.clone()).run(&entity).await.unwrap(), Traces { pieces: 2, ..Traces::default() });
+    assert_eq!(forget(table).run(&entity).await.unwrap(), Traces::default(), "nothing is left to go");
+}
+
+#[tokio::test]
+async fn two_who_forget_entities_of_the_same_bytes_at_once_leave_nothing() {
+    let (stack, model) = stack_and_model().await;
+    let table = stack.table_of_its_own().await;
+    let entities = ["zid/shop/order/1", "zid/shop/order/2"].map(|path| Entity::parse(path).unwrap());
+    for n in [1, 2] {
+        table.keep(&large(&model, n, n, 7)).await.unwrap();
+    }
+    let forget = Forget { table: table.clone(), settled: LONG };
+    let (one, other) = tokio::join!(forget.run(&entities[0]), forget.run(&entities[1]));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!((one.events, other.events, one.pieces + other.pieces), (1, 1, 2), "{one:?} {other:?}");
+}
+
+/// The stack, and an event as it is kept.
+async fn stack_and_model() -> (Stack, Kept) {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
+    let model = stack.stored(&stack.events("zid", &store).await[0]).await;
+    (stack, model)
 }
 
 /// An event whose body does not compress, so that it is in pieces: the same for the same seed.

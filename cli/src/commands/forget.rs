@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     }
     let events = counted(traces.events, "event", "events");
     confirm(&format!("Let go of {events} for good?"), yes)?;
-    if traces.pieces > 0 {
+    if traces.pieces.saturating_add(traces.shared) > 0 {
         output.note(
             "An event is in pieces. They go in a minute, when nobody can be about to store the same bytes.",
         );
@@ -85,7 +85,7 @@ impl Report for Told {
         });
         if self.shared_pieces > 0 {
             let pieces = counted(self.shared_pieces, "piece stays", "pieces stay");
-            page.line(format!("{pieces}: an event that is kept is made of the same"));
+            page.line(format!("{pieces}: an event that is kept, or just arriving, is made of the same"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Bytes in the table: in their item where they fit, else in pieces that are written before it.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::receive::Fault;
@@ -66,8 +67,7 @@ impl Table {
     }
 
     /// Writes all pieces at once. Those that are there already belong to another event of the same bytes, too:
-    /// they are kept for as long as the one that is kept longer, and written anew where somebody is about to remove
-    /// them.
+    /// they are kept for as long as the one that is kept longer.
     async fn write_parts(&self, parts: &[&[u8]], digest: &str, received_ms: i64) -> Result<(), Fault> {
         let mut writing = JoinSet::new();
         for (n, piece) in parts.iter().enumerate() {
@@ -75,26 +75,68 @@ impl Table {
             let mut item = key(&pk, sk);
             item.insert("piece".into(), AttributeValue::B(Blob::new(*piece)));
             item.insert("expires".into(), self.expires(received_ms));
-            let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-            let put = put
-                .condition_expression(
-                    "attribute_not_exists(pk) OR expires < :expires OR attribute_exists(#leaving)",
-                )
-                .expression_attribute_names("#leaving", LEAVING)
-                .expression_attribute_values(":expires", self.expires(received_ms));
-            writing.spawn(put.send());
+            let table = self.clone();
+            writing.spawn(async move { table.write_part(item).await });
         }
         while let Some(written) = writing.join_next().await {
-            match written {
-                Ok(Ok(_)) => {}
-                Ok(Err(error))
-                    if error
-                        .as_service_error()
-                        .is_some_and(PutItemError::is_conditional_check_failed_exception) => {}
-                Ok(Err(error)) => return Err(Fault::new("a piece cannot be stored", told(&error))),
-                Err(ended) => return Err(Fault::new("a piece cannot be stored", ended)),
-            }
+            written.map_err(|ended| Fault::new(UNWRITTEN, ended))??;
         }
         Ok(())
     }
+
+    /// Writes a piece, or sees to it that the one which is there stays.
+    async fn write_part(&self, item: Item) -> Result<(), Fault> {
+        for _ in 0..MEETINGS {
+            if self.put_part(item.clone()).await? || self.claim_part(&item).await? {
+                return Ok(());
+            }
+        }
+        Err(Fault::new(UNWRITTEN, "somebody removes it again and again"))
+    }
+
+    /// Whether it was written: not where it is there already for at least as long.
+    async fn put_part(&self, item: Item) -> Result<bool, Fault> {
+        let expires = item.get("expires").cloned().unwrap_or(AttributeValue::Null(true));
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let put = put
+            .condition_expression("attribute_not_exists(pk) OR expires < :expires")
+            .expression_attribute_values(":expires", expires);
+        let is_there = PutItemError::is_conditional_check_failed_exception;
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(is_there) => Ok(false),
+            Err(error) => Err(Fault::new(UNWRITTEN, told(&error))),
+        }
+    }
+
+    /// Takes the mark off a piece that somebody is about to remove; whether it is there still.
+    async fn claim_part(&self, item: &Item) -> Result<bool, Fault> {
+        let key = item.iter().filter(|(name, _)| ["pk", "sk"].contains(&name.as_str()));
+        let key: Item = key.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let get = self.client.get_item().table_name(&self.name).set_key(Some(key.clone()));
+        let get = get.consistent_read(true).projection_expression("pk, #leaving");
+        let get = get.expression_attribute_names("#leaving", LEAVING).send().await;
+        let found = get.map_err(|error| Fault::new("the table cannot be read", told(&error)))?.item;
+        let Some(found) = found else { return Ok(false) };
+        if !found.contains_key(LEAVING) {
+            return Ok(true);
+        }
+        let update = self.client.update_item().table_name(&self.name).set_key(Some(key));
+        let update = update
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("REMOVE #leaving")
+            .expression_attribute_names("#leaving", LEAVING);
+        let is_gone = UpdateItemError::is_conditional_check_failed_exception;
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(is_gone) => Ok(false),
+            Err(error) => Err(Fault::new(UNWRITTEN, told(&error))),
+        }
+    }
 }
+
+/// How often a piece is written that somebody else removes in the same moment.
+const MEETINGS: usize = 3;
+
+/// What is said of a piece that is not there afterwards.
+const UNWRITTEN: &str = "a piece cannot be stored";

@@ -11,23 +11,28 @@
 //! any other, also an equal one.
 //!
 //! Pieces are named by their digest, so a delivery of the same large bytes owns them too, and it may arrive at any
-//! moment. Therefore a piece is first marked as one that is to go. Whoever stores an event in pieces writes a marked one
-//! anew, without the mark. When everybody who may have met the piece before it was marked has written his event, the
-//! table tells whose it is, and it goes only if nobody else owns it and the mark is still there.
+//! moment. Therefore the events go first, and then every piece that no event leads to is marked as one that is to go.
+//! Whoever stores an event takes the mark off the pieces that he finds. When everybody who may have met a piece before
+//! it was marked has written his event, it goes if still nobody owns it and the mark is still there. That takes a
+//! minute and reads the whole table twice, and is done only where an event of the entity was in pieces. What else
+//! nothing leads to goes as well: the pieces of a delivery that was repeated, or whose receiver died.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
+use sha2::{Digest, Sha256};
 
 use crate::attributes::{Item, number, text};
 use crate::clock;
 use crate::connect::told;
-use crate::table::{FORGOTTEN, LEAVING, Table, delete, key, part_key, put};
+use crate::record::hex;
+use crate::table::{FORGOTTEN, LEAVING, PART, Table, key, part_key, part_of, put};
 
 /// How long after its pieces somebody may still write the event that is made of them: twice what a function that stores
 /// events may take (the template's longest is the processor, 30 s).
@@ -67,7 +72,7 @@ pub struct Traces {
     pub events: u64,
     /// The notes beside them, receipts left out: marks, replays, the latest delivery.
     pub notes: u64,
-    /// The pieces of what is too large for an item.
+    /// The pieces of what is too large for an item, and once they go whatever else nothing leads to.
     pub pieces: u64,
     /// Pieces that an event which stays is made of too. They stay.
     pub shared: u64,
@@ -91,66 +96,88 @@ impl Forget {
     /// When the table cannot be read.
     pub async fn count(&self, entity: &Entity) -> Result<Traces, Fault> {
         let found = self.found(entity).await?;
-        let owned = self.table.owned_by_others(entity, &found).await?;
+        if found.pieces.is_empty() {
+            return Ok(found.traces(found.pieces.len(), 0));
+        }
+        let goes = |owner: &Item| {
+            let of_entity = text(owner, "pk") == Some(entity.as_str());
+            of_entity && text(owner, "sk").is_some_and(|sk| found.events.iter().any(|event| event == sk))
+        };
+        let owned = self.table.survey(goes).await?.owned;
         let shared = found.pieces.iter().filter(|piece| owned.contains(&piece.digest)).count();
-        Ok(found.traces(shared))
+        Ok(found.traces(found.pieces.len().saturating_sub(shared), shared))
     }
 
-    /// Lets it go. What is left by a run that failed half-way goes with the next one: receipts come first, then the
-    /// pieces, and the events that lead to both are the last.
+    /// Lets it go. A run that failed half-way is gone on with by the next one: the note that the entity was forgotten
+    /// says until the end that there is something left to do.
     ///
-    /// Where an event is in pieces this takes as long as [`Forget::settled`] says, and reads the whole table.
+    /// Where an event is in pieces this takes as long as [`Forget::settled`] says.
     ///
     /// # Errors
     /// When the table cannot be read or does not do it.
     pub async fn run(&self, entity: &Entity) -> Result<Traces, Fault> {
-        let found = self.found(entity).await?;
         let now = clock::now();
+        let was_unfinished = self.table.is_unfinished(entity).await?;
+        // First of all: what is stored from now on meets it.
         self.table.note_forgotten(entity, now).await?;
+        let found = self.found(entity).await?;
         self.table.write_last_receipts(&found.ids(entity), now).await?;
-        let shared = self.let_pieces_go(entity, &found, now).await?;
-        let items = found.notes.iter().chain(&found.events).map(|sk| delete(key(entity.as_str(), sk)));
-        self.table.write_all(items.collect::<Result<_, _>>()?).await?;
-        Ok(found.traces(shared))
+        for sk in found.notes.iter().chain(&found.events) {
+            self.table.remove_of(entity, sk, now).await?;
+        }
+        let (gone, shared) = if found.pieces.is_empty() && !was_unfinished {
+            (0, 0)
+        } else {
+            self.let_pieces_go(&found, &mark_of(entity, now)).await?
+        };
+        self.table.note_finished(entity, now).await?;
+        Ok(found.traces(gone, shared))
     }
 
-    /// How many of the pieces stay, because somebody else has them too.
-    async fn let_pieces_go(&self, entity: &Entity, found: &Found, now: ReceivedAt) -> Result<usize, Fault> {
-        if found.pieces.is_empty() {
-            return Ok(0);
+    /// Lets all pieces go that no event leads to. How many they were, and how many of the entity's stay.
+    async fn let_pieces_go(&self, found: &Found, mark: &str) -> Result<(usize, usize), Fault> {
+        let Survey { pieces, owned } = self.table.survey(|_| false).await?;
+        let mut stay: HashSet<&Piece> = found.pieces.iter().filter(|piece| pieces.contains(piece)).collect();
+        let loose: Vec<&Piece> = pieces.iter().filter(|piece| !owned.contains(&piece.digest)).collect();
+        if loose.is_empty() {
+            return Ok((0, stay.len()));
         }
-        let mark = format!("{} {now}", entity.as_str());
-        for piece in &found.pieces {
-            self.table.mark(piece, &mark).await?;
+        for piece in &loose {
+            self.table.mark(piece, mark).await?;
         }
         tokio::time::sleep(self.settled).await;
-        let owned = self.table.owned_by_others(entity, found).await?;
-        let mut shared = 0_usize;
-        for piece in &found.pieces {
-            if owned.contains(&piece.digest) || !self.table.remove_marked(piece, &mark).await? {
-                shared = shared.saturating_add(1);
+        let owned = self.table.survey(|_| false).await?.owned;
+        let mut gone = 0_usize;
+        for piece in loose {
+            if owned.contains(&piece.digest) {
+                self.table.unmark(piece, mark).await?;
+            } else if self.table.remove_marked(piece, mark).await? {
+                gone = gone.saturating_add(1);
+                stay.remove(piece);
             }
         }
-        Ok(shared)
+        Ok((gone, stay.len()))
     }
 
     async fn found(&self, entity: &Entity) -> Result<Found, Fault> {
         let mut found = Found::default();
-        let mut blobs = HashMap::new();
         for item in self.table.outlines(entity).await? {
-            blobs.extend(blobs_of(&item));
+            found.pieces.extend(blobs_of(&item).flat_map(|(digest, parts)| {
+                (0..parts).map(move |part| Piece { digest: digest.clone(), part })
+            }));
             found.take(text(&item, "sk").unwrap_or_default());
         }
-        let pieces = |(digest, parts): (String, usize)| {
-            (0..parts).map(move |part| Piece { digest: digest.clone(), part })
-        };
-        found.pieces = blobs.into_iter().flat_map(pieces).collect();
         Ok(found)
     }
 }
 
+/// What a run writes on the pieces that are to go: no other run has the same, and nobody is named.
+fn mark_of(entity: &Entity, now: ReceivedAt) -> String {
+    format!("{now} {}", hex(&Sha256::digest(entity.as_str())))
+}
+
 /// A piece of what is too large for an item.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Piece {
     /// The digest of what it is a piece of.
     digest: String,
@@ -164,13 +191,20 @@ impl Piece {
     }
 }
 
+/// All pieces of a table, and the digests of what events are made of.
+#[derive(Debug, Default)]
+struct Survey {
+    pieces: HashSet<Piece>,
+    owned: HashSet<String>,
+}
+
 /// The items of an entity, by their sort keys, and its pieces.
 #[derive(Debug, Default)]
 struct Found {
     events: Vec<String>,
     receipts: HashSet<String>,
     notes: Vec<String>,
-    pieces: Vec<Piece>,
+    pieces: BTreeSet<Piece>,
 }
 
 impl Found {
@@ -196,13 +230,13 @@ impl Found {
         digests.into_iter().filter_map(id).collect()
     }
 
-    /// In numbers, with so many pieces that stay.
-    fn traces(&self, shared: usize) -> Traces {
+    /// In numbers, with so many pieces that go and so many of its own that stay.
+    fn traces(&self, pieces: usize, shared: usize) -> Traces {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         Traces {
             events: count(self.events.len()),
             notes: count(self.notes.len()),
-            pieces: count(self.pieces.len().saturating_sub(shared)),
+            pieces: count(pieces),
             shared: count(shared),
         }
     }
@@ -222,7 +256,36 @@ impl Table {
         let mut item = key(entity.as_str(), FORGOTTEN);
         item.insert("forgotten_ms".into(), AttributeValue::N(now.millis().to_string()));
         item.insert("expires".into(), self.expires(now.millis()));
+        item.insert(UNFINISHED.into(), AttributeValue::Bool(true));
         self.write_all(vec![put(item)?]).await
+    }
+
+    /// Notes that nothing is left to do, unless somebody else has begun since.
+    async fn note_finished(&self, entity: &Entity, now: ReceivedAt) -> Result<(), Fault> {
+        let update = self.client.update_item().table_name(&self.name);
+        let update = update
+            .set_key(Some(key(entity.as_str(), FORGOTTEN)))
+            .condition_expression("forgotten_ms = :now")
+            .update_expression("REMOVE #unfinished")
+            .expression_attribute_names("#unfinished", UNFINISHED)
+            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()));
+        changed(update.send().await.map(|_| ()), "the end cannot be noted")
+    }
+
+    /// Whether somebody began to forget an entity and did not come to the end.
+    async fn is_unfinished(&self, entity: &Entity) -> Result<bool, Fault> {
+        let note = self.item(entity.as_str(), FORGOTTEN).await?;
+        Ok(note.is_some_and(|note| note.contains_key(UNFINISHED)))
+    }
+
+    /// Removes an item of an entity, unless one that arrived after `now` has taken its place.
+    async fn remove_of(&self, entity: &Entity, sk: &str, now: ReceivedAt) -> Result<(), Fault> {
+        let delete = self.client.delete_item().table_name(&self.name);
+        let delete = delete
+            .set_key(Some(key(entity.as_str(), sk)))
+            .condition_expression("attribute_not_exists(received_ms) OR received_ms <= :now")
+            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()));
+        removed(delete.send().await.map(|_| ()), "an item cannot be removed").map(|_| ())
     }
 
     /// The items of an entity: their keys, and the pieces that they name.
@@ -238,29 +301,26 @@ impl Table {
         Ok(items)
     }
 
-    /// The digests of everything in pieces that belongs to events which stay: those of other entities, and those that
-    /// came to this one since.
-    async fn owned_by_others(&self, entity: &Entity, found: &Found) -> Result<HashSet<String>, Fault> {
-        let mut digests = HashSet::new();
-        if found.pieces.is_empty() {
-            return Ok(digests);
-        }
+    /// Reads the whole table. The pieces of an event that `goes` are nobody's.
+    async fn survey(&self, goes: impl Fn(&Item) -> bool) -> Result<Survey, Fault> {
         let scan = self.client.scan().table_name(&self.name).consistent_read(true);
         let scan = scan
             .projection_expression(OUTLINE)
-            .filter_expression("attribute_exists(body_digest) OR attribute_exists(message_digest)");
+            .filter_expression(
+                "sk = :part OR attribute_exists(body_digest) OR attribute_exists(message_digest)",
+            )
+            .expression_attribute_values(":part", AttributeValue::S(PART.to_owned()));
         let mut pages = scan.into_paginator().items().send();
-        let goes = |item: &Item| {
-            let of_entity = text(item, "pk") == Some(entity.as_str());
-            of_entity && text(item, "sk").is_some_and(|sk| found.events.iter().any(|event| event == sk))
-        };
+        let mut survey = Survey::default();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| Fault::new("the table cannot be read", told(&error)))?;
-            if !goes(&item) {
-                digests.extend(blobs_of(&item).map(|(digest, _)| digest));
+            if let Some((digest, part)) = text(&item, "pk").and_then(part_of) {
+                survey.pieces.insert(Piece { digest: digest.to_owned(), part });
+            } else if !goes(&item) {
+                survey.owned.extend(blobs_of(&item).map(|(digest, _)| digest));
             }
         }
-        Ok(digests)
+        Ok(survey)
     }
 
     /// Marks a piece as one that is to go; one that is gone is none to mark.
@@ -271,17 +331,18 @@ impl Table {
             .update_expression("SET #leaving = :mark")
             .expression_attribute_names("#leaving", LEAVING)
             .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Fault::new("a piece cannot be marked", told(&error))),
-        }
+        changed(update.send().await.map(|_| ()), "a piece cannot be marked")
+    }
+
+    /// Takes the mark off a piece, where it is still this one.
+    async fn unmark(&self, piece: &Piece, mark: &str) -> Result<(), Fault> {
+        let update = self.client.update_item().table_name(&self.name).set_key(Some(piece.key()));
+        let update = update
+            .condition_expression("#leaving = :mark")
+            .update_expression("REMOVE #leaving")
+            .expression_attribute_names("#leaving", LEAVING)
+            .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
+        changed(update.send().await.map(|_| ()), "a piece cannot be marked")
     }
 
     /// Removes a piece if it is still marked so, or gone; whether it is gone now.
@@ -291,19 +352,42 @@ impl Table {
             .condition_expression("attribute_not_exists(pk) OR #leaving = :mark")
             .expression_attribute_names("#leaving", LEAVING)
             .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
-        match delete.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(Fault::new("a piece cannot be removed", told(&error))),
-        }
+        removed(delete.send().await.map(|_| ()), "a piece cannot be removed")
     }
 }
+
+/// Whether an item was removed, and not kept by the condition.
+fn removed(answer: Result<(), SdkError<DeleteItemError>>, what: &'static str) -> Result<bool, Fault> {
+    match answer {
+        Ok(()) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(Fault::new(what, told(&error))),
+    }
+}
+
+/// An item that the condition kept as it was is as good as changed.
+fn changed(answer: Result<(), SdkError<UpdateItemError>>, what: &'static str) -> Result<(), Fault> {
+    match answer {
+        Ok(()) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(Fault::new(what, told(&error))),
+    }
+}
+
+/// The attribute of the note that an entity was forgotten while that is not done.
+const UNFINISHED: &str = "unfinished";
 
 /// What of an item tells what else belongs to it.
 const OUTLINE: &str = "pk, sk, body_digest, body_parts, message_digest, message_parts";
@@ -351,6 +435,6 @@ mod tests {
         }
         let ids: Vec<String> = found.ids(&entity).iter().map(EventId::to_string).collect();
         assert_eq!(ids, ["zid/riyadh/order/8/0123456789abcdef", "zid/riyadh/order/8/fedcba9876543210"]);
-        assert_eq!(found.traces(0), Traces { events: 2, notes: 2, pieces: 0, shared: 0 });
+        assert_eq!(found.traces(0, 0), Traces { events: 2, notes: 2, pieces: 0, shared: 0 });
     }
 }

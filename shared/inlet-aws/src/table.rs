@@ -141,9 +141,18 @@ pub(crate) fn parked_key(id: &EventId) -> String {
     format!("parked/{}", id.digest())
 }
 
+/// The sort key of a piece.
+pub(crate) const PART: &str = "part";
+
 /// The key of a piece: a partition of its own, since a partition takes a thousand writes of 1 KB a second.
 pub(crate) fn part_key(sha256: &str, part: usize) -> (String, &'static str) {
-    (format!("part/{sha256}/{part}"), "part")
+    (format!("{PART}/{sha256}/{part}"), PART)
+}
+
+/// What a piece's partition key says: the digest, and which piece.
+pub(crate) fn part_of(pk: &str) -> Option<(&str, usize)> {
+    let (digest, part) = pk.strip_prefix(PART)?.strip_prefix('/')?.split_once('/')?;
+    Some((digest, part.parse().ok()?))
 }
 
 /// An item's key.

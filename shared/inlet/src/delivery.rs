@@ -29,7 +29,8 @@ pub struct Delivery {
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "content-encoding", "date", "user-agent", "x-amzn-trace-id", "x-request-id"];
 
-/// The largest body that is kept as JSON too, once it was read, in bytes: there it takes ten times as much.
+/// The largest body that is kept as JSON too, once it was read, in bytes: there it takes ten times as much, and eighty
+/// where somebody means it to.
 const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {

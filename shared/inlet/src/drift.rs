@@ -206,7 +206,8 @@ impl Place {
         path.split('.').fold(self, |place, part| {
             let name = part.trim_end_matches(ELEMENT);
             let lists = part.len().saturating_sub(name.len()).checked_div(ELEMENT.len()).unwrap_or_default();
-            let named = place.names.entry(name).or_default();
+            // A body that is a list itself has no name.
+            let named = if name.is_empty() { place } else { place.names.entry(name).or_default() };
             (0..lists).fold(named, |place, _| place.elements.get_or_insert_default())
         })
     }
@@ -492,6 +493,20 @@ thing.seen partial
         let body = r#"{"id":"7","tier":1}"#;
         let told = (vec!["type of id: string".to_owned()], vec!["new tier: number".to_owned()]);
         assert_eq!(told_of("thing.seen", body), told);
+    }
+
+    #[test]
+    fn a_body_that_is_a_list_is_known_by_its_elements() {
+        let known = Shapes::new("thing.listed complete\n  ? [] object\n  ? [].id number\n");
+        let known = known.find("thing.listed").expect("a known event");
+        for (body, expected) in [
+            (serde_json::json!([{"id": 7}]), vec![]),
+            (serde_json::json!([{"id": "7"}, 8]), vec!["type of []: number", "type of [].id: string"]),
+        ] {
+            let told: Vec<String> =
+                known.compare(&body).contradictions.iter().map(ToString::to_string).collect();
+            assert_eq!(told, expected, "{body}");
+        }
     }
 
     #[test]
