@@ -21,6 +21,8 @@ RUNNABLE = 0o100755 << 16
 
 def package(architectures: list[str]) -> None:
     """Pack every function for each of the architectures that a toolchain here builds for, into dist/."""
+    if unknown := set(architectures) - build.TRIPLES.keys():
+        raise Failed(f"Lambda has no {', '.join(unknown)}, only {' and '.join(build.TRIPLES)}")
     shutil.rmtree(DIST, ignore_errors=True)
     DIST.mkdir()
     _pack(place.ROOT, DIST, architectures)
@@ -103,7 +105,7 @@ def _bill(root: Path, name: str, triple: str) -> str:
     folder = root / "functions" / name.removeprefix("inlet-")
     command = [
         "cargo", "cyclonedx", "--manifest-path", folder / "Cargo.toml", "--format", "json", "--target", triple,
-        "--no-build-deps", "--override-filename", "bill",
+        "--no-build-deps", "--spec-version", "1.5", "--override-filename", "bill",
     ]
     run(command, log="cyclonedx", env=tools.environment() | {"SOURCE_DATE_EPOCH": _committed()}, directory=root)
     bill = (folder / "bill.json").read_text()
