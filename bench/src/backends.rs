@@ -158,9 +158,13 @@ fn key(item: &Value) -> (String, String) {
 
 /// What is repeated was processed, as nearly always.
 fn receipt(asked: &Value) -> Value {
-    let key = &asked["Key"];
-    let is_receipt = key["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("receipt/"));
-    if is_receipt { json!({"Item": key}) } else { json!({}) }
+    let mut item = asked["Key"].clone();
+    if !item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("receipt/")) {
+        return json!({});
+    }
+    // Later than whatever is delivered here.
+    item["processed"] = json!({"S": "2999-12-31T23:59:59.999Z"});
+    json!({"Item": item})
 }
 
 fn sent(asked: &Value) -> Value {
