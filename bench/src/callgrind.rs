@@ -13,12 +13,12 @@ use crate::place;
 use crate::runtime_api::Silence;
 
 /// What ends the part of a start that opens no connection. Only our functions have one: they knock, and a knock is a
-/// call that is changed. Where the symbols are gone the C library still has its own, and the first connection is
-/// opened when the knocks have been made.
+/// call that is changed. Where the symbols are gone the C library still has its own, and to look up the first host takes
+/// a thread. How soon it answers is chance, so the connection itself is no mark.
 fn before_warming(contender: Contender) -> Option<&'static str> {
     match contender {
         Contender::Inlet => Some("--dump-before=*MutateRequestInterceptor*modify_before_signing*"),
-        Contender::OfTheStack => Some("--dump-before=connect"),
+        Contender::OfTheStack => Some("--dump-before=pthread_create*"),
         _ => None,
     }
 }
