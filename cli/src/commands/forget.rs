@@ -79,7 +79,7 @@ impl Report for Told {
     fn page(&self, page: &mut Page) {
         let events = counted(self.events, "event", "events");
         page.line(match (self.events, self.forgotten) {
-            (0, _) => format!("nothing is stored of {}", self.entity),
+            (0, _) if self.pieces == 0 => format!("nothing is stored of {}", self.entity),
             (_, true) => format!("{events} of {} let go", self.entity),
             (_, false) => format!("{events} of {} would be let go; nothing is changed", self.entity),
         });

@@ -88,7 +88,7 @@ pub struct Forget {
 }
 
 impl Forget {
-    /// What would go. Changes nothing.
+    /// What would go. Changes nothing. What a run left that broke off after the events is counted too.
     ///
     /// Where an event is in pieces this reads the whole table, to see whose they are too.
     ///
@@ -96,8 +96,13 @@ impl Forget {
     /// When the table cannot be read.
     pub async fn count(&self, entity: &Entity) -> Result<Traces, Fault> {
         let found = self.found(entity).await?;
+        if self.table.is_unfinished(entity).await? {
+            let Survey { pieces, owned } = self.table.survey(|_| false).await?;
+            let loose = pieces.iter().filter(|piece| !owned.contains(&piece.digest)).count();
+            return Ok(found.traces(found.pieces.len().saturating_add(loose), 0));
+        }
         if found.pieces.is_empty() {
-            return Ok(found.traces(found.pieces.len(), 0));
+            return Ok(found.traces(0, 0));
         }
         let goes = |owner: &Item| {
             let of_entity = text(owner, "pk") == Some(entity.as_str());
