@@ -203,7 +203,9 @@ async fn two_who_forget_entities_of_the_same_bytes_at_once_leave_nothing() {
     let forget = Forget { table: table.clone(), settled: LONG };
     let (one, other) = tokio::join!(forget.run(&entities[0]), forget.run(&entities[1]));
     let (one, other) = (one.unwrap(), other.unwrap());
-    assert_eq!((one.events, other.events, one.pieces + other.pieces), (1, 1, 2), "{one:?} {other:?}");
+    assert_eq!((one.events, other.events), (1, 1));
+    // Each piece goes once; who comes second may find it gone, and counts it too.
+    assert!((2..=4).contains(&(one.pieces + other.pieces)), "{one:?} {other:?}");
 }
 
 /// The stack, and an event as it is kept.
