@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
     Projection, ProjectionType, ScalarAttributeType,
@@ -84,7 +85,11 @@ pub struct Message {
 }
 
 /// How long anything may take that is not at once.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long one call of a test may take. The emulator stands still for seconds now and then, which says nothing of
+/// what is tested; how a function meets a slow service is tested with services that are slow on purpose.
+const CALL: Duration = Duration::from_secs(60);
 
 impl Stack {
     /// The stack that `make up` started.
@@ -92,6 +97,7 @@ impl Stack {
         let facts: Facts =
             serde_json::from_str(&repository::text(".local/stack.json")).expect("`make up` first");
         let config = configuration(&environment(&facts)).expect("a configuration");
+        let config = config.into_builder().timeout_config(patient()).build();
         let clients = Clients::new(&config);
         let bus = aws_sdk_eventbridge::Client::new(&config);
         Self { facts, clients, bus }
@@ -434,6 +440,10 @@ fn unique() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let since = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
     format!("t{since}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn patient() -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(CALL).operation_timeout(CALL).build()
 }
 
 /// The environment of a function on the local stack.
