@@ -26,7 +26,7 @@ def load(seconds: int) -> None:
     with step("the peer in Rust"):
         bench.build_rust_peers()
         api = _deploy(Aws(running["endpoint"]))
-    run([bench.harness(), "load", str(seconds), running["api"], api])
+    run([bench.quick_harness(), "load", str(seconds), running["api"], api])
 
 
 def _deploy(aws: Aws) -> str:

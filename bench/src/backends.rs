@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use md5::{Digest as _, Md5};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -97,12 +97,12 @@ fn converse(stream: TcpStream, tls: Arc<ServerConfig>, shared: &Shared) -> io::R
             http::respond(stream.get_mut(), 200, &[], b"healthy")?;
             continue;
         };
-        let delay = Duration::from_micros(shared.delay_us.load(Ordering::Relaxed));
-        if !delay.is_zero() {
-            thread::sleep(delay);
-        }
+        let arrived = Instant::now();
         let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let (status, answer) = shared.state().answer(operation, asked);
+        // What the service does is a part of what it takes.
+        let delay = Duration::from_micros(shared.delay_us.load(Ordering::Relaxed));
+        thread::sleep(delay.saturating_sub(arrived.elapsed()));
         let version =
             if operation.ends_with("Message") || operation.starts_with("GetParam") { "1.1" } else { "1.0" };
         let kind = format!("application/x-amz-json-{version}");

@@ -11,11 +11,15 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::http::HttpRequest;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::{HttpClient as _, http_client_fn};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
 
 use crate::deadline;
@@ -63,15 +67,19 @@ pub enum ConnectError {
 /// # Errors
 /// [`ConnectError`] when the root certificates are of no use.
 pub fn configuration(environment: &Environment) -> Result<SdkConfig, ConnectError> {
+    Ok(configured(environment, connector(environment)?))
+}
+
+fn configured(environment: &Environment, connector: SharedHttpConnector) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(environment.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(credentials(environment)))
-        .http_client(http_client(environment)?)
+        .http_client(http_client_fn(move |_, _| connector.clone()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts());
     config.set_endpoint_url(environment.endpoint.clone());
-    Ok(config.build())
+    config.build()
 }
 
 impl Clients {
@@ -84,47 +92,51 @@ impl Clients {
         }
     }
 
-    /// Makes the clients and opens a connection of each, so that the first delivery does not wait for it. While one
-    /// opens the next client is made, which takes longer than anything else at a start: each reads a list of all of
+    /// Makes the clients and opens a connection of each, so that the first delivery does not wait for it. While they
+    /// open the clients are made, which takes longer than anything else at a start: each reads a list of all of
     /// AWS's partitions.
     ///
     /// What the services answer makes no difference, and neither does a failure: the first delivery then opens it.
-    pub async fn connected(config: &SdkConfig) -> Self {
-        let dynamodb = async {
-            let client = aws_sdk_dynamodb::Client::new(config);
-            in_time(client.describe_endpoints().customize().mutate_request(only_knock).send()).await;
-            client
-        };
-        let sqs = async {
-            let client = aws_sdk_sqs::Client::new(config);
-            in_time(client.list_queues().customize().mutate_request(only_knock).send()).await;
-            client
-        };
-        let ssm = async {
-            let client = aws_sdk_ssm::Client::new(config);
-            in_time(client.describe_parameters().customize().mutate_request(only_knock).send()).await;
-            client
-        };
-        let (dynamodb, sqs, ssm) = tokio::join!(dynamodb, sqs, ssm);
-        Self { dynamodb, sqs, ssm }
+    ///
+    /// # Errors
+    /// [`ConnectError`] when the root certificates are of no use.
+    pub async fn connected(environment: &Environment) -> Result<Self, ConnectError> {
+        let connector = connector(environment)?;
+        let knock = |service| knock(&connector, host_of(service, environment));
+        let made = async { Self::new(&configured(environment, connector.clone())) };
+        let ((), (), (), clients) = tokio::join!(knock("dynamodb"), knock("sqs"), knock("ssm"), made);
+        Ok(clients)
     }
 }
 
-/// Waits for a knock, and not for long: a service that does not answer it may still take a delivery.
-async fn in_time(knock: impl Future) {
-    let _ = tokio::time::timeout(deadline::WARM, knock).await;
+/// Where a service is. For partitions with other names than these two the first delivery opens the connections.
+fn host_of(service: &str, environment: &Environment) -> String {
+    if let Some(endpoint) = &environment.endpoint {
+        return endpoint.trim_end_matches('/').to_owned();
+    }
+    let region = &environment.region;
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{service}.{region}.{domain}")
 }
 
-/// Turns a call into a `GET /ping` without a body: the load balancers answer it and no service is asked.
-fn only_knock(request: &mut HttpRequest) {
-    let service = request.uri().split('/').take(3).collect::<Vec<_>>().join("/");
-    let knock = request.set_method("GET").is_ok() && request.set_uri(format!("{service}/ping")).is_ok();
-    debug_assert!(knock, "a ping is a valid request");
-    request.headers_mut().remove("content-length");
-    *request.body_mut() = "".into();
+/// Opens a connection by a `GET /ping` without a body: the load balancers answer it and no service is asked. Waits
+/// for the answer, and not for long: a service that does not answer it may still take a delivery.
+async fn knock(connector: &SharedHttpConnector, host: String) {
+    let mut request = HttpRequest::new(SdkBody::empty());
+    if request.set_uri(format!("{host}/ping")).is_err() {
+        return;
+    }
+    let answer = async {
+        let answer = connector.call(request).await.ok()?;
+        // A connection whose answer was not read cannot be used again.
+        ByteStream::new(answer.into_body()).collect().await.ok()
+    };
+    let _ = tokio::time::timeout(deadline::WARM, answer).await;
 }
 
-fn http_client(environment: &Environment) -> Result<SharedHttpClient, ConnectError> {
+/// What all clients send by: one pool of connections. It reads the roots of trust here and once, where the SDK's
+/// own client reads them for each service and once more for the first call.
+fn connector(environment: &Environment) -> Result<SharedHttpConnector, ConnectError> {
     let roots = match &environment.ca_bundle {
         Some(path) => std::fs::read(path).map_err(ConnectError::Roots)?,
         None => AMAZON_ROOTS.to_vec(),
@@ -132,11 +144,12 @@ fn http_client(environment: &Environment) -> Result<SharedHttpClient, ConnectErr
     let trust = TrustStore::empty().with_pem_certificate(roots);
     let tls = TlsContext::builder().with_trust_store(trust).build();
     let tls = tls.map_err(|error| ConnectError::Tls(error.into()))?;
-    let client =
-        Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https();
-    // Behind a function, because the client itself reads all the roots for each service to see whether it could,
-    // and once more for the first call. Whether they can be used, the first knock shows.
-    Ok(http_client_fn(move |settings, components| client.http_connector(settings, components)))
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls)
+        .connector_settings(settings);
+    Ok(SharedHttpConnector::new(connector.build()))
 }
 
 fn credentials(environment: &Environment) -> SdkCredentials {
@@ -174,14 +187,32 @@ where
 mod tests {
     use super::*;
 
+    use aws_sdk_sqs::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+
+    fn environment(region: &str, endpoint: Option<&str>) -> Environment {
+        let value = |name: &str| match name {
+            "AWS_REGION" => Some(region.to_owned()),
+            "AWS_ENDPOINT_URL" => endpoint.map(str::to_owned),
+            "INLET_RETENTION_DAYS" => Some("1".to_owned()),
+            "INLET_STAGE" | "INLET_TABLE" | "INLET_QUEUE_URL" => Some("x".to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("x".to_owned()),
+            _ => None,
+        };
+        Environment::from_lookup(value).unwrap_or_else(|incomplete| panic!("{incomplete}"))
+    }
+
+    #[tokio::test]
+    async fn a_knock_goes_where_the_sdk_finds_the_service() {
+        for region in ["us-east-1", "eu-central-1", "ap-southeast-7", "us-gov-west-1", "cn-north-1"] {
+            let asked = Params::builder().region(region).build().unwrap();
+            let found = DefaultResolver::new().resolve_endpoint(&asked).await.unwrap();
+            assert_eq!(host_of("sqs", &environment(region, None)), found.url(), "{region}");
+        }
+    }
+
     #[test]
-    fn a_knock_goes_to_the_service_and_asks_for_nothing() {
-        let mut request = HttpRequest::new("{}".into());
-        request.set_uri("https://sqs.eu-central-1.amazonaws.com/queue?x=1").unwrap();
-        request.headers_mut().insert("content-length", "2");
-        only_knock(&mut request);
-        assert_eq!((request.method(), request.uri()), ("GET", "https://sqs.eu-central-1.amazonaws.com/ping"));
-        assert_eq!(request.body().bytes(), Some(&b""[..]));
-        assert!(!request.headers().contains_key("content-length"));
+    fn where_everything_is_elsewhere_a_knock_goes_there() {
+        let environment = environment("eu-central-1", Some("http://127.0.0.1:4566/"));
+        assert_eq!(host_of("sqs", &environment), "http://127.0.0.1:4566");
     }
 }

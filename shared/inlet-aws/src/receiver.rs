@@ -13,7 +13,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 use crate::allowance::Allowance;
 use crate::clock;
-use crate::connect::{Clients, configuration};
+use crate::connect::Clients;
 use crate::environment::{Environment, LogLevel};
 use crate::gateway::{Event, Response, Unreadable};
 use crate::log::{self, Context, Noticed, Trouble};
@@ -34,7 +34,7 @@ pub type Failed = Error;
 pub async fn run<P: Provider>() -> Result<(), Failed> {
     log::say_where_but_not_what_of_panics();
     let environment = Environment::from_process()?;
-    let clients = Clients::connected(&configuration(&environment)?).await;
+    let clients = Clients::connected(&environment).await?;
     let function = Arc::new(Function::<P>::new(clients, environment));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
         let function = Arc::clone(&function);
