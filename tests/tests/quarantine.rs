@@ -138,6 +138,21 @@ async fn zips_signature_in_the_query_waits_with_it() {
 }
 
 #[tokio::test]
+async fn what_comes_for_a_parameter_that_cannot_be_used_waits_too() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create.json").await;
+    // One credential where a list of them belongs.
+    stack.set(&format!("zid/{store}"), &demo_credential("zid").to_string()).await;
+    assert_eq!(stack.send("zid", &request).status, 503, "the sender did nothing wrong");
+    let held = stack.held("zid", &store).await;
+    assert_eq!(held.len(), 1, "a wrong parameter loses nothing: {held:?}");
+    assert_eq!(text(&held[0], "reason"), "the store's parameter holds no usable credential");
+    mend::<Zid>(&stack, &store).await;
+    assert_eq!(counted::<Zid>(&stack, &store).await, (1, 0, 0));
+    assert_eq!(stack.published_once(1, &store).len(), 1);
+}
+
+#[tokio::test]
 async fn nothing_is_kept_of_a_store_that_nobody_configured() {
     let stack = Stack::up();
     let (_, request) = given::<Zid>(&stack, "order.create.json").await;

@@ -211,7 +211,7 @@ fn level_of(report: &Report) -> LogLevel {
             LogLevel::Info
         }
         Report::Accepted(_) => LogLevel::Warn,
-        Report::Refused(NotAccepted::Secrets(_) | NotAccepted::Kept { .. }) => LogLevel::Error,
+        Report::Refused(why) if why.refusal() == Refusal::Unavailable => LogLevel::Error,
         Report::Refused(_) => LogLevel::Warn,
     }
 }
@@ -326,7 +326,7 @@ fn reason_of(why: &NotAccepted) -> &'static str {
             Rejection::Malformed { .. } => "malformed_proof",
             Rejection::Mismatch => WRONG_PROOF,
             Rejection::NoCredential => "no_credential",
-            Rejection::UnknownStore => "unknown_store",
+            Rejection::NoLiveCredential => "no_secrets",
         },
         NotAccepted::Secrets(_) => "no_secrets",
         NotAccepted::Kept { .. } => "not_kept",

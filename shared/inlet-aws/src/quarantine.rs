@@ -46,6 +46,9 @@ pub const HELD_FOR: Duration = Duration::from_hours(72);
 const BURST: u32 = 2_048;
 const ONE_MORE: Duration = Duration::from_millis(100);
 
+/// What any delivery counts as at least: a burst of small forgeries is 512 of them, and not thousands.
+const LEAST: u32 = 4;
+
 /// The body beside the rest. It never leaves its item.
 const BODY: Place = Place { name: "body", inline_len: MAX_HELD_LEN };
 
@@ -105,11 +108,11 @@ impl Quarantine for TableQuarantine {
     }
 }
 
-/// What holding a delivery costs, in KiB, before it is compressed.
+/// What holding a delivery counts as, in KiB before it is compressed.
 fn cost(suspect: &Suspect<'_>) -> u32 {
     let headers = suspect.headers().iter().map(|(name, value)| name.len().saturating_add(value.len()));
     let len = headers.fold(suspect.body().len(), usize::saturating_add).saturating_add(suspect.query().len());
-    u32::try_from(len.div_euclid(1_024).saturating_add(1)).unwrap_or(u32::MAX)
+    u32::try_from(len.div_euclid(1_024).saturating_add(1)).unwrap_or(u32::MAX).max(LEAST)
 }
 
 fn expires(received_ms: i64) -> AttributeValue {

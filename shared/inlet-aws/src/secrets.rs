@@ -131,22 +131,17 @@ impl<P: Provider> SsmSecrets<P> {
         let Some(list) = value(&credentials) else {
             return Ok(None);
         };
-        let credentials = live(list).ok_or_else(|| {
-            Fault::new(
-                "the store's secrets cannot be read",
-                "the parameter is not a JSON list with a usable credential",
-            )
-        })?;
+        let credentials = live(list);
         let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         Ok(Some(Arc::new(Store { credentials, settings })))
     }
 }
 
-/// The credentials in a parameter's list. One that cannot be used does not spoil the others.
-fn live<C: DeserializeOwned>(list: &str) -> Option<Vec<C>> {
-    let list: Vec<Value> = serde_json::from_str(list).ok()?;
-    let live: Vec<C> = list.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect();
-    (!live.is_empty()).then_some(live)
+/// The credentials in a parameter's list. One that cannot be used does not spoil the others; what is no list has
+/// none, so that what comes for the store is held until somebody mends it.
+fn live<C: DeserializeOwned>(list: &str) -> Vec<C> {
+    let list: Vec<Value> = serde_json::from_str(list).unwrap_or_default();
+    list.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect()
 }
 
 impl<P: Provider> Secrets<P> for SsmSecrets<P> {
@@ -171,12 +166,13 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
             Known::Stale(old) => old,
         };
         match (self.read(name).await, old) {
+            // Old secrets are better than none. They are tried again with the next delivery.
+            (Err(_), Some(old)) => Ok(Some(old)),
+            (Ok(Some(store)), Some(old)) if store.credentials.is_empty() => Ok(Some(old)),
             (Ok(store), _) => {
                 self.cache().remember(name, store.clone(), Instant::now());
                 Ok(store)
             }
-            // Old secrets are better than none. They are tried again with the next delivery.
-            (Err(_), Some(old)) => Ok(Some(old)),
             (Err(fault), None) => Err(fault),
         }
     }
@@ -186,6 +182,9 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
             return None;
         }
         let store = self.read(name).await.ok()?;
+        if store.as_ref().is_some_and(|store| store.credentials.is_empty()) {
+            return None;
+        }
         self.cache().remember(name, store.clone(), Instant::now());
         store
     }
@@ -289,12 +288,9 @@ mod tests {
 
     #[test]
     fn one_unusable_credential_does_not_spoil_the_others() {
-        assert_eq!(
-            live::<String>(r#"["new", {"not": "one"}, "old"]"#),
-            Some(vec!["new".to_owned(), "old".to_owned()])
-        );
+        assert_eq!(live::<String>(r#"["new", {"not": "one"}, "old"]"#), ["new", "old"]);
         for list in ["[]", "{}", "nonsense", r#"[{"not": "one"}]"#] {
-            assert_eq!(live::<String>(list), None, "{list}");
+            assert!(live::<String>(list).is_empty(), "{list}");
         }
     }
 }

@@ -231,7 +231,12 @@ pub fn no_proof_and_no_credential_are_refused<C: Contract>() {
     let credential = &raw_credentials::<C>()[0];
     for row in rows::<C>() {
         let authentic = sent::<C>(row, b"{}", credential);
-        assert_eq!(judged::<C>(authentic.clone(), &[]).err(), Some(Rejection::UnknownStore), "{}", row.event);
+        assert_eq!(
+            judged::<C>(authentic.clone(), &[]).err(),
+            Some(Rejection::NoLiveCredential),
+            "{}",
+            row.event
+        );
 
         let bare = Request {
             headers: std::iter::empty::<(&str, &str)>().collect(),

@@ -112,6 +112,17 @@ async fn what_verifies_at_once_or_with_newer_secrets_is_not_held() {
 }
 
 #[tokio::test]
+async fn what_comes_for_a_store_whose_credentials_cannot_be_used_is_held_and_may_come_again() {
+    let mut receiver = receiver(None, Plan::default());
+    receiver.secrets.store = Arc::new(Store { credentials: vec![], settings: () });
+    let (status, report) = received(&receiver, "demo", Some("old"), b"{}").await;
+    assert_eq!(status, 503, "the sender did nothing wrong: {report:?}");
+    assert_eq!(receiver.quarantine.held().len(), 1, "a wrong parameter loses nothing: {report:?}");
+    receiver.secrets.newer = Some(store("old"));
+    assert_eq!(received(&receiver, "demo", Some("old"), b"{}").await.0, 200, "it was mended");
+}
+
+#[tokio::test]
 async fn nothing_is_held_of_a_store_that_nobody_configured() {
     let receiver = receiver(None, Plan::default());
     let (status, report) = received(&receiver, "nobody", Some("wrong"), b"{}").await;

@@ -131,9 +131,9 @@ pub enum Rejection {
     /// The store has no credential for this kind of delivery.
     #[error("the store has no credential for this topic")]
     NoCredential,
-    /// Nobody configured the store.
-    #[error("no such store is configured")]
-    UnknownStore,
+    /// The store is configured, and nothing that was entered for it can be used.
+    #[error("the store's parameter holds no usable credential")]
+    NoLiveCredential,
 }
 
 /// A value whose sender has been proved.
@@ -180,13 +180,13 @@ pub struct Refused {
 /// Compares what the request offers with every live credential; one that fits is enough.
 ///
 /// # Errors
-/// [`Refused`] with the last credential's reason; [`Rejection::UnknownStore`] when there is no credential.
+/// [`Refused`] with the last credential's reason; [`Rejection::NoLiveCredential`] when there is no credential.
 pub fn verify<P: Provider>(
     request: Unverified,
     credentials: &[P::Credential],
     received_at: ReceivedAt,
 ) -> Result<Verified<Delivery>, Box<Refused>> {
-    let mut rejection = Rejection::UnknownStore;
+    let mut rejection = Rejection::NoLiveCredential;
     for credential in credentials {
         match P::claim(&request, credential).and_then(|claim| prove(&claim, request.contents())) {
             Ok(trust) => return Ok(Verified(Delivery::new::<P>(request, trust, received_at))),
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(judged("key=old", &secrets), Ok(Trust::UrlToken));
         assert_eq!(judged("key=gone", &secrets), Err(Rejection::Mismatch));
         assert_eq!(judged("", &secrets), Err(Rejection::Missing { expected: "key" }));
-        assert_eq!(judged("key=new", &[]), Err(Rejection::UnknownStore));
+        assert_eq!(judged("key=new", &[]), Err(Rejection::NoLiveCredential));
         let mixed = [OF_ANOTHER_KIND, "new", OF_ANOTHER_KIND].map(|text| Secret::new(text).unwrap());
         assert_eq!(judged("key=new", &mixed), Ok(Trust::UrlToken));
         assert_eq!(judged("key=gone", &mixed), Err(Rejection::Mismatch), "what was compared says more");

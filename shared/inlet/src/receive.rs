@@ -136,9 +136,9 @@ pub enum NotAccepted {
     #[error("the body has {0} bytes")]
     TooLarge(usize),
     /// Theirs: nobody configured the store. Nothing is kept of it.
-    #[error("{}", Rejection::UnknownStore)]
+    #[error("no such store is configured")]
     UnknownStore,
-    /// Theirs: it is not proved.
+    /// It is not proved: theirs, unless the store has no credential that could prove it.
     #[error("{rejection}")]
     Unproved {
         /// Why not.
@@ -165,6 +165,8 @@ impl NotAccepted {
         match self {
             Self::Method => Refusal::MethodNotAllowed,
             Self::TooLarge(_) => Refusal::TooLarge,
+            // Who entered the credentials is at fault, and not the sender.
+            Self::Unproved { rejection: Rejection::NoLiveCredential, .. } => Refusal::Unavailable,
             Self::UnknownStore | Self::Unproved { .. } => Refusal::Unauthenticated,
             Self::Secrets(_) | Self::Kept { .. } => Refusal::Unavailable,
         }
