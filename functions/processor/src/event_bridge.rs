@@ -46,63 +46,97 @@ impl EventBridge {
         Ok(Self { client: Client::new(config), bus })
     }
 
-    fn entry(&self, message: &Message) -> Weighed {
-        let source = format!("inlet.{}", message.provider());
-        let time = DateTime::from_str(message.received_time(), DateTimeFormat::DateTime).ok();
+    fn weighed(&self, message: &Message) -> Weighed {
+        let source = source(message);
         let beside = TIME_LEN.saturating_add(source.len()).saturating_add(message.canonical_type().len());
         let detail = detail(message, MAX_LEN.saturating_sub(beside));
         let len = beside.saturating_add(detail.len());
-        let entry = PutEventsRequestEntry::builder()
+        Weighed { entry: self.entry(message, detail), len }
+    }
+
+    fn entry(&self, message: &Message, detail: String) -> PutEventsRequestEntry {
+        let time = DateTime::from_str(message.received_time(), DateTimeFormat::DateTime).ok();
+        PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
-            .source(source)
+            .source(source(message))
             .detail_type(message.canonical_type())
             .set_time(time)
             .detail(detail)
-            .build();
-        Weighed { entry, len }
+            .build()
     }
 
     /// One request. Where the bus refuses it whole for what one of its entries says, each is sent alone.
-    async fn put(&self, entries: Vec<PutEventsRequestEntry>) -> Vec<Result<(), Trouble>> {
-        match self.request(entries.clone()).await {
-            Ok(outcomes) => outcomes,
-            Err(Trouble::Message(_)) if entries.len() > 1 => {
+    async fn put(
+        &self,
+        messages: &[&Message],
+        entries: Vec<PutEventsRequestEntry>,
+    ) -> Vec<Result<(), Trouble>> {
+        match (self.request(entries.clone()).await, messages) {
+            (Ok(outcomes), _) => outcomes,
+            (Err(Trouble::Message(fault)), [message]) => {
+                let was_reference =
+                    entries.iter().any(|entry| entry.detail() == Some(message.without_data().json()));
+                vec![if was_reference {
+                    Err(Trouble::Message(fault))
+                } else {
+                    self.put_reference(message).await
+                }]
+            }
+            (Err(Trouble::Message(_)), _) => {
                 let mut outcomes = Vec::new();
-                for entry in entries {
-                    outcomes.push(self.request(vec![entry]).await.and_then(only));
+                for (message, entry) in messages.iter().zip(entries) {
+                    outcomes.extend(Box::pin(self.put(&[message], vec![entry])).await);
                 }
                 outcomes
             }
-            Err(trouble) => {
-                let story = trouble.fault().story();
-                let same = |_: PutEventsRequestEntry| match &trouble {
-                    Trouble::Message(_) => Err(Trouble::Message(not_published(story.clone()))),
-                    Trouble::Surroundings(_) => Err(Trouble::Surroundings(not_published(story.clone()))),
-                };
-                entries.into_iter().map(same).collect()
+            (Err(Trouble::Surroundings(fault)), _) => {
+                let story = fault.story();
+                let same = |_: &&Message| Err(Trouble::Surroundings(not_published(story.clone())));
+                messages.iter().map(same).collect()
             }
         }
     }
 
+    /// A message without its data, which the bus refused. Where it has not heard of the larger limit an entry that
+    /// [`MAX_LEN`] allows is too large, and it says so in the same words as of anything else.
+    async fn put_reference(&self, message: &Message) -> Result<(), Trouble> {
+        let entry = self.entry(message, message.without_data().json().to_owned());
+        self.request(vec![entry]).await?.into_iter().collect()
+    }
+
+    /// One request, and as many outcomes as it has entries: an answer that tells of more or fewer tells of none, as
+    /// nobody knows which it leaves out.
     async fn request(
         &self,
         entries: Vec<PutEventsRequestEntry>,
     ) -> Result<Vec<Result<(), Trouble>>, Trouble> {
+        let asked = entries.len();
         let sent = self.client.put_events().set_entries(Some(entries)).send().await;
         let output = sent.map_err(|error| judged(error.code().unwrap_or_default(), told(&error)))?;
-        Ok(output.entries().iter().map(outcome).collect())
+        let outcomes: Vec<_> = output.entries().iter().map(outcome).collect();
+        if outcomes.len() == asked {
+            return Ok(outcomes);
+        }
+        let told = outcomes.len();
+        Err(Trouble::Surroundings(not_published(format!("of {asked} entries the bus tells of {told}"))))
     }
 }
 
 impl Consumer for EventBridge {
     async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
-        let weighed: Vec<Weighed> = messages.iter().map(|message| self.entry(message)).collect();
+        let weighed: Vec<Weighed> = messages.iter().map(|message| self.weighed(message)).collect();
+        let mut unsent = messages.iter();
         let mut outcomes = Vec::new();
         for request in in_requests(weighed) {
-            outcomes.extend(self.put(request).await);
+            let these: Vec<&Message> = unsent.by_ref().take(request.len()).collect();
+            outcomes.extend(self.put(&these, request).await);
         }
         outcomes
     }
+}
+
+fn source(message: &Message) -> String {
+    format!("inlet.{}", message.provider())
 }
 
 /// The message, or where it has more than so many bytes a reference to it.
@@ -133,19 +167,18 @@ fn in_requests(weighed: Vec<Weighed>) -> Vec<Vec<PutEventsRequestEntry>> {
     requests
 }
 
+/// What the bus says of an entry: it has it when it gives it an id.
 fn outcome(result: &PutEventsResultEntry) -> Result<(), Trouble> {
-    match result.error_code() {
-        None => Ok(()),
-        Some(code) => {
+    match (result.error_code(), result.event_id()) {
+        (Some(code), _) => {
             let message = result.error_message().unwrap_or_default();
             Err(judged(code, format!("{code}: {message}")))
         }
+        (None, Some(_)) => Ok(()),
+        (None, None) => {
+            Err(Trouble::Surroundings(not_published("the bus gives it neither an id nor an error".into())))
+        }
     }
-}
-
-fn only(outcomes: Vec<Result<(), Trouble>>) -> Result<(), Trouble> {
-    let said_nothing = || Err(Trouble::Surroundings(not_published("it said nothing of the entry".into())));
-    outcomes.into_iter().next().unwrap_or_else(said_nothing)
 }
 
 /// Whether an error is the message's own or one that passes.
@@ -161,6 +194,18 @@ fn not_published(story: String) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_eventbridge::config::retry::RetryConfig;
+    use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_types::body::SdkBody;
+    use serde_json::Value;
 
     fn entries(lens: &[usize]) -> Vec<usize> {
         let weighed =
@@ -183,6 +228,106 @@ mod tests {
         let reference = detail(&message, text.len() - 1);
         assert!(reference.contains(r#""dataref":"zid/a/order/1/0123456789abcdef""#), "{reference}");
         assert!(!reference.contains("large"), "{reference}");
+    }
+
+    /// A bus that gives these answers, one a request, and the details of the entries that it was sent.
+    fn bus(answers: &[(u16, &str)]) -> (EventBridge, Arc<Mutex<Vec<Vec<String>>>>) {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let answers = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
+        let bus = SharedHttpConnector::new(Bus { answers: Mutex::new(answers), heard: heard.clone() });
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "x", "x", None, None, "test",
+            )))
+            .http_client(http_client_fn(move |_, _| bus.clone()))
+            .retry_config(RetryConfig::disabled())
+            .build();
+        (EventBridge { client: Client::new(&config), bus: "bus".into() }, heard)
+    }
+
+    #[derive(Debug)]
+    struct Bus {
+        answers: Mutex<VecDeque<(u16, String)>>,
+        heard: Arc<Mutex<Vec<Vec<String>>>>,
+    }
+
+    impl HttpConnector for Bus {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+            let details = body["Entries"].as_array().unwrap().iter();
+            let details = details.map(|entry| entry["Detail"].as_str().unwrap().to_owned()).collect();
+            self.heard.lock().unwrap().push(details);
+            let (status, body) =
+                self.answers.lock().unwrap().pop_front().expect("an answer for each request");
+            let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+            response.headers_mut().insert("content-type", "application/x-amz-json-1.1");
+            HttpConnectorFuture::ready(Ok(response))
+        }
+    }
+
+    const TOO_LARGE: &str = r#"{"__type":"ValidationException","message":"Total size of the entries in the request is over the limit."}"#;
+    const ONE: &str = r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#;
+
+    fn messages(count: usize) -> Vec<Message> {
+        let message = |n| {
+            let id = format!("zid/a/order/{n}/0123456789abcdef");
+            let text = format!(
+                r#"{{"id":"{id}","type":"t","provider":"zid","store":"a","receivedtime":"x","data":"large"}}"#
+            );
+            Message::parse(text).unwrap()
+        };
+        (0..count).map(message).collect()
+    }
+
+    /// Each outcome in a word.
+    fn words(outcomes: Vec<Result<(), Trouble>>) -> Vec<&'static str> {
+        let word = |outcome| match outcome {
+            Ok(()) => "published",
+            Err(Trouble::Message(_)) => "its own fault",
+            Err(Trouble::Surroundings(_)) => "again",
+        };
+        outcomes.into_iter().map(word).collect()
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_tells_of_fewer_entries_tells_of_none() {
+        // Eleven make two requests: what the first one lacks must not be filled by the second.
+        let ten = r#"{"EventId":"1"},"#.repeat(9);
+        let nine_told = format!(r#"{{"FailedEntryCount":0,"Entries":[{}]}}"#, ten.trim_end_matches(','));
+        let (bus, _) = bus(&[(200, &nine_told), (200, ONE)]);
+        let words = words(bus.consume(&messages(11)).await);
+        assert_eq!(
+            words,
+            [vec!["again"; 10], vec!["published"]].concat(),
+            "a receipt would be for another event"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_entry_without_an_id_is_not_published() {
+        let (bus, _) = bus(&[(200, r#"{"FailedEntryCount":0,"Entries":[{},{"EventId":"1"}]}"#)]);
+        assert_eq!(words(bus.consume(&messages(2)).await), ["again", "published"]);
+    }
+
+    #[tokio::test]
+    async fn what_the_bus_finds_too_large_is_published_as_a_reference() {
+        let (bus, heard) = bus(&[(400, TOO_LARGE), (200, ONE), (400, TOO_LARGE), (200, ONE)]);
+        assert_eq!(words(bus.consume(&messages(2)).await), ["published", "published"], "{heard:?}");
+        let heard = heard.lock().unwrap();
+        let counts: Vec<usize> = heard.iter().map(Vec::len).collect();
+        assert_eq!(counts, [2, 1, 1, 1], "both, each alone, and the second as a reference: {heard:?}");
+        assert!(heard[2][0].contains(r#""data":"large""#), "{heard:?}");
+        assert!(heard[3][0].contains(r#""dataref":"zid/a/order/1/0123456789abcdef""#), "{heard:?}");
+        assert!(!heard[3][0].contains("large"), "{heard:?}");
+    }
+
+    #[tokio::test]
+    async fn what_the_bus_refuses_as_a_reference_too_is_the_messages_own_fault() {
+        let (bus, heard) = bus(&[(400, TOO_LARGE), (400, TOO_LARGE)]);
+        assert_eq!(words(bus.consume(&messages(1)).await), ["its own fault"]);
+        assert_eq!(heard.lock().unwrap().len(), 2, "once as it is and once as a reference");
     }
 
     #[test]
