@@ -136,7 +136,7 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
     let processed = site.event(2, 10 * MINUTE).await;
     let parked = site.event(3, 10 * MINUTE).await;
     site.event(4, Duration::from_secs(30)).await;
-    site.table().write_receipts(&[processed], &[], site.now).await.unwrap();
+    site.table().write_receipts(&[(&processed, site.now)], &[], site.now).await.unwrap();
     site.table().park(&parked, "for a test", site.now).await.unwrap();
 
     let swept = site.sweep().await;
@@ -150,7 +150,7 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
 
     let swept = site.sweep().await;
     assert_eq!((swept.resent, swept.waiting), (0, 1), "it waits");
-    site.table().write_receipts(&[lost], &[], site.now).await.unwrap();
+    site.table().write_receipts(&[(&lost, site.now)], &[], site.now).await.unwrap();
     let swept = site.sweep().await;
     assert_eq!((swept.resent, swept.oldest_unproven), (0, None), "it is proved");
 }
@@ -160,7 +160,7 @@ async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
     let mut site = Site::new().await;
     let [proved, lost] = [site.event(1, 30 * MINUTE).await, site.event(2, 20 * MINUTE).await];
     assert_eq!(site.sweep().await.resent, 2);
-    site.table().write_receipts(&[proved], &[], site.now).await.unwrap();
+    site.table().write_receipts(&[(&proved, site.now)], &[], site.now).await.unwrap();
     site.sweeper.budget = 0;
     let swept = site.sweep_at(later(site.now, 10 * MINUTE)).await;
     assert_eq!((swept.resent, swept.parked), (0, 0));
@@ -182,7 +182,8 @@ async fn more_than_a_request_holds_is_listed_while_it_waits_and_let_go_when_it_i
     assert_eq!(site.sweep_at(next).await.resent, 0, "still");
     let listed = site.table().unproven(None).await.unwrap();
     assert!(listed.iter().all(|unproven| unproven.sent == next && unproven.times == 0), "{listed:?}");
-    site.table().write_receipts(&ids, &[], site.now).await.unwrap();
+    let processed: Vec<_> = ids.iter().map(|id| (id, site.now)).collect();
+    site.table().write_receipts(&processed, &[], site.now).await.unwrap();
     site.sweep_at(next).await;
     assert_eq!(site.table().unproven(None).await.unwrap(), []);
 }
@@ -240,7 +241,7 @@ async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_lon
             assert_eq!(swept.oldest_unproven, Some(site.now.earlier(10 * MINUTE)), "but it is told");
         }
     }
-    site.table().write_receipts(&[failing], &[], now).await.unwrap();
+    site.table().write_receipts(&[(&failing, now)], &[], now).await.unwrap();
     let swept = site.sweep_at(later(now, MINUTE)).await;
     assert_eq!(swept.oldest_unproven, Some(site.now.earlier(9 * MINUTE)), "the outage is over");
     assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "nobody says any more that it waits");
@@ -290,7 +291,7 @@ async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_m
     let days = |n: u32| n * 1_440 * MINUTE;
     let id = site.event(1, days(3)).await;
     let then = site.now.earlier(days(3));
-    site.table().write_receipts(std::slice::from_ref(&id), &[], then).await.unwrap();
+    site.table().write_receipts(&[(&id, then)], &[], then).await.unwrap();
     site.table().park(&id, "for a test", then).await.unwrap();
     assert!(site.table().is_processed(&id, then).await.unwrap());
 

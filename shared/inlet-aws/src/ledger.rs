@@ -56,8 +56,10 @@ impl Ledger for TableLedger {
         self.table.processed(&events).await
     }
 
-    async fn receipt(&self, ids: &[EventId], tried: &[EventId]) -> Result<(), Fault> {
-        self.table.write_receipts(ids, tried, clock::now()).await
+    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
+        let consumed: Vec<(&EventId, ReceivedAt)> =
+            consumed.iter().map(|message| (message.id(), arrival(message))).collect();
+        self.table.write_receipts(&consumed, tried, clock::now()).await
     }
 
     async fn tries(&self, messages: &[(&Received, &Message)]) -> Result<HashMap<String, Tries>, Fault> {

@@ -52,21 +52,26 @@ impl Table {
         Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
     }
 
-    /// Writes a receipt for each of these events, and takes away the notes that the entities of `tried` wait.
+    /// Writes a receipt for each of these events, with their arrivals, and takes away the notes that the entities of
+    /// `tried` wait.
     ///
     /// # Errors
     /// When the table does not do all of it.
     pub async fn write_receipts(
         &self,
-        ids: &[EventId],
+        consumed: &[(&EventId, ReceivedAt)],
         tried: &[EventId],
         now: ReceivedAt,
     ) -> Result<(), Fault> {
         // A request must not name an item twice.
-        let ids: HashSet<&EventId> = ids.iter().collect();
+        let mut latest: HashMap<&EventId, ReceivedAt> = HashMap::new();
+        for &(id, received_at) in consumed {
+            let known = latest.entry(id).or_insert(received_at);
+            *known = received_at.max(*known);
+        }
         let tried: HashSet<&str> = tried.iter().map(EventId::entity_path).collect();
         let notes = tried.into_iter().map(|entity_path| delete(key(entity_path, TRIED)));
-        let receipts = ids.into_iter().map(|id| put(self.receipt(id, now)));
+        let receipts = latest.into_iter().map(|(id, received_at)| put(self.receipt(id, received_at, now)));
         self.write_all(receipts.chain(notes).collect::<Result<_, _>>()?).await
     }
 
@@ -76,16 +81,16 @@ impl Table {
     /// # Errors
     /// When the table does not do all of it.
     pub(crate) async fn write_last_receipts(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
-        let receipts = ids.iter().map(|id| {
-            let mut item = self.receipt(id, now);
-            item.insert("forgotten_ms".into(), AttributeValue::N(now.millis().to_string()));
-            put(item)
-        });
+        let receipts = ids.iter().map(|id| put(self.receipt(id, now, now)));
         self.write_all(receipts.collect::<Result<_, _>>()?).await
     }
 
-    fn receipt(&self, id: &EventId, now: ReceivedAt) -> Item {
+    fn receipt(&self, id: &EventId, received_at: ReceivedAt, now: ReceivedAt) -> Item {
         let mut item = key(id.entity_path(), &receipt_key(id));
+        // A message of somebody else's may not say when it arrived.
+        if received_at != ReceivedAt::EPOCH {
+            item.insert("received_ms".into(), AttributeValue::N(received_at.millis().to_string()));
+        }
         item.insert("processed".into(), AttributeValue::S(now.to_string()));
         item.insert("expires".into(), self.expires(now.millis()));
         item
@@ -155,10 +160,11 @@ impl Table {
 
 /// Whether a receipt or a mark was made for the event that arrived then. DynamoDB deletes what has expired when it
 /// likes: a mark may outlive its event, and then says nothing of an equal delivery that comes again. Nor does one that
-/// was left when its entity was forgotten.
+/// was left when its entity was forgotten, or that a message on its way then left afterwards. So a receipt says until
+/// which arrival it counts, and a mark that does not (a receipt of 0.1.0) counts until about when it was made.
 pub(crate) fn is_of(mark: &Item, received_at: ReceivedAt) -> bool {
-    if let Some(forgotten_ms) = number(mark, "forgotten_ms") {
-        return received_at.millis() <= forgotten_ms;
+    if let Some(received_ms) = number(mark, "received_ms") {
+        return received_at.millis() <= received_ms;
     }
     let made = text(mark, "processed").or_else(|| text(mark, "parked")).and_then(ReceivedAt::parse);
     made.is_some_and(|made| received_at.earlier(CLOCKS) <= made)
@@ -183,10 +189,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_left_of_a_forgotten_event_says_nothing_of_what_arrives_a_moment_later() {
+    fn a_receipt_says_nothing_of_an_equal_event_that_arrived_later() {
         let receipt = Item::from([
-            ("processed".to_owned(), AttributeValue::S("1970-01-01T00:00:01.000Z".into())),
-            ("forgotten_ms".to_owned(), AttributeValue::N("1000".into())),
+            ("processed".to_owned(), AttributeValue::S("1970-01-01T00:00:09.000Z".into())),
+            ("received_ms".to_owned(), AttributeValue::N("1000".into())),
         ]);
         for (received_ms, is) in [(0, true), (1_000, true), (1_001, false)] {
             let received_at = ReceivedAt::from_millis(received_ms).unwrap();

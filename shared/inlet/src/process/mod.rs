@@ -90,8 +90,12 @@ pub trait Ledger: Send + Sync {
         messages: &[&Message],
     ) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
 
-    /// Writes a receipt for each of these events, and forgets how often `tried` were tried.
-    fn receipt(&self, ids: &[EventId], tried: &[EventId]) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Writes a receipt for the event of each of these messages, and forgets how often `tried` were tried.
+    fn receipt(
+        &self,
+        consumed: &[&Message],
+        tried: &[EventId],
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// How often these were tried; by the queue's own ids, and nothing of what nobody noted.
     fn tries(
@@ -374,7 +378,8 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
             return;
         }
         let tried: Vec<EventId> = consumed.iter().filter_map(|step| step.id_if_received_before()).collect();
-        match self.ledger.receipt(&ids(&consumed), &tried).await {
+        let messages: Vec<&Message> = consumed.iter().filter_map(|step| step.message()).collect();
+        match self.ledger.receipt(&messages, &tried).await {
             Ok(()) => consumed.into_iter().for_each(|step| step.end_as(Became::Processed)),
             Err(fault) => fail_all(&mut consumed, &fault),
         }
@@ -523,10 +528,6 @@ fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
 /// The steps that have not ended.
 fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
     steps.iter_mut().filter(|step| step.became.is_none())
-}
-
-fn ids(steps: &[&mut Step]) -> Vec<EventId> {
-    steps.iter().filter_map(|step| step.message().map(|message| message.id().clone())).collect()
 }
 
 fn fail_all(steps: &mut [&mut Step], fault: &Fault) {

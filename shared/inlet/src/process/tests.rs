@@ -77,9 +77,9 @@ impl Ledger for &Desk {
         Ok(ids.filter(|id| books.receipts.contains(short(id))).cloned().collect())
     }
 
-    async fn receipt(&self, ids: &[EventId], tried: &[EventId]) -> Result<(), Fault> {
+    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
         self.broken("receipt")?;
-        for id in ids {
+        for id in consumed.iter().map(|message| message.id()) {
             self.note("receipt", id);
             self.books.lock().unwrap().receipts.insert(short(id).to_owned());
         }
