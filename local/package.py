@@ -20,9 +20,17 @@ RUNNABLE = 0o100755 << 16
 
 
 def package(architectures: list[str]) -> None:
-    """Pack every function for each of the architectures that a toolchain here builds for, into dist/."""
+    """Pack every function for each of the architectures into dist/; a release has both."""
     if unknown := set(architectures) - build.TRIPLES.keys():
         raise Failed(f"Lambda has no {', '.join(unknown)}, only {' and '.join(build.TRIPLES)}")
+    # A release without the deployed default is none, so what is missing is said before anything is compiled.
+    if missing := [architecture for architecture in architectures if build.compiler(architecture) is None]:
+        advice = " ".join(build.TRIPLES[architecture] for architecture in missing)
+        others = " ".join(sorted(build.TRIPLES.keys() - set(missing)))
+        raise Failed(
+            f"no standard library for {', '.join(missing)}: rustup target add {advice}"
+            + (f", or pack the rest: make package ARCHITECTURES={others}" if others else "")
+        )
     shutil.rmtree(DIST, ignore_errors=True)
     DIST.mkdir()
     _pack(place.ROOT, DIST, architectures)
@@ -70,17 +78,12 @@ def _pack(root: Path, dist: Path, architectures: list[str]) -> None:
     for architecture in architectures:
         triple = build.TRIPLES[architecture]
         compiler = build.compiler(architecture)
-        if compiler is None:
-            print(f"NOTICE: not packed: {architecture}; rustup target add {triple}", flush=True)
-            continue
         with step(f"compile for {architecture}, by {_version(compiler)}"):
             binaries = compile_functions(root, architecture, compiler)
         for name, binary in binaries.items():
             _zip(binary, dist / f"{name}-{architecture}.zip")
             (dist / f"{name}-{architecture}.cdx.json").write_text(_bill(root, name, triple))
         (dist / f"template-{architecture}.yaml").write_text(_template(root, architecture))
-    if not any(dist.iterdir()):
-        raise Failed("nothing was packed")
     _write_sums(dist)
 
 

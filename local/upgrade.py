@@ -19,6 +19,9 @@ REPLACED_BY = {
     "AWS::Logs::LogGroup": ("LogGroupName",),
 }
 
+# What becomes of it when it is removed or replaced all the same.
+POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
+
 
 def check() -> None:
     """Check that what was released can be upgraded, and that one version is everywhere."""
@@ -42,13 +45,18 @@ def record() -> None:
 
 
 def lasting(template: dict) -> dict:
-    """What must stay: by logical id, the type and the properties that would replace it."""
+    """What must stay: by logical id, the type, the properties that would replace it, and when it is there at all."""
     found = {}
     for name, resource in sorted(template["Resources"].items()):
         properties = resource.get("Properties", {})
         decisive = REPLACED_BY.get(resource["Type"])
-        if decisive is not None:
-            found[name] = {"Type": resource["Type"]} | {key: properties[key] for key in decisive if key in properties}
+        if decisive is None:
+            continue
+        found[name] = {"Type": resource["Type"]} | {key: properties[key] for key in decisive if key in properties}
+        found[name] |= {policy: resource[policy] for policy in POLICIES if policy in resource}
+        if "Condition" in resource:
+            # With its definition: a condition that no longer holds removes what hangs on it.
+            found[name]["Condition"] = template["Conditions"][resource["Condition"]]
     return found
 
 
@@ -74,7 +82,8 @@ def _check_against(release: str, before: dict, now: dict) -> None:
         if name not in now:
             raise Failed(f"{name} of {release} is gone: an upgrade would remove it with all that it holds")
         if now[name] != resource:
-            raise Failed(f"{name} is not what it was in {release}: an upgrade would replace it\n{resource}\n{now[name]}")
+            differs = f"{name} is not what it was in {release}: an upgrade would replace or remove it"
+            raise Failed(f"{differs}\n{resource}\n{now[name]}")
 
 
 def _template() -> dict:
