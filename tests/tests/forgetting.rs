@@ -94,6 +94,28 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
 }
 
 #[tokio::test]
+async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of_what_is_about_to_go() {
+    let (stack, model) = stack_and_model().await;
+    let table = stack.table_of_its_own().await;
+    table.keep(&model).await.unwrap();
+    let id = EventId::parse(&model.record.id).unwrap();
+    let first = ReceivedAt::from_millis(model.record.received_ms).unwrap();
+    // Half-way: the last receipts are written, and the events are still there.
+    let now = inlet_aws::clock::now();
+    table.write_last_receipts(std::slice::from_ref(&id), now).await.unwrap();
+    assert!(table.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
+    let mut again = model.clone();
+    again.record.attempt = "another".to_owned();
+    again.record.received_ms = now.millis() + 1_000;
+    assert!(matches!(table.keep(&again).await, Ok(Recorded::New)), "it is no repetition");
+    assert_eq!(forget(table.clone()).run(&entity_of(&id)).await.unwrap().events, 0, "it came afterwards");
+    let kept = table.kept(&id).await.unwrap().expect("it is kept");
+    assert_eq!(kept.record.received_ms, again.record.received_ms);
+    let later = ReceivedAt::from_millis(again.record.received_ms).unwrap();
+    assert!(!table.is_processed(&id, later).await.unwrap(), "and will be processed");
+}
+
+#[tokio::test]
 async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;

@@ -7,7 +7,7 @@
 //!
 //! What this cannot reach: messages that wait on the queue or as dead letters until somebody takes them off, at the
 //! most 14 days; quarantine, where nobody has read yet whom a delivery is about, 72 hours; point-in-time backups, 35
-//! days; and what consumers made of the events. A delivery that the provider sends afterwards is kept and processed like
+//! days; a delivery from before that is stored only after all this; and what consumers made of the events. A delivery that the provider sends afterwards is kept and processed like
 //! any other, also an equal one.
 //!
 //! Pieces are named by their digest, so a delivery of the same large bytes owns them too, and it may arrive at any
@@ -95,7 +95,7 @@ impl Forget {
     /// # Errors
     /// When the table cannot be read.
     pub async fn count(&self, entity: &Entity) -> Result<Traces, Fault> {
-        let found = self.found(entity).await?;
+        let found = self.found(entity, clock::now()).await?;
         if self.table.is_unfinished(entity).await? {
             let Survey { pieces, owned } = self.table.survey(|_| false).await?;
             let loose = pieces.iter().filter(|piece| !owned.contains(&piece.digest)).count();
@@ -125,11 +125,12 @@ impl Forget {
         let was_unfinished = self.table.is_unfinished(entity).await?;
         // First of all: what is stored from now on meets it.
         self.table.note_forgotten(entity, now).await?;
-        let found = self.found(entity).await?;
-        self.table.write_last_receipts(&found.ids(entity), now).await?;
-        for sk in found.notes.iter().chain(&found.events) {
-            self.table.remove_of(entity, sk, now).await?;
-        }
+        let mut found = self.found(entity, now).await?;
+        self.let_items_go(entity, &found, now).await?;
+        // What was being stored meanwhile.
+        let late = self.found(entity, now).await?;
+        self.let_items_go(entity, &late, now).await?;
+        found.add(late);
         let (gone, shared) = if found.pieces.is_empty() && !was_unfinished {
             (0, 0)
         } else {
@@ -137,6 +138,15 @@ impl Forget {
         };
         self.table.note_finished(entity, now).await?;
         Ok(found.traces(gone, shared))
+    }
+
+    /// Lets everything go that stands in the entity's partition, receipts left out.
+    async fn let_items_go(&self, entity: &Entity, found: &Found, now: ReceivedAt) -> Result<(), Fault> {
+        self.table.write_last_receipts(&found.ids(entity), now).await?;
+        for sk in found.notes.iter().chain(&found.events) {
+            self.table.remove_of(entity, sk, now).await?;
+        }
+        Ok(())
     }
 
     /// Lets all pieces go that no event leads to. How many they were, and how many of the entity's stay.
@@ -164,9 +174,13 @@ impl Forget {
         Ok((gone, stay.len()))
     }
 
-    async fn found(&self, entity: &Entity) -> Result<Found, Fault> {
+    /// What there is of an entity, less what arrived after `now`.
+    async fn found(&self, entity: &Entity, now: ReceivedAt) -> Result<Found, Fault> {
         let mut found = Found::default();
         for item in self.table.outlines(entity).await? {
+            if number(&item, "received_ms").is_some_and(|at_ms| at_ms > now.millis()) {
+                continue;
+            }
             found.pieces.extend(blobs_of(&item).flat_map(|(digest, parts)| {
                 (0..parts).map(move |part| Piece { digest: digest.clone(), part })
             }));
@@ -221,6 +235,13 @@ impl Found {
         } else if sk != FORGOTTEN {
             self.notes.push(sk.to_owned());
         }
+    }
+
+    /// And what was found later.
+    fn add(&mut self, later: Self) {
+        self.events.extend(later.events);
+        self.notes.extend(later.notes);
+        self.pieces.extend(later.pieces);
     }
 
     /// The events that are there, and those of which only a receipt is.
@@ -395,7 +416,7 @@ fn changed(answer: Result<(), SdkError<UpdateItemError>>, what: &'static str) ->
 const UNFINISHED: &str = "unfinished";
 
 /// What of an item tells what else belongs to it.
-const OUTLINE: &str = "pk, sk, body_digest, body_parts, message_digest, message_parts";
+const OUTLINE: &str = "pk, sk, received_ms, body_digest, body_parts, message_digest, message_parts";
 
 /// What an item has in pieces: the digest, and how many there are.
 fn blobs_of(item: &Item) -> impl Iterator<Item = (String, usize)> {

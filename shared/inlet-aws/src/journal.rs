@@ -17,8 +17,9 @@ use crate::attributes::{self, Item, number, text};
 use crate::blob::{DAMAGED, Place};
 use crate::connect::told;
 use crate::deadline;
+use crate::receipts::{is_of, removed_until};
 use crate::record::Record;
-use crate::table::{LATEST, Table, bucket_of, event_key, key};
+use crate::table::{LATEST, Table, bucket_of, event_key, key, receipt_key};
 
 /// The raw body, and the message that is sent again when the queue lost it. Together with names, keys, query and
 /// headers, which API Gateway keeps below 10 KB each, they stay below DynamoDB's 400 KB.
@@ -57,16 +58,18 @@ impl Table {
             EventId::parse(&record.id).map_err(|error| Fault::new("the event cannot be stored", error))?;
         let head = self.head(kept, &id).await?;
         let written = if record.window_ms.is_none() && !record.moves_latest {
-            self.put(record, head).await?
+            self.put(record, head.clone(), None).await?
         } else {
             match self.put_and_move(record, &id, head.clone()).await? {
-                Written::Found(latest) if has_moved_on(record, &latest) => self.put(record, head).await?,
+                Written::Found(latest) if has_moved_on(record, &latest) => {
+                    self.put(record, head.clone(), None).await?
+                }
                 written => written,
             }
         };
         match written {
             Written::New => Ok(Recorded::New),
-            Written::Found(found) => Ok(self.repeated(record, &id, &found).await),
+            Written::Found(found) => self.repeated(record, &id, head, &found).await,
         }
     }
 
@@ -114,14 +117,17 @@ impl Table {
         String::from_utf8(message).map_err(|error| Fault::new(DAMAGED, error))
     }
 
-    /// One put, for events that are the same for good: the id says all.
-    async fn put(&self, record: &Record, head: Item) -> Result<Written, Fault> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(head))
-            .condition_expression(NOT_THERE)
+    /// One put, for events that are the same for good: the id says all. It takes the place of an equal one that had
+    /// arrived until `leaving_ms`.
+    async fn put(&self, record: &Record, head: Item, leaving_ms: Option<i64>) -> Result<Written, Fault> {
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(head));
+        let put = match leaving_ms {
+            None => put.condition_expression(NOT_THERE),
+            Some(until) => put
+                .condition_expression(format!("{NOT_THERE} OR received_ms <= :until"))
+                .expression_attribute_values(":until", AttributeValue::N(until.to_string())),
+        };
+        let put = put
             .expression_attribute_values(":now", arrival_seconds(record))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
@@ -216,15 +222,34 @@ impl Table {
         Ok(head)
     }
 
-    /// What a found item says of the event that this one repeats.
-    async fn repeated(&self, record: &Record, id: &EventId, found: &Item) -> Recorded {
+    /// What a found item says of the event that this one repeats. One that is about to be removed, as its entity is
+    /// being forgotten, is none to repeat: this one takes its place.
+    async fn repeated(
+        &self,
+        record: &Record,
+        id: &EventId,
+        head: Item,
+        found: &Item,
+    ) -> Result<Recorded, Fault> {
         if text(found, "attempt").is_some_and(|attempt| attempt == record.attempt) {
-            return Recorded::New;
+            return Ok(Recorded::New);
         }
         let original = original(record, id, found);
         // An answer that cannot be had counts as no receipt: sending again is a nuisance, not sending a loss.
-        let processed = self.is_processed(&original.id, original.received_at).await.unwrap_or(false);
-        Recorded::Repeats { original, processed }
+        let receipt = self.item(original.id.entity_path(), &receipt_key(&original.id)).await.ok().flatten();
+        let leaving = receipt.as_ref().and_then(removed_until);
+        let leaving =
+            leaving.filter(|until| (original.received_at.millis()..record.received_ms).contains(until));
+        if leaving.is_some() {
+            return Ok(match self.put(record, head, leaving).await? {
+                Written::New => Recorded::New,
+                Written::Found(found) => {
+                    Recorded::Repeats { original: self::original(record, id, &found), processed: false }
+                }
+            });
+        }
+        let processed = receipt.is_some_and(|receipt| is_of(&receipt, original.received_at));
+        Ok(Recorded::Repeats { original, processed })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::journal::{Kept, NEVER};
 use crate::queue::SqsQueue;
 use crate::record::Record;
-use crate::table::Table;
+use crate::table::{Table, event_key};
 use crate::unproven::Unproven;
 
 /// The event table and the queues.
@@ -44,6 +44,10 @@ impl Ledger for TableLedger {
         let unproven = Unproven::unsent(message.id(), &kept.record.received, clock::now());
         self.table.note_unproven(&unproven).await.map_err(Trouble::Surroundings)?;
         match Box::pin(self.table.keep(&kept)).await.map_err(unkept)? {
+            // Its entity may have been forgotten between the look and the write.
+            Recorded::New if self.taken_back(message, &kept).await.map_err(Trouble::Surroundings)? => {
+                Ok(Journaled::Forgotten)
+            }
             Recorded::New => Ok(Journaled::Here),
             Recorded::Repeats { original, .. } if original.id == *message.id() => Ok(Journaled::Here),
             Recorded::Repeats { .. } => Ok(Journaled::Elsewhere),
@@ -83,6 +87,17 @@ impl Ledger for TableLedger {
             Some(id) => self.table.park(id, &why.story(), clock::now()).await,
             None => Ok(()),
         }
+    }
+}
+
+impl TableLedger {
+    /// Removes an event that was stored although its entity is forgotten; whether it did.
+    async fn taken_back(&self, message: &Message, kept: &Kept) -> Result<bool, Fault> {
+        let forgotten = self.table.has_forgotten(message.id(), kept.record.received_ms).await?;
+        if forgotten {
+            self.table.remove(message.id().entity_path(), &event_key(message.id())).await?;
+        }
+        Ok(forgotten)
     }
 }
 

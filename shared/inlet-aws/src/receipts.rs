@@ -80,8 +80,12 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not do all of it.
-    pub(crate) async fn write_last_receipts(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
-        let receipts = ids.iter().map(|id| put(self.receipt(id, now, now)));
+    pub async fn write_last_receipts(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
+        let receipts = ids.iter().map(|id| {
+            let mut item = self.receipt(id, now, now);
+            item.insert(LAST.into(), AttributeValue::Bool(true));
+            put(item)
+        });
         self.write_all(receipts.collect::<Result<_, _>>()?).await
     }
 
@@ -168,6 +172,14 @@ pub(crate) fn is_of(mark: &Item, received_at: ReceivedAt) -> bool {
     }
     let made = text(mark, "processed").or_else(|| text(mark, "parked")).and_then(ReceivedAt::parse);
     made.is_some_and(|made| received_at.earlier(CLOCKS) <= made)
+}
+
+/// The attribute of a receipt whose event is about to be removed, or was.
+const LAST: &str = "last";
+
+/// Until which arrival events are removed that have this receipt, where it is the last one of a forgotten entity.
+pub(crate) fn removed_until(receipt: &Item) -> Option<i64> {
+    receipt.get(LAST).and_then(|_| number(receipt, "received_ms"))
 }
 
 /// The key of an event's receipt.
