@@ -28,8 +28,12 @@
 //! # Bounds
 //! [`scenario::Scenario::usual`]: up to three deliveries, one to three faults of any kind anywhere, up to two
 //! processors at once, two receives before the dead-letter queue (deployed: five tries), one re-send by the sweeper
-//! before it parks (deployed: 5). The program of this package prints them with the numbers of moments, and takes
+//! before it parks, or none (deployed: 5). The program of this package prints them with the numbers of moments, and takes
 //! more faults as its argument.
+//!
+//! One fault more shows where they end, with the sweeper that parks at once: a redrive notes the event, its unparking
+//! is late, and between the two the sweeper's parking lands once more and takes the note away. Then the event is
+//! neither parked nor looked after, until it is redriven or replayed once more.
 //!
 //! # Deliberately simpler than the code
 //! - Time is only its order. Settled ages, token buckets and rates choose *when* the sweeper acts; here it acts

@@ -24,12 +24,12 @@ pub enum Processor {
 /// Where a processor is with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum At {
+    /// `Processor::leave_out_processed`: it looks for the receipt.
+    Looking,
     /// `TableLedger::journal`: it tells the sweeper of what it is about to store.
     Noting,
     /// The same: it stores what the queue alone has.
     Journaling,
-    /// `Processor::leave_out_processed`: it looks for the receipt.
-    Looking,
     /// `Processor::consume`: it gives the event to the consumer.
     Publishing,
     /// `Processor::write_receipts`.
@@ -53,9 +53,7 @@ impl Processor {
     /// Takes a message.
     pub fn begin(protocol: &Protocol, queued: Queued) -> Self {
         let message = queued.message;
-        let journals = message.whole && !protocol.has(Flaw::FallbackNotJournaled);
-        let at = if journals { At::Noting } else { At::Looking };
-        Self::Working { message, last: queued.receives >= protocol.scenario.receives, at }
+        Self::Working { message, last: queued.receives >= protocol.scenario.receives, at: At::Looking }
     }
 
     /// What it asks next.
@@ -65,9 +63,9 @@ impl Processor {
         };
         let id = message.id;
         Some(match at {
+            At::Looking => Call::IsProcessed(id),
             At::Noting => Call::Note(id),
             At::Journaling => Call::Keep { id, late: true },
-            At::Looking => Call::IsProcessed(id),
             At::Publishing => Call::Publish(id),
             At::Receipting => Call::Receipt(id),
             At::Burying => Call::Bury(message),
@@ -85,17 +83,19 @@ impl Processor {
         };
         let go_on = |at: At| Ok(Self::Working { message, last, at });
         let receipt_first = protocol.has(Flaw::ReceiptBeforePublish);
+        let stored = if receipt_first { At::Receipting } else { At::Publishing };
+        let journals = message.whole && !protocol.has(Flaw::FallbackNotJournaled);
         match (at, heard) {
+            (At::Looking, Ok(Reply::Processed(true))) => Err(Through::Done),
+            (At::Looking, Ok(_)) if journals => go_on(At::Noting),
+            (At::Looking, Ok(_)) => go_on(stored),
             (At::Noting, Ok(_)) => go_on(At::Journaling),
             (At::Journaling, Ok(Reply::Found(original))) => {
                 let taken_for_own = protocol.has(Flaw::FallbacksAllNamedAlike) && late.has(original);
                 // What repeats an event under another id leaves it to the message of that one, or to the sweeper.
-                if original == message.id || taken_for_own { go_on(At::Looking) } else { Err(Through::Done) }
+                if original == message.id || taken_for_own { go_on(stored) } else { Err(Through::Done) }
             }
-            (At::Journaling, Ok(_)) => go_on(At::Looking),
-            (At::Looking, Ok(Reply::Processed(true))) => Err(Through::Done),
-            (At::Looking, Ok(_)) if receipt_first => go_on(At::Receipting),
-            (At::Looking, Ok(_)) => go_on(At::Publishing),
+            (At::Journaling, Ok(_)) => go_on(stored),
             (At::Publishing, Ok(_)) if receipt_first => Err(Through::Done),
             (At::Publishing, Ok(_)) => go_on(At::Receipting),
             (At::Receipting, Ok(_)) if receipt_first => go_on(At::Publishing),

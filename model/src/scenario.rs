@@ -67,6 +67,10 @@ impl Scenario {
         use Arrival::{Forged, Genuine};
         let all = [
             Self::of("one delivery, never again", &[Genuine(0)], 3).worked_by(1),
+            Self::of("the same, parked instead of sent again", &[Genuine(0)], 2)
+                .worked_by(1)
+                .resent(0)
+                .seeing(Sight::Walk),
             Self::of("a delivery and an equal one", &[Genuine(0), Genuine(0)], 2),
             Self::of("the same, each with its own id", &[Genuine(0), Genuine(0)], 2).within(),
             Self::of("the same, late ones behind the sweeper's walk", &[Genuine(0), Genuine(0)], 2)
@@ -118,6 +122,12 @@ impl Scenario {
     #[must_use]
     pub fn received(self, receives: u8) -> Self {
         Self { receives, ..self }
+    }
+
+    /// The same with another number of times that the sweeper sends.
+    #[must_use]
+    pub fn resent(self, resends: u8) -> Self {
+        Self { resends, ..self }
     }
 
     /// The id that a delivery's event is given: `inlet::event::Event::new`.

@@ -11,10 +11,10 @@ use crate::world::{Id, Message, World};
 pub enum Sweeper {
     /// Between two events.
     Idle,
-    /// It notes that it is about to send.
-    Counting(Id),
-    /// It sends the stored message under the event's own deduplication id.
+    /// `Run::resend`: it sends the stored message under the event's own deduplication id.
     Sending(Id),
+    /// `Table::note_unproven`: it notes that it sent.
+    Counting(Id),
     /// It has sent often enough and leaves the event to the operator.
     Parking(Id),
 }
@@ -31,7 +31,7 @@ impl Sweeper {
             return None;
         }
         if world.table.resent[usize::from(id)] < protocol.scenario.resends {
-            Some(Self::Counting(id))
+            Some(Self::Sending(id))
         } else {
             (!protocol.has(Flaw::GivenUpWithoutParking)).then_some(Self::Parking(id))
         }
@@ -41,8 +41,8 @@ impl Sweeper {
     pub fn call(self) -> Option<Call> {
         match self {
             Self::Idle => None,
-            Self::Counting(id) => Some(Call::Count(id)),
             Self::Sending(id) => Some(Call::Send(Message { id, whole: false })),
+            Self::Counting(id) => Some(Call::Count(id)),
             Self::Parking(id) => Some(Call::Park(id)),
         }
     }
@@ -51,7 +51,7 @@ impl Sweeper {
     #[must_use]
     pub fn hear(self, heard: Result<Reply, Failed>) -> Self {
         match (self, heard) {
-            (Self::Counting(id), Ok(_)) => Self::Sending(id),
+            (Self::Sending(id), Ok(_)) => Self::Counting(id),
             _ => Self::Idle,
         }
     }
