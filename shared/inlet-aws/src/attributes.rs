@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use inlet::json::NotTheJson;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 /// An item: attributes by name.
@@ -22,6 +24,14 @@ pub fn of(record: &impl Serialize) -> Item {
 /// An item's text, numbers and maps as JSON; other attributes, such as the body, are left out.
 pub fn to_json(item: &Item) -> Value {
     Value::Object(object(item))
+}
+
+/// An item's attributes as the record that [`of`] made them of.
+///
+/// # Errors
+/// When they are not.
+pub fn read<T: DeserializeOwned>(item: &Item) -> Result<T, NotTheJson> {
+    serde_json::from_value(to_json(item)).map_err(NotTheJson::from)
 }
 
 /// An attribute that is text.
@@ -65,5 +75,17 @@ fn json(attribute: &AttributeValue) -> Option<Value> {
         AttributeValue::L(list) => Some(list.iter().filter_map(json).collect()),
         AttributeValue::M(inner) => Some(Value::Object(object(inner))),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_that_is_no_such_record_is_not_quoted() {
+        let item = Item::from([("size".to_owned(), AttributeValue::S("canary".to_owned()))]);
+        let why = read::<HashMap<String, u64>>(&item).unwrap_err().to_string();
+        assert_eq!(why, "JSON of another shape");
     }
 }

@@ -91,8 +91,7 @@ impl Table {
         let Some(head) = self.item(pk, &event_key(id)).await? else {
             return Ok(None);
         };
-        let damaged = |error| Fault::new(DAMAGED, error);
-        let record: Record = serde_json::from_value(attributes::to_json(&head)).map_err(damaged)?;
+        let record: Record = attributes::read(&head).map_err(|error| Fault::new(DAMAGED, error))?;
         let body = self.held(BODY, &head).await?;
         let message = self.message_in(&head).await?;
         Ok(Some(Kept { record, message, body }))

@@ -182,7 +182,7 @@ impl TableQuarantine {
     /// A held delivery as it arrived.
     pub(crate) async fn released(&self, item: &Item, store: &StoreName) -> Result<Released, Fault> {
         let damaged = |error| Fault::new("the held delivery is damaged", error);
-        let note: Note = serde_json::from_value(attributes::to_json(item)).map_err(damaged)?;
+        let note: Note = attributes::read(item).map_err(damaged)?;
         let request = Request {
             method: Method::parse(&note.method),
             store: store.clone(),
@@ -257,7 +257,7 @@ mod tests {
             let mut item = attributes::of(&note);
             item.extend(key("quarantine/zid/a", "x"));
             item.insert("expires".into(), expires(7));
-            let read: Note = serde_json::from_value(attributes::to_json(&item)).unwrap();
+            let read: Note = attributes::read(&item).unwrap();
             let all = |note: Note| (note.received_ms, note.topic, note.query, note.headers, note.reason, note.method);
             prop_assert_eq!(all(read), all(note));
         }

@@ -8,6 +8,7 @@ use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 pub use inlet::event::Origin;
 use inlet::event::{Event, Identity};
+use inlet::json::NotTheJson;
 use inlet::receive::{Attempt, MAX_BODY_LEN};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -109,7 +110,9 @@ impl Record {
     pub fn unpacked(packed: &[u8]) -> io::Result<(Self, Vec<u8>)> {
         let whole = gunzip(packed, MAX_WHOLE_LEN)?;
         let mut halves = whole.splitn(2, |&byte| byte == b'\n');
-        let record = serde_json::from_slice(halves.next().unwrap_or_default())?;
+        let record = serde_json::from_slice(halves.next().unwrap_or_default());
+        let record =
+            record.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, NotTheJson::from(error)))?;
         Ok((record, halves.next().unwrap_or_default().to_vec()))
     }
 }
@@ -276,6 +279,16 @@ mod tests {
         assert_eq!(Record::unpacked(&packed).unwrap().1.len(), MAX_BODY_LEN);
         let refused = Record::unpacked(&record().packed(&vec![b' '; MAX_WHOLE_LEN])).unwrap_err();
         assert_eq!(refused.to_string(), "it unpacks to more than anybody packed");
+    }
+
+    #[test]
+    fn what_is_no_record_is_told_by_its_place_and_not_quoted() {
+        for (whole, why) in [
+            (&b"\"Sara Ali\""[..], "JSON of another shape, line 1, column 10"),
+            (b"Sara Ali\n{}", "no JSON, line 1, column 1"),
+        ] {
+            assert_eq!(Record::unpacked(&gzip(whole)).unwrap_err().to_string(), why);
+        }
     }
 
     #[test]

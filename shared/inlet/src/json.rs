@@ -1,10 +1,44 @@
 //! Fields read from JSON one at a time: a field of the wrong type is absent and spoils nothing beside it.
 
+use std::fmt;
+
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use crate::decimal::Decimal;
 use crate::money::Currency;
 use crate::personal::Personal;
+
+/// That a text is not the JSON that it should be. The parser's own words may quote what it stumbled over, which may be
+/// a person's; its kind and its place say enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct NotTheJson {
+    category: Category,
+    /// Line and column; a value that was read before has no place.
+    place: Option<(usize, usize)>,
+}
+
+impl From<serde_json::Error> for NotTheJson {
+    fn from(error: serde_json::Error) -> Self {
+        let place = (error.line() > 0).then(|| (error.line(), error.column()));
+        Self { category: error.classify(), place }
+    }
+}
+
+impl fmt::Display for NotTheJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.category {
+            Category::Io => "JSON that cannot be read",
+            Category::Syntax => "no JSON",
+            Category::Data => "JSON of another shape",
+            Category::Eof => "JSON that ends too soon",
+        })?;
+        match self.place {
+            Some((line, column)) => write!(f, ", line {line}, column {column}"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// A value that can be read from JSON as senders really write it.
 pub trait FromJson: Sized {
@@ -198,6 +232,20 @@ mod tests {
     fn what_was_read_is_not_in_the_debug_output() {
         let thing = Thing::from_json(&json!({"id": "canary", "parts": [{"name": "canary"}]}));
         assert_eq!(format!("{thing:?}"), r#"Some(Thing{"id", "parts"})"#);
+    }
+
+    #[test]
+    fn what_is_not_the_json_that_it_should_be_is_not_quoted() {
+        let why = |text: &str| NotTheJson::from(serde_json::from_str::<u8>(text).unwrap_err()).to_string();
+        for (text, expected) in [
+            ("\"canary\"", "JSON of another shape, line 1, column 8"),
+            ("canary", "no JSON, line 1, column 1"),
+            ("\"canary", "JSON that ends too soon, line 1, column 7"),
+        ] {
+            assert_eq!(why(text), expected, "{text}");
+        }
+        let read_before = serde_json::from_value::<u8>(json!("canary")).unwrap_err();
+        assert_eq!(NotTheJson::from(read_before).to_string(), "JSON of another shape");
     }
 
     #[test]

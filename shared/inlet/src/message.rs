@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
 use crate::event::{Event, EventId, NotAnEventId};
+use crate::json::NotTheJson;
 use crate::proof::Verified;
 
 /// A CloudEvents 1.0 event in its JSON format, with Inlet's extension attributes.
@@ -100,13 +101,8 @@ struct Head {
 #[derive(Debug, thiserror::Error)]
 pub enum NotAMessage {
     /// It is no JSON object, or lacks an attribute.
-    #[error("it is no CloudEvents object, line {line}, column {column}")]
-    Json {
-        /// The line of the text.
-        line: usize,
-        /// The column of the line.
-        column: usize,
-    },
+    #[error("it is no CloudEvents object: {0}")]
+    Json(NotTheJson),
     /// Its id is not an event's.
     #[error("its id is not an event's")]
     Id(#[source] NotAnEventId),
@@ -118,9 +114,7 @@ impl Message {
     /// # Errors
     /// [`NotAMessage`] when [`CloudEvent::to_json`] cannot have written it.
     pub fn parse(json: String) -> Result<Self, NotAMessage> {
-        // The parser's own words may quote what it stumbled over; its place says enough.
-        let head: Head = serde_json::from_str(&json)
-            .map_err(|error| NotAMessage::Json { line: error.line(), column: error.column() })?;
+        let head: Head = serde_json::from_str(&json).map_err(|error| NotAMessage::Json(error.into()))?;
         let id = EventId::parse(&head.id).map_err(NotAMessage::Id)?;
         Ok(Self { id, head, json })
     }
@@ -213,8 +207,8 @@ mod tests {
     #[test]
     fn what_is_no_message_says_where_and_quotes_nothing() {
         for (text, why) in [
-            ("no", "it is no CloudEvents object, line 1, column 2"),
-            (r#"{"id":"secret"}"#, "it is no CloudEvents object, line 1, column 15"),
+            ("no", "it is no CloudEvents object: no JSON, line 1, column 2"),
+            (r#"{"id":"secret"}"#, "it is no CloudEvents object: JSON of another shape, line 1, column 15"),
             (&TEXT.replace("/order/", "/secret/"), "its id is not an event's"),
         ] {
             assert_eq!(Message::parse(text.to_owned()).unwrap_err().to_string(), why, "{text}");
