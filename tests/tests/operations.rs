@@ -111,8 +111,8 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
             assert!(counted.contains(*metric), "{case}: {metric} is not counted: {line}");
         }
         assert_eq!(
-            (&line["status"], &line["Provider"]),
-            (&json!(answer.status), &json!("zid")),
+            (&line["status"], &line["size"], &line["Provider"]),
+            (&json!(answer.status), &json!(request.body.len()), &json!("zid")),
             "{case}: {line}"
         );
         assert!(line["duration_ms"].is_u64() && line["request"].is_string(), "{case}: {line}");

@@ -57,6 +57,7 @@ struct Line<'r> {
     r#type: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<&'static str>,
+    /// The body's length in bytes, as sent; of a request that is none it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +99,8 @@ pub struct Context<'r> {
     pub trace: Option<&'r str>,
     /// The store that the URL names.
     pub store: Option<&'r str>,
+    /// How long the body is, in bytes.
+    pub size: Option<usize>,
     /// What the sender is answered.
     pub status: u16,
     /// When it arrived.
@@ -252,7 +255,6 @@ fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
         id: Some(event.id().as_str()),
         r#type: Some(loggable(event.reading().event_type.as_str())),
         trust: Some(event.delivery().trust().as_str()),
-        size: Some(event.delivery().body().len()),
         duplicate: Some(*duplicate),
         journal_fault: journal_fault.as_ref().map(Fault::story),
         queue_fault: queue_fault.as_ref().map(Fault::story),
@@ -344,7 +346,17 @@ fn loggable(event_type: &str) -> &str {
 
 fn plain(context: Context<'_>) -> Line<'_> {
     let Context {
-        provider, request, api_request, trace, store, status, duration, waits, after_failure, ..
+        provider,
+        request,
+        api_request,
+        trace,
+        store,
+        size,
+        status,
+        duration,
+        waits,
+        after_failure,
+        ..
     } = context;
     Line {
         message: "delivery",
@@ -353,6 +365,7 @@ fn plain(context: Context<'_>) -> Line<'_> {
         api_request,
         trace,
         store,
+        size,
         status,
         counts_towards_breaker: after_failure.counts_towards_breaker(status),
         duration_ms: duration.as_millis(),
@@ -413,6 +426,7 @@ mod tests {
             api_request: Some("a"),
             trace: Some("1-2-3"),
             store: Some("riyadh"),
+            size: Some(77),
             status: 200,
             received_at: ReceivedAt::EPOCH,
             duration: Duration::from_millis(9),
@@ -431,15 +445,15 @@ mod tests {
     }
 
     #[test]
-    fn a_line_names_the_store_the_answer_and_whether_it_counts_against_us() {
+    fn a_line_names_the_store_the_size_the_answer_and_whether_it_counts_against_us() {
         let silent = AfterFailure::not_documented("a test");
         for (line, counts) in [
             (told(NotAccepted::UnknownStore), json!(true)),
             (told_after(&silent, NotAccepted::UnknownStore), Value::Null),
         ] {
             assert_eq!(
-                (&line["store"], &line["status"], &line["counts_towards_breaker"]),
-                (&json!("riyadh"), &json!(401), &counts),
+                (&line["store"], &line["size"], &line["status"], &line["counts_towards_breaker"]),
+                (&json!("riyadh"), &json!(77), &json!(401), &counts),
                 "{line}"
             );
         }

@@ -78,7 +78,7 @@ impl<P: Provider> Function<P> {
         let invocation = event.context.request_id;
         let trace = event.context.xray_trace_id.as_deref().and_then(Trace::parse);
         let api_request = event.payload.api_request();
-        let line = |store, status| Context {
+        let line = |store, size, status| Context {
             level: self.log_level,
             stage: &self.stage,
             provider: P::NAME,
@@ -86,6 +86,7 @@ impl<P: Provider> Function<P> {
             api_request: api_request.as_deref(),
             trace: trace.as_ref().map(|trace| trace.root.as_str()),
             store,
+            size,
             status,
             received_at,
             duration: start.elapsed(),
@@ -96,11 +97,11 @@ impl<P: Provider> Function<P> {
             Ok(request) => Unverified::new(request),
             Err(unreadable) => {
                 let answer = P::refuse(refusal(&unreadable));
-                log::trouble(line(None, answer.status), Trouble::Malformed(unreadable.what()));
+                log::trouble(line(None, None, answer.status), Trouble::Malformed(unreadable.what()));
                 return answer.into();
             }
         };
-        let store = request.store().clone();
+        let (store, size) = (request.store().clone(), Some(request.body_len()));
         let (receiver, attempt) = (self.ports.watched(&watch), Attempt(invocation.clone()));
         // A task of its own, so that a bug of ours becomes a 503 and a retry instead of a dead runtime.
         let task = tokio::spawn(async move { receiver.receive::<P>(request, received_at, &attempt).await });
@@ -108,12 +109,12 @@ impl<P: Provider> Function<P> {
             Ok((answer, report)) => {
                 let drift = self.drift_of(&report);
                 let noticed = drift.as_ref().map(|drift| Noticed { drift, told: self.may_tell() });
-                log::delivery(line(Some(store.as_str()), answer.status), &report, noticed);
+                log::delivery(line(Some(store.as_str()), size, answer.status), &report, noticed);
                 answer
             }
             Err(_) => {
                 let answer = P::refuse(Refusal::Unavailable);
-                log::trouble(line(Some(store.as_str()), answer.status), Trouble::Panicked);
+                log::trouble(line(Some(store.as_str()), size, answer.status), Trouble::Panicked);
                 answer
             }
         };
