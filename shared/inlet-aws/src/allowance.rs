@@ -1,5 +1,6 @@
 //! A token bucket: so much at once, and one more after each while.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// What may still be spent.
@@ -35,6 +36,31 @@ impl Allowance {
     }
 }
 
+/// An allowance for each name, so that what one name spends is not missing for another. It grows with the names: they
+/// must be few.
+#[derive(Debug)]
+pub(crate) struct Allowances {
+    burst: u32,
+    one_more: Duration,
+    by_name: HashMap<String, Allowance>,
+}
+
+impl Allowances {
+    /// For each name `burst` at once, and one more in every `one_more`.
+    pub(crate) fn new(burst: u32, one_more: Duration) -> Self {
+        Self { burst, one_more, by_name: HashMap::new() }
+    }
+
+    /// Spends one of this name's, unless none is left.
+    pub(crate) fn take(&mut self, name: &str, now: Instant) -> bool {
+        if let Some(allowance) = self.by_name.get_mut(name) {
+            return allowance.take(1, now);
+        }
+        let new = Allowance::new(self.burst, self.one_more, now);
+        self.by_name.entry(name.to_owned()).or_insert(new).take(1, now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +76,17 @@ mod tests {
         assert!(allowance.take(8, now) && !allowance.take(3, now) && allowance.take(2, now));
         assert!(!allowance.take(1, now));
         assert!(allowance.take(1, now + ONE_MORE));
+    }
+
+    #[test]
+    fn what_one_name_spends_is_not_missing_for_another() {
+        let now = Instant::now();
+        let mut allowances = Allowances::new(2, ONE_MORE);
+        let mut noisy = || allowances.take("noisy", now);
+        assert_eq!([noisy(), noisy(), noisy()], [true, true, false]);
+        assert!(allowances.take("rare", now), "the noisy one has spent what is the rare one's");
+        assert!(!allowances.take("noisy", now), "it has an allowance of its own again and again");
+        assert!(allowances.take("noisy", now + ONE_MORE), "it never earns anything again");
     }
 
     proptest! {

@@ -82,6 +82,12 @@ struct Line<'r> {
     queue_fault: Option<String>,
 }
 
+impl Line<'_> {
+    fn tells_of_drift(&self) -> bool {
+        !(self.drift.is_empty() && self.undocumented.is_empty())
+    }
+}
+
 /// What a delivery's line is written with, beside the report.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'r> {
@@ -125,9 +131,11 @@ pub enum Trouble {
 /// Where a delivery is not what is known of its event, and how much is said of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Noticed<'d> {
+    /// The event's name; one of few.
+    pub event: &'d str,
     /// The differences.
     pub drift: &'d Drift,
-    /// Whether they are told; they are counted in any case.
+    /// Whether they are told, and the line is written at every level; they are counted in any case.
     pub told: bool,
 }
 
@@ -143,8 +151,8 @@ fn of_delivery<'r>(
     noticed: Option<Noticed<'_>>,
 ) -> (Line<'r>, Measured) {
     let (mut line, mut measured) = (of_report(context, report), measured(context, report));
-    if let Some(Noticed { drift, told }) = noticed {
-        measured = measured.of(Dimension::Event, catalogued(report));
+    if let Some(Noticed { event, drift, told }) = noticed {
+        measured = measured.of(Dimension::Event, event);
         measured.count_if(!drift.contradictions.is_empty(), metrics::DRIFT);
         measured.count_if(!drift.undocumented.is_empty(), metrics::UNDOCUMENTED);
         if told {
@@ -153,16 +161,6 @@ fn of_delivery<'r>(
         }
     }
     (line, measured)
-}
-
-/// The event's name, where it is in the catalogue: others may be as many as a sender likes.
-fn catalogued(report: &Report) -> &str {
-    match report {
-        Report::Accepted(accepted) if accepted.event.reading().why_unknown() != Some(WhyUnknown::Event) => {
-            loggable(accepted.event.reading().event_type.as_str())
-        }
-        _ => "unknown",
-    }
 }
 
 /// Writes a line about a request that is none, or that ran into a bug of ours.
@@ -198,7 +196,9 @@ fn text(context: Context<'_>, level: LogLevel, line: Line<'_>, measured: &Measur
         #[serde(flatten)]
         members: Map<String, Value>,
     }
-    let line = (level <= context.level).then(|| Line { level: level.as_str(), ..line });
+    // Told drift is a sample: at a level that hides it nobody would learn what it is that the metric counts.
+    let is_written = level <= context.level || line.tells_of_drift();
+    let line = is_written.then(|| Line { level: level.as_str(), ..line });
     let members = measured.members(context.received_at);
     if line.is_none() && members.is_empty() {
         return None;
@@ -517,15 +517,33 @@ mod tests {
         let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
         let drift = Drift { contradictions: vec![Difference::Value("status")], ..Drift::default() };
         for (told, expected) in [(true, json!(["value of status"])), (false, Value::Null)] {
-            let (line, measured) =
-                of_delivery(context(&after), &report, Some(Noticed { drift: &drift, told }));
+            let noticed = Noticed { event: "order.create", drift: &drift, told };
+            let (line, measured) = of_delivery(context(&after), &report, Some(noticed));
             let text = text(context(&after), LogLevel::Info, line, &measured).unwrap();
             let line: Value = serde_json::from_str(&text).unwrap();
             assert_eq!(
                 (&line["drift"], &line["Drift"], &line["Event"], &line["Undocumented"]),
-                (&expected, &json!(1), &json!("unknown"), &Value::Null),
+                (&expected, &json!(1), &json!("order.create"), &Value::Null),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_drift_is_written_at_every_level() {
+        let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
+        let new = vec![Difference::New("tier".to_owned(), "string")];
+        let contradicting = Drift { contradictions: new.clone(), ..Drift::default() };
+        let undocumented = Drift { undocumented: new, ..Drift::default() };
+        for level in [LogLevel::Error, LogLevel::Warn, LogLevel::Info] {
+            for (drift, told) in [(&contradicting, true), (&undocumented, true), (&contradicting, false)] {
+                let quiet = Context { level, ..context(&after) };
+                let noticed = Noticed { event: "order.create", drift, told };
+                let (line, measured) = of_delivery(quiet, &report, Some(noticed));
+                let text = text(quiet, LogLevel::Info, line, &measured).unwrap();
+                let is_written = text.contains("\"message\":\"delivery\"");
+                assert_eq!(is_written, told || level == LogLevel::Info, "{level:?}, {drift:?}: {text}");
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use inlet::receive::{Attempt, Report};
 use inlet::request::Unverified;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-use crate::allowance::Allowance;
+use crate::allowance::Allowances;
 use crate::clock;
 use crate::connect::Clients;
 use crate::environment::{Environment, LogLevel};
@@ -50,13 +50,13 @@ struct Function<P: Provider> {
     log_level: LogLevel,
     daemon: Daemon,
     sentinel: Sentinel,
-    /// How much the log is told of drift.
-    telling: Mutex<Allowance>,
+    /// How much the log is told of each event's drift.
+    telling: Mutex<Allowances>,
 }
 
-/// How often a function instance tells of drift: a provider that has changed does so in every delivery.
-const TOLD_AT_ONCE: u32 = 20;
-const TOLD_EVERY: Duration = Duration::from_secs(10);
+/// How often a function instance tells of an event's drift: a provider that has changed does so in every delivery.
+const TOLD_AT_ONCE: u32 = 5;
+const TOLD_EVERY: Duration = Duration::from_mins(1);
 
 impl<P: Provider> Function<P> {
     fn new(clients: Clients, environment: Environment) -> Self {
@@ -68,7 +68,7 @@ impl<P: Provider> Function<P> {
             journal: Arc::new(table),
             queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
         };
-        let telling = Mutex::new(Allowance::new(TOLD_AT_ONCE, TOLD_EVERY, Instant::now()));
+        let telling = Mutex::new(Allowances::new(TOLD_AT_ONCE, TOLD_EVERY));
         let (daemon, sentinel) = (Daemon::at(xray_daemon), Sentinel::new(P::SHAPES));
         Self { ports, stage, log_level, daemon, sentinel, telling }
     }
@@ -108,7 +108,7 @@ impl<P: Provider> Function<P> {
         let answer = match task.await {
             Ok((answer, report)) => {
                 let drift = self.drift_of(&report);
-                let noticed = drift.as_ref().map(|drift| Noticed { drift, told: self.may_tell() });
+                let noticed = drift.as_ref().map(|(event, drift)| self.noticed(event, drift));
                 log::delivery(line(Some(store.as_str()), size, answer.status), &report, noticed);
                 answer
             }
@@ -132,19 +132,18 @@ impl<P: Provider> Function<P> {
 }
 
 impl<P: Provider> Function<P> {
-    /// Where a new event is not what is known of it. A bug in looking must not cost what is already safe.
-    fn drift_of(&self, report: &Report) -> Option<Drift> {
-        match report {
-            Report::Accepted(accepted) if !accepted.duplicate => {
-                catch_unwind(AssertUnwindSafe(|| self.sentinel.drift_of(&accepted.event))).ok().flatten()
-            }
-            _ => None,
-        }
+    /// Where a new event is not what is known of it, by name. A bug in looking must not cost what is already safe.
+    fn drift_of<'r>(&self, report: &'r Report) -> Option<(&'r str, Drift)> {
+        let Report::Accepted(accepted) = report else { return None };
+        let event = &accepted.event;
+        let look = || Some((self.sentinel.name_of(event), self.sentinel.drift_of(event)?));
+        if accepted.duplicate { None } else { catch_unwind(AssertUnwindSafe(look)).ok().flatten() }
     }
 
-    /// Whether the log may be told of drift again so soon.
-    fn may_tell(&self) -> bool {
-        self.telling.lock().unwrap_or_else(PoisonError::into_inner).take(1, Instant::now())
+    /// What the log is to make of drift, and whether it may tell of that event's again so soon.
+    fn noticed<'d>(&self, event: &'d str, drift: &'d Drift) -> Noticed<'d> {
+        let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        Noticed { event, drift, told: telling.take(event, Instant::now()) }
     }
 }
 

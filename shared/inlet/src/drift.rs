@@ -125,6 +125,14 @@ impl Sentinel {
         (drift != Drift::default()).then_some(drift)
     }
 
+    /// The event's name, where it is in the text; `unknown` for all others, which may be as many as a sender likes.
+    pub fn name_of<'e>(&self, event: &'e Event) -> &'e str {
+        let reading = event.reading();
+        let name = Some(reading.event_type.as_str());
+        let name = name.filter(|_| reading.why_unknown() != Some(WhyUnknown::Event));
+        name.filter(|name| self.known(name).is_some()).unwrap_or("unknown")
+    }
+
     /// What is known of an event. Only what is in the text is remembered: there are no more than its events.
     fn known(&self, event: &str) -> Option<Arc<Known>> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
@@ -437,6 +445,9 @@ const fn type_of(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::ReceivedAt;
+    use crate::keyed::{Keyed, delivered, sent};
+    use crate::reading::Reading;
     use proptest::prelude::*;
 
     /// One event with complete documentation and one without.
@@ -515,6 +526,21 @@ thing.seen partial
             assert!(Shapes::new(TEXT).find(name).is_none(), "{name}");
         }
         assert!(Shapes::NONE.find("thing.made").is_none());
+    }
+
+    #[test]
+    fn what_drifts_goes_by_a_name_of_the_text_and_by_no_other() {
+        let delivery = || delivered(sent("", "no JSON"), ReceivedAt::EPOCH);
+        for (name, why, expected) in [
+            ("thing.made", WhyUnknown::Body, "thing.made"),
+            ("anything-that-the-url-says", WhyUnknown::Body, "unknown"),
+            ("thing.teleported", WhyUnknown::Event, "unknown"),
+        ] {
+            let event = delivery().vouch::<Keyed>(Reading::unknown(name, why, None));
+            let sentinel = Sentinel::new(Shapes::new(TEXT));
+            assert!(sentinel.drift_of(&event).is_some(), "{name}");
+            assert_eq!(sentinel.name_of(&event), expected, "{name}");
+        }
     }
 
     #[test]
