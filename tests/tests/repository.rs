@@ -142,6 +142,18 @@ fn every_source_file_begins_by_saying_what_it_is_for() {
 }
 
 #[test]
+fn the_readmes_own_consumer_is_the_one_that_compiles_and_has_ten_lines() {
+    let example = repository::text("functions/processor/examples/stock.rs");
+    let block = repository::block_behind("name it where `main.rs` names `EventBridge::new`; in ten lines:");
+    let lines: Vec<&str> = block.lines().collect();
+    assert_eq!(lines.len(), 10, "{block}");
+    let mut rest = example.lines();
+    for line in lines {
+        assert!(rest.any(|other| other == line), "the example has no such line, or not there: {line}");
+    }
+}
+
+#[test]
 fn the_common_crates_name_no_provider_and_the_providers_no_aws() {
     let providers = providers();
     for path in repository::below("shared").into_iter().filter(|path| path.ends_with(".rs")) {

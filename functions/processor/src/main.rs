@@ -1,7 +1,7 @@
 //! The function that processes what was received: every event is published on the bus.
 //!
 //! For your own logic write a [`Consumer`](inlet::process::Consumer) in a file like `event_bridge.rs`, and name
-//! it here.
+//! it here; `examples/stock.rs` is one.
 
 mod event_bridge;
 

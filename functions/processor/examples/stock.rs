@@ -1,0 +1,37 @@
+//! The README's consumer, whole: a `main.rs` that keeps a stock up to date instead of publishing.
+
+use aws_types::SdkConfig;
+use inlet::message::Message;
+use inlet::process::{Consumer, Trouble};
+use inlet::receive::Fault;
+use inlet_aws::environment::{Environment, Incomplete};
+
+/// Your own logic.
+struct Stock;
+
+impl Stock {
+    #[expect(clippy::unnecessary_wraps, reason = "yours may find a setting missing")]
+    fn new(_: &Environment, _: &SdkConfig) -> Result<Self, Incomplete> {
+        Ok(Self)
+    }
+
+    #[expect(clippy::unused_async, reason = "yours waits for somebody")]
+    async fn update(&self, event: &str) -> Result<(), Fault> {
+        if event.is_empty() { Err(Fault::new("the stock is down", "a reason")) } else { Ok(()) }
+    }
+}
+
+impl Consumer for Stock {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+        let mut outcomes = Vec::new();
+        for message in messages {
+            outcomes.push(self.update(message.json()).await.map_err(Trouble::Surroundings));
+        }
+        outcomes
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), inlet_aws::processor::Failed> {
+    inlet_aws::processor::run(Stock::new).await
+}
