@@ -8,7 +8,7 @@ use inlet::canonical::Kind::{
     Supplier, Transfer,
 };
 use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Entity, Row};
+use inlet::catalogue::{Entity, Row, Values};
 
 use crate::canonical::{goods, people, purchases, sales, till};
 
@@ -30,6 +30,15 @@ pub(crate) const FETCH_LOYALTY_POINTS: &str = "fetchLoyaltyPoints";
 /// A coupon of somebody else's: the till waits for the answer.
 pub(crate) const VALIDATE_COUPON: &str = "validateCoupon";
 
+/// Whether a sale is void, and how its tax is calculated.
+const SALE: Values = &[("Void", &["Yes", "No"]), TAX];
+
+/// How tax is calculated: added to the prices, or included in them.
+const TAX: (&str, &[&str]) = ("TaxCalculation", &["Add", "Include"]);
+
+/// How far a sale was delivered: the page breaks its list off.
+const DELIVERY: Values = &[("Delivery", &["Sent", "Unsent"])];
+
 /// Every event that a page names.
 pub static EVENTS: &[Row] = &[
     row("productCreated", Product, "created", CODED).payload(Partial, goods::product),
@@ -38,7 +47,11 @@ pub static EVENTS: &[Row] = &[
     row("productVariantCreated", Product, "created", ANY),
     row("productVariantUpdated", Product, "updated", CODED).payload(Full, goods::variant),
     // `Created` is set once and by this event.
-    row("invoiceCreated", Order, "created", DOCUMENT).moved("Created").payload(Partial, sales::invoice),
+    row("invoiceCreated", Order, "created", DOCUMENT)
+        .moved("Created")
+        .listed(SALE)
+        .shown(DELIVERY)
+        .payload(Partial, sales::invoice),
     row("invoiceDeleted", Order, "deleted", ANY),
     row("invoiceErased", Order, "erased", ANY),
     row("customerCreated", Customer, "created", CODED).payload(Full, people::customer),
@@ -47,7 +60,9 @@ pub static EVENTS: &[Row] = &[
     row("supplierCreated", Supplier, "created", CODED).payload(Full, people::supplier),
     row("supplierDeleted", Supplier, "deleted", CODED).payload(Full, people::supplier),
     row("purchaseOrderCreated", PurchaseOrder, "created", DOCUMENT).payload(Partial, purchases::created),
-    row("purchaseOrderRestored", PurchaseOrder, "restored", DOCUMENT).payload(Partial, purchases::restored),
+    row("purchaseOrderRestored", PurchaseOrder, "restored", DOCUMENT)
+        .listed(&[TAX])
+        .payload(Partial, purchases::restored),
     // Its title says created; it comes when the order is completed.
     row("transferOrderCreated", Transfer, "completed", DOCUMENT).payload(Full, goods::transfer),
     row("transferOrderDeleted", Transfer, "deleted", ANY),
@@ -69,8 +84,14 @@ pub static EVENTS: &[Row] = &[
     row("loyaltyPointOnOrderComplete", Loyalty, "order_completed", DOCUMENT)
         .payload(Partial, till::points_sale),
     // Its title says created; it comes when the order is converted to an invoice.
-    row("salesOrderCreated", Order, "converted", DOCUMENT).payload(Partial, sales::invoice),
-    row("salesOrderUpdated", Order, "updated", DOCUMENT).payload(Partial, sales::invoice),
+    row("salesOrderCreated", Order, "converted", DOCUMENT)
+        .listed(SALE)
+        .shown(DELIVERY)
+        .payload(Partial, sales::invoice),
+    row("salesOrderUpdated", Order, "updated", DOCUMENT)
+        .listed(SALE)
+        .shown(DELIVERY)
+        .payload(Partial, sales::invoice),
     row(VALIDATE_COUPON, Coupon, "validation_requested", CODE).payload(Partial, till::coupon_question),
 ];
 

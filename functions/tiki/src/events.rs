@@ -3,7 +3,7 @@
 
 use inlet::canonical::Kind::{Order, ReturnOrder, Stock};
 use inlet::catalogue::Documented::Full;
-use inlet::catalogue::{Entity, Row};
+use inlet::catalogue::{Entity, Row, Values};
 
 use crate::canonical::{order, stock, ticket};
 
@@ -31,6 +31,30 @@ const TICKET_STATUSES: &[&str] = &[
     "canceled",
 ];
 
+/// What the pages show of an order's states and of why a delivery failed: the one with the states could not be read,
+/// and the one with the reasons breaks off.
+const ORDER_VALUES: Values = &[
+    ("main_state", &["new", "awaiting_confirmation", "processing", "shipping", "canceled"]),
+    ("main_substate", &["ready_for_pickup", "delivery_failed_1", "delivery_failed_2", "delivery_failed_3"]),
+    (
+        "reason_code",
+        &[
+            "full",
+            "transferred_to_afs",
+            "contact",
+            "receiver_reschedule",
+            "wrong_address",
+            "absence_of_receiver",
+            "no_longer_needed",
+            "order_amendment",
+            "can_not_contact",
+            "driver_reschedule",
+            "handover",
+            "canceled",
+        ],
+    ),
+];
+
 /// Every event. `date` is when the status changed, or when the data was pushed: each event moves it.
 pub static EVENTS: &[Row] = &[
     Row::new("order.status", Order, "")
@@ -38,6 +62,7 @@ pub static EVENTS: &[Row] = &[
         .told_by("main_state", &[("canceled", "canceled")], "status_changed")
         .entity(&[&["order_code"]])
         .moved("date")
+        .shown(ORDER_VALUES)
         .payload(Full, order),
     Row::new("stock.changed", Stock, "changed")
         .also(&["stock"])

@@ -2,7 +2,7 @@
 
 use inlet::canonical::Kind::{App, Cart, Category, Customer, Order, Product, Subscription};
 use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Documented, Entity, Row};
+use inlet::catalogue::{Documented, Entity, Row, Values};
 
 use crate::canonical;
 
@@ -11,6 +11,56 @@ const APP_IN_STORE: Entity = &[&["app_id", "store_id"]];
 
 /// What happened to something whose shape is all that is known.
 const UNKNOWN: &str = "unknown";
+
+/// An order's states. The page explains sixteen codes and spells two of them otherwise where it lists them;
+/// conditions and the SDK have a third spelling. Merchants define their own, and the SDK allows a number, as one of our
+/// payloads has it.
+const ORDER_VALUES: Values = &[
+    (
+        "order_status.code",
+        &[
+            "new",
+            "failed",
+            "refunded",
+            "reversed",
+            "chargeback",
+            "expired",
+            "processed",
+            "voided",
+            "ready",
+            "reverse_in_progress",
+            "processingReverse",
+            "preparing",
+            "indelivery",
+            "delivered",
+            "canceled",
+            "cancelled",
+            "denied",
+            "canceledReversal",
+            "4",
+        ],
+    ),
+    // On no list: samples, and what a page says that an event covers.
+    ("payment_status", &["paid", "pending", "refunded", "voided", "unpaid"]),
+];
+
+/// How far a cart came. The prose and the example spell one step in two ways.
+const PHASES: Values = &[(
+    "phase",
+    &[
+        "new",
+        "login",
+        "verification",
+        "shipping_address",
+        "shipping_method",
+        "payment-method",
+        "payment_method",
+        "completed",
+    ],
+)];
+
+/// The app market's samples; others are not documented.
+const APP_VALUES: Values = &[("status", &["active", "authorized"])];
 
 /// Every event of a store and of the app market, and what is read where an event is not named.
 pub static EVENTS: &[Row] = &[
@@ -60,7 +110,7 @@ pub static EVENTS: &[Row] = &[
 ];
 
 const fn order(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Order, verb).payload(Partial, canonical::order)
+    Row::new(event, Order, verb).shown(ORDER_VALUES).payload(Partial, canonical::order)
 }
 
 const fn product(event: &'static str, verb: &'static str) -> Row {
@@ -68,7 +118,7 @@ const fn product(event: &'static str, verb: &'static str) -> Row {
 }
 
 const fn cart(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Cart, verb).payload(Partial, canonical::cart)
+    Row::new(event, Cart, verb).listed(PHASES).payload(Partial, canonical::cart)
 }
 
 const fn customer(event: &'static str, verb: &'static str) -> Row {
@@ -80,9 +130,12 @@ const fn category(event: &'static str, verb: &'static str) -> Row {
 }
 
 const fn app(event: &'static str, verb: &'static str, documented: Documented) -> Row {
-    Row::new(event, App, verb).entity(APP_IN_STORE).payload(documented, canonical::app)
+    Row::new(event, App, verb).entity(APP_IN_STORE).shown(APP_VALUES).payload(documented, canonical::app)
 }
 
 const fn subscription(event: &'static str, verb: &'static str, documented: Documented) -> Row {
-    Row::new(event, Subscription, verb).entity(APP_IN_STORE).payload(documented, canonical::subscription)
+    Row::new(event, Subscription, verb)
+        .entity(APP_IN_STORE)
+        .shown(APP_VALUES)
+        .payload(documented, canonical::subscription)
 }

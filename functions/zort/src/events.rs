@@ -4,7 +4,7 @@ use inlet::canonical::Kind::{
     Order, Product, PurchaseOrder, ReturnOrder, ReturnPurchaseOrder, Stock, Transfer,
 };
 use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Entity, Row};
+use inlet::catalogue::{Entity, Row, Values};
 
 use crate::canonical::{order, product, stock};
 
@@ -23,6 +23,32 @@ pub(crate) const ANY: Entity = &[&["id"], &["orderid"], &["productid"], &["numbe
 /// A status that makes a change a void, as word or as code.
 const VOIDED: &[(&str, &str)] = &[("Voided", "voided"), ("2", "voided")];
 
+/// An order's states as words and as codes: developers.zortout.com/api-reference/order. Either comes.
+const STATUSES: Values = &[
+    (
+        "status",
+        &[
+            "0",
+            "Pending",
+            "1",
+            "Success",
+            "2",
+            "Voided",
+            "3",
+            "Waiting",
+            "4",
+            "Returned",
+            "5",
+            "Packed",
+            "6",
+            "Shipping",
+            "7",
+            "Failed Shipment",
+        ],
+    ),
+    ("paymentstatus", &["0", "Pending", "1", "Paid", "2", "Voided", "3", "Partial", "4", "Overpaid"]),
+];
+
 /// Every trigger. None of the readable bodies carries a time that its event moves, so equal bodies are one event
 /// within the retry window only.
 pub static EVENTS: &[Row] = &[
@@ -34,15 +60,16 @@ pub static EVENTS: &[Row] = &[
         .entity(PRODUCT)
         .payload(Full, stock),
     Row::new("DELETEPRODUCT", Product, "deleted").entity(PRODUCT).payload(Full, product),
-    Row::new("ADDORDER", Order, "created").entity(ORDER).payload(Partial, order),
+    Row::new("ADDORDER", Order, "created").entity(ORDER).listed(STATUSES).payload(Partial, order),
     // Also sent when the status changes; a void arrives this way.
     Row::new("UPDATEORDER", Order, "")
         .told_by("status", VOIDED, "updated")
         .entity(ORDER)
+        .listed(STATUSES)
         .payload(Partial, order),
     Row::new("UPDATEORDERPAYMENT", Order, "payment_updated").entity(ORDER),
     Row::new("UPDATEORDERTRACKING", Order, "tracking_updated").entity(ORDER),
-    Row::new("DELETEORDER", Order, "deleted").entity(ORDER).payload(Partial, order),
+    Row::new("DELETEORDER", Order, "deleted").entity(ORDER).listed(STATUSES).payload(Partial, order),
     Row::new("ADDPURCHASEORDER", PurchaseOrder, "created").entity(DOCUMENT),
     Row::new("UPDATEPURCHASEORDER", PurchaseOrder, "updated").entity(DOCUMENT),
     Row::new("UPDATEPURCHASEORDERPAYMENT", PurchaseOrder, "payment_updated").entity(DOCUMENT),

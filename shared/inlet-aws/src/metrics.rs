@@ -90,8 +90,9 @@ metrics! {
     COUNTED_FAILURE = "CountedFailure", Count, OF_EACH_PROVIDER;
     /// Deliveries that contradict what is known of their event.
     DRIFT = "Drift", Count, WITH_EVENT;
-    /// Deliveries with fields that are new to us, where the documentation is known to be incomplete.
-    UNDOCUMENTED = "Undocumented", Count, OF_EACH_PROVIDER;
+    /// Deliveries with fields or values that are new to us, or without fields, where the documentation is known to be
+    /// incomplete.
+    UNDOCUMENTED = "Undocumented", Count, WITH_EVENT;
     /// How long a delivery waited for the table.
     JOURNAL_LATENCY = "JournalLatency", Milliseconds, OF_EACH_PROVIDER;
     /// How long a delivery waited for the queue.

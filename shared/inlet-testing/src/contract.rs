@@ -1,5 +1,7 @@
 //! The contract that every provider passes. A provider's tests name their facts; the rest is here.
 
+use std::collections::BTreeSet;
+
 use inlet::answer::Refusal;
 use inlet::canonical::Canonical;
 use inlet::catalogue::{Documented, Row};
@@ -54,6 +56,7 @@ macro_rules! contract {
             an_undocumented_row_invents_no_fields,
             nothing_that_was_read_is_in_the_debug_output,
             the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed,
+            a_value_that_no_documentation_has_is_noticed,
             every_refusal_is_json_with_its_status,
         );
     };
@@ -328,6 +331,59 @@ pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Co
         let noticed = if complete { &told.contradictions } else { &told.undocumented };
         assert_eq!(noticed, &[new], "{event}: {told:?}");
     }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
+    let json = |text: &str| serde_json::from_str::<Value>(text).ok();
+    // A form has no place for a text that is found as one of JSON is.
+    let is_json =
+        |row: &&Row| C::PAYLOADS.iter().any(|(event, text)| row.is_named(event) && json(text).is_some());
+    let (mut asked, mut noticed) = (BTreeSet::new(), BTreeSet::new());
+    for row in rows::<C>().iter().filter(is_json) {
+        let is_listed = row.listed.iter().map(|(field, _)| (*field, true));
+        for (field, is_listed) in is_listed.chain(row.shown.iter().map(|(field, _)| (*field, false))) {
+            // An event's own file need not show what others of its kind have; some are told apart by their bodies.
+            let is_like_it = |body: &Value| {
+                let reading = read::<C>(row.event, body.to_string().as_bytes());
+                reading.event_type.as_str() == row.event && reading.kind() == row.kind
+            };
+            let of_its_kind = |event: &str| {
+                inlet::catalogue::find(rows::<C>(), event).is_some_and(|other| other.kind == row.kind)
+            };
+            let files = C::PAYLOADS.iter().filter(|(event, _)| of_its_kind(event));
+            asked.insert(field);
+            for mut payload in files.filter_map(|(_, text)| json(text)).filter(is_like_it) {
+                if !put(&mut payload, field, "teleported") {
+                    continue;
+                }
+                let told = drift::<C>(row, payload.to_string().as_bytes()).unwrap_or_default();
+                let value = Difference::Value(field);
+                let (there, elsewhere) = if is_listed {
+                    (&told.contradictions, &told.undocumented)
+                } else {
+                    (&told.undocumented, &told.contradictions)
+                };
+                assert!(
+                    there.contains(&value) && !elsewhere.contains(&value),
+                    "{}, {field}: {told:?}",
+                    row.event
+                );
+                noticed.insert(field);
+            }
+        }
+    }
+    assert_eq!(noticed, asked, "a field that no payload file has is told of nowhere");
+}
+
+/// Puts a text at the outermost place with this path that holds something; whether there is one.
+fn put(value: &mut Value, path: &str, text: &str) -> bool {
+    let found = path.split('.').try_fold(&mut *value, |value, name| value.get_mut(name));
+    if let Some(place) = found.filter(|place| !place.is_null()) {
+        *place = Value::from(text);
+        return true;
+    }
+    value.as_object_mut().is_some_and(|object| object.values_mut().any(|inner| put(inner, path, text)))
 }
 
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]

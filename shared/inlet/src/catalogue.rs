@@ -25,13 +25,15 @@ pub struct Row {
     /// How much of the payload is documented.
     pub documented: Documented,
     /// Fields whose values are listed somewhere, all of them.
-    pub listed: Listed,
+    pub listed: Values,
+    /// Fields of which some values are shown, and others are to be expected.
+    pub shown: Values,
     /// From the provider's words to ours; nothing where no field is documented.
     pub canonical: Option<Mapping>,
 }
 
-/// Fields and all the values that the documentation lists for them; case is ignored.
-pub type Listed = &'static [(&'static str, &'static [&'static str])];
+/// Fields and values that the documentation has for them; case is ignored.
+pub type Values = &'static [(&'static str, &'static [&'static str])];
 
 /// From the provider's object to the canonical one. Nothing when the payload is not even an object.
 pub type Mapping = fn(&Value) -> Option<Canonical>;
@@ -90,6 +92,7 @@ impl Row {
             identity: IdentityRule::RetryWindow,
             documented: Documented::NameOnly,
             listed: &[],
+            shown: &[],
             canonical: None,
         }
     }
@@ -131,8 +134,14 @@ impl Row {
 
     /// The same with fields of which every value is documented.
     #[must_use]
-    pub const fn listed(self, listed: Listed) -> Self {
+    pub const fn listed(self, listed: Values) -> Self {
         Self { listed, ..self }
+    }
+
+    /// The same with fields of which some values are documented, whether the documentation says so or breaks off.
+    #[must_use]
+    pub const fn shown(self, shown: Values) -> Self {
+        Self { shown, ..self }
     }
 
     /// The same, marked as inferred.
@@ -147,14 +156,14 @@ impl Row {
             || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     }
 
-    /// The fields of this payload with a value that is not among those listed for them.
+    /// The fields of this payload with a value that is not among all those listed for them.
     pub fn unlisted(&self, payload: &Value) -> Vec<&'static str> {
-        let is_listed =
-            |values: &[&str], told: &String| values.iter().any(|value| value.eq_ignore_ascii_case(told));
-        let strange = |(field, values): &&(&'static str, &'static [&str])| {
-            text_at(payload, field).is_some_and(|told| !is_listed(values, &told))
-        };
-        self.listed.iter().filter(strange).map(|(field, _)| *field).collect()
+        strange(self.listed, payload)
+    }
+
+    /// The fields of this payload with a value that is not among those shown for them.
+    pub fn unseen(&self, payload: &Value) -> Vec<&'static str> {
+        strange(self.shown, payload)
     }
 
     /// The verb for this payload.
@@ -170,6 +179,16 @@ impl Row {
             }
         }
     }
+}
+
+/// The fields of a payload with a value that is not among these.
+fn strange(fields: Values, payload: &Value) -> Vec<&'static str> {
+    let is_among =
+        |values: &[&str], told: &String| values.iter().any(|value| value.eq_ignore_ascii_case(told));
+    let is_strange = |(field, values): &&(&'static str, &'static [&str])| {
+        text_at(payload, field).is_some_and(|told| !is_among(values, &told))
+    };
+    fields.iter().filter(is_strange).map(|(field, _)| *field).collect()
 }
 
 /// The row of this name.
@@ -232,15 +251,20 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_not_listed_is_noticed_and_a_field_that_is_absent_is_not() {
-        let row = Row::new("x", Kind::ReturnOrder, "").listed(&[("status", &["approved", "rejected"])]);
-        for (payload, unlisted) in [
-            (json!({"status": "Approved"}), vec![]),
-            (json!({}), vec![]),
-            (json!({"status": null}), vec![]),
-            (json!({"status": "lost"}), vec!["status"]),
+    fn a_value_that_is_not_listed_or_shown_is_noticed_and_a_field_that_is_absent_is_not() {
+        let row = Row::new("x", Kind::ReturnOrder, "")
+            .listed(&[("status", &["approved", "rejected", "5"])])
+            .shown(&[("parcel.state", &["on its way"])]);
+        for (payload, unlisted, unseen) in [
+            (json!({"status": "Approved", "parcel": {"state": "On its way"}}), vec![], vec![]),
+            (json!({"status": 5}), vec![], vec![]),
+            (json!({}), vec![], vec![]),
+            (json!({"status": null, "parcel": {}}), vec![], vec![]),
+            (json!({"status": "lost"}), vec!["status"], vec![]),
+            (json!({"status": 6}), vec!["status"], vec![]),
+            (json!({"parcel": {"state": "lost"}}), vec![], vec!["parcel.state"]),
         ] {
-            assert_eq!(row.unlisted(&payload), unlisted, "{payload}");
+            assert_eq!((row.unlisted(&payload), row.unseen(&payload)), (unlisted, unseen), "{payload}");
         }
     }
 

@@ -60,7 +60,7 @@ pub struct Field {
 pub struct Drift {
     /// What contradicts the documentation: the provider has changed something, or never told.
     pub contradictions: Vec<Difference>,
-    /// Fields that are new to us where the documentation is known to be incomplete.
+    /// What is new to us, or not there, where the documentation is known to be incomplete.
     pub undocumented: Vec<Difference>,
 }
 
@@ -77,7 +77,7 @@ pub enum Difference {
     Missing(String),
     /// A field with another type than ever, this one.
     Type(String, &'static str),
-    /// A field with a value that the documentation does not list. The value is not told.
+    /// A field with a value that the documentation neither lists nor shows. The value is not told.
     Value(&'static str),
 }
 
@@ -116,10 +116,12 @@ impl Sentinel {
             Some(WhyUnknown::Body) => Drift { contradictions: vec![Difference::Body], ..Drift::default() },
             None => {
                 let known = self.known(reading.event_type.as_str());
-                let mut drift = known.zip(json()).map(|(known, body)| known.compare(&body));
-                let values = reading.unlisted.iter().map(|field| Difference::Value(field));
-                drift.get_or_insert_default().contradictions.extend(values);
-                drift.unwrap_or_default()
+                let drift = known.zip(json()).map(|(known, body)| known.compare(&body));
+                let mut drift = drift.unwrap_or_default();
+                let value = |field: &&'static str| Difference::Value(field);
+                drift.contradictions.extend(reading.unlisted.iter().map(value));
+                drift.undocumented.extend(reading.unseen.iter().map(value));
+                drift
             }
         };
         (drift != Drift::default()).then_some(drift)
@@ -275,11 +277,12 @@ impl Known {
     fn compare(&self, body: &Value) -> Drift {
         let mut found = Found::default();
         self.body.compare(body, Path::Body, 0, &mut found);
-        let Found { mut contradictions, new, missing } = found;
+        let Found { mut contradictions, mut new, missing } = found;
+        // What we have seen of a body that is known in part may be what not every body has.
+        new.extend(missing);
         if !self.complete {
             return Drift { contradictions: capped(contradictions), undocumented: capped(new) };
         }
-        contradictions.extend(missing);
         contradictions.extend(new);
         Drift { contradictions: capped(contradictions), undocumented: Vec::new() }
     }
@@ -500,10 +503,19 @@ thing.seen partial
     }
 
     #[test]
-    fn where_the_documentation_is_incomplete_new_fields_contradict_nothing_and_none_is_missed() {
+    fn where_the_documentation_is_incomplete_a_new_and_a_missing_field_contradict_nothing() {
         let body = r#"{"id":"7","tier":1}"#;
-        let told = (vec!["type of id: string".to_owned()], vec!["new tier: number".to_owned()]);
-        assert_eq!(told_of("thing.seen", body), told);
+        let (contradictions, undocumented) = told_of("thing.seen", body);
+        assert_eq!(contradictions, ["type of id: string"]);
+        assert_eq!(undocumented, ["new tier: number", "missing owner", "missing owner.name"]);
+    }
+
+    #[test]
+    fn a_field_that_not_every_payload_has_is_missed_nowhere() {
+        let body = r#"{"id":7,"owner":{"name":"x"}}"#;
+        for event in ["thing.made", "thing.seen"] {
+            assert_eq!(told_of(event, body), (vec![], vec![]), "{event}");
+        }
     }
 
     #[test]

@@ -343,6 +343,7 @@ mod tests {
             data: Canonical::bare(Kind::Order, None),
             inferred: false,
             unlisted: Vec::new(),
+            unseen: Vec::new(),
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Reading {
     pub inferred: bool,
     /// Fields whose values the documentation lists, with one that it does not.
     pub unlisted: Vec<&'static str>,
+    /// Fields of which the documentation shows some values, with another one.
+    pub unseen: Vec<&'static str>,
 }
 
 /// A provider's name of an event; for events that nobody documents, as sent.
@@ -99,6 +101,7 @@ impl Reading {
             data,
             inferred: row.documented == Documented::Inferred,
             unlisted: row.unlisted(payload),
+            unseen: row.unseen(payload),
         }
     }
 
@@ -115,6 +118,7 @@ impl Reading {
             data: data.into(),
             inferred: false,
             unlisted: Vec::new(),
+            unseen: Vec::new(),
         }
     }
 
