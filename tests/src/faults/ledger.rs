@@ -16,8 +16,8 @@ pub struct Sent {
     pub name: String,
     /// Whether its proof holds.
     pub genuine: bool,
-    /// Whether equal bodies are one event for good.
-    pub lasting: bool,
+    /// Whether equal bodies are one event: they are for good, or their entity does not change meanwhile.
+    pub once: bool,
     /// How often it was sent.
     pub times: usize,
     /// How often it was answered 2xx.
@@ -72,8 +72,8 @@ impl AddAssign<&Self> for Numbers {
 
 impl Ledger {
     /// Notes that a body was sent, and whether it was answered 2xx.
-    pub fn note(&mut self, body: Vec<u8>, name: &str, genuine: bool, lasting: bool, accepted: bool) {
-        let new = Sent { name: name.to_owned(), genuine, lasting, times: 0, accepted: 0, since: None };
+    pub fn note(&mut self, body: Vec<u8>, name: &str, genuine: bool, once: bool, accepted: bool) {
+        let new = Sent { name: name.to_owned(), genuine, once, times: 0, accepted: 0, since: None };
         let sent = self.0.entry(body).or_insert(new);
         sent.times += 1;
         sent.accepted += usize::from(accepted);
@@ -132,7 +132,7 @@ impl Ledger {
             } else if processed < ids.len() {
                 broken.push(format!("{name}: stored {} times, processed {processed}", ids.len()));
             }
-            if ids.len() > 1 && sent.lasting {
+            if ids.len() > 1 && sent.once {
                 broken.push(format!("{name}: stored {} times", ids.len()));
             }
             if ids.len() > sent.times {
