@@ -36,11 +36,12 @@ pub async fn run<P: Provider>() -> Result<(), Failed> {
     let environment = Environment::from_process()?;
     let clients = Clients::connected(&environment).await?;
     let function = Arc::new(Function::<P>::new(clients, environment));
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| {
+    // A task of its own: whatever wakes the one that the process began with wakes the kernel's poll first, twice a call.
+    let serving = tokio::spawn(lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
         let function = Arc::clone(&function);
         async move { Ok::<_, Error>(function.handle(event).await) }
-    }))
-    .await
+    })));
+    serving.await?
 }
 
 /// A provider's receiver on AWS.
