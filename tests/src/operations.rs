@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use inlet::patience::Breaker;
 use inlet::provider::Provider;
-use inlet_aws::log::WRONG_PROOF;
+use inlet_aws::log::UNKNOWN_STORE;
 use inlet_aws::metrics::{self, Dimension, Metric, NAMESPACE, Unit};
 use serde_json::{Value, json};
 
@@ -24,6 +24,15 @@ const RUNBOOK: &str = "docs/runbook.md";
 const MINUTE: Duration = Duration::from_mins(1);
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
 const HOUR: Duration = Duration::from_hours(1);
+
+/// In the order in which they are drawn.
+const PROVIDERS: [&str; 5] = [
+    inlet_zort::Zort::NAME,
+    inlet_dealpos::DealPos::NAME,
+    inlet_zid::Zid::NAME,
+    inlet_tiki::Tiki::NAME,
+    inlet_zip::Zip::NAME,
+];
 
 /// An alarm.
 pub struct Alarm {
@@ -55,7 +64,7 @@ pub fn template() -> String {
     let (before, rest) = text.split_once(BEGIN).expect("the line that begins the written part");
     let (_, after) = rest.split_once(END).expect("the line that ends the written part");
     let alarms: String = alarms().iter().map(Alarm::to_yaml).collect();
-    format!("{before}{BEGIN}\n{alarms}{}\n{END}{after}", dashboard())
+    format!("{before}{BEGIN}\n{}{alarms}{}\n{END}{after}", throttled_requests(), dashboard())
 }
 
 /// Every alarm, those of the whole deployment first.
@@ -126,6 +135,11 @@ fn of_the_deployment() -> Vec<Alarm> {
             theirs("AWS/ApiGateway", "5xx", "ApiId", "!Ref Api"),
         ),
         Alarm::new(
+            "ApiThrottled",
+            "API Gateway answers 429 before anybody sees the delivery: not each provider sends it again",
+            ours(metrics::API_THROTTLED),
+        ),
+        Alarm::new(
             "Fallback",
             "the table does not take deliveries; the queue alone has them",
             ours(metrics::FALLBACK),
@@ -145,16 +159,28 @@ fn of_the_deployment() -> Vec<Alarm> {
 fn of_provider<P: Provider>() -> Vec<Alarm> {
     let of_provider =
         || vec![(Dimension::Stage, "!Ref Stage".to_owned()), (Dimension::Provider, P::NAME.to_owned())];
-    let wrong_proof =
-        of_provider().into_iter().chain([(Dimension::Reason, WRONG_PROOF.to_owned())]).collect();
+    let unknown_store =
+        of_provider().into_iter().chain([(Dimension::Reason, UNKNOWN_STORE.to_owned())]).collect();
     let name = resource_of(P::NAME);
     let mut alarms = vec![
+        // A shop with few orders has few deliveries to refuse.
         Alarm {
-            threshold: 5,
+            threshold: 3,
+            period: HOUR,
             ..Alarm::new(
                 "Rejected",
-                "deliveries to configured stores fail verification: was a secret changed on one side?",
-                Source::Ours { metric: metrics::REJECTED, of: wrong_proof },
+                "deliveries to configured stores fail verification; a secret may have been changed on one side",
+                Source::Ours { metric: metrics::UNPROVED, of: of_provider() },
+            )
+        },
+        // Anybody may ask for a store that there never was: a few do not wake people up.
+        Alarm {
+            threshold: 10,
+            period: HOUR,
+            ..Alarm::new(
+                "UnknownStore",
+                "deliveries name a store that has no secret; its parameter may have been deleted or renamed",
+                Source::Ours { metric: metrics::REJECTED, of: unknown_store },
             )
         },
         Alarm::new(
@@ -175,10 +201,12 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             ..Alarm::new(slug, &about, Source::Ours { metric: metrics::COUNTED_FAILURE, of: of_provider() })
         };
         let about = format!(
-            "the provider is about to disable us: {degraded_at} failures, and it stops at {broken_at}"
+            "the provider may be about to disable us: {degraded_at} failures, and it stops at {broken_at}"
         );
         alarms.push(failing("Degraded", about, degraded_at));
-        let about = format!("the provider counts {broken_at} failures and sends nothing any more");
+        // Ours is the sum over all stores and hooks, each of which the provider may count on its own.
+        let about =
+            format!("the provider may have stopped sending: {broken_at} failures of all stores together");
         alarms.push(failing("Disabled", about, broken_at));
     }
     alarms.into_iter().map(|alarm| alarm.of(&name)).collect()
@@ -268,6 +296,29 @@ impl Source {
     }
 }
 
+/// What counts the requests that no function sees.
+fn throttled_requests() -> String {
+    let Metric { name, by, .. } = metrics::API_THROTTLED;
+    assert_eq!(by, [[Dimension::Stage]], "the access log tells the stage alone");
+    format!(
+        "  ThrottledRequests:
+    Type: AWS::Logs::MetricFilter
+    Condition: WithAlarms
+    Properties:
+      LogGroupName: !Ref ApiLog
+      FilterPattern: '{{ $.status = \"429\" }}'
+      MetricTransformations:
+        - MetricNamespace: {NAMESPACE}
+          MetricName: {name}
+          MetricValue: \"1\"
+          Unit: Count
+          Dimensions: [{{Key: {}, Value: $.stage}}]
+
+",
+        Dimension::Stage.as_str()
+    )
+}
+
 /// The dashboard: a graph for every metric, of all that it is told apart by, and AWS's own where ours end.
 fn dashboard() -> String {
     let ours = metrics::ALL
@@ -292,6 +343,8 @@ fn dashboard() -> String {
             "Sum",
         ),
         ("API latency", json!([["AWS/ApiGateway", "Latency", "ApiId", "${Api}"]]), "p99"),
+        ("Receivers, errors", of_the_receivers("Errors"), "Sum"),
+        ("Receivers, throttles", of_the_receivers("Throttles"), "Sum"),
         (
             "Behind the queue",
             json!([
@@ -313,13 +366,30 @@ fn dashboard() -> String {
     Condition: WithAlarms
     Properties:
       DashboardName: !Sub inlet-${Stage}
-      DashboardBody: !Sub |
-        {\"widgets\": [
+      DashboardBody: !Sub
+        - |
+          {\"widgets\": [
 "
     .to_owned();
-    let lines: Vec<String> = widgets.iter().map(|widget| format!("          {widget}")).collect();
+    let lines: Vec<String> = widgets.iter().map(|widget| format!("            {widget}")).collect();
     yaml.push_str(&lines.join(",\n"));
-    yaml + "\n        ]}\n"
+    yaml.push_str("\n          ]}\n");
+    // A receiver that is switched off has no name to draw.
+    for (n, name) in PROVIDERS.into_iter().map(resource_of).enumerate() {
+        let item = if n == 0 { '-' } else { ' ' };
+        writeln!(yaml, "        {item} {name}Receiver: !If [With{name}, !Ref {name}Function, none]")
+            .expect("memory");
+    }
+    yaml
+}
+
+/// One of Lambda's metrics of every receiver.
+fn of_the_receivers(metric: &str) -> Value {
+    let line = |provider| {
+        let function = format!("${{{}Receiver}}", resource_of(provider));
+        json!(["AWS/Lambda", metric, "FunctionName", function, {"label": provider}])
+    };
+    PROVIDERS.into_iter().map(line).collect()
 }
 
 /// A graph in its place: three in a row.

@@ -272,13 +272,12 @@ fn measured(context: Context<'_>, report: &Report) -> Measured {
 }
 
 /// Whether an answer may be to the provider, and not for sure to a stranger, who counts nothing: ours, and what comes
-/// to a store that there is with a wrong secret.
+/// to a store that there is without a proof that its secrets know. Whatever is missing or wrong, a provider counts it.
 fn may_be_counted(report: &Report) -> bool {
     match report {
         Report::Probed | Report::Accepted(_) => false,
         Report::Refused(why) => {
-            why.refusal() == Refusal::Unavailable
-                || matches!(why, NotAccepted::Unproved { rejection: Rejection::Mismatch, .. })
+            why.refusal() == Refusal::Unavailable || matches!(why, NotAccepted::Unproved { .. })
         }
     }
 }
@@ -314,6 +313,7 @@ fn measured_of_refused(measured: Measured, why: &NotAccepted) -> Measured {
     measured.count(if ours { metrics::UNAVAILABLE } else { metrics::REJECTED });
     let held = matches!(why, NotAccepted::Unproved { held: Ok(Held::Kept), .. });
     measured.count_if(held, metrics::QUARANTINED);
+    measured.count_if(matches!(why, NotAccepted::Unproved { .. }), metrics::UNPROVED);
     measured
 }
 
@@ -322,11 +322,11 @@ fn reason_of(why: &NotAccepted) -> &'static str {
     match why {
         NotAccepted::Method => "method",
         NotAccepted::TooLarge(_) => "too_large",
-        NotAccepted::UnknownStore => "unknown_store",
+        NotAccepted::UnknownStore => UNKNOWN_STORE,
         NotAccepted::Unproved { rejection, .. } => match rejection {
             Rejection::Missing { .. } => "no_proof",
             Rejection::Malformed { .. } => "malformed_proof",
-            Rejection::Mismatch => WRONG_PROOF,
+            Rejection::Mismatch => "wrong_proof",
             Rejection::NoCredential => "no_credential",
             Rejection::NoLiveCredential => "no_secrets",
         },
@@ -335,8 +335,8 @@ fn reason_of(why: &NotAccepted) -> &'static str {
     }
 }
 
-/// The reason that a secret which somebody changed on one side makes; alarms look for it.
-pub const WRONG_PROOF: &str = "wrong_proof";
+/// The reason that a store's parameter which is gone makes; alarms look for it.
+pub const UNKNOWN_STORE: &str = "unknown_store";
 
 /// An event's name, where it looks like one: what nobody documents is named by the sender's own text.
 fn loggable(event_type: &str) -> &str {
@@ -472,13 +472,30 @@ mod tests {
     #[test]
     fn a_refusal_is_counted_by_whose_fault_it_is_and_by_reason_and_a_strangers_is_nobodys_failure() {
         const COUNTED: &str = "CountedFailure";
-        let unproved = |held| NotAccepted::Unproved { rejection: Rejection::Mismatch, held };
+        let unproved = |rejection, held| NotAccepted::Unproved { rejection, held: Ok(held) };
         let fault = || Fault::new("no", "late");
+        let refused = || vec![COUNTED, "QueueLatency", "Rejected", "Unproved"];
         for (why, counted, reason) in [
-            (unproved(Ok(Held::Kept)), vec![COUNTED, "Quarantined", "QueueLatency", "Rejected"], WRONG_PROOF),
-            (unproved(Ok(Held::TooMany)), vec![COUNTED, "QueueLatency", "Rejected"], WRONG_PROOF),
+            (
+                unproved(Rejection::Mismatch, Held::Kept),
+                vec![COUNTED, "Quarantined", "QueueLatency", "Rejected", "Unproved"],
+                "wrong_proof",
+            ),
+            (unproved(Rejection::Mismatch, Held::TooMany), refused(), "wrong_proof"),
+            (unproved(Rejection::Missing { expected: "a header" }, Held::TooMany), refused(), "no_proof"),
+            (
+                unproved(Rejection::Malformed { what: "a header" }, Held::TooMany),
+                refused(),
+                "malformed_proof",
+            ),
+            (unproved(Rejection::NoCredential, Held::TooMany), refused(), "no_credential"),
+            (
+                unproved(Rejection::NoLiveCredential, Held::TooMany),
+                vec![COUNTED, "QueueLatency", "Unavailable", "Unproved"],
+                "no_secrets",
+            ),
             (NotAccepted::Method, vec!["QueueLatency", "Rejected"], "method"),
-            (NotAccepted::UnknownStore, vec!["QueueLatency", "Rejected"], "unknown_store"),
+            (NotAccepted::UnknownStore, vec!["QueueLatency", "Rejected"], UNKNOWN_STORE),
             (
                 NotAccepted::Kept { journal: fault(), queue: fault() },
                 vec![COUNTED, "QueueLatency", "Unavailable"],

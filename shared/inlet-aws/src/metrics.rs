@@ -78,6 +78,8 @@ metrics! {
     UNREADABLE = "Unreadable", Count, OF_EACH_PROVIDER;
     /// Deliveries answered with a 4xx.
     REJECTED = "Rejected", Count, WITH_REASON;
+    /// Deliveries to a store that there is, which its secrets do not prove.
+    UNPROVED = "Unproved", Count, OF_EACH_PROVIDER;
     /// Deliveries answered with a 503.
     UNAVAILABLE = "Unavailable", Count, OF_BOTH;
     /// Deliveries that the table did not take and the queue did.
@@ -107,6 +109,9 @@ metrics! {
     WAITING = "Waiting", Count, OF_THE_STAGE;
     /// Runs of the sweeper that did not come to their end.
     SWEEP_FAILED = "SweepFailed", Count, OF_THE_STAGE;
+    /// Requests that API Gateway answered with a 429. No function sees them: the template counts them in the API's
+    /// access log.
+    API_THROTTLED = "ApiThrottled", Count, OF_THE_STAGE;
 }
 
 impl Unit {
