@@ -1,8 +1,8 @@
 //! Marked people and marked secrets, and the search for the marks where neither may be.
 
 use inlet::catalogue::{Row, find};
-use inlet::request::Request;
-use inlet::sender::{Sender, delivery};
+use inlet::request::{Fields, Headers, Plus, Request};
+use inlet::sender::{Address, Sender, delivery, escaped};
 use inlet::store::StoreName;
 use serde_json::{Map, Value, json};
 
@@ -49,6 +49,32 @@ pub fn marked<S: Sender>(store: &StoreName, payload: &str, credential: &Value) -
     delivery::<S>(store.clone(), row::<S>(payload), body.to_string().into_bytes(), credential)
 }
 
+/// A marked delivery of a payload file as a form: a JSON object's fields become the form's. `more` stands beside each
+/// mark, so that one delivery is not another's repetition.
+pub fn marked_form<S: Sender>(store: &StoreName, payload: &str, credential: &Value, more: &str) -> Request {
+    let file = S::PAYLOADS.iter().find(|file| file.name() == payload).expect("a payload file");
+    let fields: Vec<(String, String)> = if file.is_form() {
+        let fields = Fields::parse(file.body, Plus::Space);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        fields.iter().map(|(name, value)| (text(name), text(value))).collect()
+    } else {
+        let object: Map<String, Value> = serde_json::from_slice(file.body).expect("an object");
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        object.into_iter().map(|(name, value)| (name, text(value))).collect()
+    };
+    let field = |(name, value): (String, String)| {
+        let mark = if is_of_a_person(&name) { format!("{MARK}{more}") } else { String::new() };
+        format!("{}={}", escaped(&name), escaped(&format!("{mark}{value}")))
+    };
+    let body = fields.into_iter().map(field).collect::<Vec<_>>().join("&");
+    assert!(body.contains(MARK), "{payload} tells of nobody");
+    let Address { method, topic, query } = S::address(row::<S>(payload));
+    let headers = Headers::from_iter([("content-type", "application/x-www-form-urlencoded")]);
+    let mut request = Request { method, store: store.clone(), topic, query, headers, body: body.into() };
+    S::sign(&mut request, credential);
+    request
+}
+
 /// A credential with marked secrets.
 pub fn marked_credential(credential: &Value) -> Value {
     let fields = credential.as_object().expect("a credential's fields");
@@ -68,13 +94,16 @@ fn mark(value: &mut Value, is_personal: bool) {
         Value::Array(values) => values.iter_mut().for_each(|value| mark(value, is_personal)),
         Value::Object(fields) => {
             for (name, value) in fields {
-                let name = name.to_lowercase();
-                let told = PERSONAL.iter().any(|word| name.contains(word)) && !name.contains("event");
-                mark(value, told);
+                mark(value, is_of_a_person(name));
             }
         }
         _ => {}
     }
+}
+
+fn is_of_a_person(name: &str) -> bool {
+    let name = name.to_lowercase();
+    PERSONAL.iter().any(|word| name.contains(word)) && !name.contains("event")
 }
 
 #[cfg(test)]

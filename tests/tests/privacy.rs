@@ -10,9 +10,10 @@ use inlet::sender::Sender;
 use inlet::store::StoreName;
 use inlet_aws::clock;
 use inlet_aws::invocation::event;
+use inlet_aws::record::Encoding;
 use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
 use inlet_dealpos::DealPos;
-use inlet_tests::canary::{Canary, MARK, marked, marked_credential};
+use inlet_tests::canary::{Canary, MARK, marked, marked_credential, marked_form};
 use inlet_tests::faults::call::Service;
 use inlet_tests::faults::function::{Ended, Function};
 use inlet_tests::faults::matrix::poll;
@@ -47,6 +48,8 @@ async fn whatever_happens_to_a_delivery_nobody_reads_of_people_and_secrets() {
     walk.receiver::<Zid>("customer.create", &token).await;
     walk.receiver::<Tiki>("order.status", &demo_credential("tiki")).await;
     walk.receiver::<Zip>("authorize", &demo_credential("zip")).await;
+    walk.form::<Zip>("redirect", &demo_credential("zip")).await;
+    walk.form::<Zort>("UPDATEORDER", &demo_credential("zort")).await;
     walk.a_bug("UPDATEORDER").await;
     walk.processor().await;
 
@@ -147,6 +150,25 @@ impl Walk<'_> {
         }
     }
 
+    /// People in a query or in a form, which other code reads than what reads JSON.
+    async fn form<S: Sender>(&mut self, payload: &str, credential: &Value) {
+        let credential = marked_credential(credential);
+        let store = self.stack.store(S::NAME, &json!([credential])).await;
+        let plan = Plan::default();
+        let mut receiver = self.world.function(&format!("inlet-{}", S::NAME), &plan).await;
+        for (down, credential, status) in [
+            (&[][..], credential.clone(), 200),
+            (&[], marked_credential(&credential), 401),
+            (&[Service::DynamoDb], credential.clone(), 200),
+            (&[Service::DynamoDb, Service::Sqs], credential, 503),
+        ] {
+            plan.set(down.iter().map(|service| Rule::all_of(*service, Fault::ServerError)).collect());
+            let request = marked_form::<S>(&store, payload, &credential, &format!("{status}{}", down.len()));
+            self.canary.remember(&request);
+            self.say(&mut receiver, event(S::NAME, &request), status).await;
+        }
+    }
+
     /// A delivery that our own code stumbles over.
     async fn a_bug(&mut self, payload: &str) {
         let credential = marked_credential(&demo_credential("zort"));
@@ -176,9 +198,19 @@ impl Walk<'_> {
         replay.run(&everything, &name, 1_000, &replayed).await.expect("a replay");
         assert!(replayed.borrow().sent > 0, "nothing was replayed");
         let poison = json!({"name": MARK}).to_string();
-        for (group, text, whole) in
-            [("a", MARK, None), ("b", poison.as_str(), None), ("c", poison.as_str(), Some(MARK.as_bytes()))]
-        {
+        // A message as it should be, with a text in the place of the event that it says it carries.
+        let message = json!({
+            "id": "zid/canary/order/1/0123456789abcdef", "type": "commerce.order.created", "provider": "zid",
+            "store": "canary", "receivedtime": "2026-01-31T10:00:00.000Z",
+        });
+        let message = message.to_string();
+        let (_, text) = Encoding::smaller(json!(MARK.repeat(20)).to_string().as_bytes());
+        for (group, text, whole) in [
+            ("a", MARK, None),
+            ("b", poison.as_str(), None),
+            ("c", poison.as_str(), Some(MARK.as_bytes())),
+            ("d", message.as_str(), Some(text.as_slice())),
+        ] {
             self.stack.enqueue(self.world.queue(), group, text, whole).await;
         }
         // Each receive of poison is a try; at the fifth it is set aside.
@@ -186,6 +218,8 @@ impl Walk<'_> {
             poll(self.world, &mut processor).await;
         }
         assert!(self.world.dead_letters().await > 0, "no poison was set aside");
+        let damaged = "the event that the message carries is damaged: JSON of another shape";
+        assert!(self.world.log().contains(damaged), "nobody read the text:\n{}", self.world.log());
     }
 
     async fn say(&self, receiver: &mut Function, event: Value, status: u16) {
