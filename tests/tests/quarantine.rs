@@ -1,18 +1,20 @@
 //! What is not proved waits in quarantine, and is an event after all once the secret is mended. Needs `make up`.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::catalogue::find;
-use inlet::event::ReceivedAt;
+use inlet::event::{Event, ReceivedAt};
+use inlet::proof::Verified;
 use inlet::provider::Provider;
 use inlet::quarantine::Held;
-use inlet::receive::{Attempt, NotAccepted, Receiver, Report};
+use inlet::receive::{Attempt, Fault, NotAccepted, Queue, Receiver, Report};
 use inlet::request::{Request, Unverified};
 use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
 use inlet_aws::quarantine::{HELD_FOR, MAX_HELD_LEN, TableQuarantine};
-use inlet_aws::queue::SqsQueue;
+use inlet_aws::queue::{NEVER, SqsQueue};
 use inlet_aws::record::Origin;
 use inlet_aws::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
@@ -53,11 +55,14 @@ fn secrets<P: Provider>(stack: &Stack) -> SsmSecrets<P> {
 }
 
 async fn reverified<P: Provider>(stack: &Stack, queue_url: &str, store: &StoreName) -> Reverified {
+    reverified_to::<P>(stack, &stack.queue(queue_url), store).await
+}
+
+async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &StoreName) -> Reverified {
     let quarantine = TableQuarantine::new(table(stack), P::NAME);
-    let queue = SqsQueue::new(stack.clients.sqs.clone(), queue_url.to_owned());
     let secrets = secrets::<P>(stack);
     let sum = watch::Sender::new(Reverified::default());
-    let ended = reverify::<P>(&quarantine, &secrets, &table(stack), &queue, store, &sum).await;
+    let ended = reverify::<P>(&quarantine, &secrets, &table(stack), queue, store, &sum).await;
     ended.expect("a readable quarantine");
     sum.send_replace(Reverified::default())
 }
@@ -197,6 +202,46 @@ async fn what_could_not_be_sent_stays_and_is_one_event_when_it_is_tried_again() 
     assert_eq!(stack.events("zid", &store).await.len(), 1);
     assert_eq!(stack.published_once(1, &store).len(), 1);
     assert!(stack.held("zid", &store).await.is_empty());
+}
+
+/// A queue that refuses the first message for what it says, as often as it comes.
+struct Choosy {
+    queue: SqsQueue,
+    refused: Mutex<Option<String>>,
+}
+
+impl Queue for Choosy {
+    async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        let is_refused = {
+            let mut refused = self.refused.lock().unwrap();
+            refused.get_or_insert_with(|| event.id().to_string()) == event.id().as_str()
+        };
+        if is_refused { Err(Fault::new(NEVER, "a test")) } else { self.queue.send(event).await }
+    }
+
+    async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        self.queue.send_whole(event).await
+    }
+}
+
+#[tokio::test]
+async fn what_the_queue_will_never_take_keeps_none_behind_it_in_quarantine() {
+    let stack = Stack::up();
+    let (store, first) = given::<Zid>(&stack, "order.create.json").await;
+    let other = String::from_utf8(first.body.clone()).unwrap().replace("172.50 SAR", "172.51 SAR");
+    let second = Request { body: other.into_bytes(), ..first.clone() };
+    assert_ne!(first.body, second.body);
+    for request in [&first, &second] {
+        assert_eq!(stack.send("zid", request).status, 401);
+    }
+    mend::<Zid>(&stack, &store).await;
+    let queue = Choosy { queue: stack.queue(&stack.facts.queue_url), refused: Mutex::default() };
+    for accepted in [1, 0] {
+        let sum = reverified_to::<Zid>(&stack, &queue, &store).await;
+        assert_eq!((sum.accepted, sum.failed.len()), (accepted, 1), "{sum:?}");
+    }
+    assert_eq!(stack.published_once(1, &store).len(), 1, "the second one");
+    assert_eq!(stack.held("zid", &store).await.len(), 1, "the first one stays, and is told each time");
 }
 
 type OnAws = Receiver<SsmSecrets<Zid>, Table, SqsQueue, TableQuarantine>;

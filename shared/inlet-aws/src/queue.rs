@@ -78,9 +78,8 @@ impl SqsQueue {
             .send()
             .await;
         sent.map(|_| ()).map_err(|error| {
-            let never = error.code().is_some_and(|code| NEVER.contains(&code));
-            let fault = Fault::new("the event cannot be enqueued", told(&error));
-            if never { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
+            let fault = unsent(error.code(), told(&error));
+            if fault.what == NEVER { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
         })
     }
 
@@ -206,9 +205,7 @@ impl Queue for SqsQueue {
 
 /// Sends a message, in time.
 async fn sent(message: SendMessageFluentBuilder) -> Result<(), Fault> {
-    let sending = async {
-        message.send().await.map_err(|error| Fault::new("the event cannot be enqueued", told(&error)))
-    };
+    let sending = async { message.send().await.map_err(|error| unsent(error.code(), told(&error))) };
     deadline::within(deadline::QUEUE, "the event cannot be enqueued", sending).await.map(|_| ())
 }
 
@@ -218,7 +215,16 @@ fn whole_attribute(whole: Vec<u8>) -> Result<MessageAttributeValue, Fault> {
 }
 
 /// What SQS answers to a message that it will never take.
-const NEVER: [&str; 2] = ["InvalidMessageContents", "InvalidParameterValue"];
+const REFUSES: [&str; 2] = ["InvalidMessageContents", "InvalidParameterValue"];
+
+/// What is said of an event that the queue will not take however often it is sent.
+pub const NEVER: &str = "the queue will never take the event";
+
+/// Why a message was not sent, by the code of the queue's answer.
+fn unsent(code: Option<&str>, why: String) -> Fault {
+    let refused = code.is_some_and(|code| REFUSES.contains(&code));
+    Fault::new(if refused { NEVER } else { "the event cannot be enqueued" }, why)
+}
 
 /// A JSON text as SQS takes it: it refuses the two characters that are none, and JSON has another way to write
 /// them. They can only stand in strings.
@@ -259,6 +265,17 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&sent).unwrap(),
             serde_json::from_str::<serde_json::Value>(&json).unwrap()
         );
+    }
+
+    #[test]
+    fn what_the_queue_finds_fault_with_is_told_from_what_it_cannot_take_now() {
+        for (code, what) in [
+            (Some("InvalidMessageContents"), NEVER),
+            (Some("AWS.SimpleQueueService.NonExistentQueue"), "the event cannot be enqueued"),
+            (None, "the event cannot be enqueued"),
+        ] {
+            assert_eq!(unsent(code, String::new()).what, what, "{code:?}");
+        }
     }
 
     #[test]

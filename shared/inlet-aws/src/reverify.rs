@@ -8,7 +8,9 @@ use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::connect::told;
+use crate::journal;
 use crate::quarantine::{Released, TableQuarantine};
+use crate::queue;
 
 /// What became of a store's held deliveries.
 #[derive(Debug, Default)]
@@ -17,14 +19,16 @@ pub struct Reverified {
     pub accepted: usize,
     /// How many still do not verify. They stay.
     pub refused: usize,
-    /// Why others stay: those that cannot be read, and one that could not be stored, sent or removed.
+    /// Why others stay: those that cannot be read or will never be taken, and one that could not be stored, sent or
+    /// removed.
     pub failed: Vec<Fault>,
 }
 
 /// Verifies a store's held deliveries in the order of their arrival. What verifies is stored with its original
 /// arrival and the origin `quarantine`, then sent, and only then removed: whatever ends this half-way, running it
-/// again goes on where it stopped. The first that cannot be stored or sent ends it, so that none overtakes another.
-/// `sum` can be watched.
+/// again goes on where it stopped. The first that cannot be stored or sent for now ends it, so that none overtakes
+/// another. One that table or queue will never take keeps nobody back: like poison on the queue it is left behind, and
+/// told. `sum` can be watched.
 ///
 /// # Errors
 /// When the store's secrets or its held deliveries cannot be read, or nobody configured the store.
@@ -52,8 +56,11 @@ pub async fn reverify<P: Provider>(
             Ok(Verdict::Proved) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
             Ok(Verdict::Unproved) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
             Err(fault) => {
+                let passes = fault.what != journal::NEVER && fault.what != queue::NEVER;
                 sum.send_modify(|sum| sum.failed.push(fault));
-                break;
+                if passes {
+                    break;
+                }
             }
         }
     }
