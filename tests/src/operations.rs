@@ -45,7 +45,6 @@ pub struct Alarm {
     condition: String,
     metric: Source,
     statistic: &'static str,
-    comparison: &'static str,
     threshold: u64,
     period: Duration,
     periods: u32,
@@ -99,15 +98,14 @@ fn of_the_deployment() -> Vec<Alarm> {
             )
         },
         Alarm {
-            statistic: "SampleCount",
-            comparison: "LessThanThreshold",
+            statistic: "Minimum",
             period: MINUTE,
             periods: 5,
             missing: "breaching",
             ..Alarm::new(
                 "SweeperSilent",
                 "for five minutes no run of the sweeper has come to its end",
-                ours(metrics::OLDEST_UNPROVEN_AGE),
+                ours(metrics::SWEEP_FAILED),
             )
         },
         Alarm {
@@ -228,7 +226,6 @@ impl Alarm {
             condition: "WithAlarms".to_owned(),
             metric,
             statistic: "Sum",
-            comparison: "GreaterThanOrEqualToThreshold",
             threshold: 1,
             period: FIVE_MINUTES,
             periods: 1,
@@ -269,7 +266,7 @@ impl Alarm {
             line(8, &format!("- {{Name: {dimension}, Value: {value}}}"));
         }
         line(6, &format!("Statistic: {}", self.statistic));
-        line(6, &format!("ComparisonOperator: {}", self.comparison));
+        line(6, "ComparisonOperator: GreaterThanOrEqualToThreshold");
         line(6, &format!("Threshold: {}", self.threshold));
         line(6, &format!("Period: {}", self.period.as_secs()));
         line(6, &format!("EvaluationPeriods: {}", self.periods));

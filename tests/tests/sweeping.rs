@@ -13,10 +13,11 @@ use inlet_aws::clock;
 use inlet_aws::journal::Kept;
 use inlet_aws::ledger::TableLedger;
 use inlet_aws::progress::Position;
+use inlet_aws::queue::Waiting;
 use inlet_aws::record::Record;
 use inlet_aws::redrive::Redrive;
 use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
-use inlet_aws::sweeper::{BUDGET, Sweeper, Swept};
+use inlet_aws::sweeper::{BUDGET, Oldest, Sweeper, Swept};
 use inlet_aws::table::Table;
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
@@ -89,7 +90,18 @@ impl Site {
     }
 
     async fn sweep_at(&self, now: ReceivedAt) -> Swept {
-        self.sweeper.sweep(now, ENOUGH).await.unwrap()
+        self.sweep_for(now, ENOUGH).await
+    }
+
+    async fn sweep_for(&self, now: ReceivedAt, time: Duration) -> Swept {
+        let (swept, fault) = self.sweeper.sweep(now, time).await;
+        assert!(fault.is_none(), "{fault:?}");
+        swept
+    }
+
+    /// The oldest is an event of this age.
+    fn aged(&self, age: Duration) -> Oldest {
+        Oldest::Arrived(self.now.earlier(age))
     }
 
     async fn sweep(&self) -> Swept {
@@ -140,8 +152,8 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
     site.table().park(&parked, "for a test", site.now).await.unwrap();
 
     let swept = site.sweep().await;
-    assert_eq!((swept.resent, swept.parked, swept.waiting), (1, 0, 0));
-    assert_eq!(swept.oldest_unproven, Some(site.now.earlier(10 * MINUTE)));
+    assert_eq!((swept.resent, swept.parked, swept.waiting), (1, 0, Some(Waiting::default())));
+    assert_eq!(swept.oldest_unproven, site.aged(10 * MINUTE));
     let messages = site.stack.waiting(&site.queue_url);
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].deduplication, lost.as_str());
@@ -149,10 +161,10 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
     assert_eq!(messages[0].body["id"], lost.as_str());
 
     let swept = site.sweep().await;
-    assert_eq!((swept.resent, swept.waiting), (0, 1), "it waits");
+    assert_eq!((swept.resent, swept.waiting), (0, Some(Waiting { visible: 1, in_flight: 0 })), "it waits");
     site.table().write_receipts(&[(&lost, site.now)], &[], site.now).await.unwrap();
     let swept = site.sweep().await;
-    assert_eq!((swept.resent, swept.oldest_unproven), (0, None), "it is proved");
+    assert_eq!((swept.resent, swept.oldest_unproven), (0, Oldest::Nothing), "it is proved");
 }
 
 #[tokio::test]
@@ -164,7 +176,7 @@ async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
     site.sweeper.budget = 0;
     let swept = site.sweep_at(later(site.now, 10 * MINUTE)).await;
     assert_eq!((swept.resent, swept.parked), (0, 0));
-    assert_eq!(swept.oldest_unproven, Some(site.now.earlier(20 * MINUTE)), "{lost} is the oldest now");
+    assert_eq!(swept.oldest_unproven, site.aged(20 * MINUTE), "{lost} is the oldest now");
 }
 
 #[tokio::test]
@@ -196,7 +208,7 @@ async fn what_may_be_waiting_on_a_backed_up_queue_is_not_sent_again() {
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
     let swept = site.sweep().await;
     assert_eq!(swept.resent, 0, "nobody says how far the queue is worked off");
-    assert_eq!(swept.oldest_unproven, Some(site.now.earlier(20 * MINUTE)), "but it is told");
+    assert_eq!(swept.oldest_unproven, site.aged(20 * MINUTE), "but it is told");
 
     site.processor_is_at(10 * MINUTE).await;
     assert_eq!(site.sweep().await.resent, 1, "what was sent before is not on the queue any more");
@@ -205,6 +217,48 @@ async fn what_may_be_waiting_on_a_backed_up_queue_is_not_sent_again() {
     site.stack.clients.sqs.purge_queue().queue_url(&site.queue_url).send().await.unwrap();
     assert_eq!(site.sweep().await.resent, 1, "nothing is on an empty queue");
     assert_eq!(site.queued(), [behind.as_str()]);
+}
+
+#[tokio::test]
+async fn what_is_in_flight_explains_only_itself_once_nothing_new_is_seen() {
+    let mut site = Site::new().await;
+    let lost = site.event(1, 20 * MINUTE).await;
+    site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
+    let message = site.stack.clients.sqs.receive_message().queue_url(&site.queue_url).send().await.unwrap();
+    assert_eq!(message.messages().len(), 1, "somebody else's poison, held back for hours");
+
+    site.processor_is_at(30 * MINUTE).await;
+    let swept = site.sweep().await;
+    assert_eq!(swept.waiting, Some(Waiting { visible: 0, in_flight: 1 }));
+    assert_eq!(swept.resent, 0, "a backlog was taken up a moment ago, and the last of it may be this event");
+
+    site.now = later(site.now, 5 * MINUTE);
+    site.stack.enqueue(&site.queue_url, "another", "{}", None).await;
+    assert_eq!(site.sweep().await.resent, 0, "something waits that nobody has received");
+
+    site.stack.clients.sqs.purge_queue().queue_url(&site.queue_url).send().await.unwrap();
+    site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
+    let message = site.stack.clients.sqs.receive_message().queue_url(&site.queue_url).send().await.unwrap();
+    assert_eq!(message.messages().len(), 1, "the poison again");
+    assert_eq!(site.sweep().await.resent, 1, "what is in flight was received long ago and is noted");
+    assert_eq!(site.queued(), [lost.as_str()]);
+}
+
+#[tokio::test]
+async fn without_the_queue_a_run_fails_and_tells_how_old_the_oldest_is() {
+    let mut site = Site::new().await;
+    let lost = site.event(1, 30 * MINUTE).await;
+    let queue = site.sweeper.queue.clone();
+    site.sweeper.queue = site.stack.queue(&format!("{}-nowhere.fifo", site.queue_url));
+    let (swept, fault) = site.sweeper.sweep(site.now, ENOUGH).await;
+    assert!(fault.is_some(), "there is no such queue");
+    assert_eq!((swept.resent, swept.waiting), (0, None));
+    assert_eq!(swept.oldest_unproven, site.aged(30 * MINUTE), "the table alone knows");
+    site.table().write_receipts(&[(&lost, site.now)], &[], site.now).await.unwrap();
+    let (swept, _) = site.sweeper.sweep(site.now, ENOUGH).await;
+    assert_eq!(swept.oldest_unproven, Oldest::Nothing, "and it knows when the outage is over");
+    site.sweeper.queue = queue;
+    assert_eq!(site.sweep().await.oldest_unproven, Oldest::Nothing);
 }
 
 #[tokio::test]
@@ -222,7 +276,11 @@ async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
     assert_eq!(resent, [(1, 0), (0, 0), (1, 0), (1, 0), (1, 0), (1, 0), (0, 1)]);
     assert!(site.table().is_parked(&lost).await.unwrap());
     let swept = site.sweep_at(later(now, 600 * MINUTE)).await;
-    assert_eq!((swept.resent, swept.parked, swept.oldest_unproven), (0, 0, None), "it waits for somebody");
+    assert_eq!(
+        (swept.resent, swept.parked, swept.oldest_unproven),
+        (0, 0, Oldest::Nothing),
+        "it waits for somebody"
+    );
 }
 
 #[tokio::test]
@@ -238,12 +296,12 @@ async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_lon
             now = later(now, LONGEST_PAUSE);
             let swept = site.sweep_at(now).await;
             assert_eq!((swept.resent, swept.parked), (0, 0), "in hour {hour} of the outage");
-            assert_eq!(swept.oldest_unproven, Some(site.now.earlier(10 * MINUTE)), "but it is told");
+            assert_eq!(swept.oldest_unproven, site.aged(10 * MINUTE), "but it is told");
         }
     }
     site.table().write_receipts(&[(&failing, now)], &[], now).await.unwrap();
     let swept = site.sweep_at(later(now, MINUTE)).await;
-    assert_eq!(swept.oldest_unproven, Some(site.now.earlier(9 * MINUTE)), "the outage is over");
+    assert_eq!(swept.oldest_unproven, site.aged(9 * MINUTE), "the outage is over");
     assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "nobody says any more that it waits");
     assert_eq!(site.queued(), [behind.record.id.as_str()]);
 }
@@ -330,7 +388,8 @@ async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
     for n in 0..50 {
         lost.push(site.event(n, (1_440 - 28 * n) * MINUTE).await.to_string());
     }
-    assert_eq!(site.sweeper.sweep(site.now, Duration::ZERO).await.unwrap().resent, 0, "without time");
+    let swept = site.sweep_for(site.now, Duration::ZERO).await;
+    assert_eq!((swept.resent, swept.oldest_unproven), (0, site.aged(1_440 * MINUTE)), "without time");
     assert_eq!(site.sweep().await.resent, 50);
     assert_eq!(site.queued(), lost);
 }

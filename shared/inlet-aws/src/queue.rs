@@ -34,27 +34,42 @@ pub struct SqsQueue {
     url: String,
 }
 
+/// How many messages the queue has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Those that nobody has received, or that may be received again.
+    pub visible: u32,
+    /// Those that somebody has received and that are hidden from others: being processed, or held back.
+    pub in_flight: u32,
+}
+
+impl Waiting {
+    /// All of them.
+    pub fn all(self) -> u32 {
+        self.visible.saturating_add(self.in_flight)
+    }
+}
+
 impl SqsQueue {
     /// The queue at this URL.
     pub fn new(client: Client, url: String) -> Self {
         Self { client, url }
     }
 
-    /// How many messages wait on the queue or are being processed, roughly, as SQS counts them.
+    /// What waits on the queue or is being processed, roughly, as SQS counts it.
     ///
     /// # Errors
     /// When the queue does not say.
-    pub async fn waiting(&self) -> Result<u32, Fault> {
-        let counts = [
-            QueueAttributeName::ApproximateNumberOfMessages,
-            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
-        ];
+    pub async fn waiting(&self) -> Result<Waiting, Fault> {
+        let visible = QueueAttributeName::ApproximateNumberOfMessages;
+        let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let counts = vec![visible.clone(), in_flight.clone()];
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
-        let asked = asked.set_attribute_names(Some(counts.to_vec())).send().await;
+        let asked = asked.set_attribute_names(Some(counts)).send().await;
         let told = asked.map_err(|error| Fault::new("the queue does not say what waits", told(&error)))?;
         let attributes = told.attributes.unwrap_or_default();
         let count = |name| attributes.get(&name).and_then(|count| count.parse::<u32>().ok()).unwrap_or(0);
-        Ok(counts.into_iter().map(count).fold(0, u32::saturating_add))
+        Ok(Waiting { visible: count(visible), in_flight: count(in_flight) })
     }
 
     /// Sends a stored event's message, under this deduplication id.

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::clock;
 use crate::pace::Pace;
-use crate::queue::SqsQueue;
+use crate::queue::{SqsQueue, Waiting};
 use crate::table::Table;
 
 /// Puts dead letters back on the queue.
@@ -26,7 +26,7 @@ impl Redrive {
     /// # Errors
     /// When the queue does not say.
     pub async fn count(&self) -> Result<u32, Fault> {
-        self.dead_letters.waiting().await
+        self.dead_letters.waiting().await.map(Waiting::all)
     }
 
     /// Moves the dead letters that are there now, at most `rate` a second, and no more of them than there are: what

@@ -23,7 +23,7 @@ use crate::environment::Environment;
 use crate::log;
 use crate::metrics::{self, Measured};
 use crate::pace::Pace;
-use crate::queue::SqsQueue;
+use crate::queue::{SqsQueue, Waiting};
 use crate::receipts::{is_of, parked, receipt};
 use crate::table::Table;
 use crate::tries::{tried, waits};
@@ -63,6 +63,9 @@ const LOOKED_UP_AT_ONCE: usize = 25;
 /// What of an invocation's time is left for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
 
+/// What of that the look for the oldest event may take.
+const LOOK: Duration = Duration::from_secs(4);
+
 /// Why a function ended.
 pub type Failed = Error;
 
@@ -80,9 +83,9 @@ pub async fn run() -> Result<(), Failed> {
         let (sweeper, stage) = (Arc::clone(&sweeper), stage.clone());
         async move {
             let now = clock::now();
-            let swept = sweeper.sweep(now, time_left(&event.context, now)).await;
-            println!("{}", line(&swept, &stage, now));
-            Ok::<_, Error>(swept.map(|_| ())?)
+            let (swept, fault) = sweeper.sweep(now, time_left(&event.context, now)).await;
+            println!("{}", line(&swept, fault.as_ref(), &stage, now));
+            fault.map_or(Ok(()), |fault| Err(Error::from(fault)))
         }
     }))
     .await
@@ -114,31 +117,51 @@ pub struct Swept {
     pub resent: u32,
     /// How many were parked.
     pub parked: u32,
-    /// How many messages waited on the queue.
-    pub waiting: u32,
-    /// When the oldest event arrived that is neither processed nor parked, of those that are settled.
-    pub oldest_unproven: Option<ReceivedAt>,
+    /// What waited on the queue, where it said so.
+    pub waiting: Option<Waiting>,
+    /// Whether anything is old.
+    pub oldest_unproven: Oldest,
 }
 
-/// The run as a line of the log with what it measured. Of one that failed nothing is known but that it did: an age
-/// that is not written is an alarm of its own.
-fn line(swept: &Result<Swept, Fault>, stage: &str, now: ReceivedAt) -> Value {
-    let mut measured = Measured::of_stage(stage);
-    measured.measure(metrics::SWEEP_FAILED, swept.is_err().into());
-    let line = match swept {
-        Ok(swept) => {
-            let age = swept.oldest_unproven.map(|oldest| now.since(oldest).as_secs()).unwrap_or_default();
-            measured.measure(metrics::OLDEST_UNPROVEN_AGE, age);
-            for (metric, count) in [
-                (metrics::RESENT, swept.resent),
-                (metrics::PARKED, swept.parked),
-                (metrics::WAITING, swept.waiting),
-            ] {
-                measured.measure(metric, count.into());
-            }
-            json!({"level": "info", "message": "sweep", "outcome": "swept"})
+/// What is known of the oldest event that is neither processed nor parked, of those that are settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Oldest {
+    /// Nothing: the table did not say.
+    #[default]
+    Unknown,
+    /// There is none.
+    Nothing,
+    /// It arrived then; or later, where there was no time to look on from there.
+    Arrived(ReceivedAt),
+}
+
+impl Oldest {
+    /// How old it is at the most.
+    fn age(self, now: ReceivedAt) -> Option<Duration> {
+        match self {
+            Self::Unknown => None,
+            Self::Nothing => Some(Duration::ZERO),
+            Self::Arrived(oldest) => Some(now.since(oldest)),
         }
-        Err(fault) => {
+    }
+}
+
+/// The run as a line of the log with what it measured, also of one that failed: what it did until then counts, and
+/// how old the oldest event is matters most when something fails.
+fn line(swept: &Swept, fault: Option<&Fault>, stage: &str, now: ReceivedAt) -> Value {
+    let mut measured = Measured::of_stage(stage);
+    measured.measure(metrics::SWEEP_FAILED, fault.is_some().into());
+    if let Some(age) = swept.oldest_unproven.age(now) {
+        measured.measure(metrics::OLDEST_UNPROVEN_AGE, age.as_secs());
+    }
+    if let Some(waiting) = swept.waiting {
+        measured.measure(metrics::WAITING, waiting.all().into());
+    }
+    measured.measure(metrics::RESENT, swept.resent.into());
+    measured.measure(metrics::PARKED, swept.parked.into());
+    let line = match fault {
+        None => json!({"level": "info", "message": "sweep", "outcome": "swept"}),
+        Some(fault) => {
             json!({"level": "error", "message": "sweep", "outcome": "failed", "reason": fault.story()})
         }
     };
@@ -171,9 +194,11 @@ struct Run<'s> {
     waits_from: ReceivedAt,
     pace: Pace,
     budget: u32,
-    /// Until when it may look after what it has walked past, and until when it may work.
+    /// Until when it may look after what it has walked past, until when it may work, and until when it may look for
+    /// the oldest event.
     half: Instant,
     until: Instant,
+    look_until: Instant,
     swept: Swept,
 }
 
@@ -196,41 +221,68 @@ impl Sweeper {
         }
     }
 
-    /// One run, for no longer than `time`; the next one goes on where it stopped.
-    ///
-    /// # Errors
-    /// When the table or the queue does not do its part. What was done until then counts.
-    pub async fn sweep(&self, now: ReceivedAt, time: Duration) -> Result<Swept, Fault> {
+    /// One run, for no longer than `time` and a look for the oldest event; the next one goes on where it stopped.
+    /// Says what it came to, and the first fault of the table or the queue that ended it. What was done until then
+    /// counts, and the oldest event is looked for all the same.
+    pub async fn sweep(&self, now: ReceivedAt, time: Duration) -> (Swept, Option<Fault>) {
         let began = Instant::now();
         let after = |time| began.checked_add(time).unwrap_or(began);
-        let waiting = self.queue.waiting().await?;
+        let (waiting, mut failed) = match self.queue.waiting().await {
+            Ok(waiting) => (Some(waiting), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let waits_from = match self.waits_from(waiting, now).await {
+            Ok(waits_from) => waits_from,
+            Err(fault) => {
+                failed.get_or_insert(fault);
+                ReceivedAt::EPOCH
+            }
+        };
         let mut run = Run {
             sweeper: self,
             now,
-            waits_from: self.waits_from(waiting, now).await?,
+            waits_from,
             pace: Pace::a_second(RATE),
-            budget: self.budget.saturating_sub(waiting),
+            // A queue that does not say what waits is sent nothing.
+            budget: waiting.map_or(0, |waiting| self.budget.saturating_sub(waiting.all())),
             half: after(time.checked_div(2).unwrap_or_default()),
             until: after(time),
+            look_until: after(time.saturating_add(LOOK)),
             swept: Swept { waiting, ..Swept::default() },
         };
-        run.try_again().await?;
-        run.walk(&Walk { name: NEAR, behind: self.settled }).await?;
-        run.walk(&Walk { name: LATE, behind: self.settled.saturating_add(LATE_BY) }).await?;
-        run.look_for_oldest().await?;
-        Ok(run.swept)
+        for done in [run.work().await, run.look_for_oldest().await] {
+            failed = failed.or(done.err());
+        }
+        (run.swept, failed)
     }
 
-    /// Since when messages wait on the queue: not at all when it is empty, for ever when nobody says.
-    async fn waits_from(&self, waiting: u32, now: ReceivedAt) -> Result<ReceivedAt, Fault> {
-        if waiting == 0 {
-            return Ok(now);
-        }
-        Ok(self.table.position(now).await?.unwrap_or(ReceivedAt::EPOCH))
+    /// Since when messages wait on the queue that are not done: not at all when it is empty, and for ever when nobody
+    /// says.
+    ///
+    /// What is in flight is no backlog: it was received. When that was within the last minutes for the first time, the
+    /// processor's position tells of it. What was received before fails, and the note `tried` of its entity tells of
+    /// it; or its processor died with it, and then the queue takes what is sent again for a duplicate, or the
+    /// processor finds its receipt.
+    async fn waits_from(&self, waiting: Option<Waiting>, now: ReceivedAt) -> Result<ReceivedAt, Fault> {
+        let unless_told = match waiting {
+            Some(Waiting { visible: 0, in_flight: 0 }) => return Ok(now),
+            Some(Waiting { visible: 0, .. }) => now,
+            Some(_) => ReceivedAt::EPOCH,
+            None => return Ok(ReceivedAt::EPOCH),
+        };
+        Ok(self.table.position(now).await?.unwrap_or(unless_told))
     }
 }
 
 impl Run<'_> {
+    /// Looks after what it has walked past, and walks on.
+    async fn work(&mut self) -> Result<(), Fault> {
+        let settled = self.sweeper.settled;
+        self.try_again().await?;
+        self.walk(&Walk { name: NEAR, behind: settled }).await?;
+        self.walk(&Walk { name: LATE, behind: settled.saturating_add(LATE_BY) }).await
+    }
+
     fn may_go_on(&self) -> bool {
         self.budget > 0 && has_time(self.until)
     }
@@ -408,24 +460,28 @@ impl Run<'_> {
     /// The oldest of what was sent again, or of what the walk has not reached.
     async fn look_for_oldest(&mut self) -> Result<(), Fault> {
         let listed = self.sweeper.table.unproven(None).await?;
-        let listed = listed.first().map(|unproven| unproven.received.clone());
+        let listed = listed.first().and_then(|unproven| ReceivedAt::parse(&unproven.received));
         let oldest = listed.into_iter().chain(self.look_ahead().await?).min();
-        self.swept.oldest_unproven = oldest.and_then(|oldest| ReceivedAt::parse(&oldest));
+        self.swept.oldest_unproven = oldest.map_or(Oldest::Nothing, Oldest::Arrived);
         Ok(())
     }
 
-    /// The first unproven event that the walk has not reached.
-    async fn look_ahead(&self) -> Result<Option<String>, Fault> {
+    /// When the first unproven event arrived that the walk has not reached. Where time is up before one is found,
+    /// that is the place that it got to: any other arrived later.
+    async fn look_ahead(&self) -> Result<Option<ReceivedAt>, Fault> {
         let mut from = self.start(NEAR).await?;
         let settled = self.now.earlier(self.sweeper.settled);
-        while from < settled && Instant::now() < self.until {
+        while from < settled {
+            if !has_time(self.look_until) {
+                return Ok(Some(from));
+            }
             let slice = self.sweeper.table.arrivals(from, settled).await?;
             for some in slice.arrivals.chunks(LOOKED_UP_AT_ONCE) {
                 let standings = self.standings(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
                 let unproven =
                     |(_, standing): &(&Arrival, Standing)| !standing.is_settled && !standing.is_listed;
                 if let Some((first, _)) = some.iter().zip(standings).find(unproven) {
-                    return Ok(Some(first.received.clone()));
+                    return Ok(ReceivedAt::parse(&first.received));
                 }
             }
             from = slice.reached;
@@ -456,8 +512,9 @@ mod tests {
     #[test]
     fn a_run_is_a_line_that_cloudwatch_reads_as_metrics() {
         let now = ReceivedAt::from_millis(600_000).unwrap();
-        let swept = Swept { resent: 2, oldest_unproven: ReceivedAt::from_millis(0), ..Swept::default() };
-        let line = line(&Ok(swept), "prod", now);
+        let oldest_unproven = Oldest::Arrived(ReceivedAt::EPOCH);
+        let swept = Swept { resent: 2, oldest_unproven, ..Swept::default() };
+        let line = line(&swept, None, "prod", now);
         assert_eq!((&line["OldestUnprovenAge"], &line["Resent"]), (&json!(600), &json!(2)));
         for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
             assert_eq!(directive["Dimensions"], json!([["Stage"]]), "{directive}");
@@ -469,9 +526,22 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_failed_counts_as_such_and_tells_no_age() {
-        let line = line(&Err(Fault::new("the table cannot be read", "late")), "prod", ReceivedAt::EPOCH);
-        assert_eq!((&line["SweepFailed"], &line["OldestUnprovenAge"]), (&json!(1), &Value::Null), "{line}");
-        assert_eq!(line["reason"], json!("the table cannot be read: late"));
+    fn a_run_that_failed_says_so_beside_what_it_did_and_found() {
+        let fault = Fault::new("the event cannot be enqueued", "no answer in time");
+        let oldest_unproven = Oldest::Arrived(ReceivedAt::EPOCH);
+        let swept = Swept { parked: 1, oldest_unproven, ..Swept::default() };
+        let line = line(&swept, Some(&fault), "prod", ReceivedAt::from_millis(600_000).unwrap());
+        assert_eq!((&line["SweepFailed"], &line["OldestUnprovenAge"]), (&json!(1), &json!(600)), "{line}");
+        assert_eq!((&line["Parked"], &line["Waiting"]), (&json!(1), &Value::Null), "{line}");
+        assert_eq!(line["reason"], json!("the event cannot be enqueued: no answer in time"));
+    }
+
+    #[test]
+    fn an_age_that_nobody_knows_is_not_told_as_none() {
+        let age = |oldest_unproven| {
+            let swept = Swept { oldest_unproven, ..Swept::default() };
+            line(&swept, None, "prod", ReceivedAt::EPOCH)["OldestUnprovenAge"].clone()
+        };
+        assert_eq!((age(Oldest::Unknown), age(Oldest::Nothing)), (Value::Null, json!(0)));
     }
 }
