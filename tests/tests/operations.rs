@@ -99,7 +99,7 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
         (
             "refused",
             delivery(&store, "another", "order.create", &order),
-            vec!["Rejected", "CountedFailure", "Quarantined"],
+            vec!["Rejected", "Unproved", "CountedFailure", "Quarantined"],
         ),
     ];
     for (n, (case, request, expected)) in cases.iter().enumerate() {
