@@ -51,6 +51,7 @@ async fn whatever_happens_to_a_delivery_nobody_reads_of_people_and_secrets() {
     walk.form::<Zip>("redirect", &demo_credential("zip")).await;
     walk.form::<Zort>("UPDATEORDER", &demo_credential("zort")).await;
     walk.a_bug("UPDATEORDER").await;
+    walk.a_bug_of_yours().await;
     walk.processor().await;
 
     let log = world.log();
@@ -177,6 +178,15 @@ impl Walk<'_> {
         let mut receiver = self.world.function_at(binary, &Plan::default()).await;
         let request = marked::<Zort>(&store, payload, &credential);
         self.say(&mut receiver, event("zort", &request), 503).await;
+    }
+
+    /// Messages that a consumer stumbles over; they stay on the queue.
+    async fn a_bug_of_yours(&self) {
+        let binary = Path::new(env!("CARGO_BIN_EXE_panicking-consumer"));
+        let mut processor = self.world.function_at(binary, &Plan::default()).await;
+        assert!(poll(self.world, &mut processor).await, "nothing was enqueued");
+        let said = self.world.log().contains("panicking-consumer.rs");
+        assert!(said, "the consumer's panic is not in the log:\n{}", self.world.log());
     }
 
     /// What was enqueued, a replay of it, and messages that are none or carry what is no event.

@@ -1,0 +1,20 @@
+//! A processor whose consumer has a bug: it panics, and says all that it was given. For the test of what the log tells
+//! then.
+
+use std::convert::Infallible;
+
+use inlet::message::Message;
+use inlet::process::{Consumer, Trouble};
+
+struct Panicking;
+
+impl Consumer for Panicking {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+        panic!("what is this: {:?}", messages.iter().map(Message::json).collect::<Vec<_>>())
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), inlet_aws::processor::Failed> {
+    inlet_aws::processor::run(|_, _| Ok::<_, Infallible>(Panicking)).await
+}
