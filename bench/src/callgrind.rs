@@ -12,15 +12,12 @@ use crate::function::Function;
 use crate::place;
 use crate::runtime_api::Silence;
 
-/// What ends the part of a start that opens no connection. Only our functions have one: they knock, and a knock is a
-/// call that is changed. Where the symbols are gone the C library still has its own, and to look up the first host takes
-/// a thread. How soon it answers is chance, so the connection itself is no mark.
+/// What ends the part of a start that opens no connection; only our functions open any. To look up the first host takes
+/// the first thread, and the C library has its symbols where those of the program are gone. How soon the host is found
+/// is chance, so the connection itself is no mark.
 fn before_warming(contender: Contender) -> Option<&'static str> {
-    match contender {
-        Contender::Inlet => Some("--dump-before=*MutateRequestInterceptor*modify_before_signing*"),
-        Contender::OfTheStack => Some("--dump-before=pthread_create*"),
-        _ => None,
-    }
+    let opens = matches!(contender, Contender::Inlet | Contender::OfTheStack);
+    opens.then_some("--dump-before=pthread_create*")
 }
 
 /// The instructions of one run.
