@@ -238,6 +238,31 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_found_by_its_name_and_by_its_others_in_any_case_and_by_nothing_else() {
+        let rows = [
+            Row::new("order.create", Kind::Order, "created"),
+            Row::new("order.cancel", Kind::Order, "cancelled").also(&["order.void", "order.drop"]),
+        ];
+        for (name, event) in [
+            ("order.create", Some("order.create")),
+            ("ORDER.Cancel", Some("order.cancel")),
+            ("Order.Drop", Some("order.cancel")),
+            ("order", None),
+            ("", None),
+        ] {
+            assert_eq!(find(&rows, name).map(|row| row.event), event, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_payload_says_how_much_of_it_is_documented() {
+        let row = Row::new("x", Kind::Order, "created");
+        assert_eq!(row.documented, Documented::NameOnly);
+        let row = row.payload(Documented::Partial, |_| None);
+        assert_eq!((row.documented, row.canonical.is_some()), (Documented::Partial, true));
+    }
+
+    #[test]
     fn a_field_tells_the_verb_in_any_case_and_type() {
         let row = Row::new("x", Kind::Payment, "").told_by(
             "success",

@@ -141,7 +141,12 @@ mod tests {
 
     const ROW: Row = Row::new("thing.moved", Kind::Stock, "changed")
         .moved("at")
-        .payload(Documented::Full, |payload| payload.is_object().then(|| Canonical::bare(Kind::Stock, None)));
+        .payload(Documented::Full, |_| Some(Canonical::bare(Kind::Stock, None)));
+
+    #[test]
+    fn an_events_name_is_shown_as_it_was_sent() {
+        assert_eq!(EventType::new(" order.create\n").to_string(), "order.create");
+    }
 
     #[test]
     fn a_time_of_its_own_makes_equal_bodies_one_event() {
