@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
+use inlet::message::Message;
+use inlet::process::{Journaled, Ledger as _, Received};
 use inlet::receive::{Attempt, Recorded};
 use inlet_aws::forget::{Entity, Forget, Traces};
 use inlet_aws::journal::Kept;
+use inlet_aws::ledger::TableLedger;
 use inlet_aws::record::{Origin, Record};
 use inlet_aws::table::Table;
 use inlet_tests::deliveries::{given, received_without};
@@ -113,6 +116,33 @@ async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of
     assert_eq!(kept.record.received_ms, again.record.received_ms);
     let later = ReceivedAt::from_millis(again.record.received_ms).unwrap();
     assert!(!table.is_processed(&id, later).await.unwrap(), "and will be processed");
+}
+
+#[tokio::test]
+async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_goes_with_the_next_try() {
+    let (stack, model) = stack_and_model().await;
+    let table = stack.table_of_its_own().await;
+    let id = EventId::parse(&model.record.id).unwrap();
+    forget(table.clone()).run(&entity_of(&id)).await.unwrap();
+    // It had looked before, and its write arrives late.
+    table.keep(&model).await.unwrap();
+    let queue = stack.queue(&stack.idle_queue().await);
+    let ledger = TableLedger { table: table.clone(), queue: queue.clone(), dead_letters: queue };
+    let again = Received {
+        id: "1".to_owned(),
+        group: id.entity_path().to_owned(),
+        deduplication: id.to_string(),
+        handle: String::new(),
+        receives: 2,
+        failing_for: Duration::ZERO,
+        sent_ms: 0,
+        age: Duration::ZERO,
+        text: model.message.clone(),
+        whole: Some(model.record.packed(&model.body)),
+    };
+    let message = Message::parse(model.message.clone()).unwrap();
+    assert_eq!(ledger.journal(&again, &message).await.unwrap(), Journaled::Forgotten);
+    assert_eq!(table.kept(&id).await.unwrap(), None, "it came back");
 }
 
 #[tokio::test]

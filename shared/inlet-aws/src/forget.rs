@@ -7,8 +7,8 @@
 //!
 //! What this cannot reach: messages that wait on the queue or as dead letters until somebody takes them off, at the
 //! most 14 days; quarantine, where nobody has read yet whom a delivery is about, 72 hours; point-in-time backups, 35
-//! days; a delivery from before that is stored only after all this; and what consumers made of the events. A delivery that the provider sends afterwards is kept and processed like
-//! any other, also an equal one.
+//! days; a delivery from before that a receiver stores only after all this; and what consumers made of the events. A
+//! delivery that the provider sends afterwards is kept and processed like any other, also an equal one.
 //!
 //! Pieces are named by their digest, so a delivery of the same large bytes owns them too, and it may arrive at any
 //! moment. Therefore the events go first, and then every piece that no event leads to is marked as one that is to go.
@@ -144,7 +144,7 @@ impl Forget {
     async fn let_items_go(&self, entity: &Entity, found: &Found, now: ReceivedAt) -> Result<(), Fault> {
         self.table.write_last_receipts(&found.ids(entity), now).await?;
         for sk in found.notes.iter().chain(&found.events) {
-            self.table.remove_of(entity, sk, now).await?;
+            self.table.remove_until(entity.as_str(), sk, now).await?;
         }
         Ok(())
     }
@@ -304,13 +304,13 @@ impl Table {
         Ok(note.is_some_and(|note| note.contains_key(UNFINISHED)))
     }
 
-    /// Removes an item of an entity, unless one that arrived after `now` has taken its place.
-    async fn remove_of(&self, entity: &Entity, sk: &str, now: ReceivedAt) -> Result<(), Fault> {
+    /// Removes an item, unless one that arrived after `until` has taken its place.
+    pub(crate) async fn remove_until(&self, pk: &str, sk: &str, until: ReceivedAt) -> Result<(), Fault> {
         let delete = self.client.delete_item().table_name(&self.name);
         let delete = delete
-            .set_key(Some(key(entity.as_str(), sk)))
-            .condition_expression("attribute_not_exists(received_ms) OR received_ms <= :now")
-            .expression_attribute_values(":now", AttributeValue::N(now.millis().to_string()));
+            .set_key(Some(key(pk, sk)))
+            .condition_expression("attribute_not_exists(received_ms) OR received_ms <= :until")
+            .expression_attribute_values(":until", AttributeValue::N(until.millis().to_string()));
         removed(delete.send().await.map(|_| ()), "an item cannot be removed").map(|_| ())
     }
 

@@ -58,18 +58,18 @@ impl Table {
             EventId::parse(&record.id).map_err(|error| Fault::new("the event cannot be stored", error))?;
         let head = self.head(kept, &id).await?;
         let written = if record.window_ms.is_none() && !record.moves_latest {
-            self.put(record, head.clone(), None).await?
+            self.put(record, head, None).await?
         } else {
             match self.put_and_move(record, &id, head.clone()).await? {
                 Written::Found(latest) if has_moved_on(record, &latest) => {
-                    self.put(record, head.clone(), None).await?
+                    self.put(record, head, None).await?
                 }
                 written => written,
             }
         };
         match written {
             Written::New => Ok(Recorded::New),
-            Written::Found(found) => self.repeated(record, &id, head, &found).await,
+            Written::Found(found) => self.repeated(kept, &id, &found).await,
         }
     }
 
@@ -223,13 +223,8 @@ impl Table {
 
     /// What a found item says of the event that this one repeats. One that is about to be removed, as its entity is
     /// being forgotten, is none to repeat: this one takes its place.
-    async fn repeated(
-        &self,
-        record: &Record,
-        id: &EventId,
-        head: Item,
-        found: &Item,
-    ) -> Result<Recorded, Fault> {
+    async fn repeated(&self, kept: &Kept, id: &EventId, found: &Item) -> Result<Recorded, Fault> {
+        let record = &kept.record;
         if text(found, "attempt").is_some_and(|attempt| attempt == record.attempt) {
             return Ok(Recorded::New);
         }
@@ -240,6 +235,8 @@ impl Table {
         let leaving =
             leaving.filter(|until| (original.received_at.millis()..record.received_ms).contains(until));
         if leaving.is_some() {
+            // Made anew, as it is rarely wanted: with it go the marks on its pieces, which are about to go too.
+            let head = self.head(kept, id).await?;
             return Ok(match self.put(record, head, leaving).await? {
                 Written::New => Recorded::New,
                 Written::Found(found) => {

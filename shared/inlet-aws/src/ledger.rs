@@ -32,7 +32,7 @@ impl Ledger for TableLedger {
         if received.receives > 1 {
             let there = self.table.is_there(message.id(), arrival(message)).await;
             if there.map_err(Trouble::Surroundings)? {
-                return Ok(Journaled::Here);
+                return self.here_unless_forgotten(message).await;
             }
         }
         let kept = carried(received, message).map_err(Trouble::Message)?;
@@ -44,11 +44,7 @@ impl Ledger for TableLedger {
         let unproven = Unproven::unsent(message.id(), &kept.record.received, clock::now());
         self.table.note_unproven(&unproven).await.map_err(Trouble::Surroundings)?;
         match Box::pin(self.table.keep(&kept)).await.map_err(unkept)? {
-            // Its entity may have been forgotten between the look and the write.
-            Recorded::New if self.taken_back(message, &kept).await.map_err(Trouble::Surroundings)? => {
-                Ok(Journaled::Forgotten)
-            }
-            Recorded::New => Ok(Journaled::Here),
+            Recorded::New => self.here_unless_forgotten(message).await,
             Recorded::Repeats { original, .. } if original.id == *message.id() => Ok(Journaled::Here),
             Recorded::Repeats { .. } => Ok(Journaled::Elsewhere),
         }
@@ -91,13 +87,17 @@ impl Ledger for TableLedger {
 }
 
 impl TableLedger {
-    /// Removes an event that was stored although its entity is forgotten; whether it did.
-    async fn taken_back(&self, message: &Message, kept: &Kept) -> Result<bool, Fault> {
-        let forgotten = self.table.has_forgotten(message.id(), kept.record.received_ms).await?;
-        if forgotten {
-            self.table.remove(message.id().entity_path(), &event_key(message.id())).await?;
+    /// An event is there, and may be although its entity is forgotten: that happened between the look and the write,
+    /// and perhaps a processor died before it could look again. Then it goes, unless an equal one has taken its place
+    /// since.
+    async fn here_unless_forgotten(&self, message: &Message) -> Result<Journaled, Trouble> {
+        let (id, arrival) = (message.id(), arrival(message));
+        let forgotten = self.table.has_forgotten(id, arrival.millis()).await;
+        if !forgotten.map_err(Trouble::Surroundings)? {
+            return Ok(Journaled::Here);
         }
-        Ok(forgotten)
+        let removed = self.table.remove_until(id.entity_path(), &event_key(id), arrival).await;
+        removed.map(|()| Journaled::Forgotten).map_err(Trouble::Surroundings)
     }
 }
 
