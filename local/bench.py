@@ -5,12 +5,12 @@ import shutil
 import subprocess
 import sys
 
-from local import place, tools
+from local import paths, tools
 from local.steps import Failed, Unavailable, run, step
 
-BENCH = place.ROOT / "bench"
+BENCH = paths.ROOT / "bench"
 PEERS = BENCH / "peers"
-STATE = place.STATE / "bench"
+STATE = paths.STATE / "bench"
 STRIPPED = STATE / "stripped"
 WITH_SYMBOLS = STATE / "with-symbols"
 
@@ -38,7 +38,7 @@ def report() -> None:
 
 def gate(accept: bool = False) -> None:
     """Compare what may not grow with bench/figures.json, on the functions that the local stack runs."""
-    if place.architecture() != "x86_64":
+    if paths.architecture() != "x86_64":
         raise Unavailable("NOTICE: not counted: bench/figures.json is of x86-64 binaries")
     missing = [program for program in ("valgrind", "openssl") if shutil.which(program) is None]
     if missing:
@@ -51,7 +51,7 @@ def _ours() -> None:
     packages = [part for name in (*RECEIVERS, "inlet-bench-floor") for part in ("--package", name)]
     environment = os.environ | {"CARGO_PROFILE_RELEASE_STRIP": "none"}
     run(["cargo", "build", "--locked", "--release", *packages], env=environment)
-    built = place.ROOT / "target" / "release"
+    built = paths.ROOT / "target" / "release"
     for name in (*RECEIVERS, "inlet-bench-floor"):
         _strip(built / name)
 
@@ -91,13 +91,13 @@ def _python() -> None:
 def harness():
     """The bench's own program, where no time is taken."""
     run(["cargo", "build", "--locked", "--package", "inlet-bench"], env=tools.environment())
-    return place.ROOT / "target" / "debug" / "inlet-bench"
+    return paths.ROOT / "target" / "debug" / "inlet-bench"
 
 
 def quick_harness():
     """The same where one is: what it takes to play the others is a part of every time."""
     run(["cargo", "build", "--locked", "--profile", "timing", "--package", "inlet-bench"], env=tools.environment())
-    return place.ROOT / "target" / "timing" / "inlet-bench"
+    return paths.ROOT / "target" / "timing" / "inlet-bench"
 
 
 def _needs(*programs: str) -> None:

@@ -3,7 +3,7 @@
 import os
 import time
 
-from local import bench, engine, fuzz, place, samlocal, stack, timing, tools, upgrade
+from local import bench, docker, fuzz, paths, samlocal, stack, timing, tools
 from local.steps import Failed, Unavailable, run
 
 NO_ENGINE = """
@@ -59,6 +59,10 @@ def _program(*command: str):
     return lambda: run(command, env=_environment())
 
 
+def _pytest(marks: str):
+    return _program("python3", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "-m", marks, "local/tests")
+
+
 def _environment() -> dict[str, str]:
     environment = tools.environment()
     return environment | {"CARGO_INCREMENTAL": "0"} if os.environ.get("CI") else environment
@@ -69,25 +73,17 @@ def _cargo_deny() -> None:
     run(["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], env=_environment())
 
 
-def _permissions() -> None:
-    # Imported late: it needs the tools, which are installed by now.
-    from local import privilege
-
-    privilege.check()
-
-
 def _sam_local() -> None:
-    if not engine.answers():
+    if not docker.answers():
         raise Unavailable(NO_ENGINE)
     samlocal.invoke_all()
 
 
 FORM = {
     "formatting": _program("cargo", "fmt", "--all", "--check"),
-    "template, by sam": _program("sam", "validate", "--lint", "--region", place.REGION),
+    "template, by sam": _program("sam", "validate", "--lint", "--region", paths.REGION),
     "template, by cfn-lint": _program("cfn-lint"),
-    "upgrade from what was released": upgrade.check,
-    "permissions, by the transformed template": _permissions,
+    "template: names, permissions, upgrades": _pytest("not stack"),
     "licences, bans and sources": _cargo_deny,
     "clippy": _program("cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"),
 }
@@ -102,5 +98,6 @@ BEHAVIOUR = {
     "local stack": lambda: stack.up(without=[]),
     "what may not grow": bench.gate,
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
+    "deployment, on the local stack": _pytest("stack"),
     "event files, by sam local": _sam_local,
 }

@@ -7,10 +7,10 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from local import place, samples, tools
+from local import paths, samples, tools
 from local.steps import Failed, Unavailable, run, step
 
-HOME = place.ROOT / "fuzz"
+HOME = paths.ROOT / "fuzz"
 SEEDS = HOME / "seeds"
 
 # Longer inputs make every run slower and find nothing that shorter ones do not: what is read is small.
@@ -68,7 +68,7 @@ def _seeds(target: str) -> Path:
 
 
 def _seeds_of(target: str) -> Iterator[tuple[str, bytes]]:
-    message = re.search(r'^\{"specversion".*$', (place.ROOT / "README.md").read_text(), re.MULTILINE)[0]
+    message = re.search(r'^\{"specversion".*$', (paths.ROOT / "README.md").read_text(), re.MULTILINE)[0]
     if target == "message":
         yield "readme", message.encode()
     elif target == "event_id":
@@ -76,14 +76,14 @@ def _seeds_of(target: str) -> Iterator[tuple[str, bytes]]:
     elif target == "whole_event":
         yield "record", _record(json.loads(message)["id"])
     elif target == "gateway_event":
-        yield from ((_name(event), event.read_bytes()) for event in _events(place.PROVIDERS))
+        yield from ((_name(event), event.read_bytes()) for event in _events(paths.PROVIDERS))
     else:
         provider = target.partition("_")[2]
         yield from ((_name(event), _text(samples.read(event))) for event in _events([provider]))
 
 
 def _events(providers: Iterable[str]) -> Iterator[Path]:
-    return (file for provider in providers for file in sorted((place.EVENTS / provider).glob("*.json")))
+    return (file for provider in providers for file in sorted((paths.EVENTS / provider).glob("*.json")))
 
 
 def _name(event: Path) -> str:

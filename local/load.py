@@ -5,7 +5,7 @@ import json
 import time
 import zipfile
 
-from local import bench, place, stack
+from local import bench, paths, stack
 from local.aws import Aws
 from local.steps import run, step
 
@@ -44,7 +44,7 @@ def _deploy(aws: Aws) -> str:
         Timeout=26,
         Code={"ZipFile": _package()},
         Environment={"Variables": {
-            "INLET_TABLE": PEER, "INLET_QUEUE_URL": queue["QueueUrl"], "INLET_STAGE": place.STAGE,
+            "INLET_TABLE": PEER, "INLET_QUEUE_URL": queue["QueueUrl"], "INLET_STAGE": paths.STAGE,
         }},
     )
     gateway = aws.client("apigatewayv2")

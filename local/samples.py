@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from local import place
+from local import paths
 from local.steps import Failed
 
 # One authenticated delivery of each provider.
@@ -38,9 +38,9 @@ class Answer:
 
 
 def file_of(provider: str) -> Path:
-    file = place.EVENTS / provider / SAMPLES[provider]
+    file = paths.EVENTS / provider / SAMPLES[provider]
     if not file.exists():
-        raise Failed(f"there is no sample {file.relative_to(place.ROOT)}")
+        raise Failed(f"there is no sample {file.relative_to(paths.ROOT)}")
     return file
 
 

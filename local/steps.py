@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import place
+from local import paths
 
 
 class Failed(Exception):
@@ -26,7 +26,7 @@ def step(headline: str):
     print(f"    {time.monotonic() - started:.1f} s", flush=True)
 
 
-def run(command: list, log: str | None = None, directory: Path = place.ROOT, **options) -> str:
+def run(command: list, log: str | None = None, directory: Path = paths.ROOT, **options) -> str:
     """Runs a program; with `log` its output goes to that file and is shown only if it fails."""
     command = [str(part) for part in command]
     if log is None:
@@ -45,6 +45,6 @@ def _run_quietly(command: list[str], log: str, options: dict):
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", **options,
     )
-    place.LOGS.mkdir(parents=True, exist_ok=True)
-    (place.LOGS / f"{log}.log").write_text(result.stdout)
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
+    (paths.LOGS / f"{log}.log").write_text(result.stdout)
     return result, result.stdout

@@ -9,7 +9,7 @@ import subprocess
 from itertools import count
 from pathlib import Path
 
-from local import place, tools
+from local import paths, tools
 from local.steps import Failed, Unavailable, run
 
 SECRET = "a-secret-of-forty-characters-exactly-yes"
@@ -18,7 +18,7 @@ BODY = '{"id":1}'
 # Comparisons that stop at the first byte that differs: what the count has to notice.
 BYTE_BY_BYTE = Path(__file__).with_name("compare.c")
 
-TARGET = place.STATE / "target" / "timing"
+TARGET = paths.STATE / "target" / "timing"
 COMPARE = TARGET / "timing" / "examples" / "compare"
 PRELOADED = TARGET / "compare.so"
 
