@@ -13,7 +13,7 @@ TARGET = paths.STATE / "target"
 
 TRIPLES = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 
-# The compiler in use, and Debian's, whose standard library for another architecture is a package like any other.
+# The compiler in use, and Debian's, for which Debian packages the standard libraries of other architectures.
 COMPILERS = ("rustc", "/usr/bin/rustc")
 
 # Quick to build. In the environment, so that SAM's own calls of cargo find everything compiled.

@@ -14,7 +14,7 @@ from local.steps import Failed, run, step
 
 DIST = paths.ROOT / "dist"
 
-# The earliest time that a zip can hold: the same for every file in every build.
+# The earliest time in the zip format, for every file of every build.
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 RUNNABLE = 0o100755 << 16
 
@@ -37,7 +37,7 @@ def package(architectures: list[str]) -> None:
 
 
 def check(architectures: list[str]) -> None:
-    """Pack twice, the second time from a copy at another place, and compare the bytes."""
+    """Pack twice, the second time from a copy in another folder, and compare the bytes."""
     package(architectures)
     copy = paths.STATE / "package-check"
     shutil.rmtree(copy, ignore_errors=True)
@@ -50,7 +50,7 @@ def check(architectures: list[str]) -> None:
     names = {file.name for folder in (DIST, copy / "dist") for file in folder.iterdir()}
     other = [name for name in sorted(names) if _bytes(DIST / name) != _bytes(copy / "dist" / name)]
     if other:
-        raise Failed(f"another build has other bytes: {', '.join(other)}")
+        raise Failed(f"the builds differ in: {', '.join(other)}")
     print(f"    {len(names)} files, the same bytes twice", flush=True)
 
 

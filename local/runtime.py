@@ -58,7 +58,7 @@ class Runtime:
         try:
             return self._answers.get(timeout=ANSWER_SECONDS)
         except queue.Empty:
-            raise Failed("the function does not answer; see .local/logs/") from None
+            raise Failed("the function did not answer; see .local/logs/") from None
 
     def __enter__(self) -> "Runtime":
         Thread(target=self._server.serve_forever, daemon=True).start()

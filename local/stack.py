@@ -21,7 +21,7 @@ The local stack runs at {api} (its parts: .local/stack.json; `make down` stops i
 
 
 def up(without: list[str]) -> None:
-    """Start the local stack or bring it up to date, and send a sample of each provider."""
+    """Start or update the local stack, and send a sample of each provider."""
     with step("emulator"):
         running = emulator.start()
     with step("compile the functions"):

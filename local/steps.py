@@ -1,4 +1,4 @@
-"""A step of the work: a headline, how long it took, and its output where it failed."""
+"""Steps of a command: each prints a headline and its duration, and its output if it fails."""
 
 import subprocess
 import sys
@@ -10,16 +10,16 @@ from local import paths
 
 
 class Failed(Exception):
-    """A step did not succeed; what there is to say about it has been printed."""
+    """A step failed. Its output has been printed."""
 
 
 class Unavailable(Failed):
-    """What a step needs is not on this machine, and cannot be put there by it."""
+    """A step needs a program that this machine lacks and that the step cannot install."""
 
 
 @contextmanager
 def step(headline: str):
-    """Prints the headline before and the duration after what is done inside."""
+    """Prints the headline before the block and the duration after it."""
     print(f"==> {headline}", flush=True)
     started = time.monotonic()
     yield
