@@ -83,7 +83,7 @@ FORM = {
     "formatting": _program("cargo", "fmt", "--all", "--check"),
     "template, by sam": _program("sam", "validate", "--lint", "--region", paths.REGION),
     "template, by cfn-lint": _program("cfn-lint"),
-    "template: names, permissions, upgrades": _pytest("not stack"),
+    "template: names, permissions, upgrades": _pytest("not stack and not npm"),
     "licences, bans and sources": _cargo_deny,
     "known vulnerabilities": advisories.check,
     "clippy": _program("cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"),
@@ -99,6 +99,6 @@ BEHAVIOUR = {
     "local stack": lambda: stack.up(without=[]),
     "size, instructions and calls": bench.gate,
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
-    "deployment, on the local stack": _pytest("stack"),
+    "deployment, permissions and calls, on the local stack": _pytest("stack or npm"),
     "event files, by sam local": _sam_local,
 }

@@ -82,7 +82,7 @@ def pack_functions(binaries: dict[str, Path], architecture: str, dist: Path, roo
     """Writes a zip for each binary, and the template that names them, into `dist`."""
     for name, binary in binaries.items():
         _zip(binary, dist / f"{name}-{architecture}.zip")
-    (dist / f"template-{architecture}.yaml").write_text(_template(root, architecture))
+    (dist / f"template-{architecture}.yaml").write_text(packed_template(root, architecture))
 
 
 def _pack(root: Path, dist: Path, architectures: list[str]) -> None:
@@ -149,7 +149,7 @@ def _only(linked: set[str], bill: dict) -> dict:
     return bill
 
 
-def _template(root: Path, architecture: str) -> str:
+def packed_template(root: Path, architecture: str) -> str:
     """Returns the template with the zips instead of the source folders: `sam deploy` deploys it as it is."""
     functions = len(build.binaries())
     text = (root / paths.TEMPLATE.name).read_text()

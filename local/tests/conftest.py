@@ -7,6 +7,7 @@ from local import paths
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "stack: needs the local stack (make up)")
+    config.addinivalue_line("markers", "npm: installs packages with npm")
 
 
 @pytest.fixture(scope="session")
