@@ -5,7 +5,7 @@
 //! protocol on the event, its receipt and the entity's item `latest` is a step of its own.
 //!
 //! # The protocol
-//! [`decision`] is the rule, [`storing`] the calls. A receiver, or the processor for an event that only the queue has,
+//! [`inlet::dedup`] is the rule, which the product uses as well; [`storing`] has the calls. A receiver, or the processor for an event that only the queue has,
 //! stores a delivery that arrived at `t` as follows:
 //!
 //! 1. It writes the event. The id contains content and arrival, so that this needs no condition.
@@ -40,7 +40,6 @@
 
 pub mod scenario;
 pub mod flaw;
-pub mod decision;
 pub mod storing;
 pub mod receiver;
 pub mod processor;

@@ -31,6 +31,7 @@ pub mod catalogue;
 pub mod reading;
 pub mod event;
 pub mod drift;
+pub mod dedup;
 pub mod message;
 pub mod answer;
 pub mod quarantine;
