@@ -1,11 +1,11 @@
 //! What is sent when the command plays the provider: sample deliveries, each about another entity, and whole scenes.
 
 use inlet::canonical::Kind;
-use inlet::catalogue::Row;
-use inlet::fresh::{Fresh, Name};
+use inlet::provider::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::Payload;
 use inlet::store::StoreName;
+use inlet::tools::sample_variant::{Fresh, Name};
+use inlet::tools::sender::Payload;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -237,7 +237,7 @@ fn beginning() -> u64 {
 }
 
 fn now() -> Timestamp {
-    Timestamp::from_millisecond(inlet_aws::clock::now().millis()).unwrap_or_default()
+    Timestamp::from_millisecond(inlet_aws::client::clock::now().millis()).unwrap_or_default()
 }
 
 /// The sequences with some of their deliveries sent twice, byte for byte: so many in a hundred.

@@ -7,7 +7,7 @@ use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use indicatif::ProgressBar;
 use inlet::event::{EventId, ReceivedAt};
-use inlet::patience::Breaker;
+use inlet::provider::retry_policy::Breaker;
 use serde::Deserialize;
 
 use crate::deployment::Deployment;
@@ -17,7 +17,7 @@ use crate::providers::Known;
 /// CloudWatch's own filter: lets through what a receiver says of a delivery, and spares the rest the way.
 const DELIVERIES: &str = r#"{ $.message = "delivery" }"#;
 
-/// The part of a delivery's line that is counted: `inlet_aws::log`.
+/// The part of a delivery's line that is counted: `inlet_aws::telemetry::log`.
 #[derive(Debug, Deserialize)]
 struct Line {
     message: String,

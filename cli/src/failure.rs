@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use inlet::receive::Fault;
-use inlet_aws::connect::told;
+use inlet_aws::client::connect::told;
 
 /// The exit codes, as the help tells them.
 pub(crate) const EXIT_CODES: &str = "\

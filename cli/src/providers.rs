@@ -5,17 +5,17 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::str::FromStr;
 
-use inlet::catalogue::{Row, find};
-use inlet::form::{Form, form_of, told};
-use inlet::patience::AfterFailure;
-use inlet::portal::Portal;
+use inlet::provider::catalogue::{Row, find};
+use inlet::provider::retry_policy::AfterFailure;
 use inlet::receive::Fault;
-use inlet::registration::{Api, Registering};
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, delivery};
 use inlet::store::StoreName;
-use inlet_aws::quarantine::TableQuarantine;
-use inlet_aws::reverify::{Reverified, reverify};
+use inlet::tools::credential_shape::{Form, form_of, told};
+use inlet::tools::portal::Portal;
+use inlet::tools::registration::{Api, Registering};
+use inlet::tools::sender::{Address, Payload, delivery};
+use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::operate::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -61,7 +61,7 @@ pub(crate) trait Provider: Sync {
     fn payloads(&self) -> &'static [Payload];
     /// Whether its receiver takes this as a credential.
     fn takes(&self, credential: &Value) -> bool;
-    /// Verifies a store's held deliveries again: [`inlet_aws::reverify`].
+    /// Verifies a store's held deliveries again: [`inlet_aws::operate::reverify`].
     fn reverify<'a>(
         &'a self,
         deployment: &'a Deployment,
@@ -217,7 +217,7 @@ fn names() -> String {
 
 #[cfg(test)]
 mod tests {
-    use inlet::form::Field;
+    use inlet::tools::credential_shape::Field;
     use serde_json::json;
 
     use super::*;

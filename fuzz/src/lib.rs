@@ -3,10 +3,10 @@
 // Taken as files: the crate that they belong to brings the AWS SDK, which is not what is fuzzed and takes minutes
 // to build with instruments.
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../shared/inlet-aws/src/gateway.rs"]
+#[path = "../../shared/inlet-aws/src/lambda/gateway.rs"]
 mod gateway;
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../shared/inlet-aws/src/record.rs"]
+#[path = "../../shared/inlet-aws/src/dynamodb/record.rs"]
 mod record;
 
 mod request;
@@ -17,7 +17,7 @@ use inlet::event::{EventId, ReceivedAt};
 use inlet::message::{CloudEvent, Message};
 use inlet::proof::{Trust, verify as proved};
 use inlet::request::{Headers, Method, Request, Unverified};
-use inlet::sender::Sender;
+use inlet::tools::sender::Sender;
 use serde_json::Value;
 
 use crate::record::Record;

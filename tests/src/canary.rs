@@ -1,9 +1,9 @@
 //! Marked people and marked secrets, and the search for the marks where neither may be.
 
-use inlet::catalogue::{Row, find};
+use inlet::provider::catalogue::{Row, find};
 use inlet::request::{Fields, Headers, Plus, Request};
-use inlet::sender::{Address, Sender, delivery, escaped};
 use inlet::store::StoreName;
+use inlet::tools::sender::{Address, Sender, delivery, escaped};
 use serde_json::{Map, Value, json};
 
 use crate::repository;

@@ -1,15 +1,15 @@
 //! Deliveries for tests: made of the providers' payload files, sent through the API or straight to a receiver.
 
-use inlet::catalogue::find;
+use inlet::provider::catalogue::find;
 use inlet::receive::{Attempt, Receiver, Report};
 use inlet::request::{Request, Unverified};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::clock;
-use inlet_aws::quarantine::TableQuarantine;
-use inlet_aws::queue::SqsQueue;
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::dynamodb::table::Table;
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use serde_json::json;
 
 use crate::repository;

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use inlet::patience::Breaker;
 use inlet::provider::Provider;
-use inlet_aws::log::UNKNOWN_STORE;
-use inlet_aws::metrics::{self, Dimension, Metric, NAMESPACE, Unit};
+use inlet::provider::retry_policy::Breaker;
+use inlet_aws::telemetry::log::UNKNOWN_STORE;
+use inlet_aws::telemetry::metrics::{self, Dimension, Metric, NAMESPACE, Unit};
 use serde_json::{Value, json};
 
 use crate::repository;

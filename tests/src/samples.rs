@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::catalogue::{Documented, Row, find};
 use inlet::drift;
+use inlet::provider::catalogue::{Documented, Row, find};
 use inlet::request::Request;
-use inlet::sender::{Payload, Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::invocation::event;
+use inlet::tools::sender::{Payload, Sender, delivery};
+use inlet_aws::lambda::sample_event::event;
 use serde_json::{Map, Value, json};
 
 use crate::repository::{self, Files};

@@ -19,11 +19,11 @@ use base64::engine::general_purpose::STANDARD;
 use inlet::event::{EventId, ReceivedAt};
 use inlet::request::Request;
 use inlet::store::StoreName;
-use inlet_aws::connect::{Clients, configuration};
-use inlet_aws::environment::{Credentials, Environment, LogLevel};
-use inlet_aws::journal::Kept;
-use inlet_aws::queue::SqsQueue;
-use inlet_aws::table::Table;
+use inlet_aws::client::config::{Credentials, Environment, LogLevel};
+use inlet_aws::client::connect::{Clients, configuration};
+use inlet_aws::dynamodb::journal::Kept;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -377,7 +377,7 @@ impl Stack {
         let whole = whole.map(|whole| {
             let attribute = MessageAttributeValue::builder().data_type("Binary");
             let attribute = attribute.binary_value(Blob::new(whole)).build().expect("an attribute");
-            [(inlet_aws::queue::WHOLE.to_owned(), attribute)].into()
+            [(inlet_aws::sqs::WHOLE.to_owned(), attribute)].into()
         });
         message.set_message_attributes(whole).send().await.expect("a queue");
     }
@@ -477,7 +477,7 @@ fn lines_of(heard: &Value) -> String {
 
 fn message(seen: &Value) -> Message {
     let text = |name: &str| seen[name].as_str().unwrap_or_default().to_owned();
-    let whole = seen["MessageAttributes"][inlet_aws::queue::WHOLE]["BinaryValue"].as_str();
+    let whole = seen["MessageAttributes"][inlet_aws::sqs::WHOLE]["BinaryValue"].as_str();
     Message {
         group: text("MessageGroupId"),
         deduplication: text("MessageDeduplicationId"),

@@ -4,21 +4,21 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use inlet::catalogue::find;
 use inlet::event::ReceivedAt;
 use inlet::process::PAUSE;
 use inlet::provider::Provider;
+use inlet::provider::catalogue::find;
 use inlet::receive::{Attempt, NotAccepted, Receiver, Report};
 use inlet::request::Unverified;
-use inlet::sender::{Sender, delivery};
-use inlet_aws::connect::{Clients, configuration};
-use inlet_aws::deadline::{
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::client::connect::{Clients, configuration};
+use inlet_aws::client::timeouts::{
     GATEWAY, JOURNAL, MEMORY_OF_A_PROCESSOR, QUARANTINE, QUEUE, SECRETS, WAITING, WARM, WORKING,
 };
-use inlet_aws::quarantine::TableQuarantine;
-use inlet_aws::queue::SqsQueue;
+use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::dynamodb::table::Table;
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;

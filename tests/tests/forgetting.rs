@@ -6,11 +6,11 @@ use inlet::event::{EventId, ReceivedAt};
 use inlet::message::Message;
 use inlet::process::{Journaled, Ledger as _, Received};
 use inlet::receive::{Attempt, Recorded};
-use inlet_aws::forget::{Entity, Forget, Traces};
-use inlet_aws::journal::Kept;
-use inlet_aws::ledger::TableLedger;
-use inlet_aws::record::{Origin, Record};
-use inlet_aws::table::Table;
+use inlet_aws::dynamodb::journal::Kept;
+use inlet_aws::dynamodb::record::{Origin, Record};
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::lambda::ledger::TableLedger;
+use inlet_aws::operate::forget::{Entity, Forget, Traces};
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
@@ -39,7 +39,7 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     received_without::<Zort>(&stack, &stack.facts.table, &nowhere, request).await;
     let id = stack.events("zort", &store).await[0].clone();
     let kept = stack.stored(&id).await;
-    stack.table().park(&id, "for a test", inlet_aws::clock::now()).await.unwrap();
+    stack.table().park(&id, "for a test", inlet_aws::client::clock::now()).await.unwrap();
 
     let forget = forget(stack.table());
     let traces = Traces { events: 1, notes: 2, pieces: 0, shared: 0 };
@@ -90,8 +90,8 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
     // A replay that was on its way passes the receipt and writes it anew.
     let arrival = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
-    table.write_receipts(&[(&id, arrival)], &[], inlet_aws::clock::now()).await.unwrap();
-    let moment_later = ReceivedAt::from_millis(inlet_aws::clock::now().millis() + 1).unwrap();
+    table.write_receipts(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
+    let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
     assert!(table.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
     assert!(!table.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
 }
@@ -104,7 +104,7 @@ async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of
     let id = EventId::parse(&model.record.id).unwrap();
     let first = ReceivedAt::from_millis(model.record.received_ms).unwrap();
     // Half-way: the last receipts are written, and the events are still there.
-    let now = inlet_aws::clock::now();
+    let now = inlet_aws::client::clock::now();
     table.write_last_receipts(std::slice::from_ref(&id), now).await.unwrap();
     assert!(table.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
     let mut again = model.clone();
@@ -186,7 +186,7 @@ async fn arrives_whole(stack: &Stack, model: &Kept, (order, digest): (u32, u32),
     let mut arrives = large(model, order, digest, 7);
     let arrival = async {
         tokio::time::sleep(after).await;
-        arrives.record.received_ms = inlet_aws::clock::now().millis();
+        arrives.record.received_ms = inlet_aws::client::clock::now().millis();
         table.keep(&arrives).await
     };
     let entity = Entity::parse("zid/shop/order/1").unwrap();

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
-use inlet_aws::clock;
-use inlet_aws::journal::Kept;
-use inlet_aws::record::{Origin, Record};
-use inlet_aws::table::Table;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::journal::Kept;
+use inlet_aws::dynamodb::record::{Origin, Record};
+use inlet_aws::dynamodb::table::Table;
 use inlet_tests::stack::Stack;
 
 /// Stores an event without a body to speak of, the nth, that arrived then. All of them stand in one shard, so that a

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Recorded;
-use inlet_aws::journal::Kept;
-use inlet_aws::record::{Origin, Record};
+use inlet_aws::dynamodb::journal::Kept;
+use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;

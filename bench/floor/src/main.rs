@@ -10,7 +10,7 @@ use inlet::event::ReceivedAt;
 use inlet::proof::verify;
 use inlet::provider::Provider;
 use inlet::request::Unverified;
-use inlet_aws::gateway::Event;
+use inlet_aws::lambda::gateway::Event;
 use inlet_zid::Zid;
 use inlet_zip::Zip;
 

@@ -1,6 +1,6 @@
 //! `inlet forget`: all events of an entity go, for those who ask to be forgotten.
 
-use inlet_aws::forget::{Entity, Forget, SETTLED, Traces};
+use inlet_aws::operate::forget::{Entity, Forget, SETTLED, Traces};
 use serde::Serialize;
 
 use crate::arguments::Place;

@@ -1,7 +1,7 @@
 //! `inlet redrive`: what waits among the dead letters is tried again, once whatever stopped it is mended.
 
-use inlet_aws::queue::SqsQueue;
-use inlet_aws::redrive::Redrive;
+use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::sqs::SqsQueue;
 use serde::Serialize;
 use tokio::sync::watch;
 

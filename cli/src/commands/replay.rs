@@ -1,8 +1,8 @@
 //! `inlet replay`: sends stored events again on purpose, to be consumed once more.
 
 use inlet::event::ReceivedAt;
-use inlet_aws::clock;
-use inlet_aws::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed, Selection};
+use inlet_aws::client::clock;
+use inlet_aws::operate::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed, Selection};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::watch;

@@ -1,7 +1,7 @@
 //! `inlet reverify`: verifies held deliveries again, once the secret is mended.
 
 use inlet::receive::Fault;
-use inlet_aws::reverify::Reverified;
+use inlet_aws::operate::reverify::Reverified;
 use serde::Serialize;
 use tokio::sync::watch;
 

@@ -7,8 +7,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use inlet::form::{ChosenBy, Field, Form};
-use inlet_aws::clock;
+use inlet::tools::credential_shape::{ChosenBy, Field, Form};
+use inlet_aws::client::clock;
 use rand::distr::{Alphanumeric, SampleString as _};
 use serde::Serialize;
 use serde_json::{Map, Value};

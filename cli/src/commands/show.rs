@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::event::{EventId, Origin, ReceivedAt};
-use inlet_aws::fates::Fate;
-use inlet_aws::journal::Kept;
+use inlet_aws::dynamodb::journal::Kept;
+use inlet_aws::operate::event_status::Fate;
 use serde::Serialize;
 use serde_json::Value;
 

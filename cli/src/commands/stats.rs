@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
 use inlet::store::StoreName;
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
-use inlet_aws::environment::LogLevel;
-use inlet_aws::fates::Fate;
+use inlet_aws::client::clock;
+use inlet_aws::client::config::LogLevel;
+use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::operate::event_status::Fate;
 use serde::Serialize;
 
 use crate::arguments::Place;

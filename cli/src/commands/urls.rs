@@ -1,7 +1,7 @@
 //! `inlet urls`: the URLs to paste into the providers' portals.
 
-use inlet::catalogue::Row;
-use inlet::portal::Portal;
+use inlet::provider::catalogue::Row;
+use inlet::tools::portal::Portal;
 use serde::Serialize;
 
 use crate::address::{Scope, StoreAddress};

@@ -8,8 +8,8 @@ mod swap;
 
 use std::collections::BTreeSet;
 
-use inlet::catalogue::Row;
-use inlet::registration::{
+use inlet::provider::catalogue::Row;
+use inlet::tools::registration::{
     Action, Api, Call, Destination, Doing, Item, Opening, Options, Present, Refusal, Registrar, Registration,
     Step, Survey, Unable, Verdict,
 };

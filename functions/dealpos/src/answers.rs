@@ -1,7 +1,7 @@
 //! What the till hears: for most events that they came, for the questions an answer that promises nothing unless
 //! the store has set another.
 
-use inlet::answer::Answer;
+use inlet::provider::response::Answer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
 

@@ -7,8 +7,8 @@ use inlet::canonical::Kind::{
     self, Adjustment, Coupon, Customer, Loyalty, Order, Payment, Product, PurchaseOrder, Shift, Shipment,
     Supplier, Transfer,
 };
-use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Entity, Row, Values};
+use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::{Entity, Row, Values};
 
 use crate::canonical::{goods, people, purchases, sales, till};
 

@@ -5,7 +5,7 @@ use inlet::canonical::Kind::{
     self, Adjustment, Coupon, Customer, Loyalty, Order, Outlet, Payment, Product, PurchaseOrder, Shift,
     Shipment, Supplier, Transfer,
 };
-use inlet::catalogue::Row;
+use inlet::provider::catalogue::Row;
 
 use crate::events::ANY;
 

@@ -1,6 +1,6 @@
 //! The forms of a credential that a store and DealPOS may share. developer.dealpos.com/webhook and /webhook/webhook.md. Who issues the API key no page tells, so it may as well be the store.
 
-use inlet::form::{ChosenBy, Field, Form};
+use inlet::tools::credential_shape::{ChosenBy, Field, Form};
 
 /// Every form; the first is the usual one.
 pub(crate) const FORMS: &[Form] = &[

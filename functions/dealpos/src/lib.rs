@@ -16,14 +16,14 @@ mod portal;
 
 use std::time::Duration;
 
-use inlet::answer::{Answer, Outcome};
-use inlet::catalogue::{IdentityRule, Row, entity_in, find, text_at, unwrapped};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::{AfterFailure, Retries};
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
-use inlet::reading::{EventType, Reading, WhyUnknown};
+use inlet::provider::catalogue::{IdentityRule, Row, entity_in, find, text_at, unwrapped};
+use inlet::provider::parsed_event::{EventType, Reading, WhyUnknown};
+use inlet::provider::response::{Answer, Outcome};
+use inlet::provider::retry_policy::{AfterFailure, Retries};
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! The bodies in `payloads/`, for whoever plays DealPOS.
 
-use inlet::sender::Payload;
+use inlet::tools::sender::Payload;
 
 /// Every file of the folder.
 pub(crate) const PAYLOADS: &[Payload] = inlet::payloads![

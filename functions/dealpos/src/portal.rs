@@ -1,7 +1,7 @@
 //! What a person does in DealPOS's back office so that it sends here. It documents no API for it.
 
-use inlet::portal::Portal;
-use inlet::registration::Registering;
+use inlet::tools::portal::Portal;
+use inlet::tools::registration::Registering;
 
 use crate::DealPos;
 

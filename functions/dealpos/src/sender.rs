@@ -1,9 +1,9 @@
 //! DealPOS's side: one URL an event, and whatever proof the store's credential asks for.
 
-use inlet::catalogue::Row;
-use inlet::form::Form;
+use inlet::provider::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, Sender, escaped, secret};
+use inlet::tools::credential_shape::Form;
+use inlet::tools::sender::{Address, Payload, Sender, escaped, secret};
 use serde_json::Value;
 
 use crate::{API_KEY, DealPos, URL_TOKEN};

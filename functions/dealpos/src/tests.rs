@@ -1,13 +1,13 @@
 //! The contract, the examples of the facts, and what is DealPOS's own.
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
-use inlet::catalogue::{Documented, IdentityRule, find};
 use inlet::delivery::Delivery;
 use inlet::event::{Identity, ReceivedAt};
 use inlet::proof::{Rejection, Trust, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::{Documented, IdentityRule, find};
+use inlet::provider::parsed_event::Reading;
+use inlet::provider::response::{Answer, Outcome};
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::store::StoreName;
 use inlet_testing::contract::Contract;
@@ -160,7 +160,7 @@ fn any_changed_character_of_a_bearer_or_a_url_token_does_not_verify() {
             bytes[at] ^= 1;
             let changed = String::from_utf8(bytes).unwrap();
             let header = format!("Bearer {changed}");
-            let query = format!("token={}", inlet::sender::escaped(&changed));
+            let query = format!("token={}", inlet::tools::sender::escaped(&changed));
             let judged = if bearer {
                 judged(Some("closeShift"), "", &[("authorization", &header)], "{}")
             } else {
@@ -316,7 +316,7 @@ fn a_body_that_is_not_json_is_unknown_under_its_events_name() {
         assert_eq!((reading.kind(), reading.event_type.as_str()), (Kind::Unknown, event), "{topic} {body:?}");
         assert_eq!(
             reading.data,
-            Reading::unknown("", inlet::reading::WhyUnknown::Body, None).data,
+            Reading::unknown("", inlet::provider::parsed_event::WhyUnknown::Body, None).data,
             "{topic}"
         );
     }

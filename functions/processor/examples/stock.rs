@@ -4,7 +4,7 @@ use aws_types::SdkConfig;
 use inlet::message::Message;
 use inlet::process::{Consumer, Trouble};
 use inlet::receive::Fault;
-use inlet_aws::environment::{Environment, Incomplete};
+use inlet_aws::client::config::{Environment, Incomplete};
 
 /// Your own logic.
 struct Stock;
@@ -32,6 +32,6 @@ impl Consumer for Stock {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::processor::Failed> {
-    inlet_aws::processor::run(Stock::new).await
+async fn main() -> Result<(), inlet_aws::lambda::processor::Failed> {
+    inlet_aws::lambda::processor::run(Stock::new).await
 }

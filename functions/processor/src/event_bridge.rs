@@ -8,8 +8,8 @@ use aws_types::SdkConfig;
 use inlet::message::Message;
 use inlet::process::{Consumer, Trouble};
 use inlet::receive::Fault;
-use inlet_aws::connect::told;
-use inlet_aws::environment::{Environment, Incomplete};
+use inlet_aws::client::config::{Environment, Incomplete};
+use inlet_aws::client::connect::told;
 
 /// How many entries a request takes.
 const MAX_ENTRIES: usize = 10;

@@ -2,8 +2,8 @@
 //! tickets, the type's.
 
 use inlet::canonical::Kind::{Order, ReturnOrder, Stock};
-use inlet::catalogue::Documented::Full;
-use inlet::catalogue::{Entity, Row, Values};
+use inlet::provider::catalogue::Documented::Full;
+use inlet::provider::catalogue::{Entity, Row, Values};
 
 use crate::canonical::{order, stock, ticket};
 

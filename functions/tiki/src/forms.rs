@@ -1,6 +1,6 @@
 //! The forms of a credential that a store and TikiNOW may share. The registration call sends the keys, 32 characters each; the webhook pages say that TikiNOW provides them.
 
-use inlet::form::{ChosenBy, Field, Form};
+use inlet::tools::credential_shape::{ChosenBy, Field, Form};
 
 /// Every form; the first is the usual one.
 pub(crate) const FORMS: &[Form] = &[Form {

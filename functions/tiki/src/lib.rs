@@ -15,14 +15,14 @@ mod sender;
 mod portal;
 mod registration;
 
-use inlet::answer::{Answer, Outcome, Refusal};
-use inlet::catalogue::{entity_in, find, unwrapped};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified};
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::catalogue::{entity_in, find, unwrapped};
+use inlet::provider::parsed_event::{Reading, WhyUnknown};
+use inlet::provider::response::{Answer, Outcome, Refusal};
+use inlet::provider::retry_policy::AfterFailure;
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use serde::Deserialize;

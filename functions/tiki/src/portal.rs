@@ -1,6 +1,6 @@
 //! What a person does to have Tiki send here: there is no portal for it, only the API.
 
-use inlet::portal::Portal;
+use inlet::tools::portal::Portal;
 
 pub(crate) const PORTAL: Portal = Portal {
     steps: &[

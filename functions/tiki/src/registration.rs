@@ -1,13 +1,13 @@
 //! Tiki's `register-webhooks`: all topics with their URLs and keys in one call. No page tells how to see, change or
 //! remove what is registered, and the page ends before the answer to a success.
 
-use inlet::catalogue::{Row, text_at};
-use inlet::registration::{
+use inlet::provider::catalogue::{Row, text_at};
+use inlet::secret::Secret;
+use inlet::tools::registration::{
     Action, Api, Call, Destination, Doing, Item, Knob, Leave, Opening, Options, Part, Present, Refusal,
     Registering, Registrar, Registration, Reply, Step, Survey, Unable, Verb, Verdict,
 };
-use inlet::secret::Secret;
-use inlet::sender::Sender as _;
+use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ const WAREHOUSE: &str = "warehouse";
 const PARTNER: &str = "partner";
 
 impl Registering for Tiki {
-    const PORTAL: inlet::portal::Portal = crate::portal::PORTAL;
+    const PORTAL: inlet::tools::portal::Portal = crate::portal::PORTAL;
 
     /// The newest copy of the page; older ones have <https://tikinowapi.tiki.vn>.
     const API: Option<Api> = Some(Api {

@@ -1,9 +1,9 @@
 //! The provider's side: which URL a topic has and which key signs it.
 
-use inlet::catalogue::Row;
-use inlet::form::Form;
+use inlet::provider::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, Sender, hmac_sha1_hex, secret};
+use inlet::tools::credential_shape::Form;
+use inlet::tools::sender::{Address, Payload, Sender, hmac_sha1_hex, secret};
 use serde_json::Value;
 
 use crate::{ALGORITHM, SIGNATURE, Tiki};

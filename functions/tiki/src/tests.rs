@@ -1,15 +1,15 @@
 //! The contract, the vectors of the facts, and what is TikiNOW's own: keys by topic and events by shape.
 
-use inlet::answer::{Outcome, Refusal};
 use inlet::canonical::Kind;
-use inlet::catalogue::IdentityRule;
 use inlet::event::{Identity, ReceivedAt};
 use inlet::proof::{Rejection, Trust, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::IdentityRule;
+use inlet::provider::parsed_event::Reading;
+use inlet::provider::response::{Outcome, Refusal};
 use inlet::request::{Method, Request, Unverified};
-use inlet::sender::hmac_sha1_hex;
 use inlet::store::StoreName;
+use inlet::tools::sender::hmac_sha1_hex;
 use inlet_testing::contract::{self, Contract};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! The three topics: each has a URL, a key and a shape of its own. Nothing else tells them apart.
 
-use inlet::catalogue::{Entity, entity_in, text_at};
+use inlet::provider::catalogue::{Entity, entity_in, text_at};
 use inlet::secret::Secret;
 use serde_json::Value;
 

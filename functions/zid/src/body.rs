@@ -1,7 +1,7 @@
 //! The entity out of a body: bare or inside a wrapper. And what a body looks like that names no event.
 
 use inlet::canonical::Kind::{self, App, Cart, Category, Customer, Order, Product, Subscription};
-use inlet::catalogue::{Entity, Row, entity_in, find, text_at};
+use inlet::provider::catalogue::{Entity, Row, entity_in, find, text_at};
 use serde_json::Value;
 
 use crate::EVENTS;

@@ -1,8 +1,8 @@
 //! The catalogue: one row an event. docs.zid.sa/webhooks and docs.zid.sa/events-878234m0.
 
 use inlet::canonical::Kind::{App, Cart, Category, Customer, Order, Product, Subscription};
-use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Documented, Entity, Row, Values};
+use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::{Documented, Entity, Row, Values};
 
 use crate::canonical;
 

@@ -1,6 +1,6 @@
 //! The forms of a credential that a store and Zid may share. docs.zid.sa/create-a-webhook: the pair is given when a webhook is created.
 
-use inlet::form::{ChosenBy, Field, Form};
+use inlet::tools::credential_shape::{ChosenBy, Field, Form};
 
 /// Every form; the first is the usual one.
 pub(crate) const FORMS: &[Form] = &[

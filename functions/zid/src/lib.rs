@@ -15,15 +15,15 @@ mod registration;
 
 use std::time::Duration;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
-use inlet::catalogue::{find, text_at};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::{AfterFailure, Breaker, Retries};
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified, base64_tag};
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::catalogue::{find, text_at};
+use inlet::provider::parsed_event::{Reading, WhyUnknown};
+use inlet::provider::response::{Answer, Outcome};
+use inlet::provider::retry_policy::{AfterFailure, Breaker, Retries};
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! What a person does so that Zid sends here: a store's events have an API, the app market's a page.
 
-use inlet::portal::Portal;
+use inlet::tools::portal::Portal;
 
 pub(crate) const PORTAL: Portal = Portal {
     steps: &[

@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use inlet::catalogue::{Row, text_at};
-use inlet::registration::{
+use inlet::provider::catalogue::{Row, text_at};
+use inlet::secret::Secret;
+use inlet::tools::registration::{
     Action, Api, Call, Destination, Doing, Item, Knob, Leave, Opening, Options, Part, Present, Refusal,
     Registering, Registrar, Registration, Reply, Step, Survey, Target, Unable, Verb, Verdict,
 };
-use inlet::secret::Secret;
-use inlet::sender::Sender as _;
+use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ const CONDITIONAL: [&str; 2] = ["order.create", "order.status.update"];
 const APP_MARKET: &str = "app.market.";
 
 impl Registering for Zid {
-    const PORTAL: inlet::portal::Portal = crate::portal::PORTAL;
+    const PORTAL: inlet::tools::portal::Portal = crate::portal::PORTAL;
 
     const API: Option<Api> = Some(Api {
         base: "https://api.zid.sa",

@@ -1,9 +1,9 @@
 //! Zid's side: where it sends and what it proves itself with.
 
-use inlet::catalogue::Row;
-use inlet::form::Form;
+use inlet::provider::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, Sender, basic, escaped, secret};
+use inlet::tools::credential_shape::Form;
+use inlet::tools::sender::{Address, Payload, Sender, basic, escaped, secret};
 use serde_json::Value;
 
 use crate::{TOKEN, Zid};

@@ -1,17 +1,17 @@
 //! The contract, the vectors of the facts, and what is Zid's own.
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
-use inlet::catalogue::IdentityRule::{self, OwnTime, RetryWindow};
-use inlet::catalogue::{Documented, Verb, find};
 use inlet::event::ReceivedAt;
 use inlet::message::CloudEvent;
 use inlet::proof::{Rejection, Trust, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::IdentityRule::{self, OwnTime, RetryWindow};
+use inlet::provider::catalogue::{Documented, Verb, find};
+use inlet::provider::parsed_event::Reading;
+use inlet::provider::response::{Answer, Outcome};
 use inlet::request::{Headers, Method, Request, Unverified};
-use inlet::sender::basic;
 use inlet::store::StoreName;
+use inlet::tools::sender::basic;
 use inlet_testing::contract::{Contract, read};
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! The catalogue: one row an operation.
 
 use inlet::canonical::Kind::Payment;
-use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Entity, Row};
+use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::{Entity, Row};
 
 use crate::canonical::payment;
 

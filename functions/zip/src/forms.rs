@@ -1,6 +1,6 @@
 //! The forms of a credential that a store and Zip may share. developers.zip.co/v9-US/docs/signing-requests. Sandbox and production have different ones.
 
-use inlet::form::{ChosenBy, Field, Form};
+use inlet::tools::credential_shape::{ChosenBy, Field, Form};
 
 /// Every form; the first is the usual one.
 pub(crate) const FORMS: &[Form] = &[Form {

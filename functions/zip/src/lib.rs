@@ -12,14 +12,14 @@ mod payloads;
 mod sender;
 mod portal;
 
-use inlet::answer::{Answer, Outcome};
-use inlet::catalogue::{Row, entity_in, find, text_at};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified, base64_tag};
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::catalogue::{Row, entity_in, find, text_at};
+use inlet::provider::parsed_event::{Reading, WhyUnknown};
+use inlet::provider::response::{Answer, Outcome};
+use inlet::provider::retry_policy::AfterFailure;
 use inlet::request::{Method, Unverified};
 use inlet::secret::Secret;
 use serde::Deserialize;

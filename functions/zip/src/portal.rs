@@ -1,7 +1,7 @@
 //! What a merchant's program does so that Zip calls back here: there is nothing to register.
 
-use inlet::portal::Portal;
-use inlet::registration::Registering;
+use inlet::tools::portal::Portal;
+use inlet::tools::registration::Registering;
 
 use crate::Zip;
 

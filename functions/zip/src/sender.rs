@@ -1,9 +1,9 @@
 //! Zip's side: where it calls back and how it signs.
 
-use inlet::catalogue::Row;
-use inlet::form::Form;
+use inlet::provider::catalogue::Row;
 use inlet::request::{Fields, Method, Plus, Request};
-use inlet::sender::{Address, Payload, Sender, escaped, hmac_sha256_base64, secret};
+use inlet::tools::credential_shape::Form;
+use inlet::tools::sender::{Address, Payload, Sender, escaped, hmac_sha256_base64, secret};
 use serde_json::Value;
 
 use crate::{REDIRECT, SIGNATURE, Zip, is_redirect};

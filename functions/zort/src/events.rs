@@ -3,8 +3,8 @@
 use inlet::canonical::Kind::{
     Order, Product, PurchaseOrder, ReturnOrder, ReturnPurchaseOrder, Stock, Transfer,
 };
-use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Entity, Row, Values};
+use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::{Entity, Row, Values};
 
 use crate::canonical::{order, product, stock};
 

@@ -1,6 +1,6 @@
 //! The forms of a credential that a store and ZORT may share. developers.zortout.com/overview/webhook: free values, chosen when the webhook is set.
 
-use inlet::form::{ChosenBy, Field, Form};
+use inlet::tools::credential_shape::{ChosenBy, Field, Form};
 
 /// Every form; the first is the usual one.
 pub(crate) const FORMS: &[Form] = &[Form {

@@ -14,14 +14,14 @@ mod sender;
 mod portal;
 mod registration;
 
-use inlet::answer::{Answer, Outcome};
-use inlet::catalogue::{entity_in, find};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::catalogue::{entity_in, find};
+use inlet::provider::parsed_event::{Reading, WhyUnknown};
+use inlet::provider::response::{Answer, Outcome};
+use inlet::provider::retry_policy::AfterFailure;
 use inlet::request::{Method, Unverified};
 use inlet::secret::Secret;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! What a person does in ZORT's portal so that it sends here.
 
-use inlet::portal::Portal;
+use inlet::tools::portal::Portal;
 
 pub(crate) const PORTAL: Portal = Portal {
     steps: &[

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use inlet::catalogue::{Row, text_at};
-use inlet::registration::{
+use inlet::provider::catalogue::{Row, text_at};
+use inlet::secret::Secret;
+use inlet::tools::registration::{
     Action, Api, Call, Destination, Doing, Item, Leave, Opening, Part, Present, Refusal, Registering,
     Registrar, Registration, Reply, Step, Survey, Target, Unable, Verb, Verdict,
 };
-use inlet::secret::Secret;
-use inlet::sender::Sender as _;
+use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -52,7 +52,7 @@ const NOTHING_SET: [&str; 2] = ["invalid webhook", "webhook not found"];
 const SETTINGS: &str = "an object with key1 and the triggers' URLs";
 
 impl Registering for Zort {
-    const PORTAL: inlet::portal::Portal = crate::portal::PORTAL;
+    const PORTAL: inlet::tools::portal::Portal = crate::portal::PORTAL;
 
     const API: Option<Api> = Some(Api {
         base: "https://open-api.zortout.com/v4",

@@ -1,9 +1,9 @@
 //! ZORT's side: where it posts and which keys it sends along.
 
-use inlet::catalogue::Row;
-use inlet::form::Form;
+use inlet::provider::catalogue::Row;
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, Sender, secret};
+use inlet::tools::credential_shape::Form;
+use inlet::tools::sender::{Address, Payload, Sender, secret};
 use serde_json::Value;
 
 use crate::{METHOD, Zort};

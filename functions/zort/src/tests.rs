@@ -1,15 +1,15 @@
 //! The contract, and what is ZORT's own: the keys, the shapes of a body, the names of a trigger.
 
-use inlet::answer::Outcome;
 use inlet::canonical::Kind;
-use inlet::catalogue::IdentityRule;
 use inlet::event::{Identity, ReceivedAt};
 use inlet::proof::{Rejection, Trust, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::IdentityRule;
+use inlet::provider::parsed_event::Reading;
+use inlet::provider::response::Outcome;
 use inlet::request::{Method, Request, Unverified};
-use inlet::sender::escaped;
 use inlet::store::StoreName;
+use inlet::tools::sender::escaped;
 use inlet_testing::contract::{self, Contract};
 use serde_json::{Value, json};
 

@@ -11,9 +11,9 @@ use inlet::store::StoreName;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::allowance::Allowance;
-use crate::connect::told;
-use crate::deadline;
+use crate::client::connect::told;
+use crate::client::rate_limit::Allowance;
+use crate::client::timeouts;
 
 /// How long a reading is good for. A rotation keeps the old credential live for longer than this.
 const FRESH: Duration = Duration::from_mins(5);
@@ -123,7 +123,7 @@ impl<P: Provider> SsmSecrets<P> {
             get.send().await.map_err(|error| Fault::new("the store's secrets cannot be read", told(&error)))
         };
         let output =
-            deadline::within(deadline::SECRETS, "the store's secrets cannot be read", reading).await?;
+            timeouts::within(timeouts::SECRETS, "the store's secrets cannot be read", reading).await?;
         let value = |wanted: &str| {
             let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
             parameter.and_then(|parameter| parameter.value())
@@ -193,11 +193,11 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inlet::answer::{Answer, Outcome};
     use inlet::delivery::Delivery;
-    use inlet::patience::AfterFailure;
     use inlet::proof::{Claim, Rejection, Verified};
-    use inlet::reading::{Reading, WhyUnknown};
+    use inlet::provider::parsed_event::{Reading, WhyUnknown};
+    use inlet::provider::response::{Answer, Outcome};
+    use inlet::provider::retry_policy::AfterFailure;
     use inlet::request::Unverified;
 
     /// A stand-in: the cache does not care whose secrets it keeps.

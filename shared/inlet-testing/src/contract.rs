@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use inlet::answer::Refusal;
 use inlet::canonical::Canonical;
-use inlet::catalogue::{Documented, Row};
 use inlet::delivery::Delivery;
 use inlet::drift::{Difference, Drift, Sentinel};
 use inlet::event::ReceivedAt;
 use inlet::proof::{Rejection, Verified, verify};
+use inlet::provider::catalogue::{Documented, Row};
+use inlet::provider::response::Refusal;
 use inlet::request::{Request, Unverified};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
+use inlet::tools::sender::{Sender, delivery};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
@@ -100,9 +100,10 @@ fn judged<C: Contract>(
 }
 
 /// Reads a body as the event's row says, through the door.
-pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::reading::Reading {
+pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::provider::parsed_event::Reading {
     use inlet::provider::Provider as _;
-    let row = inlet::catalogue::find(rows::<C>(), event).unwrap_or_else(|| panic!("no row for {event}"));
+    let row =
+        inlet::provider::catalogue::find(rows::<C>(), event).unwrap_or_else(|| panic!("no row for {event}"));
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
     P::<C>::read(&judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies"))
 }
@@ -318,7 +319,7 @@ fn drift<C: Contract>(row: &Row, body: &[u8]) -> Option<Drift> {
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
 pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Contract>() {
     for (event, text) in C::PAYLOADS {
-        let row = inlet::catalogue::find(rows::<C>(), event).expect("a payload of an event");
+        let row = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
         let told = drift::<C>(row, text.as_bytes());
         assert_eq!(told, None, "{event} is drifting from its own payload");
         // A form, as some send it, has no JSON that could change.
@@ -349,7 +350,8 @@ pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
                 reading.event_type.as_str() == row.event && reading.kind() == row.kind
             };
             let of_its_kind = |event: &str| {
-                inlet::catalogue::find(rows::<C>(), event).is_some_and(|other| other.kind == row.kind)
+                inlet::provider::catalogue::find(rows::<C>(), event)
+                    .is_some_and(|other| other.kind == row.kind)
             };
             let files = C::PAYLOADS.iter().filter(|(event, _)| of_its_kind(event));
             asked.insert(field);

@@ -7,7 +7,7 @@ use inlet::event::{ContentDigest, Event, EventId, Identity, Original, ReceivedAt
 use inlet::message::CloudEvent;
 use inlet::proof::{Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::quarantine::{Held, Quarantine, Suspect};
+use inlet::receive::quarantine::{Held, Quarantine, Suspect};
 use inlet::receive::{Attempt, Fault, Journal, Queue, Recorded, Secrets, Store};
 use inlet::store::StoreName;
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::delivery::Delivery;
 use inlet::event::ReceivedAt;
-use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
-use inlet::quarantine::Held;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::parsed_event::{Reading, WhyUnknown};
+use inlet::provider::response::{Answer, Outcome};
+use inlet::provider::retry_policy::AfterFailure;
+use inlet::receive::quarantine::Held;
 use inlet::receive::{Attempt, MAX_BODY_LEN, NotAccepted, Receiver, Report, Store};
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::secret::Secret;

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
-use inlet::catalogue::{Documented, Row};
 use inlet::delivery::Delivery;
 use inlet::event::{EventId, ReceivedAt};
-use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::{Documented, Row};
+use inlet::provider::parsed_event::Reading;
+use inlet::provider::response::{Answer, Outcome};
+use inlet::provider::retry_policy::AfterFailure;
 use inlet::receive::{Attempt, Receiver, Report, Store};
 use inlet::request::{Method, Request, Unverified};
 use inlet::secret::Secret;
 use inlet::store::StoreName;
-use inlet::time::Time;
+use inlet::value::time::Time;
 use inlet_testing::ports::{Failure, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan};
 use proptest::prelude::*;
 use serde_json::{Value, json};

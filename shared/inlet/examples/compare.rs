@@ -6,15 +6,15 @@
 
 use std::process::ExitCode;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::delivery::Delivery;
 use inlet::event::ReceivedAt;
-use inlet::patience::AfterFailure;
 use inlet::proof::{
     Claim, Comparison, MacAlgorithm, Message, Rejection, Tag, Trust, Verified, base64_tag, verify,
 };
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::parsed_event::{Reading, WhyUnknown};
+use inlet::provider::response::{Answer, Outcome};
+use inlet::provider::retry_policy::AfterFailure;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::secret::Secret;
 use inlet::store::StoreName;

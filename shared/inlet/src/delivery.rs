@@ -145,7 +145,7 @@ fn kept(headers: &Headers) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyed::{delivered, sent};
+    use crate::test_provider::{delivered, sent};
 
     #[test]
     fn a_delivery_is_what_was_sent_less_its_proof() {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::canonical::Kind;
-use crate::catalogue::IdentityRule;
 use crate::delivery::Delivery;
-use crate::patience::DEFAULT_RETRY_WINDOW;
 use crate::provider::Provider;
-use crate::reading::Reading;
+use crate::provider::catalogue::IdentityRule;
+use crate::provider::parsed_event::Reading;
+use crate::provider::retry_policy::DEFAULT_RETRY_WINDOW;
 use crate::store::StoreName;
 
 /// When the receiver had a delivery, to the millisecond.
@@ -325,10 +325,10 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::canonical::Canonical;
-    use crate::keyed::{Keyed, delivered, sent};
     use crate::proof::Verified;
-    use crate::reading::EventType;
+    use crate::provider::parsed_event::EventType;
     use crate::request::Request;
+    use crate::test_provider::{Keyed, delivered, sent};
 
     const NOON: i64 = 1_749_715_272_345;
 

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
 use crate::event::{Event, EventId, NotAnEventId};
-use crate::json::NotTheJson;
 use crate::proof::Verified;
+use crate::value::json::NotTheJson;
 
 /// A CloudEvents 1.0 event in its JSON format, with Inlet's extension attributes.
 #[derive(Debug, Serialize)]
@@ -50,7 +50,11 @@ impl<'e> CloudEvent<'e> {
             source,
             canonical_type: event.canonical_type(),
             subject,
-            time: reading.time.as_ref().and_then(|time| time.as_instant()).map(crate::time::Instant::as_str),
+            time: reading
+                .time
+                .as_ref()
+                .and_then(|time| time.as_instant())
+                .map(crate::value::time::Instant::as_str),
             datacontenttype: "application/json",
             provider: event.provider(),
             store: store.as_str(),

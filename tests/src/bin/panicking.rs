@@ -1,11 +1,11 @@
 //! A receiver with a bug: reading panics, and says all that it was reading. For the test of what the log tells then.
 
-use inlet::answer::{Answer, Outcome};
 use inlet::delivery::Delivery;
-use inlet::patience::AfterFailure;
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::parsed_event::Reading;
+use inlet::provider::response::{Answer, Outcome};
+use inlet::provider::retry_policy::AfterFailure;
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use serde::Deserialize;
@@ -41,6 +41,6 @@ impl Provider for Panicking {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::receiver::Failed> {
-    inlet_aws::receiver::run::<Panicking>().await
+async fn main() -> Result<(), inlet_aws::lambda::receiver::Failed> {
+    inlet_aws::lambda::receiver::run::<Panicking>().await
 }

@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use inlet::event::EventId;
-use inlet_aws::table::Table;
+use inlet_aws::dynamodb::table::Table;
 
 use crate::faults::world::World;
 

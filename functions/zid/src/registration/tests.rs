@@ -1,6 +1,6 @@
 //! What is asked of Zid, what is left alone, and how its answers are read.
 
-use inlet::catalogue::find;
+use inlet::provider::catalogue::find;
 use inlet::store::StoreName;
 
 use super::*;

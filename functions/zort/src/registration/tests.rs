@@ -1,8 +1,8 @@
 //! What is asked of ZORT, what is kept of others', and how its answers are read.
 
-use inlet::catalogue::find;
-use inlet::registration::Options;
+use inlet::provider::catalogue::find;
 use inlet::store::StoreName;
+use inlet::tools::registration::Options;
 use proptest::prelude::*;
 use serde_json::json;
 

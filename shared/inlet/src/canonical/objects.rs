@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::parts::{Delivery, Line, Party, Words, object};
-use crate::decimal::Decimal;
-use crate::money::Money;
 use crate::personal::Personal;
-use crate::time::Time;
+use crate::value::decimal::Decimal;
+use crate::value::money::Money;
+use crate::value::time::Time;
 
 object! {
     /// A sale, from basket to door.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::decimal::Decimal;
-use crate::json::FromJson;
-use crate::money::Money;
 use crate::personal::Personal;
+use crate::value::decimal::Decimal;
+use crate::value::json::FromJson;
+use crate::value::money::Money;
 
 /// Declares an object whose fields are all absent where nothing was sent. Its `Debug` tells which are there, and
 /// nothing of what they say.

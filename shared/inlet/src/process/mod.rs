@@ -1,6 +1,6 @@
 //! The path of a message: admit, consume, write the receipt. In order within a group, and poison alone.
 
-mod tries;
+mod attempts;
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::event::EventId;
 use crate::message::Message;
-pub use crate::process::tries::{LAST_CALL, LONGEST_PAUSE, MAX_TRIES, PAUSE, Tried, Tries, pause};
+pub use crate::process::attempts::{LAST_CALL, LONGEST_PAUSE, MAX_TRIES, PAUSE, Tried, Tries, pause};
 use crate::receive::Fault;
 
 /// What is done with the events: the place for your own logic.

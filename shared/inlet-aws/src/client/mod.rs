@@ -1,0 +1,8 @@
+//! Configuration, clients and limits: the only place that reads the environment and the clock.
+
+pub mod config;
+pub mod clock;
+pub mod connect;
+pub mod timeouts;
+pub(crate) mod rate_limit;
+pub mod pace;

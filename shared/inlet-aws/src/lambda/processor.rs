@@ -1,0 +1,140 @@
+//! The processor's function: wired once, then a batch in and what stays on the queue out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+use inlet::process::{Became, Consumer, Outcome, Processor, Received};
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::client::clock;
+use crate::client::config::{Environment, Incomplete, LogLevel};
+use crate::client::connect::{Clients, configuration};
+use crate::dynamodb::queue_position::Position;
+use crate::dynamodb::table::Table;
+use crate::lambda::batch::{Batch, Remaining};
+use crate::lambda::ledger::TableLedger;
+use crate::sqs::SqsQueue;
+use crate::telemetry::log;
+
+/// Why a function ended.
+pub type Failed = Error;
+
+/// What of an invocation's time is left for the answer.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// Runs the processor's function until Lambda ends it. The consumer is made once, from the settings and the
+/// configuration that AWS clients are made of.
+///
+/// # Errors
+/// When the environment is incomplete, the consumer cannot be made or the runtime's interface cannot be reached.
+pub async fn run<C, E>(consumer: impl FnOnce(&Environment, &SdkConfig) -> Result<C, E>) -> Result<(), Failed>
+where
+    C: Consumer + 'static,
+    E: Into<Error>,
+{
+    log::say_where_but_not_what_of_panics();
+    let environment = Environment::from_process()?;
+    let config = configuration(&environment)?;
+    let consumer = consumer(&environment, &config).map_err(Into::into)?;
+    let function = Arc::new(Function::new(Clients::new(&config), environment, consumer)?);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Batch>| {
+        let function = Arc::clone(&function);
+        async move { Ok::<_, Error>(function.handle(event).await) }
+    }))
+    .await
+}
+
+/// The processor on AWS.
+struct Function<C> {
+    processor: Processor<TableLedger, C>,
+    noted: Mutex<Option<Position>>,
+    log_level: LogLevel,
+}
+
+impl<C: Consumer> Function<C> {
+    fn new(clients: Clients, environment: Environment, consumer: C) -> Result<Self, Incomplete> {
+        let Environment { table, queue_url, dead_letter_queue_url, retention_days, log_level, .. } =
+            environment;
+        let dead_letters =
+            dead_letter_queue_url.ok_or_else(|| Incomplete::without("INLET_DEAD_LETTER_QUEUE_URL"))?;
+        let ledger = TableLedger {
+            table: Table::new(clients.dynamodb, table, retention_days),
+            queue: SqsQueue::new(clients.sqs.clone(), queue_url),
+            dead_letters: SqsQueue::new(clients.sqs, dead_letters),
+        };
+        Ok(Self { processor: Processor { ledger, consumer }, noted: Mutex::new(None), log_level })
+    }
+
+    async fn handle(&self, event: LambdaEvent<Batch>) -> Remaining {
+        let messages = event.payload.into_messages(clock::now());
+        let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
+        self.note_position(&messages).await;
+        let outcomes = self.within(time_left(&event.context), messages).await;
+        let remaining = Remaining::of(ids.iter().map(String::as_str), &outcomes);
+        for outcome in &outcomes {
+            self.log(outcome, &event.context.request_id);
+        }
+        remaining
+    }
+
+    /// Notes how far the queue is worked off. Where that fails the sweeper may send something twice.
+    async fn note_position(&self, messages: &[Received]) {
+        let Some(position) = Position::of(messages, clock::now()) else { return };
+        let mut noted = self.noted.lock().await;
+        if position.is_told_by(*noted) {
+            return;
+        }
+        match self.processor.ledger.table.note(position).await {
+            Ok(()) => *noted = Some(position),
+            Err(fault) => {
+                println!("{}", json!({"level": "warn", "message": "position", "reason": fault.story()}));
+            }
+        }
+    }
+
+    /// What became of the messages by the time that the answer is due. All rounds of a batch share that time, and
+    /// half of it must be left for one more to be tried alone.
+    async fn within(&self, time: Duration, messages: Vec<Received>) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        // Boxed: what is awaited below it is deep enough for the compiler as it is.
+        let began = Instant::now();
+        let may_begin = || began.elapsed() < time.checked_div(2).unwrap_or_default();
+        let processing = Box::pin(self.processor.process(messages, may_begin, &mut outcomes));
+        if tokio::time::timeout(time, processing).await.is_err() {
+            println!("{}", json!({"level": "error", "message": "batch", "outcome": "out_of_time"}));
+        }
+        outcomes
+    }
+
+    fn log(&self, outcome: &Outcome, invocation: &str) {
+        let (level, written, word, reason) = match &outcome.became {
+            Became::Processed => (LogLevel::Info, "info", "processed", None),
+            Became::Duplicate => (LogLevel::Info, "info", "duplicate", None),
+            Became::SetAside(fault) => (LogLevel::Error, "error", "set_aside", Some(fault)),
+            Became::Failed(trouble) => (LogLevel::Warn, "warn", "failed", Some(trouble.fault())),
+            Became::Behind => (LogLevel::Debug, "debug", "behind", None),
+        };
+        if level <= self.log_level {
+            let line = json!({
+                "level": written,
+                "message": "event",
+                "outcome": word,
+                "request": invocation,
+                "id": outcome.id.as_ref().map(inlet::event::EventId::as_str),
+                "received": outcome.received,
+                "reason": reason.map(inlet::receive::Fault::story),
+            });
+            println!("{line}");
+        }
+    }
+}
+
+/// How long an invocation may still work.
+fn time_left(context: &Context) -> Duration {
+    let now_ms = u64::try_from(clock::now().millis()).unwrap_or_default();
+    Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)
+}

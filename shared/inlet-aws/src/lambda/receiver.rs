@@ -1,0 +1,157 @@
+//! A provider's function: wired once, then an event in and a response out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use inlet::drift::{Drift, Sentinel};
+use inlet::provider::Provider;
+use inlet::provider::response::Refusal;
+use inlet::receive::{Attempt, Report};
+use inlet::request::Unverified;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+
+use crate::client::clock;
+use crate::client::config::{Environment, LogLevel};
+use crate::client::connect::Clients;
+use crate::client::rate_limit::Allowances;
+use crate::dynamodb::quarantine::TableQuarantine;
+use crate::dynamodb::table::Table;
+use crate::lambda::gateway::{Event, Response, Unreadable};
+use crate::secrets::SsmSecrets;
+use crate::sqs::SqsQueue;
+use crate::telemetry::log::{self, Context, Noticed, Trouble};
+use crate::telemetry::timing::{Ports, Watch};
+use crate::telemetry::trace::{Daemon, Told, Trace};
+
+/// Why a function ended.
+pub type Failed = Error;
+
+/// Runs a provider's function until Lambda ends it.
+///
+/// # Errors
+/// When the environment is incomplete or the runtime's interface cannot be reached.
+pub async fn run<P: Provider>() -> Result<(), Failed> {
+    log::say_where_but_not_what_of_panics();
+    let environment = Environment::from_process()?;
+    let clients = Clients::connected(&environment).await?;
+    let function = Arc::new(Function::<P>::new(clients, environment));
+    // A task of its own: whatever wakes the one that the process began with wakes the kernel's poll first, twice a call.
+    let serving = tokio::spawn(lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
+        let function = Arc::clone(&function);
+        async move { Ok::<_, Error>(function.handle(event).await) }
+    })));
+    serving.await?
+}
+
+/// A provider's receiver on AWS.
+struct Function<P: Provider> {
+    ports: Ports<SsmSecrets<P>, Table, SqsQueue, TableQuarantine>,
+    stage: String,
+    log_level: LogLevel,
+    daemon: Daemon,
+    sentinel: Sentinel,
+    /// How much the log is told of each event's drift.
+    telling: Mutex<Allowances>,
+}
+
+/// How often a function instance tells of an event's drift: a provider that has changed does so in every delivery.
+const TOLD_AT_ONCE: u32 = 5;
+const TOLD_EVERY: Duration = Duration::from_mins(1);
+
+impl<P: Provider> Function<P> {
+    fn new(clients: Clients, environment: Environment) -> Self {
+        let Environment { stage, table, queue_url, retention_days, log_level, xray_daemon, .. } = environment;
+        let table = Table::new(clients.dynamodb, table, retention_days);
+        let ports = Ports {
+            secrets: Arc::new(SsmSecrets::new(clients.ssm, &stage)),
+            quarantine: Arc::new(TableQuarantine::new(table.clone(), P::NAME)),
+            journal: Arc::new(table),
+            queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
+        };
+        let telling = Mutex::new(Allowances::new(TOLD_AT_ONCE, TOLD_EVERY));
+        let (daemon, sentinel) = (Daemon::at(xray_daemon), Sentinel::new(P::SHAPES));
+        Self { ports, stage, log_level, daemon, sentinel, telling }
+    }
+
+    async fn handle(&self, event: LambdaEvent<Event>) -> Response {
+        let (start, received_at, watch) = (Instant::now(), clock::now(), Watch::default());
+        let invocation = event.context.request_id;
+        let trace = event.context.xray_trace_id.as_deref().and_then(Trace::parse);
+        let api_request = event.payload.api_request();
+        let line = |store, size, status| Context {
+            level: self.log_level,
+            stage: &self.stage,
+            provider: P::NAME,
+            request: &invocation,
+            api_request: api_request.as_deref(),
+            trace: trace.as_ref().map(|trace| trace.root.as_str()),
+            store,
+            size,
+            status,
+            received_at,
+            duration: start.elapsed(),
+            waits: watch.waits(),
+            after_failure: &P::AFTER_FAILURE,
+        };
+        let request = match event.payload.into_request(P::NAME) {
+            Ok(request) => Unverified::new(request),
+            Err(unreadable) => {
+                let answer = P::refuse(refusal(&unreadable));
+                log::trouble(line(None, None, answer.status), Trouble::Malformed(unreadable.what()));
+                return answer.into();
+            }
+        };
+        let (store, size) = (request.store().clone(), Some(request.body_len()));
+        let (receiver, attempt) = (self.ports.watched(&watch), Attempt(invocation.clone()));
+        // A task of its own, so that a bug of ours becomes a 503 and a retry instead of a dead runtime.
+        let task = tokio::spawn(async move { receiver.receive::<P>(request, received_at, &attempt).await });
+        let answer = match task.await {
+            Ok((answer, report)) => {
+                let drift = self.drift_of(&report);
+                let noticed = drift.as_ref().map(|(event, drift)| self.noticed(event, drift));
+                log::delivery(line(Some(store.as_str()), size, answer.status), &report, noticed);
+                answer
+            }
+            Err(_) => {
+                let answer = P::refuse(Refusal::Unavailable);
+                log::trouble(line(Some(store.as_str()), size, answer.status), Trouble::Panicked);
+                answer
+            }
+        };
+        let told = Told {
+            provider: P::NAME,
+            store: store.as_str(),
+            status: answer.status,
+            received_at,
+            duration: start.elapsed(),
+            waits: watch.waits(),
+        };
+        self.daemon.tell(trace.as_ref(), &invocation, told);
+        answer.into()
+    }
+}
+
+impl<P: Provider> Function<P> {
+    /// Where a new event is not what is known of it, by name. A bug in looking must not cost what is already safe.
+    fn drift_of<'r>(&self, report: &'r Report) -> Option<(&'r str, Drift)> {
+        let Report::Accepted(accepted) = report else { return None };
+        let event = &accepted.event;
+        let look = || Some((self.sentinel.name_of(event), self.sentinel.drift_of(event)?));
+        if accepted.duplicate { None } else { catch_unwind(AssertUnwindSafe(look)).ok().flatten() }
+    }
+
+    /// What the log is to make of drift, and whether it may tell of that event's again so soon.
+    fn noticed<'d>(&self, event: &'d str, drift: &'d Drift) -> Noticed<'d> {
+        let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+        Noticed { event, drift, told: telling.take(event, Instant::now()) }
+    }
+}
+
+/// What the sender is told of an event that is no request. A store that cannot exist is an unknown store.
+fn refusal(unreadable: &Unreadable) -> Refusal {
+    match unreadable {
+        Unreadable::Base64 => Refusal::Malformed,
+        Unreadable::Store(_) => Refusal::Unauthenticated,
+    }
+}

@@ -1,0 +1,299 @@
+//! The path of a delivery: verify, read, vouch, journal, enqueue, answer. What does not verify is set aside.
+
+pub mod quarantine;
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::delivery::Delivery;
+use crate::event::{Event, Original, ReceivedAt};
+use crate::proof::{Refused, Rejection, Verified, verify};
+use crate::provider::Provider;
+use crate::provider::response::{Answer, Outcome, Refusal};
+use crate::receive::quarantine::{Held, Quarantine, Suspect};
+use crate::request::{Method, Unverified};
+use crate::store::StoreName;
+
+/// The largest body taken, in bytes: what Lambda lets into a function, 6 MB for the whole event.
+pub const MAX_BODY_LEN: usize = 6 * 1024 * 1024;
+
+/// What a store has configured.
+pub struct Store<P: Provider> {
+    /// The live credentials, newest first.
+    pub credentials: Vec<P::Credential>,
+    /// What it set for its own answers.
+    pub settings: P::Settings,
+}
+
+/// Where the stores' secrets are kept.
+pub trait Secrets<P: Provider> {
+    /// What is known of the store; `None` when nobody configured it.
+    fn store(&self, name: &StoreName) -> impl Future<Output = Result<Option<Arc<Store<P>>>, Fault>> + Send;
+
+    /// A newer reading for a delivery that did not verify; `None` when there is none to be had now.
+    fn newer(&self, name: &StoreName) -> impl Future<Output = Option<Arc<Store<P>>>> + Send;
+}
+
+/// Where events are kept.
+pub trait Journal {
+    /// Stores the event, unless it is there.
+    ///
+    /// `attempt` is the invocation's own: an event that this attempt wrote before is [`Recorded::New`].
+    fn record(
+        &self,
+        event: &Verified<Event>,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<Recorded, Fault>> + Send;
+}
+
+/// Where events are sent on.
+pub trait Queue {
+    /// Sends the event's message.
+    fn send(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Sends the event's message with the whole event, because the journal does not have it.
+    fn send_whole(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// A fault of ours or of what we stand on. The sender is told 503 at the most, the log the text.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Fault {
+    /// What did not work.
+    pub what: &'static str,
+    /// Why.
+    #[source]
+    pub cause: Box<dyn Error + Send + Sync>,
+}
+
+impl Fault {
+    /// A fault with its cause.
+    pub fn new(what: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { what, cause: cause.into() }
+    }
+
+    /// The fault and its causes in one line.
+    pub fn story(&self) -> String {
+        let mut story = self.what.to_owned();
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self.cause.as_ref());
+        while let Some(error) = cause {
+            story.push_str(": ");
+            story.push_str(&error.to_string());
+            cause = error.source();
+        }
+        story
+    }
+}
+
+/// Names one invocation of a receiver, so that it knows its own write again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt(pub String);
+
+/// What the journal made of an event.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was not there, and is now.
+    New,
+    /// It was there.
+    Repeats {
+        /// The event that is stored.
+        original: Original,
+        /// Whether it was processed.
+        processed: bool,
+    },
+}
+
+/// What became of a delivery, for the log and the metrics.
+#[derive(Debug)]
+pub enum Report {
+    /// The URL was only tried.
+    Probed,
+    /// It is safe.
+    Accepted(Box<Accepted>),
+    /// It is not.
+    Refused(NotAccepted),
+}
+
+/// A delivery that is safe.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The event.
+    pub event: Verified<Event>,
+    /// Whether an equal delivery was there before.
+    pub duplicate: bool,
+    /// What went wrong with the journal; then the queue alone has the event.
+    pub journal_fault: Option<Fault>,
+    /// What went wrong with the queue; then the journal alone has the event, and the sweeper sends it.
+    pub queue_fault: Option<Fault>,
+}
+
+/// Why a delivery is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAccepted {
+    /// Theirs: a method that delivers nothing.
+    #[error("the method delivers nothing")]
+    Method,
+    /// Theirs: a body larger than can be kept.
+    #[error("the body has {0} bytes")]
+    TooLarge(usize),
+    /// Theirs: nobody configured the store. Nothing is kept of it.
+    #[error("no such store is configured")]
+    UnknownStore,
+    /// It is not proved: theirs, unless the store has no credential that could prove it.
+    #[error("{rejection}")]
+    Unproved {
+        /// Why not.
+        rejection: Rejection,
+        /// What became of it in quarantine.
+        held: Result<Held, Fault>,
+    },
+    /// Ours: the store's secrets cannot be read.
+    #[error("no secrets: {}", .0.story())]
+    Secrets(Fault),
+    /// Ours: neither the journal nor the queue took it.
+    #[error("journal: {}; queue: {}", .journal.story(), .queue.story())]
+    Kept {
+        /// What the journal said.
+        journal: Fault,
+        /// What the queue said.
+        queue: Fault,
+    },
+}
+
+impl NotAccepted {
+    /// What the sender is told of it.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Method => Refusal::MethodNotAllowed,
+            Self::TooLarge(_) => Refusal::TooLarge,
+            // Who entered the credentials is at fault, and not the sender.
+            Self::Unproved { rejection: Rejection::NoLiveCredential, .. } => Refusal::Unavailable,
+            Self::UnknownStore | Self::Unproved { .. } => Refusal::Unauthenticated,
+            Self::Secrets(_) | Self::Kept { .. } => Refusal::Unavailable,
+        }
+    }
+}
+
+/// The receiver of a provider's deliveries, with what it stands on.
+#[derive(Debug)]
+pub struct Receiver<S, J, Q, H> {
+    /// The stores' secrets.
+    pub secrets: S,
+    /// The journal.
+    pub journal: J,
+    /// The queue.
+    pub queue: Q,
+    /// The quarantine.
+    pub quarantine: H,
+}
+
+impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
+    /// Takes a request to its end: an answer for the sender and a report for the log.
+    pub async fn receive<P>(
+        &self,
+        request: Unverified,
+        received_at: ReceivedAt,
+        attempt: &Attempt,
+    ) -> (Answer, Report)
+    where
+        P: Provider,
+        S: Secrets<P>,
+    {
+        if P::is_probe(&request) {
+            return (P::answer(&Outcome::Probed, &P::Settings::default()), Report::Probed);
+        }
+        match self.accept::<P>(request, received_at, attempt).await {
+            Ok((accepted, store)) => {
+                let answer = P::answer(&Outcome::Accepted(&accepted.event), &store.settings);
+                (answer, Report::Accepted(Box::new(accepted)))
+            }
+            Err(why) => (P::refuse(why.refusal()), Report::Refused(why)),
+        }
+    }
+
+    /// The path itself.
+    async fn accept<P>(
+        &self,
+        request: Unverified,
+        received_at: ReceivedAt,
+        attempt: &Attempt,
+    ) -> Result<(Accepted, Arc<Store<P>>), NotAccepted>
+    where
+        P: Provider,
+        S: Secrets<P>,
+    {
+        let (delivery, store) = self.prove::<P>(request, received_at).await?;
+        let reading = P::read(&delivery);
+        let event = delivery.vouch::<P>(reading);
+        let accepted = match self.journal.record(&event, attempt).await {
+            Ok(Recorded::New) => self.enqueue(event, false).await,
+            Ok(Recorded::Repeats { original, processed }) => {
+                let event = event.repeating(original);
+                if processed { Accepted::kept(event, true) } else { self.enqueue(event, true).await }
+            }
+            Err(fault) => self.fall_back(event, fault).await?,
+        };
+        Ok((accepted, store))
+    }
+
+    /// Verifies with the secrets at hand, and once more with newer ones when those do not fit.
+    async fn prove<P>(
+        &self,
+        request: Unverified,
+        received_at: ReceivedAt,
+    ) -> Result<(Verified<Delivery>, Arc<Store<P>>), NotAccepted>
+    where
+        P: Provider,
+        S: Secrets<P>,
+    {
+        if request.method() == Method::Other {
+            return Err(NotAccepted::Method);
+        }
+        if request.body_len() > MAX_BODY_LEN {
+            return Err(NotAccepted::TooLarge(request.body_len()));
+        }
+        let name = request.store().clone();
+        let Some(store) = self.secrets.store(&name).await.map_err(NotAccepted::Secrets)? else {
+            return Err(NotAccepted::UnknownStore);
+        };
+        let refused = match verify::<P>(request, &store.credentials, received_at) {
+            Ok(delivery) => return Ok((delivery, store)),
+            Err(refused) => refused,
+        };
+        let Some(newer) = self.secrets.newer(&name).await else {
+            return Err(self.set_aside(*refused, received_at).await);
+        };
+        match verify::<P>(refused.request, &newer.credentials, received_at) {
+            Ok(delivery) => Ok((delivery, newer)),
+            Err(refused) => Err(self.set_aside(*refused, received_at).await),
+        }
+    }
+
+    /// Keeps what a configured store's credentials do not prove, as the fault may be in them. Whether that works
+    /// makes no difference to the sender.
+    async fn set_aside(&self, refused: Refused, received_at: ReceivedAt) -> NotAccepted {
+        let held = self.quarantine.hold(&Suspect::of(&refused, received_at)).await;
+        NotAccepted::Unproved { rejection: refused.rejection, held }
+    }
+
+    /// Sends an event that is stored. When that fails it is safe all the same: the sweeper sends what is stored.
+    async fn enqueue(&self, event: Verified<Event>, duplicate: bool) -> Accepted {
+        let queue_fault = self.queue.send(&event).await.err();
+        Accepted { queue_fault, ..Accepted::kept(event, duplicate) }
+    }
+
+    /// Sends an event that could not be stored, whole: whoever processes it stores it.
+    async fn fall_back(&self, event: Verified<Event>, journal: Fault) -> Result<Accepted, NotAccepted> {
+        match self.queue.send_whole(&event).await {
+            Ok(()) => Ok(Accepted { journal_fault: Some(journal), ..Accepted::kept(event, false) }),
+            Err(queue) => Err(NotAccepted::Kept { journal, queue }),
+        }
+    }
+}
+
+impl Accepted {
+    fn kept(event: Verified<Event>, duplicate: bool) -> Self {
+        Self { event, duplicate, journal_fault: None, queue_fault: None }
+    }
+}

@@ -1,0 +1,67 @@
+//! A provider for the tests of the domain itself: it goes by a key in the query.
+
+use std::time::Duration;
+
+use crate::canonical::Kind;
+use crate::delivery::Delivery;
+use crate::event::ReceivedAt;
+use crate::proof::{Claim, Comparison, Rejection, Trust, Verified, verify};
+use crate::provider::Provider;
+use crate::provider::parsed_event::{Reading, WhyUnknown};
+use crate::provider::response::{Answer, Outcome};
+use crate::provider::retry_policy::AfterFailure;
+use crate::request::{Headers, Method, Request, Unverified};
+use crate::secret::Secret;
+use crate::store::StoreName;
+
+/// Proved by its key; without one the request is not this scheme's.
+pub(crate) struct Keyed;
+
+/// A credential that makes no claim of a key true.
+pub(crate) const OF_ANOTHER_KIND: &str = "of another kind";
+
+impl Provider for Keyed {
+    const NAME: &'static str = "keyed";
+    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("it is none");
+    const RETRY_WINDOW: Duration = Duration::from_mins(10);
+    const MIXED: &'static [Kind] = &[Kind::Order];
+    const SECRET_PARAMETERS: &'static [&'static str] = &["key"];
+    type Credential = Secret;
+    type Settings = ();
+
+    fn claim(request: &Unverified, secret: &Secret) -> Result<Claim, Rejection> {
+        if secret.text() == OF_ANOTHER_KIND {
+            return Err(Rejection::NoCredential);
+        }
+        let key = request.query("key").ok_or(Rejection::Missing { expected: "key" })?;
+        let comparisons = vec![Comparison::new(key.as_bytes(), secret.clone())];
+        Ok(Claim::Shared { comparisons, trust: Trust::UrlToken })
+    }
+
+    fn read(_: &Verified<Delivery>) -> Reading {
+        Reading::unknown("keyed", WhyUnknown::Event, None)
+    }
+
+    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
+        Answer::ok(serde_json::json!({}))
+    }
+}
+
+/// A request to the store `demo`.
+pub(crate) fn sent(query: &str, body: &str) -> Request {
+    Request {
+        method: Method::Post,
+        store: StoreName::parse("demo").unwrap(),
+        topic: None,
+        query: query.into(),
+        headers: Headers::default(),
+        body: body.into(),
+    }
+}
+
+/// The request with its proof, as a delivery.
+pub(crate) fn delivered(request: Request, received_at: ReceivedAt) -> Verified<Delivery> {
+    let query = format!("{}&key=k", request.query);
+    let proved = Unverified::new(Request { query, ..request });
+    verify::<Keyed>(proved, &[Secret::new("k").unwrap()], received_at).unwrap()
+}
