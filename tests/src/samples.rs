@@ -9,7 +9,7 @@ use inlet::provider::catalogue::{Documented, Row, find};
 use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet::tools::sender::{Payload, Sender, delivery};
-use inlet_aws::lambda::sample_event::event;
+use inlet_aws::operate::sample_event::event;
 use serde_json::{Map, Value, json};
 
 use crate::repository::{self, Files};

@@ -10,7 +10,7 @@ use inlet::receive::MAX_BODY_LEN;
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
-use inlet_aws::lambda::sample_event::event;
+use inlet_aws::operate::sample_event::event;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;

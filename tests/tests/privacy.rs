@@ -10,7 +10,7 @@ use inlet::store::StoreName;
 use inlet::tools::sender::Sender;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::record::Encoding;
-use inlet_aws::lambda::sample_event::event;
+use inlet_aws::operate::sample_event::event;
 use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
 use inlet_dealpos::DealPos;
 use inlet_tests::canary::{Canary, MARK, marked, marked_credential, marked_form};

@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use inlet::store::StoreName;
-use inlet_aws::lambda::sample_event;
+use inlet_aws::operate::sample_event;
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;

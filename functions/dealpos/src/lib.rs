@@ -9,10 +9,7 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
+mod tools;
 
 use std::time::Duration;
 

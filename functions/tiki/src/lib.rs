@@ -9,11 +9,7 @@
 mod topics;
 mod events;
 mod canonical;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
-mod registration;
+mod tools;
 
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;

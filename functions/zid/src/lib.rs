@@ -7,11 +7,7 @@
 mod events;
 mod body;
 mod canonical;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
-mod registration;
+mod tools;
 
 use std::time::Duration;
 

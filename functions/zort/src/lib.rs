@@ -8,11 +8,7 @@
 mod events;
 mod canonical;
 mod body;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
-mod registration;
+mod tools;
 
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;

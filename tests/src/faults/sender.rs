@@ -4,7 +4,7 @@ use inlet::provider::catalogue::find;
 use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
-use inlet_aws::lambda::sample_event::event;
+use inlet_aws::operate::sample_event::event;
 use inlet_dealpos::DealPos;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;

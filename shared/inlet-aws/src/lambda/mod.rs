@@ -1,7 +1,6 @@
 //! The Lambda functions: the receiver, the processor and the sweeper, without their `main`.
 
 pub mod gateway;
-pub mod sample_event;
 pub mod receiver;
 pub mod batch;
 pub mod ledger;

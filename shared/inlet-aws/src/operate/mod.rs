@@ -8,3 +8,4 @@ pub mod replay;
 pub mod redrive;
 pub mod reverify;
 pub mod forget;
+pub mod sample_event;

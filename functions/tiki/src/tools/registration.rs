@@ -23,7 +23,7 @@ const WAREHOUSE: &str = "warehouse";
 const PARTNER: &str = "partner";
 
 impl Registering for Tiki {
-    const PORTAL: inlet::tools::portal::Portal = crate::portal::PORTAL;
+    const PORTAL: inlet::tools::portal::Portal = crate::tools::portal::PORTAL;
 
     /// The newest copy of the page; older ones have <https://tikinowapi.tiki.vn>.
     const API: Option<Api> = Some(Api {

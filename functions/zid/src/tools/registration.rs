@@ -40,7 +40,7 @@ const CONDITIONAL: [&str; 2] = ["order.create", "order.status.update"];
 const APP_MARKET: &str = "app.market.";
 
 impl Registering for Zid {
-    const PORTAL: inlet::tools::portal::Portal = crate::portal::PORTAL;
+    const PORTAL: inlet::tools::portal::Portal = crate::tools::portal::PORTAL;
 
     const API: Option<Api> = Some(Api {
         base: "https://api.zid.sa",

@@ -10,8 +10,8 @@ use crate::{API_KEY, DealPos, URL_TOKEN};
 
 impl Sender for DealPos {
     const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::forms::FORMS;
-    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
+    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {
         Address::post(event.event)

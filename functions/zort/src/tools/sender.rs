@@ -10,8 +10,8 @@ use crate::{METHOD, Zort};
 
 impl Sender for Zort {
     const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::forms::FORMS;
-    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
+    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     /// The trigger stands in the query; the topic tells it too, should ZORT ever leave the query out.
     fn address(event: &Row) -> Address {

@@ -52,7 +52,7 @@ const NOTHING_SET: [&str; 2] = ["invalid webhook", "webhook not found"];
 const SETTINGS: &str = "an object with key1 and the triggers' URLs";
 
 impl Registering for Zort {
-    const PORTAL: inlet::tools::portal::Portal = crate::portal::PORTAL;
+    const PORTAL: inlet::tools::portal::Portal = crate::tools::portal::PORTAL;
 
     const API: Option<Api> = Some(Api {
         base: "https://open-api.zortout.com/v4",

@@ -13,8 +13,8 @@ const APP_MARKET: &str = "app";
 
 impl Sender for Zid {
     const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::forms::FORMS;
-    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
+    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {
         let of_the_market = event.event.starts_with("app.market.");

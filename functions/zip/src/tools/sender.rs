@@ -10,8 +10,8 @@ use crate::{REDIRECT, SIGNATURE, Zip, is_redirect};
 
 impl Sender for Zip {
     const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::forms::FORMS;
-    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
+    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     fn address(event: &Row) -> Address {
         if event.event == REDIRECT {

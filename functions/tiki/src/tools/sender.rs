@@ -10,8 +10,8 @@ use crate::{ALGORITHM, SIGNATURE, Tiki};
 
 impl Sender for Tiki {
     const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::forms::FORMS;
-    const PAYLOADS: &'static [Payload] = crate::payloads::PAYLOADS;
+    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     /// The topic is what an event's name begins with.
     fn address(event: &Row) -> Address {
