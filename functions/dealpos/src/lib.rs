@@ -9,6 +9,7 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
+#[cfg(feature = "tools")]
 mod tools;
 
 use std::time::Duration;

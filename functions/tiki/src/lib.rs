@@ -9,6 +9,7 @@
 mod topics;
 mod events;
 mod canonical;
+#[cfg(feature = "tools")]
 mod tools;
 
 use inlet::delivery::Delivery;

@@ -7,6 +7,7 @@
 mod events;
 mod body;
 mod canonical;
+#[cfg(feature = "tools")]
 mod tools;
 
 use std::time::Duration;

@@ -7,6 +7,7 @@
 mod events;
 mod canonical;
 mod body;
+#[cfg(feature = "tools")]
 mod tools;
 
 use inlet::delivery::Delivery;

@@ -8,6 +8,7 @@
 mod events;
 mod canonical;
 mod body;
+#[cfg(feature = "tools")]
 mod tools;
 
 use inlet::delivery::Delivery;

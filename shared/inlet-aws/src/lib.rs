@@ -15,4 +15,5 @@ pub mod sqs;
 pub mod secrets;
 pub mod telemetry;
 pub mod lambda;
+#[cfg(feature = "operate")]
 pub mod operate;

@@ -6,8 +6,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::primitives::Blob;
-use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
-use inlet::event::{Event, ReceivedAt};
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
+use inlet::event::Event;
 use inlet::message::{CloudEvent, Message};
 use inlet::process::{Received, Trouble};
 use inlet::proof::Verified;
@@ -30,8 +30,8 @@ pub const WHOLE: &str = "inlet-whole";
 /// The event queue.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
-    client: Client,
-    url: String,
+    pub(crate) client: Client,
+    pub(crate) url: String,
 }
 
 /// How many messages the queue has.
@@ -98,39 +98,6 @@ impl SqsQueue {
         })
     }
 
-    /// Some of what waits on the queue; nothing when there is nothing to be had. What is received is held back
-    /// from others for the queue's visibility timeout.
-    ///
-    /// # Errors
-    /// When the queue does not answer.
-    pub(crate) async fn receive(&self, now: ReceivedAt) -> Result<Vec<Received>, Fault> {
-        let asked = self
-            .client
-            .receive_message()
-            .queue_url(&self.url)
-            .max_number_of_messages(10)
-            .wait_time_seconds(1)
-            .message_system_attribute_names(MessageSystemAttributeName::All)
-            .message_attribute_names(WHOLE)
-            .send()
-            .await
-            .map_err(|error| Fault::new("nothing can be received", told(&error)))?;
-        Ok(asked.messages.unwrap_or_default().into_iter().map(|message| received(message, now)).collect())
-    }
-
-    /// Deletes what was received.
-    ///
-    /// # Errors
-    /// When the queue does not do it.
-    pub(crate) async fn delete(&self, received: &Received) -> Result<(), Fault> {
-        let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(&received.handle);
-        delete
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| Fault::new("a message cannot be deleted", told(&error)))
-    }
-
     /// Keeps what was received from being received again for so long.
     ///
     /// # Errors
@@ -176,29 +143,6 @@ impl SqsQueue {
             .message_group_id(fitting(event.id().entity_path()))
             .message_deduplication_id(fitting(event.id().as_str()))
             .message_body(body)
-    }
-}
-
-/// A message as the queue's own interface hands it out.
-fn received(message: aws_sdk_sqs::types::Message, now: ReceivedAt) -> Received {
-    let attributes = message.attributes.unwrap_or_default();
-    let attribute = |name| attributes.get(&name).cloned().unwrap_or_default();
-    let number = |name| attribute(name).parse::<i64>().ok();
-    let first = number(MessageSystemAttributeName::ApproximateFirstReceiveTimestamp);
-    let first = first.and_then(ReceivedAt::from_millis).unwrap_or(now);
-    let sent_ms = number(MessageSystemAttributeName::SentTimestamp);
-    let whole = message.message_attributes.unwrap_or_default().remove(WHOLE);
-    Received {
-        id: message.message_id.unwrap_or_default(),
-        group: attribute(MessageSystemAttributeName::MessageGroupId),
-        deduplication: attribute(MessageSystemAttributeName::MessageDeduplicationId),
-        handle: message.receipt_handle.unwrap_or_default(),
-        receives: attribute(MessageSystemAttributeName::ApproximateReceiveCount).parse().unwrap_or(1),
-        failing_for: now.since(first),
-        sent_ms: sent_ms.unwrap_or_default(),
-        age: now.since(sent_ms.and_then(ReceivedAt::from_millis).unwrap_or(now)),
-        text: message.body.unwrap_or_default(),
-        whole: whole.and_then(|attribute| attribute.binary_value).map(Blob::into_inner),
     }
 }
 

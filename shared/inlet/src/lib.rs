@@ -28,6 +28,7 @@ pub mod message;
 pub mod drift;
 pub mod receive;
 pub mod process;
+#[cfg(feature = "tools")]
 pub mod tools;
 
 #[cfg(test)]

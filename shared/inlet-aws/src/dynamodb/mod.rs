@@ -11,3 +11,4 @@ pub mod attempts;
 pub mod pending;
 pub mod queue_position;
 pub mod quarantine;
+pub mod forgotten;

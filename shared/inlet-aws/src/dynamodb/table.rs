@@ -150,6 +150,7 @@ pub(crate) fn part_key(sha256: &str, part: usize) -> (String, &'static str) {
 }
 
 /// What a piece's partition key says: the digest, and which piece.
+#[cfg(feature = "operate")]
 pub(crate) fn part_of(pk: &str) -> Option<(&str, usize)> {
     let (digest, part) = pk.strip_prefix(PART)?.strip_prefix('/')?.split_once('/')?;
     Some((digest, part.parse().ok()?))

@@ -21,7 +21,6 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{EventId, ReceivedAt};
@@ -31,6 +30,7 @@ use sha2::{Digest, Sha256};
 use crate::client::clock;
 use crate::client::connect::told;
 use crate::dynamodb::attributes::{Item, number, text};
+use crate::dynamodb::forgotten::removed;
 use crate::dynamodb::record::hex;
 use crate::dynamodb::table::{FORGOTTEN, LEAVING, PART, Table, key, part_key, part_of, put};
 
@@ -269,15 +269,6 @@ impl Found {
 }
 
 impl Table {
-    /// Whether the entity of an event was forgotten after the event arrived: it must not come back.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn has_forgotten(&self, id: &EventId, received_ms: i64) -> Result<bool, Fault> {
-        let note = self.item(id.entity_path(), FORGOTTEN).await?;
-        Ok(note.and_then(|note| number(&note, "forgotten_ms")).is_some_and(|at_ms| received_ms <= at_ms))
-    }
-
     async fn note_forgotten(&self, entity: &Entity, now: ReceivedAt) -> Result<(), Fault> {
         let mut item = key(entity.as_str(), FORGOTTEN);
         item.insert("forgotten_ms".into(), AttributeValue::N(now.millis().to_string()));
@@ -302,16 +293,6 @@ impl Table {
     async fn is_unfinished(&self, entity: &Entity) -> Result<bool, Fault> {
         let note = self.item(entity.as_str(), FORGOTTEN).await?;
         Ok(note.is_some_and(|note| note.contains_key(UNFINISHED)))
-    }
-
-    /// Removes an item, unless one that arrived after `until` has taken its place.
-    pub(crate) async fn remove_until(&self, pk: &str, sk: &str, until: ReceivedAt) -> Result<(), Fault> {
-        let delete = self.client.delete_item().table_name(&self.name);
-        let delete = delete
-            .set_key(Some(key(pk, sk)))
-            .condition_expression("attribute_not_exists(received_ms) OR received_ms <= :until")
-            .expression_attribute_values(":until", AttributeValue::N(until.millis().to_string()));
-        removed(delete.send().await.map(|_| ()), "an item cannot be removed").map(|_| ())
     }
 
     /// The items of an entity: their keys, and the pieces that they name.
@@ -379,21 +360,6 @@ impl Table {
             .expression_attribute_names("#leaving", LEAVING)
             .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
         removed(delete.send().await.map(|_| ()), "a piece cannot be removed")
-    }
-}
-
-/// Whether an item was removed, and not kept by the condition.
-fn removed(answer: Result<(), SdkError<DeleteItemError>>, what: &'static str) -> Result<bool, Fault> {
-    match answer {
-        Ok(()) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(Fault::new(what, told(&error))),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod event_status;
 pub mod history;
 pub mod quarantine_list;
 pub mod replay;
+mod receive_messages;
 pub mod redrive;
 pub mod reverify;
 pub mod forget;
