@@ -7,7 +7,7 @@ use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use indicatif::ProgressBar;
 use inlet::event::{EventId, ReceivedAt};
-use inlet::provider::retry_policy::Breaker;
+use inlet::provider::retry_policy::CircuitBreaker;
 use serde::Deserialize;
 
 use crate::deployment::Deployment;
@@ -56,8 +56,8 @@ pub(crate) async fn counts_by_store(
     (from, until): (ReceivedAt, ReceivedAt),
     progress: &ProgressBar,
 ) -> Result<BTreeMap<Option<String>, Counts>, Failure> {
-    let breaker = provider.after_failure().breaker;
-    let window = breaker.as_ref().map_or(Duration::ZERO, |breaker: &Breaker| breaker.window);
+    let breaker = provider.retry_policy().circuit_breaker;
+    let window = breaker.as_ref().map_or(Duration::ZERO, |breaker: &CircuitBreaker| breaker.window);
     let breaking_since = until.earlier(window);
     let mut pages = Client::new(&deployment.config)
         .filter_log_events()

@@ -44,7 +44,7 @@ pub fn read<S: Sender>(input: &[u8]) {
 
     let (reading, again) = (S::read(&delivery), S::read(&delivery));
     assert_eq!(reading.data, again.data, "the same delivery reads differently");
-    let event = delivery.vouch::<S>(reading);
+    let event = delivery.into_event::<S>(reading);
     assert_eq!(EventId::parse(event.id().as_str()).as_ref(), Ok(event.id()), "an id that is none");
     let message = CloudEvent::of(&event).to_json();
     let message = Message::parse(message).expect("a message that the processor refuses");

@@ -1,6 +1,6 @@
 //! Marked people and marked secrets, and the search for the marks where neither may be.
 
-use inlet::provider::catalogue::{Row, find};
+use inlet::provider::catalogue::{EventSpec, find};
 use inlet::request::{Fields, Headers, Plus, Request};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Address, Sender, delivery, escaped};
@@ -82,7 +82,7 @@ pub fn marked_credential(credential: &Value) -> Value {
     Value::Object(fields.iter().map(|(name, secret)| (name.clone(), marked(secret))).collect::<Map<_, _>>())
 }
 
-fn row<S: Sender>(payload: &str) -> &'static Row {
+fn row<S: Sender>(payload: &str) -> &'static EventSpec {
     let event = payload.split('-').next().unwrap_or(payload);
     find(S::EVENTS, event).unwrap_or_else(|| panic!("no row for {payload}"))
 }

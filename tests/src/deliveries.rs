@@ -1,7 +1,7 @@
 //! Deliveries for tests: made of the providers' payload files, sent through the API or straight to a receiver.
 
 use inlet::provider::catalogue::find;
-use inlet::receive::{Attempt, Receiver, Report};
+use inlet::receive::{Receiver, Report, WriteToken};
 use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
@@ -40,7 +40,7 @@ pub async fn received_without<S: Sender>(
         journal: table,
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };
-    let attempt = Attempt("the-one-and-only".into());
+    let attempt = WriteToken("the-one-and-only".into());
     let (answer, report) = receiver.receive::<S>(Unverified::new(request), clock::now(), &attempt).await;
     (answer.status, report)
 }

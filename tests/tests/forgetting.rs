@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
 use inlet::message::Message;
-use inlet::process::{Journaled, Ledger as _, Received};
-use inlet::receive::{Attempt, Recorded};
+use inlet::process::{ProcessingStore as _, Received, Stored};
+use inlet::receive::{Recorded, WriteToken};
 use inlet_aws::dynamodb::journal::Kept;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
@@ -141,7 +141,7 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
         whole: Some(model.record.packed(&model.body)),
     };
     let message = Message::parse(model.message.clone()).unwrap();
-    assert_eq!(ledger.journal(&again, &message).await.unwrap(), Journaled::Forgotten);
+    assert_eq!(ledger.store_event(&again, &message).await.unwrap(), Stored::EntityForgotten);
     assert_eq!(table.kept(&id).await.unwrap(), None, "it came back");
 }
 
@@ -195,7 +195,7 @@ async fn arrives_whole(stack: &Stack, model: &Kept, (order, digest): (u32, u32),
     assert_eq!(forgotten.unwrap().events, 1, "{what}");
     assert!(matches!(arrived, Ok(Recorded::New)), "{what}: {arrived:?}");
     let kept = table.kept(&EventId::parse(&arrives.record.id).unwrap()).await;
-    let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.story()));
+    let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.chain()));
     assert!(kept.expect("it is kept").body == noise(7), "{what}: another body");
 }
 
@@ -217,7 +217,7 @@ async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_w
         table.keep(&repeat).await
     };
     let (forgotten, repeated) = tokio::join!(forget.run(&entity), repeat);
-    assert!(matches!(repeated, Ok(Recorded::Repeats { .. })), "{repeated:?}");
+    assert!(matches!(repeated, Ok(Recorded::Duplicate { .. })), "{repeated:?}");
     assert_eq!(forgotten.unwrap(), Traces { events: 1, shared: 2, ..Traces::default() });
     // Nobody has come for them since: they go with the next entity that is forgotten.
     let entity = Entity::parse("zid/shop/order/2").unwrap();
@@ -274,7 +274,7 @@ async fn stack_and_model() -> (Stack, Kept) {
 fn large(model: &Kept, entity: u32, digest: u32, seed: u64) -> Kept {
     let id = format!("zid/shop/order/{entity}/{digest:016x}");
     let message = model.message.replace(&model.record.id, &id);
-    let record = Record { attempt: Attempt(id.clone()).0, id, ..model.record.clone() };
+    let record = Record { attempt: WriteToken(id.clone()).0, id, ..model.record.clone() };
     Kept { record, message, body: noise(seed) }
 }
 

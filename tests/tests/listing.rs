@@ -26,7 +26,7 @@ async fn store(table: &Table, n: u32, received_at: ReceivedAt) -> (String, Event
         attempt: id.to_string(),
         content: "c".into(),
         window_ms: None,
-        moves_latest: false,
+        updates_latest: false,
         method: "POST".into(),
         topic: None,
         query: String::new(),

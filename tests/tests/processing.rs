@@ -130,7 +130,7 @@ async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
     assert_eq!(table.keep(&at("b", 2_000, 2)).await.unwrap(), Recorded::New);
     assert_eq!(table.keep(&at("c", 1_000, 1)).await.unwrap(), Recorded::New, "stored late");
     let late = at("b", 1_500, 4);
-    assert!(matches!(table.keep(&late).await.unwrap(), Recorded::Repeats { .. }), "b is still the latest");
+    assert!(matches!(table.keep(&late).await.unwrap(), Recorded::Duplicate { .. }), "b is still the latest");
     assert_eq!(table.keep(&at("c", 3_000, 3)).await.unwrap(), Recorded::New, "c, b, c");
     assert_eq!(table.keep(&at(&a, 4_000, 5)).await.unwrap(), Recorded::New, "and back to the first");
     let path = EventId::parse(&first.record.id).unwrap().entity_path().to_owned();

@@ -37,7 +37,7 @@ fn again<P: Provider>(event: &[u8], times: u32) -> Result<(), Box<dyn Error>> {
         let request = event.into_request(P::NAME)?;
         let delivery = verify::<P>(Unverified::new(request), &credentials, ReceivedAt::EPOCH);
         let delivery = delivery.map_err(|refused| refused.rejection)?;
-        black_box(P::read(&delivery));
+        black_box(P::parse(&delivery));
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         Ended::Done => Ok(()),
         Ended::Stopped => Err(Failure::Partly { what: "the redrive was stopped".to_owned(), next }),
         Ended::Failed(fault) => {
-            Err(Failure::Partly { what: format!("the redrive stopped: {}", fault.story()), next })
+            Err(Failure::Partly { what: format!("the redrive stopped: {}", fault.chain()), next })
         }
     }
 }

@@ -88,7 +88,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         }),
         Ended::Stopped => Err(Failure::Partly { what: "the replay was stopped".to_owned(), next: go_on() }),
         Ended::Failed(fault) => {
-            Err(Failure::Partly { what: format!("the replay stopped: {}", fault.story()), next: go_on() })
+            Err(Failure::Partly { what: format!("the replay stopped: {}", fault.chain()), next: go_on() })
         }
     }
 }

@@ -108,9 +108,9 @@ impl OfStore {
     fn take(&mut self, sum: &Reverified, ended: &Ended) {
         self.accepted = sum.accepted;
         self.refused = sum.refused;
-        self.failed = sum.failed.iter().map(Fault::story).collect();
+        self.failed = sum.failed.iter().map(Fault::chain).collect();
         if let Ended::Failed(fault) = ended {
-            self.failed.push(fault.story());
+            self.failed.push(fault.chain());
         }
     }
 }

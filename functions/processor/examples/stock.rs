@@ -2,7 +2,7 @@
 
 use aws_types::SdkConfig;
 use inlet::message::Message;
-use inlet::process::{Consumer, Trouble};
+use inlet::process::{ConsumeError, Consumer};
 use inlet::receive::Fault;
 use inlet_aws::client::config::{Environment, Incomplete};
 
@@ -22,10 +22,10 @@ impl Stock {
 }
 
 impl Consumer for Stock {
-    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         let mut outcomes = Vec::new();
         for message in messages {
-            outcomes.push(self.update(message.json()).await.map_err(Trouble::Surroundings));
+            outcomes.push(self.update(message.json()).await.map_err(ConsumeError::Transient));
         }
         outcomes
     }

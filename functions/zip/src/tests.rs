@@ -4,7 +4,7 @@ use inlet::canonical::Canonical;
 use inlet::event::ReceivedAt;
 use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
-use inlet::provider::parsed_event::Reading;
+use inlet::provider::parsed_event::ParsedEvent;
 use inlet::provider::response::Outcome;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::store::StoreName;
@@ -54,8 +54,8 @@ fn judged(request: Unverified) -> Result<Verified<Delivery>, Rejection> {
     verify::<Zip>(request, &credentials(), now).map_err(|refused| refused.rejection)
 }
 
-fn read(request: Unverified) -> Reading {
-    Zip::read(&judged(request).expect("it verifies"))
+fn read(request: Unverified) -> ParsedEvent {
+    Zip::parse(&judged(request).expect("it verifies"))
 }
 
 /// Vector 1 of the facts: computed by the rules, as Zip publishes none.
@@ -201,20 +201,20 @@ fn a_shopper_goes_on_to_the_stores_page_where_one_is_set() {
     let query =
         format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::sender::escaped(REDIRECT_SIGNATURE));
     let delivery = judged(request(Method::Get, "redirect", &query, &[], "")).unwrap();
-    let reading = Zip::read(&delivery);
-    let event = delivery.vouch::<Zip>(reading);
+    let reading = Zip::parse(&delivery);
+    let event = delivery.into_event::<Zip>(reading);
     let set: Settings = serde_json::from_str(r#"{"redirect_url":"https://shop.example/thanks"}"#).unwrap();
-    let answer = Zip::answer(&Outcome::Accepted(&event), &set);
+    let answer = Zip::respond(&Outcome::Accepted(&event), &set);
     assert_eq!(
         (answer.status, answer.headers),
         (303, vec![("location", "https://shop.example/thanks".to_owned())])
     );
-    assert_eq!(Zip::answer(&Outcome::Accepted(&event), &Settings::default()).status, 200);
+    assert_eq!(Zip::respond(&Outcome::Accepted(&event), &Settings::default()).status, 200);
     let callback = request(Method::Post, "capture", "", &[("x-qp-signature", CAPTURE_SIGNATURE)], CAPTURE);
     let delivery = judged(callback).unwrap();
-    let reading = Zip::read(&delivery);
-    let event = delivery.vouch::<Zip>(reading);
-    assert_eq!(Zip::answer(&Outcome::Accepted(&event), &set).status, 200, "a callback is no shopper");
+    let reading = Zip::parse(&delivery);
+    let event = delivery.into_event::<Zip>(reading);
+    assert_eq!(Zip::respond(&Outcome::Accepted(&event), &set).status, 200, "a callback is no shopper");
 }
 
 #[test]

@@ -15,10 +15,10 @@ use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
-use inlet::provider::catalogue::{entity_in, find};
-use inlet::provider::parsed_event::{Reading, WhyUnknown};
-use inlet::provider::response::{Answer, Outcome};
-use inlet::provider::retry_policy::AfterFailure;
+use inlet::provider::catalogue::{entity_id, find};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::{Method, Unverified};
 use inlet::secret::Secret;
 use serde::Deserialize;
@@ -50,8 +50,8 @@ pub struct Credential {
 
 impl Provider for Zort {
     const NAME: &'static str = "zort";
-    const AFTER_FAILURE: AfterFailure =
-        AfterFailure::not_documented("not told on https://developers.zortout.com/overview/webhook");
+    const RETRY_POLICY: RetryPolicy =
+        RetryPolicy::not_documented("not told on https://developers.zortout.com/overview/webhook");
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
@@ -80,19 +80,19 @@ impl Provider for Zort {
         Ok(Claim::Shared { comparisons, trust: Trust::SharedSecret })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let body::Said { method, payload } = body::said(delivery);
         let topic = || delivery.topic().map(str::to_owned).filter(|topic| !topic.trim().is_empty());
         let name = method.or_else(topic).unwrap_or_else(|| VERIFY.to_owned());
         match find(EVENTS, name.trim()) {
-            Some(row) => Reading::of(row, &payload, canonical::time),
-            None => Reading::unknown(&name, WhyUnknown::Event, entity_in(&payload, events::ANY)),
+            Some(row) => ParsedEvent::of(row, &payload, canonical::time),
+            None => ParsedEvent::unknown(&name, UnknownReason::Event, entity_id(&payload, events::ANY)),
         }
     }
 
     /// 200 is documented, its body is not.
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(json!({"received": true}))
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(json!({"received": true}))
     }
 }
 

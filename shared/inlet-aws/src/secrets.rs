@@ -177,7 +177,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
         }
     }
 
-    async fn newer(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
+    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
         if !self.cache().may_reread(name, Instant::now()) {
             return None;
         }
@@ -195,9 +195,9 @@ mod tests {
     use super::*;
     use inlet::delivery::Delivery;
     use inlet::proof::{Claim, Rejection, Verified};
-    use inlet::provider::parsed_event::{Reading, WhyUnknown};
-    use inlet::provider::response::{Answer, Outcome};
-    use inlet::provider::retry_policy::AfterFailure;
+    use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+    use inlet::provider::response::{Outcome, Response};
+    use inlet::provider::retry_policy::RetryPolicy;
     use inlet::request::Unverified;
 
     /// A stand-in: the cache does not care whose secrets it keeps.
@@ -205,20 +205,20 @@ mod tests {
 
     impl Provider for Nobody {
         const NAME: &'static str = "nobody";
-        const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("nobody");
+        const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("nobody");
         type Credential = String;
         type Settings = ();
 
         fn claim(_: &Unverified, _: &String) -> Result<Claim, Rejection> {
-            Err(Rejection::NoCredential)
+            Err(Rejection::NoCredentialForTopic)
         }
 
-        fn read(_: &Verified<Delivery>) -> Reading {
-            Reading::unknown("", WhyUnknown::Event, None)
+        fn parse(_: &Verified<Delivery>) -> ParsedEvent {
+            ParsedEvent::unknown("", UnknownReason::Event, None)
         }
 
-        fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-            Answer::ok(Value::Null)
+        fn respond(_: &Outcome<'_>, (): &()) -> Response {
+            Response::ok(Value::Null)
         }
     }
 

@@ -9,9 +9,9 @@ use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use inlet::event::Event;
 use inlet::message::{CloudEvent, Message};
-use inlet::process::{Received, Trouble};
+use inlet::process::{ConsumeError, Received};
 use inlet::proof::Verified;
-use inlet::receive::{Attempt, Fault, Queue};
+use inlet::receive::{Fault, Queue, WriteToken};
 use sha2::{Digest, Sha256};
 
 use crate::client::connect::told;
@@ -76,7 +76,7 @@ impl SqsQueue {
     ///
     /// # Errors
     /// When the queue does not take it: for what it says, or at the moment.
-    pub async fn send_stored(&self, message: &Message, deduplication: &str) -> Result<(), Trouble> {
+    pub async fn send_stored(&self, message: &Message, deduplication: &str) -> Result<(), ConsumeError> {
         let text = sendable(message.json().to_owned());
         let text = if text.len() <= MAX_MESSAGE_LEN {
             text
@@ -94,7 +94,11 @@ impl SqsQueue {
             .await;
         sent.map(|_| ()).map_err(|error| {
             let fault = unsent(error.code(), told(&error));
-            if fault.what == NEVER { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
+            if fault.context == NEVER {
+                ConsumeError::Permanent(fault)
+            } else {
+                ConsumeError::Transient(fault)
+            }
         })
     }
 
@@ -151,8 +155,8 @@ impl Queue for SqsQueue {
         sent(self.message(event, text(event, 0))).await
     }
 
-    async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        let record = Record::of(event, &Attempt(String::new()), Origin::Fallback);
+    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        let record = Record::of(event, &WriteToken(String::new()), Origin::Fallback);
         let whole = record.packed(event.delivery().body());
         let body = text(event, whole.len());
         if body.len().saturating_add(whole.len()).saturating_add(ATTRIBUTE_OVERHEAD) > MAX_MESSAGE_LEN {
@@ -233,7 +237,7 @@ mod tests {
             (Some("AWS.SimpleQueueService.NonExistentQueue"), "the event cannot be enqueued"),
             (None, "the event cannot be enqueued"),
         ] {
-            assert_eq!(unsent(code, String::new()).what, what, "{code:?}");
+            assert_eq!(unsent(code, String::new()).context, what, "{code:?}");
         }
     }
 

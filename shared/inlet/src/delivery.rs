@@ -35,7 +35,7 @@ const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {
     pub(crate) fn new<P: Provider>(request: Unverified, trust: Trust, received_at: ReceivedAt) -> Self {
-        let Request { method, store, topic, query, headers, body } = request.into_contents();
+        let Request { method, store, topic, query, headers, body } = request.into_inner();
         Self {
             query: without(&query, P::SECRET_PARAMETERS),
             headers: kept(&headers),

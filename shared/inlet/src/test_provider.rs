@@ -7,43 +7,43 @@ use crate::delivery::Delivery;
 use crate::event::ReceivedAt;
 use crate::proof::{Claim, Comparison, Rejection, Trust, Verified, verify};
 use crate::provider::Provider;
-use crate::provider::parsed_event::{Reading, WhyUnknown};
-use crate::provider::response::{Answer, Outcome};
-use crate::provider::retry_policy::AfterFailure;
+use crate::provider::parsed_event::{ParsedEvent, UnknownReason};
+use crate::provider::response::{Outcome, Response};
+use crate::provider::retry_policy::RetryPolicy;
 use crate::request::{Headers, Method, Request, Unverified};
 use crate::secret::Secret;
 use crate::store::StoreName;
 
 /// Proved by its key; without one the request is not this scheme's.
-pub(crate) struct Keyed;
+pub(crate) struct TestProvider;
 
 /// A credential that makes no claim of a key true.
 pub(crate) const OF_ANOTHER_KIND: &str = "of another kind";
 
-impl Provider for Keyed {
+impl Provider for TestProvider {
     const NAME: &'static str = "keyed";
-    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("it is none");
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("it is none");
     const RETRY_WINDOW: Duration = Duration::from_mins(10);
-    const MIXED: &'static [Kind] = &[Kind::Order];
+    const MIXED_DEDUP_KINDS: &'static [Kind] = &[Kind::Order];
     const SECRET_PARAMETERS: &'static [&'static str] = &["key"];
     type Credential = Secret;
     type Settings = ();
 
     fn claim(request: &Unverified, secret: &Secret) -> Result<Claim, Rejection> {
         if secret.text() == OF_ANOTHER_KIND {
-            return Err(Rejection::NoCredential);
+            return Err(Rejection::NoCredentialForTopic);
         }
         let key = request.query("key").ok_or(Rejection::Missing { expected: "key" })?;
         let comparisons = vec![Comparison::new(key.as_bytes(), secret.clone())];
         Ok(Claim::Shared { comparisons, trust: Trust::UrlToken })
     }
 
-    fn read(_: &Verified<Delivery>) -> Reading {
-        Reading::unknown("keyed", WhyUnknown::Event, None)
+    fn parse(_: &Verified<Delivery>) -> ParsedEvent {
+        ParsedEvent::unknown("keyed", UnknownReason::Event, None)
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(serde_json::json!({}))
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(serde_json::json!({}))
     }
 }
 
@@ -63,5 +63,5 @@ pub(crate) fn sent(query: &str, body: &str) -> Request {
 pub(crate) fn delivered(request: Request, received_at: ReceivedAt) -> Verified<Delivery> {
     let query = format!("{}&key=k", request.query);
     let proved = Unverified::new(Request { query, ..request });
-    verify::<Keyed>(proved, &[Secret::new("k").unwrap()], received_at).unwrap()
+    verify::<TestProvider>(proved, &[Secret::new("k").unwrap()], received_at).unwrap()
 }

@@ -4,12 +4,12 @@
 use std::convert::Infallible;
 
 use inlet::message::Message;
-use inlet::process::{Consumer, Trouble};
+use inlet::process::{ConsumeError, Consumer};
 
 struct Panicking;
 
 impl Consumer for Panicking {
-    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         panic!("what is this: {:?}", messages.iter().map(Message::json).collect::<Vec<_>>())
     }
 }

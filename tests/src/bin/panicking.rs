@@ -3,9 +3,9 @@
 use inlet::delivery::Delivery;
 use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
 use inlet::provider::Provider;
-use inlet::provider::parsed_event::Reading;
-use inlet::provider::response::{Answer, Outcome};
-use inlet::provider::retry_policy::AfterFailure;
+use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use serde::Deserialize;
@@ -21,7 +21,7 @@ struct Credential {
 impl Provider for Panicking {
     // The name of one whose stores have such a credential.
     const NAME: &'static str = "zort";
-    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("it is none");
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("it is none");
     type Credential = Credential;
     type Settings = ();
 
@@ -31,12 +31,12 @@ impl Provider for Panicking {
         Ok(Claim::Shared { comparisons, trust: Trust::SharedSecret })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         panic!("what is this: {}", String::from_utf8_lossy(delivery.body()))
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(serde_json::json!({}))
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(serde_json::json!({}))
     }
 }
 

@@ -97,7 +97,7 @@ impl Ledger {
             match table.kept(&id).await {
                 Ok(Some(kept)) => ids_by_body.entry(kept.body).or_default().push(id.to_string()),
                 Ok(None) => broken.push(format!("{id} went away")),
-                Err(fault) => broken.push(format!("{id} cannot be read: {}", fault.story())),
+                Err(fault) => broken.push(format!("{id} cannot be read: {}", fault.chain())),
             }
         }
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();

@@ -19,7 +19,7 @@ inlet::payload! {
         first_name: Personal = "FirstName",
         /// Family name.
         last_name: Personal = "LastName",
-        /// Form of address.
+        /// CredentialShape of address.
         title: Personal = "Title",
         /// E-mail.
         email: Personal = "Email",

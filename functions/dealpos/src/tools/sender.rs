@@ -1,19 +1,19 @@
 //! DealPOS's side: one URL an event, and whatever proof the store's credential asks for.
 
-use inlet::provider::catalogue::Row;
+use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
-use inlet::tools::credential_shape::Form;
+use inlet::tools::credential_shape::CredentialShape;
 use inlet::tools::sender::{Address, Payload, Sender, escaped, secret};
 use serde_json::Value;
 
 use crate::{API_KEY, DealPos, URL_TOKEN};
 
 impl Sender for DealPos {
-    const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const EVENTS: &'static [EventSpec] = crate::EVENTS;
+    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
-    fn address(event: &Row) -> Address {
+    fn address(event: &EventSpec) -> Address {
         Address::post(event.event)
     }
 

@@ -1,7 +1,7 @@
 //! Tiki's `register-webhooks`: all topics with their URLs and keys in one call. No page tells how to see, change or
 //! remove what is registered, and the page ends before the answer to a success.
 
-use inlet::provider::catalogue::{Row, text_at};
+use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
     Action, Api, Call, Destination, Doing, Item, Knob, Leave, Opening, Options, Part, Present, Refusal,
@@ -140,7 +140,7 @@ impl Present for Unseen<'_> {
     }
 
     /// Each call carries all topics that are wished for, and orders in any case.
-    fn register(&self, events: &[&'static Row], _: Leave) -> Result<Vec<Step>, Unable> {
+    fn register(&self, events: &[&'static EventSpec], _: Leave) -> Result<Vec<Step>, Unable> {
         let wished = |topic: &&'static str| {
             *topic == "order"
                 || events.is_empty()
@@ -165,7 +165,7 @@ impl Present for Unseen<'_> {
         Ok(vec![Step { items: items.collect(), action: Action::Call(call) }])
     }
 
-    fn unregister(&self, _: &[&'static Row]) -> Result<Vec<Step>, Unable> {
+    fn unregister(&self, _: &[&'static EventSpec]) -> Result<Vec<Step>, Unable> {
         Err(Unable::NotDocumented("how to remove a webhook of Tiki's"))
     }
 }

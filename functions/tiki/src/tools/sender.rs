@@ -1,20 +1,20 @@
 //! The provider's side: which URL a topic has and which key signs it.
 
-use inlet::provider::catalogue::Row;
+use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
-use inlet::tools::credential_shape::Form;
+use inlet::tools::credential_shape::CredentialShape;
 use inlet::tools::sender::{Address, Payload, Sender, hmac_sha1_hex, secret};
 use serde_json::Value;
 
 use crate::{ALGORITHM, SIGNATURE, Tiki};
 
 impl Sender for Tiki {
-    const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const EVENTS: &'static [EventSpec] = crate::EVENTS;
+    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     /// The topic is what an event's name begins with.
-    fn address(event: &Row) -> Address {
+    fn address(event: &EventSpec) -> Address {
         let topic = event.event.split_once('.').map_or(event.event, |(topic, _)| topic);
         Address::post(topic)
     }

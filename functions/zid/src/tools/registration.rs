@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use inlet::provider::catalogue::{Row, text_at};
+use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
     Action, Api, Call, Destination, Doing, Item, Knob, Leave, Opening, Options, Part, Present, Refusal,
@@ -75,7 +75,7 @@ impl Registering for Zid {
     });
 
     /// The rows without a point are the shapes that a body may have.
-    fn sends(event: &Row) -> bool {
+    fn sends(event: &EventSpec) -> bool {
         event.event.contains('.')
     }
 }
@@ -127,7 +127,7 @@ impl Webhooks {
             .secret_header("x-manager-token", "", &self.access.manager_token)
     }
 
-    fn make(&self, event: &Row, target: &Target, original_id: u64) -> Result<Call, Unable> {
+    fn make(&self, event: &EventSpec, target: &Target, original_id: u64) -> Result<Call, Unable> {
         let proof = self.proof.as_ref().ok_or(Unable::Credential("the store has none that can be used"))?;
         // With no condition it is null; an empty list is something else.
         let conditions = if self.conditions.is_empty() { Value::Null } else { json!(self.conditions) };
@@ -150,7 +150,7 @@ impl Webhooks {
         self.call(Verb::Delete).query(ORIGINAL_ID, original_id)
     }
 
-    fn target(&self, event: &Row) -> Target {
+    fn target(&self, event: &EventSpec) -> Target {
         let target = self.destination.target(Zid::address(event).topic.as_deref());
         match &self.proof {
             Some(Proof::UrlToken(token)) => target.with(TOKEN, token),
@@ -165,7 +165,7 @@ fn proof(credentials: Vec<Credential>) -> Option<Proof> {
     for credential in credentials {
         match credential {
             Credential::Basic(pair) => {
-                if let Some((username, password)) = pair.parted(':') {
+                if let Some((username, password)) = pair.split_once(':') {
                     return Some(Proof::Basic(username, password));
                 }
             }
@@ -335,7 +335,7 @@ impl Subscriptions<'_> {
     }
 
     /// A number that no subscription has: each event's own, out of its name and of where it is sent.
-    fn own_id(&self, event: &Row, target: &Target) -> u64 {
+    fn own_id(&self, event: &EventSpec, target: &Target) -> u64 {
         let taken =
             |id: u64| self.list.iter().any(|other| other.original_id.as_deref() == Some(&id.to_string()));
         let first = number(&format!("{}\n{target}", event.event));
@@ -343,7 +343,7 @@ impl Subscriptions<'_> {
         (first..).take(more).find(|id| !taken(*id)).unwrap_or(first)
     }
 
-    fn step(&self, event: &'static Row, leave: Leave) -> Result<Step, Unable> {
+    fn step(&self, event: &'static EventSpec, leave: Leave) -> Result<Step, Unable> {
         let target = self.webhooks.target(event);
         if event.event.starts_with(APP_MARKET) {
             let item = Item::new(Doing::Leave, event.event, target);
@@ -413,8 +413,8 @@ impl Present for Subscriptions<'_> {
         self.list.iter().map(registration).collect()
     }
 
-    fn register(&self, events: &[&'static Row], leave: Leave) -> Result<Vec<Step>, Unable> {
-        let conditional = |event: &&Row| CONDITIONAL.contains(&event.event);
+    fn register(&self, events: &[&'static EventSpec], leave: Leave) -> Result<Vec<Step>, Unable> {
+        let conditional = |event: &&EventSpec| CONDITIONAL.contains(&event.event);
         if !self.webhooks.conditions.is_empty() && (events.is_empty() || !events.iter().all(conditional)) {
             let name = self.webhooks.conditions.keys().next().copied().unwrap_or_default();
             let why =
@@ -422,12 +422,12 @@ impl Present for Subscriptions<'_> {
             return Err(Unable::Option { name, why });
         }
         let all = || EVENTS.iter().filter(|event| is_a_stores(event)).collect();
-        let events: Vec<&'static Row> = if events.is_empty() { all() } else { events.to_vec() };
+        let events: Vec<&'static EventSpec> = if events.is_empty() { all() } else { events.to_vec() };
         events.into_iter().map(|event| self.step(event, leave)).collect()
     }
 
     /// A removal takes all subscriptions with an id, so it is asked for once, and only where all of them are meant.
-    fn unregister(&self, events: &[&'static Row]) -> Result<Vec<Step>, Unable> {
+    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, Unable> {
         let meant = |one: &Subscription| {
             self.ours(one) && (events.is_empty() || events.iter().any(|event| event.event == one.event))
         };
@@ -467,7 +467,7 @@ impl Present for Subscriptions<'_> {
 }
 
 /// Whether an event is one that a store's subscription can be for: the rows of the app market and of shapes are not.
-fn is_a_stores(event: &Row) -> bool {
+fn is_a_stores(event: &EventSpec) -> bool {
     Zid::sends(event) && !event.event.starts_with(APP_MARKET)
 }
 

@@ -1,8 +1,8 @@
 //! Zid's side: where it sends and what it proves itself with.
 
-use inlet::provider::catalogue::Row;
+use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
-use inlet::tools::credential_shape::Form;
+use inlet::tools::credential_shape::CredentialShape;
 use inlet::tools::sender::{Address, Payload, Sender, basic, escaped, secret};
 use serde_json::Value;
 
@@ -12,11 +12,11 @@ use crate::{TOKEN, Zid};
 const APP_MARKET: &str = "app";
 
 impl Sender for Zid {
-    const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const EVENTS: &'static [EventSpec] = crate::EVENTS;
+    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
-    fn address(event: &Row) -> Address {
+    fn address(event: &EventSpec) -> Address {
         let of_the_market = event.event.starts_with("app.market.");
         Address::post(if of_the_market { APP_MARKET } else { event.event })
     }

@@ -1,19 +1,19 @@
 //! Zip's side: where it calls back and how it signs.
 
-use inlet::provider::catalogue::Row;
+use inlet::provider::catalogue::EventSpec;
 use inlet::request::{Fields, Method, Plus, Request};
-use inlet::tools::credential_shape::Form;
+use inlet::tools::credential_shape::CredentialShape;
 use inlet::tools::sender::{Address, Payload, Sender, escaped, hmac_sha256_base64, secret};
 use serde_json::Value;
 
 use crate::{REDIRECT, SIGNATURE, Zip, is_redirect};
 
 impl Sender for Zip {
-    const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const EVENTS: &'static [EventSpec] = crate::EVENTS;
+    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
-    fn address(event: &Row) -> Address {
+    fn address(event: &EventSpec) -> Address {
         if event.event == REDIRECT {
             return Address { method: Method::Get, ..Address::post(REDIRECT) };
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use inlet::provider::catalogue::{Row, text_at};
+use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
     Action, Api, Call, Destination, Doing, Item, Leave, Opening, Part, Present, Refusal, Registering,
@@ -103,7 +103,7 @@ impl Account {
         keys.ok_or(Unable::Credential("ZORT asks for all of key1, key2 and key3"))
     }
 
-    fn target(&self, event: &Row) -> Target {
+    fn target(&self, event: &EventSpec) -> Target {
         self.destination.target(Zort::address(event).topic.as_deref())
     }
 }
@@ -241,7 +241,7 @@ impl Present for Triggers<'_> {
         self.settings.urls.iter().map(registration).collect()
     }
 
-    fn register(&self, events: &[&'static Row], leave: Leave) -> Result<Vec<Step>, Unable> {
+    fn register(&self, events: &[&'static EventSpec], leave: Leave) -> Result<Vec<Step>, Unable> {
         let keys = self.account.keys()?;
         let mut urls = self.urls();
         let (mut steps, mut items) = (Vec::new(), Vec::new());
@@ -297,7 +297,7 @@ impl Present for Triggers<'_> {
         Ok(steps)
     }
 
-    fn unregister(&self, events: &[&'static Row]) -> Result<Vec<Step>, Unable> {
+    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, Unable> {
         let wished =
             |slot_name: &str| events.is_empty() || events.iter().any(|event| slot(event) == Some(slot_name));
         let mut urls = self.urls();
@@ -330,11 +330,11 @@ impl Present for Triggers<'_> {
     }
 }
 
-fn named_or_all(events: &[&'static Row]) -> Vec<&'static Row> {
+fn named_or_all(events: &[&'static EventSpec]) -> Vec<&'static EventSpec> {
     if events.is_empty() { EVENTS.iter().collect() } else { events.to_vec() }
 }
 
-fn slot(event: &Row) -> Option<&'static str> {
+fn slot(event: &EventSpec) -> Option<&'static str> {
     SLOTS.iter().find(|(name, _)| *name == event.event).map(|(_, slot)| *slot)
 }
 

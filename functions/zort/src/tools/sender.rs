@@ -1,20 +1,20 @@
 //! ZORT's side: where it posts and which keys it sends along.
 
-use inlet::provider::catalogue::Row;
+use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
-use inlet::tools::credential_shape::Form;
+use inlet::tools::credential_shape::CredentialShape;
 use inlet::tools::sender::{Address, Payload, Sender, secret};
 use serde_json::Value;
 
 use crate::{METHOD, Zort};
 
 impl Sender for Zort {
-    const EVENTS: &'static [Row] = crate::EVENTS;
-    const FORMS: &'static [Form] = crate::tools::credential::FORMS;
+    const EVENTS: &'static [EventSpec] = crate::EVENTS;
+    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     /// The trigger stands in the query; the topic tells it too, should ZORT ever leave the query out.
-    fn address(event: &Row) -> Address {
+    fn address(event: &EventSpec) -> Address {
         Address { query: format!("{METHOD}={}", event.event), ..Address::post(event.event) }
     }
 

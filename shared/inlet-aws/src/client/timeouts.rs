@@ -63,7 +63,7 @@ mod tests {
     async fn work_that_never_ends_is_a_fault_in_time() {
         let never = std::future::pending::<Result<(), Fault>>();
         let fault = within(Duration::from_millis(20), "the work cannot be done", never).await.unwrap_err();
-        assert_eq!(fault.story(), "the work cannot be done: not done within 0 s");
+        assert_eq!(fault.chain(), "the work cannot be done: not done within 0 s");
     }
 
     #[tokio::test]

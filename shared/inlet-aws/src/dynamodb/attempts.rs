@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{EventId, ReceivedAt};
-use inlet::process::{Tried, Tries};
+use inlet::process::{AttemptRecord, Attempts};
 use inlet::receive::Fault;
 
 use crate::dynamodb::attributes::{Item, number, text};
@@ -20,7 +20,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn tries(&self, messages: &[(&EventId, &str)]) -> Result<HashMap<String, Tries>, Fault> {
+    pub async fn tries(&self, messages: &[(&EventId, &str)]) -> Result<HashMap<String, Attempts>, Fault> {
         let notes = self.notes(messages.iter().map(|(id, _)| tried(id))).await?;
         let tries = |(id, message): &(&EventId, &str)| {
             let note = notes.get(&tried(id))?;
@@ -28,7 +28,7 @@ impl Table {
             is_of_it.then(|| {
                 (
                     (*message).to_owned(),
-                    Tries { failed: count(note, "failed"), unended: count(note, "unended") },
+                    Attempts { failed: count(note, "failed"), unfinished: count(note, "unended") },
                 )
             })
         };
@@ -39,15 +39,15 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not take all of it.
-    pub async fn note_tries(&self, tries: &[Tried], now: ReceivedAt) -> Result<(), Fault> {
+    pub async fn note_tries(&self, tries: &[AttemptRecord], now: ReceivedAt) -> Result<(), Fault> {
         let number = |n: i64| AttributeValue::N(n.to_string());
         let mut notes = HashMap::new();
-        for Tried { id, received, tries, pause } in tries {
+        for AttemptRecord { id, received, tries, pause } in tries {
             let pause = i64::try_from(pause.saturating_add(LEEWAY).as_millis()).unwrap_or(i64::MAX);
             let mut note = key(id.entity_path(), TRIED);
             note.insert("message_id".into(), AttributeValue::S(received.clone()));
             note.insert("failed".into(), number(tries.failed.into()));
-            note.insert("unended".into(), number(tries.unended.into()));
+            note.insert("unended".into(), number(tries.unfinished.into()));
             note.insert("until_ms".into(), number(now.millis().saturating_add(pause)));
             note.insert("expires".into(), self.expires(now.millis()));
             // A request must not name an item twice.

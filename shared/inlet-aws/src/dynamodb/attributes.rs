@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::value::json::NotTheJson;
+use inlet::value::json::JsonError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
@@ -30,8 +30,8 @@ pub fn to_json(item: &Item) -> Value {
 ///
 /// # Errors
 /// When they are not.
-pub fn read<T: DeserializeOwned>(item: &Item) -> Result<T, NotTheJson> {
-    serde_json::from_value(to_json(item)).map_err(NotTheJson::from)
+pub fn read<T: DeserializeOwned>(item: &Item) -> Result<T, JsonError> {
+    serde_json::from_value(to_json(item)).map_err(JsonError::from)
 }
 
 /// An attribute that is text.

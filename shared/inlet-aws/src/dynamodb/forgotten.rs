@@ -32,7 +32,10 @@ impl Table {
 }
 
 /// Whether an item was removed, and not kept by the condition.
-pub(crate) fn removed(answer: Result<(), SdkError<DeleteItemError>>, what: &'static str) -> Result<bool, Fault> {
+pub(crate) fn removed(
+    answer: Result<(), SdkError<DeleteItemError>>,
+    what: &'static str,
+) -> Result<bool, Fault> {
     match answer {
         Ok(()) => Ok(true),
         Err(error)

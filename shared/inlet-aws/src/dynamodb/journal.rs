@@ -8,10 +8,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use inlet::event::{Event, EventId, Original, ReceivedAt};
+use inlet::event::{Event, EventId, ExistingEvent, ReceivedAt};
 use inlet::message::{CloudEvent, Message};
 use inlet::proof::Verified;
-use inlet::receive::{Attempt, Fault, Journal, Recorded};
+use inlet::receive::{Fault, Journal, Recorded, WriteToken};
 
 use crate::client::connect::told;
 use crate::client::timeouts;
@@ -57,7 +57,7 @@ impl Table {
         let id =
             EventId::parse(&record.id).map_err(|error| Fault::new("the event cannot be stored", error))?;
         let head = self.head(kept, &id).await?;
-        let written = if record.window_ms.is_none() && !record.moves_latest {
+        let written = if record.window_ms.is_none() && !record.updates_latest {
             self.put(record, head, None).await?
         } else {
             match self.put_and_move(record, &id, head.clone()).await? {
@@ -240,12 +240,12 @@ impl Table {
             return Ok(match self.put(record, head, leaving).await? {
                 Written::New => Recorded::New,
                 Written::Found(found) => {
-                    Recorded::Repeats { original: self::original(record, id, &found), processed: false }
+                    Recorded::Duplicate { original: self::original(record, id, &found), processed: false }
                 }
             });
         }
         let processed = receipt.is_some_and(|receipt| is_of(&receipt, original.received_at));
-        Ok(Recorded::Repeats { original, processed })
+        Ok(Recorded::Duplicate { original, processed })
     }
 }
 
@@ -274,7 +274,7 @@ fn is_kept_at(item: &Item, received_at: ReceivedAt) -> bool {
 }
 
 impl Journal for Table {
-    async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
+    async fn record(&self, event: &Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
         let kept = Kept {
             record: Record::of(event, attempt, event.origin()),
             message: CloudEvent::of(event).to_json(),
@@ -327,11 +327,11 @@ fn unstored(code: Option<&str>) -> &'static str {
 }
 
 /// The event that a found item stands for: an event's item is the event, the latest delivery names its digest.
-fn original(record: &Record, id: &EventId, found: &Item) -> Original {
+fn original(record: &Record, id: &EventId, found: &Item) -> ExistingEvent {
     let named = text(found, "digest")
         .and_then(|digest| EventId::parse(&format!("{}/{digest}", id.entity_path())).ok());
     let received_ms = number(found, "received_ms").unwrap_or(record.received_ms);
-    Original {
+    ExistingEvent {
         id: named.unwrap_or_else(|| id.clone()),
         received_at: ReceivedAt::from_millis(received_ms).unwrap_or(ReceivedAt::EPOCH),
     }
@@ -361,7 +361,7 @@ mod tests {
             (["None", "ThrottlingError"], None),
         ] {
             let told = match judged(&codes.map(reason)) {
-                Some(Err(Canceled::Fault(fault))) => Some(fault.what),
+                Some(Err(Canceled::Fault(fault))) => Some(fault.context),
                 _ => None,
             };
             assert_eq!(told, what, "{codes:?}");

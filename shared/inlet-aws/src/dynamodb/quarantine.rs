@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{Event, ReceivedAt};
 use inlet::receive::Fault;
-use inlet::receive::quarantine::{Held, Quarantine, Suspect};
+use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use serde::{Deserialize, Serialize};
@@ -77,13 +77,13 @@ impl TableQuarantine {
         format!("quarantine/{}/{store}", self.provider)
     }
 
-    fn may_hold(&self, suspect: &Suspect<'_>, now: Instant) -> bool {
+    fn may_hold(&self, suspect: &RejectedRequest<'_>, now: Instant) -> bool {
         let mut allowances = self.allowances.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Allowance::new(BURST, ONE_MORE, now);
         allowances.entry(suspect.store().clone()).or_insert_with(new).take(cost(suspect), now)
     }
 
-    async fn put(&self, suspect: &Suspect<'_>) -> Result<(), Fault> {
+    async fn put(&self, suspect: &RejectedRequest<'_>) -> Result<(), Fault> {
         let (note, pk) = (Note::of(suspect), self.partition(suspect.store()));
         let mut item = attributes::of(&note);
         item.extend(self.table.hold(BODY, suspect.body(), note.received_ms).await?);
@@ -97,19 +97,21 @@ impl TableQuarantine {
 const NOT_HELD: &str = "the delivery cannot be held";
 
 impl Quarantine for TableQuarantine {
-    async fn hold(&self, suspect: &Suspect<'_>) -> Result<Held, Fault> {
+    async fn store(&self, suspect: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
         if suspect.body().len() > MAX_HELD_LEN {
-            return Ok(Held::TooLarge);
+            return Ok(QuarantineOutcome::TooLarge);
         }
         if !self.may_hold(suspect, Instant::now()) {
-            return Ok(Held::TooMany);
+            return Ok(QuarantineOutcome::RateLimited);
         }
-        timeouts::within(timeouts::QUARANTINE, NOT_HELD, self.put(suspect)).await.map(|()| Held::Kept)
+        timeouts::within(timeouts::QUARANTINE, NOT_HELD, self.put(suspect))
+            .await
+            .map(|()| QuarantineOutcome::Stored)
     }
 }
 
 /// What holding a delivery counts as, in KiB before it is compressed.
-fn cost(suspect: &Suspect<'_>) -> u32 {
+fn cost(suspect: &RejectedRequest<'_>) -> u32 {
     let headers = suspect.headers().iter().map(|(name, value)| name.len().saturating_add(value.len()));
     let len = headers.fold(suspect.body().len(), usize::saturating_add).saturating_add(suspect.query().len());
     u32::try_from(len.div_euclid(1_024).saturating_add(1)).unwrap_or(u32::MAX).max(LEAST)
@@ -134,7 +136,7 @@ struct Note {
 }
 
 impl Note {
-    fn of(suspect: &Suspect<'_>) -> Self {
+    fn of(suspect: &RejectedRequest<'_>) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Self {
             received_ms: suspect.received_at().millis(),

@@ -41,7 +41,7 @@ impl Position {
     }
 
     /// Whether `noted` already says as much.
-    pub fn is_told_by(self, noted: Option<Self>) -> bool {
+    pub fn is_covered_by(self, noted: Option<Self>) -> bool {
         noted.is_some_and(|noted| noted.minute == self.minute && noted.sent_ms <= self.sent_ms)
     }
 }
@@ -137,10 +137,10 @@ mod tests {
     #[test]
     fn a_position_is_noted_once_a_minute_and_when_it_goes_back() {
         let at = |minute, sent_ms| Position { minute, sent_ms };
-        assert!(!at(1, 5).is_told_by(None));
-        assert!(at(1, 5).is_told_by(Some(at(1, 5))));
-        assert!(at(1, 6).is_told_by(Some(at(1, 5))));
-        assert!(!at(1, 4).is_told_by(Some(at(1, 5))));
-        assert!(!at(2, 6).is_told_by(Some(at(1, 5))));
+        assert!(!at(1, 5).is_covered_by(None));
+        assert!(at(1, 5).is_covered_by(Some(at(1, 5))));
+        assert!(at(1, 6).is_covered_by(Some(at(1, 5))));
+        assert!(!at(1, 4).is_covered_by(Some(at(1, 5))));
+        assert!(!at(2, 6).is_covered_by(Some(at(1, 5))));
     }
 }

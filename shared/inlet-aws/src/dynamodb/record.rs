@@ -7,9 +7,9 @@ use std::io::{self, Read};
 use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 pub use inlet::event::Origin;
-use inlet::event::{Event, Identity};
-use inlet::receive::{Attempt, MAX_BODY_LEN};
-use inlet::value::json::NotTheJson;
+use inlet::event::{DedupScope, Event};
+use inlet::receive::{MAX_BODY_LEN, WriteToken};
+use inlet::value::json::JsonError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -43,7 +43,7 @@ pub struct Record {
     pub window_ms: Option<i64>,
     /// Whether it says that its entity has changed, for events of the entity that are the same within a window only.
     #[serde(default)]
-    pub moves_latest: bool,
+    pub updates_latest: bool,
     /// The HTTP method.
     pub method: String,
     /// The last part of the path.
@@ -60,8 +60,8 @@ pub struct Record {
 
 impl Record {
     /// What is kept of an event.
-    pub fn of(event: &Event, attempt: &Attempt, origin: Origin) -> Self {
-        let (delivery, reading) = (event.delivery(), event.reading());
+    pub fn of(event: &Event, attempt: &WriteToken, origin: Origin) -> Self {
+        let (delivery, reading) = (event.delivery(), event.parsed());
         let body = delivery.body();
         let instant = reading.time.as_ref().and_then(|time| time.as_instant());
         Self {
@@ -76,11 +76,11 @@ impl Record {
             trust: delivery.trust().as_str().to_owned(),
             attempt: attempt.0.clone(),
             content: event.content().to_hex(),
-            window_ms: match event.identity() {
-                Identity::Lasting => None,
-                Identity::Within(window) => Some(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
+            window_ms: match event.dedup_scope() {
+                DedupScope::Forever => None,
+                DedupScope::Within(window) => Some(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
             },
-            moves_latest: event.moves_latest(),
+            updates_latest: event.updates_latest(),
             method: delivery.method().as_str().to_owned(),
             topic: delivery.topic().map(str::to_owned),
             query: delivery.query().to_owned(),
@@ -112,7 +112,7 @@ impl Record {
         let mut halves = whole.splitn(2, |&byte| byte == b'\n');
         let record = serde_json::from_slice(halves.next().unwrap_or_default());
         let record =
-            record.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, NotTheJson::from(error)))?;
+            record.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, JsonError::from(error)))?;
         Ok((record, halves.next().unwrap_or_default().to_vec()))
     }
 }
@@ -121,7 +121,7 @@ impl Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// As they are.
-    Identity,
+    DedupScope,
     /// RFC 1952, which every language's standard library reads.
     Gzip,
 }
@@ -130,7 +130,7 @@ impl Encoding {
     /// The word in the table.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Identity => "identity",
+            Self::DedupScope => "identity",
             Self::Gzip => "gzip",
         }
     }
@@ -138,7 +138,7 @@ impl Encoding {
     /// Compresses where that is smaller.
     pub fn smaller(bytes: &[u8]) -> (Self, Vec<u8>) {
         let packed = gzip(bytes);
-        if packed.len() < bytes.len() { (Self::Gzip, packed) } else { (Self::Identity, bytes.to_vec()) }
+        if packed.len() < bytes.len() { (Self::Gzip, packed) } else { (Self::DedupScope, bytes.to_vec()) }
     }
 
     /// The bytes as they were.
@@ -238,7 +238,7 @@ mod tests {
             attempt: "a".into(),
             content: "c".into(),
             window_ms: Some(60_000),
-            moves_latest: true,
+            updates_latest: true,
             method: "POST".into(),
             topic: None,
             query: "a=\n".into(),

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    use inlet::process::Became;
+    use inlet::process::Disposition;
     use serde_json::json;
 
     #[test]
@@ -151,8 +151,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_to_be_done_stays_on_the_queue() {
-        let outcome = |received: &str, became| Outcome { received: received.into(), id: None, became };
-        let outcomes = [outcome("done", Became::Processed), outcome("behind", Became::Behind)];
+        let outcome =
+            |received: &str, disposition| Outcome { received: received.into(), id: None, disposition };
+        let outcomes = [outcome("done", Disposition::Processed), outcome("behind", Disposition::Blocked)];
         let remaining = Remaining::of(["done", "behind", "unheard-of"], &outcomes);
         assert_eq!(
             serde_json::to_value(remaining).unwrap(),

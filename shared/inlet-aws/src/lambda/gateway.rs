@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::provider::response::Answer;
+use inlet::provider::response::Response;
 use inlet::request::{Method, Request};
 use inlet::store::{NotAStoreName, StoreName};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl Unreadable {
 /// What goes back to API Gateway.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-pub struct Response {
+pub struct GatewayResponse {
     status_code: u16,
     headers: BTreeMap<&'static str, String>,
     body: String,
@@ -106,8 +106,8 @@ impl Event {
     }
 }
 
-impl From<Answer> for Response {
-    fn from(answer: Answer) -> Self {
+impl From<Response> for GatewayResponse {
+    fn from(answer: Response) -> Self {
         let json = ("content-type", "application/json".to_owned());
         Self {
             status_code: answer.status,
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_answer_keeps_its_headers_and_is_json() {
-        let response = Response::from(Answer::see_other("https://shop.example/"));
+        let response = GatewayResponse::from(Response::see_other("https://shop.example/"));
         let json = serde_json::to_value(response).unwrap();
         assert_eq!(json["statusCode"], 303);
         assert_eq!(

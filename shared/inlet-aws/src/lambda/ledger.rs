@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
 use inlet::message::Message;
-use inlet::process::{Journaled, Ledger, Received, Tried, Tries, Trouble};
+use inlet::process::{AttemptRecord, Attempts, ConsumeError, ProcessingStore, Received, Stored};
 use inlet::receive::{Fault, Recorded};
 
 use crate::client::clock;
@@ -26,27 +26,27 @@ pub struct TableLedger {
     pub dead_letters: SqsQueue,
 }
 
-impl Ledger for TableLedger {
-    async fn journal(&self, received: &Received, message: &Message) -> Result<Journaled, Trouble> {
+impl ProcessingStore for TableLedger {
+    async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
         // What was received before may have been stored then: to look costs less than to write it all again.
         if received.receives > 1 {
             let there = self.table.is_there(message.id(), arrival(message)).await;
-            if there.map_err(Trouble::Surroundings)? {
+            if there.map_err(ConsumeError::Transient)? {
                 return self.here_unless_forgotten(message).await;
             }
         }
-        let kept = carried(received, message).map_err(Trouble::Message)?;
+        let kept = carried(received, message).map_err(ConsumeError::Permanent)?;
         let forgotten = self.table.has_forgotten(message.id(), kept.record.received_ms).await;
-        if forgotten.map_err(Trouble::Surroundings)? {
-            return Ok(Journaled::Forgotten);
+        if forgotten.map_err(ConsumeError::Transient)? {
+            return Ok(Stored::EntityForgotten);
         }
         // It may have arrived longer ago than the sweeper looks back.
         let unproven = Unproven::unsent(message.id(), &kept.record.received, clock::now());
-        self.table.note_unproven(&unproven).await.map_err(Trouble::Surroundings)?;
+        self.table.note_unproven(&unproven).await.map_err(ConsumeError::Transient)?;
         match Box::pin(self.table.keep(&kept)).await.map_err(unkept)? {
             Recorded::New => self.here_unless_forgotten(message).await,
-            Recorded::Repeats { original, .. } if original.id == *message.id() => Ok(Journaled::Here),
-            Recorded::Repeats { .. } => Ok(Journaled::Elsewhere),
+            Recorded::Duplicate { original, .. } if original.id == *message.id() => Ok(Stored::Now),
+            Recorded::Duplicate { .. } => Ok(Stored::AsDuplicate),
         }
     }
 
@@ -62,25 +62,28 @@ impl Ledger for TableLedger {
         self.table.write_receipts(&consumed, tried, clock::now()).await
     }
 
-    async fn tries(&self, messages: &[(&Received, &Message)]) -> Result<HashMap<String, Tries>, Fault> {
+    async fn load_attempts(
+        &self,
+        messages: &[(&Received, &Message)],
+    ) -> Result<HashMap<String, Attempts>, Fault> {
         let messages: Vec<(&EventId, &str)> =
             messages.iter().map(|(received, message)| (message.id(), received.id.as_str())).collect();
         self.table.tries(&messages).await
     }
 
-    async fn note_tries(&self, tried: &[Tried]) -> Result<(), Fault> {
+    async fn record_attempts(&self, tried: &[AttemptRecord]) -> Result<(), Fault> {
         self.table.note_tries(tried, clock::now()).await
     }
 
-    async fn hold_back(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
+    async fn delay(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
         self.queue.hold_back(received, pause).await
     }
 
     /// Sent on first, then marked: a mark without a message would keep the event from everybody.
-    async fn set_aside(&self, received: &Received, id: Option<&EventId>, why: &Fault) -> Result<(), Fault> {
+    async fn dead_letter(&self, received: &Received, id: Option<&EventId>, why: &Fault) -> Result<(), Fault> {
         self.dead_letters.forward(received).await?;
         match id {
-            Some(id) => self.table.park(id, &why.story(), clock::now()).await,
+            Some(id) => self.table.park(id, &why.chain(), clock::now()).await,
             None => Ok(()),
         }
     }
@@ -90,20 +93,20 @@ impl TableLedger {
     /// An event is there, and may be although its entity is forgotten: that happened between the look and the write,
     /// and perhaps a processor died before it could look again. Then it goes, unless an equal one has taken its place
     /// since.
-    async fn here_unless_forgotten(&self, message: &Message) -> Result<Journaled, Trouble> {
+    async fn here_unless_forgotten(&self, message: &Message) -> Result<Stored, ConsumeError> {
         let (id, arrival) = (message.id(), arrival(message));
         let forgotten = self.table.has_forgotten(id, arrival.millis()).await;
-        if !forgotten.map_err(Trouble::Surroundings)? {
-            return Ok(Journaled::Here);
+        if !forgotten.map_err(ConsumeError::Transient)? {
+            return Ok(Stored::Now);
         }
         let removed = self.table.remove_until(id.entity_path(), &event_key(id), arrival).await;
-        removed.map(|()| Journaled::Forgotten).map_err(Trouble::Surroundings)
+        removed.map(|()| Stored::EntityForgotten).map_err(ConsumeError::Transient)
     }
 }
 
 /// Whose fault it is that an event was not stored.
-fn unkept(fault: Fault) -> Trouble {
-    if fault.what == NEVER { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
+fn unkept(fault: Fault) -> ConsumeError {
+    if fault.context == NEVER { ConsumeError::Permanent(fault) } else { ConsumeError::Transient(fault) }
 }
 
 /// When a message's event arrived. One that does not say has every receipt that there is.
@@ -131,7 +134,7 @@ mod tests {
     #[test]
     fn an_event_that_the_table_finds_fault_with_is_poison_and_others_wait() {
         let fault = |what| Fault::new(what, "a reason");
-        assert!(matches!(unkept(fault(NEVER)), Trouble::Message(_)), "it would be refused again");
-        assert!(matches!(unkept(fault("the event cannot be stored")), Trouble::Surroundings(_)));
+        assert!(matches!(unkept(fault(NEVER)), ConsumeError::Permanent(_)), "it would be refused again");
+        assert!(matches!(unkept(fault("the event cannot be stored")), ConsumeError::Transient(_)));
     }
 }

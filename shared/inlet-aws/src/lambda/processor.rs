@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_types::SdkConfig;
-use inlet::process::{Became, Consumer, Outcome, Processor, Received};
+use inlet::process::{Consumer, Disposition, Outcome, Processor, Received};
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -66,7 +66,7 @@ impl<C: Consumer> Function<C> {
             queue: SqsQueue::new(clients.sqs.clone(), queue_url),
             dead_letters: SqsQueue::new(clients.sqs, dead_letters),
         };
-        Ok(Self { processor: Processor { ledger, consumer }, noted: Mutex::new(None), log_level })
+        Ok(Self { processor: Processor { store: ledger, consumer }, noted: Mutex::new(None), log_level })
     }
 
     async fn handle(&self, event: LambdaEvent<Batch>) -> Remaining {
@@ -85,13 +85,13 @@ impl<C: Consumer> Function<C> {
     async fn note_position(&self, messages: &[Received]) {
         let Some(position) = Position::of(messages, clock::now()) else { return };
         let mut noted = self.noted.lock().await;
-        if position.is_told_by(*noted) {
+        if position.is_covered_by(*noted) {
             return;
         }
-        match self.processor.ledger.table.note(position).await {
+        match self.processor.store.table.note(position).await {
             Ok(()) => *noted = Some(position),
             Err(fault) => {
-                println!("{}", json!({"level": "warn", "message": "position", "reason": fault.story()}));
+                println!("{}", json!({"level": "warn", "message": "position", "reason": fault.chain()}));
             }
         }
     }
@@ -111,12 +111,12 @@ impl<C: Consumer> Function<C> {
     }
 
     fn log(&self, outcome: &Outcome, invocation: &str) {
-        let (level, written, word, reason) = match &outcome.became {
-            Became::Processed => (LogLevel::Info, "info", "processed", None),
-            Became::Duplicate => (LogLevel::Info, "info", "duplicate", None),
-            Became::SetAside(fault) => (LogLevel::Error, "error", "set_aside", Some(fault)),
-            Became::Failed(trouble) => (LogLevel::Warn, "warn", "failed", Some(trouble.fault())),
-            Became::Behind => (LogLevel::Debug, "debug", "behind", None),
+        let (level, written, word, reason) = match &outcome.disposition {
+            Disposition::Processed => (LogLevel::Info, "info", "processed", None),
+            Disposition::Duplicate => (LogLevel::Info, "info", "duplicate", None),
+            Disposition::DeadLettered(fault) => (LogLevel::Error, "error", "set_aside", Some(fault)),
+            Disposition::Failed(trouble) => (LogLevel::Warn, "warn", "failed", Some(trouble.fault())),
+            Disposition::Blocked => (LogLevel::Debug, "debug", "behind", None),
         };
         if level <= self.log_level {
             let line = json!({
@@ -126,7 +126,7 @@ impl<C: Consumer> Function<C> {
                 "request": invocation,
                 "id": outcome.id.as_ref().map(inlet::event::EventId::as_str),
                 "received": outcome.received,
-                "reason": reason.map(inlet::receive::Fault::story),
+                "reason": reason.map(inlet::receive::Fault::chain),
             });
             println!("{line}");
         }

@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use inlet::drift::{Drift, Sentinel};
+use inlet::drift::{Drift, DriftDetector};
 use inlet::provider::Provider;
 use inlet::provider::response::Refusal;
-use inlet::receive::{Attempt, Report};
+use inlet::receive::{Report, WriteToken};
 use inlet::request::Unverified;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
@@ -17,7 +17,7 @@ use crate::client::connect::Clients;
 use crate::client::rate_limit::Allowances;
 use crate::dynamodb::quarantine::TableQuarantine;
 use crate::dynamodb::table::Table;
-use crate::lambda::gateway::{Event, Response, Unreadable};
+use crate::lambda::gateway::{Event, GatewayResponse, Unreadable};
 use crate::secrets::SsmSecrets;
 use crate::sqs::SqsQueue;
 use crate::telemetry::log::{self, Context, Noticed, Trouble};
@@ -50,7 +50,7 @@ struct Function<P: Provider> {
     stage: String,
     log_level: LogLevel,
     daemon: Daemon,
-    sentinel: Sentinel,
+    sentinel: DriftDetector,
     /// How much the log is told of each event's drift.
     telling: Mutex<Allowances>,
 }
@@ -70,11 +70,11 @@ impl<P: Provider> Function<P> {
             queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
         };
         let telling = Mutex::new(Allowances::new(TOLD_AT_ONCE, TOLD_EVERY));
-        let (daemon, sentinel) = (Daemon::at(xray_daemon), Sentinel::new(P::SHAPES));
+        let (daemon, sentinel) = (Daemon::at(xray_daemon), DriftDetector::new(P::SHAPES));
         Self { ports, stage, log_level, daemon, sentinel, telling }
     }
 
-    async fn handle(&self, event: LambdaEvent<Event>) -> Response {
+    async fn handle(&self, event: LambdaEvent<Event>) -> GatewayResponse {
         let (start, received_at, watch) = (Instant::now(), clock::now(), Watch::default());
         let invocation = event.context.request_id;
         let trace = event.context.xray_trace_id.as_deref().and_then(Trace::parse);
@@ -92,18 +92,18 @@ impl<P: Provider> Function<P> {
             received_at,
             duration: start.elapsed(),
             waits: watch.waits(),
-            after_failure: &P::AFTER_FAILURE,
+            retry_policy: &P::RETRY_POLICY,
         };
         let request = match event.payload.into_request(P::NAME) {
             Ok(request) => Unverified::new(request),
             Err(unreadable) => {
-                let answer = P::refuse(refusal(&unreadable));
+                let answer = P::error_response(refusal(&unreadable));
                 log::trouble(line(None, None, answer.status), Trouble::Malformed(unreadable.what()));
                 return answer.into();
             }
         };
         let (store, size) = (request.store().clone(), Some(request.body_len()));
-        let (receiver, attempt) = (self.ports.watched(&watch), Attempt(invocation.clone()));
+        let (receiver, attempt) = (self.ports.watched(&watch), WriteToken(invocation.clone()));
         // A task of its own, so that a bug of ours becomes a 503 and a retry instead of a dead runtime.
         let task = tokio::spawn(async move { receiver.receive::<P>(request, received_at, &attempt).await });
         let answer = match task.await {
@@ -114,7 +114,7 @@ impl<P: Provider> Function<P> {
                 answer
             }
             Err(_) => {
-                let answer = P::refuse(Refusal::Unavailable);
+                let answer = P::error_response(Refusal::Unavailable);
                 log::trouble(line(Some(store.as_str()), size, answer.status), Trouble::Panicked);
                 answer
             }

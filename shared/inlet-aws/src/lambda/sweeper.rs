@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
-use inlet::process::Trouble;
+use inlet::process::ConsumeError;
 use inlet::receive::Fault;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -162,7 +162,7 @@ fn line(swept: &Swept, fault: Option<&Fault>, stage: &str, now: ReceivedAt) -> V
     let line = match fault {
         None => json!({"level": "info", "message": "sweep", "outcome": "swept"}),
         Some(fault) => {
-            json!({"level": "error", "message": "sweep", "outcome": "failed", "reason": fault.story()})
+            json!({"level": "error", "message": "sweep", "outcome": "failed", "reason": fault.chain()})
         }
     };
     let members = line.as_object().cloned().into_iter().flatten();
@@ -433,7 +433,7 @@ impl Run<'_> {
             Ok(Some(message)) => message,
             Ok(None) => return Ok(false),
             // One event that cannot be read must not keep the others from being sent.
-            Err(fault) if fault.what == DAMAGED => {
+            Err(fault) if fault.context == DAMAGED => {
                 self.park(id, DAMAGED).await?;
                 return Ok(false);
             }
@@ -446,8 +446,8 @@ impl Run<'_> {
                 self.swept.resent = self.swept.resent.saturating_add(1);
                 Ok(true)
             }
-            Err(Trouble::Message(fault)) => self.park(id, &fault.story()).await.map(|()| false),
-            Err(Trouble::Surroundings(fault)) => Err(fault),
+            Err(ConsumeError::Permanent(fault)) => self.park(id, &fault.chain()).await.map(|()| false),
+            Err(ConsumeError::Transient(fault)) => Err(fault),
         }
     }
 

@@ -4,7 +4,7 @@
 //! consumer can tell it from the first time.
 
 use inlet::event::{EventId, ReceivedAt};
-use inlet::process::Trouble;
+use inlet::process::ConsumeError;
 use inlet::receive::Fault;
 use inlet::store::StoreName;
 use tokio::sync::watch;
@@ -148,18 +148,18 @@ impl Replay {
                 replayed.send_modify(|replayed| replayed.sent = replayed.sent.saturating_add(1));
                 self.table.note_replayed(id, replay, clock::now()).await
             }
-            Err(Trouble::Message(fault)) => {
+            Err(ConsumeError::Permanent(fault)) => {
                 note_refused(id, &fault, replayed);
                 Ok(())
             }
-            Err(Trouble::Surroundings(fault)) => Err(fault),
+            Err(ConsumeError::Transient(fault)) => Err(fault),
         }
     }
 }
 
 /// Goes on past an event that is damaged: it must not keep the others from being sent.
 fn refuse(id: &EventId, fault: Fault, replayed: &watch::Sender<Replayed>) -> Result<(), Fault> {
-    if fault.what != DAMAGED {
+    if fault.context != DAMAGED {
         return Err(fault);
     }
     note_refused(id, &fault, replayed);
@@ -167,7 +167,7 @@ fn refuse(id: &EventId, fault: Fault, replayed: &watch::Sender<Replayed>) -> Res
 }
 
 fn note_refused(id: &EventId, fault: &Fault, replayed: &watch::Sender<Replayed>) {
-    let refused = Refused { id: id.to_string(), reason: fault.story() };
+    let refused = Refused { id: id.to_string(), reason: fault.chain() };
     replayed.send_modify(|replayed| replayed.refused.push(refused));
 }
 

@@ -2,7 +2,7 @@
 
 use inlet::proof::verify;
 use inlet::provider::Provider;
-use inlet::receive::{Attempt, Fault, Journal, Queue, Recorded, Secrets, Store};
+use inlet::receive::{Fault, Journal, Queue, Recorded, Secrets, Store, WriteToken};
 use inlet::request::Unverified;
 use inlet::store::StoreName;
 use tokio::sync::watch;
@@ -56,7 +56,7 @@ pub async fn reverify<P: Provider>(
             Ok(Verdict::Proved) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
             Ok(Verdict::Unproved) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
             Err(fault) => {
-                let passes = fault.what != journal::NEVER && fault.what != sqs::NEVER;
+                let passes = fault.context != journal::NEVER && fault.context != sqs::NEVER;
                 sum.send_modify(|sum| sum.failed.push(fault));
                 if passes {
                     break;
@@ -73,7 +73,7 @@ enum Verdict {
     Unproved,
 }
 
-/// The path of a delivery once more: verify, read, vouch, journal, enqueue, and out of quarantine.
+/// The path of a delivery once more: verify, read, into_event, journal, enqueue, and out of quarantine.
 async fn again<P: Provider>(
     released: Released,
     store: &Store<P>,
@@ -83,18 +83,18 @@ async fn again<P: Provider>(
 ) -> Result<Verdict, Fault> {
     let Released { request, received_at, sort_key } = released;
     // The delivery's own: a run that was ended half-way is known again, another delivery's write is not.
-    let (name, attempt) = (request.store.clone(), Attempt(format!("quarantine {sort_key}")));
+    let (name, attempt) = (request.store.clone(), WriteToken(format!("quarantine {sort_key}")));
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
         return Ok(Verdict::Unproved);
     };
-    let reading = P::read(&delivery);
-    let event = delivery.vouch::<P>(reading).out_of_quarantine();
+    let reading = P::parse(&delivery);
+    let event = delivery.into_event::<P>(reading).from_quarantine();
     // It arrived longer ago than the sweeper looks back.
     quarantine.note_unproven(&event).await?;
     let unsent = match journal.record(&event, &attempt).await? {
         Recorded::New => Some(event),
-        Recorded::Repeats { original, processed: false } => Some(event.repeating(original)),
-        Recorded::Repeats { processed: true, .. } => None,
+        Recorded::Duplicate { original, processed: false } => Some(event.as_duplicate_of(original)),
+        Recorded::Duplicate { processed: true, .. } => None,
     };
     if let Some(event) = unsent {
         queue.send(&event).await?;

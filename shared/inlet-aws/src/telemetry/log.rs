@@ -6,10 +6,10 @@ use std::time::Duration;
 use inlet::drift::Drift;
 use inlet::event::ReceivedAt;
 use inlet::proof::Rejection;
-use inlet::provider::parsed_event::WhyUnknown;
+use inlet::provider::parsed_event::UnknownReason;
 use inlet::provider::response::Refusal;
-use inlet::provider::retry_policy::AfterFailure;
-use inlet::receive::quarantine::Held;
+use inlet::provider::retry_policy::RetryPolicy;
+use inlet::receive::quarantine::QuarantineOutcome;
 use inlet::receive::{Accepted, Fault, NotAccepted, Report};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -116,7 +116,7 @@ pub struct Context<'r> {
     /// What of that was waiting.
     pub waits: Waits,
     /// What the provider does after a delivery that is not answered well.
-    pub after_failure: &'r AfterFailure,
+    pub retry_policy: &'r RetryPolicy,
 }
 
 /// Why a delivery was not even tried.
@@ -224,13 +224,13 @@ fn of_report<'r>(context: Context<'r>, report: &'r Report) -> Line<'r> {
     match report {
         Report::Probed => Line { outcome: "probed", ..plain },
         Report::Accepted(accepted) => of_accepted(plain, accepted),
-        Report::Refused(why) => of_refused(plain, why, context.after_failure),
+        Report::Refused(why) => of_refused(plain, why, context.retry_policy),
     }
 }
 
-fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, after: &AfterFailure) -> Line<'r> {
+fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, after: &RetryPolicy) -> Line<'r> {
     let held = match why {
-        NotAccepted::Unproved { held, .. } => Some(held),
+        NotAccepted::VerificationFailed { held, .. } => Some(held),
         _ => None,
     };
     Line {
@@ -238,7 +238,7 @@ fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, after: &AfterFailure) -> L
         reason: Some(why.to_string()),
         retried: Some(after.retries_after(plain.status)),
         quarantine: held.and_then(|held| held.as_ref().ok()).map(|held| held.as_str()),
-        quarantine_fault: held.and_then(|held| held.as_ref().err()).map(Fault::story),
+        quarantine_fault: held.and_then(|held| held.as_ref().err()).map(Fault::chain),
         ..plain
     }
 }
@@ -253,11 +253,11 @@ fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
     Line {
         outcome,
         id: Some(event.id().as_str()),
-        r#type: Some(loggable(event.reading().event_type.as_str())),
+        r#type: Some(loggable(event.parsed().event_type.as_str())),
         trust: Some(event.delivery().trust().as_str()),
         duplicate: Some(*duplicate),
-        journal_fault: journal_fault.as_ref().map(Fault::story),
-        queue_fault: queue_fault.as_ref().map(Fault::story),
+        journal_fault: journal_fault.as_ref().map(Fault::chain),
+        queue_fault: queue_fault.as_ref().map(Fault::chain),
         ..plain
     }
 }
@@ -277,16 +277,16 @@ fn may_be_counted(report: &Report) -> bool {
     match report {
         Report::Probed | Report::Accepted(_) => false,
         Report::Refused(why) => {
-            why.refusal() == Refusal::Unavailable || matches!(why, NotAccepted::Unproved { .. })
+            why.refusal() == Refusal::Unavailable || matches!(why, NotAccepted::VerificationFailed { .. })
         }
     }
 }
 
 /// What is counted of every answer.
 fn plainly_measured(context: Context<'_>, may_be_counted: bool) -> Measured {
-    let Context { stage, provider, status, waits, after_failure, .. } = context;
+    let Context { stage, provider, status, waits, retry_policy, .. } = context;
     let mut measured = Measured::of_stage(stage).of(Dimension::Provider, provider);
-    let is_counted = may_be_counted && after_failure.counts_towards_breaker(status) == Some(true);
+    let is_counted = may_be_counted && retry_policy.counts_towards_breaker(status) == Some(true);
     measured.count_if(is_counted, metrics::COUNTED_FAILURE);
     for (wait, metric) in [(waits.journal, metrics::JOURNAL_LATENCY), (waits.queue, metrics::QUEUE_LATENCY)] {
         if let Some(wait) = wait {
@@ -297,11 +297,11 @@ fn plainly_measured(context: Context<'_>, may_be_counted: bool) -> Measured {
 }
 
 fn measured_of_accepted(mut measured: Measured, accepted: &Accepted) -> Measured {
-    let why_unknown = accepted.event.reading().why_unknown();
+    let why_unknown = accepted.event.parsed().unknown_reason();
     measured.count(metrics::ACCEPTED);
     measured.count_if(accepted.duplicate, metrics::DUPLICATE);
-    measured.count_if(why_unknown == Some(WhyUnknown::Event), metrics::UNKNOWN);
-    measured.count_if(why_unknown == Some(WhyUnknown::Body), metrics::UNREADABLE);
+    measured.count_if(why_unknown == Some(UnknownReason::Event), metrics::UNKNOWN);
+    measured.count_if(why_unknown == Some(UnknownReason::Body), metrics::UNREADABLE);
     measured.count_if(accepted.journal_fault.is_some(), metrics::FALLBACK);
     measured.count_if(accepted.queue_fault.is_some(), metrics::ENQUEUE_DEFERRED);
     measured
@@ -311,9 +311,9 @@ fn measured_of_refused(measured: Measured, why: &NotAccepted) -> Measured {
     let mut measured = measured.of(Dimension::Reason, reason_of(why));
     let ours = why.refusal() == Refusal::Unavailable;
     measured.count(if ours { metrics::UNAVAILABLE } else { metrics::REJECTED });
-    let held = matches!(why, NotAccepted::Unproved { held: Ok(Held::Kept), .. });
+    let held = matches!(why, NotAccepted::VerificationFailed { held: Ok(QuarantineOutcome::Stored), .. });
     measured.count_if(held, metrics::QUARANTINED);
-    measured.count_if(matches!(why, NotAccepted::Unproved { .. }), metrics::UNPROVED);
+    measured.count_if(matches!(why, NotAccepted::VerificationFailed { .. }), metrics::UNPROVED);
     measured
 }
 
@@ -323,15 +323,15 @@ fn reason_of(why: &NotAccepted) -> &'static str {
         NotAccepted::Method => "method",
         NotAccepted::TooLarge(_) => "too_large",
         NotAccepted::UnknownStore => UNKNOWN_STORE,
-        NotAccepted::Unproved { rejection, .. } => match rejection {
+        NotAccepted::VerificationFailed { rejection, .. } => match rejection {
             Rejection::Missing { .. } => "no_proof",
             Rejection::Malformed { .. } => "malformed_proof",
             Rejection::Mismatch => "wrong_proof",
-            Rejection::NoCredential => "no_credential",
-            Rejection::NoLiveCredential => "no_secrets",
+            Rejection::NoCredentialForTopic => "no_credential",
+            Rejection::NoUsableCredential => "no_secrets",
         },
-        NotAccepted::Secrets(_) => "no_secrets",
-        NotAccepted::Kept { .. } => "not_kept",
+        NotAccepted::SecretsUnavailable(_) => "no_secrets",
+        NotAccepted::NotStored { .. } => "not_stored",
     }
 }
 
@@ -355,7 +355,7 @@ fn plain(context: Context<'_>) -> Line<'_> {
         status,
         duration,
         waits,
-        after_failure,
+        retry_policy,
         ..
     } = context;
     Line {
@@ -367,7 +367,7 @@ fn plain(context: Context<'_>) -> Line<'_> {
         store,
         size,
         status,
-        counts_towards_breaker: after_failure.counts_towards_breaker(status),
+        counts_towards_breaker: retry_policy.counts_towards_breaker(status),
         duration_ms: duration.as_millis(),
         secrets_ms: waits.secrets.map(millis),
         journal_ms: waits.journal.map(millis),
@@ -393,31 +393,31 @@ pub(crate) fn say_where_but_not_what_of_panics() {
 mod tests {
     use super::*;
     use inlet::drift::Difference;
-    use inlet::provider::retry_policy::{Breaker, Retries};
+    use inlet::provider::retry_policy::{CircuitBreaker, Retries};
     use serde_json::json;
 
     /// A provider that sends again after a 5xx and stops after some failures.
-    fn after_failure() -> AfterFailure {
-        let breaker = Breaker {
+    fn retry_policy() -> RetryPolicy {
+        let breaker = CircuitBreaker {
             window: Duration::from_hours(1),
-            degraded_at: 10,
-            broken_at: 30,
+            warn_at: 10,
+            disable_at: 30,
             discards_backlog: true,
             not_counted: &[429],
         };
-        AfterFailure {
-            retries: Some(Retries { waits: &[], statuses: &[500..=599] }),
-            breaker: Some(breaker),
-            ..AfterFailure::not_documented("a test")
+        RetryPolicy {
+            retries: Some(Retries { backoff: &[], statuses: &[500..=599] }),
+            circuit_breaker: Some(breaker),
+            ..RetryPolicy::not_documented("a test")
         }
     }
 
-    fn told_after(after_failure: &AfterFailure, why: NotAccepted) -> Value {
-        let context = Context { status: why.refusal().status(), ..context(after_failure) };
+    fn told_after(retry_policy: &RetryPolicy, why: NotAccepted) -> Value {
+        let context = Context { status: why.refusal().status(), ..context(retry_policy) };
         told_in(context, &Report::Refused(why)).unwrap()
     }
 
-    fn context(after_failure: &AfterFailure) -> Context<'_> {
+    fn context(retry_policy: &RetryPolicy) -> Context<'_> {
         Context {
             level: LogLevel::Info,
             stage: "prod",
@@ -431,7 +431,7 @@ mod tests {
             received_at: ReceivedAt::EPOCH,
             duration: Duration::from_millis(9),
             waits: Waits { queue: Some(Duration::from_millis(4)), ..Waits::default() },
-            after_failure,
+            retry_policy,
         }
     }
 
@@ -441,12 +441,12 @@ mod tests {
     }
 
     fn told(why: NotAccepted) -> Value {
-        told_after(&after_failure(), why)
+        told_after(&retry_policy(), why)
     }
 
     #[test]
     fn a_line_names_the_store_the_size_the_answer_and_whether_it_counts_against_us() {
-        let silent = AfterFailure::not_documented("a test");
+        let silent = RetryPolicy::not_documented("a test");
         for (line, counts) in [
             (told(NotAccepted::UnknownStore), json!(true)),
             (told_after(&silent, NotAccepted::UnknownStore), Value::Null),
@@ -472,34 +472,42 @@ mod tests {
     #[test]
     fn a_refusal_is_counted_by_whose_fault_it_is_and_by_reason_and_a_strangers_is_nobodys_failure() {
         const COUNTED: &str = "CountedFailure";
-        let unproved = |rejection, held| NotAccepted::Unproved { rejection, held: Ok(held) };
+        let unproved = |rejection, held| NotAccepted::VerificationFailed { rejection, held: Ok(held) };
         let fault = || Fault::new("no", "late");
         let refused = || vec![COUNTED, "QueueLatency", "Rejected", "Unproved"];
         for (why, counted, reason) in [
             (
-                unproved(Rejection::Mismatch, Held::Kept),
+                unproved(Rejection::Mismatch, QuarantineOutcome::Stored),
                 vec![COUNTED, "Quarantined", "QueueLatency", "Rejected", "Unproved"],
                 "wrong_proof",
             ),
-            (unproved(Rejection::Mismatch, Held::TooMany), refused(), "wrong_proof"),
-            (unproved(Rejection::Missing { expected: "a header" }, Held::TooMany), refused(), "no_proof"),
+            (unproved(Rejection::Mismatch, QuarantineOutcome::RateLimited), refused(), "wrong_proof"),
             (
-                unproved(Rejection::Malformed { what: "a header" }, Held::TooMany),
+                unproved(Rejection::Missing { expected: "a header" }, QuarantineOutcome::RateLimited),
+                refused(),
+                "no_proof",
+            ),
+            (
+                unproved(Rejection::Malformed { what: "a header" }, QuarantineOutcome::RateLimited),
                 refused(),
                 "malformed_proof",
             ),
-            (unproved(Rejection::NoCredential, Held::TooMany), refused(), "no_credential"),
             (
-                unproved(Rejection::NoLiveCredential, Held::TooMany),
+                unproved(Rejection::NoCredentialForTopic, QuarantineOutcome::RateLimited),
+                refused(),
+                "no_credential",
+            ),
+            (
+                unproved(Rejection::NoUsableCredential, QuarantineOutcome::RateLimited),
                 vec![COUNTED, "QueueLatency", "Unavailable", "Unproved"],
                 "no_secrets",
             ),
             (NotAccepted::Method, vec!["QueueLatency", "Rejected"], "method"),
             (NotAccepted::UnknownStore, vec!["QueueLatency", "Rejected"], UNKNOWN_STORE),
             (
-                NotAccepted::Kept { journal: fault(), queue: fault() },
+                NotAccepted::NotStored { journal: fault(), queue: fault() },
                 vec![COUNTED, "QueueLatency", "Unavailable"],
-                "not_kept",
+                "not_stored",
             ),
         ] {
             let line = told(why);
@@ -513,7 +521,7 @@ mod tests {
 
     #[test]
     fn what_is_counted_is_written_at_every_level_and_nothing_else_is() {
-        let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
+        let (after, report) = (retry_policy(), Report::Refused(NotAccepted::UnknownStore));
         let quiet = Context { level: LogLevel::Error, status: 401, ..context(&after) };
         let line = told_in(quiet, &report).unwrap();
         assert_eq!(
@@ -531,7 +539,7 @@ mod tests {
 
     #[test]
     fn drift_is_counted_always_and_told_where_it_may_be() {
-        let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
+        let (after, report) = (retry_policy(), Report::Refused(NotAccepted::UnknownStore));
         let drift = Drift { contradictions: vec![Difference::Value("status")], ..Drift::default() };
         for (told, expected) in [(true, json!(["value of status"])), (false, Value::Null)] {
             let noticed = Noticed { event: "order.create", drift: &drift, told };
@@ -548,7 +556,7 @@ mod tests {
 
     #[test]
     fn what_is_told_of_drift_is_written_at_every_level() {
-        let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
+        let (after, report) = (retry_policy(), Report::Refused(NotAccepted::UnknownStore));
         let new = vec![Difference::New("tier".to_owned(), "string")];
         let contradicting = Drift { contradictions: new.clone(), ..Drift::default() };
         let undocumented = Drift { undocumented: new, ..Drift::default() };
@@ -566,13 +574,13 @@ mod tests {
 
     #[test]
     fn a_refusal_tells_what_became_of_the_delivery_and_whether_it_comes_again() {
-        let unproved = |held| NotAccepted::Unproved { rejection: Rejection::Mismatch, held };
+        let unproved = |held| NotAccepted::VerificationFailed { rejection: Rejection::Mismatch, held };
         for (why, quarantine, fault, retried) in [
-            (unproved(Ok(Held::Kept)), json!("kept"), Value::Null, false),
-            (unproved(Ok(Held::TooMany)), json!("too_many"), Value::Null, false),
+            (unproved(Ok(QuarantineOutcome::Stored)), json!("stored"), Value::Null, false),
+            (unproved(Ok(QuarantineOutcome::RateLimited)), json!("rate_limited"), Value::Null, false),
             (unproved(Err(Fault::new("no", "late"))), Value::Null, json!("no: late"), false),
             (NotAccepted::UnknownStore, Value::Null, Value::Null, false),
-            (NotAccepted::Secrets(Fault::new("no", "late")), Value::Null, Value::Null, true),
+            (NotAccepted::SecretsUnavailable(Fault::new("no", "late")), Value::Null, Value::Null, true),
         ] {
             let line = told(why);
             assert_eq!(

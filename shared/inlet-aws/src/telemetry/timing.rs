@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use inlet::event::Event;
 use inlet::proof::Verified;
 use inlet::provider::Provider;
-use inlet::receive::quarantine::{Held, Quarantine, Suspect};
-use inlet::receive::{Attempt, Fault, Journal, Queue, Receiver, Recorded, Secrets, Store};
+use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use inlet::receive::{Fault, Journal, Queue, Receiver, Recorded, Secrets, Store, WriteToken};
 use inlet::store::StoreName;
 
 /// What a delivery waited for, step by step; nothing of a step that it did not come to.
@@ -87,13 +87,13 @@ impl<P: Provider, S: Secrets<P> + Send + Sync> Secrets<P> for Watched<S> {
         self.watch.over(|waits| &mut waits.secrets, self.port.store(name)).await
     }
 
-    async fn newer(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
-        self.watch.over(|waits| &mut waits.secrets, self.port.newer(name)).await
+    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
+        self.watch.over(|waits| &mut waits.secrets, self.port.refresh(name)).await
     }
 }
 
 impl<J: Journal + Send + Sync> Journal for Watched<J> {
-    async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
+    async fn record(&self, event: &Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
         self.watch.over(|waits| &mut waits.journal, self.port.record(event, attempt)).await
     }
 }
@@ -103,14 +103,14 @@ impl<Q: Queue + Send + Sync> Queue for Watched<Q> {
         self.watch.over(|waits| &mut waits.queue, self.port.send(event)).await
     }
 
-    async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        self.watch.over(|waits| &mut waits.queue, self.port.send_whole(event)).await
+    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        self.watch.over(|waits| &mut waits.queue, self.port.send_with_event(event)).await
     }
 }
 
 impl<H: Quarantine + Send + Sync> Quarantine for Watched<H> {
-    async fn hold(&self, suspect: &Suspect<'_>) -> Result<Held, Fault> {
-        self.watch.over(|waits| &mut waits.quarantine, self.port.hold(suspect)).await
+    async fn store(&self, suspect: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
+        self.watch.over(|waits| &mut waits.quarantine, self.port.store(suspect)).await
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Map, Value};
 
 use crate::event::Event;
-use crate::provider::parsed_event::WhyUnknown;
+use crate::provider::parsed_event::UnknownReason;
 
 /// The largest body that is looked at, in bytes: the documented ones have less than a tenth of it.
 const MAX_BODY_LEN: usize = 256 * 1024;
@@ -96,12 +96,12 @@ impl fmt::Display for Difference {
 
 /// Looks for drift in a provider's events, and reads what is known of an event once.
 #[derive(Debug)]
-pub struct Sentinel {
+pub struct DriftDetector {
     shapes: Shapes,
     read: Mutex<HashMap<String, Arc<Known>>>,
 }
 
-impl Sentinel {
+impl DriftDetector {
     /// One that has seen nothing yet.
     pub fn new(shapes: Shapes) -> Self {
         Self { shapes, read: Mutex::default() }
@@ -109,18 +109,18 @@ impl Sentinel {
 
     /// What is to be told of an event; nothing where it is as it should be.
     pub fn drift_of(&self, event: &Event) -> Option<Drift> {
-        let (reading, body) = (event.reading(), event.delivery());
+        let (reading, body) = (event.parsed(), event.delivery());
         let json = || (body.body().len() <= MAX_BODY_LEN).then(|| body.json()).flatten();
-        let drift = match reading.why_unknown() {
-            Some(WhyUnknown::Event) => Drift::of_unknown(json().as_deref()),
-            Some(WhyUnknown::Body) => Drift { contradictions: vec![Difference::Body], ..Drift::default() },
+        let drift = match reading.unknown_reason() {
+            Some(UnknownReason::Event) => Drift::of_unknown(json().as_deref()),
+            Some(UnknownReason::Body) => Drift { contradictions: vec![Difference::Body], ..Drift::default() },
             None => {
                 let known = self.known(reading.event_type.as_str());
                 let drift = known.zip(json()).map(|(known, body)| known.compare(&body));
                 let mut drift = drift.unwrap_or_default();
                 let value = |field: &&'static str| Difference::Value(field);
-                drift.contradictions.extend(reading.unlisted.iter().map(value));
-                drift.undocumented.extend(reading.unseen.iter().map(value));
+                drift.contradictions.extend(reading.undocumented_values.iter().map(value));
+                drift.undocumented.extend(reading.new_values.iter().map(value));
                 drift
             }
         };
@@ -129,9 +129,9 @@ impl Sentinel {
 
     /// The event's name, where it is in the text; `unknown` for all others, which may be as many as a sender likes.
     pub fn name_of<'e>(&self, event: &'e Event) -> &'e str {
-        let reading = event.reading();
+        let reading = event.parsed();
         let name = Some(reading.event_type.as_str());
-        let name = name.filter(|_| reading.why_unknown() != Some(WhyUnknown::Event));
+        let name = name.filter(|_| reading.unknown_reason() != Some(UnknownReason::Event));
         name.filter(|name| self.known(name).is_some()).unwrap_or("unknown")
     }
 
@@ -449,8 +449,8 @@ const fn type_of(value: &Value) -> &'static str {
 mod tests {
     use super::*;
     use crate::event::ReceivedAt;
-    use crate::provider::parsed_event::Reading;
-    use crate::test_provider::{Keyed, delivered, sent};
+    use crate::provider::parsed_event::ParsedEvent;
+    use crate::test_provider::{TestProvider, delivered, sent};
     use proptest::prelude::*;
 
     /// One event with complete documentation and one without.
@@ -544,12 +544,12 @@ thing.seen partial
     fn what_drifts_goes_by_a_name_of_the_text_and_by_no_other() {
         let delivery = || delivered(sent("", "no JSON"), ReceivedAt::EPOCH);
         for (name, why, expected) in [
-            ("thing.made", WhyUnknown::Body, "thing.made"),
-            ("anything-that-the-url-says", WhyUnknown::Body, "unknown"),
-            ("thing.teleported", WhyUnknown::Event, "unknown"),
+            ("thing.made", UnknownReason::Body, "thing.made"),
+            ("anything-that-the-url-says", UnknownReason::Body, "unknown"),
+            ("thing.teleported", UnknownReason::Event, "unknown"),
         ] {
-            let event = delivery().vouch::<Keyed>(Reading::unknown(name, why, None));
-            let sentinel = Sentinel::new(Shapes::new(TEXT));
+            let event = delivery().into_event::<TestProvider>(ParsedEvent::unknown(name, why, None));
+            let sentinel = DriftDetector::new(Shapes::new(TEXT));
             assert!(sentinel.drift_of(&event).is_some(), "{name}");
             assert_eq!(sentinel.name_of(&event), expected, "{name}");
         }

@@ -11,7 +11,7 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::delivery::Delivery;
 use crate::event::{Event, ReceivedAt};
 use crate::provider::Provider;
-use crate::provider::parsed_event::Reading;
+use crate::provider::parsed_event::ParsedEvent;
 use crate::request::{Fields, Plus, Request, Unverified};
 use crate::secret::Secret;
 
@@ -24,9 +24,9 @@ pub enum Claim {
         /// The key that would make the claim true.
         key: Secret,
         /// What may have been signed. More than one where the scheme leaves it open.
-        messages: Vec<Message>,
+        contents: Vec<SignedContent>,
         /// The signatures that came along, decoded. One that fits is enough.
-        tags: Vec<Tag>,
+        signatures: Vec<Signature>,
     },
     /// The secret itself, sent along. Every comparison has to hold.
     Shared {
@@ -50,7 +50,7 @@ pub enum MacAlgorithm {
 
 /// What a keyed hash is taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
+pub enum SignedContent {
     /// The body, byte for byte.
     Body,
     /// The query's fields without the signature's own: decoded, sorted by name, name and value joined without
@@ -67,7 +67,7 @@ pub enum Message {
 }
 
 /// A signature as bytes.
-pub enum Tag {
+pub enum Signature {
     /// Read from a header or from the query.
     Given(Vec<u8>),
     /// To be read from this field of the body's form, in base64.
@@ -100,7 +100,7 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// The word used in messages, items and logs.
+    /// The word used in contents, items and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Signed => "signed",
@@ -130,10 +130,10 @@ pub enum Rejection {
     Mismatch,
     /// The store has no credential for this kind of delivery.
     #[error("the store has no credential for this topic")]
-    NoCredential,
+    NoCredentialForTopic,
     /// The store is configured, and nothing that was entered for it can be used.
     #[error("the store's parameter holds no usable credential")]
-    NoLiveCredential,
+    NoUsableCredential,
 }
 
 /// A value whose sender has been proved.
@@ -170,7 +170,7 @@ impl<T> Deref for Verified<T> {
 
 /// A request that was not taken for genuine, given back whole for a second try.
 #[derive(Debug)]
-pub struct Refused {
+pub struct VerificationFailed {
     /// The request.
     pub request: Unverified,
     /// Why.
@@ -180,42 +180,42 @@ pub struct Refused {
 /// Compares what the request offers with every live credential; one that fits is enough.
 ///
 /// # Errors
-/// [`Refused`] with the last credential's reason; [`Rejection::NoLiveCredential`] when there is no credential.
+/// [`VerificationFailed`] with the last credential's reason; [`Rejection::NoUsableCredential`] when there is no credential.
 pub fn verify<P: Provider>(
     request: Unverified,
     credentials: &[P::Credential],
     received_at: ReceivedAt,
-) -> Result<Verified<Delivery>, Box<Refused>> {
-    let mut rejection = Rejection::NoLiveCredential;
+) -> Result<Verified<Delivery>, Box<VerificationFailed>> {
+    let mut rejection = Rejection::NoUsableCredential;
     for credential in credentials {
-        match P::claim(&request, credential).and_then(|claim| prove(&claim, request.contents())) {
+        match P::claim(&request, credential).and_then(|claim| check_claim(&claim, request.inner())) {
             Ok(trust) => return Ok(Verified(Delivery::new::<P>(request, trust, received_at))),
             // A mismatch says more than that another credential was of another kind.
             Err(_) if rejection == Rejection::Mismatch => {}
             Err(reason) => rejection = reason,
         }
     }
-    Err(Box::new(Refused { request, rejection }))
+    Err(Box::new(VerificationFailed { request, rejection }))
 }
 
 /// Whether the claim is true of the request.
-fn prove(claim: &Claim, request: &Request) -> Result<Trust, Rejection> {
+fn check_claim(claim: &Claim, request: &Request) -> Result<Trust, Rejection> {
     let (holds, trust) = match claim {
         Claim::AnyOf(claims) => {
-            let proved = claims.iter().find_map(|claim| prove(claim, request).ok());
+            let proved = claims.iter().find_map(|claim| check_claim(claim, request).ok());
             return proved.ok_or(Rejection::Mismatch);
         }
         Claim::Shared { comparisons, .. } if comparisons.is_empty() => (Choice::from(0), Trust::SharedSecret),
         Claim::Shared { comparisons, trust } => {
-            let all = comparisons.iter().fold(Choice::from(1), |all, c| all & c.expected.is(&c.presented));
+            let all = comparisons.iter().fold(Choice::from(1), |all, c| all & c.expected.ct_eq(&c.presented));
             (all, *trust)
         }
-        Claim::Mac { algorithm, key, messages, tags } => {
-            let tags: Vec<Vec<u8>> = tags.iter().filter_map(|tag| tag.bytes(request)).collect();
+        Claim::Mac { algorithm, key, contents, signatures } => {
+            let signatures: Vec<Vec<u8>> = signatures.iter().filter_map(|tag| tag.bytes(request)).collect();
             let mut any = Choice::from(0);
-            for bytes in messages.iter().flat_map(|message| message.readings(request)) {
-                let computed = algorithm.tag(key, &bytes);
-                any = tags.iter().fold(any, |any, tag| any | computed.ct_eq(tag));
+            for bytes in contents.iter().flat_map(|message| message.signing_inputs(request)) {
+                let computed = algorithm.sign(key, &bytes);
+                any = signatures.iter().fold(any, |any, tag| any | computed.ct_eq(tag));
             }
             (any, Trust::Signed)
         }
@@ -224,7 +224,7 @@ fn prove(claim: &Claim, request: &Request) -> Result<Trust, Rejection> {
 }
 
 impl MacAlgorithm {
-    fn tag(self, key: &Secret, message: &[u8]) -> Vec<u8> {
+    fn sign(self, key: &Secret, message: &[u8]) -> Vec<u8> {
         fn mac<M: Mac + KeyInit>(key: &Secret, message: &[u8]) -> Vec<u8> {
             #[expect(clippy::expect_used, reason = "HMAC takes a key of any length: RFC 2104, section 2")]
             let mut mac = <M as KeyInit>::new_from_slice(key.key()).expect("HMAC takes any key");
@@ -238,12 +238,12 @@ impl MacAlgorithm {
     }
 }
 
-impl Message {
+impl SignedContent {
     /// The bytes that may have been signed: one reading of the body, two of fields, as a `+` is read two ways.
-    fn readings(self, request: &Request) -> Vec<Cow<'_, [u8]>> {
+    fn signing_inputs(self, request: &Request) -> Vec<Cow<'_, [u8]>> {
         let both = |raw: &[u8], signature: &str| {
-            let reading = |plus| Cow::Owned(sorted(&Fields::parse(raw, plus), signature));
-            [Plus::Space, Plus::Itself].map(reading).to_vec()
+            let reading = |plus| Cow::Owned(sorted_fields(&Fields::parse(raw, plus), signature));
+            [Plus::Space, Plus::Literal].map(reading).to_vec()
         };
         match self {
             Self::Body => vec![Cow::Borrowed(request.body.as_slice())],
@@ -254,33 +254,33 @@ impl Message {
 }
 
 /// Names and values in the order of the names, without separators and without the signature's own field.
-fn sorted(fields: &Fields, signature: &str) -> Vec<u8> {
+fn sorted_fields(fields: &Fields, signature: &str) -> Vec<u8> {
     let mut signed: Vec<(&[u8], &[u8])> =
         fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(signature.as_bytes())).collect();
     signed.sort_by_key(|(name, _)| *name);
     signed.iter().flat_map(|(name, value)| [*name, *value].concat()).collect()
 }
 
-impl Tag {
+impl Signature {
     fn bytes(&self, request: &Request) -> Option<Vec<u8>> {
         match self {
             Self::Given(bytes) => Some(bytes.clone()),
             Self::Base64FormField(name) => {
-                base64_tag(&Fields::parse(&request.body, Plus::Itself).value(name)?)
+                base64_signature(&Fields::parse(&request.body, Plus::Literal).value(name)?)
             }
         }
     }
 }
 
 /// Decodes a signature in base64. A space stands for the `+` that a form decoder took away.
-pub fn base64_tag(text: &str) -> Option<Vec<u8>> {
+pub fn base64_signature(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.decode(text.trim().replace(' ', "+")).ok()
 }
 
 impl Verified<Delivery> {
     /// Trades the delivery and what was read from it for an event. The proof carries over.
-    pub fn vouch<P: Provider>(self, reading: Reading) -> Verified<Event> {
+    pub fn into_event<P: Provider>(self, reading: ParsedEvent) -> Verified<Event> {
         Verified(Event::new::<P>(self.0, reading))
     }
 }
@@ -288,97 +288,102 @@ impl Verified<Delivery> {
 impl Verified<Event> {
     /// The same delivery under the id and arrival of the event that it repeats.
     #[must_use]
-    pub fn repeating(self, original: crate::event::Original) -> Self {
-        Self(self.0.under(original))
+    pub fn as_duplicate_of(self, original: crate::event::ExistingEvent) -> Self {
+        Self(self.0.with_id_of(original))
     }
 
     /// The same event, whose delivery was refused at first and verified later.
     #[must_use]
-    pub fn out_of_quarantine(self) -> Self {
-        Self(self.0.out_of_quarantine())
+    pub fn from_quarantine(self) -> Self {
+        Self(self.0.from_quarantine())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_provider::{Keyed, OF_ANOTHER_KIND, sent};
+    use crate::test_provider::{OF_ANOTHER_KIND, TestProvider, sent};
 
     #[test]
     fn sorts_by_name_and_leaves_the_signature_out() {
         let fields = Fields::parse(b"b=2&X-Sig=zzz&a=1&a.b=%2B3", Plus::Space);
-        assert_eq!(sorted(&fields, "x-sig"), b"a1a.b+3b2");
+        assert_eq!(sorted_fields(&fields, "x-sig"), b"a1a.b+3b2");
     }
 
     #[test]
     fn any_live_credential_verifies_and_the_best_reason_is_told() {
         let secrets = ["new", "old"].map(|text| Secret::new(text).unwrap());
         let judged = |query: &str, secrets: &[Secret]| {
-            let judged = verify::<Keyed>(Unverified::new(sent(query, "{}")), secrets, ReceivedAt::EPOCH);
+            let judged =
+                verify::<TestProvider>(Unverified::new(sent(query, "{}")), secrets, ReceivedAt::EPOCH);
             judged.map(|delivery| delivery.trust()).map_err(|refused| refused.rejection)
         };
         assert_eq!(judged("key=new", &secrets), Ok(Trust::UrlToken));
         assert_eq!(judged("key=old", &secrets), Ok(Trust::UrlToken));
         assert_eq!(judged("key=gone", &secrets), Err(Rejection::Mismatch));
         assert_eq!(judged("", &secrets), Err(Rejection::Missing { expected: "key" }));
-        assert_eq!(judged("key=new", &[]), Err(Rejection::NoLiveCredential));
+        assert_eq!(judged("key=new", &[]), Err(Rejection::NoUsableCredential));
         let mixed = [OF_ANOTHER_KIND, "new", OF_ANOTHER_KIND].map(|text| Secret::new(text).unwrap());
         assert_eq!(judged("key=new", &mixed), Ok(Trust::UrlToken));
         assert_eq!(judged("key=gone", &mixed), Err(Rejection::Mismatch), "what was compared says more");
-        assert_eq!(judged("key=new", &mixed[..1]), Err(Rejection::NoCredential));
+        assert_eq!(judged("key=new", &mixed[..1]), Err(Rejection::NoCredentialForTopic));
     }
 
     #[test]
     fn a_signature_that_came_twice_or_fits_both_readings_holds() {
         let key = Secret::new("s3cret").unwrap();
-        let tag = || Tag::Given(MacAlgorithm::HmacSha256.tag(&key, b"a1"));
-        let claim = |message, tags| Claim::Mac {
+        let tag = || Signature::Given(MacAlgorithm::HmacSha256.sign(&key, b"a1"));
+        let claim = |message, signatures| Claim::Mac {
             algorithm: MacAlgorithm::HmacSha256,
             key: key.clone(),
-            messages: vec![message],
-            tags,
+            contents: vec![message],
+            signatures,
         };
-        let query = Message::SortedQuery { signature: "sig" };
+        let query = SignedContent::SortedQuery { signature: "sig" };
         let request = sent("a=1", "a1");
         for (case, claim) in [
-            ("twice", claim(Message::Body, vec![tag(), tag()])),
-            ("both readings", claim(query, vec![tag()])),
+            ("twice", claim(SignedContent::Body, vec![tag(), tag()])),
+            ("both signing_inputs", claim(query, vec![tag()])),
         ] {
-            assert_eq!(prove(&claim, &request), Ok(Trust::Signed), "{case}");
+            assert_eq!(check_claim(&claim, &request), Ok(Trust::Signed), "{case}");
         }
     }
 
     #[test]
     fn nothing_to_compare_proves_nothing() {
         let shared = |comparisons| Claim::Shared { comparisons, trust: Trust::SharedSecret };
-        assert_eq!(prove(&shared(Vec::new()), &sent("", "")), Err(Rejection::Mismatch));
+        assert_eq!(check_claim(&shared(Vec::new()), &sent("", "")), Err(Rejection::Mismatch));
         let secret = || Secret::new("s3cret").unwrap();
         let one_of_two = vec![Comparison::new("s3cret", secret()), Comparison::new("other", secret())];
-        assert_eq!(prove(&shared(one_of_two), &sent("", "")), Err(Rejection::Mismatch), "all have to hold");
+        assert_eq!(
+            check_claim(&shared(one_of_two), &sent("", "")),
+            Err(Rejection::Mismatch),
+            "all have to hold"
+        );
         let mac = Claim::Mac {
             algorithm: MacAlgorithm::HmacSha256,
             key: secret(),
-            messages: vec![Message::Body],
-            tags: Vec::new(),
+            contents: vec![SignedContent::Body],
+            signatures: Vec::new(),
         };
-        assert_eq!(prove(&mac, &sent("", "{}")), Err(Rejection::Mismatch), "no signature came along");
+        assert_eq!(check_claim(&mac, &sent("", "{}")), Err(Rejection::Mismatch), "no signature came along");
     }
 
     #[test]
     fn a_signature_is_taken_over_every_reading_of_fields() {
         let key = Secret::new("s3cret").unwrap();
-        let holds = |message: Message, signed: &[u8], request: &Request| {
-            let tag = MacAlgorithm::HmacSha256.tag(&key, signed);
+        let holds = |message: SignedContent, signed: &[u8], request: &Request| {
+            let tag = MacAlgorithm::HmacSha256.sign(&key, signed);
             let claim = Claim::Mac {
                 algorithm: MacAlgorithm::HmacSha256,
                 key: key.clone(),
-                messages: vec![message],
-                tags: vec![Tag::Given(vec![0; 32]), Tag::Given(tag)],
+                contents: vec![message],
+                signatures: vec![Signature::Given(vec![0; 32]), Signature::Given(tag)],
             };
-            prove(&claim, request) == Ok(Trust::Signed)
+            check_claim(&claim, request) == Ok(Trust::Signed)
         };
-        let query = Message::SortedQuery { signature: "Sig" };
-        let form = Message::SortedForm { signature: "Sig" };
+        let query = SignedContent::SortedQuery { signature: "Sig" };
+        let form = SignedContent::SortedForm { signature: "Sig" };
         let request = sent("b=1+2&sig=x&a=%2B", "d=3+4&SIG=y&c=5");
         for (message, signed, want) in [
             (query, "a+b1 2", true),
@@ -387,8 +392,8 @@ mod tests {
             (form, "c5d3 4", true),
             (form, "c5d3+4", true),
             (form, "d3+4c5", false),
-            (Message::Body, "d=3+4&SIG=y&c=5", true),
-            (Message::Body, "", false),
+            (SignedContent::Body, "d=3+4&SIG=y&c=5", true),
+            (SignedContent::Body, "", false),
         ] {
             assert_eq!(holds(message, signed.as_bytes(), &request), want, "{message:?} {signed}");
         }
@@ -397,12 +402,12 @@ mod tests {
     #[test]
     fn a_tag_is_read_from_where_it_stands() {
         let request = sent("", "Sig=AQI%2B&x=1");
-        assert_eq!(Tag::Given(vec![7]).bytes(&request), Some(vec![7]));
-        assert_eq!(Tag::Base64FormField("sig").bytes(&request), Some(vec![1, 2, 62]));
-        assert_eq!(Tag::Base64FormField("other").bytes(&request), None);
-        assert_eq!(base64_tag(" AQI+ "), Some(vec![1, 2, 62]));
-        assert_eq!(base64_tag("AQ I"), Some(vec![1, 15, 136]), "a space stands for a plus");
-        assert_eq!(base64_tag("no base64!"), None);
+        assert_eq!(Signature::Given(vec![7]).bytes(&request), Some(vec![7]));
+        assert_eq!(Signature::Base64FormField("sig").bytes(&request), Some(vec![1, 2, 62]));
+        assert_eq!(Signature::Base64FormField("other").bytes(&request), None);
+        assert_eq!(base64_signature(" AQI+ "), Some(vec![1, 2, 62]));
+        assert_eq!(base64_signature("AQ I"), Some(vec![1, 15, 136]), "a space stands for a plus");
+        assert_eq!(base64_signature("no base64!"), None);
     }
 
     #[test]
@@ -424,7 +429,7 @@ mod tests {
             (&[], Err(Rejection::Mismatch)),
         ] {
             let claims = presented.iter().map(|text| claim(text)).collect();
-            assert_eq!(prove(&Claim::AnyOf(claims), &request), want, "{presented:?}");
+            assert_eq!(check_claim(&Claim::AnyOf(claims), &request), want, "{presented:?}");
         }
     }
 
@@ -435,11 +440,11 @@ mod tests {
         let message = b"what do ya want for nothing?";
         let hex = |bytes: Vec<u8>| bytes.iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}"));
         assert_eq!(
-            hex(MacAlgorithm::HmacSha1.tag(&key, message)),
+            hex(MacAlgorithm::HmacSha1.sign(&key, message)),
             "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
         );
         assert_eq!(
-            hex(MacAlgorithm::HmacSha256.tag(&key, message)),
+            hex(MacAlgorithm::HmacSha256.sign(&key, message)),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
     }

@@ -7,7 +7,7 @@ use crate::value::json::FromJson as _;
 
 /// One event of a provider.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
+pub struct EventSpec {
     /// The provider's name of the event.
     pub event: &'static str,
     /// Other names of the same event.
@@ -21,13 +21,13 @@ pub struct Row {
     /// The field that tells when it happened, if this event moves it.
     pub time: Option<&'static str>,
     /// What makes two deliveries of it the same.
-    pub identity: IdentityRule,
+    pub dedup: DedupRule,
     /// How much of the payload is documented.
     pub documented: Documented,
     /// Fields whose values are listed somewhere, all of them.
-    pub listed: Values,
+    pub closed_values: Values,
     /// Fields of which some values are shown, and others are to be expected.
-    pub shown: Values,
+    pub open_values: Values,
     /// From the provider's words to ours; nothing where no field is documented.
     pub canonical: Option<Mapping>,
 }
@@ -44,13 +44,13 @@ pub enum Verb {
     /// Always the same.
     Always(&'static str),
     /// A field of the body decides.
-    Told {
+    FromField {
         /// The field.
         field: &'static str,
         /// The field's text (case is ignored) and the verb that it stands for.
         cases: &'static [(&'static str, &'static str)],
         /// Everything else, and when the field is absent.
-        otherwise: &'static str,
+        default: &'static str,
     },
 }
 
@@ -59,9 +59,9 @@ pub type Entity = &'static [&'static [&'static str]];
 
 /// What makes two deliveries of an event the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdentityRule {
+pub enum DedupRule {
     /// The body carries a time or a sequence of its own that this event moves: equal bodies are one event.
-    OwnTime,
+    Timestamp,
     /// It does not: equal bodies are one event within the provider's retry window only.
     RetryWindow,
 }
@@ -79,7 +79,7 @@ pub enum Documented {
     Inferred,
 }
 
-impl Row {
+impl EventSpec {
     /// A row of which only the name is documented, with a verb that is always the same.
     pub const fn new(event: &'static str, kind: Kind, verb: &'static str) -> Self {
         Self {
@@ -89,29 +89,29 @@ impl Row {
             verb: Verb::Always(verb),
             entity: &[&["id"]],
             time: None,
-            identity: IdentityRule::RetryWindow,
+            dedup: DedupRule::RetryWindow,
             documented: Documented::NameOnly,
-            listed: &[],
-            shown: &[],
+            closed_values: &[],
+            open_values: &[],
             canonical: None,
         }
     }
 
     /// The same under other names too.
     #[must_use]
-    pub const fn also(self, aliases: &'static [&'static str]) -> Self {
+    pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
-    /// The same with its verb told by a field of the body.
+    /// The same with its verb text by a field of the body.
     #[must_use]
-    pub const fn told_by(
+    pub const fn verb_from(
         self,
         field: &'static str,
         cases: &'static [(&'static str, &'static str)],
-        otherwise: &'static str,
+        default: &'static str,
     ) -> Self {
-        Self { verb: Verb::Told { field, cases, otherwise }, ..self }
+        Self { verb: Verb::FromField { field, cases, default }, ..self }
     }
 
     /// The same with the entity's id in these fields.
@@ -122,8 +122,8 @@ impl Row {
 
     /// The same with a time of its own in this field, which makes equal bodies one event for good.
     #[must_use]
-    pub const fn moved(self, time: &'static str) -> Self {
-        Self { time: Some(time), identity: IdentityRule::OwnTime, ..self }
+    pub const fn timestamp(self, time: &'static str) -> Self {
+        Self { time: Some(time), dedup: DedupRule::Timestamp, ..self }
     }
 
     /// The same with a documented payload.
@@ -134,14 +134,14 @@ impl Row {
 
     /// The same with fields of which every value is documented.
     #[must_use]
-    pub const fn listed(self, listed: Values) -> Self {
-        Self { listed, ..self }
+    pub const fn closed_values(self, closed_values: Values) -> Self {
+        Self { closed_values, ..self }
     }
 
     /// The same with fields of which some values are documented, whether the documentation says so or breaks off.
     #[must_use]
-    pub const fn shown(self, shown: Values) -> Self {
-        Self { shown, ..self }
+    pub const fn open_values(self, open_values: Values) -> Self {
+        Self { open_values, ..self }
     }
 
     /// The same, marked as inferred.
@@ -157,47 +157,47 @@ impl Row {
     }
 
     /// The fields of this payload with a value that is not among all those listed for them.
-    pub fn unlisted(&self, payload: &Value) -> Vec<&'static str> {
-        strange(self.listed, payload)
+    pub fn undocumented_values(&self, payload: &Value) -> Vec<&'static str> {
+        unexpected_values(self.closed_values, payload)
     }
 
     /// The fields of this payload with a value that is not among those shown for them.
-    pub fn unseen(&self, payload: &Value) -> Vec<&'static str> {
-        strange(self.shown, payload)
+    pub fn new_values(&self, payload: &Value) -> Vec<&'static str> {
+        unexpected_values(self.open_values, payload)
     }
 
     /// The verb for this payload.
     pub fn verb_for(&self, payload: &Value) -> &'static str {
         match self.verb {
             Verb::Always(verb) => verb,
-            Verb::Told { field, cases, otherwise } => {
-                let told = text_at(payload, field).unwrap_or_default();
+            Verb::FromField { field, cases, default } => {
+                let text = text_at(payload, field).unwrap_or_default();
                 cases
                     .iter()
-                    .find(|(word, _)| word.eq_ignore_ascii_case(&told))
-                    .map_or(otherwise, |(_, verb)| verb)
+                    .find(|(word, _)| word.eq_ignore_ascii_case(&text))
+                    .map_or(default, |(_, verb)| verb)
             }
         }
     }
 }
 
 /// The fields of a payload with a value that is not among these.
-fn strange(fields: Values, payload: &Value) -> Vec<&'static str> {
+fn unexpected_values(fields: Values, payload: &Value) -> Vec<&'static str> {
     let is_among =
-        |values: &[&str], told: &String| values.iter().any(|value| value.eq_ignore_ascii_case(told));
-    let is_strange = |(field, values): &&(&'static str, &'static [&str])| {
-        text_at(payload, field).is_some_and(|told| !is_among(values, &told))
+        |values: &[&str], text: &String| values.iter().any(|value| value.eq_ignore_ascii_case(text));
+    let is_unexpected = |(field, values): &&(&'static str, &'static [&str])| {
+        text_at(payload, field).is_some_and(|text| !is_among(values, &text))
     };
-    fields.iter().filter(is_strange).map(|(field, _)| *field).collect()
+    fields.iter().filter(is_unexpected).map(|(field, _)| *field).collect()
 }
 
 /// The row of this name.
-pub fn find<'a>(rows: &'a [Row], name: &str) -> Option<&'a Row> {
+pub fn find<'a>(rows: &'a [EventSpec], name: &str) -> Option<&'a EventSpec> {
     rows.iter().find(|row| row.is_named(name))
 }
 
 /// The entity's id: the parts of the first way of which every part is there.
-pub fn entity_in(payload: &Value, entity: Entity) -> Option<Vec<String>> {
+pub fn entity_id(payload: &Value, entity: Entity) -> Option<Vec<String>> {
     let part = |field: &&str| text_at(payload, field).filter(|text| !text.trim().is_empty());
     entity.iter().find_map(|fields| fields.iter().map(part).collect())
 }
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn an_id_is_the_first_way_that_is_whole() {
         let ways: Entity = &[&["ID"], &["Outlet", "Number"]];
-        let id = |payload: Value| entity_in(&payload, ways);
+        let id = |payload: Value| entity_id(&payload, ways);
         assert_eq!(id(json!({"ID": 7, "Number": "1"})), Some(vec!["7".to_owned()]));
         assert_eq!(
             id(json!({"ID": "", "Outlet": "A", "Number": 1})),
@@ -240,8 +240,8 @@ mod tests {
     #[test]
     fn a_row_is_found_by_its_name_and_by_its_others_in_any_case_and_by_nothing_else() {
         let rows = [
-            Row::new("order.create", Kind::Order, "created"),
-            Row::new("order.cancel", Kind::Order, "cancelled").also(&["order.void", "order.drop"]),
+            EventSpec::new("order.create", Kind::Order, "created"),
+            EventSpec::new("order.cancel", Kind::Order, "cancelled").aliases(&["order.void", "order.drop"]),
         ];
         for (name, event) in [
             ("order.create", Some("order.create")),
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_payload_says_how_much_of_it_is_documented() {
-        let row = Row::new("x", Kind::Order, "created");
+        let row = EventSpec::new("x", Kind::Order, "created");
         assert_eq!(row.documented, Documented::NameOnly);
         let row = row.payload(Documented::Partial, |_| None);
         assert_eq!((row.documented, row.canonical.is_some()), (Documented::Partial, true));
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_field_tells_the_verb_in_any_case_and_type() {
-        let row = Row::new("x", Kind::Payment, "").told_by(
+        let row = EventSpec::new("x", Kind::Payment, "").verb_from(
             "success",
             &[("true", "captured"), ("false", "capture_failed")],
             "capture_unknown",
@@ -277,9 +277,9 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_listed_or_shown_is_noticed_and_a_field_that_is_absent_is_not() {
-        let row = Row::new("x", Kind::ReturnOrder, "")
-            .listed(&[("status", &["approved", "rejected", "5"])])
-            .shown(&[("parcel.state", &["on its way"])]);
+        let row = EventSpec::new("x", Kind::ReturnOrder, "")
+            .closed_values(&[("status", &["approved", "rejected", "5"])])
+            .open_values(&[("parcel.state", &["on its way"])]);
         for (payload, unlisted, unseen) in [
             (json!({"status": "Approved", "parcel": {"state": "On its way"}}), vec![], vec![]),
             (json!({"status": 5}), vec![], vec![]),
@@ -289,7 +289,11 @@ mod tests {
             (json!({"status": 6}), vec!["status"], vec![]),
             (json!({"parcel": {"state": "lost"}}), vec![], vec!["parcel.state"]),
         ] {
-            assert_eq!((row.unlisted(&payload), row.unseen(&payload)), (unlisted, unseen), "{payload}");
+            assert_eq!(
+                (row.undocumented_values(&payload), row.new_values(&payload)),
+                (unlisted, unseen),
+                "{payload}"
+            );
         }
     }
 

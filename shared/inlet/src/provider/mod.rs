@@ -13,9 +13,9 @@ use crate::canonical::Kind;
 use crate::delivery::Delivery;
 use crate::drift::Shapes;
 use crate::proof::{Claim, Rejection, Verified};
-use crate::provider::parsed_event::Reading;
-use crate::provider::response::{Answer, Outcome, Refusal};
-use crate::provider::retry_policy::AfterFailure;
+use crate::provider::parsed_event::ParsedEvent;
+use crate::provider::response::{Outcome, Refusal, Response};
+use crate::provider::retry_policy::RetryPolicy;
 use crate::request::{Method, Unverified};
 
 /// A provider of webhooks.
@@ -24,15 +24,15 @@ pub trait Provider: Sized + 'static {
     const NAME: &'static str;
 
     /// What the provider does after a delivery that is not answered well, and where it says so.
-    const AFTER_FAILURE: AfterFailure;
+    const RETRY_POLICY: RetryPolicy;
 
     /// How long after a delivery the provider may send the very same one again, for bodies without a time of
     /// their own.
-    const RETRY_WINDOW: Duration = Self::AFTER_FAILURE.retry_window();
+    const RETRY_WINDOW: Duration = Self::RETRY_POLICY.retry_window();
 
     /// The kinds of which some events carry a time of their own and others do not. There, the former too say that
     /// their entity has changed: what comes after them is no repetition of what came before.
-    const MIXED: &'static [Kind] = &[];
+    const MIXED_DEDUP_KINDS: &'static [Kind] = &[];
 
     /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
     /// before anything is kept.
@@ -59,13 +59,13 @@ pub trait Provider: Sized + 'static {
     fn claim(request: &Unverified, credential: &Self::Credential) -> Result<Claim, Rejection>;
 
     /// Reads what happened. Cannot fail: what it does not understand it calls unknown.
-    fn read(delivery: &Verified<Delivery>) -> Reading;
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent;
 
     /// What this provider expects to hear.
-    fn answer(outcome: &Outcome<'_>, settings: &Self::Settings) -> Answer;
+    fn respond(outcome: &Outcome<'_>, settings: &Self::Settings) -> Response;
 
     /// How this provider is told that a delivery was not taken. One documented body per refusal.
-    fn refuse(refusal: Refusal) -> Answer {
-        Answer::refusal(refusal)
+    fn error_response(refusal: Refusal) -> Response {
+        Response::refusal(refusal)
     }
 }

@@ -1,16 +1,16 @@
-//! What a provider understands of a delivery. Reading cannot fail; it can only know less.
+//! What a provider understands of a delivery. ParsedEvent cannot fail; it can only know less.
 
 use std::fmt;
 
 use serde_json::Value;
 
 use crate::canonical::{Canonical, Kind, Unknown};
-use crate::provider::catalogue::{Documented, IdentityRule, Row, entity_in};
+use crate::provider::catalogue::{DedupRule, Documented, EventSpec, entity_id};
 use crate::value::time::Time;
 
 /// What a delivery says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
+pub struct ParsedEvent {
     /// The provider's name of the event.
     pub event_type: EventType,
     /// What happened to an object of the kind of `data`.
@@ -20,15 +20,15 @@ pub struct Reading {
     /// When it happened.
     pub time: Option<Time>,
     /// What makes two deliveries of it the same.
-    pub identity: IdentityRule,
+    pub dedup: DedupRule,
     /// The canonical object.
     pub data: Canonical,
     /// Whether kind and verb only follow from how the provider names its other events: no page names this one.
     pub inferred: bool,
     /// Fields whose values the documentation lists, with one that it does not.
-    pub unlisted: Vec<&'static str>,
+    pub undocumented_values: Vec<&'static str>,
     /// Fields of which the documentation shows some values, with another one.
-    pub unseen: Vec<&'static str>,
+    pub new_values: Vec<&'static str>,
 }
 
 /// A provider's name of an event; for events that nobody documents, as sent.
@@ -59,14 +59,14 @@ impl fmt::Display for EventType {
 
 /// Why a delivery's kind is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhyUnknown {
+pub enum UnknownReason {
     /// No row of the catalogue has the event's name.
     Event,
     /// The body is not what the event's documentation says, not even its outline.
     Body,
 }
 
-impl WhyUnknown {
+impl UnknownReason {
     const ALL: [Self; 2] = [Self::Event, Self::Body];
 
     /// The word for it.
@@ -78,35 +78,35 @@ impl WhyUnknown {
     }
 }
 
-impl Reading {
+impl ParsedEvent {
     /// Reads a payload by its row. `time` reads the provider's spelling of times.
-    pub fn of(row: &Row, payload: &Value, time: fn(&str) -> Option<Time>) -> Self {
-        let entity = entity_in(payload, row.entity);
+    pub fn of(row: &EventSpec, payload: &Value, time: fn(&str) -> Option<Time>) -> Self {
+        let entity = entity_id(payload, row.entity);
         let data = match row.canonical {
             None => Some(Canonical::bare(row.kind, entity.as_ref().map(|parts| parts.join(":")))),
             Some(canonical) if payload.is_object() => canonical(payload),
             Some(_) => None,
         };
         let Some(data) = data else {
-            return Self::unknown(row.event, WhyUnknown::Body, None);
+            return Self::unknown(row.event, UnknownReason::Body, None);
         };
-        let told = row.time.and_then(|field| crate::provider::catalogue::text_at(payload, field));
-        let told = told.filter(|text| !text.trim().is_empty());
+        let time_text = row.time.and_then(|field| crate::provider::catalogue::text_at(payload, field));
+        let time_text = time_text.filter(|text| !text.trim().is_empty());
         Self {
             event_type: EventType::new(row.event),
             verb: row.verb_for(payload),
             entity,
-            identity: if told.is_some() { row.identity } else { IdentityRule::RetryWindow },
-            time: told.as_deref().and_then(time),
+            dedup: if time_text.is_some() { row.dedup } else { DedupRule::RetryWindow },
+            time: time_text.as_deref().and_then(time),
             data,
             inferred: row.documented == Documented::Inferred,
-            unlisted: row.unlisted(payload),
-            unseen: row.unseen(payload),
+            undocumented_values: row.undocumented_values(payload),
+            new_values: row.new_values(payload),
         }
     }
 
     /// A delivery of which nothing is understood but perhaps the entity's id.
-    pub fn unknown(event_type: &str, why: WhyUnknown, entity: Option<Vec<String>>) -> Self {
+    pub fn unknown(event_type: &str, why: UnknownReason, entity: Option<Vec<String>>) -> Self {
         let id = entity.as_ref().map(|parts| parts.join(":"));
         let data = Unknown { id, reason: Some(why.as_str().to_owned()) };
         Self {
@@ -114,11 +114,11 @@ impl Reading {
             verb: "received",
             entity,
             time: None,
-            identity: IdentityRule::RetryWindow,
+            dedup: DedupRule::RetryWindow,
             data: data.into(),
             inferred: false,
-            unlisted: Vec::new(),
-            unseen: Vec::new(),
+            undocumented_values: Vec::new(),
+            new_values: Vec::new(),
         }
     }
 
@@ -128,9 +128,9 @@ impl Reading {
     }
 
     /// Why the kind is unknown; nothing where it is known.
-    pub fn why_unknown(&self) -> Option<WhyUnknown> {
+    pub fn unknown_reason(&self) -> Option<UnknownReason> {
         let Canonical::Unknown(unknown) = &self.data else { return None };
-        WhyUnknown::ALL.into_iter().find(|why| unknown.reason.as_deref() == Some(why.as_str()))
+        UnknownReason::ALL.into_iter().find(|why| unknown.reason.as_deref() == Some(why.as_str()))
     }
 }
 
@@ -139,8 +139,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const ROW: Row = Row::new("thing.moved", Kind::Stock, "changed")
-        .moved("at")
+    const ROW: EventSpec = EventSpec::new("thing.moved", Kind::Stock, "changed")
+        .timestamp("at")
         .payload(Documented::Full, |_| Some(Canonical::bare(Kind::Stock, None)));
 
     #[test]
@@ -150,8 +150,9 @@ mod tests {
 
     #[test]
     fn a_time_of_its_own_makes_equal_bodies_one_event() {
-        let reading = Reading::of(&ROW, &json!({"id": 1, "at": "2024-01-01T00:00:00Z"}), Time::parse_rfc3339);
-        assert_eq!(reading.identity, IdentityRule::OwnTime);
+        let reading =
+            ParsedEvent::of(&ROW, &json!({"id": 1, "at": "2024-01-01T00:00:00Z"}), Time::parse_rfc3339);
+        assert_eq!(reading.dedup, DedupRule::Timestamp);
         assert!(reading.time.is_some(), "{reading:?}");
     }
 
@@ -159,8 +160,8 @@ mod tests {
     fn without_that_time_only_the_retry_window_does() {
         for body in [json!({"id": 1}), json!({"id": 1, "at": null}), json!({"id": 1, "at": " "})] {
             assert_eq!(
-                Reading::of(&ROW, &body, Time::parse_rfc3339).identity,
-                IdentityRule::RetryWindow,
+                ParsedEvent::of(&ROW, &body, Time::parse_rfc3339).dedup,
+                DedupRule::RetryWindow,
                 "{body}"
             );
         }
@@ -168,28 +169,35 @@ mod tests {
 
     #[test]
     fn a_documented_event_with_another_outline_is_unknown() {
-        let reading = Reading::of(&ROW, &json!([1, 2]), Time::parse_rfc3339);
+        let reading = ParsedEvent::of(&ROW, &json!([1, 2]), Time::parse_rfc3339);
         assert_eq!((reading.kind(), reading.event_type.as_str()), (Kind::Unknown, "thing.moved"));
-        assert_eq!(reading.why_unknown(), Some(WhyUnknown::Body));
-        assert_eq!(Reading::unknown("x", WhyUnknown::Event, None).why_unknown(), Some(WhyUnknown::Event));
-        assert_eq!(Reading::of(&ROW, &json!({"id": 1}), Time::local).why_unknown(), None);
+        assert_eq!(reading.unknown_reason(), Some(UnknownReason::Body));
+        assert_eq!(
+            ParsedEvent::unknown("x", UnknownReason::Event, None).unknown_reason(),
+            Some(UnknownReason::Event)
+        );
+        assert_eq!(ParsedEvent::of(&ROW, &json!({"id": 1}), Time::local).unknown_reason(), None);
     }
 
     #[test]
     fn an_undocumented_payload_keeps_its_kind_and_its_id() {
-        let row = Row::new("x", Kind::Transfer, "created");
-        let reading = Reading::of(&row, &json!({"id": 5, "secret_sauce": true}), Time::local);
+        let row = EventSpec::new("x", Kind::Transfer, "created");
+        let reading = ParsedEvent::of(&row, &json!({"id": 5, "secret_sauce": true}), Time::local);
         assert_eq!(serde_json::to_value(&reading.data).unwrap(), json!({"id": "5"}));
         assert_eq!(reading.kind(), Kind::Transfer);
     }
 
     #[test]
     fn an_event_that_no_page_names_is_marked_as_inferred() {
-        for (row, inferred) in [(ROW, false), (Row::new("x", Kind::Outlet, "created").inferred(), true)] {
-            let reading = Reading::of(&row, &json!({"id": 1}), Time::local);
+        for (row, inferred) in [(ROW, false), (EventSpec::new("x", Kind::Outlet, "created").inferred(), true)]
+        {
+            let reading = ParsedEvent::of(&row, &json!({"id": 1}), Time::local);
             assert_eq!(reading.inferred, inferred, "{}", row.event);
         }
-        assert!(!Reading::unknown("x", WhyUnknown::Event, None).inferred, "what is unknown is not inferred");
+        assert!(
+            !ParsedEvent::unknown("x", UnknownReason::Event, None).inferred,
+            "what is unknown is not inferred"
+        );
     }
 
     #[test]

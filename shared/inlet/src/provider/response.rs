@@ -7,7 +7,7 @@ use crate::proof::Verified;
 
 /// An HTTP answer with a JSON body.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// Headers beside `content-type`.
@@ -86,7 +86,7 @@ impl Refusal {
     }
 }
 
-impl Answer {
+impl Response {
     /// 200 with this body.
     pub fn ok(body: Value) -> Self {
         Self { status: 200, headers: Vec::new(), body }

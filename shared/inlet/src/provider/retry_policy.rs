@@ -5,13 +5,13 @@ use std::time::Duration;
 
 /// What a provider does after a failure. `None` is what no page tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AfterFailure {
-    /// How long it waits for an answer.
-    pub answer_within: Option<Duration>,
+pub struct RetryPolicy {
+    /// How long it backoff for an answer.
+    pub response_timeout: Option<Duration>,
     /// How it sends a delivery again.
     pub retries: Option<Retries>,
     /// When it stops sending at all.
-    pub breaker: Option<Breaker>,
+    pub circuit_breaker: Option<CircuitBreaker>,
     /// Where this is told, and how far it is to be trusted.
     pub source: &'static str,
 }
@@ -20,54 +20,54 @@ pub struct AfterFailure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retries {
     /// The wait before each further attempt, in their order.
-    pub waits: &'static [Duration],
+    pub backoff: &'static [Duration],
     /// The statuses after which there is one.
     pub statuses: &'static [RangeInclusive<u16>],
 }
 
 /// When deliveries to a URL stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breaker {
+pub struct CircuitBreaker {
     /// The time in which failures are counted.
     pub window: Duration,
     /// How many failures earn a warning.
-    pub degraded_at: u32,
+    pub warn_at: u32,
     /// How many failures end all deliveries.
-    pub broken_at: u32,
-    /// Whether what still waits is thrown away then.
+    pub disable_at: u32,
+    /// Whether what still backoff is thrown away then.
     pub discards_backlog: bool,
     /// The statuses that do not count.
     pub not_counted: &'static [u16],
 }
 
-/// The retry window where a provider documents no retries: design.md, "Identity".
+/// The retry window where a provider documents no retries: design.md, "DedupScope".
 pub const DEFAULT_RETRY_WINDOW: Duration = Duration::from_mins(1);
 
 /// How long an attempt is taken to last where nobody tells when the provider gives it up. Twice the longest
 /// limit that is documented anywhere: in doubt a repeat is a repeat for a little longer.
-const UNTOLD_ATTEMPT: Duration = Duration::from_mins(1);
+const DEFAULT_RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
 
-impl AfterFailure {
+impl RetryPolicy {
     /// A provider that tells nothing of it, on these pages.
     pub const fn not_documented(source: &'static str) -> Self {
-        Self { answer_within: None, retries: None, breaker: None, source }
+        Self { response_timeout: None, retries: None, circuit_breaker: None, source }
     }
 
     /// How long after its first arrival a delivery may arrive again: every wait, and before each the attempt that
     /// failed. Never less than [`DEFAULT_RETRY_WINDOW`].
     pub const fn retry_window(&self) -> Duration {
-        let attempt = match self.answer_within {
+        let attempt = match self.response_timeout {
             Some(limit) => limit,
-            None => UNTOLD_ATTEMPT,
+            None => DEFAULT_RESPONSE_TIMEOUT,
         };
         let mut window = Duration::ZERO;
-        let mut waits = match &self.retries {
-            Some(retries) => retries.waits,
+        let mut backoff = match &self.retries {
+            Some(retries) => retries.backoff,
             None => &[],
         };
-        while let [wait, later @ ..] = waits {
+        while let [wait, later @ ..] = backoff {
             window = window.saturating_add(attempt).saturating_add(*wait);
-            waits = later;
+            backoff = later;
         }
         if window.as_millis() > DEFAULT_RETRY_WINDOW.as_millis() { window } else { DEFAULT_RETRY_WINDOW }
     }
@@ -81,13 +81,13 @@ impl AfterFailure {
     /// Whether an answer with this status brings the provider nearer to sending nothing any more. `None` where
     /// nobody tells that it ever stops.
     pub fn counts_towards_breaker(&self, status: u16) -> Option<bool> {
-        self.breaker.as_ref().map(|breaker| breaker.counts(status))
+        self.circuit_breaker.as_ref().map(|circuit_breaker| circuit_breaker.is_counted(status))
     }
 }
 
-impl Breaker {
+impl CircuitBreaker {
     /// Whether an answer with this status is a failure that is counted: any but a 2xx and the listed exceptions.
-    pub fn counts(&self, status: u16) -> bool {
+    pub fn is_counted(&self, status: u16) -> bool {
         !(200..300).contains(&status) && !self.not_counted.contains(&status)
     }
 }
@@ -101,49 +101,50 @@ mod tests {
     const TWICE: &[Duration] = &[Duration::from_secs(7), Duration::from_mins(10)];
     const SLOWLY: &[Duration] = &[Duration::from_mins(1), Duration::from_mins(5)];
 
-    fn told(answer_within: Option<Duration>, waits: &'static [Duration]) -> AfterFailure {
-        let retries = Some(Retries { waits, statuses: &[408..=408, 500..=599] });
-        AfterFailure { answer_within, retries, ..AfterFailure::not_documented("a test") }
+    fn documented(response_timeout: Option<Duration>, backoff: &'static [Duration]) -> RetryPolicy {
+        let retries = Some(Retries { backoff, statuses: &[408..=408, 500..=599] });
+        RetryPolicy { response_timeout, retries, ..RetryPolicy::not_documented("a test") }
     }
 
     #[test]
     fn a_repeat_may_come_after_every_attempt_and_every_wait() {
-        for (after_failure, seconds) in [
-            (AfterFailure::not_documented("a test"), 60),
-            (told(HALF_A_MINUTE, ONCE), 60),
-            (told(HALF_A_MINUTE, TWICE), 667),
-            (told(None, SLOWLY), 480),
+        for (retry_policy, seconds) in [
+            (RetryPolicy::not_documented("a test"), 60),
+            (documented(HALF_A_MINUTE, ONCE), 60),
+            (documented(HALF_A_MINUTE, TWICE), 667),
+            (documented(None, SLOWLY), 480),
         ] {
-            assert_eq!(after_failure.retry_window().as_secs(), seconds, "{after_failure:?}");
+            assert_eq!(retry_policy.retry_window().as_secs(), seconds, "{retry_policy:?}");
         }
     }
 
     #[test]
     fn only_a_listed_status_is_known_to_be_retried() {
-        let after_failure = told(None, ONCE);
+        let retry_policy = documented(None, ONCE);
         let retried: Vec<u16> = [200, 401, 408, 499, 500, 503, 599]
             .into_iter()
-            .filter(|s| after_failure.retries_after(*s))
+            .filter(|s| retry_policy.retries_after(*s))
             .collect();
         assert_eq!(retried, [408, 500, 503, 599]);
-        assert!(!AfterFailure::not_documented("a test").retries_after(503), "nobody tells");
+        assert!(!RetryPolicy::not_documented("a test").retries_after(503), "nobody tells");
     }
 
     #[test]
     fn every_answer_but_a_success_and_the_exceptions_counts_towards_the_breaker() {
-        let breaker = Breaker {
+        let circuit_breaker = CircuitBreaker {
             window: Duration::from_hours(1),
-            degraded_at: 10,
-            broken_at: 30,
+            warn_at: 10,
+            disable_at: 30,
             discards_backlog: true,
             not_counted: &[429],
         };
-        let breaking = AfterFailure { breaker: Some(breaker), ..AfterFailure::not_documented("a test") };
+        let breaking =
+            RetryPolicy { circuit_breaker: Some(circuit_breaker), ..RetryPolicy::not_documented("a test") };
         for (status, counts) in
             [(200, false), (204, false), (303, true), (401, true), (429, false), (503, true)]
         {
             assert_eq!(breaking.counts_towards_breaker(status), Some(counts), "{status}");
         }
-        assert_eq!(AfterFailure::not_documented("a test").counts_towards_breaker(503), None, "nobody tells");
+        assert_eq!(RetryPolicy::not_documented("a test").counts_towards_breaker(503), None, "nobody tells");
     }
 }

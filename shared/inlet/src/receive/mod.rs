@@ -1,4 +1,4 @@
-//! The path of a delivery: verify, read, vouch, journal, enqueue, answer. What does not verify is set aside.
+//! The path of a delivery: verify, read, into_event, journal, enqueue, answer. What does not verify is set aside.
 
 pub mod quarantine;
 
@@ -7,11 +7,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::delivery::Delivery;
-use crate::event::{Event, Original, ReceivedAt};
-use crate::proof::{Refused, Rejection, Verified, verify};
+use crate::event::{Event, ExistingEvent, ReceivedAt};
+use crate::proof::{Rejection, VerificationFailed, Verified, verify};
 use crate::provider::Provider;
-use crate::provider::response::{Answer, Outcome, Refusal};
-use crate::receive::quarantine::{Held, Quarantine, Suspect};
+use crate::provider::response::{Outcome, Refusal, Response};
+use crate::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
 use crate::request::{Method, Unverified};
 use crate::store::StoreName;
 
@@ -32,7 +32,7 @@ pub trait Secrets<P: Provider> {
     fn store(&self, name: &StoreName) -> impl Future<Output = Result<Option<Arc<Store<P>>>, Fault>> + Send;
 
     /// A newer reading for a delivery that did not verify; `None` when there is none to be had now.
-    fn newer(&self, name: &StoreName) -> impl Future<Output = Option<Arc<Store<P>>>> + Send;
+    fn refresh(&self, name: &StoreName) -> impl Future<Output = Option<Arc<Store<P>>>> + Send;
 }
 
 /// Where events are kept.
@@ -43,7 +43,7 @@ pub trait Journal {
     fn record(
         &self,
         event: &Verified<Event>,
-        attempt: &Attempt,
+        attempt: &WriteToken,
     ) -> impl Future<Output = Result<Recorded, Fault>> + Send;
 }
 
@@ -53,30 +53,30 @@ pub trait Queue {
     fn send(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Sends the event's message with the whole event, because the journal does not have it.
-    fn send_whole(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn send_with_event(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
 /// A fault of ours or of what we stand on. The sender is told 503 at the most, the log the text.
 #[derive(Debug, thiserror::Error)]
-#[error("{what}")]
+#[error("{context}")]
 pub struct Fault {
     /// What did not work.
-    pub what: &'static str,
+    pub context: &'static str,
     /// Why.
     #[source]
-    pub cause: Box<dyn Error + Send + Sync>,
+    pub source: Box<dyn Error + Send + Sync>,
 }
 
 impl Fault {
     /// A fault with its cause.
-    pub fn new(what: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { what, cause: cause.into() }
+    pub fn new(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { context, source: source.into() }
     }
 
     /// The fault and its causes in one line.
-    pub fn story(&self) -> String {
-        let mut story = self.what.to_owned();
-        let mut cause: Option<&(dyn Error + 'static)> = Some(self.cause.as_ref());
+    pub fn chain(&self) -> String {
+        let mut story = self.context.to_owned();
+        let mut cause: Option<&(dyn Error + 'static)> = Some(self.source.as_ref());
         while let Some(error) = cause {
             story.push_str(": ");
             story.push_str(&error.to_string());
@@ -88,7 +88,7 @@ impl Fault {
 
 /// Names one invocation of a receiver, so that it knows its own write again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt(pub String);
+pub struct WriteToken(pub String);
 
 /// What the journal made of an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -96,9 +96,9 @@ pub enum Recorded {
     /// It was not there, and is now.
     New,
     /// It was there.
-    Repeats {
+    Duplicate {
         /// The event that is stored.
-        original: Original,
+        original: ExistingEvent,
         /// Whether it was processed.
         processed: bool,
     },
@@ -140,20 +140,20 @@ pub enum NotAccepted {
     /// Theirs: nobody configured the store. Nothing is kept of it.
     #[error("no such store is configured")]
     UnknownStore,
-    /// It is not proved: theirs, unless the store has no credential that could prove it.
+    /// It is not proved: theirs, unless the store has no credential that could authenticate it.
     #[error("{rejection}")]
-    Unproved {
+    VerificationFailed {
         /// Why not.
         rejection: Rejection,
         /// What became of it in quarantine.
-        held: Result<Held, Fault>,
+        held: Result<QuarantineOutcome, Fault>,
     },
     /// Ours: the store's secrets cannot be read.
-    #[error("no secrets: {}", .0.story())]
-    Secrets(Fault),
+    #[error("no secrets: {}", .0.chain())]
+    SecretsUnavailable(Fault),
     /// Ours: neither the journal nor the queue took it.
-    #[error("journal: {}; queue: {}", .journal.story(), .queue.story())]
-    Kept {
+    #[error("journal: {}; queue: {}", .journal.chain(), .queue.chain())]
+    NotStored {
         /// What the journal said.
         journal: Fault,
         /// What the queue said.
@@ -168,9 +168,9 @@ impl NotAccepted {
             Self::Method => Refusal::MethodNotAllowed,
             Self::TooLarge(_) => Refusal::TooLarge,
             // Who entered the credentials is at fault, and not the sender.
-            Self::Unproved { rejection: Rejection::NoLiveCredential, .. } => Refusal::Unavailable,
-            Self::UnknownStore | Self::Unproved { .. } => Refusal::Unauthenticated,
-            Self::Secrets(_) | Self::Kept { .. } => Refusal::Unavailable,
+            Self::VerificationFailed { rejection: Rejection::NoUsableCredential, .. } => Refusal::Unavailable,
+            Self::UnknownStore | Self::VerificationFailed { .. } => Refusal::Unauthenticated,
+            Self::SecretsUnavailable(_) | Self::NotStored { .. } => Refusal::Unavailable,
         }
     }
 }
@@ -194,21 +194,21 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         &self,
         request: Unverified,
         received_at: ReceivedAt,
-        attempt: &Attempt,
-    ) -> (Answer, Report)
+        attempt: &WriteToken,
+    ) -> (Response, Report)
     where
         P: Provider,
         S: Secrets<P>,
     {
         if P::is_probe(&request) {
-            return (P::answer(&Outcome::Probed, &P::Settings::default()), Report::Probed);
+            return (P::respond(&Outcome::Probed, &P::Settings::default()), Report::Probed);
         }
         match self.accept::<P>(request, received_at, attempt).await {
             Ok((accepted, store)) => {
-                let answer = P::answer(&Outcome::Accepted(&accepted.event), &store.settings);
+                let answer = P::respond(&Outcome::Accepted(&accepted.event), &store.settings);
                 (answer, Report::Accepted(Box::new(accepted)))
             }
-            Err(why) => (P::refuse(why.refusal()), Report::Refused(why)),
+            Err(why) => (P::error_response(why.refusal()), Report::Refused(why)),
         }
     }
 
@@ -217,28 +217,28 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         &self,
         request: Unverified,
         received_at: ReceivedAt,
-        attempt: &Attempt,
+        attempt: &WriteToken,
     ) -> Result<(Accepted, Arc<Store<P>>), NotAccepted>
     where
         P: Provider,
         S: Secrets<P>,
     {
-        let (delivery, store) = self.prove::<P>(request, received_at).await?;
-        let reading = P::read(&delivery);
-        let event = delivery.vouch::<P>(reading);
+        let (delivery, store) = self.authenticate::<P>(request, received_at).await?;
+        let reading = P::parse(&delivery);
+        let event = delivery.into_event::<P>(reading);
         let accepted = match self.journal.record(&event, attempt).await {
             Ok(Recorded::New) => self.enqueue(event, false).await,
-            Ok(Recorded::Repeats { original, processed }) => {
-                let event = event.repeating(original);
+            Ok(Recorded::Duplicate { original, processed }) => {
+                let event = event.as_duplicate_of(original);
                 if processed { Accepted::kept(event, true) } else { self.enqueue(event, true).await }
             }
-            Err(fault) => self.fall_back(event, fault).await?,
+            Err(fault) => self.enqueue_as_fallback(event, fault).await?,
         };
         Ok((accepted, store))
     }
 
     /// Verifies with the secrets at hand, and once more with newer ones when those do not fit.
-    async fn prove<P>(
+    async fn authenticate<P>(
         &self,
         request: Unverified,
         received_at: ReceivedAt,
@@ -254,27 +254,27 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
             return Err(NotAccepted::TooLarge(request.body_len()));
         }
         let name = request.store().clone();
-        let Some(store) = self.secrets.store(&name).await.map_err(NotAccepted::Secrets)? else {
+        let Some(store) = self.secrets.store(&name).await.map_err(NotAccepted::SecretsUnavailable)? else {
             return Err(NotAccepted::UnknownStore);
         };
         let refused = match verify::<P>(request, &store.credentials, received_at) {
             Ok(delivery) => return Ok((delivery, store)),
             Err(refused) => refused,
         };
-        let Some(newer) = self.secrets.newer(&name).await else {
-            return Err(self.set_aside(*refused, received_at).await);
+        let Some(newer) = self.secrets.refresh(&name).await else {
+            return Err(self.quarantine(*refused, received_at).await);
         };
         match verify::<P>(refused.request, &newer.credentials, received_at) {
             Ok(delivery) => Ok((delivery, newer)),
-            Err(refused) => Err(self.set_aside(*refused, received_at).await),
+            Err(refused) => Err(self.quarantine(*refused, received_at).await),
         }
     }
 
-    /// Keeps what a configured store's credentials do not prove, as the fault may be in them. Whether that works
+    /// Keeps what a configured store's credentials do not authenticate, as the fault may be in them. Whether that works
     /// makes no difference to the sender.
-    async fn set_aside(&self, refused: Refused, received_at: ReceivedAt) -> NotAccepted {
-        let held = self.quarantine.hold(&Suspect::of(&refused, received_at)).await;
-        NotAccepted::Unproved { rejection: refused.rejection, held }
+    async fn quarantine(&self, refused: VerificationFailed, received_at: ReceivedAt) -> NotAccepted {
+        let held = self.quarantine.store(&RejectedRequest::new(&refused, received_at)).await;
+        NotAccepted::VerificationFailed { rejection: refused.rejection, held }
     }
 
     /// Sends an event that is stored. When that fails it is safe all the same: the sweeper sends what is stored.
@@ -284,10 +284,14 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
     }
 
     /// Sends an event that could not be stored, whole: whoever processes it stores it.
-    async fn fall_back(&self, event: Verified<Event>, journal: Fault) -> Result<Accepted, NotAccepted> {
-        match self.queue.send_whole(&event).await {
+    async fn enqueue_as_fallback(
+        &self,
+        event: Verified<Event>,
+        journal: Fault,
+    ) -> Result<Accepted, NotAccepted> {
+        match self.queue.send_with_event(&event).await {
             Ok(()) => Ok(Accepted { journal_fault: Some(journal), ..Accepted::kept(event, false) }),
-            Err(queue) => Err(NotAccepted::Kept { journal, queue }),
+            Err(queue) => Err(NotAccepted::NotStored { journal, queue }),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::future::Future;
 
 use crate::event::ReceivedAt;
-use crate::proof::{Refused, Rejection};
+use crate::proof::{Rejection, VerificationFailed};
 use crate::receive::Fault;
 use crate::request::{Headers, Method, Request};
 use crate::store::StoreName;
@@ -12,27 +12,30 @@ use crate::store::StoreName;
 /// Where refused deliveries are kept.
 pub trait Quarantine {
     /// Keeps a refused delivery for a while. Best effort and soon done: the sender hears of the refusal either way.
-    fn hold(&self, suspect: &Suspect<'_>) -> impl Future<Output = Result<Held, Fault>> + Send;
+    fn store(
+        &self,
+        suspect: &RejectedRequest<'_>,
+    ) -> impl Future<Output = Result<QuarantineOutcome, Fault>> + Send;
 }
 
 /// What became of a refused delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
+pub enum QuarantineOutcome {
     /// It waits to be verified again.
-    Kept,
+    Stored,
     /// It is larger than what is kept without a proof.
     TooLarge,
     /// Too many of the same store's were kept of late.
-    TooMany,
+    RateLimited,
 }
 
-impl Held {
+impl QuarantineOutcome {
     /// The word in the log.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Kept => "kept",
+            Self::Stored => "stored",
             Self::TooLarge => "too_large",
-            Self::TooMany => "too_many",
+            Self::RateLimited => "rate_limited",
         }
     }
 }
@@ -42,9 +45,9 @@ impl Held {
 /// Nothing that stores or sends events takes it:
 ///
 /// ```compile_fail
-/// # use inlet::receive::quarantine::Suspect;
+/// # use inlet::receive::quarantine::RejectedRequest;
 /// # use inlet::receive::{Fault, Queue};
-/// async fn sneak(suspect: &Suspect<'_>, queue: &impl Queue) -> Result<(), Fault> {
+/// async fn sneak(suspect: &RejectedRequest<'_>, queue: &impl Queue) -> Result<(), Fault> {
 ///     queue.send(suspect).await
 /// }
 /// ```
@@ -52,23 +55,23 @@ impl Held {
 /// The same with the quarantine compiles:
 ///
 /// ```
-/// # use inlet::receive::quarantine::{Held, Quarantine, Suspect};
+/// # use inlet::receive::quarantine::{QuarantineOutcome, Quarantine, RejectedRequest};
 /// # use inlet::receive::Fault;
-/// async fn set_aside(suspect: &Suspect<'_>, quarantine: &impl Quarantine) -> Result<Held, Fault> {
+/// async fn set_aside(suspect: &RejectedRequest<'_>, quarantine: &impl Quarantine) -> Result<QuarantineOutcome, Fault> {
 ///     quarantine.hold(suspect).await
 /// }
 /// ```
 ///
 /// [`verify`]: crate::proof::verify
-pub struct Suspect<'r> {
+pub struct RejectedRequest<'r> {
     request: &'r Request,
     rejection: Rejection,
     received_at: ReceivedAt,
 }
 
-impl<'r> Suspect<'r> {
-    pub(crate) fn of(refused: &'r Refused, received_at: ReceivedAt) -> Self {
-        Self { request: refused.request.contents(), rejection: refused.rejection, received_at }
+impl<'r> RejectedRequest<'r> {
+    pub(crate) fn new(refused: &'r VerificationFailed, received_at: ReceivedAt) -> Self {
+        Self { request: refused.request.inner(), rejection: refused.rejection, received_at }
     }
 
     /// Why it was refused.
@@ -113,9 +116,9 @@ impl<'r> Suspect<'r> {
 }
 
 /// Shows nothing of what was sent.
-impl std::fmt::Debug for Suspect<'_> {
+impl std::fmt::Debug for RejectedRequest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Suspect")
+        f.debug_struct("RejectedRequest")
             .field("store", self.store())
             .field("rejection", &self.rejection)
             .field("received_at", &self.received_at)

@@ -2,13 +2,13 @@
 
 /// One form of a provider's credential: the fields that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct CredentialShape {
     /// What this form is called.
     pub name: &'static str,
     /// Its fields, in the order in which people are asked for them.
     pub fields: &'static [Field],
     /// Who thinks of the values.
-    pub chosen_by: ChosenBy,
+    pub chosen_by: Issuer,
 }
 
 /// A field of a credential.
@@ -26,7 +26,7 @@ pub struct Field {
 
 /// Who thinks of a credential's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChosenBy {
+pub enum Issuer {
     /// The store: strong random ones do.
     Store,
     /// Somebody else, who has to be asked; where.
@@ -53,7 +53,7 @@ impl Field {
 
 /// What is wrong with a credential. Quotes nothing of it but names of fields that exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
+pub enum InvalidCredential {
     /// It is no JSON object with text in each of its fields.
     #[error("a credential is a JSON object with text in each of its fields")]
     NotAnObject,
@@ -78,27 +78,30 @@ pub enum Misfit {
 /// The form that a credential has.
 ///
 /// # Errors
-/// A [`Misfit`] for the first thing that is wrong with it.
-pub fn form_of(forms: &'static [Form], credential: &serde_json::Value) -> Result<&'static Form, Misfit> {
-    let object = credential.as_object().ok_or(Misfit::NotAnObject)?;
+/// A [`InvalidCredential`] for the first thing that is wrong with it.
+pub fn form_of(
+    forms: &'static [CredentialShape],
+    credential: &serde_json::Value,
+) -> Result<&'static CredentialShape, InvalidCredential> {
+    let object = credential.as_object().ok_or(InvalidCredential::NotAnObject)?;
     if !object.values().all(serde_json::Value::is_string) {
-        return Err(Misfit::NotAnObject);
+        return Err(InvalidCredential::NotAnObject);
     }
-    let known = |form: &&Form| {
+    let known = |form: &&CredentialShape| {
         let fits = |name: &String| form.fields.iter().any(|field| field.name == name);
         object.keys().all(fits)
             && form.fields.iter().all(|field| !field.required || object.contains_key(field.name))
     };
-    let form = forms.iter().find(known).ok_or_else(|| Misfit::Fields(told(forms)))?;
+    let form = forms.iter().find(known).ok_or_else(|| InvalidCredential::Fields(describe(forms)))?;
     for field in form.fields {
         let Some(text) = object.get(field.name).and_then(serde_json::Value::as_str) else {
             continue;
         };
         let characters = text.chars().count();
         match field.characters {
-            _ if text.is_empty() => return Err(Misfit::Empty(field.name)),
+            _ if text.is_empty() => return Err(InvalidCredential::Empty(field.name)),
             Some(wanted) if wanted != characters => {
-                return Err(Misfit::Characters { field: field.name, characters, wanted });
+                return Err(InvalidCredential::Characters { field: field.name, characters, wanted });
             }
             _ => {}
         }
@@ -107,10 +110,10 @@ pub fn form_of(forms: &'static [Form], credential: &serde_json::Value) -> Result
 }
 
 /// The forms in words: `username and password, or url_token`.
-pub fn told(forms: &[Form]) -> String {
+pub fn describe(forms: &[CredentialShape]) -> String {
     let name =
         |field: &Field| if field.required { field.name.to_owned() } else { format!("[{}]", field.name) };
-    let form = |form: &Form| form.fields.iter().map(name).collect::<Vec<_>>().join(" and ");
+    let form = |form: &CredentialShape| form.fields.iter().map(name).collect::<Vec<_>>().join(" and ");
     forms.iter().map(form).collect::<Vec<_>>().join(", or ")
 }
 
@@ -119,13 +122,17 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const FORMS: &[Form] = &[
-        Form {
+    const FORMS: &[CredentialShape] = &[
+        CredentialShape {
             name: "pair",
             fields: &[Field::required("user", "u"), Field::optional("word", "w").of(4)],
-            chosen_by: ChosenBy::Store,
+            chosen_by: Issuer::Store,
         },
-        Form { name: "token", fields: &[Field::required("token", "t")], chosen_by: ChosenBy::Other("ask") },
+        CredentialShape {
+            name: "token",
+            fields: &[Field::required("token", "t")],
+            chosen_by: Issuer::Other("ask"),
+        },
     ];
 
     #[test]
@@ -134,13 +141,15 @@ mod tests {
         assert_eq!(form(json!({"user": "a", "word": "wörd"})), Ok("pair"));
         assert_eq!(form(json!({"user": "a"})), Ok("pair"));
         assert_eq!(form(json!({"token": "a"})), Ok("token"));
-        assert_eq!(form(json!("canary")), Err(Misfit::NotAnObject));
-        assert_eq!(form(json!({"token": 7})), Err(Misfit::NotAnObject));
-        assert_eq!(form(json!({"token": ""})), Err(Misfit::Empty("token")));
-        let characters = Misfit::Characters { field: "word", characters: 3, wanted: 4 };
+        assert_eq!(form(json!("canary")), Err(InvalidCredential::NotAnObject));
+        assert_eq!(form(json!({"token": 7})), Err(InvalidCredential::NotAnObject));
+        assert_eq!(form(json!({"token": ""})), Err(InvalidCredential::Empty("token")));
+        let characters = InvalidCredential::Characters { field: "word", characters: 3, wanted: 4 };
         assert_eq!(form(json!({"user": "a", "word": "abc"})), Err(characters));
         for mixed in [json!({}), json!({"word": "abcd"}), json!({"user": "a", "canary": "b"})] {
-            let Err(misfit @ Misfit::Fields(_)) = form(mixed.clone()) else { panic!("{mixed} is taken") };
+            let Err(misfit @ InvalidCredential::Fields(_)) = form(mixed.clone()) else {
+                panic!("{mixed} is taken")
+            };
             assert_eq!(misfit.to_string(), "its fields are those of no form: user and [word], or token");
         }
     }

@@ -8,14 +8,14 @@ use jiff::tz::{Offset, TimeZone};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 
-use crate::provider::catalogue::Row;
+use crate::provider::catalogue::EventSpec;
 use crate::tools::sender::escaped;
 
 /// What is to be new in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fresh {
+pub struct SampleVariant {
     /// What the entity is called.
-    pub entity: Name,
+    pub entity: EntityId,
     /// When it happened.
     pub at: Timestamp,
     /// Which of its states it is in: 0 the sample's own, any other by so much more of whatever it counts first.
@@ -24,17 +24,17 @@ pub struct Fresh {
 
 /// An entity's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Name {
+pub enum EntityId {
     /// The sample's own with other digits, which end in those of this number as far as there is room.
-    Like(u64),
+    Numbered(u64),
     /// This text, whatever the sample calls it.
     Exactly(String),
 }
 
-impl Fresh {
+impl SampleVariant {
     /// The body with the entity and the time that its event moves replaced, where it has them. A JSON object's fields
     /// come out in the order of their names; what is neither an object nor a form stays as it is.
-    pub fn body(&self, row: &Row, sample: &[u8], form: bool) -> Vec<u8> {
+    pub fn body(&self, row: &EventSpec, sample: &[u8], form: bool) -> Vec<u8> {
         if form {
             return self.form(row, sample);
         }
@@ -42,25 +42,25 @@ impl Fresh {
             return sample.to_vec();
         };
         if let Some(payload) = payload(&mut body, row) {
-            self.renew(payload, row);
+            self.apply(payload, row);
         }
         serde_json::to_vec(&body).unwrap_or_else(|_| sample.to_vec())
     }
 
     /// A body for an event of which no page shows one: the entity's name and nothing else.
-    pub fn bare_body(&self, row: &Row) -> Vec<u8> {
+    pub fn bare_body(&self, row: &EventSpec) -> Vec<u8> {
         let fields = row.entity.first().copied().unwrap_or_default();
         let named = fields.iter().map(|field| ((*field).to_owned(), Value::String("1000000000000".into())));
         let mut body: Map<String, Value> = named.collect();
-        self.renew(&mut body, row);
+        self.apply(&mut body, row);
         Value::Object(body).to_string().into_bytes()
     }
 
-    fn renew(&self, payload: &mut Map<String, Value>, row: &Row) {
+    fn apply(&self, payload: &mut Map<String, Value>, row: &EventSpec) {
         if self.state > 0
-            && let Some(counted) = counted(payload)
+            && let Some(first_quantity) = first_quantity(payload)
         {
-            *counted = raised(counted, self.state);
+            *first_quantity = incremented(first_quantity, self.state);
         }
         if let Some(field) = row.time
             && let Some(value) = value_mut(payload, field)
@@ -96,8 +96,8 @@ impl Fresh {
 
     fn name(&self, old: &str) -> String {
         match &self.entity {
-            Name::Exactly(text) => text.clone(),
-            Name::Like(number) => with_digits(old, *number),
+            EntityId::Exactly(text) => text.clone(),
+            EntityId::Numbered(number) => with_digits(old, *number),
         }
     }
 
@@ -109,7 +109,7 @@ impl Fresh {
         }
     }
 
-    fn form(&self, row: &Row, sample: &[u8]) -> Vec<u8> {
+    fn form(&self, row: &EventSpec, sample: &[u8]) -> Vec<u8> {
         let sample = String::from_utf8_lossy(sample);
         let renewed = |field: &str| {
             let (name, value) = field.split_once('=').unwrap_or((field, ""));
@@ -129,7 +129,7 @@ impl Fresh {
 }
 
 /// The object that the row speaks of: the body itself, or the one inside it that names an entity.
-fn payload<'b>(body: &'b mut Value, row: &Row) -> Option<&'b mut Map<String, Value>> {
+fn payload<'b>(body: &'b mut Value, row: &EventSpec) -> Option<&'b mut Map<String, Value>> {
     let names = |object: &mut Map<String, Value>| {
         row.entity.iter().any(|fields| fields.iter().all(|field| value_mut(object, field).is_some()))
     };
@@ -143,7 +143,7 @@ fn payload<'b>(body: &'b mut Value, row: &Row) -> Option<&'b mut Map<String, Val
 }
 
 /// The first number that is not a name: an amount, a quantity, a price.
-fn counted(object: &mut Map<String, Value>) -> Option<&mut Value> {
+fn first_quantity(object: &mut Map<String, Value>) -> Option<&mut Value> {
     const NAMES: [&str; 4] = ["id", "code", "number", "date"];
     let is_name = |key: &str| NAMES.iter().any(|name| key.to_ascii_lowercase().ends_with(name));
     let mut inside = Vec::new();
@@ -156,22 +156,22 @@ fn counted(object: &mut Map<String, Value>) -> Option<&mut Value> {
         }
     }
     inside.into_iter().find_map(|value| match value {
-        Value::Object(object) => counted(object),
-        Value::Array(list) => list.iter_mut().find_map(|item| counted(item.as_object_mut()?)),
+        Value::Object(object) => first_quantity(object),
+        Value::Array(list) => list.iter_mut().find_map(|item| first_quantity(item.as_object_mut()?)),
         _ => None,
     })
 }
 
-/// The number with its whole part raised, its fraction as it was written.
-fn raised(number: &Value, by: u32) -> Value {
+/// The number with its whole part incremented, its fraction as it was written.
+fn incremented(number: &Value, by: u32) -> Value {
     let text = match number {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
     let (whole, fraction) = text.split_at(text.find(['.', 'e', 'E']).unwrap_or(text.len()));
-    let raised = whole.parse::<i64>().ok().and_then(|whole| whole.checked_add(by.into()));
-    let raised = raised.map(|whole| format!("{whole}{fraction}"));
-    match (number, raised) {
+    let incremented = whole.parse::<i64>().ok().and_then(|whole| whole.checked_add(by.into()));
+    let incremented = incremented.map(|whole| format!("{whole}{fraction}"));
+    match (number, incremented) {
         (Value::String(_), Some(text)) => Value::String(text),
         (_, Some(text)) => text.parse().map_or_else(|_| number.clone(), Value::Number),
         (_, None) => number.clone(),
@@ -258,8 +258,8 @@ mod tests {
         "2026-01-31T10:20:30.123456789Z".parse().unwrap()
     }
 
-    fn fresh(entity: Name) -> Fresh {
-        Fresh { entity, at: at(), state: 0 }
+    fn fresh(entity: EntityId) -> SampleVariant {
+        SampleVariant { entity, at: at(), state: 0 }
     }
 
     #[test]
@@ -294,9 +294,10 @@ mod tests {
 
     #[test]
     fn entity_and_time_are_new_wherever_they_stand_and_keep_their_types() {
-        let row =
-            Row::new("x", Kind::Order, "x").entity(&[&["shop", "orderid"], &["id"]]).moved("created_at");
-        let body = |sample: &str, name: Name| {
+        let row = EventSpec::new("x", Kind::Order, "x")
+            .entity(&[&["shop", "orderid"], &["id"]])
+            .timestamp("created_at");
+        let body = |sample: &str, name: EntityId| {
             String::from_utf8(fresh(name).body(&row, sample.as_bytes(), false)).unwrap()
         };
         for (sample, want) in [
@@ -312,21 +313,21 @@ mod tests {
         ] {
             let sorted =
                 serde_json::from_str::<Value>(want).map_or(want.to_owned(), |value| value.to_string());
-            assert_eq!(body(sample, Name::Like(42)), sorted, "{sample}");
+            assert_eq!(body(sample, EntityId::Numbered(42)), sorted, "{sample}");
         }
-        assert_eq!(body(r#"{"id":1234}"#, Name::Exactly("77".into())), r#"{"id":77}"#);
-        assert_eq!(body(r#"{"id":1234}"#, Name::Exactly("B/7".into())), r#"{"id":"B/7"}"#);
+        assert_eq!(body(r#"{"id":1234}"#, EntityId::Exactly("77".into())), r#"{"id":77}"#);
+        assert_eq!(body(r#"{"id":1234}"#, EntityId::Exactly("B/7".into())), r#"{"id":"B/7"}"#);
         assert_eq!(
-            fresh(Name::Like(42)).bare_body(&row),
+            fresh(EntityId::Numbered(42)).bare_body(&row),
             br#"{"orderid":"1000000000042","shop":"1000000000000"}"#
         );
     }
 
     #[test]
     fn another_state_counts_more_and_is_called_the_same() {
-        let row = Row::new("x", Kind::Order, "x");
+        let row = EventSpec::new("x", Kind::Order, "x");
         let body = |sample: &str, state| {
-            let fresh = Fresh { state, ..fresh(Name::Exactly("7".into())) };
+            let fresh = SampleVariant { state, ..fresh(EntityId::Exactly("7".into())) };
             String::from_utf8(fresh.body(&row, sample.as_bytes(), false)).unwrap()
         };
         for (sample, want) in [
@@ -345,9 +346,9 @@ mod tests {
 
     #[test]
     fn a_forms_fields_are_new_too() {
-        let row = Row::new("x", Kind::Order, "x").entity(&[&["orderid"]]).moved("timestamp");
+        let row = EventSpec::new("x", Kind::Order, "x").entity(&[&["orderid"]]).timestamp("timestamp");
         let sample = b"timestamp=05%2F09%2F2024%2017%3A03%3A21&orderId=a-12&amount=86.40";
-        let body = String::from_utf8(fresh(Name::Like(42)).body(&row, sample, true)).unwrap();
+        let body = String::from_utf8(fresh(EntityId::Numbered(42)).body(&row, sample, true)).unwrap();
         assert_eq!(body, "timestamp=01%2F31%2F2026%2010%3A20%3A30&orderId=a%2D12&amount=86.40");
     }
 }

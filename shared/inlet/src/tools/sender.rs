@@ -9,24 +9,24 @@ use sha1::Sha1;
 use sha2::Sha256;
 
 use crate::provider::Provider;
-use crate::provider::catalogue::Row;
+use crate::provider::catalogue::EventSpec;
 use crate::request::{Headers, Method, Request};
 use crate::store::StoreName;
-use crate::tools::credential_shape::Form;
+use crate::tools::credential_shape::CredentialShape;
 
 /// A provider that can be played.
 pub trait Sender: Provider {
     /// The catalogue.
-    const EVENTS: &'static [Row];
+    const EVENTS: &'static [EventSpec];
 
     /// The forms that its credential may have; the first is the usual one.
-    const FORMS: &'static [Form];
+    const FORMS: &'static [CredentialShape];
 
     /// The bodies in its folder `payloads`.
     const PAYLOADS: &'static [Payload];
 
     /// Where the event goes: the URL as `inlet` tells the user to register it, with the provider's own words.
-    fn address(event: &Row) -> Address;
+    fn address(event: &EventSpec) -> Address;
 
     /// Adds the proof that the provider would add. `credential` is an object as kept in the parameter store.
     fn sign(request: &mut Request, credential: &Value);
@@ -89,7 +89,12 @@ impl Address {
 }
 
 /// A JSON delivery of an event as the provider would send it, signed.
-pub fn delivery<S: Sender>(store: StoreName, event: &Row, body: Vec<u8>, credential: &Value) -> Request {
+pub fn delivery<S: Sender>(
+    store: StoreName,
+    event: &EventSpec,
+    body: Vec<u8>,
+    credential: &Value,
+) -> Request {
     let Address { method, topic, query } = S::address(event);
     let headers = Headers::from_iter([("content-type", "application/json")]);
     let mut request = Request { method, store, topic, query, headers, body };

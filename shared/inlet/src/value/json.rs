@@ -12,20 +12,20 @@ use crate::value::money::Currency;
 /// That a text is not the JSON that it should be. The parser's own words may quote what it stumbled over, which may be
 /// a person's; its kind and its place say enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct NotTheJson {
+pub struct JsonError {
     category: Category,
     /// Line and column; a value that was read before has no place.
     place: Option<(usize, usize)>,
 }
 
-impl From<serde_json::Error> for NotTheJson {
+impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
         let place = (error.line() > 0).then(|| (error.line(), error.column()));
         Self { category: error.classify(), place }
     }
 }
 
-impl fmt::Display for NotTheJson {
+impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.category {
             Category::Io => "JSON that cannot be read",
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_is_not_the_json_that_it_should_be_is_not_quoted() {
-        let why = |text: &str| NotTheJson::from(serde_json::from_str::<u8>(text).unwrap_err()).to_string();
+        let why = |text: &str| JsonError::from(serde_json::from_str::<u8>(text).unwrap_err()).to_string();
         for (text, expected) in [
             ("\"canary\"", "JSON of another shape, line 1, column 8"),
             ("canary", "no JSON, line 1, column 1"),
@@ -245,7 +245,7 @@ mod tests {
             assert_eq!(why(text), expected, "{text}");
         }
         let read_before = serde_json::from_value::<u8>(json!("canary")).unwrap_err();
-        assert_eq!(NotTheJson::from(read_before).to_string(), "JSON of another shape");
+        assert_eq!(JsonError::from(read_before).to_string(), "JSON of another shape");
     }
 
     #[test]

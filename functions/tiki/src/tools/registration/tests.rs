@@ -23,7 +23,8 @@ fn opened(credentials: &[&str], options: &[(&str, &str)]) -> Result<Registry, Un
 }
 
 fn plan(registry: &Registry, events: &[&str]) -> Result<Vec<Step>, Unable> {
-    let events: Vec<&'static Row> = events.iter().map(|name| find(crate::EVENTS, name).unwrap()).collect();
+    let events: Vec<&'static EventSpec> =
+        events.iter().map(|name| find(crate::EVENTS, name).unwrap()).collect();
     let Survey::NotDocumented(present) = registry.survey() else { panic!("no page tells how to ask") };
     present.register(&events, Leave::default())
 }

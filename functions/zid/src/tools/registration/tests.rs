@@ -33,7 +33,7 @@ fn present<'a>(webhooks: &'a Webhooks, list: &Value) -> Box<dyn Present + 'a> {
     webhooks.present(&reply(200, &json!({"data": list}).to_string())).unwrap()
 }
 
-fn rows(names: &[&str]) -> Vec<&'static Row> {
+fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
     names.iter().map(|name| find(EVENTS, name).unwrap()).collect()
 }
 

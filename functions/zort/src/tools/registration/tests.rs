@@ -34,7 +34,7 @@ fn present<'a>(account: &'a Account, settings: &Value) -> Box<dyn Present + 'a> 
     account.present(&reply(account, 200, &settings.to_string())).unwrap()
 }
 
-fn rows(names: &[&str]) -> Vec<&'static Row> {
+fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
     names.iter().map(|name| find(EVENTS, name).unwrap()).collect()
 }
 

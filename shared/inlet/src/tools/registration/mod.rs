@@ -16,7 +16,7 @@ pub use call::{Call, Part, Refusal, Reply, Verb, Wire};
 pub use destination::{Destination, NotAnAddress, Target};
 pub use option::{Knob, Options};
 
-use crate::provider::catalogue::Row;
+use crate::provider::catalogue::EventSpec;
 use crate::tools::portal::Portal;
 use crate::tools::sender::Sender;
 
@@ -29,7 +29,7 @@ pub trait Registering: Sender {
     const API: Option<Api> = None;
 
     /// Whether the provider sends an event of this name. A row may be only what is read where none is named.
-    fn sends(_event: &Row) -> bool {
+    fn sends(_event: &EventSpec) -> bool {
         true
     }
 }
@@ -112,14 +112,14 @@ pub trait Present {
     ///
     /// # Errors
     /// [`Unable`] when what was given does not do for it.
-    fn register(&self, events: &[&'static Row], leave: Leave) -> Result<Vec<Step>, Unable>;
+    fn register(&self, events: &[&'static EventSpec], leave: Leave) -> Result<Vec<Step>, Unable>;
 
     /// What to ask so that these events come here no longer; everything that does where none is named. Never anything
     /// that goes elsewhere.
     ///
     /// # Errors
     /// [`Unable`] when no page tells how, or when it cannot be done without touching another's.
-    fn unregister(&self, events: &[&'static Row]) -> Result<Vec<Step>, Unable>;
+    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, Unable>;
 }
 
 /// What a plan may do beyond adding what is missing.
