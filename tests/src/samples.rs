@@ -9,7 +9,7 @@ use inlet::provider::catalogue::{Documented, EventSpec, find};
 use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet::tools::sender::{Payload, Sender, delivery};
-use inlet_aws::operate::sample_event::event;
+use inlet_aws::operate::sample_event::api_gateway_event;
 use serde_json::{Map, Value, json};
 
 use crate::repository::{self, Files};
@@ -143,5 +143,5 @@ pub fn demo_credential(provider: &str) -> Value {
 }
 
 fn sample<S: Sender>(name: &str, request: &Request, status: u16) -> Sample {
-    Sample { file: format!("{}/{name}.json", S::NAME), event: event(S::NAME, request), status }
+    Sample { file: format!("{}/{name}.json", S::NAME), event: api_gateway_event(S::NAME, request), status }
 }

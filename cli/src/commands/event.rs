@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     };
     let provider = store.provider.name();
     let player = Player { provider: store.provider, store: store.store, credential };
-    let event = sample_event::event(provider, &player.exactly(mould.row, body));
+    let event = sample_event::api_gateway_event(provider, &player.exactly(mould.row, body));
     let text = format!("{event:#}\n");
     match arguments.output {
         Some(path) => {

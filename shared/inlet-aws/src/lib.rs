@@ -9,6 +9,9 @@
 //! | Lambda functions | [`lambda`]: receiver, processor and sweeper |
 //! | operators' work | [`operate`]: list, show, replay, redrive, reverify, forget; no Lambda uses it |
 
+/// Why a function ended: the Lambda runtime's boxed error.
+pub use lambda_runtime::Error;
+
 pub mod client;
 pub mod dynamodb;
 pub mod sqs;

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
-use crate::client::connect::told;
+use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::attributes::number;
 use crate::dynamodb::table::{FORGOTTEN, Table, key};
 
@@ -45,6 +45,6 @@ pub(crate) fn removed(
         {
             Ok(false)
         }
-        Err(error) => Err(Fault::new(what, told(&error))),
+        Err(error) => Err(Fault::new(what, describe_sdk_error(&error))),
     }
 }

@@ -10,7 +10,7 @@ use inlet::event::ReceivedAt;
 use inlet::process::Received;
 use inlet::receive::Fault;
 
-use crate::client::connect::told;
+use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::attributes::number;
 use crate::dynamodb::table::{Table, key};
 
@@ -58,7 +58,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not take it.
-    pub async fn note(&self, position: Position) -> Result<(), Fault> {
+    pub async fn record_position(&self, position: Position) -> Result<(), Fault> {
         let number = |n: i64| AttributeValue::N(n.to_string());
         let update = self
             .client
@@ -78,7 +78,7 @@ impl Table {
             {
                 Ok(())
             }
-            Err(error) => Err(Fault::new("the position cannot be noted", told(&error))),
+            Err(error) => Err(Fault::new("the position cannot be noted", describe_sdk_error(&error))),
         }
     }
 

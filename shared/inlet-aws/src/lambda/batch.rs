@@ -49,7 +49,7 @@ struct MessageAttribute {
 /// What goes back to Lambda: these stay on the queue, all others are done.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Remaining {
+pub struct BatchResponse {
     batch_item_failures: Vec<Item>,
 }
 
@@ -66,7 +66,7 @@ impl Batch {
     }
 }
 
-impl Remaining {
+impl BatchResponse {
     /// What of these messages is not done.
     pub fn of<'m>(messages: impl IntoIterator<Item = &'m str>, outcomes: &[Outcome]) -> Self {
         let done = |id: &str| outcomes.iter().any(|outcome| outcome.received == id && outcome.is_done());
@@ -154,7 +154,7 @@ mod tests {
         let outcome =
             |received: &str, disposition| Outcome { received: received.into(), id: None, disposition };
         let outcomes = [outcome("done", Disposition::Processed), outcome("behind", Disposition::Blocked)];
-        let remaining = Remaining::of(["done", "behind", "unheard-of"], &outcomes);
+        let remaining = BatchResponse::of(["done", "behind", "unheard-of"], &outcomes);
         assert_eq!(
             serde_json::to_value(remaining).unwrap(),
             json!({"batchItemFailures": [{"itemIdentifier": "behind"}, {"itemIdentifier": "unheard-of"}]})

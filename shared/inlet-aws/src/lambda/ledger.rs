@@ -9,8 +9,8 @@ use inlet::process::{AttemptRecord, Attempts, ConsumeError, ProcessingStore, Rec
 use inlet::receive::{Fault, Recorded};
 
 use crate::client::clock;
-use crate::dynamodb::journal::{Kept, NEVER};
-use crate::dynamodb::pending::Unproven;
+use crate::dynamodb::journal::{NEVER, StoredEvent};
+use crate::dynamodb::pending::PendingEvent;
 use crate::dynamodb::record::Record;
 use crate::dynamodb::table::{Table, event_key};
 use crate::sqs::SqsQueue;
@@ -30,21 +30,21 @@ impl ProcessingStore for TableLedger {
     async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
         // What was received before may have been stored then: to look costs less than to write it all again.
         if received.receives > 1 {
-            let there = self.table.is_there(message.id(), arrival(message)).await;
+            let there = self.table.event_exists(message.id(), arrival(message)).await;
             if there.map_err(ConsumeError::Transient)? {
-                return self.here_unless_forgotten(message).await;
+                return self.stored_unless_forgotten(message).await;
             }
         }
-        let kept = carried(received, message).map_err(ConsumeError::Permanent)?;
+        let kept = carried_event(received, message).map_err(ConsumeError::Permanent)?;
         let forgotten = self.table.has_forgotten(message.id(), kept.record.received_ms).await;
         if forgotten.map_err(ConsumeError::Transient)? {
             return Ok(Stored::EntityForgotten);
         }
         // It may have arrived longer ago than the sweeper looks back.
-        let unproven = Unproven::unsent(message.id(), &kept.record.received, clock::now());
-        self.table.note_unproven(&unproven).await.map_err(ConsumeError::Transient)?;
-        match Box::pin(self.table.keep(&kept)).await.map_err(unkept)? {
-            Recorded::New => self.here_unless_forgotten(message).await,
+        let unproven = PendingEvent::unsent(message.id(), &kept.record.received, clock::now());
+        self.table.put_pending(&unproven).await.map_err(ConsumeError::Transient)?;
+        match Box::pin(self.table.put_event(&kept)).await.map_err(store_error)? {
+            Recorded::New => self.stored_unless_forgotten(message).await,
             Recorded::Duplicate { original, .. } if original.id == *message.id() => Ok(Stored::Now),
             Recorded::Duplicate { .. } => Ok(Stored::AsDuplicate),
         }
@@ -93,7 +93,7 @@ impl TableLedger {
     /// An event is there, and may be although its entity is forgotten: that happened between the look and the write,
     /// and perhaps a processor died before it could look again. Then it goes, unless an equal one has taken its place
     /// since.
-    async fn here_unless_forgotten(&self, message: &Message) -> Result<Stored, ConsumeError> {
+    async fn stored_unless_forgotten(&self, message: &Message) -> Result<Stored, ConsumeError> {
         let (id, arrival) = (message.id(), arrival(message));
         let forgotten = self.table.has_forgotten(id, arrival.millis()).await;
         if !forgotten.map_err(ConsumeError::Transient)? {
@@ -105,7 +105,7 @@ impl TableLedger {
 }
 
 /// Whose fault it is that an event was not stored.
-fn unkept(fault: Fault) -> ConsumeError {
+fn store_error(fault: Fault) -> ConsumeError {
     if fault.context == NEVER { ConsumeError::Permanent(fault) } else { ConsumeError::Transient(fault) }
 }
 
@@ -116,7 +116,7 @@ fn arrival(message: &Message) -> ReceivedAt {
 
 /// The whole event that a message carries. The queue's id of the message stands for the invocation that wrote
 /// it, so that a repeated try knows its own write again.
-fn carried(received: &Received, message: &Message) -> Result<Kept, Fault> {
+fn carried_event(received: &Received, message: &Message) -> Result<StoredEvent, Fault> {
     let damaged = |cause: String| Fault::new("the event that the message carries is damaged", cause);
     let whole = received.whole.as_deref().unwrap_or_default();
     let (record, body) = Record::unpacked(whole).map_err(|error| damaged(error.to_string()))?;
@@ -124,7 +124,7 @@ fn carried(received: &Received, message: &Message) -> Result<Kept, Fault> {
         return Err(damaged("it is another one than the message's".into()));
     }
     let record = Record { attempt: format!("queue/{}", received.id), ..record };
-    Ok(Kept { record, message: message.json().to_owned(), body })
+    Ok(StoredEvent { record, message: message.json().to_owned(), body })
 }
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn an_event_that_the_table_finds_fault_with_is_poison_and_others_wait() {
         let fault = |what| Fault::new(what, "a reason");
-        assert!(matches!(unkept(fault(NEVER)), ConsumeError::Permanent(_)), "it would be refused again");
-        assert!(matches!(unkept(fault("the event cannot be stored")), ConsumeError::Transient(_)));
+        assert!(matches!(store_error(fault(NEVER)), ConsumeError::Permanent(_)), "it would be refused again");
+        assert!(matches!(store_error(fault("the event cannot be stored")), ConsumeError::Transient(_)));
     }
 }

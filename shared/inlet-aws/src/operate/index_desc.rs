@@ -7,7 +7,7 @@ use inlet::event::ReceivedAt;
 use inlet::receive::Fault;
 use tokio::task::JoinSet;
 
-use crate::client::connect::told;
+use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::arrivals::{Arrival, HOUR_MS, arrival, before, by_arrival};
 use crate::dynamodb::attributes::text;
 use crate::dynamodb::table::{SHARDS, Table, bucket, hour};
@@ -76,7 +76,7 @@ impl Table {
             let output = query
                 .send()
                 .await
-                .map_err(|error| Fault::new("the time index cannot be read", told(&error)))?;
+                .map_err(|error| Fault::new("the time index cannot be read", describe_sdk_error(&error)))?;
             arrivals.extend(output.items().iter().filter_map(arrival));
             start = output.last_evaluated_key;
             let reached = start.as_ref().and_then(|key| text(key, "arrival"));

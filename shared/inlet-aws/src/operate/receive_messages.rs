@@ -6,7 +6,7 @@ use inlet::event::ReceivedAt;
 use inlet::process::Received;
 use inlet::receive::Fault;
 
-use crate::client::connect::told;
+use crate::client::connect::describe_sdk_error;
 use crate::sqs::{SqsQueue, WHOLE};
 
 impl SqsQueue {
@@ -26,7 +26,7 @@ impl SqsQueue {
             .message_attribute_names(WHOLE)
             .send()
             .await
-            .map_err(|error| Fault::new("nothing can be received", told(&error)))?;
+            .map_err(|error| Fault::new("nothing can be received", describe_sdk_error(&error)))?;
         Ok(asked.messages.unwrap_or_default().into_iter().map(|message| received(message, now)).collect())
     }
 
@@ -40,7 +40,7 @@ impl SqsQueue {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| Fault::new("a message cannot be deleted", told(&error)))
+            .map_err(|error| Fault::new("a message cannot be deleted", describe_sdk_error(&error)))
     }
 }
 
