@@ -216,7 +216,7 @@ impl Queue for Choosy {
             let mut refused = self.refused.lock().unwrap();
             refused.get_or_insert_with(|| event.id().to_string()) == event.id().as_str()
         };
-        if is_refused { Err(Fault::new(NEVER, "a test")) } else { self.queue.send(event).await }
+        if is_refused { Err(Fault::permanent("the event cannot be enqueued", "a test")) } else { self.queue.send(event).await }
     }
 
     async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {

@@ -1,9 +1,9 @@
 //! The README's consumer, whole: a `main.rs` that keeps a stock up to date instead of publishing.
 
 use aws_types::SdkConfig;
+use inlet::fault::Fault;
 use inlet::message::Message;
 use inlet::process::{ConsumeError, Consumer};
-use inlet::receive::Fault;
 use inlet_aws::client::config::{Config, ConfigError};
 
 /// Your own logic.
@@ -17,7 +17,7 @@ impl Stock {
 
     #[expect(clippy::unused_async, reason = "yours waits for somebody")]
     async fn update(&self, event: &str) -> Result<(), Fault> {
-        if event.is_empty() { Err(Fault::new("the stock is down", "a reason")) } else { Ok(()) }
+        if event.is_empty() { Err(Fault::transient("the stock is down", "a reason")) } else { Ok(()) }
     }
 }
 

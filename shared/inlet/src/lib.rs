@@ -14,6 +14,7 @@
 //! | the two paths | [`receive`]: from a request to a response; [`process`]: from a message to a receipt |
 //! | for people and tests | `tools`: sample deliveries, credential shapes, registration (cargo feature `tools`) |
 
+pub mod fault;
 pub mod store;
 pub mod secret;
 pub mod personal;

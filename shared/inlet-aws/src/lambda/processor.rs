@@ -84,7 +84,7 @@ impl<C: Consumer> Function<C> {
         if position.is_covered_by(*recorded) {
             return;
         }
-        match self.processor.store.table.record_position(position).await {
+        match self.processor.store.table.queue_positions.record(position).await {
             Ok(()) => *recorded = Some(position),
             Err(fault) => {
                 println!("{}", json!({"level": "warn", "message": "position", "reason": fault.chain()}));
@@ -122,7 +122,7 @@ impl<C: Consumer> Function<C> {
                 "request": invocation,
                 "id": outcome.id.as_ref().map(inlet::event::EventId::as_str),
                 "received": outcome.received,
-                "reason": reason.map(inlet::receive::Fault::chain),
+                "reason": reason.map(inlet::fault::Fault::chain),
             });
             println!("{line}");
         }

@@ -4,10 +4,9 @@ use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use inlet::event::ReceivedAt;
 use inlet::process::Received;
-use inlet::receive::Fault;
+use inlet::fault::Fault;
 
-use crate::client::connect::describe_sdk_error;
-use crate::sqs::{SqsQueue, WHOLE};
+use crate::sqs::{SqsQueue, WHOLE, fault};
 
 impl SqsQueue {
     /// Some of what waits on the queue; nothing when there is nothing to be had. What is received is held back
@@ -26,7 +25,7 @@ impl SqsQueue {
             .message_attribute_names(WHOLE)
             .send()
             .await
-            .map_err(|error| Fault::new("nothing can be received", describe_sdk_error(&error)))?;
+            .map_err(|error| fault("no message can be received", &error))?;
         Ok(asked.messages.unwrap_or_default().into_iter().map(|message| received(message, now)).collect())
     }
 
@@ -40,7 +39,7 @@ impl SqsQueue {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| Fault::new("a message cannot be deleted", describe_sdk_error(&error)))
+            .map_err(|error| fault("a message cannot be deleted", &error))
     }
 }
 
