@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::{Event, ReceivedAt};
+use inlet::event::Event;
+use inlet::fault::Fault;
 use inlet::proof::Verified;
 use inlet::provider::Provider;
 use inlet::provider::catalogue::find;
 use inlet::receive::quarantine::QuarantineOutcome;
-use inlet::receive::{Fault, NotAccepted, Queue, Receiver, Report, WriteToken};
+use inlet::receive::{NotAccepted, Queue, Receiver, Report, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};

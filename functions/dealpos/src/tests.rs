@@ -2,14 +2,16 @@
 
 use inlet::canonical::Kind;
 use inlet::delivery::Delivery;
-use inlet::event::{DedupScope, ReceivedAt};
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::event::DedupScope;
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{DedupRule, Documented, find};
 use inlet::provider::parsed_event::ParsedEvent;
 use inlet::provider::response::{Outcome, Response};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::store::StoreName;
+use inlet::trust::Trust;
 use inlet_testing::contract::Contract;
 use serde_json::{Value, json};
 

@@ -1,9 +1,9 @@
 //! The README's consumer, whole: a `main.rs` that keeps a stock up to date instead of publishing.
 
 use aws_types::SdkConfig;
+use inlet::fault::Fault;
 use inlet::message::Message;
 use inlet::process::{ConsumeError, Consumer};
-use inlet::receive::Fault;
 use inlet_aws::client::config::{Config, ConfigError};
 
 /// Your own logic.

@@ -5,9 +5,9 @@ use aws_sdk_eventbridge::error::ProvideErrorMetadata as _;
 use aws_sdk_eventbridge::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use aws_types::SdkConfig;
+use inlet::fault::Fault;
 use inlet::message::Message;
 use inlet::process::{ConsumeError, Consumer};
-use inlet::receive::Fault;
 use inlet_aws::client::config::{Config, ConfigError};
 use inlet_aws::client::connect::describe_sdk_error;
 

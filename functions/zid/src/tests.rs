@@ -1,17 +1,18 @@
 //! The contract, the vectors of the facts, and what is Zid's own.
 
 use inlet::canonical::Kind;
-use inlet::event::ReceivedAt;
 use inlet::message::CloudEvent;
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::DedupRule::{self, RetryWindow, Timestamp};
 use inlet::provider::catalogue::{Documented, Verb, find};
 use inlet::provider::parsed_event::ParsedEvent;
 use inlet::provider::response::{Outcome, Response};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::basic;
+use inlet::trust::Trust;
 use inlet_testing::contract::{Contract, read};
 use serde_json::{Value, json};
 

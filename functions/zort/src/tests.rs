@@ -1,15 +1,17 @@
 //! The contract, and what is ZORT's own: the keys, the shapes of a body, the names of a trigger.
 
 use inlet::canonical::Kind;
-use inlet::event::{DedupScope, ReceivedAt};
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::event::DedupScope;
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::DedupRule;
 use inlet::provider::parsed_event::ParsedEvent;
 use inlet::provider::response::Outcome;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::escaped;
+use inlet::trust::Trust;
 use inlet_testing::contract::{self, Contract};
 use serde_json::{Value, json};
 

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_ssm::Client;
+use inlet::fault::Fault;
 use inlet::provider::Provider;
-use inlet::receive::{Fault, Secrets, Store};
+use inlet::receive::{Secrets, Store};
 use inlet::store::StoreName;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -8,10 +8,11 @@ use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use inlet::event::Event;
+use inlet::fault::Fault;
 use inlet::message::{CloudEvent, Message};
 use inlet::process::{ConsumeError, Received};
 use inlet::proof::Verified;
-use inlet::receive::{Fault, Queue, WriteToken};
+use inlet::receive::{Queue, WriteToken};
 use sha2::{Digest, Sha256};
 
 use crate::client::connect::describe_sdk_error;

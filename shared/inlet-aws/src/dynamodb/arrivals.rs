@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::{EventId, ReceivedAt};
-use inlet::receive::Fault;
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::attributes::{Item, text};

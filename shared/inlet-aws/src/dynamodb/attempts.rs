@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::fault::Fault;
 use inlet::process::{AttemptRecord, Attempts};
-use inlet::receive::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, text};
 use crate::dynamodb::table::{TRIED, Table, key, put};

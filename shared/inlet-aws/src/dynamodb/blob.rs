@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::receive::Fault;
+use inlet::fault::Fault;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 

@@ -8,10 +8,12 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use inlet::event::{Event, EventId, ExistingEvent, ReceivedAt};
+use inlet::event::{Event, EventId, ExistingEvent};
+use inlet::fault::Fault;
 use inlet::message::{CloudEvent, Message};
 use inlet::proof::Verified;
-use inlet::receive::{Fault, Journal, Recorded, WriteToken};
+use inlet::receive::{Journal, Recorded, WriteToken};
+use inlet::received_at::ReceivedAt;
 
 use crate::client::connect::describe_sdk_error;
 use crate::client::timeouts;

@@ -1,8 +1,9 @@
 //! The sweeper's own items: how far it has walked, and the events behind that point that are not proved yet.
 
 use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
-use inlet::event::{EventId, ReceivedAt};
-use inlet::receive::Fault;
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::arrivals::Arrival;

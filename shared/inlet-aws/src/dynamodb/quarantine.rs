@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::{Event, ReceivedAt};
-use inlet::receive::Fault;
+use inlet::event::Event;
+use inlet::fault::Fault;
 use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use serde::{Deserialize, Serialize};

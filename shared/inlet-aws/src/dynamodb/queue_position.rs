@@ -6,9 +6,9 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::ReceivedAt;
+use inlet::fault::Fault;
 use inlet::process::Received;
-use inlet::receive::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::attributes::number;

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use inlet::event::{EventId, ReceivedAt};
-use inlet::receive::Fault;
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::attributes::{Item, number, text};

@@ -122,7 +122,7 @@ impl<C: Consumer> Function<C> {
                 "request": invocation,
                 "id": outcome.id.as_ref().map(inlet::event::EventId::as_str),
                 "received": outcome.received,
-                "reason": reason.map(inlet::receive::Fault::chain),
+                "reason": reason.map(inlet::fault::Fault::chain),
             });
             println!("{line}");
         }

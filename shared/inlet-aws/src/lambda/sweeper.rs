@@ -8,9 +8,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::fault::Fault;
 use inlet::process::ConsumeError;
-use inlet::receive::Fault;
+use inlet::received_at::ReceivedAt;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 use crate::client::clock;
 use crate::client::config::Config;
 use crate::client::connect::{Clients, sdk_config};
-use crate::client::pace::RateLimiter;
+use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::arrivals::Arrival;
 use crate::dynamodb::attempts::{attempts_item_key, is_waiting};
 use crate::dynamodb::blob::DAMAGED;

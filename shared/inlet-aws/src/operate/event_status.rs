@@ -1,7 +1,8 @@
 //! What became of events: whether and when they were processed, or why they are parked.
 
-use inlet::event::{EventId, ReceivedAt};
-use inlet::receive::Fault;
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text};
 use crate::dynamodb::receipts::{applies_to, parked_marker_key, receipt_item_key};

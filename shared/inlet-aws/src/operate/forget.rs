@@ -23,8 +23,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::{EventId, ReceivedAt};
-use inlet::receive::Fault;
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 use sha2::{Digest, Sha256};
 
 use crate::client::clock;

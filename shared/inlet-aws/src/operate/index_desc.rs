@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use inlet::event::ReceivedAt;
-use inlet::receive::Fault;
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 use tokio::task::JoinSet;
 
 use crate::client::connect::describe_sdk_error;

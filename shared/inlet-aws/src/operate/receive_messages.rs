@@ -2,9 +2,9 @@
 
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
-use inlet::event::ReceivedAt;
+use inlet::fault::Fault;
 use inlet::process::Received;
-use inlet::receive::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::connect::describe_sdk_error;
 use crate::sqs::{SqsQueue, WHOLE};

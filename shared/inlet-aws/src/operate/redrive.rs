@@ -1,11 +1,11 @@
 //! Redrive: what waits among the dead letters is tried again, once whatever stopped it is mended.
 
+use inlet::fault::Fault;
 use inlet::message::Message;
-use inlet::receive::Fault;
 use tokio::sync::watch;
 
 use crate::client::clock;
-use crate::client::pace::RateLimiter;
+use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::table::Table;
 use crate::sqs::{QueueDepth, SqsQueue};
 

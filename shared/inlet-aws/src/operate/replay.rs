@@ -3,14 +3,15 @@
 //! A replayed message carries the replay's id. It passes what stops duplicates, the receipt included, and a
 //! consumer can tell it from the first time.
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::fault::Fault;
 use inlet::process::ConsumeError;
-use inlet::receive::Fault;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::client::clock;
-use crate::client::pace::RateLimiter;
+use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::arrivals::Arrival;
 use crate::dynamodb::blob::DAMAGED;
 use crate::dynamodb::table::Table;

@@ -1,8 +1,9 @@
 //! Verifies held deliveries again, with the credentials of now: what they prove becomes an event after all.
 
+use inlet::fault::Fault;
 use inlet::proof::verify;
 use inlet::provider::Provider;
-use inlet::receive::{Fault, Journal, Queue, Recorded, Secrets, Store, WriteToken};
+use inlet::receive::{Journal, Queue, Recorded, Secrets, Store, WriteToken};
 use inlet::request::Unverified;
 use inlet::store::StoreName;
 use tokio::sync::watch;

@@ -2,16 +2,17 @@
 
 pub mod quarantine;
 
-use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
 use crate::delivery::Delivery;
-use crate::event::{Event, ExistingEvent, ReceivedAt};
+use crate::event::{Event, ExistingEvent};
+use crate::fault::Fault;
 use crate::proof::{Rejection, VerificationFailed, Verified, verify};
 use crate::provider::Provider;
 use crate::provider::response::{Outcome, Refusal, Response};
 use crate::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use crate::received_at::ReceivedAt;
 use crate::request::{Method, Unverified};
 use crate::store::StoreName;
 
@@ -54,36 +55,6 @@ pub trait Queue {
 
     /// Sends the event's message with the whole event, because the journal does not have it.
     fn send_with_event(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
-}
-
-/// A fault of ours or of what we stand on. The sender is told 503 at the most, the log the text.
-#[derive(Debug, thiserror::Error)]
-#[error("{context}")]
-pub struct Fault {
-    /// What did not work.
-    pub context: &'static str,
-    /// Why.
-    #[source]
-    pub source: Box<dyn Error + Send + Sync>,
-}
-
-impl Fault {
-    /// A fault with its cause.
-    pub fn new(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { context, source: source.into() }
-    }
-
-    /// The fault and its causes in one line.
-    pub fn chain(&self) -> String {
-        let mut story = self.context.to_owned();
-        let mut cause: Option<&(dyn Error + 'static)> = Some(self.source.as_ref());
-        while let Some(error) = cause {
-            story.push_str(": ");
-            story.push_str(&error.to_string());
-            cause = error.source();
-        }
-        story
-    }
 }
 
 /// Names one invocation of a receiver, so that it knows its own write again.
