@@ -536,7 +536,7 @@ mod tests {
         let report = SweepReport { parked: 1, oldest_unprocessed, ..SweepReport::default() };
         let line = line(&report, Some(&fault), "prod", ReceivedAt::from_millis(600_000).unwrap());
         assert_eq!((&line["SweepFailed"], &line["OldestUnprocessedAge"]), (&json!(1), &json!(600)), "{line}");
-        assert_eq!((&line["Parked"], &line["QueueDepth"]), (&json!(1), &Value::Null), "{line}");
+        assert_eq!((&line["Parked"], &line["Waiting"]), (&json!(1), &Value::Null), "{line}");
         assert_eq!(line["reason"], json!("the event cannot be enqueued: no answer in time"));
     }
 
