@@ -6,8 +6,9 @@ use std::time::Duration;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use indicatif::ProgressBar;
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::provider::retry_policy::CircuitBreaker;
+use inlet::received_at::ReceivedAt;
 use serde::Deserialize;
 
 use crate::deployment::Deployment;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::arrivals::Arrival;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::operate::event_status::EventStatus;

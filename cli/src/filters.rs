@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use inlet::canonical::Kind;
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::operate::replay::Selection;
 

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::arrivals::Arrival;
 use inlet_aws::dynamodb::table::Table;

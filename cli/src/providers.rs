@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::str::FromStr;
 
+use inlet::fault::Fault;
 use inlet::provider::catalogue::{EventSpec, find};
 use inlet::provider::retry_policy::RetryPolicy;
-use inlet::receive::Fault;
 use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet::tools::credential_shape::{CredentialShape, describe, form_of};

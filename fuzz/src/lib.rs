@@ -13,9 +13,11 @@ mod request;
 
 use std::sync::LazyLock;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet::message::{CloudEvent, Message};
-use inlet::proof::{Trust, verify as proved};
+use inlet::proof::verify as proved;
+use inlet::trust::Trust;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::tools::sender::Sender;
 use serde_json::Value;

@@ -4,11 +4,11 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use inlet::event::ReceivedAt;
 use inlet::process::MIN_BACKOFF;
 use inlet::provider::Provider;
 use inlet::provider::catalogue::find;
 use inlet::receive::{NotAccepted, Receiver, Report, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::Unverified;
 use inlet::tools::sender::{Sender, delivery};
 use inlet_aws::client::connect::{Clients, sdk_config};

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::message::Message;
 use inlet::process::{ProcessingStore as _, Received, Stored};
 use inlet::receive::{Recorded, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::journal::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;

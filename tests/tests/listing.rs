@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::journal::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};

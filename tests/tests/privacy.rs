@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Fields, Headers, Plus, Request};
 use inlet::store::StoreName;
 use inlet::tools::sender::Sender;

@@ -4,8 +4,9 @@
 use std::thread;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::receive::Recorded;
+use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::journal::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_tests::deliveries::{given, received_without};

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::{Event, ReceivedAt};
+use inlet::event::Event;
+use inlet::fault::Fault;
 use inlet::proof::Verified;
 use inlet::provider::Provider;
 use inlet::provider::catalogue::find;
 use inlet::receive::quarantine::QuarantineOutcome;
-use inlet::receive::{Fault, NotAccepted, Queue, Receiver, Report, WriteToken};
+use inlet::receive::{NotAccepted, Queue, Receiver, Report, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
@@ -216,7 +218,11 @@ impl Queue for Choosy {
             let mut refused = self.refused.lock().unwrap();
             refused.get_or_insert_with(|| event.id().to_string()) == event.id().as_str()
         };
-        if is_refused { Err(Fault::permanent("the event cannot be enqueued", "a test")) } else { self.queue.send(event).await }
+        if is_refused {
+            Err(Fault::permanent("the event cannot be enqueued", "a test"))
+        } else {
+            self.queue.send(event).await
+        }
     }
 
     async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {

@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::message::Message;
 use inlet::process::{AttemptRecord, Attempts, MAX_BACKOFF, ProcessingStore, Received, Stored};
 use inlet::receive::Recorded;
+use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::journal::StoredEvent;
 use inlet_aws::dynamodb::queue_position::Position;

@@ -6,9 +6,9 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
-use inlet::event::ReceivedAt;
 use inlet::proof::verify;
 use inlet::provider::Provider;
+use inlet::received_at::ReceivedAt;
 use inlet::request::Unverified;
 use inlet_aws::lambda::gateway::Event;
 use inlet_zid::Zid;

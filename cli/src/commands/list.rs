@@ -1,6 +1,6 @@
 //! `inlet list`: events by time, newest first, and what became of them; or what is held in quarantine.
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::arrivals::Arrival;

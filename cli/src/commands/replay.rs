@@ -1,6 +1,6 @@
 //! `inlet replay`: sends stored events again on purpose, to be consumed once more.
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::operate::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed, Selection};
 use jiff::tz::TimeZone;

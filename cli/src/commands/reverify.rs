@@ -1,6 +1,6 @@
 //! `inlet reverify`: verifies held deliveries again, once the secret is mended.
 
-use inlet::receive::Fault;
+use inlet::fault::Fault;
 use inlet_aws::operate::reverify::Reverified;
 use serde::Serialize;
 use tokio::sync::watch;

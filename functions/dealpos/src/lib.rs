@@ -9,14 +9,14 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
-#[cfg(feature = "tools")]
+#[cfg(any(test, feature = "tools"))]
 mod tools;
 
 use std::time::Duration;
 
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{DedupRule, EventSpec, entity_id, find, text_at, unwrapped};
 use inlet::provider::parsed_event::{EventType, ParsedEvent, UnknownReason};
@@ -24,6 +24,7 @@ use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::{Retries, RetryPolicy};
 use inlet::request::Unverified;
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -5,9 +5,9 @@ use aws_sdk_eventbridge::error::ProvideErrorMetadata as _;
 use aws_sdk_eventbridge::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use aws_types::SdkConfig;
+use inlet::fault::Fault;
 use inlet::message::Message;
 use inlet::process::{ConsumeError, Consumer};
-use inlet::receive::Fault;
 use inlet_aws::client::config::{Config, ConfigError};
 use inlet_aws::client::connect::describe_sdk_error;
 
@@ -176,9 +176,7 @@ fn outcome(result: &PutEventsResultEntry) -> Result<(), ConsumeError> {
             Err(judged(code, format!("{code}: {message}")))
         }
         (None, Some(_)) => Ok(()),
-        (None, None) => {
-            Err(not_published("the bus gives it neither an id nor an error".into()).into())
-        }
+        (None, None) => Err(not_published("the bus gives it neither an id nor an error".into()).into()),
     }
 }
 

@@ -9,7 +9,7 @@
 mod topics;
 mod events;
 mod canonical;
-#[cfg(feature = "tools")]
+#[cfg(any(test, feature = "tools"))]
 mod tools;
 
 use inlet::delivery::Delivery;

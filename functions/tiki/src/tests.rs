@@ -1,15 +1,17 @@
 //! The contract, the vectors of the facts, and what is TikiNOW's own: keys by topic and events by shape.
 
 use inlet::canonical::Kind;
-use inlet::event::{DedupScope, ReceivedAt};
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::event::DedupScope;
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::DedupRule;
 use inlet::provider::parsed_event::ParsedEvent;
 use inlet::provider::response::{Outcome, Refusal};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::hmac_sha1_hex;
+use inlet::trust::Trust;
 use inlet_testing::contract::{self, Contract};
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@
 mod events;
 mod body;
 mod canonical;
-#[cfg(feature = "tools")]
+#[cfg(any(test, feature = "tools"))]
 mod tools;
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use inlet::canonical::Kind;
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified, base64_signature};
+use inlet::proof::{Claim, Comparison, Rejection, Verified, base64_signature};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{find, text_at};
 use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
@@ -23,6 +23,7 @@ use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::{CircuitBreaker, Retries, RetryPolicy};
 use inlet::request::Unverified;
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

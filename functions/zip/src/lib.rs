@@ -7,7 +7,7 @@
 mod events;
 mod canonical;
 mod body;
-#[cfg(feature = "tools")]
+#[cfg(any(test, feature = "tools"))]
 mod tools;
 
 use inlet::delivery::Delivery;

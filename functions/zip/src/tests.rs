@@ -1,11 +1,11 @@
 //! The contract, the vectors of the facts, and what is Zip's own.
 
 use inlet::canonical::Canonical;
-use inlet::event::ReceivedAt;
 use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
 use inlet::provider::parsed_event::ParsedEvent;
 use inlet::provider::response::Outcome;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::store::StoreName;
 use inlet_testing::contract::Contract;

@@ -8,12 +8,12 @@
 mod events;
 mod canonical;
 mod body;
-#[cfg(feature = "tools")]
+#[cfg(any(test, feature = "tools"))]
 mod tools;
 
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{entity_id, find};
 use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
@@ -21,6 +21,7 @@ use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::{Method, Unverified};
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::json;
 

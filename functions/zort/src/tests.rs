@@ -1,15 +1,17 @@
 //! The contract, and what is ZORT's own: the keys, the shapes of a body, the names of a trigger.
 
 use inlet::canonical::Kind;
-use inlet::event::{DedupScope, ReceivedAt};
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::event::DedupScope;
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::DedupRule;
 use inlet::provider::parsed_event::ParsedEvent;
 use inlet::provider::response::Outcome;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::escaped;
+use inlet::trust::Trust;
 use inlet_testing::contract::{self, Contract};
 use serde_json::{Value, json};
 
@@ -373,7 +375,7 @@ fn the_rest_orders_fields_are_read_should_the_webhook_have_them() {
         },
         "lines": [{
             "id": "1", "product_id": "88213", "sku": "TEA", "name": "Green tea", "quantity": "2",
-            "unit_price": money("129.50"), "discount": "10%", "total": money("233.10"),
+            "unit_price": money("129.50"), "discount": {"unit": "percent", "value": "10"}, "total": money("233.10"),
         }],
         "created_at": "2024-03-05T00:00:00+07:00",
         "updated_at": {"local": "2024-03-06", "zone": null},

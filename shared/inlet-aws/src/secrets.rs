@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_ssm::Client;
+use inlet::fault::Fault;
 use inlet::provider::Provider;
-use inlet::receive::{Fault, Secrets, Store};
+use inlet::receive::{Secrets, Store};
 use inlet::store::StoreName;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -124,9 +125,9 @@ impl<P: Provider> SsmSecrets<P> {
         let settings = format!("{credentials}/settings");
         let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
         let reading = async {
-            get.send()
-                .await
-                .map_err(|error| Fault::transient("the store's secrets cannot be read", describe_sdk_error(&error)))
+            get.send().await.map_err(|error| {
+                Fault::transient("the store's secrets cannot be read", describe_sdk_error(&error))
+            })
         };
         let output =
             timeouts::with_timeout(timeouts::SECRETS, "the store's secrets cannot be read", reading).await?;

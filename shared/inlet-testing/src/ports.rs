@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use inlet::event::{ContentDigest, DedupScope, Event, EventId, ExistingEvent, ReceivedAt};
+use inlet::event::{ContentDigest, DedupScope, Event, EventId, ExistingEvent};
+use inlet::fault::Fault;
 use inlet::message::CloudEvent;
 use inlet::proof::{Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
-use inlet::receive::{Fault, Journal, Queue, Recorded, Secrets, Store, WriteToken};
+use inlet::receive::{Journal, Queue, Recorded, Secrets, Store, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 
 /// How a call fails.

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use inlet::delivery::Delivery;
-use inlet::event::ReceivedAt;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
 use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::RetryPolicy;
 use inlet::receive::quarantine::QuarantineOutcome;
 use inlet::receive::{MAX_BODY_LEN, NotAccepted, Receiver, Report, Store, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::secret::Secret;
 use inlet::store::StoreName;
+use inlet::trust::Trust;
 use inlet_testing::ports::{
     Failure, HeldDelivery, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan,
 };

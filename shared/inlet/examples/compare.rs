@@ -7,18 +7,18 @@
 use std::process::ExitCode;
 
 use inlet::delivery::Delivery;
-use inlet::event::ReceivedAt;
 use inlet::proof::{
-    Claim, Comparison, MacAlgorithm, Rejection, Signature, SignedContent, Trust, Verified, base64_signature,
-    verify,
+    Claim, Comparison, MacAlgorithm, Rejection, Signature, SignedContent, Verified, base64_signature, verify,
 };
 use inlet::provider::Provider;
 use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
 use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::RetryPolicy;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::secret::Secret;
 use inlet::store::StoreName;
+use inlet::trust::Trust;
 
 /// A provider whose proof is of the kind that its requests name.
 struct Compared;

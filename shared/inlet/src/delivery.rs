@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::event::ReceivedAt;
-use crate::proof::Trust;
 use crate::provider::Provider;
+use crate::received_at::ReceivedAt;
 use crate::request::{Fields, Headers, Method, Plus, Request, Unverified, is_form};
 use crate::store::StoreName;
+use crate::trust::Trust;
 
 /// A request whose sender is proved: what a provider reads, and what is kept.
 pub struct Delivery {

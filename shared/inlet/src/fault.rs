@@ -63,9 +63,6 @@ mod tests {
     fn a_chain_contains_every_cause() {
         let cause = Fault::transient("the table cannot be read", "no answer in time");
         let fault = Fault::permanent("the event cannot be stored", cause);
-        assert_eq!(
-            fault.chain(),
-            "the event cannot be stored: the table cannot be read: no answer in time"
-        );
+        assert_eq!(fault.chain(), "the event cannot be stored: the table cannot be read: no answer in time");
     }
 }

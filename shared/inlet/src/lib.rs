@@ -14,7 +14,9 @@
 //! | the two paths | [`receive`]: from a request to a response; [`process`]: from a message to a receipt |
 //! | for people and tests | `tools`: sample deliveries, credential shapes, registration (cargo feature `tools`) |
 
+pub mod received_at;
 pub mod fault;
+pub mod trust;
 pub mod store;
 pub mod secret;
 pub mod personal;

@@ -319,7 +319,7 @@ mod tests {
         assert_eq!((json.query("TOKEN").as_deref(), json.query("other")), (Some("a+b c"), None));
         assert_eq!((json.authorization("Basic"), json.authorization("Bearer")), (Some("eDp5"), None));
         assert_eq!((json.has_body(), json.body_len(), json.is_form()), (true, 2, false));
-        let form = request("Application/X-WWW-CredentialShape-URLEncoded; charset=utf-8", "Basic", "");
+        let form = request("Application/X-WWW-Form-URLEncoded; charset=utf-8", "Basic", "");
         assert_eq!((form.has_body(), form.body_len(), form.is_form()), (false, 0, true));
         assert_eq!(form.authorization("Basic"), None, "a scheme without credentials");
     }

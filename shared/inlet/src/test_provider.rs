@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use crate::canonical::Kind;
 use crate::delivery::Delivery;
-use crate::event::ReceivedAt;
-use crate::proof::{Claim, Comparison, Rejection, Trust, Verified, verify};
+use crate::proof::{Claim, Comparison, Rejection, Verified, verify};
 use crate::provider::Provider;
 use crate::provider::parsed_event::{ParsedEvent, UnknownReason};
 use crate::provider::response::{Outcome, Response};
 use crate::provider::retry_policy::RetryPolicy;
+use crate::received_at::ReceivedAt;
 use crate::request::{Headers, Method, Request, Unverified};
 use crate::secret::Secret;
 use crate::store::StoreName;
+use crate::trust::Trust;
 
 /// Proved by its key; without one the request is not this scheme's.
 pub(crate) struct TestProvider;

@@ -1,13 +1,14 @@
 //! A receiver with a bug: reading panics, and says all that it was reading. For the test of what the log tells then.
 
 use inlet::delivery::Delivery;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::parsed_event::ParsedEvent;
 use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::Unverified;
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 
 /// Like a provider whose proof is its key.

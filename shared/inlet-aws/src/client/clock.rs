@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 /// The time now.
 pub fn now() -> ReceivedAt {

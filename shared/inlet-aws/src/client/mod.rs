@@ -4,5 +4,4 @@ pub mod config;
 pub mod clock;
 pub mod connect;
 pub mod timeouts;
-pub(crate) mod rate_limit;
-pub mod pace;
+pub mod rate_limit;

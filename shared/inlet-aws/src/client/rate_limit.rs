@@ -1,4 +1,4 @@
-//! A token bucket: so much at once, and one more after each while.
+//! Rate limits: a token bucket for bursts, and a limiter that spaces calls evenly.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -61,6 +61,27 @@ impl KeyedTokenBuckets {
     }
 }
 
+/// So many a second, one after the other.
+#[derive(Debug)]
+pub struct RateLimiter {
+    every: Duration,
+    next: tokio::time::Instant,
+}
+
+impl RateLimiter {
+    /// At most `rate` a second; at least one.
+    pub fn per_second(rate: u32) -> Self {
+        let every = Duration::from_secs(1).checked_div(rate).unwrap_or(Duration::from_secs(1));
+        Self { every, next: tokio::time::Instant::now() }
+    }
+
+    /// Waits for the next one's turn.
+    pub async fn acquire(&mut self) {
+        tokio::time::sleep_until(self.next).await;
+        self.next = self.next.max(tokio::time::Instant::now()).checked_add(self.every).unwrap_or(self.next);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +127,15 @@ mod tests {
                 prop_assert!(u128::from(spent) <= earned.saturating_add(10), "{} after {:?}", spent, waited);
             }
         }
+    }
+
+    #[tokio::test]
+    async fn turns_come_no_faster_than_they_may() {
+        let start = tokio::time::Instant::now();
+        let mut limiter = RateLimiter::per_second(100);
+        for _ in 0..6 {
+            limiter.acquire().await;
+        }
+        assert!(start.elapsed() >= Duration::from_millis(50), "{:?}", start.elapsed());
     }
 }

@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use inlet::receive::Fault;
+use inlet::fault::Fault;
 
 /// One reading of a store's secrets; a delivery that does not verify has them read twice. A hung try and a
 /// second one.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::process::{AttemptRecord, Attempts};
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text};
 use crate::dynamodb::dynamo::{Dynamo, put_request};
@@ -40,8 +40,7 @@ impl AttemptItems {
             if text(item, "message_id") != Some(message) {
                 return None;
             }
-            let attempts =
-                Attempts { failed: count(item, "failed"), unfinished: count(item, UNFINISHED) };
+            let attempts = Attempts { failed: count(item, "failed"), unfinished: count(item, UNFINISHED) };
             Some(((*message).to_owned(), attempts))
         };
         Ok(messages.iter().filter_map(attempts).collect())

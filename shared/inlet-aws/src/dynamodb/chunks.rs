@@ -93,12 +93,7 @@ impl Dynamo {
     }
 
     /// Writes all chunks at once: each is in another partition.
-    async fn write_chunks(
-        &self,
-        chunks: &[&[u8]],
-        owner: ChunkOwner<'_>,
-        sk: &str,
-    ) -> Result<(), Fault> {
+    async fn write_chunks(&self, chunks: &[&[u8]], owner: ChunkOwner<'_>, sk: &str) -> Result<(), Fault> {
         let mut writing = JoinSet::new();
         for (n, chunk) in chunks.iter().enumerate() {
             let mut item = chunk_key(owner.id.entity_path(), n, sk).into_item();

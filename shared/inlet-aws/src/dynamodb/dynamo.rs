@@ -16,8 +16,8 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, DeleteRequest, KeysAndAttributes, Put, PutRequest, ReturnValue,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
 };
-use inlet::event::ReceivedAt;
 use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::attributes::{Item, number_value, text};
@@ -410,10 +410,7 @@ enum Transacted {
 
 /// Returns what the reasons of a cancelled transaction mean: they are in the order of its items. A failed condition
 /// decides before any other reason. Returns nothing for reasons that have no rule here, such as throttling.
-fn classify(
-    reasons: &[CancellationReason],
-    context: &'static str,
-) -> Option<Result<Transacted, Fault>> {
+fn classify(reasons: &[CancellationReason], context: &'static str) -> Option<Result<Transacted, Fault>> {
     let find = |code: &str| reasons.iter().find(|reason| reason.code() == Some(code));
     if let Some(reason) = find("ConditionalCheckFailed") {
         let found = reason.item().cloned().unwrap_or_default();

@@ -6,7 +6,7 @@ use inlet::fault::Fault;
 use inlet::message::{CloudEvent, Message};
 use inlet::proof::Verified;
 use inlet::receive::{Journal, Recorded, WriteToken};
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::timeouts;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
@@ -173,8 +173,7 @@ impl Events {
     /// - `latest` arrived later: a delivery that is stored late must not hide a later state; or
     /// - this event has a retry window, and `latest` has the same content and arrived within it.
     async fn put_with_latest(&self, record: &Record, id: &EventId, item: Item) -> Result<Written, Fault> {
-        let put =
-            Expressions::condition(ABSENT_OR_EXPIRED).value(":now", arrival_seconds(record));
+        let put = Expressions::condition(ABSENT_OR_EXPIRED).value(":now", arrival_seconds(record));
         let update = Expressions::update(
             "SET content = :content, digest = :digest, received_ms = :at, attempt = :attempt, expires = :expires",
         )

@@ -2,7 +2,7 @@
 
 use inlet::event::EventId;
 use inlet::fault::Fault;
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{number, number_value};
 use crate::dynamodb::dynamo::{Dynamo, Key, put_request};

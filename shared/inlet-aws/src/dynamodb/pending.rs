@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::WriteRequest;
 use inlet::event::EventId;
 use inlet::fault::Fault;
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, UNREADABLE, delete_request, put_request};

@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::{Event, ReceivedAt};
+use inlet::event::Event;
 use inlet::fault::Fault;
 use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use serde::{Deserialize, Serialize};
@@ -110,7 +111,8 @@ pub(crate) fn partition(provider: &str, store: &StoreName) -> String {
 /// Returns what it costs to quarantine a request: its length in KiB before compression.
 fn cost(rejected: &RejectedRequest<'_>) -> u32 {
     let headers = rejected.headers().iter().map(|(name, value)| name.len().saturating_add(value.len()));
-    let len = headers.fold(rejected.body().len(), usize::saturating_add).saturating_add(rejected.query().len());
+    let len =
+        headers.fold(rejected.body().len(), usize::saturating_add).saturating_add(rejected.query().len());
     u32::try_from(len.div_euclid(1_024).saturating_add(1)).unwrap_or(u32::MAX).max(MIN_COST)
 }
 

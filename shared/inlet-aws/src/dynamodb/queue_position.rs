@@ -6,7 +6,7 @@
 
 use inlet::fault::Fault;
 use inlet::process::Received;
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{number, number_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};

@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::EventId;
 use inlet::fault::Fault;
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, delete_request, put_request};

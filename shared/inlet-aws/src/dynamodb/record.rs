@@ -210,7 +210,10 @@ fn gunzip(bytes: &[u8], max_len: usize) -> io::Result<Vec<u8>> {
     let limit = u64::try_from(max_len).unwrap_or(u64::MAX).saturating_add(1);
     GzDecoder::new(bytes).take(limit).read_to_end(&mut whole)?;
     if whole.len() > max_len {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it decompresses to more than a record and a body can be"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it decompresses to more than a record and a body can be",
+        ));
     }
     Ok(whole)
 }

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use inlet::event::EventId;
 use inlet::fault::Fault;
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, UNREADABLE};

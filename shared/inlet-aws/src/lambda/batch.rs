@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::ReceivedAt;
 use inlet::process::{Outcome, Received};
+use inlet::received_at::ReceivedAt;
 use serde::{Deserialize, Serialize};
 
 use crate::sqs::WHOLE;

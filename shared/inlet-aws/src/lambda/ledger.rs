@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::message::Message;
 use inlet::process::{AttemptRecord, Attempts, ConsumeError, ProcessingStore, Received, Stored};
 use inlet::receive::Recorded;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::clock;
 use crate::dynamodb::events::StoredEvent;

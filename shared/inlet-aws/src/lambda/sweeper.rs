@@ -16,8 +16,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::fault::{Fault, FaultKind};
+use inlet::received_at::ReceivedAt;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -25,7 +26,7 @@ use tokio::time::Instant;
 use crate::client::clock;
 use crate::client::config::Config;
 use crate::client::connect::{Clients, sdk_config};
-use crate::client::pace::RateLimiter;
+use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attempts::is_waiting;
 use crate::dynamodb::pending::{Pending, PendingEvent, pending_key};
 use crate::dynamodb::receipts::applies_to;
@@ -272,11 +273,7 @@ impl Sweeper {
     /// the processor's position covers it. If it was received before that, it fails, and the attempts of its entity
     /// show it; or its processor died, and then SQS drops what is sent again as a duplicate, or the processor finds
     /// the receipt.
-    async fn backlog_since(
-        &self,
-        depth: Option<QueueDepth>,
-        now: ReceivedAt,
-    ) -> Result<ReceivedAt, Fault> {
+    async fn backlog_since(&self, depth: Option<QueueDepth>, now: ReceivedAt) -> Result<ReceivedAt, Fault> {
         let without_position = match depth {
             Some(QueueDepth { visible: 0, in_flight: 0 }) => return Ok(now),
             Some(QueueDepth { visible: 0, .. }) => now,
@@ -499,8 +496,7 @@ impl Run<'_> {
             }
             let slice = self.sweeper.table.time_index.slice(from, until).await?;
             for some in slice.arrivals.chunks(STATES_AT_ONCE) {
-                let states =
-                    self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+                let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
                 let is_unprocessed =
                     |(_, state): &(&Arrival, EventState)| !state.is_settled && !state.is_listed;
                 if let Some((first, _)) = some.iter().zip(states).find(is_unprocessed) {

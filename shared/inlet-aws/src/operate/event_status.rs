@@ -1,7 +1,8 @@
 //! The status of events: when they were processed, or why they are parked.
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text};
 use crate::dynamodb::receipts::applies_to;
@@ -28,11 +29,7 @@ pub struct Parked {
 impl EventStatus {
     /// Returns the status that a receipt and a parked marker show for the event that arrived then. Either may be
     /// absent.
-    pub(crate) fn from_items(
-        receipt: Option<&Item>,
-        marker: Option<&Item>,
-        received_at: ReceivedAt,
-    ) -> Self {
+    pub(crate) fn from_items(receipt: Option<&Item>, marker: Option<&Item>, received_at: ReceivedAt) -> Self {
         let time = |item: &Item, name: &str| text(item, name).and_then(ReceivedAt::parse);
         let parked = |marker: &Item| Parked {
             since: time(marker, "parked").unwrap_or(ReceivedAt::EPOCH),

@@ -24,8 +24,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::client::clock;
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
@@ -153,8 +154,7 @@ impl Forget {
     async fn delete_orphan_chunks(&self, entity: &Entity, now: ReceivedAt) -> Result<usize, Fault> {
         let chunks = self.chunks(entity).await?;
         let orphans = chunks.into_iter().filter(|chunk| chunk.is_older_than_any_run(now));
-        let requests: Vec<_> =
-            orphans.map(|chunk| delete_request(chunk.key)).collect::<Result<_, _>>()?;
+        let requests: Vec<_> = orphans.map(|chunk| delete_request(chunk.key)).collect::<Result<_, _>>()?;
         let count = requests.len();
         self.table.dynamo.batch_write(requests).await?;
         Ok(count)
@@ -180,7 +180,8 @@ impl Forget {
         let of_number = |n: usize| {
             let partition = chunk_partition(entity.as_str(), n);
             let query = self.table.dynamo.query().consistent_read(true);
-            let query = query.key_condition_expression("pk = :pk").projection_expression("pk, sk, received_ms");
+            let query =
+                query.key_condition_expression("pk = :pk").projection_expression("pk, sk, received_ms");
             let query = query.expression_attribute_values(":pk", text_value(&partition));
             self.table.dynamo.all(query, UNREADABLE)
         };

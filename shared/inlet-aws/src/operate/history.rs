@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text, text_value};
 use crate::dynamodb::dynamo::{Key, UNREADABLE, put_request};

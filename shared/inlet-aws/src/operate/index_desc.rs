@@ -4,8 +4,8 @@ use std::pin::Pin;
 
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
-use inlet::event::ReceivedAt;
 use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::{Arrival, HOUR_MS, Order, SHARDS, TimeIndex, before, bucket, hour};

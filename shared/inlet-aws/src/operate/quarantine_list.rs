@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
-use inlet::event::ReceivedAt;
 use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 
 use crate::dynamodb::attributes::{Item, number, text, text_value};

@@ -2,9 +2,9 @@
 
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
-use inlet::event::ReceivedAt;
-use inlet::process::Received;
 use inlet::fault::Fault;
+use inlet::process::Received;
+use inlet::received_at::ReceivedAt;
 
 use crate::sqs::{SqsQueue, WHOLE, fault};
 
@@ -35,11 +35,7 @@ impl SqsQueue {
     /// When the queue does not do it.
     pub(crate) async fn delete(&self, received: &Received) -> Result<(), Fault> {
         let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(&received.handle);
-        delete
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| fault("a message cannot be deleted", &error))
+        delete.send().await.map(|_| ()).map_err(|error| fault("a message cannot be deleted", &error))
     }
 }
 

@@ -5,7 +5,7 @@ use inlet::message::Message;
 use tokio::sync::watch;
 
 use crate::client::clock;
-use crate::client::pace::RateLimiter;
+use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::table::Table;
 use crate::sqs::{QueueDepth, SqsQueue};
 

@@ -2,13 +2,14 @@
 //!
 //! A replayed message contains the replay's name. It passes receipts, and a consumer can see that it is a replay.
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::fault::{Fault, FaultKind};
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::client::clock;
-use crate::client::pace::RateLimiter;
+use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::history;

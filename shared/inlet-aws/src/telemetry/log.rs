@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use inlet::drift::Drift;
-use inlet::event::ReceivedAt;
+use inlet::fault::Fault;
 use inlet::proof::Rejection;
 use inlet::provider::parsed_event::UnknownReason;
 use inlet::provider::response::Refusal;
 use inlet::provider::retry_policy::RetryPolicy;
 use inlet::receive::quarantine::QuarantineOutcome;
-use inlet::receive::{Accepted, Fault, NotAccepted, Report};
+use inlet::receive::{Accepted, NotAccepted, Report};
+use inlet::received_at::ReceivedAt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

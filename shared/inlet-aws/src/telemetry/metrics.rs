@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use serde_json::{Map, Value, json};
 
 /// Where `CloudWatch` lists the metrics.

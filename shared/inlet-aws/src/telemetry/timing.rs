@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use inlet::event::Event;
+use inlet::fault::Fault;
 use inlet::proof::Verified;
 use inlet::provider::Provider;
 use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
-use inlet::receive::{Fault, Journal, Queue, Receiver, Recorded, Secrets, Store, WriteToken};
+use inlet::receive::{Journal, Queue, Receiver, Recorded, Secrets, Store, WriteToken};
 use inlet::store::StoreName;
 
 /// What a delivery waited for, step by step; nothing of a step that it did not come to.

@@ -7,7 +7,7 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

@@ -448,8 +448,8 @@ const fn type_of(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::ReceivedAt;
     use crate::provider::parsed_event::ParsedEvent;
+    use crate::received_at::ReceivedAt;
     use crate::test_provider::{TestProvider, delivered, sent};
     use proptest::prelude::*;
 

@@ -13,11 +13,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::event::EventId;
+use crate::fault::{Fault, FaultKind};
 use crate::message::Message;
 pub use crate::process::attempts::{
     AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_BACKOFF, MAX_TRIES, MIN_BACKOFF, backoff,
 };
-use crate::fault::{Fault, FaultKind};
 
 /// What is done with the events: the place for your own logic.
 ///

@@ -1,19 +1,19 @@
 //! The comparison of what a sender offers with what a store knows, and the wrapper that proves it was made.
 
+mod verify;
+
 use std::borrow::Cow;
-use std::ops::Deref;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::delivery::Delivery;
-use crate::event::{Event, ReceivedAt};
-use crate::provider::Provider;
-use crate::provider::parsed_event::ParsedEvent;
-use crate::request::{Fields, Plus, Request, Unverified};
+use crate::request::{Fields, Plus, Request};
 use crate::secret::Secret;
+use crate::trust::Trust;
+
+pub use self::verify::{VerificationFailed, Verified, verify};
 
 /// What a request offers as proof that its sender knows the secret. Without `Debug`: it holds what was sent.
 pub enum Claim {
@@ -87,29 +87,6 @@ impl Comparison {
     }
 }
 
-/// What the proof is worth to those who read the event later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trust {
-    /// A signature covers what was sent.
-    Signed,
-    /// The sender knew the secret; the content is as trustworthy as the channel.
-    SharedSecret,
-    /// The sender knew the URL.
-    UrlToken,
-}
-
-impl Trust {
-    /// The word used in contents, items and logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Signed => "signed",
-            Self::SharedSecret => "shared_secret",
-            Self::UrlToken => "url_token",
-        }
-    }
-}
-
 /// Why a request is not taken for genuine. The sender is told none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
@@ -134,68 +111,6 @@ pub enum Rejection {
     /// The store is configured, and nothing that was entered for it can be used.
     #[error("the store's parameter holds no usable credential")]
     NoUsableCredential,
-}
-
-/// A value whose sender has been proved.
-///
-/// Only [`verify`] makes one. It is not `Clone`, not `Default`, not `Deserialize`, and its field is private:
-///
-/// ```compile_fail
-/// # use inlet::delivery::Delivery;
-/// # use inlet::proof::Verified;
-/// fn forge(delivery: Delivery) -> Verified<Delivery> {
-///     Verified(delivery)
-/// }
-/// ```
-///
-/// What it proves can be read:
-///
-/// ```
-/// # use inlet::delivery::Delivery;
-/// # use inlet::proof::Verified;
-/// fn read(delivery: &Verified<Delivery>) -> &[u8] {
-///     delivery.body()
-/// }
-/// ```
-#[derive(Debug)]
-pub struct Verified<T>(T);
-
-impl<T> Deref for Verified<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-/// A request that was not taken for genuine, given back whole for a second try.
-#[derive(Debug)]
-pub struct VerificationFailed {
-    /// The request.
-    pub request: Unverified,
-    /// Why.
-    pub rejection: Rejection,
-}
-
-/// Compares what the request offers with every live credential; one that fits is enough.
-///
-/// # Errors
-/// [`VerificationFailed`] with the last credential's reason; [`Rejection::NoUsableCredential`] when there is no credential.
-pub fn verify<P: Provider>(
-    request: Unverified,
-    credentials: &[P::Credential],
-    received_at: ReceivedAt,
-) -> Result<Verified<Delivery>, Box<VerificationFailed>> {
-    let mut rejection = Rejection::NoUsableCredential;
-    for credential in credentials {
-        match P::claim(&request, credential).and_then(|claim| check_claim(&claim, request.inner())) {
-            Ok(trust) => return Ok(Verified(Delivery::new::<P>(request, trust, received_at))),
-            // A mismatch says more than that another credential was of another kind.
-            Err(_) if rejection == Rejection::Mismatch => {}
-            Err(reason) => rejection = reason,
-        }
-    }
-    Err(Box::new(VerificationFailed { request, rejection }))
 }
 
 /// Whether the claim is true of the request.
@@ -278,30 +193,11 @@ pub fn base64_signature(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(text.trim().replace(' ', "+")).ok()
 }
 
-impl Verified<Delivery> {
-    /// Trades the delivery and what was read from it for an event. The proof carries over.
-    pub fn into_event<P: Provider>(self, reading: ParsedEvent) -> Verified<Event> {
-        Verified(Event::new::<P>(self.0, reading))
-    }
-}
-
-impl Verified<Event> {
-    /// The same delivery under the id and arrival of the event that it repeats.
-    #[must_use]
-    pub fn as_duplicate_of(self, original: crate::event::ExistingEvent) -> Self {
-        Self(self.0.with_id_of(original))
-    }
-
-    /// The same event, whose delivery was refused at first and verified later.
-    #[must_use]
-    pub fn from_quarantine(self) -> Self {
-        Self(self.0.from_quarantine())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::received_at::ReceivedAt;
+    use crate::request::Unverified;
     use crate::test_provider::{OF_ANOTHER_KIND, TestProvider, sent};
 
     #[test]

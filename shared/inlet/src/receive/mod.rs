@@ -6,12 +6,13 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::delivery::Delivery;
-pub use crate::fault::Fault;
-use crate::event::{Event, ExistingEvent, ReceivedAt};
+use crate::event::{Event, ExistingEvent};
+use crate::fault::Fault;
 use crate::proof::{Rejection, VerificationFailed, Verified, verify};
 use crate::provider::Provider;
 use crate::provider::response::{Outcome, Refusal, Response};
 use crate::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use crate::received_at::ReceivedAt;
 use crate::request::{Method, Unverified};
 use crate::store::StoreName;
 

@@ -3,9 +3,9 @@
 
 use std::future::Future;
 
-use crate::event::ReceivedAt;
+use crate::fault::Fault;
 use crate::proof::{Rejection, VerificationFailed};
-use crate::receive::Fault;
+use crate::received_at::ReceivedAt;
 use crate::request::{Headers, Method, Request};
 use crate::store::StoreName;
 
@@ -46,7 +46,8 @@ impl QuarantineOutcome {
 ///
 /// ```compile_fail
 /// # use inlet::receive::quarantine::RejectedRequest;
-/// # use inlet::receive::{Fault, Queue};
+/// # use inlet::receive::Queue;
+/// # use inlet::fault::Fault;
 /// async fn sneak(suspect: &RejectedRequest<'_>, queue: &impl Queue) -> Result<(), Fault> {
 ///     queue.send(suspect).await
 /// }
@@ -56,7 +57,7 @@ impl QuarantineOutcome {
 ///
 /// ```
 /// # use inlet::receive::quarantine::{QuarantineOutcome, Quarantine, RejectedRequest};
-/// # use inlet::receive::Fault;
+/// # use inlet::fault::Fault;
 /// async fn set_aside(suspect: &RejectedRequest<'_>, quarantine: &impl Quarantine) -> Result<QuarantineOutcome, Fault> {
 ///     quarantine.hold(suspect).await
 /// }
