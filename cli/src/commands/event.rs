@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use inlet::store::StoreName;
-use inlet_aws::invocation;
+use inlet_aws::operate::sample_event;
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;
@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     };
     let provider = store.provider.name();
     let player = Player { provider: store.provider, store: store.store, credential };
-    let event = invocation::api_gateway_event(provider, &player.exactly(mould.row, body));
+    let event = sample_event::api_gateway_event(provider, &player.exactly(mould.row, body));
     let text = format!("{event:#}\n");
     match arguments.output {
         Some(path) => {

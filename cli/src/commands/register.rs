@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use inlet::registration::{Leave, Present, Step};
+use inlet::tools::registration::{Leave, Present, Step};
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;

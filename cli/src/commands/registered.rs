@@ -1,6 +1,6 @@
 //! `inlet registered`: shows what a provider's own API says is registered.
 
-use inlet::registration::{Doing, Leave};
+use inlet::tools::registration::{Doing, Leave};
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;

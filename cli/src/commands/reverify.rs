@@ -1,7 +1,7 @@
 //! `inlet reverify`: verifies held deliveries again, once the secret is mended.
 
-use inlet::receive::Fault;
-use inlet_aws::reverify::Reverified;
+use inlet::fault::Fault;
+use inlet_aws::operate::reverify::Reverified;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -108,9 +108,9 @@ impl OfStore {
     fn take(&mut self, sum: &Reverified, ended: &Ended) {
         self.accepted = sum.accepted;
         self.refused = sum.refused;
-        self.failed = sum.failed.iter().map(Fault::story).collect();
+        self.failed = sum.failed.iter().map(Fault::chain).collect();
         if let Ended::Failed(fault) = ended {
-            self.failed.push(fault.story());
+            self.failed.push(fault.chain());
         }
     }
 }

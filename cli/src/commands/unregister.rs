@@ -1,6 +1,6 @@
 //! `inlet unregister`: takes back what `inlet register` did.
 
-use inlet::registration::{Doing, Present, Unable};
+use inlet::tools::registration::{Doing, Present, Unable};
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;

@@ -1,7 +1,7 @@
 //! What is left of a working subscription when the provider fails in the middle of making it anew.
 
 use clap::ColorChoice;
-use inlet::registration::{Destination, Leave};
+use inlet::tools::registration::{Destination, Leave};
 use inlet_tests::stand_in::{Mood, StandIn, ZID_ACCESS};
 use serde_json::{Value, json};
 
