@@ -14,7 +14,7 @@ use inlet::fault::Fault;
 pub const SECRETS: Duration = Duration::from_secs(3);
 
 /// The journal with everything that it writes and reads for one event: the pieces of a body of 6 MB, a
-/// transaction as often as it meets another one, and the receipt of an event that is there.
+/// few updates of the latest event, and the receipt of an event that is there.
 pub const JOURNAL: Duration = Duration::from_secs(8);
 
 /// One message. Two hung tries.

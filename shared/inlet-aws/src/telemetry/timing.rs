@@ -94,7 +94,7 @@ impl<P: Provider, S: Secrets<P> + Send + Sync> Secrets<P> for Timed<S> {
 }
 
 impl<J: Journal + Send + Sync> Journal for Timed<J> {
-    async fn record(&self, event: &Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
+    async fn record(&self, event: &mut Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
         self.stopwatch.measure(|timings| &mut timings.journal, self.port.record(event, attempt)).await
     }
 }
