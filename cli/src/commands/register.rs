@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use inlet::registration::{Leave, Present, Step};
+use inlet::registration::{ChangeOptions, CurrentRegistrations, Step};
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;
@@ -67,15 +67,17 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let access = arguments.access.read(&api)?;
     let session = Session::open(&api, destination, access, live, settings, at)?;
     let look = session.look().await?;
-    let leave = Leave { take_over: arguments.replace, renew: arguments.renew };
-    let steps = look.present.register(&rows, leave)?;
+    let options = ChangeOptions { take_over: arguments.replace, renew: arguments.renew };
+    let steps = look.present.register(&rows, options)?;
     if arguments.dry_run {
         return output.report(&Work::planned(store, session.base(), steps));
     }
     if !look.asked {
         confirm(&replaces(store, &steps), arguments.yes)?;
     }
-    let again = |present: &dyn Present| present.register(&rows, Leave { renew: false, ..leave });
+    let again = |present: &dyn CurrentRegistrations| {
+        present.register(&rows, ChangeOptions { renew: false, ..options })
+    };
     let work = Work::done(store, session.base(), session.carry_out(&look, steps, again, output).await);
     output.report(&work)?;
     work.end()?;
@@ -113,8 +115,8 @@ fn after_help() -> String {
         for (field, help) in api.access {
             let _ = writeln!(text, "    {field}: {help}");
         }
-        for knob in api.knobs {
-            let _ = writeln!(text, "    --with {}=…: {}", knob.name, knob.help);
+        for option in api.options {
+            let _ = writeln!(text, "    --with {}=…: {}", option.name, option.help);
         }
     }
     text.push_str(

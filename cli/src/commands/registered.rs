@@ -1,6 +1,6 @@
 //! `inlet registered`: shows what a provider's own API says is registered.
 
-use inlet::registration::{Doing, Leave};
+use inlet::registration::{ChangeOptions, Planned};
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;
@@ -32,16 +32,16 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let Some(api) = store.provider.api() else {
         return by_hand(base_url.as_deref().unwrap_or(&deployment.api), &store, output);
     };
-    if !api.lists {
+    if !api.can_list {
         return output.report(&Listed::unknown(&store, api.base));
     }
     let live = credentials(&deployment, &store).await?;
     let session = Session::open(&api, destination.clone(), access.read(&api)?, live, &[], &at)?;
     let Look { present, .. } = session.look().await?;
     // What a registration of everything would add is missing. Without a usable secret there is no such plan.
-    let missing = present.register(&[], Leave::default()).ok().map(|steps| {
+    let missing = present.register(&[], ChangeOptions::default()).ok().map(|steps| {
         let items = steps.into_iter().flat_map(|step| step.items);
-        items.filter(|item| item.doing == Doing::Add).map(|item| item.event).collect()
+        items.filter(|item| item.planned == Planned::Add).map(|item| item.event).collect()
     });
     let listed = Listed::of(&store, session.base(), &destination, present.registrations(), missing);
     output.report(&listed)?;

@@ -1,6 +1,6 @@
 //! `inlet unregister`: takes back what `inlet register` did.
 
-use inlet::registration::{Doing, Present, Unable};
+use inlet::registration::{CurrentRegistrations, PlanError, Planned};
 
 use crate::address::StoreAddress;
 use crate::arguments::Place;
@@ -42,8 +42,8 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let Some(api) = store.provider.api() else {
         return by_hand(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
     };
-    if !api.lists {
-        return Err(Unable::NotDocumented("how to remove what is registered there").into());
+    if !api.can_list {
+        return Err(PlanError::NotDocumented("how to remove what is registered there").into());
     }
     let live = credentials(&deployment, store).await?;
     let session = Session::open(&api, destination, arguments.access.read(&api)?, live, &[], at)?;
@@ -53,9 +53,9 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         return output.report(&Work::planned(store, session.base(), steps));
     }
     let removed =
-        steps.iter().flat_map(|step| &step.items).filter(|item| item.doing == Doing::Remove).count();
+        steps.iter().flat_map(|step| &step.items).filter(|item| item.planned == Planned::Remove).count();
     confirm(&format!("Remove {removed} registrations of {store}?"), arguments.yes || removed == 0)?;
-    let again = |present: &dyn Present| present.unregister(&rows);
+    let again = |present: &dyn CurrentRegistrations| present.unregister(&rows);
     let work = Work::done(store, session.base(), session.carry_out(&look, steps, again, output).await);
     output.report(&work)?;
     work.end()

@@ -75,14 +75,14 @@ impl Http {
 
     /// Sends a call and hears the answer, whatever its status.
     pub(crate) async fn send(&self, call: &Call) -> Result<Reply, Failure> {
-        let wire = call.wire();
-        let method = match wire.verb {
+        let raw = call.raw_request();
+        let method = match raw.verb {
             Verb::Get => Method::GET,
             Verb::Post => Method::POST,
             Verb::Delete => Method::DELETE,
         };
         let mut headers = HeaderMap::new();
-        for (name, value) in wire.headers {
+        for (name, value) in raw.headers {
             let mut value = HeaderValue::try_from(value).map_err(|_| Failure::Unusable {
                 what: format!("what is to be sent as {name} holds characters that no header can"),
                 next: "check the access: it may have been cut or wrapped when it was copied".to_owned(),
@@ -90,8 +90,8 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(HeaderName::from_static(name), value);
         }
-        let request = self.client.request(method, format!("{}{}", self.base, wire.path)).headers(headers);
-        let request = request.body(wire.body.unwrap_or_default());
+        let request = self.client.request(method, format!("{}{}", self.base, raw.path)).headers(headers);
+        let request = request.body(raw.body.unwrap_or_default());
         let mut answer = request.send().await.map_err(no_answer)?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();

@@ -1,4 +1,4 @@
-//! What the commands that register have in common: opening a provider's own API for a store, asking it what is there,
+//! What the commands that register have in common: context a provider's own API for a store, asking it what is there,
 //! carrying out a plan and looking again whether it is done.
 
 mod access;
@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use inlet::catalogue::Row;
 use inlet::registration::{
-    Action, Api, Call, Destination, Doing, Item, Opening, Options, Present, Refusal, Registrar, Registration,
-    Step, Survey, Unable, Verdict,
+    Action, Api, ApiContext, Call, CallResult, CurrentRegistrations, Destination, Item, ListRequest, Options,
+    PlanError, Planned, Refusal, Registration, Step, WebhookApi,
 };
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ use swap::{Swap, standing};
 
 /// A provider's own API, opened for a store.
 pub(crate) struct Session {
-    registrar: Box<dyn Registrar>,
+    webhook_api: Box<dyn WebhookApi>,
     destination: Destination,
     http: Http,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Session {
 /// What is there, as far as it can be known.
 pub(crate) struct Look<'s> {
     /// What plans are made of.
-    pub(crate) present: Box<dyn Present + 's>,
+    pub(crate) present: Box<dyn CurrentRegistrations + 's>,
     /// Whether the provider was asked. Otherwise no page tells how.
     pub(crate) asked: bool,
 }
@@ -52,10 +52,10 @@ impl Session {
         options: &[(String, String)],
         at: &ApiAt,
     ) -> Result<Self, Failure> {
-        let options = Options::parse(options, api.knobs)?;
-        let opening = Opening { destination: destination.clone(), access, credentials, options };
-        let registrar = (api.open)(opening)?;
-        Ok(Self { registrar, destination, http: Http::new(api.base, at)? })
+        let options = Options::parse(options, api.options)?;
+        let context = ApiContext { destination: destination.clone(), access, credentials, options };
+        let webhook_api = (api.open)(context)?;
+        Ok(Self { webhook_api, destination, http: Http::new(api.base, at)? })
     }
 
     /// Where the API is.
@@ -65,11 +65,11 @@ impl Session {
 
     /// Asks what is registered.
     pub(crate) async fn look(&self) -> Result<Look<'_>, Failure> {
-        match self.registrar.survey() {
-            Survey::NotDocumented(present) => Ok(Look { present, asked: false }),
-            Survey::Call(call) => {
+        match self.webhook_api.list_request() {
+            ListRequest::NotDocumented(present) => Ok(Look { present, asked: false }),
+            ListRequest::Call(call) => {
                 let reply = self.http.send(&call).await?;
-                let present = self.registrar.present(&reply).map_err(|refusal| refused(&refusal))?;
+                let present = self.webhook_api.present(&reply).map_err(|refusal| refused(&refusal))?;
                 Ok(Look { present, asked: true })
             }
         }
@@ -81,7 +81,7 @@ impl Session {
         &self,
         look: &Look<'_>,
         steps: Vec<Step>,
-        plan: impl Fn(&dyn Present) -> Result<Vec<Step>, Unable>,
+        plan: impl Fn(&dyn CurrentRegistrations) -> Result<Vec<Step>, PlanError>,
         output: &Output,
     ) -> Vec<Outcome> {
         let progress = output.progress("asking the provider", u64::try_from(steps.len()).ok());
@@ -111,20 +111,20 @@ impl Session {
         match action {
             Action::Nothing => Answered::Nothing,
             Action::Call(call) => self.change(call).await,
-            Action::Swap { make, unmake } => {
+            Action::Swap { make, delete } => {
                 let before = standing(self, items, before);
-                Swap { session: self, items, before, make, unmake }.carry_out().await
+                Swap { session: self, items, before, make, delete }.carry_out().await
             }
         }
     }
 
     async fn change(&self, call: &Call) -> Answered {
         match self.http.send(call).await {
-            Err(failure) => Answered::Unsure(Told::Failure(failure.to_string(), failure.causes())),
-            Ok(reply) => match self.registrar.verdict(&reply) {
-                Verdict::Done => Answered::Done,
-                Verdict::Unsure(refusal) => Answered::Unsure(Told::Refusal(refusal)),
-                Verdict::Refused(refusal) => Answered::Refused(refusal),
+            Err(failure) => Answered::Unconfirmed(Told::Failure(failure.to_string(), failure.causes())),
+            Ok(reply) => match self.webhook_api.call_result(&reply) {
+                CallResult::Done => Answered::Done,
+                CallResult::Unconfirmed(refusal) => Answered::Unconfirmed(Told::Refusal(refusal)),
+                CallResult::Refused(refusal) => Answered::Refused(refusal),
             },
         }
     }
@@ -133,7 +133,7 @@ impl Session {
     async fn confirm(
         &self,
         outcomes: &mut [Outcome],
-        plan: impl Fn(&dyn Present) -> Result<Vec<Step>, Unable>,
+        plan: impl Fn(&dyn CurrentRegistrations) -> Result<Vec<Step>, PlanError>,
     ) {
         let left = match self.look().await {
             Ok(look) if look.asked => plan(look.present.as_ref()).ok(),
@@ -143,7 +143,7 @@ impl Session {
             left.map(|steps| steps.into_iter().flat_map(|step| step.items).collect());
         for outcome in outcomes {
             let open = left.as_ref().map(|items| {
-                let again = |item: &&Item| !matches!(item.doing, Doing::Keep | Doing::Leave);
+                let again = |item: &&Item| !matches!(item.planned, Planned::Keep | Planned::Skip);
                 items.iter().filter(again).any(|item| item.event == outcome.event())
             });
             outcome.confirm(open);
@@ -163,7 +163,7 @@ pub(crate) enum Answered {
     /// The new one was not made in place of the old one, and this is left.
     Unswapped(Left, Told),
     /// It may be done.
-    Unsure(Told),
+    Unconfirmed(Told),
     /// It is not done.
     Refused(Refusal),
     /// It was not asked, after what the step before it met.
@@ -186,7 +186,7 @@ impl Answered {
             Self::Nothing | Self::Done => String::new(),
             Self::OldOneLeft(words) => words.clone(),
             Self::Unswapped(left, told) => format!("{}: {}", left.words(), told.words()),
-            Self::Unsure(told) => told.words(),
+            Self::Unconfirmed(told) => told.words(),
             Self::Refused(refusal) => refusal.to_string(),
             Self::NotTried => "not tried, after what happened before".to_owned(),
         }
@@ -272,24 +272,26 @@ pub(crate) async fn credentials(
 }
 
 /// Why there is no plan, and what to do about it.
-impl From<Unable> for Failure {
-    fn from(unable: Unable) -> Self {
-        let what = unable.to_string();
-        let next = match &unable {
-            Unable::Access => "give the access as a JSON object with the fields that --help lists".to_owned(),
-            Unable::Credential(_) => {
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let what = error.to_string();
+        let next = match &error {
+            PlanError::Access => {
+                "give the access as a JSON object with the fields that --help lists".to_owned()
+            }
+            PlanError::Credential(_) => {
                 "make one that can: `inlet secret rotate STORE --generate`; the older ones stay live"
                     .to_owned()
             }
-            Unable::NoSuchOption { .. } | Unable::Option { .. } => {
+            PlanError::NoSuchOption { .. } | PlanError::Option { .. } => {
                 "give it as --with NAME=VALUE; --help tells what each is for".to_owned()
             }
-            Unable::Shared { next, .. } => (*next).to_owned(),
-            Unable::NotDocumented(_) => "ask the provider; nothing was changed".to_owned(),
+            PlanError::Shared { next, .. } => (*next).to_owned(),
+            PlanError::NotDocumented(_) => "ask the provider; nothing was changed".to_owned(),
         };
-        match unable {
-            Unable::NotDocumented(_) => Failure::Wrong { what, next },
-            Unable::Shared { .. } => Failure::Refused { what, next },
+        match error {
+            PlanError::NotDocumented(_) => Failure::Wrong { what, next },
+            PlanError::Shared { .. } => Failure::Refused { what, next },
             _ => Failure::Unusable { what, next },
         }
     }

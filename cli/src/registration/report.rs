@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use inlet::registration::{Action, Call, Destination, Doing, Item, Registration, Step};
+use inlet::registration::{Action, Call, Destination, Item, Planned, Registration, Step};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ pub(crate) struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     #[serde(skip)]
-    doing: Doing,
+    planned: Planned,
     #[serde(skip)]
     sure: bool,
     #[serde(skip)]
@@ -72,23 +72,23 @@ struct ShownCall {
 }
 
 impl Became {
-    fn before(doing: Doing) -> Self {
-        match doing {
-            Doing::Keep => Self::Kept,
-            Doing::Add => Self::WouldAdd,
-            Doing::Change => Self::WouldChange,
-            Doing::Remove => Self::WouldRemove,
-            Doing::Leave => Self::Left,
+    fn before(planned: Planned) -> Self {
+        match planned {
+            Planned::Keep => Self::Kept,
+            Planned::Add => Self::WouldAdd,
+            Planned::Change => Self::WouldChange,
+            Planned::Remove => Self::WouldRemove,
+            Planned::Skip => Self::Left,
         }
     }
 
-    fn after(doing: Doing) -> Self {
-        match doing {
-            Doing::Keep => Self::Kept,
-            Doing::Add => Self::Added,
-            Doing::Change => Self::Changed,
-            Doing::Remove => Self::Removed,
-            Doing::Leave => Self::Left,
+    fn after(planned: Planned) -> Self {
+        match planned {
+            Planned::Keep => Self::Kept,
+            Planned::Add => Self::Added,
+            Planned::Change => Self::Changed,
+            Planned::Remove => Self::Removed,
+            Planned::Skip => Self::Left,
         }
     }
 
@@ -117,20 +117,20 @@ impl Outcome {
     /// What the answer to its step makes of an item.
     pub(super) fn of(item: Item, answered: &Answered) -> Self {
         let (mut result, sure, words) = match answered {
-            Answered::Nothing | Answered::Done => (Became::after(item.doing), true, None),
+            Answered::Nothing | Answered::Done => (Became::after(item.planned), true, None),
             Answered::OldOneLeft(words) => {
                 (Became::Failed, true, Some(format!("The new one is there, and so is the old one: {words}.")))
             }
             Answered::Refused(_) => (Became::Failed, true, Some(sentence(&answered.words()))),
             // Of these two a second look tells; where the old one may be there, it looks like the new one.
-            Answered::Unsure(_) | Answered::Unswapped(Left::Nothing, _) => {
+            Answered::Unconfirmed(_) | Answered::Unswapped(Left::Nothing, _) => {
                 (Became::Failed, false, Some(sentence(&answered.words())))
             }
             Answered::Unswapped(..) => (Became::Failed, true, Some(sentence(&answered.words()))),
             Answered::NotTried => (Became::NotTried, true, None),
         };
         // What stays as it is does not depend on the call that it is planned with.
-        if item.doing == Doing::Keep {
+        if item.planned == Planned::Keep {
             result = Became::Kept;
         }
         let next = match answered {
@@ -138,21 +138,21 @@ impl Outcome {
                 "call it again without --renew until it is made: what is sent meanwhile does not come here",
             ),
             Answered::Refused(refusal)
-            | Answered::Unsure(Told::Refusal(refusal))
+            | Answered::Unconfirmed(Told::Refusal(refusal))
             | Answered::Unswapped(_, Told::Refusal(refusal)) => Some(next(refusal)),
-            Answered::Unsure(Told::Failure(..)) | Answered::Unswapped(_, Told::Failure(..)) => {
+            Answered::Unconfirmed(Told::Failure(..)) | Answered::Unswapped(_, Told::Failure(..)) => {
                 Some("check the network and the provider's status, then call it again: nothing is done twice")
             }
             _ => None,
         };
         let note = if result.is_as_wished() { item.note } else { words.or(item.note) };
         let (event, url) = (item.event, item.target.to_string());
-        Self { event, url, result, note, doing: item.doing, sure, confirmed: None, next }
+        Self { event, url, result, note, planned: item.planned, sure, confirmed: None, next }
     }
 
     /// What a dry run makes of an item.
     fn before(item: Item) -> Self {
-        Self { result: Became::before(item.doing), ..Self::of(item, &Answered::Nothing) }
+        Self { result: Became::before(item.planned), ..Self::of(item, &Answered::Nothing) }
     }
 
     /// The provider's word for what is sent.
@@ -162,7 +162,7 @@ impl Outcome {
 
     /// Takes in what a second look tells: whether it is still to be done. Nothing where there was no such look.
     pub(super) fn confirm(&mut self, open: Option<bool>) {
-        if matches!(self.doing, Doing::Keep | Doing::Leave) {
+        if matches!(self.planned, Planned::Keep | Planned::Skip) {
             return;
         }
         match (open, self.sure, self.result) {
@@ -175,7 +175,7 @@ impl Outcome {
             (Some(false), false, _) => {
                 let words = self.note.take().unwrap_or_default();
                 self.note = Some(format!("{words} Its own list shows that it is done."));
-                self.result = Became::after(self.doing);
+                self.result = Became::after(self.planned);
                 self.confirmed = Some(true);
             }
             (Some(false), true, Became::Added | Became::Changed | Became::Removed) => {
@@ -202,8 +202,8 @@ impl Work {
             match step.action {
                 Action::Nothing => {}
                 Action::Call(call) => calls.push(ShownCall::of(&call, base)),
-                Action::Swap { make, unmake } => {
-                    calls.extend([ShownCall::of(&make, base), ShownCall::of(&unmake, base)]);
+                Action::Swap { make, delete } => {
+                    calls.extend([ShownCall::of(&make, base), ShownCall::of(&delete, base)]);
                 }
             }
         }
@@ -327,7 +327,7 @@ impl Listed {
         missing: Option<Vec<String>>,
     ) -> Self {
         let shown = |one: Registration| Shown {
-            ours: destination.holds(&one.target),
+            ours: destination.contains(&one.target),
             event: one.event,
             url: one.target.to_string(),
             state: one.state,

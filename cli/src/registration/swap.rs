@@ -28,7 +28,7 @@ pub(super) struct Swap<'s> {
     /// How many registrations of these events came to this store before it.
     pub(super) before: usize,
     pub(super) make: &'s Call,
-    pub(super) unmake: &'s Call,
+    pub(super) delete: &'s Call,
 }
 
 impl Left {
@@ -45,7 +45,7 @@ impl Left {
 /// How many registrations of these items' events come to this store.
 pub(super) fn standing(session: &Session, items: &[Item], registrations: &[Registration]) -> usize {
     let meant = |one: &&Registration| {
-        session.destination.holds(&one.target) && items.iter().any(|item| item.event == one.event)
+        session.destination.contains(&one.target) && items.iter().any(|item| item.event == one.event)
     };
     registrations.iter().filter(meant).count()
 }
@@ -55,7 +55,7 @@ impl Swap<'_> {
     pub(super) async fn carry_out(&self) -> Answered {
         match self.session.change(self.make).await {
             Answered::Done => self.clear().await,
-            Answered::Unsure(told) => match self.now().await {
+            Answered::Unconfirmed(told) => match self.now().await {
                 None => Answered::Unswapped(Left::Unknown, told),
                 // It is done, whatever was said of it.
                 Some(now) if now > self.before => self.clear().await,
@@ -69,7 +69,7 @@ impl Swap<'_> {
 
     /// Removes the old one, as the new one is there.
     async fn clear(&self) -> Answered {
-        match self.session.change(self.unmake).await {
+        match self.session.change(self.delete).await {
             Answered::Done => Answered::Done,
             left => Answered::OldOneLeft(left.words()),
         }
@@ -77,9 +77,9 @@ impl Swap<'_> {
 
     /// The old one first, and then the new one.
     async fn in_turn(&self) -> Answered {
-        match self.session.change(self.unmake).await {
+        match self.session.change(self.delete).await {
             Answered::Done => self.make_again().await,
-            Answered::Unsure(told) => match self.now().await {
+            Answered::Unconfirmed(told) => match self.now().await {
                 Some(now) if now < self.before => self.make_again().await,
                 Some(_) => Answered::Unswapped(Left::Old, told),
                 None => Answered::Unswapped(Left::Unknown, told),
@@ -93,7 +93,7 @@ impl Swap<'_> {
         let mut pauses = PAUSES.into_iter();
         loop {
             let told = match self.session.change(self.make).await {
-                Answered::Unsure(told) => told,
+                Answered::Unconfirmed(told) => told,
                 Answered::Refused(refusal) => Told::Refusal(refusal),
                 done => return done,
             };

@@ -1,7 +1,7 @@
 //! What is left of a working subscription when the provider fails in the middle of making it anew.
 
 use clap::ColorChoice;
-use inlet::registration::{Destination, Leave};
+use inlet::registration::{ChangeOptions, Destination};
 use inlet_tests::stand_in::{Mood, StandIn, ZID_ACCESS};
 use serde_json::{Value, json};
 
@@ -40,12 +40,13 @@ async fn renew(duplicate: Option<u16>, moods: impl IntoIterator<Item = Mood>) ->
     let output = Output::new(&Style { json: false, quiet: true, color: ColorChoice::Never });
 
     let look = session.look().await.unwrap();
-    let steps = look.present.register(&row, Leave { take_over: false, renew: true }).unwrap();
+    let steps = look.present.register(&row, ChangeOptions { take_over: false, renew: true }).unwrap();
     api.heard();
     api.state().zid_duplicate = duplicate;
     api.moods(moods);
-    let outcomes =
-        session.carry_out(&look, steps, |present| present.register(&row, Leave::default()), &output).await;
+    let outcomes = session
+        .carry_out(&look, steps, |present| present.register(&row, ChangeOptions::default()), &output)
+        .await;
     let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
     let told = serde_json::to_value(outcome).unwrap();
     let asked: Vec<String> =
