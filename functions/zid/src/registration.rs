@@ -301,14 +301,14 @@ fn state(entry: &Value) -> (String, Option<Problem>) {
     let problem = match (health.as_str(), status.as_str()) {
         ("broken", _) => Some(Problem::Stopped(format!(
             "Broken{since}: Zid sends nothing more and has discarded what waited. Mend what refuses its deliveries, \
-             then `inlet register --renew`."
+             then `inlet webhook register --renew`."
         ))),
-        (_, "error" | "inactive") => {
-            Some(Problem::Stopped(format!("Zid calls it {status}; `inlet register --renew` makes it anew.")))
-        }
-        _ if inactive => {
-            Some(Problem::Stopped("It is not active; `inlet register --renew` makes it anew.".to_owned()))
-        }
+        (_, "error" | "inactive") => Some(Problem::Stopped(format!(
+            "Zid calls it {status}; `inlet webhook register --renew` makes it anew."
+        ))),
+        _ if inactive => Some(Problem::Stopped(
+            "It is not active; `inlet webhook register --renew` makes it anew.".to_owned(),
+        )),
         ("degraded", _) => Some(Problem::Degraded),
         _ => None,
     };

@@ -324,7 +324,7 @@ impl CurrentRegistrations for Triggers<'_> {
                            other receivers go by them"
                         .to_owned(),
                     next: "take the URLs out in ZORT's own settings; or give the account this store's keys, for all \
-                           receivers, with `inlet register --replace`",
+                           receivers, with `inlet webhook register --replace`",
                 });
             }
             None => self.account.keys()?,
