@@ -75,7 +75,7 @@ async fn count_quarantined(
 ) -> Result<Vec<StoreReport>, Failure> {
     let (table, mut reports) = (deployment.table(), Vec::new());
     for address in stores {
-        let quarantined = table.count_held(address.provider.name(), &address.store).await;
+        let quarantined = table.count_quarantined(address.provider.name(), &address.store).await;
         let quarantined =
             quarantined.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
         if quarantined > 0 {

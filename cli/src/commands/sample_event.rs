@@ -63,7 +63,7 @@ pub(crate) async fn run(
     };
     let provider = store.provider.name();
     let simulated = SimulatedProvider { provider: store.provider, store: store.store, credential };
-    let event = invocation::event(provider, &simulated.exactly(template.row, body));
+    let event = invocation::api_gateway_event(provider, &simulated.exactly(template.row, body));
     let text = format!("{event:#}\n");
     match arguments.output {
         Some(path) => {
