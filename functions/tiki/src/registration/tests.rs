@@ -140,7 +140,7 @@ fn reads_every_answer() {
         (500, "<html>", "unsure: the provider failed with status 500"),
         (302, "", "refused: the provider refuses it with status 302"),
     ] {
-        let read = match registry.verdict(&call(&steps).reply(status, body.into())) {
+        let read = match registry.call_result(&call(&steps).reply(status, body.into())) {
             CallResult::Done => "done".to_owned(),
             CallResult::Unconfirmed(refusal) => format!("unsure: {refusal}"),
             CallResult::Refused(refusal) => format!("refused: {refusal}"),

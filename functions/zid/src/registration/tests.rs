@@ -145,7 +145,7 @@ fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
 #[test]
 fn what_sends_nothing_or_something_else_is_not_as_wished() {
     let webhooks = ours();
-    for (changes, planned, word) in [
+    for (changes, expected, word) in [
         (json!({}), Planned::Keep, ""),
         (json!({"health_status": "degraded"}), Planned::Keep, "Ten or more"),
         (json!({"health_status": "broken"}), Planned::Skip, "--renew"),
@@ -160,7 +160,7 @@ fn what_sends_nothing_or_something_else_is_not_as_wished() {
         }
         let there = present(&webhooks, &json!([entry]));
         let steps = there.register(&rows(&["order.create"]), AS_IT_IS).unwrap();
-        assert_eq!(planned(&steps), [("order.create", planned)], "{changes}");
+        assert_eq!(planned(&steps), [("order.create", expected)], "{changes}");
         let note = steps[0].items[0].note.clone().unwrap_or_default();
         assert!(note.contains(word) && note.is_empty() == word.is_empty(), "{changes}: {note}");
         let renewed = there.register(&rows(&["order.create"]), RENEW).unwrap();
@@ -338,7 +338,7 @@ fn a_refusal_that_may_mean_that_it_is_there_is_looked_into() {
         (401, "refused"),
         (429, "refused"),
     ] {
-        let read = match webhooks.verdict(&reply(status, "{}")) {
+        let read = match webhooks.call_result(&reply(status, "{}")) {
             CallResult::Done => "done",
             CallResult::Unconfirmed(_) => "unsure",
             CallResult::Refused(_) => "refused",

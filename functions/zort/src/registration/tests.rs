@@ -287,7 +287,7 @@ fn the_result_code_counts_and_not_the_status() {
         (429, "", "refused"),
         (503, r#"{"resCode":"200"}"#, "unsure"),
     ] {
-        let read = match account.verdict(&reply(&account, status, body)) {
+        let read = match account.call_result(&reply(&account, status, body)) {
             CallResult::Done => "done",
             CallResult::Unconfirmed(_) => "unsure",
             CallResult::Refused(_) => "refused",
