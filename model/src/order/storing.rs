@@ -31,17 +31,17 @@ pub enum At {
     Moving,
     /// Notes a repeat of this event.
     Noting(Latest<Id, char>),
-    /// Writes the receipt of a repeat of this event.
+    /// Marks the event as a repeat of this one.
     Marking(Latest<Id, char>),
     /// Lists as pending the repeat that is none.
     Pending(Restoring),
-    /// Makes its receipt void.
-    Voiding(Restoring),
+    /// Takes its mark away.
+    Unmarking(Restoring),
     /// Lets `latest` name it, if it is the newest.
     Restoring(Restoring),
     /// Writes the event under its later arrival; it had this id before.
     PuttingLater(Id),
-    /// Writes a receipt for the event under its earlier arrival.
+    /// Marks the event under its earlier arrival.
     Superseding(Id),
     /// Lets `latest` name the event; it was this.
     Replacing(Latest<Id, char>),
@@ -62,10 +62,7 @@ pub struct Restoring {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// The event is new.
-    New {
-        /// The message of a former repeat that has to be sent as well.
-        restored: Option<Message>,
-    },
+    New,
     /// It repeats an event.
     Repeat(Message),
     /// A call failed.
@@ -123,7 +120,7 @@ impl Storing {
             },
             At::Marking(_) => Call::MarkRepeat(id),
             At::Pending(Restoring { repeated, .. }) => Call::Pend(repeated.digest),
-            At::Voiding(Restoring { repeated, .. }) => Call::Void(repeated.digest),
+            At::Unmarking(Restoring { repeated, .. }) => Call::Unmark(repeated.digest),
             At::Restoring(Restoring { expected, latest, .. }) => Call::Replace { expected, latest },
             At::Replacing(expected) => {
                 let content = protocol.scenario.content(id);
@@ -147,13 +144,13 @@ impl Storing {
     /// How storing ends.
     pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Result<Self, Stored> {
         let go_on = |at: At| Ok(Self { at, ..self });
-        let new = Err(Stored::New { restored: None });
+        let new = Err(Stored::New);
         match (self.at, heard) {
             // The event is published twice then, under both arrivals: the fault made a duplicate.
             (At::Superseding(_), _) => go_on(At::Moving),
-            // The event has no receipt: the sweeper publishes it.
+            // The event has no mark: it is published.
             (At::Marking(_), Err(Failed)) => new,
-            (At::Noting(original), Err(Failed)) if protocol.has(Flaw::ReceiptBeforeNote) => {
+            (At::Noting(original), Err(Failed)) if protocol.has(Flaw::MarkBeforeNote) => {
                 Err(Stored::Repeat(message_of(&original)))
             }
             (_, Err(Failed)) if protocol.has(Flaw::LatestLeftBehind) && self.at != At::Putting => new,
@@ -164,25 +161,21 @@ impl Storing {
                 Ok(Reply::Latest(Some(latest))),
             ) => self.decide(protocol, latest),
             (At::Moving, Ok(_)) => new,
-            (At::Noting(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
+            (At::Noting(original), Ok(_)) if protocol.has(Flaw::MarkBeforeNote) => {
                 Err(Stored::Repeat(message_of(&original)))
             }
             (At::Noting(original), Ok(_)) => go_on(At::Marking(original)),
-            (At::Marking(_), Ok(Reply::IsVoid)) => new,
-            (At::Marking(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
+            (At::Marking(_), Ok(Reply::IsNoRepeat)) => new,
+            (At::Marking(original), Ok(_)) if protocol.has(Flaw::MarkBeforeNote) => {
                 go_on(At::Noting(original))
             }
             (At::Marking(original), Ok(_)) => Err(Stored::Repeat(message_of(&original))),
-            (At::Pending(restoring), Ok(_)) => go_on(At::Voiding(restoring)),
-            (At::Voiding(restoring), Ok(_)) => go_on(At::Restoring(restoring)),
-            (At::Restoring(Restoring { repeated, .. }), Ok(_)) => {
-                let Repeated { digest: id, received_ms: received } = repeated;
-                Err(Stored::New { restored: Some(Message { id, received, whole: false }) })
-            }
+            (At::Pending(restoring), Ok(_)) => go_on(At::Unmarking(restoring)),
+            (At::Unmarking(restoring), Ok(_)) => go_on(At::Restoring(restoring)),
             // The model has one later id for each delivery: its event is written over.
             (At::PuttingLater(earlier), Ok(_)) if earlier == self.id => go_on(At::Moving),
             (At::PuttingLater(earlier), Ok(_)) => go_on(At::Superseding(earlier)),
-            (At::Replacing(_), Ok(_)) => new,
+            (At::Restoring(_) | At::Replacing(_), Ok(_)) => new,
         }
     }
 
@@ -191,17 +184,17 @@ impl Storing {
         let own = protocol.scenario.candidate(self.id, self.received);
         match decide(&latest, &own, &self.evidence) {
             Decision::Own if protocol.has(Flaw::MarksItself) => go_on(At::Noting(latest)),
-            Decision::Own => Err(Stored::New { restored: None }),
+            Decision::Own => Err(Stored::New),
             Decision::Repeat if protocol.has(Flaw::RepeatNotNoted) => go_on(At::Marking(latest)),
-            Decision::Repeat if protocol.has(Flaw::ReceiptBeforeNote) => go_on(At::Marking(latest)),
+            Decision::Repeat if protocol.has(Flaw::MarkBeforeNote) => go_on(At::Marking(latest)),
             Decision::Repeat => go_on(At::Noting(latest)),
             Decision::Newest { received_ms } if received_ms == self.received => go_on(At::Replacing(latest)),
-            Decision::Newest { .. } if protocol.has(Flaw::NoClockRule) => Err(Stored::New { restored: None }),
+            Decision::Newest { .. } if protocol.has(Flaw::NoClockRule) => Err(Stored::New),
             Decision::Newest { received_ms: received } => {
                 let id = protocol.scenario.later_id(self.delivery);
                 Ok(Self { id, received, at: At::PuttingLater(self.id), ..self })
             }
-            Decision::Older => Err(Stored::New { restored: None }),
+            Decision::Older => Err(Stored::New),
             Decision::Restore { repeated, latest: next } => {
                 let restoring = Restoring { repeated, expected: latest, latest: next };
                 // A receiver restores what arrived a moment ago: the sweeper has not walked past it.
@@ -211,7 +204,7 @@ impl Storing {
                 } else if is_listed {
                     go_on(At::Pending(restoring))
                 } else {
-                    go_on(At::Voiding(restoring))
+                    go_on(At::Unmarking(restoring))
                 }
             }
         }

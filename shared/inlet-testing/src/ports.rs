@@ -1,7 +1,9 @@
 //! The receiver's ports in memory, for simulation: they count their calls and fail at those they are told to.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use inlet::dedup::{Candidate, Decision, Evidence, Latest, Repeated, decide, moves_at_once};
 use inlet::event::{DedupScope, Event, EventId, ExistingEvent, Origin};
@@ -356,5 +358,17 @@ impl<P: Provider> Secrets<P> for MemorySecrets<P> {
 
     async fn refresh(&self, _: &StoreName) -> Option<Arc<Store<P>>> {
         self.newer.clone()
+    }
+}
+
+/// Runs a future that never waits, as those of these ports.
+///
+/// # Panics
+/// If the future waits.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("ports in memory do not wait"),
     }
 }
