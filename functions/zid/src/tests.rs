@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::canonical::time;
 use crate::{Credential, Delivery, EVENTS, Zid};
 
+mod coverage;
 mod data;
 
 struct ZidContract;
