@@ -6,7 +6,7 @@ use inlet::canonical::Kind::{
     self, Adjustment, Coupon, Customer, Loyalty, Order, Outlet, Payment, Product, PurchaseOrder, Shift,
     Shipment, Supplier, Transfer,
 };
-use inlet::catalogue::{Documented, Mapping, Row};
+use inlet::provider::catalogue::{Documented, EventSpec, Mapping};
 
 use crate::canonical::{goods, payments, people, products, purchases, sales, till};
 use crate::events::ANY;
@@ -58,12 +58,12 @@ static ENDINGS: &[(&str, &str)] = &[
 const UNTOLD: &str = "received";
 
 /// The row that a name would have; nothing when it begins like none that is known. Case is ignored.
-pub(crate) fn inferred(topic: &str) -> Option<Row> {
+pub(crate) fn inferred(topic: &str) -> Option<EventSpec> {
     let fitting = FAMILIES.iter().filter(|(name, ..)| begins(topic, name));
     let (family, kind, mapping) = fitting.max_by_key(|(name, ..)| name.len())?;
     let ending = ENDINGS.iter().find(|(end, _)| ends(topic, end));
     let verb = ending.map_or(UNTOLD, |(_, verb)| verb);
-    Some(Row::new(family, *kind, verb).entity(ANY).payload(Documented::NameOnly, *mapping).inferred())
+    Some(EventSpec::new(family, *kind, verb).entity(ANY).payload(Documented::NameOnly, *mapping).inferred())
 }
 
 fn begins(topic: &str, name: &str) -> bool {

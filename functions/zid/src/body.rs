@@ -1,7 +1,7 @@
 //! The entity in a body: bare, or inside wrappers. And the event of a body that names none.
 
 use inlet::canonical::Kind::{self, App, Cart, Category, Customer, Order, Product, Subscription};
-use inlet::catalogue::{Entity, Row, entity_in, find, text_at};
+use inlet::provider::catalogue::{Entity, EventSpec, entity_id, find, text_at};
 use serde_json::Value;
 
 use crate::EVENTS;
@@ -47,21 +47,21 @@ const ANY_ID: Entity = &[&["id"], &["app_id", "store_id"]];
 /// 3. else the body.
 ///
 /// Only wrappers that can hold the row's kind are opened: an order has a field `customer`, a product a `category`.
-pub(crate) fn entity<'b>(body: &'b Value, row: &Row) -> &'b Value {
+pub(crate) fn entity<'b>(body: &'b Value, row: &EventSpec) -> &'b Value {
     let objects = unwrapped(body, row.kind);
     let has_signs =
         |object: &&&Value| SIGNS.iter().any(|(kind, signs)| *kind == row.kind && has(object, signs));
-    let has_id = |object: &&&Value| entity_in(object, row.entity).is_some();
+    let has_id = |object: &&&Value| entity_id(object, row.entity).is_some();
     objects.iter().find(has_signs).or_else(|| objects.iter().rfind(has_id)).copied().unwrap_or(body)
 }
 
 /// Returns the id in a body of an unknown event: the innermost one inside plain wrappers.
 pub(crate) fn id(body: &Value) -> Option<Vec<String>> {
-    unwrapped(body, Kind::Unknown).iter().rev().find_map(|object| entity_in(object, ANY_ID))
+    unwrapped(body, Kind::Unknown).iter().rev().find_map(|object| entity_id(object, ANY_ID))
 }
 
 /// Returns the row, with an unknown verb, of the kind that the body looks like.
-pub(crate) fn resembled(body: &Value) -> Option<&'static Row> {
+pub(crate) fn resembled(body: &Value) -> Option<&'static EventSpec> {
     kind_of(body, MAX_DEPTH).and_then(|kind| find(EVENTS, shape_row(kind)))
 }
 

@@ -1,8 +1,8 @@
 //! The catalogue: one row for each event. docs.zid.sa/webhooks and docs.zid.sa/events-878234m0.
 
 use inlet::canonical::Kind::{self, App, Cart, Category, Customer, Order, Product, Subscription};
-use inlet::catalogue::Documented::{Full, NameOnly, Partial};
-use inlet::catalogue::{Documented, Entity, Row, Values};
+use inlet::provider::catalogue::Documented::{Full, NameOnly, Partial};
+use inlet::provider::catalogue::{Documented, Entity, EventSpec, Values};
 
 use crate::canonical;
 use crate::families::CANCELLED;
@@ -73,48 +73,48 @@ const PHASES: Values = &[(
 const APP_VALUES: Values = &[("status", &["active", "authorized"])];
 
 /// Every event of a store and of the app market, and the rows for deliveries that name no event.
-pub static EVENTS: &[Row] = &[
+pub static EVENTS: &[EventSpec] = &[
     order("order.create", "created")
-        .moved("created_at")
+        .timestamp("created_at")
         .sent_when("A customer places an order. Conditions may limit it to a delivery option, a payment method or a status."),
     order("order.status.update", STATUS_CHANGED)
-        .told_by("order_status.code", ORDER_VERBS, STATUS_CHANGED)
-        .moved("updated_at")
+        .verb_from("order_status.code", ORDER_VERBS, STATUS_CHANGED)
+        .timestamp("updated_at")
         .sent_when("The status of an order changes. Conditions may limit it to a delivery option, a payment method or a status."),
     order("order.payment_status.update", "payment_status_changed")
-        .moved("updated_at")
+        .timestamp("updated_at")
         .sent_when("The payment of an order becomes paid or unpaid. Unpaid covers pending, refunded and voided."),
     product("product.create", "created")
-        .moved("created_at")
+        .timestamp("created_at")
         .sent_when("A product is created."),
     product("product.update", "updated")
-        .moved("updated_at")
+        .timestamp("updated_at")
         .sent_when("The details of a product change. Each picture that is uploaded in the dashboard counts as a change."),
     product("product.publish", "published")
-        .moved("updated_at")
+        .timestamp("updated_at")
         .sent_when("A product is published."),
     // The page of its own that the catalogue links could not be read.
-    Row::new("product.delete", Product, "deleted")
+    EventSpec::new("product.delete", Product, "deleted")
         .payload(NameOnly, canonical::product)
         .sent_when("A product is deleted."),
     // The cart's time is the time of its last activity.
     cart("abandoned_cart.created", "abandoned")
-        .moved("updated_at")
+        .timestamp("updated_at")
         .sent_when("A cart has had no activity for 10 minutes."),
     cart("abandoned_cart.completed", "completed")
-        .moved("updated_at")
+        .timestamp("updated_at")
         .sent_when("The customer orders the products of an abandoned cart. The body then has the order's id."),
     customer("customer.create", "created")
-        .moved("created_at")
+        .timestamp("created_at")
         .sent_when("A customer account is created."),
     customer("customer.update", "updated")
-        .moved("updated_at")
+        .timestamp("updated_at")
         .sent_when("The details of a customer change."),
     // A login changes nothing of the customer, not even its times.
     customer("customer.login", "logged_in")
         .sent_when("A customer logs in."),
     // The page of its own that the catalogue links could not be read.
-    Row::new("customer.merchant.update", Customer, "merchant_updated")
+    EventSpec::new("customer.merchant.update", Customer, "merchant_updated")
         .payload(NameOnly, canonical::customer)
         .sent_when("The details that the merchant keeps about a customer change."),
     // Categories have no time.
@@ -159,7 +159,7 @@ pub static EVENTS: &[Row] = &[
     // Neither the body nor the URL names the event. The shape of the body shows the kind, and nothing shows the verb.
     order("order", UNKNOWN).sent_when(BY_SHAPE),
     product("product", UNKNOWN).sent_when(BY_SHAPE),
-    cart("abandoned_cart", UNKNOWN).also(&["cart"]).sent_when(BY_SHAPE),
+    cart("abandoned_cart", UNKNOWN).aliases(&["cart"]).sent_when(BY_SHAPE),
     customer("customer", UNKNOWN).sent_when(BY_SHAPE),
     category("category", UNKNOWN).sent_when(BY_SHAPE),
 ];
@@ -168,7 +168,7 @@ pub static EVENTS: &[Row] = &[
 const BY_SHAPE: &str = "Zid has no event of this name. A delivery gets it if neither its URL nor its body names an event, and the body looks like one of these.";
 
 /// Returns a row for an event that no page names.
-pub(crate) fn undocumented(kind: Kind, verb: &'static str) -> Row {
+pub(crate) fn undocumented(kind: Kind, verb: &'static str) -> EventSpec {
     let name = kind.as_str();
     let row = match kind {
         Order => order(name, verb),
@@ -182,33 +182,36 @@ pub(crate) fn undocumented(kind: Kind, verb: &'static str) -> Row {
     row.inferred()
 }
 
-const fn order(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Order, verb).shown(ORDER_VALUES).payload(Partial, canonical::order)
+const fn order(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Order, verb).open_values(ORDER_VALUES).payload(Partial, canonical::order)
 }
 
-const fn product(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Product, verb).payload(Partial, canonical::product)
+const fn product(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Product, verb).payload(Partial, canonical::product)
 }
 
-const fn cart(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Cart, verb).listed(PHASES).payload(Partial, canonical::cart)
+const fn cart(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Cart, verb).closed_values(PHASES).payload(Partial, canonical::cart)
 }
 
-const fn customer(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Customer, verb).payload(Partial, canonical::customer)
+const fn customer(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Customer, verb).payload(Partial, canonical::customer)
 }
 
-const fn category(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Category, verb).payload(Partial, canonical::category)
+const fn category(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Category, verb).payload(Partial, canonical::category)
 }
 
-const fn app(event: &'static str, verb: &'static str, documented: Documented) -> Row {
-    Row::new(event, App, verb).entity(APP_IN_STORE).shown(APP_VALUES).payload(documented, canonical::app)
-}
-
-const fn subscription(event: &'static str, verb: &'static str, documented: Documented) -> Row {
-    Row::new(event, Subscription, verb)
+const fn app(event: &'static str, verb: &'static str, documented: Documented) -> EventSpec {
+    EventSpec::new(event, App, verb)
         .entity(APP_IN_STORE)
-        .shown(APP_VALUES)
+        .open_values(APP_VALUES)
+        .payload(documented, canonical::app)
+}
+
+const fn subscription(event: &'static str, verb: &'static str, documented: Documented) -> EventSpec {
+    EventSpec::new(event, Subscription, verb)
+        .entity(APP_IN_STORE)
+        .open_values(APP_VALUES)
         .payload(documented, canonical::subscription)
 }

@@ -2,7 +2,7 @@
 //! Public receivers list some, for example `order.cancelled`, `order.new`, `new-order` and `product.remove`.
 
 use inlet::canonical::Kind::{self, App, Cart, Category, Customer, Order, Product, Subscription};
-use inlet::catalogue::Row;
+use inlet::provider::catalogue::EventSpec;
 
 use crate::events;
 
@@ -60,7 +60,7 @@ const APP_MARKET: &str = "app.market.";
 ///
 /// A name with a point is an event's, as all of Zid's are. Other text in a URL is one only if it also tells what
 /// happened: `new-order` does, `orders` and `my-order-hook` do not.
-pub(crate) fn inferred(name: &str) -> Option<Row> {
+pub(crate) fn inferred(name: &str) -> Option<EventSpec> {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || SEPARATORS.contains(&char::from(b)));
     if !is_name {
         return None;

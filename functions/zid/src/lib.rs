@@ -8,26 +8,24 @@ mod events;
 mod families;
 mod body;
 mod canonical;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
-mod registration;
 pub mod api;
+#[cfg(any(test, feature = "tools"))]
+mod tools;
 
 use std::time::Duration;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::{Canonical, Kind, State};
-use inlet::catalogue::{Row, find, text_at};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::{AfterFailure, Breaker, Retries};
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified, base64_tag};
+use inlet::proof::{Claim, Comparison, Rejection, Verified, base64_signature};
 use inlet::provider::Provider;
-use inlet::reading::{EventType, Reading, WhyUnknown};
+use inlet::provider::catalogue::{EventSpec, find, text_at};
+use inlet::provider::parsed_event::{EventType, ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::{CircuitBreaker, Retries, RetryPolicy};
 use inlet::request::Unverified;
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -80,7 +78,7 @@ impl TryFrom<Fields> for Credential {
     fn try_from(fields: Fields) -> Result<Self, NotACredential> {
         match (fields.username, fields.password, fields.url_token) {
             // RFC 7617 allows no colon in a user name, so the joined text stands for one pair only.
-            (Some(username), Some(password), None) => Ok(Self::Basic(username.joined(":", &password))),
+            (Some(username), Some(password), None) => Ok(Self::Basic(username.join(":", &password))),
             (None, None, Some(token)) => Ok(Self::UrlToken(token)),
             _ => Err(NotACredential),
         }
@@ -91,20 +89,20 @@ impl Provider for Zid {
     const NAME: &'static str = "zid";
 
     /// A product that is deleted and a customer who logs in tell no time.
-    const MIXED: &'static [Kind] = &[Kind::Product, Kind::Customer];
+    const MIXED_DEDUP_KINDS: &'static [Kind] = &[Kind::Product, Kind::Customer];
 
     /// Every answer but a 2xx is a failure, a 401 for a wrong secret too; a 429 is none, and whether it is followed
     /// by a further attempt is not told. One success clears the count.
-    const AFTER_FAILURE: AfterFailure = AfterFailure {
-        answer_within: None,
+    const RETRY_POLICY: RetryPolicy = RetryPolicy {
+        response_timeout: None,
         retries: Some(Retries {
-            waits: &[Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)],
+            backoff: &[Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)],
             statuses: &[300..=428, 430..=599],
         }),
-        breaker: Some(Breaker {
+        circuit_breaker: Some(CircuitBreaker {
             window: Duration::from_hours(1),
-            degraded_at: 10,
-            broken_at: 30,
+            warn_at: 10,
+            disable_at: 30,
             discards_backlog: true,
             not_counted: &[429],
         }),
@@ -123,43 +121,43 @@ impl Provider for Zid {
         Ok(Claim::Shared { comparisons: vec![Comparison::new(presented, expected.clone())], trust })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let topic = delivery.topic().map(str::trim).filter(|topic| !topic.is_empty()).unwrap_or(NAMELESS);
         let Some(body) = delivery.json().filter(|body| body.is_object()) else {
-            return Reading::unknown(topic, WhyUnknown::Body, None);
+            return ParsedEvent::unknown(topic, UnknownReason::Body, None);
         };
         let names = names(&body, topic);
         let Some(name) = names.iter().find(|name| is_of_an_event(name)) else {
             let name = names.first().map_or(topic, String::as_str);
-            let unknown = || Reading::unknown(name, WhyUnknown::Event, body::id(&body));
-            return body::resembled(&body).map_or_else(unknown, |row| reading(&body, row));
+            let unknown = || ParsedEvent::unknown(name, UnknownReason::Event, body::id(&body));
+            return body::resembled(&body).map_or_else(unknown, |spec| parse_entity(&body, spec));
         };
-        if let Some(row) = find(EVENTS, name) {
-            return reading(&body, row);
+        if let Some(spec) = find(EVENTS, name) {
+            return parse_entity(&body, spec);
         }
         match families::inferred(name) {
-            Some(row) => Reading { event_type: EventType::new(name), ..reading(&body, &row) },
-            None => Reading::unknown(name, WhyUnknown::Event, body::id(&body)),
+            Some(spec) => ParsedEvent { event_type: EventType::new(name), ..parse_entity(&body, &spec) },
+            None => ParsedEvent::unknown(name, UnknownReason::Event, body::id(&body)),
         }
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
         // Any 2xx is success; what the body should hold is not documented.
-        Answer::ok(json!({"received": true}))
+        Response::ok(json!({"received": true}))
     }
 }
 
-/// Reads the entity in a body by a row.
+/// Parses the entity in a body by the event's row.
 ///
 /// A cancelled order is one verb for all providers. The row finds it by Zid's code; some bodies have a translated text
 /// in its place, which the mapping understands.
-fn reading(body: &Value, row: &Row) -> Reading {
-    let reading = Reading::of(row, body::entity(body, row), canonical::time);
+fn parse_entity(body: &Value, spec: &EventSpec) -> ParsedEvent {
+    let parsed = ParsedEvent::of(spec, body::entity(body, spec), canonical::time);
     let is_cancelled =
-        matches!(&reading.data, Canonical::Order(order) if order.state == Some(State::Cancelled));
-    let is_change_of_status = reading.verb == events::STATUS_CHANGED;
-    let verb = if is_cancelled && is_change_of_status { families::CANCELLED } else { reading.verb };
-    Reading { verb, ..reading }
+        matches!(&parsed.data, Canonical::Order(order) if order.state == Some(State::Cancelled));
+    let is_change_of_status = parsed.verb == events::STATUS_CHANGED;
+    let verb = if is_cancelled && is_change_of_status { families::CANCELLED } else { parsed.verb };
+    ParsedEvent { verb, ..parsed }
 }
 
 /// What the header holds, decoded: user name and password in one text.
@@ -167,7 +165,10 @@ fn basic(request: &Unverified) -> Result<Vec<u8>, Rejection> {
     if request.header("authorization").is_none() {
         return Err(Rejection::Missing { expected: AUTHORIZATION });
     }
-    request.authorization("Basic").and_then(base64_tag).ok_or(Rejection::Malformed { what: AUTHORIZATION })
+    request
+        .authorization("Basic")
+        .and_then(base64_signature)
+        .ok_or(Rejection::Malformed { what: AUTHORIZATION })
 }
 
 fn url_token(request: &Unverified) -> Result<Vec<u8>, Rejection> {

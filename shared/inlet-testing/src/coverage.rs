@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use inlet::sender::Sender;
+use inlet::tools::sender::Sender;
 use serde_json::{Value, json};
 
 use crate::contract::{Contract, read};

@@ -1,8 +1,8 @@
 //! Goods that move: transfers, shipments, adjustments.
 
 use inlet::canonical::{Adjustment, Canonical, Shipment, Transfer};
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::lines::{LineBody, lines, lines_without_unit};

@@ -1,8 +1,8 @@
 //! The lines of DealPOS's documents.
 
 use inlet::canonical::{Discount, Line, Words};
-use inlet::decimal::Decimal;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
 
 use super::{discount, discount_without_unit, money};
 

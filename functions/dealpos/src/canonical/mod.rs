@@ -15,10 +15,10 @@ mod lines;
 mod states;
 
 use inlet::canonical::{Actor, Discount, Unit};
-use inlet::decimal::Decimal;
-use inlet::money::Money;
 use inlet::personal::Personal;
-use inlet::time::Time;
+use inlet::value::decimal::Decimal;
+use inlet::value::money::Money;
+use inlet::value::time::Time;
 
 /// Reads any of DealPOS's spellings of a time.
 ///

@@ -1,9 +1,9 @@
 //! Payments of invoices and bills, and write-offs, which are no money received.
 
 use inlet::canonical::{Canonical, Direction, Payment, Purpose};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::people::Named;

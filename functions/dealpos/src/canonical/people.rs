@@ -1,9 +1,9 @@
 //! Customers and suppliers, alone and inside other objects, and the merchant's outlets.
 
 use inlet::canonical::{Address, Canonical, Customer, Outlet, Party, Supplier};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::at;

@@ -1,8 +1,8 @@
 //! Products and their variants.
 
 use inlet::canonical::{Canonical, Component, Discount, Image, OutletPrice, Product, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::{at, money};

@@ -1,9 +1,9 @@
 //! Purchase orders, which DealPOS also calls supplier bills.
 
 use inlet::canonical::{Canonical, Direction, PurchaseOrder, State};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::lines::{LineBody, lines};

@@ -3,9 +3,9 @@
 use inlet::canonical::{
     Canonical, Delivery, Direction, Discount, Order, Payment, Points, Purpose, Shipment, State, Unit,
 };
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::goods::Logistic;

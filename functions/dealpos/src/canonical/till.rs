@@ -1,9 +1,9 @@
 //! The till: a cashier's shift, and the till's questions for a customer's points and for a coupon.
 
 use inlet::canonical::{Canonical, Coupon, Loyalty, Receivables, Shift};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::lines::{LineBody, lines};

@@ -1,7 +1,7 @@
 //! Abandoned carts: the list is filtered by day, and no page says by the day of what.
 
 use inlet::canonical::{Canonical, Cart, Kind};
-use inlet::catalogue::text_at;
+use inlet::provider::catalogue::text_at;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use inlet::canonical::{Canonical, Kind, Order};
-use inlet::catalogue::text_at;
+use inlet::provider::catalogue::text_at;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! Products: there is no filter by time, only a sort by time of change, whose direction is not documented.
 
 use inlet::canonical::{Canonical, Kind, Product};
-use inlet::catalogue::text_at;
+use inlet::provider::catalogue::text_at;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -134,7 +134,7 @@ fn observed(object: Value) -> Option<Observation> {
 
 /// Returns the fields by which a product's state is compared.
 fn state(product: Product) -> Vec<(&'static str, String)> {
-    let amount = |money: Option<inlet::money::Money>| money.map(|money| money.amount.to_string());
+    let amount = |money: Option<inlet::value::money::Money>| money.map(|money| money.amount.to_string());
     let truth = |flag: Option<bool>| flag.map(|flag| flag.to_string());
     let fields = [
         ("sku", product.sku),

@@ -203,7 +203,7 @@ fn by_count(all_seen: Option<bool>) -> Coverage {
 
 /// Returns the id of an object: a number or a text.
 pub(super) fn id_of(object: &Value) -> Option<String> {
-    inlet::catalogue::text_at(object, "id").filter(|id| !id.trim().is_empty())
+    inlet::provider::catalogue::text_at(object, "id").filter(|id| !id.trim().is_empty())
 }
 
 /// Returns a time in any of Zid's notations, if it is an instant.

@@ -2,8 +2,8 @@
 //! the same page for a deleted category.
 
 use inlet::canonical::{Canonical, Category, CategoryReference, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
 use serde_json::Value;
 
 use super::value::{Text, text};

@@ -2,10 +2,10 @@
 //! `customer.merchant.update` could not be read either; receivers read the same fields of it.
 
 use inlet::canonical::{Canonical, Customer, Party};
-use inlet::decimal::Decimal;
-use inlet::json::{FromJson, field};
-use inlet::money::Money;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::{FromJson, field};
+use inlet::value::money::Money;
 use serde_json::Value;
 
 use super::value::{Coded, Text, text};

@@ -10,9 +10,9 @@ mod value;
 mod number;
 
 use inlet::canonical::{Address, Words};
-use inlet::json::{FromJson, field};
 use inlet::personal::Personal;
-use inlet::time::Time;
+use inlet::value::json::{FromJson, field};
+use inlet::value::time::Time;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde_json::Value;

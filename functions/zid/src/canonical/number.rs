@@ -1,6 +1,6 @@
 //! The little arithmetic that Zid's fractions and signed amounts need. Exact: no float is involved.
 
-use inlet::decimal::Decimal;
+use inlet::value::decimal::Decimal;
 
 type Exact = rust_decimal::Decimal;
 

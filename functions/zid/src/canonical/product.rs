@@ -6,10 +6,10 @@ use inlet::canonical::{
     Address, Canonical, CategoryReference, Location, Product, ProductOption, SelectedOption, StockLevel,
     Words,
 };
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::{Currency, Money};
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::{Currency, Money};
 use serde_json::Value;
 
 use super::time_of;

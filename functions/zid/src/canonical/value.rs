@@ -1,9 +1,9 @@
 //! Values that Zid writes in several ways: a text or an object with a code, a number or an object with an amount.
 
 use inlet::canonical::{Image, Words};
-use inlet::decimal::Decimal;
-use inlet::json::{FromJson, field};
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::{FromJson, field};
 use serde_json::Value;
 
 /// Text that is not blank. Zid writes `""` for values that are not set. A number's digits are text too.

@@ -3,11 +3,11 @@
 //! `waybill` and `courier` come as null, as a text or as an object, and as `[]` when they are empty.
 
 use inlet::canonical::{Address, Delivery, Location, Party, ReturnOrder, Words};
-use inlet::decimal::Decimal;
-use inlet::json::{FromJson, field};
-use inlet::money::Currency;
 use inlet::personal::Personal;
-use inlet::time::Time;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::{FromJson, field};
+use inlet::value::money::Currency;
+use inlet::value::time::Time;
 use serde_json::Value;
 
 use super::line::{Item, line};

@@ -5,10 +5,10 @@
 //! and the formatted `…_string` twin of each amount.
 
 use inlet::canonical::{CustomField, Discount, Line, SelectedOption, Words};
-use inlet::decimal::Decimal;
-use inlet::json::{FromJson, field};
-use inlet::money::{Currency, Money};
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::{FromJson, field};
+use inlet::value::money::{Currency, Money};
 use serde_json::Value;
 
 use crate::canonical::number;

@@ -11,10 +11,10 @@ mod delivery;
 pub(crate) mod state;
 
 use inlet::canonical::{Canonical, Flags, Gift, Marketplace, Order, Party, Payment, State};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::{Currency, Money};
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::{Currency, Money};
 use serde_json::Value;
 
 pub(super) use self::line::{Input, custom_fields};

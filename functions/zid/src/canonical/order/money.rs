@@ -4,9 +4,9 @@
 //! still pending. The direction of the exchange rates is not documented, so both are passed on as they are.
 
 use inlet::canonical::{Charge, Currencies, Direction, Discount, ExchangeRate, Payment, Purpose, Unit};
-use inlet::decimal::Decimal;
-use inlet::money::{Currency, Money};
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::money::{Currency, Money};
 
 use super::state;
 use crate::canonical::value::{Coded, Text, filled, text};
