@@ -20,7 +20,7 @@ WORDS = [
     (r"at the most", "at most"),
     (r"(?:is|are|was|were) to be", "must be, or the plain verb"),
     (r"tells?|telling|told", "returns, contains, shows, reports, distinguishes"),
-    (r"stands?|standing|stood", "is, is in, means"),
+    (r"stands?(?!-in)|standing|stood", "is, is in, means"),
     (r"mend(?:s|ed|ing)?", "repair, fix, correct"),
     (r"lets? (?:\w+ )?go(?: of)?", "deletes, releases"),
     (r"whom", "the recipient, by name"),
@@ -87,7 +87,7 @@ def findings_in(path: str, text: str) -> list[Finding]:
 def _files() -> list[str]:
     """Returns the paths of the tracked files with comments or prose."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
-    wanted = [name for name in names if Path(name).suffix in SUFFIXES or Path(name).name == "Makefile"]
+    wanted = [name for name in names if Path(name).suffix in SUFFIXES or name in ("Makefile", ".ci/run")]
     return [name for name in wanted if not name.startswith(SKIPPED) and (ROOT / name).is_file()]
 
 
