@@ -48,7 +48,7 @@ lint:      ## Check formatting, clippy, licences and the template
 check:     ## Compile everything, quickly, without building it
 	@cargo check --workspace --all-targets
 
-samples:   ## Write the generated files: events/, schemas/, shapes.txt, alarms and dashboard
+samples:   ## Write anew what follows from payload files, types and metrics: events/, schemas/, shapes.txt, alarms and dashboard
 	@cargo run --quiet --package inlet-tests --bin write-samples
 
 fmt:       ## Format the code
