@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use inlet::event::ReceivedAt;
 use inlet_aws::arrivals::Arrival;
-use inlet_aws::fates::Fate;
+use inlet_aws::fates::EventStatus;
 use inlet_aws::newest::Newest;
 use inlet_aws::replay::Selection;
 use inlet_aws::table::Table;
@@ -48,10 +48,10 @@ pub(crate) enum State {
 
 impl State {
     /// How an event stands with this fate. A mark outweighs a receipt: the last try failed.
-    pub(crate) fn of(fate: &Fate) -> Self {
+    pub(crate) fn of(fate: &EventStatus) -> Self {
         match fate {
-            Fate { parked: Some(_), .. } => Self::Parked,
-            Fate { processed: Some(_), .. } => Self::Processed,
+            EventStatus { parked: Some(_), .. } => Self::Parked,
+            EventStatus { processed: Some(_), .. } => Self::Processed,
             _ => Self::Waiting,
         }
     }
@@ -68,7 +68,7 @@ impl State {
 
 impl Listed {
     /// An event with its fate.
-    pub(crate) fn new(arrival: Arrival, fate: Fate) -> Self {
+    pub(crate) fn new(arrival: Arrival, fate: EventStatus) -> Self {
         Self {
             received: arrival.received,
             id: arrival.id.to_string(),

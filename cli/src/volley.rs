@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use inlet::request::Request;
-use inlet_aws::pace::Pace;
+use inlet_aws::pace::RateLimiter;
 use reqwest::{Client, Method};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -99,13 +99,13 @@ impl Volley {
     ) -> Tally {
         let start = Instant::now();
         let mut tally = Tally::default();
-        let mut pace = self.rate.map(Pace::a_second);
+        let mut limiter = self.rate.map(RateLimiter::per_second);
         let mut flying: JoinSet<Vec<Heard>> = JoinSet::new();
         let mut enough = pin!(tokio::signal::ctrl_c());
         for sequence in sequences {
-            if let Some(pace) = &mut pace {
+            if let Some(limiter) = &mut limiter {
                 tokio::select! {
-                    () = pace.turn() => {}
+                    () = limiter.acquire() => {}
                     _ = &mut enough => { tally.interrupted = true; }
                 }
             }

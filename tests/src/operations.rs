@@ -92,9 +92,9 @@ fn of_the_deployment() -> Vec<Alarm> {
             period: MINUTE,
             periods: 3,
             ..Alarm::new(
-                "OldestUnproven",
+                "OldestUnprocessed",
                 "an event has waited for a quarter of an hour to be processed",
-                ours(metrics::OLDEST_UNPROVEN_AGE),
+                ours(metrics::OLDEST_UNPROCESSED_AGE),
             )
         },
         Alarm {
@@ -158,7 +158,7 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
     let of_provider =
         || vec![(Dimension::Stage, "!Ref Stage".to_owned()), (Dimension::Provider, P::NAME.to_owned())];
     let unknown_store =
-        of_provider().into_iter().chain([(Dimension::Reason, UNKNOWN_STORE.to_owned())]).collect();
+        of_provider().into_iter().chain([(Dimension::RejectCode, UNKNOWN_STORE.to_owned())]).collect();
     let name = resource_of(P::NAME);
     let mut alarms = vec![
         // A shop with few orders has few deliveries to refuse.
@@ -168,7 +168,7 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             ..Alarm::new(
                 "Rejected",
                 "deliveries to configured stores fail verification; a secret may have been changed on one side",
-                Source::Ours { metric: metrics::UNPROVED, of: of_provider() },
+                Source::Ours { metric: metrics::VERIFICATION_FAILED, of: of_provider() },
             )
         },
         // Anybody may ask for a store that there never was: a few do not wake people up.

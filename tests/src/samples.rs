@@ -9,7 +9,7 @@ use inlet::drift;
 use inlet::request::Request;
 use inlet::sender::{Payload, Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::invocation::event;
+use inlet_aws::invocation::api_gateway_event;
 use serde_json::{Map, Value, json};
 
 use crate::repository::{self, Files};
@@ -143,5 +143,5 @@ pub fn demo_credential(provider: &str) -> Value {
 }
 
 fn sample<S: Sender>(name: &str, request: &Request, status: u16) -> Sample {
-    Sample { file: format!("{}/{name}.json", S::NAME), event: event(S::NAME, request), status }
+    Sample { file: format!("{}/{name}.json", S::NAME), event: api_gateway_event(S::NAME, request), status }
 }

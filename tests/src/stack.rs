@@ -19,9 +19,9 @@ use base64::engine::general_purpose::STANDARD;
 use inlet::event::{EventId, ReceivedAt};
 use inlet::request::Request;
 use inlet::store::StoreName;
-use inlet_aws::connect::{Clients, configuration};
-use inlet_aws::environment::{Credentials, Environment, LogLevel};
-use inlet_aws::journal::Kept;
+use inlet_aws::connect::{Clients, sdk_config};
+use inlet_aws::environment::{Config, Credentials, LogLevel};
+use inlet_aws::journal::StoredEvent;
 use inlet_aws::queue::SqsQueue;
 use inlet_aws::table::Table;
 use serde::Deserialize;
@@ -96,7 +96,7 @@ impl Stack {
     pub fn up() -> Self {
         let facts: Facts =
             serde_json::from_str(&repository::text(".local/stack.json")).expect("`make up` first");
-        let config = configuration(&environment(&facts)).expect("a configuration");
+        let config = sdk_config(&environment(&facts)).expect("a configuration");
         let config = config.into_builder().timeout_config(patient()).build();
         let clients = Clients::new(&config);
         let bus = aws_sdk_eventbridge::Client::new(&config);
@@ -397,7 +397,7 @@ impl Stack {
         let table = self.table();
         let mut last = None;
         loop {
-            let some = table.unproven(last.as_ref()).await.expect("a readable table");
+            let some = table.list_pending(last.as_ref()).await.expect("a readable table");
             if some.is_empty() || some.iter().any(|unproven| unproven.id == *id) {
                 return !some.is_empty();
             }
@@ -418,8 +418,12 @@ impl Stack {
     }
 
     /// An event as it is stored.
-    pub async fn stored(&self, id: &EventId) -> Kept {
-        self.table().kept(id).await.expect("a readable table").unwrap_or_else(|| panic!("{id} is not stored"))
+    pub async fn stored(&self, id: &EventId) -> StoredEvent {
+        self.table()
+            .stored_event(id)
+            .await
+            .expect("a readable table")
+            .unwrap_or_else(|| panic!("{id} is not stored"))
     }
 }
 
@@ -447,8 +451,8 @@ fn patient() -> TimeoutConfig {
 }
 
 /// The environment of a function on the local stack.
-pub fn environment(facts: &Facts) -> Environment {
-    Environment {
+pub fn environment(facts: &Facts) -> Config {
+    Config {
         stage: facts.stage.clone(),
         table: facts.table.clone(),
         queue_url: facts.queue_url.clone(),

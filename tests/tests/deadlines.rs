@@ -11,9 +11,9 @@ use inlet::provider::Provider;
 use inlet::receive::{Attempt, NotAccepted, Receiver, Report};
 use inlet::request::Unverified;
 use inlet::sender::{Sender, delivery};
-use inlet_aws::connect::{Clients, configuration};
+use inlet_aws::connect::{Clients, sdk_config};
 use inlet_aws::deadline::{
-    GATEWAY, JOURNAL, MEMORY_OF_A_PROCESSOR, QUARANTINE, QUEUE, SECRETS, WAITING, WARM, WORKING,
+    GATEWAY, JOURNAL, MAX_CPU, MAX_IO, MEMORY_OF_A_PROCESSOR, PRECONNECT, QUARANTINE, QUEUE, SECRETS,
 };
 use inlet_aws::quarantine::TableQuarantine;
 use inlet_aws::queue::SqsQueue;
@@ -52,7 +52,7 @@ fn patience<P: Provider>() -> (&'static str, Option<Duration>) {
 fn the_slowest_delivery_is_answered_before_lambda_ends_the_function() {
     let memory = u32::try_from(global("MemorySize")).expect("megabytes");
     let processor = u32::try_from(MEMORY_OF_A_PROCESSOR).expect("megabytes");
-    let slowest = WAITING + WORKING * processor / memory;
+    let slowest = MAX_IO + MAX_CPU * processor / memory;
     assert!(slowest < timeout(), "{slowest:?} of waiting and working, {:?} of time", timeout());
 }
 
@@ -62,7 +62,7 @@ fn the_function_ends_before_the_gateway_and_the_providers_give_up() {
         [patience::<DealPos>(), patience::<Tiki>(), patience::<Zid>(), patience::<Zip>(), patience::<Zort>()];
     let told = told.into_iter().filter_map(|(name, limit)| Some((name, limit?)));
     for (who, limit) in told.chain([("API Gateway", GATEWAY)]) {
-        let longest = WARM + timeout();
+        let longest = PRECONNECT + timeout();
         assert!(longest < limit, "{who} waits {limit:?}, a cold function may take {longest:?}");
     }
 }
@@ -112,7 +112,7 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let stack = Stack::up();
     let (_silence, endpoint) = silence();
     let facts = Facts { endpoint, ..stack.facts.clone() };
-    let nobody = Clients::new(&configuration(&environment(&facts)).expect("a configuration"));
+    let nobody = Clients::new(&sdk_config(&environment(&facts)).expect("a configuration"));
     let clients = |is_silent: bool| if is_silent { &nobody } else { &stack.clients };
     let table = Table::new(clients(silent.table).dynamodb.clone(), facts.table.clone(), 1);
     let receiver = Receiver {

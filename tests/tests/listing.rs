@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use inlet::event::{EventId, ReceivedAt};
 use inlet_aws::clock;
-use inlet_aws::journal::Kept;
+use inlet_aws::journal::StoredEvent;
 use inlet_aws::record::{Origin, Record};
 use inlet_aws::table::Table;
 use inlet_tests::stack::Stack;
@@ -34,7 +34,7 @@ async fn store(table: &Table, n: u32, received_at: ReceivedAt) -> (String, Event
         size: 2,
         sha256: String::new(),
     };
-    table.keep(&Kept { record, message: "{}".into(), body: b"{}".to_vec() }).await.unwrap();
+    table.put_event(&StoredEvent { record, message: "{}".into(), body: b"{}".to_vec() }).await.unwrap();
     (received_at.to_string(), id)
 }
 

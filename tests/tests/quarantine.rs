@@ -13,7 +13,7 @@ use inlet::receive::{Attempt, Fault, NotAccepted, Queue, Receiver, Report};
 use inlet::request::{Request, Unverified};
 use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::quarantine::{HELD_FOR, MAX_HELD_LEN, TableQuarantine};
+use inlet_aws::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
 use inlet_aws::queue::{NEVER, SqsQueue};
 use inlet_aws::record::Origin;
 use inlet_aws::reverify::{Reverified, reverify};
@@ -88,7 +88,7 @@ async fn waits_until_the_secret_is_mended<S: Sender>(payload: &str) {
     assert_eq!(text(&held[0], "reason"), "no live credential fits what was offered");
     let received = text(&held[0], "received").to_owned();
     let number = |name: &str| held[0][name].as_n().expect("a number").parse::<u64>().expect("a number");
-    assert_eq!(number("expires"), number("received_ms") / 1_000 + HELD_FOR.as_secs());
+    assert_eq!(number("expires"), number("received_ms") / 1_000 + RETENTION.as_secs());
     assert!(!held[0].contains_key("bucket") && !held[0].contains_key("arrival"), "not in the time index");
     assert_eq!(counted::<S>(&stack, &store).await, (0, 1, 0), "the secret is still another one");
     assert!(stack.events(S::NAME, &store).await.is_empty(), "nothing unproved is an event");
@@ -273,7 +273,7 @@ async fn a_flood_of_forgeries_is_capped_and_refused_all_the_same() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     let receiver = receiver(&stack, &stack.facts.table);
-    let forged = Request { body: vec![b'x'; MAX_HELD_LEN], ..request };
+    let forged = Request { body: vec![b'x'; MAX_QUARANTINED_LEN], ..request };
     let mut kept = 0;
     for n in 0..12 {
         match refused(&receiver, &forged, 1_749_715_272_000 + n).await {
@@ -291,7 +291,7 @@ async fn a_delivery_too_large_to_hold_is_refused_and_not_kept() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     let receiver = receiver(&stack, &stack.facts.table);
-    let large = Request { body: vec![b'x'; MAX_HELD_LEN + 1], ..request };
+    let large = Request { body: vec![b'x'; MAX_QUARANTINED_LEN + 1], ..request };
     assert_eq!(refused(&receiver, &large, 1_749_715_272_000).await, Some(Held::TooLarge));
     assert!(stack.held("zid", &store).await.is_empty());
 }
@@ -317,7 +317,7 @@ async fn the_log_tells_that_a_delivery_is_held_and_nothing_of_its_proof() {
     let held = stack.held("dealpos", &store).await;
     assert!(text(&held[0], "query").contains(&proof), "what was offered is held with it");
     // No other test sends the function a body too large to hold: once this one's line is there, so is the first's.
-    let large = Request { body: vec![b'x'; MAX_HELD_LEN + 1], ..request };
+    let large = Request { body: vec![b'x'; MAX_QUARANTINED_LEN + 1], ..request };
     assert_eq!(stack.send("dealpos", &large).status, 401);
     assert_eq!(stack.held("dealpos", &store).await.len(), 1);
     let log = stack.log_once(r#""quarantine":"too_large""#, "dealpos");

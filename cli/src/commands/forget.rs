@@ -1,6 +1,6 @@
 //! `inlet forget`: all events of an entity go, for those who ask to be forgotten.
 
-use inlet_aws::forget::{Entity, Forget, SETTLED, Traces};
+use inlet_aws::forget::{DeletionCounts, Entity, Forget, SETTLED};
 use serde::Serialize;
 
 use crate::arguments::Place;
@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let forget = Forget { table: deployment.table(), settled: SETTLED };
     let found = forget.count(&entity).await;
     let traces = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;
-    if dry_run || traces == Traces::default() {
+    if dry_run || traces == DeletionCounts::default() {
         return output.report(&Told::of(&entity, &traces, false));
     }
     let events = counted(traces.events, "event", "events");
@@ -63,7 +63,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(entity: &Entity, traces: &Traces, forgotten: bool) -> Self {
+    fn of(entity: &Entity, traces: &DeletionCounts, forgotten: bool) -> Self {
         Self {
             entity: entity.as_str().to_owned(),
             forgotten,

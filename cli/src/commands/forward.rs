@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use inlet::sender::escaped;
 use inlet_aws::arrivals::Arrival;
 use inlet_aws::clock;
-use inlet_aws::journal::Kept;
+use inlet_aws::journal::StoredEvent;
 use inlet_aws::table::Table;
 use reqwest::{Method, Url};
 use serde::Serialize;
@@ -180,7 +180,7 @@ impl Post {
 
     async fn one_thing(self, events: Vec<Arrival>, tell: mpsc::Sender<Told>) {
         for arrival in events {
-            let told = match self.table.kept(&arrival.id).await {
+            let told = match self.table.stored_event(&arrival.id).await {
                 Ok(Some(kept)) => Told::Ended(self.until_it_is_taken(arrival, &kept, &tell).await),
                 // Its time was up since it was listed.
                 Ok(None) => continue,
@@ -193,7 +193,12 @@ impl Post {
         }
     }
 
-    async fn until_it_is_taken(&self, arrival: Arrival, kept: &Kept, tell: &mpsc::Sender<Told>) -> Forwarded {
+    async fn until_it_is_taken(
+        &self,
+        arrival: Arrival,
+        kept: &StoredEvent,
+        tell: &mpsc::Sender<Told>,
+    ) -> Forwarded {
         let mut wait = FIRST_WAIT;
         loop {
             let start = Instant::now();
@@ -214,7 +219,7 @@ impl Post {
         }
     }
 
-    fn request(&self, kept: &Kept) -> reqwest::RequestBuilder {
+    fn request(&self, kept: &StoredEvent) -> reqwest::RequestBuilder {
         let record = &kept.record;
         let mut url = self.to.of(record);
         if !self.raw {

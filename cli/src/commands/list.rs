@@ -87,7 +87,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 /// Some events with what became of each.
 async fn with_fates(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
     let events: Vec<_> = arrivals.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-    let fates = table.fates(&events).await;
+    let fates = table.event_statuses(&events).await;
     let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
     Ok(arrivals.into_iter().zip(fates).map(|(arrival, fate)| Listed::new(arrival, fate)).collect())
 }
@@ -107,7 +107,7 @@ async fn list_held(
         if is(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
             let provider = store.provider.name();
             let of_store =
-                table.held_deliveries(provider, &store.store, (from, until), arguments.limit).await;
+                table.quarantined_deliveries(provider, &store.store, (from, until), arguments.limit).await;
             let of_store =
                 of_store.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
             held.extend(of_store.into_iter().map(|one| Held::new(&store, one)));

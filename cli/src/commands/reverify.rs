@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 async fn held(deployment: &Deployment, stores: Vec<StoreAddress>) -> Result<Vec<OfStore>, Failure> {
     let (table, mut of_stores) = (deployment.table(), Vec::new());
     for address in stores {
-        let held = table.count_held(address.provider.name(), &address.store).await;
+        let held = table.count_quarantined(address.provider.name(), &address.store).await;
         let held = held.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
         if held > 0 {
             let store = address.to_string();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::event::{EventId, Origin, ReceivedAt};
-use inlet_aws::fates::Fate;
-use inlet_aws::journal::Kept;
+use inlet_aws::fates::EventStatus;
+use inlet_aws::journal::StoredEvent;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let deployment = Deployment::find(place).await?;
     let (id, table) = (&arguments.id, deployment.table());
     let unreadable = |fault| Failure::Inlet { doing: "the event cannot be read", fault };
-    let kept = table.kept(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
+    let kept = table.stored_event(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
         what: format!("event {id}"),
         next: format!(
             "see what there is of it with `{} timeline {}`; events are kept for {} days",
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         return output.bytes(format!("{}\n", kept.message).as_bytes());
     }
     let received_at = ReceivedAt::parse(&kept.record.received).unwrap_or(ReceivedAt::EPOCH);
-    let fates = table.fates(&[(id, received_at)]).await.map_err(unreadable)?;
+    let fates = table.event_statuses(&[(id, received_at)]).await.map_err(unreadable)?;
     let fate = fates.into_iter().next().unwrap_or_default();
     let width = output.width().filter(|width| *width >= WIDE);
     output.report(&Shown::new(kept, fate, width))
@@ -108,8 +108,8 @@ enum Body {
 }
 
 impl Shown {
-    fn new(kept: Kept, fate: Fate, width: Option<usize>) -> Self {
-        let Kept { record, message, body } = kept;
+    fn new(kept: StoredEvent, fate: EventStatus, width: Option<usize>) -> Self {
+        let StoredEvent { record, message, body } = kept;
         let body = String::from_utf8(body)
             .map_or_else(|error| Body::BodyBase64(STANDARD.encode(error.as_bytes())), Body::Body);
         Self {

@@ -8,7 +8,7 @@ use inlet::store::StoreName;
 use inlet_aws::arrivals::Arrival;
 use inlet_aws::clock;
 use inlet_aws::environment::LogLevel;
-use inlet_aws::fates::Fate;
+use inlet_aws::fates::EventStatus;
 use serde::Serialize;
 
 use crate::arguments::Place;
@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         left = left.saturating_sub(some.len());
         progress.inc(u64::try_from(some.len()).unwrap_or_default());
         let events: Vec<_> = some.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-        let fates = table.fates(&events).await;
+        let fates = table.event_statuses(&events).await;
         let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
         for ((id, received_at), fate) in events.into_iter().zip(fates) {
             if let Some((provider, store)) = of_store(id, &providers) {
@@ -104,7 +104,7 @@ struct OfStore {
 }
 
 impl OfStore {
-    fn take(&mut self, received_at: ReceivedAt, fate: &Fate) {
+    fn take(&mut self, received_at: ReceivedAt, fate: &EventStatus) {
         match State::of(fate) {
             State::Parked => self.parked = self.parked.saturating_add(1),
             State::Waiting => {

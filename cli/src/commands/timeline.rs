@@ -1,6 +1,6 @@
 //! `inlet timeline`: the whole history of one thing: its events, what each changed, and what became of it.
 
-use inlet_aws::history::Episode;
+use inlet_aws::history::HistoryEntry;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ const SHOWN: usize = 12;
 pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
     let deployment = Deployment::find(place).await?;
     let entity = arguments.entity.as_str();
-    let episodes = deployment.table().episodes(entity).await;
+    let episodes = deployment.table().entity_history(entity).await;
     let episodes = episodes.map_err(|fault| Failure::Inlet { doing: "the history cannot be read", fault })?;
     if episodes.is_empty() {
         let kept = deployment.retention_days;
@@ -86,8 +86,8 @@ struct Replayed {
 }
 
 impl Told {
-    fn new(episode: Episode, known: &mut Known) -> Self {
-        let Episode { arrival, origin, trust, message, fate, replays } = episode;
+    fn new(entry: HistoryEntry, known: &mut Known) -> Self {
+        let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
         let message: Value = serde_json::from_str(&message).unwrap_or_default();
         Self {
             received: arrival.received,
@@ -97,9 +97,9 @@ impl Told {
             time: message.get("time").cloned(),
             origin,
             trust,
-            state: State::of(&fate),
-            processed: fate.processed.map(|at| at.to_string()),
-            parked_because: fate.parked.map(|parked| parked.reason),
+            state: State::of(&status),
+            processed: status.processed.map(|at| at.to_string()),
+            parked_because: status.parked.map(|parked| parked.reason),
             replays: replays
                 .into_iter()
                 .map(|replaying| Replayed { at: replaying.at.to_string(), replay: replaying.replay })

@@ -4,14 +4,14 @@ use aws_types::SdkConfig;
 use inlet::message::Message;
 use inlet::process::{Consumer, Trouble};
 use inlet::receive::Fault;
-use inlet_aws::environment::{Environment, Incomplete};
+use inlet_aws::environment::{Config, ConfigError};
 
 /// Your own logic.
 struct Stock;
 
 impl Stock {
     #[expect(clippy::unnecessary_wraps, reason = "yours may find a setting missing")]
-    fn new(_: &Environment, _: &SdkConfig) -> Result<Self, Incomplete> {
+    fn new(_: &Config, _: &SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self)
     }
 
@@ -32,6 +32,6 @@ impl Consumer for Stock {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::processor::Failed> {
+async fn main() -> Result<(), inlet_aws::Error> {
     inlet_aws::processor::run(Stock::new).await
 }

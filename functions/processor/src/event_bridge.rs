@@ -8,8 +8,8 @@ use aws_types::SdkConfig;
 use inlet::message::Message;
 use inlet::process::{Consumer, Trouble};
 use inlet::receive::Fault;
-use inlet_aws::connect::told;
-use inlet_aws::environment::{Environment, Incomplete};
+use inlet_aws::connect::describe_sdk_error;
+use inlet_aws::environment::{Config, ConfigError};
 
 /// How many entries a request takes.
 const MAX_ENTRIES: usize = 10;
@@ -40,9 +40,9 @@ impl EventBridge {
     /// The bus that the environment names.
     ///
     /// # Errors
-    /// [`Incomplete`] when it names none.
-    pub(crate) fn new(environment: &Environment, config: &SdkConfig) -> Result<Self, Incomplete> {
-        let bus = environment.bus.clone().ok_or_else(|| Incomplete::without("INLET_BUS"))?;
+    /// [`ConfigError`] when it names none.
+    pub(crate) fn new(environment: &Config, config: &SdkConfig) -> Result<Self, ConfigError> {
+        let bus = environment.bus.clone().ok_or_else(|| ConfigError::without("INLET_BUS"))?;
         Ok(Self { client: Client::new(config), bus })
     }
 
@@ -112,7 +112,8 @@ impl EventBridge {
     ) -> Result<Vec<Result<(), Trouble>>, Trouble> {
         let asked = entries.len();
         let sent = self.client.put_events().set_entries(Some(entries)).send().await;
-        let output = sent.map_err(|error| judged(error.code().unwrap_or_default(), told(&error)))?;
+        let output =
+            sent.map_err(|error| judged(error.code().unwrap_or_default(), describe_sdk_error(&error)))?;
         let outcomes: Vec<_> = output.entries().iter().map(outcome).collect();
         if outcomes.len() == asked {
             return Ok(outcomes);

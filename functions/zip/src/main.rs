@@ -1,6 +1,6 @@
 //! The function that receives Zip's webhooks.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::receiver::Failed> {
+async fn main() -> Result<(), inlet_aws::Error> {
     inlet_aws::receiver::run::<inlet_zip::Zip>().await
 }

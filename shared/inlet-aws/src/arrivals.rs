@@ -8,7 +8,7 @@ use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
 use crate::attributes::{Item, text};
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::table::{SHARDS, Table, bucket, hour};
 
 /// The index's name in the template.
@@ -109,7 +109,8 @@ impl Table {
             .send();
         let mut arrivals = Vec::new();
         while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| Fault::new("the table cannot be read", told(&error)))?;
+            let item =
+                item.map_err(|error| Fault::new("the table cannot be read", describe_sdk_error(&error)))?;
             arrivals.extend(arrival(&item));
         }
         arrivals.sort_by(by_arrival);
@@ -140,7 +141,7 @@ impl Table {
             let output = query
                 .send()
                 .await
-                .map_err(|error| Fault::new("the time index cannot be read", told(&error)))?;
+                .map_err(|error| Fault::new("the time index cannot be read", describe_sdk_error(&error)))?;
             arrivals.extend(output.items().iter().filter_map(arrival));
             start = output.last_evaluated_key;
             let reached = start.as_ref().and_then(|key| text(key, "arrival"));

@@ -49,7 +49,7 @@ struct MessageAttribute {
 /// What goes back to Lambda: these stay on the queue, all others are done.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Remaining {
+pub struct BatchResponse {
     batch_item_failures: Vec<Item>,
 }
 
@@ -66,7 +66,7 @@ impl Batch {
     }
 }
 
-impl Remaining {
+impl BatchResponse {
     /// What of these messages is not done.
     pub fn of<'m>(messages: impl IntoIterator<Item = &'m str>, outcomes: &[Outcome]) -> Self {
         let done = |id: &str| outcomes.iter().any(|outcome| outcome.received == id && outcome.is_done());
@@ -153,7 +153,7 @@ mod tests {
     fn what_is_not_known_to_be_done_stays_on_the_queue() {
         let outcome = |received: &str, became| Outcome { received: received.into(), id: None, became };
         let outcomes = [outcome("done", Became::Processed), outcome("behind", Became::Behind)];
-        let remaining = Remaining::of(["done", "behind", "unheard-of"], &outcomes);
+        let remaining = BatchResponse::of(["done", "behind", "unheard-of"], &outcomes);
         assert_eq!(
             serde_json::to_value(remaining).unwrap(),
             json!({"batchItemFailures": [{"itemIdentifier": "behind"}, {"itemIdentifier": "unheard-of"}]})

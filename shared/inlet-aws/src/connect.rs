@@ -1,7 +1,7 @@
 //! The AWS clients: one HTTP client, one TLS stack, Amazon's own roots, short time limits.
 //!
 //! `aws-config` is deliberately absent: in a Lambda function the region and the credentials stand in the
-//! environment, and looking for them elsewhere costs most of the start-up time.
+//! config, and looking for them elsewhere costs most of the start-up time.
 
 use std::io;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
 
 use crate::deadline;
-use crate::environment::Environment;
+use crate::environment::Config;
 
 /// The roots that every AWS endpoint's certificate leads to: <https://www.amazontrust.com/repository/>.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -66,20 +66,20 @@ pub enum ConnectError {
 ///
 /// # Errors
 /// [`ConnectError`] when the root certificates are of no use.
-pub fn configuration(environment: &Environment) -> Result<SdkConfig, ConnectError> {
-    Ok(configured(environment, connector(environment)?))
+pub fn sdk_config(config: &Config) -> Result<SdkConfig, ConnectError> {
+    Ok(sdk_config_with(config, connector(config)?))
 }
 
-fn configured(environment: &Environment, connector: SharedHttpConnector) -> SdkConfig {
-    let mut config = SdkConfig::builder()
+fn sdk_config_with(config: &Config, connector: SharedHttpConnector) -> SdkConfig {
+    let mut sdk = SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new(environment.region.clone()))
-        .credentials_provider(SharedCredentialsProvider::new(credentials(environment)))
+        .region(Region::new(config.region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials(config)))
         .http_client(http_client_fn(move |_, _| connector.clone()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts());
-    config.set_endpoint_url(environment.endpoint.clone());
-    config.build()
+    sdk.set_endpoint_url(config.endpoint.clone());
+    sdk.build()
 }
 
 impl Clients {
@@ -100,28 +100,29 @@ impl Clients {
     ///
     /// # Errors
     /// [`ConnectError`] when the root certificates are of no use.
-    pub async fn connected(environment: &Environment) -> Result<Self, ConnectError> {
-        let connector = connector(environment)?;
-        let knock = |service| knock(&connector, host_of(service, environment));
-        let made = async { Self::new(&configured(environment, connector.clone())) };
-        let ((), (), (), clients) = tokio::join!(knock("dynamodb"), knock("sqs"), knock("ssm"), made);
+    pub async fn connected(config: &Config) -> Result<Self, ConnectError> {
+        let connector = connector(config)?;
+        let preconnect = |service| preconnect(&connector, host_of(service, config));
+        let made = async { Self::new(&sdk_config_with(config, connector.clone())) };
+        let ((), (), (), clients) =
+            tokio::join!(preconnect("dynamodb"), preconnect("sqs"), preconnect("ssm"), made);
         Ok(clients)
     }
 }
 
 /// Where a service is. For partitions with other names than these two the first delivery opens the connections.
-fn host_of(service: &str, environment: &Environment) -> String {
-    if let Some(endpoint) = &environment.endpoint {
+fn host_of(service: &str, config: &Config) -> String {
+    if let Some(endpoint) = &config.endpoint {
         return endpoint.trim_end_matches('/').to_owned();
     }
-    let region = &environment.region;
+    let region = &config.region;
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     format!("https://{service}.{region}.{domain}")
 }
 
 /// Opens a connection by a `GET /ping` without a body: the load balancers answer it and no service is asked. Waits
 /// for the answer, and not for long: a service that does not answer it may still take a delivery.
-async fn knock(connector: &SharedHttpConnector, host: String) {
+async fn preconnect(connector: &SharedHttpConnector, host: String) {
     let mut request = HttpRequest::new(SdkBody::empty());
     if request.set_uri(format!("{host}/ping")).is_err() {
         return;
@@ -131,13 +132,13 @@ async fn knock(connector: &SharedHttpConnector, host: String) {
         // A connection whose answer was not read cannot be used again.
         ByteStream::new(answer.into_body()).collect().await.ok()
     };
-    let _ = tokio::time::timeout(deadline::WARM, answer).await;
+    let _ = tokio::time::timeout(deadline::PRECONNECT, answer).await;
 }
 
 /// What all clients send by: one pool of connections. It reads the roots of trust here and once, where the SDK's
 /// own client reads them for each service and once more for the first call.
-fn connector(environment: &Environment) -> Result<SharedHttpConnector, ConnectError> {
-    let roots = match &environment.ca_bundle {
+fn connector(config: &Config) -> Result<SharedHttpConnector, ConnectError> {
+    let roots = match &config.ca_bundle {
         Some(path) => std::fs::read(path).map_err(ConnectError::Roots)?,
         None => AMAZON_ROOTS.to_vec(),
     };
@@ -152,9 +153,9 @@ fn connector(environment: &Environment) -> Result<SharedHttpConnector, ConnectEr
     Ok(SharedHttpConnector::new(connector.build()))
 }
 
-fn credentials(environment: &Environment) -> SdkCredentials {
-    let ours = environment.credentials.clone();
-    SdkCredentials::new(ours.access_key_id, ours.secret_access_key, ours.session_token, None, "environment")
+fn credentials(config: &Config) -> SdkCredentials {
+    let ours = config.credentials.clone();
+    SdkCredentials::new(ours.access_key_id, ours.secret_access_key, ours.session_token, None, "config")
 }
 
 fn timeouts() -> TimeoutConfig {
@@ -166,7 +167,7 @@ fn timeouts() -> TimeoutConfig {
 }
 
 /// An SDK's error as its code and message, without the request, which holds the body.
-pub fn told<E, R>(error: &SdkError<E, R>) -> String
+pub fn describe_sdk_error<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata,
 {
@@ -189,7 +190,7 @@ mod tests {
 
     use aws_sdk_sqs::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 
-    fn environment(region: &str, endpoint: Option<&str>) -> Environment {
+    fn config(region: &str, endpoint: Option<&str>) -> Config {
         let value = |name: &str| match name {
             "AWS_REGION" => Some(region.to_owned()),
             "AWS_ENDPOINT_URL" => endpoint.map(str::to_owned),
@@ -198,7 +199,7 @@ mod tests {
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("x".to_owned()),
             _ => None,
         };
-        Environment::from_lookup(value).unwrap_or_else(|incomplete| panic!("{incomplete}"))
+        Config::from_lookup(value).unwrap_or_else(|incomplete| panic!("{incomplete}"))
     }
 
     #[tokio::test]
@@ -206,13 +207,13 @@ mod tests {
         for region in ["us-east-1", "eu-central-1", "ap-southeast-7", "us-gov-west-1", "cn-north-1"] {
             let asked = Params::builder().region(region).build().unwrap();
             let found = DefaultResolver::new().resolve_endpoint(&asked).await.unwrap();
-            assert_eq!(host_of("sqs", &environment(region, None)), found.url(), "{region}");
+            assert_eq!(host_of("sqs", &config(region, None)), found.url(), "{region}");
         }
     }
 
     #[test]
     fn where_everything_is_elsewhere_a_knock_goes_there() {
-        let environment = environment("eu-central-1", Some("http://127.0.0.1:4566/"));
-        assert_eq!(host_of("sqs", &environment), "http://127.0.0.1:4566");
+        let config = config("eu-central-1", Some("http://127.0.0.1:4566/"));
+        assert_eq!(host_of("sqs", &config), "http://127.0.0.1:4566");
     }
 }

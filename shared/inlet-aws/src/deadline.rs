@@ -24,10 +24,10 @@ pub const QUEUE: Duration = Duration::from_secs(4);
 pub const QUARANTINE: Duration = Duration::from_secs(2);
 
 /// The connections that are opened before the first delivery, which already waits for them.
-pub const WARM: Duration = Duration::from_secs(2);
+pub const PRECONNECT: Duration = Duration::from_secs(2);
 
 /// The longest that a delivery waits for others: secrets twice, then the journal and the queue, or the quarantine.
-pub const WAITING: Duration = {
+pub const MAX_IO: Duration = {
     let proving = SECRETS.saturating_mul(2);
     let keeping = JOURNAL.saturating_add(QUEUE);
     proving.saturating_add(if keeping.as_secs() > QUARANTINE.as_secs() { keeping } else { QUARANTINE })
@@ -36,7 +36,7 @@ pub const WAITING: Duration = {
 /// The longest that a delivery of nearly 6 MB keeps a whole virtual processor busy, from the gateway's event to the
 /// compressed body, message and fallback, of bytes that hardly compress. Measured in a release build on an x86-64
 /// server: 0.33 s on a core of its own, up to 0.97 s on one that several programs shared. The latter is taken.
-pub const WORKING: Duration = Duration::from_secs(1);
+pub const MAX_CPU: Duration = Duration::from_secs(1);
 
 /// The memory in MB at which Lambda gives a function one whole virtual processor; less is less in proportion.
 pub const MEMORY_OF_A_PROCESSOR: u64 = 1_769;
@@ -45,7 +45,7 @@ pub const MEMORY_OF_A_PROCESSOR: u64 = 1_769;
 pub const GATEWAY: Duration = Duration::from_secs(29);
 
 /// What `work` comes to, or a fault when it takes longer than `limit`.
-pub(crate) async fn within<T>(
+pub(crate) async fn with_timeout<T>(
     limit: Duration,
     what: &'static str,
     work: impl Future<Output = Result<T, Fault>>,
@@ -62,13 +62,14 @@ mod tests {
     #[tokio::test]
     async fn work_that_never_ends_is_a_fault_in_time() {
         let never = std::future::pending::<Result<(), Fault>>();
-        let fault = within(Duration::from_millis(20), "the work cannot be done", never).await.unwrap_err();
+        let fault =
+            with_timeout(Duration::from_millis(20), "the work cannot be done", never).await.unwrap_err();
         assert_eq!(fault.story(), "the work cannot be done: not done within 0 s");
     }
 
     #[tokio::test]
     async fn work_that_ends_is_what_it_came_to() {
         let done = async { Ok(7) };
-        assert_eq!(within(QUEUE, "the work cannot be done", done).await.unwrap(), 7);
+        assert_eq!(with_timeout(QUEUE, "the work cannot be done", done).await.unwrap(), 7);
     }
 }

@@ -18,7 +18,7 @@ pub enum LogLevel {
 
 /// What a function is told by its surroundings.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Environment {
+pub struct Config {
     /// The deployment's stage; a part of the parameters' path.
     pub stage: String,
     /// The event table.
@@ -60,21 +60,21 @@ pub struct Credentials {
 
 /// What is wrong with the surroundings: all of it at once.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Incomplete {
+pub struct ConfigError {
     /// Variables that are not set.
     pub missing: Vec<&'static str>,
     /// Variables whose value is of no use.
     pub invalid: Vec<&'static str>,
 }
 
-impl Incomplete {
+impl ConfigError {
     /// Only this variable is not set.
     pub fn without(name: &'static str) -> Self {
         Self { missing: vec![name], invalid: Vec::new() }
     }
 }
 
-impl fmt::Display for Incomplete {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "environment: missing [{}], invalid [{}]", self.missing.join(", "), self.invalid.join(", "))
     }
@@ -97,12 +97,12 @@ impl LogLevel {
     }
 }
 
-impl Environment {
-    /// Reads the process's environment.
+impl Config {
+    /// Reads the process's config.
     ///
     /// # Errors
-    /// [`Incomplete`] with every variable that is missing or invalid.
-    pub fn from_process() -> Result<Self, Incomplete> {
+    /// [`ConfigError`] with every variable that is missing or invalid.
+    pub fn from_process() -> Result<Self, ConfigError> {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the world")]
         Self::from_lookup(|name| std::env::var(name).ok())
     }
@@ -110,10 +110,10 @@ impl Environment {
     /// Reads what `lookup` knows.
     ///
     /// # Errors
-    /// [`Incomplete`] with every variable that is missing or invalid.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Incomplete> {
+    /// [`ConfigError`] with every variable that is missing or invalid.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let mut wrong = Incomplete { missing: Vec::new(), invalid: Vec::new() };
+        let mut wrong = ConfigError { missing: Vec::new(), invalid: Vec::new() };
         let mut required = |name: &'static str| {
             value(name).unwrap_or_else(|| {
                 wrong.missing.push(name);
@@ -190,14 +190,14 @@ mod tests {
 
     #[test]
     fn reads_what_the_template_sets() {
-        let environment = Environment::from_lookup(lookup).map_err(|e| e.to_string()).unwrap();
-        assert_eq!((environment.retention_days, environment.log_level), (90, LogLevel::Info));
-        assert_eq!(environment.endpoint, None);
+        let config = Config::from_lookup(lookup).map_err(|e| e.to_string()).unwrap();
+        assert_eq!((config.retention_days, config.log_level), (90, LogLevel::Info));
+        assert_eq!(config.endpoint, None);
     }
 
     #[test]
     fn names_everything_that_is_missing_or_wrong_at_once() {
-        let Err(wrong) = Environment::from_lookup(|name| match name {
+        let Err(wrong) = Config::from_lookup(|name| match name {
             "INLET_LOG_LEVEL" => Some("loud".into()),
             "INLET_RETENTION_DAYS" => Some("soon".into()),
             "INLET_TABLE" => Some(String::new()),

@@ -4,12 +4,12 @@ use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
 use crate::attributes::{Item, text};
-use crate::receipts::{is_of, parked, receipt};
+use crate::receipts::{applies_to, parked_marker_key, receipt_item_key};
 use crate::table::Table;
 
 /// What became of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fate {
+pub struct EventStatus {
     /// When it was last processed, if it was.
     pub processed: Option<ReceivedAt>,
     /// That it was given up on, if it was.
@@ -25,15 +25,15 @@ pub struct Parked {
     pub reason: String,
 }
 
-impl Fate {
+impl EventStatus {
     /// What a receipt and a mark say of the event that arrived then; either may be absent.
-    pub(crate) fn told_by(receipt: Option<&Item>, mark: Option<&Item>, received_at: ReceivedAt) -> Self {
+    pub(crate) fn from_items(receipt: Option<&Item>, mark: Option<&Item>, received_at: ReceivedAt) -> Self {
         let time = |item: &Item, name: &str| text(item, name).and_then(ReceivedAt::parse);
         let parked = |mark: &Item| Parked {
             since: time(mark, "parked").unwrap_or(ReceivedAt::EPOCH),
             reason: text(mark, "reason").unwrap_or_default().to_owned(),
         };
-        let own = |item: &&Item| is_of(item, received_at);
+        let own = |item: &&Item| applies_to(item, received_at);
         Self {
             processed: receipt.filter(own).and_then(|receipt| time(receipt, "processed")),
             parked: mark.filter(own).map(parked),
@@ -46,11 +46,17 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn fates(&self, events: &[(&EventId, ReceivedAt)]) -> Result<Vec<Fate>, Fault> {
-        let notes = self.notes(events.iter().flat_map(|(id, _)| [receipt(id), parked(id)])).await?;
-        let fate = |(id, received_at): &(&EventId, ReceivedAt)| {
-            Fate::told_by(notes.get(&receipt(id)), notes.get(&parked(id)), *received_at)
+    pub async fn event_statuses(&self, events: &[(&EventId, ReceivedAt)]) -> Result<Vec<EventStatus>, Fault> {
+        let notes = self
+            .batch_get(events.iter().flat_map(|(id, _)| [receipt_item_key(id), parked_marker_key(id)]))
+            .await?;
+        let status = |(id, received_at): &(&EventId, ReceivedAt)| {
+            EventStatus::from_items(
+                notes.get(&receipt_item_key(id)),
+                notes.get(&parked_marker_key(id)),
+                *received_at,
+            )
         };
-        Ok(events.iter().map(fate).collect())
+        Ok(events.iter().map(status).collect())
     }
 }

@@ -30,9 +30,9 @@ use sha2::{Digest, Sha256};
 
 use crate::attributes::{Item, number, text};
 use crate::clock;
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::record::hex;
-use crate::table::{FORGOTTEN, LEAVING, PART, Table, key, part_key, part_of, put};
+use crate::table::{DELETING, FORGOTTEN, PART, Table, key, part_key, part_of, put};
 
 /// How long after its pieces somebody may still write the event that is made of them: twice what a function that stores
 /// events may take (the template's longest is the processor, 30 s).
@@ -67,7 +67,7 @@ impl Entity {
 
 /// What there is of an entity, or was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Traces {
+pub struct DeletionCounts {
     /// Its events.
     pub events: u64,
     /// The notes beside them, receipts left out: marks, replays, the latest delivery.
@@ -94,23 +94,23 @@ impl Forget {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn count(&self, entity: &Entity) -> Result<Traces, Fault> {
+    pub async fn count(&self, entity: &Entity) -> Result<DeletionCounts, Fault> {
         let found = self.found(entity, clock::now()).await?;
         if self.table.is_unfinished(entity).await? {
-            let Survey { pieces, owned } = self.table.survey(|_| false).await?;
+            let ChunkScan { pieces, owned } = self.table.scan_chunks(|_| false).await?;
             let loose = pieces.iter().filter(|piece| !owned.contains(&piece.digest)).count();
-            return Ok(found.traces(found.pieces.len().saturating_add(loose), 0));
+            return Ok(found.counts(found.pieces.len().saturating_add(loose), 0));
         }
         if found.pieces.is_empty() {
-            return Ok(found.traces(0, 0));
+            return Ok(found.counts(0, 0));
         }
         let goes = |owner: &Item| {
             let of_entity = text(owner, "pk") == Some(entity.as_str());
             of_entity && text(owner, "sk").is_some_and(|sk| found.events.iter().any(|event| event == sk))
         };
-        let owned = self.table.survey(goes).await?.owned;
+        let owned = self.table.scan_chunks(goes).await?.owned;
         let shared = found.pieces.iter().filter(|piece| owned.contains(&piece.digest)).count();
-        Ok(found.traces(found.pieces.len().saturating_sub(shared), shared))
+        Ok(found.counts(found.pieces.len().saturating_sub(shared), shared))
     }
 
     /// Lets it go. A run that failed half-way is gone on with by the next one: the note that the entity was forgotten
@@ -120,29 +120,29 @@ impl Forget {
     ///
     /// # Errors
     /// When the table cannot be read or does not do it.
-    pub async fn run(&self, entity: &Entity) -> Result<Traces, Fault> {
+    pub async fn run(&self, entity: &Entity) -> Result<DeletionCounts, Fault> {
         let now = clock::now();
         let was_unfinished = self.table.is_unfinished(entity).await?;
         // First of all: what is stored from now on meets it.
         self.table.note_forgotten(entity, now).await?;
         let mut found = self.found(entity, now).await?;
-        self.let_items_go(entity, &found, now).await?;
+        self.delete_items(entity, &found, now).await?;
         // What was being stored meanwhile.
         let late = self.found(entity, now).await?;
-        self.let_items_go(entity, &late, now).await?;
+        self.delete_items(entity, &late, now).await?;
         found.add(late);
         let (gone, shared) = if found.pieces.is_empty() && !was_unfinished {
             (0, 0)
         } else {
-            self.let_pieces_go(&found, &mark_of(entity, now)).await?
+            self.delete_orphan_chunks(&found, &mark_of(entity, now)).await?
         };
         self.table.note_finished(entity, now).await?;
-        Ok(found.traces(gone, shared))
+        Ok(found.counts(gone, shared))
     }
 
     /// Lets everything go that stands in the entity's partition, receipts left out.
-    async fn let_items_go(&self, entity: &Entity, found: &Found, now: ReceivedAt) -> Result<(), Fault> {
-        self.table.write_last_receipts(&found.ids(entity), now).await?;
+    async fn delete_items(&self, entity: &Entity, found: &Found, now: ReceivedAt) -> Result<(), Fault> {
+        self.table.write_tombstones(&found.ids(entity), now).await?;
         for sk in found.notes.iter().chain(&found.events) {
             self.table.remove_until(entity.as_str(), sk, now).await?;
         }
@@ -150,10 +150,10 @@ impl Forget {
     }
 
     /// Lets all pieces go that no event leads to. How many they were, and how many of the entity's stay.
-    async fn let_pieces_go(&self, found: &Found, mark: &str) -> Result<(usize, usize), Fault> {
-        let Survey { pieces, owned } = self.table.survey(|_| false).await?;
-        let mut stay: HashSet<&Piece> = found.pieces.iter().filter(|piece| pieces.contains(piece)).collect();
-        let loose: Vec<&Piece> = pieces.iter().filter(|piece| !owned.contains(&piece.digest)).collect();
+    async fn delete_orphan_chunks(&self, found: &Found, mark: &str) -> Result<(usize, usize), Fault> {
+        let ChunkScan { pieces, owned } = self.table.scan_chunks(|_| false).await?;
+        let mut stay: HashSet<&Chunk> = found.pieces.iter().filter(|piece| pieces.contains(piece)).collect();
+        let loose: Vec<&Chunk> = pieces.iter().filter(|piece| !owned.contains(&piece.digest)).collect();
         if loose.is_empty() {
             return Ok((0, stay.len()));
         }
@@ -161,7 +161,7 @@ impl Forget {
             self.table.mark(piece, mark).await?;
         }
         tokio::time::sleep(self.settled).await;
-        let owned = self.table.survey(|_| false).await?.owned;
+        let owned = self.table.scan_chunks(|_| false).await?.owned;
         let mut gone = 0_usize;
         for piece in loose {
             if owned.contains(&piece.digest) {
@@ -182,7 +182,7 @@ impl Forget {
                 continue;
             }
             found.pieces.extend(blobs_of(&item).flat_map(|(digest, parts)| {
-                (0..parts).map(move |part| Piece { digest: digest.clone(), part })
+                (0..parts).map(move |part| Chunk { digest: digest.clone(), part })
             }));
             found.take(text(&item, "sk").unwrap_or_default());
         }
@@ -197,13 +197,13 @@ fn mark_of(entity: &Entity, now: ReceivedAt) -> String {
 
 /// A piece of what is too large for an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Piece {
+struct Chunk {
     /// The digest of what it is a piece of.
     digest: String,
     part: usize,
 }
 
-impl Piece {
+impl Chunk {
     fn key(&self) -> Item {
         let (pk, sk) = part_key(&self.digest, self.part);
         key(&pk, sk)
@@ -212,8 +212,8 @@ impl Piece {
 
 /// All pieces of a table, and the digests of what events are made of.
 #[derive(Debug, Default)]
-struct Survey {
-    pieces: HashSet<Piece>,
+struct ChunkScan {
+    pieces: HashSet<Chunk>,
     owned: HashSet<String>,
 }
 
@@ -223,7 +223,7 @@ struct Found {
     events: Vec<String>,
     receipts: HashSet<String>,
     notes: Vec<String>,
-    pieces: BTreeSet<Piece>,
+    pieces: BTreeSet<Chunk>,
 }
 
 impl Found {
@@ -257,9 +257,9 @@ impl Found {
     }
 
     /// In numbers, with so many pieces that go and so many of its own that stay.
-    fn traces(&self, pieces: usize, shared: usize) -> Traces {
+    fn counts(&self, pieces: usize, shared: usize) -> DeletionCounts {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        Traces {
+        DeletionCounts {
             events: count(self.events.len()),
             notes: count(self.notes.len()),
             pieces: count(pieces),
@@ -322,13 +322,15 @@ impl Table {
         let mut pages = query.into_paginator().items().send();
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
-            items.push(item.map_err(|error| Fault::new("the table cannot be read", told(&error)))?);
+            items.push(
+                item.map_err(|error| Fault::new("the table cannot be read", describe_sdk_error(&error)))?,
+            );
         }
         Ok(items)
     }
 
     /// Reads the whole table. The pieces of an event that `goes` are nobody's.
-    async fn survey(&self, goes: impl Fn(&Item) -> bool) -> Result<Survey, Fault> {
+    async fn scan_chunks(&self, goes: impl Fn(&Item) -> bool) -> Result<ChunkScan, Fault> {
         let scan = self.client.scan().table_name(&self.name).consistent_read(true);
         let scan = scan
             .projection_expression(OUTLINE)
@@ -337,46 +339,47 @@ impl Table {
             )
             .expression_attribute_values(":part", AttributeValue::S(PART.to_owned()));
         let mut pages = scan.into_paginator().items().send();
-        let mut survey = Survey::default();
+        let mut scanned = ChunkScan::default();
         while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| Fault::new("the table cannot be read", told(&error)))?;
+            let item =
+                item.map_err(|error| Fault::new("the table cannot be read", describe_sdk_error(&error)))?;
             if let Some((digest, part)) = text(&item, "pk").and_then(part_of) {
-                survey.pieces.insert(Piece { digest: digest.to_owned(), part });
+                scanned.pieces.insert(Chunk { digest: digest.to_owned(), part });
             } else if !goes(&item) {
-                survey.owned.extend(blobs_of(&item).map(|(digest, _)| digest));
+                scanned.owned.extend(blobs_of(&item).map(|(digest, _)| digest));
             }
         }
-        Ok(survey)
+        Ok(scanned)
     }
 
     /// Marks a piece as one that is to go; one that is gone is none to mark.
-    async fn mark(&self, piece: &Piece, mark: &str) -> Result<(), Fault> {
+    async fn mark(&self, piece: &Chunk, mark: &str) -> Result<(), Fault> {
         let update = self.client.update_item().table_name(&self.name).set_key(Some(piece.key()));
         let update = update
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET #leaving = :mark")
-            .expression_attribute_names("#leaving", LEAVING)
+            .expression_attribute_names("#leaving", DELETING)
             .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
         changed(update.send().await.map(|_| ()), "a piece cannot be marked")
     }
 
     /// Takes the mark off a piece, where it is still this one.
-    async fn unmark(&self, piece: &Piece, mark: &str) -> Result<(), Fault> {
+    async fn unmark(&self, piece: &Chunk, mark: &str) -> Result<(), Fault> {
         let update = self.client.update_item().table_name(&self.name).set_key(Some(piece.key()));
         let update = update
             .condition_expression("#leaving = :mark")
             .update_expression("REMOVE #leaving")
-            .expression_attribute_names("#leaving", LEAVING)
+            .expression_attribute_names("#leaving", DELETING)
             .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
         changed(update.send().await.map(|_| ()), "a piece cannot be marked")
     }
 
     /// Removes a piece if it is still marked so, or gone; whether it is gone now.
-    async fn remove_marked(&self, piece: &Piece, mark: &str) -> Result<bool, Fault> {
+    async fn remove_marked(&self, piece: &Chunk, mark: &str) -> Result<bool, Fault> {
         let delete = self.client.delete_item().table_name(&self.name).set_key(Some(piece.key()));
         let delete = delete
             .condition_expression("attribute_not_exists(pk) OR #leaving = :mark")
-            .expression_attribute_names("#leaving", LEAVING)
+            .expression_attribute_names("#leaving", DELETING)
             .expression_attribute_values(":mark", AttributeValue::S(mark.to_owned()));
         removed(delete.send().await.map(|_| ()), "a piece cannot be removed")
     }
@@ -393,7 +396,7 @@ fn removed(answer: Result<(), SdkError<DeleteItemError>>, what: &'static str) ->
         {
             Ok(false)
         }
-        Err(error) => Err(Fault::new(what, told(&error))),
+        Err(error) => Err(Fault::new(what, describe_sdk_error(&error))),
     }
 }
 
@@ -408,7 +411,7 @@ fn changed(answer: Result<(), SdkError<UpdateItemError>>, what: &'static str) ->
         {
             Ok(())
         }
-        Err(error) => Err(Fault::new(what, told(&error))),
+        Err(error) => Err(Fault::new(what, describe_sdk_error(&error))),
     }
 }
 
@@ -461,6 +464,6 @@ mod tests {
         }
         let ids: Vec<String> = found.ids(&entity).iter().map(EventId::to_string).collect();
         assert_eq!(ids, ["zid/riyadh/order/8/0123456789abcdef", "zid/riyadh/order/8/fedcba9876543210"]);
-        assert_eq!(found.traces(0, 0), Traces { events: 2, notes: 2, pieces: 0, shared: 0 });
+        assert_eq!(found.counts(0, 0), DeletionCounts { events: 2, notes: 2, pieces: 0, shared: 0 });
     }
 }

@@ -41,18 +41,18 @@ struct Http {
 
 /// Why an event is no request.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum InvalidEvent {
     /// The body is not the base64 that it is said to be.
-    #[error("{}", self.what())]
+    #[error("{}", self.reason())]
     Base64,
     /// The URL names no store.
-    #[error("{}", self.what())]
+    #[error("{}", self.reason())]
     Store(#[source] NotAStoreName),
 }
 
-impl Unreadable {
+impl InvalidEvent {
     /// What is broken, for the log.
-    pub const fn what(&self) -> &'static str {
+    pub const fn reason(&self) -> &'static str {
         match self {
             Self::Base64 => "the body is not base64",
             Self::Store(_) => "the path names no store",
@@ -80,14 +80,14 @@ impl Event {
     /// The request to the receiver of `provider`.
     ///
     /// # Errors
-    /// [`Unreadable`] when the body's encoding is broken or the path names no store.
-    pub fn into_request(self, provider: &str) -> Result<Request, Unreadable> {
-        let (store, topic) = self.place(provider);
-        let store = StoreName::parse(&store).map_err(Unreadable::Store)?;
+    /// [`InvalidEvent`] when the body's encoding is broken or the path names no store.
+    pub fn into_request(self, provider: &str) -> Result<Request, InvalidEvent> {
+        let (store, topic) = self.route(provider);
+        let store = StoreName::parse(&store).map_err(InvalidEvent::Store)?;
         let body = match (self.body, self.is_base64_encoded) {
             (None, _) => Vec::new(),
             (Some(text), false) => text.into_bytes(),
-            (Some(text), true) => STANDARD.decode(text).map_err(|_| Unreadable::Base64)?,
+            (Some(text), true) => STANDARD.decode(text).map_err(|_| InvalidEvent::Base64)?,
         };
         let method = Method::parse(&self.request_context.http.method);
         let headers = self.headers.into_iter().collect();
@@ -95,7 +95,7 @@ impl Event {
     }
 
     /// The store and the topic: API Gateway's path parameters, else what follows the provider in the path.
-    fn place(&self, provider: &str) -> (String, Option<String>) {
+    fn route(&self, provider: &str) -> (String, Option<String>) {
         let parameter = |name: &str| self.path_parameters.as_ref().and_then(|p| p.get(name)).cloned();
         if let Some(store) = parameter("store") {
             return (store, parameter("topic").filter(|topic| !topic.is_empty()));
@@ -124,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn request(event: serde_json::Value) -> Result<Request, Unreadable> {
+    fn request(event: serde_json::Value) -> Result<Request, InvalidEvent> {
         serde_json::from_value::<Event>(event).unwrap().into_request("zid")
     }
 
@@ -161,12 +161,12 @@ mod tests {
         for path in ["", "/", "/zid", "/zid/", "/zid/Not-A-Store", "/tiki/riyadh"] {
             assert_eq!(
                 request(json!({"rawPath": path})).err(),
-                Some(Unreadable::Store(NotAStoreName)),
+                Some(InvalidEvent::Store(NotAStoreName)),
                 "{path}"
             );
         }
         let broken = json!({"rawPath": "/zid/a", "body": "%%%", "isBase64Encoded": true});
-        assert_eq!(request(broken).err(), Some(Unreadable::Base64));
+        assert_eq!(request(broken).err(), Some(InvalidEvent::Base64));
     }
 
     proptest! {

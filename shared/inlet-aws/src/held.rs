@@ -7,7 +7,7 @@ use inlet::receive::Fault;
 use inlet::store::StoreName;
 
 use crate::attributes::{Item, number, text};
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::table::Table;
 
 /// A held delivery, in outline.
@@ -33,7 +33,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn held_deliveries(
+    pub async fn quarantined_deliveries(
         &self,
         provider: &str,
         store: &StoreName,
@@ -56,7 +56,8 @@ impl Table {
             .send();
         let mut held = Vec::new();
         while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| Fault::new("the quarantine cannot be read", told(&error)))?;
+            let item = item
+                .map_err(|error| Fault::new("the quarantine cannot be read", describe_sdk_error(&error)))?;
             held.extend(outline(&item));
             if held.len() >= limit {
                 break;
@@ -69,13 +70,14 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn count_held(&self, provider: &str, store: &StoreName) -> Result<u64, Fault> {
+    pub async fn count_quarantined(&self, provider: &str, store: &StoreName) -> Result<u64, Fault> {
         let counted =
             self.held_of(provider, store).key_condition_expression("pk = :pk").select(Select::Count);
         let mut pages = counted.into_paginator().send();
         let mut count = 0_u64;
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Fault::new("the quarantine cannot be read", told(&error)))?;
+            let page = page
+                .map_err(|error| Fault::new("the quarantine cannot be read", describe_sdk_error(&error)))?;
             count = count.saturating_add(u64::try_from(page.count()).unwrap_or_default());
         }
         Ok(count)

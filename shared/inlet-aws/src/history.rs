@@ -8,14 +8,14 @@ use inlet::receive::Fault;
 
 use crate::arrivals::{Arrival, arrival, by_arrival};
 use crate::attributes::{Item, text};
-use crate::connect::told;
-use crate::fates::Fate;
+use crate::connect::describe_sdk_error;
+use crate::fates::EventStatus;
 use crate::replay::ReplayId;
 use crate::table::{Table, key, put};
 
 /// An event of an entity's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Episode {
+pub struct HistoryEntry {
     /// Which event, and when it arrived.
     pub arrival: Arrival,
     /// Where it came from: the word in the table.
@@ -25,14 +25,14 @@ pub struct Episode {
     /// The message, as it was first written.
     pub message: String,
     /// What became of it.
-    pub fate: Fate,
+    pub status: EventStatus,
     /// When it was sent again on purpose, oldest first.
-    pub replays: Vec<Replaying>,
+    pub replays: Vec<ReplayRecord>,
 }
 
 /// That an event was sent again on purpose.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Replaying {
+pub struct ReplayRecord {
     /// When.
     pub at: ReceivedAt,
     /// The replay.
@@ -45,7 +45,7 @@ struct Items {
     events: Vec<Item>,
     receipts: HashMap<String, Item>,
     marks: HashMap<String, Item>,
-    replays: HashMap<String, Vec<Replaying>>,
+    replays: HashMap<String, Vec<ReplayRecord>>,
 }
 
 impl Table {
@@ -53,7 +53,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read, or an event of it is damaged.
-    pub async fn episodes(&self, entity_path: &str) -> Result<Vec<Episode>, Fault> {
+    pub async fn entity_history(&self, entity_path: &str) -> Result<Vec<HistoryEntry>, Fault> {
         let mut items = Items::default();
         let mut pages = self
             .client
@@ -73,24 +73,26 @@ impl Table {
             .items()
             .send();
         while let Some(item) = pages.next().await {
-            items.take(item.map_err(|error| Fault::new("the table cannot be read", told(&error)))?);
+            items.take(
+                item.map_err(|error| Fault::new("the table cannot be read", describe_sdk_error(&error)))?,
+            );
         }
-        self.told(items).await
+        self.assemble(items).await
     }
 
-    async fn told(&self, mut items: Items) -> Result<Vec<Episode>, Fault> {
-        let mut episodes = Vec::new();
+    async fn assemble(&self, mut items: Items) -> Result<Vec<HistoryEntry>, Fault> {
+        let mut entries = Vec::new();
         for item in items.events {
             let Some(arrival) = arrival(&item) else { continue };
             let digest = arrival.id.digest();
             let mut replays = items.replays.remove(digest).unwrap_or_default();
             replays.sort();
             let word = |name: &str| text(&item, name).unwrap_or_default().to_owned();
-            episodes.push(Episode {
+            entries.push(HistoryEntry {
                 origin: word("origin"),
                 trust: word("trust"),
                 message: self.message_in(&item).await?,
-                fate: Fate::told_by(
+                status: EventStatus::from_items(
                     items.receipts.get(digest),
                     items.marks.get(digest),
                     arrival.received_at(),
@@ -99,8 +101,8 @@ impl Table {
                 arrival,
             });
         }
-        episodes.sort_by(|a, b| by_arrival(&a.arrival, &b.arrival));
-        Ok(episodes)
+        entries.sort_by(|a, b| by_arrival(&a.arrival, &b.arrival));
+        Ok(entries)
     }
 
     /// Notes that an event was sent again on purpose.
@@ -134,7 +136,7 @@ impl Items {
     fn take_replay(&mut self, rest: &str, item: &Item) {
         let at = text(item, "replayed").and_then(ReceivedAt::parse);
         if let (Some((digest, replay)), Some(at)) = (rest.split_once('/'), at) {
-            let replaying = Replaying { at, replay: replay.to_owned() };
+            let replaying = ReplayRecord { at, replay: replay.to_owned() };
             self.replays.entry(digest.to_owned()).or_default().push(replaying);
         }
     }

@@ -14,7 +14,7 @@ const HOST: &str = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
 const AGENT: &str = "sample/1.0";
 
 /// The event of a request to a provider's function, payload format 2.0.
-pub fn event(provider: &str, request: &Request) -> Value {
+pub fn api_gateway_event(provider: &str, request: &Request) -> Value {
     let store = request.store.as_str();
     let (path, route, parameters) = match &request.topic {
         Some(topic) => (

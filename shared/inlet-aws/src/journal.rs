@@ -14,17 +14,17 @@ use inlet::proof::Verified;
 use inlet::receive::{Attempt, Fault, Journal, Recorded};
 
 use crate::attributes::{self, Item, number, text};
-use crate::blob::{DAMAGED, Place};
-use crate::connect::told;
+use crate::blob::{BlobField, DAMAGED};
+use crate::connect::describe_sdk_error;
 use crate::deadline;
-use crate::receipts::{is_of, removed_until};
+use crate::receipts::{applies_to, tombstone_until};
 use crate::record::Record;
 use crate::table::{LATEST, Table, bucket_of, event_key, key, receipt_key};
 
 /// The raw body, and the message that is sent again when the queue lost it. Together with names, keys, query and
 /// headers, which API Gateway keeps below 10 KB each, they stay below DynamoDB's 400 KB.
-const BODY: Place = Place { name: "body", inline_len: 300_000 };
-const MESSAGE: Place = Place { name: "message", inline_len: 60_000 };
+const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
+const MESSAGE: BlobField = BlobField { name: "message", inline_len: 60_000 };
 
 /// How often a write that met another one of the same entity is tried, and how long it waits at first.
 const CONFLICT_ATTEMPTS: u32 = 6;
@@ -32,7 +32,7 @@ const CONFLICT_WAIT: Duration = Duration::from_millis(20);
 
 /// An event as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredEvent {
     /// All but the body.
     pub record: Record,
     /// The message for the queue, as it was first written.
@@ -52,7 +52,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not take it, or may have taken it without saying so.
-    pub async fn keep(&self, kept: &Kept) -> Result<Recorded, Fault> {
+    pub async fn put_event(&self, kept: &StoredEvent) -> Result<Recorded, Fault> {
         let record = &kept.record;
         let id =
             EventId::parse(&record.id).map_err(|error| Fault::new("the event cannot be stored", error))?;
@@ -60,8 +60,8 @@ impl Table {
         let written = if record.window_ms.is_none() && !record.moves_latest {
             self.put(record, head, None).await?
         } else {
-            match self.put_and_move(record, &id, head.clone()).await? {
-                Written::Found(latest) if has_moved_on(record, &latest) => {
+            match self.put_with_latest(record, &id, head.clone()).await? {
+                Written::Found(latest) if is_superseded(record, &latest) => {
                     self.put(record, head, None).await?
                 }
                 written => written,
@@ -69,7 +69,7 @@ impl Table {
         };
         match written {
             Written::New => Ok(Recorded::New),
-            Written::Found(found) => self.repeated(kept, &id, &found).await,
+            Written::Found(found) => self.resolve_duplicate(kept, &id, &found).await,
         }
     }
 
@@ -77,7 +77,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn is_there(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
+    pub async fn event_exists(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
         let item = self.item(id.entity_path(), &event_key(id)).await?;
         Ok(item.is_some_and(|item| is_kept_at(&item, received_at)))
     }
@@ -86,15 +86,15 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read, or what stands there is damaged.
-    pub async fn kept(&self, id: &EventId) -> Result<Option<Kept>, Fault> {
+    pub async fn stored_event(&self, id: &EventId) -> Result<Option<StoredEvent>, Fault> {
         let pk = id.entity_path();
         let Some(head) = self.item(pk, &event_key(id)).await? else {
             return Ok(None);
         };
         let record: Record = attributes::read(&head).map_err(|error| Fault::new(DAMAGED, error))?;
-        let body = self.held(BODY, &head).await?;
+        let body = self.read_blob(BODY, &head).await?;
         let message = self.message_in(&head).await?;
-        Ok(Some(Kept { record, message, body }))
+        Ok(Some(StoredEvent { record, message, body }))
     }
 
     /// Reads an event's message; nothing when the event is not there.
@@ -112,7 +112,7 @@ impl Table {
 
     /// The message that an event's item holds.
     pub(crate) async fn message_in(&self, head: &Item) -> Result<String, Fault> {
-        let message = self.held(MESSAGE, head).await?;
+        let message = self.read_blob(MESSAGE, head).await?;
         String::from_utf8(message).map_err(|error| Fault::new(DAMAGED, error))
     }
 
@@ -121,9 +121,9 @@ impl Table {
     async fn put(&self, record: &Record, head: Item, leaving_ms: Option<i64>) -> Result<Written, Fault> {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(head));
         let put = match leaving_ms {
-            None => put.condition_expression(NOT_THERE),
+            None => put.condition_expression(ABSENT_OR_EXPIRED),
             Some(until) => put
-                .condition_expression(format!("{NOT_THERE} OR received_ms <= :until"))
+                .condition_expression(format!("{ABSENT_OR_EXPIRED} OR received_ms <= :until"))
                 .expression_attribute_values(":until", AttributeValue::N(until.to_string())),
         };
         let put = put
@@ -135,16 +135,19 @@ impl Table {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     Ok(Written::Found(failed.item().cloned().unwrap_or_default()))
                 }
-                _ => Err(Fault::new(unstored(error.code()), told(&error))),
+                _ => Err(Fault::new(put_error(error.code()), describe_sdk_error(&error))),
             },
         }
     }
 
     /// One transaction, for events of entities of which some are the same within a window: the event, and the
     /// entity's latest delivery, which must not be an equal one of a moment ago.
-    async fn put_and_move(&self, record: &Record, id: &EventId, head: Item) -> Result<Written, Fault> {
+    async fn put_with_latest(&self, record: &Record, id: &EventId, head: Item) -> Result<Written, Fault> {
         let latest = self.latest(record, id)?;
-        let put = Put::builder().table_name(&self.name).set_item(Some(head)).condition_expression(NOT_THERE);
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(head))
+            .condition_expression(ABSENT_OR_EXPIRED);
         let put = put
             .expression_attribute_values(":now", arrival_seconds(record))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -167,13 +170,15 @@ impl Table {
         let Err(error) = transaction.send().await else {
             return Ok(Written::New);
         };
-        let judged = match error.as_service_error() {
+        let classified = match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                judged(canceled.cancellation_reasons())
+                classify(canceled.cancellation_reasons())
             }
             _ => None,
         };
-        judged.unwrap_or_else(|| Err(Canceled::Fault(Fault::new(unstored(error.code()), told(&error)))))
+        classified.unwrap_or_else(|| {
+            Err(Canceled::Fault(Fault::new(put_error(error.code()), describe_sdk_error(&error))))
+        })
     }
 
     /// The entity's latest delivery becomes this one, unless it arrived later, as a delivery that is stored late must
@@ -208,12 +213,12 @@ impl Table {
     }
 
     /// The event's item, once everything that it refers to is written.
-    async fn head(&self, kept: &Kept, id: &EventId) -> Result<Item, Fault> {
-        let Kept { record, message, body } = kept;
+    async fn head(&self, kept: &StoredEvent, id: &EventId) -> Result<Item, Fault> {
+        let StoredEvent { record, message, body } = kept;
         let pk = id.entity_path();
         let mut head = attributes::of(record);
-        head.extend(self.hold(BODY, body, record.received_ms).await?);
-        head.extend(self.hold(MESSAGE, message.as_bytes(), record.received_ms).await?);
+        head.extend(self.write_blob(BODY, body, record.received_ms).await?);
+        head.extend(self.write_blob(MESSAGE, message.as_bytes(), record.received_ms).await?);
         head.extend(key(pk, &event_key(id)));
         head.insert("bucket".into(), AttributeValue::S(bucket_of(record, id)));
         head.insert("arrival".into(), AttributeValue::S(record.received.clone()));
@@ -223,7 +228,12 @@ impl Table {
 
     /// What a found item says of the event that this one repeats. One that is about to be removed, as its entity is
     /// being forgotten, is none to repeat: this one takes its place.
-    async fn repeated(&self, kept: &Kept, id: &EventId, found: &Item) -> Result<Recorded, Fault> {
+    async fn resolve_duplicate(
+        &self,
+        kept: &StoredEvent,
+        id: &EventId,
+        found: &Item,
+    ) -> Result<Recorded, Fault> {
         let record = &kept.record;
         if text(found, "attempt").is_some_and(|attempt| attempt == record.attempt) {
             return Ok(Recorded::New);
@@ -231,7 +241,7 @@ impl Table {
         let original = original(record, id, found);
         // An answer that cannot be had counts as no receipt: sending again is a nuisance, not sending a loss.
         let receipt = self.item(original.id.entity_path(), &receipt_key(&original.id)).await.ok().flatten();
-        let leaving = receipt.as_ref().and_then(removed_until);
+        let leaving = receipt.as_ref().and_then(tombstone_until);
         let leaving =
             leaving.filter(|until| (original.received_at.millis()..record.received_ms).contains(until));
         if leaving.is_some() {
@@ -244,14 +254,14 @@ impl Table {
                 }
             });
         }
-        let processed = receipt.is_some_and(|receipt| is_of(&receipt, original.received_at));
+        let processed = receipt.is_some_and(|receipt| applies_to(&receipt, original.received_at));
         Ok(Recorded::Repeats { original, processed })
     }
 }
 
 /// Whether the latest delivery arrived after this one, and is no repetition of it: then this one is an event of
 /// its own, and the latest stays the latest.
-fn has_moved_on(record: &Record, latest: &Item) -> bool {
+fn is_superseded(record: &Record, latest: &Item) -> bool {
     let (Some(content), Some(latest_ms)) = (text(latest, "content"), number(latest, "received_ms")) else {
         return false;
     };
@@ -262,25 +272,25 @@ fn has_moved_on(record: &Record, latest: &Item) -> bool {
 
 /// DynamoDB deletes what has expired when it likes. Until then it is there, and yet no event any more: an equal
 /// delivery takes its place, or it would be answered well and vanish with it.
-const NOT_THERE: &str = "attribute_not_exists(pk) OR expires < :now";
+const ABSENT_OR_EXPIRED: &str = "attribute_not_exists(pk) OR expires < :now";
 
 fn arrival_seconds(record: &Record) -> AttributeValue {
     AttributeValue::N(record.received_ms.div_euclid(1_000).to_string())
 }
 
-/// The opposite of [`NOT_THERE`], of an item that was read.
+/// The opposite of [`ABSENT_OR_EXPIRED`], of an item that was read.
 fn is_kept_at(item: &Item, received_at: ReceivedAt) -> bool {
     number(item, "expires").is_some_and(|expires| received_at.millis().div_euclid(1_000) <= expires)
 }
 
 impl Journal for Table {
     async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
-        let kept = Kept {
+        let kept = StoredEvent {
             record: Record::of(event, attempt, event.origin()),
             message: CloudEvent::of(event).to_json(),
             body: event.delivery().body().to_vec(),
         };
-        deadline::within(deadline::JOURNAL, "the event cannot be stored", self.keep(&kept)).await
+        deadline::with_timeout(deadline::JOURNAL, "the event cannot be stored", self.put_event(&kept)).await
     }
 }
 
@@ -304,7 +314,7 @@ impl Canceled {
 }
 
 /// What the reasons of a cancelled transaction say, in the order of its items: the latest delivery, the event.
-fn judged(reasons: &[CancellationReason]) -> Option<Result<Written, Canceled>> {
+fn classify(reasons: &[CancellationReason]) -> Option<Result<Written, Canceled>> {
     let failed = |reason: &&CancellationReason| reason.code() == Some("ConditionalCheckFailed");
     if let Some(reason) = reasons.iter().find(failed) {
         return Some(Ok(Written::Found(reason.item().cloned().unwrap_or_default())));
@@ -322,7 +332,7 @@ pub(crate) const NEVER: &str = "the table will never take the event";
 
 /// What is said of an event that could not be stored, by the code of the table's answer: this one finds fault with the
 /// request.
-fn unstored(code: Option<&str>) -> &'static str {
+fn put_error(code: Option<&str>) -> &'static str {
     if code == Some("ValidationException") { NEVER } else { "the event cannot be stored" }
 }
 
@@ -352,7 +362,7 @@ mod tests {
             (Some("ProvisionedThroughputExceededException"), "the event cannot be stored"),
             (None, "the event cannot be stored"),
         ] {
-            assert_eq!(unstored(code), what, "{code:?}");
+            assert_eq!(put_error(code), what, "{code:?}");
         }
         let reason = |code: &str| CancellationReason::builder().code(code).build();
         for (codes, what) in [
@@ -360,7 +370,7 @@ mod tests {
             (["TransactionConflict", "ValidationError"], Some(NEVER)),
             (["None", "ThrottlingError"], None),
         ] {
-            let told = match judged(&codes.map(reason)) {
+            let told = match classify(&codes.map(reason)) {
                 Some(Err(Canceled::Fault(fault))) => Some(fault.what),
                 _ => None,
             };

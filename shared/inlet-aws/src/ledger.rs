@@ -9,11 +9,11 @@ use inlet::process::{Journaled, Ledger, Received, Tried, Tries, Trouble};
 use inlet::receive::{Fault, Recorded};
 
 use crate::clock;
-use crate::journal::{Kept, NEVER};
+use crate::journal::{NEVER, StoredEvent};
 use crate::queue::SqsQueue;
 use crate::record::Record;
 use crate::table::{Table, event_key};
-use crate::unproven::Unproven;
+use crate::unproven::PendingEvent;
 
 /// The event table and the queues.
 #[derive(Clone, Debug)]
@@ -30,21 +30,21 @@ impl Ledger for TableLedger {
     async fn journal(&self, received: &Received, message: &Message) -> Result<Journaled, Trouble> {
         // What was received before may have been stored then: to look costs less than to write it all again.
         if received.receives > 1 {
-            let there = self.table.is_there(message.id(), arrival(message)).await;
+            let there = self.table.event_exists(message.id(), arrival(message)).await;
             if there.map_err(Trouble::Surroundings)? {
-                return self.here_unless_forgotten(message).await;
+                return self.stored_unless_forgotten(message).await;
             }
         }
-        let kept = carried(received, message).map_err(Trouble::Message)?;
+        let kept = carried_event(received, message).map_err(Trouble::Message)?;
         let forgotten = self.table.has_forgotten(message.id(), kept.record.received_ms).await;
         if forgotten.map_err(Trouble::Surroundings)? {
             return Ok(Journaled::Forgotten);
         }
         // It may have arrived longer ago than the sweeper looks back.
-        let unproven = Unproven::unsent(message.id(), &kept.record.received, clock::now());
-        self.table.note_unproven(&unproven).await.map_err(Trouble::Surroundings)?;
-        match Box::pin(self.table.keep(&kept)).await.map_err(unkept)? {
-            Recorded::New => self.here_unless_forgotten(message).await,
+        let unproven = PendingEvent::unsent(message.id(), &kept.record.received, clock::now());
+        self.table.put_pending(&unproven).await.map_err(Trouble::Surroundings)?;
+        match Box::pin(self.table.put_event(&kept)).await.map_err(store_error)? {
+            Recorded::New => self.stored_unless_forgotten(message).await,
             Recorded::Repeats { original, .. } if original.id == *message.id() => Ok(Journaled::Here),
             Recorded::Repeats { .. } => Ok(Journaled::Elsewhere),
         }
@@ -90,7 +90,7 @@ impl TableLedger {
     /// An event is there, and may be although its entity is forgotten: that happened between the look and the write,
     /// and perhaps a processor died before it could look again. Then it goes, unless an equal one has taken its place
     /// since.
-    async fn here_unless_forgotten(&self, message: &Message) -> Result<Journaled, Trouble> {
+    async fn stored_unless_forgotten(&self, message: &Message) -> Result<Journaled, Trouble> {
         let (id, arrival) = (message.id(), arrival(message));
         let forgotten = self.table.has_forgotten(id, arrival.millis()).await;
         if !forgotten.map_err(Trouble::Surroundings)? {
@@ -102,7 +102,7 @@ impl TableLedger {
 }
 
 /// Whose fault it is that an event was not stored.
-fn unkept(fault: Fault) -> Trouble {
+fn store_error(fault: Fault) -> Trouble {
     if fault.what == NEVER { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
 }
 
@@ -113,7 +113,7 @@ fn arrival(message: &Message) -> ReceivedAt {
 
 /// The whole event that a message carries. The queue's id of the message stands for the invocation that wrote
 /// it, so that a repeated try knows its own write again.
-fn carried(received: &Received, message: &Message) -> Result<Kept, Fault> {
+fn carried_event(received: &Received, message: &Message) -> Result<StoredEvent, Fault> {
     let damaged = |cause: String| Fault::new("the event that the message carries is damaged", cause);
     let whole = received.whole.as_deref().unwrap_or_default();
     let (record, body) = Record::unpacked(whole).map_err(|error| damaged(error.to_string()))?;
@@ -121,7 +121,7 @@ fn carried(received: &Received, message: &Message) -> Result<Kept, Fault> {
         return Err(damaged("it is another one than the message's".into()));
     }
     let record = Record { attempt: format!("queue/{}", received.id), ..record };
-    Ok(Kept { record, message: message.json().to_owned(), body })
+    Ok(StoredEvent { record, message: message.json().to_owned(), body })
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn an_event_that_the_table_finds_fault_with_is_poison_and_others_wait() {
         let fault = |what| Fault::new(what, "a reason");
-        assert!(matches!(unkept(fault(NEVER)), Trouble::Message(_)), "it would be refused again");
-        assert!(matches!(unkept(fault("the event cannot be stored")), Trouble::Surroundings(_)));
+        assert!(matches!(store_error(fault(NEVER)), Trouble::Message(_)), "it would be refused again");
+        assert!(matches!(store_error(fault("the event cannot be stored")), Trouble::Surroundings(_)));
     }
 }

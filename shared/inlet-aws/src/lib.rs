@@ -15,6 +15,9 @@
 //!
 //! Deliberately absent: what any one provider does.
 
+/// Why a function ended: the Lambda runtime's boxed error.
+pub use lambda_runtime::Error;
+
 pub mod environment;
 pub mod clock;
 pub mod connect;

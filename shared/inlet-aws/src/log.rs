@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::environment::LogLevel;
 use crate::metrics::{self, Dimension, Measured};
-use crate::steps::Waits;
+use crate::steps::StepTimings;
 
 /// A line of the log.
 #[derive(Debug, Default, Serialize)]
@@ -68,10 +68,12 @@ struct Line<'r> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     undocumented: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    reject_code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reject_detail: Option<String>,
     /// Whether the provider is known to send it again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    retried: Option<bool>,
+    provider_will_retry: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantine: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,14 +116,14 @@ pub struct Context<'r> {
     /// How long it took.
     pub duration: Duration,
     /// What of that was waiting.
-    pub waits: Waits,
+    pub timings: StepTimings,
     /// What the provider does after a delivery that is not answered well.
     pub after_failure: &'r AfterFailure,
 }
 
 /// Why a delivery was not even tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum InvalidInvocation {
     /// The event is no request: what the sender encoded or the URL is broken.
     Malformed(&'static str),
     /// A bug of ours.
@@ -130,32 +132,32 @@ pub enum Trouble {
 
 /// Where a delivery is not what is known of its event, and how much is said of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Noticed<'d> {
+pub struct DriftReport<'d> {
     /// The event's name; one of few.
     pub event: &'d str,
     /// The differences.
     pub drift: &'d Drift,
     /// Whether they are told, and the line is written at every level; they are counted in any case.
-    pub told: bool,
+    pub log_it: bool,
 }
 
 /// Writes a delivery's line. Where its level is not to be written, what it counts is written all the same.
-pub fn delivery(context: Context<'_>, report: &Report, noticed: Option<Noticed<'_>>) {
-    let (line, measured) = of_delivery(context, report, noticed);
-    say(context, level_of(report), line, &measured);
+pub fn delivery(context: Context<'_>, report: &Report, drift_report: Option<DriftReport<'_>>) {
+    let (line, measured) = of_delivery(context, report, drift_report);
+    write(context, level_of(report), line, &measured);
 }
 
 fn of_delivery<'r>(
     context: Context<'r>,
     report: &'r Report,
-    noticed: Option<Noticed<'_>>,
+    drift_report: Option<DriftReport<'_>>,
 ) -> (Line<'r>, Measured) {
     let (mut line, mut measured) = (of_report(context, report), measured(context, report));
-    if let Some(Noticed { event, drift, told }) = noticed {
+    if let Some(DriftReport { event, drift, log_it }) = drift_report {
         measured = measured.of(Dimension::Event, event);
         measured.count_if(!drift.contradictions.is_empty(), metrics::DRIFT);
         measured.count_if(!drift.undocumented.is_empty(), metrics::UNDOCUMENTED);
-        if told {
+        if log_it {
             line.drift = drift.contradictions.iter().map(ToString::to_string).collect();
             line.undocumented = drift.undocumented.iter().map(ToString::to_string).collect();
         }
@@ -164,24 +166,29 @@ fn of_delivery<'r>(
 }
 
 /// Writes a line about a request that is none, or that ran into a bug of ours.
-pub fn trouble(context: Context<'_>, trouble: Trouble) {
-    let mut measured = plainly_measured(context, trouble == Trouble::Panicked);
-    let (outcome, reason) = match trouble {
-        Trouble::Malformed(what) => {
-            measured = measured.of(Dimension::Reason, "malformed");
+pub fn invalid_invocation(context: Context<'_>, invalid: InvalidInvocation) {
+    let mut measured = plainly_measured(context, invalid == InvalidInvocation::Panicked);
+    let (outcome, detail) = match invalid {
+        InvalidInvocation::Malformed(what) => {
+            measured = measured.of(Dimension::RejectCode, "malformed");
             measured.count(metrics::REJECTED);
             ("malformed", what)
         }
-        Trouble::Panicked => {
+        InvalidInvocation::Panicked => {
             measured.count(metrics::UNAVAILABLE);
             ("panicked", "a bug; the line before says where")
         }
     };
-    let line = Line { outcome, reason: Some(reason.to_owned()), ..plain(context) };
-    say(context, LogLevel::Error, line, &measured);
+    let line = Line {
+        outcome,
+        reject_code: Some(outcome),
+        reject_detail: Some(detail.to_owned()),
+        ..base_line(context)
+    };
+    write(context, LogLevel::Error, line, &measured);
 }
 
-fn say(context: Context<'_>, level: LogLevel, line: Line<'_>, measured: &Measured) {
+fn write(context: Context<'_>, level: LogLevel, line: Line<'_>, measured: &Measured) {
     if let Some(text) = text(context, level, line, measured) {
         println!("{text}");
     }
@@ -220,30 +227,31 @@ fn level_of(report: &Report) -> LogLevel {
 }
 
 fn of_report<'r>(context: Context<'r>, report: &'r Report) -> Line<'r> {
-    let plain = plain(context);
+    let base = base_line(context);
     match report {
-        Report::Probed => Line { outcome: "probed", ..plain },
-        Report::Accepted(accepted) => of_accepted(plain, accepted),
-        Report::Refused(why) => of_refused(plain, why, context.after_failure),
+        Report::Probed => Line { outcome: "probed", ..base },
+        Report::Accepted(accepted) => of_accepted(base, accepted),
+        Report::Refused(why) => of_refused(base, why, context.after_failure),
     }
 }
 
-fn of_refused<'r>(plain: Line<'r>, why: &NotAccepted, after: &AfterFailure) -> Line<'r> {
+fn of_refused<'r>(base: Line<'r>, why: &NotAccepted, after: &AfterFailure) -> Line<'r> {
     let held = match why {
         NotAccepted::Unproved { held, .. } => Some(held),
         _ => None,
     };
     Line {
         outcome: why.refusal().code(),
-        reason: Some(why.to_string()),
-        retried: Some(after.retries_after(plain.status)),
+        reject_code: Some(reject_code(why)),
+        reject_detail: Some(why.to_string()),
+        provider_will_retry: Some(after.retries_after(base.status)),
         quarantine: held.and_then(|held| held.as_ref().ok()).map(|held| held.as_str()),
         quarantine_fault: held.and_then(|held| held.as_ref().err()).map(Fault::story),
-        ..plain
+        ..base
     }
 }
 
-fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
+fn of_accepted<'r>(base: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
     let Accepted { event, duplicate, journal_fault, queue_fault } = accepted;
     let outcome = match (journal_fault, queue_fault) {
         (None, None) => "accepted",
@@ -253,12 +261,12 @@ fn of_accepted<'r>(plain: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
     Line {
         outcome,
         id: Some(event.id().as_str()),
-        r#type: Some(loggable(event.reading().event_type.as_str())),
+        r#type: Some(loggable_event_type(event.reading().event_type.as_str())),
         trust: Some(event.delivery().trust().as_str()),
         duplicate: Some(*duplicate),
         journal_fault: journal_fault.as_ref().map(Fault::story),
         queue_fault: queue_fault.as_ref().map(Fault::story),
-        ..plain
+        ..base
     }
 }
 
@@ -284,11 +292,13 @@ fn may_be_counted(report: &Report) -> bool {
 
 /// What is counted of every answer.
 fn plainly_measured(context: Context<'_>, may_be_counted: bool) -> Measured {
-    let Context { stage, provider, status, waits, after_failure, .. } = context;
+    let Context { stage, provider, status, timings, after_failure, .. } = context;
     let mut measured = Measured::of_stage(stage).of(Dimension::Provider, provider);
     let is_counted = may_be_counted && after_failure.counts_towards_breaker(status) == Some(true);
     measured.count_if(is_counted, metrics::COUNTED_FAILURE);
-    for (wait, metric) in [(waits.journal, metrics::JOURNAL_LATENCY), (waits.queue, metrics::QUEUE_LATENCY)] {
+    for (wait, metric) in
+        [(timings.journal, metrics::JOURNAL_LATENCY), (timings.queue, metrics::QUEUE_LATENCY)]
+    {
         if let Some(wait) = wait {
             measured.measure(metric, millis(wait));
         }
@@ -308,17 +318,17 @@ fn measured_of_accepted(mut measured: Measured, accepted: &Accepted) -> Measured
 }
 
 fn measured_of_refused(measured: Measured, why: &NotAccepted) -> Measured {
-    let mut measured = measured.of(Dimension::Reason, reason_of(why));
+    let mut measured = measured.of(Dimension::RejectCode, reject_code(why));
     let ours = why.refusal() == Refusal::Unavailable;
     measured.count(if ours { metrics::UNAVAILABLE } else { metrics::REJECTED });
     let held = matches!(why, NotAccepted::Unproved { held: Ok(Held::Kept), .. });
     measured.count_if(held, metrics::QUARANTINED);
-    measured.count_if(matches!(why, NotAccepted::Unproved { .. }), metrics::UNPROVED);
+    measured.count_if(matches!(why, NotAccepted::Unproved { .. }), metrics::VERIFICATION_FAILED);
     measured
 }
 
 /// Why a delivery is refused, in a word.
-fn reason_of(why: &NotAccepted) -> &'static str {
+fn reject_code(why: &NotAccepted) -> &'static str {
     match why {
         NotAccepted::Method => "method",
         NotAccepted::TooLarge(_) => "too_large",
@@ -328,10 +338,10 @@ fn reason_of(why: &NotAccepted) -> &'static str {
             Rejection::Malformed { .. } => "malformed_proof",
             Rejection::Mismatch => "wrong_proof",
             Rejection::NoCredential => "no_credential",
-            Rejection::NoLiveCredential => "no_secrets",
+            Rejection::NoLiveCredential => "unusable_credentials",
         },
-        NotAccepted::Secrets(_) => "no_secrets",
-        NotAccepted::Kept { .. } => "not_kept",
+        NotAccepted::Secrets(_) => "secrets_unavailable",
+        NotAccepted::Kept { .. } => "not_stored",
     }
 }
 
@@ -339,12 +349,12 @@ fn reason_of(why: &NotAccepted) -> &'static str {
 pub const UNKNOWN_STORE: &str = "unknown_store";
 
 /// An event's name, where it looks like one: what nobody documents is named by the sender's own text.
-fn loggable(event_type: &str) -> &str {
+fn loggable_event_type(event_type: &str) -> &str {
     let is_name = event_type.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if is_name { event_type } else { "unknown" }
 }
 
-fn plain(context: Context<'_>) -> Line<'_> {
+fn base_line(context: Context<'_>) -> Line<'_> {
     let Context {
         provider,
         request,
@@ -354,7 +364,7 @@ fn plain(context: Context<'_>) -> Line<'_> {
         size,
         status,
         duration,
-        waits,
+        timings,
         after_failure,
         ..
     } = context;
@@ -369,10 +379,10 @@ fn plain(context: Context<'_>) -> Line<'_> {
         status,
         counts_towards_breaker: after_failure.counts_towards_breaker(status),
         duration_ms: duration.as_millis(),
-        secrets_ms: waits.secrets.map(millis),
-        journal_ms: waits.journal.map(millis),
-        queue_ms: waits.queue.map(millis),
-        quarantine_ms: waits.quarantine.map(millis),
+        secrets_ms: timings.secrets.map(millis),
+        journal_ms: timings.journal.map(millis),
+        queue_ms: timings.queue.map(millis),
+        quarantine_ms: timings.quarantine.map(millis),
         ..Line::default()
     }
 }
@@ -382,7 +392,7 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// A panic's message may quote what it stumbled over; its place in our code says as much to us.
-pub(crate) fn say_where_but_not_what_of_panics() {
+pub(crate) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         println!("{}", serde_json::json!({"level": "error", "message": "panic", "place": place}));
@@ -412,9 +422,9 @@ mod tests {
         }
     }
 
-    fn told_after(after_failure: &AfterFailure, why: NotAccepted) -> Value {
+    fn refused_line_for(after_failure: &AfterFailure, why: NotAccepted) -> Value {
         let context = Context { status: why.refusal().status(), ..context(after_failure) };
-        told_in(context, &Report::Refused(why)).unwrap()
+        line_in(context, &Report::Refused(why)).unwrap()
     }
 
     fn context(after_failure: &AfterFailure) -> Context<'_> {
@@ -430,26 +440,26 @@ mod tests {
             status: 200,
             received_at: ReceivedAt::EPOCH,
             duration: Duration::from_millis(9),
-            waits: Waits { queue: Some(Duration::from_millis(4)), ..Waits::default() },
+            timings: StepTimings { queue: Some(Duration::from_millis(4)), ..StepTimings::default() },
             after_failure,
         }
     }
 
-    fn told_in(context: Context<'_>, report: &Report) -> Option<Value> {
+    fn line_in(context: Context<'_>, report: &Report) -> Option<Value> {
         let (line, measured) = of_delivery(context, report, None);
         text(context, level_of(report), line, &measured).map(|text| serde_json::from_str(&text).unwrap())
     }
 
-    fn told(why: NotAccepted) -> Value {
-        told_after(&after_failure(), why)
+    fn refused_line(why: NotAccepted) -> Value {
+        refused_line_for(&after_failure(), why)
     }
 
     #[test]
     fn a_line_names_the_store_the_size_the_answer_and_whether_it_counts_against_us() {
         let silent = AfterFailure::not_documented("a test");
         for (line, counts) in [
-            (told(NotAccepted::UnknownStore), json!(true)),
-            (told_after(&silent, NotAccepted::UnknownStore), Value::Null),
+            (refused_line(NotAccepted::UnknownStore), json!(true)),
+            (refused_line_for(&silent, NotAccepted::UnknownStore), Value::Null),
         ] {
             assert_eq!(
                 (&line["store"], &line["size"], &line["status"], &line["counts_towards_breaker"]),
@@ -461,7 +471,7 @@ mod tests {
 
     #[test]
     fn a_line_joins_the_logs_of_lambda_of_the_api_and_of_the_trace() {
-        let line = told(NotAccepted::UnknownStore);
+        let line = refused_line(NotAccepted::UnknownStore);
         assert_eq!(
             (&line["request"], &line["api_request"], &line["trace"], &line["duration_ms"], &line["queue_ms"]),
             (&json!("r"), &json!("a"), &json!("1-2-3"), &json!(9), &json!(4)),
@@ -474,11 +484,11 @@ mod tests {
         const COUNTED: &str = "CountedFailure";
         let unproved = |rejection, held| NotAccepted::Unproved { rejection, held: Ok(held) };
         let fault = || Fault::new("no", "late");
-        let refused = || vec![COUNTED, "QueueLatency", "Rejected", "Unproved"];
+        let refused = || vec![COUNTED, "QueueLatency", "Rejected", "VerificationFailed"];
         for (why, counted, reason) in [
             (
                 unproved(Rejection::Mismatch, Held::Kept),
-                vec![COUNTED, "Quarantined", "QueueLatency", "Rejected", "Unproved"],
+                vec![COUNTED, "Quarantined", "QueueLatency", "Rejected", "VerificationFailed"],
                 "wrong_proof",
             ),
             (unproved(Rejection::Mismatch, Held::TooMany), refused(), "wrong_proof"),
@@ -491,23 +501,23 @@ mod tests {
             (unproved(Rejection::NoCredential, Held::TooMany), refused(), "no_credential"),
             (
                 unproved(Rejection::NoLiveCredential, Held::TooMany),
-                vec![COUNTED, "QueueLatency", "Unavailable", "Unproved"],
-                "no_secrets",
+                vec![COUNTED, "QueueLatency", "Unavailable", "VerificationFailed"],
+                "unusable_credentials",
             ),
             (NotAccepted::Method, vec!["QueueLatency", "Rejected"], "method"),
             (NotAccepted::UnknownStore, vec!["QueueLatency", "Rejected"], UNKNOWN_STORE),
             (
                 NotAccepted::Kept { journal: fault(), queue: fault() },
                 vec![COUNTED, "QueueLatency", "Unavailable"],
-                "not_kept",
+                "not_stored",
             ),
         ] {
-            let line = told(why);
+            let line = refused_line(why);
             let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
             let metrics = directives.iter().flat_map(|one| one["Metrics"].as_array().unwrap());
             let mut names: Vec<&str> = metrics.map(|metric| metric["Name"].as_str().unwrap()).collect();
             names.sort_unstable();
-            assert_eq!((names, &line["Reason"]), (counted, &json!(reason)), "{line}");
+            assert_eq!((names, &line["RejectCode"]), (counted, &json!(reason)), "{line}");
         }
     }
 
@@ -515,15 +525,15 @@ mod tests {
     fn what_is_counted_is_written_at_every_level_and_nothing_else_is() {
         let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
         let quiet = Context { level: LogLevel::Error, status: 401, ..context(&after) };
-        let line = told_in(quiet, &report).unwrap();
+        let line = line_in(quiet, &report).unwrap();
         assert_eq!(
             (&line["Rejected"], &line["Stage"], &line["Provider"]),
             (&json!(1), &json!("prod"), &json!("zid"))
         );
         assert_eq!((&line["message"], &line["store"]), (&Value::Null, &Value::Null), "{line}");
-        let idle = Context { waits: Waits::default(), ..quiet };
+        let idle = Context { timings: StepTimings::default(), ..quiet };
         assert_eq!(
-            told_in(Context { status: 200, ..idle }, &Report::Probed),
+            line_in(Context { status: 200, ..idle }, &Report::Probed),
             None,
             "a probe counts as nothing"
         );
@@ -533,9 +543,9 @@ mod tests {
     fn drift_is_counted_always_and_told_where_it_may_be() {
         let (after, report) = (after_failure(), Report::Refused(NotAccepted::UnknownStore));
         let drift = Drift { contradictions: vec![Difference::Value("status")], ..Drift::default() };
-        for (told, expected) in [(true, json!(["value of status"])), (false, Value::Null)] {
-            let noticed = Noticed { event: "order.create", drift: &drift, told };
-            let (line, measured) = of_delivery(context(&after), &report, Some(noticed));
+        for (log_it, expected) in [(true, json!(["value of status"])), (false, Value::Null)] {
+            let drift_report = DriftReport { event: "order.create", drift: &drift, log_it };
+            let (line, measured) = of_delivery(context(&after), &report, Some(drift_report));
             let text = text(context(&after), LogLevel::Info, line, &measured).unwrap();
             let line: Value = serde_json::from_str(&text).unwrap();
             assert_eq!(
@@ -553,13 +563,13 @@ mod tests {
         let contradicting = Drift { contradictions: new.clone(), ..Drift::default() };
         let undocumented = Drift { undocumented: new, ..Drift::default() };
         for level in [LogLevel::Error, LogLevel::Warn, LogLevel::Info] {
-            for (drift, told) in [(&contradicting, true), (&undocumented, true), (&contradicting, false)] {
+            for (drift, log_it) in [(&contradicting, true), (&undocumented, true), (&contradicting, false)] {
                 let quiet = Context { level, ..context(&after) };
-                let noticed = Noticed { event: "order.create", drift, told };
-                let (line, measured) = of_delivery(quiet, &report, Some(noticed));
+                let drift_report = DriftReport { event: "order.create", drift, log_it };
+                let (line, measured) = of_delivery(quiet, &report, Some(drift_report));
                 let text = text(quiet, LogLevel::Info, line, &measured).unwrap();
                 let is_written = text.contains("\"message\":\"delivery\"");
-                assert_eq!(is_written, told || level == LogLevel::Info, "{level:?}, {drift:?}: {text}");
+                assert_eq!(is_written, log_it || level == LogLevel::Info, "{level:?}, {drift:?}: {text}");
             }
         }
     }
@@ -574,9 +584,9 @@ mod tests {
             (NotAccepted::UnknownStore, Value::Null, Value::Null, false),
             (NotAccepted::Secrets(Fault::new("no", "late")), Value::Null, Value::Null, true),
         ] {
-            let line = told(why);
+            let line = refused_line(why);
             assert_eq!(
-                (&line["quarantine"], &line["quarantine_fault"], &line["retried"]),
+                (&line["quarantine"], &line["quarantine_fault"], &line["provider_will_retry"]),
                 (&quarantine, &fault, &json!(retried)),
                 "{line}"
             );

@@ -45,17 +45,17 @@ pub enum Dimension {
     /// Who sends.
     Provider,
     /// Why a delivery is refused.
-    Reason,
+    RejectCode,
     /// The event's name in the catalogue; `unknown` for all others.
     Event,
 }
 
-use Dimension::{Event, Provider, Reason, Stage};
+use Dimension::{Event, Provider, RejectCode, Stage};
 
 const OF_THE_STAGE: By = &[&[Stage]];
 const OF_EACH_PROVIDER: By = &[&[Stage, Provider]];
 const OF_BOTH: By = &[&[Stage], &[Stage, Provider]];
-const WITH_REASON: By = &[&[Stage, Provider], &[Stage, Provider, Reason]];
+const WITH_REJECT_CODE: By = &[&[Stage, Provider], &[Stage, Provider, RejectCode]];
 const WITH_EVENT: By = &[&[Stage], &[Stage, Provider, Event]];
 
 macro_rules! metrics {
@@ -77,9 +77,9 @@ metrics! {
     /// Those of them whose body is not what the event's documentation says, not even its outline.
     UNREADABLE = "Unreadable", Count, OF_EACH_PROVIDER;
     /// Deliveries answered with a 4xx.
-    REJECTED = "Rejected", Count, WITH_REASON;
+    REJECTED = "Rejected", Count, WITH_REJECT_CODE;
     /// Deliveries to a store that there is, which its secrets do not prove.
-    UNPROVED = "Unproved", Count, OF_EACH_PROVIDER;
+    VERIFICATION_FAILED = "VerificationFailed", Count, OF_EACH_PROVIDER;
     /// Deliveries answered with a 503.
     UNAVAILABLE = "Unavailable", Count, OF_BOTH;
     /// Deliveries that the table did not take and the queue did.
@@ -100,7 +100,7 @@ metrics! {
     /// How long a delivery waited for the queue.
     QUEUE_LATENCY = "QueueLatency", Milliseconds, OF_EACH_PROVIDER;
     /// The age of the oldest event that is neither processed nor parked; zero when there is none.
-    OLDEST_UNPROVEN_AGE = "OldestUnprovenAge", Seconds, OF_THE_STAGE;
+    OLDEST_UNPROCESSED_AGE = "OldestUnprocessedAge", Seconds, OF_THE_STAGE;
     /// Events that the sweeper sent again.
     RESENT = "Resent", Count, OF_THE_STAGE;
     /// Events that the sweeper gave up on.
@@ -131,7 +131,7 @@ impl Dimension {
         match self {
             Stage => "Stage",
             Provider => "Provider",
-            Reason => "Reason",
+            RejectCode => "RejectCode",
             Event => "Event",
         }
     }
@@ -249,8 +249,8 @@ mod tests {
         };
         let plain = Measured::of_stage("prod").of(Provider, "acme");
         assert_eq!(rejected(plain.clone()), json!([["Stage", "Provider"]]));
-        let sets = json!([["Stage", "Provider"], ["Stage", "Provider", "Reason"]]);
-        assert_eq!(rejected(plain.of(Reason, "wrong_proof")), sets);
+        let sets = json!([["Stage", "Provider"], ["Stage", "Provider", "RejectCode"]]);
+        assert_eq!(rejected(plain.of(RejectCode, "wrong_proof")), sets);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::arrivals::{Arrival, HOUR_MS, arrival, before, by_arrival};
 use crate::attributes::text;
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::table::{SHARDS, Table, bucket, hour};
 
 /// How many events one request lists of a shard. Whoever looks wants few.
@@ -76,7 +76,7 @@ impl Table {
             let output = query
                 .send()
                 .await
-                .map_err(|error| Fault::new("the time index cannot be read", told(&error)))?;
+                .map_err(|error| Fault::new("the time index cannot be read", describe_sdk_error(&error)))?;
             arrivals.extend(output.items().iter().filter_map(arrival));
             start = output.last_evaluated_key;
             let reached = start.as_ref().and_then(|key| text(key, "arrival"));

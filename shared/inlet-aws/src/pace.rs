@@ -6,20 +6,20 @@ use tokio::time::{Instant, sleep_until};
 
 /// So many a second, one after the other.
 #[derive(Debug)]
-pub struct Pace {
+pub struct RateLimiter {
     every: Duration,
     next: Instant,
 }
 
-impl Pace {
+impl RateLimiter {
     /// At most `rate` a second; at least one.
-    pub fn a_second(rate: u32) -> Self {
+    pub fn per_second(rate: u32) -> Self {
         let every = Duration::from_secs(1).checked_div(rate).unwrap_or(Duration::from_secs(1));
         Self { every, next: Instant::now() }
     }
 
     /// Waits for the next one's turn.
-    pub async fn turn(&mut self) {
+    pub async fn acquire(&mut self) {
         sleep_until(self.next).await;
         self.next = self.next.max(Instant::now()).checked_add(self.every).unwrap_or(self.next);
     }
@@ -32,9 +32,9 @@ mod tests {
     #[tokio::test]
     async fn turns_come_no_faster_than_they_may() {
         let start = Instant::now();
-        let mut pace = Pace::a_second(100);
+        let mut limiter = RateLimiter::per_second(100);
         for _ in 0..6 {
-            pace.turn().await;
+            limiter.acquire().await;
         }
         assert!(start.elapsed() >= Duration::from_millis(50), "{:?}", start.elapsed());
     }

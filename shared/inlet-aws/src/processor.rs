@@ -10,18 +10,15 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::batch::{Batch, Remaining};
+use crate::batch::{Batch, BatchResponse};
 use crate::clock;
-use crate::connect::{Clients, configuration};
-use crate::environment::{Environment, Incomplete, LogLevel};
+use crate::connect::{Clients, sdk_config};
+use crate::environment::{Config, ConfigError, LogLevel};
 use crate::ledger::TableLedger;
 use crate::log;
 use crate::progress::Position;
 use crate::queue::SqsQueue;
 use crate::table::Table;
-
-/// Why a function ended.
-pub type Failed = Error;
 
 /// What of an invocation's time is left for the answer.
 const RESERVE: Duration = Duration::from_secs(2);
@@ -30,17 +27,17 @@ const RESERVE: Duration = Duration::from_secs(2);
 /// configuration that AWS clients are made of.
 ///
 /// # Errors
-/// When the environment is incomplete, the consumer cannot be made or the runtime's interface cannot be reached.
-pub async fn run<C, E>(consumer: impl FnOnce(&Environment, &SdkConfig) -> Result<C, E>) -> Result<(), Failed>
+/// When the config is incomplete, the consumer cannot be made or the runtime's interface cannot be reached.
+pub async fn run<C, E>(consumer: impl FnOnce(&Config, &SdkConfig) -> Result<C, E>) -> Result<(), Error>
 where
     C: Consumer + 'static,
     E: Into<Error>,
 {
-    log::say_where_but_not_what_of_panics();
-    let environment = Environment::from_process()?;
-    let config = configuration(&environment)?;
-    let consumer = consumer(&environment, &config).map_err(Into::into)?;
-    let function = Arc::new(Function::new(Clients::new(&config), environment, consumer)?);
+    log::install_panic_hook();
+    let config = Config::from_process()?;
+    let sdk_config = sdk_config(&config)?;
+    let consumer = consumer(&config, &sdk_config).map_err(Into::into)?;
+    let function = Arc::new(Function::new(Clients::new(&sdk_config), config, consumer)?);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Batch>| {
         let function = Arc::clone(&function);
         async move { Ok::<_, Error>(function.handle(event).await) }
@@ -51,45 +48,44 @@ where
 /// The processor on AWS.
 struct Function<C> {
     processor: Processor<TableLedger, C>,
-    noted: Mutex<Option<Position>>,
+    recorded: Mutex<Option<Position>>,
     log_level: LogLevel,
 }
 
 impl<C: Consumer> Function<C> {
-    fn new(clients: Clients, environment: Environment, consumer: C) -> Result<Self, Incomplete> {
-        let Environment { table, queue_url, dead_letter_queue_url, retention_days, log_level, .. } =
-            environment;
+    fn new(clients: Clients, config: Config, consumer: C) -> Result<Self, ConfigError> {
+        let Config { table, queue_url, dead_letter_queue_url, retention_days, log_level, .. } = config;
         let dead_letters =
-            dead_letter_queue_url.ok_or_else(|| Incomplete::without("INLET_DEAD_LETTER_QUEUE_URL"))?;
+            dead_letter_queue_url.ok_or_else(|| ConfigError::without("INLET_DEAD_LETTER_QUEUE_URL"))?;
         let ledger = TableLedger {
             table: Table::new(clients.dynamodb, table, retention_days),
             queue: SqsQueue::new(clients.sqs.clone(), queue_url),
             dead_letters: SqsQueue::new(clients.sqs, dead_letters),
         };
-        Ok(Self { processor: Processor { ledger, consumer }, noted: Mutex::new(None), log_level })
+        Ok(Self { processor: Processor { ledger, consumer }, recorded: Mutex::new(None), log_level })
     }
 
-    async fn handle(&self, event: LambdaEvent<Batch>) -> Remaining {
+    async fn handle(&self, event: LambdaEvent<Batch>) -> BatchResponse {
         let messages = event.payload.into_messages(clock::now());
         let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
-        self.note_position(&messages).await;
+        self.record_position(&messages).await;
         let outcomes = self.within(time_left(&event.context), messages).await;
-        let remaining = Remaining::of(ids.iter().map(String::as_str), &outcomes);
+        let response = BatchResponse::of(ids.iter().map(String::as_str), &outcomes);
         for outcome in &outcomes {
             self.log(outcome, &event.context.request_id);
         }
-        remaining
+        response
     }
 
     /// Notes how far the queue is worked off. Where that fails the sweeper may send something twice.
-    async fn note_position(&self, messages: &[Received]) {
+    async fn record_position(&self, messages: &[Received]) {
         let Some(position) = Position::of(messages, clock::now()) else { return };
-        let mut noted = self.noted.lock().await;
-        if position.is_told_by(*noted) {
+        let mut recorded = self.recorded.lock().await;
+        if position.is_covered_by(*recorded) {
             return;
         }
-        match self.processor.ledger.table.note(position).await {
-            Ok(()) => *noted = Some(position),
+        match self.processor.ledger.table.record_position(position).await {
+            Ok(()) => *recorded = Some(position),
             Err(fault) => {
                 println!("{}", json!({"level": "warn", "message": "position", "reason": fault.story()}));
             }

@@ -11,7 +11,7 @@ use inlet::process::Received;
 use inlet::receive::Fault;
 
 use crate::attributes::number;
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::table::{Table, key};
 
 /// The partition key of the notes. No entity has it: those begin with a provider and have slashes.
@@ -41,7 +41,7 @@ impl Position {
     }
 
     /// Whether `noted` already says as much.
-    pub fn is_told_by(self, noted: Option<Self>) -> bool {
+    pub fn is_covered_by(self, noted: Option<Self>) -> bool {
         noted.is_some_and(|noted| noted.minute == self.minute && noted.sent_ms <= self.sent_ms)
     }
 }
@@ -58,7 +58,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not take it.
-    pub async fn note(&self, position: Position) -> Result<(), Fault> {
+    pub async fn record_position(&self, position: Position) -> Result<(), Fault> {
         let number = |n: i64| AttributeValue::N(n.to_string());
         let update = self
             .client
@@ -78,7 +78,7 @@ impl Table {
             {
                 Ok(())
             }
-            Err(error) => Err(Fault::new("the position cannot be noted", told(&error))),
+            Err(error) => Err(Fault::new("the position cannot be noted", describe_sdk_error(&error))),
         }
     }
 
@@ -137,10 +137,10 @@ mod tests {
     #[test]
     fn a_position_is_noted_once_a_minute_and_when_it_goes_back() {
         let at = |minute, sent_ms| Position { minute, sent_ms };
-        assert!(!at(1, 5).is_told_by(None));
-        assert!(at(1, 5).is_told_by(Some(at(1, 5))));
-        assert!(at(1, 6).is_told_by(Some(at(1, 5))));
-        assert!(!at(1, 4).is_told_by(Some(at(1, 5))));
-        assert!(!at(2, 6).is_told_by(Some(at(1, 5))));
+        assert!(!at(1, 5).is_covered_by(None));
+        assert!(at(1, 5).is_covered_by(Some(at(1, 5))));
+        assert!(at(1, 6).is_covered_by(Some(at(1, 5))));
+        assert!(!at(1, 4).is_covered_by(Some(at(1, 5))));
+        assert!(!at(2, 6).is_covered_by(Some(at(1, 5))));
     }
 }

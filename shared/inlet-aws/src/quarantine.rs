@@ -23,53 +23,53 @@ use inlet::store::StoreName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::allowance::Allowance;
+use crate::allowance::TokenBucket;
 use crate::attributes::{self, Item, text};
-use crate::blob::Place;
+use crate::blob::BlobField;
 use crate::clock;
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::deadline;
 use crate::record::hex;
 use crate::table::{Table, key};
-use crate::unproven::Unproven;
+use crate::unproven::PendingEvent;
 
 /// The largest body that is held, in bytes. The largest documented payload has less than a tenth of it, and it fits
 /// into its item beside query and headers, which API Gateway keeps below 10 KB each.
-pub const MAX_HELD_LEN: usize = 256 * 1024;
+pub const MAX_QUARANTINED_LEN: usize = 256 * 1024;
 
 /// How long a delivery is held: a wrong secret that is entered on a Friday is found on a Monday.
-pub const HELD_FOR: Duration = Duration::from_hours(72);
+pub const RETENTION: Duration = Duration::from_hours(72);
 
 /// What a store may have held by one function instance, in KiB as DynamoDB counts writes: a burst, and one more
 /// in how much time. The burst takes some 300 orders of 6 KB at once, the rest more than one in a second. A flood
 /// costs 10 write units a second, store and instance at the most, and only configured stores count.
 const BURST: u32 = 2_048;
-const ONE_MORE: Duration = Duration::from_millis(100);
+const REFILL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What any delivery counts as at least: a burst of small forgeries is 512 of them, and not thousands.
-const LEAST: u32 = 4;
+const MIN_COST: u32 = 4;
 
 /// The body beside the rest. It never leaves its item.
-const BODY: Place = Place { name: "body", inline_len: MAX_HELD_LEN };
+const BODY: BlobField = BlobField { name: "body", inline_len: MAX_QUARANTINED_LEN };
 
 /// A provider's refused deliveries in the event table.
 #[derive(Debug)]
 pub struct TableQuarantine {
     table: Table,
     provider: &'static str,
-    allowances: Mutex<HashMap<StoreName, Allowance>>,
+    buckets: Mutex<HashMap<StoreName, TokenBucket>>,
 }
 
 impl TableQuarantine {
     /// The quarantine of this provider's stores.
     pub fn new(table: Table, provider: &'static str) -> Self {
-        Self { table, provider, allowances: Mutex::default() }
+        Self { table, provider, buckets: Mutex::default() }
     }
 
     /// Has the sweeper look after a held delivery that becomes an event now, whatever becomes of its message.
-    pub(crate) async fn note_unproven(&self, event: &Event) -> Result<(), Fault> {
+    pub(crate) async fn put_pending(&self, event: &Event) -> Result<(), Fault> {
         let received = event.received_at().to_string();
-        self.table.note_unproven(&Unproven::unsent(event.id(), &received, clock::now())).await
+        self.table.put_pending(&PendingEvent::unsent(event.id(), &received, clock::now())).await
     }
 
     /// The partition of a store's held deliveries.
@@ -77,20 +77,20 @@ impl TableQuarantine {
         format!("quarantine/{}/{store}", self.provider)
     }
 
-    fn may_hold(&self, suspect: &Suspect<'_>, now: Instant) -> bool {
-        let mut allowances = self.allowances.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Allowance::new(BURST, ONE_MORE, now);
-        allowances.entry(suspect.store().clone()).or_insert_with(new).take(cost(suspect), now)
+    fn has_capacity(&self, suspect: &Suspect<'_>, now: Instant) -> bool {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || TokenBucket::new(BURST, REFILL_INTERVAL, now);
+        buckets.entry(suspect.store().clone()).or_insert_with(new).try_acquire(cost(suspect), now)
     }
 
     async fn put(&self, suspect: &Suspect<'_>) -> Result<(), Fault> {
         let (note, pk) = (Note::of(suspect), self.partition(suspect.store()));
         let mut item = attributes::of(&note);
-        item.extend(self.table.hold(BODY, suspect.body(), note.received_ms).await?);
+        item.extend(self.table.write_blob(BODY, suspect.body(), note.received_ms).await?);
         item.extend(key(&pk, &note.sort_key(suspect.body())));
         item.insert("expires".into(), expires(note.received_ms));
         let put = self.table.client.put_item().table_name(&self.table.name).set_item(Some(item));
-        put.send().await.map(|_| ()).map_err(|error| Fault::new(NOT_HELD, told(&error)))
+        put.send().await.map(|_| ()).map_err(|error| Fault::new(NOT_HELD, describe_sdk_error(&error)))
     }
 }
 
@@ -98,13 +98,13 @@ const NOT_HELD: &str = "the delivery cannot be held";
 
 impl Quarantine for TableQuarantine {
     async fn hold(&self, suspect: &Suspect<'_>) -> Result<Held, Fault> {
-        if suspect.body().len() > MAX_HELD_LEN {
+        if suspect.body().len() > MAX_QUARANTINED_LEN {
             return Ok(Held::TooLarge);
         }
-        if !self.may_hold(suspect, Instant::now()) {
+        if !self.has_capacity(suspect, Instant::now()) {
             return Ok(Held::TooMany);
         }
-        deadline::within(deadline::QUARANTINE, NOT_HELD, self.put(suspect)).await.map(|()| Held::Kept)
+        deadline::with_timeout(deadline::QUARANTINE, NOT_HELD, self.put(suspect)).await.map(|()| Held::Kept)
     }
 }
 
@@ -112,11 +112,11 @@ impl Quarantine for TableQuarantine {
 fn cost(suspect: &Suspect<'_>) -> u32 {
     let headers = suspect.headers().iter().map(|(name, value)| name.len().saturating_add(value.len()));
     let len = headers.fold(suspect.body().len(), usize::saturating_add).saturating_add(suspect.query().len());
-    u32::try_from(len.div_euclid(1_024).saturating_add(1)).unwrap_or(u32::MAX).max(LEAST)
+    u32::try_from(len.div_euclid(1_024).saturating_add(1)).unwrap_or(u32::MAX).max(MIN_COST)
 }
 
 fn expires(received_ms: i64) -> AttributeValue {
-    let seconds = i64::try_from(HELD_FOR.as_secs()).unwrap_or(i64::MAX);
+    let seconds = i64::try_from(RETENTION.as_secs()).unwrap_or(i64::MAX);
     AttributeValue::N(received_ms.div_euclid(1_000).saturating_add(seconds).to_string())
 }
 
@@ -165,7 +165,7 @@ impl Note {
 }
 
 /// A delivery out of the quarantine, not proved yet.
-pub(crate) struct Released {
+pub(crate) struct QuarantinedRequest {
     pub(crate) request: Request,
     pub(crate) received_at: ReceivedAt,
     pub(crate) sort_key: String,
@@ -173,14 +173,18 @@ pub(crate) struct Released {
 
 impl TableQuarantine {
     /// All that is held for a store, in the order of arrival.
-    pub(crate) fn all_held(&self, store: &StoreName) -> QueryFluentBuilder {
+    pub(crate) fn all_quarantined(&self, store: &StoreName) -> QueryFluentBuilder {
         let query = self.table.client.query().table_name(&self.table.name).consistent_read(true);
         let partition = AttributeValue::S(self.partition(store));
         query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", partition)
     }
 
     /// A held delivery as it arrived.
-    pub(crate) async fn released(&self, item: &Item, store: &StoreName) -> Result<Released, Fault> {
+    pub(crate) async fn quarantined_request(
+        &self,
+        item: &Item,
+        store: &StoreName,
+    ) -> Result<QuarantinedRequest, Fault> {
         let damaged = |error| Fault::new("the held delivery is damaged", error);
         let note: Note = attributes::read(item).map_err(damaged)?;
         let request = Request {
@@ -189,11 +193,11 @@ impl TableQuarantine {
             topic: note.topic,
             query: note.query,
             headers: note.headers.into_iter().collect(),
-            body: self.table.held(BODY, item).await?,
+            body: self.table.read_blob(BODY, item).await?,
         };
         let received_at = ReceivedAt::from_millis(note.received_ms).unwrap_or(ReceivedAt::EPOCH);
         let sort_key = text(item, "sk").unwrap_or_default().to_owned();
-        Ok(Released { request, received_at, sort_key })
+        Ok(QuarantinedRequest { request, received_at, sort_key })
     }
 
     /// Ends the holding of a delivery.
@@ -201,7 +205,9 @@ impl TableQuarantine {
         let delete = self.table.client.delete_item().table_name(&self.table.name);
         let delete = delete.set_key(Some(key(&self.partition(store), sort_key)));
         let removed = delete.send().await;
-        removed.map(|_| ()).map_err(|error| Fault::new("the held delivery cannot be removed", told(&error)))
+        removed
+            .map(|_| ())
+            .map_err(|error| Fault::new("the held delivery cannot be removed", describe_sdk_error(&error)))
     }
 }
 

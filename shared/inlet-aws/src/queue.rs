@@ -14,7 +14,7 @@ use inlet::proof::Verified;
 use inlet::receive::{Attempt, Fault, Queue};
 use sha2::{Digest, Sha256};
 
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::deadline;
 use crate::record::{Origin, Record, hex};
 
@@ -36,14 +36,14 @@ pub struct SqsQueue {
 
 /// How many messages the queue has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Waiting {
+pub struct QueueDepth {
     /// Those that nobody has received, or that may be received again.
     pub visible: u32,
     /// Those that somebody has received and that are hidden from others: being processed, or held back.
     pub in_flight: u32,
 }
 
-impl Waiting {
+impl QueueDepth {
     /// All of them.
     pub fn all(self) -> u32 {
         self.visible.saturating_add(self.in_flight)
@@ -60,40 +60,41 @@ impl SqsQueue {
     ///
     /// # Errors
     /// When the queue does not say.
-    pub async fn waiting(&self) -> Result<Waiting, Fault> {
+    pub async fn depth(&self) -> Result<QueueDepth, Fault> {
         let visible = QueueAttributeName::ApproximateNumberOfMessages;
         let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
         let counts = vec![visible.clone(), in_flight.clone()];
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
         let asked = asked.set_attribute_names(Some(counts)).send().await;
-        let told = asked.map_err(|error| Fault::new("the queue does not say what waits", told(&error)))?;
-        let attributes = told.attributes.unwrap_or_default();
+        let answer = asked
+            .map_err(|error| Fault::new("the queue does not say what waits", describe_sdk_error(&error)))?;
+        let attributes = answer.attributes.unwrap_or_default();
         let count = |name| attributes.get(&name).and_then(|count| count.parse::<u32>().ok()).unwrap_or(0);
-        Ok(Waiting { visible: count(visible), in_flight: count(in_flight) })
+        Ok(QueueDepth { visible: count(visible), in_flight: count(in_flight) })
     }
 
     /// Sends a stored event's message, under this deduplication id.
     ///
     /// # Errors
     /// When the queue does not take it: for what it says, or at the moment.
-    pub async fn send_stored(&self, message: &Message, deduplication: &str) -> Result<(), Trouble> {
-        let text = sendable(message.json().to_owned());
+    pub async fn send_message(&self, message: &Message, deduplication: &str) -> Result<(), Trouble> {
+        let text = escape_noncharacters(message.json().to_owned());
         let text = if text.len() <= MAX_MESSAGE_LEN {
             text
         } else {
-            sendable(message.without_data().json().to_owned())
+            escape_noncharacters(message.without_data().json().to_owned())
         };
         let sent = self
             .client
             .send_message()
             .queue_url(&self.url)
-            .message_group_id(fitting(message.id().entity_path()))
-            .message_deduplication_id(fitting(deduplication))
+            .message_group_id(sqs_id(message.id().entity_path()))
+            .message_deduplication_id(sqs_id(deduplication))
             .message_body(text)
             .send()
             .await;
         sent.map(|_| ()).map_err(|error| {
-            let fault = unsent(error.code(), told(&error));
+            let fault = send_error(error.code(), describe_sdk_error(&error));
             if fault.what == NEVER { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
         })
     }
@@ -114,7 +115,7 @@ impl SqsQueue {
             .message_attribute_names(WHOLE)
             .send()
             .await
-            .map_err(|error| Fault::new("nothing can be received", told(&error)))?;
+            .map_err(|error| Fault::new("nothing can be received", describe_sdk_error(&error)))?;
         Ok(asked.messages.unwrap_or_default().into_iter().map(|message| received(message, now)).collect())
     }
 
@@ -128,7 +129,7 @@ impl SqsQueue {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| Fault::new("a message cannot be deleted", told(&error)))
+            .map_err(|error| Fault::new("a message cannot be deleted", describe_sdk_error(&error)))
     }
 
     /// Keeps what was received from being received again for so long.
@@ -143,7 +144,7 @@ impl SqsQueue {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| Fault::new("a message cannot be held back", told(&error)))
+            .map_err(|error| Fault::new("a message cannot be held back", describe_sdk_error(&error)))
     }
 
     /// Sends a message on as it came, under a deduplication id of its own: the queue remembers that one for five
@@ -158,7 +159,7 @@ impl SqsQueue {
             .send_message()
             .queue_url(&self.url)
             .message_group_id(&received.group)
-            .message_deduplication_id(fitting(&deduplication))
+            .message_deduplication_id(sqs_id(&deduplication))
             .message_body(&received.text);
         let whole = received.whole.clone().map(whole_attribute).transpose()?;
         let message = message.set_message_attributes(whole.map(|whole| [(WHOLE.to_owned(), whole)].into()));
@@ -166,15 +167,15 @@ impl SqsQueue {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| Fault::new("the message cannot be sent on", told(&error)))
+            .map_err(|error| Fault::new("the message cannot be sent on", describe_sdk_error(&error)))
     }
 
     fn message(&self, event: &Event, body: String) -> SendMessageFluentBuilder {
         self.client
             .send_message()
             .queue_url(&self.url)
-            .message_group_id(fitting(event.id().entity_path()))
-            .message_deduplication_id(fitting(event.id().as_str()))
+            .message_group_id(sqs_id(event.id().entity_path()))
+            .message_deduplication_id(sqs_id(event.id().as_str()))
             .message_body(body)
     }
 }
@@ -220,8 +221,9 @@ impl Queue for SqsQueue {
 
 /// Sends a message, in time.
 async fn sent(message: SendMessageFluentBuilder) -> Result<(), Fault> {
-    let sending = async { message.send().await.map_err(|error| unsent(error.code(), told(&error))) };
-    deadline::within(deadline::QUEUE, "the event cannot be enqueued", sending).await.map(|_| ())
+    let sending =
+        async { message.send().await.map_err(|error| send_error(error.code(), describe_sdk_error(&error))) };
+    deadline::with_timeout(deadline::QUEUE, "the event cannot be enqueued", sending).await.map(|_| ())
 }
 
 fn whole_attribute(whole: Vec<u8>) -> Result<MessageAttributeValue, Fault> {
@@ -236,14 +238,14 @@ const REFUSES: [&str; 2] = ["InvalidMessageContents", "InvalidParameterValue"];
 pub const NEVER: &str = "the queue will never take the event";
 
 /// Why a message was not sent, by the code of the queue's answer.
-fn unsent(code: Option<&str>, why: String) -> Fault {
+fn send_error(code: Option<&str>, why: String) -> Fault {
     let refused = code.is_some_and(|code| REFUSES.contains(&code));
     Fault::new(if refused { NEVER } else { "the event cannot be enqueued" }, why)
 }
 
 /// A JSON text as SQS takes it: it refuses the two characters that are none, and JSON has another way to write
 /// them. They can only stand in strings.
-fn sendable(json: String) -> String {
+fn escape_noncharacters(json: String) -> String {
     if json.contains(['\u{FFFE}', '\u{FFFF}']) {
         json.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff")
     } else {
@@ -257,13 +259,13 @@ const ATTRIBUTE_OVERHEAD: usize = 64;
 /// The message's text, without its data where that would not fit beside `others` bytes.
 fn text(event: &Verified<Event>, others: usize) -> String {
     let message = CloudEvent::of(event);
-    let text = sendable(message.to_json());
+    let text = escape_noncharacters(message.to_json());
     let room = MAX_MESSAGE_LEN.saturating_sub(others).saturating_sub(ATTRIBUTE_OVERHEAD);
-    if text.len() <= room { text } else { sendable(message.without_data().to_json()) }
+    if text.len() <= room { text } else { escape_noncharacters(message.without_data().to_json()) }
 }
 
 /// An id as SQS takes it: itself, or its digest where it is too long.
-fn fitting(id: &str) -> String {
+fn sqs_id(id: &str) -> String {
     if id.len() <= MAX_ID_LEN { id.to_owned() } else { hex(&Sha256::digest(id)) }
 }
 
@@ -274,7 +276,7 @@ mod tests {
     #[test]
     fn characters_that_sqs_refuses_are_written_as_json_writes_them() {
         let json = serde_json::json!({"name": "a\u{FFFF}b\u{FFFE}"}).to_string();
-        let sent = sendable(json.clone());
+        let sent = escape_noncharacters(json.clone());
         assert_eq!(sent, r#"{"name":"a\uffffb\ufffe"}"#);
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&sent).unwrap(),
@@ -289,15 +291,15 @@ mod tests {
             (Some("AWS.SimpleQueueService.NonExistentQueue"), "the event cannot be enqueued"),
             (None, "the event cannot be enqueued"),
         ] {
-            assert_eq!(unsent(code, String::new()).what, what, "{code:?}");
+            assert_eq!(send_error(code, String::new()).what, what, "{code:?}");
         }
     }
 
     #[test]
     fn an_id_that_sqs_would_refuse_becomes_its_digest() {
         let short = "zid/riyadh/order/81230457/9f2c41d8a3b7e6f0";
-        assert_eq!(fitting(short), short);
-        let (one, other) = (fitting(&"a".repeat(129)), fitting(&"b".repeat(129)));
+        assert_eq!(sqs_id(short), short);
+        let (one, other) = (sqs_id(&"a".repeat(129)), sqs_id(&"b".repeat(129)));
         assert_eq!((one.len(), other.len()), (64, 64));
         assert_ne!(one, other);
     }

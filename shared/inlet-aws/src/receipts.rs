@@ -9,9 +9,9 @@ use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
 use crate::attributes::{Item, number, text};
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::table::{TRIED, TRIES, Table, WAIT_MS, delete, key, parked_key, put, receipt_key};
-use crate::unproven::Unproven;
+use crate::unproven::PendingEvent;
 
 /// How many items one request reads: DynamoDB's limit.
 const ITEMS_AT_ONCE: usize = 100;
@@ -20,7 +20,7 @@ const ITEMS_AT_ONCE: usize = 100;
 const MAX_REASON_LEN: usize = 1_000;
 
 /// How far two clocks may be apart, generously. A mark of an earlier event is older by the retention.
-const CLOCKS: Duration = Duration::from_hours(1);
+const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
 impl Table {
     /// Whether the event that arrived then has a receipt.
@@ -29,7 +29,7 @@ impl Table {
     /// When the table cannot be read.
     pub async fn is_processed(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
         let receipt = self.item(id.entity_path(), &receipt_key(id)).await?;
-        Ok(receipt.is_some_and(|receipt| is_of(&receipt, received_at)))
+        Ok(receipt.is_some_and(|receipt| applies_to(&receipt, received_at)))
     }
 
     /// Whether the event is parked: nobody tries it again until it is redriven or replayed.
@@ -45,9 +45,9 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn processed(&self, events: &[(&EventId, ReceivedAt)]) -> Result<HashSet<EventId>, Fault> {
-        let receipts = self.notes(events.iter().map(|(id, _)| receipt(id))).await?;
+        let receipts = self.batch_get(events.iter().map(|(id, _)| receipt_item_key(id))).await?;
         let has_receipt = |(id, received_at): &&(&EventId, ReceivedAt)| {
-            receipts.get(&receipt(id)).is_some_and(|receipt| is_of(receipt, *received_at))
+            receipts.get(&receipt_item_key(id)).is_some_and(|receipt| applies_to(receipt, *received_at))
         };
         Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
     }
@@ -80,10 +80,10 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not do all of it.
-    pub async fn write_last_receipts(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
+    pub async fn write_tombstones(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
         let receipts = ids.iter().map(|id| {
             let mut item = self.receipt(id, now, now);
-            item.insert(LAST.into(), AttributeValue::Bool(true));
+            item.insert(TOMBSTONE.into(), AttributeValue::Bool(true));
             put(item)
         });
         self.write_all(receipts.collect::<Result<_, _>>()?).await
@@ -122,12 +122,12 @@ impl Table {
         if !self.is_parked(id).await? {
             return Ok(());
         }
-        self.note_unproven(&Unproven::unsent(id, received, now)).await?;
+        self.put_pending(&PendingEvent::unsent(id, received, now)).await?;
         self.remove(id.entity_path(), &parked_key(id)).await
     }
 
     /// The small items that stand under these keys, by their keys.
-    pub(crate) async fn notes(
+    pub(crate) async fn batch_get(
         &self,
         keys: impl IntoIterator<Item = (String, String)>,
     ) -> Result<HashMap<(String, String), Item>, Fault> {
@@ -136,13 +136,13 @@ impl Table {
         let wanted: Vec<(String, String)> = wanted.into_iter().collect();
         let mut notes = HashMap::new();
         for some in wanted.chunks(ITEMS_AT_ONCE) {
-            let found = self.some_notes(some).await?;
+            let found = self.batch_get_some(some).await?;
             notes.extend(found.into_iter().filter_map(|item| Some((pk_and_sk(&item)?, item))));
         }
         Ok(notes)
     }
 
-    async fn some_notes(&self, keys: &[(String, String)]) -> Result<Vec<Item>, Fault> {
+    async fn batch_get_some(&self, keys: &[(String, String)]) -> Result<Vec<Item>, Fault> {
         let unreadable = |cause: String| Fault::new("the table cannot be read", cause);
         let keys = keys.iter().map(|(pk, sk)| key(pk, sk)).collect();
         let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
@@ -151,7 +151,7 @@ impl Table {
         for wait in (0..TRIES).map(|n| WAIT_MS << n) {
             let Some(asked) = wanted.take() else { return Ok(found) };
             let get = self.client.batch_get_item().request_items(&self.name, asked);
-            let output = get.send().await.map_err(|error| unreadable(told(&error)))?;
+            let output = get.send().await.map_err(|error| unreadable(describe_sdk_error(&error)))?;
             found.extend(output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
             wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
             if wanted.is_some() {
@@ -166,29 +166,30 @@ impl Table {
 /// likes: a mark may outlive its event, and then says nothing of an equal delivery that comes again. Nor does one that
 /// was left when its entity was forgotten, or that a message on its way then left afterwards. So a receipt says until
 /// which arrival it counts, and a mark that does not (a receipt of 0.1.0) counts until about when it was made.
-pub(crate) fn is_of(mark: &Item, received_at: ReceivedAt) -> bool {
+pub(crate) fn applies_to(mark: &Item, received_at: ReceivedAt) -> bool {
     if let Some(received_ms) = number(mark, "received_ms") {
         return received_at.millis() <= received_ms;
     }
     let made = text(mark, "processed").or_else(|| text(mark, "parked")).and_then(ReceivedAt::parse);
-    made.is_some_and(|made| received_at.earlier(CLOCKS) <= made)
+    made.is_some_and(|made| received_at.earlier(MAX_CLOCK_SKEW) <= made)
 }
 
-/// The attribute of a receipt whose event is about to be removed, or was.
-const LAST: &str = "last";
+/// The attribute that makes a receipt a tombstone: its event was removed, or is about to be. The value is stored
+/// data: it keeps its first name.
+const TOMBSTONE: &str = "last";
 
 /// Until which arrival events are removed that have this receipt, where it is the last one of a forgotten entity.
-pub(crate) fn removed_until(receipt: &Item) -> Option<i64> {
-    receipt.get(LAST).and_then(|_| number(receipt, "received_ms"))
+pub(crate) fn tombstone_until(receipt: &Item) -> Option<i64> {
+    receipt.get(TOMBSTONE).and_then(|_| number(receipt, "received_ms"))
 }
 
 /// The key of an event's receipt.
-pub(crate) fn receipt(id: &EventId) -> (String, String) {
+pub(crate) fn receipt_item_key(id: &EventId) -> (String, String) {
     (id.entity_path().to_owned(), receipt_key(id))
 }
 
 /// The key of the mark that an event is parked.
-pub(crate) fn parked(id: &EventId) -> (String, String) {
+pub(crate) fn parked_marker_key(id: &EventId) -> (String, String) {
     (id.entity_path().to_owned(), parked_key(id))
 }
 
@@ -208,7 +209,7 @@ mod tests {
         ]);
         for (received_ms, is) in [(0, true), (1_000, true), (1_001, false)] {
             let received_at = ReceivedAt::from_millis(received_ms).unwrap();
-            assert_eq!(is_of(&receipt, received_at), is, "an arrival at {received_ms} ms");
+            assert_eq!(applies_to(&receipt, received_at), is, "an arrival at {received_ms} ms");
         }
     }
 
@@ -224,7 +225,7 @@ mod tests {
         ] {
             let received_at = ReceivedAt::parse(received).unwrap();
             for name in ["processed", "parked"] {
-                assert_eq!(is_of(&mark(name), received_at), is, "{name} of what arrived at {received}");
+                assert_eq!(applies_to(&mark(name), received_at), is, "{name} of what arrived at {received}");
             }
         }
     }

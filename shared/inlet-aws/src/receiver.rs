@@ -11,31 +11,28 @@ use inlet::receive::{Attempt, Report};
 use inlet::request::Unverified;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-use crate::allowance::Allowances;
+use crate::allowance::KeyedTokenBuckets;
 use crate::clock;
 use crate::connect::Clients;
-use crate::environment::{Environment, LogLevel};
-use crate::gateway::{Event, Response, Unreadable};
-use crate::log::{self, Context, Noticed, Trouble};
+use crate::environment::{Config, LogLevel};
+use crate::gateway::{Event, InvalidEvent, Response};
+use crate::log::{self, Context, DriftReport, InvalidInvocation};
 use crate::quarantine::TableQuarantine;
 use crate::queue::SqsQueue;
 use crate::secrets::SsmSecrets;
-use crate::steps::{Ports, Watch};
+use crate::steps::{Ports, Stopwatch};
 use crate::table::Table;
-use crate::trace::{Daemon, Told, Trace};
-
-/// Why a function ended.
-pub type Failed = Error;
+use crate::trace::{Daemon, Subsegment, Trace};
 
 /// Runs a provider's function until Lambda ends it.
 ///
 /// # Errors
-/// When the environment is incomplete or the runtime's interface cannot be reached.
-pub async fn run<P: Provider>() -> Result<(), Failed> {
-    log::say_where_but_not_what_of_panics();
-    let environment = Environment::from_process()?;
-    let clients = Clients::connected(&environment).await?;
-    let function = Arc::new(Function::<P>::new(clients, environment));
+/// When the config is incomplete or the runtime's interface cannot be reached.
+pub async fn run<P: Provider>() -> Result<(), Error> {
+    log::install_panic_hook();
+    let config = Config::from_process()?;
+    let clients = Clients::connected(&config).await?;
+    let function = Arc::new(Function::<P>::new(clients, config));
     // A task of its own: whatever wakes the one that the process began with wakes the kernel's poll first, twice a call.
     let serving = tokio::spawn(lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
         let function = Arc::clone(&function);
@@ -52,16 +49,16 @@ struct Function<P: Provider> {
     daemon: Daemon,
     sentinel: Sentinel,
     /// How much the log is told of each event's drift.
-    telling: Mutex<Allowances>,
+    drift_log_limit: Mutex<KeyedTokenBuckets>,
 }
 
 /// How often a function instance tells of an event's drift: a provider that has changed does so in every delivery.
-const TOLD_AT_ONCE: u32 = 5;
-const TOLD_EVERY: Duration = Duration::from_mins(1);
+const DRIFT_LOG_BURST: u32 = 5;
+const DRIFT_LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 impl<P: Provider> Function<P> {
-    fn new(clients: Clients, environment: Environment) -> Self {
-        let Environment { stage, table, queue_url, retention_days, log_level, xray_daemon, .. } = environment;
+    fn new(clients: Clients, config: Config) -> Self {
+        let Config { stage, table, queue_url, retention_days, log_level, xray_daemon, .. } = config;
         let table = Table::new(clients.dynamodb, table, retention_days);
         let ports = Ports {
             secrets: Arc::new(SsmSecrets::new(clients.ssm, &stage)),
@@ -69,13 +66,13 @@ impl<P: Provider> Function<P> {
             journal: Arc::new(table),
             queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
         };
-        let telling = Mutex::new(Allowances::new(TOLD_AT_ONCE, TOLD_EVERY));
+        let drift_log_limit = Mutex::new(KeyedTokenBuckets::new(DRIFT_LOG_BURST, DRIFT_LOG_INTERVAL));
         let (daemon, sentinel) = (Daemon::at(xray_daemon), Sentinel::new(P::SHAPES));
-        Self { ports, stage, log_level, daemon, sentinel, telling }
+        Self { ports, stage, log_level, daemon, sentinel, drift_log_limit }
     }
 
     async fn handle(&self, event: LambdaEvent<Event>) -> Response {
-        let (start, received_at, watch) = (Instant::now(), clock::now(), Watch::default());
+        let (start, received_at, stopwatch) = (Instant::now(), clock::now(), Stopwatch::default());
         let invocation = event.context.request_id;
         let trace = event.context.xray_trace_id.as_deref().and_then(Trace::parse);
         let api_request = event.payload.api_request();
@@ -91,43 +88,49 @@ impl<P: Provider> Function<P> {
             status,
             received_at,
             duration: start.elapsed(),
-            waits: watch.waits(),
+            timings: stopwatch.timings(),
             after_failure: &P::AFTER_FAILURE,
         };
         let request = match event.payload.into_request(P::NAME) {
             Ok(request) => Unverified::new(request),
-            Err(unreadable) => {
-                let answer = P::refuse(refusal(&unreadable));
-                log::trouble(line(None, None, answer.status), Trouble::Malformed(unreadable.what()));
+            Err(invalid) => {
+                let answer = P::refuse(refusal(&invalid));
+                log::invalid_invocation(
+                    line(None, None, answer.status),
+                    InvalidInvocation::Malformed(invalid.reason()),
+                );
                 return answer.into();
             }
         };
         let (store, size) = (request.store().clone(), Some(request.body_len()));
-        let (receiver, attempt) = (self.ports.watched(&watch), Attempt(invocation.clone()));
+        let (receiver, attempt) = (self.ports.timed(&stopwatch), Attempt(invocation.clone()));
         // A task of its own, so that a bug of ours becomes a 503 and a retry instead of a dead runtime.
         let task = tokio::spawn(async move { receiver.receive::<P>(request, received_at, &attempt).await });
         let answer = match task.await {
             Ok((answer, report)) => {
                 let drift = self.drift_of(&report);
-                let noticed = drift.as_ref().map(|(event, drift)| self.noticed(event, drift));
-                log::delivery(line(Some(store.as_str()), size, answer.status), &report, noticed);
+                let drift_report = drift.as_ref().map(|(event, drift)| self.drift_report(event, drift));
+                log::delivery(line(Some(store.as_str()), size, answer.status), &report, drift_report);
                 answer
             }
             Err(_) => {
                 let answer = P::refuse(Refusal::Unavailable);
-                log::trouble(line(Some(store.as_str()), size, answer.status), Trouble::Panicked);
+                log::invalid_invocation(
+                    line(Some(store.as_str()), size, answer.status),
+                    InvalidInvocation::Panicked,
+                );
                 answer
             }
         };
-        let told = Told {
+        let subsegment = Subsegment {
             provider: P::NAME,
             store: store.as_str(),
             status: answer.status,
             received_at,
             duration: start.elapsed(),
-            waits: watch.waits(),
+            timings: stopwatch.timings(),
         };
-        self.daemon.tell(trace.as_ref(), &invocation, told);
+        self.daemon.send(trace.as_ref(), &invocation, subsegment);
         answer.into()
     }
 }
@@ -141,17 +144,17 @@ impl<P: Provider> Function<P> {
         if accepted.duplicate { None } else { catch_unwind(AssertUnwindSafe(look)).ok().flatten() }
     }
 
-    /// What the log is to make of drift, and whether it may tell of that event's again so soon.
-    fn noticed<'d>(&self, event: &'d str, drift: &'d Drift) -> Noticed<'d> {
-        let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
-        Noticed { event, drift, told: telling.take(event, Instant::now()) }
+    /// What the log is to make of drift, and whether it may send of that event's again so soon.
+    fn drift_report<'d>(&self, event: &'d str, drift: &'d Drift) -> DriftReport<'d> {
+        let mut drift_log_limit = self.drift_log_limit.lock().unwrap_or_else(PoisonError::into_inner);
+        DriftReport { event, drift, log_it: drift_log_limit.try_acquire(event, Instant::now()) }
     }
 }
 
 /// What the sender is told of an event that is no request. A store that cannot exist is an unknown store.
-fn refusal(unreadable: &Unreadable) -> Refusal {
-    match unreadable {
-        Unreadable::Base64 => Refusal::Malformed,
-        Unreadable::Store(_) => Refusal::Unauthenticated,
+fn refusal(invalid: &InvalidEvent) -> Refusal {
+    match invalid {
+        InvalidEvent::Base64 => Refusal::Malformed,
+        InvalidEvent::Store(_) => Refusal::Unauthenticated,
     }
 }

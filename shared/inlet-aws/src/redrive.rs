@@ -5,8 +5,8 @@ use inlet::receive::Fault;
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::pace::Pace;
-use crate::queue::{SqsQueue, Waiting};
+use crate::pace::RateLimiter;
+use crate::queue::{QueueDepth, SqsQueue};
 use crate::table::Table;
 
 /// Puts dead letters back on the queue.
@@ -26,7 +26,7 @@ impl Redrive {
     /// # Errors
     /// When the queue does not say.
     pub async fn count(&self) -> Result<u32, Fault> {
-        self.dead_letters.waiting().await.map(Waiting::all)
+        self.dead_letters.depth().await.map(QueueDepth::all)
     }
 
     /// Moves the dead letters that are there now, at most `rate` a second, and no more of them than there are: what
@@ -40,7 +40,7 @@ impl Redrive {
     /// When the table or a queue does not do its part. A letter that was moved may then be there still; moved
     /// twice, it is processed once.
     pub async fn run(&self, rate: u32, moved: &watch::Sender<u32>) -> Result<(), Fault> {
-        let mut pace = Pace::a_second(rate);
+        let mut limiter = RateLimiter::per_second(rate);
         let mut left = self.count().await?;
         while left > 0 {
             let letters = self.dead_letters.receive(clock::now()).await?;
@@ -48,7 +48,7 @@ impl Redrive {
                 break;
             }
             for letter in letters {
-                pace.turn().await;
+                limiter.acquire().await;
                 // The mark goes first: a letter on the queue whose event is marked would count as waiting here.
                 if let Ok(message) = Message::parse(letter.text.clone()) {
                     self.table.unpark(message.id(), message.received_time(), clock::now()).await?;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::arrivals::Arrival;
 use crate::blob::DAMAGED;
 use crate::clock;
-use crate::pace::Pace;
+use crate::pace::RateLimiter;
 use crate::queue::SqsQueue;
 use crate::table::Table;
 
@@ -116,11 +116,11 @@ impl Replay {
         rate: u32,
         replayed: &watch::Sender<Replayed>,
     ) -> Result<(), Fault> {
-        let mut pace = Pace::a_second(rate);
+        let mut limiter = RateLimiter::per_second(rate);
         let mut events = Events::new(&self.table, selection);
         while let Some(some) = events.next().await? {
             for arrival in some {
-                pace.turn().await;
+                limiter.acquire().await;
                 self.send(&arrival, replay, replayed).await?;
                 replayed.send_modify(|replayed| replayed.reached = ReceivedAt::parse(&arrival.received));
             }
@@ -143,7 +143,7 @@ impl Replay {
         };
         // Whoever replays wants it tried again.
         self.table.unpark(id, &arrival.received, clock::now()).await?;
-        match self.queue.send_stored(&message, &format!("{id}/{}", replay.as_str())).await {
+        match self.queue.send_message(&message, &format!("{id}/{}", replay.as_str())).await {
             Ok(()) => {
                 replayed.send_modify(|replayed| replayed.sent = replayed.sent.saturating_add(1));
                 self.table.note_replayed(id, replay, clock::now()).await

@@ -7,9 +7,9 @@ use inlet::request::Unverified;
 use inlet::store::StoreName;
 use tokio::sync::watch;
 
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::journal;
-use crate::quarantine::{Released, TableQuarantine};
+use crate::quarantine::{QuarantinedRequest, TableQuarantine};
 use crate::queue;
 
 /// What became of a store's held deliveries.
@@ -42,10 +42,11 @@ pub async fn reverify<P: Provider>(
 ) -> Result<(), Fault> {
     let store = secrets.store(name).await?;
     let store = store.ok_or_else(|| Fault::new("nothing can be verified", "no such store is configured"))?;
-    let mut held = quarantine.all_held(name).into_paginator().items().send();
+    let mut held = quarantine.all_quarantined(name).into_paginator().items().send();
     while let Some(item) = held.next().await {
-        let item = item.map_err(|error| Fault::new("the quarantine cannot be read", told(&error)))?;
-        let released = match quarantine.released(&item, name).await {
+        let item =
+            item.map_err(|error| Fault::new("the quarantine cannot be read", describe_sdk_error(&error)))?;
+        let released = match quarantine.quarantined_request(&item, name).await {
             Ok(released) => released,
             Err(damaged) => {
                 sum.send_modify(|sum| sum.failed.push(damaged));
@@ -75,13 +76,13 @@ enum Verdict {
 
 /// The path of a delivery once more: verify, read, vouch, journal, enqueue, and out of quarantine.
 async fn again<P: Provider>(
-    released: Released,
+    released: QuarantinedRequest,
     store: &Store<P>,
     quarantine: &TableQuarantine,
     journal: &impl Journal,
     queue: &impl Queue,
 ) -> Result<Verdict, Fault> {
-    let Released { request, received_at, sort_key } = released;
+    let QuarantinedRequest { request, received_at, sort_key } = released;
     // The delivery's own: a run that was ended half-way is known again, another delivery's write is not.
     let (name, attempt) = (request.store.clone(), Attempt(format!("quarantine {sort_key}")));
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
@@ -90,7 +91,7 @@ async fn again<P: Provider>(
     let reading = P::read(&delivery);
     let event = delivery.vouch::<P>(reading).out_of_quarantine();
     // It arrived longer ago than the sweeper looks back.
-    quarantine.note_unproven(&event).await?;
+    quarantine.put_pending(&event).await?;
     let unsent = match journal.record(&event, &attempt).await? {
         Recorded::New => Some(event),
         Recorded::Repeats { original, processed: false } => Some(event.repeating(original)),

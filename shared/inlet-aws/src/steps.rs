@@ -1,4 +1,4 @@
-//! How long one delivery waited, and for what: the ports it goes through, with a watch beside them.
+//! How long one delivery waited, and for what: the ports it goes through, with a stopwatch beside them.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use inlet::store::StoreName;
 
 /// What a delivery waited for, step by step; nothing of a step that it did not come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Waits {
+pub struct StepTimings {
     /// The store's secrets, all readings of them together.
     pub secrets: Option<Duration>,
     /// The table.
@@ -24,37 +24,37 @@ pub struct Waits {
     pub quarantine: Option<Duration>,
 }
 
-/// The watch of one delivery.
+/// The stopwatch of one delivery.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Watch(Arc<Mutex<Waits>>);
+pub(crate) struct Stopwatch(Arc<Mutex<StepTimings>>);
 
-impl Watch {
+impl Stopwatch {
     /// What was waited for so far.
-    pub(crate) fn waits(&self) -> Waits {
+    pub(crate) fn timings(&self) -> StepTimings {
         // Whoever panicked with the lock had nothing half done.
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn over<T>(
+    async fn measure<T>(
         &self,
-        step: fn(&mut Waits) -> &mut Option<Duration>,
+        step: fn(&mut StepTimings) -> &mut Option<Duration>,
         work: impl Future<Output = T>,
     ) -> T {
         let start = Instant::now();
         // In a box, or the receiver's own steps would hold every call's state twice.
         let done = Box::pin(work).await;
-        let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = step(&mut waits);
+        let mut timings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = step(&mut timings);
         *waited = Some(waited.unwrap_or_default().saturating_add(start.elapsed()));
         done
     }
 }
 
-/// A port with a watch beside it.
+/// A port with a stopwatch beside it.
 #[derive(Debug)]
-pub(crate) struct Watched<T> {
+pub(crate) struct Timed<T> {
     port: Arc<T>,
-    watch: Watch,
+    stopwatch: Stopwatch,
 }
 
 /// The ports of a function, to be shared by its deliveries.
@@ -67,50 +67,50 @@ pub(crate) struct Ports<S, J, Q, H> {
 }
 
 impl<S, J, Q, H> Ports<S, J, Q, H> {
-    /// A receiver for one delivery, whose waits the watch notes.
-    pub(crate) fn watched(&self, watch: &Watch) -> Receiver<Watched<S>, Watched<J>, Watched<Q>, Watched<H>> {
+    /// A receiver for one delivery, whose timings the stopwatch notes.
+    pub(crate) fn timed(&self, stopwatch: &Stopwatch) -> Receiver<Timed<S>, Timed<J>, Timed<Q>, Timed<H>> {
         Receiver {
-            secrets: beside(watch, &self.secrets),
-            journal: beside(watch, &self.journal),
-            queue: beside(watch, &self.queue),
-            quarantine: beside(watch, &self.quarantine),
+            secrets: timed_port(stopwatch, &self.secrets),
+            journal: timed_port(stopwatch, &self.journal),
+            queue: timed_port(stopwatch, &self.queue),
+            quarantine: timed_port(stopwatch, &self.quarantine),
         }
     }
 }
 
-fn beside<T>(watch: &Watch, port: &Arc<T>) -> Watched<T> {
-    Watched { port: Arc::clone(port), watch: watch.clone() }
+fn timed_port<T>(stopwatch: &Stopwatch, port: &Arc<T>) -> Timed<T> {
+    Timed { port: Arc::clone(port), stopwatch: stopwatch.clone() }
 }
 
-impl<P: Provider, S: Secrets<P> + Send + Sync> Secrets<P> for Watched<S> {
+impl<P: Provider, S: Secrets<P> + Send + Sync> Secrets<P> for Timed<S> {
     async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
-        self.watch.over(|waits| &mut waits.secrets, self.port.store(name)).await
+        self.stopwatch.measure(|timings| &mut timings.secrets, self.port.store(name)).await
     }
 
-    async fn newer(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
-        self.watch.over(|waits| &mut waits.secrets, self.port.newer(name)).await
+    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
+        self.stopwatch.measure(|timings| &mut timings.secrets, self.port.refresh(name)).await
     }
 }
 
-impl<J: Journal + Send + Sync> Journal for Watched<J> {
+impl<J: Journal + Send + Sync> Journal for Timed<J> {
     async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
-        self.watch.over(|waits| &mut waits.journal, self.port.record(event, attempt)).await
+        self.stopwatch.measure(|timings| &mut timings.journal, self.port.record(event, attempt)).await
     }
 }
 
-impl<Q: Queue + Send + Sync> Queue for Watched<Q> {
+impl<Q: Queue + Send + Sync> Queue for Timed<Q> {
     async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        self.watch.over(|waits| &mut waits.queue, self.port.send(event)).await
+        self.stopwatch.measure(|timings| &mut timings.queue, self.port.send(event)).await
     }
 
     async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        self.watch.over(|waits| &mut waits.queue, self.port.send_whole(event)).await
+        self.stopwatch.measure(|timings| &mut timings.queue, self.port.send_whole(event)).await
     }
 }
 
-impl<H: Quarantine + Send + Sync> Quarantine for Watched<H> {
+impl<H: Quarantine + Send + Sync> Quarantine for Timed<H> {
     async fn hold(&self, suspect: &Suspect<'_>) -> Result<Held, Fault> {
-        self.watch.over(|waits| &mut waits.quarantine, self.port.hold(suspect)).await
+        self.stopwatch.measure(|timings| &mut timings.quarantine, self.port.hold(suspect)).await
     }
 }
 
@@ -120,13 +120,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_step_taken_twice_is_the_sum_and_one_not_taken_is_absent() {
-        let watch = Watch::default();
+        let stopwatch = Stopwatch::default();
         let nap = Duration::from_millis(5);
         for _ in 0..2 {
-            watch.over(|waits| &mut waits.secrets, tokio::time::sleep(nap)).await;
+            stopwatch.measure(|timings| &mut timings.secrets, tokio::time::sleep(nap)).await;
         }
-        let waits = watch.waits();
-        assert!(waits.secrets >= Some(nap * 2), "{waits:?}");
-        assert_eq!((waits.journal, waits.queue, waits.quarantine), (None, None, None));
+        let timings = stopwatch.timings();
+        assert!(timings.secrets >= Some(nap * 2), "{timings:?}");
+        assert_eq!((timings.journal, timings.queue, timings.quarantine), (None, None, None));
     }
 }

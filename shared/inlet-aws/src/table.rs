@@ -20,7 +20,7 @@ use inlet::event::{EventId, ReceivedAt};
 use inlet::receive::Fault;
 
 use crate::attributes::Item;
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::record::Record;
 
 /// How many partitions of the time index share an hour, so that no single one takes all the writes.
@@ -29,14 +29,14 @@ pub const SHARDS: u32 = 8;
 /// The sort key of an entity's latest delivery.
 pub(crate) const LATEST: &str = "latest";
 
-/// The sort key of the note on the message that an entity waits for.
+/// The sort key of the attempts at the message that an entity waits for. The value is stored data.
 pub(crate) const TRIED: &str = "tried";
 
 /// The sort key of the note that an entity was forgotten, and when.
 pub(crate) const FORGOTTEN: &str = "forgotten";
 
-/// The attribute of a piece that somebody is about to remove.
-pub(crate) const LEAVING: &str = "leaving";
+/// The attribute of a chunk that a deletion is about to remove. The value is stored data: it keeps its first name.
+pub(crate) const DELETING: &str = "leaving";
 
 /// How often items that DynamoDB put off are tried, and how long that waits at first, in milliseconds.
 pub(crate) const TRIES: u32 = 6;
@@ -69,8 +69,8 @@ impl Table {
     /// When the table cannot be described.
     pub async fn created(&self) -> Result<ReceivedAt, Fault> {
         let describe = self.client.describe_table().table_name(&self.name).send().await;
-        let described =
-            describe.map_err(|error| Fault::new("the table cannot be described", told(&error)))?;
+        let described = describe
+            .map_err(|error| Fault::new("the table cannot be described", describe_sdk_error(&error)))?;
         let created = described.table.and_then(|table| table.creation_date_time);
         let created_ms = created.and_then(|created| created.to_millis().ok());
         Ok(created_ms.and_then(ReceivedAt::from_millis).unwrap_or(ReceivedAt::EPOCH))
@@ -85,8 +85,10 @@ impl Table {
     pub(crate) async fn item(&self, pk: &str, sk: &str) -> Result<Option<Item>, Fault> {
         let get =
             self.client.get_item().table_name(&self.name).set_key(Some(key(pk, sk))).consistent_read(true);
-        let output =
-            get.send().await.map_err(|error| Fault::new("the table cannot be read", told(&error)))?;
+        let output = get
+            .send()
+            .await
+            .map_err(|error| Fault::new("the table cannot be read", describe_sdk_error(&error)))?;
         Ok(output.item)
     }
 
@@ -101,8 +103,10 @@ impl Table {
     async fn write_at_once(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
         for wait in (0..TRIES).map(|n| WAIT_MS << n) {
             let batch = self.client.batch_write_item().request_items(&self.name, requests);
-            let output =
-                batch.send().await.map_err(|error| Fault::new("an item cannot be stored", told(&error)))?;
+            let output = batch
+                .send()
+                .await
+                .map_err(|error| Fault::new("an item cannot be stored", describe_sdk_error(&error)))?;
             requests =
                 output.unprocessed_items.and_then(|mut left| left.remove(&self.name)).unwrap_or_default();
             if requests.is_empty() {
@@ -116,7 +120,11 @@ impl Table {
     /// Removes the item under a key, if there is one.
     pub(crate) async fn remove(&self, pk: &str, sk: &str) -> Result<(), Fault> {
         let delete = self.client.delete_item().table_name(&self.name).set_key(Some(key(pk, sk)));
-        delete.send().await.map(|_| ()).map_err(|error| Fault::new("an item cannot be removed", told(&error)))
+        delete
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| Fault::new("an item cannot be removed", describe_sdk_error(&error)))
     }
 
     /// When the items of an event may go, in seconds since 1970 UTC.

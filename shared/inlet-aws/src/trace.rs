@@ -1,7 +1,7 @@
 //! Traces: what AWS X-Ray is told of a delivery, beside what Lambda tells it of the invocation.
 //!
 //! A subsegment with provider and store as annotations, so that traces can be searched by them. It is sent to the
-//! daemon that Lambda runs beside the function, by one datagram that nobody waits for: a delivery never depends on
+//! daemon that Lambda runs beside the function, by one datagram that nobody timings for: a delivery never depends on
 //! it. Format: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -11,7 +11,7 @@ use inlet::event::ReceivedAt;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::steps::Waits;
+use crate::steps::StepTimings;
 
 /// What the daemon expects before a document.
 const HEADER: &str = "{\"format\":\"json\",\"version\":1}\n";
@@ -42,7 +42,7 @@ impl Trace {
 
 /// What is told of a delivery.
 #[derive(Clone, Copy, Debug)]
-pub struct Told<'d> {
+pub struct Subsegment<'d> {
     /// The provider.
     pub provider: &'static str,
     /// The store that the URL names.
@@ -54,7 +54,7 @@ pub struct Told<'d> {
     /// How long it took in all.
     pub duration: Duration,
     /// What it waited for.
-    pub waits: Waits,
+    pub timings: StepTimings,
 }
 
 /// The way to the daemon.
@@ -70,11 +70,11 @@ impl Daemon {
     }
 
     /// Tells of a delivery, where its trace is recorded. Whether it arrives is nobody's concern here.
-    pub fn tell(&self, trace: Option<&Trace>, invocation: &str, told: Told<'_>) {
+    pub fn send(&self, trace: Option<&Trace>, invocation: &str, subsegment: Subsegment<'_>) {
         let Some((socket, trace)) = self.socket.as_ref().zip(trace.filter(|trace| trace.sampled)) else {
             return;
         };
-        if let Some(document) = subsegment(trace, invocation, told) {
+        if let Some(document) = document(trace, invocation, subsegment) {
             // A datagram that is not taken at once is lost, and that is all that happens.
             let _ = socket.send(format!("{HEADER}{document}").as_bytes());
         }
@@ -89,8 +89,8 @@ fn connected(address: SocketAddr) -> Option<UdpSocket> {
 }
 
 /// The document; nothing where the invocation has no segment to hang it on.
-fn subsegment(trace: &Trace, invocation: &str, told: Told<'_>) -> Option<Value> {
-    let Told { provider, store, status, received_at, duration, waits } = told;
+fn document(trace: &Trace, invocation: &str, subsegment: Subsegment<'_>) -> Option<Value> {
+    let Subsegment { provider, store, status, received_at, duration, timings } = subsegment;
     let millis =
         |wait: Option<Duration>| wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
     let ended = received_at.millis().saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX));
@@ -105,11 +105,11 @@ fn subsegment(trace: &Trace, invocation: &str, told: Told<'_>) -> Option<Value> 
         "fault": status >= 500,
         "error": (400..500).contains(&status),
         "annotations": {"provider": provider, "store": store, "status": status},
-        "metadata": {"waits_ms": {
-            "secrets": millis(waits.secrets),
-            "journal": millis(waits.journal),
-            "queue": millis(waits.queue),
-            "quarantine": millis(waits.quarantine),
+        "metadata": {"timings_ms": {
+            "secrets": millis(timings.secrets),
+            "journal": millis(timings.journal),
+            "queue": millis(timings.queue),
+            "quarantine": millis(timings.quarantine),
         }},
     }))
 }
@@ -132,14 +132,14 @@ mod tests {
 
     const NAMED: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
-    fn told() -> Told<'static> {
-        Told {
+    fn subsegment() -> Subsegment<'static> {
+        Subsegment {
             provider: "acme",
             store: "riyadh",
             status: 200,
             received_at: ReceivedAt::from_millis(1_749_715_272_045).unwrap(),
             duration: Duration::from_millis(20),
-            waits: Waits { journal: Some(Duration::from_millis(7)), ..Waits::default() },
+            timings: StepTimings { journal: Some(Duration::from_millis(7)), ..StepTimings::default() },
         }
     }
 
@@ -148,7 +148,7 @@ mod tests {
         let daemon = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         daemon.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let way = Daemon::at(Some(daemon.local_addr().unwrap()));
-        way.tell(Trace::parse(NAMED).as_ref(), "an invocation", told());
+        way.send(Trace::parse(NAMED).as_ref(), "an invocation", subsegment());
         let mut buffer = [0; 4096];
         let len = daemon.recv(&mut buffer).unwrap();
         let text = std::str::from_utf8(&buffer[..len]).unwrap();
@@ -159,7 +159,7 @@ mod tests {
             "start_time": seconds(1_749_715_272_045), "end_time": seconds(1_749_715_272_065),
             "fault": false, "error": false,
             "annotations": {"provider": "acme", "store": "riyadh", "status": 200},
-            "metadata": {"waits_ms": {"secrets": null, "journal": 7, "queue": null, "quarantine": null}},
+            "metadata": {"timings_ms": {"secrets": null, "journal": 7, "queue": null, "quarantine": null}},
         });
         assert_eq!(document, expected);
         assert_eq!(document["start_time"].to_string(), "1749715272.045", "the digits after the point stay");
@@ -174,10 +174,10 @@ mod tests {
         for header in
             [NAMED.replace("Sampled=1", "Sampled=0"), NAMED.replace("Parent=", "Self="), String::new()]
         {
-            way.tell(Trace::parse(&header).as_ref(), "an invocation", told());
+            way.send(Trace::parse(&header).as_ref(), "an invocation", subsegment());
         }
-        way.tell(None, "an invocation", told());
-        Daemon::at(None).tell(Trace::parse(NAMED).as_ref(), "an invocation", told());
+        way.send(None, "an invocation", subsegment());
+        Daemon::at(None).send(Trace::parse(NAMED).as_ref(), "an invocation", subsegment());
         assert!(daemon.recv(&mut [0; 16]).is_err(), "something was told");
     }
 

@@ -21,9 +21,9 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn tries(&self, messages: &[(&EventId, &str)]) -> Result<HashMap<String, Tries>, Fault> {
-        let notes = self.notes(messages.iter().map(|(id, _)| tried(id))).await?;
+        let notes = self.batch_get(messages.iter().map(|(id, _)| attempts_item_key(id))).await?;
         let tries = |(id, message): &(&EventId, &str)| {
-            let note = notes.get(&tried(id))?;
+            let note = notes.get(&attempts_item_key(id))?;
             let is_of_it = text(note, "message_id") == Some(message);
             is_of_it.then(|| {
                 (
@@ -58,12 +58,12 @@ impl Table {
 }
 
 /// The key of the note on the message that the event's entity waits for.
-pub(crate) fn tried(id: &EventId) -> (String, String) {
+pub(crate) fn attempts_item_key(id: &EventId) -> (String, String) {
     (id.entity_path().to_owned(), TRIED.to_owned())
 }
 
 /// Whether the entity waits, by its note: then its messages are on the queue, however long they have been.
-pub(crate) fn waits(note: &Item, now: ReceivedAt) -> bool {
+pub(crate) fn is_waiting(note: &Item, now: ReceivedAt) -> bool {
     number(note, "until_ms").is_some_and(|until_ms| now.millis() < until_ms)
 }
 

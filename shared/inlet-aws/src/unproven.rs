@@ -6,7 +6,7 @@ use inlet::receive::Fault;
 
 use crate::arrivals::Arrival;
 use crate::attributes::{Item, number, text};
-use crate::connect::told;
+use crate::connect::describe_sdk_error;
 use crate::table::{Table, delete, key, put};
 
 /// The partition key of the sweeper's items. No entity has it: those begin with a provider and have slashes.
@@ -17,7 +17,7 @@ const PAGE_LEN: i32 = 100;
 
 /// An event that the sweeper looks after although it has walked past it, until it is proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unproven {
+pub struct PendingEvent {
     /// The event's id.
     pub id: EventId,
     /// When the receiver had it, RFC 3339 to the millisecond.
@@ -28,7 +28,7 @@ pub struct Unproven {
     pub sent: ReceivedAt,
 }
 
-impl Unproven {
+impl PendingEvent {
     /// An event that somebody is about to send, and that the sweeper does not come by any more.
     pub fn unsent(id: &EventId, received: &str, now: ReceivedAt) -> Self {
         Self { id: id.clone(), received: received.to_owned(), times: 0, sent: now }
@@ -41,13 +41,13 @@ impl Unproven {
 
     /// The same, and it need not be looked at for a while from now.
     #[must_use]
-    pub fn at(&self, now: ReceivedAt) -> Self {
+    pub fn postponed(&self, now: ReceivedAt) -> Self {
         Self { sent: now, ..self.clone() }
     }
 
     /// The same, sent once more.
     #[must_use]
-    pub fn again(&self, sent: ReceivedAt) -> Self {
+    pub fn resent(&self, sent: ReceivedAt) -> Self {
         Self { times: self.times.saturating_add(1), sent, ..self.clone() }
     }
 }
@@ -76,16 +76,16 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not take it.
-    pub async fn note_unproven(&self, unproven: &Unproven) -> Result<(), Fault> {
-        self.write_all(vec![self.unproven_note(unproven)?]).await
+    pub async fn put_pending(&self, pending: &PendingEvent) -> Result<(), Fault> {
+        self.write_all(vec![self.pending_put(pending)?]).await
     }
 
     /// The note on an event to look after, to be written.
-    pub(crate) fn unproven_note(&self, unproven: &Unproven) -> Result<WriteRequest, Fault> {
-        let mut item = key(SWEEPER, &unproven_key(&unproven.received, &unproven.id));
-        item.insert("times".into(), AttributeValue::N(unproven.times.to_string()));
-        item.insert("sent_ms".into(), AttributeValue::N(unproven.sent.millis().to_string()));
-        item.insert("expires".into(), self.expires(unproven.sent.millis()));
+    pub(crate) fn pending_put(&self, pending: &PendingEvent) -> Result<WriteRequest, Fault> {
+        let mut item = key(SWEEPER, &pending_sort_key(&pending.received, &pending.id));
+        item.insert("times".into(), AttributeValue::N(pending.times.to_string()));
+        item.insert("sent_ms".into(), AttributeValue::N(pending.sent.millis().to_string()));
+        item.insert("expires".into(), self.expires(pending.sent.millis()));
         put(item)
     }
 
@@ -93,52 +93,55 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not do it.
-    pub async fn forget_unproven(&self, unproven: &Unproven) -> Result<(), Fault> {
-        self.remove(SWEEPER, &unproven_key(&unproven.received, &unproven.id)).await
+    pub async fn remove_pending(&self, pending: &PendingEvent) -> Result<(), Fault> {
+        self.remove(SWEEPER, &pending_sort_key(&pending.received, &pending.id)).await
     }
 
     /// The events to look after, oldest first, some of those behind `after`.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn unproven(&self, after: Option<&Unproven>) -> Result<Vec<Unproven>, Fault> {
-        let start = after.map(|last| key(SWEEPER, &unproven_key(&last.received, &last.id)));
+    pub async fn list_pending(&self, after: Option<&PendingEvent>) -> Result<Vec<PendingEvent>, Fault> {
+        let start = after.map(|last| key(SWEEPER, &pending_sort_key(&last.received, &last.id)));
         let query = self
             .client
             .query()
             .table_name(&self.name)
-            .key_condition_expression("pk = :sweeper AND begins_with(sk, :unproven)")
+            .key_condition_expression("pk = :sweeper AND begins_with(sk, :prefix)")
             .expression_attribute_values(":sweeper", AttributeValue::S(SWEEPER.into()))
-            .expression_attribute_values(":unproven", AttributeValue::S(UNPROVEN.into()))
+            .expression_attribute_values(":prefix", AttributeValue::S(PENDING_PREFIX.into()))
             .limit(PAGE_LEN)
             .set_exclusive_start_key(start)
             .consistent_read(true);
-        let output =
-            query.send().await.map_err(|error| Fault::new("the table cannot be read", told(&error)))?;
-        Ok(output.items().iter().filter_map(unproven).collect())
+        let output = query
+            .send()
+            .await
+            .map_err(|error| Fault::new("the table cannot be read", describe_sdk_error(&error)))?;
+        Ok(output.items().iter().filter_map(pending).collect())
     }
 }
 
-const UNPROVEN: &str = "unproven/";
+/// The beginning of a pending event's sort key. The value is stored data: it keeps its first name.
+const PENDING_PREFIX: &str = "unproven/";
 
 /// The note on an event that nobody has to look after any more, to be removed.
-pub(crate) fn unproven_no_more(unproven: &Unproven) -> Result<WriteRequest, Fault> {
-    delete(key(SWEEPER, &unproven_key(&unproven.received, &unproven.id)))
+pub(crate) fn delete_pending(pending: &PendingEvent) -> Result<WriteRequest, Fault> {
+    delete(key(SWEEPER, &pending_sort_key(&pending.received, &pending.id)))
 }
 
 /// Sorted by arrival.
-pub(crate) fn unproven_key(received: &str, id: &EventId) -> String {
-    format!("{UNPROVEN}{received}/{id}")
+pub(crate) fn pending_sort_key(received: &str, id: &EventId) -> String {
+    format!("{PENDING_PREFIX}{received}/{id}")
 }
 
 /// The key of the note on an event to look after.
-pub(crate) fn listed_key(id: &EventId, received: &str) -> (String, String) {
-    (SWEEPER.to_owned(), unproven_key(received, id))
+pub(crate) fn pending_key(id: &EventId, received: &str) -> (String, String) {
+    (SWEEPER.to_owned(), pending_sort_key(received, id))
 }
 
-fn unproven(item: &Item) -> Option<Unproven> {
-    let (received, id) = text(item, "sk")?.strip_prefix(UNPROVEN)?.split_once('/')?;
-    Some(Unproven {
+fn pending(item: &Item) -> Option<PendingEvent> {
+    let (received, id) = text(item, "sk")?.strip_prefix(PENDING_PREFIX)?.split_once('/')?;
+    Some(PendingEvent {
         id: EventId::parse(id).ok()?,
         received: received.to_owned(),
         times: u32::try_from(number(item, "times")?).ok()?,

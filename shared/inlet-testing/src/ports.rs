@@ -270,7 +270,7 @@ impl<P: Provider> Secrets<P> for MemorySecrets<P> {
         Ok((*name == self.name).then(|| self.store.clone()))
     }
 
-    async fn newer(&self, _: &StoreName) -> Option<Arc<Store<P>>> {
+    async fn refresh(&self, _: &StoreName) -> Option<Arc<Store<P>>> {
         self.newer.clone()
     }
 }

@@ -30,7 +30,7 @@ pub trait Secrets<P: Provider> {
     fn store(&self, name: &StoreName) -> impl Future<Output = Result<Option<Arc<Store<P>>>, Fault>> + Send;
 
     /// A newer reading for a delivery that did not verify; `None` when there is none to be had now.
-    fn newer(&self, name: &StoreName) -> impl Future<Output = Option<Arc<Store<P>>>> + Send;
+    fn refresh(&self, name: &StoreName) -> impl Future<Output = Option<Arc<Store<P>>>> + Send;
 }
 
 /// Where events are kept.
@@ -259,7 +259,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
             Ok(delivery) => return Ok((delivery, store)),
             Err(refused) => refused,
         };
-        let Some(newer) = self.secrets.newer(&name).await else {
+        let Some(newer) = self.secrets.refresh(&name).await else {
             return Err(self.set_aside(*refused, received_at).await);
         };
         match verify::<P>(refused.request, &newer.credentials, received_at) {

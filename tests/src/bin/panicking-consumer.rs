@@ -15,6 +15,6 @@ impl Consumer for Panicking {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::processor::Failed> {
+async fn main() -> Result<(), inlet_aws::Error> {
     inlet_aws::processor::run(|_, _| Ok::<_, Infallible>(Panicking)).await
 }

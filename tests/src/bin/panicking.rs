@@ -41,6 +41,6 @@ impl Provider for Panicking {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::receiver::Failed> {
+async fn main() -> Result<(), inlet_aws::Error> {
     inlet_aws::receiver::run::<Panicking>().await
 }
