@@ -29,7 +29,7 @@ use crate::output::Output;
 /// What `make up` writes, below the folder that it was called in.
 const LOCAL_STACK: &str = ".local/stack.json";
 
-/// What the local stack is called: local/place.py.
+/// What the local stack is called: local/paths.py.
 const LOCAL_STACK_NAME: &str = "inlet-local";
 
 /// The stages that may go any time: the template gives them no backups and no protection.

@@ -471,7 +471,7 @@ fn an_invoice_is_an_order_with_its_sums() {
             "tax": {"amount": "0", "currency": null},
             "surcharge": {"amount": "0", "currency": null},
             "total": {"amount": "225000", "currency": null},
-            "coupon": "MARET10",
+            "coupon": {"code": "MARET10"},
             "note": "gift wrap",
             "placed_at": {"local": "2024-03-05T00:00:00", "zone": null},
             "created_at": {"local": "2024-03-05T10:11:12.4", "zone": null},
@@ -539,13 +539,14 @@ fn goods_have_their_lines() {
         (
             "transferOrderCreated",
             json!({
-                "quantity": "4", "unit_price": money("249000"), "unit_cost": money("120000"), "discount": "0",
+                "quantity": "4", "unit_price": money("249000"), "unit_cost": money("120000"),
+                "discount": {"value": "0"},
             }),
         ),
         ("outboundLogisticComplete", json!({"quantity": "1", "unit_price": money("225000")})),
         (
             "inboundLogisticComplete",
-            json!({"quantity": "10", "unit_price": money("120000"), "discount": "0"}),
+            json!({"quantity": "10", "unit_price": money("120000"), "discount": {"value": "0"}}),
         ),
         (
             "adjustmentCreated",

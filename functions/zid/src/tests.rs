@@ -570,7 +570,7 @@ fn sums_and_coupons_keep_their_digits_and_people_s_texts_are_left_alone() {
         ("total", sar("1155.25000000000000")),
         ("discount", sar("15.00000000000000")),
         ("shipping_fee", sar("1000.00000000000000")),
-        ("coupon", json!("EID15")),
+        ("coupon", json!({"code": "EID15"})),
         ("note", json!("Ring twice")),
         // Charged in another currency, which no field tells.
         ("paid", json!({"amount": "308.05", "currency": null})),

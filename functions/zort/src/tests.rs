@@ -373,7 +373,7 @@ fn the_rest_orders_fields_are_read_should_the_webhook_have_them() {
         },
         "lines": [{
             "id": "1", "product_id": "88213", "sku": "TEA", "name": "Green tea", "quantity": "2",
-            "unit_price": money("129.50"), "discount": "10%", "total": money("233.10"),
+            "unit_price": money("129.50"), "discount": {"unit": "percent", "value": "10"}, "total": money("233.10"),
         }],
         "created_at": "2024-03-05T00:00:00+07:00",
         "updated_at": {"local": "2024-03-06", "zone": null},

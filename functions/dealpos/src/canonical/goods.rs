@@ -1,6 +1,6 @@
 //! Products and their variants, and the goods that move: transfers, shipments, adjustments.
 
-use inlet::canonical::{Adjustment, Canonical, Line, Product, Shipment, Transfer, Words};
+use inlet::canonical::{Adjustment, Canonical, Discount, Line, Product, Shipment, Transfer, Words};
 use inlet::decimal::Decimal;
 use inlet::json::FromJson;
 use inlet::personal::Personal;
@@ -73,7 +73,7 @@ inlet::payload! {
         /// The cost of one; transfers call it `Cost`.
         cost: Decimal = "UnitCost" | "Cost",
         /// A percentage on inbound logistics; elsewhere no page tells.
-        discount: String = "Discount",
+        discount: Decimal = "Discount",
         /// The price of all, on adjustments.
         total: Decimal = "TotalPrice",
         /// On transfers.
@@ -250,6 +250,7 @@ pub(crate) fn adjustment(payload: &Value) -> Option<Canonical> {
         note: body.note,
         lines: lines(body.adjusted),
         adjusted_at: at(body.date.as_deref()),
+        ..Adjustment::default()
     };
     Some(adjustment.into())
 }
@@ -268,7 +269,7 @@ impl GoodsLine {
             quantity: self.quantity,
             unit_price: money(self.price),
             unit_cost: money(self.cost),
-            discount: self.discount,
+            discount: Discount { value: self.discount, ..Discount::default() }.known(),
             total: money(self.total),
             note: self.note,
             ..Line::default()

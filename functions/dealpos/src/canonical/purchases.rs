@@ -68,5 +68,6 @@ fn purchase_order(body: Bill) -> PurchaseOrder {
         placed_at: at(body.date.as_deref()),
         due_at: at(body.due_date.as_deref()),
         created_at: at(body.created.as_deref()),
+        ..PurchaseOrder::default()
     }
 }

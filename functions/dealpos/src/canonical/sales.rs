@@ -1,6 +1,6 @@
 //! Invoices and sales orders, what is paid on them and on bills, and the shift that takes it.
 
-use inlet::canonical::{Canonical, Order, Payment, Shift};
+use inlet::canonical::{Canonical, Discount, Order, Payment, Shift};
 use inlet::decimal::Decimal;
 use inlet::json::FromJson;
 use inlet::personal::Personal;
@@ -111,7 +111,7 @@ pub(crate) fn invoice(payload: &Value) -> Option<Canonical> {
         tax: money(body.tax),
         surcharge: money(body.surcharge),
         total: money(body.sales_and_tax),
-        coupon: body.coupon,
+        coupon: Discount { code: body.coupon, ..Discount::default() }.known(),
         note: body.note,
         placed_at: at(body.date.as_deref()),
         due_at: at(body.due_date.as_deref()),
@@ -152,6 +152,7 @@ pub(crate) fn shift(payload: &Value) -> Option<Canonical> {
         visitors: body.visitors,
         opened_at: at(body.open.as_deref()),
         closed_at: at(body.close.as_deref()),
+        ..Shift::default()
     };
     Some(shift.into())
 }

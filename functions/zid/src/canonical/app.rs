@@ -70,6 +70,7 @@ pub(crate) fn app(payload: &Value) -> Option<Canonical> {
         store_url: notice.store_url,
         status: notice.status,
         plan: notice.plan_name,
+        ..App::default()
     };
     Some(app.into())
 }
@@ -93,6 +94,7 @@ pub(crate) fn subscription(payload: &Value) -> Option<Canonical> {
         starts_at: time_of(notice.start_date.as_deref()),
         ends_at: time_of(notice.end_date.as_deref()),
         paid_at: time_of(notice.payment_date.as_deref()),
+        ..Subscription::default()
     };
     Some(subscription.into())
 }

@@ -86,6 +86,7 @@ pub(crate) fn cart(payload: &Value) -> Option<Canonical> {
         url: basket.url,
         created_at: time_of(basket.created_at.as_deref()),
         updated_at: time_of(basket.updated_at.as_deref()),
+        ..Cart::default()
     };
     Some(cart.into())
 }

@@ -40,6 +40,7 @@ pub(crate) fn category(payload: &Value) -> Option<Canonical> {
         url: shelf.url,
         published: shelf.is_published,
         products: shelf.products_count,
+        ..Category::default()
     };
     Some(category.into())
 }

@@ -1,4 +1,4 @@
-"""Where things lie, and what the local stack is called."""
+"""Paths, and the names of the local stack."""
 
 import platform
 from pathlib import Path
@@ -8,7 +8,7 @@ EVENTS = ROOT / "events"
 TEMPLATE = ROOT / "template.yaml"
 BUILT = ROOT / ".aws-sam" / "build"
 
-# Everything that is made here and is not committed.
+# Everything that is created here and not committed.
 STATE = ROOT / ".local"
 LOGS = STATE / "logs"
 STACK_FILE = STATE / "stack.json"
@@ -17,17 +17,17 @@ STAGE = "local"
 STACK = "inlet-local"
 REGION = "us-east-1"
 
-# When the sweeper takes an event for lost.
-SETTLED_SECONDS = 5
+# Age at which the sweeper sends an event again.
+RESEND_AFTER_SECONDS = 5
 
 PROVIDERS = ("zort", "dealpos", "zid", "tiki", "zip")
 
 
 def architecture() -> str:
-    """This machine's processor, by Lambda's name for it: what runs here is built for here."""
+    """Returns Lambda's name for this machine's processor: what runs here is built for it."""
     return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 
 
 def function(provider: str) -> str:
-    """The template's name for a provider's function."""
+    """Returns the logical id of a provider's function."""
     return f"{provider.capitalize()}Function"
