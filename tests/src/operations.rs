@@ -166,7 +166,7 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             threshold: 3,
             period: HOUR,
             ..Alarm::new(
-                "Rejected",
+                "VerificationFailed",
                 "deliveries to configured stores fail verification; a secret may have been changed on one side",
                 Source::Ours { metric: metrics::VERIFICATION_FAILED, of: of_provider() },
             )

@@ -18,10 +18,10 @@ pub fn text(path: &str) -> String {
     fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
 }
 
-/// The fenced block behind this line of the README.
-pub fn block_behind(line: &str) -> String {
-    let readme = text("README.md");
-    let behind = readme.split(line).nth(1).unwrap_or_else(|| panic!("the README has no {line:?}"));
+/// Returns the fenced block behind this line of a document.
+pub fn block_behind(document: &str, line: &str) -> String {
+    let text = text(document);
+    let behind = text.split(line).nth(1).unwrap_or_else(|| panic!("{document} has no {line:?}"));
     let fenced = behind.split("```").nth(1).expect("a fenced block");
     fenced.split_once('\n').expect("a block of several lines").1.to_owned()
 }

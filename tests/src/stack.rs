@@ -439,8 +439,8 @@ pub fn eventually<T>(look: impl Fn() -> Option<T>) -> Option<T> {
     }
 }
 
-/// A name that nobody else uses.
-fn unique() -> String {
+/// Returns a name that is used nowhere else.
+pub fn unique() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let since = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
     format!("t{since}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))

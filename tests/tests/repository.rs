@@ -142,9 +142,9 @@ fn every_source_file_begins_by_saying_what_it_is_for() {
 }
 
 #[test]
-fn the_readmes_own_consumer_is_the_one_that_compiles_and_has_ten_lines() {
+fn the_documents_consumer_compiles_and_has_ten_lines() {
     let example = repository::text("functions/processor/examples/stock.rs");
-    let block = repository::block_behind("name it where `main.rs` names `EventBridge::new`; in ten lines:");
+    let block = repository::block_behind("docs/consumers.md", "<!-- tested: rust consumer -->");
     let lines: Vec<&str> = block.lines().collect();
     assert_eq!(lines.len(), 10, "{block}");
     let mut rest = example.lines();
