@@ -9,10 +9,10 @@ use super::object::object;
 use super::parties::{Actor, Driver, Gift, Location, Party};
 use super::state::{Direction, Purpose, State, Unit};
 use super::words::{CategoryReference, Image, ProductOption, SelectedOption, Words};
-use crate::decimal::Decimal;
-use crate::money::Money;
 use crate::personal::Personal;
-use crate::time::Time;
+use crate::value::decimal::Decimal;
+use crate::value::money::Money;
+use crate::value::time::Time;
 
 object! {
     /// A sale, from the basket to the door.
@@ -943,8 +943,8 @@ object! {
         invoices: Decimal,
         /// The number of visitors.
         visitors: Decimal,
-        /// The number of the shift before.
-        previous_number: String,
+        /// The last document number, in the provider's meaning.
+        last_number: String,
         /// A note.
         note: String,
         /// The time at which the shift began.
