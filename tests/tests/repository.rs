@@ -1,4 +1,4 @@
-//! What must hold of the repository itself: generated files in step, every provider the same shape.
+//! Properties of the repository itself: generated files are current, every provider has the same files.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use inlet::tools::sender::Sender as _;
 use inlet_aws::telemetry::metrics;
 use inlet_tests::{operations, repository, samples, schemas};
 
-/// The rooms of a provider's house, in the order in which they are read.
+/// The files of a provider, in reading order.
 const SHAPE: [&str; 9] = [
     "src/main.rs",
     "src/lib.rs",
     "src/events.rs",
-    "src/forms.rs",
-    "src/payloads.rs",
-    "src/sender.rs",
-    "src/portal.rs",
+    "src/tools/credential.rs",
+    "src/tools/payloads.rs",
+    "src/tools/sender.rs",
+    "src/tools/portal.rs",
     "src/tests.rs",
     "Cargo.toml",
 ];
@@ -158,7 +158,7 @@ fn the_common_crates_name_no_provider_and_the_providers_no_aws() {
     let providers = providers();
     for path in repository::below("shared").into_iter().filter(|path| path.ends_with(".rs")) {
         let text = repository::text(&path);
-        // What tests use as an example is not knowledge, and an iterator's method is not a name.
+        // A test may use a provider as an example, and an iterator's method is not a name.
         if path.ends_with("/tests.rs") {
             continue;
         }
