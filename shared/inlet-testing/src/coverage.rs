@@ -25,8 +25,8 @@ pub enum LeftOut {
 /// Checks all payload files of a provider against its table.
 ///
 /// A row of the table has a kind of object (`*` for all), a path and a reason. A path joins names by points, `[]`
-/// stands for the elements of a list, a path that ends in `.*` holds for everything below, and one that begins with
-/// `*` for every path with this end.
+/// are the elements of a list, a path that ends in `.*` covers everything below, and one that begins with `*` covers
+/// every path with this end.
 ///
 /// # Panics
 /// If a leaf is neither mapped nor in the table, if a row of the table matches no unmapped leaf, if a credential is
