@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use inlet::received_at::ReceivedAt;
-use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::operate::event_status::EventStatus;
 use inlet_aws::operate::index_desc::Newest;
@@ -134,7 +134,7 @@ impl<'t> NewestFirst<'t> {
             Way::Index(newest) => newest.next().await,
             Way::Entity(asked) => match asked.take() {
                 None => return Ok(None),
-                Some((table, path)) => table.history(&path, from, until).await.map(|mut arrivals| {
+                Some((table, path)) => table.time_index.of_entity(&path, from, until).await.map(|mut arrivals| {
                     arrivals.reverse();
                     Some(arrivals)
                 }),

@@ -130,7 +130,7 @@ impl<S: Registering> Provider for Of<S> {
         Box::pin(async move {
             let (table, queue) = (deployment.table(), deployment.queue());
             let secrets = SsmSecrets::<S>::new(deployment.clients().ssm, &deployment.stage);
-            let quarantine = TableQuarantine::new(table.clone(), S::NAME);
+            let quarantine = TableQuarantine::new(&table, S::NAME);
             reverify::<S>(&quarantine, &secrets, &table, &queue, store, sum).await
         })
     }

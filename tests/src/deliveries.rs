@@ -36,7 +36,7 @@ pub async fn received_without<S: Sender>(
     let table = Table::new(stack.clients.dynamodb.clone(), table.into(), 1);
     let receiver = Receiver {
         secrets: SsmSecrets::<S>::new(stack.clients.ssm.clone(), &stack.facts.stage),
-        quarantine: TableQuarantine::new(table.clone(), S::NAME),
+        quarantine: TableQuarantine::new(&table, S::NAME),
         journal: table,
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };

@@ -22,7 +22,7 @@ use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet_aws::client::config::{Config, Credentials, LogLevel};
 use inlet_aws::client::connect::{Clients, sdk_config};
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize;
@@ -398,7 +398,7 @@ impl Stack {
         let table = self.table();
         let mut last = None;
         loop {
-            let some = table.list_pending(last.as_ref()).await.expect("a readable table");
+            let some = table.pending.list(last.as_ref()).await.expect("a readable table");
             if some.is_empty() || some.iter().any(|unproven| unproven.id == *id) {
                 return !some.is_empty();
             }
@@ -421,7 +421,7 @@ impl Stack {
     /// An event as it is stored.
     pub async fn stored(&self, id: &EventId) -> StoredEvent {
         self.table()
-            .stored_event(id)
+            .events.get(id)
             .await
             .expect("a readable table")
             .unwrap_or_else(|| panic!("{id} is not stored"))

@@ -120,7 +120,7 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let table = Table::new(clients(silent.table).dynamodb.clone(), facts.table.clone(), 1);
     let receiver = Receiver {
         secrets: SsmSecrets::<Zid>::new(clients(silent.secrets).ssm.clone(), &facts.stage),
-        quarantine: TableQuarantine::new(table.clone(), Zid::NAME),
+        quarantine: TableQuarantine::new(&table, Zid::NAME),
         journal: table,
         queue: SqsQueue::new(clients(silent.queue).sqs.clone(), facts.queue_url.clone()),
     };

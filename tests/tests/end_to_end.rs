@@ -10,7 +10,7 @@ use inlet::receive::{Recorded, Report};
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_dealpos::DealPos;
 use inlet_tests::deliveries::{given, received_without};
@@ -230,7 +230,7 @@ async fn pieces_that_two_events_share_are_kept_for_the_later_one() {
         let id = format!("{path}/{n:016x}");
         let record = Record { id: id.clone(), attempt: id, received_ms, ..model.record.clone() };
         let kept = StoredEvent { record, message: model.message.clone(), body: body.clone() };
-        assert_eq!(stack.table().put_event(&kept).await.unwrap(), Recorded::New);
+        assert_eq!(stack.table().events.put(&kept).await.unwrap(), Recorded::New);
     }
     let (entity, _) = model.record.id.rsplit_once('/').unwrap();
     let item = async |pk: String, sk: String| {

@@ -7,7 +7,7 @@ use inlet::message::Message;
 use inlet::process::{ProcessingStore as _, Received, Stored};
 use inlet::receive::{Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::lambda::ledger::TableLedger;
@@ -40,7 +40,7 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     received_without::<Zort>(&stack, &stack.facts.table, &nowhere, request).await;
     let id = stack.events("zort", &store).await[0].clone();
     let kept = stack.stored(&id).await;
-    stack.table().park(&id, "for a test", inlet_aws::client::clock::now()).await.unwrap();
+    stack.table().receipts.park(&id, "for a test", inlet_aws::client::clock::now()).await.unwrap();
 
     let forget = forget(stack.table());
     let traces = DeletionCounts { events: 1, notes: 2, pieces: 0, shared: 0 };
@@ -91,36 +91,36 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     let id = stack.events("zid", &store).await[0].clone();
     let kept = stack.stored(&id).await;
     let table = stack.table_of_its_own().await;
-    table.put_event(&kept).await.unwrap();
+    table.events.put(&kept).await.unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
     // A replay that was on its way passes the receipt and writes it anew.
     let arrival = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
-    table.write_receipts(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
+    table.receipts.write(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
     let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
-    assert!(table.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
-    assert!(!table.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
+    assert!(table.receipts.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
+    assert!(!table.receipts.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
 }
 
 #[tokio::test]
 async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of_what_is_about_to_go() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    table.put_event(&model).await.unwrap();
+    table.events.put(&model).await.unwrap();
     let id = EventId::parse(&model.record.id).unwrap();
     let first = ReceivedAt::from_millis(model.record.received_ms).unwrap();
     // Half-way: the last receipts are written, and the events are still there.
     let now = inlet_aws::client::clock::now();
-    table.write_tombstones(std::slice::from_ref(&id), now).await.unwrap();
-    assert!(table.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
+    table.receipts.write_tombstones(std::slice::from_ref(&id), now).await.unwrap();
+    assert!(table.receipts.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
     let mut again = model.clone();
     again.record.attempt = "another".to_owned();
     again.record.received_ms = now.millis() + 1_000;
-    assert!(matches!(table.put_event(&again).await, Ok(Recorded::New)), "it is no repetition");
+    assert!(matches!(table.events.put(&again).await, Ok(Recorded::New)), "it is no repetition");
     assert_eq!(forget(table.clone()).run(&entity_of(&id)).await.unwrap().events, 0, "it came afterwards");
-    let kept = table.stored_event(&id).await.unwrap().expect("it is kept");
+    let kept = table.events.get(&id).await.unwrap().expect("it is kept");
     assert_eq!(kept.record.received_ms, again.record.received_ms);
     let later = ReceivedAt::from_millis(again.record.received_ms).unwrap();
-    assert!(!table.is_processed(&id, later).await.unwrap(), "and will be processed");
+    assert!(!table.receipts.is_processed(&id, later).await.unwrap(), "and will be processed");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
     let id = EventId::parse(&model.record.id).unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
     // It had looked before, and its write arrives late.
-    table.put_event(&model).await.unwrap();
+    table.events.put(&model).await.unwrap();
     let queue = stack.queue(&stack.idle_queue().await);
     let ledger = TableLedger { table: table.clone(), queue: queue.clone(), dead_letters: queue };
     let again = Received {
@@ -147,7 +147,7 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
     };
     let message = Message::parse(model.message.clone()).unwrap();
     assert_eq!(ledger.store_event(&again, &message).await.unwrap(), Stored::EntityForgotten);
-    assert_eq!(table.stored_event(&id).await.unwrap(), None, "it came back");
+    assert_eq!(table.events.get(&id).await.unwrap(), None, "it came back");
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     for (n, seed) in [(1, 7), (2, 7), (3, 11)] {
-        table.put_event(&large(&model, n, n, seed)).await.unwrap();
+        table.events.put(&large(&model, n, n, seed)).await.unwrap();
     }
     let entity = |n: u32| Entity::parse(&format!("zid/shop/order/{n}")).unwrap();
     let forget = forget(table.clone());
@@ -164,7 +164,7 @@ async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
     assert_eq!(forget.run(&entity(1)).await.unwrap(), DeletionCounts { shared: 2, ..one.clone() });
     let second = EventId::parse(&format!("zid/shop/order/2/{:016x}", 2)).unwrap();
     assert_eq!(
-        table.stored_event(&second).await.unwrap().expect("the other's event").body,
+        table.events.get(&second).await.unwrap().expect("the other's event").body,
         noise(7),
         "whole as it was"
     );
@@ -186,20 +186,20 @@ async fn equal_bytes_that_arrive_while_the_pieces_are_about_to_go_are_whole() {
 /// Forgets order 1 while an event of the same bytes arrives.
 async fn arrives_whole(stack: &Stack, model: &StoredEvent, (order, digest): (u32, u32), after: Duration) {
     let table = stack.table_of_its_own().await;
-    table.put_event(&large(model, 1, 1, 7)).await.unwrap();
+    table.events.put(&large(model, 1, 1, 7)).await.unwrap();
     let forget = Forget { table: table.clone(), settled: LONG };
     let mut arrives = large(model, order, digest, 7);
     let arrival = async {
         tokio::time::sleep(after).await;
         arrives.record.received_ms = inlet_aws::client::clock::now().millis();
-        table.put_event(&arrives).await
+        table.events.put(&arrives).await
     };
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let (forgotten, arrived) = tokio::join!(forget.run(&entity), arrival);
     let what = format!("{order}/{digest} after {after:?}");
     assert_eq!(forgotten.unwrap().events, 1, "{what}");
     assert!(matches!(arrived, Ok(Recorded::New)), "{what}: {arrived:?}");
-    let kept = table.stored_event(&EventId::parse(&arrives.record.id).unwrap()).await;
+    let kept = table.events.get(&EventId::parse(&arrives.record.id).unwrap()).await;
     let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.chain()));
     assert!(kept.expect("it is kept").body == noise(7), "{what}: another body");
 }
@@ -208,8 +208,8 @@ async fn arrives_whole(stack: &Stack, model: &StoredEvent, (order, digest): (u32
 async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_would_have() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    table.put_event(&large(&model, 1, 1, 7)).await.unwrap();
-    table.put_event(&large(&model, 2, 2, 11)).await.unwrap();
+    table.events.put(&large(&model, 1, 1, 7)).await.unwrap();
+    table.events.put(&large(&model, 2, 2, 11)).await.unwrap();
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let forget = Forget { table: table.clone(), settled: LONG };
     // It writes its pieces and finds its event there, of other bytes: nothing but the pieces tells that it came. It is
@@ -219,7 +219,7 @@ async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_w
         let mut repeat = large(&model, 2, 2, 7);
         repeat.record.attempt = "another".to_owned();
         repeat.record.received_ms -= 60_000;
-        table.put_event(&repeat).await
+        table.events.put(&repeat).await
     };
     let (forgotten, repeated) = tokio::join!(forget.run(&entity), repeat);
     assert!(matches!(repeated, Ok(Recorded::Duplicate { .. })), "{repeated:?}");
@@ -234,7 +234,7 @@ async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_w
 async fn what_a_run_that_broke_off_left_goes_with_the_next() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    table.put_event(&large(&model, 1, 1, 7)).await.unwrap();
+    table.events.put(&large(&model, 1, 1, 7)).await.unwrap();
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let slow = Forget { table: table.clone(), settled: Duration::from_mins(10) };
     // Its events are gone by then, and its pieces wait.
@@ -256,7 +256,7 @@ async fn two_who_forget_entities_of_the_same_bytes_at_once_leave_nothing() {
     let table = stack.table_of_its_own().await;
     let entities = ["zid/shop/order/1", "zid/shop/order/2"].map(|path| Entity::parse(path).unwrap());
     for n in [1, 2] {
-        table.put_event(&large(&model, n, n, 7)).await.unwrap();
+        table.events.put(&large(&model, n, n, 7)).await.unwrap();
     }
     let forget = Forget { table: table.clone(), settled: LONG };
     let (one, other) = tokio::join!(forget.run(&entities[0]), forget.run(&entities[1]));

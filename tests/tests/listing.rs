@@ -5,7 +5,7 @@ use std::time::Duration;
 use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
 use inlet_tests::stack::Stack;
@@ -35,7 +35,7 @@ async fn store(table: &Table, n: u32, received_at: ReceivedAt) -> (String, Event
         size: 2,
         sha256: String::new(),
     };
-    table.put_event(&StoredEvent { record, message: "{}".into(), body: b"{}".to_vec() }).await.unwrap();
+    table.events.put(&StoredEvent { record, message: "{}".into(), body: b"{}".to_vec() }).await.unwrap();
     (received_at.to_string(), id)
 }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use inlet::tools::sender::escaped;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::arrivals::Arrival;
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::table::Table;
 use reqwest::{Method, Url};
 use serde::Serialize;
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let deployment = Deployment::find(place).await?;
     let now = clock::now();
     let table = deployment.table();
-    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.oldest(now));
+    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
     let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
         Some(_) => Follow::from_its_beginning(&table, selection),
@@ -180,7 +180,7 @@ impl Post {
 
     async fn one_thing(self, events: Vec<Arrival>, tell: mpsc::Sender<Told>) {
         for arrival in events {
-            let told = match self.table.stored_event(&arrival.id).await {
+            let told = match self.table.events.get(&arrival.id).await {
                 Ok(Some(kept)) => Told::Ended(self.until_it_is_taken(arrival, &kept, &tell).await),
                 // Its time was up since it was listed.
                 Ok(None) => continue,

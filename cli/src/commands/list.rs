@@ -3,9 +3,9 @@
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::operate::quarantine_list::HeldDelivery;
+use inlet_aws::operate::quarantine_list::QuarantinedDelivery;
 use serde::Serialize;
 
 use crate::address::StoreAddress;
@@ -87,7 +87,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 /// Some events with what became of each.
 async fn with_fates(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
     let events: Vec<_> = arrivals.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-    let fates = table.event_statuses(&events).await;
+    let fates = event_statuses(&table, &events).await;
     let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
     Ok(arrivals.into_iter().zip(fates).map(|(arrival, fate)| Listed::new(arrival, fate)).collect())
 }
@@ -143,7 +143,7 @@ impl Bounds {
         // A thing's whole history is one look; of everything a day is enough until more is asked for.
         let otherwise = (!arguments.filters.names_an_entity()).then_some(Moment::Ago(A_DAY));
         let Self { from, until } = Self::from(arguments, otherwise);
-        Self { from: from.max(table.oldest(clock::now())), until }
+        Self { from: from.max(table.time_index.oldest(clock::now())), until }
     }
 
     /// Nothing is held for longer than some days.
@@ -222,7 +222,7 @@ struct Held {
 }
 
 impl Held {
-    fn new(store: &StoreAddress, held: HeldDelivery) -> Self {
+    fn new(store: &StoreAddress, held: QuarantinedDelivery) -> Self {
         Self {
             received: held.received.to_string(),
             store: store.to_string(),

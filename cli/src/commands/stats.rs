@@ -8,7 +8,7 @@ use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
 use inlet_aws::client::config::LogLevel;
-use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::event_status::EventStatus;
 use serde::Serialize;
 
@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let deployment = Deployment::find(place).await?;
     let now = clock::now();
     let table = deployment.table();
-    let (from, until) = (arguments.since.before(now).max(table.oldest(now)), surely_after(now));
+    let (from, until) = (arguments.since.before(now).max(table.time_index.oldest(now)), surely_after(now));
     let selection = arguments.senders.selection(from, until)?;
     let meant = |known: &Known| selection.provider.as_ref().is_none_or(|name| name == known.name());
     let providers: Vec<Known> = ALL.into_iter().filter(meant).collect();
@@ -67,7 +67,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         left = left.saturating_sub(some.len());
         progress.inc(u64::try_from(some.len()).unwrap_or_default());
         let events: Vec<_> = some.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-        let fates = table.event_statuses(&events).await;
+        let fates = event_statuses(&table, &events).await;
         let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
         for ((id, received_at), fate) in events.into_iter().zip(fates) {
             if let Some((provider, store)) = of_store(id, &providers) {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::time_index::Arrival;
 
 use crate::arguments::Place;
 use crate::deployment::Deployment;
@@ -31,7 +31,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let deployment = Deployment::find(place).await?;
     let now = clock::now();
     let table = deployment.table();
-    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.oldest(now));
+    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
     let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
         Some(_) => Follow::from_its_beginning(&table, selection),
