@@ -25,20 +25,20 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 
 /// Every provider, in the order in which people are shown them.
-pub(crate) static ALL: [Known; 5] = [
-    Known(&Of::<inlet_zort::Zort>(PhantomData)),
-    Known(&Of::<inlet_dealpos::DealPos>(PhantomData)),
-    Known(&Of::<inlet_zid::Zid>(PhantomData)),
-    Known(&Of::<inlet_tiki::Tiki>(PhantomData)),
-    Known(&Of::<inlet_zip::Zip>(PhantomData)),
+pub(crate) static ALL: [ProviderHandle; 5] = [
+    ProviderHandle(&Adapter::<inlet_zort::Zort>(PhantomData)),
+    ProviderHandle(&Adapter::<inlet_dealpos::DealPos>(PhantomData)),
+    ProviderHandle(&Adapter::<inlet_zid::Zid>(PhantomData)),
+    ProviderHandle(&Adapter::<inlet_tiki::Tiki>(PhantomData)),
+    ProviderHandle(&Adapter::<inlet_zip::Zip>(PhantomData)),
 ];
 
 /// A provider that the command knows.
 #[derive(Clone, Copy)]
-pub(crate) struct Known(&'static dyn Provider);
+pub(crate) struct ProviderHandle(&'static dyn ProviderTools);
 
 /// What the command asks of a provider, whichever it is. Its own crate answers.
-pub(crate) trait Provider: Sync {
+pub(crate) trait ProviderTools: Sync {
     /// Its name in URLs and keys.
     fn name(&self) -> &'static str;
     /// Its catalogue.
@@ -67,16 +67,16 @@ pub(crate) trait Provider: Sync {
         deployment: &'a Deployment,
         store: &'a StoreName,
         sum: &'a watch::Sender<Reverified>,
-    ) -> Later<'a, Result<(), Fault>>;
+    ) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
 /// What comes of a call that waits.
-pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A provider's type as a value.
-struct Of<S>(PhantomData<fn() -> S>);
+struct Adapter<S>(PhantomData<fn() -> S>);
 
-impl<S: Registering> Provider for Of<S> {
+impl<S: Registering> ProviderTools for Adapter<S> {
     fn name(&self) -> &'static str {
         S::NAME
     }
@@ -126,25 +126,25 @@ impl<S: Registering> Provider for Of<S> {
         deployment: &'a Deployment,
         store: &'a StoreName,
         sum: &'a watch::Sender<Reverified>,
-    ) -> Later<'a, Result<(), Fault>> {
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let (table, queue) = (deployment.table(), deployment.queue());
             let secrets = SsmSecrets::<S>::new(deployment.clients().ssm, &deployment.stage);
             let quarantine = TableQuarantine::new(&table, S::NAME);
-            reverify::<S>(&quarantine, &secrets, &table, &queue, store, sum).await
+            reverify::<S>(&quarantine, &secrets, &table.events, &queue, store, sum).await
         })
     }
 }
 
-impl std::ops::Deref for Known {
-    type Target = dyn Provider;
+impl std::ops::Deref for ProviderHandle {
+    type Target = dyn ProviderTools;
 
     fn deref(&self) -> &Self::Target {
         self.0
     }
 }
 
-impl Known {
+impl ProviderHandle {
     /// The event of this name.
     ///
     /// # Errors
@@ -178,21 +178,21 @@ impl Known {
     }
 }
 
-impl PartialEq for Known {
+impl PartialEq for ProviderHandle {
     fn eq(&self, other: &Self) -> bool {
         self.name() == other.name()
     }
 }
 
-impl Eq for Known {}
+impl Eq for ProviderHandle {}
 
-impl fmt::Display for Known {
+impl fmt::Display for ProviderHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl fmt::Debug for Known {
+impl fmt::Debug for ProviderHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -203,16 +203,16 @@ impl fmt::Debug for Known {
 #[error("{0} is no provider; there are {names}", names = names())]
 pub(crate) struct NotAProvider(String);
 
-impl FromStr for Known {
+impl FromStr for ProviderHandle {
     type Err = NotAProvider;
 
     fn from_str(text: &str) -> Result<Self, NotAProvider> {
-        ALL.iter().find(|known| known.name() == text).copied().ok_or_else(|| NotAProvider(text.to_owned()))
+        ALL.iter().find(|handle| handle.name() == text).copied().ok_or_else(|| NotAProvider(text.to_owned()))
     }
 }
 
 fn names() -> String {
-    ALL.map(|known| known.name()).join(", ")
+    ALL.map(|handle| handle.name()).join(", ")
 }
 
 #[cfg(test)]
@@ -224,34 +224,34 @@ mod tests {
 
     #[test]
     fn each_is_found_by_its_name_and_nobody_else_is() {
-        for known in ALL {
-            assert_eq!(known.name().parse::<Known>().ok(), Some(known));
+        for handle in ALL {
+            assert_eq!(handle.name().parse::<ProviderHandle>().ok(), Some(handle));
         }
-        assert!("Zid".parse::<Known>().is_err());
+        assert!("Zid".parse::<ProviderHandle>().is_err());
     }
 
     #[test]
     fn every_receiver_takes_the_credentials_of_every_form() {
-        for known in ALL {
-            for form in known.forms() {
+        for handle in ALL {
+            for form in handle.forms() {
                 let text = |field: &Field| "x".repeat(field.characters.unwrap_or(8));
                 let fields = form.fields.iter().map(|field| (field.name.to_owned(), text(field).into()));
                 let whole = Value::Object(fields.clone().collect());
-                assert_eq!(known.fits(&whole).unwrap(), form, "{known}");
+                assert_eq!(handle.fits(&whole).unwrap(), form, "{handle}");
                 let required = form.fields.iter().zip(fields).filter(|(field, _)| field.required);
                 let least = Value::Object(required.map(|(_, field)| field).collect());
-                assert_eq!(known.fits(&least).unwrap(), form, "{known}");
+                assert_eq!(handle.fits(&least).unwrap(), form, "{handle}");
             }
-            let error = known.fits(&json!({"canary": "canary"})).unwrap_err();
+            let error = handle.fits(&json!({"canary": "canary"})).unwrap_err();
             assert!(!format!("{error}{}", error.next()).contains("canary"), "{error}");
         }
     }
 
     #[test]
     fn every_sample_is_of_an_event_of_the_catalogue() {
-        for known in ALL {
-            for payload in known.payloads() {
-                assert!(known.event(payload.event()).is_ok(), "{known} {}", payload.file);
+        for handle in ALL {
+            for payload in handle.payloads() {
+                assert!(handle.event(payload.event()).is_ok(), "{handle} {}", payload.file);
             }
         }
     }

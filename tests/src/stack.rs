@@ -406,7 +406,7 @@ impl Stack {
         }
     }
 
-    /// How many pieces an event's body is in; none when it stands in its item.
+    /// Returns the number of chunks of an event's body: 0 if its item contains the body.
     pub async fn parts_of(&self, id: &EventId) -> usize {
         let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
         let key = HashMap::from([
@@ -415,13 +415,14 @@ impl Stack {
         ]);
         let get = self.clients.dynamodb.get_item().table_name(&self.facts.table).set_key(Some(key));
         let head = get.send().await.expect("a readable table").item.expect("a stored event");
-        head.get("body_parts").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
+        head.get("body_chunks").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
     }
 
     /// An event as it is stored.
     pub async fn stored(&self, id: &EventId) -> StoredEvent {
         self.table()
-            .events.get(id)
+            .events
+            .get(id)
             .await
             .expect("a readable table")
             .unwrap_or_else(|| panic!("{id} is not stored"))

@@ -121,7 +121,7 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let receiver = Receiver {
         secrets: SsmSecrets::<Zid>::new(clients(silent.secrets).ssm.clone(), &facts.stage),
         quarantine: TableQuarantine::new(&table, Zid::NAME),
-        journal: table,
+        journal: table.events,
         queue: SqsQueue::new(clients(silent.queue).sqs.clone(), facts.queue_url.clone()),
     };
     let right = demo_credential("zid");

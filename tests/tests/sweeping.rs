@@ -47,7 +47,8 @@ impl Site {
         let model = stack.stored(&stack.events("zid", &store).await[0]).await;
         stack.clients.sqs.purge_queue().queue_url(&queue_url).send().await.expect("an empty queue");
         let table = stack.table_of_its_own().await;
-        let sweeper = Sweeper { table, queue: stack.queue(&queue_url), settled: 2 * MINUTE, budget: BUDGET };
+        let sweeper =
+            Sweeper { table, queue: stack.queue(&queue_url), resend_after: 2 * MINUTE, budget: BUDGET };
         Self { stack, sweeper, queue_url, model, now: clock::now() }
     }
 

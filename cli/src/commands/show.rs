@@ -7,15 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use inlet::event::{EventId, Origin};
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
-use inlet_aws::operate::event_status::EventStatus;
+use inlet_aws::operate::event_status::{EventStatus, event_statuses};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::arguments::Place;
 use crate::deployment::Deployment;
-use crate::events::{State, after};
+use crate::events::list::{State, after};
 use crate::failure::Failure;
-use crate::json_text::indented;
+use crate::options::DeploymentArgs;
+use crate::output::json_text::indented;
 use crate::output::{Output, Page, Report, printable};
 
 /// What can be said to `inlet show`.
@@ -39,8 +39,12 @@ const SHOWN: usize = 64 * 1024;
 const WIDE: usize = 110;
 
 /// Shows it.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     let (id, table) = (&arguments.id, deployment.table());
     let unreadable = |fault| Failure::Inlet { doing: "the event cannot be read", fault };
     let kept = table.events.get(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {

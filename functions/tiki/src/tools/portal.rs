@@ -5,7 +5,7 @@ use inlet::tools::portal::Portal;
 pub(crate) const PORTAL: Portal = Portal {
     steps: &[
         "Get a token of Tiki's: from its get-token API, or that of your public or in-house app.",
-        "Register all topics in one call: inlet register tiki/{store} --with warehouse=CODE, once for each warehouse.",
+        "Register all topics in one call: inlet webhook register tiki/{store} --option warehouse=CODE, once for each warehouse.",
     ],
     not_documented: &[
         "Who chooses the keys: the registration sends them, the pages of the webhooks say that TikiNOW provides them. Inlet sends its own.",

@@ -4,8 +4,9 @@
 use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, Call, Destination, Doing, Item, Knob, Leave, Opening, Options, Part, Present, Refusal,
-    Registering, Registrar, Registration, Reply, Step, Survey, Unable, Verb, Verdict,
+    Action, Api, ApiContext, BodyPart, Call, CallResult, ChangeOptions, CurrentRegistrations, Destination,
+    Item, ListRequest, Options, PlanError, Planned, ProviderOption, Refusal, Registering, Registration,
+    Reply, Step, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -30,18 +31,18 @@ impl Registering for Tiki {
         base: "https://api.tikinow.vn",
         source: "https://open.tiki.vn/docs/docs/tikinow-smart-logistics/logistics-services/fulfillment-service/inventory/",
         access: &[("token", "the token of Tiki's get-token API, or of your public or in-house app")],
-        knobs: &[
-            Knob {
+        options: &[
+            ProviderOption {
                 name: WAREHOUSE,
                 help: "A warehouse's code, such as sgn, hn5 or tbn1; at least one, repeat it for more.",
             },
-            Knob {
+            ProviderOption {
                 name: PARTNER,
                 help: "Your shop's id or code, which stock events then carry as partner_id.",
             },
         ],
-        lists: false,
-        open: |opening| Ok(Box::new(Registry::open(&opening)?)),
+        can_list: false,
+        open: |context| Ok(Box::new(Registry::open(&context)?)),
     });
 }
 
@@ -59,74 +60,74 @@ struct Registry {
 }
 
 impl Registry {
-    fn open(opening: &Opening) -> Result<Self, Unable> {
-        let Access { token } = opening.access()?;
-        let newest = opening.credentials().into_iter().next();
-        Ok(Self { token, destination: opening.destination.clone(), newest, options: opening.options.clone() })
+    fn open(context: &ApiContext) -> Result<Self, PlanError> {
+        let Access { token } = context.access()?;
+        let newest = context.credentials().into_iter().next();
+        Ok(Self { token, destination: context.destination.clone(), newest, options: context.options.clone() })
     }
 
     /// The keys are those of the newest credential: the store's older ones stay live until they are retired.
-    fn key(&self, topic: &str) -> Result<&Secret, Unable> {
+    fn key(&self, topic: &str) -> Result<&Secret, PlanError> {
         let key = self.newest.as_ref().and_then(|newest| match topic {
             "order" => newest.order.as_ref(),
             "stock" => newest.stock.as_ref(),
             _ => newest.aftersale.as_ref(),
         });
-        let key = key.ok_or(Unable::Credential("it has no key for each of the topics"))?;
+        let key = key.ok_or(PlanError::Credential("it has no key for each of the topics"))?;
         if key.characters() == KEY_CHARACTERS {
             Ok(key)
         } else {
-            Err(Unable::Credential("Tiki asks for keys of exactly 32 characters"))
+            Err(PlanError::Credential("Tiki asks for keys of exactly 32 characters"))
         }
     }
 
-    fn call(&self, topics: &[&'static str]) -> Result<Call, Unable> {
+    fn call(&self, topics: &[&'static str]) -> Result<Call, PlanError> {
         let warehouses = self.options.all(WAREHOUSE);
         if warehouses.is_empty() || warehouses.contains(&"") {
             let why = "is needed: Tiki registers webhooks for warehouses, by their codes";
-            return Err(Unable::Option { name: WAREHOUSE, why: why.to_owned() });
+            return Err(PlanError::Option { name: WAREHOUSE, why: why.to_owned() });
         }
         let webhook = |topic: &&'static str| {
-            let url = Part::Target(self.destination.target(Some(topic)));
-            let key = Part::Secret(self.key(topic)?.clone());
-            Ok((*topic, Part::object([("url", url), ("secret_key", key)])))
+            let url = BodyPart::Target(self.destination.target(Some(topic)));
+            let key = BodyPart::Secret(self.key(topic)?.clone());
+            Ok((*topic, BodyPart::object([("url", url), ("secret_key", key)])))
         };
-        let webhooks = topics.iter().map(webhook).collect::<Result<Vec<_>, Unable>>()?;
+        let webhooks = topics.iter().map(webhook).collect::<Result<Vec<_>, PlanError>>()?;
         let mut body = vec![
-            ("sync_inventory_location", Part::Plain(Value::from(warehouses))),
-            ("sync_webhook", Part::object(webhooks)),
+            ("sync_inventory_location", BodyPart::Plain(Value::from(warehouses))),
+            ("sync_webhook", BodyPart::object(webhooks)),
         ];
         if let Some(partner) = self.options.one(PARTNER)? {
-            body.push(("external_partner_id", Part::text(partner)));
+            body.push(("external_partner_id", BodyPart::text(partner)));
         }
         Ok(Call::new(Verb::Post, "/business/v1/register-webhooks")
             .secret_header("authorization", "Bearer ", &self.token)
-            .json(Part::object(body)))
+            .json(BodyPart::object(body)))
     }
 }
 
-impl Registrar for Registry {
-    fn survey(&self) -> Survey<'_> {
-        Survey::NotDocumented(Box::new(Unseen(self)))
+impl WebhookApi for Registry {
+    fn list_request(&self) -> ListRequest<'_> {
+        ListRequest::NotDocumented(Box::new(Unseen(self)))
     }
 
-    fn present(&self, _: &Reply) -> Result<Box<dyn Present + '_>, Refusal> {
+    fn present(&self, _: &Reply) -> Result<Box<dyn CurrentRegistrations + '_>, Refusal> {
         Ok(Box::new(Unseen(self)))
     }
 
     /// The documented error is `{"success": false, "error": {"message", "message_code"}}`; a success's body is not
     /// readable, so any other 2xx is one.
-    fn verdict(&self, reply: &Reply) -> Verdict {
+    fn call_result(&self, reply: &Reply) -> CallResult {
         let body = reply.json().unwrap_or_default();
         let denied = body.get("success") == Some(&Value::Bool(false));
         let words: Vec<String> =
             ["error.message_code", "error.message"].iter().filter_map(|path| text_at(&body, path)).collect();
         let words = words.join(": ");
         match reply.refusal(&words) {
-            None if denied => Verdict::Refused(reply.refused(&words)),
-            None => Verdict::Done,
-            Some(failed @ Refusal::Failed { .. }) => Verdict::Unsure(failed),
-            Some(refusal) => Verdict::Refused(refusal),
+            None if denied => CallResult::Refused(reply.refused(&words)),
+            None => CallResult::Done,
+            Some(failed @ Refusal::Failed { .. }) => CallResult::Unconfirmed(failed),
+            Some(refusal) => CallResult::Refused(refusal),
         }
     }
 }
@@ -134,13 +135,13 @@ impl Registrar for Registry {
 /// What is registered: nobody can tell.
 struct Unseen<'r>(&'r Registry);
 
-impl Present for Unseen<'_> {
+impl CurrentRegistrations for Unseen<'_> {
     fn registrations(&self) -> Vec<Registration> {
         Vec::new()
     }
 
     /// Each call carries all topics that are wished for, and orders in any case.
-    fn register(&self, events: &[&'static EventSpec], _: Leave) -> Result<Vec<Step>, Unable> {
+    fn register(&self, events: &[&'static EventSpec], _: ChangeOptions) -> Result<Vec<Step>, PlanError> {
         let wished = |topic: &&'static str| {
             *topic == "order"
                 || events.is_empty()
@@ -149,7 +150,7 @@ impl Present for Unseen<'_> {
         let topics: Vec<&'static str> = TOPICS.into_iter().filter(wished).collect();
         let call = self.0.call(&topics)?;
         let left_out: Vec<&str> = TOPICS.into_iter().filter(|topic| !topics.contains(topic)).collect();
-        // "Leave out to not receive": that a call replaces the one before it is not documented, and likely.
+        // "ChangeOptions out to not receive": that a call replaces the one before it is not documented, and likely.
         let loss = match &left_out[..] {
             [] => String::new(),
             _ => format!(
@@ -159,14 +160,14 @@ impl Present for Unseen<'_> {
         };
         let note = format!("Registered anew: whether it was before cannot be asked.{loss}");
         let items = topics.iter().map(|topic| {
-            let item = Item::new(Doing::Change, *topic, self.0.destination.target(Some(topic)));
+            let item = Item::new(Planned::Change, *topic, self.0.destination.target(Some(topic)));
             item.noted(note.clone())
         });
         Ok(vec![Step { items: items.collect(), action: Action::Call(call) }])
     }
 
-    fn unregister(&self, _: &[&'static EventSpec]) -> Result<Vec<Step>, Unable> {
-        Err(Unable::NotDocumented("how to remove a webhook of Tiki's"))
+    fn unregister(&self, _: &[&'static EventSpec]) -> Result<Vec<Step>, PlanError> {
+        Err(PlanError::NotDocumented("how to remove a webhook of Tiki's"))
     }
 }
 

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, Call, Destination, Doing, Item, Knob, Leave, Opening, Options, Part, Present, Refusal,
-    Registering, Registrar, Registration, Reply, Step, Survey, Target, Unable, Verb, Verdict,
+    Action, Api, ApiContext, BodyPart, Call, CallResult, ChangeOptions, CurrentRegistrations, Destination,
+    Item, ListRequest, Options, PlanError, Planned, ProviderOption, Refusal, Registering, Registration,
+    Reply, Step, Target, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -52,26 +53,26 @@ impl Registering for Zid {
                 "the access_token of the store, sent as X-Manager-Token; scope webhooks.read_write",
             ),
         ],
-        knobs: &[
-            Knob {
+        options: &[
+            ProviderOption {
                 name: "status",
                 help: "Only orders with this status: new, preparing, ready, inDelivery, delivered or cancelled.",
             },
-            Knob {
+            ProviderOption {
                 name: "payment_method",
                 help: "Only orders paid by Cash On Delivery, Credit Card or Bank Transfer.",
             },
-            Knob {
+            ProviderOption {
                 name: "delivery_option_id",
                 help: "Only orders with this delivery option, by its number.",
             },
-            Knob {
+            ProviderOption {
                 name: ORIGINAL_ID,
                 help: "The number to subscribe under, such as the app's. Without it each event gets one of its own, so that it can be removed alone.",
             },
         ],
-        lists: true,
-        open: |opening| Ok(Box::new(Webhooks::open(&opening)?)),
+        can_list: true,
+        open: |context| Ok(Box::new(Webhooks::open(&context)?)),
     });
 
     /// The rows without a point are the shapes that a body may have.
@@ -104,19 +105,19 @@ enum Proof {
 }
 
 impl Webhooks {
-    fn open(opening: &Opening) -> Result<Self, Unable> {
-        let number = |name: &'static str| match opening.options.one(name)? {
+    fn open(context: &ApiContext) -> Result<Self, PlanError> {
+        let number = |name: &'static str| match context.options.one(name)? {
             Some(text) => match text.parse::<u64>() {
                 Ok(number) => Ok(Some(number)),
-                Err(_) => Err(Unable::Option { name, why: "is a number".to_owned() }),
+                Err(_) => Err(PlanError::Option { name, why: "is a number".to_owned() }),
             },
             None => Ok(None),
         };
         Ok(Self {
-            access: opening.access()?,
-            destination: opening.destination.clone(),
-            proof: proof(opening.credentials()),
-            conditions: conditions(&opening.options)?,
+            access: context.access()?,
+            destination: context.destination.clone(),
+            proof: proof(context.credentials()),
+            conditions: conditions(&context.options)?,
             original_id: number(ORIGINAL_ID)?,
         })
     }
@@ -127,23 +128,24 @@ impl Webhooks {
             .secret_header("x-manager-token", "", &self.access.manager_token)
     }
 
-    fn make(&self, event: &EventSpec, target: &Target, original_id: u64) -> Result<Call, Unable> {
-        let proof = self.proof.as_ref().ok_or(Unable::Credential("the store has none that can be used"))?;
+    fn make(&self, event: &EventSpec, target: &Target, original_id: u64) -> Result<Call, PlanError> {
+        let proof =
+            self.proof.as_ref().ok_or(PlanError::Credential("the store has none that can be used"))?;
         // With no condition it is null; an empty list is something else.
         let conditions = if self.conditions.is_empty() { Value::Null } else { json!(self.conditions) };
         let mut body = vec![
-            ("event", Part::text(event.event)),
-            ("target_url", Part::Target(target.clone())),
-            (ORIGINAL_ID, Part::Plain(json!(original_id))),
-            ("subscriber", Part::text(SUBSCRIBER)),
-            ("conditions", Part::Plain(conditions)),
+            ("event", BodyPart::text(event.event)),
+            ("target_url", BodyPart::Target(target.clone())),
+            (ORIGINAL_ID, BodyPart::Plain(json!(original_id))),
+            ("subscriber", BodyPart::text(SUBSCRIBER)),
+            ("conditions", BodyPart::Plain(conditions)),
         ];
         // At the top: inside another object they would be ignored, and nothing would prove a delivery.
         if let Proof::Basic(username, password) = proof {
-            body.push(("username", Part::Secret(username.clone())));
-            body.push(("password", Part::Secret(password.clone())));
+            body.push(("username", BodyPart::Secret(username.clone())));
+            body.push(("password", BodyPart::Secret(password.clone())));
         }
-        Ok(self.call(Verb::Post).json(Part::object(body)))
+        Ok(self.call(Verb::Post).json(BodyPart::object(body)))
     }
 
     fn remove(&self, original_id: &str) -> Call {
@@ -175,7 +177,7 @@ fn proof(credentials: Vec<Credential>) -> Option<Proof> {
     token
 }
 
-fn conditions(options: &Options) -> Result<BTreeMap<&'static str, Value>, Unable> {
+fn conditions(options: &Options) -> Result<BTreeMap<&'static str, Value>, PlanError> {
     let mut conditions = BTreeMap::new();
     for (name, values) in CONDITIONS {
         let Some(given) = options.one(name)? else {
@@ -191,20 +193,20 @@ fn conditions(options: &Options) -> Result<BTreeMap<&'static str, Value>, Unable
             } else {
                 format!("is one of {}", values.join(", "))
             };
-            Unable::Option { name, why }
+            PlanError::Option { name, why }
         })?;
         conditions.insert(name, value);
     }
     Ok(conditions)
 }
 
-impl Registrar for Webhooks {
-    fn survey(&self) -> Survey<'_> {
-        Survey::Call(self.call(Verb::Get))
+impl WebhookApi for Webhooks {
+    fn list_request(&self) -> ListRequest<'_> {
+        ListRequest::Call(self.call(Verb::Get))
     }
 
     /// The list stands under `data`. Neither the form of an error nor whether a long list comes in pages is documented.
-    fn present(&self, reply: &Reply) -> Result<Box<dyn Present + '_>, Refusal> {
+    fn present(&self, reply: &Reply) -> Result<Box<dyn CurrentRegistrations + '_>, Refusal> {
         if let Some(refusal) = reply.refusal(&reply.text()) {
             return Err(refusal);
         }
@@ -220,12 +222,12 @@ impl Registrar for Webhooks {
 
     /// What a second subscription of the same kind is answered with is not documented; integrators are ready for 409
     /// and 422, either of which may as well be another refusal.
-    fn verdict(&self, reply: &Reply) -> Verdict {
+    fn call_result(&self, reply: &Reply) -> CallResult {
         match reply.refusal(&reply.text()) {
-            None => Verdict::Done,
-            Some(refusal @ Refusal::Refused { status: 409 | 422, .. }) => Verdict::Unsure(refusal),
-            Some(refusal @ Refusal::Failed { .. }) => Verdict::Unsure(refusal),
-            Some(refusal) => Verdict::Refused(refusal),
+            None => CallResult::Done,
+            Some(refusal @ Refusal::Refused { status: 409 | 422, .. }) => CallResult::Unconfirmed(refusal),
+            Some(refusal @ Refusal::Failed { .. }) => CallResult::Unconfirmed(refusal),
+            Some(refusal) => CallResult::Refused(refusal),
         }
     }
 }
@@ -268,7 +270,7 @@ impl Subscription {
         let (state, problem) = state(entry);
         Self {
             event: text("event").unwrap_or_default(),
-            target: Target::told(text("target_url").unwrap_or_default()),
+            target: Target::from_provider(text("target_url").unwrap_or_default()),
             original_id: text(ORIGINAL_ID).filter(|id| !id.is_empty()),
             conditions: conditions.collect(),
             state,
@@ -299,14 +301,14 @@ fn state(entry: &Value) -> (String, Option<Problem>) {
     let problem = match (health.as_str(), status.as_str()) {
         ("broken", _) => Some(Problem::Stopped(format!(
             "Broken{since}: Zid sends nothing more and has discarded what waited. Mend what refuses its deliveries, \
-             then `inlet register --renew`."
+             then `inlet webhook register --renew`."
         ))),
-        (_, "error" | "inactive") => {
-            Some(Problem::Stopped(format!("Zid calls it {status}; `inlet register --renew` makes it anew.")))
-        }
-        _ if inactive => {
-            Some(Problem::Stopped("It is not active; `inlet register --renew` makes it anew.".to_owned()))
-        }
+        (_, "error" | "inactive") => Some(Problem::Stopped(format!(
+            "Zid calls it {status}; `inlet webhook register --renew` makes it anew."
+        ))),
+        _ if inactive => Some(Problem::Stopped(
+            "It is not active; `inlet webhook register --renew` makes it anew.".to_owned(),
+        )),
         ("degraded", _) => Some(Problem::Degraded),
         _ => None,
     };
@@ -324,7 +326,7 @@ struct Subscriptions<'r> {
 
 impl Subscriptions<'_> {
     fn ours(&self, subscription: &Subscription) -> bool {
-        self.webhooks.destination.holds(&subscription.target)
+        self.webhooks.destination.contains(&subscription.target)
     }
 
     /// The call that removes this subscription; none where it would remove another one too.
@@ -343,16 +345,16 @@ impl Subscriptions<'_> {
         (first..).take(more).find(|id| !taken(*id)).unwrap_or(first)
     }
 
-    fn step(&self, event: &'static EventSpec, leave: Leave) -> Result<Step, Unable> {
+    fn step(&self, event: &'static EventSpec, options: ChangeOptions) -> Result<Step, PlanError> {
         let target = self.webhooks.target(event);
         if event.event.starts_with(APP_MARKET) {
-            let item = Item::new(Doing::Leave, event.event, target);
+            let item = Item::new(Planned::Skip, event.event, target);
             return Ok(Step::nothing(
                 item.noted("The app market's events are subscribed in the Partner Dashboard, for the app."),
             ));
         }
         if !is_a_stores(event) {
-            let item = Item::new(Doing::Leave, event.event, target);
+            let item = Item::new(Planned::Skip, event.event, target);
             return Ok(Step::nothing(
                 item.noted("It is not an event of Zid's, only what is read where none is named."),
             ));
@@ -361,23 +363,23 @@ impl Subscriptions<'_> {
         let make = self.webhooks.make(event, &target, id)?;
         let ours = || self.list.iter().filter(|other| other.event == event.event && self.ours(other));
         let Some(old) = ours().find(|other| other.target == target).or_else(|| ours().next()) else {
-            return Ok(Step::call(Item::new(Doing::Add, event.event, target), make));
+            return Ok(Step::call(Item::new(Planned::Add, event.event, target), make));
         };
         let there = old.target == target;
-        if there && !leave.renew {
-            let item = |doing| Item::new(doing, event.event, target);
+        if there && !options.renew {
+            let item = |planned| Item::new(planned, event.event, target);
             return Ok(Step::nothing(match &old.problem {
                 _ if !old.has(&self.webhooks.conditions) => {
-                    item(Doing::Leave).noted("It has other conditions; --renew makes it anew with these.")
+                    item(Planned::Skip).noted("It has other conditions; --renew makes it anew with these.")
                 }
-                Some(Problem::Stopped(words)) => item(Doing::Leave).noted(words.clone()),
-                Some(problem @ Problem::Degraded) => item(Doing::Keep).noted(problem.words()),
-                None => item(Doing::Keep),
+                Some(Problem::Stopped(words)) => item(Planned::Skip).noted(words.clone()),
+                Some(problem @ Problem::Degraded) => item(Planned::Keep).noted(problem.words()),
+                None => item(Planned::Keep),
             }));
         }
         // A removal takes the new one along where both have one number.
         if old.original_id.as_deref().and_then(|id| id.parse().ok()) == Some(id) {
-            return Err(Unable::Option {
+            return Err(PlanError::Option {
                 name: ORIGINAL_ID,
                 why: format!(
                     "is the number of the subscription of {} that is there already, and Zid would remove the new one \
@@ -387,11 +389,11 @@ impl Subscriptions<'_> {
             });
         }
         match self.removal(old) {
-            Some(unmake) => {
-                let items = vec![Item::new(Doing::Change, event.event, target)];
-                Ok(Step { items, action: Action::Swap { make, unmake } })
+            Some(delete) => {
+                let items = vec![Item::new(Planned::Change, event.event, target)];
+                Ok(Step { items, action: Action::Swap { make, delete } })
             }
-            None => Err(Unable::Shared {
+            None => Err(PlanError::Shared {
                 what: format!(
                     "the subscription of {} shares its original_id with others, and Zid would remove them too",
                     event.event
@@ -402,7 +404,7 @@ impl Subscriptions<'_> {
     }
 }
 
-impl Present for Subscriptions<'_> {
+impl CurrentRegistrations for Subscriptions<'_> {
     fn registrations(&self) -> Vec<Registration> {
         let registration = |one: &Subscription| Registration {
             event: one.event.clone(),
@@ -413,21 +415,25 @@ impl Present for Subscriptions<'_> {
         self.list.iter().map(registration).collect()
     }
 
-    fn register(&self, events: &[&'static EventSpec], leave: Leave) -> Result<Vec<Step>, Unable> {
+    fn register(
+        &self,
+        events: &[&'static EventSpec],
+        options: ChangeOptions,
+    ) -> Result<Vec<Step>, PlanError> {
         let conditional = |event: &&EventSpec| CONDITIONAL.contains(&event.event);
         if !self.webhooks.conditions.is_empty() && (events.is_empty() || !events.iter().all(conditional)) {
             let name = self.webhooks.conditions.keys().next().copied().unwrap_or_default();
             let why =
                 format!("is a condition: name the events that it is for, of {}", CONDITIONAL.join(" and "));
-            return Err(Unable::Option { name, why });
+            return Err(PlanError::Option { name, why });
         }
         let all = || EVENTS.iter().filter(|event| is_a_stores(event)).collect();
         let events: Vec<&'static EventSpec> = if events.is_empty() { all() } else { events.to_vec() };
-        events.into_iter().map(|event| self.step(event, leave)).collect()
+        events.into_iter().map(|event| self.step(event, options)).collect()
     }
 
     /// A removal takes all subscriptions with an id, so it is asked for once, and only where all of them are meant.
-    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, Unable> {
+    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, PlanError> {
         let meant = |one: &Subscription| {
             self.ours(one) && (events.is_empty() || events.iter().any(|event| event.event == one.event))
         };
@@ -436,26 +442,26 @@ impl Present for Subscriptions<'_> {
             together.entry(one.original_id.as_deref()).or_default().push(one);
         }
         let step = |(id, ones): (Option<&str>, Vec<&Subscription>)| {
-            let items = |doing: Doing, note: Option<&str>| -> Vec<Item> {
+            let items = |planned: Planned, note: Option<&str>| -> Vec<Item> {
                 let item = |one: &&Subscription| Item {
                     event: one.event.clone(),
                     target: one.target.clone(),
-                    doing,
+                    planned,
                     note: note.map(str::to_owned),
                 };
                 ones.iter().map(item).collect()
             };
-            let leave = |note| Step { items: items(Doing::Leave, Some(note)), action: Action::Nothing };
+            let skip = |note| Step { items: items(Planned::Skip, Some(note)), action: Action::Nothing };
             let Some(id) = id else {
-                return leave("It has no original_id, by which alone Zid removes one.");
+                return skip("It has no original_id, by which alone Zid removes one.");
             };
             let sharers = self.list.iter().filter(|other| other.original_id.as_deref() == Some(id));
             if sharers.count() > ones.len() {
-                return leave(
+                return skip(
                     "It shares its original_id with one that is to stay, and Zid would remove both.",
                 );
             }
-            Step { items: items(Doing::Remove, None), action: Action::Call(self.webhooks.remove(id)) }
+            Step { items: items(Planned::Remove, None), action: Action::Call(self.webhooks.remove(id)) }
         };
         let mut steps: Vec<Step> = together.into_iter().map(step).collect();
         // By name, as the numbers mean nothing to anybody.

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, Call, Destination, Doing, Item, Leave, Opening, Part, Present, Refusal, Registering,
-    Registrar, Registration, Reply, Step, Survey, Target, Unable, Verb, Verdict,
+    Action, Api, ApiContext, BodyPart, Call, CallResult, ChangeOptions, CurrentRegistrations, Destination,
+    Item, ListRequest, PlanError, Planned, Refusal, Registering, Registration, Reply, Step, Target, Verb,
+    WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -62,9 +63,9 @@ impl Registering for Zort {
             ("apikey", "the apikey of ZORT's API"),
             ("apisecret", "the apisecret of ZORT's API"),
         ],
-        knobs: &[],
-        lists: true,
-        open: |opening| Ok(Box::new(Account::open(&opening)?)),
+        options: &[],
+        can_list: true,
+        open: |context| Ok(Box::new(Account::open(&context)?)),
     });
 }
 
@@ -83,9 +84,9 @@ struct Account {
 }
 
 impl Account {
-    fn open(opening: &Opening) -> Result<Self, Unable> {
-        let newest = opening.credentials().into_iter().next();
-        Ok(Self { access: opening.access()?, destination: opening.destination.clone(), newest })
+    fn open(context: &ApiContext) -> Result<Self, PlanError> {
+        let newest = context.credentials().into_iter().next();
+        Ok(Self { access: context.access()?, destination: context.destination.clone(), newest })
     }
 
     fn call(&self, verb: Verb, path: &'static str) -> Call {
@@ -96,11 +97,11 @@ impl Account {
     }
 
     /// The keys that are to be registered.
-    fn keys(&self) -> Result<Keys, Unable> {
+    fn keys(&self) -> Result<Keys, PlanError> {
         let newest = self.newest.as_ref();
         let keys =
             newest.and_then(|newest| Some([newest.key1.clone(), newest.key2.clone()?, newest.key3.clone()?]));
-        keys.ok_or(Unable::Credential("ZORT asks for all of key1, key2 and key3"))
+        keys.ok_or(PlanError::Credential("ZORT asks for all of key1, key2 and key3"))
     }
 
     fn target(&self, event: &EventSpec) -> Target {
@@ -110,14 +111,14 @@ impl Account {
 
 type Keys = [Secret; 3];
 
-impl Registrar for Account {
-    fn survey(&self) -> Survey<'_> {
-        Survey::Call(self.call(Verb::Get, "/Webhook/GetWebhook"))
+impl WebhookApi for Account {
+    fn list_request(&self) -> ListRequest<'_> {
+        ListRequest::Call(self.call(Verb::Get, "/Webhook/GetWebhook"))
     }
 
     /// The settings may come without a result code. What is neither they nor a known word for none is not taken for
     /// empty: an update would overwrite it.
-    fn present(&self, reply: &Reply) -> Result<Box<dyn Present + '_>, Refusal> {
+    fn present(&self, reply: &Reply) -> Result<Box<dyn CurrentRegistrations + '_>, Refusal> {
         let body = reply.json().unwrap_or_default();
         let settings = body.as_object().filter(|_| reply.is_success()).map(Settings::read).transpose();
         if let Some(settings) = settings.map_err(|NotAUrl| reply.unreadable(SETTINGS))?.flatten() {
@@ -135,15 +136,15 @@ impl Registrar for Account {
         }
     }
 
-    fn verdict(&self, reply: &Reply) -> Verdict {
+    fn call_result(&self, reply: &Reply) -> CallResult {
         let body = reply.json();
         let result = Outcome::read(&body.clone().unwrap_or_default());
         match reply.refusal(&result.words) {
-            Some(failed @ Refusal::Failed { .. }) => Verdict::Unsure(failed),
-            Some(refusal) => Verdict::Refused(refusal),
-            None if result.failed() => Verdict::Refused(reply.refused(&result.words)),
-            None if body.is_some_and(|body| body.is_object()) => Verdict::Done,
-            None => Verdict::Unsure(reply.unreadable("an object with a resCode")),
+            Some(failed @ Refusal::Failed { .. }) => CallResult::Unconfirmed(failed),
+            Some(refusal) => CallResult::Refused(refusal),
+            None if result.failed() => CallResult::Refused(reply.refused(&result.words)),
+            None if body.is_some_and(|body| body.is_object()) => CallResult::Done,
+            None => CallResult::Unconfirmed(reply.unreadable("an object with a resCode")),
         }
     }
 }
@@ -193,7 +194,7 @@ impl Settings {
         let url = |(name, value): (&String, &&Value)| match value {
             Value::Null => None,
             Value::String(url) if url.trim().is_empty() => None,
-            Value::String(url) => Some(Ok((name.clone(), Target::told(url.as_str())))),
+            Value::String(url) => Some(Ok((name.clone(), Target::from_provider(url.as_str())))),
             _ => Some(Err(NotAUrl)),
         };
         let urls: BTreeMap<String, Target> =
@@ -210,18 +211,19 @@ struct Triggers<'r> {
 
 impl Triggers<'_> {
     fn ours(&self, target: &Target) -> bool {
-        self.account.destination.holds(target)
+        self.account.destination.contains(target)
     }
 
     /// Everything that is set, and blank what is to be switched off.
     fn update(&self, keys: &Keys, urls: &BTreeMap<String, Option<Target>>) -> Action {
-        let keys = KEYS.iter().zip(keys).map(|(name, key)| ((*name).to_owned(), Part::Secret(key.clone())));
+        let keys =
+            KEYS.iter().zip(keys).map(|(name, key)| ((*name).to_owned(), BodyPart::Secret(key.clone())));
         let url = |(name, target): (&String, &Option<Target>)| {
-            (name.clone(), target.clone().map_or_else(|| Part::text(""), Part::Target))
+            (name.clone(), target.clone().map_or_else(|| BodyPart::text(""), BodyPart::Target))
         };
         let body = keys.chain(urls.iter().map(url));
         let call = self.account.call(Verb::Post, "/Webhook/UpdateWebhook");
-        Action::Call(call.json(Part::object(body)))
+        Action::Call(call.json(BodyPart::object(body)))
     }
 
     fn urls(&self) -> BTreeMap<String, Option<Target>> {
@@ -229,7 +231,7 @@ impl Triggers<'_> {
     }
 }
 
-impl Present for Triggers<'_> {
+impl CurrentRegistrations for Triggers<'_> {
     fn registrations(&self) -> Vec<Registration> {
         let known = |slot: &str| SLOTS.iter().find(|(_, name)| *name == slot);
         let registration = |(slot, target): (&String, &Target)| Registration {
@@ -241,7 +243,11 @@ impl Present for Triggers<'_> {
         self.settings.urls.iter().map(registration).collect()
     }
 
-    fn register(&self, events: &[&'static EventSpec], leave: Leave) -> Result<Vec<Step>, Unable> {
+    fn register(
+        &self,
+        events: &[&'static EventSpec],
+        options: ChangeOptions,
+    ) -> Result<Vec<Step>, PlanError> {
         let keys = self.account.keys()?;
         let mut urls = self.urls();
         let (mut steps, mut items) = (Vec::new(), Vec::new());
@@ -250,32 +256,33 @@ impl Present for Triggers<'_> {
             let Some(slot) = slot(event) else {
                 // Where nobody asked for it, it needs no word.
                 if !events.is_empty() {
-                    let item = Item::new(Doing::Leave, event.event, target);
+                    let item = Item::new(Planned::Skip, event.event, target);
                     steps.push(Step::nothing(
                         item.noted("Which field its URL belongs into is not documented."),
                     ));
                 }
                 continue;
             };
-            let doing = match self.settings.urls.get(slot) {
-                Some(there) if *there == target => Doing::Keep,
-                Some(there) if self.ours(there) || leave.take_over => Doing::Change,
+            let planned = match self.settings.urls.get(slot) {
+                Some(there) if *there == target => Planned::Keep,
+                Some(there) if self.ours(there) || options.take_over => Planned::Change,
                 Some(there) => {
                     let note = "Another receiver has it; --replace takes it over.";
-                    steps
-                        .push(Step::nothing(Item::new(Doing::Leave, event.event, there.clone()).noted(note)));
+                    steps.push(Step::nothing(
+                        Item::new(Planned::Skip, event.event, there.clone()).noted(note),
+                    ));
                     continue;
                 }
-                None => Doing::Add,
+                None => Planned::Add,
             };
             urls.insert(slot.to_owned(), Some(target.clone()));
-            items.push(Item::new(doing, event.event, target));
+            items.push(Item::new(planned, event.event, target));
         }
         let set = self.settings.keys.as_ref();
         let same_keys = set.is_some_and(|set| set.iter().zip(&keys).all(|(a, b)| a.equals(b)));
         let others = urls.values().flatten().any(|target| !self.ours(target));
-        if !items.is_empty() && others && !same_keys && !leave.take_over {
-            return Err(Unable::Shared {
+        if !items.is_empty() && others && !same_keys && !options.take_over {
+            return Err(PlanError::Shared {
                 what: "all receivers of an account share one set of keys, and another one goes by keys that are not \
                        this store's"
                     .to_owned(),
@@ -283,12 +290,12 @@ impl Present for Triggers<'_> {
                        with --replace",
             });
         }
-        if items.iter().all(|item| item.doing == Doing::Keep) && same_keys {
+        if items.iter().all(|item| item.planned == Planned::Keep) && same_keys {
             steps.extend(items.into_iter().map(Step::nothing));
         } else if !items.is_empty() {
             if !same_keys {
-                for item in items.iter_mut().filter(|item| item.doing == Doing::Keep) {
-                    item.doing = Doing::Change;
+                for item in items.iter_mut().filter(|item| item.planned == Planned::Keep) {
+                    item.planned = Planned::Change;
                     item.note = Some("With the store's newest keys.".to_owned());
                 }
             }
@@ -297,7 +304,7 @@ impl Present for Triggers<'_> {
         Ok(steps)
     }
 
-    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, Unable> {
+    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, PlanError> {
         let wished =
             |slot_name: &str| events.is_empty() || events.iter().any(|event| slot(event) == Some(slot_name));
         let mut urls = self.urls();
@@ -306,7 +313,7 @@ impl Present for Triggers<'_> {
             let event = SLOTS.iter().find(|(_, slot)| slot == name).map_or(name.as_str(), |(event, _)| event);
             if self.ours(target) {
                 urls.insert(name.clone(), None);
-                items.push(Item::new(Doing::Remove, event, target.clone()));
+                items.push(Item::new(Planned::Remove, event, target.clone()));
             }
         }
         if items.is_empty() {
@@ -316,12 +323,12 @@ impl Present for Triggers<'_> {
         let keys = match &self.settings.keys {
             Some(keys) => keys.clone(),
             None if others => {
-                return Err(Unable::Shared {
+                return Err(PlanError::Shared {
                     what: "ZORT asks for three keys with every change and does not show all that the account has, and \
                            other receivers go by them"
                         .to_owned(),
                     next: "take the URLs out in ZORT's own settings; or give the account this store's keys, for all \
-                           receivers, with `inlet register --replace`",
+                           receivers, with `inlet webhook register --replace`",
                 });
             }
             None => self.account.keys()?,

@@ -9,24 +9,26 @@ use super::*;
 const OLD: &str = r#"{"order":"oldoldoldoldoldoldoldoldoldoldol"}"#;
 const NEW: &str = r#"{"order":"Qm7vT2xLk9Rw4ZpB8nYc1HsD6fJg3AeU","stock":"hT5nWq8ZcV2xJ7mKd4LpY9sRb3GfE6Ua","aftersale":"Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q"}"#;
 
-fn opened(credentials: &[&str], options: &[(&str, &str)]) -> Result<Registry, Unable> {
+fn opened(credentials: &[&str], options: &[(&str, &str)]) -> Result<Registry, PlanError> {
     let api = Tiki::API.unwrap();
     let given: Vec<(String, String)> =
         options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Registry::open(&Opening {
+    Registry::open(&ApiContext {
         destination: Destination::new("https://api.example", "tiki", &StoreName::parse("hcm").unwrap())
             .unwrap(),
         access: json!({"token": "the-t0ken"}),
         credentials: credentials.iter().map(|json| serde_json::from_str(json).unwrap()).collect(),
-        options: Options::parse(&given, api.knobs)?,
+        options: Options::parse(&given, api.options)?,
     })
 }
 
-fn plan(registry: &Registry, events: &[&str]) -> Result<Vec<Step>, Unable> {
+fn plan(registry: &Registry, events: &[&str]) -> Result<Vec<Step>, PlanError> {
     let events: Vec<&'static EventSpec> =
         events.iter().map(|name| find(crate::EVENTS, name).unwrap()).collect();
-    let Survey::NotDocumented(present) = registry.survey() else { panic!("no page tells how to ask") };
-    present.register(&events, Leave::default())
+    let ListRequest::NotDocumented(present) = registry.list_request() else {
+        panic!("no page tells how to ask")
+    };
+    present.register(&events, ChangeOptions::default())
 }
 
 fn call(steps: &[Step]) -> &Call {
@@ -39,7 +41,7 @@ fn registers_all_topics_in_one_call_with_the_newest_keys() {
     let options = [("warehouse", "sgn"), ("warehouse", "hn5"), ("partner", "700455")];
     let registry = opened(&[NEW, OLD], &options).unwrap();
     let steps = plan(&registry, &[]).unwrap();
-    let wire = call(&steps).wire();
+    let wire = call(&steps).raw_request();
     assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/business/v1/register-webhooks"));
     assert!(wire.headers.contains(&("authorization", "Bearer the-t0ken".to_owned())));
     let body: Value = serde_json::from_slice(&wire.body.unwrap()).unwrap();
@@ -93,22 +95,24 @@ fn a_key_of_another_length_or_none_is_not_registered() {
         (&[], "it has no key for each of the topics"),
     ] {
         let registry = opened(credentials, &[("warehouse", "sgn")]).unwrap();
-        assert_eq!(plan(&registry, &[]).unwrap_err(), Unable::Credential(why), "{credentials:?}");
+        assert_eq!(plan(&registry, &[]).unwrap_err(), PlanError::Credential(why), "{credentials:?}");
     }
 }
 
 #[test]
 fn asks_for_what_only_the_user_knows() {
     let registry = opened(&[NEW], &[]).unwrap();
-    assert!(matches!(plan(&registry, &[]), Err(Unable::Option { name: "warehouse", .. })));
-    assert!(matches!(opened(&[NEW], &[("shop", "1")]), Err(Unable::NoSuchOption { .. })));
+    assert!(matches!(plan(&registry, &[]), Err(PlanError::Option { name: "warehouse", .. })));
+    assert!(matches!(opened(&[NEW], &[("shop", "1")]), Err(PlanError::NoSuchOption { .. })));
 }
 
 #[test]
 fn nobody_can_tell_how_to_remove_one() {
     let registry = opened(&[NEW], &[]).unwrap();
-    let Survey::NotDocumented(present) = registry.survey() else { panic!("no page tells how to ask") };
-    assert!(matches!(present.unregister(&[]), Err(Unable::NotDocumented(_))));
+    let ListRequest::NotDocumented(present) = registry.list_request() else {
+        panic!("no page tells how to ask")
+    };
+    assert!(matches!(present.unregister(&[]), Err(PlanError::NotDocumented(_))));
     assert_eq!(present.registrations(), []);
 }
 
@@ -137,10 +141,10 @@ fn reads_every_answer() {
         (500, "<html>", "unsure: the provider failed with status 500"),
         (302, "", "refused: the provider refuses it with status 302"),
     ] {
-        let read = match registry.verdict(&call(&steps).reply(status, body.into())) {
-            Verdict::Done => "done".to_owned(),
-            Verdict::Unsure(refusal) => format!("unsure: {refusal}"),
-            Verdict::Refused(refusal) => format!("refused: {refusal}"),
+        let read = match registry.call_result(&call(&steps).reply(status, body.into())) {
+            CallResult::Done => "done".to_owned(),
+            CallResult::Unconfirmed(refusal) => format!("unsure: {refusal}"),
+            CallResult::Refused(refusal) => format!("refused: {refusal}"),
         };
         assert_eq!(read, verdict, "{status} {body}");
     }

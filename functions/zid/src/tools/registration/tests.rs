@@ -7,15 +7,15 @@ use super::*;
 
 const OURS: &str = "https://api.example/zid/riyadh";
 
-fn opened(credentials: &Value, options: &[(&str, &str)]) -> Result<Webhooks, Unable> {
+fn opened(credentials: &Value, options: &[(&str, &str)]) -> Result<Webhooks, PlanError> {
     let given: Vec<(String, String)> =
         options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Webhooks::open(&Opening {
+    Webhooks::open(&ApiContext {
         destination: Destination::new("https://api.example", "zid", &StoreName::parse("riyadh").unwrap())
             .unwrap(),
         access: json!({"authorization": "the-app-t0ken", "manager_token": "the-st0re-token"}),
         credentials: credentials.as_array().unwrap().clone(),
-        options: Options::parse(&given, Zid::API.unwrap().knobs)?,
+        options: Options::parse(&given, Zid::API.unwrap().options)?,
     })
 }
 
@@ -25,11 +25,11 @@ fn ours() -> Webhooks {
 
 fn reply(status: u16, body: &str) -> Reply {
     let webhooks = ours();
-    let Survey::Call(call) = webhooks.survey() else { panic!("the list is documented") };
+    let ListRequest::Call(call) = webhooks.list_request() else { panic!("the list is documented") };
     call.reply(status, body.into())
 }
 
-fn present<'a>(webhooks: &'a Webhooks, list: &Value) -> Box<dyn Present + 'a> {
+fn present<'a>(webhooks: &'a Webhooks, list: &Value) -> Box<dyn CurrentRegistrations + 'a> {
     webhooks.present(&reply(200, &json!({"data": list}).to_string())).unwrap()
 }
 
@@ -42,23 +42,23 @@ fn entry(event: &str, url: &str, original_id: &str) -> Value {
         "conditions": null, "active": true, "status": "ready", "health_status": "healthy", "broken_at": null})
 }
 
-fn doings(steps: &[Step]) -> Vec<(&str, Doing)> {
-    steps.iter().flat_map(|step| &step.items).map(|item| (item.event.as_str(), item.doing)).collect()
+fn planned(steps: &[Step]) -> Vec<(&str, Planned)> {
+    steps.iter().flat_map(|step| &step.items).map(|item| (item.event.as_str(), item.planned)).collect()
 }
 
 fn body(call: &Call) -> Value {
-    serde_json::from_slice(&call.wire().body.unwrap()).unwrap()
+    serde_json::from_slice(&call.raw_request().body.unwrap()).unwrap()
 }
 
-const AS_IT_IS: Leave = Leave { take_over: false, renew: false };
-const RENEW: Leave = Leave { take_over: false, renew: true };
+const AS_IT_IS: ChangeOptions = ChangeOptions { take_over: false, renew: false };
+const RENEW: ChangeOptions = ChangeOptions { take_over: false, renew: true };
 
 #[test]
 fn makes_a_subscription_with_the_pair_at_the_top() {
     let webhooks = ours();
     let steps = present(&webhooks, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
     let [Step { action: Action::Call(call), .. }] = &steps[..] else { panic!("{steps:?}") };
-    let wire = call.wire();
+    let wire = call.raw_request();
     assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/v1/managers/webhooks"));
     assert!(wire.headers.contains(&("authorization", "Bearer the-app-t0ken".to_owned())));
     assert!(wire.headers.contains(&("x-manager-token", "the-st0re-token".to_owned())));
@@ -92,7 +92,7 @@ fn every_event_of_a_store_gets_an_id_of_its_own_and_the_app_market_none() {
     let market = present(&webhooks, &json!([]))
         .register(&rows(&["app.market.application.install"]), AS_IT_IS)
         .unwrap();
-    assert_eq!(doings(&market), [("app.market.application.install", Doing::Leave)]);
+    assert_eq!(planned(&market), [("app.market.application.install", Planned::Skip)]);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn what_is_there_is_kept_and_others_do_not_matter() {
     ]);
     let there = present(&webhooks, &list);
     let steps = there.register(&rows(&["order.create", "product.create"]), AS_IT_IS).unwrap();
-    assert_eq!(doings(&steps), [("order.create", Doing::Keep), ("product.create", Doing::Add)]);
+    assert_eq!(planned(&steps), [("order.create", Planned::Keep), ("product.create", Planned::Add)]);
 }
 
 #[test]
@@ -115,9 +115,9 @@ fn renewing_makes_the_new_one_under_a_free_id_before_it_removes_the_old_one() {
     let first = body(first)["original_id"].to_string();
     let list = json!([entry("order.create", &format!("{OURS}/order.create"), &first)]);
     let steps = present(&webhooks, &list).register(&rows(&["order.create"]), RENEW).unwrap();
-    let [Step { action: Action::Swap { make, unmake }, .. }] = &steps[..] else { panic!("{steps:?}") };
+    let [Step { action: Action::Swap { make, delete }, .. }] = &steps[..] else { panic!("{steps:?}") };
     assert_ne!(body(make)["original_id"].to_string(), first);
-    assert_eq!(unmake.wire().path, format!("/v1/managers/webhooks?original_id={first}"));
+    assert_eq!(delete.raw_request().path, format!("/v1/managers/webhooks?original_id={first}"));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
     for url in ["order.create", "order.create?token=0ld"] {
         let list = json!([entry("order.create", &format!("{OURS}/{url}"), "4410")]);
         match present(&webhooks, &list).register(&rows(&["order.create"]), RENEW) {
-            Err(Unable::Option { name: "original_id", why }) => {
+            Err(PlanError::Option { name: "original_id", why }) => {
                 assert!(why.contains("order.create"), "{why}");
             }
             other => panic!("{url}: {other:?}"),
@@ -139,20 +139,20 @@ fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
     assert_eq!(body(make)["original_id"], json!(4410));
     let kept = json!([entry("order.create", &format!("{OURS}/order.create"), "4410")]);
     let steps = present(&webhooks, &kept).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
-    assert_eq!(doings(&steps), [("order.create", Doing::Keep)]);
+    assert_eq!(planned(&steps), [("order.create", Planned::Keep)]);
 }
 
 #[test]
 fn what_sends_nothing_or_something_else_is_not_as_wished() {
     let webhooks = ours();
-    for (changes, doing, word) in [
-        (json!({}), Doing::Keep, ""),
-        (json!({"health_status": "degraded"}), Doing::Keep, "Ten or more"),
-        (json!({"health_status": "broken"}), Doing::Leave, "--renew"),
-        (json!({"status": "error"}), Doing::Leave, "--renew"),
-        (json!({"active": false}), Doing::Leave, "--renew"),
-        (json!({"active": false, "health_status": "degraded"}), Doing::Leave, "--renew"),
-        (json!({"conditions": {"status": "new"}}), Doing::Leave, "--renew"),
+    for (changes, expected, word) in [
+        (json!({}), Planned::Keep, ""),
+        (json!({"health_status": "degraded"}), Planned::Keep, "Ten or more"),
+        (json!({"health_status": "broken"}), Planned::Skip, "--renew"),
+        (json!({"status": "error"}), Planned::Skip, "--renew"),
+        (json!({"active": false}), Planned::Skip, "--renew"),
+        (json!({"active": false, "health_status": "degraded"}), Planned::Skip, "--renew"),
+        (json!({"conditions": {"status": "new"}}), Planned::Skip, "--renew"),
     ] {
         let mut entry = entry("order.create", &format!("{OURS}/order.create"), "1");
         for (name, value) in changes.as_object().unwrap() {
@@ -160,11 +160,11 @@ fn what_sends_nothing_or_something_else_is_not_as_wished() {
         }
         let there = present(&webhooks, &json!([entry]));
         let steps = there.register(&rows(&["order.create"]), AS_IT_IS).unwrap();
-        assert_eq!(doings(&steps), [("order.create", doing)], "{changes}");
+        assert_eq!(planned(&steps), [("order.create", expected)], "{changes}");
         let note = steps[0].items[0].note.clone().unwrap_or_default();
         assert!(note.contains(word) && note.is_empty() == word.is_empty(), "{changes}: {note}");
         let renewed = there.register(&rows(&["order.create"]), RENEW).unwrap();
-        assert_eq!(doings(&renewed), [("order.create", Doing::Change)], "{changes}");
+        assert_eq!(planned(&renewed), [("order.create", Planned::Change)], "{changes}");
     }
 }
 
@@ -173,7 +173,7 @@ fn a_url_of_an_older_form_is_made_anew() {
     let webhooks = ours();
     let list = json!([entry("order.create", &format!("{OURS}/order.create?token=0ld"), "7")]);
     let steps = present(&webhooks, &list).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
-    assert_eq!(doings(&steps), [("order.create", Doing::Change)]);
+    assert_eq!(planned(&steps), [("order.create", Planned::Change)]);
 }
 
 #[test]
@@ -189,25 +189,25 @@ fn nothing_is_removed_that_shares_its_id_with_one_that_stays() {
     let there = present(&webhooks, &list);
     let all = there.unregister(&[]).unwrap();
     assert_eq!(
-        doings(&all),
+        planned(&all),
         [
-            ("category.create", Doing::Leave),
-            ("order.create", Doing::Leave),
-            ("product.create", Doing::Remove),
-            ("product.update", Doing::Remove),
+            ("category.create", Planned::Skip),
+            ("order.create", Planned::Skip),
+            ("product.create", Planned::Remove),
+            ("product.update", Planned::Remove),
         ]
     );
     let calls: Vec<String> = all
         .iter()
         .filter_map(|step| match &step.action {
-            Action::Call(call) => Some(call.wire().path),
+            Action::Call(call) => Some(call.raw_request().path),
             _ => None,
         })
         .collect();
     assert_eq!(calls, ["/v1/managers/webhooks?original_id=5"]);
     let one = there.unregister(&rows(&["product.create"])).unwrap();
-    assert_eq!(doings(&one), [("product.create", Doing::Leave)]);
-    assert!(matches!(there.register(&rows(&["product.create"]), RENEW), Err(Unable::Shared { .. })));
+    assert_eq!(planned(&one), [("product.create", Planned::Skip)]);
+    assert!(matches!(there.register(&rows(&["product.create"]), RENEW), Err(PlanError::Shared { .. })));
 }
 
 #[test]
@@ -220,12 +220,15 @@ fn conditions_are_those_that_are_documented_and_need_the_events_that_take_them()
     let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
     assert_eq!(body(call)["conditions"], json!({"status": "inDelivery", "delivery_option_id": 12}));
     for events in [&[][..], &["order.create", "product.create"]] {
-        assert!(matches!(there.register(&rows(events), AS_IT_IS), Err(Unable::Option { .. })), "{events:?}");
+        assert!(
+            matches!(there.register(&rows(events), AS_IT_IS), Err(PlanError::Option { .. })),
+            "{events:?}"
+        );
     }
     for wrong in
         [("status", "shipped"), ("payment_method", "cash"), ("delivery_option_id", "x"), ("original_id", "x")]
     {
-        assert!(matches!(given(&[wrong]), Err(Unable::Option { .. })), "{wrong:?}");
+        assert!(matches!(given(&[wrong]), Err(PlanError::Option { .. })), "{wrong:?}");
     }
     let mut listed = entry("order.status.update", &format!("{OURS}/order.status.update"), "1");
     listed["conditions"] = json!({"status": "inDelivery", "delivery_option_id": 12});
@@ -251,7 +254,7 @@ fn without_a_pair_the_token_stands_in_the_url() {
     let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
     assert_eq!(body(call)["username"], json!("u"));
     let none = opened(&json!([]), &[]).unwrap();
-    assert!(matches!(present(&none, &json!([])).register(&[], AS_IT_IS), Err(Unable::Credential(_))));
+    assert!(matches!(present(&none, &json!([])).register(&[], AS_IT_IS), Err(PlanError::Credential(_))));
 }
 
 #[test]
@@ -335,10 +338,10 @@ fn a_refusal_that_may_mean_that_it_is_there_is_looked_into() {
         (401, "refused"),
         (429, "refused"),
     ] {
-        let read = match webhooks.verdict(&reply(status, "{}")) {
-            Verdict::Done => "done",
-            Verdict::Unsure(_) => "unsure",
-            Verdict::Refused(_) => "refused",
+        let read = match webhooks.call_result(&reply(status, "{}")) {
+            CallResult::Done => "done",
+            CallResult::Unconfirmed(_) => "unsure",
+            CallResult::Refused(_) => "refused",
         };
         assert_eq!(read, verdict, "{status}");
     }

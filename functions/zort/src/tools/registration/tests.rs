@@ -11,7 +11,7 @@ use super::*;
 const OURS: &str = "https://api.example/zort/bkk";
 
 fn account(credential: Value) -> Account {
-    Account::open(&Opening {
+    Account::open(&ApiContext {
         destination: Destination::new("https://api.example", "zort", &StoreName::parse("bkk").unwrap())
             .unwrap(),
         access: json!({"storename": "the-st0re", "apikey": "the-k3y", "apisecret": "the-s3cret"}),
@@ -26,11 +26,11 @@ fn ours() -> Account {
 }
 
 fn reply(account: &Account, status: u16, body: &str) -> Reply {
-    let Survey::Call(call) = account.survey() else { panic!("GetWebhook is documented") };
+    let ListRequest::Call(call) = account.list_request() else { panic!("GetWebhook is documented") };
     call.reply(status, body.into())
 }
 
-fn present<'a>(account: &'a Account, settings: &Value) -> Box<dyn Present + 'a> {
+fn present<'a>(account: &'a Account, settings: &Value) -> Box<dyn CurrentRegistrations + 'a> {
     account.present(&reply(account, 200, &settings.to_string())).unwrap()
 }
 
@@ -38,8 +38,8 @@ fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
     names.iter().map(|name| find(EVENTS, name).unwrap()).collect()
 }
 
-const AS_IT_IS: Leave = Leave { take_over: false, renew: false };
-const TAKE_OVER: Leave = Leave { take_over: true, renew: false };
+const AS_IT_IS: ChangeOptions = ChangeOptions { take_over: false, renew: false };
+const TAKE_OVER: ChangeOptions = ChangeOptions { take_over: true, renew: false };
 
 /// What the one call of a plan sends.
 fn sent(steps: &[Step]) -> Value {
@@ -51,7 +51,7 @@ fn sent(steps: &[Step]) -> Value {
         })
         .collect();
     let [call] = calls[..] else { panic!("{steps:?}") };
-    let wire = call.wire();
+    let wire = call.raw_request();
     assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/Webhook/UpdateWebhook"));
     serde_json::from_slice(&wire.body.unwrap()).unwrap()
 }
@@ -60,8 +60,8 @@ fn asks_nothing(steps: &[Step]) -> bool {
     steps.iter().all(|step| matches!(step.action, Action::Nothing))
 }
 
-fn doings(steps: &[Step]) -> Vec<(&str, Doing)> {
-    steps.iter().flat_map(|step| &step.items).map(|item| (item.event.as_str(), item.doing)).collect()
+fn planned(steps: &[Step]) -> Vec<(&str, Planned)> {
+    steps.iter().flat_map(|step| &step.items).map(|item| (item.event.as_str(), item.planned)).collect()
 }
 
 #[test]
@@ -99,8 +99,8 @@ fn what_others_have_stays_and_is_sent_back() {
     let there = present(&account, &settings);
     let steps = there.register(&rows(&["ADDORDER", "UPDATEORDER", "DELETEORDER"]), AS_IT_IS).unwrap();
     assert_eq!(
-        doings(&steps),
-        [("ADDORDER", Doing::Leave), ("UPDATEORDER", Doing::Keep), ("DELETEORDER", Doing::Add)]
+        planned(&steps),
+        [("ADDORDER", Planned::Skip), ("UPDATEORDER", Planned::Keep), ("DELETEORDER", Planned::Add)]
     );
     assert_eq!(
         sent(&steps),
@@ -122,7 +122,7 @@ fn registering_twice_asks_nothing_the_second_time() {
     let first = present(&account, &json!({"key1": "", "addproducturl": ""})).register(&[], AS_IT_IS).unwrap();
     let second = present(&account, &sent(&first)).register(&[], AS_IT_IS).unwrap();
     assert!(asks_nothing(&second), "{second:?}");
-    assert!(doings(&second).iter().all(|(_, doing)| *doing == Doing::Keep));
+    assert!(planned(&second).iter().all(|(_, planned)| *planned == Planned::Keep));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn new_keys_are_registered_though_every_url_is_there() {
     let settings =
         json!({"key1": "old-1", "key2": "old-2", "key3": "old-3", "addorderurl": format!("{OURS}/ADDORDER")});
     let steps = present(&account, &settings).register(&rows(&["ADDORDER"]), AS_IT_IS).unwrap();
-    assert_eq!(doings(&steps), [("ADDORDER", Doing::Change)]);
+    assert_eq!(planned(&steps), [("ADDORDER", Planned::Change)]);
     assert_eq!(sent(&steps)["key1"], json!("n3w-1"));
 }
 
@@ -140,7 +140,7 @@ fn keys_that_another_receiver_goes_by_are_not_changed_unasked() {
     let account = ours();
     let settings = json!({"key1": "theirs", "key2": "theirs", "key3": "theirs", "addorderurl": "https://other.example/x"});
     let there = present(&account, &settings);
-    assert!(matches!(there.register(&[], AS_IT_IS), Err(Unable::Shared { .. })));
+    assert!(matches!(there.register(&[], AS_IT_IS), Err(PlanError::Shared { .. })));
     assert_eq!(sent(&there.register(&[], TAKE_OVER).unwrap())["key1"], json!("n3w-1"));
     let nothing_of_ours = there.unregister(&[]).unwrap();
     assert!(nothing_of_ours.is_empty(), "{nothing_of_ours:?}");
@@ -150,7 +150,7 @@ fn keys_that_another_receiver_goes_by_are_not_changed_unasked() {
 fn all_three_keys_are_asked_for() {
     let account = account(json!({"key1": "only"}));
     let none = present(&account, &json!({"key1": ""}));
-    assert!(matches!(none.register(&[], AS_IT_IS), Err(Unable::Credential(_))));
+    assert!(matches!(none.register(&[], AS_IT_IS), Err(PlanError::Credential(_))));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_trigger_without_a_known_field_is_left_with_a_word() {
     let none = present(&account, &json!({"key1": ""}));
     let steps = none.register(&rows(&["DELETEPURCHASEORDER"]), AS_IT_IS).unwrap();
     assert!(asks_nothing(&steps));
-    assert_eq!(doings(&steps), [("DELETEPURCHASEORDER", Doing::Leave)]);
+    assert_eq!(planned(&steps), [("DELETEPURCHASEORDER", Planned::Skip)]);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn unregistering_blanks_what_is_ours_and_keeps_the_keys() {
         })
     );
     let one = there.unregister(&rows(&["ADDORDER", "DELETEORDER"])).unwrap();
-    assert_eq!(doings(&one), [("ADDORDER", Doing::Remove)]);
+    assert_eq!(planned(&one), [("ADDORDER", Planned::Remove)]);
     assert_eq!(sent(&one)["updateorderurl"], json!(format!("{OURS}/an-older-form")));
 }
 
@@ -193,7 +193,7 @@ fn keys_that_cannot_be_read_are_not_replaced_for_others() {
         assert_eq!(sent(&alone)["key1"], json!("n3w-1"), "{settings}");
         settings["addtransferurl"] = json!("https://other.example/x");
         let shared = present(&account, &settings).unregister(&[]);
-        assert!(matches!(shared, Err(Unable::Shared { .. })), "{settings}: {shared:?}");
+        assert!(matches!(shared, Err(PlanError::Shared { .. })), "{settings}: {shared:?}");
     }
 }
 
@@ -287,10 +287,10 @@ fn the_result_code_counts_and_not_the_status() {
         (429, "", "refused"),
         (503, r#"{"resCode":"200"}"#, "unsure"),
     ] {
-        let read = match account.verdict(&reply(&account, status, body)) {
-            Verdict::Done => "done",
-            Verdict::Unsure(_) => "unsure",
-            Verdict::Refused(_) => "refused",
+        let read = match account.call_result(&reply(&account, status, body)) {
+            CallResult::Done => "done",
+            CallResult::Unconfirmed(_) => "unsure",
+            CallResult::Refused(_) => "refused",
         };
         assert_eq!(read, verdict, "{status} {body}");
     }

@@ -31,13 +31,13 @@ pub struct Call {
     verb: Verb,
     path: &'static str,
     query: Vec<(&'static str, String)>,
-    headers: Vec<(&'static str, &'static str, Part)>,
-    body: Option<Part>,
+    headers: Vec<(&'static str, &'static str, BodyPart)>,
+    body: Option<BodyPart>,
 }
 
 /// A part of what is sent.
 #[derive(Clone)]
-pub enum Part {
+pub enum BodyPart {
     /// Anybody may see it.
     Plain(Value),
     /// A URL, whose query may be a secret.
@@ -45,11 +45,11 @@ pub enum Part {
     /// Nobody may see it.
     Secret(Secret),
     /// Parts by their names.
-    Object(Vec<(String, Part)>),
+    Object(Vec<(String, BodyPart)>),
 }
 
 /// A call with its secrets, for the wire and nothing else: it cannot be formatted.
-pub struct Wire {
+pub struct RawRequest {
     /// The method.
     pub verb: Verb,
     /// Path and query, to stand behind the API's base.
@@ -87,31 +87,31 @@ impl Call {
     /// The same with a header that holds a secret behind `prefix`.
     #[must_use]
     pub fn secret_header(mut self, name: &'static str, prefix: &'static str, secret: &Secret) -> Self {
-        self.headers.push((name, prefix, Part::Secret(secret.clone())));
+        self.headers.push((name, prefix, BodyPart::Secret(secret.clone())));
         self
     }
 
     /// The same with a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.push((name, value, Part::Plain(Value::Null)));
+        self.headers.push((name, value, BodyPart::Plain(Value::Null)));
         self
     }
 
     /// The same with a JSON body.
     #[must_use]
-    pub fn json(mut self, body: Part) -> Self {
+    pub fn json(mut self, body: BodyPart) -> Self {
         self.body = Some(body);
         self.header("content-type", "application/json")
     }
 
     /// How the call goes over the wire.
-    pub fn wire(&self) -> Wire {
-        let value = |prefix: &str, part: &Part| match part {
-            Part::Secret(secret) => format!("{prefix}{}", secret.text()),
+    pub fn raw_request(&self) -> RawRequest {
+        let value = |prefix: &str, part: &BodyPart| match part {
+            BodyPart::Secret(secret) => format!("{prefix}{}", secret.text()),
             _ => prefix.to_owned(),
         };
-        Wire {
+        RawRequest {
             verb: self.verb,
             path: self.path_and_query(),
             headers: self.headers.iter().map(|(name, prefix, part)| (*name, value(prefix, part))).collect(),
@@ -145,7 +145,7 @@ impl Call {
 
     /// The headers with their secrets masked.
     pub fn shown_headers(&self) -> Vec<(&'static str, String)> {
-        let masked = |part: &Part| if matches!(part, Part::Secret(_)) { MASK } else { "" };
+        let masked = |part: &BodyPart| if matches!(part, BodyPart::Secret(_)) { MASK } else { "" };
         self.headers.iter().map(|(name, prefix, part)| (*name, format!("{prefix}{}", masked(part)))).collect()
     }
 
@@ -181,7 +181,7 @@ enum Secrets {
     Masked,
 }
 
-impl Part {
+impl BodyPart {
     /// A text that anybody may see.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Plain(Value::String(text.into()))
@@ -195,7 +195,7 @@ impl Part {
     fn value(&self, secrets: Secrets) -> Value {
         match (self, secrets) {
             (Self::Plain(value), _) => value.clone(),
-            (Self::Target(target), Secrets::Sent) => target.wire().into(),
+            (Self::Target(target), Secrets::Sent) => target.unmasked().into(),
             (Self::Target(target), Secrets::Masked) => target.to_string().into(),
             (Self::Secret(secret), Secrets::Sent) => secret.text().into(),
             (Self::Secret(_), Secrets::Masked) => MASK.into(),
@@ -210,8 +210,8 @@ impl Part {
         match self {
             Self::Plain(_) => {}
             // A URL whose query is shown masked is masked as a whole where it is quoted.
-            Self::Target(target) if target.to_string() == target.wire() => {}
-            Self::Target(target) => secrets.extend(Secret::new(target.wire())),
+            Self::Target(target) if target.to_string() == target.unmasked() => {}
+            Self::Target(target) => secrets.extend(Secret::new(target.unmasked())),
             Self::Secret(secret) => secrets.push(secret.clone()),
             Self::Object(parts) => parts.iter().for_each(|(_, part)| part.collect(secrets)),
         }

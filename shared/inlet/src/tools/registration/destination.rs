@@ -44,7 +44,7 @@ impl Destination {
     }
 
     /// Whether events that are sent there come to this store of this deployment. Host names know no case.
-    pub fn holds(&self, target: &Target) -> bool {
+    pub fn contains(&self, target: &Target) -> bool {
         let (own_host, own_path) = parted(&self.0);
         let (host, path) = parted(&target.0);
         let behind = path.strip_prefix(own_path);
@@ -63,7 +63,7 @@ fn parted(url: &str) -> (&str, &str) {
 
 impl Target {
     /// A URL as the provider tells it.
-    pub fn told(url: impl Into<String>) -> Self {
+    pub fn from_provider(url: impl Into<String>) -> Self {
         Self(url.into())
     }
 
@@ -75,7 +75,7 @@ impl Target {
     }
 
     /// The whole URL, for the wire.
-    pub(super) fn wire(&self) -> &str {
+    pub(super) fn unmasked(&self) -> &str {
         &self.0
     }
 }

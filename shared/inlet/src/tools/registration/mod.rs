@@ -1,7 +1,7 @@
 //! Registering through a provider's own API: what to ask it, and how to read what it says. Nothing is sent here.
 //!
-//! A provider that has such an API [opens](Api::open) a [`Registrar`]. Its [survey](Registrar::survey) asks what is
-//! registered; the answer makes a [`Present`], which plans, without a further look, what has to be asked so that
+//! A provider that has such an API [opens](Api::open) a [`WebhookApi`]. Its [survey](WebhookApi::list_request) asks what is
+//! registered; the answer makes a [`CurrentRegistrations`], which plans, without a further look, what has to be asked so that
 //! the wished events come to this [`Destination`] and nobody else's registration is touched. The same plan made of a
 //! second survey must be empty: that is how a change is confirmed.
 
@@ -12,9 +12,9 @@ mod option;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use call::{Call, Part, Refusal, Reply, Verb, Wire};
+pub use call::{BodyPart, Call, RawRequest, Refusal, Reply, Verb};
 pub use destination::{Destination, NotAnAddress, Target};
-pub use option::{Knob, Options};
+pub use option::{Options, ProviderOption};
 
 use crate::provider::catalogue::EventSpec;
 use crate::tools::portal::Portal;
@@ -44,32 +44,32 @@ pub struct Api {
     /// What opens it: the fields of a JSON object, each with where it is to be had.
     pub access: &'static [(&'static str, &'static str)],
     /// What else may or must be given.
-    pub knobs: &'static [Knob],
+    pub options: &'static [ProviderOption],
     /// Whether it tells what is registered, and removes it. Otherwise no page tells how.
-    pub lists: bool,
+    pub can_list: bool,
     /// Begins to use it.
-    pub open: fn(Opening) -> Result<Box<dyn Registrar>, Unable>,
+    pub open: fn(ApiContext) -> Result<Box<dyn WebhookApi>, PlanError>,
 }
 
-/// What a registrar is made of. It holds secrets as they were read, so it cannot be formatted.
-pub struct Opening {
+/// What a api is made of. It holds secrets as they were read, so it cannot be formatted.
+pub struct ApiContext {
     /// Where events are to be sent.
     pub destination: Destination,
     /// What opens the API: [`Api::access`].
     pub access: Value,
     /// The store's live credentials as kept in the parameter store, newest first.
     pub credentials: Vec<Value>,
-    /// What else was given: [`Api::knobs`].
+    /// What else was given: [`Api::options`].
     pub options: Options,
 }
 
-impl Opening {
+impl ApiContext {
     /// The access as the provider's own type.
     ///
     /// # Errors
-    /// [`Unable::Access`] when a field is missing or empty.
-    pub fn access<A: DeserializeOwned>(&self) -> Result<A, Unable> {
-        A::deserialize(&self.access).map_err(|_| Unable::Access)
+    /// [`PlanError::Access`] when a field is missing or empty.
+    pub fn access<A: DeserializeOwned>(&self) -> Result<A, PlanError> {
+        A::deserialize(&self.access).map_err(|_| PlanError::Access)
     }
 
     /// The store's credentials as the provider's own type, newest first. One that cannot be used does not spoil
@@ -80,51 +80,52 @@ impl Opening {
 }
 
 /// A provider's API, opened for one store.
-pub trait Registrar {
+pub trait WebhookApi {
     /// How to learn what is registered.
-    fn survey(&self) -> Survey<'_>;
+    fn list_request(&self) -> ListRequest<'_>;
 
     /// Reads the answer to the survey.
     ///
     /// # Errors
     /// A [`Refusal`] when it is none, or of a form that nobody documents: what is not understood must not be
     /// overwritten.
-    fn present(&self, reply: &Reply) -> Result<Box<dyn Present + '_>, Refusal>;
+    fn present(&self, reply: &Reply) -> Result<Box<dyn CurrentRegistrations + '_>, Refusal>;
 
     /// Reads the answer to a call that changes something.
-    fn verdict(&self, reply: &Reply) -> Verdict;
+    fn call_result(&self, reply: &Reply) -> CallResult;
 }
 
 /// How to learn what is registered.
-pub enum Survey<'r> {
+pub enum ListRequest<'r> {
     /// By asking.
     Call(Call),
     /// Not at all: no page tells how. Plans can be made all the same.
-    NotDocumented(Box<dyn Present + 'r>),
+    NotDocumented(Box<dyn CurrentRegistrations + 'r>),
 }
 
 /// What is registered at the moment.
-pub trait Present {
+pub trait CurrentRegistrations {
     /// All of it, others' too.
     fn registrations(&self) -> Vec<Registration>;
 
     /// What to ask so that these events come here; every event that the API can register where none is named.
     ///
     /// # Errors
-    /// [`Unable`] when what was given does not do for it.
-    fn register(&self, events: &[&'static EventSpec], leave: Leave) -> Result<Vec<Step>, Unable>;
+    /// [`PlanError`] when what was given does not do for it.
+    fn register(&self, events: &[&'static EventSpec], options: ChangeOptions)
+    -> Result<Vec<Step>, PlanError>;
 
     /// What to ask so that these events come here no longer; everything that does where none is named. Never anything
     /// that goes elsewhere.
     ///
     /// # Errors
-    /// [`Unable`] when no page tells how, or when it cannot be done without touching another's.
-    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, Unable>;
+    /// [`PlanError`] when no page tells how, or when it cannot be done without touching another's.
+    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, PlanError>;
 }
 
 /// What a plan may do beyond adding what is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Leave {
+pub struct ChangeOptions {
     /// Take what another receiver holds.
     pub take_over: bool,
     /// Make anew what is registered already, with the newest credential.
@@ -166,7 +167,7 @@ pub enum Action {
         /// Makes the new one.
         make: Call,
         /// Removes the old one.
-        unmake: Call,
+        delete: Call,
     },
 }
 
@@ -178,14 +179,14 @@ pub struct Item {
     /// Where it is sent.
     pub target: Target,
     /// What is done with it.
-    pub doing: Doing,
+    pub planned: Planned,
     /// What is to be said of it, as a sentence.
     pub note: Option<String>,
 }
 
 /// What is done with a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
+pub enum Planned {
     /// It is as it should be.
     Keep,
     /// It is made.
@@ -195,10 +196,10 @@ pub enum Doing {
     /// It goes.
     Remove,
     /// It was wished for and is not done; the note says why.
-    Leave,
+    Skip,
 }
 
-impl Doing {
+impl Planned {
     /// The word for it before it is done.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -206,7 +207,7 @@ impl Doing {
             Self::Add => "add",
             Self::Change => "change",
             Self::Remove => "remove",
-            Self::Leave => "leave",
+            Self::Skip => "skip",
         }
     }
 }
@@ -225,8 +226,8 @@ impl Step {
 
 impl Item {
     /// An item of which nothing is to be said.
-    pub fn new(doing: Doing, event: impl Into<String>, target: Target) -> Self {
-        Self { event: event.into(), target, doing, note: None }
+    pub fn new(planned: Planned, event: impl Into<String>, target: Target) -> Self {
+        Self { event: event.into(), target, planned, note: None }
     }
 
     /// The same with something to be said of it.
@@ -238,18 +239,18 @@ impl Item {
 
 /// What an answer to a change says.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum CallResult {
     /// It is done.
     Done,
     /// It may be done, or have been so before: a second survey tells. The refusal is how it reads if it is not.
-    Unsure(Refusal),
+    Unconfirmed(Refusal),
     /// It is not done.
     Refused(Refusal),
 }
 
 /// Why there is no plan. Nothing has been asked.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum Unable {
+pub enum PlanError {
     /// The access lacks a field.
     #[error("the access to the provider's API lacks a field, or has one that is empty")]
     Access,

@@ -1,10 +1,10 @@
 //! What may be given beside the events: a provider's own settings of a registration, by name.
 
-use super::Unable;
+use super::PlanError;
 
 /// A setting of a provider's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Knob {
+pub struct ProviderOption {
     /// Its name.
     pub name: &'static str,
     /// What it is for and which values it takes, as a sentence.
@@ -19,14 +19,14 @@ impl Options {
     /// Takes names and values, in the order in which they were given.
     ///
     /// # Errors
-    /// [`Unable::NoSuchOption`] for a name that is none of `knobs`.
-    pub fn parse(given: &[(String, String)], knobs: &[Knob]) -> Result<Self, Unable> {
-        let known = |name: &str| match knobs.iter().find(|knob| knob.name == name) {
-            Some(knob) => Ok(knob.name),
+    /// [`PlanError::NoSuchOption`] for a name that is none of `options`.
+    pub fn parse(given: &[(String, String)], options: &[ProviderOption]) -> Result<Self, PlanError> {
+        let known = |name: &str| match options.iter().find(|option| option.name == name) {
+            Some(option) => Ok(option.name),
             None => {
-                let known: Vec<&str> = knobs.iter().map(|knob| knob.name).collect();
+                let known: Vec<&str> = options.iter().map(|option| option.name).collect();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                Err(Unable::NoSuchOption { name: name.to_owned(), known })
+                Err(PlanError::NoSuchOption { name: name.to_owned(), known })
             }
         };
         given
@@ -49,12 +49,12 @@ impl Options {
     /// The one value under a name, if it was given.
     ///
     /// # Errors
-    /// [`Unable::Option`] when there are several, or an empty one.
-    pub fn one(&self, name: &'static str) -> Result<Option<&str>, Unable> {
+    /// [`PlanError::Option`] when there are several, or an empty one.
+    pub fn one(&self, name: &'static str) -> Result<Option<&str>, PlanError> {
         match self.all(name)[..] {
             [] => Ok(None),
             [value] if !value.is_empty() => Ok(Some(value)),
-            _ => Err(Unable::Option { name, why: "takes one value".to_owned() }),
+            _ => Err(PlanError::Option { name, why: "takes one value".to_owned() }),
         }
     }
 }

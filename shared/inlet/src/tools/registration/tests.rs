@@ -18,15 +18,15 @@ fn call() -> Call {
     Call::new(Verb::Post, "/v1/hooks")
         .query("original_id", "a b")
         .secret_header("authorization", "Bearer ", &secret("t0ken-in-header"))
-        .json(Part::object([
+        .json(BodyPart::object([
             (
                 "url",
-                Part::Target(
+                BodyPart::Target(
                     destination().target(Some("order.create")).with("token", &secret("t0ken-in-url")),
                 ),
             ),
-            ("inner", Part::object([("key", Part::Secret(secret("k\"ey-in-body")))])),
-            ("list", Part::Plain(json!(["a", 1]))),
+            ("inner", BodyPart::object([("key", BodyPart::Secret(secret("k\"ey-in-body")))])),
+            ("list", BodyPart::Plain(json!(["a", 1]))),
         ]))
 }
 
@@ -52,7 +52,7 @@ fn a_call_shows_everything_but_its_secrets() {
 
 #[test]
 fn the_wire_gets_the_secrets() {
-    let wire = call().wire();
+    let wire = call().raw_request();
     assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/v1/hooks?original_id=a%20b"));
     assert!(wire.headers.contains(&("authorization", "Bearer t0ken-in-header".to_owned())));
     let body: serde_json::Value = serde_json::from_slice(&wire.body.unwrap()).unwrap();
@@ -96,7 +96,7 @@ fn a_place_holds_its_own_urls_and_no_others() {
         "https://ABC.execute-api.example/zid/riyadh/order.create",
         "https://abc.execute-api.example/zid/riyadh?token=x",
     ] {
-        assert!(destination().holds(&Target::told(own)), "{own}");
+        assert!(destination().contains(&Target::from_provider(own)), "{own}");
     }
     for other in [
         "",
@@ -108,7 +108,7 @@ fn a_place_holds_its_own_urls_and_no_others() {
         "https://evil/?https://abc.execute-api.example/zid/riyadh",
         "https://abc.execute-api.example@evil/zid/riyadh",
     ] {
-        assert!(!destination().holds(&Target::told(other)), "{other}");
+        assert!(!destination().contains(&Target::from_provider(other)), "{other}");
     }
 }
 
@@ -135,21 +135,22 @@ fn a_url_is_shown_without_what_may_be_a_secret() {
         ("not a url", "not a url"),
         ("", ""),
     ] {
-        assert_eq!(Target::told(url).to_string(), shown);
+        assert_eq!(Target::from_provider(url).to_string(), shown);
     }
 }
 
 #[test]
 fn an_option_that_nobody_knows_is_refused_with_those_that_exist() {
-    const KNOBS: &[Knob] = &[Knob { name: "a", help: "" }, Knob { name: "b", help: "" }];
+    const KNOBS: &[ProviderOption] =
+        &[ProviderOption { name: "a", help: "" }, ProviderOption { name: "b", help: "" }];
     let given = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     let options = Options::parse(&given(&[("a", "1"), ("b", "x"), ("a", "2")]), KNOBS).unwrap();
     assert_eq!((options.all("a"), options.one("b")), (vec!["1", "2"], Ok(Some("x"))));
-    assert_eq!(options.one("a"), Err(Unable::Option { name: "a", why: "takes one value".into() }));
+    assert_eq!(options.one("a"), Err(PlanError::Option { name: "a", why: "takes one value".into() }));
     let unknown = Options::parse(&given(&[("c", "1")]), KNOBS);
-    assert_eq!(unknown, Err(Unable::NoSuchOption { name: "c".into(), known: "a, b".into() }));
+    assert_eq!(unknown, Err(PlanError::NoSuchOption { name: "c".into(), known: "a, b".into() }));
 }
 
 #[test]
@@ -160,8 +161,12 @@ fn an_access_that_lacks_a_field_is_refused_without_a_word_of_it() {
         token: Secret,
     }
     for access in [json!({}), json!({"token": ""}), json!({"token": 420_815}), json!("s3cret")] {
-        let opening =
-            Opening { destination: destination(), access, credentials: vec![], options: Options::default() };
-        assert_eq!(opening.access::<Access>().map(|_| ()), Err(Unable::Access));
+        let context = ApiContext {
+            destination: destination(),
+            access,
+            credentials: vec![],
+            options: Options::default(),
+        };
+        assert_eq!(context.access::<Access>().map(|_| ()), Err(PlanError::Access));
     }
 }
