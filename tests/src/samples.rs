@@ -86,7 +86,8 @@ fn shapes_of<S: Sender>() -> (String, String) {
         groups.entry(row::<S>(payload).kind.as_str()).or_default().push(payload.body);
     }
     let text = |(kind, bodies): (&str, Vec<&[u8]>)| {
-        let rows = S::EVENTS.iter().filter(|row| row.kind.as_str() == kind && row.canonical.is_some());
+        let is_shown = |row: &&EventSpec| row.canonical.is_some() && row.documented != Documented::NameOnly;
+        let rows = S::EVENTS.iter().filter(|row| row.kind.as_str() == kind).filter(is_shown);
         let events: Vec<(&str, bool)> =
             rows.map(|row| (row.event, row.documented == Documented::Full)).collect();
         drift::to_text(&events, &drift::shape_of(&bodies))
