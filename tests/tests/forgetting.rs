@@ -1,4 +1,4 @@
-//! What must hold of forgetting: it is all gone, and nothing that is on its way brings it back. Needs `make up`.
+//! Properties of forgetting: everything is deleted, and no message on its way brings it back. Needs `make up`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -92,7 +92,7 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     let table = stack.table_of_its_own().await;
     table.events.put(&kept).await.unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
-    // A replay that was on its way passes the receipt and writes it anew.
+    // A replay that was on its way passes the receipt and writes it again.
     let arrival = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
     table.receipts.write(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
     let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
@@ -264,7 +264,7 @@ async fn sort_keys(stack: &Stack, store: &inlet::store::StoreName) -> Vec<String
     keys
 }
 
-/// 600 KB that look like chance, the same for the same seed.
+/// Returns 600 KB of noise, the same for the same seed.
 fn noise(seed: u64) -> Vec<u8> {
     let mut state = seed;
     let next = || {
