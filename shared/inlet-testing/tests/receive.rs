@@ -1,4 +1,4 @@
-//! The path of a delivery, simulated: ports in memory that fail when they are told to.
+//! The path of a delivery, simulated: ports in memory that fail as configured.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use inlet_testing::ports::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// A provider as simple as one can be: a token in the query, a stock level in the body.
+/// A minimal provider: a token in the query, a stock level in the body.
 #[derive(Debug)]
 struct Toy;
 
