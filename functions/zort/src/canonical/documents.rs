@@ -120,6 +120,7 @@ impl Document {
 macro_rules! canonical_document {
     ($kind:ident, $document:ident, { $($field:ident: $value:expr),* $(,)? }) => {
         $kind {
+            $($field: $value,)*
             id: $document.id,
             number: $document.number,
             reference: $document.reference,
@@ -151,7 +152,6 @@ macro_rules! canonical_document {
             placed_at: $document.placed_at,
             created_at: $document.created_at,
             updated_at: $document.updated_at,
-            $($field: $value,)*
             ..$kind::default()
         }
         .into()

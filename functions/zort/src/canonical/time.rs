@@ -12,7 +12,7 @@
 //! the others. ZORT never sends a zone.
 
 use inlet::value::time::Time;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 
 /// Bangkok's offset: the documented pair is `/Date(1644944400000)/` beside `2022-02-16`.
@@ -53,7 +53,8 @@ fn parse_date_time(text: &str) -> Option<Time> {
     // Hand input has hours such as `9:05`.
     let hour = if clock.find(':') == Some(1) { "0" } else { "" };
     let iso = format!("{date}T{hour}{clock}");
-    Time::parse_rfc3339(&iso).or_else(|| Time::local(&iso))
+    let local = || Time::local(&iso.parse::<DateTime>().ok()?.to_string());
+    Time::parse_rfc3339(&iso).or_else(local)
 }
 
 /// Reads `yyyy-MM-dd` and `dd/MM/yyyy`, with either separator, as a Gregorian date.
