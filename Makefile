@@ -1,54 +1,57 @@
-# One line each: what can be done here. The work is in local/.
+# One line for each command. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down sam-local test faults soak fuzz arm64 package package-check bench load lint check samples fmt
+.PHONY: help up down sam-local test faults soak fuzz arm64 package package-check bench load lint check dist samples fmt
 
-help:      ## Print these lines
+help:      ## Print this list
 	@grep -E '^[a-z0-9-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+): *(.*)## /  make \1\t/' | expand -t 24
 
-up:        ## Start the local stack, or bring it up to date, and send a sample of each provider (WITHOUT="zip tiki" leaves some out)
+up:        ## Start or update the local stack, and send a sample of each provider (WITHOUT="zip tiki" leaves some out)
 	@python3 -m local up $(if $(WITHOUT),--without $(WITHOUT))
 
 down:      ## Stop the local stack
 	@python3 -m local down
 
-sam-local: ## Run every file under events/ by sam local invoke (needs Docker and the local stack)
+sam-local: ## Run every file under events/ with sam local invoke (needs Docker and the local stack)
 	@python3 -m local sam-local
 
-test:      ## Run every check there is, end to end tests included
+test:      ## Run every check, including the end-to-end tests
 	@python3 -m local test
 
-faults:    ## Run every fault of every call against the local stack's binaries, and print the table
+faults:    ## Inject every fault into every call of the local stack's binaries, and print the table
 	@python3 -m local faults
 
-soak:      ## Send EVENTS (5000) mixed events while faults come and go, and reconcile
+soak:      ## Send EVENTS (5000) mixed events while faults are injected, and reconcile
 	@python3 -m local soak $(EVENTS)
 
-fuzz:      ## Send hostile input into each reader for SECONDS (60), by cargo fuzz on a nightly toolchain
+fuzz:      ## Fuzz each parser for SECONDS (60) with cargo fuzz on a nightly toolchain
 	@python3 -m local fuzz $(SECONDS)
 
 bench:     ## Measure the receivers against their peers, ROUNDS (5) times, and write bench/results
 	@python3 -m local bench $(ROUNDS)
 
-load:      ## Drive the local stack, all five providers at once, for SECONDS (20), and the default Rust peer beside it
+load:      ## Send to the local stack as all five providers for SECONDS (20), and to the default Rust peer
 	@python3 -m local load $(SECONDS)
 
-arm64:     ## Have the arm64 binaries answer every file under events/, in QEMU (needs the local stack)
+arm64:     ## Run the arm64 binaries in QEMU with every file under events/ (needs the local stack)
 	@python3 -m local arm64
 
-package:   ## Pack a zip for each function and each of ARCHITECTURES ("x86_64 arm64"), and lists of what is in them, into dist/
+dist:      ## Build a release into dist/ for each of ARCHITECTURES (all that this machine can compile): command, wheel, packages
+	@python3 -m local dist $(ARCHITECTURES)
+
+package:   ## Pack a zip of each function for each of ARCHITECTURES ("x86_64 arm64") with its bill of materials into dist/
 	@python3 -m local package $(ARCHITECTURES)
 
-package-check: ## Pack twice at two places and compare the bytes
+package-check: ## Pack twice in two folders and compare the bytes
 	@python3 -m local package-check $(ARCHITECTURES)
 
-lint:      ## Check formatting, clippy, licences and the template
+lint:      ## Check formatting, clippy, dependencies and the template
 	@python3 -m local lint
 
-check:     ## Compile everything, quickly, without building it
+check:     ## Type-check all code without building it
 	@cargo check --workspace --all-targets
 
-samples:   ## Write anew what follows from payload files, types and metrics: events/, schemas/, shapes.txt, alarms and dashboard
+samples:   ## Regenerate events/, schemas/, shapes.txt, and the template's alarms and dashboard
 	@cargo run --quiet --package inlet-tests --bin write-samples
 
 fmt:       ## Format the code

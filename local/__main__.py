@@ -1,13 +1,14 @@
-"""The local stack's commands; `make help` says what each is for."""
+"""The commands of the local stack; `make help` lists them."""
 
 import sys
 
-from local import tools
+from local import build, tools
 
 
 def main() -> None:
     if not tools.ready():
-        tools.install()
+        # `up` takes longest to compile: it starts that before all tools are installed.
+        tools.install(meanwhile=build.compile_functions if sys.argv[1:2] == ["up"] else None)
         tools.restart()
     from local import commands
 

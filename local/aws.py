@@ -1,47 +1,51 @@
-"""The way of AWS clients to the emulator, and to no real account."""
+"""AWS clients of the emulator. None of them reaches a real account."""
 
 import os
 from dataclasses import dataclass
 
 import boto3
 
-from local import place
+from local import paths
 
 ACCESS_KEY = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 @dataclass(frozen=True)
 class Aws:
-    """AWS as the emulator at `endpoint` plays it."""
+    """The emulator at `endpoint`."""
 
     endpoint: str
 
     def client(self, service: str):
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=place.REGION,
+            service, endpoint_url=self.endpoint, region_name=paths.REGION,
             aws_access_key_id=ACCESS_KEY["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=ACCESS_KEY["AWS_SECRET_ACCESS_KEY"],
         )
 
     def environment(self) -> dict[str, str]:
-        """This process's environment, with the emulator in place of whatever account it names."""
+        """Returns this process's environment with the emulator instead of the account that it names."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        nowhere = str(place.STATE / "no-such-file")
+        nowhere = str(paths.STATE / "no-such-file")
         return kept | ACCESS_KEY | {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": place.REGION,
-            "AWS_DEFAULT_REGION": place.REGION,
+            "AWS_REGION": paths.REGION,
+            "AWS_DEFAULT_REGION": paths.REGION,
             "AWS_CONFIG_FILE": nowhere,
             "AWS_SHARED_CREDENTIALS_FILE": nowhere,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def outputs(self) -> dict[str, str]:
-        """The stack's outputs by name."""
-        stack = self.client("cloudformation").describe_stacks(StackName=place.STACK)["Stacks"][0]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    def outputs(self, stack: str = paths.STACK) -> dict[str, str]:
+        """Returns the stack's outputs by name."""
+        described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
-    def resources(self) -> dict[str, str]:
-        """The physical ids of the stack's resources by their names in the template."""
-        listed = self.client("cloudformation").describe_stack_resources(StackName=place.STACK)["StackResources"]
+    def resources(self, stack: str = paths.STACK) -> dict[str, str]:
+        """Returns the physical ids of the stack's resources by their logical ids."""
+        listed = self.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
         return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in listed}
+
+    def api(self, stack: str = paths.STACK) -> str:
+        """Returns the API's address: its own host name does not resolve everywhere, so its id is part of the path."""
+        return f"{self.endpoint}/_aws/execute-api/{self.resources(stack)['Api']}"

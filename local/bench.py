@@ -1,16 +1,16 @@
-"""Builds the bench with everybody who is measured, and runs it."""
+"""Builds the bench and every program that it measures, and runs it."""
 
 import os
 import shutil
 import subprocess
 import sys
 
-from local import place, tools
+from local import paths, tools
 from local.steps import Failed, Unavailable, run, step
 
-BENCH = place.ROOT / "bench"
+BENCH = paths.ROOT / "bench"
 PEERS = BENCH / "peers"
-STATE = place.STATE / "bench"
+STATE = paths.STATE / "bench"
 STRIPPED = STATE / "stripped"
 WITH_SYMBOLS = STATE / "with-symbols"
 
@@ -32,39 +32,39 @@ def bench(rounds: int) -> None:
 
 
 def report() -> None:
-    """Write the bench's tables and pictures anew from the results that are there."""
+    """Write the bench's tables and pictures from the recorded results."""
     run([harness(), "report"])
 
 
 def gate(accept: bool = False) -> None:
-    """Compare what may not grow with bench/figures.json, on the functions that the local stack runs."""
-    if place.architecture() != "x86_64":
-        raise Unavailable("NOTICE: not counted: bench/figures.json is of x86-64 binaries")
+    """Compare size, instructions and calls of the local stack's functions with bench/figures.json."""
+    if paths.architecture() != "x86_64":
+        raise Unavailable("NOTICE: not counted: bench/figures.json has figures of x86-64 binaries")
     missing = [program for program in ("valgrind", "openssl") if shutil.which(program) is None]
     if missing:
-        raise Unavailable(f"NOTICE: not counted: there is no {' and no '.join(missing)}")
+        raise Unavailable(f"NOTICE: not counted: {' and '.join(missing)} missing")
     run([harness(), "gate", *(["--accept"] if accept else [])])
 
 
 def _ours() -> None:
-    """With their symbols, so that valgrind finds its way; what is measured otherwise is stripped."""
+    """Builds the receivers with symbols for valgrind, and a stripped copy for all other measurements."""
     packages = [part for name in (*RECEIVERS, "inlet-bench-floor") for part in ("--package", name)]
     environment = os.environ | {"CARGO_PROFILE_RELEASE_STRIP": "none"}
     run(["cargo", "build", "--locked", "--release", *packages], env=environment)
-    built = place.ROOT / "target" / "release"
+    built = paths.ROOT / "target" / "release"
     for name in (*RECEIVERS, "inlet-bench-floor"):
         _strip(built / name)
 
 
 def build_rust_peers() -> None:
-    """R0 and R1."""
+    """Builds the peers R0 and R1."""
     run(["cargo", "build", "--locked", "--release", "--manifest-path", PEERS / "Cargo.toml"])
     for name in ("peer-hello", "peer-idiomatic"):
         _strip(PEERS / "target" / "release" / name)
 
 
 def _strip(binary) -> None:
-    """The symbols stay in a copy for valgrind alone."""
+    """Strips a binary, and keeps a copy with symbols for valgrind."""
     for folder in (STRIPPED, WITH_SYMBOLS):
         folder.mkdir(parents=True, exist_ok=True)
     shutil.copy2(binary, WITH_SYMBOLS / binary.name)
@@ -72,7 +72,7 @@ def _strip(binary) -> None:
 
 
 def _node() -> None:
-    """One bundle, minified, as the SDK's own advice for Lambda has it."""
+    """Builds one minified bundle, as the SDK's documentation recommends for Lambda."""
     sources, built = STATE / "node-sources", STATE / "node"
     shutil.copytree(PEERS / "node", sources, dirs_exist_ok=True)
     run(["npm", "--prefix", sources, "ci", "--no-audit", "--no-fund"], log="bench-npm")
@@ -89,15 +89,15 @@ def _python() -> None:
 
 
 def harness():
-    """The bench's own program, where no time is taken."""
+    """Builds the bench's program for measurements without times, and returns its path."""
     run(["cargo", "build", "--locked", "--package", "inlet-bench"], env=tools.environment())
-    return place.ROOT / "target" / "debug" / "inlet-bench"
+    return paths.ROOT / "target" / "debug" / "inlet-bench"
 
 
 def quick_harness():
-    """The same where one is: what it takes to play the others is a part of every time."""
+    """Builds the bench's program with optimisation, because its simulated services are part of every measured time."""
     run(["cargo", "build", "--locked", "--profile", "timing", "--package", "inlet-bench"], env=tools.environment())
-    return place.ROOT / "target" / "timing" / "inlet-bench"
+    return paths.ROOT / "target" / "timing" / "inlet-bench"
 
 
 def _needs(*programs: str) -> None:

@@ -1,4 +1,4 @@
-"""Builds all functions in one cheap cargo call, then packs them with `sam build`."""
+"""Compiles all functions in one quick cargo call, then packs them with `sam build`."""
 
 import hashlib
 import shutil
@@ -6,20 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from samtranslator.yaml_helper import yaml_parse
-
-from local import place, tools
+from local import paths, tools
 from local.steps import run
 
-TARGET = place.STATE / "target"
+TARGET = paths.STATE / "target"
 
 TRIPLES = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 
-# The compiler in use, and Debian's, whose standard library for another architecture is a package like any other.
+# The compiler in use, and Debian's, for which Debian packages the standard libraries of other architectures.
 COMPILERS = ("rustc", "/usr/bin/rustc")
 
-# Quick to build. In the environment, so that SAM's own calls of cargo find everything fresh.
-CHEAP_RELEASE = {
+# Quick to build. In the environment, so that SAM's own calls of cargo find everything compiled.
+QUICK_RELEASE = {
     "CARGO_TARGET_DIR": str(TARGET),
     "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
     "CARGO_PROFILE_RELEASE_LTO": "off",
@@ -30,49 +28,44 @@ CHEAP_RELEASE = {
 
 
 def compile_functions() -> None:
-    """Compiles every function that the template names; quick when nothing changed."""
+    """Compiles every function; quick when nothing changed."""
     packages = [part for binary in binaries() for part in ("--package", binary)]
-    architecture = ["--arm64"] if place.architecture() == "arm64" else []
+    architecture = ["--arm64"] if paths.architecture() == "arm64" else []
     run(["cargo", "lambda", "build", "--release", *architecture, *packages], env=_environment())
 
 
 def pack(parameters: list[str]) -> None:
-    """Runs the real `sam build`, which asks cargo again for each function and finds it fresh."""
-    command = ["sam", "build", "--template", place.TEMPLATE, "--build-dir", place.BUILT]
+    """Runs the real `sam build`, which calls cargo for each function again and finds it compiled."""
+    command = ["sam", "build", "--template", paths.TEMPLATE, "--build-dir", paths.BUILT]
     output = run([*command, "--parameter-overrides", *parameters], log="sam-build", env=_environment())
     if "Compiling" in output:
         print("    note: sam build compiled something again; see .local/logs/sam-build.log", file=sys.stderr)
 
 
 def fingerprint() -> str:
-    """A hash of what would be deployed: the template and every function's binary."""
-    digest = hashlib.sha256(place.TEMPLATE.read_bytes())
+    """Returns a hash of everything that would be deployed: the template and every function's binary."""
+    digest = hashlib.sha256(paths.TEMPLATE.read_bytes())
     for binary in binaries():
         digest.update((TARGET / "lambda" / binary / "bootstrap").read_bytes())
     return digest.hexdigest()
 
 
-def compiler(architecture: str) -> str | None:
-    """The first compiler that has a standard library for this architecture, if one has."""
-    return next((rustc for rustc in COMPILERS if _has_standard_library(rustc, TRIPLES[architecture])), None)
+def compiler(triple: str) -> str | None:
+    """Returns the first compiler that has a standard library for this target, or None."""
+    return next((rustc for rustc in COMPILERS if _has_standard_library(rustc, triple)), None)
 
 
 def binaries() -> list[str]:
-    """The binaries of the template's functions; each is also the name of its package."""
-    resources = yaml_parse(place.TEMPLATE.read_text())["Resources"].values()
-    return [
-        resource["Metadata"]["BuildProperties"]["Binary"]
-        for resource in resources
-        if resource["Type"] == "AWS::Serverless::Function"
-    ]
+    """Returns the functions' binaries: one for each folder below functions/. Each is also the name of its package."""
+    return [f"inlet-{manifest.parent.name}" for manifest in sorted((paths.ROOT / "functions").glob("*/Cargo.toml"))]
 
 
 def _environment() -> dict[str, str]:
-    return tools.environment() | CHEAP_RELEASE
+    return tools.environment() | QUICK_RELEASE
 
 
 def _has_standard_library(rustc: str, triple: str) -> bool:
     if not shutil.which(rustc):
         return False
-    told = subprocess.run([rustc, "--print", "target-libdir", "--target", triple], capture_output=True, text=True)
-    return any(Path(told.stdout.strip()).glob("libstd-*.rlib"))
+    found = subprocess.run([rustc, "--print", "target-libdir", "--target", triple], capture_output=True, text=True)
+    return any(Path(found.stdout.strip()).glob("libstd-*.rlib"))

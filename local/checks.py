@@ -1,9 +1,9 @@
-"""Every check of the project in order, up to the first that fails."""
+"""Runs the project's checks in order and stops at the first failure."""
 
 import os
 import time
 
-from local import bench, engine, fuzz, place, samlocal, stack, timing, tools, upgrade
+from local import advisories, bench, docker, fuzz, paths, samlocal, stack, timing, tools
 from local.steps import Failed, Unavailable, run
 
 NO_ENGINE = """
@@ -14,17 +14,17 @@ NO_ENGINE = """
 """
 
 
-# On every commit only what a change breaks at once; `make fuzz` takes a minute for each target.
+# Enough for faults that every input triggers; `make fuzz` runs each target for a minute.
 FUZZ_SECONDS = 3
 
 
 def lint() -> None:
-    """Check formatting, clippy, licences and the template."""
+    """Check formatting, clippy, dependencies and the template."""
     _run(FORM)
 
 
 def test() -> None:
-    """Run every check there is, with a local stack that is taken down at the end."""
+    """Run every check, with a local stack that is stopped at the end."""
     try:
         _run(FORM | BEHAVIOUR)
     finally:
@@ -44,7 +44,7 @@ def _run(checks: dict) -> None:
         except Failed:
             print(f"\n{headline} failed\n{passed} passed, 1 failed", flush=True)
             raise
-    print(f"\nall of it took {time.monotonic() - started:.0f} s")
+    print(f"\nthe checks took {time.monotonic() - started:.0f} s")
     print(f"{passed} passed, 0 failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
 
 
@@ -59,6 +59,10 @@ def _program(*command: str):
     return lambda: run(command, env=_environment())
 
 
+def _pytest(marks: str):
+    return _program("python3", "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "-m", marks, "local/tests")
+
+
 def _environment() -> dict[str, str]:
     environment = tools.environment()
     return environment | {"CARGO_INCREMENTAL": "0"} if os.environ.get("CI") else environment
@@ -69,38 +73,32 @@ def _cargo_deny() -> None:
     run(["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], env=_environment())
 
 
-def _permissions() -> None:
-    # Imported late: it needs the tools, which are installed by now.
-    from local import privilege
-
-    privilege.check()
-
-
 def _sam_local() -> None:
-    if not engine.answers():
+    if not docker.answers():
         raise Unavailable(NO_ENGINE)
     samlocal.invoke_all()
 
 
 FORM = {
     "formatting": _program("cargo", "fmt", "--all", "--check"),
-    "template, by sam": _program("sam", "validate", "--lint", "--region", place.REGION),
+    "template, by sam": _program("sam", "validate", "--lint", "--region", paths.REGION),
     "template, by cfn-lint": _program("cfn-lint"),
-    "upgrade from what was released": upgrade.check,
-    "permissions, by the transformed template": _permissions,
+    "template: names, permissions, upgrades": _pytest("not stack and not npm"),
     "licences, bans and sources": _cargo_deny,
+    "known vulnerabilities": advisories.check,
     "clippy": _program("cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"),
 }
 
 BEHAVIOUR = {
-    # The end-to-end tests are packages of their own, for they need the stack.
+    # The end-to-end tests are in packages of their own, because they need the stack.
     "unit, table and property tests": _program(
         "cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests", "--exclude", "inlet-cli",
     ),
     "comparisons, by their instructions": timing.count_instructions,
     "hostile input, for seconds": lambda: fuzz.fuzz(FUZZ_SECONDS),
     "local stack": lambda: stack.up(without=[]),
-    "what may not grow": bench.gate,
+    "size, instructions and calls": bench.gate,
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
+    "deployment, permissions and calls, on the local stack": _pytest("stack or npm"),
     "event files, by sam local": _sam_local,
 }

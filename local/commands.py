@@ -1,9 +1,9 @@
-"""What can be asked of the local stack, once its tools are there."""
+"""The commands of `python3 -m local`, for which the tools are installed."""
 
 import argparse
 import sys
 
-from local import arm64, bench, build, checks, faults, fuzz, load, package, place, samlocal, stack, upgrade
+from local import arm64, bench, build, checks, dist, faults, fuzz, load, package, paths, port_forward, samlocal, stack, upgrade
 from local.steps import Failed
 
 
@@ -20,7 +20,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
 
     up = commands.add_parser("up", help=stack.up.__doc__)
-    up.add_argument("--without", nargs="*", default=[], choices=place.PROVIDERS, help="providers not to deploy")
+    up.add_argument("--without", nargs="*", default=[], choices=paths.PROVIDERS, help="providers not to deploy")
     up.set_defaults(act=lambda chosen: stack.up(chosen.without))
 
     down = commands.add_parser("down", help=stack.down.__doc__)
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(act=lambda _: bench.report())
 
     gate = commands.add_parser("gate", help=bench.gate.__doc__)
-    gate.add_argument("--accept", action="store_true", help="write the figures anew instead")
+    gate.add_argument("--accept", action="store_true", help="write the figures instead of comparing them")
     gate.set_defaults(act=lambda chosen: bench.gate(chosen.accept))
 
     emulated = commands.add_parser("arm64", help=arm64.arm64.__doc__)
@@ -60,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
 
     packed = commands.add_parser("package", help=package.package.__doc__)
     packed.set_defaults(act=lambda chosen: package.package(chosen.architectures))
+
+    released = commands.add_parser("dist", help=dist.dist.__doc__)
+    released.add_argument("architectures", nargs="*", metavar="architecture")
+    released.set_defaults(act=lambda chosen: dist.dist(chosen.architectures))
 
     packed_twice = commands.add_parser("package-check", help=package.check.__doc__)
     packed_twice.set_defaults(act=lambda chosen: package.check(chosen.architectures))
@@ -69,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
 
     release = commands.add_parser("record-release", help=upgrade.record.__doc__)
     release.set_defaults(act=lambda _: upgrade.record())
+
+    forward = commands.add_parser(port_forward.COMMAND, help=port_forward.serve.__doc__)
+    forward.add_argument("gateway")
+    forward.add_argument("port", type=int)
+    forward.set_defaults(act=lambda chosen: port_forward.serve(chosen.gateway, chosen.port))
 
     lint = commands.add_parser("lint", help=checks.lint.__doc__)
     lint.set_defaults(act=lambda _: checks.lint())

@@ -3,33 +3,33 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from local import place, tools
+from local import paths, processes, tools
 from local.aws import ACCESS_KEY
 from local.steps import Failed
 
-RECORD = place.STATE / "emulator.json"
-SCRATCH = place.STATE / "emulator"
-LOG = place.LOGS / "emulator.log"
+RECORD = paths.STATE / "emulator.json"
+SCRATCH = paths.STATE / "emulator"
+LOG = paths.LOGS / "emulator.log"
+# In the command of its process.
+MARK = "ministack"
 USUAL_PORT = 4566
-PATIENCE_SECONDS = 60
+START_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A MiniStack that this folder started."""
+    """A MiniStack process that this folder started."""
 
     pid: int
     port: int
-    # When it was started: what was deployed to an earlier one is gone.
+    # Seconds since 1970: an earlier emulator took its deployments with it.
     started: float
 
     @property
@@ -38,7 +38,7 @@ class Emulator:
 
 
 def start() -> Emulator:
-    """The emulator, started unless it is running."""
+    """Returns the emulator, and starts it unless it is running."""
     if (emulator := running()) is not None:
         return emulator
     stop()
@@ -51,16 +51,16 @@ def start() -> Emulator:
 
 
 def running() -> Emulator | None:
-    """The emulator that this folder started, if it still answers."""
+    """Returns the emulator that this folder started, if it answers."""
     emulator = _recorded()
-    return emulator if emulator and _is_ours(emulator.pid) and _answers(emulator) else None
+    return emulator if emulator and processes.is_running(emulator.pid, MARK) and _answers(emulator) else None
 
 
 def stop() -> None:
-    """Ends the emulator with everything in it."""
+    """Ends the emulator and deletes everything in it."""
     emulator = _recorded()
-    if emulator and _is_ours(emulator.pid):
-        _end(emulator.pid)
+    if emulator and processes.is_running(emulator.pid, MARK):
+        processes.end(emulator.pid, MARK)
     RECORD.unlink(missing_ok=True)
     shutil.rmtree(SCRATCH, ignore_errors=True)
 
@@ -74,7 +74,7 @@ def _recorded() -> Emulator | None:
 
 def _launch(port: int) -> subprocess.Popen:
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    place.LOGS.mkdir(parents=True, exist_ok=True)
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
     with LOG.open("w") as log:
         return subprocess.Popen(
             [tools.PYTHON / "bin" / "python", "-m", "ministack"],
@@ -84,19 +84,19 @@ def _launch(port: int) -> subprocess.Popen:
 
 
 def _environment(port: int) -> dict[str, str]:
-    """Little is handed on: the emulator gives its own environment to every function it runs."""
+    """Returns few variables: the emulator hands its own environment to every function that it runs."""
     return ACCESS_KEY | {
         "PATH": os.environ["PATH"],
         "HOME": str(SCRATCH),
         "TMPDIR": str(SCRATCH),
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": place.REGION,
+        "MINISTACK_REGION": paths.REGION,
         # Where the functions find AWS.
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        # Every function may do what its role in the template allows, and nothing else.
+        # The emulator refuses each call that the function's role in the template does not allow.
         "AUTH": "true",
-        # Services that would listen on other ports, and on all addresses.
+        # Services that would listen on further ports of all addresses.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
@@ -106,7 +106,7 @@ def _environment(port: int) -> dict[str, str]:
 def _free_port() -> int:
     for port in (USUAL_PORT, 0):
         with socket.socket() as probe:
-            # As the emulator's own socket: a port that was in use a moment ago is free.
+            # Like the emulator's own socket: a port that was closed a moment ago counts as free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
@@ -117,7 +117,7 @@ def _free_port() -> int:
 
 
 def _wait_until_ready(process: subprocess.Popen, emulator: Emulator) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < until:
         if _answers(emulator):
             return
@@ -131,26 +131,3 @@ def _answers(emulator: Emulator) -> bool:
             return answer.status == 200
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _is_ours(pid: int) -> bool:
-    """A process number can be another program's by now, so its command is looked at."""
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        if Path("/proc/self").exists():
-            return False
-        command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
-    return "ministack" in command
-
-
-def _end(pid: int) -> None:
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(pid, how)
-        except ProcessLookupError:
-            return
-        for _ in range(50):
-            if not _is_ours(pid):
-                return
-            time.sleep(0.1)

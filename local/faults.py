@@ -1,4 +1,4 @@
-"""The long forms of the proof by faults, against the running local stack or one that is started for them."""
+"""Runs the long fault tests against the local stack."""
 
 import os
 
@@ -12,12 +12,12 @@ def faults() -> None:
 
 
 def soak(events: int) -> None:
-    """Send many mixed events while faults come and go, and reconcile."""
+    """Send many mixed events while faults are injected, and reconcile."""
     _run("nothing_is_lost_while_faults_come_and_go", {"INLET_SOAK": str(events)})
 
 
 def _run(test: str, variables: dict[str, str]) -> None:
-    """Brings the stack up to date first, so that the binaries are those of the code as it is; it stays up."""
+    """Updates the stack first, so that its binaries are built from the current code. The stack keeps running."""
     stack.up(without=[])
     command = ["cargo", "test", "--locked", "--package", "inlet-tests", "--test", "faults"]
     run([*command, "--", "--ignored", "--exact", "--nocapture", test], env=tools.environment(os.environ | variables))

@@ -1,4 +1,4 @@
-"""Sends hostile input into what reads input, by cargo fuzz, each target for a while."""
+"""Runs the fuzz targets with cargo fuzz, each for some seconds."""
 
 import json
 import re
@@ -7,13 +7,13 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from local import place, samples, tools
+from local import paths, samples, tools
 from local.steps import Failed, Unavailable, run, step
 
-HOME = place.ROOT / "fuzz"
+HOME = paths.ROOT / "fuzz"
 SEEDS = HOME / "seeds"
 
-# Longer inputs make every run slower and find nothing that shorter ones do not: what is read is small.
+# Longer inputs slow every run down and reach no further code: the parsed texts are small.
 MAX_LEN = 8_192
 
 NO_NIGHTLY = "NOTICE: not fuzzed: there is no nightly Rust toolchain (rustup toolchain install nightly)"
@@ -48,7 +48,7 @@ def _run(target: str, seconds: int) -> None:
     for folder in (corpus, artifacts):
         folder.mkdir(parents=True, exist_ok=True)
     limits = [f"-max_total_time={seconds}", f"-max_len={MAX_LEN}", "-timeout=10", "-rss_limit_mb=2048"]
-    # The binary itself: `cargo fuzz run` would look at every target's sources first.
+    # Not `cargo fuzz run`, which would check every target's sources first.
     binary = next(HOME.glob(f"target/*/release/{target}"))
     output = run([binary, corpus, _seeds(target), *limits, f"-artifact_prefix={artifacts}/"], log=f"fuzz-{target}")
     done = re.search(r"^Done (\d+) runs in \d+ second", output, re.MULTILINE)
@@ -58,7 +58,7 @@ def _run(target: str, seconds: int) -> None:
 
 
 def _seeds(target: str) -> Path:
-    """The target's form of the sample events."""
+    """Writes the sample events in the form that the target reads, and returns the folder."""
     folder = SEEDS / target
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def _seeds(target: str) -> Path:
 
 
 def _seeds_of(target: str) -> Iterator[tuple[str, bytes]]:
-    message = re.search(r'^\{"specversion".*$', (place.ROOT / "README.md").read_text(), re.MULTILINE)[0]
+    message = re.search(r'^\{"specversion".*$', (paths.ROOT / "README.md").read_text(), re.MULTILINE)[0]
     if target == "message":
         yield "readme", message.encode()
     elif target == "event_id":
@@ -76,14 +76,14 @@ def _seeds_of(target: str) -> Iterator[tuple[str, bytes]]:
     elif target == "whole_event":
         yield "record", _record(json.loads(message)["id"])
     elif target == "gateway_event":
-        yield from ((_name(event), event.read_bytes()) for event in _events(place.PROVIDERS))
+        yield from ((_name(event), event.read_bytes()) for event in _events(paths.PROVIDERS))
     else:
         provider = target.partition("_")[2]
         yield from ((_name(event), _text(samples.read(event))) for event in _events([provider]))
 
 
 def _events(providers: Iterable[str]) -> Iterator[Path]:
-    return (file for provider in providers for file in sorted((place.EVENTS / provider).glob("*.json")))
+    return (file for provider in providers for file in sorted((paths.EVENTS / provider).glob("*.json")))
 
 
 def _name(event: Path) -> str:
@@ -91,14 +91,14 @@ def _name(event: Path) -> str:
 
 
 def _record(event_id: str) -> bytes:
-    """A line of what is kept of an event, and its body."""
+    """Returns an event's stored record as a line, followed by its body."""
     words = ["type", "canonical_type", "received", "trust", "attempt", "content", "method", "query", "sha256"]
     record = dict.fromkeys(words, "x") | {"id": event_id, "inferred": False, "received_ms": 0, "size": 2}
     return json.dumps(record | {"origin": "fallback", "headers": {}}).encode() + b"\n{}"
 
 
 def _text(request: samples.Request) -> bytes:
-    """The request as fuzz/src/request.rs reads it: the topic for the path, and lines without a carriage return."""
+    """Returns the request in the form of fuzz/src/request.rs: the topic instead of the path, lines without a carriage return."""
     path, _, query = request.target.partition("?")
     topic = "/".join(path.split("/")[3:])
     headers = "".join(f"{name}: {value}\n" for name, value in request.headers.items())

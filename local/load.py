@@ -1,17 +1,17 @@
-"""Drives the local stack under load, and the default Rust peer beside it, deployed to the same emulator."""
+"""Measures the local stack under load, and the default Rust peer in the same emulator."""
 
 import io
 import json
 import time
 import zipfile
 
-from local import bench, place, stack
+from local import bench, paths, stack
 from local.aws import Aws
 from local.steps import run, step
 
 PEER = "inlet-peer"
 
-# The emulator checks what a role may do.
+# The emulator enforces roles, so the peer needs one.
 TRUSTED = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 ALLOWED = {
     "Effect": "Allow", "Resource": "*",
@@ -20,7 +20,7 @@ ALLOWED = {
 
 
 def load(seconds: int) -> None:
-    """Send as much as eight senders can, all five providers at once, and the same to the default Rust peer."""
+    """Send with eight senders as all five providers, and the same deliveries to the default Rust peer."""
     stack.up(without=[])
     running = stack.described()
     with step("the peer in Rust"):
@@ -30,7 +30,7 @@ def load(seconds: int) -> None:
 
 
 def _deploy(aws: Aws) -> str:
-    """Its own table, queue, function and API; made anew each time. Its URL."""
+    """Creates the peer's table, queue, function and API, replaces earlier ones, and returns the API's URL."""
     _remove(aws)
     keys = [("pk", "HASH"), ("sk", "RANGE")]
     aws.client("dynamodb").create_table(
@@ -44,7 +44,7 @@ def _deploy(aws: Aws) -> str:
         Timeout=26,
         Code={"ZipFile": _package()},
         Environment={"Variables": {
-            "INLET_TABLE": PEER, "INLET_QUEUE_URL": queue["QueueUrl"], "INLET_STAGE": place.STAGE,
+            "INLET_TABLE": PEER, "INLET_QUEUE_URL": queue["QueueUrl"], "INLET_STAGE": paths.STAGE,
         }},
     )
     gateway = aws.client("apigatewayv2")

@@ -1,20 +1,48 @@
-"""Lambda's Runtime API for one process: events are handed out one at a time, answers are taken."""
+"""Runs a function's program with Lambda's Runtime API: it receives one event at a time and answers each."""
 
 import json
+import os
 import queue
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+from local import paths, samlocal
+from local.aws import Aws
 from local.steps import Failed
 
-# In an emulator everything is slow; the function's own limits end a delivery long before.
-PATIENCE_SECONDS = 120
+# QEMU is slow. The function's own timeouts end a delivery long before.
+ANSWER_SECONDS = 120
+
+
+@contextmanager
+def running(aws: Aws, provider: str, command: list, log: str) -> Iterator["Runtime"]:
+    """Runs a receiver's program with the environment of the deployed one, and yields its Runtime API."""
+    name = aws.resources()[paths.function(provider)]
+    log_file = paths.LOGS / f"{log}.log"
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    with Runtime() as runtime, log_file.open("w") as printed:
+        environment = samlocal.variables(aws, name) | aws.environment() | {
+            "AWS_LAMBDA_RUNTIME_API": runtime.address,
+            "AWS_LAMBDA_FUNCTION_NAME": name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+            "PATH": os.environ["PATH"],
+        }
+        process = subprocess.Popen(command, env=environment, stdout=printed, stderr=subprocess.STDOUT)
+        try:
+            yield runtime
+        finally:
+            process.terminate()
+            process.wait()
 
 
 class Runtime:
-    """The API while it is entered."""
+    """The Runtime API of one process, within a `with` block."""
 
     def __init__(self):
         self._events: queue.Queue = queue.Queue()
@@ -28,9 +56,9 @@ class Runtime:
     def invoke(self, event: dict) -> dict:
         self._events.put(event)
         try:
-            return self._answers.get(timeout=PATIENCE_SECONDS)
+            return self._answers.get(timeout=ANSWER_SECONDS)
         except queue.Empty:
-            raise Failed("the function does not answer; see .local/logs/") from None
+            raise Failed("the function did not answer; see .local/logs/") from None
 
     def __enter__(self) -> "Runtime":
         Thread(target=self._server.serve_forever, daemon=True).start()
@@ -42,7 +70,7 @@ class Runtime:
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request, client_address) -> None:
-        # A function is ended while it asks for the next event, and nobody is there to be answered.
+        # A function ends while its request for the next event is open.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -56,13 +84,13 @@ def _handler(events: queue.Queue, answers: queue.Queue) -> type[BaseHTTPRequestH
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("lambda-runtime-aws-request-id", f"00000000-0000-4000-8000-{time.time_ns():024x}"[:36])
-            self.send_header("lambda-runtime-deadline-ms", str(int((time.time() + PATIENCE_SECONDS) * 1000)))
+            self.send_header("lambda-runtime-deadline-ms", str(int((time.time() + ANSWER_SECONDS) * 1000)))
             self.send_header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:000000000000:function:x")
             self._end(body)
 
         def do_POST(self) -> None:
-            said = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"null")
-            answers.put(said if self.path.endswith("/response") else {"failed": said})
+            answer = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"null")
+            answers.put(answer if self.path.endswith("/response") else {"failed": answer})
             self.send_response(202)
             self._end(b"{}")
 

@@ -1,4 +1,4 @@
-"""Sends an event file through the API as the HTTP request that it stands for."""
+"""Sends an event file to the API as the HTTP request that it represents."""
 
 import base64
 import http.client
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from local import place
+from local import paths
 from local.steps import Failed
 
 # One authenticated delivery of each provider.
@@ -19,7 +19,7 @@ SAMPLES = {
     "zip": "authorize.json",
 }
 
-# What the HTTP client and the gateway write themselves.
+# Headers that the HTTP client and the gateway write themselves.
 NOT_SENT = {"host", "content-length", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"}
 
 
@@ -38,17 +38,17 @@ class Answer:
 
 
 def file_of(provider: str) -> Path:
-    file = place.EVENTS / provider / SAMPLES[provider]
+    file = paths.EVENTS / provider / SAMPLES[provider]
     if not file.exists():
-        raise Failed(f"there is no sample {file.relative_to(place.ROOT)}")
+        raise Failed(f"there is no sample {file.relative_to(paths.ROOT)}")
     return file
 
 
 def read(event_file: Path) -> Request:
-    """The request that API Gateway would have turned into this event."""
+    """Returns the request that API Gateway turns into this event."""
     event = json.loads(event_file.read_text())
     query = event.get("rawQueryString")
-    # The gateway has decoded the path, all but an escaped percent sign.
+    # The gateway decodes the path, except for an escaped percent sign.
     target = quote(event["rawPath"], safe="/%") + (f"?{query}" if query else "")
     headers = {name: value for name, value in event["headers"].items() if name.lower() not in NOT_SENT}
     return Request(event["requestContext"]["http"]["method"], target, headers, _body(event))

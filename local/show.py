@@ -1,4 +1,4 @@
-"""Sends one sample of each provider and prints what was answered, stored and processed."""
+"""Sends one sample of each provider and prints its answer, its stored event and its receipt."""
 
 import time
 from collections.abc import Set
@@ -11,12 +11,12 @@ from local.watch import Holdings
 HEADINGS = ("provider", "sample", "answered", "stored", "processed")
 NOTHING = "nothing"
 
-# A function's first start takes a moment.
-PATIENCE_SECONDS = 20
+# Enough for the first start of every function.
+PROCESSED_SECONDS = 20
 
 
 def send_samples(aws: Aws, stack: dict) -> None:
-    """One line per deployed provider; fails if any sample is not accepted or left no trace."""
+    """Prints one line per deployed provider. Fails if a sample is refused, not stored or not processed."""
     before = watch.holdings(aws, stack["table"])
     answers = {provider: _send(stack, provider) for provider in stack["stores"]}
     after = _once_processed(aws, stack["table"], before)
@@ -29,7 +29,7 @@ def send_samples(aws: Aws, stack: dict) -> None:
     refused = [provider for provider, _, answered, *_ in rows if not answered.startswith("2")]
     lost = [provider for provider, *_, stored, processed in rows if NOTHING in (stored, processed)]
     if refused or lost:
-        raise Failed(f"not accepted: {', '.join(refused) or 'none'}; without a trace: {', '.join(lost) or 'none'}")
+        raise Failed(f"refused: {', '.join(refused) or 'none'}; not stored or not processed: {', '.join(lost) or 'none'}")
 
 
 def _send(stack: dict, provider: str) -> str:
@@ -38,8 +38,8 @@ def _send(stack: dict, provider: str) -> str:
 
 
 def _once_processed(aws: Aws, table: str, before: Holdings) -> Holdings:
-    """What the table holds once every new event in it is processed, or when that takes too long."""
-    until = time.monotonic() + PATIENCE_SECONDS
+    """Returns the table's events and receipts once every new event is processed, or after PROCESSED_SECONDS."""
+    until = time.monotonic() + PROCESSED_SECONDS
     while True:
         holdings = watch.holdings(aws, table)
         if holdings.stored - before.stored <= holdings.processed or time.monotonic() > until:
@@ -48,7 +48,7 @@ def _once_processed(aws: Aws, table: str, before: Holdings) -> Holdings:
 
 
 def _trace(provider: str, after: Set[str], before: Set[str]) -> str:
-    """What is new of this provider, else how much of it was there before: a sample sent again is a duplicate."""
+    """Returns the provider's new ids, or the number of old ones: a sample that was sent before is a duplicate."""
     mine = {id for id in after if id.startswith(f"{provider}/")}
     new = sorted(mine - before)
     if new:

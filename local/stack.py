@@ -1,15 +1,27 @@
-"""Brings the local stack up and takes it down."""
+"""Starts and stops the local stack."""
 
 import json
+import shlex
 import shutil
 
-from local import build, deploy, emulator, permissions, place, routes, show, stores
+from local import build, deploy, emulator, emulator_permissions, paths, port_forward, routes, samlocal, show, stores, tools
 from local.aws import Aws
 from local.steps import step
 
 
+ENVIRONMENT = paths.STATE / "env"
+
+# The last lines of `make up`: the next three commands.
+NEXT = """
+The local stack runs at {api} (its parts: .local/stack.json; `make down` stops it). Next, in this shell:
+
+  . .local/env
+  cargo install --locked --path cli
+  inlet doctor"""
+
+
 def up(without: list[str]) -> None:
-    """Start the local stack or bring it up to date, and send a sample of each provider."""
+    """Start or update the local stack, and send a sample of each provider."""
     with step("emulator"):
         running = emulator.start()
     with step("compile the functions"):
@@ -24,47 +36,58 @@ def up(without: list[str]) -> None:
     stack = _describe(aws, without)
     with step("one sample of each provider"):
         show.send_samples(aws, stack)
-    print(f"\nup: {stack['api']}   (all of it: .local/stack.json; to stop: make down)")
+    _write_environment(aws)
+    samlocal.prepare(stack)
+    print(NEXT.format(api=stack["api"]))
 
 
 def down() -> None:
-    """Stop the local stack; the tools and what was compiled stay for the next time."""
+    """Stop the local stack. The tools and compiled code stay for the next time."""
+    port_forward.stop()
     emulator.stop()
     deploy.forget()
-    place.STACK_FILE.unlink(missing_ok=True)
-    shutil.rmtree(place.BUILT.parent, ignore_errors=True)
+    paths.STACK_FILE.unlink(missing_ok=True)
+    ENVIRONMENT.unlink(missing_ok=True)
+    shutil.rmtree(paths.BUILT.parent, ignore_errors=True)
 
 
 def described() -> dict:
-    """What is known of the stack that is up."""
-    return json.loads(place.STACK_FILE.read_text())
+    """Returns the description of the running stack."""
+    return json.loads(paths.STACK_FILE.read_text())
+
+
+def _write_environment(aws: Aws) -> None:
+    """Writes .local/env: with it, `sam`, `aws` and `inlet` in a shell act on the local stack and on no real account."""
+    variables = {name: value for name, value in aws.environment().items() if name.startswith("AWS_")}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    path = f"export PATH={shlex.quote(str(tools.PYTHON / 'bin'))}:$PATH"
+    ENVIRONMENT.write_text("\n".join([path, "unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, "export INLET_LOCAL=true", ""]))
 
 
 def _deploy(aws: Aws, parameters: list[str]) -> None:
-    place.STACK_FILE.unlink(missing_ok=True)
+    paths.STACK_FILE.unlink(missing_ok=True)
     with step("sam build"):
         build.pack(parameters)
     with step("sam deploy"):
         deploy.deploy(aws, parameters)
     with step("routes and permissions"):
         routes.create(aws)
-        permissions.widen(aws)
+        emulator_permissions.widen(aws)
 
 
 def _describe(aws: Aws, without: list[str]) -> dict:
-    """Writes .local/stack.json: all that a client of this stack has to know."""
+    """Writes .local/stack.json, which has everything that a client of this stack needs."""
     outputs = aws.outputs()
     stack = {
         "endpoint": aws.endpoint,
-        "region": place.REGION,
-        # The API's own host name is one that not every client can resolve; its id in the path does as well.
-        "api": f"{aws.endpoint}/_aws/execute-api/{aws.resources()['Api']}",
+        "region": paths.REGION,
+        "api": aws.api(),
         "table": outputs["TableName"],
         "queue_url": outputs["QueueUrl"],
         "dlq_url": outputs["DeadLetterQueueUrl"],
         "bus": outputs["BusName"],
-        "stage": place.STAGE,
+        "stage": paths.STAGE,
         "stores": {provider: demo for provider, demo in stores.DEMO.items() if provider not in without},
     }
-    place.STACK_FILE.write_text(json.dumps(stack, indent=2) + "\n")
+    paths.STACK_FILE.write_text(json.dumps(stack, indent=2) + "\n")
     return stack

@@ -1,4 +1,4 @@
-"""A step of the work: a headline, how long it took, and its output where it failed."""
+"""Steps of a command: each prints a headline and its duration, and its output if it fails."""
 
 import subprocess
 import sys
@@ -6,27 +6,27 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import place
+from local import paths
 
 
 class Failed(Exception):
-    """A step did not succeed; what there is to say about it has been printed."""
+    """A step failed. Its output has been printed."""
 
 
 class Unavailable(Failed):
-    """What a step needs is not on this machine, and cannot be put there by it."""
+    """A step needs a program that this machine lacks and that the step cannot install."""
 
 
 @contextmanager
 def step(headline: str):
-    """Prints the headline before and the duration after what is done inside."""
+    """Prints the headline before the block and the duration after it."""
     print(f"==> {headline}", flush=True)
     started = time.monotonic()
     yield
     print(f"    {time.monotonic() - started:.1f} s", flush=True)
 
 
-def run(command: list, log: str | None = None, directory: Path = place.ROOT, **options) -> str:
+def run(command: list, log: str | None = None, directory: Path = paths.ROOT, **options) -> str:
     """Runs a program; with `log` its output goes to that file and is shown only if it fails."""
     command = [str(part) for part in command]
     if log is None:
@@ -45,6 +45,6 @@ def _run_quietly(command: list[str], log: str, options: dict):
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", **options,
     )
-    place.LOGS.mkdir(parents=True, exist_ok=True)
-    (place.LOGS / f"{log}.log").write_text(result.stdout)
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
+    (paths.LOGS / f"{log}.log").write_text(result.stdout)
     return result, result.stdout

@@ -1,4 +1,4 @@
-"""Counts the instructions of a comparison, wherever the proof is wrong: they must be the same."""
+"""Counts the instructions of a comparison, which must be the same for every position of the first wrong byte."""
 
 import base64
 import hashlib
@@ -9,31 +9,31 @@ import subprocess
 from itertools import count
 from pathlib import Path
 
-from local import place, tools
+from local import paths, tools
 from local.steps import Failed, Unavailable, run
 
 SECRET = "a-secret-of-forty-characters-exactly-yes"
 BODY = '{"id":1}'
 
-# Comparisons that stop at the first byte that differs: what the count has to notice.
+# Comparisons that stop at the first wrong byte, which the count must detect.
 BYTE_BY_BYTE = Path(__file__).with_name("compare.c")
 
-TARGET = place.STATE / "target" / "timing"
+TARGET = paths.STATE / "target" / "timing"
 COMPARE = TARGET / "timing" / "examples" / "compare"
 PRELOADED = TARGET / "compare.so"
 
-NO_VALGRIND = "NOTICE: not counted: there is no valgrind (on Debian: apt-get install valgrind)"
+NO_VALGRIND = "NOTICE: not counted: valgrind is missing (on Debian: apt-get install valgrind)"
 
 
 def count_instructions() -> None:
-    """Check that a comparison takes the same instructions wherever it fails."""
+    """Check that a comparison executes the same number of instructions wherever it fails."""
     if not shutil.which("valgrind"):
         raise Unavailable(NO_VALGRIND)
     build = ["cargo", "build", "--locked", "--package", "inlet", "--example", "compare", "--profile", "timing"]
     run([*build, "--target-dir", TARGET], env=tools.environment())
     run(["cc", "-O1", "-fno-builtin", "-fPIC", "-shared", BYTE_BY_BYTE, "-o", PRELOADED])
     if len(set(_counts("careless", _texts()).values())) == 1:
-        raise Failed("a comparison that stops at the first byte that differs went unnoticed: the count is worth nothing")
+        raise Failed("the count did not detect a comparison that stops at the first wrong byte")
     for scheme, proofs in {
         "shared": _texts() | _texts_by_digest(),
         "sha1": _signatures(hashlib.sha1),
@@ -42,16 +42,16 @@ def count_instructions() -> None:
         counts = _counts(scheme, proofs)
         print(f"    {scheme}: " + ", ".join(f"{at}: {n:,}" for at, n in counts.items()), flush=True)
         if len(set(counts.values())) > 1:
-            raise Failed(f"{scheme}: how long a comparison takes tells where it fails")
+            raise Failed(f"{scheme}: the duration of a comparison depends on the position of the wrong byte")
 
 
 def _texts() -> dict[str, str]:
-    """The right text, and texts that are wrong in one byte."""
+    """Returns the right text, and texts with one wrong byte."""
     return {"right": SECRET} | {f"byte {at}": _wrong(SECRET.encode(), at).decode() for at in (0, 1, 20, 39)}
 
 
 def _texts_by_digest() -> dict[str, str]:
-    """Texts whose SHA-256 is wrong from a certain byte on, as it is digests that are compared."""
+    """Returns texts whose SHA-256 is wrong from a certain byte on, because digests are compared."""
     right = hashlib.sha256(SECRET.encode()).digest()
     found: dict[int, str] = {}
     for text in (f"{number:0{len(SECRET)}}" for number in count()):
@@ -61,7 +61,7 @@ def _texts_by_digest() -> dict[str, str]:
 
 
 def _signatures(algorithm) -> dict[str, str]:
-    """The right signature, and signatures that are wrong in one byte."""
+    """Returns the right signature, and signatures with one wrong byte."""
     right = hmac.digest(SECRET.encode(), BODY.encode(), algorithm)
     places = (0, 1, len(right) // 2, len(right) - 1)
     wrong = {"right": right} | {f"byte {at}": _wrong(right, at) for at in places}
@@ -77,17 +77,17 @@ def _agreeing(left: bytes, right: bytes) -> int:
 
 
 def _counts(scheme: str, proofs: dict[str, str]) -> dict[str, int]:
-    """How many instructions it takes to refuse each wrong proof; the right one has to hold."""
+    """Returns the number of instructions to refuse each wrong proof, and checks that the right one is accepted."""
     taken = {at: _count(scheme, proof, 0 if at == "right" else 1) for at, proof in proofs.items()}
     return {at: n for at, n in taken.items() if at != "right"}
 
 
 def _count(scheme: str, proof: str, ends_with: int) -> int:
-    """The instructions of the whole program, which are the same but for the comparison."""
+    """Returns the instructions of the whole program, which differ only in the comparison."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", COMPARE, scheme, SECRET, BODY, proof]
     environment = {"PATH": "/usr/bin:/bin", "LD_PRELOAD": str(PRELOADED)}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment)
     counted = re.search(r"Collected : (\d+)", ran.stderr)
     if ran.returncode != ends_with or not counted:
-        raise Failed(f"{scheme}: ended with {ran.returncode} instead of {ends_with}\n{ran.stderr[-2000:]}")
+        raise Failed(f"{scheme}: exited with {ran.returncode} instead of {ends_with}\n{ran.stderr[-2000:]}")
     return int(counted[1])

@@ -5,17 +5,20 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from local import place
+from local import paths
 
-HOME = place.STATE / "tools"
+HOME = paths.STATE / "tools"
 PYTHON = HOME / "python"
 CARGO = HOME / "cargo"
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 STAMP = PYTHON / "installed-from"
+
+# What compiling the functions needs: cargo-lambda, and the linker that it uses.
+COMPILE_TOOLS = ("cargo-lambda", "ziglang")
 
 CARGO_DENY = "0.20.2"
 CARGO_FUZZ = "0.13.2"
@@ -25,31 +28,43 @@ RESTARTED = "INLET_LOCAL_RESTARTED"
 
 
 def ready() -> bool:
-    """Whether this process already runs in the tools' own Python, and that is the pinned one."""
+    """Returns whether this process runs in the tools' own Python, and the pinned versions are installed there."""
     return Path(sys.prefix) == PYTHON and _is_installed()
 
 
-def install() -> None:
-    """Makes the tools' Python what the requirements say; does nothing when it is."""
+def install(meanwhile: Callable[[], None] | None = None) -> None:
+    """Installs what the requirements pin, unless it is installed.
+
+    `meanwhile` runs as soon as the functions can be compiled, beside the installation of the other tools.
+    """
     if _is_installed():
         return
     if sys.version_info < (3, 11):
         sys.exit("the local stack needs Python 3.11 or newer")
-    print("==> installing the tools into .local/tools (once, about a minute)", flush=True)
+    print("==> installing the tools into .local/tools (once)", flush=True)
     shutil.rmtree(PYTHON, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", PYTHON], check=True)
-    pip = [PYTHON / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--requirement", REQUIREMENTS, "--constraint", CONSTRAINTS], check=True)
+    if meanwhile is None:
+        subprocess.run(_pip(REQUIREMENTS), check=True)
+    else:
+        subprocess.run([*_pip(_compile_requirements()), "--no-deps"], check=True)
+        rest = subprocess.Popen(_pip(REQUIREMENTS))
+        try:
+            meanwhile()
+        finally:
+            failed = rest.wait() != 0
+        if failed:
+            sys.exit("the tools could not be installed")
     STAMP.write_text(_wanted())
 
 
 def restart() -> None:
-    """Runs the same command again in the tools' Python, in place of this process."""
+    """Replaces this process by the same command in the tools' Python."""
     if RESTARTED in os.environ:
         sys.exit(f"{PYTHON} does not work as a Python of its own; remove it and try again")
     os.environ[RESTARTED] = "yes"
     python = PYTHON / "bin" / "python"
-    os.chdir(place.ROOT)
+    os.chdir(paths.ROOT)
     os.execv(python, [python, "-m", "local", *sys.argv[1:]])
 
 
@@ -68,6 +83,30 @@ def install_cargo_cyclonedx() -> None:
     _install_crate("cargo-cyclonedx", CARGO_CYCLONEDX)
 
 
+def environment(base: dict[str, str] | None = None) -> dict[str, str]:
+    """Returns `base` with the tools first on its path: cargo-lambda finds zig through this `python3`."""
+    base = dict(os.environ if base is None else base)
+    base["PATH"] = os.pathsep.join([str(PYTHON / "bin"), str(CARGO / "bin"), base.get("PATH", "")])
+    return base | {"SAM_CLI_TELEMETRY": "0"}
+
+
+def _pip(requirements: Path) -> list[str | Path]:
+    # Compiling every module to byte code would take half of the time; Python does it for those that are imported.
+    options = ["--disable-pip-version-check", "install", "--quiet", "--no-compile", "--require-hashes"]
+    return [PYTHON / "bin" / "python", "-m", "pip", *options, "--requirement", requirements]
+
+
+def _compile_requirements() -> Path:
+    """Writes the part of the requirements that compiling needs, with its hashes, and returns the file."""
+    file = PYTHON / "compile-requirements.txt"
+    text = REQUIREMENTS.read_text().replace("\\\n", "")
+    lines = [line for line in text.splitlines() if line.split("==")[0] in COMPILE_TOOLS]
+    if len(lines) != len(COMPILE_TOOLS):
+        sys.exit(f"{REQUIREMENTS.name} does not pin {' and '.join(COMPILE_TOOLS)}")
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
 def _install_crate(name: str, version: str, *options: str) -> None:
     installed = CARGO / ".crates.toml"
     if installed.exists() and f'"{name} {version} ' in installed.read_text():
@@ -76,18 +115,10 @@ def _install_crate(name: str, version: str, *options: str) -> None:
     subprocess.run(["cargo", "install", f"{name}@{version}", *options], check=True)
 
 
-def environment(base: dict[str, str] | None = None) -> dict[str, str]:
-    """`base` with the tools found first: cargo-lambda finds zig through this `python3`."""
-    base = dict(os.environ if base is None else base)
-    base["PATH"] = os.pathsep.join([str(PYTHON / "bin"), str(CARGO / "bin"), base.get("PATH", "")])
-    return base | {"SAM_CLI_TELEMETRY": "0"}
-
-
 def _is_installed() -> bool:
     return STAMP.exists() and STAMP.read_text() == _wanted()
 
 
 def _wanted() -> str:
-    """What is installed from, and where and for whom: such a folder works in no other place."""
-    pinned = REQUIREMENTS.read_text() + CONSTRAINTS.read_text()
-    return hashlib.sha256(f"{pinned}{PYTHON}{sys.version_info[:2]}".encode()).hexdigest()
+    """Returns a hash of the requirements, the folder and the Python version: a virtual environment cannot be moved."""
+    return hashlib.sha256(f"{REQUIREMENTS.read_text()}{PYTHON}{sys.version_info[:2]}".encode()).hexdigest()

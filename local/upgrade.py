@@ -1,16 +1,16 @@
-"""Checks that the template deploys over every released one and leaves what holds events in its place."""
+"""Compares the template with every released one: an upgrade must leave what holds events or an address in place."""
 
 import json
 import tomllib
 
-from local import place
+from local import paths, template
 from local.steps import Failed
 
-RELEASES = place.ROOT / "releases"
-CHANGELOG = place.ROOT / "CHANGELOG.md"
+RELEASES = paths.ROOT / "releases"
+CHANGELOG = paths.ROOT / "CHANGELOG.md"
 
-# What keeps events, or an address that others know: the properties whose change makes CloudFormation put a new one in
-# its place ("Update requires: Replacement" in the resource's reference). A new logical id does so too.
+# Resources that keep events, or an address that others know, with the properties whose change makes CloudFormation
+# replace them ("Update requires: Replacement" in the resource's reference). A new logical id replaces them too.
 REPLACED_BY = {
     "AWS::DynamoDB::Table": ("TableName", "KeySchema", "AttributeDefinitions", "LocalSecondaryIndexes"),
     "AWS::SQS::Queue": ("QueueName", "FifoQueue"),
@@ -19,35 +19,18 @@ REPLACED_BY = {
     "AWS::Logs::LogGroup": ("LogGroupName",),
 }
 
-# What becomes of it when it is removed or replaced all the same.
+# Replacements that docs/upgrading.md announces, by logical id: the property and its value since then.
+ANNOUNCED = {"ApiLog": ("LogGroupName", {"Fn::Sub": "/aws/vendedlogs/inlet/${Stage}/api"})}
+
+# What happens to the resource when it is removed or replaced all the same, from the weakest protection to the strongest.
 POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
+STRENGTHS = ("Delete", {"Fn::If": ["IsProtectedStage", "Retain", "Delete"]}, "Retain")
 
 
-def check() -> None:
-    """Check that what was released can be upgraded, and that one version is everywhere."""
-    template = _template()
-    _check_version(template)
-    released = sorted(RELEASES.glob("*.json"))
-    if not released:
-        raise Failed("no release is recorded")
-    for release in released:
-        _check_against(release.stem, json.loads(release.read_text()), lasting(template))
-        print(f"    {release.stem} can be upgraded", flush=True)
-
-
-def record() -> None:
-    """Write down what this version's template keeps, once it is released."""
-    file = RELEASES / f"{version()}.json"
-    if file.exists():
-        raise Failed(f"{file.name} is written: a release does not change")
-    RELEASES.mkdir(exist_ok=True)
-    file.write_text(json.dumps(lasting(_template()), indent=2) + "\n")
-
-
-def lasting(template: dict) -> dict:
-    """What must stay: by logical id, the type, the properties that would replace it, and when it is there at all."""
+def kept(written: dict) -> dict:
+    """Returns what must stay: by logical id the type, the decisive properties, the policies and the condition."""
     found = {}
-    for name, resource in sorted(template["Resources"].items()):
+    for name, resource in sorted(written["Resources"].items()):
         properties = resource.get("Properties", {})
         decisive = REPLACED_BY.get(resource["Type"])
         if decisive is None:
@@ -55,39 +38,50 @@ def lasting(template: dict) -> dict:
         found[name] = {"Type": resource["Type"]} | {key: properties[key] for key in decisive if key in properties}
         found[name] |= {policy: resource[policy] for policy in POLICIES if policy in resource}
         if "Condition" in resource:
-            # With its definition: a condition that no longer holds removes what hangs on it.
-            found[name]["Condition"] = template["Conditions"][resource["Condition"]]
+            # With its definition: a condition that becomes false removes the resource.
+            found[name]["Condition"] = written["Conditions"][resource["Condition"]]
     return found
 
 
+def released() -> dict[str, dict]:
+    """Returns what each release keeps, by version."""
+    return {file.stem: json.loads(file.read_text()) for file in sorted(RELEASES.glob("*.json"))}
+
+
+def differences(before: dict, now: dict, is_default: template.Conditions) -> list[str]:
+    """Returns a sentence for each resource of a release that an upgrade would remove, replace or protect less."""
+    return [
+        f"{name} {difference}"
+        for name, resource in before.items()
+        for difference in _differences_of(name, resource, now.get(name), is_default)
+    ]
+
+
+def record() -> None:
+    """Write down what this version's template keeps, once it is released."""
+    file = RELEASES / f"{version()}.json"
+    if file.exists():
+        raise Failed(f"{file.name} exists: a release does not change")
+    RELEASES.mkdir(exist_ok=True)
+    file.write_text(json.dumps(kept(template.load()), indent=2) + "\n")
+
+
 def version() -> str:
-    """The version of the whole: the workspace's."""
-    return tomllib.loads((place.ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+    """Returns the workspace's version."""
+    return tomllib.loads((paths.ROOT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
 
 
-def _check_version(template: dict) -> None:
-    said = {
-        "template.yaml's metadata": template["Metadata"]["Inlet"]["Version"],
-        "template.yaml's output": template["Outputs"]["Version"]["Value"],
-    }
-    for where, told in said.items():
-        if told != version():
-            raise Failed(f"{where} says {told}, Cargo.toml {version()}")
-    if f"## [{version()}]" not in CHANGELOG.read_text():
-        raise Failed(f"CHANGELOG.md says nothing of {version()}")
-
-
-def _check_against(release: str, before: dict, now: dict) -> None:
-    for name, resource in before.items():
-        if name not in now:
-            raise Failed(f"{name} of {release} is gone: an upgrade would remove it with all that it holds")
-        if now[name] != resource:
-            differs = f"{name} is not what it was in {release}: an upgrade would replace or remove it"
-            raise Failed(f"{differs}\n{resource}\n{now[name]}")
-
-
-def _template() -> dict:
-    # Imported late: it is one of the tools.
-    from samcli.yamlhelper import yaml_parse
-
-    return json.loads(json.dumps(yaml_parse(place.TEMPLATE.read_text())))
+def _differences_of(name: str, before: dict, now: dict | None, is_default: template.Conditions):
+    if now is None:
+        yield "is missing: an upgrade would delete it"
+        return
+    for key in sorted((before.keys() | now.keys()) - {*POLICIES, "Condition"}):
+        if before.get(key) != now.get(key) and ANNOUNCED.get(name) != (key, now.get(key)):
+            yield f"has another {key}: an upgrade would replace it"
+    for policy in POLICIES:
+        if STRENGTHS.index(now.get(policy, "Delete")) < STRENGTHS.index(before.get(policy, "Delete")):
+            yield f"has a weaker {policy}"
+    # A release has no parameter that was added later, so its upgrade takes the default.
+    condition = now.get("Condition")
+    if condition != before.get("Condition") and not (condition is None or is_default.holds(condition)):
+        yield "has another condition: an upgrade may delete it"

@@ -1,4 +1,4 @@
-"""Looks at what the table holds: the events that are stored and the receipts of those that are processed."""
+"""Reads the stored events and the receipts from the table."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from local.aws import Aws
 
 @dataclass(frozen=True)
 class Holdings:
-    """The ids of a table's events, which begin with the provider's name."""
+    """The ids of a table's events, which start with the provider's name."""
 
     stored: frozenset[str]
     processed: frozenset[str]
 
 
 def holdings(aws: Aws, table: str) -> Holdings:
-    """All events in the table; a local table is small."""
+    """Returns all events in the table; a local table is small."""
     pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=table, ProjectionExpression="pk, sk")
     keys = [(item["pk"]["S"], item["sk"]["S"]) for page in pages for item in page["Items"]]
     return Holdings(_ids(keys, "event/"), _ids(keys, "receipt/"))

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
-use inlet::receive::Fault;
-use inlet_aws::connect::told;
+use inlet::fault::Fault;
+use inlet_aws::client::connect::describe_sdk_error;
 
 /// The exit codes, as the help tells them.
 pub(crate) const EXIT_CODES: &str = "\
@@ -159,7 +159,7 @@ impl Failure {
     where
         E: ProvideErrorMetadata,
     {
-        Self::Aws { doing, told: told(error), kind: AwsKind::of(error) }
+        Self::Aws { doing, told: describe_sdk_error(error), kind: AwsKind::of(error) }
     }
 
     /// A file's error.

@@ -1,4 +1,4 @@
-//! The sweeper: `inlet_aws::sweeper`, one event at a time.
+//! The sweeper: `inlet_aws::lambda::sweeper`, one event at a time.
 
 use crate::flaw::Flaw;
 use crate::protocol::Protocol;
@@ -13,7 +13,7 @@ pub enum Sweeper {
     Idle,
     /// `Run::resend`: it sends the stored message under the event's own deduplication id.
     Sending(Id),
-    /// `Table::note_unproven`: it notes that it sent.
+    /// `Table::put_pending`: it notes that it sent.
     Counting(Id),
     /// It has sent often enough and leaves the event to the operator.
     Parking(Id),

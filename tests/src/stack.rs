@@ -16,14 +16,15 @@ use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use aws_sdk_ssm::types::ParameterType;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet::request::Request;
 use inlet::store::StoreName;
-use inlet_aws::connect::{Clients, configuration};
-use inlet_aws::environment::{Credentials, Environment, LogLevel};
-use inlet_aws::journal::Kept;
-use inlet_aws::queue::SqsQueue;
-use inlet_aws::table::Table;
+use inlet_aws::client::config::{Config, Credentials, LogLevel};
+use inlet_aws::client::connect::{Clients, sdk_config};
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -96,7 +97,7 @@ impl Stack {
     pub fn up() -> Self {
         let facts: Facts =
             serde_json::from_str(&repository::text(".local/stack.json")).expect("`make up` first");
-        let config = configuration(&environment(&facts)).expect("a configuration");
+        let config = sdk_config(&environment(&facts)).expect("a configuration");
         let config = config.into_builder().timeout_config(patient()).build();
         let clients = Clients::new(&config);
         let bus = aws_sdk_eventbridge::Client::new(&config);
@@ -377,7 +378,7 @@ impl Stack {
         let whole = whole.map(|whole| {
             let attribute = MessageAttributeValue::builder().data_type("Binary");
             let attribute = attribute.binary_value(Blob::new(whole)).build().expect("an attribute");
-            [(inlet_aws::queue::WHOLE.to_owned(), attribute)].into()
+            [(inlet_aws::sqs::WHOLE.to_owned(), attribute)].into()
         });
         message.set_message_attributes(whole).send().await.expect("a queue");
     }
@@ -397,7 +398,7 @@ impl Stack {
         let table = self.table();
         let mut last = None;
         loop {
-            let some = table.unproven(last.as_ref()).await.expect("a readable table");
+            let some = table.list_pending(last.as_ref()).await.expect("a readable table");
             if some.is_empty() || some.iter().any(|unproven| unproven.id == *id) {
                 return !some.is_empty();
             }
@@ -418,8 +419,12 @@ impl Stack {
     }
 
     /// An event as it is stored.
-    pub async fn stored(&self, id: &EventId) -> Kept {
-        self.table().kept(id).await.expect("a readable table").unwrap_or_else(|| panic!("{id} is not stored"))
+    pub async fn stored(&self, id: &EventId) -> StoredEvent {
+        self.table()
+            .stored_event(id)
+            .await
+            .expect("a readable table")
+            .unwrap_or_else(|| panic!("{id} is not stored"))
     }
 }
 
@@ -447,8 +452,8 @@ fn patient() -> TimeoutConfig {
 }
 
 /// The environment of a function on the local stack.
-pub fn environment(facts: &Facts) -> Environment {
-    Environment {
+pub fn environment(facts: &Facts) -> Config {
+    Config {
         stage: facts.stage.clone(),
         table: facts.table.clone(),
         queue_url: facts.queue_url.clone(),
@@ -477,7 +482,7 @@ fn lines_of(heard: &Value) -> String {
 
 fn message(seen: &Value) -> Message {
     let text = |name: &str| seen[name].as_str().unwrap_or_default().to_owned();
-    let whole = seen["MessageAttributes"][inlet_aws::queue::WHOLE]["BinaryValue"].as_str();
+    let whole = seen["MessageAttributes"][inlet_aws::sqs::WHOLE]["BinaryValue"].as_str();
     Message {
         group: text("MessageGroupId"),
         deduplication: text("MessageDeduplicationId"),

@@ -24,7 +24,7 @@ pub const ZID_ACCESS: &str = r#"{"authorization":"acc3ss-app","manager_token":"a
 /// See [`ZORT_ACCESS`].
 pub const TIKI_ACCESS: &str = r#"{"token":"acc3ss-token"}"#;
 
-/// How it answers a call instead of doing it.
+/// How it answers a call instead of planned it.
 #[derive(Clone, Debug)]
 pub enum Mood {
     /// As it should.

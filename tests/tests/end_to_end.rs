@@ -5,13 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::catalogue::find;
+use inlet::provider::catalogue::find;
 use inlet::receive::{Recorded, Report};
 use inlet::request::{Method, Request};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::journal::Kept;
-use inlet_aws::record::{Origin, Record};
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_dealpos::DealPos;
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::repository;
@@ -229,8 +229,8 @@ async fn pieces_that_two_events_share_are_kept_for_the_later_one() {
         let path = model.record.id.rsplit_once('/').unwrap().0;
         let id = format!("{path}/{n:016x}");
         let record = Record { id: id.clone(), attempt: id, received_ms, ..model.record.clone() };
-        let kept = Kept { record, message: model.message.clone(), body: body.clone() };
-        assert_eq!(stack.table().keep(&kept).await.unwrap(), Recorded::New);
+        let kept = StoredEvent { record, message: model.message.clone(), body: body.clone() };
+        assert_eq!(stack.table().put_event(&kept).await.unwrap(), Recorded::New);
     }
     let (entity, _) = model.record.id.rsplit_once('/').unwrap();
     let item = async |pk: String, sk: String| {

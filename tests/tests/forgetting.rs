@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::message::Message;
-use inlet::process::{Journaled, Ledger as _, Received};
-use inlet::receive::{Attempt, Recorded};
-use inlet_aws::forget::{Entity, Forget, Traces};
-use inlet_aws::journal::Kept;
-use inlet_aws::ledger::TableLedger;
-use inlet_aws::record::{Origin, Record};
-use inlet_aws::table::Table;
+use inlet::process::{ProcessingStore as _, Received, Stored};
+use inlet::receive::{Recorded, WriteToken};
+use inlet::received_at::ReceivedAt;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::record::{Origin, Record};
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::lambda::ledger::TableLedger;
+use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget};
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
@@ -39,10 +40,10 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     received_without::<Zort>(&stack, &stack.facts.table, &nowhere, request).await;
     let id = stack.events("zort", &store).await[0].clone();
     let kept = stack.stored(&id).await;
-    stack.table().park(&id, "for a test", inlet_aws::clock::now()).await.unwrap();
+    stack.table().park(&id, "for a test", inlet_aws::client::clock::now()).await.unwrap();
 
     let forget = forget(stack.table());
-    let traces = Traces { events: 1, notes: 2, pieces: 0, shared: 0 };
+    let traces = DeletionCounts { events: 1, notes: 2, pieces: 0, shared: 0 };
     assert_eq!(
         forget.count(&entity_of(&id)).await.unwrap(),
         traces,
@@ -53,7 +54,11 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
 
     let left: Vec<String> = sort_keys(&stack, &store).await;
     assert_eq!(left, ["forgotten", &format!("receipt/{}", id.digest())]);
-    assert_eq!(forget.run(&entity_of(&id)).await.unwrap(), Traces::default(), "nothing is left to go");
+    assert_eq!(
+        forget.run(&entity_of(&id)).await.unwrap(),
+        DeletionCounts::default(),
+        "nothing is left to go"
+    );
 
     let queue = stack.impatient_queue().await;
     stack.enqueue(&queue, id.entity_path(), &kept.message, None).await;
@@ -86,12 +91,12 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     let id = stack.events("zid", &store).await[0].clone();
     let kept = stack.stored(&id).await;
     let table = stack.table_of_its_own().await;
-    table.keep(&kept).await.unwrap();
+    table.put_event(&kept).await.unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
     // A replay that was on its way passes the receipt and writes it anew.
     let arrival = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
-    table.write_receipts(&[(&id, arrival)], &[], inlet_aws::clock::now()).await.unwrap();
-    let moment_later = ReceivedAt::from_millis(inlet_aws::clock::now().millis() + 1).unwrap();
+    table.write_receipts(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
+    let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
     assert!(table.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
     assert!(!table.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
 }
@@ -100,19 +105,19 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
 async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of_what_is_about_to_go() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    table.keep(&model).await.unwrap();
+    table.put_event(&model).await.unwrap();
     let id = EventId::parse(&model.record.id).unwrap();
     let first = ReceivedAt::from_millis(model.record.received_ms).unwrap();
     // Half-way: the last receipts are written, and the events are still there.
-    let now = inlet_aws::clock::now();
-    table.write_last_receipts(std::slice::from_ref(&id), now).await.unwrap();
+    let now = inlet_aws::client::clock::now();
+    table.write_tombstones(std::slice::from_ref(&id), now).await.unwrap();
     assert!(table.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
     let mut again = model.clone();
     again.record.attempt = "another".to_owned();
     again.record.received_ms = now.millis() + 1_000;
-    assert!(matches!(table.keep(&again).await, Ok(Recorded::New)), "it is no repetition");
+    assert!(matches!(table.put_event(&again).await, Ok(Recorded::New)), "it is no repetition");
     assert_eq!(forget(table.clone()).run(&entity_of(&id)).await.unwrap().events, 0, "it came afterwards");
-    let kept = table.kept(&id).await.unwrap().expect("it is kept");
+    let kept = table.stored_event(&id).await.unwrap().expect("it is kept");
     assert_eq!(kept.record.received_ms, again.record.received_ms);
     let later = ReceivedAt::from_millis(again.record.received_ms).unwrap();
     assert!(!table.is_processed(&id, later).await.unwrap(), "and will be processed");
@@ -125,7 +130,7 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
     let id = EventId::parse(&model.record.id).unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
     // It had looked before, and its write arrives late.
-    table.keep(&model).await.unwrap();
+    table.put_event(&model).await.unwrap();
     let queue = stack.queue(&stack.idle_queue().await);
     let ledger = TableLedger { table: table.clone(), queue: queue.clone(), dead_letters: queue };
     let again = Received {
@@ -141,8 +146,8 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
         whole: Some(model.record.packed(&model.body)),
     };
     let message = Message::parse(model.message.clone()).unwrap();
-    assert_eq!(ledger.journal(&again, &message).await.unwrap(), Journaled::Forgotten);
-    assert_eq!(table.kept(&id).await.unwrap(), None, "it came back");
+    assert_eq!(ledger.store_event(&again, &message).await.unwrap(), Stored::EntityForgotten);
+    assert_eq!(table.stored_event(&id).await.unwrap(), None, "it came back");
 }
 
 #[tokio::test]
@@ -150,20 +155,20 @@ async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     for (n, seed) in [(1, 7), (2, 7), (3, 11)] {
-        table.keep(&large(&model, n, n, seed)).await.unwrap();
+        table.put_event(&large(&model, n, n, seed)).await.unwrap();
     }
     let entity = |n: u32| Entity::parse(&format!("zid/shop/order/{n}")).unwrap();
     let forget = forget(table.clone());
-    let one = Traces { events: 1, ..Traces::default() };
-    assert_eq!(forget.run(&entity(3)).await.unwrap(), Traces { pieces: 2, ..one.clone() });
-    assert_eq!(forget.run(&entity(1)).await.unwrap(), Traces { shared: 2, ..one.clone() });
+    let one = DeletionCounts { events: 1, ..DeletionCounts::default() };
+    assert_eq!(forget.run(&entity(3)).await.unwrap(), DeletionCounts { pieces: 2, ..one.clone() });
+    assert_eq!(forget.run(&entity(1)).await.unwrap(), DeletionCounts { shared: 2, ..one.clone() });
     let second = EventId::parse(&format!("zid/shop/order/2/{:016x}", 2)).unwrap();
     assert_eq!(
-        table.kept(&second).await.unwrap().expect("the other's event").body,
+        table.stored_event(&second).await.unwrap().expect("the other's event").body,
         noise(7),
         "whole as it was"
     );
-    assert_eq!(forget.run(&entity(2)).await.unwrap(), Traces { pieces: 2, ..one });
+    assert_eq!(forget.run(&entity(2)).await.unwrap(), DeletionCounts { pieces: 2, ..one });
 }
 
 #[tokio::test]
@@ -179,23 +184,23 @@ async fn equal_bytes_that_arrive_while_the_pieces_are_about_to_go_are_whole() {
 }
 
 /// Forgets order 1 while an event of the same bytes arrives.
-async fn arrives_whole(stack: &Stack, model: &Kept, (order, digest): (u32, u32), after: Duration) {
+async fn arrives_whole(stack: &Stack, model: &StoredEvent, (order, digest): (u32, u32), after: Duration) {
     let table = stack.table_of_its_own().await;
-    table.keep(&large(model, 1, 1, 7)).await.unwrap();
+    table.put_event(&large(model, 1, 1, 7)).await.unwrap();
     let forget = Forget { table: table.clone(), settled: LONG };
     let mut arrives = large(model, order, digest, 7);
     let arrival = async {
         tokio::time::sleep(after).await;
-        arrives.record.received_ms = inlet_aws::clock::now().millis();
-        table.keep(&arrives).await
+        arrives.record.received_ms = inlet_aws::client::clock::now().millis();
+        table.put_event(&arrives).await
     };
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let (forgotten, arrived) = tokio::join!(forget.run(&entity), arrival);
     let what = format!("{order}/{digest} after {after:?}");
     assert_eq!(forgotten.unwrap().events, 1, "{what}");
     assert!(matches!(arrived, Ok(Recorded::New)), "{what}: {arrived:?}");
-    let kept = table.kept(&EventId::parse(&arrives.record.id).unwrap()).await;
-    let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.story()));
+    let kept = table.stored_event(&EventId::parse(&arrives.record.id).unwrap()).await;
+    let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.chain()));
     assert!(kept.expect("it is kept").body == noise(7), "{what}: another body");
 }
 
@@ -203,8 +208,8 @@ async fn arrives_whole(stack: &Stack, model: &Kept, (order, digest): (u32, u32),
 async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_would_have() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    table.keep(&large(&model, 1, 1, 7)).await.unwrap();
-    table.keep(&large(&model, 2, 2, 11)).await.unwrap();
+    table.put_event(&large(&model, 1, 1, 7)).await.unwrap();
+    table.put_event(&large(&model, 2, 2, 11)).await.unwrap();
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let forget = Forget { table: table.clone(), settled: LONG };
     // It writes its pieces and finds its event there, of other bytes: nothing but the pieces tells that it came. It is
@@ -214,35 +219,35 @@ async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_w
         let mut repeat = large(&model, 2, 2, 7);
         repeat.record.attempt = "another".to_owned();
         repeat.record.received_ms -= 60_000;
-        table.keep(&repeat).await
+        table.put_event(&repeat).await
     };
     let (forgotten, repeated) = tokio::join!(forget.run(&entity), repeat);
-    assert!(matches!(repeated, Ok(Recorded::Repeats { .. })), "{repeated:?}");
-    assert_eq!(forgotten.unwrap(), Traces { events: 1, shared: 2, ..Traces::default() });
+    assert!(matches!(repeated, Ok(Recorded::Duplicate { .. })), "{repeated:?}");
+    assert_eq!(forgotten.unwrap(), DeletionCounts { events: 1, shared: 2, ..DeletionCounts::default() });
     // Nobody has come for them since: they go with the next entity that is forgotten.
     let entity = Entity::parse("zid/shop/order/2").unwrap();
     let forgotten = Forget { table, settled: SETTLED }.run(&entity).await.unwrap();
-    assert_eq!(forgotten, Traces { events: 1, pieces: 4, ..Traces::default() });
+    assert_eq!(forgotten, DeletionCounts { events: 1, pieces: 4, ..DeletionCounts::default() });
 }
 
 #[tokio::test]
 async fn what_a_run_that_broke_off_left_goes_with_the_next() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    table.keep(&large(&model, 1, 1, 7)).await.unwrap();
+    table.put_event(&large(&model, 1, 1, 7)).await.unwrap();
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let slow = Forget { table: table.clone(), settled: Duration::from_mins(10) };
     // Its events are gone by then, and its pieces wait.
     let broke_off = tokio::time::timeout(LONG / 2, slow.run(&entity)).await;
     assert!(broke_off.is_err(), "it was not waiting: {broke_off:?}");
-    let left = Traces { pieces: 2, ..Traces::default() };
+    let left = DeletionCounts { pieces: 2, ..DeletionCounts::default() };
     assert_eq!(
         slow.count(&entity).await.unwrap(),
         left,
         "who asks first is told that there is something left"
     );
     assert_eq!(forget(table.clone()).run(&entity).await.unwrap(), left);
-    assert_eq!(forget(table).run(&entity).await.unwrap(), Traces::default(), "nothing is left to go");
+    assert_eq!(forget(table).run(&entity).await.unwrap(), DeletionCounts::default(), "nothing is left to go");
 }
 
 #[tokio::test]
@@ -251,7 +256,7 @@ async fn two_who_forget_entities_of_the_same_bytes_at_once_leave_nothing() {
     let table = stack.table_of_its_own().await;
     let entities = ["zid/shop/order/1", "zid/shop/order/2"].map(|path| Entity::parse(path).unwrap());
     for n in [1, 2] {
-        table.keep(&large(&model, n, n, 7)).await.unwrap();
+        table.put_event(&large(&model, n, n, 7)).await.unwrap();
     }
     let forget = Forget { table: table.clone(), settled: LONG };
     let (one, other) = tokio::join!(forget.run(&entities[0]), forget.run(&entities[1]));
@@ -262,7 +267,7 @@ async fn two_who_forget_entities_of_the_same_bytes_at_once_leave_nothing() {
 }
 
 /// The stack, and an event as it is kept.
-async fn stack_and_model() -> (Stack, Kept) {
+async fn stack_and_model() -> (Stack, StoredEvent) {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
@@ -271,11 +276,11 @@ async fn stack_and_model() -> (Stack, Kept) {
 }
 
 /// An event whose body does not compress, so that it is in pieces: the same for the same seed.
-fn large(model: &Kept, entity: u32, digest: u32, seed: u64) -> Kept {
+fn large(model: &StoredEvent, entity: u32, digest: u32, seed: u64) -> StoredEvent {
     let id = format!("zid/shop/order/{entity}/{digest:016x}");
     let message = model.message.replace(&model.record.id, &id);
-    let record = Record { attempt: Attempt(id.clone()).0, id, ..model.record.clone() };
-    Kept { record, message, body: noise(seed) }
+    let record = Record { attempt: WriteToken(id.clone()).0, id, ..model.record.clone() };
+    StoredEvent { record, message, body: noise(seed) }
 }
 
 async fn sort_keys(stack: &Stack, store: &inlet::store::StoreName) -> Vec<String> {

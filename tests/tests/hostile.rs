@@ -5,12 +5,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use inlet::catalogue::find;
+use inlet::provider::catalogue::find;
 use inlet::receive::MAX_BODY_LEN;
 use inlet::request::{Method, Request};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::invocation::event;
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;
@@ -124,7 +124,7 @@ fn refers_to_the_sender(status: u16) -> bool {
 async fn a_body_that_is_not_the_base64_it_claims_is_malformed() {
     let case = Case::<Zid>::given("order.create").await;
     for broken in ["%%%", "abc", "YQ=", "YQ==YQ==", "YWJj\u{e9}", "YW Jj"] {
-        let mut sent = event("zid", &case.request(b"x"));
+        let mut sent = api_gateway_event("zid", &case.request(b"x"));
         sent["body"] = json!(broken);
         sent["isBase64Encoded"] = json!(true);
         let answer = case.invoke(&sent);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::request::{Headers, Method, Request};
 use inlet::store::StoreName;
-use inlet_aws::metrics::{self, Metric};
+use inlet_aws::telemetry::metrics::{self, Metric};
 use inlet_tests::operations;
 use inlet_tests::stack::{Stack, eventually};
 use serde_json::{Value, json};
@@ -99,7 +99,7 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
         (
             "refused",
             delivery(&store, "another", "order.create", &order),
-            vec!["Rejected", "Unproved", "CountedFailure", "Quarantined"],
+            vec!["Rejected", "VerificationFailed", "CountedFailure", "Quarantined"],
         ),
     ];
     for (n, (case, request, expected)) in cases.iter().enumerate() {
@@ -150,7 +150,7 @@ async fn a_sweep_is_a_line_that_cloudwatch_reads_as_metrics() {
             .find(|line: &Value| line["message"] == "sweep")
     });
     let counted = counted(&line.expect("the line of a sweep"));
-    for metric in ["OldestUnprovenAge", "SweepFailed", "Resent", "Parked", "Waiting"] {
+    for metric in ["OldestUnprocessedAge", "SweepFailed", "Resent", "Parked", "Waiting"] {
         assert!(counted.contains(metric), "{metric} is not measured");
     }
 }

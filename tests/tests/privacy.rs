@@ -4,14 +4,14 @@
 
 use std::path::Path;
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Fields, Headers, Plus, Request};
-use inlet::sender::Sender;
 use inlet::store::StoreName;
-use inlet_aws::clock;
-use inlet_aws::invocation::event;
-use inlet_aws::record::Encoding;
-use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
+use inlet::tools::sender::Sender;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::record::Encoding;
+use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
+use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_dealpos::DealPos;
 use inlet_tests::canary::{Canary, MARK, marked, marked_credential, marked_form};
 use inlet_tests::faults::call::Service;
@@ -124,9 +124,9 @@ impl Walk<'_> {
             (Request { store: StoreName::parse("nobody-s").expect("a name"), ..genuine.clone() }, 401),
         ] {
             self.canary.remember(&request);
-            self.say(&mut receiver, event(S::NAME, &request), status).await;
+            self.say(&mut receiver, api_gateway_event(S::NAME, &request), status).await;
         }
-        let mut broken = event(S::NAME, &genuine);
+        let mut broken = api_gateway_event(S::NAME, &genuine);
         broken["body"] = json!(format!("%%%{MARK}"));
         broken["isBase64Encoded"] = json!(true);
         self.say(&mut receiver, broken, 400).await;
@@ -147,7 +147,7 @@ impl Walk<'_> {
                 .replace(MARK, &format!("{MARK}{status}{}", down.len()));
             let request = resigned::<S>(Request { body: body.into(), ..genuine.clone() }, &credential);
             self.canary.remember(&request);
-            self.say(&mut receiver, event(S::NAME, &request), status).await;
+            self.say(&mut receiver, api_gateway_event(S::NAME, &request), status).await;
         }
     }
 
@@ -166,7 +166,7 @@ impl Walk<'_> {
             plan.set(down.iter().map(|service| Rule::all_of(*service, Fault::ServerError)).collect());
             let request = marked_form::<S>(&store, payload, &credential, &format!("{status}{}", down.len()));
             self.canary.remember(&request);
-            self.say(&mut receiver, event(S::NAME, &request), status).await;
+            self.say(&mut receiver, api_gateway_event(S::NAME, &request), status).await;
         }
     }
 
@@ -177,7 +177,7 @@ impl Walk<'_> {
         let binary = Path::new(env!("CARGO_BIN_EXE_panicking"));
         let mut receiver = self.world.function_at(binary, &Plan::default()).await;
         let request = marked::<Zort>(&store, payload, &credential);
-        self.say(&mut receiver, event("zort", &request), 503).await;
+        self.say(&mut receiver, api_gateway_event("zort", &request), 503).await;
     }
 
     /// Messages that a consumer stumbles over; they stay on the queue.

@@ -4,10 +4,11 @@
 use std::thread;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::receive::Recorded;
-use inlet_aws::journal::Kept;
-use inlet_aws::record::{Origin, Record};
+use inlet::received_at::ReceivedAt;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
@@ -114,7 +115,7 @@ async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
     received_without::<Zort>(&stack, &stack.facts.table, &queue, request).await;
     let first = stack.stored(&stack.events("zort", &store).await[0]).await;
     let table = stack.table_of_its_own().await;
-    assert_eq!(table.keep(&first).await.unwrap(), Recorded::New);
+    assert_eq!(table.put_event(&first).await.unwrap(), Recorded::New);
     // Another state of a second later, the first one again, and another one that arrived in between.
     let at = |content: &str, later_ms: i64, digest: u64| {
         let record = first.record.clone();
@@ -124,15 +125,21 @@ async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
         let id = format!("{path}/{digest:016x}");
         let content = content.to_owned();
         let attempt = id.clone();
-        Kept { record: Record { id, content, received_ms, received, attempt, ..record }, ..first.clone() }
+        StoredEvent {
+            record: Record { id, content, received_ms, received, attempt, ..record },
+            ..first.clone()
+        }
     };
     let a = first.record.content.clone();
-    assert_eq!(table.keep(&at("b", 2_000, 2)).await.unwrap(), Recorded::New);
-    assert_eq!(table.keep(&at("c", 1_000, 1)).await.unwrap(), Recorded::New, "stored late");
+    assert_eq!(table.put_event(&at("b", 2_000, 2)).await.unwrap(), Recorded::New);
+    assert_eq!(table.put_event(&at("c", 1_000, 1)).await.unwrap(), Recorded::New, "stored late");
     let late = at("b", 1_500, 4);
-    assert!(matches!(table.keep(&late).await.unwrap(), Recorded::Repeats { .. }), "b is still the latest");
-    assert_eq!(table.keep(&at("c", 3_000, 3)).await.unwrap(), Recorded::New, "c, b, c");
-    assert_eq!(table.keep(&at(&a, 4_000, 5)).await.unwrap(), Recorded::New, "and back to the first");
+    assert!(
+        matches!(table.put_event(&late).await.unwrap(), Recorded::Duplicate { .. }),
+        "b is still the latest"
+    );
+    assert_eq!(table.put_event(&at("c", 3_000, 3)).await.unwrap(), Recorded::New, "c, b, c");
+    assert_eq!(table.put_event(&at(&a, 4_000, 5)).await.unwrap(), Recorded::New, "and back to the first");
     let path = EventId::parse(&first.record.id).unwrap().entity_path().to_owned();
     let always = ReceivedAt::from_millis(i64::from(i32::MAX) * 1_000).unwrap();
     assert_eq!(table.history(&path, ReceivedAt::EPOCH, always).await.unwrap().len(), 5);

@@ -5,20 +5,21 @@
 
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::message::Message;
-use inlet::process::{Journaled, LONGEST_PAUSE, Ledger, Received, Tried, Tries};
+use inlet::process::{AttemptRecord, Attempts, MAX_BACKOFF, ProcessingStore, Received, Stored};
 use inlet::receive::Recorded;
-use inlet_aws::clock;
-use inlet_aws::journal::Kept;
-use inlet_aws::ledger::TableLedger;
-use inlet_aws::progress::Position;
-use inlet_aws::queue::Waiting;
-use inlet_aws::record::Record;
-use inlet_aws::redrive::Redrive;
-use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
-use inlet_aws::sweeper::{BUDGET, Oldest, Sweeper, Swept};
-use inlet_aws::table::Table;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::queue_position::Position;
+use inlet_aws::dynamodb::record::Record;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::lambda::ledger::TableLedger;
+use inlet_aws::lambda::sweeper::{BUDGET, Oldest, SweepReport, Sweeper};
+use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
+use inlet_aws::sqs::QueueDepth;
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
@@ -33,7 +34,7 @@ struct Site {
     stack: Stack,
     sweeper: Sweeper,
     queue_url: String,
-    model: Kept,
+    model: StoredEvent,
     now: ReceivedAt,
 }
 
@@ -57,18 +58,18 @@ impl Site {
     /// Stores an event of this age, the nth.
     async fn event(&self, n: u32, age: Duration) -> EventId {
         let kept = self.kept(&format!("zid/shop/order/{n}/{n:016x}"), age);
-        self.table().keep(&kept).await.unwrap();
+        self.table().put_event(&kept).await.unwrap();
         EventId::parse(&kept.record.id).unwrap()
     }
 
     /// An event of this age that is stored nowhere.
-    fn kept(&self, id: &str, age: Duration) -> Kept {
+    fn kept(&self, id: &str, age: Duration) -> StoredEvent {
         let id = EventId::parse(id).unwrap();
         let received_at = self.now.earlier(age);
         let (received, received_ms) = (received_at.to_string(), received_at.millis());
         let message = self.model.message.replace(&self.model.record.id, id.as_str());
         let record = Record { id: id.to_string(), received, received_ms, ..self.model.record.clone() };
-        Kept { record: Record { attempt: id.to_string(), ..record }, message, ..self.model.clone() }
+        StoredEvent { record: Record { attempt: id.to_string(), ..record }, message, ..self.model.clone() }
     }
 
     fn ledger(&self) -> TableLedger {
@@ -78,7 +79,7 @@ impl Site {
 
     /// The processor fails with a message of this event, and will try it again after so long.
     async fn processor_fails_with(&self, id: &EventId, pause: Duration, now: ReceivedAt) {
-        let tried = Tried { id: id.clone(), received: "m".into(), tries: Tries::default(), pause };
+        let tried = AttemptRecord { id: id.clone(), received: "m".into(), tries: Attempts::default(), pause };
         self.table().note_tries(&[tried], now).await.unwrap();
     }
 
@@ -89,11 +90,11 @@ impl Site {
         }
     }
 
-    async fn sweep_at(&self, now: ReceivedAt) -> Swept {
+    async fn sweep_at(&self, now: ReceivedAt) -> SweepReport {
         self.sweep_for(now, ENOUGH).await
     }
 
-    async fn sweep_for(&self, now: ReceivedAt, time: Duration) -> Swept {
+    async fn sweep_for(&self, now: ReceivedAt, time: Duration) -> SweepReport {
         let (swept, fault) = self.sweeper.sweep(now, time).await;
         assert!(fault.is_none(), "{fault:?}");
         swept
@@ -104,7 +105,7 @@ impl Site {
         Oldest::Arrived(self.now.earlier(age))
     }
 
-    async fn sweep(&self) -> Swept {
+    async fn sweep(&self) -> SweepReport {
         self.sweep_at(self.now).await
     }
 
@@ -116,7 +117,7 @@ impl Site {
     /// The processor sees a message for the first time that was sent so long ago.
     async fn processor_is_at(&self, ago: Duration) {
         let received = Received { sent_ms: self.now.earlier(ago).millis(), ..received(String::new()) };
-        self.table().note(Position::of(&[received], self.now).unwrap()).await.unwrap();
+        self.table().record_position(Position::of(&[received], self.now).unwrap()).await.unwrap();
     }
 }
 
@@ -152,8 +153,8 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
     site.table().park(&parked, "for a test", site.now).await.unwrap();
 
     let swept = site.sweep().await;
-    assert_eq!((swept.resent, swept.parked, swept.waiting), (1, 0, Some(Waiting::default())));
-    assert_eq!(swept.oldest_unproven, site.aged(10 * MINUTE));
+    assert_eq!((swept.resent, swept.parked, swept.waiting), (1, 0, Some(QueueDepth::default())));
+    assert_eq!(swept.oldest_unprocessed, site.aged(10 * MINUTE));
     let messages = site.stack.waiting(&site.queue_url);
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].deduplication, lost.as_str());
@@ -161,10 +162,10 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
     assert_eq!(messages[0].body["id"], lost.as_str());
 
     let swept = site.sweep().await;
-    assert_eq!((swept.resent, swept.waiting), (0, Some(Waiting { visible: 1, in_flight: 0 })), "it waits");
+    assert_eq!((swept.resent, swept.waiting), (0, Some(QueueDepth { visible: 1, in_flight: 0 })), "it waits");
     site.table().write_receipts(&[(&lost, site.now)], &[], site.now).await.unwrap();
     let swept = site.sweep().await;
-    assert_eq!((swept.resent, swept.oldest_unproven), (0, Oldest::Nothing), "it is proved");
+    assert_eq!((swept.resent, swept.oldest_unprocessed), (0, Oldest::Nothing), "it is proved");
 }
 
 #[tokio::test]
@@ -176,7 +177,7 @@ async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
     site.sweeper.budget = 0;
     let swept = site.sweep_at(later(site.now, 10 * MINUTE)).await;
     assert_eq!((swept.resent, swept.parked), (0, 0));
-    assert_eq!(swept.oldest_unproven, site.aged(20 * MINUTE), "{lost} is the oldest now");
+    assert_eq!(swept.oldest_unprocessed, site.aged(20 * MINUTE), "{lost} is the oldest now");
 }
 
 #[tokio::test]
@@ -189,15 +190,15 @@ async fn more_than_a_request_holds_is_listed_while_it_waits_and_let_go_when_it_i
         ids.push(id);
     }
     assert_eq!(site.sweep().await.resent, 0, "all are on the queue");
-    assert_eq!(site.table().unproven(None).await.unwrap().len(), 60);
+    assert_eq!(site.table().list_pending(None).await.unwrap().len(), 60);
     let next = later(site.now, 7 * MINUTE);
     assert_eq!(site.sweep_at(next).await.resent, 0, "still");
-    let listed = site.table().unproven(None).await.unwrap();
+    let listed = site.table().list_pending(None).await.unwrap();
     assert!(listed.iter().all(|unproven| unproven.sent == next && unproven.times == 0), "{listed:?}");
     let processed: Vec<_> = ids.iter().map(|id| (id, site.now)).collect();
     site.table().write_receipts(&processed, &[], site.now).await.unwrap();
     site.sweep_at(next).await;
-    assert_eq!(site.table().unproven(None).await.unwrap(), []);
+    assert_eq!(site.table().list_pending(None).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -208,7 +209,7 @@ async fn what_may_be_waiting_on_a_backed_up_queue_is_not_sent_again() {
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
     let swept = site.sweep().await;
     assert_eq!(swept.resent, 0, "nobody says how far the queue is worked off");
-    assert_eq!(swept.oldest_unproven, site.aged(20 * MINUTE), "but it is told");
+    assert_eq!(swept.oldest_unprocessed, site.aged(20 * MINUTE), "but it is told");
 
     site.processor_is_at(10 * MINUTE).await;
     assert_eq!(site.sweep().await.resent, 1, "what was sent before is not on the queue any more");
@@ -229,7 +230,7 @@ async fn what_is_in_flight_explains_only_itself_once_nothing_new_is_seen() {
 
     site.processor_is_at(30 * MINUTE).await;
     let swept = site.sweep().await;
-    assert_eq!(swept.waiting, Some(Waiting { visible: 0, in_flight: 1 }));
+    assert_eq!(swept.waiting, Some(QueueDepth { visible: 0, in_flight: 1 }));
     assert_eq!(swept.resent, 0, "a backlog was taken up a moment ago, and the last of it may be this event");
 
     site.now = later(site.now, 5 * MINUTE);
@@ -253,12 +254,12 @@ async fn without_the_queue_a_run_fails_and_tells_how_old_the_oldest_is() {
     let (swept, fault) = site.sweeper.sweep(site.now, ENOUGH).await;
     assert!(fault.is_some(), "there is no such queue");
     assert_eq!((swept.resent, swept.waiting), (0, None));
-    assert_eq!(swept.oldest_unproven, site.aged(30 * MINUTE), "the table alone knows");
+    assert_eq!(swept.oldest_unprocessed, site.aged(30 * MINUTE), "the table alone knows");
     site.table().write_receipts(&[(&lost, site.now)], &[], site.now).await.unwrap();
     let (swept, _) = site.sweeper.sweep(site.now, ENOUGH).await;
-    assert_eq!(swept.oldest_unproven, Oldest::Nothing, "and it knows when the outage is over");
+    assert_eq!(swept.oldest_unprocessed, Oldest::Nothing, "and it knows when the outage is over");
     site.sweeper.queue = queue;
-    assert_eq!(site.sweep().await.oldest_unproven, Oldest::Nothing);
+    assert_eq!(site.sweep().await.oldest_unprocessed, Oldest::Nothing);
 }
 
 #[tokio::test]
@@ -277,7 +278,7 @@ async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
     assert!(site.table().is_parked(&lost).await.unwrap());
     let swept = site.sweep_at(later(now, 600 * MINUTE)).await;
     assert_eq!(
-        (swept.resent, swept.parked, swept.oldest_unproven),
+        (swept.resent, swept.parked, swept.oldest_unprocessed),
         (0, 0, Oldest::Nothing),
         "it waits for somebody"
     );
@@ -288,20 +289,20 @@ async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_lon
     let site = Site::new().await;
     let failing = site.event(1, 10 * MINUTE).await;
     let behind = site.kept("zid/shop/order/1/00000000000000b1", 9 * MINUTE);
-    site.table().keep(&behind).await.unwrap();
+    site.table().put_event(&behind).await.unwrap();
     let mut now = site.now;
     for hour in 0..24 {
         for _ in 0..2 {
-            site.processor_fails_with(&failing, LONGEST_PAUSE, now).await;
-            now = later(now, LONGEST_PAUSE);
+            site.processor_fails_with(&failing, MAX_BACKOFF, now).await;
+            now = later(now, MAX_BACKOFF);
             let swept = site.sweep_at(now).await;
             assert_eq!((swept.resent, swept.parked), (0, 0), "in hour {hour} of the outage");
-            assert_eq!(swept.oldest_unproven, site.aged(10 * MINUTE), "but it is told");
+            assert_eq!(swept.oldest_unprocessed, site.aged(10 * MINUTE), "but it is told");
         }
     }
     site.table().write_receipts(&[(&failing, now)], &[], now).await.unwrap();
     let swept = site.sweep_at(later(now, MINUTE)).await;
-    assert_eq!(swept.oldest_unproven, site.aged(9 * MINUTE), "the outage is over");
+    assert_eq!(swept.oldest_unprocessed, site.aged(9 * MINUTE), "the outage is over");
     assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "nobody says any more that it waits");
     assert_eq!(site.queued(), [behind.record.id.as_str()]);
 }
@@ -317,8 +318,8 @@ async fn what_the_processor_stores_behind_the_walk_is_looked_after() {
         Received { whole, receives, id: "m".into(), ..received(kept.message.clone()) }
     };
     let ledger = site.ledger();
-    assert_eq!(ledger.journal(&carrying(1), &message).await.unwrap(), Journaled::Here);
-    assert_eq!(ledger.journal(&carrying(2), &message).await.unwrap(), Journaled::Here, "it is there");
+    assert_eq!(ledger.store_event(&carrying(1), &message).await.unwrap(), Stored::Now);
+    assert_eq!(ledger.store_event(&carrying(2), &message).await.unwrap(), Stored::Now, "it is there");
     assert_eq!(site.sweep().await.resent, 0, "its message is at the processor");
     assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 1, "which was never done with it");
     assert_eq!(site.queued(), [kept.record.id]);
@@ -354,11 +355,15 @@ async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_m
     assert!(site.table().is_processed(&id, then).await.unwrap());
 
     let equal = site.kept(id.as_str(), 10 * MINUTE);
-    let equal = Kept { record: Record { attempt: "another".into(), ..equal.record }, ..equal };
-    assert_eq!(site.table().keep(&equal).await.unwrap(), Recorded::New, "it would vanish with the old one");
-    let retry = Kept { record: Record { attempt: "a third".into(), ..equal.record.clone() }, ..equal };
-    let repeated = site.table().keep(&retry).await.unwrap();
-    assert!(matches!(repeated, Recorded::Repeats { processed: false, .. }), "{repeated:?}");
+    let equal = StoredEvent { record: Record { attempt: "another".into(), ..equal.record }, ..equal };
+    assert_eq!(
+        site.table().put_event(&equal).await.unwrap(),
+        Recorded::New,
+        "it would vanish with the old one"
+    );
+    let retry = StoredEvent { record: Record { attempt: "a third".into(), ..equal.record.clone() }, ..equal };
+    let repeated = site.table().put_event(&retry).await.unwrap();
+    assert!(matches!(repeated, Recorded::Duplicate { processed: false, .. }), "{repeated:?}");
     let message = Message::parse(retry.message).unwrap();
     assert!(site.ledger().processed(&[&message]).await.unwrap().is_empty(), "it was never processed");
     assert_eq!(site.sweep().await.resent, 1, "and is not forgotten");
@@ -376,7 +381,7 @@ async fn what_is_held_back_is_hidden_for_just_so_long() {
     assert!(receive().await.is_empty(), "it is being processed");
     let handle = messages[0].receipt_handle.clone().unwrap();
     let received = Received { handle, ..received(String::new()) };
-    site.ledger().hold_back(&received, Duration::ZERO).await.unwrap();
+    site.ledger().delay(&received, Duration::ZERO).await.unwrap();
     assert_eq!(receive().await.len(), 1, "no longer than it was told");
 }
 
@@ -389,7 +394,7 @@ async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
         lost.push(site.event(n, (1_440 - 28 * n) * MINUTE).await.to_string());
     }
     let swept = site.sweep_for(site.now, Duration::ZERO).await;
-    assert_eq!((swept.resent, swept.oldest_unproven), (0, site.aged(1_440 * MINUTE)), "without time");
+    assert_eq!((swept.resent, swept.oldest_unprocessed), (0, site.aged(1_440 * MINUTE)), "without time");
     assert_eq!(site.sweep().await.resent, 50);
     assert_eq!(site.queued(), lost);
 }

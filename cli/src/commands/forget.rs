@@ -1,13 +1,13 @@
 //! `inlet forget`: all events of an entity go, for those who ask to be forgotten.
 
-use inlet_aws::forget::{Entity, Forget, SETTLED, Traces};
+use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget, SETTLED};
 use serde::Serialize;
 
-use crate::arguments::Place;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
+use crate::options::DeploymentArgs;
+use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted};
-use crate::prompt::confirm;
 
 /// What can be said to `inlet forget`.
 #[derive(Debug, clap::Args)]
@@ -24,14 +24,18 @@ pub(crate) struct Arguments {
 }
 
 /// Counts, asks and lets go.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let Arguments { entity, dry_run, yes } = arguments;
-    let deployment = Deployment::find_to_change(place, output).await?;
+    let deployment = Deployment::find_to_change(options, output).await?;
     let forget = Forget { table: deployment.table(), settled: SETTLED };
     let found = forget.count(&entity).await;
     let traces = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;
-    if dry_run || traces == Traces::default() {
-        return output.report(&Told::of(&entity, &traces, false));
+    if dry_run || traces == DeletionCounts::default() {
+        return output.report(&ForgetReport::of(&entity, &traces, false));
     }
     let events = counted(traces.events, "event", "events");
     confirm(&format!("Let go of {events} for good?"), yes)?;
@@ -43,17 +47,17 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let forgotten = forget.run(&entity).await;
     let traces =
         forgotten.map_err(|fault| Failure::Inlet { doing: "not all of it could be let go", fault })?;
-    output.report(&Told::of(&entity, &traces, true))?;
-    output.note(BEYOND);
+    output.report(&ForgetReport::of(&entity, &traces, true))?;
+    output.note(NOT_COVERED);
     Ok(())
 }
 
 /// What the table's owner has to think of beside the table.
-const BEYOND: &str = "Not reached: messages on the queue and among the dead letters, quarantine, backups, and what consumers keep.";
+const NOT_COVERED: &str = "Not reached: messages on the queue and among the dead letters, quarantine, backups, and what consumers keep.";
 
 /// What forgetting came to.
 #[derive(Debug, Serialize)]
-struct Told {
+struct ForgetReport {
     entity: String,
     forgotten: bool,
     events: u64,
@@ -62,8 +66,8 @@ struct Told {
     shared_pieces: u64,
 }
 
-impl Told {
-    fn of(entity: &Entity, traces: &Traces, forgotten: bool) -> Self {
+impl ForgetReport {
+    fn of(entity: &Entity, traces: &DeletionCounts, forgotten: bool) -> Self {
         Self {
             entity: entity.as_str().to_owned(),
             forgotten,
@@ -75,7 +79,7 @@ impl Told {
     }
 }
 
-impl Report for Told {
+impl Report for ForgetReport {
     fn page(&self, page: &mut Page) {
         let events = counted(self.events, "event", "events");
         page.line(match (self.events, self.forgotten) {

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::{EventId, Origin, ReceivedAt};
-use inlet_aws::fates::Fate;
-use inlet_aws::journal::Kept;
+use inlet::event::{EventId, Origin};
+use inlet::received_at::ReceivedAt;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::operate::event_status::EventStatus;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::arguments::Place;
 use crate::deployment::Deployment;
-use crate::events::{State, after};
+use crate::events::list::{State, after};
 use crate::failure::Failure;
-use crate::json_text::indented;
+use crate::options::DeploymentArgs;
+use crate::output::json_text::indented;
 use crate::output::{Output, Page, Report, printable};
 
 /// What can be said to `inlet show`.
@@ -38,11 +39,15 @@ const SHOWN: usize = 64 * 1024;
 const WIDE: usize = 110;
 
 /// Shows it.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     let (id, table) = (&arguments.id, deployment.table());
     let unreadable = |fault| Failure::Inlet { doing: "the event cannot be read", fault };
-    let kept = table.kept(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
+    let kept = table.stored_event(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
         what: format!("event {id}"),
         next: format!(
             "see what there is of it with `{} timeline {}`; events are kept for {} days",
@@ -58,7 +63,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         return output.bytes(format!("{}\n", kept.message).as_bytes());
     }
     let received_at = ReceivedAt::parse(&kept.record.received).unwrap_or(ReceivedAt::EPOCH);
-    let fates = table.fates(&[(id, received_at)]).await.map_err(unreadable)?;
+    let fates = table.event_statuses(&[(id, received_at)]).await.map_err(unreadable)?;
     let fate = fates.into_iter().next().unwrap_or_default();
     let width = output.width().filter(|width| *width >= WIDE);
     output.report(&Shown::new(kept, fate, width))
@@ -108,8 +113,8 @@ enum Body {
 }
 
 impl Shown {
-    fn new(kept: Kept, fate: Fate, width: Option<usize>) -> Self {
-        let Kept { record, message, body } = kept;
+    fn new(kept: StoredEvent, fate: EventStatus, width: Option<usize>) -> Self {
+        let StoredEvent { record, message, body } = kept;
         let body = String::from_utf8(body)
             .map_or_else(|error| Body::BodyBase64(STANDARD.encode(error.as_bytes())), Body::Body);
         Self {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use inlet_tests::repository;
+use inlet_tests::stack::Stack;
 
 use crate::given::{Given, orders};
 
@@ -16,6 +17,7 @@ async fn every_command_of_the_runbook_does_its_work() {
     let run = |line: &str| shell(line, &stack.facts.endpoint, &stack.facts.region);
     let names =
         names(&run(lines.iter().find_map(|line| listing(line)).expect("the line that lists").as_str()));
+    let key = own_key(&stack);
     for line in lines {
         let mut filled = line
             .replace("{stack}", STACK)
@@ -23,8 +25,7 @@ async fn every_command_of_the_runbook_does_its_work() {
             .replace("{store}", store.as_str())
             .replace("{entity}", ids[0].entity_path())
             .replace("{id}", ids[0].as_str())
-            // The local stack has no key of the user's: its own will do.
-            .replace("{KmsKeyArn}", "{AlarmKey}");
+            .replace("{KmsKeyArn}", &key);
         for (name, of_aws) in &names {
             filled = filled.replace(&format!("{{{name}}}"), of_aws);
         }
@@ -34,6 +35,14 @@ async fn every_command_of_the_runbook_does_its_work() {
         let found_trouble = line == "inlet doctor" && told.contains(" wrong, ");
         assert!(ran.status.success() || found_trouble, "{filled}\n{told}");
     }
+}
+
+/// Returns the ARN of a new key, as a user has one of her own.
+fn own_key(stack: &Stack) -> String {
+    let headers =
+        [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "TrentService.CreateKey")];
+    let created = stack.ask("POST", &stack.facts.endpoint, &headers, b"{}");
+    created.body["KeyMetadata"]["Arn"].as_str().expect("a key's ARN").to_owned()
 }
 
 /// What the local stack is called.

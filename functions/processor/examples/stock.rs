@@ -1,17 +1,17 @@
 //! The README's consumer, whole: a `main.rs` that keeps a stock up to date instead of publishing.
 
 use aws_types::SdkConfig;
+use inlet::fault::Fault;
 use inlet::message::Message;
-use inlet::process::{Consumer, Trouble};
-use inlet::receive::Fault;
-use inlet_aws::environment::{Environment, Incomplete};
+use inlet::process::{ConsumeError, Consumer};
+use inlet_aws::client::config::{Config, ConfigError};
 
 /// Your own logic.
 struct Stock;
 
 impl Stock {
     #[expect(clippy::unnecessary_wraps, reason = "yours may find a setting missing")]
-    fn new(_: &Environment, _: &SdkConfig) -> Result<Self, Incomplete> {
+    fn new(_: &Config, _: &SdkConfig) -> Result<Self, ConfigError> {
         Ok(Self)
     }
 
@@ -22,16 +22,16 @@ impl Stock {
 }
 
 impl Consumer for Stock {
-    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         let mut outcomes = Vec::new();
         for message in messages {
-            outcomes.push(self.update(message.json()).await.map_err(Trouble::Surroundings));
+            outcomes.push(self.update(message.json()).await.map_err(ConsumeError::Transient));
         }
         outcomes
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::processor::Failed> {
-    inlet_aws::processor::run(Stock::new).await
+async fn main() -> Result<(), inlet_aws::Error> {
+    inlet_aws::lambda::processor::run(Stock::new).await
 }

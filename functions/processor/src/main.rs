@@ -6,6 +6,6 @@
 mod event_bridge;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::processor::Failed> {
-    inlet_aws::processor::run(event_bridge::EventBridge::new).await
+async fn main() -> Result<(), inlet_aws::Error> {
+    inlet_aws::lambda::processor::run(event_bridge::EventBridge::new).await
 }

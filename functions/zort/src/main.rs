@@ -1,6 +1,6 @@
 //! The function that receives ZORT's webhooks.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), inlet_aws::receiver::Failed> {
-    inlet_aws::receiver::run::<inlet_zort::Zort>().await
+async fn main() -> Result<(), inlet_aws::Error> {
+    inlet_aws::lambda::receiver::run::<inlet_zort::Zort>().await
 }

@@ -5,32 +5,33 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_ssm::Client;
+use inlet::fault::Fault;
 use inlet::provider::Provider;
-use inlet::receive::{Fault, Secrets, Store};
+use inlet::receive::{Secrets, Store};
 use inlet::store::StoreName;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::allowance::Allowance;
-use crate::connect::told;
-use crate::deadline;
+use crate::client::connect::describe_sdk_error;
+use crate::client::rate_limit::TokenBucket;
+use crate::client::timeouts;
 
 /// How long a reading is good for. A rotation keeps the old credential live for longer than this.
-const FRESH: Duration = Duration::from_mins(5);
+const TTL: Duration = Duration::from_mins(5);
 
 /// How long an unknown store is remembered, so that asking for it again costs nothing.
-const UNKNOWN: Duration = Duration::from_mins(1);
+const NEGATIVE_TTL: Duration = Duration::from_mins(1);
 
 /// How often deliveries that do not verify may have a store's secrets read again.
-const AT_ONCE: Duration = Duration::from_secs(10);
+const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How many stores nobody has asked for before may be looked up in a burst, and one more in how much time:
 /// Parameter Store answers 40 calls a second for the whole account, and a stranger can think of many names.
 const BURST: u32 = 20;
-const ONE_MORE: Duration = Duration::from_millis(500);
+const REFILL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How many stores are remembered. Beyond it the unknown ones are forgotten.
-const MOST: usize = 10_000;
+const MAX_ENTRIES: usize = 10_000;
 
 /// The secrets of a provider's stores.
 pub struct SsmSecrets<P: Provider> {
@@ -41,7 +42,7 @@ pub struct SsmSecrets<P: Provider> {
 
 struct Cache<P: Provider> {
     entries: HashMap<StoreName, Entry<P>>,
-    newcomers: Allowance,
+    lookup_limit: TokenBucket,
 }
 
 struct Entry<P: Provider> {
@@ -57,27 +58,29 @@ impl<P: Provider> Clone for Entry<P> {
 }
 
 /// What the cache says to a question.
-enum Known<P: Provider> {
+enum Lookup<P: Provider> {
     /// The answer.
-    Answer(Option<Arc<Store<P>>>),
+    Hit(Option<Arc<Store<P>>>),
     /// It has to be read; this is what to go by if that fails.
-    Stale(Option<Arc<Store<P>>>),
+    Expired(Option<Arc<Store<P>>>),
     /// It would have to be read, and too many were.
-    Spent,
+    RateLimited,
 }
 
 impl<P: Provider> Cache<P> {
-    fn ask(&mut self, name: &StoreName, now: Instant) -> Known<P> {
+    fn look_up(&mut self, name: &StoreName, now: Instant) -> Lookup<P> {
         match self.entries.get(name) {
             Some(Entry { store: Some(store), read_at, .. }) => {
-                let fresh = now.saturating_duration_since(*read_at) < FRESH;
-                if fresh { Known::Answer(Some(store.clone())) } else { Known::Stale(Some(store.clone())) }
+                let fresh = now.saturating_duration_since(*read_at) < TTL;
+                if fresh { Lookup::Hit(Some(store.clone())) } else { Lookup::Expired(Some(store.clone())) }
             }
-            Some(Entry { store: None, read_at, .. }) if now.saturating_duration_since(*read_at) < UNKNOWN => {
-                Known::Answer(None)
+            Some(Entry { store: None, read_at, .. })
+                if now.saturating_duration_since(*read_at) < NEGATIVE_TTL =>
+            {
+                Lookup::Hit(None)
             }
-            _ if self.newcomers.take(1, now) => Known::Stale(None),
-            _ => Known::Spent,
+            _ if self.lookup_limit.try_acquire(1, now) => Lookup::Expired(None),
+            _ => Lookup::RateLimited,
         }
     }
 
@@ -86,7 +89,7 @@ impl<P: Provider> Cache<P> {
         let Some(entry) = self.entries.get_mut(name) else {
             return false;
         };
-        let may = now.saturating_duration_since(entry.tried_at) >= AT_ONCE;
+        let may = now.saturating_duration_since(entry.tried_at) >= REREAD_INTERVAL;
         if may {
             // Not `read_at`: a try that fails makes nothing fresh.
             entry.tried_at = now;
@@ -95,7 +98,7 @@ impl<P: Provider> Cache<P> {
     }
 
     fn remember(&mut self, name: &StoreName, store: Option<Arc<Store<P>>>, now: Instant) {
-        if self.entries.len() >= MOST {
+        if self.entries.len() >= MAX_ENTRIES {
             self.entries.retain(|_, entry| entry.store.is_some());
         }
         self.entries.insert(name.clone(), Entry { store, read_at: now, tried_at: now });
@@ -105,8 +108,10 @@ impl<P: Provider> Cache<P> {
 impl<P: Provider> SsmSecrets<P> {
     /// The secrets under `/inlet/{stage}/{provider}/`.
     pub fn new(client: Client, stage: &str) -> Self {
-        let cache =
-            Cache { entries: HashMap::new(), newcomers: Allowance::new(BURST, ONE_MORE, Instant::now()) };
+        let cache = Cache {
+            entries: HashMap::new(),
+            lookup_limit: TokenBucket::new(BURST, REFILL_INTERVAL, Instant::now()),
+        };
         Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache: Mutex::new(cache) }
     }
 
@@ -120,10 +125,12 @@ impl<P: Provider> SsmSecrets<P> {
         let settings = format!("{credentials}/settings");
         let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
         let reading = async {
-            get.send().await.map_err(|error| Fault::new("the store's secrets cannot be read", told(&error)))
+            get.send()
+                .await
+                .map_err(|error| Fault::new("the store's secrets cannot be read", describe_sdk_error(&error)))
         };
         let output =
-            deadline::within(deadline::SECRETS, "the store's secrets cannot be read", reading).await?;
+            timeouts::with_timeout(timeouts::SECRETS, "the store's secrets cannot be read", reading).await?;
         let value = |wanted: &str| {
             let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
             parameter.and_then(|parameter| parameter.value())
@@ -146,16 +153,16 @@ fn live<C: DeserializeOwned>(list: &str) -> Vec<C> {
 
 impl<P: Provider> Secrets<P> for SsmSecrets<P> {
     async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
-        let known = self.cache().ask(name, Instant::now());
-        let old = match known {
-            Known::Answer(answer) => return Ok(answer),
-            Known::Spent => {
+        let lookup = self.cache().look_up(name, Instant::now());
+        let old = match lookup {
+            Lookup::Hit(answer) => return Ok(answer),
+            Lookup::RateLimited => {
                 // A function has one delivery at a time, so that waiting for the next allowance is fair.
-                tokio::time::sleep(ONE_MORE).await;
-                match self.cache().ask(name, Instant::now()) {
-                    Known::Answer(answer) => return Ok(answer),
-                    Known::Stale(old) => old,
-                    Known::Spent => {
+                tokio::time::sleep(REFILL_INTERVAL).await;
+                match self.cache().look_up(name, Instant::now()) {
+                    Lookup::Hit(answer) => return Ok(answer),
+                    Lookup::Expired(old) => old,
+                    Lookup::RateLimited => {
                         return Err(Fault::new(
                             "the store's secrets cannot be read",
                             "too many new stores at once",
@@ -163,7 +170,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
                     }
                 }
             }
-            Known::Stale(old) => old,
+            Lookup::Expired(old) => old,
         };
         match (self.read(name).await, old) {
             // Old secrets are better than none. They are tried again with the next delivery.
@@ -177,7 +184,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
         }
     }
 
-    async fn newer(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
+    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
         if !self.cache().may_reread(name, Instant::now()) {
             return None;
         }
@@ -193,11 +200,11 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inlet::answer::{Answer, Outcome};
     use inlet::delivery::Delivery;
-    use inlet::patience::AfterFailure;
     use inlet::proof::{Claim, Rejection, Verified};
-    use inlet::reading::{Reading, WhyUnknown};
+    use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+    use inlet::provider::response::{Outcome, Response};
+    use inlet::provider::retry_policy::RetryPolicy;
     use inlet::request::Unverified;
 
     /// A stand-in: the cache does not care whose secrets it keeps.
@@ -205,20 +212,20 @@ mod tests {
 
     impl Provider for Nobody {
         const NAME: &'static str = "nobody";
-        const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("nobody");
+        const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("nobody");
         type Credential = String;
         type Settings = ();
 
         fn claim(_: &Unverified, _: &String) -> Result<Claim, Rejection> {
-            Err(Rejection::NoCredential)
+            Err(Rejection::NoCredentialForTopic)
         }
 
-        fn read(_: &Verified<Delivery>) -> Reading {
-            Reading::unknown("", WhyUnknown::Event, None)
+        fn parse(_: &Verified<Delivery>) -> ParsedEvent {
+            ParsedEvent::unknown("", UnknownReason::Event, None)
         }
 
-        fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-            Answer::ok(Value::Null)
+        fn respond(_: &Outcome<'_>, (): &()) -> Response {
+            Response::ok(Value::Null)
         }
     }
 
@@ -227,7 +234,7 @@ mod tests {
     }
 
     fn cache(now: Instant) -> Cache<Nobody> {
-        Cache { entries: HashMap::new(), newcomers: Allowance::new(BURST, ONE_MORE, now) }
+        Cache { entries: HashMap::new(), lookup_limit: TokenBucket::new(BURST, REFILL_INTERVAL, now) }
     }
 
     fn store() -> Arc<Store<Nobody>> {
@@ -243,10 +250,10 @@ mod tests {
     fn a_known_store_is_read_once_in_five_minutes() {
         let now = Instant::now();
         let mut cache = cache(now);
-        assert!(matches!(cache.ask(&name("a"), now), Known::Stale(None)));
+        assert!(matches!(cache.look_up(&name("a"), now), Lookup::Expired(None)));
         cache.remember(&name("a"), Some(store()), now);
-        assert!(matches!(cache.ask(&name("a"), now + almost(FRESH)), Known::Answer(Some(_))));
-        assert!(matches!(cache.ask(&name("a"), now + FRESH), Known::Stale(Some(_))));
+        assert!(matches!(cache.look_up(&name("a"), now + almost(TTL)), Lookup::Hit(Some(_))));
+        assert!(matches!(cache.look_up(&name("a"), now + TTL), Lookup::Expired(Some(_))));
     }
 
     #[test]
@@ -254,20 +261,22 @@ mod tests {
         let now = Instant::now();
         let mut cache = cache(now);
         cache.remember(&name("a"), None, now);
-        assert!(matches!(cache.ask(&name("a"), now + almost(UNKNOWN)), Known::Answer(None)));
-        assert!(matches!(cache.ask(&name("a"), now + UNKNOWN), Known::Stale(None)));
+        assert!(matches!(cache.look_up(&name("a"), now + almost(NEGATIVE_TTL)), Lookup::Hit(None)));
+        assert!(matches!(cache.look_up(&name("a"), now + NEGATIVE_TTL), Lookup::Expired(None)));
     }
 
     #[test]
     fn a_stranger_with_many_names_does_not_spend_the_accounts_calls() {
         let now = Instant::now();
         let mut cache = cache(now);
-        let reads =
-            (0..1_000).filter(|n| !matches!(cache.ask(&name(&format!("s{n}")), now), Known::Spent)).count();
+        let reads = (0..1_000)
+            .filter(|n| !matches!(cache.look_up(&name(&format!("s{n}")), now), Lookup::RateLimited))
+            .count();
         assert_eq!(reads, 20);
-        let later = now + ONE_MORE * 3;
-        let reads =
-            (0..1_000).filter(|n| !matches!(cache.ask(&name(&format!("t{n}")), later), Known::Spent)).count();
+        let later = now + REFILL_INTERVAL * 3;
+        let reads = (0..1_000)
+            .filter(|n| !matches!(cache.look_up(&name(&format!("t{n}")), later), Lookup::RateLimited))
+            .count();
         assert_eq!(reads, 3);
     }
 
@@ -277,11 +286,14 @@ mod tests {
         let mut cache = cache(now);
         assert!(!cache.may_reread(&name("a"), now), "a store that nobody knows");
         cache.remember(&name("a"), Some(store()), now);
-        assert!(!cache.may_reread(&name("a"), now + almost(AT_ONCE)));
-        assert!(cache.may_reread(&name("a"), now + AT_ONCE));
-        assert!(!cache.may_reread(&name("a"), now + AT_ONCE + ONE_MORE), "a flood of wrong proofs");
+        assert!(!cache.may_reread(&name("a"), now + almost(REREAD_INTERVAL)));
+        assert!(cache.may_reread(&name("a"), now + REREAD_INTERVAL));
         assert!(
-            matches!(cache.ask(&name("a"), now + FRESH), Known::Stale(Some(_))),
+            !cache.may_reread(&name("a"), now + REREAD_INTERVAL + REFILL_INTERVAL),
+            "a flood of wrong proofs"
+        );
+        assert!(
+            matches!(cache.look_up(&name("a"), now + TTL), Lookup::Expired(Some(_))),
             "tries make nothing fresh"
         );
     }

@@ -1,0 +1,65 @@
+"""Checks the dependencies against the RustSec advisory database, of which a copy stays for use without a network."""
+
+import subprocess
+import time
+from pathlib import Path
+
+from local import paths, tools
+from local.steps import Failed, Unavailable, run
+
+# Where deny.toml has cargo-deny keep its copy.
+DATABASES = paths.STATE / "advisory-dbs"
+FETCH_SECONDS = 60
+# An advisory is usually acted on within weeks.
+OLD_DAYS = 30
+
+NO_DATABASE = """
+********************************************************************************
+*  NOT CHECKED: the advisory database cannot be fetched, and there is no copy  *
+*  of it in .local/advisory-dbs. Known vulnerabilities would go unnoticed.     *
+********************************************************************************
+"""
+OLD_DATABASE = """
+********************************************************************************
+*  The advisory database cannot be fetched. The copy is {days:>5} days old:
+*  vulnerabilities that became known since then go unnoticed.
+********************************************************************************
+"""
+
+
+def check() -> None:
+    """Check that no dependency has a known vulnerability; without a network, by the copy of the database."""
+    tools.install_cargo_deny()
+    is_fresh = _fetch()
+    days = age_in_days(_database(), time.time())
+    if days is None:
+        raise Unavailable(NO_DATABASE)
+    print(f"    the advisory database is {days} days old", flush=True)
+    if not is_fresh and days > OLD_DAYS:
+        print(OLD_DATABASE.format(days=days), flush=True)
+    run(["cargo", "deny", "--locked", "--offline", "check", "--disable-fetch", "advisories"], env=tools.environment())
+
+
+def age_in_days(database: Path | None, now: float) -> int | None:
+    """Returns the age of the newest commit of a copy, or None if there is no copy."""
+    if database is None:
+        return None
+    asked = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=database, capture_output=True, text=True)
+    if asked.returncode != 0:
+        raise Failed(f"{database} is no git repository: {asked.stderr}")
+    return int((now - int(asked.stdout)) // 86_400)
+
+
+def _fetch() -> bool:
+    try:
+        fetched = subprocess.run(
+            ["cargo", "deny", "fetch", "db"],
+            cwd=paths.ROOT, env=tools.environment(), capture_output=True, timeout=FETCH_SECONDS,
+        )
+        return fetched.returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _database() -> Path | None:
+    return next((git.parent for git in sorted(DATABASES.glob("*/.git"))), None)

@@ -1,0 +1,103 @@
+"""The policies for people: each one suffices for its commands of `inlet`, and for no others."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local import paths, tools
+from local.aws import Aws
+
+pytestmark = pytest.mark.stack
+
+STORE = "zid/demo"
+PROFILES = {"inspect": ["InspectPolicyArn"], "recover": ["InspectPolicyArn", "RecoverPolicyArn"], "secrets": ["SecretsPolicyArn"]}
+
+
+@pytest.fixture(scope="module")
+def inlet() -> Path:
+    """Returns the command."""
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "--package", "inlet-cli"], cwd=paths.ROOT, check=True)
+    return Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target")) / "debug" / "inlet"
+
+
+@pytest.fixture(scope="module")
+def people(running_stack):
+    """Returns the environment of a user with each policy, and deletes the users afterwards."""
+    aws = Aws(running_stack["endpoint"])
+    iam, outputs = aws.client("iam"), aws.outputs()
+    environments = {}
+    for name, policies in PROFILES.items():
+        iam.create_user(UserName=name)
+        for policy in policies:
+            iam.attach_user_policy(UserName=name, PolicyArn=outputs[policy])
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        environments[name] = tools.environment(aws.environment()) | {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+    yield environments
+    for name, policies in PROFILES.items():
+        for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        for policy in policies:
+            iam.detach_user_policy(UserName=name, PolicyArn=outputs[policy])
+        iam.delete_user(UserName=name)
+
+
+def run(inlet: Path, environment: dict, command: str, answers: str = "") -> subprocess.CompletedProcess:
+    """Runs `inlet` on the local stack as on a deployment in an account."""
+    return subprocess.run(
+        [inlet, "--stack", paths.STACK, *command.split()],
+        cwd="/", env=environment, input=answers, capture_output=True, text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("person", "command"),
+    [
+        ("inspect", "list --limit 5"),
+        ("inspect", "list --unprocessed"),
+        ("inspect", "list --quarantine"),
+        ("inspect", "list --parked"),
+        ("inspect", f"timeline {STORE}/order/1"),
+        ("inspect", "stats --since 1h"),
+        ("recover", f"replay --store {STORE} --since 1h --dry-run"),
+        ("recover", f"replay --store {STORE} --since 1h --yes"),
+        ("recover", "redrive --dry-run"),
+        ("recover", "redrive --yes"),
+        ("recover", "reverify --dry-run"),
+        ("recover", f"forget {STORE}/order/no-such-order --yes"),
+        ("secrets", f"secret list {STORE}"),
+        ("secrets", "secret set zid/people --generate"),
+        ("secrets", "secret rotate zid/people --generate"),
+        ("secrets", "secret retire zid/people --yes"),
+    ],
+)
+def test_a_policy_suffices(inlet, people, person, command):
+    ran = run(inlet, people[person], command)
+    # 3: nothing is there to show, which only a permitted call can know.
+    assert ran.returncode in (0, 3), ran.stdout + ran.stderr
+    assert "denied" not in (ran.stdout + ran.stderr).lower()
+
+
+@pytest.mark.parametrize(
+    ("person", "command"),
+    [
+        ("inspect", f"replay --store {STORE} --since 1h --yes"),
+        ("inspect", f"secret list {STORE}"),
+        ("secrets", "list --limit 5"),
+        ("secrets", f"replay --store {STORE} --since 1h --yes"),
+    ],
+)
+def test_a_policy_allows_no_more(inlet, people, person, command):
+    ran = run(inlet, people[person], command)
+    assert ran.returncode not in (0, 3), ran.stdout
+
+
+def test_the_doctor_reads_everything_but_secrets(inlet, people):
+    ran = run(inlet, people["inspect"], "doctor --json")
+    checks = json.loads(ran.stdout)
+    unread = [check for check in checks["checks"] if "not checked" in json.dumps(check)]
+    assert all("secret" in json.dumps(check).lower() for check in unread), unread

@@ -1,0 +1,94 @@
+"""Two stages fit into one account: no physical name is the same in both."""
+
+import json
+import re
+
+from local import template
+
+# Properties that name a resource in the account, by type; without one, CloudFormation generates a unique name.
+NAMES = {
+    "AWS::ApiGatewayV2::Api": "Name",
+    "AWS::ApiGatewayV2::DomainName": "DomainName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::CompositeAlarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::Events::EventBus": "Name",
+    "AWS::Events::Rule": "Name",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::Route53::RecordSet": "Name",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SSM::Parameter": "Name",
+    "AWS::Scheduler::Schedule": "Name",
+}
+# Types whose resources belong to another one and have no name in the account.
+NAMELESS = {
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::MetricFilter",
+    "AWS::SNS::Subscription",
+}
+# A domain belongs to one stage: its name is a parameter.
+OF_THE_USER = {"Ref": "DomainName"}
+
+RESOURCES = template.transformed()["Resources"]
+
+
+def shared_name(resource: dict) -> str | None:
+    """Returns the resource's name where a second stage would use the same one, else None."""
+    name = resource.get("Properties", {}).get(NAMES[resource["Type"]])
+    if name is None or name == OF_THE_USER or "${Stage}" in json.dumps(name):
+        return None
+    return json.dumps(name)
+
+
+def test_every_type_is_known():
+    types = {resource["Type"] for resource in RESOURCES.values()}
+    assert types - NAMES.keys() - NAMELESS == set()
+
+
+def test_every_physical_name_contains_the_stage():
+    named = {name: resource for name, resource in RESOURCES.items() if resource["Type"] in NAMES}
+    # The title of SAM's OpenAPI document becomes the API's name, which need not be unique.
+    shared = {name: shared_name(resource) for name, resource in named.items()}
+    assert {name: text for name, text in shared.items() if text} == {}
+
+
+def test_a_name_without_the_stage_is_found():
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "inlet.fifo"}}
+    assert shared_name(queue) == '"inlet.fifo"'
+
+
+def test_every_role_has_the_permissions_boundary():
+    boundary = {"Fn::If": ["WithPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
+    roles = {name: role["Properties"] for name, role in RESOURCES.items() if role["Type"] == "AWS::IAM::Role"}
+    assert roles
+    assert {name for name, role in roles.items() if role.get("PermissionsBoundary") != boundary} == set()
+
+
+def test_a_protected_stage_keeps_table_and_queues():
+    written = template.load()
+    for stage, policy in {"prod": "Retain", "dev": "Delete", "local": "Delete"}.items():
+        conditions = template.Conditions(written["Conditions"], template.defaults(written) | {"Stage": stage})
+        kept = {
+            name: conditions.resolve(written["Resources"][name]["DeletionPolicy"])
+            for name in ("EventTable", "EventQueue", "DeadLetterQueue")
+        }
+        assert kept == dict.fromkeys(kept, policy), stage
+
+
+def test_what_costs_money_is_off_or_said():
+    written = template.load()
+    parameters = written["Parameters"]
+    assert parameters["Tracing"]["Default"] == "PassThrough"
+    assert not [name for name, resource in written["Resources"].items() if resource["Type"] == "AWS::KMS::Key"]
+    for parameter in ("Alarms", "KmsKeyArn", "Tracing"):
+        assert re.search(r"\$|charges", parameters[parameter]["Description"]), parameter

@@ -1,0 +1,211 @@
+//! The function's settings: read once, complete or not at all.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Faults of ours.
+    Error,
+    /// And what was refused, or accepted with a fault behind it.
+    Warn,
+    /// And what was accepted.
+    Info,
+    /// And what was only tried.
+    Debug,
+}
+
+/// What a function is told by its surroundings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The deployment's stage; a part of the parameters' path.
+    pub stage: String,
+    /// The event table.
+    pub table: String,
+    /// The event queue.
+    pub queue_url: String,
+    /// Where messages go that cannot be processed; told to the processor alone.
+    pub dead_letter_queue_url: Option<String>,
+    /// The bus that processed events are published on; told to the processor alone.
+    pub bus: Option<String>,
+    /// How old an event is before the sweeper takes its message for lost; told to the sweeper alone.
+    pub settled_seconds: Option<u32>,
+    /// How long events are kept.
+    pub retention_days: u32,
+    /// How much is logged.
+    pub log_level: LogLevel,
+    /// The AWS region.
+    pub region: String,
+    /// The credentials of the function's role.
+    pub credentials: Credentials,
+    /// Where AWS is, when it is not AWS: the SDKs' own `AWS_ENDPOINT_URL`.
+    pub endpoint: Option<String>,
+    /// Where traces are told, by datagrams: `AWS_XRAY_DAEMON_ADDRESS`, set by Lambda.
+    pub xray_daemon: Option<SocketAddr>,
+    /// A file of root certificates instead of Amazon's: the SDKs' own `AWS_CA_BUNDLE`.
+    pub ca_bundle: Option<String>,
+}
+
+/// AWS credentials. Without `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key's id.
+    pub access_key_id: String,
+    /// The access key.
+    pub secret_access_key: String,
+    /// The session's token; a role has one.
+    pub session_token: Option<String>,
+}
+
+/// What is wrong with the surroundings: all of it at once.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// Variables that are not set.
+    pub missing: Vec<&'static str>,
+    /// Variables whose value is of no use.
+    pub invalid: Vec<&'static str>,
+}
+
+impl ConfigError {
+    /// Only this variable is not set.
+    pub fn without(name: &'static str) -> Self {
+        Self { missing: vec![name], invalid: Vec::new() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "environment: missing [{}], invalid [{}]", self.missing.join(", "), self.invalid.join(", "))
+    }
+}
+
+impl LogLevel {
+    /// The level of this name, as the template's parameter has it.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Error, Self::Warn, Self::Info, Self::Debug].into_iter().find(|level| level.as_str() == name)
+    }
+
+    /// The level's word in a line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+impl Config {
+    /// Reads the process's config.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every variable that is missing or invalid.
+    pub fn from_process() -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the world")]
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads what `lookup` knows.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every variable that is missing or invalid.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let value = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let mut wrong = ConfigError { missing: Vec::new(), invalid: Vec::new() };
+        let mut required = |name: &'static str| {
+            value(name).unwrap_or_else(|| {
+                wrong.missing.push(name);
+                String::new()
+            })
+        };
+        let stage = required("INLET_STAGE");
+        let table = required("INLET_TABLE");
+        let queue_url = required("INLET_QUEUE_URL");
+        let retention_days = required("INLET_RETENTION_DAYS");
+        let region = required("AWS_REGION");
+        let access_key_id = required("AWS_ACCESS_KEY_ID");
+        let secret_access_key = required("AWS_SECRET_ACCESS_KEY");
+
+        let retention_days = retention_days.parse().unwrap_or_else(|_| {
+            wrong.invalid.push("INLET_RETENTION_DAYS");
+            0
+        });
+        let settled_seconds = value("INLET_SETTLED_SECONDS").and_then(|text| {
+            let seconds = text.parse().ok();
+            if seconds.is_none() {
+                wrong.invalid.push("INLET_SETTLED_SECONDS");
+            }
+            seconds
+        });
+        let log_level = value("INLET_LOG_LEVEL").map_or(Some(LogLevel::Info), |name| LogLevel::parse(&name));
+        let log_level = log_level.unwrap_or_else(|| {
+            wrong.invalid.push("INLET_LOG_LEVEL");
+            LogLevel::Info
+        });
+        if !wrong.missing.is_empty() || !wrong.invalid.is_empty() {
+            return Err(wrong);
+        }
+        let session_token = value("AWS_SESSION_TOKEN");
+        let credentials = Credentials { access_key_id, secret_access_key, session_token };
+        let (endpoint, ca_bundle) = (value("AWS_ENDPOINT_URL"), value("AWS_CA_BUNDLE"));
+        // Without an address of use there are no traces, and that is no reason to receive nothing.
+        let xray_daemon = value("AWS_XRAY_DAEMON_ADDRESS").and_then(|address| address.parse().ok());
+        let (dead_letter_queue_url, bus) = (value("INLET_DEAD_LETTER_QUEUE_URL"), value("INLET_BUS"));
+        Ok(Self {
+            stage,
+            table,
+            queue_url,
+            dead_letter_queue_url,
+            bus,
+            settled_seconds,
+            retention_days,
+            log_level,
+            region,
+            credentials,
+            endpoint,
+            xray_daemon,
+            ca_bundle,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(name: &str) -> Option<String> {
+        let value = match name {
+            "INLET_STAGE" => "dev",
+            "INLET_TABLE" => "t",
+            "INLET_QUEUE_URL" => "https://sqs/q",
+            "INLET_RETENTION_DAYS" => "90",
+            "AWS_REGION" => "eu-central-1",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "x",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn reads_what_the_template_sets() {
+        let config = Config::from_lookup(lookup).map_err(|e| e.to_string()).unwrap();
+        assert_eq!((config.retention_days, config.log_level), (90, LogLevel::Info));
+        assert_eq!(config.endpoint, None);
+    }
+
+    #[test]
+    fn names_everything_that_is_missing_or_wrong_at_once() {
+        let Err(wrong) = Config::from_lookup(|name| match name {
+            "INLET_LOG_LEVEL" => Some("loud".into()),
+            "INLET_RETENTION_DAYS" => Some("soon".into()),
+            "INLET_TABLE" => Some(String::new()),
+            other => lookup(other),
+        }) else {
+            panic!("taken as complete");
+        };
+        assert_eq!(wrong.missing, ["INLET_TABLE"]);
+        assert_eq!(wrong.invalid, ["INLET_RETENTION_DAYS", "INLET_LOG_LEVEL"]);
+    }
+}
