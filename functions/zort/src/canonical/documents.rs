@@ -1,8 +1,8 @@
 //! The four documents with money: sales, purchases, and the returns of both.
 
 use inlet::canonical::{
-    Actor, Canonical, Charge, Delivery, Direction, Discount, Flags, Line, Location, Marketplace, Order, Party,
-    Payment, PurchaseOrder, ReturnOrder, ReturnPurchaseOrder, State,
+    Actor, Canonical, Charge, Delivery, Direction, Discount, Flags, Line, Location, Marketplace, Order,
+    Party, Payment, PurchaseOrder, ReturnOrder, ReturnPurchaseOrder, State,
 };
 use inlet::value::decimal::Decimal;
 use inlet::value::money::Money;
@@ -12,7 +12,9 @@ use serde_json::Value;
 use super::fields::Fields;
 use super::parties::{delivery, party};
 use super::parts::{charges, discounts, lines, payments};
-use super::states::{Codes, ORDER_STATUSES, PAYMENT_STATUSES, WORDS_ONLY, document_state, payment_state, status_word};
+use super::states::{
+    Codes, ORDER_STATUSES, PAYMENT_STATUSES, WORDS_ONLY, document_state, payment_state, status_word,
+};
 
 /// The facts in which the kinds of document differ.
 struct Form {

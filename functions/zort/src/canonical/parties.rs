@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use inlet::canonical::{Address, Delivery, Parcel, Party};
-use inlet::value::personal::Personal;
+use inlet::personal::Personal;
 
 use super::fields::Fields;
 

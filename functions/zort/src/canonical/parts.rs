@@ -9,8 +9,12 @@ use super::fields::Fields;
 /// Sums that no canonical field has: the name of ZORT's field, and whether the sum reduces the document's total.
 ///
 /// `discountamount` is `sellerdiscount` + `platformdiscount` − `voucheramount`, as ZORT's marketplace page has it.
-const CHARGES: &[(&str, bool)] =
-    &[("sellerdiscount", true), ("platformdiscount", true), ("voucheramount", false), ("shippingdiscount", true)];
+const CHARGES: &[(&str, bool)] = &[
+    ("sellerdiscount", true),
+    ("platformdiscount", true),
+    ("voucheramount", false),
+    ("shippingdiscount", true),
+];
 
 /// Reads the lines. `vat_status` names the fields with a line's VAT status, the one that applies first.
 pub(super) fn lines(fields: &Fields<'_>, vat_status: &[&str]) -> Option<Vec<Line>> {

@@ -125,10 +125,7 @@ fn an_order_of_texts_and_codes_is_read_the_same() {
     });
     assert_eq!(parts[1], delivery);
     assert_eq!(parts[2][0]["quantity"], "2");
-    assert_eq!(
-        parts[2][0]["discount"],
-        json!({"unit": "amount", "value": "5", "amount": money("5.00")})
-    );
+    assert_eq!(parts[2][0]["discount"], json!({"unit": "amount", "value": "5", "amount": money("5.00")}));
     assert_eq!((&parts[2][0]["taxable"], parts[2][0].get("bundle")), (&json!(true), None));
     assert_eq!(
         (&parts[3][0]["amount"], &parts[3][0]["paid_at"]),
@@ -192,7 +189,8 @@ fn the_time_of_a_voided_payment_is_no_time_of_a_receipt() {
     let order = file!("UPDATEORDERPAYMENT-voided.json");
     assert_eq!(order["payment_state"], "cancelled");
     assert_eq!((order.get("paid_at"), order.get("paid")), (None, None), "{order}");
-    let body = r#"{"id":1,"paymentstatus":2,"payments":[{"id":3,"amount":5,"paymentdatetime":"2024-03-06"}]}"#;
+    let body =
+        r#"{"id":1,"paymentstatus":2,"payments":[{"id":3,"amount":5,"paymentdatetime":"2024-03-06"}]}"#;
     let payment = &data("UPDATEORDERPAYMENT", body)["payments"][0];
     assert_eq!((payment.get("paid_at"), &payment["processed_at"]), (None, &local("2024-03-06")));
 }
