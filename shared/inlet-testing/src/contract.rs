@@ -323,7 +323,7 @@ pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Co
         let row = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
         let told = drift::<C>(row, text.as_bytes());
         assert_eq!(told, None, "{event} is drifting from its own payload");
-        // Nothing is known of an event without a documented body, so nothing can be new.
+        // Of an event without a documented field no shape is known, so nothing is new to it.
         if !is_documented(row) {
             continue;
         }
