@@ -133,7 +133,8 @@ OF_RECEIVERS = "SecretKeyPolicy"
 
 # The policies that an account's administrator attaches to people.
 LOGS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
-READ_STACK = _allowed(("cloudformation:DescribeStacks", "AWS::StackId"), ("cloudformation:ListStackResources", "AWS::StackId"))
+STACK = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/${AWS::StackName}/*"
+READ_STACK = _allowed(("cloudformation:DescribeStacks", STACK), ("cloudformation:ListStackResources", STACK))
 OF_PEOPLE = {
     "InspectPolicy": READ_STACK
     | {
