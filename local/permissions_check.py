@@ -163,6 +163,7 @@ OF_PEOPLE = {
         ("sqs:DeleteMessage", DEAD_LETTERS),
         ("sqs:ReceiveMessage", DEAD_LETTERS),
         ("ssm:GetParameters", f"{SECRETS}/*"),
+        ("ssm:GetParametersByPath", f"{SECRETS}/*"),
     )
     | {_allow(action, OWN_KEY, _by_way_of("dynamodb", "sqs", "ssm")) for action in ("kms:Decrypt", "kms:GenerateDataKey")},
     "SecretsPolicy": READ_STACK
