@@ -5,17 +5,17 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::str::FromStr;
 
-use inlet::catalogue::{Row, find};
-use inlet::form::{Form, form_of, told};
-use inlet::patience::AfterFailure;
-use inlet::portal::Portal;
-use inlet::receive::Fault;
-use inlet::registration::{Api, Registering};
+use inlet::fault::Fault;
+use inlet::provider::catalogue::{EventSpec, find};
+use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, delivery};
 use inlet::store::StoreName;
-use inlet_aws::quarantine::TableQuarantine;
-use inlet_aws::reverify::{Reverified, reverify};
+use inlet::tools::credential_shape::{CredentialShape, describe, form_of};
+use inlet::tools::portal::Portal;
+use inlet::tools::registration::{Api, Registering};
+use inlet::tools::sender::{Address, Payload, delivery};
+use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::operate::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -25,75 +25,75 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 
 /// Every provider, in the order in which people are shown them.
-pub(crate) static ALL: [Known; 5] = [
-    Known(&Of::<inlet_zort::Zort>(PhantomData)),
-    Known(&Of::<inlet_dealpos::DealPos>(PhantomData)),
-    Known(&Of::<inlet_zid::Zid>(PhantomData)),
-    Known(&Of::<inlet_tiki::Tiki>(PhantomData)),
-    Known(&Of::<inlet_zip::Zip>(PhantomData)),
+pub(crate) static ALL: [ProviderHandle; 5] = [
+    ProviderHandle(&Adapter::<inlet_zort::Zort>(PhantomData)),
+    ProviderHandle(&Adapter::<inlet_dealpos::DealPos>(PhantomData)),
+    ProviderHandle(&Adapter::<inlet_zid::Zid>(PhantomData)),
+    ProviderHandle(&Adapter::<inlet_tiki::Tiki>(PhantomData)),
+    ProviderHandle(&Adapter::<inlet_zip::Zip>(PhantomData)),
 ];
 
 /// A provider that the command knows.
 #[derive(Clone, Copy)]
-pub(crate) struct Known(&'static dyn Provider);
+pub(crate) struct ProviderHandle(&'static dyn ProviderTools);
 
 /// What the command asks of a provider, whichever it is. Its own crate answers.
-pub(crate) trait Provider: Sync {
+pub(crate) trait ProviderTools: Sync {
     /// Its name in URLs and keys.
     fn name(&self) -> &'static str;
     /// Its catalogue.
-    fn events(&self) -> &'static [Row];
+    fn events(&self) -> &'static [EventSpec];
     /// What it does after a delivery that is not answered well.
-    fn after_failure(&self) -> AfterFailure;
+    fn retry_policy(&self) -> RetryPolicy;
     /// Where one of its events goes.
-    fn address(&self, event: &Row) -> Address;
+    fn address(&self, event: &EventSpec) -> Address;
     /// A signed delivery, as it would send it.
-    fn delivery(&self, store: StoreName, event: &Row, body: Vec<u8>, credential: &Value) -> Request;
+    fn delivery(&self, store: StoreName, event: &EventSpec, body: Vec<u8>, credential: &Value) -> Request;
     /// How a person tells it where to send.
     fn portal(&self) -> Portal;
     /// Whether it sends an event of this name.
-    fn sends(&self, event: &Row) -> bool;
+    fn sends(&self, event: &EventSpec) -> bool;
     /// Its own API for that.
     fn api(&self) -> Option<Api>;
     /// The forms that its credentials may have; the first is the usual one.
-    fn forms(&self) -> &'static [Form];
+    fn forms(&self) -> &'static [CredentialShape];
     /// Sample bodies of its events.
     fn payloads(&self) -> &'static [Payload];
     /// Whether its receiver takes this as a credential.
     fn takes(&self, credential: &Value) -> bool;
-    /// Verifies a store's held deliveries again: [`inlet_aws::reverify`].
+    /// Verifies a store's held deliveries again: [`inlet_aws::operate::reverify`].
     fn reverify<'a>(
         &'a self,
         deployment: &'a Deployment,
         store: &'a StoreName,
         sum: &'a watch::Sender<Reverified>,
-    ) -> Later<'a, Result<(), Fault>>;
+    ) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
 /// What comes of a call that waits.
-pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A provider's type as a value.
-struct Of<S>(PhantomData<fn() -> S>);
+struct Adapter<S>(PhantomData<fn() -> S>);
 
-impl<S: Registering> Provider for Of<S> {
+impl<S: Registering> ProviderTools for Adapter<S> {
     fn name(&self) -> &'static str {
         S::NAME
     }
 
-    fn events(&self) -> &'static [Row] {
+    fn events(&self) -> &'static [EventSpec] {
         S::EVENTS
     }
 
-    fn after_failure(&self) -> AfterFailure {
-        S::AFTER_FAILURE
+    fn retry_policy(&self) -> RetryPolicy {
+        S::RETRY_POLICY
     }
 
-    fn address(&self, event: &Row) -> Address {
+    fn address(&self, event: &EventSpec) -> Address {
         S::address(event)
     }
 
-    fn delivery(&self, store: StoreName, event: &Row, body: Vec<u8>, credential: &Value) -> Request {
+    fn delivery(&self, store: StoreName, event: &EventSpec, body: Vec<u8>, credential: &Value) -> Request {
         delivery::<S>(store, event, body, credential)
     }
 
@@ -101,7 +101,7 @@ impl<S: Registering> Provider for Of<S> {
         S::PORTAL
     }
 
-    fn sends(&self, event: &Row) -> bool {
+    fn sends(&self, event: &EventSpec) -> bool {
         S::sends(event)
     }
 
@@ -109,7 +109,7 @@ impl<S: Registering> Provider for Of<S> {
         S::API
     }
 
-    fn forms(&self) -> &'static [Form] {
+    fn forms(&self) -> &'static [CredentialShape] {
         S::FORMS
     }
 
@@ -126,30 +126,30 @@ impl<S: Registering> Provider for Of<S> {
         deployment: &'a Deployment,
         store: &'a StoreName,
         sum: &'a watch::Sender<Reverified>,
-    ) -> Later<'a, Result<(), Fault>> {
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let (table, queue) = (deployment.table(), deployment.queue());
             let secrets = SsmSecrets::<S>::new(deployment.clients().ssm, &deployment.stage);
-            let quarantine = TableQuarantine::new(table.clone(), S::NAME);
-            reverify::<S>(&quarantine, &secrets, &table, &queue, store, sum).await
+            let quarantine = TableQuarantine::new(&table, S::NAME);
+            reverify::<S>(&quarantine, &secrets, &table.events, &queue, store, sum).await
         })
     }
 }
 
-impl std::ops::Deref for Known {
-    type Target = dyn Provider;
+impl std::ops::Deref for ProviderHandle {
+    type Target = dyn ProviderTools;
 
     fn deref(&self) -> &Self::Target {
         self.0
     }
 }
 
-impl Known {
+impl ProviderHandle {
     /// The event of this name.
     ///
     /// # Errors
     /// When it has none.
-    pub(crate) fn event(self, name: &str) -> Result<&'static Row, Failure> {
+    pub(crate) fn event(self, name: &str) -> Result<&'static EventSpec, Failure> {
         find(self.events(), name).ok_or_else(|| {
             let names: Vec<&str> = self.events().iter().map(|row| row.event).collect();
             Failure::NotFound {
@@ -163,11 +163,11 @@ impl Known {
     ///
     /// # Errors
     /// What is wrong with it, and what would do. Quotes nothing of it.
-    pub(crate) fn fits(self, credential: &Value) -> Result<&'static Form, Failure> {
+    pub(crate) fn fits(self, credential: &Value) -> Result<&'static CredentialShape, Failure> {
         let forms = self.forms();
         let unusable = |why: String| Failure::Unusable {
             what: format!("that is no credential of {self}: {why}"),
-            next: format!("a credential of {self} is {}", told(forms)),
+            next: format!("a credential of {self} is {}", describe(forms)),
         };
         let form = form_of(forms, credential).map_err(|misfit| unusable(misfit.to_string()))?;
         if self.takes(credential) {
@@ -178,21 +178,21 @@ impl Known {
     }
 }
 
-impl PartialEq for Known {
+impl PartialEq for ProviderHandle {
     fn eq(&self, other: &Self) -> bool {
         self.name() == other.name()
     }
 }
 
-impl Eq for Known {}
+impl Eq for ProviderHandle {}
 
-impl fmt::Display for Known {
+impl fmt::Display for ProviderHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl fmt::Debug for Known {
+impl fmt::Debug for ProviderHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -203,55 +203,55 @@ impl fmt::Debug for Known {
 #[error("{0} is no provider; there are {names}", names = names())]
 pub(crate) struct NotAProvider(String);
 
-impl FromStr for Known {
+impl FromStr for ProviderHandle {
     type Err = NotAProvider;
 
     fn from_str(text: &str) -> Result<Self, NotAProvider> {
-        ALL.iter().find(|known| known.name() == text).copied().ok_or_else(|| NotAProvider(text.to_owned()))
+        ALL.iter().find(|handle| handle.name() == text).copied().ok_or_else(|| NotAProvider(text.to_owned()))
     }
 }
 
 fn names() -> String {
-    ALL.map(|known| known.name()).join(", ")
+    ALL.map(|handle| handle.name()).join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    use inlet::form::Field;
+    use inlet::tools::credential_shape::Field;
     use serde_json::json;
 
     use super::*;
 
     #[test]
     fn each_is_found_by_its_name_and_nobody_else_is() {
-        for known in ALL {
-            assert_eq!(known.name().parse::<Known>().ok(), Some(known));
+        for handle in ALL {
+            assert_eq!(handle.name().parse::<ProviderHandle>().ok(), Some(handle));
         }
-        assert!("Zid".parse::<Known>().is_err());
+        assert!("Zid".parse::<ProviderHandle>().is_err());
     }
 
     #[test]
     fn every_receiver_takes_the_credentials_of_every_form() {
-        for known in ALL {
-            for form in known.forms() {
+        for handle in ALL {
+            for form in handle.forms() {
                 let text = |field: &Field| "x".repeat(field.characters.unwrap_or(8));
                 let fields = form.fields.iter().map(|field| (field.name.to_owned(), text(field).into()));
                 let whole = Value::Object(fields.clone().collect());
-                assert_eq!(known.fits(&whole).unwrap(), form, "{known}");
+                assert_eq!(handle.fits(&whole).unwrap(), form, "{handle}");
                 let required = form.fields.iter().zip(fields).filter(|(field, _)| field.required);
                 let least = Value::Object(required.map(|(_, field)| field).collect());
-                assert_eq!(known.fits(&least).unwrap(), form, "{known}");
+                assert_eq!(handle.fits(&least).unwrap(), form, "{handle}");
             }
-            let error = known.fits(&json!({"canary": "canary"})).unwrap_err();
+            let error = handle.fits(&json!({"canary": "canary"})).unwrap_err();
             assert!(!format!("{error}{}", error.next()).contains("canary"), "{error}");
         }
     }
 
     #[test]
     fn every_sample_is_of_an_event_of_the_catalogue() {
-        for known in ALL {
-            for payload in known.payloads() {
-                assert!(known.event(payload.event()).is_ok(), "{known} {}", payload.file);
+        for handle in ALL {
+            for payload in handle.payloads() {
+                assert!(handle.event(payload.event()).is_ok(), "{handle} {}", payload.file);
             }
         }
     }

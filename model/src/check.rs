@@ -2,17 +2,32 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use stateright::{Checker, Model};
 
-use crate::properties::MUST_HOLD;
-use crate::protocol::{Protocol, Step};
-use crate::world::World;
+/// A model that can be checked.
+pub trait Checkable:
+    Model<State: Clone + Debug + PartialEq + Hash + Send + Sync> + Clone + Send + Sync + 'static
+where
+    Self::Action: Clone + Debug + PartialEq + Send + Sync,
+{
+    /// The properties that must not be broken.
+    const MUST_HOLD: &'static [&'static str];
+}
 
-/// What a check came to.
+impl Checkable for crate::protocol::Protocol {
+    const MUST_HOLD: &'static [&'static str] = &crate::properties::MUST_HOLD;
+}
+
+impl Checkable for crate::order::protocol::Protocol {
+    const MUST_HOLD: &'static [&'static str] = &crate::order::properties::MUST_HOLD;
+}
+
+/// The result of a check.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct Verdict<A> {
     /// How many different moments there are.
     pub states: usize,
     /// How many steps lead from one to another.
@@ -20,12 +35,12 @@ pub struct Verdict {
     /// The longest of the shortest ways to a moment, in steps.
     pub depth: usize,
     /// The properties that do not hold, each with a way to where it does not.
-    pub broken: Vec<(&'static str, Vec<Step>)>,
+    pub broken: Vec<(&'static str, Vec<A>)>,
     /// What else was seen: the names of the moments that had to be.
     pub seen: Vec<&'static str>,
 }
 
-impl Verdict {
+impl<A> Verdict<A> {
     /// The names of the properties that do not hold.
     pub fn broken_names(&self) -> Vec<&'static str> {
         self.broken.iter().map(|(name, _)| *name).collect()
@@ -33,12 +48,16 @@ impl Verdict {
 }
 
 /// Tries everything that the bounds allow.
-pub fn check(protocol: &Protocol) -> Verdict {
+pub fn check<M: Checkable>(protocol: &M) -> Verdict<M::Action>
+where
+    M::Action: Clone + Debug + PartialEq + Send + Sync,
+{
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let checker = protocol.clone().checker().threads(threads).spawn_bfs().join();
     let mut found: Vec<_> = checker.discoveries().into_iter().collect();
     found.sort_unstable_by_key(|(name, _)| *name);
-    let (broken, seen): (Vec<_>, Vec<_>) = found.into_iter().partition(|(name, _)| MUST_HOLD.contains(name));
+    let (broken, seen): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(name, _)| M::MUST_HOLD.contains(name));
     Verdict {
         states: checker.unique_state_count(),
         steps: checker.state_count(),
@@ -49,7 +68,10 @@ pub fn check(protocol: &Protocol) -> Verdict {
 }
 
 /// A shortest way to where a property does not hold; nothing within the bounds if there is none.
-pub fn shortest(protocol: &Protocol, property: &'static str) -> Option<Vec<Step>> {
+pub fn shortest<M: Checkable>(protocol: &M, property: &'static str) -> Option<Vec<M::Action>>
+where
+    M::Action: Clone + Debug + PartialEq + Send + Sync,
+{
     let mut unseen = 0;
     for depth in 2.. {
         let checker = protocol.clone().checker().target_max_depth(depth).spawn_bfs().join();
@@ -70,14 +92,17 @@ pub fn shortest(protocol: &Protocol, property: &'static str) -> Option<Vec<Step>
 ///
 /// # Errors
 /// The moment that a way leads back to.
-pub fn ends(protocol: &Protocol) -> Result<usize, Box<World>> {
+pub fn ends<M: Checkable>(protocol: &M) -> Result<usize, Box<M::State>>
+where
+    M::Action: Clone + Debug + PartialEq + Send + Sync,
+{
     #[derive(PartialEq)]
     enum Mark {
         OnTheWay,
         Ends,
     }
     let mut marks: HashMap<u64, Mark> = HashMap::new();
-    let mut way: Vec<(u64, Vec<World>)> = Vec::new();
+    let mut way: Vec<(u64, Vec<M::State>)> = Vec::new();
     for start in protocol.init_states() {
         let print = print(&start);
         marks.insert(print, Mark::OnTheWay);
@@ -102,7 +127,7 @@ pub fn ends(protocol: &Protocol) -> Result<usize, Box<World>> {
     Ok(marks.len())
 }
 
-fn print(world: &World) -> u64 {
+fn print(world: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     world.hash(&mut hasher);
     hasher.finish()

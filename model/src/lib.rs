@@ -43,10 +43,14 @@
 //! - An event is one item, however many parts its body has: the head is written last, and what has no head is
 //!   not there.
 //! - A batch is one message. That nothing later of a group is reported done after a failure keeps the order, and
-//!   the order is no part of these properties.
+//!   the order is no part of the properties of the first part.
 //! - What does not verify ends refused. Quarantine, its `reverify` and replay are not in the model.
 //! - The dead-letter queue takes every message: it has no deduplication window of its own here, so what is sent
 //!   to it must not be taken for a duplicate there.
+//!
+//! # The order of an entity's states
+//! Which of two deliveries is a repeat and which is a new state, and which one is the newest, is checked by the second
+//! part, [`order`], with steps and properties of its own.
 //!
 //! # Deliberately broken
 //! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` says which properties it breaks: a check that finds nothing in
@@ -67,4 +71,5 @@ pub mod sweeper;
 pub mod operator;
 pub mod protocol;
 pub mod properties;
+pub mod order;
 pub mod check;

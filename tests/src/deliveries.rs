@@ -1,15 +1,15 @@
-//! Deliveries for tests: made of the providers' payload files, sent through the API or straight to a receiver.
+//! Deliveries for tests: made from the providers' payload files, sent through the API or directly to a receiver.
 
-use inlet::catalogue::find;
-use inlet::receive::{Attempt, Receiver, Report};
+use inlet::provider::catalogue::find;
+use inlet::receive::{Receiver, Report, WriteToken};
 use inlet::request::{Request, Unverified};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::clock;
-use inlet_aws::quarantine::TableQuarantine;
-use inlet_aws::queue::SqsQueue;
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::dynamodb::table::Table;
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use serde_json::json;
 
 use crate::repository;
@@ -26,21 +26,21 @@ pub async fn given<S: Sender>(stack: &Stack, event: &str) -> (StoreName, Request
     (store, request)
 }
 
-/// The receiver with a table or a queue that is not there: what stands where a service refuses.
+/// Returns a receiver whose table or queue does not exist: it behaves as if the service refused every call.
 pub async fn received_without<S: Sender>(
     stack: &Stack,
     table: &str,
     queue_url: &str,
     request: Request,
 ) -> (u16, Report) {
-    let table = Table::new(stack.clients.dynamodb.clone(), table.into(), 1);
+    let table = Table::new(stack.clients.dynamodb.clone(), table, 1);
     let receiver = Receiver {
         secrets: SsmSecrets::<S>::new(stack.clients.ssm.clone(), &stack.facts.stage),
-        quarantine: TableQuarantine::new(table.clone(), S::NAME),
-        journal: table,
+        quarantine: TableQuarantine::new(&table, S::NAME),
+        journal: table.events,
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };
-    let attempt = Attempt("the-one-and-only".into());
+    let attempt = WriteToken("the-one-and-only".into());
     let (answer, report) = receiver.receive::<S>(Unverified::new(request), clock::now(), &attempt).await;
     (answer.status, report)
 }

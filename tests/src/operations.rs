@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use inlet::patience::Breaker;
 use inlet::provider::Provider;
-use inlet_aws::log::UNKNOWN_STORE;
-use inlet_aws::metrics::{self, Dimension, Metric, NAMESPACE};
+use inlet::provider::retry_policy::CircuitBreaker;
+use inlet_aws::telemetry::log::UNKNOWN_STORE;
+use inlet_aws::telemetry::metrics::{self, Dimension, Metric, NAMESPACE};
 use serde_json::{Value, json};
 
 use crate::repository;
@@ -197,19 +197,19 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             )
         },
     ];
-    if let Some(Breaker { window, degraded_at, broken_at, .. }) = P::AFTER_FAILURE.breaker {
+    if let Some(CircuitBreaker { window, warn_at, disable_at, .. }) = P::RETRY_POLICY.circuit_breaker {
         let failing = |slug, about: String, threshold: u32| Alarm {
             threshold: threshold.into(),
             period: window,
             ..Alarm::new(slug, &about, Source::Ours { metric: metrics::COUNTED_FAILURE, of: of_provider() })
         };
         let about = format!(
-            "The provider may be about to disable a webhook: {degraded_at} failures, and it stops at {broken_at}"
+            "The provider may be about to disable a webhook: {warn_at} failures, and it stops at {disable_at}"
         );
-        alarms.push(failing("Degraded", about, degraded_at));
+        alarms.push(failing("Degraded", about, warn_at));
         // The metric adds up all stores and webhooks. The provider may count each webhook alone.
-        let about = format!("The provider may have stopped sending: {broken_at} failures of all stores");
-        alarms.push(failing("Disabled", about, broken_at));
+        let about = format!("The provider may have stopped sending: {disable_at} failures of all stores");
+        alarms.push(failing("Disabled", about, disable_at));
     }
     alarms.into_iter().map(|alarm| alarm.of(&name)).collect()
 }

@@ -1,11 +1,13 @@
-//! `schemas/`: the JSON Schema of each kind, generated from the types.
+//! `schemas/`: the JSON Schema of each kind and of the whole message, generated from the types.
 
-use inlet::canonical::Kind;
+use inlet::canonical::{Kind, event_schema};
 
 use crate::repository::Files;
 
-/// Every schema's file.
+/// Returns every schema's file.
 pub fn files() -> Files {
-    let text = |kind: Kind| serde_json::to_string_pretty(&kind.schema()).expect("a schema is JSON") + "\n";
-    Kind::ALL.iter().map(|kind| (format!("schemas/{kind}.schema.json"), text(*kind))).collect()
+    let text = |schema| serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
+    let kinds = Kind::ALL.iter().map(|kind| (kind.as_str(), kind.schema()));
+    let all = kinds.chain([("event", event_schema())]);
+    all.map(|(name, schema)| (format!("schemas/{name}.schema.json"), text(schema))).collect()
 }

@@ -1,24 +1,27 @@
-//! What is not proved waits in quarantine, and is an event after all once the secret is mended. Needs `make up`.
+//! An unverified delivery waits in quarantine, and becomes an event once the secret is corrected. Needs `make up`.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::catalogue::find;
-use inlet::event::{Event, ReceivedAt};
+use inlet::event::Event;
+use inlet::fault::Fault;
 use inlet::proof::Verified;
 use inlet::provider::Provider;
-use inlet::quarantine::Held;
-use inlet::receive::{Attempt, Fault, NotAccepted, Queue, Receiver, Report};
+use inlet::provider::catalogue::find;
+use inlet::receive::quarantine::QuarantineOutcome;
+use inlet::receive::{NotAccepted, Queue, Receiver, Report, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
-use inlet_aws::queue::{NEVER, SqsQueue};
-use inlet_aws::record::Origin;
-use inlet_aws::reverify::{Reverified, reverify};
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::dynamodb::events::Events;
+use inlet_aws::dynamodb::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
+use inlet_aws::dynamodb::record::Origin;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;
@@ -30,7 +33,7 @@ use inlet_zort::Zort;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-/// A store whose secret is not the one that its provider has, and the provider's delivery to it.
+/// A store whose secret differs from its provider's, and the provider's delivery to it.
 async fn given<S: Sender>(stack: &Stack, payload: &str) -> (StoreName, Request) {
     let right = demo_credential(S::NAME);
     let fields = right.as_object().expect("a credential's fields").keys();
@@ -59,15 +62,15 @@ async fn reverified<P: Provider>(stack: &Stack, queue_url: &str, store: &StoreNa
 }
 
 async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &StoreName) -> Reverified {
-    let quarantine = TableQuarantine::new(table(stack), P::NAME);
+    let quarantine = TableQuarantine::new(&table(stack), P::NAME);
     let secrets = secrets::<P>(stack);
     let sum = watch::Sender::new(Reverified::default());
-    let ended = reverify::<P>(&quarantine, &secrets, &table(stack), queue, store, &sum).await;
+    let ended = reverify::<P>(&quarantine, &secrets, &table(stack).events, queue, store, &sum).await;
     ended.expect("a readable quarantine");
     sum.send_replace(Reverified::default())
 }
 
-/// How many were accepted, were refused again, and failed.
+/// Returns the numbers of accepted, still refused and failed deliveries.
 async fn counted<P: Provider>(stack: &Stack, store: &StoreName) -> (usize, usize, usize) {
     let Reverified { accepted, refused, failed } =
         reverified::<P>(stack, &stack.facts.queue_url, store).await;
@@ -204,7 +207,7 @@ async fn what_could_not_be_sent_stays_and_is_one_event_when_it_is_tried_again() 
     assert!(stack.held("zid", &store).await.is_empty());
 }
 
-/// A queue that refuses the first message for what it says, as often as it comes.
+/// A queue that always refuses the first message for its content.
 struct Choosy {
     queue: SqsQueue,
     refused: Mutex<Option<String>>,
@@ -216,11 +219,15 @@ impl Queue for Choosy {
             let mut refused = self.refused.lock().unwrap();
             refused.get_or_insert_with(|| event.id().to_string()) == event.id().as_str()
         };
-        if is_refused { Err(Fault::new(NEVER, "a test")) } else { self.queue.send(event).await }
+        if is_refused {
+            Err(Fault::permanent("the event cannot be enqueued", "a test"))
+        } else {
+            self.queue.send(event).await
+        }
     }
 
-    async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        self.queue.send_whole(event).await
+    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        self.queue.send_with_event(event).await
     }
 }
 
@@ -244,26 +251,26 @@ async fn what_the_queue_will_never_take_keeps_none_behind_it_in_quarantine() {
     assert_eq!(stack.held("zid", &store).await.len(), 1, "the first one stays, and is told each time");
 }
 
-type OnAws = Receiver<SsmSecrets<Zid>, Table, SqsQueue, TableQuarantine>;
+type OnAws = Receiver<SsmSecrets<Zid>, Events, SqsQueue, TableQuarantine>;
 
 fn receiver(stack: &Stack, table_of_the_quarantine: &str) -> OnAws {
     let other = Table::new(stack.clients.dynamodb.clone(), table_of_the_quarantine.to_owned(), 1);
     Receiver {
         secrets: secrets(stack),
-        journal: table(stack),
+        journal: table(stack).events,
         queue: SqsQueue::new(stack.clients.sqs.clone(), stack.facts.queue_url.clone()),
-        quarantine: TableQuarantine::new(other, Zid::NAME),
+        quarantine: TableQuarantine::new(&other, Zid::NAME),
     }
 }
 
-/// What became of a delivery that is refused, at a millisecond of its own.
-async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<Held> {
+/// Returns the outcome of a refused delivery, at a millisecond of its own.
+async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<QuarantineOutcome> {
     let at = ReceivedAt::from_millis(at_ms).expect("a time");
-    let attempt = Attempt("1".into());
+    let attempt = WriteToken("1".into());
     let (answer, report) = receiver.receive::<Zid>(Unverified::new(request.clone()), at, &attempt).await;
     assert_eq!(answer.status, 401, "{report:?}");
     match report {
-        Report::Refused(NotAccepted::Unproved { held, .. }) => held.ok(),
+        Report::Refused(NotAccepted::VerificationFailed { held, .. }) => held.ok(),
         other => panic!("{other:?}"),
     }
 }
@@ -277,8 +284,8 @@ async fn a_flood_of_forgeries_is_capped_and_refused_all_the_same() {
     let mut kept = 0;
     for n in 0..12 {
         match refused(&receiver, &forged, 1_749_715_272_000 + n).await {
-            Some(Held::Kept) => kept += 1,
-            other => assert_eq!(other, Some(Held::TooMany), "after {kept}"),
+            Some(QuarantineOutcome::Stored) => kept += 1,
+            other => assert_eq!(other, Some(QuarantineOutcome::RateLimited), "after {kept}"),
         }
     }
     // 2 MiB at once and 10 KiB a second: seven of a quarter of a MiB each, and no more within this test.
@@ -292,7 +299,7 @@ async fn a_delivery_too_large_to_hold_is_refused_and_not_kept() {
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     let receiver = receiver(&stack, &stack.facts.table);
     let large = Request { body: vec![b'x'; MAX_QUARANTINED_LEN + 1], ..request };
-    assert_eq!(refused(&receiver, &large, 1_749_715_272_000).await, Some(Held::TooLarge));
+    assert_eq!(refused(&receiver, &large, 1_749_715_272_000).await, Some(QuarantineOutcome::TooLarge));
     assert!(stack.held("zid", &store).await.is_empty());
 }
 
@@ -321,7 +328,8 @@ async fn the_log_tells_that_a_delivery_is_held_and_nothing_of_its_proof() {
     assert_eq!(stack.send("dealpos", &large).status, 401);
     assert_eq!(stack.held("dealpos", &store).await.len(), 1);
     let log = stack.log_once(r#""quarantine":"too_large""#, "dealpos");
-    for told in [r#""outcome":"unauthenticated""#, r#""quarantine":"kept""#, r#""quarantine":"too_large""#] {
+    for told in [r#""outcome":"unauthenticated""#, r#""quarantine":"stored""#, r#""quarantine":"too_large""#]
+    {
         assert!(log.contains(told), "{told} is not in {log}");
     }
     assert!(!log.contains(&proof), "the proof is in the log");

@@ -2,7 +2,6 @@
 
 use clap_complete::Shell;
 
-use crate::arguments::command;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -17,8 +16,12 @@ pub(crate) struct Arguments {
 }
 
 /// Writes the completions to standard output.
-pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    command_line: &mut clap::Command,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut command(), "inlet", &mut script);
+    clap_complete::generate(arguments.shell, command_line, "inlet", &mut script);
     output.bytes(&script)
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::arguments::Place;
-use crate::checkup::{self, Check};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
-use crate::output::{Mark, Output, Page, Report};
+use crate::health_checks::{self, Check};
+use crate::options::DeploymentArgs;
+use crate::output::{Output, Page, Report, Status};
 
 /// What can be said to `inlet doctor`.
 #[derive(Debug, clap::Args)]
@@ -17,21 +17,25 @@ question mark. The exit code is 1 when something is wrong.")]
 pub(crate) struct Arguments {
     /// Say only what is wrong or could not be checked
     #[arg(long)]
-    only_trouble: bool,
+    only_failures: bool,
 }
 
 /// Looks, and tells.
-pub(crate) async fn run(arguments: &Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: &Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     let progress = output.progress("looking", None);
-    let mut checks = Box::pin(checkup::all(&deployment)).await?;
+    let mut checks = Box::pin(health_checks::all(&deployment)).await?;
     progress.finish_and_clear();
-    if arguments.only_trouble {
-        checks.retain(|check| check.mark != Mark::Good);
+    if arguments.only_failures {
+        checks.retain(|check| check.status != Status::Pass);
     }
-    let examination = Examination { stack: deployment.stack, stage: deployment.stage, checks };
-    output.report(&examination)?;
-    match examination.count(Mark::Bad) {
+    let report = HealthReport { stack: deployment.stack, stage: deployment.stage, checks };
+    output.report(&report)?;
+    match report.count(Status::Fail) {
         0 => Ok(()),
         1 => Err(wrong("one thing is wrong".to_owned())),
         many => Err(wrong(format!("{many} things are wrong"))),
@@ -39,32 +43,32 @@ pub(crate) async fn run(arguments: &Arguments, place: &Place, output: &mut Outpu
 }
 
 fn wrong(what: String) -> Failure {
-    Failure::Wrong { what, next: "do what stands below each line marked WRONG, then look again".to_owned() }
+    Failure::Wrong { what, next: "do what stands below each line marked FAIL, then look again".to_owned() }
 }
 
 /// What was found.
 #[derive(Debug, Serialize)]
-struct Examination {
+struct HealthReport {
     stack: String,
     stage: String,
     checks: Vec<Check>,
 }
 
-impl Examination {
-    fn count(&self, mark: Mark) -> usize {
-        self.checks.iter().filter(|check| check.mark == mark).count()
+impl HealthReport {
+    fn count(&self, status: Status) -> usize {
+        self.checks.iter().filter(|check| check.status == status).count()
     }
 }
 
-impl Report for Examination {
+impl Report for HealthReport {
     fn page(&self, page: &mut Page) {
         for check in &self.checks {
-            page.marked(check.mark, format_args!("{:<9} {}", check.subject, check.told));
+            page.marked(check.status, format_args!("{:<9} {}", check.subject, check.finding));
             if let Some(next) = &check.next {
                 page.aside(format_args!("                {next}"));
             }
         }
-        let (wrong, open) = (self.count(Mark::Bad), self.count(Mark::Open));
+        let (wrong, open) = (self.count(Status::Fail), self.count(Status::Unknown));
         if wrong == 0 && open == 0 {
             page.line("All is well.");
         } else {

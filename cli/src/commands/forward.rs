@@ -7,24 +7,24 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use inlet::sender::escaped;
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
-use inlet_aws::journal::StoredEvent;
-use inlet_aws::table::Table;
+use inlet::tools::sender::escaped;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::events::StoredEvent;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::dynamodb::time_index::Arrival;
 use reqwest::{Method, Url};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::arguments::Place;
 use crate::deployment::Deployment;
-use crate::events::short;
+use crate::events::follow::{Follow, unless_stopped};
+use crate::events::list::short;
 use crate::failure::Failure;
-use crate::filters::Filters;
-use crate::follow::{Follow, unless_stopped};
 use crate::http;
-use crate::moment::{Moment, forever};
+use crate::input::filters::Filters;
+use crate::input::time_arg::{TimeArg, forever};
+use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
 
 /// What can be said to `inlet forward`.
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     filters: Filters,
     /// Begin with what was received since then: 15m, 24h (ago), 2025-06-12T08:01:12Z
     #[arg(long, value_name = "WHEN")]
-    since: Option<Moment>,
+    since: Option<TimeArg>,
     /// End after so many
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
@@ -54,11 +54,15 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Forwards until Ctrl-C.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     let now = clock::now();
     let table = deployment.table();
-    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.oldest(now));
+    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
     let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
         Some(_) => Follow::from_its_beginning(&table, selection),
@@ -112,7 +116,7 @@ struct Post {
 }
 
 /// What a poster tells.
-enum Told {
+enum Progress {
     /// Nobody listens there.
     Waiting(String),
     /// An event has its answer.
@@ -144,17 +148,17 @@ impl Post {
             tokio::select! {
                 biased;
                 told = heard.recv() => match told {
-                    Some(Told::Waiting(why)) if !waits => {
+                    Some(Progress::Waiting(why)) if !waits => {
                         waits = true;
                         output.note(format_args!("{why}; trying again until it does"));
                     }
-                    Some(Told::Waiting(_)) | None => {}
-                    Some(Told::Ended(forwarded)) => {
+                    Some(Progress::Waiting(_)) | None => {}
+                    Some(Progress::Ended(forwarded)) => {
                         waits = false;
                         sum.count(&forwarded);
                         output.item(&forwarded)?;
                     }
-                    Some(Told::Failed(failure)) => return Err(failure),
+                    Some(Progress::Failed(failure)) => return Err(failure),
                 },
                 Some(_) = posting.join_next() => {
                     if let Some(events) = things.next() {
@@ -167,24 +171,24 @@ impl Post {
         drop(tell);
         while let Some(told) = heard.recv().await {
             match told {
-                Told::Ended(forwarded) => {
+                Progress::Ended(forwarded) => {
                     sum.count(&forwarded);
                     output.item(&forwarded)?;
                 }
-                Told::Failed(failure) => return Err(failure),
-                Told::Waiting(_) => {}
+                Progress::Failed(failure) => return Err(failure),
+                Progress::Waiting(_) => {}
             }
         }
         Ok(())
     }
 
-    async fn one_thing(self, events: Vec<Arrival>, tell: mpsc::Sender<Told>) {
+    async fn one_thing(self, events: Vec<Arrival>, tell: mpsc::Sender<Progress>) {
         for arrival in events {
-            let told = match self.table.stored_event(&arrival.id).await {
-                Ok(Some(kept)) => Told::Ended(self.until_it_is_taken(arrival, &kept, &tell).await),
+            let told = match self.table.events.get(&arrival.id).await {
+                Ok(Some(kept)) => Progress::Ended(self.until_it_is_taken(arrival, &kept, &tell).await),
                 // Its time was up since it was listed.
                 Ok(None) => continue,
-                Err(fault) => Told::Failed(Failure::Inlet { doing: "an event cannot be read", fault }),
+                Err(fault) => Progress::Failed(Failure::Inlet { doing: "an event cannot be read", fault }),
             };
             // Nobody listens any more: the command is at its end.
             if tell.send(told).await.is_err() {
@@ -197,7 +201,7 @@ impl Post {
         &self,
         arrival: Arrival,
         kept: &StoredEvent,
-        tell: &mpsc::Sender<Told>,
+        tell: &mpsc::Sender<Progress>,
     ) -> Forwarded {
         let mut wait = FIRST_WAIT;
         loop {
@@ -207,7 +211,7 @@ impl Post {
             match answer {
                 Err(error) if error.is_connect() => {
                     let why = format!("{} does not take connections", self.to);
-                    if tell.send(Told::Waiting(why)).await.is_err() {
+                    if tell.send(Progress::Waiting(why)).await.is_err() {
                         return Forwarded::new(arrival, None, took);
                     }
                     tokio::time::sleep(wait).await;
@@ -254,7 +258,7 @@ struct NotATarget;
 
 impl Target {
     /// The URL for an event.
-    fn of(&self, record: &inlet_aws::record::Record) -> Url {
+    fn of(&self, record: &inlet_aws::dynamodb::record::Record) -> Url {
         let mut path = record.id.split('/');
         let (provider, store) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
         let url = self.with(provider, store, record.topic.as_deref().unwrap_or_default());

@@ -1,23 +1,24 @@
 //! `inlet list`: events by time, newest first, and what became of them; or what is held in quarantine.
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
-use inlet_aws::held::HeldDelivery;
-use inlet_aws::table::Table;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::event_status;
+use inlet_aws::operate::quarantine_list::{QuarantinedDelivery, quarantined_deliveries};
 use serde::Serialize;
 
-use crate::address::StoreAddress;
-use crate::arguments::Place;
 use crate::deployment::Deployment;
-use crate::events::{Listed, NewestFirst, State};
+use crate::deployment::address::StoreAddress;
+use crate::deployment::stores;
+use crate::events::list::{Listed, NewestFirst, State};
 use crate::failure::Failure;
-use crate::filters::{A_DAY, Filters, Span};
-use crate::moment::{Moment, surely_after};
+use crate::input::filters::{A_DAY, Filters, Span};
+use crate::input::time_arg::{TimeArg, now_plus_skew};
+use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
 use crate::providers::ALL;
-use crate::stores;
 
 /// What can be said to `inlet list`.
 #[derive(Debug, clap::Args)]
@@ -41,10 +42,14 @@ pub(crate) struct Arguments {
 }
 
 /// Lists them.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     if arguments.quarantine {
-        return list_held(&arguments, &deployment, output).await;
+        return list_quarantine(&arguments, &deployment, output).await;
     }
     let table = deployment.table();
     let Bounds { from, until } = Bounds::of(&arguments, &table);
@@ -75,7 +80,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     }
     if let Some(last) = more {
         let Arguments { filters, span, limit, unprocessed, parked, .. } = &arguments;
-        let mut said = filters.said();
+        let mut said = filters.to_flags();
         said.extend(span.since.map(|since| format!(" --since {}", since.before(clock::now()))));
         let flags = [(" --unprocessed", *unprocessed), (" --parked", *parked)];
         said.extend(flags.into_iter().filter_map(|(flag, is)| is.then_some(flag)));
@@ -87,12 +92,12 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 /// Some events with what became of each.
 async fn with_fates(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
     let events: Vec<_> = arrivals.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-    let fates = table.event_statuses(&events).await;
+    let fates = event_status::event_statuses(table, &events).await;
     let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
     Ok(arrivals.into_iter().zip(fates).map(|(arrival, fate)| Listed::new(arrival, fate)).collect())
 }
 
-async fn list_held(
+async fn list_quarantine(
     arguments: &Arguments,
     deployment: &Deployment,
     output: &mut Output,
@@ -100,30 +105,31 @@ async fn list_held(
     let Bounds { from, until } = Bounds::of_quarantine(arguments);
     let wanted = arguments.filters.selection(from, until)?;
     let table = deployment.table();
-    let mut held: Vec<Held> = Vec::new();
+    let mut held: Vec<QuarantinedRow> = Vec::new();
     let providers: Vec<_> =
         ALL.into_iter().filter(|known| is(wanted.provider.as_deref(), known.name())).collect();
     for store in stores::of(deployment, &providers).await? {
         if is(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
             let provider = store.provider.name();
             let of_store =
-                table.quarantined_deliveries(provider, &store.store, (from, until), arguments.limit).await;
+                quarantined_deliveries(&table, (provider, &store.store), (from, until), arguments.limit)
+                    .await;
             let of_store =
                 of_store.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
-            held.extend(of_store.into_iter().map(|one| Held::new(&store, one)));
+            held.extend(of_store.into_iter().map(|one| QuarantinedRow::new(&store, one)));
         }
     }
     held.sort_by(|a, b| b.received.cmp(&a.received));
     held.truncate(arguments.limit);
     let any = !held.is_empty();
-    output.report(&Quarantine { held })?;
+    output.report(&Quarantine { quarantined: held })?;
     if any {
         let inlet = &deployment.inlet;
         output.note(format!(
             "mend the store's secret ({inlet} secret rotate STORE), then take them in: {inlet} reverify"
         ));
     } else {
-        output.note("nothing is held");
+        output.note("nothing is quarantined");
     }
     Ok(())
 }
@@ -141,9 +147,9 @@ struct Bounds {
 impl Bounds {
     fn of(arguments: &Arguments, table: &Table) -> Self {
         // A thing's whole history is one look; of everything a day is enough until more is asked for.
-        let otherwise = (!arguments.filters.names_an_entity()).then_some(Moment::Ago(A_DAY));
+        let otherwise = (!arguments.filters.names_an_entity()).then_some(TimeArg::Ago(A_DAY));
         let Self { from, until } = Self::from(arguments, otherwise);
-        Self { from: from.max(table.oldest(clock::now())), until }
+        Self { from: from.max(table.time_index.oldest(clock::now())), until }
     }
 
     /// Nothing is held for longer than some days.
@@ -151,12 +157,12 @@ impl Bounds {
         Self::from(arguments, None)
     }
 
-    fn from(arguments: &Arguments, otherwise: Option<Moment>) -> Self {
+    fn from(arguments: &Arguments, otherwise: Option<TimeArg>) -> Self {
         let now = clock::now();
         let from = arguments.span.since.or(otherwise).map_or(ReceivedAt::EPOCH, |since| since.before(now));
         Self {
             from,
-            until: arguments.span.until.map_or_else(|| surely_after(now), |until| until.before(now)),
+            until: arguments.span.until.map_or_else(|| now_plus_skew(now), |until| until.before(now)),
         }
     }
 }
@@ -204,12 +210,12 @@ impl Report for Events {
 
 #[derive(Debug, Serialize)]
 struct Quarantine {
-    held: Vec<Held>,
+    quarantined: Vec<QuarantinedRow>,
 }
 
 /// A held delivery.
 #[derive(Debug, Serialize)]
-struct Held {
+struct QuarantinedRow {
     received: String,
     store: String,
     method: String,
@@ -221,8 +227,8 @@ struct Held {
     expires: Option<String>,
 }
 
-impl Held {
-    fn new(store: &StoreAddress, held: HeldDelivery) -> Self {
+impl QuarantinedRow {
+    fn new(store: &StoreAddress, held: QuarantinedDelivery) -> Self {
         Self {
             received: held.received.to_string(),
             store: store.to_string(),
@@ -237,10 +243,10 @@ impl Held {
 
 impl Report for Quarantine {
     fn page(&self, page: &mut Page) {
-        if self.held.is_empty() {
+        if self.quarantined.is_empty() {
             return;
         }
-        let row = |held: &Held| {
+        let row = |held: &QuarantinedRow| {
             [
                 held.received.clone(),
                 held.store.clone(),
@@ -250,6 +256,9 @@ impl Report for Quarantine {
                 printable(&held.reason),
             ]
         };
-        page.table(["received", "store", "topic", "bytes", "held until", "why"], self.held.iter().map(row));
+        page.table(
+            ["received", "store", "topic", "bytes", "expires", "why"],
+            self.quarantined.iter().map(row),
+        );
     }
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap_mangen::{Man, generate_to};
 
-use crate::arguments::command;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -17,16 +16,20 @@ pub(crate) struct Arguments {
 }
 
 /// Writes the pages.
-pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    command_line: clap::Command,
+    output: &mut Output,
+) -> Result<(), Failure> {
     match &arguments.folder {
         Some(folder) => {
             let failed = |error| Failure::file("the pages cannot be written", folder, error);
             std::fs::create_dir_all(folder).map_err(failed)?;
-            generate_to(command(), folder).map_err(failed)
+            generate_to(command_line, folder).map_err(failed)
         }
         None => {
             let mut page = Vec::new();
-            Man::new(command()).render(&mut page)?;
+            Man::new(command_line).render(&mut page)?;
             output.bytes(&page)
         }
     }

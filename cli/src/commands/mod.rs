@@ -1,13 +1,11 @@
-//! The commands: a file each, with its `Arguments` and its `run`.
+//! The commands: one file each, with its `Arguments` and its `run`.
 
 pub(crate) mod doctor;
 pub(crate) mod urls;
 pub(crate) mod secret;
-pub(crate) mod register;
-pub(crate) mod registered;
-pub(crate) mod unregister;
+pub(crate) mod webhook;
 pub(crate) mod send;
-pub(crate) mod event;
+pub(crate) mod sample_event;
 pub(crate) mod list;
 pub(crate) mod tail;
 pub(crate) mod show;

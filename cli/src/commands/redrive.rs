@@ -1,16 +1,16 @@
 //! `inlet redrive`: what waits among the dead letters is tried again, once whatever stopped it is mended.
 
-use inlet_aws::queue::SqsQueue;
-use inlet_aws::redrive::Redrive;
+use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::sqs::SqsQueue;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::arguments::Place;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
-use crate::long_work::{Ended, see};
+use crate::options::DeploymentArgs;
+use crate::output::progress::{self, RunOutcome};
+use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted};
-use crate::prompt::confirm;
 
 /// What can be said to `inlet redrive`.
 #[derive(Debug, clap::Args)]
@@ -27,38 +27,42 @@ pub(crate) struct Arguments {
 }
 
 /// Counts, asks and moves.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let Arguments { rate, dry_run, yes } = arguments;
-    let deployment = Deployment::find_to_change(place, output).await?;
+    let deployment = Deployment::find_to_change(options, output).await?;
     let dead_letters = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
     let redrive = Redrive { dead_letters, queue: deployment.queue(), table: deployment.table() };
     let waiting = redrive.count().await;
     let waiting =
         waiting.map_err(|fault| Failure::Inlet { doing: "the dead letters cannot be counted", fault })?;
     if dry_run || waiting == 0 {
-        return output.report(&Told { waiting, moved: 0, dry_run });
+        return output.report(&RedriveReport { waiting, moved: 0, dry_run });
     }
     let letters = counted(waiting, "dead letter", "dead letters");
     confirm(&format!("Put about {letters} back on the queue, {rate} a second?"), yes)?;
 
     let moved = watch::Sender::new(0);
     let bar = output.progress("moved", Some(waiting.into()));
-    let ended = see(redrive.run(rate, &moved), &moved, &bar, |moved| u64::from(*moved)).await;
+    let ended = progress::run(redrive.run(rate, &moved), &moved, &bar, |moved| u64::from(*moved)).await;
     let moved = *moved.borrow();
-    output.report(&Told { waiting, moved, dry_run })?;
+    output.report(&RedriveReport { waiting, moved, dry_run })?;
     let next = format!("go on with `{} redrive`: what was moved is not moved again", deployment.inlet);
     match ended {
-        Ended::Done => Ok(()),
-        Ended::Stopped => Err(Failure::Partly { what: "the redrive was stopped".to_owned(), next }),
-        Ended::Failed(fault) => {
-            Err(Failure::Partly { what: format!("the redrive stopped: {}", fault.story()), next })
+        RunOutcome::Done => Ok(()),
+        RunOutcome::Stopped => Err(Failure::Partly { what: "the redrive was stopped".to_owned(), next }),
+        RunOutcome::Failed(fault) => {
+            Err(Failure::Partly { what: format!("the redrive stopped: {}", fault.chain()), next })
         }
     }
 }
 
 /// What a redrive came to.
 #[derive(Debug, Serialize)]
-struct Told {
+struct RedriveReport {
     /// How many dead letters there were, roughly, as SQS counts them.
     waiting: u32,
     moved: u32,
@@ -66,7 +70,7 @@ struct Told {
     dry_run: bool,
 }
 
-impl Report for Told {
+impl Report for RedriveReport {
     fn page(&self, page: &mut Page) {
         let Self { waiting, moved, .. } = self;
         let letters = counted(*waiting, "dead letter", "dead letters");

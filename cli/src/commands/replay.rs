@@ -1,19 +1,19 @@
 //! `inlet replay`: sends stored events again on purpose, to be consumed once more.
 
-use inlet::event::ReceivedAt;
-use inlet_aws::clock;
-use inlet_aws::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed, Selection};
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::operate::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed, Selection};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::arguments::Place;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
-use crate::filters::{Filters, Span};
-use crate::long_work::{Ended, see};
+use crate::input::filters::{Filters, Span};
+use crate::options::DeploymentArgs;
+use crate::output::progress::{self, RunOutcome};
+use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted, printable};
-use crate::prompt::confirm;
 
 /// What can be said to `inlet replay`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,11 @@ pub(crate) struct Arguments {
 }
 
 /// Counts, asks and sends.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let Arguments { filters, span, id, rate, dry_run, yes } = arguments;
     let now = clock::now();
     let Some(since) =
@@ -48,7 +52,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
             next: "say --since 2h, or name one thing with --entity".to_owned(),
         });
     };
-    let deployment = Deployment::find_to_change(place, output).await?;
+    let deployment = Deployment::find_to_change(options, output).await?;
     // What comes while it runs is not meant, and is on its way anyway.
     let until = span.until.map_or(now, |until| until.before(now));
     let selection = filters.selection(since, until)?;
@@ -61,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let selected =
         selected.map_err(|fault| Failure::Inlet { doing: "the events cannot be counted", fault })?;
     if dry_run || selected == 0 {
-        return output.report(&Told::nothing_sent(&id, selected, dry_run));
+        return output.report(&ReplayReport::nothing_sent(&id, selected, dry_run));
     }
     let events = counted(selected, "event", "events");
     confirm(&format!("Send {events} again as {}, {rate} a second?", id.as_str()), yes)?;
@@ -69,26 +73,28 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     let replayed = watch::Sender::new(Replayed::default());
     let bar = output.progress("sent", Some(selected));
     let work = replay.run(&selection, &id, rate, &replayed);
-    let ended = see(work, &replayed, &bar, |replayed| replayed.sent).await;
+    let ended = progress::run(work, &replayed, &bar, |replayed| replayed.sent).await;
     let replayed = replayed.send_replace(Replayed::default());
     let reached = replayed.reached;
-    output.report(&Told::of(&id, selected, &replayed))?;
+    output.report(&ReplayReport::of(&id, selected, &replayed))?;
     let go_on = || {
         Resume { inlet: &deployment.inlet, filters: &filters, selection: &selection, id: &id, rate }
             .from(reached)
     };
     match ended {
-        Ended::Done if replayed.refused.is_empty() => Ok(()),
-        Ended::Done => Err(Failure::Partly {
+        RunOutcome::Done if replayed.refused.is_empty() => Ok(()),
+        RunOutcome::Done => Err(Failure::Partly {
             what: format!("{} not be sent", counted(replayed.refused.len(), "event could", "events could")),
             next: format!(
                 "look at each with `{} show`; the queue will never take them as they are",
                 deployment.inlet
             ),
         }),
-        Ended::Stopped => Err(Failure::Partly { what: "the replay was stopped".to_owned(), next: go_on() }),
-        Ended::Failed(fault) => {
-            Err(Failure::Partly { what: format!("the replay stopped: {}", fault.story()), next: go_on() })
+        RunOutcome::Stopped => {
+            Err(Failure::Partly { what: "the replay was stopped".to_owned(), next: go_on() })
+        }
+        RunOutcome::Failed(fault) => {
+            Err(Failure::Partly { what: format!("the replay stopped: {}", fault.chain()), next: go_on() })
         }
     }
 }
@@ -116,7 +122,7 @@ impl Resume<'_> {
         let since = reached.unwrap_or(selection.from);
         format!(
             "go on with `{inlet} replay{} --since {since} --until {} --id {} --rate {rate}`",
-            filters.said(),
+            filters.to_flags(),
             selection.until,
             id.as_str()
         )
@@ -125,7 +131,7 @@ impl Resume<'_> {
 
 /// What a replay came to.
 #[derive(Debug, Serialize)]
-struct Told {
+struct ReplayReport {
     replay: String,
     selected: u64,
     sent: u64,
@@ -143,7 +149,7 @@ struct RefusedEvent {
     reason: String,
 }
 
-impl Told {
+impl ReplayReport {
     fn nothing_sent(id: &ReplayId, selected: u64, dry_run: bool) -> Self {
         let replay = id.as_str().to_owned();
         Self { replay, selected, sent: 0, refused: Vec::new(), reached: None, dry_run }
@@ -162,7 +168,7 @@ impl Told {
     }
 }
 
-impl Report for Told {
+impl Report for ReplayReport {
     fn page(&self, page: &mut Page) {
         let Self { replay, selected, sent, .. } = self;
         let events = counted(*selected, "event", "events");

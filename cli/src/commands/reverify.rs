@@ -1,19 +1,20 @@
 //! `inlet reverify`: verifies held deliveries again, once the secret is mended.
 
-use inlet::receive::Fault;
-use inlet_aws::reverify::Reverified;
+use inlet::fault::Fault;
+use inlet_aws::operate::quarantine_list;
+use inlet_aws::operate::reverify::Reverified;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::address::{Scope, StoreAddress};
-use crate::arguments::Place;
 use crate::deployment::Deployment;
+use crate::deployment::address::{Scope, StoreAddress};
+use crate::deployment::stores;
 use crate::failure::Failure;
-use crate::long_work::{Ended, see};
+use crate::options::DeploymentArgs;
+use crate::output::progress::{self, RunOutcome};
+use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted, printable};
-use crate::prompt::confirm;
 use crate::providers::ALL;
-use crate::stores;
 
 /// What can be said to `inlet reverify`.
 #[derive(Debug, clap::Args)]
@@ -30,29 +31,36 @@ pub(crate) struct Arguments {
 }
 
 /// Counts, asks and verifies.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let Arguments { scope, dry_run, yes } = arguments;
-    let deployment = Deployment::find_to_change(place, output).await?;
+    let deployment = Deployment::find_to_change(options, output).await?;
     let stores = match scope {
         Some(Scope::Store(store)) => vec![store],
         Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
         None => stores::of(&deployment, &ALL).await?,
     };
-    let mut told = Told { stores: held(&deployment, stores).await?, dry_run };
-    let total: u64 = told.stores.iter().map(|store| store.held).sum();
+    let mut told = ReverifyReport { stores: count_quarantined(&deployment, stores).await?, dry_run };
+    let total: u64 = told.stores.iter().map(|store| store.quarantined).sum();
     if dry_run || total == 0 {
         return output.report(&told);
     }
-    confirm(&format!("Verify {} again?", counted(total, "held delivery", "held deliveries")), yes)?;
+    confirm(
+        &format!("Verify {} again?", counted(total, "quarantined delivery", "quarantined deliveries")),
+        yes,
+    )?;
 
     let mut stopped = false;
     for store in &mut told.stores {
         let reverified = watch::Sender::new(Reverified::default());
-        let bar = output.progress("verified", Some(store.held));
+        let bar = output.progress("verified", Some(store.quarantined));
         let work = store.address.provider.reverify(&deployment, &store.address.store, &reverified);
-        let ended = see(work, &reverified, &bar, done).await;
+        let ended = progress::run(work, &reverified, &bar, done).await;
         store.take(&reverified.borrow(), &ended);
-        stopped = matches!(ended, Ended::Stopped);
+        stopped = matches!(ended, RunOutcome::Stopped);
         if stopped {
             break;
         }
@@ -62,17 +70,29 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 }
 
 /// The stores with something held, and how much.
-async fn held(deployment: &Deployment, stores: Vec<StoreAddress>) -> Result<Vec<OfStore>, Failure> {
-    let (table, mut of_stores) = (deployment.table(), Vec::new());
+async fn count_quarantined(
+    deployment: &Deployment,
+    stores: Vec<StoreAddress>,
+) -> Result<Vec<StoreReport>, Failure> {
+    let (table, mut reports) = (deployment.table(), Vec::new());
     for address in stores {
-        let held = table.count_quarantined(address.provider.name(), &address.store).await;
-        let held = held.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
-        if held > 0 {
+        let quarantined =
+            quarantine_list::count_quarantined(&table, address.provider.name(), &address.store).await;
+        let quarantined =
+            quarantined.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
+        if quarantined > 0 {
             let store = address.to_string();
-            of_stores.push(OfStore { address, store, held, accepted: 0, refused: 0, failed: Vec::new() });
+            reports.push(StoreReport {
+                address,
+                store,
+                quarantined,
+                accepted: 0,
+                still_failing: 0,
+                errors: Vec::new(),
+            });
         }
     }
-    Ok(of_stores)
+    Ok(reports)
 }
 
 fn done(sum: &Reverified) -> u64 {
@@ -82,57 +102,61 @@ fn done(sum: &Reverified) -> u64 {
 
 /// What became of the held deliveries.
 #[derive(Debug, Serialize)]
-struct Told {
-    stores: Vec<OfStore>,
+struct ReverifyReport {
+    stores: Vec<StoreReport>,
     #[serde(skip)]
     dry_run: bool,
 }
 
 /// What became of a store's.
 #[derive(Debug, Serialize)]
-struct OfStore {
+struct StoreReport {
     #[serde(skip)]
     address: StoreAddress,
     store: String,
     /// How many were held.
-    held: u64,
+    quarantined: u64,
     /// How many are events now.
     accepted: usize,
     /// How many still do not verify, and stay.
-    refused: usize,
+    still_failing: usize,
     /// Why others stay.
-    failed: Vec<String>,
+    errors: Vec<String>,
 }
 
-impl OfStore {
-    fn take(&mut self, sum: &Reverified, ended: &Ended) {
+impl StoreReport {
+    fn take(&mut self, sum: &Reverified, ended: &RunOutcome) {
         self.accepted = sum.accepted;
-        self.refused = sum.refused;
-        self.failed = sum.failed.iter().map(Fault::story).collect();
-        if let Ended::Failed(fault) = ended {
-            self.failed.push(fault.story());
+        self.still_failing = sum.refused;
+        self.errors = sum.failed.iter().map(Fault::chain).collect();
+        if let RunOutcome::Failed(fault) = ended {
+            self.errors.push(fault.chain());
         }
     }
 }
 
-impl Told {
+impl ReverifyReport {
     fn verdict(&self, stopped: bool, inlet: &str) -> Result<(), Failure> {
-        let failed: usize = self.stores.iter().map(|store| store.failed.len()).sum();
-        let refused: usize = self.stores.iter().map(|store| store.refused).sum();
+        let failed: usize = self.stores.iter().map(|store| store.errors.len()).sum();
+        let refused: usize = self.stores.iter().map(|store| store.still_failing).sum();
         let again = format!("say `{inlet} reverify` again: what is an event by now is not verified twice");
         if stopped {
             return Err(Failure::Partly { what: "it was stopped".to_owned(), next: again });
         }
         if failed > 0 {
-            let what = "some held deliveries could not be taken in".to_owned();
+            let what = "some quarantined deliveries could not be accepted".to_owned();
             return Err(Failure::Partly { what, next: format!("ask `{inlet} doctor`, then {again}") });
         }
         if refused > 0 {
             let what = format!(
                 "{} as before",
-                counted(refused, "held delivery is refused", "held deliveries are refused")
+                counted(
+                    refused,
+                    "quarantined delivery still fails verification",
+                    "quarantined deliveries still fail verification"
+                )
             );
-            let mut stores = self.stores.iter().filter(|store| store.refused > 0);
+            let mut stores = self.stores.iter().filter(|store| store.still_failing > 0);
             // Of several, each is mended alone.
             let store = match (stores.next(), stores.next()) {
                 (Some(store), None) => store.store.as_str(),
@@ -148,23 +172,27 @@ impl Told {
     }
 }
 
-impl Report for Told {
+impl Report for ReverifyReport {
     fn page(&self, page: &mut Page) {
         if self.stores.is_empty() {
-            return page.line("nothing is held");
+            return page.line("nothing is quarantined");
         }
         if self.dry_run {
-            let row = |store: &OfStore| [store.store.clone(), store.held.to_string()];
-            return page.table(["store", "held"], self.stores.iter().map(row));
+            let row = |store: &StoreReport| [store.store.clone(), store.quarantined.to_string()];
+            return page.table(["store", "quarantined"], self.stores.iter().map(row));
         }
-        let row = |store: &OfStore| {
-            let counts = [store.accepted, store.refused, store.failed.len()].map(|count| count.to_string());
+        let row = |store: &StoreReport| {
+            let counts =
+                [store.accepted, store.still_failing, store.errors.len()].map(|count| count.to_string());
             let [accepted, refused, failed] = counts;
-            [store.store.clone(), store.held.to_string(), accepted, refused, failed]
+            [store.store.clone(), store.quarantined.to_string(), accepted, refused, failed]
         };
-        page.table(["store", "held", "events now", "still refused", "failed"], self.stores.iter().map(row));
+        page.table(
+            ["store", "quarantined", "accepted", "still failing", "errors"],
+            self.stores.iter().map(row),
+        );
         for store in &self.stores {
-            for why in &store.failed {
+            for why in &store.errors {
                 page.line(format_args!("{}: {}", store.store, printable(why)));
             }
         }

@@ -7,28 +7,28 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use inlet::form::{ChosenBy, Field, Form};
-use inlet_aws::clock;
+use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
+use inlet_aws::client::clock;
 use rand::distr::{Alphanumeric, SampleString as _};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::address::{Scope, StoreAddress};
-use crate::arguments::Place;
 use crate::deployment::Deployment;
+use crate::deployment::address::{Scope, StoreAddress};
+use crate::deployment::secrets::{self, Kept, Past};
+use crate::deployment::stores;
 use crate::failure::Failure;
-use crate::input::Source;
+use crate::input::source::Source;
+use crate::options::DeploymentArgs;
+use crate::output::prompt;
 use crate::output::{Output, Page, Report, counted};
-use crate::prompt;
-use crate::providers::{ALL, Known};
-use crate::secrets::{self, Kept, Past};
-use crate::stores;
+use crate::providers::{ALL, ProviderHandle};
 
 /// How many characters a generated value has where the provider asks for no other number: of 62 each, 190 bits.
 const GENERATED: usize = 32;
 
 /// How long a receiver goes by what it read: `inlet_aws::secrets`.
-const SEEN_AFTER: &str = "Receivers take it up within five minutes, or, when a delivery does not verify, ten seconds after they last looked.";
+const PROPAGATION_NOTE: &str = "Receivers take it up within five minutes, or, when a delivery does not verify, ten seconds after they last looked.";
 
 /// What can be said to `inlet secret`.
 #[derive(Debug, clap::Args)]
@@ -40,17 +40,17 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Set a store's first credential
-    #[command(after_help = GIVING)]
+    #[command(after_help = CREDENTIAL_HELP)]
     Set {
         #[command(flatten)]
-        giving: Giving,
+        input: CredentialInput,
         /// Encrypt it with this KMS key; every later credential of the store is encrypted with it too
         #[arg(long, value_name = "KEY")]
         kms_key: Option<String>,
     },
     /// Put a new credential in front; the old ones stay live until they are retired
-    #[command(after_help = GIVING)]
-    Rotate(Giving),
+    #[command(after_help = CREDENTIAL_HELP)]
+    Rotate(CredentialInput),
     /// List the live credentials: their form, their lengths and their age, never their values
     List {
         /// A provider, or one store: zid, zid/riyadh; otherwise every store that has a secret
@@ -74,7 +74,7 @@ enum Action {
 }
 
 /// How a credential may be given.
-const GIVING: &str = "\
+const CREDENTIAL_HELP: &str = "\
 The values are asked for at the terminal and not shown. Scripts give them on standard input: a JSON object, or a line
 for each field, as in username=inlet. --generate makes strong ones.
 
@@ -85,7 +85,7 @@ For example:
 
 /// A credential and where it comes from.
 #[derive(Debug, clap::Args)]
-struct Giving {
+struct CredentialInput {
     /// The store: zid/riyadh
     store: StoreAddress,
     /// The credential's form, where the provider has several
@@ -103,14 +103,18 @@ struct Giving {
 }
 
 /// Does what is asked.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let deployment = match arguments.action {
-        Action::List { .. } => Deployment::find(place).await?,
-        _ => Deployment::find_to_change(place, output).await?,
+        Action::List { .. } => Deployment::find(options).await?,
+        _ => Deployment::find_to_change(options, output).await?,
     };
     match arguments.action {
-        Action::Set { giving, kms_key } => set(&giving, kms_key, &deployment, output).await,
-        Action::Rotate(giving) => rotate(&giving, &deployment, output).await,
+        Action::Set { input, kms_key } => set(&input, kms_key, &deployment, output).await,
+        Action::Rotate(input) => rotate(&input, &deployment, output).await,
         Action::List { scope } => list(scope, &deployment, output).await,
         Action::Retire { store, number: _, all: true, yes } => {
             retire_all(&store, yes, &deployment, output).await
@@ -122,30 +126,34 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 }
 
 async fn set(
-    giving: &Giving,
+    input: &CredentialInput,
     kms_key: Option<String>,
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
     // Before anybody types a secret for nothing.
-    if secrets::read(deployment, &giving.store).await?.is_some() {
-        return Err(secrets::exists(deployment, &giving.store));
+    if secrets::read(deployment, &input.store).await?.is_some() {
+        return Err(secrets::exists(deployment, &input.store));
     }
-    let credential = giving.credential()?;
-    giving.keep_aside(&credential)?;
-    let created = secrets::create(deployment, &giving.store, credential.clone(), kms_key).await;
-    giving.unless_written(created, &credential, deployment).await?;
-    output.note(format_args!("{} has its secret. {SEEN_AFTER}", giving.store));
-    giving.told(Done::Set, 1, &credential, deployment, output)
+    let credential = input.credential()?;
+    input.keep_aside(&credential)?;
+    let created = secrets::create(deployment, &input.store, credential.clone(), kms_key).await;
+    input.unless_written(created, &credential, deployment).await?;
+    output.note(format_args!("{} has its secret. {PROPAGATION_NOTE}", input.store));
+    input.told(Done::Set, 1, &credential, deployment, output)
 }
 
-async fn rotate(giving: &Giving, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
-    let (store, inlet) = (&giving.store, &deployment.inlet);
+async fn rotate(
+    input: &CredentialInput,
+    deployment: &Deployment,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (store, inlet) = (&input.store, &deployment.inlet);
     if secrets::read(deployment, store).await?.is_none() {
         return Err(secrets::none(deployment, store));
     }
-    let credential = giving.credential()?;
-    giving.keep_aside(&credential)?;
+    let credential = input.credential()?;
+    input.keep_aside(&credential)?;
     let in_front = |live: &[Value]| {
         if live.contains(&credential) {
             return Err(Failure::Unusable {
@@ -156,12 +164,12 @@ async fn rotate(giving: &Giving, deployment: &Deployment, output: &mut Output) -
         Ok(std::iter::once(credential.clone()).chain(live.iter().cloned()).collect())
     };
     let rotated = secrets::update(deployment, store, in_front).await;
-    let live = giving.unless_written(rotated, &credential, deployment).await?;
+    let live = input.unless_written(rotated, &credential, deployment).await?;
     output.note(format_args!(
-        "{store} has a new secret in front, and the old one still counts. {SEEN_AFTER}\n\
+        "{store} has a new secret in front, and the old one still counts. {PROPAGATION_NOTE}\n\
          Now change it at the provider; when nothing uses the old one any more: {inlet} secret retire {store}"
     ));
-    giving.told(Done::Rotated, live, &credential, deployment, output)
+    input.told(Done::Rotated, live, &credential, deployment, output)
 }
 
 async fn retire(
@@ -218,7 +226,7 @@ async fn retire_all(
     output.report(&Changed { store: store.to_string(), done: Done::Retired, live: 0 })
 }
 
-impl Giving {
+impl CredentialInput {
     /// The credential, from a generator, the terminal or standard input; of a form that the receiver takes.
     fn credential(&self) -> Result<Value, Failure> {
         let provider = self.store.provider;
@@ -234,7 +242,7 @@ impl Giving {
         Ok(credential)
     }
 
-    fn form(&self, provider: Known) -> Result<&'static Form, Failure> {
+    fn form(&self, provider: ProviderHandle) -> Result<&'static CredentialShape, Failure> {
         let forms = provider.forms();
         let known = || forms.iter().map(|form| form.name).collect::<Vec<_>>().join(", ");
         let chosen = match &self.form {
@@ -286,7 +294,7 @@ impl Giving {
         }
         if self.generate && self.save.is_none() {
             output.note(format_args!(
-                "It is in {} and nowhere else. `{} register {}` gives it to the provider where that can be \
+                "It is in {} and nowhere else. `{} webhook register {}` gives it to the provider where that can be \
                  done; to paste it yourself, rotate once more with --reveal or --save FILE.",
                 deployment.parameter(&self.store),
                 deployment.inlet,
@@ -298,8 +306,8 @@ impl Giving {
 }
 
 /// A credential of random letters and digits, which no form or URL has to escape.
-fn generated(provider: Known, form: &Form) -> Result<Value, Failure> {
-    if let ChosenBy::Other(who) = form.chosen_by {
+fn generated(provider: ProviderHandle, form: &CredentialShape) -> Result<Value, Failure> {
+    if let Issuer::Other(who) = form.chosen_by {
         return Err(Failure::Unusable {
             what: format!("this credential of {provider} cannot be generated"),
             next: format!("it is given by {who}; leave --generate out and enter it"),
@@ -313,7 +321,7 @@ fn generated(provider: Known, form: &Form) -> Result<Value, Failure> {
 }
 
 /// Asks for each field at the terminal, unseen.
-fn asked(form: &Form) -> Result<Value, Failure> {
+fn asked(form: &CredentialShape) -> Result<Value, Failure> {
     let mut fields = Map::new();
     for field in form.fields {
         let optional = if field.required { "" } else { ", empty for none" };
@@ -379,7 +387,7 @@ fn live(store: &StoreAddress, kept: &Kept, past: &[Past]) -> Vec<Live> {
 }
 
 /// How long the values of known fields are. The names of others may be somebody's mistake, a value among them.
-fn characters(provider: Known, credential: &Value) -> BTreeMap<&'static str, usize> {
+fn characters(provider: ProviderHandle, credential: &Value) -> BTreeMap<&'static str, usize> {
     let fields = provider.forms().iter().flat_map(|form| form.fields);
     let length = |field: &Field| credential.get(field.name)?.as_str().map(|text| text.chars().count());
     fields.filter_map(|field| Some((field.name, length(field)?))).collect()
@@ -435,7 +443,7 @@ impl Report for Secrets {
             [
                 live.store.clone(),
                 live.number.to_string(),
-                live.form.unwrap_or("WRONG").to_owned(),
+                live.form.unwrap_or("INVALID").to_owned(),
                 fields.collect::<Vec<_>>().join(", "),
                 live.age_seconds.map_or_else(|| "?".to_owned(), age),
             ]
@@ -480,11 +488,11 @@ mod tests {
         for provider in ALL {
             for form in provider.forms() {
                 match (form.chosen_by, generated(provider, form)) {
-                    (ChosenBy::Store, Ok(credential)) => {
+                    (Issuer::Store, Ok(credential)) => {
                         assert_eq!(provider.fits(&credential).unwrap(), form, "{provider}");
                         assert_ne!(generated(provider, form).unwrap(), credential, "{provider}");
                     }
-                    (ChosenBy::Other(_), Err(failure)) => assert_eq!(failure.exit_code(), 2, "{provider}"),
+                    (Issuer::Other(_), Err(failure)) => assert_eq!(failure.exit_code(), 2, "{provider}"),
                     (chosen_by, _) => panic!("{provider} {} is chosen by {chosen_by:?}", form.name),
                 }
             }

@@ -8,18 +8,20 @@ use inlet::store::StoreName;
 use reqwest::Url;
 use serde::Serialize;
 
-use crate::address::StoreAddress;
-use crate::arguments::Place;
-use crate::deliveries::{Mould, Player, Scenario, Sequence, Variation, reordered, repeated};
 use crate::deployment::Deployment;
+use crate::deployment::address::StoreAddress;
+use crate::deployment::secrets;
 use crate::failure::Failure;
 use crate::http;
-use crate::input::Source;
+use crate::input::source::Source;
+use crate::load::generator::{Answers, LoadGenerator, Summary};
+use crate::load::simulated_provider::{
+    EventTemplate, Scenario, Sequence, SimulatedProvider, Variation, reordered, repeated,
+};
+use crate::options::DeploymentArgs;
+use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report};
-use crate::prompt::confirm;
-use crate::providers::Known;
-use crate::secrets;
-use crate::volley::{Answers, Tally, Volley};
+use crate::providers::ProviderHandle;
 
 /// What can be said to `inlet send`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
@@ -33,7 +35,7 @@ For example:
   inlet send zort UPDATEPRODUCTQUANTITY --store bangkok --to https://abc.execute-api.eu-central-1.amazonaws.com --credential keys.json")]
 pub(crate) struct Arguments {
     /// The provider to play
-    provider: Known,
+    provider: ProviderHandle,
     /// The event, or one of its samples: order.create, order.create-guest-digital
     #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]
     event: Option<String>,
@@ -82,13 +84,17 @@ pub(crate) struct Arguments {
 }
 
 /// Sends, and says what was answered.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let store = StoreAddress { provider: arguments.provider, store: arguments.store.clone() };
     let mut is_real = arguments.to.as_ref().is_some_and(|to| !is_this_machine(to));
     let (api, credential) = match (&arguments.to, &arguments.credential) {
         (Some(to), Some(source)) => (to.to_string(), source.credential(store.provider)?),
         (to, source) => {
-            let deployment = Deployment::find(place).await?;
+            let deployment = Deployment::find(options).await?;
             is_real |= to.is_none() && !deployment.is_disposable();
             let credential = match source {
                 Some(source) => source.credential(store.provider)?,
@@ -104,9 +110,9 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         );
         confirm(&question, arguments.yes)?;
     }
-    let player = Player { provider: store.provider, store: store.store.clone(), credential };
-    let player = if arguments.bad_signature { player.forging() } else { player };
-    let volley = Volley {
+    let simulated = SimulatedProvider { provider: store.provider, store: store.store.clone(), credential };
+    let simulated = if arguments.bad_signature { simulated.with_wrong_credential() } else { simulated };
+    let generator = LoadGenerator {
         client: http::client(&api)?,
         api,
         provider: store.provider.name(),
@@ -114,10 +120,10 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         rate: arguments.rate,
     };
     let progress = output.progress("sent", Some(arguments.count));
-    let tally = volley.fire(sequences(&arguments, &player)?, &progress).await;
+    let summary = generator.run(sequences(&arguments, &simulated)?, &progress).await;
     let expected = if arguments.bad_signature { Expected::Refused } else { Expected::Accepted };
-    output.report(&Outcome::of(&store, &volley.api, expected, &tally))?;
-    verdict(expected, &tally, &store, &place.inlet())
+    output.report(&Outcome::of(&store, &generator.api, expected, &summary))?;
+    verdict(expected, &summary, &store, &options.inlet())
 }
 
 /// Whether a URL leads to a program on this machine.
@@ -130,21 +136,22 @@ fn is_this_machine(url: &Url) -> bool {
 
 fn sequences<'p>(
     arguments: &Arguments,
-    player: &'p Player,
+    simulated: &'p SimulatedProvider,
 ) -> Result<Box<dyn Iterator<Item = Sequence> + Send + 'p>, Failure> {
     let Arguments { count, .. } = *arguments;
     let sequences: Box<dyn Iterator<Item = Sequence> + Send> = match (arguments.scenario, &arguments.body) {
-        (Some(scenario), _) => scenario.sequences(player, count),
+        (Some(scenario), _) => scenario.sequences(simulated, count),
         (None, body) => {
-            let mould = Mould::named(player.provider, arguments.event.as_deref().unwrap_or_default())?;
+            let template =
+                EventTemplate::named(simulated.provider, arguments.event.as_deref().unwrap_or_default())?;
             match body {
                 Some(source) => {
-                    let delivery = player.exactly(mould.row, source.bytes()?);
+                    let delivery = simulated.exactly(template.row, source.bytes()?);
                     Box::new((0..count).map(move |_| vec![delivery.clone()]))
                 }
                 None => {
                     let (entity, flip_flop) = (arguments.entity.clone(), arguments.flip_flop);
-                    Variation { count, entity, flip_flop }.sequences(player, mould)
+                    Variation { count, entity, flip_flop }.sequences(simulated, template)
                 }
             }
         }
@@ -172,23 +179,23 @@ impl Expected {
     }
 }
 
-fn verdict(expected: Expected, tally: &Tally, store: &StoreAddress, inlet: &str) -> Result<(), Failure> {
-    if tally.answers.is_empty()
-        && let Some(why) = tally.unanswered.keys().next()
+fn verdict(expected: Expected, summary: &Summary, store: &StoreAddress, inlet: &str) -> Result<(), Failure> {
+    if summary.answers.is_empty()
+        && let Some(why) = summary.unanswered.keys().next()
     {
         return Err(Failure::Unanswered(why.clone()));
     }
     let wrong = |(status, answers): (&u16, &Answers)| if expected.is(*status) { 0 } else { answers.count };
-    let wrong: u64 = tally.answers.iter().map(wrong).chain(tally.unanswered.values().copied()).sum();
+    let wrong: u64 = summary.answers.iter().map(wrong).chain(summary.unanswered.values().copied()).sum();
     if wrong == 0 {
         return Ok(());
     }
-    let sent = tally.sent();
+    let sent = summary.sent();
     let refused = |next: String| Failure::Refused {
         what: format!("{wrong} of {sent} were not answered as they should be"),
         next,
     };
-    Err(refused(match (expected, tally.answers.keys().find(|status| !expected.is(**status))) {
+    Err(refused(match (expected, summary.answers.keys().find(|status| !expected.is(**status))) {
         (Expected::Refused, _) => {
             "nothing unverified may be accepted: look into the receiver's log".to_owned()
         }
@@ -226,20 +233,20 @@ struct Latency {
 }
 
 impl Outcome {
-    fn of(store: &StoreAddress, api: &str, expected: Expected, tally: &Tally) -> Self {
-        let millis = |percent| tally.percentile(percent).map(|latency| latency.as_secs_f64() * 1000.0);
+    fn of(store: &StoreAddress, api: &str, expected: Expected, summary: &Summary) -> Self {
+        let millis = |percent| summary.percentile(percent).map(|latency| latency.as_secs_f64() * 1000.0);
         let latency =
             || Some(Latency { p50: millis(50)?, p95: millis(95)?, p99: millis(99)?, max: millis(100)? });
         Self {
             store: store.to_string(),
             url: format!("{}/{store}", api.trim_end_matches('/')),
             expected,
-            sent: tally.sent(),
-            answers: tally.answers.clone(),
-            unanswered: tally.unanswered.clone(),
+            sent: summary.sent(),
+            answers: summary.answers.clone(),
+            unanswered: summary.unanswered.clone(),
             latency_ms: latency(),
-            seconds: Duration::as_secs_f64(&tally.took),
-            interrupted: tally.interrupted,
+            seconds: Duration::as_secs_f64(&summary.took),
+            interrupted: summary.interrupted,
         }
     }
 }

@@ -3,49 +3,54 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
-use inlet_aws::environment::LogLevel;
-use inlet_aws::fates::EventStatus;
+use inlet_aws::client::clock;
+use inlet_aws::client::config::LogLevel;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::event_status::{EventStatus, event_statuses};
 use serde::Serialize;
 
-use crate::arguments::Place;
-use crate::delivery_log::{Counts, counts_by_store};
 use crate::deployment::Deployment;
-use crate::events::{NewestFirst, State, short};
+use crate::events::delivery_log::{Counts, counts_by_store};
+use crate::events::list::{NewestFirst, State, short};
 use crate::failure::Failure;
-use crate::filters::Senders;
-use crate::moment::{Moment, surely_after};
-use crate::output::{Mark, Output, Page, Report, counted, printable};
+use crate::input::filters::SourceFilter;
+use crate::input::time_arg::{TimeArg, now_plus_skew};
+use crate::options::DeploymentArgs;
+use crate::output::{Output, Page, Report, Status, counted, printable};
 use crate::percentile::percentile;
-use crate::providers::{ALL, Known};
+use crate::providers::{ALL, ProviderHandle};
 
 /// What can be said to `inlet stats`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// What was received since then: 15m, 24h, 7d (ago), 2025-06-12
     #[arg(long, value_name = "WHEN", default_value = "24h")]
-    since: Moment,
+    since: TimeArg,
     /// Of how many of the newest events the delays are measured
     #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
     sample: usize,
     #[command(flatten)]
-    senders: Senders,
+    source: SourceFilter,
 }
 
 /// Counts and shows.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     let now = clock::now();
     let table = deployment.table();
-    let (from, until) = (arguments.since.before(now).max(table.oldest(now)), surely_after(now));
-    let selection = arguments.senders.selection(from, until)?;
-    let meant = |known: &Known| selection.provider.as_ref().is_none_or(|name| name == known.name());
-    let providers: Vec<Known> = ALL.into_iter().filter(meant).collect();
+    let (from, until) = (arguments.since.before(now).max(table.time_index.oldest(now)), now_plus_skew(now));
+    let selection = arguments.source.selection(from, until)?;
+    let meant = |known: &ProviderHandle| selection.provider.as_ref().is_none_or(|name| name == known.name());
+    let providers: Vec<ProviderHandle> = ALL.into_iter().filter(meant).collect();
 
-    let mut stores: BTreeMap<(&'static str, Option<String>), OfStore> = BTreeMap::new();
+    let mut stores: BTreeMap<(&'static str, Option<String>), StoreStats> = BTreeMap::new();
     let progress = output.progress("lines of the logs read", None);
     for &provider in &providers {
         for (store, counts) in counts_by_store(&deployment, provider, (from, now), &progress).await? {
@@ -66,7 +71,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         left = left.saturating_sub(some.len());
         progress.inc(u64::try_from(some.len()).unwrap_or_default());
         let events: Vec<_> = some.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-        let fates = table.event_statuses(&events).await;
+        let fates = event_statuses(&table, &events).await;
         let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
         for ((id, received_at), fate) in events.into_iter().zip(fates) {
             if let Some((provider, store)) = of_store(id, &providers) {
@@ -76,7 +81,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
     }
     progress.finish_and_clear();
 
-    let breakers = providers.iter().map(|provider| Nearness::of(*provider, &stores)).collect();
+    let breakers = providers.iter().map(|provider| BreakerStatus::of(*provider, &stores)).collect();
     let stores = stores
         .into_iter()
         .map(|((provider, store), sum)| sum.told(provider, store.as_deref(), deployment.log_level, now))
@@ -86,7 +91,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 }
 
 /// The provider and the store that an id names.
-fn of_store(id: &EventId, providers: &[Known]) -> Option<(&'static str, String)> {
+fn of_store(id: &EventId, providers: &[ProviderHandle]) -> Option<(&'static str, String)> {
     let mut path = id.entity_path().split('/');
     let (provider, store) = (path.next()?, path.next()?);
     let known = providers.iter().find(|known| known.name() == provider)?;
@@ -95,7 +100,7 @@ fn of_store(id: &EventId, providers: &[Known]) -> Option<(&'static str, String)>
 
 /// What is gathered of a store.
 #[derive(Default)]
-struct OfStore {
+struct StoreStats {
     counts: Counts,
     delays: Vec<Duration>,
     waiting: u64,
@@ -103,7 +108,7 @@ struct OfStore {
     oldest_waiting: Option<ReceivedAt>,
 }
 
-impl OfStore {
+impl StoreStats {
     fn take(&mut self, received_at: ReceivedAt, fate: &EventStatus) {
         match State::of(fate) {
             State::Parked => self.parked = self.parked.saturating_add(1),
@@ -117,10 +122,10 @@ impl OfStore {
         self.delays.extend(fate.processed.map(|processed| processed.since(received_at)));
     }
 
-    fn told(mut self, provider: &str, store: Option<&str>, level: LogLevel, now: ReceivedAt) -> Numbers {
+    fn told(mut self, provider: &str, store: Option<&str>, level: LogLevel, now: ReceivedAt) -> StoreRow {
         self.delays.sort_unstable();
         let logged = |number: u64, at: LogLevel| (at <= level).then_some(number);
-        Numbers {
+        StoreRow {
             store: format!("{provider}/{}", store.unwrap_or("-")),
             accepted: logged(self.counts.accepted, LogLevel::Info),
             duplicates: logged(self.counts.duplicates, LogLevel::Info),
@@ -144,8 +149,8 @@ struct Stats {
     sampled: bool,
     /// What the log does not tell.
     hidden: Option<Hidden>,
-    stores: Vec<Numbers>,
-    breakers: Vec<Nearness>,
+    stores: Vec<StoreRow>,
+    breakers: Vec<BreakerStatus>,
 }
 
 /// What the log does not tell at the level that the deployment has.
@@ -175,7 +180,7 @@ impl Hidden {
 
 /// A store's numbers; nothing where the log does not tell.
 #[derive(Debug, Serialize)]
-struct Numbers {
+struct StoreRow {
     store: String,
     /// Answered well.
     accepted: Option<u64>,
@@ -212,7 +217,7 @@ impl Delay {
 
 /// How near a provider is to sending no more.
 #[derive(Debug, Serialize)]
-struct Nearness {
+struct BreakerStatus {
     provider: &'static str,
     /// Nothing where no page tells that the provider ever stops.
     breaker: Option<Breaker>,
@@ -232,9 +237,9 @@ struct Breaker {
     failures_since_accepted: BTreeMap<String, usize>,
 }
 
-impl Nearness {
-    fn of(provider: Known, stores: &BTreeMap<(&'static str, Option<String>), OfStore>) -> Self {
-        let after_failure = provider.after_failure();
+impl BreakerStatus {
+    fn of(provider: ProviderHandle, stores: &BTreeMap<(&'static str, Option<String>), StoreStats>) -> Self {
+        let retry_policy = provider.retry_policy();
         let mine = stores.iter().filter(|((name, _), _)| *name == provider.name());
         let failing = mine.filter(|(_, sum)| !sum.counts.towards_breaker.is_empty());
         let failing = failing.map(|((_, store), sum)| {
@@ -244,15 +249,15 @@ impl Nearness {
         let each = |number: fn(&Counts) -> usize| {
             failing.iter().map(|(store, counts)| (store.clone(), number(counts))).collect()
         };
-        let breaker = after_failure.breaker.map(|breaker| Breaker {
+        let breaker = retry_policy.circuit_breaker.map(|breaker| Breaker {
             window_minutes: breaker.window.as_secs().div_euclid(60),
-            degraded_at: breaker.degraded_at,
-            broken_at: breaker.broken_at,
+            degraded_at: breaker.warn_at,
+            broken_at: breaker.disable_at,
             discards_backlog: breaker.discards_backlog,
             failures: each(|counts| counts.towards_breaker.len()),
             failures_since_accepted: each(Counts::failures_since_accepted),
         });
-        Self { provider: provider.name(), breaker, source: after_failure.source }
+        Self { provider: provider.name(), breaker, source: retry_policy.source }
     }
 
     fn page(&self, page: &mut Page) {
@@ -264,7 +269,7 @@ impl Nearness {
         let rule = format!("warns at {degraded_at}, stops at {broken_at}{lost}");
         if breaker.failures.is_empty() {
             return page.marked(
-                Mark::Good,
+                Status::Pass,
                 format_args!("{}: no failure in the last {window_minutes} minutes; it {rule}", self.provider),
             );
         }
@@ -272,9 +277,9 @@ impl Nearness {
             let since = breaker.failures_since_accepted.get(store).copied().unwrap_or_default();
             // What was accepted may have come by another webhook of the store: that one is not sure to be well.
             let mark = if u64::try_from(since).unwrap_or(u64::MAX) >= u64::from(*degraded_at) {
-                Mark::Bad
+                Status::Fail
             } else {
-                Mark::Open
+                Status::Unknown
             };
             let since = if since == *failures {
                 String::new()
@@ -304,7 +309,7 @@ impl Report for Stats {
                     "store", "accepted", "repeats", "unknown", "rejected", "waiting", "parked", "oldest",
                     "p50", "p95", "p99",
                 ],
-                self.stores.iter().map(Numbers::row),
+                self.stores.iter().map(StoreRow::row),
             );
         }
         for store in &self.stores {
@@ -333,7 +338,7 @@ impl Report for Stats {
     }
 }
 
-impl Numbers {
+impl StoreRow {
     fn row(&self) -> [String; 11] {
         let delay = |of: fn(&Delay) -> u128| {
             self.delay_ms.as_ref().map_or_else(|| "-".to_owned(), |delay| spoken(of(delay)))
@@ -376,8 +381,12 @@ mod tests {
     fn what_the_log_does_not_tell_is_no_zero() {
         let told = |level| {
             let counts = Counts { accepted: 7, ..Counts::default() };
-            let numbers =
-                OfStore { counts, ..OfStore::default() }.told("zid", Some("a"), level, ReceivedAt::EPOCH);
+            let numbers = StoreStats { counts, ..StoreStats::default() }.told(
+                "zid",
+                Some("a"),
+                level,
+                ReceivedAt::EPOCH,
+            );
             (numbers.accepted, numbers.rejected, Hidden::at(level))
         };
         for (level, want) in [
@@ -387,7 +396,7 @@ mod tests {
         ] {
             assert_eq!(told(level), want, "{level:?}");
         }
-        let numbers = OfStore::default().told("zid", Some("a"), LogLevel::Warn, ReceivedAt::EPOCH);
+        let numbers = StoreStats::default().told("zid", Some("a"), LogLevel::Warn, ReceivedAt::EPOCH);
         let (hidden, stores) = (Hidden::at(LogLevel::Warn), vec![numbers]);
         let stats = Stats { since: "then".into(), sampled: false, hidden, stores, breakers: Vec::new() };
         let mut page = Page::default();
@@ -416,9 +425,9 @@ mod tests {
             failures_since_accepted: of(&[("zid/down", 12), ("zid/once", 1), ("zid/recovered", 0)]),
         };
         let mut page = Page::default();
-        Nearness { provider: "zid", breaker: Some(breaker), source: "a test" }.page(&mut page);
+        BreakerStatus { provider: "zid", breaker: Some(breaker), source: "a test" }.page(&mut page);
         insta::assert_snapshot!(page.plain(), @"
-        WRONG zid/down: 12 failures in the last 60 minutes; it warns at 10, stops at 30
+        FAIL  zid/down: 12 failures in the last 60 minutes; it warns at 10, stops at 30
         ?     zid/once: 1 failure in the last 60 minutes; it warns at 10, stops at 30
         ?     zid/recovered: 15 failures in the last 60 minutes, 0 of them since one was accepted; it warns at 10, stops at 30
         ");

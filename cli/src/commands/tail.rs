@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::time_index::Arrival;
 
-use crate::arguments::Place;
 use crate::deployment::Deployment;
+use crate::events::follow::{Follow, unless_stopped};
 use crate::failure::Failure;
-use crate::filters::Filters;
-use crate::follow::{Follow, unless_stopped};
-use crate::moment::{Moment, forever};
+use crate::input::filters::Filters;
+use crate::input::time_arg::{TimeArg, forever};
+use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
 
 /// What can be said to `inlet tail`.
@@ -20,18 +20,22 @@ pub(crate) struct Arguments {
     filters: Filters,
     /// Begin with what was received since then: 15m, 24h (ago), 2025-06-12T08:01:12Z
     #[arg(long, value_name = "WHEN")]
-    since: Option<Moment>,
+    since: Option<TimeArg>,
     /// End after so many
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
 }
 
 /// Shows them until Ctrl-C.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     let now = clock::now();
     let table = deployment.table();
-    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.oldest(now));
+    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
     let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
         Some(_) => Follow::from_its_beginning(&table, selection),

@@ -1,15 +1,15 @@
 //! `inlet timeline`: the whole history of one thing: its events, what each changed, and what became of it.
 
-use inlet_aws::history::HistoryEntry;
+use inlet_aws::operate::history::{self, HistoryEntry};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::arguments::Place;
-use crate::change::{Change, Known};
 use crate::deployment::Deployment;
-use crate::events::{State, after};
+use crate::events::change::{Change, Known};
+use crate::events::list::{State, after};
 use crate::failure::Failure;
-use crate::filters::EntityPath;
+use crate::input::filters::EntityPath;
+use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, counted, printable};
 
 /// What can be said to `inlet timeline`.
@@ -27,10 +27,14 @@ pub(crate) struct Arguments {
 const SHOWN: usize = 12;
 
 /// Shows it.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     let entity = arguments.entity.as_str();
-    let episodes = deployment.table().entity_history(entity).await;
+    let episodes = history::load(&deployment.table(), entity).await;
     let episodes = episodes.map_err(|fault| Failure::Inlet { doing: "the history cannot be read", fault })?;
     if episodes.is_empty() {
         let kept = deployment.retention_days;
@@ -43,7 +47,7 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
         });
     }
     let mut known = Known::default();
-    let events = episodes.into_iter().map(|episode| Told::new(episode, &mut known)).collect();
+    let events = episodes.into_iter().map(|episode| TimelineEvent::new(episode, &mut known)).collect();
     let shown = if arguments.all { usize::MAX } else { SHOWN };
     output.report(&Timeline { entity: entity.to_owned(), events, shown })
 }
@@ -51,14 +55,14 @@ pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output
 #[derive(Debug, Serialize)]
 struct Timeline {
     entity: String,
-    events: Vec<Told>,
+    events: Vec<TimelineEvent>,
     #[serde(skip)]
     shown: usize,
 }
 
 /// One event of the history.
 #[derive(Debug, Serialize)]
-struct Told {
+struct TimelineEvent {
     received: String,
     id: String,
     #[serde(rename = "type")]
@@ -85,7 +89,7 @@ struct Replayed {
     replay: String,
 }
 
-impl Told {
+impl TimelineEvent {
     fn new(entry: HistoryEntry, known: &mut Known) -> Self {
         let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
         let message: Value = serde_json::from_str(&message).unwrap_or_default();

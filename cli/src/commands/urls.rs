@@ -1,16 +1,16 @@
 //! `inlet urls`: the URLs to paste into the providers' portals.
 
-use inlet::catalogue::Row;
-use inlet::portal::Portal;
+use inlet::provider::catalogue::EventSpec;
+use inlet::tools::portal::Portal;
 use serde::Serialize;
 
-use crate::address::{Scope, StoreAddress};
-use crate::arguments::Place;
 use crate::deployment::Deployment;
+use crate::deployment::address::{Scope, StoreAddress};
+use crate::deployment::stores;
 use crate::failure::Failure;
+use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report};
-use crate::providers::{ALL, Known};
-use crate::stores;
+use crate::providers::{ALL, ProviderHandle};
 
 /// What can be said to `inlet urls`.
 #[derive(Debug, clap::Args)]
@@ -21,8 +21,12 @@ pub(crate) struct Arguments {
 }
 
 /// Prints them.
-pub(crate) async fn run(arguments: Arguments, place: &Place, output: &mut Output) -> Result<(), Failure> {
-    let deployment = Deployment::find(place).await?;
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
     let stores = match arguments.scope {
         Some(Scope::Store(store)) => vec![store],
         Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
@@ -80,7 +84,7 @@ impl Urls {
 }
 
 impl ProviderUrls {
-    fn of(api: &str, provider: Known, stores: &[&StoreAddress]) -> Self {
+    fn of(api: &str, provider: ProviderHandle, stores: &[&StoreAddress]) -> Self {
         let Portal { steps, not_documented, source } = provider.portal();
         let step = |step: &&str| match stores {
             [only] => step.replace("{store}", only.store.as_str()),
@@ -120,7 +124,7 @@ impl ProviderUrls {
 
 impl StoreUrls {
     fn of(api: &str, store: &StoreAddress) -> Self {
-        let url = |event: &'static Row| {
+        let url = |event: &'static EventSpec| {
             // Without the query: a provider adds its own.
             let topic =
                 store.provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();

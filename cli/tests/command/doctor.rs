@@ -6,12 +6,12 @@ use inlet_tests::stack::Stack;
 
 use crate::inlet::run;
 
-/// What the doctor says about a subject.
+/// Returns the doctor's finding about a subject.
 fn about(told: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
     let checks =
         told["checks"].as_array().expect("checks").iter().filter(|check| check["subject"] == subject);
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    checks.map(|check| (text(&check["mark"]), text(&check["told"]))).collect()
+    checks.map(|check| (text(&check["status"]), text(&check["finding"]))).collect()
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn everything_is_looked_at_and_what_the_emulator_lacks_is_no_error() {
         assert!(!about(&told, subject).is_empty(), "{subject}: {told}");
     }
     for subject in ["stack", "resources", "bus", "receiver", "clock", "table", "queue", "sweeper"] {
-        let bad: Vec<_> = about(&told, subject).into_iter().filter(|(mark, _)| mark == "bad").collect();
+        let bad: Vec<_> = about(&told, subject).into_iter().filter(|(mark, _)| mark == "fail").collect();
         assert_eq!(bad, [], "{told}");
     }
     assert_eq!(about(&told, "receiver").len(), 5);
@@ -47,7 +47,7 @@ async fn a_secret_that_no_receiver_takes_is_found_and_not_shown() {
     let told = ran.json();
     let found = about(&told, "secrets").into_iter().find(|(_, told)| told.contains(store.as_str()));
     let (mark, words) = found.unwrap_or_else(|| panic!("{told}"));
-    assert!(mark == "bad" && words.contains("order has 16 characters and must have exactly 32"), "{words}");
+    assert!(mark == "fail" && words.contains("order has 16 characters and must have exactly 32"), "{words}");
     assert_eq!(ran.code, 1);
     assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
     run(&["secret", "retire", &format!("tiki/{store}"), "--all", "--yes"]).done();

@@ -1,7 +1,7 @@
 //! `inlet list`.
 
 use inlet::event::EventId;
-use inlet_aws::clock;
+use inlet_aws::client::clock;
 use serde_json::json;
 
 use crate::given::{order_that_moved_on, orders, unsent};
@@ -13,6 +13,7 @@ async fn events_are_listed_newest_first_with_what_became_of_them() {
     given
         .stack
         .table()
+        .receipts
         .park(&given.ids[0], "the consumer refuses it: too large", clock::now())
         .await
         .unwrap();
@@ -76,7 +77,7 @@ async fn what_is_held_is_listed_with_its_reason_and_nothing_of_its_proof() {
     snapshot("list-quarantine", &listed);
     let proof = request.headers.value("authorization").unwrap();
     let json = run(&["list", "--quarantine", "--json", "--store", &address]).done();
-    assert_eq!(json.json()["held"][0]["size"], request.body.len());
+    assert_eq!(json.json()["quarantined"][0]["size"], request.body.len());
     assert!(!(listed.out + &json.out).contains(proof), "what was offered as proof is shown");
     assert!(run(&["list", "--store", &address]).done().err.contains("nothing since"), "it is no event");
 }

@@ -10,7 +10,7 @@
 
 mod inlet;
 mod help;
-mod place;
+mod deployment;
 mod doctor;
 mod readme;
 mod secret;
@@ -26,6 +26,6 @@ mod forward;
 mod replay;
 mod redrive;
 mod reverify;
-mod registration;
+mod webhook;
 mod forget;
 mod runbook;

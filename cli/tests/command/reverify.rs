@@ -14,7 +14,7 @@ async fn what_is_held_becomes_an_event_once_the_secret_is_mended() {
     assert_eq!(stack.send("zid", &request).status, 401);
 
     snapshot("reverify-dry-run", &run(&["reverify", &address, "--dry-run"]).done());
-    snapshot("reverify-still-refused", &run(&["reverify", &address, "--yes"]));
+    snapshot("reverify-still-failing", &run(&["reverify", &address, "--yes"]));
     stack.set(&parameter, &json!([demo_credential("zid")]).to_string()).await;
     snapshot("reverify-unconfirmed", &run(&["reverify", &address]));
     snapshot("reverify", &run(&["reverify", &address, "--yes"]).done());

@@ -1,4 +1,4 @@
-//! `inlet send` and `inlet event`.
+//! `inlet send` and `inlet sample-event`.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -17,7 +17,7 @@ const PROVIDERS: [(&str, &str); 5] = [
     ("zip", "capture"),
 ];
 
-/// A store of this test's own, with the demo credential and whatever stands before it.
+/// Creates a store for one test, with these credentials in front of the demo credential.
 async fn store(stack: &Stack, provider: &str) -> String {
     stack.store(provider, &json!([demo_credential(provider)])).await.to_string()
 }
@@ -136,7 +136,7 @@ fn an_event_file_is_the_one_that_make_samples_writes() {
     for (provider, event) in
         PROVIDERS.into_iter().chain([("zip", "redirect"), ("zid", "order.create-marketplace")])
     {
-        let wrote = run(&["event", provider, event]).done().out;
+        let wrote = run(&["sample-event", provider, event]).done().out;
         assert_eq!(wrote, repository::text(&format!("events/{provider}/{event}.json")), "{provider} {event}");
     }
 }
@@ -152,7 +152,7 @@ fn an_event_file_needs_no_deployment_where_the_credential_is_given() {
     let path = |file: &std::path::Path| file.to_str().unwrap().to_owned();
     let (credential, body, wrote) = (path(&credential), path(&body), path(&wrote));
     let told = bare(&[
-        "event",
+        "sample-event",
         "tiki",
         "order.status",
         "--store",

@@ -1,11 +1,11 @@
 //! ZORT's words to ours. Names are read in lower case, as ZORT mixes its casing. No currency is ever given.
 
-use inlet::canonical::{Address, Canonical, Delivery, Line, Order, Party, Product, Stock, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
-use inlet::money::Money;
+use inlet::canonical::{Address, Canonical, Delivery, Discount, Line, Order, Party, Product, Stock, Words};
 use inlet::personal::Personal;
-use inlet::time::Time;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
+use inlet::value::money::Money;
+use inlet::value::time::Time;
 use jiff::tz::Offset;
 use serde_json::Value;
 
@@ -238,7 +238,7 @@ fn line(sent: LineSent) -> Line {
         name: sent.name,
         quantity: sent.number,
         unit_price: money(sent.price),
-        discount: sent.discount,
+        discount: sent.discount.and_then(|text| Discount::parse(&text, None, None)),
         total: money(sent.total),
         ..Line::default()
     }

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use inlet::answer::Refusal;
 use inlet::canonical::Canonical;
-use inlet::catalogue::{Documented, Row};
 use inlet::delivery::Delivery;
-use inlet::drift::{Difference, Drift, Sentinel};
-use inlet::event::ReceivedAt;
+use inlet::drift::{Difference, Drift, DriftDetector};
 use inlet::proof::{Rejection, Verified, verify};
+use inlet::provider::catalogue::{Documented, EventSpec};
+use inlet::provider::response::Refusal;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
+use inlet::tools::sender::{Sender, delivery};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 
-/// What the contract has to know of a provider.
+/// The facts about a provider that the contract needs.
 pub trait Contract {
     /// The provider.
     type Provider: Sender;
@@ -27,10 +27,10 @@ pub trait Contract {
     /// A credential of another store, as a JSON object.
     const STRANGER: &'static str;
 
-    /// The header that carries the proof, and how many of its characters are not part of it (`Basic `).
+    /// The header that carries the proof, and the number of its leading characters that are not part of it (`Basic `).
     const PROOF: (&'static str, usize);
 
-    /// Whether the proof covers the body.
+    /// True if the proof covers the body.
     const COVERS_BODY: bool;
 
     /// The bodies in the provider's `payloads` folder: the event's name and the text.
@@ -53,7 +53,8 @@ macro_rules! contract {
             reading_never_panics,
             every_row_has_a_name_of_its_own,
             every_documented_row_has_a_payload_and_reads_it,
-            an_undocumented_row_invents_no_fields,
+            an_undocumented_row_is_read_like_its_kind,
+            a_row_without_a_mapping_invents_no_fields,
             nothing_that_was_read_is_in_the_debug_output,
             the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed,
             a_value_that_no_documentation_has_is_noticed,
@@ -68,7 +69,7 @@ macro_rules! contract {
 type P<C> = <C as Contract>::Provider;
 type Credential<C> = <P<C> as inlet::provider::Provider>::Credential;
 
-fn rows<C: Contract>() -> &'static [Row] {
+fn rows<C: Contract>() -> &'static [EventSpec] {
     <P<C> as Sender>::EVENTS
 }
 
@@ -88,7 +89,7 @@ fn credentials<C: Contract>() -> Vec<Credential<C>> {
     serde_json::from_str(C::CREDENTIALS).unwrap_or_else(|e| panic!("credentials: {e}"))
 }
 
-fn sent<C: Contract>(row: &Row, body: &[u8], credential: &Value) -> Request {
+fn sent<C: Contract>(row: &EventSpec, body: &[u8], credential: &Value) -> Request {
     delivery::<P<C>>(store(), row, body.to_vec(), credential)
 }
 
@@ -99,12 +100,13 @@ fn judged<C: Contract>(
     verify::<P<C>>(Unverified::new(request), credentials, now()).map_err(|refused| refused.rejection)
 }
 
-/// Reads a body as the event's row says, through the door.
-pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::reading::Reading {
+/// Parses a body as the event's row says, after verification.
+pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::provider::parsed_event::ParsedEvent {
     use inlet::provider::Provider as _;
-    let row = inlet::catalogue::find(rows::<C>(), event).unwrap_or_else(|| panic!("no row for {event}"));
+    let row =
+        inlet::provider::catalogue::find(rows::<C>(), event).unwrap_or_else(|| panic!("no row for {event}"));
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
-    P::<C>::read(&judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies"))
+    P::<C>::parse(&judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies"))
 }
 
 /// Runs a property a moderate number of times: these run on every commit.
@@ -115,7 +117,7 @@ fn check<S: Strategy>(strategy: &S, property: impl Fn(S::Value) -> Result<(), Te
     }
 }
 
-fn any_row<C: Contract>() -> impl Strategy<Value = &'static Row> {
+fn any_row<C: Contract>() -> impl Strategy<Value = &'static EventSpec> {
     prop::sample::select(rows::<C>().iter().collect::<Vec<_>>())
 }
 
@@ -154,7 +156,7 @@ pub fn the_old_credential_verifies_while_it_rotates<C: Contract>() {
 pub fn a_changed_proof_does_not_verify<C: Contract>() {
     let (header, fixed) = C::PROOF;
     let credential = &raw_credentials::<C>()[0];
-    // Seven bits: the eighth would make it another character than one that a header can hold.
+    // Seven bits: with the eighth it would not be a header character.
     check(
         &(any_row::<C>(), any_body::<C>(), any::<prop::sample::Index>(), 0_u8..7),
         |(row, body, at, bit)| {
@@ -205,7 +207,7 @@ pub fn a_key_that_differs_in_one_bit_does_not_verify<C: Contract>() {
     check(
         &(any_row::<C>(), any_body::<C>(), any::<prop::sample::Index>(), 0_u8..7),
         |(row, body, at, bit)| {
-            // Each of the credential's keys, as it is the row's own business which one it uses.
+            // Each of the credential's keys: which one is used depends on the row.
             let mut changed = credential.clone();
             for key in changed.as_object_mut().expect("an object").values_mut() {
                 let mut bytes = key.as_str().expect("text").as_bytes().to_vec();
@@ -236,7 +238,7 @@ pub fn no_proof_and_no_credential_are_refused<C: Contract>() {
         let authentic = sent::<C>(row, b"{}", credential);
         assert_eq!(
             judged::<C>(authentic.clone(), &[]).err(),
-            Some(Rejection::NoLiveCredential),
+            Some(Rejection::NoUsableCredential),
             "{}",
             row.event
         );
@@ -292,7 +294,7 @@ pub fn every_row_has_a_name_of_its_own<C: Contract>() {
 
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
 pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
-    for row in rows::<C>().iter().filter(|row| row.canonical.is_some()) {
+    for row in rows::<C>().iter().filter(|row| is_documented(row)) {
         let payloads: Vec<_> = C::PAYLOADS.iter().filter(|(event, _)| row.is_named(event)).collect();
         assert!(!payloads.is_empty(), "{} is documented and has no payload file", row.event);
         for (_, text) in payloads {
@@ -306,19 +308,19 @@ pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
     }
 }
 
-/// Where an authentic delivery of this body is not what is known of the event.
-fn drift<C: Contract>(row: &Row, body: &[u8]) -> Option<Drift> {
+/// Returns the drift of an authentic delivery of this body.
+fn drift<C: Contract>(row: &EventSpec, body: &[u8]) -> Option<Drift> {
     use inlet::provider::Provider as _;
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
     let delivery = judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
-    let reading = P::<C>::read(&delivery);
-    Sentinel::new(P::<C>::SHAPES).drift_of(&delivery.vouch::<P<C>>(reading))
+    let reading = P::<C>::parse(&delivery);
+    DriftDetector::new(P::<C>::SHAPES).drift_of(&delivery.into_event::<P<C>>(reading))
 }
 
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
 pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Contract>() {
     for (event, text) in C::PAYLOADS {
-        let row = inlet::catalogue::find(rows::<C>(), event).expect("a payload of an event");
+        let row = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
         let told = drift::<C>(row, text.as_bytes());
         assert_eq!(told, None, "{event} is drifting from its own payload");
         // A form, as some send it, has no JSON that could change.
@@ -336,20 +338,22 @@ pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Co
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
 pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
     let json = |text: &str| serde_json::from_str::<Value>(text).ok();
-    // A form has no place for a text that is found as one of JSON is.
-    let is_json =
-        |row: &&Row| C::PAYLOADS.iter().any(|(event, text)| row.is_named(event) && json(text).is_some());
+    // A form has no path like JSON's.
+    let is_json = |row: &&EventSpec| {
+        C::PAYLOADS.iter().any(|(event, text)| row.is_named(event) && json(text).is_some())
+    };
     let (mut asked, mut noticed) = (BTreeSet::new(), BTreeSet::new());
     for row in rows::<C>().iter().filter(is_json) {
-        let is_listed = row.listed.iter().map(|(field, _)| (*field, true));
-        for (field, is_listed) in is_listed.chain(row.shown.iter().map(|(field, _)| (*field, false))) {
-            // An event's own file need not show what others of its kind have; some are told apart by their bodies.
+        let is_listed = row.closed_values.iter().map(|(field, _)| (*field, true));
+        for (field, is_listed) in is_listed.chain(row.open_values.iter().map(|(field, _)| (*field, false))) {
+            // An event's own file may lack fields that others of its kind have; some events are distinguished by their bodies.
             let is_like_it = |body: &Value| {
                 let reading = read::<C>(row.event, body.to_string().as_bytes());
                 reading.event_type.as_str() == row.event && reading.kind() == row.kind
             };
             let of_its_kind = |event: &str| {
-                inlet::catalogue::find(rows::<C>(), event).is_some_and(|other| other.kind == row.kind)
+                inlet::provider::catalogue::find(rows::<C>(), event)
+                    .is_some_and(|other| other.kind == row.kind)
             };
             let files = C::PAYLOADS.iter().filter(|(event, _)| of_its_kind(event));
             asked.insert(field);
@@ -376,7 +380,7 @@ pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
     assert_eq!(noticed, asked, "a field that no payload file has is told of nowhere");
 }
 
-/// Puts a text at the outermost place with this path that holds something; whether there is one.
+/// Puts a text at the outermost non-empty place with this path; returns true if there is one.
 fn put(value: &mut Value, path: &str, text: &str) -> bool {
     let found = path.split('.').try_fold(&mut *value, |value, name| value.get_mut(name));
     if let Some(place) = found.filter(|place| !place.is_null()) {
@@ -386,10 +390,31 @@ fn put(value: &mut Value, path: &str, text: &str) -> bool {
     value.as_object_mut().is_some_and(|object| object.values_mut().any(|inner| put(inner, path, text)))
 }
 
+/// Returns whether at least some of the event's fields are known, from a page or from a receiver.
+fn is_documented(row: &EventSpec) -> bool {
+    row.canonical.is_some() && row.documented != Documented::NameOnly
+}
+
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn an_undocumented_row_invents_no_fields<C: Contract>() {
+pub fn an_undocumented_row_is_read_like_its_kind<C: Contract>() {
+    for row in rows::<C>().iter().filter(|row| !is_documented(row) && row.canonical.is_some()) {
+        let is_sibling = |event: &str| {
+            rows::<C>()
+                .iter()
+                .any(|other| other.is_named(event) && other.kind == row.kind && is_documented(other))
+        };
+        for (event, text) in C::PAYLOADS.iter().filter(|(event, _)| is_sibling(event)) {
+            let reading = read::<C>(row.event, text.as_bytes());
+            let bare = Canonical::bare(row.kind, reading.entity.as_ref().map(|parts| parts.join(":")));
+            assert_ne!(reading.data, bare, "{} reads nothing of {event}'s body", row.event);
+        }
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn a_row_without_a_mapping_invents_no_fields<C: Contract>() {
     for row in rows::<C>().iter().filter(|row| row.canonical.is_none()) {
-        assert!(!matches!(row.documented, Documented::Full | Documented::Partial), "{}", row.event);
+        assert!(!is_documented(row), "{}", row.event);
         let body = br#"{"id":"77","name":"x","total":"1.00","data":{"secret":1}}"#;
         let data = serde_json::to_value(read::<C>(row.event, body).data).expect("JSON");
         let fields: Vec<_> = data.as_object().expect("an object").keys().map(String::as_str).collect();
@@ -426,7 +451,7 @@ fn mark(value: &mut Value) {
 pub fn every_refusal_is_json_with_its_status<C: Contract>() {
     use inlet::provider::Provider as _;
     for refusal in Refusal::ALL {
-        let answer = P::<C>::refuse(refusal);
+        let answer = P::<C>::error_response(refusal);
         assert_eq!(answer.status, refusal.status(), "{refusal:?}");
         assert!(answer.body.is_object(), "{refusal:?}: {}", answer.body);
     }

@@ -1,17 +1,19 @@
-//! The receiver's ports in memory, for simulation: they count their calls and fail at those they are told to.
+//! The receiver's ports in memory, for simulation: they count their calls and fail at configured ones.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use inlet::event::{ContentDigest, Event, EventId, Identity, Original, ReceivedAt};
+use inlet::event::{ContentDigest, DedupScope, Event, EventId, ExistingEvent};
+use inlet::fault::Fault;
 use inlet::message::CloudEvent;
 use inlet::proof::{Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::quarantine::{Held, Quarantine, Suspect};
-use inlet::receive::{Attempt, Fault, Journal, Queue, Recorded, Secrets, Store};
+use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use inlet::receive::{Journal, Queue, Recorded, Secrets, Store, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 
-/// How a call fails.
+/// A fault of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// Nothing is done.
@@ -20,12 +22,12 @@ pub enum Failure {
     After,
 }
 
-/// Which calls fail, counted from 1; `always` for all that are not listed.
+/// The failing calls, counted from 1; `always` for all that are not listed.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// The calls that fail, and how.
+    /// The failing calls and their faults.
     pub at: HashMap<usize, Failure>,
-    /// How every other call fails, if it does.
+    /// The fault of every other call, if it has one.
     pub always: Option<Failure>,
 }
 
@@ -55,7 +57,7 @@ impl Calls {
 }
 
 fn lost() -> Fault {
-    Fault::new("a planned failure", "as the test wants it")
+    Fault::transient("a planned failure", "as the test wants it")
 }
 
 fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -71,8 +73,8 @@ pub struct MemoryJournal {
 #[derive(Debug, Default)]
 struct Kept {
     calls: Calls,
-    bodies: HashMap<EventId, (Vec<u8>, Attempt, ReceivedAt)>,
-    last: HashMap<String, (ContentDigest, Original, Attempt)>,
+    bodies: HashMap<EventId, (Vec<u8>, WriteToken, ReceivedAt)>,
+    last: HashMap<String, (ContentDigest, ExistingEvent, WriteToken)>,
     processed: HashSet<EventId>,
 }
 
@@ -95,7 +97,7 @@ impl MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
+    async fn record(&self, event: &Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
         let mut kept = locked(&self.state);
         let failure = kept.calls.next();
         if failure == Some(Failure::Before) {
@@ -107,16 +109,16 @@ impl Journal for MemoryJournal {
 }
 
 impl Kept {
-    fn record(&mut self, event: &Event, attempt: &Attempt) -> Recorded {
+    fn record(&mut self, event: &Event, attempt: &WriteToken) -> Recorded {
         if let Some((original, by)) = self.repeated(event) {
             let processed = self.processed.contains(&original.id);
             let ours = by == *attempt;
-            return if ours { Recorded::New } else { Recorded::Repeats { original, processed } };
+            return if ours { Recorded::New } else { Recorded::Duplicate { original, processed } };
         }
-        let original = Original { id: event.id().clone(), received_at: event.received_at() };
+        let original = ExistingEvent { id: event.id().clone(), received_at: event.received_at() };
         let body = event.delivery().body().to_vec();
         self.bodies.insert(event.id().clone(), (body, attempt.clone(), event.received_at()));
-        // What is stored late does not become the latest.
+        // A delivery that is stored late does not become the latest.
         let entity = event.id().entity_path().to_owned();
         if self.last.get(&entity).is_none_or(|(_, last, _)| last.received_at <= event.received_at()) {
             self.last.insert(entity, (event.content(), original, attempt.clone()));
@@ -124,12 +126,12 @@ impl Kept {
         Recorded::New
     }
 
-    fn repeated(&self, event: &Event) -> Option<(Original, Attempt)> {
-        match event.identity() {
-            Identity::Lasting => self.bodies.get(event.id()).map(|(_, attempt, received_at)| {
-                (Original { id: event.id().clone(), received_at: *received_at }, attempt.clone())
+    fn repeated(&self, event: &Event) -> Option<(ExistingEvent, WriteToken)> {
+        match event.dedup_scope() {
+            DedupScope::Forever => self.bodies.get(event.id()).map(|(_, attempt, received_at)| {
+                (ExistingEvent { id: event.id().clone(), received_at: *received_at }, attempt.clone())
             }),
-            Identity::Within(window) => {
+            DedupScope::Within(window) => {
                 let (content, original, attempt) = self.last.get(event.id().entity_path())?;
                 let age_ms = event.received_at().millis() - original.received_at.millis();
                 let recent = u128::from(age_ms.unsigned_abs()) <= window.as_millis();
@@ -159,7 +161,7 @@ pub struct Message {
     pub id: EventId,
     /// The CloudEvents text.
     pub text: String,
-    /// The whole body, where the journal does not have it.
+    /// The whole body, if the journal does not have it.
     pub whole: Option<Vec<u8>>,
 }
 
@@ -175,7 +177,7 @@ impl MemoryQueue {
         locked(&self.state).messages.clone()
     }
 
-    /// How many times a message was sent, duplicates included.
+    /// Returns the number of sent messages, duplicates included.
     pub fn calls(&self) -> usize {
         locked(&self.state).calls.made
     }
@@ -196,7 +198,7 @@ impl Queue for MemoryQueue {
         self.take(event, None)
     }
 
-    async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
+    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
         self.take(event, Some(event.delivery().body().to_vec()))
     }
 }
@@ -216,11 +218,11 @@ struct Ward {
 /// A delivery in quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldDelivery {
-    /// Whose it is said to be.
+    /// The store that it names.
     pub store: StoreName,
-    /// Why it was refused.
+    /// The reason of its refusal.
     pub rejection: Rejection,
-    /// When it arrived.
+    /// Its time of arrival.
     pub received_at: ReceivedAt,
     /// The body as sent.
     pub body: Vec<u8>,
@@ -233,14 +235,14 @@ impl MemoryQuarantine {
         Self { state: Mutex::new(Ward { calls, held: Vec::new() }) }
     }
 
-    /// What is held, in the order of arrival.
+    /// Returns the quarantined deliveries, in order of arrival.
     pub fn held(&self) -> Vec<HeldDelivery> {
         locked(&self.state).held.clone()
     }
 }
 
 impl Quarantine for MemoryQuarantine {
-    async fn hold(&self, suspect: &Suspect<'_>) -> Result<Held, Fault> {
+    async fn store(&self, suspect: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
         let mut ward = locked(&self.state);
         let failure = ward.calls.next();
         if failure != Some(Failure::Before) {
@@ -251,17 +253,17 @@ impl Quarantine for MemoryQuarantine {
                 body: suspect.body().to_vec(),
             });
         }
-        if failure.is_some() { Err(lost()) } else { Ok(Held::Kept) }
+        if failure.is_some() { Err(lost()) } else { Ok(QuarantineOutcome::Stored) }
     }
 }
 
-/// Secrets that are always known: one store, and what a refresh brings.
+/// Secrets that are always cached: one store, and the result of a refresh.
 pub struct MemorySecrets<P: Provider> {
     /// The store's name.
     pub name: StoreName,
-    /// What is cached.
+    /// The cached secrets.
     pub store: Arc<Store<P>>,
-    /// What a refresh brings.
+    /// The result of a refresh.
     pub newer: Option<Arc<Store<P>>>,
 }
 

@@ -2,10 +2,10 @@
 //! older portal.
 
 use inlet::canonical::{App, Canonical, Party, Subscription};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::Money;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::Money;
 use serde_json::Value;
 
 use super::time_of;
@@ -70,6 +70,7 @@ pub(crate) fn app(payload: &Value) -> Option<Canonical> {
         store_url: notice.store_url,
         status: notice.status,
         plan: notice.plan_name,
+        ..App::default()
     };
     Some(app.into())
 }
@@ -93,6 +94,7 @@ pub(crate) fn subscription(payload: &Value) -> Option<Canonical> {
         starts_at: time_of(notice.start_date.as_deref()),
         ends_at: time_of(notice.end_date.as_deref()),
         paid_at: time_of(notice.payment_date.as_deref()),
+        ..Subscription::default()
     };
     Some(subscription.into())
 }

@@ -2,11 +2,11 @@
 //! sample (same values) and Zid's Python SDK. Every field may be missing, more so on marketplace, gift, guest and
 //! digital orders.
 
-use inlet::canonical::{Address, Canonical, Delivery, Line, Order, Party, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::{Currency, Money};
+use inlet::canonical::{Address, Canonical, Delivery, Discount, Line, Order, Party, Words};
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::{Currency, Money};
 use serde_json::Value;
 
 use super::time_of;
@@ -184,7 +184,7 @@ inlet::payload! {
         /// Of one.
         price: Decimal = "price",
         /// In per cent.
-        discount_percentage: String = "discount_percentage",
+        discount_percentage: Decimal = "discount_percentage",
         /// As text, beside prices as numbers.
         tax_amount: Decimal = "tax_amount",
         /// Of the line.
@@ -196,7 +196,7 @@ inlet::payload! {
 #[derive(Clone, Debug, PartialEq)]
 struct Note(String);
 
-impl inlet::json::FromJson for Note {
+impl inlet::value::json::FromJson for Note {
     fn from_json(value: &Value) -> Option<Self> {
         value.as_str().filter(|text| !text.trim().is_empty()).map(|text| Self(text.to_owned()))
     }
@@ -233,7 +233,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
         shipping_fee: sum_of("shipping"),
         total: money(sale.order_total),
         paid: Money::of(sale.transaction_amount, charged_in),
-        coupon: coupon.code,
+        coupon: Discount { code: coupon.code, ..Discount::default() }.known(),
         note: sale.customer_note.or_else(|| buyer.note.clone()).map(|note| note.0),
         customer: party(buyer),
         lines: sale.products.map(lines),
@@ -265,7 +265,7 @@ fn line(item: Item, currency: Option<&Currency>) -> Line {
         name: item.name,
         quantity: item.quantity,
         unit_price: money(item.price),
-        discount: item.discount_percentage,
+        discount: Discount::percent(item.discount_percentage, None),
         tax: money(item.tax_amount),
         total: money(item.total),
         ..Line::default()
@@ -288,6 +288,7 @@ fn delivery(
         tracking_url: tracking.url,
         recipient: consignee.and_then(party),
         address: place.and_then(address),
+        ..Delivery::default()
     };
     delivery.known()
 }

@@ -1,9 +1,15 @@
 //! The canonical objects: one vocabulary for what every provider calls differently.
 //!
-//! A field that a provider does not send is absent. Money, time and numbers keep the digits they came with.
+//! A field that a provider does not send is absent. Money, time and numbers keep the digits that were sent.
 
 mod objects;
-mod parts;
+mod lines;
+mod parties;
+mod delivery;
+mod amounts;
+mod words;
+mod state;
+mod object;
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -11,13 +17,20 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use amounts::{Charge, Currencies, Discount, ExchangeRate, OutletPrice, Points, Receivables};
+pub use delivery::{Delivery, Dimensions, Flags, Marketplace, Parcel};
+pub use lines::{Bundle, Component, Line, Lot, StockLevel};
 pub use objects::*;
-pub use parts::*;
+pub use parties::{Actor, Address, Driver, Gift, Location, Party};
+#[cfg(feature = "schema")]
+pub use schema::event_schema;
+pub use state::{Direction, Purpose, State, Unit};
+pub use words::{CategoryReference, CustomField, Image, ProductOption, SelectedOption, Words};
 
 /// Declares the kinds once: the enum, its words, and the object of each.
 macro_rules! kinds {
     ($( $(#[$about:meta])* $kind:ident = $word:literal ),* $(,)?) => {
-        /// What an event is about.
+        /// The kind of object that an event is about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Kind {
             $( $(#[$about])* $kind, )*
@@ -27,21 +40,27 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &'static [Self] = &[$( Self::$kind ),*];
 
-            /// The word in ids, types and schema names.
+            /// Returns the word that ids, types and schema names use.
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$kind => $word, )* }
             }
 
-            /// Reads the word.
+            /// Parses the word.
             pub fn parse(word: &str) -> Option<Self> {
                 match word { $( $word => Some(Self::$kind), )* _ => None }
             }
 
-            /// The JSON Schema of this kind's object.
+            /// Returns the JSON Schema of this kind's object.
             #[cfg(feature = "schema")]
             pub fn schema(self) -> schemars::Schema {
-                match self { $( Self::$kind => schema::of::<objects::$kind>(), )* }
+                match self { $( Self::$kind => schema::of::<objects::$kind>($word), )* }
             }
+        }
+
+        /// Returns a reference to the schema of a kind's object, and adds it to the generator's definitions.
+        #[cfg(feature = "schema")]
+        fn object_schema(kind: Kind, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+            match kind { $( Kind::$kind => generator.subschema_for::<objects::$kind>(), )* }
         }
 
         /// An object of one of the kinds. In JSON it is the object itself.
@@ -53,12 +72,12 @@ macro_rules! kinds {
         }
 
         impl Canonical {
-            /// The object's kind.
+            /// Returns the object's kind.
             pub const fn kind(&self) -> Kind {
                 match self { $( Self::$kind(_) => Kind::$kind, )* }
             }
 
-            /// An object of which no more is known than its id: what stands for an undocumented payload.
+            /// Returns an object with its id and no other field.
             pub fn bare(kind: Kind, id: Option<String>) -> Self {
                 match kind { $( Kind::$kind => Self::$kind(objects::$kind { id, ..Default::default() }), )* }
             }
@@ -75,19 +94,19 @@ macro_rules! kinds {
 kinds! {
     /// A sale.
     Order = "order",
-    /// Money that moved, or that should have.
+    /// Money that moved, that was meant to move, or that was written off.
     Payment = "payment",
-    /// Something to sell, or a variant of it.
+    /// A product, or a variant of one.
     Product = "product",
-    /// How many there are of something.
+    /// A stock level.
     Stock = "stock",
-    /// Who buys.
+    /// A customer of the merchant.
     Customer = "customer",
-    /// Who sells to the merchant.
+    /// A supplier of the merchant.
     Supplier = "supplier",
-    /// A basket that was left behind.
+    /// A cart that the customer abandoned, or came back to.
     Cart = "cart",
-    /// A shelf of the shop.
+    /// A category of products.
     Category = "category",
     /// A purchase from a supplier.
     PurchaseOrder = "purchase_order",
@@ -101,11 +120,11 @@ kinds! {
     Shipment = "shipment",
     /// A correction of the stock.
     Adjustment = "adjustment",
-    /// A cashier's session.
+    /// A cashier's shift.
     Shift = "shift",
-    /// A customer's points.
+    /// A question for a customer's points, or a sale that earns some.
     Loyalty = "loyalty",
-    /// A coupon shown at the till.
+    /// A coupon that a customer shows at the till.
     Coupon = "coupon",
     /// A shop or a warehouse of the merchant.
     Outlet = "outlet",
@@ -113,7 +132,7 @@ kinds! {
     Subscription = "subscription",
     /// An app in a merchant's store.
     App = "app",
-    /// What could not be read; the raw body is kept.
+    /// An event that could not be read. The raw body is stored.
     Unknown = "unknown",
 }
 

@@ -1,119 +1,251 @@
-//! One object for each kind. One long table; the words are explained once and hold for every provider.
+//! One object for each kind, in one long table. The words mean the same for every provider.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::parts::{Delivery, Line, Party, Words, object};
-use crate::decimal::Decimal;
-use crate::money::Money;
+use super::amounts::{Charge, Currencies, Discount, OutletPrice, Points, Receivables};
+use super::delivery::{Delivery, Dimensions, Flags, Marketplace};
+use super::lines::{Component, Line, StockLevel};
+use super::object::object;
+use super::parties::{Actor, Driver, Gift, Location, Party};
+use super::state::{Direction, Purpose, State, Unit};
+use super::words::{CategoryReference, Image, ProductOption, SelectedOption, Words};
 use crate::personal::Personal;
-use crate::time::Time;
+use crate::value::decimal::Decimal;
+use crate::value::money::Money;
+use crate::value::time::Time;
 
 object! {
-    /// A sale, from basket to door.
+    /// A sale, from the basket to the door.
     pub struct Order {
         /// The provider's id.
         id: String,
         /// The number on the document.
         number: String,
-        /// The merchant's own reference.
+        /// The code that the customer knows the order by.
+        code: String,
+        /// The merchant's or the marketplace's own reference.
         reference: String,
-        /// Where the sale stands, in the provider's words.
+        /// The number that the caller gave against duplicates.
+        unique_number: String,
+        /// The kind of order, in the provider's words or codes.
+        type_of_order: String,
+        /// The state in the provider's words.
         status: String,
-        /// A finer status.
+        /// The state in the common vocabulary.
+        state: State,
+        /// A finer state in the provider's or the merchant's words.
         substatus: String,
-        /// Why it stands there, as a code.
+        /// The name of the state as people read it.
+        status_label: String,
+        /// The reason for the state, as a code.
         reason_code: String,
-        /// Why it stands there, in words.
+        /// The reason for the state, in words.
         reason: String,
-        /// Where the payment stands, in the provider's words.
+        /// The state of the payment in the provider's words.
         payment_status: String,
-        /// By which means it is paid.
+        /// The state of the payment in the common vocabulary.
+        payment_state: State,
+        /// The state of the payment before this event, in the provider's words.
+        payment_status_before: String,
+        /// The payment method, as code where there is one.
         payment_method: String,
-        /// Where the goods stand, in the provider's words.
+        /// The name of the payment method.
+        payment_method_name: String,
+        /// The card network or payment network.
+        payment_network: String,
+        /// The state of the goods in the provider's words.
         delivery_status: String,
-        /// Whether it was voided.
+        /// The state of the goods in the common vocabulary.
+        delivery_state: State,
+        /// Whether the order was voided.
         voided: bool,
-        /// Where the sale came from.
+        /// The channel that the sale came from.
         channel: String,
-        /// The shop that sold.
+        /// The marketplace that the sale came from.
+        marketplace: Marketplace,
+        /// The name of the online store.
+        store: String,
+        /// The outlet that sold.
         outlet: String,
-        /// The page that shows it.
+        /// The outlet that ships, where it is another one.
+        fulfillment_outlet: String,
+        /// The till.
+        register: String,
+        /// The place that the goods leave from.
+        location: Location,
+        /// The page of the order.
         url: String,
-        /// Who buys.
+        /// The page of the invoice.
+        invoice_url: String,
+        /// The language of the order, as a tag.
+        language: String,
+        /// The customer.
         customer: Party,
-        /// Before discounts and tax.
+        /// The salesperson.
+        salesperson: Personal,
+        /// The user who created the order.
+        creator: Actor,
+        /// Yes-or-no facts.
+        flags: Flags,
+        /// The gift's texts.
+        gift: Gift,
+        /// Tags that the merchant attached.
+        tags: Vec<String>,
+        /// The sum of the lines before discounts and tax.
         subtotal: Money,
-        /// What was taken off.
+        /// All discounts together, without a minus.
         discount: Money,
+        /// The discounts one by one, in the order in which they apply.
+        discounts: Vec<Discount>,
+        /// The sum after discounts and before tax.
+        net: Money,
         /// The tax.
         tax: Money,
-        /// What shipping costs.
+        /// The tax rate in percent.
+        tax_rate: Decimal,
+        /// The name of the tax.
+        tax_name: String,
+        /// The provider's code for the way in which tax applies, where its meaning is not documented.
+        tax_type: String,
+        /// True if the prices contain the tax, false if it is added to them.
+        tax_included: bool,
+        /// The amount that tax is computed from.
+        taxable: Money,
+        /// The delivery fee.
         shipping_fee: Money,
-        /// Fees on top.
+        /// The tax in the delivery fee.
+        shipping_tax: Money,
+        /// Fees on top, such as a card fee.
         surcharge: Money,
-        /// What is to be paid.
+        /// The amount to pay.
         total: Money,
-        /// What was paid.
+        /// The amount that was paid. Absent if nothing was paid.
         paid: Money,
+        /// The amount that is left to pay.
+        amount_due: Money,
+        /// Every position of the document's sums, as the provider lists them.
+        charges: Vec<Charge>,
+        /// The amount that was refunded so far.
+        refunded: Money,
+        /// The amount to charge, in the currency of the payment.
+        charged: Money,
+        /// The currencies that are involved, with their exchange rates.
+        currencies: Currencies,
         /// The coupon that was used.
-        coupon: String,
+        coupon: Discount,
+        /// Loyalty points that the sale used and earned.
+        points: Points,
         /// A note.
         note: String,
-        /// What was sold.
+        /// The number of lines or pieces, as the provider counts.
+        products_count: Decimal,
+        /// The weight of all goods.
+        weight: Decimal,
+        /// The unit of `weight`.
+        weight_unit: String,
+        /// The products that were sold.
         lines: Vec<Line>,
-        /// How the goods travel.
+        /// The payments.
+        payments: Vec<Payment>,
+        /// The delivery of the goods.
         delivery: Delivery,
-        /// When it was placed.
+        /// The shipments, where the provider lists them as documents.
+        shipments: Vec<Shipment>,
+        /// The returns.
+        returns: Vec<ReturnOrder>,
+        /// The time at which the order was placed.
         placed_at: Time,
-        /// When it is due.
+        /// The time at which the payment is due.
         due_at: Time,
-        /// When it was created in the provider's system.
+        /// The time at which the order expires unless it is paid.
+        expires_at: Time,
+        /// The time at which the order was paid.
+        paid_at: Time,
+        /// The time at which the order was completed.
+        completed_at: Time,
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
-        /// When it last changed.
+        /// The time of the last change.
         updated_at: Time,
     }
 
-    /// Money that moved, or that should have.
+    /// Money that moved, that was meant to move, or that was written off.
     pub struct Payment {
         /// The provider's id of the payment, or of the order that is paid where payments have none.
         id: String,
-        /// The order, invoice or bill that is paid.
+        /// The order or invoice that the payment belongs to.
         order_id: String,
+        /// The purchase order or supplier bill that the payment belongs to.
+        purchase_order_id: String,
         /// The number on the document.
         number: String,
-        /// The merchant's reference of this operation.
+        /// The merchant's, the bank's or the terminal's reference of this payment.
         reference: String,
-        /// What was tried, in the provider's words.
+        /// `in` if the merchant receives, `out` if the merchant pays. Absent for a write-off.
+        direction: Direction,
+        /// `payment` or `write_off`.
+        purpose: Purpose,
+        /// The operation, in the provider's words.
         operation: String,
-        /// Whether it worked.
+        /// Whether the operation worked.
         success: bool,
-        /// Why it did not.
+        /// The reason why it did not work.
         message: String,
-        /// How much.
+        /// The state in the provider's words.
+        status: String,
+        /// The state in the common vocabulary.
+        state: State,
+        /// The amount.
         amount: Money,
-        /// By which means.
+        /// The name of the payment method.
         method: String,
-        /// The shop that took it.
+        /// The code of the payment method.
+        method_code: String,
+        /// The provider's id of the payment method.
+        method_id: String,
+        /// The kind of payment method, in the provider's words.
+        type_of_method: String,
+        /// The card network or payment network.
+        network: String,
+        /// The bank.
+        bank: String,
+        /// The name of the person who transferred the money.
+        sender_name: Personal,
+        /// A picture of the transfer slip.
+        slip_url: Personal,
+        /// The outlet that took the payment.
         outlet: String,
-        /// Who pays.
+        /// The customer who pays.
         customer: Party,
+        /// The supplier who is paid.
+        supplier: Party,
+        /// The user who entered the payment.
+        creator: Actor,
+        /// A note.
+        note: String,
+        /// The reason of a write-off.
+        reason: String,
+        /// The provider's id of a write-off's reason or tag.
+        reason_id: String,
         /// Whether it is a test.
         test: bool,
         /// The merchant's account at the provider.
         merchant_id: String,
         /// The provider's region.
         territory: String,
-        /// What the merchant sent along.
+        /// Names and values that the merchant sent along.
         metadata: BTreeMap<String, String>,
-        /// When it was paid or tried.
+        /// The time at which the money moved. Absent where no money moved.
         paid_at: Time,
-        /// When it was created in the provider's system.
+        /// The time at which the provider carried out the operation, or tried to.
+        processed_at: Time,
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
+        /// The time of the last change.
+        updated_at: Time,
     }
 
-    /// Something to sell, or a variant of it.
+    /// A product, or a variant of one.
     pub struct Product {
         /// The provider's id.
         id: String,
@@ -123,55 +255,107 @@ object! {
         barcode: String,
         /// The name.
         name: Words,
-        /// The product that this is a variant of.
+        /// The product that this is a variant of, as id or as name.
         parent: String,
-        /// What makes the variant, such as its size.
+        /// The code of the product that this is a variant of.
+        parent_sku: String,
+        /// The words that make the variant, such as its size.
         variant: String,
-        /// What it is about.
+        /// The choices that make the variant.
+        selected_options: Vec<SelectedOption>,
+        /// The options that the product's variants differ in.
+        options: Vec<ProductOption>,
+        /// The variants.
+        variants: Vec<Product>,
+        /// The provider's id of the group of variants.
+        variation_id: String,
+        /// Standalone, parent or child, in the provider's words.
+        structure: String,
+        /// The kind of product, in the provider's words or codes.
+        type_of_product: String,
+        /// The description.
         description: Words,
-        /// The category.
+        /// The short description.
+        short_description: Words,
+        /// The category's name.
         category: String,
+        /// The provider's id of the category.
+        category_id: String,
+        /// All categories.
+        categories: Vec<CategoryReference>,
         /// The brand.
         brand: String,
-        /// Who supplies it.
+        /// The supplier's name.
         supplier: String,
-        /// What it sells for.
+        /// The price of one.
         price: Money,
-        /// What it sells for now.
+        /// The price of one while a sale lasts.
         sale_price: Money,
-        /// What it costs the merchant.
+        /// The discount of the price.
+        discount: Discount,
+        /// The price of one on purchase orders.
+        order_price: Money,
+        /// The cost of one for the merchant.
         cost: Money,
-        /// What it is counted in.
+        /// The prices that differ by outlet.
+        outlet_prices: Vec<OutletPrice>,
+        /// The parts of a composite product.
+        components: Vec<Component>,
+        /// The unit that quantities count.
         unit: String,
-        /// What it weighs.
+        /// The weight of one.
         weight: Decimal,
-        /// What the weight is counted in.
+        /// The unit of `weight`.
         weight_unit: String,
-        /// How many there are.
+        /// Width, length and height of one.
+        dimensions: Dimensions,
+        /// The quantity in stock.
         quantity: Decimal,
-        /// Whether there is no limit to how many there are.
+        /// The quantity that can be sold.
+        available: Decimal,
+        /// Whether the quantity is unlimited.
         unlimited: bool,
-        /// Whether customers see it.
+        /// The stock by location.
+        stocks: Vec<StockLevel>,
+        /// Whether customers see the product.
         published: bool,
-        /// Whether it is no longer sold.
+        /// Whether the product is a draft.
+        draft: bool,
+        /// Whether the product is in use.
+        active: bool,
+        /// Whether the product is no longer sold.
         discontinued: bool,
-        /// Whether tax is added.
+        /// Whether tax applies.
         taxable: bool,
-        /// Words to find it by.
+        /// The tax status of sales, in the provider's words or codes.
+        tax_status: String,
+        /// The tax status of purchases, in the provider's words or codes.
+        purchase_tax_status: String,
+        /// Whether the product is shipped.
+        needs_shipping: bool,
+        /// Whether the product earns loyalty points.
+        earns_points: bool,
+        /// Words to find the product by.
         tags: Vec<String>,
-        /// The page that shows it.
+        /// The page of the product.
         url: String,
-        /// Its picture.
+        /// The main picture.
         image_url: String,
-        /// When it was created in the provider's system.
+        /// The small version of the main picture.
+        thumbnail_url: String,
+        /// All pictures.
+        images: Vec<Image>,
+        /// The time from which the product is sold.
+        released_at: Time,
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
-        /// When it last changed.
+        /// The time of the last change.
         updated_at: Time,
     }
 
-    /// How many there are of something: a level, not a change.
+    /// A stock level: how many there are, not how many were added.
     pub struct Stock {
-        /// The provider's id of the product, or of the stock line where it has one.
+        /// The provider's id of the product, or of the stock record where it has one.
         id: String,
         /// The product's code.
         sku: String,
@@ -179,93 +363,129 @@ object! {
         merchant_sku: String,
         /// The product's name.
         name: Words,
-        /// The warehouse.
+        /// The warehouse, as code or as name.
         warehouse: String,
-        /// How many are there.
+        /// The quantity that is there.
         on_hand: Decimal,
-        /// How many can be sold.
+        /// The quantity that can be sold.
         available: Decimal,
-        /// Whose stock it is, as the provider's id.
+        /// The quantity that is reserved.
+        allocated: Decimal,
+        /// The provider's id of the stock's owner.
         partner_id: String,
-        /// When it was counted or told.
+        /// The time at which the quantity was counted or sent.
         counted_at: Time,
     }
 
-    /// Who buys.
+    /// A customer of the merchant.
     pub struct Customer {
         /// The provider's id.
         id: String,
-        /// Everything known of the person or the company.
+        /// The person or the company.
         party: Party,
-        /// When the person was born.
+        /// The date of birth.
         birth_date: Personal,
-        /// The shop that knows the customer.
+        /// The outlet that knows the customer.
         outlet: String,
-        /// Whether the account was verified.
+        /// Whether the provider verified the account.
         verified: bool,
         /// Whether the account may buy.
         active: bool,
-        /// How many orders there were.
+        /// Whether the customer may pay on delivery.
+        cash_on_delivery: bool,
+        /// The customer group.
+        group: String,
+        /// Tags that the merchant attached.
+        tags: Vec<String>,
+        /// The channel that the customer came from.
+        channel: String,
+        /// The number of orders.
         orders: Decimal,
-        /// What was paid in all.
+        /// The amount of all payments.
         total_paid: Money,
-        /// The points.
+        /// The average total of an order.
+        average_order: Money,
+        /// The loyalty points.
         points: Decimal,
-        /// When it was created in the provider's system.
+        /// The loyalty points that do not count yet.
+        points_pending: Decimal,
+        /// The time of the last order.
+        last_order_at: Time,
+        /// The time at which the membership began.
+        joined_at: Time,
+        /// The time at which the membership ends.
+        expires_at: Time,
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
-        /// When it last changed.
+        /// The time of the last change.
         updated_at: Time,
     }
 
-    /// Who sells to the merchant.
+    /// A supplier of the merchant.
     pub struct Supplier {
         /// The provider's id.
         id: String,
-        /// Everything known of the person or the company.
+        /// The person or the company.
         party: Party,
-    }
-
-    /// A basket that was left behind.
-    pub struct Cart {
-        /// The provider's id.
-        id: String,
-        /// How far the customer came, in the provider's words.
-        phase: String,
-        /// The order that came of it.
-        order_id: String,
-        /// Who left it.
-        customer: Party,
-        /// What lies in it.
-        lines: Vec<Line>,
-        /// What it is worth.
-        total: Money,
-        /// How many reminders were sent.
-        reminders: Decimal,
-        /// The link that opens it again.
-        url: String,
-        /// When it was created in the provider's system.
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
-        /// When it last changed.
+        /// The time of the last change.
         updated_at: Time,
     }
 
-    /// A shelf of the shop.
+    /// A cart that the customer abandoned, or came back to.
+    pub struct Cart {
+        /// The provider's id.
+        id: String,
+        /// The step of the checkout that the customer reached, in the provider's words.
+        phase: String,
+        /// The order that the cart became.
+        order_id: String,
+        /// The channel that the customer came from.
+        channel: String,
+        /// The customer.
+        customer: Party,
+        /// The products in the cart.
+        lines: Vec<Line>,
+        /// The number of products.
+        products_count: Decimal,
+        /// The cart's total.
+        total: Money,
+        /// The number of reminders that were sent.
+        reminders: Decimal,
+        /// The link that opens the cart again.
+        url: String,
+        /// The time at which the record was created in the provider's system.
+        created_at: Time,
+        /// The time of the last change.
+        updated_at: Time,
+    }
+
+    /// A category of products.
     pub struct Category {
         /// The provider's id.
         id: String,
+        /// The provider's other id.
+        uuid: String,
         /// The name.
         name: Words,
-        /// The shelf that it belongs to.
+        /// The category that this one is in.
         parent_id: String,
-        /// What it is about.
+        /// The names of the categories from the top to this one, in one text.
+        path: String,
+        /// The categories in this one.
+        children: Vec<CategoryReference>,
+        /// The description.
         description: Words,
         /// The name in URLs.
         slug: String,
-        /// The page that shows it.
+        /// The page of the category.
         url: String,
-        /// Whether customers see it.
+        /// The picture.
+        image_url: String,
+        /// Whether customers see the category.
         published: bool,
-        /// How many products it holds.
+        /// The number of products in the category.
         products: Decimal,
     }
 
@@ -275,28 +495,90 @@ object! {
         id: String,
         /// The number on the document.
         number: String,
-        /// Where the goods stand, in the provider's words.
+        /// The merchant's own reference.
+        reference: String,
+        /// The kind of document, in the provider's words or codes.
+        type_of_order: String,
+        /// The state in the provider's words.
+        status: String,
+        /// The state in the common vocabulary.
+        state: State,
+        /// The state of the payment in the provider's words.
+        payment_status: String,
+        /// The state of the payment in the common vocabulary.
+        payment_state: State,
+        /// The payment method, as code where there is one.
+        payment_method: String,
+        /// The state of the goods in the provider's words.
         delivery_status: String,
-        /// The shop that buys.
+        /// The state of the goods in the common vocabulary.
+        delivery_state: State,
+        /// Whether the document was voided.
+        voided: bool,
+        /// The channel, or the merchant's tag of the document.
+        channel: String,
+        /// The outlet that buys.
         outlet: String,
-        /// Who sells.
+        /// The place that the goods arrive at.
+        location: Location,
+        /// The page of the document.
+        url: String,
+        /// The supplier.
         supplier: Party,
-        /// Before discounts and tax.
+        /// The user who created the document.
+        creator: Actor,
+        /// Tags that the merchant attached.
+        tags: Vec<String>,
+        /// The sum of the lines before discounts and tax.
         subtotal: Money,
-        /// What was taken off.
+        /// All discounts together, without a minus.
         discount: Money,
-        /// The tax; where the provider does not say whether it is an amount, it is absent.
+        /// The discounts one by one, in the order in which they apply.
+        discounts: Vec<Discount>,
+        /// The sum after discounts and before tax.
+        net: Money,
+        /// The tax. Absent where the provider does not document whether it is an amount.
         tax: Money,
-        /// What is to be paid.
+        /// The tax rate in percent.
+        tax_rate: Decimal,
+        /// The name of the tax.
+        tax_name: String,
+        /// The provider's code for the way in which tax applies, where its meaning is not documented.
+        tax_type: String,
+        /// True if the prices contain the tax, false if it is added to them.
+        tax_included: bool,
+        /// The amount that tax is computed from.
+        taxable: Money,
+        /// The delivery fee.
+        shipping_fee: Money,
+        /// The tax in the delivery fee.
+        shipping_tax: Money,
+        /// Fees on top, such as a card fee.
+        surcharge: Money,
+        /// The amount to pay.
         total: Money,
-        /// What is bought.
+        /// The amount that was paid. Absent if nothing was paid.
+        paid: Money,
+        /// The amount that is left to pay.
+        amount_due: Money,
+        /// Every position of the document's sums, as the provider lists them.
+        charges: Vec<Charge>,
+        /// A note.
+        note: String,
+        /// The products that are bought.
         lines: Vec<Line>,
-        /// When it was placed.
+        /// The payments.
+        payments: Vec<Payment>,
+        /// The delivery of the goods.
+        delivery: Delivery,
+        /// The time at which the order was placed.
         placed_at: Time,
-        /// When it is due.
+        /// The time at which the payment is due.
         due_at: Time,
-        /// When it was created in the provider's system.
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
+        /// The time of the last change.
+        updated_at: Time,
     }
 
     /// Goods that come back from a customer.
@@ -305,13 +587,95 @@ object! {
         id: String,
         /// The number on the document.
         number: String,
-        /// The order that they belong to.
+        /// The order that the goods belong to.
         order_id: String,
-        /// What kind of return it is, in the provider's words.
+        /// The number of the order that the goods belong to.
+        order_number: String,
+        /// The merchant's own reference.
+        reference: String,
+        /// The kind of return, in the provider's words.
         type_of_return: String,
-        /// Where it stands, in the provider's words.
+        /// The state in the provider's words.
         status: String,
-        /// When it last changed.
+        /// The state in the common vocabulary.
+        state: State,
+        /// The reason as a code.
+        reason_code: String,
+        /// The reason in words.
+        reason: String,
+        /// Whether some of the order's goods stay with the customer.
+        partial: bool,
+        /// The state of the payment in the provider's words.
+        payment_status: String,
+        /// The state of the payment in the common vocabulary.
+        payment_state: State,
+        /// The payment method, as code where there is one.
+        payment_method: String,
+        /// Whether the document was voided.
+        voided: bool,
+        /// The channel that the sale came from.
+        channel: String,
+        /// The marketplace that the sale came from.
+        marketplace: Marketplace,
+        /// The place that the goods come back to.
+        location: Location,
+        /// The page of the document.
+        url: String,
+        /// The customer.
+        customer: Party,
+        /// The user who created the document.
+        creator: Actor,
+        /// Tags that the merchant attached.
+        tags: Vec<String>,
+        /// The sum of the lines before discounts and tax.
+        subtotal: Money,
+        /// All discounts together, without a minus.
+        discount: Money,
+        /// The discounts one by one, in the order in which they apply.
+        discounts: Vec<Discount>,
+        /// The sum after discounts and before tax.
+        net: Money,
+        /// The tax.
+        tax: Money,
+        /// The tax rate in percent.
+        tax_rate: Decimal,
+        /// The name of the tax.
+        tax_name: String,
+        /// The provider's code for the way in which tax applies, where its meaning is not documented.
+        tax_type: String,
+        /// True if the prices contain the tax, false if it is added to them.
+        tax_included: bool,
+        /// The amount that tax is computed from.
+        taxable: Money,
+        /// The delivery fee.
+        shipping_fee: Money,
+        /// The tax in the delivery fee.
+        shipping_tax: Money,
+        /// Fees on top, such as a card fee.
+        surcharge: Money,
+        /// The value of the return.
+        total: Money,
+        /// The amount that was paid. Absent if nothing was paid.
+        paid: Money,
+        /// The amount that is left to pay.
+        amount_due: Money,
+        /// Every position of the document's sums, as the provider lists them.
+        charges: Vec<Charge>,
+        /// The amount that was refunded so far.
+        refunded: Money,
+        /// A note.
+        note: String,
+        /// The products that come back.
+        lines: Vec<Line>,
+        /// The payments to the customer.
+        payments: Vec<Payment>,
+        /// The way back of the goods.
+        delivery: Delivery,
+        /// The time of the return.
+        placed_at: Time,
+        /// The time at which the record was created in the provider's system.
+        created_at: Time,
+        /// The time of the last change.
         updated_at: Time,
     }
 
@@ -321,8 +685,84 @@ object! {
         id: String,
         /// The number on the document.
         number: String,
-        /// Where it stands, in the provider's words.
+        /// The purchase order that the goods belong to.
+        purchase_order_id: String,
+        /// The number of the purchase order that the goods belong to.
+        purchase_order_number: String,
+        /// The merchant's own reference.
+        reference: String,
+        /// The state in the provider's words.
         status: String,
+        /// The state in the common vocabulary.
+        state: State,
+        /// The state of the payment in the provider's words.
+        payment_status: String,
+        /// The state of the payment in the common vocabulary.
+        payment_state: State,
+        /// The payment method, as code where there is one.
+        payment_method: String,
+        /// Whether the document was voided.
+        voided: bool,
+        /// The place that the goods leave from.
+        location: Location,
+        /// The page of the document.
+        url: String,
+        /// The supplier.
+        supplier: Party,
+        /// The user who created the document.
+        creator: Actor,
+        /// Tags that the merchant attached.
+        tags: Vec<String>,
+        /// The sum of the lines before discounts and tax.
+        subtotal: Money,
+        /// All discounts together, without a minus.
+        discount: Money,
+        /// The discounts one by one, in the order in which they apply.
+        discounts: Vec<Discount>,
+        /// The sum after discounts and before tax.
+        net: Money,
+        /// The tax.
+        tax: Money,
+        /// The tax rate in percent.
+        tax_rate: Decimal,
+        /// The name of the tax.
+        tax_name: String,
+        /// The provider's code for the way in which tax applies, where its meaning is not documented.
+        tax_type: String,
+        /// True if the prices contain the tax, false if it is added to them.
+        tax_included: bool,
+        /// The amount that tax is computed from.
+        taxable: Money,
+        /// The delivery fee.
+        shipping_fee: Money,
+        /// The tax in the delivery fee.
+        shipping_tax: Money,
+        /// Fees on top, such as a card fee.
+        surcharge: Money,
+        /// The value of the return.
+        total: Money,
+        /// The amount that was paid. Absent if nothing was paid.
+        paid: Money,
+        /// The amount that is left to pay.
+        amount_due: Money,
+        /// Every position of the document's sums, as the provider lists them.
+        charges: Vec<Charge>,
+        /// The amount that was refunded so far.
+        refunded: Money,
+        /// A note.
+        note: String,
+        /// The products that go back.
+        lines: Vec<Line>,
+        /// The payments from the supplier.
+        payments: Vec<Payment>,
+        /// The way of the goods.
+        delivery: Delivery,
+        /// The time of the return.
+        placed_at: Time,
+        /// The time at which the record was created in the provider's system.
+        created_at: Time,
+        /// The time of the last change.
+        updated_at: Time,
     }
 
     /// Goods that move between the merchant's own places.
@@ -331,28 +771,44 @@ object! {
         id: String,
         /// The number on the document.
         number: String,
-        /// Where it stands, in the provider's words.
+        /// The merchant's own reference.
+        reference: String,
+        /// The kind of transfer, in the provider's words: some are corrections of the stock.
+        type_of_transfer: String,
+        /// The state in the provider's words.
         status: String,
-        /// Where the goods come from.
+        /// The state in the common vocabulary.
+        state: State,
+        /// The place that the goods come from, as code or as name.
         origin: String,
-        /// Where they come from, as the provider's id.
+        /// The provider's id of that place.
         origin_id: String,
-        /// Where they go.
+        /// The place that the goods go to, as code or as name.
         destination: String,
-        /// Who carries them.
+        /// The provider's id of that place.
+        destination_id: String,
+        /// The carrier.
         courier: String,
+        /// The user who created the document.
+        creator: Actor,
         /// A note.
         note: String,
-        /// A note of those who received them.
+        /// A note of the place that received the goods.
         received_note: String,
-        /// What moves.
+        /// Tags that the merchant attached.
+        tags: Vec<String>,
+        /// The value of the goods.
+        total: Money,
+        /// The products that move.
         lines: Vec<Line>,
-        /// When they left.
+        /// The time at which the goods left.
         sent_at: Time,
-        /// When they came.
+        /// The time at which the goods arrived.
         arrived_at: Time,
-        /// When it was created in the provider's system.
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
+        /// The time of the last change.
+        updated_at: Time,
     }
 
     /// Goods on their way in or out.
@@ -363,24 +819,56 @@ object! {
         number: String,
         /// `outbound` to a customer or `inbound` from a supplier.
         direction: String,
-        /// Where it stands, in the provider's words.
+        /// The state in the provider's words.
         status: String,
-        /// The order that it belongs to.
+        /// The state in the common vocabulary.
+        state: State,
+        /// The reason for the state, as a code.
+        reason_code: String,
+        /// The reason for the state, in words.
+        reason: String,
+        /// The merchant's order that the shipment belongs to.
         order_id: String,
-        /// The merchant's shop at one end.
+        /// The provider's own order that the shipment belongs to.
+        provider_order_id: String,
+        /// The provider's id of the merchant's shop.
+        shop_id: String,
+        /// The merchant's outlet at one end.
         outlet: String,
         /// The customer at the other end.
         customer: Party,
         /// The supplier at the other end.
         supplier: Party,
-        /// What travels.
+        /// The recipient, where the provider names one beside the customer.
+        recipient: Party,
+        /// The carrier.
+        carrier: String,
+        /// The carrier's service.
+        service: String,
+        /// The carrier's tracking number.
+        tracking_number: String,
+        /// The page that shows where the parcel is.
+        tracking_url: String,
+        /// The driver.
+        driver: Driver,
+        /// The fee.
+        fee: Money,
+        /// The fees one by one.
+        charges: Vec<Charge>,
+        /// The user who created the document.
+        creator: Actor,
+        /// A note.
+        note: String,
+        /// The products that travel.
         lines: Vec<Line>,
-        /// When it was shipped.
+        /// The time at which the goods were shipped.
         shipped_at: Time,
-        /// When it came.
+        /// The time at which the goods arrived.
         arrived_at: Time,
-        /// When it was created in the provider's system.
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
+        /// The time of the last change.
+        updated_at: Time,
     }
 
     /// A correction of the stock.
@@ -389,92 +877,202 @@ object! {
         id: String,
         /// The number on the document.
         number: String,
-        /// What kind of correction, in the provider's words.
+        /// The kind of correction, in the provider's words.
         type_of_adjustment: String,
-        /// Where it stands, in the provider's words.
+        /// The state in the provider's words.
         status: String,
-        /// The shop whose stock it is.
+        /// The state in the common vocabulary.
+        state: State,
+        /// The outlet whose stock it is.
         outlet: String,
-        /// Who is responsible.
+        /// The person in charge.
         responsible: Personal,
+        /// The user who created the document.
+        creator: Actor,
         /// A note.
         note: String,
-        /// What was corrected.
+        /// The products that were corrected.
         lines: Vec<Line>,
-        /// When it was made.
+        /// The products that were counted.
+        counted: Vec<Line>,
+        /// The time of the correction.
         adjusted_at: Time,
+        /// The time at which the record was created in the provider's system.
+        created_at: Time,
     }
 
-    /// A cashier's session.
+    /// A cashier's shift.
     pub struct Shift {
         /// The provider's id.
         id: String,
         /// The number on the document.
         number: String,
-        /// The shop.
+        /// The kind of shift, in the provider's words.
+        type_of_shift: String,
+        /// The outlet.
         outlet: String,
         /// The till.
         register: String,
-        /// Who sat at it.
+        /// The provider's id of the till.
+        register_id: String,
+        /// The cashier.
         cashier: Personal,
-        /// What was sold. Whether tax is in it, the provider's pages disagree.
+        /// The provider's id of the cashier.
+        cashier_id: String,
+        /// The user who created the record.
+        creator: Actor,
+        /// The takings. The provider's pages disagree on whether tax is in them.
         sales: Money,
-        /// How many invoices.
-        invoices: Decimal,
-        /// How many visitors.
-        visitors: Decimal,
-        /// When it began.
-        opened_at: Time,
-        /// When it ended.
-        closed_at: Time,
-    }
-
-    /// A customer's points: asked for, or earned by a sale.
-    pub struct Loyalty {
-        /// The sale that earns, as the provider's id.
-        id: String,
-        /// The number of the sale.
-        number: String,
-        /// The shop that asks.
-        outlet: String,
-        /// Whose points.
-        customer: Party,
-        /// Where the sale's payment stands, in the provider's words.
-        payment_status: String,
-        /// Where the sale came from.
-        channel: String,
-        /// The sale before discounts.
-        subtotal: Money,
-        /// What was taken off.
-        discount: Money,
+        /// The takings before tax.
+        net: Money,
         /// The tax.
         tax: Money,
-        /// When it was sold.
-        placed_at: Time,
-        /// When it was created in the provider's system.
+        /// The amount that tax is computed from.
+        taxable: Money,
+        /// The amount that no tax applies to.
+        tax_exempt: Money,
+        /// Fees on top, such as card fees.
+        surcharge: Money,
+        /// The takings with the fees on top.
+        sales_with_surcharge: Money,
+        /// The money that customers owe.
+        receivables: Receivables,
+        /// The cash in the till at the beginning.
+        opening_amount: Money,
+        /// The number of invoices.
+        invoices: Decimal,
+        /// The number of visitors.
+        visitors: Decimal,
+        /// The last document number, in the provider's meaning.
+        last_number: String,
+        /// A note.
+        note: String,
+        /// The time at which the shift began.
+        opened_at: Time,
+        /// The time at which the shift ended.
+        closed_at: Time,
+        /// The time at which the record was created in the provider's system.
         created_at: Time,
     }
 
-    /// A coupon shown at the till.
+    /// A question for a customer's points, or a sale that earns some.
+    pub struct Loyalty {
+        /// The provider's id of the sale that earns.
+        id: String,
+        /// The number of the sale.
+        number: String,
+        /// The outlet that asks.
+        outlet: String,
+        /// The customer whose points it is about.
+        customer: Party,
+        /// The state of the payment in the provider's words.
+        payment_status: String,
+        /// The state of the payment in the common vocabulary.
+        payment_state: State,
+        /// The state of the goods in the provider's words.
+        delivery_status: String,
+        /// The state of the goods in the common vocabulary.
+        delivery_state: State,
+        /// Whether the sale was voided.
+        voided: bool,
+        /// The channel that the sale came from.
+        channel: String,
+        /// The salesperson.
+        salesperson: Personal,
+        /// The user who entered the sale.
+        creator: Actor,
+        /// The sum of the lines before discounts and tax.
+        subtotal: Money,
+        /// All discounts together, without a minus.
+        discount: Money,
+        /// The discounts one by one, in the order in which they apply.
+        discounts: Vec<Discount>,
+        /// The sum after discounts and before tax.
+        net: Money,
+        /// The tax.
+        tax: Money,
+        /// The tax rate in percent.
+        tax_rate: Decimal,
+        /// The name of the tax.
+        tax_name: String,
+        /// The provider's code for the way in which tax applies, where its meaning is not documented.
+        tax_type: String,
+        /// True if the prices contain the tax, false if it is added to them.
+        tax_included: bool,
+        /// The amount that tax is computed from.
+        taxable: Money,
+        /// The delivery fee.
+        shipping_fee: Money,
+        /// The tax in the delivery fee.
+        shipping_tax: Money,
+        /// Fees on top, such as a card fee.
+        surcharge: Money,
+        /// The amount to pay.
+        total: Money,
+        /// The amount that was paid. Absent if nothing was paid.
+        paid: Money,
+        /// The amount that is left to pay.
+        amount_due: Money,
+        /// Every position of the document's sums, as the provider lists them.
+        charges: Vec<Charge>,
+        /// The coupon that was used.
+        coupon: Discount,
+        /// Loyalty points that the sale used and earned.
+        points: Points,
+        /// The merchant's own reference.
+        reference: String,
+        /// A note.
+        note: String,
+        /// The products that were sold.
+        lines: Vec<Line>,
+        /// The payments.
+        payments: Vec<Payment>,
+        /// The shipments.
+        shipments: Vec<Shipment>,
+        /// The delivery of the goods.
+        delivery: Delivery,
+        /// The time of the sale.
+        placed_at: Time,
+        /// The time at which the payment is due.
+        due_at: Time,
+        /// The time at which the record was created in the provider's system.
+        created_at: Time,
+    }
+
+    /// A coupon that a customer shows at the till.
     pub struct Coupon {
         /// The provider's id.
         id: String,
-        /// The code on it.
+        /// The code on the coupon.
         code: String,
-        /// The shop that asks.
+        /// The outlet that asks.
         outlet: String,
-        /// Who shows it.
+        /// The unit of `value`.
+        unit: Unit,
+        /// The size of the reduction in that unit.
+        value: Decimal,
+        /// The customer.
         customer: Party,
-        /// What the basket is worth.
+        /// The total of the cart.
         cart_total: Money,
+        /// The products in the cart.
+        lines: Vec<Line>,
     }
 
     /// A shop or a warehouse of the merchant.
     pub struct Outlet {
         /// The provider's id.
         id: String,
+        /// The code.
+        code: String,
         /// The name.
         name: String,
+        /// The e-mail address.
+        email: Personal,
+        /// The address in one text.
+        address: Personal,
+        /// Whether the outlet is closed.
+        suspended: bool,
     }
 
     /// A merchant's subscription to an app.
@@ -489,25 +1087,27 @@ object! {
         provider_store_uuid: String,
         /// The merchant's store.
         store_url: String,
-        /// Where it stands, in the provider's words.
+        /// The state in the provider's words.
         status: String,
-        /// The plan.
+        /// The state in the common vocabulary.
+        state: State,
+        /// The name of the plan.
         plan: String,
-        /// The plan, as the provider's id.
+        /// The provider's id of the plan.
         plan_id: String,
-        /// What kind of plan, in the provider's words.
+        /// The kind of plan, in the provider's words.
         type_of_plan: String,
-        /// The plan before.
+        /// The name of the plan before.
         previous_plan: String,
-        /// What was paid.
+        /// The amount that was paid.
         paid: Money,
         /// The merchant.
         merchant: Party,
-        /// When it began.
+        /// The time at which the plan began.
         starts_at: Time,
-        /// When it ends.
+        /// The time at which the plan ends.
         ends_at: Time,
-        /// When it was paid.
+        /// The time of the payment.
         paid_at: Time,
     }
 
@@ -523,19 +1123,35 @@ object! {
         provider_store_uuid: String,
         /// The merchant's store.
         store_url: String,
-        /// Where it stands, in the provider's words.
+        /// The state in the provider's words.
         status: String,
-        /// The plan.
+        /// The state in the common vocabulary.
+        state: State,
+        /// The name of the plan.
         plan: String,
+        /// The provider's id of the plan.
+        plan_id: String,
+        /// The kind of plan, in the provider's words.
+        type_of_plan: String,
+        /// The name of the plan before.
+        previous_plan: String,
+        /// The amount that was paid.
+        paid: Money,
         /// The merchant.
         merchant: Party,
+        /// The time at which the plan began.
+        starts_at: Time,
+        /// The time at which the plan ends.
+        ends_at: Time,
+        /// The time of the payment.
+        paid_at: Time,
     }
 
-    /// What could not be read; the raw body is kept.
+    /// An event that could not be read. The raw body is stored.
     pub struct Unknown {
-        /// The id, where one could be seen.
+        /// The id, where one could be read.
         id: String,
-        /// Why: `unknown_event` or `unreadable_body`.
+        /// The reason: `unknown_event`, `unreadable_body` or `nothing_read`.
         reason: String,
     }
 }

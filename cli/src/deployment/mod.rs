@@ -1,0 +1,273 @@
+//! Where Inlet is deployed: found by its stack's name in the user's account, or by what `make up` wrote.
+
+pub(crate) mod address;
+pub(crate) mod stores;
+pub(crate) mod secrets;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{AppName, BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_sdk_cloudformation::types::Stack;
+use aws_sdk_ssm::config::retry::RetryConfig;
+use aws_sdk_ssm::config::timeout::TimeoutConfig;
+use aws_sdk_ssm::config::{RuntimeComponents, SharedHttpClient};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_types::SdkConfig;
+use inlet_aws::client::config::LogLevel;
+use inlet_aws::client::connect::Clients;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::sqs::SqsQueue;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::options::DeploymentArgs;
+use crate::output::Output;
+
+/// What `make up` writes, below the folder that it was called in.
+const LOCAL_STACK: &str = ".local/stack.json";
+
+/// What the local stack is called: local/paths.py.
+const LOCAL_STACK_NAME: &str = "inlet-local";
+
+/// The stages that may go any time: the template gives them no backups and no protection.
+const DISPOSABLE: [&str; 2] = ["dev", "local"];
+
+/// How long the local stack keeps events: the template's default.
+const LOCAL_RETENTION_DAYS: u32 = 90;
+
+/// Longer than a receiver's: a person's network may be far from the region.
+const CONNECT: Duration = Duration::from_secs(5);
+const ATTEMPT: Duration = Duration::from_secs(20);
+const OPERATION: Duration = Duration::from_mins(1);
+const ATTEMPTS: u32 = 4;
+
+/// A deployment of Inlet.
+#[derive(Clone, Debug)]
+pub(crate) struct Deployment {
+    /// The CloudFormation stack.
+    pub(crate) stack: String,
+    /// The command's name with what says this deployment: the beginning of every command that a hint names.
+    pub(crate) inlet: String,
+    /// The stage; a part of the parameters' path and of the log groups' names.
+    pub(crate) stage: String,
+    /// Where providers send: `{api}/{provider}/{store}/{topic}`.
+    pub(crate) api: String,
+    /// The event table.
+    pub(crate) table_name: String,
+    /// The event queue.
+    pub(crate) queue_url: String,
+    /// Where messages wait that could not be processed.
+    pub(crate) dead_letter_queue_url: String,
+    /// The bus that events are published on.
+    pub(crate) bus: String,
+    /// How long events are kept.
+    pub(crate) retention_days: u32,
+    /// How much the functions log.
+    pub(crate) log_level: LogLevel,
+    /// Whether it is the local stack.
+    pub(crate) is_local: bool,
+    /// What a client of any AWS service is made from: region, credentials, HTTP client, tries and time limits.
+    pub(crate) config: SdkConfig,
+}
+
+impl Deployment {
+    /// Finds the deployment.
+    ///
+    /// # Errors
+    /// When there is none, or when AWS cannot be asked.
+    pub(crate) async fn find(options: &DeploymentArgs) -> Result<Self, Failure> {
+        if options.local { Self::local(options, Path::new(".")) } else { Self::in_the_account(options).await }
+    }
+
+    /// Finds the deployment and says which it is, before anything of it changes.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub(crate) async fn find_to_change(
+        options: &DeploymentArgs,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
+        let deployment = Self::find(options).await?;
+        output.note(format_args!("stack: {}", deployment.stack));
+        Ok(deployment)
+    }
+
+    /// Whether nobody's business depends on it.
+    pub(crate) fn is_disposable(&self) -> bool {
+        self.is_local || DISPOSABLE.contains(&self.stage.as_str())
+    }
+
+    /// The clients of the services that receive.
+    pub(crate) fn clients(&self) -> Clients {
+        Clients::new(&self.config)
+    }
+
+    /// The event table.
+    pub(crate) fn table(&self) -> Table {
+        Table::new(self.clients().dynamodb, self.table_name.clone(), self.retention_days)
+    }
+
+    /// The event queue.
+    pub(crate) fn queue(&self) -> SqsQueue {
+        SqsQueue::new(self.clients().sqs, self.queue_url.clone())
+    }
+
+    /// The parameter that holds a store's credentials.
+    pub(crate) fn parameter(&self, store: &crate::deployment::address::StoreAddress) -> String {
+        format!("/inlet/{}/{store}", self.stage)
+    }
+
+    fn local(options: &DeploymentArgs, here: &Path) -> Result<Self, Failure> {
+        let file = upwards(here).ok_or_else(|| Failure::NoLocalStack(LOCAL_STACK.into()))?;
+        let unreadable =
+            |cause: Box<dyn std::error::Error + Send + Sync>| Failure::LocalStack(file.clone(), cause);
+        let text = std::fs::read_to_string(&file).map_err(|error| unreadable(error.into()))?;
+        let facts: LocalStack = serde_json::from_str(&text).map_err(|error| unreadable(error.into()))?;
+        // The emulator's own: it looks at who asks, and lets this one do everything.
+        let anybody = Credentials::new("test", "test", None, None, "local stack");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(facts.region))
+            .credentials_provider(SharedCredentialsProvider::new(anybody))
+            .endpoint_url(facts.endpoint)
+            // It is on this machine, where no proxy reaches.
+            .http_client(http_client(ProxyConfig::disabled())?)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts())
+            .build();
+        Ok(Self {
+            stack: LOCAL_STACK_NAME.to_owned(),
+            inlet: options.inlet(),
+            stage: facts.stage,
+            api: facts.api,
+            table_name: facts.table,
+            queue_url: facts.queue_url,
+            dead_letter_queue_url: facts.dlq_url,
+            bus: facts.bus,
+            retention_days: LOCAL_RETENTION_DAYS,
+            log_level: LogLevel::Info,
+            is_local: true,
+            config,
+        })
+    }
+
+    async fn in_the_account(options: &DeploymentArgs) -> Result<Self, Failure> {
+        let config = configuration(options).await?;
+        let region = config.region().ok_or(Failure::NoRegion)?.to_string();
+        let credentials = config.credentials_provider().ok_or(Failure::NoRegion)?;
+        credentials.provide_credentials().await.map_err(|error| Failure::NoCredentials(error.into()))?;
+
+        let client = aws_sdk_cloudformation::Client::new(&config);
+        let described = client.describe_stacks().stack_name(&options.stack).send().await;
+        let missing = || Failure::NotDeployed { stack: options.stack.clone(), region: region.clone() };
+        let described = described.map_err(|error| match error.as_service_error() {
+            Some(told) if told.meta().message().is_some_and(|text| text.contains("does not exist")) => {
+                missing()
+            }
+            _ => Failure::aws("the stack cannot be looked up", &error),
+        })?;
+        let stack = described.stacks.unwrap_or_default().into_iter().next().ok_or_else(missing)?;
+        Self::of_stack(options, &stack, config)
+    }
+
+    fn of_stack(options: &DeploymentArgs, stack: &Stack, config: SdkConfig) -> Result<Self, Failure> {
+        let lacks = |missing| Failure::NotInlet { stack: options.stack.clone(), missing };
+        let output = |wanted: &'static str| {
+            let found = stack.outputs().iter().find(|output| output.output_key() == Some(wanted));
+            found.and_then(|output| output.output_value()).map(str::to_owned).ok_or_else(|| lacks(wanted))
+        };
+        let parameter = |wanted: &'static str| {
+            let found = stack.parameters().iter().find(|one| one.parameter_key() == Some(wanted));
+            found.and_then(|one| one.parameter_value()).map(str::to_owned).ok_or_else(|| lacks(wanted))
+        };
+        Ok(Self {
+            stack: options.stack.clone(),
+            inlet: options.inlet(),
+            stage: parameter("Stage")?,
+            api: output("ApiUrl")?,
+            table_name: output("TableName")?,
+            queue_url: output("QueueUrl")?,
+            dead_letter_queue_url: output("DeadLetterQueueUrl")?,
+            bus: output("BusName")?,
+            retention_days: parameter("RetentionDays")?.parse().map_err(|_| lacks("RetentionDays"))?,
+            log_level: LogLevel::parse(&parameter("LogLevel")?).ok_or_else(|| lacks("LogLevel"))?,
+            is_local: false,
+            config,
+        })
+    }
+}
+
+/// The part of `.local/stack.json` that is of use here.
+#[derive(Deserialize)]
+struct LocalStack {
+    endpoint: String,
+    region: String,
+    api: String,
+    table: String,
+    queue_url: String,
+    dlq_url: String,
+    bus: String,
+    stage: String,
+}
+
+/// The file of the local stack, in this folder or in the nearest above it.
+fn upwards(here: &Path) -> Option<PathBuf> {
+    let here = here.canonicalize().ok()?;
+    here.ancestors().map(|folder| folder.join(LOCAL_STACK)).find(|file| file.is_file())
+}
+
+/// Region and credentials from the usual places: environment, profiles, SSO, processes, roles. A profile that is
+/// named is the only place, as it is to the AWS CLI: keys in the environment would be another account's.
+async fn configuration(options: &DeploymentArgs) -> Result<SdkConfig, Failure> {
+    let http_client = http_client(ProxyConfig::from_env())?;
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http_client.clone())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts());
+    if let Ok(name) = AppName::new("inlet") {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    let config = loader.load().await;
+    let Some(profile) = &options.profile else { return Ok(config) };
+    // A profile may need calls of its own: single sign-on, roles.
+    let asking =
+        ProviderConfig::without_region().with_region(config.region().cloned()).with_http_client(http_client);
+    let keys = ProfileFileCredentialsProvider::builder().configure(&asking).profile_name(profile).build();
+    Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build())
+}
+
+/// The functions' own HTTP client and TLS stack, with the machine's roots.
+fn http_client(proxy: ProxyConfig) -> Result<SharedHttpClient, Failure> {
+    let tls = TlsContext::builder().with_trust_store(TrustStore::default()).build();
+    let tls = tls.map_err(|error| Failure::Tls(error.into()))?;
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder()
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .tls_context(tls.clone())
+            .proxy_config(proxy.clone());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    }))
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}

@@ -1,0 +1,211 @@
+//! What the receivers' logs tell: a line a delivery, read back and counted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
+use indicatif::ProgressBar;
+use inlet::event::EventId;
+use inlet::provider::retry_policy::CircuitBreaker;
+use inlet::received_at::ReceivedAt;
+use serde::Deserialize;
+
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::providers::ProviderHandle;
+
+/// CloudWatch's own filter: lets through what a receiver says of a delivery, and spares the rest the way.
+const DELIVERIES: &str = r#"{ $.message = "delivery" }"#;
+
+/// The part of a delivery's line that is counted: `inlet_aws::telemetry::log`.
+#[derive(Debug, Deserialize)]
+struct Line {
+    message: String,
+    outcome: String,
+    store: Option<String>,
+    id: Option<String>,
+    duplicate: Option<bool>,
+    #[serde(default)]
+    counts_towards_breaker: Option<bool>,
+}
+
+/// What is counted of a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Answered well.
+    pub(crate) accepted: u64,
+    /// How many of these repeated an event.
+    pub(crate) duplicates: u64,
+    /// How many of these nobody documents.
+    pub(crate) unknown: u64,
+    /// How many were not, by reason.
+    pub(crate) rejected: BTreeMap<String, u64>,
+    /// When each answer was given within the breaker's window that counts towards it, where the provider tells of one.
+    pub(crate) towards_breaker: Vec<ReceivedAt>,
+    /// When the last one was answered well.
+    pub(crate) last_accepted: Option<ReceivedAt>,
+}
+
+/// Reads a provider's log and counts what it tells of each store; what names none stands under nothing.
+///
+/// # Errors
+/// When the log cannot be read.
+pub(crate) async fn counts_by_store(
+    deployment: &Deployment,
+    provider: ProviderHandle,
+    (from, until): (ReceivedAt, ReceivedAt),
+    progress: &ProgressBar,
+) -> Result<BTreeMap<Option<String>, Counts>, Failure> {
+    let breaker = provider.retry_policy().circuit_breaker;
+    let window = breaker.as_ref().map_or(Duration::ZERO, |breaker: &CircuitBreaker| breaker.window);
+    let breaking_since = until.earlier(window);
+    let mut pages = Client::new(&deployment.config)
+        .filter_log_events()
+        .log_group_name(format!("/inlet/{}/{provider}", deployment.stage))
+        .filter_pattern(DELIVERIES)
+        .start_time(from.min(breaking_since).millis())
+        .end_time(until.millis())
+        .into_paginator()
+        .send();
+    let mut stores: BTreeMap<Option<String>, Counts> = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            // Left out of the deployment: nothing was logged.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(FilterLogEventsError::is_resource_not_found_exception) =>
+            {
+                break;
+            }
+            Err(error) => return Err(Failure::aws("the receivers' logs cannot be read", &error)),
+        };
+        for event in page.events() {
+            progress.inc(1);
+            let at = event.timestamp().and_then(ReceivedAt::from_millis).unwrap_or(from);
+            if let Some(line) = event.message().and_then(line) {
+                let counts = stores.entry(line.store.clone()).or_default();
+                counts.count(&line, at, at >= from, at >= breaking_since);
+            }
+        }
+    }
+    Ok(stores)
+}
+
+/// A delivery's line; nothing where it is another.
+fn line(text: &str) -> Option<Line> {
+    serde_json::from_str(text).ok().filter(|line: &Line| line.message == "delivery")
+}
+
+impl Counts {
+    fn count(&mut self, line: &Line, at: ReceivedAt, asked_for: bool, in_the_window: bool) {
+        let kind = |id: &str| id.split('/').nth(2).map(str::to_owned);
+        let accepted = line.outcome.starts_with("accepted");
+        if accepted {
+            self.last_accepted = self.last_accepted.max(Some(at));
+        }
+        if in_the_window && line.counts_towards_breaker == Some(true) {
+            self.towards_breaker.push(at);
+        }
+        if !asked_for || line.outcome == "probed" {
+            return;
+        }
+        if accepted {
+            let unknown = line.id.as_deref().filter(|id| EventId::parse(id).is_ok()).and_then(kind);
+            self.accepted = self.accepted.saturating_add(1);
+            self.duplicates = self.duplicates.saturating_add(u64::from(line.duplicate == Some(true)));
+            self.unknown = self.unknown.saturating_add(u64::from(unknown.as_deref() == Some("unknown")));
+        } else {
+            let reason = self.rejected.entry(line.outcome.clone()).or_default();
+            *reason = reason.saturating_add(1);
+        }
+    }
+
+    /// How many of those that count towards the breaker came since one was last answered well. Lines of different
+    /// receivers come in no order; of one moment, the failure is taken for the later.
+    pub(crate) fn failures_since_accepted(&self) -> usize {
+        self.towards_breaker.iter().filter(|at| self.last_accepted.is_none_or(|last| **at >= last)).count()
+    }
+
+    /// How many were not answered well.
+    pub(crate) fn all_rejected(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(lines: &[(&str, bool, bool)]) -> Counts {
+        let mut counts = Counts::default();
+        for (text, asked_for, in_the_window) in lines {
+            let line = line(text).unwrap();
+            counts.count(&line, ReceivedAt::EPOCH, *asked_for, *in_the_window);
+        }
+        counts
+    }
+
+    #[test]
+    fn a_line_counts_for_what_it_says() {
+        let counts = counted(&[
+            (
+                r#"{"message":"delivery","outcome":"accepted","id":"zid/a/order/1/0123456789abcdef","duplicate":false,"counts_towards_breaker":false}"#,
+                true,
+                true,
+            ),
+            (
+                r#"{"message":"delivery","outcome":"accepted_by_queue_alone","id":"zid/a/unknown/1/0123456789abcdef","duplicate":true}"#,
+                true,
+                true,
+            ),
+            (
+                r#"{"message":"delivery","outcome":"unauthenticated","counts_towards_breaker":true}"#,
+                true,
+                true,
+            ),
+            (
+                r#"{"message":"delivery","outcome":"unauthenticated","counts_towards_breaker":true}"#,
+                true,
+                false,
+            ),
+            (r#"{"message":"delivery","outcome":"unavailable","counts_towards_breaker":true}"#, false, true),
+            (r#"{"message":"delivery","outcome":"probed"}"#, true, true),
+        ]);
+        assert_eq!((counts.accepted, counts.duplicates, counts.unknown), (2, 1, 1));
+        assert_eq!(counts.rejected, BTreeMap::from([("unauthenticated".to_owned(), 2)]));
+        assert_eq!(counts.towards_breaker.len(), 2, "those of the window, asked for or not");
+    }
+
+    #[test]
+    fn a_delivery_that_is_accepted_ends_the_count_of_failures_before_it_in_whatever_order_the_lines_come() {
+        let told = |lines: &[(&str, i64)]| {
+            let mut counts = Counts::default();
+            for (outcome, millis) in lines {
+                let counted = *outcome != "accepted";
+                let text = format!(
+                    r#"{{"message":"delivery","outcome":"{outcome}","counts_towards_breaker":{counted}}}"#
+                );
+                counts.count(&line(&text).unwrap(), ReceivedAt::from_millis(*millis).unwrap(), true, true);
+            }
+            (counts.towards_breaker.len(), counts.failures_since_accepted())
+        };
+        for (lines, want) in [
+            (vec![("unavailable", 1), ("unavailable", 2)], (2, 2)),
+            (vec![("unavailable", 1), ("unavailable", 2), ("accepted", 3)], (2, 0)),
+            (vec![("accepted", 3), ("unavailable", 1), ("unavailable", 4)], (2, 1)),
+            (vec![("unavailable", 3), ("accepted", 3)], (1, 1)),
+        ] {
+            assert_eq!(told(&lines), want, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_delivery_is_passed_over() {
+        for text in ["", "START RequestId", r#"{"message":"panic","outcome":"x"}"#, r#"{"level":"info"}"#] {
+            assert!(line(text).is_none(), "{text:?}");
+        }
+    }
+}

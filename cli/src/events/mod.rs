@@ -1,0 +1,6 @@
+//! ParsedEvent stored events and the log lines of their deliveries.
+
+pub(crate) mod list;
+pub(crate) mod follow;
+pub(crate) mod change;
+pub(crate) mod delivery_log;

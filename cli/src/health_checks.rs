@@ -1,0 +1,575 @@
+//! What is looked at when somebody asks whether a deployment is well, and what is said about it.
+
+use std::time::Duration;
+
+use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Datapoint, Dimension, StateValue, Statistic};
+use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
+use aws_sdk_dynamodb::types::{IndexStatus, PointInTimeRecoveryStatus, TableStatus, TimeToLiveStatus};
+use aws_sdk_sqs::types::QueueAttributeName;
+use inlet_aws::client::clock;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use serde::Serialize;
+
+use crate::deployment::Deployment;
+use crate::deployment::address::StoreAddress;
+use crate::deployment::{secrets, stores};
+use crate::failure::{AwsKind, Failure};
+use crate::http;
+use crate::output::{Status, counted};
+use crate::providers::{ALL, ProviderHandle};
+
+/// How far a clock may be off before AWS refuses signatures is five minutes; this is worth a word.
+const SKEW: Duration = Duration::from_mins(1);
+
+/// How old a message may be before the queue is not merely busy.
+const OLD_SECONDS: f64 = 900.0;
+
+/// How long ago the sweeper's last run may be: it runs every minute.
+const SWEPT_WITHIN: Duration = Duration::from_mins(5);
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub(crate) struct Check {
+    /// What it is about, in a word.
+    pub(crate) subject: &'static str,
+    /// How it stands.
+    pub(crate) status: Status,
+    /// What was found.
+    pub(crate) finding: String,
+    /// What to do about it.
+    pub(crate) next: Option<String>,
+}
+
+impl Check {
+    fn pass(subject: &'static str, finding: impl Into<String>) -> Self {
+        Self { subject, status: Status::Pass, finding: finding.into(), next: None }
+    }
+
+    fn fail(subject: &'static str, finding: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { subject, status: Status::Fail, finding: finding.into(), next: Some(next.into()) }
+    }
+
+    fn unknown(subject: &'static str, finding: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { subject, status: Status::Unknown, finding: finding.into(), next: Some(next.into()) }
+    }
+
+    /// Good, or else bad.
+    fn assert(is: bool, subject: &'static str, good: &str, bad: &str, next: &str) -> Self {
+        if is { Self::pass(subject, good) } else { Self::fail(subject, bad, next) }
+    }
+
+    /// It could not be looked at; the message names the permission where one is missing.
+    fn not_checked(subject: &'static str, failure: &Failure) -> Self {
+        let next = match failure {
+            Failure::Aws { kind: AwsKind::Other, .. } => "look at it in the AWS console".to_owned(),
+            other => other.next(),
+        };
+        Self::unknown(subject, format!("not checked: {failure}"), next)
+    }
+}
+
+/// Looks at everything.
+///
+/// # Errors
+/// When no HTTP client can be made. What AWS does not tell is a check like any other.
+pub(crate) async fn all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
+    let (who, parts, table, queues, sweeper, stores, receivers) = tokio::join!(
+        who(deployment),
+        parts(deployment),
+        table(deployment),
+        queues(deployment),
+        sweeper(deployment),
+        secrets_of_all(deployment),
+        receivers(deployment),
+    );
+    Ok([who, parts, receivers?, table, queues, sweeper, stores].into_iter().flatten().collect())
+}
+
+async fn who(deployment: &Deployment) -> Vec<Check> {
+    let asked = aws_sdk_sts::Client::new(&deployment.config).get_caller_identity().send().await;
+    let region = deployment.config.region().map(ToString::to_string).unwrap_or_default();
+    vec![match asked {
+        Ok(caller) => {
+            let (account, arn) = (caller.account.unwrap_or_default(), caller.arn.unwrap_or_default());
+            let Deployment { stack, stage, .. } = deployment;
+            Check::pass("stack", format!("{stack}, stage {stage}, in {region} of {account}, seen by {arn}"))
+        }
+        Err(error) => Check::not_checked("caller", &Failure::aws("who asks is not known", &error)),
+    }]
+}
+
+/// The stack's resources, the bus and the schedule among them, and the alarms' states.
+async fn parts(deployment: &Deployment) -> Vec<Check> {
+    let client = aws_sdk_cloudformation::Client::new(&deployment.config);
+    let listed = client.list_stack_resources().stack_name(&deployment.stack).into_paginator().items().send();
+    let resources = match listed.collect::<Result<Vec<_>, _>>().await {
+        Ok(listed) => present(listed),
+        Err(error) => {
+            return vec![Check::not_checked(
+                "resources",
+                &Failure::aws("the stack's parts cannot be listed", &error),
+            )];
+        }
+    };
+    let mut checks = vec![complete(&resources)];
+    let bus = &deployment.bus;
+    let there = of_type(&resources, "AWS::Events::EventBus").iter().any(|name| name.ends_with(bus.as_str()));
+    let (good, bad) = (format!("events are published on {bus}"), format!("the bus {bus} is not the stack's"));
+    checks.push(Check::assert(there, "bus", &good, &bad, "deploy again: sam build && sam deploy"));
+    let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
+    checks.extend(alarm_states(deployment, alarms).await);
+    checks
+}
+
+/// Without those that an earlier deployment had and a later one removed.
+fn present(mut resources: Vec<StackResourceSummary>) -> Vec<StackResourceSummary> {
+    resources.retain(|resource| resource.resource_status() != Some(&ResourceStatus::DeleteComplete));
+    resources
+}
+
+fn complete(resources: &[StackResourceSummary]) -> Check {
+    let status =
+        |resource: &StackResourceSummary| resource.resource_status().map(|status| status.as_str().to_owned());
+    let broken = |resource: &&StackResourceSummary| {
+        status(resource).is_none_or(|status| !status.ends_with("_COMPLETE") || status.starts_with("DELETE"))
+    };
+    let broken = resources.iter().filter(broken).filter_map(|resource| {
+        Some(format!("{} ({})", resource.logical_resource_id()?, status(resource).unwrap_or_default()))
+    });
+    let broken: Vec<String> = broken.collect();
+    let missing = NEEDED.iter().filter(|needed| of_type(resources, needed).is_empty());
+    let missing: Vec<&str> = missing.copied().collect();
+    if broken.is_empty() && missing.is_empty() {
+        let functions = of_type(resources, "AWS::Lambda::Function").len();
+        return Check::pass(
+            "resources",
+            format!("all {} are complete, {functions} functions among them", resources.len()),
+        );
+    }
+    let finding =
+        [broken.join(", "), missing.iter().map(|kind| format!("no {kind}")).collect::<Vec<_>>().join(", ")];
+    let finding = finding.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
+    Check::fail("resources", finding, "deploy again: sam build && sam deploy")
+}
+
+/// What no deployment is without.
+const NEEDED: [&str; 5] = [
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::Events::EventBus",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Scheduler::Schedule",
+];
+
+fn of_type(resources: &[StackResourceSummary], kind: &str) -> Vec<String> {
+    let of_kind = resources.iter().filter(|resource| resource.resource_type() == Some(kind));
+    of_kind.filter_map(|resource| resource.physical_resource_id().map(str::to_owned)).collect()
+}
+
+async fn alarm_states(deployment: &Deployment, names: Vec<String>) -> Vec<Check> {
+    if names.is_empty() {
+        let next = "they are made by the parameter Alarms=yes of the template";
+        return vec![Check::unknown("alarms", "none are deployed", next)];
+    }
+    let client = aws_sdk_cloudwatch::Client::new(&deployment.config);
+    let mut ringing = Vec::new();
+    let mut known = 0_usize;
+    // A hundred is the most that one call takes.
+    for some in names.chunks(100) {
+        match client.describe_alarms().set_alarm_names(Some(some.to_vec())).send().await {
+            Ok(described) => {
+                known = known.saturating_add(described.metric_alarms().len());
+                let alarmed = described
+                    .metric_alarms()
+                    .iter()
+                    .filter(|one| one.state_value() == Some(&StateValue::Alarm));
+                ringing.extend(alarmed.map(|alarm| {
+                    let (name, about) = (alarm.alarm_name().unwrap_or_default(), alarm.alarm_description());
+                    Check::fail(
+                        "alarms",
+                        format!("{name} rings"),
+                        about.unwrap_or("look it up in docs/runbook.md"),
+                    )
+                }));
+            }
+            Err(error) => {
+                return vec![Check::not_checked(
+                    "alarms",
+                    &Failure::aws("their states cannot be read", &error),
+                )];
+            }
+        }
+    }
+    if known < names.len() {
+        let finding = format!("{} of {} are gone", names.len().saturating_sub(known), names.len());
+        ringing.push(Check::fail("alarms", finding, "deploy again: sam build && sam deploy"));
+    }
+    if ringing.is_empty() { vec![Check::pass("alarms", format!("none of {known} rings"))] } else { ringing }
+}
+
+/// Every receiver is asked by a GET, which has no effect; the answers' own time tells how right our clock is.
+async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
+    let client = http::client(&deployment.api)?;
+    let mut checks = Vec::new();
+    let mut skew = None;
+    for provider in ALL {
+        let url = format!("{}/{provider}/doctor/probe", deployment.api);
+        let (check, date) = match client.get(url).send().await {
+            Ok(answer) => {
+                let date =
+                    answer.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
+                (receiver(provider, answer.status().as_u16(), &deployment.stage), date)
+            }
+            Err(_) => {
+                let finding = format!("{provider} does not answer at {}", deployment.api);
+                (Check::fail("receiver", finding, "check the network, then the API in the AWS console"), None)
+            }
+        };
+        checks.push(check);
+        skew = skew.or_else(|| date.and_then(|date| off_by(&date)));
+    }
+    checks.push(match skew {
+        Some(skew) if skew > SKEW => {
+            let finding = format!("this machine's clock is off by {} s", skew.as_secs());
+            Check::fail("clock", finding, "set it by NTP: AWS refuses what is signed five minutes off")
+        }
+        Some(_) => Check::pass("clock", "this machine's clock is right"),
+        None => Check::unknown("clock", "not checked: no answer tells a time", "compare it with another one"),
+    });
+    Ok(checks)
+}
+
+fn receiver(provider: ProviderHandle, status: u16, stage: &str) -> Check {
+    match status {
+        200 => Check::pass("receiver", format!("{provider} answers")),
+        404 => {
+            let next = format!("to receive from it, deploy with {}=yes", capitalised(provider.name()));
+            Check::unknown("receiver", format!("{provider} is not deployed"), next)
+        }
+        status => {
+            let next = format!("look into the log /inlet/{stage}/{provider}");
+            Check::fail("receiver", format!("{provider} answers {status}"), next)
+        }
+    }
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+/// How far our clock is from an HTTP date.
+fn off_by(date: &str) -> Option<Duration> {
+    let theirs = rfc2822::parse(date).ok()?.timestamp();
+    let ours = Timestamp::from_millisecond(clock::now().millis()).ok()?;
+    Some(ours.duration_since(theirs).unsigned_abs())
+}
+
+async fn table(deployment: &Deployment) -> Vec<Check> {
+    let client = deployment.clients().dynamodb;
+    let name = &deployment.table_name;
+    let described = match client.describe_table().table_name(name).send().await {
+        Ok(described) => described.table,
+        Err(error) => {
+            return vec![Check::not_checked("table", &Failure::aws("it cannot be described", &error))];
+        }
+    };
+    let Some(table) = described else {
+        return vec![Check::fail(
+            "table",
+            format!("{name} is gone"),
+            "restore it from its backups, or deploy again",
+        )];
+    };
+    let active = table.table_status() == Some(&TableStatus::Active);
+    let index = table.global_secondary_indexes().iter().find(|index| index.index_name() == Some("arrivals"));
+    // The emulator tells no status.
+    let indexed = index.is_some_and(|index| matches!(index.index_status(), None | Some(IndexStatus::Active)));
+    let wait = "wait until it is, then look again; if it is not there at all, deploy again";
+    let mut checks = vec![
+        Check::assert(active, "table", &format!("{name} is active"), &format!("{name} is not active"), wait),
+        Check::assert(
+            indexed,
+            "table",
+            "its index arrivals is active",
+            "its index arrivals is not active",
+            wait,
+        ),
+    ];
+    if deployment.is_local {
+        let finding = "not checked: the emulator applies no time to live, backups and protection";
+        checks.push(Check::unknown("table", finding, "nothing to do: no event outlives a local stack"));
+        return checks;
+    }
+    checks.push(match client.describe_time_to_live().table_name(name).send().await {
+        Ok(finding) => {
+            let status = finding.time_to_live_description.and_then(|found| found.time_to_live_status);
+            let on = matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
+            let bad = "events never go: time to live is off";
+            Check::assert(
+                on,
+                "table",
+                "events go when their time is up",
+                bad,
+                "deploy again: the template turns it on",
+            )
+        }
+        Err(error) => Check::not_checked("table", &Failure::aws("its time to live cannot be read", &error)),
+    });
+    if !deployment.is_disposable() {
+        let protected = table.deletion_protection_enabled() == Some(true);
+        let next = "deploy again: the template turns it on for every stage but dev";
+        checks.push(Check::assert(
+            protected,
+            "table",
+            "it is protected from deletion",
+            "anybody may delete it",
+            next,
+        ));
+        checks.push(match client.describe_continuous_backups().table_name(name).send().await {
+            Ok(finding) => {
+                let recovery = finding.continuous_backups_description;
+                let recovery = recovery.and_then(|found| found.point_in_time_recovery_description);
+                let status = recovery.and_then(|found| found.point_in_time_recovery_status);
+                let on = status == Some(PointInTimeRecoveryStatus::Enabled);
+                Check::assert(
+                    on,
+                    "table",
+                    "it has point-in-time backups",
+                    "it has no point-in-time backups",
+                    next,
+                )
+            }
+            Err(error) => {
+                Check::not_checked("table", &Failure::aws("its backups cannot be described", &error))
+            }
+        });
+    }
+    checks
+}
+
+async fn queues(deployment: &Deployment) -> Vec<Check> {
+    let inlet = &deployment.inlet;
+    let dead = format!("look at it with `{inlet} list --parked`, mend the cause, then `{inlet} redrive`");
+    let mut checks = Vec::new();
+    match attributes(deployment, &deployment.queue_url).await {
+        Ok(queue) => {
+            let finding = format!("{} messages wait, {} are being processed", queue.waiting, queue.taken);
+            checks.push(match oldest(deployment).await {
+                Ok(Some(seconds)) if seconds > OLD_SECONDS => {
+                    let finding = format!("{finding}; the oldest for {} minutes", (seconds / 60.0).round());
+                    Check::fail("queue", finding, queue.held_up())
+                }
+                Ok(_) => Check::pass("queue", finding),
+                Err(failure) => Check::unknown("queue", format!("{finding}; {failure}"), failure.next()),
+            });
+            let next = "deploy again: the template names the dead-letter queue";
+            let (good, bad) =
+                ("what kills the processor goes to the dead-letter queue", "it has no redrive policy");
+            checks.push(Check::assert(queue.has_redrive_policy, "queue", good, bad, next));
+        }
+        Err(failure) => checks.push(Check::not_checked("queue", &failure)),
+    }
+    checks.push(match attributes(deployment, &deployment.dead_letter_queue_url).await {
+        // What is taken is not gone: a redrive, or somebody's look at it, gives it back.
+        Ok(queue) => match queue.waiting.saturating_add(queue.taken) {
+            0 => Check::pass("dead", "no dead letters"),
+            letters => Check::fail("dead", counted(letters, "dead letter", "dead letters"), dead),
+        },
+        Err(failure) => Check::not_checked("dead", &failure),
+    });
+    checks
+}
+
+struct Queue {
+    waiting: u64,
+    taken: u64,
+    has_redrive_policy: bool,
+}
+
+impl Queue {
+    /// What to do when messages have waited for long. The trigger's own state is Lambda's to tell, and is not asked.
+    fn held_up(&self) -> &'static str {
+        if self.taken == 0 {
+            "nobody takes them: see in the AWS console whether the processor's trigger is disabled"
+        } else {
+            "look into the log of the processor: something holds it up"
+        }
+    }
+}
+
+async fn attributes(deployment: &Deployment, url: &str) -> Result<Queue, Failure> {
+    use QueueAttributeName::{
+        ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible, RedrivePolicy,
+    };
+    let ask = deployment.clients().sqs.get_queue_attributes().queue_url(url);
+    let ask = ask
+        .attribute_names(ApproximateNumberOfMessages)
+        .attribute_names(ApproximateNumberOfMessagesNotVisible);
+    let finding = ask.attribute_names(RedrivePolicy).send().await;
+    let finding = finding.map_err(|error| Failure::aws("the queue cannot be looked at", &error))?;
+    let attribute = |name: QueueAttributeName| finding.attributes().and_then(|all| all.get(&name));
+    let number = |name| attribute(name).and_then(|text| text.parse().ok()).unwrap_or_default();
+    Ok(Queue {
+        waiting: number(ApproximateNumberOfMessages),
+        taken: number(ApproximateNumberOfMessagesNotVisible),
+        has_redrive_policy: attribute(RedrivePolicy).is_some_and(|policy| !policy.is_empty()),
+    })
+}
+
+/// How long the oldest message has waited, in seconds, by the queue's own metric of the last minutes. Nothing where
+/// it has none yet.
+async fn oldest(deployment: &Deployment) -> Result<Option<f64>, Failure> {
+    let name = deployment.queue_url.rsplit('/').next().unwrap_or_default();
+    let now = clock::now().millis() / 1000;
+    let at = DateTime::from_secs;
+    let statistics = aws_sdk_cloudwatch::Client::new(&deployment.config)
+        .get_metric_statistics()
+        .namespace("AWS/SQS")
+        .metric_name("ApproximateAgeOfOldestMessage")
+        .dimensions(Dimension::builder().name("QueueName").value(name).build())
+        .start_time(at(now.saturating_sub(600)))
+        .end_time(at(now))
+        .period(60)
+        .statistics(Statistic::Maximum)
+        .send()
+        .await
+        .map_err(|error| Failure::aws("how long they wait cannot be read", &error))?;
+    let newest = statistics.datapoints().iter().max_by_key(|point| point.timestamp().map(DateTime::secs));
+    Ok(newest.and_then(Datapoint::maximum))
+}
+
+async fn sweeper(deployment: &Deployment) -> Vec<Check> {
+    let client = aws_sdk_cloudwatchlogs::Client::new(&deployment.config);
+    let group = format!("/inlet/{}/sweeper", deployment.stage);
+    let since = clock::now().earlier(SWEPT_WITHIN).millis();
+    let lines = client.filter_log_events().log_group_name(&group).start_time(since);
+    let mut lines = lines.into_paginator().send();
+    let mut ran = false;
+    loop {
+        match lines.next().await {
+            Some(Ok(page)) if page.events().iter().filter_map(FilteredLogEvent::message).any(is_swept) => {
+                return vec![Check::pass("sweeper", "it ran within the last five minutes")];
+            }
+            Some(Ok(page)) => ran |= !page.events().is_empty(),
+            Some(Err(error)) => {
+                return vec![Check::not_checked("sweeper", &Failure::aws("its log cannot be read", &error))];
+            }
+            None => break,
+        }
+    }
+    vec![if ran {
+        let finding = "it ended no run well within the last five minutes";
+        Check::fail("sweeper", finding, format!("look into the log {group}: its last lines say why"))
+    } else {
+        let finding = "it did not run within the last five minutes";
+        Check::fail("sweeper", finding, "look at its schedule in the AWS console; it may be switched off")
+    }]
+}
+
+/// Whether a line of the sweeper's log is a run that ended well: `inlet_aws::lambda::sweeper`. A crash has lines too.
+fn is_swept(line: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(line)
+        .is_ok_and(|line| line.get("outcome").is_some_and(|outcome| outcome == "swept"))
+}
+
+async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
+    let stores = match stores::of(deployment, &ALL).await {
+        Ok(stores) => stores,
+        Err(failure) => return vec![Check::not_checked("secrets", &failure)],
+    };
+    if stores.is_empty() {
+        let next = format!("set one for each store, as in: {} secret set zid/riyadh", deployment.inlet);
+        return vec![Check::unknown("secrets", "no store has a secret yet, so nothing is accepted", next)];
+    }
+    let mut checks = Vec::new();
+    for provider in ALL {
+        let mut well = 0_usize;
+        for store in stores.iter().filter(|store| store.provider == provider) {
+            match secret_of(deployment, store).await {
+                Some(check) => checks.push(check),
+                None => well = well.saturating_add(1),
+            }
+        }
+        if well > 0 {
+            let stores = if well == 1 { "one store".to_owned() } else { format!("{well} stores") };
+            checks.push(Check::pass("secrets", format!("{provider}: {stores} with live credentials")));
+        }
+    }
+    checks
+}
+
+/// What is wrong with a store's secret; nothing when it is as it should be.
+async fn secret_of(deployment: &Deployment, store: &StoreAddress) -> Option<Check> {
+    let credentials = match secrets::read(deployment, store).await {
+        Ok(kept) => kept.map(|kept| kept.credentials).unwrap_or_default(),
+        Err(failure) => return Some(Check::not_checked("secrets", &failure)),
+    };
+    let next = format!("put a good one in front: {} secret rotate {store}", deployment.inlet);
+    if credentials.is_empty() {
+        return Some(Check::fail("secrets", format!("{store} has an empty list"), next));
+    }
+    let failure = credentials.iter().find_map(|credential| store.provider.fits(credential).err())?;
+    Some(Check::fail("secrets", format!("{store}: {failure}"), format!("{}; {next}", failure.next())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_of_another_year_is_far_off() {
+        assert!(off_by("Sun, 06 Nov 1994 08:49:37 GMT").is_some_and(|skew| skew > SKEW));
+        assert_eq!(off_by("yesterday"), None);
+    }
+
+    #[test]
+    fn what_a_receiver_answers_tells_whether_it_is_there() {
+        let checks = [200, 404, 502].map(|status| receiver(ALL[0], status, "prod"));
+        assert_eq!(
+            checks.each_ref().map(|check| check.status),
+            [Status::Pass, Status::Unknown, Status::Fail]
+        );
+        let log = format!("look into the log /inlet/prod/{}", ALL[0]);
+        assert_eq!(checks[2].next.as_deref(), Some(log.as_str()));
+    }
+
+    #[test]
+    fn only_a_run_that_ended_well_counts_as_one() {
+        for (line, is) in [
+            (r#"{"level":"info","message":"sweep","outcome":"swept","Resent":0}"#, true),
+            (r#"{"level":"error","message":"sweep","outcome":"failed","reason":"swept away"}"#, false),
+            ("RequestId: 1 Error: Runtime exited with error: exit status 101", false),
+            (r#"{"type":"platform.report","record":{"status":"timeout"}}"#, false),
+        ] {
+            assert_eq!(is_swept(line), is, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_queue_that_nobody_takes_from_has_no_trigger() {
+        let queue = |taken| Queue { waiting: 3, taken, has_redrive_policy: true };
+        assert!(queue(0).held_up().contains("trigger") && queue(1).held_up().contains("log"));
+    }
+
+    #[test]
+    fn what_an_earlier_deployment_had_is_no_part_of_this_one() {
+        let resource = |kind: &str, status| {
+            let resource = StackResourceSummary::builder().logical_resource_id(kind).resource_type(kind);
+            resource.physical_resource_id(kind).resource_status(status).build()
+        };
+        let mut resources: Vec<_> =
+            NEEDED.iter().map(|kind| resource(kind, ResourceStatus::UpdateComplete)).collect();
+        resources.push(resource("AWS::Lambda::Function", ResourceStatus::DeleteComplete));
+        assert_eq!(complete(&present(resources.clone())).status, Status::Pass);
+        resources.push(resource("AWS::Lambda::Function", ResourceStatus::DeleteFailed));
+        let check = complete(&present(resources));
+        assert_eq!(
+            (check.status, check.finding.as_str()),
+            (Status::Fail, "AWS::Lambda::Function (DELETE_FAILED)")
+        );
+    }
+}

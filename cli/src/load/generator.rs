@@ -1,0 +1,203 @@
+//! Sends deliveries over HTTP, many at once and no faster than asked for, and keeps count of the answers.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use inlet::request::Request;
+use inlet_aws::client::rate_limit::RateLimiter;
+use reqwest::{Client, Method};
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::load::simulated_provider::Sequence;
+use crate::percentile::percentile;
+
+/// How much of an answer's body is shown, in characters.
+const SHOWN: usize = 200;
+
+/// Where deliveries go, and how fast.
+#[derive(Clone, Debug)]
+pub(crate) struct LoadGenerator {
+    /// What sends.
+    pub(crate) client: Client,
+    /// The API: deliveries go to `{api}/{provider}/{store}/{topic}`.
+    pub(crate) api: String,
+    /// The provider's name.
+    pub(crate) provider: &'static str,
+    /// How many sequences are sent at once.
+    pub(crate) concurrency: usize,
+    /// How many sequences are begun a second, at the most.
+    pub(crate) rate: Option<u32>,
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    /// The answers by status.
+    pub(crate) answers: BTreeMap<u16, Answers>,
+    /// Those that were not answered at all, by the reason.
+    pub(crate) unanswered: BTreeMap<String, u64>,
+    /// How long each answer took.
+    pub(crate) latencies: Vec<Duration>,
+    /// How long all of it took.
+    pub(crate) took: Duration,
+    /// Whether somebody ended it early.
+    pub(crate) interrupted: bool,
+}
+
+/// Answers of one status.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Answers {
+    /// How many.
+    pub(crate) count: u64,
+    /// The first one's body.
+    pub(crate) body: String,
+}
+
+/// One answer, or none.
+struct Reply {
+    answer: Result<(u16, String), String>,
+    latency: Duration,
+}
+
+impl Summary {
+    /// How many were sent.
+    pub(crate) fn sent(&self) -> u64 {
+        let answered = self.answers.values().map(|answers| answers.count);
+        answered.chain(self.unanswered.values().copied()).sum()
+    }
+
+    /// How long the answer took that is slower than so many of a hundred; nothing without answers. Sorted before.
+    pub(crate) fn percentile(&self, percent: usize) -> Option<Duration> {
+        percentile(&self.latencies, percent)
+    }
+
+    fn count(&mut self, replies: Reply) {
+        match replies.answer {
+            Ok((status, body)) => {
+                let answers = self.answers.entry(status).or_insert(Answers { count: 0, body });
+                answers.count = answers.count.saturating_add(1);
+                self.latencies.push(replies.latency);
+            }
+            Err(why) => {
+                let count = self.unanswered.entry(why).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+}
+
+impl LoadGenerator {
+    /// Sends everything, or what goes until Ctrl-C: what is on its way then is waited for.
+    pub(crate) async fn run(
+        &self,
+        sequences: impl Iterator<Item = Sequence>,
+        progress: &ProgressBar,
+    ) -> Summary {
+        let start = Instant::now();
+        let mut summary = Summary::default();
+        let mut limiter = self.rate.map(RateLimiter::per_second);
+        let mut in_flight: JoinSet<Vec<Reply>> = JoinSet::new();
+        let mut interrupt = pin!(tokio::signal::ctrl_c());
+        for sequence in sequences {
+            if let Some(limiter) = &mut limiter {
+                tokio::select! {
+                    () = limiter.acquire() => {}
+                    _ = &mut interrupt => { summary.interrupted = true; }
+                }
+            }
+            while !summary.interrupted && in_flight.len() >= self.concurrency {
+                tokio::select! {
+                    Some(replies) = in_flight.join_next() => summary.add(replies, progress),
+                    _ = &mut interrupt => { summary.interrupted = true; }
+                }
+            }
+            if summary.interrupted {
+                break;
+            }
+            let generator = self.clone();
+            in_flight.spawn(async move { generator.send_all(sequence).await });
+        }
+        while let Some(replies) = in_flight.join_next().await {
+            summary.add(replies, progress);
+        }
+        progress.finish_and_clear();
+        summary.latencies.sort_unstable();
+        summary.took = start.elapsed();
+        summary
+    }
+
+    async fn send_all(&self, sequence: Sequence) -> Vec<Reply> {
+        let mut replies = Vec::with_capacity(sequence.len());
+        for delivery in sequence {
+            let start = Instant::now();
+            let answer = self.send(delivery).await.map_err(|error| why(&error));
+            replies.push(Reply { answer, latency: start.elapsed() });
+        }
+        replies
+    }
+
+    async fn send(&self, delivery: Request) -> Result<(u16, String), reqwest::Error> {
+        let url = url(&self.api, self.provider, &delivery);
+        let method = Method::from_bytes(delivery.method.as_str().as_bytes()).unwrap_or(Method::POST);
+        let headers = delivery.headers.iter();
+        let request = headers
+            .fold(self.client.request(method, url), |request, (name, value)| request.header(name, value));
+        let answer = request.body(delivery.body).send().await?;
+        let status = answer.status().as_u16();
+        let body = answer.text().await?;
+        Ok((status, body.chars().take(SHOWN).collect()))
+    }
+}
+
+impl Summary {
+    fn add(&mut self, replies: Result<Vec<Reply>, tokio::task::JoinError>, progress: &ProgressBar) {
+        match replies {
+            Ok(replies) => {
+                progress.inc(u64::try_from(replies.len()).unwrap_or_default());
+                for replies in replies {
+                    self.count(replies);
+                }
+            }
+            Err(error) => {
+                let count = self.unanswered.entry(error.to_string()).or_default();
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+}
+
+/// Where a delivery goes.
+pub(crate) fn url(api: &str, provider: &str, delivery: &Request) -> String {
+    let topic = delivery.topic.as_ref().map(|topic| format!("/{topic}")).unwrap_or_default();
+    let query = if delivery.query.is_empty() { String::new() } else { format!("?{}", delivery.query) };
+    format!("{}/{provider}/{}{topic}{query}", api.trim_end_matches('/'), delivery.store)
+}
+
+/// Why there is no answer, without the URL, which may carry a token.
+fn why(error: &reqwest::Error) -> String {
+    let what = match () {
+        () if error.is_timeout() => "no answer in time",
+        () if error.is_connect() => "no connection",
+        () if error.is_builder() => "the URL is of no use",
+        () => "the connection broke",
+    };
+    what.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_answers_that_came() {
+        let latencies = (1..=10).map(Duration::from_millis).collect();
+        let summary = Summary { latencies, ..Summary::default() };
+        let told = [50, 95, 99, 100].map(|percent| summary.percentile(percent).map(|d| d.as_millis()));
+        assert_eq!(told, [Some(5), Some(10), Some(10), Some(10)]);
+        assert_eq!(Summary::default().percentile(50), None);
+    }
+}

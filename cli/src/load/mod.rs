@@ -1,0 +1,4 @@
+//! Sending deliveries as a provider does.
+
+pub(crate) mod simulated_provider;
+pub(crate) mod generator;

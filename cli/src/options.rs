@@ -1,0 +1,83 @@
+//! The options that every command has: which deployment it works on, and how it writes its answer.
+
+use clap::builder::FalseyValueParser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, ColorChoice};
+
+use crate::shell::quoted;
+
+/// The name of the CloudFormation stack if no option names one.
+const DEFAULT_STACK: &str = "inlet";
+
+/// Selects the deployment.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Deployment")]
+pub(crate) struct DeploymentArgs {
+    /// Use the local stack that `make up` started. --stack, --profile and --region override the environment variable
+    #[arg(long, global = true, env = "INLET_LOCAL", value_parser = FalseyValueParser::new())]
+    pub(crate) local: bool,
+    /// Name of the CloudFormation stack
+    #[arg(long, global = true, value_name = "NAME", env = "INLET_STACK", default_value = DEFAULT_STACK)]
+    pub(crate) stack: String,
+    /// AWS profile; default: the AWS SDK's usual sources of credentials
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// AWS region; default: the region of the profile
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) region: Option<String>,
+    /// True if the command line, and not only the environment, names the stack.
+    #[arg(skip)]
+    names_stack: bool,
+}
+
+/// Selects how the answer looks.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Write JSON: one document, or one line per event for commands that run until Ctrl-C
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Write no notes and no progress
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub(crate) color: ColorChoice,
+}
+
+impl DeploymentArgs {
+    /// Returns the options with those of the command line preferred to the environment: a forgotten `INLET_LOCAL`
+    /// must not redirect a change of an account's deployment to the local stack, or the other way round.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ArgumentConflict`] if the command line names both the local stack and an account's stack.
+    pub(crate) fn resolve(self, matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let is_given = |name: &&str| matches.value_source(name) == Some(ValueSource::CommandLine);
+        let Some(account_option) = ["stack", "profile", "region"].into_iter().find(is_given) else {
+            return Ok(self);
+        };
+        if is_given(&"local") {
+            let text = format!(
+                "--local and --{account_option} cannot be combined: --local is the stack on this machine"
+            );
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
+        }
+        Ok(Self { local: false, names_stack: is_given(&"stack"), ..self })
+    }
+
+    /// Returns `inlet` with the options that select the same deployment. Every command in a hint begins with it.
+    pub(crate) fn inlet(&self) -> String {
+        if self.local {
+            return "inlet --local".to_owned();
+        }
+        let mut command = "inlet".to_owned();
+        let stack = Some(&self.stack).filter(|stack| self.names_stack || *stack != DEFAULT_STACK);
+        for (flag, value) in
+            [("stack", stack), ("profile", self.profile.as_ref()), ("region", self.region.as_ref())]
+        {
+            command.extend(value.map(|value| format!(" --{flag} {}", quoted(value))));
+        }
+        command
+    }
+}

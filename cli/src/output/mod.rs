@@ -1,0 +1,310 @@
+//! What a command shows: its answer on standard output, as text for people or as JSON for programs; notes, progress
+//! and failures on standard error. Colour, width and progress only where a terminal is.
+
+pub(crate) mod prompt;
+pub(crate) mod progress;
+pub(crate) mod json_text;
+
+use std::fmt::{Display, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use clap::ColorChoice;
+use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::options::OutputArgs;
+
+/// An answer: its fields are what programs get, its page is what people get.
+pub(crate) trait Report: Serialize {
+    /// Writes it for people.
+    fn page(&self, page: &mut Page);
+}
+
+/// Where the answer goes.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: bool,
+    quiet: bool,
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+}
+
+impl Output {
+    /// The process's own output.
+    pub(crate) fn new(style: &OutputArgs) -> Self {
+        let choice = match style.color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        let stream = |choice| (AutoStream::new(io::stdout(), choice), AutoStream::new(io::stderr(), choice));
+        let (out, err) = match choice {
+            anstream::ColorChoice::Auto => (AutoStream::auto(io::stdout()), AutoStream::auto(io::stderr())),
+            chosen => stream(chosen),
+        };
+        Self { json: style.json, quiet: style.quiet, out, err }
+    }
+
+    /// Shows the command's one answer.
+    ///
+    /// # Errors
+    /// When nobody takes it.
+    pub(crate) fn report<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
+        if self.json {
+            serde_json::to_writer_pretty(&mut self.out, report).map_err(io::Error::from)?;
+            writeln!(self.out)?;
+            return Ok(());
+        }
+        self.page(report)
+    }
+
+    /// Shows one of many answers, as soon as it is there: a line of JSON, or a page.
+    ///
+    /// # Errors
+    /// When nobody takes it.
+    pub(crate) fn item<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
+        if self.json {
+            serde_json::to_writer(&mut self.out, report).map_err(io::Error::from)?;
+            writeln!(self.out)?;
+            self.out.flush()?;
+            return Ok(());
+        }
+        self.page(report)
+    }
+
+    /// Writes bytes as they are, for the next program in the pipe.
+    ///
+    /// # Errors
+    /// When nobody takes them.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = self.out.as_inner();
+        out.write_all(bytes)?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Says something beside the answer, unless it is to be quiet.
+    pub(crate) fn note(&mut self, text: impl Display) {
+        if !self.quiet {
+            // A note that nobody takes is no reason to end.
+            let _ = writeln!(self.err, "{text}");
+        }
+    }
+
+    /// Shows how far long work is, on a terminal; elsewhere nothing. `total` is how much there is, where it is known.
+    pub(crate) fn progress(&self, what: &'static str, total: Option<u64>) -> ProgressBar {
+        if self.quiet || self.json || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let (bar, template) = match total {
+            Some(total) => (ProgressBar::new(total), "{msg} [{bar:30}] {pos}/{len}, {per_sec}, {eta} left"),
+            None => (ProgressBar::new_spinner(), "{spinner} {msg}: {pos}, {elapsed}"),
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(what);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+
+    /// How many characters a line of the terminal takes; nothing where there is no terminal.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(self.out.as_inner())?;
+        Some(width.into())
+    }
+
+    /// Shows why the command ended early, and gives the exit code.
+    pub(crate) fn failure(&mut self, failure: &Failure) -> ExitCode {
+        if failure.is_closed_pipe() {
+            return ExitCode::SUCCESS;
+        }
+        let code = failure.exit_code();
+        let (causes, next) = (failure.causes(), failure.next());
+        // Whoever does not take this cannot be told anything.
+        let _ = if self.json {
+            let told =
+                json!({"message": failure.to_string(), "causes": causes, "next": next, "exit_code": code});
+            writeln!(self.err, "{}", json!({ "error": told }))
+        } else {
+            let causes = causes.iter().fold(String::new(), |all, cause| all + "\n  because " + cause);
+            writeln!(self.err, "{BAD}error{BAD:#}: {failure}{causes}\n{BOLD}next{BOLD:#}: {next}")
+        };
+        ExitCode::from(code)
+    }
+
+    fn page<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
+        let mut page = Page::default();
+        report.page(&mut page);
+        self.out.write_all(page.text.as_bytes())?;
+        self.out.flush()?;
+        Ok(())
+    }
+}
+
+const BOLD: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const OPEN: Style = AnsiColor::Yellow.on_default();
+
+/// How something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// The check passed.
+    Pass,
+    /// The check failed.
+    Fail,
+    /// The check could not be made, or its finding needs a look.
+    Unknown,
+}
+
+impl Status {
+    fn told(self) -> (&'static str, Style) {
+        match self {
+            Self::Pass => ("ok", GOOD),
+            Self::Fail => ("FAIL", BAD),
+            Self::Unknown => ("?", OPEN),
+        }
+    }
+}
+
+/// A page for people.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    text: String,
+}
+
+impl Page {
+    /// What stands on it, without colour.
+    #[cfg(test)]
+    pub(crate) fn plain(&self) -> String {
+        anstream::adapter::strip_str(&self.text).to_string()
+    }
+
+    /// A line.
+    pub(crate) fn line(&mut self, text: impl Display) {
+        let _ = writeln!(self.text, "{text}");
+    }
+
+    /// What the lines below are about.
+    pub(crate) fn heading(&mut self, text: impl Display) {
+        let _ = writeln!(self.text, "{BOLD}{text}{BOLD:#}");
+    }
+
+    /// A line beside the point.
+    pub(crate) fn aside(&mut self, text: impl Display) {
+        let _ = writeln!(self.text, "{FAINT}{text}{FAINT:#}");
+    }
+
+    /// A line that says how something stands.
+    pub(crate) fn marked(&mut self, mark: Status, text: impl Display) {
+        let (word, style) = mark.told();
+        let _ = writeln!(self.text, "{style}{word:<5}{style:#} {text}");
+    }
+
+    /// Two texts side by side in this many columns, or one below the other where nobody says how many there are.
+    pub(crate) fn beside(&mut self, headings: [&str; 2], texts: [&str; 2], width: Option<usize>) {
+        let Some(width) = width else {
+            let [left, right] = headings.map(str::to_uppercase);
+            let [first, second] = texts;
+            self.heading(left);
+            self.line(first);
+            self.line("");
+            self.heading(right);
+            return self.line(second);
+        };
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        self.rows(&mut table, headings, [texts.map(str::to_owned)]);
+    }
+
+    /// A table: no lines, two spaces between the columns, so that other programs can cut it.
+    pub(crate) fn table<const N: usize>(
+        &mut self,
+        headings: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        self.rows(&mut table, headings, rows);
+    }
+
+    fn rows<const N: usize>(
+        &mut self,
+        table: &mut Table,
+        headings: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) {
+        table.set_header(headings.map(str::to_uppercase));
+        for row in rows {
+            table.add_row(row);
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        for line in table.lines() {
+            let _ = writeln!(self.text, "{}", line.trim_end());
+        }
+    }
+}
+
+/// So many of something, as people say it.
+pub(crate) fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A text of a stranger's for a terminal: what would move the cursor or worse is shown as a replacement character.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_a_column_each_and_nothing_behind_the_last() {
+        let mut page = Page::default();
+        page.table(
+            ["store", "url"],
+            [["zid/a".to_owned(), "x".to_owned()], ["zort/longer".into(), "yy".into()]],
+        );
+        assert_eq!(page.text, "STORE        URL\nzid/a        x\nzort/longer  yy\n");
+    }
+
+    #[test]
+    fn two_texts_stand_side_by_side_where_there_is_room() {
+        let told = |width| {
+            let mut page = Page::default();
+            page.beside(["raw", "canonical"], ["{\n  1\n}", "a long line of words"], width);
+            anstream::adapter::strip_str(&page.text).to_string()
+        };
+        assert_eq!(told(Some(30)), "RAW  CANONICAL\n{    a long line of words\n  1\n}\n");
+        assert_eq!(told(Some(20)), "RAW  CANONICAL\n{    a long line\n  1  of words\n}\n");
+        assert_eq!(told(None), "RAW\n{\n  1\n}\n\nCANONICAL\na long line of words\n");
+    }
+
+    #[test]
+    fn a_strangers_text_moves_no_cursor() {
+        assert_eq!(printable("order\u{1b}[2J\u{9b}\n"), "order\u{fffd}[2J\u{fffd}\u{fffd}");
+        assert_eq!(printable("طلب สั่งซื้อ"), "طلب สั่งซื้อ");
+    }
+
+    #[test]
+    fn a_mark_can_be_told_without_its_colour() {
+        let mut page = Page::default();
+        page.marked(Status::Fail, "no table");
+        assert_eq!(page.plain(), "FAIL  no table\n");
+    }
+}

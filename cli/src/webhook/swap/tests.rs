@@ -1,0 +1,138 @@
+//! What is left of a working subscription when the provider fails in the middle of making it anew.
+
+use clap::ColorChoice;
+use inlet::tools::registration::{ChangeOptions, Destination};
+use inlet_tests::stand_in::{Mood, StandIn, ZID_ACCESS};
+use serde_json::{Value, json};
+
+use crate::deployment::address::StoreAddress;
+use crate::options::OutputArgs;
+use crate::output::Output;
+use crate::webhook::{ApiAt, Session};
+
+const EVENT: &str = "order.create";
+
+/// What came of a renewal whose calls were answered like this, after the first look: its result and its note, what
+/// was asked, and what Zid then has.
+struct Renewed {
+    result: Value,
+    note: String,
+    asked: String,
+    left: Vec<Value>,
+}
+
+async fn renew(duplicate: Option<u16>, moods: impl IntoIterator<Item = Mood>) -> Renewed {
+    let store: StoreAddress = "zid/riyadh".parse().unwrap();
+    let api = StandIn::start();
+    api.state().zid.push(json!({"event": EVENT, "target_url": "https://api.example/zid/riyadh/order.create",
+        "original_id": "7", "status": "ready", "health_status": "healthy"}));
+    let destination = Destination::new("https://api.example", store.provider.name(), &store.store).unwrap();
+    let session = Session::open(
+        &store.provider.api().unwrap(),
+        destination,
+        serde_json::from_str(ZID_ACCESS).unwrap(),
+        vec![json!({"username": "inlet", "password": "s3cret"})],
+        &[],
+        &ApiAt::of(&api.url),
+    )
+    .unwrap();
+    let row = [store.provider.event(EVENT).unwrap()];
+    let output = Output::new(&OutputArgs { json: false, quiet: true, color: ColorChoice::Never });
+
+    let look = session.look().await.unwrap();
+    let steps = look.present.register(&row, ChangeOptions { take_over: false, renew: true }).unwrap();
+    api.heard();
+    api.state().zid_duplicate = duplicate;
+    api.moods(moods);
+    let outcomes = session
+        .carry_out(&look, steps, |present| present.register(&row, ChangeOptions::default()), &output)
+        .await;
+    let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
+    let told = serde_json::to_value(outcome).unwrap();
+    let asked: Vec<String> =
+        api.heard().iter().map(|call| call.split(' ').next().unwrap_or_default().to_owned()).collect();
+    let note = told["note"].as_str().unwrap_or_default().to_owned();
+    let left = api.state().zid.clone();
+    Renewed { result: told["result"].clone(), note, asked: asked.join(" "), left }
+}
+
+fn is_the_old_one(left: &[Value]) -> bool {
+    left.len() == 1 && left[0]["original_id"] == json!("7")
+}
+
+fn is_the_new_one(left: &[Value]) -> bool {
+    left.len() == 1 && left[0]["original_id"] != json!("7")
+}
+
+#[tokio::test]
+async fn a_failure_of_the_provider_never_removes_what_works() {
+    for (mood, looked, note) in [
+        (Mood::Says(500, "oops"), Mood::Well, "the old one is still there"),
+        (Mood::Says(503, ""), Mood::Well, "the old one is still there"),
+        (Mood::Says(500, ""), Mood::Says(500, ""), "did not tell"),
+        (Mood::Says(409, ""), Mood::Says(500, ""), "did not tell"),
+        (Mood::Says(422, ""), Mood::BreaksOff, "did not tell"),
+    ] {
+        let case = format!("{mood:?}, then {looked:?}");
+        let renewed = renew(None, [mood, looked]).await;
+        assert!(is_the_old_one(&renewed.left), "{case}: {:?}", renewed.left);
+        assert_eq!((renewed.asked.as_str(), &renewed.result), ("POST GET GET", &json!("failed")), "{case}");
+        assert!(renewed.note.to_lowercase().contains(note), "{case}: {}", renewed.note);
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_in_spite_of_the_answer_does_not_stand_beside_the_old_one() {
+    for mood in [Mood::DoesAndSays(500, ""), Mood::DoesAndSays(409, ""), Mood::BreaksOff] {
+        let case = format!("{mood:?}");
+        let renewed = renew(None, [mood]).await;
+        assert!(is_the_new_one(&renewed.left), "{case}: {:?}", renewed.left);
+        assert_eq!(
+            (renewed.asked.as_str(), &renewed.result),
+            ("POST GET DELETE GET", &json!("changed")),
+            "{case}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn where_the_two_cannot_stand_side_by_side_the_old_one_goes_first() {
+    for status in [409, 422] {
+        let renewed = renew(Some(status), []).await;
+        assert!(is_the_new_one(&renewed.left), "{status}: {:?}", renewed.left);
+        assert_eq!(
+            (renewed.asked.as_str(), &renewed.result),
+            ("POST GET DELETE POST GET", &json!("changed")),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_gone_is_made_again_though_the_provider_fails_meanwhile() {
+    let failing = [Mood::Well, Mood::Well, Mood::Well, Mood::Says(500, ""), Mood::Well, Mood::Says(429, "")];
+    let renewed = renew(Some(409), failing).await;
+    assert!(is_the_new_one(&renewed.left), "{:?}", renewed.left);
+    assert_eq!(renewed.asked, "POST GET DELETE POST GET POST GET POST GET");
+    assert_eq!(renewed.result, json!("changed"), "{}", renewed.note);
+}
+
+#[tokio::test]
+async fn a_removal_that_nobody_can_be_sure_of_is_looked_into() {
+    let undone = renew(Some(409), [Mood::Well, Mood::Well, Mood::Says(500, "")]).await;
+    assert!(is_the_old_one(&undone.left), "{:?}", undone.left);
+    assert_eq!((undone.asked.as_str(), undone.result), ("POST GET DELETE GET GET", json!("failed")));
+    let done = renew(Some(409), [Mood::Well, Mood::Well, Mood::DoesAndSays(500, "")]).await;
+    assert!(is_the_new_one(&done.left), "{:?}", done.left);
+    assert_eq!((done.asked.as_str(), done.result), ("POST GET DELETE GET POST GET", json!("changed")));
+}
+
+#[tokio::test]
+async fn what_is_gone_for_good_is_told_as_gone() {
+    let again = || [Mood::Says(500, ""), Mood::Well];
+    let moods = [Mood::Well, Mood::Well, Mood::Well].into_iter().chain((0..4).flat_map(|_| again()));
+    let renewed = renew(Some(409), moods).await;
+    assert!(renewed.left.is_empty(), "{:?}", renewed.left);
+    assert_eq!(renewed.result, json!("failed"));
+    assert!(renewed.note.starts_with("The old one is gone"), "{}", renewed.note);
+}

@@ -1,0 +1,48 @@
+//! What can be built wrongly on purpose in the deduplication, to see that the check finds it.
+
+use super::scenario::Scenario;
+
+/// One change that breaks the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Two equal deliveries of one millisecond share an id, and each writes the receipt of a repeat under it.
+    MarksItself,
+    /// A repeat is not noted on `latest`.
+    RepeatNotNoted,
+    /// A repeat that turns out to be none is not listed as pending.
+    RestoredNotPending,
+    /// A delivery that is later than `latest` keeps its earlier arrival.
+    NoClockRule,
+    /// The receipt of a repeat is written before the repeat is noted.
+    ReceiptBeforeNote,
+    /// `latest` moves on to a repeat that is none before its receipt is made void.
+    RestoredLast,
+    /// If the event is written and `latest` cannot be changed, the event is left to the sweeper.
+    LatestLeftBehind,
+}
+
+impl Flaw {
+    /// Every flaw.
+    pub const ALL: [Self; 7] = [
+        Self::MarksItself,
+        Self::RepeatNotNoted,
+        Self::RestoredNotPending,
+        Self::NoClockRule,
+        Self::ReceiptBeforeNote,
+        Self::RestoredLast,
+        Self::LatestLeftBehind,
+    ];
+
+    /// Bounds that are wide enough to show it.
+    pub fn scenario(self) -> Scenario {
+        match self {
+            Self::MarksItself => Scenario::of("A, A in one millisecond", "AA", 0).at_once(),
+            Self::NoClockRule => Scenario::of("A, B, the first clock ahead", "AB", 0).skewed(&[9, 0]),
+            Self::RepeatNotNoted
+            | Self::RestoredNotPending
+            | Self::ReceiptBeforeNote
+            | Self::LatestLeftBehind => Scenario::of("A, B, A after the first", "ABA", 1).after_the_first(),
+            Self::RestoredLast => Scenario::of("A, B, A after the first", "ABA", 2).after_the_first(),
+        }
+    }
+}

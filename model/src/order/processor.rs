@@ -1,0 +1,68 @@
+//! The processor, one message at a time: the first of the queue until it is done.
+
+use super::protocol::Protocol;
+use super::storing::{Stored, Storing};
+use super::world::{Call, Message, Reply};
+use crate::services::Failed;
+
+/// Where the processor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Processor {
+    /// It has no message.
+    Idle,
+    /// It reads the receipt.
+    Asking(Message),
+    /// It stores what the message carries.
+    Storing(Message, Storing),
+    /// It hands the event to the consumer.
+    Publishing(Message),
+    /// It writes the receipt.
+    WritingReceipt(Message),
+}
+
+/// How the processor ends with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Through {
+    /// The message leaves the queue.
+    Done,
+    /// The message stays at the head of the queue.
+    Failed,
+}
+
+impl Processor {
+    /// The next call.
+    pub fn call(self, protocol: &Protocol) -> Option<Call> {
+        match self {
+            Self::Idle => None,
+            Self::Asking(message) => Some(Call::IsProcessed(message.id)),
+            Self::Storing(_, storing) => Some(storing.call(protocol)),
+            Self::Publishing(Message { id, received, .. }) => Some(Call::Publish { id, received }),
+            Self::WritingReceipt(message) => Some(Call::WriteReceipt(message.id)),
+        }
+    }
+
+    /// Where it goes on from the reply.
+    ///
+    /// # Errors
+    /// How it ends with the message.
+    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Result<Self, Through> {
+        match (self, heard) {
+            (Self::Storing(message, storing), heard) => match storing.hear(protocol, heard) {
+                Ok(storing) => Ok(Self::Storing(message, storing)),
+                // The sweeper sends a former repeat, as it is listed as pending.
+                Err(Stored::New { .. }) => Ok(Self::Publishing(message)),
+                Err(Stored::Repeat(_)) => Err(Through::Done),
+                Err(Stored::Failed) => Err(Through::Failed),
+            },
+            (_, Err(Failed)) => Err(Through::Failed),
+            (Self::Idle, _) => Ok(self),
+            (Self::Asking(_), Ok(Reply::Processed(true))) => Err(Through::Done),
+            (Self::Asking(message), Ok(_)) if message.whole => {
+                Ok(Self::Storing(message, Storing::of_processor(protocol, message)))
+            }
+            (Self::Asking(message), Ok(_)) => Ok(Self::Publishing(message)),
+            (Self::Publishing(message), Ok(_)) => Ok(Self::WritingReceipt(message)),
+            (Self::WritingReceipt(_), Ok(_)) => Err(Through::Done),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Which steps a moment allows, and where each leads.
+
+use stateright::{Model, Property};
+
+use super::flaw::Flaw;
+use super::processor::{Processor, Through};
+use super::properties;
+use super::receiver::{Answer, Receiver};
+use super::scenario::Scenario;
+use super::storing::Storing;
+use super::world::{Call, IDS, Message, Reply, Table, World};
+use crate::protocol::Luck;
+use crate::services::Failed;
+use crate::world::{Id, Ids};
+
+/// The protocol within bounds, sound or with a flaw.
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    /// The bounds.
+    pub scenario: Scenario,
+    /// What is wrong with it.
+    pub flaw: Option<Flaw>,
+}
+
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The provider's next delivery arrives.
+    Arrives(usize),
+    /// The provider sends nothing more.
+    SendsNoMore,
+    /// A receiver makes its next call.
+    Receiver(usize, Luck),
+    /// A receiver whose calls take long reads `latest`.
+    Looks(usize),
+    /// The processor makes its next call.
+    Processor(Luck),
+    /// The processor takes the first message of the queue.
+    Receives,
+    /// An overdue call takes effect.
+    Lands(usize),
+    /// The sweeper walks past an event that has a receipt.
+    WalksPast(Id),
+    /// The sweeper sends an event that has no receipt.
+    Sweeps(Id),
+}
+
+impl Protocol {
+    /// The protocol as it should be.
+    pub fn sound(scenario: Scenario) -> Self {
+        Self { scenario, flaw: None }
+    }
+
+    /// The protocol with a flaw.
+    pub fn flawed(scenario: Scenario, flaw: Flaw) -> Self {
+        Self { scenario, flaw: Some(flaw) }
+    }
+
+    /// Whether it has this flaw.
+    pub fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == Some(flaw)
+    }
+
+    /// Whether nothing more can happen.
+    pub fn is_over(&self, world: &World) -> bool {
+        // Most moments are not over, and these two are cheap to see.
+        if !world.queue.is_empty() || !world.overdue.is_empty() {
+            return false;
+        }
+        let mut steps = Vec::new();
+        self.actions(world, &mut steps);
+        steps.is_empty()
+    }
+
+    fn turns(world: &World, call: Call, step: impl Fn(Luck) -> Step, steps: &mut Vec<Step>) {
+        steps.push(step(Luck::Good));
+        if world.faults == 0 {
+            return;
+        }
+        steps.extend([Luck::Killed, Luck::Fails].map(&step));
+        if !call.only_reads() {
+            steps.extend([Luck::Overdue, Luck::SentAgain].map(&step));
+        }
+    }
+
+    /// Makes a call. Returns what its caller hears, if it hears anything.
+    fn make(&self, world: &mut World, call: Call, luck: Luck) -> Option<Result<Reply, Failed>> {
+        if luck != Luck::Good {
+            world.faults -= 1;
+        }
+        if matches!(luck, Luck::Overdue | Luck::SentAgain) {
+            world.overdue.push(call);
+            world.overdue.sort_unstable();
+        }
+        match luck {
+            Luck::Good => Some(Ok(world.take_effect(&self.scenario, call))),
+            Luck::Fails | Luck::Overdue => Some(Err(Failed)),
+            Luck::SentAgain | Luck::Killed => None,
+        }
+    }
+
+    fn receiver_turns(&self, world: &mut World, delivery: usize, luck: Luck) {
+        let Some(call) = world.receivers[delivery].call(self) else {
+            return;
+        };
+        let heard = self.make(world, call, luck);
+        let next = match heard {
+            Some(heard) => world.receivers[delivery].hear(self, heard),
+            None if luck == Luck::Killed => Receiver::Ended(Answer::Nothing),
+            None => world.receivers[delivery],
+        };
+        if let (Receiver::FallingBack(_), Receiver::Ended(Answer::Accepted)) =
+            (world.receivers[delivery], next)
+        {
+            world.fell_back.put(Id::try_from(delivery).unwrap_or(Id::MAX));
+        }
+        if next == Receiver::Ended(Answer::Accepted) {
+            world.accepted.put(Id::try_from(delivery).unwrap_or(Id::MAX));
+        }
+        world.receivers[delivery] = next;
+    }
+
+    fn processor_turns(&self, world: &mut World, luck: Luck) {
+        let Some(call) = world.processor.call(self) else {
+            return;
+        };
+        let heard = self.make(world, call, luck);
+        let next = match heard {
+            Some(heard) => world.processor.hear(self, heard),
+            None if luck == Luck::Killed => Err(Through::Failed),
+            None => Ok(world.processor),
+        };
+        world.processor = next.unwrap_or_else(|through| {
+            if through == Through::Done {
+                world.queue.remove(0);
+            }
+            Processor::Idle
+        });
+    }
+
+    /// Whether no receiver works any more: the sweeper leaves to the receivers what arrived a moment ago.
+    fn is_settled(world: &World) -> bool {
+        world.receivers.iter().all(|receiver| matches!(receiver, Receiver::Ended(_)))
+    }
+}
+
+impl Model for Protocol {
+    type State = World;
+    type Action = Step;
+
+    fn init_states(&self) -> Vec<World> {
+        let deliveries = self.scenario.len();
+        let mut world = World {
+            receivers: vec![Receiver::Unsent; deliveries],
+            answered_before: vec![Ids::default(); deliveries],
+            accepted: Ids::default(),
+            fell_back: Ids::default(),
+            processor: Processor::Idle,
+            table: Table::default(),
+            queue: Vec::new(),
+            published: [None; IDS],
+            overdue: Vec::new(),
+            faults: self.scenario.faults,
+        };
+        if self.scenario.first_is_done {
+            world.begin_with(self.scenario.id(0), self.scenario.received(0), self.scenario.contents[0]);
+        }
+        vec![world]
+    }
+
+    fn actions(&self, world: &World, steps: &mut Vec<Step>) {
+        if let Some(next) = world.receivers.iter().position(|receiver| *receiver == Receiver::Unsent) {
+            steps.extend([Step::Arrives(next), Step::SendsNoMore]);
+        }
+        for (delivery, receiver) in world.receivers.iter().enumerate() {
+            if let Some(call) = receiver.call(self) {
+                Self::turns(world, call, |luck| Step::Receiver(delivery, luck), steps);
+            }
+            if matches!(receiver, Receiver::Storing(storing) if storing.may_look()) {
+                steps.push(Step::Looks(delivery));
+            }
+        }
+        match world.processor.call(self) {
+            Some(call) => Self::turns(world, call, Step::Processor, steps),
+            None if !world.queue.is_empty() => steps.push(Step::Receives),
+            None => {}
+        }
+        steps.extend((0..world.overdue.len()).map(Step::Lands));
+        if Self::is_settled(world) {
+            for (id, _) in (0..).zip(&world.table.events).filter(|(_, event)| event.is_some()) {
+                let is_passed = world.table.behind.has(id);
+                match world.table.is_settled(id) {
+                    true if !is_passed => steps.push(Step::WalksPast(id)),
+                    // Messages that wait explain what has no receipt.
+                    false if world.queue.is_empty() && (!is_passed || world.table.pending.has(id)) => {
+                        steps.push(Step::Sweeps(id));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn next_state(&self, world: &World, step: Step) -> Option<World> {
+        let mut next = world.clone();
+        match step {
+            Step::Arrives(delivery) => {
+                next.answered_before[delivery] = world.accepted;
+                next.receivers[delivery] = Receiver::Storing(Storing::of_receiver(self, delivery));
+            }
+            Step::SendsNoMore => {
+                for receiver in next.receivers.iter_mut().filter(|receiver| **receiver == Receiver::Unsent) {
+                    *receiver = Receiver::Ended(Answer::Unasked);
+                }
+            }
+            Step::Receiver(delivery, luck) => self.receiver_turns(&mut next, delivery, luck),
+            Step::Looks(delivery) => {
+                let Receiver::Storing(storing) = world.receivers[delivery] else {
+                    return None;
+                };
+                next.receivers[delivery] = Receiver::Storing(storing.has_looked(world.table.look()));
+            }
+            Step::Processor(luck) => self.processor_turns(&mut next, luck),
+            Step::Receives => next.processor = Processor::Asking(world.queue[0]),
+            Step::Lands(place) => {
+                let call = next.overdue.remove(place);
+                next.take_effect(&self.scenario, call);
+            }
+            Step::WalksPast(id) => next.table.behind.put(id),
+            Step::Sweeps(id) => {
+                let received = world.table.events[usize::from(id)]?;
+                next.queue.push(Message { id, received, whole: false });
+            }
+        }
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        properties::all()
+    }
+}

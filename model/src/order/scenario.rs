@@ -1,0 +1,120 @@
+//! The deliveries of one entity, and how much may go wrong.
+
+use crate::world::Id;
+
+/// How far apart two deliveries arrive, in the clock of a receiver that is right.
+const GAP: i64 = 4;
+
+/// The bounds of a check.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// In words.
+    pub name: &'static str,
+    /// The contents of the deliveries, in the order in which the provider sends them.
+    pub contents: Vec<char>,
+    /// How far the clock of each delivery's receiver is ahead.
+    pub skews: Vec<i64>,
+    /// How many faults there are, of any kind, anywhere.
+    pub faults: u8,
+    /// Whether all deliveries arrive in one millisecond.
+    pub at_once: bool,
+    /// Whether the first delivery was answered, and its event processed, before everything else.
+    pub first_is_done: bool,
+}
+
+impl Scenario {
+    /// The scenarios of every test run.
+    pub fn usual() -> Vec<Self> {
+        Self::with_faults(0)
+    }
+
+    /// The same with `more` faults each.
+    pub fn with_faults(more: u8) -> Vec<Self> {
+        let all = [
+            Self::of("A, A", "AA", 2),
+            Self::of("A, A in one millisecond", "AA", 2).at_once(),
+            Self::of("A, B, A", "ABA", 1),
+            Self::of("A, B, A after the first", "ABA", 2).after_the_first(),
+            Self::of("A, B, A, C after the first", "ABAC", 1).after_the_first(),
+            Self::of("A, B, A, B after the first", "ABAB", 1).after_the_first(),
+            Self::of("A, B, the first clock ahead", "AB", 2).skewed(&[9, 0]),
+            Self::of("A, B, A, the first clock ahead", "ABA", 2).skewed(&[9, 0, 0]).after_the_first(),
+            Self::of("A, B, A, the second clock ahead", "ABA", 2).skewed(&[0, 9, 0]).after_the_first(),
+            Self::of("A, B, A, the second clock ahead a little", "ABA", 2)
+                .skewed(&[0, 3, 0])
+                .after_the_first(),
+            Self::of("A, B, A, the last clock behind", "ABA", 2).skewed(&[0, 0, -9]).after_the_first(),
+        ];
+        all.into_iter().map(|scenario| Self { faults: scenario.faults + more, ..scenario }).collect()
+    }
+
+    /// A scenario whose clocks are right.
+    pub fn of(name: &'static str, contents: &str, faults: u8) -> Self {
+        let contents: Vec<char> = contents.chars().collect();
+        Self { name, skews: vec![0; contents.len()], contents, faults, at_once: false, first_is_done: false }
+    }
+
+    /// The same with clocks that are ahead by this much.
+    #[must_use]
+    pub fn skewed(self, skews: &[i64]) -> Self {
+        Self { skews: skews.to_vec(), ..self }
+    }
+
+    /// The same with all deliveries in one millisecond.
+    #[must_use]
+    pub fn at_once(self) -> Self {
+        Self { at_once: true, ..self }
+    }
+
+    /// The same after the first delivery.
+    #[must_use]
+    pub fn after_the_first(self) -> Self {
+        Self { first_is_done: true, ..self }
+    }
+
+    /// How many deliveries there are.
+    pub fn len(&self) -> usize {
+        self.contents.len()
+    }
+
+    /// Whether there is no delivery.
+    pub fn is_empty(&self) -> bool {
+        self.contents.is_empty()
+    }
+
+    /// When a delivery arrives, by its receiver's clock.
+    pub fn received(&self, delivery: usize) -> i64 {
+        let place = if self.at_once { 1 } else { i64::try_from(delivery).unwrap_or(i64::MAX) + 1 };
+        place * GAP + self.skews[delivery]
+    }
+
+    /// The id of the event of a delivery that arrived when its receiver's clock says: deliveries of one content and
+    /// one arrival share it.
+    pub fn id(&self, delivery: usize) -> Id {
+        let is_same = |other: &usize| {
+            self.contents[*other] == self.contents[delivery]
+                && self.received(*other) == self.received(delivery)
+        };
+        id((0..self.len()).find(is_same).unwrap_or(delivery))
+    }
+
+    /// The id of the event of a delivery whose arrival was made later.
+    pub fn later_id(&self, delivery: usize) -> Id {
+        id(self.len() + delivery)
+    }
+
+    /// The deliveries that an event is of.
+    pub fn deliveries(&self, event: Id) -> impl Iterator<Item = usize> {
+        (0..self.len())
+            .filter(move |&delivery| self.id(delivery) == event || self.later_id(delivery) == event)
+    }
+
+    /// The content of an event.
+    pub fn content(&self, event: Id) -> char {
+        self.contents[usize::from(event) % self.len()]
+    }
+}
+
+fn id(place: usize) -> Id {
+    Id::try_from(place).unwrap_or(Id::MAX)
+}

@@ -1,0 +1,221 @@
+//! Storing a delivery: the calls of a receiver, and of the processor for an event that only the queue has.
+
+use super::decision::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide};
+use super::flaw::Flaw;
+use super::protocol::Protocol;
+use super::world::{Call, Message, Reply};
+use crate::services::Failed;
+use crate::world::Id;
+
+/// Where a program is with storing a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Storing {
+    /// Which delivery it is.
+    pub delivery: usize,
+    /// The event.
+    pub id: Id,
+    /// Its arrival.
+    pub received: i64,
+    /// What is known about the order.
+    pub evidence: Evidence<Id>,
+    /// The next call.
+    pub at: At,
+}
+
+/// A step of storing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum At {
+    /// Writes the event.
+    Putting,
+    /// Moves `latest`.
+    Moving,
+    /// Notes a repeat of this event.
+    Noting(Latest<Id, char>),
+    /// Writes the receipt of a repeat of this event.
+    Marking(Latest<Id, char>),
+    /// Lists as pending the repeat that is none.
+    Pending(Restoring),
+    /// Makes its receipt void.
+    Voiding(Restoring),
+    /// Lets `latest` name it, if it is the newest.
+    Restoring(Restoring),
+    /// Writes the event under its later arrival; `latest` was this.
+    PuttingLater(Id, Latest<Id, char>),
+    /// Writes a receipt for the event under its earlier arrival; `latest` was this.
+    Superseding(Id, Latest<Id, char>),
+    /// Lets `latest` name the event; it was this.
+    Replacing(Latest<Id, char>),
+}
+
+/// A change of `latest` to a repeat that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Restoring {
+    /// The repeat.
+    pub repeated: Repeated<Id>,
+    /// What `latest` has to be.
+    pub expected: Latest<Id, char>,
+    /// What it becomes.
+    pub latest: Latest<Id, char>,
+}
+
+/// How storing ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// The event is new.
+    New {
+        /// The message of a former repeat that has to be sent as well.
+        restored: Option<Message>,
+    },
+    /// It repeats an event.
+    Repeat(Message),
+    /// A call failed.
+    Failed,
+}
+
+impl Storing {
+    /// A receiver begins.
+    pub fn of_receiver(protocol: &Protocol, delivery: usize) -> Self {
+        Self {
+            delivery,
+            id: protocol.scenario.id(delivery),
+            received: protocol.scenario.received(delivery),
+            evidence: Evidence::Unanswered(None),
+            at: At::Putting,
+        }
+    }
+
+    /// The processor begins with what a message carries.
+    pub fn of_processor(protocol: &Protocol, message: Message) -> Self {
+        Self {
+            delivery: usize::from(message.id) % protocol.scenario.len(),
+            id: message.id,
+            received: message.received,
+            evidence: Evidence::Late,
+            at: At::Putting,
+        }
+    }
+
+    /// The receiver has read `latest`, as its first calls take long.
+    #[must_use]
+    pub fn has_looked(self, look: Look<Id>) -> Self {
+        Self { evidence: Evidence::Unanswered(Some(look)), ..self }
+    }
+
+    /// Whether the receiver may still look.
+    pub fn may_look(self) -> bool {
+        self.evidence == Evidence::Unanswered(None) && matches!(self.at, At::Putting | At::Moving)
+    }
+
+    /// The message of the event.
+    pub fn message(self, whole: bool) -> Message {
+        Message { id: self.id, received: self.received, whole }
+    }
+
+    /// The next call.
+    pub fn call(self, protocol: &Protocol) -> Call {
+        let Self { id, received, .. } = self;
+        match self.at {
+            At::Putting | At::PuttingLater(..) => Call::Put { id, received },
+            At::Moving => Call::Move { id, received },
+            At::Noting(original) => {
+                Call::Note { original: original.digest, repeated: Repeated { digest: id, received } }
+            }
+            At::Marking(_) => Call::MarkRepeat(id),
+            At::Pending(Restoring { repeated, .. }) => Call::Pend(repeated.digest),
+            At::Voiding(Restoring { repeated, .. }) => Call::Void(repeated.digest),
+            At::Restoring(Restoring { expected, latest, .. }) => Call::Replace { expected, latest },
+            At::Replacing(expected) => {
+                let content = protocol.scenario.content(id);
+                Call::Replace {
+                    expected,
+                    latest: Latest { digest: id, content, received, repeated: expected.repeated },
+                }
+            }
+            At::Superseding(earlier, _) => Call::MarkRepeat(earlier),
+        }
+    }
+
+    /// Where it goes on from the reply.
+    ///
+    /// # Errors
+    /// How storing ends.
+    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Result<Self, Stored> {
+        let go_on = |at: At| Ok(Self { at, ..self });
+        let new = Err(Stored::New { restored: None });
+        match (self.at, heard) {
+            // The event is published twice then, under both arrivals: the fault made a duplicate.
+            (At::Superseding(_, expected), _) => go_on(At::Replacing(expected)),
+            // The event has no receipt: the sweeper publishes it.
+            (At::Marking(_), Err(Failed)) => new,
+            (At::Noting(original), Err(Failed)) if protocol.has(Flaw::ReceiptBeforeNote) => {
+                Err(Stored::Repeat(message_of(&original)))
+            }
+            (_, Err(Failed)) if protocol.has(Flaw::LatestLeftBehind) && self.at != At::Putting => new,
+            (_, Err(Failed)) => Err(Stored::Failed),
+            (At::Putting, Ok(_)) => go_on(At::Moving),
+            (
+                At::Moving | At::Noting(_) | At::Restoring(_) | At::Replacing(_),
+                Ok(Reply::Latest(Some(latest))),
+            ) => self.decide(protocol, latest),
+            (At::Moving, Ok(_)) => new,
+            (At::Noting(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
+                Err(Stored::Repeat(message_of(&original)))
+            }
+            (At::Noting(original), Ok(_)) => go_on(At::Marking(original)),
+            (At::Marking(_), Ok(Reply::IsVoid)) => new,
+            (At::Marking(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
+                go_on(At::Noting(original))
+            }
+            (At::Marking(original), Ok(_)) => Err(Stored::Repeat(message_of(&original))),
+            (At::Pending(restoring), Ok(_)) => go_on(At::Voiding(restoring)),
+            (At::Voiding(restoring), Ok(_)) => go_on(At::Restoring(restoring)),
+            (At::Restoring(Restoring { repeated, .. }), Ok(_)) => {
+                let Repeated { digest: id, received } = repeated;
+                Err(Stored::New { restored: Some(Message { id, received, whole: false }) })
+            }
+            // The model has one later id for each delivery, so that the event is simply written over.
+            (At::PuttingLater(earlier, expected), Ok(_)) if earlier == self.id => {
+                go_on(At::Replacing(expected))
+            }
+            (At::PuttingLater(earlier, expected), Ok(_)) => go_on(At::Superseding(earlier, expected)),
+            (At::Replacing(_), Ok(_)) => new,
+        }
+    }
+
+    fn decide(self, protocol: &Protocol, latest: Latest<Id, char>) -> Result<Self, Stored> {
+        let go_on = |at: At| Ok(Self { at, ..self });
+        let content = protocol.scenario.content(self.id);
+        let own = Candidate { digest: self.id, content, received: self.received };
+        let decision = decide(&latest, &own, self.evidence);
+        match decision {
+            Decision::Own if protocol.has(Flaw::MarksItself) => go_on(At::Noting(latest)),
+            Decision::Own => Err(Stored::New { restored: None }),
+            Decision::Repeat if protocol.has(Flaw::RepeatNotNoted) => go_on(At::Marking(latest)),
+            Decision::Repeat if protocol.has(Flaw::ReceiptBeforeNote) => go_on(At::Marking(latest)),
+            Decision::Repeat => go_on(At::Noting(latest)),
+            Decision::Newest { received } if received == self.received => go_on(At::Replacing(latest)),
+            Decision::Newest { .. } if protocol.has(Flaw::NoClockRule) => Err(Stored::New { restored: None }),
+            Decision::Newest { received } => {
+                let id = protocol.scenario.later_id(self.delivery);
+                Ok(Self { id, received, at: At::PuttingLater(self.id, latest), ..self })
+            }
+            Decision::Older => Err(Stored::New { restored: None }),
+            Decision::Restore { repeated, latest: next } => {
+                let restoring = Restoring { repeated, expected: latest, latest: next };
+                // A receiver restores what arrived a moment ago: the sweeper has not walked past it.
+                let is_listed = self.evidence == Evidence::Late && !protocol.has(Flaw::RestoredNotPending);
+                if protocol.has(Flaw::RestoredLast) {
+                    go_on(At::Restoring(restoring))
+                } else if is_listed {
+                    go_on(At::Pending(restoring))
+                } else {
+                    go_on(At::Voiding(restoring))
+                }
+            }
+        }
+    }
+}
+
+fn message_of(original: &Latest<Id, char>) -> Message {
+    Message { id: original.digest, received: original.received, whole: false }
+}

@@ -1,0 +1,92 @@
+//! Deduplication keeps the order of an entity's states, and the check finds each flaw.
+
+use std::time::Instant;
+
+use inlet_model::check::{check, ends};
+use inlet_model::order::flaw::Flaw;
+use inlet_model::order::properties::{
+    ALL_NEW, COMPLETE, FELL_BACK, MADE_LATER, NEWEST, ONE_REPEAT, RESTORED,
+};
+use inlet_model::order::protocol::Protocol;
+use inlet_model::order::scenario::Scenario;
+
+#[test]
+fn the_order_holds_over_every_interleaving() {
+    for scenario in Scenario::usual() {
+        let (name, faults, expected) = (scenario.name, scenario.faults, expected(&scenario));
+        let start = Instant::now();
+        let protocol = Protocol::sound(scenario);
+        let verdict = check(&protocol);
+        println!("{name}: {faults} faults, {} states, {:.1?}", verdict.states, start.elapsed());
+        assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
+        let walked = ends(&protocol).unwrap_or_else(|world| panic!("{name}: a way leads back to {world:#?}"));
+        assert_eq!(walked, verdict.states, "{name}: two walks that do not meet the same moments");
+        for seen in [ALL_NEW, ONE_REPEAT, FELL_BACK, MADE_LATER, RESTORED] {
+            assert_eq!(verdict.seen.contains(&seen), expected.contains(&seen), "{name}: {seen}");
+        }
+    }
+}
+
+/// What a check of the scenario sees: with one state nothing is restored, and equal events of one millisecond are one.
+fn expected(scenario: &Scenario) -> Vec<&'static str> {
+    let contents: String = scenario.contents.iter().collect();
+    let mut seen = vec![ALL_NEW, FELL_BACK];
+    if contents != "AB" && !scenario.at_once {
+        seen.push(ONE_REPEAT);
+    }
+    if contents != "AA" {
+        seen.push(MADE_LATER);
+    }
+    // A repeat is restored only if its arrival is later than that of the state before it.
+    if contents.len() > 2 && scenario.received(2) > scenario.received(1) {
+        seen.push(RESTORED);
+    }
+    seen
+}
+
+/// The flaw breaks exactly these, and within its bounds the sound protocol breaks nothing.
+fn breaks(flaw: Flaw, properties: &[&str]) {
+    let flawed = Protocol::flawed(flaw.scenario(), flaw);
+    let mut broken = check(&flawed).broken_names();
+    let mut expected = properties.to_vec();
+    broken.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(broken, expected, "{flaw:?}");
+    let sound = check(&Protocol::sound(flaw.scenario()));
+    assert!(sound.broken.is_empty(), "the same bounds without {flaw:?}: {:?}", sound.broken);
+}
+
+#[test]
+fn equal_deliveries_of_one_millisecond_must_not_mark_each_other() {
+    breaks(Flaw::MarksItself, &[NEWEST, COMPLETE]);
+}
+
+#[test]
+fn a_repeat_that_is_not_noted_is_lost_when_it_is_none() {
+    breaks(Flaw::RepeatNotNoted, &[NEWEST, COMPLETE]);
+}
+
+#[test]
+fn a_restored_event_that_is_not_pending_is_never_sent() {
+    breaks(Flaw::RestoredNotPending, &[NEWEST, COMPLETE]);
+}
+
+#[test]
+fn without_the_clock_rule_an_earlier_state_is_the_newest() {
+    breaks(Flaw::NoClockRule, &[NEWEST]);
+}
+
+#[test]
+fn a_receipt_before_the_note_loses_a_new_state() {
+    breaks(Flaw::ReceiptBeforeNote, &[NEWEST, COMPLETE]);
+}
+
+#[test]
+fn a_receipt_made_void_last_loses_a_new_state() {
+    breaks(Flaw::RestoredLast, &[NEWEST, COMPLETE]);
+}
+
+#[test]
+fn an_event_that_latest_does_not_show_hides_a_new_state() {
+    breaks(Flaw::LatestLeftBehind, &[NEWEST, COMPLETE]);
+}

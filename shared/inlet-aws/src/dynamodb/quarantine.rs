@@ -1,0 +1,278 @@
+//! The quarantine: requests that failed verification, with all that is needed to verify them again.
+//!
+//! An item contains what the sender offered as proof, which may be a store's real secret. The table encrypts it at
+//! rest (`SSESpecification` in the template: the account's `aws/dynamodb` key); whoever may read the table may read
+//! it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few days
+//! later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`, so
+//! the time index, and with it the sweeper and replays, never contains one.
+//!
+//! A provider's retry is an item of its own: only the journal can decide which deliveries are one event, in the
+//! order of their arrival.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use inlet::event::Event;
+use inlet::fault::Fault;
+use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use inlet::received_at::ReceivedAt;
+use inlet::request::{Method, Request};
+use inlet::store::StoreName;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::client::rate_limit::TokenBucket;
+use crate::client::{clock, timeouts};
+use crate::dynamodb::attributes::{self, Item, bytes, number_value, text, text_value};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
+use crate::dynamodb::pending::{Pending, PendingEvent};
+use crate::dynamodb::record::{Encoding, hex};
+use crate::dynamodb::table::Table;
+
+/// The largest body that is quarantined, in bytes. The largest documented payload has less than a tenth of it, and it
+/// fits into its item beside query and headers, which API Gateway keeps below 10 KB each.
+pub const MAX_QUARANTINED_LEN: usize = 256 * 1024;
+
+/// How long a request is quarantined: a wrong secret that is entered on a Friday is found on a Monday.
+pub const RETENTION: Duration = Duration::from_hours(72);
+
+/// A store's token bucket in one function instance: a token is one KiB, as DynamoDB counts writes. The burst takes
+/// some 300 orders of 6 KB at once, and the refill more than one in a second. A flood costs at most 10 write units a
+/// second for each store and instance, and only configured stores count.
+const BURST: u32 = 2_048;
+const REFILL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The least that a request costs, in tokens: the burst is 512 small forgeries, not thousands.
+const MIN_COST: u32 = 4;
+
+const NOT_QUARANTINED: &str = "the request cannot be quarantined";
+
+const DAMAGED: &str = "the quarantined request is damaged";
+
+/// The quarantine of one provider's stores.
+#[derive(Debug)]
+pub struct TableQuarantine {
+    dynamo: Dynamo,
+    pending: Pending,
+    provider: &'static str,
+    buckets: Mutex<HashMap<StoreName, TokenBucket>>,
+}
+
+impl TableQuarantine {
+    /// The quarantine of this provider's stores in this table.
+    pub fn new(table: &Table, provider: &'static str) -> Self {
+        let (dynamo, pending) = (table.dynamo.clone(), table.pending.clone());
+        Self { dynamo, pending, provider, buckets: Mutex::default() }
+    }
+
+    /// Returns whether the store has tokens for this request, and takes them.
+    fn has_capacity(&self, rejected: &RejectedRequest<'_>, now: Instant) -> bool {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || TokenBucket::new(BURST, REFILL_INTERVAL, now);
+        buckets.entry(rejected.store().clone()).or_insert_with(new).try_acquire(cost(rejected), now)
+    }
+
+    async fn put(&self, rejected: &RejectedRequest<'_>) -> Result<(), Fault> {
+        let note = Note::of(rejected);
+        let (encoding, body) = Encoding::smaller(rejected.body());
+        let mut item = attributes::of(&note);
+        item.insert("body_encoding".into(), text_value(encoding.as_str()));
+        item.insert("body".into(), AttributeValue::B(Blob::new(body)));
+        let partition = partition(self.provider, rejected.store());
+        item.extend(Key::new(partition, note.sort_key(rejected.body())).into_item());
+        item.insert("expires".into(), expires(note.received_ms));
+        self.dynamo.put(item, Expressions::default(), NOT_QUARANTINED).await.map(|_| ())
+    }
+}
+
+impl Quarantine for TableQuarantine {
+    async fn store(&self, rejected: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
+        if rejected.body().len() > MAX_QUARANTINED_LEN {
+            return Ok(QuarantineOutcome::TooLarge);
+        }
+        if !self.has_capacity(rejected, Instant::now()) {
+            return Ok(QuarantineOutcome::RateLimited);
+        }
+        let putting = self.put(rejected);
+        timeouts::with_timeout(timeouts::QUARANTINE, NOT_QUARANTINED, putting).await?;
+        Ok(QuarantineOutcome::Stored)
+    }
+}
+
+/// Returns the partition of a store's quarantined requests. Stored data: the value must stay.
+pub(crate) fn partition(provider: &str, store: &StoreName) -> String {
+    format!("quarantine/{provider}/{store}")
+}
+
+/// Returns what it costs to quarantine a request: its length in KiB before compression.
+fn cost(rejected: &RejectedRequest<'_>) -> u32 {
+    let headers = rejected.headers().iter().map(|(name, value)| name.len().saturating_add(value.len()));
+    let len =
+        headers.fold(rejected.body().len(), usize::saturating_add).saturating_add(rejected.query().len());
+    u32::try_from(len.div_euclid(1_024).saturating_add(1)).unwrap_or(u32::MAX).max(MIN_COST)
+}
+
+fn expires(received_ms: i64) -> AttributeValue {
+    let seconds = i64::try_from(RETENTION.as_secs()).unwrap_or(i64::MAX);
+    number_value(received_ms.div_euclid(1_000).saturating_add(seconds))
+}
+
+/// A quarantined request without its body. It has no `Debug`, because it contains what was offered as proof.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    received_ms: i64,
+    received: String,
+    reason: String,
+    method: String,
+    topic: Option<String>,
+    query: String,
+    headers: Vec<(String, String)>,
+    size: usize,
+}
+
+impl Note {
+    fn of(rejected: &RejectedRequest<'_>) -> Self {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Self {
+            received_ms: rejected.received_at().millis(),
+            received: rejected.received_at().to_string(),
+            reason: rejected.rejection().to_string(),
+            method: rejected.method().as_str().to_owned(),
+            topic: rejected.topic().map(str::to_owned),
+            query: rejected.query().to_owned(),
+            headers: rejected.headers().iter().map(owned).collect(),
+            size: rejected.body().len(),
+        }
+    }
+
+    /// Returns the sort key, which sorts by arrival. The digest of the request separates two of one millisecond, and
+    /// gives the SDK's retry of a write the same key.
+    fn sort_key(&self, body: &[u8]) -> String {
+        let mut hash = Sha256::new();
+        let headers = self.headers.iter().flat_map(|(name, value)| [name, value]);
+        for part in [&self.method, &self.query].into_iter().chain(&self.topic).chain(headers) {
+            // The length separates the parts.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.update(body);
+        let digest: String = hex(&hash.finalize()).chars().take(16).collect();
+        format!("{}/{digest}", self.received)
+    }
+}
+
+/// A request from the quarantine, not verified yet.
+#[cfg(feature = "operate")]
+pub(crate) struct QuarantinedRequest {
+    pub(crate) request: Request,
+    pub(crate) received_at: ReceivedAt,
+    pub(crate) sort_key: String,
+}
+
+#[cfg(feature = "operate")]
+impl TableQuarantine {
+    /// Returns the query for all quarantined requests of a store, in the order of arrival.
+    pub(crate) fn query(&self, store: &StoreName) -> QueryFluentBuilder {
+        let query = self.dynamo.query().consistent_read(true).key_condition_expression("pk = :pk");
+        query.expression_attribute_values(":pk", AttributeValue::S(partition(self.provider, store)))
+    }
+
+    /// Reads a quarantined request.
+    pub(crate) fn read(item: &Item, store: &StoreName) -> Result<QuarantinedRequest, Fault> {
+        let note: Note = attributes::read(item).map_err(|error| Fault::damaged(DAMAGED, error))?;
+        let body = bytes(item, "body").ok_or_else(|| Fault::damaged(DAMAGED, "it has no body"))?;
+        let encoding = text(item, "body_encoding").unwrap_or_default();
+        let body = Encoding::undone(encoding, body.to_vec());
+        let request = Request {
+            method: Method::parse(&note.method),
+            store: store.clone(),
+            topic: note.topic,
+            query: note.query,
+            headers: note.headers.into_iter().collect(),
+            body: body.map_err(|error| Fault::damaged(DAMAGED, error))?,
+        };
+        let received_at = ReceivedAt::from_millis(note.received_ms).unwrap_or(ReceivedAt::EPOCH);
+        let sort_key = text(item, "sk").unwrap_or_default().to_owned();
+        Ok(QuarantinedRequest { request, received_at, sort_key })
+    }
+
+    /// Adds an event from the quarantine to the sweeper's pending list, before it is stored and sent.
+    pub(crate) async fn put_pending(&self, event: &Event) -> Result<(), Fault> {
+        let received = event.received_at().to_string();
+        self.pending.put(&PendingEvent::unsent(event.id(), &received, clock::now())).await
+    }
+
+    /// Deletes a quarantined request.
+    pub(crate) async fn delete(&self, store: &StoreName, sort_key: &str) -> Result<(), Fault> {
+        let key = Key::new(partition(self.provider, store), sort_key);
+        self.dynamo.delete(key, Expressions::default()).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn note(received_ms: i64, headers: Vec<(String, String)>) -> Note {
+        Note {
+            received_ms,
+            received: ReceivedAt::from_millis(received_ms).unwrap().to_string(),
+            reason: "no live credential fits what was offered".into(),
+            method: "POST".into(),
+            topic: None,
+            query: String::new(),
+            headers,
+            size: 0,
+        }
+    }
+
+    fn proof(text: &str) -> Vec<(String, String)> {
+        vec![("x-signature".into(), text.into())]
+    }
+
+    #[test]
+    fn a_repeated_write_has_the_same_key_and_all_else_another() {
+        let first = note(7, proof("a")).sort_key(b"{}");
+        assert_eq!(note(7, proof("a")).sort_key(b"{}"), first);
+        for (other, body) in [
+            (note(7, proof("b")), &b"{}"[..]),
+            (note(7, proof("a")), b"{ }"),
+            (note(7, proof("a{}")), b""),
+            (note(8, proof("a")), b"{}"),
+        ] {
+            assert_ne!(other.sort_key(body), first);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn requests_sort_by_their_arrival(one in 0_i64..4_000_000_000_000, other in 0_i64..4_000_000_000_000) {
+            let key = |ms| note(ms, proof("a")).sort_key(b"{}");
+            prop_assume!(one != other);
+            prop_assert_eq!(one < other, key(one) < key(other));
+        }
+
+        #[test]
+        fn a_note_survives_its_item(
+            headers in prop::collection::vec((".{0,20}", ".{0,40}"), 0..6), topic: Option<String>, query: String,
+        ) {
+            let note = Note { topic, query, ..note(7, headers) };
+            let mut item = attributes::of(&note);
+            item.extend(Key::new("quarantine/zid/a", "x").into_item());
+            item.insert("expires".into(), expires(7));
+            let read: Note = attributes::read(&item).unwrap();
+            let all = |note: Note| (note.received_ms, note.topic, note.query, note.headers, note.reason, note.method);
+            prop_assert_eq!(all(read), all(note));
+        }
+    }
+
+    #[test]
+    fn a_quarantined_request_expires_after_three_days() {
+        assert_eq!(expires(1_749_715_272_345), number_value(1_749_715_272 + 3 * 24 * 60 * 60));
+    }
+}

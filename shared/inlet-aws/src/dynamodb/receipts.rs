@@ -1,0 +1,194 @@
+//! The state of an event, in small items beside it: receipts, tombstones and parked markers. An event itself is never
+//! changed.
+//!
+//! A receipt is the proof that an event was processed. A tombstone is a receipt of an event that was forgotten. A
+//! parked marker keeps an event from being sent until an operator redrives or replays it.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
+
+use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, delete_request, put_request};
+use crate::dynamodb::pending::{Pending, PendingEvent};
+use crate::dynamodb::table::{attempts_key, parked_key, receipt_key};
+
+/// The longest reason of a parked marker, in characters.
+const MAX_REASON_LEN: usize = 1_000;
+
+/// The most that two clocks are apart, with a margin. A marker of an earlier, equal event is older by the retention.
+const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
+
+/// The attribute that makes a receipt a tombstone. Stored data: it keeps its first name.
+const TOMBSTONE: &str = "last";
+
+/// The owner of receipts, tombstones and parked markers.
+#[derive(Clone, Debug)]
+pub struct Receipts {
+    dynamo: Dynamo,
+    pending: Pending,
+}
+
+impl Receipts {
+    pub(crate) fn new(dynamo: Dynamo) -> Self {
+        Self { pending: Pending::new(dynamo.clone()), dynamo }
+    }
+
+    /// Returns whether the event that arrived then was processed.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn is_processed(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
+        let receipt = self.dynamo.get(receipt_key(id)).await?;
+        Ok(receipt.is_some_and(|receipt| applies_to(&receipt, received_at)))
+    }
+
+    /// Returns whether the event is parked.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn is_parked(&self, id: &EventId) -> Result<bool, Fault> {
+        Ok(self.dynamo.get(parked_key(id)).await?.is_some())
+    }
+
+    /// Returns which of these events, given with their arrivals, were processed.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn processed(&self, events: &[(&EventId, ReceivedAt)]) -> Result<HashSet<EventId>, Fault> {
+        let receipts = self.dynamo.batch_get(events.iter().map(|(id, _)| receipt_key(id))).await?;
+        let has_receipt = |(id, received_at): &&(&EventId, ReceivedAt)| {
+            receipts.get(&receipt_key(id)).is_some_and(|receipt| applies_to(receipt, *received_at))
+        };
+        Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
+    }
+
+    /// Writes a receipt for each of these events, given with their arrivals, and deletes the attempts of the entities
+    /// of `attempted`.
+    ///
+    /// # Errors
+    /// When the table does not do all of it.
+    pub async fn write(
+        &self,
+        consumed: &[(&EventId, ReceivedAt)],
+        attempted: &[EventId],
+        now: ReceivedAt,
+    ) -> Result<(), Fault> {
+        // DynamoDB refuses a request that names a key twice.
+        let mut latest: HashMap<&EventId, ReceivedAt> = HashMap::new();
+        for &(id, received_at) in consumed {
+            let known = latest.entry(id).or_insert(received_at);
+            *known = received_at.max(*known);
+        }
+        let attempts: HashSet<_> = attempted.iter().map(attempts_key).collect();
+        let attempts = attempts.into_iter().map(delete_request);
+        let receipts =
+            latest.into_iter().map(|(id, received_at)| put_request(self.receipt(id, received_at, now)));
+        self.dynamo.batch_write(receipts.chain(attempts).collect::<Result<_, _>>()?).await
+    }
+
+    /// Writes a tombstone for each of these events of a forgotten entity. A tombstone applies to what arrived until
+    /// `now`, to the millisecond: an equal delivery afterwards is a new event.
+    ///
+    /// # Errors
+    /// When the table does not do all of it.
+    pub async fn write_tombstones(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
+        let tombstones = ids.iter().map(|id| {
+            let mut item = self.receipt(id, now, now);
+            item.insert(TOMBSTONE.into(), AttributeValue::Bool(true));
+            put_request(item)
+        });
+        self.dynamo.batch_write(tombstones.collect::<Result<_, _>>()?).await
+    }
+
+    fn receipt(&self, id: &EventId, received_at: ReceivedAt, now: ReceivedAt) -> Item {
+        let mut item = receipt_key(id).into_item();
+        // A message that another program put on the queue may contain no arrival.
+        if received_at != ReceivedAt::EPOCH {
+            item.insert("received_ms".into(), number_value(received_at.millis()));
+        }
+        item.insert("processed".into(), text_value(&now.to_string()));
+        item.insert("expires".into(), self.dynamo.expires(now.millis()));
+        item
+    }
+
+    /// Parks an event, with the reason.
+    ///
+    /// # Errors
+    /// When the table does not take it.
+    pub async fn park(&self, id: &EventId, why: &str, now: ReceivedAt) -> Result<(), Fault> {
+        let mut item = parked_key(id).into_item();
+        item.insert("parked".into(), text_value(&now.to_string()));
+        item.insert("reason".into(), AttributeValue::S(why.chars().take(MAX_REASON_LEN).collect()));
+        item.insert("expires".into(), self.dynamo.expires(now.millis()));
+        self.dynamo.batch_write(vec![put_request(item)?]).await
+    }
+
+    /// Deletes the parked marker of an event, if there is one. Before that it adds the event to the pending list: the
+    /// sweeper's cursor has passed the event, and the message that is sent next may be lost.
+    ///
+    /// # Errors
+    /// When the table does not do it.
+    pub async fn unpark(&self, id: &EventId, received: &str, now: ReceivedAt) -> Result<(), Fault> {
+        if !self.is_parked(id).await? {
+            return Ok(());
+        }
+        self.pending.put(&PendingEvent::unsent(id, received, now)).await?;
+        self.dynamo.delete(parked_key(id), Expressions::default()).await.map(|_| ())
+    }
+}
+
+/// Returns whether a receipt or a parked marker applies to the event that arrived then, and not to an earlier, equal
+/// one. A marker may outlive its event, because DynamoDB deletes expired items late, and because a forgotten entity
+/// leaves tombstones.
+///
+/// A marker with an arrival applies to all that arrived until then. One without (version 0.1.0) applies to what
+/// arrived before it was written, allowing for clock skew.
+pub(crate) fn applies_to(marker: &Item, received_at: ReceivedAt) -> bool {
+    if let Some(received_ms) = number(marker, "received_ms") {
+        return received_at.millis() <= received_ms;
+    }
+    let written = text(marker, "processed").or_else(|| text(marker, "parked")).and_then(ReceivedAt::parse);
+    written.is_some_and(|written| received_at.earlier(MAX_CLOCK_SKEW) <= written)
+}
+
+/// Returns the arrival, in milliseconds, until which a tombstone applies; nothing for an ordinary receipt.
+pub(crate) fn tombstone_until(receipt: &Item) -> Option<i64> {
+    receipt.get(TOMBSTONE).and_then(|_| number(receipt, "received_ms"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_does_not_apply_to_a_later_equal_event() {
+        let receipt = Item::from([
+            ("processed".to_owned(), text_value("1970-01-01T00:00:09.000Z")),
+            ("received_ms".to_owned(), number_value(1_000)),
+        ]);
+        for (received_ms, applies) in [(0, true), (1_000, true), (1_001, false)] {
+            let received_at = ReceivedAt::from_millis(received_ms).unwrap();
+            assert_eq!(applies_to(&receipt, received_at), applies, "an arrival at {received_ms} ms");
+        }
+    }
+
+    #[test]
+    fn a_marker_that_outlives_its_event_does_not_apply_to_the_next() {
+        let marker = |name: &str| Item::from([(name.to_owned(), text_value("2025-06-12T08:00:00.000Z"))]);
+        for (received, applies) in [
+            ("2025-06-12T07:59:59.999Z", true),
+            ("2025-06-12T08:00:01.000Z", true), // the processor's clock is behind
+            ("2025-09-12T08:00:00.000Z", false),
+        ] {
+            let received_at = ReceivedAt::parse(received).unwrap();
+            for name in ["processed", "parked"] {
+                assert_eq!(applies_to(&marker(name), received_at), applies, "{name}, arrival {received}");
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The record of an event: its fields in the table, and the form in which a fallback message contains it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use flate2::read::GzDecoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
+pub use inlet::event::Origin;
+use inlet::event::{DedupScope, Event};
+use inlet::receive::{MAX_BODY_LEN, WriteToken};
+use inlet::value::json::JsonError;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// All fields of a stored event except body and message. The field names are stored data: a rename needs
+/// `#[serde(rename)]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The event's id.
+    pub id: String,
+    /// The provider's name of the event.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// The message's type.
+    pub canonical_type: String,
+    /// Whether kind and verb were inferred from the provider's naming, without documentation.
+    pub inferred: bool,
+    /// The time in the body, RFC 3339; absent if the body has none, or one without a time zone.
+    pub time: Option<String>,
+    /// The time of arrival: milliseconds since 1970 UTC.
+    pub received_ms: i64,
+    /// The time of arrival, RFC 3339.
+    pub received: String,
+    /// The origin: a webhook, a fallback message, or the quarantine.
+    pub origin: Origin,
+    /// How far the delivery is trusted.
+    pub trust: String,
+    /// The invocation that wrote it.
+    pub attempt: String,
+    /// The SHA-256 of store, event type, query and body, in hex.
+    pub content: String,
+    /// The time within which an equal delivery is the same event, in milliseconds; absent if it always is.
+    pub window_ms: Option<i64>,
+    /// Whether the event updates `latest`: it shows a new state of an entity that has events with a retry window.
+    #[serde(rename = "moves_latest", default)]
+    pub updates_latest: bool,
+    /// The HTTP method.
+    pub method: String,
+    /// The last part of the path.
+    pub topic: Option<String>,
+    /// The query string, less the parameters that carry a credential.
+    pub query: String,
+    /// The headers that the provider's deliveries are stored with.
+    pub headers: BTreeMap<String, String>,
+    /// The body's length in bytes.
+    pub size: usize,
+    /// The body's SHA-256, in hex.
+    pub sha256: String,
+}
+
+impl Record {
+    /// The record of an event.
+    pub fn of(event: &Event, attempt: &WriteToken, origin: Origin) -> Self {
+        let (delivery, reading) = (event.delivery(), event.parsed());
+        let body = delivery.body();
+        let instant = reading.time.as_ref().and_then(|time| time.as_instant());
+        Self {
+            id: event.id().to_string(),
+            event_type: reading.event_type.to_string(),
+            canonical_type: event.canonical_type(),
+            inferred: reading.inferred,
+            time: instant.map(|instant| instant.as_str().to_owned()),
+            received_ms: event.received_at().millis(),
+            received: event.received_at().to_string(),
+            origin,
+            trust: delivery.trust().as_str().to_owned(),
+            attempt: attempt.0.clone(),
+            content: event.content().to_hex(),
+            window_ms: match event.dedup_scope() {
+                DedupScope::Forever => None,
+                DedupScope::Within(window) => Some(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
+            },
+            updates_latest: event.updates_latest(),
+            method: delivery.method().as_str().to_owned(),
+            topic: delivery.topic().map(str::to_owned),
+            query: delivery.query().to_owned(),
+            headers: delivery
+                .headers()
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            size: body.len(),
+            sha256: hex(&Sha256::digest(body)),
+        }
+    }
+
+    /// Returns the record and the body in one: a line of JSON, then the body, compressed. A fallback message contains it.
+    pub fn packed(&self, body: &[u8]) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "every field is text or a number")]
+        let mut whole = serde_json::to_vec(self).expect("a record can be written as JSON");
+        whole.push(b'\n');
+        whole.extend_from_slice(body);
+        gzip(&whole)
+    }
+
+    /// Reads the record and the body from the result of [`Record::packed`].
+    ///
+    /// # Errors
+    /// When it is not that, or is longer than a body and a record can be.
+    pub fn unpacked(packed: &[u8]) -> io::Result<(Self, Vec<u8>)> {
+        let whole = gunzip(packed, MAX_WHOLE_LEN)?;
+        let mut halves = whole.splitn(2, |&byte| byte == b'\n');
+        let record = serde_json::from_slice(halves.next().unwrap_or_default());
+        let record =
+            record.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, JsonError::from(error)))?;
+        Ok((record, halves.next().unwrap_or_default().to_vec()))
+    }
+}
+
+/// The encoding of stored bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Unchanged.
+    Identity,
+    /// gzip, RFC 1952: the standard library of every language reads it.
+    Gzip,
+}
+
+impl Encoding {
+    /// Returns the word in the table. Stored data: the values must stay.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// Compresses bytes if that makes them smaller.
+    pub fn smaller(bytes: &[u8]) -> (Self, Vec<u8>) {
+        let packed = gzip(bytes);
+        if packed.len() < bytes.len() { (Self::Gzip, packed) } else { (Self::Identity, bytes.to_vec()) }
+    }
+
+    /// Returns the bytes before they were encoded.
+    ///
+    /// # Errors
+    /// When they are damaged, or the word is unknown.
+    pub fn undone(word: &str, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        match word {
+            "identity" => Ok(bytes),
+            // Only receivers and the processor write the table, and a message has no limit of its own.
+            "gzip" => gunzip(&bytes, usize::MAX),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "an unknown encoding")),
+        }
+    }
+}
+
+/// The length in bytes from which compression is fast instead of thorough. 6 MB that do not compress would take a
+/// processor half a second instead of an eighth, and a small function seconds; shorter bodies take too little to matter.
+const LARGE: usize = 256 * 1024;
+
+/// The window of the compression, as a power of two: gzip's largest.
+const WINDOW_BITS: u8 = 15;
+
+thread_local! {
+    /// Reused, because its tables have a third of a megabyte: to make them takes longer than to compress a usual body.
+    static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new_gzip(Compression::default(), WINDOW_BITS));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    if bytes.len() < LARGE {
+        COMPRESSOR.with_borrow_mut(|compressor| {
+            compressor.reset();
+            compressed(bytes, compressor)
+        })
+    } else {
+        compressed(bytes, &mut Compress::new_gzip(Compression::fast(), WINDOW_BITS))
+    }
+}
+
+/// Compresses all of `bytes` with a new or reset compressor.
+fn compressed(bytes: &[u8], compressor: &mut Compress) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(bytes.len().div_ceil(2));
+    let mut rest = bytes;
+    loop {
+        packed.reserve(GROWTH);
+        let before = compressor.total_in();
+        #[expect(clippy::expect_used, reason = "a compressor takes every byte")]
+        let status =
+            compressor.compress_vec(rest, &mut packed, FlushCompress::Finish).expect("it takes every byte");
+        let taken = usize::try_from(compressor.total_in().saturating_sub(before)).unwrap_or(usize::MAX);
+        rest = rest.get(taken..).unwrap_or_default();
+        if status == Status::StreamEnd {
+            return packed;
+        }
+    }
+}
+
+/// The step in which the output buffer grows, in bytes.
+const GROWTH: usize = 4 * 1024;
+
+/// The most bytes that a fallback message decompresses to: the largest body, and a record before it. API Gateway accepts
+/// 10,240 bytes of request line and headers, and JSON makes at most six times that of them. A message that decompresses
+/// to a thousand times its size would fill a function's memory.
+const MAX_WHOLE_LEN: usize = MAX_BODY_LEN + 256 * 1024;
+
+fn gunzip(bytes: &[u8], max_len: usize) -> io::Result<Vec<u8>> {
+    let mut whole = Vec::new();
+    let limit = u64::try_from(max_len).unwrap_or(u64::MAX).saturating_add(1);
+    GzDecoder::new(bytes).take(limit).read_to_end(&mut whole)?;
+    if whole.len() > max_len {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it decompresses to more than a record and a body can be",
+        ));
+    }
+    Ok(whole)
+}
+
+/// Returns bytes as lower-case hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn record() -> Record {
+        Record {
+            id: "zid/a/order/1/0000000000000000".into(),
+            event_type: "order.create".into(),
+            canonical_type: "commerce.order.created".into(),
+            inferred: false,
+            time: None,
+            received_ms: 7,
+            received: "1970-01-01T00:00:00.007Z".into(),
+            origin: Origin::Webhook,
+            trust: "signed".into(),
+            attempt: "a".into(),
+            content: "c".into(),
+            window_ms: Some(60_000),
+            updates_latest: true,
+            method: "POST".into(),
+            topic: None,
+            query: "a=\n".into(),
+            headers: BTreeMap::new(),
+            size: 0,
+            sha256: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_names_of_a_records_fields_are_those_of_stored_data() {
+        let record = Record { time: Some("t".into()), topic: Some("t".into()), ..record() };
+        let json = serde_json::to_value(record).unwrap();
+        let mut names: Vec<&String> = json.as_object().unwrap().keys().collect();
+        names.sort();
+        let stored = "attempt canonical_type content headers id inferred method moves_latest origin query received \
+                      received_ms sha256 size time topic trust type window_ms";
+        assert_eq!(names, stored.split_whitespace().collect::<Vec<_>>());
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_survives_encoding_and_packing(body: Vec<u8>, times in 0_usize..40) {
+            let body = body.repeat(times);
+            let (encoding, stored) = Encoding::smaller(&body);
+            prop_assert!(stored.len() <= body.len());
+            prop_assert_eq!(&Encoding::undone(encoding.as_str(), stored).unwrap(), &body);
+            let packed = record().packed(&body);
+            prop_assert_eq!(Record::unpacked(&packed).unwrap(), (record(), body));
+        }
+    }
+
+    #[test]
+    fn the_reused_compressor_keeps_nothing_of_the_last_body() {
+        // Bytes without a pattern hardly compress, so that the buffer grows several times.
+        let noise =
+            |len: u32| (0..len).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<u8>>();
+        for len in [0, 1, 200_000, 262_143, 262_144, 900_000, 1, 0] {
+            let body = noise(len);
+            let packed = gzip(&body);
+            assert_eq!(packed[..2], [0x1f, 0x8b], "{len} bytes: not gzip");
+            assert_eq!(gunzip(&packed, len as usize).unwrap(), body, "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn the_largest_body_unpacks_and_a_larger_one_is_an_error() {
+        let packed = record().packed(&vec![b' '; MAX_BODY_LEN]);
+        assert_eq!(Record::unpacked(&packed).unwrap().1.len(), MAX_BODY_LEN);
+        let refused = Record::unpacked(&record().packed(&vec![b' '; MAX_WHOLE_LEN])).unwrap_err();
+        assert_eq!(refused.to_string(), "it decompresses to more than a record and a body can be");
+    }
+
+    #[test]
+    fn an_error_names_the_place_and_does_not_quote_the_record() {
+        for (whole, why) in [
+            (&b"\"Sara Ali\""[..], "JSON of another shape, line 1, column 10"),
+            (b"Sara Ali\n{}", "no JSON, line 1, column 1"),
+        ] {
+            assert_eq!(Record::unpacked(&gzip(whole)).unwrap_err().to_string(), why);
+        }
+    }
+
+    #[test]
+    fn damaged_bytes_are_an_error() {
+        let mut packed = record().packed(b"{}");
+        packed[20] ^= 1;
+        assert!(Record::unpacked(&packed).is_err(), "damaged bytes were read as a record");
+        assert_eq!(Encoding::undone("zip", vec![]).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

@@ -1,0 +1,121 @@
+//! The processor's store on AWS: the event table, the queue, and the dead-letter queue.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use inlet::message::Message;
+use inlet::process::{AttemptRecord, Attempts, ConsumeError, ProcessingStore, Received, Stored};
+use inlet::receive::Recorded;
+use inlet::received_at::ReceivedAt;
+
+use crate::client::clock;
+use crate::dynamodb::events::StoredEvent;
+use crate::dynamodb::pending::PendingEvent;
+use crate::dynamodb::record::Record;
+use crate::dynamodb::table::Table;
+use crate::sqs::SqsQueue;
+
+/// The event table and the queues.
+#[derive(Clone, Debug)]
+pub struct TableLedger {
+    /// The event table.
+    pub table: Table,
+    /// The queue that the messages come from.
+    pub queue: SqsQueue,
+    /// The dead-letter queue.
+    pub dead_letters: SqsQueue,
+}
+
+impl ProcessingStore for TableLedger {
+    async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
+        // An earlier receive may have stored the event. A read costs less than the whole write.
+        if received.receives > 1 && self.table.events.exists(message.id(), arrival(message)).await? {
+            return self.stored_unless_forgotten(message).await;
+        }
+        let event = carried_event(received, message)?;
+        if self.table.forgotten.includes(message.id(), arrival(message)).await? {
+            return Ok(Stored::EntityForgotten);
+        }
+        // The event may have arrived before the sweeper's cursor.
+        let pending = PendingEvent::unsent(message.id(), &event.record.received, clock::now());
+        self.table.pending.put(&pending).await?;
+        // Boxed, because the SDK's call would make the processor's own future large.
+        match Box::pin(self.table.events.put(&event)).await? {
+            Recorded::New => self.stored_unless_forgotten(message).await,
+            Recorded::Duplicate { original, .. } if original.id == *message.id() => Ok(Stored::Now),
+            Recorded::Duplicate { .. } => Ok(Stored::AsDuplicate),
+        }
+    }
+
+    async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
+        self.table.receipts.processed(&with_arrivals(messages)).await
+    }
+
+    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
+        self.table.receipts.write(&with_arrivals(consumed), tried, clock::now()).await
+    }
+
+    async fn load_attempts(
+        &self,
+        messages: &[(&Received, &Message)],
+    ) -> Result<HashMap<String, Attempts>, Fault> {
+        let messages: Vec<(&EventId, &str)> =
+            messages.iter().map(|(received, message)| (message.id(), received.id.as_str())).collect();
+        self.table.attempts.load(&messages).await
+    }
+
+    async fn record_attempts(&self, tried: &[AttemptRecord]) -> Result<(), Fault> {
+        self.table.attempts.record(tried, clock::now()).await
+    }
+
+    async fn delay(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
+        self.queue.delay(received, pause).await
+    }
+
+    /// Forwards the message first and parks the event afterwards: a parked event without a message would never be
+    /// sent again.
+    async fn dead_letter(&self, received: &Received, id: Option<&EventId>, why: &Fault) -> Result<(), Fault> {
+        self.dead_letters.forward(received).await?;
+        match id {
+            Some(id) => self.table.receipts.park(id, &why.chain(), clock::now()).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl TableLedger {
+    /// Deletes an event that is stored if its entity was forgotten after the event arrived. That happens if `forget`
+    /// ran between the look at the note and the write, and the processor may have died before this second look.
+    async fn stored_unless_forgotten(&self, message: &Message) -> Result<Stored, ConsumeError> {
+        let (id, arrival) = (message.id(), arrival(message));
+        if !self.table.forgotten.includes(id, arrival).await? {
+            return Ok(Stored::Now);
+        }
+        self.table.events.delete(id, arrival).await?;
+        Ok(Stored::EntityForgotten)
+    }
+}
+
+fn with_arrivals<'m>(messages: &[&'m Message]) -> Vec<(&'m EventId, ReceivedAt)> {
+    messages.iter().map(|message| (message.id(), arrival(message))).collect()
+}
+
+/// Returns when a message's event arrived: `EPOCH` if the message does not contain it, so that every receipt applies.
+fn arrival(message: &Message) -> ReceivedAt {
+    ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH)
+}
+
+/// Returns the event that a message carries. The queue's id of the message takes the place of the receiver's
+/// invocation, so that another attempt recognises its own write.
+fn carried_event(received: &Received, message: &Message) -> Result<StoredEvent, Fault> {
+    let damaged = |cause: String| Fault::damaged("the event that the message carries is damaged", cause);
+    let packed = received.whole.as_deref().unwrap_or_default();
+    let (record, body) = Record::unpacked(packed).map_err(|error| damaged(error.to_string()))?;
+    if record.id != message.id().as_str() {
+        return Err(damaged("it has another id than the message".into()));
+    }
+    let record = Record { attempt: format!("queue/{}", received.id), ..record };
+    Ok(StoredEvent { record, message: message.json().to_owned(), body })
+}

@@ -1,0 +1,566 @@
+//! The sweeper: sends events again whose message was lost, oldest first.
+//!
+//! A run, once a minute:
+//!
+//! 1. Reads the queue's depth and the processor's position, and from them since when messages may wait (the backlog).
+//! 2. Checks the pending list: events that were sent again, or that other components put there.
+//! 3. First pass: moves a cursor along the time index, up to events that are old enough, and sends each that is
+//!    neither processed, parked nor possibly on the queue. It puts them on the pending list.
+//! 4. Second pass: the same six hours later, because DynamoDB promises no time by which the index has an event.
+//! 5. Finds the oldest event that is neither processed nor parked, for the metric.
+//!
+//! An event that stays unprocessed is sent again after 6, 12, 24 and 48 minutes and then parked. An event that may
+//! be on the queue, in a backlog or behind a message that fails, counts as sent: however long an outage lasts, the
+//! sweeper adds nothing to the queue.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use inlet::event::EventId;
+use inlet::fault::{Fault, FaultKind};
+use inlet::received_at::ReceivedAt;
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::client::clock;
+use crate::client::config::Config;
+use crate::client::connect::{Clients, sdk_config};
+use crate::client::rate_limit::RateLimiter;
+use crate::dynamodb::attempts::is_waiting;
+use crate::dynamodb::pending::{Pending, PendingEvent, pending_key};
+use crate::dynamodb::receipts::applies_to;
+use crate::dynamodb::table::{Table, attempts_key, parked_key, receipt_key};
+use crate::dynamodb::time_index::Arrival;
+use crate::sqs::{QueueDepth, SqsQueue};
+use crate::telemetry::log;
+use crate::telemetry::metrics::{self, Measured};
+
+/// The age at which an event's message may be lost: the receiver sends it within seconds and the processor receives it
+/// at once; two minutes are more than both take in the worst case.
+const RESEND_AFTER: Duration = Duration::from_mins(2);
+
+/// The delay of the second pass. The time index follows the table within a second as a rule, but AWS promises no
+/// time.
+const SECOND_PASS_DELAY: Duration = Duration::from_hours(6);
+
+/// The sort keys of the two passes' cursors. Stored data: they keep their first names.
+const FIRST_PASS: &str = "near";
+const SECOND_PASS: &str = "late";
+
+/// The most that the clocks of a receiver and of DynamoDB are apart, with a margin.
+const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
+
+/// The most messages that are sent in a second.
+const RATE: u32 = 100;
+
+/// The most messages that are sent in a run, less the queue's depth: the rate times the minute between two runs.
+pub const BUDGET: u32 = RATE * 60;
+
+/// The number of times that an event is sent before it is parked.
+const MAX_TIMES: u32 = 5;
+
+/// The delay before an event is sent a second time; each further delay is twice as long. It is longer than the five
+/// minutes for which SQS would drop the message as a duplicate.
+const RESEND_DELAY: Duration = Duration::from_mins(6);
+
+/// Events whose state is read in one request: four keys each, and DynamoDB reads 100.
+const STATES_AT_ONCE: usize = 25;
+
+/// The part of an invocation's time that is kept for the last steps.
+const RESERVE: Duration = Duration::from_secs(10);
+
+/// The part of the reserve that the search for the oldest event may take.
+const OLDEST_SEARCH: Duration = Duration::from_secs(4);
+
+/// Runs the sweeper's function until Lambda ends it.
+///
+/// # Errors
+/// When the configuration is incomplete or the Lambda runtime API cannot be reached.
+pub async fn run() -> Result<(), Error> {
+    log::install_panic_hook();
+    let config = Config::from_process()?;
+    let clients = Clients::new(&sdk_config(&config)?);
+    let stage = config.stage.clone();
+    let sweeper = Arc::new(Sweeper::new(clients, config));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        let (sweeper, stage) = (Arc::clone(&sweeper), stage.clone());
+        async move {
+            let now = clock::now();
+            let (report, fault) = sweeper.sweep(now, time_left(&event.context, now)).await;
+            println!("{}", line(&report, fault.as_ref(), &stage, now));
+            fault.map_or(Ok(()), |fault| Err(Error::from(fault)))
+        }
+    }))
+    .await
+}
+
+/// Returns how long an invocation may still work.
+fn time_left(context: &Context, now: ReceivedAt) -> Duration {
+    let now_ms = u64::try_from(now.millis()).unwrap_or_default();
+    Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)
+}
+
+/// The sweeper with its services.
+#[derive(Clone, Debug)]
+pub struct Sweeper {
+    /// The event table.
+    pub table: Table,
+    /// The event queue.
+    pub queue: SqsQueue,
+    /// The age at which an event's message may be lost.
+    pub resend_after: Duration,
+    /// The most messages that a run sends, less the queue's depth.
+    pub budget: u32,
+}
+
+/// The result of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SweepReport {
+    /// The number of events that were sent again.
+    pub resent: u32,
+    /// The number of events that were parked.
+    pub parked: u32,
+    /// The queue's depth; nothing if SQS did not return it.
+    pub waiting: Option<QueueDepth>,
+    /// The oldest event that is neither processed nor parked.
+    pub oldest_unprocessed: Oldest,
+}
+
+/// The oldest event that is neither processed nor parked, of those that are old enough to be sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Oldest {
+    /// The table could not be read.
+    #[default]
+    Unknown,
+    /// There is none.
+    Nothing,
+    /// It arrived then; or later, if there was no time to search from there on.
+    Arrived(ReceivedAt),
+}
+
+impl Oldest {
+    /// Returns the greatest age that it can have; nothing if that is unknown.
+    fn age(self, now: ReceivedAt) -> Option<Duration> {
+        match self {
+            Self::Unknown => None,
+            Self::Nothing => Some(Duration::ZERO),
+            Self::Arrived(oldest) => Some(now.since(oldest)),
+        }
+    }
+}
+
+/// Returns a run's log line with its metrics. A failed run has them too: the age of the oldest event matters most when
+/// something fails.
+fn line(report: &SweepReport, fault: Option<&Fault>, stage: &str, now: ReceivedAt) -> Value {
+    let mut measured = Measured::of_stage(stage);
+    measured.measure(metrics::SWEEP_FAILED, fault.is_some().into());
+    if let Some(age) = report.oldest_unprocessed.age(now) {
+        measured.measure(metrics::OLDEST_UNPROCESSED_AGE, age.as_secs());
+    }
+    if let Some(waiting) = report.waiting {
+        measured.measure(metrics::WAITING, waiting.all().into());
+    }
+    measured.measure(metrics::RESENT, report.resent.into());
+    measured.measure(metrics::PARKED, report.parked.into());
+    let line = match fault {
+        None => json!({"level": "info", "message": "sweep", "outcome": "swept"}),
+        Some(fault) => {
+            json!({"level": "error", "message": "sweep", "outcome": "failed", "reason": fault.chain()})
+        }
+    };
+    let members = line.as_object().cloned().into_iter().flatten();
+    Value::Object(members.chain(measured.members(now)).collect())
+}
+
+/// A pass along the time index.
+struct Pass {
+    /// The sort key of its cursor.
+    name: &'static str,
+    /// The least age of the events that it checks.
+    delay: Duration,
+}
+
+/// The state of an event in the table.
+#[derive(Clone, Copy, Debug)]
+struct EventState {
+    /// It was processed or is parked: there is nothing to do.
+    is_settled: bool,
+    /// It is on the pending list.
+    is_listed: bool,
+    /// Its message is on the queue: a message of its entity was attempted recently, and it is that message or waits
+    /// behind it.
+    is_on_queue: bool,
+}
+
+/// One run of the sweeper.
+struct Run<'s> {
+    sweeper: &'s Sweeper,
+    now: ReceivedAt,
+    /// A message that was sent at this time or later may be on the queue.
+    backlog_since: ReceivedAt,
+    limiter: RateLimiter,
+    budget: u32,
+    /// The ends of three periods: for the pending list, for all work, and for the search for the oldest event.
+    recheck_until: Instant,
+    work_until: Instant,
+    search_until: Instant,
+    report: SweepReport,
+}
+
+/// What the sweeper does with a pending event.
+enum SweepAction {
+    /// Removes it from the list.
+    Settle,
+    /// Nothing: its delay is not over.
+    Wait,
+    /// Postpones it, because its message is on the queue.
+    Postpone,
+    /// Sends it again.
+    Resend,
+}
+
+impl Sweeper {
+    fn new(clients: Clients, config: Config) -> Self {
+        let Config { table, queue_url, retention_days, settled_seconds, .. } = config;
+        Self {
+            table: Table::new(clients.dynamodb, table, retention_days),
+            queue: SqsQueue::new(clients.sqs, queue_url),
+            resend_after: settled_seconds.map_or(RESEND_AFTER, |seconds| Duration::from_secs(seconds.into())),
+            budget: BUDGET,
+        }
+    }
+
+    /// Runs once, for at most `time` and the search for the oldest event; the next run continues where it stopped.
+    /// Returns its result and the first fault. A fault does not undo what was done before, and the oldest event is
+    /// searched for in any case.
+    pub async fn sweep(&self, now: ReceivedAt, time: Duration) -> (SweepReport, Option<Fault>) {
+        let began = Instant::now();
+        let after = |time| began.checked_add(time).unwrap_or(began);
+        let (waiting, mut failed) = match self.queue.depth().await {
+            Ok(waiting) => (Some(waiting), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let backlog_since = match self.backlog_since(waiting, now).await {
+            Ok(backlog_since) => backlog_since,
+            Err(fault) => {
+                failed.get_or_insert(fault);
+                ReceivedAt::EPOCH
+            }
+        };
+        let mut run = Run {
+            sweeper: self,
+            now,
+            backlog_since,
+            limiter: RateLimiter::per_second(RATE),
+            // Nothing is sent to a queue whose depth is unknown.
+            budget: waiting.map_or(0, |waiting| self.budget.saturating_sub(waiting.all())),
+            recheck_until: after(time.checked_div(2).unwrap_or_default()),
+            work_until: after(time),
+            search_until: after(time.saturating_add(OLDEST_SEARCH)),
+            report: SweepReport { waiting, ..SweepReport::default() },
+        };
+        for done in [run.work().await, run.find_oldest_pending().await] {
+            failed = failed.or(done.err());
+        }
+        (run.report, failed)
+    }
+
+    /// Returns the send time of the oldest message that may still wait on the queue: `now` if the queue is empty,
+    /// `EPOCH` if its depth is unknown.
+    ///
+    /// A message in flight was received and is no backlog. If it was received for the first time in the last minutes,
+    /// the processor's position covers it. If it was received before that, it fails, and the attempts of its entity
+    /// show it; or its processor died, and then SQS drops what is sent again as a duplicate, or the processor finds
+    /// the receipt.
+    async fn backlog_since(&self, depth: Option<QueueDepth>, now: ReceivedAt) -> Result<ReceivedAt, Fault> {
+        let without_position = match depth {
+            Some(QueueDepth { visible: 0, in_flight: 0 }) => return Ok(now),
+            Some(QueueDepth { visible: 0, .. }) => now,
+            Some(_) => ReceivedAt::EPOCH,
+            None => return Ok(ReceivedAt::EPOCH),
+        };
+        Ok(self.table.queue_positions.recent(now).await?.unwrap_or(without_position))
+    }
+}
+
+impl Run<'_> {
+    /// Checks the pending list, then continues both passes.
+    async fn work(&mut self) -> Result<(), Fault> {
+        let resend_after = self.sweeper.resend_after;
+        self.recheck_pending().await?;
+        self.advance(&Pass { name: FIRST_PASS, delay: resend_after }).await?;
+        let delay = resend_after.saturating_add(SECOND_PASS_DELAY);
+        self.advance(&Pass { name: SECOND_PASS, delay }).await
+    }
+
+    fn may_send(&self) -> bool {
+        self.budget > 0 && has_time(self.work_until)
+    }
+
+    /// Checks the pending list, for at most half of the run's time: the oldest events in every run, the others when
+    /// their delay is over.
+    ///
+    /// The oldest are checked even if nothing may be sent, as long as all before them are settled. Otherwise the
+    /// metric would show the age of an event that was processed long ago.
+    async fn recheck_pending(&mut self) -> Result<(), Fault> {
+        let pending = &self.sweeper.table.pending;
+        let mut last: Option<PendingEvent> = None;
+        let mut are_oldest = true;
+        while (are_oldest || self.budget > 0) && has_time(self.recheck_until) {
+            let page = pending.list(last.as_ref()).await?;
+            last = page.last().cloned();
+            if last.is_none() {
+                break;
+            }
+            let page: Vec<PendingEvent> =
+                page.into_iter().filter(|event| are_oldest || self.is_due(event)).collect();
+            let states =
+                self.event_states(page.iter().map(|event| (&event.id, event.received.as_str()))).await?;
+            are_oldest = are_oldest && states.iter().all(|state| state.is_settled);
+            let mut writes = Vec::new();
+            let mut due = Vec::new();
+            for (event, state) in page.iter().zip(states) {
+                match self.action(event, state) {
+                    SweepAction::Settle => writes.push(Pending::delete_request(event)?),
+                    SweepAction::Postpone => writes.push(pending.put_request(&event.postponed(self.now))?),
+                    SweepAction::Resend => due.push(event),
+                    SweepAction::Wait => {}
+                }
+            }
+            pending.write(writes).await?;
+            for event in due {
+                if self.budget == 0 || !has_time(self.recheck_until) {
+                    return Ok(());
+                }
+                self.resend_or_park(event).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn action(&self, event: &PendingEvent, state: EventState) -> SweepAction {
+        match state {
+            EventState { is_settled: true, .. } => SweepAction::Settle,
+            _ if !self.is_due(event) => SweepAction::Wait,
+            EventState { is_on_queue: true, .. } => SweepAction::Postpone,
+            _ => SweepAction::Resend,
+        }
+    }
+
+    fn is_due(&self, event: &PendingEvent) -> bool {
+        resend_delay(event.times) <= self.now.since(event.sent) && event.sent < self.backlog_since
+    }
+
+    async fn resend_or_park(&mut self, event: &PendingEvent) -> Result<(), Fault> {
+        let pending = &self.sweeper.table.pending;
+        if event.times >= MAX_TIMES {
+            self.park(&event.id, "it was sent again and again, and never processed").await?;
+            return pending.delete(event).await;
+        }
+        if self.resend(&event.id).await? {
+            pending.put(&event.resent(self.now)).await
+        } else {
+            pending.delete(event).await
+        }
+    }
+
+    /// Moves the cursor of a pass, and sends what it finds.
+    async fn advance(&mut self, pass: &Pass) -> Result<(), Fault> {
+        let table = &self.sweeper.table;
+        let mut from = self.start(pass.name).await?;
+        let until = self.now.min(self.backlog_since).earlier(pass.delay);
+        while from < until && self.may_send() {
+            let slice = table.time_index.slice(from, until).await?;
+            let stopped = self.send_pending(&slice.arrivals).await?;
+            from = stopped.unwrap_or(slice.reached);
+            table.pending.set_cursor(pass.name, from).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the cursor of a pass: before its first step, a time before the first event.
+    async fn start(&self, pass: &str) -> Result<ReceivedAt, Fault> {
+        let table = &self.sweeper.table;
+        match table.pending.cursor(pass).await? {
+            Some(cursor) => Ok(cursor),
+            None => Ok(table.time_index.created().await?.earlier(MAX_CLOCK_SKEW)),
+        }
+    }
+
+    /// Sends the events whose message is lost, and adds them to the pending list, as well as those whose message is on
+    /// the queue. Returns the arrival at which it stopped, if budget or time ended.
+    async fn send_pending(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
+        let pending = &self.sweeper.table.pending;
+        for some in arrivals.chunks(STATES_AT_ONCE) {
+            let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+            let mut writes = Vec::new();
+            let mut due = Vec::new();
+            for (arrival, state) in some.iter().zip(states) {
+                match state {
+                    EventState { is_settled: true, .. } | EventState { is_listed: true, .. } => {}
+                    EventState { is_on_queue: true, .. } => {
+                        writes.push(pending.put_request(&PendingEvent::found(arrival, self.now))?);
+                    }
+                    _ => due.push(arrival),
+                }
+            }
+            pending.write(writes).await?;
+            for arrival in due {
+                if !self.may_send() {
+                    return Ok(ReceivedAt::parse(&arrival.received));
+                }
+                if self.resend(&arrival.id).await? {
+                    let sent = PendingEvent::found(arrival, self.now).resent(self.now);
+                    pending.put(&sent).await?;
+                }
+            }
+            // This chunk is done, so the next run starts with the next one.
+            if let (Some(last), false) = (some.last(), has_time(self.work_until)) {
+                return Ok(ReceivedAt::parse(&last.received));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the states of these events, given with their arrivals, in their order.
+    async fn event_states<'a>(
+        &self,
+        events: impl Iterator<Item = (&'a EventId, &'a str)> + Clone,
+    ) -> Result<Vec<EventState>, Fault> {
+        let keys = |(id, received): (&EventId, &str)| {
+            [receipt_key(id), parked_key(id), pending_key(id, received), attempts_key(id)]
+        };
+        let items = self.sweeper.table.dynamo.batch_get(events.clone().flat_map(keys)).await?;
+        let state = |(id, received): (&EventId, &str)| {
+            let arrival = ReceivedAt::parse(received).unwrap_or(ReceivedAt::EPOCH);
+            let is_marked = |key| items.get(&key).is_some_and(|marker| applies_to(marker, arrival));
+            EventState {
+                is_settled: is_marked(receipt_key(id)) || is_marked(parked_key(id)),
+                is_listed: items.contains_key(&pending_key(id, received)),
+                is_on_queue: items.get(&attempts_key(id)).is_some_and(|item| is_waiting(item, self.now)),
+            }
+        };
+        Ok(events.map(state).collect())
+    }
+
+    /// Sends an event's message. Returns whether it was sent. An event that has expired is not sent; one that is damaged
+    /// or that SQS never accepts is parked.
+    async fn resend(&mut self, id: &EventId) -> Result<bool, Fault> {
+        let message = match self.sweeper.table.events.message(id).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return Ok(false),
+            // One event that cannot be read must not keep the others from being sent.
+            Err(fault) if fault.kind == FaultKind::Damaged => {
+                return self.park(id, fault.context).await.map(|()| false);
+            }
+            Err(fault) => return Err(fault),
+        };
+        self.limiter.acquire().await;
+        match self.sweeper.queue.send_message(&message, id.as_str()).await {
+            Ok(()) => {
+                self.budget = self.budget.saturating_sub(1);
+                self.report.resent = self.report.resent.saturating_add(1);
+                Ok(true)
+            }
+            Err(fault) if fault.kind == FaultKind::Permanent => {
+                self.park(id, &fault.chain()).await.map(|()| false)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn park(&mut self, id: &EventId, why: &str) -> Result<(), Fault> {
+        self.sweeper.table.receipts.park(id, why, self.now).await?;
+        self.report.parked = self.report.parked.saturating_add(1);
+        Ok(())
+    }
+
+    /// Finds the oldest of the pending list and of the events that the first pass has not reached.
+    async fn find_oldest_pending(&mut self) -> Result<(), Fault> {
+        let listed = self.sweeper.table.pending.list(None).await?;
+        let listed = listed.first().and_then(|event| ReceivedAt::parse(&event.received));
+        let oldest = listed.into_iter().chain(self.find_oldest_ahead().await?).min();
+        self.report.oldest_unprocessed = oldest.map_or(Oldest::Nothing, Oldest::Arrived);
+        Ok(())
+    }
+
+    /// Returns the arrival of the first event after the first pass's cursor that is neither processed, parked nor
+    /// listed. If time ends first, returns the place that the search reached: every other one arrived later.
+    async fn find_oldest_ahead(&self) -> Result<Option<ReceivedAt>, Fault> {
+        let mut from = self.start(FIRST_PASS).await?;
+        let until = self.now.earlier(self.sweeper.resend_after);
+        while from < until {
+            if !has_time(self.search_until) {
+                return Ok(Some(from));
+            }
+            let slice = self.sweeper.table.time_index.slice(from, until).await?;
+            for some in slice.arrivals.chunks(STATES_AT_ONCE) {
+                let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+                let is_unprocessed =
+                    |(_, state): &(&Arrival, EventState)| !state.is_settled && !state.is_listed;
+                if let Some((first, _)) = some.iter().zip(states).find(is_unprocessed) {
+                    return Ok(ReceivedAt::parse(&first.received));
+                }
+            }
+            from = slice.reached;
+        }
+        Ok(None)
+    }
+}
+
+fn has_time(until: Instant) -> bool {
+    Instant::now() < until
+}
+
+/// Returns the delay after an event was sent this many times.
+fn resend_delay(times: u32) -> Duration {
+    RESEND_DELAY.saturating_mul(1_u32.checked_shl(times.saturating_sub(1)).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_delay_is_twice_as_long_as_the_one_before() {
+        let minutes: Vec<u64> = (1..=MAX_TIMES).map(|times| resend_delay(times).as_secs() / 60).collect();
+        assert_eq!(minutes, [6, 12, 24, 48, 96]);
+    }
+
+    #[test]
+    fn a_run_writes_a_line_that_cloudwatch_reads_as_metrics() {
+        let now = ReceivedAt::from_millis(600_000).unwrap();
+        let oldest_unprocessed = Oldest::Arrived(ReceivedAt::EPOCH);
+        let report = SweepReport { resent: 2, oldest_unprocessed, ..SweepReport::default() };
+        let line = line(&report, None, "prod", now);
+        assert_eq!((&line["OldestUnprocessedAge"], &line["Resent"]), (&json!(600), &json!(2)));
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            assert_eq!(directive["Dimensions"], json!([["Stage"]]), "{directive}");
+            for metric in directive["Metrics"].as_array().unwrap() {
+                assert!(line[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
+            }
+        }
+        assert_eq!((&line["SweepFailed"], &line["Stage"]), (&json!(0), &json!("prod")));
+    }
+
+    #[test]
+    fn a_failed_run_has_its_fault_beside_its_metrics() {
+        let fault = Fault::transient("the event cannot be enqueued", "no answer in time");
+        let oldest_unprocessed = Oldest::Arrived(ReceivedAt::EPOCH);
+        let report = SweepReport { parked: 1, oldest_unprocessed, ..SweepReport::default() };
+        let line = line(&report, Some(&fault), "prod", ReceivedAt::from_millis(600_000).unwrap());
+        assert_eq!((&line["SweepFailed"], &line["OldestUnprocessedAge"]), (&json!(1), &json!(600)), "{line}");
+        assert_eq!((&line["Parked"], &line["Waiting"]), (&json!(1), &Value::Null), "{line}");
+        assert_eq!(line["reason"], json!("the event cannot be enqueued: no answer in time"));
+    }
+
+    #[test]
+    fn an_unknown_age_is_not_written_as_zero() {
+        let age = |oldest_unprocessed| {
+            let report = SweepReport { oldest_unprocessed, ..SweepReport::default() };
+            line(&report, None, "prod", ReceivedAt::EPOCH)["OldestUnprocessedAge"].clone()
+        };
+        assert_eq!((age(Oldest::Unknown), age(Oldest::Nothing)), (Value::Null, json!(0)));
+    }
+}

@@ -1,0 +1,145 @@
+//! The history of an entity: its events with their messages, status and replays, read by one query.
+
+use std::collections::HashMap;
+
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
+
+use crate::dynamodb::attributes::{Item, text, text_value};
+use crate::dynamodb::dynamo::{Key, UNREADABLE, put_request};
+use crate::dynamodb::table::Table;
+use crate::dynamodb::time_index::Arrival;
+use crate::operate::event_status::EventStatus;
+use crate::operate::replay::ReplayId;
+
+/// The beginning of a replay record's sort key. Stored data: the value must stay.
+const REPLAY_PREFIX: &str = "replay/";
+
+/// An event of an entity's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// The event and its arrival.
+    pub arrival: Arrival,
+    /// The origin, as the table contains it.
+    pub origin: String,
+    /// How far the delivery is trusted, as the table contains it.
+    pub trust: String,
+    /// The message, as it was first written.
+    pub message: String,
+    /// The status.
+    pub status: EventStatus,
+    /// The replays, oldest first.
+    pub replays: Vec<ReplayRecord>,
+}
+
+/// The record that an operator sent an event again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReplayRecord {
+    /// When.
+    pub at: ReceivedAt,
+    /// The replay's name.
+    pub replay: String,
+}
+
+/// Returns the history of the entity under this path, oldest event first.
+///
+/// # Errors
+/// When the table cannot be read, or one of the events is damaged.
+pub async fn load(table: &Table, entity_path: &str) -> Result<Vec<HistoryEntry>, Fault> {
+    let query = table
+        .dynamo
+        .query()
+        .key_condition_expression("pk = :entity")
+        // All but the body, which may be large.
+        .projection_expression(
+            "pk, sk, arrival, #type, canonical_type, origin, trust, message, message_encoding, \
+             message_chunks, message_chunk_key, message_parts, message_digest, received_ms, #processed, parked, \
+             reason, replayed",
+        )
+        .expression_attribute_names("#type", "type")
+        .expression_attribute_names("#processed", "processed")
+        .expression_attribute_values(":entity", text_value(entity_path))
+        .consistent_read(true);
+    let mut items = EntityItems::default();
+    for item in table.dynamo.all(query, UNREADABLE).await? {
+        items.add(item);
+    }
+    items.assemble(table).await
+}
+
+/// Records that an operator sent an event again.
+///
+/// # Errors
+/// When the table does not take it.
+pub async fn record_replay(
+    table: &Table,
+    id: &EventId,
+    replay: &ReplayId,
+    now: ReceivedAt,
+) -> Result<(), Fault> {
+    let sk = format!("{REPLAY_PREFIX}{}/{}", id.digest(), replay.as_str());
+    let mut item = Key::new(id.entity_path(), sk).into_item();
+    item.insert("replayed".into(), text_value(&now.to_string()));
+    item.insert("expires".into(), table.dynamo.expires(now.millis()));
+    table.dynamo.batch_write(vec![put_request(item)?]).await
+}
+
+/// The items of an entity, by kind and digest.
+#[derive(Default)]
+struct EntityItems {
+    events: Vec<Item>,
+    receipts: HashMap<String, Item>,
+    parked: HashMap<String, Item>,
+    replays: HashMap<String, Vec<ReplayRecord>>,
+}
+
+impl EntityItems {
+    fn add(&mut self, item: Item) {
+        let sk = text(&item, "sk").unwrap_or_default().to_owned();
+        match sk.split_once('/') {
+            Some(("event", _)) => self.events.push(item),
+            Some(("receipt", digest)) => {
+                self.receipts.insert(digest.to_owned(), item);
+            }
+            Some(("parked", digest)) => {
+                self.parked.insert(digest.to_owned(), item);
+            }
+            Some(("replay", rest)) => self.add_replay(rest, &item),
+            _ => {}
+        }
+    }
+
+    fn add_replay(&mut self, rest: &str, item: &Item) {
+        let at = text(item, "replayed").and_then(ReceivedAt::parse);
+        if let (Some((digest, replay)), Some(at)) = (rest.split_once('/'), at) {
+            let record = ReplayRecord { at, replay: replay.to_owned() };
+            self.replays.entry(digest.to_owned()).or_default().push(record);
+        }
+    }
+
+    async fn assemble(mut self, table: &Table) -> Result<Vec<HistoryEntry>, Fault> {
+        let mut entries = Vec::new();
+        for item in self.events {
+            let Some(arrival) = Arrival::read(&item) else { continue };
+            let digest = arrival.id.digest();
+            let mut replays = self.replays.remove(digest).unwrap_or_default();
+            replays.sort();
+            let word = |name: &str| text(&item, name).unwrap_or_default().to_owned();
+            entries.push(HistoryEntry {
+                origin: word("origin"),
+                trust: word("trust"),
+                message: table.events.message_of(&item).await?,
+                status: EventStatus::from_items(
+                    self.receipts.get(digest),
+                    self.parked.get(digest),
+                    arrival.received_at(),
+                ),
+                replays,
+                arrival,
+            });
+        }
+        entries.sort_by(|a, b| a.arrival.cmp_by_arrival(&b.arrival));
+        Ok(entries)
+    }
+}

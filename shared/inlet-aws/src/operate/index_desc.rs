@@ -1,0 +1,127 @@
+//! The time index backwards: the newest events first, as a stream of pages.
+
+use std::pin::Pin;
+
+use futures_util::future::try_join_all;
+use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
+
+use crate::dynamodb::table::Table;
+use crate::dynamodb::time_index::{Arrival, HOUR_MS, Order, SHARDS, TimeIndex, before, bucket, hour};
+
+/// Events that one request returns from a shard. A person reads few.
+const PAGE_LEN: i32 = 100;
+
+/// Hours that are read at once, eight shards each: 32 requests, which one connection pool takes without waiting.
+const HOURS_AT_ONCE: usize = 4;
+
+/// Pages of events, newest first.
+pub struct NewestFirst(Pin<Box<dyn Stream<Item = Result<Vec<Arrival>, Fault>> + Send>>);
+
+impl NewestFirst {
+    /// The events that arrived at `from` or later and before `until`.
+    pub fn new(table: &Table, from: ReceivedAt, until: ReceivedAt) -> Self {
+        let index = table.time_index.clone();
+        let pages = stream::iter(hours(from, until))
+            .map(move |(first, last)| {
+                let index = index.clone();
+                async move {
+                    let page = hour_page(&index, &first, &last).await?;
+                    Ok::<_, Fault>(pages_of_hour(index, first, page))
+                }
+            })
+            .buffered(HOURS_AT_ONCE)
+            .try_flatten();
+        Self(Box::pin(pages))
+    }
+
+    /// Returns the next page; an empty one for an hour without events, nothing at the end. No page ends within a
+    /// millisecond.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Vec<Arrival>>, Fault> {
+        self.0.next().await.transpose()
+    }
+}
+
+/// A page of an hour: its newest events.
+struct HourPage {
+    arrivals: Vec<Arrival>,
+    /// The arrival up to which the hour has more events; nothing if it has none.
+    more_until: Option<String>,
+}
+
+/// Returns the first and last millisecond of each hour from `until` back to `from`.
+fn hours(from: ReceivedAt, until: ReceivedAt) -> impl Iterator<Item = (String, String)> {
+    let mut last = (until > from).then(|| before(until));
+    std::iter::from_fn(move || {
+        let end = last.filter(|end| *end >= from)?;
+        let first = start_of_hour(end).max(from);
+        last = Some(before(first));
+        Some((first.to_string(), end.to_string()))
+    })
+}
+
+/// Returns the first page of an hour and all that follow it.
+fn pages_of_hour(
+    index: TimeIndex,
+    first: String,
+    page: HourPage,
+) -> impl Stream<Item = Result<Vec<Arrival>, Fault>> {
+    let following = stream::try_unfold((index, first, page.more_until), |(index, first, more)| async move {
+        let Some(last) = more else { return Ok(None) };
+        let page = hour_page(&index, &first, &last).await?;
+        Ok(Some((page.arrivals, (index, first, page.more_until))))
+    });
+    stream::iter([Ok(page.arrivals)]).chain(following)
+}
+
+/// Returns the newest events of an hour from `first` to `last`: as many as one page of every shard contains.
+async fn hour_page(index: &TimeIndex, first: &str, last: &str) -> Result<HourPage, Fault> {
+    let pages = try_join_all((0..SHARDS).map(|shard| async move {
+        let bucket = bucket(hour(last), shard);
+        index.shard_page(&bucket, (first, last), Order::NewestFirst, PAGE_LEN).await
+    }))
+    .await?;
+    let mut arrivals = Vec::new();
+    let mut more_until: Option<String> = None;
+    for page in pages {
+        arrivals.extend(page.arrivals);
+        more_until = more_until.max(page.more_from);
+    }
+    if let Some(known) = &more_until {
+        arrivals.retain(|arrival: &Arrival| arrival.received > *known);
+    }
+    arrivals.sort_by(|a, b| b.cmp_by_arrival(a));
+    Ok(HourPage { arrivals, more_until })
+}
+
+/// Returns the start of the hour.
+fn start_of_hour(at: ReceivedAt) -> ReceivedAt {
+    let start = at.millis().div_euclid(HOUR_MS).saturating_mul(HOUR_MS);
+    ReceivedAt::from_millis(start).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_go_back_from_until_to_from_without_gap() {
+        let at = |text: &str| ReceivedAt::parse(text).unwrap();
+        let (from, until) = (at("2025-06-12T07:30:00.000Z"), at("2025-06-12T09:00:00.001Z"));
+        let hours: Vec<(String, String)> = hours(from, until).collect();
+        assert_eq!(
+            hours,
+            [
+                ("2025-06-12T09:00:00.000Z", "2025-06-12T09:00:00.000Z"),
+                ("2025-06-12T08:00:00.000Z", "2025-06-12T08:59:59.999Z"),
+                ("2025-06-12T07:30:00.000Z", "2025-06-12T07:59:59.999Z"),
+            ]
+            .map(|(first, last)| (first.to_owned(), last.to_owned()))
+        );
+        assert_eq!(super::hours(from, from).count(), 0, "no time, no hours");
+    }
+}

@@ -1,0 +1,97 @@
+//! Verifies quarantined requests again, with the current credentials. Those that verify become events.
+
+use inlet::fault::{Fault, FaultKind};
+use inlet::proof::verify;
+use inlet::provider::Provider;
+use inlet::receive::{Journal, Queue, Recorded, Secrets, Store, WriteToken};
+use inlet::request::Unverified;
+use inlet::store::StoreName;
+use tokio::sync::watch;
+
+use crate::dynamodb::dynamo::Items;
+use crate::dynamodb::quarantine::{QuarantinedRequest, TableQuarantine};
+
+/// The progress for a store's quarantined requests.
+#[derive(Debug, Default)]
+pub struct Reverified {
+    /// The number of requests that became events and left the quarantine.
+    pub accepted: usize,
+    /// The number of requests that still fail verification. They stay.
+    pub refused: usize,
+    /// Why others stay: each that cannot be read or that table or queue never take, and the one at which the run ended.
+    pub failed: Vec<Fault>,
+}
+
+/// Verifies a store's quarantined requests in the order of their arrival. One that verifies is
+///
+/// 1. added to the sweeper's pending list,
+/// 2. stored with its original arrival and the origin `quarantine`,
+/// 3. sent, and
+/// 4. deleted from the quarantine,
+///
+/// so that a run can be repeated wherever it ended. The first transient fault ends it: no request overtakes another. A
+/// request that cannot be read, or that table or queue never take, stays and is skipped. `sum` contains the progress at
+/// any time.
+///
+/// # Errors
+/// When the store's secrets or the quarantine cannot be read, or the store is not configured.
+pub async fn reverify<P: Provider>(
+    quarantine: &TableQuarantine,
+    secrets: &impl Secrets<P>,
+    journal: &impl Journal,
+    queue: &impl Queue,
+    name: &StoreName,
+    sum: &watch::Sender<Reverified>,
+) -> Result<(), Fault> {
+    let store = secrets.store(name).await?;
+    let store =
+        store.ok_or_else(|| Fault::permanent("nothing can be verified", "no such store is configured"))?;
+    let mut items = Items::new(quarantine.query(name), "the quarantine cannot be read");
+    while let Some(item) = items.next().await? {
+        let result = match TableQuarantine::read(&item, name) {
+            Ok(quarantined) => accept::<P>(quarantined, &store, quarantine, journal, queue).await,
+            Err(damaged) => Err(damaged),
+        };
+        match result {
+            Ok(true) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
+            Ok(false) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
+            Err(fault) => {
+                let ends_run = fault.kind == FaultKind::Transient;
+                sum.send_modify(|sum| sum.failed.push(fault));
+                if ends_run {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes a request along the path of a delivery, and out of quarantine. Returns whether it verified.
+async fn accept<P: Provider>(
+    quarantined: QuarantinedRequest,
+    store: &Store<P>,
+    quarantine: &TableQuarantine,
+    journal: &impl Journal,
+    queue: &impl Queue,
+) -> Result<bool, Fault> {
+    let QuarantinedRequest { request, received_at, sort_key } = quarantined;
+    // The token is the request's own: a repeated run recognises its write, and no other delivery has the same.
+    let (name, token) = (request.store.clone(), WriteToken(format!("quarantine {sort_key}")));
+    let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
+        return Ok(false);
+    };
+    let parsed = P::parse(&delivery);
+    let event = delivery.into_event::<P>(parsed).from_quarantine();
+    // It arrived before the sweeper's cursor.
+    quarantine.put_pending(&event).await?;
+    let unsent = match journal.record(&event, &token).await? {
+        Recorded::New => Some(event),
+        Recorded::Duplicate { original, processed: false } => Some(event.as_duplicate_of(original)),
+        Recorded::Duplicate { processed: true, .. } => None,
+    };
+    if let Some(event) = unsent {
+        queue.send(&event).await?;
+    }
+    quarantine.delete(&name, &sort_key).await.map(|()| true)
+}

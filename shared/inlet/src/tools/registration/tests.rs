@@ -1,0 +1,172 @@
+//! What is shown and what is sent, whose a URL is, which options there are.
+
+use serde_json::json;
+
+use super::*;
+use crate::secret::Secret;
+use crate::store::StoreName;
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+fn destination() -> Destination {
+    Destination::new("https://abc.execute-api.example/", "zid", &StoreName::parse("riyadh").unwrap()).unwrap()
+}
+
+fn call() -> Call {
+    Call::new(Verb::Post, "/v1/hooks")
+        .query("original_id", "a b")
+        .secret_header("authorization", "Bearer ", &secret("t0ken-in-header"))
+        .json(BodyPart::object([
+            (
+                "url",
+                BodyPart::Target(
+                    destination().target(Some("order.create")).with("token", &secret("t0ken-in-url")),
+                ),
+            ),
+            ("inner", BodyPart::object([("key", BodyPart::Secret(secret("k\"ey-in-body")))])),
+            ("list", BodyPart::Plain(json!(["a", 1]))),
+        ]))
+}
+
+#[test]
+fn a_call_shows_everything_but_its_secrets() {
+    let shown = call().shown("https://api.example");
+    assert_eq!(
+        shown,
+        "POST https://api.example/v1/hooks?original_id=a%20b\n\
+         authorization: Bearer ***\n\
+         content-type: application/json\n\
+         \n\
+         {\n  \"inner\": {\n    \"key\": \"***\"\n  },\n  \"list\": [\n    \"a\",\n    1\n  ],\n  \
+         \"url\": \"https://abc.execute-api.example/zid/riyadh/order.create?token=***\"\n}"
+    );
+    for shown in [format!("{:?}", call()), call().to_string(), format!("{:?}", call().reply(200, vec![]))] {
+        assert!(
+            !shown.contains("in-header") && !shown.contains("in-url") && !shown.contains("in-body"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn the_wire_gets_the_secrets() {
+    let wire = call().raw_request();
+    assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/v1/hooks?original_id=a%20b"));
+    assert!(wire.headers.contains(&("authorization", "Bearer t0ken-in-header".to_owned())));
+    let body: serde_json::Value = serde_json::from_slice(&wire.body.unwrap()).unwrap();
+    assert_eq!(
+        body,
+        json!({
+            "url": "https://abc.execute-api.example/zid/riyadh/order.create?token=t0ken%2Din%2Durl",
+            "inner": {"key": "k\"ey-in-body"},
+            "list": ["a", 1],
+        })
+    );
+}
+
+#[test]
+fn what_a_provider_says_is_told_on_without_the_secrets_that_it_repeats() {
+    let reply = call().reply(422, vec![]);
+    let said = r#"no: t0ken-in-header
+        {"key":"k\"ey-in-body","raw":k"ey-in-body,"url":"https://abc.execute-api.example/zid/riyadh/order.create?token=t0ken%2Din%2Durl"}"#;
+    let Refusal::Refused { status: 422, told } = reply.refused(said) else { panic!("no refusal") };
+    assert_eq!(told, r#"no: *** {"key":"***","raw":***,"url":"***"}"#);
+    let Some(Refusal::Refused { told, .. }) = reply.refusal(&"x".repeat(1_000)) else { panic!("no refusal") };
+    assert_eq!(told.chars().count(), 201, "{told}");
+}
+
+#[test]
+fn a_status_alone_says_whose_fault_it_is() {
+    let refusal = |status| call().reply(status, vec![]).refusal("");
+    assert_eq!(refusal(201), None);
+    assert!(matches!(refusal(401), Some(Refusal::Unauthorized { .. })));
+    assert!(matches!(refusal(403), Some(Refusal::Unauthorized { .. })));
+    assert!(matches!(refusal(429), Some(Refusal::TooMany { .. })));
+    assert!(matches!(refusal(409), Some(Refusal::Refused { status: 409, .. })));
+    assert!(matches!(refusal(302), Some(Refusal::Refused { status: 302, .. })));
+    assert!(matches!(refusal(503), Some(Refusal::Failed { status: 503, .. })));
+}
+
+#[test]
+fn a_place_holds_its_own_urls_and_no_others() {
+    for own in [
+        "https://abc.execute-api.example/zid/riyadh",
+        "https://ABC.execute-api.example/zid/riyadh/order.create",
+        "https://abc.execute-api.example/zid/riyadh?token=x",
+    ] {
+        assert!(destination().contains(&Target::from_provider(own)), "{own}");
+    }
+    for other in [
+        "",
+        "https://abc.execute-api.example",
+        "https://abc.execute-api.example/zid/riyadh-2/order.create",
+        "https://abc.execute-api.example/ZID/riyadh",
+        "http://abc.execute-api.example/zid/riyadh",
+        "https://abc.execute-api.example.evil/zid/riyadh",
+        "https://evil/?https://abc.execute-api.example/zid/riyadh",
+        "https://abc.execute-api.example@evil/zid/riyadh",
+    ] {
+        assert!(!destination().contains(&Target::from_provider(other)), "{other}");
+    }
+}
+
+#[test]
+fn a_place_is_made_of_a_plain_address() {
+    let store = StoreName::parse("s").unwrap();
+    for api in ["https://a", "http://127.0.0.1:4566/_aws/x/", "https://a/b"] {
+        assert!(Destination::new(api, "p", &store).is_ok(), "{api}");
+    }
+    for api in
+        ["", "https://", "https:///", "ftp://a", "a.example", "https://a?b", "https://a b", "https://u@a"]
+    {
+        assert_eq!(Destination::new(api, "p", &store), Err(NotAnAddress), "{api}");
+    }
+}
+
+#[test]
+fn a_url_is_shown_without_what_may_be_a_secret() {
+    for (url, shown) in [
+        ("https://a/b/c", "https://a/b/c"),
+        ("https://a/b?token=s3cret&x=y", "https://a/b?token=***&x=***"),
+        ("https://a?s3cret#s3cret", "https://a?***"),
+        ("https://user:s3cret@a/b", "https://***@a/b"),
+        ("not a url", "not a url"),
+        ("", ""),
+    ] {
+        assert_eq!(Target::from_provider(url).to_string(), shown);
+    }
+}
+
+#[test]
+fn an_option_that_nobody_knows_is_refused_with_those_that_exist() {
+    const KNOBS: &[ProviderOption] =
+        &[ProviderOption { name: "a", help: "" }, ProviderOption { name: "b", help: "" }];
+    let given = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let options = Options::parse(&given(&[("a", "1"), ("b", "x"), ("a", "2")]), KNOBS).unwrap();
+    assert_eq!((options.all("a"), options.one("b")), (vec!["1", "2"], Ok(Some("x"))));
+    assert_eq!(options.one("a"), Err(PlanError::Option { name: "a", why: "takes one value".into() }));
+    let unknown = Options::parse(&given(&[("c", "1")]), KNOBS);
+    assert_eq!(unknown, Err(PlanError::NoSuchOption { name: "c".into(), known: "a, b".into() }));
+}
+
+#[test]
+fn an_access_that_lacks_a_field_is_refused_without_a_word_of_it() {
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only its reading is tried")]
+    struct Access {
+        token: Secret,
+    }
+    for access in [json!({}), json!({"token": ""}), json!({"token": 420_815}), json!("s3cret")] {
+        let context = ApiContext {
+            destination: destination(),
+            access,
+            credentials: vec![],
+            options: Options::default(),
+        };
+        assert_eq!(context.access::<Access>().map(|_| ()), Err(PlanError::Access));
+    }
+}
