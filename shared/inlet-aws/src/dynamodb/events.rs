@@ -89,7 +89,8 @@ impl Journal for Events {
     async fn record(&self, event: &mut Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
         let work = async {
             for _ in 0..LATER_ATTEMPTS {
-                match self.put(&StoredEvent::of(event, attempt)).await? {
+                // Boxed, here and below, because the futures of the SDK's calls are large.
+                match Box::pin(self.put(&StoredEvent::of(event, attempt))).await? {
                     Put::Recorded(recorded) => return Ok(recorded),
                     Put::Later(received_at) => event.receive_later(received_at),
                 }
@@ -135,11 +136,11 @@ impl Events {
         let id = EventId::parse(&record.id).map_err(|error| Fault::permanent(NOT_STORED, error))?;
         let item = self.item_of(event, &id).await?;
         if record.window_ms.is_some() {
-            return self.put_within_window(record, &id, item).await;
+            return Box::pin(self.put_within_window(record, &id, item)).await;
         }
         let written = self.put_item(record, item, None).await?;
         if record.updates_latest {
-            self.update_latest(record, &id, &written).await?;
+            Box::pin(self.update_latest(record, &id, &written)).await?;
         }
         match written {
             Written::Done => Ok(Put::Recorded(Recorded::New)),
@@ -159,10 +160,10 @@ impl Events {
         };
         let (moved, evidence) = match record.origin {
             Origin::Webhook => {
-                let (moved, look) = self.with_look(id, first).await;
+                let (moved, look) = Box::pin(self.with_look(id, first)).await;
                 (moved?, Evidence::Unanswered(look))
             }
-            Origin::Fallback | Origin::Quarantine => (first.await?, Evidence::Late),
+            Origin::Fallback | Origin::Quarantine => (Box::pin(first).await?, Evidence::Late),
         };
         let mut change = moved;
         for _ in 0..DECISION_ATTEMPTS {
@@ -171,7 +172,8 @@ impl Events {
                 // `latest` was deleted meanwhile.
                 Change::Refused(None) => self.latest.move_to(id, &own).await?,
                 Change::Refused(Some(latest)) => {
-                    match self.apply(&decide(&latest, &own, &evidence), &latest, id, &own, &evidence).await? {
+                    let decision = decide(&latest, &own, &evidence);
+                    match Box::pin(self.apply(&decision, &latest, id, &own, &evidence)).await? {
                         Applied::Put(put) => return Ok(put),
                         Applied::Again(change) => change,
                     }
@@ -208,7 +210,7 @@ impl Events {
                 Decision::Newest { received_ms } => {
                     self.latest.replace(id, &latest, &newest(&own, received_ms, &latest)).await?
                 }
-                decision => match self.apply(&decision, &latest, id, &own, &evidence).await? {
+                decision => match Box::pin(self.apply(&decision, &latest, id, &own, &evidence)).await? {
                     Applied::Put(_) => return Ok(()),
                     Applied::Again(change) => change,
                 },
@@ -229,7 +231,7 @@ impl Events {
         let new = Ok(Applied::Put(Put::Recorded(Recorded::New)));
         let change = match decision {
             Decision::Own | Decision::Older => return new,
-            Decision::Repeat => return self.store_repeat(latest, id, own).await,
+            Decision::Repeat => return Box::pin(self.store_repeat(latest, id, own)).await,
             Decision::Newest { received_ms } if *received_ms != own.received_ms => {
                 let received_at = ReceivedAt::from_millis(*received_ms).unwrap_or(ReceivedAt::EPOCH);
                 return Ok(Applied::Put(Put::Later(received_at)));
@@ -251,7 +253,7 @@ impl Events {
         };
         match change {
             Change::Done => new,
-            refused => Ok(Applied::Again(refused)),
+            refused @ Change::Refused(_) => Ok(Applied::Again(refused)),
         }
     }
 
