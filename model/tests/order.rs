@@ -77,12 +77,12 @@ fn without_the_clock_rule_an_earlier_state_is_the_newest() {
 }
 
 #[test]
-fn a_mark_before_the_note_loses_a_new_state() {
-    breaks(Flaw::MarkBeforeNote, &[NEWEST, COMPLETE]);
+fn a_receipt_before_the_note_loses_a_new_state() {
+    breaks(Flaw::ReceiptBeforeNote, &[NEWEST, COMPLETE]);
 }
 
 #[test]
-fn a_mark_that_is_taken_away_last_loses_a_new_state() {
+fn a_receipt_made_void_last_loses_a_new_state() {
     breaks(Flaw::RestoredLast, &[NEWEST, COMPLETE]);
 }
 

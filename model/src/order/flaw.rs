@@ -5,7 +5,7 @@ use super::scenario::Scenario;
 /// One change that breaks the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// Two equal deliveries of one millisecond share an id, and each marks it as a repeat.
+    /// Two equal deliveries of one millisecond share an id, and each writes the receipt of a repeat under it.
     MarksItself,
     /// A repeat is not noted on `latest`.
     RepeatNotNoted,
@@ -13,9 +13,9 @@ pub enum Flaw {
     RestoredNotPending,
     /// A delivery that is later than `latest` keeps its earlier arrival.
     NoClockRule,
-    /// A repeat is marked before it is noted.
-    MarkBeforeNote,
-    /// `latest` moves on to a repeat that is none before its mark is taken away.
+    /// The receipt of a repeat is written before the repeat is noted.
+    ReceiptBeforeNote,
+    /// `latest` moves on to a repeat that is none before its receipt is made void.
     RestoredLast,
     /// If the event is written and `latest` cannot be changed, the event is left to the sweeper.
     LatestLeftBehind,
@@ -28,7 +28,7 @@ impl Flaw {
         Self::RepeatNotNoted,
         Self::RestoredNotPending,
         Self::NoClockRule,
-        Self::MarkBeforeNote,
+        Self::ReceiptBeforeNote,
         Self::RestoredLast,
         Self::LatestLeftBehind,
     ];
@@ -36,15 +36,13 @@ impl Flaw {
     /// Bounds that are wide enough to show it.
     pub fn scenario(self) -> Scenario {
         match self {
-            // The messages of both deliveries have to be lost, as only the sweeper asks for the mark.
-            Self::MarksItself => Scenario::of("A, A in one millisecond", "AA", 2).at_once(),
+            Self::MarksItself => Scenario::of("A, A in one millisecond", "AA", 0).at_once(),
             Self::NoClockRule => Scenario::of("A, B, the first clock ahead", "AB", 0).skewed(&[9, 0]),
-            Self::RepeatNotNoted | Self::RestoredNotPending | Self::LatestLeftBehind => {
-                Scenario::of("A, B, A after the first", "ABA", 1).after_the_first()
-            }
-            Self::MarkBeforeNote | Self::RestoredLast => {
-                Scenario::of("A, B, A after the first", "ABA", 2).after_the_first()
-            }
+            Self::RepeatNotNoted
+            | Self::RestoredNotPending
+            | Self::ReceiptBeforeNote
+            | Self::LatestLeftBehind => Scenario::of("A, B, A after the first", "ABA", 1).after_the_first(),
+            Self::RestoredLast => Scenario::of("A, B, A after the first", "ABA", 2).after_the_first(),
         }
     }
 }

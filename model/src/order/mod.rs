@@ -2,7 +2,7 @@
 //!
 //! The rest of this crate checks that nothing is lost. This part checks the *order*: which of two deliveries is a
 //! repeat, which is a new state, and which `receivedtime` each event gets. It has one entity, and every call of the
-//! protocol on the event, its mark and the entity's item `latest` is a step of its own.
+//! protocol on the event, its receipt and the entity's item `latest` is a step of its own.
 //!
 //! # The protocol
 //! [`inlet::dedup`] is the rule, which the product uses as well; [`storing`] has the calls. A receiver, or the processor for an event that only the queue has,
@@ -15,9 +15,9 @@
 //!    than `latest`, or later than `latest` although its arrival is not (then its arrival becomes the one of `latest`
 //!    plus one). Each outcome is a write on the condition that `latest` is still the same item.
 //!
-//! A repeat is noted on `latest` before its event is marked as a repeat. If a delivery of another content turns up that
-//! arrived before the noted repeat, the repeat was a new state: its mark is taken away, and the sweeper publishes it.
-//! Such an event is never marked again.
+//! A repeat is noted on `latest` before its event gets the receipt of a repeat. If a delivery of another content turns up
+//! that arrived before the noted repeat, the repeat was a new state: its receipt is made void, and the sweeper publishes
+//! it. A void receipt never becomes the receipt of a repeat again.
 //!
 //! # Order between two deliveries
 //! A receiver that has not answered yet knows: whatever `latest` shows was there before this answer. So everything that
@@ -34,8 +34,8 @@
 //! delivery that went through the queue.
 //!
 //! # Simpler than the code
-//! All equal deliveries fall into one retry window. The sweeper sends what is neither processed nor marked once no receiver works any
-//! more. It walks past the rest, and comes back only to what is listed as pending. Parking, dead letters and
+//! All equal deliveries fall into one retry window. The sweeper sends what has no receipt once no receiver works any
+//! more. It walks past what has one, and comes back only to what is listed as pending. Parking, dead letters and
 //! redrives are in the other part of this crate.
 
 pub mod scenario;

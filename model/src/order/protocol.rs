@@ -39,9 +39,9 @@ pub enum Step {
     Receives,
     /// An overdue call takes effect.
     Lands(usize),
-    /// The sweeper walks past an event that is processed or marked.
+    /// The sweeper walks past an event that has a receipt.
     WalksPast(Id),
-    /// The sweeper sends an event that is neither.
+    /// The sweeper sends an event that has no receipt.
     Sweeps(Id),
 }
 
@@ -191,7 +191,7 @@ impl Model for Protocol {
                 let is_passed = world.table.behind.has(id);
                 match world.table.is_settled(id) {
                     true if !is_passed => steps.push(Step::WalksPast(id)),
-                    // Messages that wait explain what is not processed.
+                    // Messages that wait explain what has no receipt.
                     false if world.queue.is_empty() && (!is_passed || world.table.pending.has(id)) => {
                         steps.push(Step::Sweeps(id));
                     }

@@ -31,17 +31,17 @@ pub enum At {
     Moving,
     /// Notes a repeat of this event.
     Noting(Latest<Id, char>),
-    /// Marks the event as a repeat of this one.
+    /// Writes the receipt of a repeat of this event.
     Marking(Latest<Id, char>),
     /// Lists as pending the repeat that is none.
     Pending(Restoring),
-    /// Takes its mark away.
-    Unmarking(Restoring),
+    /// Makes its receipt void.
+    Voiding(Restoring),
     /// Lets `latest` name it, if it is the newest.
     Restoring(Restoring),
     /// Writes the event under its later arrival; it had this id before.
     PuttingLater(Id),
-    /// Marks the event under its earlier arrival.
+    /// Writes a receipt for the event under its earlier arrival.
     Superseding(Id),
     /// Lets `latest` name the event; it was this.
     Replacing(Latest<Id, char>),
@@ -120,7 +120,7 @@ impl Storing {
             },
             At::Marking(_) => Call::MarkRepeat(id),
             At::Pending(Restoring { repeated, .. }) => Call::Pend(repeated.digest),
-            At::Unmarking(Restoring { repeated, .. }) => Call::Unmark(repeated.digest),
+            At::Voiding(Restoring { repeated, .. }) => Call::Void(repeated.digest),
             At::Restoring(Restoring { expected, latest, .. }) => Call::Replace { expected, latest },
             At::Replacing(expected) => {
                 let content = protocol.scenario.content(id);
@@ -148,9 +148,9 @@ impl Storing {
         match (self.at, heard) {
             // The event is published twice then, under both arrivals: the fault made a duplicate.
             (At::Superseding(_), _) => go_on(At::Moving),
-            // The event has no mark: it is published.
+            // The event has no receipt: it is published.
             (At::Marking(_), Err(Failed)) => new,
-            (At::Noting(original), Err(Failed)) if protocol.has(Flaw::MarkBeforeNote) => {
+            (At::Noting(original), Err(Failed)) if protocol.has(Flaw::ReceiptBeforeNote) => {
                 Err(Stored::Repeat(message_of(&original)))
             }
             (_, Err(Failed)) if protocol.has(Flaw::LatestLeftBehind) && self.at != At::Putting => new,
@@ -161,17 +161,17 @@ impl Storing {
                 Ok(Reply::Latest(Some(latest))),
             ) => self.decide(protocol, latest),
             (At::Moving, Ok(_)) => new,
-            (At::Noting(original), Ok(_)) if protocol.has(Flaw::MarkBeforeNote) => {
+            (At::Noting(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
                 Err(Stored::Repeat(message_of(&original)))
             }
             (At::Noting(original), Ok(_)) => go_on(At::Marking(original)),
-            (At::Marking(_), Ok(Reply::IsNoRepeat)) => new,
-            (At::Marking(original), Ok(_)) if protocol.has(Flaw::MarkBeforeNote) => {
+            (At::Marking(_), Ok(Reply::IsVoid)) => new,
+            (At::Marking(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
                 go_on(At::Noting(original))
             }
             (At::Marking(original), Ok(_)) => Err(Stored::Repeat(message_of(&original))),
-            (At::Pending(restoring), Ok(_)) => go_on(At::Unmarking(restoring)),
-            (At::Unmarking(restoring), Ok(_)) => go_on(At::Restoring(restoring)),
+            (At::Pending(restoring), Ok(_)) => go_on(At::Voiding(restoring)),
+            (At::Voiding(restoring), Ok(_)) => go_on(At::Restoring(restoring)),
             // The model has one later id for each delivery: its event is written over.
             (At::PuttingLater(earlier), Ok(_)) if earlier == self.id => go_on(At::Moving),
             (At::PuttingLater(earlier), Ok(_)) => go_on(At::Superseding(earlier)),
@@ -186,7 +186,7 @@ impl Storing {
             Decision::Own if protocol.has(Flaw::MarksItself) => go_on(At::Noting(latest)),
             Decision::Own => Err(Stored::New),
             Decision::Repeat if protocol.has(Flaw::RepeatNotNoted) => go_on(At::Marking(latest)),
-            Decision::Repeat if protocol.has(Flaw::MarkBeforeNote) => go_on(At::Marking(latest)),
+            Decision::Repeat if protocol.has(Flaw::ReceiptBeforeNote) => go_on(At::Marking(latest)),
             Decision::Repeat => go_on(At::Noting(latest)),
             Decision::Newest { received_ms } if received_ms == self.received => go_on(At::Replacing(latest)),
             Decision::Newest { .. } if protocol.has(Flaw::NoClockRule) => Err(Stored::New),
@@ -204,7 +204,7 @@ impl Storing {
                 } else if is_listed {
                     go_on(At::Pending(restoring))
                 } else {
-                    go_on(At::Unmarking(restoring))
+                    go_on(At::Voiding(restoring))
                 }
             }
         }

@@ -39,10 +39,8 @@ pub struct World {
 pub struct Table {
     /// The events, with their arrivals.
     pub events: [Option<i64>; IDS],
-    /// The marks of events that were taken for repeats.
-    pub marks: [Option<Mark>; IDS],
-    /// The receipts of events that were processed.
-    pub receipts: Ids,
+    /// The receipts.
+    pub receipts: [Option<Receipt>; IDS],
     /// The entity's item `latest`.
     pub latest: Option<Latest<Id, char>>,
     /// The events that the sweeper has walked past.
@@ -51,13 +49,15 @@ pub struct Table {
     pub pending: Ids,
 }
 
-/// The mark of an event that was taken for a repeat: an attribute of the event's own item.
+/// An event's receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Mark {
-    /// The event is a repeat of another one, or another one took its place: it is not in the time index.
+pub enum Receipt {
+    /// The event was processed.
+    Processed,
+    /// The event is a repeat of another one, or another one took its place.
     Repeat,
-    /// The event is none. It is never marked again.
-    NoRepeat,
+    /// The event was taken for a repeat, and is none.
+    Void,
 }
 
 /// A message on the queue.
@@ -102,10 +102,10 @@ pub enum Call {
         /// What it becomes.
         latest: Latest<Id, char>,
     },
-    /// Marks an event as a repeat, on the condition that the mark was not taken away before.
+    /// Writes the receipt of a repeat, on the condition that there is none and that it was not made void.
     MarkRepeat(Id),
-    /// Takes the mark away.
-    Unmark(Id),
+    /// Makes a receipt void.
+    Void(Id),
     /// Lists an event as pending.
     Pend(Id),
     /// Reads an event's receipt.
@@ -137,9 +137,9 @@ pub enum Reply {
     Done,
     /// The condition failed: `latest` is this.
     Latest(Option<Latest<Id, char>>),
-    /// The condition failed: the event is no repeat.
-    IsNoRepeat,
-    /// Whether the event has a receipt.
+    /// The condition failed: the receipt was made void.
+    IsVoid,
+    /// Whether the event has a receipt that counts.
     Processed(bool),
 }
 
@@ -149,7 +149,7 @@ impl World {
         self.receivers[0] = Receiver::Ended(Answer::Accepted);
         self.accepted.put(id);
         self.table.events[usize::from(id)] = Some(received);
-        self.table.receipts.put(id);
+        self.table.receipts[usize::from(id)] = Some(Receipt::Processed);
         self.table.latest = Some(Latest { digest: id, content, received_ms: received, repeated: None });
         self.table.behind.put(id);
         self.published[usize::from(id)] = Some(received);
@@ -183,29 +183,36 @@ impl World {
                 }
                 self.table.latest = Some(latest);
             }
-            Call::MarkRepeat(id) => match &mut self.table.marks[usize::from(id)] {
-                Some(Mark::NoRepeat) => return Reply::IsNoRepeat,
-                mark => *mark = Some(Mark::Repeat),
+            Call::MarkRepeat(id) => match &mut self.table.receipts[usize::from(id)] {
+                Some(Receipt::Void) => return Reply::IsVoid,
+                Some(_) => {}
+                none => *none = Some(Receipt::Repeat),
             },
-            Call::Unmark(id) => self.table.marks[usize::from(id)] = Some(Mark::NoRepeat),
+            Call::Void(id) => {
+                // What was processed stays processed.
+                let receipt = &mut self.table.receipts[usize::from(id)];
+                if *receipt != Some(Receipt::Processed) {
+                    *receipt = Some(Receipt::Void);
+                }
+            }
             Call::Pend(id) => self.table.pending.put(id),
-            Call::IsProcessed(id) => return Reply::Processed(self.table.receipts.has(id)),
+            Call::IsProcessed(id) => return Reply::Processed(self.table.is_settled(id)),
             Call::Send(message) => {
                 if !self.queue.contains(&message) {
                     self.queue.push(message);
                 }
             }
             Call::Publish { id, received } => self.published[usize::from(id)] = Some(received),
-            Call::WriteReceipt(id) => self.table.receipts.put(id),
+            Call::WriteReceipt(id) => self.table.receipts[usize::from(id)] = Some(Receipt::Processed),
         }
         Reply::Done
     }
 }
 
 impl Table {
-    /// Whether nothing is to be done about the event: it was processed, or it is a repeat.
+    /// Whether the event has a receipt that counts.
     pub fn is_settled(&self, id: Id) -> bool {
-        self.receipts.has(id) || self.marks[usize::from(id)] == Some(Mark::Repeat)
+        matches!(self.receipts[usize::from(id)], Some(Receipt::Processed | Receipt::Repeat))
     }
 
     /// What a receiver sees that reads `latest`.

@@ -8,9 +8,9 @@
 //! 3. If the condition fails, [`decide`] from the item that the table returns. Each decision is a write on the condition
 //!    that the item has not changed; if it has, decide again.
 //!
-//! A repeat is noted on `latest` before its own event is marked as a repeat. So if an event turns up that arrived between
-//! the original and the repeat, the repeat can be published after all ([`Decision::Restore`]): its mark is taken away
-//! first, and then `latest` changes. Such an event is never marked again.
+//! A repeat is noted on `latest` before its own event gets the receipt of a repeat. So if an event turns up that arrived
+//! between the original and the repeat, the repeat can be published after all ([`Decision::Restore`]): its receipt is
+//! made void first, and then `latest` changes. A void receipt never becomes the receipt of a repeat again.
 //!
 //! The crate `inlet-model` checks this rule, with every call failing, coming late or never, and with clocks that differ.
 
@@ -73,7 +73,7 @@ pub struct Look<D> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision<D, C> {
     /// `latest` names this event already: the SDK repeated its own call, or two equal deliveries of one millisecond
-    /// share the event. It is new. To mark it as a repeat would be a loss.
+    /// share the event. It is new. A receipt of a repeat under the event's own id would be a loss.
     Own,
     /// A repeat of the event that `latest` names.
     Repeat,

@@ -20,7 +20,7 @@ use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
 use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
 use crate::dynamodb::pending::{Pending, PendingEvent};
-use crate::dynamodb::receipts::{applies_to, tombstone_until};
+use crate::dynamodb::receipts::{Receipts, applies_to, tombstone_until};
 use crate::dynamodb::record::Record;
 use crate::dynamodb::table::{event_key, receipt_key};
 use crate::dynamodb::time_index::bucket_of;
@@ -37,8 +37,8 @@ pub(crate) const LARGE_FIELDS: [BlobField; 2] = [BODY, MESSAGE];
 /// A failed write of an event.
 const NOT_STORED: &str = "the event cannot be stored";
 
-/// A failed write of a repeat's mark.
-const NOT_MARKED: &str = "a repeat cannot be marked";
+/// A failed change of the time index.
+const NOT_MARKED: &str = "a repeat cannot be taken out of the time index";
 
 /// A stored event that cannot be read, however often it is tried.
 const DAMAGED: &str = "the stored event is damaged";
@@ -75,6 +75,7 @@ const LOOK_AFTER: Duration = Duration::from_millis(100);
 pub struct Events {
     dynamo: Dynamo,
     latest: LatestItems,
+    receipts: Receipts,
     pending: Pending,
 }
 
@@ -124,7 +125,12 @@ impl StoredEvent {
 
 impl Events {
     pub(crate) fn new(dynamo: Dynamo) -> Self {
-        Self { latest: LatestItems::new(dynamo.clone()), pending: Pending::new(dynamo.clone()), dynamo }
+        Self {
+            latest: LatestItems::new(dynamo.clone()),
+            receipts: Receipts::new(dynamo.clone()),
+            pending: Pending::new(dynamo.clone()),
+            dynamo,
+        }
     }
 
     /// Stores an event, unless an equal one is stored.
@@ -257,7 +263,7 @@ impl Events {
         }
     }
 
-    /// Notes a repeat and marks its event, in this order: an event that turns up between the original and the repeat
+    /// Notes a repeat and writes its receipt, in this order: an event that turns up between the original and the repeat
     /// must find the note.
     async fn store_repeat(
         &self,
@@ -281,40 +287,51 @@ impl Events {
         if change != Change::Done {
             return Ok(Applied::Again(change));
         }
-        // A repeat without a mark is published, for a second time if it is one.
-        if !self.mark_repeat(id, &original.id).await.unwrap_or(false) {
+        // A repeat without a receipt is published, for a second time if it is one.
+        let received_at = ReceivedAt::from_millis(own.received_ms).unwrap_or(ReceivedAt::EPOCH);
+        if !self.mark_repeat(id, received_at, &original.id).await.unwrap_or(false) {
             return new;
         }
         let processed = receipt.is_some_and(|receipt| applies_to(&receipt, original.received_at));
         Ok(Applied::Put(Put::Recorded(Recorded::Duplicate { original, processed })))
     }
 
-    /// Marks the event that was stored before its arrival was made later. If that fails, it is published under both
-    /// arrivals.
+    /// Writes the receipt of the event that was stored before its arrival was made later. If that fails, it is published
+    /// under both arrivals.
     async fn supersede(&self, record: &Record, id: &EventId) {
         let earlier = record.supersedes.as_deref().and_then(|earlier| EventId::parse(earlier).ok());
         if let Some(earlier) = earlier {
-            self.mark_repeat(&earlier, id).await.ok();
+            let received_at = ReceivedAt::from_millis(record.received_ms).unwrap_or(ReceivedAt::EPOCH);
+            self.mark_repeat(&earlier, received_at, id).await.ok();
         }
     }
 
-    /// Marks a stored event as a repeat of another one and takes it out of the time index: then nothing sends, lists or
-    /// replays it. Returns whether it is a repeat: not if the mark was taken away before.
-    async fn mark_repeat(&self, id: &EventId, original: &EventId) -> Result<bool, Fault> {
-        let mark = Expressions::update("SET repeat_of = :original REMOVE arrival")
-            .only_if("attribute_exists(pk) AND attribute_not_exists(no_repeat)")
-            .value(":original", text_value(original.digest()));
-        let marked = self.dynamo.update(event_key(id), mark, NOT_MARKED).await?;
-        Ok(matches!(marked, Written::Done))
+    /// Writes the receipt of an event that is a repeat of another one, and then takes it out of the time index, so that
+    /// nothing lists or replays it. Returns whether it is a repeat: not if its receipt was made void before.
+    async fn mark_repeat(
+        &self,
+        id: &EventId,
+        received_at: ReceivedAt,
+        original: &EventId,
+    ) -> Result<bool, Fault> {
+        if !self.receipts.write_repeat(id, received_at, original, clock::now()).await? {
+            return Ok(false);
+        }
+        let hide = Expressions::update("REMOVE arrival")
+            .only_if("attribute_exists(pk) AND attribute_not_exists(no_repeat)");
+        // A repeat that stays in the index is listed, and nothing more: it has its receipt.
+        self.dynamo.update(event_key(id), hide, NOT_MARKED).await.ok();
+        Ok(true)
     }
 
-    /// Takes the mark of a repeat away and puts the event into the time index again. After that it is never marked.
+    /// Puts an event that was taken for a repeat into the time index again, for good, and then makes its receipt void.
     async fn unmark_repeat(&self, event: &ExistingEvent) -> Result<(), Fault> {
-        let unmark = Expressions::update("SET no_repeat = :true, arrival = :arrival REMOVE repeat_of")
+        let show = Expressions::update("SET no_repeat = :true, arrival = :arrival")
             .only_if("attribute_exists(pk)")
             .value(":true", AttributeValue::Bool(true))
             .value(":arrival", text_value(&event.received_at.to_string()));
-        self.dynamo.update(event_key(&event.id), unmark, NOT_MARKED).await.map(|_| ())
+        self.dynamo.update(event_key(&event.id), show, NOT_MARKED).await?;
+        self.receipts.void(&event.id, clock::now()).await
     }
 
     /// Runs the first calls of a receiver. If they take long, it looks at `latest` meanwhile: what `latest` names then
@@ -361,7 +378,7 @@ impl Events {
         Ok(Some(StoredEvent { record, message, body }))
     }
 
-    /// Returns the message of a stored event; nothing if there is no such event, or if it is a repeat of another one.
+    /// Returns the message of a stored event; nothing if there is no such event.
     ///
     /// # Errors
     /// When the table cannot be read. The fault is [`Damaged`](inlet::fault::FaultKind::Damaged) if the event is.
@@ -369,9 +386,6 @@ impl Events {
         let Some(item) = self.dynamo.get(event_key(id)).await? else {
             return Ok(None);
         };
-        if item.contains_key("repeat_of") {
-            return Ok(None);
-        }
         let message = self.message_of(&item).await?;
         Message::parse(message).map(Some).map_err(|error| Fault::damaged(DAMAGED, error.to_string()))
     }
