@@ -433,7 +433,7 @@ fn what_nobody_documents_is_unknown_and_keeps_its_id() {
 
 #[test]
 fn what_is_no_object_is_unknown_under_the_name_in_the_url() {
-    for body in ["", "null", "[]", "[{\"id\":1}]", "\"order\"", "id=1", "{\"id\":1", "\u{feff}{}"] {
+    for body in ["", "null", "[]", "[{\"id\":1}]", "\"order\"", "id=1", "{\"id\":1"] {
         for (topic, name) in
             [(Some("product.delete"), "product.delete"), (None, "unknown"), (Some(" "), "unknown")]
         {
@@ -499,10 +499,10 @@ fn every_spelling_of_a_time_is_read() {
         ("2025-06-12 08:01:10", json!("2025-06-12T08:01:10Z")),
         ("2025-06-12T08:00:02.551200Z", json!("2025-06-12T08:00:02.551200Z")),
         ("2025-06-01T09:15:00.000000Z", json!("2025-06-01T09:15:00.000000Z")),
-        ("11-06-2025 | 03:20 م", json!({"local": "11-06-2025 | 03:20 م", "zone": null})),
-        ("1 second ago", json!({"local": "1 second ago", "zone": null})),
+        ("11-06-2025 | 03:20 م", json!({"local": "2025-06-11T15:20:00", "zone": null})),
+        ("1 second ago", json!(null)),
         ("2025-06-12", json!({"local": "2025-06-12", "zone": null})),
-        ("0000-00-00 00:00:00", json!({"local": "0000-00-00 00:00:00", "zone": null})),
+        ("0000-00-00 00:00:00", json!(null)),
     ] {
         assert_eq!(serde_json::to_value(time(sent)).unwrap(), want, "{sent:?}");
     }
@@ -543,7 +543,7 @@ fn an_order_is_told_whole() {
             "tax": sar("22.50000000000000"),
             "total": sar("150"),
         }],
-        "placed_at": {"local": "11-06-2025 | 03:20 م", "zone": null},
+        "placed_at": {"local": "2025-06-11T15:20:00", "zone": null},
         "created_at": "2025-06-11T12:20:44Z",
         "updated_at": "2025-06-12T08:01:10Z",
     });

@@ -139,8 +139,10 @@ impl<P: Provider> SsmSecrets<P> {
             return Ok(None);
         };
         let credentials = live(list);
-        let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-        Ok(Some(Arc::new(Store { credentials, settings })))
+        let settings = value(&settings);
+        let defaults = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let settings = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        Ok(Some(Arc::new(Store { credentials, settings, defaults })))
     }
 }
 
@@ -238,7 +240,11 @@ mod tests {
     }
 
     fn store() -> Arc<Store<Nobody>> {
-        Arc::new(Store { credentials: vec![], settings: () })
+        Arc::new(Store {
+            credentials: vec![],
+            settings: (),
+            defaults: inlet::canonical::StoreDefaults::default(),
+        })
     }
 
     /// A moment less than a time that has not passed yet.

@@ -89,7 +89,7 @@ async fn again<P: Provider>(
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
         return Ok(Verdict::Unproved);
     };
-    let reading = P::parse(&delivery);
+    let reading = store.parse(&delivery);
     let event = delivery.into_event::<P>(reading).from_quarantine();
     // It arrived longer ago than the sweeper looks back.
     quarantine.put_pending(&event).await?;
