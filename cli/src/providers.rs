@@ -130,8 +130,8 @@ impl<S: Registering> ProviderTools for Adapter<S> {
         Box::pin(async move {
             let (table, queue) = (deployment.table(), deployment.queue());
             let secrets = SsmSecrets::<S>::new(deployment.clients().ssm, &deployment.stage);
-            let quarantine = TableQuarantine::new(table.clone(), S::NAME);
-            reverify::<S>(&quarantine, &secrets, &table, &queue, store, sum).await
+            let quarantine = TableQuarantine::new(&table, S::NAME);
+            reverify::<S>(&quarantine, &secrets, &table.events, &queue, store, sum).await
         })
     }
 }

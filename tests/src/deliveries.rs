@@ -1,4 +1,4 @@
-//! Deliveries for tests: made of the providers' payload files, sent through the API or straight to a receiver.
+//! Deliveries for tests: made from the providers' payload files, sent through the API or directly to a receiver.
 
 use inlet::provider::catalogue::find;
 use inlet::receive::{Receiver, Report, WriteToken};
@@ -26,18 +26,18 @@ pub async fn given<S: Sender>(stack: &Stack, event: &str) -> (StoreName, Request
     (store, request)
 }
 
-/// The receiver with a table or a queue that is not there: what stands where a service refuses.
+/// Returns a receiver whose table or queue does not exist: it behaves as if the service refused every call.
 pub async fn received_without<S: Sender>(
     stack: &Stack,
     table: &str,
     queue_url: &str,
     request: Request,
 ) -> (u16, Report) {
-    let table = Table::new(stack.clients.dynamodb.clone(), table.into(), 1);
+    let table = Table::new(stack.clients.dynamodb.clone(), table, 1);
     let receiver = Receiver {
         secrets: SsmSecrets::<S>::new(stack.clients.ssm.clone(), &stack.facts.stage),
-        quarantine: TableQuarantine::new(table.clone(), S::NAME),
-        journal: table,
+        quarantine: TableQuarantine::new(&table, S::NAME),
+        journal: table.events,
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };
     let attempt = WriteToken("the-one-and-only".into());

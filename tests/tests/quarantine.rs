@@ -1,4 +1,4 @@
-//! What is not proved waits in quarantine, and is an event after all once the secret is mended. Needs `make up`.
+//! An unverified delivery waits in quarantine, and becomes an event once the secret is corrected. Needs `make up`.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -15,12 +15,13 @@ use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::dynamodb::events::Events;
 use inlet_aws::dynamodb::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
 use inlet_aws::dynamodb::record::Origin;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::operate::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::sqs::{NEVER, SqsQueue};
+use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;
@@ -32,7 +33,7 @@ use inlet_zort::Zort;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-/// A store whose secret is not the one that its provider has, and the provider's delivery to it.
+/// A store whose secret differs from its provider's, and the provider's delivery to it.
 async fn given<S: Sender>(stack: &Stack, payload: &str) -> (StoreName, Request) {
     let right = demo_credential(S::NAME);
     let fields = right.as_object().expect("a credential's fields").keys();
@@ -61,15 +62,15 @@ async fn reverified<P: Provider>(stack: &Stack, queue_url: &str, store: &StoreNa
 }
 
 async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &StoreName) -> Reverified {
-    let quarantine = TableQuarantine::new(table(stack), P::NAME);
+    let quarantine = TableQuarantine::new(&table(stack), P::NAME);
     let secrets = secrets::<P>(stack);
     let sum = watch::Sender::new(Reverified::default());
-    let ended = reverify::<P>(&quarantine, &secrets, &table(stack), queue, store, &sum).await;
+    let ended = reverify::<P>(&quarantine, &secrets, &table(stack).events, queue, store, &sum).await;
     ended.expect("a readable quarantine");
     sum.send_replace(Reverified::default())
 }
 
-/// How many were accepted, were refused again, and failed.
+/// Returns the numbers of accepted, still refused and failed deliveries.
 async fn counted<P: Provider>(stack: &Stack, store: &StoreName) -> (usize, usize, usize) {
     let Reverified { accepted, refused, failed } =
         reverified::<P>(stack, &stack.facts.queue_url, store).await;
@@ -206,7 +207,7 @@ async fn what_could_not_be_sent_stays_and_is_one_event_when_it_is_tried_again() 
     assert!(stack.held("zid", &store).await.is_empty());
 }
 
-/// A queue that refuses the first message for what it says, as often as it comes.
+/// A queue that always refuses the first message for its content.
 struct Choosy {
     queue: SqsQueue,
     refused: Mutex<Option<String>>,
@@ -218,7 +219,11 @@ impl Queue for Choosy {
             let mut refused = self.refused.lock().unwrap();
             refused.get_or_insert_with(|| event.id().to_string()) == event.id().as_str()
         };
-        if is_refused { Err(Fault::new(NEVER, "a test")) } else { self.queue.send(event).await }
+        if is_refused {
+            Err(Fault::permanent("the event cannot be enqueued", "a test"))
+        } else {
+            self.queue.send(event).await
+        }
     }
 
     async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
@@ -246,19 +251,19 @@ async fn what_the_queue_will_never_take_keeps_none_behind_it_in_quarantine() {
     assert_eq!(stack.held("zid", &store).await.len(), 1, "the first one stays, and is told each time");
 }
 
-type OnAws = Receiver<SsmSecrets<Zid>, Table, SqsQueue, TableQuarantine>;
+type OnAws = Receiver<SsmSecrets<Zid>, Events, SqsQueue, TableQuarantine>;
 
 fn receiver(stack: &Stack, table_of_the_quarantine: &str) -> OnAws {
     let other = Table::new(stack.clients.dynamodb.clone(), table_of_the_quarantine.to_owned(), 1);
     Receiver {
         secrets: secrets(stack),
-        journal: table(stack),
+        journal: table(stack).events,
         queue: SqsQueue::new(stack.clients.sqs.clone(), stack.facts.queue_url.clone()),
-        quarantine: TableQuarantine::new(other, Zid::NAME),
+        quarantine: TableQuarantine::new(&other, Zid::NAME),
     }
 }
 
-/// What became of a delivery that is refused, at a millisecond of its own.
+/// Returns the outcome of a refused delivery, at a millisecond of its own.
 async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<QuarantineOutcome> {
     let at = ReceivedAt::from_millis(at_ms).expect("a time");
     let attempt = WriteToken("1".into());

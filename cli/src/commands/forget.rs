@@ -1,6 +1,6 @@
-//! `inlet forget`: all events of an entity go, for those who ask to be forgotten.
+//! `inlet forget`: deletes all events of an entity, for a person who asks to be forgotten.
 
-use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget, SETTLED};
+use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     yes: bool,
 }
 
-/// Counts, asks and lets go.
+/// Counts, asks and deletes.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -31,50 +31,45 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let Arguments { entity, dry_run, yes } = arguments;
     let deployment = Deployment::find_to_change(options, output).await?;
-    let forget = Forget { table: deployment.table(), settled: SETTLED };
+    let forget = Forget { table: deployment.table() };
     let found = forget.count(&entity).await;
-    let traces = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;
-    if dry_run || traces == DeletionCounts::default() {
-        return output.report(&ForgetReport::of(&entity, &traces, false));
+    let counts = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;
+    if dry_run || counts == DeletionCounts::default() {
+        return output.report(&ForgetReport::of(&entity, &counts, false));
     }
-    let events = counted(traces.events, "event", "events");
-    confirm(&format!("Let go of {events} for good?"), yes)?;
-    if traces.pieces.saturating_add(traces.shared) > 0 {
-        output.note(
-            "An event is in pieces. They go in a minute, when nobody can be about to store the same bytes.",
-        );
-    }
+    let events = counted(counts.events, "event", "events");
+    confirm(&format!("Delete {events}? This cannot be undone."), yes)?;
     let forgotten = forget.run(&entity).await;
-    let traces =
-        forgotten.map_err(|fault| Failure::Inlet { doing: "not all of it could be let go", fault })?;
-    output.report(&ForgetReport::of(&entity, &traces, true))?;
+    let counts =
+        forgotten.map_err(|fault| Failure::Inlet { doing: "not all of it could be deleted", fault })?;
+    output.report(&ForgetReport::of(&entity, &counts, true))?;
     output.note(NOT_COVERED);
     Ok(())
 }
 
-/// What the table's owner has to think of beside the table.
+/// The data that the command does not delete.
 const NOT_COVERED: &str = "Not reached: messages on the queue and among the dead letters, quarantine, backups, and what consumers keep.";
 
-/// What forgetting came to.
+/// The result of a run.
 #[derive(Debug, Serialize)]
 struct ForgetReport {
     entity: String,
     forgotten: bool,
     events: u64,
     notes: u64,
-    pieces: u64,
-    shared_pieces: u64,
+    chunks: u64,
+    old_chunks: u64,
 }
 
 impl ForgetReport {
-    fn of(entity: &Entity, traces: &DeletionCounts, forgotten: bool) -> Self {
+    fn of(entity: &Entity, counts: &DeletionCounts, forgotten: bool) -> Self {
         Self {
             entity: entity.as_str().to_owned(),
             forgotten,
-            events: traces.events,
-            notes: traces.notes,
-            pieces: traces.pieces,
-            shared_pieces: traces.shared,
+            events: counts.events,
+            notes: counts.notes,
+            chunks: counts.chunks,
+            old_chunks: counts.old_chunks,
         }
     }
 }
@@ -83,13 +78,13 @@ impl Report for ForgetReport {
     fn page(&self, page: &mut Page) {
         let events = counted(self.events, "event", "events");
         page.line(match (self.events, self.forgotten) {
-            (0, _) if self.pieces == 0 => format!("nothing is stored of {}", self.entity),
-            (_, true) => format!("{events} of {} let go", self.entity),
-            (_, false) => format!("{events} of {} would be let go; nothing is changed", self.entity),
+            (0, _) if self.chunks == 0 => format!("nothing is stored of {}", self.entity),
+            (_, true) => format!("{events} of {} deleted", self.entity),
+            (_, false) => format!("{events} of {} would be deleted; nothing is changed", self.entity),
         });
-        if self.shared_pieces > 0 {
-            let pieces = counted(self.shared_pieces, "piece stays", "pieces stay");
-            page.line(format!("{pieces}: an event that is kept, or just arriving, is made of the same"));
+        if self.old_chunks > 0 {
+            let chunks = counted(self.old_chunks, "chunk", "chunks");
+            page.line(format!("{chunks} of version 0.2 stay until they expire: other events may share them"));
         }
     }
 }

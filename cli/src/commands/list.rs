@@ -3,9 +3,10 @@
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::arrivals::Arrival;
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::operate::quarantine_list::HeldDelivery;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::event_status;
+use inlet_aws::operate::quarantine_list::{QuarantinedDelivery, quarantined_deliveries};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -91,7 +92,7 @@ pub(crate) async fn run(
 /// Some events with what became of each.
 async fn with_fates(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
     let events: Vec<_> = arrivals.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-    let fates = table.event_statuses(&events).await;
+    let fates = event_status::event_statuses(table, &events).await;
     let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
     Ok(arrivals.into_iter().zip(fates).map(|(arrival, fate)| Listed::new(arrival, fate)).collect())
 }
@@ -111,7 +112,8 @@ async fn list_quarantine(
         if is(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
             let provider = store.provider.name();
             let of_store =
-                table.quarantined_deliveries(provider, &store.store, (from, until), arguments.limit).await;
+                quarantined_deliveries(&table, (provider, &store.store), (from, until), arguments.limit)
+                    .await;
             let of_store =
                 of_store.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
             held.extend(of_store.into_iter().map(|one| QuarantinedRow::new(&store, one)));
@@ -147,7 +149,7 @@ impl Bounds {
         // A thing's whole history is one look; of everything a day is enough until more is asked for.
         let otherwise = (!arguments.filters.names_an_entity()).then_some(TimeArg::Ago(A_DAY));
         let Self { from, until } = Self::from(arguments, otherwise);
-        Self { from: from.max(table.oldest(clock::now())), until }
+        Self { from: from.max(table.time_index.oldest(clock::now())), until }
     }
 
     /// Nothing is held for longer than some days.
@@ -226,7 +228,7 @@ struct QuarantinedRow {
 }
 
 impl QuarantinedRow {
-    fn new(store: &StoreAddress, held: HeldDelivery) -> Self {
+    fn new(store: &StoreAddress, held: QuarantinedDelivery) -> Self {
         Self {
             received: held.received.to_string(),
             store: store.to_string(),

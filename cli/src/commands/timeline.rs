@@ -1,6 +1,6 @@
 //! `inlet timeline`: the whole history of one thing: its events, what each changed, and what became of it.
 
-use inlet_aws::operate::history::HistoryEntry;
+use inlet_aws::operate::history::{self, HistoryEntry};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     let entity = arguments.entity.as_str();
-    let episodes = deployment.table().entity_history(entity).await;
+    let episodes = history::load(&deployment.table(), entity).await;
     let episodes = episodes.map_err(|fault| Failure::Inlet { doing: "the history cannot be read", fault })?;
     if episodes.is_empty() {
         let kept = deployment.retention_days;

@@ -25,7 +25,7 @@ pub enum LeftOut {
 /// Checks all payload files of a provider against its table.
 ///
 /// A row of the table has a kind of object (`*` for all), a path and a reason. A path joins names by points, `[]`
-/// stands for the elements of a list, and a path that ends in `.*` holds for everything below.
+/// are the elements of a list, and a path that ends in `.*` covers everything below.
 ///
 /// # Panics
 /// If a leaf is neither mapped nor in the table, if a row of the table matches no unmapped leaf, if a credential is
