@@ -116,6 +116,8 @@ impl DriftDetector {
             Some(UnknownReason::Body | UnknownReason::Nothing) => {
                 Drift { contradictions: vec![Difference::Body], ..Drift::default() }
             }
+            // Anyone with a browser can send such fields: they say nothing about the provider.
+            Some(UnknownReason::AmbiguousSignature) => Drift::default(),
             None => {
                 let known = self.known(reading.event_type.as_str());
                 let drift = known.zip(json()).map(|(known, body)| known.compare(&body));

@@ -70,10 +70,12 @@ pub enum UnknownReason {
     Body,
     /// The event is known by name, and neither an entity nor any field could be read from the body.
     Nothing,
+    /// The signature holds for other fields too, so the fields prove nothing.
+    AmbiguousSignature,
 }
 
 impl UnknownReason {
-    const ALL: [Self; 3] = [Self::Event, Self::Body, Self::Nothing];
+    const ALL: [Self; 4] = [Self::Event, Self::Body, Self::Nothing, Self::AmbiguousSignature];
 
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
@@ -81,6 +83,7 @@ impl UnknownReason {
             Self::Event => "unknown_event",
             Self::Body => "unreadable_body",
             Self::Nothing => "nothing_read",
+            Self::AmbiguousSignature => "ambiguous_signature",
         }
     }
 }
