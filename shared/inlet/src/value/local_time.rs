@@ -30,8 +30,16 @@ enum Half {
 }
 
 /// The words for the halves of a day, in Arabic and in English.
-const HALVES: [(&str, Half); 4] =
-    [("ص", Half::Morning), ("م", Half::Afternoon), ("am", Half::Morning), ("pm", Half::Afternoon)];
+const HALVES: [(&str, Half); 8] = [
+    ("صباحًا", Half::Morning),
+    ("صباحا", Half::Morning),
+    ("ص", Half::Morning),
+    ("مساءً", Half::Afternoon),
+    ("مساء", Half::Afternoon),
+    ("م", Half::Afternoon),
+    ("am", Half::Morning),
+    ("pm", Half::Afternoon),
+];
 
 /// Reads a date, or a date with a time, that has no zone. Returns it in ISO 8601: `2024-03-05` or
 /// `2024-03-05T10:11:12.4`, with the fraction's digits as sent.
@@ -179,6 +187,7 @@ mod tests {
             ("12-06-2025 | 08:01 م", "2025-06-12T20:01:00"),
             ("12-06-2025 | 12:30 ص", "2025-06-12T00:30:00"),
             ("12-06-2025 | 12:30 م", "2025-06-12T12:30:00"),
+            ("12-06-2025 | 03:20 مساءً", "2025-06-12T15:20:00"),
             ("05 Mar 2024 08:30 PM", "2024-03-05T20:30:00"),
         ] {
             assert_eq!(to_iso(sent, DateOrder::DayFirst).as_deref(), Some(want), "{sent}");

@@ -45,6 +45,12 @@ impl Money {
         amount.map(|amount| Self { amount, currency: None, is_other: true })
     }
 
+    /// Returns the same money with another amount; unchanged without one.
+    #[must_use]
+    pub fn with_amount(self, amount: Option<Decimal>) -> Self {
+        Self { amount: amount.unwrap_or(self.amount), ..self }
+    }
+
     /// Fills in the currency where there is none. Returns whether it did.
     pub(crate) fn complete_with(&mut self, currency: &Currency) -> bool {
         let is_open = self.currency.is_none() && !self.is_other;
