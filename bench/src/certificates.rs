@@ -44,7 +44,7 @@ impl Certificates {
             "x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -days 2 -extfile leaf.cnf -out leaf.pem",
         );
         let root = fs::read_to_string(at("root.pem"))?;
-        let amazon = fs::read_to_string(place::root().join("shared/inlet-aws/src/amazon-roots.pem"))?;
+        let amazon = fs::read_to_string(place::root().join("shared/inlet-aws/src/client/amazon-roots.pem"))?;
         fs::write(at("amazon-and-ours.pem"), amazon + &root)?;
         fs::write(at("system-and-ours.pem"), fs::read_to_string(SYSTEM)? + &root)?;
         Ok(Self {

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::catalogue::find;
+use inlet::provider::catalogue::find;
 use inlet::request::Request;
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
+use inlet::tools::sender::{Sender, delivery};
 use inlet_dealpos::DealPos;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
-use inlet::receive::Fault;
-use inlet_aws::connect::describe_sdk_error;
+use inlet::fault::Fault;
+use inlet_aws::client::connect::describe_sdk_error;
 
 /// The exit codes, as the help tells them.
 pub(crate) const EXIT_CODES: &str = "\

@@ -8,7 +8,7 @@ use aws_sdk_cloudwatch::types::{Datapoint, Dimension, StateValue, Statistic};
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_dynamodb::types::{IndexStatus, PointInTimeRecoveryStatus, TableStatus, TimeToLiveStatus};
 use aws_sdk_sqs::types::QueueAttributeName;
-use inlet_aws::clock;
+use inlet_aws::client::clock;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
@@ -470,7 +470,7 @@ async fn sweeper(deployment: &Deployment) -> Vec<Check> {
     }]
 }
 
-/// Whether a line of the sweeper's log is a run that ended well: `inlet_aws::sweeper`. A crash has lines too.
+/// Whether a line of the sweeper's log is a run that ended well: `inlet_aws::lambda::sweeper`. A crash has lines too.
 fn is_swept(line: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(line)
         .is_ok_and(|line| line.get("outcome").is_some_and(|outcome| outcome == "swept"))

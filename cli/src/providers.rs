@@ -5,17 +5,17 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::str::FromStr;
 
-use inlet::catalogue::{Row, find};
-use inlet::form::{Form, form_of, told};
-use inlet::patience::AfterFailure;
-use inlet::portal::Portal;
-use inlet::receive::Fault;
-use inlet::registration::{Api, Registering};
+use inlet::fault::Fault;
+use inlet::provider::catalogue::{EventSpec, find};
+use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::Request;
-use inlet::sender::{Address, Payload, delivery};
 use inlet::store::StoreName;
-use inlet_aws::quarantine::TableQuarantine;
-use inlet_aws::reverify::{Reverified, reverify};
+use inlet::tools::credential_shape::{CredentialShape, describe, form_of};
+use inlet::tools::portal::Portal;
+use inlet::tools::registration::{Api, Registering};
+use inlet::tools::sender::{Address, Payload, delivery};
+use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::operate::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -42,26 +42,26 @@ pub(crate) trait ProviderTools: Sync {
     /// Its name in URLs and keys.
     fn name(&self) -> &'static str;
     /// Its catalogue.
-    fn events(&self) -> &'static [Row];
+    fn events(&self) -> &'static [EventSpec];
     /// What it does after a delivery that is not answered well.
-    fn after_failure(&self) -> AfterFailure;
+    fn retry_policy(&self) -> RetryPolicy;
     /// Where one of its events goes.
-    fn address(&self, event: &Row) -> Address;
+    fn address(&self, event: &EventSpec) -> Address;
     /// A signed delivery, as it would send it.
-    fn delivery(&self, store: StoreName, event: &Row, body: Vec<u8>, credential: &Value) -> Request;
+    fn delivery(&self, store: StoreName, event: &EventSpec, body: Vec<u8>, credential: &Value) -> Request;
     /// How a person tells it where to send.
     fn portal(&self) -> Portal;
     /// Whether it sends an event of this name.
-    fn sends(&self, event: &Row) -> bool;
+    fn sends(&self, event: &EventSpec) -> bool;
     /// Its own API for that.
     fn api(&self) -> Option<Api>;
     /// The forms that its credentials may have; the first is the usual one.
-    fn forms(&self) -> &'static [Form];
+    fn forms(&self) -> &'static [CredentialShape];
     /// Sample bodies of its events.
     fn payloads(&self) -> &'static [Payload];
     /// Whether its receiver takes this as a credential.
     fn takes(&self, credential: &Value) -> bool;
-    /// Verifies a store's held deliveries again: [`inlet_aws::reverify`].
+    /// Verifies a store's held deliveries again: [`inlet_aws::operate::reverify`].
     fn reverify<'a>(
         &'a self,
         deployment: &'a Deployment,
@@ -81,19 +81,19 @@ impl<S: Registering> ProviderTools for Adapter<S> {
         S::NAME
     }
 
-    fn events(&self) -> &'static [Row] {
+    fn events(&self) -> &'static [EventSpec] {
         S::EVENTS
     }
 
-    fn after_failure(&self) -> AfterFailure {
-        S::AFTER_FAILURE
+    fn retry_policy(&self) -> RetryPolicy {
+        S::RETRY_POLICY
     }
 
-    fn address(&self, event: &Row) -> Address {
+    fn address(&self, event: &EventSpec) -> Address {
         S::address(event)
     }
 
-    fn delivery(&self, store: StoreName, event: &Row, body: Vec<u8>, credential: &Value) -> Request {
+    fn delivery(&self, store: StoreName, event: &EventSpec, body: Vec<u8>, credential: &Value) -> Request {
         delivery::<S>(store, event, body, credential)
     }
 
@@ -101,7 +101,7 @@ impl<S: Registering> ProviderTools for Adapter<S> {
         S::PORTAL
     }
 
-    fn sends(&self, event: &Row) -> bool {
+    fn sends(&self, event: &EventSpec) -> bool {
         S::sends(event)
     }
 
@@ -109,7 +109,7 @@ impl<S: Registering> ProviderTools for Adapter<S> {
         S::API
     }
 
-    fn forms(&self) -> &'static [Form] {
+    fn forms(&self) -> &'static [CredentialShape] {
         S::FORMS
     }
 
@@ -149,7 +149,7 @@ impl ProviderHandle {
     ///
     /// # Errors
     /// When it has none.
-    pub(crate) fn event(self, name: &str) -> Result<&'static Row, Failure> {
+    pub(crate) fn event(self, name: &str) -> Result<&'static EventSpec, Failure> {
         find(self.events(), name).ok_or_else(|| {
             let names: Vec<&str> = self.events().iter().map(|row| row.event).collect();
             Failure::NotFound {
@@ -163,11 +163,11 @@ impl ProviderHandle {
     ///
     /// # Errors
     /// What is wrong with it, and what would do. Quotes nothing of it.
-    pub(crate) fn fits(self, credential: &Value) -> Result<&'static Form, Failure> {
+    pub(crate) fn fits(self, credential: &Value) -> Result<&'static CredentialShape, Failure> {
         let forms = self.forms();
         let unusable = |why: String| Failure::Unusable {
             what: format!("that is no credential of {self}: {why}"),
-            next: format!("a credential of {self} is {}", told(forms)),
+            next: format!("a credential of {self} is {}", describe(forms)),
         };
         let form = form_of(forms, credential).map_err(|misfit| unusable(misfit.to_string()))?;
         if self.takes(credential) {
@@ -217,7 +217,7 @@ fn names() -> String {
 
 #[cfg(test)]
 mod tests {
-    use inlet::form::Field;
+    use inlet::tools::credential_shape::Field;
     use serde_json::json;
 
     use super::*;

@@ -3,21 +3,23 @@
 // Taken as files: the crate that they belong to brings the AWS SDK, which is not what is fuzzed and takes minutes
 // to build with instruments.
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../shared/inlet-aws/src/gateway.rs"]
+#[path = "../../shared/inlet-aws/src/lambda/gateway.rs"]
 mod gateway;
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../shared/inlet-aws/src/record.rs"]
+#[path = "../../shared/inlet-aws/src/dynamodb/record.rs"]
 mod record;
 
 mod request;
 
 use std::sync::LazyLock;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet::message::{CloudEvent, Message};
-use inlet::proof::{Trust, verify as proved};
+use inlet::proof::verify as proved;
+use inlet::trust::Trust;
 use inlet::request::{Headers, Method, Request, Unverified};
-use inlet::sender::Sender;
+use inlet::tools::sender::Sender;
 use serde_json::Value;
 
 use crate::record::Record;
@@ -44,7 +46,7 @@ pub fn read<S: Sender>(input: &[u8]) {
 
     let (reading, again) = (S::read(&delivery), S::read(&delivery));
     assert_eq!(reading.data, again.data, "the same delivery reads differently");
-    let event = delivery.vouch::<S>(reading);
+    let event = delivery.into_event::<S>(reading);
     assert_eq!(EventId::parse(event.id().as_str()).as_ref(), Ok(event.id()), "an id that is none");
     let message = CloudEvent::of(&event).to_json();
     let message = Message::parse(message).expect("a message that the processor refuses");

@@ -1,5 +1,5 @@
-//! The operator: a redrive of what waits for one, `inlet_aws::redrive`, one event at a time. What is parked without
-//! a dead letter is replayed, `inlet_aws::replay`.
+//! The operator: a redrive of what waits for one, `inlet_aws::operate::redrive`, one event at a time. What is parked without
+//! a dead letter is replayed, `inlet_aws::operate::replay`.
 
 use crate::flaw::Flaw;
 use crate::protocol::Protocol;

@@ -61,7 +61,7 @@ pub enum Call {
     Overwrite(Id),
     /// `Table::is_processed`.
     IsProcessed(Id),
-    /// `SqsQueue::send` and `send_whole`.
+    /// `SqsQueue::send` and `send_with_event`.
     Send(Message),
     /// The same under a deduplication id of its own.
     SendAnew(Message),
@@ -95,7 +95,7 @@ impl Call {
 pub enum Reply {
     /// It is done.
     Done,
-    /// An equal event is stored: `Recorded::Repeats`.
+    /// An equal event is stored: `Recorded::Duplicate`.
     Found(Id),
     /// Whether the event has a receipt.
     Processed(bool),

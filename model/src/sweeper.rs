@@ -1,4 +1,4 @@
-//! The sweeper: `inlet_aws::sweeper`, one event at a time.
+//! The sweeper: `inlet_aws::lambda::sweeper`, one event at a time.
 
 use crate::flaw::Flaw;
 use crate::protocol::Protocol;

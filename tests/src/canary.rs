@@ -1,9 +1,9 @@
 //! Marked people and marked secrets, and the search for the marks where neither may be.
 
-use inlet::catalogue::{Row, find};
+use inlet::provider::catalogue::{EventSpec, find};
 use inlet::request::{Fields, Headers, Plus, Request};
-use inlet::sender::{Address, Sender, delivery, escaped};
 use inlet::store::StoreName;
+use inlet::tools::sender::{Address, Sender, delivery, escaped};
 use serde_json::{Map, Value, json};
 
 use crate::repository;
@@ -82,7 +82,7 @@ pub fn marked_credential(credential: &Value) -> Value {
     Value::Object(fields.iter().map(|(name, secret)| (name.clone(), marked(secret))).collect::<Map<_, _>>())
 }
 
-fn row<S: Sender>(payload: &str) -> &'static Row {
+fn row<S: Sender>(payload: &str) -> &'static EventSpec {
     let event = payload.split('-').next().unwrap_or(payload);
     find(S::EVENTS, event).unwrap_or_else(|| panic!("no row for {payload}"))
 }

@@ -1,15 +1,15 @@
 //! Deliveries for tests: made of the providers' payload files, sent through the API or straight to a receiver.
 
-use inlet::catalogue::find;
-use inlet::receive::{Attempt, Receiver, Report};
+use inlet::provider::catalogue::find;
+use inlet::receive::{Receiver, Report, WriteToken};
 use inlet::request::{Request, Unverified};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::clock;
-use inlet_aws::quarantine::TableQuarantine;
-use inlet_aws::queue::SqsQueue;
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::dynamodb::table::Table;
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use serde_json::json;
 
 use crate::repository;
@@ -40,7 +40,7 @@ pub async fn received_without<S: Sender>(
         journal: table,
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };
-    let attempt = Attempt("the-one-and-only".into());
+    let attempt = WriteToken("the-one-and-only".into());
     let (answer, report) = receiver.receive::<S>(Unverified::new(request), clock::now(), &attempt).await;
     (answer.status, report)
 }

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use inlet::patience::Breaker;
 use inlet::provider::Provider;
-use inlet_aws::log::UNKNOWN_STORE;
-use inlet_aws::metrics::{self, Dimension, Metric, NAMESPACE, Unit};
+use inlet::provider::retry_policy::CircuitBreaker;
+use inlet_aws::telemetry::log::UNKNOWN_STORE;
+use inlet_aws::telemetry::metrics::{self, Dimension, Metric, NAMESPACE, Unit};
 use serde_json::{Value, json};
 
 use crate::repository;
@@ -192,20 +192,20 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             },
         ),
     ];
-    if let Some(Breaker { window, degraded_at, broken_at, .. }) = P::AFTER_FAILURE.breaker {
+    if let Some(CircuitBreaker { window, warn_at, disable_at, .. }) = P::RETRY_POLICY.circuit_breaker {
         let failing = |slug, about: String, threshold: u32| Alarm {
             threshold: threshold.into(),
             period: window,
             ..Alarm::new(slug, &about, Source::Ours { metric: metrics::COUNTED_FAILURE, of: of_provider() })
         };
         let about = format!(
-            "the provider may be about to disable us: {degraded_at} failures, and it stops at {broken_at}"
+            "the provider may be about to disable us: {warn_at} failures, and it stops at {disable_at}"
         );
-        alarms.push(failing("Degraded", about, degraded_at));
+        alarms.push(failing("Degraded", about, warn_at));
         // Ours is the sum over all stores and hooks, each of which the provider may count on its own.
         let about =
-            format!("the provider may have stopped sending: {broken_at} failures of all stores together");
-        alarms.push(failing("Disabled", about, broken_at));
+            format!("the provider may have stopped sending: {disable_at} failures of all stores together");
+        alarms.push(failing("Disabled", about, disable_at));
     }
     alarms.into_iter().map(|alarm| alarm.of(&name)).collect()
 }

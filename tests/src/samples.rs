@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::catalogue::{Documented, Row, find};
 use inlet::drift;
+use inlet::provider::catalogue::{Documented, EventSpec, find};
 use inlet::request::Request;
-use inlet::sender::{Payload, Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::invocation::api_gateway_event;
+use inlet::tools::sender::{Payload, Sender, delivery};
+use inlet_aws::operate::sample_event::api_gateway_event;
 use serde_json::{Map, Value, json};
 
 use crate::repository::{self, Files};
@@ -62,7 +62,7 @@ fn request<S: Sender>(payload: &Payload) -> Request {
     signed::<S>(row::<S>(payload), payload.body.to_vec())
 }
 
-fn row<S: Sender>(payload: &Payload) -> &'static Row {
+fn row<S: Sender>(payload: &Payload) -> &'static EventSpec {
     let row = find(S::EVENTS, payload.event());
     row.unwrap_or_else(|| panic!("{} is named after no event", payload.file))
 }
@@ -115,7 +115,7 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     let forged = delivery::<S>(demo(), row, payload.body.to_vec(), &stranger);
 
     // The proof is made for what is sent, so only the event's name is a surprise.
-    let surprise = Row { event: "neverHeardOf", aliases: &[], ..*row };
+    let surprise = EventSpec { event: "neverHeardOf", aliases: &[], ..*row };
     let unknown = signed::<S>(&surprise, br#"{"id":"77","hello":"world"}"#.to_vec());
     let not_json = signed::<S>(row, b"<delivery>not JSON at all</delivery>".to_vec());
 
@@ -128,7 +128,7 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     ]
 }
 
-fn signed<S: Sender>(row: &Row, body: Vec<u8>) -> Request {
+fn signed<S: Sender>(row: &EventSpec, body: Vec<u8>) -> Request {
     delivery::<S>(demo(), row, body, &demo_credential(S::NAME))
 }
 

@@ -16,14 +16,15 @@ use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use aws_sdk_ssm::types::ParameterType;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet::request::Request;
 use inlet::store::StoreName;
-use inlet_aws::connect::{Clients, sdk_config};
-use inlet_aws::environment::{Config, Credentials, LogLevel};
-use inlet_aws::journal::StoredEvent;
-use inlet_aws::queue::SqsQueue;
-use inlet_aws::table::Table;
+use inlet_aws::client::config::{Config, Credentials, LogLevel};
+use inlet_aws::client::connect::{Clients, sdk_config};
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -377,7 +378,7 @@ impl Stack {
         let whole = whole.map(|whole| {
             let attribute = MessageAttributeValue::builder().data_type("Binary");
             let attribute = attribute.binary_value(Blob::new(whole)).build().expect("an attribute");
-            [(inlet_aws::queue::WHOLE.to_owned(), attribute)].into()
+            [(inlet_aws::sqs::WHOLE.to_owned(), attribute)].into()
         });
         message.set_message_attributes(whole).send().await.expect("a queue");
     }
@@ -481,7 +482,7 @@ fn lines_of(heard: &Value) -> String {
 
 fn message(seen: &Value) -> Message {
     let text = |name: &str| seen[name].as_str().unwrap_or_default().to_owned();
-    let whole = seen["MessageAttributes"][inlet_aws::queue::WHOLE]["BinaryValue"].as_str();
+    let whole = seen["MessageAttributes"][inlet_aws::sqs::WHOLE]["BinaryValue"].as_str();
     Message {
         group: text("MessageGroupId"),
         deduplication: text("MessageDeduplicationId"),

@@ -4,21 +4,21 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use inlet::catalogue::find;
-use inlet::event::ReceivedAt;
-use inlet::process::PAUSE;
+use inlet::process::MIN_BACKOFF;
 use inlet::provider::Provider;
-use inlet::receive::{Attempt, NotAccepted, Receiver, Report};
+use inlet::provider::catalogue::find;
+use inlet::receive::{NotAccepted, Receiver, Report, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::Unverified;
-use inlet::sender::{Sender, delivery};
-use inlet_aws::connect::{Clients, sdk_config};
-use inlet_aws::deadline::{
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::client::connect::{Clients, sdk_config};
+use inlet_aws::client::timeouts::{
     GATEWAY, JOURNAL, MAX_CPU, MAX_IO, MEMORY_OF_A_PROCESSOR, PRECONNECT, QUARANTINE, QUEUE, SECRETS,
 };
-use inlet_aws::quarantine::TableQuarantine;
-use inlet_aws::queue::SqsQueue;
+use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::dynamodb::table::Table;
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;
@@ -44,8 +44,8 @@ fn timeout() -> Duration {
 
 /// How long a provider waits, where it tells.
 fn patience<P: Provider>() -> (&'static str, Option<Duration>) {
-    assert!(!P::AFTER_FAILURE.source.is_empty(), "{} names no source", P::NAME);
-    (P::NAME, P::AFTER_FAILURE.answer_within)
+    assert!(!P::RETRY_POLICY.source.is_empty(), "{} names no source", P::NAME);
+    (P::NAME, P::RETRY_POLICY.response_timeout)
 }
 
 #[test]
@@ -84,7 +84,10 @@ fn no_receiver_has_a_time_or_a_memory_of_its_own() {
 fn the_queue_and_the_processor_agree_how_long_a_message_waits() {
     let template = repository::text("template.yaml");
     let seconds = |pause: Duration| format!("      VisibilityTimeout: {} ", pause.as_secs());
-    assert!(template.contains(&seconds(PAUSE)), "the queue's visibility timeout is not {PAUSE:?}");
+    assert!(
+        template.contains(&seconds(MIN_BACKOFF)),
+        "the queue's visibility timeout is not {MIN_BACKOFF:?}"
+    );
     // inlet::process proves that 14 days of an outage use up fewer.
     assert!(template.contains("\n        maxReceiveCount: 1000\n"), "the net is narrower than SQS allows");
     let (_, role) = template.split_once("\n  ProcessorFunctionRole:\n").expect("the processor's role");
@@ -128,7 +131,7 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let request = Unverified::new(delivery::<Zid>(store, row, b"{}".to_vec(), &credential));
     let now = ReceivedAt::from_millis(1_749_715_272_345).expect("a time");
     let start = Instant::now();
-    let (answer, report) = receiver.receive::<Zid>(request, now, &Attempt("1".into())).await;
+    let (answer, report) = receiver.receive::<Zid>(request, now, &WriteToken("1".into())).await;
     (answer.status, report, start.elapsed())
 }
 
@@ -169,6 +172,9 @@ async fn silent_secrets_are_a_503_in_time() {
 async fn a_silent_quarantine_is_a_401_in_time() {
     let (status, report, took) = received(Silent { table: true, ..Silent::default() }, false).await;
     assert_eq!(status, 401, "{report:?}");
-    assert!(matches!(report, Report::Refused(NotAccepted::Unproved { held: Err(_), .. })), "{report:?}");
+    assert!(
+        matches!(report, Report::Refused(NotAccepted::VerificationFailed { held: Err(_), .. })),
+        "{report:?}"
+    );
     assert!(took < QUARANTINE + GRACE, "{took:?}");
 }

@@ -5,13 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::catalogue::find;
+use inlet::provider::catalogue::find;
 use inlet::receive::{Recorded, Report};
 use inlet::request::{Method, Request};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::journal::StoredEvent;
-use inlet_aws::record::{Origin, Record};
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_dealpos::DealPos;
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::repository;

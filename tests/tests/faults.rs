@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use inlet_tests::faults::call::Service;
-use inlet_tests::faults::matrix::{Afterwards, Case, Form, Who, all, cases, run, table};
+use inlet_tests::faults::matrix::{Afterwards, Case, CredentialShape, Who, all, cases, run, table};
 use inlet_tests::faults::outage::{Outlasted, outage};
 use inlet_tests::faults::plan::{Fault, Rule};
 use inlet_tests::faults::sender::Kind;
 use inlet_tests::faults::soak::{Soaked, soak};
 use inlet_tests::stack::Stack;
 
-async fn holds(form: Form) {
+async fn holds(form: CredentialShape) {
     let stack = Arc::new(Stack::up());
     let cases = cases(&stack, form).await;
     let outcomes = all(&stack, cases).await;
@@ -39,7 +39,7 @@ async fn a_loss_would_be_seen() {
 
 #[tokio::test]
 async fn nothing_is_lost_to_any_fault() {
-    holds(Form::Short).await;
+    holds(CredentialShape::Short).await;
 }
 
 /// More receives than SQS's own redrive policy is often given.
@@ -62,7 +62,7 @@ async fn a_long_outage_of_the_table_loses_nothing_of_what_the_queue_alone_has() 
 #[tokio::test]
 #[ignore = "about as long as all other tests together: make faults"]
 async fn nothing_is_lost_to_any_fault_of_any_call() {
-    holds(Form::Full).await;
+    holds(CredentialShape::Full).await;
 }
 
 #[tokio::test]

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::message::Message;
-use inlet::process::{Journaled, Ledger as _, Received};
-use inlet::receive::{Attempt, Recorded};
-use inlet_aws::forget::{DeletionCounts, Entity, Forget};
-use inlet_aws::journal::StoredEvent;
-use inlet_aws::ledger::TableLedger;
-use inlet_aws::record::{Origin, Record};
-use inlet_aws::table::Table;
+use inlet::process::{ProcessingStore as _, Received, Stored};
+use inlet::receive::{Recorded, WriteToken};
+use inlet::received_at::ReceivedAt;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::record::{Origin, Record};
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::lambda::ledger::TableLedger;
+use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget};
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
@@ -39,7 +40,7 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     received_without::<Zort>(&stack, &stack.facts.table, &nowhere, request).await;
     let id = stack.events("zort", &store).await[0].clone();
     let kept = stack.stored(&id).await;
-    stack.table().park(&id, "for a test", inlet_aws::clock::now()).await.unwrap();
+    stack.table().park(&id, "for a test", inlet_aws::client::clock::now()).await.unwrap();
 
     let forget = forget(stack.table());
     let traces = DeletionCounts { events: 1, notes: 2, pieces: 0, shared: 0 };
@@ -94,8 +95,8 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
     // A replay that was on its way passes the receipt and writes it anew.
     let arrival = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
-    table.write_receipts(&[(&id, arrival)], &[], inlet_aws::clock::now()).await.unwrap();
-    let moment_later = ReceivedAt::from_millis(inlet_aws::clock::now().millis() + 1).unwrap();
+    table.write_receipts(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
+    let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
     assert!(table.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
     assert!(!table.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
 }
@@ -108,7 +109,7 @@ async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of
     let id = EventId::parse(&model.record.id).unwrap();
     let first = ReceivedAt::from_millis(model.record.received_ms).unwrap();
     // Half-way: the last receipts are written, and the events are still there.
-    let now = inlet_aws::clock::now();
+    let now = inlet_aws::client::clock::now();
     table.write_tombstones(std::slice::from_ref(&id), now).await.unwrap();
     assert!(table.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
     let mut again = model.clone();
@@ -145,7 +146,7 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
         whole: Some(model.record.packed(&model.body)),
     };
     let message = Message::parse(model.message.clone()).unwrap();
-    assert_eq!(ledger.journal(&again, &message).await.unwrap(), Journaled::Forgotten);
+    assert_eq!(ledger.store_event(&again, &message).await.unwrap(), Stored::EntityForgotten);
     assert_eq!(table.stored_event(&id).await.unwrap(), None, "it came back");
 }
 
@@ -190,7 +191,7 @@ async fn arrives_whole(stack: &Stack, model: &StoredEvent, (order, digest): (u32
     let mut arrives = large(model, order, digest, 7);
     let arrival = async {
         tokio::time::sleep(after).await;
-        arrives.record.received_ms = inlet_aws::clock::now().millis();
+        arrives.record.received_ms = inlet_aws::client::clock::now().millis();
         table.put_event(&arrives).await
     };
     let entity = Entity::parse("zid/shop/order/1").unwrap();
@@ -199,7 +200,7 @@ async fn arrives_whole(stack: &Stack, model: &StoredEvent, (order, digest): (u32
     assert_eq!(forgotten.unwrap().events, 1, "{what}");
     assert!(matches!(arrived, Ok(Recorded::New)), "{what}: {arrived:?}");
     let kept = table.stored_event(&EventId::parse(&arrives.record.id).unwrap()).await;
-    let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.story()));
+    let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.chain()));
     assert!(kept.expect("it is kept").body == noise(7), "{what}: another body");
 }
 
@@ -221,7 +222,7 @@ async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_w
         table.put_event(&repeat).await
     };
     let (forgotten, repeated) = tokio::join!(forget.run(&entity), repeat);
-    assert!(matches!(repeated, Ok(Recorded::Repeats { .. })), "{repeated:?}");
+    assert!(matches!(repeated, Ok(Recorded::Duplicate { .. })), "{repeated:?}");
     assert_eq!(forgotten.unwrap(), DeletionCounts { events: 1, shared: 2, ..DeletionCounts::default() });
     // Nobody has come for them since: they go with the next entity that is forgotten.
     let entity = Entity::parse("zid/shop/order/2").unwrap();
@@ -278,7 +279,7 @@ async fn stack_and_model() -> (Stack, StoredEvent) {
 fn large(model: &StoredEvent, entity: u32, digest: u32, seed: u64) -> StoredEvent {
     let id = format!("zid/shop/order/{entity}/{digest:016x}");
     let message = model.message.replace(&model.record.id, &id);
-    let record = Record { attempt: Attempt(id.clone()).0, id, ..model.record.clone() };
+    let record = Record { attempt: WriteToken(id.clone()).0, id, ..model.record.clone() };
     StoredEvent { record, message, body: noise(seed) }
 }
 

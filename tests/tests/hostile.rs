@@ -5,12 +5,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use inlet::catalogue::find;
+use inlet::provider::catalogue::find;
 use inlet::receive::MAX_BODY_LEN;
 use inlet::request::{Method, Request};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::invocation::api_gateway_event;
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;

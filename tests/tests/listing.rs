@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
-use inlet_aws::clock;
-use inlet_aws::journal::StoredEvent;
-use inlet_aws::record::{Origin, Record};
-use inlet_aws::table::Table;
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::record::{Origin, Record};
+use inlet_aws::dynamodb::table::Table;
 use inlet_tests::stack::Stack;
 
 /// Stores an event without a body to speak of, the nth, that arrived then. All of them stand in one shard, so that a
@@ -26,7 +27,7 @@ async fn store(table: &Table, n: u32, received_at: ReceivedAt) -> (String, Event
         attempt: id.to_string(),
         content: "c".into(),
         window_ms: None,
-        moves_latest: false,
+        updates_latest: false,
         method: "POST".into(),
         topic: None,
         query: String::new(),

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::request::{Headers, Method, Request};
 use inlet::store::StoreName;
-use inlet_aws::metrics::{self, Metric};
+use inlet_aws::telemetry::metrics::{self, Metric};
 use inlet_tests::operations;
 use inlet_tests::stack::{Stack, eventually};
 use serde_json::{Value, json};

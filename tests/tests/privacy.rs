@@ -4,14 +4,14 @@
 
 use std::path::Path;
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Fields, Headers, Plus, Request};
-use inlet::sender::Sender;
 use inlet::store::StoreName;
-use inlet_aws::clock;
-use inlet_aws::invocation::api_gateway_event;
-use inlet_aws::record::Encoding;
-use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
+use inlet::tools::sender::Sender;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::record::Encoding;
+use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
+use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_dealpos::DealPos;
 use inlet_tests::canary::{Canary, MARK, marked, marked_credential, marked_form};
 use inlet_tests::faults::call::Service;

@@ -4,10 +4,11 @@
 use std::thread;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::receive::Recorded;
-use inlet_aws::journal::StoredEvent;
-use inlet_aws::record::{Origin, Record};
+use inlet::received_at::ReceivedAt;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
@@ -134,7 +135,7 @@ async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
     assert_eq!(table.put_event(&at("c", 1_000, 1)).await.unwrap(), Recorded::New, "stored late");
     let late = at("b", 1_500, 4);
     assert!(
-        matches!(table.put_event(&late).await.unwrap(), Recorded::Repeats { .. }),
+        matches!(table.put_event(&late).await.unwrap(), Recorded::Duplicate { .. }),
         "b is still the latest"
     );
     assert_eq!(table.put_event(&at("c", 3_000, 3)).await.unwrap(), Recorded::New, "c, b, c");

@@ -4,21 +4,23 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::catalogue::find;
-use inlet::event::{Event, ReceivedAt};
+use inlet::event::Event;
+use inlet::fault::Fault;
 use inlet::proof::Verified;
 use inlet::provider::Provider;
-use inlet::quarantine::Held;
-use inlet::receive::{Attempt, Fault, NotAccepted, Queue, Receiver, Report};
+use inlet::provider::catalogue::find;
+use inlet::receive::quarantine::QuarantineOutcome;
+use inlet::receive::{NotAccepted, Queue, Receiver, Report, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
-use inlet_aws::queue::{NEVER, SqsQueue};
-use inlet_aws::record::Origin;
-use inlet_aws::reverify::{Reverified, reverify};
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::dynamodb::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
+use inlet_aws::dynamodb::record::Origin;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::table::Table;
+use inlet_aws::sqs::{NEVER, SqsQueue};
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;
@@ -219,8 +221,8 @@ impl Queue for Choosy {
         if is_refused { Err(Fault::new(NEVER, "a test")) } else { self.queue.send(event).await }
     }
 
-    async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        self.queue.send_whole(event).await
+    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        self.queue.send_with_event(event).await
     }
 }
 
@@ -257,13 +259,13 @@ fn receiver(stack: &Stack, table_of_the_quarantine: &str) -> OnAws {
 }
 
 /// What became of a delivery that is refused, at a millisecond of its own.
-async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<Held> {
+async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<QuarantineOutcome> {
     let at = ReceivedAt::from_millis(at_ms).expect("a time");
-    let attempt = Attempt("1".into());
+    let attempt = WriteToken("1".into());
     let (answer, report) = receiver.receive::<Zid>(Unverified::new(request.clone()), at, &attempt).await;
     assert_eq!(answer.status, 401, "{report:?}");
     match report {
-        Report::Refused(NotAccepted::Unproved { held, .. }) => held.ok(),
+        Report::Refused(NotAccepted::VerificationFailed { held, .. }) => held.ok(),
         other => panic!("{other:?}"),
     }
 }
@@ -277,8 +279,8 @@ async fn a_flood_of_forgeries_is_capped_and_refused_all_the_same() {
     let mut kept = 0;
     for n in 0..12 {
         match refused(&receiver, &forged, 1_749_715_272_000 + n).await {
-            Some(Held::Kept) => kept += 1,
-            other => assert_eq!(other, Some(Held::TooMany), "after {kept}"),
+            Some(QuarantineOutcome::Stored) => kept += 1,
+            other => assert_eq!(other, Some(QuarantineOutcome::RateLimited), "after {kept}"),
         }
     }
     // 2 MiB at once and 10 KiB a second: seven of a quarter of a MiB each, and no more within this test.
@@ -292,7 +294,7 @@ async fn a_delivery_too_large_to_hold_is_refused_and_not_kept() {
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     let receiver = receiver(&stack, &stack.facts.table);
     let large = Request { body: vec![b'x'; MAX_QUARANTINED_LEN + 1], ..request };
-    assert_eq!(refused(&receiver, &large, 1_749_715_272_000).await, Some(Held::TooLarge));
+    assert_eq!(refused(&receiver, &large, 1_749_715_272_000).await, Some(QuarantineOutcome::TooLarge));
     assert!(stack.held("zid", &store).await.is_empty());
 }
 
@@ -321,7 +323,8 @@ async fn the_log_tells_that_a_delivery_is_held_and_nothing_of_its_proof() {
     assert_eq!(stack.send("dealpos", &large).status, 401);
     assert_eq!(stack.held("dealpos", &store).await.len(), 1);
     let log = stack.log_once(r#""quarantine":"too_large""#, "dealpos");
-    for told in [r#""outcome":"unauthenticated""#, r#""quarantine":"kept""#, r#""quarantine":"too_large""#] {
+    for told in [r#""outcome":"unauthenticated""#, r#""quarantine":"stored""#, r#""quarantine":"too_large""#]
+    {
         assert!(log.contains(told), "{told} is not in {log}");
     }
     assert!(!log.contains(&proof), "the proof is in the log");

@@ -38,8 +38,8 @@ async fn a_consumer_reads_the_raw_body_by_its_id() {
         format!(r#"{{"orderId":"o-2","timestamp":"2026-01-31T10:00:00Z","metadata":{{"noise":"{noise}"}}}}"#);
     for body in [small, large] {
         let store = stack.store("zip", &json!([credential])).await;
-        let row = inlet::catalogue::find(inlet_zip::EVENTS, "capture").expect("a row");
-        let request = inlet::sender::delivery::<inlet_zip::Zip>(
+        let row = inlet::provider::catalogue::find(inlet_zip::EVENTS, "capture").expect("a row");
+        let request = inlet::tools::sender::delivery::<inlet_zip::Zip>(
             store.clone(),
             row,
             body.clone().into_bytes(),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use inlet::sender::Sender as _;
-use inlet_aws::metrics;
+use inlet::tools::sender::Sender as _;
+use inlet_aws::telemetry::metrics;
 use inlet_tests::{operations, repository, samples, schemas};
 
 /// The rooms of a provider's house, in the order in which they are read.
@@ -112,7 +112,7 @@ fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
 #[test]
 fn every_payload_file_is_embedded_where_the_provider_is_played() {
     let embedded =
-        |sent: &[inlet::sender::Payload]| sent.iter().map(|payload| payload.file.to_owned()).collect();
+        |sent: &[inlet::tools::sender::Payload]| sent.iter().map(|payload| payload.file.to_owned()).collect();
     let providers: [(&str, BTreeSet<String>); 5] = [
         ("dealpos", embedded(inlet_dealpos::DealPos::PAYLOADS)),
         ("tiki", embedded(inlet_tiki::Tiki::PAYLOADS)),

@@ -5,20 +5,21 @@
 
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
 use inlet::message::Message;
-use inlet::process::{Journaled, LONGEST_PAUSE, Ledger, Received, Tried, Tries};
+use inlet::process::{AttemptRecord, Attempts, MAX_BACKOFF, ProcessingStore, Received, Stored};
 use inlet::receive::Recorded;
-use inlet_aws::clock;
-use inlet_aws::journal::StoredEvent;
-use inlet_aws::ledger::TableLedger;
-use inlet_aws::progress::Position;
-use inlet_aws::queue::QueueDepth;
-use inlet_aws::record::Record;
-use inlet_aws::redrive::Redrive;
-use inlet_aws::replay::{Replay, ReplayId, Replayed, Selection};
-use inlet_aws::sweeper::{BUDGET, Oldest, SweepReport, Sweeper};
-use inlet_aws::table::Table;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::queue_position::Position;
+use inlet_aws::dynamodb::record::Record;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::lambda::ledger::TableLedger;
+use inlet_aws::lambda::sweeper::{BUDGET, Oldest, SweepReport, Sweeper};
+use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
+use inlet_aws::sqs::QueueDepth;
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
@@ -78,7 +79,7 @@ impl Site {
 
     /// The processor fails with a message of this event, and will try it again after so long.
     async fn processor_fails_with(&self, id: &EventId, pause: Duration, now: ReceivedAt) {
-        let tried = Tried { id: id.clone(), received: "m".into(), tries: Tries::default(), pause };
+        let tried = AttemptRecord { id: id.clone(), received: "m".into(), tries: Attempts::default(), pause };
         self.table().note_tries(&[tried], now).await.unwrap();
     }
 
@@ -292,8 +293,8 @@ async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_lon
     let mut now = site.now;
     for hour in 0..24 {
         for _ in 0..2 {
-            site.processor_fails_with(&failing, LONGEST_PAUSE, now).await;
-            now = later(now, LONGEST_PAUSE);
+            site.processor_fails_with(&failing, MAX_BACKOFF, now).await;
+            now = later(now, MAX_BACKOFF);
             let swept = site.sweep_at(now).await;
             assert_eq!((swept.resent, swept.parked), (0, 0), "in hour {hour} of the outage");
             assert_eq!(swept.oldest_unprocessed, site.aged(10 * MINUTE), "but it is told");
@@ -317,8 +318,8 @@ async fn what_the_processor_stores_behind_the_walk_is_looked_after() {
         Received { whole, receives, id: "m".into(), ..received(kept.message.clone()) }
     };
     let ledger = site.ledger();
-    assert_eq!(ledger.journal(&carrying(1), &message).await.unwrap(), Journaled::Here);
-    assert_eq!(ledger.journal(&carrying(2), &message).await.unwrap(), Journaled::Here, "it is there");
+    assert_eq!(ledger.store_event(&carrying(1), &message).await.unwrap(), Stored::Now);
+    assert_eq!(ledger.store_event(&carrying(2), &message).await.unwrap(), Stored::Now, "it is there");
     assert_eq!(site.sweep().await.resent, 0, "its message is at the processor");
     assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 1, "which was never done with it");
     assert_eq!(site.queued(), [kept.record.id]);
@@ -362,7 +363,7 @@ async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_m
     );
     let retry = StoredEvent { record: Record { attempt: "a third".into(), ..equal.record.clone() }, ..equal };
     let repeated = site.table().put_event(&retry).await.unwrap();
-    assert!(matches!(repeated, Recorded::Repeats { processed: false, .. }), "{repeated:?}");
+    assert!(matches!(repeated, Recorded::Duplicate { processed: false, .. }), "{repeated:?}");
     let message = Message::parse(retry.message).unwrap();
     assert!(site.ledger().processed(&[&message]).await.unwrap().is_empty(), "it was never processed");
     assert_eq!(site.sweep().await.resent, 1, "and is not forgotten");
@@ -380,7 +381,7 @@ async fn what_is_held_back_is_hidden_for_just_so_long() {
     assert!(receive().await.is_empty(), "it is being processed");
     let handle = messages[0].receipt_handle.clone().unwrap();
     let received = Received { handle, ..received(String::new()) };
-    site.ledger().hold_back(&received, Duration::ZERO).await.unwrap();
+    site.ledger().delay(&received, Duration::ZERO).await.unwrap();
     assert_eq!(receive().await.len(), 1, "no longer than it was told");
 }
 

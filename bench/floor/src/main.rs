@@ -6,11 +6,11 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
-use inlet::event::ReceivedAt;
 use inlet::proof::verify;
 use inlet::provider::Provider;
+use inlet::received_at::ReceivedAt;
 use inlet::request::Unverified;
-use inlet_aws::gateway::Event;
+use inlet_aws::lambda::gateway::Event;
 use inlet_zid::Zid;
 use inlet_zip::Zip;
 
@@ -37,7 +37,7 @@ fn again<P: Provider>(event: &[u8], times: u32) -> Result<(), Box<dyn Error>> {
         let request = event.into_request(P::NAME)?;
         let delivery = verify::<P>(Unverified::new(request), &credentials, ReceivedAt::EPOCH);
         let delivery = delivery.map_err(|refused| refused.rejection)?;
-        black_box(P::read(&delivery));
+        black_box(P::parse(&delivery));
     }
     Ok(())
 }

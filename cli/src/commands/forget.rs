@@ -1,6 +1,6 @@
 //! `inlet forget`: all events of an entity go, for those who ask to be forgotten.
 
-use inlet_aws::forget::{DeletionCounts, Entity, Forget, SETTLED};
+use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget, SETTLED};
 use serde::Serialize;
 
 use crate::deployment::Deployment;

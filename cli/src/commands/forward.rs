@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use inlet::sender::escaped;
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
-use inlet_aws::journal::StoredEvent;
-use inlet_aws::table::Table;
+use inlet::tools::sender::escaped;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::table::Table;
 use reqwest::{Method, Url};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -258,7 +258,7 @@ struct NotATarget;
 
 impl Target {
     /// The URL for an event.
-    fn of(&self, record: &inlet_aws::record::Record) -> Url {
+    fn of(&self, record: &inlet_aws::dynamodb::record::Record) -> Url {
         let mut path = record.id.split('/');
         let (provider, store) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
         let url = self.with(provider, store, record.topic.as_deref().unwrap_or_default());

@@ -1,11 +1,11 @@
 //! `inlet list`: events by time, newest first, and what became of them; or what is held in quarantine.
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
-use inlet_aws::held::HeldDelivery;
-use inlet_aws::table::Table;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::quarantine_list::HeldDelivery;
 use serde::Serialize;
 
 use crate::deployment::Deployment;

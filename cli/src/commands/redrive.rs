@@ -1,7 +1,7 @@
 //! `inlet redrive`: what waits among the dead letters is tried again, once whatever stopped it is mended.
 
-use inlet_aws::queue::SqsQueue;
-use inlet_aws::redrive::Redrive;
+use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::sqs::SqsQueue;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -55,7 +55,7 @@ pub(crate) async fn run(
         RunOutcome::Done => Ok(()),
         RunOutcome::Stopped => Err(Failure::Partly { what: "the redrive was stopped".to_owned(), next }),
         RunOutcome::Failed(fault) => {
-            Err(Failure::Partly { what: format!("the redrive stopped: {}", fault.story()), next })
+            Err(Failure::Partly { what: format!("the redrive stopped: {}", fault.chain()), next })
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `inlet replay`: sends stored events again on purpose, to be consumed once more.
 
-use inlet::event::ReceivedAt;
-use inlet_aws::clock;
-use inlet_aws::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed, Selection};
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::operate::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed, Selection};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -94,7 +94,7 @@ pub(crate) async fn run(
             Err(Failure::Partly { what: "the replay was stopped".to_owned(), next: go_on() })
         }
         RunOutcome::Failed(fault) => {
-            Err(Failure::Partly { what: format!("the replay stopped: {}", fault.story()), next: go_on() })
+            Err(Failure::Partly { what: format!("the replay stopped: {}", fault.chain()), next: go_on() })
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `inlet reverify`: verifies held deliveries again, once the secret is mended.
 
-use inlet::receive::Fault;
-use inlet_aws::reverify::Reverified;
+use inlet::fault::Fault;
+use inlet_aws::operate::reverify::Reverified;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -126,9 +126,9 @@ impl StoreReport {
     fn take(&mut self, sum: &Reverified, ended: &RunOutcome) {
         self.accepted = sum.accepted;
         self.still_failing = sum.refused;
-        self.errors = sum.failed.iter().map(Fault::story).collect();
+        self.errors = sum.failed.iter().map(Fault::chain).collect();
         if let RunOutcome::Failed(fault) = ended {
-            self.errors.push(fault.story());
+            self.errors.push(fault.chain());
         }
     }
 }

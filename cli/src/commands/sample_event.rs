@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use inlet::store::StoreName;
-use inlet_aws::invocation;
+use inlet_aws::operate::sample_event;
 
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
@@ -63,7 +63,7 @@ pub(crate) async fn run(
     };
     let provider = store.provider.name();
     let simulated = SimulatedProvider { provider: store.provider, store: store.store, credential };
-    let event = invocation::api_gateway_event(provider, &simulated.exactly(template.row, body));
+    let event = sample_event::api_gateway_event(provider, &simulated.exactly(template.row, body));
     let text = format!("{event:#}\n");
     match arguments.output {
         Some(path) => {

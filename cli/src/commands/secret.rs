@@ -7,8 +7,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use inlet::form::{ChosenBy, Field, Form};
-use inlet_aws::clock;
+use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
+use inlet_aws::client::clock;
 use rand::distr::{Alphanumeric, SampleString as _};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -242,7 +242,7 @@ impl CredentialInput {
         Ok(credential)
     }
 
-    fn form(&self, provider: ProviderHandle) -> Result<&'static Form, Failure> {
+    fn form(&self, provider: ProviderHandle) -> Result<&'static CredentialShape, Failure> {
         let forms = provider.forms();
         let known = || forms.iter().map(|form| form.name).collect::<Vec<_>>().join(", ");
         let chosen = match &self.form {
@@ -306,8 +306,8 @@ impl CredentialInput {
 }
 
 /// A credential of random letters and digits, which no form or URL has to escape.
-fn generated(provider: ProviderHandle, form: &Form) -> Result<Value, Failure> {
-    if let ChosenBy::Other(who) = form.chosen_by {
+fn generated(provider: ProviderHandle, form: &CredentialShape) -> Result<Value, Failure> {
+    if let Issuer::Other(who) = form.chosen_by {
         return Err(Failure::Unusable {
             what: format!("this credential of {provider} cannot be generated"),
             next: format!("it is given by {who}; leave --generate out and enter it"),
@@ -321,7 +321,7 @@ fn generated(provider: ProviderHandle, form: &Form) -> Result<Value, Failure> {
 }
 
 /// Asks for each field at the terminal, unseen.
-fn asked(form: &Form) -> Result<Value, Failure> {
+fn asked(form: &CredentialShape) -> Result<Value, Failure> {
     let mut fields = Map::new();
     for field in form.fields {
         let optional = if field.required { "" } else { ", empty for none" };
@@ -488,11 +488,11 @@ mod tests {
         for provider in ALL {
             for form in provider.forms() {
                 match (form.chosen_by, generated(provider, form)) {
-                    (ChosenBy::Store, Ok(credential)) => {
+                    (Issuer::Store, Ok(credential)) => {
                         assert_eq!(provider.fits(&credential).unwrap(), form, "{provider}");
                         assert_ne!(generated(provider, form).unwrap(), credential, "{provider}");
                     }
-                    (ChosenBy::Other(_), Err(failure)) => assert_eq!(failure.exit_code(), 2, "{provider}"),
+                    (Issuer::Other(_), Err(failure)) => assert_eq!(failure.exit_code(), 2, "{provider}"),
                     (chosen_by, _) => panic!("{provider} {} is chosen by {chosen_by:?}", form.name),
                 }
             }

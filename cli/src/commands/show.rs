@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::{EventId, Origin, ReceivedAt};
-use inlet_aws::fates::EventStatus;
-use inlet_aws::journal::StoredEvent;
+use inlet::event::{EventId, Origin};
+use inlet::received_at::ReceivedAt;
+use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::operate::event_status::EventStatus;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
-use inlet_aws::environment::LogLevel;
-use inlet_aws::fates::EventStatus;
+use inlet_aws::client::clock;
+use inlet_aws::client::config::LogLevel;
+use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::operate::event_status::EventStatus;
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -238,7 +239,7 @@ struct Breaker {
 
 impl BreakerStatus {
     fn of(provider: ProviderHandle, stores: &BTreeMap<(&'static str, Option<String>), StoreStats>) -> Self {
-        let after_failure = provider.after_failure();
+        let retry_policy = provider.retry_policy();
         let mine = stores.iter().filter(|((name, _), _)| *name == provider.name());
         let failing = mine.filter(|(_, sum)| !sum.counts.towards_breaker.is_empty());
         let failing = failing.map(|((_, store), sum)| {
@@ -248,15 +249,15 @@ impl BreakerStatus {
         let each = |number: fn(&Counts) -> usize| {
             failing.iter().map(|(store, counts)| (store.clone(), number(counts))).collect()
         };
-        let breaker = after_failure.breaker.map(|breaker| Breaker {
+        let breaker = retry_policy.circuit_breaker.map(|breaker| Breaker {
             window_minutes: breaker.window.as_secs().div_euclid(60),
-            degraded_at: breaker.degraded_at,
-            broken_at: breaker.broken_at,
+            degraded_at: breaker.warn_at,
+            broken_at: breaker.disable_at,
             discards_backlog: breaker.discards_backlog,
             failures: each(|counts| counts.towards_breaker.len()),
             failures_since_accepted: each(Counts::failures_since_accepted),
         });
-        Self { provider: provider.name(), breaker, source: after_failure.source }
+        Self { provider: provider.name(), breaker, source: retry_policy.source }
     }
 
     fn page(&self, page: &mut Page) {

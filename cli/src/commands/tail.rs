@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::arrivals::Arrival;
 
 use crate::deployment::Deployment;
 use crate::events::follow::{Follow, unless_stopped};

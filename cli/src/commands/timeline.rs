@@ -1,6 +1,6 @@
 //! `inlet timeline`: the whole history of one thing: its events, what each changed, and what became of it.
 
-use inlet_aws::history::HistoryEntry;
+use inlet_aws::operate::history::HistoryEntry;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! `inlet urls`: the URLs to paste into the providers' portals.
 
-use inlet::catalogue::Row;
-use inlet::portal::Portal;
+use inlet::provider::catalogue::EventSpec;
+use inlet::tools::portal::Portal;
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -124,7 +124,7 @@ impl ProviderUrls {
 
 impl StoreUrls {
     fn of(api: &str, store: &StoreAddress) -> Self {
-        let url = |event: &'static Row| {
+        let url = |event: &'static EventSpec| {
             // Without the query: a provider adds its own.
             let topic =
                 store.provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();

@@ -20,10 +20,10 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::SdkConfig;
-use inlet_aws::connect::Clients;
-use inlet_aws::environment::LogLevel;
-use inlet_aws::queue::SqsQueue;
-use inlet_aws::table::Table;
+use inlet_aws::client::config::LogLevel;
+use inlet_aws::client::connect::Clients;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize;
 
 use crate::failure::Failure;

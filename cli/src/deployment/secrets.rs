@@ -8,7 +8,7 @@ use aws_sdk_ssm::operation::get_parameter_history::GetParameterHistoryOutput;
 use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::primitives::DateTime;
 use aws_sdk_ssm::types::{Parameter, ParameterTier, ParameterType};
-use inlet_aws::clock;
+use inlet_aws::client::clock;
 use serde_json::Value;
 
 use crate::deployment::Deployment;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
 use indicatif::ProgressBar;
-use inlet::event::{EventId, ReceivedAt};
-use inlet::patience::Breaker;
+use inlet::event::EventId;
+use inlet::provider::retry_policy::CircuitBreaker;
+use inlet::received_at::ReceivedAt;
 use serde::Deserialize;
 
 use crate::deployment::Deployment;
@@ -17,7 +18,7 @@ use crate::providers::ProviderHandle;
 /// CloudWatch's own filter: lets through what a receiver says of a delivery, and spares the rest the way.
 const DELIVERIES: &str = r#"{ $.message = "delivery" }"#;
 
-/// The part of a delivery's line that is counted: `inlet_aws::log`.
+/// The part of a delivery's line that is counted: `inlet_aws::telemetry::log`.
 #[derive(Debug, Deserialize)]
 struct Line {
     message: String,
@@ -56,8 +57,8 @@ pub(crate) async fn counts_by_store(
     (from, until): (ReceivedAt, ReceivedAt),
     progress: &ProgressBar,
 ) -> Result<BTreeMap<Option<String>, Counts>, Failure> {
-    let breaker = provider.after_failure().breaker;
-    let window = breaker.as_ref().map_or(Duration::ZERO, |breaker: &Breaker| breaker.window);
+    let breaker = provider.retry_policy().circuit_breaker;
+    let window = breaker.as_ref().map_or(Duration::ZERO, |breaker: &CircuitBreaker| breaker.window);
     let breaking_since = until.earlier(window);
     let mut pages = Client::new(&deployment.config)
         .filter_log_events()

@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use inlet::event::{EventId, ReceivedAt};
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::clock;
-use inlet_aws::replay::Selection;
-use inlet_aws::table::Table;
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::replay::Selection;
 
 use crate::failure::Failure;
 use crate::input::time_arg::now_plus_skew;

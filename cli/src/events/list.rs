@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use inlet::event::ReceivedAt;
-use inlet_aws::arrivals::Arrival;
-use inlet_aws::fates::EventStatus;
-use inlet_aws::newest::Newest;
-use inlet_aws::replay::Selection;
-use inlet_aws::table::Table;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::event_status::EventStatus;
+use inlet_aws::operate::index_desc::Newest;
+use inlet_aws::operate::replay::Selection;
 use serde::Serialize;
 
 use crate::failure::Failure;

@@ -4,9 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use inlet::canonical::Kind;
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
-use inlet_aws::replay::Selection;
+use inlet_aws::operate::replay::Selection;
 
 use crate::deployment::address::{NotAnAddress, StoreAddress};
 use crate::failure::Failure;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use inlet::event::ReceivedAt;
+use inlet::received_at::ReceivedAt;
 
 /// How far a clock of ours may be from AWS's: what is read "until now" is read until a little later.
 const CLOCK_SKEW: Duration = Duration::from_mins(15);

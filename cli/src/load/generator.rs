@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use inlet::request::Request;
-use inlet_aws::pace::RateLimiter;
+use inlet_aws::client::rate_limit::RateLimiter;
 use reqwest::{Client, Method};
 use serde::Serialize;
 use tokio::task::JoinSet;

@@ -1,11 +1,11 @@
 //! What is sent when the command plays the provider: sample deliveries, each about another entity, and whole scenes.
 
 use inlet::canonical::Kind;
-use inlet::catalogue::Row;
-use inlet::fresh::{Fresh, Name};
+use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
-use inlet::sender::Payload;
 use inlet::store::StoreName;
+use inlet::tools::sample_variant::{EntityId, SampleVariant};
+use inlet::tools::sender::Payload;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ pub(crate) struct SimulatedProvider {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventTemplate {
     /// The event.
-    pub(crate) row: &'static Row,
+    pub(crate) row: &'static EventSpec,
     /// Its sample; nothing where no page shows a body.
     pub(crate) sample: Option<&'static Payload>,
 }
@@ -59,12 +59,12 @@ impl EventTemplate {
         }
     }
 
-    fn of(provider: ProviderHandle, row: &'static Row) -> Self {
+    fn of(provider: ProviderHandle, row: &'static EventSpec) -> Self {
         let of_row = |payload: &&Payload| row.is_named(payload.event());
         Self { row, sample: provider.payloads().iter().find(of_row) }
     }
 
-    fn body(&self, fresh: &Fresh) -> Vec<u8> {
+    fn body(&self, fresh: &SampleVariant) -> Vec<u8> {
         match self.sample {
             Some(sample) => fresh.body(self.row, sample.body, sample.is_form()),
             None => fresh.bare_body(self.row),
@@ -74,12 +74,12 @@ impl EventTemplate {
 
 impl SimulatedProvider {
     /// A delivery of this body, as it is.
-    pub(crate) fn exactly(&self, row: &Row, body: Vec<u8>) -> Request {
+    pub(crate) fn exactly(&self, row: &EventSpec, body: Vec<u8>) -> Request {
         self.provider.delivery(self.store.clone(), row, body, &self.credential)
     }
 
     /// A delivery of the template about this entity.
-    pub(crate) fn fresh(&self, template: &EventTemplate, fresh: &Fresh) -> Request {
+    pub(crate) fn fresh(&self, template: &EventTemplate, fresh: &SampleVariant) -> Request {
         self.exactly(template.row, template.body(fresh))
     }
 
@@ -138,18 +138,19 @@ impl Variation {
                 let before = i64::try_from(last.saturating_sub(state)).unwrap_or_default();
                 let at = start.saturating_sub(SignedDuration::from_secs(before)).unwrap_or(start);
                 let state = u32::try_from(state).unwrap_or(u32::MAX);
-                simulated.fresh(&template, &Fresh { entity: Name::Exactly(entity.clone()), at, state })
+                simulated
+                    .fresh(&template, &SampleVariant { entity: EntityId::Exactly(entity.clone()), at, state })
             };
             return Box::new(std::iter::once(states.into_iter().map(of).collect()));
         }
         Box::new((0..self.count).map(move |n| {
-            let entity = Name::Like(first.wrapping_add(n));
-            let a = Fresh { entity, at: now(), state: 0 };
+            let entity = EntityId::Numbered(first.wrapping_add(n));
+            let a = SampleVariant { entity, at: now(), state: 0 };
             if !flip_flop {
                 return vec![simulated.fresh(&template, &a)];
             }
             let later = a.at.saturating_add(SignedDuration::from_secs(1)).unwrap_or(a.at);
-            let b = Fresh { state: 1, at: later, ..a.clone() };
+            let b = SampleVariant { state: 1, at: later, ..a.clone() };
             [&a, &b, &a].map(|fresh| simulated.fresh(&template, fresh)).to_vec()
         }))
     }
@@ -175,7 +176,8 @@ impl Scenario {
     ) -> Box<dyn Iterator<Item = Sequence> + Send + '_> {
         let (first, by_role) = (beginning(), EventsByRole::of(simulated.provider));
         Box::new((0..count).flat_map(move |n| {
-            let alone = || simulated.fresh(pick(&by_role.all, n), &new(Name::Like(first.wrapping_add(n)), 0));
+            let alone =
+                || simulated.fresh(pick(&by_role.all, n), &new(EntityId::Numbered(first.wrapping_add(n)), 0));
             match self {
                 Self::FlashSale => vec![by_role.sale(simulated, first, n)],
                 Self::QuietDay => vec![vec![alone()]],
@@ -208,20 +210,21 @@ impl EventsByRole {
     /// An order through its states, or, every third time, one of the few products with one less of it.
     fn sale(&self, simulated: &SimulatedProvider, first: u64, n: u64) -> Sequence {
         if n % 3 == 2 && !self.goods.is_empty() {
-            let product = new(Name::Like(first.wrapping_add(n % HOT)), u32::try_from(n).unwrap_or(u32::MAX));
+            let product =
+                new(EntityId::Numbered(first.wrapping_add(n % HOT)), u32::try_from(n).unwrap_or(u32::MAX));
             return vec![simulated.fresh(pick(&self.goods, n), &product)];
         }
-        let order = Name::Like(first.wrapping_add(HOT).wrapping_add(n));
+        let order = EntityId::Numbered(first.wrapping_add(HOT).wrapping_add(n));
         let states = self.sales.iter().take(STATES).zip(0_u32..);
         states.map(|(template, state)| simulated.fresh(template, &new(order.clone(), state))).collect()
     }
 }
 
 /// An entity in a state, now, and each further state a second later: some providers write no fractions.
-fn new(entity: Name, state: u32) -> Fresh {
+fn new(entity: EntityId, state: u32) -> SampleVariant {
     let now = now();
     let at = now.saturating_add(SignedDuration::from_secs(state.min(60).into())).unwrap_or(now);
-    Fresh { entity, at, state }
+    SampleVariant { entity, at, state }
 }
 
 /// The n-th, beginning anew after the last.
@@ -238,7 +241,7 @@ fn beginning() -> u64 {
 }
 
 fn now() -> Timestamp {
-    Timestamp::from_millisecond(inlet_aws::clock::now().millis()).unwrap_or_default()
+    Timestamp::from_millisecond(inlet_aws::client::clock::now().millis()).unwrap_or_default()
 }
 
 /// The sequences with some of their deliveries sent twice, byte for byte: so many in a hundred.
@@ -365,7 +368,7 @@ mod tests {
         assert_eq!(wrong(&credential), json!({"a": "Aa0-tfdsfu"}));
         let simulated = simulated("tiki");
         let template = EventTemplate::named(simulated.provider, "stock.changed").unwrap();
-        let fresh = new(Name::Like(1), 0);
+        let fresh = new(EntityId::Numbered(1), 0);
         let genuine = simulated.fresh(&template, &fresh);
         let wrong = simulated.with_wrong_credential().fresh(&template, &fresh);
         assert_eq!(genuine.body, wrong.body);

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use inlet::receive::Fault;
+use inlet::fault::Fault;
 use tokio::sync::watch;
 
 /// How often the progress is shown.

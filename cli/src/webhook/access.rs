@@ -3,7 +3,7 @@
 
 use std::io::IsTerminal as _;
 
-use inlet::registration::Api;
+use inlet::tools::registration::Api;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use inlet::registration::{Call, Reply, Verb};
+use inlet::tools::registration::{Call, Reply, Verb};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 

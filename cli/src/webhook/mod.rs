@@ -8,8 +8,8 @@ mod swap;
 
 use std::collections::BTreeSet;
 
-use inlet::catalogue::Row;
-use inlet::registration::{
+use inlet::provider::catalogue::EventSpec;
+use inlet::tools::registration::{
     Action, Api, ApiContext, Call, CallResult, CurrentRegistrations, Destination, Item, ListRequest, Options,
     PlanError, Planned, Refusal, Registration, Step, WebhookApi,
 };
@@ -219,11 +219,11 @@ impl FailureCause {
 }
 
 /// The rows of these events, by their names or by their topics.
-pub(crate) fn events(store: &StoreAddress, names: &[String]) -> Result<Vec<&'static Row>, Failure> {
+pub(crate) fn events(store: &StoreAddress, names: &[String]) -> Result<Vec<&'static EventSpec>, Failure> {
     let rows = store.provider.events();
-    let mut found: Vec<&'static Row> = Vec::new();
+    let mut found: Vec<&'static EventSpec> = Vec::new();
     for name in names {
-        let of_topic = |row: &&Row| store.provider.address(row).topic.as_deref() == Some(name.as_str());
+        let of_topic = |row: &&EventSpec| store.provider.address(row).topic.as_deref() == Some(name.as_str());
         let mut of_topic = rows.iter().filter(of_topic).peekable();
         match of_topic.peek() {
             Some(_) => found.extend(of_topic),

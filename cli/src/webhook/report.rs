@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use inlet::registration::{Action, Call, Destination, Item, Planned, Registration, Step};
+use inlet::tools::registration::{Action, Call, Destination, Item, Planned, Registration, Step};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use inlet::registration::{Call, Item, Refusal, Registration};
+use inlet::tools::registration::{Call, Item, Refusal, Registration};
 
 use super::{Answered, FailureCause, Session};
 

@@ -49,8 +49,8 @@ pub(crate) async fn unsent(event: &str) -> (Stack, StoreName, Request) {
 pub(crate) fn delivery(store: &StoreName, event: &str) -> Request {
     let credential = inlet_tests::samples::demo_credential("zid");
     let body = inlet_tests::repository::text(&format!("functions/zid/payloads/{event}.json")).into_bytes();
-    let row = inlet::catalogue::find(inlet_zid::EVENTS, event).expect("a row");
-    inlet::sender::delivery::<Zid>(store.clone(), row, body, &credential)
+    let row = inlet::provider::catalogue::find(inlet_zid::EVENTS, event).expect("a row");
+    inlet::tools::sender::delivery::<Zid>(store.clone(), row, body, &credential)
 }
 
 async fn received(stack: Stack, store: StoreName, requests: &[Request]) -> Given {

@@ -1,7 +1,7 @@
 //! `inlet list`.
 
 use inlet::event::EventId;
-use inlet_aws::clock;
+use inlet_aws::client::clock;
 use serde_json::json;
 
 use crate::given::{order_that_moved_on, orders, unsent};

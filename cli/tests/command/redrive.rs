@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use inlet_aws::clock;
+use inlet_aws::client::clock;
 use inlet_tests::repository;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! `inlet replay`.
 
-use inlet_aws::clock;
+use inlet_aws::client::clock;
 use serde_json::{Value, json};
 
 use crate::given::{Given, orders};

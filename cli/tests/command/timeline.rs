@@ -1,7 +1,7 @@
 //! `inlet timeline`.
 
-use inlet_aws::clock;
-use inlet_aws::replay::ReplayId;
+use inlet_aws::client::clock;
+use inlet_aws::operate::replay::ReplayId;
 
 use crate::given::order_that_moved_on;
 use crate::inlet::{run, snapshot};

@@ -1,7 +1,7 @@
 //! What the till hears: for most events that they came, for the questions an answer that promises nothing unless
 //! the store has set another.
 
-use inlet::answer::Answer;
+use inlet::provider::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, json};
 
@@ -58,16 +58,16 @@ impl Default for CouponAnswer {
 
 impl Settings {
     /// The answer to an event. The one to a sale that earns points is not documented: like all others.
-    pub(crate) fn answer(&self, event: &str) -> Answer {
+    pub(crate) fn answer(&self, event: &str) -> Response {
         match event {
-            FETCH_LOYALTY_POINTS => Answer::ok(json!({"Point": self.loyalty_points})),
-            VALIDATE_COUPON => Answer::ok(json!(self.coupon)),
+            FETCH_LOYALTY_POINTS => Response::ok(json!({"Point": self.loyalty_points})),
+            VALIDATE_COUPON => Response::ok(json!(self.coupon)),
             _ => success(),
         }
     }
 }
 
 /// What DealPOS expects of most events: /webhook/webhook/product and the pages beside it.
-pub(crate) fn success() -> Answer {
-    Answer::ok(json!({"status": "success"}))
+pub(crate) fn success() -> Response {
+    Response::ok(json!({"status": "success"}))
 }

@@ -29,7 +29,7 @@ fn drop_nothings(value: &mut Value) {
     }
 }
 
-/// Empty text, and the first of January of the year one. The third way is `null`, which `inlet::json` reads as absent
+/// Empty text, and the first of January of the year one. The third way is `null`, which `inlet::value::json` reads as absent
 /// for everybody.
 fn is_nothing(field: &Value) -> bool {
     field.as_str().is_some_and(|text| text.trim().is_empty() || text.starts_with(NO_DATE))

@@ -7,8 +7,8 @@ use inlet::canonical::Kind::{
     self, Adjustment, Coupon, Customer, Loyalty, Order, Payment, Product, PurchaseOrder, Shift, Shipment,
     Supplier, Transfer,
 };
-use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Entity, Row, Values};
+use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::{Entity, EventSpec, Values};
 
 use crate::canonical::{goods, people, purchases, sales, till};
 
@@ -40,7 +40,7 @@ const TAX: (&str, &[&str]) = ("TaxCalculation", &["Add", "Include"]);
 const DELIVERY: Values = &[("Delivery", &["Sent", "Unsent"])];
 
 /// Every event that a page names.
-pub static EVENTS: &[Row] = &[
+pub static EVENTS: &[EventSpec] = &[
     row("productCreated", Product, "created", CODED).payload(Partial, goods::product),
     row("productUpdated", Product, "updated", CODED).payload(Partial, goods::product),
     row("productDeleted", Product, "deleted", ANY),
@@ -48,9 +48,9 @@ pub static EVENTS: &[Row] = &[
     row("productVariantUpdated", Product, "updated", CODED).payload(Full, goods::variant),
     // `Created` is set once and by this event.
     row("invoiceCreated", Order, "created", DOCUMENT)
-        .moved("Created")
-        .listed(SALE)
-        .shown(DELIVERY)
+        .timestamp("Created")
+        .closed_values(SALE)
+        .open_values(DELIVERY)
         .payload(Partial, sales::invoice),
     row("invoiceDeleted", Order, "deleted", ANY),
     row("invoiceErased", Order, "erased", ANY),
@@ -61,7 +61,7 @@ pub static EVENTS: &[Row] = &[
     row("supplierDeleted", Supplier, "deleted", CODED).payload(Full, people::supplier),
     row("purchaseOrderCreated", PurchaseOrder, "created", DOCUMENT).payload(Partial, purchases::created),
     row("purchaseOrderRestored", PurchaseOrder, "restored", DOCUMENT)
-        .listed(&[TAX])
+        .closed_values(&[TAX])
         .payload(Partial, purchases::restored),
     // Its title says created; it comes when the order is completed.
     row("transferOrderCreated", Transfer, "completed", DOCUMENT).payload(Full, goods::transfer),
@@ -77,24 +77,24 @@ pub static EVENTS: &[Row] = &[
     row("supplierBillPaymentDeleted", Payment, "deleted", DOCUMENT).payload(Partial, sales::payment),
     // The oldest page calls it Cashier Shift Closed.
     row("closeShift", Shift, "closed", DOCUMENT)
-        .also(&["cashierShiftClosed"])
-        .moved("Close")
+        .aliases(&["cashierShiftClosed"])
+        .timestamp("Close")
         .payload(Full, sales::shift),
     row(FETCH_LOYALTY_POINTS, Loyalty, "requested", CODE).payload(Full, till::points_question),
     row("loyaltyPointOnOrderComplete", Loyalty, "order_completed", DOCUMENT)
         .payload(Partial, till::points_sale),
     // Its title says created; it comes when the order is converted to an invoice.
     row("salesOrderCreated", Order, "converted", DOCUMENT)
-        .listed(SALE)
-        .shown(DELIVERY)
+        .closed_values(SALE)
+        .open_values(DELIVERY)
         .payload(Partial, sales::invoice),
     row("salesOrderUpdated", Order, "updated", DOCUMENT)
-        .listed(SALE)
-        .shown(DELIVERY)
+        .closed_values(SALE)
+        .open_values(DELIVERY)
         .payload(Partial, sales::invoice),
     row(VALIDATE_COUPON, Coupon, "validation_requested", CODE).payload(Partial, till::coupon_question),
 ];
 
-const fn row(event: &'static str, kind: Kind, verb: &'static str, entity: Entity) -> Row {
-    Row::new(event, kind, verb).entity(entity)
+const fn row(event: &'static str, kind: Kind, verb: &'static str, entity: Entity) -> EventSpec {
+    EventSpec::new(event, kind, verb).entity(entity)
 }

@@ -5,7 +5,7 @@ use inlet::canonical::Kind::{
     self, Adjustment, Coupon, Customer, Loyalty, Order, Outlet, Payment, Product, PurchaseOrder, Shift,
     Shipment, Supplier, Transfer,
 };
-use inlet::catalogue::Row;
+use inlet::provider::catalogue::EventSpec;
 
 use crate::events::ANY;
 
@@ -56,12 +56,12 @@ static ENDINGS: &[(&str, &str)] = &[
 const UNTOLD: &str = "received";
 
 /// The row that a name would have; nothing when it begins like none that is known. Case is ignored.
-pub(crate) fn inferred(topic: &str) -> Option<Row> {
+pub(crate) fn inferred(topic: &str) -> Option<EventSpec> {
     let fitting = FAMILIES.iter().filter(|(name, _)| begins(topic, name));
     let (family, kind) = fitting.max_by_key(|(name, _)| name.len())?;
     let ending = ENDINGS.iter().find(|(end, _)| ends(topic, end));
     let verb = ending.map_or(UNTOLD, |(_, verb)| verb);
-    Some(Row::new(family, *kind, verb).entity(ANY).inferred())
+    Some(EventSpec::new(family, *kind, verb).entity(ANY).inferred())
 }
 
 fn begins(topic: &str, name: &str) -> bool {

@@ -9,23 +9,22 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
+#[cfg(any(test, feature = "tools"))]
+mod tools;
 
 use std::time::Duration;
 
-use inlet::answer::{Answer, Outcome};
-use inlet::catalogue::{IdentityRule, Row, entity_in, find, text_at, unwrapped};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::{AfterFailure, Retries};
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::reading::{EventType, Reading, WhyUnknown};
+use inlet::provider::catalogue::{DedupRule, EventSpec, entity_id, find, text_at, unwrapped};
+use inlet::provider::parsed_event::{EventType, ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::{Retries, RetryPolicy};
 use inlet::request::Unverified;
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -58,13 +57,13 @@ impl Provider for DealPos {
     const NAME: &'static str = "dealpos";
     /// The defaults: the number of repeats and the pause before them can be set. A call without an answer is logged
     /// as 408; whether it is repeated like an answered 408, the pages leave open.
-    const AFTER_FAILURE: AfterFailure = AfterFailure {
-        answer_within: Some(Duration::from_secs(30)),
+    const RETRY_POLICY: RetryPolicy = RetryPolicy {
+        response_timeout: Some(Duration::from_secs(30)),
         retries: Some(Retries {
-            waits: &[Duration::from_secs(7)],
+            backoff: &[Duration::from_secs(7)],
             statuses: &[408..=408, 429..=429, 500..=599],
         }),
-        breaker: None,
+        circuit_breaker: None,
         source: "https://developer.dealpos.com/webhook/webhook-guide",
     };
     const SECRET_PARAMETERS: &'static [&'static str] = &[URL_TOKEN];
@@ -90,25 +89,25 @@ impl Provider for DealPos {
         Ok(Claim::Shared { comparisons: vec![Comparison::new(presented, secret.clone())], trust })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let topic = delivery.topic().unwrap_or_default();
         let row = find(EVENTS, topic);
         let Some(value) = body::value(delivery) else {
-            return Reading::unknown(row.map_or(topic, |row| row.event), WhyUnknown::Body, None);
+            return ParsedEvent::unknown(row.map_or(topic, |row| row.event), UnknownReason::Body, None);
         };
         let payload = unwrapped(&value, &body::WRAPPERS);
         if let Some(row) = row {
             return reading(row, payload);
         }
         match families::inferred(topic) {
-            Some(row) => Reading { event_type: EventType::new(topic), ..reading(&row, payload) },
-            None => Reading::unknown(topic, WhyUnknown::Event, entity_in(payload, events::ANY)),
+            Some(row) => ParsedEvent { event_type: EventType::new(topic), ..reading(&row, payload) },
+            None => ParsedEvent::unknown(topic, UnknownReason::Event, entity_id(payload, events::ANY)),
         }
     }
 
-    fn answer(outcome: &Outcome<'_>, settings: &Settings) -> Answer {
+    fn respond(outcome: &Outcome<'_>, settings: &Settings) -> Response {
         match outcome {
-            Outcome::Accepted(event) => settings.answer(event.reading().event_type.as_str()),
+            Outcome::Accepted(event) => settings.answer(event.parsed().event_type.as_str()),
             Outcome::Probed => answers::success(),
         }
     }
@@ -117,14 +116,14 @@ impl Provider for DealPos {
 /// Reads a payload by its row.
 ///
 /// DealPOS writes dates as midnight, so only a time with a fraction of a second tells one event from the next.
-fn reading(row: &Row, payload: &Value) -> Reading {
-    let reading = Reading::of(row, payload, canonical::time);
+fn reading(row: &EventSpec, payload: &Value) -> ParsedEvent {
+    let reading = ParsedEvent::of(row, payload, canonical::time);
     let told = row.time.and_then(|field| text_at(payload, field));
-    let identity = match told {
-        Some(text) if canonical::tells_fraction(&text) => reading.identity,
-        _ => IdentityRule::RetryWindow,
+    let dedup = match told {
+        Some(text) if canonical::tells_fraction(&text) => reading.dedup,
+        _ => DedupRule::RetryWindow,
     };
-    Reading { identity, ..reading }
+    ParsedEvent { dedup, ..reading }
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! The contract, the examples of the facts, and what is DealPOS's own.
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
-use inlet::catalogue::{Documented, IdentityRule, find};
 use inlet::delivery::Delivery;
-use inlet::event::{Identity, ReceivedAt};
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::event::DedupScope;
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::{DedupRule, Documented, find};
+use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::response::{Outcome, Response};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::store::StoreName;
+use inlet::trust::Trust;
 use inlet_testing::contract::Contract;
 use serde_json::{Value, json};
 
@@ -95,8 +97,8 @@ fn delivered(topic: Option<&str>, body: &str) -> Verified<Delivery> {
     judged(topic, "", &[("X-Api-Key", "demo-dealpos-api-key-4f1d")], body).expect("it verifies")
 }
 
-fn read(topic: &str, body: &str) -> Reading {
-    DealPos::read(&delivered(Some(topic), body))
+fn read(topic: &str, body: &str) -> ParsedEvent {
+    DealPos::parse(&delivered(Some(topic), body))
 }
 
 /// The first payload file of an event.
@@ -114,10 +116,10 @@ fn entity(topic: &str, body: &str) -> Option<String> {
     read(topic, body).entity.map(|parts| parts.join(":"))
 }
 
-fn answer(topic: &str, body: &str, settings: &Settings) -> Answer {
+fn answer(topic: &str, body: &str, settings: &Settings) -> Response {
     let delivery = delivered(Some(topic), body);
-    let reading = DealPos::read(&delivery);
-    DealPos::answer(&Outcome::Accepted(&delivery.vouch::<DealPos>(reading)), settings)
+    let reading = DealPos::parse(&delivery);
+    DealPos::respond(&Outcome::Accepted(&delivery.into_event::<DealPos>(reading)), settings)
 }
 
 #[test]
@@ -160,7 +162,7 @@ fn any_changed_character_of_a_bearer_or_a_url_token_does_not_verify() {
             bytes[at] ^= 1;
             let changed = String::from_utf8(bytes).unwrap();
             let header = format!("Bearer {changed}");
-            let query = format!("token={}", inlet::sender::escaped(&changed));
+            let query = format!("token={}", inlet::tools::sender::escaped(&changed));
             let judged = if bearer {
                 judged(Some("closeShift"), "", &[("authorization", &header)], "{}")
             } else {
@@ -295,7 +297,7 @@ fn what_no_family_is_known_of_is_unknown_and_keeps_its_entity() {
         (Some(""), "{}", None),
         (None, payload("invoiceCreated"), Some("0d9a4c1e-7f2b-4a0b-8f4c-5f0b6b8d9a77")),
     ] {
-        let reading = DealPos::read(&delivered(topic, body));
+        let reading = DealPos::parse(&delivered(topic, body));
         assert_eq!(reading.kind(), Kind::Unknown, "{topic:?}");
         assert_eq!(reading.entity.map(|parts| parts.join(":")).as_deref(), id, "{topic:?} {body}");
         let name = topic.filter(|topic| !topic.is_empty()).unwrap_or("unknown");
@@ -316,7 +318,7 @@ fn a_body_that_is_not_json_is_unknown_under_its_events_name() {
         assert_eq!((reading.kind(), reading.event_type.as_str()), (Kind::Unknown, event), "{topic} {body:?}");
         assert_eq!(
             reading.data,
-            Reading::unknown("", inlet::reading::WhyUnknown::Body, None).data,
+            ParsedEvent::unknown("", inlet::provider::parsed_event::UnknownReason::Body, None).data,
             "{topic}"
         );
     }
@@ -407,10 +409,10 @@ fn a_shift_mixes_two_spellings() {
 fn equal_bodies_are_one_event_for_good_only_where_the_event_moves_a_time_of_its_own() {
     for row in EVENTS {
         let lasting = ["invoiceCreated", "closeShift"].contains(&row.event);
-        let want = if lasting { IdentityRule::OwnTime } else { IdentityRule::RetryWindow };
-        assert_eq!(row.identity, want, "{}", row.event);
+        let want = if lasting { DedupRule::Timestamp } else { DedupRule::RetryWindow };
+        assert_eq!(row.dedup, want, "{}", row.event);
         if let Some((_, text)) = DealPosContract::PAYLOADS.iter().find(|(event, _)| row.is_named(event)) {
-            assert_eq!(read(row.event, text).identity, want, "{}", row.event);
+            assert_eq!(read(row.event, text).dedup, want, "{}", row.event);
         }
     }
 }
@@ -430,7 +432,7 @@ fn a_time_that_may_be_a_mere_date_leaves_the_retry_window() {
             let mut body: Value = serde_json::from_str(payload(event)).unwrap();
             body[field] = told.clone();
             let reading = read(event, &body.to_string());
-            assert_eq!(reading.identity, IdentityRule::RetryWindow, "{event} {told}");
+            assert_eq!(reading.dedup, DedupRule::RetryWindow, "{event} {told}");
         }
     }
 }
@@ -438,8 +440,8 @@ fn a_time_that_may_be_a_mere_date_leaves_the_retry_window() {
 #[test]
 fn the_retry_window_covers_the_time_limit_and_the_pause() {
     let delivery = delivered(Some("productUpdated"), payload("productUpdated"));
-    let reading = DealPos::read(&delivery);
-    let Identity::Within(window) = delivery.vouch::<DealPos>(reading).identity() else {
+    let reading = DealPos::parse(&delivery);
+    let DedupScope::Within(window) = delivery.into_event::<DealPos>(reading).dedup_scope() else {
         panic!("it has no time of its own")
     };
     assert!(window.as_secs() >= 30 + 7, "{window:?}");
@@ -652,7 +654,7 @@ fn the_till_hears_a_safe_answer_unless_the_store_has_set_another() {
         ("outletCreated", "{}", json!({"status": "success"})),
         ("taxChanged", "not json", json!({"status": "success"})),
     ] {
-        assert_eq!(answer(topic, body, &none), Answer::ok(want), "{topic}");
+        assert_eq!(answer(topic, body, &none), Response::ok(want), "{topic}");
     }
 
     let set: Settings = serde_json::from_str(
@@ -681,14 +683,14 @@ fn settings_are_each_optional_and_a_coupon_is_set_as_a_whole() {
 
 #[test]
 fn trying_the_url_is_answered_well() {
-    let answer = DealPos::answer(&Outcome::Probed, &Settings::default());
-    assert_eq!(answer, Answer::ok(json!({"status": "success"})));
+    let answer = DealPos::respond(&Outcome::Probed, &Settings::default());
+    assert_eq!(answer, Response::ok(json!({"status": "success"})));
 }
 
 #[test]
 fn only_faults_of_ours_are_known_to_be_tried_again() {
     for (status, again) in [(401, false), (408, true), (413, false), (429, true), (503, true)] {
-        assert_eq!(DealPos::AFTER_FAILURE.retries_after(status), again, "{status}");
+        assert_eq!(DealPos::RETRY_POLICY.retries_after(status), again, "{status}");
     }
     assert!(DealPos::RETRY_WINDOW.as_secs() >= 30 + 7, "{:?}", DealPos::RETRY_WINDOW);
 }

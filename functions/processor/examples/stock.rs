@@ -1,10 +1,10 @@
 //! The README's consumer, whole: a `main.rs` that keeps a stock up to date instead of publishing.
 
 use aws_types::SdkConfig;
+use inlet::fault::Fault;
 use inlet::message::Message;
-use inlet::process::{Consumer, Trouble};
-use inlet::receive::Fault;
-use inlet_aws::environment::{Config, ConfigError};
+use inlet::process::{ConsumeError, Consumer};
+use inlet_aws::client::config::{Config, ConfigError};
 
 /// Your own logic.
 struct Stock;
@@ -22,10 +22,10 @@ impl Stock {
 }
 
 impl Consumer for Stock {
-    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         let mut outcomes = Vec::new();
         for message in messages {
-            outcomes.push(self.update(message.json()).await.map_err(Trouble::Surroundings));
+            outcomes.push(self.update(message.json()).await.map_err(ConsumeError::Transient));
         }
         outcomes
     }
@@ -33,5 +33,5 @@ impl Consumer for Stock {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {
-    inlet_aws::processor::run(Stock::new).await
+    inlet_aws::lambda::processor::run(Stock::new).await
 }

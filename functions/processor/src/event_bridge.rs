@@ -5,11 +5,11 @@ use aws_sdk_eventbridge::error::ProvideErrorMetadata as _;
 use aws_sdk_eventbridge::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use aws_types::SdkConfig;
+use inlet::fault::Fault;
 use inlet::message::Message;
-use inlet::process::{Consumer, Trouble};
-use inlet::receive::Fault;
-use inlet_aws::connect::describe_sdk_error;
-use inlet_aws::environment::{Config, ConfigError};
+use inlet::process::{ConsumeError, Consumer};
+use inlet_aws::client::config::{Config, ConfigError};
+use inlet_aws::client::connect::describe_sdk_error;
 
 /// How many entries a request takes.
 const MAX_ENTRIES: usize = 10;
@@ -70,28 +70,28 @@ impl EventBridge {
         &self,
         messages: &[&Message],
         entries: Vec<PutEventsRequestEntry>,
-    ) -> Vec<Result<(), Trouble>> {
+    ) -> Vec<Result<(), ConsumeError>> {
         match (self.request(entries.clone()).await, messages) {
             (Ok(outcomes), _) => outcomes,
-            (Err(Trouble::Message(fault)), [message]) => {
+            (Err(ConsumeError::Permanent(fault)), [message]) => {
                 let was_reference =
                     entries.iter().any(|entry| entry.detail() == Some(message.without_data().json()));
                 vec![if was_reference {
-                    Err(Trouble::Message(fault))
+                    Err(ConsumeError::Permanent(fault))
                 } else {
                     self.put_reference(message).await
                 }]
             }
-            (Err(Trouble::Message(_)), _) => {
+            (Err(ConsumeError::Permanent(_)), _) => {
                 let mut outcomes = Vec::new();
                 for (message, entry) in messages.iter().zip(entries) {
                     outcomes.extend(Box::pin(self.put(&[message], vec![entry])).await);
                 }
                 outcomes
             }
-            (Err(Trouble::Surroundings(fault)), _) => {
-                let story = fault.story();
-                let same = |_: &&Message| Err(Trouble::Surroundings(not_published(story.clone())));
+            (Err(ConsumeError::Transient(fault)), _) => {
+                let story = fault.chain();
+                let same = |_: &&Message| Err(ConsumeError::Transient(not_published(story.clone())));
                 messages.iter().map(same).collect()
             }
         }
@@ -99,7 +99,7 @@ impl EventBridge {
 
     /// A message without its data, which the bus refused. Where it has not heard of the larger limit an entry that
     /// [`MAX_LEN`] allows is too large, and it says so in the same words as of anything else.
-    async fn put_reference(&self, message: &Message) -> Result<(), Trouble> {
+    async fn put_reference(&self, message: &Message) -> Result<(), ConsumeError> {
         let entry = self.entry(message, message.without_data().json().to_owned());
         self.request(vec![entry]).await?.into_iter().collect()
     }
@@ -109,7 +109,7 @@ impl EventBridge {
     async fn request(
         &self,
         entries: Vec<PutEventsRequestEntry>,
-    ) -> Result<Vec<Result<(), Trouble>>, Trouble> {
+    ) -> Result<Vec<Result<(), ConsumeError>>, ConsumeError> {
         let asked = entries.len();
         let sent = self.client.put_events().set_entries(Some(entries)).send().await;
         let output =
@@ -119,12 +119,12 @@ impl EventBridge {
             return Ok(outcomes);
         }
         let told = outcomes.len();
-        Err(Trouble::Surroundings(not_published(format!("of {asked} entries the bus tells of {told}"))))
+        Err(ConsumeError::Transient(not_published(format!("of {asked} entries the bus tells of {told}"))))
     }
 }
 
 impl Consumer for EventBridge {
-    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         let weighed: Vec<Weighed> = messages.iter().map(|message| self.weighed(message)).collect();
         let mut unsent = messages.iter();
         let mut outcomes = Vec::new();
@@ -169,7 +169,7 @@ fn in_requests(weighed: Vec<Weighed>) -> Vec<Vec<PutEventsRequestEntry>> {
 }
 
 /// What the bus says of an entry: it has it when it gives it an id.
-fn outcome(result: &PutEventsResultEntry) -> Result<(), Trouble> {
+fn outcome(result: &PutEventsResultEntry) -> Result<(), ConsumeError> {
     match (result.error_code(), result.event_id()) {
         (Some(code), _) => {
             let message = result.error_message().unwrap_or_default();
@@ -177,15 +177,15 @@ fn outcome(result: &PutEventsResultEntry) -> Result<(), Trouble> {
         }
         (None, Some(_)) => Ok(()),
         (None, None) => {
-            Err(Trouble::Surroundings(not_published("the bus gives it neither an id nor an error".into())))
+            Err(ConsumeError::Transient(not_published("the bus gives it neither an id nor an error".into())))
         }
     }
 }
 
 /// Whether an error is the message's own or one that passes.
-fn judged(code: &str, story: String) -> Trouble {
+fn judged(code: &str, story: String) -> ConsumeError {
     let fault = not_published(story);
-    if NEVER.contains(&code) { Trouble::Message(fault) } else { Trouble::Surroundings(fault) }
+    if NEVER.contains(&code) { ConsumeError::Permanent(fault) } else { ConsumeError::Transient(fault) }
 }
 
 fn not_published(story: String) -> Fault {
@@ -283,11 +283,11 @@ mod tests {
     }
 
     /// Each outcome in a word.
-    fn words(outcomes: Vec<Result<(), Trouble>>) -> Vec<&'static str> {
+    fn words(outcomes: Vec<Result<(), ConsumeError>>) -> Vec<&'static str> {
         let word = |outcome| match outcome {
             Ok(()) => "published",
-            Err(Trouble::Message(_)) => "its own fault",
-            Err(Trouble::Surroundings(_)) => "again",
+            Err(ConsumeError::Permanent(_)) => "its own fault",
+            Err(ConsumeError::Transient(_)) => "again",
         };
         outcomes.into_iter().map(word).collect()
     }
@@ -334,10 +334,10 @@ mod tests {
     #[test]
     fn only_what_the_bus_will_never_take_is_the_messages_own_fault() {
         for code in NEVER {
-            assert!(matches!(judged(code, String::new()), Trouble::Message(_)), "{code}");
+            assert!(matches!(judged(code, String::new()), ConsumeError::Permanent(_)), "{code}");
         }
         for code in ["ThrottlingException", "InternalFailure", "NotAuthorizedForSourceException", ""] {
-            assert!(matches!(judged(code, String::new()), Trouble::Surroundings(_)), "{code}");
+            assert!(matches!(judged(code, String::new()), ConsumeError::Transient(_)), "{code}");
         }
     }
 }

@@ -7,5 +7,5 @@ mod event_bridge;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {
-    inlet_aws::processor::run(event_bridge::EventBridge::new).await
+    inlet_aws::lambda::processor::run(event_bridge::EventBridge::new).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {
-    inlet_aws::sweeper::run().await
+    inlet_aws::lambda::sweeper::run().await
 }

@@ -1,9 +1,9 @@
 //! TikiNOW's words to ours. Codes are text that looks like numbers, and are read as either.
 
 use inlet::canonical::{Canonical, Order, ReturnOrder, Stock};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
-use inlet::time::Time;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
+use inlet::value::time::Time;
 use serde_json::Value;
 
 inlet::payload! {

@@ -2,8 +2,8 @@
 //! tickets, the type's.
 
 use inlet::canonical::Kind::{Order, ReturnOrder, Stock};
-use inlet::catalogue::Documented::Full;
-use inlet::catalogue::{Entity, Row, Values};
+use inlet::provider::catalogue::Documented::Full;
+use inlet::provider::catalogue::{Entity, EventSpec, Values};
 
 use crate::canonical::{order, stock, ticket};
 
@@ -56,28 +56,28 @@ const ORDER_VALUES: Values = &[
 ];
 
 /// Every event. `date` is when the status changed, or when the data was pushed: each event moves it.
-pub static EVENTS: &[Row] = &[
-    Row::new("order.status", Order, "")
-        .also(&["order"])
-        .told_by("main_state", &[("canceled", "canceled")], "status_changed")
+pub static EVENTS: &[EventSpec] = &[
+    EventSpec::new("order.status", Order, "")
+        .aliases(&["order"])
+        .verb_from("main_state", &[("canceled", "canceled")], "status_changed")
         .entity(&[&["order_code"]])
-        .moved("date")
-        .shown(ORDER_VALUES)
+        .timestamp("date")
+        .open_values(ORDER_VALUES)
         .payload(Full, order),
-    Row::new("stock.changed", Stock, "changed")
-        .also(&["stock"])
+    EventSpec::new("stock.changed", Stock, "changed")
+        .aliases(&["stock"])
         .entity(&[&["sku", "warehouse"]])
-        .moved("date")
+        .timestamp("date")
         .payload(Full, stock),
     // A customer's request to return something.
-    Row::new("aftersale.cr", ReturnOrder, "status_changed")
+    EventSpec::new("aftersale.cr", ReturnOrder, "status_changed")
         .entity(TICKET)
-        .moved("date")
-        .listed(&[("status", TICKET_STATUSES)])
+        .timestamp("date")
+        .closed_values(&[("status", TICKET_STATUSES)])
         .payload(Full, ticket),
     // A failed delivery on its way back. The list of its statuses is not readable.
-    Row::new("aftersale.fd", ReturnOrder, "status_changed")
+    EventSpec::new("aftersale.fd", ReturnOrder, "status_changed")
         .entity(TICKET)
-        .moved("date")
+        .timestamp("date")
         .payload(Full, ticket),
 ];

@@ -9,20 +9,17 @@
 mod topics;
 mod events;
 mod canonical;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
-mod registration;
+#[cfg(any(test, feature = "tools"))]
+mod tools;
 
-use inlet::answer::{Answer, Outcome, Refusal};
-use inlet::catalogue::{entity_in, find, unwrapped};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified};
+use inlet::proof::{Claim, MacAlgorithm, Rejection, Signature, SignedContent, Verified};
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::catalogue::{entity_id, find, unwrapped};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Refusal, Response};
+use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::Unverified;
 use inlet::secret::Secret;
 use serde::Deserialize;
@@ -53,7 +50,7 @@ pub struct Credential {
 
 impl Provider for Tiki {
     const NAME: &'static str = "tiki";
-    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented(
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented(
         "the pages ask for a 5xx after a failure and do not tell what follows it",
     );
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
@@ -67,28 +64,28 @@ impl Provider for Tiki {
         let tag = digest(header).ok_or(Rejection::Malformed { what: SIGNATURE })?;
         let claims: Vec<Claim> =
             topics::keys(request.topic(), credential).map(|key| signed(key, &tag)).collect();
-        if claims.is_empty() { Err(Rejection::NoCredential) } else { Ok(Claim::AnyOf(claims)) }
+        if claims.is_empty() { Err(Rejection::NoCredentialForTopic) } else { Ok(Claim::AnyOf(claims)) }
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let body = delivery.json().unwrap_or_default();
         let payload = unwrapped(&body, &["data"]);
         let told = || delivery.topic().filter(|topic| !topic.trim().is_empty()).unwrap_or(UNKNOWN).to_owned();
         let name = topics::of(delivery.topic(), payload).map_or_else(told, |topic| topic.event(payload));
         match find(EVENTS, &name) {
-            Some(row) => Reading::of(row, payload, canonical::time),
-            None => Reading::unknown(&name, why(payload), entity_in(payload, events::ANY)),
+            Some(row) => ParsedEvent::of(row, payload, canonical::time),
+            None => ParsedEvent::unknown(&name, why(payload), entity_id(payload, events::ANY)),
         }
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(json!({"success": true}))
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(json!({"success": true}))
     }
 
     /// The documented error object, with our codes spelt as its own are.
-    fn refuse(refusal: Refusal) -> Answer {
+    fn error_response(refusal: Refusal) -> Response {
         let error = json!({"code": refusal.code().to_ascii_uppercase(), "message": refusal.message()});
-        Answer::refusal_with(refusal, json!({"success": false, "error": error}))
+        Response::refusal_with(refusal, json!({"success": false, "error": error}))
     }
 }
 
@@ -96,8 +93,8 @@ fn signed(key: &Secret, tag: &[u8]) -> Claim {
     Claim::Mac {
         algorithm: MacAlgorithm::HmacSha1,
         key: key.clone(),
-        messages: vec![Message::Body],
-        tags: vec![Tag::Given(tag.to_vec())],
+        contents: vec![SignedContent::Body],
+        signatures: vec![Signature::Given(tag.to_vec())],
     }
 }
 
@@ -112,8 +109,8 @@ fn digest(signature: &str) -> Option<Vec<u8>> {
     hex.as_bytes().chunks(2).map(byte).collect()
 }
 
-fn why(payload: &Value) -> WhyUnknown {
-    if payload.is_object() { WhyUnknown::Event } else { WhyUnknown::Body }
+fn why(payload: &Value) -> UnknownReason {
+    if payload.is_object() { UnknownReason::Event } else { UnknownReason::Body }
 }
 
 #[cfg(test)]

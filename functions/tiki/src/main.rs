@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {
-    inlet_aws::receiver::run::<inlet_tiki::Tiki>().await
+    inlet_aws::lambda::receiver::run::<inlet_tiki::Tiki>().await
 }

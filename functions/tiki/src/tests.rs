@@ -1,15 +1,17 @@
 //! The contract, the vectors of the facts, and what is TikiNOW's own: keys by topic and events by shape.
 
-use inlet::answer::{Outcome, Refusal};
 use inlet::canonical::Kind;
-use inlet::catalogue::IdentityRule;
-use inlet::event::{Identity, ReceivedAt};
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::event::DedupScope;
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::DedupRule;
+use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::response::{Outcome, Refusal};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request, Unverified};
-use inlet::sender::hmac_sha1_hex;
 use inlet::store::StoreName;
+use inlet::tools::sender::hmac_sha1_hex;
+use inlet::trust::Trust;
 use inlet_testing::contract::{self, Contract};
 use serde_json::{Value, json};
 
@@ -82,10 +84,10 @@ fn signed(topic: Option<&str>, key: &str, body: &str) -> Unverified {
     request(topic, &format!("sha1={}", hmac_sha1_hex(key, body.as_bytes())), body)
 }
 
-fn read(topic: Option<&str>, body: &str) -> Reading {
+fn read(topic: Option<&str>, body: &str) -> ParsedEvent {
     let keys = [ORDER_KEY, STOCK_KEY, AFTERSALE_KEY];
     let delivery = keys.iter().find_map(|key| judged_by(&credentials(), signed(topic, key, body)).ok());
-    Tiki::read(&delivery.expect("one of the keys verifies"))
+    Tiki::parse(&delivery.expect("one of the keys verifies"))
 }
 
 fn data(event: &str, body: &str) -> Value {
@@ -169,11 +171,11 @@ fn a_topic_without_its_key_is_refused() {
     for (store, topic, want) in [
         (&only_order, Some("order"), Ok(Trust::Signed)),
         (&only_order, None, Ok(Trust::Signed)),
-        (&only_order, Some("stock"), Err(Rejection::NoCredential)),
-        (&only_order, Some("aftersale"), Err(Rejection::NoCredential)),
-        (&none, Some("order"), Err(Rejection::NoCredential)),
-        (&none, None, Err(Rejection::NoCredential)),
-        (&none, Some("webhooks"), Err(Rejection::NoCredential)),
+        (&only_order, Some("stock"), Err(Rejection::NoCredentialForTopic)),
+        (&only_order, Some("aftersale"), Err(Rejection::NoCredentialForTopic)),
+        (&none, Some("order"), Err(Rejection::NoCredentialForTopic)),
+        (&none, None, Err(Rejection::NoCredentialForTopic)),
+        (&none, Some("webhooks"), Err(Rejection::NoCredentialForTopic)),
     ] {
         let judged = judged_by(store, signed(topic, ORDER_KEY, ORDER));
         assert_eq!(judged.map(|delivery| delivery.trust()), want, "{topic:?} {store:?}");
@@ -330,9 +332,9 @@ fn codes_and_quantities_are_read_from_text_and_from_numbers() {
 fn the_date_makes_equal_bodies_one_event_for_good() {
     for (event, payload) in TikiContract::PAYLOADS {
         let undated = payload.replace("\"date\"", "\"dated\"");
-        for (body, rule) in [(*payload, IdentityRule::OwnTime), (&undated, IdentityRule::RetryWindow)] {
+        for (body, rule) in [(*payload, DedupRule::Timestamp), (&undated, DedupRule::RetryWindow)] {
             let reading = contract::read::<TikiContract>(event, body.as_bytes());
-            assert_eq!((reading.event_type.as_str(), reading.identity), (*event, rule), "{body}");
+            assert_eq!((reading.event_type.as_str(), reading.dedup), (*event, rule), "{body}");
         }
     }
 }
@@ -340,11 +342,11 @@ fn the_date_makes_equal_bodies_one_event_for_good() {
 #[test]
 fn a_delivery_and_a_probe_are_answered_as_documented() {
     let delivery = judged_by(&credentials(), request(Some("order"), ORDER_SIGNATURE, ORDER)).unwrap();
-    let reading = Tiki::read(&delivery);
-    let event = delivery.vouch::<Tiki>(reading);
-    assert_eq!(event.identity(), Identity::Lasting);
+    let reading = Tiki::parse(&delivery);
+    let event = delivery.into_event::<Tiki>(reading);
+    assert_eq!(event.dedup_scope(), DedupScope::Forever);
     for outcome in [Outcome::Accepted(&event), Outcome::Probed] {
-        let answer = Tiki::answer(&outcome, &());
+        let answer = Tiki::respond(&outcome, &());
         assert_eq!((answer.status, answer.body), (200, json!({"success": true})), "{outcome:?}");
     }
 }
@@ -359,6 +361,6 @@ fn a_refusal_is_the_documented_error_object() {
         (Refusal::Unavailable, "UNAVAILABLE"),
     ] {
         let want = json!({"success": false, "error": {"code": code, "message": refusal.message()}});
-        assert_eq!(Tiki::refuse(refusal).body, want, "{refusal:?}");
+        assert_eq!(Tiki::error_response(refusal).body, want, "{refusal:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! The three topics: each has a URL, a key and a shape of its own. Nothing else tells them apart.
 
-use inlet::catalogue::{Entity, entity_in, text_at};
+use inlet::provider::catalogue::{Entity, entity_id, text_at};
 use inlet::secret::Secret;
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ pub(crate) fn keys<'c>(topic: Option<&str>, store: &'c Credential) -> impl Itera
 
 /// The topic that the URL names, else the one that the body shows.
 pub(crate) fn of(topic: Option<&str>, payload: &Value) -> Option<&'static Topic> {
-    named(topic).or_else(|| TOPICS.iter().find(|topic| entity_in(payload, topic.shape).is_some()))
+    named(topic).or_else(|| TOPICS.iter().find(|topic| entity_id(payload, topic.shape).is_some()))
 }
 
 fn named(topic: Option<&str>) -> Option<&'static Topic> {

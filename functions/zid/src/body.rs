@@ -1,7 +1,7 @@
 //! The entity out of a body: bare or inside a wrapper. And what a body looks like that names no event.
 
 use inlet::canonical::Kind::{self, App, Cart, Category, Customer, Order, Product, Subscription};
-use inlet::catalogue::{Entity, Row, entity_in, find, text_at};
+use inlet::provider::catalogue::{Entity, EventSpec, entity_id, find, text_at};
 use serde_json::Value;
 
 use crate::EVENTS;
@@ -26,19 +26,19 @@ const ANY_ID: Entity = &[&["id"], &["app_id", "store_id"]];
 
 /// The object that an event of this row is about: the outermost one with the signs of its kind, else the
 /// outermost one with an id, else the body. An order holds a `customer`, so no wrapper is taken off unseen.
-pub(crate) fn entity<'b>(body: &'b Value, row: &Row) -> &'b Value {
+pub(crate) fn entity<'b>(body: &'b Value, row: &EventSpec) -> &'b Value {
     let shows = |object: &&Value| SIGNS.iter().any(|(kind, signs)| *kind == row.kind && has(object, signs));
-    let named = |object: &&Value| entity_in(object, row.entity).is_some();
+    let named = |object: &&Value| entity_id(object, row.entity).is_some();
     objects(body).find(shows).or_else(|| objects(body).find(named)).unwrap_or(body)
 }
 
 /// The outermost id.
 pub(crate) fn id(body: &Value) -> Option<Vec<String>> {
-    objects(body).find_map(|object| entity_in(object, ANY_ID))
+    objects(body).find_map(|object| entity_id(object, ANY_ID))
 }
 
 /// The row, with an unknown verb, of what the body looks like; nothing when it looks like nothing known.
-pub(crate) fn resembled(body: &Value) -> Option<&'static Row> {
+pub(crate) fn resembled(body: &Value) -> Option<&'static EventSpec> {
     let shown = |object| SIGNS.iter().find(|(_, signs)| has(object, signs)).map(|(kind, _)| kind.as_str());
     // What has an id of its own is no wrapper: what it holds is its parts.
     let is_wrapper = text_at(body, "id").is_none();

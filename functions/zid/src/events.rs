@@ -1,8 +1,8 @@
 //! The catalogue: one row an event. docs.zid.sa/webhooks and docs.zid.sa/events-878234m0.
 
 use inlet::canonical::Kind::{App, Cart, Category, Customer, Order, Product, Subscription};
-use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Documented, Entity, Row, Values};
+use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::{Documented, Entity, EventSpec, Values};
 
 use crate::canonical;
 
@@ -63,24 +63,24 @@ const PHASES: Values = &[(
 const APP_VALUES: Values = &[("status", &["active", "authorized"])];
 
 /// Every event of a store and of the app market, and what is read where an event is not named.
-pub static EVENTS: &[Row] = &[
-    order("order.create", "created").moved("created_at"),
-    order("order.status.update", "status_changed").moved("updated_at"),
-    order("order.payment_status.update", "payment_status_changed").moved("updated_at"),
-    product("product.create", "created").moved("created_at"),
-    product("product.update", "updated").moved("updated_at"),
-    product("product.publish", "published").moved("updated_at"),
+pub static EVENTS: &[EventSpec] = &[
+    order("order.create", "created").timestamp("created_at"),
+    order("order.status.update", "status_changed").timestamp("updated_at"),
+    order("order.payment_status.update", "payment_status_changed").timestamp("updated_at"),
+    product("product.create", "created").timestamp("created_at"),
+    product("product.update", "updated").timestamp("updated_at"),
+    product("product.publish", "published").timestamp("updated_at"),
     // The page of its own that the catalogue links could not be read.
-    Row::new("product.delete", Product, "deleted"),
+    EventSpec::new("product.delete", Product, "deleted"),
     // Ten minutes without activity: the cart's time is that of its last activity.
-    cart("abandoned_cart.created", "abandoned").moved("updated_at"),
-    cart("abandoned_cart.completed", "completed").moved("updated_at"),
-    customer("customer.create", "created").moved("created_at"),
-    customer("customer.update", "updated").moved("updated_at"),
+    cart("abandoned_cart.created", "abandoned").timestamp("updated_at"),
+    cart("abandoned_cart.completed", "completed").timestamp("updated_at"),
+    customer("customer.create", "created").timestamp("created_at"),
+    customer("customer.update", "updated").timestamp("updated_at"),
     // Logging in changes nothing of the customer, its times included.
     customer("customer.login", "logged_in"),
     // The page of its own that the catalogue links could not be read.
-    Row::new("customer.merchant.update", Customer, "merchant_updated"),
+    EventSpec::new("customer.merchant.update", Customer, "merchant_updated"),
     // Categories show no time.
     category("category.create", "created"),
     category("category.update", "updated"),
@@ -104,38 +104,41 @@ pub static EVENTS: &[Row] = &[
     // Neither body nor URL names the event: the shape tells the kind, and nothing tells the verb.
     order("order", UNKNOWN),
     product("product", UNKNOWN),
-    cart("abandoned_cart", UNKNOWN).also(&["cart"]),
+    cart("abandoned_cart", UNKNOWN).aliases(&["cart"]),
     customer("customer", UNKNOWN),
     category("category", UNKNOWN),
 ];
 
-const fn order(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Order, verb).shown(ORDER_VALUES).payload(Partial, canonical::order)
+const fn order(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Order, verb).open_values(ORDER_VALUES).payload(Partial, canonical::order)
 }
 
-const fn product(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Product, verb).payload(Partial, canonical::product)
+const fn product(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Product, verb).payload(Partial, canonical::product)
 }
 
-const fn cart(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Cart, verb).listed(PHASES).payload(Partial, canonical::cart)
+const fn cart(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Cart, verb).closed_values(PHASES).payload(Partial, canonical::cart)
 }
 
-const fn customer(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Customer, verb).payload(Partial, canonical::customer)
+const fn customer(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Customer, verb).payload(Partial, canonical::customer)
 }
 
-const fn category(event: &'static str, verb: &'static str) -> Row {
-    Row::new(event, Category, verb).payload(Partial, canonical::category)
+const fn category(event: &'static str, verb: &'static str) -> EventSpec {
+    EventSpec::new(event, Category, verb).payload(Partial, canonical::category)
 }
 
-const fn app(event: &'static str, verb: &'static str, documented: Documented) -> Row {
-    Row::new(event, App, verb).entity(APP_IN_STORE).shown(APP_VALUES).payload(documented, canonical::app)
-}
-
-const fn subscription(event: &'static str, verb: &'static str, documented: Documented) -> Row {
-    Row::new(event, Subscription, verb)
+const fn app(event: &'static str, verb: &'static str, documented: Documented) -> EventSpec {
+    EventSpec::new(event, App, verb)
         .entity(APP_IN_STORE)
-        .shown(APP_VALUES)
+        .open_values(APP_VALUES)
+        .payload(documented, canonical::app)
+}
+
+const fn subscription(event: &'static str, verb: &'static str, documented: Documented) -> EventSpec {
+    EventSpec::new(event, Subscription, verb)
+        .entity(APP_IN_STORE)
+        .open_values(APP_VALUES)
         .payload(documented, canonical::subscription)
 }

@@ -7,25 +7,23 @@
 mod events;
 mod body;
 mod canonical;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
-mod registration;
+#[cfg(any(test, feature = "tools"))]
+mod tools;
 
 use std::time::Duration;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
-use inlet::catalogue::{find, text_at};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::{AfterFailure, Breaker, Retries};
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified, base64_tag};
+use inlet::proof::{Claim, Comparison, Rejection, Verified, base64_signature};
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::catalogue::{find, text_at};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::{CircuitBreaker, Retries, RetryPolicy};
 use inlet::request::Unverified;
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -78,7 +76,7 @@ impl TryFrom<Fields> for Credential {
     fn try_from(fields: Fields) -> Result<Self, NotACredential> {
         match (fields.username, fields.password, fields.url_token) {
             // RFC 7617 allows no colon in a user name, so the joined text stands for one pair only.
-            (Some(username), Some(password), None) => Ok(Self::Basic(username.joined(":", &password))),
+            (Some(username), Some(password), None) => Ok(Self::Basic(username.join(":", &password))),
             (None, None, Some(token)) => Ok(Self::UrlToken(token)),
             _ => Err(NotACredential),
         }
@@ -89,20 +87,20 @@ impl Provider for Zid {
     const NAME: &'static str = "zid";
 
     /// A product that is deleted and a customer who logs in tell no time.
-    const MIXED: &'static [Kind] = &[Kind::Product, Kind::Customer];
+    const MIXED_DEDUP_KINDS: &'static [Kind] = &[Kind::Product, Kind::Customer];
 
     /// Every answer but a 2xx is a failure, a 401 for a wrong secret too; a 429 is none, and whether it is followed
     /// by a further attempt is not told. One success clears the count.
-    const AFTER_FAILURE: AfterFailure = AfterFailure {
-        answer_within: None,
+    const RETRY_POLICY: RetryPolicy = RetryPolicy {
+        response_timeout: None,
         retries: Some(Retries {
-            waits: &[Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)],
+            backoff: &[Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)],
             statuses: &[300..=428, 430..=599],
         }),
-        breaker: Some(Breaker {
+        circuit_breaker: Some(CircuitBreaker {
             window: Duration::from_hours(1),
-            degraded_at: 10,
-            broken_at: 30,
+            warn_at: 10,
+            disable_at: 30,
             discards_backlog: true,
             not_counted: &[429],
         }),
@@ -121,25 +119,25 @@ impl Provider for Zid {
         Ok(Claim::Shared { comparisons: vec![Comparison::new(presented, expected.clone())], trust })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let topic = delivery.topic().map(str::trim).filter(|topic| !topic.is_empty()).unwrap_or(NAMELESS);
         let Some(body) = delivery.json().filter(|body| body.is_object()) else {
-            return Reading::unknown(topic, WhyUnknown::Body, None);
+            return ParsedEvent::unknown(topic, UnknownReason::Body, None);
         };
         let names = names(&body, topic);
         let name = names.iter().find(|name| is_of_an_event(name));
         match name.map_or_else(|| body::resembled(&body), |name| find(EVENTS, name)) {
-            Some(row) => Reading::of(row, body::entity(&body, row), canonical::time),
+            Some(row) => ParsedEvent::of(row, body::entity(&body, row), canonical::time),
             None => {
                 let name = name.or(names.first()).map_or(topic, String::as_str);
-                Reading::unknown(name, WhyUnknown::Event, body::id(&body))
+                ParsedEvent::unknown(name, UnknownReason::Event, body::id(&body))
             }
         }
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
         // Any 2xx is success; what the body should hold is not documented.
-        Answer::ok(json!({"received": true}))
+        Response::ok(json!({"received": true}))
     }
 }
 
@@ -148,7 +146,10 @@ fn basic(request: &Unverified) -> Result<Vec<u8>, Rejection> {
     if request.header("authorization").is_none() {
         return Err(Rejection::Missing { expected: AUTHORIZATION });
     }
-    request.authorization("Basic").and_then(base64_tag).ok_or(Rejection::Malformed { what: AUTHORIZATION })
+    request
+        .authorization("Basic")
+        .and_then(base64_signature)
+        .ok_or(Rejection::Malformed { what: AUTHORIZATION })
 }
 
 fn url_token(request: &Unverified) -> Result<Vec<u8>, Rejection> {

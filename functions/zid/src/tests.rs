@@ -1,17 +1,18 @@
 //! The contract, the vectors of the facts, and what is Zid's own.
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
-use inlet::catalogue::IdentityRule::{self, OwnTime, RetryWindow};
-use inlet::catalogue::{Documented, Verb, find};
-use inlet::event::ReceivedAt;
 use inlet::message::CloudEvent;
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::DedupRule::{self, RetryWindow, Timestamp};
+use inlet::provider::catalogue::{Documented, Verb, find};
+use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::response::{Outcome, Response};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
-use inlet::sender::basic;
 use inlet::store::StoreName;
+use inlet::tools::sender::basic;
+use inlet::trust::Trust;
 use inlet_testing::contract::{Contract, read};
 use serde_json::{Value, json};
 
@@ -240,11 +241,11 @@ fn delivered(topic: Option<&str>, body: &str) -> Verified<Delivery> {
     judged(request, pair("user", "secret")).expect("it verifies")
 }
 
-fn reading(topic: Option<&str>, body: &str) -> Reading {
-    Zid::read(&delivered(topic, body))
+fn reading(topic: Option<&str>, body: &str) -> ParsedEvent {
+    Zid::parse(&delivered(topic, body))
 }
 
-fn data(reading: &Reading) -> Value {
+fn data(reading: &ParsedEvent) -> Value {
     serde_json::to_value(&reading.data).unwrap()
 }
 
@@ -256,7 +257,7 @@ macro_rules! told {
 }
 
 /// What a reading is about, in short.
-fn gist(reading: &Reading) -> (String, Kind, &'static str, Option<String>) {
+fn gist(reading: &ParsedEvent) -> (String, Kind, &'static str, Option<String>) {
     let id = reading.entity.as_ref().map(|parts| parts.join(":"));
     (reading.event_type.as_str().to_owned(), reading.kind(), reading.verb, id)
 }
@@ -265,8 +266,8 @@ fn gist(reading: &Reading) -> (String, Kind, &'static str, Option<String>) {
 fn a_changed_order_becomes_the_message_of_the_design() {
     let body = include_str!("../payloads/order.status.update.json");
     let delivery = delivered(Some("order.status.update"), body);
-    let reading = Zid::read(&delivery);
-    let event = delivery.vouch::<Zid>(reading);
+    let reading = Zid::parse(&delivery);
+    let event = delivery.into_event::<Zid>(reading);
     let message: Value = serde_json::from_str(&CloudEvent::of(&event).to_json()).unwrap();
     for (field, want) in [
         ("source", "/zid/riyadh"),
@@ -285,18 +286,18 @@ fn a_changed_order_becomes_the_message_of_the_design() {
 #[test]
 fn every_event_has_its_kind_its_verb_and_its_identity() {
     use Kind::{App, Cart, Category, Customer, Order, Product, Subscription};
-    let want: &[(&str, Kind, &str, IdentityRule, Option<&str>)] = &[
-        ("order.create", Order, "created", OwnTime, Some("created_at")),
-        ("order.status.update", Order, "status_changed", OwnTime, Some("updated_at")),
-        ("order.payment_status.update", Order, "payment_status_changed", OwnTime, Some("updated_at")),
-        ("product.create", Product, "created", OwnTime, Some("created_at")),
-        ("product.update", Product, "updated", OwnTime, Some("updated_at")),
-        ("product.publish", Product, "published", OwnTime, Some("updated_at")),
+    let want: &[(&str, Kind, &str, DedupRule, Option<&str>)] = &[
+        ("order.create", Order, "created", Timestamp, Some("created_at")),
+        ("order.status.update", Order, "status_changed", Timestamp, Some("updated_at")),
+        ("order.payment_status.update", Order, "payment_status_changed", Timestamp, Some("updated_at")),
+        ("product.create", Product, "created", Timestamp, Some("created_at")),
+        ("product.update", Product, "updated", Timestamp, Some("updated_at")),
+        ("product.publish", Product, "published", Timestamp, Some("updated_at")),
         ("product.delete", Product, "deleted", RetryWindow, None),
-        ("abandoned_cart.created", Cart, "abandoned", OwnTime, Some("updated_at")),
-        ("abandoned_cart.completed", Cart, "completed", OwnTime, Some("updated_at")),
-        ("customer.create", Customer, "created", OwnTime, Some("created_at")),
-        ("customer.update", Customer, "updated", OwnTime, Some("updated_at")),
+        ("abandoned_cart.created", Cart, "abandoned", Timestamp, Some("updated_at")),
+        ("abandoned_cart.completed", Cart, "completed", Timestamp, Some("updated_at")),
+        ("customer.create", Customer, "created", Timestamp, Some("created_at")),
+        ("customer.update", Customer, "updated", Timestamp, Some("updated_at")),
         ("customer.login", Customer, "logged_in", RetryWindow, None),
         ("customer.merchant.update", Customer, "merchant_updated", RetryWindow, None),
         ("category.create", Category, "created", RetryWindow, None),
@@ -338,7 +339,7 @@ fn every_event_has_its_kind_its_verb_and_its_identity() {
     for (event, kind, verb, identity, time) in want {
         let row = find(EVENTS, event).unwrap_or_else(|| panic!("no row for {event}"));
         assert_eq!((row.kind, row.verb), (*kind, Verb::Always(verb)), "{event}");
-        assert_eq!((row.identity, row.time), (*identity, *time), "{event}");
+        assert_eq!((row.dedup, row.time), (*identity, *time), "{event}");
     }
 }
 
@@ -477,19 +478,19 @@ fn a_wrapper_is_taken_off_and_a_part_is_not() {
 #[test]
 fn an_event_whose_time_did_not_come_stays_with_the_retry_window() {
     for (body, want) in [
-        (r#"{"id":1,"order_total":"1","updated_at":"2025-06-12 08:01:10"}"#, OwnTime),
+        (r#"{"id":1,"order_total":"1","updated_at":"2025-06-12 08:01:10"}"#, Timestamp),
         (r#"{"id":1,"order_total":"1","updated_at":null}"#, RetryWindow),
         (r#"{"id":1,"order_total":"1","created_at":"2025-06-12 08:01:10"}"#, RetryWindow),
     ] {
-        assert_eq!(reading(Some("order.status.update"), body).identity, want, "{body}");
+        assert_eq!(reading(Some("order.status.update"), body).dedup, want, "{body}");
     }
 }
 
 #[test]
 fn two_logins_of_an_unchanged_customer_share_no_lasting_identity() {
     let body = include_str!("../payloads/customer.login.json");
-    assert_eq!(reading(Some("customer.login"), body).identity, RetryWindow);
-    assert_eq!(reading(Some("customer.update"), body).identity, OwnTime);
+    assert_eq!(reading(Some("customer.login"), body).dedup, RetryWindow);
+    assert_eq!(reading(Some("customer.update"), body).dedup, Timestamp);
 }
 
 #[test]
@@ -743,17 +744,17 @@ fn a_subscription_is_told_with_the_newer_fields_and_without() {
 
 #[test]
 fn any_2xx_is_success_and_the_body_is_small() {
-    assert_eq!(Zid::answer(&Outcome::Probed, &()), Answer::ok(json!({"received": true})));
+    assert_eq!(Zid::respond(&Outcome::Probed, &()), Response::ok(json!({"received": true})));
 }
 
 #[test]
 fn every_failure_is_tried_again_and_counted_but_a_429() {
     let counted = |status: u16| {
-        let breaker = Zid::AFTER_FAILURE.breaker.expect("a breaker");
+        let breaker = Zid::RETRY_POLICY.circuit_breaker.expect("a breaker");
         !breaker.not_counted.contains(&status)
     };
     for (status, is_failure) in [(200, false), (302, true), (401, true), (429, false), (503, true)] {
-        assert_eq!(Zid::AFTER_FAILURE.retries_after(status), is_failure, "{status}");
+        assert_eq!(Zid::RETRY_POLICY.retries_after(status), is_failure, "{status}");
         assert!(status == 200 || counted(status) == is_failure, "{status}");
     }
 }
@@ -763,11 +764,11 @@ fn where_named_events_of_one_kind_differ_in_their_identity_each_says_that_the_en
     let has = |kind: Kind, identity| {
         EVENTS
             .iter()
-            .any(|row| row.kind == kind && row.identity == identity && row.verb != Verb::Always("unknown"))
+            .any(|row| row.kind == kind && row.dedup == identity && row.verb != Verb::Always("unknown"))
     };
     for row in EVENTS {
-        let is_mixed = has(row.kind, OwnTime) && has(row.kind, RetryWindow);
-        assert_eq!(Zid::MIXED.contains(&row.kind), is_mixed, "{:?}", row.kind);
+        let is_mixed = has(row.kind, Timestamp) && has(row.kind, RetryWindow);
+        assert_eq!(Zid::MIXED_DEDUP_KINDS.contains(&row.kind), is_mixed, "{:?}", row.kind);
     }
 }
 

@@ -1,9 +1,9 @@
 //! One object out of the three shapes that Zip sends: JSON in either casing, a form, a query.
 
 use inlet::delivery::Delivery;
-use inlet::json::lowercase_names;
 use inlet::proof::Verified;
 use inlet::request::{Fields, Method};
+use inlet::value::json::lowercase_names;
 use serde_json::{Map, Value};
 
 use crate::SIGNATURE;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use inlet::canonical::{Address, Canonical, Party, Payment};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
-use inlet::money::{Currency, Money};
 use inlet::personal::Personal;
-use inlet::time::Time;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
+use inlet::value::money::{Currency, Money};
+use inlet::value::time::Time;
 use serde_json::{Map, Value};
 
 inlet::payload! {

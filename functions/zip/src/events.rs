@@ -1,8 +1,8 @@
 //! The catalogue: one row an operation.
 
 use inlet::canonical::Kind::Payment;
-use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Entity, Row};
+use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::{Entity, EventSpec};
 
 use crate::canonical::payment;
 
@@ -10,7 +10,7 @@ use crate::canonical::payment;
 pub(crate) const ORDER: Entity = &[&["orderid"]];
 
 /// Every operation that calls back. The operation's name where Zip prints one, else the topic in the URL.
-pub static EVENTS: &[Row] = &[
+pub static EVENTS: &[EventSpec] = &[
     // Zip's sample has no operation; `AuthorizeOrder` is unconfirmed.
     row(
         "authorize",
@@ -44,11 +44,11 @@ const fn row(
     aliases: &'static [&'static str],
     outcomes: &'static [(&'static str, &'static str)],
     otherwise: &'static str,
-) -> Row {
-    Row::new(event, Payment, "")
-        .also(aliases)
-        .told_by("success", outcomes, otherwise)
-        .listed(&[("success", &["true", "false"])])
+) -> EventSpec {
+    EventSpec::new(event, Payment, "")
+        .aliases(aliases)
+        .verb_from("success", outcomes, otherwise)
+        .closed_values(&[("success", &["true", "false"])])
         .entity(ORDER)
-        .moved("timestamp")
+        .timestamp("timestamp")
 }

@@ -7,19 +7,17 @@
 mod events;
 mod canonical;
 mod body;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
+#[cfg(any(test, feature = "tools"))]
+mod tools;
 
-use inlet::answer::{Answer, Outcome};
-use inlet::catalogue::{Row, entity_in, find, text_at};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, MacAlgorithm, Message, Rejection, Tag, Verified, base64_tag};
+use inlet::proof::{Claim, MacAlgorithm, Rejection, Signature, SignedContent, Verified, base64_signature};
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::catalogue::{EventSpec, entity_id, find, text_at};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::{Method, Unverified};
 use inlet::secret::Secret;
 use serde::Deserialize;
@@ -58,8 +56,8 @@ pub struct Settings {
 
 impl Provider for Zip {
     const NAME: &'static str = "zip";
-    const AFTER_FAILURE: AfterFailure =
-        AfterFailure::not_documented("not told on https://developers.zip.co/v9-US/docs/callbacks");
+    const RETRY_POLICY: RetryPolicy =
+        RetryPolicy::not_documented("not told on https://developers.zip.co/v9-US/docs/callbacks");
     const SECRET_PARAMETERS: &'static [&'static str] = &[SIGNATURE];
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
@@ -76,43 +74,43 @@ impl Provider for Zip {
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let header = || request.header(SIGNATURE).map(str::to_owned);
         let query = || request.query(SIGNATURE).map(std::borrow::Cow::into_owned);
-        let fields = Message::SortedForm { signature: SIGNATURE };
-        let (messages, given) = match (request.method(), request.is_form()) {
-            (Method::Get, _) => (vec![Message::SortedQuery { signature: SIGNATURE }], query()),
-            (_, true) => (vec![fields, Message::Body], header()),
-            (_, false) => (vec![Message::Body], header()),
+        let fields = SignedContent::SortedForm { signature: SIGNATURE };
+        let (contents, given) = match (request.method(), request.is_form()) {
+            (Method::Get, _) => (vec![SignedContent::SortedQuery { signature: SIGNATURE }], query()),
+            (_, true) => (vec![fields, SignedContent::Body], header()),
+            (_, false) => (vec![SignedContent::Body], header()),
         };
         let tag = match given {
-            Some(text) => {
-                Tag::Given(base64_tag(&text).ok_or(Rejection::Malformed { what: "X-QP-Signature" })?)
-            }
-            None if request.is_form() && request.has_body() => Tag::Base64FormField(SIGNATURE),
+            Some(text) => Signature::Given(
+                base64_signature(&text).ok_or(Rejection::Malformed { what: "X-QP-Signature" })?,
+            ),
+            None if request.is_form() && request.has_body() => Signature::Base64FormField(SIGNATURE),
             None => return Err(Rejection::Missing { expected: "X-QP-Signature" }),
         };
         let key = credential.secret.clone();
-        Ok(Claim::Mac { algorithm: MacAlgorithm::HmacSha256, key, messages, tags: vec![tag] })
+        Ok(Claim::Mac { algorithm: MacAlgorithm::HmacSha256, key, contents, signatures: vec![tag] })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let topic = delivery.topic().unwrap_or_default();
         let Some(payload) = body::object(delivery) else {
-            return Reading::unknown(topic, WhyUnknown::Body, None);
+            return ParsedEvent::unknown(topic, UnknownReason::Body, None);
         };
         let operation = text_at(&payload, "operation").unwrap_or_default();
         if let Some(row) = row(delivery, topic, &operation) {
-            return Reading::of(row, &payload, canonical::time);
+            return ParsedEvent::of(row, &payload, canonical::time);
         }
         let name = if operation.is_empty() { topic } else { &operation };
-        Reading::unknown(name, WhyUnknown::Event, entity_in(&payload, events::ORDER))
+        ParsedEvent::unknown(name, UnknownReason::Event, entity_id(&payload, events::ORDER))
     }
 
-    fn answer(outcome: &Outcome<'_>, settings: &Settings) -> Answer {
+    fn respond(outcome: &Outcome<'_>, settings: &Settings) -> Response {
         match (outcome, &settings.redirect_url) {
             (Outcome::Accepted(event), Some(page)) if is_redirect(event.delivery().topic()) => {
-                Answer::see_other(page)
+                Response::see_other(page)
             }
             // What Zip expects is not documented: 200 with a small body.
-            _ => Answer::ok(json!({"received": true})),
+            _ => Response::ok(json!({"received": true})),
         }
     }
 }
@@ -122,12 +120,12 @@ impl Provider for Zip {
 /// The topic is not signed, and the shopper holds a form with its signature: the redirect's query. So a form
 /// without an operation of its own is an authorisation and nothing else, and an operation that no page names is
 /// what the topic says only where the wire name is not documented.
-fn row(delivery: &Delivery, topic: &str, operation: &str) -> Option<&'static Row> {
+fn row(delivery: &Delivery, topic: &str, operation: &str) -> Option<&'static EventSpec> {
     if is_redirect(delivery.topic()) {
         return find(EVENTS, REDIRECT);
     }
     let by_topic = || find(EVENTS, topic);
-    let named_by_us = |row: &&Row| UNNAMED.contains(&row.event);
+    let named_by_us = |row: &&EventSpec| UNNAMED.contains(&row.event);
     match (operation, delivery.form()) {
         ("", None) => by_topic(),
         ("", Some(_)) => by_topic().filter(|row| row.event == AUTHORIZE),

@@ -1,11 +1,11 @@
 //! The contract, the vectors of the facts, and what is Zip's own.
 
-use inlet::answer::Outcome;
 use inlet::canonical::Canonical;
-use inlet::event::ReceivedAt;
 use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::response::Outcome;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::store::StoreName;
 use inlet_testing::contract::Contract;
@@ -54,8 +54,8 @@ fn judged(request: Unverified) -> Result<Verified<Delivery>, Rejection> {
     verify::<Zip>(request, &credentials(), now).map_err(|refused| refused.rejection)
 }
 
-fn read(request: Unverified) -> Reading {
-    Zip::read(&judged(request).expect("it verifies"))
+fn read(request: Unverified) -> ParsedEvent {
+    Zip::parse(&judged(request).expect("it verifies"))
 }
 
 /// Vector 1 of the facts: computed by the rules, as Zip publishes none.
@@ -94,7 +94,7 @@ fn a_reserialised_amount_does_not_verify() {
 
 #[test]
 fn the_vector_of_the_redirect_verifies_with_its_signature_escaped_or_not() {
-    for signature in [inlet::sender::escaped(REDIRECT_SIGNATURE), REDIRECT_SIGNATURE.to_owned()] {
+    for signature in [inlet::tools::sender::escaped(REDIRECT_SIGNATURE), REDIRECT_SIGNATURE.to_owned()] {
         let query = format!("{REDIRECT_QUERY}&X-QP-Signature={signature}");
         let reading = read(request(Method::Get, "redirect", &query, &[], ""));
         assert_eq!((reading.event_type.as_str(), reading.verb), ("redirect", "redirect_confirmed"));
@@ -115,7 +115,7 @@ fn any_changed_field_of_the_redirect_does_not_verify() {
         let query = format!(
             "{}&X-QP-Signature={}",
             REDIRECT_QUERY.replace(from, to),
-            inlet::sender::escaped(REDIRECT_SIGNATURE)
+            inlet::tools::sender::escaped(REDIRECT_SIGNATURE)
         );
         assert_eq!(
             judged(request(Method::Get, "redirect", &query, &[], "")).err(),
@@ -134,14 +134,16 @@ fn a_form_is_signed_like_the_redirect() {
     let reading = read(request(Method::Post, "authorize", "", &form, REDIRECT_QUERY));
     assert_eq!((reading.event_type.as_str(), reading.verb), ("authorize", "authorized"));
 
-    let field = format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::sender::escaped(REDIRECT_SIGNATURE));
+    let field =
+        format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::sender::escaped(REDIRECT_SIGNATURE));
     let reading = read(request(Method::Post, "authorize", "", &form[..1], &field));
     assert_eq!(reading.verb, "authorized");
 }
 
 #[test]
 fn nothing_of_the_signature_is_kept() {
-    let query = format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::sender::escaped(REDIRECT_SIGNATURE));
+    let query =
+        format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::sender::escaped(REDIRECT_SIGNATURE));
     let delivery = judged(request(Method::Get, "redirect", &query, &[], "")).unwrap();
     assert_eq!(delivery.query(), REDIRECT_QUERY);
 }
@@ -165,8 +167,10 @@ fn the_operation_in_the_body_counts_more_than_the_url() {
 
 #[test]
 fn an_operation_that_nobody_documents_is_unknown_and_keeps_its_order() {
-    let signature =
-        inlet::sender::hmac_sha256_base64("the-old-one", br#"{"operation":"SplitOrder","orderId":"o-1"}"#);
+    let signature = inlet::tools::sender::hmac_sha256_base64(
+        "the-old-one",
+        br#"{"operation":"SplitOrder","orderId":"o-1"}"#,
+    );
     let request = request(
         Method::Post,
         "later",
@@ -194,22 +198,23 @@ fn a_get_tries_the_url_except_on_the_redirect() {
 
 #[test]
 fn a_shopper_goes_on_to_the_stores_page_where_one_is_set() {
-    let query = format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::sender::escaped(REDIRECT_SIGNATURE));
+    let query =
+        format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::sender::escaped(REDIRECT_SIGNATURE));
     let delivery = judged(request(Method::Get, "redirect", &query, &[], "")).unwrap();
-    let reading = Zip::read(&delivery);
-    let event = delivery.vouch::<Zip>(reading);
+    let reading = Zip::parse(&delivery);
+    let event = delivery.into_event::<Zip>(reading);
     let set: Settings = serde_json::from_str(r#"{"redirect_url":"https://shop.example/thanks"}"#).unwrap();
-    let answer = Zip::answer(&Outcome::Accepted(&event), &set);
+    let answer = Zip::respond(&Outcome::Accepted(&event), &set);
     assert_eq!(
         (answer.status, answer.headers),
         (303, vec![("location", "https://shop.example/thanks".to_owned())])
     );
-    assert_eq!(Zip::answer(&Outcome::Accepted(&event), &Settings::default()).status, 200);
+    assert_eq!(Zip::respond(&Outcome::Accepted(&event), &Settings::default()).status, 200);
     let callback = request(Method::Post, "capture", "", &[("x-qp-signature", CAPTURE_SIGNATURE)], CAPTURE);
     let delivery = judged(callback).unwrap();
-    let reading = Zip::read(&delivery);
-    let event = delivery.vouch::<Zip>(reading);
-    assert_eq!(Zip::answer(&Outcome::Accepted(&event), &set).status, 200, "a callback is no shopper");
+    let reading = Zip::parse(&delivery);
+    let event = delivery.into_event::<Zip>(reading);
+    assert_eq!(Zip::respond(&Outcome::Accepted(&event), &set).status, 200, "a callback is no shopper");
 }
 
 #[test]

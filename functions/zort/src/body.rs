@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use inlet::catalogue::text_at;
 use inlet::delivery::Delivery;
-use inlet::json::lowercase_names;
 use inlet::proof::Verified;
+use inlet::provider::catalogue::text_at;
+use inlet::value::json::lowercase_names;
 use serde_json::{Map, Value};
 
 use crate::METHOD;

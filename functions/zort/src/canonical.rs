@@ -1,11 +1,11 @@
 //! ZORT's words to ours. Names are read in lower case, as ZORT mixes its casing. No currency is ever given.
 
 use inlet::canonical::{Address, Canonical, Delivery, Discount, Line, Order, Party, Product, Stock, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
-use inlet::money::Money;
 use inlet::personal::Personal;
-use inlet::time::Time;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
+use inlet::value::money::Money;
+use inlet::value::time::Time;
 use jiff::tz::Offset;
 use serde_json::Value;
 

@@ -3,8 +3,8 @@
 use inlet::canonical::Kind::{
     Order, Product, PurchaseOrder, ReturnOrder, ReturnPurchaseOrder, Stock, Transfer,
 };
-use inlet::catalogue::Documented::{Full, Partial};
-use inlet::catalogue::{Entity, Row, Values};
+use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::{Entity, EventSpec, Values};
 
 use crate::canonical::{order, product, stock};
 
@@ -51,38 +51,45 @@ const STATUSES: Values = &[
 
 /// Every trigger. None of the readable bodies carries a time that its event moves, so equal bodies are one event
 /// within the retry window only.
-pub static EVENTS: &[Row] = &[
-    Row::new("ADDPRODUCT", Product, "created").entity(PRODUCT).payload(Full, product),
-    Row::new("UPDATEPRODUCT", Product, "updated").entity(PRODUCT).payload(Full, product),
+pub static EVENTS: &[EventSpec] = &[
+    EventSpec::new("ADDPRODUCT", Product, "created").entity(PRODUCT).payload(Full, product),
+    EventSpec::new("UPDATEPRODUCT", Product, "updated").entity(PRODUCT).payload(Full, product),
     // The pages' name, and the one that a public receiver matches; which is on the wire is not documented.
-    Row::new("UPDATEPRODUCTQUANTITY", Stock, "changed")
-        .also(&["UPDATEQUANTITY"])
+    EventSpec::new("UPDATEPRODUCTQUANTITY", Stock, "changed")
+        .aliases(&["UPDATEQUANTITY"])
         .entity(PRODUCT)
         .payload(Full, stock),
-    Row::new("DELETEPRODUCT", Product, "deleted").entity(PRODUCT).payload(Full, product),
-    Row::new("ADDORDER", Order, "created").entity(ORDER).listed(STATUSES).payload(Partial, order),
-    // Also sent when the status changes; a void arrives this way.
-    Row::new("UPDATEORDER", Order, "")
-        .told_by("status", VOIDED, "updated")
+    EventSpec::new("DELETEPRODUCT", Product, "deleted").entity(PRODUCT).payload(Full, product),
+    EventSpec::new("ADDORDER", Order, "created")
         .entity(ORDER)
-        .listed(STATUSES)
+        .closed_values(STATUSES)
         .payload(Partial, order),
-    Row::new("UPDATEORDERPAYMENT", Order, "payment_updated").entity(ORDER),
-    Row::new("UPDATEORDERTRACKING", Order, "tracking_updated").entity(ORDER),
-    Row::new("DELETEORDER", Order, "deleted").entity(ORDER).listed(STATUSES).payload(Partial, order),
-    Row::new("ADDPURCHASEORDER", PurchaseOrder, "created").entity(DOCUMENT),
-    Row::new("UPDATEPURCHASEORDER", PurchaseOrder, "updated").entity(DOCUMENT),
-    Row::new("UPDATEPURCHASEORDERPAYMENT", PurchaseOrder, "payment_updated").entity(DOCUMENT),
-    Row::new("DELETEPURCHASEORDER", PurchaseOrder, "deleted").entity(DOCUMENT),
-    Row::new("ADDRETURNORDER", ReturnOrder, "created").entity(DOCUMENT),
-    Row::new("UPDATERETURNORDER", ReturnOrder, "updated").entity(DOCUMENT),
-    Row::new("UPDATERETURNORDERPAYMENT", ReturnOrder, "payment_updated").entity(DOCUMENT),
-    Row::new("DELETERETURNORDER", ReturnOrder, "deleted").entity(DOCUMENT),
-    Row::new("ADDRETURNPURCHASEORDER", ReturnPurchaseOrder, "created").entity(DOCUMENT),
-    Row::new("UPDATERETURNPURCHASEORDER", ReturnPurchaseOrder, "updated").entity(DOCUMENT),
-    Row::new("UPDATERETURNPURCHASEORDERPAYMENT", ReturnPurchaseOrder, "payment_updated").entity(DOCUMENT),
-    Row::new("DELETERETURNPURCHASEORDER", ReturnPurchaseOrder, "deleted").entity(DOCUMENT),
-    Row::new("ADDTRANSFER", Transfer, "created").entity(DOCUMENT),
+    // Also sent when the status changes; a void arrives this way.
+    EventSpec::new("UPDATEORDER", Order, "")
+        .verb_from("status", VOIDED, "updated")
+        .entity(ORDER)
+        .closed_values(STATUSES)
+        .payload(Partial, order),
+    EventSpec::new("UPDATEORDERPAYMENT", Order, "payment_updated").entity(ORDER),
+    EventSpec::new("UPDATEORDERTRACKING", Order, "tracking_updated").entity(ORDER),
+    EventSpec::new("DELETEORDER", Order, "deleted")
+        .entity(ORDER)
+        .closed_values(STATUSES)
+        .payload(Partial, order),
+    EventSpec::new("ADDPURCHASEORDER", PurchaseOrder, "created").entity(DOCUMENT),
+    EventSpec::new("UPDATEPURCHASEORDER", PurchaseOrder, "updated").entity(DOCUMENT),
+    EventSpec::new("UPDATEPURCHASEORDERPAYMENT", PurchaseOrder, "payment_updated").entity(DOCUMENT),
+    EventSpec::new("DELETEPURCHASEORDER", PurchaseOrder, "deleted").entity(DOCUMENT),
+    EventSpec::new("ADDRETURNORDER", ReturnOrder, "created").entity(DOCUMENT),
+    EventSpec::new("UPDATERETURNORDER", ReturnOrder, "updated").entity(DOCUMENT),
+    EventSpec::new("UPDATERETURNORDERPAYMENT", ReturnOrder, "payment_updated").entity(DOCUMENT),
+    EventSpec::new("DELETERETURNORDER", ReturnOrder, "deleted").entity(DOCUMENT),
+    EventSpec::new("ADDRETURNPURCHASEORDER", ReturnPurchaseOrder, "created").entity(DOCUMENT),
+    EventSpec::new("UPDATERETURNPURCHASEORDER", ReturnPurchaseOrder, "updated").entity(DOCUMENT),
+    EventSpec::new("UPDATERETURNPURCHASEORDERPAYMENT", ReturnPurchaseOrder, "payment_updated")
+        .entity(DOCUMENT),
+    EventSpec::new("DELETERETURNPURCHASEORDER", ReturnPurchaseOrder, "deleted").entity(DOCUMENT),
+    EventSpec::new("ADDTRANSFER", Transfer, "created").entity(DOCUMENT),
     // The readable list of triggers ends above; the setting `updatetransferurl` is known.
-    Row::new("UPDATETRANSFER", Transfer, "updated").entity(DOCUMENT).inferred(),
+    EventSpec::new("UPDATETRANSFER", Transfer, "updated").entity(DOCUMENT).inferred(),
 ];

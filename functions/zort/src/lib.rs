@@ -8,22 +8,20 @@
 mod events;
 mod canonical;
 mod body;
-mod forms;
-mod payloads;
-mod sender;
-mod portal;
-mod registration;
+#[cfg(any(test, feature = "tools"))]
+mod tools;
 
-use inlet::answer::{Answer, Outcome};
-use inlet::catalogue::{entity_in, find};
 use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
-use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::catalogue::{entity_id, find};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::{Method, Unverified};
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -53,8 +51,8 @@ pub struct Credential {
 
 impl Provider for Zort {
     const NAME: &'static str = "zort";
-    const AFTER_FAILURE: AfterFailure =
-        AfterFailure::not_documented("not told on https://developers.zortout.com/overview/webhook");
+    const RETRY_POLICY: RetryPolicy =
+        RetryPolicy::not_documented("not told on https://developers.zortout.com/overview/webhook");
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
@@ -83,19 +81,19 @@ impl Provider for Zort {
         Ok(Claim::Shared { comparisons, trust: Trust::SharedSecret })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let body::Said { method, payload } = body::said(delivery);
         let topic = || delivery.topic().map(str::to_owned).filter(|topic| !topic.trim().is_empty());
         let name = method.or_else(topic).unwrap_or_else(|| VERIFY.to_owned());
         match find(EVENTS, name.trim()) {
-            Some(row) => Reading::of(row, &payload, canonical::time),
-            None => Reading::unknown(&name, WhyUnknown::Event, entity_in(&payload, events::ANY)),
+            Some(row) => ParsedEvent::of(row, &payload, canonical::time),
+            None => ParsedEvent::unknown(&name, UnknownReason::Event, entity_id(&payload, events::ANY)),
         }
     }
 
     /// 200 is documented, its body is not.
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(json!({"received": true}))
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(json!({"received": true}))
     }
 }
 

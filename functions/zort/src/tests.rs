@@ -1,15 +1,17 @@
 //! The contract, and what is ZORT's own: the keys, the shapes of a body, the names of a trigger.
 
-use inlet::answer::Outcome;
 use inlet::canonical::Kind;
-use inlet::catalogue::IdentityRule;
-use inlet::event::{Identity, ReceivedAt};
-use inlet::proof::{Rejection, Trust, Verified, verify};
+use inlet::event::DedupScope;
+use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::catalogue::DedupRule;
+use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::response::Outcome;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request, Unverified};
-use inlet::sender::escaped;
 use inlet::store::StoreName;
+use inlet::tools::sender::escaped;
+use inlet::trust::Trust;
 use inlet_testing::contract::{self, Contract};
 use serde_json::{Value, json};
 
@@ -69,8 +71,8 @@ fn judged(request: Unverified) -> Result<Verified<Delivery>, Rejection> {
     verify::<Zort>(request, &credentials, now).map_err(|refused| refused.rejection)
 }
 
-fn read(topic: Option<&str>, query: &str, content_type: (&str, &str), body: &str) -> Reading {
-    Zort::read(&judged(request(topic, query, &[KEY, content_type], body)).expect("it verifies"))
+fn read(topic: Option<&str>, query: &str, content_type: (&str, &str), body: &str) -> ParsedEvent {
+    Zort::parse(&judged(request(topic, query, &[KEY, content_type], body)).expect("it verifies"))
 }
 
 fn data(event: &str, body: &str) -> Value {
@@ -402,21 +404,21 @@ fn equal_bodies_are_one_event_only_within_the_retry_window() {
         let body =
             br#"{"id":1,"orderdate":"/Date(1709571600000)/","updatedatetime":"/Date(1709571600000)/"}"#;
         let reading = contract::read::<ZortContract>(row.event, body);
-        assert_eq!((reading.identity, reading.time), (IdentityRule::RetryWindow, None), "{}", row.event);
+        assert_eq!((reading.dedup, reading.time), (DedupRule::RetryWindow, None), "{}", row.event);
     }
     let delivery = judged(request(None, "method=ADDORDER", &[KEY], r#"{"id":1}"#)).unwrap();
-    let reading = Zort::read(&delivery);
-    let event = delivery.vouch::<Zort>(reading);
-    assert_eq!(event.identity(), Identity::Within(std::time::Duration::from_mins(1)));
+    let reading = Zort::parse(&delivery);
+    let event = delivery.into_event::<Zort>(reading);
+    assert_eq!(event.dedup_scope(), DedupScope::Within(std::time::Duration::from_mins(1)));
 }
 
 #[test]
 fn a_delivery_and_a_probe_are_answered_200() {
     let delivery = judged(request(None, "", &[KEY], "{}")).unwrap();
-    let reading = Zort::read(&delivery);
-    let event = delivery.vouch::<Zort>(reading);
+    let reading = Zort::parse(&delivery);
+    let event = delivery.into_event::<Zort>(reading);
     for outcome in [Outcome::Accepted(&event), Outcome::Probed] {
-        let answer = Zort::answer(&outcome, &());
+        let answer = Zort::respond(&outcome, &());
         assert_eq!((answer.status, answer.body), (200, json!({"received": true})), "{outcome:?}");
     }
 }

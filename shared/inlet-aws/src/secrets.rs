@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_ssm::Client;
+use inlet::fault::Fault;
 use inlet::provider::Provider;
-use inlet::receive::{Fault, Secrets, Store};
+use inlet::receive::{Secrets, Store};
 use inlet::store::StoreName;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::allowance::TokenBucket;
-use crate::connect::describe_sdk_error;
-use crate::deadline;
+use crate::client::connect::describe_sdk_error;
+use crate::client::rate_limit::TokenBucket;
+use crate::client::timeouts;
 
 /// How long a reading is good for. A rotation keeps the old credential live for longer than this.
 const TTL: Duration = Duration::from_mins(5);
@@ -129,7 +130,7 @@ impl<P: Provider> SsmSecrets<P> {
                 .map_err(|error| Fault::new("the store's secrets cannot be read", describe_sdk_error(&error)))
         };
         let output =
-            deadline::with_timeout(deadline::SECRETS, "the store's secrets cannot be read", reading).await?;
+            timeouts::with_timeout(timeouts::SECRETS, "the store's secrets cannot be read", reading).await?;
         let value = |wanted: &str| {
             let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
             parameter.and_then(|parameter| parameter.value())
@@ -199,11 +200,11 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inlet::answer::{Answer, Outcome};
     use inlet::delivery::Delivery;
-    use inlet::patience::AfterFailure;
     use inlet::proof::{Claim, Rejection, Verified};
-    use inlet::reading::{Reading, WhyUnknown};
+    use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+    use inlet::provider::response::{Outcome, Response};
+    use inlet::provider::retry_policy::RetryPolicy;
     use inlet::request::Unverified;
 
     /// A stand-in: the cache does not care whose secrets it keeps.
@@ -211,20 +212,20 @@ mod tests {
 
     impl Provider for Nobody {
         const NAME: &'static str = "nobody";
-        const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("nobody");
+        const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("nobody");
         type Credential = String;
         type Settings = ();
 
         fn claim(_: &Unverified, _: &String) -> Result<Claim, Rejection> {
-            Err(Rejection::NoCredential)
+            Err(Rejection::NoCredentialForTopic)
         }
 
-        fn read(_: &Verified<Delivery>) -> Reading {
-            Reading::unknown("", WhyUnknown::Event, None)
+        fn parse(_: &Verified<Delivery>) -> ParsedEvent {
+            ParsedEvent::unknown("", UnknownReason::Event, None)
         }
 
-        fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-            Answer::ok(Value::Null)
+        fn respond(_: &Outcome<'_>, (): &()) -> Response {
+            Response::ok(Value::Null)
         }
     }
 

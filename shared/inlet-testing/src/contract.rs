@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use inlet::answer::Refusal;
 use inlet::canonical::Canonical;
-use inlet::catalogue::{Documented, Row};
 use inlet::delivery::Delivery;
-use inlet::drift::{Difference, Drift, Sentinel};
-use inlet::event::ReceivedAt;
+use inlet::drift::{Difference, Drift, DriftDetector};
 use inlet::proof::{Rejection, Verified, verify};
+use inlet::provider::catalogue::{Documented, EventSpec};
+use inlet::provider::response::Refusal;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
+use inlet::tools::sender::{Sender, delivery};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
@@ -68,7 +68,7 @@ macro_rules! contract {
 type P<C> = <C as Contract>::Provider;
 type Credential<C> = <P<C> as inlet::provider::Provider>::Credential;
 
-fn rows<C: Contract>() -> &'static [Row] {
+fn rows<C: Contract>() -> &'static [EventSpec] {
     <P<C> as Sender>::EVENTS
 }
 
@@ -88,7 +88,7 @@ fn credentials<C: Contract>() -> Vec<Credential<C>> {
     serde_json::from_str(C::CREDENTIALS).unwrap_or_else(|e| panic!("credentials: {e}"))
 }
 
-fn sent<C: Contract>(row: &Row, body: &[u8], credential: &Value) -> Request {
+fn sent<C: Contract>(row: &EventSpec, body: &[u8], credential: &Value) -> Request {
     delivery::<P<C>>(store(), row, body.to_vec(), credential)
 }
 
@@ -100,11 +100,12 @@ fn judged<C: Contract>(
 }
 
 /// Reads a body as the event's row says, through the door.
-pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::reading::Reading {
+pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::provider::parsed_event::ParsedEvent {
     use inlet::provider::Provider as _;
-    let row = inlet::catalogue::find(rows::<C>(), event).unwrap_or_else(|| panic!("no row for {event}"));
+    let row =
+        inlet::provider::catalogue::find(rows::<C>(), event).unwrap_or_else(|| panic!("no row for {event}"));
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
-    P::<C>::read(&judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies"))
+    P::<C>::parse(&judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies"))
 }
 
 /// Runs a property a moderate number of times: these run on every commit.
@@ -115,7 +116,7 @@ fn check<S: Strategy>(strategy: &S, property: impl Fn(S::Value) -> Result<(), Te
     }
 }
 
-fn any_row<C: Contract>() -> impl Strategy<Value = &'static Row> {
+fn any_row<C: Contract>() -> impl Strategy<Value = &'static EventSpec> {
     prop::sample::select(rows::<C>().iter().collect::<Vec<_>>())
 }
 
@@ -236,7 +237,7 @@ pub fn no_proof_and_no_credential_are_refused<C: Contract>() {
         let authentic = sent::<C>(row, b"{}", credential);
         assert_eq!(
             judged::<C>(authentic.clone(), &[]).err(),
-            Some(Rejection::NoLiveCredential),
+            Some(Rejection::NoUsableCredential),
             "{}",
             row.event
         );
@@ -307,18 +308,18 @@ pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
 }
 
 /// Where an authentic delivery of this body is not what is known of the event.
-fn drift<C: Contract>(row: &Row, body: &[u8]) -> Option<Drift> {
+fn drift<C: Contract>(row: &EventSpec, body: &[u8]) -> Option<Drift> {
     use inlet::provider::Provider as _;
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
     let delivery = judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
-    let reading = P::<C>::read(&delivery);
-    Sentinel::new(P::<C>::SHAPES).drift_of(&delivery.vouch::<P<C>>(reading))
+    let reading = P::<C>::parse(&delivery);
+    DriftDetector::new(P::<C>::SHAPES).drift_of(&delivery.into_event::<P<C>>(reading))
 }
 
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
 pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Contract>() {
     for (event, text) in C::PAYLOADS {
-        let row = inlet::catalogue::find(rows::<C>(), event).expect("a payload of an event");
+        let row = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
         let told = drift::<C>(row, text.as_bytes());
         assert_eq!(told, None, "{event} is drifting from its own payload");
         // A form, as some send it, has no JSON that could change.
@@ -337,19 +338,21 @@ pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Co
 pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
     let json = |text: &str| serde_json::from_str::<Value>(text).ok();
     // A form has no place for a text that is found as one of JSON is.
-    let is_json =
-        |row: &&Row| C::PAYLOADS.iter().any(|(event, text)| row.is_named(event) && json(text).is_some());
+    let is_json = |row: &&EventSpec| {
+        C::PAYLOADS.iter().any(|(event, text)| row.is_named(event) && json(text).is_some())
+    };
     let (mut asked, mut noticed) = (BTreeSet::new(), BTreeSet::new());
     for row in rows::<C>().iter().filter(is_json) {
-        let is_listed = row.listed.iter().map(|(field, _)| (*field, true));
-        for (field, is_listed) in is_listed.chain(row.shown.iter().map(|(field, _)| (*field, false))) {
+        let is_listed = row.closed_values.iter().map(|(field, _)| (*field, true));
+        for (field, is_listed) in is_listed.chain(row.open_values.iter().map(|(field, _)| (*field, false))) {
             // An event's own file need not show what others of its kind have; some are told apart by their bodies.
             let is_like_it = |body: &Value| {
                 let reading = read::<C>(row.event, body.to_string().as_bytes());
                 reading.event_type.as_str() == row.event && reading.kind() == row.kind
             };
             let of_its_kind = |event: &str| {
-                inlet::catalogue::find(rows::<C>(), event).is_some_and(|other| other.kind == row.kind)
+                inlet::provider::catalogue::find(rows::<C>(), event)
+                    .is_some_and(|other| other.kind == row.kind)
             };
             let files = C::PAYLOADS.iter().filter(|(event, _)| of_its_kind(event));
             asked.insert(field);
@@ -426,7 +429,7 @@ fn mark(value: &mut Value) {
 pub fn every_refusal_is_json_with_its_status<C: Contract>() {
     use inlet::provider::Provider as _;
     for refusal in Refusal::ALL {
-        let answer = P::<C>::refuse(refusal);
+        let answer = P::<C>::error_response(refusal);
         assert_eq!(answer.status, refusal.status(), "{refusal:?}");
         assert!(answer.body.is_object(), "{refusal:?}: {}", answer.body);
     }

@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use inlet::event::{ContentDigest, Event, EventId, Identity, Original, ReceivedAt};
+use inlet::event::{ContentDigest, DedupScope, Event, EventId, ExistingEvent};
+use inlet::fault::Fault;
 use inlet::message::CloudEvent;
 use inlet::proof::{Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::quarantine::{Held, Quarantine, Suspect};
-use inlet::receive::{Attempt, Fault, Journal, Queue, Recorded, Secrets, Store};
+use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use inlet::receive::{Journal, Queue, Recorded, Secrets, Store, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 
 /// How a call fails.
@@ -71,8 +73,8 @@ pub struct MemoryJournal {
 #[derive(Debug, Default)]
 struct Kept {
     calls: Calls,
-    bodies: HashMap<EventId, (Vec<u8>, Attempt, ReceivedAt)>,
-    last: HashMap<String, (ContentDigest, Original, Attempt)>,
+    bodies: HashMap<EventId, (Vec<u8>, WriteToken, ReceivedAt)>,
+    last: HashMap<String, (ContentDigest, ExistingEvent, WriteToken)>,
     processed: HashSet<EventId>,
 }
 
@@ -95,7 +97,7 @@ impl MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    async fn record(&self, event: &Verified<Event>, attempt: &Attempt) -> Result<Recorded, Fault> {
+    async fn record(&self, event: &Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
         let mut kept = locked(&self.state);
         let failure = kept.calls.next();
         if failure == Some(Failure::Before) {
@@ -107,13 +109,13 @@ impl Journal for MemoryJournal {
 }
 
 impl Kept {
-    fn record(&mut self, event: &Event, attempt: &Attempt) -> Recorded {
+    fn record(&mut self, event: &Event, attempt: &WriteToken) -> Recorded {
         if let Some((original, by)) = self.repeated(event) {
             let processed = self.processed.contains(&original.id);
             let ours = by == *attempt;
-            return if ours { Recorded::New } else { Recorded::Repeats { original, processed } };
+            return if ours { Recorded::New } else { Recorded::Duplicate { original, processed } };
         }
-        let original = Original { id: event.id().clone(), received_at: event.received_at() };
+        let original = ExistingEvent { id: event.id().clone(), received_at: event.received_at() };
         let body = event.delivery().body().to_vec();
         self.bodies.insert(event.id().clone(), (body, attempt.clone(), event.received_at()));
         // What is stored late does not become the latest.
@@ -124,12 +126,12 @@ impl Kept {
         Recorded::New
     }
 
-    fn repeated(&self, event: &Event) -> Option<(Original, Attempt)> {
-        match event.identity() {
-            Identity::Lasting => self.bodies.get(event.id()).map(|(_, attempt, received_at)| {
-                (Original { id: event.id().clone(), received_at: *received_at }, attempt.clone())
+    fn repeated(&self, event: &Event) -> Option<(ExistingEvent, WriteToken)> {
+        match event.dedup_scope() {
+            DedupScope::Forever => self.bodies.get(event.id()).map(|(_, attempt, received_at)| {
+                (ExistingEvent { id: event.id().clone(), received_at: *received_at }, attempt.clone())
             }),
-            Identity::Within(window) => {
+            DedupScope::Within(window) => {
                 let (content, original, attempt) = self.last.get(event.id().entity_path())?;
                 let age_ms = event.received_at().millis() - original.received_at.millis();
                 let recent = u128::from(age_ms.unsigned_abs()) <= window.as_millis();
@@ -196,7 +198,7 @@ impl Queue for MemoryQueue {
         self.take(event, None)
     }
 
-    async fn send_whole(&self, event: &Verified<Event>) -> Result<(), Fault> {
+    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
         self.take(event, Some(event.delivery().body().to_vec()))
     }
 }
@@ -240,7 +242,7 @@ impl MemoryQuarantine {
 }
 
 impl Quarantine for MemoryQuarantine {
-    async fn hold(&self, suspect: &Suspect<'_>) -> Result<Held, Fault> {
+    async fn store(&self, suspect: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
         let mut ward = locked(&self.state);
         let failure = ward.calls.next();
         if failure != Some(Failure::Before) {
@@ -251,7 +253,7 @@ impl Quarantine for MemoryQuarantine {
                 body: suspect.body().to_vec(),
             });
         }
-        if failure.is_some() { Err(lost()) } else { Ok(Held::Kept) }
+        if failure.is_some() { Err(lost()) } else { Ok(QuarantineOutcome::Stored) }
     }
 }
 

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::delivery::Delivery;
-use inlet::event::ReceivedAt;
-use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::quarantine::Held;
-use inlet::reading::{Reading, WhyUnknown};
-use inlet::receive::{Attempt, MAX_BODY_LEN, NotAccepted, Receiver, Report, Store};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::RetryPolicy;
+use inlet::receive::quarantine::QuarantineOutcome;
+use inlet::receive::{MAX_BODY_LEN, NotAccepted, Receiver, Report, Store, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::secret::Secret;
 use inlet::store::StoreName;
+use inlet::trust::Trust;
 use inlet_testing::ports::{
     Failure, HeldDelivery, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan,
 };
@@ -24,7 +25,7 @@ struct Plain;
 
 impl Provider for Plain {
     const NAME: &'static str = "plain";
-    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("a test");
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("a test");
     type Credential = Secret;
     type Settings = ();
 
@@ -34,12 +35,12 @@ impl Provider for Plain {
         Ok(Claim::Shared { comparisons, trust: Trust::SharedSecret })
     }
 
-    fn read(_: &Verified<Delivery>) -> Reading {
-        Reading::unknown("anything", WhyUnknown::Event, None)
+    fn parse(_: &Verified<Delivery>) -> ParsedEvent {
+        ParsedEvent::unknown("anything", UnknownReason::Event, None)
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(Value::Null)
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(Value::Null)
     }
 }
 
@@ -76,7 +77,7 @@ async fn received(receiver: &Memory, to: &str, key: Option<&str>, body: &[u8]) -
         headers: key.map(|key| ("key", key)).into_iter().collect::<Headers>(),
         body: body.to_vec(),
     };
-    let attempt = Attempt("1".into());
+    let attempt = WriteToken("1".into());
     let (answer, report) = receiver.receive::<Plain>(Unverified::new(request), now(), &attempt).await;
     assert!(answer.status == 200 || receiver.journal.bodies().is_empty(), "nothing refused is an event");
     assert!(answer.status == 200 || receiver.queue.messages().is_empty(), "nothing refused is enqueued");
@@ -93,7 +94,9 @@ async fn what_a_configured_stores_secrets_do_not_prove_is_held() {
         let receiver = receiver(newer, Plan::default());
         let (status, report) = received(&receiver, "demo", key, b"\xff{}").await;
         assert_eq!(status, 401, "{report:?}");
-        let Report::Refused(NotAccepted::Unproved { held: Ok(Held::Kept), .. }) = report else {
+        let Report::Refused(NotAccepted::VerificationFailed { held: Ok(QuarantineOutcome::Stored), .. }) =
+            report
+        else {
             panic!("{report:?}");
         };
         let held =
@@ -144,7 +147,7 @@ async fn a_quarantine_that_fails_changes_nothing_for_the_sender() {
         let (status, report) = received(&receiver, "demo", Some("wrong"), b"{}").await;
         assert_eq!(status, 401, "{report:?}");
         assert!(
-            matches!(report, Report::Refused(NotAccepted::Unproved { held: Err(_), .. })),
+            matches!(report, Report::Refused(NotAccepted::VerificationFailed { held: Err(_), .. })),
             "{failure:?}: {report:?}"
         );
     }

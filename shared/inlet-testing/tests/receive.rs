@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::canonical::Kind;
-use inlet::catalogue::{Documented, Row};
 use inlet::delivery::Delivery;
-use inlet::event::{EventId, ReceivedAt};
-use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::event::EventId;
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
-use inlet::receive::{Attempt, Receiver, Report, Store};
+use inlet::provider::catalogue::{Documented, EventSpec};
+use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::RetryPolicy;
+use inlet::receive::{Receiver, Report, Store, WriteToken};
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request, Unverified};
 use inlet::secret::Secret;
 use inlet::store::StoreName;
-use inlet::time::Time;
+use inlet::trust::Trust;
+use inlet::value::time::Time;
 use inlet_testing::ports::{Failure, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -24,16 +26,16 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 struct Toy;
 
-const LEVEL: Row = Row::new("level", Kind::Stock, "changed").entity(&[&["sku"]]).moved("at").payload(
-    Documented::Full,
-    |payload| {
+const LEVEL: EventSpec = EventSpec::new("level", Kind::Stock, "changed")
+    .entity(&[&["sku"]])
+    .timestamp("at")
+    .payload(Documented::Full, |payload| {
         Some(inlet::canonical::Canonical::bare(Kind::Stock, payload["sku"].as_str().map(str::to_owned)))
-    },
-);
+    });
 
 impl Provider for Toy {
     const NAME: &'static str = "toy";
-    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("nobody plays with it");
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("nobody plays with it");
     type Credential = Secret;
     type Settings = ();
 
@@ -43,13 +45,13 @@ impl Provider for Toy {
         Ok(Claim::Shared { comparisons, trust: Trust::UrlToken })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let payload: Value = serde_json::from_slice(delivery.body()).unwrap_or_default();
-        Reading::of(&LEVEL, &payload, Time::parse_rfc3339)
+        ParsedEvent::of(&LEVEL, &payload, Time::parse_rfc3339)
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(json!({}))
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(json!({}))
     }
 }
 
@@ -84,7 +86,7 @@ fn request(store: &str, token: &str, body: &str) -> Unverified {
 /// Delivers a body at this millisecond, in an invocation of its own.
 fn deliver(receiver: &Whole, body: &str, at_ms: i64, attempt: &str) -> (u16, Report) {
     let received_at = ReceivedAt::from_millis(at_ms).unwrap();
-    let attempt = Attempt(attempt.to_owned());
+    let attempt = WriteToken(attempt.to_owned());
     let receiving = receiver.receive::<Toy>(request("demo", "right", body), received_at, &attempt);
     let (answer, report) = now(receiving);
     (answer.status, report)
@@ -204,7 +206,7 @@ fn a_newer_secret_is_tried_before_a_delivery_is_refused() {
     let mut receiver = receiver(Plan::default(), Plan::default());
     let send = |receiver: &Whole| {
         let received_at = ReceivedAt::from_millis(0).unwrap();
-        now(receiver.receive::<Toy>(request("demo", "brand-new", "{}"), received_at, &Attempt("a".into())))
+        now(receiver.receive::<Toy>(request("demo", "brand-new", "{}"), received_at, &WriteToken("a".into())))
             .0
             .status
     };
@@ -219,7 +221,7 @@ fn nothing_unverified_reaches_a_port() {
         let receiver = receiver(Plan::default(), Plan::default());
         let received_at = ReceivedAt::from_millis(0).unwrap();
         let (answer, report) =
-            now(receiver.receive::<Toy>(request(store, token, "{}"), received_at, &Attempt("a".into())));
+            now(receiver.receive::<Toy>(request(store, token, "{}"), received_at, &WriteToken("a".into())));
         assert_eq!(answer.status, 401, "{store} {token:?}: {report:?}");
         assert!(receiver.journal.bodies().is_empty() && receiver.queue.calls() == 0, "{store} {token:?}");
     }

@@ -6,25 +6,26 @@
 
 use std::process::ExitCode;
 
-use inlet::answer::{Answer, Outcome};
 use inlet::delivery::Delivery;
-use inlet::event::ReceivedAt;
-use inlet::patience::AfterFailure;
 use inlet::proof::{
-    Claim, Comparison, MacAlgorithm, Message, Rejection, Tag, Trust, Verified, base64_tag, verify,
+    Claim, Comparison, MacAlgorithm, Rejection, Signature, SignedContent, Verified, base64_signature, verify,
 };
 use inlet::provider::Provider;
-use inlet::reading::{Reading, WhyUnknown};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::RetryPolicy;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::secret::Secret;
 use inlet::store::StoreName;
+use inlet::trust::Trust;
 
 /// A provider whose proof is of the kind that its requests name.
 struct Compared;
 
 impl Provider for Compared {
     const NAME: &'static str = "compared";
-    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("it is none");
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("it is none");
     type Credential = Secret;
     type Settings = ();
 
@@ -33,8 +34,8 @@ impl Provider for Compared {
         let mac = |algorithm| Claim::Mac {
             algorithm,
             key: secret.clone(),
-            messages: vec![Message::Body],
-            tags: base64_tag(offered).map(Tag::Given).into_iter().collect(),
+            contents: vec![SignedContent::Body],
+            signatures: base64_signature(offered).map(Signature::Given).into_iter().collect(),
         };
         Ok(match request.topic() {
             Some("sha1") => mac(MacAlgorithm::HmacSha1),
@@ -46,12 +47,12 @@ impl Provider for Compared {
         })
     }
 
-    fn read(_: &Verified<Delivery>) -> Reading {
-        Reading::unknown("compared", WhyUnknown::Event, None)
+    fn parse(_: &Verified<Delivery>) -> ParsedEvent {
+        ParsedEvent::unknown("compared", UnknownReason::Event, None)
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(serde_json::json!({}))
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(serde_json::json!({}))
     }
 }
 

@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::event::ReceivedAt;
-use crate::proof::Trust;
 use crate::provider::Provider;
+use crate::received_at::ReceivedAt;
 use crate::request::{Fields, Headers, Method, Plus, Request, Unverified, is_form};
 use crate::store::StoreName;
+use crate::trust::Trust;
 
 /// A request whose sender is proved: what a provider reads, and what is kept.
 pub struct Delivery {
@@ -35,7 +35,7 @@ const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {
     pub(crate) fn new<P: Provider>(request: Unverified, trust: Trust, received_at: ReceivedAt) -> Self {
-        let Request { method, store, topic, query, headers, body } = request.into_contents();
+        let Request { method, store, topic, query, headers, body } = request.into_inner();
         Self {
             query: without(&query, P::SECRET_PARAMETERS),
             headers: kept(&headers),
@@ -145,7 +145,7 @@ fn kept(headers: &Headers) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyed::{delivered, sent};
+    use crate::test_provider::{delivered, sent};
 
     #[test]
     fn a_delivery_is_what_was_sent_less_its_proof() {

@@ -3,60 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::canonical::Kind;
-use crate::catalogue::IdentityRule;
 use crate::delivery::Delivery;
-use crate::patience::DEFAULT_RETRY_WINDOW;
 use crate::provider::Provider;
-use crate::reading::Reading;
+use crate::provider::catalogue::DedupRule;
+use crate::provider::parsed_event::ParsedEvent;
+use crate::provider::retry_policy::DEFAULT_RETRY_WINDOW;
+use crate::received_at::ReceivedAt;
 use crate::store::StoreName;
-
-/// When the receiver had a delivery, to the millisecond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ReceivedAt(Timestamp);
-
-impl ReceivedAt {
-    /// 1970 UTC: an arrival that nobody noted.
-    pub const EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
-
-    /// From milliseconds since 1970 UTC; nothing outside the years that RFC 3339 can write.
-    pub fn from_millis(millis: i64) -> Option<Self> {
-        Timestamp::from_millisecond(millis).ok().map(Self)
-    }
-
-    /// Reads what [`Display`](fmt::Display) writes, and every other RFC 3339 time.
-    pub fn parse(text: &str) -> Option<Self> {
-        text.parse::<Timestamp>().ok().map(Self)
-    }
-
-    /// This much earlier; the earliest time there is where that would be too early.
-    #[must_use]
-    pub fn earlier(self, by: Duration) -> Self {
-        Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))
-    }
-
-    /// How long after `earlier` this is; nothing where it is before.
-    pub fn since(self, earlier: Self) -> Duration {
-        Duration::try_from(self.0.duration_since(earlier.0)).unwrap_or_default()
-    }
-
-    /// Milliseconds since 1970 UTC.
-    pub fn millis(self) -> i64 {
-        self.0.as_millisecond()
-    }
-}
-
-/// RFC 3339 in UTC with three digits of fraction, which sorts as text.
-impl fmt::Display for ReceivedAt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3}", self.0)
-    }
-}
 
 /// An event's id: `{provider}/{store}/{kind}/{entity}/{digest}`, the entity percent-encoded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,15 +57,15 @@ impl EventId {
 
     /// The first four parts, which all events of an entity share.
     pub fn entity_path(&self) -> &str {
-        self.halves().0
+        self.split().0
     }
 
     /// The last part.
     pub fn digest(&self) -> &str {
-        self.halves().1
+        self.split().1
     }
 
-    fn halves(&self) -> (&str, &str) {
+    fn split(&self) -> (&str, &str) {
         self.0.rsplit_once('/').unwrap_or((&self.0, ""))
     }
 }
@@ -120,9 +78,9 @@ impl fmt::Display for EventId {
 
 /// What makes two deliveries one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Identity {
+pub enum DedupScope {
     /// Equal content, for as long as the event is kept.
-    Lasting,
+    Forever,
     /// Equal content within this time, and only while the entity has not changed in between.
     Within(Duration),
 }
@@ -132,7 +90,7 @@ pub enum Identity {
 pub struct ContentDigest([u8; 32]);
 
 impl ContentDigest {
-    fn of(delivery: &Delivery, reading: &Reading) -> Self {
+    fn of(delivery: &Delivery, reading: &ParsedEvent) -> Self {
         let mut hash = Sha256::new();
         let query = in_order(delivery.query());
         let (store, event_type) = (delivery.store().as_str(), reading.event_type.as_str());
@@ -183,7 +141,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// An event that is stored already, which a delivery repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Original {
+pub struct ExistingEvent {
     /// Its id.
     pub id: EventId,
     /// When its delivery arrived.
@@ -219,39 +177,39 @@ pub struct Event {
     id: EventId,
     provider: &'static str,
     origin: Origin,
-    identity: Identity,
-    moves_latest: bool,
+    dedup_scope: DedupScope,
+    updates_latest: bool,
     content: ContentDigest,
     received_at: ReceivedAt,
     delivery: Delivery,
-    reading: Reading,
+    reading: ParsedEvent,
 }
 
 impl Event {
-    pub(crate) fn new<P: Provider>(delivery: Delivery, reading: Reading) -> Self {
+    pub(crate) fn new<P: Provider>(delivery: Delivery, reading: ParsedEvent) -> Self {
         let content = ContentDigest::of(&delivery, &reading);
         let received_at = delivery.received_at();
-        let (identity, digest) = match reading.identity {
-            IdentityRule::OwnTime => (Identity::Lasting, content.short()),
-            IdentityRule::RetryWindow => {
+        let (dedup_scope, digest) = match reading.dedup {
+            DedupRule::Timestamp => (DedupScope::Forever, content.short()),
+            DedupRule::RetryWindow => {
                 // Without an entity nothing tells whether another state came in between: the shorter window then.
                 let longest = if reading.entity.is_some() { P::RETRY_WINDOW } else { DEFAULT_RETRY_WINDOW };
-                (Identity::Within(P::RETRY_WINDOW.min(longest)), content.at(received_at).short())
+                (DedupScope::Within(P::RETRY_WINDOW.min(longest)), content.at(received_at).short())
             }
         };
-        let moves_latest = P::MIXED.contains(&reading.kind()) && reading.entity.is_some();
+        let updates_latest = P::MIXED_DEDUP_KINDS.contains(&reading.kind()) && reading.entity.is_some();
         let entity = encoded(reading.entity.as_deref()).unwrap_or_else(|| content.short());
         let (store, kind) = (delivery.store(), reading.kind());
         let id = EventId(format!("{}/{store}/{kind}/{entity}/{digest}", P::NAME));
         let (provider, origin) = (P::NAME, Origin::Webhook);
-        Self { id, provider, origin, identity, moves_latest, content, received_at, delivery, reading }
+        Self { id, provider, origin, dedup_scope, updates_latest, content, received_at, delivery, reading }
     }
 
-    pub(crate) fn out_of_quarantine(self) -> Self {
+    pub(crate) fn from_quarantine(self) -> Self {
         Self { origin: Origin::Quarantine, ..self }
     }
 
-    pub(crate) fn under(self, original: Original) -> Self {
+    pub(crate) fn with_id_of(self, original: ExistingEvent) -> Self {
         Self { id: original.id, received_at: original.received_at, ..self }
     }
 
@@ -271,13 +229,13 @@ impl Event {
     }
 
     /// What makes another delivery the same event.
-    pub fn identity(&self) -> Identity {
-        self.identity
+    pub fn dedup_scope(&self) -> DedupScope {
+        self.dedup_scope
     }
 
     /// Whether it says that its entity has changed, also where its own identity does not ask.
-    pub fn moves_latest(&self) -> bool {
-        self.moves_latest
+    pub fn updates_latest(&self) -> bool {
+        self.updates_latest
     }
 
     /// The digest of what was delivered.
@@ -296,7 +254,7 @@ impl Event {
     }
 
     /// What was read from it.
-    pub fn reading(&self) -> &Reading {
+    pub fn parsed(&self) -> &ParsedEvent {
         &self.reading
     }
 
@@ -325,30 +283,30 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::canonical::Canonical;
-    use crate::keyed::{Keyed, delivered, sent};
     use crate::proof::Verified;
-    use crate::reading::EventType;
+    use crate::provider::parsed_event::EventType;
     use crate::request::Request;
+    use crate::test_provider::{TestProvider, delivered, sent};
 
     const NOON: i64 = 1_749_715_272_345;
 
     /// A thing of one's own time, unless said otherwise.
-    fn reading() -> Reading {
-        Reading {
+    fn parsed() -> ParsedEvent {
+        ParsedEvent {
             event_type: EventType::new("thing.moved"),
             verb: "moved",
             entity: Some(vec!["7".into()]),
             time: None,
-            identity: IdentityRule::OwnTime,
+            dedup: DedupRule::Timestamp,
             data: Canonical::bare(Kind::Order, None),
             inferred: false,
-            unlisted: Vec::new(),
-            unseen: Vec::new(),
+            undocumented_values: Vec::new(),
+            new_values: Vec::new(),
         }
     }
 
-    fn event(request: Request, at: i64, reading: Reading) -> Verified<Event> {
-        delivered(request, ReceivedAt::from_millis(at).unwrap()).vouch::<Keyed>(reading)
+    fn event(request: Request, at: i64, reading: ParsedEvent) -> Verified<Event> {
+        delivered(request, ReceivedAt::from_millis(at).unwrap()).into_event::<TestProvider>(reading)
     }
 
     fn thing() -> Request {
@@ -357,11 +315,11 @@ mod tests {
 
     #[test]
     fn an_event_is_its_delivery_and_what_was_read_of_it() {
-        let event = event(thing(), NOON, reading());
+        let event = event(thing(), NOON, parsed());
         assert_eq!((event.provider(), event.origin()), ("keyed", Origin::Webhook));
         assert_eq!((event.received_at().millis(), event.delivery().body()), (NOON, &br#"{"id":1}"#[..]));
-        assert_eq!((event.reading(), event.canonical_type().as_str()), (&reading(), "commerce.order.moved"));
-        assert_eq!(event.out_of_quarantine().origin(), Origin::Quarantine);
+        assert_eq!((event.parsed(), event.canonical_type().as_str()), (&parsed(), "commerce.order.moved"));
+        assert_eq!(event.from_quarantine().origin(), Origin::Quarantine);
     }
 
     #[test]
@@ -369,10 +327,10 @@ mod tests {
         // SHA-256 over store, type and sorted query, each behind its length in eight bytes, and the body; where the
         // body has no time of its own, over that digest and the arrival in milliseconds.
         let content = "475b876358d59ceaef552d7623a6f9bea831e61d38b88f32dc497af1ed4332e8";
-        let lasting = event(thing(), NOON, reading());
+        let lasting = event(thing(), NOON, parsed());
         assert_eq!(lasting.content().to_hex(), content);
         assert_eq!(lasting.id().as_str(), "keyed/demo/order/7/475b876358d59cea");
-        let passing = event(thing(), NOON, Reading { identity: IdentityRule::RetryWindow, ..reading() });
+        let passing = event(thing(), NOON, ParsedEvent { dedup: DedupRule::RetryWindow, ..parsed() });
         assert_eq!(
             (passing.content().to_hex().as_str(), passing.id().digest()),
             (content, "f0f3e021539fd532")
@@ -381,26 +339,26 @@ mod tests {
 
     #[test]
     fn where_the_body_has_its_own_time_equal_content_is_one_event_for_good() {
-        let (first, later) = (event(thing(), NOON, reading()), event(thing(), NOON + 1, reading()));
-        assert_eq!((first.identity(), first.id()), (Identity::Lasting, later.id()));
+        let (first, later) = (event(thing(), NOON, parsed()), event(thing(), NOON + 1, parsed()));
+        assert_eq!((first.dedup_scope(), first.id()), (DedupScope::Forever, later.id()));
     }
 
     #[test]
     fn where_it_has_none_the_moment_is_part_of_the_id_and_the_window_part_of_the_identity() {
         let passing = |at, entity| {
-            event(thing(), at, Reading { identity: IdentityRule::RetryWindow, entity, ..reading() })
+            event(thing(), at, ParsedEvent { dedup: DedupRule::RetryWindow, entity, ..parsed() })
         };
-        let known = || reading().entity;
+        let known = || parsed().entity;
         let (first, later) = (passing(NOON, known()), passing(NOON + 1, known()));
         assert_eq!(
-            (first.identity(), first.content()),
-            (Identity::Within(Keyed::RETRY_WINDOW), later.content())
+            (first.dedup_scope(), first.content()),
+            (DedupScope::Within(TestProvider::RETRY_WINDOW), later.content())
         );
         assert_ne!(first.id(), later.id());
         let of_nothing = passing(NOON, None);
         assert_eq!(
-            of_nothing.identity(),
-            Identity::Within(DEFAULT_RETRY_WINDOW),
+            of_nothing.dedup_scope(),
+            DedupScope::Within(DEFAULT_RETRY_WINDOW),
             "no entity, the shorter window"
         );
         let entity = of_nothing.id().entity_path().rsplit_once('/').unwrap().1;
@@ -410,7 +368,7 @@ mod tests {
     #[test]
     fn every_part_of_the_content_counts_and_stays_apart() {
         let content = |request, event_type| {
-            event(request, NOON, Reading { event_type: EventType::new(event_type), ..reading() }).content()
+            event(request, NOON, ParsedEvent { event_type: EventType::new(event_type), ..parsed() }).content()
         };
         let store = StoreName::parse("other").unwrap();
         let contents = [
@@ -430,19 +388,19 @@ mod tests {
     #[test]
     fn an_entity_has_changed_where_its_kind_is_mixed_and_it_is_known() {
         let moves = |kind, entity| {
-            let reading = Reading { data: Canonical::bare(kind, None), entity, ..reading() };
-            event(thing(), NOON, reading).moves_latest()
+            let parsed = ParsedEvent { data: Canonical::bare(kind, None), entity, ..parsed() };
+            event(thing(), NOON, parsed).updates_latest()
         };
-        let known = || reading().entity;
+        let known = || parsed().entity;
         assert!(moves(Kind::Order, known()));
         assert!(!moves(Kind::Stock, known()) && !moves(Kind::Order, None));
     }
 
     #[test]
     fn what_repeats_an_event_goes_by_its_id_and_its_arrival() {
-        let repeated = event(thing(), NOON, Reading { identity: IdentityRule::RetryWindow, ..reading() });
-        let original = Original { id: repeated.id().clone(), received_at: repeated.received_at() };
-        let repeating = event(thing(), NOON + 1, reading()).repeating(original);
+        let repeated = event(thing(), NOON, ParsedEvent { dedup: DedupRule::RetryWindow, ..parsed() });
+        let original = ExistingEvent { id: repeated.id().clone(), received_at: repeated.received_at() };
+        let repeating = event(thing(), NOON + 1, parsed()).as_duplicate_of(original);
         assert_eq!((repeating.id(), repeating.received_at().millis()), (repeated.id(), NOON));
     }
 
@@ -450,18 +408,6 @@ mod tests {
     fn an_origin_has_its_word() {
         let words = [Origin::Webhook, Origin::Fallback, Origin::Quarantine].map(Origin::as_str);
         assert_eq!(words, ["webhook", "fallback", "quarantine"]);
-    }
-
-    #[test]
-    fn an_arrival_is_read_back_and_counted_from() {
-        let at = |millis| ReceivedAt::from_millis(millis).unwrap();
-        assert_eq!(ReceivedAt::parse("2025-06-12T08:01:12.345Z"), Some(at(NOON)));
-        assert_eq!((ReceivedAt::parse("today"), ReceivedAt::from_millis(i64::MAX)), (None, None));
-        assert_eq!((at(NOON).millis(), at(-1).millis()), (NOON, -1));
-        assert_eq!(at(NOON).since(at(NOON - 1_500)), Duration::from_millis(1_500));
-        assert_eq!(at(NOON).since(at(NOON + 1)), Duration::ZERO, "not yet");
-        assert_eq!(at(NOON).earlier(Duration::from_millis(345)), at(NOON - 345));
-        assert_eq!(at(NOON).earlier(Duration::MAX), ReceivedAt(Timestamp::MIN));
     }
 
     #[test]
@@ -510,14 +456,5 @@ mod tests {
         assert_eq!(in_order("b=1&a=2&c"), in_order("c&a=2&b=1"));
         assert_ne!(in_order("a=1&a=2"), in_order("a=2&a=1"));
         assert_ne!(in_order("a=1&b=2"), in_order("a=2&b=1"));
-    }
-
-    #[test]
-    fn arrival_is_written_to_the_millisecond_so_that_it_sorts() {
-        assert_eq!(ReceivedAt::from_millis(0).unwrap().to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(
-            ReceivedAt::from_millis(1_749_715_272_345).unwrap().to_string(),
-            "2025-06-12T08:01:12.345Z"
-        );
     }
 }

@@ -1,46 +1,38 @@
-//! Inlet's domain: how a webhook delivery is proved, read, identified, kept and answered.
+//! Inlet's domain: how a webhook delivery is verified, parsed, identified, stored and answered.
 //!
-//! The story, in the order of the modules. A [`request::Unverified`] arrives for a [`store::StoreName`].
-//! The [`provider::Provider`] says what was offered as proof; [`proof`] compares it with the store's
-//! [`secret::Secret`]s and hands out a [`proof::Verified`] [`delivery`], or nothing. The provider reads the
-//! delivery into a [`reading::Reading`] with the help of its [`catalogue`], of the tolerant [`json`] fields
-//! and of the [`canonical`] objects. Reading and delivery together are an [`event::Event`] with an
-//! [`event::EventId`], and [`drift`] where it is not what is known of its event; [`receive`] journals it, enqueues its [`message`] and returns an [`answer`]. What is not
-//! proved goes into [`quarantine`] instead; what the provider makes of the answer stands in [`patience`]. Behind
-//! the queue, [`process`] hands the messages to whoever consumes them. The [`sender`] plays the provider's part, with
-//! samples that [`fresh`] makes new and credentials of a [`form`], for tests and for whoever tries a deployment. Before
-//! any of it, the provider has to be told where to send: [`portal`] is what a person does for it, [`registration`] what
-//! is asked of the provider's own API.
+//! No I/O, no clock, no environment, no AWS and no provider's name: time, secrets and settings are arguments.
 //!
-//! Deliberately absent: any provider's name, any AWS type, input and output, the clock, the environment.
+//! The modules, from the bottom layer to the top. A module uses only modules above it in this list.
+//!
+//! | layer | modules |
+//! |---|---|
+//! | basic types | [`received_at`], [`fault`], [`trust`], [`store`], [`secret`], [`personal`] |
+//! | values of a body | [`value`]: decimal, money, time, JSON fields |
+//! | what consumers read | [`canonical`]: the objects in an event's `data` |
+//! | what a provider defines | [`provider`]: the trait, its retry policy, its event catalogue, its responses |
+//! | a delivery on its way | [`request`], [`proof`], [`delivery`], [`event`], [`message`], [`drift`] |
+//! | the two paths | [`receive`]: from a request to a response; [`process`]: from a message to a receipt |
+//! | for people and tests | `tools`: sample deliveries, credential shapes, registration (cargo feature `tools`) |
 
+pub mod received_at;
+pub mod fault;
+pub mod trust;
 pub mod store;
-pub mod request;
 pub mod secret;
+pub mod personal;
+pub mod value;
+pub mod canonical;
+pub mod request;
 pub mod provider;
-pub mod patience;
 pub mod proof;
 pub mod delivery;
-pub mod json;
-pub mod decimal;
-pub mod money;
-pub mod time;
-pub mod personal;
-pub mod canonical;
-pub mod catalogue;
-pub mod reading;
 pub mod event;
-pub mod drift;
 pub mod message;
-pub mod answer;
-pub mod quarantine;
+pub mod drift;
 pub mod receive;
 pub mod process;
-pub mod form;
-pub mod sender;
-pub mod fresh;
-pub mod portal;
-pub mod registration;
+#[cfg(feature = "tools")]
+pub mod tools;
 
 #[cfg(test)]
-mod keyed;
+mod test_provider;

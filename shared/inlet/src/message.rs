@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
 use crate::event::{Event, EventId, NotAnEventId};
-use crate::json::NotTheJson;
 use crate::proof::Verified;
+use crate::value::json::JsonError;
 
 /// A CloudEvents 1.0 event in its JSON format, with Inlet's extension attributes.
 #[derive(Debug, Serialize)]
@@ -39,7 +39,7 @@ pub struct CloudEvent<'e> {
 impl<'e> CloudEvent<'e> {
     /// The message of an event.
     pub fn of(event: &'e Verified<Event>) -> Self {
-        let reading = event.reading();
+        let reading = event.parsed();
         let store = event.delivery().store();
         let source = format!("/{}/{store}", event.provider());
         // The id's third and fourth part: the kind, and the entity in its encoded form.
@@ -50,7 +50,11 @@ impl<'e> CloudEvent<'e> {
             source,
             canonical_type: event.canonical_type(),
             subject,
-            time: reading.time.as_ref().and_then(|time| time.as_instant()).map(crate::time::Instant::as_str),
+            time: reading
+                .time
+                .as_ref()
+                .and_then(|time| time.as_instant())
+                .map(crate::value::time::Instant::as_str),
             datacontenttype: "application/json",
             provider: event.provider(),
             store: store.as_str(),
@@ -102,7 +106,7 @@ struct Head {
 pub enum NotAMessage {
     /// It is no JSON object, or lacks an attribute.
     #[error("it is no CloudEvents object: {0}")]
-    Json(NotTheJson),
+    Json(JsonError),
     /// Its id is not an event's.
     #[error("its id is not an event's")]
     Id(#[source] NotAnEventId),

@@ -83,7 +83,7 @@ pub enum Plus {
     /// HTML forms' rule: a space.
     Space,
     /// The URL's own rule: itself.
-    Itself,
+    Literal,
 }
 
 /// The fields of a query string or of a form, percent-decoded, in the order of arrival, repeated names kept.
@@ -101,7 +101,7 @@ impl Fields {
     pub fn parse(raw: &[u8], plus: Plus) -> Self {
         let decode = |part: &[u8]| -> Vec<u8> {
             match plus {
-                Plus::Itself => percent_decode(part).collect(),
+                Plus::Literal => percent_decode(part).collect(),
                 Plus::Space => {
                     let spaced: Vec<u8> = part.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
                     percent_decode(&spaced).collect()
@@ -233,11 +233,11 @@ impl Unverified {
     }
 
     /// Everything, for the module that compares and for nobody else.
-    pub(crate) fn contents(&self) -> &Request {
+    pub(crate) fn inner(&self) -> &Request {
         &self.request
     }
 
-    pub(crate) fn into_contents(self) -> Request {
+    pub(crate) fn into_inner(self) -> Request {
         self.request
     }
 }
@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn a_plus_is_read_both_ways() {
         assert_eq!(Fields::parse(b"p=+1", Plus::Space).value("P").as_deref(), Some(" 1"));
-        assert_eq!(Fields::parse(b"p=+1", Plus::Itself).value("p").as_deref(), Some("+1"));
+        assert_eq!(Fields::parse(b"p=+1", Plus::Literal).value("p").as_deref(), Some("+1"));
     }
 
     #[test]

@@ -28,12 +28,12 @@ impl Secret {
 
     /// This secret with `separator` and `other` behind it, as schemes ask for that send two in one value.
     #[must_use]
-    pub fn joined(&self, separator: &str, other: &Self) -> Self {
+    pub fn join(&self, separator: &str, other: &Self) -> Self {
         Self([self.text(), separator, other.text()].concat().into())
     }
 
     /// The two secrets that `separator` joined, parted at its first occurrence. Nothing where one would be empty.
-    pub fn parted(&self, separator: char) -> Option<(Self, Self)> {
+    pub fn split_once(&self, separator: char) -> Option<(Self, Self)> {
         let (before, behind) = self.text().split_once(separator)?;
         Some((Self::new(before).ok()?, Self::new(behind).ok()?))
     }
@@ -45,11 +45,11 @@ impl Secret {
 
     /// Whether both are the same. Takes the same time wherever they differ.
     pub fn equals(&self, other: &Self) -> bool {
-        self.is(other.key()).into()
+        self.ct_eq(other.key()).into()
     }
 
     /// Whether `presented` is this secret. Takes the same time wherever they differ and however long they are.
-    pub(crate) fn is(&self, presented: &[u8]) -> Choice {
+    pub(crate) fn ct_eq(&self, presented: &[u8]) -> Choice {
         // Digests have one length, so the comparison tells nothing of the secret's.
         let ours = Sha256::digest(self.text().as_bytes());
         let theirs = Sha256::digest(presented);
@@ -101,22 +101,22 @@ mod tests {
 
     #[test]
     fn what_was_joined_is_parted_at_the_first_separator() {
-        let joined = Secret::new("user").unwrap().joined(":", &Secret::new("pass:word").unwrap());
-        let (before, behind) = joined.parted(':').unwrap();
+        let joined = Secret::new("user").unwrap().join(":", &Secret::new("pass:word").unwrap());
+        let (before, behind) = joined.split_once(':').unwrap();
         assert!(
             before.equals(&Secret::new("user").unwrap()) && behind.equals(&Secret::new("pass:word").unwrap())
         );
         for text in ["no separator", ":nothing before", "nothing behind:"] {
-            assert!(Secret::new(text).unwrap().parted(':').is_none(), "{text:?}");
+            assert!(Secret::new(text).unwrap().split_once(':').is_none(), "{text:?}");
         }
     }
 
     #[test]
     fn is_itself_and_nothing_else() {
         let secret = Secret::new("s3cret").unwrap();
-        assert!(bool::from(secret.is(b"s3cret")));
+        assert!(bool::from(secret.ct_eq(b"s3cret")));
         for other in ["", "s3cre", "s3cret ", "S3cret", "t3cret"] {
-            assert!(!bool::from(secret.is(other.as_bytes())), "{other:?}");
+            assert!(!bool::from(secret.ct_eq(other.as_bytes())), "{other:?}");
         }
         assert!(secret.equals(&Secret::new("s3cret").unwrap()));
         assert!(!secret.equals(&Secret::new("t3cret").unwrap()), "two secrets that differ");

@@ -4,17 +4,17 @@
 use std::convert::Infallible;
 
 use inlet::message::Message;
-use inlet::process::{Consumer, Trouble};
+use inlet::process::{ConsumeError, Consumer};
 
 struct Panicking;
 
 impl Consumer for Panicking {
-    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         panic!("what is this: {:?}", messages.iter().map(Message::json).collect::<Vec<_>>())
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {
-    inlet_aws::processor::run(|_, _| Ok::<_, Infallible>(Panicking)).await
+    inlet_aws::lambda::processor::run(|_, _| Ok::<_, Infallible>(Panicking)).await
 }

@@ -1,13 +1,14 @@
 //! A receiver with a bug: reading panics, and says all that it was reading. For the test of what the log tells then.
 
-use inlet::answer::{Answer, Outcome};
 use inlet::delivery::Delivery;
-use inlet::patience::AfterFailure;
-use inlet::proof::{Claim, Comparison, Rejection, Trust, Verified};
+use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::reading::Reading;
+use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::response::{Outcome, Response};
+use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::Unverified;
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 
 /// Like a provider whose proof is its key.
@@ -21,7 +22,7 @@ struct Credential {
 impl Provider for Panicking {
     // The name of one whose stores have such a credential.
     const NAME: &'static str = "zort";
-    const AFTER_FAILURE: AfterFailure = AfterFailure::not_documented("it is none");
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("it is none");
     type Credential = Credential;
     type Settings = ();
 
@@ -31,16 +32,16 @@ impl Provider for Panicking {
         Ok(Claim::Shared { comparisons, trust: Trust::SharedSecret })
     }
 
-    fn read(delivery: &Verified<Delivery>) -> Reading {
+    fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         panic!("what is this: {}", String::from_utf8_lossy(delivery.body()))
     }
 
-    fn answer(_: &Outcome<'_>, (): &()) -> Answer {
-        Answer::ok(serde_json::json!({}))
+    fn respond(_: &Outcome<'_>, (): &()) -> Response {
+        Response::ok(serde_json::json!({}))
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {
-    inlet_aws::receiver::run::<Panicking>().await
+    inlet_aws::lambda::receiver::run::<Panicking>().await
 }

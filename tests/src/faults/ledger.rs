@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use inlet::event::EventId;
-use inlet_aws::table::Table;
+use inlet_aws::dynamodb::table::Table;
 
 use crate::faults::world::World;
 
@@ -97,7 +97,7 @@ impl Ledger {
             match table.stored_event(&id).await {
                 Ok(Some(kept)) => ids_by_body.entry(kept.body).or_default().push(id.to_string()),
                 Ok(None) => broken.push(format!("{id} went away")),
-                Err(fault) => broken.push(format!("{id} cannot be read: {}", fault.story())),
+                Err(fault) => broken.push(format!("{id} cannot be read: {}", fault.chain())),
             }
         }
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use inlet_aws::table::Table;
+use inlet_aws::dynamodb::table::Table;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
@@ -274,7 +274,7 @@ async fn unproven(world: &World) -> usize {
 
 /// How much of the matrix is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum CredentialShape {
     /// All of it.
     Full,
     /// For every call of every kind one of the faults, in turn, all of its calls failing and nobody trying again;
@@ -286,7 +286,7 @@ pub enum Form {
 const SPARSE: usize = Fault::OF_SERVICES.len();
 
 /// The cases: what a run without faults is seen to call, failing in every way.
-pub async fn cases(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
+pub async fn cases(stack: &Arc<Stack>, form: CredentialShape) -> Vec<Case> {
     let calm = |who, kind| Case { who, kind, rules: Vec::new(), retries: false };
     let whos = [Who::Receiver, Who::Processor, Who::Fallback, Who::Sweeper];
     let probes = whos.iter().flat_map(|who| Kind::ALL.map(|kind| calm(*who, kind))).collect();
@@ -302,7 +302,7 @@ pub async fn cases(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
             let batch = ["PutEvents", "BatchWriteItem"].contains(&operation.name.as_str());
             let partial = [Fault::Partial];
             for (which, fault) in faults.chain(partial.iter().filter(|_| batch)).enumerate() {
-                if form == Form::Full {
+                if form == CredentialShape::Full {
                     for calls in [Calls::Nth(1), Calls::Every] {
                         for &retries in who.retries() {
                             add(vec![Rule::new(operation, calls, *fault)], retries);
@@ -313,7 +313,7 @@ pub async fn cases(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
                 }
             }
             for (which, fault) in Fault::KILLS.iter().take(if answer { 1 } else { 2 }).enumerate() {
-                if form == Form::Full {
+                if form == CredentialShape::Full {
                     for n in 1..=3 {
                         for &retries in who.retries() {
                             add(vec![Rule::new(operation, Calls::Nth(n), *fault)], retries);
@@ -326,9 +326,9 @@ pub async fn cases(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
         }
         if who == Who::Receiver {
             for (which, fault) in Fault::OF_SERVICES.into_iter().enumerate() {
-                if form == Form::Full || (which + nth) % SPARSE == 0 {
+                if form == CredentialShape::Full || (which + nth) % SPARSE == 0 {
                     let both = [Service::DynamoDb, Service::Sqs].map(|service| Rule::all_of(service, fault));
-                    let ways = if form == Form::Full { who.retries() } else { &[false] };
+                    let ways = if form == CredentialShape::Full { who.retries() } else { &[false] };
                     for &retries in ways {
                         add(both.to_vec(), retries);
                     }

@@ -1,6 +1,6 @@
 //! An outage behind the queue that lasts: receive after receive fails, and afterwards nobody's hand is needed.
 
-use inlet_aws::table::Table;
+use inlet_aws::dynamodb::table::Table;
 
 use crate::faults::call::Service;
 use crate::faults::ledger::{Ledger, Numbers};

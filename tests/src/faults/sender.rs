@@ -1,10 +1,10 @@
 //! What providers send in a case: bodies of every kind of identity, each told from all others by its mark.
 
-use inlet::catalogue::find;
+use inlet::provider::catalogue::find;
 use inlet::request::Request;
-use inlet::sender::{Sender, delivery};
 use inlet::store::StoreName;
-use inlet_aws::invocation::api_gateway_event;
+use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_dealpos::DealPos;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;

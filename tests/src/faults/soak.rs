@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use inlet_aws::table::Table;
+use inlet_aws::dynamodb::table::Table;
 use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;

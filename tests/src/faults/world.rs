@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use bytes::Bytes;
 use hyper::Request;
-use inlet_aws::table::Table;
+use inlet_aws::dynamodb::table::Table;
 use serde_json::{Map, Value, json};
 
 use crate::faults::function::{Function, Spec};

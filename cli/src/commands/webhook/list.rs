@@ -1,6 +1,6 @@
 //! `inlet webhook list`: shows what a provider's own API says is registered.
 
-use inlet::registration::{ChangeOptions, Planned};
+use inlet::tools::registration::{ChangeOptions, Planned};
 
 use crate::commands::urls::by_hand;
 use crate::deployment::Deployment;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use inlet::registration::{ChangeOptions, CurrentRegistrations, Step};
+use inlet::tools::registration::{ChangeOptions, CurrentRegistrations, Step};
 
 use crate::commands::urls::by_hand;
 use crate::deployment::Deployment;

@@ -1,6 +1,6 @@
 //! `inlet webhook unregister`: takes back what `inlet webhook register` did.
 
-use inlet::registration::{CurrentRegistrations, PlanError, Planned};
+use inlet::tools::registration::{CurrentRegistrations, PlanError, Planned};
 
 use crate::commands::urls::by_hand;
 use crate::deployment::Deployment;

@@ -1,7 +1,7 @@
 //! What is left of a working subscription when the provider fails in the middle of making it anew.
 
 use clap::ColorChoice;
-use inlet::registration::{ChangeOptions, Destination};
+use inlet::tools::registration::{ChangeOptions, Destination};
 use inlet_tests::stand_in::{Mood, StandIn, ZID_ACCESS};
 use serde_json::{Value, json};
 

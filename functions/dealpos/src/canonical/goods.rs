@@ -1,9 +1,9 @@
 //! Products and their variants, and the goods that move: transfers, shipments, adjustments.
 
 use inlet::canonical::{Adjustment, Canonical, Discount, Line, Product, Shipment, Transfer, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::people::Person;

@@ -6,9 +6,9 @@ pub(crate) mod sales;
 pub(crate) mod purchases;
 pub(crate) mod till;
 
-use inlet::decimal::Decimal;
-use inlet::money::Money;
-use inlet::time::Time;
+use inlet::value::decimal::Decimal;
+use inlet::value::money::Money;
+use inlet::value::time::Time;
 
 /// An instant where the text has an offset, which is known of a shift's `Close` only. The other spellings (day;
 /// seconds with none to seven digits of fraction; `05 Mar 2024 00:00`) have no zone, and none is documented.

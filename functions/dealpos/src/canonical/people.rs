@@ -1,8 +1,8 @@
 //! Customers and suppliers, alone and inside other objects.
 
 use inlet::canonical::{Address, Canonical, Customer, Party, Supplier};
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 inlet::payload! {
@@ -19,7 +19,7 @@ inlet::payload! {
         first_name: Personal = "FirstName",
         /// Family name.
         last_name: Personal = "LastName",
-        /// Form of address.
+        /// CredentialShape of address.
         title: Personal = "Title",
         /// E-mail.
         email: Personal = "Email",

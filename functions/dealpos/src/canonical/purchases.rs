@@ -1,8 +1,8 @@
 //! Purchase orders, which DealPOS also calls supplier bills.
 
 use inlet::canonical::{Canonical, PurchaseOrder};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::goods::{GoodsLine, lines};

@@ -1,9 +1,9 @@
 //! Invoices and sales orders, what is paid on them and on bills, and the shift that takes it.
 
 use inlet::canonical::{Canonical, Discount, Order, Payment, Shift};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::people::Person;

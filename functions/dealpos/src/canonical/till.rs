@@ -1,8 +1,8 @@
 //! The questions of the till: a customer's points, a sale that earns some, a coupon.
 
 use inlet::canonical::{Canonical, Coupon, Loyalty};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::people::Person;

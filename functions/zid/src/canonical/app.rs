@@ -2,10 +2,10 @@
 //! older portal.
 
 use inlet::canonical::{App, Canonical, Party, Subscription};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::Money;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::Money;
 use serde_json::Value;
 
 use super::time_of;

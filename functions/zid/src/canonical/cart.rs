@@ -2,10 +2,10 @@
 //! cart in Zid's Python SDK. Its `store_id` is a UUID, not the number that orders carry.
 
 use inlet::canonical::{Canonical, Cart, Line, Party, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::{Currency, Money};
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::{Currency, Money};
 use serde_json::Value;
 
 use super::{City, address, time_of};

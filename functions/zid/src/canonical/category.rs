@@ -2,8 +2,8 @@
 //! links the same page for a deleted one.
 
 use inlet::canonical::{Canonical, Category, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
 use serde_json::Value;
 
 inlet::payload! {

@@ -1,10 +1,10 @@
 //! Customers. The webhook's page could not be read; the fields are those of Zid's REST customer.
 
 use inlet::canonical::{Canonical, Customer, Party};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::Money;
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::Money;
 use serde_json::Value;
 
 use super::{City, address, time_of};

@@ -9,7 +9,7 @@ mod app;
 
 use inlet::canonical::Address;
 use inlet::personal::Personal;
-use inlet::time::Time;
+use inlet::value::time::Time;
 use jiff::tz::Offset;
 
 pub(crate) use app::{app, subscription};

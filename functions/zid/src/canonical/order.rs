@@ -3,10 +3,10 @@
 //! digital orders.
 
 use inlet::canonical::{Address, Canonical, Delivery, Discount, Line, Order, Party, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::{Currency, Money};
 use inlet::personal::Personal;
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::{Currency, Money};
 use serde_json::Value;
 
 use super::time_of;
@@ -196,7 +196,7 @@ inlet::payload! {
 #[derive(Clone, Debug, PartialEq)]
 struct Note(String);
 
-impl inlet::json::FromJson for Note {
+impl inlet::value::json::FromJson for Note {
     fn from_json(value: &Value) -> Option<Self> {
         value.as_str().filter(|text| !text.trim().is_empty()).map(|text| Self(text.to_owned()))
     }

@@ -2,9 +2,9 @@
 //! which the webhook is expected to send.
 
 use inlet::canonical::{Canonical, Product, Words};
-use inlet::decimal::Decimal;
-use inlet::json::FromJson as _;
-use inlet::money::{Currency, Money};
+use inlet::value::decimal::Decimal;
+use inlet::value::json::FromJson as _;
+use inlet::value::money::{Currency, Money};
 use serde_json::Value;
 
 use super::time_of;

@@ -2,8 +2,8 @@
 
 use super::object::object;
 use super::state::Unit;
-use crate::decimal::Decimal;
-use crate::money::{Currency, Money};
+use crate::value::decimal::Decimal;
+use crate::value::money::{Currency, Money};
 
 object! {
     /// A reduction of a price: a discount or a coupon.

@@ -3,9 +3,9 @@
 use super::object::object;
 use super::parties::{Address, Party};
 use super::state::State;
-use crate::decimal::Decimal;
-use crate::money::Money;
-use crate::time::Time;
+use crate::value::decimal::Decimal;
+use crate::value::money::Money;
+use crate::value::time::Time;
 
 object! {
     /// The delivery of an order's goods.

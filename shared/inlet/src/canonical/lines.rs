@@ -4,10 +4,10 @@ use super::amounts::Discount;
 use super::object::object;
 use super::parties::Location;
 use super::words::{CustomField, Image, SelectedOption, Words};
-use crate::decimal::Decimal;
-use crate::money::Money;
 use crate::personal::Personal;
-use crate::time::Time;
+use crate::value::decimal::Decimal;
+use crate::value::money::Money;
+use crate::value::time::Time;
 
 object! {
     /// A line of an order, a purchase, a return, a transfer, a shipment or an adjustment.

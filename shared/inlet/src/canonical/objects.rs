@@ -9,10 +9,10 @@ use super::object::object;
 use super::parties::{Actor, Driver, Gift, Location, Party};
 use super::state::{Direction, Purpose, State, Unit};
 use super::words::{CategoryReference, Image, ProductOption, SelectedOption, Words};
-use crate::decimal::Decimal;
-use crate::money::Money;
 use crate::personal::Personal;
-use crate::time::Time;
+use crate::value::decimal::Decimal;
+use crate::value::money::Money;
+use crate::value::time::Time;
 
 object! {
     /// A sale, from the basket to the door.

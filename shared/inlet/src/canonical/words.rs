@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::object::object;
-use crate::json::FromJson;
-use crate::money::Money;
 use crate::personal::Personal;
+use crate::value::json::FromJson;
+use crate::value::money::Money;
 
 /// A text in one language or in several.
 #[derive(Clone, Debug, PartialEq, Serialize)]

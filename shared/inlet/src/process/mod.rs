@@ -1,6 +1,6 @@
 //! The path of a message: admit, consume, write the receipt. In order within a group, and poison alone.
 
-mod tries;
+mod attempts;
 
 #[cfg(test)]
 mod tests;
@@ -13,9 +13,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::event::EventId;
+use crate::fault::Fault;
 use crate::message::Message;
-pub use crate::process::tries::{LAST_CALL, LONGEST_PAUSE, MAX_TRIES, PAUSE, Tried, Tries, pause};
-use crate::receive::Fault;
+pub use crate::process::attempts::{
+    AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_BACKOFF, MAX_TRIES, MIN_BACKOFF, backoff,
+};
 
 /// What is done with the events: the place for your own logic.
 ///
@@ -26,26 +28,26 @@ pub trait Consumer: Send + Sync {
     ///
     /// No two of the messages are about the same entity, so they may be handled one after the other, all at
     /// once, or in one call to somewhere else. An entity's next message comes when this one succeeded.
-    fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), Trouble>>> + Send;
+    fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), ConsumeError>>> + Send;
 }
 
 /// Why a message was not processed, and with that what becomes of it.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum ConsumeError {
     /// The message itself cannot be processed. After [`MAX_TRIES`] of its own it is set aside, so that those
     /// behind it in its group go on.
     #[error("the message cannot be processed")]
-    Message(#[source] Fault),
+    Permanent(#[source] Fault),
     /// What processing stands on does not work at the moment. It is tried until it does.
     #[error("processing is not possible now")]
-    Surroundings(#[source] Fault),
+    Transient(#[source] Fault),
 }
 
-impl Trouble {
+impl ConsumeError {
     /// The fault.
     pub fn fault(&self) -> &Fault {
         match self {
-            Self::Message(fault) | Self::Surroundings(fault) => fault,
+            Self::Permanent(fault) | Self::Transient(fault) => fault,
         }
     }
 }
@@ -76,13 +78,13 @@ pub struct Received {
 }
 
 /// Where it is kept what was processed.
-pub trait Ledger: Send + Sync {
+pub trait ProcessingStore: Send + Sync {
     /// Stores the whole event that a message carries, unless it is there.
-    fn journal(
+    fn store_event(
         &self,
         received: &Received,
         message: &Message,
-    ) -> impl Future<Output = Result<Journaled, Trouble>> + Send;
+    ) -> impl Future<Output = Result<Stored, ConsumeError>> + Send;
 
     /// Which of these messages' events have a receipt.
     fn processed(
@@ -98,23 +100,19 @@ pub trait Ledger: Send + Sync {
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// How often these were tried; by the queue's own ids, and nothing of what nobody noted.
-    fn tries(
+    fn load_attempts(
         &self,
         messages: &[(&Received, &Message)],
-    ) -> impl Future<Output = Result<HashMap<String, Tries>, Fault>> + Send;
+    ) -> impl Future<Output = Result<HashMap<String, Attempts>, Fault>> + Send;
 
     /// Notes how often these were tried, and how long their entities wait for them.
-    fn note_tries(&self, tried: &[Tried]) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn record_attempts(&self, tried: &[AttemptRecord]) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Keeps a message from being received again for this long.
-    fn hold_back(
-        &self,
-        received: &Received,
-        pause: Duration,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn delay(&self, received: &Received, pause: Duration) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Puts a message where somebody looks at it, and marks its event, where it is named, as waiting there.
-    fn set_aside(
+    fn dead_letter(
         &self,
         received: &Received,
         id: Option<&EventId>,
@@ -124,47 +122,47 @@ pub trait Ledger: Send + Sync {
 
 /// What storing a message's whole event came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Journaled {
+pub enum Stored {
     /// It is stored under its id.
-    Here,
+    Now,
     /// It repeats an event that is stored under another id, and that has a message of its own.
-    Elsewhere,
+    AsDuplicate,
     /// Its entity was forgotten since it arrived: it is not stored again.
-    Forgotten,
+    EntityForgotten,
 }
 
-/// What became of a message.
+/// What disposition of a message.
 #[derive(Debug)]
 pub struct Outcome {
     /// The queue's own id of it.
     pub received: String,
     /// The event's id, where the message could be read.
     pub id: Option<EventId>,
-    /// What became of it.
-    pub became: Became,
+    /// What disposition of it.
+    pub disposition: Disposition,
 }
 
 /// What can become of a message.
 #[derive(Debug)]
-pub enum Became {
+pub enum Disposition {
     /// It was consumed and has its receipt.
     Processed,
     /// Its event was processed before.
     Duplicate,
     /// It could not be processed and waits where somebody looks at it.
-    SetAside(Fault),
+    DeadLettered(Fault),
     /// It stays on the queue.
-    Failed(Trouble),
+    Failed(ConsumeError),
     /// It stays on the queue, untouched: one before it in its group does.
-    Behind,
+    Blocked,
 }
 
 impl Outcome {
     /// Whether the queue may forget the message.
     pub fn is_done(&self) -> bool {
-        match self.became {
-            Became::Processed | Became::Duplicate | Became::SetAside(_) => true,
-            Became::Failed(_) | Became::Behind => false,
+        match self.disposition {
+            Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => true,
+            Disposition::Failed(_) | Disposition::Blocked => false,
         }
     }
 }
@@ -173,7 +171,7 @@ impl Outcome {
 #[derive(Debug)]
 pub struct Processor<L, C> {
     /// What was processed.
-    pub ledger: L,
+    pub store: L,
     /// Who consumes.
     pub consumer: C,
 }
@@ -182,32 +180,32 @@ pub struct Processor<L, C> {
 struct Step {
     received: Received,
     message: Option<Message>,
-    tries: Tries,
+    tries: Attempts,
     /// Whether that is how often it was tried: not where the note on it could not be read.
     tries_are_known: bool,
     /// Whether the event that it carries is known to be stored.
     is_stored: bool,
-    became: Option<Became>,
+    disposition: Option<Disposition>,
 }
 
-impl<L: Ledger, C: Consumer> Processor<L, C> {
+impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     /// Takes a batch to its end. The outcomes are added as they become known, so that a caller who runs out of
-    /// time knows what was done. While `may_begin` says no, nothing is begun that is tried alone: what hangs is then
+    /// time knows what was done. While `has_time` says no, nothing is begun that is tried alone: what hangs is then
     /// the only one of its batch that was begun and did not end.
     pub async fn process(
         &self,
         batch: Vec<Received>,
-        may_begin: impl Fn() -> bool + Send + Sync,
+        has_time: impl Fn() -> bool + Send + Sync,
         outcomes: &mut Vec<Outcome>,
     ) {
         let mut groups = in_groups(batch);
         while !groups.is_empty() {
             let heads = groups.iter_mut().filter_map(VecDeque::pop_front).map(Step::new).collect();
-            let stuck = self.round(heads, &may_begin, outcomes).await;
+            let blocked_groups = self.process_heads(heads, &has_time, outcomes).await;
             let is_stuck =
-                |group: &VecDeque<Received>| group.front().is_some_and(|f| stuck.contains(&f.group));
+                |group: &VecDeque<Received>| group.front().is_some_and(|f| blocked_groups.contains(&f.group));
             for group in groups.iter_mut().filter(|group| is_stuck(group)) {
-                outcomes.extend(group.drain(..).map(Outcome::behind));
+                outcomes.extend(group.drain(..).map(Outcome::blocked));
             }
             groups.retain(|group| !group.is_empty());
         }
@@ -215,59 +213,65 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
 
     /// The heads of all groups, together: one call each for what was processed, for consuming, for receipts. But
     /// what a processor may have died of is tried alone, after all others. Says which groups do not go on.
-    async fn round(
+    async fn process_heads(
         &self,
         mut steps: Vec<Step>,
-        may_begin: &(impl Fn() -> bool + Send + Sync),
+        has_time: &(impl Fn() -> bool + Send + Sync),
         outcomes: &mut Vec<Outcome>,
     ) -> HashSet<String> {
-        let mut stuck = HashSet::new();
-        self.recall_tries(&mut steps).await;
-        self.leave_out_processed(&mut steps).await;
-        let (alone, mut together): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(Step::is_suspicious);
-        self.work(&mut together).await;
-        self.finish(together, &mut stuck, outcomes).await;
+        let mut blocked_groups = HashSet::new();
+        self.load_attempts(&mut steps).await;
+        self.skip_processed(&mut steps).await;
+        let (alone, mut together): (Vec<Step>, Vec<Step>) =
+            steps.into_iter().partition(Step::may_have_crashed_us);
+        self.attempt(&mut together).await;
+        self.finish(together, &mut blocked_groups, outcomes).await;
         for mut step in alone {
-            if may_begin() {
-                self.work(std::slice::from_mut(&mut step)).await;
+            if has_time() {
+                self.attempt(std::slice::from_mut(&mut step)).await;
             } else {
-                step.end_as(Became::Behind);
+                step.end_as(Disposition::Blocked);
             }
-            self.finish(vec![step], &mut stuck, outcomes).await;
+            self.finish(vec![step], &mut blocked_groups, outcomes).await;
         }
-        stuck
+        blocked_groups
     }
 
     /// Writes down how it went as soon as it is known: what ended did not kill anybody, whatever comes next.
-    async fn finish(&self, mut steps: Vec<Step>, stuck: &mut HashSet<String>, outcomes: &mut Vec<Outcome>) {
+    async fn finish(
+        &self,
+        mut steps: Vec<Step>,
+        blocked_groups: &mut HashSet<String>,
+        outcomes: &mut Vec<Outcome>,
+    ) {
         for step in &mut steps {
-            self.set_aside(step).await;
+            self.dead_letter(step).await;
         }
-        self.put_off(&steps).await;
+        self.record_and_delay(&steps).await;
         for step in steps {
             let group = step.received.group.clone();
             let outcome = step.end();
             if !outcome.is_done() {
-                stuck.insert(group);
+                blocked_groups.insert(group);
             }
             outcomes.push(outcome);
         }
     }
 
     /// How often those were tried that were received before. What has had its tries has no other.
-    async fn recall_tries(&self, steps: &mut [Step]) {
+    async fn load_attempts(&self, steps: &mut [Step]) {
         let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
         let asked: Vec<(&Received, &Message)> =
             known.iter().filter_map(|step| Some((&step.received, step.message()?))).collect();
         if asked.is_empty() {
             return;
         }
-        match self.ledger.tries(&asked).await {
+        match self.store.load_attempts(&asked).await {
             Ok(tries) => {
                 for step in known {
                     step.tries = tries.get(&step.received.id).copied().unwrap_or_default();
                     if step.tries.are_over() {
-                        step.end_as(Became::Failed(Trouble::Message(has_had_its_tries())));
+                        step.end_as(Disposition::Failed(ConsumeError::Permanent(has_had_its_tries())));
                     }
                 }
             }
@@ -281,18 +285,18 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
     }
 
     /// Ends what has a receipt, but for replays: they are meant to come again.
-    async fn leave_out_processed(&self, steps: &mut [Step]) {
+    async fn skip_processed(&self, steps: &mut [Step]) {
         let mut asked: Vec<&mut Step> =
             open(steps).filter(|step| step.message().is_some_and(|m| m.replay_id().is_none())).collect();
         let messages: Vec<&Message> = asked.iter().filter_map(|step| step.message()).collect();
         if messages.is_empty() {
             return;
         }
-        match self.ledger.processed(&messages).await {
+        match self.store.processed(&messages).await {
             Ok(processed) => {
                 let has_receipt = |step: &Step| step.message().is_some_and(|m| processed.contains(m.id()));
                 for step in asked.into_iter().filter(|step| has_receipt(step)) {
-                    step.end_as(Became::Duplicate);
+                    step.end_as(Disposition::Duplicate);
                 }
             }
             Err(fault) => fail_all(&mut asked, &fault),
@@ -300,10 +304,10 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
     }
 
     /// Note that they are tried, store what they carry, consume, write the receipts.
-    async fn work(&self, steps: &mut [Step]) {
+    async fn attempt(&self, steps: &mut [Step]) {
         self.note_begun(steps).await;
         for step in steps.iter_mut() {
-            self.admit(step).await;
+            self.store_carried_event(step).await;
         }
         self.consume(steps).await;
         self.write_receipts(steps).await;
@@ -313,28 +317,28 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
     /// first time is spared: the ordinary way is not to have a second.
     async fn note_begun(&self, steps: &mut [Step]) {
         let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
-        let begun: Vec<Tried> =
-            known.iter().filter_map(|step| step.tried(step.tries.begun(), PAUSE)).collect();
+        let begun: Vec<AttemptRecord> =
+            known.iter().filter_map(|step| step.tried(step.tries.begun(), MIN_BACKOFF)).collect();
         if begun.is_empty() {
             return;
         }
-        if let Err(fault) = self.ledger.note_tries(&begun).await {
+        if let Err(fault) = self.store.record_attempts(&begun).await {
             fail_all(&mut known, &fault);
         }
     }
 
     /// Stores the event that a message carries. It is a try like any other: bytes can be what a processor dies of.
-    async fn admit(&self, step: &mut Step) {
-        let (None, Some(message), Some(_)) = (&step.became, &step.message, &step.received.whole) else {
+    async fn store_carried_event(&self, step: &mut Step) {
+        let (None, Some(message), Some(_)) = (&step.disposition, &step.message, &step.received.whole) else {
             return;
         };
-        match unless_it_panics(self.ledger.journal(&step.received, message)).await {
-            Some(Ok(Journaled::Here)) => step.is_stored = true,
-            Some(Ok(Journaled::Elsewhere | Journaled::Forgotten)) => step.end_as(Became::Duplicate),
-            Some(Err(trouble)) => step.end_as(Became::Failed(trouble)),
+        match catch_panic(self.store.store_event(&step.received, message)).await {
+            Some(Ok(Stored::Now)) => step.is_stored = true,
+            Some(Ok(Stored::AsDuplicate | Stored::EntityForgotten)) => step.end_as(Disposition::Duplicate),
+            Some(Err(trouble)) => step.end_as(Disposition::Failed(trouble)),
             None => {
                 let fault = Fault::new("the event cannot be stored", "storing it panicked");
-                step.end_as(Became::Failed(Trouble::Message(fault)));
+                step.end_as(Disposition::Failed(ConsumeError::Permanent(fault)));
             }
         }
     }
@@ -348,25 +352,25 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         let mut outcomes = self.consumed(&messages).await.into_iter();
         for step in &mut asked {
             // A consumer that says too little has not said that it succeeded.
-            let outcome = outcomes.next().unwrap_or_else(|| Err(said_nothing()));
+            let outcome = outcomes.next().unwrap_or_else(|| Err(no_result()));
             if let Err(trouble) = outcome {
-                step.end_as(Became::Failed(trouble));
+                step.end_as(Disposition::Failed(trouble));
             }
         }
     }
 
     /// What the consumer says; one that panics is asked again for each message alone, so that the one it
     /// stumbles over stumbles alone.
-    async fn consumed(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
-        if let Some(outcomes) = unless_it_panics(self.consumer.consume(messages)).await {
+    async fn consumed(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
+        if let Some(outcomes) = catch_panic(self.consumer.consume(messages)).await {
             return outcomes;
         }
         let mut outcomes = Vec::new();
         for message in messages {
-            let alone = unless_it_panics(self.consumer.consume(std::slice::from_ref(message))).await;
+            let alone = catch_panic(self.consumer.consume(std::slice::from_ref(message))).await;
             outcomes.push(match alone {
-                Some(said) => said.into_iter().next().unwrap_or_else(|| Err(said_nothing())),
-                None => Err(Trouble::Message(Fault::new("the consumer failed", "it panicked"))),
+                Some(said) => said.into_iter().next().unwrap_or_else(|| Err(no_result())),
+                None => Err(ConsumeError::Permanent(Fault::new("the consumer failed", "it panicked"))),
             });
         }
         outcomes
@@ -379,17 +383,17 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
         }
         let tried: Vec<EventId> = consumed.iter().filter_map(|step| step.id_if_received_before()).collect();
         let messages: Vec<&Message> = consumed.iter().filter_map(|step| step.message()).collect();
-        match self.ledger.receipt(&messages, &tried).await {
-            Ok(()) => consumed.into_iter().for_each(|step| step.end_as(Became::Processed)),
+        match self.store.receipt(&messages, &tried).await {
+            Ok(()) => consumed.into_iter().for_each(|step| step.end_as(Disposition::Processed)),
             Err(fault) => fail_all(&mut consumed, &fault),
         }
     }
 
     /// Sets a message aside that fails for its own reasons and has had its tries, and what the queue is about to
     /// delete and nobody else has.
-    async fn set_aside(&self, step: &mut Step) {
-        let (why, id) = match &step.became {
-            Some(Became::Failed(Trouble::Message(why))) => {
+    async fn dead_letter(&self, step: &mut Step) {
+        let (why, id) = match &step.disposition {
+            Some(Disposition::Failed(ConsumeError::Permanent(why))) => {
                 if !step.tries.are_over() {
                     step.tries = step.tries.ended_by_itself();
                 }
@@ -399,49 +403,58 @@ impl<L: Ledger, C: Consumer> Processor<L, C> {
                 (why, step.message().map(Message::id))
             }
             // Nothing is stored that could be marked, and the table may take no mark either.
-            Some(Became::Failed(Trouble::Surroundings(why))) if step.is_about_to_be_lost() => (why, None),
+            Some(Disposition::Failed(ConsumeError::Transient(why))) if step.is_about_to_be_lost() => {
+                (why, None)
+            }
             _ => return,
         };
-        step.became = Some(match self.ledger.set_aside(&step.received, id, why).await {
-            Ok(()) => Became::SetAside(again(why)),
-            Err(fault) => Became::Failed(Trouble::Surroundings(fault)),
+        step.disposition = Some(match self.store.dead_letter(&step.received, id, why).await {
+            Ok(()) => Disposition::DeadLettered(same_fault(why)),
+            Err(fault) => Disposition::Failed(ConsumeError::Transient(fault)),
         });
     }
 
     /// Notes what failed and how long it waits; the longer an outage lasts, the longer. What was not begun waits as
     /// well. A note that is not taken costs a try more, and what is not held back comes earlier: neither is a reason
     /// to fail.
-    async fn put_off(&self, steps: &[Step]) {
-        let tried: Vec<Tried> = steps
+    async fn record_and_delay(&self, steps: &[Step]) {
+        let tried: Vec<AttemptRecord> = steps
             .iter()
-            .filter_map(|step| match &step.became {
-                Some(Became::Failed(_)) => step.tried(step.tries.ended(), step.pause()?),
-                Some(Became::Behind) => step.tried(step.tries, step.pause()?),
+            .filter_map(|step| match &step.disposition {
+                Some(Disposition::Failed(_)) => step.tried(step.tries.ended(), step.pause()?),
+                Some(Disposition::Blocked) => step.tried(step.tries, step.pause()?),
                 _ => None,
             })
             .collect();
         if !tried.is_empty() {
-            self.ledger.note_tries(&tried).await.ok();
+            self.store.record_attempts(&tried).await.ok();
         }
         let held_back = steps.iter().filter_map(|step| {
-            let pause = step.pause().filter(|pause| *pause > PAUSE)?;
-            Some(self.ledger.hold_back(&step.received, pause))
+            let pause = step.pause().filter(|pause| *pause > MIN_BACKOFF)?;
+            Some(self.store.delay(&step.received, pause))
         });
-        all(held_back).await;
+        join_all(held_back).await;
     }
 }
 
 impl Step {
     /// Reads a message.
     fn new(received: Received) -> Self {
-        let (message, became) = match Message::parse(received.text.clone()) {
+        let (message, disposition) = match Message::parse(received.text.clone()) {
             Ok(message) => (Some(message), None),
             Err(why) => {
                 let fault = Fault::new("the message cannot be read", why);
-                (None, Some(Became::Failed(Trouble::Message(fault))))
+                (None, Some(Disposition::Failed(ConsumeError::Permanent(fault))))
             }
         };
-        Self { received, message, tries: Tries::default(), tries_are_known: true, is_stored: false, became }
+        Self {
+            received,
+            message,
+            tries: Attempts::default(),
+            tries_are_known: true,
+            is_stored: false,
+            disposition,
+        }
     }
 
     fn message(&self) -> Option<&Message> {
@@ -457,8 +470,8 @@ impl Step {
     }
 
     /// Whether it may be what a processor dies of.
-    fn is_suspicious(&self) -> bool {
-        self.became.is_none() && self.tries.are_suspicious()
+    fn may_have_crashed_us(&self) -> bool {
+        self.disposition.is_none() && self.tries.are_suspicious()
     }
 
     /// Where a text names no event nothing can be noted under its name: then every receive counts.
@@ -471,29 +484,29 @@ impl Step {
 
     /// Whether the queue alone has the event, and not for long any more.
     fn is_about_to_be_lost(&self) -> bool {
-        self.received.whole.is_some() && !self.is_stored && self.received.age >= LAST_CALL
+        self.received.whole.is_some() && !self.is_stored && self.received.age >= DEAD_LETTER_AGE
     }
 
     /// How long it waits for its next try; nothing where it has none.
     fn pause(&self) -> Option<Duration> {
-        match &self.became {
-            Some(Became::Failed(Trouble::Message(_)) | Became::Behind) => Some(PAUSE),
-            Some(Became::Failed(Trouble::Surroundings(_))) => Some(pause(&self.received)),
+        match &self.disposition {
+            Some(Disposition::Failed(ConsumeError::Permanent(_)) | Disposition::Blocked) => Some(MIN_BACKOFF),
+            Some(Disposition::Failed(ConsumeError::Transient(_))) => Some(backoff(&self.received)),
             _ => None,
         }
     }
 
     /// What is to be noted. Nothing where nobody knows what the note says now: it would begin from nothing.
-    fn tried(&self, tries: Tries, pause: Duration) -> Option<Tried> {
+    fn tried(&self, tries: Attempts, pause: Duration) -> Option<AttemptRecord> {
         if !self.tries_are_known {
             return None;
         }
         let id = self.message()?.id().clone();
-        Some(Tried { id, received: self.received.id.clone(), tries, pause })
+        Some(AttemptRecord { id, received: self.received.id.clone(), tries, pause })
     }
 
-    fn end_as(&mut self, became: Became) {
-        self.became = Some(became);
+    fn end_as(&mut self, disposition: Disposition) {
+        self.disposition = Some(disposition);
     }
 
     fn end(self) -> Outcome {
@@ -501,14 +514,14 @@ impl Step {
             received: self.received.id,
             id: self.message.map(|message| message.id().clone()),
             // Every step of a round ends; one that did not would stay on the queue.
-            became: self.became.unwrap_or(Became::Behind),
+            disposition: self.disposition.unwrap_or(Disposition::Blocked),
         }
     }
 }
 
 impl Outcome {
-    fn behind(received: Received) -> Self {
-        Self { received: received.id, id: None, became: Became::Behind }
+    fn blocked(received: Received) -> Self {
+        Self { received: received.id, id: None, disposition: Disposition::Blocked }
     }
 }
 
@@ -527,32 +540,32 @@ fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
 
 /// The steps that have not ended.
 fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
-    steps.iter_mut().filter(|step| step.became.is_none())
+    steps.iter_mut().filter(|step| step.disposition.is_none())
 }
 
 fn fail_all(steps: &mut [&mut Step], fault: &Fault) {
     for step in steps {
-        step.end_as(Became::Failed(Trouble::Surroundings(again(fault))));
+        step.end_as(Disposition::Failed(ConsumeError::Transient(same_fault(fault))));
     }
 }
 
 /// The same fault for another message: what is left of its causes is their text.
-fn again(fault: &Fault) -> Fault {
-    let story = fault.story();
-    let causes = story.strip_prefix(fault.what).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&story);
-    Fault::new(fault.what, causes)
+fn same_fault(fault: &Fault) -> Fault {
+    let story = fault.chain();
+    let causes = story.strip_prefix(fault.context).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&story);
+    Fault::new(fault.context, causes)
 }
 
 fn has_had_its_tries() -> Fault {
     Fault::new("the message cannot be processed", "it has had its tries")
 }
 
-fn said_nothing() -> Trouble {
-    Trouble::Surroundings(Fault::new("the consumer failed", "it said nothing of this message"))
+fn no_result() -> ConsumeError {
+    ConsumeError::Transient(Fault::new("the consumer failed", "it said nothing of this message"))
 }
 
 /// Waits for all of these at once.
-async fn all<F: Future>(futures: impl Iterator<Item = F>) {
+async fn join_all<F: Future>(futures: impl Iterator<Item = F>) {
     let mut pending: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
     poll_fn(|context| {
         pending.retain_mut(|future| future.as_mut().poll(context).is_pending());
@@ -562,7 +575,7 @@ async fn all<F: Future>(futures: impl Iterator<Item = F>) {
 }
 
 /// What a future comes to; nothing when it panics.
-async fn unless_it_panics<F: Future>(future: F) -> Option<F::Output> {
+async fn catch_panic<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,

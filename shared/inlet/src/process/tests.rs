@@ -14,7 +14,7 @@ struct Books {
     aside: Vec<String>,
     journaled: Vec<String>,
     stored_elsewhere: HashSet<String>,
-    tries: HashMap<String, Tries>,
+    tries: HashMap<String, Attempts>,
     held_back: Vec<(String, Duration)>,
     done: Vec<String>,
 }
@@ -52,22 +52,22 @@ impl Desk {
     }
 }
 
-impl Ledger for &Desk {
-    async fn journal(&self, received: &Received, message: &Message) -> Result<Journaled, Trouble> {
-        self.broken("journal").map_err(Trouble::Surroundings)?;
+impl ProcessingStore for &Desk {
+    async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
+        self.broken("journal").map_err(ConsumeError::Transient)?;
         assert_ne!(received.whole.as_deref(), Some(&b"bug"[..]), "a bug of the ledger");
         if received.whole.as_deref() == Some(b"fatal") {
             std::future::pending::<()>().await;
         }
         if received.whole.as_deref() == Some(b"damaged") {
-            return Err(Trouble::Message(fault()));
+            return Err(ConsumeError::Permanent(fault()));
         }
         let mut books = self.books.lock().unwrap();
         if books.stored_elsewhere.contains(short(message.id())) {
-            return Ok(Journaled::Elsewhere);
+            return Ok(Stored::AsDuplicate);
         }
         books.journaled.push(short(message.id()).to_owned());
-        Ok(Journaled::Here)
+        Ok(Stored::Now)
     }
 
     async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
@@ -89,7 +89,10 @@ impl Ledger for &Desk {
         Ok(())
     }
 
-    async fn tries(&self, messages: &[(&Received, &Message)]) -> Result<HashMap<String, Tries>, Fault> {
+    async fn load_attempts(
+        &self,
+        messages: &[(&Received, &Message)],
+    ) -> Result<HashMap<String, Attempts>, Fault> {
         self.broken("tries")?;
         let books = self.books.lock().unwrap();
         let known = |(received, _): &(&Received, &Message)| {
@@ -98,20 +101,20 @@ impl Ledger for &Desk {
         Ok(messages.iter().filter_map(known).collect())
     }
 
-    async fn note_tries(&self, tried: &[Tried]) -> Result<(), Fault> {
+    async fn record_attempts(&self, tried: &[AttemptRecord]) -> Result<(), Fault> {
         self.broken("note_tries")?;
-        for Tried { received, tries, .. } in tried {
+        for AttemptRecord { received, tries, .. } in tried {
             self.books.lock().unwrap().tries.insert(received.clone(), *tries);
         }
         Ok(())
     }
 
-    async fn hold_back(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
+    async fn delay(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
         self.books.lock().unwrap().held_back.push((received.id.clone(), pause));
-        if self.broken == "hold_back" { std::future::pending().await } else { Ok(()) }
+        if self.broken == "delay" { std::future::pending().await } else { Ok(()) }
     }
 
-    async fn set_aside(&self, received: &Received, _: Option<&EventId>, _: &Fault) -> Result<(), Fault> {
+    async fn dead_letter(&self, received: &Received, _: Option<&EventId>, _: &Fault) -> Result<(), Fault> {
         self.broken("set_aside")?;
         self.books.lock().unwrap().aside.push(received.id.clone());
         Ok(())
@@ -119,7 +122,7 @@ impl Ledger for &Desk {
 }
 
 impl Consumer for &Desk {
-    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), Trouble>> {
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         let way = |message: &Message| self.failing.get(short(message.id())).copied();
         assert!(!messages.iter().any(|m| way(m) == Some(Way::Panic)), "a bug of the consumer");
         let mut outcomes = Vec::new();
@@ -129,8 +132,8 @@ impl Consumer for &Desk {
                     self.note("consume", message.id());
                     outcomes.push(Ok(()));
                 }
-                Some(Way::Itself) => outcomes.push(Err(Trouble::Message(fault()))),
-                Some(Way::Outage) => outcomes.push(Err(Trouble::Surroundings(fault()))),
+                Some(Way::Itself) => outcomes.push(Err(ConsumeError::Permanent(fault()))),
+                Some(Way::Outage) => outcomes.push(Err(ConsumeError::Transient(fault()))),
                 Some(Way::Silence) => return outcomes,
                 Some(Way::Hang) => std::future::pending().await,
             }
@@ -178,14 +181,14 @@ fn batch(names: &str) -> Vec<Received> {
 /// The outcomes by message, as words.
 fn outcomes(desk: &Desk, batch: Vec<Received>) -> HashMap<String, &'static str> {
     let mut outcomes = Vec::new();
-    at_once(Processor { ledger: desk, consumer: desk }.process(batch, || true, &mut outcomes));
-    let word = |outcome: &Outcome| match outcome.became {
-        Became::Processed => "processed",
-        Became::Duplicate => "duplicate",
-        Became::SetAside(_) => "set aside",
-        Became::Failed(Trouble::Message(_)) => "failed by itself",
-        Became::Failed(Trouble::Surroundings(_)) => "failed",
-        Became::Behind => "behind",
+    at_once(Processor { store: desk, consumer: desk }.process(batch, || true, &mut outcomes));
+    let word = |outcome: &Outcome| match outcome.disposition {
+        Disposition::Processed => "processed",
+        Disposition::Duplicate => "duplicate",
+        Disposition::DeadLettered(_) => "set aside",
+        Disposition::Failed(ConsumeError::Permanent(_)) => "failed by itself",
+        Disposition::Failed(ConsumeError::Transient(_)) => "failed",
+        Disposition::Blocked => "behind",
     };
     outcomes.iter().map(|outcome| (outcome.received.clone(), word(outcome))).collect()
 }
@@ -270,7 +273,7 @@ fn receives_behind_another_message_are_not_tries_of_its_own() {
         are(&[("a1", "processed"), ("a2", "failed by itself")]),
         "however often it was received behind a1, it was tried once"
     );
-    assert_eq!(desk.books.lock().unwrap().tries["a2"], Tries { failed: 1, unended: 0 });
+    assert_eq!(desk.books.lock().unwrap().tries["a2"], Attempts { failed: 1, unfinished: 0 });
 }
 
 #[test]
@@ -299,7 +302,7 @@ fn while_the_queue_keeps_a_message_no_outage_uses_up_its_receives() {
     let (kept, most) = (Duration::from_hours(14 * 24), 1_000);
     let (mut failing_for, mut receives) = (Duration::ZERO, 0);
     while failing_for < kept {
-        failing_for += pause(&Received { failing_for, ..received("a1") });
+        failing_for += backoff(&Received { failing_for, ..received("a1") });
         receives += 1;
     }
     assert!(receives < most, "{receives} receives in {kept:?}");
@@ -308,7 +311,7 @@ fn while_the_queue_keeps_a_message_no_outage_uses_up_its_receives() {
 /// What became of a batch that was ended in its midst.
 fn cut_off(desk: &Desk, batch: Vec<Received>) {
     let mut outcomes = Vec::new();
-    let processor = Processor { ledger: desk, consumer: desk };
+    let processor = Processor { store: desk, consumer: desk };
     let mut processing = pin!(processor.process(batch, || true, &mut outcomes));
     let polled = processing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending(), "it came to an end");
@@ -325,7 +328,7 @@ fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothin
     for receives in 4..=6 {
         cut_off(&desk, received_often("b1 c1", receives));
     }
-    assert_eq!(desk.books.lock().unwrap().tries["c1"].unended, 1, "it was not tried since");
+    assert_eq!(desk.books.lock().unwrap().tries["c1"].unfinished, 1, "it was not tried since");
     assert_eq!(
         outcomes(&desk, received_often("b1 b2 c1", 7)),
         are(&[("b1", "set aside"), ("b2", "processed"), ("c1", "processed")])
@@ -337,15 +340,15 @@ fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothin
 fn what_ended_before_the_one_that_hangs_is_no_suspect_any_more() {
     let failing = [("a1", Way::Outage), ("b1", Way::Itself), ("c1", Way::Hang)];
     let desk = Desk { failing: HashMap::from(failing), ..Desk::default() };
-    let suspicious = Tries { failed: 0, unended: 1 };
+    let suspicious = Attempts { failed: 0, unfinished: 1 };
     for name in ["a1", "b1", "c1"] {
         desk.books.lock().unwrap().tries.insert(name.into(), suspicious);
     }
     cut_off(&desk, received_often("a1 b1 c1 d1", 3));
     let books = desk.books.lock().unwrap();
-    assert_eq!(books.tries["a1"], Tries { failed: 0, unended: 0 }, "it told how it went");
-    assert_eq!(books.tries["b1"], Tries { failed: 1, unended: 0 }, "so did this one");
-    assert_eq!(books.tries["c1"], Tries { failed: 0, unended: 2 }, "it alone may be what hangs");
+    assert_eq!(books.tries["a1"], Attempts { failed: 0, unfinished: 0 }, "it told how it went");
+    assert_eq!(books.tries["b1"], Attempts { failed: 1, unfinished: 0 }, "so did this one");
+    assert_eq!(books.tries["c1"], Attempts { failed: 0, unfinished: 2 }, "it alone may be what hangs");
     assert!(books.receipts.contains("d1"));
 }
 
@@ -360,7 +363,7 @@ fn an_outage_that_eats_up_a_batchs_time_costs_nobody_a_try() {
         } else {
             outcomes(&desk, received_often("a1 b1", receives));
         }
-        assert!(desk.books.lock().unwrap().tries["a1"].unended <= 1, "receive {receives}");
+        assert!(desk.books.lock().unwrap().tries["a1"].unfinished <= 1, "receive {receives}");
     }
     assert!(!desk.books.lock().unwrap().aside.contains(&"a1".to_owned()));
 }
@@ -368,10 +371,10 @@ fn an_outage_that_eats_up_a_batchs_time_costs_nobody_a_try() {
 #[test]
 fn no_suspect_is_begun_when_time_is_short_and_its_entity_waits() {
     let desk = Desk::default();
-    let suspicious = Tries { failed: 0, unended: 4 };
+    let suspicious = Attempts { failed: 0, unfinished: 4 };
     desk.books.lock().unwrap().tries.insert("a1".into(), suspicious);
     let mut outcomes = Vec::new();
-    let processor = Processor { ledger: &desk, consumer: &desk };
+    let processor = Processor { store: &desk, consumer: &desk };
     at_once(processor.process(received_often("a1 a2 b1", 6), || false, &mut outcomes));
     let done: Vec<(&str, bool)> = outcomes.iter().map(|it| (it.received.as_str(), it.is_done())).collect();
     assert_eq!(done, [("b1", true), ("a1", false), ("a2", false)]);
@@ -381,11 +384,11 @@ fn no_suspect_is_begun_when_time_is_short_and_its_entity_waits() {
 #[test]
 fn what_ended_is_noted_before_anything_is_held_back() {
     let failing = [("a1", Way::Outage), ("b1", Way::Outage)];
-    let desk = Desk { failing: HashMap::from(failing), broken: "hold_back", ..Desk::default() };
+    let desk = Desk { failing: HashMap::from(failing), broken: "delay", ..Desk::default() };
     let long = |name| Received { receives: 2, failing_for: Duration::from_hours(9), ..received(name) };
     cut_off(&desk, vec![long("a1"), long("b1")]);
     let books = desk.books.lock().unwrap();
-    assert_eq!((books.tries["a1"], books.tries["b1"]), (Tries::default(), Tries::default()));
+    assert_eq!((books.tries["a1"], books.tries["b1"]), (Attempts::default(), Attempts::default()));
     assert_eq!(books.held_back.len(), 2, "neither waits for the other");
 }
 
@@ -411,7 +414,7 @@ fn a_message_whose_tries_cannot_be_noted_is_not_tried() {
 #[test]
 fn a_note_that_cannot_be_read_is_left_as_it_is() {
     let desk = Desk { broken: "tries", ..Desk::default() };
-    let tries = Tries { failed: 3, unended: 1 };
+    let tries = Attempts { failed: 3, unfinished: 1 };
     desk.books.lock().unwrap().tries.insert("a1".into(), tries);
     assert_eq!(outcomes(&desk, received_often("a1", 9)), are(&[("a1", "failed")]));
     assert_eq!(desk.books.lock().unwrap().tries["a1"], tries);
@@ -447,7 +450,7 @@ fn an_event_that_cannot_be_stored_without_dying_of_it_has_five_tries() {
 fn what_cannot_be_set_aside_stays_on_the_queue() {
     let mut desk =
         Desk { failing: HashMap::from([("a1", Way::Itself)]), broken: "set_aside", ..Desk::default() };
-    desk.books.get_mut().unwrap().tries.insert("a1".into(), Tries { failed: MAX_TRIES, unended: 0 });
+    desk.books.get_mut().unwrap().tries.insert("a1".into(), Attempts { failed: MAX_TRIES, unfinished: 0 });
     let last = Received { receives: 9, ..received("a1") };
     assert_eq!(
         outcomes(&desk, vec![last.clone(), received("a2")]),

@@ -1,0 +1,22 @@
+//! The forms of a credential that a store and DealPOS may share. developer.dealpos.com/webhook and /webhook/webhook.md. Who issues the API key no page tells, so it may as well be the store.
+
+use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
+
+/// Every form; the first is the usual one.
+pub(crate) const FORMS: &[CredentialShape] = &[
+    CredentialShape {
+        name: "api_key",
+        fields: &[Field::required("api_key", "the value of the header X-API-Key")],
+        chosen_by: Issuer::Store,
+    },
+    CredentialShape {
+        name: "bearer",
+        fields: &[Field::required("bearer", "the token that DealPOS gets from your ServerAuthenticationURL")],
+        chosen_by: Issuer::Other("your own server, which answers DealPOS at the ServerAuthenticationURL"),
+    },
+    CredentialShape {
+        name: "url_token",
+        fields: &[Field::required("url_token", "the value of ?token= in the URL")],
+        chosen_by: Issuer::Store,
+    },
+];

@@ -1,0 +1,31 @@
+//! DealPOS's side: one URL an event, and whatever proof the store's credential asks for.
+
+use inlet::provider::catalogue::EventSpec;
+use inlet::request::Request;
+use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::sender::{Address, Payload, Sender, escaped, secret};
+use serde_json::Value;
+
+use crate::{API_KEY, DealPos, URL_TOKEN};
+
+impl Sender for DealPos {
+    const EVENTS: &'static [EventSpec] = crate::EVENTS;
+    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
+    const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
+
+    fn address(event: &EventSpec) -> Address {
+        Address::post(event.event)
+    }
+
+    fn sign(request: &mut Request, credential: &Value) {
+        if credential.get("api_key").is_some() {
+            request.headers.set(API_KEY, secret(credential, "api_key"));
+        } else if credential.get("bearer").is_some() {
+            request.headers.set("authorization", format!("Bearer {}", secret(credential, "bearer")));
+        } else {
+            let separator = if request.query.is_empty() { "" } else { "&" };
+            let token = escaped(secret(credential, "url_token"));
+            request.query = format!("{}{separator}{URL_TOKEN}={token}", request.query);
+        }
+    }
+}

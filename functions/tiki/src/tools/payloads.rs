@@ -1,0 +1,14 @@
+//! The bodies in `payloads/`, for whoever plays TikiNOW.
+
+use inlet::tools::sender::Payload;
+
+/// Every file of the folder.
+pub(crate) const PAYLOADS: &[Payload] = inlet::payloads![
+    "aftersale.cr.json",
+    "aftersale.fd.json",
+    "order.status-canceled.json",
+    "order.status-processing.json",
+    "order.status.json",
+    "stock.changed-older.json",
+    "stock.changed.json",
+];

@@ -1,0 +1,151 @@
+//! What is asked of Tiki, and how its answers are read.
+
+use inlet::provider::catalogue::find;
+use inlet::store::StoreName;
+use serde_json::json;
+
+use super::*;
+
+const OLD: &str = r#"{"order":"oldoldoldoldoldoldoldoldoldoldol"}"#;
+const NEW: &str = r#"{"order":"Qm7vT2xLk9Rw4ZpB8nYc1HsD6fJg3AeU","stock":"hT5nWq8ZcV2xJ7mKd4LpY9sRb3GfE6Ua","aftersale":"Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q"}"#;
+
+fn opened(credentials: &[&str], options: &[(&str, &str)]) -> Result<Registry, PlanError> {
+    let api = Tiki::API.unwrap();
+    let given: Vec<(String, String)> =
+        options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Registry::open(&ApiContext {
+        destination: Destination::new("https://api.example", "tiki", &StoreName::parse("hcm").unwrap())
+            .unwrap(),
+        access: json!({"token": "the-t0ken"}),
+        credentials: credentials.iter().map(|json| serde_json::from_str(json).unwrap()).collect(),
+        options: Options::parse(&given, api.options)?,
+    })
+}
+
+fn plan(registry: &Registry, events: &[&str]) -> Result<Vec<Step>, PlanError> {
+    let events: Vec<&'static EventSpec> =
+        events.iter().map(|name| find(crate::EVENTS, name).unwrap()).collect();
+    let ListRequest::NotDocumented(present) = registry.list_request() else {
+        panic!("no page tells how to ask")
+    };
+    present.register(&events, ChangeOptions::default())
+}
+
+fn call(steps: &[Step]) -> &Call {
+    let [Step { action: Action::Call(call), .. }] = steps else { panic!("{steps:?}") };
+    call
+}
+
+#[test]
+fn registers_all_topics_in_one_call_with_the_newest_keys() {
+    let options = [("warehouse", "sgn"), ("warehouse", "hn5"), ("partner", "700455")];
+    let registry = opened(&[NEW, OLD], &options).unwrap();
+    let steps = plan(&registry, &[]).unwrap();
+    let wire = call(&steps).raw_request();
+    assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/business/v1/register-webhooks"));
+    assert!(wire.headers.contains(&("authorization", "Bearer the-t0ken".to_owned())));
+    let body: Value = serde_json::from_slice(&wire.body.unwrap()).unwrap();
+    assert_eq!(
+        body,
+        json!({
+            "sync_inventory_location": ["sgn", "hn5"],
+            "sync_webhook": {
+                "order": {"url": "https://api.example/tiki/hcm/order", "secret_key": "Qm7vT2xLk9Rw4ZpB8nYc1HsD6fJg3AeU"},
+                "stock": {"url": "https://api.example/tiki/hcm/stock", "secret_key": "hT5nWq8ZcV2xJ7mKd4LpY9sRb3GfE6Ua"},
+                "aftersale": {"url": "https://api.example/tiki/hcm/aftersale", "secret_key": "Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q"},
+            },
+            "external_partner_id": "700455",
+        })
+    );
+    let shown = call(&steps).to_string();
+    for secret in ["the-t0ken", "Qm7v", "hT5n", "Xk3P"] {
+        assert!(!shown.contains(secret), "{secret} is shown:\n{shown}");
+    }
+}
+
+#[test]
+fn leaves_out_the_topics_that_are_not_wished_for_but_never_orders() {
+    let registry = opened(&[NEW], &[("warehouse", "sgn")]).unwrap();
+    for (events, topics, left_out) in [
+        (&[][..], &["order", "stock", "aftersale"][..], None),
+        (&["aftersale.cr", "aftersale.fd"], &["order", "aftersale"], Some("Left out: stock.")),
+        (&["stock.changed"], &["order", "stock"], Some("Left out: aftersale.")),
+        (&["order.status"], &["order"], Some("Left out: stock and aftersale.")),
+    ] {
+        let steps = plan(&registry, events).unwrap();
+        let items: Vec<&str> = steps[0].items.iter().map(|item| item.event.as_str()).collect();
+        assert_eq!(items, topics, "{events:?}");
+        for item in &steps[0].items {
+            let note = item.note.clone().unwrap_or_default();
+            assert_eq!(note.contains("Left out"), left_out.is_some(), "{events:?}: {note}");
+            assert!(left_out.is_none_or(|words| note.contains(words)), "{events:?}: {note}");
+        }
+        let body = call(&steps).shown_body().unwrap();
+        assert_eq!(body["sync_webhook"].as_object().unwrap().len(), topics.len(), "{body}");
+        assert!(body.get("external_partner_id").is_none());
+    }
+}
+
+#[test]
+fn a_key_of_another_length_or_none_is_not_registered() {
+    let short = r#"{"order":"short","stock":"hT5nWq8ZcV2xJ7mKd4LpY9sRb3GfE6Ua","aftersale":"Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q"}"#;
+    for (credentials, why) in [
+        (&[short][..], "Tiki asks for keys of exactly 32 characters"),
+        (&[OLD], "it has no key for each of the topics"),
+        (&[], "it has no key for each of the topics"),
+    ] {
+        let registry = opened(credentials, &[("warehouse", "sgn")]).unwrap();
+        assert_eq!(plan(&registry, &[]).unwrap_err(), PlanError::Credential(why), "{credentials:?}");
+    }
+}
+
+#[test]
+fn asks_for_what_only_the_user_knows() {
+    let registry = opened(&[NEW], &[]).unwrap();
+    assert!(matches!(plan(&registry, &[]), Err(PlanError::Option { name: "warehouse", .. })));
+    assert!(matches!(opened(&[NEW], &[("shop", "1")]), Err(PlanError::NoSuchOption { .. })));
+}
+
+#[test]
+fn nobody_can_tell_how_to_remove_one() {
+    let registry = opened(&[NEW], &[]).unwrap();
+    let ListRequest::NotDocumented(present) = registry.list_request() else {
+        panic!("no page tells how to ask")
+    };
+    assert!(matches!(present.unregister(&[]), Err(PlanError::NotDocumented(_))));
+    assert_eq!(present.registrations(), []);
+}
+
+#[test]
+fn reads_every_answer() {
+    let registry = opened(&[NEW], &[("warehouse", "sgn")]).unwrap();
+    let steps = plan(&registry, &[]).unwrap();
+    let documented = r#"{"success":false,"error":{"status_code":401,"message":"Unauthorized","message_code":"INVALID_TOKEN"},"meta_data":{"request_id":"r-1"}}"#;
+    for (status, body, verdict) in [
+        (200, r#"{"success":true}"#, "done"),
+        (200, "", "done"),
+        (201, "<html>", "done"),
+        (
+            401,
+            documented,
+            "refused: the provider does not accept the access to its API: \"INVALID_TOKEN: Unauthorized\"",
+        ),
+        (
+            200,
+            documented,
+            "refused: the provider refuses it with status 200: \"INVALID_TOKEN: Unauthorized\"",
+        ),
+        (401, "", "refused: the provider does not accept the access to its API"),
+        (400, r#"{"error":"no"}"#, "refused: the provider refuses it with status 400"),
+        (429, "", "refused: the provider answers that there were too many calls (429)"),
+        (500, "<html>", "unsure: the provider failed with status 500"),
+        (302, "", "refused: the provider refuses it with status 302"),
+    ] {
+        let read = match registry.call_result(&call(&steps).reply(status, body.into())) {
+            CallResult::Done => "done".to_owned(),
+            CallResult::Unconfirmed(refusal) => format!("unsure: {refusal}"),
+            CallResult::Refused(refusal) => format!("refused: {refusal}"),
+        };
+        assert_eq!(read, verdict, "{status} {body}");
+    }
+}

@@ -1,0 +1,30 @@
+//! The provider's side: which URL a topic has and which key signs it.
+
+use inlet::provider::catalogue::EventSpec;
+use inlet::request::Request;
+use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::sender::{Address, Payload, Sender, hmac_sha1_hex, secret};
+use serde_json::Value;
+
+use crate::{ALGORITHM, SIGNATURE, Tiki};
+
+impl Sender for Tiki {
+    const EVENTS: &'static [EventSpec] = crate::EVENTS;
+    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
+    const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
+
+    /// The topic is what an event's name begins with.
+    fn address(event: &EventSpec) -> Address {
+        let topic = event.event.split_once('.').map_or(event.event, |(topic, _)| topic);
+        Address::post(topic)
+    }
+
+    fn sign(request: &mut Request, credential: &Value) {
+        let topic = request.topic.as_deref().unwrap_or_default();
+        // A topic that has no key of its own: any of the store's keys proves it.
+        let key = [topic, "order", "stock", "aftersale"].map(|topic| secret(credential, topic));
+        let key = key.into_iter().find(|key| !key.is_empty()).unwrap_or_default();
+        let signature = format!("{ALGORITHM}{}", hmac_sha1_hex(key, &request.body));
+        request.headers.set(SIGNATURE, signature);
+    }
+}

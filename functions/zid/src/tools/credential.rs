@@ -1,0 +1,20 @@
+//! The forms of a credential that a store and Zid may share. docs.zid.sa/create-a-webhook: the pair is given when a webhook is created.
+
+use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
+
+/// Every form; the first is the usual one.
+pub(crate) const FORMS: &[CredentialShape] = &[
+    CredentialShape {
+        name: "basic",
+        fields: &[
+            Field::required("username", "the user name, without a colon"),
+            Field::required("password", "the password"),
+        ],
+        chosen_by: Issuer::Store,
+    },
+    CredentialShape {
+        name: "url_token",
+        fields: &[Field::required("url_token", "the value of ?token= in the URL")],
+        chosen_by: Issuer::Store,
+    },
+];

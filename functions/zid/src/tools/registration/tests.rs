@@ -1,0 +1,348 @@
+//! What is asked of Zid, what is left alone, and how its answers are read.
+
+use inlet::provider::catalogue::find;
+use inlet::store::StoreName;
+
+use super::*;
+
+const OURS: &str = "https://api.example/zid/riyadh";
+
+fn opened(credentials: &Value, options: &[(&str, &str)]) -> Result<Webhooks, PlanError> {
+    let given: Vec<(String, String)> =
+        options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Webhooks::open(&ApiContext {
+        destination: Destination::new("https://api.example", "zid", &StoreName::parse("riyadh").unwrap())
+            .unwrap(),
+        access: json!({"authorization": "the-app-t0ken", "manager_token": "the-st0re-token"}),
+        credentials: credentials.as_array().unwrap().clone(),
+        options: Options::parse(&given, Zid::API.unwrap().options)?,
+    })
+}
+
+fn ours() -> Webhooks {
+    opened(&json!([{"username": "inlet", "password": "p:4ss"}]), &[]).unwrap()
+}
+
+fn reply(status: u16, body: &str) -> Reply {
+    let webhooks = ours();
+    let ListRequest::Call(call) = webhooks.list_request() else { panic!("the list is documented") };
+    call.reply(status, body.into())
+}
+
+fn present<'a>(webhooks: &'a Webhooks, list: &Value) -> Box<dyn CurrentRegistrations + 'a> {
+    webhooks.present(&reply(200, &json!({"data": list}).to_string())).unwrap()
+}
+
+fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
+    names.iter().map(|name| find(EVENTS, name).unwrap()).collect()
+}
+
+fn entry(event: &str, url: &str, original_id: &str) -> Value {
+    json!({"id": "0b0c", "event": event, "target_url": url, "original_id": original_id, "subscriber": "x",
+        "conditions": null, "active": true, "status": "ready", "health_status": "healthy", "broken_at": null})
+}
+
+fn planned(steps: &[Step]) -> Vec<(&str, Planned)> {
+    steps.iter().flat_map(|step| &step.items).map(|item| (item.event.as_str(), item.planned)).collect()
+}
+
+fn body(call: &Call) -> Value {
+    serde_json::from_slice(&call.raw_request().body.unwrap()).unwrap()
+}
+
+const AS_IT_IS: ChangeOptions = ChangeOptions { take_over: false, renew: false };
+const RENEW: ChangeOptions = ChangeOptions { take_over: false, renew: true };
+
+#[test]
+fn makes_a_subscription_with_the_pair_at_the_top() {
+    let webhooks = ours();
+    let steps = present(&webhooks, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let [Step { action: Action::Call(call), .. }] = &steps[..] else { panic!("{steps:?}") };
+    let wire = call.raw_request();
+    assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/v1/managers/webhooks"));
+    assert!(wire.headers.contains(&("authorization", "Bearer the-app-t0ken".to_owned())));
+    assert!(wire.headers.contains(&("x-manager-token", "the-st0re-token".to_owned())));
+    let sent = body(call);
+    assert!(sent["original_id"].as_u64().is_some_and(|id| id < 1 << 31), "{sent}");
+    assert_eq!(
+        sent,
+        json!({
+            "event": "order.create", "target_url": format!("{OURS}/order.create"), "original_id": sent["original_id"],
+            "subscriber": "inlet", "conditions": null, "username": "inlet", "password": "p:4ss",
+        })
+    );
+    let shown = call.to_string();
+    for secret in ["t0ken", "p:4ss", "st0re-token"] {
+        assert!(!shown.contains(secret), "{secret} is shown:\n{shown}");
+    }
+}
+
+#[test]
+fn every_event_of_a_store_gets_an_id_of_its_own_and_the_app_market_none() {
+    let webhooks = ours();
+    let steps = present(&webhooks, &json!([])).register(&[], AS_IT_IS).unwrap();
+    let ids: std::collections::BTreeSet<u64> = steps
+        .iter()
+        .map(|step| match &step.action {
+            Action::Call(call) => body(call)["original_id"].as_u64().unwrap(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!((steps.len(), ids.len()), (16, 16));
+    let market = present(&webhooks, &json!([]))
+        .register(&rows(&["app.market.application.install"]), AS_IT_IS)
+        .unwrap();
+    assert_eq!(planned(&market), [("app.market.application.install", Planned::Skip)]);
+}
+
+#[test]
+fn what_is_there_is_kept_and_others_do_not_matter() {
+    let webhooks = ours();
+    let list = json!([
+        entry("order.create", "https://other.example/hook", "1"),
+        entry("order.create", &format!("{OURS}/order.create"), "2"),
+    ]);
+    let there = present(&webhooks, &list);
+    let steps = there.register(&rows(&["order.create", "product.create"]), AS_IT_IS).unwrap();
+    assert_eq!(planned(&steps), [("order.create", Planned::Keep), ("product.create", Planned::Add)]);
+}
+
+#[test]
+fn renewing_makes_the_new_one_under_a_free_id_before_it_removes_the_old_one() {
+    let webhooks = ours();
+    let fresh = present(&webhooks, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let Action::Call(first) = &fresh[0].action else { panic!("{fresh:?}") };
+    let first = body(first)["original_id"].to_string();
+    let list = json!([entry("order.create", &format!("{OURS}/order.create"), &first)]);
+    let steps = present(&webhooks, &list).register(&rows(&["order.create"]), RENEW).unwrap();
+    let [Step { action: Action::Swap { make, delete }, .. }] = &steps[..] else { panic!("{steps:?}") };
+    assert_ne!(body(make)["original_id"].to_string(), first);
+    assert_eq!(delete.raw_request().path, format!("/v1/managers/webhooks?original_id={first}"));
+}
+
+#[test]
+fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
+    let webhooks =
+        opened(&json!([{"username": "inlet", "password": "p"}]), &[("original_id", "4410")]).unwrap();
+    for url in ["order.create", "order.create?token=0ld"] {
+        let list = json!([entry("order.create", &format!("{OURS}/{url}"), "4410")]);
+        match present(&webhooks, &list).register(&rows(&["order.create"]), RENEW) {
+            Err(PlanError::Option { name: "original_id", why }) => {
+                assert!(why.contains("order.create"), "{why}");
+            }
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+    let list = json!([entry("order.create", &format!("{OURS}/order.create"), "7")]);
+    let steps = present(&webhooks, &list).register(&rows(&["order.create"]), RENEW).unwrap();
+    let [Step { action: Action::Swap { make, .. }, .. }] = &steps[..] else { panic!("{steps:?}") };
+    assert_eq!(body(make)["original_id"], json!(4410));
+    let kept = json!([entry("order.create", &format!("{OURS}/order.create"), "4410")]);
+    let steps = present(&webhooks, &kept).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    assert_eq!(planned(&steps), [("order.create", Planned::Keep)]);
+}
+
+#[test]
+fn what_sends_nothing_or_something_else_is_not_as_wished() {
+    let webhooks = ours();
+    for (changes, expected, word) in [
+        (json!({}), Planned::Keep, ""),
+        (json!({"health_status": "degraded"}), Planned::Keep, "Ten or more"),
+        (json!({"health_status": "broken"}), Planned::Skip, "--renew"),
+        (json!({"status": "error"}), Planned::Skip, "--renew"),
+        (json!({"active": false}), Planned::Skip, "--renew"),
+        (json!({"active": false, "health_status": "degraded"}), Planned::Skip, "--renew"),
+        (json!({"conditions": {"status": "new"}}), Planned::Skip, "--renew"),
+    ] {
+        let mut entry = entry("order.create", &format!("{OURS}/order.create"), "1");
+        for (name, value) in changes.as_object().unwrap() {
+            entry[name] = value.clone();
+        }
+        let there = present(&webhooks, &json!([entry]));
+        let steps = there.register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+        assert_eq!(planned(&steps), [("order.create", expected)], "{changes}");
+        let note = steps[0].items[0].note.clone().unwrap_or_default();
+        assert!(note.contains(word) && note.is_empty() == word.is_empty(), "{changes}: {note}");
+        let renewed = there.register(&rows(&["order.create"]), RENEW).unwrap();
+        assert_eq!(planned(&renewed), [("order.create", Planned::Change)], "{changes}");
+    }
+}
+
+#[test]
+fn a_url_of_an_older_form_is_made_anew() {
+    let webhooks = ours();
+    let list = json!([entry("order.create", &format!("{OURS}/order.create?token=0ld"), "7")]);
+    let steps = present(&webhooks, &list).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    assert_eq!(planned(&steps), [("order.create", Planned::Change)]);
+}
+
+#[test]
+fn nothing_is_removed_that_shares_its_id_with_one_that_stays() {
+    let webhooks = ours();
+    let list = json!([
+        entry("order.create", &format!("{OURS}/order.create"), "4410"),
+        entry("order.create", "https://other.example/hook", "4410"),
+        entry("product.create", &format!("{OURS}/product.create"), "5"),
+        entry("product.update", &format!("{OURS}/product.update"), "5"),
+        json!({"event": "category.create", "target_url": format!("{OURS}/category.create")}),
+    ]);
+    let there = present(&webhooks, &list);
+    let all = there.unregister(&[]).unwrap();
+    assert_eq!(
+        planned(&all),
+        [
+            ("category.create", Planned::Skip),
+            ("order.create", Planned::Skip),
+            ("product.create", Planned::Remove),
+            ("product.update", Planned::Remove),
+        ]
+    );
+    let calls: Vec<String> = all
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Call(call) => Some(call.raw_request().path),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(calls, ["/v1/managers/webhooks?original_id=5"]);
+    let one = there.unregister(&rows(&["product.create"])).unwrap();
+    assert_eq!(planned(&one), [("product.create", Planned::Skip)]);
+    assert!(matches!(there.register(&rows(&["product.create"]), RENEW), Err(PlanError::Shared { .. })));
+}
+
+#[test]
+fn conditions_are_those_that_are_documented_and_need_the_events_that_take_them() {
+    let pair = json!([{"username": "u", "password": "p"}]);
+    let given = |options: &[(&str, &str)]| opened(&pair, options);
+    let webhooks = given(&[("status", "inDelivery"), ("delivery_option_id", "12")]).unwrap();
+    let there = present(&webhooks, &json!([]));
+    let steps = there.register(&rows(&["order.status.update"]), AS_IT_IS).unwrap();
+    let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
+    assert_eq!(body(call)["conditions"], json!({"status": "inDelivery", "delivery_option_id": 12}));
+    for events in [&[][..], &["order.create", "product.create"]] {
+        assert!(
+            matches!(there.register(&rows(events), AS_IT_IS), Err(PlanError::Option { .. })),
+            "{events:?}"
+        );
+    }
+    for wrong in
+        [("status", "shipped"), ("payment_method", "cash"), ("delivery_option_id", "x"), ("original_id", "x")]
+    {
+        assert!(matches!(given(&[wrong]), Err(PlanError::Option { .. })), "{wrong:?}");
+    }
+    let mut listed = entry("order.status.update", &format!("{OURS}/order.status.update"), "1");
+    listed["conditions"] = json!({"status": "inDelivery", "delivery_option_id": 12});
+    let note = |webhooks: &Webhooks| {
+        let steps =
+            present(webhooks, &json!([listed])).register(&rows(&["order.status.update"]), AS_IT_IS).unwrap();
+        steps[0].items[0].note.clone()
+    };
+    assert_eq!(note(&webhooks), None);
+    assert!(note(&ours()).is_some_and(|note| note.contains("other conditions")));
+}
+
+#[test]
+fn without_a_pair_the_token_stands_in_the_url() {
+    let webhooks = opened(&json!([{"url_token": "t0k"}]), &[]).unwrap();
+    let steps = present(&webhooks, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
+    assert_eq!(body(call)["target_url"], json!(format!("{OURS}/order.create?token=t0k")));
+    assert!(body(call).get("username").is_none());
+    assert!(!call.to_string().contains("t0k") && !steps[0].items[0].target.to_string().contains("t0k"));
+    let both = opened(&json!([{"url_token": "t0k"}, {"username": "u", "password": "p"}]), &[]).unwrap();
+    let steps = present(&both, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
+    assert_eq!(body(call)["username"], json!("u"));
+    let none = opened(&json!([]), &[]).unwrap();
+    assert!(matches!(present(&none, &json!([])).register(&[], AS_IT_IS), Err(PlanError::Credential(_))));
+}
+
+#[test]
+fn says_how_a_subscription_is() {
+    let webhooks = ours();
+    let with = |changes: Value| {
+        let mut entry = entry("order.create", &format!("{OURS}/order.create"), "1");
+        for (name, value) in changes.as_object().unwrap() {
+            entry[name] = value.clone();
+        }
+        let listed = present(&webhooks, &json!([entry])).registrations().remove(0);
+        (listed.state, listed.problem.unwrap_or_default())
+    };
+    for (changes, state, problem) in [
+        (json!({}), "ready, healthy", ""),
+        (json!({"health_status": "degraded"}), "ready, degraded", "Ten or more"),
+        (
+            json!({"health_status": "broken", "broken_at": "2026-01-02 03:04:05"}),
+            "ready, broken",
+            "Broken since 2026-01-02 03:04:05",
+        ),
+        (json!({"status": "error", "health_status": null}), "error", "Zid calls it error"),
+        (json!({"active": false, "status": null}), "healthy, inactive", "It is not active"),
+        (
+            json!({"status": "inactive", "active": false, "health_status": null}),
+            "inactive",
+            "Zid calls it inactive",
+        ),
+        (json!({"conditions": {"status": "new"}}), "ready, healthy, status=new", ""),
+        (json!({"conditions": [], "status": null, "health_status": null}), "", ""),
+    ] {
+        let (told, wrong) = with(changes.clone());
+        assert_eq!(told, state, "{changes}");
+        assert!(wrong.starts_with(problem) && wrong.is_empty() == problem.is_empty(), "{changes}: {wrong}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
+    let webhooks = ours();
+    for (status, body, refusal) in [
+        (
+            200,
+            "{}",
+            "the provider's answer (status 200) cannot be read: it is not an object with a list under data",
+        ),
+        (
+            200,
+            "<html>",
+            "the provider's answer (status 200) cannot be read: it is not an object with a list under data",
+        ),
+        (
+            200,
+            r#"{"data":{"order":1}}"#,
+            "the provider's answer (status 200) cannot be read: it is not an object with a list under data",
+        ),
+        (
+            401,
+            r#"{"message":"Unauthenticated the-st0re-token"}"#,
+            r#"the provider does not accept the access to its API: "{\"message\":\"Unauthenticated ***\"}""#,
+        ),
+        (500, "", "the provider failed with status 500"),
+    ] {
+        match webhooks.present(&reply(status, body)) {
+            Err(told) => assert_eq!(told.to_string(), refusal, "{status} {body}"),
+            Ok(_) => panic!("taken for a list: {status} {body}"),
+        }
+    }
+}
+
+#[test]
+fn a_refusal_that_may_mean_that_it_is_there_is_looked_into() {
+    let webhooks = ours();
+    for (status, verdict) in [
+        (201, "done"),
+        (200, "done"),
+        (409, "unsure"),
+        (422, "unsure"),
+        (500, "unsure"),
+        (400, "refused"),
+        (401, "refused"),
+        (429, "refused"),
+    ] {
+        let read = match webhooks.call_result(&reply(status, "{}")) {
+            CallResult::Done => "done",
+            CallResult::Unconfirmed(_) => "unsure",
+            CallResult::Refused(_) => "refused",
+        };
+        assert_eq!(read, verdict, "{status}");
+    }
+}

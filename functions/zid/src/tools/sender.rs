@@ -1,0 +1,34 @@
+//! Zid's side: where it sends and what it proves itself with.
+
+use inlet::provider::catalogue::EventSpec;
+use inlet::request::Request;
+use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::sender::{Address, Payload, Sender, basic, escaped, secret};
+use serde_json::Value;
+
+use crate::{TOKEN, Zid};
+
+/// The topic of everything that the app market sends: one URL an app, and the body names the event.
+const APP_MARKET: &str = "app";
+
+impl Sender for Zid {
+    const EVENTS: &'static [EventSpec] = crate::EVENTS;
+    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
+    const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
+
+    fn address(event: &EventSpec) -> Address {
+        let of_the_market = event.event.starts_with("app.market.");
+        Address::post(if of_the_market { APP_MARKET } else { event.event })
+    }
+
+    fn sign(request: &mut Request, credential: &Value) {
+        let [username, password, token] =
+            ["username", "password", "url_token"].map(|field| secret(credential, field));
+        if token.is_empty() {
+            request.headers.set("authorization", basic(username, password));
+        } else {
+            let separator = if request.query.is_empty() { "" } else { "&" };
+            request.query = format!("{}{separator}{TOKEN}={}", request.query, escaped(token));
+        }
+    }
+}

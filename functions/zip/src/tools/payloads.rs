@@ -1,0 +1,13 @@
+//! The bodies in `payloads/`, for whoever plays Zip.
+
+use inlet::tools::sender::Payload;
+
+/// Every file of the folder.
+pub(crate) const PAYLOADS: &[Payload] = inlet::payloads![
+    "authorize.json",
+    "capture.json",
+    "confirm.json",
+    "redirect.form",
+    "refund.json",
+    "void.json",
+];

@@ -1,0 +1,324 @@
+//! What is asked of ZORT, what is kept of others', and how its answers are read.
+
+use inlet::provider::catalogue::find;
+use inlet::store::StoreName;
+use inlet::tools::registration::Options;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const OURS: &str = "https://api.example/zort/bkk";
+
+fn account(credential: Value) -> Account {
+    Account::open(&ApiContext {
+        destination: Destination::new("https://api.example", "zort", &StoreName::parse("bkk").unwrap())
+            .unwrap(),
+        access: json!({"storename": "the-st0re", "apikey": "the-k3y", "apisecret": "the-s3cret"}),
+        credentials: vec![credential],
+        options: Options::default(),
+    })
+    .unwrap()
+}
+
+fn ours() -> Account {
+    account(json!({"key1": "n3w-1", "key2": "n3w-2", "key3": "n3w-3"}))
+}
+
+fn reply(account: &Account, status: u16, body: &str) -> Reply {
+    let ListRequest::Call(call) = account.list_request() else { panic!("GetWebhook is documented") };
+    call.reply(status, body.into())
+}
+
+fn present<'a>(account: &'a Account, settings: &Value) -> Box<dyn CurrentRegistrations + 'a> {
+    account.present(&reply(account, 200, &settings.to_string())).unwrap()
+}
+
+fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
+    names.iter().map(|name| find(EVENTS, name).unwrap()).collect()
+}
+
+const AS_IT_IS: ChangeOptions = ChangeOptions { take_over: false, renew: false };
+const TAKE_OVER: ChangeOptions = ChangeOptions { take_over: true, renew: false };
+
+/// What the one call of a plan sends.
+fn sent(steps: &[Step]) -> Value {
+    let calls: Vec<&Call> = steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Call(call) => Some(call),
+            _ => None,
+        })
+        .collect();
+    let [call] = calls[..] else { panic!("{steps:?}") };
+    let wire = call.raw_request();
+    assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/Webhook/UpdateWebhook"));
+    serde_json::from_slice(&wire.body.unwrap()).unwrap()
+}
+
+fn asks_nothing(steps: &[Step]) -> bool {
+    steps.iter().all(|step| matches!(step.action, Action::Nothing))
+}
+
+fn planned(steps: &[Step]) -> Vec<(&str, Planned)> {
+    steps.iter().flat_map(|step| &step.items).map(|item| (item.event.as_str(), item.planned)).collect()
+}
+
+#[test]
+fn the_first_registration_sets_the_keys_and_a_url_for_each_trigger() {
+    let account = ours();
+    let account_without = reply(&account, 200, r#"{"resCode":"100","resDesc":"Webhook not found"}"#);
+    let steps = account.present(&account_without).unwrap().register(&[], AS_IT_IS).unwrap();
+    let body = sent(&steps);
+    assert_eq!(body.as_object().unwrap().len(), 3 + SLOTS.len(), "{body}");
+    assert_eq!(
+        (&body["key1"], &body["key2"], &body["key3"]),
+        (&json!("n3w-1"), &json!("n3w-2"), &json!("n3w-3"))
+    );
+    assert_eq!(body["updatequantityurl"], json!(format!("{OURS}/UPDATEPRODUCTQUANTITY")));
+    assert_eq!(
+        body["updatereturnpurchasepaymenturl"],
+        json!(format!("{OURS}/UPDATERETURNPURCHASEORDERPAYMENT"))
+    );
+    let Action::Call(call) = &steps[0].action else { panic!("no call") };
+    let shown = call.to_string();
+    for secret in ["the-st0re", "the-k3y", "the-s3cret", "n3w-"] {
+        assert!(!shown.contains(secret), "{secret} is shown:\n{shown}");
+    }
+}
+
+#[test]
+fn what_others_have_stays_and_is_sent_back() {
+    let account = ours();
+    let settings = json!({
+        "key1": "n3w-1", "key2": "n3w-2", "key3": "n3w-3", "hookVersion": 4,
+        "addorderurl": "https://other.example/hook?k=1", "addcontacturl": "https://other.example/contact",
+        "neverheardofurl": "https://other.example/new", "deleteorderurl": "", "addtransferurl": null,
+        "updateorderurl": format!("{OURS}/UPDATEORDER"),
+    });
+    let there = present(&account, &settings);
+    let steps = there.register(&rows(&["ADDORDER", "UPDATEORDER", "DELETEORDER"]), AS_IT_IS).unwrap();
+    assert_eq!(
+        planned(&steps),
+        [("ADDORDER", Planned::Skip), ("UPDATEORDER", Planned::Keep), ("DELETEORDER", Planned::Add)]
+    );
+    assert_eq!(
+        sent(&steps),
+        json!({
+            "key1": "n3w-1", "key2": "n3w-2", "key3": "n3w-3",
+            "addorderurl": "https://other.example/hook?k=1", "addcontacturl": "https://other.example/contact",
+            "neverheardofurl": "https://other.example/new",
+            "updateorderurl": format!("{OURS}/UPDATEORDER"), "deleteorderurl": format!("{OURS}/DELETEORDER"),
+        })
+    );
+    let taken = sent(&there.register(&rows(&["ADDORDER"]), TAKE_OVER).unwrap());
+    assert_eq!(taken["addorderurl"], json!(format!("{OURS}/ADDORDER")));
+    assert_eq!(taken["addcontacturl"], json!("https://other.example/contact"));
+}
+
+#[test]
+fn registering_twice_asks_nothing_the_second_time() {
+    let account = ours();
+    let first = present(&account, &json!({"key1": "", "addproducturl": ""})).register(&[], AS_IT_IS).unwrap();
+    let second = present(&account, &sent(&first)).register(&[], AS_IT_IS).unwrap();
+    assert!(asks_nothing(&second), "{second:?}");
+    assert!(planned(&second).iter().all(|(_, planned)| *planned == Planned::Keep));
+}
+
+#[test]
+fn new_keys_are_registered_though_every_url_is_there() {
+    let account = ours();
+    let settings =
+        json!({"key1": "old-1", "key2": "old-2", "key3": "old-3", "addorderurl": format!("{OURS}/ADDORDER")});
+    let steps = present(&account, &settings).register(&rows(&["ADDORDER"]), AS_IT_IS).unwrap();
+    assert_eq!(planned(&steps), [("ADDORDER", Planned::Change)]);
+    assert_eq!(sent(&steps)["key1"], json!("n3w-1"));
+}
+
+#[test]
+fn keys_that_another_receiver_goes_by_are_not_changed_unasked() {
+    let account = ours();
+    let settings = json!({"key1": "theirs", "key2": "theirs", "key3": "theirs", "addorderurl": "https://other.example/x"});
+    let there = present(&account, &settings);
+    assert!(matches!(there.register(&[], AS_IT_IS), Err(PlanError::Shared { .. })));
+    assert_eq!(sent(&there.register(&[], TAKE_OVER).unwrap())["key1"], json!("n3w-1"));
+    let nothing_of_ours = there.unregister(&[]).unwrap();
+    assert!(nothing_of_ours.is_empty(), "{nothing_of_ours:?}");
+}
+
+#[test]
+fn all_three_keys_are_asked_for() {
+    let account = account(json!({"key1": "only"}));
+    let none = present(&account, &json!({"key1": ""}));
+    assert!(matches!(none.register(&[], AS_IT_IS), Err(PlanError::Credential(_))));
+}
+
+#[test]
+fn a_trigger_without_a_known_field_is_left_with_a_word() {
+    let account = ours();
+    let none = present(&account, &json!({"key1": ""}));
+    let steps = none.register(&rows(&["DELETEPURCHASEORDER"]), AS_IT_IS).unwrap();
+    assert!(asks_nothing(&steps));
+    assert_eq!(planned(&steps), [("DELETEPURCHASEORDER", Planned::Skip)]);
+}
+
+#[test]
+fn unregistering_blanks_what_is_ours_and_keeps_the_keys() {
+    let account = ours();
+    let settings = json!({
+        "key1": "a", "key2": "b", "key3": "c",
+        "addorderurl": format!("{OURS}/ADDORDER"), "updateorderurl": format!("{OURS}/an-older-form"),
+        "deleteorderurl": "https://api.example/zort/bkk-2/DELETEORDER",
+    });
+    let there = present(&account, &settings);
+    assert_eq!(
+        sent(&there.unregister(&[]).unwrap()),
+        json!({
+            "key1": "a", "key2": "b", "key3": "c", "addorderurl": "", "updateorderurl": "",
+            "deleteorderurl": "https://api.example/zort/bkk-2/DELETEORDER",
+        })
+    );
+    let one = there.unregister(&rows(&["ADDORDER", "DELETEORDER"])).unwrap();
+    assert_eq!(planned(&one), [("ADDORDER", Planned::Remove)]);
+    assert_eq!(sent(&one)["updateorderurl"], json!(format!("{OURS}/an-older-form")));
+}
+
+#[test]
+fn keys_that_cannot_be_read_are_not_replaced_for_others() {
+    let account = ours();
+    for (key2, key3) in [(json!(null), json!("c")), (json!("b"), json!("")), (json!(2), json!("c"))] {
+        let mut settings = json!({"key1": "a", "key2": key2, "key3": key3, "addorderurl": format!("{OURS}/ADDORDER"),
+                "updateorderurl": format!("{OURS}/UPDATEORDER")});
+        let alone = present(&account, &settings).unregister(&rows(&["ADDORDER"])).unwrap();
+        assert_eq!(sent(&alone)["key1"], json!("n3w-1"), "{settings}");
+        settings["addtransferurl"] = json!("https://other.example/x");
+        let shared = present(&account, &settings).unregister(&[]);
+        assert!(matches!(shared, Err(PlanError::Shared { .. })), "{settings}: {shared:?}");
+    }
+}
+
+#[test]
+fn what_is_set_is_listed_by_trigger() {
+    let account = ours();
+    let settings = json!({"key1": "a", "updatequantityurl": format!("{OURS}/X?token=s3cret"), "addwarehouseurl": "https://other"});
+    let listed = present(&account, &settings).registrations();
+    let listed: Vec<(String, String)> =
+        listed.into_iter().map(|one| (one.event, one.target.to_string())).collect();
+    assert_eq!(
+        listed,
+        [
+            ("addwarehouseurl".to_owned(), "https://other".to_owned()),
+            ("UPDATEPRODUCTQUANTITY".to_owned(), format!("{OURS}/X?token=***")),
+        ]
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
+    let account = ours();
+    for (status, body, refusal) in [
+        (
+            200,
+            r#"{"resCode":100,"resDesc":"Invalid apikey"}"#,
+            "the provider refuses it with status 200: \"resCode 100: Invalid apikey\"",
+        ),
+        (
+            200,
+            r#"{"res":{"resCode":"100","resDesc":"no"}}"#,
+            "the provider refuses it with status 200: \"resCode 100: no\"",
+        ),
+        (
+            401,
+            r#"{"resCode":"100","resDesc":"no"}"#,
+            "the provider does not accept the access to its API: \"resCode 100: no\"",
+        ),
+        (401, r#"{"key1":"x","addorderurl":"y"}"#, "the provider does not accept the access to its API"),
+        (500, "<html>oops</html>", "the provider failed with status 500"),
+        (
+            200,
+            "<html>log in</html>",
+            "the provider's answer (status 200) cannot be read: it is not an object with key1 and the triggers' URLs",
+        ),
+        (
+            200,
+            r#"{"resCode":"200"}"#,
+            "the provider's answer (status 200) cannot be read: it is not an object with key1 and the triggers' URLs",
+        ),
+        (
+            200,
+            r#"{"key1":"k","addorderurl":{"u":"x"}}"#,
+            "the provider's answer (status 200) cannot be read: it is not an object with key1 and the triggers' URLs",
+        ),
+        (
+            200,
+            "[]",
+            "the provider's answer (status 200) cannot be read: it is not an object with key1 and the triggers' URLs",
+        ),
+    ] {
+        match account.present(&reply(&account, status, body)) {
+            Err(told) => assert_eq!(told.to_string(), refusal, "{status} {body}"),
+            Ok(_) => panic!("taken for settings: {status} {body}"),
+        }
+    }
+    for body in [
+        "Invalid webhook",
+        r#"{"resCode":"100","resDesc":"Webhook not found"}"#,
+        r#"{"res":{"resDesc":"invalid webhook"}}"#,
+    ] {
+        let none = account.present(&reply(&account, 200, body)).unwrap();
+        assert_eq!(none.registrations(), [], "{body}");
+    }
+    let resulted = json!({"resCode": "200", "key1": "k", "AddOrderUrl": "https://other"});
+    assert_eq!(present(&account, &resulted).registrations().len(), 1);
+}
+
+#[test]
+fn the_result_code_counts_and_not_the_status() {
+    let account = ours();
+    for (status, body, verdict) in [
+        (200, r#"{"resCode":"200","resDesc":"Success"}"#, "done"),
+        (200, r#"{"res":{"resCode":200}}"#, "done"),
+        (200, r#"{"resCode":201}"#, "done"),
+        (200, "{}", "done"),
+        (200, r#"{"resCode":"100","resDesc":"bad"}"#, "refused"),
+        (200, r#"{"res":{"resCode":100}}"#, "refused"),
+        (200, "<html>", "unsure"),
+        (401, "", "refused"),
+        (429, "", "refused"),
+        (503, r#"{"resCode":"200"}"#, "unsure"),
+    ] {
+        let read = match account.call_result(&reply(&account, status, body)) {
+            CallResult::Done => "done",
+            CallResult::Unconfirmed(_) => "unsure",
+            CallResult::Refused(_) => "refused",
+        };
+        assert_eq!(read, verdict, "{status} {body}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_field_of_anothers_is_ever_touched(
+        others in proptest::collection::btree_map("[a-z]{1,12}url", "https://[a-z]{1,8}\\.example/[a-z]{0,8}", 0..12),
+        mine in proptest::collection::btree_set(0..SLOTS.len(), 0..8),
+    ) {
+        let account = ours();
+        let mut settings = json!({"key1": "n3w-1", "key2": "n3w-2", "key3": "n3w-3"});
+        for slot in mine {
+            settings[SLOTS[slot].1] = json!(format!("{OURS}/{}", SLOTS[slot].0));
+        }
+        for (name, url) in &others {
+            settings[name] = json!(url);
+        }
+        let there = present(&account, &settings);
+        for steps in [there.register(&[], AS_IT_IS).unwrap(), there.unregister(&[]).unwrap()] {
+            if asks_nothing(&steps) {
+                continue;
+            }
+            let body = sent(&steps);
+            for (name, url) in &others {
+                prop_assert_eq!(&body[name], url, "{} of {}", name, body);
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The AWS clients: one HTTP client, one TLS stack, Amazon's own roots, short time limits.
+//!
+//! `aws-config` is deliberately absent: in a Lambda function the region and the credentials stand in the
+//! config, and looking for them elsewhere costs most of the start-up time.
+
+use std::io;
+use std::time::Duration;
+
+use aws_credential_types::Credentials as SdkCredentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::http::HttpRequest;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_types::SdkConfig;
+
+use crate::client::config::Config;
+use crate::client::timeouts;
+
+/// The roots that every AWS endpoint's certificate leads to: <https://www.amazontrust.com/repository/>.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+
+/// How long a connection may take to open.
+const CONNECT: Duration = Duration::from_secs(1);
+
+/// How long one try of a call may take. What a delivery may wait in all stands in [`crate::client::timeouts`].
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// How long a call may take with all its tries.
+const OPERATION: Duration = Duration::from_secs(5);
+
+/// How often a call is tried.
+const ATTEMPTS: u32 = 3;
+
+/// The clients of a function.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// The event table.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// The event queue.
+    pub sqs: aws_sdk_sqs::Client,
+    /// The stores' secrets.
+    pub ssm: aws_sdk_ssm::Client,
+}
+
+/// Why the clients could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// `AWS_CA_BUNDLE` names a file that cannot be read.
+    #[error("the root certificates cannot be read")]
+    Roots(#[source] io::Error),
+    /// The root certificates are of no use.
+    #[error("the root certificates cannot be used")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What every service's client is made from: region, credentials, HTTP client, tries and time limits.
+///
+/// # Errors
+/// [`ConnectError`] when the root certificates are of no use.
+pub fn sdk_config(config: &Config) -> Result<SdkConfig, ConnectError> {
+    Ok(sdk_config_with(config, connector(config)?))
+}
+
+fn sdk_config_with(config: &Config, connector: SharedHttpConnector) -> SdkConfig {
+    let mut sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(config.region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials(config)))
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts());
+    sdk.set_endpoint_url(config.endpoint.clone());
+    sdk.build()
+}
+
+impl Clients {
+    /// Makes the clients. Opens no connection yet.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
+        }
+    }
+
+    /// Makes the clients and opens a connection of each, so that the first delivery does not wait for it. While they
+    /// open the clients are made, which takes longer than anything else at a start: each reads a list of all of
+    /// AWS's partitions.
+    ///
+    /// What the services answer makes no difference, and neither does a failure: the first delivery then opens it.
+    ///
+    /// # Errors
+    /// [`ConnectError`] when the root certificates are of no use.
+    pub async fn connected(config: &Config) -> Result<Self, ConnectError> {
+        let connector = connector(config)?;
+        let preconnect = |service| preconnect(&connector, host_of(service, config));
+        let made = async { Self::new(&sdk_config_with(config, connector.clone())) };
+        let ((), (), (), clients) =
+            tokio::join!(preconnect("dynamodb"), preconnect("sqs"), preconnect("ssm"), made);
+        Ok(clients)
+    }
+}
+
+/// Where a service is. For partitions with other names than these two the first delivery opens the connections.
+fn host_of(service: &str, config: &Config) -> String {
+    if let Some(endpoint) = &config.endpoint {
+        return endpoint.trim_end_matches('/').to_owned();
+    }
+    let region = &config.region;
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{service}.{region}.{domain}")
+}
+
+/// Opens a connection by a `GET /ping` without a body: the load balancers answer it and no service is asked. Waits
+/// for the answer, and not for long: a service that does not answer it may still take a delivery.
+async fn preconnect(connector: &SharedHttpConnector, host: String) {
+    let mut request = HttpRequest::new(SdkBody::empty());
+    if request.set_uri(format!("{host}/ping")).is_err() {
+        return;
+    }
+    let answer = async {
+        let answer = connector.call(request).await.ok()?;
+        // A connection whose answer was not read cannot be used again.
+        ByteStream::new(answer.into_body()).collect().await.ok()
+    };
+    let _ = tokio::time::timeout(timeouts::PRECONNECT, answer).await;
+}
+
+/// What all clients send by: one pool of connections. It reads the roots of trust here and once, where the SDK's
+/// own client reads them for each service and once more for the first call.
+fn connector(config: &Config) -> Result<SharedHttpConnector, ConnectError> {
+    let roots = match &config.ca_bundle {
+        Some(path) => std::fs::read(path).map_err(ConnectError::Roots)?,
+        None => AMAZON_ROOTS.to_vec(),
+    };
+    let trust = TrustStore::empty().with_pem_certificate(roots);
+    let tls = TlsContext::builder().with_trust_store(trust).build();
+    let tls = tls.map_err(|error| ConnectError::Tls(error.into()))?;
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT).build();
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls)
+        .connector_settings(settings);
+    Ok(SharedHttpConnector::new(connector.build()))
+}
+
+fn credentials(config: &Config) -> SdkCredentials {
+    let ours = config.credentials.clone();
+    SdkCredentials::new(ours.access_key_id, ours.secret_access_key, ours.session_token, None, "config")
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build()
+}
+
+/// An SDK's error as its code and message, without the request, which holds the body.
+pub fn describe_sdk_error<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("an error without a code");
+            format!("{code}: {}", service.err().message().unwrap_or_default())
+        }
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "no connection in time".to_owned(),
+        SdkError::DispatchFailure(_) => "no connection".to_owned(),
+        SdkError::ResponseError(_) => "an answer that cannot be read".to_owned(),
+        _ => "a request that cannot be built".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use aws_sdk_sqs::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+
+    fn config(region: &str, endpoint: Option<&str>) -> Config {
+        let value = |name: &str| match name {
+            "AWS_REGION" => Some(region.to_owned()),
+            "AWS_ENDPOINT_URL" => endpoint.map(str::to_owned),
+            "INLET_RETENTION_DAYS" => Some("1".to_owned()),
+            "INLET_STAGE" | "INLET_TABLE" | "INLET_QUEUE_URL" => Some("x".to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("x".to_owned()),
+            _ => None,
+        };
+        Config::from_lookup(value).unwrap_or_else(|incomplete| panic!("{incomplete}"))
+    }
+
+    #[tokio::test]
+    async fn a_knock_goes_where_the_sdk_finds_the_service() {
+        for region in ["us-east-1", "eu-central-1", "ap-southeast-7", "us-gov-west-1", "cn-north-1"] {
+            let asked = Params::builder().region(region).build().unwrap();
+            let found = DefaultResolver::new().resolve_endpoint(&asked).await.unwrap();
+            assert_eq!(host_of("sqs", &config(region, None)), found.url(), "{region}");
+        }
+    }
+
+    #[test]
+    fn where_everything_is_elsewhere_a_knock_goes_there() {
+        let config = config("eu-central-1", Some("http://127.0.0.1:4566/"));
+        assert_eq!(host_of("sqs", &config), "http://127.0.0.1:4566");
+    }
+}

@@ -1,0 +1,141 @@
+//! Rate limits: a token bucket for bursts, and a limiter that spaces calls evenly.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// What may still be spent.
+#[derive(Debug)]
+pub(crate) struct TokenBucket {
+    burst: u32,
+    refill_interval: Duration,
+    left: u32,
+    since: Instant,
+}
+
+impl TokenBucket {
+    /// `burst` at once, and one more in every `one_more`.
+    pub(crate) fn new(burst: u32, refill_interval: Duration, now: Instant) -> Self {
+        Self { burst, refill_interval, left: burst, since: now }
+    }
+
+    /// Spends `cost`, unless less is left.
+    pub(crate) fn try_acquire(&mut self, cost: u32, now: Instant) -> bool {
+        self.refill(now);
+        let left = self.left.checked_sub(cost);
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
+    }
+
+    fn refill(&mut self, now: Instant) {
+        let waited = now.saturating_duration_since(self.since).as_millis();
+        let earned = waited.checked_div(self.refill_interval.as_millis()).unwrap_or_default();
+        let earned = u32::try_from(earned).unwrap_or(u32::MAX);
+        self.left = self.burst.min(self.left.saturating_add(earned));
+        // What of the wait has not earned a whole one yet counts next time.
+        self.since = self.since.checked_add(self.refill_interval.saturating_mul(earned)).unwrap_or(now);
+    }
+}
+
+/// An bucket for each name, so that what one name spends is not missing for another. It grows with the names: they
+/// must be few.
+#[derive(Debug)]
+pub(crate) struct KeyedTokenBuckets {
+    burst: u32,
+    refill_interval: Duration,
+    by_name: HashMap<String, TokenBucket>,
+}
+
+impl KeyedTokenBuckets {
+    /// For each name `burst` at once, and one more in every `one_more`.
+    pub(crate) fn new(burst: u32, refill_interval: Duration) -> Self {
+        Self { burst, refill_interval, by_name: HashMap::new() }
+    }
+
+    /// Spends one of this name's, unless none is left.
+    pub(crate) fn try_acquire(&mut self, name: &str, now: Instant) -> bool {
+        if let Some(bucket) = self.by_name.get_mut(name) {
+            return bucket.try_acquire(1, now);
+        }
+        let new = TokenBucket::new(self.burst, self.refill_interval, now);
+        self.by_name.entry(name.to_owned()).or_insert(new).try_acquire(1, now)
+    }
+}
+
+/// So many a second, one after the other.
+#[derive(Debug)]
+pub struct RateLimiter {
+    every: Duration,
+    next: tokio::time::Instant,
+}
+
+impl RateLimiter {
+    /// At most `rate` a second; at least one.
+    pub fn per_second(rate: u32) -> Self {
+        let every = Duration::from_secs(1).checked_div(rate).unwrap_or(Duration::from_secs(1));
+        Self { every, next: tokio::time::Instant::now() }
+    }
+
+    /// Waits for the next one's turn.
+    pub async fn acquire(&mut self) {
+        tokio::time::sleep_until(self.next).await;
+        self.next = self.next.max(tokio::time::Instant::now()).checked_add(self.every).unwrap_or(self.next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REFILL_INTERVAL: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn a_whole_that_is_not_left_is_not_begun() {
+        let now = Instant::now();
+        let mut bucket = TokenBucket::new(10, REFILL_INTERVAL, now);
+        assert!(!bucket.try_acquire(11, now), "more than ever is there");
+        assert!(bucket.try_acquire(8, now) && !bucket.try_acquire(3, now) && bucket.try_acquire(2, now));
+        assert!(!bucket.try_acquire(1, now));
+        assert!(bucket.try_acquire(1, now + REFILL_INTERVAL));
+    }
+
+    #[test]
+    fn what_one_name_spends_is_not_missing_for_another() {
+        let now = Instant::now();
+        let mut buckets = KeyedTokenBuckets::new(2, REFILL_INTERVAL);
+        let mut noisy = || buckets.try_acquire("noisy", now);
+        assert_eq!([noisy(), noisy(), noisy()], [true, true, false]);
+        assert!(buckets.try_acquire("rare", now), "the noisy one has spent what is the rare one's");
+        assert!(!buckets.try_acquire("noisy", now), "it has an bucket of its own again and again");
+        assert!(buckets.try_acquire("noisy", now + REFILL_INTERVAL), "it never earns anything again");
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_is_spent_than_the_burst_and_what_was_earned(
+            asked in prop::collection::vec((0_u32..8, 0_u64..400), 1..60),
+        ) {
+            let start = Instant::now();
+            let mut bucket = TokenBucket::new(10, REFILL_INTERVAL, start);
+            let (mut spent, mut waited) = (0_u32, Duration::ZERO);
+            for (cost, wait_ms) in asked {
+                waited = waited.saturating_add(Duration::from_millis(wait_ms));
+                if bucket.try_acquire(cost, start.checked_add(waited).unwrap()) {
+                    spent = spent.saturating_add(cost);
+                }
+                let earned = waited.as_millis().div_euclid(REFILL_INTERVAL.as_millis());
+                prop_assert!(u128::from(spent) <= earned.saturating_add(10), "{} after {:?}", spent, waited);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn turns_come_no_faster_than_they_may() {
+        let start = tokio::time::Instant::now();
+        let mut limiter = RateLimiter::per_second(100);
+        for _ in 0..6 {
+            limiter.acquire().await;
+        }
+        assert!(start.elapsed() >= Duration::from_millis(50), "{:?}", start.elapsed());
+    }
+}

@@ -1,0 +1,8 @@
+//! The Lambda functions: the receiver, the processor and the sweeper, without their `main`.
+
+pub mod gateway;
+pub mod receiver;
+pub mod batch;
+pub mod ledger;
+pub mod processor;
+pub mod sweeper;

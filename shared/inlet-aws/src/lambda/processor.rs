@@ -1,0 +1,136 @@
+//! The processor's function: wired once, then a batch in and what stays on the queue out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_types::SdkConfig;
+use inlet::process::{Consumer, Disposition, Outcome, Processor, Received};
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::client::clock;
+use crate::client::config::{Config, ConfigError, LogLevel};
+use crate::client::connect::{Clients, sdk_config};
+use crate::dynamodb::queue_position::Position;
+use crate::dynamodb::table::Table;
+use crate::lambda::batch::{Batch, BatchResponse};
+use crate::lambda::ledger::TableLedger;
+use crate::sqs::SqsQueue;
+use crate::telemetry::log;
+
+/// What of an invocation's time is left for the answer.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// Runs the processor's function until Lambda ends it. The consumer is made once, from the settings and the
+/// configuration that AWS clients are made of.
+///
+/// # Errors
+/// When the config is incomplete, the consumer cannot be made or the runtime's interface cannot be reached.
+pub async fn run<C, E>(consumer: impl FnOnce(&Config, &SdkConfig) -> Result<C, E>) -> Result<(), Error>
+where
+    C: Consumer + 'static,
+    E: Into<Error>,
+{
+    log::install_panic_hook();
+    let config = Config::from_process()?;
+    let sdk_config = sdk_config(&config)?;
+    let consumer = consumer(&config, &sdk_config).map_err(Into::into)?;
+    let function = Arc::new(Function::new(Clients::new(&sdk_config), config, consumer)?);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Batch>| {
+        let function = Arc::clone(&function);
+        async move { Ok::<_, Error>(function.handle(event).await) }
+    }))
+    .await
+}
+
+/// The processor on AWS.
+struct Function<C> {
+    processor: Processor<TableLedger, C>,
+    recorded: Mutex<Option<Position>>,
+    log_level: LogLevel,
+}
+
+impl<C: Consumer> Function<C> {
+    fn new(clients: Clients, config: Config, consumer: C) -> Result<Self, ConfigError> {
+        let Config { table, queue_url, dead_letter_queue_url, retention_days, log_level, .. } = config;
+        let dead_letters =
+            dead_letter_queue_url.ok_or_else(|| ConfigError::without("INLET_DEAD_LETTER_QUEUE_URL"))?;
+        let ledger = TableLedger {
+            table: Table::new(clients.dynamodb, table, retention_days),
+            queue: SqsQueue::new(clients.sqs.clone(), queue_url),
+            dead_letters: SqsQueue::new(clients.sqs, dead_letters),
+        };
+        Ok(Self { processor: Processor { store: ledger, consumer }, recorded: Mutex::new(None), log_level })
+    }
+
+    async fn handle(&self, event: LambdaEvent<Batch>) -> BatchResponse {
+        let messages = event.payload.into_messages(clock::now());
+        let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
+        self.record_position(&messages).await;
+        let outcomes = self.within(time_left(&event.context), messages).await;
+        let response = BatchResponse::of(ids.iter().map(String::as_str), &outcomes);
+        for outcome in &outcomes {
+            self.log(outcome, &event.context.request_id);
+        }
+        response
+    }
+
+    /// Notes how far the queue is worked off. Where that fails the sweeper may send something twice.
+    async fn record_position(&self, messages: &[Received]) {
+        let Some(position) = Position::of(messages, clock::now()) else { return };
+        let mut recorded = self.recorded.lock().await;
+        if position.is_covered_by(*recorded) {
+            return;
+        }
+        match self.processor.store.table.record_position(position).await {
+            Ok(()) => *recorded = Some(position),
+            Err(fault) => {
+                println!("{}", json!({"level": "warn", "message": "position", "reason": fault.chain()}));
+            }
+        }
+    }
+
+    /// What became of the messages by the time that the answer is due. All rounds of a batch share that time, and
+    /// half of it must be left for one more to be tried alone.
+    async fn within(&self, time: Duration, messages: Vec<Received>) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        // Boxed: what is awaited below it is deep enough for the compiler as it is.
+        let began = Instant::now();
+        let may_begin = || began.elapsed() < time.checked_div(2).unwrap_or_default();
+        let processing = Box::pin(self.processor.process(messages, may_begin, &mut outcomes));
+        if tokio::time::timeout(time, processing).await.is_err() {
+            println!("{}", json!({"level": "error", "message": "batch", "outcome": "out_of_time"}));
+        }
+        outcomes
+    }
+
+    fn log(&self, outcome: &Outcome, invocation: &str) {
+        let (level, written, word, reason) = match &outcome.disposition {
+            Disposition::Processed => (LogLevel::Info, "info", "processed", None),
+            Disposition::Duplicate => (LogLevel::Info, "info", "duplicate", None),
+            Disposition::DeadLettered(fault) => (LogLevel::Error, "error", "set_aside", Some(fault)),
+            Disposition::Failed(trouble) => (LogLevel::Warn, "warn", "failed", Some(trouble.fault())),
+            Disposition::Blocked => (LogLevel::Debug, "debug", "behind", None),
+        };
+        if level <= self.log_level {
+            let line = json!({
+                "level": written,
+                "message": "event",
+                "outcome": word,
+                "request": invocation,
+                "id": outcome.id.as_ref().map(inlet::event::EventId::as_str),
+                "received": outcome.received,
+                "reason": reason.map(inlet::fault::Fault::chain),
+            });
+            println!("{line}");
+        }
+    }
+}
+
+/// How long an invocation may still work.
+fn time_left(context: &Context) -> Duration {
+    let now_ms = u64::try_from(clock::now().millis()).unwrap_or_default();
+    Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)
+}

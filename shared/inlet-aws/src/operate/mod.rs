@@ -1,0 +1,12 @@
+//! Operators' work on a deployment: they read events, send them again or delete them. No Lambda uses this module.
+
+pub mod index_desc;
+pub mod event_status;
+pub mod history;
+pub mod quarantine_list;
+pub mod replay;
+mod receive_messages;
+pub mod redrive;
+pub mod reverify;
+pub mod forget;
+pub mod sample_event;

@@ -1,0 +1,347 @@
+//! The comparison of what a sender offers with what a store knows, and the wrapper that proves it was made.
+
+mod verify;
+
+use std::borrow::Cow;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::request::{Fields, Plus, Request};
+use crate::secret::Secret;
+use crate::trust::Trust;
+
+pub use self::verify::{VerificationFailed, Verified, verify};
+
+/// What a request offers as proof that its sender knows the secret. Without `Debug`: it holds what was sent.
+pub enum Claim {
+    /// A keyed hash over the raw body, or over text that the scheme builds from the request.
+    Mac {
+        /// The hash.
+        algorithm: MacAlgorithm,
+        /// The key that would make the claim true.
+        key: Secret,
+        /// What may have been signed. More than one where the scheme leaves it open.
+        contents: Vec<SignedContent>,
+        /// The signatures that came along, decoded. One that fits is enough.
+        signatures: Vec<Signature>,
+    },
+    /// The secret itself, sent along. Every comparison has to hold.
+    Shared {
+        /// What was sent, beside what it should be.
+        comparisons: Vec<Comparison>,
+        /// How much the channel is worth.
+        trust: Trust,
+    },
+    /// Several claims, of which one is enough: where the request does not tell which secret it was made with.
+    AnyOf(Vec<Claim>),
+}
+
+/// The keyed hashes in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MacAlgorithm {
+    /// HMAC with SHA-1 (RFC 2104); still sound for this use.
+    HmacSha1,
+    /// HMAC with SHA-256.
+    HmacSha256,
+}
+
+/// What a keyed hash is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedContent {
+    /// The body, byte for byte.
+    Body,
+    /// The query's fields without the signature's own: decoded, sorted by name, name and value joined without
+    /// separators.
+    SortedQuery {
+        /// The name of the field that carries the signature; its case is ignored.
+        signature: &'static str,
+    },
+    /// The same of the body's form fields.
+    SortedForm {
+        /// The name of the field that carries the signature; its case is ignored.
+        signature: &'static str,
+    },
+}
+
+/// A signature as bytes.
+pub enum Signature {
+    /// Read from a header or from the query.
+    Given(Vec<u8>),
+    /// To be read from this field of the body's form, in base64.
+    Base64FormField(&'static str),
+}
+
+/// Something sent, and the secret it should be.
+pub struct Comparison {
+    presented: Vec<u8>,
+    expected: Secret,
+}
+
+impl Comparison {
+    /// `presented` should be `expected`.
+    pub fn new(presented: impl Into<Vec<u8>>, expected: Secret) -> Self {
+        Self { presented: presented.into(), expected }
+    }
+}
+
+/// Why a request is not taken for genuine. The sender is told none of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Nothing was offered where the proof belongs.
+    #[error("no {expected} came with the request")]
+    Missing {
+        /// Where the proof belongs, in words.
+        expected: &'static str,
+    },
+    /// Something was offered that cannot be a proof.
+    #[error("the {what} is not of the documented form")]
+    Malformed {
+        /// Where the proof belongs, in words.
+        what: &'static str,
+    },
+    /// What was offered does not fit any live credential.
+    #[error("no live credential fits what was offered")]
+    Mismatch,
+    /// The store has no credential for this kind of delivery.
+    #[error("the store has no credential for this topic")]
+    NoCredentialForTopic,
+    /// The store is configured, and nothing that was entered for it can be used.
+    #[error("the store's parameter holds no usable credential")]
+    NoUsableCredential,
+}
+
+/// Whether the claim is true of the request.
+fn check_claim(claim: &Claim, request: &Request) -> Result<Trust, Rejection> {
+    let (holds, trust) = match claim {
+        Claim::AnyOf(claims) => {
+            let proved = claims.iter().find_map(|claim| check_claim(claim, request).ok());
+            return proved.ok_or(Rejection::Mismatch);
+        }
+        Claim::Shared { comparisons, .. } if comparisons.is_empty() => (Choice::from(0), Trust::SharedSecret),
+        Claim::Shared { comparisons, trust } => {
+            let all = comparisons.iter().fold(Choice::from(1), |all, c| all & c.expected.ct_eq(&c.presented));
+            (all, *trust)
+        }
+        Claim::Mac { algorithm, key, contents, signatures } => {
+            let signatures: Vec<Vec<u8>> = signatures.iter().filter_map(|tag| tag.bytes(request)).collect();
+            let mut any = Choice::from(0);
+            for bytes in contents.iter().flat_map(|message| message.signing_inputs(request)) {
+                let computed = algorithm.sign(key, &bytes);
+                any = signatures.iter().fold(any, |any, tag| any | computed.ct_eq(tag));
+            }
+            (any, Trust::Signed)
+        }
+    };
+    if bool::from(holds) { Ok(trust) } else { Err(Rejection::Mismatch) }
+}
+
+impl MacAlgorithm {
+    fn sign(self, key: &Secret, message: &[u8]) -> Vec<u8> {
+        fn mac<M: Mac + KeyInit>(key: &Secret, message: &[u8]) -> Vec<u8> {
+            #[expect(clippy::expect_used, reason = "HMAC takes a key of any length: RFC 2104, section 2")]
+            let mut mac = <M as KeyInit>::new_from_slice(key.key()).expect("HMAC takes any key");
+            mac.update(message);
+            mac.finalize().into_bytes().to_vec()
+        }
+        match self {
+            Self::HmacSha1 => mac::<Hmac<Sha1>>(key, message),
+            Self::HmacSha256 => mac::<Hmac<Sha256>>(key, message),
+        }
+    }
+}
+
+impl SignedContent {
+    /// The bytes that may have been signed: one reading of the body, two of fields, as a `+` is read two ways.
+    fn signing_inputs(self, request: &Request) -> Vec<Cow<'_, [u8]>> {
+        let both = |raw: &[u8], signature: &str| {
+            let reading = |plus| Cow::Owned(sorted_fields(&Fields::parse(raw, plus), signature));
+            [Plus::Space, Plus::Literal].map(reading).to_vec()
+        };
+        match self {
+            Self::Body => vec![Cow::Borrowed(request.body.as_slice())],
+            Self::SortedQuery { signature } => both(request.query.as_bytes(), signature),
+            Self::SortedForm { signature } => both(&request.body, signature),
+        }
+    }
+}
+
+/// Names and values in the order of the names, without separators and without the signature's own field.
+fn sorted_fields(fields: &Fields, signature: &str) -> Vec<u8> {
+    let mut signed: Vec<(&[u8], &[u8])> =
+        fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(signature.as_bytes())).collect();
+    signed.sort_by_key(|(name, _)| *name);
+    signed.iter().flat_map(|(name, value)| [*name, *value].concat()).collect()
+}
+
+impl Signature {
+    fn bytes(&self, request: &Request) -> Option<Vec<u8>> {
+        match self {
+            Self::Given(bytes) => Some(bytes.clone()),
+            Self::Base64FormField(name) => {
+                base64_signature(&Fields::parse(&request.body, Plus::Literal).value(name)?)
+            }
+        }
+    }
+}
+
+/// Decodes a signature in base64. A space stands for the `+` that a form decoder took away.
+pub fn base64_signature(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text.trim().replace(' ', "+")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::received_at::ReceivedAt;
+    use crate::request::Unverified;
+    use crate::test_provider::{OF_ANOTHER_KIND, TestProvider, sent};
+
+    #[test]
+    fn sorts_by_name_and_leaves_the_signature_out() {
+        let fields = Fields::parse(b"b=2&X-Sig=zzz&a=1&a.b=%2B3", Plus::Space);
+        assert_eq!(sorted_fields(&fields, "x-sig"), b"a1a.b+3b2");
+    }
+
+    #[test]
+    fn any_live_credential_verifies_and_the_best_reason_is_told() {
+        let secrets = ["new", "old"].map(|text| Secret::new(text).unwrap());
+        let judged = |query: &str, secrets: &[Secret]| {
+            let judged =
+                verify::<TestProvider>(Unverified::new(sent(query, "{}")), secrets, ReceivedAt::EPOCH);
+            judged.map(|delivery| delivery.trust()).map_err(|refused| refused.rejection)
+        };
+        assert_eq!(judged("key=new", &secrets), Ok(Trust::UrlToken));
+        assert_eq!(judged("key=old", &secrets), Ok(Trust::UrlToken));
+        assert_eq!(judged("key=gone", &secrets), Err(Rejection::Mismatch));
+        assert_eq!(judged("", &secrets), Err(Rejection::Missing { expected: "key" }));
+        assert_eq!(judged("key=new", &[]), Err(Rejection::NoUsableCredential));
+        let mixed = [OF_ANOTHER_KIND, "new", OF_ANOTHER_KIND].map(|text| Secret::new(text).unwrap());
+        assert_eq!(judged("key=new", &mixed), Ok(Trust::UrlToken));
+        assert_eq!(judged("key=gone", &mixed), Err(Rejection::Mismatch), "what was compared says more");
+        assert_eq!(judged("key=new", &mixed[..1]), Err(Rejection::NoCredentialForTopic));
+    }
+
+    #[test]
+    fn a_signature_that_came_twice_or_fits_both_readings_holds() {
+        let key = Secret::new("s3cret").unwrap();
+        let tag = || Signature::Given(MacAlgorithm::HmacSha256.sign(&key, b"a1"));
+        let claim = |message, signatures| Claim::Mac {
+            algorithm: MacAlgorithm::HmacSha256,
+            key: key.clone(),
+            contents: vec![message],
+            signatures,
+        };
+        let query = SignedContent::SortedQuery { signature: "sig" };
+        let request = sent("a=1", "a1");
+        for (case, claim) in [
+            ("twice", claim(SignedContent::Body, vec![tag(), tag()])),
+            ("both signing_inputs", claim(query, vec![tag()])),
+        ] {
+            assert_eq!(check_claim(&claim, &request), Ok(Trust::Signed), "{case}");
+        }
+    }
+
+    #[test]
+    fn nothing_to_compare_proves_nothing() {
+        let shared = |comparisons| Claim::Shared { comparisons, trust: Trust::SharedSecret };
+        assert_eq!(check_claim(&shared(Vec::new()), &sent("", "")), Err(Rejection::Mismatch));
+        let secret = || Secret::new("s3cret").unwrap();
+        let one_of_two = vec![Comparison::new("s3cret", secret()), Comparison::new("other", secret())];
+        assert_eq!(
+            check_claim(&shared(one_of_two), &sent("", "")),
+            Err(Rejection::Mismatch),
+            "all have to hold"
+        );
+        let mac = Claim::Mac {
+            algorithm: MacAlgorithm::HmacSha256,
+            key: secret(),
+            contents: vec![SignedContent::Body],
+            signatures: Vec::new(),
+        };
+        assert_eq!(check_claim(&mac, &sent("", "{}")), Err(Rejection::Mismatch), "no signature came along");
+    }
+
+    #[test]
+    fn a_signature_is_taken_over_every_reading_of_fields() {
+        let key = Secret::new("s3cret").unwrap();
+        let holds = |message: SignedContent, signed: &[u8], request: &Request| {
+            let tag = MacAlgorithm::HmacSha256.sign(&key, signed);
+            let claim = Claim::Mac {
+                algorithm: MacAlgorithm::HmacSha256,
+                key: key.clone(),
+                contents: vec![message],
+                signatures: vec![Signature::Given(vec![0; 32]), Signature::Given(tag)],
+            };
+            check_claim(&claim, request) == Ok(Trust::Signed)
+        };
+        let query = SignedContent::SortedQuery { signature: "Sig" };
+        let form = SignedContent::SortedForm { signature: "Sig" };
+        let request = sent("b=1+2&sig=x&a=%2B", "d=3+4&SIG=y&c=5");
+        for (message, signed, want) in [
+            (query, "a+b1 2", true),
+            (query, "a+b1+2", true),
+            (query, "a b1 2", false),
+            (form, "c5d3 4", true),
+            (form, "c5d3+4", true),
+            (form, "d3+4c5", false),
+            (SignedContent::Body, "d=3+4&SIG=y&c=5", true),
+            (SignedContent::Body, "", false),
+        ] {
+            assert_eq!(holds(message, signed.as_bytes(), &request), want, "{message:?} {signed}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_read_from_where_it_stands() {
+        let request = sent("", "Sig=AQI%2B&x=1");
+        assert_eq!(Signature::Given(vec![7]).bytes(&request), Some(vec![7]));
+        assert_eq!(Signature::Base64FormField("sig").bytes(&request), Some(vec![1, 2, 62]));
+        assert_eq!(Signature::Base64FormField("other").bytes(&request), None);
+        assert_eq!(base64_signature(" AQI+ "), Some(vec![1, 2, 62]));
+        assert_eq!(base64_signature("AQ I"), Some(vec![1, 15, 136]), "a space stands for a plus");
+        assert_eq!(base64_signature("no base64!"), None);
+    }
+
+    #[test]
+    fn trust_has_its_words() {
+        let words = [Trust::Signed, Trust::SharedSecret, Trust::UrlToken].map(Trust::as_str);
+        assert_eq!(words, ["signed", "shared_secret", "url_token"]);
+    }
+
+    #[test]
+    fn of_several_claims_one_is_enough_and_none_is_not() {
+        let request = sent("", "");
+        let claim = |presented: &str| Claim::Shared {
+            comparisons: vec![Comparison::new(presented, Secret::new("s3cret").unwrap())],
+            trust: Trust::SharedSecret,
+        };
+        for (presented, want) in [
+            (&["other", "s3cret"][..], Ok(Trust::SharedSecret)),
+            (&["other", "another"], Err(Rejection::Mismatch)),
+            (&[], Err(Rejection::Mismatch)),
+        ] {
+            let claims = presented.iter().map(|text| claim(text)).collect();
+            assert_eq!(check_claim(&Claim::AnyOf(claims), &request), want, "{presented:?}");
+        }
+    }
+
+    #[test]
+    fn known_answers_of_both_hashes() {
+        // RFC 2202, test case 2, and RFC 4231, test case 2.
+        let key = Secret::new("Jefe").unwrap();
+        let message = b"what do ya want for nothing?";
+        let hex = |bytes: Vec<u8>| bytes.iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}"));
+        assert_eq!(
+            hex(MacAlgorithm::HmacSha1.sign(&key, message)),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
+        );
+        assert_eq!(
+            hex(MacAlgorithm::HmacSha256.sign(&key, message)),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! Verification: the only module that makes a [`Verified`] value.
+
+use std::ops::Deref;
+
+use crate::delivery::Delivery;
+use crate::event::Event;
+use crate::proof::{Rejection, check_claim};
+use crate::provider::Provider;
+use crate::provider::parsed_event::ParsedEvent;
+use crate::received_at::ReceivedAt;
+use crate::request::Unverified;
+
+/// A value whose sender has been proved.
+///
+/// Only [`verify`] makes one. It is not `Clone`, not `Default`, not `Deserialize`, and its field is private:
+///
+/// ```compile_fail
+/// # use inlet::delivery::Delivery;
+/// # use inlet::proof::Verified;
+/// fn forge(delivery: Delivery) -> Verified<Delivery> {
+///     Verified(delivery)
+/// }
+/// ```
+///
+/// What it proves can be read:
+///
+/// ```
+/// # use inlet::delivery::Delivery;
+/// # use inlet::proof::Verified;
+/// fn read(delivery: &Verified<Delivery>) -> &[u8] {
+///     delivery.body()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Verified<T>(T);
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A request that was not taken for genuine, given back whole for a second try.
+#[derive(Debug)]
+pub struct VerificationFailed {
+    /// The request.
+    pub request: Unverified,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+/// Compares what the request offers with every live credential; one that fits is enough.
+///
+/// # Errors
+/// [`VerificationFailed`] with the last credential's reason; [`Rejection::NoUsableCredential`] when there is no credential.
+pub fn verify<P: Provider>(
+    request: Unverified,
+    credentials: &[P::Credential],
+    received_at: ReceivedAt,
+) -> Result<Verified<Delivery>, Box<VerificationFailed>> {
+    let mut rejection = Rejection::NoUsableCredential;
+    for credential in credentials {
+        match P::claim(&request, credential).and_then(|claim| check_claim(&claim, request.inner())) {
+            Ok(trust) => return Ok(Verified(Delivery::new::<P>(request, trust, received_at))),
+            // A mismatch says more than that another credential was of another kind.
+            Err(_) if rejection == Rejection::Mismatch => {}
+            Err(reason) => rejection = reason,
+        }
+    }
+    Err(Box::new(VerificationFailed { request, rejection }))
+}
+
+impl Verified<Delivery> {
+    /// Trades the delivery and what was read from it for an event. The proof carries over.
+    pub fn into_event<P: Provider>(self, reading: ParsedEvent) -> Verified<Event> {
+        Verified(Event::new::<P>(self.0, reading))
+    }
+}
+
+impl Verified<Event> {
+    /// The same delivery under the id and arrival of the event that it repeats.
+    #[must_use]
+    pub fn as_duplicate_of(self, original: crate::event::ExistingEvent) -> Self {
+        Self(self.0.with_id_of(original))
+    }
+
+    /// The same event, whose delivery was refused at first and verified later.
+    #[must_use]
+    pub fn from_quarantine(self) -> Self {
+        Self(self.0.from_quarantine())
+    }
+}

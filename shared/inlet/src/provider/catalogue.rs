@@ -1,0 +1,306 @@
+//! A provider's events as a table: one row an event, and what the row says of reading it.
+
+use serde_json::{Map, Value};
+
+use crate::canonical::{Canonical, Kind};
+use crate::value::json::FromJson as _;
+
+/// One event of a provider.
+#[derive(Clone, Copy, Debug)]
+pub struct EventSpec {
+    /// The provider's name of the event.
+    pub event: &'static str,
+    /// Other names of the same event.
+    pub aliases: &'static [&'static str],
+    /// What it is about.
+    pub kind: Kind,
+    /// What happened.
+    pub verb: Verb,
+    /// Where the entity's id stands.
+    pub entity: Entity,
+    /// The field that tells when it happened, if this event moves it.
+    pub time: Option<&'static str>,
+    /// What makes two deliveries of it the same.
+    pub dedup: DedupRule,
+    /// How much of the payload is documented.
+    pub documented: Documented,
+    /// Fields whose values are listed somewhere, all of them.
+    pub closed_values: Values,
+    /// Fields of which some values are shown, and others are to be expected.
+    pub open_values: Values,
+    /// From the provider's words to ours; nothing where no field is documented.
+    pub canonical: Option<Mapping>,
+}
+
+/// Fields and values that the documentation has for them; case is ignored.
+pub type Values = &'static [(&'static str, &'static [&'static str])];
+
+/// From the provider's object to the canonical one. Nothing when the payload is not even an object.
+pub type Mapping = fn(&Value) -> Option<Canonical>;
+
+/// What happened, as the last part of the message's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Always the same.
+    Always(&'static str),
+    /// A field of the body decides.
+    FromField {
+        /// The field.
+        field: &'static str,
+        /// The field's text (case is ignored) and the verb that it stands for.
+        cases: &'static [(&'static str, &'static str)],
+        /// Everything else, and when the field is absent.
+        default: &'static str,
+    },
+}
+
+/// Where an entity's id stands. Several ways are tried in order; each may join several fields.
+pub type Entity = &'static [&'static [&'static str]];
+
+/// What makes two deliveries of an event the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DedupRule {
+    /// The body carries a time or a sequence of its own that this event moves: equal bodies are one event.
+    Timestamp,
+    /// It does not: equal bodies are one event within the provider's retry window only.
+    RetryWindow,
+}
+
+/// How much of an event's payload is documented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Documented {
+    /// All fields were readable.
+    Full,
+    /// Some fields were readable.
+    Partial,
+    /// Nothing but the event's name.
+    NameOnly,
+    /// Not even the name: it follows from how the provider names its other events.
+    Inferred,
+}
+
+impl EventSpec {
+    /// A row of which only the name is documented, with a verb that is always the same.
+    pub const fn new(event: &'static str, kind: Kind, verb: &'static str) -> Self {
+        Self {
+            event,
+            aliases: &[],
+            kind,
+            verb: Verb::Always(verb),
+            entity: &[&["id"]],
+            time: None,
+            dedup: DedupRule::RetryWindow,
+            documented: Documented::NameOnly,
+            closed_values: &[],
+            open_values: &[],
+            canonical: None,
+        }
+    }
+
+    /// The same under other names too.
+    #[must_use]
+    pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// The same with its verb text by a field of the body.
+    #[must_use]
+    pub const fn verb_from(
+        self,
+        field: &'static str,
+        cases: &'static [(&'static str, &'static str)],
+        default: &'static str,
+    ) -> Self {
+        Self { verb: Verb::FromField { field, cases, default }, ..self }
+    }
+
+    /// The same with the entity's id in these fields.
+    #[must_use]
+    pub const fn entity(self, entity: Entity) -> Self {
+        Self { entity, ..self }
+    }
+
+    /// The same with a time of its own in this field, which makes equal bodies one event for good.
+    #[must_use]
+    pub const fn timestamp(self, time: &'static str) -> Self {
+        Self { time: Some(time), dedup: DedupRule::Timestamp, ..self }
+    }
+
+    /// The same with a documented payload.
+    #[must_use]
+    pub const fn payload(self, documented: Documented, canonical: Mapping) -> Self {
+        Self { documented, canonical: Some(canonical), ..self }
+    }
+
+    /// The same with fields of which every value is documented.
+    #[must_use]
+    pub const fn closed_values(self, closed_values: Values) -> Self {
+        Self { closed_values, ..self }
+    }
+
+    /// The same with fields of which some values are documented, whether the documentation says so or breaks off.
+    #[must_use]
+    pub const fn open_values(self, open_values: Values) -> Self {
+        Self { open_values, ..self }
+    }
+
+    /// The same, marked as inferred.
+    #[must_use]
+    pub const fn inferred(self) -> Self {
+        Self { documented: Documented::Inferred, ..self }
+    }
+
+    /// Whether the row goes by this name; case is ignored.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.event.eq_ignore_ascii_case(name)
+            || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+
+    /// The fields of this payload with a value that is not among all those listed for them.
+    pub fn undocumented_values(&self, payload: &Value) -> Vec<&'static str> {
+        unexpected_values(self.closed_values, payload)
+    }
+
+    /// The fields of this payload with a value that is not among those shown for them.
+    pub fn new_values(&self, payload: &Value) -> Vec<&'static str> {
+        unexpected_values(self.open_values, payload)
+    }
+
+    /// The verb for this payload.
+    pub fn verb_for(&self, payload: &Value) -> &'static str {
+        match self.verb {
+            Verb::Always(verb) => verb,
+            Verb::FromField { field, cases, default } => {
+                let text = text_at(payload, field).unwrap_or_default();
+                cases
+                    .iter()
+                    .find(|(word, _)| word.eq_ignore_ascii_case(&text))
+                    .map_or(default, |(_, verb)| verb)
+            }
+        }
+    }
+}
+
+/// The fields of a payload with a value that is not among these.
+fn unexpected_values(fields: Values, payload: &Value) -> Vec<&'static str> {
+    let is_among =
+        |values: &[&str], text: &String| values.iter().any(|value| value.eq_ignore_ascii_case(text));
+    let is_unexpected = |(field, values): &&(&'static str, &'static [&str])| {
+        text_at(payload, field).is_some_and(|text| !is_among(values, &text))
+    };
+    fields.iter().filter(is_unexpected).map(|(field, _)| *field).collect()
+}
+
+/// The row of this name.
+pub fn find<'a>(rows: &'a [EventSpec], name: &str) -> Option<&'a EventSpec> {
+    rows.iter().find(|row| row.is_named(name))
+}
+
+/// The entity's id: the parts of the first way of which every part is there.
+pub fn entity_id(payload: &Value, entity: Entity) -> Option<Vec<String>> {
+    let part = |field: &&str| text_at(payload, field).filter(|text| !text.trim().is_empty());
+    entity.iter().find_map(|fields| fields.iter().map(part).collect())
+}
+
+/// The text or the digits at a path of names joined by points.
+pub fn text_at(payload: &Value, path: &str) -> Option<String> {
+    let value = path.split('.').try_fold(payload, |value, name| value.get(name))?;
+    match value {
+        Value::Bool(truth) => Some(truth.to_string()),
+        other => String::from_json(other),
+    }
+}
+
+/// The object itself, or the one inside the first of these wrappers that holds one.
+pub fn unwrapped<'a>(payload: &'a Value, wrappers: &[&str]) -> &'a Value {
+    let inside = |object: &'a Map<String, Value>| {
+        wrappers.iter().find_map(|name| object.get(*name).filter(|inner| inner.is_object()))
+    };
+    payload.as_object().and_then(inside).unwrap_or(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_id_is_the_first_way_that_is_whole() {
+        let ways: Entity = &[&["ID"], &["Outlet", "Number"]];
+        let id = |payload: Value| entity_id(&payload, ways);
+        assert_eq!(id(json!({"ID": 7, "Number": "1"})), Some(vec!["7".to_owned()]));
+        assert_eq!(
+            id(json!({"ID": "", "Outlet": "A", "Number": 1})),
+            Some(vec!["A".to_owned(), "1".to_owned()])
+        );
+        assert_eq!(id(json!({"Outlet": "A"})), None);
+        assert_eq!(id(json!([1])), None);
+    }
+
+    #[test]
+    fn a_row_is_found_by_its_name_and_by_its_others_in_any_case_and_by_nothing_else() {
+        let rows = [
+            EventSpec::new("order.create", Kind::Order, "created"),
+            EventSpec::new("order.cancel", Kind::Order, "cancelled").aliases(&["order.void", "order.drop"]),
+        ];
+        for (name, event) in [
+            ("order.create", Some("order.create")),
+            ("ORDER.Cancel", Some("order.cancel")),
+            ("Order.Drop", Some("order.cancel")),
+            ("order", None),
+            ("", None),
+        ] {
+            assert_eq!(find(&rows, name).map(|row| row.event), event, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_payload_says_how_much_of_it_is_documented() {
+        let row = EventSpec::new("x", Kind::Order, "created");
+        assert_eq!(row.documented, Documented::NameOnly);
+        let row = row.payload(Documented::Partial, |_| None);
+        assert_eq!((row.documented, row.canonical.is_some()), (Documented::Partial, true));
+    }
+
+    #[test]
+    fn a_field_tells_the_verb_in_any_case_and_type() {
+        let row = EventSpec::new("x", Kind::Payment, "").verb_from(
+            "success",
+            &[("true", "captured"), ("false", "capture_failed")],
+            "capture_unknown",
+        );
+        assert_eq!(row.verb_for(&json!({"success": true})), "captured");
+        assert_eq!(row.verb_for(&json!({"success": "False"})), "capture_failed");
+        assert_eq!(row.verb_for(&json!({})), "capture_unknown");
+        assert_eq!(row.verb_for(&json!(null)), "capture_unknown");
+    }
+
+    #[test]
+    fn a_value_that_is_not_listed_or_shown_is_noticed_and_a_field_that_is_absent_is_not() {
+        let row = EventSpec::new("x", Kind::ReturnOrder, "")
+            .closed_values(&[("status", &["approved", "rejected", "5"])])
+            .open_values(&[("parcel.state", &["on its way"])]);
+        for (payload, unlisted, unseen) in [
+            (json!({"status": "Approved", "parcel": {"state": "On its way"}}), vec![], vec![]),
+            (json!({"status": 5}), vec![], vec![]),
+            (json!({}), vec![], vec![]),
+            (json!({"status": null, "parcel": {}}), vec![], vec![]),
+            (json!({"status": "lost"}), vec!["status"], vec![]),
+            (json!({"status": 6}), vec!["status"], vec![]),
+            (json!({"parcel": {"state": "lost"}}), vec![], vec!["parcel.state"]),
+        ] {
+            assert_eq!(
+                (row.undocumented_values(&payload), row.new_values(&payload)),
+                (unlisted, unseen),
+                "{payload}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrapper_is_taken_off_only_when_it_holds_an_object() {
+        let wrapped = json!({"order": "x", "data": {"id": 1}});
+        assert_eq!(unwrapped(&wrapped, &["order", "data"]), &json!({"id": 1}));
+        assert_eq!(unwrapped(&wrapped, &["cart"]), &wrapped);
+    }
+}

@@ -1,0 +1,109 @@
+//! What the sender is told. What the log is told is another matter.
+
+use serde_json::{Value, json};
+
+use crate::event::Event;
+use crate::proof::Verified;
+
+/// An HTTP answer with a JSON body.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Headers beside `content-type`.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Value,
+}
+
+/// What became of a request that is answered well.
+#[derive(Debug)]
+pub enum Outcome<'e> {
+    /// The URL was only tried.
+    Probed,
+    /// The event is safe. Whether it is a new one makes no difference to the sender.
+    Accepted(&'e Verified<Event>),
+}
+
+/// Why a request is answered badly, and whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Theirs: the body is not what its encoding says.
+    Malformed,
+    /// Theirs: no proof, a wrong proof or an unknown store; nobody is told which.
+    Unauthenticated,
+    /// Theirs: a method that delivers nothing.
+    MethodNotAllowed,
+    /// Theirs: more than [`crate::receive::MAX_BODY_LEN`].
+    TooLarge,
+    /// Ours: it could not be kept. A retry may succeed.
+    Unavailable,
+}
+
+impl Refusal {
+    /// Every refusal.
+    pub const ALL: [Self; 5] =
+        [Self::Malformed, Self::Unauthenticated, Self::MethodNotAllowed, Self::TooLarge, Self::Unavailable];
+
+    /// The status code: 4xx is the sender's fault, 5xx ours.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Malformed => 400,
+            Self::Unauthenticated => 401,
+            Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// The code that programs read.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Unauthenticated => "unauthenticated",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::TooLarge => "too_large",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The sentence that people read.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Malformed => "The request's encoding is broken.",
+            Self::Unauthenticated => "The request is not authenticated.",
+            Self::MethodNotAllowed => "This URL takes POST.",
+            Self::TooLarge => "The body is too large.",
+            Self::Unavailable => "The delivery could not be kept. Send it again.",
+        }
+    }
+
+    fn headers(self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::MethodNotAllowed => vec![("allow", "GET, HEAD, POST".to_owned())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Response {
+    /// 200 with this body.
+    pub fn ok(body: Value) -> Self {
+        Self { status: 200, headers: Vec::new(), body }
+    }
+
+    /// A refusal in Inlet's own words.
+    pub fn refusal(refusal: Refusal) -> Self {
+        Self::refusal_with(refusal, json!({"error": {"code": refusal.code(), "message": refusal.message()}}))
+    }
+
+    /// A refusal in a provider's shape.
+    pub fn refusal_with(refusal: Refusal, body: Value) -> Self {
+        Self { status: refusal.status(), headers: refusal.headers(), body }
+    }
+
+    /// 303 to a page for people.
+    pub fn see_other(page: &str) -> Self {
+        Self { status: 303, headers: vec![("location", page.to_owned())], body: json!({}) }
+    }
+}

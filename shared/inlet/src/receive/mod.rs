@@ -1,0 +1,274 @@
+//! The path of a delivery: verify, read, into_event, journal, enqueue, answer. What does not verify is set aside.
+
+pub mod quarantine;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::delivery::Delivery;
+use crate::event::{Event, ExistingEvent};
+use crate::fault::Fault;
+use crate::proof::{Rejection, VerificationFailed, Verified, verify};
+use crate::provider::Provider;
+use crate::provider::response::{Outcome, Refusal, Response};
+use crate::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
+use crate::received_at::ReceivedAt;
+use crate::request::{Method, Unverified};
+use crate::store::StoreName;
+
+/// The largest body taken, in bytes: what Lambda lets into a function, 6 MB for the whole event.
+pub const MAX_BODY_LEN: usize = 6 * 1024 * 1024;
+
+/// What a store has configured.
+pub struct Store<P: Provider> {
+    /// The live credentials, newest first.
+    pub credentials: Vec<P::Credential>,
+    /// What it set for its own answers.
+    pub settings: P::Settings,
+}
+
+/// Where the stores' secrets are kept.
+pub trait Secrets<P: Provider> {
+    /// What is known of the store; `None` when nobody configured it.
+    fn store(&self, name: &StoreName) -> impl Future<Output = Result<Option<Arc<Store<P>>>, Fault>> + Send;
+
+    /// A newer reading for a delivery that did not verify; `None` when there is none to be had now.
+    fn refresh(&self, name: &StoreName) -> impl Future<Output = Option<Arc<Store<P>>>> + Send;
+}
+
+/// Where events are kept.
+pub trait Journal {
+    /// Stores the event, unless it is there.
+    ///
+    /// `attempt` is the invocation's own: an event that this attempt wrote before is [`Recorded::New`].
+    fn record(
+        &self,
+        event: &Verified<Event>,
+        attempt: &WriteToken,
+    ) -> impl Future<Output = Result<Recorded, Fault>> + Send;
+}
+
+/// Where events are sent on.
+pub trait Queue {
+    /// Sends the event's message.
+    fn send(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Sends the event's message with the whole event, because the journal does not have it.
+    fn send_with_event(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// Names one invocation of a receiver, so that it knows its own write again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteToken(pub String);
+
+/// What the journal made of an event.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was not there, and is now.
+    New,
+    /// It was there.
+    Duplicate {
+        /// The event that is stored.
+        original: ExistingEvent,
+        /// Whether it was processed.
+        processed: bool,
+    },
+}
+
+/// What became of a delivery, for the log and the metrics.
+#[derive(Debug)]
+pub enum Report {
+    /// The URL was only tried.
+    Probed,
+    /// It is safe.
+    Accepted(Box<Accepted>),
+    /// It is not.
+    Refused(NotAccepted),
+}
+
+/// A delivery that is safe.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The event.
+    pub event: Verified<Event>,
+    /// Whether an equal delivery was there before.
+    pub duplicate: bool,
+    /// What went wrong with the journal; then the queue alone has the event.
+    pub journal_fault: Option<Fault>,
+    /// What went wrong with the queue; then the journal alone has the event, and the sweeper sends it.
+    pub queue_fault: Option<Fault>,
+}
+
+/// Why a delivery is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAccepted {
+    /// Theirs: a method that delivers nothing.
+    #[error("the method delivers nothing")]
+    Method,
+    /// Theirs: a body larger than can be kept.
+    #[error("the body has {0} bytes")]
+    TooLarge(usize),
+    /// Theirs: nobody configured the store. Nothing is kept of it.
+    #[error("no such store is configured")]
+    UnknownStore,
+    /// It is not proved: theirs, unless the store has no credential that could authenticate it.
+    #[error("{rejection}")]
+    VerificationFailed {
+        /// Why not.
+        rejection: Rejection,
+        /// What became of it in quarantine.
+        held: Result<QuarantineOutcome, Fault>,
+    },
+    /// Ours: the store's secrets cannot be read.
+    #[error("no secrets: {}", .0.chain())]
+    SecretsUnavailable(Fault),
+    /// Ours: neither the journal nor the queue took it.
+    #[error("journal: {}; queue: {}", .journal.chain(), .queue.chain())]
+    NotStored {
+        /// What the journal said.
+        journal: Fault,
+        /// What the queue said.
+        queue: Fault,
+    },
+}
+
+impl NotAccepted {
+    /// What the sender is told of it.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Method => Refusal::MethodNotAllowed,
+            Self::TooLarge(_) => Refusal::TooLarge,
+            // Who entered the credentials is at fault, and not the sender.
+            Self::VerificationFailed { rejection: Rejection::NoUsableCredential, .. } => Refusal::Unavailable,
+            Self::UnknownStore | Self::VerificationFailed { .. } => Refusal::Unauthenticated,
+            Self::SecretsUnavailable(_) | Self::NotStored { .. } => Refusal::Unavailable,
+        }
+    }
+}
+
+/// The receiver of a provider's deliveries, with what it stands on.
+#[derive(Debug)]
+pub struct Receiver<S, J, Q, H> {
+    /// The stores' secrets.
+    pub secrets: S,
+    /// The journal.
+    pub journal: J,
+    /// The queue.
+    pub queue: Q,
+    /// The quarantine.
+    pub quarantine: H,
+}
+
+impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
+    /// Takes a request to its end: an answer for the sender and a report for the log.
+    pub async fn receive<P>(
+        &self,
+        request: Unverified,
+        received_at: ReceivedAt,
+        attempt: &WriteToken,
+    ) -> (Response, Report)
+    where
+        P: Provider,
+        S: Secrets<P>,
+    {
+        if P::is_probe(&request) {
+            return (P::respond(&Outcome::Probed, &P::Settings::default()), Report::Probed);
+        }
+        match self.accept::<P>(request, received_at, attempt).await {
+            Ok((accepted, store)) => {
+                let answer = P::respond(&Outcome::Accepted(&accepted.event), &store.settings);
+                (answer, Report::Accepted(Box::new(accepted)))
+            }
+            Err(why) => (P::error_response(why.refusal()), Report::Refused(why)),
+        }
+    }
+
+    /// The path itself.
+    async fn accept<P>(
+        &self,
+        request: Unverified,
+        received_at: ReceivedAt,
+        attempt: &WriteToken,
+    ) -> Result<(Accepted, Arc<Store<P>>), NotAccepted>
+    where
+        P: Provider,
+        S: Secrets<P>,
+    {
+        let (delivery, store) = self.authenticate::<P>(request, received_at).await?;
+        let reading = P::parse(&delivery);
+        let event = delivery.into_event::<P>(reading);
+        let accepted = match self.journal.record(&event, attempt).await {
+            Ok(Recorded::New) => self.enqueue(event, false).await,
+            Ok(Recorded::Duplicate { original, processed }) => {
+                let event = event.as_duplicate_of(original);
+                if processed { Accepted::kept(event, true) } else { self.enqueue(event, true).await }
+            }
+            Err(fault) => self.enqueue_as_fallback(event, fault).await?,
+        };
+        Ok((accepted, store))
+    }
+
+    /// Verifies with the secrets at hand, and once more with newer ones when those do not fit.
+    async fn authenticate<P>(
+        &self,
+        request: Unverified,
+        received_at: ReceivedAt,
+    ) -> Result<(Verified<Delivery>, Arc<Store<P>>), NotAccepted>
+    where
+        P: Provider,
+        S: Secrets<P>,
+    {
+        if request.method() == Method::Other {
+            return Err(NotAccepted::Method);
+        }
+        if request.body_len() > MAX_BODY_LEN {
+            return Err(NotAccepted::TooLarge(request.body_len()));
+        }
+        let name = request.store().clone();
+        let Some(store) = self.secrets.store(&name).await.map_err(NotAccepted::SecretsUnavailable)? else {
+            return Err(NotAccepted::UnknownStore);
+        };
+        let refused = match verify::<P>(request, &store.credentials, received_at) {
+            Ok(delivery) => return Ok((delivery, store)),
+            Err(refused) => refused,
+        };
+        let Some(newer) = self.secrets.refresh(&name).await else {
+            return Err(self.quarantine(*refused, received_at).await);
+        };
+        match verify::<P>(refused.request, &newer.credentials, received_at) {
+            Ok(delivery) => Ok((delivery, newer)),
+            Err(refused) => Err(self.quarantine(*refused, received_at).await),
+        }
+    }
+
+    /// Keeps what a configured store's credentials do not authenticate, as the fault may be in them. Whether that works
+    /// makes no difference to the sender.
+    async fn quarantine(&self, refused: VerificationFailed, received_at: ReceivedAt) -> NotAccepted {
+        let held = self.quarantine.store(&RejectedRequest::new(&refused, received_at)).await;
+        NotAccepted::VerificationFailed { rejection: refused.rejection, held }
+    }
+
+    /// Sends an event that is stored. When that fails it is safe all the same: the sweeper sends what is stored.
+    async fn enqueue(&self, event: Verified<Event>, duplicate: bool) -> Accepted {
+        let queue_fault = self.queue.send(&event).await.err();
+        Accepted { queue_fault, ..Accepted::kept(event, duplicate) }
+    }
+
+    /// Sends an event that could not be stored, whole: whoever processes it stores it.
+    async fn enqueue_as_fallback(
+        &self,
+        event: Verified<Event>,
+        journal: Fault,
+    ) -> Result<Accepted, NotAccepted> {
+        match self.queue.send_with_event(&event).await {
+            Ok(()) => Ok(Accepted { journal_fault: Some(journal), ..Accepted::kept(event, false) }),
+            Err(queue) => Err(NotAccepted::NotStored { journal, queue }),
+        }
+    }
+}
+
+impl Accepted {
+    fn kept(event: Verified<Event>, duplicate: bool) -> Self {
+        Self { event, duplicate, journal_fault: None, queue_fault: None }
+    }
+}

@@ -1,0 +1,156 @@
+//! The forms that a credential may have in the parameter store, for whoever sets one.
+
+/// One form of a provider's credential: the fields that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CredentialShape {
+    /// What this form is called.
+    pub name: &'static str,
+    /// Its fields, in the order in which people are asked for them.
+    pub fields: &'static [Field],
+    /// Who thinks of the values.
+    pub chosen_by: Issuer,
+}
+
+/// A field of a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name in the JSON object.
+    pub name: &'static str,
+    /// What it is, for whoever is asked for it.
+    pub about: &'static str,
+    /// Whether the form is of no use without it.
+    pub required: bool,
+    /// How many characters it must have, where that is told.
+    pub characters: Option<usize>,
+}
+
+/// Who thinks of a credential's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Issuer {
+    /// The store: strong random ones do.
+    Store,
+    /// Somebody else, who has to be asked; where.
+    Other(&'static str),
+}
+
+impl Field {
+    /// A field that has to be there.
+    pub const fn required(name: &'static str, about: &'static str) -> Self {
+        Self { name, about, required: true, characters: None }
+    }
+
+    /// A field that may be left out.
+    pub const fn optional(name: &'static str, about: &'static str) -> Self {
+        Self { required: false, ..Self::required(name, about) }
+    }
+
+    /// The same with exactly so many characters.
+    #[must_use]
+    pub const fn of(self, characters: usize) -> Self {
+        Self { characters: Some(characters), ..self }
+    }
+}
+
+/// What is wrong with a credential. Quotes nothing of it but names of fields that exist.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCredential {
+    /// It is no JSON object with text in each of its fields.
+    #[error("a credential is a JSON object with text in each of its fields")]
+    NotAnObject,
+    /// Its fields belong to no form.
+    #[error("its fields are those of no form: {0}")]
+    Fields(String),
+    /// A field is empty.
+    #[error("{0} is empty")]
+    Empty(&'static str),
+    /// A field has too few or too many characters.
+    #[error("{field} has {characters} characters and must have exactly {wanted}")]
+    Characters {
+        /// The field.
+        field: &'static str,
+        /// How many it has.
+        characters: usize,
+        /// How many it must have.
+        wanted: usize,
+    },
+}
+
+/// The form that a credential has.
+///
+/// # Errors
+/// A [`InvalidCredential`] for the first thing that is wrong with it.
+pub fn form_of(
+    forms: &'static [CredentialShape],
+    credential: &serde_json::Value,
+) -> Result<&'static CredentialShape, InvalidCredential> {
+    let object = credential.as_object().ok_or(InvalidCredential::NotAnObject)?;
+    if !object.values().all(serde_json::Value::is_string) {
+        return Err(InvalidCredential::NotAnObject);
+    }
+    let known = |form: &&CredentialShape| {
+        let fits = |name: &String| form.fields.iter().any(|field| field.name == name);
+        object.keys().all(fits)
+            && form.fields.iter().all(|field| !field.required || object.contains_key(field.name))
+    };
+    let form = forms.iter().find(known).ok_or_else(|| InvalidCredential::Fields(describe(forms)))?;
+    for field in form.fields {
+        let Some(text) = object.get(field.name).and_then(serde_json::Value::as_str) else {
+            continue;
+        };
+        let characters = text.chars().count();
+        match field.characters {
+            _ if text.is_empty() => return Err(InvalidCredential::Empty(field.name)),
+            Some(wanted) if wanted != characters => {
+                return Err(InvalidCredential::Characters { field: field.name, characters, wanted });
+            }
+            _ => {}
+        }
+    }
+    Ok(form)
+}
+
+/// The forms in words: `username and password, or url_token`.
+pub fn describe(forms: &[CredentialShape]) -> String {
+    let name =
+        |field: &Field| if field.required { field.name.to_owned() } else { format!("[{}]", field.name) };
+    let form = |form: &CredentialShape| form.fields.iter().map(name).collect::<Vec<_>>().join(" and ");
+    forms.iter().map(form).collect::<Vec<_>>().join(", or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const FORMS: &[CredentialShape] = &[
+        CredentialShape {
+            name: "pair",
+            fields: &[Field::required("user", "u"), Field::optional("word", "w").of(4)],
+            chosen_by: Issuer::Store,
+        },
+        CredentialShape {
+            name: "token",
+            fields: &[Field::required("token", "t")],
+            chosen_by: Issuer::Other("ask"),
+        },
+    ];
+
+    #[test]
+    fn a_credential_has_one_form_or_something_wrong() {
+        let form = |credential| form_of(FORMS, &credential).map(|form| form.name);
+        assert_eq!(form(json!({"user": "a", "word": "wörd"})), Ok("pair"));
+        assert_eq!(form(json!({"user": "a"})), Ok("pair"));
+        assert_eq!(form(json!({"token": "a"})), Ok("token"));
+        assert_eq!(form(json!("canary")), Err(InvalidCredential::NotAnObject));
+        assert_eq!(form(json!({"token": 7})), Err(InvalidCredential::NotAnObject));
+        assert_eq!(form(json!({"token": ""})), Err(InvalidCredential::Empty("token")));
+        let characters = InvalidCredential::Characters { field: "word", characters: 3, wanted: 4 };
+        assert_eq!(form(json!({"user": "a", "word": "abc"})), Err(characters));
+        for mixed in [json!({}), json!({"word": "abcd"}), json!({"user": "a", "canary": "b"})] {
+            let Err(misfit @ InvalidCredential::Fields(_)) = form(mixed.clone()) else {
+                panic!("{mixed} is taken")
+            };
+            assert_eq!(misfit.to_string(), "its fields are those of no form: user and [word], or token");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The provider's side of a delivery: what it would send, signed as it would sign. For samples and tests.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use sha1::Sha1;
+use sha2::Sha256;
+
+use crate::provider::Provider;
+use crate::provider::catalogue::EventSpec;
+use crate::request::{Headers, Method, Request};
+use crate::store::StoreName;
+use crate::tools::credential_shape::CredentialShape;
+
+/// A provider that can be played.
+pub trait Sender: Provider {
+    /// The catalogue.
+    const EVENTS: &'static [EventSpec];
+
+    /// The forms that its credential may have; the first is the usual one.
+    const FORMS: &'static [CredentialShape];
+
+    /// The bodies in its folder `payloads`.
+    const PAYLOADS: &'static [Payload];
+
+    /// Where the event goes: the URL as `inlet` tells the user to register it, with the provider's own words.
+    fn address(event: &EventSpec) -> Address;
+
+    /// Adds the proof that the provider would add. `credential` is an object as kept in the parameter store.
+    fn sign(request: &mut Request, credential: &Value);
+}
+
+/// A body as the provider would send it.
+#[derive(Clone, Copy, Debug)]
+pub struct Payload {
+    /// The file in the provider's folder `payloads`, named by what happened: `order.create-guest.json`. Behind the
+    /// hyphen stands what is special about it.
+    pub file: &'static str,
+    /// The bytes.
+    pub body: &'static [u8],
+}
+
+impl Payload {
+    /// The file's name without its ending.
+    pub fn name(&self) -> &'static str {
+        self.file.rsplit_once('.').map_or(self.file, |(name, _)| name)
+    }
+
+    /// The event's name.
+    pub fn event(&self) -> &'static str {
+        self.name().split_once('-').map_or(self.name(), |(event, _)| event)
+    }
+
+    /// Whether the body is an HTML form's.
+    pub fn is_form(&self) -> bool {
+        self.file.rsplit_once('.').is_some_and(|(_, ending)| ending == "form")
+    }
+}
+
+/// The payloads of these files, embedded.
+#[macro_export]
+macro_rules! payloads {
+    ($($file:literal),* $(,)?) => {
+        &[$($crate::tools::sender::Payload {
+            file: $file,
+            body: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/payloads/", $file)),
+        }),*]
+    };
+}
+
+/// Where and how an event is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The HTTP method.
+    pub method: Method,
+    /// The last part of the path.
+    pub topic: Option<String>,
+    /// The query string.
+    pub query: String,
+}
+
+impl Address {
+    /// A `POST` to this topic.
+    pub fn post(topic: impl Into<String>) -> Self {
+        Self { method: Method::Post, topic: Some(topic.into()), query: String::new() }
+    }
+}
+
+/// A JSON delivery of an event as the provider would send it, signed.
+pub fn delivery<S: Sender>(
+    store: StoreName,
+    event: &EventSpec,
+    body: Vec<u8>,
+    credential: &Value,
+) -> Request {
+    let Address { method, topic, query } = S::address(event);
+    let headers = Headers::from_iter([("content-type", "application/json")]);
+    let mut request = Request { method, store, topic, query, headers, body };
+    S::sign(&mut request, credential);
+    request
+}
+
+/// A credential's field; empty where it has none.
+pub fn secret<'c>(credential: &'c Value, field: &str) -> &'c str {
+    credential.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// `Basic` credentials as RFC 7617 writes them.
+pub fn basic(username: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{username}:{password}")))
+}
+
+/// HMAC with SHA-1 in lower-case hex.
+pub fn hmac_sha1_hex(key: &str, message: &[u8]) -> String {
+    tag::<Hmac<Sha1>>(key, message).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
+}
+
+/// HMAC with SHA-256 in padded base64.
+pub fn hmac_sha256_base64(key: &str, message: &[u8]) -> String {
+    STANDARD.encode(tag::<Hmac<Sha256>>(key, message))
+}
+
+/// Percent-encodes a query's name or value so that it stands for itself.
+pub fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn tag<M: Mac + KeyInit>(key: &str, message: &[u8]) -> Vec<u8> {
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length: RFC 2104, section 2")]
+    let mut mac = <M as KeyInit>::new_from_slice(key.as_bytes()).expect("HMAC takes any key");
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}

@@ -1,0 +1,57 @@
+//! An amount of money: a decimal and a currency, or null where the provider gives none.
+
+use serde::Serialize;
+
+use crate::value::decimal::Decimal;
+
+/// An amount with its currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Money {
+    /// The amount, with the digits it was sent with.
+    pub amount: Decimal,
+    /// The ISO 4217 code; null when the provider gives none.
+    pub currency: Option<Currency>,
+}
+
+/// An ISO 4217 code: three capital letters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("pattern" = "^[A-Z]{3}$")))]
+#[serde(transparent)]
+pub struct Currency(String);
+
+impl Currency {
+    /// Reads a code in any case. Whether ISO lists it is not checked: providers may be ahead of us.
+    pub fn parse(code: &str) -> Option<Self> {
+        let code = code.trim();
+        let is_code = code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic());
+        is_code.then(|| Self(code.to_ascii_uppercase()))
+    }
+}
+
+impl Money {
+    /// An amount in a currency that may be unknown; nothing when there is no amount.
+    pub fn of(amount: Option<Decimal>, currency: Option<&Currency>) -> Option<Self> {
+        amount.map(|amount| Self { amount, currency: currency.cloned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_code_in_any_case_and_nothing_else() {
+        assert_eq!(serde_json::to_string(&Currency::parse(" sar ")).unwrap(), r#""SAR""#);
+        for code in ["", "SR", "SARR", "S R", "ر.س", "12A"] {
+            assert_eq!(Currency::parse(code), None, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn says_null_when_the_currency_is_not_given() {
+        let money = Money::of(Decimal::parse("5.00"), None);
+        assert_eq!(serde_json::to_string(&money).unwrap(), r#"{"amount":"5.00","currency":null}"#);
+    }
+}
