@@ -1,4 +1,4 @@
-//! Reading stored events and the log lines of their deliveries.
+//! ParsedEvent stored events and the log lines of their deliveries.
 
 pub(crate) mod list;
 pub(crate) mod follow;
