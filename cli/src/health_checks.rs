@@ -246,7 +246,7 @@ fn receiver(provider: ProviderHandle, status: u16, stage: &str) -> Check {
     match status {
         200 => Check::pass("receiver", format!("{provider} answers")),
         404 => {
-            let next = format!("to receive from it, deploy with {}=yes", capitalised(provider.name()));
+            let next = format!("to receive from it, deploy with {}=yes", capitalised(provider.name));
             Check::unknown("receiver", format!("{provider} is not deployed"), next)
         }
         status => {
@@ -512,7 +512,7 @@ async fn secret_of(deployment: &Deployment, store: &StoreAddress) -> Option<Chec
     if credentials.is_empty() {
         return Some(Check::fail("secrets", format!("{store} has an empty list"), next));
     }
-    let failure = credentials.iter().find_map(|credential| store.provider.fits(credential).err())?;
+    let failure = credentials.iter().find_map(|credential| store.provider.shape_of(credential).err())?;
     Some(Check::fail("secrets", format!("{store}: {failure}"), format!("{}; {next}", failure.next())))
 }
 

@@ -106,10 +106,10 @@ async fn list_quarantine(
     let table = deployment.table();
     let mut held: Vec<QuarantinedRow> = Vec::new();
     let providers: Vec<_> =
-        ALL.into_iter().filter(|known| is(wanted.provider.as_deref(), known.name())).collect();
+        ALL.into_iter().filter(|known| is(wanted.provider.as_deref(), known.name)).collect();
     for store in stores::of(deployment, &providers).await? {
         if is(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
-            let provider = store.provider.name();
+            let provider = store.provider.name;
             let of_store =
                 table.quarantined_deliveries(provider, &store.store, (from, until), arguments.limit).await;
             let of_store =

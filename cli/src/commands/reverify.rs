@@ -13,7 +13,7 @@ use crate::options::DeploymentArgs;
 use crate::output::progress::{self, RunOutcome};
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted, printable};
-use crate::providers::ALL;
+use crate::providers::{ALL, Quarantined};
 
 /// What can be said to `inlet reverify`.
 #[derive(Debug, clap::Args)]
@@ -53,10 +53,16 @@ pub(crate) async fn run(
     )?;
 
     let mut stopped = false;
+    let clients = Quarantined {
+        table: deployment.table(),
+        queue: deployment.queue(),
+        ssm: deployment.clients().ssm,
+        stage: deployment.stage.clone(),
+    };
     for store in &mut told.stores {
         let reverified = watch::Sender::new(Reverified::default());
         let bar = output.progress("verified", Some(store.quarantined));
-        let work = store.address.provider.reverify(&deployment, &store.address.store, &reverified);
+        let work = store.address.provider.reverify(&clients, &store.address.store, &reverified);
         let ended = progress::run(work, &reverified, &bar, done).await;
         store.take(&reverified.borrow(), &ended);
         stopped = matches!(ended, RunOutcome::Stopped);
@@ -75,7 +81,7 @@ async fn count_quarantined(
 ) -> Result<Vec<StoreReport>, Failure> {
     let (table, mut reports) = (deployment.table(), Vec::new());
     for address in stores {
-        let quarantined = table.count_quarantined(address.provider.name(), &address.store).await;
+        let quarantined = table.count_quarantined(address.provider.name, &address.store).await;
         let quarantined =
             quarantined.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
         if quarantined > 0 {

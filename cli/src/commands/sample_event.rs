@@ -61,7 +61,7 @@ pub(crate) async fn run(
         (None, Some(sample)) => sample.body.to_vec(),
         (None, None) => return Err(no_sample(&store, &arguments.event)),
     };
-    let provider = store.provider.name();
+    let provider = store.provider.name;
     let simulated = SimulatedProvider { provider: store.provider, store: store.store, credential };
     let event = sample_event::api_gateway_event(provider, &simulated.exactly(template.row, body));
     let text = format!("{event:#}\n");

@@ -238,12 +238,12 @@ impl CredentialInput {
         } else {
             read(&Source::Stdin.bytes()?)
         };
-        provider.fits(&credential)?;
+        provider.shape_of(&credential)?;
         Ok(credential)
     }
 
     fn form(&self, provider: ProviderHandle) -> Result<&'static CredentialShape, Failure> {
-        let forms = provider.forms();
+        let forms = provider.shapes;
         let known = || forms.iter().map(|form| form.name).collect::<Vec<_>>().join(", ");
         let chosen = match &self.form {
             Some(name) => forms.iter().find(|form| form.name == name),
@@ -371,7 +371,7 @@ fn live(store: &StoreAddress, kept: &Kept, past: &[Past]) -> Vec<Live> {
     let numbered = (1_usize..).zip(&kept.credentials);
     numbered
         .map(|(number, credential)| {
-            let form = store.provider.fits(credential);
+            let form = store.provider.shape_of(credential);
             let first = past.iter().find(|version| version.credentials.contains(credential));
             let since = first.and_then(|version| version.written).or(kept.written).map(|time| time.secs());
             Live {
@@ -388,7 +388,7 @@ fn live(store: &StoreAddress, kept: &Kept, past: &[Past]) -> Vec<Live> {
 
 /// How long the values of known fields are. The names of others may be somebody's mistake, a value among them.
 fn characters(provider: ProviderHandle, credential: &Value) -> BTreeMap<&'static str, usize> {
-    let fields = provider.forms().iter().flat_map(|form| form.fields);
+    let fields = provider.shapes.iter().flat_map(|form| form.fields);
     let length = |field: &Field| credential.get(field.name)?.as_str().map(|text| text.chars().count());
     fields.filter_map(|field| Some((field.name, length(field)?))).collect()
 }
@@ -486,10 +486,10 @@ mod tests {
     #[test]
     fn what_can_be_generated_fits_and_is_never_the_same() {
         for provider in ALL {
-            for form in provider.forms() {
+            for form in provider.shapes {
                 match (form.chosen_by, generated(provider, form)) {
                     (Issuer::Store, Ok(credential)) => {
-                        assert_eq!(provider.fits(&credential).unwrap(), form, "{provider}");
+                        assert_eq!(provider.shape_of(&credential).unwrap(), form, "{provider}");
                         assert_ne!(generated(provider, form).unwrap(), credential, "{provider}");
                     }
                     (Issuer::Other(_), Err(failure)) => assert_eq!(failure.exit_code(), 2, "{provider}"),

@@ -115,7 +115,7 @@ pub(crate) async fn run(
     let generator = LoadGenerator {
         client: http::client(&api)?,
         api,
-        provider: store.provider.name(),
+        provider: store.provider.name,
         concurrency: arguments.concurrency.into(),
         rate: arguments.rate,
     };

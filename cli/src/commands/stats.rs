@@ -47,7 +47,7 @@ pub(crate) async fn run(
     let table = deployment.table();
     let (from, until) = (arguments.since.before(now).max(table.oldest(now)), now_plus_skew(now));
     let selection = arguments.source.selection(from, until)?;
-    let meant = |known: &ProviderHandle| selection.provider.as_ref().is_none_or(|name| name == known.name());
+    let meant = |known: &ProviderHandle| selection.provider.as_ref().is_none_or(|name| name == known.name);
     let providers: Vec<ProviderHandle> = ALL.into_iter().filter(meant).collect();
 
     let mut stores: BTreeMap<(&'static str, Option<String>), StoreStats> = BTreeMap::new();
@@ -56,7 +56,7 @@ pub(crate) async fn run(
         for (store, counts) in counts_by_store(&deployment, provider, (from, now), &progress).await? {
             let is_meant = |wanted: &StoreName| store.as_deref() == Some(wanted.as_str());
             if selection.store.as_ref().is_none_or(is_meant) {
-                stores.entry((provider.name(), store)).or_default().counts = counts;
+                stores.entry((provider.name, store)).or_default().counts = counts;
             }
         }
     }
@@ -94,8 +94,8 @@ pub(crate) async fn run(
 fn of_store(id: &EventId, providers: &[ProviderHandle]) -> Option<(&'static str, String)> {
     let mut path = id.entity_path().split('/');
     let (provider, store) = (path.next()?, path.next()?);
-    let known = providers.iter().find(|known| known.name() == provider)?;
-    Some((known.name(), store.to_owned()))
+    let known = providers.iter().find(|known| known.name == provider)?;
+    Some((known.name, store.to_owned()))
 }
 
 /// What is gathered of a store.
@@ -239,8 +239,8 @@ struct Breaker {
 
 impl BreakerStatus {
     fn of(provider: ProviderHandle, stores: &BTreeMap<(&'static str, Option<String>), StoreStats>) -> Self {
-        let retry_policy = provider.retry_policy();
-        let mine = stores.iter().filter(|((name, _), _)| *name == provider.name());
+        let retry_policy = &provider.retry_policy;
+        let mine = stores.iter().filter(|((name, _), _)| *name == provider.name);
         let failing = mine.filter(|(_, sum)| !sum.counts.towards_breaker.is_empty());
         let failing = failing.map(|((_, store), sum)| {
             (format!("{provider}/{}", store.as_deref().unwrap_or("-")), &sum.counts)
@@ -249,7 +249,7 @@ impl BreakerStatus {
         let each = |number: fn(&Counts) -> usize| {
             failing.iter().map(|(store, counts)| (store.clone(), number(counts))).collect()
         };
-        let breaker = retry_policy.circuit_breaker.map(|breaker| Breaker {
+        let breaker = retry_policy.circuit_breaker.as_ref().map(|breaker| Breaker {
             window_minutes: breaker.window.as_secs().div_euclid(60),
             degraded_at: breaker.warn_at,
             broken_at: breaker.disable_at,
@@ -257,7 +257,7 @@ impl BreakerStatus {
             failures: each(|counts| counts.towards_breaker.len()),
             failures_since_accepted: each(Counts::failures_since_accepted),
         });
-        Self { provider: provider.name(), breaker, source: retry_policy.source }
+        Self { provider: provider.name, breaker, source: retry_policy.source }
     }
 
     fn page(&self, page: &mut Page) {

@@ -36,7 +36,11 @@ pub(crate) async fn run(
 }
 
 /// Prints those of a store whose provider has no documented API that could be told them.
-pub(crate) fn by_hand(api: &str, store: &StoreAddress, output: &mut Output) -> Result<(), Failure> {
+pub(crate) fn print_manual_steps(
+    api: &str,
+    store: &StoreAddress,
+    output: &mut Output,
+) -> Result<(), Failure> {
     output.note(format_args!(
         "{} documents no API for webhooks: a person tells it where to send.",
         store.provider
@@ -85,13 +89,13 @@ impl Urls {
 
 impl ProviderUrls {
     fn of(api: &str, provider: ProviderHandle, stores: &[&StoreAddress]) -> Self {
-        let Portal { steps, not_documented, source } = provider.portal();
+        let Portal { steps, not_documented, source } = provider.portal;
         let step = |step: &&str| match stores {
             [only] => step.replace("{store}", only.store.as_str()),
             _ => (*step).to_owned(),
         };
         Self {
-            provider: provider.name(),
+            provider: provider.name,
             stores: stores.iter().map(|store| StoreUrls::of(api, store)).collect(),
             steps: steps.iter().map(step).collect(),
             not_documented,
@@ -130,7 +134,7 @@ impl StoreUrls {
                 store.provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();
             Url { event: event.event, url: format!("{api}/{store}{topic}") }
         };
-        let events = store.provider.events().iter().filter(|event| store.provider.sends(event));
+        let events = store.provider.events.iter().filter(|event| store.provider.sends(event));
         Self { store: store.to_string(), urls: events.map(url).collect() }
     }
 }

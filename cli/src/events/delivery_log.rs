@@ -57,7 +57,7 @@ pub(crate) async fn counts_by_store(
     (from, until): (ReceivedAt, ReceivedAt),
     progress: &ProgressBar,
 ) -> Result<BTreeMap<Option<String>, Counts>, Failure> {
-    let breaker = provider.retry_policy().circuit_breaker;
+    let breaker = &provider.retry_policy.circuit_breaker;
     let window = breaker.as_ref().map_or(Duration::ZERO, |breaker: &CircuitBreaker| breaker.window);
     let breaking_since = until.earlier(window);
     let mut pages = Client::new(&deployment.config)

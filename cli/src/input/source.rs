@@ -54,7 +54,7 @@ impl Source {
             Value::Array(list) => list.into_iter().next().unwrap_or_default(),
             one => one,
         };
-        provider.fits(&first)?;
+        provider.shape_of(&first)?;
         Ok(first)
     }
 }

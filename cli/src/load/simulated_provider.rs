@@ -52,7 +52,7 @@ impl EventTemplate {
     /// # Errors
     /// When the provider has no such event.
     pub(crate) fn named(provider: ProviderHandle, name: &str) -> Result<Self, Failure> {
-        let sample = provider.payloads().iter().find(|payload| payload.name().eq_ignore_ascii_case(name));
+        let sample = provider.payloads.iter().find(|payload| payload.name().eq_ignore_ascii_case(name));
         match sample {
             Some(sample) => Ok(Self { row: provider.event(sample.event())?, sample: Some(sample) }),
             None => Ok(Self::of(provider, provider.event(name)?)),
@@ -61,7 +61,7 @@ impl EventTemplate {
 
     fn of(provider: ProviderHandle, row: &'static EventSpec) -> Self {
         let of_row = |payload: &&Payload| row.is_named(payload.event());
-        Self { row, sample: provider.payloads().iter().find(of_row) }
+        Self { row, sample: provider.payloads.iter().find(of_row) }
     }
 
     fn body(&self, fresh: &SampleVariant) -> Vec<u8> {
@@ -197,7 +197,7 @@ struct EventsByRole {
 impl EventsByRole {
     /// Only events of which a page shows a body.
     fn of(provider: ProviderHandle) -> Self {
-        let rows = provider.events().iter().map(|row| EventTemplate::of(provider, row));
+        let rows = provider.events.iter().map(|row| EventTemplate::of(provider, row));
         let all: Vec<EventTemplate> =
             rows.filter(|template| template.sample.is_some_and(|sample| !sample.is_form())).collect();
         let about = |kinds: &[Kind]| {
@@ -280,7 +280,7 @@ mod tests {
     fn simulated(provider: &str) -> SimulatedProvider {
         let provider: ProviderHandle = provider.parse().unwrap();
         let fields =
-            provider.forms()[0].fields.iter().map(|field| (field.name.to_owned(), json!("Az9-secret")));
+            provider.shapes[0].fields.iter().map(|field| (field.name.to_owned(), json!("Az9-secret")));
         SimulatedProvider {
             provider,
             store: StoreName::parse("demo").unwrap(),
@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn every_provider_can_play_every_scene() {
         for provider in crate::providers::ALL {
-            let simulated = simulated(provider.name());
+            let simulated = simulated(provider.name);
             for scenario in [Scenario::FlashSale, Scenario::QuietDay, Scenario::RetryStorm] {
                 let sent = bodies(scenario.sequences(&simulated, 30));
                 assert!(
