@@ -3,7 +3,7 @@
 import os
 import time
 
-from local import advisories, bench, docker, fuzz, paths, samlocal, stack, timing, tools
+from local import advisories, bench, docker, fuzz, paths, samlocal, stack, timing, tools, words
 from local.steps import Failed, Unavailable, run
 
 NO_ENGINE = """
@@ -86,6 +86,7 @@ FORM = {
     "template: names, permissions, upgrades": _pytest("not stack and not npm"),
     "licences, bans and sources": _cargo_deny,
     "known vulnerabilities": advisories.check,
+    "plain language": words.check,
     "clippy": _program("cargo", "clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"),
 }
 

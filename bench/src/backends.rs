@@ -1,5 +1,5 @@
-//! AWS as the contenders see it: DynamoDB, SQS and Parameter Store at one address, over TLS, in memory. It keeps
-//! what it is given, refuses what is there, answers after a delay and notes every call.
+//! AWS for the contenders: DynamoDB, SQS and Parameter Store at one address, over TLS, in memory. Stores items, refuses
+//! what conditional writes of existing items, answers after a delay and records every call. answers after a delay and notes every call.
 
 use std::collections::HashMap;
 use std::io::{self, BufReader};
@@ -22,16 +22,16 @@ use crate::price;
 pub struct Call {
     /// The operation, without its service's prefix: `PutItem`.
     pub operation: String,
-    /// What was asked.
+    /// The request's body.
     pub asked: Value,
-    /// Whether it was refused because the item is there.
+    /// True if the condition failed because the item exists.
     pub refused: bool,
 }
 
-/// The services.
+/// The running services.
 #[derive(Clone)]
 pub struct Backends {
-    /// Where they answer.
+    /// The address of all services.
     pub address: SocketAddr,
     shared: Arc<Shared>,
 }
@@ -49,7 +49,7 @@ struct State {
 }
 
 impl Backends {
-    /// Starts them.
+    /// Starts the services on loopback.
     pub fn start(tls: &Arc<ServerConfig>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let backends = Self { address: listener.local_addr()?, shared: Arc::default() };
@@ -57,25 +57,25 @@ impl Backends {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (shared, tls) = (Arc::clone(&shared), Arc::clone(&tls));
-                // A connection that breaks is its contender's end; what it did is judged elsewhere.
+                // A broken connection means that the contender ended; `judge` checks its work.
                 thread::spawn(move || converse(stream, tls, &shared));
             }
         });
         Ok(backends)
     }
 
-    /// How long every call but a knock waits for its answer from now on.
+    /// Sets the delay of every call except a connection test.
     pub fn delay(&self, delay: Duration) {
         let micros = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
         self.shared.delay_us.store(micros, Ordering::Relaxed);
     }
 
-    /// The calls since this was last asked.
+    /// Returns the calls since the last call of this function.
     pub fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.shared.state().calls)
     }
 
-    /// Forgets every item.
+    /// Deletes every item.
     pub fn empty(&self) {
         *self.shared.state() = State::default();
     }
@@ -93,14 +93,14 @@ fn converse(stream: TcpStream, tls: Arc<ServerConfig>, shared: &Shared) -> io::R
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
     while let Some(request) = http::read(&mut stream)? {
         let Some(operation) = operation(&request) else {
-            // A knock: the load balancers answer it.
+            // A connection test: AWS's load balancers answer it.
             http::respond(stream.get_mut(), 200, &[], b"healthy")?;
             continue;
         };
         let arrived = Instant::now();
         let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let (status, answer) = shared.state().answer(operation, asked);
-        // What the service does is a part of what it takes.
+        // The delay includes the service's own computing time.
         let delay = Duration::from_micros(shared.delay_us.load(Ordering::Relaxed));
         thread::sleep(delay.saturating_sub(arrived.elapsed()));
         let version =
@@ -156,13 +156,13 @@ fn key(item: &Value) -> (String, String) {
     (part("pk"), part("sk"))
 }
 
-/// What is repeated was processed, as nearly always.
+/// Returns a receipt for every event: a repeated delivery was almost always processed before.
 fn receipt(asked: &Value) -> Value {
     let mut item = asked["Key"].clone();
     if !item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("receipt/")) {
         return json!({});
     }
-    // Later than whatever is delivered here.
+    // Later than every delivery of this corpus.
     item["processed"] = json!({"S": "2999-12-31T23:59:59.999Z"});
     json!({"Item": item})
 }
@@ -177,7 +177,7 @@ fn sent(asked: &Value) -> Value {
     })
 }
 
-/// A store's parameter: `/inlet/{stage}/{provider}/{store}`. Nobody has settings.
+/// Returns a store's parameter: `/inlet/{stage}/{provider}/{store}`. No store has settings.
 fn parameter(name: Option<&str>) -> Option<Value> {
     let name = name?;
     let mut parts = name.rsplit('/');
@@ -185,21 +185,21 @@ fn parameter(name: Option<&str>) -> Option<Value> {
     Some(json!({"Name": name, "Type": "SecureString", "Value": value, "Version": 1}))
 }
 
-/// What a delivery's calls cost, in AWS's own units.
+/// The billed units of a delivery's calls.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Units {
     /// Calls to any service.
     pub calls: usize,
     /// DynamoDB write units of the table.
     pub table_writes: u64,
-    /// And of its index.
+    /// DynamoDB write units of the index.
     pub index_writes: u64,
     /// SQS requests, each of 64 KB.
     pub queue_chunks: u64,
 }
 
 impl Units {
-    /// Adds up some calls.
+    /// Returns the sum over some calls.
     pub fn of(calls: &[Call]) -> Self {
         let mut units = Self { calls: calls.len(), ..Self::default() };
         for call in calls {

@@ -1,4 +1,4 @@
-//! Counting instructions: the contender runs on valgrind's simulated processor, which has no instructions for SHA.
+//! Counts instructions: the contender runs on valgrind's simulated processor, which has no instructions for SHA.
 
 use std::fs;
 use std::io;
@@ -12,9 +12,9 @@ use crate::function::Function;
 use crate::place;
 use crate::runtime_api::Silence;
 
-/// What ends the part of a start that opens no connection; only our functions open any. To look up the first host takes
-/// the first thread, and the C library has its symbols where those of the program are gone. How soon the host is found
-/// is chance, so the connection itself is no mark.
+/// Marks the end of the part of a start before connections; only our functions open any. Looking up the first host
+/// starts the first thread, and the C library has symbols even if the program has none. The time at which the host is
+/// found is random, so the connection itself is no mark.
 fn before_warming(contender: Contender) -> Option<&'static str> {
     let opens = matches!(contender, Contender::Inlet | Contender::OfTheStack);
     opens.then_some("--dump-before=pthread_create*")
@@ -23,19 +23,19 @@ fn before_warming(contender: Contender) -> Option<&'static str> {
 /// The instructions of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Count {
-    /// Until connections are opened before the first event; all where none are.
+    /// Until connections are opened before the first event; the total if the program opens none.
     pub before_warming: u64,
-    /// In all.
+    /// The total.
     pub total: u64,
 }
 
-/// Why nothing was counted.
+/// The reason that nothing was counted.
 #[derive(Debug, thiserror::Error)]
 pub enum NotCounted {
-    /// Files or processes.
+    /// A file or a process failed.
     #[error("valgrind cannot be used")]
     Io(#[from] io::Error),
-    /// The function.
+    /// The function failed.
     #[error("the function is of no use")]
     Silence(#[from] Silence),
 }
@@ -70,7 +70,7 @@ pub fn count(
     Ok(Count { before_warming: parts.first().copied().unwrap_or(0), total: parts.iter().sum() })
 }
 
-/// The sum in a profile.
+/// Returns the sum of a profile.
 pub fn totals(profile: &str) -> Option<u64> {
     let line = profile.lines().find_map(|line| line.strip_prefix("totals:"))?;
     line.trim().parse().ok()

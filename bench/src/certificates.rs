@@ -1,5 +1,5 @@
-//! A root of trust for one run, and the bundles that the contenders find it in: each beside as many others as it
-//! would read on Lambda, for reading them is part of a cold start.
+//! A root certificate for one run, and the bundles in which the contenders find it: each with as many other roots as the
+//! contender would read on Lambda, because reading them is part of a cold start.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use crate::place;
 /// The system's own bundle, as Amazon Linux 2023 has one too.
 const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Where a run's certificates lie.
+/// The paths of a run's certificates.
 pub struct Certificates {
-    /// Amazon's roots and ours: what our functions trust in place of the roots that are compiled in.
+    /// Amazon's roots and ours: our functions trust them in place of the compiled-in roots.
     pub amazon_and_ours: PathBuf,
-    /// The system's roots and ours: what everybody else's clients read.
+    /// The system's roots and ours: the other contenders' clients read them.
     pub system_and_ours: PathBuf,
     /// Ours alone.
     pub ours: PathBuf,
@@ -28,7 +28,7 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Makes a root and a certificate for loopback, as long as the AWS services' own.
+    /// Makes a root and a certificate for loopback, with chains as long as the AWS services' own.
     pub fn make() -> std::io::Result<Self> {
         let folder = place::state().join("certificates");
         fs::create_dir_all(&folder)?;
@@ -56,7 +56,7 @@ impl Certificates {
         })
     }
 
-    /// What the backends' side of TLS is made from.
+    /// The certificates and key of the backends' TLS server.
     pub fn server(&self) -> Arc<ServerConfig> {
         let chain = [CertificateDer::from_pem_file(&self.leaf), CertificateDer::from_pem_file(&self.ours)];
         let chain = chain.map(|certificate| certificate.expect("a certificate that was just made")).to_vec();

@@ -9,7 +9,7 @@ const BAR: f64 = 24.0;
 const LABEL: f64 = 130.0;
 const VALUE: f64 = 90.0;
 
-/// The bars, as SVG; the longest fills the room.
+/// Returns the bars as SVG; the longest fills the width.
 pub fn bars(name: &str, unit: &str, values: &[(&str, f64)]) -> String {
     let longest = values.iter().map(|(_, value)| value.abs()).fold(f64::MIN_POSITIVE, f64::max);
     let height = 40.0 + values.len() as f64 * (BAR + 8.0);

@@ -1,4 +1,4 @@
-//! Who is measured, and how each is started.
+//! The programs that are measured, and the commands that start them.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,10 +9,10 @@ use crate::backends::Backends;
 use crate::certificates::Certificates;
 use crate::place;
 
-/// Who is measured.
+/// A program that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Contender {
-    /// R0: the least that runs on Lambda.
+    /// R0: the smallest program that runs on Lambda.
     Hello,
     /// R1: Rust as the SDK's and the runtime's own examples show it.
     Idiomatic,
@@ -24,25 +24,25 @@ pub enum Contender {
     Floor,
     /// Ours.
     Inlet,
-    /// Ours as the local stack builds them, quickly: what must not grow unseen.
+    /// Ours in the local stack's cheap profile, for the gate.
     OfTheStack,
 }
 
 impl Contender {
-    /// All of them, in the order of the tables.
+    /// All contenders, in the order of the tables.
     pub const ALL: [Self; 6] =
         [Self::Hello, Self::Idiomatic, Self::Node, Self::Python, Self::Floor, Self::Inlet];
 
-    /// Those that run on Lambda.
+    /// The contenders that run on Lambda.
     pub const FUNCTIONS: [Self; 5] = [Self::Hello, Self::Idiomatic, Self::Node, Self::Python, Self::Inlet];
 
-    /// Those that do the whole job.
+    /// The contenders that do the whole job.
     pub const WORKERS: [Self; 4] = [Self::Idiomatic, Self::Node, Self::Python, Self::Inlet];
 
-    /// Those whose instructions can be counted: valgrind is no place for a just-in-time compiler.
+    /// The contenders whose instructions can be counted: valgrind cannot follow a just-in-time compiler.
     pub const COUNTED: [Self; 3] = [Self::Hello, Self::Idiomatic, Self::Inlet];
 
-    /// What it is called in the tables.
+    /// Returns its name in the tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hello => "R0 hello",
@@ -55,7 +55,7 @@ impl Contender {
         }
     }
 
-    /// The file that is deployed; ours is one for each provider.
+    /// Returns the deployed file; ours is one per provider.
     pub fn file(self, provider: &str) -> PathBuf {
         let state = place::state();
         match self {
@@ -71,7 +71,7 @@ impl Contender {
         }
     }
 
-    /// What is started.
+    /// Returns the command that starts it.
     pub fn command(self, provider: &str) -> Vec<PathBuf> {
         let file = self.file(provider);
         match self {
@@ -81,14 +81,14 @@ impl Contender {
         }
     }
 
-    /// What is started under valgrind: the same with its symbols, where it has any.
+    /// Returns the command for valgrind: the same program with its symbols, if it has any.
     pub fn command_with_symbols(self, provider: &str) -> Vec<PathBuf> {
         let (with, without) = (place::state().join("with-symbols"), place::state().join("stripped"));
         let swap = |file: PathBuf| file.strip_prefix(&without).map_or(file.clone(), |name| with.join(name));
         self.command(provider).into_iter().map(swap).collect()
     }
 
-    /// The variables that the function finds, and no other but `PATH`.
+    /// Sets the function's environment: these variables and `PATH`, and no other.
     pub fn surround(
         self,
         command: &mut Command,
@@ -114,11 +114,11 @@ impl Contender {
             .env("AWS_DEFAULT_REGION", "eu-central-1")
             .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-            // As long as a role's.
+            // As long as a role's token.
             .env("AWS_SESSION_TOKEN", "IQoJb3JpZ2luX2Vj".repeat(60))
             .env("AWS_ENDPOINT_URL", aws)
             .env("AWS_CA_BUNDLE", roots)
-            // Where rustls's native roots look, and Node.
+            // rustls-native-certs and Node read their roots from here.
             .env("SSL_CERT_FILE", roots)
             .env("NODE_EXTRA_CA_CERTS", &certificates.ours)
             .env("INLET_STAGE", "bench")

@@ -1,4 +1,4 @@
-//! What is delivered: fixed bodies, each time with an id of its own, signed as their senders sign.
+//! The deliveries: fixed bodies, each delivery with an id of its own, signed as the providers sign.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,7 +22,7 @@ const ZORT: &str = include_str!("../../functions/zort/payloads/ADDORDER.json");
 const DEALPOS: &str = include_str!("../../functions/dealpos/payloads/paymentCreated.json");
 const STORES: &str = include_str!("../../local/demo-stores.json");
 
-/// The store that everything is sent to.
+/// The store of every delivery.
 pub const STORE: &str = "demo";
 
 /// A body of the corpus.
@@ -32,28 +32,28 @@ pub enum Body {
     Zip,
     /// A status of Tiki, 0.3 KB.
     Tiki,
-    /// The head of an order of Zid, 1 KB: what prices are told of.
+    /// The head of an order of Zid, 1 KB: the prices are for this body.
     Zid1,
     /// An order of Zid with some products, 10 KB.
     Zid10,
-    /// One with many, 50 KB.
+    /// An order of Zid with many products, 50 KB.
     Zid50,
-    /// One with more than anybody orders, 1 MB.
+    /// An order of Zid with more products than a real one, 1 MB.
     Zid1000,
-    /// An order of ZORT, which is one event within a window.
+    /// An order of ZORT, which has no time of its own.
     Zort,
-    /// A payment of DealPOS, likewise.
+    /// A payment of DealPOS, which has no time of its own.
     DealPos,
 }
 
-/// What is wrong with a delivery.
+/// The fault of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// Nothing.
     Good,
-    /// The first byte of what proves it.
+    /// The first byte of the proof is wrong.
     BadFirst,
-    /// The last byte.
+    /// The last byte of the proof is wrong.
     BadLast,
 }
 
@@ -62,11 +62,11 @@ pub enum Proof {
 pub struct Delivery {
     /// The function's event.
     pub event: Vec<u8>,
-    /// The order that it tells of: whoever did the job has told the queue of it.
+    /// The order's id: a contender that did the job has sent it to the queue.
     pub order: String,
-    /// The raw body: whoever did the job has stored it.
+    /// The raw body: a contender that did the job has stored it.
     pub body: Vec<u8>,
-    /// Whether it is to be accepted.
+    /// True if the contender must accept it.
     pub genuine: bool,
 }
 
@@ -74,10 +74,10 @@ impl Body {
     /// One of each provider.
     pub const OF_EACH_PROVIDER: [Self; 5] = [Self::Zort, Self::DealPos, Self::Zid10, Self::Tiki, Self::Zip];
 
-    /// Those that everybody who is measured understands.
+    /// The bodies that every contender understands.
     pub const EVERY: [Self; 6] = [Self::Zip, Self::Tiki, Self::Zid1, Self::Zid10, Self::Zid50, Self::Zid1000];
 
-    /// The provider that sends it.
+    /// Returns the provider that sends this body.
     pub fn provider(self) -> &'static str {
         match self {
             Self::Zip => "zip",
@@ -88,7 +88,7 @@ impl Body {
         }
     }
 
-    /// What it is called in the tables.
+    /// Returns its name in the tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Zip => "Zip 0.4 KB",
@@ -102,17 +102,17 @@ impl Body {
         }
     }
 
-    /// A new delivery of it, as text.
+    /// Returns a new delivery of it, as text.
     pub fn delivery(self) -> Delivery {
         self.made(Proof::Good, false)
     }
 
-    /// A new delivery of it in base64.
+    /// Returns a new delivery of it, in base64.
     pub fn in_base64(self) -> Delivery {
         self.made(Proof::Good, true)
     }
 
-    /// A new delivery of it that does not verify.
+    /// Returns a new delivery of it that does not verify.
     pub fn forged(self, proof: Proof) -> Delivery {
         self.made(proof, false)
     }
@@ -124,7 +124,7 @@ impl Body {
         Delivery { event, order, body: request.body, genuine: proof == Proof::Good }
     }
 
-    /// A new request of it, and the order that it tells of.
+    /// Returns a new request with this body, and its order's id.
     pub fn request(self) -> (String, Request) {
         static NUMBER: AtomicU64 = AtomicU64::new(100_000_000);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -146,7 +146,7 @@ impl Body {
     }
 }
 
-/// The live credentials of a provider's store, as kept in the parameter store.
+/// Returns the live credentials of a provider's store, in the form of the parameter.
 pub fn credentials(provider: &str) -> Option<String> {
     let stores: Value = serde_json::from_str(STORES).expect("the stores are JSON");
     Some(stores.get(provider)?.get(STORE)?.to_string())
@@ -158,7 +158,7 @@ fn with(text: &str, place: &str, value: Value) -> Vec<u8> {
     json.to_string().into_bytes()
 }
 
-/// An order without what was ordered, how it is sent and how it is paid, and without its links.
+/// Returns an order without lines, shipping, payment and links.
 fn head(number: u64) -> Vec<u8> {
     const PARTS: [&str; 14] = [
         "coupon",
@@ -184,7 +184,7 @@ fn head(number: u64) -> Vec<u8> {
     order.to_string().into_bytes()
 }
 
-/// An order of about this length: the documented one, with products that differ as a shop's do.
+/// Returns an order of about this length: the documented one, with products that differ as a shop's do.
 fn zid(number: u64, len: usize) -> Vec<u8> {
     let mut order: Value = serde_json::from_str(ZID).expect("a payload is JSON");
     order["id"] = json!(number);
@@ -256,7 +256,7 @@ fn signed<S: Sender>(event: &str, body: Vec<u8>) -> Request {
     delivery::<S>(store, row, body, &list[0])
 }
 
-/// Changes one byte of the proof and keeps its form, so that it is compared and not merely misread.
+/// Changes one byte of the proof and keeps its form, so that it is compared and not rejected as malformed.
 fn spoil(request: &mut Request, provider: &str, proof: Proof) {
     if proof == Proof::Good {
         return;
@@ -284,7 +284,7 @@ fn spoil(request: &mut Request, provider: &str, proof: Proof) {
     request.headers.set(name, spoiled);
 }
 
-/// The request as API Gateway hands it over: payload format 2.0.
+/// Returns the request as API Gateway sends it: payload format 2.0.
 fn event(request: &Request, provider: &str, base64: bool) -> Vec<u8> {
     let topic = request.topic.clone().unwrap_or_default();
     let path = format!("/{provider}/{STORE}/{topic}");

@@ -1,4 +1,4 @@
-//! A running function: its process, its runtime interface, and what the kernel says of it.
+//! A running function: its process, its runtime interface, and the kernel's counters of it.
 
 use std::fs;
 use std::io::{self, Read};
@@ -14,10 +14,10 @@ use crate::certificates::Certificates;
 use crate::contender::Contender;
 use crate::runtime_api::{Answer, RuntimeApi, Silence};
 
-/// How long anything may take: the slowest is an interpreter under valgrind.
+/// Maximum duration of any step: an interpreter under valgrind is the slowest.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long a function that waits for its next event may still be busy with the last.
+/// Time in which a function that waits for its next event may still be busy with the last.
 const SETTLING: Duration = Duration::from_millis(20);
 
 /// A running function.
@@ -28,17 +28,17 @@ pub struct Function {
     log_bytes: Arc<AtomicU64>,
 }
 
-/// How a start went.
+/// The measurements of a start.
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
-    /// From its start to its asking for the first event.
+    /// From the process's creation to its first request for an event.
     pub wall: Duration,
-    /// What the processor did meanwhile.
+    /// CPU time used until then.
     pub cpu: Duration,
 }
 
 impl Function {
-    /// Starts a contender, behind a command that watches it where one is given.
+    /// Starts a contender, under a wrapping command if one is given.
     pub fn start(
         contender: Contender,
         provider: &str,
@@ -58,7 +58,7 @@ impl Function {
         let mut child = command.spawn()?;
         let (log_bytes, nothing): (Arc<AtomicU64>, Arc<AtomicU64>) = Default::default();
         count(child.stdout.take(), &log_bytes);
-        // A watcher says things of its own.
+        // The wrapping command writes output of its own.
         count(child.stderr.take(), if watched { &nothing } else { &log_bytes });
         Ok(Self { api, child, started, log_bytes })
     }
@@ -70,26 +70,26 @@ impl Function {
         Ok(Start { wall: at.duration_since(self.started), cpu: self.cpu() })
     }
 
-    /// Hands over an event, and waits until it asks for the next.
+    /// Delivers an event, and waits until the function asks for the next.
     pub fn deliver(&self, event: &[u8]) -> Result<Answer, Silence> {
         let answer = self.api.deliver(event, PATIENCE)?;
         self.api.waits(PATIENCE)?;
         Ok(answer)
     }
 
-    /// What the processor has done for it so far: all its threads that are still there.
+    /// Returns the CPU time so far of all threads that still exist.
     pub fn cpu(&self) -> Duration {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.id())).into_iter().flatten().flatten();
         tasks.map(|task| running(&task.path())).sum()
     }
 
-    /// The same, once it is quiet.
+    /// Returns the CPU time once it no longer grows.
     pub fn settled_cpu(&self) -> Duration {
         thread::sleep(SETTLING);
         self.cpu()
     }
 
-    /// The most memory that it has held, in bytes.
+    /// Returns the peak of its resident memory, in bytes.
     pub fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -98,18 +98,18 @@ impl Function {
         kib.unwrap_or(0) * 1024
     }
 
-    /// How much it has logged.
+    /// Returns the number of bytes that it has logged.
     pub fn log_bytes(&self) -> u64 {
         thread::sleep(SETTLING);
         self.log_bytes.load(Ordering::Relaxed)
     }
 
-    /// Its process.
+    /// Returns its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it in a way that a watcher can still write down what it saw.
+    /// Ends it so that a wrapping command can still write its results.
     pub fn end(mut self) -> io::Result<()> {
         Command::new("kill").arg(self.id().to_string()).status()?;
         self.child.wait().map(|_| ())
@@ -124,14 +124,14 @@ impl Drop for Function {
     }
 }
 
-/// How long a thread has been running: the first number of its `schedstat`, in nanoseconds.
+/// Returns a thread's CPU time in nanoseconds: the first number of its `schedstat`.
 fn running(task: &Path) -> Duration {
     let schedstat = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
     let nanos = schedstat.split(' ').next().and_then(|nanos| nanos.parse().ok());
     Duration::from_nanos(nanos.unwrap_or(0))
 }
 
-/// Reads what is written and keeps the number of its bytes.
+/// Reads the output and counts its bytes.
 fn count(from: Option<impl Read + Send + 'static>, bytes: &Arc<AtomicU64>) {
     let bytes = Arc::clone(bytes);
     let Some(mut from) = from else { return };

@@ -1,5 +1,5 @@
-//! What may not grow unseen: what is the same on every machine, of the receivers as the local stack builds them,
-//! beside the committed figures.
+//! The gate: compares values that are the same on every machine, of the receivers as the local stack builds them, with the
+//! committed figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -13,18 +13,18 @@ use crate::corpus::Body;
 use crate::measure::{Bench, counted};
 use crate::place;
 
-/// By how much a figure may grow without being written anew.
+/// Growth of a figure that the gate accepts.
 const TOLERANCE: f64 = 0.03;
 
-/// What no receiver is made of.
+/// Crates that no receiver may link.
 const ABSENT: [&str; 4] = ["aws-lc-sys", "aws-config", "openssl-sys", "lambda_http"];
 
-/// What every receiver is made of once.
+/// Crates of which a receiver may link one version only.
 const ONCE: [&str; 5] = ["hyper", "rustls", "sha2", "ring", "tokio"];
 
 type Figures = BTreeMap<String, f64>;
 
-/// Compares with the committed figures.
+/// Compares the current values with the committed figures.
 pub fn compare() -> Result<(), Box<dyn Error>> {
     let mut wrong = wrong_dependencies()?;
     let committed: Figures = serde_json::from_str(&fs::read_to_string(file())?)?;
@@ -45,7 +45,7 @@ pub fn compare() -> Result<(), Box<dyn Error>> {
     Err(wrong.join("\n").into())
 }
 
-/// Writes the figures anew.
+/// Replaces the committed figures.
 pub fn accept() -> Result<(), Box<dyn Error>> {
     let json = serde_json::to_string_pretty(&measured()?)?;
     Ok(fs::write(file(), json + "\n")?)
@@ -65,8 +65,8 @@ fn measured() -> Result<Figures, Box<dyn Error>> {
         add("bytes of the binary", fs::metadata(OfTheStack.file(provider))?.len() as f64);
         bench.backends.empty();
         let start = callgrind::count(OfTheStack, provider, &[], &bench.certificates, &bench.backends)?;
-        // Not those to the first `/next`, nor those of a forgery: how far a handshake comes in time, and how often the
-        // secrets are read again, depends on the machine.
+        // Without the instructions up to the first `/next` and those of a forgery: the progress of a handshake and the number
+        // of credential reads depend on the machine.
         add("instructions before connections are opened", start.before_warming as f64);
         let accepted = counted::of_webhook(&bench, OfTheStack, body, Body::delivery)?;
         add("instructions of an accepted webhook", accepted * 1e6);
@@ -80,7 +80,7 @@ fn measured() -> Result<Figures, Box<dyn Error>> {
     Ok(figures)
 }
 
-/// What receivers are made of and should not be.
+/// Returns the forbidden and duplicate crates of the receivers.
 fn wrong_dependencies() -> Result<Vec<String>, Box<dyn Error>> {
     let mut wrong = Vec::new();
     for receiver in ["inlet-dealpos", "inlet-tiki", "inlet-zid", "inlet-zip", "inlet-zort"] {
@@ -100,7 +100,7 @@ fn wrong_dependencies() -> Result<Vec<String>, Box<dyn Error>> {
     Ok(wrong)
 }
 
-/// The crates that are linked into a package's binary, with their versions.
+/// Returns the crates that are linked into a package's binary, with their versions.
 fn dependencies(package: &str) -> Result<BTreeMap<String, BTreeSet<String>>, Box<dyn Error>> {
     let arguments = ["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package", package];
     let output = Command::new("cargo").args(arguments).current_dir(place::root()).output()?;

@@ -1,4 +1,4 @@
-//! What is to be reached: a number of ours, mostly beside somebody else's from the same run.
+//! The goals: a value of ours, mostly relative to another contender's value from the same run.
 
 use crate::contender::Contender::{self, Hello, Idiomatic, Inlet, Node, Python};
 use crate::results::{Metric, Results};
@@ -10,25 +10,25 @@ pub struct Goal {
     of: Of,
 }
 
-/// What a goal is measured by.
+/// The reference value of a goal.
 enum Of {
-    /// The number itself.
+    /// The value itself.
     Itself,
-    /// A contender's number of the same metric.
+    /// A contender's value of the same metric.
     Contender(Contender),
-    /// Our own number of another metric.
+    /// Our own value of another metric.
     Metric(Metric),
-    /// The sum of what the backends take, in milliseconds.
+    /// The sum of the backends' delays, in milliseconds.
     Backends(f64),
 }
 
-/// What became of a goal.
+/// The result of a goal.
 pub struct Outcome {
     /// The goal in words.
     pub words: String,
-    /// What was reached; nothing where it was not measured.
+    /// The reached value; `None` if it was not measured.
     pub reached: Option<f64>,
-    /// Whether that is enough.
+    /// True if the goal is met.
     pub met: bool,
 }
 
@@ -63,7 +63,7 @@ const fn goal(metric: Metric, at_most: f64, of: Of) -> Goal {
 }
 
 impl Goal {
-    /// What became of it.
+    /// Returns the goal's result.
     pub fn outcome(&self, results: &Results) -> Outcome {
         let ours = results.of(self.metric, Inlet);
         let (by, whose) = match self.of {
@@ -82,7 +82,7 @@ impl Goal {
     }
 }
 
-/// A number with as many digits as mean something.
+/// Returns the number with its significant digits.
 pub fn short(number: f64) -> String {
     match number.abs() {
         n if n >= 100.0 => format!("{number:.0}"),

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as the runtime interface and the AWS clients speak: one request after another on a
+//! The part of HTTP/1.1 that the runtime interface and the AWS clients use: one request after another on a
 //! connection, bodies of known length.
 
 use std::io::{self, BufRead, Write};
@@ -12,13 +12,13 @@ pub struct Request {
 }
 
 impl Request {
-    /// A header's value, whatever the case of its name.
+    /// Returns a header's value; its name is case-insensitive.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
-/// The next request of a connection; nothing when it is closed.
+/// Returns the next request of a connection; `None` if it is closed.
 pub fn read(from: &mut impl BufRead) -> io::Result<Option<Request>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -47,7 +47,7 @@ pub fn read(from: &mut impl BufRead) -> io::Result<Option<Request>> {
     Ok(Some(request))
 }
 
-/// A body in chunks, without trailers.
+/// Reads a chunked body without trailers.
 fn chunks(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {

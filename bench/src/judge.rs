@@ -1,5 +1,5 @@
-//! Whether the job was done: the answer is right, the body is stored byte for byte, the queue was told of the order.
-//! A row whose contender does less is void.
+//! Checks that the job was done: the answer is right, the body is stored byte for byte, the queue has the order.
+//! The row of a contender that does less is void.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -13,7 +13,7 @@ use crate::backends::Call;
 use crate::corpus::Delivery;
 use crate::runtime_api::Answer;
 
-/// What is wrong with what was done; nothing when all is well.
+/// Returns the first fault of the contender's work; `None` if there is none.
 pub fn fault(delivery: &Delivery, answer: &Answer, calls: &[Call]) -> Option<String> {
     if delivery.genuine {
         fault_of_accepted(delivery, answer, calls)
@@ -27,7 +27,7 @@ fn fault_of_accepted(delivery: &Delivery, answer: &Answer, calls: &[Call]) -> Op
         return Some(format!("answered {} to a genuine delivery", answer.status));
     }
     let mut puts = calls.iter().filter(|call| call.operation == "PutItem");
-    // The event's own; what is too large for it is put before it.
+    // The event's own item; chunks of a large body are written before it.
     let Some(put) = puts.find(|put| text(&put.asked["Item"], "sk").starts_with("event/")) else {
         return Some("stored nothing".to_owned());
     };
@@ -51,14 +51,14 @@ fn fault_of_refused(answer: &Answer, calls: &[Call]) -> Option<String> {
     if answer.status != 401 {
         return Some(format!("answered {} to a forged delivery", answer.status));
     }
-    // Setting it aside is allowed, making an event of it is not.
+    // Quarantining it is allowed, making an event of it is not.
     let made = calls
         .iter()
         .any(|call| call.operation == "SendMessage" || call.asked["Item"].get("sha256").is_some());
     made.then(|| "made an event of a forged delivery".to_owned())
 }
 
-/// The raw body in an item, or in the pieces that it names.
+/// Returns the raw body of an item, or of the chunks that it names.
 fn stored(item: &Value, calls: &[Call]) -> Option<Vec<u8>> {
     let bytes = match item["body_digest"]["S"].as_str() {
         None => STANDARD.decode(item["body"]["B"].as_str()?).ok()?,

@@ -1,4 +1,4 @@
-//! Load on what is deployed: several senders at once, each sending the next delivery when the last is answered.
+//! Load on the deployed stack: several senders at once, each sending the next delivery when the last is answered.
 
 use std::error::Error;
 use std::thread;
@@ -9,20 +9,20 @@ use inlet::request::Request;
 use crate::corpus::{Body, STORE};
 use crate::median::quantile;
 
-/// How many senders there are at once.
+/// Number of senders.
 const SENDERS: usize = 8;
 
-/// How long a sender waits for an answer: as long as API Gateway does.
+/// A sender's timeout: API Gateway's own.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What one sender saw.
+/// The results of one sender.
 #[derive(Default)]
 struct Seen {
     took_ms: Vec<f64>,
     errors: u32,
 }
 
-/// Drives our API with all five providers, then ours and the peer's with what the peer understands.
+/// Drives our API with all five providers, then ours and the peer's with the bodies that the peer understands.
 pub fn drive(how_long: Duration, ours: &str, peers: &str) -> Result<(), Box<dyn Error>> {
     const UNDERSTOOD: [Body; 3] = [Body::Zid10, Body::Tiki, Body::Zip];
     println!(
@@ -35,7 +35,7 @@ pub fn drive(how_long: Duration, ours: &str, peers: &str) -> Result<(), Box<dyn 
         ("Inlet, Zid, Tiki and Zip", ours, &UNDERSTOOD),
         ("R1, Zid, Tiki and Zip", peers, &UNDERSTOOD),
     ] {
-        // Functions start before they are measured.
+        // Warm-up: functions start before they are measured.
         send(api, bodies, Duration::from_secs(3));
         let seen = send(api, bodies, how_long);
         let rate = seen.took_ms.len() as f64 / how_long.as_secs_f64();

@@ -1,9 +1,9 @@
 //! The bench: plays Lambda's runtime interface and AWS to the receivers and to their peers, checks what they did,
-//! and measures what it took.
+//! and measures the cost.
 //!
-//! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures what is the same
-//! on every machine and compares it with `bench/figures.json`; `inlet-bench gate --accept` writes that file anew;
-//! `inlet-bench load` drives what is deployed.
+//! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures values that are the same
+//! on every machine and compares them with `bench/figures.json`; `inlet-bench gate --accept` replaces that file;
+//! `inlet-bench load` drives the deployed stack.
 
 mod place;
 mod http;

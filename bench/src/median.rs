@@ -1,11 +1,11 @@
-//! The middle of what was measured: one slow round is the machine's, not the contender's.
+//! Medians: one slow round is the machine's, not the contender's.
 
-/// The middle value; of an even number the lower middle. Zero of nothing.
+/// Returns the middle value: the lower one of an even number, zero of an empty list.
 pub fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The value that this share of them does not exceed.
+/// Returns the value that this share of the values does not exceed.
 pub fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

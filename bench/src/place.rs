@@ -1,23 +1,23 @@
-//! Where things lie.
+//! Paths.
 
 use std::path::{Path, PathBuf};
 
-/// This folder, committed.
+/// Returns this folder, which is committed.
 pub fn bench() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The repository.
+/// Returns the repository's folder.
 pub fn root() -> &'static Path {
     bench().parent().expect("the bench is a folder of the repository")
 }
 
-/// What is made by the bench and not committed.
+/// Returns the folder of built files that are not committed.
 pub fn state() -> PathBuf {
     root().join(".local/bench")
 }
 
-/// What a run says.
+/// Returns the folder of a run's results.
 pub fn results() -> PathBuf {
     bench().join("results")
 }

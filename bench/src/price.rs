@@ -1,18 +1,18 @@
-//! What a million events cost, from what was measured and the price list in `prices.json`.
+//! The price of a million events, from the measurements and the price list in `prices.json`.
 
 use serde::Deserialize;
 
 use crate::contender::Contender;
 use crate::results::{Metric, Results};
 
-/// What DynamoDB counts as a write, and SQS as a request.
+/// Size of a DynamoDB write unit, and of an SQS request.
 pub const WRITE_UNIT_BYTES: u64 = 1_024;
 pub const QUEUE_CHUNK_BYTES: u64 = 65_536;
 
 /// The memory at which Lambda gives a whole processor, in MB.
 const MB_OF_A_PROCESSOR: f64 = 1_769.0;
 
-/// AWS's list prices in dollars, and what the template sets.
+/// AWS's list prices in dollars, and values that the template sets.
 #[derive(Debug, Deserialize)]
 struct Prices {
     http_api_per_million_requests: f64,
@@ -26,7 +26,7 @@ struct Prices {
 }
 
 /// Adds the price of a million events of 1 KB: API, receiver, table with index and receipt, queue, processor, logs.
-/// Left out are what follows the processor (the bus and its targets) and storage by the month.
+/// Not included: the bus and its targets, and storage by the month.
 pub fn add(results: &mut Results) -> Result<(), Box<dyn std::error::Error>> {
     let prices: Prices = serde_json::from_str(include_str!("../prices.json"))?;
     for contender in Contender::WORKERS {
@@ -43,7 +43,7 @@ pub fn add(results: &mut Results) -> Result<(), Box<dyn std::error::Error>> {
         // The processor writes a receipt of one unit, and takes its messages in batches: a receive and a deletion each.
         let units = writes + index + 1.0;
         let messages = 1.0 + 2.0 / prices.processor_batch;
-        // A small function computes at its share of a processor; waiting takes as long as ever.
+        // A small function has its share of a processor; waiting takes as long as in a large one.
         let share = prices.receiver_memory_mb / MB_OF_A_PROCESSOR;
         let seconds = (cpu / share + latency) / 1e3;
         let memory_gb = prices.receiver_memory_mb / 1_024.0;

@@ -1,4 +1,4 @@
-//! What a run found, for people: one table, the goals, a picture of each metric.
+//! The report of a run, for people: one table, the goals, a picture of each metric.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use crate::goals::{GOALS, short};
 use crate::place;
 use crate::results::{Metric, Results};
 
-/// Between these lines of the README stands what the last run found.
+/// The report replaces the text between these lines of the README.
 const BEGIN: &str = "<!-- begin: written by make bench -->";
 const END: &str = "<!-- end: written by make bench -->";
 

@@ -1,4 +1,4 @@
-//! What was measured: a list of values for each metric and contender, kept as JSON.
+//! The results: a list of values for each metric and contender, kept as JSON.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::contender::Contender;
 use crate::median::median;
 use crate::place;
 
-/// What is measured.
+/// A metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
@@ -43,7 +43,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All of them, in the order of the table.
+    /// All metrics, in the order of the table.
     pub const ALL: [Self; 26] = [
         Self::StartInstructions,
         Self::StartInstructionsConnected,
@@ -73,7 +73,7 @@ impl Metric {
         Self::Price,
     ];
 
-    /// What it is, and its unit.
+    /// Returns its title and its unit.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::StartInstructions => {
@@ -108,16 +108,16 @@ impl Metric {
     }
 }
 
-/// All that a run found.
+/// The results of a run.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Results {
-    /// What it ran on.
+    /// The machine.
     pub machine: String,
-    /// How many rounds there were.
+    /// Number of rounds.
     pub rounds: u32,
     /// The values of all rounds.
     pub values: BTreeMap<Metric, BTreeMap<Contender, Vec<f64>>>,
-    /// Which rows are void, and why.
+    /// The void rows with their reasons.
     pub void: Vec<String>,
 }
 
@@ -127,7 +127,7 @@ impl Results {
         self.values.entry(metric).or_default().entry(contender).or_default().push(value);
     }
 
-    /// The median of what was measured.
+    /// Returns the median of the values.
     pub fn of(&self, metric: Metric, contender: Contender) -> Option<f64> {
         self.values
             .get(&metric)?
@@ -136,7 +136,7 @@ impl Results {
             .map(|values| median(values))
     }
 
-    /// Notes that a contender did not do its job, and takes its values back.
+    /// Marks a contender as void and removes its values.
     pub fn void(&mut self, contender: Contender, why: &str) {
         let line = format!("{}: {why}", contender.name());
         if !self.void.contains(&line) {
@@ -148,13 +148,13 @@ impl Results {
     }
 }
 
-/// Reads what the last run wrote.
+/// Reads the last run's results.
 pub fn read() -> Result<Results, Box<dyn std::error::Error>> {
     let text = fs::read_to_string(place::results().join("results.json"))?;
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Keeps what a run found.
+/// Writes a run's results.
 pub fn write(results: &Results) -> io::Result<()> {
     fs::create_dir_all(place::results())?;
     let json = serde_json::to_string_pretty(results).map_err(io::Error::other)?;

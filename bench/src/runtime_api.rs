@@ -1,4 +1,4 @@
-//! Lambda's runtime interface as a function sees it: it asks for the next event and answers it.
+//! Lambda's runtime interface for a function: the function asks for the next event and answers it.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::io::{self, BufReader};
@@ -15,38 +15,38 @@ use crate::http;
 
 /// One function's interface.
 pub struct RuntimeApi {
-    /// Where it listens.
+    /// The address of the interface.
     pub address: SocketAddr,
     happenings: Receiver<Happening>,
     events: Sender<Vec<u8>>,
 }
 
-/// What a function did.
+/// An action of a function.
 enum Happening {
     /// It asked for the next event.
     Waits(Instant),
     /// It answered one.
     Answered(Instant, Vec<u8>),
-    /// It says that it failed.
+    /// It reported an error.
     Failed(String),
 }
 
 /// An event's answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// The HTTP status that the sender hears.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// From the event's sending to its answer.
     pub took: Duration,
 }
 
-/// Why a function is of no use.
+/// The reason that a function cannot be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum Silence {
-    /// It did nothing in time, or ended.
+    /// It did nothing within the timeout, or ended.
     #[error("it neither answered nor asked for an event in time")]
     Late,
-    /// It said so itself.
+    /// It reported an error itself.
     #[error("it says: {0}")]
     Said(String),
 }
@@ -68,7 +68,7 @@ impl RuntimeApi {
         Ok(Self { address, happenings, events })
     }
 
-    /// Waits until the function asks for an event, and says when it did.
+    /// Waits until the function asks for an event, and returns the time.
     pub fn waits(&self, patience: Duration) -> Result<Instant, Silence> {
         loop {
             match self.happening(patience)? {
@@ -79,7 +79,7 @@ impl RuntimeApi {
         }
     }
 
-    /// Hands over an event and waits for its answer. The function has to be waiting.
+    /// Delivers an event and waits for its answer. The function must be waiting.
     pub fn deliver(&self, event: &[u8], patience: Duration) -> Result<Answer, Silence> {
         let event = event.to_vec();
         let sent = Instant::now();
@@ -110,7 +110,7 @@ fn converse(stream: TcpStream, tell: &Sender<Happening>, queue: &Mutex<Receiver<
     let mut from = BufReader::new(stream);
     while let Some(request) = http::read(&mut from)? {
         let now = Instant::now();
-        // Nobody listens any more once the function has been measured.
+        // The receiver of the channel is gone once the function has been measured.
         if request.path.ends_with("/next") {
             let _ = tell.send(Happening::Waits(now));
             let event = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -130,7 +130,7 @@ fn converse(stream: TcpStream, tell: &Sender<Happening>, queue: &Mutex<Receiver<
     Ok(())
 }
 
-/// How many events there were: no two have the same id.
+/// Number of events so far: each event has an id of its own.
 static EVENTS: AtomicU64 = AtomicU64::new(0);
 
 const EVENT_HEADERS: [(&str, &str); 4] = [

@@ -1,4 +1,4 @@
-//! Whatever is taken for an event's id reads back as itself.
+//! Any accepted event id parses back to itself.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Whatever API Gateway hands over becomes a request or is refused.
+//! Any gateway event becomes a request or is refused.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Whatever stands on the queue is a message of ours or is refused.
+//! Any queue text is a message or is refused.
 
 #![no_main]
 

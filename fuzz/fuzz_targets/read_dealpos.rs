@@ -1,4 +1,4 @@
-//! Whatever is sent with a proof, DealPOS's reader makes a sound event of it.
+//! Any request with a valid proof of DealPOS becomes a sound event.
 
 #![no_main]
 

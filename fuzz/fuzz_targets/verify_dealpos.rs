@@ -1,4 +1,4 @@
-//! Whatever is sent, DealPOS's proof holds for those who know the secret and for nobody else.
+//! No request verifies as DealPOS without the secret.
 
 #![no_main]
 

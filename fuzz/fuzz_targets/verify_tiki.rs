@@ -1,4 +1,4 @@
-//! Whatever is sent, Tiki's proof holds for those who know the secret and for nobody else.
+//! No request verifies as Tiki without the secret.
 
 #![no_main]
 

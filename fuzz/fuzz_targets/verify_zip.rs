@@ -1,4 +1,4 @@
-//! Whatever is sent, Zip's proof holds for those who know the secret and for nobody else.
+//! No request verifies as Zip without the secret.
 
 #![no_main]
 

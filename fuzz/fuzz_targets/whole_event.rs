@@ -1,4 +1,4 @@
-//! Whatever stands beside a message is a whole event or is refused.
+//! Any fallback attribute is a whole event or is refused.
 
 #![no_main]
 

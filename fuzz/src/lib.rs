@@ -1,6 +1,6 @@
-//! What must hold of whatever bytes anybody sends. A target hands over the bytes, a panic is a finding.
+//! Properties that hold for any input. A target passes the bytes; a panic is a finding.
 
-// Taken as files: the crate that they belong to brings the AWS SDK, which is not what is fuzzed and takes minutes
+// Included as files: their crate brings the AWS SDK, which is not under test and takes minutes
 // to build with instruments.
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../shared/inlet-aws/src/lambda/gateway.rs"]
@@ -27,7 +27,7 @@ use crate::record::Record;
 /// The local stack's credentials, which the sample events are signed with.
 const DEMO: &str = include_str!("../../local/demo-stores.json");
 
-/// Whatever is sent by somebody who knows the secret becomes an event that can be kept, sent and found again.
+/// Checks that any request with a valid proof becomes an event that can be stored, sent and found again.
 pub fn read<S: Sender>(input: &[u8]) {
     let credential = demo::<S>();
     let mut request = request::parse(input);
@@ -35,7 +35,7 @@ pub fn read<S: Sender>(input: &[u8]) {
         // A sender that signs fields moves them from the body into the query.
         request.body = std::mem::take(&mut request.query).into_bytes();
     }
-    // The proof that came along stands for another body by now.
+    // The original proof belongs to another body by now.
     let media_type = request.headers.value("content-type").map(|value| ("content-type", value.to_owned()));
     request.headers = Headers::from_iter(media_type);
     S::sign(&mut request, &credential);
@@ -53,7 +53,7 @@ pub fn read<S: Sender>(input: &[u8]) {
     assert_eq!(message.id(), event.id(), "the message is another event's");
 }
 
-/// Whatever is sent, nobody is believed who does not know the secret; and a signature covers every byte.
+/// Checks that no request verifies without the secret, and that a signature covers every byte.
 pub fn verify<S: Sender>(input: &[u8]) {
     let request = request::parse(input);
     let strangers = stranger(demo::<S>());
@@ -69,13 +69,13 @@ pub fn verify<S: Sender>(input: &[u8]) {
     if delivery.trust() == Trust::Signed && !request.body.is_empty() && !signs_in_the_body {
         let mut changed = request;
         changed.body[0] ^= 1;
-        // A signature of the query says nothing of a body; the redirect has none.
+        // A signature of the query does not cover a body; the redirect has none.
         let is_covered = changed.method != Method::Get;
         assert!(!is_covered || judged::<S>(changed, &demo::<S>()).is_err(), "a changed body was believed");
     }
 }
 
-/// Whatever API Gateway hands over becomes a request, or is refused with a reason.
+/// Checks that any gateway event becomes a request or is refused with a reason.
 pub fn gateway_event(input: &[u8]) {
     let Ok(event) = serde_json::from_slice::<gateway::Event>(input) else { return };
     match event.into_request("zid") {
@@ -84,7 +84,7 @@ pub fn gateway_event(input: &[u8]) {
     }
 }
 
-/// Whatever is taken for an id reads back as itself and falls into a partition and a digest.
+/// Checks that any accepted id parses back to itself and splits into partition and digest.
 pub fn event_id(input: &str) {
     let Ok(id) = EventId::parse(input) else { return };
     assert_eq!(id.as_str(), input);
@@ -92,7 +92,7 @@ pub fn event_id(input: &str) {
     assert_eq!(id.entity_path().split('/').count(), 4, "{input}");
 }
 
-/// Whatever stands on the queue is a message of ours, or is refused with its place and none of its words.
+/// Checks that any queue text is a message or is refused, and that the error quotes none of it.
 pub fn message(input: &str) {
     match Message::parse(input.to_owned()) {
         Ok(message) => {
@@ -102,8 +102,7 @@ pub fn message(input: &str) {
     }
 }
 
-/// Whatever stands beside a message is a whole event that can be packed again, or is refused; as it is, and as what
-/// was packed.
+/// Checks that any fallback attribute is a whole event that can be packed again, or is refused: plain, and packed.
 pub fn whole_event(input: &[u8]) {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packed, input).expect("a vector takes every byte");

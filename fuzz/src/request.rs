@@ -4,7 +4,7 @@
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 
-/// Reads it. Cannot fail: what is missing is empty.
+/// Parses the text. Cannot fail: a missing part is empty.
 pub(crate) fn parse(input: &[u8]) -> Request {
     let (head, body) = match input.windows(2).position(|pair| pair == b"\n\n") {
         Some(end) => (&input[..end], &input[end + 2..]),

@@ -1,4 +1,4 @@
-//! Marked people and marked secrets, and the search for the marks where neither may be.
+//! Marked personal data and secrets, and the search for the marks in places where neither may appear.
 
 use inlet::provider::catalogue::{EventSpec, find};
 use inlet::request::{Fields, Headers, Plus, Request};
@@ -8,20 +8,20 @@ use serde_json::{Map, Value, json};
 
 use crate::repository;
 
-/// What every marked text holds. No payload, no name and no word of ours has it.
+/// The mark in every marked text. It occurs in no payload, name or word of the project.
 pub const MARK: &str = "zzcanaryzz";
 
-/// In the names of fields that hold a person's data. Products have names too: they are marked as well.
+/// Parts of the names of fields with personal data. Products have names too: they are marked as well.
 const PERSONAL: [&str; 9] = ["name", "mail", "phone", "mobile", "address", "street", "line1", "city", "note"];
 
-/// What may be nowhere, and what was seen.
+/// The marks and proofs that may appear nowhere, and the texts that were searched.
 #[derive(Debug, Default)]
 pub struct Canary {
     needles: Vec<String>,
 }
 
 impl Canary {
-    /// Remembers what a request offers as proof: it is as secret as what it was made of.
+    /// Records a request's proof: it is as secret as the credential.
     pub fn remember(&mut self, request: &Request) {
         let secret = |name: &str| !["content-type", "host", "user-agent"].contains(&name);
         let headers = request.headers.iter().filter(|(name, _)| secret(name));
@@ -30,7 +30,7 @@ impl Canary {
         self.needles.extend(signatures.map(|(_, value)| value.to_owned()));
     }
 
-    /// Fails where `text` holds a mark or a proof that was sent.
+    /// Fails if `text` contains a mark or a proof that was sent.
     pub fn look_in(&self, what: &str, text: &str) {
         for needle in self.needles.iter().map(String::as_str).chain([MARK]) {
             let found = text.lines().find(|line| line.to_lowercase().contains(&needle.to_lowercase()));
@@ -39,18 +39,18 @@ impl Canary {
     }
 }
 
-/// A marked delivery of a payload file.
+/// Returns a marked delivery of a payload file.
 pub fn marked<S: Sender>(store: &StoreName, payload: &str, credential: &Value) -> Request {
     let text = repository::text(&format!("functions/{}/payloads/{payload}.json", S::NAME));
     let mut body: Value = serde_json::from_str(&text).expect("JSON");
     mark(&mut body, false);
-    // Not every payload tells of somebody; a field that nobody documents does.
+    // Not every payload has personal data; an undocumented field adds some.
     body["customer_name"] = json!(MARK);
     delivery::<S>(store.clone(), row::<S>(payload), body.to_string().into_bytes(), credential)
 }
 
-/// A marked delivery of a payload file as a form: a JSON object's fields become the form's. `more` stands beside each
-/// mark, so that one delivery is not another's repetition.
+/// Returns a marked delivery of a payload file as a form: a JSON object's fields become the form's. `more` is added to each
+/// mark, so that one delivery is not another's duplicate.
 pub fn marked_form<S: Sender>(store: &StoreName, payload: &str, credential: &Value, more: &str) -> Request {
     let file = S::PAYLOADS.iter().find(|file| file.name() == payload).expect("a payload file");
     let fields: Vec<(String, String)> = if file.is_form() {
@@ -75,7 +75,7 @@ pub fn marked_form<S: Sender>(store: &StoreName, payload: &str, credential: &Val
     request
 }
 
-/// A credential with marked secrets.
+/// Returns a credential with marked secrets.
 pub fn marked_credential(credential: &Value) -> Value {
     let fields = credential.as_object().expect("a credential's fields");
     let marked = |secret: &Value| json!(format!("{MARK}{}", secret.as_str().unwrap_or_default()));
@@ -87,7 +87,7 @@ fn row<S: Sender>(payload: &str) -> &'static EventSpec {
     find(S::EVENTS, event).unwrap_or_else(|| panic!("no row for {payload}"))
 }
 
-/// Puts the mark before every text that is a person's.
+/// Puts the mark before every text with personal data.
 fn mark(value: &mut Value, is_personal: bool) {
     match value {
         Value::String(text) if is_personal => text.insert_str(0, MARK),

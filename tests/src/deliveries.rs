@@ -1,4 +1,4 @@
-//! Deliveries for tests: made of the providers' payload files, sent through the API or straight to a receiver.
+//! Deliveries for tests: made from the providers' payload files, sent through the API or directly to a receiver.
 
 use inlet::provider::catalogue::find;
 use inlet::receive::{Receiver, Report, WriteToken};
@@ -26,7 +26,7 @@ pub async fn given<S: Sender>(stack: &Stack, event: &str) -> (StoreName, Request
     (store, request)
 }
 
-/// The receiver with a table or a queue that is not there: what stands where a service refuses.
+/// Returns a receiver whose table or queue does not exist: it behaves as if the service refused every call.
 pub async fn received_without<S: Sender>(
     stack: &Stack,
     table: &str,

@@ -1,5 +1,5 @@
-//! What the tests of the whole share: deliveries, marked ones among them, the sample events, the schemas, the way to
-//! the local stack, the proof by faults, and what stands in for the providers' own APIs.
+//! Code that the end-to-end tests share: deliveries, marked ones among them, the sample events, the schemas, the access to
+//! the local stack, the fault matrix, and stand-ins for the providers' own APIs.
 
 pub mod canary;
 pub mod deliveries;

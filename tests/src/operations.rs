@@ -1,5 +1,5 @@
-//! Alarms and dashboard of the template, written from the metrics' names in the code and from what is known of the
-//! providers, so that neither can speak of a metric that nobody writes.
+//! Generates the template's alarms and dashboard from the metrics' names in the code and from the providers' retry
+//! policies, so that both contain only metrics that a function emits.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use serde_json::{Value, json};
 
 use crate::repository;
 
-/// The lines of the template between which everything is written by this module.
+/// The generated part of the template is between these lines.
 const BEGIN: &str =
     "  # ---- Written by `make samples` from tests/src/operations.rs: alarms and dashboard -------\n";
 const END: &str =
     "  # ---- End of what `make samples` writes ---------------------------------------------------\n";
 
-/// Where alarms send people.
+/// The document that an alarm's description links to.
 const RUNBOOK: &str = "docs/runbook.md";
 
 const MINUTE: Duration = Duration::from_mins(1);
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// In the order in which they are drawn.
+/// The providers, in the dashboard's order.
 const PROVIDERS: [&str; 5] = [
     inlet_zort::Zort::NAME,
     inlet_dealpos::DealPos::NAME,
@@ -40,7 +40,7 @@ pub struct Alarm {
     pub name: String,
     /// The heading of the runbook that it names: the logical name in kebab case, without a provider.
     pub slug: String,
-    /// What it means.
+    /// Its meaning, for the description.
     about: String,
     condition: String,
     metric: Source,
@@ -51,13 +51,13 @@ pub struct Alarm {
     missing: &'static str,
 }
 
-/// Where an alarm's values come from.
+/// The metric of an alarm.
 enum Source {
     Ours { metric: Metric, of: Vec<(Dimension, String)> },
     Theirs { namespace: &'static str, name: &'static str, dimension: &'static str, value: String },
 }
 
-/// The template as it is to be: its own text, with the alarms and the dashboard written anew.
+/// Returns the template with newly generated alarms and dashboard.
 pub fn template() -> String {
     let text = repository::text("template.yaml");
     let (before, rest) = text.split_once(BEGIN).expect("the line that begins the written part");
@@ -66,7 +66,7 @@ pub fn template() -> String {
     format!("{before}{BEGIN}\n{}{alarms}{}\n{END}{after}", throttled_requests(), dashboard())
 }
 
-/// Every alarm, those of the whole deployment first.
+/// Returns every alarm, those of the whole deployment first.
 pub fn alarms() -> Vec<Alarm> {
     let mut alarms = of_the_deployment();
     alarms.extend(of_provider::<inlet_zort::Zort>());
@@ -161,17 +161,17 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
         of_provider().into_iter().chain([(Dimension::RejectCode, UNKNOWN_STORE.to_owned())]).collect();
     let name = resource_of(P::NAME);
     let mut alarms = vec![
-        // A shop with few orders has few deliveries to refuse.
+        // A threshold of 3: a shop with few orders has few deliveries to refuse.
         Alarm {
             threshold: 3,
             period: HOUR,
             ..Alarm::new(
-                "Rejected",
+                "VerificationFailed",
                 "deliveries to configured stores fail verification; a secret may have been changed on one side",
                 Source::Ours { metric: metrics::VERIFICATION_FAILED, of: of_provider() },
             )
         },
-        // Anybody may ask for a store that there never was: a few do not wake people up.
+        // A threshold of 10: unknown senders guess names, and a few requests need no action.
         Alarm {
             threshold: 10,
             period: HOUR,
@@ -202,7 +202,7 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             "the provider may be about to disable us: {warn_at} failures, and it stops at {disable_at}"
         );
         alarms.push(failing("Degraded", about, warn_at));
-        // Ours is the sum over all stores and hooks, each of which the provider may count on its own.
+        // The metric is the sum over all stores and webhooks; the provider may count each on its own.
         let about =
             format!("the provider may have stopped sending: {disable_at} failures of all stores together");
         alarms.push(failing("Disabled", about, disable_at));
@@ -210,14 +210,14 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
     alarms.into_iter().map(|alarm| alarm.of(&name)).collect()
 }
 
-/// What the template calls a provider.
+/// Returns a provider's name in the template's logical ids.
 fn resource_of(provider: &str) -> String {
     let mut letters = provider.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 impl Alarm {
-    /// At the first one within five minutes; quiet while there are no values.
+    /// Returns an alarm that fires at the first count within five minutes, and not while there are no values.
     fn new(name: &str, about: &str, metric: Source) -> Self {
         Self {
             name: name.to_owned(),
@@ -233,7 +233,7 @@ impl Alarm {
         }
     }
 
-    /// The same of one provider.
+    /// Returns the alarm for one provider.
     fn of(self, provider: &str) -> Self {
         let about = format!("{provider}: {}", self.about);
         Self {
@@ -244,7 +244,7 @@ impl Alarm {
         }
     }
 
-    /// What it tells whom it wakes.
+    /// Returns the description: the meaning and the runbook's heading.
     pub fn description(&self) -> String {
         format!("{}. {RUNBOOK}#{}", capitalised(&self.about), self.slug)
     }
@@ -293,7 +293,7 @@ impl Source {
     }
 }
 
-/// What counts the requests that no function sees.
+/// Returns the metric filter that counts the requests which API Gateway throttles.
 fn throttled_requests() -> String {
     let Metric { name, by, .. } = metrics::API_THROTTLED;
     assert_eq!(by, [[Dimension::Stage]], "the access log tells the stage alone");
@@ -316,7 +316,7 @@ fn throttled_requests() -> String {
     )
 }
 
-/// The dashboard: a graph for every metric, of all that it is told apart by, and AWS's own where ours end.
+/// Returns the dashboard: a graph for every metric by its finest dimensions, and AWS's own metrics for the rest.
 fn dashboard() -> String {
     let ours = metrics::ALL
         .iter()
@@ -371,7 +371,7 @@ fn dashboard() -> String {
     let lines: Vec<String> = widgets.iter().map(|widget| format!("            {widget}")).collect();
     yaml.push_str(&lines.join(",\n"));
     yaml.push_str("\n          ]}\n");
-    // A receiver that is switched off has no name to draw.
+    // A receiver that is switched off has no function name.
     for (n, name) in PROVIDERS.into_iter().map(resource_of).enumerate() {
         let item = if n == 0 { '-' } else { ' ' };
         writeln!(yaml, "        {item} {name}Receiver: !If [With{name}, !Ref {name}Function, none]")
@@ -380,7 +380,7 @@ fn dashboard() -> String {
     yaml
 }
 
-/// One of Lambda's metrics of every receiver.
+/// Returns one of Lambda's metrics for every receiver.
 fn of_the_receivers(metric: &str) -> Value {
     let line = |provider| {
         let function = format!("${{{}Receiver}}", resource_of(provider));
@@ -389,7 +389,7 @@ fn of_the_receivers(metric: &str) -> Value {
     PROVIDERS.into_iter().map(line).collect()
 }
 
-/// A graph in its place: three in a row.
+/// Returns the `n`th graph: three in a row.
 fn widget(n: usize, title: &str, metrics: &Value, statistic: &str) -> Value {
     const WIDTH: usize = 8;
     const HEIGHT: usize = 6;
@@ -402,7 +402,7 @@ fn widget(n: usize, title: &str, metrics: &Value, statistic: &str) -> Value {
     })
 }
 
-/// Everything that a metric is told apart by, where it has values: what is switched off draws no line.
+/// Returns the search over a metric's finest dimensions: a provider that is switched off draws no line.
 fn search(metric: &Metric) -> String {
     let finest = metric.by.last().expect("a metric is told apart by something");
     let dimensions: Vec<&str> = finest.iter().map(|dimension| dimension.as_str()).collect();
@@ -417,7 +417,7 @@ fn search(metric: &Metric) -> String {
 
 fn statistic(metric: &Metric) -> &'static str {
     match metric.unit {
-        // What waits is still there a minute later: no sum of it means anything.
+        // A gauge: the sum of several readings has no meaning.
         Unit::Count if *metric == metrics::WAITING => "Maximum",
         Unit::Count => "Sum",
         Unit::Milliseconds => "p99",

@@ -1,32 +1,32 @@
-//! The repository's own files, as the tests and the writer of samples see them.
+//! The repository's own files, for tests and generators.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files by their path below the repository, as they should be.
+/// The wanted files, by path below the repository.
 pub type Files = BTreeMap<String, String>;
 
-/// The repository's folder.
+/// Returns the repository's folder.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace holds this package").to_owned()
 }
 
-/// The text of a file.
+/// Returns the text of a file.
 pub fn text(path: &str) -> String {
     let file = root().join(path);
     fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
 }
 
-/// The fenced block behind this line of the README.
-pub fn block_behind(line: &str) -> String {
-    let readme = text("README.md");
-    let behind = readme.split(line).nth(1).unwrap_or_else(|| panic!("the README has no {line:?}"));
+/// Returns the fenced block behind this line of a document.
+pub fn block_behind(document: &str, line: &str) -> String {
+    let text = text(document);
+    let behind = text.split(line).nth(1).unwrap_or_else(|| panic!("{document} has no {line:?}"));
     let fenced = behind.split("```").nth(1).expect("a fenced block");
     fenced.split_once('\n').expect("a block of several lines").1.to_owned()
 }
 
-/// The files below a folder, by their path below the repository.
+/// Returns the files below a folder, by path below the repository.
 pub fn below(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -62,7 +62,7 @@ pub fn replace(folder: &str, files: &Files) {
     }
 }
 
-/// What differs between a folder and what it should hold, in words.
+/// Returns the differences between a folder and the wanted files, in words.
 pub fn differences(folder: &str, files: &Files) -> Vec<String> {
     let there = below(folder);
     let stale =

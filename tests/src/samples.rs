@@ -14,17 +14,17 @@ use serde_json::{Map, Value, json};
 
 use crate::repository::{self, Files};
 
-/// A sample: an event file, and how it is answered.
+/// A sample: an event file, and the expected status.
 pub struct Sample {
     /// The file's path below `events/`.
     pub file: String,
     /// The API Gateway event.
     pub event: Value,
-    /// The status that it is answered with.
+    /// The expected status of the answer.
     pub status: u16,
 }
 
-/// Every file below `events/`: the samples, and `expected.json` with their answers.
+/// Returns every file below `events/`: the samples, and `expected.json` with their statuses.
 pub fn files() -> Files {
     let samples = all();
     let expected: BTreeMap<&str, u16> =
@@ -35,7 +35,7 @@ pub fn files() -> Files {
     files
 }
 
-/// Every sample of every provider.
+/// Returns every sample of every provider.
 pub fn all() -> Vec<Sample> {
     [
         of::<inlet_dealpos::DealPos>(),
@@ -49,7 +49,7 @@ pub fn all() -> Vec<Sample> {
     .collect()
 }
 
-/// A provider's samples: one for each payload file, and the awkward ones made of the first of them.
+/// Returns a provider's samples: one for each payload file, and the awkward ones made from the first of them.
 fn of<S: Sender>() -> Vec<Sample> {
     let sampled = |payload: &Payload| sample::<S>(payload.name(), &request::<S>(payload), 200);
     let mut samples: Vec<Sample> = S::PAYLOADS.iter().map(sampled).collect();
@@ -67,7 +67,7 @@ fn row<S: Sender>(payload: &Payload) -> &'static EventSpec {
     row.unwrap_or_else(|| panic!("{} is named after no event", payload.file))
 }
 
-/// What each provider's payload files show of its events, by the path of the file that tells it to the provider.
+/// Returns the known shapes from each provider's payload files, by the path of their `shapes.txt`.
 pub fn shapes() -> Files {
     [
         shapes_of::<inlet_dealpos::DealPos>(),
@@ -79,14 +79,15 @@ pub fn shapes() -> Files {
     .into()
 }
 
-/// Events of one kind share what is known: which of their payloads show a field is chance.
+/// Events of one kind share a shape: which of their payloads contains a field is chance.
 fn shapes_of<S: Sender>() -> (String, String) {
     let mut groups: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
     for payload in S::PAYLOADS.iter().filter(|payload| !payload.is_form()) {
         groups.entry(row::<S>(payload).kind.as_str()).or_default().push(payload.body);
     }
     let text = |(kind, bodies): (&str, Vec<&[u8]>)| {
-        let rows = S::EVENTS.iter().filter(|row| row.kind.as_str() == kind && row.canonical.is_some());
+        let is_shown = |row: &&EventSpec| row.canonical.is_some() && row.documented != Documented::NameOnly;
+        let rows = S::EVENTS.iter().filter(|row| row.kind.as_str() == kind).filter(is_shown);
         let events: Vec<(&str, bool)> =
             rows.map(|row| (row.event, row.documented == Documented::Full)).collect();
         drift::to_text(&events, &drift::shape_of(&bodies))
@@ -94,7 +95,7 @@ fn shapes_of<S: Sender>() -> (String, String) {
     (format!("functions/{}/shapes.txt", S::NAME), groups.into_iter().map(text).collect())
 }
 
-/// What goes wrong in life: encodings, casings, forgeries, surprises.
+/// Awkward deliveries: encodings, casings, forgeries, unknown events.
 fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     let plain = || request::<S>(payload);
     let row = find(S::EVENTS, payload.event()).expect("a row");
@@ -114,7 +115,7 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     });
     let forged = delivery::<S>(demo(), row, payload.body.to_vec(), &stranger);
 
-    // The proof is made for what is sent, so only the event's name is a surprise.
+    // The proof fits the delivery, so only the event's name is unknown.
     let surprise = EventSpec { event: "neverHeardOf", aliases: &[], ..*row };
     let unknown = signed::<S>(&surprise, br#"{"id":"77","hello":"world"}"#.to_vec());
     let not_json = signed::<S>(row, b"<delivery>not JSON at all</delivery>".to_vec());
@@ -136,7 +137,7 @@ fn demo() -> StoreName {
     StoreName::parse("demo").expect("a store's name")
 }
 
-/// The demo store's credential, which only the local stack ever creates.
+/// Returns the demo store's credential, which only the local stack creates.
 pub fn demo_credential(provider: &str) -> Value {
     let stores: Value = serde_json::from_str(&repository::text("local/demo-stores.json")).expect("JSON");
     stores[provider]["demo"][0].clone()

@@ -4,7 +4,7 @@ use inlet::canonical::{Kind, event_schema};
 
 use crate::repository::Files;
 
-/// Every schema's file.
+/// Returns every schema's file.
 pub fn files() -> Files {
     let text = |schema| serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
     let kinds = Kind::ALL.iter().map(|kind| (kind.as_str(), kind.schema()));

@@ -1,5 +1,5 @@
-//! The way to the local stack: its API as a provider sees it, its bus as a consumer does, its table and its
-//! queues as a person would look.
+//! Access to the local stack: its API as a provider uses it, its bus as a consumer, its table and its
+//! queues as an operator.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -32,11 +32,11 @@ use crate::repository;
 
 /// The running local stack.
 pub struct Stack {
-    /// What `make up` wrote.
+    /// The content of `.local/stack.json`.
     pub facts: Facts,
     /// Clients of its emulator.
     pub clients: Clients,
-    /// Another one, of its bus.
+    /// A client of its bus.
     pub bus: aws_sdk_eventbridge::Client,
 }
 
@@ -47,13 +47,13 @@ pub struct Facts {
     pub endpoint: String,
     /// Its region.
     pub region: String,
-    /// Where providers send.
+    /// The API's address.
     pub api: String,
-    /// The event table.
+    /// Returns the event table.
     pub table: String,
     /// The event queue.
     pub queue_url: String,
-    /// Where messages wait that could not be processed.
+    /// The dead-letter queue.
     pub dlq_url: String,
     /// The bus that events are published on.
     pub bus: String,
@@ -61,14 +61,14 @@ pub struct Facts {
     pub stage: String,
 }
 
-/// What a sender hears.
+/// The answer to a sender.
 #[derive(Debug, PartialEq)]
 pub struct Heard {
     /// The status code.
     pub status: u16,
     /// The body, which is always JSON.
     pub body: Value,
-    /// The `location` header, where there is one.
+    /// The `location` header, if there is one.
     pub location: Option<String>,
 }
 
@@ -79,21 +79,21 @@ pub struct Message {
     pub group: String,
     /// The deduplication id.
     pub deduplication: String,
-    /// The text; null where it is no JSON.
+    /// The text; null if it is not JSON.
     pub body: Value,
-    /// The whole event, where one is attached.
+    /// The whole event, if one is attached.
     pub whole: Option<Vec<u8>>,
 }
 
-/// How long anything may take that is not at once.
+/// Timeout of everything that takes some time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long one call of a test may take. The emulator stands still for seconds now and then, which says nothing of
-/// what is tested; how a function meets a slow service is tested with services that are slow on purpose.
+/// Timeout of one call of a test. The emulator sometimes stops for seconds, which is not under test;
+/// slow services are tested with services that are slow on purpose.
 const CALL: Duration = Duration::from_secs(60);
 
 impl Stack {
-    /// The stack that `make up` started.
+    /// Returns the stack that `make up` started.
     pub fn up() -> Self {
         let facts: Facts =
             serde_json::from_str(&repository::text(".local/stack.json")).expect("`make up` first");
@@ -104,8 +104,8 @@ impl Stack {
         Self { facts, clients, bus }
     }
 
-    /// A store of this test's own, with these credentials and a consumer: a rule on the bus that puts every
-    /// event of the store on a queue, which nobody empties.
+    /// Creates a store for one test, with these credentials and a consumer: a rule on the bus that puts every
+    /// event of the store on a queue, which no consumer empties.
     pub async fn store(&self, provider: &str, credentials: &Value) -> StoreName {
         let name = StoreName::parse(&unique()).expect("a store's name");
         self.set(&format!("{provider}/{name}"), &credentials.to_string()).await;
@@ -120,12 +120,12 @@ impl Stack {
         name
     }
 
-    /// A FIFO queue that nobody empties.
+    /// Creates a FIFO queue that no consumer empties.
     pub async fn idle_queue(&self) -> String {
         self.fifo_queue("30").await
     }
 
-    /// A queue in front of the deployed processor, whose messages come back after a second.
+    /// Creates a queue in front of the deployed processor, whose messages become visible again after a second.
     pub async fn impatient_queue(&self) -> String {
         let queue = self.fifo_queue("1").await;
         let listed = self.ask("GET", &self.lambda("functions/"), &[], &[]).body;
@@ -156,7 +156,7 @@ impl Stack {
         assert_eq!((ran.status, &ran.body), (200, &Value::Null), "{}", ran.body);
     }
 
-    /// An event table that nobody else writes to.
+    /// Creates an event table for one test.
     pub async fn table_of_its_own(&self) -> Table {
         let (name, text) = (unique(), ScalarAttributeType::S);
         let attribute = |name: &str| {
@@ -182,7 +182,7 @@ impl Stack {
         Table::new(self.clients.dynamodb.clone(), name, 1)
     }
 
-    /// The name of the function that the template calls so.
+    /// Returns the physical name of a function with this logical id.
     fn function(&self, called: &str) -> String {
         let listed = self.ask("GET", &self.lambda("functions/"), &[], &[]).body;
         let names = listed["Functions"].as_array().into_iter().flatten();
@@ -225,7 +225,7 @@ impl Stack {
         self.http(request.method.as_str(), &url, &headers, &request.body)
     }
 
-    /// Asks a service of the emulator of which these tests link no SDK. It reads who asks, and checks no signature.
+    /// Calls a service of the emulator for which these tests link no SDK. It reads the caller and checks no signature.
     pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
         let who = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0";
         let headers: Vec<_> = headers.iter().copied().chain([("authorization", who)]).collect();
@@ -258,21 +258,21 @@ impl Stack {
         Heard { status: heard.status().as_u16(), body, location }
     }
 
-    /// What was published about a store, in its order.
+    /// Returns the events published for a store, in order.
     pub fn published(&self, store: &StoreName) -> Vec<Value> {
         let queue =
             self.facts.queue_url.rsplit_once('/').expect("an address").0.to_owned() + "/" + store.as_str();
         self.waiting(&queue).into_iter().map(|message| message.body["detail"].clone()).collect()
     }
 
-    /// What was published about a store once there are `count` of them.
+    /// Returns the events published for a store, once there are `count` of them.
     pub fn published_once(&self, count: usize, store: &StoreName) -> Vec<Value> {
         let published = || Some(self.published(store)).filter(|published| published.len() >= count);
         eventually(published).unwrap_or_else(|| self.published(store))
     }
 
-    /// What waits on a queue, through the emulator's own window: receiving would be a try and would hold the
-    /// group back.
+    /// Returns the messages on a queue, through the emulator's own inspection API: receiving would count as a receive and
+    /// delay the group.
     pub fn waiting(&self, queue_url: &str) -> Vec<Message> {
         let escaped = percent_encoding::utf8_percent_encode(queue_url, percent_encoding::NON_ALPHANUMERIC);
         let url = format!("{}/_ministack/sqs/messages?QueueUrl={escaped}", self.facts.endpoint);
@@ -283,14 +283,14 @@ impl Stack {
         lists.flat_map(|list| list.as_array().into_iter().flatten()).map(message).collect()
     }
 
-    /// The ids of a store's events in the table.
+    /// Returns the ids of a store's events in the table.
     pub async fn events(&self, provider: &str, store: &StoreName) -> Vec<EventId> {
         let mut ids: Vec<EventId> = self.items(provider, store, "event/").await.iter().map(id_of).collect();
         ids.sort();
         ids
     }
 
-    /// How many of a store's events have a receipt, once `count` of them do.
+    /// Returns the number of a store's events with a receipt, once `count` of them have one.
     pub async fn processed_once(&self, count: usize, provider: &str, store: &StoreName) -> usize {
         let start = Instant::now();
         loop {
@@ -302,7 +302,7 @@ impl Stack {
         }
     }
 
-    /// A store's items whose sort key begins with `prefix`.
+    /// Returns a store's items whose sort key begins with `prefix`.
     pub async fn items(
         &self,
         provider: &str,
@@ -327,7 +327,7 @@ impl Stack {
         items
     }
 
-    /// A store's deliveries in quarantine.
+    /// Returns a store's deliveries in quarantine.
     pub async fn held(&self, provider: &str, store: &StoreName) -> Vec<HashMap<String, AttributeValue>> {
         let partition = AttributeValue::S(format!("quarantine/{provider}/{store}"));
         let query = self.clients.dynamodb.query().table_name(&self.facts.table);
@@ -335,7 +335,7 @@ impl Stack {
         query.send().await.expect("a readable table").items.unwrap_or_default()
     }
 
-    /// The log of a provider's function, once it holds `word`.
+    /// Returns the log of a provider's function, once it contains `word`.
     pub fn log_once(&self, word: &str, provider: &str) -> String {
         let start = Instant::now();
         loop {
@@ -347,7 +347,7 @@ impl Stack {
         }
     }
 
-    /// What all functions and the API have logged since then.
+    /// Returns the logs of all functions and the API since then.
     pub fn logs(&self, since: ReceivedAt) -> String {
         let asked = json!({"logGroupNamePrefix": "/inlet/"});
         let groups = self.ask_logs("DescribeLogGroups", &asked)["logGroups"].clone();
@@ -371,7 +371,7 @@ impl Stack {
         lines_of(&self.ask_logs("FilterLogEvents", &json!({"logGroupName": group, "limit": 10_000})))
     }
 
-    /// Puts a text on a queue, in a group, with bytes that are said to be the whole event.
+    /// Puts a text on a queue, in a group, with bytes in the place of the whole event.
     pub async fn enqueue(&self, queue_url: &str, group: &str, text: &str, whole: Option<&[u8]>) {
         let message = self.clients.sqs.send_message().queue_url(queue_url).message_body(text);
         let message = message.message_group_id(group).message_deduplication_id(unique());
@@ -383,17 +383,17 @@ impl Stack {
         message.set_message_attributes(whole).send().await.expect("a queue");
     }
 
-    /// A queue of this stack.
+    /// Returns a queue of this stack.
     pub fn queue(&self, url: &str) -> SqsQueue {
         SqsQueue::new(self.clients.sqs.clone(), url.to_owned())
     }
 
-    /// The event table.
+    /// Returns the event table.
     pub fn table(&self) -> Table {
         Table::new(self.clients.dynamodb.clone(), self.facts.table.clone(), 1)
     }
 
-    /// Whether the sweeper looks after an event behind its walk.
+    /// Returns true if the event is on the sweeper's pending list.
     pub async fn is_looked_after(&self, id: &EventId) -> bool {
         let table = self.table();
         let mut last = None;
@@ -406,7 +406,7 @@ impl Stack {
         }
     }
 
-    /// How many pieces an event's body is in; none when it stands in its item.
+    /// Returns the number of chunks of an event's body; `None` if the body is in its item.
     pub async fn parts_of(&self, id: &EventId) -> usize {
         let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
         let key = HashMap::from([
@@ -418,7 +418,7 @@ impl Stack {
         head.get("body_parts").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
     }
 
-    /// An event as it is stored.
+    /// Returns a stored event.
     pub async fn stored(&self, id: &EventId) -> StoredEvent {
         self.table()
             .stored_event(id)
@@ -428,7 +428,7 @@ impl Stack {
     }
 }
 
-/// What `look` finds, once it finds it; nothing when that takes too long.
+/// Returns the result of `look`, once there is one; `None` after a timeout.
 pub fn eventually<T>(look: impl Fn() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
@@ -440,8 +440,8 @@ pub fn eventually<T>(look: impl Fn() -> Option<T>) -> Option<T> {
     }
 }
 
-/// A name that nobody else uses.
-fn unique() -> String {
+/// Returns a name that is used nowhere else.
+pub fn unique() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let since = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();
     format!("t{since}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
@@ -451,7 +451,7 @@ fn patient() -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(CALL).operation_timeout(CALL).build()
 }
 
-/// The environment of a function on the local stack.
+/// Returns the environment of a function on the local stack.
 pub fn environment(facts: &Facts) -> Config {
     Config {
         stage: facts.stage.clone(),
@@ -474,7 +474,7 @@ pub fn environment(facts: &Facts) -> Config {
     }
 }
 
-/// The lines of a log, as the service gives them.
+/// Returns the lines of a log, as the service returns them.
 fn lines_of(heard: &Value) -> String {
     let lines = heard["events"].as_array().into_iter().flatten();
     lines.filter_map(|line| line["message"].as_str()).collect::<Vec<_>>().join("\n")

@@ -1,7 +1,7 @@
-//! What stands in for the providers' own APIs for webhooks: it behaves as their pages, and where those are silent as
-//! integrators' code, say; and it fails on demand.
+//! Stand-ins for the providers' own APIs for webhooks: they behave as the providers' pages describe, where those are silent
+//! as integrators' code does, and they fail on demand.
 //!
-//! Each provider's facts stand with what is asked of it, in `functions/{provider}/src/registration.rs`.
+//! The sources of each provider's facts are in `functions/{provider}/src/tools/registration.rs`.
 
 use std::collections::VecDeque;
 use std::sync::mpsc;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::faults::http::{Closed, Reply, Server, broken_off, whole};
 
-/// What opens each provider's API.
+/// The access credential of each provider's API.
 pub const ZORT_ACCESS: &str =
     r#"{"storename":"acc3ss-store","apikey":"acc3ss-key","apisecret":"acc3ss-secret"}"#;
 /// See [`ZORT_ACCESS`].
@@ -24,48 +24,48 @@ pub const ZID_ACCESS: &str = r#"{"authorization":"acc3ss-app","manager_token":"a
 /// See [`ZORT_ACCESS`].
 pub const TIKI_ACCESS: &str = r#"{"token":"acc3ss-token"}"#;
 
-/// How it answers a call instead of planned it.
+/// A configured answer to a call.
 #[derive(Clone, Debug)]
 pub enum Mood {
-    /// As it should.
+    /// The documented answer.
     Well,
-    /// With this status and body, and nothing is done.
+    /// This status and body; nothing is done.
     Says(u16, &'static str),
-    /// With this status and body, and it is done all the same.
+    /// This status and body, although the call is done.
     DoesAndSays(u16, &'static str),
-    /// Too late.
+    /// An answer after the caller's timeout.
     Slowly,
-    /// With half of an answer; it is done.
+    /// Half of an answer, although the call is done.
     BreaksOff,
 }
 
-/// All three APIs on one address. They end with it.
+/// All three APIs on one address, until it is dropped.
 pub struct StandIn {
-    /// Where they are.
+    /// Their address.
     pub url: String,
     state: Arc<Mutex<State>>,
     _end: mpsc::Sender<()>,
 }
 
-/// What the providers know.
+/// The providers' state.
 #[derive(Default)]
 pub struct State {
     /// ZORT's one set of keys and URLs.
     pub zort: Option<Map<String, Value>>,
     /// Zid's subscriptions.
     pub zid: Vec<Value>,
-    /// What a second subscription to the same event and URL is answered with; it is taken where this is none.
+    /// The answer to a second subscription to the same event and URL; it is accepted if this is `None`.
     pub zid_duplicate: Option<u16>,
     /// Tiki's registrations, the newest last.
     pub tiki: Vec<Value>,
-    /// How the next calls are answered; well, when there are no more of these.
+    /// The configured answers to the next calls; the documented ones after that.
     pub moods: VecDeque<Mood>,
-    /// The calls that came: method, path and query.
+    /// The received calls: method, path and query.
     pub heard: Vec<String>,
 }
 
 impl StandIn {
-    /// Starts them.
+    /// Starts the APIs.
     pub fn start() -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let (end, ended) = mpsc::channel::<()>();
@@ -90,17 +90,17 @@ impl StandIn {
         Self { url: format!("http://{address}"), state, _end: end }
     }
 
-    /// What they know, to look at and to change.
+    /// Returns the providers' state, to read and to change.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the next calls answered like this.
+    /// Configures the answers to the next calls.
     pub fn moods(&self, moods: impl IntoIterator<Item = Mood>) {
         self.state().moods = moods.into_iter().collect();
     }
 
-    /// The calls since the last question.
+    /// Returns the calls since the last call of this function.
     pub fn heard(&self) -> Vec<String> {
         std::mem::take(&mut self.state().heard)
     }
@@ -165,7 +165,7 @@ fn act(state: &mut State, request: &Request<Bytes>) -> (u16, String) {
     (status, said.to_string())
 }
 
-/// Without webhooks it says so in words; with them it answers the settings, without a result code.
+/// Without webhooks the answer is a sentence; with webhooks it is the settings, without a result code.
 fn zort_settings(state: &State) -> Value {
     match &state.zort {
         Some(settings) => Value::Object(settings.clone()),
@@ -173,7 +173,7 @@ fn zort_settings(state: &State) -> Value {
     }
 }
 
-/// Replaces the whole: what is blank or absent is switched off.
+/// Replaces everything: a blank or absent trigger is switched off.
 fn zort_update(state: &mut State, body: Value) -> Value {
     let Value::Object(mut fields) = body else {
         return json!({"res": {"resCode": "100", "resDesc": "no settings"}});
@@ -203,7 +203,7 @@ fn zid(state: &mut State, method: &Method, query: &str, body: Value) -> (u16, Va
             let same =
                 |one: &&Value| one["event"] == body["event"] && one["target_url"] == body["target_url"];
             if let (Some(status), Some(_)) = (state.zid_duplicate, state.zid.iter().find(same)) {
-                // It repeats what it was sent, as servers do that validate.
+                // It repeats the request, as validating servers do.
                 return (status, json!({"message": "the webhook exists", "input": body}));
             }
             let subscription = json!({

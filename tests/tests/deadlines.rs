@@ -1,4 +1,4 @@
-//! Every delivery is answered before anybody gives up waiting: the deadlines, the template and the providers agree,
+//! Every delivery is answered before any caller's timeout: the limits, the template and the providers agree,
 //! and services that never answer cannot hold an answer back. Needs `make up`.
 
 use std::net::TcpListener;
@@ -29,7 +29,7 @@ use inlet_zip::Zip;
 use inlet_zort::Zort;
 use serde_json::json;
 
-/// What `Globals` of the template sets for every function.
+/// The settings of every function in the template's `Globals`.
 fn global(setting: &str) -> u64 {
     let template = repository::text("template.yaml");
     let (_, globals) = template.split_once("\nGlobals:\n").expect("globals");
@@ -42,7 +42,7 @@ fn timeout() -> Duration {
     Duration::from_secs(global("Timeout"))
 }
 
-/// How long a provider waits, where it tells.
+/// Returns a provider's documented timeout, if there is one.
 fn patience<P: Provider>() -> (&'static str, Option<Duration>) {
     assert!(!P::RETRY_POLICY.source.is_empty(), "{} names no source", P::NAME);
     (P::NAME, P::RETRY_POLICY.response_timeout)
@@ -88,21 +88,21 @@ fn the_queue_and_the_processor_agree_how_long_a_message_waits() {
         template.contains(&seconds(MIN_BACKOFF)),
         "the queue's visibility timeout is not {MIN_BACKOFF:?}"
     );
-    // inlet::process proves that 14 days of an outage use up fewer.
+    // A test of inlet::process shows that 14 days of an outage use up fewer.
     assert!(template.contains("\n        maxReceiveCount: 1000\n"), "the net is narrower than SQS allows");
     let (_, role) = template.split_once("\n  ProcessorFunctionRole:\n").expect("the processor's role");
     let (role, _) = role.split_once("\n  SweeperFunction:\n").expect("the sweeper behind it");
     assert!(role.contains("- sqs:ChangeMessageVisibility\n"), "it may not hold messages back");
 }
 
-/// An address where connections open and nobody ever says a word.
+/// Returns an address where connections open and no answer comes.
 fn silence() -> (TcpListener, String) {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = silent.local_addr().expect("its address");
     (silent, format!("http://{address}"))
 }
 
-/// Which services are silent.
+/// The services that do not answer.
 #[derive(Clone, Copy, Default)]
 struct Silent {
     secrets: bool,
@@ -110,7 +110,7 @@ struct Silent {
     queue: bool,
 }
 
-/// A delivery with the right or a wrong secret, its answer, and how long that took.
+/// Sends a delivery with the right or a wrong secret; returns the answer and the duration.
 async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let stack = Stack::up();
     let (_silence, endpoint) = silence();
@@ -135,7 +135,7 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     (answer.status, report, start.elapsed())
 }
 
-/// What the machine that runs the tests may take on top.
+/// Additional time for the machine that runs the tests.
 const GRACE: Duration = Duration::from_secs(2);
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What must hold of the deployed whole: real functions behind the real template's API. Needs `make up`.
+//! End-to-end properties: real functions behind the real template's API. Needs `make up`.
 
 use std::collections::HashMap;
 use std::thread;
@@ -154,7 +154,7 @@ async fn the_same_delivery_twice_is_one_event_and_one_message() {
     assert_is_published_once(&stack, &store);
 }
 
-/// Another message would be there by then: the processor takes one after the other of an entity.
+/// Another message would be there by then: the processor handles an entity's messages one after the other.
 fn assert_is_published_once(stack: &Stack, store: &StoreName) {
     stack.published_once(1, store);
     thread::sleep(Duration::from_millis(500));
@@ -204,7 +204,7 @@ async fn a_state_that_comes_back_is_a_new_event() {
 async fn a_state_with_a_time_of_its_own_comes_in_between_too() {
     let stack = Stack::up();
     let (store, update) = given::<Zid>(&stack, "product.update").await;
-    // Nobody documents a time in it, so that an equal one within the retry window would be a repetition.
+    // No time is documented in it, so an equal one within the retry window would be a duplicate.
     let id: Value = serde_json::from_slice::<Value>(&update.body).unwrap()["id"].clone();
     let body = json!({"id": id}).to_string().into_bytes();
     let row = find(Zid::EVENTS, "product.delete").expect("a row");
@@ -249,7 +249,7 @@ async fn pieces_that_two_events_share_are_kept_for_the_later_one() {
 async fn a_body_of_nearly_six_megabytes_is_kept_to_the_byte() {
     let stack = Stack::up();
     let (store, small) = given::<Zip>(&stack, "capture").await;
-    // Noise, so that compression does not make it small again.
+    // Noise, which does not compress.
     let mut seed = 0x2545_F491_4F6C_DD1D_u64;
     let noise: String = std::iter::repeat_with(|| {
         seed ^= seed << 13;
@@ -284,7 +284,7 @@ async fn what_nobody_documents_is_stored_and_enqueued_as_unknown() {
     let nested = "[".repeat(10_000);
     for body in [not_json, nested.as_bytes(), br#"{"event_name":"order.exploded","id":5}"#] {
         let mut request = resigned::<Zid>(&request, body);
-        // API Gateway passes a body that is called JSON as text; only what is called binary keeps any bytes.
+        // API Gateway passes a JSON body as text; only a binary type keeps any bytes.
         request.headers.set("content-type", "application/octet-stream");
         assert_eq!(stack.send("zid", &request).status, 200);
     }
@@ -333,7 +333,7 @@ async fn both_credentials_are_live_while_one_rotates_and_a_new_one_is_seen_at_on
     assert_eq!(send(&old, "1"), 200);
     assert_eq!(send(&new, "2"), 401);
     stack.set(&format!("zip/{store}"), &json!([new, old]).to_string()).await;
-    // What does not verify has the secret read again, but not more than once in ten seconds.
+    // A delivery that does not verify causes another read of the secret, at most once in ten seconds.
     thread::sleep(Duration::from_secs(11));
     assert_eq!(send(&new, "3"), 200);
     assert_eq!(send(&old, "4"), 200);
@@ -422,7 +422,7 @@ async fn our_own_write_is_known_again() {
     let stack = Stack::up();
     let (_, request) = given::<Zid>(&stack, "order.create").await;
     for _ in 0..2 {
-        // The same attempt: as when the SDK repeats a write whose reply was lost.
+        // The same token: as when the SDK repeats a write whose reply was lost.
         let (_, report) =
             received_without::<Zid>(&stack, &stack.facts.table, &stack.facts.queue_url, request.clone())
                 .await;

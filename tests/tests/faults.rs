@@ -1,4 +1,4 @@
-//! The promise under every fault: whatever was answered 2xx is stored once and processed. Needs `make up`.
+//! The promise under every fault: a delivery that was answered 2xx is stored once and processed. Needs `make up`.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ async fn holds(form: CredentialShape) {
 async fn a_loss_would_be_seen() {
     let rules = vec![Rule::all_of(Service::Sqs, Fault::Refuse)];
     let case = Case { who: Who::Receiver, kind: Kind::Lasting, rules, retries: false };
-    // Stored, not enqueued, and nobody sweeps.
+    // Stored, not enqueued, and no sweeper runs.
     let outcome = run(&Stack::up(), case, Afterwards::Nothing).await;
     assert_eq!((outcome.numbers.stored, outcome.numbers.lost), (5, 5), "{:#?}", outcome.broken);
     assert!(
@@ -42,7 +42,7 @@ async fn nothing_is_lost_to_any_fault() {
     holds(CredentialShape::Short).await;
 }
 
-/// More receives than SQS's own redrive policy is often given.
+/// More receives than many redrive policies of SQS allow.
 const RECEIVES: usize = 120;
 
 #[tokio::test]

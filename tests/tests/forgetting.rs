@@ -1,4 +1,4 @@
-//! What must hold of forgetting: it is all gone, and nothing that is on its way brings it back. Needs `make up`.
+//! Properties of forgetting: everything is deleted, and no message on its way brings it back. Needs `make up`.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
 use inlet_zort::Zort;
 
-/// Nobody is about to store anything, unless the test does it.
+/// No other program stores anything meanwhile.
 const SETTLED: Duration = Duration::from_secs(1);
 
-/// Long enough that something else can be done meanwhile, on a busy machine too.
+/// Long enough for another step in between, on a busy machine too.
 const LONG: Duration = Duration::from_secs(6);
 
 fn forget(table: Table) -> Forget {
@@ -93,7 +93,7 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     let table = stack.table_of_its_own().await;
     table.put_event(&kept).await.unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
-    // A replay that was on its way passes the receipt and writes it anew.
+    // A replay that was on its way passes the receipt and writes it again.
     let arrival = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
     table.write_receipts(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
     let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
@@ -129,7 +129,7 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
     let table = stack.table_of_its_own().await;
     let id = EventId::parse(&model.record.id).unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
-    // It had looked before, and its write arrives late.
+    // It had read before, and its write arrives late.
     table.put_event(&model).await.unwrap();
     let queue = stack.queue(&stack.idle_queue().await);
     let ledger = TableLedger { table: table.clone(), queue: queue.clone(), dead_letters: queue };
@@ -212,7 +212,7 @@ async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_w
     table.put_event(&large(&model, 2, 2, 11)).await.unwrap();
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let forget = Forget { table: table.clone(), settled: LONG };
-    // It writes its pieces and finds its event there, of other bytes: nothing but the pieces tells that it came. It is
+    // It writes its chunks and finds its event there, with other bytes: only the chunks show that it came. It is
     // older than what is there.
     let repeat = async {
         tokio::time::sleep(LONG / 2).await;
@@ -224,7 +224,7 @@ async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_w
     let (forgotten, repeated) = tokio::join!(forget.run(&entity), repeat);
     assert!(matches!(repeated, Ok(Recorded::Duplicate { .. })), "{repeated:?}");
     assert_eq!(forgotten.unwrap(), DeletionCounts { events: 1, shared: 2, ..DeletionCounts::default() });
-    // Nobody has come for them since: they go with the next entity that is forgotten.
+    // No run has deleted them since: they are deleted with the next entity that is forgotten.
     let entity = Entity::parse("zid/shop/order/2").unwrap();
     let forgotten = Forget { table, settled: SETTLED }.run(&entity).await.unwrap();
     assert_eq!(forgotten, DeletionCounts { events: 1, pieces: 4, ..DeletionCounts::default() });
@@ -290,7 +290,7 @@ async fn sort_keys(stack: &Stack, store: &inlet::store::StoreName) -> Vec<String
     keys
 }
 
-/// 600 KB that look like chance, the same for the same seed.
+/// Returns 600 KB of noise, the same for the same seed.
 fn noise(seed: u64) -> Vec<u8> {
     let mut state = seed;
     let next = || {

@@ -1,5 +1,5 @@
-//! What a stranger or a broken sender may send: an answer of the right class, in JSON, and a function that goes on
-//! answering. Needs `make up`.
+//! Hostile input from attackers and broken senders: an answer of the right class, in JSON, and a function that continues
+//! to answer. Needs `make up`.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -21,7 +21,7 @@ use inlet_zip::Zip;
 use inlet_zort::Zort;
 use serde_json::{Value, json};
 
-/// A provider's store of this test's own, and an honest delivery to it.
+/// A provider's store for one test, and a genuine delivery to it.
 struct Case<S> {
     stack: Stack,
     store: StoreName,
@@ -46,7 +46,7 @@ impl<S: Sender> Case<S> {
         repository::text(&format!("functions/{}/payloads/{}.json", S::NAME, self.event)).into_bytes()
     }
 
-    /// The same function still takes an honest delivery.
+    /// Checks that the same function still accepts a genuine delivery.
     fn still_answers(&self, after: &str) {
         let heard = self.stack.send(S::NAME, &self.request(&self.payload()));
         assert_eq!(heard.status, 200, "{} after {after}: {}", S::NAME, heard.body);
@@ -60,7 +60,7 @@ impl<S: Sender> Case<S> {
         bodies
     }
 
-    /// Sends a request line and headers as they are, bytes that no client library would let through.
+    /// Sends a request line and headers unchanged: bytes that no client library would send.
     fn raw(&self, method: &str, path: &str, headers: &[&[u8]], body: &[u8]) -> Heard {
         let (host, prefix) =
             self.stack.facts.api.trim_start_matches("http://").split_once('/').expect("a path");
@@ -83,7 +83,7 @@ impl<S: Sender> Case<S> {
         heard(&answer)
     }
 
-    /// The proof's headers of an honest delivery.
+    /// Returns the proof's headers of a genuine delivery.
     fn proof(&self, body: &[u8]) -> Vec<Vec<u8>> {
         self.request(body)
             .headers
@@ -92,7 +92,7 @@ impl<S: Sender> Case<S> {
             .collect()
     }
 
-    /// Calls the function past the API, with any event.
+    /// Invokes the function without the API, with any event.
     fn invoke(&self, event: &Value) -> Value {
         let functions = format!("{}/2015-03-31/functions", self.stack.facts.endpoint);
         let list = self.stack.ask("GET", &functions, &[], &[]).body;
@@ -105,7 +105,7 @@ impl<S: Sender> Case<S> {
     }
 }
 
-/// Status and JSON body of an answer's bytes; a body that is no JSON is left out.
+/// Returns status and JSON body of an answer's bytes; a body that is not JSON is left out.
 fn heard(answer: &[u8]) -> Heard {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
@@ -138,7 +138,7 @@ async fn a_body_that_is_not_the_base64_it_claims_is_malformed() {
 #[tokio::test]
 async fn an_event_that_is_none_does_not_end_the_function() {
     let case = Case::<Zid>::given("order.create").await;
-    // API Gateway sends none of these; what matters is that the function lives.
+    // API Gateway sends none of these; the function must survive them.
     for nonsense in
         [json!({}), json!([]), json!("x"), json!(null), json!({"headers": null}), json!({"body": 5})]
     {
@@ -150,7 +150,7 @@ async fn an_event_that_is_none_does_not_end_the_function() {
     }
 }
 
-/// Bodies that are verified and make no sense: promise 4 has them stored byte for byte.
+/// Verified bodies without sense: by promise 4 they are stored byte for byte.
 fn senseless() -> Vec<(&'static str, Vec<u8>)> {
     let nested =
         |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000)).into_bytes();
@@ -177,7 +177,7 @@ async fn keeps_what_makes_no_sense<S: Sender>(event: &'static str) {
     let case = Case::<S>::given(event).await;
     for (what, body) in senseless() {
         let mut request = case.request(&body);
-        // Under this type API Gateway hands the bytes on as they are, whatever they are.
+        // Under this type API Gateway passes any bytes unchanged.
         request.headers.set("content-type", "application/octet-stream");
         let heard = case.stack.send(S::NAME, &request);
         assert_eq!(heard.status, 200, "{what}: {}", heard.body);
@@ -273,7 +273,7 @@ async fn proofs_sent_twice_are_refused_unless_one_stands_alone() {
     let mut headers = case.proof(&body);
     headers.push(b"authorization: Basic bm9ib2R5Om5vYm9keQ==".to_vec());
     let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
-    // API Gateway joins them with a comma, and what comes of it is no proof.
+    // API Gateway joins them with a comma, and the result is not a valid proof.
     let heard = case.raw("POST", &format!("/zid/{}/order.create", case.store), &lines, &body);
     assert_eq!(heard.status, 401, "{}", heard.body);
     assert!(case.bodies().await.is_empty());

@@ -1,4 +1,4 @@
-//! What must hold of the time index when it is read backwards, as people do. Needs `make up`.
+//! Properties of the time index read backwards, as the command does. Needs `make up`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
 use inlet_tests::stack::Stack;
 
-/// Stores an event without a body to speak of, the nth, that arrived then. All of them stand in one shard, so that a
+/// Stores the nth event, with a small body, that arrived at this time. All are in one shard, so that a
 /// few hundred fill its pages.
 async fn store(table: &Table, n: u32, received_at: ReceivedAt) -> (String, EventId) {
     let id = EventId::parse(&format!("zid/shop/order/{n}/{n:016x}")).unwrap();

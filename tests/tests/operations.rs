@@ -1,4 +1,4 @@
-//! What operates Inlet, as deployed on the local stack: lines that CloudWatch reads as metrics, alarms, a dashboard.
+//! Operation on the local stack: lines that CloudWatch reads as metrics, alarms, a dashboard.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ fn lines(stack: &Stack, provider: &str, store: &StoreName) -> Vec<Value> {
     lines.filter(|line: &Value| line["store"] == json!(store.as_str())).collect()
 }
 
-/// Holds a line to the embedded metric format, and to the names in the code. Says what is counted.
+/// Checks a line against the embedded metric format and the names in the code. Returns the metrics.
 fn counted(line: &Value) -> BTreeSet<String> {
     let header = &line["_aws"];
     assert!(header["Timestamp"].is_u64(), "no time: {line}");
@@ -127,7 +127,7 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
 async fn what_drifts_is_told_by_name_and_type_and_never_by_value() {
     let stack = Stack::up();
     let store = stack.store("zid", &json!([{"username": PAIR.0, "password": PAIR.1}])).await;
-    // No other test sends this event, and each has its own allowance: what the others tell cannot spend it.
+    // No other test sends this event, and each event has its own rate limit: other tests' drift cannot use it up.
     let drifting = json!({"id": "7", "loyalty_tier": "gold", "updated_at": "2026-01-31 10:00:01"});
     stack.send("zid", &delivery(&store, PAIR.1, "order.payment_status.update", &drifting));
     let line = eventually(|| lines(&stack, "zid", &store).first().cloned()).expect("the delivery's line");

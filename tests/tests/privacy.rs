@@ -1,6 +1,6 @@
-//! People's data and secrets are in no log, no metric and no answer, whatever happens. Needs `make up`.
+//! Personal data and secrets are in no log, no metric and no answer, on any path. Needs `make up`.
 //!
-//! Every text about a person and every secret is marked, every path is walked, and the marks are looked for.
+//! Every personal text and every secret is marked, every path is walked, and the output is searched for the marks.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ use inlet_zort::Zort;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-/// A receiver of a store with marked secrets, and all that it and its senders say.
+/// A receiver of a store with marked secrets, and all output of it and its senders.
 struct Walk<'w> {
     stack: &'w Stack,
     world: &'w World,
@@ -94,7 +94,7 @@ async fn the_deployed_whole_logs_nothing_of_people_and_secrets() {
 }
 
 impl Walk<'_> {
-    /// Everything that can happen to a provider's delivery.
+    /// Walks every path of a provider's delivery.
     async fn receiver<S: Sender>(&mut self, payload: &str, credential: &Value) {
         let credential = marked_credential(credential);
         let store = self.stack.store(S::NAME, &json!([credential])).await;
@@ -131,7 +131,7 @@ impl Walk<'_> {
         broken["isBase64Encoded"] = json!(true);
         self.say(&mut receiver, broken, 400).await;
         if credential.get("url_token").is_some() {
-            // What is down is the same for whatever proves a delivery, and takes its time.
+            // The outage does not depend on the kind of proof, and takes time.
             return;
         }
         for (down, status) in [
@@ -140,7 +140,7 @@ impl Walk<'_> {
             (&[Service::DynamoDb, Service::Sqs], 503),
             (&[Service::Ssm], 503),
         ] {
-            // New bodies: what is stored already is not written again. New processes: they know no secrets yet.
+            // New bodies: a stored one is not written again. New processes: they have no cached secrets.
             plan.set(down.iter().map(|service| Rule::all_of(*service, Fault::ServerError)).collect());
             receiver.recycle();
             let body = String::from_utf8_lossy(&genuine.body)
@@ -151,7 +151,7 @@ impl Walk<'_> {
         }
     }
 
-    /// People in a query or in a form, which other code reads than what reads JSON.
+    /// Personal data in a query or in a form, which other code parses than JSON.
     async fn form<S: Sender>(&mut self, payload: &str, credential: &Value) {
         let credential = marked_credential(credential);
         let store = self.stack.store(S::NAME, &json!([credential])).await;
@@ -170,7 +170,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A delivery that our own code stumbles over.
+    /// A delivery that makes our own code panic.
     async fn a_bug(&mut self, payload: &str) {
         let credential = marked_credential(&demo_credential("zort"));
         let store = self.stack.store("zort", &json!([credential])).await;
@@ -180,7 +180,7 @@ impl Walk<'_> {
         self.say(&mut receiver, api_gateway_event("zort", &request), 503).await;
     }
 
-    /// Messages that a consumer stumbles over; they stay on the queue.
+    /// Messages that make a consumer panic; they stay on the queue.
     async fn a_bug_of_yours(&self) {
         let binary = Path::new(env!("CARGO_BIN_EXE_panicking-consumer"));
         let mut processor = self.world.function_at(binary, &Plan::default()).await;
@@ -189,7 +189,7 @@ impl Walk<'_> {
         assert!(said, "the consumer's panic is not in the log:\n{}", self.world.log());
     }
 
-    /// What was enqueued, a replay of it, and messages that are none or carry what is no event.
+    /// The enqueued messages, a replay of them, and invalid messages.
     async fn processor(&mut self) {
         let mut processor = self.world.function("inlet-processor", &Plan::default()).await;
         while poll(self.world, &mut processor).await {}
@@ -208,7 +208,7 @@ impl Walk<'_> {
         replay.run(&everything, &name, 1_000, &replayed).await.expect("a replay");
         assert!(replayed.borrow().sent > 0, "nothing was replayed");
         let poison = json!({"name": MARK}).to_string();
-        // A message as it should be, with a text in the place of the event that it says it carries.
+        // A valid message, with a text in the place of the whole event.
         let message = json!({
             "id": "zid/canary/order/1/0123456789abcdef", "type": "commerce.order.created", "provider": "zid",
             "store": "canary", "receivedtime": "2026-01-31T10:00:00.000Z",
@@ -223,7 +223,7 @@ impl Walk<'_> {
         ] {
             self.stack.enqueue(self.world.queue(), group, text, whole).await;
         }
-        // Each receive of poison is a try; at the fifth it is set aside.
+        // Each receive of a poison message is an attempt; after the fifth it is a dead letter.
         for _ in 0..8 {
             poll(self.world, &mut processor).await;
         }
@@ -243,7 +243,7 @@ impl Walk<'_> {
     }
 }
 
-/// The request with a proof of what it says now, in the place of the one that it had.
+/// Returns the request with a proof of its current content.
 fn resigned<S: Sender>(request: Request, credential: &Value) -> Request {
     let media_type = request.headers.value("content-type").map(|value| ("content-type", value.to_owned()));
     let had_token = Fields::parse(request.query.as_bytes(), Plus::Space).bytes("token").is_some();

@@ -1,4 +1,4 @@
-//! What must hold behind the queue: the deployed processor, its bus, its receipts and its dead letters. Needs
+//! Properties behind the queue: the deployed processor, its bus, its receipts and its dead letters. Needs
 //! `make up`.
 
 use std::thread;
@@ -14,7 +14,7 @@ use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
 use inlet_zort::Zort;
 
-/// Long enough for the processor to have done what it should not do.
+/// Long enough for the processor to do the unwanted thing.
 const A_WHILE: Duration = Duration::from_millis(1_500);
 
 #[tokio::test]

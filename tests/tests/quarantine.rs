@@ -1,4 +1,4 @@
-//! What is not proved waits in quarantine, and is an event after all once the secret is mended. Needs `make up`.
+//! An unverified delivery waits in quarantine, and becomes an event once the secret is corrected. Needs `make up`.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -32,7 +32,7 @@ use inlet_zort::Zort;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-/// A store whose secret is not the one that its provider has, and the provider's delivery to it.
+/// A store whose secret differs from its provider's, and the provider's delivery to it.
 async fn given<S: Sender>(stack: &Stack, payload: &str) -> (StoreName, Request) {
     let right = demo_credential(S::NAME);
     let fields = right.as_object().expect("a credential's fields").keys();
@@ -69,7 +69,7 @@ async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &S
     sum.send_replace(Reverified::default())
 }
 
-/// How many were accepted, were refused again, and failed.
+/// Returns the numbers of accepted, still refused and failed deliveries.
 async fn counted<P: Provider>(stack: &Stack, store: &StoreName) -> (usize, usize, usize) {
     let Reverified { accepted, refused, failed } =
         reverified::<P>(stack, &stack.facts.queue_url, store).await;
@@ -206,7 +206,7 @@ async fn what_could_not_be_sent_stays_and_is_one_event_when_it_is_tried_again() 
     assert!(stack.held("zid", &store).await.is_empty());
 }
 
-/// A queue that refuses the first message for what it says, as often as it comes.
+/// A queue that always refuses the first message for its content.
 struct Choosy {
     queue: SqsQueue,
     refused: Mutex<Option<String>>,
@@ -258,7 +258,7 @@ fn receiver(stack: &Stack, table_of_the_quarantine: &str) -> OnAws {
     }
 }
 
-/// What became of a delivery that is refused, at a millisecond of its own.
+/// Returns the outcome of a refused delivery, at a millisecond of its own.
 async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<QuarantineOutcome> {
     let at = ReceivedAt::from_millis(at_ms).expect("a time");
     let attempt = WriteToken("1".into());

@@ -1,4 +1,4 @@
-//! What the README tells its reader to do, done. Needs `make up`.
+//! Runs the commands and the code of the documents. Needs `make up`.
 
 use std::process::Command;
 
@@ -16,7 +16,7 @@ fn output(command: &mut Command) -> String {
 
 #[test]
 fn a_hand_signed_callback_is_accepted_and_a_changed_one_is_not() {
-    let script = repository::block_behind("<!-- tested: curl -->");
+    let script = repository::block_behind("docs/registering.md", "<!-- tested: curl -->");
     let heard = output(Command::new("bash").args(["-euc", &script]));
     assert!(heard.starts_with("HTTP/1.1 200") && heard.contains(r#"{"received":true}"#), "{heard}");
 
@@ -49,7 +49,7 @@ async fn a_consumer_reads_the_raw_body_by_its_id() {
         let id = stack.events("zip", &store).await.remove(0);
 
         let facts = &stack.facts;
-        let function = repository::block_behind("The raw body is one lookup away:");
+        let function = repository::block_behind("docs/consumers.md", "<!-- tested: raw body -->");
         let script = format!(
             "{function}\nimport sys\n\
              resource = boto3.resource('dynamodb', endpoint_url='{}', region_name='{}',\n\
@@ -60,4 +60,44 @@ async fn a_consumer_reads_the_raw_body_by_its_id() {
         let python = repository::root().join(".local/tools/python/bin/python");
         assert_eq!(output(Command::new(python).args(["-c", &script])), body);
     }
+}
+
+#[tokio::test]
+async fn a_consumer_keeps_the_newest_state_in_any_order() {
+    let stack = Stack::up();
+    let table = format!("orders-{}", inlet_tests::stack::unique());
+    let facts = &stack.facts;
+    let handler = repository::block_behind("README.md", "<!-- tested: consumer -->");
+    let script = format!(
+        r#"
+import boto3, json, os
+os.environ["ORDERS_TABLE"] = "{table}"
+database = boto3.client("dynamodb")
+database.create_table(TableName="{table}", BillingMode="PAY_PER_REQUEST",
+    KeySchema=[{{"AttributeName": "id", "KeyType": "HASH"}}],
+    AttributeDefinitions=[{{"AttributeName": "id", "AttributeType": "S"}}])
+{handler}
+def deliver(second, status):
+    handler({{"detail": {{"source": "/zid/riyadh", "subject": "order/1", "data": {{"status": status}},
+        "receivedtime": f"2025-06-12T08:01:{{second:02}}.345Z"}}}}, None)
+deliver(12, "new")
+deliver(14, "delivered")
+deliver(13, "indelivery")
+deliver(14, "delivered")
+print(orders.get_item(Key={{"id": "/zid/riyadh/order/1"}})["Item"]["data"]["status"])
+database.delete_table(TableName="{table}")
+"#
+    );
+    let python = repository::root().join(".local/tools/python/bin/python");
+    let mut command = Command::new(python);
+    command.args(["-c", &script]).env("AWS_ENDPOINT_URL", &facts.endpoint);
+    command.env("AWS_DEFAULT_REGION", &facts.region).env("AWS_ACCESS_KEY_ID", "test");
+    command.env("AWS_SECRET_ACCESS_KEY", "test");
+    assert_eq!(output(&mut command).trim(), "delivered");
+}
+
+#[test]
+fn the_documents_show_the_same_consumer() {
+    let readme = repository::block_behind("README.md", "<!-- tested: consumer -->");
+    assert_eq!(repository::block_behind("docs/consumers.md", "<!-- the README's consumer -->"), readme);
 }

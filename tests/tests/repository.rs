@@ -1,4 +1,4 @@
-//! What must hold of the repository itself: generated files in step, every provider the same shape.
+//! Properties of the repository itself: generated files are current, every provider has the same files.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use inlet::tools::sender::Sender as _;
 use inlet_aws::telemetry::metrics;
 use inlet_tests::{operations, repository, samples, schemas};
 
-/// The rooms of a provider's house, in the order in which they are read.
+/// The files of a provider, in reading order.
 const SHAPE: [&str; 9] = [
     "src/main.rs",
     "src/lib.rs",
     "src/events.rs",
-    "src/forms.rs",
-    "src/payloads.rs",
-    "src/sender.rs",
-    "src/portal.rs",
+    "src/tools/credential.rs",
+    "src/tools/payloads.rs",
+    "src/tools/sender.rs",
+    "src/tools/portal.rs",
     "src/tests.rs",
     "Cargo.toml",
 ];
@@ -142,9 +142,9 @@ fn every_source_file_begins_by_saying_what_it_is_for() {
 }
 
 #[test]
-fn the_readmes_own_consumer_is_the_one_that_compiles_and_has_ten_lines() {
+fn the_documents_consumer_compiles_and_has_ten_lines() {
     let example = repository::text("functions/processor/examples/stock.rs");
-    let block = repository::block_behind("name it where `main.rs` names `EventBridge::new`; in ten lines:");
+    let block = repository::block_behind("docs/consumers.md", "<!-- tested: rust consumer -->");
     let lines: Vec<&str> = block.lines().collect();
     assert_eq!(lines.len(), 10, "{block}");
     let mut rest = example.lines();
@@ -158,7 +158,7 @@ fn the_common_crates_name_no_provider_and_the_providers_no_aws() {
     let providers = providers();
     for path in repository::below("shared").into_iter().filter(|path| path.ends_with(".rs")) {
         let text = repository::text(&path);
-        // What tests use as an example is not knowledge, and an iterator's method is not a name.
+        // A test may use a provider as an example, and an iterator's method is not a name.
         if path.ends_with("/tests.rs") {
             continue;
         }

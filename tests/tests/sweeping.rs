@@ -1,6 +1,6 @@
-//! What must hold of sending again: by the sweeper, by replay and by redrive. Needs `make up`.
+//! Properties of resending: by the sweeper, by replay and by redrive. Needs `make up`.
 //!
-//! The sweeper's cases run it here, with a table and a queue of their own that nobody else works on; one runs the
+//! The sweeper's cases run it here, with a table and a queue of their own; one runs the
 //! deployed function.
 
 use std::time::Duration;
@@ -29,7 +29,7 @@ use tokio::sync::watch;
 const MINUTE: Duration = Duration::from_mins(1);
 const ENOUGH: Duration = Duration::from_secs(40);
 
-/// A sweeper with a table and a queue of its own, and events to put there.
+/// A sweeper with a table and a queue of its own, and events to store.
 struct Site {
     stack: Stack,
     sweeper: Sweeper,
@@ -77,13 +77,13 @@ impl Site {
         TableLedger { table: self.table().clone(), dead_letters: queue.clone(), queue }
     }
 
-    /// The processor fails with a message of this event, and will try it again after so long.
+    /// The processor fails with a message of this event, and will try it again after this time.
     async fn processor_fails_with(&self, id: &EventId, pause: Duration, now: ReceivedAt) {
         let tried = AttemptRecord { id: id.clone(), received: "m".into(), tries: Attempts::default(), pause };
         self.table().note_tries(&[tried], now).await.unwrap();
     }
 
-    /// The sweeper has walked past all that there is.
+    /// The sweeper's cursor is behind all events.
     async fn all_is_walked(&self) {
         for walk in ["near", "late"] {
             self.table().note_walked(walk, self.now).await.unwrap();
@@ -114,7 +114,7 @@ impl Site {
         waiting.iter().filter_map(|message| message.body["id"].as_str().map(str::to_owned)).collect()
     }
 
-    /// The processor sees a message for the first time that was sent so long ago.
+    /// The processor sees a message for the first time that was sent this long ago.
     async fn processor_is_at(&self, ago: Duration) {
         let received = Received { sent_ms: self.now.earlier(ago).millis(), ..received(String::new()) };
         self.table().record_position(Position::of(&[received], self.now).unwrap()).await.unwrap();
@@ -346,7 +346,7 @@ async fn what_is_to_be_tried_again_behind_the_walk_is_looked_after_also_when_it_
 #[tokio::test]
 async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_mark_is_its_own() {
     let site = Site::new().await;
-    // The table keeps events for a day; DynamoDB has not come to delete this one.
+    // The table keeps events for a day; DynamoDB has not deleted this one yet.
     let days = |n: u32| n * 1_440 * MINUTE;
     let id = site.event(1, days(3)).await;
     let then = site.now.earlier(days(3));

@@ -1,4 +1,4 @@
-//! F1: a loop that only verifies and parses an event, with the receivers' own code: the least that the job can cost.
+//! F1: a loop that only verifies and parses an event, with the receivers' own code: the lower bound of the job's cost.
 //!
 //! `inlet-bench-floor EVENT TIMES` prints the nanoseconds of CPU for each time.
 

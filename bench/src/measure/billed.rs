@@ -1,4 +1,4 @@
-//! What AWS counts: calls, units, bytes.
+//! Billed values: calls, units, bytes.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
@@ -12,7 +12,7 @@ use crate::contender::Contender;
 use crate::corpus::Body;
 use crate::results::Metric;
 
-/// Over how many webhooks the log is averaged.
+/// Number of webhooks over which the log is averaged.
 const LOGGED: usize = 20;
 
 /// Calls, units and log of warm webhooks.
@@ -41,7 +41,7 @@ pub fn units(bench: &Bench, contender: Contender) -> Measured {
     ])
 }
 
-/// Each body of the corpus, once as text, once in base64, is stored and sent as it should be.
+/// Checks that each body of the corpus, as text and in base64, is stored and sent correctly.
 fn every_body(bench: &Bench, contender: Contender) -> Result<(), Trouble> {
     for body in Body::EVERY {
         let function = bench.function(contender, body)?;
@@ -55,7 +55,7 @@ fn every_body(bench: &Bench, contender: Contender) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// What is deployed, as it is and compressed as a package is (DEFLATE).
+/// Measures the deployed file, plain and compressed as a package is (DEFLATE).
 pub fn sizes(contender: Contender) -> Measured {
     if contender == Contender::Python {
         // Python and boto3 are the runtime's own.
@@ -70,7 +70,7 @@ pub fn sizes(contender: Contender) -> Measured {
     Ok(values.map(|(metric, len)| (metric, len as f64 / 1e6)).to_vec())
 }
 
-/// Counts what is written to it.
+/// A writer that counts the bytes written to it.
 struct Counter(u64);
 
 impl Write for Counter {

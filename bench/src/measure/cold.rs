@@ -1,4 +1,4 @@
-//! The first webhook of a new instance: the start, and what is still to be done after it.
+//! The first webhook of a new instance: the start, and the work after it.
 
 use super::{Bench, Measured, millis, throttle};
 use crate::contender::Contender;
@@ -18,7 +18,7 @@ pub fn start(bench: &Bench, contender: Contender) -> Measured {
     Ok(values)
 }
 
-/// The first webhook on as much of a processor as 128 MB have. Lambda gives a start a whole one.
+/// The first webhook with the processor share of 128 MB. Lambda gives a start a whole processor.
 pub fn throttled(bench: &Bench, contender: Contender) -> Measured {
     let function = bench.function(contender, Body::Zid10)?;
     function.ready()?;

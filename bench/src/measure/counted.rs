@@ -10,11 +10,11 @@ use crate::corpus::{Body, Delivery, Proof};
 use crate::place;
 use crate::results::Metric;
 
-/// How many webhooks come before those that are counted, and how many those are.
+/// Number of webhooks before the counted ones, and number of counted ones.
 const BEFORE: usize = 3;
 const COUNTED: usize = 10;
 
-/// Of a start, and of an accepted webhook.
+/// Measures the instructions of a start and of an accepted webhook.
 pub fn instructions(bench: &Bench, contender: Contender) -> Measured {
     let warm = of_webhook(bench, contender, Body::Zid10, Body::delivery)?;
     let start =
@@ -26,7 +26,7 @@ pub fn instructions(bench: &Bench, contender: Contender) -> Measured {
     ])
 }
 
-/// Of a webhook, in millions.
+/// Returns the instructions of a webhook, in millions.
 pub fn of_webhook(
     bench: &Bench,
     contender: Contender,
@@ -43,15 +43,15 @@ pub fn of_webhook(
     Ok(millions(many.total.saturating_sub(few.total)) / COUNTED as f64)
 }
 
-/// How much longer a forgery takes whose last byte is wrong than one whose first byte is, in per cent: what a
-/// comparison that is not constant in time would tell its caller.
+/// Measures the additional instructions, in per cent, of a forgery whose last byte is wrong over one whose first byte is
+/// wrong. A comparison that is not constant-time would show here.
 pub fn skew(bench: &Bench) -> Measured {
     let of = |proof| of_webhook(bench, Contender::Inlet, Body::Zip, move |body: Body| body.forged(proof));
     let (first, last) = (of(Proof::BadFirst)?, of(Proof::BadLast)?);
     Ok(vec![(Metric::ForgedSkew, (last / first - 1.0) * 100.0)])
 }
 
-/// The instructions of verifying and parsing alone, in millions.
+/// Measures the instructions of verifying and parsing alone, in millions.
 pub fn floor(body: Body) -> Result<f64, Trouble> {
     let out = place::state().join("callgrind-floor");
     let count = |times: usize| -> Result<u64, Trouble> {
@@ -66,7 +66,7 @@ pub fn floor(body: Body) -> Result<f64, Trouble> {
     Ok(millions(count(1 + COUNTED)?.saturating_sub(count(1)?)) / COUNTED as f64)
 }
 
-/// The CPU of the same, in milliseconds.
+/// Measures the CPU of verifying and parsing alone, in milliseconds.
 pub fn floor_cpu(body: Body) -> Result<f64, Trouble> {
     let output = Command::new(Contender::Floor.file("")).arg(written(body)?).arg("2000").output()?;
     let nanos: f64 = String::from_utf8(output.stdout)?.trim().parse()?;

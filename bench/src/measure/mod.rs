@@ -20,16 +20,16 @@ use crate::price;
 use crate::results::{self, Metric, Results};
 use crate::runtime_api::Answer;
 
-/// How many rounds there are where nobody says.
+/// Default number of rounds.
 pub const ROUNDS: u32 = 5;
 
-/// What every measurement needs.
+/// The context of every measurement.
 pub struct Bench {
     pub certificates: Certificates,
     pub backends: Backends,
 }
 
-/// Why a contender was not measured.
+/// The reason that a contender was not measured.
 pub type Trouble = Box<dyn Error>;
 
 impl Bench {
@@ -57,13 +57,13 @@ impl Bench {
     }
 }
 
-/// A delivery that was answered as it should be.
+/// A correctly answered delivery.
 pub struct Done {
     pub answer: Answer,
     pub calls: Vec<Call>,
 }
 
-/// Measures everything there is.
+/// Runs every measurement.
 pub fn everything(rounds: u32) -> Result<Results, Trouble> {
     let bench = Bench::start()?;
     let mut results = Results { machine: machine(), rounds, ..Results::default() };

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 const QUOTA_US: u32 = 1_440;
 const PERIOD_US: u32 = 20_000;
 
-/// A process's brake, for as long as this lives.
+/// A process's CPU limit, until it is dropped.
 pub struct Brake(PathBuf);
 
-/// Puts the brake on a process; nothing where the kernel or our rights do not allow it.
+/// Limits a process; returns `None` if the kernel or our rights do not allow it.
 pub fn on(process: u32) -> Option<Brake> {
     let group = |base: &str| Path::new(base).join(format!("inlet-bench-{process}"));
     let first = group("/sys/fs/cgroup/cpu");
@@ -31,7 +31,7 @@ pub fn on(process: u32) -> Option<Brake> {
 
 impl Drop for Brake {
     fn drop(&mut self) {
-        // A group goes when its processes have left it.
+        // A group can be removed when its processes have left it.
         if let Some(parent) = self.0.parent() {
             for process in fs::read_to_string(self.0.join("cgroup.procs")).unwrap_or_default().lines() {
                 let _ = fs::write(parent.join("cgroup.procs"), process);

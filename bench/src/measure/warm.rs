@@ -1,4 +1,4 @@
-//! A webhook like all the others: what it costs, how long it takes, what it leaves behind.
+//! A warm webhook: its cost, its latency, the memory that it leaves.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::corpus::{Body, Proof};
 use crate::median::quantile;
 use crate::results::Metric;
 
-/// After how many webhooks a just-in-time compiler has seen enough, and a quarantine is full.
+/// Number of webhooks after which a just-in-time compiler is warm and the quarantine is full.
 const WARMING: usize = 250;
 
-/// Over how many the CPU is averaged.
+/// Number of webhooks over which the CPU is averaged.
 const MANY: usize = 200;
 
-/// The CPU of accepted webhooks.
+/// Measures the CPU of accepted webhooks.
 pub fn accepted(bench: &Bench, contender: Contender) -> Measured {
     let mut values = Vec::new();
     for (body, metric) in [(Body::Zid10, Metric::WarmCpu), (Body::Zip, Metric::WarmCpuSmall)] {
@@ -25,7 +25,7 @@ pub fn accepted(bench: &Bench, contender: Contender) -> Measured {
         }
         let before = function.settled_cpu();
         for n in 0..MANY {
-            // Bodies come as text or in base64, as API Gateway thinks fit.
+            // API Gateway sends bodies as text or in base64.
             let delivery = if n % 2 == 0 { body.delivery() } else { body.in_base64() };
             bench.deliver(&function, contender, &delivery)?;
         }
@@ -34,7 +34,7 @@ pub fn accepted(bench: &Bench, contender: Contender) -> Measured {
     Ok(values)
 }
 
-/// The CPU of forged webhooks, once there have been many.
+/// Measures the CPU of forged webhooks after many of them.
 pub fn forged(bench: &Bench, contender: Contender) -> Measured {
     let function = bench.function(contender, Body::Zid10)?;
     function.ready()?;
@@ -50,7 +50,7 @@ pub fn forged(bench: &Bench, contender: Contender) -> Measured {
     Ok(vec![(Metric::ForgedCpu, cpu), (Metric::CallsOfForged, calls as f64 / MANY as f64)])
 }
 
-/// How long the sender waits when each service takes 5 ms.
+/// Measures the sender's wait when each service takes 5 ms.
 pub fn latency(bench: &Bench, contender: Contender) -> Measured {
     let function = bench.function(contender, Body::Zid10)?;
     function.ready()?;
@@ -68,7 +68,7 @@ pub fn latency(bench: &Bench, contender: Contender) -> Measured {
     Ok(vec![(Metric::LatencyMiddle, quantile(&took, 0.5)), (Metric::LatencyTail, quantile(&took, 0.99))])
 }
 
-/// Memory after a thousand webhooks, and what one of 1 MB adds.
+/// Measures memory after a thousand webhooks, and the additional memory of one of 1 MB.
 pub fn memory(bench: &Bench, contender: Contender) -> Measured {
     let function = bench.function(contender, Body::Zid10)?;
     function.ready()?;

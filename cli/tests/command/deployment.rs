@@ -1,4 +1,4 @@
-//! Which deployment a command works on, and as whom.
+//! The deployment and the identity that a command uses.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -46,7 +46,7 @@ fn a_profile_that_is_named_beats_keys_in_the_environment() {
     assert_eq!(seen("Credential=OFTHEPROFILE/"), [false, true], "{asked:?}");
 }
 
-/// An AWS that says no to everything, and what authorised each request to it.
+/// An AWS that denies everything, and records the credentials of each request.
 fn ears() -> (String, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));

@@ -6,7 +6,7 @@ use inlet_tests::stack::Stack;
 
 use crate::inlet::run;
 
-/// What the doctor says about a subject.
+/// Returns the doctor's finding about a subject.
 fn about(told: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
     let checks =
         told["checks"].as_array().expect("checks").iter().filter(|check| check["subject"] == subject);

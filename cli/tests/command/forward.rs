@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::given::{order_that_moved_on, orders};
 use crate::inlet::{Running, run, snapshot};
 
-/// A request as the program had it.
+/// A request as the program received it.
 #[derive(Debug)]
 struct Posted {
     line: String,
@@ -20,7 +20,7 @@ struct Posted {
     body: Vec<u8>,
 }
 
-/// A program at this address that answers everything with this status.
+/// Starts a program at this address that answers everything with this status.
 fn listens(listener: TcpListener, status: &'static str) -> Receiver<Posted> {
     let (say, said) = channel();
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What the tests of watching and mending begin with: events of a store of their own.
+//! The starting point of the tests that inspect and recover: events of a store of their own.
 
 use inlet::event::EventId;
 use inlet::request::Request;
@@ -7,13 +7,13 @@ use inlet_tests::deliveries;
 use inlet_tests::stack::Stack;
 use inlet_zid::Zid;
 
-/// A store of this test's own, of which some orders were received and processed.
+/// A store for one test, of which some orders were received and processed.
 pub(crate) struct Given {
     /// The stack.
     pub(crate) stack: Stack,
     /// The store.
     pub(crate) store: StoreName,
-    /// The store as it is said to the command.
+    /// The store as an argument of the command.
     pub(crate) address: String,
     /// Its events, in the order of their arrival.
     pub(crate) ids: Vec<EventId>,
@@ -26,7 +26,7 @@ pub(crate) async fn order_that_moved_on() -> Given {
     received(stack, store, &[created, moved]).await
 }
 
-/// So many orders, of different things.
+/// Returns this many orders, of different entities.
 pub(crate) async fn orders(count: usize) -> Given {
     let (stack, store, request) = unsent("order.create").await;
     let other = |n: usize| {
@@ -38,7 +38,7 @@ pub(crate) async fn orders(count: usize) -> Given {
     received(stack, store, &requests).await
 }
 
-/// A store, and a delivery to it that is not sent yet.
+/// Returns a store, and a delivery to it that is not sent yet.
 pub(crate) async fn unsent(event: &str) -> (Stack, StoreName, Request) {
     let stack = Stack::up();
     let (store, request) = deliveries::given::<Zid>(&stack, event).await;

@@ -1,4 +1,4 @@
-//! What a newcomer reads first, and what stands in the way of those whose account is not set up.
+//! The first texts that a newcomer reads, and the errors of a machine without a configured account.
 
 use inlet_tests::stack::Stack;
 

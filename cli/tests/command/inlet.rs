@@ -1,12 +1,12 @@
-//! How these tests are written.
+//! The conventions of these tests.
 //!
 //! - One file a command, named after it, and a `mod` line in `main.rs`: one program, linked once.
 //! - [`run`] calls the binary with `--local`, from the repository's folder; [`bare`] without it, [`in_an_account`] with a stack's
 //!   name instead.
-//! - What people read is a snapshot ([`snapshot`]): of standard output and standard error together with the exit
-//!   code, after the filters, which replace what differs from run to run and fold runs of spaces into two. Written
-//!   anew by `INSTA_UPDATE=always cargo test -p inlet-cli`, then read by a person.
-//! - What programs read (`--json`) is parsed and asserted.
+//! - Output for people is a snapshot ([`snapshot`]): of standard output and standard error together with the exit
+//!   code, after the filters, which replace values that differ from run to run and fold runs of spaces into two. Update from run to run and fold runs of spaces into two. Written
+//!   with `INSTA_UPDATE=always cargo test -p inlet-cli`, then review. cargo test -p inlet-cli`, then read by a person.
+//! - Output for programs (`--json`) is parsed and asserted.
 //! - A test that stores anything has a store of its own: `Stack::up().store("zid", &credentials)`.
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -21,7 +21,7 @@ use inlet_tests::repository;
 use inlet_tests::stack::Facts;
 use serde_json::Value;
 
-/// What the binary did.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     /// The exit code.
@@ -39,7 +39,7 @@ impl Ran {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// This, if it ended well.
+    /// Returns the result if the exit code is 0.
     #[track_caller]
     pub(crate) fn done(self) -> Self {
         assert_eq!(self.code, 0, "{}{}", self.out, self.err);
@@ -47,7 +47,7 @@ impl Ran {
     }
 }
 
-/// What differs from run to run, and what stands for it in snapshots. In this order.
+/// Values that differ from run to run, and their placeholders in snapshots, in order.
 const FILTERS: [(&str, &str); 9] = [
     (r#"("original_id": )\d+"#, "$1[id]"),
     (r"https?://(127\.0\.0\.1|localhost):\d+(/_aws/execute-api/\w+)?", "[api]"),
@@ -81,7 +81,7 @@ fn local(arguments: &[&str], folder: &Path) -> Command {
     command
 }
 
-/// An `inlet --local` that goes on and on.
+/// An `inlet --local` that runs until it is stopped.
 pub(crate) struct Running {
     child: Child,
     said: Receiver<String>,
@@ -101,7 +101,7 @@ impl Running {
         Self { child, said }
     }
 
-    /// Waits for a line that contains this, on either output, and gives it.
+    /// Waits for a line that contains this, on either output, and returns it.
     #[track_caller]
     pub(crate) fn says(&mut self, word: &str) -> String {
         let mut heard = String::new();
@@ -115,23 +115,23 @@ impl Running {
         panic!("it did not say {word:?}, but:{heard}")
     }
 
-    /// What Ctrl-C at the terminal sends.
+    /// Sends the signal of Ctrl-C.
     pub(crate) fn stop(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
     }
 
-    /// The exit code, and the lines that nobody waited for.
+    /// Returns the exit code, and the lines that were not waited for.
     pub(crate) fn end(mut self) -> (i32, Vec<String>) {
         let code = self.child.wait().expect("an end").code().unwrap_or(-1);
         (code, self.said.iter().collect())
     }
 }
 
-/// How long something may take that goes on and on.
+/// Timeout of a line of a running command.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs `inlet` with these arguments alone, where no stack is and no AWS account.
+/// Runs `inlet` with these arguments, without a stack and an AWS account.
 pub(crate) fn bare(arguments: &[&str]) -> Ran {
     bare_with(&[], arguments)
 }
@@ -145,7 +145,7 @@ pub(crate) fn bare_with(environment: &[(&str, &str)], arguments: &[&str]) -> Ran
     end(command.args(arguments).current_dir(&nowhere), "")
 }
 
-/// Compares what the binary did with the snapshot of this name.
+/// Compares a result with the snapshot of this name.
 pub(crate) fn snapshot(name: &str, ran: &Ran) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
@@ -159,7 +159,7 @@ pub(crate) fn snapshot(name: &str, ran: &Ran) {
     });
 }
 
-/// A store of this provider that nobody configured yet.
+/// Returns the name of a store of this provider that is not configured.
 pub(crate) fn unheard_of(provider: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let since = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_millis();

@@ -1,4 +1,4 @@
-//! The README's tour, walked, and its table, compared with the help.
+//! Runs the README's tour, and compares the command's document with the help.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::inlet::{bare, unheard_of};
 fn the_tour_can_be_walked_as_it_is_written() {
     let store = unheard_of("zid");
     let name = store.split_once('/').expect("two halves").1;
-    let tour = repository::block_behind("<!-- tested: tour -->").replace("riyadh", name);
+    let tour = repository::block_behind("README.md", "<!-- tested: tour -->").replace("riyadh", name);
     let beside = Path::new(env!("CARGO_BIN_EXE_inlet")).parent().expect("a folder").display().to_string();
     let script = format!("PATH={beside}:$PATH\n{tour}");
     let walked = Command::new("bash").args(["-euxc", &script]).current_dir(repository::root()).output();
@@ -23,10 +23,8 @@ fn the_tour_can_be_walked_as_it_is_written() {
 }
 
 #[test]
-fn the_readme_tells_of_every_command() {
-    let readme = repository::text("README.md");
-    let section = readme.split("## The `inlet` command").nth(1).expect("a section");
-    let section = section.split("\n## ").next().expect("its text");
+fn the_commands_document_names_every_command() {
+    let document = repository::text("docs/cli.md");
     let help = bare(&["--help"]).done().out;
     let listed = help.lines().take_while(|line| !line.starts_with("Options:")).filter_map(|line| {
         let command = line.strip_prefix("  ")?.split_whitespace().next()?;
@@ -34,8 +32,8 @@ fn the_readme_tells_of_every_command() {
     });
     let missing: Vec<String> = listed
         .filter(|command| {
-            !section.contains(&format!("`inlet {command}`"))
-                && !section.contains(&format!("`inlet {command} "))
+            !document.contains(&format!("`inlet {command}`"))
+                && !document.contains(&format!("`inlet {command} "))
         })
         .collect();
     assert_eq!(missing, [""; 0]);

@@ -1,4 +1,4 @@
-//! `inlet redrive`, with a dead-letter queue that nobody else uses.
+//! `inlet redrive`, with a dead-letter queue for one test.
 
 use std::fs;
 use std::path::PathBuf;

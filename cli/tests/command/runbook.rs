@@ -1,4 +1,4 @@
-//! The runbook's commands, each of them run against the local stack as it stands there. Needs the AWS CLI.
+//! Runs each of the runbook's commands on the local stack. Needs the AWS CLI.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,7 +31,7 @@ async fn every_command_of_the_runbook_does_its_work() {
         }
         let ran = run(&filled);
         let told = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
-        // What other tests leave behind on the same stack may be wrong indeed.
+        // Other tests may leave real problems on the same stack.
         let found_trouble = line == "inlet doctor" && told.contains(" wrong, ");
         assert!(ran.status.success() || found_trouble, "{filled}\n{told}");
     }
@@ -45,15 +45,15 @@ fn own_key(stack: &Stack) -> String {
     created.body["KeyMetadata"]["Arn"].as_str().expect("a key's ARN").to_owned()
 }
 
-/// What the local stack is called.
+/// The local stack's name.
 const STACK: &str = "inlet-local";
 
-/// The line that tells AWS's names, if it is this.
+/// Returns the line if it lists the physical names.
 fn listing(line: &str) -> Option<String> {
     line.contains("list-stack-resources").then(|| line.replace("{stack}", STACK))
 }
 
-/// AWS's names by the template's.
+/// Returns the physical names by logical id.
 fn names(listed: &Output) -> BTreeMap<String, String> {
     let told = String::from_utf8_lossy(&listed.stdout).into_owned();
     let pair = |line: &str| line.split_once('\t').map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()));
@@ -73,7 +73,7 @@ fn commands() -> Vec<String> {
     blocks.flat_map(str::lines).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// Runs a line as somebody would at a prompt, with this `inlet` and the machine's `aws`.
+/// Runs a line as an operator would at a prompt, with this `inlet` and the machine's `aws`.
 fn shell(line: &str, endpoint: &str, region: &str) -> Output {
     let inlet = Path::new(env!("CARGO_BIN_EXE_inlet")).parent().expect("a folder").display();
     let mut shell = Command::new("bash");

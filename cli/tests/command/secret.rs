@@ -132,7 +132,7 @@ async fn what_is_set_proves_and_what_is_retired_does_not() {
     let name = store.split_once('/').expect("two halves").1.to_owned();
     run_with(&["secret", "set", &store], PAIR).done();
     let send = ["send", "zid", "order.create", "--store", &name];
-    // A receiver that has just looked looks again no sooner than ten seconds later, and there may be several.
+    // A receiver refreshes a secret at most every ten seconds, and there may be several.
     let proves = |arguments: &[&str], input: &str| {
         let done = eventually(|| (run_with(arguments, input).code == 0).then_some(()));
         assert!(done.is_some(), "{arguments:?} does not prove");

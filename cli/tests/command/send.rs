@@ -17,7 +17,7 @@ const PROVIDERS: [(&str, &str); 5] = [
     ("zip", "capture"),
 ];
 
-/// A store of this test's own, with the demo credential and whatever stands before it.
+/// Creates a store for one test, with these credentials in front of the demo credential.
 async fn store(stack: &Stack, provider: &str) -> String {
     stack.store(provider, &json!([demo_credential(provider)])).await.to_string()
 }

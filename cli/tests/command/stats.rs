@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::given::{order_that_moved_on, unsent};
 use crate::inlet::{run, snapshot};
 
-/// The numbers of the one store, once so many of its deliveries are counted.
+/// Returns the numbers of the one store, once this many of its deliveries are counted.
 fn counted(address: &str, deliveries: u64) -> Value {
     let start = Instant::now();
     loop {

@@ -21,7 +21,7 @@ async fn events_are_shown_as_they_come_until_somebody_has_enough() {
     let id = stack.events("zid", &store).await.remove(0);
     let line: Value = serde_json::from_str(&tail.says("commerce.order.created")).unwrap();
     assert_eq!(line["id"], id.as_str());
-    // The same delivery again is no event.
+    // A duplicate is not an event.
     assert_eq!(stack.send("zid", &request).status, 200);
     std::thread::sleep(std::time::Duration::from_secs(3));
     tail.stop();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::inlet::{Ran, run_with, snapshot};
 
-/// A store of this test's own, and a provider's API.
+/// A store for one test, and a provider's API.
 struct Scene {
     provider: &'static str,
     store: StoreName,
@@ -41,7 +41,7 @@ impl Scene {
         Self::of("tiki", json!([{"order": key, "stock": key, "aftersale": key}])).await
     }
 
-    /// Runs a command on the store with these further arguments. Nothing that it says may hold a secret.
+    /// Runs a command on the store with these further arguments. Its output may not contain a secret.
     #[track_caller]
     fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, self.access)
@@ -161,7 +161,7 @@ async fn zid_gets_a_subscription_for_each_event() {
 #[tokio::test]
 async fn what_zid_refuses_is_looked_into_before_it_is_told() {
     let scene = Scene::zid().await;
-    // It did it, and says that it was there: somebody else was quicker.
+    // It did it, and answers that it exists: another caller was quicker.
     scene.api.moods([Mood::Well, Mood::DoesAndSays(422, r#"{"message":"exists"}"#)]);
     snapshot("webhook-register-zid-exists", &scene.run(&["register", "order.create"]).done());
     scene.api.moods([Mood::Well, Mood::Says(422, r#"{"message":"no: s3cret-\"pass"}"#)]);
@@ -230,7 +230,7 @@ async fn a_real_provider_is_never_given_the_address_of_this_machine() {
     let scene = Scene::tiki().await;
     let store = format!("tiki/{}", scene.store);
     let local = ["webhook", "register", &store, "--access", "-", "--option", "warehouse=sgn", "--yes"];
-    // It ends before anything is sent: nobody answers behind a sandbox that does not exist.
+    // It ends before anything is sent: the sandbox does not exist.
     for api in [&[][..], &["--api", "https://sandbox.invalid"]] {
         let ran = run_with(&[&local[..], api].concat(), TIKI_ACCESS);
         assert!(ran.code == 2 && ran.err.contains("no address that a provider can send to"), "{ran:?}");

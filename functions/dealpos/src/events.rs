@@ -7,10 +7,10 @@ use inlet::canonical::Kind::{
     self, Adjustment, Coupon, Customer, Loyalty, Order, Payment, Product, PurchaseOrder, Shift, Shipment,
     Supplier, Transfer,
 };
-use inlet::provider::catalogue::Documented::{Full, Partial};
+use inlet::provider::catalogue::Documented::{Full, NameOnly, Partial};
 use inlet::provider::catalogue::{Entity, EventSpec, Values};
 
-use crate::canonical::{goods, people, purchases, sales, till};
+use crate::canonical::{goods, payments, people, products, purchases, sales, till};
 
 /// Documents have an id; where a page leaves it out, an outlet's number.
 const DOCUMENT: Entity = &[&["ID"], &["Outlet", "Number"], &["Number"]];
@@ -41,19 +41,19 @@ const DELIVERY: Values = &[("Delivery", &["Sent", "Unsent"])];
 
 /// Every event that a page names.
 pub static EVENTS: &[EventSpec] = &[
-    row("productCreated", Product, "created", CODED).payload(Partial, goods::product),
-    row("productUpdated", Product, "updated", CODED).payload(Partial, goods::product),
-    row("productDeleted", Product, "deleted", ANY),
-    row("productVariantCreated", Product, "created", ANY),
-    row("productVariantUpdated", Product, "updated", CODED).payload(Full, goods::variant),
+    row("productCreated", Product, "created", CODED).payload(Partial, products::product),
+    row("productUpdated", Product, "updated", CODED).payload(Partial, products::product),
+    row("productDeleted", Product, "deleted", ANY).payload(NameOnly, products::product),
+    row("productVariantCreated", Product, "created", ANY).payload(NameOnly, products::variant),
+    row("productVariantUpdated", Product, "updated", CODED).payload(Full, products::variant),
     // `Created` is set once and by this event.
     row("invoiceCreated", Order, "created", DOCUMENT)
         .timestamp("Created")
         .closed_values(SALE)
         .open_values(DELIVERY)
         .payload(Partial, sales::invoice),
-    row("invoiceDeleted", Order, "deleted", ANY),
-    row("invoiceErased", Order, "erased", ANY),
+    row("invoiceDeleted", Order, "deleted", ANY).payload(NameOnly, sales::invoice),
+    row("invoiceErased", Order, "erased", ANY).payload(NameOnly, sales::invoice),
     row("customerCreated", Customer, "created", CODED).payload(Full, people::customer),
     // Its page is cut behind the names; that it has the code is presumed.
     row("customerDeleted", Customer, "deleted", CODED).payload(Partial, people::customer),
@@ -65,21 +65,21 @@ pub static EVENTS: &[EventSpec] = &[
         .payload(Partial, purchases::restored),
     // Its title says created; it comes when the order is completed.
     row("transferOrderCreated", Transfer, "completed", DOCUMENT).payload(Full, goods::transfer),
-    row("transferOrderDeleted", Transfer, "deleted", ANY),
+    row("transferOrderDeleted", Transfer, "deleted", ANY).payload(NameOnly, goods::transfer),
     row("outboundLogisticComplete", Shipment, "completed", DOCUMENT).payload(Partial, goods::outbound),
     row("inboundLogisticComplete", Shipment, "completed", DOCUMENT).payload(Partial, goods::inbound),
     row("adjustmentCreated", Adjustment, "created", DOCUMENT).payload(Partial, goods::adjustment),
-    row("paymentCreated", Payment, "created", DOCUMENT).payload(Full, sales::payment),
-    row("paymentDeleted", Payment, "deleted", DOCUMENT).payload(Full, sales::payment),
-    row("paymentUpdated", Payment, "updated", DOCUMENT).payload(Full, sales::payment),
-    row("paymentWriteoff", Payment, "written_off", DOCUMENT).payload(Full, sales::payment),
-    row("supplierBillPaymentCreated", Payment, "created", DOCUMENT).payload(Full, sales::payment),
-    row("supplierBillPaymentDeleted", Payment, "deleted", DOCUMENT).payload(Partial, sales::payment),
+    row("paymentCreated", Payment, "created", DOCUMENT).payload(Full, payments::received),
+    row("paymentDeleted", Payment, "deleted", DOCUMENT).payload(Full, payments::received),
+    row("paymentUpdated", Payment, "updated", DOCUMENT).payload(Full, payments::received),
+    row("paymentWriteoff", Payment, "written_off", DOCUMENT).payload(Full, payments::written_off),
+    row("supplierBillPaymentCreated", Payment, "created", DOCUMENT).payload(Full, payments::paid),
+    row("supplierBillPaymentDeleted", Payment, "deleted", DOCUMENT).payload(Partial, payments::paid),
     // The oldest page calls it Cashier Shift Closed.
     row("closeShift", Shift, "closed", DOCUMENT)
         .aliases(&["cashierShiftClosed"])
         .timestamp("Close")
-        .payload(Full, sales::shift),
+        .payload(Full, till::shift),
     row(FETCH_LOYALTY_POINTS, Loyalty, "requested", CODE).payload(Full, till::points_question),
     row("loyaltyPointOnOrderComplete", Loyalty, "order_completed", DOCUMENT)
         .payload(Partial, till::points_sale),

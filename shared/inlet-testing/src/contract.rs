@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 
-/// What the contract has to know of a provider.
+/// The facts about a provider that the contract needs.
 pub trait Contract {
     /// The provider.
     type Provider: Sender;
@@ -27,10 +27,10 @@ pub trait Contract {
     /// A credential of another store, as a JSON object.
     const STRANGER: &'static str;
 
-    /// The header that carries the proof, and how many of its characters are not part of it (`Basic `).
+    /// The header that carries the proof, and the number of its leading characters that are not part of it (`Basic `).
     const PROOF: (&'static str, usize);
 
-    /// Whether the proof covers the body.
+    /// True if the proof covers the body.
     const COVERS_BODY: bool;
 
     /// The bodies in the provider's `payloads` folder: the event's name and the text.
@@ -53,7 +53,8 @@ macro_rules! contract {
             reading_never_panics,
             every_row_has_a_name_of_its_own,
             every_documented_row_has_a_payload_and_reads_it,
-            an_undocumented_row_invents_no_fields,
+            an_undocumented_row_is_read_like_its_kind,
+            a_row_without_a_mapping_invents_no_fields,
             nothing_that_was_read_is_in_the_debug_output,
             the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed,
             a_value_that_no_documentation_has_is_noticed,
@@ -99,7 +100,7 @@ fn judged<C: Contract>(
     verify::<P<C>>(Unverified::new(request), credentials, now()).map_err(|refused| refused.rejection)
 }
 
-/// Reads a body as the event's row says, through the door.
+/// Parses a body as the event's row says, after verification.
 pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::provider::parsed_event::ParsedEvent {
     use inlet::provider::Provider as _;
     let row =
@@ -155,7 +156,7 @@ pub fn the_old_credential_verifies_while_it_rotates<C: Contract>() {
 pub fn a_changed_proof_does_not_verify<C: Contract>() {
     let (header, fixed) = C::PROOF;
     let credential = &raw_credentials::<C>()[0];
-    // Seven bits: the eighth would make it another character than one that a header can hold.
+    // Seven bits: with the eighth it would not be a header character.
     check(
         &(any_row::<C>(), any_body::<C>(), any::<prop::sample::Index>(), 0_u8..7),
         |(row, body, at, bit)| {
@@ -206,7 +207,7 @@ pub fn a_key_that_differs_in_one_bit_does_not_verify<C: Contract>() {
     check(
         &(any_row::<C>(), any_body::<C>(), any::<prop::sample::Index>(), 0_u8..7),
         |(row, body, at, bit)| {
-            // Each of the credential's keys, as it is the row's own business which one it uses.
+            // Each of the credential's keys: which one is used depends on the row.
             let mut changed = credential.clone();
             for key in changed.as_object_mut().expect("an object").values_mut() {
                 let mut bytes = key.as_str().expect("text").as_bytes().to_vec();
@@ -293,7 +294,7 @@ pub fn every_row_has_a_name_of_its_own<C: Contract>() {
 
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
 pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
-    for row in rows::<C>().iter().filter(|row| row.canonical.is_some()) {
+    for row in rows::<C>().iter().filter(|row| is_documented(row)) {
         let payloads: Vec<_> = C::PAYLOADS.iter().filter(|(event, _)| row.is_named(event)).collect();
         assert!(!payloads.is_empty(), "{} is documented and has no payload file", row.event);
         for (_, text) in payloads {
@@ -307,7 +308,7 @@ pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
     }
 }
 
-/// Where an authentic delivery of this body is not what is known of the event.
+/// Returns the drift of an authentic delivery of this body.
 fn drift<C: Contract>(row: &EventSpec, body: &[u8]) -> Option<Drift> {
     use inlet::provider::Provider as _;
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
@@ -337,7 +338,7 @@ pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Co
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
 pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
     let json = |text: &str| serde_json::from_str::<Value>(text).ok();
-    // A form has no place for a text that is found as one of JSON is.
+    // A form has no path like JSON's.
     let is_json = |row: &&EventSpec| {
         C::PAYLOADS.iter().any(|(event, text)| row.is_named(event) && json(text).is_some())
     };
@@ -345,7 +346,7 @@ pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
     for row in rows::<C>().iter().filter(is_json) {
         let is_listed = row.closed_values.iter().map(|(field, _)| (*field, true));
         for (field, is_listed) in is_listed.chain(row.open_values.iter().map(|(field, _)| (*field, false))) {
-            // An event's own file need not show what others of its kind have; some are told apart by their bodies.
+            // An event's own file may lack fields that others of its kind have; some events are distinguished by their bodies.
             let is_like_it = |body: &Value| {
                 let reading = read::<C>(row.event, body.to_string().as_bytes());
                 reading.event_type.as_str() == row.event && reading.kind() == row.kind
@@ -379,7 +380,7 @@ pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
     assert_eq!(noticed, asked, "a field that no payload file has is told of nowhere");
 }
 
-/// Puts a text at the outermost place with this path that holds something; whether there is one.
+/// Puts a text at the outermost non-empty place with this path; returns true if there is one.
 fn put(value: &mut Value, path: &str, text: &str) -> bool {
     let found = path.split('.').try_fold(&mut *value, |value, name| value.get_mut(name));
     if let Some(place) = found.filter(|place| !place.is_null()) {
@@ -389,10 +390,31 @@ fn put(value: &mut Value, path: &str, text: &str) -> bool {
     value.as_object_mut().is_some_and(|object| object.values_mut().any(|inner| put(inner, path, text)))
 }
 
+/// Returns whether at least some of the event's fields are known, from a page or from a receiver.
+fn is_documented(row: &EventSpec) -> bool {
+    row.canonical.is_some() && row.documented != Documented::NameOnly
+}
+
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn an_undocumented_row_invents_no_fields<C: Contract>() {
+pub fn an_undocumented_row_is_read_like_its_kind<C: Contract>() {
+    for row in rows::<C>().iter().filter(|row| !is_documented(row) && row.canonical.is_some()) {
+        let is_sibling = |event: &str| {
+            rows::<C>()
+                .iter()
+                .any(|other| other.is_named(event) && other.kind == row.kind && is_documented(other))
+        };
+        for (event, text) in C::PAYLOADS.iter().filter(|(event, _)| is_sibling(event)) {
+            let reading = read::<C>(row.event, text.as_bytes());
+            let bare = Canonical::bare(row.kind, reading.entity.as_ref().map(|parts| parts.join(":")));
+            assert_ne!(reading.data, bare, "{} reads nothing of {event}'s body", row.event);
+        }
+    }
+}
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn a_row_without_a_mapping_invents_no_fields<C: Contract>() {
     for row in rows::<C>().iter().filter(|row| row.canonical.is_none()) {
-        assert!(!matches!(row.documented, Documented::Full | Documented::Partial), "{}", row.event);
+        assert!(!is_documented(row), "{}", row.event);
         let body = br#"{"id":"77","name":"x","total":"1.00","data":{"secret":1}}"#;
         let data = serde_json::to_value(read::<C>(row.event, body).data).expect("JSON");
         let fields: Vec<_> = data.as_object().expect("an object").keys().map(String::as_str).collect();

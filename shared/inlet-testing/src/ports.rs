@@ -1,4 +1,4 @@
-//! The receiver's ports in memory, for simulation: they count their calls and fail at those they are told to.
+//! The receiver's ports in memory, for simulation: they count their calls and fail at configured ones.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use inlet::receive::{Journal, Queue, Recorded, Secrets, Store, WriteToken};
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 
-/// How a call fails.
+/// A fault of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// Nothing is done.
@@ -22,12 +22,12 @@ pub enum Failure {
     After,
 }
 
-/// Which calls fail, counted from 1; `always` for all that are not listed.
+/// The failing calls, counted from 1; `always` for all that are not listed.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// The calls that fail, and how.
+    /// The failing calls and their faults.
     pub at: HashMap<usize, Failure>,
-    /// How every other call fails, if it does.
+    /// The fault of every other call, if it has one.
     pub always: Option<Failure>,
 }
 
@@ -118,7 +118,7 @@ impl Kept {
         let original = ExistingEvent { id: event.id().clone(), received_at: event.received_at() };
         let body = event.delivery().body().to_vec();
         self.bodies.insert(event.id().clone(), (body, attempt.clone(), event.received_at()));
-        // What is stored late does not become the latest.
+        // A delivery that is stored late does not become the latest.
         let entity = event.id().entity_path().to_owned();
         if self.last.get(&entity).is_none_or(|(_, last, _)| last.received_at <= event.received_at()) {
             self.last.insert(entity, (event.content(), original, attempt.clone()));
@@ -161,7 +161,7 @@ pub struct Message {
     pub id: EventId,
     /// The CloudEvents text.
     pub text: String,
-    /// The whole body, where the journal does not have it.
+    /// The whole body, if the journal does not have it.
     pub whole: Option<Vec<u8>>,
 }
 
@@ -177,7 +177,7 @@ impl MemoryQueue {
         locked(&self.state).messages.clone()
     }
 
-    /// How many times a message was sent, duplicates included.
+    /// Returns the number of sent messages, duplicates included.
     pub fn calls(&self) -> usize {
         locked(&self.state).calls.made
     }
@@ -218,11 +218,11 @@ struct Ward {
 /// A delivery in quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldDelivery {
-    /// Whose it is said to be.
+    /// The store that it names.
     pub store: StoreName,
-    /// Why it was refused.
+    /// The reason of its refusal.
     pub rejection: Rejection,
-    /// When it arrived.
+    /// Its time of arrival.
     pub received_at: ReceivedAt,
     /// The body as sent.
     pub body: Vec<u8>,
@@ -235,7 +235,7 @@ impl MemoryQuarantine {
         Self { state: Mutex::new(Ward { calls, held: Vec::new() }) }
     }
 
-    /// What is held, in the order of arrival.
+    /// Returns the quarantined deliveries, in order of arrival.
     pub fn held(&self) -> Vec<HeldDelivery> {
         locked(&self.state).held.clone()
     }
@@ -257,13 +257,13 @@ impl Quarantine for MemoryQuarantine {
     }
 }
 
-/// Secrets that are always known: one store, and what a refresh brings.
+/// Secrets that are always cached: one store, and the result of a refresh.
 pub struct MemorySecrets<P: Provider> {
     /// The store's name.
     pub name: StoreName,
-    /// What is cached.
+    /// The cached secrets.
     pub store: Arc<Store<P>>,
-    /// What a refresh brings.
+    /// The result of a refresh.
     pub newer: Option<Arc<Store<P>>>,
 }
 

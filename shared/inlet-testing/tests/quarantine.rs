@@ -1,4 +1,4 @@
-//! What the receiver sets aside and what it does not, with ports in memory.
+//! The deliveries that the receiver quarantines, and those that it does not, with ports in memory.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ fn now() -> ReceivedAt {
     ReceivedAt::from_millis(1_749_715_272_345).unwrap()
 }
 
-/// A receiver whose one store, `demo`, has the secret `old`, and another one after a second look.
+/// Returns a receiver whose one store, `demo`, has the secret `old`, and another one after a refresh.
 fn receiver(newer: Option<&str>, plan: Plan) -> Memory {
     Receiver {
         secrets: MemorySecrets { name: name("demo"), store: store("old"), newer: newer.map(store) },

@@ -1,4 +1,4 @@
-//! The path of a delivery, simulated: ports in memory that fail when they are told to.
+//! The path of a delivery, simulated: ports in memory that fail as configured.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use inlet_testing::ports::{Failure, MemoryJournal, MemoryQuarantine, MemoryQueue
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// A provider as simple as one can be: a token in the query, a stock level in the body.
+/// A minimal provider: a token in the query, a stock level in the body.
 #[derive(Debug)]
 struct Toy;
 

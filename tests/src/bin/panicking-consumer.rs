@@ -1,5 +1,5 @@
-//! A processor whose consumer has a bug: it panics, and says all that it was given. For the test of what the log tells
-//! then.
+//! A processor whose consumer has a bug: it panics with everything that it was given. For the test of the log's content
+//! after a panic.
 
 use std::convert::Infallible;
 

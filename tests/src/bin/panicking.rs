@@ -1,4 +1,4 @@
-//! A receiver with a bug: reading panics, and says all that it was reading. For the test of what the log tells then.
+//! A receiver with a bug: parsing panics with everything that it was parsing. For the test of the log's content after a panic.
 
 use inlet::delivery::Delivery;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
@@ -11,7 +11,7 @@ use inlet::secret::Secret;
 use inlet::trust::Trust;
 use serde::Deserialize;
 
-/// Like a provider whose proof is its key.
+/// A provider whose proof is its key.
 struct Panicking;
 
 #[derive(Deserialize)]
@@ -20,7 +20,7 @@ struct Credential {
 }
 
 impl Provider for Panicking {
-    // The name of one whose stores have such a credential.
+    // The name of a provider whose stores have such a credential.
     const NAME: &'static str = "zort";
     const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("it is none");
     type Credential = Credential;

@@ -1,4 +1,4 @@
-//! Writes what follows from the code anew: `events/`, `schemas/`, what is known of each event's shape,
+//! Writes the generated files: `events/`, `schemas/`, the known shapes of events,
 //! the template's alarms and dashboard.
 
 use inlet_tests::{operations, repository, samples, schemas};

@@ -1,4 +1,4 @@
-//! A call of AWS, told by its HTTP request: which service, which operation.
+//! A call of AWS, recognised by its HTTP request: service and operation.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub enum Service {
     DynamoDb,
     /// The queues.
     Sqs,
-    /// The stores' secrets.
+    /// Parameter Store.
     Ssm,
     /// The bus.
     EventBridge,
@@ -20,7 +20,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// The service by what stands before the point in `X-Amz-Target`.
+    /// Returns the service by the part before the point in `X-Amz-Target`.
     fn of(prefix: &str) -> Option<Self> {
         match prefix {
             "DynamoDB_20120810" => Some(Self::DynamoDb),
@@ -32,7 +32,7 @@ impl Service {
         }
     }
 
-    /// The error by which the service says that it is asked too often.
+    /// Returns the service's throttling error.
     pub fn throttled(self) -> &'static str {
         match self {
             Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
@@ -52,17 +52,17 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// An operation by its names.
+    /// Returns an operation by its names.
     pub fn new(service: Service, name: &str) -> Self {
         Self { service, name: name.to_owned() }
     }
 
-    /// The function's answer to Lambda.
+    /// Returns the function's answer to Lambda.
     pub fn answer() -> Self {
         Self::new(Service::Lambda, "Answer")
     }
 
-    /// The operation that an `X-Amz-Target` header names.
+    /// Returns the operation that an `X-Amz-Target` header names.
     pub fn of(target: &str) -> Option<Self> {
         let (prefix, name) = target.split_once('.')?;
         Some(Self::new(Service::of(prefix)?, name))

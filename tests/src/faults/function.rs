@@ -1,4 +1,4 @@
-//! A function's binary, run as Lambda runs it: its Runtime API, its environment, its time-out, and its death.
+//! A function's binary, run as Lambda runs it: its Runtime API, its environment, its timeout, and its end.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,29 +19,29 @@ use crate::faults::http::{Closed, Reply, Server, whole};
 use crate::faults::plan::{Fault, Plan};
 use crate::faults::proxy::{Killer, Kills, Proxy};
 
-/// What to run.
+/// The program and its settings.
 #[derive(Clone, Debug)]
 pub struct Spec {
     /// The binary.
     pub binary: PathBuf,
     /// The variables that its template gives it.
     pub variables: BTreeMap<String, String>,
-    /// Its time-out.
+    /// Its timeout.
     pub timeout: Duration,
-    /// Where what it prints goes.
+    /// The file of its output.
     pub log: PathBuf,
 }
 
-/// How an invocation ended.
+/// The end of an invocation.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ended {
-    /// With what the function returned.
+    /// The function returned this.
     Answered(Value),
     /// The function reported an error.
     Failed(Value),
     /// Its process died.
     Died,
-    /// It was not done in time, and was ended.
+    /// It timed out, and was ended.
     TimedOut,
 }
 
@@ -65,7 +65,7 @@ struct Process {
 }
 
 impl Function {
-    /// A function whose calls fail by `plan`. Its process starts with its first invocation.
+    /// Returns a function whose calls fail by `plan`. Its process starts with its first invocation.
     pub async fn new(spec: Spec, upstream: SocketAddr, plan: Plan) -> Self {
         let (killer, kills) = Killer::new();
         let proxy = Proxy::start(upstream, plan.clone(), killer.clone()).await.expect("a port for the proxy");
@@ -85,7 +85,7 @@ impl Function {
             biased;
             Some(dead) = self.kills.recv() => {
                 process.child.kill().await.expect("a process that can be killed");
-                // Whoever asked may have gone with the process.
+                // The caller may have ended with the process.
                 let _ = dead.send(());
                 Ended::Died
             }
@@ -186,7 +186,7 @@ impl Runtime {
         Ok(whole(answer.expect("a response")))
     }
 
-    /// The function's answer is a call too: before it is heard, the process may be killed.
+    /// The function's answer is a call too: the process may be killed before the answer arrives.
     async fn answer(&self, body: Value) -> Result<Reply, Closed> {
         if let Some(Fault::KillBefore | Fault::KillAfter) = self.plan.next(&Operation::answer()) {
             self.killer.kill().await;

@@ -20,7 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 /// An answer, whole or broken off.
 pub type Reply = Response<BoxBody<Bytes, io::Error>>;
 
-/// The connection is closed without a word.
+/// The connection is closed without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("closed on purpose")]
 pub struct Closed;
@@ -28,7 +28,7 @@ pub struct Closed;
 /// A server; it ends with its connections when it is dropped.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -75,7 +75,7 @@ where
     }
 }
 
-/// Why a request was not answered.
+/// The reason that a request was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
     /// There is no connection.
@@ -101,7 +101,7 @@ pub async fn send(to: SocketAddr, request: Request<Bytes>) -> Result<Response<By
     Ok(Response::from_parts(head, body))
 }
 
-/// An answer's bytes as a reply.
+/// Returns an answer's bytes as a reply.
 pub fn whole(answer: Response<Bytes>) -> Reply {
     let mut reply = answer.map(|body| Full::new(body).map_err(never).boxed());
     for name in ["transfer-encoding", "content-length", "connection"] {
@@ -110,7 +110,7 @@ pub fn whole(answer: Response<Bytes>) -> Reply {
     reply
 }
 
-/// The same, broken off after half of its body.
+/// Returns the reply, broken off after half of its body.
 pub fn broken_off(answer: Response<Bytes>) -> Reply {
     let announced = answer.body().len().max(2);
     let half = answer.body().slice(..answer.body().len() / 2);
@@ -119,7 +119,7 @@ pub fn broken_off(answer: Response<Bytes>) -> Reply {
     reply
 }
 
-/// A body of which this much comes, and then an error.
+/// Returns a body of which this much arrives, and then an error.
 struct BrokenOff(Option<Bytes>);
 
 impl Body for BrokenOff {

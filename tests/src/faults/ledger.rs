@@ -1,4 +1,4 @@
-//! What was sent and answered, beside what is stored and processed: the promise, counted.
+//! Compares the deliveries and their answers with the stored and processed events.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::AddAssign;
@@ -9,20 +9,20 @@ use inlet_aws::dynamodb::table::Table;
 
 use crate::faults::world::World;
 
-/// What is known of one body.
+/// The deliveries of one body.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// Who sent it and about what, for people.
+    /// Its sender and entity, for people.
     pub name: String,
-    /// Whether its proof holds.
+    /// True if its proof is valid.
     pub genuine: bool,
-    /// Whether equal bodies are one event: they are for good, or their entity does not change meanwhile.
+    /// True if equal bodies are one event: they have a time of their own, or their entity does not change meanwhile.
     pub once: bool,
-    /// How often it was sent.
+    /// Number of deliveries.
     pub times: usize,
-    /// How often it was answered 2xx.
+    /// Number of 2xx answers.
     pub accepted: usize,
-    /// When it was for the first time.
+    /// The time of the first 2xx answer.
     pub since: Option<Instant>,
 }
 
@@ -30,24 +30,24 @@ pub struct Sent {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger(pub HashMap<Vec<u8>, Sent>);
 
-/// What came of a case, in numbers.
+/// The result of a case, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Numbers {
     /// Cases.
     pub cases: usize,
     /// Deliveries that were sent, retries and duplicates among them.
     pub deliveries: usize,
-    /// Those that were answered 2xx.
+    /// Deliveries that were answered 2xx.
     pub accepted: usize,
     /// Events that are stored.
     pub stored: usize,
     /// Events that were processed.
     pub processed: usize,
-    /// How often an event was processed again.
+    /// Repeated processings of an event.
     pub processed_again: usize,
     /// Bodies that were answered 2xx and are not stored, or not processed.
     pub lost: usize,
-    /// Bodies without a lasting identity that are stored more than once.
+    /// Bodies without a time of their own that are stored more than once.
     pub stored_again: usize,
     /// The longest time from the first 2xx until the event was seen behind the bus.
     pub worst_delay: Duration,
@@ -71,7 +71,7 @@ impl AddAssign<&Self> for Numbers {
 }
 
 impl Ledger {
-    /// Notes that a body was sent, and whether it was answered 2xx.
+    /// Records that a body was sent, and whether it was answered 2xx.
     pub fn note(&mut self, body: Vec<u8>, name: &str, genuine: bool, once: bool, accepted: bool) {
         let new = Sent { name: name.to_owned(), genuine, once, times: 0, accepted: 0, since: None };
         let sent = self.0.entry(body).or_insert(new);
@@ -80,7 +80,7 @@ impl Ledger {
         sent.since = sent.since.or_else(|| accepted.then(Instant::now));
     }
 
-    /// Compares with what is stored and published. The second part is what is broken, one line each.
+    /// Compares with the stored and published events. The second part is the broken promises, one line each.
     pub async fn reconciled(
         &self,
         world: &World,

@@ -1,4 +1,4 @@
-//! Every fault of every call that the functions make, for every kind of identity, with retries and without.
+//! Every fault of every call that the functions make, for every kind of deduplication, with retries and without.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write as _};
@@ -18,26 +18,26 @@ use crate::faults::sender::{Kind, forged};
 use crate::faults::world::{World, sqs_event};
 use crate::stack::Stack;
 
-/// How many cases run at once. Most of their time they wait for time-outs; more than two cores can serve in time would
-/// meet time-outs that no case asked for.
+/// Number of cases at once. They mostly wait for timeouts; with more, two cores would cause
+/// timeouts that no case asked for.
 const AT_ONCE: usize = 12;
 
-/// After so many cases a long run says how far it is.
+/// Number of cases between two progress lines.
 const TOLD_EVERY: usize = 100;
 
-/// How often a provider sends a delivery again at once that was not answered 2xx.
+/// Number of immediate retries of a delivery that was not answered 2xx.
 const RETRIES: usize = 2;
 
-/// How often the faulty function is invoked: below the five receives after which a message is parked.
+/// Invocations of the faulty function: below the five receives after which a message is parked.
 const FAULTY_ROUNDS: usize = 3;
 
-/// How often processor and sweeper take turns until all is quiet.
+/// Maximum rounds of processor and sweeper until nothing is pending.
 const ROUNDS: usize = 12;
 
-/// Longer than the settled age that the worlds' sweepers are given.
+/// Longer than the resend delay of the worlds' sweepers.
 const SETTLED: Duration = Duration::from_millis(1_200);
 
-/// Who meets the faults.
+/// The program that meets the faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// The receiver.
@@ -51,7 +51,7 @@ pub enum Who {
 }
 
 impl Who {
-    /// With retries of the provider and without, where it makes a difference: to the receiver alone.
+    /// Returns with and without the provider's retries, if it makes a difference: for the receiver only.
     fn retries(self) -> &'static [bool] {
         if self == Self::Receiver { &[false, true] } else { &[false] }
     }
@@ -60,13 +60,13 @@ impl Who {
 /// A case.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Who meets the faults.
+    /// The program that meets the faults.
     pub who: Who,
-    /// What is delivered.
+    /// The kind of body.
     pub kind: Kind,
     /// The faults.
     pub rules: Vec<Rule>,
-    /// Whether the provider sends again what was not answered 2xx.
+    /// True if the provider retries deliveries that were not answered 2xx.
     pub retries: bool,
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for Case {
 }
 
 impl Case {
-    /// Whether every genuine delivery has to be answered 2xx: one service at least is well, and nobody is killed.
+    /// Returns true if every genuine delivery must be answered 2xx: at least one service works, and no process is killed.
     fn must_accept(&self) -> bool {
         let killed = self.rules.iter().any(|rule| Fault::KILLS.contains(&rule.fault));
         let blind = self.rules.iter().any(|rule| rule.is_of(Service::Ssm));
@@ -96,25 +96,25 @@ impl Case {
     }
 }
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The case.
     pub case: Case,
-    /// In numbers.
+    /// The numbers.
     pub numbers: Numbers,
-    /// What is broken of the promise.
+    /// The broken promises.
     pub broken: Vec<String>,
-    /// The calls that were seen of whoever met the faults.
+    /// The calls of the program that met the faults.
     pub seen: Vec<Operation>,
 }
 
-/// What happens when the faults have stopped.
+/// The phase after the faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Afterwards {
-    /// Processor and sweeper go on.
+    /// Processor and sweeper run.
     Recovery,
-    /// Nothing, so that a loss can be seen to be seen.
+    /// Nothing runs, so that the test can show that a loss is found.
     Nothing,
 }
 
@@ -178,7 +178,7 @@ async fn deliver(world: &World, case: &Case, plan: &Plan, ledger: &mut Ledger, b
             let ended = function.invoke(event.clone()).await;
             let accepted = is_2xx(&ended);
             let mut noted = ledger.lock().await;
-            // The entity of b1 never changes, so that it is one event whatever its body says.
+            // The entity of b1 never changes, so it is one event for every kind of body.
             noted.0.note(body.clone(), name, true, lasting || name == "b1", accepted);
             if must_accept && !accepted {
                 noted.1.push(format!("{name}: a service was well, and yet {ended:?}"));
@@ -206,7 +206,7 @@ async fn deliver(world: &World, case: &Case, plan: &Plan, ledger: &mut Ledger, b
     ledger.lock().await.0.note(forged_body, "a forgery", false, lasting, is_2xx(&ended));
     plan.stop();
     if case.retries {
-        // What was never answered 2xx comes once more when all is well again.
+        // Deliveries that were never answered 2xx are sent once more when all services work again.
         for (delivery, name) in [(&a2, "a2"), (&c1, "c1"), (&b1, "b1")] {
             let owed = ledger.lock().await.0.0.get(&delivery.0).is_some_and(|sent| sent.accepted == 0);
             if owed {
@@ -220,7 +220,7 @@ pub(crate) fn is_2xx(ended: &Ended) -> bool {
     matches!(ended, Ended::Answered(answer) if answer["statusCode"].as_u64().is_some_and(|s| (200..300).contains(&s)))
 }
 
-/// Hands the processor what the queue gives, as Lambda's poller does; whether there was anything.
+/// Gives the processor the queue's messages, as Lambda's poller does; returns true if there were any.
 pub async fn poll(world: &World, processor: &mut Function) -> bool {
     let messages = world.received().await;
     if messages.is_empty() {
@@ -244,7 +244,7 @@ pub async fn poll(world: &World, processor: &mut Function) -> bool {
     true
 }
 
-/// Runs processor and sweeper without faults until every event has its receipt; whether it came to that.
+/// Runs processor and sweeper without faults until every event has its receipt; returns true if that was reached.
 pub async fn recover(world: &World) -> bool {
     let calm = Plan::default();
     let mut processor = world.function("inlet-processor", &calm).await;
@@ -264,7 +264,7 @@ pub async fn recover(world: &World) -> bool {
     false
 }
 
-/// How many events have no receipt.
+/// Returns the number of events without a receipt.
 async fn unproven(world: &World) -> usize {
     let keys: HashSet<(String, String)> = world.keys().await.into_iter().collect();
     let event =
@@ -272,20 +272,20 @@ async fn unproven(world: &World) -> usize {
     keys.iter().filter_map(event).filter(|receipt| !keys.contains(receipt)).count()
 }
 
-/// How much of the matrix is run.
+/// The extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialShape {
-    /// All of it.
+    /// Every case.
     Full,
-    /// For every call of every kind one of the faults, in turn, all of its calls failing and nobody trying again;
+    /// For every call of every kind one fault, in turn, with all calls failing and no retries;
     /// and one of the two kills.
     Short,
 }
 
-/// The short form runs one fault in so many: as many as there are, so that each call meets one.
+/// The short form runs one fault in this many: the number of faults, so that each call meets one.
 const SPARSE: usize = Fault::OF_SERVICES.len();
 
-/// The cases: what a run without faults is seen to call, failing in every way.
+/// Returns the cases: every call of a run without faults, failing in every way.
 pub async fn cases(stack: &Arc<Stack>, form: CredentialShape) -> Vec<Case> {
     let calm = |who, kind| Case { who, kind, rules: Vec::new(), retries: false };
     let whos = [Who::Receiver, Who::Processor, Who::Fallback, Who::Sweeper];
@@ -366,7 +366,7 @@ pub async fn all(stack: &Arc<Stack>, cases: Vec<Case>) -> Vec<Outcome> {
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// The table for people: a row for each fault of each function.
+/// Returns the table for people: a row for each fault of each program.
 pub fn table(outcomes: &[Outcome]) -> String {
     let mut rows: BTreeMap<(Who, String), Numbers> = BTreeMap::new();
     let mut sum = Numbers::default();

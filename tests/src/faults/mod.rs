@@ -1,7 +1,7 @@
-//! The proof by faults: the real binaries, the real emulator, and between them a proxy that does what networks do.
+//! The fault matrix: the real binaries, the real emulator, and a proxy between them that behaves like a bad network.
 //!
-//! A [`call`] is told by its request, a [`plan`] says which call fails and how, the [`proxy`] does it (over
-//! [`http`]), and a [`function`] is a binary run as Lambda would run it, with its life in our hand. Each case has a
+//! A [`call`] is recognised by its request, a [`plan`] names the call that fails and the fault, the [`proxy`] applies it (over
+//! [`http`]), and a [`function`] is a binary run as Lambda runs it, started and killed by the test. Each case has a
 //! [`world`] of its own; a [`sender`] delivers, the [`ledger`] counts, the [`matrix`] is all of the cases, the
 //! [`soak`] is one long one, and an [`outage`] one that outlasts every net.
 

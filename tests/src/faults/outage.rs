@@ -1,4 +1,4 @@
-//! An outage behind the queue that lasts: receive after receive fails, and afterwards nobody's hand is needed.
+//! A long outage behind the queue: receive after receive fails, and afterwards no operator is needed.
 
 use inlet_aws::dynamodb::table::Table;
 
@@ -10,17 +10,17 @@ use crate::faults::sender::Kind;
 use crate::faults::world::World;
 use crate::stack::Stack;
 
-/// What came of an outage.
+/// The result of an outage.
 #[derive(Debug)]
 pub struct Outlasted {
-    /// In numbers.
+    /// The numbers.
     pub numbers: Numbers,
-    /// What is broken of the promise.
+    /// The broken promises.
     pub broken: Vec<String>,
 }
 
 /// Delivers some events of several entities, lets the processor receive them so often while `service` fails, and
-/// then lets all be well. With the table away from the beginning, the queue alone has the events.
+/// then repairs it. With the table down from the beginning, the queue alone has the events.
 pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlasted {
     let world = World::new(&stack.facts).await;
     let mut ledger = Ledger::default();

@@ -1,4 +1,4 @@
-//! Which call fails, and how.
+//! The plan of a case: which call fails, with which fault.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,34 +6,34 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::faults::call::{Operation, Service};
 
-/// How a call fails.
+/// A fault of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
     /// The connection is closed before anything is done.
     Refuse,
-    /// 500, and nothing is done.
+    /// The answer is 500; nothing is done.
     ServerError,
-    /// The service says that it is asked too often, and does nothing.
+    /// The service throttles, and does nothing.
     Throttle,
-    /// Nothing is done and nothing is said.
+    /// Nothing is done and no answer comes.
     TimeoutLost,
-    /// It is done, and nothing is said.
+    /// It is done, and no answer comes.
     TimeoutApplied,
-    /// It is done and said, but late: within the time that the caller waits for one try.
+    /// It is done and answered late: within the caller's timeout for one attempt.
     Slow,
     /// It is done, and the answer breaks off in the middle.
     CloseMidResponse,
-    /// Of several things asked for at once, the service does the first half and puts the others off. A call that
-    /// asks for one thing is not touched.
+    /// A batch: the service does the first half and fails the other. A call for
+    /// a single item is not changed.
     Partial,
     /// The caller is killed before the call reaches the service.
     KillBefore,
-    /// The caller is killed after the service has done it, before it hears so.
+    /// The caller is killed after the service has done it, before the answer arrives.
     KillAfter,
 }
 
 impl Fault {
-    /// What can go wrong with a service.
+    /// The faults of a service.
     pub const OF_SERVICES: [Self; 7] = [
         Self::Refuse,
         Self::ServerError,
@@ -44,10 +44,10 @@ impl Fault {
         Self::CloseMidResponse,
     ];
 
-    /// The ends that a process can come to.
+    /// The kills of a process.
     pub const KILLS: [Self; 2] = [Self::KillBefore, Self::KillAfter];
 
-    /// Whether every call that fails like this comes to nothing for the caller, however often it tries.
+    /// Returns true if the caller never gets a success, however often it retries.
     pub fn denies(self) -> bool {
         !matches!(self, Self::Slow | Self::Partial | Self::KillBefore | Self::KillAfter)
     }
@@ -70,18 +70,18 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Which of the matching calls fail, counted from 1.
+/// The matching calls that fail, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Calls {
     /// Only this one.
     Nth(u32),
     /// All of them.
     Every,
-    /// One in so many, spread by chance that repeats itself.
+    /// One in this many, by a repeatable random sequence.
     OneIn(u32),
 }
 
-/// What a rule is about.
+/// The calls of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Matching {
     /// One operation.
@@ -93,26 +93,26 @@ pub enum Matching {
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// What it is about.
+    /// The calls.
     pub matching: Matching,
-    /// Which of those calls.
+    /// The failing ones of those calls.
     pub calls: Calls,
-    /// How they fail.
+    /// The fault.
     pub fault: Fault,
 }
 
 impl Rule {
-    /// A rule for an operation.
+    /// Returns a rule for an operation.
     pub fn new(operation: &Operation, calls: Calls, fault: Fault) -> Self {
         Self { matching: Matching::Operation(operation.clone()), calls, fault }
     }
 
-    /// Every call of a service fails.
+    /// Returns a rule by which every call of a service fails.
     pub fn all_of(service: Service, fault: Fault) -> Self {
         Self { matching: Matching::Service(service), calls: Calls::Every, fault }
     }
 
-    /// Whether the rule is about this service.
+    /// Returns true if the rule covers this service.
     pub fn is_of(&self, service: Service) -> bool {
         match &self.matching {
             Matching::Operation(operation) => operation.service == service,
@@ -141,24 +141,24 @@ struct State {
 }
 
 impl Plan {
-    /// A plan of these rules; the first that fits a call decides.
+    /// Returns a plan of these rules; the first that fits a call decides.
     pub fn new(rules: Vec<Rule>) -> Self {
         let plan = Self::default();
         plan.set(rules);
         plan
     }
 
-    /// Other rules from now on; what was counted for the old ones is forgotten.
+    /// Replaces the rules and resets their counts.
     pub fn set(&self, rules: Vec<Rule>) {
         self.state().rules = rules.into_iter().map(|rule| (rule, 0)).collect();
     }
 
-    /// Nothing fails any more.
+    /// Removes all rules.
     pub fn stop(&self) {
         self.set(Vec::new());
     }
 
-    /// How this call fails, if it does.
+    /// Returns this call's fault, if it has one.
     pub fn next(&self, operation: &Operation) -> Option<Fault> {
         let mut state = self.state();
         *state.seen.entry(operation.clone()).or_default() += 1;
@@ -179,12 +179,12 @@ impl Plan {
         fault
     }
 
-    /// The operations that were called, and how often.
+    /// Returns the operations that were called, with their counts.
     pub fn seen(&self) -> HashMap<Operation, u32> {
         self.state().seen.clone()
     }
 
-    /// How many calls failed by plan.
+    /// Returns the number of calls that failed by plan.
     pub fn struck(&self) -> u32 {
         self.state().struck
     }

@@ -1,4 +1,4 @@
-//! The way from a function to AWS, on which calls get lost, late, doubled and cut off.
+//! A proxy between a function and AWS, which loses, delays, doubles and cuts off calls.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,30 +13,30 @@ use crate::faults::call::{Operation, Service};
 use crate::faults::http::{Closed, Reply, Server, broken_off, send, whole};
 use crate::faults::plan::{Fault, Plan};
 
-/// How late a slow answer is: below the 2 s that the functions wait for one try.
+/// Delay of a slow answer: below the 2 s that the functions wait for one attempt.
 const SLOWNESS: Duration = Duration::from_millis(1_200);
 
-/// How long a call that is not answered hangs: longer than anybody waits.
+/// Duration of a hanging call: longer than any caller waits.
 const FOREVER: Duration = Duration::from_mins(10);
 
 /// Ends the process behind a proxy.
 #[derive(Clone, Debug)]
 pub struct Killer(mpsc::UnboundedSender<oneshot::Sender<()>>);
 
-/// Where the one who owns the process hears that it is to be killed.
+/// The channel on which the owner of the process receives the request to kill it.
 pub type Kills = mpsc::UnboundedReceiver<oneshot::Sender<()>>;
 
 impl Killer {
-    /// A killer, and where its wishes arrive.
+    /// Returns a killer and the channel of its requests.
     pub fn new() -> (Self, Kills) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self(sender), receiver)
     }
 
-    /// Has the process killed, and returns when it is dead.
+    /// Kills the process, and returns when it is dead.
     pub async fn kill(&self) {
         let (done, dead) = oneshot::channel();
-        // Without an owner there is no process any more.
+        // Without an owner there is no process.
         if self.0.send(done).is_ok() {
             let _ = dead.await;
         }
@@ -57,20 +57,20 @@ impl Proxy {
     pub async fn start(upstream: SocketAddr, plan: Plan, killer: Killer) -> io::Result<Self> {
         let server = Server::start(move |request| {
             let (plan, killer) = (plan.clone(), killer.clone());
-            // A task of its own: a caller that goes away does not call back what it asked for.
+            // A task of its own: a call continues even if its caller is gone.
             let task = tokio::spawn(async move { pass(upstream, &plan, &killer, request).await });
             async move { task.await.unwrap_or(Err(Closed)) }
         });
         Ok(Self { server: server.await? })
     }
 
-    /// What the function takes for AWS.
+    /// Returns the address that the function uses as AWS.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.server.address)
     }
 }
 
-/// Takes a call to its end, good or bad.
+/// Handles a call, with its fault if it has one.
 async fn pass(
     upstream: SocketAddr,
     plan: &Plan,
@@ -120,7 +120,7 @@ async fn forward(upstream: SocketAddr, request: Request<Bytes>) -> Result<Respon
     send(upstream, request).await.map_err(|_| Closed)
 }
 
-/// An error of AWS's JSON protocols.
+/// Returns an error of AWS's JSON protocols.
 fn error(status: StatusCode, code: &str) -> Response<Bytes> {
     let body = json!({"__type": code, "message": "as planned"}).to_string();
     let mut answer = Response::new(Bytes::from(body));
@@ -131,7 +131,7 @@ fn error(status: StatusCode, code: &str) -> Response<Bytes> {
     answer
 }
 
-/// Lets the first half of a batch through and answers for the other half that it was put off.
+/// Sends the first half of a batch and answers that the other half failed.
 async fn partly(
     upstream: SocketAddr,
     operation: &Operation,
@@ -148,13 +148,13 @@ async fn partly(
     Ok(whole(Response::from_parts(head, Bytes::from(put_off(said, &rest).to_string()))))
 }
 
-/// What is put off of a batch.
+/// The part of a batch that fails.
 enum Rest {
     Entries(usize),
     Items(Value),
 }
 
-/// The batch with its first half alone, and what that leaves.
+/// Returns the batch with its first half, and the rest.
 fn halves(operation: &Operation, body: &Bytes) -> Option<(Value, Rest)> {
     let mut asked: Value = serde_json::from_slice(body).ok()?;
     match (operation.service, operation.name.as_str()) {
@@ -175,7 +175,7 @@ fn halves(operation: &Operation, body: &Bytes) -> Option<(Value, Rest)> {
     }
 }
 
-/// The service's answer about the first half, with what was put off.
+/// Returns the service's answer about the first half, together with the failed part.
 fn put_off(mut said: Value, rest: &Rest) -> Value {
     match rest {
         Rest::Entries(count) => {
@@ -227,7 +227,7 @@ mod tests {
             .unwrap()
     }
 
-    /// What comes of a call that fails like this: the answer in a second, and how often the service did it.
+    /// Returns the result of a call with this fault: the answer within a second, and the number of executions.
     async fn with(fault: Fault) -> (Option<Result<Response<Bytes>, Unanswered>>, u32) {
         let (service, done) = service().await;
         let (killer, mut kills) = Killer::new();

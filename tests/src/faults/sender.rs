@@ -1,4 +1,4 @@
-//! What providers send in a case: bodies of every kind of identity, each told from all others by its mark.
+//! The deliveries of a case: bodies of every kind of deduplication, each with a mark of its own.
 
 use inlet::provider::catalogue::find;
 use inlet::request::Request;
@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 
 use crate::samples::demo_credential;
 
-/// What makes two deliveries one event, and what is too large for one item.
+/// The kind of a body: its deduplication and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The body carries a time of its own: equal bodies are one event for good.
+    /// The body has a time of its own: equal bodies are one event for as long as it is kept.
     Lasting,
-    /// It carries none: equal bodies are one event within the retry window.
+    /// The body has none: equal bodies are one event within the retry window.
     Windowed,
-    /// A lasting one whose body is stored in parts, and whose message goes without its data.
+    /// A body with a time of its own that is stored in chunks, and whose message has no data.
     Large,
 }
 
@@ -29,7 +29,7 @@ impl Kind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Lasting, Self::Windowed, Self::Large];
 
-    /// The binary that receives it.
+    /// Returns the binary that receives it.
     pub fn receiver(self) -> &'static str {
         match self {
             Self::Lasting | Self::Large => "inlet-zip",
@@ -37,7 +37,7 @@ impl Kind {
         }
     }
 
-    /// A delivery of this kind, as API Gateway's event.
+    /// Returns a delivery of this kind, as API Gateway's event.
     pub fn delivery(self, entity: &str, mark: &str) -> (Vec<u8>, Value) {
         let row = match self {
             Self::Lasting | Self::Large => "capture",
@@ -58,7 +58,7 @@ impl Kind {
 /// The binaries of all receivers, in the order in which [`mixed`] uses them.
 pub const RECEIVERS: [&str; 5] = ["inlet-zip", "inlet-zort", "inlet-tiki", "inlet-zid", "inlet-dealpos"];
 
-/// The `n`th of a mix of all five providers: the receiver, the body and the event. Bodies differ; entities come back.
+/// Returns the `n`th of a mix of all five providers: the receiver, the body and the event. Bodies differ; entities repeat.
 pub fn mixed(n: usize) -> (usize, Vec<u8>, Value) {
     let (which, entity, mark) = (n % RECEIVERS.len(), (n / 15).to_string(), format!("m{n}"));
     let (body, event) = match which {
@@ -89,7 +89,7 @@ fn of_zip(entity: &str, mark: &str, noise: &str) -> Value {
     })
 }
 
-/// Text that compression does not make small again.
+/// Returns text that does not compress.
 fn noise(len: usize, mark: &str) -> String {
     let mut seed =
         mark.bytes().fold(0x2545_F491_4F6C_DD1D_u64, |seed, byte| seed.rotate_left(5) ^ u64::from(byte));
@@ -113,7 +113,7 @@ fn signed<S: Sender>(row: &str, body: &Value) -> (Vec<u8>, Value) {
     (request.body, event)
 }
 
-/// The same event with a proof that proves nothing.
+/// Returns the event with an invalid proof.
 pub fn forged(mut event: Value) -> Value {
     for header in
         ["X-QP-Signature", "x-qp-signature", "key1", "key2", "key3", "authorization", "Authorization"]

@@ -1,4 +1,4 @@
-//! One long case: deliveries of all five providers while faults come and go, and everything counted at the end.
+//! One long case: deliveries of all five providers while faults come and go, with a reconciliation at the end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,40 +18,40 @@ use crate::faults::sender::{RECEIVERS, forged, mixed};
 use crate::faults::world::World;
 use crate::stack::Stack;
 
-/// How many environments each receiver has.
+/// Number of environments of each receiver.
 const ENVIRONMENTS: usize = 2;
 
-/// How long one weather lasts.
+/// Duration of one fault schedule.
 const WEATHER: Duration = Duration::from_secs(3);
 
-/// How often a provider sends again what was not answered 2xx, and how long it waits. The last try comes after
-/// every weather has passed.
+/// Number and delay of a provider's retries of a delivery that was not answered 2xx. The last retry comes after
+/// the last fault schedule.
 const RETRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// One delivery in so many is sent twice, and one in so many is followed by a forged one.
+/// One delivery in this many is sent twice, and one in this many is followed by a forged one.
 const DUPLICATE: usize = 20;
 const FORGERY: usize = 50;
 
-/// How often the sweeper runs, a minute's stand-in.
+/// Interval between two runs of the sweeper, in place of a minute.
 const SWEEP: Duration = Duration::from_secs(4);
 
-/// What came of the soak.
+/// The result of a soak.
 #[derive(Debug)]
 pub struct Soaked {
-    /// In numbers.
+    /// The numbers.
     pub numbers: Numbers,
-    /// What is broken of the promise.
+    /// The broken promises.
     pub broken: Vec<String>,
-    /// How many distinct genuine bodies were answered 2xx.
+    /// Number of distinct genuine bodies that were answered 2xx.
     pub accepted: usize,
-    /// How long the sending took.
+    /// Duration of the sending.
     pub took: Duration,
-    /// How many processes died.
+    /// Number of processes that died.
     pub deaths: usize,
 }
 
-/// What the tasks of a soak share.
+/// The state that the tasks of a soak share.
 struct Shared {
     world: World,
     plan: Plan,
@@ -192,7 +192,7 @@ async fn process(shared: Arc<Shared>) {
     while !shared.is_over() {
         let before = shared.plan.struck();
         let worked = poll(&shared.world, &mut processor).await;
-        // Lambda's poller backs off too: the five receives of a message are not spent on one weather.
+        // Lambda's poller backs off too: the five receives of a message are not all spent in one fault schedule.
         let pause = if worked && shared.plan.struck() == before { 0 } else { 700 };
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }

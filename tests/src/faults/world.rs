@@ -1,4 +1,4 @@
-//! A table, queues and a bus of one case's own, made after those that the real template deployed.
+//! A table, queues and a bus for one case, made like those that the real template deployed.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,14 +17,14 @@ use crate::faults::plan::Plan;
 use crate::repository;
 use crate::stack::{Facts, Stack};
 
-/// How long the functions may take: `Timeout` in the template's `Globals`, and the processor's own.
+/// Timeouts of the functions: `Timeout` in the template's `Globals`, and the processor's own.
 const TIMEOUT: Duration = Duration::from_secs(15);
 const PROCESSOR_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long an event settles before the sweeper looks at it. Short, for here nobody else is at work on it.
+/// The sweeper's resend delay. Short, because no other program works on these events.
 const SETTLED_SECONDS: &str = "1";
 
-/// What the queue's messages are asked for with.
+/// The attributes of a receive call.
 const ALL: &str = "All";
 
 fn logs() -> PathBuf {
@@ -46,7 +46,7 @@ pub struct World {
 }
 
 impl World {
-    /// A new world beside the deployed one.
+    /// Creates a world beside the deployed one.
     pub async fn new(facts: &Facts) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let since = UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
@@ -58,14 +58,14 @@ impl World {
         Self { table: name.clone(), queue, dead_letters, bus: name.clone(), sink, name, facts: facts.clone() }
     }
 
-    /// A function in this world, whose calls fail by `plan`.
+    /// Returns a function in this world, whose calls fail by `plan`.
     pub async fn function(&self, binary: &str, plan: &Plan) -> Function {
         let built = repository::root().join(format!(".local/target/lambda/{binary}/bootstrap"));
         let timeout = if binary == "inlet-processor" { PROCESSOR_TIMEOUT } else { TIMEOUT };
         self.run(built, timeout, plan).await
     }
 
-    /// A receiver that is built elsewhere.
+    /// Returns a receiver that is built elsewhere.
     pub async fn function_at(&self, built: &Path, plan: &Plan) -> Function {
         self.run(built.to_owned(), TIMEOUT, plan).await
     }
@@ -94,17 +94,17 @@ impl World {
         Function::new(spec, address(&self.facts.endpoint), plan.clone()).await
     }
 
-    /// What this world's functions have printed.
+    /// Returns the output of this world's functions.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).expect("a log")
     }
 
-    /// The queue's address.
+    /// Returns the queue's address.
     pub fn queue(&self) -> &str {
         &self.queue
     }
 
-    /// The table, as the code under test knows it.
+    /// Returns the table, as the type of the code under test.
     pub fn table_of(&self, stack: &Stack) -> Table {
         Table::new(stack.clients.dynamodb.clone(), self.table.clone(), 1)
     }
@@ -113,24 +113,24 @@ impl World {
         logs().join(format!("{}.log", self.name))
     }
 
-    /// Up to ten messages, as Lambda's poller takes them.
+    /// Receives up to ten messages, as Lambda's poller does.
     pub async fn received(&self) -> Vec<Value> {
         self.messages(&self.queue, 0).await
     }
 
-    /// Takes a message out of the queue.
+    /// Deletes a message from the queue.
     pub async fn done(&self, message: &Value) {
         let gone = json!({"QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"]});
         self.aws().call("AmazonSQS.DeleteMessage", &gone).await;
     }
 
-    /// Lets a message's visibility time-out pass.
+    /// Makes a message visible again.
     pub async fn time_passes_for(&self, message: &Value) {
         let visible = json!({"QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0});
         self.aws().call("AmazonSQS.ChangeMessageVisibility", &visible).await;
     }
 
-    /// The ids of what was published since the last call, and when they were seen.
+    /// Returns the ids of the events published since the last call, and the times at which they were seen.
     pub async fn published(&self) -> Vec<(String, Instant)> {
         let mut ids = Vec::new();
         loop {
@@ -149,7 +149,7 @@ impl World {
         }
     }
 
-    /// How many messages wait for a redrive.
+    /// Returns the number of dead letters.
     pub async fn dead_letters(&self) -> usize {
         let asked = json!({"QueueUrl": self.dead_letters, "AttributeNames": [ALL]});
         let said = self.aws().call("AmazonSQS.GetQueueAttributes", &asked).await;
@@ -159,7 +159,7 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// The keys of all items in the table: partition and sort key.
+    /// Returns the keys of all items in the table: partition and sort key.
     pub async fn keys(&self) -> Vec<(String, String)> {
         let mut asked =
             json!({"TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true});
@@ -177,7 +177,7 @@ impl World {
         }
     }
 
-    /// Removes it all.
+    /// Deletes all resources.
     pub async fn remove(self) {
         let aws = self.aws();
         aws.call("DynamoDB_20120810.DeleteTable", &json!({"TableName": self.table})).await;
@@ -204,7 +204,7 @@ impl World {
     }
 }
 
-/// The event that Lambda's poller makes of messages.
+/// Returns the event that Lambda's poller makes of messages.
 pub fn sqs_event(messages: &[Value]) -> Value {
     let record = |message: &Value| {
         let attributes: Map<String, Value> = message["MessageAttributes"]
@@ -234,7 +234,7 @@ pub fn sqs_event(messages: &[Value]) -> Value {
     json!({"Records": messages.iter().map(record).collect::<Vec<_>>()})
 }
 
-/// The emulator's JSON protocols, past every proxy.
+/// Calls the emulator's JSON protocols, without a proxy.
 struct Aws {
     to: SocketAddr,
 }
@@ -280,7 +280,7 @@ impl Aws {
         self.call("DynamoDB_20120810.CreateTable", &copy).await;
     }
 
-    /// The queue and the one for dead letters.
+    /// Creates the queue and its dead-letter queue.
     async fn copy_queues(&self, deployed: &str, name: &str) -> (String, String) {
         let asked = json!({"QueueUrl": deployed, "AttributeNames": [ALL]});
         let said = self.call("AmazonSQS.GetQueueAttributes", &asked).await;
@@ -306,7 +306,7 @@ impl Aws {
         (self.queue(&format!("{name}.fifo"), &settings).await, dead_letters)
     }
 
-    /// A bus whose every event goes to a queue; the queue.
+    /// Creates a bus whose every event goes to a queue; returns the queue.
     async fn bus_into_a_queue(&self, name: &str) -> String {
         let sink = self.queue(&format!("{name}-sink"), &json!({})).await;
         let arn = self.arn(&sink).await;

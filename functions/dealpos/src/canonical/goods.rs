@@ -1,86 +1,19 @@
-//! Products and their variants, and the goods that move: transfers, shipments, adjustments.
+//! Goods that move: transfers, shipments, adjustments.
 
-use inlet::canonical::{Adjustment, Canonical, Discount, Line, Product, Shipment, Transfer, Words};
+use inlet::canonical::{Adjustment, Canonical, Shipment, Transfer};
 use inlet::personal::Personal;
-use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson;
 use serde_json::Value;
 
-use super::people::Person;
-use super::{at, money};
+use super::lines::{LineBody, lines, lines_without_unit};
+use super::people::{Named, Person};
+use super::{actor, at, states};
 
 inlet::payload! {
-    /// A product: /webhook/webhook/product. What its `Storage` and `Variants` hold is not readable.
-    struct ProductBody {
-        /// A GUID.
-        id: String = "ID",
-        /// The category's name.
-        category: String = "Category",
-        /// The name.
-        name: Words = "Name",
-        /// The supplier's name.
-        supplier: String = "SupplierName",
-        /// Twice the same.
-        brand: String = "Brand" | "BrandName",
-        /// The code.
-        code: String = "Code",
-        /// Whether it is no longer sold.
-        discontinued: bool = "Discontinued",
-        /// Long text.
-        description: Words = "Description",
-        /// Words to find it by.
-        tags: Vec<String> = "Tags",
-        /// The picture.
-        image_url: String = "ImageURL",
-    }
-    /// A variant of a product: /webhook/webhook/product/productvariantupdated.md.
-    struct VariantBody {
-        /// A GUID.
-        id: String = "ID",
-        /// The product's category.
-        category: String = "Category",
-        /// The product's name; no page gives its id here.
-        product: String = "Product",
-        /// Its kind or size.
-        variant: String = "Variant",
-        /// The full name.
-        name: Words = "Name",
-        /// The variant's own code.
-        code: String = "Code",
-        /// Without a unit.
-        weight: Decimal = "Weight",
-        /// What it costs.
-        unit_cost: Decimal = "UnitCost",
-        /// What it sells for.
-        unit_price: Decimal = "UnitPrice",
-        /// Whether tax is added.
-        taxable: bool = "Taxable",
-        /// Whether it is no longer sold.
-        discontinued: bool = "Discontinued",
-    }
-    /// A line of a purchase order, a transfer, a shipment or an adjustment. Each page has some of the fields.
-    pub(super) struct GoodsLine {
-        /// The variant's GUID.
-        variant_id: String = "VariantID",
-        /// The variant's name; adjustments call it `Variant`.
-        name: Words = "Name" | "Variant",
-        /// The variant's code.
-        code: String = "Code",
-        /// How many; what an adjustment's sign means is not documented.
-        quantity: Decimal = "Quantity",
-        /// The price of one; adjustments have both names.
-        price: Decimal = "UnitPrice" | "Price",
-        /// The cost of one; transfers call it `Cost`.
-        cost: Decimal = "UnitCost" | "Cost",
-        /// A percentage on inbound logistics; elsewhere no page tells.
-        discount: Decimal = "Discount",
-        /// The price of all, on adjustments.
-        total: Decimal = "TotalPrice",
-        /// On transfers.
-        note: String = "Note",
-    }
     /// A transfer between outlets: /webhook/webhook/transfer-order.
     struct TransferOrder {
+        /// Not on the pages; for deletions, whose page is not readable.
+        id: String = "ID",
         /// The outlet that sends, by name.
         outlet: String = "Outlet",
         /// The outlet that sends; on the newer pages only.
@@ -91,39 +24,49 @@ inlet::payload! {
         date: String = "Date",
         /// The document's number.
         number: String = "Number",
-        /// Who carries it.
+        /// The carrier.
         courier: String = "Courier",
         /// A note.
         note: String = "Note",
-        /// `Dispatched`; the list is not documented.
+        /// `Approved`, `Dispatched`, `Received`.
         state: String = "State",
         /// `06 Mar 2024 00:00`.
         received_date: String = "ReceivedDate",
-        /// A note of those who received it.
+        /// A note of the outlet that received.
         received_note: String = "ReceivedNote",
+        /// The user who entered it.
+        creator_id: String = "CreatorID",
         /// `05 Mar 2024 08:30`.
         created: String = "Created",
         /// The goods.
-        variants: Vec<GoodsLine> = "Variants",
+        variants: Vec<LineBody> = "Variants",
     }
     /// Goods on their way: /webhook/webhook/outbound-logistic and /inbound-logistic.
-    struct Logistic {
+    pub(super) struct Logistic {
         /// A GUID; on the newer pages of the outbound one only.
         id: String = "ID",
         /// The outlet's name.
         outlet: String = "Outlet",
-        /// The document's number. That it is the invoice's is nowhere said.
+        /// The document's number. No page says that it is the invoice's.
         number: String = "Number",
         /// The document's day, written as its midnight.
         date: String = "Date",
-        /// To whom; outbound.
-        customer: Person = "Customer",
-        /// From whom; inbound.
+        /// The customer, on outbound ones; a name alone in REST lists.
+        customer: Named = "Customer",
+        /// The customer's id beside the name.
+        customer_id: String = "CustomerID",
+        /// The supplier, on inbound ones.
         supplier: Person = "Supplier",
+        /// `Sent`; REST only.
+        delivery: String = "Delivery",
+        /// The user who entered it.
+        creator_id: String = "CreatorID",
         /// When it was entered.
         created: String = "Created",
+        /// A note.
+        note: String = "Note",
         /// The goods.
-        variants: Vec<GoodsLine> = "Variants",
+        variants: Vec<LineBody> = "Variants",
     }
     /// A correction of the stock: /webhook/webhook/adjustment.
     struct AdjustmentBody {
@@ -135,71 +78,41 @@ inlet::payload! {
         number: String = "Number",
         /// The list is not documented.
         type_of_adjustment: String = "Type",
-        /// The list is not documented.
-        state: String = "State",
+        /// The list is not documented; REST has numbers.
+        state: String = "State" | "StateID",
         /// The document's day, written as its midnight.
         date: String = "Date",
         /// The person in charge.
         responsible: Personal = "PIC",
         /// A note.
         note: String = "Note",
-        /// What was corrected. What was counted (`CountedInventory`) is not readable beyond its name.
-        adjusted: Vec<GoodsLine> = "AdjustedInventory",
+        /// The user who entered it.
+        creator_id: String = "CreatorID",
+        /// When it was entered; not on the page.
+        created: String = "Created",
+        /// The products that were corrected.
+        adjusted: Vec<LineBody> = "AdjustedInventory",
+        /// The products that were counted; only their names are readable.
+        counted: Vec<LineBody> = "CountedInventory",
     }
 }
 
-/// Product Created and Updated.
-pub(crate) fn product(payload: &Value) -> Option<Canonical> {
-    let body = ProductBody::from_json(payload)?;
-    let product = Product {
-        id: body.id,
-        sku: body.code,
-        name: body.name,
-        description: body.description,
-        category: body.category,
-        brand: body.brand,
-        supplier: body.supplier,
-        discontinued: body.discontinued,
-        tags: body.tags,
-        image_url: body.image_url,
-        ..Product::default()
-    };
-    Some(product.into())
-}
-
-/// Product Variant Updated.
-pub(crate) fn variant(payload: &Value) -> Option<Canonical> {
-    let body = VariantBody::from_json(payload)?;
-    let product = Product {
-        id: body.id,
-        sku: body.code,
-        name: body.name,
-        parent: body.product,
-        variant: body.variant,
-        category: body.category,
-        price: money(body.unit_price),
-        cost: money(body.unit_cost),
-        weight: body.weight,
-        discontinued: body.discontinued,
-        taxable: body.taxable,
-        ..Product::default()
-    };
-    Some(product.into())
-}
-
-/// Transfer Order Created.
+/// The transfer events.
 pub(crate) fn transfer(payload: &Value) -> Option<Canonical> {
     let body = TransferOrder::from_json(payload)?;
     let transfer = Transfer {
+        id: body.id,
         number: body.number,
+        state: states::transfer(body.state.as_deref()),
         status: body.state,
         origin: body.outlet,
         origin_id: body.outlet_id,
         destination: body.destination,
         courier: body.courier,
+        creator: actor(body.creator_id, None),
         note: body.note,
         received_note: body.received_note,
-        lines: lines(body.variants),
+        lines: lines_without_unit(body.variants),
         sent_at: at(body.date.as_deref()),
         arrived_at: at(body.received_date.as_deref()),
         created_at: at(body.created.as_deref()),
@@ -210,69 +123,63 @@ pub(crate) fn transfer(payload: &Value) -> Option<Canonical> {
 
 /// Outbound Logistic Complete.
 pub(crate) fn outbound(payload: &Value) -> Option<Canonical> {
-    let body = Logistic::from_json(payload)?;
-    let shipped_at = at(body.date.as_deref());
-    Some(Shipment { shipped_at, ..shipment(body, "outbound") }.into())
+    Logistic::from_json(payload).map(|body| body.outbound().into())
 }
 
 /// Inbound Logistic Complete.
 pub(crate) fn inbound(payload: &Value) -> Option<Canonical> {
     let body = Logistic::from_json(payload)?;
     let arrived_at = at(body.date.as_deref());
-    Some(Shipment { arrived_at, ..shipment(body, "inbound") }.into())
+    Some(Shipment { arrived_at, ..body.shipment("inbound") }.into())
 }
 
-/// What both directions have.
-fn shipment(body: Logistic, direction: &str) -> Shipment {
-    Shipment {
-        id: body.id,
-        number: body.number,
-        direction: Some(direction.to_owned()),
-        outlet: body.outlet,
-        customer: body.customer.and_then(Person::party),
-        supplier: body.supplier.and_then(Person::party),
-        lines: lines(body.variants),
-        created_at: at(body.created.as_deref()),
-        ..Shipment::default()
+impl Logistic {
+    /// Returns a shipment to a customer.
+    pub(super) fn outbound(self) -> Shipment {
+        let shipped_at = at(self.date.as_deref());
+        Shipment { shipped_at, ..self.shipment("outbound") }
+    }
+
+    /// Returns the fields that both directions have.
+    fn shipment(self, direction: &str) -> Shipment {
+        Shipment {
+            id: self.id,
+            number: self.number,
+            direction: Some(direction.to_owned()),
+            state: states::delivery(self.delivery.as_deref()),
+            status: self.delivery,
+            outlet: self.outlet,
+            customer: match self.customer {
+                Some(customer) => customer.party(self.customer_id),
+                None => Person { id: self.customer_id, ..Person::default() }.party(),
+            },
+            supplier: self.supplier.and_then(Person::party),
+            creator: actor(self.creator_id, None),
+            note: self.note,
+            lines: lines(self.variants),
+            created_at: at(self.created.as_deref()),
+            ..Shipment::default()
+        }
     }
 }
 
-/// Adjustment Created.
+/// The adjustment events.
 pub(crate) fn adjustment(payload: &Value) -> Option<Canonical> {
     let body = AdjustmentBody::from_json(payload)?;
     let adjustment = Adjustment {
         id: body.id,
         number: body.number,
         type_of_adjustment: body.type_of_adjustment,
+        state: states::adjustment(body.state.as_deref()),
         status: body.state,
         outlet: body.outlet,
         responsible: body.responsible,
+        creator: actor(body.creator_id, None),
         note: body.note,
         lines: lines(body.adjusted),
+        counted: lines(body.counted),
         adjusted_at: at(body.date.as_deref()),
-        ..Adjustment::default()
+        created_at: at(body.created.as_deref()),
     };
     Some(adjustment.into())
-}
-
-/// The lines of a document.
-pub(super) fn lines(sent: Option<Vec<GoodsLine>>) -> Option<Vec<Line>> {
-    sent.map(|lines| lines.into_iter().map(GoodsLine::line).collect())
-}
-
-impl GoodsLine {
-    fn line(self) -> Line {
-        Line {
-            product_id: self.variant_id,
-            sku: self.code,
-            name: self.name,
-            quantity: self.quantity,
-            unit_price: money(self.price),
-            unit_cost: money(self.cost),
-            discount: Discount { value: self.discount, ..Discount::default() }.known(),
-            total: money(self.total),
-            note: self.note,
-            ..Line::default()
-        }
-    }
 }

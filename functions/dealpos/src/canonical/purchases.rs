@@ -1,17 +1,18 @@
 //! Purchase orders, which DealPOS also calls supplier bills.
 
-use inlet::canonical::{Canonical, PurchaseOrder};
+use inlet::canonical::{Canonical, Direction, PurchaseOrder, State};
+use inlet::personal::Personal;
 use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson;
 use serde_json::Value;
 
-use super::goods::{GoodsLine, lines};
+use super::lines::{LineBody, lines};
 use super::people::Person;
-use super::{at, money};
+use super::sales::{PaymentBody, payments};
+use super::{actor, at, discounts, is_tax_included, money, states};
 
 inlet::payload! {
-    /// A purchase order: /webhook/webhook/bill and /bill/purchaseorderrestored.md. What `Payments` holds is not
-    /// readable.
+    /// A purchase order: /webhook/webhook/bill and /bill/purchaseorderrestored.md.
     struct Bill {
         /// A GUID.
         id: String = "ID",
@@ -23,26 +24,55 @@ inlet::payload! {
         date: String = "Date",
         /// Empty where there is none.
         due_date: String = "DueDate",
-        /// Who sells.
+        /// The merchant's tag.
+        tag: String = "Tag",
+        /// The supplier.
         supplier: Person = "Supplier",
+        /// The user who entered it.
+        creator_id: String = "CreatorID",
+        /// The user's name; not on the page.
+        creator: Personal = "Creator",
         /// When it was entered.
         created: String = "Created",
+        /// A percentage.
+        discount1: Decimal = "Discount1",
+        /// The document's discount in money.
+        discount_amount: Decimal = "DiscountAmount",
         /// Before discounts.
         gross: Decimal = "Gross",
-        /// All discounts.
+        /// All discounts in money.
         discount_total: Decimal = "DiscountTotal",
+        /// After discounts and before tax.
+        purchase: Decimal = "Purchase",
         /// An amount on the page of the restored one; "amount or percentage" on that of the created one.
         tax: Decimal = "Tax",
+        /// A percentage; not on the page.
+        tax_rate: Decimal = "TaxRate",
+        /// The name of the tax.
+        tax_name: String = "TaxType",
+        /// `Add` or `Include`.
+        tax_calculation: String = "TaxCalculation",
         /// After tax.
         purchase_and_tax: Decimal = "PurchaseNTax",
         /// The list is not documented.
         delivery: String = "Delivery",
+        /// `Paid`, `Partial` or `Unpaid`, as on invoices.
+        payment: String = "Payment",
+        /// `Yes` or `No`.
+        void: bool = "Void",
+        /// The caller's number.
+        reference: String = "ReferenceNumber" | "PurchaseOrderNumber",
+        /// A note.
+        note: String = "Note",
         /// The goods.
-        variants: Vec<GoodsLine> = "Variants",
+        variants: Vec<LineBody> = "Variants",
+        /// The payments to the supplier.
+        payments: Vec<PaymentBody> = "Payments",
     }
 }
 
-/// Purchase Order Created, whose tax may be an amount or a percentage: it is left out.
+/// Purchase Order Created, whose tax may be an amount or a percentage: it is left out. The same for the events of
+/// which no page shows the body.
 pub(crate) fn created(payload: &Value) -> Option<Canonical> {
     let body = Bill::from_json(payload)?;
     Some(purchase_order(Bill { tax: None, ..body }).into())
@@ -54,17 +84,33 @@ pub(crate) fn restored(payload: &Value) -> Option<Canonical> {
 }
 
 fn purchase_order(body: Bill) -> PurchaseOrder {
+    let delivery_state = states::delivery(body.delivery.as_deref());
     PurchaseOrder {
         id: body.id,
         number: body.number,
+        reference: body.reference,
+        state: if body.void == Some(true) { Some(State::Cancelled) } else { delivery_state },
+        payment_state: states::payment(body.payment.as_deref()),
+        payment_status: body.payment,
+        delivery_state,
         delivery_status: body.delivery,
+        voided: body.void,
+        channel: body.tag,
         outlet: body.outlet,
         supplier: body.supplier.and_then(Person::party),
+        creator: actor(body.creator_id, body.creator),
         subtotal: money(body.gross),
         discount: money(body.discount_total),
+        discounts: discounts([body.discount1, None], body.discount_amount),
+        net: money(body.purchase),
         tax: money(body.tax),
+        tax_rate: body.tax_rate,
+        tax_name: body.tax_name,
+        tax_included: is_tax_included(body.tax_calculation.as_deref()),
         total: money(body.purchase_and_tax),
+        note: body.note,
         lines: lines(body.variants),
+        payments: payments(body.payments, Direction::Out),
         placed_at: at(body.date.as_deref()),
         due_at: at(body.due_date.as_deref()),
         created_at: at(body.created.as_deref()),

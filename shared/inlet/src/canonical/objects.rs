@@ -943,8 +943,8 @@ object! {
         invoices: Decimal,
         /// The number of visitors.
         visitors: Decimal,
-        /// The number of the shift before.
-        previous_number: String,
+        /// The last document number, in the provider's meaning.
+        last_number: String,
         /// A note.
         note: String,
         /// The time at which the shift began.

@@ -1,0 +1,46 @@
+"""The word check finds words in comments and documents, and nowhere else."""
+
+import pytest
+
+from local import words
+
+
+def found(path: str, text: str) -> list[tuple[int, str]]:
+    """Returns line and word of each finding."""
+    return [(finding.line, finding.word) for finding in words.findings_in(path, text)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("a.rs", "/// Nobody waits.\nfn a() {}\n", [(1, "Nobody")]),
+        ("a.rs", "fn a() {} // It is written anew.\n", [(1, "anew")]),
+        ("a.rs", "/// What a call returned.\n/// The time. Whether it is late.\n", [(1, "What"), (2, "Whether")]),
+        ("a.rs", "//! # Errors\n//! How it failed.\n", [(2, "How")]),
+        ("a.py", '"""A module.\n\nIt tells nothing.\n"""\n', [(3, "tells")]),
+        ("a.py", "x = 1  # what stands here\n", [(1, "stands")]),
+        ("a.md", "# Title\n\n- The sweeper mends it.\n", [(3, "mends")]),
+        ("a.toml", 'a = "b" # somebody else\n', [(1, "somebody")]),
+        ("template.yaml", "Description: >-\n  Nobody hears\n  of it.\nType: nobody\n", [(2, "Nobody"), (2, "hears")]),
+        ("Makefile", "up: ## Start it anew\n", [(1, "anew")]),
+    ],
+)
+def test_a_word_of_the_list_is_found_with_its_line(path, text, expected):
+    assert found(path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.rs", 'fn told() { let anew = "// nobody"; }\n'),
+        ("a.rs", "/// ```\n/// let told = nobody();\n/// ```\nfn a() {}\n"),
+        ("a.rs", "/// Calls `told`, see [the page](https://example.com/told).\n"),
+        ("a.py", 'told = "nobody"\n'),
+        ("a.md", "```\nnobody\n```\n"),
+        ("a.md", "How to report a problem\n\nA stand-in for the API.\n"),
+        ("a.yaml", "Nobody: yes\n"),
+        ("CHANGELOG.md", "nobody\n"),
+    ],
+)
+def test_code_names_and_allowed_places_are_not_searched(path, text):
+    assert found(path, text) == []
