@@ -253,7 +253,7 @@ mod tests {
                 assert_eq!(handle.shape_of(&required_only).unwrap(), shape, "{handle}");
             }
             let error = handle.shape_of(&json!({"canary": "canary"})).unwrap_err();
-            assert!(!format!("{error}{}", error.next()).contains("canary"), "{error}");
+            assert!(!format!("{error}{}", error.hint()).contains("canary"), "{error}");
         }
     }
 

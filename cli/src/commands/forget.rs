@@ -1,4 +1,4 @@
-//! `inlet forget`: all events of an entity go, for those who ask to be forgotten.
+//! `inlet forget`: deletes all events of an entity, for privacy requests.
 
 use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget, SETTLED};
 use serde::Serialize;
@@ -9,21 +9,21 @@ use crate::options::DeploymentArgs;
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted};
 
-/// What can be said to `inlet forget`.
+/// The arguments of `inlet forget`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The entity as its events' ids begin: zid/riyadh/order/81230457
+    /// The entity, as its events' ids begin: zid/riyadh/order/81230457
     #[arg(value_name = "PROVIDER/STORE/KIND/ID", value_parser = Entity::parse)]
     entity: Entity,
-    /// Count what would go, and change nothing
+    /// Count the events without deleting anything
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }
 
-/// Counts, asks and lets go.
+/// Counts, asks and deletes.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -33,29 +33,30 @@ pub(crate) async fn run(
     let deployment = Deployment::find_to_change(options, output).await?;
     let forget = Forget { table: deployment.table(), settled: SETTLED };
     let found = forget.count(&entity).await;
-    let traces = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;
-    if dry_run || traces == DeletionCounts::default() {
-        return output.report(&ForgetReport::of(&entity, &traces, false));
+    let counts =
+        found.map_err(|fault| Failure::Inlet { context: "the entity's events cannot be counted", fault })?;
+    if dry_run || counts == DeletionCounts::default() {
+        return output.report(&ForgetReport::of(&entity, &counts, false));
     }
-    let events = counted(traces.events, "event", "events");
-    confirm(&format!("Let go of {events} for good?"), yes)?;
-    if traces.pieces.saturating_add(traces.shared) > 0 {
+    let events = counted(counts.events, "event", "events");
+    confirm(&format!("Delete {events} permanently?"), yes)?;
+    if counts.pieces.saturating_add(counts.shared) > 0 {
         output.note(
             "An event is in pieces. They go in a minute, when nobody can be about to store the same bytes.",
         );
     }
     let forgotten = forget.run(&entity).await;
-    let traces =
-        forgotten.map_err(|fault| Failure::Inlet { doing: "not all of it could be let go", fault })?;
-    output.report(&ForgetReport::of(&entity, &traces, true))?;
+    let counts =
+        forgotten.map_err(|fault| Failure::Inlet { context: "not everything could be deleted", fault })?;
+    output.report(&ForgetReport::of(&entity, &counts, true))?;
     output.note(NOT_COVERED);
     Ok(())
 }
 
-/// What the table's owner has to think of beside the table.
-const NOT_COVERED: &str = "Not reached: messages on the queue and among the dead letters, quarantine, backups, and what consumers keep.";
+/// The copies that this command cannot delete.
+const NOT_COVERED: &str = "Not deleted: messages in the queue and the dead-letter queue, the quarantine, backups, and the data of consumers.";
 
-/// What forgetting came to.
+/// The result of the deletion.
 #[derive(Debug, Serialize)]
 struct ForgetReport {
     entity: String,
@@ -67,14 +68,14 @@ struct ForgetReport {
 }
 
 impl ForgetReport {
-    fn of(entity: &Entity, traces: &DeletionCounts, forgotten: bool) -> Self {
+    fn of(entity: &Entity, counts: &DeletionCounts, forgotten: bool) -> Self {
         Self {
             entity: entity.as_str().to_owned(),
             forgotten,
-            events: traces.events,
-            notes: traces.notes,
-            pieces: traces.pieces,
-            shared_pieces: traces.shared,
+            events: counts.events,
+            notes: counts.notes,
+            pieces: counts.pieces,
+            shared_pieces: counts.shared,
         }
     }
 }
@@ -83,9 +84,9 @@ impl Report for ForgetReport {
     fn page(&self, page: &mut Page) {
         let events = counted(self.events, "event", "events");
         page.line(match (self.events, self.forgotten) {
-            (0, _) if self.pieces == 0 => format!("nothing is stored of {}", self.entity),
-            (_, true) => format!("{events} of {} let go", self.entity),
-            (_, false) => format!("{events} of {} would be let go; nothing is changed", self.entity),
+            (0, _) if self.pieces == 0 => format!("no event of {} is stored", self.entity),
+            (_, true) => format!("{events} of {} deleted", self.entity),
+            (_, false) => format!("{events} of {} would be deleted; nothing was changed", self.entity),
         });
         if self.shared_pieces > 0 {
             let pieces = counted(self.shared_pieces, "piece stays", "pieces stay");

@@ -1,4 +1,4 @@
-//! `inlet urls`: the URLs to paste into the providers' portals.
+//! `inlet urls`: prints the webhook URLs to paste into the providers' portals.
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::tools::portal::Portal;
@@ -12,15 +12,15 @@ use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report};
 use crate::providers::{ALL, ProviderHandle};
 
-/// What can be said to `inlet urls`.
+/// The arguments of `inlet urls`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A provider, or one store: zid, zid/riyadh; otherwise every store that has a secret
+    /// A provider or a store: zid, zid/riyadh; default: every store with a secret
     #[arg(value_name = "PROVIDER[/STORE]")]
     scope: Option<Scope>,
 }
 
-/// Prints them.
+/// Prints the URLs.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -35,16 +35,13 @@ pub(crate) async fn run(
     output.report(&Urls::of(&deployment.api, &stores))
 }
 
-/// Prints those of a store whose provider has no documented API that could be told them.
+/// Prints the URLs and the manual steps of a store whose provider documents no API for webhooks.
 pub(crate) fn print_manual_steps(
     api: &str,
     store: &StoreAddress,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    output.note(format_args!(
-        "{} documents no API for webhooks: a person tells it where to send.",
-        store.provider
-    ));
+    output.note(format_args!("{} documents no API for webhooks. Register the URLs by hand:", store.provider));
     output.report(&Urls::of(api.trim_end_matches('/'), std::slice::from_ref(store)))
 }
 
@@ -54,7 +51,7 @@ struct Urls {
     providers: Vec<ProviderUrls>,
 }
 
-/// The stores of a provider, and what to do with their URLs.
+/// The stores of a provider, and the manual steps.
 #[derive(Debug, Serialize)]
 struct ProviderUrls {
     provider: &'static str,
@@ -112,24 +109,24 @@ impl ProviderUrls {
             );
             page.line("");
         }
-        page.line(format_args!("To do at {}:", self.provider));
+        page.line(format_args!("Steps at {}:", self.provider));
         for (number, step) in (1_usize..).zip(&self.steps) {
             page.line(format_args!("  {number}. {step}"));
         }
         if !self.not_documented.is_empty() {
-            page.line("What no page tells, so try it:");
+            page.line("Not documented, so test it:");
         }
         for unknown in self.not_documented {
             page.line(format_args!("  - {unknown}"));
         }
-        page.aside(format_args!("Told on {}", self.source));
+        page.aside(format_args!("Source: {}", self.source));
     }
 }
 
 impl StoreUrls {
     fn of(api: &str, store: &StoreAddress) -> Self {
         let url = |event: &'static EventSpec| {
-            // Without the query: a provider adds its own.
+            // Without the query: the provider adds its own.
             let topic =
                 store.provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();
             Url { event: event.event, url: format!("{api}/{store}{topic}") }
@@ -142,7 +139,9 @@ impl StoreUrls {
 impl Report for Urls {
     fn page(&self, page: &mut Page) {
         if self.providers.is_empty() {
-            page.line("No store has a secret yet. Name one all the same, as in: inlet urls zid/riyadh");
+            page.line(
+                "No store has a secret yet. Give the name of a store, for example: inlet urls zid/riyadh",
+            );
         }
         for (index, provider) in self.providers.iter().enumerate() {
             if index > 0 {
@@ -158,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_provider_does_not_send_has_no_url() {
+    fn an_event_that_is_never_sent_has_no_url() {
         let urls = StoreUrls::of("https://api.test", &"zid/riyadh".parse().unwrap());
         let events: Vec<&str> = urls.urls.iter().map(|url| url.event).collect();
         for shape in ["order", "product", "abandoned_cart", "customer", "category"] {

@@ -45,7 +45,7 @@ impl AccessFrom {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a secret for a program must not stand on its command line")]
+#[expect(clippy::disallowed_methods, reason = "a script cannot put a secret on the command line, which other users see")]
 fn environment() -> Option<String> {
     std::env::var(VARIABLE).ok().filter(|text| !text.is_empty())
 }

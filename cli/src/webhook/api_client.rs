@@ -104,7 +104,7 @@ impl ApiClient {
         while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_RESPONSE {
-                return Err(Failure::NoAnswer("the response is too large".into()));
+                return Err(Failure::ApiUnreachable("the response is too large".into()));
             }
         }
         Ok(call.reply(status, body))
@@ -131,7 +131,7 @@ pub(crate) fn is_public(address: &str) -> bool {
 
 /// Removes the URL from the error: it may contain secrets, and the user knows it.
 fn no_answer(error: reqwest::Error) -> Failure {
-    Failure::NoAnswer(error.without_url().into())
+    Failure::ApiUnreachable(error.without_url().into())
 }
 
 #[cfg(test)]

@@ -234,7 +234,7 @@ impl Work {
         if open.len() == self.items.len() {
             Err(Failure::Refused { what, next })
         } else {
-            Err(Failure::Partly { what, next })
+            Err(Failure::Partial { what, next })
         }
     }
 }
@@ -354,7 +354,7 @@ impl Listed {
             return Ok(());
         }
         let what = format!("{wrong} of this store's registrations have a problem");
-        Err(Failure::Wrong { what, next: "read the note of each event above".to_owned() })
+        Err(Failure::Problem { what, next: "read the note of each event above".to_owned() })
     }
 }
 

@@ -112,7 +112,7 @@ impl From<PlanError> for Failure {
             PlanError::NotDocumented(_) => "ask the provider; nothing was changed".to_owned(),
         };
         match error {
-            PlanError::NotDocumented(_) => Failure::Wrong { what, next },
+            PlanError::NotDocumented(_) => Failure::Problem { what, next },
             PlanError::Shared { .. } => Failure::Refused { what, next },
             _ => Failure::Unusable { what, next },
         }
@@ -123,7 +123,7 @@ impl From<PlanError> for Failure {
 pub(crate) fn refused(refusal: &Refusal) -> Failure {
     let (what, next) = (refusal.to_string(), hint(refusal).to_owned());
     match refusal {
-        Refusal::Failed { .. } | Refusal::Unreadable { .. } => Failure::Wrong { what, next },
+        Refusal::Failed { .. } | Refusal::Unreadable { .. } => Failure::Problem { what, next },
         _ => Failure::Refused { what, next },
     }
 }
