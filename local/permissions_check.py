@@ -56,7 +56,7 @@ def _list(node: Any) -> list:
 
 def _items_of(provider: str) -> str:
     """Returns the condition that a request names partition keys of this provider only."""
-    keys = [f"{provider}/*", f"quarantine/{provider}/*", "part/*"]
+    keys = [f"{provider}/*", f"quarantine/{provider}/*", f"chunk/{provider}/*"]
     return _condition({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}})
 
 
@@ -154,7 +154,7 @@ OF_PEOPLE = {
     | {_allow("kms:Decrypt", OWN_KEY, _by_way_of("dynamodb", "sqs"))},
     "RecoverPolicy": {
         _allow(f"dynamodb:{action}", TABLE)
-        for action in ("BatchWriteItem", "DeleteItem", "PutItem", "Scan", "UpdateItem")
+        for action in ("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem")
     }
     | _allowed(
         ("sqs:SendMessage", QUEUE),

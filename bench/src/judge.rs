@@ -58,11 +58,11 @@ fn fault_of_refused(answer: &Answer, calls: &[Call]) -> Option<String> {
     made.then(|| "made an event of a forged delivery".to_owned())
 }
 
-/// Returns the raw body of an item, or of the chunks that it names.
+/// The raw body in an item, or in the chunks that it names.
 fn stored(item: &Value, calls: &[Call]) -> Option<Vec<u8>> {
-    let bytes = match item["body_digest"]["S"].as_str() {
+    let bytes = match item["body_chunk_key"]["S"].as_str() {
         None => STANDARD.decode(item["body"]["B"].as_str()?).ok()?,
-        Some(digest) => pieces(digest, calls),
+        Some(key) => chunks(text(item, "pk"), key, calls),
     };
     if item["body_encoding"]["S"] != "gzip" {
         return Some(bytes);
@@ -72,15 +72,18 @@ fn stored(item: &Value, calls: &[Call]) -> Option<Vec<u8>> {
     Some(body)
 }
 
-fn pieces(digest: &str, calls: &[Call]) -> Vec<u8> {
-    let prefix = format!("part/{digest}/");
-    let number = |item: &Value| text(item, "pk").strip_prefix(&prefix)?.parse::<usize>().ok();
+fn chunks(entity: &str, key: &str, calls: &[Call]) -> Vec<u8> {
+    let prefix = format!("chunk/{entity}/");
+    let number = |item: &Value| {
+        let number = text(item, "pk").strip_prefix(&prefix)?.parse::<usize>().ok();
+        number.filter(|_| text(item, "sk") == key)
+    };
     let put = |call: &Call| {
         let item = &call.asked["Item"];
         Some((number(item)?, STANDARD.decode(item["piece"]["B"].as_str()?).ok()?))
     };
-    let pieces: BTreeMap<usize, Vec<u8>> = calls.iter().filter_map(put).collect();
-    pieces.into_values().flatten().collect()
+    let chunks: BTreeMap<usize, Vec<u8>> = calls.iter().filter_map(put).collect();
+    chunks.into_values().flatten().collect()
 }
 
 fn text<'i>(item: &'i Value, name: &str) -> &'i str {

@@ -97,8 +97,8 @@ impl ProviderTools {
                 Box::pin(async move {
                     let Quarantined { table, queue, ssm, stage } = clients;
                     let secrets = SsmSecrets::<S>::new(ssm.clone(), stage);
-                    let quarantine = TableQuarantine::new(table.clone(), S::NAME);
-                    reverify::<S>(&quarantine, &secrets, table, queue, store, sum).await
+                    let quarantine = TableQuarantine::new(table, S::NAME);
+                    reverify::<S>(&quarantine, &secrets, &table.events, queue, store, sum).await
                 })
             },
         }

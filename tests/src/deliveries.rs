@@ -33,11 +33,11 @@ pub async fn received_without<S: Sender>(
     queue_url: &str,
     request: Request,
 ) -> (u16, Report) {
-    let table = Table::new(stack.clients.dynamodb.clone(), table.into(), 1);
+    let table = Table::new(stack.clients.dynamodb.clone(), table, 1);
     let receiver = Receiver {
         secrets: SsmSecrets::<S>::new(stack.clients.ssm.clone(), &stack.facts.stage),
-        quarantine: TableQuarantine::new(table.clone(), S::NAME),
-        journal: table,
+        quarantine: TableQuarantine::new(&table, S::NAME),
+        journal: table.events,
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };
     let attempt = WriteToken("the-one-and-only".into());

@@ -93,7 +93,7 @@ fn of_the_deployment() -> Vec<Alarm> {
             periods: 3,
             ..Alarm::new(
                 "OldestUnprocessed",
-                "an event has waited for a quarter of an hour to be processed",
+                "an event has waited 15 minutes to be processed",
                 ours(metrics::OLDEST_UNPROCESSED_AGE),
             )
         },
@@ -104,7 +104,7 @@ fn of_the_deployment() -> Vec<Alarm> {
             missing: "breaching",
             ..Alarm::new(
                 "SweeperSilent",
-                "for five minutes no run of the sweeper has come to its end",
+                "no run of the sweeper has finished for five minutes",
                 ours(metrics::SWEEP_FAILED),
             )
         },
@@ -113,7 +113,7 @@ fn of_the_deployment() -> Vec<Alarm> {
             period: MINUTE,
             ..Alarm::new(
                 "DeadLetters",
-                "messages could not be processed and wait in the dead-letter queue",
+                "messages could not be processed and are in the dead-letter queue",
                 theirs(
                     "AWS/SQS",
                     "ApproximateNumberOfMessagesVisible",
@@ -124,7 +124,7 @@ fn of_the_deployment() -> Vec<Alarm> {
         },
         Alarm::new(
             "Parked",
-            "the sweeper gave events up: they wait for a redrive or a replay",
+            "the sweeper parked events: they wait for a redrive or a replay",
             ours(metrics::PARKED),
         ),
         Alarm::new(
@@ -134,22 +134,22 @@ fn of_the_deployment() -> Vec<Alarm> {
         ),
         Alarm::new(
             "ApiThrottled",
-            "API Gateway answers 429 before anybody sees the delivery: not each provider sends it again",
+            "API Gateway answers 429 before a function sees the delivery; not every provider sends it again",
             ours(metrics::API_THROTTLED),
         ),
         Alarm::new(
             "Fallback",
-            "the table does not take deliveries; the queue alone has them",
+            "DynamoDB does not take deliveries; SQS alone has them",
             ours(metrics::FALLBACK),
         ),
         Alarm::new(
             "EnqueueDeferred",
-            "the queue does not take deliveries; the sweeper sends them later",
+            "SQS does not take deliveries; the sweeper sends them later",
             ours(metrics::ENQUEUE_DEFERRED),
         ),
         Alarm {
             period: HOUR,
-            ..Alarm::new("Drift", "a provider sends what contradicts its documentation", ours(metrics::DRIFT))
+            ..Alarm::new("Drift", "a provider's delivery contradicts its documentation", ours(metrics::DRIFT))
         },
     ]
 }
@@ -167,7 +167,7 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             period: HOUR,
             ..Alarm::new(
                 "VerificationFailed",
-                "deliveries to configured stores fail verification; a secret may have been changed on one side",
+                "deliveries to configured stores fail verification; a secret may have been changed on one side only",
                 Source::Ours { metric: metrics::VERIFICATION_FAILED, of: of_provider() },
             )
         },
@@ -177,13 +177,13 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             period: HOUR,
             ..Alarm::new(
                 "UnknownStore",
-                "deliveries name a store that has no secret; its parameter may have been deleted or renamed",
+                "deliveries name a store without a parameter, which may have been deleted or renamed",
                 Source::Ours { metric: metrics::REJECTED, of: unknown_store },
             )
         },
         Alarm::new(
             "Throttled",
-            "Lambda throttles the receiver: the concurrency does not suffice",
+            "Lambda throttles the receiver: its concurrency is too low",
             Source::Theirs {
                 namespace: "AWS/Lambda",
                 name: "Throttles",
@@ -198,9 +198,8 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             period: window,
             ..Alarm::new(slug, &about, Source::Ours { metric: metrics::COUNTED_FAILURE, of: of_provider() })
         };
-        let about = format!(
-            "the provider may be about to disable us: {warn_at} failures, and it stops at {disable_at}"
-        );
+        let about =
+            format!("the provider may soon stop sending: {warn_at} failures, and it stops at {disable_at}");
         alarms.push(failing("Degraded", about, warn_at));
         // The metric is the sum over all stores and webhooks; the provider may count each on its own.
         let about =

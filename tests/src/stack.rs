@@ -22,7 +22,7 @@ use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet_aws::client::config::{Config, Credentials, LogLevel};
 use inlet_aws::client::connect::{Clients, sdk_config};
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize;
@@ -398,7 +398,7 @@ impl Stack {
         let table = self.table();
         let mut last = None;
         loop {
-            let some = table.list_pending(last.as_ref()).await.expect("a readable table");
+            let some = table.pending.list(last.as_ref()).await.expect("a readable table");
             if some.is_empty() || some.iter().any(|unproven| unproven.id == *id) {
                 return !some.is_empty();
             }
@@ -406,7 +406,7 @@ impl Stack {
         }
     }
 
-    /// Returns the number of chunks of an event's body; `None` if the body is in its item.
+    /// Returns the number of chunks of an event's body: 0 if its item contains the body.
     pub async fn parts_of(&self, id: &EventId) -> usize {
         let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
         let key = HashMap::from([
@@ -415,13 +415,14 @@ impl Stack {
         ]);
         let get = self.clients.dynamodb.get_item().table_name(&self.facts.table).set_key(Some(key));
         let head = get.send().await.expect("a readable table").item.expect("a stored event");
-        head.get("body_parts").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
+        head.get("body_chunks").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
     }
 
     /// Returns a stored event.
     pub async fn stored(&self, id: &EventId) -> StoredEvent {
         self.table()
-            .stored_event(id)
+            .events
+            .get(id)
             .await
             .expect("a readable table")
             .unwrap_or_else(|| panic!("{id} is not stored"))

@@ -120,8 +120,8 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let table = Table::new(clients(silent.table).dynamodb.clone(), facts.table.clone(), 1);
     let receiver = Receiver {
         secrets: SsmSecrets::<Zid>::new(clients(silent.secrets).ssm.clone(), &facts.stage),
-        quarantine: TableQuarantine::new(table.clone(), Zid::NAME),
-        journal: table,
+        quarantine: TableQuarantine::new(&table, Zid::NAME),
+        journal: table.events,
         queue: SqsQueue::new(clients(silent.queue).sqs.clone(), facts.queue_url.clone()),
     };
     let right = demo_credential("zid");

@@ -1,6 +1,5 @@
 //! End-to-end properties: real functions behind the real template's API. Needs `make up`.
 
-use std::collections::HashMap;
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use inlet::receive::{Recorded, Report};
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_dealpos::DealPos;
 use inlet_tests::deliveries::{given, received_without};
@@ -218,31 +217,29 @@ async fn a_state_with_a_time_of_its_own_comes_in_between_too() {
 }
 
 #[tokio::test]
-async fn pieces_that_two_events_share_are_kept_for_the_later_one() {
+async fn chunks_expire_with_their_event_also_of_equal_bytes() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     assert_eq!(stack.send("zid", &request).status, 200);
     let model = stack.stored(&stack.events("zid", &store).await[0]).await;
     let body: Vec<u8> = (0..400_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
-    let later_ms = model.record.received_ms;
-    for (n, received_ms) in [(1, later_ms), (2, later_ms - 3_600_000)] {
-        let path = model.record.id.rsplit_once('/').unwrap().0;
-        let id = format!("{path}/{n:016x}");
-        let record = Record { id: id.clone(), attempt: id, received_ms, ..model.record.clone() };
-        let kept = StoredEvent { record, message: model.message.clone(), body: body.clone() };
-        assert_eq!(stack.table().put_event(&kept).await.unwrap(), Recorded::New);
-    }
     let (entity, _) = model.record.id.rsplit_once('/').unwrap();
-    let item = async |pk: String, sk: String| {
-        let key = [("pk", pk), ("sk", sk)].map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
+    let item = async |pk: &str, sk: &str| {
+        let key = [("pk", pk), ("sk", sk)];
+        let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
         let get = stack.clients.dynamodb.get_item().table_name(&stack.facts.table);
         get.set_key(Some(key.into())).send().await.unwrap().item.unwrap()
     };
-    let number =
-        |item: &HashMap<String, AttributeValue>| item["expires"].as_n().unwrap().parse::<i64>().unwrap();
-    let later = item(entity.to_owned(), format!("event/{:016x}", 1)).await;
-    let piece = item(format!("part/{}/0", later["body_digest"].as_s().unwrap()), "part".into()).await;
-    assert_eq!(number(&piece), number(&later), "the pieces go before the event that needs them");
+    for (n, age_ms) in [(1, 0), (2, 3_600_000)] {
+        let id = format!("{entity}/{n:016x}");
+        let received_ms = model.record.received_ms - age_ms;
+        let record = Record { id: id.clone(), attempt: id, received_ms, ..model.record.clone() };
+        let event = StoredEvent { record, message: model.message.clone(), body: body.clone() };
+        assert_eq!(stack.table().events.put(&event).await.unwrap(), Recorded::New);
+        let head = item(entity, &format!("event/{n:016x}")).await;
+        let chunk = item(&format!("chunk/{entity}/0"), head["body_chunk_key"].as_s().unwrap()).await;
+        assert_eq!(chunk["expires"], head["expires"], "event {n}");
+    }
 }
 
 #[tokio::test]

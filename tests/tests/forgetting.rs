@@ -1,13 +1,15 @@
 //! Properties of forgetting: everything is deleted, and no message on its way brings it back. Needs `make up`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::EventId;
 use inlet::message::Message;
 use inlet::process::{ProcessingStore as _, Received, Stored};
 use inlet::receive::{Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::lambda::ledger::TableLedger;
@@ -17,14 +19,11 @@ use inlet_tests::stack::{Stack, eventually};
 use inlet_zid::Zid;
 use inlet_zort::Zort;
 
-/// No other program stores anything meanwhile.
-const SETTLED: Duration = Duration::from_secs(1);
-
-/// Long enough for another step in between, on a busy machine too.
-const LONG: Duration = Duration::from_secs(6);
+/// Longer than any function runs, in milliseconds: a chunk of this age whose event is missing is an orphan.
+const OLD_MS: i64 = 120_000;
 
 fn forget(table: Table) -> Forget {
-    Forget { table, settled: SETTLED }
+    Forget { table }
 }
 
 fn entity_of(id: &EventId) -> Entity {
@@ -40,10 +39,10 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     received_without::<Zort>(&stack, &stack.facts.table, &nowhere, request).await;
     let id = stack.events("zort", &store).await[0].clone();
     let kept = stack.stored(&id).await;
-    stack.table().park(&id, "for a test", inlet_aws::client::clock::now()).await.unwrap();
+    stack.table().receipts.park(&id, "for a test", inlet_aws::client::clock::now()).await.unwrap();
 
     let forget = forget(stack.table());
-    let traces = DeletionCounts { events: 1, notes: 2, pieces: 0, shared: 0 };
+    let traces = DeletionCounts { events: 1, notes: 2, ..DeletionCounts::default() };
     assert_eq!(
         forget.count(&entity_of(&id)).await.unwrap(),
         traces,
@@ -91,36 +90,36 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     let id = stack.events("zid", &store).await[0].clone();
     let kept = stack.stored(&id).await;
     let table = stack.table_of_its_own().await;
-    table.put_event(&kept).await.unwrap();
+    table.events.put(&kept).await.unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
     // A replay that was on its way passes the receipt and writes it again.
     let arrival = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
-    table.write_receipts(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
+    table.receipts.write(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
     let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
-    assert!(table.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
-    assert!(!table.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
+    assert!(table.receipts.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
+    assert!(!table.receipts.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
 }
 
 #[tokio::test]
 async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of_what_is_about_to_go() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    table.put_event(&model).await.unwrap();
+    table.events.put(&model).await.unwrap();
     let id = EventId::parse(&model.record.id).unwrap();
     let first = ReceivedAt::from_millis(model.record.received_ms).unwrap();
     // Half-way: the last receipts are written, and the events are still there.
     let now = inlet_aws::client::clock::now();
-    table.write_tombstones(std::slice::from_ref(&id), now).await.unwrap();
-    assert!(table.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
+    table.receipts.write_tombstones(std::slice::from_ref(&id), now).await.unwrap();
+    assert!(table.receipts.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
     let mut again = model.clone();
     again.record.attempt = "another".to_owned();
     again.record.received_ms = now.millis() + 1_000;
-    assert!(matches!(table.put_event(&again).await, Ok(Recorded::New)), "it is no repetition");
+    assert!(matches!(table.events.put(&again).await, Ok(Recorded::New)), "it is no repetition");
     assert_eq!(forget(table.clone()).run(&entity_of(&id)).await.unwrap().events, 0, "it came afterwards");
-    let kept = table.stored_event(&id).await.unwrap().expect("it is kept");
+    let kept = table.events.get(&id).await.unwrap().expect("it is kept");
     assert_eq!(kept.record.received_ms, again.record.received_ms);
     let later = ReceivedAt::from_millis(again.record.received_ms).unwrap();
-    assert!(!table.is_processed(&id, later).await.unwrap(), "and will be processed");
+    assert!(!table.receipts.is_processed(&id, later).await.unwrap(), "and will be processed");
 }
 
 #[tokio::test]
@@ -129,8 +128,8 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
     let table = stack.table_of_its_own().await;
     let id = EventId::parse(&model.record.id).unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
-    // It had read before, and its write arrives late.
-    table.put_event(&model).await.unwrap();
+    // It had looked before, and its write arrives late.
+    table.events.put(&model).await.unwrap();
     let queue = stack.queue(&stack.idle_queue().await);
     let ledger = TableLedger { table: table.clone(), queue: queue.clone(), dead_letters: queue };
     let again = Received {
@@ -147,123 +146,98 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
     };
     let message = Message::parse(model.message.clone()).unwrap();
     assert_eq!(ledger.store_event(&again, &message).await.unwrap(), Stored::EntityForgotten);
-    assert_eq!(table.stored_event(&id).await.unwrap(), None, "it came back");
+    assert_eq!(table.events.get(&id).await.unwrap(), None, "it came back");
 }
 
 #[tokio::test]
-async fn the_pieces_of_a_large_event_go_unless_another_entity_has_them_too() {
+async fn the_chunks_of_a_large_event_go_and_equal_bytes_stay() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     for (n, seed) in [(1, 7), (2, 7), (3, 11)] {
-        table.put_event(&large(&model, n, n, seed)).await.unwrap();
+        table.events.put(&large(&model, n, n, seed)).await.unwrap();
     }
     let entity = |n: u32| Entity::parse(&format!("zid/shop/order/{n}")).unwrap();
     let forget = forget(table.clone());
-    let one = DeletionCounts { events: 1, ..DeletionCounts::default() };
-    assert_eq!(forget.run(&entity(3)).await.unwrap(), DeletionCounts { pieces: 2, ..one.clone() });
-    assert_eq!(forget.run(&entity(1)).await.unwrap(), DeletionCounts { shared: 2, ..one.clone() });
+    let gone = DeletionCounts { events: 1, chunks: 2, ..DeletionCounts::default() };
+    assert_eq!(forget.count(&entity(3)).await.unwrap(), gone, "counting finds what a run deletes");
+    assert_eq!(forget.run(&entity(3)).await.unwrap(), gone);
+    assert_eq!(forget.run(&entity(1)).await.unwrap(), gone);
     let second = EventId::parse(&format!("zid/shop/order/2/{:016x}", 2)).unwrap();
-    assert_eq!(
-        table.stored_event(&second).await.unwrap().expect("the other's event").body,
-        noise(7),
-        "whole as it was"
-    );
-    assert_eq!(forget.run(&entity(2)).await.unwrap(), DeletionCounts { pieces: 2, ..one });
+    let event = table.events.get(&second).await.unwrap().expect("the other entity's event");
+    assert!(event.body == noise(7), "the other entity's event has another body");
+    assert_eq!(forget.run(&entity(2)).await.unwrap(), gone);
+    assert_eq!(forget.run(&entity(2)).await.unwrap(), DeletionCounts::default(), "nothing is left");
 }
 
 #[tokio::test]
-async fn equal_bytes_that_arrive_while_the_pieces_are_about_to_go_are_whole() {
+async fn a_large_delivery_after_a_run_is_whole() {
     let (stack, model) = stack_and_model().await;
-    // Of another entity, another event of the same one, and the very same event: while it is forgotten, and after.
-    tokio::join!(
-        arrives_whole(&stack, &model, (2, 2), LONG / 2),
-        arrives_whole(&stack, &model, (1, 2), LONG / 2),
-        arrives_whole(&stack, &model, (1, 1), LONG / 2),
-        arrives_whole(&stack, &model, (1, 1), LONG * 2),
-    );
-}
-
-/// Forgets order 1 while an event of the same bytes arrives.
-async fn arrives_whole(stack: &Stack, model: &StoredEvent, (order, digest): (u32, u32), after: Duration) {
     let table = stack.table_of_its_own().await;
-    table.put_event(&large(model, 1, 1, 7)).await.unwrap();
-    let forget = Forget { table: table.clone(), settled: LONG };
-    let mut arrives = large(model, order, digest, 7);
-    let arrival = async {
-        tokio::time::sleep(after).await;
-        arrives.record.received_ms = inlet_aws::client::clock::now().millis();
-        table.put_event(&arrives).await
-    };
+    table.events.put(&large(&model, 1, 1, 7)).await.unwrap();
     let entity = Entity::parse("zid/shop/order/1").unwrap();
-    let (forgotten, arrived) = tokio::join!(forget.run(&entity), arrival);
-    let what = format!("{order}/{digest} after {after:?}");
-    assert_eq!(forgotten.unwrap().events, 1, "{what}");
-    assert!(matches!(arrived, Ok(Recorded::New)), "{what}: {arrived:?}");
-    let kept = table.stored_event(&EventId::parse(&arrives.record.id).unwrap()).await;
-    let kept = kept.unwrap_or_else(|fault| panic!("{what}: {}", fault.chain()));
-    assert!(kept.expect("it is kept").body == noise(7), "{what}: another body");
+    forget(table.clone()).run(&entity).await.unwrap();
+    let mut again = large(&model, 1, 1, 7);
+    again.record.received_ms = inlet_aws::client::clock::now().millis();
+    again.record.attempt = "another".to_owned();
+    assert_eq!(table.events.put(&again).await.unwrap(), Recorded::New);
+    let id = EventId::parse(&again.record.id).unwrap();
+    assert!(table.events.get(&id).await.unwrap().expect("it is stored").body == noise(7));
 }
 
 #[tokio::test]
-async fn a_piece_that_somebody_met_since_it_was_marked_stays_for_as_long_as_it_would_have() {
+async fn chunks_of_a_duplicate_go_once_no_function_can_need_them() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
-    table.put_event(&large(&model, 1, 1, 7)).await.unwrap();
-    table.put_event(&large(&model, 2, 2, 11)).await.unwrap();
-    let entity = Entity::parse("zid/shop/order/1").unwrap();
-    let forget = Forget { table: table.clone(), settled: LONG };
-    // It writes its chunks and finds its event there, with other bytes: only the chunks show that it came. It is
-    // older than what is there.
-    let repeat = async {
-        tokio::time::sleep(LONG / 2).await;
-        let mut repeat = large(&model, 2, 2, 7);
-        repeat.record.attempt = "another".to_owned();
-        repeat.record.received_ms -= 60_000;
-        table.put_event(&repeat).await
-    };
-    let (forgotten, repeated) = tokio::join!(forget.run(&entity), repeat);
-    assert!(matches!(repeated, Ok(Recorded::Duplicate { .. })), "{repeated:?}");
-    assert_eq!(forgotten.unwrap(), DeletionCounts { events: 1, shared: 2, ..DeletionCounts::default() });
-    // No run has deleted them since: they are deleted with the next entity that is forgotten.
-    let entity = Entity::parse("zid/shop/order/2").unwrap();
-    let forgotten = Forget { table, settled: SETTLED }.run(&entity).await.unwrap();
-    assert_eq!(forgotten, DeletionCounts { events: 1, pieces: 4, ..DeletionCounts::default() });
-}
-
-#[tokio::test]
-async fn what_a_run_that_broke_off_left_goes_with_the_next() {
-    let (stack, model) = stack_and_model().await;
-    let table = stack.table_of_its_own().await;
-    table.put_event(&large(&model, 1, 1, 7)).await.unwrap();
-    let entity = Entity::parse("zid/shop/order/1").unwrap();
-    let slow = Forget { table: table.clone(), settled: Duration::from_mins(10) };
-    // Its events are gone by then, and its pieces wait.
-    let broke_off = tokio::time::timeout(LONG / 2, slow.run(&entity)).await;
-    assert!(broke_off.is_err(), "it was not waiting: {broke_off:?}");
-    let left = DeletionCounts { pieces: 2, ..DeletionCounts::default() };
-    assert_eq!(
-        slow.count(&entity).await.unwrap(),
-        left,
-        "who asks first is told that there is something left"
-    );
-    assert_eq!(forget(table.clone()).run(&entity).await.unwrap(), left);
-    assert_eq!(forget(table).run(&entity).await.unwrap(), DeletionCounts::default(), "nothing is left to go");
-}
-
-#[tokio::test]
-async fn two_who_forget_entities_of_the_same_bytes_at_once_leave_nothing() {
-    let (stack, model) = stack_and_model().await;
-    let table = stack.table_of_its_own().await;
-    let entities = ["zid/shop/order/1", "zid/shop/order/2"].map(|path| Entity::parse(path).unwrap());
-    for n in [1, 2] {
-        table.put_event(&large(&model, n, n, 7)).await.unwrap();
+    let mut first = large(&model, 1, 1, 7);
+    first.record.received_ms -= 2 * OLD_MS;
+    table.events.put(&first).await.unwrap();
+    // Each writes chunks of its own before it finds the first one.
+    for received_ms in [first.record.received_ms + OLD_MS, model.record.received_ms + OLD_MS] {
+        let mut duplicate = first.clone();
+        duplicate.record.received_ms = received_ms;
+        duplicate.record.attempt = received_ms.to_string();
+        let recorded = table.events.put(&duplicate).await.unwrap();
+        assert!(matches!(recorded, Recorded::Duplicate { .. }), "{recorded:?}");
     }
-    let forget = Forget { table: table.clone(), settled: LONG };
-    let (one, other) = tokio::join!(forget.run(&entities[0]), forget.run(&entities[1]));
-    let (one, other) = (one.unwrap(), other.unwrap());
-    assert_eq!((one.events, other.events), (1, 1));
-    // Each piece goes once; who comes second may find it gone, and counts it too.
-    assert!((2..=4).contains(&(one.pieces + other.pieces)), "{one:?} {other:?}");
+    let entity = Entity::parse("zid/shop/order/1").unwrap();
+    let gone = DeletionCounts { events: 1, chunks: 4, ..DeletionCounts::default() };
+    assert_eq!(forget(table.clone()).count(&entity).await.unwrap(), gone);
+    assert_eq!(forget(table).run(&entity).await.unwrap(), gone, "the last delivery may still be stored");
+}
+
+#[tokio::test]
+async fn events_with_chunks_of_version_0_2_stay_readable() {
+    let (stack, model) = stack_and_model().await;
+    let (table, dynamodb) = (stack.table(), &stack.clients.dynamodb);
+    let (path, _) = model.record.id.rsplit_once('/').unwrap();
+    let id = EventId::parse(&format!("{path}/00000000000000ff")).unwrap();
+    let record = Record { id: id.to_string(), attempt: id.to_string(), ..model.record.clone() };
+    let event = StoredEvent { record, message: model.message.clone(), body: noise(13) };
+    table.events.put(&event).await.unwrap();
+    // The same bytes in the old layout, under a name that no other test has.
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let key = |pk: &str, sk: &str| HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]);
+    let get = async |pk: &str, sk: &str| {
+        let get = dynamodb.get_item().table_name(&stack.facts.table).set_key(Some(key(pk, sk)));
+        get.send().await.unwrap().item.unwrap()
+    };
+    let put = async |item: HashMap<String, AttributeValue>| {
+        dynamodb.put_item().table_name(&stack.facts.table).set_item(Some(item)).send().await.unwrap();
+    };
+    let mut head = get(path, "event/00000000000000ff").await;
+    let chunk_key = head.remove("body_chunk_key").unwrap();
+    let count = head.remove("body_chunks").unwrap();
+    assert_eq!(count, AttributeValue::N("2".to_owned()));
+    for n in 0..2 {
+        let mut chunk = get(&format!("chunk/{path}/{n}"), chunk_key.as_s().unwrap()).await;
+        chunk.extend(key(&format!("part/{id}/{n}"), "part"));
+        put(chunk).await;
+    }
+    head.extend([("body_parts".to_owned(), count), ("body_digest".to_owned(), text(id.as_str()))]);
+    put(head).await;
+    assert!(table.events.get(&id).await.unwrap().expect("it is stored").body == noise(13));
+    let counts = forget(table).count(&entity_of(&id)).await.unwrap();
+    assert_eq!((counts.events, counts.old_chunks), (2, 2), "{counts:?}");
 }
 
 /// The stack, and an event as it is kept.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::index_desc::NewestFirst;
 use inlet_tests::stack::Stack;
 
 /// Stores the nth event, with a small body, that arrived at this time. All are in one shard, so that a
@@ -35,7 +36,7 @@ async fn store(table: &Table, n: u32, received_at: ReceivedAt) -> (String, Event
         size: 2,
         sha256: String::new(),
     };
-    table.put_event(&StoredEvent { record, message: "{}".into(), body: b"{}".to_vec() }).await.unwrap();
+    table.events.put(&StoredEvent { record, message: "{}".into(), body: b"{}".to_vec() }).await.unwrap();
     (received_at.to_string(), id)
 }
 
@@ -59,7 +60,7 @@ async fn the_newest_come_first_each_once_and_no_millisecond_is_split() {
     stored.sort();
     stored.reverse();
 
-    let mut newest = table.newest(now.earlier(hours(100)), now);
+    let mut newest = NewestFirst::new(&table, now.earlier(hours(100)), now);
     let (mut listed, mut chunks) = (Vec::new(), 0);
     while let Some(some) = newest.next().await.unwrap() {
         let ends_before = |last: &(String, EventId)| some.first().is_none_or(|first| first.received < last.0);
@@ -79,11 +80,11 @@ async fn what_is_asked_for_begins_at_from_and_ends_before_until() {
     for n in 0..4 {
         store(&table, n, at(n.into())).await;
     }
-    let mut newest = table.newest(at(1), at(3));
+    let mut newest = NewestFirst::new(&table, at(1), at(3));
     let mut listed = Vec::new();
     while let Some(some) = newest.next().await.unwrap() {
         listed.extend(some.into_iter().map(|arrival| arrival.received));
     }
     assert_eq!(listed, [at(2).to_string(), at(1).to_string()]);
-    assert_eq!(table.newest(at(3), at(3)).next().await.unwrap(), None, "no time, no events");
+    assert_eq!(NewestFirst::new(&table, at(3), at(3)).next().await.unwrap(), None, "no time, no events");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use inlet::event::EventId;
 use inlet::receive::Recorded;
 use inlet::received_at::ReceivedAt;
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
@@ -25,7 +25,7 @@ async fn an_accepted_event_is_published_and_then_has_a_receipt() {
     assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
     let id = &stack.events("zid", &store).await[0];
     let received_at = ReceivedAt::parse(&stack.stored(id).await.record.received).unwrap();
-    assert!(stack.table().is_processed(id, received_at).await.unwrap());
+    assert!(stack.table().receipts.is_processed(id, received_at).await.unwrap());
     let published = stack.published(&store);
     assert_eq!(published.len(), 1, "what has a receipt was published before");
     assert_eq!(published[0]["id"], id.as_str());
@@ -100,9 +100,9 @@ async fn poison_goes_to_the_dead_letters_alone_and_its_entity_goes_on() {
     assert_eq!(dead.len(), 1, "{dead:?}");
     assert_eq!(dead[0].body["id"], poison.as_str());
     assert_eq!(dead[0].whole.as_deref(), Some(&b"no event"[..]), "with all that it carried");
-    assert!(stack.table().is_parked(&poison).await.unwrap());
-    assert!(!stack.table().is_processed(&poison, ReceivedAt::EPOCH).await.unwrap());
-    assert!(!stack.table().is_parked(&good).await.unwrap());
+    assert!(stack.table().receipts.is_parked(&poison).await.unwrap());
+    assert!(!stack.table().receipts.is_processed(&poison, ReceivedAt::EPOCH).await.unwrap());
+    assert!(!stack.table().receipts.is_parked(&good).await.unwrap());
     assert_eq!(stack.processed_once(1, "zid", &store).await, 1, "the good one has its receipt");
     assert!(stack.waiting(&queue).is_empty());
 }
@@ -115,7 +115,7 @@ async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
     received_without::<Zort>(&stack, &stack.facts.table, &queue, request).await;
     let first = stack.stored(&stack.events("zort", &store).await[0]).await;
     let table = stack.table_of_its_own().await;
-    assert_eq!(table.put_event(&first).await.unwrap(), Recorded::New);
+    assert_eq!(table.events.put(&first).await.unwrap(), Recorded::New);
     // Another state of a second later, the first one again, and another one that arrived in between.
     let at = |content: &str, later_ms: i64, digest: u64| {
         let record = first.record.clone();
@@ -131,16 +131,16 @@ async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
         }
     };
     let a = first.record.content.clone();
-    assert_eq!(table.put_event(&at("b", 2_000, 2)).await.unwrap(), Recorded::New);
-    assert_eq!(table.put_event(&at("c", 1_000, 1)).await.unwrap(), Recorded::New, "stored late");
+    assert_eq!(table.events.put(&at("b", 2_000, 2)).await.unwrap(), Recorded::New);
+    assert_eq!(table.events.put(&at("c", 1_000, 1)).await.unwrap(), Recorded::New, "stored late");
     let late = at("b", 1_500, 4);
     assert!(
-        matches!(table.put_event(&late).await.unwrap(), Recorded::Duplicate { .. }),
+        matches!(table.events.put(&late).await.unwrap(), Recorded::Duplicate { .. }),
         "b is still the latest"
     );
-    assert_eq!(table.put_event(&at("c", 3_000, 3)).await.unwrap(), Recorded::New, "c, b, c");
-    assert_eq!(table.put_event(&at(&a, 4_000, 5)).await.unwrap(), Recorded::New, "and back to the first");
+    assert_eq!(table.events.put(&at("c", 3_000, 3)).await.unwrap(), Recorded::New, "c, b, c");
+    assert_eq!(table.events.put(&at(&a, 4_000, 5)).await.unwrap(), Recorded::New, "and back to the first");
     let path = EventId::parse(&first.record.id).unwrap().entity_path().to_owned();
     let always = ReceivedAt::from_millis(i64::from(i32::MAX) * 1_000).unwrap();
-    assert_eq!(table.history(&path, ReceivedAt::EPOCH, always).await.unwrap().len(), 5);
+    assert_eq!(table.time_index.of_entity(&path, ReceivedAt::EPOCH, always).await.unwrap().len(), 5);
 }

@@ -15,12 +15,13 @@ use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::dynamodb::events::Events;
 use inlet_aws::dynamodb::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
 use inlet_aws::dynamodb::record::Origin;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::operate::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
-use inlet_aws::sqs::{NEVER, SqsQueue};
+use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
 use inlet_tests::repository;
 use inlet_tests::samples::demo_credential;
@@ -61,10 +62,10 @@ async fn reverified<P: Provider>(stack: &Stack, queue_url: &str, store: &StoreNa
 }
 
 async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &StoreName) -> Reverified {
-    let quarantine = TableQuarantine::new(table(stack), P::NAME);
+    let quarantine = TableQuarantine::new(&table(stack), P::NAME);
     let secrets = secrets::<P>(stack);
     let sum = watch::Sender::new(Reverified::default());
-    let ended = reverify::<P>(&quarantine, &secrets, &table(stack), queue, store, &sum).await;
+    let ended = reverify::<P>(&quarantine, &secrets, &table(stack).events, queue, store, &sum).await;
     ended.expect("a readable quarantine");
     sum.send_replace(Reverified::default())
 }
@@ -218,7 +219,11 @@ impl Queue for Choosy {
             let mut refused = self.refused.lock().unwrap();
             refused.get_or_insert_with(|| event.id().to_string()) == event.id().as_str()
         };
-        if is_refused { Err(Fault::new(NEVER, "a test")) } else { self.queue.send(event).await }
+        if is_refused {
+            Err(Fault::permanent("the event cannot be enqueued", "a test"))
+        } else {
+            self.queue.send(event).await
+        }
     }
 
     async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
@@ -246,15 +251,15 @@ async fn what_the_queue_will_never_take_keeps_none_behind_it_in_quarantine() {
     assert_eq!(stack.held("zid", &store).await.len(), 1, "the first one stays, and is told each time");
 }
 
-type OnAws = Receiver<SsmSecrets<Zid>, Table, SqsQueue, TableQuarantine>;
+type OnAws = Receiver<SsmSecrets<Zid>, Events, SqsQueue, TableQuarantine>;
 
 fn receiver(stack: &Stack, table_of_the_quarantine: &str) -> OnAws {
     let other = Table::new(stack.clients.dynamodb.clone(), table_of_the_quarantine.to_owned(), 1);
     Receiver {
         secrets: secrets(stack),
-        journal: table(stack),
+        journal: table(stack).events,
         queue: SqsQueue::new(stack.clients.sqs.clone(), stack.facts.queue_url.clone()),
-        quarantine: TableQuarantine::new(other, Zid::NAME),
+        quarantine: TableQuarantine::new(&other, Zid::NAME),
     }
 }
 

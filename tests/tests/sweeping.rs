@@ -11,7 +11,7 @@ use inlet::process::{AttemptRecord, Attempts, MAX_BACKOFF, ProcessingStore, Rece
 use inlet::receive::Recorded;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::queue_position::Position;
 use inlet_aws::dynamodb::record::Record;
 use inlet_aws::dynamodb::table::Table;
@@ -47,7 +47,8 @@ impl Site {
         let model = stack.stored(&stack.events("zid", &store).await[0]).await;
         stack.clients.sqs.purge_queue().queue_url(&queue_url).send().await.expect("an empty queue");
         let table = stack.table_of_its_own().await;
-        let sweeper = Sweeper { table, queue: stack.queue(&queue_url), settled: 2 * MINUTE, budget: BUDGET };
+        let sweeper =
+            Sweeper { table, queue: stack.queue(&queue_url), resend_after: 2 * MINUTE, budget: BUDGET };
         Self { stack, sweeper, queue_url, model, now: clock::now() }
     }
 
@@ -58,7 +59,7 @@ impl Site {
     /// Stores an event of this age, the nth.
     async fn event(&self, n: u32, age: Duration) -> EventId {
         let kept = self.kept(&format!("zid/shop/order/{n}/{n:016x}"), age);
-        self.table().put_event(&kept).await.unwrap();
+        self.table().events.put(&kept).await.unwrap();
         EventId::parse(&kept.record.id).unwrap()
     }
 
@@ -80,13 +81,13 @@ impl Site {
     /// The processor fails with a message of this event, and will try it again after this time.
     async fn processor_fails_with(&self, id: &EventId, pause: Duration, now: ReceivedAt) {
         let tried = AttemptRecord { id: id.clone(), received: "m".into(), tries: Attempts::default(), pause };
-        self.table().note_tries(&[tried], now).await.unwrap();
+        self.table().attempts.record(&[tried], now).await.unwrap();
     }
 
     /// The sweeper's cursor is behind all events.
     async fn all_is_walked(&self) {
         for walk in ["near", "late"] {
-            self.table().note_walked(walk, self.now).await.unwrap();
+            self.table().pending.set_cursor(walk, self.now).await.unwrap();
         }
     }
 
@@ -117,7 +118,7 @@ impl Site {
     /// The processor sees a message for the first time that was sent this long ago.
     async fn processor_is_at(&self, ago: Duration) {
         let received = Received { sent_ms: self.now.earlier(ago).millis(), ..received(String::new()) };
-        self.table().record_position(Position::of(&[received], self.now).unwrap()).await.unwrap();
+        self.table().queue_positions.record(Position::of(&[received], self.now).unwrap()).await.unwrap();
     }
 }
 
@@ -149,8 +150,8 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
     let processed = site.event(2, 10 * MINUTE).await;
     let parked = site.event(3, 10 * MINUTE).await;
     site.event(4, Duration::from_secs(30)).await;
-    site.table().write_receipts(&[(&processed, site.now)], &[], site.now).await.unwrap();
-    site.table().park(&parked, "for a test", site.now).await.unwrap();
+    site.table().receipts.write(&[(&processed, site.now)], &[], site.now).await.unwrap();
+    site.table().receipts.park(&parked, "for a test", site.now).await.unwrap();
 
     let swept = site.sweep().await;
     assert_eq!((swept.resent, swept.parked, swept.waiting), (1, 0, Some(QueueDepth::default())));
@@ -163,7 +164,7 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
 
     let swept = site.sweep().await;
     assert_eq!((swept.resent, swept.waiting), (0, Some(QueueDepth { visible: 1, in_flight: 0 })), "it waits");
-    site.table().write_receipts(&[(&lost, site.now)], &[], site.now).await.unwrap();
+    site.table().receipts.write(&[(&lost, site.now)], &[], site.now).await.unwrap();
     let swept = site.sweep().await;
     assert_eq!((swept.resent, swept.oldest_unprocessed), (0, Oldest::Nothing), "it is proved");
 }
@@ -173,7 +174,7 @@ async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
     let mut site = Site::new().await;
     let [proved, lost] = [site.event(1, 30 * MINUTE).await, site.event(2, 20 * MINUTE).await];
     assert_eq!(site.sweep().await.resent, 2);
-    site.table().write_receipts(&[(&proved, site.now)], &[], site.now).await.unwrap();
+    site.table().receipts.write(&[(&proved, site.now)], &[], site.now).await.unwrap();
     site.sweeper.budget = 0;
     let swept = site.sweep_at(later(site.now, 10 * MINUTE)).await;
     assert_eq!((swept.resent, swept.parked), (0, 0));
@@ -190,15 +191,15 @@ async fn more_than_a_request_holds_is_listed_while_it_waits_and_let_go_when_it_i
         ids.push(id);
     }
     assert_eq!(site.sweep().await.resent, 0, "all are on the queue");
-    assert_eq!(site.table().list_pending(None).await.unwrap().len(), 60);
+    assert_eq!(site.table().pending.list(None).await.unwrap().len(), 60);
     let next = later(site.now, 7 * MINUTE);
     assert_eq!(site.sweep_at(next).await.resent, 0, "still");
-    let listed = site.table().list_pending(None).await.unwrap();
+    let listed = site.table().pending.list(None).await.unwrap();
     assert!(listed.iter().all(|unproven| unproven.sent == next && unproven.times == 0), "{listed:?}");
     let processed: Vec<_> = ids.iter().map(|id| (id, site.now)).collect();
-    site.table().write_receipts(&processed, &[], site.now).await.unwrap();
+    site.table().receipts.write(&processed, &[], site.now).await.unwrap();
     site.sweep_at(next).await;
-    assert_eq!(site.table().list_pending(None).await.unwrap(), []);
+    assert_eq!(site.table().pending.list(None).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -255,7 +256,7 @@ async fn without_the_queue_a_run_fails_and_tells_how_old_the_oldest_is() {
     assert!(fault.is_some(), "there is no such queue");
     assert_eq!((swept.resent, swept.waiting), (0, None));
     assert_eq!(swept.oldest_unprocessed, site.aged(30 * MINUTE), "the table alone knows");
-    site.table().write_receipts(&[(&lost, site.now)], &[], site.now).await.unwrap();
+    site.table().receipts.write(&[(&lost, site.now)], &[], site.now).await.unwrap();
     let (swept, _) = site.sweeper.sweep(site.now, ENOUGH).await;
     assert_eq!(swept.oldest_unprocessed, Oldest::Nothing, "and it knows when the outage is over");
     site.sweeper.queue = queue;
@@ -275,7 +276,7 @@ async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
         resent.push((swept.resent, swept.parked));
     }
     assert_eq!(resent, [(1, 0), (0, 0), (1, 0), (1, 0), (1, 0), (1, 0), (0, 1)]);
-    assert!(site.table().is_parked(&lost).await.unwrap());
+    assert!(site.table().receipts.is_parked(&lost).await.unwrap());
     let swept = site.sweep_at(later(now, 600 * MINUTE)).await;
     assert_eq!(
         (swept.resent, swept.parked, swept.oldest_unprocessed),
@@ -289,7 +290,7 @@ async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_lon
     let site = Site::new().await;
     let failing = site.event(1, 10 * MINUTE).await;
     let behind = site.kept("zid/shop/order/1/00000000000000b1", 9 * MINUTE);
-    site.table().put_event(&behind).await.unwrap();
+    site.table().events.put(&behind).await.unwrap();
     let mut now = site.now;
     for hour in 0..24 {
         for _ in 0..2 {
@@ -300,7 +301,7 @@ async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_lon
             assert_eq!(swept.oldest_unprocessed, site.aged(10 * MINUTE), "but it is told");
         }
     }
-    site.table().write_receipts(&[(&failing, now)], &[], now).await.unwrap();
+    site.table().receipts.write(&[(&failing, now)], &[], now).await.unwrap();
     let swept = site.sweep_at(later(now, MINUTE)).await;
     assert_eq!(swept.oldest_unprocessed, site.aged(9 * MINUTE), "the outage is over");
     assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "nobody says any more that it waits");
@@ -330,7 +331,7 @@ async fn what_is_to_be_tried_again_behind_the_walk_is_looked_after_also_when_it_
     let site = Site::new().await;
     let parked = site.event(1, 1_200 * MINUTE).await;
     site.all_is_walked().await;
-    site.table().park(&parked, "for a test", site.now).await.unwrap();
+    site.table().receipts.park(&parked, "for a test", site.now).await.unwrap();
     let nowhere = site.stack.queue(&format!("{}-nowhere.fifo", site.queue_url));
     let replay = Replay { table: site.table().clone(), queue: nowhere };
     let (from, until) = (site.now.earlier(1_300 * MINUTE), site.now);
@@ -338,7 +339,7 @@ async fn what_is_to_be_tried_again_behind_the_walk_is_looked_after_also_when_it_
     let name = ReplayId::parse("r").unwrap();
     let replayed = watch::Sender::new(Replayed::default());
     assert!(replay.run(&all, &name, 100, &replayed).await.is_err(), "there is no such queue");
-    assert!(!site.table().is_parked(&parked).await.unwrap());
+    assert!(!site.table().receipts.is_parked(&parked).await.unwrap());
     assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 1);
     assert_eq!(site.queued(), [parked.as_str()]);
 }
@@ -350,19 +351,19 @@ async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_m
     let days = |n: u32| n * 1_440 * MINUTE;
     let id = site.event(1, days(3)).await;
     let then = site.now.earlier(days(3));
-    site.table().write_receipts(&[(&id, then)], &[], then).await.unwrap();
-    site.table().park(&id, "for a test", then).await.unwrap();
-    assert!(site.table().is_processed(&id, then).await.unwrap());
+    site.table().receipts.write(&[(&id, then)], &[], then).await.unwrap();
+    site.table().receipts.park(&id, "for a test", then).await.unwrap();
+    assert!(site.table().receipts.is_processed(&id, then).await.unwrap());
 
     let equal = site.kept(id.as_str(), 10 * MINUTE);
     let equal = StoredEvent { record: Record { attempt: "another".into(), ..equal.record }, ..equal };
     assert_eq!(
-        site.table().put_event(&equal).await.unwrap(),
+        site.table().events.put(&equal).await.unwrap(),
         Recorded::New,
         "it would vanish with the old one"
     );
     let retry = StoredEvent { record: Record { attempt: "a third".into(), ..equal.record.clone() }, ..equal };
-    let repeated = site.table().put_event(&retry).await.unwrap();
+    let repeated = site.table().events.put(&retry).await.unwrap();
     assert!(matches!(repeated, Recorded::Duplicate { processed: false, .. }), "{repeated:?}");
     let message = Message::parse(retry.message).unwrap();
     assert!(site.ledger().processed(&[&message]).await.unwrap().is_empty(), "it was never processed");
@@ -388,7 +389,7 @@ async fn what_is_held_back_is_hidden_for_just_so_long() {
 #[tokio::test]
 async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
     let site = Site::new().await;
-    site.table().note_walked("near", site.now.earlier(1_500 * MINUTE)).await.unwrap();
+    site.table().pending.set_cursor("near", site.now.earlier(1_500 * MINUTE)).await.unwrap();
     let mut lost = Vec::new();
     for n in 0..50 {
         lost.push(site.event(n, (1_440 - 28 * n) * MINUTE).await.to_string());
@@ -402,8 +403,8 @@ async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
 #[tokio::test]
 async fn what_the_index_shows_late_is_found_on_the_second_walk() {
     let site = Site::new().await;
-    site.table().note_walked("near", site.now).await.unwrap();
-    site.table().note_walked("late", site.now.earlier(600 * MINUTE)).await.unwrap();
+    site.table().pending.set_cursor("near", site.now).await.unwrap();
+    site.table().pending.set_cursor("late", site.now.earlier(600 * MINUTE)).await.unwrap();
     site.event(1, 400 * MINUTE).await;
     site.event(2, 300 * MINUTE).await;
     assert_eq!(site.sweep().await.resent, 1, "it is more than six hours old");
@@ -436,7 +437,7 @@ async fn a_replay_sends_what_is_selected_once_more_and_says_so() {
     assert_eq!(stack.send("zid", &request).status, 200);
     assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
     let id = &stack.events("zid", &store).await[0];
-    stack.table().park(id, "for a test", clock::now()).await.unwrap();
+    stack.table().receipts.park(id, "for a test", clock::now()).await.unwrap();
 
     let replay = Replay { table: stack.table(), queue: stack.queue(&stack.facts.queue_url) };
     let all = Selection {
@@ -468,7 +469,7 @@ async fn a_replay_sends_what_is_selected_once_more_and_says_so() {
         assert_eq!(stack.published_once(published, &store).len(), published);
     }
     assert_eq!(replay_ids(&stack.published(&store)), [None, Some("first"), Some("second")]);
-    assert!(!stack.table().is_parked(id).await.unwrap(), "it was tried again");
+    assert!(!stack.table().receipts.is_parked(id).await.unwrap(), "it was tried again");
 }
 
 #[tokio::test]
@@ -479,7 +480,7 @@ async fn a_redrive_puts_dead_letters_back_with_all_that_they_carry() {
     let dead = stack.idle_queue().await;
     received_without::<Zid>(&stack, "no-such-table", &dead, request.clone()).await;
     let id = EventId::parse(stack.waiting(&dead)[0].body["id"].as_str().unwrap()).unwrap();
-    stack.table().park(&id, "for a test", clock::now()).await.unwrap();
+    stack.table().receipts.park(&id, "for a test", clock::now()).await.unwrap();
 
     let queue = stack.queue(&stack.facts.queue_url);
     let redrive = Redrive { dead_letters: stack.queue(&dead), queue, table: stack.table() };
@@ -490,5 +491,5 @@ async fn a_redrive_puts_dead_letters_back_with_all_that_they_carry() {
     assert_eq!(stack.published_once(1, &store).len(), 1);
     assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
     assert_eq!(stack.stored(&id).await.body, request.body);
-    assert!(!stack.table().is_parked(&id).await.unwrap());
+    assert!(!stack.table().receipts.is_parked(&id).await.unwrap());
 }

@@ -1,6 +1,6 @@
 //! `inlet forget`: deletes all events of an entity, for privacy requests.
 
-use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget, SETTLED};
+use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -31,7 +31,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let Arguments { entity, dry_run, yes } = arguments;
     let deployment = Deployment::find_to_change(options, output).await?;
-    let forget = Forget { table: deployment.table(), settled: SETTLED };
+    let forget = Forget { table: deployment.table() };
     let found = forget.count(&entity).await;
     let counts =
         found.map_err(|fault| Failure::Inlet { context: "the entity's events cannot be counted", fault })?;
@@ -40,11 +40,6 @@ pub(crate) async fn run(
     }
     let events = counted(counts.events, "event", "events");
     confirm(&format!("Delete {events} permanently?"), yes)?;
-    if counts.pieces.saturating_add(counts.shared) > 0 {
-        output.note(
-            "An event is in pieces. They go in a minute, when nobody can be about to store the same bytes.",
-        );
-    }
     let forgotten = forget.run(&entity).await;
     let counts =
         forgotten.map_err(|fault| Failure::Inlet { context: "not everything could be deleted", fault })?;
@@ -63,8 +58,8 @@ struct ForgetReport {
     forgotten: bool,
     events: u64,
     notes: u64,
-    pieces: u64,
-    shared_pieces: u64,
+    chunks: u64,
+    old_chunks: u64,
 }
 
 impl ForgetReport {
@@ -74,8 +69,8 @@ impl ForgetReport {
             forgotten,
             events: counts.events,
             notes: counts.notes,
-            pieces: counts.pieces,
-            shared_pieces: counts.shared,
+            chunks: counts.chunks,
+            old_chunks: counts.old_chunks,
         }
     }
 }
@@ -84,13 +79,13 @@ impl Report for ForgetReport {
     fn page(&self, page: &mut Page) {
         let events = counted(self.events, "event", "events");
         page.line(match (self.events, self.forgotten) {
-            (0, _) if self.pieces == 0 => format!("no event of {} is stored", self.entity),
+            (0, _) if self.chunks == 0 => format!("no event of {} is stored", self.entity),
             (_, true) => format!("{events} of {} deleted", self.entity),
             (_, false) => format!("{events} of {} would be deleted; nothing was changed", self.entity),
         });
-        if self.shared_pieces > 0 {
-            let pieces = counted(self.shared_pieces, "piece stays", "pieces stay");
-            page.line(format!("{pieces}: an event that is kept, or just arriving, is made of the same"));
+        if self.old_chunks > 0 {
+            let chunks = counted(self.old_chunks, "chunk", "chunks");
+            page.line(format!("{chunks} of version 0.2 stay until they expire: other events may share them"));
         }
     }
 }

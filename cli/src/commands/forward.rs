@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use inlet::tools::sender::escaped;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::arrivals::Arrival;
-use inlet_aws::dynamodb::journal::StoredEvent;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::table::Table;
+use inlet_aws::dynamodb::time_index::Arrival;
 use reqwest::{Method, Url};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -62,7 +62,7 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let now = clock::now();
     let table = deployment.table();
-    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.oldest(now));
+    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
     let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
         Some(_) => Follow::from_start(&table, selection),
@@ -184,7 +184,7 @@ impl Post {
 
     async fn post_in_order(self, events: Vec<Arrival>, sender: mpsc::Sender<Message>) {
         for arrival in events {
-            let message = match self.table.stored_event(&arrival.id).await {
+            let message = match self.table.events.get(&arrival.id).await {
                 Ok(Some(stored)) => {
                     Message::Ended(self.post_until_connected(arrival, &stored, &sender).await)
                 }

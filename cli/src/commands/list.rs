@@ -3,9 +3,10 @@
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::arrivals::Arrival;
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::operate::quarantine_list::HeldDelivery;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::event_status;
+use inlet_aws::operate::quarantine_list::{QuarantinedDelivery, quarantined_deliveries};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -92,7 +93,7 @@ pub(crate) async fn run(
 /// Adds the state of each event.
 async fn with_states(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
     let events: Vec<_> = arrivals.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-    let statuses = table.event_statuses(&events).await;
+    let statuses = event_status::event_statuses(table, &events).await;
     let statuses =
         statuses.map_err(|fault| Failure::Inlet { context: "the receipts cannot be read", fault })?;
     Ok(arrivals.into_iter().zip(statuses).map(|(arrival, status)| Listed::new(arrival, status)).collect())
@@ -113,7 +114,8 @@ async fn list_quarantine(
         if matches(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
             let provider = store.provider.name;
             let of_store =
-                table.quarantined_deliveries(provider, &store.store, (from, until), arguments.limit).await;
+                quarantined_deliveries(&table, (provider, &store.store), (from, until), arguments.limit)
+                    .await;
             let of_store = of_store
                 .map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
             quarantined.extend(of_store.into_iter().map(|one| QuarantinedRow::new(&store, one)));
@@ -149,7 +151,7 @@ impl Bounds {
         // An entity's history is one query. Everything is limited to a day by default.
         let otherwise = (!arguments.filters.names_an_entity()).then_some(TimeArg::Ago(A_DAY));
         let Self { from, until } = Self::from(arguments, otherwise);
-        Self { from: from.max(table.oldest(clock::now())), until }
+        Self { from: from.max(table.time_index.oldest(clock::now())), until }
     }
 
     /// The quarantine keeps deliveries only for days, so the default is all of it.
@@ -228,7 +230,7 @@ struct QuarantinedRow {
 }
 
 impl QuarantinedRow {
-    fn new(store: &StoreAddress, quarantined: HeldDelivery) -> Self {
+    fn new(store: &StoreAddress, quarantined: QuarantinedDelivery) -> Self {
         Self {
             received: quarantined.received.to_string(),
             store: store.to_string(),

@@ -1,6 +1,7 @@
 //! `inlet reverify`: verifies quarantined deliveries again after the secret is corrected.
 
 use inlet::fault::Fault;
+use inlet_aws::operate::quarantine_list;
 use inlet_aws::operate::reverify::Reverified;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -81,7 +82,8 @@ async fn count_quarantined(
 ) -> Result<Vec<StoreReport>, Failure> {
     let (table, mut reports) = (deployment.table(), Vec::new());
     for address in stores {
-        let quarantined = table.count_quarantined(address.provider.name, &address.store).await;
+        let quarantined =
+            quarantine_list::count_quarantined(&table, address.provider.name, &address.store).await;
         let quarantined = quarantined
             .map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
         if quarantined > 0 {

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::event::{EventId, Origin};
 use inlet::received_at::ReceivedAt;
-use inlet_aws::dynamodb::journal::StoredEvent;
-use inlet_aws::operate::event_status::EventStatus;
+use inlet_aws::dynamodb::events::StoredEvent;
+use inlet_aws::operate::event_status::{EventStatus, event_statuses};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let (id, table) = (&arguments.id, deployment.table());
     let unreadable = |fault| Failure::Inlet { context: "the event cannot be read", fault };
-    let stored = table.stored_event(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
+    let stored = table.events.get(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
         what: format!("event {id}"),
         next: format!(
             "list the entity's events with `{} timeline {}`; events are deleted after {} days",
@@ -63,7 +63,7 @@ pub(crate) async fn run(
         return output.bytes(format!("{}\n", stored.message).as_bytes());
     }
     let received_at = ReceivedAt::parse(&stored.record.received).unwrap_or(ReceivedAt::EPOCH);
-    let statuses = table.event_statuses(&[(id, received_at)]).await.map_err(unreadable)?;
+    let statuses = event_statuses(&table, &[(id, received_at)]).await.map_err(unreadable)?;
     let status = statuses.into_iter().next().unwrap_or_default();
     let width = output.width().filter(|width| *width >= WIDE);
     output.report(&Shown::new(stored, status, width))

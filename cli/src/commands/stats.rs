@@ -9,8 +9,8 @@ use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
 use inlet_aws::client::config::LogLevel;
-use inlet_aws::dynamodb::arrivals::Arrival;
-use inlet_aws::operate::event_status::EventStatus;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::event_status::{EventStatus, event_statuses};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let now = clock::now();
     let table = deployment.table();
-    let (from, until) = (arguments.since.before(now).max(table.oldest(now)), now_plus_skew(now));
+    let (from, until) = (arguments.since.before(now).max(table.time_index.oldest(now)), now_plus_skew(now));
     let selection = arguments.source.selection(from, until)?;
     let is_selected =
         |provider: &ProviderHandle| selection.provider.as_ref().is_none_or(|name| name == provider.name);
@@ -73,7 +73,7 @@ pub(crate) async fn run(
         left = left.saturating_sub(some.len());
         progress.inc(u64::try_from(some.len()).unwrap_or_default());
         let events: Vec<_> = some.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-        let statuses = table.event_statuses(&events).await;
+        let statuses = event_statuses(&table, &events).await;
         let statuses =
             statuses.map_err(|fault| Failure::Inlet { context: "the receipts cannot be read", fault })?;
         for ((id, received_at), status) in events.into_iter().zip(statuses) {

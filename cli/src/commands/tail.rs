@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::arrivals::Arrival;
+use inlet_aws::dynamodb::time_index::Arrival;
 
 use crate::deployment::Deployment;
 use crate::events::follow::{Follow, unless_stopped};
@@ -35,7 +35,7 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let now = clock::now();
     let table = deployment.table();
-    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.oldest(now));
+    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
     let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
         Some(_) => Follow::from_start(&table, selection),

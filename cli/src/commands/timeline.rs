@@ -1,6 +1,6 @@
 //! `inlet timeline`: prints the history of one entity: its events, their changes and their states.
 
-use inlet_aws::operate::history::HistoryEntry;
+use inlet_aws::operate::history::{self, HistoryEntry};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     let entity = arguments.entity.as_str();
-    let entries = deployment.table().entity_history(entity).await;
+    let entries = history::load(&deployment.table(), entity).await;
     let entries = entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
     if entries.is_empty() {
         let days = deployment.retention_days;

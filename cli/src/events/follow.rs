@@ -10,8 +10,8 @@ use std::time::Duration;
 use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::arrivals::Arrival;
 use inlet_aws::dynamodb::table::Table;
+use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::replay::Selection;
 
 use crate::failure::Failure;
@@ -90,7 +90,7 @@ impl<'t> Follow<'t> {
         let Some(from) = self.at else { return Ok(Vec::new()) };
         let now = clock::now();
         let until = now_plus_skew(now);
-        let slice = self.table.arrivals(from, until).await;
+        let slice = self.table.time_index.slice(from, until).await;
         let slice =
             slice.map_err(|fault| Failure::Inlet { context: "the events cannot be followed", fault })?;
         let mut new = Vec::new();

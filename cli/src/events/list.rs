@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use inlet::received_at::ReceivedAt;
-use inlet_aws::dynamodb::arrivals::Arrival;
 use inlet_aws::dynamodb::table::Table;
+use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::event_status::EventStatus;
-use inlet_aws::operate::index_desc::Newest;
+use inlet_aws::operate::index_desc;
 use inlet_aws::operate::replay::Selection;
 use serde::Serialize;
 
@@ -110,7 +110,7 @@ pub(crate) struct NewestFirst<'t> {
 /// The source of the pages: the entity's partition if the selection names an entity, else the time index.
 enum Pages<'t> {
     Entity(Option<(&'t Table, String)>),
-    Index(Newest<'t>),
+    Index(index_desc::NewestFirst),
 }
 
 impl<'t> NewestFirst<'t> {
@@ -118,7 +118,7 @@ impl<'t> NewestFirst<'t> {
     pub(crate) fn new(table: &'t Table, selection: Selection) -> Self {
         let pages = match selection.entity_path() {
             Some(path) => Pages::Entity(Some((table, path))),
-            None => Pages::Index(table.newest(selection.from, selection.until)),
+            None => Pages::Index(index_desc::NewestFirst::new(table, selection.from, selection.until)),
         };
         Self { selection, pages }
     }
@@ -134,10 +134,12 @@ impl<'t> NewestFirst<'t> {
             Pages::Index(newest) => newest.next().await,
             Pages::Entity(asked) => match asked.take() {
                 None => return Ok(None),
-                Some((table, path)) => table.history(&path, from, until).await.map(|mut arrivals| {
-                    arrivals.reverse();
-                    Some(arrivals)
-                }),
+                Some((table, path)) => {
+                    table.time_index.of_entity(&path, from, until).await.map(|mut arrivals| {
+                        arrivals.reverse();
+                        Some(arrivals)
+                    })
+                }
             },
         };
         let listed =

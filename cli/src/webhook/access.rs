@@ -45,7 +45,10 @@ impl AccessFrom {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a script cannot put a secret on the command line, which other users see")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a script cannot put a secret on the command line, which other users see"
+)]
 fn environment() -> Option<String> {
     std::env::var(VARIABLE).ok().filter(|text| !text.is_empty())
 }

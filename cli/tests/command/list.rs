@@ -13,6 +13,7 @@ async fn events_are_listed_newest_first_with_what_became_of_them() {
     given
         .stack
         .table()
+        .receipts
         .park(&given.ids[0], "the consumer refuses it: too large", clock::now())
         .await
         .unwrap();

@@ -27,7 +27,7 @@ async fn dead_letters_are_counted_first_and_then_tried_again() {
     let id = &given.ids[0];
     let message = given.stack.stored(id).await.message;
     given.stack.enqueue(&dead_letters, id.entity_path(), &message, None).await;
-    given.stack.table().park(id, "for a test", clock::now()).await.unwrap();
+    given.stack.table().receipts.park(id, "for a test", clock::now()).await.unwrap();
     let folder = folder(&given, &dead_letters);
 
     snapshot("redrive-dry-run", &run_in(&folder, &["redrive", "--dry-run"]).done());
@@ -36,7 +36,7 @@ async fn dead_letters_are_counted_first_and_then_tried_again() {
     let told = run_in(&folder, &["redrive", "--yes", "--json"]).done().json();
     assert_eq!(told, json!({"waiting": 1, "moved": 1}));
     assert_eq!(given.stack.waiting(&dead_letters).len(), 0);
-    assert!(!given.stack.table().is_parked(id).await.unwrap(), "it was tried again");
+    assert!(!given.stack.table().receipts.is_parked(id).await.unwrap(), "it was tried again");
     snapshot("redrive-nothing", &run_in(&folder, &["redrive", "--yes"]).done());
     fs::remove_dir_all(folder).unwrap();
 }

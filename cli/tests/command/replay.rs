@@ -15,7 +15,7 @@ fn replays(given: &Given, count: usize) -> Vec<Value> {
 #[tokio::test]
 async fn a_replay_counts_first_and_sends_when_it_may() {
     let given = orders(2).await;
-    given.stack.table().park(&given.ids[0], "for a test", clock::now()).await.unwrap();
+    given.stack.table().receipts.park(&given.ids[0], "for a test", clock::now()).await.unwrap();
     let replay = |more: &[&str]| {
         let arguments = ["replay", "--since", "10m", "--store", &given.address];
         run(&[&arguments, more].concat())

@@ -1,6 +1,7 @@
 //! `inlet timeline`.
 
 use inlet_aws::client::clock;
+use inlet_aws::operate::history::record_replay;
 use inlet_aws::operate::replay::ReplayId;
 
 use crate::given::order_that_moved_on;
@@ -11,8 +12,8 @@ async fn a_history_tells_what_each_event_changed_and_what_became_of_it() {
     let given = order_that_moved_on().await;
     let table = given.stack.table();
     let replay = ReplayId::parse("after-the-fix").unwrap();
-    table.note_replayed(&given.ids[0], &replay, clock::now()).await.unwrap();
-    table.park(&given.ids[1], "no such product", clock::now()).await.unwrap();
+    record_replay(&table, &given.ids[0], &replay, clock::now()).await.unwrap();
+    table.receipts.park(&given.ids[1], "no such product", clock::now()).await.unwrap();
     let entity = given.ids[0].entity_path();
     snapshot("timeline", &run(&["timeline", entity]).done());
 

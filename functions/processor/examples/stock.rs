@@ -17,7 +17,7 @@ impl Stock {
 
     #[expect(clippy::unused_async, reason = "yours waits for somebody")]
     async fn update(&self, event: &str) -> Result<(), Fault> {
-        if event.is_empty() { Err(Fault::new("the stock is down", "a reason")) } else { Ok(()) }
+        if event.is_empty() { Err(Fault::transient("the stock is down", "a reason")) } else { Ok(()) }
     }
 }
 

@@ -119,7 +119,7 @@ impl EventBridge {
             return Ok(outcomes);
         }
         let told = outcomes.len();
-        Err(ConsumeError::Transient(not_published(format!("of {asked} entries the bus tells of {told}"))))
+        Err(not_published(format!("of {asked} entries the bus tells of {told}")).into())
     }
 }
 
@@ -176,20 +176,23 @@ fn outcome(result: &PutEventsResultEntry) -> Result<(), ConsumeError> {
             Err(judged(code, format!("{code}: {message}")))
         }
         (None, Some(_)) => Ok(()),
-        (None, None) => {
-            Err(ConsumeError::Transient(not_published("the bus gives it neither an id nor an error".into())))
-        }
+        (None, None) => Err(not_published("the bus gives it neither an id nor an error".into()).into()),
     }
 }
 
 /// Whether an error is the message's own or one that passes.
 fn judged(code: &str, story: String) -> ConsumeError {
-    let fault = not_published(story);
-    if NEVER.contains(&code) { ConsumeError::Permanent(fault) } else { ConsumeError::Transient(fault) }
+    if NEVER.contains(&code) {
+        Fault::permanent(NOT_PUBLISHED, story).into()
+    } else {
+        Fault::transient(NOT_PUBLISHED, story).into()
+    }
 }
 
+const NOT_PUBLISHED: &str = "the event is not published";
+
 fn not_published(story: String) -> Fault {
-    Fault::new("the event is not published", story)
+    Fault::transient(NOT_PUBLISHED, story)
 }
 
 #[cfg(test)]

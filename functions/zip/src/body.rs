@@ -2,27 +2,34 @@
 
 use inlet::delivery::Delivery;
 use inlet::proof::Verified;
-use inlet::request::{Fields, Method};
+use inlet::request::Fields;
 use inlet::value::json::lowercase_names;
 use serde_json::{Map, Value};
 
 use crate::SIGNATURE;
 
-/// The delivery's object with its names in lower case; the merchant's own names in `metadata` stay as they are.
-/// Nothing when the body is no object.
-pub(crate) fn object(delivery: &Verified<Delivery>) -> Option<Value> {
-    let value = match (delivery.method(), delivery.form()) {
-        (Method::Get, _) => nested(&delivery.query_fields()),
-        (_, Some(form)) => nested(&form),
-        (_, None) => delivery.json()?.into_owned(),
-    };
-    let mut object = lowercase_names(value, 1);
-    let customer = object.as_object_mut()?.get_mut("customer");
-    if let Some(customer) = customer {
-        // The customer and, in it, the address.
+/// Returns a callback's JSON object with its names in lower case. `None` if the body is no JSON object or is sent as a form.
+pub(crate) fn json_object(delivery: &Verified<Delivery>) -> Option<Value> {
+    if delivery.form().is_some() {
+        return None;
+    }
+    let object = delivery.json()?.into_owned();
+    object.is_object().then(|| lower(object))
+}
+
+/// Returns a redirect's fields as the object that they are flattened from, with its names in lower case.
+pub(crate) fn fields_object(fields: &Fields) -> Value {
+    lower(nested(fields))
+}
+
+/// Lowers the names of an object, of its customer and of the customer's address. The merchant's own names in `metadata`
+/// stay as they are.
+fn lower(object: Value) -> Value {
+    let mut object = lowercase_names(object, 1);
+    if let Some(customer) = object.get_mut("customer") {
         *customer = lowercase_names(customer.take(), 2);
     }
-    Some(object)
+    object
 }
 
 /// Fields with dotted names (`customer.address.line1`) as the objects that they are flattened from.

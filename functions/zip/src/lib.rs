@@ -7,6 +7,7 @@
 mod events;
 mod canonical;
 mod body;
+mod redirect;
 #[cfg(any(test, feature = "tools"))]
 mod tools;
 
@@ -20,6 +21,7 @@ use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::{Method, Unverified};
 use inlet::secret::Secret;
+use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -50,8 +52,10 @@ pub struct Credential {
 /// What a store may set.
 #[derive(Debug, Default, Deserialize)]
 pub struct Settings {
-    /// The page that a shopper goes to after the confirm redirect.
+    /// The page that a shopper goes to after the confirm redirect. It gets `orderId`, `merchantReference` and `success`.
     redirect_url: Option<String>,
+    /// The page after a failed checkout. Without it, such a shopper gets a plain 200 and not the page above.
+    redirect_failed_url: Option<String>,
 }
 
 impl Provider for Zip {
@@ -93,11 +97,15 @@ impl Provider for Zip {
 
     fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let topic = delivery.topic().unwrap_or_default();
-        let Some(payload) = body::object(delivery) else {
+        if delivery.trust() == Trust::SignedFields {
+            return parse_redirect(delivery, topic);
+        }
+        // A form says nothing about money, however it is signed: operations come from JSON callbacks only.
+        let Some(payload) = body::json_object(delivery) else {
             return ParsedEvent::unknown(topic, UnknownReason::Body, None);
         };
         let operation = text_at(&payload, "operation").unwrap_or_default();
-        if let Some(row) = row(delivery, topic, &operation) {
+        if let Some(row) = callback_row(topic, &operation) {
             return ParsedEvent::of(row, &payload, canonical::time);
         }
         let name = if operation.is_empty() { topic } else { &operation };
@@ -105,32 +113,39 @@ impl Provider for Zip {
     }
 
     fn respond(outcome: &Outcome<'_>, settings: &Settings) -> Response {
-        match (outcome, &settings.redirect_url) {
-            (Outcome::Accepted(event), Some(page)) if is_redirect(event.delivery().topic()) => {
-                Response::see_other(page)
+        let page = match outcome {
+            Outcome::Accepted(event) if is_redirect(event.delivery().topic()) => {
+                let Settings { redirect_url, redirect_failed_url } = settings;
+                redirect::page(event.delivery(), redirect_url.as_deref(), redirect_failed_url.as_deref())
             }
-            // What Zip expects is not documented: 200 with a small body.
-            _ => Response::ok(json!({"received": true})),
-        }
+            _ => None,
+        };
+        // Zip documents no expected response: 200 with a small body.
+        page.map_or_else(|| Response::ok(json!({"received": true})), |page| Response::see_other(&page))
     }
 }
 
-/// The row of a delivery: the redirect's by its URL, else the operation's, else the topic's.
+/// Parses a request whose fields are signed: a redirect confirmation or an unknown event, never an operation.
+fn parse_redirect(delivery: &Verified<Delivery>, topic: &str) -> ParsedEvent {
+    let is_browser = delivery.method() == Method::Get && is_redirect(delivery.topic());
+    let fields = is_browser.then(|| redirect::unambiguous_fields(delivery)).flatten();
+    match (find(EVENTS, REDIRECT), fields) {
+        (Some(row), Some(fields)) => ParsedEvent::of(row, &body::fields_object(&fields), canonical::time),
+        _ => ParsedEvent::unknown(topic, UnknownReason::AmbiguousSignature, None),
+    }
+}
+
+/// Returns the row of a JSON callback: that of its operation, else that of the topic.
 ///
-/// The topic is not signed, and the shopper holds a form with its signature: the redirect's query. So a form
-/// without an operation of its own is an authorisation and nothing else, and an operation that no page names is
-/// what the topic says only where the wire name is not documented.
-fn row(delivery: &Delivery, topic: &str, operation: &str) -> Option<&'static EventSpec> {
-    if is_redirect(delivery.topic()) {
-        return find(EVENTS, REDIRECT);
+/// The topic is not signed. So an operation that no page names is the topic's only where Zip documents no wire name
+/// for the topic, and the redirect's row is never a callback's.
+fn callback_row(topic: &str, operation: &str) -> Option<&'static EventSpec> {
+    let by_topic = || find(EVENTS, topic).filter(|row| row.event != REDIRECT);
+    if operation.is_empty() {
+        return by_topic();
     }
-    let by_topic = || find(EVENTS, topic);
-    let named_by_us = |row: &&EventSpec| UNNAMED.contains(&row.event);
-    match (operation, delivery.form()) {
-        ("", None) => by_topic(),
-        ("", Some(_)) => by_topic().filter(|row| row.event == AUTHORIZE),
-        (named, _) => find(EVENTS, named).or_else(|| by_topic().filter(named_by_us)),
-    }
+    let by_operation = find(EVENTS, operation).filter(|row| row.event != REDIRECT);
+    by_operation.or_else(|| by_topic().filter(|row| UNNAMED.contains(&row.event)))
 }
 
 fn is_redirect(topic: Option<&str>) -> bool {

@@ -125,9 +125,9 @@ impl<P: Provider> SsmSecrets<P> {
         let settings = format!("{credentials}/settings");
         let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
         let reading = async {
-            get.send()
-                .await
-                .map_err(|error| Fault::new("the store's secrets cannot be read", describe_sdk_error(&error)))
+            get.send().await.map_err(|error| {
+                Fault::transient("the store's secrets cannot be read", describe_sdk_error(&error))
+            })
         };
         let output =
             timeouts::with_timeout(timeouts::SECRETS, "the store's secrets cannot be read", reading).await?;
@@ -163,7 +163,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
                     Lookup::Hit(answer) => return Ok(answer),
                     Lookup::Expired(old) => old,
                     Lookup::RateLimited => {
-                        return Err(Fault::new(
+                        return Err(Fault::transient(
                             "the store's secrets cannot be read",
                             "too many new stores at once",
                         ));

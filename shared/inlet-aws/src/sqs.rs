@@ -1,16 +1,16 @@
-//! The queue on SQS FIFO: a group for each entity, one message for each event.
+//! The queue on SQS FIFO: a message group for each entity, a message for each event.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::ProvideErrorMetadata as _;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use inlet::event::Event;
 use inlet::fault::Fault;
 use inlet::message::{CloudEvent, Message};
-use inlet::process::{ConsumeError, Received};
+use inlet::process::Received;
 use inlet::proof::Verified;
 use inlet::receive::{Queue, WriteToken};
 use sha2::{Digest, Sha256};
@@ -19,35 +19,60 @@ use crate::client::connect::describe_sdk_error;
 use crate::client::timeouts;
 use crate::dynamodb::record::{Origin, Record, hex};
 
-/// The largest message, in bytes with its attributes: SQS's limit since August 2025.
+/// The largest message in bytes, with its attributes: SQS's limit since August 2025.
 const MAX_MESSAGE_LEN: usize = 1_048_576;
 
-/// Longest group and deduplication id, in characters: SQS's limit.
+/// The longest group id and deduplication id in characters: SQS's limit.
 const MAX_ID_LEN: usize = 128;
 
-/// The message attribute that carries a whole event which the journal does not have.
+/// The size of a message attribute's name and type in bytes, with a margin.
+const ATTRIBUTE_OVERHEAD: usize = 64;
+
+/// The error codes of a message that SQS never accepts.
+const REJECTIONS: [&str; 2] = ["InvalidMessageContents", "InvalidParameterValue"];
+
+/// The message attribute with a whole event, for an event that is stored nowhere else. Messages on the queue have it:
+/// the value must stay.
 pub const WHOLE: &str = "inlet-whole";
 
-/// The event queue.
+const NOT_ENQUEUED: &str = "the event cannot be enqueued";
+
+/// A queue: the event queue or its dead-letter queue.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     pub(crate) client: Client,
     pub(crate) url: String,
 }
 
-/// How many messages the queue has.
+/// The approximate number of messages in a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueDepth {
-    /// Those that nobody has received, or that may be received again.
+    /// Messages that can be received.
     pub visible: u32,
-    /// Those that somebody has received and that are hidden from others: being processed, or held back.
+    /// Messages that were received and are hidden: they are being processed, or delayed after a failure.
     pub in_flight: u32,
 }
 
 impl QueueDepth {
-    /// All of them.
+    /// Returns the number of all messages.
     pub fn all(self) -> u32 {
         self.visible.saturating_add(self.in_flight)
+    }
+}
+
+impl Queue for SqsQueue {
+    async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        send_in_time(self.message(event, message_text(event, 0))).await
+    }
+
+    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        let record = Record::of(event, &WriteToken(String::new()), Origin::Fallback);
+        let whole = record.packed(event.delivery().body());
+        let body = message_text(event, whole.len());
+        if body.len().saturating_add(whole.len()).saturating_add(ATTRIBUTE_OVERHEAD) > MAX_MESSAGE_LEN {
+            return Err(Fault::permanent(NOT_ENQUEUED, "it is too large for a message"));
+        }
+        send_in_time(self.message(event, body).message_attributes(WHOLE, whole_attribute(whole)?)).await
     }
 }
 
@@ -57,76 +82,59 @@ impl SqsQueue {
         Self { client, url }
     }
 
-    /// What waits on the queue or is being processed, roughly, as SQS counts it.
+    /// Returns the approximate number of messages, as SQS counts them.
     ///
     /// # Errors
-    /// When the queue does not say.
+    /// When SQS does not return it.
     pub async fn depth(&self) -> Result<QueueDepth, Fault> {
         let visible = QueueAttributeName::ApproximateNumberOfMessages;
         let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
-        let counts = vec![visible.clone(), in_flight.clone()];
-        let asked = self.client.get_queue_attributes().queue_url(&self.url);
-        let asked = asked.set_attribute_names(Some(counts)).send().await;
-        let answer = asked
-            .map_err(|error| Fault::new("the queue does not say what waits", describe_sdk_error(&error)))?;
-        let attributes = answer.attributes.unwrap_or_default();
+        let names = vec![visible.clone(), in_flight.clone()];
+        let get = self.client.get_queue_attributes().queue_url(&self.url).set_attribute_names(Some(names));
+        let output = get.send().await.map_err(|error| fault("the queue's depth is unknown", &error))?;
+        let attributes = output.attributes.unwrap_or_default();
         let count = |name| attributes.get(&name).and_then(|count| count.parse::<u32>().ok()).unwrap_or(0);
         Ok(QueueDepth { visible: count(visible), in_flight: count(in_flight) })
     }
 
-    /// Sends a stored event's message, under this deduplication id.
+    /// Sends the message of a stored event under this deduplication id, without its data if it is too large.
     ///
     /// # Errors
-    /// When the queue does not take it: for what it says, or at the moment.
-    pub async fn send_message(&self, message: &Message, deduplication: &str) -> Result<(), ConsumeError> {
-        let text = escape_noncharacters(message.json().to_owned());
-        let text = if text.len() <= MAX_MESSAGE_LEN {
-            text
-        } else {
-            escape_noncharacters(message.without_data().json().to_owned())
-        };
-        let sent = self
+    /// When SQS does not take it: permanent if it never will.
+    pub async fn send_message(&self, message: &Message, deduplication: &str) -> Result<(), Fault> {
+        let mut text = escape_noncharacters(message.json().to_owned());
+        if text.len() > MAX_MESSAGE_LEN {
+            text = escape_noncharacters(message.without_data().json().to_owned());
+        }
+        let send = self
             .client
             .send_message()
             .queue_url(&self.url)
             .message_group_id(sqs_id(message.id().entity_path()))
             .message_deduplication_id(sqs_id(deduplication))
-            .message_body(text)
-            .send()
-            .await;
-        sent.map(|_| ()).map_err(|error| {
-            let fault = send_error(error.code(), describe_sdk_error(&error));
-            if fault.context == NEVER {
-                ConsumeError::Permanent(fault)
-            } else {
-                ConsumeError::Transient(fault)
-            }
-        })
+            .message_body(text);
+        send.send().await.map(|_| ()).map_err(|error| fault(NOT_ENQUEUED, &error))
     }
 
-    /// Keeps what was received from being received again for so long.
+    /// Hides a received message for this long.
     ///
     /// # Errors
-    /// When the queue does not do it.
-    pub async fn hold_back(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
+    /// When SQS does not do it.
+    pub async fn delay(&self, received: &Received, delay: Duration) -> Result<(), Fault> {
         let change = self.client.change_message_visibility().queue_url(&self.url);
         let change = change.receipt_handle(&received.handle);
-        let change = change.visibility_timeout(i32::try_from(pause.as_secs()).unwrap_or(i32::MAX));
-        change
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| Fault::new("a message cannot be held back", describe_sdk_error(&error)))
+        let change = change.visibility_timeout(i32::try_from(delay.as_secs()).unwrap_or(i32::MAX));
+        change.send().await.map(|_| ()).map_err(|error| fault("a message cannot be delayed", &error))
     }
 
-    /// Sends a message on as it came, under a deduplication id of its own: the queue remembers that one for five
-    /// minutes, and the message may be on its way back from a queue that has it still in mind.
+    /// Sends a message unchanged to this queue. The deduplication id gets the message's SQS id as a suffix: SQS
+    /// remembers ids for five minutes, and this queue may have had the message before.
     ///
     /// # Errors
-    /// When the queue does not take it.
+    /// When SQS does not take it.
     pub async fn forward(&self, received: &Received) -> Result<(), Fault> {
         let deduplication = format!("{}/{}", received.deduplication, received.id);
-        let message = self
+        let send = self
             .client
             .send_message()
             .queue_url(&self.url)
@@ -134,12 +142,8 @@ impl SqsQueue {
             .message_deduplication_id(sqs_id(&deduplication))
             .message_body(&received.text);
         let whole = received.whole.clone().map(whole_attribute).transpose()?;
-        let message = message.set_message_attributes(whole.map(|whole| [(WHOLE.to_owned(), whole)].into()));
-        message
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| Fault::new("the message cannot be sent on", describe_sdk_error(&error)))
+        let send = send.set_message_attributes(whole.map(|whole| [(WHOLE.to_owned(), whole)].into()));
+        send.send().await.map(|_| ()).map_err(|error| fault("a message cannot be forwarded", &error))
     }
 
     fn message(&self, event: &Event, body: String) -> SendMessageFluentBuilder {
@@ -152,48 +156,28 @@ impl SqsQueue {
     }
 }
 
-impl Queue for SqsQueue {
-    async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        sent(self.message(event, text(event, 0))).await
-    }
-
-    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        let record = Record::of(event, &WriteToken(String::new()), Origin::Fallback);
-        let whole = record.packed(event.delivery().body());
-        let body = text(event, whole.len());
-        if body.len().saturating_add(whole.len()).saturating_add(ATTRIBUTE_OVERHEAD) > MAX_MESSAGE_LEN {
-            return Err(Fault::new("the event cannot be enqueued", "it is too large for a message"));
-        }
-        sent(self.message(event, body).message_attributes(WHOLE, whole_attribute(whole)?)).await
-    }
-}
-
-/// Sends a message, in time.
-async fn sent(message: SendMessageFluentBuilder) -> Result<(), Fault> {
-    let sending =
-        async { message.send().await.map_err(|error| send_error(error.code(), describe_sdk_error(&error))) };
-    timeouts::with_timeout(timeouts::QUEUE, "the event cannot be enqueued", sending).await.map(|_| ())
+/// Sends a message within the receiver's time limit.
+async fn send_in_time(message: SendMessageFluentBuilder) -> Result<(), Fault> {
+    let sending = async { message.send().await.map_err(|error| fault(NOT_ENQUEUED, &error)) };
+    timeouts::with_timeout(timeouts::QUEUE, NOT_ENQUEUED, sending).await.map(|_| ())
 }
 
 fn whole_attribute(whole: Vec<u8>) -> Result<MessageAttributeValue, Fault> {
     let attribute = MessageAttributeValue::builder().data_type("Binary").binary_value(Blob::new(whole));
-    attribute.build().map_err(|error| Fault::new("the event cannot be enqueued", error))
+    attribute.build().map_err(|error| Fault::permanent(NOT_ENQUEUED, error))
 }
 
-/// What SQS answers to a message that it will never take.
-const REFUSES: [&str; 2] = ["InvalidMessageContents", "InvalidParameterValue"];
-
-/// What is said of an event that the queue will not take however often it is sent.
-pub const NEVER: &str = "the queue will never take the event";
-
-/// Why a message was not sent, by the code of the queue's answer.
-fn send_error(code: Option<&str>, why: String) -> Fault {
-    let refused = code.is_some_and(|code| REFUSES.contains(&code));
-    Fault::new(if refused { NEVER } else { "the event cannot be enqueued" }, why)
+/// Returns the fault of a failed call: permanent if SQS rejects what the message contains, else transient.
+pub(crate) fn fault<E: ProvideErrorMetadata, R>(context: &'static str, error: &SdkError<E, R>) -> Fault {
+    if error.code().is_some_and(|code| REJECTIONS.contains(&code)) {
+        Fault::permanent(context, describe_sdk_error(error))
+    } else {
+        Fault::transient(context, describe_sdk_error(error))
+    }
 }
 
-/// A JSON text as SQS takes it: it refuses the two characters that are none, and JSON has another way to write
-/// them. They can only stand in strings.
+/// Returns a JSON text in a form that SQS accepts: SQS rejects U+FFFE and U+FFFF, which JSON can also write as an
+/// escape. They occur only in strings.
 fn escape_noncharacters(json: String) -> String {
     if json.contains(['\u{FFFE}', '\u{FFFF}']) {
         json.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff")
@@ -202,18 +186,15 @@ fn escape_noncharacters(json: String) -> String {
     }
 }
 
-/// What an attribute's name and type take of a message, in bytes, generously.
-const ATTRIBUTE_OVERHEAD: usize = 64;
-
-/// The message's text, without its data where that would not fit beside `others` bytes.
-fn text(event: &Verified<Event>, others: usize) -> String {
+/// Returns an event's message, without its data if it does not fit beside `others` bytes.
+fn message_text(event: &Verified<Event>, others: usize) -> String {
     let message = CloudEvent::of(event);
     let text = escape_noncharacters(message.to_json());
     let room = MAX_MESSAGE_LEN.saturating_sub(others).saturating_sub(ATTRIBUTE_OVERHEAD);
     if text.len() <= room { text } else { escape_noncharacters(message.without_data().to_json()) }
 }
 
-/// An id as SQS takes it: itself, or its digest where it is too long.
+/// Returns an id as SQS takes it: the id itself, or its SHA-256 if it is too long.
 fn sqs_id(id: &str) -> String {
     if id.len() <= MAX_ID_LEN { id.to_owned() } else { hex(&Sha256::digest(id)) }
 }
@@ -222,8 +203,12 @@ fn sqs_id(id: &str) -> String {
 mod tests {
     use super::*;
 
+    use aws_sdk_sqs::error::ErrorMetadata;
+    use aws_sdk_sqs::operation::send_message::SendMessageError;
+    use inlet::fault::FaultKind;
+
     #[test]
-    fn characters_that_sqs_refuses_are_written_as_json_writes_them() {
+    fn characters_that_sqs_rejects_are_escaped() {
         let json = serde_json::json!({"name": "a\u{FFFF}b\u{FFFE}"}).to_string();
         let sent = escape_noncharacters(json.clone());
         assert_eq!(sent, r#"{"name":"a\uffffb\ufffe"}"#);
@@ -234,18 +219,22 @@ mod tests {
     }
 
     #[test]
-    fn what_the_queue_finds_fault_with_is_told_from_what_it_cannot_take_now() {
-        for (code, what) in [
-            (Some("InvalidMessageContents"), NEVER),
-            (Some("AWS.SimpleQueueService.NonExistentQueue"), "the event cannot be enqueued"),
-            (None, "the event cannot be enqueued"),
+    fn a_message_that_sqs_rejects_is_a_permanent_fault() {
+        for (code, kind) in [
+            (Some("InvalidMessageContents"), FaultKind::Permanent),
+            (Some("AWS.SimpleQueueService.NonExistentQueue"), FaultKind::Transient),
+            (None, FaultKind::Transient),
         ] {
-            assert_eq!(send_error(code, String::new()).context, what, "{code:?}");
+            let metadata = ErrorMetadata::builder().message("no");
+            let metadata = code.iter().fold(metadata, |metadata, code| metadata.code(*code));
+            let error: SdkError<SendMessageError, ()> =
+                SdkError::service_error(SendMessageError::generic(metadata.build()), ());
+            assert_eq!(fault(NOT_ENQUEUED, &error).kind, kind, "{code:?}");
         }
     }
 
     #[test]
-    fn an_id_that_sqs_would_refuse_becomes_its_digest() {
+    fn an_id_that_is_too_long_for_sqs_becomes_its_digest() {
         let short = "zid/riyadh/order/81230457/9f2c41d8a3b7e6f0";
         assert_eq!(sqs_id(short), short);
         let (one, other) = (sqs_id(&"a".repeat(129)), sqs_id(&"b".repeat(129)));

@@ -57,7 +57,7 @@ impl Calls {
 }
 
 fn lost() -> Fault {
-    Fault::new("a planned failure", "as the test wants it")
+    Fault::transient("a planned failure", "as the test wants it")
 }
 
 fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::proof::{Covered, Proof};
 use crate::provider::Provider;
 use crate::received_at::ReceivedAt;
 use crate::request::{Fields, Headers, Method, Plus, Request, Unverified, is_form};
@@ -21,7 +22,7 @@ pub struct Delivery {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     json: OnceLock<Option<Box<Value>>>,
-    trust: Trust,
+    proof: Proof,
     received_at: ReceivedAt,
 }
 
@@ -34,7 +35,7 @@ const KEPT_HEADERS: [&str; 6] =
 const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {
-    pub(crate) fn new<P: Provider>(request: Unverified, trust: Trust, received_at: ReceivedAt) -> Self {
+    pub(crate) fn new<P: Provider>(request: Unverified, proof: Proof, received_at: ReceivedAt) -> Self {
         let Request { method, store, topic, query, headers, body } = request.into_inner();
         Self {
             query: without(&query, P::SECRET_PARAMETERS),
@@ -44,7 +45,7 @@ impl Delivery {
             method,
             body,
             json: OnceLock::new(),
-            trust,
+            proof,
             received_at,
         }
     }
@@ -103,9 +104,14 @@ impl Delivery {
         is_form(self.content_type()).then(|| Fields::parse(&self.body, Plus::Space))
     }
 
-    /// What the proof is worth.
+    /// Returns how strong the proof is.
     pub fn trust(&self) -> Trust {
-        self.trust
+        self.proof.trust
+    }
+
+    /// Returns the part of the request that the proof covers.
+    pub fn covered(&self) -> &Covered {
+        &self.proof.covered
     }
 
     /// When the receiver had it.
@@ -121,7 +127,7 @@ impl fmt::Debug for Delivery {
             .field("store", &self.store)
             .field("topic", &self.topic)
             .field("method", &self.method)
-            .field("trust", &self.trust)
+            .field("trust", &self.trust())
             .field("received_at", &self.received_at)
             .field("body_len", &self.body.len())
             .finish_non_exhaustive()

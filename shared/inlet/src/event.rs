@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::canonical::Kind;
 use crate::delivery::Delivery;
+use crate::proof::Covered;
 use crate::provider::Provider;
 use crate::provider::catalogue::DedupRule;
 use crate::provider::parsed_event::ParsedEvent;
@@ -85,21 +86,34 @@ pub enum DedupScope {
     Within(Duration),
 }
 
-/// The digest of what was delivered: store, event type, query and body.
+/// The digest of a delivery's content: equal content is a candidate for the same event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentDigest([u8; 32]);
 
 impl ContentDigest {
+    /// Digests what the proof covers. Where it covers nothing, store, event type, query and body are the content.
+    ///
+    /// An unsigned query beside a signed body and another spelling of signed fields are not part of the content, since
+    /// everyone can change them. Neither is the event type of signed fields: it can come from the unsigned topic.
     fn of(delivery: &Delivery, reading: &ParsedEvent) -> Self {
-        let mut hash = Sha256::new();
-        let query = in_order(delivery.query());
         let (store, event_type) = (delivery.store().as_str(), reading.event_type.as_str());
-        for part in [store, event_type, &query].map(str::as_bytes) {
+        match delivery.covered() {
+            Covered::Nothing => {
+                Self::of_parts([store, event_type, &in_order(delivery.query())], delivery.body())
+            }
+            Covered::Body => Self::of_parts([store, event_type, ""], delivery.body()),
+            Covered::Fields { text, .. } => Self::of_parts([store, "", ""], text),
+        }
+    }
+
+    fn of_parts(parts: [&str; 3], content: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts.map(str::as_bytes) {
             // The length keeps the parts apart: `ab`,`c` is not `a`,`bc`.
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        hash.update(delivery.body());
+        hash.update(content);
         Self(hash.finalize().into())
     }
 

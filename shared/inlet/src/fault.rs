@@ -1,33 +1,68 @@
-//! A fault of Inlet or of a service that it depends on.
+//! A fault: something of ours, or something that we depend on, did not work.
 
 use std::error::Error;
 
-/// A fault of ours or of what we stand on. The sender is told 503 at the most, the log the text.
+/// What a caller can do about a fault. Behaviour depends on this kind and never on a fault's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The same request fails again, however often it is repeated: the other side rejects what it contains.
+    Permanent,
+    /// The same request may succeed later.
+    Transient,
+    /// Stored data cannot be read. It stays unreadable; other data may be fine.
+    Damaged,
+}
+
+/// Something that did not work, with its cause. A sender sees at most a 503; the text is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("{context}")]
 pub struct Fault {
+    /// What a caller can do about it.
+    pub kind: FaultKind,
     /// What did not work.
     pub context: &'static str,
-    /// Why.
+    /// The cause.
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
 }
 
 impl Fault {
-    /// A fault with its cause.
-    pub fn new(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { context, source: source.into() }
+    /// A fault that a repeated request meets again.
+    pub fn permanent(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind: FaultKind::Permanent, context, source: source.into() }
     }
 
-    /// The fault and its causes in one line.
+    /// A fault that may be over when the request is repeated.
+    pub fn transient(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind: FaultKind::Transient, context, source: source.into() }
+    }
+
+    /// A fault of stored data.
+    pub fn damaged(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind: FaultKind::Damaged, context, source: source.into() }
+    }
+
+    /// Returns the fault and its causes in one line.
     pub fn chain(&self) -> String {
-        let mut story = self.context.to_owned();
+        let mut chain = self.context.to_owned();
         let mut cause: Option<&(dyn Error + 'static)> = Some(self.source.as_ref());
         while let Some(error) = cause {
-            story.push_str(": ");
-            story.push_str(&error.to_string());
+            chain.push_str(": ");
+            chain.push_str(&error.to_string());
             cause = error.source();
         }
-        story
+        chain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_contains_every_cause() {
+        let cause = Fault::transient("the table cannot be read", "no answer in time");
+        let fault = Fault::permanent("the event cannot be stored", cause);
+        assert_eq!(fault.chain(), "the event cannot be stored: the table cannot be read: no answer in time");
     }
 }

@@ -1,11 +1,14 @@
 //! How strong the proof of an event is.
 
-/// What the proof is worth to those who read the event later.
+/// How strong the proof of an event is: the attribute `trust` of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trust {
-    /// A signature covers what was sent.
+    /// A signature covers the whole body.
     Signed,
+    /// A signature covers names and values of fields that were joined without separators. The same text can be cut into
+    /// other fields, so the values prove little: a redirect confirmation, and nothing about money.
+    SignedFields,
     /// The sender knew the secret; the content is as trustworthy as the channel.
     SharedSecret,
     /// The sender knew the URL.
@@ -17,6 +20,7 @@ impl Trust {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Signed => "signed",
+            Self::SignedFields => "signed_fields",
             Self::SharedSecret => "shared_secret",
             Self::UrlToken => "url_token",
         }

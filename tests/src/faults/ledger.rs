@@ -94,7 +94,7 @@ impl Ledger {
             let Some(digest) = sk.strip_prefix("event/") else { continue };
             stored += 1;
             let id = EventId::parse(&format!("{pk}/{digest}")).expect("an event's key");
-            match table.stored_event(&id).await {
+            match table.events.get(&id).await {
                 Ok(Some(kept)) => ids_by_body.entry(kept.body).or_default().push(id.to_string()),
                 Ok(None) => broken.push(format!("{id} went away")),
                 Err(fault) => broken.push(format!("{id} cannot be read: {}", fault.chain())),

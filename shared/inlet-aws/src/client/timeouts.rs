@@ -50,7 +50,7 @@ pub(crate) async fn with_timeout<T>(
     what: &'static str,
     work: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
-    let late = |_| Fault::new(what, format!("not done within {} s", limit.as_secs()));
+    let late = |_| Fault::transient(what, format!("not done within {} s", limit.as_secs()));
     // In a box, as the steps of the SDK's calls would make the receiver's own steps large.
     tokio::time::timeout(limit, Box::pin(work)).await.map_err(late)?
 }

@@ -34,6 +34,16 @@ pub fn read<T: DeserializeOwned>(item: &Item) -> Result<T, JsonError> {
     serde_json::from_value(to_json(item)).map_err(JsonError::from)
 }
 
+/// Returns text as an attribute's value.
+pub(crate) fn text_value(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+/// Returns a number as an attribute's value.
+pub(crate) fn number_value(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
 /// An attribute that is text.
 pub fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
     item.get(name)?.as_s().ok().map(String::as_str)

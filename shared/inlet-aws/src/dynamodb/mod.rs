@@ -1,11 +1,25 @@
-//! The event table in DynamoDB: its layout, and a file for each kind of item.
+//! The event table in DynamoDB: the calls, the layout, and one owner for each kind of item.
+//!
+//! | module | items |
+//! |---|---|
+//! | `dynamo` | the calls: read, conditional writes, batches, queries, the transaction |
+//! | [`table`] | the layout: keys, and [`table::Table`] with all owners |
+//! | [`events`] | events, with their bodies and messages |
+//! | [`time_index`] | the index of events by arrival |
+//! | [`receipts`] | receipts, tombstones and parked markers |
+//! | [`attempts`] | attempts at a message that is not processed yet |
+//! | [`pending`] | the sweeper's cursors and pending list |
+//! | [`queue_position`] | how far the processor is on the queue |
+//! | [`quarantine`] | requests that failed verification |
+//! | [`forgotten`] | entities that were forgotten |
 
+pub(crate) mod dynamo;
 pub mod table;
 pub mod attributes;
 pub mod record;
-pub(crate) mod blob;
-pub mod journal;
-pub mod arrivals;
+pub(crate) mod chunks;
+pub mod events;
+pub mod time_index;
 pub mod receipts;
 pub mod attempts;
 pub mod pending;

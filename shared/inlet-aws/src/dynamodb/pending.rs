@@ -1,46 +1,48 @@
-//! The sweeper's own items: how far it has walked, and the events behind that point that are not proved yet.
+//! The sweeper's own items: a cursor for each of its passes, and the list of pending events behind the cursors.
 
-use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
+use aws_sdk_dynamodb::types::WriteRequest;
 use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
-use crate::client::connect::describe_sdk_error;
-use crate::dynamodb::arrivals::Arrival;
-use crate::dynamodb::attributes::{Item, number, text};
-use crate::dynamodb::table::{Table, delete, key, put};
+use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, UNREADABLE, delete_request, put_request};
+use crate::dynamodb::time_index::Arrival;
 
-/// The partition key of the sweeper's items. No entity has it: those begin with a provider and have slashes.
+/// The partition of the sweeper's items. No entity has it: an entity's path starts with a provider and has slashes.
 const SWEEPER: &str = "sweeper";
 
-/// How many are listed at once.
+/// The beginning of a pending event's sort key. Stored data: it keeps its first name.
+const PENDING_PREFIX: &str = "unproven/";
+
+/// Pending events in one page.
 const PAGE_LEN: i32 = 100;
 
-/// An event that the sweeper looks after although it has walked past it, until it is proved.
+/// An event behind the sweeper's cursor that is neither processed nor parked. The sweeper checks it until it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingEvent {
     /// The event's id.
     pub id: EventId,
-    /// When the receiver had it, RFC 3339 to the millisecond.
+    /// The time of arrival, RFC 3339 to the millisecond.
     pub received: String,
-    /// How often it was sent again.
+    /// The number of times that the sweeper sent it.
     pub times: u32,
-    /// When it was last sent again, seen to wait on the queue, or about to be sent by somebody else.
+    /// When it was last sent or seen on the queue, or when another component was about to send it.
     pub sent: ReceivedAt,
 }
 
 impl PendingEvent {
-    /// An event that somebody is about to send, and that the sweeper does not come by any more.
+    /// An event that another component is about to send, behind the sweeper's cursor.
     pub fn unsent(id: &EventId, received: &str, now: ReceivedAt) -> Self {
         Self { id: id.clone(), received: received.to_owned(), times: 0, sent: now }
     }
 
-    /// An event that the sweeper came by.
+    /// An event that the sweeper found at its cursor.
     pub fn found(arrival: &Arrival, now: ReceivedAt) -> Self {
         Self::unsent(&arrival.id, &arrival.received, now)
     }
 
-    /// The same, and it need not be looked at for a while from now.
+    /// The same, seen on the queue now.
     #[must_use]
     pub fn postponed(&self, now: ReceivedAt) -> Self {
         Self { sent: now, ..self.clone() }
@@ -51,101 +53,106 @@ impl PendingEvent {
     pub fn resent(&self, sent: ReceivedAt) -> Self {
         Self { times: self.times.saturating_add(1), sent, ..self.clone() }
     }
+
+    /// Reads an item of the list; nothing if it is none.
+    fn read(item: &Item) -> Option<Self> {
+        let (received, id) = text(item, "sk")?.strip_prefix(PENDING_PREFIX)?.split_once('/')?;
+        Some(Self {
+            id: EventId::parse(id).ok()?,
+            received: received.to_owned(),
+            times: u32::try_from(number(item, "times")?).ok()?,
+            sent: ReceivedAt::from_millis(number(item, "sent_ms")?)?,
+        })
+    }
 }
 
-impl Table {
-    /// How far a walk has come: all that arrived before this was looked at. Nothing before its first step.
+/// The owner of the cursors and the pending list.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    dynamo: Dynamo,
+}
+
+impl Pending {
+    pub(crate) fn new(dynamo: Dynamo) -> Self {
+        Self { dynamo }
+    }
+
+    /// Returns the cursor of a pass: the sweeper has checked all that arrived before. Nothing before the first step.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn walked(&self, walk: &str) -> Result<Option<ReceivedAt>, Fault> {
-        let item = self.item(SWEEPER, walk).await?;
+    pub async fn cursor(&self, pass: &str) -> Result<Option<ReceivedAt>, Fault> {
+        let item = self.dynamo.get(Key::new(SWEEPER, pass)).await?;
         Ok(item.and_then(|item| ReceivedAt::parse(text(&item, "through")?)))
     }
 
-    /// Notes how far a walk has come.
+    /// Moves the cursor of a pass.
     ///
     /// # Errors
     /// When the table does not take it.
-    pub async fn note_walked(&self, walk: &str, through: ReceivedAt) -> Result<(), Fault> {
-        let mut item = key(SWEEPER, walk);
-        item.insert("through".into(), AttributeValue::S(through.to_string()));
-        self.write_all(vec![put(item)?]).await
+    pub async fn set_cursor(&self, pass: &str, cursor: ReceivedAt) -> Result<(), Fault> {
+        let mut item = Key::new(SWEEPER, pass).into_item();
+        item.insert("through".into(), text_value(&cursor.to_string()));
+        self.dynamo.batch_write(vec![put_request(item)?]).await
     }
 
-    /// Notes an event to look after.
+    /// Adds an event to the list, or replaces it.
     ///
     /// # Errors
     /// When the table does not take it.
-    pub async fn put_pending(&self, pending: &PendingEvent) -> Result<(), Fault> {
-        self.write_all(vec![self.pending_put(pending)?]).await
+    pub async fn put(&self, event: &PendingEvent) -> Result<(), Fault> {
+        self.dynamo.batch_write(vec![self.put_request(event)?]).await
     }
 
-    /// The note on an event to look after, to be written.
-    pub(crate) fn pending_put(&self, pending: &PendingEvent) -> Result<WriteRequest, Fault> {
-        let mut item = key(SWEEPER, &pending_sort_key(&pending.received, &pending.id));
-        item.insert("times".into(), AttributeValue::N(pending.times.to_string()));
-        item.insert("sent_ms".into(), AttributeValue::N(pending.sent.millis().to_string()));
-        item.insert("expires".into(), self.expires(pending.sent.millis()));
-        put(item)
+    /// Returns the request of a batch that adds an event to the list, or replaces it.
+    pub(crate) fn put_request(&self, event: &PendingEvent) -> Result<WriteRequest, Fault> {
+        let mut item = pending_key(&event.id, &event.received).into_item();
+        item.insert("times".into(), number_value(event.times.into()));
+        item.insert("sent_ms".into(), number_value(event.sent.millis()));
+        item.insert("expires".into(), self.dynamo.expires(event.sent.millis()));
+        put_request(item)
     }
 
-    /// Forgets an event.
+    /// Removes an event from the list.
     ///
     /// # Errors
     /// When the table does not do it.
-    pub async fn remove_pending(&self, pending: &PendingEvent) -> Result<(), Fault> {
-        self.remove(SWEEPER, &pending_sort_key(&pending.received, &pending.id)).await
+    pub async fn delete(&self, event: &PendingEvent) -> Result<(), Fault> {
+        let key = pending_key(&event.id, &event.received);
+        self.dynamo.delete(key, Expressions::default()).await.map(|_| ())
     }
 
-    /// The events to look after, oldest first, some of those behind `after`.
+    /// Returns the request of a batch that removes an event from the list.
+    pub(crate) fn delete_request(event: &PendingEvent) -> Result<WriteRequest, Fault> {
+        delete_request(pending_key(&event.id, &event.received))
+    }
+
+    /// Writes several requests.
+    pub(crate) async fn write(&self, requests: Vec<WriteRequest>) -> Result<(), Fault> {
+        self.dynamo.batch_write(requests).await
+    }
+
+    /// Returns a page of the list, oldest arrival first, after `after` if it is given.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn list_pending(&self, after: Option<&PendingEvent>) -> Result<Vec<PendingEvent>, Fault> {
-        let start = after.map(|last| key(SWEEPER, &pending_sort_key(&last.received, &last.id)));
+    pub async fn list(&self, after: Option<&PendingEvent>) -> Result<Vec<PendingEvent>, Fault> {
+        let start = after.map(|last| pending_key(&last.id, &last.received).into_item());
         let query = self
-            .client
+            .dynamo
             .query()
-            .table_name(&self.name)
             .key_condition_expression("pk = :sweeper AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":sweeper", AttributeValue::S(SWEEPER.into()))
-            .expression_attribute_values(":prefix", AttributeValue::S(PENDING_PREFIX.into()))
+            .expression_attribute_values(":sweeper", text_value(SWEEPER))
+            .expression_attribute_values(":prefix", text_value(PENDING_PREFIX))
             .limit(PAGE_LEN)
             .set_exclusive_start_key(start)
             .consistent_read(true);
-        let output = query
-            .send()
-            .await
-            .map_err(|error| Fault::new("the table cannot be read", describe_sdk_error(&error)))?;
-        Ok(output.items().iter().filter_map(pending).collect())
+        let page = self.dynamo.page(query, UNREADABLE).await?;
+        Ok(page.items.iter().filter_map(PendingEvent::read).collect())
     }
 }
 
-/// The beginning of a pending event's sort key. The value is stored data: it keeps its first name.
-const PENDING_PREFIX: &str = "unproven/";
-
-/// The note on an event that nobody has to look after any more, to be removed.
-pub(crate) fn delete_pending(pending: &PendingEvent) -> Result<WriteRequest, Fault> {
-    delete(key(SWEEPER, &pending_sort_key(&pending.received, &pending.id)))
-}
-
-/// Sorted by arrival.
-pub(crate) fn pending_sort_key(received: &str, id: &EventId) -> String {
-    format!("{PENDING_PREFIX}{received}/{id}")
-}
-
-/// The key of the note on an event to look after.
-pub(crate) fn pending_key(id: &EventId, received: &str) -> (String, String) {
-    (SWEEPER.to_owned(), pending_sort_key(received, id))
-}
-
-fn pending(item: &Item) -> Option<PendingEvent> {
-    let (received, id) = text(item, "sk")?.strip_prefix(PENDING_PREFIX)?.split_once('/')?;
-    Some(PendingEvent {
-        id: EventId::parse(id).ok()?,
-        received: received.to_owned(),
-        times: u32::try_from(number(item, "times")?).ok()?,
-        sent: ReceivedAt::from_millis(number(item, "sent_ms")?)?,
-    })
+/// Returns the key of an event in the pending list. The list is sorted by arrival.
+pub(crate) fn pending_key(id: &EventId, received: &str) -> Key {
+    Key::new(SWEEPER, format!("{PENDING_PREFIX}{received}/{id}"))
 }

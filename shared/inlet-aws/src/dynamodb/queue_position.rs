@@ -1,31 +1,28 @@
-//! How far the queue is worked off: what tells a backlog from a loss.
+//! How far the processor is on the queue. The sweeper uses it to tell a backlog from a lost message.
 //!
-//! The processor notes, minute by minute, when the oldest message was sent that it saw for the first time. What
-//! was sent later than that and is not processed may well be waiting; what was sent earlier was not on the queue.
-//! `ApproximateAgeOfOldestMessage` would not do: one message that fails again and again makes it old.
+//! The processor records, minute by minute, the oldest send time among the messages that it receives for the first
+//! time. An unprocessed event that was sent later may still be on the queue; one that was sent earlier is not. SQS's
+//! `ApproximateAgeOfOldestMessage` would not do: one message that keeps failing makes it old.
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::fault::Fault;
 use inlet::process::Received;
 use inlet::received_at::ReceivedAt;
 
-use crate::client::connect::describe_sdk_error;
-use crate::dynamodb::attributes::number;
-use crate::dynamodb::table::{Table, key};
+use crate::dynamodb::attributes::{number, number_value};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
 
-/// The partition key of the notes. No entity has it: those begin with a provider and have slashes.
-const NOTES: &str = "processor";
+/// The partition of the positions. No entity has it: an entity's path starts with a provider and has slashes.
+const PROCESSOR: &str = "processor";
 
 const MINUTE_MS: i64 = 60_000;
 
-/// How many minutes are looked at: this one may have begun a moment ago.
+/// The number of minutes that count: the current one may have started a moment ago.
 const MINUTES: i64 = 2;
 
-/// How long a note is kept, in minutes.
-const KEPT_MINUTES: i64 = 24 * 60;
+/// The time to live of a position, in minutes.
+const RETENTION_MINUTES: i64 = 24 * 60;
 
-/// Where the processor is on the queue: the time that a message was sent, in a minute.
+/// A position of the processor: a minute, and the oldest send time of a message that was first received in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     minute: i64,
@@ -33,65 +30,58 @@ pub struct Position {
 }
 
 impl Position {
-    /// What a batch says; nothing when all of it was received before.
+    /// Returns the position that a batch shows; nothing if all its messages were received before.
     pub fn of(batch: &[Received], now: ReceivedAt) -> Option<Self> {
-        let first_seen = batch.iter().filter(|received| received.receives == 1);
-        let sent_ms = first_seen.map(|received| received.sent_ms).min()?;
+        let first_receives = batch.iter().filter(|received| received.receives == 1);
+        let sent_ms = first_receives.map(|received| received.sent_ms).min()?;
         Some(Self { minute: minute(now), sent_ms })
     }
 
-    /// Whether `noted` already says as much.
-    pub fn is_covered_by(self, noted: Option<Self>) -> bool {
-        noted.is_some_and(|noted| noted.minute == self.minute && noted.sent_ms <= self.sent_ms)
+    /// Returns whether a recorded position makes this one unnecessary.
+    pub fn is_covered_by(self, recorded: Option<Self>) -> bool {
+        recorded.is_some_and(|recorded| recorded.minute == self.minute && recorded.sent_ms <= self.sent_ms)
     }
-}
 
-impl Position {
-    /// When its note may go, in seconds since 1970 UTC.
+    /// Returns the end of the item's time to live, in seconds since 1970 UTC.
     fn expires(self) -> i64 {
-        self.minute.saturating_add(KEPT_MINUTES).saturating_mul(60)
+        self.minute.saturating_add(RETENTION_MINUTES).saturating_mul(60)
     }
 }
 
-impl Table {
-    /// Notes a position, unless an earlier one is noted in its minute.
+/// The owner of the positions.
+#[derive(Clone, Debug)]
+pub struct QueuePositions {
+    dynamo: Dynamo,
+}
+
+impl QueuePositions {
+    pub(crate) fn new(dynamo: Dynamo) -> Self {
+        Self { dynamo }
+    }
+
+    /// Records a position, unless the minute has an earlier one.
     ///
     /// # Errors
     /// When the table does not take it.
-    pub async fn record_position(&self, position: Position) -> Result<(), Fault> {
-        let number = |n: i64| AttributeValue::N(n.to_string());
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(key(NOTES, &note_key(position.minute))))
-            .update_expression("SET sent_ms = :sent, expires = :expires")
-            .condition_expression("attribute_not_exists(pk) OR sent_ms > :sent")
-            .expression_attribute_values(":sent", number(position.sent_ms))
-            .expression_attribute_values(":expires", number(position.expires()));
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Fault::new("the position cannot be noted", describe_sdk_error(&error))),
-        }
+    pub async fn record(&self, position: Position) -> Result<(), Fault> {
+        let update = Expressions::update("SET sent_ms = :sent, expires = :expires")
+            .only_if("attribute_not_exists(pk) OR sent_ms > :sent")
+            .value(":sent", number_value(position.sent_ms))
+            .value(":expires", number_value(position.expires()));
+        let context = "the queue position cannot be recorded";
+        self.dynamo.update(position_key(position.minute), update, context).await.map(|_| ())
     }
 
-    /// When the oldest message was sent that the processor saw for the first time in the last minutes; nothing
-    /// when it saw none.
+    /// Returns the oldest send time of a message that the processor received for the first time in the last minutes;
+    /// nothing if it received none.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn position(&self, now: ReceivedAt) -> Result<Option<ReceivedAt>, Fault> {
+    pub async fn recent(&self, now: ReceivedAt) -> Result<Option<ReceivedAt>, Fault> {
         let mut oldest_ms: Option<i64> = None;
         for back in 0..MINUTES {
-            let note = self.item(NOTES, &note_key(minute(now).saturating_sub(back))).await?;
-            let sent_ms = note.and_then(|note| number(&note, "sent_ms"));
+            let item = self.dynamo.get(position_key(minute(now).saturating_sub(back))).await?;
+            let sent_ms = item.and_then(|item| number(&item, "sent_ms"));
             oldest_ms = [oldest_ms, sent_ms].into_iter().flatten().min();
         }
         Ok(oldest_ms.and_then(ReceivedAt::from_millis))
@@ -102,8 +92,8 @@ fn minute(at: ReceivedAt) -> i64 {
     at.millis().div_euclid(MINUTE_MS)
 }
 
-fn note_key(minute: i64) -> String {
-    format!("position/{minute}")
+fn position_key(minute: i64) -> Key {
+    Key::new(PROCESSOR, format!("position/{minute}"))
 }
 
 #[cfg(test)]
@@ -127,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_seen_for_the_first_time_tells_where_the_processor_is() {
+    fn only_messages_received_for_the_first_time_show_a_position() {
         let now = ReceivedAt::from_millis(10 * MINUTE_MS).unwrap();
         let batch = [received(7, 2), received(9, 1), received(8, 1)];
         assert_eq!(Position::of(&batch, now), Some(Position { minute: 10, sent_ms: 8 }));
@@ -135,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_noted_once_a_minute_and_when_it_goes_back() {
+    fn a_position_is_recorded_once_a_minute_and_when_it_goes_back() {
         let at = |minute, sent_ms| Position { minute, sent_ms };
         assert!(!at(1, 5).is_covered_by(None));
         assert!(at(1, 5).is_covered_by(Some(at(1, 5))));

@@ -1,121 +1,135 @@
-//! What became of an event, in small items of its own: its receipt once it was processed, and the mark that it
-//! is parked. The event itself is never written again.
+//! The state of an event, in small items beside it: receipts, tombstones and parked markers. An event itself is never
+//! changed.
+//!
+//! A receipt is the proof that an event was processed. A tombstone is a receipt of an event that was forgotten. A
+//! parked marker keeps an event from being sent until an operator redrives or replays it.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
-use crate::client::connect::describe_sdk_error;
-use crate::dynamodb::attributes::{Item, number, text};
-use crate::dynamodb::pending::PendingEvent;
-use crate::dynamodb::table::{TRIED, TRIES, Table, WAIT_MS, delete, key, parked_key, put, receipt_key};
+use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, delete_request, put_request};
+use crate::dynamodb::pending::{Pending, PendingEvent};
+use crate::dynamodb::table::{attempts_key, parked_key, receipt_key};
 
-/// How many items one request reads: DynamoDB's limit.
-const ITEMS_AT_ONCE: usize = 100;
-
-/// The longest reason kept with a parked event, in characters.
+/// The longest reason of a parked marker, in characters.
 const MAX_REASON_LEN: usize = 1_000;
 
-/// How far two clocks may be apart, generously. A mark of an earlier event is older by the retention.
+/// The most that two clocks are apart, with a margin. A marker of an earlier, equal event is older by the retention.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
-impl Table {
-    /// Whether the event that arrived then has a receipt.
+/// The attribute that makes a receipt a tombstone. Stored data: it keeps its first name.
+const TOMBSTONE: &str = "last";
+
+/// The owner of receipts, tombstones and parked markers.
+#[derive(Clone, Debug)]
+pub struct Receipts {
+    dynamo: Dynamo,
+    pending: Pending,
+}
+
+impl Receipts {
+    pub(crate) fn new(dynamo: Dynamo) -> Self {
+        Self { pending: Pending::new(dynamo.clone()), dynamo }
+    }
+
+    /// Returns whether the event that arrived then was processed.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn is_processed(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
-        let receipt = self.item(id.entity_path(), &receipt_key(id)).await?;
+        let receipt = self.dynamo.get(receipt_key(id)).await?;
         Ok(receipt.is_some_and(|receipt| applies_to(&receipt, received_at)))
     }
 
-    /// Whether the event is parked: nobody tries it again until it is redriven or replayed.
+    /// Returns whether the event is parked.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn is_parked(&self, id: &EventId) -> Result<bool, Fault> {
-        Ok(self.item(id.entity_path(), &parked_key(id)).await?.is_some())
+        Ok(self.dynamo.get(parked_key(id)).await?.is_some())
     }
 
-    /// Which of these events, with their arrivals, have a receipt.
+    /// Returns which of these events, given with their arrivals, were processed.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn processed(&self, events: &[(&EventId, ReceivedAt)]) -> Result<HashSet<EventId>, Fault> {
-        let receipts = self.batch_get(events.iter().map(|(id, _)| receipt_item_key(id))).await?;
+        let receipts = self.dynamo.batch_get(events.iter().map(|(id, _)| receipt_key(id))).await?;
         let has_receipt = |(id, received_at): &&(&EventId, ReceivedAt)| {
-            receipts.get(&receipt_item_key(id)).is_some_and(|receipt| applies_to(receipt, *received_at))
+            receipts.get(&receipt_key(id)).is_some_and(|receipt| applies_to(receipt, *received_at))
         };
         Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
     }
 
-    /// Writes a receipt for each of these events, with their arrivals, and takes away the notes that the entities of
-    /// `tried` wait.
+    /// Writes a receipt for each of these events, given with their arrivals, and deletes the attempts of the entities
+    /// of `attempted`.
     ///
     /// # Errors
     /// When the table does not do all of it.
-    pub async fn write_receipts(
+    pub async fn write(
         &self,
         consumed: &[(&EventId, ReceivedAt)],
-        tried: &[EventId],
+        attempted: &[EventId],
         now: ReceivedAt,
     ) -> Result<(), Fault> {
-        // A request must not name an item twice.
+        // DynamoDB refuses a request that names a key twice.
         let mut latest: HashMap<&EventId, ReceivedAt> = HashMap::new();
         for &(id, received_at) in consumed {
             let known = latest.entry(id).or_insert(received_at);
             *known = received_at.max(*known);
         }
-        let tried: HashSet<&str> = tried.iter().map(EventId::entity_path).collect();
-        let notes = tried.into_iter().map(|entity_path| delete(key(entity_path, TRIED)));
-        let receipts = latest.into_iter().map(|(id, received_at)| put(self.receipt(id, received_at, now)));
-        self.write_all(receipts.chain(notes).collect::<Result<_, _>>()?).await
+        let attempts: HashSet<_> = attempted.iter().map(attempts_key).collect();
+        let attempts = attempts.into_iter().map(delete_request);
+        let receipts =
+            latest.into_iter().map(|(id, received_at)| put_request(self.receipt(id, received_at, now)));
+        self.dynamo.batch_write(receipts.chain(attempts).collect::<Result<_, _>>()?).await
     }
 
-    /// Writes a receipt for each of these events of an entity that is forgotten. It counts for what arrived until
-    /// now, to the millisecond: what is sent anew is another delivery, however soon.
+    /// Writes a tombstone for each of these events of a forgotten entity. A tombstone applies to what arrived until
+    /// `now`, to the millisecond: an equal delivery afterwards is a new event.
     ///
     /// # Errors
     /// When the table does not do all of it.
     pub async fn write_tombstones(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
-        let receipts = ids.iter().map(|id| {
+        let tombstones = ids.iter().map(|id| {
             let mut item = self.receipt(id, now, now);
             item.insert(TOMBSTONE.into(), AttributeValue::Bool(true));
-            put(item)
+            put_request(item)
         });
-        self.write_all(receipts.collect::<Result<_, _>>()?).await
+        self.dynamo.batch_write(tombstones.collect::<Result<_, _>>()?).await
     }
 
     fn receipt(&self, id: &EventId, received_at: ReceivedAt, now: ReceivedAt) -> Item {
-        let mut item = key(id.entity_path(), &receipt_key(id));
-        // A message of somebody else's may not say when it arrived.
+        let mut item = receipt_key(id).into_item();
+        // A message that another program put on the queue may contain no arrival.
         if received_at != ReceivedAt::EPOCH {
-            item.insert("received_ms".into(), AttributeValue::N(received_at.millis().to_string()));
+            item.insert("received_ms".into(), number_value(received_at.millis()));
         }
-        item.insert("processed".into(), AttributeValue::S(now.to_string()));
-        item.insert("expires".into(), self.expires(now.millis()));
+        item.insert("processed".into(), text_value(&now.to_string()));
+        item.insert("expires".into(), self.dynamo.expires(now.millis()));
         item
     }
 
-    /// Marks an event as parked, and why.
+    /// Parks an event, with the reason.
     ///
     /// # Errors
     /// When the table does not take it.
     pub async fn park(&self, id: &EventId, why: &str, now: ReceivedAt) -> Result<(), Fault> {
-        let mut item = key(id.entity_path(), &parked_key(id));
-        item.insert("parked".into(), AttributeValue::S(now.to_string()));
+        let mut item = parked_key(id).into_item();
+        item.insert("parked".into(), text_value(&now.to_string()));
         item.insert("reason".into(), AttributeValue::S(why.chars().take(MAX_REASON_LEN).collect()));
-        item.insert("expires".into(), self.expires(now.millis()));
-        self.write_all(vec![put(item)?]).await
+        item.insert("expires".into(), self.dynamo.expires(now.millis()));
+        self.dynamo.batch_write(vec![put_request(item)?]).await
     }
 
-    /// Takes the mark away, where there is one: the event may be tried again. The sweeper is told first, as it has
-    /// long walked past the event: whatever becomes of the message that is to be sent now, the event is not
-    /// forgotten.
+    /// Deletes the parked marker of an event, if there is one. Before that it adds the event to the pending list: the
+    /// sweeper's cursor has passed the event, and the message that is sent next may be lost.
     ///
     /// # Errors
     /// When the table does not do it.
@@ -123,79 +137,28 @@ impl Table {
         if !self.is_parked(id).await? {
             return Ok(());
         }
-        self.put_pending(&PendingEvent::unsent(id, received, now)).await?;
-        self.remove(id.entity_path(), &parked_key(id)).await
-    }
-
-    /// The small items that stand under these keys, by their keys.
-    pub(crate) async fn batch_get(
-        &self,
-        keys: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<HashMap<(String, String), Item>, Fault> {
-        // A request must not name an item twice.
-        let wanted: HashSet<(String, String)> = keys.into_iter().collect();
-        let wanted: Vec<(String, String)> = wanted.into_iter().collect();
-        let mut notes = HashMap::new();
-        for some in wanted.chunks(ITEMS_AT_ONCE) {
-            let found = self.batch_get_some(some).await?;
-            notes.extend(found.into_iter().filter_map(|item| Some((pk_and_sk(&item)?, item))));
-        }
-        Ok(notes)
-    }
-
-    async fn batch_get_some(&self, keys: &[(String, String)]) -> Result<Vec<Item>, Fault> {
-        let unreadable = |cause: String| Fault::new("the table cannot be read", cause);
-        let keys = keys.iter().map(|(pk, sk)| key(pk, sk)).collect();
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-        let mut wanted = Some(wanted.build().map_err(|error| unreadable(error.to_string()))?);
-        let mut found = Vec::new();
-        for wait in (0..TRIES).map(|n| WAIT_MS << n) {
-            let Some(asked) = wanted.take() else { return Ok(found) };
-            let get = self.client.batch_get_item().request_items(&self.name, asked);
-            let output = get.send().await.map_err(|error| unreadable(describe_sdk_error(&error)))?;
-            found.extend(output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
-            wanted = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
-            if wanted.is_some() {
-                tokio::time::sleep(Duration::from_millis(wait)).await;
-            }
-        }
-        if wanted.is_none() { Ok(found) } else { Err(unreadable("it gives no more at the moment".into())) }
+        self.pending.put(&PendingEvent::unsent(id, received, now)).await?;
+        self.dynamo.delete(parked_key(id), Expressions::default()).await.map(|_| ())
     }
 }
 
-/// Whether a receipt or a mark was made for the event that arrived then. DynamoDB deletes what has expired when it
-/// likes: a mark may outlive its event, and then says nothing of an equal delivery that comes again. Nor does one that
-/// was left when its entity was forgotten, or that a message on its way then left afterwards. So a receipt says until
-/// which arrival it counts, and a mark that does not (a receipt of 0.1.0) counts until about when it was made.
-pub(crate) fn applies_to(mark: &Item, received_at: ReceivedAt) -> bool {
-    if let Some(received_ms) = number(mark, "received_ms") {
+/// Returns whether a receipt or a parked marker applies to the event that arrived then, and not to an earlier, equal
+/// one. A marker may outlive its event, because DynamoDB deletes expired items late, and because a forgotten entity
+/// leaves tombstones.
+///
+/// A marker with an arrival applies to all that arrived until then. One without (version 0.1.0) applies to what
+/// arrived before it was written, allowing for clock skew.
+pub(crate) fn applies_to(marker: &Item, received_at: ReceivedAt) -> bool {
+    if let Some(received_ms) = number(marker, "received_ms") {
         return received_at.millis() <= received_ms;
     }
-    let made = text(mark, "processed").or_else(|| text(mark, "parked")).and_then(ReceivedAt::parse);
-    made.is_some_and(|made| received_at.earlier(MAX_CLOCK_SKEW) <= made)
+    let written = text(marker, "processed").or_else(|| text(marker, "parked")).and_then(ReceivedAt::parse);
+    written.is_some_and(|written| received_at.earlier(MAX_CLOCK_SKEW) <= written)
 }
 
-/// The attribute that makes a receipt a tombstone: its event was removed, or is about to be. The value is stored
-/// data: it keeps its first name.
-const TOMBSTONE: &str = "last";
-
-/// Until which arrival events are removed that have this receipt, where it is the last one of a forgotten entity.
+/// Returns the arrival, in milliseconds, until which a tombstone applies; nothing for an ordinary receipt.
 pub(crate) fn tombstone_until(receipt: &Item) -> Option<i64> {
     receipt.get(TOMBSTONE).and_then(|_| number(receipt, "received_ms"))
-}
-
-/// The key of an event's receipt.
-pub(crate) fn receipt_item_key(id: &EventId) -> (String, String) {
-    (id.entity_path().to_owned(), receipt_key(id))
-}
-
-/// The key of the mark that an event is parked.
-pub(crate) fn parked_marker_key(id: &EventId) -> (String, String) {
-    (id.entity_path().to_owned(), parked_key(id))
-}
-
-fn pk_and_sk(item: &Item) -> Option<(String, String)> {
-    Some((text(item, "pk")?.to_owned(), text(item, "sk")?.to_owned()))
 }
 
 #[cfg(test)]
@@ -203,30 +166,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_receipt_says_nothing_of_an_equal_event_that_arrived_later() {
+    fn a_receipt_does_not_apply_to_a_later_equal_event() {
         let receipt = Item::from([
-            ("processed".to_owned(), AttributeValue::S("1970-01-01T00:00:09.000Z".into())),
-            ("received_ms".to_owned(), AttributeValue::N("1000".into())),
+            ("processed".to_owned(), text_value("1970-01-01T00:00:09.000Z")),
+            ("received_ms".to_owned(), number_value(1_000)),
         ]);
-        for (received_ms, is) in [(0, true), (1_000, true), (1_001, false)] {
+        for (received_ms, applies) in [(0, true), (1_000, true), (1_001, false)] {
             let received_at = ReceivedAt::from_millis(received_ms).unwrap();
-            assert_eq!(applies_to(&receipt, received_at), is, "an arrival at {received_ms} ms");
+            assert_eq!(applies_to(&receipt, received_at), applies, "an arrival at {received_ms} ms");
         }
     }
 
     #[test]
-    fn a_mark_that_outlived_its_event_says_nothing_of_the_next_one() {
-        let mark = |name: &str| {
-            Item::from([(name.to_owned(), AttributeValue::S("2025-06-12T08:00:00.000Z".into()))])
-        };
-        for (received, is) in [
+    fn a_marker_that_outlives_its_event_does_not_apply_to_the_next() {
+        let marker = |name: &str| Item::from([(name.to_owned(), text_value("2025-06-12T08:00:00.000Z"))]);
+        for (received, applies) in [
             ("2025-06-12T07:59:59.999Z", true),
             ("2025-06-12T08:00:01.000Z", true), // the processor's clock is behind
             ("2025-09-12T08:00:00.000Z", false),
         ] {
             let received_at = ReceivedAt::parse(received).unwrap();
             for name in ["processed", "parked"] {
-                assert_eq!(applies_to(&mark(name), received_at), is, "{name} of what arrived at {received}");
+                assert_eq!(applies_to(&marker(name), received_at), applies, "{name}, arrival {received}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What is kept of an event, in the table and in a message that stands in for it.
+//! The record of an event: its fields in the table, and the form in which a fallback message contains it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +13,8 @@ use inlet::value::json::JsonError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// All that is kept of an event but its body.
+/// All fields of a stored event except body and message. The field names are stored data: a rename needs
+/// `#[serde(rename)]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The event's id.
@@ -23,26 +24,26 @@ pub struct Record {
     pub event_type: String,
     /// The message's type.
     pub canonical_type: String,
-    /// Whether that follows only from how the provider names its other events.
+    /// Whether kind and verb were inferred from the provider's naming, without documentation.
     pub inferred: bool,
-    /// When the provider says that it happened, RFC 3339; absent where it says none or no zone.
+    /// The time in the body, RFC 3339; absent if the body has none, or one without a time zone.
     pub time: Option<String>,
-    /// When the receiver had it: milliseconds since 1970 UTC.
+    /// The time of arrival: milliseconds since 1970 UTC.
     pub received_ms: i64,
-    /// When the receiver had it, RFC 3339.
+    /// The time of arrival, RFC 3339.
     pub received: String,
-    /// Where it came from.
+    /// The origin: a webhook, a fallback message, or the quarantine.
     pub origin: Origin,
-    /// What the proof was worth.
+    /// How far the delivery is trusted.
     pub trust: String,
     /// The invocation that wrote it.
     pub attempt: String,
-    /// The digest of store, event type, query and body.
+    /// The SHA-256 of store, event type, query and body, in hex.
     pub content: String,
-    /// How long an equal delivery is the same event, in milliseconds; absent for good.
+    /// The time within which an equal delivery is the same event, in milliseconds; absent if it always is.
     pub window_ms: Option<i64>,
-    /// Whether it says that its entity has changed, for events of the entity that are the same within a window only.
-    #[serde(default)]
+    /// Whether the event updates `latest`: it shows a new state of an entity that has events with a retry window.
+    #[serde(rename = "moves_latest", default)]
     pub updates_latest: bool,
     /// The HTTP method.
     pub method: String,
@@ -50,7 +51,7 @@ pub struct Record {
     pub topic: Option<String>,
     /// The query string, less the parameters that carry a credential.
     pub query: String,
-    /// The headers that are kept.
+    /// The headers that the provider's deliveries are stored with.
     pub headers: BTreeMap<String, String>,
     /// The body's length in bytes.
     pub size: usize,
@@ -59,7 +60,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// What is kept of an event.
+    /// The record of an event.
     pub fn of(event: &Event, attempt: &WriteToken, origin: Origin) -> Self {
         let (delivery, reading) = (event.delivery(), event.parsed());
         let body = delivery.body();
@@ -94,7 +95,7 @@ impl Record {
         }
     }
 
-    /// The record and the body in one: a line of JSON, the body, compressed. What a fallback message carries.
+    /// Returns the record and the body in one: a line of JSON, then the body, compressed. A fallback message contains it.
     pub fn packed(&self, body: &[u8]) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "every field is text or a number")]
         let mut whole = serde_json::to_vec(self).expect("a record can be written as JSON");
@@ -103,10 +104,10 @@ impl Record {
         gzip(&whole)
     }
 
-    /// The record and the body out of what [`Record::packed`] made.
+    /// Reads the record and the body from the result of [`Record::packed`].
     ///
     /// # Errors
-    /// When it is not that, or unpacks to more than a body and a record can be.
+    /// When it is not that, or is longer than a body and a record can be.
     pub fn unpacked(packed: &[u8]) -> io::Result<(Self, Vec<u8>)> {
         let whole = gunzip(packed, MAX_WHOLE_LEN)?;
         let mut halves = whole.splitn(2, |&byte| byte == b'\n');
@@ -117,53 +118,53 @@ impl Record {
     }
 }
 
-/// How bytes are stored.
+/// The encoding of stored bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// As they are.
-    DedupScope,
-    /// RFC 1952, which every language's standard library reads.
+    /// Unchanged.
+    Identity,
+    /// gzip, RFC 1952: the standard library of every language reads it.
     Gzip,
 }
 
 impl Encoding {
-    /// The word in the table.
+    /// Returns the word in the table. Stored data: the values must stay.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::DedupScope => "identity",
+            Self::Identity => "identity",
             Self::Gzip => "gzip",
         }
     }
 
-    /// Compresses where that is smaller.
+    /// Compresses bytes if that makes them smaller.
     pub fn smaller(bytes: &[u8]) -> (Self, Vec<u8>) {
         let packed = gzip(bytes);
-        if packed.len() < bytes.len() { (Self::Gzip, packed) } else { (Self::DedupScope, bytes.to_vec()) }
+        if packed.len() < bytes.len() { (Self::Gzip, packed) } else { (Self::Identity, bytes.to_vec()) }
     }
 
-    /// The bytes as they were.
+    /// Returns the bytes before they were encoded.
     ///
     /// # Errors
-    /// When they are damaged, or the word is none of ours.
+    /// When they are damaged, or the word is unknown.
     pub fn undone(word: &str, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         match word {
             "identity" => Ok(bytes),
-            // Only receivers and processor write the table, and a message of theirs has no bound of its own.
+            // Only receivers and the processor write the table, and a message has no limit of its own.
             "gzip" => gunzip(&bytes, usize::MAX),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "an encoding that nobody wrote")),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "an unknown encoding")),
         }
     }
 }
 
-/// From how many bytes on compressing has to be quick. With less it takes no time worth saving; 6 MB that do not
-/// compress would keep a processor busy for half a second instead of an eighth, and a small function for many.
+/// The length in bytes from which compression is fast instead of thorough. 6 MB that do not compress would take a
+/// processor half a second instead of an eighth, and a small function seconds; shorter bodies take too little to matter.
 const LARGE: usize = 256 * 1024;
 
-/// How far back compressing looks, as a power of two: the most that gzip has.
+/// The window of the compression, as a power of two: gzip's largest.
 const WINDOW_BITS: u8 = 15;
 
 thread_local! {
-    /// Kept, as its tables are a third of a megabyte: to make them takes longer than to compress a usual body.
+    /// Reused, because its tables have a third of a megabyte: to make them takes longer than to compress a usual body.
     static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new_gzip(Compression::default(), WINDOW_BITS));
 }
 
@@ -178,12 +179,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// All of `bytes`, by a compressor that has not compressed anything yet.
+/// Compresses all of `bytes` with a new or reset compressor.
 fn compressed(bytes: &[u8], compressor: &mut Compress) -> Vec<u8> {
     let mut packed = Vec::with_capacity(bytes.len().div_ceil(2));
     let mut rest = bytes;
     loop {
-        packed.reserve(MORE);
+        packed.reserve(GROWTH);
         let before = compressor.total_in();
         #[expect(clippy::expect_used, reason = "a compressor takes every byte")]
         let status =
@@ -196,25 +197,28 @@ fn compressed(bytes: &[u8], compressor: &mut Compress) -> Vec<u8> {
     }
 }
 
-/// By how much the room for what is compressed grows, in bytes.
-const MORE: usize = 4 * 1024;
+/// The step in which the output buffer grows, in bytes.
+const GROWTH: usize = 4 * 1024;
 
-/// The most that a fallback message unpacks to, in bytes: the largest body, and a record before it. API Gateway lets
-/// 10,240 bytes of request line and headers through, and JSON makes at the most six times that of them. A message of
-/// a queue that unpacks to a thousand times its size would fill a function's memory.
+/// The most bytes that a fallback message decompresses to: the largest body, and a record before it. API Gateway accepts
+/// 10,240 bytes of request line and headers, and JSON makes at most six times that of them. A message that decompresses
+/// to a thousand times its size would fill a function's memory.
 const MAX_WHOLE_LEN: usize = MAX_BODY_LEN + 256 * 1024;
 
-fn gunzip(bytes: &[u8], at_most: usize) -> io::Result<Vec<u8>> {
+fn gunzip(bytes: &[u8], max_len: usize) -> io::Result<Vec<u8>> {
     let mut whole = Vec::new();
-    let one_more = u64::try_from(at_most).unwrap_or(u64::MAX).saturating_add(1);
-    GzDecoder::new(bytes).take(one_more).read_to_end(&mut whole)?;
-    if whole.len() > at_most {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it unpacks to more than anybody packed"));
+    let limit = u64::try_from(max_len).unwrap_or(u64::MAX).saturating_add(1);
+    GzDecoder::new(bytes).take(limit).read_to_end(&mut whole)?;
+    if whole.len() > max_len {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it decompresses to more than a record and a body can be",
+        ));
     }
     Ok(whole)
 }
 
-/// Lower-case hex digits.
+/// Returns bytes as lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
@@ -248,9 +252,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_names_of_a_records_fields_are_those_of_stored_data() {
+        let record = Record { time: Some("t".into()), topic: Some("t".into()), ..record() };
+        let json = serde_json::to_value(record).unwrap();
+        let mut names: Vec<&String> = json.as_object().unwrap().keys().collect();
+        names.sort();
+        let stored = "attempt canonical_type content headers id inferred method moves_latest origin query received \
+                      received_ms sha256 size time topic trust type window_ms";
+        assert_eq!(names, stored.split_whitespace().collect::<Vec<_>>());
+    }
+
     proptest! {
         #[test]
-        fn a_body_comes_out_as_it_went_in(body: Vec<u8>, times in 0_usize..40) {
+        fn a_body_survives_encoding_and_packing(body: Vec<u8>, times in 0_usize..40) {
             let body = body.repeat(times);
             let (encoding, stored) = Encoding::smaller(&body);
             prop_assert!(stored.len() <= body.len());
@@ -261,28 +276,28 @@ mod tests {
     }
 
     #[test]
-    fn a_large_body_comes_out_whole_and_leaves_nothing_to_the_next() {
-        // Digits of no pattern hardly compress: the room for them has to grow several times.
+    fn the_reused_compressor_keeps_nothing_of_the_last_body() {
+        // Bytes without a pattern hardly compress, so that the buffer grows several times.
         let noise =
             |len: u32| (0..len).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<u8>>();
         for len in [0, 1, 200_000, 262_143, 262_144, 900_000, 1, 0] {
             let body = noise(len);
             let packed = gzip(&body);
-            assert_eq!(packed[..2], [0x1f, 0x8b], "{len} bytes: every language reads gzip");
+            assert_eq!(packed[..2], [0x1f, 0x8b], "{len} bytes: not gzip");
             assert_eq!(gunzip(&packed, len as usize).unwrap(), body, "{len} bytes");
         }
     }
 
     #[test]
-    fn the_largest_body_comes_out_and_more_than_anybody_packed_is_an_error() {
+    fn the_largest_body_unpacks_and_a_larger_one_is_an_error() {
         let packed = record().packed(&vec![b' '; MAX_BODY_LEN]);
         assert_eq!(Record::unpacked(&packed).unwrap().1.len(), MAX_BODY_LEN);
         let refused = Record::unpacked(&record().packed(&vec![b' '; MAX_WHOLE_LEN])).unwrap_err();
-        assert_eq!(refused.to_string(), "it unpacks to more than anybody packed");
+        assert_eq!(refused.to_string(), "it decompresses to more than a record and a body can be");
     }
 
     #[test]
-    fn what_is_no_record_is_told_by_its_place_and_not_quoted() {
+    fn an_error_names_the_place_and_does_not_quote_the_record() {
         for (whole, why) in [
             (&b"\"Sara Ali\""[..], "JSON of another shape, line 1, column 10"),
             (b"Sara Ali\n{}", "no JSON, line 1, column 1"),
@@ -292,10 +307,10 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_an_error_and_not_another_body() {
+    fn damaged_bytes_are_an_error() {
         let mut packed = record().packed(b"{}");
         packed[20] ^= 1;
-        assert!(Record::unpacked(&packed).is_err(), "damaged bytes were taken for a record");
+        assert!(Record::unpacked(&packed).is_err(), "damaged bytes were read as a record");
         assert_eq!(Encoding::undone("zip", vec![]).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

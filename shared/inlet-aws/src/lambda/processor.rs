@@ -84,7 +84,7 @@ impl<C: Consumer> Function<C> {
         if position.is_covered_by(*recorded) {
             return;
         }
-        match self.processor.store.table.record_position(position).await {
+        match self.processor.store.table.queue_positions.record(position).await {
             Ok(()) => *recorded = Some(position),
             Err(fault) => {
                 println!("{}", json!({"level": "warn", "message": "position", "reason": fault.chain()}));

@@ -15,6 +15,7 @@ use crate::client::clock;
 use crate::client::config::{Config, LogLevel};
 use crate::client::connect::Clients;
 use crate::client::rate_limit::KeyedTokenBuckets;
+use crate::dynamodb::events::Events;
 use crate::dynamodb::quarantine::TableQuarantine;
 use crate::dynamodb::table::Table;
 use crate::lambda::gateway::{Event, GatewayResponse, InvalidEvent};
@@ -43,7 +44,7 @@ pub async fn run<P: Provider>() -> Result<(), Error> {
 
 /// A provider's receiver on AWS.
 struct Function<P: Provider> {
-    ports: Ports<SsmSecrets<P>, Table, SqsQueue, TableQuarantine>,
+    ports: Ports<SsmSecrets<P>, Events, SqsQueue, TableQuarantine>,
     stage: String,
     log_level: LogLevel,
     daemon: Daemon,
@@ -62,8 +63,8 @@ impl<P: Provider> Function<P> {
         let table = Table::new(clients.dynamodb, table, retention_days);
         let ports = Ports {
             secrets: Arc::new(SsmSecrets::new(clients.ssm, &stage)),
-            quarantine: Arc::new(TableQuarantine::new(table.clone(), P::NAME)),
-            journal: Arc::new(table),
+            quarantine: Arc::new(TableQuarantine::new(&table, P::NAME)),
+            journal: Arc::new(table.events),
             queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
         };
         let drift_log_limit = Mutex::new(KeyedTokenBuckets::new(DRIFT_LOG_BURST, DRIFT_LOG_INTERVAL));

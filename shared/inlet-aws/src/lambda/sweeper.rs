@@ -1,16 +1,23 @@
-//! The sweeper: what is stored and neither processed nor waiting is sent again, oldest first.
+//! The sweeper: sends events again whose message was lost, oldest first.
 //!
-//! It walks the time index from where it stopped. An event without a receipt whose message cannot be on the queue
-//! any more is sent, and looked at again after a while, a few times; then it is parked. What waits on the queue
-//! counts as sent, be it behind a backlog or behind a message that fails: neither is ever added to, however long an
-//! outage lasts.
+//! A run, once a minute:
+//!
+//! 1. Reads the queue's depth and the processor's position, and from them since when messages may wait (the backlog).
+//! 2. Checks the pending list: events that were sent again, or that other components put there.
+//! 3. First pass: moves a cursor along the time index, up to events that are old enough, and sends each that is
+//!    neither processed, parked nor possibly on the queue. It puts them on the pending list.
+//! 4. Second pass: the same six hours later, because DynamoDB promises no time by which the index has an event.
+//! 5. Finds the oldest event that is neither processed nor parked, for the metric.
+//!
+//! An event that stays unprocessed is sent again after 6, 12, 24 and 48 minutes and then parked. An event that may
+//! be on the queue, in a backlog or behind a message that fails, counts as sent: however long an outage lasts, the
+//! sweeper adds nothing to the queue.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use inlet::event::EventId;
-use inlet::fault::Fault;
-use inlet::process::ConsumeError;
+use inlet::fault::{Fault, FaultKind};
 use inlet::received_at::ReceivedAt;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -20,57 +27,56 @@ use crate::client::clock;
 use crate::client::config::Config;
 use crate::client::connect::{Clients, sdk_config};
 use crate::client::rate_limit::RateLimiter;
-use crate::dynamodb::arrivals::Arrival;
-use crate::dynamodb::attempts::{attempts_item_key, is_waiting};
-use crate::dynamodb::blob::DAMAGED;
-use crate::dynamodb::pending::{PendingEvent, delete_pending, pending_key};
-use crate::dynamodb::receipts::{applies_to, parked_marker_key, receipt_item_key};
-use crate::dynamodb::table::Table;
+use crate::dynamodb::attempts::is_waiting;
+use crate::dynamodb::pending::{Pending, PendingEvent, pending_key};
+use crate::dynamodb::receipts::applies_to;
+use crate::dynamodb::table::{Table, attempts_key, parked_key, receipt_key};
+use crate::dynamodb::time_index::Arrival;
 use crate::sqs::{QueueDepth, SqsQueue};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, Measured};
 
-/// How old an event is before its message is taken for lost: the receiver sends it within seconds, the processor
-/// takes it at once, and two minutes are more than both together need in the worst case.
-const SETTLED: Duration = Duration::from_mins(2);
+/// The age at which an event's message may be lost: the receiver sends it within seconds and the processor receives it
+/// at once; two minutes are more than both take in the worst case.
+const RESEND_AFTER: Duration = Duration::from_mins(2);
 
-/// How much later everything is looked at once more. The time index follows the table within a second as a rule,
-/// but nothing promises when.
+/// The delay of the second pass. The time index follows the table within a second as a rule, but AWS promises no
+/// time.
 const SECOND_PASS_DELAY: Duration = Duration::from_hours(6);
 
-/// The sort keys of the two passes' cursors. The values are stored data: they keep their first names.
+/// The sort keys of the two passes' cursors. Stored data: they keep their first names.
 const FIRST_PASS: &str = "near";
 const SECOND_PASS: &str = "late";
 
-/// How far the clocks of a receiver and of the table may be apart, generously.
+/// The most that the clocks of a receiver and of DynamoDB are apart, with a margin.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
-/// How many messages are sent in a second, at most.
+/// The most messages that are sent in a second.
 const RATE: u32 = 100;
 
-/// How many in a run, less what waits on the queue: what the rate makes of the minute between two runs.
+/// The most messages that are sent in a run, less the queue's depth: the rate times the minute between two runs.
 pub const BUDGET: u32 = RATE * 60;
 
-/// How often an event is sent again before it is parked.
+/// The number of times that an event is sent before it is parked.
 const MAX_TIMES: u32 = 5;
 
-/// How long an event that was sent again is given, at first; twice as long each time after. Longer than the five
-/// minutes for which the queue would take it for a duplicate.
+/// The delay before an event is sent a second time; each further delay is twice as long. It is longer than the five
+/// minutes for which SQS would drop the message as a duplicate.
 const RESEND_DELAY: Duration = Duration::from_mins(6);
 
-/// How many events are looked up at once: four keys each, and DynamoDB reads a hundred.
-const LOOKED_UP_AT_ONCE: usize = 25;
+/// Events whose state is read in one request: four keys each, and DynamoDB reads 100.
+const STATES_AT_ONCE: usize = 25;
 
-/// What of an invocation's time is left for the last steps.
+/// The part of an invocation's time that is kept for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
 
-/// What of that the look for the oldest event may take.
-const LOOK: Duration = Duration::from_secs(4);
+/// The part of the reserve that the search for the oldest event may take.
+const OLDEST_SEARCH: Duration = Duration::from_secs(4);
 
 /// Runs the sweeper's function until Lambda ends it.
 ///
 /// # Errors
-/// When the config is incomplete or the runtime's interface cannot be reached.
+/// When the configuration is incomplete or the Lambda runtime API cannot be reached.
 pub async fn run() -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
@@ -89,52 +95,52 @@ pub async fn run() -> Result<(), Error> {
     .await
 }
 
-/// How long an invocation may still work.
+/// Returns how long an invocation may still work.
 fn time_left(context: &Context, now: ReceivedAt) -> Duration {
     let now_ms = u64::try_from(now.millis()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)
 }
 
-/// The sweeper, with what it stands on.
+/// The sweeper with its services.
 #[derive(Clone, Debug)]
 pub struct Sweeper {
     /// The event table.
     pub table: Table,
     /// The event queue.
     pub queue: SqsQueue,
-    /// How old an event is before its message is taken for lost.
-    pub settled: Duration,
-    /// How many messages a run may send, less what waits on the queue.
+    /// The age at which an event's message may be lost.
+    pub resend_after: Duration,
+    /// The most messages that a run sends, less the queue's depth.
     pub budget: u32,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SweepReport {
-    /// How many events were sent again.
+    /// The number of events that were sent again.
     pub resent: u32,
-    /// How many were parked.
+    /// The number of events that were parked.
     pub parked: u32,
-    /// What waited on the queue, where it said so.
+    /// The queue's depth; nothing if SQS did not return it.
     pub waiting: Option<QueueDepth>,
-    /// Whether anything is old.
+    /// The oldest event that is neither processed nor parked.
     pub oldest_unprocessed: Oldest,
 }
 
-/// What is known of the oldest event that is neither processed nor parked, of those that are settled.
+/// The oldest event that is neither processed nor parked, of those that are old enough to be sent again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Oldest {
-    /// Nothing: the table did not say.
+    /// The table could not be read.
     #[default]
     Unknown,
     /// There is none.
     Nothing,
-    /// It arrived then; or later, where there was no time to look on from there.
+    /// It arrived then; or later, if there was no time to search from there on.
     Arrived(ReceivedAt),
 }
 
 impl Oldest {
-    /// How old it is at the most.
+    /// Returns the greatest age that it can have; nothing if that is unknown.
     fn age(self, now: ReceivedAt) -> Option<Duration> {
         match self {
             Self::Unknown => None,
@@ -144,8 +150,8 @@ impl Oldest {
     }
 }
 
-/// The run as a line of the log with what it measured, also of one that failed: what it did until then counts, and
-/// how old the oldest event is matters most when something fails.
+/// Returns a run's log line with its metrics. A failed run has them too: the age of the oldest event matters most when
+/// something fails.
 fn line(report: &SweepReport, fault: Option<&Fault>, stage: &str, now: ReceivedAt) -> Value {
     let mut measured = Measured::of_stage(stage);
     measured.measure(metrics::SWEEP_FAILED, fault.is_some().into());
@@ -167,20 +173,23 @@ fn line(report: &SweepReport, fault: Option<&Fault>, stage: &str, now: ReceivedA
     Value::Object(members.chain(measured.members(now)).collect())
 }
 
-/// A walk along the time index.
-struct Walk {
+/// A pass along the time index.
+struct Pass {
+    /// The sort key of its cursor.
     name: &'static str,
-    behind: Duration,
+    /// The least age of the events that it checks.
+    delay: Duration,
 }
 
-/// What the table says of an event.
+/// The state of an event in the table.
 #[derive(Clone, Copy, Debug)]
 struct EventState {
-    /// It was processed, or is parked: nobody has to look after it.
+    /// It was processed or is parked: there is nothing to do.
     is_settled: bool,
-    /// It is among those that are looked after behind the walk.
+    /// It is on the pending list.
     is_listed: bool,
-    /// Its message is on the queue: one of its entity was tried of late, and it is that one or waits behind it.
+    /// Its message is on the queue: a message of its entity was attempted recently, and it is that message or waits
+    /// behind it.
     is_on_queue: bool,
 }
 
@@ -188,24 +197,27 @@ struct EventState {
 struct Run<'s> {
     sweeper: &'s Sweeper,
     now: ReceivedAt,
-    /// What was sent at this time or later may be waiting on the queue.
+    /// A message that was sent at this time or later may be on the queue.
     backlog_since: ReceivedAt,
     limiter: RateLimiter,
     budget: u32,
-    /// Until when it may look after what it has walked past, until when it may work, and until when it may look for
-    /// the oldest event.
-    half: Instant,
-    until: Instant,
-    look_until: Instant,
+    /// The ends of three periods: for the pending list, for all work, and for the search for the oldest event.
+    recheck_until: Instant,
+    work_until: Instant,
+    search_until: Instant,
     report: SweepReport,
 }
 
-/// What is done with an event that is looked after.
+/// What the sweeper does with a pending event.
 enum SweepAction {
-    Settled,
-    NotDue,
-    OnQueue,
-    Lost,
+    /// Removes it from the list.
+    Settle,
+    /// Nothing: its delay is not over.
+    Wait,
+    /// Postpones it, because its message is on the queue.
+    Postpone,
+    /// Sends it again.
+    Resend,
 }
 
 impl Sweeper {
@@ -214,14 +226,14 @@ impl Sweeper {
         Self {
             table: Table::new(clients.dynamodb, table, retention_days),
             queue: SqsQueue::new(clients.sqs, queue_url),
-            settled: settled_seconds.map_or(SETTLED, |seconds| Duration::from_secs(seconds.into())),
+            resend_after: settled_seconds.map_or(RESEND_AFTER, |seconds| Duration::from_secs(seconds.into())),
             budget: BUDGET,
         }
     }
 
-    /// One run, for no longer than `time` and a look for the oldest event; the next one goes on where it stopped.
-    /// Says what it came to, and the first fault of the table or the queue that ended it. What was done until then
-    /// counts, and the oldest event is looked for all the same.
+    /// Runs once, for at most `time` and the search for the oldest event; the next run continues where it stopped.
+    /// Returns its result and the first fault. A fault does not undo what was done before, and the oldest event is
+    /// searched for in any case.
     pub async fn sweep(&self, now: ReceivedAt, time: Duration) -> (SweepReport, Option<Fault>) {
         let began = Instant::now();
         let after = |time| began.checked_add(time).unwrap_or(began);
@@ -241,11 +253,11 @@ impl Sweeper {
             now,
             backlog_since,
             limiter: RateLimiter::per_second(RATE),
-            // A queue that does not say what waits is sent nothing.
+            // Nothing is sent to a queue whose depth is unknown.
             budget: waiting.map_or(0, |waiting| self.budget.saturating_sub(waiting.all())),
-            half: after(time.checked_div(2).unwrap_or_default()),
-            until: after(time),
-            look_until: after(time.saturating_add(LOOK)),
+            recheck_until: after(time.checked_div(2).unwrap_or_default()),
+            work_until: after(time),
+            search_until: after(time.saturating_add(OLDEST_SEARCH)),
             report: SweepReport { waiting, ..SweepReport::default() },
         };
         for done in [run.work().await, run.find_oldest_pending().await] {
@@ -254,192 +266,193 @@ impl Sweeper {
         (run.report, failed)
     }
 
-    /// Since when messages wait on the queue that are not done: not at all when it is empty, and for ever when nobody
-    /// says.
+    /// Returns the send time of the oldest message that may still wait on the queue: `now` if the queue is empty,
+    /// `EPOCH` if its depth is unknown.
     ///
-    /// What is in flight is no backlog: it was received. When that was within the last minutes for the first time, the
-    /// processor's position tells of it. What was received before fails, and the note `tried` of its entity tells of
-    /// it; or its processor died with it, and then the queue takes what is sent again for a duplicate, or the
-    /// processor finds its receipt.
-    async fn backlog_since(&self, waiting: Option<QueueDepth>, now: ReceivedAt) -> Result<ReceivedAt, Fault> {
-        let unless_told = match waiting {
+    /// A message in flight was received and is no backlog. If it was received for the first time in the last minutes,
+    /// the processor's position covers it. If it was received before that, it fails, and the attempts of its entity
+    /// show it; or its processor died, and then SQS drops what is sent again as a duplicate, or the processor finds
+    /// the receipt.
+    async fn backlog_since(&self, depth: Option<QueueDepth>, now: ReceivedAt) -> Result<ReceivedAt, Fault> {
+        let without_position = match depth {
             Some(QueueDepth { visible: 0, in_flight: 0 }) => return Ok(now),
             Some(QueueDepth { visible: 0, .. }) => now,
             Some(_) => ReceivedAt::EPOCH,
             None => return Ok(ReceivedAt::EPOCH),
         };
-        Ok(self.table.position(now).await?.unwrap_or(unless_told))
+        Ok(self.table.queue_positions.recent(now).await?.unwrap_or(without_position))
     }
 }
 
 impl Run<'_> {
-    /// Looks after what it has walked past, and walks on.
+    /// Checks the pending list, then continues both passes.
     async fn work(&mut self) -> Result<(), Fault> {
-        let settled = self.sweeper.settled;
+        let resend_after = self.sweeper.resend_after;
         self.recheck_pending().await?;
-        self.walk(&Walk { name: FIRST_PASS, behind: settled }).await?;
-        self.walk(&Walk { name: SECOND_PASS, behind: settled.saturating_add(SECOND_PASS_DELAY) }).await
+        self.advance(&Pass { name: FIRST_PASS, delay: resend_after }).await?;
+        let delay = resend_after.saturating_add(SECOND_PASS_DELAY);
+        self.advance(&Pass { name: SECOND_PASS, delay }).await
     }
 
-    fn may_go_on(&self) -> bool {
-        self.budget > 0 && has_time(self.until)
+    fn may_send(&self) -> bool {
+        self.budget > 0 && has_time(self.work_until)
     }
 
-    /// Looks after what it has walked past: the oldest at every run, the others when they are due. The oldest are
-    /// looked at however little may be sent, as long as those before them are settled: they tell how old the oldest
-    /// is. It takes half of the run's time at the most, the walks have the rest.
+    /// Checks the pending list, for at most half of the run's time: the oldest events in every run, the others when
+    /// their delay is over.
+    ///
+    /// The oldest are checked even if nothing may be sent, as long as all before them are settled. Otherwise the
+    /// metric would show the age of an event that was processed long ago.
     async fn recheck_pending(&mut self) -> Result<(), Fault> {
+        let pending = &self.sweeper.table.pending;
         let mut last: Option<PendingEvent> = None;
         let mut are_oldest = true;
-        while (are_oldest || self.budget > 0) && has_time(self.half) {
-            let some = self.sweeper.table.list_pending(last.as_ref()).await?;
-            last = some.last().cloned();
+        while (are_oldest || self.budget > 0) && has_time(self.recheck_until) {
+            let page = pending.list(last.as_ref()).await?;
+            last = page.last().cloned();
             if last.is_none() {
                 break;
             }
-            let some: Vec<PendingEvent> =
-                some.into_iter().filter(|it| are_oldest || self.is_due(it)).collect();
-            let event_states =
-                self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
-            are_oldest = are_oldest && event_states.iter().all(|state| state.is_settled);
+            let page: Vec<PendingEvent> =
+                page.into_iter().filter(|event| are_oldest || self.is_due(event)).collect();
+            let states =
+                self.event_states(page.iter().map(|event| (&event.id, event.received.as_str()))).await?;
+            are_oldest = are_oldest && states.iter().all(|state| state.is_settled);
             let mut writes = Vec::new();
             let mut due = Vec::new();
-            for (pending, state) in some.iter().zip(event_states) {
-                match self.action(pending, state) {
-                    SweepAction::Settled => writes.push(delete_pending(pending)?),
-                    // Neither sent nor counted: it has its place on the queue.
-                    SweepAction::OnQueue => {
-                        writes.push(self.sweeper.table.pending_put(&pending.postponed(self.now))?)
-                    }
-                    SweepAction::Lost => due.push(pending),
-                    SweepAction::NotDue => {}
+            for (event, state) in page.iter().zip(states) {
+                match self.action(event, state) {
+                    SweepAction::Settle => writes.push(Pending::delete_request(event)?),
+                    SweepAction::Postpone => writes.push(pending.put_request(&event.postponed(self.now))?),
+                    SweepAction::Resend => due.push(event),
+                    SweepAction::Wait => {}
                 }
             }
-            self.sweeper.table.write_all(writes).await?;
-            for pending in due {
-                if self.budget == 0 || !has_time(self.half) {
+            pending.write(writes).await?;
+            for event in due {
+                if self.budget == 0 || !has_time(self.recheck_until) {
                     return Ok(());
                 }
-                self.resend_or_park(pending).await?;
+                self.resend_or_park(event).await?;
             }
         }
         Ok(())
     }
 
-    fn action(&self, pending: &PendingEvent, state: EventState) -> SweepAction {
+    fn action(&self, event: &PendingEvent, state: EventState) -> SweepAction {
         match state {
-            EventState { is_settled: true, .. } => SweepAction::Settled,
-            _ if !self.is_due(pending) => SweepAction::NotDue,
-            EventState { is_on_queue: true, .. } => SweepAction::OnQueue,
-            _ => SweepAction::Lost,
+            EventState { is_settled: true, .. } => SweepAction::Settle,
+            _ if !self.is_due(event) => SweepAction::Wait,
+            EventState { is_on_queue: true, .. } => SweepAction::Postpone,
+            _ => SweepAction::Resend,
         }
     }
 
-    fn is_due(&self, pending: &PendingEvent) -> bool {
-        resend_delay(pending.times) <= self.now.since(pending.sent) && pending.sent < self.backlog_since
+    fn is_due(&self, event: &PendingEvent) -> bool {
+        resend_delay(event.times) <= self.now.since(event.sent) && event.sent < self.backlog_since
     }
 
-    async fn resend_or_park(&mut self, pending: &PendingEvent) -> Result<(), Fault> {
-        if pending.times >= MAX_TIMES {
-            let why = "it was sent again and again, and never processed";
-            self.park(&pending.id, why).await?;
-            return self.sweeper.table.remove_pending(pending).await;
+    async fn resend_or_park(&mut self, event: &PendingEvent) -> Result<(), Fault> {
+        let pending = &self.sweeper.table.pending;
+        if event.times >= MAX_TIMES {
+            self.park(&event.id, "it was sent again and again, and never processed").await?;
+            return pending.delete(event).await;
         }
-        if self.resend(&pending.id).await? {
-            self.sweeper.table.put_pending(&pending.resent(self.now)).await
+        if self.resend(&event.id).await? {
+            pending.put(&event.resent(self.now)).await
         } else {
-            self.sweeper.table.remove_pending(pending).await
+            pending.delete(event).await
         }
     }
 
-    /// Walks on from where the walk stopped.
-    async fn walk(&mut self, walk: &Walk) -> Result<(), Fault> {
+    /// Moves the cursor of a pass, and sends what it finds.
+    async fn advance(&mut self, pass: &Pass) -> Result<(), Fault> {
         let table = &self.sweeper.table;
-        let mut from = self.start(walk.name).await?;
-        let until = self.now.min(self.backlog_since).earlier(walk.behind);
-        while from < until && self.may_go_on() {
-            let slice = table.arrivals(from, until).await?;
+        let mut from = self.start(pass.name).await?;
+        let until = self.now.min(self.backlog_since).earlier(pass.delay);
+        while from < until && self.may_send() {
+            let slice = table.time_index.slice(from, until).await?;
             let stopped = self.send_pending(&slice.arrivals).await?;
             from = stopped.unwrap_or(slice.reached);
-            table.note_walked(walk.name, from).await?;
+            table.pending.set_cursor(pass.name, from).await?;
         }
         Ok(())
     }
 
-    /// Where a walk goes on; the first time it goes on from before there was anything.
-    async fn start(&self, walk: &str) -> Result<ReceivedAt, Fault> {
-        match self.sweeper.table.walked(walk).await? {
-            Some(through) => Ok(through),
-            None => Ok(self.sweeper.table.created().await?.earlier(MAX_CLOCK_SKEW)),
+    /// Returns the cursor of a pass: before its first step, a time before the first event.
+    async fn start(&self, pass: &str) -> Result<ReceivedAt, Fault> {
+        let table = &self.sweeper.table;
+        match table.pending.cursor(pass).await? {
+            Some(cursor) => Ok(cursor),
+            None => Ok(table.time_index.created().await?.earlier(MAX_CLOCK_SKEW)),
         }
     }
 
-    /// Sends those that are lost and were not sent again before, and notes those that wait. Says where it stopped,
-    /// if it did.
+    /// Sends the events whose message is lost, and adds them to the pending list, as well as those whose message is on
+    /// the queue. Returns the arrival at which it stopped, if budget or time ended.
     async fn send_pending(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
-        for some in arrivals.chunks(LOOKED_UP_AT_ONCE) {
-            let event_states =
-                self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+        let pending = &self.sweeper.table.pending;
+        for some in arrivals.chunks(STATES_AT_ONCE) {
+            let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
             let mut writes = Vec::new();
             let mut due = Vec::new();
-            for (arrival, state) in some.iter().zip(event_states) {
+            for (arrival, state) in some.iter().zip(states) {
                 match state {
                     EventState { is_settled: true, .. } | EventState { is_listed: true, .. } => {}
                     EventState { is_on_queue: true, .. } => {
-                        writes.push(self.sweeper.table.pending_put(&PendingEvent::found(arrival, self.now))?);
+                        writes.push(pending.put_request(&PendingEvent::found(arrival, self.now))?);
                     }
                     _ => due.push(arrival),
                 }
             }
-            self.sweeper.table.write_all(writes).await?;
+            pending.write(writes).await?;
             for arrival in due {
-                if !self.may_go_on() {
+                if !self.may_send() {
                     return Ok(ReceivedAt::parse(&arrival.received));
                 }
                 if self.resend(&arrival.id).await? {
                     let sent = PendingEvent::found(arrival, self.now).resent(self.now);
-                    self.sweeper.table.put_pending(&sent).await?;
+                    pending.put(&sent).await?;
                 }
             }
-            // What waits is listed: the next chunk is the next run's, where this one has no time left.
-            if let (Some(last), false) = (some.last(), has_time(self.until)) {
+            // This chunk is done, so the next run starts with the next one.
+            if let (Some(last), false) = (some.last(), has_time(self.work_until)) {
                 return Ok(ReceivedAt::parse(&last.received));
             }
         }
         Ok(None)
     }
 
-    /// What the table says of these events, told by their ids and arrivals.
+    /// Returns the states of these events, given with their arrivals, in their order.
     async fn event_states<'a>(
         &self,
         events: impl Iterator<Item = (&'a EventId, &'a str)> + Clone,
     ) -> Result<Vec<EventState>, Fault> {
         let keys = |(id, received): (&EventId, &str)| {
-            [receipt_item_key(id), parked_marker_key(id), pending_key(id, received), attempts_item_key(id)]
+            [receipt_key(id), parked_key(id), pending_key(id, received), attempts_key(id)]
         };
-        let notes = self.sweeper.table.batch_get(events.clone().flat_map(keys)).await?;
+        let items = self.sweeper.table.dynamo.batch_get(events.clone().flat_map(keys)).await?;
         let state = |(id, received): (&EventId, &str)| {
-            let arrived = ReceivedAt::parse(received).unwrap_or(ReceivedAt::EPOCH);
-            let is_marked = |key| notes.get(&key).is_some_and(|mark| applies_to(mark, arrived));
+            let arrival = ReceivedAt::parse(received).unwrap_or(ReceivedAt::EPOCH);
+            let is_marked = |key| items.get(&key).is_some_and(|marker| applies_to(marker, arrival));
             EventState {
-                is_settled: is_marked(receipt_item_key(id)) || is_marked(parked_marker_key(id)),
-                is_listed: notes.contains_key(&pending_key(id, received)),
-                is_on_queue: notes.get(&attempts_item_key(id)).is_some_and(|note| is_waiting(note, self.now)),
+                is_settled: is_marked(receipt_key(id)) || is_marked(parked_key(id)),
+                is_listed: items.contains_key(&pending_key(id, received)),
+                is_on_queue: items.get(&attempts_key(id)).is_some_and(|item| is_waiting(item, self.now)),
             }
         };
         Ok(events.map(state).collect())
     }
 
-    /// Sends an event's message. Nothing is sent of an event that is gone or that the queue will never take: the
-    /// latter is parked.
+    /// Sends an event's message. Returns whether it was sent. An event that has expired is not sent; one that is damaged
+    /// or that SQS never accepts is parked.
     async fn resend(&mut self, id: &EventId) -> Result<bool, Fault> {
-        let message = match self.sweeper.table.message(id).await {
+        let message = match self.sweeper.table.events.message(id).await {
             Ok(Some(message)) => message,
             Ok(None) => return Ok(false),
             // One event that cannot be read must not keep the others from being sent.
-            Err(fault) if fault.context == DAMAGED => {
-                self.park(id, DAMAGED).await?;
-                return Ok(false);
+            Err(fault) if fault.kind == FaultKind::Damaged => {
+                return self.park(id, fault.context).await.map(|()| false);
             }
             Err(fault) => return Err(fault),
         };
@@ -450,41 +463,43 @@ impl Run<'_> {
                 self.report.resent = self.report.resent.saturating_add(1);
                 Ok(true)
             }
-            Err(ConsumeError::Permanent(fault)) => self.park(id, &fault.chain()).await.map(|()| false),
-            Err(ConsumeError::Transient(fault)) => Err(fault),
+            Err(fault) if fault.kind == FaultKind::Permanent => {
+                self.park(id, &fault.chain()).await.map(|()| false)
+            }
+            Err(fault) => Err(fault),
         }
     }
 
     async fn park(&mut self, id: &EventId, why: &str) -> Result<(), Fault> {
-        self.sweeper.table.park(id, why, self.now).await?;
+        self.sweeper.table.receipts.park(id, why, self.now).await?;
         self.report.parked = self.report.parked.saturating_add(1);
         Ok(())
     }
 
-    /// The oldest of what was sent again, or of what the walk has not reached.
+    /// Finds the oldest of the pending list and of the events that the first pass has not reached.
     async fn find_oldest_pending(&mut self) -> Result<(), Fault> {
-        let listed = self.sweeper.table.list_pending(None).await?;
-        let listed = listed.first().and_then(|pending| ReceivedAt::parse(&pending.received));
-        let oldest = listed.into_iter().chain(self.look_ahead().await?).min();
+        let listed = self.sweeper.table.pending.list(None).await?;
+        let listed = listed.first().and_then(|event| ReceivedAt::parse(&event.received));
+        let oldest = listed.into_iter().chain(self.find_oldest_ahead().await?).min();
         self.report.oldest_unprocessed = oldest.map_or(Oldest::Nothing, Oldest::Arrived);
         Ok(())
     }
 
-    /// When the first pending event arrived that the walk has not reached. Where time is up before one is found,
-    /// that is the place that it got to: any other arrived later.
-    async fn look_ahead(&self) -> Result<Option<ReceivedAt>, Fault> {
+    /// Returns the arrival of the first event after the first pass's cursor that is neither processed, parked nor
+    /// listed. If time ends first, returns the place that the search reached: every other one arrived later.
+    async fn find_oldest_ahead(&self) -> Result<Option<ReceivedAt>, Fault> {
         let mut from = self.start(FIRST_PASS).await?;
-        let settled = self.now.earlier(self.sweeper.settled);
-        while from < settled {
-            if !has_time(self.look_until) {
+        let until = self.now.earlier(self.sweeper.resend_after);
+        while from < until {
+            if !has_time(self.search_until) {
                 return Ok(Some(from));
             }
-            let slice = self.sweeper.table.arrivals(from, settled).await?;
-            for some in slice.arrivals.chunks(LOOKED_UP_AT_ONCE) {
-                let event_states =
-                    self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
-                let pending = |(_, state): &(&Arrival, EventState)| !state.is_settled && !state.is_listed;
-                if let Some((first, _)) = some.iter().zip(event_states).find(pending) {
+            let slice = self.sweeper.table.time_index.slice(from, until).await?;
+            for some in slice.arrivals.chunks(STATES_AT_ONCE) {
+                let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
+                let is_unprocessed =
+                    |(_, state): &(&Arrival, EventState)| !state.is_settled && !state.is_listed;
+                if let Some((first, _)) = some.iter().zip(states).find(is_unprocessed) {
                     return Ok(ReceivedAt::parse(&first.received));
                 }
             }
@@ -498,7 +513,7 @@ fn has_time(until: Instant) -> bool {
     Instant::now() < until
 }
 
-/// How long an event that was sent again so many times is given.
+/// Returns the delay after an event was sent this many times.
 fn resend_delay(times: u32) -> Duration {
     RESEND_DELAY.saturating_mul(1_u32.checked_shl(times.saturating_sub(1)).unwrap_or(u32::MAX))
 }
@@ -508,13 +523,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_time_an_event_is_given_twice_as_long() {
+    fn each_delay_is_twice_as_long_as_the_one_before() {
         let minutes: Vec<u64> = (1..=MAX_TIMES).map(|times| resend_delay(times).as_secs() / 60).collect();
         assert_eq!(minutes, [6, 12, 24, 48, 96]);
     }
 
     #[test]
-    fn a_run_is_a_line_that_cloudwatch_reads_as_metrics() {
+    fn a_run_writes_a_line_that_cloudwatch_reads_as_metrics() {
         let now = ReceivedAt::from_millis(600_000).unwrap();
         let oldest_unprocessed = Oldest::Arrived(ReceivedAt::EPOCH);
         let report = SweepReport { resent: 2, oldest_unprocessed, ..SweepReport::default() };
@@ -530,8 +545,8 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_failed_says_so_beside_what_it_did_and_found() {
-        let fault = Fault::new("the event cannot be enqueued", "no answer in time");
+    fn a_failed_run_has_its_fault_beside_its_metrics() {
+        let fault = Fault::transient("the event cannot be enqueued", "no answer in time");
         let oldest_unprocessed = Oldest::Arrived(ReceivedAt::EPOCH);
         let report = SweepReport { parked: 1, oldest_unprocessed, ..SweepReport::default() };
         let line = line(&report, Some(&fault), "prod", ReceivedAt::from_millis(600_000).unwrap());
@@ -541,7 +556,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_that_nobody_knows_is_not_told_as_none() {
+    fn an_unknown_age_is_not_written_as_zero() {
         let age = |oldest_unprocessed| {
             let report = SweepReport { oldest_unprocessed, ..SweepReport::default() };
             line(&report, None, "prod", ReceivedAt::EPOCH)["OldestUnprocessedAge"].clone()

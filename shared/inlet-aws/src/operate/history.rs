@@ -1,125 +1,101 @@
-//! The history of an entity: its events with what they said and what became of them, by one query.
+//! The history of an entity: its events with their messages, status and replays, read by one query.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
-use crate::client::connect::describe_sdk_error;
-use crate::dynamodb::arrivals::{Arrival, arrival, by_arrival};
-use crate::dynamodb::attributes::{Item, text};
-use crate::dynamodb::table::{Table, key, put};
+use crate::dynamodb::attributes::{Item, text, text_value};
+use crate::dynamodb::dynamo::{Key, UNREADABLE, put_request};
+use crate::dynamodb::table::Table;
+use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_status::EventStatus;
 use crate::operate::replay::ReplayId;
+
+/// The beginning of a replay record's sort key. Stored data: the value must stay.
+const REPLAY_PREFIX: &str = "replay/";
 
 /// An event of an entity's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// Which event, and when it arrived.
+    /// The event and its arrival.
     pub arrival: Arrival,
-    /// Where it came from: the word in the table.
+    /// The origin, as the table contains it.
     pub origin: String,
-    /// What the proof was worth.
+    /// How far the delivery is trusted, as the table contains it.
     pub trust: String,
     /// The message, as it was first written.
     pub message: String,
-    /// What became of it.
+    /// The status.
     pub status: EventStatus,
-    /// When it was sent again on purpose, oldest first.
+    /// The replays, oldest first.
     pub replays: Vec<ReplayRecord>,
 }
 
-/// That an event was sent again on purpose.
+/// The record that an operator sent an event again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReplayRecord {
     /// When.
     pub at: ReceivedAt,
-    /// The replay.
+    /// The replay's name.
     pub replay: String,
 }
 
-/// What stands in a partition, by what it is.
+/// Returns the history of the entity under this path, oldest event first.
+///
+/// # Errors
+/// When the table cannot be read, or one of the events is damaged.
+pub async fn load(table: &Table, entity_path: &str) -> Result<Vec<HistoryEntry>, Fault> {
+    let query = table
+        .dynamo
+        .query()
+        .key_condition_expression("pk = :entity")
+        // All but the body, which may be large.
+        .projection_expression(
+            "pk, sk, arrival, #type, canonical_type, origin, trust, message, message_encoding, \
+             message_chunks, message_chunk_key, message_parts, message_digest, received_ms, #processed, parked, \
+             reason, replayed",
+        )
+        .expression_attribute_names("#type", "type")
+        .expression_attribute_names("#processed", "processed")
+        .expression_attribute_values(":entity", text_value(entity_path))
+        .consistent_read(true);
+    let mut items = EntityItems::default();
+    for item in table.dynamo.all(query, UNREADABLE).await? {
+        items.add(item);
+    }
+    items.assemble(table).await
+}
+
+/// Records that an operator sent an event again.
+///
+/// # Errors
+/// When the table does not take it.
+pub async fn record_replay(
+    table: &Table,
+    id: &EventId,
+    replay: &ReplayId,
+    now: ReceivedAt,
+) -> Result<(), Fault> {
+    let sk = format!("{REPLAY_PREFIX}{}/{}", id.digest(), replay.as_str());
+    let mut item = Key::new(id.entity_path(), sk).into_item();
+    item.insert("replayed".into(), text_value(&now.to_string()));
+    item.insert("expires".into(), table.dynamo.expires(now.millis()));
+    table.dynamo.batch_write(vec![put_request(item)?]).await
+}
+
+/// The items of an entity, by kind and digest.
 #[derive(Default)]
-struct Items {
+struct EntityItems {
     events: Vec<Item>,
     receipts: HashMap<String, Item>,
-    marks: HashMap<String, Item>,
+    parked: HashMap<String, Item>,
     replays: HashMap<String, Vec<ReplayRecord>>,
 }
 
-impl Table {
-    /// The history of the entity under this path, oldest event first.
-    ///
-    /// # Errors
-    /// When the table cannot be read, or an event of it is damaged.
-    pub async fn entity_history(&self, entity_path: &str) -> Result<Vec<HistoryEntry>, Fault> {
-        let mut items = Items::default();
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .key_condition_expression("pk = :entity")
-            // All but the body, which may be large and is not told here.
-            .projection_expression(
-                "pk, sk, arrival, #type, canonical_type, origin, trust, message, message_encoding, \
-                 message_parts, message_digest, #processed, parked, reason, replayed",
-            )
-            .expression_attribute_names("#type", "type")
-            .expression_attribute_names("#processed", "processed")
-            .expression_attribute_values(":entity", AttributeValue::S(entity_path.to_owned()))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(item) = pages.next().await {
-            items.take(
-                item.map_err(|error| Fault::new("the table cannot be read", describe_sdk_error(&error)))?,
-            );
-        }
-        self.assemble(items).await
-    }
-
-    async fn assemble(&self, mut items: Items) -> Result<Vec<HistoryEntry>, Fault> {
-        let mut entries = Vec::new();
-        for item in items.events {
-            let Some(arrival) = arrival(&item) else { continue };
-            let digest = arrival.id.digest();
-            let mut replays = items.replays.remove(digest).unwrap_or_default();
-            replays.sort();
-            let word = |name: &str| text(&item, name).unwrap_or_default().to_owned();
-            entries.push(HistoryEntry {
-                origin: word("origin"),
-                trust: word("trust"),
-                message: self.message_in(&item).await?,
-                status: EventStatus::from_items(
-                    items.receipts.get(digest),
-                    items.marks.get(digest),
-                    arrival.received_at(),
-                ),
-                replays,
-                arrival,
-            });
-        }
-        entries.sort_by(|a, b| by_arrival(&a.arrival, &b.arrival));
-        Ok(entries)
-    }
-
-    /// Notes that an event was sent again on purpose.
-    ///
-    /// # Errors
-    /// When the table does not take it.
-    pub async fn note_replayed(&self, id: &EventId, replay: &ReplayId, now: ReceivedAt) -> Result<(), Fault> {
-        let mut item = key(id.entity_path(), &format!("replay/{}/{}", id.digest(), replay.as_str()));
-        item.insert("replayed".into(), AttributeValue::S(now.to_string()));
-        item.insert("expires".into(), self.expires(now.millis()));
-        self.write_all(vec![put(item)?]).await
-    }
-}
-
-impl Items {
-    fn take(&mut self, item: Item) {
+impl EntityItems {
+    fn add(&mut self, item: Item) {
         let sk = text(&item, "sk").unwrap_or_default().to_owned();
         match sk.split_once('/') {
             Some(("event", _)) => self.events.push(item),
@@ -127,18 +103,43 @@ impl Items {
                 self.receipts.insert(digest.to_owned(), item);
             }
             Some(("parked", digest)) => {
-                self.marks.insert(digest.to_owned(), item);
+                self.parked.insert(digest.to_owned(), item);
             }
-            Some(("replay", rest)) => self.take_replay(rest, &item),
+            Some(("replay", rest)) => self.add_replay(rest, &item),
             _ => {}
         }
     }
 
-    fn take_replay(&mut self, rest: &str, item: &Item) {
+    fn add_replay(&mut self, rest: &str, item: &Item) {
         let at = text(item, "replayed").and_then(ReceivedAt::parse);
         if let (Some((digest, replay)), Some(at)) = (rest.split_once('/'), at) {
-            let replaying = ReplayRecord { at, replay: replay.to_owned() };
-            self.replays.entry(digest.to_owned()).or_default().push(replaying);
+            let record = ReplayRecord { at, replay: replay.to_owned() };
+            self.replays.entry(digest.to_owned()).or_default().push(record);
         }
+    }
+
+    async fn assemble(mut self, table: &Table) -> Result<Vec<HistoryEntry>, Fault> {
+        let mut entries = Vec::new();
+        for item in self.events {
+            let Some(arrival) = Arrival::read(&item) else { continue };
+            let digest = arrival.id.digest();
+            let mut replays = self.replays.remove(digest).unwrap_or_default();
+            replays.sort();
+            let word = |name: &str| text(&item, name).unwrap_or_default().to_owned();
+            entries.push(HistoryEntry {
+                origin: word("origin"),
+                trust: word("trust"),
+                message: table.events.message_of(&item).await?,
+                status: EventStatus::from_items(
+                    self.receipts.get(digest),
+                    self.parked.get(digest),
+                    arrival.received_at(),
+                ),
+                replays,
+                arrival,
+            });
+        }
+        entries.sort_by(|a, b| a.arrival.cmp_by_arrival(&b.arrival));
+        Ok(entries)
     }
 }

@@ -1,4 +1,4 @@
-//! What is held in quarantine, as a person may see it: when and why, and nothing of what was offered as proof.
+//! The quarantined requests of a store, as an operator may see them: when and why, without what was offered as proof.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
@@ -6,16 +6,19 @@ use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 
-use crate::client::connect::describe_sdk_error;
-use crate::dynamodb::attributes::{Item, number, text};
+use crate::dynamodb::attributes::{Item, number, text, text_value};
+use crate::dynamodb::dynamo::{Items, fault};
+use crate::dynamodb::quarantine::partition;
 use crate::dynamodb::table::Table;
 
-/// A held delivery, in outline.
+const UNREADABLE: &str = "the quarantine cannot be read";
+
+/// A quarantined request without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldDelivery {
-    /// When the receiver had it.
+pub struct QuarantinedDelivery {
+    /// The time of arrival.
     pub received: ReceivedAt,
-    /// Why it was refused.
+    /// Why verification failed.
     pub reason: String,
     /// The HTTP method.
     pub method: String,
@@ -23,76 +26,65 @@ pub struct HeldDelivery {
     pub topic: Option<String>,
     /// The body's length in bytes.
     pub size: u64,
-    /// When it is forgotten.
+    /// When it expires.
     pub expires: Option<ReceivedAt>,
 }
 
-impl Table {
-    /// What is held of a store's deliveries that arrived at `from` or later, and before `until`: the newest ones,
-    /// newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn quarantined_deliveries(
-        &self,
-        provider: &str,
-        store: &StoreName,
-        (from, until): (ReceivedAt, ReceivedAt),
-        limit: usize,
-    ) -> Result<Vec<HeldDelivery>, Fault> {
-        let mut pages = self
-            .held_of(provider, store)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :until")
-            // A sort key begins with the time of arrival, and goes on with a slash.
-            .expression_attribute_values(":from", AttributeValue::S(from.to_string()))
-            .expression_attribute_values(":until", AttributeValue::S(until.to_string()))
-            .projection_expression("sk, received_ms, #reason, #method, topic, #size, expires")
-            .expression_attribute_names("#reason", "reason")
-            .expression_attribute_names("#method", "method")
-            .expression_attribute_names("#size", "size")
-            .scan_index_forward(false)
-            .into_paginator()
-            .items()
-            .send();
-        let mut held = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item
-                .map_err(|error| Fault::new("the quarantine cannot be read", describe_sdk_error(&error)))?;
-            held.extend(outline(&item));
-            if held.len() >= limit {
-                break;
-            }
+/// Returns the quarantined requests of a store that arrived at `from` or later and before `until`: the newest `limit`,
+/// newest first.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn quarantined_deliveries(
+    table: &Table,
+    (provider, store): (&str, &StoreName),
+    (from, until): (ReceivedAt, ReceivedAt),
+    limit: usize,
+) -> Result<Vec<QuarantinedDelivery>, Fault> {
+    let query = query(table, provider, store)
+        .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :until")
+        // A sort key starts with the arrival, followed by a slash.
+        .expression_attribute_values(":from", text_value(&from.to_string()))
+        .expression_attribute_values(":until", text_value(&until.to_string()))
+        .projection_expression("sk, received_ms, #reason, #method, topic, #size, expires")
+        .expression_attribute_names("#reason", "reason")
+        .expression_attribute_names("#method", "method")
+        .expression_attribute_names("#size", "size")
+        .scan_index_forward(false);
+    let mut items = Items::new(query, UNREADABLE);
+    let mut deliveries = Vec::new();
+    while let Some(item) = items.next().await? {
+        deliveries.extend(read(&item));
+        if deliveries.len() >= limit {
+            break;
         }
-        Ok(held)
     }
-
-    /// How many of a store's deliveries are held.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn count_quarantined(&self, provider: &str, store: &StoreName) -> Result<u64, Fault> {
-        let counted =
-            self.held_of(provider, store).key_condition_expression("pk = :pk").select(Select::Count);
-        let mut pages = counted.into_paginator().send();
-        let mut count = 0_u64;
-        while let Some(page) = pages.next().await {
-            let page = page
-                .map_err(|error| Fault::new("the quarantine cannot be read", describe_sdk_error(&error)))?;
-            count = count.saturating_add(u64::try_from(page.count()).unwrap_or_default());
-        }
-        Ok(count)
-    }
-
-    fn held_of(&self, provider: &str, store: &StoreName) -> QueryFluentBuilder {
-        let partition = AttributeValue::S(format!("quarantine/{provider}/{store}"));
-        let query = self.client.query().table_name(&self.name).consistent_read(true);
-        query.expression_attribute_values(":pk", partition)
-    }
+    Ok(deliveries)
 }
 
-fn outline(item: &Item) -> Option<HeldDelivery> {
+/// Returns the number of quarantined requests of a store.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn count_quarantined(table: &Table, provider: &str, store: &StoreName) -> Result<u64, Fault> {
+    let query = query(table, provider, store).key_condition_expression("pk = :pk").select(Select::Count);
+    let mut pages = query.into_paginator().send();
+    let mut count = 0_u64;
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| fault(UNREADABLE, &error))?;
+        count = count.saturating_add(u64::try_from(page.count()).unwrap_or_default());
+    }
+    Ok(count)
+}
+
+fn query(table: &Table, provider: &str, store: &StoreName) -> QueryFluentBuilder {
+    let query = table.dynamo.query().consistent_read(true);
+    query.expression_attribute_values(":pk", AttributeValue::S(partition(provider, store)))
+}
+
+fn read(item: &Item) -> Option<QuarantinedDelivery> {
     let word = |name: &str| text(item, name).map(str::to_owned);
-    Some(HeldDelivery {
+    Some(QuarantinedDelivery {
         received: ReceivedAt::from_millis(number(item, "received_ms")?)?,
         reason: word("reason").unwrap_or_default(),
         method: word("method").unwrap_or_default(),

@@ -6,8 +6,7 @@ use inlet::fault::Fault;
 use inlet::process::Received;
 use inlet::received_at::ReceivedAt;
 
-use crate::client::connect::describe_sdk_error;
-use crate::sqs::{SqsQueue, WHOLE};
+use crate::sqs::{SqsQueue, WHOLE, fault};
 
 impl SqsQueue {
     /// Some of what waits on the queue; nothing when there is nothing to be had. What is received is held back
@@ -26,7 +25,7 @@ impl SqsQueue {
             .message_attribute_names(WHOLE)
             .send()
             .await
-            .map_err(|error| Fault::new("nothing can be received", describe_sdk_error(&error)))?;
+            .map_err(|error| fault("no message can be received", &error))?;
         Ok(asked.messages.unwrap_or_default().into_iter().map(|message| received(message, now)).collect())
     }
 
@@ -36,11 +35,7 @@ impl SqsQueue {
     /// When the queue does not do it.
     pub(crate) async fn delete(&self, received: &Received) -> Result<(), Fault> {
         let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(&received.handle);
-        delete
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| Fault::new("a message cannot be deleted", describe_sdk_error(&error)))
+        delete.send().await.map(|_| ()).map_err(|error| fault("a message cannot be deleted", &error))
     }
 }
 

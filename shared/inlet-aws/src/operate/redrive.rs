@@ -1,4 +1,4 @@
-//! Redrive: what waits among the dead letters is tried again, once whatever stopped it is mended.
+//! Redrive: moves messages from the dead-letter queue back to the event queue, once their cause is repaired.
 
 use inlet::fault::Fault;
 use inlet::message::Message;
@@ -9,7 +9,7 @@ use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::table::Table;
 use crate::sqs::{QueueDepth, SqsQueue};
 
-/// Puts dead letters back on the queue.
+/// Redrives dead letters.
 #[derive(Clone, Debug)]
 pub struct Redrive {
     /// The dead-letter queue.
@@ -21,24 +21,23 @@ pub struct Redrive {
 }
 
 impl Redrive {
-    /// How many dead letters there are, roughly, as SQS counts them. Moves nothing.
+    /// Returns the approximate number of dead letters, as SQS counts them. Moves nothing.
     ///
     /// # Errors
-    /// When the queue does not say.
+    /// When SQS does not return it.
     pub async fn count(&self) -> Result<u32, Fault> {
         self.dead_letters.depth().await.map(QueueDepth::all)
     }
 
-    /// Moves the dead letters that are there now, at most `rate` a second, and no more of them than there are: what
-    /// comes back meanwhile waits for the next redrive. `moved` counts them and can be watched; it tells how many it
-    /// were however it ends: done, failed, or dropped half-way.
+    /// Moves as many dead letters as there are at the start, at most `rate` a second. One that comes back meanwhile
+    /// waits for the next redrive. `moved` contains their number at any time, also after a fault or if the future is
+    /// dropped.
     ///
-    /// An event that was parked without a dead letter, because its message was lost again and again, is not
-    /// among them; a replay sends it.
+    /// An event that the sweeper parked has no dead letter; a replay sends it.
     ///
     /// # Errors
-    /// When the table or a queue does not do its part. A letter that was moved may then be there still; moved
-    /// twice, it is processed once.
+    /// When the table or a queue fails. A letter that was moved may then still be there; moved twice, it is processed
+    /// once.
     pub async fn run(&self, rate: u32, moved: &watch::Sender<u32>) -> Result<(), Fault> {
         let mut limiter = RateLimiter::per_second(rate);
         let mut left = self.count().await?;
@@ -49,9 +48,11 @@ impl Redrive {
             }
             for letter in letters {
                 limiter.acquire().await;
-                // The mark goes first: a letter on the queue whose event is marked would count as waiting here.
+                // The parked marker is deleted first: the sweeper would not look after a parked event whose message
+                // is lost.
                 if let Ok(message) = Message::parse(letter.text.clone()) {
-                    self.table.unpark(message.id(), message.received_time(), clock::now()).await?;
+                    let receipts = &self.table.receipts;
+                    receipts.unpark(message.id(), message.received_time(), clock::now()).await?;
                 }
                 self.queue.forward(&letter).await?;
                 self.dead_letters.delete(&letter).await?;

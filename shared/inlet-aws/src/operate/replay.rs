@@ -1,23 +1,21 @@
-//! Replay: stored events are sent again on purpose, to be consumed once more.
+//! Replay: sends stored events again, so that the consumer processes them once more.
 //!
-//! A replayed message carries the replay's id. It passes what stops duplicates, the receipt included, and a
-//! consumer can tell it from the first time.
+//! A replayed message contains the replay's name. It passes receipts, and a consumer can see that it is a replay.
 
 use inlet::event::EventId;
-use inlet::fault::Fault;
-use inlet::process::ConsumeError;
+use inlet::fault::{Fault, FaultKind};
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::client::clock;
 use crate::client::rate_limit::RateLimiter;
-use crate::dynamodb::arrivals::Arrival;
-use crate::dynamodb::blob::DAMAGED;
 use crate::dynamodb::table::Table;
+use crate::dynamodb::time_index::Arrival;
+use crate::operate::history;
 use crate::sqs::SqsQueue;
 
-/// Which events are replayed: those that fit everything that is named.
+/// The events of a replay: those that match every given field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// The provider's name.
@@ -28,13 +26,14 @@ pub struct Selection {
     pub event_type: Option<String>,
     /// The entity as in a message's `subject`: `{kind}/{entity}`.
     pub entity: Option<String>,
-    /// What arrived at this time or later.
+    /// The earliest arrival.
     pub from: ReceivedAt,
-    /// And before this.
+    /// The end of the arrivals, exclusive.
     pub until: ReceivedAt,
 }
 
-/// A replay's name: 1 to 36 of `A-Z`, `a-z`, `0-9`, `-` and `_`, so that it fits wherever it is written.
+/// A replay's name: 1 to 36 of `A-Z`, `a-z`, `0-9`, `-` and `_`, so that it fits into a sort key and a deduplication
+/// id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayId(String);
 
@@ -46,7 +45,7 @@ pub struct NotAReplayId;
 impl ReplayId {
     const MAX_LEN: usize = 36;
 
-    /// Reads a replay's name.
+    /// Parses a replay's name.
     ///
     /// # Errors
     /// [`NotAReplayId`] for anything but 1 to 36 of `A-Z`, `a-z`, `0-9`, `-` and `_`.
@@ -56,33 +55,33 @@ impl ReplayId {
         if fits { Ok(Self(text.to_owned())) } else { Err(NotAReplayId) }
     }
 
-    /// The name as text.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What a replay has come to, also when it ends in a fault.
+/// The progress of a replay, also when it ends in a fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// How many messages were sent.
+    /// The number of messages that were sent.
     pub sent: u64,
-    /// What the queue will never take, and what is damaged.
+    /// The events that cannot be sent.
     pub refused: Vec<Refused>,
-    /// When the last one arrived that was looked at: a replay that ended in a fault goes on from here.
+    /// The arrival of the last event: a replay that ended in a fault can continue from here.
     pub reached: Option<ReceivedAt>,
 }
 
-/// An event that cannot be sent.
+/// An event that cannot be sent: it is damaged, or SQS never accepts its message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The event's id.
     pub id: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Sends stored events again.
+/// Replays stored events.
 #[derive(Clone, Debug)]
 pub struct Replay {
     /// The event table.
@@ -92,24 +91,24 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// How many events a replay of this selection would send. Sends nothing.
+    /// Returns the number of events that a replay of this selection would send. Sends nothing.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn count(&self, selection: &Selection) -> Result<u64, Fault> {
         let mut count = 0_u64;
         let mut events = Events::new(&self.table, selection);
-        while let Some(some) = events.next().await? {
-            count = count.saturating_add(u64::try_from(some.len()).unwrap_or(u64::MAX));
+        while let Some(page) = events.next_page().await? {
+            count = count.saturating_add(u64::try_from(page.len()).unwrap_or(u64::MAX));
         }
         Ok(count)
     }
 
-    /// Sends the events of this selection in the order of their arrival, at most `rate` a second. `replayed` can
-    /// be watched, and says how far it came however it ends: done, failed, or dropped half-way.
+    /// Sends the events of this selection in the order of their arrival, at most `rate` a second. `replayed` contains
+    /// the progress at any time, also after a fault or if the future is dropped.
     ///
     /// # Errors
-    /// When the table or the queue does not do its part.
+    /// When the table cannot be read or written, or SQS does not take a message now.
     pub async fn run(
         &self,
         selection: &Selection,
@@ -119,8 +118,8 @@ impl Replay {
     ) -> Result<(), Fault> {
         let mut limiter = RateLimiter::per_second(rate);
         let mut events = Events::new(&self.table, selection);
-        while let Some(some) = events.next().await? {
-            for arrival in some {
+        while let Some(page) = events.next_page().await? {
+            for arrival in page {
                 limiter.acquire().await;
                 self.send(&arrival, replay, replayed).await?;
                 replayed.send_modify(|replayed| replayed.reached = ReceivedAt::parse(&arrival.received));
@@ -136,43 +135,37 @@ impl Replay {
         replayed: &watch::Sender<Replayed>,
     ) -> Result<(), Fault> {
         let id = &arrival.id;
-        let message = match self.table.message(id).await {
+        let message = match self.table.events.message(id).await {
             Ok(Some(message)) => message.replayed(replay.as_str()),
-            // Its time was up since it was listed.
+            // It has expired since it was listed.
             Ok(None) => return Ok(()),
-            Err(fault) => return refuse(id, fault, replayed),
+            Err(fault) => return skip_unsendable(id, fault, replayed),
         };
-        // Whoever replays wants it tried again.
-        self.table.unpark(id, &arrival.received, clock::now()).await?;
+        // A parked event is unparked, because a replay is an order to process it.
+        self.table.receipts.unpark(id, &arrival.received, clock::now()).await?;
         match self.queue.send_message(&message, &format!("{id}/{}", replay.as_str())).await {
             Ok(()) => {
                 replayed.send_modify(|replayed| replayed.sent = replayed.sent.saturating_add(1));
-                self.table.note_replayed(id, replay, clock::now()).await
+                history::record_replay(&self.table, id, replay, clock::now()).await
             }
-            Err(ConsumeError::Permanent(fault)) => {
-                note_refused(id, &fault, replayed);
-                Ok(())
-            }
-            Err(ConsumeError::Transient(fault)) => Err(fault),
+            Err(fault) => skip_unsendable(id, fault, replayed),
         }
     }
 }
 
-/// Goes on past an event that is damaged: it must not keep the others from being sent.
-fn refuse(id: &EventId, fault: Fault, replayed: &watch::Sender<Replayed>) -> Result<(), Fault> {
-    if fault.context != DAMAGED {
-        return Err(fault);
+/// Skips an event that can never be sent, so that the others are; fails on a fault that may be over later.
+fn skip_unsendable(id: &EventId, fault: Fault, replayed: &watch::Sender<Replayed>) -> Result<(), Fault> {
+    match fault.kind {
+        FaultKind::Transient => Err(fault),
+        FaultKind::Permanent | FaultKind::Damaged => {
+            let refused = Refused { id: id.to_string(), reason: fault.chain() };
+            replayed.send_modify(|replayed| replayed.refused.push(refused));
+            Ok(())
+        }
     }
-    note_refused(id, &fault, replayed);
-    Ok(())
 }
 
-fn note_refused(id: &EventId, fault: &Fault, replayed: &watch::Sender<Replayed>) {
-    let refused = Refused { id: id.to_string(), reason: fault.chain() };
-    replayed.send_modify(|replayed| replayed.refused.push(refused));
-}
-
-/// The selected events, some at a time, in the order of their arrival.
+/// The selected events in pages, in the order of their arrival.
 struct Events<'s> {
     table: &'s Table,
     selection: &'s Selection,
@@ -181,20 +174,20 @@ struct Events<'s> {
 
 impl<'s> Events<'s> {
     fn new(table: &'s Table, selection: &'s Selection) -> Self {
-        // Hour by hour from before there was anything would be a long way.
-        Self { table, selection, from: selection.from.max(table.oldest(clock::now())) }
+        // The index has nothing before this, and to read it hour by hour from 1970 would take long.
+        Self { table, selection, from: selection.from.max(table.time_index.oldest(clock::now())) }
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<Arrival>>, Fault> {
+    async fn next_page(&mut self) -> Result<Option<Vec<Arrival>>, Fault> {
         let until = self.selection.until;
         if self.from >= until {
             return Ok(None);
         }
         let mut arrivals = if let Some(path) = self.selection.entity_path() {
             let from = std::mem::replace(&mut self.from, until);
-            self.table.history(&path, from, until).await?
+            self.table.time_index.of_entity(&path, from, until).await?
         } else {
-            let slice = self.table.arrivals(self.from, until).await?;
+            let slice = self.table.time_index.slice(self.from, until).await?;
             self.from = slice.reached;
             slice.arrivals
         };
@@ -204,21 +197,21 @@ impl<'s> Events<'s> {
 }
 
 impl Selection {
-    /// The entity's partition, where all is named that names it: it is a shorter way than the time index.
+    /// Returns the entity's partition if the selection names one entity: to read it is shorter than the time index.
     pub fn entity_path(&self) -> Option<String> {
         let (provider, store, entity) =
             (self.provider.as_ref()?, self.store.as_ref()?, self.entity.as_ref()?);
         Some(format!("{provider}/{store}/{entity}"))
     }
 
-    /// Whether an event is among the selected ones, by all but its time.
+    /// Returns whether an event matches every given field, its arrival aside.
     pub fn fits(&self, arrival: &Arrival) -> bool {
         let mut path = arrival.id.entity_path().splitn(3, '/');
         let (provider, store, entity) = (path.next(), path.next(), path.next());
-        let is = |wanted: Option<&str>, told: Option<&str>| wanted.is_none() || wanted == told;
-        is(self.provider.as_deref(), provider)
-            && is(self.store.as_ref().map(StoreName::as_str), store)
-            && is(self.entity.as_deref(), entity)
+        let matches = |wanted: Option<&str>, actual: Option<&str>| wanted.is_none() || wanted == actual;
+        matches(self.provider.as_deref(), provider)
+            && matches(self.store.as_ref().map(StoreName::as_str), store)
+            && matches(self.entity.as_deref(), entity)
             && self
                 .event_type
                 .as_ref()
@@ -231,15 +224,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_damaged_event_is_refused_and_a_fault_of_the_table_ends_the_replay() {
+    fn only_a_fault_that_may_be_over_later_ends_the_replay() {
         let id = EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap();
         let (replayed, _) = watch::channel(Replayed::default());
-        refuse(&id, Fault::new(DAMAGED, "its body is not whole"), &replayed).unwrap();
+        let damaged = Fault::damaged("the stored event is damaged", "its body is not whole");
+        skip_unsendable(&id, damaged, &replayed).unwrap();
         let reason = "the stored event is damaged: its body is not whole".to_owned();
         let refused = vec![Refused { id: id.to_string(), reason }];
-        assert_eq!(replayed.borrow().refused, refused, "it is told");
-        refuse(&id, Fault::new("the table cannot be read", "late"), &replayed).unwrap_err();
-        assert_eq!(replayed.borrow().refused, refused, "what may be whole is not refused");
+        assert_eq!(replayed.borrow().refused, refused, "it is reported");
+        let unreadable = Fault::transient("the table cannot be read", "late");
+        skip_unsendable(&id, unreadable, &replayed).unwrap_err();
+        assert_eq!(replayed.borrow().refused, refused, "an event that may be whole is not refused");
     }
 
     fn everything() -> Selection {
@@ -248,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_selected_by_everything_that_is_named() {
+    fn an_event_matches_by_every_given_field() {
         let arrival = Arrival {
             id: EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap(),
             received: "1970-01-01T00:00:00.000Z".into(),
@@ -278,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_has_a_plain_name() {
+    fn a_replays_name_is_short_and_plain() {
         for (text, is) in [("r-1_A", true), ("", false), ("a b", false), (&"x".repeat(37), false)] {
             assert_eq!(ReplayId::parse(text).is_ok(), is, "{text:?}");
         }

@@ -1,6 +1,6 @@
-//! Verifies held deliveries again, with the credentials of now: what they prove becomes an event after all.
+//! Verifies quarantined requests again, with the current credentials. Those that verify become events.
 
-use inlet::fault::Fault;
+use inlet::fault::{Fault, FaultKind};
 use inlet::proof::verify;
 use inlet::provider::Provider;
 use inlet::receive::{Journal, Queue, Recorded, Secrets, Store, WriteToken};
@@ -8,31 +8,33 @@ use inlet::request::Unverified;
 use inlet::store::StoreName;
 use tokio::sync::watch;
 
-use crate::client::connect::describe_sdk_error;
-use crate::dynamodb::journal;
+use crate::dynamodb::dynamo::Items;
 use crate::dynamodb::quarantine::{QuarantinedRequest, TableQuarantine};
-use crate::sqs;
 
-/// What became of a store's held deliveries.
+/// The progress for a store's quarantined requests.
 #[derive(Debug, Default)]
 pub struct Reverified {
-    /// How many are events now and out of quarantine.
+    /// The number of requests that became events and left the quarantine.
     pub accepted: usize,
-    /// How many still do not verify. They stay.
+    /// The number of requests that still fail verification. They stay.
     pub refused: usize,
-    /// Why others stay: those that cannot be read or will never be taken, and one that could not be stored, sent or
-    /// removed.
+    /// Why others stay: each that cannot be read or that table or queue never take, and the one at which the run ended.
     pub failed: Vec<Fault>,
 }
 
-/// Verifies a store's held deliveries in the order of their arrival. What verifies is stored with its original
-/// arrival and the origin `quarantine`, then sent, and only then removed: whatever ends this half-way, running it
-/// again goes on where it stopped. The first that cannot be stored or sent for now ends it, so that none overtakes
-/// another. One that table or queue will never take keeps nobody back: like poison on the queue it is left behind, and
-/// told. `sum` can be watched.
+/// Verifies a store's quarantined requests in the order of their arrival. One that verifies is
+///
+/// 1. added to the sweeper's pending list,
+/// 2. stored with its original arrival and the origin `quarantine`,
+/// 3. sent, and
+/// 4. deleted from the quarantine,
+///
+/// so that a run can be repeated wherever it ended. The first transient fault ends it: no request overtakes another. A
+/// request that cannot be read, or that table or queue never take, stays and is skipped. `sum` contains the progress at
+/// any time.
 ///
 /// # Errors
-/// When the store's secrets or its held deliveries cannot be read, or nobody configured the store.
+/// When the store's secrets or the quarantine cannot be read, or the store is not configured.
 pub async fn reverify<P: Provider>(
     quarantine: &TableQuarantine,
     secrets: &impl Secrets<P>,
@@ -42,25 +44,21 @@ pub async fn reverify<P: Provider>(
     sum: &watch::Sender<Reverified>,
 ) -> Result<(), Fault> {
     let store = secrets.store(name).await?;
-    let store = store.ok_or_else(|| Fault::new("nothing can be verified", "no such store is configured"))?;
-    let mut held = quarantine.all_quarantined(name).into_paginator().items().send();
-    while let Some(item) = held.next().await {
-        let item =
-            item.map_err(|error| Fault::new("the quarantine cannot be read", describe_sdk_error(&error)))?;
-        let released = match quarantine.quarantined_request(&item, name).await {
-            Ok(released) => released,
-            Err(damaged) => {
-                sum.send_modify(|sum| sum.failed.push(damaged));
-                continue;
-            }
+    let store =
+        store.ok_or_else(|| Fault::permanent("nothing can be verified", "no such store is configured"))?;
+    let mut items = Items::new(quarantine.query(name), "the quarantine cannot be read");
+    while let Some(item) = items.next().await? {
+        let result = match TableQuarantine::read(&item, name) {
+            Ok(quarantined) => accept::<P>(quarantined, &store, quarantine, journal, queue).await,
+            Err(damaged) => Err(damaged),
         };
-        match again::<P>(released, &store, quarantine, journal, queue).await {
-            Ok(Verdict::Proved) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
-            Ok(Verdict::Unproved) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
+        match result {
+            Ok(true) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
+            Ok(false) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
             Err(fault) => {
-                let passes = fault.context != journal::NEVER && fault.context != sqs::NEVER;
+                let ends_run = fault.kind == FaultKind::Transient;
                 sum.send_modify(|sum| sum.failed.push(fault));
-                if passes {
+                if ends_run {
                     break;
                 }
             }
@@ -69,31 +67,25 @@ pub async fn reverify<P: Provider>(
     Ok(())
 }
 
-/// Whether a held delivery verifies now.
-enum Verdict {
-    Proved,
-    Unproved,
-}
-
-/// The path of a delivery once more: verify, read, into_event, journal, enqueue, and out of quarantine.
-async fn again<P: Provider>(
-    released: QuarantinedRequest,
+/// Takes a request along the path of a delivery, and out of quarantine. Returns whether it verified.
+async fn accept<P: Provider>(
+    quarantined: QuarantinedRequest,
     store: &Store<P>,
     quarantine: &TableQuarantine,
     journal: &impl Journal,
     queue: &impl Queue,
-) -> Result<Verdict, Fault> {
-    let QuarantinedRequest { request, received_at, sort_key } = released;
-    // The delivery's own: a run that was ended half-way is known again, another delivery's write is not.
-    let (name, attempt) = (request.store.clone(), WriteToken(format!("quarantine {sort_key}")));
+) -> Result<bool, Fault> {
+    let QuarantinedRequest { request, received_at, sort_key } = quarantined;
+    // The token is the request's own: a repeated run recognises its write, and no other delivery has the same.
+    let (name, token) = (request.store.clone(), WriteToken(format!("quarantine {sort_key}")));
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
-        return Ok(Verdict::Unproved);
+        return Ok(false);
     };
-    let reading = P::parse(&delivery);
-    let event = delivery.into_event::<P>(reading).from_quarantine();
-    // It arrived longer ago than the sweeper looks back.
+    let parsed = P::parse(&delivery);
+    let event = delivery.into_event::<P>(parsed).from_quarantine();
+    // It arrived before the sweeper's cursor.
     quarantine.put_pending(&event).await?;
-    let unsent = match journal.record(&event, &attempt).await? {
+    let unsent = match journal.record(&event, &token).await? {
         Recorded::New => Some(event),
         Recorded::Duplicate { original, processed: false } => Some(event.as_duplicate_of(original)),
         Recorded::Duplicate { processed: true, .. } => None,
@@ -101,5 +93,5 @@ async fn again<P: Provider>(
     if let Some(event) = unsent {
         queue.send(&event).await?;
     }
-    quarantine.remove(&name, &sort_key).await.map(|()| Verdict::Proved)
+    quarantine.delete(&name, &sort_key).await.map(|()| true)
 }

@@ -484,7 +484,7 @@ mod tests {
     fn a_refusal_is_counted_by_whose_fault_it_is_and_by_reason_and_a_strangers_is_nobodys_failure() {
         const COUNTED: &str = "CountedFailure";
         let unproved = |rejection, held| NotAccepted::VerificationFailed { rejection, held: Ok(held) };
-        let fault = || Fault::new("no", "late");
+        let fault = || Fault::transient("no", "late");
         let refused = || vec![COUNTED, "QueueLatency", "Rejected", "VerificationFailed"];
         for (why, counted, reason) in [
             (
@@ -589,9 +589,9 @@ mod tests {
         for (why, quarantine, fault, retried) in [
             (unproved(Ok(QuarantineOutcome::Stored)), json!("stored"), Value::Null, false),
             (unproved(Ok(QuarantineOutcome::RateLimited)), json!("rate_limited"), Value::Null, false),
-            (unproved(Err(Fault::new("no", "late"))), Value::Null, json!("no: late"), false),
+            (unproved(Err(Fault::transient("no", "late"))), Value::Null, json!("no: late"), false),
             (NotAccepted::UnknownStore, Value::Null, Value::Null, false),
-            (NotAccepted::SecretsUnavailable(Fault::new("no", "late")), Value::Null, Value::Null, true),
+            (NotAccepted::SecretsUnavailable(Fault::transient("no", "late")), Value::Null, Value::Null, true),
         ] {
             let line = refused_line(why);
             assert_eq!(

@@ -13,7 +13,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::event::EventId;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::message::Message;
 pub use crate::process::attempts::{
     AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_BACKOFF, MAX_TRIES, MIN_BACKOFF, backoff,
@@ -41,6 +41,16 @@ pub enum ConsumeError {
     /// What processing stands on does not work at the moment. It is tried until it does.
     #[error("processing is not possible now")]
     Transient(#[source] Fault),
+}
+
+impl From<Fault> for ConsumeError {
+    /// A permanent fault and damaged data are the message's own fault.
+    fn from(fault: Fault) -> Self {
+        match fault.kind {
+            FaultKind::Transient => Self::Transient(fault),
+            FaultKind::Permanent | FaultKind::Damaged => Self::Permanent(fault),
+        }
+    }
 }
 
 impl ConsumeError {
@@ -337,7 +347,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             Some(Ok(Stored::AsDuplicate | Stored::EntityForgotten)) => step.end_as(Disposition::Duplicate),
             Some(Err(trouble)) => step.end_as(Disposition::Failed(trouble)),
             None => {
-                let fault = Fault::new("the event cannot be stored", "storing it panicked");
+                let fault = Fault::permanent("the event cannot be stored", "storing it panicked");
                 step.end_as(Disposition::Failed(ConsumeError::Permanent(fault)));
             }
         }
@@ -370,7 +380,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             let alone = catch_panic(self.consumer.consume(std::slice::from_ref(message))).await;
             outcomes.push(match alone {
                 Some(said) => said.into_iter().next().unwrap_or_else(|| Err(no_result())),
-                None => Err(ConsumeError::Permanent(Fault::new("the consumer failed", "it panicked"))),
+                None => Err(ConsumeError::Permanent(Fault::permanent("the consumer failed", "it panicked"))),
             });
         }
         outcomes
@@ -443,7 +453,7 @@ impl Step {
         let (message, disposition) = match Message::parse(received.text.clone()) {
             Ok(message) => (Some(message), None),
             Err(why) => {
-                let fault = Fault::new("the message cannot be read", why);
+                let fault = Fault::permanent("the message cannot be read", why);
                 (None, Some(Disposition::Failed(ConsumeError::Permanent(fault))))
             }
         };
@@ -553,15 +563,15 @@ fn fail_all(steps: &mut [&mut Step], fault: &Fault) {
 fn same_fault(fault: &Fault) -> Fault {
     let story = fault.chain();
     let causes = story.strip_prefix(fault.context).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&story);
-    Fault::new(fault.context, causes)
+    Fault { kind: fault.kind, context: fault.context, source: causes.into() }
 }
 
 fn has_had_its_tries() -> Fault {
-    Fault::new("the message cannot be processed", "it has had its tries")
+    Fault::permanent("the message cannot be processed", "it has had its tries")
 }
 
 fn no_result() -> ConsumeError {
-    ConsumeError::Transient(Fault::new("the consumer failed", "it said nothing of this message"))
+    ConsumeError::Transient(Fault::transient("the consumer failed", "it said nothing of this message"))
 }
 
 /// Waits for all of these at once.

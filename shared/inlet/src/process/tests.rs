@@ -39,7 +39,7 @@ enum Way {
 }
 
 fn fault() -> Fault {
-    Fault::new("a planned failure", "as the test wants it")
+    Fault::transient("a planned failure", "as the test wants it")
 }
 
 impl Desk {

@@ -113,29 +113,90 @@ pub enum Rejection {
     NoUsableCredential,
 }
 
-/// Whether the claim is true of the request.
-fn check_claim(claim: &Claim, request: &Request) -> Result<Trust, Rejection> {
-    let (holds, trust) = match claim {
+/// A proof that holds: its strength, and the part of the request that it covers.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Proof {
+    /// How strong the proof is.
+    pub(crate) trust: Trust,
+    /// The part of the request that it covers.
+    pub(crate) covered: Covered,
+}
+
+/// The part of a request that a proof covers. Two deliveries with the same covered part are the same delivery,
+/// whatever else differs.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Covered {
+    /// Nothing: the sender knew a secret, and the content is as trustworthy as the channel.
+    Nothing,
+    /// The body, byte for byte. The query is not covered.
+    Body,
+    /// Names and values of fields, sorted by name and joined without separators.
+    Fields {
+        /// The text that was signed.
+        text: Vec<u8>,
+        /// How a `+` was read to get this text.
+        plus: Plus,
+    },
+}
+
+/// Returns the proof if the claim is true of the request.
+fn check_claim(claim: &Claim, request: &Request) -> Result<Proof, Rejection> {
+    match claim {
         Claim::AnyOf(claims) => {
-            let proved = claims.iter().find_map(|claim| check_claim(claim, request).ok());
-            return proved.ok_or(Rejection::Mismatch);
+            claims.iter().find_map(|claim| check_claim(claim, request).ok()).ok_or(Rejection::Mismatch)
         }
-        Claim::Shared { comparisons, .. } if comparisons.is_empty() => (Choice::from(0), Trust::SharedSecret),
         Claim::Shared { comparisons, trust } => {
-            let all = comparisons.iter().fold(Choice::from(1), |all, c| all & c.expected.ct_eq(&c.presented));
-            (all, *trust)
+            let equal = |all, c: &Comparison| all & c.expected.ct_eq(&c.presented);
+            let all = comparisons.iter().fold(Choice::from(1), equal);
+            let holds = bool::from(all) && !comparisons.is_empty();
+            let proof = Proof { trust: *trust, covered: Covered::Nothing };
+            if holds { Ok(proof) } else { Err(Rejection::Mismatch) }
         }
         Claim::Mac { algorithm, key, contents, signatures } => {
-            let signatures: Vec<Vec<u8>> = signatures.iter().filter_map(|tag| tag.bytes(request)).collect();
-            let mut any = Choice::from(0);
-            for bytes in contents.iter().flat_map(|message| message.signing_inputs(request)) {
-                let computed = algorithm.sign(key, &bytes);
-                any = signatures.iter().fold(any, |any, tag| any | computed.ct_eq(tag));
-            }
-            (any, Trust::Signed)
+            let signatures: Vec<Vec<u8>> =
+                signatures.iter().filter_map(|signature| signature.bytes(request)).collect();
+            let is_signed = |input: &SigningInput<'_>| {
+                let computed = algorithm.sign(key, &input.bytes);
+                let any = signatures.iter().fold(Choice::from(0), |any, s| any | computed.ct_eq(s));
+                bool::from(any)
+            };
+            let mut inputs = contents.iter().flat_map(|content| content.signing_inputs(request));
+            inputs.find(is_signed).map(SigningInput::into_proof).ok_or(Rejection::Mismatch)
         }
-    };
-    if bool::from(holds) { Ok(trust) } else { Err(Rejection::Mismatch) }
+    }
+}
+
+/// Bytes that may have been signed.
+struct SigningInput<'r> {
+    bytes: Cow<'r, [u8]>,
+    /// How a `+` was read, where the bytes come from fields.
+    plus: Option<Plus>,
+}
+
+impl SigningInput<'_> {
+    fn into_proof(self) -> Proof {
+        match self.plus {
+            None => Proof { trust: Trust::Signed, covered: Covered::Body },
+            Some(plus) => {
+                let covered = Covered::Fields { text: self.bytes.into_owned(), plus };
+                Proof { trust: Trust::SignedFields, covered }
+            }
+        }
+    }
+}
+
+/// The largest form that is read before its signature is checked, in bytes. Its author is unknown at that time, and
+/// decoding takes a multiple of its length.
+const MAX_SIGNED_FORM_LEN: usize = 64 * 1024;
+
+/// The most fields that are read before their signature is checked. No provider documents more than 25.
+const MAX_SIGNED_FIELDS: usize = 100;
+
+/// Parses fields whose author is unknown. `None` if they are too many or too long.
+fn parse_unverified_fields(raw: &[u8], plus: Plus) -> Option<Fields> {
+    let separators = raw.iter().filter(|&&byte| byte == b'&').take(MAX_SIGNED_FIELDS).count();
+    let is_small = raw.len() <= MAX_SIGNED_FORM_LEN && separators < MAX_SIGNED_FIELDS;
+    is_small.then(|| Fields::parse(raw, plus))
 }
 
 impl MacAlgorithm {
@@ -154,16 +215,20 @@ impl MacAlgorithm {
 }
 
 impl SignedContent {
-    /// The bytes that may have been signed: one reading of the body, two of fields, as a `+` is read two ways.
-    fn signing_inputs(self, request: &Request) -> Vec<Cow<'_, [u8]>> {
-        let both = |raw: &[u8], signature: &str| {
-            let reading = |plus| Cow::Owned(sorted_fields(&Fields::parse(raw, plus), signature));
-            [Plus::Space, Plus::Literal].map(reading).to_vec()
+    /// Returns the bytes that may have been signed: the body, or two texts of fields, as senders read a `+` in two ways.
+    /// Empty if the fields are too many or too long.
+    fn signing_inputs(self, request: &Request) -> Vec<SigningInput<'_>> {
+        let texts = |raw: &[u8], signature: &str| {
+            let text = |plus| {
+                let fields = parse_unverified_fields(raw, plus)?;
+                Some(SigningInput { bytes: sorted_fields(&fields, signature).into(), plus: Some(plus) })
+            };
+            [Plus::Space, Plus::Literal].into_iter().filter_map(text).collect()
         };
         match self {
-            Self::Body => vec![Cow::Borrowed(request.body.as_slice())],
-            Self::SortedQuery { signature } => both(request.query.as_bytes(), signature),
-            Self::SortedForm { signature } => both(&request.body, signature),
+            Self::Body => vec![SigningInput { bytes: Cow::Borrowed(&request.body), plus: None }],
+            Self::SortedQuery { signature } => texts(request.query.as_bytes(), signature),
+            Self::SortedForm { signature } => texts(&request.body, signature),
         }
     }
 }
@@ -181,7 +246,7 @@ impl Signature {
         match self {
             Self::Given(bytes) => Some(bytes.clone()),
             Self::Base64FormField(name) => {
-                base64_signature(&Fields::parse(&request.body, Plus::Literal).value(name)?)
+                base64_signature(&parse_unverified_fields(&request.body, Plus::Literal)?.value(name)?)
             }
         }
     }
@@ -199,6 +264,10 @@ mod tests {
     use crate::received_at::ReceivedAt;
     use crate::request::Unverified;
     use crate::test_provider::{OF_ANOTHER_KIND, TestProvider, sent};
+
+    fn trust_of(claim: &Claim, request: &Request) -> Result<Trust, Rejection> {
+        check_claim(claim, request).map(|proof| proof.trust)
+    }
 
     #[test]
     fn sorts_by_name_and_leaves_the_signature_out() {
@@ -241,18 +310,55 @@ mod tests {
             ("twice", claim(SignedContent::Body, vec![tag(), tag()])),
             ("both signing_inputs", claim(query, vec![tag()])),
         ] {
-            assert_eq!(check_claim(&claim, &request), Ok(Trust::Signed), "{case}");
+            let want = if case == "twice" { Trust::Signed } else { Trust::SignedFields };
+            assert_eq!(trust_of(&claim, &request), Ok(want), "{case}");
         }
+    }
+
+    #[test]
+    fn a_form_with_too_many_fields_is_not_decoded() {
+        let key = Secret::new("s3cret").unwrap();
+        for (count, want) in [(MAX_SIGNED_FIELDS, true), (MAX_SIGNED_FIELDS + 1, false)] {
+            let form = vec!["a=1"; count].join("&");
+            let text = "a1".repeat(count);
+            let claim = Claim::Mac {
+                algorithm: MacAlgorithm::HmacSha256,
+                key: key.clone(),
+                contents: vec![SignedContent::SortedForm { signature: "sig" }],
+                signatures: vec![Signature::Given(MacAlgorithm::HmacSha256.sign(&key, text.as_bytes()))],
+            };
+            assert_eq!(trust_of(&claim, &sent("", &form)).is_ok(), want, "{count}");
+        }
+        assert_eq!(parse_unverified_fields(&vec![b'a'; MAX_SIGNED_FORM_LEN + 1], Plus::Space), None);
+    }
+
+    #[test]
+    fn a_proof_names_the_part_that_it_covers() {
+        let key = Secret::new("s3cret").unwrap();
+        let covered = |content, signed: &[u8]| {
+            let claim = Claim::Mac {
+                algorithm: MacAlgorithm::HmacSha256,
+                key: key.clone(),
+                contents: vec![content],
+                signatures: vec![Signature::Given(MacAlgorithm::HmacSha256.sign(&key, signed))],
+            };
+            check_claim(&claim, &sent("b=1+2&a=x", "{}")).ok().map(|proof| proof.covered)
+        };
+        let query = SignedContent::SortedQuery { signature: "sig" };
+        assert!(covered(SignedContent::Body, b"{}") == Some(Covered::Body));
+        let fields = |text: &[u8], plus| Some(Covered::Fields { text: text.to_vec(), plus });
+        assert!(covered(query, b"axb1 2") == fields(b"axb1 2", Plus::Space));
+        assert!(covered(query, b"axb1+2") == fields(b"axb1+2", Plus::Literal));
     }
 
     #[test]
     fn nothing_to_compare_proves_nothing() {
         let shared = |comparisons| Claim::Shared { comparisons, trust: Trust::SharedSecret };
-        assert_eq!(check_claim(&shared(Vec::new()), &sent("", "")), Err(Rejection::Mismatch));
+        assert_eq!(trust_of(&shared(Vec::new()), &sent("", "")), Err(Rejection::Mismatch));
         let secret = || Secret::new("s3cret").unwrap();
         let one_of_two = vec![Comparison::new("s3cret", secret()), Comparison::new("other", secret())];
         assert_eq!(
-            check_claim(&shared(one_of_two), &sent("", "")),
+            trust_of(&shared(one_of_two), &sent("", "")),
             Err(Rejection::Mismatch),
             "all have to hold"
         );
@@ -262,7 +368,7 @@ mod tests {
             contents: vec![SignedContent::Body],
             signatures: Vec::new(),
         };
-        assert_eq!(check_claim(&mac, &sent("", "{}")), Err(Rejection::Mismatch), "no signature came along");
+        assert_eq!(trust_of(&mac, &sent("", "{}")), Err(Rejection::Mismatch), "no signature came along");
     }
 
     #[test]
@@ -276,7 +382,7 @@ mod tests {
                 contents: vec![message],
                 signatures: vec![Signature::Given(vec![0; 32]), Signature::Given(tag)],
             };
-            check_claim(&claim, request) == Ok(Trust::Signed)
+            trust_of(&claim, request).is_ok()
         };
         let query = SignedContent::SortedQuery { signature: "Sig" };
         let form = SignedContent::SortedForm { signature: "Sig" };
@@ -308,8 +414,9 @@ mod tests {
 
     #[test]
     fn trust_has_its_words() {
-        let words = [Trust::Signed, Trust::SharedSecret, Trust::UrlToken].map(Trust::as_str);
-        assert_eq!(words, ["signed", "shared_secret", "url_token"]);
+        let words =
+            [Trust::Signed, Trust::SignedFields, Trust::SharedSecret, Trust::UrlToken].map(Trust::as_str);
+        assert_eq!(words, ["signed", "signed_fields", "shared_secret", "url_token"]);
     }
 
     #[test]
@@ -325,7 +432,7 @@ mod tests {
             (&[], Err(Rejection::Mismatch)),
         ] {
             let claims = presented.iter().map(|text| claim(text)).collect();
-            assert_eq!(check_claim(&Claim::AnyOf(claims), &request), want, "{presented:?}");
+            assert_eq!(trust_of(&Claim::AnyOf(claims), &request), want, "{presented:?}");
         }
     }
 

@@ -63,7 +63,7 @@ pub fn verify<P: Provider>(
     let mut rejection = Rejection::NoUsableCredential;
     for credential in credentials {
         match P::claim(&request, credential).and_then(|claim| check_claim(&claim, request.inner())) {
-            Ok(trust) => return Ok(Verified(Delivery::new::<P>(request, trust, received_at))),
+            Ok(proof) => return Ok(Verified(Delivery::new::<P>(request, proof, received_at))),
             // A mismatch says more than that another credential was of another kind.
             Err(_) if rejection == Rejection::Mismatch => {}
             Err(reason) => rejection = reason,

@@ -64,16 +64,19 @@ pub enum UnknownReason {
     Event,
     /// The body is not what the event's documentation says, not even its outline.
     Body,
+    /// The signature holds for other fields too, so the fields prove nothing.
+    AmbiguousSignature,
 }
 
 impl UnknownReason {
-    const ALL: [Self; 2] = [Self::Event, Self::Body];
+    const ALL: [Self; 3] = [Self::Event, Self::Body, Self::AmbiguousSignature];
 
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Event => "unknown_event",
             Self::Body => "unreadable_body",
+            Self::AmbiguousSignature => "ambiguous_signature",
         }
     }
 }

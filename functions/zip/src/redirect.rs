@@ -1,0 +1,141 @@
+//! The confirm redirect: a shopper's browser brings fields that Zip signed. What may be believed of them.
+//!
+//! Zip signs names and values sorted by name and joined **without separators**
+//! (developers.zip.co/v9-US/docs/signing-requests). Text that the shopper typed, such as an address, can therefore be cut
+//! into other fields under the same signature. So a redirect is read only if its fields are the one way in which the
+//! signed text can be cut into documented fields. Everything else that verifies is kept as an unknown event.
+
+use inlet::delivery::Delivery;
+use inlet::proof::Covered;
+use inlet::request::Fields;
+
+use crate::SIGNATURE;
+
+/// The names that Zip documents for the redirect. `line2` is not shown there; the address has room for it.
+const NAMES: [(&str, Form); 18] = [
+    ("amount", Form::Amount),
+    ("currency", Form::Currency),
+    ("customer.address.city", Form::Text),
+    ("customer.address.country", Form::Text),
+    ("customer.address.line1", Form::Text),
+    ("customer.address.line2", Form::Text),
+    ("customer.address.postalCode", Form::Text),
+    ("customer.address.state", Form::Text),
+    ("customer.email", Form::Text),
+    ("customer.firstName", Form::Text),
+    ("customer.lastName", Form::Text),
+    ("customer.phone", Form::Text),
+    ("merchantId", Form::Id),
+    ("merchantReference", Form::Text),
+    ("orderId", Form::Id),
+    ("success", Form::Bool),
+    ("test", Form::Bool),
+    ("timestamp", Form::Timestamp),
+];
+
+/// The prefix of the merchant's own names.
+const METADATA: &str = "metadata.";
+
+/// The form in which Zip documents a value.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Decimal text: `123.45`.
+    Amount,
+    /// Three capital letters: `USD`.
+    Currency,
+    /// Letters, digits and dashes. Zip's are UUIDs.
+    Id,
+    /// `True` or `False`.
+    Bool,
+    /// `MM/dd/yyyy HH:mm:ss`.
+    Timestamp,
+    /// Anything: the shopper or the merchant wrote it.
+    Text,
+}
+
+impl Form {
+    fn fits(self, value: &str) -> bool {
+        match self {
+            Self::Amount => {
+                let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+                [whole, fraction].iter().all(|part| is_all(part, 1..=18, |b| b.is_ascii_digit()))
+            }
+            Self::Currency => is_all(value, 3..=3, |b| b.is_ascii_uppercase()),
+            Self::Id => is_all(value, 1..=64, |b| b.is_ascii_alphanumeric() || b == b'-'),
+            Self::Bool => matches!(value, "True" | "False"),
+            Self::Timestamp => {
+                let digits: String =
+                    value.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+                digits == "00/00/0000 00:00:00"
+            }
+            Self::Text => true,
+        }
+    }
+}
+
+fn is_all(text: &str, lengths: std::ops::RangeInclusive<usize>, fits: impl Fn(u8) -> bool) -> bool {
+    lengths.contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// Returns the fields of a redirect if they are the one documented way to cut the text that Zip signed.
+///
+/// They are if every name is documented or below `metadata.` and occurs once, every value has the documented form, and,
+/// in the signed text, each value ends at the first place where a later documented name begins. The last condition makes
+/// the cut a function of the signed text, so no other cut of the same text passes. A genuine redirect whose shopper
+/// lives in `12 test road` fails it, too: it is kept as unknown.
+pub(crate) fn unambiguous_fields(delivery: &Delivery) -> Option<Fields> {
+    let Covered::Fields { text, plus } = delivery.covered() else { return None };
+    let fields = Fields::parse(delivery.query().as_bytes(), *plus);
+    let mut sorted: Vec<(&[u8], &[u8])> =
+        fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(SIGNATURE.as_bytes())).collect();
+    sorted.sort_by_key(|(name, _)| *name);
+    let mut rest = text.as_slice();
+    let mut previous: &[u8] = b"";
+    for (name, value) in sorted {
+        let form = form_of(name)?;
+        let tail = rest.strip_prefix(name)?;
+        let cut = first_later_name(tail, name).unwrap_or(tail.len());
+        let fits = form.fits(std::str::from_utf8(value).ok()?);
+        if name == previous || !fits || tail.get(..cut) != Some(value) {
+            return None;
+        }
+        rest = tail.get(cut..).unwrap_or_default();
+        previous = name;
+    }
+    rest.is_empty().then_some(fields)
+}
+
+/// Returns the documented form of a field's value, `None` if the name is not documented.
+fn form_of(name: &[u8]) -> Option<Form> {
+    let documented = NAMES.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, form)| *form);
+    documented.or_else(|| name.starts_with(METADATA.as_bytes()).then_some(Form::Text))
+}
+
+/// Returns the first place in a text where a documented name begins that sorts after `name`.
+fn first_later_name(text: &[u8], name: &[u8]) -> Option<usize> {
+    let names = NAMES.iter().map(|(known, _)| *known).filter(|known| known.as_bytes() > name);
+    // Names below `metadata.` follow each other, so the prefix counts as a later name after each of them.
+    let below = (name < METADATA.as_bytes() || name.starts_with(METADATA.as_bytes())).then_some(METADATA);
+    let place = |known: &str| text.windows(known.len()).position(|window| window == known.as_bytes());
+    names.chain(below).filter_map(place).min()
+}
+
+/// The page that the shopper sees next, with the fields that the page needs.
+///
+/// `None` if the store set no page for this outcome: a failed checkout never goes to the page for a successful one.
+pub(crate) fn page(delivery: &Delivery, success: Option<&str>, failure: Option<&str>) -> Option<String> {
+    let fields = delivery.query_fields();
+    let failed = fields.value("success").is_some_and(|text| text.eq_ignore_ascii_case("false"));
+    let page = if failed { failure } else { success }?;
+    let (page, fragment) = page.split_once('#').map_or((page, None), |(page, after)| (page, Some(after)));
+    let mut url = page.to_owned();
+    for name in ["orderId", "merchantReference", "success"] {
+        if let Some(value) = fields.bytes(name) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(name);
+            url.push('=');
+            url.extend(percent_encoding::percent_encode(value, percent_encoding::NON_ALPHANUMERIC));
+        }
+    }
+    Some(fragment.map_or(url.clone(), |fragment| format!("{url}#{fragment}")))
+}

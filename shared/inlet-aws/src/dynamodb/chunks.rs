@@ -1,0 +1,177 @@
+//! Bytes in the table: in the event's item if they fit, else in chunks that are written before the item.
+//!
+//! A chunk belongs to one write of one event. Its key consists of the entity, the number of the chunk, the event's
+//! digest, the arrival and the SHA-256 of the bytes, so that
+//!
+//! - no other event and no other arrival shares it: whoever deletes the event can delete its chunks;
+//! - the same write, repeated, produces the same items, and different bytes never replace each other;
+//! - all chunks of an entity are found by one query for each number, also if their event was never written.
+//!
+//! The event's item contains `{field}_chunks`, their count, and `{field}_chunk_key`, their sort key. Version 0.2
+//! named chunks by content instead (`{field}_parts` and `{field}_digest`); such events stay readable.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use inlet::event::EventId;
+use inlet::fault::Fault;
+use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
+
+use crate::dynamodb::attributes::{Item, bytes, number, number_value, text, text_value};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
+use crate::dynamodb::record::{Encoding, hex};
+
+/// The size of a chunk in bytes. DynamoDB takes items of 400 KB with their names and keys.
+const CHUNK_LEN: usize = 390_000;
+
+/// The most chunks of one field: 25 MB. A body has at most 6 MB, and a message hardly more once it is compressed.
+pub(crate) const MAX_CHUNKS: usize = 64;
+
+/// A stored event that cannot be read, however often it is tried.
+const DAMAGED: &str = "the stored event is damaged";
+
+/// A chunk that is not stored.
+const CHUNK_NOT_STORED: &str = "a chunk cannot be stored";
+
+/// A field of an event's item that may be large.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlobField {
+    /// The attribute's name. `{name}_encoding`, `{name}_chunks` and `{name}_chunk_key` belong to it.
+    pub(crate) name: &'static str,
+    /// The most bytes that the item itself contains.
+    pub(crate) inline_len: usize,
+}
+
+/// The event that chunks belong to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChunkOwner<'e> {
+    pub(crate) id: &'e EventId,
+    pub(crate) received_ms: i64,
+}
+
+impl Dynamo {
+    /// Writes the bytes of a field, and returns the attributes of the event's item that contain or name them.
+    pub(crate) async fn write_blob(
+        &self,
+        field: BlobField,
+        blob: &[u8],
+        owner: ChunkOwner<'_>,
+    ) -> Result<Item, Fault> {
+        let (encoding, stored) = Encoding::smaller(blob);
+        let named = |suffix: &str| format!("{}{suffix}", field.name);
+        let mut item = Item::from([(named("_encoding"), text_value(encoding.as_str()))]);
+        if stored.len() <= field.inline_len {
+            item.insert(named(""), AttributeValue::B(Blob::new(stored)));
+            return Ok(item);
+        }
+        let chunks: Vec<&[u8]> = stored.chunks(CHUNK_LEN).collect();
+        if chunks.len() > MAX_CHUNKS {
+            return Err(Fault::permanent(CHUNK_NOT_STORED, format!("{} is too large", field.name)));
+        }
+        let sk = chunk_sort_key(owner, &hex(&Sha256::digest(&stored)));
+        self.write_chunks(&chunks, owner, &sk).await?;
+        item.insert(named("_chunks"), AttributeValue::N(chunks.len().to_string()));
+        item.insert(named("_chunk_key"), AttributeValue::S(sk));
+        Ok(item)
+    }
+
+    /// Reads the bytes that an item contains or names.
+    pub(crate) async fn read_blob(&self, field: BlobField, item: &Item) -> Result<Vec<u8>, Fault> {
+        let damaged = || Fault::damaged(DAMAGED, format!("its {} is not whole", field.name));
+        let keys = chunk_keys(field.name, item).or_else(|| old_chunk_keys(field.name, item));
+        let mut stored = Vec::new();
+        if let Some(keys) = keys {
+            for key in keys {
+                let chunk = self.get(key).await?.ok_or_else(damaged)?;
+                stored.extend(bytes(&chunk, PIECE).ok_or_else(damaged)?);
+            }
+        } else {
+            stored.extend(bytes(item, field.name).ok_or_else(damaged)?);
+        }
+        let encoding = text(item, &format!("{}_encoding", field.name)).unwrap_or_default();
+        Encoding::undone(encoding, stored).map_err(|error| Fault::damaged(DAMAGED, error))
+    }
+
+    /// Writes all chunks at once: each is in another partition.
+    async fn write_chunks(&self, chunks: &[&[u8]], owner: ChunkOwner<'_>, sk: &str) -> Result<(), Fault> {
+        let mut writing = JoinSet::new();
+        for (n, chunk) in chunks.iter().enumerate() {
+            let mut item = chunk_key(owner.id.entity_path(), n, sk).into_item();
+            item.insert(PIECE.into(), AttributeValue::B(Blob::new(*chunk)));
+            item.insert("received_ms".into(), number_value(owner.received_ms));
+            item.insert("expires".into(), self.expires(owner.received_ms));
+            let dynamo = self.clone();
+            writing.spawn(async move { dynamo.put(item, Expressions::default(), CHUNK_NOT_STORED).await });
+        }
+        while let Some(written) = writing.join_next().await {
+            written.map_err(|ended| Fault::transient(CHUNK_NOT_STORED, ended))??;
+        }
+        Ok(())
+    }
+}
+
+/// The attribute with a chunk's bytes. Stored data: it keeps its first name.
+const PIECE: &str = "piece";
+
+/// Returns the key of a chunk.
+fn chunk_key(entity_path: &str, n: usize, sk: &str) -> Key {
+    Key::new(chunk_partition(entity_path, n), sk)
+}
+
+/// Returns the partition of all chunks of this number of an entity.
+pub(crate) fn chunk_partition(entity_path: &str, n: usize) -> String {
+    format!("chunk/{entity_path}/{n}")
+}
+
+fn chunk_sort_key(owner: ChunkOwner<'_>, sha256: &str) -> String {
+    format!("{}/{}/{sha256}", owner.id.digest(), owner.received_ms)
+}
+
+/// Returns the keys of a field's chunks; nothing if the item names none.
+pub(crate) fn chunk_keys(field: &str, item: &Item) -> Option<Vec<Key>> {
+    let count = usize::try_from(number(item, &format!("{field}_chunks"))?).ok()?;
+    let sk = text(item, &format!("{field}_chunk_key"))?;
+    let entity_path = text(item, "pk")?;
+    Some((0..count).map(|n| chunk_key(entity_path, n, sk)).collect())
+}
+
+/// Returns the keys of a field's chunks in the layout of version 0.2; nothing if the item names none.
+pub(crate) fn old_chunk_keys(field: &str, item: &Item) -> Option<Vec<Key>> {
+    let count = usize::try_from(number(item, &format!("{field}_parts"))?).ok()?;
+    let sha256 = text(item, &format!("{field}_digest"))?;
+    Some((0..count).map(|n| Key::new(format!("part/{sha256}/{n}"), "part")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(attributes: &[(&str, AttributeValue)]) -> Item {
+        attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    #[test]
+    fn chunks_of_two_arrivals_or_two_contents_never_share_a_key() {
+        let id = EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap();
+        let at = |received_ms| ChunkOwner { id: &id, received_ms };
+        let sk = chunk_sort_key(at(7), "aa");
+        assert_eq!(sk, "0123456789abcdef/7/aa");
+        assert_ne!(chunk_sort_key(at(8), "aa"), sk);
+        assert_ne!(chunk_sort_key(at(7), "bb"), sk);
+    }
+
+    #[test]
+    fn an_item_names_its_chunks_in_either_layout() {
+        let new = item(&[
+            ("pk", text_value("zid/riyadh/order/8")),
+            ("body_chunks", number_value(2)),
+            ("body_chunk_key", text_value("0123456789abcdef/7/aa")),
+        ]);
+        let key = |n| Key::new(format!("chunk/zid/riyadh/order/8/{n}"), "0123456789abcdef/7/aa");
+        assert_eq!(chunk_keys("body", &new), Some(vec![key(0), key(1)]));
+        assert_eq!(old_chunk_keys("body", &new), None);
+        let old = item(&[("body_parts", number_value(1)), ("body_digest", text_value("aa"))]);
+        assert_eq!(old_chunk_keys("body", &old), Some(vec![Key::new("part/aa/0", "part")]));
+        assert_eq!(chunk_keys("body", &old), None);
+    }
+}

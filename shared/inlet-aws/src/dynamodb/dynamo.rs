@@ -1,0 +1,497 @@
+//! The calls to the event table: one client, one table name, one retention. Every owner of items uses these
+//! primitives, so that errors, retries and time to live are decided here and nowhere else.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, DeleteRequest, KeysAndAttributes, Put, PutRequest, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
+};
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
+
+use crate::client::connect::describe_sdk_error;
+use crate::dynamodb::attributes::{Item, number_value, text};
+
+/// Keys in one `BatchGetItem`: DynamoDB's limit.
+const BATCH_GET_LEN: usize = 100;
+
+/// Items in one `BatchWriteItem`: DynamoDB's limit is 25 items and 16 MB.
+const BATCH_WRITE_LEN: usize = 25;
+
+/// Attempts at what DynamoDB returned as unprocessed, and the first wait between two of them; each further wait is
+/// twice as long, 0.6 s in all.
+const BATCH_ATTEMPTS: u32 = 6;
+const BATCH_WAIT_MS: u64 = 20;
+
+/// Attempts at a transaction that conflicts with another one, and the first wait between two of them; each further
+/// wait is twice as long, 0.6 s in all.
+const TRANSACTION_ATTEMPTS: u32 = 6;
+const TRANSACTION_WAIT: Duration = Duration::from_millis(20);
+
+/// The key of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    /// The key of these two attributes.
+    pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// Returns the item's key; nothing if it lacks one.
+    pub(crate) fn of(item: &Item) -> Option<Self> {
+        Some(Self::new(text(item, "pk")?, text(item, "sk")?))
+    }
+
+    /// Returns the key's two attributes as an item.
+    pub(crate) fn into_item(self) -> Item {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk)),
+            ("sk".to_owned(), AttributeValue::S(self.sk)),
+        ])
+    }
+}
+
+/// The expressions of one write, with the values that they use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expressions {
+    update: Option<&'static str>,
+    condition: Option<&'static str>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expressions {
+    /// Writes only if this condition holds.
+    pub(crate) fn condition(condition: &'static str) -> Self {
+        Self { condition: Some(condition), ..Self::default() }
+    }
+
+    /// Changes an item like this.
+    pub(crate) fn update(update: &'static str) -> Self {
+        Self { update: Some(update), ..Self::default() }
+    }
+
+    /// The same, only if this condition holds.
+    #[must_use]
+    pub(crate) fn only_if(self, condition: &'static str) -> Self {
+        Self { condition: Some(condition), ..self }
+    }
+
+    /// The same, with the value of a placeholder `:name`.
+    #[must_use]
+    pub(crate) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+        self.values.insert(placeholder.to_owned(), value);
+        self
+    }
+
+    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        (!self.values.is_empty()).then(|| self.values.clone())
+    }
+}
+
+/// The result of a conditional write.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// The table took it.
+    Done,
+    /// The condition failed. This is the item that the write found.
+    Refused(Item),
+}
+
+/// One page of a query.
+pub(crate) struct Page {
+    pub(crate) items: Vec<Item>,
+    /// The key to continue from; nothing on the last page.
+    pub(crate) next: Option<Item>,
+}
+
+/// The items of a query, read page by page.
+pub(crate) struct Items {
+    query: QueryFluentBuilder,
+    context: &'static str,
+    page: std::vec::IntoIter<Item>,
+    start: Option<Item>,
+    is_last_page: bool,
+}
+
+impl Items {
+    /// The items of this query.
+    pub(crate) fn new(query: QueryFluentBuilder, context: &'static str) -> Self {
+        Self { query, context, page: Vec::new().into_iter(), start: None, is_last_page: false }
+    }
+
+    /// Returns the next item; nothing at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Item>, Fault> {
+        loop {
+            if let Some(item) = self.page.next() {
+                return Ok(Some(item));
+            }
+            if self.is_last_page {
+                return Ok(None);
+            }
+            let query = self.query.clone().set_exclusive_start_key(self.start.take());
+            let output = query.send().await.map_err(|error| fault(self.context, &error))?;
+            self.page = output.items.unwrap_or_default().into_iter();
+            self.start = output.last_evaluated_key;
+            self.is_last_page = self.start.is_none();
+        }
+    }
+}
+
+/// The event table in DynamoDB.
+#[derive(Clone, Debug)]
+pub(crate) struct Dynamo {
+    client: Client,
+    table: Arc<str>,
+    retention: Duration,
+}
+
+impl Dynamo {
+    /// The table of this name, which keeps items for `retention`.
+    pub(crate) fn new(client: Client, table: impl Into<Arc<str>>, retention: Duration) -> Self {
+        Self { client, table: table.into(), retention }
+    }
+
+    /// Returns how long the table keeps items.
+    pub(crate) fn retention(&self) -> Duration {
+        self.retention
+    }
+
+    /// Returns the `expires` attribute of an item from this time, in seconds since 1970 UTC.
+    pub(crate) fn expires(&self, ms: i64) -> AttributeValue {
+        let retention = i64::try_from(self.retention.as_secs()).unwrap_or(i64::MAX);
+        number_value(ms.div_euclid(1_000).saturating_add(retention))
+    }
+
+    /// Returns when the table was created: `EPOCH` if DynamoDB does not return it.
+    pub(crate) async fn created(&self) -> Result<ReceivedAt, Fault> {
+        let described = self.client.describe_table().table_name(&*self.table).send().await;
+        let described = described.map_err(|error| fault("the table cannot be described", &error))?;
+        let created = described.table.and_then(|table| table.creation_date_time);
+        let created_ms = created.and_then(|created| created.to_millis().ok());
+        Ok(created_ms.and_then(ReceivedAt::from_millis).unwrap_or(ReceivedAt::EPOCH))
+    }
+
+    /// Reads an item with every write that was answered.
+    pub(crate) async fn get(&self, key: Key) -> Result<Option<Item>, Fault> {
+        let get = self.client.get_item().table_name(&*self.table).set_key(Some(key.into_item()));
+        let output = get.consistent_read(true).send().await;
+        output.map(|output| output.item).map_err(|error| fault(UNREADABLE, &error))
+    }
+
+    /// Writes an item, if its condition holds.
+    pub(crate) async fn put(
+        &self,
+        item: Item,
+        expressions: Expressions,
+        context: &'static str,
+    ) -> Result<Written, Fault> {
+        let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
+        let put = put
+            .set_condition_expression(expressions.condition.map(str::to_owned))
+            .set_expression_attribute_values(expressions.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Written::Refused(failed.item().cloned().unwrap_or_default()))
+                }
+                _ => Err(fault(context, &error)),
+            },
+        }
+    }
+
+    /// Changes an item, if the condition holds.
+    pub(crate) async fn update(
+        &self,
+        key: Key,
+        expressions: Expressions,
+        context: &'static str,
+    ) -> Result<Written, Fault> {
+        let update = self.client.update_item().table_name(&*self.table).set_key(Some(key.into_item()));
+        let update = update
+            .set_update_expression(expressions.update.map(str::to_owned))
+            .set_condition_expression(expressions.condition.map(str::to_owned))
+            .set_expression_attribute_values(expressions.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Written::Refused(failed.item().cloned().unwrap_or_default()))
+                }
+                _ => Err(fault(context, &error)),
+            },
+        }
+    }
+
+    /// Deletes an item, if the condition holds. Returns the item that was deleted; nothing if there was none, or if
+    /// the condition kept it.
+    pub(crate) async fn delete(&self, key: Key, expressions: Expressions) -> Result<Option<Item>, Fault> {
+        let delete = self.client.delete_item().table_name(&*self.table).set_key(Some(key.into_item()));
+        let delete = delete
+            .set_condition_expression(expressions.condition.map(str::to_owned))
+            .set_expression_attribute_values(expressions.values())
+            .return_values(ReturnValue::AllOld);
+        match delete.send().await {
+            Ok(output) => Ok(output.attributes),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(None),
+                _ => Err(fault("an item cannot be deleted", &error)),
+            },
+        }
+    }
+
+    /// Returns a query of the table, to be completed and given to [`Dynamo::page`] or [`Dynamo::all`].
+    pub(crate) fn query(&self) -> QueryFluentBuilder {
+        self.client.query().table_name(&*self.table)
+    }
+
+    /// Runs a query for one page.
+    pub(crate) async fn page(&self, query: QueryFluentBuilder, context: &'static str) -> Result<Page, Fault> {
+        let output = query.send().await.map_err(|error| fault(context, &error))?;
+        Ok(Page { items: output.items.unwrap_or_default(), next: output.last_evaluated_key })
+    }
+
+    /// Runs a query for all its items.
+    pub(crate) async fn all(
+        &self,
+        query: QueryFluentBuilder,
+        context: &'static str,
+    ) -> Result<Vec<Item>, Fault> {
+        let mut items = Items::new(query, context);
+        let mut all = Vec::new();
+        while let Some(item) = items.next().await? {
+            all.push(item);
+        }
+        Ok(all)
+    }
+
+    /// Reads the items of these keys, and returns those that there are by their keys.
+    pub(crate) async fn batch_get(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+    ) -> Result<HashMap<Key, Item>, Fault> {
+        // DynamoDB refuses a request that names a key twice.
+        let keys: HashSet<Key> = keys.into_iter().collect();
+        let keys: Vec<Key> = keys.into_iter().collect();
+        let mut items = HashMap::new();
+        for some in keys.chunks(BATCH_GET_LEN) {
+            let found = self.batch_get_some(some).await?;
+            items.extend(found.into_iter().filter_map(|item| Some((Key::of(&item)?, item))));
+        }
+        Ok(items)
+    }
+
+    async fn batch_get_some(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
+        let keys = keys.iter().cloned().map(Key::into_item).collect();
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+        let mut wanted = Some(wanted.build().map_err(|error| Fault::permanent(UNREADABLE, error))?);
+        let mut found = Vec::new();
+        for wait in (0..BATCH_ATTEMPTS).map(|n| BATCH_WAIT_MS << n) {
+            let Some(asked) = wanted.take() else { return Ok(found) };
+            let get = self.client.batch_get_item().request_items(&*self.table, asked);
+            let output = get.send().await.map_err(|error| fault(UNREADABLE, &error))?;
+            found.extend(output.responses.unwrap_or_default().remove(&*self.table).unwrap_or_default());
+            wanted = output.unprocessed_keys.unwrap_or_default().remove(&*self.table);
+            if wanted.is_some() {
+                tokio::time::sleep(Duration::from_millis(wait)).await;
+            }
+        }
+        if wanted.is_none() {
+            Ok(found)
+        } else {
+            Err(Fault::transient(UNREADABLE, "DynamoDB returned unprocessed keys after every attempt"))
+        }
+    }
+
+    /// Writes and deletes items, in batches. They take effect one by one.
+    pub(crate) async fn batch_write(&self, requests: Vec<WriteRequest>) -> Result<(), Fault> {
+        for some in requests.chunks(BATCH_WRITE_LEN) {
+            self.batch_write_some(some.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    async fn batch_write_some(&self, mut requests: Vec<WriteRequest>) -> Result<(), Fault> {
+        for wait in (0..BATCH_ATTEMPTS).map(|n| BATCH_WAIT_MS << n) {
+            let batch = self.client.batch_write_item().request_items(&*self.table, requests);
+            let output = batch.send().await.map_err(|error| fault(UNWRITABLE, &error))?;
+            requests =
+                output.unprocessed_items.and_then(|mut left| left.remove(&*self.table)).unwrap_or_default();
+            if requests.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+        Err(Fault::transient(UNWRITABLE, "DynamoDB returned unprocessed items after every attempt"))
+    }
+
+    /// Updates one item and writes another in one transaction. Retries while it conflicts with another transaction.
+    pub(crate) async fn update_and_put(
+        &self,
+        (key, update): (Key, Expressions),
+        (item, put): (Item, Expressions),
+        context: &'static str,
+    ) -> Result<Written, Fault> {
+        let unbuildable = |error| Fault::permanent("the request to the table cannot be built", error);
+        let update = Update::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key.into_item()))
+            .set_update_expression(update.update.map(str::to_owned))
+            .set_condition_expression(update.condition.map(str::to_owned))
+            .set_expression_attribute_values(update.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(unbuildable)?;
+        let put = Put::builder()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .set_condition_expression(put.condition.map(str::to_owned))
+            .set_expression_attribute_values(put.values())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(unbuildable)?;
+        let items = [
+            TransactWriteItem::builder().update(update).build(),
+            TransactWriteItem::builder().put(put).build(),
+        ];
+        let mut wait = TRANSACTION_WAIT;
+        for _ in 0..TRANSACTION_ATTEMPTS {
+            match self.transact(items.to_vec(), context).await? {
+                Transacted::Written(written) => return Ok(written),
+                Transacted::Conflict => tokio::time::sleep(wait).await,
+            }
+            wait = wait.saturating_mul(2);
+        }
+        Err(Fault::transient(context, "too many writes to one entity at once"))
+    }
+
+    async fn transact(
+        &self,
+        items: Vec<TransactWriteItem>,
+        context: &'static str,
+    ) -> Result<Transacted, Fault> {
+        let transaction = self.client.transact_write_items().set_transact_items(Some(items));
+        let Err(error) = transaction.send().await else {
+            return Ok(Transacted::Written(Written::Done));
+        };
+        let result = match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                classify(canceled.cancellation_reasons(), context)
+            }
+            _ => None,
+        };
+        result.unwrap_or_else(|| Err(fault(context, &error)))
+    }
+}
+
+/// The result of one attempt at a transaction.
+#[derive(Debug)]
+enum Transacted {
+    Written(Written),
+    /// Another transaction had one of the items.
+    Conflict,
+}
+
+/// Returns what the reasons of a cancelled transaction mean: they are in the order of its items. A failed condition
+/// decides before any other reason. Returns nothing for reasons that have no rule here, such as throttling.
+fn classify(reasons: &[CancellationReason], context: &'static str) -> Option<Result<Transacted, Fault>> {
+    let find = |code: &str| reasons.iter().find(|reason| reason.code() == Some(code));
+    if let Some(reason) = find("ConditionalCheckFailed") {
+        let found = reason.item().cloned().unwrap_or_default();
+        return Some(Ok(Transacted::Written(Written::Refused(found))));
+    }
+    if let Some(reason) = find("ValidationError") {
+        let why = reason.message().unwrap_or_default().to_owned();
+        return Some(Err(Fault::permanent(context, why)));
+    }
+    find("TransactionConflict").map(|_| Ok(Transacted::Conflict))
+}
+
+/// A failed read of the table.
+pub(crate) const UNREADABLE: &str = "the table cannot be read";
+
+/// A failed write of small items.
+const UNWRITABLE: &str = "an item cannot be stored";
+
+/// Returns the fault of a failed call: permanent if DynamoDB rejects the request itself, else transient.
+pub(crate) fn fault<E: ProvideErrorMetadata, R>(context: &'static str, error: &SdkError<E, R>) -> Fault {
+    if error.code() == Some("ValidationException") {
+        Fault::permanent(context, describe_sdk_error(error))
+    } else {
+        Fault::transient(context, describe_sdk_error(error))
+    }
+}
+
+/// Returns the request of a batch that writes an item.
+pub(crate) fn put_request(item: Item) -> Result<WriteRequest, Fault> {
+    let put = PutRequest::builder().set_item(Some(item)).build();
+    let put = put.map_err(|error| Fault::permanent(UNWRITABLE, error))?;
+    Ok(WriteRequest::builder().put_request(put).build())
+}
+
+/// Returns the request of a batch that deletes an item.
+pub(crate) fn delete_request(key: Key) -> Result<WriteRequest, Fault> {
+    let delete = DeleteRequest::builder().set_key(Some(key.into_item())).build();
+    let delete = delete.map_err(|error| Fault::permanent(UNWRITABLE, error))?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use inlet::fault::FaultKind;
+
+    #[test]
+    fn a_request_that_dynamodb_rejects_is_permanent() {
+        for (code, kind) in [
+            (Some("ValidationException"), FaultKind::Permanent),
+            (Some("ProvisionedThroughputExceededException"), FaultKind::Transient),
+            (None, FaultKind::Transient),
+        ] {
+            let metadata = ErrorMetadata::builder().message("no");
+            let metadata = code.iter().fold(metadata, |metadata, code| metadata.code(*code));
+            let error = PutItemError::generic(metadata.build());
+            let error: SdkError<PutItemError, ()> = SdkError::service_error(error, ());
+            assert_eq!(fault("the item cannot be stored", &error).kind, kind, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn the_reasons_of_a_cancelled_transaction_decide_its_result() {
+        let reason = |code: &str| CancellationReason::builder().code(code).build();
+        for (codes, expected) in [
+            (["None", "ValidationError"], "permanent"),
+            (["TransactionConflict", "ValidationError"], "permanent"),
+            (["TransactionConflict", "ConditionalCheckFailed"], "refused"),
+            (["TransactionConflict", "None"], "conflict"),
+            (["None", "ThrottlingError"], "no rule"),
+        ] {
+            let result = match classify(&codes.map(reason), "the event cannot be stored") {
+                Some(Ok(Transacted::Written(_))) => "refused",
+                Some(Ok(Transacted::Conflict)) => "conflict",
+                Some(Err(fault)) if fault.kind == FaultKind::Permanent => "permanent",
+                Some(Err(_)) => "another fault",
+                None => "no rule",
+            };
+            assert_eq!(result, expected, "{codes:?}");
+        }
+    }
+}
