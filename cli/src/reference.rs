@@ -16,7 +16,7 @@ pub(crate) fn markdown() -> String {
         "<!-- Generated: `cargo run -p inlet-cli -- reference > docs/cli.md`. Edit the help texts in cli/src. -->\n\n\
          # The `inlet` command\n\n",
     );
-    let _ = writeln!(text, "{}\n", command.get_about().map(ToString::to_string).unwrap_or_default());
+    let _ = writeln!(text, "{}.\n", first_line(&command));
     let _ = writeln!(text, "```sh\ncargo install --locked --path cli\n\n{}\n```\n", commented(QUICK_START));
     text.push_str(
         "`inlet COMMAND --help` prints the same text as this page. A command that changes secrets or events prints the name \
@@ -34,7 +34,8 @@ pub(crate) fn markdown() -> String {
     for option in command.get_arguments().filter(|option| option.is_global_set()) {
         argument(&mut text, option);
     }
-    let _ = writeln!(text, "\n## Exit codes\n\n```text\n{EXIT_CODES}\n```");
+    let _ =
+        writeln!(text, "\n## Exit codes\n\n```text\n{}\n```", EXIT_CODES.trim_start_matches("Exit codes:\n"));
     for name in GROUPS.iter().flat_map(|(_, names)| names.iter()) {
         if let Some(found) = command.find_subcommand(name) {
             section(&mut text, found, &format!("inlet {name}"), "##");
