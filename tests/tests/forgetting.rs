@@ -182,7 +182,7 @@ async fn a_large_delivery_after_a_run_is_whole() {
     let mut again = large(&model, 1, 1, 7);
     again.record.received_ms = inlet_aws::client::clock::now().millis();
     again.record.attempt = "another".to_owned();
-    assert_eq!(table.events.put(&again).await.unwrap(), Recorded::New);
+    assert_eq!(table.events.put(&again).await.unwrap(), Put::Recorded(Recorded::New));
     let id = EventId::parse(&again.record.id).unwrap();
     assert!(table.events.get(&id).await.unwrap().expect("it is stored").body == noise(7));
 }
@@ -200,7 +200,7 @@ async fn chunks_of_a_duplicate_go_once_no_function_can_need_them() {
         duplicate.record.received_ms = received_ms;
         duplicate.record.attempt = received_ms.to_string();
         let recorded = table.events.put(&duplicate).await.unwrap();
-        assert!(matches!(recorded, Recorded::Duplicate { .. }), "{recorded:?}");
+        assert!(matches!(recorded, Put::Recorded(Recorded::Duplicate { .. })), "{recorded:?}");
     }
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let gone = DeletionCounts { events: 1, chunks: 4, ..DeletionCounts::default() };

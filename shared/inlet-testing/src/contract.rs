@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use inlet::canonical::Canonical;
+use inlet::canonical::{Canonical, StoreDefaults};
 use inlet::delivery::Delivery;
 use inlet::drift::{Difference, Drift, DriftDetector};
 use inlet::proof::{Rejection, Verified, verify};
@@ -500,7 +500,11 @@ pub fn a_state_that_comes_back_is_new_whatever_the_clocks_say<C: Contract>() {
 fn stored<C: Contract>(event: &str, bodies: &[(&Vec<u8>, i64)]) -> Vec<Vec<u8>> {
     let spec = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
     let credential = &raw_credentials::<C>()[0];
-    let known = Arc::new(KnownStore { credentials: credentials::<C>(), settings: Default::default() });
+    let known = Arc::new(KnownStore {
+        credentials: credentials::<C>(),
+        settings: Default::default(),
+        defaults: StoreDefaults::default(),
+    });
     let receiver = Receiver {
         secrets: MemorySecrets::<P<C>> { name: store(), store: known, newer: None },
         journal: MemoryJournal::default(),
