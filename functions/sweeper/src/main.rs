@@ -1,4 +1,4 @@
-//! The function that sends again what is stored and was never processed.
+//! The sweeper: it sends events again that are stored and were never processed.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {
