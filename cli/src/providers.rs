@@ -15,7 +15,7 @@ use inlet::tools::portal::Portal;
 use inlet::tools::registration::{Api, Registering};
 use inlet::tools::sender::{Address, Payload, delivery};
 use inlet_aws::dynamodb::quarantine::TableQuarantine;
-use inlet_aws::operate::reverify::{Reverified, reverify};
+use inlet_aws::reverify::{Reverified, Scope, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -61,7 +61,7 @@ pub(crate) trait ProviderTools: Sync {
     fn payloads(&self) -> &'static [Payload];
     /// Whether its receiver takes this as a credential.
     fn takes(&self, credential: &Value) -> bool;
-    /// Verifies a store's held deliveries again: [`inlet_aws::operate::reverify`].
+    /// Verifies a store's held deliveries again: [`inlet_aws::reverify`].
     fn reverify<'a>(
         &'a self,
         deployment: &'a Deployment,
@@ -131,7 +131,7 @@ impl<S: Registering> ProviderTools for Adapter<S> {
             let (table, queue) = (deployment.table(), deployment.queue());
             let secrets = SsmSecrets::<S>::new(deployment.clients().ssm, &deployment.stage);
             let quarantine = TableQuarantine::new(&table, S::NAME);
-            reverify::<S>(&quarantine, &secrets, &table.events, &queue, store, sum).await
+            reverify::<S>(&quarantine, &secrets, &table.events, &queue, store, Scope::All, sum).await
         })
     }
 }

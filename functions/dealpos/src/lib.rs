@@ -111,7 +111,7 @@ impl Provider for DealPos {
     fn respond(outcome: &Outcome<'_>, settings: &Settings) -> Response {
         match outcome {
             Outcome::Accepted(event) => settings.answer(event.parsed().event_type.as_str()),
-            Outcome::Probed => answers::success(),
+            Outcome::Probed | Outcome::Deferred => answers::success(),
         }
     }
 }

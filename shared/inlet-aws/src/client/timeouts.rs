@@ -9,9 +9,14 @@ use std::time::Duration;
 
 use inlet::fault::Fault;
 
-/// One reading of a store's secrets; a delivery that does not verify has them read twice. A hung try and a
-/// second one.
-pub const SECRETS: Duration = Duration::from_secs(3);
+/// The time in which a store's credentials are read, with all retries. After it the delivery is quarantined.
+pub const SECRETS: Duration = Duration::from_secs(4);
+
+/// The time in which credentials are read once more for a delivery that does not verify.
+pub const REREAD: Duration = Duration::from_secs(2);
+
+/// The time in which the names of a provider's stores are listed.
+pub const STORE_NAMES: Duration = Duration::from_secs(1);
 
 /// The journal with everything that it writes and reads for one event: the pieces of a body of 6 MB, a
 /// transaction as often as it meets another one, and the receipt of an event that is there.
@@ -28,7 +33,7 @@ pub const PRECONNECT: Duration = Duration::from_secs(2);
 
 /// The longest that a delivery waits for others: secrets twice, then the journal and the queue, or the quarantine.
 pub const MAX_IO: Duration = {
-    let proving = SECRETS.saturating_mul(2);
+    let proving = SECRETS.saturating_add(REREAD);
     let keeping = JOURNAL.saturating_add(QUEUE);
     proving.saturating_add(if keeping.as_secs() > QUARANTINE.as_secs() { keeping } else { QUARANTINE })
 };

@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::Event;
 use inlet::fault::Fault;
+use inlet::proof::Rejection;
 use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
 use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request};
@@ -27,11 +28,12 @@ use sha2::{Digest, Sha256};
 
 use crate::client::rate_limit::TokenBucket;
 use crate::client::{clock, timeouts};
-use crate::dynamodb::attributes::{self, Item, bytes, number_value, text, text_value};
-use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
+use crate::dynamodb::attributes::{self, Item, bytes, number, number_value, text, text_value};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, Items, Key};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 use crate::dynamodb::record::{Encoding, hex};
 use crate::dynamodb::table::Table;
+use crate::reverify::Scope;
 
 /// The largest body that is quarantined, in bytes. The largest documented payload has less than a tenth of it, and it
 /// fits into its item beside query and headers, which API Gateway keeps below 10 KB each.
@@ -45,6 +47,14 @@ pub const RETENTION: Duration = Duration::from_hours(72);
 /// second for each store and instance, and only configured stores count.
 const BURST: u32 = 2_048;
 const REFILL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The token bucket of all stores of a function instance: four stores may be flooded at once. While credentials cannot
+/// be read, requests for invented store names are quarantined too, and only this limits them.
+const TOTAL_BURST: u32 = 4 * BURST;
+const TOTAL_REFILL_INTERVAL: Duration = Duration::from_millis(25);
+
+/// The most stores that have a bucket of their own.
+const MAX_BUCKETS: usize = 1_000;
 
 /// The least that a request costs, in tokens: the burst is 512 small forgeries, not thousands.
 const MIN_COST: u32 = 4;
@@ -60,20 +70,28 @@ pub struct TableQuarantine {
     pending: Pending,
     provider: &'static str,
     buckets: Mutex<HashMap<StoreName, TokenBucket>>,
+    total: Mutex<TokenBucket>,
 }
 
 impl TableQuarantine {
     /// The quarantine of this provider's stores in this table.
     pub fn new(table: &Table, provider: &'static str) -> Self {
         let (dynamo, pending) = (table.dynamo.clone(), table.pending.clone());
-        Self { dynamo, pending, provider, buckets: Mutex::default() }
+        let total = Mutex::new(TokenBucket::new(TOTAL_BURST, TOTAL_REFILL_INTERVAL, Instant::now()));
+        Self { dynamo, pending, provider, buckets: Mutex::default(), total }
     }
 
     /// Returns whether the store has tokens for this request, and takes them.
     fn has_capacity(&self, rejected: &RejectedRequest<'_>, now: Instant) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || TokenBucket::new(BURST, REFILL_INTERVAL, now);
+        let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() > MAX_BUCKETS {
+            // Names that were invented while no list of names could be had.
+            buckets.clear();
+        }
         buckets.entry(rejected.store().clone()).or_insert_with(new).try_acquire(cost(rejected), now)
+            && total.try_acquire(cost(rejected), now)
     }
 
     async fn put(&self, rejected: &RejectedRequest<'_>) -> Result<(), Fault> {
@@ -84,7 +102,15 @@ impl TableQuarantine {
         item.insert("body".into(), AttributeValue::B(Blob::new(body)));
         let partition = partition(self.provider, rejected.store());
         item.extend(Key::new(partition, note.sort_key(rejected.body())).into_item());
+        let is_deferred = rejected.rejection() == Rejection::CredentialsUnreadable;
         item.insert("expires".into(), expires(note.received_ms));
+        if is_deferred {
+            // The sender was told that the delivery is safe, so it is kept as long as an event.
+            item.insert("expires".into(), self.dynamo.expires(note.received_ms));
+            item.insert(DEFERRED.into(), AttributeValue::Bool(true));
+            // First the marker: without it, the sweeper would not find the request.
+            self.put_marker(rejected.store(), rejected.received_at()).await?;
+        }
         self.dynamo.put(item, Expressions::default(), NOT_QUARANTINED).await.map(|_| ())
     }
 }
@@ -165,20 +191,76 @@ impl Note {
     }
 }
 
+/// The attribute of a request that was quarantined because the store's credentials could not be read. Stored data: the
+/// value must stay.
+const DEFERRED: &str = "deferred";
+
+/// The attribute of a marker: the arrival of the last deferred request. Stored data: the value must stay.
+const NOTED: &str = "noted_ms";
+
+/// A store that has deferred requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeferredStore {
+    pub(crate) store: StoreName,
+    noted_ms: i64,
+}
+
 /// A request from the quarantine, not verified yet.
-#[cfg(feature = "operate")]
 pub(crate) struct QuarantinedRequest {
     pub(crate) request: Request,
     pub(crate) received_at: ReceivedAt,
     pub(crate) sort_key: String,
 }
 
-#[cfg(feature = "operate")]
 impl TableQuarantine {
-    /// Returns the query for all quarantined requests of a store, in the order of arrival.
-    pub(crate) fn query(&self, store: &StoreName) -> QueryFluentBuilder {
+    /// Returns the query for the quarantined requests of a store, in the order of arrival.
+    pub(crate) fn query(&self, store: &StoreName, scope: Scope) -> QueryFluentBuilder {
         let query = self.dynamo.query().consistent_read(true).key_condition_expression("pk = :pk");
-        query.expression_attribute_values(":pk", AttributeValue::S(partition(self.provider, store)))
+        let query =
+            query.expression_attribute_values(":pk", AttributeValue::S(partition(self.provider, store)));
+        match scope {
+            Scope::All => query,
+            Scope::Deferred => query.filter_expression("attribute_exists(deferred)"),
+        }
+    }
+
+    /// Notes that a store has deferred requests.
+    async fn put_marker(&self, store: &StoreName, received_at: ReceivedAt) -> Result<(), Fault> {
+        let mut marker = self.marker_key(store.as_str()).into_item();
+        marker.insert(NOTED.into(), number_value(received_at.millis()));
+        marker.insert("expires".into(), self.dynamo.expires(received_at.millis()));
+        self.dynamo.put(marker, Expressions::default(), NOT_QUARANTINED).await.map(|_| ())
+    }
+
+    /// Returns the stores that have deferred requests.
+    pub(crate) async fn deferred_stores(&self) -> Result<Vec<DeferredStore>, Fault> {
+        let query = self.dynamo.query().consistent_read(true).key_condition_expression("pk = :pk");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(self.marker_partition()));
+        let mut markers = Items::new(query, "the quarantine cannot be read");
+        let mut stores = Vec::new();
+        while let Some(marker) = markers.next().await? {
+            let store = text(&marker, "sk").and_then(|name| StoreName::parse(name).ok());
+            stores.extend(
+                store.zip(number(&marker, NOTED)).map(|(store, noted_ms)| DeferredStore { store, noted_ms }),
+            );
+        }
+        Ok(stores)
+    }
+
+    /// Removes the marker of a store, unless another request was deferred since.
+    pub(crate) async fn delete_marker(&self, deferred: &DeferredStore) -> Result<(), Fault> {
+        let unchanged =
+            Expressions::condition("noted_ms = :noted").value(":noted", number_value(deferred.noted_ms));
+        self.dynamo.delete(self.marker_key(deferred.store.as_str()), unchanged).await.map(|_| ())
+    }
+
+    /// A store's name has no underscore, so this is no store's partition. Stored data: the value must stay.
+    fn marker_partition(&self) -> String {
+        format!("quarantine/{}/_deferred", self.provider)
+    }
+
+    fn marker_key(&self, store: &str) -> Key {
+        Key::new(self.marker_partition(), store)
     }
 
     /// Reads a quarantined request.

@@ -221,7 +221,7 @@ fn level_of(report: &Report) -> LogLevel {
         Report::Accepted(accepted) if accepted.journal_fault.is_none() && accepted.queue_fault.is_none() => {
             LogLevel::Info
         }
-        Report::Accepted(_) => LogLevel::Warn,
+        Report::Accepted(_) | Report::Deferred(_) => LogLevel::Warn,
         Report::Refused(why) if why.refusal() == Refusal::Unavailable => LogLevel::Error,
         Report::Refused(_) => LogLevel::Warn,
     }
@@ -232,13 +232,22 @@ fn of_report<'r>(context: Context<'r>, report: &'r Report) -> Line<'r> {
     match report {
         Report::Probed => Line { outcome: "probed", ..base },
         Report::Accepted(accepted) => of_accepted(base, accepted),
+        Report::Deferred(fault) => Line {
+            outcome: "deferred",
+            reject_code: Some(SECRETS_UNAVAILABLE),
+            reject_detail: Some(fault.chain()),
+            quarantine: Some(QuarantineOutcome::Stored.as_str()),
+            ..base
+        },
         Report::Refused(why) => of_refused(base, why, context.retry_policy),
     }
 }
 
 fn of_refused<'r>(base: Line<'r>, why: &NotAccepted, after: &RetryPolicy) -> Line<'r> {
     let held = match why {
-        NotAccepted::VerificationFailed { held, .. } => Some(held),
+        NotAccepted::VerificationFailed { held, .. } | NotAccepted::SecretsUnavailable { held, .. } => {
+            Some(held)
+        }
         _ => None,
     };
     Line {
@@ -276,6 +285,11 @@ fn measured(context: Context<'_>, report: &Report) -> Measured {
     match report {
         Report::Probed => measured,
         Report::Accepted(accepted) => measured_of_accepted(measured, accepted),
+        Report::Deferred(_) => {
+            let mut measured = measured;
+            measured.count_if(true, metrics::QUARANTINED);
+            measured
+        }
         Report::Refused(why) => measured_of_refused(measured, why),
     }
 }
@@ -284,7 +298,7 @@ fn measured(context: Context<'_>, report: &Report) -> Measured {
 /// to a store that there is without a proof that its secrets know. Whatever is missing or wrong, a provider counts it.
 fn may_be_counted(report: &Report) -> bool {
     match report {
-        Report::Probed | Report::Accepted(_) => false,
+        Report::Probed | Report::Accepted(_) | Report::Deferred(_) => false,
         Report::Refused(why) => {
             why.refusal() == Refusal::Unavailable || matches!(why, NotAccepted::VerificationFailed { .. })
         }
@@ -340,11 +354,15 @@ fn reject_code(why: &NotAccepted) -> &'static str {
             Rejection::Mismatch => "wrong_proof",
             Rejection::NoCredentialForTopic => "no_credential",
             Rejection::NoUsableCredential => "unusable_credentials",
+            Rejection::CredentialsUnreadable => SECRETS_UNAVAILABLE,
         },
-        NotAccepted::SecretsUnavailable(_) => "secrets_unavailable",
+        NotAccepted::SecretsUnavailable { .. } => SECRETS_UNAVAILABLE,
         NotAccepted::NotStored { .. } => "not_stored",
     }
 }
+
+/// The reject code of a delivery whose store's credentials cannot be read.
+const SECRETS_UNAVAILABLE: &str = "secrets_unavailable";
 
 /// The reason that a store's parameter which is gone makes; alarms look for it.
 pub const UNKNOWN_STORE: &str = "unknown_store";
@@ -586,12 +604,15 @@ mod tests {
     #[test]
     fn a_refusal_tells_what_became_of_the_delivery_and_whether_it_comes_again() {
         let unproved = |held| NotAccepted::VerificationFailed { rejection: Rejection::Mismatch, held };
+        let unreadable =
+            |held| NotAccepted::SecretsUnavailable { fault: Fault::transient("no", "late"), held };
         for (why, quarantine, fault, retried) in [
             (unproved(Ok(QuarantineOutcome::Stored)), json!("stored"), Value::Null, false),
             (unproved(Ok(QuarantineOutcome::RateLimited)), json!("rate_limited"), Value::Null, false),
             (unproved(Err(Fault::transient("no", "late"))), Value::Null, json!("no: late"), false),
             (NotAccepted::UnknownStore, Value::Null, Value::Null, false),
-            (NotAccepted::SecretsUnavailable(Fault::transient("no", "late")), Value::Null, Value::Null, true),
+            (unreadable(Ok(QuarantineOutcome::TooLarge)), json!("too_large"), Value::Null, true),
+            (unreadable(Err(Fault::transient("no", "full"))), Value::Null, json!("no: full"), true),
         ] {
             let line = refused_line(why);
             assert_eq!(
