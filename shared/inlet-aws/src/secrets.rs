@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::client::connect::describe_sdk_error;
 use crate::client::rate_limit::TokenBucket;
 use crate::client::timeouts;
+use crate::telemetry::timing::{Step, with_timeout, within};
 
 /// The lifetime of cached credentials. A rotation keeps the old credential valid for longer than this.
 const TTL: Duration = Duration::from_mins(5);
@@ -196,7 +197,7 @@ impl<P: Provider> SsmSecrets<P> {
             }
             Ok(names)
         };
-        if let Ok(names) = timeouts::with_timeout(timeouts::STORE_NAMES, UNREADABLE, listing).await {
+        if let Ok(names) = with_timeout(Step::StoreNames, UNREADABLE, listing).await {
             self.cache().names.listed = Some((names, Instant::now()));
         }
     }
@@ -227,7 +228,7 @@ impl<P: Provider> SsmSecrets<P> {
         let mut pause = FIRST_RETRY;
         loop {
             let left = timeouts::SECRETS.saturating_sub(started.elapsed());
-            let fault = match timeouts::with_timeout(left, UNREADABLE, self.read(name)).await {
+            let fault = match within(left, Step::Secrets, UNREADABLE, self.read(name)).await {
                 Ok(parameter) => return Ok(parameter),
                 Err(fault) => fault,
             };
@@ -318,7 +319,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
         if !self.cache().may_reread(name, Instant::now()) {
             return None;
         }
-        match timeouts::with_timeout(timeouts::REREAD, UNREADABLE, self.read(name)).await.ok()? {
+        match with_timeout(Step::Reread, UNREADABLE, self.read(name)).await.ok()? {
             Parameter::Readable(store) => {
                 self.cache().remember(name, Some(Arc::clone(&store)), Instant::now());
                 Some(store)
@@ -343,11 +344,11 @@ mod tests {
     use inlet::request::Unverified;
 
     /// A provider whose credentials are plain text.
-    struct Nobody;
+    struct TestProvider;
 
-    impl Provider for Nobody {
-        const NAME: &'static str = "nobody";
-        const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("nobody");
+    impl Provider for TestProvider {
+        const NAME: &'static str = "test";
+        const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("test");
         type Credential = String;
         type Settings = ();
 
@@ -368,12 +369,12 @@ mod tests {
         StoreName::parse(text).unwrap()
     }
 
-    fn cache(now: Instant) -> Cache<Nobody> {
+    fn cache(now: Instant) -> Cache<TestProvider> {
         let lookup_limit = TokenBucket::new(BURST, REFILL_INTERVAL, now);
         Cache { stores: HashMap::new(), names: Names::default(), lookup_limit }
     }
 
-    fn store() -> Arc<Store<Nobody>> {
+    fn store() -> Arc<Store<TestProvider>> {
         Arc::new(Store { credentials: vec![], settings: () })
     }
 

@@ -323,6 +323,10 @@ pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Co
         let row = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
         let told = drift::<C>(row, text.as_bytes());
         assert_eq!(told, None, "{event} is drifting from its own payload");
+        // Of an event without a documented field no shape is known, so nothing is new to it.
+        if !is_documented(row) {
+            continue;
+        }
         // A form, as some send it, has no JSON that could change.
         let Ok(Value::Object(mut payload)) = serde_json::from_str(text) else { continue };
         payload.insert("loyaltyTier".to_owned(), Value::from("gold"));

@@ -25,7 +25,8 @@ pub enum LeftOut {
 /// Checks all payload files of a provider against its table.
 ///
 /// A row of the table has a kind of object (`*` for all), a path and a reason. A path joins names by points, `[]`
-/// are the elements of a list, and a path that ends in `.*` covers everything below.
+/// are the elements of a list, a path that ends in `.*` covers everything below, and one that begins with `*` covers
+/// every path with this end.
 ///
 /// # Panics
 /// If a leaf is neither mapped nor in the table, if a row of the table matches no unmapped leaf, if a credential is
@@ -44,6 +45,13 @@ pub fn every_leaf_is_mapped_or_left_out<C: Contract>(table: Table) {
                     (*of == "*" || *of == kind.as_str()) && matches(pattern, &path)
                 })
             };
+            let is_explained = |(at, (.., why)): (usize, &(_, _, LeftOut))| {
+                *why != LeftOut::Credential && used.contains(&at)
+            };
+            // A row needs one leaf that it explains: reading a body a dozen times for each further one takes long.
+            if rows().next().is_some() && rows().all(is_explained) {
+                continue;
+            }
             let is_mapped = is_mapped::<C>(payload.event(), &body, &leaf);
             if is_mapped && rows().any(|(_, (.., why))| *why == LeftOut::Credential) {
                 leaked.insert((kind.as_str(), path.clone()));
@@ -115,6 +123,9 @@ fn path_of(leaf: &[Step]) -> String {
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
+    if let Some(end) = pattern.strip_prefix('*') {
+        return path.ends_with(end);
+    }
     match pattern.strip_suffix(".*") {
         Some(above) => path.strip_prefix(above).is_some_and(|below| below.starts_with(['.', '['])),
         None => pattern == path,

@@ -1,46 +1,67 @@
-//! Categories. The webhook's page could not be read; the fields are those of Zid's REST sample. The catalogue
-//! links the same page for a deleted one.
+//! Categories. The webhook's page could not be read; the fields are those of Zid's REST sample. The catalogue links
+//! the same page for a deleted category.
 
-use inlet::canonical::{Canonical, Category, Words};
+use inlet::canonical::{Canonical, Category, CategoryReference, Words};
 use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson as _;
 use serde_json::Value;
+
+use super::value::{Text, text};
 
 inlet::payload! {
     /// A category.
     struct Shelf {
         /// Zid's id.
-        id: String = "id",
-        /// In both languages, else in the one of the request.
+        id: Text = "id",
+        /// Zid's other id.
+        uuid: Text = "uuid",
+        /// In both languages, else in the request's.
         name: Words = "names" | "name",
-        /// The category that it belongs to.
-        parent_id: String = "parent_id",
+        /// The category that this one is in.
+        parent_id: Text = "parent_id",
+        /// The names from the top to this category.
+        flat_name: Text = "flat_name",
+        /// The categories in this one.
+        sub_categories: Vec<Child> = "sub_categories",
         /// In both languages.
         description: Words = "description",
         /// The name in URLs.
-        slug: String = "slug",
-        /// The page that shows it.
-        url: String = "url",
+        slug: Text = "slug",
+        /// Its page.
+        url: Text = "url",
+        /// The largest version of its picture.
+        image: Text = "image_full_size" | "image_full" | "image",
         /// Whether customers see it.
         is_published: bool = "is_published",
-        /// How many products it holds.
+        /// The number of products in it.
         products_count: Decimal = "products_count",
+    }
+    /// A category in another one. It holds further ones, which are not passed on.
+    struct Child {
+        /// Zid's id.
+        id: Text = "id",
+        /// In both languages, else in the request's.
+        name: Words = "names" | "name",
     }
 }
 
-/// A category as a category.
+/// Maps a category.
 pub(crate) fn category(payload: &Value) -> Option<Canonical> {
     let shelf = Shelf::from_json(payload)?;
+    let child = |child: Child| CategoryReference { id: text(child.id), name: child.name }.known();
     let category = Category {
-        id: shelf.id,
+        id: text(shelf.id),
+        uuid: text(shelf.uuid),
         name: shelf.name,
-        parent_id: shelf.parent_id,
+        parent_id: text(shelf.parent_id),
+        path: text(shelf.flat_name),
+        children: shelf.sub_categories.map(|children| children.into_iter().filter_map(child).collect()),
         description: shelf.description,
-        slug: shelf.slug,
-        url: shelf.url,
+        slug: text(shelf.slug),
+        url: text(shelf.url),
+        image_url: text(shelf.image),
         published: shelf.is_published,
         products: shelf.products_count,
-        ..Category::default()
     };
     Some(category.into())
 }

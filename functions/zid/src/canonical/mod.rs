@@ -1,4 +1,4 @@
-//! Zid's words to ours: what all objects share. Each object is a file of its own.
+//! Zid's words in the common vocabulary: the parts that all objects share. Each object has a file of its own.
 
 mod order;
 mod product;
@@ -6,11 +6,16 @@ mod category;
 mod cart;
 mod customer;
 mod app;
+mod value;
+mod number;
 
-use inlet::canonical::Address;
+use inlet::canonical::{Address, Words};
 use inlet::personal::Personal;
+use inlet::value::json::{FromJson, field};
 use inlet::value::time::Time;
+use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use serde_json::Value;
 
 pub(crate) use app::{app, subscription};
 pub(crate) use cart::cart;
@@ -19,35 +24,61 @@ pub(crate) use customer::customer;
 pub(crate) use order::order;
 pub(crate) use product::product;
 
-inlet::payload! {
-    /// A city as carts and customers show it.
-    pub(crate) struct City {
-        /// In the language of the request.
-        name: Personal = "name" | "en_name" | "ar_name",
-        /// ISO 3166; the name where there is no code.
-        country: String = "country_code" | "country_name",
+use self::value::Text;
+
+/// A city: an object in carts and customers, or its name alone.
+#[derive(Clone, Default, PartialEq)]
+struct City {
+    name: Option<Personal>,
+    country: Option<String>,
+}
+
+inlet::outline!(City: name, country);
+
+impl FromJson for City {
+    fn from_json(value: &Value) -> Option<Self> {
+        let Value::Object(object) = value else {
+            return Personal::from_json(value).map(|name| Self { name: Some(name), country: None });
+        };
+        let name = field::<Words>(object, &["name", "en_name", "ar_name"]).and_then(Words::into_one);
+        Some(Self {
+            name: name.map(Personal::new),
+            country: field(object, &["country_code", "country_name"]),
+        })
     }
 }
 
-/// Reads any of Zid's spellings. With `Z` it is an instant.
+/// Maps the address of a customer who only names a city.
+fn address(city: City) -> Option<Address> {
+    Address { city: city.name, country: city.country, ..Address::default() }.known()
+}
+
+/// Parses any of Zid's notations of a time.
 ///
-/// `YYYY-MM-DD HH:MM:SS` has no zone and no page names one. It is taken for UTC by inference: in Zid's own order
-/// sample, `issue_date`, which is the store's local time, stands as far off as Riyadh does from UTC.
-///
-/// `DD-MM-YYYY | hh:mm ص` is the local time of a store whose zone is not told, and stays as it is.
+/// - With `Z` it is an instant.
+/// - `YYYY-MM-DD HH:MM:SS` is UTC. No page says so; in a live order, the store's local time beside it is three hours
+///   later, as Riyadh is.
+/// - `DD-MM-YYYY | hh:mm ص` is the store's local time. The mark is the Arabic half of the day: `ص` before noon, `م`
+///   after it.
 pub(crate) fn time(text: &str) -> Option<Time> {
     Time::parse_rfc3339(text)
         .or_else(|| Time::parse_in(text, "%Y-%m-%d %H:%M:%S", Offset::UTC))
+        .or_else(|| Time::local(&half_day(text)?.to_string()))
         .or_else(|| Time::local(text))
 }
 
-/// The same of a field.
-fn time_of(field: Option<&str>) -> Option<Time> {
-    field.and_then(time)
+/// Parses a local time with an Arabic or a Latin mark of the half of the day.
+fn half_day(text: &str) -> Option<DateTime> {
+    let (clock, mark) = text.trim().rsplit_once(char::is_whitespace)?;
+    let half = match mark.chars().next()? {
+        'ص' | 'A' | 'a' => "AM",
+        'م' | 'P' | 'p' => "PM",
+        _ => return None,
+    };
+    DateTime::strptime("%d-%m-%Y | %I:%M %p", format!("{} {half}", clock.trim_end())).ok()
 }
 
-/// Where somebody lives who only names a city.
-fn address(city: Option<City>) -> Option<Address> {
-    let City { name, country } = city?;
-    Address { city: name, country, ..Address::default() }.known()
+/// Parses the time in a field.
+fn time_of(field: Option<&Text>) -> Option<Time> {
+    field.and_then(|text| time(text.as_str()))
 }

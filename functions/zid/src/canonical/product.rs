@@ -1,124 +1,212 @@
 //! Products. The webhook's page could not be read; the fields are those of the REST product in Zid's Python SDK,
-//! which the webhook is expected to send.
+//! which the webhook is expected to send. A deleted product is read in the same way: its page could not be read
+//! either, and receivers read the same fields of it.
 
-use inlet::canonical::{Canonical, Product, Words};
+use inlet::canonical::{
+    Address, Canonical, CategoryReference, Location, Product, ProductOption, SelectedOption, StockLevel,
+    Words,
+};
+use inlet::personal::Personal;
 use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson as _;
 use inlet::value::money::{Currency, Money};
 use serde_json::Value;
 
 use super::time_of;
+use super::value::{Picture, Text, Weight, images, text};
 
 inlet::payload! {
-    /// A product.
+    /// A product or a variant.
     struct Item {
-        /// Zid's id.
-        id: String = "id",
+        /// A UUID.
+        id: Text = "id",
         /// The code.
-        sku: String = "sku",
-        /// The barcode.
-        barcode: String = "barcode",
+        sku: Text = "sku",
+        /// The barcode; `""` if there is none.
+        barcode: Text = "barcode",
         /// The product that this is a variant of.
-        parent_id: String = "parent_id",
-        /// In one language or two.
+        parent_id: Text = "parent_id",
+        /// `standalone`, `parent` or `child`.
+        structure: Text = "structure",
+        /// `voucher`, for example.
+        product_class: Text = "product_class",
+        /// In one language or in two.
         name: Words = "name",
-        /// HTML at times.
-        description: Words = "description" | "short_description",
-        /// What it sells for.
+        /// HTML, at times.
+        description: Words = "description",
+        /// In one language or in two.
+        short_description: Words = "short_description",
+        /// The price of one.
         price: Decimal = "price",
-        /// What it sells for now.
+        /// Null without a sale.
         sale_price: Decimal = "sale_price",
-        /// What it costs the merchant.
+        /// The cost of one for the merchant.
         cost: Decimal = "cost",
         /// ISO 4217.
         currency: Currency = "currency",
-        /// Null when there is no limit.
+        /// Null if it is unlimited.
         quantity: Decimal = "quantity",
-        /// Whether there is no limit.
+        /// True if the quantity is unlimited.
         is_infinite: bool = "is_infinite",
-        /// Whether customers see it.
+        /// The stock by location. Empty on a parent, whose variants have it.
+        stocks: Vec<Stock> = "stocks",
+        /// The variants, on a parent.
+        variants: Vec<Item> = "variants",
+        /// On a variant, the values that make it.
+        attributes: Vec<Attribute> = "attributes",
+        /// On a parent, the options that its variants differ in.
+        options: Vec<Axis> = "options",
+        /// All categories.
+        categories: Vec<Shelf> = "categories",
+        /// All pictures.
+        images: Vec<Picture> = "images",
+        /// True if customers see it, unless it is a draft.
         is_published: bool = "is_published",
-        /// Whether tax is added.
+        /// True while it is a draft.
+        is_draft: bool = "is_draft",
+        /// True if tax applies.
         is_taxable: bool = "is_taxable",
+        /// False for digital goods.
+        requires_shipping: bool = "requires_shipping",
         /// With its unit.
         weight: Weight = "weight",
-        /// Of several, the first is told.
-        categories: Vec<Shelf> = "categories",
         /// Words to find it by.
         keywords: Vec<String> = "keywords",
-        /// The page that shows it; Arabic, not percent-encoded.
-        html_url: String = "html_url",
-        /// Of several, the first is told.
-        images: Vec<Image> = "images",
+        /// Its page. Arabic, not percent-encoded.
+        html_url: Text = "html_url",
         /// With `Z`.
-        created_at: String = "created_at",
+        created_at: Text = "created_at",
         /// With `Z`.
-        updated_at: String = "updated_at",
+        updated_at: Text = "updated_at",
     }
-    /// What it weighs.
-    struct Weight {
-        /// How many.
-        value: Decimal = "value",
-        /// Of what.
-        unit: String = "unit",
+    /// The stock in one location.
+    struct Stock {
+        /// Zid's id of the record.
+        id: Text = "id",
+        /// The location.
+        location: Place = "location",
+        /// Null if it is unlimited.
+        available_quantity: Decimal = "available_quantity",
+        /// True if the quantity is unlimited.
+        is_infinite: bool = "is_infinite",
     }
-    /// A category that it stands in.
-    struct Shelf {
-        /// In one language or two.
+    /// A location.
+    struct Place {
+        /// Zid's id.
+        id: Text = "id",
+        /// In one language or in two.
         name: Words = "name",
+        /// Seen: `PHYSICAL`.
+        type_of_location: Text = "type",
+        /// The address in one text.
+        full_address: Personal = "full_address",
     }
-    /// A picture.
-    struct Image {
-        /// By size.
-        image: Sizes = "image",
+    /// A value that makes a variant.
+    struct Attribute {
+        /// The name of the option.
+        name: Words = "name" | "slug",
+        /// In one language or in two.
+        value: Words = "value",
     }
-    /// The addresses of a picture.
-    struct Sizes {
-        /// The largest there is.
-        url: String = "full_size" | "large" | "medium" | "small" | "thumbnail",
+    /// An option that variants differ in.
+    struct Axis {
+        /// Zid's id.
+        id: Text = "id",
+        /// The name.
+        name: Words = "name" | "slug",
+        /// The values to choose from.
+        choices: Vec<Words> = "choices",
+    }
+    /// A category.
+    struct Shelf {
+        /// A number in a text, unlike the id in the category's own events.
+        id: Text = "id",
+        /// In one language or in two.
+        name: Words = "name",
     }
 }
 
-/// A product as a product.
+/// Maps a product.
 pub(crate) fn product(payload: &Value) -> Option<Canonical> {
-    let item = Item::from_json(payload)?;
+    Item::from_json(payload).map(|item| mapped(item).into())
+}
+
+fn mapped(item: Item) -> Product {
     let money = |amount| Money::of(amount, item.currency.as_ref());
     let weight = item.weight.unwrap_or_default();
-    let product = Product {
-        id: item.id,
-        sku: item.sku,
-        barcode: item.barcode,
+    let categories: Option<Vec<CategoryReference>> =
+        item.categories.map(|shelves| shelves.into_iter().filter_map(category).collect());
+    let first = categories.as_ref().and_then(|categories| categories.first().cloned()).unwrap_or_default();
+    let images = images(item.images);
+    let image_url = images.as_ref().and_then(|images| images.first()?.url.clone());
+    Product {
+        id: text(item.id),
+        sku: text(item.sku),
+        barcode: text(item.barcode),
+        parent: text(item.parent_id),
+        structure: text(item.structure),
+        type_of_product: text(item.product_class),
         name: item.name,
-        parent: item.parent_id,
         description: item.description,
-        category: first(item.categories).and_then(|shelf| shelf.name).and_then(in_one_language),
+        short_description: item.short_description,
+        category: first.name.and_then(Words::into_one),
+        category_id: first.id,
+        categories,
         price: money(item.price),
         sale_price: money(item.sale_price),
         cost: money(item.cost),
-        weight: weight.value,
-        weight_unit: weight.unit,
         quantity: item.quantity,
         unlimited: item.is_infinite,
+        stocks: item.stocks.map(|stocks| stocks.into_iter().filter_map(stock).collect()),
+        variants: item.variants.map(|variants| variants.into_iter().map(mapped).collect()),
+        selected_options: item
+            .attributes
+            .map(|attributes| attributes.into_iter().filter_map(choice).collect()),
+        options: item.options.map(|axes| axes.into_iter().filter_map(option).collect()),
         published: item.is_published,
+        draft: item.is_draft,
         taxable: item.is_taxable,
+        needs_shipping: item.requires_shipping,
+        weight: weight.value,
+        weight_unit: weight.unit,
         tags: item.keywords,
-        url: item.html_url,
-        image_url: first(item.images).and_then(|image| image.image?.url),
-        created_at: time_of(item.created_at.as_deref()),
-        updated_at: time_of(item.updated_at.as_deref()),
+        url: text(item.html_url),
+        image_url,
+        images,
+        created_at: time_of(item.created_at.as_ref()),
+        updated_at: time_of(item.updated_at.as_ref()),
         ..Product::default()
-    };
-    Some(product.into())
-}
-
-fn first<T>(list: Option<Vec<T>>) -> Option<T> {
-    list?.into_iter().next()
-}
-
-/// A category has one name beside a product: the English one, as in Zid's API by default, else the one there is.
-fn in_one_language(words: Words) -> Option<String> {
-    match words {
-        Words::Plain(text) => Some(text),
-        Words::ByLanguage(mut texts) => texts.remove("en").or_else(|| texts.into_values().next()),
     }
+}
+
+fn stock(stock: Stock) -> Option<StockLevel> {
+    let place = stock.location.unwrap_or_default();
+    let address = Address { text: place.full_address, ..Address::default() };
+    let location = Location {
+        id: text(place.id),
+        name: place.name,
+        type_of_location: text(place.type_of_location),
+        address: address.known(),
+        ..Location::default()
+    };
+    let level = StockLevel {
+        id: text(stock.id),
+        location: location.known(),
+        available: stock.available_quantity,
+        unlimited: stock.is_infinite,
+        ..StockLevel::default()
+    };
+    level.known()
+}
+
+fn choice(attribute: Attribute) -> Option<SelectedOption> {
+    SelectedOption { name: attribute.name, value: attribute.value }.known()
+}
+
+fn option(axis: Axis) -> Option<ProductOption> {
+    ProductOption { id: text(axis.id), name: axis.name, values: axis.choices }.known()
+}
+
+fn category(shelf: Shelf) -> Option<CategoryReference> {
+    CategoryReference { id: text(shelf.id), name: shelf.name }.known()
 }

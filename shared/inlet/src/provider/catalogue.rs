@@ -30,6 +30,8 @@ pub struct EventSpec {
     pub open_values: Values,
     /// From the provider's words to ours; nothing where no field is documented.
     pub canonical: Option<Mapping>,
+    /// When the provider sends it, with the conditions, as sentences. Empty where no source says so.
+    pub sent_when: &'static str,
 }
 
 /// Fields and values that the documentation has for them; case is ignored.
@@ -94,6 +96,7 @@ impl EventSpec {
             closed_values: &[],
             open_values: &[],
             canonical: None,
+            sent_when: "",
         }
     }
 
@@ -142,6 +145,12 @@ impl EventSpec {
     #[must_use]
     pub const fn open_values(self, open_values: Values) -> Self {
         Self { open_values, ..self }
+    }
+
+    /// The same with the sentences that say when the provider sends it.
+    #[must_use]
+    pub const fn sent_when(self, sent_when: &'static str) -> Self {
+        Self { sent_when, ..self }
     }
 
     /// The same, marked as inferred.

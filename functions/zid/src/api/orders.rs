@@ -1,0 +1,121 @@
+//! Orders: the list by time of change, and the view of one order with its history.
+
+use std::collections::BTreeMap;
+
+use inlet::canonical::{Canonical, Kind, Order};
+use inlet::provider::catalogue::text_at;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use super::walk::{PAGE_SIZE, Page, Walk, id_of, instant};
+use super::{Access, Change, Failure, Observation, Request, Response};
+use crate::canonical;
+
+/// The end of the window lies ahead of the clock: an order that changes while pages are read stays in the window.
+/// With an end in the past it would drop out, later orders would move to earlier pages, and one would be skipped.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// The counts in the envelope of a list of orders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The number of orders. Whether it respects the filter is not documented.
+    pub total: Option<u64>,
+    /// The number of orders for each of Zid's states.
+    pub by_status: BTreeMap<String, u64>,
+}
+
+/// Returns the request for a page of orders.
+///
+/// `order_by` accepts `created_at` alone, so the pages are in order of creation. Oldest first: new orders append to
+/// the end and move no page.
+pub(super) fn list_request(access: &Access, walk: &Walk) -> Request {
+    let path = format!(
+        "/v1/managers/store/orders?payload_type=default&date_attribute=updated_at&date_from={}&date_to={}\
+         &order_by=created_at&sort_by=asc&page={}&per_page={PAGE_SIZE}",
+        in_query(walk.window.since),
+        in_query(walk.window.now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX)),
+        walk.page,
+    );
+    Request::manager(access, path)
+}
+
+/// Returns the request for one order with its history.
+pub fn view_request(access: &Access, id: u64) -> Request {
+    Request::manager(access, format!("/v1/managers/store/orders/{id}/view"))
+}
+
+/// Reads the response to [`view_request`].
+///
+/// # Errors
+/// A [`Failure`] if it is no answer.
+pub fn read_view(response: &Response) -> Result<Observation, Failure> {
+    let order = response.object()?.remove("order").and_then(observed);
+    order.ok_or_else(|| response.unreadable("order"))
+}
+
+/// Reads a page of orders.
+pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failure> {
+    let mut envelope = response.object()?;
+    let orders = response.list(&mut envelope, "orders")?;
+    let counts = counts(&envelope);
+    let ids = orders.iter().filter_map(id_of).collect();
+    let then = walk.after(ids, counts.total);
+    let observations = orders.into_iter().filter_map(observed).collect();
+    Ok(Page { observations, counts: Some(counts), then })
+}
+
+/// Returns an order as observed; nothing without an id.
+fn observed(object: Value) -> Option<Observation> {
+    let entity = id_of(&object)?;
+    let Some(Canonical::Order(order)) = canonical::order(&object) else {
+        return None;
+    };
+    Some(Observation {
+        kind: Kind::Order,
+        entity,
+        changed_at: text_at(&object, "updated_at").and_then(|text| instant(&text)),
+        state: state(order),
+        history: history(&object),
+        object,
+    })
+}
+
+/// Returns the fields by which an order's state is compared.
+fn state(order: Order) -> Vec<(&'static str, String)> {
+    let total = order.total.map(|total| total.amount.to_string());
+    let fields = [("status", order.status), ("payment_status", order.payment_status), ("total", total)];
+    fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// Returns the changes of the state, oldest first. Zid lists the newest first, and lists other entries such as
+/// `exported` beside them, which repeat the name of the state.
+fn history(object: &Value) -> Vec<Change> {
+    let entries = object.get("histories").and_then(Value::as_array).into_iter().flatten();
+    let entry = |entry: &Value| {
+        let at = instant(&text_at(entry, "created_at")?)?;
+        Some(Change { at, status: text_at(entry, "order_status_name")? })
+    };
+    let mut changes: Vec<Change> = entries.filter_map(entry).collect();
+    // A stable sort keeps Zid's order among entries of one second.
+    changes.reverse();
+    changes.sort_by_key(|change| change.at);
+    changes.dedup_by(|later, earlier| later.status == earlier.status);
+    changes
+}
+
+/// Returns the counts in an envelope.
+fn counts(envelope: &Map<String, Value>) -> Counts {
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let total = envelope.get("grand_total").or_else(|| envelope.get("total_order_count"));
+    let by_status = envelope.get("total_order_count_per_status").and_then(Value::as_object);
+    let by_status = by_status.into_iter().flatten();
+    Counts {
+        total: total.and_then(number),
+        by_status: by_status.filter_map(|(status, count)| Some((status.clone(), number(count)?))).collect(),
+    }
+}
+
+/// Writes an instant as Zid's example does, `2020-01-01T00:00:00.000+0000`, with the `+` escaped.
+fn in_query(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.000%%2B0000").to_string()
+}

@@ -1,0 +1,149 @@
+//! Products: there is no filter by time, only a sort by time of change, whose direction is not documented.
+
+use inlet::canonical::{Canonical, Kind, Product};
+use inlet::provider::catalogue::text_at;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::walk::{Coverage, Order, PAGE_SIZE, Page, Then, Walk, id_of, instant};
+use super::{Access, Failure, Observation, Request, Response};
+use crate::canonical;
+
+/// Returns the request for a page of products. The default page has 10 products; the maximum is not documented, so
+/// the length of the first page counts.
+pub(super) fn list_request(access: &Access, walk: &Walk) -> Request {
+    let page = walk.page;
+    Request::catalogue(access, format!("/v1/products/?ordering=updated_at&page={page}&page_size={PAGE_SIZE}"))
+}
+
+/// Returns the request for one product.
+pub fn view_request(access: &Access, id: &str) -> Option<Request> {
+    let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    is_id.then(|| Request::catalogue(access, format!("/v1/products/{id}/")))
+}
+
+/// Reads the response to [`view_request`].
+///
+/// # Errors
+/// A [`Failure`] if it is no answer.
+pub fn read_view(response: &Response) -> Result<Observation, Failure> {
+    observed(Value::Object(response.object()?)).ok_or_else(|| response.unreadable("product"))
+}
+
+/// Reads a page of products. The walk ends at the first page that reaches back behind the window:
+///
+/// - newest first: forward from page 1;
+/// - oldest first: backward from the last page, which the count of page 1 tells;
+/// - neither: forward over all pages.
+pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failure> {
+    let mut envelope = response.object()?;
+    let products = response.list(&mut envelope, "results")?;
+    let total = envelope.get("count").and_then(Value::as_u64);
+    let has_next = envelope.get("next").is_some_and(|next| !next.is_null());
+    let ids: Vec<String> = products.iter().filter_map(id_of).collect();
+    let observations: Vec<Observation> = products.into_iter().filter_map(observed).collect();
+    let times: Vec<Timestamp> = observations.iter().filter_map(|product| product.changed_at).collect();
+    let then = if has_next || walk.page > 1 {
+        after(walk, ids, &times, total, has_next)
+    } else {
+        Then::Done(Coverage::Complete)
+    };
+    let in_window = |product: &Observation| product.changed_at.is_none_or(|at| at >= walk.window.since);
+    Ok(Page { observations: observations.into_iter().filter(in_window).collect(), counts: None, then })
+}
+
+/// Returns the step after a page.
+fn after(walk: &Walk, ids: Vec<String>, times: &[Timestamp], total: Option<u64>, has_next: bool) -> Then {
+    let reaches_back = times.iter().any(|at| *at < walk.window.since);
+    let sorted = walk.order.unwrap_or_else(|| order_of(times));
+    let last = last_page(ids.len(), total);
+    match (sorted, walk.order, last) {
+        // Page 1 of a list that ends with the newest: jump to its last page.
+        (Order::OldestFirst, None, Some(last)) if last > 1 => walk.at(last, sorted, total),
+        (Order::OldestFirst, Some(_), _) if !ids.is_empty() => {
+            // Page 1 is read already.
+            if reaches_back || walk.page <= 2 {
+                Then::Done(Coverage::Complete)
+            } else {
+                walk.at(walk.page.saturating_sub(1), sorted, total)
+            }
+        }
+        (Order::NewestFirst, _, _) if reaches_back => Then::Done(Coverage::Complete),
+        _ => {
+            let forward = if sorted == Order::OldestFirst { Order::Unsorted } else { sorted };
+            forward_from(walk, forward, ids, total, has_next)
+        }
+    }
+}
+
+/// Returns the step after a page that is read forward. If products were deleted meanwhile, others have moved to
+/// earlier pages, and the previous page is read again.
+fn forward_from(walk: &Walk, order: Order, ids: Vec<String>, total: Option<u64>, has_next: bool) -> Then {
+    let shrunk = matches!((walk.total, total), (Some(before), Some(now)) if now < before);
+    if shrunk && walk.page > 1 {
+        return walk.at(walk.page.saturating_sub(1), order, total);
+    }
+    let mut read = walk.clone();
+    read.seen.extend(ids.iter().cloned());
+    if !ids.is_empty() && ids == walk.previous {
+        return Then::Done(Coverage::Incomplete);
+    }
+    read.previous = ids;
+    if has_next {
+        return read.at(walk.page.saturating_add(1), order, total);
+    }
+    let seen = u64::try_from(read.seen.len()).unwrap_or(u64::MAX);
+    // The end of a sorted list is the end of its window too.
+    let complete = order == Order::NewestFirst || total.is_some_and(|total| seen >= total);
+    Then::Done(if complete { Coverage::Complete } else { Coverage::Unknown })
+}
+
+/// Returns the order of a page's times.
+fn order_of(times: &[Timestamp]) -> Order {
+    let moves = times.first() != times.last();
+    if moves && times.is_sorted_by(|a, b| a >= b) {
+        Order::NewestFirst
+    } else if moves && times.is_sorted() {
+        Order::OldestFirst
+    } else {
+        Order::Unsorted
+    }
+}
+
+/// Returns the number of the last page.
+fn last_page(length: usize, total: Option<u64>) -> Option<u32> {
+    let length = u64::try_from(length).ok().filter(|length| *length > 0)?;
+    u32::try_from(total?.div_ceil(length)).ok()
+}
+
+/// Returns a product as observed; nothing without an id.
+fn observed(object: Value) -> Option<Observation> {
+    let entity = id_of(&object)?;
+    let Some(Canonical::Product(product)) = canonical::product(&object) else {
+        return None;
+    };
+    Some(Observation {
+        kind: Kind::Product,
+        entity,
+        changed_at: text_at(&object, "updated_at").and_then(|text| instant(&text)),
+        state: state(product),
+        history: Vec::new(),
+        object,
+    })
+}
+
+/// Returns the fields by which a product's state is compared.
+fn state(product: Product) -> Vec<(&'static str, String)> {
+    let amount = |money: Option<inlet::value::money::Money>| money.map(|money| money.amount.to_string());
+    let truth = |flag: Option<bool>| flag.map(|flag| flag.to_string());
+    let fields = [
+        ("sku", product.sku),
+        ("price", amount(product.price)),
+        ("sale_price", amount(product.sale_price)),
+        ("quantity", product.quantity.map(|quantity| quantity.to_string())),
+        ("unlimited", truth(product.unlimited)),
+        ("published", truth(product.published)),
+        ("draft", truth(product.draft)),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
