@@ -216,9 +216,11 @@ impl<P: Provider> SsmSecrets<P> {
         let Some(list) = value(&credentials) else {
             return Ok(Parameter::Absent);
         };
-        let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let settings = value(&settings);
+        let defaults = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let settings = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         let Usable { credentials, is_readable } = usable_credentials(list);
-        let store = Arc::new(Store { credentials, settings });
+        let store = Arc::new(Store { credentials, settings, defaults });
         Ok(if is_readable { Parameter::Readable(store) } else { Parameter::Unreadable(store) })
     }
 
@@ -375,7 +377,11 @@ mod tests {
     }
 
     fn store() -> Arc<Store<TestProvider>> {
-        Arc::new(Store { credentials: vec![], settings: () })
+        Arc::new(Store {
+            credentials: vec![],
+            settings: (),
+            defaults: inlet::canonical::StoreDefaults::default(),
+        })
     }
 
     /// A millisecond less than a time.
