@@ -1,4 +1,4 @@
-//! The answers to senders. The log has its own content.
+//! What the sender is told. What the log is told is another matter.
 
 use serde_json::{Value, json};
 
@@ -16,27 +16,29 @@ pub struct Response {
     pub body: Value,
 }
 
-/// The outcome of a request that is answered with success.
+/// What became of a request that is answered well.
 #[derive(Debug)]
 pub enum Outcome<'e> {
-    /// The request only tested the URL.
+    /// The URL was only tried.
     Probed,
-    /// The event is stored or enqueued. A new one and a duplicate get the same answer.
+    /// The delivery is safe, and it is verified as soon as the store's credentials can be read.
+    Deferred,
+    /// The event is safe. Whether it is a new one makes no difference to the sender.
     Accepted(&'e Verified<Event>),
 }
 
-/// The reason that a request is refused, and the side at fault.
+/// Why a request is answered badly, and whose fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The sender's fault: the body does not have its stated encoding.
+    /// Theirs: the body is not what its encoding says.
     Malformed,
-    /// The sender's fault: no proof, a wrong proof or an unknown store; the answer does not show which.
+    /// Theirs: no proof, a wrong proof or an unknown store; nobody is told which.
     Unauthenticated,
-    /// The sender's fault: a method that carries no delivery.
+    /// Theirs: a method that delivers nothing.
     MethodNotAllowed,
-    /// The sender's fault: more than [`crate::receive::MAX_BODY_LEN`].
+    /// Theirs: more than [`crate::receive::MAX_BODY_LEN`].
     TooLarge,
-    /// Our fault: it could not be stored. A retry may succeed.
+    /// Ours: it could not be kept. A retry may succeed.
     Unavailable,
 }
 

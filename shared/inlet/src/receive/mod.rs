@@ -1,4 +1,4 @@
-//! The path of a delivery: verify, parse, make an event, store, enqueue, answer. Unverified deliveries are quarantined.
+//! The path of a delivery: verify, read, into_event, journal, enqueue, answer. What does not verify is set aside.
 
 pub mod quarantine;
 
@@ -18,14 +18,14 @@ use crate::received_at::ReceivedAt;
 use crate::request::{Method, Unverified};
 use crate::store::StoreName;
 
-/// The largest accepted body, in bytes: Lambda's limit of 6 MB for the whole event.
+/// The largest body taken, in bytes: what Lambda lets into a function, 6 MB for the whole event.
 pub const MAX_BODY_LEN: usize = 6 * 1024 * 1024;
 
-/// A store's configuration.
+/// What a store has configured.
 pub struct Store<P: Provider> {
     /// The live credentials, newest first.
     pub credentials: Vec<P::Credential>,
-    /// Its settings for its own answers.
+    /// What it set for its own answers.
     pub settings: P::Settings,
     /// The currency and the zone that complete what the provider does not send.
     pub defaults: StoreDefaults,
@@ -38,18 +38,18 @@ impl<P: Provider> Store<P> {
     }
 }
 
-/// The port to the stores' secrets.
+/// Where the stores' secrets are kept.
 pub trait Secrets<P: Provider> {
-    /// Returns the store's configuration; `None` if the store is not configured.
+    /// What is known of the store; `None` when nobody configured it.
     fn store(&self, name: &StoreName) -> impl Future<Output = Result<Option<Arc<Store<P>>>, Fault>> + Send;
 
-    /// Returns refreshed secrets for a delivery that did not verify; `None` if a refresh is not possible now.
+    /// A newer reading for a delivery that did not verify; `None` when there is none to be had now.
     fn refresh(&self, name: &StoreName) -> impl Future<Output = Option<Arc<Store<P>>>> + Send;
 }
 
-/// The port to the event store.
+/// Where events are kept.
 pub trait Journal {
-    /// Stores the event, unless it is stored already.
+    /// Stores the event, unless it is there.
     ///
     /// `attempt` is the invocation's own: an event that this attempt wrote before is [`Recorded::New`].
     fn record(
@@ -59,7 +59,7 @@ pub trait Journal {
     ) -> impl Future<Output = Result<Recorded, Fault>> + Send;
 }
 
-/// The port to the queue.
+/// Where events are sent on.
 pub trait Queue {
     /// Sends the event's message.
     fn send(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
@@ -68,96 +68,104 @@ pub trait Queue {
     fn send_with_event(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// Names one invocation of a receiver, so that it recognises its own write.
+/// Names one invocation of a receiver, so that it knows its own write again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteToken(pub String);
 
-/// The result of storing an event.
+/// What the journal made of an event.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// It is stored now.
+    /// It was not there, and is now.
     New,
-    /// An equal event was stored before.
+    /// It was there.
     Duplicate {
         /// The event that is stored.
         original: ExistingEvent,
-        /// True if it was processed.
+        /// Whether it was processed.
         processed: bool,
     },
 }
 
-/// The outcome of a delivery, for the log and the metrics.
+/// What became of a delivery, for the log and the metrics.
 #[derive(Debug)]
 pub enum Report {
-    /// The request only tested the URL.
+    /// The URL was only tried.
     Probed,
-    /// The delivery was accepted: the event is stored or enqueued.
+    /// It is safe.
     Accepted(Box<Accepted>),
-    /// The delivery was refused.
+    /// The store's credentials cannot be read: the delivery is in quarantine, and the sweeper verifies it when they can
+    /// be read again.
+    Deferred(Fault),
+    /// It is not.
     Refused(NotAccepted),
 }
 
-/// An accepted delivery.
+/// A delivery that is safe.
 #[derive(Debug)]
 pub struct Accepted {
     /// The event.
     pub event: Verified<Event>,
-    /// True if an equal delivery was stored before.
+    /// Whether an equal delivery was there before.
     pub duplicate: bool,
-    /// The journal's fault; then only the queue has the event.
+    /// What went wrong with the journal; then the queue alone has the event.
     pub journal_fault: Option<Fault>,
-    /// The queue's fault; then only the journal has the event, and the sweeper sends it.
+    /// What went wrong with the queue; then the journal alone has the event, and the sweeper sends it.
     pub queue_fault: Option<Fault>,
 }
 
-/// The reason that a delivery is refused.
+/// Why a delivery is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAccepted {
-    /// The sender's fault: a method that carries no delivery.
+    /// Theirs: a method that delivers nothing.
     #[error("the method delivers nothing")]
     Method,
-    /// The sender's fault: a body that is larger than the limit.
+    /// Theirs: a body larger than can be kept.
     #[error("the body has {0} bytes")]
     TooLarge(usize),
-    /// The sender's fault: the store is not configured. The delivery is not kept.
+    /// Theirs: nobody configured the store. Nothing is kept of it.
     #[error("no such store is configured")]
     UnknownStore,
-    /// It did not verify: the sender's fault, unless the store has no credential that could verify it.
+    /// It is not proved: theirs, unless the store has no credential that could authenticate it.
     #[error("{rejection}")]
     VerificationFailed {
-        /// The reason.
+        /// Why not.
         rejection: Rejection,
-        /// The outcome of its quarantine.
+        /// What became of it in quarantine.
         held: Result<QuarantineOutcome, Fault>,
     },
-    /// Our fault: the store's secrets cannot be read.
-    #[error("no secrets: {}", .0.chain())]
-    SecretsUnavailable(Fault),
-    /// Our fault: neither the journal nor the queue stored it.
+    /// Ours: the store's credentials cannot be read, and the quarantine did not take the delivery either.
+    #[error("no secrets: {}", .fault.chain())]
+    SecretsUnavailable {
+        /// Why the credentials cannot be read.
+        fault: Fault,
+        /// The answer of the quarantine.
+        held: Result<QuarantineOutcome, Fault>,
+    },
+    /// Ours: neither the journal nor the queue took it.
     #[error("journal: {}; queue: {}", .journal.chain(), .queue.chain())]
     NotStored {
-        /// The journal's fault.
+        /// What the journal said.
         journal: Fault,
-        /// The queue's fault.
+        /// What the queue said.
         queue: Fault,
     },
 }
 
 impl NotAccepted {
-    /// Returns the refusal for the sender.
+    /// What the sender is told of it.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Method => Refusal::MethodNotAllowed,
             Self::TooLarge(_) => Refusal::TooLarge,
-            // The operator who entered the credentials is at fault, not the sender.
+            // Who entered the credentials is at fault, and not the sender.
             Self::VerificationFailed { rejection: Rejection::NoUsableCredential, .. } => Refusal::Unavailable,
             Self::UnknownStore | Self::VerificationFailed { .. } => Refusal::Unauthenticated,
-            Self::SecretsUnavailable(_) | Self::NotStored { .. } => Refusal::Unavailable,
+            Self::SecretsUnavailable { .. } | Self::NotStored { .. } => Refusal::Unavailable,
         }
     }
 }
 
-/// The receiver of a provider's deliveries, with its ports.
+/// The receiver of a provider's deliveries, with what it stands on.
 #[derive(Debug)]
 pub struct Receiver<S, J, Q, H> {
     /// The stores' secrets.
@@ -171,7 +179,7 @@ pub struct Receiver<S, J, Q, H> {
 }
 
 impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
-    /// Handles a request: returns an answer for the sender and a report for the log.
+    /// Takes a request to its end: an answer for the sender and a report for the log.
     pub async fn receive<P>(
         &self,
         request: Unverified,
@@ -190,11 +198,14 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
                 let answer = P::respond(&Outcome::Accepted(&accepted.event), &store.settings);
                 (answer, Report::Accepted(Box::new(accepted)))
             }
+            Err(NotAccepted::SecretsUnavailable { fault, held: Ok(QuarantineOutcome::Stored) }) => {
+                (P::respond(&Outcome::Deferred, &P::Settings::default()), Report::Deferred(fault))
+            }
             Err(why) => (P::error_response(why.refusal()), Report::Refused(why)),
         }
     }
 
-    /// The steps of the path.
+    /// The path itself.
     async fn accept<P>(
         &self,
         request: Unverified,
@@ -219,7 +230,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         Ok((accepted, store))
     }
 
-    /// Verifies with the cached secrets, and once more with refreshed ones if that fails.
+    /// Verifies with the secrets at hand, and once more with newer ones when those do not fit.
     async fn authenticate<P>(
         &self,
         request: Unverified,
@@ -236,8 +247,16 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
             return Err(NotAccepted::TooLarge(request.body_len()));
         }
         let name = request.store().clone();
-        let Some(store) = self.secrets.store(&name).await.map_err(NotAccepted::SecretsUnavailable)? else {
-            return Err(NotAccepted::UnknownStore);
+        let store = match self.secrets.store(&name).await {
+            Ok(Some(store)) => store,
+            Ok(None) => return Err(NotAccepted::UnknownStore),
+            Err(fault) => {
+                let deferred = RejectedRequest::new(&request, Rejection::CredentialsUnreadable, received_at);
+                return Err(NotAccepted::SecretsUnavailable {
+                    fault,
+                    held: self.quarantine.store(&deferred).await,
+                });
+            }
         };
         let refused = match verify::<P>(request, &store.credentials, received_at) {
             Ok(delivery) => return Ok((delivery, store)),
@@ -252,20 +271,23 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         }
     }
 
-    /// Quarantines a delivery that a configured store's credentials do not verify, because they may be at fault. The
-    /// result does not change the answer.
+    /// Keeps what a configured store's credentials do not authenticate, as the fault may be in them. Whether that works
+    /// makes no difference to the sender.
     async fn quarantine(&self, refused: VerificationFailed, received_at: ReceivedAt) -> NotAccepted {
-        let held = self.quarantine.store(&RejectedRequest::new(&refused, received_at)).await;
+        let held = self
+            .quarantine
+            .store(&RejectedRequest::new(&refused.request, refused.rejection, received_at))
+            .await;
         NotAccepted::VerificationFailed { rejection: refused.rejection, held }
     }
 
-    /// Sends the message of a stored event. If that fails, the sweeper sends it.
+    /// Sends an event that is stored. When that fails it is safe all the same: the sweeper sends what is stored.
     async fn enqueue(&self, event: Verified<Event>, duplicate: bool) -> Accepted {
         let queue_fault = self.queue.send(&event).await.err();
         Accepted { queue_fault, ..Accepted::kept(event, duplicate) }
     }
 
-    /// Sends an event that could not be stored as a whole: the processor stores it.
+    /// Sends an event that could not be stored, whole: whoever processes it stores it.
     async fn enqueue_as_fallback(
         &self,
         event: Verified<Event>,
