@@ -36,7 +36,7 @@ pub trait Consumer: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
     /// The message itself cannot be processed. After [`MAX_TRIES`] attempts of its own it goes to the dead-letter
-    /// queue, so that later queue, so that later messages of its group go on.
+    /// queue, so that later messages of its group go on.
     #[error("the message cannot be processed")]
     Permanent(#[source] Fault),
     /// Something that processing depends on is down. The message is tried until it succeeds.
