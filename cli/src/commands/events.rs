@@ -10,7 +10,7 @@ use crate::providers::{ALL, ProviderHandle};
 /// The arguments of `inlet events`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For example:
+Examples:
   inlet events zid
   inlet --json events | jq -r '.events[] | [.provider, .event, .types[0]] | @tsv'
 
