@@ -66,7 +66,7 @@ fn states() -> String {
 fn catalogue<S: Sender>() -> String {
     let mut text = format!("\n### {}\n\n", S::NAME);
     text += "| provider's event | sent when | type | entity | documented | samples |\n|---|---|---|---|---|---|\n";
-    entries::<S>().iter().map(row).for_each(|row| text += &row);
+    entries(S::NAME, S::EVENTS, S::PAYLOADS).iter().map(row).for_each(|row| text += &row);
     text
 }
 
@@ -113,15 +113,22 @@ fn map<S: Sender>(payload: &Payload, mapping: &mut Mapping) {
     let mut leaves = Vec::new();
     leaves_of(&body, "", &mut leaves);
     for (pointer, path) in leaves {
-        let changes = others().into_iter().filter_map(|other| {
+        // The change that touches the fewest fields shows best which are read from the leaf. Two are few enough.
+        let mut best: Option<BTreeSet<String>> = None;
+        for other in others() {
             let mut changed = body.clone();
             *changed.pointer_mut(&pointer).expect("a leaf's place") = other;
             let (kind_then, after) = canonical::<S>(payload, &changed);
             let fields = differences(&before, &after);
-            (kind_then == kind && !fields.is_empty()).then_some(fields)
-        });
-        // The change that touches the fewest fields shows best what is read from the leaf.
-        for field in changes.min_by_key(BTreeSet::len).unwrap_or_default() {
+            let is_better = best.as_ref().is_none_or(|best| fields.len() < best.len());
+            if kind_then == kind && !fields.is_empty() && is_better {
+                best = Some(fields);
+            }
+            if best.as_ref().is_some_and(|best| best.len() <= 2) {
+                break;
+            }
+        }
+        for field in best.unwrap_or_default() {
             mapping.entry(kind).or_default().entry(field).or_default().insert(path.clone());
         }
     }

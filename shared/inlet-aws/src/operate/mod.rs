@@ -7,6 +7,5 @@ pub mod quarantine_list;
 pub mod replay;
 mod receive_messages;
 pub mod redrive;
-pub mod reverify;
 pub mod forget;
 pub mod sample_event;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::canonical::Kind;
 use crate::provider::catalogue::{Documented, EventSpec, Verb};
-use crate::tools::sender::Sender;
+use crate::tools::sender::Payload;
 
 /// One event of a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,14 +32,14 @@ pub struct EventEntry {
 }
 
 /// Returns every event of a provider, in the catalogue's order.
-pub fn entries<S: Sender>() -> Vec<EventEntry> {
-    S::EVENTS.iter().map(entry::<S>).collect()
+pub fn entries(provider: &'static str, events: &[EventSpec], payloads: &[Payload]) -> Vec<EventEntry> {
+    events.iter().map(|spec| entry(provider, spec, payloads)).collect()
 }
 
-fn entry<S: Sender>(spec: &EventSpec) -> EventEntry {
-    let samples = S::PAYLOADS.iter().filter(|payload| spec.is_named(payload.event()));
+fn entry(provider: &'static str, spec: &EventSpec, payloads: &[Payload]) -> EventEntry {
+    let samples = payloads.iter().filter(|payload| spec.is_named(payload.event()));
     EventEntry {
-        provider: S::NAME,
+        provider,
         event: spec.event,
         aliases: spec.aliases.to_vec(),
         sent_when: spec.sent_when,
@@ -47,7 +47,7 @@ fn entry<S: Sender>(spec: &EventSpec) -> EventEntry {
         kind: Kind::as_str(spec.kind),
         entity: entity(spec),
         documented: Documented::as_str(spec.documented).unwrap_or("inferred"),
-        samples: samples.map(|payload| format!("{}/{}.json", S::NAME, payload.name())).collect(),
+        samples: samples.map(|payload| format!("{provider}/{}.json", payload.name())).collect(),
         schema: format!("schemas/{}.schema.json", spec.kind),
     }
 }

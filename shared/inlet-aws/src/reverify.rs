@@ -9,7 +9,17 @@ use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::dynamodb::dynamo::Items;
-use crate::dynamodb::quarantine::{QuarantinedRequest, TableQuarantine};
+use crate::dynamodb::quarantine::TableQuarantine;
+use crate::dynamodb::quarantined_request::QuarantinedRequest;
+
+/// The quarantined requests that a run verifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of the store's.
+    All,
+    /// Those that were quarantined because the store's credentials could not be read.
+    Deferred,
+}
 
 /// The progress for a store's quarantined requests.
 #[derive(Debug, Default)]
@@ -41,14 +51,15 @@ pub async fn reverify<P: Provider>(
     journal: &impl Journal,
     queue: &impl Queue,
     name: &StoreName,
+    scope: Scope,
     sum: &watch::Sender<Reverified>,
 ) -> Result<(), Fault> {
     let store = secrets.store(name).await?;
     let store =
         store.ok_or_else(|| Fault::permanent("nothing can be verified", "no such store is configured"))?;
-    let mut items = Items::new(quarantine.query(name), "the quarantine cannot be read");
+    let mut items = Items::new(quarantine.query(name, scope), "the quarantine cannot be read");
     while let Some(item) = items.next().await? {
-        let result = match TableQuarantine::read(&item, name) {
+        let result = match QuarantinedRequest::read(&item, name) {
             Ok(quarantined) => accept::<P>(quarantined, &store, quarantine, journal, queue).await,
             Err(damaged) => Err(damaged),
         };
