@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
-use crate::output::{Page, Report, Status, printable};
+use crate::output::{Page, Report, Status, counted, printable};
 use crate::webhook::step_result::{Cause, Left, StepResult, hint};
 
 /// The changes that were made, or that a dry run would make.
@@ -118,6 +118,7 @@ impl Outcome {
     pub(crate) fn new(item: Item, step: &StepResult) -> Self {
         let (mut result, is_sure, text) = match step {
             StepResult::Nothing | StepResult::Done => (ItemResult::after(item.planned), true, None),
+            StepResult::DoneWithNote(text) => (ItemResult::after(item.planned), true, Some(sentence(text))),
             StepResult::OldOneLeft(text) => {
                 let text = format!("The new registration exists, and so does the old one: {text}.");
                 (ItemResult::Failed, true, Some(text))
@@ -149,7 +150,12 @@ impl Outcome {
             ),
             _ => None,
         };
-        let note = if result.is_as_wanted() { item.note } else { text.or(item.note) };
+        let note = match (step, item.note) {
+            (StepResult::DoneWithNote(_), Some(note)) => Some(format!("{note} {}", text.unwrap_or_default())),
+            (StepResult::DoneWithNote(_), None) => text,
+            (_, note) if result.is_as_wanted() => note,
+            (_, note) => text.or(note),
+        };
         let (event, url) = (item.event, item.target.to_string());
         Self { event, url, result, note, planned: item.planned, is_sure, confirmed: None, next }
     }
@@ -353,7 +359,11 @@ impl Listed {
         if wrong == 0 {
             return Ok(());
         }
-        let what = format!("{wrong} of this store's registrations have a problem");
+        let what = counted(
+            wrong,
+            "registration of this store has a problem",
+            "registrations of this store have a problem",
+        );
         Err(Failure::Problem { what, next: "read the note of each event above".to_owned() })
     }
 }
@@ -383,7 +393,7 @@ impl Report for Listed {
         match self.missing.as_deref() {
             Some([]) => page.marked(Status::Pass, "every event of the API is registered here"),
             Some(missing) => {
-                page.marked(Status::Unknown, format!("not registered here: {}", missing.join(", ")))
+                page.marked(Status::Unknown, format!("not registered here: {}", missing.join(", ")));
             }
             None => {}
         }
