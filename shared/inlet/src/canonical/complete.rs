@@ -61,7 +61,9 @@ impl<T: Complete> Complete for Option<T> {
 
 impl<T: Complete> Complete for Vec<T> {
     fn complete(&mut self, defaults: &StoreDefaults, completed: &mut Completed) {
-        self.iter_mut().for_each(|value| value.complete(defaults, completed));
+        for value in self.iter_mut() {
+            value.complete(defaults, completed);
+        }
     }
 }
 

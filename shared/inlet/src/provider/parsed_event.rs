@@ -1,4 +1,4 @@
-//! What a provider understands of a delivery. ParsedEvent cannot fail; it can only know less.
+//! What a provider understands of a delivery. Parsing cannot fail; it can only know less.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The path of a delivery: verify, read, into_event, journal, enqueue, answer. What does not verify is set aside.
+//! The path of a delivery: verify, parse, store, enqueue, respond. A delivery that fails verification is quarantined.
 
 pub mod quarantine;
 
