@@ -57,11 +57,7 @@ pub(crate) struct ProviderTools {
     sends: fn(&EventSpec) -> bool,
     accepts: fn(&Value) -> bool,
     delivery: fn(StoreName, &EventSpec, Vec<u8>, &Value) -> Request,
-    reverify: for<'a> fn(
-        &'a Quarantined,
-        &'a StoreName,
-        &'a watch::Sender<Reverified>,
-    ) -> BoxFuture<'a, Result<(), Fault>>,
+    reverify: Reverify,
 }
 
 /// The clients that a reverification needs.
@@ -75,6 +71,13 @@ pub(crate) struct Quarantined {
     /// The deployment's stage.
     pub(crate) stage: String,
 }
+
+/// Verifies the quarantined requests of a store.
+type Reverify = for<'a> fn(
+    &'a Quarantined,
+    &'a StoreName,
+    &'a watch::Sender<Reverified>,
+) -> BoxFuture<'a, Result<(), Fault>>;
 
 /// A boxed future: function pointers cannot be `async`.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -98,7 +101,9 @@ impl ProviderTools {
                     let Quarantined { table, queue, ssm, stage } = clients;
                     let secrets = SsmSecrets::<S>::new(ssm.clone(), stage);
                     let quarantine = TableQuarantine::new(table, S::NAME);
-                    reverify::<S>(&quarantine, &secrets, &table.events, queue, store, Scope::All, sum).await
+                    let events = &table.events;
+                    Box::pin(reverify::<S>(&quarantine, &secrets, events, queue, store, Scope::All, sum))
+                        .await
                 })
             },
         }

@@ -383,7 +383,7 @@ impl Report for Listed {
         match self.missing.as_deref() {
             Some([]) => page.marked(Status::Pass, "every event of the API is registered here"),
             Some(missing) => {
-                page.marked(Status::Unknown, format!("not registered here: {}", missing.join(", ")))
+                page.marked(Status::Unknown, format!("not registered here: {}", missing.join(", ")));
             }
             None => {}
         }

@@ -215,6 +215,7 @@ inlet::payload! {
 }
 
 /// Maps an order.
+#[expect(clippy::too_many_lines, reason = "one table of fields")]
 pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     let sale = Sale::from_json(payload)?;
     let currency = order_currency(&sale);
@@ -329,8 +330,8 @@ fn order_currency(sale: &Sale) -> Option<Currency> {
 
 /// Returns the amount to charge. Its currency is known only if the body says that it is the order's.
 fn charged(sale: &Sale, currency: Option<&Currency>) -> Option<Money> {
-    let same = sale.has_different_transaction_currency == Some(false);
-    Money::of(sale.transaction_amount.clone(), currency.filter(|_| same))
+    let is_known = sale.has_different_transaction_currency == Some(false);
+    Money::of(sale.transaction_amount.clone(), currency.filter(|_| is_known))
 }
 
 /// Returns the state in the common vocabulary. A merchant's own status stands beside one of Zid's; some bodies have a
