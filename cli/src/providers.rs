@@ -60,6 +60,13 @@ pub(crate) struct ProviderTools {
     reverify: Reverify,
 }
 
+/// The type of [`ProviderHandle::reverify`] for one provider.
+type Reverify = for<'a> fn(
+    &'a Quarantined,
+    &'a StoreName,
+    &'a watch::Sender<Reverified>,
+) -> BoxFuture<'a, Result<(), Fault>>;
+
 /// The clients that a reverification needs.
 pub(crate) struct Quarantined {
     /// The event table, which contains the quarantine.
@@ -71,13 +78,6 @@ pub(crate) struct Quarantined {
     /// The deployment's stage.
     pub(crate) stage: String,
 }
-
-/// Verifies the quarantined requests of a store.
-type Reverify = for<'a> fn(
-    &'a Quarantined,
-    &'a StoreName,
-    &'a watch::Sender<Reverified>,
-) -> BoxFuture<'a, Result<(), Fault>>;
 
 /// A boxed future: function pointers cannot be `async`.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -101,9 +101,9 @@ impl ProviderTools {
                     let Quarantined { table, queue, ssm, stage } = clients;
                     let secrets = SsmSecrets::<S>::new(ssm.clone(), stage);
                     let quarantine = TableQuarantine::new(table, S::NAME);
-                    let events = &table.events;
-                    Box::pin(reverify::<S>(&quarantine, &secrets, events, queue, store, Scope::All, sum))
-                        .await
+                    let work =
+                        reverify::<S>(&quarantine, &secrets, &table.events, queue, store, Scope::All, sum);
+                    Box::pin(work).await
                 })
             },
         }
