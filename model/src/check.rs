@@ -1,4 +1,4 @@
-//! The check: every moment that can be reached, by stateright, and a second walk that looks for circles.
+//! The check: every reachable state, by stateright, and a second walk that looks for cycles.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -28,15 +28,15 @@ impl Checkable for crate::order::protocol::Protocol {
 /// The result of a check.
 #[derive(Debug)]
 pub struct Verdict<A> {
-    /// How many different moments there are.
+    /// Number of different states.
     pub states: usize,
-    /// How many steps lead from one to another.
+    /// Number of steps between states.
     pub steps: usize,
-    /// The longest of the shortest ways to a moment, in steps.
+    /// The longest of the shortest paths to a state, in steps.
     pub depth: usize,
-    /// The properties that do not hold, each with a way to where it does not.
+    /// The properties that do not hold, each with a path to a state in which it does not.
     pub broken: Vec<(&'static str, Vec<A>)>,
-    /// What else was seen: the names of the moments that had to be.
+    /// The names of the required situations that were seen.
     pub seen: Vec<&'static str>,
 }
 
@@ -47,7 +47,7 @@ impl<A> Verdict<A> {
     }
 }
 
-/// Tries everything that the bounds allow.
+/// Visits every state within the bounds.
 pub fn check<M: Checkable>(protocol: &M) -> Verdict<M::Action>
 where
     M::Action: Clone + Debug + PartialEq + Send + Sync,
@@ -67,7 +67,7 @@ where
     }
 }
 
-/// A shortest way to where a property does not hold; nothing within the bounds if there is none.
+/// Returns a shortest path to a state in which a property does not hold; `None` if there is none within the bounds.
 pub fn shortest<M: Checkable>(protocol: &M, property: &'static str) -> Option<Vec<M::Action>>
 where
     M::Action: Clone + Debug + PartialEq + Send + Sync,
@@ -87,11 +87,11 @@ where
     None
 }
 
-/// Walks all moments depth first, apart from stateright: how many there are, if no way leads back to where it
-/// came by.
+/// Walks all states depth first, independently of stateright. Returns their number, if no path leads back to a state
+/// that it has passed.
 ///
 /// # Errors
-/// The moment that a way leads back to.
+/// The state that a path leads back to.
 pub fn ends<M: Checkable>(protocol: &M) -> Result<usize, Box<M::State>>
 where
     M::Action: Clone + Debug + PartialEq + Send + Sync,

@@ -1,4 +1,4 @@
-//! What can be built wrongly on purpose, to see that the check finds it.
+//! Flaws that are built in on purpose, to see that the check finds them.
 
 use crate::scenario::Arrival::{Forged, Genuine};
 use crate::scenario::{Scenario, Sight};
@@ -14,7 +14,7 @@ pub enum Flaw {
     AnswerBeforeJournal,
     /// The receiver answers 503 as soon as the journal fails.
     NoFallback,
-    /// The receiver takes what does not verify.
+    /// The receiver accepts a delivery that does not verify.
     VerificationSkipped,
     /// The journal looks whether the event is there and then writes, instead of one conditional write.
     LookThenWrite,
@@ -28,7 +28,7 @@ pub enum Flaw {
     RedriveOfTheDeadAlone,
     /// A redriven message keeps its deduplication id, so that the queue may swallow it.
     RedriveUnderTheSameId,
-    /// A redrive takes the parked mark away without telling the sweeper, which has long walked past.
+    /// A redrive removes the parked mark and does not list the event as pending, behind the sweeper's cursor.
     UnparkedUnnoted,
     /// A redrive takes the message out of the dead-letter queue, then sends it.
     ExhumedBeforeSent,
@@ -57,7 +57,7 @@ impl Flaw {
         let one = |faults| Scenario::of("one delivery", &[Genuine(0)], faults);
         let two = |faults| Scenario::of("two equal deliveries", &[Genuine(0), Genuine(0)], faults);
         match self {
-            // The sweeper would make it good: it is the net for exactly this, and no excuse for it.
+            // The sweeper would repair it: it is the net for exactly this, and no excuse for the flaw.
             Self::EnqueueSkippedOnDuplicate => two(1).seeing(Sight::Nothing),
             Self::ReceiptBeforePublish
             | Self::AnswerBeforeJournal

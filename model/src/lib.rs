@@ -1,12 +1,12 @@
 //! A model of the path of a delivery, and its check over every interleaving of steps and faults within bounds.
 //!
-//! The story: a [`scenario`] says what arrives and how much may go wrong, a [`flaw`] what is built wrongly on
-//! purpose. The [`world`] is everything at one moment: the [`services`] (DynamoDB, SQS, EventBridge) and the
+//! A [`scenario`] has the deliveries and the number of faults, a [`flaw`] is a fault in the protocol that is built in on
+//! purpose. The [`world`] is the whole state at one moment: the [`services`] (DynamoDB, SQS, EventBridge) and the
 //! programs that call them, which are the [`receiver`], the [`processor`], the [`sweeper`] and the [`operator`].
-//! The [`protocol`] says which steps a moment allows, [`properties`] what has to hold, and [`check`] tries it all.
+//! The [`protocol`] has the possible steps of a state, [`properties`] the properties, and [`check`] visits all states.
 //!
-//! # What a step is
-//! A program is what it asks next and where it goes on from the reply; every call is a step of its own, and
+//! # Steps
+//! A program is a state machine: its next call, and its next state after the reply. Every call is a step of its own, and
 //! between any two calls of one program all others may act. A call can go well or, at the cost of one fault:
 //! fail without effect; fail for its caller and take effect later, at any time, even after everything else (a
 //! lost reply is the case of "at once"); be sent again by the SDK while the first one is still on its way; or
@@ -15,37 +15,37 @@
 //! any time: the deduplication window passes, the provider sends an equal delivery again (whatever it was
 //! answered) or sends no more, the operator redrives.
 //!
-//! # What is checked, and why it is enough
-//! [`properties::MUST_HOLD`], in every moment that can be reached, and [`properties::MUST_BE_SEEN`], so that
+//! # Checks, and why they are enough
+//! [`properties::MUST_HOLD`], in every reachable state, and [`properties::MUST_BE_SEEN`], so that
 //! nothing holds only because nothing happened. Faults are counted and all other steps make progress: no way
-//! leads back to where it came by, which [`check::ends`] proves for each scenario by a walk of its own, written
-//! apart from stateright and with another hash, that has to meet the same number of moments. Every run
-//! therefore ends, and what holds "in the end" is checked in the moments without a next step. stateright's own
-//! `eventually` is not used: by its documentation it overlooks circles and ways that join.
-//! Moments are told apart by 64-bit fingerprints: among a million of them the chance that two share one is below
+//! leads back to a state that it has passed, which [`check::ends`] proves for each scenario by a walk of its own, written
+//! apart from stateright and with another hash, that must reach the same number of states. Every run
+//! therefore ends, and a property of the end is checked in the states without a next step. stateright's own
+//! `eventually` is not used: by its documentation it overlooks cycles and paths that join.
+//! States are distinguished by 64-bit fingerprints: among a million of them the chance that two share one is below
 //! one in ten million, and both walks would have to be unlucky.
 //!
 //! # Bounds
 //! [`scenario::Scenario::usual`]: up to three deliveries, one to three faults of any kind anywhere, up to two
 //! processors at once, two receives before the dead-letter queue (deployed: five tries), one re-send by the sweeper
-//! before it parks, or none (deployed: 5). The program of this package prints them with the numbers of moments, and takes
+//! before it parks, or none (deployed: 5). The program of this package prints them with the numbers of states, and takes
 //! more faults as its argument.
 //!
 //! One fault more shows where they end, with the sweeper that parks at once: a redrive notes the event, its unparking
-//! is late, and between the two the sweeper's parking lands once more and takes the note away. Then the event is
-//! neither parked nor looked after, until it is redriven or replayed once more.
+//! is late, and between the two the sweeper's parking takes effect once more and removes the note. Then the event is
+//! neither parked nor pending, until it is redriven or replayed once more.
 //!
 //! # Deliberately simpler than the code
 //! - Time is only its order. Settled ages, token buckets and rates choose *when* the sweeper acts; here it acts
 //!   at any time. Retention and TTL do not run out, and equal deliveries all fall into one window.
 //! - The receiver does not know its own write again: a new event and an unprocessed duplicate are both
 //!   enqueued, so that knowing it changes the log and not the outcome.
-//! - An event is one item, however many parts its body has: the head is written last, and what has no head is
-//!   not there.
-//! - A batch is one message. That nothing later of a group is reported done after a failure keeps the order, and
+//! - An event is one item, however many chunks its body has: the head is written last, and an event without a head is
+//!   not stored.
+//! - A batch is one message. Reporting nothing later of a group as done after a failure keeps the order, and
 //!   the order is no part of the properties of the first part.
-//! - What does not verify ends refused. Quarantine, its `reverify` and replay are not in the model.
-//! - The dead-letter queue takes every message: it has no deduplication window of its own here, so what is sent
+//! - A delivery that does not verify ends refused. Quarantine, its `reverify` and replay are not in the model.
+//! - The dead-letter queue takes every message: it has no deduplication window of its own here, so a message that is sent
 //!   to it must not be taken for a duplicate there.
 //!
 //! # The order of an entity's states
@@ -54,7 +54,7 @@
 //!
 //! # Deliberately broken
 //! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` says which properties it breaks: a check that finds nothing in
-//! a broken protocol says nothing about a sound one.
+//! a broken protocol proves nothing about a sound one.
 #![expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

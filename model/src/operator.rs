@@ -1,4 +1,4 @@
-//! The operator: a redrive of what waits for one, `inlet_aws::operate::redrive`, one event at a time. What is parked without
+//! The operator: a redrive, `inlet_aws::operate::redrive`, one event at a time. A parked event without
 //! a dead letter is replayed, `inlet_aws::operate::replay`.
 
 use crate::flaw::Flaw;
@@ -6,12 +6,12 @@ use crate::protocol::Protocol;
 use crate::services::{Call, Failed, Reply};
 use crate::world::{Id, Message, World};
 
-/// Where the operator is.
+/// The operator's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// Between two events.
     Idle,
-    /// Has the sweeper look after the event, so that it is not forgotten if nothing more happens.
+    /// Lists the event as pending, so that it is not lost if nothing more happens.
     Noting(Message, From),
     /// Removes the parked marker.
     Unparking(Message, From),
@@ -31,7 +31,7 @@ pub enum From {
 }
 
 impl Operator {
-    /// Takes up what waits: the oldest dead message, else a parked event without one.
+    /// Takes the oldest dead message, else a parked event without one.
     pub fn begin(protocol: &Protocol, world: &World) -> Option<Self> {
         let (message, from) = match world.dead.first() {
             Some(dead) => (dead.message, From::Dead(dead.handle)),
@@ -55,7 +55,7 @@ impl Operator {
         }
     }
 
-    /// What it asks next.
+    /// Returns its next call.
     pub fn call(self, protocol: &Protocol) -> Option<Call> {
         match self {
             Self::Idle => None,
@@ -69,7 +69,7 @@ impl Operator {
         }
     }
 
-    /// Where it goes on from the reply.
+    /// Returns its next state after the reply.
     #[must_use]
     pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
         let exhumes_first = protocol.has(Flaw::ExhumedBeforeSent);

@@ -14,21 +14,21 @@ pub enum Processor {
     Working {
         /// The message.
         message: Message,
-        /// Whether the message is received for the last time.
+        /// True if the message is received for the last time.
         last: bool,
-        /// Where it is.
+        /// Its step.
         at: At,
     },
 }
 
-/// Where a processor is with a message.
+/// A processor's step with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum At {
     /// `Processor::leave_out_processed`: it looks for the receipt.
     Looking,
-    /// `TableLedger::journal`: it tells the sweeper of what it is about to store.
+    /// `TableLedger::journal`: it lists the event as pending before it stores it.
     Noting,
-    /// The same: it stores what the queue alone has.
+    /// The same: it stores the event that only the queue has.
     Journaling,
     /// `Processor::consume`: it gives the event to the consumer.
     Publishing,
@@ -40,7 +40,7 @@ pub enum At {
     Parking,
 }
 
-/// What becomes of the message when a processor is through with it.
+/// The outcome of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Through {
     /// It is reported done.
@@ -56,7 +56,7 @@ impl Processor {
         Self::Working { message, last: queued.receives >= protocol.scenario.receives, at: At::Looking }
     }
 
-    /// What it asks next.
+    /// Returns its next call.
     pub fn call(self) -> Option<Call> {
         let Self::Working { message, at, .. } = self else {
             return None;
@@ -73,10 +73,10 @@ impl Processor {
         })
     }
 
-    /// Where it goes on from the reply: another step, or through. `late` are the events that processors stored.
+    /// Returns its next state after the reply. `late` are the events that processors stored.
     ///
     /// # Errors
-    /// What becomes of the message, when the processor is through with it.
+    /// The outcome of the message, when the processor is done with it.
     pub fn hear(self, protocol: &Protocol, late: Ids, heard: Result<Reply, Failed>) -> Result<Self, Through> {
         let Self::Working { message, last, at } = self else {
             return Ok(self);
@@ -92,7 +92,7 @@ impl Processor {
             (At::Noting, Ok(_)) => go_on(At::Journaling),
             (At::Journaling, Ok(Reply::Found(original))) => {
                 let taken_for_own = protocol.has(Flaw::FallbacksAllNamedAlike) && late.has(original);
-                // What repeats an event under another id leaves it to the message of that one, or to the sweeper.
+                // A duplicate of an event under another id is left to that event's message, or to the sweeper.
                 if original == message.id || taken_for_own { go_on(stored) } else { Err(Through::Done) }
             }
             (At::Journaling, Ok(_)) => go_on(stored),

@@ -1,4 +1,4 @@
-//! What has to hold, and what has to happen at all for that to mean something.
+//! The properties that must hold, and the situations that must occur for them to mean something.
 
 use stateright::Property;
 
@@ -16,28 +16,28 @@ pub const ONCE: &str = "nothing is stored twice";
 pub const VERIFIED: &str = "nothing unverified is stored, enqueued or processed";
 /// Promise 2.
 pub const BOTH: &str = "a genuine delivery is refused only when both services refused";
-/// What a consumer is given can be looked up by its id.
+/// Every event that a consumer gets can be looked up by its id.
 pub const KNOWN: &str = "what is processed is stored";
 
 /// Every property that must not be broken.
 pub const MUST_HOLD: [&str; 6] = [STORED, PROCESSED, ONCE, VERIFIED, BOTH, KNOWN];
 
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const BY_QUEUE_ALONE: &str = "seen: a delivery accepted by the queue alone";
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const BY_JOURNAL_ALONE: &str = "seen: a delivery accepted while the queue has nothing of it";
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const REFUSED: &str = "seen: a delivery refused by both";
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const RESENT: &str = "seen: the sweeper sends";
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const DEAD: &str = "seen: a message in the dead-letter queue";
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const PARKED: &str = "seen: an event parked";
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const FINISHED: &str = "seen: everything accepted, processed and at rest";
 
-/// What must have been seen wherever receivers, services and a sweeper can fail.
+/// The situations that a check must see if receivers, services and a sweeper can fail.
 pub const MUST_BE_SEEN: [&str; 7] =
     [BY_QUEUE_ALONE, BY_JOURNAL_ALONE, REFUSED, RESENT, DEAD, PARKED, FINISHED];
 
@@ -116,12 +116,12 @@ fn accepted(world: &World) -> impl Iterator<Item = usize> {
     (0..world.receivers.len()).filter(move |&place| Id::try_from(place).is_ok_and(|id| accepted.has(id)))
 }
 
-/// How many times an event of this delivery's content was written.
+/// Returns the number of writes of an event with this delivery's content.
 fn writes(protocol: &Protocol, world: &World, place: usize) -> u8 {
     protocol.scenario.equal_to(place).map(|equal| world.table.writes[equal]).sum()
 }
 
-/// Whether an event of this delivery's content is stored and was processed.
+/// Returns true if an event of this delivery's content is stored and was processed.
 fn is_processed(protocol: &Protocol, world: &World, place: usize) -> bool {
     protocol
         .scenario

@@ -1,4 +1,4 @@
-//! Which steps a moment allows, and where each leads.
+//! The possible steps of a state, and the state after each.
 
 use stateright::{Model, Property};
 
@@ -17,7 +17,7 @@ use crate::world::{Id, Ids, Message, World};
 pub struct Protocol {
     /// The bounds.
     pub scenario: Scenario,
-    /// What is wrong with it.
+    /// Its flaw, if it has one.
     pub flaw: Option<Flaw>,
 }
 
@@ -41,11 +41,11 @@ pub enum Step {
     Lands(usize),
     /// The sweeper takes up an event.
     Sweeps(Id),
-    /// The operator takes up what waits.
+    /// The operator takes a dead or parked event.
     Redrives,
 }
 
-/// Who makes a call.
+/// The caller of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     /// The receiver of a delivery.
@@ -58,7 +58,7 @@ pub enum Program {
     Operator,
 }
 
-/// How a call goes.
+/// The course of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Luck {
     /// Well.
@@ -84,7 +84,7 @@ impl Protocol {
         Self { scenario, flaw: Some(flaw) }
     }
 
-    /// Whether it has this flaw.
+    /// Returns true if it has this flaw.
     pub fn has(&self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)
     }
@@ -99,9 +99,9 @@ impl Protocol {
         self.scenario.equal_to(usize::from(id)).filter_map(|place| Id::try_from(place).ok())
     }
 
-    /// Whether nothing more can happen.
+    /// Returns true if nothing more can happen.
     pub fn is_over(&self, world: &World) -> bool {
-        // Most moments are not, and most of those are told by these.
+        // Most states are not final, and most of those are recognised by these.
         if !world.queue.messages.is_empty() || !world.overdue.is_empty() || !world.queue.remembered.is_empty()
         {
             return false;
@@ -192,7 +192,7 @@ impl Protocol {
         }
     }
 
-    /// A killed program keeps nothing. Its message becomes visible again.
+    /// A killed program loses its state. Its message becomes visible again.
     fn kill(world: &mut World, program: Program) {
         match program {
             Program::Receiver(place) => world.receivers[place] = Receiver::Ended(Answer::Nothing),
@@ -255,7 +255,7 @@ impl Model for Protocol {
             self.turns(world, program, steps);
         }
         if let Some(next) = world.queue.next() {
-            // Idle processors are all alike, so that the first one stands for any.
+            // Idle processors are all alike, so the first one represents all.
             let idle = world.processors.iter().position(|processor| *processor == Processor::Idle);
             if next.receives >= self.scenario.receives {
                 steps.push(Step::Receives(None));
@@ -269,7 +269,7 @@ impl Model for Protocol {
         }
         steps.extend(self.ids().filter(|&id| world.queue.remembered.has(id)).map(Step::WindowPasses));
         steps.extend((0..world.overdue.len()).map(Step::Lands));
-        // While messages wait they explain what is unproven; to sweep all the same is a misjudgement.
+        // While messages wait they explain unprocessed events; to sweep all the same is a misjudgement.
         if world.sweeper == Sweeper::Idle && (world.queue.messages.is_empty() || world.faults > 0) {
             let due = self.ids().filter(|&id| Sweeper::begin(self, world, id).is_some());
             steps.extend(due.map(Step::Sweeps));

@@ -5,7 +5,7 @@ use crate::protocol::Protocol;
 use crate::services::{Call, Failed, Reply};
 use crate::world::{Id, Message};
 
-/// Where the receiver is with a delivery.
+/// The receiver's step with a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Receiver {
     /// It has not come.
@@ -24,7 +24,7 @@ pub enum Receiver {
     Ended(Answer),
 }
 
-/// What the provider was told.
+/// The answer to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// It never sent the delivery.
@@ -37,7 +37,7 @@ pub enum Answer {
     Unauthenticated,
     /// 503.
     Unavailable {
-        /// Whether the queue refused, too.
+        /// True if the queue failed, too.
         queue_refused: bool,
     },
 }
@@ -52,7 +52,7 @@ impl Receiver {
         }
     }
 
-    /// What it asks next, of the event `own` that the delivery would be.
+    /// Returns its next call, for the event `own` that the delivery would be.
     pub fn call(self, own: Id) -> Option<Call> {
         match self {
             Self::Journaling => Some(Call::Keep { id: own, late: false }),
@@ -64,7 +64,7 @@ impl Receiver {
         }
     }
 
-    /// Where it goes on from the reply.
+    /// Returns its next state after the reply.
     #[must_use]
     pub fn hear(self, protocol: &Protocol, own: Id, heard: Result<Reply, Failed>) -> Self {
         match (self, heard) {
@@ -79,7 +79,7 @@ impl Receiver {
             }
             (Self::Journaling | Self::Overwriting, Err(Failed)) => Self::FallingBack,
             (Self::Looking(_), Ok(Reply::Processed(true))) => Self::Ended(Answer::Accepted),
-            // A receipt that cannot be read counts as none.
+            // A receipt that cannot be read counts as absent.
             (Self::Looking(id), _) => Self::Enqueueing(id),
             (Self::Enqueueing(_), _) => Self::Ended(Answer::Accepted),
             (Self::FallingBack, Ok(_)) => Self::Ended(Answer::Accepted),

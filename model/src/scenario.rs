@@ -1,17 +1,17 @@
-//! What arrives, and how much may go wrong: the bounds of a check.
+//! The deliveries and the number of faults: the bounds of a check.
 
 use crate::world::Id;
 
-/// What one delivery brings.
+/// The content of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// A body that verifies; equal numbers are equal bodies, be it a retry or a duplicate.
+    /// A body that verifies; equal numbers are equal bodies, of a retry or a duplicate.
     Genuine(u8),
-    /// Something that does not verify.
+    /// A body that does not verify.
     Forged,
 }
 
-/// What makes two deliveries one event: `inlet::event::Identity`.
+/// The deduplication scope: `inlet::event::DedupScope`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// Equal bodies have one id.
@@ -21,38 +21,38 @@ pub enum Identity {
     Within,
 }
 
-/// What the sweeper sees.
+/// The events that the sweeper sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
-    /// All that is stored.
+    /// All stored events.
     All,
-    /// What it comes by, and what it is told to look after: the time index goes by arrival, so that what is stored
-    /// late, or was parked, lies behind its walk.
+    /// The events ahead of its cursor, and its pending list: the time index is ordered by arrival, so an event that is stored
+    /// late, or was parked, is behind its cursor.
     Walk,
-    /// Nothing: it is off for good. Then the queue takes what receivers send, for only the sweeper makes good
-    /// that it does not.
+    /// None: it never runs. Then the queue takes all messages of receivers, because only the sweeper repairs
+    /// a failed send.
     Nothing,
 }
 
 /// The bounds of a check.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// In words.
+    /// A description.
     pub name: &'static str,
     /// The deliveries, each of which comes at any time after the one before, or never.
     pub arrivals: Vec<Arrival>,
-    /// What makes two of them one event.
+    /// The deduplication scope.
     pub identity: Identity,
-    /// How many faults there are, of any kind, anywhere.
+    /// Number of faults, of any kind, anywhere.
     pub faults: u8,
-    /// How many processors may work at once.
+    /// Number of processors at once.
     pub processors: usize,
-    /// How often a message is received before it goes to the dead-letter queue. Deployed: 5
-    /// tries of its own.
+    /// Number of receives of a message before it goes to the dead-letter queue. Deployed: 5
+    /// attempts of its own.
     pub receives: u8,
-    /// How often the sweeper sends an event before it parks it. Deployed: 5.
+    /// Number of the sweeper's sends of an event before it parks it. Deployed: 5.
     pub resends: u8,
-    /// What the sweeper sees.
+    /// The events that the sweeper sees.
     pub sight: Sight,
 }
 
@@ -145,7 +145,7 @@ impl Scenario {
         (0..self.arrivals.len()).filter(move |&other| self.arrivals[other] == body)
     }
 
-    /// Whether a delivery verifies.
+    /// Returns true if a delivery verifies.
     pub fn is_genuine(&self, arrival: usize) -> bool {
         matches!(self.arrivals[arrival], Arrival::Genuine(_))
     }

@@ -1,29 +1,29 @@
-//! What the programs stand on: the table, the queues and the bus, as calls and their effects.
+//! The services: the table, the queues and the bus, as calls and their effects.
 
 use crate::flaw::Flaw;
 use crate::protocol::Protocol;
 use crate::scenario::Identity;
 use crate::world::{Dead, Id, Ids, Message, World};
 
-/// How many deliveries a scenario may have.
+/// Maximum number of deliveries in a scenario.
 const ROOM: usize = 4;
 
 /// The event table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Table {
-    /// How often the event `event/{digest}` was written.
+    /// Number of writes of the event `event/{digest}`.
     pub writes: [u8; ROOM],
-    /// What the processor wrote: origin `fallback`.
+    /// The events that the processor wrote: origin `fallback`.
     pub late: Ids,
     /// `receipt/{digest}`.
     pub receipts: Ids,
     /// `parked/{digest}`.
     pub parked: Ids,
-    /// What the sweeper does not come by any more on its walk: what was stored late, and what was parked.
+    /// The events behind the sweeper's cursor: stored late, or parked.
     pub behind: Ids,
-    /// What it looks after all the same: `unproven/{received}/{id}`.
+    /// The pending list: `unproven/{received}/{id}`.
     pub noted: Ids,
-    /// How often the sweeper sent the event.
+    /// Number of the sweeper's sends of the event.
     pub resent: [u8; ROOM],
 }
 
@@ -41,7 +41,7 @@ pub struct Queue {
 pub struct Queued {
     /// The message.
     pub message: Message,
-    /// How often it was received.
+    /// Number of receives.
     pub receives: u8,
     /// The processor that has it; others do not see it, nor anything else of the group.
     pub held_by: Option<usize>,
@@ -54,7 +54,7 @@ pub enum Call {
     Keep {
         /// The event.
         id: Id,
-        /// Whether the processor stores it.
+        /// True if the processor stores it.
         late: bool,
     },
     /// [`Flaw::LookThenWrite`]: the write without a condition.
@@ -77,27 +77,27 @@ pub enum Call {
     Park(Id),
     /// Its removal.
     Unpark(Id),
-    /// The sweeper is told of the event.
+    /// Lists the event as pending.
     Note(Id),
-    /// The sweeper notes that it is about to send.
+    /// The sweeper records that it is about to send.
     Count(Id),
 }
 
 impl Call {
-    /// Whether it changes nothing, so that its coming late changes nothing either.
+    /// Returns true if the call changes nothing, so that a late effect changes nothing either.
     pub fn only_reads(self) -> bool {
         matches!(self, Self::IsProcessed(_))
     }
 }
 
-/// What a caller hears of a call that went well.
+/// The reply to a successful call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// It is done.
     Done,
     /// An equal event is stored: `Recorded::Duplicate`.
     Found(Id),
-    /// Whether the event has a receipt.
+    /// True if the event has a receipt.
     Processed(bool),
 }
 
@@ -138,7 +138,7 @@ impl World {
         Reply::Done
     }
 
-    /// Whether the event is stored.
+    /// Returns true if the event is stored.
     pub fn is_stored(&self, id: Id) -> bool {
         self.table.writes[usize::from(id)] > 0
     }

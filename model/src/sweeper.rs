@@ -6,21 +6,21 @@ use crate::scenario::Sight;
 use crate::services::{Call, Failed, Reply};
 use crate::world::{Id, Message, World};
 
-/// Where the sweeper is.
+/// The sweeper's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sweeper {
     /// Between two events.
     Idle,
     /// `Run::resend`: it sends the stored message under the event's own deduplication id.
     Sending(Id),
-    /// `Table::put_pending`: it notes that it sent.
+    /// `Table::put_pending`: it records that it sent.
     Counting(Id),
     /// It has sent often enough and leaves the event to the operator.
     Parking(Id),
 }
 
 impl Sweeper {
-    /// Takes up an event that is stored, unproven and not parked; nothing when there is nothing to do.
+    /// Takes an event that is stored, unprocessed and not parked; `None` if there is none.
     pub fn begin(protocol: &Protocol, world: &World, id: Id) -> Option<Self> {
         let seen = match protocol.scenario.sight {
             Sight::All => world.is_stored(id),
@@ -37,7 +37,7 @@ impl Sweeper {
         }
     }
 
-    /// What it asks next.
+    /// Returns its next call.
     pub fn call(self) -> Option<Call> {
         match self {
             Self::Idle => None,
@@ -47,7 +47,7 @@ impl Sweeper {
         }
     }
 
-    /// Where it goes on from the reply.
+    /// Returns its next state after the reply.
     #[must_use]
     pub fn hear(self, heard: Result<Reply, Failed>) -> Self {
         match (self, heard) {

@@ -1,4 +1,4 @@
-//! Everything at one moment.
+//! The whole state at one moment.
 
 use crate::operator::Operator;
 use crate::processor::Processor;
@@ -14,12 +14,12 @@ pub type Id = u8;
 pub struct Ids(u8);
 
 impl Ids {
-    /// Whether the id is in it.
+    /// Returns true if the set contains the id.
     pub fn has(self, id: Id) -> bool {
         self.0 & (1 << id) != 0
     }
 
-    /// Whether nothing is in it.
+    /// Returns true if the set is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -40,7 +40,7 @@ impl Ids {
 pub struct Message {
     /// The event.
     pub id: Id,
-    /// Whether it carries the whole event, because the journal did not take it.
+    /// True if it carries the whole event, because the journal did not take it.
     pub whole: bool,
 }
 
@@ -49,14 +49,14 @@ pub struct Message {
 pub struct Dead {
     /// The message.
     pub message: Message,
-    /// What tells it from an equal one: a receipt handle is good for one message alone.
+    /// The receipt handle, which distinguishes it from an equal message.
     pub handle: u8,
 }
 
-/// Everything at one moment.
+/// The whole state at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
-    /// What became of each delivery.
+    /// The state of each delivery.
     pub receivers: Vec<Receiver>,
     /// The processors.
     pub processors: Vec<Processor>,
@@ -70,14 +70,14 @@ pub struct World {
     pub queue: Queue,
     /// The dead-letter queue.
     pub dead: Vec<Dead>,
-    /// How many there ever were in it.
+    /// Number of messages that were ever in it.
     pub deaths: u8,
     /// The events that the consumer has.
     pub published: Ids,
     /// The deliveries that were answered 2xx.
     pub accepted: Ids,
-    /// Calls that their callers gave up and that take effect later; in order, so that equal moments look equal.
+    /// Calls that their callers gave up and that take effect later; sorted, so that equal states are equal values.
     pub overdue: Vec<Call>,
-    /// How many faults are left.
+    /// Number of remaining faults.
     pub faults: u8,
 }

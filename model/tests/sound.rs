@@ -1,4 +1,4 @@
-//! The protocol as it should be: nothing that has to hold is broken, and the check has seen what it must have seen.
+//! The sound protocol: no property is broken, and the check has seen every required situation.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use inlet_model::properties::{BY_JOURNAL_ALONE, DEAD, FINISHED, MUST_BE_SEEN, PA
 use inlet_model::protocol::Protocol;
 use inlet_model::scenario::{Scenario, Sight};
 
-/// No scenario has fewer moments than this; a check that stopped early would have.
+/// No scenario has fewer states than this; a check that stopped early would have.
 const FEWEST: usize = 30_000;
 
 #[test]
@@ -34,7 +34,7 @@ fn holds_over_every_interleaving_and_every_run_comes_to_an_end() {
     }
 }
 
-/// What a scenario has too few faults for, or no sweeper, or none that sends.
+/// Returns the situations that a scenario has too few faults for, or no sweeper, or a sweeper that never sends.
 fn unseen(scenario: &Scenario) -> &'static [&'static str] {
     match scenario {
         Scenario { sight: Sight::Nothing, .. } => &[BY_JOURNAL_ALONE, RESENT],
