@@ -45,6 +45,8 @@ pub(crate) trait ProviderTools: Sync {
     fn events(&self) -> &'static [EventSpec];
     /// What it does after a delivery that is not answered well.
     fn retry_policy(&self) -> RetryPolicy;
+    /// The secrets in its bodies.
+    fn secret_fields(&self) -> &'static [&'static str];
     /// Where one of its events goes.
     fn address(&self, event: &EventSpec) -> Address;
     /// A signed delivery, as it would send it.
@@ -87,6 +89,10 @@ impl<S: Registering> ProviderTools for Adapter<S> {
 
     fn retry_policy(&self) -> RetryPolicy {
         S::RETRY_POLICY
+    }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        S::SECRET_FIELDS
     }
 
     fn address(&self, event: &EventSpec) -> Address {

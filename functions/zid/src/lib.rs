@@ -109,6 +109,18 @@ impl Provider for Zid {
         source: "https://docs.zid.sa/webhook-health-tracking; the waits are an integrator's reading of it",
     };
     const SECRET_PARAMETERS: &'static [&'static str] = &[TOKEN];
+
+    /// Codes that customers bought, tokens, and links that work for everyone who has them.
+    const SECRET_FIELDS: &'static [&'static str] = &[
+        "vouchers.key",
+        "vouchers.pin_code",
+        "vouchers.serial_number",
+        "digital_products_access_token",
+        "cart_payment_request_token",
+        "payment_link",
+        "download_url",
+    ];
+
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
