@@ -79,14 +79,17 @@ pub fn shapes() -> Files {
     .into()
 }
 
-/// Events of one kind share a shape: which of their payloads contains a field is chance.
+/// Events of one kind share a shape: which of their payloads contains a field is chance. The bodies of events of which
+/// only the name is documented are composed from other pages of the provider, so no shape is taken from them.
 fn shapes_of<S: Sender>() -> (String, String) {
     let mut groups: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
+    let is_shown = |row: &&EventSpec| row.canonical.is_some() && row.documented != Documented::NameOnly;
     for payload in S::PAYLOADS.iter().filter(|payload| !payload.is_form()) {
-        groups.entry(row::<S>(payload).kind.as_str()).or_default().push(payload.body);
+        if let Some(row) = Some(row::<S>(payload)).filter(is_shown) {
+            groups.entry(row.kind.as_str()).or_default().push(payload.body);
+        }
     }
     let text = |(kind, bodies): (&str, Vec<&[u8]>)| {
-        let is_shown = |row: &&EventSpec| row.canonical.is_some() && row.documented != Documented::NameOnly;
         let rows = S::EVENTS.iter().filter(|row| row.kind.as_str() == kind).filter(is_shown);
         let events: Vec<(&str, bool)> =
             rows.map(|row| (row.event, row.documented == Documented::Full)).collect();

@@ -8,6 +8,7 @@
 mod events;
 mod canonical;
 mod body;
+mod families;
 #[cfg(any(test, feature = "tools"))]
 mod tools;
 
@@ -15,8 +16,8 @@ use inlet::delivery::Delivery;
 use inlet::drift::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
-use inlet::provider::catalogue::{entity_id, find};
-use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
+use inlet::provider::catalogue::{EventSpec, find};
+use inlet::provider::parsed_event::{EventType, ParsedEvent, UnknownReason};
 use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::{Method, Unverified};
@@ -30,12 +31,12 @@ pub use events::EVENTS;
 /// The query parameter, and the field of a body, that names the trigger.
 const METHOD: &str = "method";
 
-/// The name of a delivery that names no trigger. One such may be what "Verify and Save" sends: it is kept, as
-/// nobody documents that it is not an event, and answered well, as a refusal could make the saving fail.
+/// The name of a delivery that names no trigger. ZORT's "Verify and Save" may send one. It is kept, because no page
+/// says that it is no event, and it is answered with 200, because a refusal could make the saving fail.
 const VERIFY: &str = "VERIFY";
 
-/// The query parameters that make a request without a body worth reading.
-const TELLING: [&str; 7] = [METHOD, "payload", "id", "orderid", "productid", "number", "sku"];
+/// The query parameters that are content: a request that has one is more than a test of the URL.
+const CONTENT_PARAMETERS: [&str; 7] = [METHOD, "payload", "id", "orderid", "productid", "number", "sku"];
 
 /// ZORT.
 #[derive(Debug)]
@@ -52,16 +53,20 @@ pub struct Credential {
 impl Provider for Zort {
     const NAME: &'static str = "zort";
     const RETRY_POLICY: RetryPolicy =
-        RetryPolicy::not_documented("not told on https://developers.zortout.com/overview/webhook");
+        RetryPolicy::not_documented("not documented on https://developers.zortout.com/overview/webhook");
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
 
+    /// A `POST` without a key and without any content only tests the URL. One with a key is kept even without a body:
+    /// no page says that ZORT never sends one.
     fn is_probe(request: &Unverified) -> bool {
-        let tells = |name: &&str| request.query(name).is_some_and(|value| !value.trim().is_empty());
+        let has = |name: &&str| request.query(name).is_some_and(|value| !value.trim().is_empty());
         match request.method() {
             Method::Get | Method::Head => true,
-            Method::Post => !request.has_body() && !TELLING.iter().any(tells),
+            Method::Post => {
+                !request.has_body() && presented_key(request).is_none() && !CONTENT_PARAMETERS.iter().any(has)
+            }
             Method::Other => false,
         }
     }
@@ -70,8 +75,7 @@ impl Provider for Zort {
     /// two are compared when they come along and the store has them.
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let header = |name| request.header(name).filter(|value| !value.is_empty());
-        let key1 = header("key1").or_else(|| request.authorization("Basic"));
-        let key1 = key1.ok_or(Rejection::Missing { expected: "key1" })?;
+        let key1 = presented_key(request).ok_or(Rejection::Missing { expected: "key1" })?;
         let others = [("key2", &credential.key2), ("key3", &credential.key3)];
         let others = others.into_iter().filter_map(|(name, key)| Some((header(name)?, key.as_ref()?)));
         let comparisons = std::iter::once((key1, &credential.key1))
@@ -82,12 +86,15 @@ impl Provider for Zort {
     }
 
     fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
-        let body::Said { method, payload } = body::said(delivery);
+        let content = body::read_content(delivery);
         let topic = || delivery.topic().map(str::to_owned).filter(|topic| !topic.trim().is_empty());
-        let name = method.or_else(topic).unwrap_or_else(|| VERIFY.to_owned());
-        match find(EVENTS, name.trim()) {
-            Some(row) => ParsedEvent::of(row, &payload, canonical::time),
-            None => ParsedEvent::unknown(&name, UnknownReason::Event, entity_id(&payload, events::ANY)),
+        let name = content.method.clone().or_else(topic).unwrap_or_else(|| VERIFY.to_owned());
+        if let Some(spec) = find(EVENTS, name.trim()) {
+            return parse_content(spec, spec.event, &content);
+        }
+        match families::infer(&name) {
+            Some(spec) => parse_content(&spec, &name, &content),
+            None => ParsedEvent::unknown(&name, UnknownReason::Event, content.entity_id(events::ANY)),
         }
     }
 
@@ -95,6 +102,21 @@ impl Provider for Zort {
     fn respond(_: &Outcome<'_>, (): &()) -> Response {
         Response::ok(json!({"received": true}))
     }
+}
+
+/// Returns the key that the request offers: in the header `key1`, or literally behind `Basic`.
+fn presented_key(request: &Unverified) -> Option<&str> {
+    let key1 = request.header("key1").filter(|value| !value.is_empty());
+    key1.or_else(|| request.authorization("Basic"))
+}
+
+/// Reads the content as its row says. Without an object it is unknown, with the id that the query may have.
+fn parse_content(spec: &EventSpec, name: &str, content: &body::Content) -> ParsedEvent {
+    if !content.payload.is_object() {
+        return ParsedEvent::unknown(name, UnknownReason::Body, content.entity_id(spec.entity));
+    }
+    let parsed = ParsedEvent::of(spec, &content.payload, canonical::parse_time);
+    ParsedEvent { event_type: EventType::new(name), ..parsed }
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! The contract, and what is ZORT's own: the keys, the shapes of a body, the names of a trigger.
+//! The contract, and ZORT's own tests: the keys, the shapes of a body, the names of a trigger.
 
 use inlet::canonical::Kind;
 use inlet::event::DedupScope;
 use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::DedupRule;
-use inlet::provider::parsed_event::ParsedEvent;
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
 use inlet::provider::response::Outcome;
 use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request, Unverified};
 use inlet::store::StoreName;
-use inlet::tools::sender::escaped;
+use inlet::tools::sender::{Sender as _, escaped};
 use inlet::trust::Trust;
 use inlet_testing::contract::{self, Contract};
 use serde_json::{Value, json};
@@ -34,15 +34,37 @@ impl Contract for ZortContract {
         ("UPDATEPRODUCTQUANTITY", include_str!("../payloads/UPDATEPRODUCTQUANTITY.json")),
         ("DELETEPRODUCT", include_str!("../payloads/DELETEPRODUCT.json")),
         ("ADDORDER", include_str!("../payloads/ADDORDER.json")),
+        ("ADDORDER", include_str!("../payloads/ADDORDER-marketplace.json")),
         ("UPDATEORDER", include_str!("../payloads/UPDATEORDER.json")),
-        ("UPDATEORDER", VOIDED),
-        ("UPDATEORDER", CODES),
+        ("UPDATEORDER", include_str!("../payloads/UPDATEORDER-codes.json")),
+        ("UPDATEORDER", include_str!("../payloads/UPDATEORDER-shipped.json")),
+        ("UPDATEORDER", include_str!("../payloads/UPDATEORDER-text.json")),
+        ("UPDATEORDER", include_str!("../payloads/UPDATEORDER-voided.json")),
+        ("UPDATEORDERPAYMENT", include_str!("../payloads/UPDATEORDERPAYMENT.json")),
+        ("UPDATEORDERPAYMENT", include_str!("../payloads/UPDATEORDERPAYMENT-voided.json")),
+        ("UPDATEORDERTRACKING", include_str!("../payloads/UPDATEORDERTRACKING.json")),
         ("DELETEORDER", include_str!("../payloads/DELETEORDER.json")),
+        ("ADDPURCHASEORDER", include_str!("../payloads/ADDPURCHASEORDER.json")),
+        ("UPDATEPURCHASEORDER", include_str!("../payloads/UPDATEPURCHASEORDER.json")),
+        ("UPDATEPURCHASEORDER", include_str!("../payloads/UPDATEPURCHASEORDER-voided.json")),
+        ("UPDATEPURCHASEORDERPAYMENT", include_str!("../payloads/UPDATEPURCHASEORDERPAYMENT.json")),
+        ("DELETEPURCHASEORDER", include_str!("../payloads/DELETEPURCHASEORDER.json")),
+        ("ADDRETURNORDER", include_str!("../payloads/ADDRETURNORDER.json")),
+        ("UPDATERETURNORDER", include_str!("../payloads/UPDATERETURNORDER.json")),
+        ("UPDATERETURNORDERPAYMENT", include_str!("../payloads/UPDATERETURNORDERPAYMENT.json")),
+        ("DELETERETURNORDER", include_str!("../payloads/DELETERETURNORDER.json")),
+        ("ADDRETURNPURCHASEORDER", include_str!("../payloads/ADDRETURNPURCHASEORDER.json")),
+        ("UPDATERETURNPURCHASEORDER", include_str!("../payloads/UPDATERETURNPURCHASEORDER.json")),
+        (
+            "UPDATERETURNPURCHASEORDERPAYMENT",
+            include_str!("../payloads/UPDATERETURNPURCHASEORDERPAYMENT.json"),
+        ),
+        ("DELETERETURNPURCHASEORDER", include_str!("../payloads/DELETERETURNPURCHASEORDER.json")),
+        ("ADDTRANSFER", include_str!("../payloads/ADDTRANSFER.json")),
+        ("ADDTRANSFER", include_str!("../payloads/ADDTRANSFER-adjust.json")),
+        ("UPDATETRANSFER", include_str!("../payloads/UPDATETRANSFER.json")),
     ];
 }
-
-const VOIDED: &str = include_str!("../payloads/UPDATEORDER-voided.json");
-const CODES: &str = include_str!("../payloads/UPDATEORDER-codes.json");
 
 inlet_testing::contract!(ZortContract);
 
@@ -75,8 +97,10 @@ fn read(topic: Option<&str>, query: &str, content_type: (&str, &str), body: &str
     Zort::parse(&judged(request(topic, query, &[KEY, content_type], body)).expect("it verifies"))
 }
 
-fn data(event: &str, body: &str) -> Value {
-    serde_json::to_value(contract::read::<ZortContract>(event, body.as_bytes()).data).unwrap()
+/// Returns the canonical object of a JSON body that arrives under this trigger's name.
+pub(crate) fn data(event: &str, body: &str) -> Value {
+    let parsed = read(None, &format!("method={event}"), JSON, body);
+    serde_json::to_value(parsed.data).unwrap()
 }
 
 #[test]
@@ -104,23 +128,45 @@ fn the_keys_prove_the_sender_as_documented() {
 }
 
 #[test]
-fn only_an_empty_request_tries_the_url() {
-    for (method, topic, query, body, probe) in [
-        (Method::Get, None, "method=ADDORDER&id=1", "", true),
-        (Method::Head, None, "", "", true),
-        (Method::Post, None, "", "", true),
-        (Method::Post, Some("ADDORDER"), "", "", true),
-        (Method::Post, None, "method=&version=4", "", true),
-        (Method::Post, None, "METHOD=ADDORDER", "", false),
-        (Method::Post, Some("ADDORDER"), "orderid=5", "", false),
-        (Method::Post, None, "productid=5", "", false),
-        (Method::Post, None, "id=5", "", false),
-        (Method::Post, None, "payload=%7B%7D", "", false),
-        (Method::Post, None, "", "{}", false),
-        (Method::Other, None, "", "", false),
+fn only_a_post_without_key_and_content_is_a_probe() {
+    let none: &[(&str, &str)] = &[];
+    let basic = ("authorization", "Basic demo-zort-key-1");
+    for (method, topic, query, headers, body, probe) in [
+        (Method::Get, None, "method=ADDORDER&id=1", none, "", true),
+        (Method::Head, None, "", none, "", true),
+        (Method::Get, None, "", &[KEY][..], "", true),
+        (Method::Post, None, "", none, "", true),
+        (Method::Post, Some("ADDORDER"), "", none, "", true),
+        (Method::Post, None, "method=&version=4", none, "", true),
+        (Method::Post, None, "", &[("key1", "")], "", true),
+        (Method::Post, None, "", &[("user-agent", "x"), ("authorization", "Bearer x")], "", true),
+        (Method::Post, None, "", &[KEY], "", false),
+        (Method::Post, None, "", &[("key1", "of-another-store")], "", false),
+        (Method::Post, Some("ADDORDER"), "", &[basic], "", false),
+        (Method::Post, None, "METHOD=ADDORDER", none, "", false),
+        (Method::Post, Some("ADDORDER"), "orderid=5", none, "", false),
+        (Method::Post, None, "productid=5", none, "", false),
+        (Method::Post, None, "id=5", none, "", false),
+        (Method::Post, None, "payload=%7B%7D", none, "", false),
+        (Method::Post, None, "", none, "{}", false),
+        (Method::Other, None, "", none, "", false),
     ] {
-        let request = by(method, topic, query, &[], body);
-        assert_eq!(Zort::is_probe(&request), probe, "{method:?} {topic:?} {query:?} {body:?}");
+        let request = by(method, topic, query, headers, body);
+        assert_eq!(Zort::is_probe(&request), probe, "{method:?} {topic:?} {query:?} {headers:?} {body:?}");
+    }
+}
+
+#[test]
+fn a_post_with_its_key_and_without_a_body_is_kept() {
+    for (topic, query, event) in [
+        (None, "", "VERIFY"),
+        (Some("ADDORDER"), "", "ADDORDER"),
+        (None, "method=UPDATEORDER", "UPDATEORDER"),
+        (Some("contacts"), "", "contacts"),
+    ] {
+        let parsed = read(topic, query, JSON, "");
+        let read = (parsed.event_type.as_str(), parsed.kind(), parsed.entity);
+        assert_eq!(read, (event, Kind::Unknown, None), "{topic:?} {query:?}");
     }
 }
 
@@ -128,43 +174,96 @@ fn only_an_empty_request_tries_the_url() {
 fn an_order_is_read_out_of_every_shape() {
     let order = r#"{"id": 551020, "number": "SO-2403-0117", "Status": "Packed", "amount": "458.00"}"#;
     let text = serde_json::to_string(order).unwrap();
+    let list_text = serde_json::to_string(&format!("[{order}]")).unwrap();
     let field = format!("payload={}", escaped(order));
+    let method = "method=UPDATEORDER";
     for (query, content_type, body) in [
-        ("method=UPDATEORDER", JSON, order.to_owned()),
-        ("method=UPDATEORDER", FORM, order.to_owned()),
-        ("method=UPDATEORDER", JSON, format!(r#"{{"payload":{order}}}"#)),
-        ("method=UPDATEORDER", JSON, format!(r#"{{"Payload":{text}}}"#)),
-        ("method=UPDATEORDER", FORM, field.clone()),
+        (method, JSON, order.to_owned()),
+        (method, FORM, order.to_owned()),
+        (method, JSON, format!("[{order}]")),
+        (method, JSON, format!(r#"{{"payload":{order}}}"#)),
+        (method, JSON, format!(r#"{{"Payload":{text}}}"#)),
+        (method, JSON, format!(r#"{{"payload":[{order}]}}"#)),
+        (method, JSON, format!(r#"{{"payload":{list_text}}}"#)),
+        // The id of an envelope is not the order's.
+        (method, JSON, format!(r#"{{"id":9,"payload":{order}}}"#)),
+        (method, JSON, format!(r#"{{"res":{{"resCode":"200"}},"Detail":{order}}}"#)),
+        (method, FORM, field.clone()),
+        (method, FORM, format!("payload={}", escaped(&format!("[{order}]")))),
         ("", FORM, format!("Method=updateorder&{field}")),
         ("", JSON, format!(r#"{{"method":"UpdateOrder","payload":{order}}}"#)),
         ("", JSON, order.replacen('{', r#"{"method":"UPDATEORDER","#, 1)),
         ("", JSON, format!(r#"{{"payload":{}}}"#, order.replacen('{', r#"{"method":"UPDATEORDER","#, 1))),
-        (&format!("method=UPDATEORDER&{field}"), JSON, String::new()),
-        (
-            "method=UPDATEORDER",
-            FORM,
-            "id=551020&number=SO-2403-0117&status=Packed&amount=458.00&orderid=".into(),
-        ),
+        (&format!("{method}&{field}"), JSON, String::new()),
+        (&format!("{method}&{field}"), JSON, "{}".to_owned()),
+        (method, FORM, "id=551020&number=SO-2403-0117&status=Packed&amount=458.00&orderid=".into()),
         ("", FORM, "method=UPDATEORDER&id=551020&number=SO-2403-0117&status=5&amount=458.00".into()),
         ("method=UPDATEORDER&id=551020&number=SO-2403-0117&status=5&amount=458.00", JSON, String::new()),
+        (
+            "method=UPDATEORDER&id=551020&status=5",
+            JSON,
+            r#"{"number":"SO-2403-0117","amount":"458.00"}"#.into(),
+        ),
+        ("method=UPDATEORDER&orderid=551020", FORM, "number=SO-2403-0117&status=Packed&amount=458.00".into()),
     ] {
-        let reading = read(None, query, content_type, &body);
-        let named = (reading.event_type.as_str(), reading.verb, reading.entity.as_deref());
+        let parsed = read(None, query, content_type, &body);
+        let named = (parsed.event_type.as_str(), parsed.verb, parsed.entity.as_deref());
         assert_eq!(
             named,
             ("UPDATEORDER", "updated", Some(&["551020".to_owned()][..])),
             "{query:?} {content_type:?} {body}"
         );
         let want = json!({
-            "id": "551020", "number": "SO-2403-0117", "status": "Packed", "voided": false,
-            "total": {"amount": "458.00", "currency": null},
+            "id": "551020", "number": "SO-2403-0117", "status": "Packed", "state": "in_progress",
+            "voided": false, "total": {"amount": "458.00", "currency": null},
         });
-        assert_eq!(serde_json::to_value(&reading.data).unwrap(), want, "{query:?} {content_type:?} {body}");
+        assert_eq!(serde_json::to_value(&parsed.data).unwrap(), want, "{query:?} {content_type:?} {body}");
     }
 }
 
 #[test]
-fn the_trigger_is_named_by_the_query_then_the_body_then_the_topic() {
+fn every_form_file_is_read_as_an_order() {
+    let forms: Vec<_> = Zort::PAYLOADS.iter().filter(|payload| payload.is_form()).collect();
+    assert_eq!(forms.len(), 3);
+    for form in forms {
+        let parsed = contract::read::<ZortContract>(form.event(), form.body);
+        let data = serde_json::to_value(&parsed.data).unwrap();
+        assert_eq!((parsed.kind(), &data["status"]), (Kind::Order, &json!("Packed")), "{}", form.file);
+        assert!(parsed.entity.is_some(), "{}", form.file);
+    }
+}
+
+#[test]
+fn the_query_completes_a_body_and_changes_nothing_in_it() {
+    for (query, body, entity, status) in [
+        ("id=881003&status=5&paymentstatus=1", "{}", Some("881003"), Some("Packed")),
+        ("orderid=881005", r#"{"status":"Packed"}"#, Some("881005"), Some("Packed")),
+        ("id=1&status=2", r#"{"id":7,"status":"Packed"}"#, Some("7"), Some("Packed")),
+        // A body's own id of any name counts, not the query's.
+        ("id=1", r#"{"orderid":7}"#, Some("7"), None),
+        ("id=7&status=", r#"{"id":null,"status":" "}"#, Some("7"), None),
+        ("number=SO-1", r#"{"status":"Packed"}"#, Some("SO-1"), Some("Packed")),
+        ("sku=TEA", r#"{"status":"Packed"}"#, None, Some("Packed")),
+    ] {
+        let parsed = read(None, &format!("method=UPDATEORDER&{query}"), JSON, body);
+        let data = serde_json::to_value(&parsed.data).unwrap();
+        assert_eq!(parsed.entity, entity.map(|id| vec![id.to_owned()]), "{query} {body}");
+        assert_eq!(data.get("status").and_then(Value::as_str), status, "{query} {body}");
+    }
+}
+
+#[test]
+fn several_objects_in_one_body_are_unknown() {
+    let two = r#"[{"id": 1}, {"id": 2}]"#;
+    let in_text = json!({"payload": two}).to_string();
+    for body in [two, &in_text, &format!(r#"{{"payload":{two}}}"#)] {
+        let parsed = read(None, "method=UPDATEORDER", JSON, body);
+        assert_eq!((parsed.event_type.as_str(), parsed.kind()), ("UPDATEORDER", Kind::Unknown), "{body}");
+    }
+}
+
+#[test]
+fn query_body_and_topic_name_the_trigger_in_this_order() {
     for (topic, query, body, want, kind) in [
         (
             Some("DELETEORDER"),
@@ -177,14 +276,45 @@ fn the_trigger_is_named_by_the_query_then_the_body_then_the_topic() {
         (Some("deleteorder"), "method=%20", r#"{"method":"","id":1}"#, "DELETEORDER", Kind::Order),
         (None, "method=UPDATEQUANTITY", r#"{"id":1}"#, "UPDATEPRODUCTQUANTITY", Kind::Stock),
         (None, "METHOD=+AddTransfer+", r#"{"id":1}"#, "ADDTRANSFER", Kind::Transfer),
-        (Some("ADDORDER"), "method=ADDCONTACT", r#"{"id":1}"#, "ADDCONTACT", Kind::Unknown),
+        (Some("ADDORDER"), "method=ADDCOUPON", r#"{"id":1}"#, "ADDCOUPON", Kind::Unknown),
         (Some("contacts"), "", r#"{"id":1}"#, "contacts", Kind::Unknown),
         (None, "", r#"{"id":1}"#, "VERIFY", Kind::Unknown),
         (None, "id=1", "", "VERIFY", Kind::Unknown),
     ] {
-        let reading = read(topic, query, JSON, body);
-        let read = (reading.event_type.as_str(), reading.kind(), reading.entity.as_deref());
+        let parsed = read(topic, query, JSON, body);
+        let read = (parsed.event_type.as_str(), parsed.kind(), parsed.entity.as_deref());
         assert_eq!(read, (want, kind, Some(&["1".to_owned()][..])), "{topic:?} {query:?} {body}");
+    }
+}
+
+#[test]
+fn a_trigger_that_no_page_names_is_inferred_from_its_words() {
+    for (name, want) in [
+        ("ADDCONTACT", Some((Kind::Customer, "created"))),
+        ("deleteContact", Some((Kind::Customer, "deleted"))),
+        ("UPDATEWAREHOUSE", Some((Kind::Outlet, "updated"))),
+        ("ADDBUNDLE", Some((Kind::Product, "created"))),
+        ("VOIDORDER", Some((Kind::Order, "cancelled"))),
+        ("order.cancelled", Some((Kind::Order, "cancelled"))),
+        ("UPDATEORDERSTATUS", Some((Kind::Order, "status_changed"))),
+        ("ADDORDERPAYMENT", Some((Kind::Order, "payment_updated"))),
+        ("UPDATEORDERLABEL", Some((Kind::Order, "received"))),
+        ("UPDATEPURCHASE", Some((Kind::PurchaseOrder, "updated"))),
+        ("DELETERETURNPURCHASE", Some((Kind::ReturnPurchaseOrder, "deleted"))),
+        ("UPDATERETURNORDERTRACKING", Some((Kind::ReturnOrder, "tracking_updated"))),
+        ("DELETETRANSFER", Some((Kind::Transfer, "deleted"))),
+        ("UPDATEPRODUCTSTOCK", Some((Kind::Stock, "changed"))),
+        ("UPDATESTOCK", Some((Kind::Stock, "changed"))),
+        ("ADDCOUPON", None),
+        ("ADDMOVEMENTRETURNORDER", None),
+        ("ORDERING", None),
+        ("REORDER", None),
+        ("ADD", None),
+    ] {
+        let parsed = read(None, &format!("method={name}"), JSON, r#"{"id":7,"name":"x","number":"y"}"#);
+        let read = parsed.inferred.then_some((parsed.kind(), parsed.verb));
+        assert_eq!((read, parsed.event_type.as_str()), (want, name));
+        assert_eq!(parsed.entity, Some(vec!["7".to_owned()]), "{name}");
     }
 }
 
@@ -228,174 +358,70 @@ fn an_entity_is_found_under_any_of_its_names() {
         ("ADDORDER", r#"{"id":"551020","orderid":9}"#, Some("551020")),
         ("ADDORDER", r#"{"OrderId":551020,"number":"SO-1"}"#, Some("551020")),
         ("DELETEORDER", r#"{"id":null,"number":"SO-1"}"#, Some("SO-1")),
-        ("ADDORDER", r#"{"sku":"TEA"}"#, None),
+        ("ADDORDER", r#"{"sku":"TEA","status":"Packed"}"#, None),
         ("ADDPRODUCT", r#"{"productid":"88213","sku":"TEA"}"#, Some("88213")),
         ("UPDATEQUANTITY", r#"{"SKU":"TEA"}"#, Some("TEA")),
         ("ADDPURCHASEORDER", r#"{"number":"PO-1"}"#, Some("PO-1")),
         ("UPDATETRANSFER", r#"{"id":7,"number":"TF-1"}"#, Some("7")),
-        ("ADDCONTACT", r#"{"name":"x","id":7}"#, Some("7")),
-        ("ADDCONTACT", r#"{"sku":"TEA"}"#, Some("TEA")),
+        ("ADDCONTACT", r#"{"name":"x","code":"C-7"}"#, Some("C-7")),
+        ("ADDCOUPON", r#"{"sku":"TEA"}"#, Some("TEA")),
     ] {
-        let reading = read(None, &format!("method={event}"), JSON, body);
-        assert_eq!(reading.entity, want.map(|id| vec![id.to_owned()]), "{event} {body}");
+        let parsed = read(None, &format!("method={event}"), JSON, body);
+        assert_eq!(parsed.entity, want.map(|id| vec![id.to_owned()]), "{event} {body}");
     }
 }
 
 #[test]
-fn a_voided_order_is_an_update_that_says_so() {
-    for (status, verb, told, voided) in [
-        (r#""voided""#, "voided", json!("voided"), json!(true)),
-        (r#""Voided""#, "voided", json!("Voided"), json!(true)),
-        ("2", "voided", json!("Voided"), json!(true)),
-        (r#""2""#, "voided", json!("Voided"), json!(true)),
-        (r#""Packed""#, "updated", json!("Packed"), json!(false)),
-        ("null", "updated", Value::Null, Value::Null),
+fn a_voided_document_is_a_cancelled_one() {
+    for (event, status, verb, word) in [
+        ("UPDATEORDER", r#""voided""#, "cancelled", "voided"),
+        ("UPDATEORDER", r#""Voided""#, "cancelled", "Voided"),
+        ("UPDATEORDER", "2", "cancelled", "Voided"),
+        ("UPDATEORDER", r#""2""#, "cancelled", "Voided"),
+        ("UPDATEORDERPAYMENT", "2", "payment_updated", "Voided"),
+        ("ADDORDER", "2", "created", "Voided"),
+        ("UPDATEPURCHASEORDER", r#""Voided""#, "cancelled", "Voided"),
+        ("UPDATERETURNORDER", r#""Voided""#, "cancelled", "Voided"),
+        ("UPDATERETURNPURCHASEORDER", r#""Voided""#, "cancelled", "Voided"),
     ] {
         let body = format!(r#"{{"id":1,"status":{status}}}"#);
-        let reading = contract::read::<ZortContract>("UPDATEORDER", body.as_bytes());
-        let data = data("UPDATEORDER", &body);
-        assert_eq!((reading.verb, &data["status"], &data["voided"]), (verb, &told, &voided), "{status}");
+        let parsed = read(None, &format!("method={event}"), JSON, &body);
+        let data = serde_json::to_value(&parsed.data).unwrap();
+        let want = json!({"id": "1", "status": word, "state": "cancelled", "voided": true});
+        let data = if event == "UPDATEPURCHASEORDER" { without_delivery(data) } else { data };
+        assert_eq!((parsed.verb, data), (verb, want), "{event} {status}");
     }
-    assert_eq!(contract::read::<ZortContract>("UPDATEORDER", VOIDED.as_bytes()).verb, "voided");
+    for status in [r#""Packed""#, "5", "null"] {
+        let parsed = read(None, "method=UPDATEORDER", JSON, &format!(r#"{{"id":1,"status":{status}}}"#));
+        assert_eq!(parsed.verb, "updated", "{status}");
+    }
+}
+
+/// A purchase has its status twice, as its own and as that of its goods.
+fn without_delivery(mut data: Value) -> Value {
+    let object = data.as_object_mut().unwrap();
+    let goods = [object.remove("delivery_status"), object.remove("delivery_state")];
+    assert_eq!(goods, [object.get("status").cloned(), object.get("state").cloned()]);
+    data
 }
 
 #[test]
-fn a_status_code_is_told_as_its_word_and_anything_else_as_sent() {
-    for (field, told, cases) in [
-        (
-            "status",
-            "status",
-            &[
-                ("0", "Pending"),
-                ("1", "Success"),
-                ("3", "Waiting"),
-                ("4", "Returned"),
-                ("5", "Packed"),
-                ("6", "Shipping"),
-                ("7", "Failed Shipment"),
-                ("8", "8"),
-                (r#""packed""#, "packed"),
-                (r#""In Transit""#, "In Transit"),
-            ][..],
-        ),
-        (
-            "paymentstatus",
-            "payment_status",
-            &[
-                ("0", "Pending"),
-                ("1", "Paid"),
-                ("2", "Voided"),
-                ("3", "Partial"),
-                ("4", "Overpaid"),
-                ("5", "5"),
-                (r#""Paid""#, "Paid"),
-            ],
-        ),
+fn a_body_without_an_object_is_unknown_with_its_id() {
+    for (event, content_type, body) in [
+        ("ADDORDER", JSON, "not json"),
+        ("ADDORDER", JSON, "[]"),
+        ("ADDORDER", JSON, ""),
+        ("ADDORDER", FORM, "&&"),
+        ("ADDTRANSFER", JSON, "not json"),
+        ("ADDCONTACT", JSON, "not json"),
     ] {
-        for (sent, want) in cases {
-            let data = data("ADDORDER", &format!(r#"{{"id":1,"{field}":{sent}}}"#));
-            assert_eq!(data[told], *want, "{field} {sent}");
-        }
+        let parsed = read(None, &format!("method={event}"), content_type, body);
+        let read = (parsed.event_type.as_str(), parsed.kind(), parsed.unknown_reason());
+        assert_eq!(read, (event, Kind::Unknown, Some(UnknownReason::Body)), "{content_type:?} {body:?}");
     }
-    let data = data("UPDATEORDER", CODES);
-    assert_eq!((&data["status"], &data["payment_status"]), (&json!("Packed"), &json!("Paid")));
-}
-
-#[test]
-fn a_date_keeps_its_bangkok_day() {
-    for (sent, want) in [
-        // The documented pair: a UTC reading would be a day early.
-        (
-            r#""orderdate":"/Date(1644944400000)/","orderdateString":"2022-02-16""#,
-            json!("2022-02-16T00:00:00+07:00"),
-        ),
-        (r#""orderdate":"\/Date(1709571600000)\/""#, json!("2024-03-05T00:00:00+07:00")),
-        (r#""orderdate":"/Date(-1000)/""#, json!("1970-01-01T06:59:59+07:00")),
-        (r#""orderdate":"2024-03-05T10:11:12+07:00""#, json!("2024-03-05T10:11:12+07:00")),
-        (r#""orderdate":"2024-03-05T10:11:12""#, json!({"local": "2024-03-05T10:11:12", "zone": null})),
-        (r#""orderdate":null,"orderdateString":"2024-03-05""#, json!({"local": "2024-03-05", "zone": null})),
-        (r#""orderdate":" ","OrderDateString":"2024-03-05""#, json!({"local": "2024-03-05", "zone": null})),
-        (r#""orderdate":"/Date(x)/""#, json!({"local": "/Date(x)/", "zone": null})),
-        (r#""orderdate":"""#, Value::Null),
-    ] {
-        assert_eq!(data("ADDORDER", &format!(r#"{{"id":1,{sent}}}"#))["placed_at"], want, "{sent}");
-    }
-}
-
-#[test]
-fn a_product_keeps_its_digits_and_its_quantities() {
-    let product = data("ADDPRODUCT", include_str!("../payloads/ADDPRODUCT.json"));
-    let want = json!({
-        "id": "88213", "sku": "TEA-GRN-250", "barcode": "8850123456789", "name": "Green tea 250 g",
-        "category": "Tea", "price": {"amount": "129.50", "currency": null},
-        "cost": {"amount": "74.00", "currency": null}, "unit": "Bag", "weight": "265",
-    });
-    assert_eq!(product, want);
-    let stock = data("UPDATEQUANTITY", include_str!("../payloads/UPDATEPRODUCTQUANTITY.json"));
-    let want = json!({
-        "id": "88213", "sku": "TEA-GRN-250", "name": "Green tea 250 g", "on_hand": "42.00", "available": "37.00",
-    });
-    assert_eq!(stock, want);
-}
-
-#[test]
-fn amounts_are_read_from_text_and_from_numbers() {
-    let added = data("ADDORDER", include_str!("../payloads/ADDORDER.json"));
-    assert_eq!((&added["total"]["amount"], &added["paid"]["amount"]), (&json!("458.00"), &json!("0.00")));
-    let updated = data("UPDATEORDER", include_str!("../payloads/UPDATEORDER.json"));
-    assert_eq!((&updated["total"]["amount"], &updated["paid"]["amount"]), (&json!("458.0"), &json!("458.0")));
-    let customer = json!({
-        "id": "7781", "name": "Somying Jaidee", "email": "somying@example.com", "phone": "0812223344",
-    });
-    assert_eq!(added["customer"], customer);
-}
-
-#[test]
-fn the_rest_orders_fields_are_read_should_the_webhook_have_them() {
-    let body = r#"{
-        "id": 551020, "reference": "R-1", "saleschannel": "Shop", "description": "ring twice",
-        "sharelink": "https://zort.example/o/1", "vatamount": "29.97", "discountamount": 10,
-        "shippingamount": "40", "marketplaceshippingstatus": "READY", "shippingchannel": "Post",
-        "trackingno": "TH01", "shippingstreetAddress": "9 Sukhumvit", "shippingprovince": "Bangkok",
-        "shippingdistrict": "Watthana", "shippingpostcode": "10110", "customercode": "C1",
-        "createdatetime": "/Date(1709571600000)/", "updatedatetimeString": "2024-03-06",
-        "list": [{"id": 1, "productid": 88213, "sku": "TEA", "name": "Green tea", "number": 2, "pricepernumber": "129.50",
-                  "discount": "10%", "totalprice": 233.10, "bundleCode": "B"}]
-    }"#;
-    let money = |amount: &str| json!({"amount": amount, "currency": null});
-    let want = json!({
-        "id": "551020", "reference": "R-1", "channel": "Shop", "note": "ring twice",
-        "url": "https://zort.example/o/1", "tax": money("29.97"), "discount": money("10"),
-        "shipping_fee": money("40"), "delivery_status": "READY", "customer": {"code": "C1"},
-        "delivery": {
-            "method": "Post", "tracking_number": "TH01",
-            "address": {
-                "line1": "9 Sukhumvit", "district": "Watthana", "state": "Bangkok", "postal_code": "10110",
-            },
-        },
-        "lines": [{
-            "id": "1", "product_id": "88213", "sku": "TEA", "name": "Green tea", "quantity": "2",
-            "unit_price": money("129.50"), "discount": {"unit": "percent", "value": "10"}, "total": money("233.10"),
-        }],
-        "created_at": "2024-03-05T00:00:00+07:00",
-        "updated_at": {"local": "2024-03-06", "zone": null},
-    });
-    assert_eq!(data("ADDORDER", body), want);
-}
-
-#[test]
-fn a_body_that_is_no_object_is_kept_as_unreadable() {
-    for (event, content_type, body, kind) in [
-        ("ADDORDER", JSON, "not json", Kind::Unknown),
-        ("ADDORDER", JSON, "[]", Kind::Unknown),
-        ("ADDORDER", JSON, "", Kind::Unknown),
-        ("ADDORDER", FORM, "&&", Kind::Unknown),
-        // Nothing is documented of it, so nothing can be missing.
-        ("ADDTRANSFER", JSON, "not json", Kind::Transfer),
-    ] {
-        let reading = read(None, &format!("method={event}"), content_type, body);
-        assert_eq!((reading.event_type.as_str(), reading.kind()), (event, kind), "{content_type:?} {body:?}");
-    }
+    let parsed = read(None, "method=ADDORDER&id=7", JSON, "not json");
+    let read = (parsed.kind(), parsed.entity);
+    assert_eq!(read, (Kind::Unknown, Some(vec!["7".to_owned()])), "the query has the id");
 }
 
 #[test]
@@ -421,4 +447,44 @@ fn a_delivery_and_a_probe_are_answered_200() {
         let answer = Zort::respond(&outcome, &());
         assert_eq!((answer.status, answer.body), (200, json!({"received": true})), "{outcome:?}");
     }
+}
+
+#[test]
+fn every_leaf_of_every_body_is_mapped_or_left_out() {
+    use inlet_testing::coverage::LeftOut::{self, Because};
+
+    const TWIN: LeftOut = Because("the same time as text, read where the field before it has none");
+    const SPLIT: LeftOut = Because("a sum before VAT or its VAT, whose whole and other part are mapped");
+    inlet_testing::coverage::every_leaf_is_mapped_or_left_out::<ZortContract>(&[
+        ("*", "createdatetimeString", TWIN),
+        ("*", "updatedatetimeString", TWIN),
+        ("order", "orderdateString", TWIN),
+        ("order", "expiredateString", TWIN),
+        ("order", "shippingdateString", TWIN),
+        ("order", "payments[].paymentdatetimeString", TWIN),
+        ("purchase_order", "purchaseorderdateString", TWIN),
+        ("return_order", "returnorderdateString", TWIN),
+        ("return_purchase_order", "returnpurchaseorderdateString", TWIN),
+        ("transfer", "transferdateString", TWIN),
+        ("order", "createdby", Because("the name of the person, beside the name of the user")),
+        ("order", "paymentdate", Because("the date of a voided payment: no money moved then")),
+        ("order", "shippingamount_pretax", SPLIT),
+        ("order", "shippingamount_vat", Because("the same as shippingvat, read where that is missing")),
+        ("order", "platformdiscount_pretax", SPLIT),
+        ("order", "platformdiscount_vat", SPLIT),
+        ("order", "list[].pricepernumber_vat", SPLIT),
+        (
+            "order",
+            "list[].purchase_vat_status",
+            Because("the VAT of buying the product, in a line of a sale"),
+        ),
+        ("order", "list[].skutype", Because("no page explains its codes")),
+        (
+            "order",
+            "payments[].verifySlip",
+            Because("the result of a check of the slip; no page shows its fields"),
+        ),
+        ("order", "receivedate", Because("no page says who receives what")),
+        ("order", "receivedateString", Because("no page says who receives what")),
+    ]);
 }

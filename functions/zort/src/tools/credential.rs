@@ -1,8 +1,9 @@
-//! The forms of a credential that a store and ZORT may share. developers.zortout.com/overview/webhook: free values, chosen when the webhook is set.
+//! The shapes of ZORT's credential: three values that the merchant chooses when the webhook is set up,
+//! developers.zortout.com/overview/webhook.
 
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 
-/// Every form; the first is the usual one.
+/// Every shape; the first is the usual one.
 pub(crate) const FORMS: &[CredentialShape] = &[CredentialShape {
     name: "keys",
     fields: &[

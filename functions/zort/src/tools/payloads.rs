@@ -1,16 +1,41 @@
-//! The bodies in `payloads/`, for whoever plays ZORT.
+//! The bodies in `payloads/`, for tests and for the command when it plays ZORT.
 
 use inlet::tools::sender::Payload;
 
-/// Every file of the folder.
+/// Every file of the folder. The command sends an event's first one, so the documented body of an event comes first.
 pub(crate) const PAYLOADS: &[Payload] = inlet::payloads![
     "ADDORDER.json",
+    "ADDORDER-marketplace.json",
     "ADDPRODUCT.json",
+    "ADDPURCHASEORDER.json",
+    "ADDRETURNORDER.json",
+    "ADDRETURNPURCHASEORDER.json",
+    "ADDTRANSFER.json",
+    "ADDTRANSFER-adjust.json",
     "DELETEORDER.json",
     "DELETEPRODUCT.json",
+    "DELETEPURCHASEORDER.json",
+    "DELETERETURNORDER.json",
+    "DELETERETURNPURCHASEORDER.json",
     "UPDATEORDER-codes.json",
+    "UPDATEORDER-shipped.json",
+    "UPDATEORDER-text.json",
     "UPDATEORDER-voided.json",
     "UPDATEORDER.json",
+    "UPDATEORDERPAYMENT.json",
+    "UPDATEORDERPAYMENT-voided.json",
+    "UPDATEORDERTRACKING.json",
     "UPDATEPRODUCT.json",
     "UPDATEPRODUCTQUANTITY.json",
+    "UPDATEPURCHASEORDER.json",
+    "UPDATEPURCHASEORDER-voided.json",
+    "UPDATEPURCHASEORDERPAYMENT.json",
+    "UPDATERETURNORDER.json",
+    "UPDATERETURNORDERPAYMENT.json",
+    "UPDATERETURNPURCHASEORDER.json",
+    "UPDATERETURNPURCHASEORDERPAYMENT.json",
+    "UPDATETRANSFER.json",
+    "UPDATEORDER-flat.form",
+    "UPDATEORDER-json.form",
+    "UPDATEORDER-list.form",
 ];

@@ -1,4 +1,4 @@
-//! What a person does in ZORT's portal so that it sends here.
+//! The steps in ZORT's portal after which it sends to Inlet.
 
 use inlet::tools::portal::Portal;
 
@@ -10,8 +10,8 @@ pub(crate) const PORTAL: Portal = Portal {
         "Press Verify and Save.",
     ],
     not_documented: &[
-        "What Verify and Save sends, and which answer it needs. Inlet answers 200 to a GET, to a POST without a method and a body, and to whatever carries the right keys; a call with other keys hears 401.",
-        "Which fields serve DELETEPURCHASEORDER, DELETERETURNORDER and DELETERETURNPURCHASEORDER.",
+        "The request that Verify and Save sends, and the answer that it needs. Inlet answers 200 to a GET, to a POST without keys, method and body, and to every request with the right keys. It answers 401 to a request with other keys.",
+        "The URL fields of DELETEPURCHASEORDER, DELETERETURNORDER and DELETERETURNPURCHASEORDER.",
     ],
     source: "https://developers.zortout.com/overview/webhook",
 };

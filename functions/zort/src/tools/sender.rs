@@ -1,4 +1,4 @@
-//! ZORT's side: where it posts and which keys it sends along.
+//! ZORT's side of a delivery: the URL and the keys.
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
@@ -13,16 +13,24 @@ impl Sender for Zort {
     const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
-    /// The trigger stands in the query; the topic tells it too, should ZORT ever leave the query out.
+    /// The trigger's name is in the query. The topic has it too, in case ZORT leaves the query out.
     fn address(event: &EventSpec) -> Address {
         Address { query: format!("{METHOD}={}", event.event), ..Address::post(event.event) }
     }
 
-    /// All four headers that the pages list.
+    /// Sets all four headers that the pages list, and the content type of a form: the pages name none.
     fn sign(request: &mut Request, credential: &Value) {
         request.headers.set("Authorization", format!("Basic {}", secret(credential, "key1")));
         for key in ["key1", "key2", "key3"] {
             request.headers.set(key, secret(credential, key));
         }
+        if is_form(&request.body) {
+            request.headers.set("content-type", "application/x-www-form-urlencoded");
+        }
     }
+}
+
+/// Returns whether a body is a form: it begins with a field's name, as no JSON with a `=` does.
+fn is_form(body: &[u8]) -> bool {
+    body.first().is_some_and(u8::is_ascii_alphabetic) && body.contains(&b'=')
 }
