@@ -38,7 +38,12 @@ fn mask_below(value: &mut Value, path: &mut Vec<String>, fields: &[&str]) -> boo
             masked
         }
         Value::Array(elements) => {
-            elements.iter_mut().fold(false, |masked, element| mask_below(element, path, fields) || masked)
+            // Every element is masked, so the search must not end at the first.
+            let mut masked = false;
+            for element in elements {
+                masked |= mask_below(element, path, fields);
+            }
+            masked
         }
         _ => false,
     }
