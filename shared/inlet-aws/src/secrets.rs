@@ -1,4 +1,5 @@
-//! The stores' secrets in Parameter Store, kept at hand: a parameter a store, read on its first delivery.
+//! The stores' credentials and settings in Parameter Store, with a cache: one parameter for each store, read at its
+//! first delivery.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,30 +15,116 @@ use serde_json::Value;
 
 use crate::client::connect::describe_sdk_error;
 use crate::client::rate_limit::TokenBucket;
-use crate::client::timeouts;
+use crate::telemetry::timing::{Step, measure, with_timeout};
 
-/// How long a reading is good for. A rotation keeps the old credential live for longer than this.
+/// The time to live of a store. A rotation keeps the old credential for longer than this.
 const TTL: Duration = Duration::from_mins(5);
 
-/// How long an unknown store is remembered, so that asking for it again costs nothing.
+/// The time to live of an unknown store, so that many deliveries to it cost one read.
 const NEGATIVE_TTL: Duration = Duration::from_mins(1);
 
-/// How often deliveries that do not verify may have a store's secrets read again.
+/// The least time between two reads of a store that deliveries which fail verification cause.
 const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How many stores nobody has asked for before may be looked up in a burst, and one more in how much time:
-/// Parameter Store answers 40 calls a second for the whole account, and a stranger can think of many names.
+/// The token bucket for stores that are not in the cache. Parameter Store takes 40 calls a second for the whole
+/// account, and an attacker can make up many names.
 const BURST: u32 = 20;
 const REFILL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How many stores are remembered. Beyond it the unknown ones are forgotten.
+/// The most entries in the cache. Beyond it, unknown stores are removed.
 const MAX_ENTRIES: usize = 10_000;
+
+const UNREADABLE: &str = "the store's secrets cannot be read";
 
 /// The secrets of a provider's stores.
 pub struct SsmSecrets<P: Provider> {
     client: Client,
     path: String,
     cache: Mutex<Cache<P>>,
+}
+
+impl<P: Provider> Secrets<P> for SsmSecrets<P> {
+    async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
+        let mut has_waited = false;
+        let expired = loop {
+            let lookup = self.cache().look_up(name, Instant::now());
+            match lookup {
+                Lookup::Hit(store) => return Ok(store),
+                Lookup::Expired(expired) => break expired,
+                Lookup::RateLimited if has_waited => {
+                    return Err(Fault::transient(UNREADABLE, "too many new stores at once"));
+                }
+                // A function instance works on one delivery at a time, so nothing else waits for this.
+                Lookup::RateLimited => measure(Step::Secrets, tokio::time::sleep(REFILL_INTERVAL)).await,
+            }
+            has_waited = true;
+        };
+        match self.read(name).await {
+            Ok(store) if is_usable(store.as_deref()) || expired.is_none() => {
+                self.cache().remember(name, store.clone(), Instant::now());
+                Ok(store)
+            }
+            // The expired credentials are better than none. The next delivery reads the store again.
+            Ok(_) => Ok(expired),
+            Err(fault) => expired.map(Some).ok_or(fault),
+        }
+    }
+
+    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
+        if !self.cache().may_reread(name, Instant::now()) {
+            return None;
+        }
+        let store = self.read(name).await.ok().filter(|store| is_usable(store.as_deref()))?;
+        self.cache().remember(name, store.clone(), Instant::now());
+        store
+    }
+}
+
+/// Returns whether a read may replace what the cache has: a store without a usable credential may not, an unknown store
+/// may.
+fn is_usable<P: Provider>(store: Option<&Store<P>>) -> bool {
+    store.is_none_or(|store| !store.credentials.is_empty())
+}
+
+impl<P: Provider> SsmSecrets<P> {
+    /// The secrets under `/inlet/{stage}/{provider}/`.
+    pub fn new(client: Client, stage: &str) -> Self {
+        let path = format!("/inlet/{stage}/{}", P::NAME);
+        Self { client, path, cache: Mutex::new(Cache::new(Instant::now())) }
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache<P>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a store's two parameters, `{store}` and `{store}/settings`, in one call. Returns nothing if the first does
+    /// not exist.
+    async fn read(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
+        let credentials = format!("{}/{name}", self.path);
+        let settings = format!("{credentials}/settings");
+        let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
+        let reading = async {
+            get.send().await.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))
+        };
+        let output = with_timeout(Step::Secrets, UNREADABLE, reading).await?;
+        let value = |wanted: &str| {
+            let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
+            parameter.and_then(|parameter| parameter.value())
+        };
+        let Some(list) = value(&credentials) else {
+            return Ok(None);
+        };
+        let credentials = usable_credentials(list);
+        let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        Ok(Some(Arc::new(Store { credentials, settings })))
+    }
+}
+
+/// Returns the usable credentials of a parameter's list. An entry that is unusable does not affect the others. A value
+/// that is no list has none, so that deliveries are quarantined until an operator repairs it.
+fn usable_credentials<C: DeserializeOwned>(list: &str) -> Vec<C> {
+    let list: Vec<Value> = serde_json::from_str(list).unwrap_or_default();
+    list.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect()
 }
 
 struct Cache<P: Provider> {
@@ -51,47 +138,41 @@ struct Entry<P: Provider> {
     tried_at: Instant,
 }
 
-impl<P: Provider> Clone for Entry<P> {
-    fn clone(&self) -> Self {
-        Self { store: self.store.clone(), read_at: self.read_at, tried_at: self.tried_at }
-    }
-}
-
-/// What the cache says to a question.
+/// The result of a look-up.
 enum Lookup<P: Provider> {
-    /// The answer.
+    /// The cache has the store, or that it is unknown.
     Hit(Option<Arc<Store<P>>>),
-    /// It has to be read; this is what to go by if that fails.
+    /// The store must be read. This is the expired entry, for when that fails.
     Expired(Option<Arc<Store<P>>>),
-    /// It would have to be read, and too many were.
+    /// The store must be read, and the token bucket is empty.
     RateLimited,
 }
 
 impl<P: Provider> Cache<P> {
+    fn new(now: Instant) -> Self {
+        Self { entries: HashMap::new(), lookup_limit: TokenBucket::new(BURST, REFILL_INTERVAL, now) }
+    }
+
     fn look_up(&mut self, name: &StoreName, now: Instant) -> Lookup<P> {
-        match self.entries.get(name) {
-            Some(Entry { store: Some(store), read_at, .. }) => {
-                let fresh = now.saturating_duration_since(*read_at) < TTL;
-                if fresh { Lookup::Hit(Some(store.clone())) } else { Lookup::Expired(Some(store.clone())) }
-            }
-            Some(Entry { store: None, read_at, .. })
-                if now.saturating_duration_since(*read_at) < NEGATIVE_TTL =>
-            {
-                Lookup::Hit(None)
-            }
+        let entry = self.entries.get(name);
+        let age = |entry: &Entry<P>| now.saturating_duration_since(entry.read_at);
+        match entry {
+            Some(entry) if entry.store.is_some() && age(entry) < TTL => Lookup::Hit(entry.store.clone()),
+            Some(entry) if entry.store.is_some() => Lookup::Expired(entry.store.clone()),
+            Some(entry) if age(entry) < NEGATIVE_TTL => Lookup::Hit(None),
             _ if self.lookup_limit.try_acquire(1, now) => Lookup::Expired(None),
             _ => Lookup::RateLimited,
         }
     }
 
-    /// Whether a store's secrets may be read again at once, and notes that they are.
+    /// Returns whether a store may be read again before it expires, and counts that as a try.
     fn may_reread(&mut self, name: &StoreName, now: Instant) -> bool {
         let Some(entry) = self.entries.get_mut(name) else {
             return false;
         };
         let may = now.saturating_duration_since(entry.tried_at) >= REREAD_INTERVAL;
         if may {
-            // Not `read_at`: a try that fails makes nothing fresh.
+            // Not `read_at`: a try that fails renews nothing.
             entry.tried_at = now;
         }
         may
@@ -105,98 +186,6 @@ impl<P: Provider> Cache<P> {
     }
 }
 
-impl<P: Provider> SsmSecrets<P> {
-    /// The secrets under `/inlet/{stage}/{provider}/`.
-    pub fn new(client: Client, stage: &str) -> Self {
-        let cache = Cache {
-            entries: HashMap::new(),
-            lookup_limit: TokenBucket::new(BURST, REFILL_INTERVAL, Instant::now()),
-        };
-        Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache: Mutex::new(cache) }
-    }
-
-    fn cache(&self) -> MutexGuard<'_, Cache<P>> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads a store's two parameters, `{store}` and `{store}/settings`, in one call.
-    async fn read(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
-        let credentials = format!("{}/{name}", self.path);
-        let settings = format!("{credentials}/settings");
-        let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
-        let reading = async {
-            get.send().await.map_err(|error| {
-                Fault::transient("the store's secrets cannot be read", describe_sdk_error(&error))
-            })
-        };
-        let output =
-            timeouts::with_timeout(timeouts::SECRETS, "the store's secrets cannot be read", reading).await?;
-        let value = |wanted: &str| {
-            let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
-            parameter.and_then(|parameter| parameter.value())
-        };
-        let Some(list) = value(&credentials) else {
-            return Ok(None);
-        };
-        let credentials = live(list);
-        let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-        Ok(Some(Arc::new(Store { credentials, settings })))
-    }
-}
-
-/// The credentials in a parameter's list. One that cannot be used does not spoil the others; what is no list has
-/// none, so that what comes for the store is held until somebody mends it.
-fn live<C: DeserializeOwned>(list: &str) -> Vec<C> {
-    let list: Vec<Value> = serde_json::from_str(list).unwrap_or_default();
-    list.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect()
-}
-
-impl<P: Provider> Secrets<P> for SsmSecrets<P> {
-    async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
-        let lookup = self.cache().look_up(name, Instant::now());
-        let old = match lookup {
-            Lookup::Hit(answer) => return Ok(answer),
-            Lookup::RateLimited => {
-                // A function has one delivery at a time, so that waiting for the next allowance is fair.
-                tokio::time::sleep(REFILL_INTERVAL).await;
-                match self.cache().look_up(name, Instant::now()) {
-                    Lookup::Hit(answer) => return Ok(answer),
-                    Lookup::Expired(old) => old,
-                    Lookup::RateLimited => {
-                        return Err(Fault::transient(
-                            "the store's secrets cannot be read",
-                            "too many new stores at once",
-                        ));
-                    }
-                }
-            }
-            Lookup::Expired(old) => old,
-        };
-        match (self.read(name).await, old) {
-            // Old secrets are better than none. They are tried again with the next delivery.
-            (Err(_), Some(old)) => Ok(Some(old)),
-            (Ok(Some(store)), Some(old)) if store.credentials.is_empty() => Ok(Some(old)),
-            (Ok(store), _) => {
-                self.cache().remember(name, store.clone(), Instant::now());
-                Ok(store)
-            }
-            (Err(fault), None) => Err(fault),
-        }
-    }
-
-    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
-        if !self.cache().may_reread(name, Instant::now()) {
-            return None;
-        }
-        let store = self.read(name).await.ok()?;
-        if store.as_ref().is_some_and(|store| store.credentials.is_empty()) {
-            return None;
-        }
-        self.cache().remember(name, store.clone(), Instant::now());
-        store
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,12 +196,12 @@ mod tests {
     use inlet::provider::retry_policy::RetryPolicy;
     use inlet::request::Unverified;
 
-    /// A stand-in: the cache does not care whose secrets it keeps.
-    struct Nobody;
+    /// A provider for the tests. The cache treats all providers alike.
+    struct TestProvider;
 
-    impl Provider for Nobody {
-        const NAME: &'static str = "nobody";
-        const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("nobody");
+    impl Provider for TestProvider {
+        const NAME: &'static str = "test";
+        const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("test");
         type Credential = String;
         type Settings = ();
 
@@ -233,15 +222,15 @@ mod tests {
         StoreName::parse(text).unwrap()
     }
 
-    fn cache(now: Instant) -> Cache<Nobody> {
-        Cache { entries: HashMap::new(), lookup_limit: TokenBucket::new(BURST, REFILL_INTERVAL, now) }
+    fn cache(now: Instant) -> Cache<TestProvider> {
+        Cache::new(now)
     }
 
-    fn store() -> Arc<Store<Nobody>> {
+    fn store() -> Arc<Store<TestProvider>> {
         Arc::new(Store { credentials: vec![], settings: () })
     }
 
-    /// A moment less than a time that has not passed yet.
+    /// Returns the time less a millisecond.
     fn almost(time: Duration) -> Duration {
         time.saturating_sub(Duration::from_millis(1))
     }
@@ -257,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_store_is_remembered_for_a_while_only() {
+    fn an_unknown_store_is_remembered_for_a_minute() {
         let now = Instant::now();
         let mut cache = cache(now);
         cache.remember(&name("a"), None, now);
@@ -266,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_with_many_names_does_not_spend_the_accounts_calls() {
+    fn many_unknown_names_do_not_exhaust_the_accounts_calls() {
         let now = Instant::now();
         let mut cache = cache(now);
         let reads = (0..1_000)
@@ -281,28 +270,28 @@ mod tests {
     }
 
     #[test]
-    fn wrong_proofs_have_a_store_read_again_once_in_ten_seconds() {
+    fn failed_verifications_reread_a_store_once_in_ten_seconds() {
         let now = Instant::now();
         let mut cache = cache(now);
-        assert!(!cache.may_reread(&name("a"), now), "a store that nobody knows");
+        assert!(!cache.may_reread(&name("a"), now), "an unknown store");
         cache.remember(&name("a"), Some(store()), now);
         assert!(!cache.may_reread(&name("a"), now + almost(REREAD_INTERVAL)));
         assert!(cache.may_reread(&name("a"), now + REREAD_INTERVAL));
         assert!(
             !cache.may_reread(&name("a"), now + REREAD_INTERVAL + REFILL_INTERVAL),
-            "a flood of wrong proofs"
+            "a flood of deliveries that fail verification"
         );
         assert!(
             matches!(cache.look_up(&name("a"), now + TTL), Lookup::Expired(Some(_))),
-            "tries make nothing fresh"
+            "a try renews nothing"
         );
     }
 
     #[test]
-    fn one_unusable_credential_does_not_spoil_the_others() {
-        assert_eq!(live::<String>(r#"["new", {"not": "one"}, "old"]"#), ["new", "old"]);
+    fn an_unusable_credential_does_not_affect_the_others() {
+        assert_eq!(usable_credentials::<String>(r#"["new", {"not": "one"}, "old"]"#), ["new", "old"]);
         for list in ["[]", "{}", "nonsense", r#"[{"not": "one"}]"#] {
-            assert!(live::<String>(list).is_empty(), "{list}");
+            assert!(usable_credentials::<String>(list).is_empty(), "{list}");
         }
     }
 }

@@ -16,8 +16,8 @@ use inlet::receive::{Queue, WriteToken};
 use sha2::{Digest, Sha256};
 
 use crate::client::connect::describe_sdk_error;
-use crate::client::timeouts;
 use crate::dynamodb::record::{Origin, Record, hex};
+use crate::telemetry::timing::{Step, with_timeout};
 
 /// The largest message in bytes, with its attributes: SQS's limit since August 2025.
 const MAX_MESSAGE_LEN: usize = 1_048_576;
@@ -159,7 +159,7 @@ impl SqsQueue {
 /// Sends a message within the receiver's time limit.
 async fn send_in_time(message: SendMessageFluentBuilder) -> Result<(), Fault> {
     let sending = async { message.send().await.map_err(|error| fault(NOT_ENQUEUED, &error)) };
-    timeouts::with_timeout(timeouts::QUEUE, NOT_ENQUEUED, sending).await.map(|_| ())
+    with_timeout(Step::Queue, NOT_ENQUEUED, sending).await.map(|_| ())
 }
 
 fn whole_attribute(whole: Vec<u8>) -> Result<MessageAttributeValue, Fault> {

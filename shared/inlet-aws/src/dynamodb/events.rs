@@ -8,19 +8,22 @@ use inlet::proof::Verified;
 use inlet::receive::{Journal, Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
 
-use crate::client::timeouts;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
-use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys, old_chunk_keys};
+use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
 use crate::dynamodb::receipts::{applies_to, tombstone_until};
 use crate::dynamodb::record::Record;
 use crate::dynamodb::table::{event_key, latest_key, receipt_key};
 use crate::dynamodb::time_index::bucket_of;
+use crate::telemetry::timing::{Step, with_timeout};
 
 /// The raw body, and the message that the sweeper or a replay sends again. Together with names, keys, query and
 /// headers, which API Gateway keeps below 10 KB each, they stay below DynamoDB's 400 KB an item.
 const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
 const MESSAGE: BlobField = BlobField { name: "message", inline_len: 60_000 };
+
+/// The fields that may be in chunks.
+pub(crate) const LARGE_FIELDS: [BlobField; 2] = [BODY, MESSAGE];
 
 /// A failed write of an event.
 const NOT_STORED: &str = "the event cannot be stored";
@@ -60,7 +63,7 @@ impl Journal for Events {
             message: CloudEvent::of(event).to_json(),
             body: event.delivery().body().to_vec(),
         };
-        timeouts::with_timeout(timeouts::JOURNAL, NOT_STORED, self.put(&stored)).await
+        with_timeout(Step::Journal, NOT_STORED, self.put(&stored)).await
     }
 }
 
@@ -245,12 +248,7 @@ impl Events {
 
 /// Returns the keys of all chunks that an event's item names and that belong to it alone.
 pub(crate) fn chunks_of(item: &Item) -> impl Iterator<Item = Key> {
-    [BODY, MESSAGE].into_iter().filter_map(|field| chunk_keys(field.name, item)).flatten()
-}
-
-/// Returns the number of chunks that an event's item names in the layout of version 0.2, which other events may share.
-pub(crate) fn old_chunks_of(item: &Item) -> usize {
-    [BODY, MESSAGE].into_iter().filter_map(|field| old_chunk_keys(field.name, item)).flatten().count()
+    LARGE_FIELDS.into_iter().filter_map(|field| chunk_keys(field.name, item)).flatten()
 }
 
 /// Returns whether `latest` arrived after this event and is no repeat of it: then this event is a state of its own,

@@ -13,25 +13,20 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::Event;
 use inlet::fault::Fault;
 use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
-use inlet::received_at::ReceivedAt;
-use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::client::rate_limit::TokenBucket;
-use crate::client::{clock, timeouts};
-use crate::dynamodb::attributes::{self, Item, bytes, number_value, text, text_value};
+use crate::dynamodb::attributes::{self, number_value, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
-use crate::dynamodb::pending::{Pending, PendingEvent};
 use crate::dynamodb::record::{Encoding, hex};
 use crate::dynamodb::table::Table;
+use crate::telemetry::timing::{Step, with_timeout};
 
 /// The largest body that is quarantined, in bytes. The largest documented payload has less than a tenth of it, and it
 /// fits into its item beside query and headers, which API Gateway keeps below 10 KB each.
@@ -51,22 +46,18 @@ const MIN_COST: u32 = 4;
 
 const NOT_QUARANTINED: &str = "the request cannot be quarantined";
 
-const DAMAGED: &str = "the quarantined request is damaged";
-
 /// The quarantine of one provider's stores.
 #[derive(Debug)]
 pub struct TableQuarantine {
-    dynamo: Dynamo,
-    pending: Pending,
-    provider: &'static str,
+    pub(crate) dynamo: Dynamo,
+    pub(crate) provider: &'static str,
     buckets: Mutex<HashMap<StoreName, TokenBucket>>,
 }
 
 impl TableQuarantine {
     /// The quarantine of this provider's stores in this table.
     pub fn new(table: &Table, provider: &'static str) -> Self {
-        let (dynamo, pending) = (table.dynamo.clone(), table.pending.clone());
-        Self { dynamo, pending, provider, buckets: Mutex::default() }
+        Self { dynamo: table.dynamo.clone(), provider, buckets: Mutex::default() }
     }
 
     /// Returns whether the store has tokens for this request, and takes them.
@@ -98,7 +89,7 @@ impl Quarantine for TableQuarantine {
             return Ok(QuarantineOutcome::RateLimited);
         }
         let putting = self.put(rejected);
-        timeouts::with_timeout(timeouts::QUARANTINE, NOT_QUARANTINED, putting).await?;
+        with_timeout(Step::Quarantine, NOT_QUARANTINED, putting).await?;
         Ok(QuarantineOutcome::Stored)
     }
 }
@@ -123,15 +114,15 @@ fn expires(received_ms: i64) -> AttributeValue {
 
 /// A quarantined request without its body. It has no `Debug`, because it contains what was offered as proof.
 #[derive(Serialize, Deserialize)]
-struct Note {
-    received_ms: i64,
-    received: String,
-    reason: String,
-    method: String,
-    topic: Option<String>,
-    query: String,
-    headers: Vec<(String, String)>,
-    size: usize,
+pub(crate) struct Note {
+    pub(crate) received_ms: i64,
+    pub(crate) received: String,
+    pub(crate) reason: String,
+    pub(crate) method: String,
+    pub(crate) topic: Option<String>,
+    pub(crate) query: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) size: usize,
 }
 
 impl Note {
@@ -165,57 +156,10 @@ impl Note {
     }
 }
 
-/// A request from the quarantine, not verified yet.
-#[cfg(feature = "operate")]
-pub(crate) struct QuarantinedRequest {
-    pub(crate) request: Request,
-    pub(crate) received_at: ReceivedAt,
-    pub(crate) sort_key: String,
-}
-
-#[cfg(feature = "operate")]
-impl TableQuarantine {
-    /// Returns the query for all quarantined requests of a store, in the order of arrival.
-    pub(crate) fn query(&self, store: &StoreName) -> QueryFluentBuilder {
-        let query = self.dynamo.query().consistent_read(true).key_condition_expression("pk = :pk");
-        query.expression_attribute_values(":pk", AttributeValue::S(partition(self.provider, store)))
-    }
-
-    /// Reads a quarantined request.
-    pub(crate) fn read(item: &Item, store: &StoreName) -> Result<QuarantinedRequest, Fault> {
-        let note: Note = attributes::read(item).map_err(|error| Fault::damaged(DAMAGED, error))?;
-        let body = bytes(item, "body").ok_or_else(|| Fault::damaged(DAMAGED, "it has no body"))?;
-        let encoding = text(item, "body_encoding").unwrap_or_default();
-        let body = Encoding::undone(encoding, body.to_vec());
-        let request = Request {
-            method: Method::parse(&note.method),
-            store: store.clone(),
-            topic: note.topic,
-            query: note.query,
-            headers: note.headers.into_iter().collect(),
-            body: body.map_err(|error| Fault::damaged(DAMAGED, error))?,
-        };
-        let received_at = ReceivedAt::from_millis(note.received_ms).unwrap_or(ReceivedAt::EPOCH);
-        let sort_key = text(item, "sk").unwrap_or_default().to_owned();
-        Ok(QuarantinedRequest { request, received_at, sort_key })
-    }
-
-    /// Adds an event from the quarantine to the sweeper's pending list, before it is stored and sent.
-    pub(crate) async fn put_pending(&self, event: &Event) -> Result<(), Fault> {
-        let received = event.received_at().to_string();
-        self.pending.put(&PendingEvent::unsent(event.id(), &received, clock::now())).await
-    }
-
-    /// Deletes a quarantined request.
-    pub(crate) async fn delete(&self, store: &StoreName, sort_key: &str) -> Result<(), Fault> {
-        let key = Key::new(partition(self.provider, store), sort_key);
-        self.dynamo.delete(key, Expressions::default()).await.map(|_| ())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inlet::received_at::ReceivedAt;
     use proptest::prelude::*;
 
     fn note(received_ms: i64, headers: Vec<(String, String)>) -> Note {

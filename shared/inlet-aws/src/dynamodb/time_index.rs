@@ -88,6 +88,7 @@ pub(crate) struct ShardPage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     OldestFirst,
+    #[cfg_attr(not(feature = "operate"), expect(dead_code, reason = "only operators read backwards"))]
     NewestFirst,
 }
 

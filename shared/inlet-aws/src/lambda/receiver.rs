@@ -1,4 +1,4 @@
-//! A provider's function: wired once, then an event in and a response out.
+//! A provider's receiver function: an API Gateway event in, a response out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use inlet::drift::{Drift, DriftDetector};
 use inlet::provider::Provider;
-use inlet::provider::response::Refusal;
-use inlet::receive::{Report, WriteToken};
+use inlet::provider::response::{Refusal, Response};
+use inlet::receive::{Receiver, Report, WriteToken};
 use inlet::request::Unverified;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
-use crate::client::clock;
 use crate::client::config::{Config, LogLevel};
 use crate::client::connect::Clients;
 use crate::client::rate_limit::KeyedTokenBuckets;
@@ -21,20 +20,25 @@ use crate::dynamodb::table::Table;
 use crate::lambda::gateway::{Event, GatewayResponse, InvalidEvent};
 use crate::secrets::SsmSecrets;
 use crate::sqs::SqsQueue;
-use crate::telemetry::log::{self, Context, DriftReport, InvalidInvocation};
-use crate::telemetry::timing::{Ports, Stopwatch};
+use crate::telemetry::log::{self, DeliveryLog, DriftReport, InvalidInvocation};
+use crate::telemetry::timing::Stopwatch;
 use crate::telemetry::trace::{Daemon, Subsegment, Trace};
+
+/// The limit of logged drift for each event in a function instance: a provider that has changed shows the same drift in
+/// every delivery.
+const DRIFT_LOG_BURST: u32 = 5;
+const DRIFT_LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Runs a provider's function until Lambda ends it.
 ///
 /// # Errors
-/// When the config is incomplete or the runtime's interface cannot be reached.
+/// When the configuration is incomplete or the Lambda runtime API cannot be reached.
 pub async fn run<P: Provider>() -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
     let clients = Clients::connected(&config).await?;
     let function = Arc::new(Function::<P>::new(clients, config));
-    // A task of its own: whatever wakes the one that the process began with wakes the kernel's poll first, twice a call.
+    // In a task of its own: waking the main task wakes the kernel's poll first, twice a call.
     let serving = tokio::spawn(lambda_runtime::run(service_fn(move |event: LambdaEvent<Event>| {
         let function = Arc::clone(&function);
         async move { Ok::<_, Error>(function.handle(event).await) }
@@ -44,118 +48,121 @@ pub async fn run<P: Provider>() -> Result<(), Error> {
 
 /// A provider's receiver on AWS.
 struct Function<P: Provider> {
-    ports: Ports<SsmSecrets<P>, Events, SqsQueue, TableQuarantine>,
+    receiver: Arc<Receiver<SsmSecrets<P>, Events, SqsQueue, TableQuarantine>>,
     stage: String,
     log_level: LogLevel,
     daemon: Daemon,
-    sentinel: DriftDetector,
-    /// How much the log is told of each event's drift.
+    drift_detector: DriftDetector,
     drift_log_limit: Mutex<KeyedTokenBuckets>,
 }
-
-/// How often a function instance tells of an event's drift: a provider that has changed does so in every delivery.
-const DRIFT_LOG_BURST: u32 = 5;
-const DRIFT_LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 impl<P: Provider> Function<P> {
     fn new(clients: Clients, config: Config) -> Self {
         let Config { stage, table, queue_url, retention_days, log_level, xray_daemon, .. } = config;
         let table = Table::new(clients.dynamodb, table, retention_days);
-        let ports = Ports {
-            secrets: Arc::new(SsmSecrets::new(clients.ssm, &stage)),
-            quarantine: Arc::new(TableQuarantine::new(&table, P::NAME)),
-            journal: Arc::new(table.events),
-            queue: Arc::new(SqsQueue::new(clients.sqs, queue_url)),
+        let receiver = Receiver {
+            secrets: SsmSecrets::new(clients.ssm, &stage),
+            quarantine: TableQuarantine::new(&table, P::NAME),
+            journal: table.events,
+            queue: SqsQueue::new(clients.sqs, queue_url),
         };
-        let drift_log_limit = Mutex::new(KeyedTokenBuckets::new(DRIFT_LOG_BURST, DRIFT_LOG_INTERVAL));
-        let (daemon, sentinel) = (Daemon::at(xray_daemon), DriftDetector::new(P::SHAPES));
-        Self { ports, stage, log_level, daemon, sentinel, drift_log_limit }
+        Self {
+            receiver: Arc::new(receiver),
+            stage,
+            log_level,
+            daemon: Daemon::at(xray_daemon),
+            drift_detector: DriftDetector::new(P::SHAPES),
+            drift_log_limit: Mutex::new(KeyedTokenBuckets::new(DRIFT_LOG_BURST, DRIFT_LOG_INTERVAL)),
+        }
     }
 
     async fn handle(&self, event: LambdaEvent<Event>) -> GatewayResponse {
-        let (start, received_at, stopwatch) = (Instant::now(), clock::now(), Stopwatch::default());
-        let invocation = event.context.request_id;
+        let (invocation, api_request) = (event.context.request_id, event.payload.api_request());
         let trace = event.context.xray_trace_id.as_deref().and_then(Trace::parse);
-        let api_request = event.payload.api_request();
-        let line = |store, size, status| Context {
-            level: self.log_level,
-            stage: &self.stage,
-            provider: P::NAME,
-            request: &invocation,
-            api_request: api_request.as_deref(),
-            trace: trace.as_ref().map(|trace| trace.root.as_str()),
-            store,
-            size,
-            status,
-            received_at,
-            duration: start.elapsed(),
-            timings: stopwatch.timings(),
-            retry_policy: &P::RETRY_POLICY,
-        };
+        let mut log = DeliveryLog::start(self.log_level, &self.stage, P::NAME, &P::RETRY_POLICY, &invocation);
+        log.api_request = api_request.as_deref();
+        log.trace = trace.as_ref().map(|trace| trace.root.as_str());
         let request = match event.payload.into_request(P::NAME) {
             Ok(request) => Unverified::new(request),
             Err(invalid) => {
-                let answer = P::error_response(refusal(&invalid));
-                log::invalid_invocation(
-                    line(None, None, answer.status),
-                    InvalidInvocation::Malformed(invalid.reason()),
-                );
-                return answer.into();
+                let response = P::error_response(refusal(&invalid));
+                log.finish(response.status);
+                log.write_invalid(InvalidInvocation::Malformed(invalid.reason()));
+                return response.into();
             }
         };
-        let (store, size) = (request.store().clone(), Some(request.body_len()));
-        let (receiver, attempt) = (self.ports.timed(&stopwatch), WriteToken(invocation.clone()));
-        // A task of its own, so that a bug of ours becomes a 503 and a retry instead of a dead runtime.
-        let task = tokio::spawn(async move { receiver.receive::<P>(request, received_at, &attempt).await });
-        let answer = match task.await {
-            Ok((answer, report)) => {
-                let drift = self.drift_of(&report);
-                let drift_report = drift.as_ref().map(|(event, drift)| self.drift_report(event, drift));
-                log::delivery(line(Some(store.as_str()), size, answer.status), &report, drift_report);
-                answer
-            }
-            Err(_) => {
-                let answer = P::error_response(Refusal::Unavailable);
-                log::invalid_invocation(
-                    line(Some(store.as_str()), size, answer.status),
-                    InvalidInvocation::Panicked,
-                );
-                answer
-            }
-        };
+        let store = request.store().clone();
+        (log.store, log.size) = (Some(store.as_str()), Some(request.body_len()));
+        let response = self.receive(request, &mut log).await;
         let subsegment = Subsegment {
             provider: P::NAME,
             store: store.as_str(),
-            status: answer.status,
-            received_at,
-            duration: start.elapsed(),
-            timings: stopwatch.timings(),
+            status: log.status,
+            received_at: log.received_at,
+            duration: log.duration,
+            timings: log.timings,
         };
         self.daemon.send(trace.as_ref(), &invocation, subsegment);
-        answer.into()
+        response.into()
     }
-}
 
-impl<P: Provider> Function<P> {
-    /// Where a new event is not what is known of it, by name. A bug in looking must not cost what is already safe.
+    /// Takes a request along the path of a delivery, and writes its log line.
+    async fn receive(&self, request: Unverified, log: &mut DeliveryLog<'_>) -> Response {
+        let (receiver, received_at) = (Arc::clone(&self.receiver), log.received_at);
+        let (token, stopwatch) = (WriteToken(log.request.to_owned()), Stopwatch::default());
+        let delivery = {
+            let stopwatch = stopwatch.clone();
+            async move { stopwatch.run(receiver.receive::<P>(request, received_at, &token)).await }
+        };
+        // In a task of its own, so that a panic becomes a 503 and a retry instead of the end of the runtime.
+        let received = tokio::spawn(delivery).await;
+        log.timings = stopwatch.timings();
+        if let Ok((response, report)) = received {
+            log.finish(response.status);
+            let drift = self.drift_of(&report);
+            log.write_report(&report, drift.as_ref().map(|(event, drift)| self.drift_report(event, drift)));
+            response
+        } else {
+            let response = P::error_response(Refusal::Unavailable);
+            log.finish(response.status);
+            log.write_invalid(InvalidInvocation::Panicked);
+            response
+        }
+    }
+
+    /// Returns the drift of a new event, with the event's name. A panic of the detector does not fail the delivery,
+    /// which is already stored.
     fn drift_of<'r>(&self, report: &'r Report) -> Option<(&'r str, Drift)> {
         let Report::Accepted(accepted) = report else { return None };
         let event = &accepted.event;
-        let look = || Some((self.sentinel.name_of(event), self.sentinel.drift_of(event)?));
-        if accepted.duplicate { None } else { catch_unwind(AssertUnwindSafe(look)).ok().flatten() }
+        let detect = || Some((self.drift_detector.name_of(event), self.drift_detector.drift_of(event)?));
+        if accepted.duplicate { None } else { catch_unwind(AssertUnwindSafe(detect)).ok().flatten() }
     }
 
-    /// What the log is to make of drift, and whether it may send of that event's again so soon.
+    /// Returns the report of drift, with whether the limit of the event allows to log it.
     fn drift_report<'d>(&self, event: &'d str, drift: &'d Drift) -> DriftReport<'d> {
-        let mut drift_log_limit = self.drift_log_limit.lock().unwrap_or_else(PoisonError::into_inner);
-        DriftReport { event, drift, log_it: drift_log_limit.try_acquire(event, Instant::now()) }
+        let mut limit = self.drift_log_limit.lock().unwrap_or_else(PoisonError::into_inner);
+        DriftReport { event, drift, log_it: limit.try_acquire(event, Instant::now()) }
     }
 }
 
-/// What the sender is told of an event that is no request. A store that cannot exist is an unknown store.
+/// Returns the refusal of an event that is no request. A store name that is invalid counts as an unknown store.
 fn refusal(invalid: &InvalidEvent) -> Refusal {
     match invalid {
         InvalidEvent::Base64 => Refusal::Malformed,
         InvalidEvent::Store(_) => Refusal::Unauthenticated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use inlet::store::NotAStoreName;
+
+    #[test]
+    fn a_url_without_a_valid_store_is_refused_like_an_unknown_store() {
+        assert_eq!(refusal(&InvalidEvent::Store(NotAStoreName)), Refusal::Unauthenticated);
+        assert_eq!(refusal(&InvalidEvent::Base64), Refusal::Malformed);
     }
 }

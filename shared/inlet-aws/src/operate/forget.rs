@@ -30,9 +30,9 @@ use inlet::received_at::ReceivedAt;
 
 use crate::client::clock;
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
-use crate::dynamodb::chunks::{MAX_CHUNKS, chunk_partition};
+use crate::dynamodb::chunks::{MAX_CHUNKS, chunk_partition, old_chunk_keys};
 use crate::dynamodb::dynamo::{Expressions, Key, UNREADABLE, delete_request};
-use crate::dynamodb::events::{chunks_of, old_chunks_of};
+use crate::dynamodb::events::{LARGE_FIELDS, chunks_of};
 use crate::dynamodb::table::{EVENT_PREFIX, FORGOTTEN, Table};
 
 /// The longest between a chunk and its event: twice what a function that stores events may take (the template's
@@ -233,7 +233,8 @@ impl EntityItems {
         } else if let Some(digest) = sk.strip_prefix(EVENT_PREFIX) {
             self.events.insert(digest.to_owned());
             self.chunks.extend(chunks_of(item));
-            self.old_chunks = self.old_chunks.saturating_add(old_chunks_of(item));
+            let old = LARGE_FIELDS.iter().filter_map(|field| old_chunk_keys(field.name, item));
+            self.old_chunks = self.old_chunks.saturating_add(old.flatten().count());
         } else if sk != FORGOTTEN {
             self.notes.insert(sk.to_owned());
         }

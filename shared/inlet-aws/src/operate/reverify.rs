@@ -9,7 +9,8 @@ use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::dynamodb::dynamo::Items;
-use crate::dynamodb::quarantine::{QuarantinedRequest, TableQuarantine};
+use crate::dynamodb::quarantine::TableQuarantine;
+use crate::operate::quarantined_request::QuarantinedRequest;
 
 /// The progress for a store's quarantined requests.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ pub async fn reverify<P: Provider>(
         store.ok_or_else(|| Fault::permanent("nothing can be verified", "no such store is configured"))?;
     let mut items = Items::new(quarantine.query(name), "the quarantine cannot be read");
     while let Some(item) = items.next().await? {
-        let result = match TableQuarantine::read(&item, name) {
+        let result = match QuarantinedRequest::read(&item, name) {
             Ok(quarantined) => accept::<P>(quarantined, &store, quarantine, journal, queue).await,
             Err(damaged) => Err(damaged),
         };

@@ -1,7 +1,7 @@
-//! One line of JSON a delivery: what became of it and why, how long it took, what is counted, and nothing of what
-//! it said.
+//! The log line of a delivery: one line of JSON with its result and reason, its times and its metrics, and nothing of its
+//! content.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use inlet::drift::Drift;
 use inlet::fault::Fault;
@@ -15,11 +15,223 @@ use inlet::received_at::ReceivedAt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::client::clock;
 use crate::client::config::LogLevel;
 use crate::telemetry::metrics::{self, Dimension, Measured};
 use crate::telemetry::timing::StepTimings;
 
-/// A line of the log.
+/// The reject code of a delivery to a store without a parameter. Alarms use it.
+pub const UNKNOWN_STORE: &str = "unknown_store";
+
+/// The log of one delivery: started when it arrives, completed while it is received, and finished with its response.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryLog<'r> {
+    /// The lowest level that is written.
+    pub level: LogLevel,
+    /// The deployment's stage.
+    pub stage: &'r str,
+    /// The provider.
+    pub provider: &'static str,
+    /// What the provider does after a failed delivery.
+    pub retry_policy: &'r RetryPolicy,
+    /// The invocation's id, as Lambda's own lines contain it.
+    pub request: &'r str,
+    /// The request's id, as API Gateway's access log contains it.
+    pub api_request: Option<&'r str>,
+    /// The id of the X-Ray trace.
+    pub trace: Option<&'r str>,
+    /// The store in the URL, once it is known to be a store's name.
+    pub store: Option<&'r str>,
+    /// The body's length in bytes, once it is known.
+    pub size: Option<usize>,
+    /// The status of the response; 0 before [`DeliveryLog::finish`].
+    pub status: u16,
+    /// The time of arrival.
+    pub received_at: ReceivedAt,
+    started: Instant,
+    /// The time from arrival to response.
+    pub duration: Duration,
+    /// The part of it that was spent waiting, by step.
+    pub timings: StepTimings,
+}
+
+/// A delivery that did not reach the receiver's path, or did not reach its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidInvocation {
+    /// The event is no request: its encoding or its URL is broken.
+    Malformed(&'static str),
+    /// The function panicked.
+    Panicked,
+}
+
+/// The drift of a delivery.
+#[derive(Clone, Copy, Debug)]
+pub struct DriftReport<'d> {
+    /// The event's name in the catalogue.
+    pub event: &'d str,
+    /// The differences.
+    pub drift: &'d Drift,
+    /// Whether the line contains them, and is written at every level. The metrics count them in any case.
+    pub log_it: bool,
+}
+
+impl<'r> DeliveryLog<'r> {
+    /// Starts the log of a delivery that arrives now.
+    pub fn start(
+        level: LogLevel,
+        stage: &'r str,
+        provider: &'static str,
+        retry_policy: &'r RetryPolicy,
+        request: &'r str,
+    ) -> Self {
+        Self {
+            level,
+            stage,
+            provider,
+            retry_policy,
+            request,
+            api_request: None,
+            trace: None,
+            store: None,
+            size: None,
+            status: 0,
+            received_at: clock::now(),
+            started: Instant::now(),
+            duration: Duration::ZERO,
+            timings: StepTimings::default(),
+        }
+    }
+
+    /// Finishes the log with the status of the response.
+    pub fn finish(&mut self, status: u16) {
+        (self.status, self.duration) = (status, self.started.elapsed());
+    }
+
+    /// Writes the line of a delivery. If the level hides the line, its metrics are written alone.
+    pub fn write_report(&self, report: &Report, drift: Option<DriftReport<'_>>) {
+        let (line, measured) = self.line_and_metrics(report, drift);
+        self.write(level_of(report), line, &measured);
+    }
+
+    /// Writes the line of an invocation that is no request, or that panicked.
+    pub fn write_invalid(&self, invalid: InvalidInvocation) {
+        let mut measured = self.base_metrics(invalid == InvalidInvocation::Panicked);
+        let (code, detail) = match invalid {
+            InvalidInvocation::Malformed(reason) => {
+                measured = measured.of(Dimension::RejectCode, "malformed");
+                measured.count(metrics::REJECTED);
+                ("malformed", reason)
+            }
+            InvalidInvocation::Panicked => {
+                measured.count(metrics::UNAVAILABLE);
+                ("panicked", "a bug: the line before contains its place")
+            }
+        };
+        let (reject_code, reject_detail) = (Some(code), Some(detail.to_owned()));
+        let line = Line { outcome: code, reject_code, reject_detail, ..self.base_line() };
+        self.write(LogLevel::Error, line, &measured);
+    }
+
+    fn line_and_metrics<'l>(
+        &'l self,
+        report: &'l Report,
+        drift: Option<DriftReport<'_>>,
+    ) -> (Line<'l>, Measured) {
+        let (mut line, mut measured) = (self.line_of(report), self.metrics_of(report));
+        if let Some(DriftReport { event, drift, log_it }) = drift {
+            measured = measured.of(Dimension::Event, event);
+            measured.count_if(!drift.contradictions.is_empty(), metrics::DRIFT);
+            measured.count_if(!drift.undocumented.is_empty(), metrics::UNDOCUMENTED);
+            if log_it {
+                line.drift = drift.contradictions.iter().map(ToString::to_string).collect();
+                line.undocumented = drift.undocumented.iter().map(ToString::to_string).collect();
+            }
+        }
+        (line, measured)
+    }
+
+    fn write(&self, level: LogLevel, line: Line<'_>, measured: &Measured) {
+        if let Some(text) = self.text(level, line, measured) {
+            println!("{text}");
+        }
+    }
+
+    /// Returns what is written: the line, its metrics, or both in one object.
+    fn text(&self, level: LogLevel, line: Line<'_>, measured: &Measured) -> Option<String> {
+        #[derive(Serialize)]
+        struct Whole<'r> {
+            #[serde(flatten)]
+            line: Option<Line<'r>>,
+            #[serde(flatten)]
+            members: Map<String, Value>,
+        }
+        // Logged drift is a sample of what the metric counts. If the level hid it, the metric would not be explained.
+        let is_written = level <= self.level || line.has_drift();
+        let line = is_written.then(|| Line { level: level.as_str(), ..line });
+        let members = measured.members(self.received_at);
+        if line.is_none() && members.is_empty() {
+            return None;
+        }
+        #[expect(clippy::expect_used, reason = "every field is text, a number or a boolean")]
+        Some(serde_json::to_string(&Whole { line, members }).expect("a line can be written as JSON"))
+    }
+
+    fn line_of<'l>(&'l self, report: &'l Report) -> Line<'l> {
+        let base = self.base_line();
+        match report {
+            Report::Probed => Line { outcome: "probed", ..base },
+            Report::Accepted(accepted) => accepted_line(base, accepted),
+            Report::Refused(why) => refused_line(base, why, self.retry_policy),
+        }
+    }
+
+    fn base_line(&self) -> Line<'_> {
+        Line {
+            message: "delivery",
+            provider: self.provider,
+            request: self.request,
+            api_request: self.api_request,
+            trace: self.trace,
+            store: self.store,
+            size: self.size,
+            status: self.status,
+            counts_towards_breaker: self.retry_policy.counts_towards_breaker(self.status),
+            duration_ms: self.duration.as_millis(),
+            secrets_ms: self.timings.secrets.map(millis),
+            journal_ms: self.timings.journal.map(millis),
+            queue_ms: self.timings.queue.map(millis),
+            quarantine_ms: self.timings.quarantine.map(millis),
+            ..Line::default()
+        }
+    }
+
+    fn metrics_of(&self, report: &Report) -> Measured {
+        let measured = self.base_metrics(may_be_counted(report));
+        match report {
+            Report::Probed => measured,
+            Report::Accepted(accepted) => accepted_metrics(measured, accepted),
+            Report::Refused(why) => refused_metrics(measured, why),
+        }
+    }
+
+    /// Returns the metrics of every response.
+    fn base_metrics(&self, may_be_counted: bool) -> Measured {
+        let mut measured = Measured::of_stage(self.stage).of(Dimension::Provider, self.provider);
+        let is_counted =
+            may_be_counted && self.retry_policy.counts_towards_breaker(self.status) == Some(true);
+        measured.count_if(is_counted, metrics::COUNTED_FAILURE);
+        let latencies =
+            [(self.timings.journal, metrics::JOURNAL_LATENCY), (self.timings.queue, metrics::QUEUE_LATENCY)];
+        for (time, metric) in latencies {
+            if let Some(time) = time {
+                measured.measure(metric, millis(time));
+            }
+        }
+        measured
+    }
+}
+
+/// The fields of a line. Their names are public.
 #[derive(Debug, Default, Serialize)]
 struct Line<'r> {
     level: &'static str,
@@ -27,7 +239,6 @@ struct Line<'r> {
     provider: &'static str,
     outcome: &'static str,
     duration_ms: u128,
-    /// What of it was waiting for the store's secrets, the table, the queue or the quarantine.
     #[serde(skip_serializing_if = "Option::is_none")]
     secrets_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,20 +247,16 @@ struct Line<'r> {
     queue_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantine_ms: Option<u64>,
-    /// The invocation, as Lambda's own lines name it.
     request: &'r str,
-    /// The request, as the API's access log names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_request: Option<&'r str>,
-    /// The X-Ray trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<&'r str>,
-    /// The store that the URL names, where it can be one; whether anybody configured it is another matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<&'r str>,
-    /// What the sender was answered.
     status: u16,
-    /// Whether that answer brings the provider nearer to sending nothing any more, where it tells that it would.
+    /// Whether the response brings the provider nearer to disabling the webhook; absent if the provider documents no
+    /// such rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     counts_towards_breaker: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,12 +265,11 @@ struct Line<'r> {
     r#type: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<&'static str>,
-    /// The body's length in bytes, as sent; of a request that is none it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate: Option<bool>,
-    /// Where the delivery is not what is known of its event: paths and types, never values.
+    /// The differences from what is known of the event: paths and types, never values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     drift: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -72,7 +278,7 @@ struct Line<'r> {
     reject_code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reject_detail: Option<String>,
-    /// Whether the provider is known to send it again.
+    /// Whether the provider documents that it sends the delivery again.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_will_retry: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,133 +292,9 @@ struct Line<'r> {
 }
 
 impl Line<'_> {
-    fn tells_of_drift(&self) -> bool {
+    fn has_drift(&self) -> bool {
         !(self.drift.is_empty() && self.undocumented.is_empty())
     }
-}
-
-/// What a delivery's line is written with, beside the report.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'r> {
-    /// The lowest level that is written.
-    pub level: LogLevel,
-    /// The deployment's stage.
-    pub stage: &'r str,
-    /// The provider.
-    pub provider: &'static str,
-    /// The invocation.
-    pub request: &'r str,
-    /// The request, as API Gateway names it.
-    pub api_request: Option<&'r str>,
-    /// The X-Ray trace.
-    pub trace: Option<&'r str>,
-    /// The store that the URL names.
-    pub store: Option<&'r str>,
-    /// How long the body is, in bytes.
-    pub size: Option<usize>,
-    /// What the sender is answered.
-    pub status: u16,
-    /// When it arrived.
-    pub received_at: ReceivedAt,
-    /// How long it took.
-    pub duration: Duration,
-    /// What of that was waiting.
-    pub timings: StepTimings,
-    /// What the provider does after a delivery that is not answered well.
-    pub retry_policy: &'r RetryPolicy,
-}
-
-/// Why a delivery was not even tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvalidInvocation {
-    /// The event is no request: what the sender encoded or the URL is broken.
-    Malformed(&'static str),
-    /// A bug of ours.
-    Panicked,
-}
-
-/// Where a delivery is not what is known of its event, and how much is said of it.
-#[derive(Clone, Copy, Debug)]
-pub struct DriftReport<'d> {
-    /// The event's name; one of few.
-    pub event: &'d str,
-    /// The differences.
-    pub drift: &'d Drift,
-    /// Whether they are told, and the line is written at every level; they are counted in any case.
-    pub log_it: bool,
-}
-
-/// Writes a delivery's line. Where its level is not to be written, what it counts is written all the same.
-pub fn delivery(context: Context<'_>, report: &Report, drift_report: Option<DriftReport<'_>>) {
-    let (line, measured) = of_delivery(context, report, drift_report);
-    write(context, level_of(report), line, &measured);
-}
-
-fn of_delivery<'r>(
-    context: Context<'r>,
-    report: &'r Report,
-    drift_report: Option<DriftReport<'_>>,
-) -> (Line<'r>, Measured) {
-    let (mut line, mut measured) = (of_report(context, report), measured(context, report));
-    if let Some(DriftReport { event, drift, log_it }) = drift_report {
-        measured = measured.of(Dimension::Event, event);
-        measured.count_if(!drift.contradictions.is_empty(), metrics::DRIFT);
-        measured.count_if(!drift.undocumented.is_empty(), metrics::UNDOCUMENTED);
-        if log_it {
-            line.drift = drift.contradictions.iter().map(ToString::to_string).collect();
-            line.undocumented = drift.undocumented.iter().map(ToString::to_string).collect();
-        }
-    }
-    (line, measured)
-}
-
-/// Writes a line about a request that is none, or that ran into a bug of ours.
-pub fn invalid_invocation(context: Context<'_>, invalid: InvalidInvocation) {
-    let mut measured = plainly_measured(context, invalid == InvalidInvocation::Panicked);
-    let (outcome, detail) = match invalid {
-        InvalidInvocation::Malformed(what) => {
-            measured = measured.of(Dimension::RejectCode, "malformed");
-            measured.count(metrics::REJECTED);
-            ("malformed", what)
-        }
-        InvalidInvocation::Panicked => {
-            measured.count(metrics::UNAVAILABLE);
-            ("panicked", "a bug; the line before says where")
-        }
-    };
-    let line = Line {
-        outcome,
-        reject_code: Some(outcome),
-        reject_detail: Some(detail.to_owned()),
-        ..base_line(context)
-    };
-    write(context, LogLevel::Error, line, &measured);
-}
-
-fn write(context: Context<'_>, level: LogLevel, line: Line<'_>, measured: &Measured) {
-    if let Some(text) = text(context, level, line, measured) {
-        println!("{text}");
-    }
-}
-
-fn text(context: Context<'_>, level: LogLevel, line: Line<'_>, measured: &Measured) -> Option<String> {
-    /// What is written: the line, what it counts, or both.
-    #[derive(Serialize)]
-    struct Whole<'r> {
-        #[serde(flatten)]
-        line: Option<Line<'r>>,
-        #[serde(flatten)]
-        members: Map<String, Value>,
-    }
-    // Told drift is a sample: at a level that hides it nobody would learn what it is that the metric counts.
-    let is_written = level <= context.level || line.tells_of_drift();
-    let line = is_written.then(|| Line { level: level.as_str(), ..line });
-    let members = measured.members(context.received_at);
-    if line.is_none() && members.is_empty() {
-        return None;
-    }
-    #[expect(clippy::expect_used, reason = "every field is text, a number or a truth")]
-    Some(serde_json::to_string(&Whole { line, members }).expect("a line can be written as JSON"))
 }
 
 fn level_of(report: &Report) -> LogLevel {
@@ -227,32 +309,7 @@ fn level_of(report: &Report) -> LogLevel {
     }
 }
 
-fn of_report<'r>(context: Context<'r>, report: &'r Report) -> Line<'r> {
-    let base = base_line(context);
-    match report {
-        Report::Probed => Line { outcome: "probed", ..base },
-        Report::Accepted(accepted) => of_accepted(base, accepted),
-        Report::Refused(why) => of_refused(base, why, context.retry_policy),
-    }
-}
-
-fn of_refused<'r>(base: Line<'r>, why: &NotAccepted, after: &RetryPolicy) -> Line<'r> {
-    let held = match why {
-        NotAccepted::VerificationFailed { held, .. } => Some(held),
-        _ => None,
-    };
-    Line {
-        outcome: why.refusal().code(),
-        reject_code: Some(reject_code(why)),
-        reject_detail: Some(why.to_string()),
-        provider_will_retry: Some(after.retries_after(base.status)),
-        quarantine: held.and_then(|held| held.as_ref().ok()).map(|held| held.as_str()),
-        quarantine_fault: held.and_then(|held| held.as_ref().err()).map(Fault::chain),
-        ..base
-    }
-}
-
-fn of_accepted<'r>(base: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
+fn accepted_line<'r>(base: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
     let Accepted { event, duplicate, journal_fault, queue_fault } = accepted;
     let outcome = match (journal_fault, queue_fault) {
         (None, None) => "accepted",
@@ -271,17 +328,24 @@ fn of_accepted<'r>(base: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
     }
 }
 
-fn measured(context: Context<'_>, report: &Report) -> Measured {
-    let measured = plainly_measured(context, may_be_counted(report));
-    match report {
-        Report::Probed => measured,
-        Report::Accepted(accepted) => measured_of_accepted(measured, accepted),
-        Report::Refused(why) => measured_of_refused(measured, why),
+fn refused_line<'r>(base: Line<'r>, why: &NotAccepted, retry_policy: &RetryPolicy) -> Line<'r> {
+    let quarantined = match why {
+        NotAccepted::VerificationFailed { held, .. } => Some(held),
+        _ => None,
+    };
+    Line {
+        outcome: why.refusal().code(),
+        reject_code: Some(reject_code(why)),
+        reject_detail: Some(why.to_string()),
+        provider_will_retry: Some(retry_policy.retries_after(base.status)),
+        quarantine: quarantined.and_then(|result| result.as_ref().ok()).map(|outcome| outcome.as_str()),
+        quarantine_fault: quarantined.and_then(|result| result.as_ref().err()).map(Fault::chain),
+        ..base
     }
 }
 
-/// Whether an answer may be to the provider, and not for sure to a stranger, who counts nothing: ours, and what comes
-/// to a store that there is without a proof that its secrets know. Whatever is missing or wrong, a provider counts it.
+/// Returns whether a response may be one that the provider counts. The sender may be an attacker, whose failures the
+/// provider does not count: so only our own failures count, and failed verifications of a configured store.
 fn may_be_counted(report: &Report) -> bool {
     match report {
         Report::Probed | Report::Accepted(_) => false,
@@ -291,44 +355,29 @@ fn may_be_counted(report: &Report) -> bool {
     }
 }
 
-/// What is counted of every answer.
-fn plainly_measured(context: Context<'_>, may_be_counted: bool) -> Measured {
-    let Context { stage, provider, status, timings, retry_policy, .. } = context;
-    let mut measured = Measured::of_stage(stage).of(Dimension::Provider, provider);
-    let is_counted = may_be_counted && retry_policy.counts_towards_breaker(status) == Some(true);
-    measured.count_if(is_counted, metrics::COUNTED_FAILURE);
-    for (wait, metric) in
-        [(timings.journal, metrics::JOURNAL_LATENCY), (timings.queue, metrics::QUEUE_LATENCY)]
-    {
-        if let Some(wait) = wait {
-            measured.measure(metric, millis(wait));
-        }
-    }
-    measured
-}
-
-fn measured_of_accepted(mut measured: Measured, accepted: &Accepted) -> Measured {
-    let why_unknown = accepted.event.parsed().unknown_reason();
+fn accepted_metrics(mut measured: Measured, accepted: &Accepted) -> Measured {
+    let unknown_reason = accepted.event.parsed().unknown_reason();
     measured.count(metrics::ACCEPTED);
     measured.count_if(accepted.duplicate, metrics::DUPLICATE);
-    measured.count_if(why_unknown == Some(UnknownReason::Event), metrics::UNKNOWN);
-    measured.count_if(why_unknown == Some(UnknownReason::Body), metrics::UNREADABLE);
+    measured.count_if(unknown_reason == Some(UnknownReason::Event), metrics::UNKNOWN);
+    measured.count_if(unknown_reason == Some(UnknownReason::Body), metrics::UNREADABLE);
     measured.count_if(accepted.journal_fault.is_some(), metrics::FALLBACK);
     measured.count_if(accepted.queue_fault.is_some(), metrics::ENQUEUE_DEFERRED);
     measured
 }
 
-fn measured_of_refused(measured: Measured, why: &NotAccepted) -> Measured {
+fn refused_metrics(measured: Measured, why: &NotAccepted) -> Measured {
     let mut measured = measured.of(Dimension::RejectCode, reject_code(why));
-    let ours = why.refusal() == Refusal::Unavailable;
-    measured.count(if ours { metrics::UNAVAILABLE } else { metrics::REJECTED });
-    let held = matches!(why, NotAccepted::VerificationFailed { held: Ok(QuarantineOutcome::Stored), .. });
-    measured.count_if(held, metrics::QUARANTINED);
+    let is_ours = why.refusal() == Refusal::Unavailable;
+    measured.count(if is_ours { metrics::UNAVAILABLE } else { metrics::REJECTED });
+    let is_quarantined =
+        matches!(why, NotAccepted::VerificationFailed { held: Ok(QuarantineOutcome::Stored), .. });
+    measured.count_if(is_quarantined, metrics::QUARANTINED);
     measured.count_if(matches!(why, NotAccepted::VerificationFailed { .. }), metrics::VERIFICATION_FAILED);
     measured
 }
 
-/// Why a delivery is refused, in a word.
+/// Returns the code of a refusal: a field of the line and a dimension of its metrics.
 fn reject_code(why: &NotAccepted) -> &'static str {
     match why {
         NotAccepted::Method => "method",
@@ -346,53 +395,18 @@ fn reject_code(why: &NotAccepted) -> &'static str {
     }
 }
 
-/// The reason that a store's parameter which is gone makes; alarms look for it.
-pub const UNKNOWN_STORE: &str = "unknown_store";
-
-/// An event's name, where it looks like one: what nobody documents is named by the sender's own text.
+/// Returns the provider's name of an event if it looks like a name, else `unknown`: the name of an undocumented event is
+/// the sender's own text.
 fn loggable_event_type(event_type: &str) -> &str {
     let is_name = event_type.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if is_name { event_type } else { "unknown" }
-}
-
-fn base_line(context: Context<'_>) -> Line<'_> {
-    let Context {
-        provider,
-        request,
-        api_request,
-        trace,
-        store,
-        size,
-        status,
-        duration,
-        timings,
-        retry_policy,
-        ..
-    } = context;
-    Line {
-        message: "delivery",
-        provider,
-        request,
-        api_request,
-        trace,
-        store,
-        size,
-        status,
-        counts_towards_breaker: retry_policy.counts_towards_breaker(status),
-        duration_ms: duration.as_millis(),
-        secrets_ms: timings.secrets.map(millis),
-        journal_ms: timings.journal.map(millis),
-        queue_ms: timings.queue.map(millis),
-        quarantine_ms: timings.quarantine.map(millis),
-        ..Line::default()
-    }
 }
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A panic's message may quote what it stumbled over; its place in our code says as much to us.
+/// Makes panics write a line with their place and without their message, which may quote what was being read.
 pub(crate) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -407,7 +421,7 @@ mod tests {
     use inlet::provider::retry_policy::{CircuitBreaker, Retries};
     use serde_json::json;
 
-    /// A provider that sends again after a 5xx and stops after some failures.
+    /// A provider that retries after a 5xx and disables the webhook after some failures.
     fn retry_policy() -> RetryPolicy {
         let breaker = CircuitBreaker {
             window: Duration::from_hours(1),
@@ -423,13 +437,13 @@ mod tests {
         }
     }
 
-    fn refused_line_for(retry_policy: &RetryPolicy, why: NotAccepted) -> Value {
-        let context = Context { status: why.refusal().status(), ..context(retry_policy) };
-        line_in(context, &Report::Refused(why)).unwrap()
+    fn logged_for(retry_policy: &RetryPolicy, why: NotAccepted) -> Value {
+        let log = DeliveryLog { status: why.refusal().status(), ..log(retry_policy) };
+        line_in(log, &Report::Refused(why)).unwrap()
     }
 
-    fn context(retry_policy: &RetryPolicy) -> Context<'_> {
-        Context {
+    fn log(retry_policy: &RetryPolicy) -> DeliveryLog<'_> {
+        DeliveryLog {
             level: LogLevel::Info,
             stage: "prod",
             provider: "zid",
@@ -440,27 +454,28 @@ mod tests {
             size: Some(77),
             status: 200,
             received_at: ReceivedAt::EPOCH,
+            started: Instant::now(),
             duration: Duration::from_millis(9),
             timings: StepTimings { queue: Some(Duration::from_millis(4)), ..StepTimings::default() },
             retry_policy,
         }
     }
 
-    fn line_in(context: Context<'_>, report: &Report) -> Option<Value> {
-        let (line, measured) = of_delivery(context, report, None);
-        text(context, level_of(report), line, &measured).map(|text| serde_json::from_str(&text).unwrap())
+    fn line_in(log: DeliveryLog<'_>, report: &Report) -> Option<Value> {
+        let (line, measured) = log.line_and_metrics(report, None);
+        log.text(level_of(report), line, &measured).map(|text| serde_json::from_str(&text).unwrap())
     }
 
-    fn refused_line(why: NotAccepted) -> Value {
-        refused_line_for(&retry_policy(), why)
+    fn logged(why: NotAccepted) -> Value {
+        logged_for(&retry_policy(), why)
     }
 
     #[test]
-    fn a_line_names_the_store_the_size_the_answer_and_whether_it_counts_against_us() {
+    fn a_line_shows_store_size_status_and_the_circuit_breaker() {
         let silent = RetryPolicy::not_documented("a test");
         for (line, counts) in [
-            (refused_line(NotAccepted::UnknownStore), json!(true)),
-            (refused_line_for(&silent, NotAccepted::UnknownStore), Value::Null),
+            (logged(NotAccepted::UnknownStore), json!(true)),
+            (logged_for(&silent, NotAccepted::UnknownStore), Value::Null),
         ] {
             assert_eq!(
                 (&line["store"], &line["size"], &line["status"], &line["counts_towards_breaker"]),
@@ -471,8 +486,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_joins_the_logs_of_lambda_of_the_api_and_of_the_trace() {
-        let line = refused_line(NotAccepted::UnknownStore);
+    fn a_line_joins_the_logs_of_lambda_the_api_and_the_trace() {
+        let line = logged(NotAccepted::UnknownStore);
         assert_eq!(
             (&line["request"], &line["api_request"], &line["trace"], &line["duration_ms"], &line["queue_ms"]),
             (&json!("r"), &json!("a"), &json!("1-2-3"), &json!(9), &json!(4)),
@@ -481,35 +496,35 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_counted_by_whose_fault_it_is_and_by_reason_and_a_strangers_is_nobodys_failure() {
+    fn a_refusal_is_counted_by_code_and_only_our_failures_count() {
         const COUNTED: &str = "CountedFailure";
-        let unproved = |rejection, held| NotAccepted::VerificationFailed { rejection, held: Ok(held) };
+        let failed = |rejection, held| NotAccepted::VerificationFailed { rejection, held: Ok(held) };
         let fault = || Fault::transient("no", "late");
         let refused = || vec![COUNTED, "QueueLatency", "Rejected", "VerificationFailed"];
         for (why, counted, reason) in [
             (
-                unproved(Rejection::Mismatch, QuarantineOutcome::Stored),
+                failed(Rejection::Mismatch, QuarantineOutcome::Stored),
                 vec![COUNTED, "Quarantined", "QueueLatency", "Rejected", "VerificationFailed"],
                 "wrong_proof",
             ),
-            (unproved(Rejection::Mismatch, QuarantineOutcome::RateLimited), refused(), "wrong_proof"),
+            (failed(Rejection::Mismatch, QuarantineOutcome::RateLimited), refused(), "wrong_proof"),
             (
-                unproved(Rejection::Missing { expected: "a header" }, QuarantineOutcome::RateLimited),
+                failed(Rejection::Missing { expected: "a header" }, QuarantineOutcome::RateLimited),
                 refused(),
                 "no_proof",
             ),
             (
-                unproved(Rejection::Malformed { what: "a header" }, QuarantineOutcome::RateLimited),
+                failed(Rejection::Malformed { what: "a header" }, QuarantineOutcome::RateLimited),
                 refused(),
                 "malformed_proof",
             ),
             (
-                unproved(Rejection::NoCredentialForTopic, QuarantineOutcome::RateLimited),
+                failed(Rejection::NoCredentialForTopic, QuarantineOutcome::RateLimited),
                 refused(),
                 "no_credential",
             ),
             (
-                unproved(Rejection::NoUsableCredential, QuarantineOutcome::RateLimited),
+                failed(Rejection::NoUsableCredential, QuarantineOutcome::RateLimited),
                 vec![COUNTED, "QueueLatency", "Unavailable", "VerificationFailed"],
                 "unusable_credentials",
             ),
@@ -521,7 +536,7 @@ mod tests {
                 "not_stored",
             ),
         ] {
-            let line = refused_line(why);
+            let line = logged(why);
             let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
             let metrics = directives.iter().flat_map(|one| one["Metrics"].as_array().unwrap());
             let mut names: Vec<&str> = metrics.map(|metric| metric["Name"].as_str().unwrap()).collect();
@@ -531,31 +546,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_counted_is_written_at_every_level_and_nothing_else_is() {
+    fn metrics_are_written_at_every_level_and_alone() {
         let (after, report) = (retry_policy(), Report::Refused(NotAccepted::UnknownStore));
-        let quiet = Context { level: LogLevel::Error, status: 401, ..context(&after) };
+        let quiet = DeliveryLog { level: LogLevel::Error, status: 401, ..log(&after) };
         let line = line_in(quiet, &report).unwrap();
         assert_eq!(
             (&line["Rejected"], &line["Stage"], &line["Provider"]),
             (&json!(1), &json!("prod"), &json!("zid"))
         );
         assert_eq!((&line["message"], &line["store"]), (&Value::Null, &Value::Null), "{line}");
-        let idle = Context { timings: StepTimings::default(), ..quiet };
+        let idle = DeliveryLog { timings: StepTimings::default(), ..quiet };
         assert_eq!(
-            line_in(Context { status: 200, ..idle }, &Report::Probed),
+            line_in(DeliveryLog { status: 200, ..idle }, &Report::Probed),
             None,
-            "a probe counts as nothing"
+            "a probe has no metrics"
         );
     }
 
     #[test]
-    fn drift_is_counted_always_and_told_where_it_may_be() {
+    fn drift_is_always_counted_and_logged_within_its_limit() {
         let (after, report) = (retry_policy(), Report::Refused(NotAccepted::UnknownStore));
         let drift = Drift { contradictions: vec![Difference::Value("status")], ..Drift::default() };
         for (log_it, expected) in [(true, json!(["value of status"])), (false, Value::Null)] {
             let drift_report = DriftReport { event: "order.create", drift: &drift, log_it };
-            let (line, measured) = of_delivery(context(&after), &report, Some(drift_report));
-            let text = text(context(&after), LogLevel::Info, line, &measured).unwrap();
+            let log = log(&after);
+            let (line, measured) = log.line_and_metrics(&report, Some(drift_report));
+            let text = log.text(LogLevel::Info, line, &measured).unwrap();
             let line: Value = serde_json::from_str(&text).unwrap();
             assert_eq!(
                 (&line["drift"], &line["Drift"], &line["Event"], &line["Undocumented"]),
@@ -566,17 +582,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_drift_is_written_at_every_level() {
+    fn logged_drift_is_written_at_every_level() {
         let (after, report) = (retry_policy(), Report::Refused(NotAccepted::UnknownStore));
         let new = vec![Difference::New("tier".to_owned(), "string")];
         let contradicting = Drift { contradictions: new.clone(), ..Drift::default() };
         let undocumented = Drift { undocumented: new, ..Drift::default() };
         for level in [LogLevel::Error, LogLevel::Warn, LogLevel::Info] {
             for (drift, log_it) in [(&contradicting, true), (&undocumented, true), (&contradicting, false)] {
-                let quiet = Context { level, ..context(&after) };
+                let quiet = DeliveryLog { level, ..log(&after) };
                 let drift_report = DriftReport { event: "order.create", drift, log_it };
-                let (line, measured) = of_delivery(quiet, &report, Some(drift_report));
-                let text = text(quiet, LogLevel::Info, line, &measured).unwrap();
+                let (line, measured) = quiet.line_and_metrics(&report, Some(drift_report));
+                let text = quiet.text(LogLevel::Info, line, &measured).unwrap();
                 let is_written = text.contains("\"message\":\"delivery\"");
                 assert_eq!(is_written, log_it || level == LogLevel::Info, "{level:?}, {drift:?}: {text}");
             }
@@ -584,16 +600,16 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_tells_what_became_of_the_delivery_and_whether_it_comes_again() {
-        let unproved = |held| NotAccepted::VerificationFailed { rejection: Rejection::Mismatch, held };
+    fn a_refusal_shows_its_quarantine_and_the_providers_retry() {
+        let failed = |held| NotAccepted::VerificationFailed { rejection: Rejection::Mismatch, held };
         for (why, quarantine, fault, retried) in [
-            (unproved(Ok(QuarantineOutcome::Stored)), json!("stored"), Value::Null, false),
-            (unproved(Ok(QuarantineOutcome::RateLimited)), json!("rate_limited"), Value::Null, false),
-            (unproved(Err(Fault::transient("no", "late"))), Value::Null, json!("no: late"), false),
+            (failed(Ok(QuarantineOutcome::Stored)), json!("stored"), Value::Null, false),
+            (failed(Ok(QuarantineOutcome::RateLimited)), json!("rate_limited"), Value::Null, false),
+            (failed(Err(Fault::transient("no", "late"))), Value::Null, json!("no: late"), false),
             (NotAccepted::UnknownStore, Value::Null, Value::Null, false),
             (NotAccepted::SecretsUnavailable(Fault::transient("no", "late")), Value::Null, Value::Null, true),
         ] {
-            let line = refused_line(why);
+            let line = logged(why);
             assert_eq!(
                 (&line["quarantine"], &line["quarantine_fault"], &line["provider_will_retry"]),
                 (&quarantine, &fault, &json!(retried)),

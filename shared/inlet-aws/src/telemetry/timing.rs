@@ -1,23 +1,22 @@
-//! How long one delivery waited, and for what: the ports it goes through, with a stopwatch beside them.
+//! The time that each step of a delivery takes, and the limit within which it must end.
+//!
+//! A delivery runs in a task of its own with a [`Stopwatch`]. Every call to a service goes through [`with_timeout`],
+//! which adds its time to the task's stopwatch.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use inlet::event::Event;
 use inlet::fault::Fault;
-use inlet::proof::Verified;
-use inlet::provider::Provider;
-use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
-use inlet::receive::{Journal, Queue, Receiver, Recorded, Secrets, Store, WriteToken};
-use inlet::store::StoreName;
 
-/// What a delivery waited for, step by step; nothing of a step that it did not come to.
+use crate::client::timeouts;
+
+/// The time that a delivery waited in each step; nothing for a step that it did not reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StepTimings {
-    /// The store's secrets, all readings of them together.
+    /// All reads of the store's secrets.
     pub secrets: Option<Duration>,
-    /// The table.
+    /// The event table.
     pub journal: Option<Duration>,
     /// The queue.
     pub queue: Option<Duration>,
@@ -25,94 +24,91 @@ pub struct StepTimings {
     pub quarantine: Option<Duration>,
 }
 
-/// The stopwatch of one delivery.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stopwatch(Arc<Mutex<StepTimings>>);
+/// A step of a delivery that waits for a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Secrets,
+    Journal,
+    Queue,
+    Quarantine,
+}
 
-impl Stopwatch {
-    /// What was waited for so far.
-    pub(crate) fn timings(&self) -> StepTimings {
-        // Whoever panicked with the lock had nothing half done.
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Step {
+    /// Returns the longest that one call of the step may take.
+    fn limit(self) -> Duration {
+        match self {
+            Self::Secrets => timeouts::SECRETS,
+            Self::Journal => timeouts::JOURNAL,
+            Self::Queue => timeouts::QUEUE,
+            Self::Quarantine => timeouts::QUARANTINE,
+        }
     }
 
-    async fn measure<T>(
-        &self,
-        step: fn(&mut StepTimings) -> &mut Option<Duration>,
-        work: impl Future<Output = T>,
-    ) -> T {
-        let start = Instant::now();
-        // In a box, or the receiver's own steps would hold every call's state twice.
-        let done = Box::pin(work).await;
-        let mut timings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = step(&mut timings);
-        *waited = Some(waited.unwrap_or_default().saturating_add(start.elapsed()));
-        done
-    }
-}
-
-/// A port with a stopwatch beside it.
-#[derive(Debug)]
-pub(crate) struct Timed<T> {
-    port: Arc<T>,
-    stopwatch: Stopwatch,
-}
-
-/// The ports of a function, to be shared by its deliveries.
-#[derive(Debug)]
-pub(crate) struct Ports<S, J, Q, H> {
-    pub(crate) secrets: Arc<S>,
-    pub(crate) journal: Arc<J>,
-    pub(crate) queue: Arc<Q>,
-    pub(crate) quarantine: Arc<H>,
-}
-
-impl<S, J, Q, H> Ports<S, J, Q, H> {
-    /// A receiver for one delivery, whose timings the stopwatch notes.
-    pub(crate) fn timed(&self, stopwatch: &Stopwatch) -> Receiver<Timed<S>, Timed<J>, Timed<Q>, Timed<H>> {
-        Receiver {
-            secrets: timed_port(stopwatch, &self.secrets),
-            journal: timed_port(stopwatch, &self.journal),
-            queue: timed_port(stopwatch, &self.queue),
-            quarantine: timed_port(stopwatch, &self.quarantine),
+    fn timing(self, timings: &mut StepTimings) -> &mut Option<Duration> {
+        match self {
+            Self::Secrets => &mut timings.secrets,
+            Self::Journal => &mut timings.journal,
+            Self::Queue => &mut timings.queue,
+            Self::Quarantine => &mut timings.quarantine,
         }
     }
 }
 
-fn timed_port<T>(stopwatch: &Stopwatch, port: &Arc<T>) -> Timed<T> {
-    Timed { port: Arc::clone(port), stopwatch: stopwatch.clone() }
+/// The stopwatch of one delivery.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stopwatch(Arc<Mutex<StepTimings>>);
+
+tokio::task_local! {
+    /// The stopwatch of the delivery that the task works on. A task of an operator has none.
+    static STOPWATCH: Stopwatch;
 }
 
-impl<P: Provider, S: Secrets<P> + Send + Sync> Secrets<P> for Timed<S> {
-    async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
-        self.stopwatch.measure(|timings| &mut timings.secrets, self.port.store(name)).await
+impl Stopwatch {
+    /// Runs a delivery with this stopwatch.
+    pub(crate) async fn run<T>(&self, delivery: impl Future<Output = T>) -> T {
+        STOPWATCH.scope(self.clone(), delivery).await
     }
 
-    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
-        self.stopwatch.measure(|timings| &mut timings.secrets, self.port.refresh(name)).await
-    }
-}
-
-impl<J: Journal + Send + Sync> Journal for Timed<J> {
-    async fn record(&self, event: &Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
-        self.stopwatch.measure(|timings| &mut timings.journal, self.port.record(event, attempt)).await
-    }
-}
-
-impl<Q: Queue + Send + Sync> Queue for Timed<Q> {
-    async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        self.stopwatch.measure(|timings| &mut timings.queue, self.port.send(event)).await
+    /// Returns the time of each step so far.
+    pub(crate) fn timings(&self) -> StepTimings {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
-        self.stopwatch.measure(|timings| &mut timings.queue, self.port.send_with_event(event)).await
+    fn add(&self, step: Step, time: Duration) {
+        let mut timings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let timing = step.timing(&mut timings);
+        *timing = Some(timing.unwrap_or_default().saturating_add(time));
     }
 }
 
-impl<H: Quarantine + Send + Sync> Quarantine for Timed<H> {
-    async fn store(&self, suspect: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
-        self.stopwatch.measure(|timings| &mut timings.quarantine, self.port.store(suspect)).await
-    }
+/// Runs a part of a step, and adds its time to the task's stopwatch.
+pub(crate) async fn measure<T>(step: Step, work: impl Future<Output = T>) -> T {
+    let start = Instant::now();
+    // Boxed, because the futures of the SDK's calls are large and the receiver's own would contain them.
+    let output = Box::pin(work).await;
+    // Outside a delivery there is no stopwatch, and nothing to measure.
+    let _ = STOPWATCH.try_with(|stopwatch| stopwatch.add(step, start.elapsed()));
+    output
+}
+
+/// Runs one call of a step within its limit, and adds its time to the task's stopwatch. The fault of a call that takes
+/// longer has this context.
+pub(crate) async fn with_timeout<T>(
+    step: Step,
+    context: &'static str,
+    call: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    within(step.limit(), step, context, call).await
+}
+
+async fn within<T>(
+    limit: Duration,
+    step: Step,
+    context: &'static str,
+    call: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let late = |_| Fault::transient(context, format!("not done within {} s", limit.as_secs()));
+    measure(step, tokio::time::timeout(limit, call)).await.map_err(late)?
 }
 
 #[cfg(test)]
@@ -120,14 +116,31 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_step_taken_twice_is_the_sum_and_one_not_taken_is_absent() {
+    async fn a_repeated_step_is_the_sum_and_an_unreached_one_is_absent() {
         let stopwatch = Stopwatch::default();
         let nap = Duration::from_millis(5);
-        for _ in 0..2 {
-            stopwatch.measure(|timings| &mut timings.secrets, tokio::time::sleep(nap)).await;
-        }
+        let delivery = async {
+            for _ in 0..2 {
+                measure(Step::Secrets, tokio::time::sleep(nap)).await;
+            }
+        };
+        stopwatch.run(delivery).await;
         let timings = stopwatch.timings();
         assert!(timings.secrets >= Some(nap * 2), "{timings:?}");
         assert_eq!((timings.journal, timings.queue, timings.quarantine), (None, None, None));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_never_ends_is_a_fault_within_the_limit() {
+        let never = std::future::pending::<Result<(), Fault>>();
+        let limit = Duration::from_millis(20);
+        let fault = within(limit, Step::Queue, "the work cannot be done", never).await.unwrap_err();
+        assert_eq!(fault.chain(), "the work cannot be done: not done within 0 s");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_ends_returns_its_result_also_without_a_delivery() {
+        let done = async { Ok(7) };
+        assert_eq!(with_timeout(Step::Queue, "the work cannot be done", done).await.unwrap(), 7);
     }
 }
