@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use inlet::tools::sender::Sender as _;
 use inlet_aws::telemetry::metrics;
-use inlet_tests::{operations, repository, samples, schemas};
+use inlet_tests::{event_catalogue, operations, repository, samples, schemas};
 
 /// The files of a provider, in reading order.
 const SHAPE: [&str; 9] = [
@@ -43,6 +43,12 @@ fn what_is_known_of_the_events_shapes_is_in_step_with_the_payloads() {
     for (path, text) in samples::shapes() {
         assert!(repository::text(&path) == text, "run `make samples`: {path} is out of step");
     }
+}
+
+#[test]
+fn the_catalogue_of_events_is_in_step_with_the_specs_and_the_payloads() {
+    let in_step = repository::text(event_catalogue::DOCUMENT) == event_catalogue::document();
+    assert!(in_step, "run `make samples`: {} is out of step", event_catalogue::DOCUMENT);
 }
 
 #[test]
