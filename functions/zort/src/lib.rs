@@ -42,6 +42,9 @@ const CONTENT_PARAMETERS: [&str; 7] = [METHOD, "payload", "id", "orderid", "prod
 #[derive(Debug)]
 pub struct Zort;
 
+/// The name by which the list of providers knows [`Zort`].
+pub type ThisProvider = Zort;
+
 /// The three keys, values that the merchant chooses when the webhook is set.
 #[derive(Debug, Deserialize)]
 pub struct Credential {
@@ -92,7 +95,7 @@ impl Provider for Zort {
         if let Some(spec) = find(EVENTS, name.trim()) {
             return parse_content(spec, spec.event, &content);
         }
-        match families::infer(&name) {
+        match families::FAMILIES.infer(&name) {
             Some(spec) => parse_content(&spec, &name, &content),
             None => ParsedEvent::unknown(&name, UnknownReason::Event, content.entity_id(events::ANY)),
         }

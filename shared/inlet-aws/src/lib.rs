@@ -7,7 +7,7 @@
 //! | services | [`dynamodb`]: the event table; [`sqs`]: the queue; [`secrets`]: the stores' credentials in Parameter Store |
 //! | observability | [`telemetry`]: log lines, metrics, traces, step timings |
 //! | Lambda functions | [`lambda`]: receiver, processor and sweeper |
-//! | operators' work | [`operate`]: list, show, replay, redrive, reverify, forget; no Lambda uses it |
+//! | operators' work | [`operate`]: list, show, replay, redrive, forget; no Lambda uses it |
 
 /// Why a function ended: the Lambda runtime's boxed error.
 pub use lambda_runtime::Error;
@@ -16,6 +16,7 @@ pub mod client;
 pub mod dynamodb;
 pub mod sqs;
 pub mod secrets;
+pub mod reverify;
 pub mod telemetry;
 pub mod lambda;
 #[cfg(feature = "operate")]

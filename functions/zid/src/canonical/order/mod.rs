@@ -341,8 +341,10 @@ fn order_currency(sale: &Sale) -> Option<Currency> {
 
 /// Returns the amount to charge. Its currency is known only if the body says that it is the order's.
 fn charged(sale: &Sale, currency: Option<&Currency>) -> Option<Money> {
-    let is_in_order_currency = sale.has_different_transaction_currency == Some(false);
-    Money::of(sale.transaction_amount.clone(), currency.filter(|_| is_in_order_currency))
+    match sale.has_different_transaction_currency {
+        Some(false) => Money::of(sale.transaction_amount.clone(), currency),
+        _ => Money::of_unknown_currency(sale.transaction_amount.clone()),
+    }
 }
 
 /// Returns the state in the common vocabulary. A merchant's own status stands beside one of Zid's; some bodies have a

@@ -294,7 +294,7 @@ fn the_result_code_counts_and_not_the_status() {
         (503, r#"{"resCode":"200"}"#, "unconfirmed"),
     ] {
         let read = match account.call_result(&reply(&account, status, body)) {
-            CallResult::Done => "done",
+            CallResult::Done | CallResult::DoneWithNote(_) => "done",
             CallResult::Unconfirmed(_) => "unconfirmed",
             CallResult::Refused(_) => "refused",
         };

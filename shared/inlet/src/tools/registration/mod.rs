@@ -263,6 +263,8 @@ impl Item {
 pub enum CallResult {
     /// The provider made the change.
     Done,
+    /// The provider made the change, and its response contains something to tell the user.
+    DoneWithNote(String),
     /// The provider may have made the change, now or earlier: only a second list shows it. The refusal is the error
     /// to report if it did not.
     Unconfirmed(Refusal),
