@@ -59,12 +59,15 @@ pub(crate) struct ProviderTools {
     sends: fn(&EventSpec) -> bool,
     accepts: fn(&Value) -> bool,
     delivery: fn(StoreName, &EventSpec, Vec<u8>, &Value) -> Request,
-    reverify: for<'a> fn(
-        &'a Quarantined,
-        &'a StoreName,
-        &'a watch::Sender<Reverified>,
-    ) -> BoxFuture<'a, Result<(), Fault>>,
+    reverify: Reverify,
 }
+
+/// The type of [`ProviderHandle::reverify`] for one provider.
+type Reverify = for<'a> fn(
+    &'a Quarantined,
+    &'a StoreName,
+    &'a watch::Sender<Reverified>,
+) -> BoxFuture<'a, Result<(), Fault>>;
 
 /// The clients that a reverification needs.
 pub(crate) struct Quarantined {
@@ -101,7 +104,9 @@ impl ProviderTools {
                     let Quarantined { table, queue, ssm, stage } = clients;
                     let secrets = SsmSecrets::<S>::new(ssm.clone(), stage);
                     let quarantine = TableQuarantine::new(table, S::NAME);
-                    reverify::<S>(&quarantine, &secrets, &table.events, queue, store, Scope::All, sum).await
+                    let work =
+                        reverify::<S>(&quarantine, &secrets, &table.events, queue, store, Scope::All, sum);
+                    Box::pin(work).await
                 })
             },
         }
