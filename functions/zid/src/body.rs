@@ -95,11 +95,11 @@ fn kind_of(object: &Value, depth: usize) -> Option<Kind> {
 /// object of this kind.
 fn unwrapped(body: &Value, kind: Kind) -> Vec<&Value> {
     let of_kind = NAMED_WRAPPERS.iter().filter(|(_, held)| *held == kind).map(|(name, _)| *name);
-    let names: Vec<&str> = of_kind.chain(PLAIN_WRAPPERS).collect();
+    let wrappers: Vec<&str> = of_kind.chain(PLAIN_WRAPPERS).collect();
     let mut objects = vec![body];
     let mut innermost = body;
     for _ in 0..MAX_DEPTH {
-        let Some(inner) = names.iter().find_map(|name| inside(innermost, name)) else {
+        let Some(inner) = wrappers.iter().find_map(|name| inside(innermost, name)) else {
             break;
         };
         objects.push(inner);

@@ -16,16 +16,16 @@ inlet::payload! {
     /// The two currencies of an order.
     pub(super) struct Rates {
         /// The order's.
-        order: Rate = "order_currency",
+        order: OrderCurrency = "order_currency",
         /// The store's.
-        store: Rate = "order_store_currency",
+        store: OrderCurrency = "order_store_currency",
     }
     /// A currency with its rate.
-    pub(super) struct Rate {
+    pub(super) struct OrderCurrency {
         /// ISO 4217.
         code: Currency = "code",
         /// 1 or null for the store's own currency.
-        value: Decimal = "exchange_rate",
+        rate: Decimal = "exchange_rate",
     }
     /// Method and invoice.
     pub(super) struct PaymentInfo {
@@ -45,7 +45,7 @@ inlet::payload! {
         /// For example `zid_cod`, `zid_bank_transfer`, `zidpay`.
         code: Text = "code",
         /// The kind of method.
-        category: Text = "type",
+        type_of_method: Text = "type",
         /// For example `mada`.
         payment_network: Text = "payment_network",
         /// Seen: `new`, `transfered`.
@@ -77,7 +77,7 @@ inlet::payload! {
         /// The code of the method.
         code: Text = "code",
         /// The kind of method.
-        category: Text = "type",
+        type_of_method: Text = "type",
         /// The method, in the SDK's model.
         method: Method = "payment_method",
         /// The state.
@@ -185,9 +185,9 @@ fn is_sum(code: &str) -> bool {
 
 /// Maps the currencies with their rates as they are.
 pub(super) fn currencies(rates: Option<Rates>, transaction_differs: Option<bool>) -> Option<Currencies> {
-    let rate = |rate: Option<Rate>| {
-        let Rate { code, value } = rate?;
-        ExchangeRate { currency: code, rate: value }.known()
+    let rate = |currency: Option<OrderCurrency>| {
+        let OrderCurrency { code, rate } = currency?;
+        ExchangeRate { currency: code, rate }.known()
     };
     let rates = rates.unwrap_or_default();
     let currencies = Currencies {
@@ -278,7 +278,7 @@ fn payment(part: Part, currency: Option<&Currency>) -> Payment {
         amount: Money::of(part.amount, currency),
         method: text(part.name).or(method.method),
         method_code: text(part.code).or(method.method_code),
-        type_of_method: text(part.category).or(method.type_of_method),
+        type_of_method: text(part.type_of_method).or(method.type_of_method),
         reference: text(part.reference),
         direction: Some(Direction::In),
         purpose: Some(Purpose::Payment),
@@ -292,7 +292,7 @@ fn described(method: Method) -> Payment {
     Payment {
         method: text(method.name),
         method_code: text(method.code),
-        type_of_method: text(method.category),
+        type_of_method: text(method.type_of_method),
         network: text(method.payment_network),
         status: text(method.transaction_status),
         bank: text(method.transaction_bank),
