@@ -45,6 +45,8 @@ pub(crate) struct ProviderTools {
     pub(crate) events: &'static [EventSpec],
     /// The retry policy after a delivery that was not answered 2xx.
     pub(crate) retry_policy: RetryPolicy,
+    /// The fields of its bodies that are secrets, for [`inlet::provider::secret_fields::mask`].
+    pub(crate) secret_fields: &'static [&'static str],
     /// The manual steps of a registration.
     pub(crate) portal: Portal,
     /// The provider's own API for webhooks.
@@ -88,6 +90,7 @@ impl ProviderTools {
             name: S::NAME,
             events: S::EVENTS,
             retry_policy: S::RETRY_POLICY,
+            secret_fields: S::SECRET_FIELDS,
             portal: S::PORTAL,
             api: S::API,
             shapes: S::FORMS,
