@@ -37,7 +37,7 @@ pub trait Contract {
     /// True if the proof covers the body.
     const COVERS_BODY: bool;
 
-    /// Whether the proof is hex digits, whose case makes no difference.
+    /// True if the proof is hex digits, whose case makes no difference.
     const PROOF_IS_HEX: bool = false;
 
     /// The bodies in the provider's `payloads` folder: the event's name and the text.
@@ -472,7 +472,7 @@ pub fn every_refusal_is_json_with_its_status<C: Contract>() {
     }
 }
 
-/// How far the clock of the second delivery's receiver is off, in milliseconds.
+/// The skews of the clock of the second delivery's receiver, in milliseconds.
 const SKEWS_MS: [i64; 5] = [0, 500, 59_000, -500, -59_000];
 
 #[allow(missing_docs, reason = "the names say it; they are the tests' names")]

@@ -49,7 +49,7 @@ pub struct Candidate<D, C> {
     pub window_ms: Option<i64>,
 }
 
-/// What is known about the order of a delivery and of what `latest` shows.
+/// The order of a delivery and of the delivery in `latest`, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Evidence<D> {
     /// The receiver has not answered yet. Everything that `latest` shows counts as earlier, whatever the clocks say: a
@@ -69,7 +69,7 @@ pub struct Look<D> {
     pub repeated: Option<D>,
 }
 
-/// What a delivery is.
+/// The decision about a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision<D, C> {
     /// `latest` names this event already: the SDK repeated its own call, or two equal deliveries of one millisecond
@@ -122,7 +122,7 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     let is_older = is_behind && evidence.allows_later(&latest.digest);
     let restored = repeated
         .filter(|repeated| repeated.received_ms > own.received_ms && evidence.allows_later(&repeated.digest))
-        // What is later than `latest` by its calls, and not by its arrival, cannot be put between the two.
+        // A delivery that is later than `latest` by its calls, and not by its arrival, cannot be put between the two.
         .filter(|_| is_older || !is_behind);
     if let Some(repeated) = restored {
         return Decision::Restore { repeated: repeated.clone(), latest: without_repeat(latest, repeated) };
@@ -139,7 +139,7 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
 }
 
 impl<D: PartialEq> Evidence<D> {
-    /// Whether this event may be later than the delivery.
+    /// Returns true if this event may be later than the delivery.
     fn allows_later(&self, digest: &D) -> bool {
         match self {
             Self::Late => true,
@@ -151,7 +151,7 @@ impl<D: PartialEq> Evidence<D> {
     }
 }
 
-/// Whether the delivery has the content that `latest` names, within its retry window.
+/// Returns true if the delivery has the content that `latest` names, within its retry window.
 fn is_equal<D, C: PartialEq>(latest: &Latest<D, C>, own: &Candidate<D, C>) -> bool {
     let apart_ms = own.received_ms.saturating_sub(latest.received_ms).saturating_abs();
     latest.content == own.content && own.window_ms.is_some_and(|window_ms| apart_ms <= window_ms)

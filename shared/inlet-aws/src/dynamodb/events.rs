@@ -62,12 +62,12 @@ pub struct StoredEvent {
     pub body: Vec<u8>,
 }
 
-/// How often an arrival is made later, and how often is decided what an event is. Each time another delivery of the
-/// same entity came in between.
+/// The most attempts to give a delivery a later arrival, and to decide about an event. Each further attempt means that
+/// another delivery of the same entity came in between.
 const LATER_ATTEMPTS: usize = 4;
 const DECISION_ATTEMPTS: usize = 6;
 
-/// How long a receiver's first calls take before it looks at `latest`: ten times what they take as a rule.
+/// The time after which a receiver reads `latest` before it decides: ten times the usual time of its first calls.
 const LOOK_AFTER: Duration = Duration::from_millis(100);
 
 /// The owner of events.
@@ -324,7 +324,7 @@ impl Events {
         Ok(true)
     }
 
-    /// Puts an event that was taken for a repeat into the time index again, for good, and then makes its receipt void.
+    /// Puts an event that was taken for a repeat into the time index again, and then makes its receipt void.
     async fn unmark_repeat(&self, event: &ExistingEvent) -> Result<(), Fault> {
         let show = Expressions::update("SET no_repeat = :true, arrival = :arrival")
             .only_if("attribute_exists(pk)")

@@ -43,7 +43,7 @@ impl ProcessingStore for TableLedger {
         self.table.pending.put(&pending).await?;
         // Boxed, because the SDK's call would make the processor's own future large.
         match Box::pin(self.table.events.put(&event)).await? {
-            // What is late keeps its arrival.
+            // A late event keeps its arrival.
             Put::Recorded(Recorded::New) | Put::Later(_) => self.stored_unless_forgotten(message).await,
             Put::Recorded(Recorded::Duplicate { original, .. }) if original.id == *message.id() => {
                 Ok(Stored::Now)
