@@ -228,8 +228,8 @@ fn what_is_neither_a_pair_nor_a_token_is_no_credential() {
         (json!({"username": "u", "password": null, "url_token": null}), neither),
         (json!({"username": "u", "password": "hunter2", "url_token": "t"}), neither),
         (json!({"username": "u", "url_token": "t"}), neither),
-        (json!({"username": "u", "password": ""}), "a secret must not be empty"),
-        (json!({"url_token": ""}), "a secret must not be empty"),
+        (json!({"username": "u", "password": ""}), "a secret must not be empty or blank"),
+        (json!({"url_token": ""}), "a secret must not be empty or blank"),
         (json!({"url_token": 17}), "a secret must be a JSON string"),
     ] {
         let refused = serde_json::from_value::<Credential>(credential.clone()).unwrap_err().to_string();
