@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-/// How much is logged.
+/// The log level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// Faults of ours.
@@ -16,7 +16,7 @@ pub enum LogLevel {
     Debug,
 }
 
-/// What a function is told by its surroundings.
+/// A function's configuration from its environment.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Config {
     /// The deployment's stage; a part of the parameters' path.
@@ -25,15 +25,15 @@ pub struct Config {
     pub table: String,
     /// The event queue.
     pub queue_url: String,
-    /// Where messages go that cannot be processed; told to the processor alone.
+    /// The dead-letter queue; set for the processor only.
     pub dead_letter_queue_url: Option<String>,
-    /// The bus that processed events are published on; told to the processor alone.
+    /// The bus that processed events are published on; set for the processor only.
     pub bus: Option<String>,
-    /// How old an event is before the sweeper takes its message for lost; told to the sweeper alone.
+    /// Age of an event without a receipt at which the sweeper sends it again; set for the sweeper only.
     pub settled_seconds: Option<u32>,
-    /// How long events are kept.
+    /// Retention of events.
     pub retention_days: u32,
-    /// How much is logged.
+    /// The log level.
     pub log_level: LogLevel,
     /// The AWS region.
     pub region: String,
@@ -41,7 +41,7 @@ pub struct Config {
     pub credentials: Credentials,
     /// Where AWS is, when it is not AWS: the SDKs' own `AWS_ENDPOINT_URL`.
     pub endpoint: Option<String>,
-    /// Where traces are told, by datagrams: `AWS_XRAY_DAEMON_ADDRESS`, set by Lambda.
+    /// The address for trace datagrams: `AWS_XRAY_DAEMON_ADDRESS`, set by Lambda.
     pub xray_daemon: Option<SocketAddr>,
     /// A file of root certificates instead of Amazon's: the SDKs' own `AWS_CA_BUNDLE`.
     pub ca_bundle: Option<String>,
@@ -58,7 +58,7 @@ pub struct Credentials {
     pub session_token: Option<String>,
 }
 
-/// What is wrong with the surroundings: all of it at once.
+/// All problems of the configuration at once.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
     /// Variables that are not set.

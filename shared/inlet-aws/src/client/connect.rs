@@ -1,6 +1,6 @@
 //! The AWS clients: one HTTP client, one TLS stack, Amazon's own roots, short time limits.
 //!
-//! `aws-config` is deliberately absent: in a Lambda function the region and the credentials stand in the
+//! `aws-config` is deliberately absent: in a Lambda function the region and the credentials are in the
 //! config, and looking for them elsewhere costs most of the start-up time.
 
 use std::io;
@@ -28,16 +28,16 @@ use crate::client::timeouts;
 /// The roots that every AWS endpoint's certificate leads to: <https://www.amazontrust.com/repository/>.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// How long a connection may take to open.
+/// Timeout of opening a connection.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// How long one try of a call may take. What a delivery may wait in all stands in [`crate::client::timeouts`].
+/// Timeout of one attempt of a call. [`crate::client::timeouts`] has the limits of whole steps.
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// How long a call may take with all its tries.
+/// Timeout of a call with all its attempts.
 const OPERATION: Duration = Duration::from_secs(5);
 
-/// How often a call is tried.
+/// Number of attempts of a call.
 const ATTEMPTS: u32 = 3;
 
 /// The clients of a function.
@@ -62,7 +62,7 @@ pub enum ConnectError {
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What every service's client is made from: region, credentials, HTTP client, tries and time limits.
+/// Returns the configuration of every service's client: region, credentials, HTTP client, attempts and timeouts.
 ///
 /// # Errors
 /// [`ConnectError`] when the root certificates are of no use.
@@ -96,7 +96,8 @@ impl Clients {
     /// open the clients are made, which takes longer than anything else at a start: each reads a list of all of
     /// AWS's partitions.
     ///
-    /// What the services answer makes no difference, and neither does a failure: the first delivery then opens it.
+    /// The services' answers make no difference, and neither does a failure: the first delivery then opens the
+    /// connection.
     ///
     /// # Errors
     /// [`ConnectError`] when the root certificates are of no use.
@@ -135,7 +136,7 @@ async fn preconnect(connector: &SharedHttpConnector, host: String) {
     let _ = tokio::time::timeout(timeouts::PRECONNECT, answer).await;
 }
 
-/// What all clients send by: one pool of connections. It reads the roots of trust here and once, where the SDK's
+/// The HTTP client of all SDK clients: one pool of connections. It parses the root certificates once, where the SDK's
 /// own client reads them for each service and once more for the first call.
 fn connector(config: &Config) -> Result<SharedHttpConnector, ConnectError> {
     let roots = match &config.ca_bundle {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// What may still be spent.
+/// The remaining tokens.
 #[derive(Debug)]
 pub(crate) struct TokenBucket {
     burst: u32,
@@ -31,7 +31,7 @@ impl TokenBucket {
         let earned = waited.checked_div(self.refill_interval.as_millis()).unwrap_or_default();
         let earned = u32::try_from(earned).unwrap_or(u32::MAX);
         self.left = self.burst.min(self.left.saturating_add(earned));
-        // What of the wait has not earned a whole one yet counts next time.
+        // A rest of the wait that is too short for a token counts next time.
         self.since = self.since.checked_add(self.refill_interval.saturating_mul(earned)).unwrap_or(now);
     }
 }
@@ -61,7 +61,7 @@ impl KeyedTokenBuckets {
     }
 }
 
-/// So many a second, one after the other.
+/// Limits a rate per second, one call after the other.
 #[derive(Debug)]
 pub struct RateLimiter {
     every: Duration,

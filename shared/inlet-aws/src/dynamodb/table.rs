@@ -48,7 +48,7 @@ pub struct Table {
     pub attempts: AttemptItems,
     /// The sweeper's cursors and pending list.
     pub pending: Pending,
-    /// How far the processor is on the queue.
+    /// The processor's position on the queue.
     pub queue_positions: QueuePositions,
     /// Entities that were forgotten.
     pub forgotten: ForgottenEntities,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sqs::WHOLE;
 
-/// The part of a batch that the processor needs. Without `Debug`: it tells of people.
+/// The part of a batch that the processor needs. Without `Debug`: it has personal data.
 #[derive(Default, Deserialize)]
 pub struct Batch {
     #[serde(rename = "Records")]
@@ -46,7 +46,7 @@ struct MessageAttribute {
     binary_value: Option<String>,
 }
 
-/// What goes back to Lambda: these stay on the queue, all others are done.
+/// The response to Lambda: these messages stay on the queue, all others are done.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
@@ -67,7 +67,7 @@ impl Batch {
 }
 
 impl BatchResponse {
-    /// What of these messages is not done.
+    /// Returns the messages that are not done.
     pub fn of<'m>(messages: impl IntoIterator<Item = &'m str>, outcomes: &[Outcome]) -> Self {
         let done = |id: &str| outcomes.iter().any(|outcome| outcome.received == id && outcome.is_done());
         let remaining = messages.into_iter().filter(|id| !done(id));

@@ -51,7 +51,7 @@ pub enum InvalidEvent {
 }
 
 impl InvalidEvent {
-    /// What is broken, for the log.
+    /// The problem, for the log.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Base64 => "the body is not base64",
@@ -60,7 +60,7 @@ impl InvalidEvent {
     }
 }
 
-/// What goes back to API Gateway.
+/// The response to API Gateway.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayResponse {
@@ -71,7 +71,7 @@ pub struct GatewayResponse {
 }
 
 impl Event {
-    /// How API Gateway names the request, in its access log too.
+    /// API Gateway's request id, which is in its access log too.
     pub fn api_request(&self) -> Option<String> {
         let id = &self.request_context.request_id;
         (!id.is_empty()).then(|| id.clone())

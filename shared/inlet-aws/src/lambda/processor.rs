@@ -20,7 +20,7 @@ use crate::lambda::ledger::TableLedger;
 use crate::sqs::SqsQueue;
 use crate::telemetry::log;
 
-/// What of an invocation's time is left for the answer.
+/// The part of an invocation's time that is reserved for the answer.
 const RESERVE: Duration = Duration::from_secs(2);
 
 /// Runs the processor's function until Lambda ends it. The consumer is made once, from the settings and the
@@ -92,8 +92,8 @@ impl<C: Consumer> Function<C> {
         }
     }
 
-    /// What became of the messages by the time that the answer is due. All rounds of a batch share that time, and
-    /// half of it must be left for one more to be tried alone.
+    /// Returns the outcomes of the messages by the time that the answer is due. All rounds of a batch share that
+    /// time, and half of it must be left for one more to be tried alone.
     async fn within(&self, time: Duration, messages: Vec<Received>) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         // Boxed: what is awaited below it is deep enough for the compiler as it is.
@@ -129,7 +129,7 @@ impl<C: Consumer> Function<C> {
     }
 }
 
-/// How long an invocation may still work.
+/// Returns the time in which an invocation may still work.
 fn time_left(context: &Context) -> Duration {
     let now_ms = u64::try_from(clock::now().millis()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)

@@ -230,7 +230,7 @@ struct Run<'s> {
     report: SweepReport,
 }
 
-/// What the sweeper does with a pending event.
+/// The sweeper's action on a pending event.
 enum SweepAction {
     /// Removes it from the list.
     Settle,

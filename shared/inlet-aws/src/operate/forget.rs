@@ -204,7 +204,7 @@ impl Chunk {
         Some(Self { key: Key::of(item)?, received_ms: number(item, "received_ms")? })
     }
 
-    /// Whether every function that may write its event has ended.
+    /// Returns true if every function that may write its event has ended.
     fn is_older_than_any_run(&self, now: ReceivedAt) -> bool {
         self.received_ms <= now.earlier(IN_FLIGHT).millis()
     }

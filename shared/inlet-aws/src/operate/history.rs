@@ -23,7 +23,7 @@ pub struct HistoryEntry {
     pub arrival: Arrival,
     /// The origin, as the table contains it.
     pub origin: String,
-    /// How far the delivery is trusted, as the table contains it.
+    /// The trust in the delivery, as the table contains it.
     pub trust: String,
     /// The message, as it was first written.
     pub message: String,

@@ -9,7 +9,7 @@ use inlet::received_at::ReceivedAt;
 use crate::sqs::{SqsQueue, WHOLE, fault};
 
 impl SqsQueue {
-    /// Some of what waits on the queue; nothing when there is nothing to be had. What is received is held back
+    /// Receives some messages of the queue; none if there are none. Received messages are hidden
     /// from others for the queue's visibility timeout.
     ///
     /// # Errors

@@ -17,32 +17,32 @@ pub const NAMESPACE: &str = "Inlet";
 pub struct Metric {
     /// Its name.
     pub name: &'static str,
-    /// What its values are.
+    /// The unit of its values.
     pub unit: Unit,
-    /// By what it is told apart: it is kept once for each of these sets.
+    /// Its sets of dimensions: CloudWatch keeps it once for each.
     pub by: By,
 }
 
 /// Sets of dimensions.
 pub type By = &'static [&'static [Dimension]];
 
-/// What a value is.
+/// The unit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// So many.
+    /// A count.
     Count,
-    /// So many thousandths of a second.
+    /// Milliseconds.
     Milliseconds,
-    /// So many seconds.
+    /// Seconds.
     Seconds,
 }
 
-/// What metrics are told apart by.
+/// The dimensions of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
     /// The deployment.
     Stage,
-    /// Who sends.
+    /// The provider.
     Provider,
     /// Why a delivery is refused.
     RejectCode,
@@ -95,9 +95,9 @@ metrics! {
     /// Deliveries with fields or values that are new to us, or without fields, where the documentation is known to be
     /// incomplete.
     UNDOCUMENTED = "Undocumented", Count, WITH_EVENT;
-    /// How long a delivery waited for the table.
+    /// Time for which a delivery waited for the table.
     JOURNAL_LATENCY = "JournalLatency", Milliseconds, OF_EACH_PROVIDER;
-    /// How long a delivery waited for the queue.
+    /// Time for which a delivery waited for the queue.
     QUEUE_LATENCY = "QueueLatency", Milliseconds, OF_EACH_PROVIDER;
     /// The age of the oldest event that is neither processed nor parked; zero when there is none.
     OLDEST_UNPROCESSED_AGE = "OldestUnprocessedAge", Seconds, OF_THE_STAGE;
@@ -137,7 +137,7 @@ impl Dimension {
     }
 }
 
-/// What one line counts and measures.
+/// The metrics of one line.
 #[derive(Clone, Debug, Default)]
 pub struct Measured {
     of: BTreeMap<Dimension, String>,
@@ -150,7 +150,7 @@ impl Measured {
         Self::default().of(Stage, stage)
     }
 
-    /// The same, of this too. A set of dimensions counts once all of it is told.
+    /// Sets a dimension. A set of dimensions is emitted once all of them have a value.
     #[must_use]
     pub fn of(mut self, dimension: Dimension, value: &str) -> Self {
         self.of.insert(dimension, value.to_owned());
@@ -174,7 +174,7 @@ impl Measured {
         self.values.push((metric, value));
     }
 
-    /// What is to be added to a line, at its outermost level; nothing where nothing was measured.
+    /// Returns the members to add to a line, at its outermost level; none if nothing was measured.
     pub fn members(&self, at: ReceivedAt) -> Map<String, Value> {
         if self.values.is_empty() {
             return Map::new();
@@ -192,7 +192,8 @@ impl Measured {
         members.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// What is told apart in the same way, in one: it is most of the line, and CloudWatch bills lines by their length.
+    /// One directive for metrics with the same dimensions: it is most of the line, and CloudWatch bills lines by
+    /// their length.
     fn directive(&self, by: By, metrics: &[Metric]) -> Value {
         let told = by.iter().filter(|set| set.iter().all(|dimension| self.of.contains_key(dimension)));
         let names = |set: &&[Dimension]| set.iter().map(|dimension| dimension.as_str()).collect::<Vec<_>>();

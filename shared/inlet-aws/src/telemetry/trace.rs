@@ -1,7 +1,7 @@
-//! Traces: what AWS X-Ray is told of a delivery, beside what Lambda tells it of the invocation.
+//! Traces: the X-Ray subsegment of a delivery, beside Lambda's segment of the invocation.
 //!
 //! A subsegment with provider and store as annotations, so that traces can be searched by them. It is sent to the
-//! daemon that Lambda runs beside the function, by one datagram that nobody timings for: a delivery never depends on
+//! daemon that Lambda runs beside the function, by one datagram without an answer: a delivery never depends on
 //! it. Format: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::telemetry::timing::StepTimings;
 
-/// What the daemon expects before a document.
+/// The header that the daemon expects before a document.
 const HEADER: &str = "{\"format\":\"json\",\"version\":1}\n";
 
 /// The trace that an invocation belongs to, as `Lambda-Runtime-Trace-Id` names it.
@@ -23,7 +23,7 @@ pub struct Trace {
     pub root: String,
     /// The segment that the invocation is.
     parent: Option<String>,
-    /// Whether it is recorded.
+    /// True if it is recorded.
     sampled: bool,
 }
 
@@ -40,20 +40,20 @@ impl Trace {
     }
 }
 
-/// What is told of a delivery.
+/// The subsegment of a delivery.
 #[derive(Clone, Copy, Debug)]
 pub struct Subsegment<'d> {
     /// The provider.
     pub provider: &'static str,
     /// The store that the URL names.
     pub store: &'d str,
-    /// What the sender was answered.
+    /// The status of the answer.
     pub status: u16,
     /// When it arrived.
     pub received_at: ReceivedAt,
-    /// How long it took in all.
+    /// Its total time.
     pub duration: Duration,
-    /// What it waited for.
+    /// Its waits for services.
     pub timings: StepTimings,
 }
 
@@ -64,12 +64,12 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// The daemon at this address; without one, or where no socket is to be had, nothing is told.
+    /// Returns a client of the daemon at this address; without one, or without a socket, nothing is sent.
     pub fn at(address: Option<SocketAddr>) -> Self {
         Self { socket: address.and_then(connected) }
     }
 
-    /// Tells of a delivery, where its trace is recorded. Whether it arrives is nobody's concern here.
+    /// Sends the subsegment of a delivery, if its trace is recorded. Its arrival is not checked.
     pub fn send(&self, trace: Option<&Trace>, invocation: &str, subsegment: Subsegment<'_>) {
         let Some((socket, trace)) = self.socket.as_ref().zip(trace.filter(|trace| trace.sampled)) else {
             return;

@@ -53,7 +53,7 @@ fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
 const AS_IT_IS: ChangeOptions = ChangeOptions { take_over: false, renew: false };
 const TAKE_OVER: ChangeOptions = ChangeOptions { take_over: true, renew: false };
 
-/// What the one call of a plan sends.
+/// Returns the body that the one call of a plan sends.
 fn sent(steps: &[Step]) -> Value {
     let calls: Vec<&Call> = steps
         .iter()
