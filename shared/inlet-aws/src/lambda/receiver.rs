@@ -115,9 +115,9 @@ impl<P: Provider> Function<P> {
             async move { stopwatch.run(receiver.receive::<P>(request, received_at, &token)).await }
         };
         // In a task of its own, so that a panic becomes a 503 and a retry instead of the end of the runtime.
-        let received = tokio::spawn(delivery).await;
+        let outcome = tokio::spawn(delivery).await;
         log.timings = stopwatch.timings();
-        if let Ok((response, report)) = received {
+        if let Ok((response, report)) = outcome {
             log.finish(response.status);
             let drift = self.drift_of(&report);
             log.write_report(&report, drift.as_ref().map(|(event, drift)| self.drift_report(event, drift)));

@@ -69,8 +69,8 @@ tokio::task_local! {
 
 impl Stopwatch {
     /// Runs a delivery with this stopwatch.
-    pub(crate) async fn run<T>(&self, delivery: impl Future<Output = T>) -> T {
-        STOPWATCH.scope(self.clone(), delivery).await
+    pub(crate) fn run<T>(&self, delivery: impl Future<Output = T>) -> impl Future<Output = T> {
+        STOPWATCH.scope(self.clone(), Box::pin(delivery))
     }
 
     /// Returns the time of each step so far.
@@ -86,10 +86,9 @@ impl Stopwatch {
 }
 
 /// Runs a part of a step, and adds its time to the task's stopwatch.
-pub(crate) async fn measure<T>(step: Step, work: impl Future<Output = T>) -> T {
+async fn measure<T>(step: Step, work: impl Future<Output = T>) -> T {
     let start = Instant::now();
-    // Boxed, because the futures of the SDK's calls are large and the receiver's own would contain them.
-    let output = Box::pin(work).await;
+    let output = work.await;
     // Outside a delivery there is no stopwatch, and nothing to measure.
     let _ = STOPWATCH.try_with(|stopwatch| stopwatch.add(step, start.elapsed()));
     output
@@ -97,23 +96,27 @@ pub(crate) async fn measure<T>(step: Step, work: impl Future<Output = T>) -> T {
 
 /// Runs one call of a step within its limit, and adds its time to the task's stopwatch. The fault of a call that takes
 /// longer has this context.
-pub(crate) async fn with_timeout<T>(
+pub(crate) fn with_timeout<T>(
     step: Step,
     context: &'static str,
     call: impl Future<Output = Result<T, Fault>>,
-) -> Result<T, Fault> {
-    within(step.limit(), step, context, call).await
+) -> impl Future<Output = Result<T, Fault>> {
+    within(step.limit(), step, context, call)
 }
 
 /// Runs one call of a step within a shorter limit.
-pub(crate) async fn within<T>(
+pub(crate) fn within<T>(
     limit: Duration,
     step: Step,
     context: &'static str,
     call: impl Future<Output = Result<T, Fault>>,
-) -> Result<T, Fault> {
-    let late = |_| Fault::transient(context, format!("not done within {} s", limit.as_secs()));
-    measure(step, tokio::time::timeout(limit, call)).await.map_err(late)?
+) -> impl Future<Output = Result<T, Fault>> {
+    // Boxed, because the futures of the SDK's calls are large and the receiver's own would contain them.
+    let call = Box::pin(call);
+    async move {
+        let late = |_| Fault::transient(context, format!("not done within {} s", limit.as_secs()));
+        measure(step, tokio::time::timeout(limit, call)).await.map_err(late)?
+    }
 }
 
 #[cfg(test)]
