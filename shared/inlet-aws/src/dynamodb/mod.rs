@@ -2,9 +2,10 @@
 //!
 //! | module | items |
 //! |---|---|
-//! | `dynamo` | the calls: read, conditional writes, batches, queries, the transaction |
+//! | `dynamo` | the calls: read, conditional writes, batches, queries |
 //! | [`table`] | the layout: keys, and [`table::Table`] with all owners |
 //! | [`events`] | events, with their bodies and messages |
+//! | `latest` | the newest event of each entity: deduplication within a retry window |
 //! | [`time_index`] | the index of events by arrival |
 //! | [`receipts`] | receipts, tombstones and parked markers |
 //! | [`attempts`] | attempts at a message that is not processed yet |
@@ -19,6 +20,7 @@ pub mod attributes;
 pub mod record;
 pub(crate) mod chunks;
 pub mod events;
+pub(crate) mod latest;
 pub mod time_index;
 pub mod receipts;
 pub mod attempts;
