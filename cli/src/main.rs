@@ -47,7 +47,9 @@ async fn main() -> ExitCode {
         Command::Replay(arguments) => {
             Box::pin(commands::replay::run(arguments, &deployment, &mut output)).await
         }
-        Command::Redrive(arguments) => commands::redrive::run(arguments, &deployment, &mut output).await,
+        Command::Redrive(arguments) => {
+            Box::pin(commands::redrive::run(arguments, &deployment, &mut output)).await
+        }
         Command::Reverify(arguments) => commands::reverify::run(arguments, &deployment, &mut output).await,
         Command::Forget(arguments) => commands::forget::run(arguments, &deployment, &mut output).await,
         Command::Completions(arguments) => {

@@ -18,7 +18,6 @@ const SEARCH: LeftOut = Because("text for search engines");
 const LINK: LeftOut = Credential;
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one table")]
 fn every_leaf_of_every_body_is_mapped_or_left_out() {
     every_leaf_is_mapped_or_left_out::<ZidContract>(TABLE);
 }

@@ -45,7 +45,7 @@ inlet::payload! {
         /// For example `zid_cod`, `zid_bank_transfer`, `zidpay`.
         code: Text = "code",
         /// The kind of method.
-        type_of_method: Text = "type",
+        category: Text = "type",
         /// For example `mada`.
         payment_network: Text = "payment_network",
         /// Seen: `new`, `transfered`.
@@ -77,7 +77,7 @@ inlet::payload! {
         /// The code of the method.
         code: Text = "code",
         /// The kind of method.
-        type_of_method: Text = "type",
+        category: Text = "type",
         /// The method, in the SDK's model.
         method: Method = "payment_method",
         /// The state.
@@ -278,7 +278,7 @@ fn payment(part: Part, currency: Option<&Currency>) -> Payment {
         amount: Money::of(part.amount, currency),
         method: text(part.name).or(method.method),
         method_code: text(part.code).or(method.method_code),
-        type_of_method: text(part.type_of_method).or(method.type_of_method),
+        type_of_method: text(part.category).or(method.type_of_method),
         reference: text(part.reference),
         direction: Some(Direction::In),
         purpose: Some(Purpose::Payment),
@@ -292,7 +292,7 @@ fn described(method: Method) -> Payment {
     Payment {
         method: text(method.name),
         method_code: text(method.code),
-        type_of_method: text(method.type_of_method),
+        type_of_method: text(method.category),
         network: text(method.payment_network),
         status: text(method.transaction_status),
         bank: text(method.transaction_bank),
