@@ -99,24 +99,27 @@ impl<P: Provider> SsmSecrets<P> {
 
     /// Reads a store's two parameters, `{store}` and `{store}/settings`, in one call. Returns nothing if the first does
     /// not exist.
-    async fn read(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
+    fn read(&self, name: &StoreName) -> impl Future<Output = Result<Option<Arc<Store<P>>>, Fault>> + use<P> {
         let credentials = format!("{}/{name}", self.path);
         let settings = format!("{credentials}/settings");
         let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
         let reading = async {
             get.send().await.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))
         };
-        let output = with_timeout(Step::Secrets, UNREADABLE, reading).await?;
-        let value = |wanted: &str| {
-            let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
-            parameter.and_then(|parameter| parameter.value())
-        };
-        let Some(list) = value(&credentials) else {
-            return Ok(None);
-        };
-        let credentials = usable_credentials(list);
-        let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-        Ok(Some(Arc::new(Store { credentials, settings })))
+        let reading = with_timeout(Step::Secrets, UNREADABLE, reading);
+        async move {
+            let output = reading.await?;
+            let value = |wanted: &str| {
+                let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
+                parameter.and_then(|parameter| parameter.value())
+            };
+            let Some(list) = value(&credentials) else {
+                return Ok(None);
+            };
+            let credentials = usable_credentials(list);
+            let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok());
+            Ok(Some(Arc::new(Store { credentials, settings: settings.unwrap_or_default() })))
+        }
     }
 }
 

@@ -57,13 +57,17 @@ pub struct Events {
 }
 
 impl Journal for Events {
-    async fn record(&self, event: &Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
+    fn record(
+        &self,
+        event: &Verified<Event>,
+        attempt: &WriteToken,
+    ) -> impl Future<Output = Result<Recorded, Fault>> + Send {
         let stored = StoredEvent {
             record: Record::of(event, attempt, event.origin()),
             message: CloudEvent::of(event).to_json(),
             body: event.delivery().body().to_vec(),
         };
-        with_timeout(Step::Journal, NOT_STORED, self.put(&stored)).await
+        with_timeout(Step::Journal, NOT_STORED, async move { self.put(&stored).await })
     }
 }
 

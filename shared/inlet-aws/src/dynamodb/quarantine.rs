@@ -67,6 +67,11 @@ impl TableQuarantine {
         buckets.entry(rejected.store().clone()).or_insert_with(new).try_acquire(cost(rejected), now)
     }
 
+    /// Writes the item within the receiver's time limit.
+    fn put_in_time(&self, rejected: &RejectedRequest<'_>) -> impl Future<Output = Result<(), Fault>> {
+        with_timeout(Step::Quarantine, NOT_QUARANTINED, self.put(rejected))
+    }
+
     async fn put(&self, rejected: &RejectedRequest<'_>) -> Result<(), Fault> {
         let note = Note::of(rejected);
         let (encoding, body) = Encoding::smaller(rejected.body());
@@ -88,8 +93,7 @@ impl Quarantine for TableQuarantine {
         if !self.has_capacity(rejected, Instant::now()) {
             return Ok(QuarantineOutcome::RateLimited);
         }
-        let putting = self.put(rejected);
-        with_timeout(Step::Quarantine, NOT_QUARANTINED, putting).await?;
+        self.put_in_time(rejected).await?;
         Ok(QuarantineOutcome::Stored)
     }
 }
