@@ -11,9 +11,9 @@ use inlet::received_at::ReceivedAt;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
 use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
+use crate::dynamodb::keys::{event_key, latest_key, receipt_key};
 use crate::dynamodb::receipts::{applies_to, tombstone_until};
 use crate::dynamodb::record::Record;
-use crate::dynamodb::table::{event_key, latest_key, receipt_key};
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
 

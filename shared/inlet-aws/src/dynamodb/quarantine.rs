@@ -1,8 +1,8 @@
 //! The quarantine: requests that failed verification, with all that is needed to verify them again.
 //!
 //! An item contains what the sender offered as proof, which may be a store's real secret. The table encrypts it at
-//! rest (`SSESpecification` in the template: the account's `aws/dynamodb` key); whoever may read the table may read
-//! it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few days
+//! rest (`SSESpecification` in the template: the account's `aws/dynamodb` key); every principal that may read the table
+//! may read it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few days
 //! later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`, so
 //! the time index, and with it the sweeper and replays, never contains one.
 //!
@@ -32,7 +32,7 @@ use crate::telemetry::timing::{Step, with_timeout};
 /// fits into its item beside query and headers, which API Gateway keeps below 10 KB each.
 pub const MAX_QUARANTINED_LEN: usize = 256 * 1024;
 
-/// How long a request is quarantined: a wrong secret that is entered on a Friday is found on a Monday.
+/// The time that a request is quarantined: a wrong secret that is entered on a Friday is found on a Monday.
 pub const RETENTION: Duration = Duration::from_hours(72);
 
 /// A store's token bucket in one function instance: a token is one KiB, as DynamoDB counts writes. The burst takes

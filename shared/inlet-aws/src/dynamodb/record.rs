@@ -24,7 +24,7 @@ pub struct Record {
     pub event_type: String,
     /// The message's type.
     pub canonical_type: String,
-    /// Whether kind and verb were inferred from the provider's naming, without documentation.
+    /// True if kind and verb were inferred from the provider's naming, without documentation.
     pub inferred: bool,
     /// The time in the body, RFC 3339; absent if the body has none, or one without a time zone.
     pub time: Option<String>,
@@ -34,7 +34,7 @@ pub struct Record {
     pub received: String,
     /// The origin: a webhook, a fallback message, or the quarantine.
     pub origin: Origin,
-    /// How far the delivery is trusted.
+    /// The trust in the delivery: what verified it.
     pub trust: String,
     /// The invocation that wrote it.
     pub attempt: String,
@@ -42,7 +42,7 @@ pub struct Record {
     pub content: String,
     /// The time within which an equal delivery is the same event, in milliseconds; absent if it always is.
     pub window_ms: Option<i64>,
-    /// Whether the event updates `latest`: it shows a new state of an entity that has events with a retry window.
+    /// True if the event updates `latest`: it shows a new state of an entity that has events with a retry window.
     #[serde(rename = "moves_latest", default)]
     pub updates_latest: bool,
     /// The HTTP method.

@@ -32,7 +32,7 @@ pub struct DeliveryLog<'r> {
     pub stage: &'r str,
     /// The provider.
     pub provider: &'static str,
-    /// What the provider does after a failed delivery.
+    /// The provider's retry policy.
     pub retry_policy: &'r RetryPolicy,
     /// The invocation's id, as Lambda's own lines contain it.
     pub request: &'r str,
@@ -71,7 +71,7 @@ pub struct DriftReport<'d> {
     pub event: &'d str,
     /// The differences.
     pub drift: &'d Drift,
-    /// Whether the line contains them, and is written at every level. The metrics count them in any case.
+    /// True if the line contains them, and is written at every level. The metrics count them in any case.
     pub log_it: bool,
 }
 
@@ -255,7 +255,7 @@ struct Line<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<&'r str>,
     status: u16,
-    /// Whether the response brings the provider nearer to disabling the webhook; absent if the provider documents no
+    /// True if the response brings the provider nearer to disabling the webhook; absent if the provider documents no
     /// such rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     counts_towards_breaker: Option<bool>,
@@ -278,7 +278,7 @@ struct Line<'r> {
     reject_code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reject_detail: Option<String>,
-    /// Whether the provider documents that it sends the delivery again.
+    /// True if the provider documents that it sends the delivery again.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_will_retry: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
