@@ -19,6 +19,11 @@ TARGETS = {
     "ssm": "AmazonSSM",
 }
 
+# The SDK's crates, by the prefix of the service's IAM actions. A crate has a module for each operation, and names its
+# types in the binary for tracing.
+CRATES = {"dynamodb": "dynamodb", "sqs": "sqs", "eventbridge": "events", "ssm": "ssm"}
+OPERATION = re.compile(rb"aws_sdk_(\w+)::operation::([a-z_]+)::")
+
 # AWS checks a transaction by the actions of its items.
 ACTIONS_OF = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
@@ -42,14 +47,10 @@ class Call:
 
 def in_binary(binary: Path) -> set[str]:
     """Returns the actions of the operations that the linker left in a binary, as `service:Operation`."""
-    content = binary.read_bytes()
     found = set()
-    for service, target in TARGETS.items():
-        for name in re.findall(rf"{target}\.([A-Za-z]+)".encode(), content):
-            # Texts lie in a binary without a separator, so the longest operation's name that fits is the one.
-            fitting = [operation for operation in _operations(service) if name.decode().startswith(operation)]
-            if fitting:
-                found.add(f"{service}:{max(fitting, key=len)}")
+    for crate, module in set(OPERATION.findall(binary.read_bytes())):
+        service = CRATES[crate.decode()]
+        found.add(f"{service}:{_operations(service)[module.decode()]}")
     return set().union(*(ACTIONS_OF.get(operation, {operation}) for operation in found))
 
 
@@ -102,11 +103,13 @@ def _handler(emulator: str, calls: list[Call]) -> type[BaseHTTPRequestHandler]:
 
 
 @cache
-def _operations(service: str) -> list[str]:
-    # Imported late: it is one of the tools.
+def _operations(service: str) -> dict[str, str]:
+    """Returns the names of a service's operations by the names of their modules in the SDK."""
+    # Imported late: they are among the tools.
+    from botocore import xform_name
     from botocore.session import Session
 
-    return Session().get_service_model(service).operation_names
+    return {xform_name(name): name for name in Session().get_service_model(service).operation_names}
 
 
 def _objects(node) -> Iterator[dict]:

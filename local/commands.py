@@ -1,18 +1,14 @@
 """The commands of `python3 -m local`, for which the tools are installed."""
 
 import argparse
-import sys
 
 from local import arm64, bench, build, checks, dist, faults, fuzz, load, package, paths, port_forward, samlocal, stack, upgrade
-from local.steps import Failed
 
 
 def run(arguments: list[str]) -> None:
+    """Runs the command that the arguments name."""
     chosen = _parser().parse_args(arguments)
-    try:
-        chosen.act(chosen)
-    except Failed as failure:
-        sys.exit(f"failed: {failure}")
+    chosen.act(chosen)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -133,7 +133,8 @@ OF_RECEIVERS = "SecretKeyPolicy"
 
 # The policies that an account's administrator attaches to people.
 LOGS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
-READ_STACK = _allowed(("cloudformation:DescribeStacks", "AWS::StackId"), ("cloudformation:ListStackResources", "AWS::StackId"))
+STACK = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/${AWS::StackName}/*"
+READ_STACK = _allowed(("cloudformation:DescribeStacks", STACK), ("cloudformation:ListStackResources", STACK))
 OF_PEOPLE = {
     "InspectPolicy": READ_STACK
     | {
@@ -162,6 +163,7 @@ OF_PEOPLE = {
         ("sqs:DeleteMessage", DEAD_LETTERS),
         ("sqs:ReceiveMessage", DEAD_LETTERS),
         ("ssm:GetParameters", f"{SECRETS}/*"),
+        ("ssm:GetParametersByPath", f"{SECRETS}/*"),
     )
     | {_allow(action, OWN_KEY, _by_way_of("dynamodb", "sqs", "ssm")) for action in ("kms:Decrypt", "kms:GenerateDataKey")},
     "SecretsPolicy": READ_STACK

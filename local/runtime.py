@@ -20,8 +20,11 @@ ANSWER_SECONDS = 120
 
 
 @contextmanager
-def running(aws: Aws, provider: str, command: list, log: str) -> Iterator["Runtime"]:
-    """Runs a receiver's program with the environment of the deployed one, and yields its Runtime API."""
+def running(aws: Aws, provider: str, command: list, log: str, endpoint: str | None = None) -> Iterator["Runtime"]:
+    """Runs a receiver's program with the environment of the deployed one, and yields its Runtime API.
+
+    With `endpoint`, the program calls that address instead of the emulator's.
+    """
     name = aws.resources()[paths.function(provider)]
     log_file = paths.LOGS / f"{log}.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -31,6 +34,7 @@ def running(aws: Aws, provider: str, command: list, log: str) -> Iterator["Runti
             "AWS_LAMBDA_FUNCTION_NAME": name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+            "AWS_ENDPOINT_URL": endpoint or aws.endpoint,
             "PATH": os.environ["PATH"],
         }
         process = subprocess.Popen(command, env=environment, stdout=printed, stderr=subprocess.STDOUT)

@@ -47,7 +47,7 @@ def install(meanwhile: Callable[[], None] | None = None) -> None:
     if meanwhile is None:
         subprocess.run(_pip(REQUIREMENTS), check=True)
     else:
-        subprocess.run([*_pip(_compile_requirements()), "--no-deps"], check=True)
+        subprocess.run(_pip(_compile_requirements()), check=True)
         rest = subprocess.Popen(_pip(REQUIREMENTS))
         try:
             meanwhile()
@@ -91,8 +91,9 @@ def environment(base: dict[str, str] | None = None) -> dict[str, str]:
 
 
 def _pip(requirements: Path) -> list[str | Path]:
-    # Compiling every module to byte code would take half of the time; Python does it for those that are imported.
-    options = ["--disable-pip-version-check", "install", "--quiet", "--no-compile", "--require-hashes"]
+    # The requirements are complete, so nothing is left to resolve. Compiling every module to byte code would take half
+    # of the time; Python does it for those that are imported.
+    options = ["--disable-pip-version-check", "install", "--quiet", "--no-compile", "--no-deps", "--require-hashes"]
     return [PYTHON / "bin" / "python", "-m", "pip", *options, "--requirement", requirements]
 
 

@@ -66,10 +66,13 @@ pub(crate) enum Command {
     Completions(completions::Arguments),
     /// Write the manual pages
     Man(man::Arguments),
+    /// Write the reference of all commands as Markdown: docs/cli.md
+    #[command(hide = true)]
+    Reference,
 }
 
 /// The commands in the groups of the help.
-const GROUPS: &[(&str, &[&str])] = &[
+pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     ("Set up", &["doctor", "urls", "secret", "webhook"]),
     ("Test", &["send", "sample-event"]),
     ("Inspect", &["list", "tail", "show", "timeline", "stats", "forward"]),
@@ -78,7 +81,7 @@ const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// The first commands for a new user, printed by the help.
-const QUICK_START: &str = "\
+pub(crate) const QUICK_START: &str = "\
 Quick start, on the local stack that `make up` starts:
   export INLET_LOCAL=true
   inlet doctor
@@ -171,7 +174,8 @@ mod tests {
         let mut listed: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
         listed.sort_unstable();
         let command = command_line();
-        let mut there: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let visible = command.get_subcommands().filter(|command| !command.is_hide_set());
+        let mut there: Vec<&str> = visible.map(clap::Command::get_name).collect();
         there.sort_unstable();
         assert_eq!(listed, there);
     }

@@ -1,4 +1,4 @@
-//! Why a command ended early: what happened, why, what to do next, and the exit code that scripts see.
+//! The failures that end a command: an error, its causes, a hint, and the exit code for scripts.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,232 +7,234 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use inlet::fault::Fault;
 use inlet_aws::client::connect::describe_sdk_error;
 
-/// The exit codes, as the help tells them.
+/// The exit codes, as the help lists them.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed, or something is wrong
-  2  the command line is wrong
-  3  not there: no such deployment, store or event
-  4  refused by the provider or by the receiver
-  5  partly done: the rest is told, and the same command goes on with it";
+  1  failed, or a check found a problem
+  2  invalid arguments
+  3  not found: deployment, store or event
+  4  rejected by the provider or the receiver
+  5  partly done: the output names the rest, and the same command continues";
 
-/// Why a command ended early.
+/// A failure that ends a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// No local stack is up.
-    #[error("there is no local stack: no {} here or in a folder above", .0.display())]
+    /// The local stack is not running.
+    #[error("there is no local stack: no {} in this folder or above", .0.display())]
     NoLocalStack(PathBuf),
-    /// What `make up` wrote cannot be read.
+    /// The file of the local stack cannot be read.
     #[error("{} cannot be read", .0.display())]
     LocalStack(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Nobody says which region.
+    /// No region is configured.
     #[error("no AWS region is set")]
     NoRegion,
-    /// Nobody says who asks.
-    #[error("there are no usable AWS credentials")]
+    /// No credentials are configured.
+    #[error("there are no valid AWS credentials")]
     NoCredentials(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The root certificates are of no use.
-    #[error("no secure connection can be made")]
+    /// The root certificates are unusable.
+    #[error("no TLS connection can be made")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// There is no such stack.
+    /// The stack does not exist.
     #[error("there is no stack {stack} in {region}")]
     NotDeployed {
         /// The stack's name.
         stack: String,
-        /// The region that was searched.
+        /// The region.
         region: String,
     },
-    /// There is such a stack, and it is another program's or half made.
-    #[error("the stack {stack} has no {missing}: it is not Inlet's, or its deployment did not end well")]
+    /// The stack exists, but it is not a complete deployment of Inlet.
+    #[error("the stack {stack} has no {missing}: it is not an Inlet stack, or its deployment failed")]
     NotInlet {
         /// The stack's name.
         stack: String,
-        /// The output or parameter that it lacks.
+        /// The missing output or parameter.
         missing: &'static str,
     },
-    /// AWS did not do its part.
-    #[error("{doing}: {told}")]
+    /// A call to AWS failed.
+    #[error("{context}: {message}")]
     Aws {
-        /// What was tried.
-        doing: &'static str,
-        /// What AWS said, by code and message.
-        told: String,
-        /// Whose move it is.
+        /// The consequence.
+        context: &'static str,
+        /// The code and message from AWS.
+        message: String,
+        /// The kind of error, which selects the hint.
         kind: AwsKind,
     },
-    /// A part of Inlet did not do its part.
-    #[error("{doing}")]
+    /// A part of Inlet failed.
+    #[error("{context}")]
     Inlet {
-        /// What was tried.
-        doing: &'static str,
-        /// Why it did not work.
+        /// The consequence.
+        context: &'static str,
+        /// The cause.
         #[source]
         fault: Fault,
     },
-    /// What was asked for does not exist.
+    /// The requested thing does not exist.
     #[error("there is no {what}")]
     NotFound {
-        /// What was asked for.
+        /// The requested thing.
         what: String,
-        /// How to find what there is.
+        /// A hint that lists the existing ones.
         next: String,
     },
-    /// What the user gave is of no use, found out after the command line was read.
+    /// An argument is unusable. Found after the command line was parsed.
     #[error("{what}")]
     Unusable {
-        /// What is wrong with it.
+        /// The problem.
         what: String,
-        /// What would be of use.
+        /// The hint.
         next: String,
     },
-    /// A provider's own API was not reached, or did not answer to the end.
-    #[error("the provider's API does not answer")]
-    NoAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The provider or the receiver said no.
+    /// A provider's own API could not be reached, or its response was incomplete.
+    #[error("the provider's API does not respond")]
+    ApiUnreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The provider or the receiver rejected something.
     #[error("{what}")]
     Refused {
-        /// Who refused what, and how.
+        /// The rejection.
         what: String,
-        /// What to do about it.
+        /// The hint.
         next: String,
     },
-    /// Some of it is done.
+    /// A part of the work is done.
     #[error("{what}")]
-    Partly {
-        /// What is not.
+    Partial {
+        /// The rest.
         what: String,
-        /// How to go on.
+        /// A hint to continue.
         next: String,
     },
-    /// Something is wrong, as the command's answer says.
+    /// The command found a problem. Its answer has the details.
     #[error("{what}")]
-    Wrong {
-        /// What, in short.
+    Problem {
+        /// The problem in short.
         what: String,
-        /// What to do about it.
+        /// The hint.
         next: String,
     },
-    /// Nobody answers where something was sent to.
-    #[error("nobody answered: {0}")]
-    Unanswered(String),
-    /// Nobody was there to say yes.
-    #[error("nobody confirmed it")]
+    /// A target of deliveries did not respond.
+    #[error("no response: {0}")]
+    NoResponse(String),
+    /// A confirmation is needed and there is no terminal.
+    #[error("a confirmation is required")]
     Unconfirmed,
-    /// Somebody was there and said no.
-    #[error("not done")]
+    /// The user declined.
+    #[error("nothing was changed")]
     Declined,
     /// A file could not be read or written.
-    #[error("{}: {doing}", path.display())]
+    #[error("{}: {context}", path.display())]
     File {
-        /// What was tried.
-        doing: &'static str,
+        /// The consequence.
+        context: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why it did not work.
+        /// The cause.
         #[source]
         cause: io::Error,
     },
-    /// The terminal, or the program at the pipe's other end, did not do its part.
+    /// Standard input or output failed.
     #[error("the terminal or a pipe failed")]
     Terminal(#[from] io::Error),
 }
 
-/// Whose move it is after AWS said no.
+/// The kind of an AWS error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AwsKind {
-    /// The caller may not.
+    /// A permission is missing.
     Denied,
-    /// The caller's session is over.
+    /// The credentials have expired.
     Expired,
-    /// Too many calls.
+    /// AWS throttled the call.
     Throttled,
-    /// AWS was not reached.
+    /// AWS could not be reached.
     Unreachable,
-    /// Everything else.
+    /// Any other error.
     Other,
 }
 
 impl Failure {
-    /// AWS's error to a call. Its message names the missing permission where one is missing, and never the request.
-    pub(crate) fn aws<E, R>(doing: &'static str, error: &SdkError<E, R>) -> Self
+    /// Returns the failure of an AWS call. AWS's message names a missing permission, and never contains the request.
+    pub(crate) fn aws<E, R>(context: &'static str, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata,
     {
-        Self::Aws { doing, told: describe_sdk_error(error), kind: AwsKind::of(error) }
+        Self::Aws { context, message: describe_sdk_error(error), kind: AwsKind::of(error) }
     }
 
-    /// A file's error.
-    pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> Self {
-        Self::File { doing, path: path.into(), cause }
+    /// Returns the failure of a file operation.
+    pub(crate) fn file(context: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> Self {
+        Self::File { context, path: path.into(), cause }
     }
 
-    /// What the user can do about it.
-    pub(crate) fn next(&self) -> String {
+    /// Returns the hint: it starts with what to do.
+    pub(crate) fn hint(&self) -> String {
         let text = match self {
-            Self::NoLocalStack(_) => "start it with `make up`, or call `inlet` from the folder where you did",
-            Self::LocalStack(..) => "write it anew with `make up`",
-            Self::NoRegion => "say --region NAME, or set it with `aws configure`",
-            Self::NoCredentials(_) => "sign in with `aws sso login` or `aws configure`, or name a --profile",
-            Self::Tls(_) => {
-                "install your system's root certificates, or name a file of them in AWS_CA_BUNDLE"
+            Self::NoLocalStack(_) => {
+                "start it with `make up`, or run `inlet` in the folder where you started it"
             }
+            Self::LocalStack(..) => "write it again with `make up`",
+            Self::NoRegion => "give --region NAME, or set a region with `aws configure`",
+            Self::NoCredentials(_) => {
+                "sign in with `aws sso login` or `aws configure`, or give --profile NAME"
+            }
+            Self::Tls(_) => "install your system's root certificates, or set AWS_CA_BUNDLE to a file of them",
             Self::NotDeployed { .. } => {
-                "deploy it with `sam build && sam deploy --guided`, or name another --stack, --region or --profile"
+                "deploy it with `sam build && sam deploy --guided`, or give another --stack, --region or --profile"
             }
             Self::NotInlet { .. } => {
-                "name Inlet's own stack with --stack, or deploy it again with `sam deploy`"
+                "give the name of an Inlet stack with --stack, or deploy again with `sam deploy`"
             }
-            Self::Aws { kind, .. } => kind.next(),
-            Self::Inlet { .. } => "ask `inlet doctor` what is wrong, then try again",
-            Self::Unanswered(_) => {
-                "check the address and that it is up; `inlet doctor` looks at a deployment"
+            Self::Aws { kind, .. } => kind.hint(),
+            Self::Inlet { .. } => "run `inlet doctor`, then try again",
+            Self::NoResponse(_) => {
+                "check the address and the program behind it; run `inlet doctor` for a deployment"
             }
-            Self::NoAnswer(_) => {
-                "check the network and the provider's status, then try again: nothing is done twice"
+            Self::ApiUnreachable(_) => {
+                "check the network and the provider's status, then try again: the command repeats nothing that is done"
             }
-            Self::Declined => "nothing was changed; say it again to be asked again",
-            Self::Unconfirmed => "say --yes where no terminal can ask",
-            Self::File { .. } => "check the path, its permissions and the space that is left",
+            Self::Declined => "run the command again to be asked again",
+            Self::Unconfirmed => "give --yes to confirm without a terminal",
+            Self::File { .. } => "check the path, its permissions and the free space",
             Self::Terminal(_) => "try again",
             Self::NotFound { next, .. }
             | Self::Unusable { next, .. }
             | Self::Refused { next, .. }
-            | Self::Partly { next, .. }
-            | Self::Wrong { next, .. } => next,
+            | Self::Partial { next, .. }
+            | Self::Problem { next, .. } => next,
         };
         text.to_owned()
     }
 
-    /// What scripts see: [`EXIT_CODES`].
+    /// Returns the exit code: [`EXIT_CODES`].
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Unusable { .. } | Self::Unconfirmed => 2,
             Self::NoLocalStack(_) | Self::NotDeployed { .. } | Self::NotInlet { .. } => 3,
             Self::NotFound { .. } => 3,
             Self::Refused { .. } => 4,
-            Self::Partly { .. } => 5,
+            Self::Partial { .. } => 5,
             Self::LocalStack(..)
             | Self::NoRegion
             | Self::NoCredentials(_)
             | Self::Tls(_)
             | Self::Aws { .. }
             | Self::Inlet { .. }
-            | Self::Unanswered(_)
-            | Self::NoAnswer(_)
+            | Self::NoResponse(_)
+            | Self::ApiUnreachable(_)
             | Self::Declined
-            | Self::Wrong { .. }
+            | Self::Problem { .. }
             | Self::File { .. }
             | Self::Terminal(_) => 1,
         }
     }
 
-    /// Whether nobody reads on: the pipe's other end is closed, as by `head`.
+    /// Returns true if the reader of a pipe has ended, such as `head`.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Terminal(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// The causes, outermost first.
+    /// Returns the causes, outermost first.
     pub(crate) fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();
         let mut cause = std::error::Error::source(self);
@@ -268,13 +270,13 @@ impl AwsKind {
         }
     }
 
-    fn next(self) -> &'static str {
+    fn hint(self) -> &'static str {
         match self {
-            Self::Denied => "ask whoever runs the account for the permission that the message names",
-            Self::Expired => "sign in again, with `aws sso login` or new keys",
-            Self::Throttled => "wait a little and try again",
+            Self::Denied => "ask the administrator of the account for the permission in the message",
+            Self::Expired => "sign in again with `aws sso login` or new keys",
+            Self::Throttled => "wait a minute, then try again",
             Self::Unreachable => "check the network and the region, then try again",
-            Self::Other => "ask `inlet doctor` what is wrong, then try again",
+            Self::Other => "run `inlet doctor`, then try again",
         }
     }
 }
@@ -284,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_aws_says_tells_whose_move_it_is() {
+    fn an_error_code_of_aws_has_a_kind() {
         for (code, kind) in [
             ("AccessDeniedException", AwsKind::Denied),
             ("ExpiredTokenException", AwsKind::Expired),
@@ -296,10 +298,10 @@ mod tests {
     }
 
     #[test]
-    fn the_help_tells_every_exit_code() {
-        let told = EXIT_CODES.lines().filter(|line| line.starts_with("  ")).count();
-        assert_eq!(told, 6, "0 to 5");
-        let partly = Failure::Partly { what: String::new(), next: String::new() };
+    fn the_help_lists_every_exit_code() {
+        let listed = EXIT_CODES.lines().filter(|line| line.starts_with("  ")).count();
+        assert_eq!(listed, 6, "0 to 5");
+        let partly = Failure::Partial { what: String::new(), next: String::new() };
         assert_eq!((partly.exit_code(), Failure::Unconfirmed.exit_code()), (5, 2));
     }
 }

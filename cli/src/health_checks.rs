@@ -1,4 +1,4 @@
-//! What is looked at when somebody asks whether a deployment is well, and what is said about it.
+//! Checks that every part of a deployment exists and works.
 
 use std::time::Duration;
 
@@ -21,25 +21,25 @@ use crate::http;
 use crate::output::{Status, counted};
 use crate::providers::{ALL, ProviderHandle};
 
-/// How far a clock may be off before AWS refuses signatures is five minutes; this is worth a word.
+/// AWS rejects signatures if the clock is five minutes off. This is the limit for a warning.
 const SKEW: Duration = Duration::from_mins(1);
 
-/// How old a message may be before the queue is not merely busy.
+/// Age of a message, in seconds, from which the queue is stuck and not only busy.
 const OLD_SECONDS: f64 = 900.0;
 
-/// How long ago the sweeper's last run may be: it runs every minute.
+/// Maximum time since the last run of the sweeper, which runs every minute.
 const SWEPT_WITHIN: Duration = Duration::from_mins(5);
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 pub(crate) struct Check {
-    /// What it is about, in a word.
+    /// The part of the deployment, in a word.
     pub(crate) subject: &'static str,
-    /// How it stands.
+    /// The result.
     pub(crate) status: Status,
-    /// What was found.
+    /// The finding.
     pub(crate) finding: String,
-    /// What to do about it.
+    /// The hint.
     pub(crate) next: Option<String>,
 }
 
@@ -56,25 +56,25 @@ impl Check {
         Self { subject, status: Status::Unknown, finding: finding.into(), next: Some(next.into()) }
     }
 
-    /// Good, or else bad.
+    /// Returns a pass if the condition is true, else a failure.
     fn assert(is: bool, subject: &'static str, good: &str, bad: &str, next: &str) -> Self {
         if is { Self::pass(subject, good) } else { Self::fail(subject, bad, next) }
     }
 
-    /// It could not be looked at; the message names the permission where one is missing.
+    /// Returns the result of a check that could not be made. AWS's message names a missing permission.
     fn not_checked(subject: &'static str, failure: &Failure) -> Self {
         let next = match failure {
             Failure::Aws { kind: AwsKind::Other, .. } => "look at it in the AWS console".to_owned(),
-            other => other.next(),
+            other => other.hint(),
         };
         Self::unknown(subject, format!("not checked: {failure}"), next)
     }
 }
 
-/// Looks at everything.
+/// Runs all checks.
 ///
 /// # Errors
-/// When no HTTP client can be made. What AWS does not tell is a check like any other.
+/// If no HTTP client can be made. Every other error is the result of a check.
 pub(crate) async fn all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
     let (who, parts, table, queues, sweeper, stores, receivers) = tokio::join!(
         who(deployment),
@@ -95,13 +95,13 @@ async fn who(deployment: &Deployment) -> Vec<Check> {
         Ok(caller) => {
             let (account, arn) = (caller.account.unwrap_or_default(), caller.arn.unwrap_or_default());
             let Deployment { stack, stage, .. } = deployment;
-            Check::pass("stack", format!("{stack}, stage {stage}, in {region} of {account}, seen by {arn}"))
+            Check::pass("stack", format!("{stack}, stage {stage}, in {region} of {account}, caller {arn}"))
         }
-        Err(error) => Check::not_checked("caller", &Failure::aws("who asks is not known", &error)),
+        Err(error) => Check::not_checked("caller", &Failure::aws("the caller is unknown", &error)),
     }]
 }
 
-/// The stack's resources, the bus and the schedule among them, and the alarms' states.
+/// Checks the stack's resources, the bus and the schedule among them, and the states of the alarms.
 async fn parts(deployment: &Deployment) -> Vec<Check> {
     let client = aws_sdk_cloudformation::Client::new(&deployment.config);
     let listed = client.list_stack_resources().stack_name(&deployment.stack).into_paginator().items().send();
@@ -110,21 +110,22 @@ async fn parts(deployment: &Deployment) -> Vec<Check> {
         Err(error) => {
             return vec![Check::not_checked(
                 "resources",
-                &Failure::aws("the stack's parts cannot be listed", &error),
+                &Failure::aws("the stack's resources cannot be listed", &error),
             )];
         }
     };
     let mut checks = vec![complete(&resources)];
     let bus = &deployment.bus;
     let there = of_type(&resources, "AWS::Events::EventBus").iter().any(|name| name.ends_with(bus.as_str()));
-    let (good, bad) = (format!("events are published on {bus}"), format!("the bus {bus} is not the stack's"));
+    let (good, bad) =
+        (format!("events are published on {bus}"), format!("the bus {bus} is not a resource of the stack"));
     checks.push(Check::assert(there, "bus", &good, &bad, "deploy again: sam build && sam deploy"));
     let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
     checks.extend(alarm_states(deployment, alarms).await);
     checks
 }
 
-/// Without those that an earlier deployment had and a later one removed.
+/// Removes the resources that a later deployment deleted.
 fn present(mut resources: Vec<StackResourceSummary>) -> Vec<StackResourceSummary> {
     resources.retain(|resource| resource.resource_status() != Some(&ResourceStatus::DeleteComplete));
     resources
@@ -155,7 +156,7 @@ fn complete(resources: &[StackResourceSummary]) -> Check {
     Check::fail("resources", finding, "deploy again: sam build && sam deploy")
 }
 
-/// What no deployment is without.
+/// The resource types of every deployment.
 const NEEDED: [&str; 5] = [
     "AWS::DynamoDB::Table",
     "AWS::SQS::Queue",
@@ -171,13 +172,13 @@ fn of_type(resources: &[StackResourceSummary], kind: &str) -> Vec<String> {
 
 async fn alarm_states(deployment: &Deployment, names: Vec<String>) -> Vec<Check> {
     if names.is_empty() {
-        let next = "they are made by the parameter Alarms=yes of the template";
-        return vec![Check::unknown("alarms", "none are deployed", next)];
+        let next = "deploy with the template parameter Alarms=yes to create them";
+        return vec![Check::unknown("alarms", "no alarms are deployed", next)];
     }
     let client = aws_sdk_cloudwatch::Client::new(&deployment.config);
     let mut ringing = Vec::new();
     let mut known = 0_usize;
-    // A hundred is the most that one call takes.
+    // One call takes at most 100 names.
     for some in names.chunks(100) {
         match client.describe_alarms().set_alarm_names(Some(some.to_vec())).send().await {
             Ok(described) => {
@@ -190,8 +191,8 @@ async fn alarm_states(deployment: &Deployment, names: Vec<String>) -> Vec<Check>
                     let (name, about) = (alarm.alarm_name().unwrap_or_default(), alarm.alarm_description());
                     Check::fail(
                         "alarms",
-                        format!("{name} rings"),
-                        about.unwrap_or("look it up in docs/runbook.md"),
+                        format!("{name} is in state ALARM"),
+                        about.unwrap_or("read its section in docs/runbook.md"),
                     )
                 }));
             }
@@ -204,13 +205,17 @@ async fn alarm_states(deployment: &Deployment, names: Vec<String>) -> Vec<Check>
         }
     }
     if known < names.len() {
-        let finding = format!("{} of {} are gone", names.len().saturating_sub(known), names.len());
+        let finding = format!("{} of {} do not exist", names.len().saturating_sub(known), names.len());
         ringing.push(Check::fail("alarms", finding, "deploy again: sam build && sam deploy"));
     }
-    if ringing.is_empty() { vec![Check::pass("alarms", format!("none of {known} rings"))] } else { ringing }
+    if ringing.is_empty() {
+        vec![Check::pass("alarms", format!("none of {known} is in state ALARM"))]
+    } else {
+        ringing
+    }
 }
 
-/// Every receiver is asked by a GET, which has no effect; the answers' own time tells how right our clock is.
+/// Sends a GET to every receiver, which has no effect. The date of the responses shows if this clock is right.
 async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
     let client = http::client(&deployment.api)?;
     let mut checks = Vec::new();
@@ -224,7 +229,7 @@ async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
                 (receiver(provider, answer.status().as_u16(), &deployment.stage), date)
             }
             Err(_) => {
-                let finding = format!("{provider} does not answer at {}", deployment.api);
+                let finding = format!("{provider} does not respond at {}", deployment.api);
                 (Check::fail("receiver", finding, "check the network, then the API in the AWS console"), None)
             }
         };
@@ -234,24 +239,26 @@ async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
     checks.push(match skew {
         Some(skew) if skew > SKEW => {
             let finding = format!("this machine's clock is off by {} s", skew.as_secs());
-            Check::fail("clock", finding, "set it by NTP: AWS refuses what is signed five minutes off")
+            Check::fail("clock", finding, "set it with NTP: AWS rejects signatures that are five minutes off")
         }
         Some(_) => Check::pass("clock", "this machine's clock is right"),
-        None => Check::unknown("clock", "not checked: no answer tells a time", "compare it with another one"),
+        None => {
+            Check::unknown("clock", "not checked: no response has a date", "compare it with another clock")
+        }
     });
     Ok(checks)
 }
 
 fn receiver(provider: ProviderHandle, status: u16, stage: &str) -> Check {
     match status {
-        200 => Check::pass("receiver", format!("{provider} answers")),
+        200 => Check::pass("receiver", format!("{provider} responds")),
         404 => {
-            let next = format!("to receive from it, deploy with {}=yes", capitalised(provider.name()));
+            let next = format!("deploy with {}=yes to receive from it", capitalised(provider.name));
             Check::unknown("receiver", format!("{provider} is not deployed"), next)
         }
         status => {
-            let next = format!("look into the log /inlet/{stage}/{provider}");
-            Check::fail("receiver", format!("{provider} answers {status}"), next)
+            let next = format!("read the log /inlet/{stage}/{provider}");
+            Check::fail("receiver", format!("{provider} responds with status {status}"), next)
         }
     }
 }
@@ -261,7 +268,7 @@ fn capitalised(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
-/// How far our clock is from an HTTP date.
+/// Returns the difference between this clock and an HTTP date.
 fn off_by(date: &str) -> Option<Duration> {
     let theirs = rfc2822::parse(date).ok()?.timestamp();
     let ours = Timestamp::from_millisecond(clock::now().millis()).ok()?;
@@ -280,15 +287,15 @@ async fn table(deployment: &Deployment) -> Vec<Check> {
     let Some(table) = described else {
         return vec![Check::fail(
             "table",
-            format!("{name} is gone"),
+            format!("{name} does not exist"),
             "restore it from its backups, or deploy again",
         )];
     };
     let active = table.table_status() == Some(&TableStatus::Active);
     let index = table.global_secondary_indexes().iter().find(|index| index.index_name() == Some("arrivals"));
-    // The emulator tells no status.
+    // The emulator returns no status.
     let indexed = index.is_some_and(|index| matches!(index.index_status(), None | Some(IndexStatus::Active)));
-    let wait = "wait until it is, then look again; if it is not there at all, deploy again";
+    let wait = "wait a minute, then check again; if it does not exist, deploy again";
     let mut checks = vec![
         Check::assert(active, "table", &format!("{name} is active"), &format!("{name} is not active"), wait),
         Check::assert(
@@ -300,22 +307,16 @@ async fn table(deployment: &Deployment) -> Vec<Check> {
         ),
     ];
     if deployment.is_local {
-        let finding = "not checked: the emulator applies no time to live, backups and protection";
-        checks.push(Check::unknown("table", finding, "nothing to do: no event outlives a local stack"));
+        let finding = "not checked: the emulator has no time to live, backups and deletion protection";
+        checks.push(Check::unknown("table", finding, "nothing to do on a local stack"));
         return checks;
     }
     checks.push(match client.describe_time_to_live().table_name(name).send().await {
         Ok(finding) => {
             let status = finding.time_to_live_description.and_then(|found| found.time_to_live_status);
             let on = matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
-            let bad = "events never go: time to live is off";
-            Check::assert(
-                on,
-                "table",
-                "events go when their time is up",
-                bad,
-                "deploy again: the template turns it on",
-            )
+            let bad = "time to live is off, so events are never deleted";
+            Check::assert(on, "table", "time to live is on", bad, "deploy again: the template turns it on")
         }
         Err(error) => Check::not_checked("table", &Failure::aws("its time to live cannot be read", &error)),
     });
@@ -326,7 +327,7 @@ async fn table(deployment: &Deployment) -> Vec<Check> {
             protected,
             "table",
             "it is protected from deletion",
-            "anybody may delete it",
+            "it is not protected from deletion",
             next,
         ));
         checks.push(match client.describe_continuous_backups().table_name(name).send().await {
@@ -353,28 +354,31 @@ async fn table(deployment: &Deployment) -> Vec<Check> {
 
 async fn queues(deployment: &Deployment) -> Vec<Check> {
     let inlet = &deployment.inlet;
-    let dead = format!("look at it with `{inlet} list --parked`, mend the cause, then `{inlet} redrive`");
+    let dead = format!(
+        "list the events with `{inlet} list --parked`, correct the cause, then run `{inlet} redrive`"
+    );
     let mut checks = Vec::new();
     match attributes(deployment, &deployment.queue_url).await {
         Ok(queue) => {
-            let finding = format!("{} messages wait, {} are being processed", queue.waiting, queue.taken);
+            let finding = format!("{} messages are queued, {} are in flight", queue.waiting, queue.taken);
             checks.push(match oldest(deployment).await {
                 Ok(Some(seconds)) if seconds > OLD_SECONDS => {
-                    let finding = format!("{finding}; the oldest for {} minutes", (seconds / 60.0).round());
-                    Check::fail("queue", finding, queue.held_up())
+                    let finding =
+                        format!("{finding}; the oldest is {} minutes old", (seconds / 60.0).round());
+                    Check::fail("queue", finding, queue.stuck_hint())
                 }
                 Ok(_) => Check::pass("queue", finding),
-                Err(failure) => Check::unknown("queue", format!("{finding}; {failure}"), failure.next()),
+                Err(failure) => Check::unknown("queue", format!("{finding}; {failure}"), failure.hint()),
             });
-            let next = "deploy again: the template names the dead-letter queue";
+            let next = "deploy again: the template sets the dead-letter queue";
             let (good, bad) =
-                ("what kills the processor goes to the dead-letter queue", "it has no redrive policy");
+                ("it has a redrive policy to the dead-letter queue", "it has no redrive policy");
             checks.push(Check::assert(queue.has_redrive_policy, "queue", good, bad, next));
         }
         Err(failure) => checks.push(Check::not_checked("queue", &failure)),
     }
     checks.push(match attributes(deployment, &deployment.dead_letter_queue_url).await {
-        // What is taken is not gone: a redrive, or somebody's look at it, gives it back.
+        // Messages in flight are not gone: they return if a redrive or a person's look at them ends.
         Ok(queue) => match queue.waiting.saturating_add(queue.taken) {
             0 => Check::pass("dead", "no dead letters"),
             letters => Check::fail("dead", counted(letters, "dead letter", "dead letters"), dead),
@@ -391,12 +395,12 @@ struct Queue {
 }
 
 impl Queue {
-    /// What to do when messages have waited for long. The trigger's own state is Lambda's to tell, and is not asked.
-    fn held_up(&self) -> &'static str {
+    /// Returns a hint for messages that wait too long. The state of the trigger is not checked.
+    fn stuck_hint(&self) -> &'static str {
         if self.taken == 0 {
-            "nobody takes them: see in the AWS console whether the processor's trigger is disabled"
+            "check in the AWS console if the processor's trigger is disabled: no message is in flight"
         } else {
-            "look into the log of the processor: something holds it up"
+            "read the log of the processor: it makes no progress"
         }
     }
 }
@@ -410,7 +414,7 @@ async fn attributes(deployment: &Deployment, url: &str) -> Result<Queue, Failure
         .attribute_names(ApproximateNumberOfMessages)
         .attribute_names(ApproximateNumberOfMessagesNotVisible);
     let finding = ask.attribute_names(RedrivePolicy).send().await;
-    let finding = finding.map_err(|error| Failure::aws("the queue cannot be looked at", &error))?;
+    let finding = finding.map_err(|error| Failure::aws("the queue's attributes cannot be read", &error))?;
     let attribute = |name: QueueAttributeName| finding.attributes().and_then(|all| all.get(&name));
     let number = |name| attribute(name).and_then(|text| text.parse().ok()).unwrap_or_default();
     Ok(Queue {
@@ -420,8 +424,8 @@ async fn attributes(deployment: &Deployment, url: &str) -> Result<Queue, Failure
     })
 }
 
-/// How long the oldest message has waited, in seconds, by the queue's own metric of the last minutes. Nothing where
-/// it has none yet.
+/// Returns the age of the oldest message in seconds, from the queue's metric of the last minutes. None if the metric
+/// has no value yet.
 async fn oldest(deployment: &Deployment) -> Result<Option<f64>, Failure> {
     let name = deployment.queue_url.rsplit('/').next().unwrap_or_default();
     let now = clock::now().millis() / 1000;
@@ -437,7 +441,7 @@ async fn oldest(deployment: &Deployment) -> Result<Option<f64>, Failure> {
         .statistics(Statistic::Maximum)
         .send()
         .await
-        .map_err(|error| Failure::aws("how long they wait cannot be read", &error))?;
+        .map_err(|error| Failure::aws("the age of the oldest message cannot be read", &error))?;
     let newest = statistics.datapoints().iter().max_by_key(|point| point.timestamp().map(DateTime::secs));
     Ok(newest.and_then(Datapoint::maximum))
 }
@@ -462,15 +466,16 @@ async fn sweeper(deployment: &Deployment) -> Vec<Check> {
         }
     }
     vec![if ran {
-        let finding = "it ended no run well within the last five minutes";
-        Check::fail("sweeper", finding, format!("look into the log {group}: its last lines say why"))
+        let finding = "it completed no run within the last five minutes";
+        Check::fail("sweeper", finding, format!("read the last lines of the log {group}"))
     } else {
         let finding = "it did not run within the last five minutes";
-        Check::fail("sweeper", finding, "look at its schedule in the AWS console; it may be switched off")
+        Check::fail("sweeper", finding, "check in the AWS console if its schedule is disabled")
     }]
 }
 
-/// Whether a line of the sweeper's log is a run that ended well: `inlet_aws::lambda::sweeper`. A crash has lines too.
+/// Returns true if a line of the sweeper's log reports a complete run (`inlet_aws::lambda::sweeper`). A crash writes
+/// lines too.
 fn is_swept(line: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(line)
         .is_ok_and(|line| line.get("outcome").is_some_and(|outcome| outcome == "swept"))
@@ -482,8 +487,8 @@ async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
         Err(failure) => return vec![Check::not_checked("secrets", &failure)],
     };
     if stores.is_empty() {
-        let next = format!("set one for each store, as in: {} secret set zid/riyadh", deployment.inlet);
-        return vec![Check::unknown("secrets", "no store has a secret yet, so nothing is accepted", next)];
+        let next = format!("set one for each store, for example: {} secret set zid/riyadh", deployment.inlet);
+        return vec![Check::unknown("secrets", "no store has a secret, so every delivery is rejected", next)];
     }
     let mut checks = Vec::new();
     for provider in ALL {
@@ -502,18 +507,18 @@ async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
     checks
 }
 
-/// What is wrong with a store's secret; nothing when it is as it should be.
+/// Checks a store's secret. None if it is valid.
 async fn secret_of(deployment: &Deployment, store: &StoreAddress) -> Option<Check> {
     let credentials = match secrets::read(deployment, store).await {
         Ok(kept) => kept.map(|kept| kept.credentials).unwrap_or_default(),
         Err(failure) => return Some(Check::not_checked("secrets", &failure)),
     };
-    let next = format!("put a good one in front: {} secret rotate {store}", deployment.inlet);
+    let next = format!("add a valid credential: {} secret rotate {store}", deployment.inlet);
     if credentials.is_empty() {
-        return Some(Check::fail("secrets", format!("{store} has an empty list"), next));
+        return Some(Check::fail("secrets", format!("{store} has no credential"), next));
     }
-    let failure = credentials.iter().find_map(|credential| store.provider.fits(credential).err())?;
-    Some(Check::fail("secrets", format!("{store}: {failure}"), format!("{}; {next}", failure.next())))
+    let failure = credentials.iter().find_map(|credential| store.provider.shape_of(credential).err())?;
+    Some(Check::fail("secrets", format!("{store}: {failure}"), format!("{}; {next}", failure.hint())))
 }
 
 #[cfg(test)]
@@ -527,18 +532,18 @@ mod tests {
     }
 
     #[test]
-    fn what_a_receiver_answers_tells_whether_it_is_there() {
+    fn the_status_of_a_receiver_decides_its_check() {
         let checks = [200, 404, 502].map(|status| receiver(ALL[0], status, "prod"));
         assert_eq!(
             checks.each_ref().map(|check| check.status),
             [Status::Pass, Status::Unknown, Status::Fail]
         );
-        let log = format!("look into the log /inlet/prod/{}", ALL[0]);
+        let log = format!("read the log /inlet/prod/{}", ALL[0]);
         assert_eq!(checks[2].next.as_deref(), Some(log.as_str()));
     }
 
     #[test]
-    fn only_a_run_that_ended_well_counts_as_one() {
+    fn only_a_complete_run_of_the_sweeper_counts() {
         for (line, is) in [
             (r#"{"level":"info","message":"sweep","outcome":"swept","Resent":0}"#, true),
             (r#"{"level":"error","message":"sweep","outcome":"failed","reason":"swept away"}"#, false),
@@ -550,13 +555,13 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_nobody_takes_from_has_no_trigger() {
+    fn a_queue_without_messages_in_flight_has_no_trigger() {
         let queue = |taken| Queue { waiting: 3, taken, has_redrive_policy: true };
-        assert!(queue(0).held_up().contains("trigger") && queue(1).held_up().contains("log"));
+        assert!(queue(0).stuck_hint().contains("trigger") && queue(1).stuck_hint().contains("log"));
     }
 
     #[test]
-    fn what_an_earlier_deployment_had_is_no_part_of_this_one() {
+    fn deleted_resources_are_ignored() {
         let resource = |kind: &str, status| {
             let resource = StackResourceSummary::builder().logical_resource_id(kind).resource_type(kind);
             resource.physical_resource_id(kind).resource_status(status).build()

@@ -1,4 +1,4 @@
-//! The HTTP client for what is not AWS: the functions' own TLS stack, with the machine's roots.
+//! The HTTP client for everything but AWS: the functions' TLS stack, with the machine's root certificates.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,29 +8,29 @@ use reqwest::{Client, ClientBuilder, Url};
 
 use crate::failure::Failure;
 
-/// How long an answer may take.
+/// Timeout of a response.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The beginning of every client: no redirects, so that what is sent goes nowhere but where it is meant to.
+/// Returns the base of every client. It follows no redirects, so a request only goes where it was addressed.
 pub(crate) fn builder() -> ClientBuilder {
-    // An error says that it is installed already.
+    // The only error is that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().redirect(Policy::none())
 }
 
-/// A client for what is on this machine or beside it: past any proxy.
+/// Returns a client for programs on this machine or nearby. It uses no proxy.
 ///
 /// # Errors
-/// When the root certificates are of no use.
+/// If the root certificates are unusable.
 pub(crate) fn direct() -> Result<Client, Failure> {
     built(builder().no_proxy())
 }
 
-/// A client for receivers at this address: through the environment's proxy, as AWS itself is reached, unless they are
-/// on this machine, which a proxy would take for its own.
+/// Returns a client for receivers at this address. It uses the environment's proxy, like the AWS clients, but not for
+/// an address on this machine, which the proxy would resolve to itself.
 ///
 /// # Errors
-/// When the root certificates are of no use.
+/// If the root certificates are unusable.
 pub(crate) fn client(api: &str) -> Result<Client, Failure> {
     if is_on_this_machine(api) { direct() } else { built(builder()) }
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_is_reached_past_a_proxy() {
+    fn only_this_machine_needs_no_proxy() {
         for (api, is) in [
             ("http://localhost:4566", true),
             ("http://x.execute-api.localhost:4566/", true),

@@ -1,6 +1,7 @@
 //! The `inlet` command, for the people who operate Inlet. This file only wires.
 
 mod arguments;
+mod reference;
 mod options;
 mod shell;
 mod commands;
@@ -50,6 +51,7 @@ async fn main() -> ExitCode {
             commands::completions::run(&arguments, &mut command_line(), &mut output)
         }
         Command::Man(arguments) => commands::man::run(&arguments, command_line(), &mut output),
+        Command::Reference => output.bytes(reference::markdown().as_bytes()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

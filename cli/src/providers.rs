@@ -1,7 +1,6 @@
-//! The providers, in one list: a further one needs one line here.
+//! The list of providers: a new provider needs one line here.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::str::FromStr;
 
@@ -15,129 +14,99 @@ use inlet::tools::portal::Portal;
 use inlet::tools::registration::{Api, Registering};
 use inlet::tools::sender::{Address, Payload, delivery};
 use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::dynamodb::table::Table;
 use inlet_aws::operate::reverify::{Reverified, reverify};
 use inlet_aws::secrets::SsmSecrets;
+use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::deployment::Deployment;
 use crate::failure::Failure;
 
-/// Every provider, in the order in which people are shown them.
+/// All providers, in the order of the output.
 pub(crate) static ALL: [ProviderHandle; 5] = [
-    ProviderHandle(&Adapter::<inlet_zort::Zort>(PhantomData)),
-    ProviderHandle(&Adapter::<inlet_dealpos::DealPos>(PhantomData)),
-    ProviderHandle(&Adapter::<inlet_zid::Zid>(PhantomData)),
-    ProviderHandle(&Adapter::<inlet_tiki::Tiki>(PhantomData)),
-    ProviderHandle(&Adapter::<inlet_zip::Zip>(PhantomData)),
+    ProviderHandle::of::<inlet_zort::Zort>(),
+    ProviderHandle::of::<inlet_dealpos::DealPos>(),
+    ProviderHandle::of::<inlet_zid::Zid>(),
+    ProviderHandle::of::<inlet_tiki::Tiki>(),
+    ProviderHandle::of::<inlet_zip::Zip>(),
 ];
 
-/// A provider that the command knows.
+/// A provider of [`ALL`]. Dereferences to its constants and functions.
 #[derive(Clone, Copy)]
-pub(crate) struct ProviderHandle(&'static dyn ProviderTools);
+pub(crate) struct ProviderHandle(&'static ProviderTools);
 
-/// What the command asks of a provider, whichever it is. Its own crate answers.
-pub(crate) trait ProviderTools: Sync {
-    /// Its name in URLs and keys.
-    fn name(&self) -> &'static str;
-    /// Its catalogue.
-    fn events(&self) -> &'static [EventSpec];
-    /// What it does after a delivery that is not answered well.
-    fn retry_policy(&self) -> RetryPolicy;
-    /// Where one of its events goes.
-    fn address(&self, event: &EventSpec) -> Address;
-    /// A signed delivery, as it would send it.
-    fn delivery(&self, store: StoreName, event: &EventSpec, body: Vec<u8>, credential: &Value) -> Request;
-    /// How a person tells it where to send.
-    fn portal(&self) -> Portal;
-    /// Whether it sends an event of this name.
-    fn sends(&self, event: &EventSpec) -> bool;
-    /// Its own API for that.
-    fn api(&self) -> Option<Api>;
-    /// The forms that its credentials may have; the first is the usual one.
-    fn forms(&self) -> &'static [CredentialShape];
+/// The constants and functions of a provider, from its own crate.
+pub(crate) struct ProviderTools {
+    /// The name in URLs and keys.
+    pub(crate) name: &'static str,
+    /// The catalogue of events.
+    pub(crate) events: &'static [EventSpec],
+    /// The retry policy after a delivery that was not answered 2xx.
+    pub(crate) retry_policy: RetryPolicy,
+    /// The manual steps of a registration.
+    pub(crate) portal: Portal,
+    /// The provider's own API for webhooks.
+    pub(crate) api: Option<Api>,
+    /// The shapes of its credentials; the first is the usual one.
+    pub(crate) shapes: &'static [CredentialShape],
     /// Sample bodies of its events.
-    fn payloads(&self) -> &'static [Payload];
-    /// Whether its receiver takes this as a credential.
-    fn takes(&self, credential: &Value) -> bool;
-    /// Verifies a store's held deliveries again: [`inlet_aws::operate::reverify`].
-    fn reverify<'a>(
-        &'a self,
-        deployment: &'a Deployment,
-        store: &'a StoreName,
-        sum: &'a watch::Sender<Reverified>,
-    ) -> BoxFuture<'a, Result<(), Fault>>;
+    pub(crate) payloads: &'static [Payload],
+    address: fn(&EventSpec) -> Address,
+    sends: fn(&EventSpec) -> bool,
+    accepts: fn(&Value) -> bool,
+    delivery: fn(StoreName, &EventSpec, Vec<u8>, &Value) -> Request,
+    reverify: for<'a> fn(
+        &'a Quarantined,
+        &'a StoreName,
+        &'a watch::Sender<Reverified>,
+    ) -> BoxFuture<'a, Result<(), Fault>>,
 }
 
-/// What comes of a call that waits.
+/// The clients that a reverification needs.
+pub(crate) struct Quarantined {
+    /// The event table, which contains the quarantine.
+    pub(crate) table: Table,
+    /// The event queue.
+    pub(crate) queue: SqsQueue,
+    /// The client of Parameter Store.
+    pub(crate) ssm: aws_sdk_ssm::Client,
+    /// The deployment's stage.
+    pub(crate) stage: String,
+}
+
+/// A boxed future: function pointers cannot be `async`.
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// A provider's type as a value.
-struct Adapter<S>(PhantomData<fn() -> S>);
-
-impl<S: Registering> ProviderTools for Adapter<S> {
-    fn name(&self) -> &'static str {
-        S::NAME
-    }
-
-    fn events(&self) -> &'static [EventSpec] {
-        S::EVENTS
-    }
-
-    fn retry_policy(&self) -> RetryPolicy {
-        S::RETRY_POLICY
-    }
-
-    fn address(&self, event: &EventSpec) -> Address {
-        S::address(event)
-    }
-
-    fn delivery(&self, store: StoreName, event: &EventSpec, body: Vec<u8>, credential: &Value) -> Request {
-        delivery::<S>(store, event, body, credential)
-    }
-
-    fn portal(&self) -> Portal {
-        S::PORTAL
-    }
-
-    fn sends(&self, event: &EventSpec) -> bool {
-        S::sends(event)
-    }
-
-    fn api(&self) -> Option<Api> {
-        S::API
-    }
-
-    fn forms(&self) -> &'static [CredentialShape] {
-        S::FORMS
-    }
-
-    fn payloads(&self) -> &'static [Payload] {
-        S::PAYLOADS
-    }
-
-    fn takes(&self, credential: &Value) -> bool {
-        S::Credential::deserialize(credential).is_ok()
-    }
-
-    fn reverify<'a>(
-        &'a self,
-        deployment: &'a Deployment,
-        store: &'a StoreName,
-        sum: &'a watch::Sender<Reverified>,
-    ) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async move {
-            let (table, queue) = (deployment.table(), deployment.queue());
-            let secrets = SsmSecrets::<S>::new(deployment.clients().ssm, &deployment.stage);
-            let quarantine = TableQuarantine::new(&table, S::NAME);
-            reverify::<S>(&quarantine, &secrets, &table.events, &queue, store, sum).await
-        })
+impl ProviderTools {
+    const fn of<S: Registering>() -> Self {
+        Self {
+            name: S::NAME,
+            events: S::EVENTS,
+            retry_policy: S::RETRY_POLICY,
+            portal: S::PORTAL,
+            api: S::API,
+            shapes: S::FORMS,
+            payloads: S::PAYLOADS,
+            address: S::address,
+            sends: S::sends,
+            accepts: |credential| S::Credential::deserialize(credential).is_ok(),
+            delivery: |store, event, body, credential| delivery::<S>(store, event, body, credential),
+            reverify: |clients, store, sum| {
+                Box::pin(async move {
+                    let Quarantined { table, queue, ssm, stage } = clients;
+                    let secrets = SsmSecrets::<S>::new(ssm.clone(), stage);
+                    let quarantine = TableQuarantine::new(table, S::NAME);
+                    reverify::<S>(&quarantine, &secrets, &table.events, queue, store, sum).await
+                })
+            },
+        }
     }
 }
 
 impl std::ops::Deref for ProviderHandle {
-    type Target = dyn ProviderTools;
+    type Target = ProviderTools;
 
     fn deref(&self) -> &Self::Target {
         self.0
@@ -145,42 +114,80 @@ impl std::ops::Deref for ProviderHandle {
 }
 
 impl ProviderHandle {
-    /// The event of this name.
+    const fn of<S: Registering>() -> Self {
+        Self(const { &ProviderTools::of::<S>() })
+    }
+
+    /// Returns the event of this name.
     ///
     /// # Errors
-    /// When it has none.
+    /// [`Failure::NotFound`] if the provider has none.
     pub(crate) fn event(self, name: &str) -> Result<&'static EventSpec, Failure> {
-        find(self.events(), name).ok_or_else(|| {
-            let names: Vec<&str> = self.events().iter().map(|row| row.event).collect();
+        find(self.0.events, name).ok_or_else(|| {
+            let names: Vec<&str> = self.events.iter().map(|event| event.event).collect();
             Failure::NotFound {
                 what: format!("event {name} of {self}"),
-                next: format!("name one of these: {}", names.join(", ")),
+                next: format!("use one of these: {}", names.join(", ")),
             }
         })
     }
 
-    /// The form of a credential that its receiver takes.
+    /// Returns the shape of a credential.
     ///
     /// # Errors
-    /// What is wrong with it, and what would do. Quotes nothing of it.
-    pub(crate) fn fits(self, credential: &Value) -> Result<&'static CredentialShape, Failure> {
-        let forms = self.forms();
+    /// [`Failure::Unusable`] if the receiver does not accept the credential. The error quotes nothing of it.
+    pub(crate) fn shape_of(self, credential: &Value) -> Result<&'static CredentialShape, Failure> {
+        let shapes = self.0.shapes;
         let unusable = |why: String| Failure::Unusable {
-            what: format!("that is no credential of {self}: {why}"),
-            next: format!("a credential of {self} is {}", describe(forms)),
+            what: format!("this is not a credential of {self}: {why}"),
+            next: format!("give {}", describe(shapes)),
         };
-        let form = form_of(forms, credential).map_err(|misfit| unusable(misfit.to_string()))?;
-        if self.takes(credential) {
-            Ok(form)
+        let shape = form_of(shapes, credential).map_err(|invalid| unusable(invalid.to_string()))?;
+        if (self.accepts)(credential) {
+            Ok(shape)
         } else {
-            Err(unusable("its receiver does not take it".to_owned()))
+            Err(unusable("the receiver does not accept it".to_owned()))
         }
+    }
+
+    /// Returns the URL parts of an event.
+    pub(crate) fn address(self, event: &EventSpec) -> Address {
+        (self.address)(event)
+    }
+
+    /// Returns true if the provider sends an event of this name.
+    pub(crate) fn sends(self, event: &EventSpec) -> bool {
+        (self.sends)(event)
+    }
+
+    /// Returns a delivery as the provider sends it, with its proof.
+    pub(crate) fn delivery(
+        self,
+        store: StoreName,
+        event: &EventSpec,
+        body: Vec<u8>,
+        credential: &Value,
+    ) -> Request {
+        (self.delivery)(store, event, body, credential)
+    }
+
+    /// Verifies the quarantined deliveries of a store again. `sum` receives the progress.
+    ///
+    /// # Errors
+    /// If the secret or the quarantine cannot be read, or an event cannot be stored or sent.
+    pub(crate) async fn reverify(
+        self,
+        clients: &Quarantined,
+        store: &StoreName,
+        sum: &watch::Sender<Reverified>,
+    ) -> Result<(), Fault> {
+        (self.reverify)(clients, store, sum).await
     }
 }
 
 impl PartialEq for ProviderHandle {
     fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
+        self.name == other.name
     }
 }
 
@@ -188,31 +195,34 @@ impl Eq for ProviderHandle {}
 
 impl fmt::Display for ProviderHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.name)
     }
 }
 
 impl fmt::Debug for ProviderHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.name)
     }
 }
 
-/// The text names no provider.
+/// The text is no provider's name.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is no provider; there are {names}", names = names())]
+#[error("{0} is not a provider; the providers are {names}", names = names())]
 pub(crate) struct NotAProvider(String);
 
 impl FromStr for ProviderHandle {
     type Err = NotAProvider;
 
     fn from_str(text: &str) -> Result<Self, NotAProvider> {
-        ALL.iter().find(|handle| handle.name() == text).copied().ok_or_else(|| NotAProvider(text.to_owned()))
+        ALL.iter()
+            .find(|provider| provider.name == text)
+            .copied()
+            .ok_or_else(|| NotAProvider(text.to_owned()))
     }
 }
 
 fn names() -> String {
-    ALL.map(|handle| handle.name()).join(", ")
+    ALL.map(|provider| provider.name).join(", ")
 }
 
 #[cfg(test)]
@@ -223,34 +233,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_found_by_its_name_and_nobody_else_is() {
+    fn a_provider_is_found_by_its_exact_name() {
         for handle in ALL {
-            assert_eq!(handle.name().parse::<ProviderHandle>().ok(), Some(handle));
+            assert_eq!(handle.name.parse::<ProviderHandle>().ok(), Some(handle));
         }
         assert!("Zid".parse::<ProviderHandle>().is_err());
     }
 
     #[test]
-    fn every_receiver_takes_the_credentials_of_every_form() {
+    fn every_receiver_accepts_credentials_of_every_shape() {
         for handle in ALL {
-            for form in handle.forms() {
+            for shape in handle.shapes {
                 let text = |field: &Field| "x".repeat(field.characters.unwrap_or(8));
-                let fields = form.fields.iter().map(|field| (field.name.to_owned(), text(field).into()));
+                let fields = shape.fields.iter().map(|field| (field.name.to_owned(), text(field).into()));
                 let whole = Value::Object(fields.clone().collect());
-                assert_eq!(handle.fits(&whole).unwrap(), form, "{handle}");
-                let required = form.fields.iter().zip(fields).filter(|(field, _)| field.required);
-                let least = Value::Object(required.map(|(_, field)| field).collect());
-                assert_eq!(handle.fits(&least).unwrap(), form, "{handle}");
+                assert_eq!(handle.shape_of(&whole).unwrap(), shape, "{handle}");
+                let required = shape.fields.iter().zip(fields).filter(|(field, _)| field.required);
+                let required_only = Value::Object(required.map(|(_, field)| field).collect());
+                assert_eq!(handle.shape_of(&required_only).unwrap(), shape, "{handle}");
             }
-            let error = handle.fits(&json!({"canary": "canary"})).unwrap_err();
-            assert!(!format!("{error}{}", error.next()).contains("canary"), "{error}");
+            let error = handle.shape_of(&json!({"canary": "canary"})).unwrap_err();
+            assert!(!format!("{error}{}", error.hint()).contains("canary"), "{error}");
         }
     }
 
     #[test]
     fn every_sample_is_of_an_event_of_the_catalogue() {
         for handle in ALL {
-            for payload in handle.payloads() {
+            for payload in handle.payloads {
                 assert!(handle.event(payload.event()).is_ok(), "{handle} {}", payload.file);
             }
         }

@@ -45,8 +45,8 @@ def test_a_receiver_names_items_of_its_provider_only(provider, running_stack):
     patterns, allowed = permissions_check.leading_keys(role), permissions_check.actions(role)
     assert patterns
     with calls.Recorder(aws.endpoint) as recorder:
-        recorded = aws.__class__(recorder.endpoint)
-        with runtime.running(recorded, provider, [binary(f"inlet-{provider}")], f"calls-{provider}") as function:
+        program = [binary(f"inlet-{provider}")]
+        with runtime.running(aws, provider, program, f"calls-{provider}", recorder.endpoint) as function:
             for event in samlocal.expected({"stores": [provider]}):
                 function.invoke(json.loads((paths.EVENTS / event).read_text()))
     keys = {key for call in recorder.calls for key in call.leading_keys()}

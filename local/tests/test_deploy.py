@@ -79,16 +79,27 @@ def test_the_second_stage_accepts_a_delivery(aws, folder):
     assert {event.split("/")[0] for event in events} == {"zid"}
 
 
+def tables_and_queues(aws: Aws) -> set[str]:
+    """Returns the names of all tables and queues of the emulator."""
+    urls = aws.client("sqs").list_queues().get("QueueUrls", [])
+    return {*aws.client("dynamodb").list_tables()["TableNames"], *(url.rsplit("/", 1)[1] for url in urls)}
+
+
+def of_stack(aws: Aws, stack: str) -> set[str]:
+    """Returns the names of a stack's table and queues."""
+    outputs = aws.outputs(stack)
+    urls = (outputs["QueueUrl"], outputs["DeadLetterQueueUrl"])
+    return {outputs["TableName"], *(url.rsplit("/", 1)[1] for url in urls)}
+
+
 def test_the_disposable_stage_is_deleted_whole(aws, folder):
-    table, queue = (aws.outputs(FIRST)[name] for name in ("TableName", "QueueUrl"))
+    deleted = of_stack(aws, FIRST)
+    assert deleted <= tables_and_queues(aws)
     sam(aws, folder, "delete", "--no-prompts", "--stack-name", FIRST)
-    assert table not in aws.client("dynamodb").list_tables()["TableNames"]
-    assert queue not in aws.client("sqs").list_queues().get("QueueUrls", [])
+    assert deleted & tables_and_queues(aws) == set()
 
 
 def test_a_protected_stage_leaves_table_and_queues(aws, folder):
-    kept = aws.outputs(SECOND)
+    kept = of_stack(aws, SECOND)
     sam(aws, folder, "delete", "--no-prompts", "--stack-name", SECOND)
-    assert kept["TableName"] in aws.client("dynamodb").list_tables()["TableNames"]
-    queues = aws.client("sqs").list_queues().get("QueueUrls", [])
-    assert {kept["QueueUrl"], kept["DeadLetterQueueUrl"]} <= set(queues)
+    assert kept <= tables_and_queues(aws)

@@ -90,5 +90,5 @@ def test_what_costs_money_is_off_or_said():
     parameters = written["Parameters"]
     assert parameters["Tracing"]["Default"] == "PassThrough"
     assert not [name for name, resource in written["Resources"].items() if resource["Type"] == "AWS::KMS::Key"]
-    for parameter in ("Alarms", "KmsKeyArn", "Tracing"):
+    for parameter in ("Alarms", "CreateDashboard", "KmsKeyArn", "Tracing"):
         assert re.search(r"\$|charges", parameters[parameter]["Description"]), parameter

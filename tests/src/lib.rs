@@ -3,6 +3,7 @@
 
 pub mod canary;
 pub mod deliveries;
+pub mod event_catalogue;
 pub mod faults;
 pub mod operations;
 pub mod repository;

@@ -1,31 +1,35 @@
-//! Generates the template's alarms and dashboard from the metrics' names in the code and from the providers' retry
-//! policies, so that both contain only metrics that a function emits.
+//! Generates the template's alarms and dashboard from the metrics in the code and from the providers' retry policies,
+//! so that neither names a metric that no function emits.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use inlet::provider::Provider;
 use inlet::provider::retry_policy::CircuitBreaker;
 use inlet_aws::telemetry::log::UNKNOWN_STORE;
-use inlet_aws::telemetry::metrics::{self, Dimension, Metric, NAMESPACE, Unit};
+use inlet_aws::telemetry::metrics::{self, Dimension, Metric, NAMESPACE};
 use serde_json::{Value, json};
 
 use crate::repository;
 
-/// The generated part of the template is between these lines.
+/// The lines of the template between which this module writes everything.
 const BEGIN: &str =
     "  # ---- Written by `make samples` from tests/src/operations.rs: alarms and dashboard -------\n";
 const END: &str =
     "  # ---- End of what `make samples` writes ---------------------------------------------------\n";
 
-/// The document that an alarm's description links to.
+/// The default of the parameter `RunbookUrl`, with which every alarm's text ends.
 const RUNBOOK: &str = "docs/runbook.md";
+
+/// The largest number of metrics on a dashboard that is free of charge.
+pub const FREE_METRICS: usize = 50;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// The providers, in the dashboard's order.
+/// In the order of the legends.
 const PROVIDERS: [&str; 5] = [
     inlet_zort::Zort::NAME,
     inlet_dealpos::DealPos::NAME,
@@ -36,28 +40,38 @@ const PROVIDERS: [&str; 5] = [
 
 /// An alarm.
 pub struct Alarm {
-    /// Its logical name in the template, `Alarm` excepted.
+    /// Its logical id in the template, without the suffix `Alarm`.
     pub name: String,
-    /// The heading of the runbook that it names: the logical name in kebab case, without a provider.
+    /// Its heading in the runbook: the logical id in kebab case, without a provider.
     pub slug: String,
-    /// Its meaning, for the description.
     about: String,
-    condition: String,
+    /// The provider whose condition it has, if it is about one.
+    provider: Option<String>,
     metric: Source,
     statistic: &'static str,
     threshold: u64,
     period: Duration,
     periods: u32,
-    missing: &'static str,
+    silence: Silence,
 }
 
-/// The metric of an alarm.
+/// The source of an alarm's values.
 enum Source {
     Ours { metric: Metric, of: Vec<(Dimension, String)> },
     Theirs { namespace: &'static str, name: &'static str, dimension: &'static str, value: String },
 }
 
-/// Returns the template with newly generated alarms and dashboard.
+/// The meaning of missing values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Silence {
+    /// Nothing happened.
+    IsGood,
+    /// The function that emits the metric does not run. The alarm notifies when its state becomes
+    /// `INSUFFICIENT_DATA`, which a new alarm has from the start: it does not notify before the first value.
+    IsAlarming,
+}
+
+/// Returns the template's text with the alarms and the dashboard that follow from the code.
 pub fn template() -> String {
     let text = repository::text("template.yaml");
     let (before, rest) = text.split_once(BEGIN).expect("the line that begins the written part");
@@ -93,7 +107,7 @@ fn of_the_deployment() -> Vec<Alarm> {
             periods: 3,
             ..Alarm::new(
                 "OldestUnprocessed",
-                "an event has waited 15 minutes to be processed",
+                "An event has waited for 15 minutes to be processed",
                 ours(metrics::OLDEST_UNPROCESSED_AGE),
             )
         },
@@ -101,10 +115,10 @@ fn of_the_deployment() -> Vec<Alarm> {
             statistic: "Minimum",
             period: MINUTE,
             periods: 5,
-            missing: "breaching",
+            silence: Silence::IsAlarming,
             ..Alarm::new(
                 "SweeperSilent",
-                "no run of the sweeper has finished for five minutes",
+                "Every run of the sweeper failed for five minutes, or it does not run (insufficient data)",
                 ours(metrics::SWEEP_FAILED),
             )
         },
@@ -113,7 +127,7 @@ fn of_the_deployment() -> Vec<Alarm> {
             period: MINUTE,
             ..Alarm::new(
                 "DeadLetters",
-                "messages could not be processed and are in the dead-letter queue",
+                "Messages could not be processed and wait in the dead-letter queue",
                 theirs(
                     "AWS/SQS",
                     "ApproximateNumberOfMessagesVisible",
@@ -124,32 +138,33 @@ fn of_the_deployment() -> Vec<Alarm> {
         },
         Alarm::new(
             "Parked",
-            "the sweeper parked events: they wait for a redrive or a replay",
+            "The sweeper stopped sending events that were not processed; redrive or replay them",
             ours(metrics::PARKED),
         ),
+        // Lambda throttling a receiver is one of them.
         Alarm::new(
             "ServerError",
-            "the API answers 5xx: neither table nor queue took a delivery, or a function failed",
+            "The API answers 5xx: table and queue both failed, or a receiver failed or was throttled",
             theirs("AWS/ApiGateway", "5xx", "ApiId", "!Ref Api"),
         ),
         Alarm::new(
             "ApiThrottled",
-            "API Gateway answers 429 before a function sees the delivery; not every provider sends it again",
+            "API Gateway answers 429 before a receiver runs; not every provider sends the delivery again",
             ours(metrics::API_THROTTLED),
         ),
         Alarm::new(
             "Fallback",
-            "DynamoDB does not take deliveries; SQS alone has them",
+            "The table does not accept deliveries; they are on the queue only",
             ours(metrics::FALLBACK),
         ),
         Alarm::new(
             "EnqueueDeferred",
-            "SQS does not take deliveries; the sweeper sends them later",
+            "The queue does not accept deliveries; the sweeper sends them later",
             ours(metrics::ENQUEUE_DEFERRED),
         ),
         Alarm {
             period: HOUR,
-            ..Alarm::new("Drift", "a provider's delivery contradicts its documentation", ours(metrics::DRIFT))
+            ..Alarm::new("Drift", "A provider's delivery contradicts its documentation", ours(metrics::DRIFT))
         },
     ]
 }
@@ -161,36 +176,26 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
         of_provider().into_iter().chain([(Dimension::RejectCode, UNKNOWN_STORE.to_owned())]).collect();
     let name = resource_of(P::NAME);
     let mut alarms = vec![
-        // A threshold of 3: a shop with few orders has few deliveries to refuse.
+        // A store with few orders has few deliveries that can fail.
         Alarm {
             threshold: 3,
             period: HOUR,
             ..Alarm::new(
                 "VerificationFailed",
-                "deliveries to configured stores fail verification; a secret may have been changed on one side only",
+                "Deliveries to configured stores fail verification; a secret may have been changed on one side",
                 Source::Ours { metric: metrics::VERIFICATION_FAILED, of: of_provider() },
             )
         },
-        // A threshold of 10: unknown senders guess names, and a few requests need no action.
+        // Anyone can send a few requests with an invented store.
         Alarm {
             threshold: 10,
             period: HOUR,
             ..Alarm::new(
                 "UnknownStore",
-                "deliveries name a store without a parameter, which may have been deleted or renamed",
+                "Deliveries name a store without a secret; its parameter may have been deleted or renamed",
                 Source::Ours { metric: metrics::REJECTED, of: unknown_store },
             )
         },
-        Alarm::new(
-            "Throttled",
-            "Lambda throttles the receiver: its concurrency is too low",
-            Source::Theirs {
-                namespace: "AWS/Lambda",
-                name: "Throttles",
-                dimension: "FunctionName",
-                value: format!("!Ref {name}Function"),
-            },
-        ),
     ];
     if let Some(CircuitBreaker { window, warn_at, disable_at, .. }) = P::RETRY_POLICY.circuit_breaker {
         let failing = |slug, about: String, threshold: u32| Alarm {
@@ -198,54 +203,57 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
             period: window,
             ..Alarm::new(slug, &about, Source::Ours { metric: metrics::COUNTED_FAILURE, of: of_provider() })
         };
-        let about =
-            format!("the provider may soon stop sending: {warn_at} failures, and it stops at {disable_at}");
+        let about = format!(
+            "The provider may be about to disable a webhook: {warn_at} failures, and it stops at {disable_at}"
+        );
         alarms.push(failing("Degraded", about, warn_at));
-        // The metric is the sum over all stores and webhooks; the provider may count each on its own.
-        let about =
-            format!("the provider may have stopped sending: {disable_at} failures of all stores together");
+        // The metric adds up all stores and webhooks. The provider may count each webhook alone.
+        let about = format!("The provider may have stopped sending: {disable_at} failures of all stores");
         alarms.push(failing("Disabled", about, disable_at));
     }
     alarms.into_iter().map(|alarm| alarm.of(&name)).collect()
 }
 
-/// Returns a provider's name in the template's logical ids.
+/// Returns the template's word for a provider.
 fn resource_of(provider: &str) -> String {
     let mut letters = provider.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 impl Alarm {
-    /// Returns an alarm that fires at the first count within five minutes, and not while there are no values.
+    /// Notifies at the first value of 1 or more within five minutes.
     fn new(name: &str, about: &str, metric: Source) -> Self {
         Self {
             name: name.to_owned(),
             slug: kebab_case(name),
             about: about.to_owned(),
-            condition: "WithAlarms".to_owned(),
+            provider: None,
             metric,
             statistic: "Sum",
             threshold: 1,
             period: FIVE_MINUTES,
             periods: 1,
-            missing: "notBreaching",
+            silence: Silence::IsGood,
         }
     }
 
     /// Returns the alarm for one provider.
     fn of(self, provider: &str) -> Self {
-        let about = format!("{provider}: {}", self.about);
         Self {
             name: format!("{provider}{}", self.name),
-            condition: format!("With{provider}Alarms"),
-            about,
+            about: format!("{provider}: {}", self.about),
+            provider: Some(provider.to_owned()),
             ..self
         }
     }
 
-    /// Returns the description: the meaning and the runbook's heading.
+    /// Returns its text, with the runbook's address by default.
     pub fn description(&self) -> String {
-        format!("{}. {RUNBOOK}#{}", capitalised(&self.about), self.slug)
+        self.describe(RUNBOOK)
+    }
+
+    fn describe(&self, runbook: &str) -> String {
+        format!("{}. {runbook}#{}", self.about, self.slug)
     }
 
     fn to_yaml(&self) -> String {
@@ -253,10 +261,10 @@ impl Alarm {
         let mut line = |indent: usize, text: &str| writeln!(yaml, "{:indent$}{text}", "").expect("memory");
         line(2, &format!("{}Alarm:", self.name));
         line(4, "Type: AWS::CloudWatch::Alarm");
-        line(4, &format!("Condition: {}", self.condition));
+        line(4, &format!("Condition: With{}Alarms", self.provider.as_deref().unwrap_or_default()));
         line(4, "Properties:");
         line(6, &format!("AlarmName: !Sub inlet-${{Stage}}-{}", kebab_case(&self.name)));
-        line(6, &format!("AlarmDescription: {}", Value::from(self.description())));
+        line(6, &format!("AlarmDescription: !Sub {}", Value::from(self.describe("${RunbookUrl}"))));
         let (namespace, name, dimensions) = self.metric.parts();
         line(6, &format!("Namespace: {namespace}"));
         line(6, &format!("MetricName: {name}"));
@@ -269,9 +277,13 @@ impl Alarm {
         line(6, &format!("Threshold: {}", self.threshold));
         line(6, &format!("Period: {}", self.period.as_secs()));
         line(6, &format!("EvaluationPeriods: {}", self.periods));
-        line(6, &format!("TreatMissingData: {}", self.missing));
+        let missing = if self.silence == Silence::IsGood { "notBreaching" } else { "missing" };
+        line(6, &format!("TreatMissingData: {missing}"));
         line(6, "AlarmActions: [!Ref AlarmTopic]");
         line(6, "OKActions: [!Ref AlarmTopic]");
+        if self.silence == Silence::IsAlarming {
+            line(6, "InsufficientDataActions: [!Ref AlarmTopic]");
+        }
         yaml + "\n"
     }
 }
@@ -292,10 +304,10 @@ impl Source {
     }
 }
 
-/// Returns the metric filter that counts the requests which API Gateway throttles.
+/// Returns the metric filter that counts the requests which no function receives.
 fn throttled_requests() -> String {
     let Metric { name, by, .. } = metrics::API_THROTTLED;
-    assert_eq!(by, [[Dimension::Stage]], "the access log tells the stage alone");
+    assert_eq!(by, [[Dimension::Stage]], "the access log has the stage only");
     format!(
         "  ThrottledRequests:
     Type: AWS::Logs::MetricFilter
@@ -315,112 +327,218 @@ fn throttled_requests() -> String {
     )
 }
 
-/// Returns the dashboard: a graph for every metric by its finest dimensions, and AWS's own metrics for the rest.
+/// The properties of a widget with metrics, which has no place yet.
+struct Widget(Value);
+
+/// The dashboard's columns.
+const WIDTH: usize = 24;
+/// The numbers in the first row and the charts in each further one.
+const NUMBERS: usize = 5;
+const CHARTS: usize = 3;
+const ALARMS_HEIGHT: usize = 3;
+const NUMBER_HEIGHT: usize = 4;
+const CHART_HEIGHT: usize = 6;
+
+/// Returns the dashboard: the alarms' states, five numbers, then charts.
 fn dashboard() -> String {
-    let ours = metrics::ALL
-        .iter()
-        .map(|metric| (metric.name.to_owned(), json!([[{"expression": search(metric)}]]), statistic(metric)));
-    let theirs = [
-        (
-            "Queues",
-            json!([
-                ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${EventQueue.QueueName}", {"label": "waiting"}],
-                ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", "${DeadLetterQueue.QueueName}", {"label": "dead letters"}],
-            ]),
-            "Maximum",
-        ),
-        (
-            "API",
-            json!([
-                ["AWS/ApiGateway", "Count", "ApiId", "${Api}"],
-                ["AWS/ApiGateway", "4xx", "ApiId", "${Api}"],
-                ["AWS/ApiGateway", "5xx", "ApiId", "${Api}"],
-            ]),
-            "Sum",
-        ),
-        ("API latency", json!([["AWS/ApiGateway", "Latency", "ApiId", "${Api}"]]), "p99"),
-        ("Receivers, errors", of_the_receivers("Errors"), "Sum"),
-        ("Receivers, throttles", of_the_receivers("Throttles"), "Sum"),
-        (
-            "Behind the queue",
-            json!([
-                ["AWS/Lambda", "Errors", "FunctionName", "${ProcessorFunction}", {"label": "processor, errors"}],
-                ["AWS/Lambda", "Throttles", "FunctionName", "${ProcessorFunction}", {"label": "processor, throttles"}],
-                ["AWS/Lambda", "Errors", "FunctionName", "${SweeperFunction}", {"label": "sweeper, errors"}],
-            ]),
-            "Sum",
-        ),
-    ];
-    let theirs = theirs.into_iter().map(|(title, metrics, statistic)| (title.to_owned(), metrics, statistic));
-    let widgets: Vec<Value> = ours
-        .chain(theirs)
-        .enumerate()
-        .map(|(n, (title, metrics, stat))| widget(n, &title, &metrics, stat))
-        .collect();
+    let (numbers, charts) = (numbers(), charts());
+    assert_eq!(numbers.len(), NUMBERS, "the first row is full");
+    let width = WIDTH / NUMBERS;
+    let numbers = numbers.iter().enumerate();
+    let numbers = numbers.map(|(n, widget)| widget.at(n * width, ALARMS_HEIGHT, width, NUMBER_HEIGHT));
+    let width = WIDTH / CHARTS;
+    let charts = charts.iter().enumerate().map(|(n, widget)| {
+        let y = ALARMS_HEIGHT + NUMBER_HEIGHT + n / CHARTS * CHART_HEIGHT;
+        widget.at(n % CHARTS * width, y, width, CHART_HEIGHT)
+    });
+    let lines: Vec<String> = numbers.chain(charts).map(|widget| format!("            {widget}")).collect();
     let mut yaml = "  Dashboard:
     Type: AWS::CloudWatch::Dashboard
-    Condition: WithAlarms
+    Condition: WithDashboard
     Properties:
       DashboardName: !Sub inlet-${Stage}
       DashboardBody: !Sub
         - |
-          {\"widgets\": [
+          {\"widgets\": [${Alarms}
 "
     .to_owned();
-    let lines: Vec<String> = widgets.iter().map(|widget| format!("            {widget}")).collect();
     yaml.push_str(&lines.join(",\n"));
     yaml.push_str("\n          ]}\n");
-    // A receiver that is switched off has no function name.
+    let mut variable = |indent: usize, text: &str| writeln!(yaml, "{:indent$}{text}", "").expect("memory");
+    variable(8, "- Alarms: !If");
+    variable(14, "- WithAlarms");
+    variable(14, "- !Sub");
+    variable(16, &format!("- '{}'", alarm_states()));
     for (n, name) in PROVIDERS.into_iter().map(resource_of).enumerate() {
+        let alarms = alarms();
+        let of_it = alarms.iter().filter(|alarm| alarm.provider.as_ref() == Some(&name));
+        let listed: String = of_it.map(|alarm| format!(",{}", arn(alarm))).collect();
         let item = if n == 0 { '-' } else { ' ' };
-        writeln!(yaml, "        {item} {name}Receiver: !If [With{name}, !Ref {name}Function, none]")
-            .expect("memory");
+        variable(16, &format!("{item} {name}Alarms: !If [With{name}, !Sub '{listed}', \"\"]"));
+    }
+    variable(14, "- \"\"");
+    // A receiver that is switched off has no name to draw.
+    for name in PROVIDERS.into_iter().map(resource_of) {
+        variable(10, &format!("{name}Receiver: !If [With{name}, !Ref {name}Function, none]"));
     }
     yaml
 }
 
-/// Returns one of Lambda's metrics for every receiver.
-fn of_the_receivers(metric: &str) -> Value {
-    let line = |provider| {
-        let function = format!("${{{}Receiver}}", resource_of(provider));
-        json!(["AWS/Lambda", metric, "FunctionName", function, {"label": provider}])
+/// Returns an alarm's ARN as a text in JSON.
+fn arn(alarm: &Alarm) -> String {
+    let of_the_account = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm";
+    format!("\"{of_the_account}:inlet-${{Stage}}-{}\"", kebab_case(&alarm.name))
+}
+
+/// Returns the widget with the states of all alarms; those of a provider only where it is deployed.
+fn alarm_states() -> String {
+    let alarms = alarms();
+    let of_all: Vec<String> = alarms.iter().filter(|alarm| alarm.provider.is_none()).map(arn).collect();
+    let of_providers: String =
+        PROVIDERS.into_iter().map(|name| format!("${{{}Alarms}}", resource_of(name))).collect();
+    let place = format!("\"x\":0,\"y\":0,\"width\":{WIDTH},\"height\":{ALARMS_HEIGHT}");
+    let listed = of_all.join(",") + &of_providers;
+    format!("{{\"type\":\"alarm\",{place},\"properties\":{{\"title\":\"Alarms\",\"alarms\":[{listed}]}}}},")
+}
+
+/// Returns the five numbers that a person looks at first.
+fn numbers() -> Vec<Widget> {
+    let number = |title: &str, metrics: Value, statistic: &str, whole_range: bool| {
+        Widget(json!({
+            "title": title, "view": "singleValue", "sparkline": true, "region": REGION, "stat": statistic,
+            "period": FIVE_MINUTES.as_secs(), "setPeriodToTimeRange": whole_range, "metrics": metrics,
+        }))
     };
-    PROVIDERS.into_iter().map(line).collect()
+    vec![
+        number("Accepted", total("accepted", metrics::ACCEPTED), "Sum", true),
+        number("Refused", total("refused", metrics::REJECTED), "Sum", true),
+        number("Waiting on the queue", json!([waiting("EventQueue", "messages")]), "Maximum", false),
+        number(
+            "Oldest unprocessed event (seconds)",
+            json!([of_the_stage(metrics::OLDEST_UNPROCESSED_AGE, &json!({"label": "seconds"}))]),
+            "Maximum",
+            false,
+        ),
+        number("Dead letters", json!([waiting("DeadLetterQueue", "messages")]), "Maximum", false),
+    ]
 }
 
-/// Returns the `n`th graph: three in a row.
-fn widget(n: usize, title: &str, metrics: &Value, statistic: &str) -> Value {
-    const WIDTH: usize = 8;
-    const HEIGHT: usize = 6;
-    json!({
-        "type": "metric", "x": n % 3 * WIDTH, "y": n / 3 * HEIGHT, "width": WIDTH, "height": HEIGHT,
-        "properties": {
-            "title": title, "region": "${AWS::Region}", "stat": statistic, "period": FIVE_MINUTES.as_secs(),
-            "metrics": metrics,
-        },
-    })
+/// Returns the charts, of which each has data on a day without faults.
+fn charts() -> Vec<Widget> {
+    let by_provider =
+        |metric| PROVIDERS.into_iter().map(move |name| of(metric, name, &json!({"label": name})));
+    let waited = |metric, step: &str| {
+        let label = |name: &str| json!({"label": format!("{name}, {step}")});
+        PROVIDERS.into_iter().map(|name| of(metric, name, &label(name))).collect::<Vec<_>>()
+    };
+    let latency = |statistic: &str| json!(["AWS/ApiGateway", "Latency", "ApiId", "${Api}", {"stat": statistic, "label": statistic}]);
+    let steps = [waited(metrics::JOURNAL_LATENCY, "table"), waited(metrics::QUEUE_LATENCY, "queue")].concat();
+    vec![
+        chart("Deliveries accepted", by_provider(metrics::ACCEPTED).collect(), "Sum"),
+        chart("Duplicate deliveries", by_provider(metrics::DUPLICATE).collect(), "Sum"),
+        chart("Answer time (milliseconds)", json!([latency("p50"), latency("p99")]), "p99"),
+        chart("Wait for table and queue (milliseconds, p99)", json!(steps), "p99"),
+        chart(
+            "Messages on the queues",
+            json!([waiting("EventQueue", "waiting"), waiting("DeadLetterQueue", "dead letters")]),
+            "Maximum",
+        ),
+        chart(
+            "Age of the oldest unprocessed event (seconds)",
+            json!([of_the_stage(metrics::OLDEST_UNPROCESSED_AGE, &json!({"label": "oldest"}))]),
+            "Maximum",
+        ),
+        chart("Problems", problems(), "Sum"),
+        chart("Failed invocations", failed_invocations(), "Sum"),
+    ]
 }
 
-/// Returns the search over a metric's finest dimensions: a provider that is switched off draws no line.
-fn search(metric: &Metric) -> String {
-    let finest = metric.by.last().expect("a metric is told apart by something");
-    let dimensions: Vec<&str> = finest.iter().map(|dimension| dimension.as_str()).collect();
-    format!(
-        "SEARCH('{{{NAMESPACE},{}}} MetricName=\"{}\" Stage=\"${{Stage}}\"', '{}', {})",
-        dimensions.join(","),
-        metric.name,
-        statistic(metric),
-        FIVE_MINUTES.as_secs()
-    )
+/// Returns rare counts, drawn as zero while nothing is counted.
+fn problems() -> Value {
+    let counts = [
+        ("deliveries answered 503", metrics::UNAVAILABLE),
+        ("stored on the queue only", metrics::FALLBACK),
+        ("enqueued later by the sweeper", metrics::ENQUEUE_DEFERRED),
+        ("answered 429", metrics::API_THROTTLED),
+        ("contradict the documentation", metrics::DRIFT),
+        ("sent again", metrics::RESENT),
+        ("parked", metrics::PARKED),
+        ("failed runs of the sweeper", metrics::SWEEP_FAILED),
+    ];
+    let lines = counts.into_iter().enumerate().flat_map(|(n, (label, metric))| {
+        let id = format!("problem{n}");
+        [
+            json!([{"expression": format!("FILL({id}, 0)"), "label": label}]),
+            of_the_stage(metric, &json!({"id": id, "visible": false})),
+        ]
+    });
+    lines.collect()
 }
 
-fn statistic(metric: &Metric) -> &'static str {
-    match metric.unit {
-        // A gauge: the sum of several readings has no meaning.
-        Unit::Count if *metric == metrics::WAITING => "Maximum",
-        Unit::Count => "Sum",
-        Unit::Milliseconds => "p99",
-        Unit::Seconds => "Maximum",
+/// Returns Lambda's errors of every function.
+fn failed_invocations() -> Value {
+    let line = |name: &str, function: String| json!(["AWS/Lambda", "Errors", "FunctionName", function, {"label": name}]);
+    let receivers =
+        PROVIDERS.into_iter().map(|name| line(name, format!("${{{}Receiver}}", resource_of(name))));
+    let others = ["processor", "sweeper"];
+    let others = others.into_iter().map(|name| line(name, format!("${{{}Function}}", resource_of(name))));
+    receivers.chain(others).collect()
+}
+
+/// Returns the sum of a metric over all providers, zero for those without a value.
+fn total(id: &str, metric: Metric) -> Value {
+    let ids: Vec<String> = PROVIDERS.into_iter().map(|name| format!("{id}_{name}")).collect();
+    let filled: Vec<String> = ids.iter().map(|id| format!("FILL({id}, 0)")).collect();
+    let sum = json!([{"expression": filled.join(" + "), "label": id, "id": id}]);
+    let parts = PROVIDERS.into_iter().zip(&ids);
+    let parts = parts.map(|(name, id)| of(metric, name, &json!({"id": id, "visible": false})));
+    [sum].into_iter().chain(parts).collect()
+}
+
+/// Returns one of our metrics for a provider.
+fn of(metric: Metric, provider: &str, options: &Value) -> Value {
+    assert!(metric.by.contains(&[Dimension::Stage, Dimension::Provider].as_slice()), "{}", metric.name);
+    json!([NAMESPACE, metric.name, "Stage", "${Stage}", "Provider", provider, options])
+}
+
+/// Returns one of our metrics for the whole deployment.
+fn of_the_stage(metric: Metric, options: &Value) -> Value {
+    assert!(metric.by.contains(&[Dimension::Stage].as_slice()), "{}", metric.name);
+    json!([NAMESPACE, metric.name, "Stage", "${Stage}", options])
+}
+
+/// Returns the number of messages on a queue.
+fn waiting(queue: &str, label: &str) -> Value {
+    let name = format!("${{{queue}.QueueName}}");
+    json!(["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name, {"label": label}])
+}
+
+const REGION: &str = "${AWS::Region}";
+
+fn chart(title: &str, metrics: Value, statistic: &str) -> Widget {
+    let period = FIVE_MINUTES.as_secs();
+    Widget(json!({"title": title, "region": REGION, "stat": statistic, "period": period, "metrics": metrics}))
+}
+
+/// Returns the metrics that the dashboard draws, each once: CloudWatch charges by their number.
+pub fn drawn() -> BTreeSet<String> {
+    let widgets = numbers().into_iter().chain(charts());
+    let lines = widgets.flat_map(|widget| widget.0["metrics"].as_array().cloned().unwrap_or_default());
+    let named = |line: Value| {
+        let texts: Vec<String> =
+            line.as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        (!texts.is_empty()).then(|| texts.join(" "))
+    };
+    lines.filter_map(named).collect()
+}
+
+impl Widget {
+    /// Returns the widget's JSON with its place on the dashboard.
+    fn at(&self, x: usize, y: usize, width: usize, height: usize) -> String {
+        json!({
+            "type": "metric", "x": x, "y": y, "width": width, "height": height, "properties": self.0,
+        })
+        .to_string()
     }
 }
 
@@ -430,8 +548,4 @@ fn kebab_case(name: &str) -> String {
         hyphen.into_iter().chain([letter.to_ascii_lowercase()])
     };
     name.chars().enumerate().flat_map(letter).collect()
-}
-
-fn capitalised(text: &str) -> String {
-    resource_of(text)
 }

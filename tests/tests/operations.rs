@@ -168,6 +168,11 @@ fn every_alarm_and_the_dashboard_are_deployed() {
     let board = granite("GetDashboard", json!({"DashboardName": format!("inlet-{}", stack.facts.stage)}));
     let body: Value = serde_json::from_str(board["DashboardBody"].as_str().expect("a body")).expect("JSON");
     let widgets = body["widgets"].as_array().expect("widgets");
-    assert!(widgets.len() > metrics::ALL.len(), "{} widgets", widgets.len());
+    let alarms = widgets[0]["properties"]["alarms"].as_array().expect("the alarms' states");
+    assert_eq!(alarms.len(), deployed.len());
+    let titles: Vec<&str> =
+        widgets.iter().filter_map(|widget| widget["properties"]["title"].as_str()).collect();
+    let first = ["Alarms", "Accepted", "Refused", "Waiting on the queue"];
+    assert_eq!(titles[..4], first, "{titles:?}");
     assert!(!body.to_string().contains("${"), "something was not put in: {body}");
 }

@@ -1,15 +1,13 @@
-//! `inlet completions`: what the shell needs to complete the command line.
+//! `inlet completions`: writes completions for a shell.
 
 use clap_complete::Shell;
 
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// What can be said to `inlet completions`.
+/// The arguments of `inlet completions`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "For example: inlet completions bash > ~/.local/share/bash-completion/completions/inlet"
-)]
+#[command(after_help = "Example: inlet completions bash > ~/.local/share/bash-completion/completions/inlet")]
 pub(crate) struct Arguments {
     /// The shell
     shell: Shell,

@@ -1,4 +1,4 @@
-//! `inlet doctor`: looks whether everything is there and works.
+//! `inlet doctor`: checks every part of the deployment.
 
 use serde::Serialize;
 
@@ -8,26 +8,26 @@ use crate::health_checks::{self, Check};
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, Status};
 
-/// What can be said to `inlet doctor`.
+/// The arguments of `inlet doctor`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-It changes nothing. It reads the stack, the table's and the queues' settings, the alarms' states and every store's
-secret, and asks each receiver by a GET, which has no effect. What the caller may not look at is marked with a
-question mark. The exit code is 1 when something is wrong.")]
+The command changes nothing. It reads the stack, the settings of the table and the queues, the states of the alarms
+and the secret of every store, and sends a GET to each receiver, which has no effect. A question mark means that the
+caller has no permission for a check, or that a finding needs a look. The exit code is 1 if a check fails.")]
 pub(crate) struct Arguments {
-    /// Say only what is wrong or could not be checked
+    /// Print only failures and checks that could not be made
     #[arg(long)]
     only_failures: bool,
 }
 
-/// Looks, and tells.
+/// Runs the checks and prints them.
 pub(crate) async fn run(
     arguments: &Arguments,
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
-    let progress = output.progress("looking", None);
+    let progress = output.progress("checks", None);
     let mut checks = Box::pin(health_checks::all(&deployment)).await?;
     progress.finish_and_clear();
     if arguments.only_failures {
@@ -37,16 +37,19 @@ pub(crate) async fn run(
     output.report(&report)?;
     match report.count(Status::Fail) {
         0 => Ok(()),
-        1 => Err(wrong("one thing is wrong".to_owned())),
-        many => Err(wrong(format!("{many} things are wrong"))),
+        1 => Err(failure("one check failed".to_owned())),
+        many => Err(failure(format!("{many} checks failed"))),
     }
 }
 
-fn wrong(what: String) -> Failure {
-    Failure::Wrong { what, next: "do what stands below each line marked FAIL, then look again".to_owned() }
+fn failure(what: String) -> Failure {
+    Failure::Problem {
+        what,
+        next: "follow the hint below each line marked FAIL, then run the command again".to_owned(),
+    }
 }
 
-/// What was found.
+/// The results.
 #[derive(Debug, Serialize)]
 struct HealthReport {
     stack: String,
@@ -68,11 +71,11 @@ impl Report for HealthReport {
                 page.aside(format_args!("                {next}"));
             }
         }
-        let (wrong, open) = (self.count(Status::Fail), self.count(Status::Unknown));
-        if wrong == 0 && open == 0 {
-            page.line("All is well.");
+        let (failed, unknown) = (self.count(Status::Fail), self.count(Status::Unknown));
+        if failed == 0 && unknown == 0 {
+            page.line("All checks passed.");
         } else {
-            page.line(format_args!("{wrong} wrong, {open} could not be checked or want a look."));
+            page.line(format_args!("{failed} failed, {unknown} unknown."));
         }
     }
 }

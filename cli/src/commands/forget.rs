@@ -1,4 +1,4 @@
-//! `inlet forget`: deletes all events of an entity, for a person who asks to be forgotten.
+//! `inlet forget`: deletes all events of an entity, for privacy requests.
 
 use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget};
 use serde::Serialize;
@@ -9,16 +9,16 @@ use crate::options::DeploymentArgs;
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted};
 
-/// What can be said to `inlet forget`.
+/// The arguments of `inlet forget`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The entity as its events' ids begin: zid/riyadh/order/81230457
+    /// The entity, as its events' ids begin: zid/riyadh/order/81230457
     #[arg(value_name = "PROVIDER/STORE/KIND/ID", value_parser = Entity::parse)]
     entity: Entity,
-    /// Count what would go, and change nothing
+    /// Count the events without deleting anything
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }
@@ -33,24 +33,25 @@ pub(crate) async fn run(
     let deployment = Deployment::find_to_change(options, output).await?;
     let forget = Forget { table: deployment.table() };
     let found = forget.count(&entity).await;
-    let counts = found.map_err(|fault| Failure::Inlet { doing: "its events cannot be counted", fault })?;
+    let counts =
+        found.map_err(|fault| Failure::Inlet { context: "the entity's events cannot be counted", fault })?;
     if dry_run || counts == DeletionCounts::default() {
         return output.report(&ForgetReport::of(&entity, &counts, false));
     }
     let events = counted(counts.events, "event", "events");
-    confirm(&format!("Delete {events}? This cannot be undone."), yes)?;
+    confirm(&format!("Delete {events} permanently?"), yes)?;
     let forgotten = forget.run(&entity).await;
     let counts =
-        forgotten.map_err(|fault| Failure::Inlet { doing: "not all of it could be deleted", fault })?;
+        forgotten.map_err(|fault| Failure::Inlet { context: "not everything could be deleted", fault })?;
     output.report(&ForgetReport::of(&entity, &counts, true))?;
     output.note(NOT_COVERED);
     Ok(())
 }
 
-/// The data that the command does not delete.
-const NOT_COVERED: &str = "Not reached: messages on the queue and among the dead letters, quarantine, backups, and what consumers keep.";
+/// The copies that this command cannot delete.
+const NOT_COVERED: &str = "Not deleted: messages in the queue and the dead-letter queue, the quarantine, backups, and the data of consumers.";
 
-/// The result of a run.
+/// The result of the deletion.
 #[derive(Debug, Serialize)]
 struct ForgetReport {
     entity: String,
@@ -78,9 +79,9 @@ impl Report for ForgetReport {
     fn page(&self, page: &mut Page) {
         let events = counted(self.events, "event", "events");
         page.line(match (self.events, self.forgotten) {
-            (0, _) if self.chunks == 0 => format!("nothing is stored of {}", self.entity),
+            (0, _) if self.chunks == 0 => format!("no event of {} is stored", self.entity),
             (_, true) => format!("{events} of {} deleted", self.entity),
-            (_, false) => format!("{events} of {} would be deleted; nothing is changed", self.entity),
+            (_, false) => format!("{events} of {} would be deleted; nothing was changed", self.entity),
         });
         if self.old_chunks > 0 {
             let chunks = counted(self.old_chunks, "chunk", "chunks");

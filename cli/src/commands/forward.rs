@@ -1,7 +1,7 @@
-//! `inlet forward`: follows the stored events and posts each to a program on this machine.
+//! `inlet forward`: posts new events to a program on this machine.
 //!
-//! It only reads: no receipt, no queue, nothing that the deployment would notice. Of one thing the events arrive in
-//! their order; of different things at once.
+//! It only reads the table: it writes no receipt and does not use the queue. The events of one entity are posted in
+//! order, those of different entities concurrently.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -27,29 +27,29 @@ use crate::input::time_arg::{TimeArg, forever};
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
 
-/// What can be said to `inlet forward`.
+/// The arguments of `inlet forward`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The program's URL; {provider}, {store} and {topic} in it stand for the event's
+    /// URL of the program; {provider}, {store} and {topic} in it are replaced with those of the event
     #[arg(long, value_name = "URL")]
     to: Target,
-    /// The body and the headers as the provider sent them, where otherwise the CloudEvents JSON object is posted
+    /// Post body and headers as the provider sent them; default: the CloudEvents JSON object
     #[arg(long)]
     raw: bool,
-    /// How many are on their way at once, each of another thing
+    /// Number of posts in flight, of different entities
     #[arg(long, value_name = "COUNT", default_value_t = 8)]
     concurrency: usize,
     #[command(flatten)]
     filters: Filters,
-    /// Begin with what was received since then: 15m, 24h (ago), 2025-06-12T08:01:12Z
+    /// Start with events received at this time: 15m, 24h (ago), 2025-06-12T08:01:12Z; default: new events only
     #[arg(long, value_name = "WHEN")]
     since: Option<TimeArg>,
-    /// End after so many
+    /// End after this number of events
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
 }
 
-/// How long is waited at first before a program is tried again that does not listen, and at most.
+/// First and longest pause before the next attempt to connect to the program.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -65,11 +65,11 @@ pub(crate) async fn run(
     let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
     let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
-        Some(_) => Follow::from_its_beginning(&table, selection),
+        Some(_) => Follow::from_start(&table, selection),
         None => Follow::from_now(&table, selection).await?,
     };
     let post = Post { table: table.clone(), client: http::direct()?, to: arguments.to, raw: arguments.raw };
-    output.note("waiting for events, Ctrl-C ends");
+    output.note("waiting for events; Ctrl-C ends");
     let (mut left, mut sum) = (arguments.limit.unwrap_or(usize::MAX), Sum::default());
     while left > 0 {
         let Some(new) = unless_stopped(follow.next()).await else { break };
@@ -81,10 +81,10 @@ pub(crate) async fn run(
             None => break,
         }
     }
-    sum.told(arguments.limit.is_some(), output)
+    sum.end(arguments.limit.is_some(), output)
 }
 
-/// How many were forwarded, and how many of them not well.
+/// The numbers of forwarded and failed events.
 #[derive(Default)]
 struct Sum {
     forwarded: u64,
@@ -92,21 +92,21 @@ struct Sum {
 }
 
 impl Sum {
-    /// Says how it went. A failure of the program is one of the command where the end was foreseen, as in a script.
-    fn told(&self, foreseen: bool, output: &mut Output) -> Result<(), Failure> {
+    /// Prints the numbers. Failed events are a failure of the command only with --limit, as in a script.
+    fn end(&self, has_limit: bool, output: &mut Output) -> Result<(), Failure> {
         let Self { forwarded, failed } = self;
-        output.note(format_args!("{forwarded} forwarded, {failed} of them not answered 2xx"));
-        if foreseen && *failed > 0 {
+        output.note(format_args!("{forwarded} forwarded, {failed} of them without a 2xx response"));
+        if has_limit && *failed > 0 {
             return Err(Failure::Refused {
-                what: format!("{failed} of {forwarded} events were not answered 2xx"),
-                next: "mend the program and forward them again with --since".to_owned(),
+                what: format!("{failed} of {forwarded} events had no 2xx response"),
+                next: "correct the program, then forward the events again with --since".to_owned(),
             });
         }
         Ok(())
     }
 }
 
-/// What is posted, and where.
+/// Posts events.
 #[derive(Clone)]
 struct Post {
     table: Table,
@@ -115,18 +115,18 @@ struct Post {
     raw: bool,
 }
 
-/// What a poster tells.
-enum Progress {
-    /// Nobody listens there.
+/// A message from a task that posts events.
+enum Message {
+    /// The program does not accept connections.
     Waiting(String),
-    /// An event has its answer.
+    /// An event has its response.
     Ended(Forwarded),
     /// An event cannot be read.
     Failed(Failure),
 }
 
 impl Post {
-    /// Posts these: those of one thing one after the other, different things at once.
+    /// Posts the events: those of one entity in order, different entities concurrently.
     async fn all(
         &self,
         arrivals: Vec<Arrival>,
@@ -134,84 +134,86 @@ impl Post {
         output: &mut Output,
         sum: &mut Sum,
     ) -> Result<(), Failure> {
-        let mut things: BTreeMap<String, Vec<Arrival>> = BTreeMap::new();
+        let mut entities: BTreeMap<String, Vec<Arrival>> = BTreeMap::new();
         for arrival in arrivals {
-            things.entry(arrival.id.entity_path().to_owned()).or_default().push(arrival);
+            entities.entry(arrival.id.entity_path().to_owned()).or_default().push(arrival);
         }
-        let (tell, mut heard) = mpsc::channel(concurrency.max(1));
-        let (mut posting, mut things) = (JoinSet::new(), things.into_values());
-        for events in things.by_ref().take(concurrency.max(1)) {
-            posting.spawn(self.clone().one_thing(events, tell.clone()));
+        let (sender, mut messages) = mpsc::channel(concurrency.max(1));
+        let (mut posting, mut entities) = (JoinSet::new(), entities.into_values());
+        for events in entities.by_ref().take(concurrency.max(1)) {
+            posting.spawn(self.clone().post_in_order(events, sender.clone()));
         }
         let mut waits = false;
         while !posting.is_empty() {
             tokio::select! {
                 biased;
-                told = heard.recv() => match told {
-                    Some(Progress::Waiting(why)) if !waits => {
+                message = messages.recv() => match message {
+                    Some(Message::Waiting(why)) if !waits => {
                         waits = true;
-                        output.note(format_args!("{why}; trying again until it does"));
+                        output.note(format_args!("{why}; trying again"));
                     }
-                    Some(Progress::Waiting(_)) | None => {}
-                    Some(Progress::Ended(forwarded)) => {
+                    Some(Message::Waiting(_)) | None => {}
+                    Some(Message::Ended(forwarded)) => {
                         waits = false;
                         sum.count(&forwarded);
                         output.item(&forwarded)?;
                     }
-                    Some(Progress::Failed(failure)) => return Err(failure),
+                    Some(Message::Failed(failure)) => return Err(failure),
                 },
                 Some(_) = posting.join_next() => {
-                    if let Some(events) = things.next() {
-                        posting.spawn(self.clone().one_thing(events, tell.clone()));
+                    if let Some(events) = entities.next() {
+                        posting.spawn(self.clone().post_in_order(events, sender.clone()));
                     }
                 }
             }
         }
-        // The last words of those that ended.
-        drop(tell);
-        while let Some(told) = heard.recv().await {
-            match told {
-                Progress::Ended(forwarded) => {
+        // The last messages of the tasks that ended.
+        drop(sender);
+        while let Some(message) = messages.recv().await {
+            match message {
+                Message::Ended(forwarded) => {
                     sum.count(&forwarded);
                     output.item(&forwarded)?;
                 }
-                Progress::Failed(failure) => return Err(failure),
-                Progress::Waiting(_) => {}
+                Message::Failed(failure) => return Err(failure),
+                Message::Waiting(_) => {}
             }
         }
         Ok(())
     }
 
-    async fn one_thing(self, events: Vec<Arrival>, tell: mpsc::Sender<Progress>) {
+    async fn post_in_order(self, events: Vec<Arrival>, sender: mpsc::Sender<Message>) {
         for arrival in events {
-            let told = match self.table.events.get(&arrival.id).await {
-                Ok(Some(kept)) => Progress::Ended(self.until_it_is_taken(arrival, &kept, &tell).await),
-                // Its time was up since it was listed.
+            let message = match self.table.events.get(&arrival.id).await {
+                Ok(Some(stored)) => {
+                    Message::Ended(self.post_until_connected(arrival, &stored, &sender).await)
+                }
+                // It has expired since it was listed.
                 Ok(None) => continue,
-                Err(fault) => Progress::Failed(Failure::Inlet { doing: "an event cannot be read", fault }),
+                Err(fault) => Message::Failed(Failure::Inlet { context: "an event cannot be read", fault }),
             };
-            // Nobody listens any more: the command is at its end.
-            if tell.send(told).await.is_err() {
+            // The receiver of the messages is gone: the command ends.
+            if sender.send(message).await.is_err() {
                 break;
             }
         }
     }
 
-    async fn until_it_is_taken(
+    async fn post_until_connected(
         &self,
         arrival: Arrival,
-        kept: &StoredEvent,
-        tell: &mpsc::Sender<Progress>,
+        stored: &StoredEvent,
+        sender: &mpsc::Sender<Message>,
     ) -> Forwarded {
         let mut wait = FIRST_WAIT;
         loop {
             let start = Instant::now();
-            let answer = self.request(kept).send().await;
+            let answer = self.request(stored).send().await;
             let took = start.elapsed();
             match answer {
                 Err(error) if error.is_connect() => {
-                    let why = format!("{} does not take connections", self.to);
-                    if tell.send(Progress::Waiting(why)).await.is_err() {
+                    let why = format!("{} accepts no connections", self.to);
+                    if sender.send(Message::Waiting(why)).await.is_err() {
                         return Forwarded::new(arrival, None, took);
                     }
                     tokio::time::sleep(wait).await;
@@ -223,19 +225,19 @@ impl Post {
         }
     }
 
-    fn request(&self, kept: &StoredEvent) -> reqwest::RequestBuilder {
-        let record = &kept.record;
+    fn request(&self, stored: &StoredEvent) -> reqwest::RequestBuilder {
+        let record = &stored.record;
         let mut url = self.to.of(record);
         if !self.raw {
             let request = self.client.post(url).header("content-type", "application/cloudevents+json");
-            return request.body(kept.message.clone());
+            return request.body(stored.message.clone());
         }
         if !record.query.is_empty() {
             let query = [url.query().unwrap_or_default(), &record.query].join("&");
             url.set_query(Some(query.trim_start_matches('&')));
         }
         let method = Method::from_bytes(record.method.as_bytes()).unwrap_or(Method::POST);
-        let request = self.client.request(method, url).body(kept.body.clone());
+        let request = self.client.request(method, url).body(stored.body.clone());
         record.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 }
@@ -243,28 +245,28 @@ impl Post {
 impl Sum {
     fn count(&mut self, forwarded: &Forwarded) {
         self.forwarded = self.forwarded.saturating_add(1);
-        self.failed = self.failed.saturating_add(u64::from(!forwarded.is_well()));
+        self.failed = self.failed.saturating_add(u64::from(!forwarded.is_success()));
     }
 }
 
-/// Where events are posted, with or without places for what they are.
+/// The URL of the program, with or without placeholders.
 #[derive(Clone, Debug)]
 struct Target(String);
 
-/// The text is no such place.
+/// The text is not a URL of a program.
 #[derive(Debug, thiserror::Error)]
-#[error("it is no URL that begins with http:// or https://")]
+#[error("it is not a URL that begins with http:// or https://")]
 struct NotATarget;
 
 impl Target {
-    /// The URL for an event.
+    /// Returns the URL for an event.
     fn of(&self, record: &inlet_aws::dynamodb::record::Record) -> Url {
         let mut path = record.id.split('/');
         let (provider, store) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
         let url = self.with(provider, store, record.topic.as_deref().unwrap_or_default());
         #[expect(
             clippy::expect_used,
-            reason = "read before with other words in the same places, all of them escaped"
+            reason = "parsing checked it with other values, and all values are escaped"
         )]
         url.expect("a URL")
     }
@@ -280,7 +282,7 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, NotATarget> {
         let target = Self(text.to_owned());
-        // A place stands in the path or behind it, never in the host's name.
+        // A placeholder may be in the path or the query, but not in the host or port.
         let bare = target.with("", "", "").ok_or(NotATarget)?;
         let url =
             target.with("a", "b", "c").filter(|url| url.host() == bare.host() && url.port() == bare.port());
@@ -302,7 +304,7 @@ struct Forwarded {
     id: String,
     #[serde(rename = "type")]
     canonical_type: String,
-    /// What the program answered; nothing where it broke off or took too long.
+    /// The response's status. None if the connection was lost or timed out.
     status: Option<u16>,
     duration_ms: u128,
     #[serde(skip)]
@@ -321,14 +323,14 @@ impl Forwarded {
         }
     }
 
-    fn is_well(&self) -> bool {
+    fn is_success(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 }
 
 impl Report for Forwarded {
     fn page(&self, page: &mut Page) {
-        let status = self.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let status = self.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
         let (ours, took) = (printable(&self.canonical_type), short(self.duration));
         page.line(format_args!("{}  {status:<9}  {took:>8}  {ours:<32}  {}", self.received, self.id));
     }
@@ -339,7 +341,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_is_a_place_on_the_web() {
+    fn a_target_is_an_http_url() {
         for (text, is) in [
             ("http://localhost:8080/hook", true),
             ("https://example.test/{provider}/{store}?t={topic}", true),
@@ -353,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_event_is_stands_in_its_place_escaped() {
+    fn placeholders_are_replaced_and_escaped() {
         let target: Target = "http://localhost/{provider}/{store}/{topic}".parse().unwrap();
         let url = target.with("zid", "riyadh", "../a b?").unwrap();
         assert_eq!(url.as_str(), "http://localhost/zid/riyadh/%2E%2E%2Fa%20b%3F");

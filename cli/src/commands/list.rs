@@ -1,4 +1,4 @@
-//! `inlet list`: events by time, newest first, and what became of them; or what is held in quarantine.
+//! `inlet list`: lists events, newest first, with their states; or the quarantine.
 
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
@@ -20,28 +20,28 @@ use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
 use crate::providers::ALL;
 
-/// What can be said to `inlet list`.
+/// The arguments of `inlet list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
     span: Span,
-    /// At most so many (and all that came in the last one's millisecond)
+    /// Maximum number of rows; the rows of the last row's millisecond are all printed
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: usize,
-    /// Only those without a receipt
+    /// Only events without a receipt
     #[arg(long, conflicts_with = "parked")]
     unprocessed: bool,
-    /// Only those that were given up on: they wait for a redrive or a replay
+    /// Only parked events: they wait for a redrive or a replay
     #[arg(long)]
     parked: bool,
-    /// The refused deliveries that are held instead: what no live credential proved
+    /// List the quarantine instead: deliveries that no live credential verified
     #[arg(long, conflicts_with_all = ["event_type", "entity", "unprocessed", "parked"])]
     quarantine: bool,
 }
 
-/// Lists them.
+/// Lists events, or the quarantine.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -54,13 +54,13 @@ pub(crate) async fn run(
     let table = deployment.table();
     let Bounds { from, until } = Bounds::of(&arguments, &table);
     let mut newest = NewestFirst::new(&table, arguments.filters.selection(from, until)?);
-    let progress = output.progress("events looked at", None);
+    let progress = output.progress("events read", None);
     let mut events: Vec<Listed> = Vec::new();
     let mut older = None;
     while let Some(some) = newest.next().await? {
         progress.inc(u64::try_from(some.len()).unwrap_or_default());
-        for listed in with_fates(&table, some).await?.into_iter().filter(|listed| arguments.wants(listed)) {
-            // All of one millisecond, so that "before then" leaves nothing out.
+        for listed in with_states(&table, some).await?.into_iter().filter(|listed| arguments.wants(listed)) {
+            // All events of one millisecond, so that --until continues without a gap.
             if events.len() >= arguments.limit && events.last().is_some_and(|e| e.received != listed.received)
             {
                 older = events.last().map(|last| last.received.clone());
@@ -76,25 +76,27 @@ pub(crate) async fn run(
     let (none, more) = (events.is_empty(), older.clone());
     output.report(&Events { events, older_before: older })?;
     if none {
-        output.note(format!("nothing since {from}; --since looks further back"));
+        output.note(format!("no events since {from}; use --since for earlier ones"));
     }
     if let Some(last) = more {
         let Arguments { filters, span, limit, unprocessed, parked, .. } = &arguments;
-        let mut said = filters.to_flags();
-        said.extend(span.since.map(|since| format!(" --since {}", since.before(clock::now()))));
-        let flags = [(" --unprocessed", *unprocessed), (" --parked", *parked)];
-        said.extend(flags.into_iter().filter_map(|(flag, is)| is.then_some(flag)));
-        output.note(format!("there is more: {} list{said} --until {last} --limit {limit}", deployment.inlet));
+        let mut flags = filters.to_flags();
+        flags.extend(span.since.map(|since| format!(" --since {}", since.before(clock::now()))));
+        let switches = [(" --unprocessed", *unprocessed), (" --parked", *parked)];
+        flags.extend(switches.into_iter().filter_map(|(flag, is)| is.then_some(flag)));
+        output
+            .note(format!("for more, run: {} list{flags} --until {last} --limit {limit}", deployment.inlet));
     }
     Ok(())
 }
 
-/// Some events with what became of each.
-async fn with_fates(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
+/// Adds the state of each event.
+async fn with_states(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
     let events: Vec<_> = arrivals.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-    let fates = event_status::event_statuses(table, &events).await;
-    let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
-    Ok(arrivals.into_iter().zip(fates).map(|(arrival, fate)| Listed::new(arrival, fate)).collect())
+    let statuses = event_status::event_statuses(table, &events).await;
+    let statuses =
+        statuses.map_err(|fault| Failure::Inlet { context: "the receipts cannot be read", fault })?;
+    Ok(arrivals.into_iter().zip(statuses).map(|(arrival, status)| Listed::new(arrival, status)).collect())
 }
 
 async fn list_quarantine(
@@ -105,40 +107,40 @@ async fn list_quarantine(
     let Bounds { from, until } = Bounds::of_quarantine(arguments);
     let wanted = arguments.filters.selection(from, until)?;
     let table = deployment.table();
-    let mut held: Vec<QuarantinedRow> = Vec::new();
+    let mut quarantined: Vec<QuarantinedRow> = Vec::new();
     let providers: Vec<_> =
-        ALL.into_iter().filter(|known| is(wanted.provider.as_deref(), known.name())).collect();
+        ALL.into_iter().filter(|provider| matches(wanted.provider.as_deref(), provider.name)).collect();
     for store in stores::of(deployment, &providers).await? {
-        if is(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
-            let provider = store.provider.name();
+        if matches(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
+            let provider = store.provider.name;
             let of_store =
                 quarantined_deliveries(&table, (provider, &store.store), (from, until), arguments.limit)
                     .await;
-            let of_store =
-                of_store.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
-            held.extend(of_store.into_iter().map(|one| QuarantinedRow::new(&store, one)));
+            let of_store = of_store
+                .map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
+            quarantined.extend(of_store.into_iter().map(|one| QuarantinedRow::new(&store, one)));
         }
     }
-    held.sort_by(|a, b| b.received.cmp(&a.received));
-    held.truncate(arguments.limit);
-    let any = !held.is_empty();
-    output.report(&Quarantine { quarantined: held })?;
+    quarantined.sort_by(|a, b| b.received.cmp(&a.received));
+    quarantined.truncate(arguments.limit);
+    let any = !quarantined.is_empty();
+    output.report(&Quarantine { quarantined })?;
     if any {
         let inlet = &deployment.inlet;
         output.note(format!(
-            "mend the store's secret ({inlet} secret rotate STORE), then take them in: {inlet} reverify"
+            "correct the store's secret ({inlet} secret rotate STORE), then accept the deliveries with: {inlet} reverify"
         ));
     } else {
-        output.note("nothing is quarantined");
+        output.note("the quarantine is empty");
     }
     Ok(())
 }
 
-fn is(wanted: Option<&str>, told: &str) -> bool {
-    wanted.is_none_or(|wanted| wanted == told)
+fn matches(wanted: Option<&str>, value: &str) -> bool {
+    wanted.is_none_or(|wanted| wanted == value)
 }
 
-/// From when until when.
+/// A time span.
 struct Bounds {
     from: ReceivedAt,
     until: ReceivedAt,
@@ -146,13 +148,13 @@ struct Bounds {
 
 impl Bounds {
     fn of(arguments: &Arguments, table: &Table) -> Self {
-        // A thing's whole history is one look; of everything a day is enough until more is asked for.
+        // An entity's history is one query. Everything is limited to a day by default.
         let otherwise = (!arguments.filters.names_an_entity()).then_some(TimeArg::Ago(A_DAY));
         let Self { from, until } = Self::from(arguments, otherwise);
         Self { from: from.max(table.time_index.oldest(clock::now())), until }
     }
 
-    /// Nothing is held for longer than some days.
+    /// The quarantine keeps deliveries only for days, so the default is all of it.
     fn of_quarantine(arguments: &Arguments) -> Self {
         Self::from(arguments, None)
     }
@@ -180,7 +182,7 @@ impl Arguments {
 #[derive(Debug, Serialize)]
 struct Events {
     events: Vec<Listed>,
-    /// Where the list was cut: what is older came before this.
+    /// The time of the last row if the list was cut: continue before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     older_before: Option<String>,
 }
@@ -213,7 +215,7 @@ struct Quarantine {
     quarantined: Vec<QuarantinedRow>,
 }
 
-/// A held delivery.
+/// A quarantined delivery.
 #[derive(Debug, Serialize)]
 struct QuarantinedRow {
     received: String,
@@ -223,20 +225,20 @@ struct QuarantinedRow {
     /// The body's length in bytes.
     size: u64,
     reason: String,
-    /// When it is forgotten.
+    /// The time when it is deleted.
     expires: Option<String>,
 }
 
 impl QuarantinedRow {
-    fn new(store: &StoreAddress, held: QuarantinedDelivery) -> Self {
+    fn new(store: &StoreAddress, quarantined: QuarantinedDelivery) -> Self {
         Self {
-            received: held.received.to_string(),
+            received: quarantined.received.to_string(),
             store: store.to_string(),
-            method: held.method,
-            topic: held.topic,
-            size: held.size,
-            reason: held.reason,
-            expires: held.expires.map(|at| at.to_string()),
+            method: quarantined.method,
+            topic: quarantined.topic,
+            size: quarantined.size,
+            reason: quarantined.reason,
+            expires: quarantined.expires.map(|at| at.to_string()),
         }
     }
 }
@@ -246,18 +248,18 @@ impl Report for Quarantine {
         if self.quarantined.is_empty() {
             return;
         }
-        let row = |held: &QuarantinedRow| {
+        let row = |quarantined: &QuarantinedRow| {
             [
-                held.received.clone(),
-                held.store.clone(),
-                printable(held.topic.as_deref().unwrap_or("-")),
-                held.size.to_string(),
-                held.expires.clone().unwrap_or_default(),
-                printable(&held.reason),
+                quarantined.received.clone(),
+                quarantined.store.clone(),
+                printable(quarantined.topic.as_deref().unwrap_or("-")),
+                quarantined.size.to_string(),
+                quarantined.expires.clone().unwrap_or_default(),
+                printable(&quarantined.reason),
             ]
         };
         page.table(
-            ["received", "store", "topic", "bytes", "expires", "why"],
+            ["received", "store", "topic", "bytes", "expires", "reason"],
             self.quarantined.iter().map(row),
         );
     }

@@ -1,4 +1,4 @@
-//! `inlet man`: the manual pages, one of the whole and one a command.
+//! `inlet man`: writes the manual pages, one per command.
 
 use std::path::PathBuf;
 
@@ -7,11 +7,11 @@ use clap_mangen::{Man, generate_to};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// What can be said to `inlet man`.
+/// The arguments of `inlet man`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "For example: inlet man ~/.local/share/man/man1, or inlet man | man -l -")]
+#[command(after_help = "Examples:\n  inlet man ~/.local/share/man/man1\n  inlet man | man -l -")]
 pub(crate) struct Arguments {
-    /// The folder for a page of each command; without it the first page goes to standard output
+    /// The folder; default: the main page to standard output
     folder: Option<PathBuf>,
 }
 

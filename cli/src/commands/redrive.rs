@@ -1,4 +1,4 @@
-//! `inlet redrive`: what waits among the dead letters is tried again, once whatever stopped it is mended.
+//! `inlet redrive`: moves the messages of the dead-letter queue back to the event queue.
 
 use inlet_aws::operate::redrive::Redrive;
 use inlet_aws::sqs::SqsQueue;
@@ -12,16 +12,16 @@ use crate::output::progress::{self, RunOutcome};
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted};
 
-/// What can be said to `inlet redrive`.
+/// The arguments of `inlet redrive`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// At most so many a second
+    /// Maximum number of messages per second
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
-    /// Count them and move nothing
+    /// Count the messages without moving any
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }
@@ -38,32 +38,32 @@ pub(crate) async fn run(
     let redrive = Redrive { dead_letters, queue: deployment.queue(), table: deployment.table() };
     let waiting = redrive.count().await;
     let waiting =
-        waiting.map_err(|fault| Failure::Inlet { doing: "the dead letters cannot be counted", fault })?;
+        waiting.map_err(|fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault })?;
     if dry_run || waiting == 0 {
         return output.report(&RedriveReport { waiting, moved: 0, dry_run });
     }
     let letters = counted(waiting, "dead letter", "dead letters");
-    confirm(&format!("Put about {letters} back on the queue, {rate} a second?"), yes)?;
+    confirm(&format!("Move about {letters} back to the queue, {rate} per second?"), yes)?;
 
     let moved = watch::Sender::new(0);
     let bar = output.progress("moved", Some(waiting.into()));
     let ended = progress::run(redrive.run(rate, &moved), &moved, &bar, |moved| u64::from(*moved)).await;
     let moved = *moved.borrow();
     output.report(&RedriveReport { waiting, moved, dry_run })?;
-    let next = format!("go on with `{} redrive`: what was moved is not moved again", deployment.inlet);
+    let next = format!("run `{} redrive` to move the rest", deployment.inlet);
     match ended {
         RunOutcome::Done => Ok(()),
-        RunOutcome::Stopped => Err(Failure::Partly { what: "the redrive was stopped".to_owned(), next }),
+        RunOutcome::Stopped => Err(Failure::Partial { what: "the redrive was stopped".to_owned(), next }),
         RunOutcome::Failed(fault) => {
-            Err(Failure::Partly { what: format!("the redrive stopped: {}", fault.chain()), next })
+            Err(Failure::Partial { what: format!("the redrive stopped: {}", fault.chain()), next })
         }
     }
 }
 
-/// What a redrive came to.
+/// The result of a redrive.
 #[derive(Debug, Serialize)]
 struct RedriveReport {
-    /// How many dead letters there were, roughly, as SQS counts them.
+    /// Approximate number of messages before the redrive, as SQS counts them.
     waiting: u32,
     moved: u32,
     #[serde(skip)]
@@ -75,9 +75,9 @@ impl Report for RedriveReport {
         let Self { waiting, moved, .. } = self;
         let letters = counted(*waiting, "dead letter", "dead letters");
         page.line(match (waiting, self.dry_run) {
-            (0, _) => "no dead letters: nothing is moved".to_owned(),
-            (_, true) => format!("about {letters} would be moved; nothing is moved"),
-            _ => format!("{} put back on the queue", counted(*moved, "dead letter", "dead letters")),
+            (0, _) => "no dead letters; nothing was moved".to_owned(),
+            (_, true) => format!("about {letters} would be moved; nothing was moved"),
+            _ => format!("{} moved back to the queue", counted(*moved, "dead letter", "dead letters")),
         });
     }
 }

@@ -1,4 +1,4 @@
-//! `inlet replay`: sends stored events again on purpose, to be consumed once more.
+//! `inlet replay`: sends stored events to consumers again.
 
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
@@ -15,19 +15,19 @@ use crate::output::progress::{self, RunOutcome};
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted, printable};
 
-/// What can be said to `inlet replay`.
+/// The arguments of `inlet replay`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The replay's name, which consumers see as `replayid`; say it again to go on with a replay [default: made up]
+    /// Id of the replay, which consumers read as `replayid`; give the id of an earlier replay to continue it [default: generated]
     #[arg(long, value_name = "NAME", value_parser = ReplayId::parse)]
     id: Option<ReplayId>,
-    /// At most so many a second
+    /// Maximum number of events per second
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
-    /// Count them and send nothing
+    /// Count the events without sending any
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
     #[command(flatten)]
@@ -48,27 +48,27 @@ pub(crate) async fn run(
         span.since.map(|since| since.before(now)).or(filters.names_an_entity().then_some(ReceivedAt::EPOCH))
     else {
         return Err(Failure::Unusable {
-            what: "nobody says how far back the replay goes".to_owned(),
-            next: "say --since 2h, or name one thing with --entity".to_owned(),
+            what: "the start of the replay is missing".to_owned(),
+            next: "give --since 2h, or select one entity with --entity".to_owned(),
         });
     };
     let deployment = Deployment::find_to_change(options, output).await?;
-    // What comes while it runs is not meant, and is on its way anyway.
+    // Events that arrive during the replay are not part of it: they are processed anyway.
     let until = span.until.map_or(now, |until| until.before(now));
     let selection = filters.selection(since, until)?;
-    let id = id.map_or_else(|| made_up(now), Ok).map_err(|NotAReplayId| Failure::Unconfirmed)?;
+    let id = id.map_or_else(|| generate_id(now), Ok).map_err(|NotAReplayId| Failure::Unconfirmed)?;
     let replay = Replay { table: deployment.table(), queue: deployment.queue() };
 
     let counting = output.progress("counting", None);
     let selected = replay.count(&selection).await;
     counting.finish_and_clear();
     let selected =
-        selected.map_err(|fault| Failure::Inlet { doing: "the events cannot be counted", fault })?;
+        selected.map_err(|fault| Failure::Inlet { context: "the events cannot be counted", fault })?;
     if dry_run || selected == 0 {
         return output.report(&ReplayReport::nothing_sent(&id, selected, dry_run));
     }
     let events = counted(selected, "event", "events");
-    confirm(&format!("Send {events} again as {}, {rate} a second?", id.as_str()), yes)?;
+    confirm(&format!("Send {events} again as {}, {rate} per second?", id.as_str()), yes)?;
 
     let replayed = watch::Sender::new(Replayed::default());
     let bar = output.progress("sent", Some(selected));
@@ -77,36 +77,33 @@ pub(crate) async fn run(
     let replayed = replayed.send_replace(Replayed::default());
     let reached = replayed.reached;
     output.report(&ReplayReport::of(&id, selected, &replayed))?;
-    let go_on = || {
+    let resume = || {
         Resume { inlet: &deployment.inlet, filters: &filters, selection: &selection, id: &id, rate }
             .from(reached)
     };
     match ended {
         RunOutcome::Done if replayed.refused.is_empty() => Ok(()),
-        RunOutcome::Done => Err(Failure::Partly {
+        RunOutcome::Done => Err(Failure::Partial {
             what: format!("{} not be sent", counted(replayed.refused.len(), "event could", "events could")),
-            next: format!(
-                "look at each with `{} show`; the queue will never take them as they are",
-                deployment.inlet
-            ),
+            next: format!("inspect each with `{} show`; SQS cannot accept them", deployment.inlet),
         }),
         RunOutcome::Stopped => {
-            Err(Failure::Partly { what: "the replay was stopped".to_owned(), next: go_on() })
+            Err(Failure::Partial { what: "the replay was stopped".to_owned(), next: resume() })
         }
         RunOutcome::Failed(fault) => {
-            Err(Failure::Partly { what: format!("the replay stopped: {}", fault.chain()), next: go_on() })
+            Err(Failure::Partial { what: format!("the replay stopped: {}", fault.chain()), next: resume() })
         }
     }
 }
 
-/// A name for a replay that nobody named: when it began, and something that tells it from one of the same second.
-fn made_up(now: ReceivedAt) -> Result<ReplayId, NotAReplayId> {
+/// Returns an id with the start time and a random suffix.
+fn generate_id(now: ReceivedAt) -> Result<ReplayId, NotAReplayId> {
     let at = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let at = at.to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S").to_string();
     ReplayId::parse(&format!("replay-{at}-{:04x}", rand::random::<u16>()))
 }
 
-/// The command that goes on where a replay stopped.
+/// The command that continues a stopped replay.
 struct Resume<'a> {
     inlet: &'a str,
     filters: &'a Filters,
@@ -118,10 +115,10 @@ struct Resume<'a> {
 impl Resume<'_> {
     fn from(&self, reached: Option<ReceivedAt>) -> String {
         let Self { inlet, filters, selection, id, rate } = self;
-        // From the last one's own millisecond: the queue knows it under the replay's name and takes it once.
+        // The last event's own millisecond is repeated: the queue drops events that it has under the same replay id.
         let since = reached.unwrap_or(selection.from);
         format!(
-            "go on with `{inlet} replay{} --since {since} --until {} --id {} --rate {rate}`",
+            "continue with `{inlet} replay{} --since {since} --until {} --id {} --rate {rate}`",
             filters.to_flags(),
             selection.until,
             id.as_str()
@@ -129,14 +126,14 @@ impl Resume<'_> {
     }
 }
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Debug, Serialize)]
 struct ReplayReport {
     replay: String,
     selected: u64,
     sent: u64,
     refused: Vec<RefusedEvent>,
-    /// When the last one was received that was looked at.
+    /// The arrival time of the last event that was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     reached: Option<String>,
     #[serde(skip)]
@@ -173,13 +170,13 @@ impl Report for ReplayReport {
         let Self { replay, selected, sent, .. } = self;
         let events = counted(*selected, "event", "events");
         match (self.selected, self.dry_run) {
-            (0, _) => page.line("nothing fits: nothing is sent"),
-            (_, true) => page.line(format_args!("{events} would be sent again; nothing is sent")),
+            (0, _) => page.line("no event matches; nothing was sent"),
+            (_, true) => page.line(format_args!("{events} would be sent again; nothing was sent")),
             _ => page.line(format_args!("{sent} of {events} sent again as {replay}")),
         }
         if !self.refused.is_empty() {
             let row = |refused: &RefusedEvent| [refused.id.clone(), printable(&refused.reason)];
-            page.table(["refused", "why"], self.refused.iter().map(row));
+            page.table(["rejected", "reason"], self.refused.iter().map(row));
         }
     }
 }

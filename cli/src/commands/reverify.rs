@@ -1,4 +1,4 @@
-//! `inlet reverify`: verifies held deliveries again, once the secret is mended.
+//! `inlet reverify`: verifies quarantined deliveries again after the secret is corrected.
 
 use inlet::fault::Fault;
 use inlet_aws::operate::quarantine_list;
@@ -14,18 +14,18 @@ use crate::options::DeploymentArgs;
 use crate::output::progress::{self, RunOutcome};
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted, printable};
-use crate::providers::ALL;
+use crate::providers::{ALL, Quarantined};
 
-/// What can be said to `inlet reverify`.
+/// The arguments of `inlet reverify`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A provider, or one store: zid, zid/riyadh; otherwise every store that has a secret
+    /// A provider or a store: zid, zid/riyadh; default: every store with a secret
     #[arg(value_name = "PROVIDER[/STORE]")]
     scope: Option<Scope>,
-    /// Count what is held and change nothing
+    /// Count the deliveries without verifying any
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }
@@ -43,10 +43,10 @@ pub(crate) async fn run(
         Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
         None => stores::of(&deployment, &ALL).await?,
     };
-    let mut told = ReverifyReport { stores: count_quarantined(&deployment, stores).await?, dry_run };
-    let total: u64 = told.stores.iter().map(|store| store.quarantined).sum();
+    let mut report = ReverifyReport { stores: count_quarantined(&deployment, stores).await?, dry_run };
+    let total: u64 = report.stores.iter().map(|store| store.quarantined).sum();
     if dry_run || total == 0 {
-        return output.report(&told);
+        return output.report(&report);
     }
     confirm(
         &format!("Verify {} again?", counted(total, "quarantined delivery", "quarantined deliveries")),
@@ -54,10 +54,16 @@ pub(crate) async fn run(
     )?;
 
     let mut stopped = false;
-    for store in &mut told.stores {
+    let clients = Quarantined {
+        table: deployment.table(),
+        queue: deployment.queue(),
+        ssm: deployment.clients().ssm,
+        stage: deployment.stage.clone(),
+    };
+    for store in &mut report.stores {
         let reverified = watch::Sender::new(Reverified::default());
         let bar = output.progress("verified", Some(store.quarantined));
-        let work = store.address.provider.reverify(&deployment, &store.address.store, &reverified);
+        let work = store.address.provider.reverify(&clients, &store.address.store, &reverified);
         let ended = progress::run(work, &reverified, &bar, done).await;
         store.take(&reverified.borrow(), &ended);
         stopped = matches!(ended, RunOutcome::Stopped);
@@ -65,11 +71,11 @@ pub(crate) async fn run(
             break;
         }
     }
-    output.report(&told)?;
-    told.verdict(stopped, &deployment.inlet)
+    output.report(&report)?;
+    report.verdict(stopped, &deployment.inlet)
 }
 
-/// The stores with something held, and how much.
+/// Returns the stores with quarantined deliveries and their number.
 async fn count_quarantined(
     deployment: &Deployment,
     stores: Vec<StoreAddress>,
@@ -77,9 +83,9 @@ async fn count_quarantined(
     let (table, mut reports) = (deployment.table(), Vec::new());
     for address in stores {
         let quarantined =
-            quarantine_list::count_quarantined(&table, address.provider.name(), &address.store).await;
-        let quarantined =
-            quarantined.map_err(|fault| Failure::Inlet { doing: "the quarantine cannot be read", fault })?;
+            quarantine_list::count_quarantined(&table, address.provider.name, &address.store).await;
+        let quarantined = quarantined
+            .map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
         if quarantined > 0 {
             let store = address.to_string();
             reports.push(StoreReport {
@@ -100,7 +106,7 @@ fn done(sum: &Reverified) -> u64 {
     u64::try_from(done).unwrap_or(u64::MAX)
 }
 
-/// What became of the held deliveries.
+/// The result of the reverification.
 #[derive(Debug, Serialize)]
 struct ReverifyReport {
     stores: Vec<StoreReport>,
@@ -108,19 +114,19 @@ struct ReverifyReport {
     dry_run: bool,
 }
 
-/// What became of a store's.
+/// The result of a store.
 #[derive(Debug, Serialize)]
 struct StoreReport {
     #[serde(skip)]
     address: StoreAddress,
     store: String,
-    /// How many were held.
+    /// Number of quarantined deliveries before.
     quarantined: u64,
-    /// How many are events now.
+    /// Number of deliveries that are events now.
     accepted: usize,
-    /// How many still do not verify, and stay.
+    /// Number of deliveries that still fail verification. They stay in quarantine.
     still_failing: usize,
-    /// Why others stay.
+    /// The errors of other deliveries. They stay in quarantine.
     errors: Vec<String>,
 }
 
@@ -139,34 +145,32 @@ impl ReverifyReport {
     fn verdict(&self, stopped: bool, inlet: &str) -> Result<(), Failure> {
         let failed: usize = self.stores.iter().map(|store| store.errors.len()).sum();
         let refused: usize = self.stores.iter().map(|store| store.still_failing).sum();
-        let again = format!("say `{inlet} reverify` again: what is an event by now is not verified twice");
+        let again =
+            format!("run `{inlet} reverify` again: it only reads deliveries that are still in quarantine");
         if stopped {
-            return Err(Failure::Partly { what: "it was stopped".to_owned(), next: again });
+            return Err(Failure::Partial { what: "the reverification was stopped".to_owned(), next: again });
         }
         if failed > 0 {
             let what = "some quarantined deliveries could not be accepted".to_owned();
-            return Err(Failure::Partly { what, next: format!("ask `{inlet} doctor`, then {again}") });
+            return Err(Failure::Partial { what, next: format!("run `{inlet} doctor`, then {again}") });
         }
         if refused > 0 {
-            let what = format!(
-                "{} as before",
-                counted(
-                    refused,
-                    "quarantined delivery still fails verification",
-                    "quarantined deliveries still fail verification"
-                )
+            let what = counted(
+                refused,
+                "quarantined delivery still fails verification",
+                "quarantined deliveries still fail verification",
             );
             let mut stores = self.stores.iter().filter(|store| store.still_failing > 0);
-            // Of several, each is mended alone.
+            // Each of several stores has its own secret.
             let store = match (stores.next(), stores.next()) {
                 (Some(store), None) => store.store.as_str(),
                 _ => "STORE",
             };
             let next = format!(
-                "compare the store's secret with the provider's portal, mend it with \
-                 `{inlet} secret rotate {store}`, then say `{inlet} reverify` again"
+                "compare the store's secret with the provider's portal, correct it with \
+                 `{inlet} secret rotate {store}`, then run `{inlet} reverify` again"
             );
-            return Err(Failure::Partly { what, next });
+            return Err(Failure::Partial { what, next });
         }
         Ok(())
     }
@@ -175,7 +179,7 @@ impl ReverifyReport {
 impl Report for ReverifyReport {
     fn page(&self, page: &mut Page) {
         if self.stores.is_empty() {
-            return page.line("nothing is quarantined");
+            return page.line("the quarantine is empty");
         }
         if self.dry_run {
             let row = |store: &StoreReport| [store.store.clone(), store.quarantined.to_string()];

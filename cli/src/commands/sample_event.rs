@@ -1,4 +1,4 @@
-//! `inlet sample-event`: a delivery as the event file that `sam local invoke` takes.
+//! `inlet sample-event`: writes a delivery as an event file for `sam local invoke`.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -18,28 +18,28 @@ use crate::options::DeploymentArgs;
 use crate::output::Output;
 use crate::providers::ProviderHandle;
 
-/// What can be said to `inlet sample-event`.
+/// The arguments of `inlet sample-event`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For example:
+Examples:
   inlet --local sample-event zid order.create > order.json && sam local invoke ZidFunction -e order.json
 
-The event carries the store's proof. It is a secret wherever the store's own credential is one.")]
+The file contains a valid proof of the store. Keep it secret unless the credential is a test credential.")]
 pub(crate) struct Arguments {
-    /// The provider to play
+    /// The provider to simulate
     provider: ProviderHandle,
     /// The event, or one of its samples: order.create, order.create-guest-digital
     event: String,
-    /// The store that is sent to
+    /// The store that receives the delivery
     #[arg(long, value_name = "NAME", default_value = "demo", value_parser = StoreName::parse)]
     store: StoreName,
-    /// The store's credential as a JSON object in a file or on standard input (-), instead of the deployment's own
+    /// The store's credential, a JSON object in a file or on standard input (-); default: the deployment's own
     #[arg(long, value_name = "FILE")]
     credential: Option<Source>,
-    /// The body, byte for byte, from a file or standard input (-), instead of the sample
+    /// The body, a file or standard input (-), used byte for byte; default: the sample
     #[arg(long, value_name = "FILE")]
     body: Option<Source>,
-    /// Write it to this file, that only you can read, instead of standard output
+    /// Write to this file, readable only by you; default: standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -61,34 +61,34 @@ pub(crate) async fn run(
         (None, Some(sample)) => sample.body.to_vec(),
         (None, None) => return Err(no_sample(&store, &arguments.event)),
     };
-    let provider = store.provider.name();
+    let provider = store.provider.name;
     let simulated = SimulatedProvider { provider: store.provider, store: store.store, credential };
-    let event = sample_event::api_gateway_event(provider, &simulated.exactly(template.row, body));
+    let event = sample_event::api_gateway_event(provider, &simulated.with_body(template.row, body));
     let text = format!("{event:#}\n");
     match arguments.output {
         Some(path) => {
-            private(&path, &text).map_err(|error| Failure::file("it cannot be written", path, error))
+            write_private(&path, &text).map_err(|error| Failure::file("it cannot be written", path, error))
         }
         None => output.bytes(text.as_bytes()),
     }
 }
 
-/// Writes a file that nobody else can read, whoever could read what was there: a live proof stands in it.
-fn private(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OURS).open(path)?;
-    // A device, as /dev/stdout, stays as it is.
+/// Writes a file that only the owner can read, even if it existed with other permissions: it contains a valid proof.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(path)?;
+    // A device such as /dev/stdout keeps its permissions.
     if file.metadata()?.is_file() {
-        file.set_permissions(Permissions::from_mode(OURS))?;
+        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
     }
     file.write_all(text.as_bytes())
 }
 
-/// Read and written by the owner alone.
-const OURS: u32 = 0o600;
+/// Read and written by the owner only.
+const OWNER_ONLY: u32 = 0o600;
 
 fn no_sample(store: &StoreAddress, event: &str) -> Failure {
     Failure::Unusable {
-        what: format!("no page of {} shows the body of {event}", store.provider),
-        next: "give one with --body FILE, or with --body - on standard input".to_owned(),
+        what: format!("{} documents no body of {event}", store.provider),
+        next: "give a body with --body FILE, or --body - for standard input".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! `inlet secret`: the stores' credentials, set, rotated, listed and retired. None is ever shown but on purpose.
+//! `inlet secret`: sets, rotates, lists and retires credentials. Never shows one unasked.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::deployment::Deployment;
 use crate::deployment::address::{Scope, StoreAddress};
-use crate::deployment::secrets::{self, Kept, Past};
+use crate::deployment::secrets::{self, StoredSecret, Version};
 use crate::deployment::stores;
 use crate::failure::Failure;
 use crate::input::source::Source;
@@ -24,13 +24,14 @@ use crate::output::prompt;
 use crate::output::{Output, Page, Report, counted};
 use crate::providers::{ALL, ProviderHandle};
 
-/// How many characters a generated value has where the provider asks for no other number: of 62 each, 190 bits.
-const GENERATED: usize = 32;
+/// Length of a generated value if the provider requires none: 32 of 62 characters are 190 bits.
+const GENERATED_LENGTH: usize = 32;
 
-/// How long a receiver goes by what it read: `inlet_aws::secrets`.
-const PROPAGATION_NOTE: &str = "Receivers take it up within five minutes, or, when a delivery does not verify, ten seconds after they last looked.";
+/// The time until receivers use a change: `inlet_aws::secrets`.
+const PROPAGATION_NOTE: &str =
+    "Receivers use it within five minutes, or within ten seconds once a delivery fails verification.";
 
-/// What can be said to `inlet secret`.
+/// The arguments of `inlet secret`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -39,62 +40,62 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Set a store's first credential
+    /// Set the first credential of a store
     #[command(after_help = CREDENTIAL_HELP)]
     Set {
         #[command(flatten)]
         input: CredentialInput,
-        /// Encrypt it with this KMS key; every later credential of the store is encrypted with it too
+        /// Encrypt with this KMS key; later credentials of the store use it too
         #[arg(long, value_name = "KEY")]
         kms_key: Option<String>,
     },
-    /// Put a new credential in front; the old ones stay live until they are retired
+    /// Add a new credential; older ones stay live until they are retired
     #[command(after_help = CREDENTIAL_HELP)]
     Rotate(CredentialInput),
-    /// List the live credentials: their form, their lengths and their age, never their values
+    /// List the live credentials: shape, lengths and age, never values
     List {
-        /// A provider, or one store: zid, zid/riyadh; otherwise every store that has a secret
+        /// A provider or a store: zid, zid/riyadh; default: every store with a secret
         #[arg(value_name = "PROVIDER[/STORE]")]
         scope: Option<Scope>,
     },
-    /// Take a credential out: what is proved by it is refused from then on
+    /// Remove a credential; receivers then reject its deliveries
     Retire {
-        /// The store: zid/riyadh
+        /// The store, such as zid/riyadh
         store: StoreAddress,
-        /// The credential, by its number in the list; otherwise the oldest
+        /// Number of the credential in the list; default: the oldest
         #[arg(value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "all")]
         number: Option<u16>,
-        /// All of them, the newest too: the store receives nothing any more
+        /// Remove all credentials; receivers then reject every delivery of the store
         #[arg(long)]
         all: bool,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long, short)]
         yes: bool,
     },
 }
 
-/// How a credential may be given.
+/// Help about the input of a credential.
 const CREDENTIAL_HELP: &str = "\
-The values are asked for at the terminal and not shown. Scripts give them on standard input: a JSON object, or a line
-for each field, as in username=inlet. --generate makes strong ones.
+The command asks for the values at the terminal and does not show them. Scripts write them to standard input: a JSON
+object, or a line for each field, such as username=inlet. --generate creates strong values.
 
-For example:
+Examples:
   inlet secret set zid/riyadh
   inlet secret set tiki/hcm --generate --save keys.json
   vault kv get -format=json -field=data … | inlet secret rotate zort/bangkok";
 
-/// A credential and where it comes from.
+/// A credential and its source.
 #[derive(Debug, clap::Args)]
 struct CredentialInput {
-    /// The store: zid/riyadh
+    /// The store, such as zid/riyadh
     store: StoreAddress,
-    /// The credential's form, where the provider has several
-    #[arg(long, value_name = "FORM")]
-    form: Option<String>,
-    /// Make strong values
+    /// Shape of the credential, if the provider has several
+    #[arg(long, value_name = "SHAPE")]
+    shape: Option<String>,
+    /// Generate strong values
     #[arg(long)]
     generate: bool,
-    /// Write the generated credential to standard output, once, to be pasted at the provider
+    /// Write the generated credential to standard output, once, to paste it at the provider
     #[arg(long, requires = "generate", conflicts_with = "save")]
     reveal: bool,
     /// Write the generated credential to a new file that only you can read
@@ -102,7 +103,7 @@ struct CredentialInput {
     save: Option<PathBuf>,
 }
 
-/// Does what is asked.
+/// Runs the subcommand.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -131,16 +132,16 @@ async fn set(
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    // Before anybody types a secret for nothing.
+    // Before the user enters a secret in vain.
     if secrets::read(deployment, &input.store).await?.is_some() {
         return Err(secrets::exists(deployment, &input.store));
     }
     let credential = input.credential()?;
-    input.keep_aside(&credential)?;
+    input.save_to_file(&credential)?;
     let created = secrets::create(deployment, &input.store, credential.clone(), kms_key).await;
-    input.unless_written(created, &credential, deployment).await?;
-    output.note(format_args!("{} has its secret. {PROPAGATION_NOTE}", input.store));
-    input.told(Done::Set, 1, &credential, deployment, output)
+    input.remove_file_unless_written(created, &credential, deployment).await?;
+    output.note(format_args!("{} has its first credential. {PROPAGATION_NOTE}", input.store));
+    input.report(Done::Set, 1, &credential, deployment, output)
 }
 
 async fn rotate(
@@ -153,23 +154,25 @@ async fn rotate(
         return Err(secrets::none(deployment, store));
     }
     let credential = input.credential()?;
-    input.keep_aside(&credential)?;
-    let in_front = |live: &[Value]| {
+    input.save_to_file(&credential)?;
+    let add_first = |live: &[Value]| {
         if live.contains(&credential) {
             return Err(Failure::Unusable {
-                what: format!("{store} has this credential already"),
-                next: format!("give another one, or look: {inlet} secret list {store}"),
+                what: format!("{store} already has this credential"),
+                next: format!(
+                    "give another credential; list the existing ones with `{inlet} secret list {store}`"
+                ),
             });
         }
         Ok(std::iter::once(credential.clone()).chain(live.iter().cloned()).collect())
     };
-    let rotated = secrets::update(deployment, store, in_front).await;
-    let live = input.unless_written(rotated, &credential, deployment).await?;
+    let rotated = secrets::update(deployment, store, add_first).await;
+    let live = input.remove_file_unless_written(rotated, &credential, deployment).await?;
     output.note(format_args!(
-        "{store} has a new secret in front, and the old one still counts. {PROPAGATION_NOTE}\n\
-         Now change it at the provider; when nothing uses the old one any more: {inlet} secret retire {store}"
+        "{store} has a new credential, and the old one stays live. {PROPAGATION_NOTE}\n\
+         Change the credential at the provider. Once deliveries use the new one, run: {inlet} secret retire {store}"
     ));
-    input.told(Done::Rotated, live, &credential, deployment, output)
+    input.report(Done::Rotated, live, &credential, deployment, output)
 }
 
 async fn retire(
@@ -179,23 +182,23 @@ async fn retire(
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let kept = secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(deployment, store))?;
-    let (inlet, count) = (&deployment.inlet, kept.credentials.len());
+    let secret = secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(deployment, store))?;
+    let (inlet, count) = (&deployment.inlet, secret.credentials.len());
     let number = number.map_or(count, usize::from);
-    let chosen = number.checked_sub(1).and_then(|index| kept.credentials.get(index)).cloned();
+    let chosen = number.checked_sub(1).and_then(|index| secret.credentials.get(index)).cloned();
     let chosen = chosen.ok_or_else(|| Failure::NotFound {
         what: format!("credential number {number} of {store}"),
-        next: format!("it has {count}: {inlet} secret list {store}"),
+        next: format!("list the {count} credentials with `{inlet} secret list {store}`"),
     })?;
-    // Before anybody is asked for nothing; it counts when nobody else changes them.
-    without(&kept.credentials, &chosen, store, inlet)?;
+    // Before the question. The update below checks again under the lock.
+    without(&secret.credentials, &chosen, store, inlet)?;
     prompt::confirm(&format!("Retire credential {number} of {count} of {store}?"), yes)?;
     let live = secrets::update(deployment, store, |live| without(live, &chosen, store, inlet)).await?;
     output.note(format_args!("Credential {number} of {store} is retired."));
     output.report(&Changed { store: store.to_string(), done: Done::Retired, live })
 }
 
-/// The live credentials without one of them, of which it may not be the last.
+/// Returns the credentials without one of them. The last one cannot be removed.
 fn without(
     live: &[Value],
     retired: &Value,
@@ -207,7 +210,7 @@ fn without(
         return Err(Failure::Unusable {
             what: format!("it is the only credential of {store}"),
             next: format!(
-                "put a new one in front first: {inlet} secret rotate {store}. To receive nothing any more, say --all"
+                "add a new credential first with `{inlet} secret rotate {store}`; to reject every delivery of the store, give --all"
             ),
         });
     }
@@ -220,68 +223,72 @@ async fn retire_all(
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    prompt::confirm(&format!("Remove every credential of {store}? It receives nothing any more then."), yes)?;
+    prompt::confirm(
+        &format!("Remove every credential of {store}? Receivers will reject all its deliveries."),
+        yes,
+    )?;
     secrets::remove(deployment, store).await?;
-    output.note(format_args!("{store} has no credential any more: what is sent to it is refused."));
+    output.note(format_args!("{store} has no credential: receivers reject its deliveries."));
     output.report(&Changed { store: store.to_string(), done: Done::Retired, live: 0 })
 }
 
 impl CredentialInput {
-    /// The credential, from a generator, the terminal or standard input; of a form that the receiver takes.
+    /// Generates a credential or reads it from the terminal or standard input. The receiver accepts its shape.
     fn credential(&self) -> Result<Value, Failure> {
         let provider = self.store.provider;
-        let form = self.form(provider)?;
+        let shape = self.shape(provider)?;
         let credential = if self.generate {
-            generated(provider, form)?
+            generate(provider, shape)?
         } else if io::stdin().is_terminal() {
-            asked(form)?
+            ask(shape)?
         } else {
-            read(&Source::Stdin.bytes()?)
+            parse(&Source::Stdin.bytes()?)
         };
-        provider.fits(&credential)?;
+        provider.shape_of(&credential)?;
         Ok(credential)
     }
 
-    fn form(&self, provider: ProviderHandle) -> Result<&'static CredentialShape, Failure> {
-        let forms = provider.forms();
-        let known = || forms.iter().map(|form| form.name).collect::<Vec<_>>().join(", ");
-        let chosen = match &self.form {
-            Some(name) => forms.iter().find(|form| form.name == name),
-            None => forms.first(),
+    fn shape(&self, provider: ProviderHandle) -> Result<&'static CredentialShape, Failure> {
+        let shapes = provider.shapes;
+        let known = || shapes.iter().map(|shape| shape.name).collect::<Vec<_>>().join(", ");
+        let chosen = match &self.shape {
+            Some(name) => shapes.iter().find(|shape| shape.name == name),
+            None => shapes.first(),
         };
         chosen.ok_or_else(|| Failure::Unusable {
-            what: format!("{provider} has no such form of a credential"),
-            next: format!("choose one of these with --form: {}", known()),
+            what: format!("{provider} has no credential of this shape"),
+            next: format!("give one of these with --shape: {}", known()),
         })
     }
 
-    /// Writes the generated credential to its file before anything counts on it.
-    fn keep_aside(&self, credential: &Value) -> Result<(), Failure> {
+    /// Writes the generated credential to its file, before it is live.
+    fn save_to_file(&self, credential: &Value) -> Result<(), Failure> {
         match &self.save {
             Some(path) => private_file(path, credential),
             None => Ok(()),
         }
     }
 
-    /// Takes the file back where the credential was not written after all, so that the next try is not held up by it.
-    async fn unless_written<T>(
+    /// Removes the file if the credential was not written, so that the next attempt can create it.
+    async fn remove_file_unless_written<T>(
         &self,
         outcome: Result<T, Failure>,
         credential: &Value,
         deployment: &Deployment,
     ) -> Result<T, Failure> {
         if let (Err(_), Some(path)) = (&outcome, &self.save) {
-            let kept = secrets::read(deployment, &self.store).await;
-            // Where nobody can tell, the file stays: the credential may be live and nowhere else.
-            if kept.is_ok_and(|kept| kept.is_none_or(|kept| !kept.credentials.contains(credential))) {
+            let secret = secrets::read(deployment, &self.store).await;
+            // If the secret cannot be read, the file stays: the credential may be live and exist nowhere else.
+            if secret.is_ok_and(|secret| secret.is_none_or(|secret| !secret.credentials.contains(credential)))
+            {
                 let _ = std::fs::remove_file(path);
             }
         }
         outcome
     }
 
-    /// Shows what was done; or, where that is asked for, the credential and nothing else.
-    fn told(
+    /// Prints the change; with --reveal only the credential.
+    fn report(
         &self,
         done: Done,
         live: usize,
@@ -294,8 +301,8 @@ impl CredentialInput {
         }
         if self.generate && self.save.is_none() {
             output.note(format_args!(
-                "It is in {} and nowhere else. `{} webhook register {}` gives it to the provider where that can be \
-                 done; to paste it yourself, rotate once more with --reveal or --save FILE.",
+                "The credential is only in {}. Register it at the provider with `{} webhook register {}` if it has an \
+                 API; to paste it by hand, rotate again with --reveal or --save FILE.",
                 deployment.parameter(&self.store),
                 deployment.inlet,
                 self.store
@@ -305,25 +312,25 @@ impl CredentialInput {
     }
 }
 
-/// A credential of random letters and digits, which no form or URL has to escape.
-fn generated(provider: ProviderHandle, form: &CredentialShape) -> Result<Value, Failure> {
-    if let Issuer::Other(who) = form.chosen_by {
+/// Returns a credential of random letters and digits, which need no escaping in a shape or URL.
+fn generate(provider: ProviderHandle, shape: &CredentialShape) -> Result<Value, Failure> {
+    if let Issuer::Other(who) = shape.chosen_by {
         return Err(Failure::Unusable {
             what: format!("this credential of {provider} cannot be generated"),
-            next: format!("it is given by {who}; leave --generate out and enter it"),
+            next: format!("enter it without --generate: it is issued by {who}"),
         });
     }
     let value = |field: &Field| {
-        let characters = field.characters.unwrap_or(GENERATED);
+        let characters = field.characters.unwrap_or(GENERATED_LENGTH);
         (field.name.to_owned(), Value::String(Alphanumeric.sample_string(&mut rand::rng(), characters)))
     };
-    Ok(Value::Object(form.fields.iter().map(value).collect()))
+    Ok(Value::Object(shape.fields.iter().map(value).collect()))
 }
 
-/// Asks for each field at the terminal, unseen.
-fn asked(form: &CredentialShape) -> Result<Value, Failure> {
+/// Asks for each field at the terminal, without showing the input.
+fn ask(shape: &CredentialShape) -> Result<Value, Failure> {
     let mut fields = Map::new();
-    for field in form.fields {
+    for field in shape.fields {
         let optional = if field.required { "" } else { ", empty for none" };
         let text = prompt::secret(&format!("{} ({}{optional}): ", field.name, field.about))?;
         if field.required || !text.is_empty() {
@@ -333,8 +340,8 @@ fn asked(form: &CredentialShape) -> Result<Value, Failure> {
     Ok(Value::Object(fields))
 }
 
-/// A JSON object, or a line for each field.
-fn read(bytes: &[u8]) -> Value {
+/// Parses a JSON object, or a line for each field.
+fn parse(bytes: &[u8]) -> Value {
     if let Ok(given) = serde_json::from_slice(bytes) {
         return given;
     }
@@ -344,7 +351,7 @@ fn read(bytes: &[u8]) -> Value {
     lines.map(field).collect::<Option<Map<String, Value>>>().map(Value::Object).unwrap_or_default()
 }
 
-/// A file that nobody else can read, and that was not there before.
+/// Writes a new file that only the owner can read.
 fn private_file(path: &Path, credential: &Value) -> Result<(), Failure> {
     let failed = |error| Failure::file("the credential cannot be written", path, error);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
@@ -359,26 +366,27 @@ async fn list(scope: Option<Scope>, deployment: &Deployment, output: &mut Output
     };
     let mut listed = Vec::new();
     for store in &stores {
-        let kept = secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(deployment, store))?;
-        // Who may not read the past does without the ages.
-        let past = secrets::history(deployment, store).await.unwrap_or_default();
-        listed.extend(live(store, &kept, &past));
+        let secret =
+            secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(deployment, store))?;
+        // Without permission for the history there are no ages.
+        let history = secrets::history(deployment, store).await.unwrap_or_default();
+        listed.extend(live(store, &secret, &history));
     }
     output.report(&Secrets { credentials: listed })
 }
 
-fn live(store: &StoreAddress, kept: &Kept, past: &[Past]) -> Vec<Live> {
-    let numbered = (1_usize..).zip(&kept.credentials);
+fn live(store: &StoreAddress, secret: &StoredSecret, history: &[Version]) -> Vec<Live> {
+    let numbered = (1_usize..).zip(&secret.credentials);
     numbered
         .map(|(number, credential)| {
-            let form = store.provider.fits(credential);
-            let first = past.iter().find(|version| version.credentials.contains(credential));
-            let since = first.and_then(|version| version.written).or(kept.written).map(|time| time.secs());
+            let shape = store.provider.shape_of(credential);
+            let first = history.iter().find(|version| version.credentials.contains(credential));
+            let since = first.and_then(|version| version.written).or(secret.written).map(|time| time.secs());
             Live {
                 store: store.to_string(),
                 number,
-                form: form.as_ref().ok().map(|form| form.name),
-                problem: form.err().map(|failure| failure.to_string()),
+                shape: shape.as_ref().ok().map(|shape| shape.name),
+                problem: shape.err().map(|failure| failure.to_string()),
                 characters: characters(store.provider, credential),
                 age_seconds: since.map(|since| (clock::now().millis() / 1000).saturating_sub(since)),
             }
@@ -386,19 +394,19 @@ fn live(store: &StoreAddress, kept: &Kept, past: &[Past]) -> Vec<Live> {
         .collect()
 }
 
-/// How long the values of known fields are. The names of others may be somebody's mistake, a value among them.
+/// Returns the lengths of the known fields. The names of unknown fields may contain a value by mistake.
 fn characters(provider: ProviderHandle, credential: &Value) -> BTreeMap<&'static str, usize> {
-    let fields = provider.forms().iter().flat_map(|form| form.fields);
+    let fields = provider.shapes.iter().flat_map(|shape| shape.fields);
     let length = |field: &Field| credential.get(field.name)?.as_str().map(|text| text.chars().count());
     fields.filter_map(|field| Some((field.name, length(field)?))).collect()
 }
 
-/// What a change of a store's credentials came to.
+/// The result of a change.
 #[derive(Debug, Serialize)]
 struct Changed {
     store: String,
     done: Done,
-    /// How many are live now.
+    /// Number of live credentials.
     live: usize,
 }
 
@@ -420,7 +428,7 @@ impl Report for Changed {
     }
 }
 
-/// The live credentials, without a value.
+/// The live credentials, without values.
 #[derive(Debug, Serialize)]
 struct Secrets {
     credentials: Vec<Live>,
@@ -430,7 +438,7 @@ struct Secrets {
 struct Live {
     store: String,
     number: usize,
-    form: Option<&'static str>,
+    shape: Option<&'static str>,
     problem: Option<String>,
     characters: BTreeMap<&'static str, usize>,
     age_seconds: Option<i64>,
@@ -443,12 +451,12 @@ impl Report for Secrets {
             [
                 live.store.clone(),
                 live.number.to_string(),
-                live.form.unwrap_or("INVALID").to_owned(),
+                live.shape.unwrap_or("INVALID").to_owned(),
                 fields.collect::<Vec<_>>().join(", "),
                 live.age_seconds.map_or_else(|| "?".to_owned(), age),
             ]
         };
-        page.table(["store", "number", "form", "fields", "age"], self.credentials.iter().map(row));
+        page.table(["store", "number", "shape", "fields", "age"], self.credentials.iter().map(row));
         for live in &self.credentials {
             if let Some(problem) = &live.problem {
                 page.line(format_args!("{} {}: {problem}", live.store, live.number));
@@ -457,7 +465,7 @@ impl Report for Secrets {
     }
 }
 
-/// A time in its largest unit.
+/// Returns a duration in its largest unit.
 fn age(seconds: i64) -> String {
     const UNITS: [(i64, &str); 3] = [(86_400, "days"), (3_600, "hours"), (60, "minutes")];
     let in_unit = |(length, name): &(i64, &str)| {
@@ -474,33 +482,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credential_is_read_as_json_or_as_lines() {
-        assert_eq!(read(br#"{"a":"1"}"#), json!({"a": "1"}));
+    fn a_credential_is_json_or_lines() {
+        assert_eq!(parse(br#"{"a":"1"}"#), json!({"a": "1"}));
         assert_eq!(
-            read(b"username=inlet\npassword=a=b \n"),
+            parse(b"username=inlet\npassword=a=b \n"),
             json!({"username": "inlet", "password": "a=b "})
         );
-        assert_eq!(read(b"canary"), Value::Null);
+        assert_eq!(parse(b"canary"), Value::Null);
     }
 
     #[test]
-    fn what_can_be_generated_fits_and_is_never_the_same() {
+    fn a_generated_credential_is_valid_and_new() {
         for provider in ALL {
-            for form in provider.forms() {
-                match (form.chosen_by, generated(provider, form)) {
+            for shape in provider.shapes {
+                match (shape.chosen_by, generate(provider, shape)) {
                     (Issuer::Store, Ok(credential)) => {
-                        assert_eq!(provider.fits(&credential).unwrap(), form, "{provider}");
-                        assert_ne!(generated(provider, form).unwrap(), credential, "{provider}");
+                        assert_eq!(provider.shape_of(&credential).unwrap(), shape, "{provider}");
+                        assert_ne!(generate(provider, shape).unwrap(), credential, "{provider}");
                     }
                     (Issuer::Other(_), Err(failure)) => assert_eq!(failure.exit_code(), 2, "{provider}"),
-                    (chosen_by, _) => panic!("{provider} {} is chosen by {chosen_by:?}", form.name),
+                    (chosen_by, _) => panic!("{provider} {} is chosen by {chosen_by:?}", shape.name),
                 }
             }
         }
     }
 
     #[test]
-    fn of_two_who_retire_the_last_two_the_second_is_refused() {
+    fn the_last_credential_cannot_be_retired() {
         let store: StoreAddress = "zid/riyadh".parse().unwrap();
         let (first, second) = (json!({"password": "1"}), json!({"password": "2"}));
         let left = without(&[first.clone(), second.clone()], &second, &store, "inlet").unwrap();
@@ -511,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_is_told_in_its_largest_unit() {
+    fn an_age_has_its_largest_unit() {
         for (seconds, want) in
             [(5, "5 s"), (100, "100 s"), (120, "2 minutes"), (7_200, "2 hours"), (200_000, "2 days")]
         {

@@ -1,4 +1,4 @@
-//! `inlet send`: plays the provider.
+//! `inlet send`: sends deliveries as a provider does.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -23,67 +23,67 @@ use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report};
 use crate::providers::ProviderHandle;
 
-/// What can be said to `inlet send`.
+/// The arguments of `inlet send`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For example:
+Examples:
   inlet --local send zid order.create
   inlet --local send zid order.status.update --entity 81230457 --count 3
   inlet --local send tiki --scenario flash-sale --count 500 --rate 50
   inlet --local send zip redirect
   inlet send zort UPDATEPRODUCTQUANTITY --store bangkok --to https://abc.execute-api.eu-central-1.amazonaws.com --credential keys.json")]
 pub(crate) struct Arguments {
-    /// The provider to play
+    /// The provider to simulate
     provider: ProviderHandle,
     /// The event, or one of its samples: order.create, order.create-guest-digital
     #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]
     event: Option<String>,
-    /// The store that is sent to
+    /// The store that receives the deliveries
     #[arg(long, value_name = "NAME", default_value = "demo", value_parser = StoreName::parse)]
     store: StoreName,
-    /// Where to, instead of the deployment: what stands before /{provider}/{store}/{topic}
+    /// Base URL to send to, without /{provider}/{store}/{topic}; default: the deployment
     #[arg(long, value_name = "URL")]
     to: Option<Url>,
-    /// The store's credential as a JSON object in a file or on standard input (-), instead of the deployment's own
+    /// The store's credential, a JSON object in a file or on standard input (-); default: the deployment's own
     #[arg(long, value_name = "FILE")]
     credential: Option<Source>,
-    /// The body, byte for byte, from a file or standard input (-), instead of a sample
+    /// The body, a file or standard input (-), used byte for byte; default: a sample
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "entity", "flip_flop"])]
     body: Option<Source>,
-    /// How many, each about another entity
+    /// Number of deliveries, one entity each
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     count: u64,
-    /// All about this entity, in one state after the other
+    /// Send all deliveries for this entity, each in a new state
     #[arg(long, value_name = "ID", conflicts_with = "scenario")]
     entity: Option<String>,
-    /// Each entity into another state and back: A, B, A
+    /// Send three deliveries per entity: a state, another state, and the first again
     #[arg(long, conflicts_with = "scenario")]
     flip_flop: bool,
-    /// A whole scene instead of one event; --count says how many entities play in it
-    #[arg(long, value_name = "SCENE")]
+    /// Run a scenario instead of one event; --count is the number of entities
+    #[arg(long, value_name = "SCENARIO")]
     scenario: Option<Scenario>,
-    /// Send so many in a hundred twice
+    /// Percentage of deliveries to send twice
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
     duplicate: u8,
-    /// Send them out of their order
+    /// Send the deliveries out of order
     #[arg(long)]
     reorder: bool,
-    /// Prove them with a credential that is not the store's; 401 is the right answer then
+    /// Sign with a wrong credential; the expected response is 401
     #[arg(long)]
     bad_signature: bool,
-    /// So many a second at the most
+    /// Maximum deliveries per second
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
-    /// So many at once
+    /// Number of deliveries in flight
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: u16,
-    /// Do not ask before sending to a deployment that is neither local nor of the stage dev
+    /// Do not ask for confirmation before sending to a deployment other than the local stack or stage dev
     #[arg(long, short)]
     yes: bool,
 }
 
-/// Sends, and says what was answered.
+/// Sends the deliveries and prints the responses.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -105,7 +105,7 @@ pub(crate) async fn run(
     };
     if is_real {
         let question = format!(
-            "Send to {store} at {api} as {} would? What it accepts is published as any event is.",
+            "Send to {store} at {api} as {} does? Accepted deliveries are published like any event.",
             store.provider
         );
         confirm(&question, arguments.yes)?;
@@ -115,7 +115,7 @@ pub(crate) async fn run(
     let generator = LoadGenerator {
         client: http::client(&api)?,
         api,
-        provider: store.provider.name(),
+        provider: store.provider.name,
         concurrency: arguments.concurrency.into(),
         rate: arguments.rate,
     };
@@ -126,7 +126,7 @@ pub(crate) async fn run(
     verdict(expected, &summary, &store, &options.inlet())
 }
 
-/// Whether a URL leads to a program on this machine.
+/// Returns true if the URL leads to this machine.
 fn is_this_machine(url: &Url) -> bool {
     match url.host_str().unwrap_or_default() {
         "localhost" => true,
@@ -146,7 +146,7 @@ fn sequences<'p>(
                 EventTemplate::named(simulated.provider, arguments.event.as_deref().unwrap_or_default())?;
             match body {
                 Some(source) => {
-                    let delivery = simulated.exactly(template.row, source.bytes()?);
+                    let delivery = simulated.with_body(template.row, source.bytes()?);
                     Box::new((0..count).map(move |_| vec![delivery.clone()]))
                 }
                 None => {
@@ -160,11 +160,11 @@ fn sequences<'p>(
     Ok(if arguments.reorder { Box::new(reordered(sequences)) } else { sequences })
 }
 
-/// What the right answer is.
+/// The expected responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Expected {
-    /// 2xx, or the 303 that sends a shopper on.
+    /// 2xx, or the 303 that redirects a shopper.
     Accepted,
     /// 401.
     Refused,
@@ -183,34 +183,37 @@ fn verdict(expected: Expected, summary: &Summary, store: &StoreAddress, inlet: &
     if summary.answers.is_empty()
         && let Some(why) = summary.unanswered.keys().next()
     {
-        return Err(Failure::Unanswered(why.clone()));
+        return Err(Failure::NoResponse(why.clone()));
     }
-    let wrong = |(status, answers): (&u16, &Answers)| if expected.is(*status) { 0 } else { answers.count };
-    let wrong: u64 = summary.answers.iter().map(wrong).chain(summary.unanswered.values().copied()).sum();
+    let unexpected =
+        |(status, answers): (&u16, &Answers)| if expected.is(*status) { 0 } else { answers.count };
+    let wrong: u64 = summary.answers.iter().map(unexpected).chain(summary.unanswered.values().copied()).sum();
     if wrong == 0 {
         return Ok(());
     }
     let sent = summary.sent();
     let refused = |next: String| Failure::Refused {
-        what: format!("{wrong} of {sent} were not answered as they should be"),
+        what: format!("{wrong} of {sent} deliveries had an unexpected response"),
         next,
     };
     Err(refused(match (expected, summary.answers.keys().find(|status| !expected.is(**status))) {
         (Expected::Refused, _) => {
-            "nothing unverified may be accepted: look into the receiver's log".to_owned()
+            "read the receiver's log: it must not accept an unverified delivery".to_owned()
         }
         (_, Some(401)) => {
             format!(
-                "401: no live credential of {store} proves them. Look at them: {inlet} secret list {store}; what was refused is held for 72 hours: {inlet} list --quarantine"
+                "check the credentials of {store} with `{inlet} secret list {store}` (401: none verified the delivery); rejected deliveries are quarantined for 72 hours: `{inlet} list --quarantine`"
             )
         }
-        (_, Some(503)) => format!("503: neither table nor queue took them. Ask: {inlet} doctor"),
-        (_, Some(404)) => format!("404: there is no such URL. Look at them: {inlet} urls"),
-        _ => format!("ask `{inlet} doctor` what is wrong, then try again"),
+        (_, Some(503)) => {
+            format!("run `{inlet} doctor` (503: neither the table nor the queue stored the delivery)")
+        }
+        (_, Some(404)) => format!("compare the URL with `{inlet} urls` (404: it does not exist)"),
+        _ => format!("run `{inlet} doctor`, then try again"),
     }))
 }
 
-/// What was sent and what was answered.
+/// The result.
 #[derive(Debug, Serialize)]
 struct Outcome {
     store: String,
@@ -258,23 +261,23 @@ impl Report for Outcome {
         });
         let unanswered =
             self.unanswered.iter().map(|(why, count)| ["none".to_owned(), count.to_string(), why.clone()]);
-        page.table(["answer", "count", "first body"], rows.chain(unanswered));
-        let many = if self.sent == 1 { "delivery" } else { "deliveries" };
-        page.line(format_args!("{} {many} to {} in {:.2} s", self.sent, self.url, self.seconds));
+        page.table(["status", "count", "first body"], rows.chain(unanswered));
+        let noun = if self.sent == 1 { "delivery" } else { "deliveries" };
+        page.line(format_args!("{} {noun} to {} in {:.2} s", self.sent, self.url, self.seconds));
         if let Some(Latency { p50, p95, p99, max }) = &self.latency_ms
             && self.sent > 1
         {
             page.line(format_args!(
-                "answered in: half {p50:.1} ms, 95 % {p95:.1} ms, 99 % {p99:.1} ms, slowest {max:.1} ms"
+                "response time: p50 {p50:.1} ms, p95 {p95:.1} ms, p99 {p99:.1} ms, max {max:.1} ms"
             ));
         }
         if self.interrupted {
-            page.line("ended early; what was on its way is counted");
+            page.line("interrupted; deliveries in flight are counted");
         }
     }
 }
 
-/// A stranger's text without what could move a terminal's cursor.
+/// Returns an untrusted text without control characters.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -284,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_leads_to_this_machine_is_sent_to_without_a_word() {
+    fn only_this_machine_needs_no_confirmation() {
         for (url, is) in [
             ("http://localhost:4566/x", true),
             ("http://127.0.0.1:9", true),

@@ -1,4 +1,4 @@
-//! `inlet show`: one event, as the provider sent it and as consumers read it.
+//! `inlet show`: prints one event, as received and as consumers read it.
 
 use std::collections::BTreeMap;
 
@@ -18,27 +18,27 @@ use crate::options::DeploymentArgs;
 use crate::output::json_text::indented;
 use crate::output::{Output, Page, Report, printable};
 
-/// What can be said to `inlet show`.
+/// The arguments of `inlet show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The event's id, as `inlet list` tells it
+    /// The event's id, as in `inlet list`
     #[arg(value_name = "ID", value_parser = EventId::parse)]
     id: EventId,
-    /// Only the body, byte for byte as it was sent, for the next program in a pipe
+    /// Print only the body, byte for byte, for the next program in a pipe
     #[arg(long, conflicts_with = "message")]
     raw: bool,
-    /// Only the message: the CloudEvents JSON object that consumers read
+    /// Print only the message: the CloudEvents JSON object that consumers read
     #[arg(long)]
     message: bool,
 }
 
-/// The most of a body or a message that a page shows, in characters.
+/// Maximum length of a body or message on a page, in characters.
 const SHOWN: usize = 64 * 1024;
 
-/// From how many columns on raw and canonical stand side by side.
+/// Minimum terminal width for two columns.
 const WIDE: usize = 110;
 
-/// Shows it.
+/// Prints the event.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -46,27 +46,27 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     let (id, table) = (&arguments.id, deployment.table());
-    let unreadable = |fault| Failure::Inlet { doing: "the event cannot be read", fault };
-    let kept = table.events.get(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
+    let unreadable = |fault| Failure::Inlet { context: "the event cannot be read", fault };
+    let stored = table.events.get(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
         what: format!("event {id}"),
         next: format!(
-            "see what there is of it with `{} timeline {}`; events are kept for {} days",
+            "list the entity's events with `{} timeline {}`; events are deleted after {} days",
             deployment.inlet,
             id.entity_path(),
             deployment.retention_days
         ),
     })?;
     if arguments.raw {
-        return output.bytes(&kept.body);
+        return output.bytes(&stored.body);
     }
     if arguments.message {
-        return output.bytes(format!("{}\n", kept.message).as_bytes());
+        return output.bytes(format!("{}\n", stored.message).as_bytes());
     }
-    let received_at = ReceivedAt::parse(&kept.record.received).unwrap_or(ReceivedAt::EPOCH);
-    let fates = event_statuses(&table, &[(id, received_at)]).await.map_err(unreadable)?;
-    let fate = fates.into_iter().next().unwrap_or_default();
+    let received_at = ReceivedAt::parse(&stored.record.received).unwrap_or(ReceivedAt::EPOCH);
+    let statuses = event_statuses(&table, &[(id, received_at)]).await.map_err(unreadable)?;
+    let status = statuses.into_iter().next().unwrap_or_default();
     let width = output.width().filter(|width| *width >= WIDE);
-    output.report(&Shown::new(kept, fate, width))
+    output.report(&Shown::new(stored, status, width))
 }
 
 /// One event.
@@ -104,7 +104,7 @@ struct Shown {
     width: Option<usize>,
 }
 
-/// The body as programs get it: text where it is text, and nothing is lost where it is not.
+/// The body in JSON output: text, or base64 if it is not UTF-8.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Body {
@@ -113,8 +113,8 @@ enum Body {
 }
 
 impl Shown {
-    fn new(kept: StoredEvent, fate: EventStatus, width: Option<usize>) -> Self {
-        let StoredEvent { record, message, body } = kept;
+    fn new(stored: StoredEvent, status: EventStatus, width: Option<usize>) -> Self {
+        let StoredEvent { record, message, body } = stored;
         let body = String::from_utf8(body)
             .map_or_else(|error| Body::BodyBase64(STANDARD.encode(error.as_bytes())), Body::Body);
         Self {
@@ -126,9 +126,9 @@ impl Shown {
             inferred: record.inferred,
             origin: record.origin,
             trust: record.trust,
-            state: State::of(&fate),
-            processed: fate.processed.map(|at| at.to_string()),
-            parked_because: fate.parked.map(|parked| parked.reason),
+            state: State::of(&status),
+            processed: status.processed.map(|at| at.to_string()),
+            parked_because: status.parked.map(|parked| parked.reason),
             method: record.method,
             topic: record.topic,
             query: record.query,
@@ -142,7 +142,7 @@ impl Shown {
         }
     }
 
-    fn stands(&self) -> String {
+    fn processing(&self) -> String {
         match (&self.processed, &self.parked_because) {
             (_, Some(reason)) => format!("PARKED: {}", printable(reason)),
             (Some(at), None) => format!("{at}, {}", after(&self.received, at)),
@@ -166,9 +166,9 @@ impl Report for Shown {
         for (name, value) in [
             ("type", ours.as_str()),
             ("their type", &printable(&self.provider_type)),
-            ("happened", self.time.as_deref().unwrap_or("not told, or without a zone")),
+            ("happened", self.time.as_deref().unwrap_or("unknown, or without a time zone")),
             ("received", &self.received),
-            ("processed", &self.stands()),
+            ("processed", &self.processing()),
             ("origin", &origin),
             ("sent to", &self.sent_to()),
             ("body", &format!("{} bytes, sha256 {}", self.size, self.sha256)),
@@ -180,14 +180,14 @@ impl Report for Shown {
         }
         let raw = match &self.body {
             Body::Body(text) => readable(text),
-            Body::BodyBase64(_) => "(no text: --raw gives the bytes)".to_owned(),
+            Body::BodyBase64(_) => "(not text; --raw writes the bytes)".to_owned(),
         };
         page.line("");
-        page.beside(["raw", "canonical"], [&raw, &readable(&self.message_text)], self.width);
+        page.side_by_side(["raw", "canonical"], [&raw, &readable(&self.message_text)], self.width);
     }
 }
 
-/// A text for people: JSON on lines of its own, no more than they would read.
+/// Returns a text for people: indented JSON, shortened.
 fn readable(text: &str) -> String {
     let text = indented(text).unwrap_or_else(|| text.to_owned());
     let mut lines: Vec<String> = Vec::new();
@@ -195,7 +195,7 @@ fn readable(text: &str) -> String {
     for line in text.lines() {
         let line = printable(line);
         let Some(rest) = left.checked_sub(line.len()) else {
-            lines.push("… (there is more: --raw, --message)".to_owned());
+            lines.push("… (shortened; --raw and --message write all)".to_owned());
             break;
         };
         left = rest;

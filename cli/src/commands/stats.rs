@@ -1,4 +1,5 @@
-//! `inlet stats`: how many came and what became of them, by store, and how near each provider is to sending no more.
+//! `inlet stats`: counts deliveries and their outcomes by store, and compares failures with each provider's circuit
+//! breaker.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,20 +24,20 @@ use crate::output::{Output, Page, Report, Status, counted, printable};
 use crate::percentile::percentile;
 use crate::providers::{ALL, ProviderHandle};
 
-/// What can be said to `inlet stats`.
+/// The arguments of `inlet stats`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// What was received since then: 15m, 24h, 7d (ago), 2025-06-12
+    /// Count deliveries received at this time or later: 15m, 24h, 7d (ago), 2025-06-12
     #[arg(long, value_name = "WHEN", default_value = "24h")]
     since: TimeArg,
-    /// Of how many of the newest events the delays are measured
+    /// Number of newest events to measure delays of
     #[arg(long, value_name = "COUNT", default_value_t = 10_000)]
     sample: usize,
     #[command(flatten)]
     source: SourceFilter,
 }
 
-/// Counts and shows.
+/// Counts and prints.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -47,22 +48,23 @@ pub(crate) async fn run(
     let table = deployment.table();
     let (from, until) = (arguments.since.before(now).max(table.time_index.oldest(now)), now_plus_skew(now));
     let selection = arguments.source.selection(from, until)?;
-    let meant = |known: &ProviderHandle| selection.provider.as_ref().is_none_or(|name| name == known.name());
-    let providers: Vec<ProviderHandle> = ALL.into_iter().filter(meant).collect();
+    let is_selected =
+        |provider: &ProviderHandle| selection.provider.as_ref().is_none_or(|name| name == provider.name);
+    let providers: Vec<ProviderHandle> = ALL.into_iter().filter(is_selected).collect();
 
     let mut stores: BTreeMap<(&'static str, Option<String>), StoreStats> = BTreeMap::new();
-    let progress = output.progress("lines of the logs read", None);
+    let progress = output.progress("log lines read", None);
     for &provider in &providers {
         for (store, counts) in counts_by_store(&deployment, provider, (from, now), &progress).await? {
             let is_meant = |wanted: &StoreName| store.as_deref() == Some(wanted.as_str());
             if selection.store.as_ref().is_none_or(is_meant) {
-                stores.entry((provider.name(), store)).or_default().counts = counts;
+                stores.entry((provider.name, store)).or_default().counts = counts;
             }
         }
     }
     progress.finish_and_clear();
 
-    let progress = output.progress("events looked at", None);
+    let progress = output.progress("events read", None);
     let mut newest = NewestFirst::new(&table, selection);
     let mut left = arguments.sample;
     while left > 0 {
@@ -71,11 +73,12 @@ pub(crate) async fn run(
         left = left.saturating_sub(some.len());
         progress.inc(u64::try_from(some.len()).unwrap_or_default());
         let events: Vec<_> = some.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
-        let fates = event_statuses(&table, &events).await;
-        let fates = fates.map_err(|fault| Failure::Inlet { doing: "the receipts cannot be read", fault })?;
-        for ((id, received_at), fate) in events.into_iter().zip(fates) {
+        let statuses = event_statuses(&table, &events).await;
+        let statuses =
+            statuses.map_err(|fault| Failure::Inlet { context: "the receipts cannot be read", fault })?;
+        for ((id, received_at), status) in events.into_iter().zip(statuses) {
             if let Some((provider, store)) = of_store(id, &providers) {
-                stores.entry((provider, Some(store))).or_default().take(received_at, &fate);
+                stores.entry((provider, Some(store))).or_default().take(received_at, &status);
             }
         }
     }
@@ -84,21 +87,21 @@ pub(crate) async fn run(
     let breakers = providers.iter().map(|provider| BreakerStatus::of(*provider, &stores)).collect();
     let stores = stores
         .into_iter()
-        .map(|((provider, store), sum)| sum.told(provider, store.as_deref(), deployment.log_level, now))
+        .map(|((provider, store), sum)| sum.into_row(provider, store.as_deref(), deployment.log_level, now))
         .collect();
     let hidden = Hidden::at(deployment.log_level);
     output.report(&Stats { since: from.to_string(), sampled: left == 0, hidden, stores, breakers })
 }
 
-/// The provider and the store that an id names.
+/// Returns the provider and the store of an id.
 fn of_store(id: &EventId, providers: &[ProviderHandle]) -> Option<(&'static str, String)> {
     let mut path = id.entity_path().split('/');
     let (provider, store) = (path.next()?, path.next()?);
-    let known = providers.iter().find(|known| known.name() == provider)?;
-    Some((known.name(), store.to_owned()))
+    let provider = providers.iter().find(|handle| handle.name == provider)?;
+    Some((provider.name, store.to_owned()))
 }
 
-/// What is gathered of a store.
+/// The numbers of a store while they are counted.
 #[derive(Default)]
 struct StoreStats {
     counts: Counts,
@@ -109,20 +112,20 @@ struct StoreStats {
 }
 
 impl StoreStats {
-    fn take(&mut self, received_at: ReceivedAt, fate: &EventStatus) {
-        match State::of(fate) {
+    fn take(&mut self, received_at: ReceivedAt, status: &EventStatus) {
+        match State::of(status) {
             State::Parked => self.parked = self.parked.saturating_add(1),
             State::Waiting => {
                 self.waiting = self.waiting.saturating_add(1);
-                // They come newest first.
+                // The newest comes first.
                 self.oldest_waiting = Some(received_at);
             }
             State::Processed => {}
         }
-        self.delays.extend(fate.processed.map(|processed| processed.since(received_at)));
+        self.delays.extend(status.processed.map(|processed| processed.since(received_at)));
     }
 
-    fn told(mut self, provider: &str, store: Option<&str>, level: LogLevel, now: ReceivedAt) -> StoreRow {
+    fn into_row(mut self, provider: &str, store: Option<&str>, level: LogLevel, now: ReceivedAt) -> StoreRow {
         self.delays.sort_unstable();
         let logged = |number: u64, at: LogLevel| (at <= level).then_some(number);
         StoreRow {
@@ -143,17 +146,17 @@ impl StoreStats {
 /// The answer.
 #[derive(Debug, Serialize)]
 struct Stats {
-    /// What was received since then is counted.
+    /// Start of the time span.
     since: String,
-    /// Whether there are more events than were looked at for what waits, what is parked and the delays.
+    /// True if there are more events than --sample, so that waiting, parked and delays are of a sample.
     sampled: bool,
-    /// What the log does not tell.
+    /// The deliveries that the log does not contain.
     hidden: Option<Hidden>,
     stores: Vec<StoreRow>,
     breakers: Vec<BreakerStatus>,
 }
 
-/// What the log does not tell at the level that the deployment has.
+/// The deliveries that the log does not contain at the deployment's log level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Hidden {
@@ -172,29 +175,29 @@ impl Hidden {
 
     fn words(self) -> &'static str {
         match self {
-            Self::Accepted => "what was accepted",
-            Self::AcceptedAndRejected => "what was accepted or rejected",
+            Self::Accepted => "accepted deliveries",
+            Self::AcceptedAndRejected => "accepted and rejected deliveries",
         }
     }
 }
 
-/// A store's numbers; nothing where the log does not tell.
+/// The numbers of a store. None if the log does not contain them.
 #[derive(Debug, Serialize)]
 struct StoreRow {
     store: String,
-    /// Answered well.
+    /// Number of accepted deliveries.
     accepted: Option<u64>,
-    /// How many of these repeated an event.
+    /// The duplicates among them.
     duplicates: Option<u64>,
-    /// How many of these nobody documents.
+    /// The undocumented events among them.
     unknown: Option<u64>,
     rejected: Option<u64>,
     rejected_by_reason: BTreeMap<String, u64>,
-    /// Stored, without a receipt.
+    /// Stored events without a receipt.
     waiting: u64,
     parked: u64,
     oldest_waiting_ms: Option<u128>,
-    /// From the arrival to the receipt.
+    /// Time from arrival to receipt.
     delay_ms: Option<Delay>,
 }
 
@@ -208,20 +211,20 @@ struct Delay {
 }
 
 impl Delay {
-    /// Of delays in their order; nothing of none.
+    /// Returns the percentiles of sorted delays. None if there are none.
     fn of(sorted: &[Duration]) -> Option<Self> {
         let at = |percent: usize| percentile(sorted, percent).map(|delay| delay.as_millis());
         Some(Self { p50: at(50)?, p95: at(95)?, p99: at(99)?, max: at(100)? })
     }
 }
 
-/// How near a provider is to sending no more.
+/// The failures of a provider compared with its circuit breaker.
 #[derive(Debug, Serialize)]
 struct BreakerStatus {
     provider: &'static str,
-    /// Nothing where no page tells that the provider ever stops.
+    /// None if the provider documents no circuit breaker.
     breaker: Option<Breaker>,
-    /// Where the provider tells of it, and how far that is to be trusted.
+    /// The provider's page, and how reliable it is.
     source: &'static str,
 }
 
@@ -231,16 +234,16 @@ struct Breaker {
     degraded_at: u32,
     broken_at: u32,
     discards_backlog: bool,
-    /// Failures of each store within the window. The provider counts by webhook, so that it is at most as near as this.
+    /// Number of failures of each store within the window. The provider counts per webhook, so its count is at most this.
     failures: BTreeMap<String, usize>,
-    /// How many of them came since a delivery to the store was accepted, which ends a webhook's count.
+    /// Number of failures since the last accepted delivery of the store, which resets a webhook's count.
     failures_since_accepted: BTreeMap<String, usize>,
 }
 
 impl BreakerStatus {
     fn of(provider: ProviderHandle, stores: &BTreeMap<(&'static str, Option<String>), StoreStats>) -> Self {
-        let retry_policy = provider.retry_policy();
-        let mine = stores.iter().filter(|((name, _), _)| *name == provider.name());
+        let retry_policy = &provider.retry_policy;
+        let mine = stores.iter().filter(|((name, _), _)| *name == provider.name);
         let failing = mine.filter(|(_, sum)| !sum.counts.towards_breaker.is_empty());
         let failing = failing.map(|((_, store), sum)| {
             (format!("{provider}/{}", store.as_deref().unwrap_or("-")), &sum.counts)
@@ -249,7 +252,7 @@ impl BreakerStatus {
         let each = |number: fn(&Counts) -> usize| {
             failing.iter().map(|(store, counts)| (store.clone(), number(counts))).collect()
         };
-        let breaker = retry_policy.circuit_breaker.map(|breaker| Breaker {
+        let breaker = retry_policy.circuit_breaker.as_ref().map(|breaker| Breaker {
             window_minutes: breaker.window.as_secs().div_euclid(60),
             degraded_at: breaker.warn_at,
             broken_at: breaker.disable_at,
@@ -257,25 +260,28 @@ impl BreakerStatus {
             failures: each(|counts| counts.towards_breaker.len()),
             failures_since_accepted: each(Counts::failures_since_accepted),
         });
-        Self { provider: provider.name(), breaker, source: retry_policy.source }
+        Self { provider: provider.name, breaker, source: retry_policy.source }
     }
 
     fn page(&self, page: &mut Page) {
         let Some(breaker) = &self.breaker else {
-            return page.line(format_args!("{:<8} not documented", self.provider));
+            return page.line(format_args!("{:<8} documents no circuit breaker", self.provider));
         };
         let Breaker { window_minutes, degraded_at, broken_at, .. } = breaker;
-        let lost = if breaker.discards_backlog { " and throws away what waits" } else { "" };
+        let lost = if breaker.discards_backlog { " and discards its backlog" } else { "" };
         let rule = format!("warns at {degraded_at}, stops at {broken_at}{lost}");
         if breaker.failures.is_empty() {
             return page.marked(
                 Status::Pass,
-                format_args!("{}: no failure in the last {window_minutes} minutes; it {rule}", self.provider),
+                format_args!(
+                    "{}: no failure in the last {window_minutes} minutes; the provider {rule}",
+                    self.provider
+                ),
             );
         }
         for (store, failures) in &breaker.failures {
             let since = breaker.failures_since_accepted.get(store).copied().unwrap_or_default();
-            // What was accepted may have come by another webhook of the store: that one is not sure to be well.
+            // The accepted delivery may belong to another webhook of the store, so this one is not certain to be reset.
             let mark = if u64::try_from(since).unwrap_or(u64::MAX) >= u64::from(*degraded_at) {
                 Status::Fail
             } else {
@@ -284,12 +290,12 @@ impl BreakerStatus {
             let since = if since == *failures {
                 String::new()
             } else {
-                format!(", {since} of them since one was accepted")
+                format!(", {since} of them since the last accepted delivery")
             };
             page.marked(
                 mark,
                 format_args!(
-                    "{}: {} in the last {window_minutes} minutes{since}; it {rule}",
+                    "{}: {} in the last {window_minutes} minutes{since}; the provider {rule}",
                     printable(store),
                     counted(*failures, "failure", "failures")
                 ),
@@ -302,12 +308,21 @@ impl Report for Stats {
     fn page(&self, page: &mut Page) {
         page.heading(format_args!("Received since {}", self.since));
         if self.stores.is_empty() {
-            page.line("nothing");
+            page.line("no deliveries");
         } else {
             page.table(
                 [
-                    "store", "accepted", "repeats", "unknown", "rejected", "waiting", "parked", "oldest",
-                    "p50", "p95", "p99",
+                    "store",
+                    "accepted",
+                    "duplicates",
+                    "unknown",
+                    "rejected",
+                    "waiting",
+                    "parked",
+                    "oldest",
+                    "p50",
+                    "p95",
+                    "p99",
                 ],
                 self.stores.iter().map(StoreRow::row),
             );
@@ -323,15 +338,17 @@ impl Report for Stats {
         }
         if let Some(hidden) = self.hidden {
             page.aside(format_args!(
-                "The functions do not log {} (the template's LogLevel); the metrics count it.",
+                "The functions do not log {} (template parameter LogLevel); the metrics count them.",
                 hidden.words()
             ));
         }
         if self.sampled {
-            page.aside("There are more events than were looked at for what waits and the delays: --sample.");
+            page.aside(
+                "Waiting, parked and delays are of the newest events only; --sample sets their number.",
+            );
         }
         page.line("");
-        page.heading("How near each provider is to sending no more");
+        page.heading("Circuit breakers of the providers");
         for breaker in &self.breakers {
             breaker.page(page);
         }
@@ -341,7 +358,7 @@ impl Report for Stats {
 impl StoreRow {
     fn row(&self) -> [String; 11] {
         let delay = |of: fn(&Delay) -> u128| {
-            self.delay_ms.as_ref().map_or_else(|| "-".to_owned(), |delay| spoken(of(delay)))
+            self.delay_ms.as_ref().map_or_else(|| "-".to_owned(), |delay| text(of(delay)))
         };
         let logged = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         [
@@ -352,7 +369,7 @@ impl StoreRow {
             logged(self.rejected),
             self.waiting.to_string(),
             self.parked.to_string(),
-            self.oldest_waiting_ms.map_or_else(|| "-".to_owned(), spoken),
+            self.oldest_waiting_ms.map_or_else(|| "-".to_owned(), text),
             delay(|delay| delay.p50),
             delay(|delay| delay.p95),
             delay(|delay| delay.p99),
@@ -360,7 +377,7 @@ impl StoreRow {
     }
 }
 
-fn spoken(ms: u128) -> String {
+fn text(ms: u128) -> String {
     short(Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX)))
 }
 
@@ -369,7 +386,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_a_delay_that_was_measured() {
+    fn a_percentile_is_a_measured_delay() {
         let delays: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
         assert_eq!(Delay::of(&delays), Some(Delay { p50: 100, p95: 190, p99: 198, max: 200 }));
         let one = [Duration::from_millis(7)];
@@ -378,10 +395,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_log_does_not_tell_is_no_zero() {
-        let told = |level| {
+    fn an_unlogged_number_is_not_zero() {
+        let row = |level| {
             let counts = Counts { accepted: 7, ..Counts::default() };
-            let numbers = StoreStats { counts, ..StoreStats::default() }.told(
+            let numbers = StoreStats { counts, ..StoreStats::default() }.into_row(
                 "zid",
                 Some("a"),
                 level,
@@ -394,25 +411,25 @@ mod tests {
             (LogLevel::Warn, (None, Some(0), Some(Hidden::Accepted))),
             (LogLevel::Info, (Some(7), Some(0), None)),
         ] {
-            assert_eq!(told(level), want, "{level:?}");
+            assert_eq!(row(level), want, "{level:?}");
         }
-        let numbers = StoreStats::default().told("zid", Some("a"), LogLevel::Warn, ReceivedAt::EPOCH);
+        let numbers = StoreStats::default().into_row("zid", Some("a"), LogLevel::Warn, ReceivedAt::EPOCH);
         let (hidden, stores) = (Hidden::at(LogLevel::Warn), vec![numbers]);
         let stats = Stats { since: "then".into(), sampled: false, hidden, stores, breakers: Vec::new() };
         let mut page = Page::default();
         stats.page(&mut page);
         insta::assert_snapshot!(page.plain(), @"
         Received since then
-        STORE  ACCEPTED  REPEATS  UNKNOWN  REJECTED  WAITING  PARKED  OLDEST  P50  P95  P99
-        zid/a  -         -        -        0         0        0       -       -    -    -
-        The functions do not log what was accepted (the template's LogLevel); the metrics count it.
+        STORE  ACCEPTED  DUPLICATES  UNKNOWN  REJECTED  WAITING  PARKED  OLDEST  P50  P95  P99
+        zid/a  -         -           -        0         0        0       -       -    -    -
+        The functions do not log accepted deliveries (template parameter LogLevel); the metrics count them.
 
-        How near each provider is to sending no more
+        Circuit breakers of the providers
         ");
     }
 
     #[test]
-    fn each_store_is_marked_by_its_own_failures_since_one_was_accepted() {
+    fn each_store_has_its_own_breaker_status() {
         let of = |numbers: &[(&str, usize)]| {
             numbers.iter().map(|(store, number)| ((*store).to_owned(), *number)).collect()
         };
@@ -427,9 +444,9 @@ mod tests {
         let mut page = Page::default();
         BreakerStatus { provider: "zid", breaker: Some(breaker), source: "a test" }.page(&mut page);
         insta::assert_snapshot!(page.plain(), @"
-        FAIL  zid/down: 12 failures in the last 60 minutes; it warns at 10, stops at 30
-        ?     zid/once: 1 failure in the last 60 minutes; it warns at 10, stops at 30
-        ?     zid/recovered: 15 failures in the last 60 minutes, 0 of them since one was accepted; it warns at 10, stops at 30
+        FAIL  zid/down: 12 failures in the last 60 minutes; the provider warns at 10, stops at 30
+        ?     zid/once: 1 failure in the last 60 minutes; the provider warns at 10, stops at 30
+        ?     zid/recovered: 15 failures in the last 60 minutes, 0 of them since the last accepted delivery; the provider warns at 10, stops at 30
         ");
     }
 }

@@ -1,4 +1,4 @@
-//! `inlet tail`: events as they come, each once.
+//! `inlet tail`: prints events as they arrive, each once.
 
 use serde::Serialize;
 
@@ -13,20 +13,20 @@ use crate::input::time_arg::{TimeArg, forever};
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, printable};
 
-/// What can be said to `inlet tail`.
+/// The arguments of `inlet tail`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     filters: Filters,
-    /// Begin with what was received since then: 15m, 24h (ago), 2025-06-12T08:01:12Z
+    /// Start with events received at this time: 15m, 24h (ago), 2025-06-12T08:01:12Z; default: new events only
     #[arg(long, value_name = "WHEN")]
     since: Option<TimeArg>,
-    /// End after so many
+    /// End after this number of events
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
 }
 
-/// Shows them until Ctrl-C.
+/// Prints events until Ctrl-C.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -38,10 +38,10 @@ pub(crate) async fn run(
     let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
     let selection = arguments.filters.selection(from, forever())?;
     let mut follow = match arguments.since {
-        Some(_) => Follow::from_its_beginning(&table, selection),
+        Some(_) => Follow::from_start(&table, selection),
         None => Follow::from_now(&table, selection).await?,
     };
-    output.note("waiting for events, Ctrl-C ends");
+    output.note("waiting for events; Ctrl-C ends");
     let mut left = arguments.limit.unwrap_or(usize::MAX);
     while left > 0 {
         let Some(new) = unless_stopped(follow.next()).await else { break };
@@ -53,7 +53,7 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// An event as it comes.
+/// An event.
 #[derive(Debug, Serialize)]
 struct Line {
     received: String,
@@ -77,7 +77,7 @@ impl Line {
 impl Report for Line {
     fn page(&self, page: &mut Page) {
         let Self { received, id, canonical_type, provider_type } = self;
-        // The columns are as wide as the usual names; nobody knows what comes.
+        // Fixed column widths that fit the usual names: later rows are not known yet.
         let (ours, theirs) = (printable(canonical_type), printable(provider_type));
         page.line(format_args!("{received}  {ours:<32}  {theirs:<24}  {id}"));
     }

@@ -1,32 +1,32 @@
-//! `inlet timeline`: the whole history of one thing: its events, what each changed, and what became of it.
+//! `inlet timeline`: prints the history of one entity: its events, their changes and their states.
 
 use inlet_aws::operate::history::{self, HistoryEntry};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::deployment::Deployment;
-use crate::events::change::{Change, Known};
+use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State, after};
 use crate::failure::Failure;
 use crate::input::filters::EntityPath;
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, counted, printable};
 
-/// What can be said to `inlet timeline`.
+/// The arguments of `inlet timeline`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The thing: zid/riyadh/order/81230457 (an event's id without its last part)
+    /// The entity: zid/riyadh/order/81230457 (an event's id without its last part)
     #[arg(value_name = "PROVIDER/STORE/KIND/ID")]
     entity: EntityPath,
-    /// Every change, where otherwise the first few of an event are shown
+    /// Print all changes; default: the first of each event
     #[arg(long)]
     all: bool,
 }
 
-/// How many changes of an event are shown unless all are wanted.
+/// Number of changes per event without --all.
 const SHOWN: usize = 12;
 
-/// Shows it.
+/// Prints the history.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -34,20 +34,20 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     let entity = arguments.entity.as_str();
-    let episodes = history::load(&deployment.table(), entity).await;
-    let episodes = episodes.map_err(|fault| Failure::Inlet { doing: "the history cannot be read", fault })?;
-    if episodes.is_empty() {
-        let kept = deployment.retention_days;
+    let entries = history::load(&deployment.table(), entity).await;
+    let entries = entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
+    if entries.is_empty() {
+        let days = deployment.retention_days;
         return Err(Failure::NotFound {
             what: format!("event of {entity}"),
             next: format!(
-                "see what there is with `{} list`; events are kept for {kept} days",
+                "list the stored events with `{} list`; events are deleted after {days} days",
                 deployment.inlet
             ),
         });
     }
-    let mut known = Known::default();
-    let events = episodes.into_iter().map(|episode| TimelineEvent::new(episode, &mut known)).collect();
+    let mut known = KnownFields::default();
+    let events = entries.into_iter().map(|entry| TimelineEvent::new(entry, &mut known)).collect();
     let shown = if arguments.all { usize::MAX } else { SHOWN };
     output.report(&Timeline { entity: entity.to_owned(), events, shown })
 }
@@ -68,7 +68,7 @@ struct TimelineEvent {
     #[serde(rename = "type")]
     canonical_type: String,
     provider_type: String,
-    /// When the provider says that it happened.
+    /// The time of the event at the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<Value>,
     origin: String,
@@ -90,7 +90,7 @@ struct Replayed {
 }
 
 impl TimelineEvent {
-    fn new(entry: HistoryEntry, known: &mut Known) -> Self {
+    fn new(entry: HistoryEntry, known: &mut KnownFields) -> Self {
         let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
         let message: Value = serde_json::from_str(&message).unwrap_or_default();
         Self {
@@ -106,9 +106,9 @@ impl TimelineEvent {
             parked_because: status.parked.map(|parked| parked.reason),
             replays: replays
                 .into_iter()
-                .map(|replaying| Replayed { at: replaying.at.to_string(), replay: replaying.replay })
+                .map(|replay| Replayed { at: replay.at.to_string(), replay: replay.replay })
                 .collect(),
-            changes: known.learn(message.get("data").unwrap_or(&Value::Null)),
+            changes: known.apply(message.get("data").unwrap_or(&Value::Null)),
         }
     }
 
@@ -117,7 +117,7 @@ impl TimelineEvent {
         page.heading(format_args!("{}  {ours}  ({theirs})", self.received));
         page.aside(format_args!("  {}", self.id));
         let origin =
-            if self.origin == "webhook" { String::new() } else { format!(", out of {}", self.origin) };
+            if self.origin == "webhook" { String::new() } else { format!(", origin {}", self.origin) };
         match (&self.processed, &self.parked_because) {
             (_, Some(reason)) => page.line(format_args!("  PARKED: {}{origin}", printable(reason))),
             (Some(at), None) => page.line(format_args!("  processed {}{origin}", after(&self.received, at))),
@@ -138,9 +138,9 @@ impl TimelineEvent {
             }
         }
         match self.changes.len() {
-            0 => page.line("  nothing changed"),
+            0 => page.line("  no changes"),
             n if n > shown => {
-                page.aside(format_args!("  and {} more: --all", n.saturating_sub(shown)));
+                page.aside(format_args!("  and {} more; --all prints them", n.saturating_sub(shown)));
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! `inlet urls`: the URLs to paste into the providers' portals.
+//! `inlet urls`: prints the webhook URLs to paste into the providers' portals.
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::tools::portal::Portal;
@@ -12,15 +12,15 @@ use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report};
 use crate::providers::{ALL, ProviderHandle};
 
-/// What can be said to `inlet urls`.
+/// The arguments of `inlet urls`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// A provider, or one store: zid, zid/riyadh; otherwise every store that has a secret
+    /// A provider or a store: zid, zid/riyadh; default: every store with a secret
     #[arg(value_name = "PROVIDER[/STORE]")]
     scope: Option<Scope>,
 }
 
-/// Prints them.
+/// Prints the URLs.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -35,12 +35,13 @@ pub(crate) async fn run(
     output.report(&Urls::of(&deployment.api, &stores))
 }
 
-/// Prints those of a store whose provider has no documented API that could be told them.
-pub(crate) fn by_hand(api: &str, store: &StoreAddress, output: &mut Output) -> Result<(), Failure> {
-    output.note(format_args!(
-        "{} documents no API for webhooks: a person tells it where to send.",
-        store.provider
-    ));
+/// Prints the URLs and the manual steps of a store whose provider documents no API for webhooks.
+pub(crate) fn print_manual_steps(
+    api: &str,
+    store: &StoreAddress,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    output.note(format_args!("{} documents no API for webhooks. Register the URLs by hand:", store.provider));
     output.report(&Urls::of(api.trim_end_matches('/'), std::slice::from_ref(store)))
 }
 
@@ -50,7 +51,7 @@ struct Urls {
     providers: Vec<ProviderUrls>,
 }
 
-/// The stores of a provider, and what to do with their URLs.
+/// The stores of a provider, and the manual steps.
 #[derive(Debug, Serialize)]
 struct ProviderUrls {
     provider: &'static str,
@@ -85,13 +86,13 @@ impl Urls {
 
 impl ProviderUrls {
     fn of(api: &str, provider: ProviderHandle, stores: &[&StoreAddress]) -> Self {
-        let Portal { steps, not_documented, source } = provider.portal();
+        let Portal { steps, not_documented, source } = provider.portal;
         let step = |step: &&str| match stores {
             [only] => step.replace("{store}", only.store.as_str()),
             _ => (*step).to_owned(),
         };
         Self {
-            provider: provider.name(),
+            provider: provider.name,
             stores: stores.iter().map(|store| StoreUrls::of(api, store)).collect(),
             steps: steps.iter().map(step).collect(),
             not_documented,
@@ -108,29 +109,29 @@ impl ProviderUrls {
             );
             page.line("");
         }
-        page.line(format_args!("To do at {}:", self.provider));
+        page.line(format_args!("Steps at {}:", self.provider));
         for (number, step) in (1_usize..).zip(&self.steps) {
             page.line(format_args!("  {number}. {step}"));
         }
         if !self.not_documented.is_empty() {
-            page.line("What no page tells, so try it:");
+            page.line("Not documented, so test it:");
         }
         for unknown in self.not_documented {
             page.line(format_args!("  - {unknown}"));
         }
-        page.aside(format_args!("Told on {}", self.source));
+        page.aside(format_args!("Source: {}", self.source));
     }
 }
 
 impl StoreUrls {
     fn of(api: &str, store: &StoreAddress) -> Self {
         let url = |event: &'static EventSpec| {
-            // Without the query: a provider adds its own.
+            // Without the query: the provider adds its own.
             let topic =
                 store.provider.address(event).topic.map(|topic| format!("/{topic}")).unwrap_or_default();
             Url { event: event.event, url: format!("{api}/{store}{topic}") }
         };
-        let events = store.provider.events().iter().filter(|event| store.provider.sends(event));
+        let events = store.provider.events.iter().filter(|event| store.provider.sends(event));
         Self { store: store.to_string(), urls: events.map(url).collect() }
     }
 }
@@ -138,7 +139,9 @@ impl StoreUrls {
 impl Report for Urls {
     fn page(&self, page: &mut Page) {
         if self.providers.is_empty() {
-            page.line("No store has a secret yet. Name one all the same, as in: inlet urls zid/riyadh");
+            page.line(
+                "No store has a secret yet. Give the name of a store, for example: inlet urls zid/riyadh",
+            );
         }
         for (index, provider) in self.providers.iter().enumerate() {
             if index > 0 {
@@ -154,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_provider_does_not_send_has_no_url() {
+    fn an_event_that_is_never_sent_has_no_url() {
         let urls = StoreUrls::of("https://api.test", &"zid/riyadh".parse().unwrap());
         let events: Vec<&str> = urls.urls.iter().map(|url| url.event).collect();
         for shape in ["order", "product", "abandoned_cart", "customer", "category"] {

@@ -7,16 +7,16 @@ use inlet::store::StoreName;
 
 use crate::providers::{NotAProvider, ProviderHandle};
 
-/// A provider's store.
+/// A store of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StoreAddress {
     /// The provider.
     pub(crate) provider: ProviderHandle,
-    /// The user's name for the shop or the account.
+    /// The user's name of the shop or account.
     pub(crate) store: StoreName,
 }
 
-/// One provider, or one store of it.
+/// A provider, or one of its stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// All stores of a provider.
@@ -25,16 +25,16 @@ pub(crate) enum Scope {
     Store(StoreAddress),
 }
 
-/// The text names no store.
+/// The text is not a store.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotAnAddress {
-    /// It has no two halves.
-    #[error("a store is written provider/store, as in zid/riyadh")]
+    /// It has no slash.
+    #[error("a store is provider/store, such as zid/riyadh")]
     Form,
-    /// The first half is no provider.
+    /// The part before the slash is not a provider.
     #[error(transparent)]
     Provider(#[from] NotAProvider),
-    /// The second half is no store's name.
+    /// The part after the slash is not a store's name.
     #[error(transparent)]
     Store(#[from] inlet::store::NotAStoreName),
 }
@@ -68,17 +68,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_reads_back() {
+    fn a_store_is_parsed_and_formatted() {
         assert_eq!("zid/riyadh".parse::<StoreAddress>().unwrap().to_string(), "zid/riyadh");
         assert!(matches!("zid/riyadh".parse(), Ok(Scope::Store(_))));
         assert!(matches!("zid".parse(), Ok(Scope::Provider(_))));
     }
 
     #[test]
-    fn what_is_no_store_says_why() {
+    fn an_invalid_store_has_a_reason() {
         for (text, why) in [
-            ("riyadh", "a store is written provider/store"),
-            ("shop/riyadh", "is no provider"),
+            ("riyadh", "a store is provider/store"),
+            ("shop/riyadh", "is not a provider"),
             ("zid/Riyadh", "a store is named by"),
             ("zid/", "a store is named by"),
             ("zid/riyadh/order", "a store is named by"),

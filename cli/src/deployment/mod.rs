@@ -1,4 +1,4 @@
-//! Where Inlet is deployed: found by its stack's name in the user's account, or by what `make up` wrote.
+//! The deployment: found by its stack's name in an AWS account, or by the file that `make up` wrote.
 
 pub(crate) mod address;
 pub(crate) mod stores;
@@ -30,19 +30,19 @@ use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::Output;
 
-/// What `make up` writes, below the folder that it was called in.
+/// The file that `make up` writes below its working directory.
 const LOCAL_STACK: &str = ".local/stack.json";
 
-/// What the local stack is called: local/paths.py.
+/// The name of the local stack: local/paths.py.
 const LOCAL_STACK_NAME: &str = "inlet-local";
 
-/// The stages that may go any time: the template gives them no backups and no protection.
+/// The stages without backups and deletion protection in the template.
 const DISPOSABLE: [&str; 2] = ["dev", "local"];
 
-/// How long the local stack keeps events: the template's default.
+/// The local stack keeps events this long: the template's default.
 const LOCAL_RETENTION_DAYS: u32 = 90;
 
-/// Longer than a receiver's: a person's network may be far from the region.
+/// Longer than a receiver's timeout: a person's network may be far from the region.
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(20);
 const OPERATION: Duration = Duration::from_mins(1);
@@ -51,29 +51,29 @@ const ATTEMPTS: u32 = 4;
 /// A deployment of Inlet.
 #[derive(Clone, Debug)]
 pub(crate) struct Deployment {
-    /// The CloudFormation stack.
+    /// The name of the CloudFormation stack.
     pub(crate) stack: String,
-    /// The command's name with what says this deployment: the beginning of every command that a hint names.
+    /// `inlet` with the options that select this deployment: the start of every command in a hint.
     pub(crate) inlet: String,
-    /// The stage; a part of the parameters' path and of the log groups' names.
+    /// The stage: part of the parameter paths and of the log groups' names.
     pub(crate) stage: String,
-    /// Where providers send: `{api}/{provider}/{store}/{topic}`.
+    /// The base URL: providers send to `{api}/{provider}/{store}/{topic}`.
     pub(crate) api: String,
-    /// The event table.
+    /// The name of the event table.
     pub(crate) table_name: String,
-    /// The event queue.
+    /// The URL of the event queue.
     pub(crate) queue_url: String,
-    /// Where messages wait that could not be processed.
+    /// The URL of the dead-letter queue.
     pub(crate) dead_letter_queue_url: String,
-    /// The bus that events are published on.
+    /// The name of the event bus.
     pub(crate) bus: String,
-    /// How long events are kept.
+    /// Retention of events, in days.
     pub(crate) retention_days: u32,
-    /// How much the functions log.
+    /// The log level of the functions.
     pub(crate) log_level: LogLevel,
-    /// Whether it is the local stack.
+    /// True for the local stack.
     pub(crate) is_local: bool,
-    /// What a client of any AWS service is made from: region, credentials, HTTP client, tries and time limits.
+    /// The configuration of all AWS clients: region, credentials, HTTP client, retries and timeouts.
     pub(crate) config: SdkConfig,
 }
 
@@ -81,15 +81,15 @@ impl Deployment {
     /// Finds the deployment.
     ///
     /// # Errors
-    /// When there is none, or when AWS cannot be asked.
+    /// If there is none, or if AWS cannot be called.
     pub(crate) async fn find(options: &DeploymentArgs) -> Result<Self, Failure> {
         if options.local { Self::local(options, Path::new(".")) } else { Self::in_the_account(options).await }
     }
 
-    /// Finds the deployment and says which it is, before anything of it changes.
+    /// Finds the deployment and prints its name, for commands that change it.
     ///
     /// # Errors
-    /// As [`find`](Self::find).
+    /// The errors of [`find`](Self::find).
     pub(crate) async fn find_to_change(
         options: &DeploymentArgs,
         output: &mut Output,
@@ -99,45 +99,45 @@ impl Deployment {
         Ok(deployment)
     }
 
-    /// Whether nobody's business depends on it.
+    /// Returns true for a deployment without real business.
     pub(crate) fn is_disposable(&self) -> bool {
         self.is_local || DISPOSABLE.contains(&self.stage.as_str())
     }
 
-    /// The clients of the services that receive.
+    /// Returns the AWS clients that the functions use too.
     pub(crate) fn clients(&self) -> Clients {
         Clients::new(&self.config)
     }
 
-    /// The event table.
+    /// Returns the event table.
     pub(crate) fn table(&self) -> Table {
         Table::new(self.clients().dynamodb, self.table_name.clone(), self.retention_days)
     }
 
-    /// The event queue.
+    /// Returns the event queue.
     pub(crate) fn queue(&self) -> SqsQueue {
         SqsQueue::new(self.clients().sqs, self.queue_url.clone())
     }
 
-    /// The parameter that holds a store's credentials.
+    /// Returns the name of the parameter with a store's credentials.
     pub(crate) fn parameter(&self, store: &crate::deployment::address::StoreAddress) -> String {
         format!("/inlet/{}/{store}", self.stage)
     }
 
     fn local(options: &DeploymentArgs, here: &Path) -> Result<Self, Failure> {
-        let file = upwards(here).ok_or_else(|| Failure::NoLocalStack(LOCAL_STACK.into()))?;
+        let file = find_upwards(here).ok_or_else(|| Failure::NoLocalStack(LOCAL_STACK.into()))?;
         let unreadable =
             |cause: Box<dyn std::error::Error + Send + Sync>| Failure::LocalStack(file.clone(), cause);
         let text = std::fs::read_to_string(&file).map_err(|error| unreadable(error.into()))?;
         let facts: LocalStack = serde_json::from_str(&text).map_err(|error| unreadable(error.into()))?;
-        // The emulator's own: it looks at who asks, and lets this one do everything.
+        // The emulator checks the key id and allows everything.
         let anybody = Credentials::new("test", "test", None, None, "local stack");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(facts.region))
             .credentials_provider(SharedCredentialsProvider::new(anybody))
             .endpoint_url(facts.endpoint)
-            // It is on this machine, where no proxy reaches.
+            // It is on this machine, so a proxy cannot reach it.
             .http_client(http_client(ProxyConfig::disabled())?)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts())
@@ -168,7 +168,7 @@ impl Deployment {
         let described = client.describe_stacks().stack_name(&options.stack).send().await;
         let missing = || Failure::NotDeployed { stack: options.stack.clone(), region: region.clone() };
         let described = described.map_err(|error| match error.as_service_error() {
-            Some(told) if told.meta().message().is_some_and(|text| text.contains("does not exist")) => {
+            Some(error) if error.meta().message().is_some_and(|text| text.contains("does not exist")) => {
                 missing()
             }
             _ => Failure::aws("the stack cannot be looked up", &error),
@@ -204,7 +204,7 @@ impl Deployment {
     }
 }
 
-/// The part of `.local/stack.json` that is of use here.
+/// The fields of `.local/stack.json` that the command needs.
 #[derive(Deserialize)]
 struct LocalStack {
     endpoint: String,
@@ -217,14 +217,14 @@ struct LocalStack {
     stage: String,
 }
 
-/// The file of the local stack, in this folder or in the nearest above it.
-fn upwards(here: &Path) -> Option<PathBuf> {
+/// Returns the local stack's file in this folder or the nearest one above.
+fn find_upwards(here: &Path) -> Option<PathBuf> {
     let here = here.canonicalize().ok()?;
     here.ancestors().map(|folder| folder.join(LOCAL_STACK)).find(|file| file.is_file())
 }
 
-/// Region and credentials from the usual places: environment, profiles, SSO, processes, roles. A profile that is
-/// named is the only place, as it is to the AWS CLI: keys in the environment would be another account's.
+/// Loads region and credentials from the SDK's usual sources. A named profile is the only source, as in the AWS CLI:
+/// keys in the environment may belong to another account.
 async fn configuration(options: &DeploymentArgs) -> Result<SdkConfig, Failure> {
     let http_client = http_client(ProxyConfig::from_env())?;
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
@@ -249,7 +249,7 @@ async fn configuration(options: &DeploymentArgs) -> Result<SdkConfig, Failure> {
     Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build())
 }
 
-/// The functions' own HTTP client and TLS stack, with the machine's roots.
+/// Returns the functions' HTTP client and TLS stack, with the machine's root certificates.
 fn http_client(proxy: ProxyConfig) -> Result<SharedHttpClient, Failure> {
     let tls = TlsContext::builder().with_trust_store(TrustStore::default()).build();
     let tls = tls.map_err(|error| Failure::Tls(error.into()))?;

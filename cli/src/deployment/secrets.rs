@@ -1,4 +1,4 @@
-//! A store's credentials in Parameter Store: a JSON list, the newest first.
+//! A store's credentials in Parameter Store: a JSON list, newest first.
 
 use std::time::Duration;
 
@@ -15,74 +15,77 @@ use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
 
-/// The most that a parameter of the standard tier holds, in bytes, and that one of the advanced tier, which costs:
+/// Size limits of a parameter in bytes: the standard tier, and the advanced tier, which is billed:
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>.
 const STANDARD_BYTES: usize = 4096;
 const ADVANCED_BYTES: usize = 8192;
 
-/// Nobody takes so long for a change.
+/// Age of an abandoned lock. No change takes this long.
 const STALE_SECONDS: i64 = 60;
 
-/// How often somebody else's change is waited for, and how long each time: together longer than [`STALE_SECONDS`], so
-/// that a lock that somebody left behind is outlived.
+/// Number of attempts to take a lock, and the pause between them: together longer than [`STALE_SECONDS`], so that an
+/// abandoned lock expires while a command waits.
 const TURNS: u32 = 150;
 const TURN: Duration = Duration::from_millis(500);
 
-/// A store's credentials as they are kept. Without `Debug`: they are secrets.
-pub(crate) struct Kept {
+/// A store's credentials as stored. It does not implement `Debug`: they are secrets.
+pub(crate) struct StoredSecret {
     /// The credentials, newest first, each as it was written.
     pub(crate) credentials: Vec<Value>,
-    /// The parameter's version.
+    /// The version of the parameter.
     pub(crate) version: i64,
-    /// When that version was written.
+    /// The time when this version was written.
     pub(crate) written: Option<DateTime>,
 }
 
-/// A parameter's earlier or present state.
-pub(crate) struct Past {
-    /// What it held.
+/// An earlier or the current version of the parameter.
+pub(crate) struct Version {
+    /// Its credentials.
     pub(crate) credentials: Vec<Value>,
-    /// When it was written.
+    /// The time when it was written.
     pub(crate) written: Option<DateTime>,
 }
 
-/// Reads a store's credentials; nothing where nobody set any.
+/// Reads a store's credentials. None if the store has no secret.
 ///
 /// # Errors
-/// When they cannot be read, or are no JSON list.
-pub(crate) async fn read(deployment: &Deployment, store: &StoreAddress) -> Result<Option<Kept>, Failure> {
+/// If they cannot be read, or are not a JSON list.
+pub(crate) async fn read(
+    deployment: &Deployment,
+    store: &StoreAddress,
+) -> Result<Option<StoredSecret>, Failure> {
     version(deployment, store).await
 }
 
-/// The credential that is in use: the newest.
+/// Returns the newest credential.
 ///
 /// # Errors
-/// When there is none, or it cannot be read.
+/// If there is none, or it cannot be read.
 pub(crate) async fn newest(deployment: &Deployment, store: &StoreAddress) -> Result<Value, Failure> {
     let kept = read(deployment, store).await?;
     kept.and_then(|kept| kept.credentials.into_iter().next()).ok_or_else(|| none(deployment, store))
 }
 
-/// There are no credentials.
+/// Returns the failure for a store without a secret.
 pub(crate) fn none(deployment: &Deployment, store: &StoreAddress) -> Failure {
     Failure::NotFound {
         what: format!("secret of {store}"),
-        next: format!("set one: {} secret set {store}", deployment.inlet),
+        next: format!("set one with `{} secret set {store}`", deployment.inlet),
     }
 }
 
-/// There are credentials already.
+/// Returns the failure for a store that already has a secret.
 pub(crate) fn exists(deployment: &Deployment, store: &StoreAddress) -> Failure {
     Failure::Unusable {
-        what: format!("{store} has a secret already"),
-        next: format!("put a new one in front of it: {} secret rotate {store}", deployment.inlet),
+        what: format!("{store} already has a secret"),
+        next: format!("add a new credential with `{} secret rotate {store}`", deployment.inlet),
     }
 }
 
-/// Writes a store's first credential, encrypted with this key or else with the account's own for Parameter Store.
+/// Writes a store's first credential, encrypted with this KMS key, or with the account's key for Parameter Store.
 ///
 /// # Errors
-/// When the store has credentials already, or they cannot be written.
+/// If the store already has a secret, or it cannot be written.
 pub(crate) async fn create(
     deployment: &Deployment,
     store: &StoreAddress,
@@ -90,7 +93,7 @@ pub(crate) async fn create(
     key: Option<String>,
 ) -> Result<(), Failure> {
     let exists = |failure| match failure {
-        Failure::Aws { ref told, .. } if told.starts_with("ParameterAlreadyExists") => {
+        Failure::Aws { ref message, .. } if message.starts_with("ParameterAlreadyExists") => {
             self::exists(deployment, store)
         }
         other => other,
@@ -98,25 +101,24 @@ pub(crate) async fn create(
     write(deployment, store, &[first], false, key).await.map(drop).map_err(exists)
 }
 
-/// Changes a store's credentials, one change after the other however many people make one, and gives the number of
-/// those that are live now.
+/// Changes a store's credentials under a lock, and returns the number of live credentials afterwards.
 ///
 /// # Errors
-/// When there are none, when `change` says no, or when they cannot be read or written.
+/// If there is no secret, if `change` returns an error, or if the secret cannot be read or written.
 pub(crate) async fn update(
     deployment: &Deployment,
     store: &StoreAddress,
     change: impl Fn(&[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<usize, Failure> {
     let (ssm, name) = (deployment.clients().ssm, deployment.parameter(store));
-    let lock = format!("{name}/lock");
-    hold(deployment, store, &lock).await?;
+    let lock_name = format!("{name}/lock");
+    lock(deployment, store, &lock_name).await?;
     let changed = changed(deployment, store, change).await;
-    let released = ssm.delete_parameter().name(&lock).send().await;
+    let released = ssm.delete_parameter().name(&lock_name).send().await;
     let live = changed?;
     released
         .map(|_| live)
-        .map_err(|error| Failure::aws("the secret is changed, and its lock cannot be removed", &error))
+        .map_err(|error| Failure::aws("the secret is changed, but its lock cannot be removed", &error))
 }
 
 async fn changed(
@@ -133,17 +135,17 @@ async fn changed(
     if before == kept.version {
         return Ok(changed.len());
     }
-    Err(Failure::Partly {
+    Err(Failure::Partial {
         what: format!(
-            "somebody changed the secret of {store} at the same moment by other means, and lost the change"
+            "another program changed the secret of {store} at the same time, and its change was overwritten"
         ),
-        next: format!("it is version {before} of the parameter {name}; make that change again"),
+        next: format!("repeat the overwritten change: it is version {before} of the parameter {name}"),
     })
 }
 
-/// Waits until nobody else changes this secret, and keeps others from it. Parameter Store has no conditional write,
-/// but of several who create a parameter only one succeeds.
-async fn hold(deployment: &Deployment, store: &StoreAddress, lock: &str) -> Result<(), Failure> {
+/// Takes the lock of a secret. Waits while another command has it. Parameter Store has no conditional write, but only
+/// one of several creations of the same parameter succeeds.
+async fn lock(deployment: &Deployment, store: &StoreAddress, lock: &str) -> Result<(), Failure> {
     let ssm = &deployment.clients().ssm;
     for _ in 0..TURNS {
         let put = ssm.put_parameter().name(lock).value("held").r#type(ParameterType::String).overwrite(false);
@@ -152,19 +154,19 @@ async fn hold(deployment: &Deployment, store: &StoreAddress, lock: &str) -> Resu
             return Err(Failure::aws("the secret cannot be locked", &error));
         }
         if is_stale(ssm, lock).await {
-            // Should somebody be faster, the next try tells.
+            // If another command is faster, the next attempt waits for it.
             let _ = ssm.delete_parameter().name(lock).send().await;
         } else {
             tokio::time::sleep(TURN).await;
         }
     }
-    Err(Failure::Wrong {
-        what: format!("somebody else has been changing the secret of {store} all the time"),
-        next: format!("try again; look what is there: {} secret list {store}", deployment.inlet),
+    Err(Failure::Problem {
+        what: format!("other commands are changing the secret of {store}"),
+        next: format!("list the credentials with `{} secret list {store}`, then try again", deployment.inlet),
     })
 }
 
-/// Whether whoever holds the lock must have died.
+/// Returns true if the owner of the lock must have crashed.
 async fn is_stale(ssm: &Client, lock: &str) -> bool {
     let held = ssm.get_parameter().name(lock).send().await.ok().and_then(|got| got.parameter);
     let since = held.and_then(|held| held.last_modified_date().map(DateTime::secs));
@@ -172,37 +174,37 @@ async fn is_stale(ssm: &Client, lock: &str) -> bool {
     since.is_some_and(|since| now.saturating_sub(since) > STALE_SECONDS)
 }
 
-/// Removes a store's credentials: what it is sent is refused from then on.
+/// Removes a store's credentials. Receivers reject its deliveries from then on.
 ///
 /// # Errors
-/// When they cannot be removed.
+/// If they cannot be removed.
 pub(crate) async fn remove(deployment: &Deployment, store: &StoreAddress) -> Result<(), Failure> {
     let delete = deployment.clients().ssm.delete_parameter().name(deployment.parameter(store));
     delete.send().await.map(drop).map_err(|error| Failure::aws("the secret cannot be removed", &error))
 }
 
-/// The parameter's versions, oldest first, as far as Parameter Store remembers them.
+/// Returns the versions of the parameter, oldest first, as far as Parameter Store keeps them.
 ///
 /// # Errors
-/// When they cannot be read.
-pub(crate) async fn history(deployment: &Deployment, store: &StoreAddress) -> Result<Vec<Past>, Failure> {
+/// If they cannot be read.
+pub(crate) async fn history(deployment: &Deployment, store: &StoreAddress) -> Result<Vec<Version>, Failure> {
     let get = deployment.clients().ssm.get_parameter_history().name(deployment.parameter(store));
     let pages = get.with_decryption(true).into_paginator().send().collect::<Result<Vec<_>, _>>().await;
     let pages = pages.map_err(|error| Failure::aws("the secret's history cannot be read", &error))?;
     let versions = pages.iter().flat_map(GetParameterHistoryOutput::parameters);
-    let past = versions.map(|version| Past {
+    let past = versions.map(|version| Version {
         credentials: list(version.value().unwrap_or_default()).unwrap_or_default(),
         written: version.last_modified_date().copied(),
     });
     Ok(past.collect())
 }
 
-/// The credentials in a parameter's text.
+/// Parses the credentials of a parameter.
 pub(crate) fn list(text: &str) -> Option<Vec<Value>> {
     serde_json::from_str(text).ok()
 }
 
-async fn version(deployment: &Deployment, store: &StoreAddress) -> Result<Option<Kept>, Failure> {
+async fn version(deployment: &Deployment, store: &StoreAddress) -> Result<Option<StoredSecret>, Failure> {
     let (inlet, name) = (&deployment.inlet, deployment.parameter(store));
     let got = match deployment.clients().ssm.get_parameter().name(&name).with_decryption(true).send().await {
         Ok(got) => got,
@@ -212,21 +214,25 @@ async fn version(deployment: &Deployment, store: &StoreAddress) -> Result<Option
         }
     };
     let Some(parameter) = got.parameter else { return Ok(None) };
-    kept(&parameter).map(Some).ok_or_else(|| Failure::Wrong {
-        what: format!("the secret of {store} is no JSON list"),
+    kept(&parameter).map(Some).ok_or_else(|| Failure::Problem {
+        what: format!("the secret of {store} is not a JSON list"),
         next: format!(
-            "remove it with `{inlet} secret retire {store} --all` and set it anew, or mend the parameter {name}"
+            "remove it with `{inlet} secret retire {store} --all` and set a new one, or correct the parameter {name}"
         ),
     })
 }
 
-fn kept(parameter: &Parameter) -> Option<Kept> {
+fn kept(parameter: &Parameter) -> Option<StoredSecret> {
     let credentials = list(parameter.value().unwrap_or_default())?;
-    Some(Kept { credentials, version: parameter.version(), written: parameter.last_modified_date().copied() })
+    Some(StoredSecret {
+        credentials,
+        version: parameter.version(),
+        written: parameter.last_modified_date().copied(),
+    })
 }
 
-/// The key that the parameter is encrypted with: a further version would otherwise fall back to the account's own.
-/// Who may not ask keeps to that.
+/// Returns the KMS key of the parameter: without it, a new version would be encrypted with the account's own key. None
+/// if the caller has no permission to read it.
 async fn key(ssm: &Client, name: &str) -> Option<String> {
     let pages = ssm.get_parameter_history().name(name).with_decryption(false).into_paginator().send();
     let pages = pages.collect::<Result<Vec<_>, _>>().await.ok()?;
@@ -234,7 +240,7 @@ async fn key(ssm: &Client, name: &str) -> Option<String> {
     newest.key_id().map(str::to_owned)
 }
 
-/// Writes the list and gives the new version.
+/// Writes the list and returns the new version.
 async fn write(
     deployment: &Deployment,
     store: &StoreAddress,
@@ -246,10 +252,10 @@ async fn write(
     if text.len() > ADVANCED_BYTES {
         return Err(Failure::Unusable {
             what: format!(
-                "the secret of {store} would have {} bytes; {ADVANCED_BYTES} are the most",
+                "the secret of {store} would have {} bytes; the limit is {ADVANCED_BYTES}",
                 text.len()
             ),
-            next: format!("retire what is not used any more: {} secret retire {store}", deployment.inlet),
+            next: format!("retire unused credentials with `{} secret retire {store}`", deployment.inlet),
         });
     }
     let put = deployment.clients().ssm.put_parameter().name(deployment.parameter(store)).value(&text);
@@ -264,9 +270,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_was_left_behind_is_outlived() {
-        // Its age is known to the second.
+    fn an_abandoned_lock_expires_while_a_command_waits() {
+        // The age is known to the second.
         let stale_ms = u128::from(STALE_SECONDS.unsigned_abs()) * 1000 + 2000;
-        assert!((TURN * TURNS).as_millis() > stale_ms, "whoever waits gives up before the lock is stale");
+        assert!((TURN * TURNS).as_millis() > stale_ms, "a waiting command gives up before the lock is stale");
     }
 }

@@ -1,4 +1,4 @@
-//! The stores of a deployment: those that have a parameter with credentials.
+//! The stores of a deployment: those with a secret.
 
 use aws_sdk_ssm::operation::get_parameters_by_path::GetParametersByPathOutput;
 use inlet::store::StoreName;
@@ -8,10 +8,10 @@ use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
 use crate::providers::ProviderHandle;
 
-/// The stores of these providers, in their order and by name.
+/// Returns the stores of these providers, ordered by provider and name.
 ///
 /// # Errors
-/// When the parameters cannot be listed.
+/// If the parameters cannot be listed.
 pub(crate) async fn of(
     deployment: &Deployment,
     providers: &[ProviderHandle],
@@ -20,7 +20,7 @@ pub(crate) async fn of(
     for &provider in providers {
         let path = format!("/inlet/{}/{provider}/", deployment.stage);
         let ssm = deployment.clients().ssm;
-        // One level: below a store stand its settings, which make no store. Not decrypted: the names are enough.
+        // One level: the settings of a store are one level below. Not decrypted: only the names are needed.
         let pages = ssm.get_parameters_by_path().path(&path).with_decryption(false).into_paginator().send();
         let pages = pages.collect::<Result<Vec<_>, _>>().await;
         let pages = pages.map_err(|error| Failure::aws("the stores' parameters cannot be listed", &error))?;

@@ -1,4 +1,4 @@
-//! What the receivers' logs tell: a line a delivery, read back and counted.
+//! Counts the receivers' log lines, one per delivery.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::providers::ProviderHandle;
 
-/// CloudWatch's own filter: lets through what a receiver says of a delivery, and spares the rest the way.
+/// The filter of CloudWatch Logs: returns only the lines of deliveries.
 const DELIVERIES: &str = r#"{ $.message = "delivery" }"#;
 
-/// The part of a delivery's line that is counted: `inlet_aws::telemetry::log`.
+/// The fields of a delivery's line that are counted: `inlet_aws::telemetry::log`.
 #[derive(Debug, Deserialize)]
 struct Line {
     message: String,
@@ -30,34 +30,34 @@ struct Line {
     counts_towards_breaker: Option<bool>,
 }
 
-/// What is counted of a store.
+/// The counts of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// Answered well.
+    /// Number of accepted deliveries.
     pub(crate) accepted: u64,
-    /// How many of these repeated an event.
+    /// The duplicates among them.
     pub(crate) duplicates: u64,
-    /// How many of these nobody documents.
+    /// The undocumented events among them.
     pub(crate) unknown: u64,
-    /// How many were not, by reason.
+    /// Number of rejected deliveries, by reason.
     pub(crate) rejected: BTreeMap<String, u64>,
-    /// When each answer was given within the breaker's window that counts towards it, where the provider tells of one.
+    /// The times of the failures within the circuit breaker's window. Empty if the provider documents no circuit breaker.
     pub(crate) towards_breaker: Vec<ReceivedAt>,
-    /// When the last one was answered well.
+    /// The time of the last accepted delivery.
     pub(crate) last_accepted: Option<ReceivedAt>,
 }
 
-/// Reads a provider's log and counts what it tells of each store; what names none stands under nothing.
+/// Reads a provider's log and returns the counts by store. Lines without a store have the key None.
 ///
 /// # Errors
-/// When the log cannot be read.
+/// If the log cannot be read.
 pub(crate) async fn counts_by_store(
     deployment: &Deployment,
     provider: ProviderHandle,
     (from, until): (ReceivedAt, ReceivedAt),
     progress: &ProgressBar,
 ) -> Result<BTreeMap<Option<String>, Counts>, Failure> {
-    let breaker = provider.retry_policy().circuit_breaker;
+    let breaker = &provider.retry_policy.circuit_breaker;
     let window = breaker.as_ref().map_or(Duration::ZERO, |breaker: &CircuitBreaker| breaker.window);
     let breaking_since = until.earlier(window);
     let mut pages = Client::new(&deployment.config)
@@ -72,7 +72,7 @@ pub(crate) async fn counts_by_store(
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
-            // Left out of the deployment: nothing was logged.
+            // The provider is not deployed, so it has no log.
             Err(error)
                 if error
                     .as_service_error()
@@ -94,22 +94,22 @@ pub(crate) async fn counts_by_store(
     Ok(stores)
 }
 
-/// A delivery's line; nothing where it is another.
+/// Returns a delivery's line. None for any other line.
 fn line(text: &str) -> Option<Line> {
     serde_json::from_str(text).ok().filter(|line: &Line| line.message == "delivery")
 }
 
 impl Counts {
-    fn count(&mut self, line: &Line, at: ReceivedAt, asked_for: bool, in_the_window: bool) {
+    fn count(&mut self, line: &Line, at: ReceivedAt, is_requested: bool, is_in_window: bool) {
         let kind = |id: &str| id.split('/').nth(2).map(str::to_owned);
         let accepted = line.outcome.starts_with("accepted");
         if accepted {
             self.last_accepted = self.last_accepted.max(Some(at));
         }
-        if in_the_window && line.counts_towards_breaker == Some(true) {
+        if is_in_window && line.counts_towards_breaker == Some(true) {
             self.towards_breaker.push(at);
         }
-        if !asked_for || line.outcome == "probed" {
+        if !is_requested || line.outcome == "probed" {
             return;
         }
         if accepted {
@@ -123,13 +123,13 @@ impl Counts {
         }
     }
 
-    /// How many of those that count towards the breaker came since one was last answered well. Lines of different
-    /// receivers come in no order; of one moment, the failure is taken for the later.
+    /// Returns the number of failures since the last accepted delivery. The lines of different receivers are not ordered;
+    /// of the same time, the failure counts as the later one.
     pub(crate) fn failures_since_accepted(&self) -> usize {
         self.towards_breaker.iter().filter(|at| self.last_accepted.is_none_or(|last| **at >= last)).count()
     }
 
-    /// How many were not answered well.
+    /// Returns the number of rejected deliveries.
     pub(crate) fn all_rejected(&self) -> u64 {
         self.rejected.values().sum()
     }
@@ -141,15 +141,15 @@ mod tests {
 
     fn counted(lines: &[(&str, bool, bool)]) -> Counts {
         let mut counts = Counts::default();
-        for (text, asked_for, in_the_window) in lines {
+        for (text, is_requested, is_in_window) in lines {
             let line = line(text).unwrap();
-            counts.count(&line, ReceivedAt::EPOCH, *asked_for, *in_the_window);
+            counts.count(&line, ReceivedAt::EPOCH, *is_requested, *is_in_window);
         }
         counts
     }
 
     #[test]
-    fn a_line_counts_for_what_it_says() {
+    fn a_line_is_counted_by_its_fields() {
         let counts = counted(&[
             (
                 r#"{"message":"delivery","outcome":"accepted","id":"zid/a/order/1/0123456789abcdef","duplicate":false,"counts_towards_breaker":false}"#,
@@ -176,12 +176,12 @@ mod tests {
         ]);
         assert_eq!((counts.accepted, counts.duplicates, counts.unknown), (2, 1, 1));
         assert_eq!(counts.rejected, BTreeMap::from([("unauthenticated".to_owned(), 2)]));
-        assert_eq!(counts.towards_breaker.len(), 2, "those of the window, asked for or not");
+        assert_eq!(counts.towards_breaker.len(), 2, "all failures within the window, requested or not");
     }
 
     #[test]
-    fn a_delivery_that_is_accepted_ends_the_count_of_failures_before_it_in_whatever_order_the_lines_come() {
-        let told = |lines: &[(&str, i64)]| {
+    fn an_accepted_delivery_ends_the_count_in_any_line_order() {
+        let failures = |lines: &[(&str, i64)]| {
             let mut counts = Counts::default();
             for (outcome, millis) in lines {
                 let counted = *outcome != "accepted";
@@ -198,12 +198,12 @@ mod tests {
             (vec![("accepted", 3), ("unavailable", 1), ("unavailable", 4)], (2, 1)),
             (vec![("unavailable", 3), ("accepted", 3)], (1, 1)),
         ] {
-            assert_eq!(told(&lines), want, "{lines:?}");
+            assert_eq!(failures(&lines), want, "{lines:?}");
         }
     }
 
     #[test]
-    fn what_is_no_delivery_is_passed_over() {
+    fn other_lines_are_ignored() {
         for text in ["", "START RequestId", r#"{"message":"panic","outcome":"x"}"#, r#"{"level":"info"}"#] {
             assert!(line(text).is_none(), "{text:?}");
         }

@@ -1,4 +1,4 @@
-//! Stored events, as lists show them: in their order, with what became of them.
+//! Stored events in lists, newest first, with their states.
 
 use std::time::Duration;
 
@@ -15,39 +15,39 @@ use crate::failure::Failure;
 /// An event in a list.
 #[derive(Debug, Serialize)]
 pub(crate) struct Listed {
-    /// When the receiver had it.
+    /// The time of arrival at the receiver.
     pub(crate) received: String,
     /// The event's id.
     pub(crate) id: String,
     /// The message's type.
     #[serde(rename = "type")]
     pub(crate) canonical_type: String,
-    /// The provider's name of it.
+    /// The provider's name of the event.
     pub(crate) provider_type: String,
-    /// How it stands.
+    /// The state.
     pub(crate) state: State,
-    /// When it was last processed.
+    /// The time of the last processing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) processed: Option<String>,
-    /// Why it is parked.
+    /// The reason why the event is parked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) parked_because: Option<String>,
 }
 
-/// How an event stands.
+/// The state of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
-    /// It has a receipt.
+    /// The event has a receipt.
     Processed,
-    /// It is on its way, or will be sent again.
+    /// The event is queued, or will be sent again.
     Waiting,
-    /// It was given up on and waits for a person.
+    /// The processor gave up. The event waits for a redrive or a replay.
     Parked,
 }
 
 impl State {
-    /// How an event stands with this fate. A mark outweighs a receipt: the last try failed.
+    /// Returns the state. A parked event with a receipt is parked, because its last attempt failed.
     pub(crate) fn of(fate: &EventStatus) -> Self {
         match fate {
             EventStatus { parked: Some(_), .. } => Self::Parked,
@@ -56,7 +56,7 @@ impl State {
         }
     }
 
-    /// The word for people.
+    /// Returns the word in tables.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Processed => "processed",
@@ -67,7 +67,7 @@ impl State {
 }
 
 impl Listed {
-    /// An event with its fate.
+    /// Returns a row of an event.
     pub(crate) fn new(arrival: Arrival, fate: EventStatus) -> Self {
         Self {
             received: arrival.received,
@@ -81,7 +81,7 @@ impl Listed {
     }
 }
 
-/// How long after its arrival an event was processed, in words.
+/// Returns the time between arrival and processing as text.
 pub(crate) fn after(received: &str, processed: &str) -> String {
     match (ReceivedAt::parse(received), ReceivedAt::parse(processed)) {
         (Some(received), Some(processed)) => format!("after {}", short(processed.since(received))),
@@ -89,7 +89,7 @@ pub(crate) fn after(received: &str, processed: &str) -> String {
     }
 }
 
-/// A duration as people say it.
+/// Returns a duration as text, in its largest unit.
 pub(crate) fn short(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
@@ -101,38 +101,38 @@ pub(crate) fn short(duration: Duration) -> String {
     }
 }
 
-/// The selected events, newest first, some at a time.
+/// The selected events, newest first, page by page.
 pub(crate) struct NewestFirst<'t> {
     selection: Selection,
-    way: Way<'t>,
+    pages: Pages<'t>,
 }
 
-/// The shorter way: an entity's own history where one entity is meant, else the time index.
-enum Way<'t> {
+/// The source of the pages: the entity's partition if the selection names an entity, else the time index.
+enum Pages<'t> {
     Entity(Option<(&'t Table, String)>),
     Index(index_desc::NewestFirst),
 }
 
 impl<'t> NewestFirst<'t> {
-    /// Those of this selection.
+    /// Returns the pages of a selection.
     pub(crate) fn new(table: &'t Table, selection: Selection) -> Self {
-        let way = match selection.entity_path() {
-            Some(path) => Way::Entity(Some((table, path))),
-            None => Way::Index(index_desc::NewestFirst::new(table, selection.from, selection.until)),
+        let pages = match selection.entity_path() {
+            Some(path) => Pages::Entity(Some((table, path))),
+            None => Pages::Index(index_desc::NewestFirst::new(table, selection.from, selection.until)),
         };
-        Self { selection, way }
+        Self { selection, pages }
     }
 
-    /// The next events; an empty list where there were none for a while, nothing at the end. A list never ends
-    /// between two events of one millisecond.
+    /// Returns the next page. It may be empty; None after the last page. A page never ends between two events of the
+    /// same millisecond.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Arrival>>, Failure> {
         let (from, until) = (self.selection.from, self.selection.until);
-        let listed = match &mut self.way {
-            Way::Index(newest) => newest.next().await,
-            Way::Entity(asked) => match asked.take() {
+        let listed = match &mut self.pages {
+            Pages::Index(newest) => newest.next().await,
+            Pages::Entity(asked) => match asked.take() {
                 None => return Ok(None),
                 Some((table, path)) => {
                     table.time_index.of_entity(&path, from, until).await.map(|mut arrivals| {
@@ -143,7 +143,7 @@ impl<'t> NewestFirst<'t> {
             },
         };
         let listed =
-            listed.map_err(|fault| Failure::Inlet { doing: "the events cannot be listed", fault })?;
+            listed.map_err(|fault| Failure::Inlet { context: "the events cannot be listed", fault })?;
         Ok(listed.map(|mut arrivals| {
             arrivals.retain(|arrival| self.selection.fits(arrival));
             arrivals

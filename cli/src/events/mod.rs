@@ -1,4 +1,4 @@
-//! ParsedEvent stored events and the log lines of their deliveries.
+//! Reads stored events and the log lines of their deliveries.
 
 pub(crate) mod list;
 pub(crate) mod follow;

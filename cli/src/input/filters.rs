@@ -1,4 +1,4 @@
-//! Which events are meant: the filters that listing, following and replaying share.
+//! The filters that select events in `list`, `tail`, `stats`, `forward` and `replay`.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,28 +14,28 @@ use crate::input::time_arg::TimeArg;
 use crate::providers::ProviderHandle;
 use crate::shell::quoted;
 
-/// Whose events are meant.
+/// Selects events by provider and store.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Which events")]
+#[command(next_help_heading = "Filters")]
 pub(crate) struct SourceFilter {
-    /// Only this provider's
+    /// Only events of this provider
     #[arg(long, value_name = "NAME")]
     provider: Option<ProviderHandle>,
-    /// Only this store's: riyadh, or zid/riyadh
+    /// Only events of this store: riyadh, or zid/riyadh
     #[arg(long, value_name = "[PROVIDER/]STORE")]
     store: Option<Store>,
 }
 
-/// Which events are meant: those that fit everything that is said.
+/// Selects events that match all filters.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Which events")]
+#[command(next_help_heading = "Filters")]
 pub(crate) struct Filters {
     #[command(flatten)]
     source: SourceFilter,
-    /// Only these: the provider's name (order.create) or the message's type (commerce.order.created)
+    /// Only this event: the provider's name (order.create) or the message's type (commerce.order.created)
     #[arg(long = "type", value_name = "NAME")]
     event_type: Option<String>,
-    /// Only of this thing: order/81230457, or zid/riyadh/order/81230457
+    /// Only events of this entity: order/81230457, or zid/riyadh/order/81230457
     #[arg(long, value_name = "[PROVIDER/STORE/]KIND/ID")]
     entity: Option<Entity>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Store {
     name: StoreName,
 }
 
-/// A thing that events are about, with or without its store.
+/// An entity, with or without its store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entity {
     store: Option<StoreAddress>,
@@ -55,32 +55,32 @@ pub(crate) struct Entity {
     subject: String,
 }
 
-/// A thing that events are about, in full: `zid/riyadh/order/81230457`.
+/// An entity with its store: `zid/riyadh/order/81230457`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EntityPath(String);
 
-/// The text names nothing that events are about.
+/// The text is not an entity.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotAnEntity {
     /// It has the wrong number of parts.
-    #[error("a thing is written kind/id or provider/store/kind/id, as in zid/riyadh/order/81230457")]
+    #[error("an entity is kind/id or provider/store/kind/id, such as zid/riyadh/order/81230457")]
     Form,
     /// It is the id of an event.
-    #[error("that is an event's id; the thing that it is about is {0}")]
+    #[error("this is the id of an event; its entity is {0}")]
     Event(String),
     /// There is no such kind.
-    #[error("{0} is no kind of thing; kinds are order, product, stock, customer and the like")]
+    #[error("{0} is not a kind; kinds are order, product, stock, customer and others")]
     Kind(String),
-    /// The store is none.
+    /// The store is invalid.
     #[error(transparent)]
     Store(#[from] NotAnAddress),
 }
 
 impl SourceFilter {
-    /// The selection of all that is theirs, in this time.
+    /// Returns the selection of all events of the source in this time.
     ///
     /// # Errors
-    /// When provider and store contradict each other.
+    /// If provider and store contradict each other.
     pub(crate) fn selection(&self, from: ReceivedAt, until: ReceivedAt) -> Result<Selection, Failure> {
         let all = Filters { source: self.clone(), ..Filters::default() };
         all.selection(from, until)
@@ -88,10 +88,10 @@ impl SourceFilter {
 }
 
 impl Filters {
-    /// The selection of what fits, in this time.
+    /// Returns the selection of the matching events in this time.
     ///
     /// # Errors
-    /// When two of the filters contradict each other.
+    /// If two filters contradict each other.
     pub(crate) fn selection(&self, from: ReceivedAt, until: ReceivedAt) -> Result<Selection, Failure> {
         let of_store = self.source.store.as_ref();
         let of_entity = self.entity.as_ref().and_then(|entity| entity.store.as_ref());
@@ -111,36 +111,36 @@ impl Filters {
         })
     }
 
-    /// Whether one thing alone is meant, so that its history is not long.
+    /// Returns true if the filters name one entity, whose history is short.
     pub(crate) fn names_an_entity(&self) -> bool {
         self.entity.is_some()
     }
 
-    /// The same filters as they are said on the command line, for a command to go on with.
+    /// Returns the filters as command-line flags, for a command that continues.
     pub(crate) fn to_flags(&self) -> String {
-        let mut said = String::new();
-        let mut say = |flag: &str, value: Option<String>| {
-            said.extend(value.map(|value| format!(" --{flag} {value}")));
+        let mut given = String::new();
+        let mut add = |flag: &str, value: Option<String>| {
+            given.extend(value.map(|value| format!(" --{flag} {value}")));
         };
-        say("provider", self.source.provider.map(|provider| provider.to_string()));
-        say("store", self.source.store.as_ref().map(Store::to_flags));
-        say("type", self.event_type.as_deref().map(quoted));
-        say("entity", self.entity.as_ref().map(Entity::to_flags));
-        said
+        add("provider", self.source.provider.map(|provider| provider.to_string()));
+        add("store", self.source.store.as_ref().map(Store::to_flags));
+        add("type", self.event_type.as_deref().map(quoted));
+        add("entity", self.entity.as_ref().map(Entity::to_flags));
+        given
     }
 }
 
-/// What all that is said agrees on.
+/// Returns the value that all filters agree on.
 fn consistent<T: PartialEq>(
     what: &str,
-    said: impl IntoIterator<Item = Option<T>>,
+    given: impl IntoIterator<Item = Option<T>>,
 ) -> Result<Option<T>, Failure> {
-    let mut said = said.into_iter().flatten();
-    let first = said.next();
+    let mut given = given.into_iter().flatten();
+    let first = given.next();
     let contradicts = |other: T| Some(&other) != first.as_ref();
-    if said.any(contradicts) {
+    if given.any(contradicts) {
         return Err(Failure::Unusable {
-            what: format!("the filters name more than one {what}, and no event is of both"),
+            what: format!("the filters name more than one {what}, so no event matches"),
             next: format!("name the {what} once"),
         });
     }
@@ -161,7 +161,7 @@ impl Entity {
 }
 
 impl EntityPath {
-    /// The path, which is the key of the thing's history.
+    /// Returns the path, which is the partition key of the entity's events.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -212,17 +212,17 @@ fn subject(kind: &str, id: &str) -> Result<String, NotAnEntity> {
     Kind::parse(kind).map(|kind| format!("{kind}/{id}")).ok_or_else(|| NotAnEntity::Kind(kind.to_owned()))
 }
 
-/// How far back is looked where nobody says.
+/// The default time span.
 pub(crate) const A_DAY: Duration = Duration::from_hours(24);
 
-/// A span of time.
+/// A time span.
 #[derive(Clone, Copy, Debug, clap::Args)]
-#[command(next_help_heading = "Which events")]
+#[command(next_help_heading = "Filters")]
 pub(crate) struct Span {
-    /// Received then or later: 15m, 24h, 7d (ago), 2025-06-12, 2025-06-12T08:01:12Z
+    /// Received at this time or later: 15m, 24h, 7d (ago), 2025-06-12, 2025-06-12T08:01:12Z
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<TimeArg>,
-    /// Received before then, written the same way
+    /// Received before this time
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<TimeArg>,
 }
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_twice_has_to_agree() {
+    fn filters_must_not_contradict_each_other() {
         let at = ReceivedAt::EPOCH;
         for (filters, want) in [
             (filters(None, None, None), Some((None, None, None))),
@@ -255,30 +255,30 @@ mod tests {
             (filters(None, Some("jeddah"), Some("zid/riyadh/order/8")), None),
         ] {
             let selection = filters.selection(at, at).ok();
-            let told = selection.as_ref().map(|s| {
+            let parts = selection.as_ref().map(|s| {
                 (s.provider.as_deref(), s.store.as_ref().map(StoreName::as_str), s.entity.as_deref())
             });
-            assert_eq!(told, want, "{filters:?}");
+            assert_eq!(parts, want, "{filters:?}");
         }
     }
 
     #[test]
-    fn what_is_no_thing_says_why() {
+    fn an_invalid_entity_has_a_reason() {
         for (text, why) in [
-            ("81230457", "a thing is written"),
-            ("orders/8", "orders is no kind"),
-            ("order/", "a thing is written"),
-            ("shop/riyadh/order/8", "shop is no provider"),
-            ("zid/riyadh/order/8/9f2c41d8a3b7e6f0", "the thing that it is about is zid/riyadh/order/8"),
+            ("81230457", "an entity is kind/id"),
+            ("orders/8", "orders is not a kind"),
+            ("order/", "an entity is kind/id"),
+            ("shop/riyadh/order/8", "shop is not a provider"),
+            ("zid/riyadh/order/8/9f2c41d8a3b7e6f0", "its entity is zid/riyadh/order/8"),
         ] {
             let error = text.parse::<Entity>().unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
-        assert!("order/8".parse::<EntityPath>().is_err(), "a history is of one store");
+        assert!("order/8".parse::<EntityPath>().is_err(), "a history belongs to one store");
     }
 
     #[test]
-    fn filters_are_said_as_a_shell_takes_them() {
+    fn filters_become_flags_for_a_shell() {
         let mut filters = filters(Some("zid"), Some("riyadh"), Some("order/BDG%2F03"));
         filters.event_type = Some("it's".into());
         assert_eq!(

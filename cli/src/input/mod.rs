@@ -1,4 +1,4 @@
-//! What a user gives to a command: files, times and filters.
+//! The input of commands: files, times and filters.
 
 pub(crate) mod source;
 pub(crate) mod time_arg;

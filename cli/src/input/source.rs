@@ -1,4 +1,4 @@
-//! What a command is given in a file or on standard input.
+//! Input from a file or from standard input.
 
 use std::io::{self, Read as _};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::providers::ProviderHandle;
 
-/// Where something is to be read from.
+/// A source of input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// Standard input, written `-`.
@@ -27,10 +27,10 @@ impl FromStr for Source {
 }
 
 impl Source {
-    /// Everything there is.
+    /// Reads all bytes.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If the source cannot be read.
     pub(crate) fn bytes(&self) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Stdin => {
@@ -44,17 +44,17 @@ impl Source {
         }
     }
 
-    /// A credential of this provider: the JSON object, or the first of a list of them.
+    /// Reads a credential of this provider: a JSON object, or the first of a list.
     ///
     /// # Errors
-    /// When it cannot be read, or is none.
+    /// If the source cannot be read, or is not a credential of the provider.
     pub(crate) fn credential(&self, provider: ProviderHandle) -> Result<Value, Failure> {
         let given: Value = serde_json::from_slice(&self.bytes()?).unwrap_or_default();
         let first = match given {
             Value::Array(list) => list.into_iter().next().unwrap_or_default(),
             one => one,
         };
-        provider.fits(&first)?;
+        provider.shape_of(&first)?;
         Ok(first)
     }
 }

@@ -1,29 +1,29 @@
-//! A moment as the user writes it: `15m` ago, `2025-06-12`, or an RFC 3339 time.
+//! A time as the user writes it: `15m` ago, `2025-06-12`, or an RFC 3339 time.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use inlet::received_at::ReceivedAt;
 
-/// How far a clock of ours may be from AWS's: what is read "until now" is read until a little later.
+/// Maximum difference between this clock and AWS's. A time span "until now" ends this much later.
 const CLOCK_SKEW: Duration = Duration::from_mins(15);
 
-/// A moment, told from now or for good.
+/// A time, relative to now or absolute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeArg {
-    /// So long ago.
+    /// This long ago.
     Ago(Duration),
-    /// This very moment.
+    /// This time.
     At(ReceivedAt),
 }
 
-/// The text tells no moment.
+/// The text is not a time.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a moment is written 90s, 15m, 24h or 7d (ago), 2025-06-12, or 2025-06-12T08:01:12Z")]
+#[error("a time is 90s, 15m, 24h or 7d (ago), 2025-06-12, or 2025-06-12T08:01:12Z")]
 pub(crate) struct NotATime;
 
 impl TimeArg {
-    /// The moment, where it is `now`.
+    /// Returns the time, given the current time.
     pub(crate) fn before(self, now: ReceivedAt) -> ReceivedAt {
         match self {
             Self::Ago(by) => now.earlier(by),
@@ -32,13 +32,13 @@ impl TimeArg {
     }
 }
 
-/// A moment that comes after everything that is there: now, and what clocks may differ.
+/// Returns a time after every stored event, even if this clock is slow.
 pub(crate) fn now_plus_skew(now: ReceivedAt) -> ReceivedAt {
     let ahead_ms = i64::try_from(CLOCK_SKEW.as_millis()).unwrap_or_default();
     ReceivedAt::from_millis(now.millis().saturating_add(ahead_ms)).unwrap_or(now)
 }
 
-/// A moment that never comes.
+/// Returns a time that is never reached.
 pub(crate) fn forever() -> ReceivedAt {
     ReceivedAt::parse("9999-01-01T00:00:00Z").unwrap_or(ReceivedAt::EPOCH)
 }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_told_from_now_or_for_good() {
+    fn a_time_is_relative_or_absolute() {
         let now = ReceivedAt::parse("2025-06-12T08:00:00Z").unwrap();
         for (text, want) in [
             ("90s", "2025-06-12T07:58:30.000Z"),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_no_moment_is_refused() {
+    fn other_text_is_not_a_time() {
         for text in
             ["", "m", "15", "-1h", "1.5h", "yesterday", "15 m", "ü", "2025-13-01", "99999999999999999999d"]
         {

@@ -1,4 +1,4 @@
-//! Sends deliveries over HTTP, many at once and no faster than asked for, and keeps count of the answers.
+//! Sends deliveries over HTTP, concurrently and at a limited rate, and counts the responses.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -15,62 +15,63 @@ use tokio::time::Instant;
 use crate::load::simulated_provider::Sequence;
 use crate::percentile::percentile;
 
-/// How much of an answer's body is shown, in characters.
+/// Length of a response body in the output, in characters.
 const SHOWN: usize = 200;
 
-/// Where deliveries go, and how fast.
+/// The target of the deliveries, and the load.
 #[derive(Clone, Debug)]
 pub(crate) struct LoadGenerator {
-    /// What sends.
+    /// The HTTP client.
     pub(crate) client: Client,
-    /// The API: deliveries go to `{api}/{provider}/{store}/{topic}`.
+    /// The base URL: deliveries go to `{api}/{provider}/{store}/{topic}`.
     pub(crate) api: String,
     /// The provider's name.
     pub(crate) provider: &'static str,
-    /// How many sequences are sent at once.
+    /// Number of sequences in flight.
     pub(crate) concurrency: usize,
-    /// How many sequences are begun a second, at the most.
+    /// Maximum number of sequences started per second.
     pub(crate) rate: Option<u32>,
 }
 
-/// What came back.
+/// The responses of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
-    /// The answers by status.
+    /// The responses by status.
     pub(crate) answers: BTreeMap<u16, Answers>,
-    /// Those that were not answered at all, by the reason.
+    /// Number of deliveries without a response, by reason.
     pub(crate) unanswered: BTreeMap<String, u64>,
-    /// How long each answer took.
+    /// The time of each response.
     pub(crate) latencies: Vec<Duration>,
-    /// How long all of it took.
+    /// The duration of the run.
     pub(crate) took: Duration,
-    /// Whether somebody ended it early.
+    /// True if Ctrl-C ended the run early.
     pub(crate) interrupted: bool,
 }
 
-/// Answers of one status.
+/// The responses of one status.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Answers {
-    /// How many.
+    /// Their number.
     pub(crate) count: u64,
-    /// The first one's body.
+    /// The body of the first one.
     pub(crate) body: String,
 }
 
-/// One answer, or none.
+/// One response, or the reason why there is none.
 struct Reply {
     answer: Result<(u16, String), String>,
     latency: Duration,
 }
 
 impl Summary {
-    /// How many were sent.
+    /// Returns the number of deliveries sent.
     pub(crate) fn sent(&self) -> u64 {
         let answered = self.answers.values().map(|answers| answers.count);
         answered.chain(self.unanswered.values().copied()).sum()
     }
 
-    /// How long the answer took that is slower than so many of a hundred; nothing without answers. Sorted before.
+    /// Returns the response time that this percentage of responses does not exceed. None without responses. The
+    /// latencies are sorted.
     pub(crate) fn percentile(&self, percent: usize) -> Option<Duration> {
         percentile(&self.latencies, percent)
     }
@@ -91,7 +92,7 @@ impl Summary {
 }
 
 impl LoadGenerator {
-    /// Sends everything, or what goes until Ctrl-C: what is on its way then is waited for.
+    /// Sends all sequences, or as many as were started before Ctrl-C. Waits for those in flight.
     pub(crate) async fn run(
         &self,
         sequences: impl Iterator<Item = Sequence>,
@@ -170,20 +171,20 @@ impl Summary {
     }
 }
 
-/// Where a delivery goes.
+/// Returns the URL of a delivery.
 pub(crate) fn url(api: &str, provider: &str, delivery: &Request) -> String {
     let topic = delivery.topic.as_ref().map(|topic| format!("/{topic}")).unwrap_or_default();
     let query = if delivery.query.is_empty() { String::new() } else { format!("?{}", delivery.query) };
     format!("{}/{provider}/{}{topic}{query}", api.trim_end_matches('/'), delivery.store)
 }
 
-/// Why there is no answer, without the URL, which may carry a token.
+/// Returns the reason of a missing response, without the URL, which may contain a token.
 fn why(error: &reqwest::Error) -> String {
     let what = match () {
-        () if error.is_timeout() => "no answer in time",
+        () if error.is_timeout() => "timeout",
         () if error.is_connect() => "no connection",
-        () if error.is_builder() => "the URL is of no use",
-        () => "the connection broke",
+        () if error.is_builder() => "the URL is invalid",
+        () => "the connection was lost",
     };
     what.to_owned()
 }
@@ -193,11 +194,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_answers_that_came() {
+    fn a_percentile_is_a_measured_response_time() {
         let latencies = (1..=10).map(Duration::from_millis).collect();
         let summary = Summary { latencies, ..Summary::default() };
-        let told = [50, 95, 99, 100].map(|percent| summary.percentile(percent).map(|d| d.as_millis()));
-        assert_eq!(told, [Some(5), Some(10), Some(10), Some(10)]);
+        let millis = [50, 95, 99, 100].map(|percent| summary.percentile(percent).map(|d| d.as_millis()));
+        assert_eq!(millis, [Some(5), Some(10), Some(10), Some(10)]);
         assert_eq!(Summary::default().percentile(50), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What is sent when the command plays the provider: sample deliveries, each about another entity, and whole scenes.
+//! Deliveries as a provider sends them: samples, each for a new entity, and whole scenarios.
 
 use inlet::canonical::Kind;
 use inlet::provider::catalogue::EventSpec;
@@ -12,22 +12,22 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::providers::ProviderHandle;
 
-/// How many products everybody wants at once in a flash sale.
-const HOT: u64 = 5;
+/// Number of products in a flash sale.
+const PRODUCTS: u64 = 5;
 
-/// How many states an order goes through.
+/// Number of states of an order.
 const STATES: usize = 3;
 
-/// How many places a delivery may be out of its order, about.
-const PLACES: usize = 32;
+/// Size of the window in which deliveries are reordered.
+const REORDER_WINDOW: usize = 32;
 
-/// How often an impatient provider sends the same.
+/// Number of times a retry storm sends each delivery.
 const REPEATS: usize = 3;
 
-/// Deliveries that are sent one after the other, because they are of one entity. Several sequences go at once.
+/// Deliveries of one entity, sent one after the other. Several sequences are sent concurrently.
 pub(crate) type Sequence = Vec<Request>;
 
-/// Who plays which provider towards which store, and what it proves itself with.
+/// Sends deliveries as a provider does.
 pub(crate) struct SimulatedProvider {
     /// The provider.
     pub(crate) provider: ProviderHandle,
@@ -37,22 +37,22 @@ pub(crate) struct SimulatedProvider {
     pub(crate) credential: Value,
 }
 
-/// A body to make deliveries of.
+/// The event and the sample body that deliveries are made from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventTemplate {
     /// The event.
     pub(crate) row: &'static EventSpec,
-    /// Its sample; nothing where no page shows a body.
+    /// The sample. None if the provider documents no body.
     pub(crate) sample: Option<&'static Payload>,
 }
 
 impl EventTemplate {
-    /// The event or the sample of this name: `order.create`, or `order.create-guest-digital`.
+    /// Returns the event or the sample of this name: `order.create`, or `order.create-guest-digital`.
     ///
     /// # Errors
-    /// When the provider has no such event.
+    /// If the provider has no such event.
     pub(crate) fn named(provider: ProviderHandle, name: &str) -> Result<Self, Failure> {
-        let sample = provider.payloads().iter().find(|payload| payload.name().eq_ignore_ascii_case(name));
+        let sample = provider.payloads.iter().find(|payload| payload.name().eq_ignore_ascii_case(name));
         match sample {
             Some(sample) => Ok(Self { row: provider.event(sample.event())?, sample: Some(sample) }),
             None => Ok(Self::of(provider, provider.event(name)?)),
@@ -61,7 +61,7 @@ impl EventTemplate {
 
     fn of(provider: ProviderHandle, row: &'static EventSpec) -> Self {
         let of_row = |payload: &&Payload| row.is_named(payload.event());
-        Self { row, sample: provider.payloads().iter().find(of_row) }
+        Self { row, sample: provider.payloads.iter().find(of_row) }
     }
 
     fn body(&self, fresh: &SampleVariant) -> Vec<u8> {
@@ -73,24 +73,24 @@ impl EventTemplate {
 }
 
 impl SimulatedProvider {
-    /// A delivery of this body, as it is.
-    pub(crate) fn exactly(&self, row: &EventSpec, body: Vec<u8>) -> Request {
+    /// Returns a delivery of this body, unchanged.
+    pub(crate) fn with_body(&self, row: &EventSpec, body: Vec<u8>) -> Request {
         self.provider.delivery(self.store.clone(), row, body, &self.credential)
     }
 
-    /// A delivery of the template about this entity.
+    /// Returns a delivery of a sample variant.
     pub(crate) fn fresh(&self, template: &EventTemplate, fresh: &SampleVariant) -> Request {
-        self.exactly(template.row, template.body(fresh))
+        self.with_body(template.row, template.body(fresh))
     }
 
-    /// The same simulated with a credential of the right form that is not the store's.
+    /// Returns the same provider with a credential of the right shape that is not the store's.
     #[must_use]
     pub(crate) fn with_wrong_credential(self) -> Self {
         Self { credential: wrong(&self.credential), ..self }
     }
 }
 
-/// Every text with its letters moved by one place: as long, of the same characters, and another.
+/// Replaces each letter and digit with the next one, so that length and characters stay valid.
 fn wrong(credential: &Value) -> Value {
     let shifted = |c: char| match c {
         'z' => 'a',
@@ -106,25 +106,25 @@ fn wrong(credential: &Value) -> Value {
     }
 }
 
-/// How single deliveries vary.
+/// The variation of single deliveries.
 #[derive(Clone, Debug)]
 pub(crate) struct Variation {
-    /// How many.
+    /// Number of deliveries, or of entities with `flip_flop`.
     pub(crate) count: u64,
-    /// All of this entity, in one state after the other, instead of an entity each.
+    /// Use this entity for all deliveries, each in a new state. None means one entity each.
     pub(crate) entity: Option<String>,
-    /// Each entity goes from one state to another and back: three deliveries.
+    /// Send three deliveries per entity: a state, another state, and the first again.
     pub(crate) flip_flop: bool,
 }
 
 impl Variation {
-    /// The sequences, made as they are asked for.
+    /// Returns the sequences, made on demand.
     pub(crate) fn sequences<'p>(
         &self,
         simulated: &'p SimulatedProvider,
         template: EventTemplate,
     ) -> Box<dyn Iterator<Item = Sequence> + Send + 'p> {
-        let (first, flip_flop) = (beginning(), self.flip_flop);
+        let (first, flip_flop) = (first_entity(), self.flip_flop);
         if let Some(entity) = self.entity.clone() {
             let states: Vec<u64> = if flip_flop {
                 [0, 1, 0].repeat(usize::try_from(self.count).unwrap_or(1))
@@ -134,7 +134,7 @@ impl Variation {
             let last = states.iter().copied().max().unwrap_or_default();
             let start = now();
             let of = move |state: u64| {
-                // Each state has a second of its own, the last one now: some providers write no fractions.
+                // One second between states, because some providers send no fractions. The last state is now.
                 let before = i64::try_from(last.saturating_sub(state)).unwrap_or_default();
                 let at = start.saturating_sub(SignedDuration::from_secs(before)).unwrap_or(start);
                 let state = u32::try_from(state).unwrap_or(u32::MAX);
@@ -156,28 +156,30 @@ impl Variation {
     }
 }
 
-/// A scene from a provider's life.
+/// A scenario of many deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Scenario {
-    /// Orders by the hundred, each through its states, all for the same few products
+    /// Hundreds of orders, each in several states, for a few products
     FlashSale,
     /// One of each event in turn
     QuietDay,
-    /// An impatient provider: each delivery three times at once
+    /// Each delivery three times, concurrently
     RetryStorm,
 }
 
 impl Scenario {
-    /// The sequences, made as they are asked for: of so many entities.
+    /// Returns the sequences of this number of entities, made on demand.
     pub(crate) fn sequences(
         self,
         simulated: &SimulatedProvider,
         count: u64,
     ) -> Box<dyn Iterator<Item = Sequence> + Send + '_> {
-        let (first, by_role) = (beginning(), EventsByRole::of(simulated.provider));
+        let (first, by_role) = (first_entity(), EventsByRole::of(simulated.provider));
         Box::new((0..count).flat_map(move |n| {
-            let alone =
-                || simulated.fresh(pick(&by_role.all, n), &new(EntityId::Numbered(first.wrapping_add(n)), 0));
+            let alone = || {
+                simulated
+                    .fresh(pick(&by_role.all, n), &variant_now(EntityId::Numbered(first.wrapping_add(n)), 0))
+            };
             match self {
                 Self::FlashSale => vec![by_role.sale(simulated, first, n)],
                 Self::QuietDay => vec![vec![alone()]],
@@ -187,7 +189,7 @@ impl Scenario {
     }
 }
 
-/// A provider's events by the part that they play in a scene.
+/// The events of a provider, by their role in a scenario.
 struct EventsByRole {
     all: Vec<EventTemplate>,
     sales: Vec<EventTemplate>,
@@ -195,9 +197,9 @@ struct EventsByRole {
 }
 
 impl EventsByRole {
-    /// Only events of which a page shows a body.
+    /// Only events with a documented body.
     fn of(provider: ProviderHandle) -> Self {
-        let rows = provider.events().iter().map(|row| EventTemplate::of(provider, row));
+        let rows = provider.events.iter().map(|row| EventTemplate::of(provider, row));
         let all: Vec<EventTemplate> =
             rows.filter(|template| template.sample.is_some_and(|sample| !sample.is_form())).collect();
         let about = |kinds: &[Kind]| {
@@ -207,36 +209,40 @@ impl EventsByRole {
         Self { all, sales, goods }
     }
 
-    /// An order through its states, or, every third time, one of the few products with one less of it.
+    /// Returns an order in its states, or for every third number a product with a lower stock.
     fn sale(&self, simulated: &SimulatedProvider, first: u64, n: u64) -> Sequence {
         if n % 3 == 2 && !self.goods.is_empty() {
-            let product =
-                new(EntityId::Numbered(first.wrapping_add(n % HOT)), u32::try_from(n).unwrap_or(u32::MAX));
+            let product = variant_now(
+                EntityId::Numbered(first.wrapping_add(n % PRODUCTS)),
+                u32::try_from(n).unwrap_or(u32::MAX),
+            );
             return vec![simulated.fresh(pick(&self.goods, n), &product)];
         }
-        let order = EntityId::Numbered(first.wrapping_add(HOT).wrapping_add(n));
+        let order = EntityId::Numbered(first.wrapping_add(PRODUCTS).wrapping_add(n));
         let states = self.sales.iter().take(STATES).zip(0_u32..);
-        states.map(|(template, state)| simulated.fresh(template, &new(order.clone(), state))).collect()
+        states
+            .map(|(template, state)| simulated.fresh(template, &variant_now(order.clone(), state)))
+            .collect()
     }
 }
 
-/// An entity in a state, now, and each further state a second later: some providers write no fractions.
-fn new(entity: EntityId, state: u32) -> SampleVariant {
+/// Returns a variant that happens now, plus one second per state: some providers send no fractions.
+fn variant_now(entity: EntityId, state: u32) -> SampleVariant {
     let now = now();
     let at = now.saturating_add(SignedDuration::from_secs(state.min(60).into())).unwrap_or(now);
     SampleVariant { entity, at, state }
 }
 
-/// The n-th, beginning anew after the last.
-#[expect(clippy::expect_used, reason = "a test plays every provider: none is without a sample")]
+/// Returns the n-th template. Starts again after the last.
+#[expect(clippy::expect_used, reason = "a test runs every scenario with every provider: each has a sample")]
 fn pick(templates: &[EventTemplate], n: u64) -> &EventTemplate {
     let n = usize::try_from(n).unwrap_or_default();
     let n = n.checked_rem(templates.len()).unwrap_or_default();
     templates.get(n).expect("a sample")
 }
 
-/// The number of the first entity, so large that nobody had it before.
-fn beginning() -> u64 {
+/// Returns the number of the first entity: large and random, so that it is new.
+fn first_entity() -> u64 {
     rand::random_range(100_000_000_000..1_000_000_000_000)
 }
 
@@ -244,7 +250,7 @@ fn now() -> Timestamp {
     Timestamp::from_millisecond(inlet_aws::client::clock::now().millis()).unwrap_or_default()
 }
 
-/// The sequences with some of their deliveries sent twice, byte for byte: so many in a hundred.
+/// Sends this percentage of the deliveries twice, byte for byte.
 pub(crate) fn repeated(
     sequences: impl Iterator<Item = Sequence> + Send,
     percent: u8,
@@ -256,14 +262,14 @@ pub(crate) fn repeated(
     sequences.map(move |sequence| sequence.into_iter().flat_map(twice).collect())
 }
 
-/// The deliveries one by one, so that none waits for the one before it, and some places out of their order.
+/// Returns single deliveries in random order within a window, so that none waits for an earlier one.
 pub(crate) fn reordered(
     sequences: impl Iterator<Item = Sequence> + Send,
 ) -> impl Iterator<Item = Sequence> + Send {
     let mut waiting: Vec<Request> = Vec::new();
     let mut deliveries = sequences.flatten();
     std::iter::from_fn(move || {
-        waiting.extend(deliveries.by_ref().take(PLACES.saturating_sub(waiting.len())));
+        waiting.extend(deliveries.by_ref().take(REORDER_WINDOW.saturating_sub(waiting.len())));
         let chosen = rand::random_range(0..waiting.len().max(1));
         (!waiting.is_empty()).then(|| vec![waiting.swap_remove(chosen)])
     })
@@ -280,7 +286,7 @@ mod tests {
     fn simulated(provider: &str) -> SimulatedProvider {
         let provider: ProviderHandle = provider.parse().unwrap();
         let fields =
-            provider.forms()[0].fields.iter().map(|field| (field.name.to_owned(), json!("Az9-secret")));
+            provider.shapes[0].fields.iter().map(|field| (field.name.to_owned(), json!("Az9-secret")));
         SimulatedProvider {
             provider,
             store: StoreName::parse("demo").unwrap(),
@@ -297,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn each_delivery_is_another_and_a_repeat_is_the_same() {
+    fn each_delivery_is_new_and_a_repeat_is_identical() {
         let simulated = simulated("zid");
         let template = EventTemplate::named(simulated.provider, "order.create").unwrap();
         let sent = bodies(variation(50).sequences(&simulated, template));
@@ -309,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flip_flop_comes_back_to_the_very_same_body() {
+    fn a_flip_flop_ends_with_its_first_body() {
         for (provider, event) in
             [("zid", "order.create"), ("zort", "UPDATEPRODUCTQUANTITY"), ("dealpos", "paymentUpdated")]
         {
@@ -338,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_order_is_all_there() {
+    fn reordering_loses_no_delivery() {
         let simulated = simulated("tiki");
         let template = EventTemplate::named(simulated.provider, "stock.changed").unwrap();
         let sequences: Vec<Sequence> = variation(200).sequences(&simulated, template).collect();
@@ -349,9 +355,9 @@ mod tests {
     }
 
     #[test]
-    fn every_provider_can_play_every_scene() {
+    fn every_provider_has_every_scenario() {
         for provider in crate::providers::ALL {
-            let simulated = simulated(provider.name());
+            let simulated = simulated(provider.name);
             for scenario in [Scenario::FlashSale, Scenario::QuietDay, Scenario::RetryStorm] {
                 let sent = bodies(scenario.sequences(&simulated, 30));
                 assert!(
@@ -363,12 +369,12 @@ mod tests {
     }
 
     #[test]
-    fn a_forged_credential_is_as_long_and_another() {
+    fn a_wrong_credential_has_the_same_shape() {
         let credential = json!({"a": "Zz9-secret"});
         assert_eq!(wrong(&credential), json!({"a": "Aa0-tfdsfu"}));
         let simulated = simulated("tiki");
         let template = EventTemplate::named(simulated.provider, "stock.changed").unwrap();
-        let fresh = new(EntityId::Numbered(1), 0);
+        let fresh = variant_now(EntityId::Numbered(1), 0);
         let genuine = simulated.fresh(&template, &fresh);
         let wrong = simulated.with_wrong_credential().fresh(&template, &fresh);
         assert_eq!(genuine.body, wrong.body);

@@ -1,6 +1,6 @@
-//! JSON for people: the text as it was sent, on lines of its own. Nothing is sorted, no digit changes.
+//! Indents JSON for people. The text stays as received: nothing is sorted, no digit changes.
 
-/// The text with line breaks and indents, where it is JSON.
+/// Returns the text with line breaks and indents. None if it is not JSON.
 pub(crate) fn indented(text: &str) -> Option<String> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
     let mut writer = Writer::default();
@@ -72,15 +72,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_broken_and_nothing_else_changes() {
+    fn only_white_space_changes() {
         let sent = r#"{"b":1.50,"a":[ ],"c":{"x":"{\"[,:\\"},"d":[1, 2e3,{}]}"#;
         let want = "{\n  \"b\": 1.50,\n  \"a\": [],\n  \"c\": {\n    \"x\": \"{\\\"[,:\\\\\"\n  },\n  \"d\": [\n    1,\n    2e3,\n    {}\n  ]\n}";
         assert_eq!(indented(sent).as_deref(), Some(want));
-        assert_eq!(indented(want).as_deref(), Some(want), "once is enough");
+        assert_eq!(indented(want).as_deref(), Some(want), "twice is the same");
     }
 
     #[test]
-    fn what_is_no_json_is_left_to_others() {
+    fn other_text_is_not_indented() {
         for text in ["", "{", "a=1&b=2", r#"{"a":1}}"#] {
             assert_eq!(indented(text), None, "{text:?}");
         }

@@ -1,5 +1,5 @@
-//! What a command shows: its answer on standard output, as text for people or as JSON for programs; notes, progress
-//! and failures on standard error. Colour, width and progress only where a terminal is.
+//! The output of a command: its answer on standard output, as text or JSON; notes, progress and failures on standard
+//! error. Colour, width and progress need a terminal.
 
 pub(crate) mod prompt;
 pub(crate) mod progress;
@@ -21,13 +21,13 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::options::OutputArgs;
 
-/// An answer: its fields are what programs get, its page is what people get.
+/// An answer. Programs get its fields as JSON, people get its page.
 pub(crate) trait Report: Serialize {
-    /// Writes it for people.
+    /// Writes the page.
     fn page(&self, page: &mut Page);
 }
 
-/// Where the answer goes.
+/// The two output streams.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -37,7 +37,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// The process's own output.
+    /// Returns the output of the process.
     pub(crate) fn new(style: &OutputArgs) -> Self {
         let choice = match style.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
@@ -52,10 +52,10 @@ impl Output {
         Self { json: style.json, quiet: style.quiet, out, err }
     }
 
-    /// Shows the command's one answer.
+    /// Writes the only answer of a command.
     ///
     /// # Errors
-    /// When nobody takes it.
+    /// If standard output cannot be written.
     pub(crate) fn report<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
         if self.json {
             serde_json::to_writer_pretty(&mut self.out, report).map_err(io::Error::from)?;
@@ -65,10 +65,10 @@ impl Output {
         self.page(report)
     }
 
-    /// Shows one of many answers, as soon as it is there: a line of JSON, or a page.
+    /// Writes one of many answers at once: a line of JSON, or a page.
     ///
     /// # Errors
-    /// When nobody takes it.
+    /// If standard output cannot be written.
     pub(crate) fn item<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
         if self.json {
             serde_json::to_writer(&mut self.out, report).map_err(io::Error::from)?;
@@ -79,10 +79,10 @@ impl Output {
         self.page(report)
     }
 
-    /// Writes bytes as they are, for the next program in the pipe.
+    /// Writes bytes unchanged, for the next program in a pipe.
     ///
     /// # Errors
-    /// When nobody takes them.
+    /// If standard output cannot be written.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = self.out.as_inner();
         out.write_all(bytes)?;
@@ -90,15 +90,15 @@ impl Output {
         Ok(())
     }
 
-    /// Says something beside the answer, unless it is to be quiet.
+    /// Writes a note to standard error, unless --quiet is set.
     pub(crate) fn note(&mut self, text: impl Display) {
         if !self.quiet {
-            // A note that nobody takes is no reason to end.
+            // A note that cannot be written must not end the command.
             let _ = writeln!(self.err, "{text}");
         }
     }
 
-    /// Shows how far long work is, on a terminal; elsewhere nothing. `total` is how much there is, where it is known.
+    /// Returns a progress bar, visible on a terminal. `total` is the expected number, if it is known.
     pub(crate) fn progress(&self, what: &'static str, total: Option<u64>) -> ProgressBar {
         if self.quiet || self.json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
@@ -115,24 +115,24 @@ impl Output {
         bar
     }
 
-    /// How many characters a line of the terminal takes; nothing where there is no terminal.
+    /// Returns the width of the terminal in characters. None without a terminal.
     pub(crate) fn width(&self) -> Option<usize> {
         let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(self.out.as_inner())?;
         Some(width.into())
     }
 
-    /// Shows why the command ended early, and gives the exit code.
+    /// Writes why the command ended early, and returns the exit code.
     pub(crate) fn failure(&mut self, failure: &Failure) -> ExitCode {
         if failure.is_closed_pipe() {
             return ExitCode::SUCCESS;
         }
         let code = failure.exit_code();
-        let (causes, next) = (failure.causes(), failure.next());
-        // Whoever does not take this cannot be told anything.
+        let (causes, next) = (failure.causes(), failure.hint());
+        // There is no other stream to report an error of this one.
         let _ = if self.json {
-            let told =
+            let error =
                 json!({"message": failure.to_string(), "causes": causes, "next": next, "exit_code": code});
-            writeln!(self.err, "{}", json!({ "error": told }))
+            writeln!(self.err, "{}", json!({ "error": error }))
         } else {
             let causes = causes.iter().fold(String::new(), |all, cause| all + "\n  because " + cause);
             writeln!(self.err, "{BAD}error{BAD:#}: {failure}{causes}\n{BOLD}next{BOLD:#}: {next}")
@@ -155,7 +155,7 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const OPEN: Style = AnsiColor::Yellow.on_default();
 
-/// How something stands.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
@@ -168,7 +168,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    fn told(self) -> (&'static str, Style) {
+    fn word_and_style(self) -> (&'static str, Style) {
         match self {
             Self::Pass => ("ok", GOOD),
             Self::Fail => ("FAIL", BAD),
@@ -177,42 +177,42 @@ impl Status {
     }
 }
 
-/// A page for people.
+/// A page of text.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     text: String,
 }
 
 impl Page {
-    /// What stands on it, without colour.
+    /// Returns the text without colour.
     #[cfg(test)]
     pub(crate) fn plain(&self) -> String {
         anstream::adapter::strip_str(&self.text).to_string()
     }
 
-    /// A line.
+    /// Writes a line.
     pub(crate) fn line(&mut self, text: impl Display) {
         let _ = writeln!(self.text, "{text}");
     }
 
-    /// What the lines below are about.
+    /// Writes a heading.
     pub(crate) fn heading(&mut self, text: impl Display) {
         let _ = writeln!(self.text, "{BOLD}{text}{BOLD:#}");
     }
 
-    /// A line beside the point.
+    /// Writes a line of minor importance.
     pub(crate) fn aside(&mut self, text: impl Display) {
         let _ = writeln!(self.text, "{FAINT}{text}{FAINT:#}");
     }
 
-    /// A line that says how something stands.
-    pub(crate) fn marked(&mut self, mark: Status, text: impl Display) {
-        let (word, style) = mark.told();
+    /// Writes a line with the result of a check.
+    pub(crate) fn marked(&mut self, status: Status, text: impl Display) {
+        let (word, style) = status.word_and_style();
         let _ = writeln!(self.text, "{style}{word:<5}{style:#} {text}");
     }
 
-    /// Two texts side by side in this many columns, or one below the other where nobody says how many there are.
-    pub(crate) fn beside(&mut self, headings: [&str; 2], texts: [&str; 2], width: Option<usize>) {
+    /// Writes two texts side by side in this many columns, or one below the other without a width.
+    pub(crate) fn side_by_side(&mut self, headings: [&str; 2], texts: [&str; 2], width: Option<usize>) {
         let Some(width) = width else {
             let [left, right] = headings.map(str::to_uppercase);
             let [first, second] = texts;
@@ -228,7 +228,7 @@ impl Page {
         self.rows(&mut table, headings, [texts.map(str::to_owned)]);
     }
 
-    /// A table: no lines, two spaces between the columns, so that other programs can cut it.
+    /// Writes a table without rules, with two spaces between columns, so that programs can split it.
     pub(crate) fn table<const N: usize>(
         &mut self,
         headings: [&str; N],
@@ -258,13 +258,13 @@ impl Page {
     }
 }
 
-/// So many of something, as people say it.
+/// Returns the number with its noun.
 pub(crate) fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
     let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// A text of a stranger's for a terminal: what would move the cursor or worse is shown as a replacement character.
+/// Returns an untrusted text for a terminal: control characters become replacement characters.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
 }
@@ -274,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_a_column_each_and_nothing_behind_the_last() {
+    fn a_table_has_aligned_columns_and_no_trailing_space() {
         let mut page = Page::default();
         page.table(
             ["store", "url"],
@@ -284,25 +284,25 @@ mod tests {
     }
 
     #[test]
-    fn two_texts_stand_side_by_side_where_there_is_room() {
-        let told = |width| {
+    fn two_texts_are_side_by_side_if_there_is_room() {
+        let text = |width| {
             let mut page = Page::default();
-            page.beside(["raw", "canonical"], ["{\n  1\n}", "a long line of words"], width);
+            page.side_by_side(["raw", "canonical"], ["{\n  1\n}", "a long line of words"], width);
             anstream::adapter::strip_str(&page.text).to_string()
         };
-        assert_eq!(told(Some(30)), "RAW  CANONICAL\n{    a long line of words\n  1\n}\n");
-        assert_eq!(told(Some(20)), "RAW  CANONICAL\n{    a long line\n  1  of words\n}\n");
-        assert_eq!(told(None), "RAW\n{\n  1\n}\n\nCANONICAL\na long line of words\n");
+        assert_eq!(text(Some(30)), "RAW  CANONICAL\n{    a long line of words\n  1\n}\n");
+        assert_eq!(text(Some(20)), "RAW  CANONICAL\n{    a long line\n  1  of words\n}\n");
+        assert_eq!(text(None), "RAW\n{\n  1\n}\n\nCANONICAL\na long line of words\n");
     }
 
     #[test]
-    fn a_strangers_text_moves_no_cursor() {
+    fn untrusted_text_cannot_move_the_cursor() {
         assert_eq!(printable("order\u{1b}[2J\u{9b}\n"), "order\u{fffd}[2J\u{fffd}\u{fffd}");
         assert_eq!(printable("طلب สั่งซื้อ"), "طلب สั่งซื้อ");
     }
 
     #[test]
-    fn a_mark_can_be_told_without_its_colour() {
+    fn a_status_is_readable_without_colour() {
         let mut page = Page::default();
         page.marked(Status::Fail, "no table");
         assert_eq!(page.plain(), "FAIL  no table\n");

@@ -1,4 +1,4 @@
-//! Work that takes a while: its progress is seen, and Ctrl-C ends it where it can be taken up again.
+//! Runs long work: shows its progress, and ends it on Ctrl-C. The work can be continued later.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -7,24 +7,24 @@ use indicatif::ProgressBar;
 use inlet::fault::Fault;
 use tokio::sync::watch;
 
-/// How often the progress is shown.
+/// Interval between updates of the progress bar.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// How work ended.
+/// The outcome of the work.
 #[derive(Debug)]
 pub(crate) enum RunOutcome {
     /// All of it is done.
     Done,
-    /// The person at the terminal had enough.
+    /// Ctrl-C ended it.
     Stopped,
-    /// It could not go on.
+    /// An error ended it.
     Failed(Fault),
 }
 
-/// Sees the work to its end. `done` says how much of it is, by what the work tells.
+/// Runs the work. `done` returns the number of finished items from the state that the work publishes.
 pub(crate) async fn run<T>(
     work: impl Future<Output = Result<(), Fault>>,
-    told: &watch::Sender<T>,
+    state: &watch::Sender<T>,
     progress: &ProgressBar,
     done: impl Fn(&T) -> u64,
 ) -> RunOutcome {
@@ -36,7 +36,7 @@ pub(crate) async fn run<T>(
             biased;
             _ = &mut stop => break RunOutcome::Stopped,
             ended = &mut work => break ended.map_or_else(RunOutcome::Failed, |()| RunOutcome::Done),
-            _ = ticks.tick() => progress.set_position(done(&told.borrow())),
+            _ = ticks.tick() => progress.set_position(done(&state.borrow())),
         }
     };
     progress.finish_and_clear();

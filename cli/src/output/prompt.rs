@@ -1,13 +1,13 @@
-//! What is asked of the person at the terminal.
+//! Questions to the person at the terminal.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::failure::Failure;
 
-/// Asks whether to go on; `yes` answers for people who are not there.
+/// Asks for confirmation. `yes` skips the question.
 ///
 /// # Errors
-/// [`Failure::Declined`] when the answer is no, [`Failure::Unconfirmed`] when no terminal can ask.
+/// [`Failure::Declined`] if the answer is no, [`Failure::Unconfirmed`] if there is no terminal.
 pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
@@ -20,18 +20,18 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     terminal.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
-    agreed(&answer)
+    check_answer(&answer)
 }
 
-fn agreed(answer: &str) -> Result<(), Failure> {
-    let agreed = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
-    if agreed { Ok(()) } else { Err(Failure::Declined) }
+fn check_answer(answer: &str) -> Result<(), Failure> {
+    let is_yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+    if is_yes { Ok(()) } else { Err(Failure::Declined) }
 }
 
-/// Asks for a secret, which is not shown while it is typed.
+/// Asks for a secret. The terminal does not show the input.
 ///
 /// # Errors
-/// When the terminal does not answer.
+/// If the terminal cannot be read.
 pub(crate) fn secret(question: &str) -> Result<String, Failure> {
     Ok(rpassword::prompt_password(question)?)
 }
@@ -41,14 +41,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_says_no_is_not_told_to_say_yes() {
+    fn a_declined_question_does_not_hint_at_yes() {
         for yes in ["y", "Yes\n"] {
-            assert!(agreed(yes).is_ok(), "{yes}");
+            assert!(check_answer(yes).is_ok(), "{yes}");
         }
         for no in ["n\n", "", "yeah"] {
-            let failure = agreed(no).unwrap_err();
-            assert_eq!((failure.to_string().as_str(), failure.exit_code()), ("not done", 1), "{no}");
-            assert!(!failure.next().contains("--yes"), "{no}");
+            let failure = check_answer(no).unwrap_err();
+            assert_eq!(
+                (failure.to_string().as_str(), failure.exit_code()),
+                ("nothing was changed", 1),
+                "{no}"
+            );
+            assert!(!failure.hint().contains("--yes"), "{no}");
         }
     }
 }

@@ -7,14 +7,14 @@ use std::thread;
 use crate::inlet::bare_with;
 
 #[test]
-fn what_the_command_line_names_beats_a_local_stack_in_the_environment() {
+fn options_override_the_environment() {
     for (local, arguments, words) in [
         ("true", &["urls"][..], "no local stack"),
         ("1", &["urls"], "no local stack"),
         ("0", &["urls"], "no AWS region"),
         ("", &["urls"], "no AWS region"),
         ("true", &["urls", "--stack", "inlet-prod"], "no AWS region"),
-        ("true", &["--region", "me-south-1", "urls"], "no usable AWS credentials"),
+        ("true", &["--region", "me-south-1", "urls"], "no valid AWS credentials"),
     ] {
         let ran = bare_with(&[("INLET_LOCAL", local)], arguments);
         assert!(ran.err.contains(words), "INLET_LOCAL={local} {arguments:?}: {ran:?}");
@@ -25,7 +25,7 @@ fn what_the_command_line_names_beats_a_local_stack_in_the_environment() {
 }
 
 #[test]
-fn a_profile_that_is_named_beats_keys_in_the_environment() {
+fn a_named_profile_overrides_keys_in_the_environment() {
     let (endpoint, asked) = ears();
     let keys = std::env::temp_dir().join(format!("inlet-keys-{}", std::process::id()));
     std::fs::write(&keys, "[prod]\naws_access_key_id=OFTHEPROFILE\naws_secret_access_key=test\n")

@@ -15,7 +15,7 @@ fn about(told: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn everything_is_looked_at_and_what_the_emulator_lacks_is_no_error() {
+fn every_part_is_checked_and_the_emulator_passes() {
     let told = run(&["--json", "doctor"]).json();
     for subject in [
         "stack",
@@ -40,7 +40,7 @@ fn everything_is_looked_at_and_what_the_emulator_lacks_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_secret_that_no_receiver_takes_is_found_and_not_shown() {
+async fn an_invalid_secret_is_found_and_not_shown() {
     let stack = Stack::up();
     let store = stack.store("tiki", &json!([{"order": "canary-too-short"}])).await;
     let ran = run(&["--json", "doctor"]);

@@ -7,7 +7,7 @@ use crate::given::{Given, orders};
 use crate::inlet::{bare, run, snapshot};
 
 #[tokio::test]
-async fn an_entity_is_counted_first_and_then_let_go() {
+async fn an_entity_is_counted_first_and_then_deleted() {
     let Given { store, ids, .. } = orders(1).await;
     let entity = ids[0].entity_path();
     snapshot("forget-dry-run", &run(&["forget", entity, "--dry-run"]).done());
@@ -20,6 +20,6 @@ async fn an_entity_is_counted_first_and_then_let_go() {
 }
 
 #[test]
-fn what_names_no_entity_is_refused_before_anything_is_asked_of_aws() {
+fn an_invalid_entity_is_rejected_before_any_call() {
     assert_eq!(bare(&["forget", "zid/riyadh"]).code, 2);
 }

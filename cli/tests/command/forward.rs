@@ -9,7 +9,7 @@ use std::time::Duration;
 use inlet::event::EventId;
 use serde_json::Value;
 
-use crate::given::{order_that_moved_on, orders};
+use crate::given::{order_with_two_states, orders};
 use crate::inlet::{Running, run, snapshot};
 
 /// A request as the program received it.
@@ -62,8 +62,8 @@ fn somewhere() -> (TcpListener, String) {
 }
 
 #[tokio::test]
-async fn each_event_is_posted_as_a_cloudevent_in_the_order_of_its_thing() {
-    let given = order_that_moved_on().await;
+async fn events_are_posted_as_cloudevents_in_entity_order() {
+    let given = order_with_two_states().await;
     let (listener, url) = somewhere();
     let posted = listens(listener, "200 OK");
     let hook = format!("{url}/hook");
@@ -85,8 +85,8 @@ async fn each_event_is_posted_as_a_cloudevent_in_the_order_of_its_thing() {
 }
 
 #[tokio::test]
-async fn raw_is_what_the_provider_sent_at_the_place_of_its_topic() {
-    let given = order_that_moved_on().await;
+async fn raw_posts_the_original_request_to_its_topic() {
+    let given = order_with_two_states().await;
     let (listener, url) = somewhere();
     let posted = listens(listener, "200 OK");
     let hook = format!("{url}/{{provider}}/{{topic}}?from=inlet");
@@ -99,7 +99,7 @@ async fn raw_is_what_the_provider_sent_at_the_place_of_its_topic() {
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_listen_yet_is_waited_for() {
+async fn forward_waits_for_a_program_that_is_not_up() {
     let given = orders(1).await;
     let (listener, url) = somewhere();
     let address = listener.local_addr().expect("an address");
@@ -115,16 +115,16 @@ async fn a_program_that_does_not_listen_yet_is_waited_for() {
         "--store",
         &given.address,
     ]);
-    forward.says("does not take connections");
+    forward.wait_for("accepts no connections");
     let posted = listens(TcpListener::bind(address).expect("the same port"), "204 No Content");
-    let line = forward.says(given.ids[0].as_str());
+    let line = forward.wait_for(given.ids[0].as_str());
     assert!(line.contains("204"), "{line}");
     assert_eq!(forward.end().0, 0);
     assert!(posted.recv_timeout(Duration::from_secs(5)).is_ok());
 }
 
 #[tokio::test]
-async fn a_program_that_refuses_is_told_of_and_passed_by() {
+async fn an_error_response_is_reported_and_skipped() {
     let given = orders(2).await;
     let (listener, url) = somewhere();
     let _posted = listens(listener, "500 Internal Server Error");
@@ -145,6 +145,6 @@ async fn a_program_that_refuses_is_told_of_and_passed_by() {
 }
 
 #[test]
-fn a_place_that_is_none_is_explained() {
+fn an_invalid_url_is_explained() {
     snapshot("forward-no-url", &run(&["forward", "--to", "localhost:8080"]));
 }

@@ -20,7 +20,7 @@ pub(crate) struct Given {
 }
 
 /// An order that is created, and then moves on.
-pub(crate) async fn order_that_moved_on() -> Given {
+pub(crate) async fn order_with_two_states() -> Given {
     let (stack, store, created) = unsent("order.create").await;
     let moved = delivery(&store, "order.status.update");
     received(stack, store, &[created, moved]).await

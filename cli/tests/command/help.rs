@@ -5,24 +5,24 @@ use inlet_tests::stack::Stack;
 use crate::inlet::{bare, in_an_account, run, snapshot};
 
 #[test]
-fn the_help_leads_a_newcomer() {
+fn the_help_has_groups_and_a_quick_start() {
     snapshot("help", &bare(&["--help"]).done());
 }
 
 #[test]
-fn an_unknown_store_is_explained_before_anything_is_asked_of_aws() {
-    snapshot("not-a-store", &bare(&["urls", "shopify/x"]));
+fn an_invalid_store_is_explained_before_any_call() {
+    snapshot("invalid-store", &bare(&["urls", "shopify/x"]));
 }
 
 #[test]
-fn nobody_signed_in_and_no_region_are_told_apart() {
+fn missing_credentials_and_region_have_own_errors() {
     snapshot("no-region", &bare(&["urls"]));
     snapshot("no-credentials", &bare(&["--region", "eu-central-1", "urls"]));
     snapshot("no-local-stack", &bare(&["--local", "urls"]));
 }
 
 #[test]
-fn every_command_has_a_page_in_the_manual_and_stands_in_the_completions() {
+fn every_command_has_a_manual_page_and_completions() {
     let folder = std::env::temp_dir().join(format!("inlet-man-{}", std::process::id()));
     bare(&["man", folder.to_str().expect("a path")]).done();
     let pages = std::fs::read_dir(&folder).expect("a folder").count();
@@ -38,6 +38,6 @@ fn a_deployment_is_found_by_its_stacks_name() {
     let told = in_an_account(&facts, &["--json", "--stack", "inlet-local", "secret", "list", "zid/demo"])
         .done()
         .json();
-    assert_eq!(told["credentials"][0]["form"], "basic", "{told}");
+    assert_eq!(told["credentials"][0]["shape"], "basic", "{told}");
     snapshot("not-deployed", &in_an_account(&facts, &["--stack", "inlet-nowhere", "urls"]));
 }

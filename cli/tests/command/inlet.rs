@@ -1,11 +1,11 @@
 //! The conventions of these tests.
 //!
-//! - One file a command, named after it, and a `mod` line in `main.rs`: one program, linked once.
+//! - One file per command, named after it, and a `mod` line in `main.rs`: one program, linked once.
 //! - [`run`] calls the binary with `--local`, from the repository's folder; [`bare`] without it, [`in_an_account`] with a stack's
 //!   name instead.
-//! - Output for people is a snapshot ([`snapshot`]): of standard output and standard error together with the exit
-//!   code, after the filters, which replace values that differ from run to run and fold runs of spaces into two. Update from run to run and fold runs of spaces into two. Written
-//!   with `INSTA_UPDATE=always cargo test -p inlet-cli`, then review. cargo test -p inlet-cli`, then read by a person.
+//! - Output for people is a snapshot ([`snapshot`]): standard output, standard error and the exit code. Filters
+//!   replace values that differ from run to run and fold runs of spaces into two. Write new snapshots with
+//!   `INSTA_UPDATE=always cargo test -p inlet-cli`, then review them.
 //! - Output for programs (`--json`) is parsed and asserted.
 //! - A test that stores anything has a store of its own: `Stack::up().store("zid", &credentials)`.
 
@@ -84,7 +84,7 @@ fn local(arguments: &[&str], folder: &Path) -> Command {
 /// An `inlet --local` that runs until it is stopped.
 pub(crate) struct Running {
     child: Child,
-    said: Receiver<String>,
+    received: Receiver<String>,
 }
 
 impl Running {
@@ -92,27 +92,27 @@ impl Running {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = local(arguments, &repository::root());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
-        let (say, said) = channel();
+        let (say, received) = channel();
         let out = BufReader::new(child.stdout.take().expect("its output"));
         let err = BufReader::new(child.stderr.take().expect("its notes"));
         let say_it = say.clone();
         thread::spawn(move || out.lines().map_while(Result::ok).all(|line| say_it.send(line).is_ok()));
         thread::spawn(move || err.lines().map_while(Result::ok).all(|line| say.send(line).is_ok()));
-        Self { child, said }
+        Self { child, received }
     }
 
     /// Waits for a line that contains this, on either output, and returns it.
     #[track_caller]
-    pub(crate) fn says(&mut self, word: &str) -> String {
-        let mut heard = String::new();
-        while let Ok(line) = self.said.recv_timeout(PATIENCE) {
+    pub(crate) fn wait_for(&mut self, word: &str) -> String {
+        let mut lines = String::new();
+        while let Ok(line) = self.received.recv_timeout(PATIENCE) {
             if line.contains(word) {
                 return line;
             }
-            heard = heard + "\n" + &line;
+            lines = lines + "\n" + &line;
         }
         let _ = self.child.kill();
-        panic!("it did not say {word:?}, but:{heard}")
+        panic!("no line contains {word:?}:{lines}")
     }
 
     /// Sends the signal of Ctrl-C.
@@ -124,7 +124,7 @@ impl Running {
     /// Returns the exit code, and the lines that were not waited for.
     pub(crate) fn end(mut self) -> (i32, Vec<String>) {
         let code = self.child.wait().expect("an end").code().unwrap_or(-1);
-        (code, self.said.iter().collect())
+        (code, self.received.iter().collect())
     }
 }
 

@@ -4,12 +4,12 @@ use inlet::event::EventId;
 use inlet_aws::client::clock;
 use serde_json::json;
 
-use crate::given::{order_that_moved_on, orders, unsent};
+use crate::given::{order_with_two_states, orders, unsent};
 use crate::inlet::{bare, run, snapshot};
 
 #[tokio::test]
-async fn events_are_listed_newest_first_with_what_became_of_them() {
-    let given = order_that_moved_on().await;
+async fn events_are_listed_newest_first_with_their_states() {
+    let given = order_with_two_states().await;
     given
         .stack
         .table()
@@ -47,7 +47,7 @@ async fn events_are_listed_newest_first_with_what_became_of_them() {
 }
 
 #[tokio::test]
-async fn a_list_that_was_cut_goes_on_where_it_ended() {
+async fn a_cut_list_continues_without_a_gap() {
     let given = orders(5).await;
     let mut seen: Vec<String> = Vec::new();
     let mut until = Vec::new();
@@ -68,7 +68,7 @@ async fn a_list_that_was_cut_goes_on_where_it_ended() {
 }
 
 #[tokio::test]
-async fn what_is_held_is_listed_with_its_reason_and_nothing_of_its_proof() {
+async fn the_quarantine_is_listed_without_any_proof() {
     let (stack, store, request) = unsent("order.create").await;
     stack.set(&format!("zid/{store}"), r#"[{"username":"mistyped","password":"mistyped"}]"#).await;
     assert_eq!(stack.send("zid", &request).status, 401);
@@ -79,12 +79,12 @@ async fn what_is_held_is_listed_with_its_reason_and_nothing_of_its_proof() {
     let json = run(&["list", "--quarantine", "--json", "--store", &address]).done();
     assert_eq!(json.json()["quarantined"][0]["size"], request.body.len());
     assert!(!(listed.out + &json.out).contains(proof), "what was offered as proof is shown");
-    assert!(run(&["list", "--store", &address]).done().err.contains("nothing since"), "it is no event");
+    assert!(run(&["list", "--store", &address]).done().err.contains("no events since"), "it is no event");
 }
 
 #[test]
-fn what_cannot_be_meant_is_explained() {
+fn contradicting_filters_are_explained() {
     snapshot("list-two-stores", &run(&["list", "--store", "zid/a", "--entity", "zid/b/order/1"]));
     snapshot("list-no-entity", &bare(&["list", "--entity", "zid/riyadh/order/8/9f2c41d8a3b7e6f0"]));
-    snapshot("list-no-moment", &bare(&["list", "--since", "yesterday"]));
+    snapshot("list-no-time", &bare(&["list", "--since", "yesterday"]));
 }

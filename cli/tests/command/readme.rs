@@ -8,7 +8,7 @@ use inlet_tests::repository;
 use crate::inlet::{bare, unheard_of};
 
 #[test]
-fn the_tour_can_be_walked_as_it_is_written() {
+fn the_tour_of_the_readme_works() {
     let store = unheard_of("zid");
     let name = store.split_once('/').expect("two halves").1;
     let tour = repository::block_behind("README.md", "<!-- tested: tour -->").replace("riyadh", name);

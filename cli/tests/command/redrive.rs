@@ -21,7 +21,7 @@ fn folder(given: &Given, dead_letters: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn dead_letters_are_counted_first_and_then_tried_again() {
+async fn dead_letters_are_counted_first_and_then_moved() {
     let given = orders(1).await;
     let dead_letters = given.stack.idle_queue().await;
     let id = &given.ids[0];

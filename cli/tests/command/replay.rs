@@ -13,7 +13,7 @@ fn replays(given: &Given, count: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_replay_counts_first_and_sends_when_it_may() {
+async fn a_replay_counts_first_and_sends_when_confirmed() {
     let given = orders(2).await;
     given.stack.table().receipts.park(&given.ids[0], "for a test", clock::now()).await.unwrap();
     let replay = |more: &[&str]| {
@@ -35,7 +35,7 @@ async fn a_replay_counts_first_and_sends_when_it_may() {
 }
 
 #[tokio::test]
-async fn a_replay_that_was_stopped_goes_on_with_the_command_that_it_tells() {
+async fn a_stopped_replay_continues_with_its_hint() {
     let given = orders(3).await;
     let since = ["replay", "--since", "10m", "--store", &given.address, "--id", "in-two-parts"];
     let stopped = Running::start(&[&since[..], &["--rate", "1", "--yes"]].concat());
@@ -53,7 +53,7 @@ async fn a_replay_that_was_stopped_goes_on_with_the_command_that_it_tells() {
 }
 
 #[tokio::test]
-async fn nothing_is_replayed_by_mistake() {
+async fn a_replay_needs_a_start_or_an_entity() {
     snapshot("replay-everything", &run(&["replay", "--yes"]));
     snapshot("replay-nothing", &run(&["replay", "--yes", "--since", "1m", "--store", "zid/nobody"]).done());
     snapshot("replay-no-name", &run(&["replay", "--id", "a b"]));

@@ -7,7 +7,7 @@ use crate::given::unsent;
 use crate::inlet::{run, snapshot};
 
 #[tokio::test]
-async fn what_is_held_becomes_an_event_once_the_secret_is_mended() {
+async fn a_quarantined_delivery_becomes_an_event_later() {
     let (stack, store, request) = unsent("order.create").await;
     let (address, parameter) = (format!("zid/{store}"), format!("zid/{store}"));
     stack.set(&parameter, r#"[{"username":"mistyped","password":"mistyped"}]"#).await;

@@ -23,7 +23,7 @@ fn shows_nothing(ran: &Ran) {
 }
 
 #[tokio::test]
-async fn a_secret_lives_from_its_setting_over_its_rotation_to_its_retirement() {
+async fn a_secret_is_set_rotated_and_retired() {
     let (stack, store) = (Stack::up(), unheard_of("zid"));
     let set = run_with(&["secret", "set", &store], PAIR);
     shows_nothing(&set);
@@ -58,7 +58,7 @@ async fn a_secret_lives_from_its_setting_over_its_rotation_to_its_retirement() {
 }
 
 #[tokio::test]
-async fn what_would_be_refused_later_is_refused_now_and_not_shown() {
+async fn an_invalid_credential_is_rejected_and_not_shown() {
     let store = unheard_of("tiki");
     for given in
         ["canary", r#"{"order":"canary"}"#, r#"{"canary":"canary"}"#, r#"["canary"]"#, "order=canary\nstock"]
@@ -67,13 +67,13 @@ async fn what_would_be_refused_later_is_refused_now_and_not_shown() {
         assert_eq!(refused.code, 2, "{given}");
         shows_nothing(&refused);
     }
-    snapshot("secret-misfit", &run_with(&["secret", "set", &store], r#"{"order":"canary"}"#));
-    snapshot("secret-of-nobody", &run_with(&["secret", "rotate", &store], "order=x"));
-    snapshot("secret-not-ours-to-make", &run(&["secret", "set", &unheard_of("zip"), "--generate"]));
+    snapshot("secret-invalid", &run_with(&["secret", "set", &store], r#"{"order":"canary"}"#));
+    snapshot("secret-unknown-store", &run_with(&["secret", "rotate", &store], "order=x"));
+    snapshot("secret-not-generated", &run(&["secret", "set", &unheard_of("zip"), "--generate"]));
 }
 
 #[tokio::test]
-async fn an_existing_secret_is_not_overwritten_and_a_retirement_is_confirmed() {
+async fn set_never_overwrites_and_retire_needs_confirmation() {
     let (stack, store) = (Stack::up(), unheard_of("zid"));
     run_with(&["secret", "set", &store], PAIR).done();
     snapshot("secret-set-again", &run_with(&["secret", "set", &store], PAIR));
@@ -85,7 +85,7 @@ async fn an_existing_secret_is_not_overwritten_and_a_retirement_is_confirmed() {
 }
 
 #[test]
-fn a_file_of_a_credential_that_was_not_written_is_taken_back() {
+fn the_file_of_an_unwritten_credential_is_removed() {
     let store = unheard_of("zid");
     // Another one beside it is more than a parameter holds.
     let long = json!({"username": "inlet", "password": "x".repeat(8120)}).to_string();
@@ -99,7 +99,7 @@ fn a_file_of_a_credential_that_was_not_written_is_taken_back() {
 }
 
 #[tokio::test]
-async fn generated_ones_are_of_the_right_form_and_go_where_they_are_wanted() {
+async fn generated_credentials_are_valid_and_saved() {
     let (stack, store) = (Stack::up(), unheard_of("tiki"));
     let revealed = run(&["--quiet", "secret", "set", &store, "--generate", "--reveal"]).done();
     let first = stored(&stack, &store).await[0].clone();
@@ -121,13 +121,13 @@ async fn generated_ones_are_of_the_right_form_and_go_where_they_are_wanted() {
     assert_eq!(stored(&stack, &store).await[0], second, "and nothing was rotated");
 
     let unseen = run(&["secret", "rotate", &store, "--generate"]).done();
-    snapshot("secret-generated-unseen", &unseen);
+    snapshot("secret-generated", &unseen);
     std::fs::remove_file(&file).expect("its end");
     run(&["secret", "retire", &store, "--all", "--yes"]).done();
 }
 
 #[tokio::test]
-async fn what_is_set_proves_and_what_is_retired_does_not() {
+async fn only_live_credentials_verify() {
     let store = unheard_of("zid");
     let name = store.split_once('/').expect("two halves").1.to_owned();
     run_with(&["secret", "set", &store], PAIR).done();
@@ -147,7 +147,7 @@ async fn what_is_set_proves_and_what_is_retired_does_not() {
 }
 
 #[tokio::test]
-async fn two_who_rotate_at_once_both_have_their_credential_live() {
+async fn two_rotations_at_once_are_both_live() {
     let (stack, store) = (Stack::up(), unheard_of("zid"));
     run_with(&["secret", "set", &store], PAIR).done();
     let rotating: Vec<_> = (0..3)

@@ -23,12 +23,12 @@ async fn store(stack: &Stack, provider: &str) -> String {
 }
 
 #[test]
-fn one_delivery_is_told_with_its_answer() {
+fn one_delivery_is_printed_with_its_response() {
     snapshot("send-one", &run(&["send", "zid", "order.create"]).done());
 }
 
 #[tokio::test]
-async fn each_of_many_is_an_event_of_its_own_whoever_sends() {
+async fn each_of_many_deliveries_is_an_event() {
     let stack = Stack::up();
     for (provider, event) in PROVIDERS {
         let store = store(&stack, provider).await;
@@ -40,7 +40,7 @@ async fn each_of_many_is_an_event_of_its_own_whoever_sends() {
 }
 
 #[tokio::test]
-async fn what_has_no_documented_body_is_sent_all_the_same() {
+async fn an_event_without_a_documented_body_is_sent() {
     let stack = Stack::up();
     let store = store(&stack, "zort").await;
     run(&["send", "zort", "ADDTRANSFER", "--store", &store, "-n", "2"]).done();
@@ -51,7 +51,7 @@ async fn what_has_no_documented_body_is_sent_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_no_event_and_a_state_that_comes_back_is_one() {
+async fn a_repeat_is_no_event_but_a_returning_state_is() {
     let stack = Stack::up();
     let store = store(&stack, "zort").await;
     let name = inlet::store::StoreName::parse(&store).unwrap();
@@ -76,7 +76,7 @@ async fn an_entity_goes_through_its_states() {
 }
 
 #[tokio::test]
-async fn a_forged_delivery_is_refused_and_that_is_right() {
+async fn a_wrong_credential_is_rejected_as_expected() {
     let stack = Stack::up();
     for (provider, event) in PROVIDERS {
         let store = store(&stack, provider).await;
@@ -87,7 +87,7 @@ async fn a_forged_delivery_is_refused_and_that_is_right() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_told_with_its_remedy_and_exit_code() {
+async fn a_wrong_secret_has_a_hint_and_an_exit_code() {
     let stack = Stack::up();
     let store = stack.store("zip", &json!([{"secret": "somebody-else"}])).await.to_string();
     let credential = demo_credential("zip").to_string();
@@ -96,7 +96,7 @@ async fn a_wrong_secret_is_told_with_its_remedy_and_exit_code() {
 }
 
 #[test]
-fn a_shopper_comes_back_by_the_redirect() {
+fn a_redirect_is_sent() {
     let told = run(&["--json", "send", "zip", "redirect"]).done().json();
     assert_eq!(told["answers"]["200"]["count"], 1, "{told}");
 }
@@ -111,10 +111,10 @@ fn a_flash_sale_is_answered_and_measured() {
 }
 
 #[test]
-fn what_cannot_be_sent_says_what_can() {
+fn invalid_deliveries_have_hints() {
     snapshot("send-no-store", &run(&["send", "zid", "order.create", "--store", "nobodys"]));
     snapshot("send-no-event", &run(&["send", "tiki", "order.create"]));
-    snapshot("send-nobody-answers", &run(&["send", "zid", "order.create", "--to", "http://127.0.0.1:9"]));
+    snapshot("send-no-response", &run(&["send", "zid", "order.create", "--to", "http://127.0.0.1:9"]));
     let canary = r#"{"passwort": "canary-canary"}"#;
     let refused = run_with(&["send", "zid", "order.create", "--credential", "-"], canary);
     assert!(!refused.err.contains("canary"), "{refused:?}");
@@ -122,7 +122,7 @@ fn what_cannot_be_sent_says_what_can() {
 }
 
 #[test]
-fn what_may_be_a_business_is_sent_to_by_nobody_who_did_not_say_so() {
+fn a_real_deployment_needs_a_confirmation() {
     let credential = demo_credential("zid").to_string();
     let elsewhere = ["send", "zid", "order.create", "--to", "http://inlet.invalid", "--credential", "-"];
     let unconfirmed = run_with(&elsewhere, &credential);
@@ -132,7 +132,7 @@ fn what_may_be_a_business_is_sent_to_by_nobody_who_did_not_say_so() {
 }
 
 #[test]
-fn an_event_file_is_the_one_that_make_samples_writes() {
+fn an_event_file_equals_the_generated_sample() {
     for (provider, event) in
         PROVIDERS.into_iter().chain([("zip", "redirect"), ("zid", "order.create-marketplace")])
     {
@@ -142,7 +142,7 @@ fn an_event_file_is_the_one_that_make_samples_writes() {
 }
 
 #[test]
-fn an_event_file_needs_no_deployment_where_the_credential_is_given() {
+fn an_event_file_with_a_credential_needs_no_deployment() {
     let folder = std::env::temp_dir();
     let file = |name: &str| folder.join(format!("inlet-event-{}-{name}", std::process::id()));
     let (credential, body, wrote) = (file("credential"), file("body"), file("event"));

@@ -5,11 +5,11 @@ use inlet_tests::stack::Stack;
 use inlet_zip::Zip;
 use serde_json::json;
 
-use crate::given::order_that_moved_on;
+use crate::given::order_with_two_states;
 use crate::inlet::{bare, run, snapshot};
 
 #[tokio::test]
-async fn an_event_is_shown_as_it_was_sent_and_as_consumers_read_it() {
+async fn an_event_is_shown_raw_and_canonical() {
     let stack = Stack::up();
     let (store, request) = given::<Zip>(&stack, "capture").await;
     assert_eq!(stack.send("zip", &request).status, 200);
@@ -19,8 +19,8 @@ async fn an_event_is_shown_as_it_was_sent_and_as_consumers_read_it() {
 }
 
 #[tokio::test]
-async fn the_body_and_the_message_come_out_byte_for_byte() {
-    let given = order_that_moved_on().await;
+async fn body_and_message_are_written_byte_for_byte() {
+    let given = order_with_two_states().await;
     let id = given.ids[0].as_str();
     let kept = given.stack.stored(&given.ids[0]).await;
     assert_eq!(run(&["show", id, "--raw"]).done().out.as_bytes(), kept.body);
@@ -33,7 +33,7 @@ async fn the_body_and_the_message_come_out_byte_for_byte() {
 }
 
 #[test]
-fn an_event_that_is_not_there_is_not_found() {
+fn a_missing_event_is_not_found() {
     snapshot("show-nothing", &run(&["show", "zid/riyadh/order/1/0123456789abcdef"]));
     snapshot("show-no-id", &bare(&["show", "zid/riyadh/order/1"]));
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use inlet::request::{Headers, Request};
 use serde_json::Value;
 
-use crate::given::{order_that_moved_on, unsent};
+use crate::given::{order_with_two_states, unsent};
 use crate::inlet::{run, snapshot};
 
 /// Returns the numbers of the one store, once this many of its deliveries are counted.
@@ -23,8 +23,8 @@ fn counted(address: &str, deliveries: u64) -> Value {
 }
 
 #[tokio::test]
-async fn a_store_is_told_by_its_numbers_and_by_how_near_its_provider_is_to_stopping() {
-    let given = order_that_moved_on().await;
+async fn a_store_has_numbers_and_a_breaker_status() {
+    let given = order_with_two_states().await;
     let again = crate::given::delivery(&given.store, "order.create");
     let forged =
         Request { headers: Headers::from_iter([("content-type", "application/json")]), ..again.clone() };
@@ -48,7 +48,7 @@ async fn a_store_is_told_by_its_numbers_and_by_how_near_its_provider_is_to_stopp
 }
 
 #[tokio::test]
-async fn a_provider_that_tells_of_no_limit_is_not_said_to_have_one() {
+async fn an_undocumented_breaker_is_not_invented() {
     let (_, store, _) = unsent("order.create").await;
     snapshot("stats-nothing", &run(&["stats", "--store", &format!("zort/{store}")]).done());
 }

@@ -3,12 +3,12 @@
 use inlet_aws::client::clock;
 use inlet_aws::operate::replay::{ReplayId, record_replay};
 
-use crate::given::order_that_moved_on;
+use crate::given::order_with_two_states;
 use crate::inlet::{run, snapshot};
 
 #[tokio::test]
-async fn a_history_tells_what_each_event_changed_and_what_became_of_it() {
-    let given = order_that_moved_on().await;
+async fn a_history_has_changes_and_states() {
+    let given = order_with_two_states().await;
     let table = given.stack.table();
     let replay = ReplayId::parse("after-the-fix").unwrap();
     record_replay(&table, &given.ids[0], &replay, clock::now()).await.unwrap();
@@ -27,6 +27,6 @@ async fn a_history_tells_what_each_event_changed_and_what_became_of_it() {
 }
 
 #[test]
-fn a_thing_that_nobody_heard_of_has_no_history() {
+fn an_unknown_entity_has_no_history() {
     snapshot("timeline-nothing", &run(&["timeline", "zid/riyadh/order/1"]));
 }

@@ -8,7 +8,7 @@ fn a_store_has_a_url_for_each_event() {
 }
 
 #[test]
-fn the_stores_of_a_provider_are_found_by_their_secrets_and_its_steps_told_once() {
+fn stores_are_found_by_their_secrets() {
     let told = run(&["--json", "urls", "zid"]).done().json();
     let [zid] = told["providers"].as_array().expect("providers").as_slice() else { panic!("{told}") };
     let stores = zid["stores"].as_array().expect("stores");

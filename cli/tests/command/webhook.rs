@@ -67,7 +67,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn zort_is_told_once_and_others_keep_what_they_have() {
+async fn zort_is_registered_once_and_others_are_kept() {
     let scene = Scene::zort().await;
     let keys = json!({"key1": "s3cret-1", "key2": "s3cret-2", "key3": "s3cret-3",
         "addcontacturl": "https://other.example/contact", "addorderurl": "https://other.example/o?token=s3cret"});
@@ -98,14 +98,14 @@ async fn zort_is_told_once_and_others_keep_what_they_have() {
     let left: Vec<&String> = settings.keys().filter(|name| name.ends_with("url")).collect();
     assert_eq!(left, ["addcontacturl", "addorderurl"]);
     let again = scene.run(&["unregister", "--yes"]).done();
-    assert!(again.out.contains("There is nothing to do."), "{again:?}");
+    assert!(again.out.contains("Nothing to do."), "{again:?}");
 }
 
 #[tokio::test]
 async fn zorts_refusals_stand_in_answers_with_status_200() {
     let scene = Scene::zort().await;
     let stranger = scene.run_with(&["register"], r#"{"storename":"x","apikey":"y","apisecret":"z"}"#);
-    snapshot("webhook-register-zort-stranger", &stranger);
+    snapshot("webhook-register-zort-wrong-access", &stranger);
     scene
         .api
         .moods([Mood::Well, Mood::Says(200, r#"{"resCode":"100","resDesc":"no, s3cret-1 is too short"}"#)]);
@@ -159,7 +159,7 @@ async fn zid_gets_a_subscription_for_each_event() {
 }
 
 #[tokio::test]
-async fn what_zid_refuses_is_looked_into_before_it_is_told() {
+async fn a_refusal_of_zid_is_checked_in_its_list() {
     let scene = Scene::zid().await;
     // It did it, and answers that it exists: another caller was quicker.
     scene.api.moods([Mood::Well, Mood::DoesAndSays(422, r#"{"message":"exists"}"#)]);
@@ -172,12 +172,12 @@ async fn what_zid_refuses_is_looked_into_before_it_is_told() {
     assert_eq!(busy.out.matches("not tried").count(), 1, "it goes on asking after a 429: {busy:?}");
     scene.api.moods([Mood::Well, Mood::BreaksOff]);
     let cut = scene.run(&["register", "category.create"]).done();
-    assert!(cut.out.contains("shows that it is done"), "{cut:?}");
+    assert!(cut.out.contains("shows that the change is made"), "{cut:?}");
     snapshot("webhook-register-zid-app-market", &scene.run(&["register", "app.market.application.install"]));
 }
 
 #[tokio::test]
-async fn tiki_is_told_the_newest_keys_and_cannot_be_asked() {
+async fn tiki_gets_the_newest_keys_and_has_no_list() {
     let scene = Scene::tiki().await;
     let key = |text: &str| json!({"order": text, "stock": text, "aftersale": text});
     let (newer, older) = (key("s3cret-newer-newer-newer-newer-1"), key("s3cret-older-older-older-older-1"));
@@ -200,11 +200,11 @@ async fn tiki_is_told_the_newest_keys_and_cannot_be_asked() {
 }
 
 #[tokio::test]
-async fn an_api_that_fails_is_told_from_one_that_refuses() {
+async fn a_failing_api_differs_from_a_rejecting_one() {
     let scene = Scene::zid().await;
     for (mood, name) in [
         (Mood::Says(500, "<html>oops</html>"), "webhook-register-500"),
-        (Mood::Says(200, "<html>log in first</html>"), "webhook-register-rubbish"),
+        (Mood::Says(200, "<html>log in first</html>"), "webhook-register-unreadable"),
         (Mood::Says(302, ""), "webhook-register-redirect"),
         (Mood::Slowly, "webhook-register-slow"),
         (Mood::BreaksOff, "webhook-register-broken-off"),
@@ -222,7 +222,7 @@ async fn an_api_that_fails_is_told_from_one_that_refuses() {
     let domain = ["--base-url", "https://hooks.example"];
     let plain = ["webhook", "register", &store, "--access", "-", "--api", "http://api.example"];
     let plain = run_with(&[&plain[..], &domain].concat(), ZID_ACCESS);
-    assert!(plain.code == 2 && plain.err.contains("may be sent to"), "{plain:?}");
+    assert!(plain.code == 2 && plain.err.contains("must not be sent to"), "{plain:?}");
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn a_real_provider_is_never_given_the_address_of_this_machine() {
     // It ends before anything is sent: the sandbox does not exist.
     for api in [&[][..], &["--api", "https://sandbox.invalid"]] {
         let ran = run_with(&[&local[..], api].concat(), TIKI_ACCESS);
-        assert!(ran.code == 2 && ran.err.contains("no address that a provider can send to"), "{ran:?}");
+        assert!(ran.code == 2 && ran.err.contains("no provider can send to"), "{ran:?}");
     }
     let domain = ["--api", &scene.api.url, "--base-url", "https://hooks.example"];
     run_with(&[&local[..], &domain].concat(), TIKI_ACCESS).done();
@@ -269,7 +269,7 @@ async fn programs_read_what_was_done() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_api_the_steps_are_told() {
+async fn without_an_api_the_manual_steps_are_printed() {
     snapshot("webhook-register-dealpos", &run_with(&["webhook", "register", "dealpos/demo"], "").done());
     snapshot("webhook-register-zip", &run_with(&["webhook", "register", "zip/demo"], "").done());
     let told = run_with(&["--json", "webhook", "list", "zip/demo"], "").done().json();
@@ -277,7 +277,7 @@ async fn where_there_is_no_api_the_steps_are_told() {
 }
 
 #[tokio::test]
-async fn without_a_secret_or_an_access_it_says_how_to_give_one() {
+async fn a_missing_secret_or_access_has_a_hint() {
     let scene = Scene::zid().await;
     let here = ["--api", &scene.api.url];
     let nobody = ["webhook", "register", "zid/nobody-has-set-this"];

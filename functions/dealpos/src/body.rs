@@ -4,9 +4,10 @@ use inlet::delivery::Delivery;
 use inlet::proof::Verified;
 use serde_json::Value;
 
-/// Names around the object in the examples of some pages (/webhook/webhook/loyalty-point): the page's, not the
-/// body's. Taken off all the same, should a mock server have learnt from them.
-pub(crate) const WRAPPERS: [&str; 2] = ["example", "example-1"];
+/// Names around the object: `example` and `example-1` are in the examples of some pages (/webhook/webhook/loyalty-point)
+/// and the page's, not the body's; should a mock server have learnt from them, they are taken off. The others are
+/// usual names of an envelope's content, and no object of DealPOS has a field of them.
+pub(crate) const WRAPPERS: [&str; 4] = ["example", "example-1", "data", "payload"];
 
 /// How the year one begins, which stands for no date (an invoice's `DueDate`).
 const NO_DATE: &str = "0001-01-01T";

@@ -41,58 +41,114 @@ const DELIVERY: Values = &[("Delivery", &["Sent", "Unsent"])];
 
 /// Every event that a page names.
 pub static EVENTS: &[EventSpec] = &[
-    row("productCreated", Product, "created", CODED).payload(Partial, products::product),
-    row("productUpdated", Product, "updated", CODED).payload(Partial, products::product),
-    row("productDeleted", Product, "deleted", ANY).payload(NameOnly, products::product),
-    row("productVariantCreated", Product, "created", ANY).payload(NameOnly, products::variant),
-    row("productVariantUpdated", Product, "updated", CODED).payload(Full, products::variant),
+    row("productCreated", Product, "created", CODED)
+        .sent_when("A product was created.")
+        .payload(Partial, products::product),
+    row("productUpdated", Product, "updated", CODED)
+        .sent_when("A product was changed.")
+        .payload(Partial, products::product),
+    row("productDeleted", Product, "deleted", ANY)
+        .sent_when("A product was deleted.")
+        .payload(NameOnly, products::product),
+    row("productVariantCreated", Product, "created", ANY)
+        .sent_when("A variant of a product was created.")
+        .payload(NameOnly, products::variant),
+    row("productVariantUpdated", Product, "updated", CODED)
+        .sent_when("A variant of a product was changed.")
+        .payload(Full, products::variant),
     // `Created` is set once and by this event.
     row("invoiceCreated", Order, "created", DOCUMENT)
+        .sent_when("An invoice was created.")
         .timestamp("Created")
         .closed_values(SALE)
         .open_values(DELIVERY)
         .payload(Partial, sales::invoice),
-    row("invoiceDeleted", Order, "deleted", ANY).payload(NameOnly, sales::invoice),
-    row("invoiceErased", Order, "erased", ANY).payload(NameOnly, sales::invoice),
-    row("customerCreated", Customer, "created", CODED).payload(Full, people::customer),
+    row("invoiceDeleted", Order, "deleted", ANY)
+        .sent_when("An invoice was deleted.")
+        .payload(NameOnly, sales::invoice),
+    row("invoiceErased", Order, "erased", ANY)
+        .sent_when("An invoice was deleted for ever.")
+        .payload(NameOnly, sales::invoice),
+    row("customerCreated", Customer, "created", CODED)
+        .sent_when("A customer was created in the menu Sell or in the menu Contacts.")
+        .payload(Full, people::customer),
     // Its page is cut behind the names; that it has the code is presumed.
-    row("customerDeleted", Customer, "deleted", CODED).payload(Partial, people::customer),
-    row("supplierCreated", Supplier, "created", CODED).payload(Full, people::supplier),
-    row("supplierDeleted", Supplier, "deleted", CODED).payload(Full, people::supplier),
-    row("purchaseOrderCreated", PurchaseOrder, "created", DOCUMENT).payload(Partial, purchases::created),
+    row("customerDeleted", Customer, "deleted", CODED)
+        .sent_when("A customer was deleted in the menu Contacts.")
+        .payload(Partial, people::customer),
+    row("supplierCreated", Supplier, "created", CODED)
+        .sent_when("A supplier was created.")
+        .payload(Full, people::supplier),
+    row("supplierDeleted", Supplier, "deleted", CODED)
+        .sent_when("A supplier was deleted.")
+        .payload(Full, people::supplier),
+    row("purchaseOrderCreated", PurchaseOrder, "created", DOCUMENT)
+        .sent_when("A purchase order was completed in the menu Buy.")
+        .payload(Partial, purchases::created),
     row("purchaseOrderRestored", PurchaseOrder, "restored", DOCUMENT)
+        .sent_when("A deleted purchase order was restored.")
         .closed_values(&[TAX])
         .payload(Partial, purchases::restored),
     // Its title says created; it comes when the order is completed.
-    row("transferOrderCreated", Transfer, "completed", DOCUMENT).payload(Full, goods::transfer),
-    row("transferOrderDeleted", Transfer, "deleted", ANY).payload(NameOnly, goods::transfer),
-    row("outboundLogisticComplete", Shipment, "completed", DOCUMENT).payload(Partial, goods::outbound),
-    row("inboundLogisticComplete", Shipment, "completed", DOCUMENT).payload(Partial, goods::inbound),
-    row("adjustmentCreated", Adjustment, "created", DOCUMENT).payload(Partial, goods::adjustment),
-    row("paymentCreated", Payment, "created", DOCUMENT).payload(Full, payments::received),
-    row("paymentDeleted", Payment, "deleted", DOCUMENT).payload(Full, payments::received),
-    row("paymentUpdated", Payment, "updated", DOCUMENT).payload(Full, payments::received),
-    row("paymentWriteoff", Payment, "written_off", DOCUMENT).payload(Full, payments::written_off),
-    row("supplierBillPaymentCreated", Payment, "created", DOCUMENT).payload(Full, payments::paid),
-    row("supplierBillPaymentDeleted", Payment, "deleted", DOCUMENT).payload(Partial, payments::paid),
+    row("transferOrderCreated", Transfer, "completed", DOCUMENT)
+        .sent_when("A transfer order was completed. (The title says created.)")
+        .payload(Full, goods::transfer),
+    row("transferOrderDeleted", Transfer, "deleted", ANY)
+        .sent_when("A transfer order was deleted, by its name: the page could not be read.")
+        .payload(NameOnly, goods::transfer),
+    row("outboundLogisticComplete", Shipment, "completed", DOCUMENT)
+        .sent_when("Goods were sent to a customer: Send Outbound Logistic was completed.")
+        .payload(Partial, goods::outbound),
+    row("inboundLogisticComplete", Shipment, "completed", DOCUMENT)
+        .sent_when("Goods of a supplier were received: Receive Inbound Logistic was completed.")
+        .payload(Partial, goods::inbound),
+    row("adjustmentCreated", Adjustment, "created", DOCUMENT)
+        .sent_when("A correction of the stock was created.")
+        .payload(Partial, goods::adjustment),
+    row("paymentCreated", Payment, "created", DOCUMENT)
+        .sent_when("A payment of an invoice was entered.")
+        .payload(Full, payments::received),
+    row("paymentDeleted", Payment, "deleted", DOCUMENT)
+        .sent_when("A payment of an invoice was deleted.")
+        .payload(Full, payments::received),
+    row("paymentUpdated", Payment, "updated", DOCUMENT)
+        .sent_when("A payment of an invoice was changed.")
+        .payload(Full, payments::received),
+    row("paymentWriteoff", Payment, "written_off", DOCUMENT)
+        .sent_when("What a customer owes was written off: no money moved.")
+        .payload(Full, payments::written_off),
+    row("supplierBillPaymentCreated", Payment, "created", DOCUMENT)
+        .sent_when("A payment to a supplier was completed.")
+        .payload(Full, payments::paid),
+    row("supplierBillPaymentDeleted", Payment, "deleted", DOCUMENT)
+        .sent_when("A payment to a supplier was deleted.")
+        .payload(Partial, payments::paid),
     // The oldest page calls it Cashier Shift Closed.
     row("closeShift", Shift, "closed", DOCUMENT)
+        .sent_when("A cashier closed the shift.")
         .aliases(&["cashierShiftClosed"])
         .timestamp("Close")
         .payload(Full, till::shift),
-    row(FETCH_LOYALTY_POINTS, Loyalty, "requested", CODE).payload(Full, till::points_question),
+    row(FETCH_LOYALTY_POINTS, Loyalty, "requested", CODE)
+        .sent_when("The till shows a customer's points. It waits for the answer.")
+        .payload(Full, till::points_question),
     row("loyaltyPointOnOrderComplete", Loyalty, "order_completed", DOCUMENT)
+        .sent_when("A sale was completed that may earn points. The till waits for the answer.")
         .payload(Partial, till::points_sale),
     // Its title says created; it comes when the order is converted to an invoice.
     row("salesOrderCreated", Order, "converted", DOCUMENT)
+        .sent_when("A sales order was converted to an invoice. (The title says created.)")
         .closed_values(SALE)
         .open_values(DELIVERY)
         .payload(Partial, sales::invoice),
     row("salesOrderUpdated", Order, "updated", DOCUMENT)
+        .sent_when("A sales order was changed.")
         .closed_values(SALE)
         .open_values(DELIVERY)
         .payload(Partial, sales::invoice),
-    row(VALIDATE_COUPON, Coupon, "validation_requested", CODE).payload(Partial, till::coupon_question),
+    row(VALIDATE_COUPON, Coupon, "validation_requested", CODE)
+        .sent_when("A cashier entered a coupon of an external app. The till waits for the answer.")
+        .payload(Partial, till::coupon_question),
 ];
 
 const fn row(event: &'static str, kind: Kind, verb: &'static str, entity: Entity) -> EventSpec {

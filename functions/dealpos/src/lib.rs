@@ -19,7 +19,7 @@ use inlet::drift::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{DedupRule, EventSpec, entity_id, find, text_at, unwrapped};
-use inlet::provider::parsed_event::{EventType, ParsedEvent, UnknownReason};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
 use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::{Retries, RetryPolicy};
 use inlet::request::Unverified;
@@ -99,8 +99,8 @@ impl Provider for DealPos {
         if let Some(row) = row {
             return reading(row, payload);
         }
-        match families::inferred(topic) {
-            Some(row) => ParsedEvent { event_type: EventType::new(topic), ..reading(&row, payload) },
+        match families::FAMILIES.infer(topic) {
+            Some(row) => reading(&row, payload).named(topic),
             None => ParsedEvent::unknown(topic, UnknownReason::Event, entity_id(payload, events::ANY)),
         }
     }

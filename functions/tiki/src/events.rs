@@ -1,17 +1,18 @@
 //! The catalogue: one row an event. The events have no names of their own; these are the topic's and, for
 //! tickets, the type's.
 
-use inlet::canonical::Kind::{Order, ReturnOrder, Stock};
-use inlet::provider::catalogue::Documented::Full;
+use inlet::canonical::Kind::{Order, ReturnOrder, Shipment, Stock};
+use inlet::provider::catalogue::Documented::{Full, Partial};
 use inlet::provider::catalogue::{Entity, EventSpec, Values};
+use inlet::provider::families::{Families, Family};
 
-use crate::canonical::{order, stock, ticket};
+use crate::canonical::{fee, order, shipment, stock, ticket};
 
 /// A ticket; the order that it belongs to has another code.
 const TICKET: Entity = &[&["ref_code"]];
 
 /// What nobody names. Tickets have an order's code too, so theirs comes first.
-pub(crate) const ANY: Entity = &[&["ref_code"], &["order_code"], &["sku", "warehouse"]];
+pub(crate) const ANY: Entity = &[&["ref_code"], &["order_code"], &["sku", "warehouse"], &["tracking_id"]];
 
 /// The status of a customer's ticket, all of them: the page of the aftersales service group.
 const TICKET_STATUSES: &[&str] = &[
@@ -29,6 +30,26 @@ const TICKET_STATUSES: &[&str] = &[
     "multiple_completion",
     "rejected",
     "canceled",
+];
+
+/// The word that makes a change a cancellation, in both spellings.
+const CANCELLED: &[(&str, &str)] = &[("canceled", "cancelled"), ("cancelled", "cancelled")];
+
+/// The status of a last-mile shipment, all of them: lastmile-service/order-status.
+const SHIPMENT_STATUSES: &[&str] = &[
+    "new",
+    "allocating",
+    "picking",
+    "picked",
+    "storing",
+    "delivering",
+    "delivery_failed",
+    "successful_delivery",
+    "failed_shipment",
+    "canceled",
+    "returning",
+    "returned",
+    "return_failed",
 ];
 
 /// What the pages show of an order's states and of why a delivery failed: the one with the states could not be read,
@@ -57,27 +78,52 @@ const ORDER_VALUES: Values = &[
 
 /// Every event. `date` is when the status changed, or when the data was pushed: each event moves it.
 pub static EVENTS: &[EventSpec] = &[
-    EventSpec::new("order.status", Order, "")
+    EventSpec::new("order.status", Order, "").sent_when("A fulfilment order changed its state.")
         .aliases(&["order"])
-        .verb_from("main_state", &[("canceled", "canceled")], "status_changed")
+        .verb_from("main_state", CANCELLED, "status_changed")
         .entity(&[&["order_code"]])
         .timestamp("date")
         .open_values(ORDER_VALUES)
         .payload(Full, order),
-    EventSpec::new("stock.changed", Stock, "changed")
+    EventSpec::new("stock.changed", Stock, "changed").sent_when("The salable quantity of a product in a warehouse changed.")
         .aliases(&["stock"])
         .entity(&[&["sku", "warehouse"]])
         .timestamp("date")
         .payload(Full, stock),
     // A customer's request to return something.
-    EventSpec::new("aftersale.cr", ReturnOrder, "status_changed")
+    EventSpec::new("aftersale.cr", ReturnOrder, "").sent_when("A customer's request to return something changed its status.")
+        .verb_from("status", CANCELLED, "status_changed")
         .entity(TICKET)
         .timestamp("date")
         .closed_values(&[("status", TICKET_STATUSES)])
         .payload(Full, ticket),
     // A failed delivery on its way back. The list of its statuses is not readable.
-    EventSpec::new("aftersale.fd", ReturnOrder, "status_changed")
+    EventSpec::new("aftersale.fd", ReturnOrder, "").sent_when("The ticket of a delivery that failed changed its status.")
+        .verb_from("status", CANCELLED, "status_changed")
         .entity(TICKET)
         .timestamp("date")
         .payload(Full, ticket),
+    // The last-mile service sends two flat bodies. No page shows how their URLs are registered or what signs them.
+    EventSpec::new("lastmile.shipment", Shipment, "").sent_when("A last-mile shipment changed its status. A failed delivery is tried up to three times, then the goods come back.")
+        .verb_from("status", CANCELLED, "status_changed")
+        .entity(&[&["tracking_id"]])
+        .timestamp("timestamp")
+        .closed_values(&[("status", SHIPMENT_STATUSES)])
+        .payload(Full, shipment),
+    // The list of fees breaks off.
+    EventSpec::new("lastmile.fee", Shipment, "fee_charged").sent_when("A fee of a last-mile order was charged.")
+        .entity(&[&["tnsl_order_id"], &["client_order_id"]])
+        .payload(Partial, fee),
 ];
+
+/// Names of events that no page has: a ticket of another type, or a URL's own word.
+pub(crate) const FAMILIES: Families = Families {
+    families: &[
+        Family { name: "order", kind: Order, entity: &[&["order_code"]], mapping: Some(order) },
+        Family { name: "stock", kind: Stock, entity: &[&["sku", "warehouse"]], mapping: Some(stock) },
+        Family { name: "aftersale", kind: ReturnOrder, entity: TICKET, mapping: Some(ticket) },
+        Family { name: "lastmile", kind: Shipment, entity: &[&["tracking_id"]], mapping: Some(shipment) },
+    ],
+    verbs: &[],
+    leading: &[],
+};

@@ -74,7 +74,10 @@ impl Provider for Tiki {
         let name = topics::of(delivery.topic(), payload).map_or_else(told, |topic| topic.event(payload));
         match find(EVENTS, &name) {
             Some(row) => ParsedEvent::of(row, payload, canonical::time),
-            None => ParsedEvent::unknown(&name, why(payload), entity_id(payload, events::ANY)),
+            None => match events::FAMILIES.infer(&name).filter(|_| payload.is_object()) {
+                Some(row) => ParsedEvent::of(&row, payload, canonical::time).named(&name),
+                None => ParsedEvent::unknown(&name, why(payload), entity_id(payload, events::ANY)),
+            },
         }
     }
 

@@ -1,4 +1,5 @@
-//! The three topics: each has a URL, a key and a shape of its own. Nothing else tells them apart.
+//! The topics: the URL and the body's shape tell them apart, nothing else does. Three have a URL and a key of their
+//! own; no page shows either for the last mile's.
 
 use inlet::provider::catalogue::{Entity, entity_id, text_at};
 use inlet::secret::Secret;
@@ -8,30 +9,37 @@ use crate::Credential;
 
 /// A topic.
 pub(crate) struct Topic {
-    /// The last part of its URL.
+    /// The last part of its URL, and the name of its event or events.
     name: &'static str,
-    /// The key that signs it.
-    key: fn(&Credential) -> Option<&Secret>,
+    /// The key that signs it; nothing where none is documented.
+    key: Option<fn(&Credential) -> Option<&Secret>>,
     /// Fields that only its bodies have, in any of these ways. Inferred from the documented fields.
     shape: Entity,
     /// The field that tells its events apart, where it has more than one.
     told_by: Option<&'static str>,
 }
 
-static TOPICS: [Topic; 3] = [
-    Topic { name: "order", key: |store| store.order.as_ref(), shape: &[&["main_state"]], told_by: None },
+static TOPICS: [Topic; 5] = [
+    Topic {
+        name: "order",
+        key: Some(|store| store.order.as_ref()),
+        shape: &[&["main_state"]],
+        told_by: None,
+    },
     Topic {
         name: "stock",
-        key: |store| store.stock.as_ref(),
+        key: Some(|store| store.stock.as_ref()),
         shape: &[&["qty_salable"], &["sku", "warehouse"]],
         told_by: None,
     },
     Topic {
         name: "aftersale",
-        key: |store| store.aftersale.as_ref(),
+        key: Some(|store| store.aftersale.as_ref()),
         shape: &[&["type", "status"]],
         told_by: Some("type"),
     },
+    Topic { name: "lastmile.shipment", key: None, shape: &[&["tracking_id", "status"]], told_by: None },
+    Topic { name: "lastmile.fee", key: None, shape: &[&["fee_key"]], told_by: None },
 ];
 
 impl Topic {
@@ -47,14 +55,19 @@ impl Topic {
 pub(crate) fn keys<'c>(topic: Option<&str>, store: &'c Credential) -> impl Iterator<Item = &'c Secret> {
     let named = named(topic);
     let may_sign = move |topic: &&Topic| named.is_none_or(|named| named.name == topic.name);
-    TOPICS.iter().filter(may_sign).filter_map(|topic| (topic.key)(store))
+    TOPICS.iter().filter(may_sign).filter_map(|topic| topic.key?(store))
 }
 
-/// The topic that the URL names, else the one that the body shows.
+/// The topic that the URL names, if the body has its shape or that of no other; else the topic that the body shows.
+///
+/// A body that comes to another topic's URL is read as what it is: nothing of it would be read otherwise.
 pub(crate) fn of(topic: Option<&str>, payload: &Value) -> Option<&'static Topic> {
-    named(topic).or_else(|| TOPICS.iter().find(|topic| entity_id(payload, topic.shape).is_some()))
+    let has_shape = |topic: &&Topic| entity_id(payload, topic.shape).is_some();
+    let named = named(topic);
+    named.filter(|topic| has_shape(topic)).or_else(|| TOPICS.iter().find(has_shape)).or(named)
 }
 
 fn named(topic: Option<&str>) -> Option<&'static Topic> {
-    TOPICS.iter().find(|known| topic.is_some_and(|topic| known.name.eq_ignore_ascii_case(topic.trim())))
+    let is_named = |known: &&Topic| topic.is_some_and(|topic| known.name.eq_ignore_ascii_case(topic.trim()));
+    TOPICS.iter().filter(|topic| topic.key.is_some()).find(is_named)
 }

@@ -511,7 +511,7 @@ fn a_cancelled_order_is_one_verb_in_each_spelling() {
 
 #[test]
 fn what_is_no_object_is_unknown_under_the_name_in_the_url() {
-    for body in ["", "null", "[]", "[{\"id\":1}]", "\"order\"", "id=1", "{\"id\":1", "\u{feff}{}"] {
+    for body in ["", "null", "[]", "[{\"id\":1}]", "\"order\"", "id=1", "{\"id\":1"] {
         for (topic, name) in
             [(Some("product.delete"), "product.delete"), (None, "unknown"), (Some(" "), "unknown")]
         {
@@ -589,10 +589,10 @@ fn every_spelling_of_a_time_is_read() {
         ("11-06-2025 | 12:20 م", json!({"local": "2025-06-11T12:20:00", "zone": null})),
         ("11-06-2025 | 03:20 مساءً", json!({"local": "2025-06-11T15:20:00", "zone": null})),
         ("11-06-2025 | 03:20 AM", json!({"local": "2025-06-11T03:20:00", "zone": null})),
-        ("11-06-2025 | 13:20 م", json!({"local": "11-06-2025 | 13:20 م", "zone": null})),
-        ("1 second ago", json!({"local": "1 second ago", "zone": null})),
+        ("11-06-2025 | 13:20 م", json!(null)),
+        ("1 second ago", json!(null)),
         ("2025-06-12", json!({"local": "2025-06-12", "zone": null})),
-        ("0000-00-00 00:00:00", json!({"local": "0000-00-00 00:00:00", "zone": null})),
+        ("0000-00-00 00:00:00", json!(null)),
     ] {
         assert_eq!(serde_json::to_value(time(sent)).unwrap(), want, "{sent:?}");
     }

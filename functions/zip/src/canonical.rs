@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use inlet::canonical::{Address, Canonical, Party, Payment};
+use inlet::canonical::{Address, Canonical, Direction, Party, Payment, Purpose, State};
 use inlet::personal::Personal;
 use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson;
 use inlet::value::money::{Currency, Money};
-use inlet::value::time::Time;
+use inlet::value::time::{DateOrder, Time};
 use serde_json::{Map, Value};
 
 inlet::payload! {
@@ -70,14 +70,53 @@ inlet::payload! {
     }
 }
 
-/// A callback or a redirect as a payment.
-pub(crate) fn payment(payload: &Value) -> Option<Canonical> {
+/// The result of an authorisation, or of the confirmation of a deferred order: money is reserved.
+pub(crate) fn authorization(payload: &Value) -> Option<Canonical> {
+    payment(payload, Some(State::Authorized), None)
+}
+
+/// The result of a capture: the merchant receives the money.
+pub(crate) fn capture(payload: &Value) -> Option<Canonical> {
+    payment(payload, Some(State::Paid), Some(Direction::In))
+}
+
+/// The result of a refund: the merchant pays the money back.
+pub(crate) fn refund(payload: &Value) -> Option<Canonical> {
+    payment(payload, Some(State::Refunded), Some(Direction::Out))
+}
+
+/// The result of a void: the reservation ends, and no money moved.
+pub(crate) fn void(payload: &Value) -> Option<Canonical> {
+    payment(payload, Some(State::Cancelled), None)
+}
+
+/// The shopper's browser on its way back. The callback says in which state the payment is.
+pub(crate) fn redirect(payload: &Value) -> Option<Canonical> {
+    payment(payload, None, None)
+}
+
+/// A callback as a payment that is in the state `done` if the operation worked. `direction` is that of the money, if
+/// the operation moves any.
+fn payment(payload: &Value, done: Option<State>, direction: Option<Direction>) -> Option<Canonical> {
     let callback = Callback::from_json(payload)?;
+    if callback == Callback::default() {
+        return None;
+    }
+    let state = match callback.success {
+        Some(true) => done,
+        Some(false) => done.and(Some(State::Failed)),
+        None => None,
+    };
+    let processed_at = callback.timestamp.as_deref().and_then(time);
+    let has_moved = direction.is_some() && callback.success == Some(true);
     let payment = Payment {
         id: callback.order_id.clone(),
         order_id: callback.order_id,
         reference: callback.merchant_reference,
+        direction,
+        purpose: Some(Purpose::Payment),
         operation: callback.operation,
+        state,
         success: callback.success,
         message: callback.message,
         amount: Money::of(callback.amount, callback.currency.as_ref()),
@@ -86,15 +125,17 @@ pub(crate) fn payment(payload: &Value) -> Option<Canonical> {
         merchant_id: callback.merchant_id,
         territory: callback.territory,
         metadata: callback.metadata.map(texts),
-        paid_at: callback.timestamp.as_deref().and_then(time),
+        paid_at: processed_at.clone().filter(|_| has_moved),
+        processed_at,
         ..Payment::default()
     };
     Some(payment.into())
 }
 
-/// An instant where the text has a zone, else the text: the redirect's has none and none is documented.
+/// An instant where the text has a zone, else a local time: the redirect's `MM/dd/yyyy HH:mm:ss` has no zone, and none
+/// is documented.
 pub(crate) fn time(text: &str) -> Option<Time> {
-    Time::parse_rfc3339(text).or_else(|| Time::local(text))
+    Time::parse_rfc3339(text).or_else(|| Time::local_in(text, DateOrder::MonthFirst))
 }
 
 fn party(customer: Customer) -> Option<Party> {

@@ -4,7 +4,7 @@ use inlet::canonical::Kind::Payment;
 use inlet::provider::catalogue::Documented::{Full, Partial};
 use inlet::provider::catalogue::{Entity, EventSpec};
 
-use crate::canonical::payment;
+use crate::canonical::{authorization, capture, redirect, refund, void};
 
 /// Zip's order; the merchant's reference names the operation, not the order.
 pub(crate) const ORDER: Entity = &[&["orderid"]];
@@ -18,24 +18,32 @@ pub static EVENTS: &[EventSpec] = &[
         &[("true", "authorized"), ("false", "authorization_failed")],
         "authorization_unknown",
     )
-    .payload(Full, payment),
+    .sent_when(
+        "The shopper finished the checkout. An order above the merchant's maximum sends no callback at all.",
+    )
+    .payload(Full, authorization),
     row(
         "CaptureOrder",
         &["capture"],
         &[("true", "captured"), ("false", "capture_failed")],
         "capture_unknown",
     )
-    .payload(Full, payment),
+    .sent_when("A capture was processed: the merchant takes money that was authorised.")
+    .payload(Full, capture),
     row("RefundOrder", &["refund"], &[("true", "refunded"), ("false", "refund_failed")], "refund_unknown")
-        .payload(Full, payment),
+        .sent_when("A refund was processed.")
+        .payload(Full, refund),
     row("VoidOrder", &["void"], &[("true", "voided"), ("false", "void_failed")], "void_unknown")
-        .payload(Full, payment),
+        .sent_when("A void was processed: an authorised amount is given up.")
+        .payload(Full, void),
     // The page of the deferred confirmation shows no sample; the callback body is the same for all operations.
     row("confirm", &[], &[("true", "confirmed"), ("false", "confirm_failed")], "confirm_unknown")
-        .payload(Partial, payment),
+        .sent_when("A deferred order was confirmed.")
+        .payload(Partial, authorization),
     // The shopper's browser comes with the authorisation's data in the query.
     row("redirect", &[], &[("true", "redirect_confirmed"), ("false", "redirect_failed")], "redirect_unknown")
-        .payload(Full, payment),
+        .sent_when("The shopper's browser comes back from Zip to the merchant's page.")
+        .payload(Full, redirect),
 ];
 
 /// Each body carries its order, its own time and whether the operation worked.

@@ -10,7 +10,7 @@ use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::store::StoreName;
 use inlet::trust::Trust;
 use inlet_testing::contract::Contract;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Credential, Delivery, Settings, Zip};
 
@@ -103,7 +103,7 @@ fn the_vector_of_the_redirect_verifies_with_its_signature_escaped_or_not() {
         assert_eq!(data["amount"]["amount"], "86.40");
         assert_eq!(data["customer"]["phone"], "+15550102030");
         assert_eq!(data["customer"]["address"]["line1"], "9 Elm St");
-        assert_eq!(data["paid_at"], json!({"local": "05/09/2024 17:03:21", "zone": null}));
+        assert_eq!(data["processed_at"], json!({"local": "2024-05-09T17:03:21", "zone": null}));
         assert_eq!(reading.entity.as_deref(), Some(&["5d2c9f1e-8b34-4f0a-a6d7-91e3c05b7f42".to_owned()][..]));
     }
 }
@@ -464,4 +464,40 @@ fn an_operation_that_no_page_names_is_the_topics_only_where_the_topics_name_is_o
         );
         assert_eq!(reading.event_type.as_str(), event, "at {topic}");
     }
+}
+
+#[test]
+fn every_leaf_of_every_body_is_mapped_or_left_out() {
+    inlet_testing::coverage::every_leaf_is_mapped_or_left_out::<ZipContract>(&[]);
+}
+
+#[test]
+fn only_a_capture_and_a_refund_move_money() {
+    for (operation, success, state, direction, is_paid) in [
+        ("CaptureOrder", true, json!("paid"), json!("in"), true),
+        ("CaptureOrder", false, json!("failed"), json!("in"), false),
+        ("RefundOrder", true, json!("refunded"), json!("out"), true),
+        ("VoidOrder", true, json!("cancelled"), Value::Null, false),
+        ("authorize", true, json!("authorized"), Value::Null, false),
+        ("authorize", false, json!("failed"), Value::Null, false),
+    ] {
+        let body =
+            json!({"orderId": "1", "timestamp": "2024-05-10T09:00:00Z", "success": success}).to_string();
+        let data = inlet_testing::contract::read::<ZipContract>(operation, body.as_bytes()).data;
+        let payment = serde_json::to_value(data).unwrap();
+        assert_eq!((&payment["state"], &payment["direction"]), (&state, &direction), "{operation} {success}");
+        assert_eq!(payment["paid_at"].is_null(), !is_paid, "{operation} {success}");
+        assert_eq!(payment["processed_at"], "2024-05-10T09:00:00Z", "{operation} {success}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_in_front_is_not_read() {
+    let body = format!("\u{feff}{CAPTURE}");
+    let reading = inlet_testing::contract::read::<ZipContract>("CaptureOrder", body.as_bytes());
+    assert_eq!(reading.verb, "captured");
+    assert_eq!(
+        reading.data,
+        inlet_testing::contract::read::<ZipContract>("CaptureOrder", CAPTURE.as_bytes()).data
+    );
 }

@@ -117,8 +117,10 @@ impl<P: Provider> SsmSecrets<P> {
                 return Ok(None);
             };
             let credentials = usable_credentials(list);
-            let settings = value(&settings).and_then(|json| serde_json::from_str(json).ok());
-            Ok(Some(Arc::new(Store { credentials, settings: settings.unwrap_or_default() })))
+            let settings = value(&settings);
+            let defaults = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+            let settings = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+            Ok(Some(Arc::new(Store { credentials, settings, defaults })))
         }
     }
 }
@@ -230,7 +232,11 @@ mod tests {
     }
 
     fn store() -> Arc<Store<TestProvider>> {
-        Arc::new(Store { credentials: vec![], settings: () })
+        Arc::new(Store {
+            credentials: vec![],
+            settings: (),
+            defaults: inlet::canonical::StoreDefaults::default(),
+        })
     }
 
     /// Returns the time less a millisecond.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use inlet::canonical::StoreDefaults;
 use inlet::delivery::Delivery;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
@@ -47,7 +48,11 @@ impl Provider for Plain {
 type Memory = Receiver<MemorySecrets<Plain>, MemoryJournal, MemoryQueue, MemoryQuarantine>;
 
 fn store(secret: &str) -> Arc<Store<Plain>> {
-    Arc::new(Store { credentials: vec![Secret::new(secret).unwrap()], settings: () })
+    Arc::new(Store {
+        credentials: vec![Secret::new(secret).unwrap()],
+        settings: (),
+        defaults: StoreDefaults::default(),
+    })
 }
 
 fn name(text: &str) -> StoreName {
@@ -117,7 +122,8 @@ async fn what_verifies_at_once_or_with_newer_secrets_is_not_held() {
 #[tokio::test]
 async fn what_comes_for_a_store_whose_credentials_cannot_be_used_is_held_and_may_come_again() {
     let mut receiver = receiver(None, Plan::default());
-    receiver.secrets.store = Arc::new(Store { credentials: vec![], settings: () });
+    receiver.secrets.store =
+        Arc::new(Store { credentials: vec![], settings: (), defaults: StoreDefaults::default() });
     let (status, report) = received(&receiver, "demo", Some("old"), b"{}").await;
     assert_eq!(status, 503, "the sender did nothing wrong: {report:?}");
     assert_eq!(receiver.quarantine.held().len(), 1, "a wrong parameter loses nothing: {report:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use inlet::canonical::Kind;
+use inlet::canonical::{Kind, StoreDefaults};
 use inlet::delivery::Delivery;
 use inlet::event::EventId;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
@@ -58,7 +58,11 @@ impl Provider for Toy {
 type Whole = Receiver<MemorySecrets<Toy>, MemoryJournal, MemoryQueue, MemoryQuarantine>;
 
 fn store(secret: &str) -> Arc<Store<Toy>> {
-    Arc::new(Store { credentials: vec![Secret::new(secret).unwrap()], settings: () })
+    Arc::new(Store {
+        credentials: vec![Secret::new(secret).unwrap()],
+        settings: (),
+        defaults: StoreDefaults::default(),
+    })
 }
 
 fn receiver(journal: Plan, queue: Plan) -> Whole {

@@ -12,6 +12,7 @@ use crate::received_at::ReceivedAt;
 use crate::request::{Fields, Headers, Method, Plus, Request, Unverified, is_form};
 use crate::store::StoreName;
 use crate::trust::Trust;
+use crate::value::json;
 
 /// A request whose sender is proved: what a provider reads, and what is kept.
 pub struct Delivery {
@@ -92,7 +93,7 @@ impl Delivery {
 
     /// The body as JSON; nothing where it is none. One that is not large is read once, whoever asks.
     pub fn json(&self) -> Option<Cow<'_, Value>> {
-        let read = || serde_json::from_slice(&self.body).ok();
+        let read = || json::parse(&self.body).ok();
         if self.body.len() > KEPT_READ {
             return read().map(Cow::Owned);
         }
@@ -101,7 +102,7 @@ impl Delivery {
 
     /// The body's form fields, when the sender calls it a form.
     pub fn form(&self) -> Option<Fields> {
-        is_form(self.content_type()).then(|| Fields::parse(&self.body, Plus::Space))
+        is_form(self.content_type()).then(|| Fields::parse(json::without_bom(&self.body), Plus::Space))
     }
 
     /// Returns how strong the proof is.

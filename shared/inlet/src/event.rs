@@ -296,7 +296,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canonical::Canonical;
+    use crate::canonical::{Canonical, Completed};
     use crate::proof::Verified;
     use crate::provider::parsed_event::EventType;
     use crate::request::Request;
@@ -313,6 +313,8 @@ mod tests {
             time: None,
             dedup: DedupRule::Timestamp,
             data: Canonical::bare(Kind::Order, None),
+            documented: None,
+            completed: Completed::default(),
             inferred: false,
             undocumented_values: Vec::new(),
             new_values: Vec::new(),

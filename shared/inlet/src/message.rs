@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::canonical::Canonical;
 use crate::event::{Event, EventId, NotAnEventId};
 use crate::proof::Verified;
+use crate::provider::catalogue::Documented;
 use crate::value::json::JsonError;
 
 /// A CloudEvents 1.0 event in its JSON format, with Inlet's extension attributes.
@@ -26,15 +27,27 @@ pub struct CloudEvent<'e> {
     store: &'e str,
     providertype: &'e str,
     trust: &'static str,
+    /// Absent where the event is inferred or unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documented: Option<&'static str>,
     /// Only where it is true: the type follows from how the provider names its other events.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     inferred: bool,
+    /// Only where the store's setting `currency` was filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currencyfrom: Option<&'static str>,
+    /// Only where the store's setting `zone` was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zonefrom: Option<&'static str>,
     receivedtime: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     dataref: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'e Canonical>,
 }
+
+/// The word for a value that comes from the store's settings.
+const SETTINGS: &str = "settings";
 
 impl<'e> CloudEvent<'e> {
     /// The message of an event.
@@ -60,7 +73,10 @@ impl<'e> CloudEvent<'e> {
             store: store.as_str(),
             providertype: reading.event_type.as_str(),
             trust: event.delivery().trust().as_str(),
+            documented: reading.documented.and_then(Documented::as_str),
             inferred: reading.inferred,
+            currencyfrom: reading.completed.currency.then_some(SETTINGS),
+            zonefrom: reading.completed.zone.then_some(SETTINGS),
             receivedtime: event.received_at().to_string(),
             dataref: None,
             data: Some(&reading.data),

@@ -1,7 +1,7 @@
-//! Writes the generated files: `events/`, `schemas/`, the known shapes of events,
+//! Writes the generated files: `events/`, `schemas/`, the known shapes of events, the catalogue in `docs/events.md`,
 //! the template's alarms and dashboard.
 
-use inlet_tests::{operations, repository, samples, schemas};
+use inlet_tests::{event_catalogue, operations, repository, samples, schemas};
 
 fn main() {
     for (folder, files) in [("events", samples::files()), ("schemas", schemas::files())] {
@@ -12,6 +12,8 @@ fn main() {
         repository::write(&path, &text);
         println!("{path}: {} lines", text.lines().count());
     }
+    repository::write(event_catalogue::DOCUMENT, &event_catalogue::document());
+    println!("{}: the catalogue and the fields", event_catalogue::DOCUMENT);
     repository::write("template.yaml", &operations::template());
     println!("template.yaml: {} alarms and the dashboard", operations::alarms().len());
 }

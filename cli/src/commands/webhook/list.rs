@@ -1,21 +1,24 @@
-//! `inlet webhook list`: shows what a provider's own API says is registered.
+//! `inlet webhook list`: lists what is registered at the provider.
 
-use inlet::tools::registration::{ChangeOptions, Planned};
+use inlet::tools::registration::{Change, ChangeOptions, Planned};
 
-use crate::commands::urls::by_hand;
+use crate::commands::urls::print_manual_steps;
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::Output;
-use crate::webhook::{AccessFrom, ApiAt, Listed, Look, Session, credentials, destination};
+use crate::webhook::access::AccessFrom;
+use crate::webhook::api_client::ApiAt;
+use crate::webhook::report::Listed;
+use crate::webhook::session::{Session, credentials, destination};
 
-/// What can be said to `inlet webhook list`.
+/// The arguments of `inlet webhook list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The store, as in zid/riyadh
+    /// The store, such as zid/riyadh
     store: StoreAddress,
-    /// The deployment's address as the provider sees it, where it has a domain of its own
+    /// Base URL of the deployment as the provider sees it, if it has a custom domain
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     #[command(flatten)]
@@ -24,7 +27,7 @@ pub(crate) struct Arguments {
     at: ApiAt,
 }
 
-/// Asks and shows.
+/// Lists and compares.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
@@ -33,21 +36,22 @@ pub(crate) async fn run(
     let Arguments { store, base_url, access, at } = arguments;
     let deployment = Deployment::find(options).await?;
     let destination = destination(&deployment, &store, base_url.as_deref())?;
-    let Some(api) = store.provider.api() else {
-        return by_hand(base_url.as_deref().unwrap_or(&deployment.api), &store, output);
+    let Some(api) = store.provider.api else {
+        return print_manual_steps(base_url.as_deref().unwrap_or(&deployment.api), &store, output);
     };
     if !api.can_list {
         return output.report(&Listed::unknown(&store, api.base));
     }
     let live = credentials(&deployment, &store).await?;
     let session = Session::open(&api, destination.clone(), access.read(&api)?, live, &[], &at)?;
-    let Look { present, .. } = session.look().await?;
-    // What a registration of everything would add is missing. Without a usable secret there is no such plan.
-    let missing = present.register(&[], ChangeOptions::default()).ok().map(|steps| {
+    let listing = session.list().await?;
+    // The events that a registration of everything would add. Unknown without a usable secret.
+    let everything = Change::Register { events: &[], options: ChangeOptions::default() };
+    let missing = session.plan(&listing, everything).ok().map(|steps| {
         let items = steps.into_iter().flat_map(|step| step.items);
         items.filter(|item| item.planned == Planned::Add).map(|item| item.event).collect()
     });
-    let listed = Listed::of(&store, session.base(), &destination, present.registrations(), missing);
+    let listed = Listed::of(&store, session.base(), &destination, listing.current.registrations, missing);
     output.report(&listed)?;
     listed.end()
 }

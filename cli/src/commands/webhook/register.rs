@@ -1,11 +1,11 @@
-//! `inlet webhook register`: tells a provider where to send.
+//! `inlet webhook register`: registers a store's URLs at the provider.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use inlet::tools::registration::{ChangeOptions, CurrentRegistrations, Step};
+use inlet::tools::registration::{Change, ChangeOptions, Step};
 
-use crate::commands::urls::by_hand;
+use crate::commands::urls::print_manual_steps;
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
 use crate::deployment::secrets;
@@ -14,33 +14,37 @@ use crate::options::DeploymentArgs;
 use crate::output::Output;
 use crate::output::prompt::confirm;
 use crate::providers::ALL;
-use crate::webhook::{AccessFrom, ApiAt, Session, Work, credentials, destination, events, reachable};
+use crate::webhook::access::AccessFrom;
+use crate::webhook::api_client::ApiAt;
+use crate::webhook::carry_out::carry_out;
+use crate::webhook::report::Work;
+use crate::webhook::session::{Session, check_is_public, credentials, destination, events};
 
-/// What can be said to `inlet webhook register`.
+/// The arguments of `inlet webhook register`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = after_help())]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct Arguments {
-    /// The store, as in zid/riyadh
+    /// The store, such as zid/riyadh
     store: StoreAddress,
-    /// The events; otherwise all that the provider's API can register
+    /// The events; default: all events that the provider's API can register
     events: Vec<String>,
-    /// A setting of the provider's own, listed below
-    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = setting)]
-    settings: Vec<(String, String)>,
-    /// Make anew what is registered already: with the newest credential, and out of a broken state
+    /// An option of the provider, listed below
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = parse_option)]
+    options: Vec<(String, String)>,
+    /// Recreate existing registrations, with the newest credential and out of a broken state
     #[arg(long)]
     renew: bool,
-    /// Take over what another receiver holds: its URLs and, where all share them, the keys
+    /// Replace the URLs of other receivers, and keys that all receivers share
     #[arg(long)]
     replace: bool,
-    /// Ask what is there, show what would be asked to change it, and change nothing
+    /// List the registrations and print the calls, without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask whether it is meant, where it replaces what nobody can see
+    /// Do not ask for confirmation before replacing registrations that the provider cannot list
     #[arg(long, short)]
     yes: bool,
-    /// The deployment's address as the provider is to see it, where it has a domain of its own
+    /// Base URL of the deployment as the provider sees it, if it has a custom domain
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     #[command(flatten)]
@@ -49,40 +53,41 @@ pub(crate) struct Arguments {
     at: ApiAt,
 }
 
-/// Tells the provider, or says how it is done by hand.
+/// Registers the URLs, or prints the manual steps.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Arguments { store, settings, at, .. } = &arguments;
-    let rows = events(store, &arguments.events)?;
+    let Arguments { store, at, .. } = &arguments;
+    let events = events(store, &arguments.events)?;
     let deployment = Deployment::find(options).await?;
     let destination = destination(&deployment, store, arguments.base_url.as_deref())?;
-    let Some(api) = store.provider.api() else {
-        return by_hand(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
+    let Some(api) = store.provider.api else {
+        return print_manual_steps(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
     };
-    reachable(&deployment, arguments.base_url.as_deref(), &api, at)?;
+    check_is_public(&deployment, arguments.base_url.as_deref(), &api, at)?;
     let live = credentials(&deployment, store).await?;
     if live.is_empty() {
         return Err(secrets::none(&deployment, store));
     }
     let older = live.len().saturating_sub(1);
     let access = arguments.access.read(&api)?;
-    let session = Session::open(&api, destination, access, live, settings, at)?;
-    let look = session.look().await?;
-    let change = ChangeOptions { take_over: arguments.replace, renew: arguments.renew };
-    let steps = look.present.register(&rows, change)?;
+    let session = Session::open(&api, destination, access, live, &arguments.options, at)?;
+    let listing = session.list().await?;
+    let allowed = ChangeOptions { take_over: arguments.replace, renew: arguments.renew };
+    let steps = session.plan(&listing, Change::Register { events: &events, options: allowed })?;
     if arguments.dry_run {
         return output.report(&Work::planned(store, session.base(), steps));
     }
-    if !look.asked {
-        confirm(&replaces(store, &steps), arguments.yes)?;
+    if !listing.is_known {
+        confirm(&question(store, &steps), arguments.yes)?;
     }
-    let again = |present: &dyn CurrentRegistrations| {
-        present.register(&rows, ChangeOptions { renew: false, ..change })
-    };
-    let work = Work::done(store, session.base(), session.carry_out(&look, steps, again, output).await);
+    // A second plan must not renew what the first one renewed.
+    let confirmation =
+        Change::Register { events: &events, options: ChangeOptions { renew: false, ..allowed } };
+    let outcomes = carry_out(&session, &listing, steps, confirmation, output).await;
+    let work = Work::done(store, session.base(), outcomes);
     output.report(&work)?;
     work.end()?;
     if older > 0 {
@@ -94,25 +99,25 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// What is asked before something is replaced that nobody can see.
-fn replaces(store: &StoreAddress, steps: &[Step]) -> String {
+/// Returns the question before registrations are replaced that the provider cannot list.
+fn question(store: &StoreAddress, steps: &[Step]) -> String {
     let notes: BTreeSet<&str> =
         steps.iter().flat_map(|step| &step.items).filter_map(|item| item.note.as_deref()).collect();
     let question = format!("Register {store}?");
     notes.into_iter().chain([question.as_str()]).collect::<Vec<_>>().join(" ")
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("a setting is written NAME=VALUE")?;
+fn parse_option(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("an option is written NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// What each provider asks for, from its own crate.
+/// Returns each provider's access fields and options, from its own crate.
 fn after_help() -> String {
-    let mut text = "What opens each provider's API (--access), and its settings (--option):\n".to_owned();
+    let mut text = "Access (--access) and options (--option) of each provider:\n".to_owned();
     for provider in ALL {
-        let Some(api) = provider.api() else {
-            let _ = writeln!(text, "  {provider}: no documented API; the steps are printed");
+        let Some(api) = provider.api else {
+            let _ = writeln!(text, "  {provider}: no documented API; the command prints the manual steps");
             continue;
         };
         let _ = writeln!(text, "  {provider}: {}", api.source);
@@ -124,9 +129,10 @@ fn after_help() -> String {
         }
     }
     text.push_str(
-        "\nThe order that loses nothing: `inlet secret rotate STORE` puts the new secret beside the old one, \
-         `inlet webhook register STORE --renew` tells the provider, and once deliveries come with it \
-         `inlet secret retire STORE` takes the old one out.",
+        "\nTo rotate a secret without losing events:\n\
+         1. inlet secret rotate STORE              adds the new secret; the old one stays live\n\
+         2. inlet webhook register STORE --renew   registers the new secret at the provider\n\
+         3. inlet secret retire STORE              removes the old secret, once deliveries use the new one",
     );
     text
 }

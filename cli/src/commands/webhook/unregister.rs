@@ -1,30 +1,34 @@
-//! `inlet webhook unregister`: takes back what `inlet webhook register` did.
+//! `inlet webhook unregister`: removes the registrations of a store.
 
-use inlet::tools::registration::{CurrentRegistrations, PlanError, Planned};
+use inlet::tools::registration::{Change, PlanError, Planned};
 
-use crate::commands::urls::by_hand;
+use crate::commands::urls::print_manual_steps;
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::Output;
 use crate::output::prompt::confirm;
-use crate::webhook::{AccessFrom, ApiAt, Session, Work, credentials, destination, events};
+use crate::webhook::access::AccessFrom;
+use crate::webhook::api_client::ApiAt;
+use crate::webhook::carry_out::carry_out;
+use crate::webhook::report::Work;
+use crate::webhook::session::{Session, credentials, destination, events};
 
-/// What can be said to `inlet webhook unregister`.
+/// The arguments of `inlet webhook unregister`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The store, as in zid/riyadh
+    /// The store, such as zid/riyadh
     store: StoreAddress,
-    /// The events; otherwise everything that comes to this store
+    /// The events; default: all registrations of the store
     events: Vec<String>,
-    /// Ask what is there, show what would be asked to change it, and change nothing
+    /// List the registrations and print the calls, without changing anything
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask whether it is meant
+    /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
-    /// The deployment's address as the provider sees it, where it has a domain of its own
+    /// Base URL of the deployment as the provider sees it, if it has a custom domain
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     #[command(flatten)]
@@ -33,34 +37,35 @@ pub(crate) struct Arguments {
     at: ApiAt,
 }
 
-/// Takes it back, or says how it is done by hand.
+/// Removes the registrations, or prints the manual steps.
 pub(crate) async fn run(
     arguments: Arguments,
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let Arguments { store, at, .. } = &arguments;
-    let rows = events(store, &arguments.events)?;
+    let events = events(store, &arguments.events)?;
     let deployment = Deployment::find(options).await?;
     let destination = destination(&deployment, store, arguments.base_url.as_deref())?;
-    let Some(api) = store.provider.api() else {
-        return by_hand(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
+    let Some(api) = store.provider.api else {
+        return print_manual_steps(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
     };
     if !api.can_list {
-        return Err(PlanError::NotDocumented("how to remove what is registered there").into());
+        return Err(PlanError::NotDocumented("the removal of registrations at this provider").into());
     }
     let live = credentials(&deployment, store).await?;
     let session = Session::open(&api, destination, arguments.access.read(&api)?, live, &[], at)?;
-    let look = session.look().await?;
-    let steps = look.present.unregister(&rows)?;
+    let listing = session.list().await?;
+    let change = Change::Unregister { events: &events };
+    let steps = session.plan(&listing, change)?;
     if arguments.dry_run {
         return output.report(&Work::planned(store, session.base(), steps));
     }
     let removed =
         steps.iter().flat_map(|step| &step.items).filter(|item| item.planned == Planned::Remove).count();
     confirm(&format!("Remove {removed} registrations of {store}?"), arguments.yes || removed == 0)?;
-    let again = |present: &dyn CurrentRegistrations| present.unregister(&rows);
-    let work = Work::done(store, session.base(), session.carry_out(&look, steps, again, output).await);
+    let outcomes = carry_out(&session, &listing, steps, change, output).await;
+    let work = Work::done(store, session.base(), outcomes);
     output.report(&work)?;
     work.end()
 }

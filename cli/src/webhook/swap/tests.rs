@@ -1,19 +1,20 @@
-//! What is left of a working subscription when the provider fails in the middle of making it anew.
+//! Tests of what remains of a working subscription if the provider fails while it is recreated.
 
 use clap::ColorChoice;
-use inlet::tools::registration::{ChangeOptions, Destination};
+use inlet::tools::registration::{Change, ChangeOptions, Destination};
 use inlet_tests::stand_in::{Mood, StandIn, ZID_ACCESS};
 use serde_json::{Value, json};
 
 use crate::deployment::address::StoreAddress;
 use crate::options::OutputArgs;
 use crate::output::Output;
-use crate::webhook::{ApiAt, Session};
+use crate::webhook::api_client::ApiAt;
+use crate::webhook::carry_out::carry_out;
+use crate::webhook::session::Session;
 
 const EVENT: &str = "order.create";
 
-/// What came of a renewal whose calls were answered like this, after the first look: its result and its note, what
-/// was asked, and what Zid then has.
+/// The outcome of a renewal: its result and note, the calls, and the subscriptions that Zid then has.
 struct Renewed {
     result: Value,
     note: String,
@@ -26,9 +27,9 @@ async fn renew(duplicate: Option<u16>, moods: impl IntoIterator<Item = Mood>) ->
     let api = StandIn::start();
     api.state().zid.push(json!({"event": EVENT, "target_url": "https://api.example/zid/riyadh/order.create",
         "original_id": "7", "status": "ready", "health_status": "healthy"}));
-    let destination = Destination::new("https://api.example", store.provider.name(), &store.store).unwrap();
+    let destination = Destination::new("https://api.example", store.provider.name, &store.store).unwrap();
     let session = Session::open(
-        &store.provider.api().unwrap(),
+        &store.provider.api.unwrap(),
         destination,
         serde_json::from_str(ZID_ACCESS).unwrap(),
         vec![json!({"username": "inlet", "password": "s3cret"})],
@@ -39,21 +40,21 @@ async fn renew(duplicate: Option<u16>, moods: impl IntoIterator<Item = Mood>) ->
     let row = [store.provider.event(EVENT).unwrap()];
     let output = Output::new(&OutputArgs { json: false, quiet: true, color: ColorChoice::Never });
 
-    let look = session.look().await.unwrap();
-    let steps = look.present.register(&row, ChangeOptions { take_over: false, renew: true }).unwrap();
+    let listing = session.list().await.unwrap();
+    let renew = Change::Register { events: &row, options: ChangeOptions { take_over: false, renew: true } };
+    let steps = session.plan(&listing, renew).unwrap();
     api.heard();
     api.state().zid_duplicate = duplicate;
     api.moods(moods);
-    let outcomes = session
-        .carry_out(&look, steps, |present| present.register(&row, ChangeOptions::default()), &output)
-        .await;
+    let again = Change::Register { events: &row, options: ChangeOptions::default() };
+    let outcomes = carry_out(&session, &listing, steps, again, &output).await;
     let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
-    let told = serde_json::to_value(outcome).unwrap();
+    let shown = serde_json::to_value(outcome).unwrap();
     let asked: Vec<String> =
         api.heard().iter().map(|call| call.split(' ').next().unwrap_or_default().to_owned()).collect();
-    let note = told["note"].as_str().unwrap_or_default().to_owned();
+    let note = shown["note"].as_str().unwrap_or_default().to_owned();
     let left = api.state().zid.clone();
-    Renewed { result: told["result"].clone(), note, asked: asked.join(" "), left }
+    Renewed { result: shown["result"].clone(), note, asked: asked.join(" "), left }
 }
 
 fn is_the_old_one(left: &[Value]) -> bool {
@@ -65,13 +66,13 @@ fn is_the_new_one(left: &[Value]) -> bool {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_provider_never_removes_what_works() {
+async fn a_provider_failure_never_deletes_what_works() {
     for (mood, looked, note) in [
-        (Mood::Says(500, "oops"), Mood::Well, "the old one is still there"),
-        (Mood::Says(503, ""), Mood::Well, "the old one is still there"),
-        (Mood::Says(500, ""), Mood::Says(500, ""), "did not tell"),
-        (Mood::Says(409, ""), Mood::Says(500, ""), "did not tell"),
-        (Mood::Says(422, ""), Mood::BreaksOff, "did not tell"),
+        (Mood::Says(500, "oops"), Mood::Well, "the old registration still exists"),
+        (Mood::Says(503, ""), Mood::Well, "the old registration still exists"),
+        (Mood::Says(500, ""), Mood::Says(500, ""), "could not be read"),
+        (Mood::Says(409, ""), Mood::Says(500, ""), "could not be read"),
+        (Mood::Says(422, ""), Mood::BreaksOff, "could not be read"),
     ] {
         let case = format!("{mood:?}, then {looked:?}");
         let renewed = renew(None, [mood, looked]).await;
@@ -82,7 +83,7 @@ async fn a_failure_of_the_provider_never_removes_what_works() {
 }
 
 #[tokio::test]
-async fn what_was_made_in_spite_of_the_answer_does_not_stand_beside_the_old_one() {
+async fn a_subscription_created_despite_an_error_replaces_the_old() {
     for mood in [Mood::DoesAndSays(500, ""), Mood::DoesAndSays(409, ""), Mood::BreaksOff] {
         let case = format!("{mood:?}");
         let renewed = renew(None, [mood]).await;
@@ -96,7 +97,7 @@ async fn what_was_made_in_spite_of_the_answer_does_not_stand_beside_the_old_one(
 }
 
 #[tokio::test]
-async fn where_the_two_cannot_stand_side_by_side_the_old_one_goes_first() {
+async fn the_old_one_is_deleted_first_if_both_are_rejected() {
     for status in [409, 422] {
         let renewed = renew(Some(status), []).await;
         assert!(is_the_new_one(&renewed.left), "{status}: {:?}", renewed.left);
@@ -109,7 +110,7 @@ async fn where_the_two_cannot_stand_side_by_side_the_old_one_goes_first() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_made_again_though_the_provider_fails_meanwhile() {
+async fn a_deleted_one_is_created_although_the_provider_fails() {
     let failing = [Mood::Well, Mood::Well, Mood::Well, Mood::Says(500, ""), Mood::Well, Mood::Says(429, "")];
     let renewed = renew(Some(409), failing).await;
     assert!(is_the_new_one(&renewed.left), "{:?}", renewed.left);
@@ -118,7 +119,7 @@ async fn what_is_gone_is_made_again_though_the_provider_fails_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_removal_that_nobody_can_be_sure_of_is_looked_into() {
+async fn an_unconfirmed_deletion_is_checked_in_the_list() {
     let undone = renew(Some(409), [Mood::Well, Mood::Well, Mood::Says(500, "")]).await;
     assert!(is_the_old_one(&undone.left), "{:?}", undone.left);
     assert_eq!((undone.asked.as_str(), undone.result), ("POST GET DELETE GET GET", json!("failed")));
@@ -128,11 +129,11 @@ async fn a_removal_that_nobody_can_be_sure_of_is_looked_into() {
 }
 
 #[tokio::test]
-async fn what_is_gone_for_good_is_told_as_gone() {
+async fn a_lost_subscription_is_reported_as_lost() {
     let again = || [Mood::Says(500, ""), Mood::Well];
     let moods = [Mood::Well, Mood::Well, Mood::Well].into_iter().chain((0..4).flat_map(|_| again()));
     let renewed = renew(Some(409), moods).await;
     assert!(renewed.left.is_empty(), "{:?}", renewed.left);
     assert_eq!(renewed.result, json!("failed"));
-    assert!(renewed.note.starts_with("The old one is gone"), "{}", renewed.note);
+    assert!(renewed.note.starts_with("The old registration is removed"), "{}", renewed.note);
 }

@@ -6,6 +6,9 @@ use inlet::tools::sender::Payload;
 pub(crate) const PAYLOADS: &[Payload] = inlet::payloads![
     "aftersale.cr.json",
     "aftersale.fd.json",
+    "lastmile.fee.json",
+    "lastmile.shipment-canceled.json",
+    "lastmile.shipment.json",
     "order.status-canceled.json",
     "order.status-processing.json",
     "order.status.json",

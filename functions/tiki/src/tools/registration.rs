@@ -1,12 +1,11 @@
-//! Tiki's `register-webhooks`: all topics with their URLs and keys in one call. No page tells how to see, change or
-//! remove what is registered, and the page ends before the answer to a success.
+//! Tiki's `register-webhooks`: all topics with their URLs and keys in one call. Tiki documents no call that lists,
+//! changes or removes a registration, and its page ends before the response to a success.
 
-use inlet::provider::catalogue::{EventSpec, text_at};
+use inlet::provider::catalogue::text_at;
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, ApiContext, BodyPart, Call, CallResult, ChangeOptions, CurrentRegistrations, Destination,
-    Item, ListRequest, Options, PlanError, Planned, ProviderOption, Refusal, Registering, Registration,
-    Reply, Step, Verb, WebhookApi,
+    Action, Api, ApiContext, BodyPart, Call, CallResult, Change, CurrentRegistrations, Destination, Item,
+    Options, PlanError, Planned, ProviderOption, Refusal, Registering, Reply, Step, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -14,10 +13,10 @@ use serde_json::Value;
 
 use crate::{Credential, Tiki};
 
-/// How long a key is: "must be a 32-character string".
+/// Length of a key: "must be a 32-character string".
 const KEY_CHARACTERS: usize = 32;
 
-/// The topics in the order of the documented sample. An order's is mandatory.
+/// The topics in the order of the documented sample. `order` is mandatory.
 const TOPICS: [&str; 3] = ["order", "stock", "aftersale"];
 
 const WAREHOUSE: &str = "warehouse";
@@ -34,11 +33,11 @@ impl Registering for Tiki {
         options: &[
             ProviderOption {
                 name: WAREHOUSE,
-                help: "A warehouse's code, such as sgn, hn5 or tbn1; at least one, repeat it for more.",
+                help: "Code of a warehouse, such as sgn, hn5 or tbn1. Required; repeat the option for several.",
             },
             ProviderOption {
                 name: PARTNER,
-                help: "Your shop's id or code, which stock events then carry as partner_id.",
+                help: "Id or code of your shop. Stock events then contain it as partner_id.",
             },
         ],
         can_list: false,
@@ -66,25 +65,25 @@ impl Registry {
         Ok(Self { token, destination: context.destination.clone(), newest, options: context.options.clone() })
     }
 
-    /// The keys are those of the newest credential: the store's older ones stay live until they are retired.
+    /// Returns the key of a topic from the newest credential. Older credentials stay live until they are retired.
     fn key(&self, topic: &str) -> Result<&Secret, PlanError> {
         let key = self.newest.as_ref().and_then(|newest| match topic {
             "order" => newest.order.as_ref(),
             "stock" => newest.stock.as_ref(),
             _ => newest.aftersale.as_ref(),
         });
-        let key = key.ok_or(PlanError::Credential("it has no key for each of the topics"))?;
+        let key = key.ok_or(PlanError::Credential("it has no key for every topic"))?;
         if key.characters() == KEY_CHARACTERS {
             Ok(key)
         } else {
-            Err(PlanError::Credential("Tiki asks for keys of exactly 32 characters"))
+            Err(PlanError::Credential("Tiki requires keys of exactly 32 characters"))
         }
     }
 
     fn call(&self, topics: &[&'static str]) -> Result<Call, PlanError> {
         let warehouses = self.options.all(WAREHOUSE);
         if warehouses.is_empty() || warehouses.contains(&"") {
-            let why = "is needed: Tiki registers webhooks for warehouses, by their codes";
+            let why = "is required: Tiki registers webhooks per warehouse code";
             return Err(PlanError::Option { name: WAREHOUSE, why: why.to_owned() });
         }
         let webhook = |topic: &&'static str| {
@@ -107,67 +106,58 @@ impl Registry {
 }
 
 impl WebhookApi for Registry {
-    fn list_request(&self) -> ListRequest<'_> {
-        ListRequest::NotDocumented(Box::new(Unseen(self)))
+    /// The API documents no list.
+    fn list_call(&self) -> Option<Call> {
+        None
     }
 
-    fn present(&self, _: &Reply) -> Result<Box<dyn CurrentRegistrations + '_>, Refusal> {
-        Ok(Box::new(Unseen(self)))
+    fn parse(&self, _: &Reply) -> Result<CurrentRegistrations, Refusal> {
+        Ok(CurrentRegistrations::default())
     }
 
-    /// The documented error is `{"success": false, "error": {"message", "message_code"}}`; a success's body is not
-    /// readable, so any other 2xx is one.
-    fn call_result(&self, reply: &Reply) -> CallResult {
-        let body = reply.json().unwrap_or_default();
-        let denied = body.get("success") == Some(&Value::Bool(false));
-        let words: Vec<String> =
-            ["error.message_code", "error.message"].iter().filter_map(|path| text_at(&body, path)).collect();
-        let words = words.join(": ");
-        match reply.refusal(&words) {
-            None if denied => CallResult::Refused(reply.refused(&words)),
-            None => CallResult::Done,
-            Some(failed @ Refusal::Failed { .. }) => CallResult::Unconfirmed(failed),
-            Some(refusal) => CallResult::Refused(refusal),
-        }
-    }
-}
-
-/// What is registered: nobody can tell.
-struct Unseen<'r>(&'r Registry);
-
-impl CurrentRegistrations for Unseen<'_> {
-    fn registrations(&self) -> Vec<Registration> {
-        Vec::new()
-    }
-
-    /// Each call carries all topics that are wished for, and orders in any case.
-    fn register(&self, events: &[&'static EventSpec], _: ChangeOptions) -> Result<Vec<Step>, PlanError> {
-        let wished = |topic: &&'static str| {
+    /// Each call contains all wanted topics, and always orders.
+    fn plan(&self, _: &CurrentRegistrations, change: Change<'_>) -> Result<Vec<Step>, PlanError> {
+        let Change::Register { events, .. } = change else {
+            return Err(PlanError::NotDocumented("the removal of Tiki's webhooks"));
+        };
+        let is_wanted = |topic: &&'static str| {
             *topic == "order"
                 || events.is_empty()
                 || events.iter().any(|event| Tiki::address(event).topic.as_deref() == Some(*topic))
         };
-        let topics: Vec<&'static str> = TOPICS.into_iter().filter(wished).collect();
-        let call = self.0.call(&topics)?;
+        let topics: Vec<&'static str> = TOPICS.into_iter().filter(is_wanted).collect();
+        let call = self.call(&topics)?;
         let left_out: Vec<&str> = TOPICS.into_iter().filter(|topic| !topics.contains(topic)).collect();
-        // "ChangeOptions out to not receive": that a call replaces the one before it is not documented, and likely.
+        // "Leave out to not receive": probably, but not documented, a call replaces the one before it.
         let loss = match &left_out[..] {
             [] => String::new(),
             _ => format!(
-                " Left out: {}. Tiki is likely to send nothing of it any more, to nobody.",
+                " Left out: {}. Tiki will probably stop sending these topics to every receiver.",
                 left_out.join(" and ")
             ),
         };
-        let note = format!("Registered anew: whether it was before cannot be asked.{loss}");
+        let note = format!("Tiki cannot list registrations: this call replaces any earlier one.{loss}");
         let items = topics.iter().map(|topic| {
-            let item = Item::new(Planned::Change, *topic, self.0.destination.target(Some(topic)));
+            let item = Item::new(Planned::Change, *topic, self.destination.target(Some(topic)));
             item.noted(note.clone())
         });
         Ok(vec![Step { items: items.collect(), action: Action::Call(call) }])
     }
 
-    fn unregister(&self, _: &[&'static EventSpec]) -> Result<Vec<Step>, PlanError> {
-        Err(PlanError::NotDocumented("how to remove a webhook of Tiki's"))
+    /// The documented error is `{"success": false, "error": {"message", "message_code"}}`. The form of a success is
+    /// not documented, so every other 2xx response is a success.
+    fn call_result(&self, reply: &Reply) -> CallResult {
+        let body = reply.json().unwrap_or_default();
+        let is_error = body.get("success") == Some(&Value::Bool(false));
+        let words: Vec<String> =
+            ["error.message_code", "error.message"].iter().filter_map(|path| text_at(&body, path)).collect();
+        let words = words.join(": ");
+        match reply.refusal(&words) {
+            None if is_error => CallResult::Refused(reply.refused(&words)),
+            None => CallResult::Done,
+            Some(failed @ Refusal::Failed { .. }) => CallResult::Unconfirmed(failed),
+            Some(refusal) => CallResult::Refused(refusal),
+        }
     }
 }
 

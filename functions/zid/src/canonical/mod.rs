@@ -13,7 +13,6 @@ use inlet::canonical::{Address, Words};
 use inlet::personal::Personal;
 use inlet::value::json::{FromJson, field};
 use inlet::value::time::Time;
-use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use serde_json::Value;
 
@@ -63,19 +62,7 @@ fn address(city: City) -> Option<Address> {
 pub(crate) fn time(text: &str) -> Option<Time> {
     Time::parse_rfc3339(text)
         .or_else(|| Time::parse_in(text, "%Y-%m-%d %H:%M:%S", Offset::UTC))
-        .or_else(|| Time::local(&half_day(text)?.to_string()))
         .or_else(|| Time::local(text))
-}
-
-/// Parses a local time with an Arabic or a Latin mark of the half of the day.
-fn half_day(text: &str) -> Option<DateTime> {
-    let (clock, mark) = text.trim().rsplit_once(char::is_whitespace)?;
-    let half = match mark.chars().next()? {
-        'ص' | 'A' | 'a' => "AM",
-        'م' | 'P' | 'p' => "PM",
-        _ => return None,
-    };
-    DateTime::strptime("%d-%m-%Y | %I:%M %p", format!("{} {half}", clock.trim_end())).ok()
 }
 
 /// Parses the time in a field.

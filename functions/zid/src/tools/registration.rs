@@ -1,18 +1,18 @@
-//! Zid's webhooks API: one subscription an event, made, listed and removed. Nothing is changed in place: integrators
-//! remove and make again.
+//! Zid's webhooks API: one subscription per event, created, listed and removed. Nothing is changed in place:
+//! integrators remove a subscription and create it again.
 //!
 //! <https://docs.zid.sa/create-a-webhook>, `/list-of-webhooks`, `/delete-a-webhook-by-original-id` and
 //! `/webhook-health-tracking`. A removal takes every subscription of a store with the same `original_id`, so each
-//! gets one of its own unless another is asked for.
+//! subscription gets its own, unless the user gives one.
 
 use std::collections::BTreeMap;
 
 use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, ApiContext, BodyPart, Call, CallResult, ChangeOptions, CurrentRegistrations, Destination,
-    Item, ListRequest, Options, PlanError, Planned, ProviderOption, Refusal, Registering, Registration,
-    Reply, Step, Target, Verb, WebhookApi,
+    Action, Api, ApiContext, BodyPart, Call, CallResult, Change, ChangeOptions, CurrentRegistrations,
+    Destination, Item, Options, PlanError, Planned, Problem, ProviderOption, Refusal, Registering,
+    Registration, Reply, Step, Target, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -22,22 +22,22 @@ use crate::{Credential, EVENTS, TOKEN, Zid};
 
 const WEBHOOKS: &str = "/v1/managers/webhooks";
 
-/// Who subscribes. Older copies of the page ask for it, newer ones do not list it.
+/// The subscriber's name. Older copies of the page require it, newer ones do not list it.
 const SUBSCRIBER: &str = "inlet";
 
 const ORIGINAL_ID: &str = "original_id";
 
-/// The conditions and the values that they take; none listed: a number.
+/// The conditions with their values. An empty list means a number.
 const CONDITIONS: [(&str, &[&str]); 3] = [
     ("status", &["new", "preparing", "ready", "inDelivery", "delivered", "cancelled"]),
     ("payment_method", &["Cash On Delivery", "Credit Card", "Bank Transfer"]),
     ("delivery_option_id", &[]),
 ];
 
-/// The events that take conditions.
+/// The events that can have conditions.
 const CONDITIONAL: [&str; 2] = ["order.create", "order.status.update"];
 
-/// What the app market's events begin with.
+/// Prefix of the app market's events.
 const APP_MARKET: &str = "app.market.";
 
 impl Registering for Zid {
@@ -47,7 +47,7 @@ impl Registering for Zid {
         base: "https://api.zid.sa",
         source: "https://docs.zid.sa/create-a-webhook",
         access: &[
-            ("authorization", "the Authorization token, which opens the API together with the next"),
+            ("authorization", "the Authorization token; the API needs it together with the manager token"),
             (
                 "manager_token",
                 "the access_token of the store, sent as X-Manager-Token; scope webhooks.read_write",
@@ -68,14 +68,14 @@ impl Registering for Zid {
             },
             ProviderOption {
                 name: ORIGINAL_ID,
-                help: "The number to subscribe under, such as the app's. Without it each event gets one of its own, so that it can be removed alone.",
+                help: "Number to subscribe with, such as the id of the app. Default: a number per event, so that each can be removed alone.",
             },
         ],
         can_list: true,
         open: |context| Ok(Box::new(Webhooks::open(&context)?)),
     });
 
-    /// The rows without a point are the shapes that a body may have.
+    /// The rows without a dot describe shapes of bodies.
     fn sends(event: &EventSpec) -> bool {
         event.event.contains('.')
     }
@@ -96,7 +96,7 @@ struct Webhooks {
     original_id: Option<u64>,
 }
 
-/// What Zid is to send along.
+/// The proof that Zid sends with each delivery.
 enum Proof {
     /// User name and password.
     Basic(Secret, Secret),
@@ -128,10 +128,9 @@ impl Webhooks {
             .secret_header("x-manager-token", "", &self.access.manager_token)
     }
 
-    fn make(&self, event: &EventSpec, target: &Target, original_id: u64) -> Result<Call, PlanError> {
-        let proof =
-            self.proof.as_ref().ok_or(PlanError::Credential("the store has none that can be used"))?;
-        // With no condition it is null; an empty list is something else.
+    fn create(&self, event: &EventSpec, target: &Target, original_id: u64) -> Result<Call, PlanError> {
+        let proof = self.proof.as_ref().ok_or(PlanError::Credential("the store has no usable credential"))?;
+        // No condition is null, not an empty list.
         let conditions = if self.conditions.is_empty() { Value::Null } else { json!(self.conditions) };
         let mut body = vec![
             ("event", BodyPart::text(event.event)),
@@ -140,12 +139,20 @@ impl Webhooks {
             ("subscriber", BodyPart::text(SUBSCRIBER)),
             ("conditions", BodyPart::Plain(conditions)),
         ];
-        // At the top: inside another object they would be ignored, and nothing would prove a delivery.
+        // At the top level: Zid ignores them inside another object, and deliveries would have no proof.
         if let Proof::Basic(username, password) = proof {
             body.push(("username", BodyPart::Secret(username.clone())));
             body.push(("password", BodyPart::Secret(password.clone())));
         }
         Ok(self.call(Verb::Post).json(BodyPart::object(body)))
+    }
+
+    fn has_wanted_conditions(&self, existing: &Registration) -> bool {
+        let wanted = self
+            .conditions
+            .iter()
+            .map(|(name, value)| (*name, value.as_str().map_or(value.to_string(), str::to_owned)));
+        wanted.eq(existing.conditions.iter().map(|(name, value)| (name.as_str(), value.clone())))
     }
 
     fn remove(&self, original_id: &str) -> Call {
@@ -161,7 +168,7 @@ impl Webhooks {
     }
 }
 
-/// The newest pair, or where a store has none the newest token.
+/// Returns the newest pair, or the newest token if the store has no pair.
 fn proof(credentials: Vec<Credential>) -> Option<Proof> {
     let mut token = None;
     for credential in credentials {
@@ -201,27 +208,35 @@ fn conditions(options: &Options) -> Result<BTreeMap<&'static str, Value>, PlanEr
 }
 
 impl WebhookApi for Webhooks {
-    fn list_request(&self) -> ListRequest<'_> {
-        ListRequest::Call(self.call(Verb::Get))
+    fn list_call(&self) -> Option<Call> {
+        Some(self.call(Verb::Get))
     }
 
-    /// The list stands under `data`. Neither the form of an error nor whether a long list comes in pages is documented.
-    fn present(&self, reply: &Reply) -> Result<Box<dyn CurrentRegistrations + '_>, Refusal> {
+    /// The list is under `data`. Zid documents neither the form of an error nor pages of a long list.
+    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, Refusal> {
         if let Some(refusal) = reply.refusal(&reply.text()) {
             return Err(refusal);
         }
         let body = reply.json().unwrap_or_default();
         match body.get("data").and_then(Value::as_array) {
-            Some(list) => {
-                let list = list.iter().map(Subscription::read).collect();
-                Ok(Box::new(Subscriptions { webhooks: self, list }))
-            }
+            Some(list) => Ok(CurrentRegistrations {
+                registrations: list.iter().map(subscription).collect(),
+                shared_secrets: None,
+            }),
             None => Err(reply.unreadable("an object with a list under data")),
         }
     }
 
-    /// What a second subscription of the same kind is answered with is not documented; integrators are ready for 409
-    /// and 422, either of which may as well be another refusal.
+    fn plan(&self, current: &CurrentRegistrations, change: Change<'_>) -> Result<Vec<Step>, PlanError> {
+        let subscriptions = Subscriptions { webhooks: self, list: &current.registrations };
+        match change {
+            Change::Register { events, options } => subscriptions.plan_register(events, options),
+            Change::Unregister { events } => Ok(subscriptions.plan_unregister(events)),
+        }
+    }
+
+    /// Zid does not document the response to a second subscription of the same kind. Integrators expect 409 and 422,
+    /// and both may also be another error.
     fn call_result(&self, reply: &Reply) -> CallResult {
         match reply.refusal(&reply.text()) {
             None => CallResult::Done,
@@ -232,67 +247,27 @@ impl WebhookApi for Webhooks {
     }
 }
 
-/// A subscription of the store's, ours or another's.
-struct Subscription {
-    event: String,
-    target: Target,
-    original_id: Option<String>,
-    conditions: BTreeMap<String, String>,
-    state: String,
-    problem: Option<Problem>,
-}
-
-/// What is wrong with a subscription.
-enum Problem {
-    /// It fails often, and Zid still sends.
-    Degraded,
-    /// Zid sends nothing: what it says, and what mends it.
-    Stopped(String),
-}
-
-impl Problem {
-    fn words(&self) -> &str {
-        match self {
-            Self::Degraded => {
-                "Ten or more deliveries failed within the last hour; at thirty Zid stops sending."
-            }
-            Self::Stopped(words) => words,
-        }
+/// Reads a subscription of the store: of this receiver or of another.
+fn subscription(entry: &Value) -> Registration {
+    let text = |name: &str| text_at(entry, name);
+    let conditions = entry.get("conditions").and_then(Value::as_object).into_iter().flatten();
+    let conditions: BTreeMap<String, String> = conditions
+        .filter_map(|(name, _)| Some((name.clone(), text_at(entry, &format!("conditions.{name}"))?)))
+        .collect();
+    let (state, problem) = state(entry);
+    let state = Some(state).filter(|state| !state.is_empty());
+    let words = conditions.iter().map(|(name, value)| format!("{name}={value}"));
+    Registration {
+        event: text("event").unwrap_or_default(),
+        target: Target::from_provider(text("target_url").unwrap_or_default()),
+        state: state.into_iter().chain(words).collect::<Vec<_>>().join(", "),
+        problem,
+        id: text(ORIGINAL_ID).filter(|id| !id.is_empty()),
+        conditions,
     }
 }
 
-impl Subscription {
-    fn read(entry: &Value) -> Self {
-        let text = |name: &str| text_at(entry, name);
-        let conditions = entry.get("conditions").and_then(Value::as_object).into_iter().flatten();
-        let conditions = conditions
-            .filter_map(|(name, _)| Some((name.clone(), text_at(entry, &format!("conditions.{name}"))?)));
-        let (state, problem) = state(entry);
-        Self {
-            event: text("event").unwrap_or_default(),
-            target: Target::from_provider(text("target_url").unwrap_or_default()),
-            original_id: text(ORIGINAL_ID).filter(|id| !id.is_empty()),
-            conditions: conditions.collect(),
-            state,
-            problem,
-        }
-    }
-
-    fn has(&self, conditions: &BTreeMap<&'static str, Value>) -> bool {
-        let wished = conditions
-            .iter()
-            .map(|(name, value)| (*name, value.as_str().map_or(value.to_string(), str::to_owned)));
-        wished.eq(self.conditions.iter().map(|(name, value)| (name.as_str(), value.clone())))
-    }
-
-    fn told(&self) -> String {
-        let conditions = self.conditions.iter().map(|(name, value)| format!("{name}={value}"));
-        let state = Some(self.state.clone()).filter(|state| !state.is_empty());
-        state.into_iter().chain(conditions).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// Zid's words for the state, and what is wrong: docs.zid.sa/webhook-health-tracking.
+/// Reads the state and the problem of a subscription: docs.zid.sa/webhook-health-tracking.
 fn state(entry: &Value) -> (String, Option<Problem>) {
     let text = |name: &str| text_at(entry, name);
     let (status, health) = (text("status").unwrap_or_default(), text("health_status").unwrap_or_default());
@@ -300,16 +275,18 @@ fn state(entry: &Value) -> (String, Option<Problem>) {
     let since = text("broken_at").map(|at| format!(" since {at}")).unwrap_or_default();
     let problem = match (health.as_str(), status.as_str()) {
         ("broken", _) => Some(Problem::Stopped(format!(
-            "Broken{since}: Zid sends nothing more and has discarded what waited. Mend what refuses its deliveries, \
-             then `inlet webhook register --renew`."
+            "Broken{since}: Zid sends nothing and has discarded its backlog. Correct the cause of the failures, then \
+             run `inlet webhook register --renew`."
         ))),
         (_, "error" | "inactive") => Some(Problem::Stopped(format!(
-            "Zid calls it {status}; `inlet webhook register --renew` makes it anew."
+            "Its status is {status}; `inlet webhook register --renew` recreates it."
         ))),
         _ if inactive => Some(Problem::Stopped(
-            "It is not active; `inlet webhook register --renew` makes it anew.".to_owned(),
+            "It is not active; `inlet webhook register --renew` recreates it.".to_owned(),
         )),
-        ("degraded", _) => Some(Problem::Degraded),
+        ("degraded", _) => Some(Problem::Degraded(
+            "Ten or more deliveries failed within the last hour; after thirty Zid stops sending.".to_owned(),
+        )),
         _ => None,
     };
     let words = [status, health, if inactive { "inactive".to_owned() } else { String::new() }];
@@ -321,110 +298,38 @@ fn state(entry: &Value) -> (String, Option<Problem>) {
 /// All subscriptions of the store.
 struct Subscriptions<'r> {
     webhooks: &'r Webhooks,
-    list: Vec<Subscription>,
+    list: &'r [Registration],
 }
 
 impl Subscriptions<'_> {
-    fn ours(&self, subscription: &Subscription) -> bool {
+    fn is_ours(&self, subscription: &Registration) -> bool {
         self.webhooks.destination.contains(&subscription.target)
     }
 
-    /// The call that removes this subscription; none where it would remove another one too.
-    fn removal(&self, subscription: &Subscription) -> Option<Call> {
-        let id = subscription.original_id.as_deref()?;
-        let sharers = self.list.iter().filter(|other| other.original_id.as_deref() == Some(id)).count();
+    /// Returns the call that removes this subscription. None if it would remove another one too.
+    fn removal(&self, subscription: &Registration) -> Option<Call> {
+        let id = subscription.id.as_deref()?;
+        let sharers = self.list.iter().filter(|other| other.id.as_deref() == Some(id)).count();
         (sharers == 1).then(|| self.webhooks.remove(id))
     }
 
-    /// A number that no subscription has: each event's own, out of its name and of where it is sent.
+    /// Returns an id that no subscription has, derived from the event's name and the URL.
     fn own_id(&self, event: &EventSpec, target: &Target) -> u64 {
-        let taken =
-            |id: u64| self.list.iter().any(|other| other.original_id.as_deref() == Some(&id.to_string()));
+        let is_taken = |id: u64| self.list.iter().any(|other| other.id.as_deref() == Some(&id.to_string()));
         let first = number(&format!("{}\n{target}", event.event));
         let more = self.list.len().saturating_add(1);
-        (first..).take(more).find(|id| !taken(*id)).unwrap_or(first)
+        (first..).take(more).find(|id| !is_taken(*id)).unwrap_or(first)
     }
 
-    fn step(&self, event: &'static EventSpec, options: ChangeOptions) -> Result<Step, PlanError> {
-        let target = self.webhooks.target(event);
-        if event.event.starts_with(APP_MARKET) {
-            let item = Item::new(Planned::Skip, event.event, target);
-            return Ok(Step::nothing(
-                item.noted("The app market's events are subscribed in the Partner Dashboard, for the app."),
-            ));
-        }
-        if !is_a_stores(event) {
-            let item = Item::new(Planned::Skip, event.event, target);
-            return Ok(Step::nothing(
-                item.noted("It is not an event of Zid's, only what is read where none is named."),
-            ));
-        }
-        let id = self.webhooks.original_id.unwrap_or_else(|| self.own_id(event, &target));
-        let make = self.webhooks.make(event, &target, id)?;
-        let ours = || self.list.iter().filter(|other| other.event == event.event && self.ours(other));
-        let Some(old) = ours().find(|other| other.target == target).or_else(|| ours().next()) else {
-            return Ok(Step::call(Item::new(Planned::Add, event.event, target), make));
-        };
-        let there = old.target == target;
-        if there && !options.renew {
-            let item = |planned| Item::new(planned, event.event, target);
-            return Ok(Step::nothing(match &old.problem {
-                _ if !old.has(&self.webhooks.conditions) => {
-                    item(Planned::Skip).noted("It has other conditions; --renew makes it anew with these.")
-                }
-                Some(Problem::Stopped(words)) => item(Planned::Skip).noted(words.clone()),
-                Some(problem @ Problem::Degraded) => item(Planned::Keep).noted(problem.words()),
-                None => item(Planned::Keep),
-            }));
-        }
-        // A removal takes the new one along where both have one number.
-        if old.original_id.as_deref().and_then(|id| id.parse().ok()) == Some(id) {
-            return Err(PlanError::Option {
-                name: ORIGINAL_ID,
-                why: format!(
-                    "is the number of the subscription of {} that is there already, and Zid would remove the new one \
-                     with it: give another or none",
-                    event.event
-                ),
-            });
-        }
-        match self.removal(old) {
-            Some(delete) => {
-                let items = vec![Item::new(Planned::Change, event.event, target)];
-                Ok(Step { items, action: Action::Swap { make, delete } })
-            }
-            None => Err(PlanError::Shared {
-                what: format!(
-                    "the subscription of {} shares its original_id with others, and Zid would remove them too",
-                    event.event
-                ),
-                next: "unregister all of them, then register again",
-            }),
-        }
-    }
-}
-
-impl CurrentRegistrations for Subscriptions<'_> {
-    fn registrations(&self) -> Vec<Registration> {
-        let registration = |one: &Subscription| Registration {
-            event: one.event.clone(),
-            target: one.target.clone(),
-            state: one.told(),
-            problem: one.problem.as_ref().map(|problem| problem.words().to_owned()),
-        };
-        self.list.iter().map(registration).collect()
-    }
-
-    fn register(
+    fn plan_register(
         &self,
         events: &[&'static EventSpec],
         options: ChangeOptions,
     ) -> Result<Vec<Step>, PlanError> {
-        let conditional = |event: &&EventSpec| CONDITIONAL.contains(&event.event);
-        if !self.webhooks.conditions.is_empty() && (events.is_empty() || !events.iter().all(conditional)) {
+        let is_conditional = |event: &&EventSpec| CONDITIONAL.contains(&event.event);
+        if !self.webhooks.conditions.is_empty() && (events.is_empty() || !events.iter().all(is_conditional)) {
             let name = self.webhooks.conditions.keys().next().copied().unwrap_or_default();
-            let why =
-                format!("is a condition: name the events that it is for, of {}", CONDITIONAL.join(" and "));
+            let why = format!("is a condition: name its events, {}", CONDITIONAL.join(" or "));
             return Err(PlanError::Option { name, why });
         }
         let all = || EVENTS.iter().filter(|event| is_a_stores(event)).collect();
@@ -432,18 +337,76 @@ impl CurrentRegistrations for Subscriptions<'_> {
         events.into_iter().map(|event| self.step(event, options)).collect()
     }
 
-    /// A removal takes all subscriptions with an id, so it is asked for once, and only where all of them are meant.
-    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, PlanError> {
-        let meant = |one: &Subscription| {
-            self.ours(one) && (events.is_empty() || events.iter().any(|event| event.event == one.event))
-        };
-        let mut together: BTreeMap<Option<&str>, Vec<&Subscription>> = BTreeMap::new();
-        for one in self.list.iter().filter(|one| meant(one)) {
-            together.entry(one.original_id.as_deref()).or_default().push(one);
+    fn step(&self, event: &'static EventSpec, options: ChangeOptions) -> Result<Step, PlanError> {
+        let target = self.webhooks.target(event);
+        if event.event.starts_with(APP_MARKET) {
+            let item = Item::new(Planned::Skip, event.event, target);
+            return Ok(Step::nothing(item.noted(
+                "Subscribe the app market's events for the app in the Partner Dashboard; the API cannot do it.",
+            )));
         }
-        let step = |(id, ones): (Option<&str>, Vec<&Subscription>)| {
+        if !is_a_stores(event) {
+            let item = Item::new(Planned::Skip, event.event, target);
+            return Ok(Step::nothing(
+                item.noted("Zid has no event of this name: Inlet uses it for bodies without an event name."),
+            ));
+        }
+        let id = self.webhooks.original_id.unwrap_or_else(|| self.own_id(event, &target));
+        let create = self.webhooks.create(event, &target, id)?;
+        let ours = || self.list.iter().filter(|other| other.event == event.event && self.is_ours(other));
+        let Some(old) = ours().find(|other| other.target == target).or_else(|| ours().next()) else {
+            return Ok(Step::call(Item::new(Planned::Add, event.event, target), create));
+        };
+        if old.target == target && !options.renew {
+            let item = |planned| Item::new(planned, event.event, target);
+            return Ok(Step::nothing(match &old.problem {
+                _ if !self.webhooks.has_wanted_conditions(old) => {
+                    item(Planned::Skip).noted("It has other conditions; --renew recreates it with these.")
+                }
+                Some(Problem::Stopped(text)) => item(Planned::Skip).noted(text.clone()),
+                Some(Problem::Degraded(text)) => item(Planned::Keep).noted(text.clone()),
+                None => item(Planned::Keep),
+            }));
+        }
+        // The removal of the old one would also remove the new one if both have the same id.
+        if old.id.as_deref().and_then(|id| id.parse().ok()) == Some(id) {
+            return Err(PlanError::Option {
+                name: ORIGINAL_ID,
+                why: format!(
+                    "is the id of the existing subscription of {}, and Zid would remove the new one with it: give \
+                     another id or none",
+                    event.event
+                ),
+            });
+        }
+        match self.removal(old) {
+            Some(delete) => {
+                let items = vec![Item::new(Planned::Change, event.event, target)];
+                Ok(Step { items, action: Action::Swap { create, delete } })
+            }
+            None => Err(PlanError::Shared {
+                what: format!(
+                    "the subscription of {} shares its original_id with others, and Zid would remove them too",
+                    event.event
+                ),
+                next: "unregister all of them, then register them again",
+            }),
+        }
+    }
+
+    /// Returns one step per id, because a removal takes all subscriptions with an id. An id that another receiver
+    /// shares is left alone.
+    fn plan_unregister(&self, events: &[&'static EventSpec]) -> Vec<Step> {
+        let is_named = |one: &Registration| {
+            self.is_ours(one) && (events.is_empty() || events.iter().any(|event| event.event == one.event))
+        };
+        let mut by_id: BTreeMap<Option<&str>, Vec<&Registration>> = BTreeMap::new();
+        for one in self.list.iter().filter(|one| is_named(one)) {
+            by_id.entry(one.id.as_deref()).or_default().push(one);
+        }
+        let step = |(id, ones): (Option<&str>, Vec<&Registration>)| {
             let items = |planned: Planned, note: Option<&str>| -> Vec<Item> {
-                let item = |one: &&Subscription| Item {
+                let item = |one: &&Registration| Item {
                     event: one.event.clone(),
                     target: one.target.clone(),
                     planned,
@@ -453,32 +416,32 @@ impl CurrentRegistrations for Subscriptions<'_> {
             };
             let skip = |note| Step { items: items(Planned::Skip, Some(note)), action: Action::Nothing };
             let Some(id) = id else {
-                return skip("It has no original_id, by which alone Zid removes one.");
+                return skip("It has no original_id, and Zid removes subscriptions only by original_id.");
             };
-            let sharers = self.list.iter().filter(|other| other.original_id.as_deref() == Some(id));
+            let sharers = self.list.iter().filter(|other| other.id.as_deref() == Some(id));
             if sharers.count() > ones.len() {
                 return skip(
-                    "It shares its original_id with one that is to stay, and Zid would remove both.",
+                    "It shares its original_id with a subscription to keep, and Zid would remove both.",
                 );
             }
             Step { items: items(Planned::Remove, None), action: Action::Call(self.webhooks.remove(id)) }
         };
-        let mut steps: Vec<Step> = together.into_iter().map(step).collect();
-        // By name, as the numbers mean nothing to anybody.
+        let mut steps: Vec<Step> = by_id.into_iter().map(step).collect();
+        // By event name: the ids are arbitrary numbers.
         steps.sort_by(|a, b| {
             a.items.first().map(|item| &item.event).cmp(&b.items.first().map(|item| &item.event))
         });
-        Ok(steps)
+        steps
     }
 }
 
-/// Whether an event is one that a store's subscription can be for: the rows of the app market and of shapes are not.
+/// Returns true if a store can subscribe to the event: not for the app market's events and for shapes of bodies.
 fn is_a_stores(event: &EventSpec) -> bool {
     Zid::sends(event) && !event.event.starts_with(APP_MARKET)
 }
 
-/// A number of 31 bits out of a text, the same for the same text: FNV-1a. It only has to be unlikely to be somebody
-/// else's.
+/// Returns a number of 31 bits, the same for the same text (FNV-1a). A clash with another receiver's id is only
+/// unlikely, and [`Subscriptions::own_id`] avoids it.
 fn number(text: &str) -> u64 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -132,5 +132,5 @@ fn negative(money: Money) -> Money {
     let text = money.amount.as_str();
     let is_positive = !text.starts_with('-') && text.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
     let negated = is_positive.then(|| Decimal::parse(&format!("-{text}"))).flatten();
-    Money { amount: negated.unwrap_or(money.amount), currency: money.currency }
+    money.with_amount(negated)
 }

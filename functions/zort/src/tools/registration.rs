@@ -1,16 +1,16 @@
-//! ZORT's `GetWebhook` and `UpdateWebhook`: one set of three keys and one URL a trigger, for all receivers of an
-//! account together. An update replaces the whole, as far as can be told, so it carries everything that was there.
+//! ZORT's `GetWebhook` and `UpdateWebhook`: one set of three keys and one URL per event, shared by all receivers of an
+//! account. An update probably replaces all settings, so it contains everything that was set.
 //!
-//! <https://developers.zortout.com/overview/webhook>; the names of the later fields, the answers and what an
-//! account without webhooks answers are those that a public integration works with.
+//! <https://developers.zortout.com/overview/webhook>; the names of the later fields, the responses and the
+//! response of an account without webhooks are those that a public integration works with.
 
 use std::collections::BTreeMap;
 
 use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, ApiContext, BodyPart, Call, CallResult, ChangeOptions, CurrentRegistrations, Destination,
-    Item, ListRequest, PlanError, Planned, Refusal, Registering, Registration, Reply, Step, Target, Verb,
+    Action, Api, ApiContext, BodyPart, Call, CallResult, Change, ChangeOptions, CurrentRegistrations,
+    Destination, Item, PlanError, Planned, Refusal, Registering, Registration, Reply, Step, Target, Verb,
     WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::{Credential, EVENTS, Zort};
 
-/// The field of each trigger's URL. No field is known for three of the deletions, and no trigger for the fields of
+/// The field of each event's URL. No field is known for three of the deletions, and no event for the fields of
 /// contacts and warehouses.
 const SLOTS: [(&str, &str); 20] = [
     ("ADDPRODUCT", "addproducturl"),
@@ -46,11 +46,11 @@ const SLOTS: [(&str, &str); 20] = [
 
 const KEYS: [&str; 3] = ["key1", "key2", "key3"];
 
-/// What an account without webhooks answers with, somewhere in its text.
+/// Texts in the response of an account without webhooks.
 const NOTHING_SET: [&str; 2] = ["invalid webhook", "webhook not found"];
 
-/// What is expected of `GetWebhook`.
-const SETTINGS: &str = "an object with key1 and the triggers' URLs";
+/// The documented form of the response to `GetWebhook`.
+const SETTINGS: &str = "an object with key1 and the events' URLs";
 
 impl Registering for Zort {
     const PORTAL: inlet::tools::portal::Portal = crate::tools::portal::PORTAL;
@@ -96,12 +96,12 @@ impl Account {
             .secret_header("apisecret", "", &self.access.apisecret)
     }
 
-    /// The keys that are to be registered.
-    fn keys(&self) -> Result<Keys, PlanError> {
+    /// Returns the keys to register.
+    fn keys(&self) -> Result<[Secret; 3], PlanError> {
         let newest = self.newest.as_ref();
         let keys =
             newest.and_then(|newest| Some([newest.key1.clone(), newest.key2.clone()?, newest.key3.clone()?]));
-        keys.ok_or(PlanError::Credential("ZORT asks for all of key1, key2 and key3"))
+        keys.ok_or(PlanError::Credential("ZORT requires key1, key2 and key3"))
     }
 
     fn target(&self, event: &EventSpec) -> Target {
@@ -109,30 +109,35 @@ impl Account {
     }
 }
 
-type Keys = [Secret; 3];
-
 impl WebhookApi for Account {
-    fn list_request(&self) -> ListRequest<'_> {
-        ListRequest::Call(self.call(Verb::Get, "/Webhook/GetWebhook"))
+    fn list_call(&self) -> Option<Call> {
+        Some(self.call(Verb::Get, "/Webhook/GetWebhook"))
     }
 
-    /// The settings may come without a result code. What is neither they nor a known word for none is not taken for
-    /// empty: an update would overwrite it.
-    fn present(&self, reply: &Reply) -> Result<Box<dyn CurrentRegistrations + '_>, Refusal> {
+    /// The settings may come without a result code. A response that is neither settings nor a known text for "no
+    /// webhook" is an error, not an empty list: an update would overwrite the settings.
+    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, Refusal> {
         let body = reply.json().unwrap_or_default();
-        let settings = body.as_object().filter(|_| reply.is_success()).map(Settings::read).transpose();
+        let settings = body.as_object().filter(|_| reply.is_success()).map(parse_settings).transpose();
         if let Some(settings) = settings.map_err(|NotAUrl| reply.unreadable(SETTINGS))?.flatten() {
-            return Ok(Box::new(Triggers { account: self, settings }));
+            return Ok(settings);
         }
         let text = reply.text().to_ascii_lowercase();
         if NOTHING_SET.iter().any(|words| text.contains(words)) {
-            return Ok(Box::new(Triggers { account: self, settings: Settings::default() }));
+            return Ok(CurrentRegistrations::default());
         }
         let result = Outcome::read(&body);
         match reply.refusal(&result.words) {
             Some(refusal) => Err(refusal),
             None if result.failed() => Err(reply.refused(&result.words)),
             None => Err(reply.unreadable(SETTINGS)),
+        }
+    }
+
+    fn plan(&self, current: &CurrentRegistrations, change: Change<'_>) -> Result<Vec<Step>, PlanError> {
+        match change {
+            Change::Register { events, options } => self.plan_register(current, events, options),
+            Change::Unregister { events } => self.plan_unregister(current, events),
         }
     }
 
@@ -149,128 +154,33 @@ impl WebhookApi for Account {
     }
 }
 
-/// ZORT's own result, which counts whatever the HTTP status is: `resCode` and `resDesc`, at the root or in `res`.
-struct Outcome {
-    code: Option<String>,
-    words: String,
-}
-
-impl Outcome {
-    fn read(body: &Value) -> Self {
-        let either = |name: &str| text_at(body, name).or_else(|| text_at(body, &format!("res.{name}")));
-        let code = either("resCode");
-        let words: Vec<String> =
-            code.iter().map(|code| format!("resCode {code}")).chain(either("resDesc")).collect();
-        Self { code, words: words.join(": ") }
-    }
-
-    /// 200 is success, and 201 another one.
-    fn failed(&self) -> bool {
-        self.code.as_ref().is_some_and(|code| code != "200" && code != "201")
-    }
-}
-
-/// What an account has set: three keys, and the URLs that are not empty, by their fields' names.
-#[derive(Default)]
-struct Settings {
-    keys: Option<Keys>,
-    urls: BTreeMap<String, Target>,
-}
-
-/// A URL is no text, so that it could not be sent back as it is.
-struct NotAUrl;
-
-impl Settings {
-    /// Reads the settings; none where no field of theirs is there.
-    fn read(fields: &Map<String, Value>) -> Result<Option<Self>, NotAUrl> {
-        let fields: BTreeMap<String, &Value> =
-            fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
-        let is_url = |name: &str| name.ends_with("url");
-        if !fields.keys().any(|name| name == "key1" || is_url(name)) {
-            return Ok(None);
-        }
-        let key = |name: &str| Secret::new(fields.get(name)?.as_str()?).ok();
-        let keys = || Some([key(KEYS[0])?, key(KEYS[1])?, key(KEYS[2])?]);
-        let url = |(name, value): (&String, &&Value)| match value {
-            Value::Null => None,
-            Value::String(url) if url.trim().is_empty() => None,
-            Value::String(url) => Some(Ok((name.clone(), Target::from_provider(url.as_str())))),
-            _ => Some(Err(NotAUrl)),
-        };
-        let urls: BTreeMap<String, Target> =
-            fields.iter().filter(|(name, _)| is_url(name)).filter_map(url).collect::<Result<_, _>>()?;
-        Ok(Some(Self { keys: keys(), urls }))
-    }
-}
-
-/// An account's triggers and where they are sent.
-struct Triggers<'r> {
-    account: &'r Account,
-    settings: Settings,
-}
-
-impl Triggers<'_> {
-    fn ours(&self, target: &Target) -> bool {
-        self.account.destination.contains(target)
-    }
-
-    /// Everything that is set, and blank what is to be switched off.
-    fn update(&self, keys: &Keys, urls: &BTreeMap<String, Option<Target>>) -> Action {
-        let keys =
-            KEYS.iter().zip(keys).map(|(name, key)| ((*name).to_owned(), BodyPart::Secret(key.clone())));
-        let url = |(name, target): (&String, &Option<Target>)| {
-            (name.clone(), target.clone().map_or_else(|| BodyPart::text(""), BodyPart::Target))
-        };
-        let body = keys.chain(urls.iter().map(url));
-        let call = self.account.call(Verb::Post, "/Webhook/UpdateWebhook");
-        Action::Call(call.json(BodyPart::object(body)))
-    }
-
-    fn urls(&self) -> BTreeMap<String, Option<Target>> {
-        self.settings.urls.iter().map(|(name, target)| (name.clone(), Some(target.clone()))).collect()
-    }
-}
-
-impl CurrentRegistrations for Triggers<'_> {
-    fn registrations(&self) -> Vec<Registration> {
-        let known = |slot: &str| SLOTS.iter().find(|(_, name)| *name == slot);
-        let registration = |(slot, target): (&String, &Target)| Registration {
-            event: known(slot).map_or_else(|| slot.clone(), |(event, _)| (*event).to_owned()),
-            target: target.clone(),
-            state: String::new(),
-            problem: None,
-        };
-        self.settings.urls.iter().map(registration).collect()
-    }
-
-    fn register(
+impl Account {
+    fn plan_register(
         &self,
+        current: &CurrentRegistrations,
         events: &[&'static EventSpec],
         options: ChangeOptions,
     ) -> Result<Vec<Step>, PlanError> {
-        let keys = self.account.keys()?;
-        let mut urls = self.urls();
+        let keys = self.keys()?;
+        let mut urls = urls(current);
         let (mut steps, mut items) = (Vec::new(), Vec::new());
         for event in named_or_all(events) {
-            let target = self.account.target(event);
-            let Some(slot) = slot(event) else {
-                // Where nobody asked for it, it needs no word.
+            let target = self.target(event);
+            let Some(slot) = slot(event.event) else {
+                // Without a word if the user did not name the event.
                 if !events.is_empty() {
                     let item = Item::new(Planned::Skip, event.event, target);
-                    steps.push(Step::nothing(
-                        item.noted("Which field its URL belongs into is not documented."),
-                    ));
+                    steps.push(Step::nothing(item.noted("ZORT does not document the field of its URL.")));
                 }
                 continue;
             };
-            let planned = match self.settings.urls.get(slot) {
-                Some(there) if *there == target => Planned::Keep,
-                Some(there) if self.ours(there) || options.take_over => Planned::Change,
-                Some(there) => {
-                    let note = "Another receiver has it; --replace takes it over.";
-                    steps.push(Step::nothing(
-                        Item::new(Planned::Skip, event.event, there.clone()).noted(note),
-                    ));
+            let planned = match urls.get(slot).and_then(Option::as_ref) {
+                Some(existing) if *existing == target => Planned::Keep,
+                Some(existing) if self.is_ours(existing) || options.take_over => Planned::Change,
+                Some(existing) => {
+                    let item = Item::new(Planned::Skip, event.event, existing.clone());
+                    let note = "Another receiver uses this event; --replace replaces its URL.";
+                    steps.push(Step::nothing(item.noted(note)));
                     continue;
                 }
                 None => Planned::Add,
@@ -278,16 +188,18 @@ impl CurrentRegistrations for Triggers<'_> {
             urls.insert(slot.to_owned(), Some(target.clone()));
             items.push(Item::new(planned, event.event, target));
         }
-        let set = self.settings.keys.as_ref();
-        let same_keys = set.is_some_and(|set| set.iter().zip(&keys).all(|(a, b)| a.equals(b)));
-        let others = urls.values().flatten().any(|target| !self.ours(target));
-        if !items.is_empty() && others && !same_keys && !options.take_over {
+        let same_keys = current
+            .shared_secrets
+            .as_ref()
+            .is_some_and(|set| set.len() == keys.len() && set.iter().zip(&keys).all(|(a, b)| a.equals(b)));
+        let has_others = urls.values().flatten().any(|target| !self.is_ours(target));
+        if !items.is_empty() && has_others && !same_keys && !options.take_over {
             return Err(PlanError::Shared {
-                what: "all receivers of an account share one set of keys, and another one goes by keys that are not \
-                       this store's"
+                what: "all receivers of a ZORT account share one set of keys, and another receiver uses keys that \
+                       are not this store's"
                     .to_owned(),
-                next: "give this store the account's keys too, with `inlet secret rotate`; or change them for all \
-                       with --replace",
+                next: "give this store the account's keys with `inlet secret rotate`, or change the keys of all \
+                       receivers with --replace",
             });
         }
         if items.iter().all(|item| item.planned == Planned::Keep) && same_keys {
@@ -304,45 +216,134 @@ impl CurrentRegistrations for Triggers<'_> {
         Ok(steps)
     }
 
-    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, PlanError> {
-        let wished =
-            |slot_name: &str| events.is_empty() || events.iter().any(|event| slot(event) == Some(slot_name));
-        let mut urls = self.urls();
+    fn plan_unregister(
+        &self,
+        current: &CurrentRegistrations,
+        events: &[&'static EventSpec],
+    ) -> Result<Vec<Step>, PlanError> {
+        let is_named = |slot_name: &str| {
+            events.is_empty() || events.iter().any(|event| slot(event.event) == Some(slot_name))
+        };
+        let mut urls = urls(current);
         let mut items = Vec::new();
-        for (name, target) in self.settings.urls.iter().filter(|(name, _)| wished(name)) {
-            let event = SLOTS.iter().find(|(_, slot)| slot == name).map_or(name.as_str(), |(event, _)| event);
-            if self.ours(target) {
-                urls.insert(name.clone(), None);
-                items.push(Item::new(Planned::Remove, event, target.clone()));
+        for registration in &current.registrations {
+            let name = slot_of(registration);
+            if is_named(name) && self.is_ours(&registration.target) {
+                urls.insert(name.to_owned(), None);
+                let (event, target) = (registration.event.as_str(), registration.target.clone());
+                items.push(Item::new(Planned::Remove, event, target));
             }
         }
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        let others = urls.values().flatten().any(|target| !self.ours(target));
-        let keys = match &self.settings.keys {
+        let has_others = urls.values().flatten().any(|target| !self.is_ours(target));
+        let keys = match &current.shared_secrets {
             Some(keys) => keys.clone(),
-            None if others => {
+            None if has_others => {
                 return Err(PlanError::Shared {
-                    what: "ZORT asks for three keys with every change and does not show all that the account has, and \
-                           other receivers go by them"
+                    what: "ZORT requires three keys for every change, does not show all keys of the account, and \
+                           other receivers use them"
                         .to_owned(),
-                    next: "take the URLs out in ZORT's own settings; or give the account this store's keys, for all \
-                           receivers, with `inlet webhook register --replace`",
+                    next: "remove the URLs in ZORT's own settings, or give the account this store's keys for all \
+                           receivers with `inlet webhook register --replace`",
                 });
             }
-            None => self.account.keys()?,
+            None => self.keys()?.to_vec(),
         };
         Ok(vec![Step { items, action: self.update(&keys, &urls) }])
     }
+
+    fn is_ours(&self, target: &Target) -> bool {
+        self.destination.contains(target)
+    }
+
+    /// Returns the call that sets all keys and URLs. An empty URL switches an event off.
+    fn update(&self, keys: &[Secret], urls: &BTreeMap<String, Option<Target>>) -> Action {
+        let keys =
+            KEYS.iter().zip(keys).map(|(name, key)| ((*name).to_owned(), BodyPart::Secret(key.clone())));
+        let url = |(name, target): (&String, &Option<Target>)| {
+            (name.clone(), target.clone().map_or_else(|| BodyPart::text(""), BodyPart::Target))
+        };
+        let body = keys.chain(urls.iter().map(url));
+        let call = self.call(Verb::Post, "/Webhook/UpdateWebhook");
+        Action::Call(call.json(BodyPart::object(body)))
+    }
+}
+
+/// ZORT's own result, which counts instead of the HTTP status: `resCode` and `resDesc`, at the root or in `res`.
+struct Outcome {
+    code: Option<String>,
+    words: String,
+}
+
+impl Outcome {
+    fn read(body: &Value) -> Self {
+        let either = |name: &str| text_at(body, name).or_else(|| text_at(body, &format!("res.{name}")));
+        let code = either("resCode");
+        let words: Vec<String> =
+            code.iter().map(|code| format!("resCode {code}")).chain(either("resDesc")).collect();
+        Self { code, words: words.join(": ") }
+    }
+
+    /// The codes 200 and 201 are success.
+    fn failed(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code != "200" && code != "201")
+    }
+}
+
+/// A URL field is not text, so it cannot be sent back unchanged.
+struct NotAUrl;
+
+/// Reads an account's settings: three keys, and the URLs that are not empty. None if no known field is there.
+fn parse_settings(fields: &Map<String, Value>) -> Result<Option<CurrentRegistrations>, NotAUrl> {
+    let fields: BTreeMap<String, &Value> =
+        fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    let is_url = |name: &str| name.ends_with("url");
+    if !fields.keys().any(|name| name == "key1" || is_url(name)) {
+        return Ok(None);
+    }
+    let key = |name: &&str| Secret::new(fields.get(*name)?.as_str()?).ok();
+    let registration = |(name, value): (&String, &&Value)| match value {
+        Value::Null => None,
+        Value::String(url) if url.trim().is_empty() => None,
+        Value::String(url) => Some(Ok(Registration {
+            event: event(name).unwrap_or(name).to_owned(),
+            target: Target::from_provider(url.as_str()),
+            ..Registration::default()
+        })),
+        _ => Some(Err(NotAUrl)),
+    };
+    let urls = fields.iter().filter(|(name, _)| is_url(name));
+    Ok(Some(CurrentRegistrations {
+        registrations: urls.filter_map(registration).collect::<Result<_, _>>()?,
+        shared_secrets: KEYS.iter().map(key).collect(),
+    }))
+}
+
+/// Returns the URLs by field name.
+fn urls(current: &CurrentRegistrations) -> BTreeMap<String, Option<Target>> {
+    let url = |one: &Registration| (slot_of(one).to_owned(), Some(one.target.clone()));
+    current.registrations.iter().map(url).collect()
+}
+
+/// Returns the field of a registration: the field of its event, or its own name if no event is known for the field.
+fn slot_of(registration: &Registration) -> &str {
+    slot(&registration.event).unwrap_or(&registration.event)
 }
 
 fn named_or_all(events: &[&'static EventSpec]) -> Vec<&'static EventSpec> {
     if events.is_empty() { EVENTS.iter().collect() } else { events.to_vec() }
 }
 
-fn slot(event: &EventSpec) -> Option<&'static str> {
-    SLOTS.iter().find(|(name, _)| *name == event.event).map(|(_, slot)| *slot)
+/// Returns the field of an event.
+fn slot(event: &str) -> Option<&'static str> {
+    SLOTS.iter().find(|(name, _)| *name == event).map(|(_, slot)| *slot)
+}
+
+/// Returns the event of a field.
+fn event(slot: &str) -> Option<&'static str> {
+    SLOTS.iter().find(|(_, name)| *name == slot).map(|(event, _)| *event)
 }
 
 #[cfg(test)]

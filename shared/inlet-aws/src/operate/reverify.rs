@@ -82,7 +82,7 @@ async fn accept<P: Provider>(
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
         return Ok(false);
     };
-    let parsed = P::parse(&delivery);
+    let parsed = store.parse(&delivery);
     let event = delivery.into_event::<P>(parsed).from_quarantine();
     // It arrived before the sweeper's cursor.
     quarantine.put_pending(&event).await?;

@@ -10,6 +10,7 @@ mod amounts;
 mod words;
 mod state;
 mod object;
+mod complete;
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -18,6 +19,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use amounts::{Charge, Currencies, Discount, ExchangeRate, OutletPrice, Points, Receivables};
+pub use complete::{Completed, StoreDefaults};
 pub use delivery::{Delivery, Dimensions, Flags, Marketplace, Parcel};
 pub use lines::{Bundle, Component, Line, Lot, StockLevel};
 pub use objects::*;
@@ -75,6 +77,15 @@ macro_rules! kinds {
             /// Returns the object's kind.
             pub const fn kind(&self) -> Kind {
                 match self { $( Self::$kind(_) => Kind::$kind, )* }
+            }
+
+            /// Fills in the currency and the zone of a store's settings where the provider sent none. Returns which of
+            /// them were used.
+            pub fn complete(&mut self, defaults: &StoreDefaults) -> Completed {
+                use complete::Complete as _;
+                let mut completed = Completed::default();
+                match self { $( Self::$kind(object) => object.complete(defaults, &mut completed), )* }
+                completed
             }
 
             /// Returns an object with its id and no other field.

@@ -20,6 +20,16 @@ macro_rules! object {
 
         $crate::outline!($name: $($field),*);
 
+        impl $crate::canonical::complete::Complete for $name {
+            fn complete(
+                &mut self,
+                defaults: &$crate::canonical::StoreDefaults,
+                completed: &mut $crate::canonical::Completed,
+            ) {
+                $( self.$field.complete(defaults, completed); )*
+            }
+        }
+
         impl $name {
             /// Returns the object, or nothing if every field is absent.
             #[must_use]

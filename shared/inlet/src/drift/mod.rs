@@ -113,7 +113,9 @@ impl DriftDetector {
         let json = || (body.body().len() <= MAX_BODY_LEN).then(|| body.json()).flatten();
         let drift = match reading.unknown_reason() {
             Some(UnknownReason::Event) => Drift::of_unknown(json().as_deref()),
-            Some(UnknownReason::Body) => Drift { contradictions: vec![Difference::Body], ..Drift::default() },
+            Some(UnknownReason::Body | UnknownReason::Nothing) => {
+                Drift { contradictions: vec![Difference::Body], ..Drift::default() }
+            }
             // Anyone with a browser can send such fields: they say nothing about the provider.
             Some(UnknownReason::AmbiguousSignature) => Drift::default(),
             None => {

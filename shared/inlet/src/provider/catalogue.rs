@@ -1,6 +1,6 @@
 //! A provider's events as a table: one row an event, and what the row says of reading it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::canonical::{Canonical, Kind};
 use crate::value::json::FromJson as _;
@@ -79,6 +79,18 @@ pub enum Documented {
     NameOnly,
     /// Not even the name: it follows from how the provider names its other events.
     Inferred,
+}
+
+impl Documented {
+    /// Returns the word that the message has for it; nothing for an event that no page names.
+    pub const fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Full => Some("full"),
+            Self::Partial => Some("partial"),
+            Self::NameOnly => Some("name"),
+            Self::Inferred => None,
+        }
+    }
 }
 
 impl EventSpec {
@@ -220,12 +232,65 @@ pub fn text_at(payload: &Value, path: &str) -> Option<String> {
     }
 }
 
-/// The object itself, or the one inside the first of these wrappers that holds one.
+/// The deepest nesting of wrappers that is taken off.
+const MAX_WRAPPERS: usize = 4;
+
+/// Returns the object that wrappers of these names hold, however deep they are nested, or the value itself where there
+/// is no wrapper. A list with one object is a wrapper of it.
+///
+/// The names must be such as no entity has a field of: an envelope's other fields, its id among them, are not looked
+/// at.
 pub fn unwrapped<'a>(payload: &'a Value, wrappers: &[&str]) -> &'a Value {
-    let inside = |object: &'a Map<String, Value>| {
-        wrappers.iter().find_map(|name| object.get(*name).filter(|inner| inner.is_object()))
-    };
-    payload.as_object().and_then(inside).unwrap_or(payload)
+    let mut inner = payload;
+    for _ in 0..MAX_WRAPPERS {
+        match wrapped(inner, wrappers).next() {
+            Some(object) => inner = object,
+            None => break,
+        }
+    }
+    inner
+}
+
+/// Returns the object that an event is about: the outermost one that `is_entity` recognises, in the body and in
+/// wrappers of these names, however deep they are nested. Where it recognises none, the one object that the body
+/// wraps; else the body.
+///
+/// So an envelope's own id never stands for the entity that it wraps.
+pub fn entity_object<'a>(
+    body: &'a Value,
+    wrappers: &[&str],
+    is_entity: impl Fn(&Value) -> bool,
+) -> &'a Value {
+    let body = only_element(body).unwrap_or(body);
+    let mut level = vec![body];
+    for _ in 0..=MAX_WRAPPERS {
+        if let Some(entity) = level.iter().find(|object| is_entity(object)) {
+            return entity;
+        }
+        level = level.into_iter().flat_map(|object| wrapped(object, wrappers)).collect();
+    }
+    let inside: Vec<&Value> = wrapped(body, wrappers).take(2).collect();
+    match inside.as_slice() {
+        [only] => unwrapped(only, wrappers),
+        _ => body,
+    }
+}
+
+/// The objects in an object's fields of these names, in the names' order.
+fn wrapped<'a>(object: &'a Value, wrappers: &[&str]) -> impl Iterator<Item = &'a Value> {
+    let list = only_element(object);
+    let fields = wrappers.iter().filter_map(|name| object.get(*name));
+    let objects =
+        fields.filter_map(|field| only_element(field).or(Some(field).filter(|field| field.is_object())));
+    list.into_iter().chain(objects.collect::<Vec<_>>())
+}
+
+/// The one object of a list with one element.
+fn only_element(value: &Value) -> Option<&Value> {
+    match value.as_array().map(Vec::as_slice) {
+        Some([only]) => Some(only).filter(|only| only.is_object()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -311,5 +376,35 @@ mod tests {
         let wrapped = json!({"order": "x", "data": {"id": 1}});
         assert_eq!(unwrapped(&wrapped, &["order", "data"]), &json!({"id": 1}));
         assert_eq!(unwrapped(&wrapped, &["cart"]), &wrapped);
+    }
+
+    #[test]
+    fn wrappers_are_taken_off_however_deep_they_are_nested() {
+        let inner = json!({"id": 7});
+        for body in [
+            json!({"data": {"order": {"id": 7}}}),
+            json!({"id": "evt_1", "data": {"id": "evt_1", "order": {"id": 7}}}),
+            json!([{"data": [{"id": 7}]}]),
+        ] {
+            assert_eq!(unwrapped(&body, &["order", "data"]), &inner, "{body}");
+        }
+        let two = json!({"data": [{"id": 7}, {"id": 8}]});
+        assert_eq!(unwrapped(&two, &["data"]), &two, "two objects are not one");
+    }
+
+    #[test]
+    fn an_envelopes_own_id_is_not_the_entity() {
+        let wrappers = &["order", "data"];
+        let has_status = |object: &Value| object.get("status").is_some();
+        for (body, id) in [
+            (json!({"id": "evt_1", "data": {"id": 7}}), json!(7)),
+            (json!({"id": "evt_1", "data": {"order": {"id": 7, "status": "x"}}}), json!(7)),
+            (json!({"id": 7, "status": "x", "order": {"id": 8}}), json!(7)),
+            (json!({"id": 7, "customer": {"id": 8}}), json!(7)),
+            (json!({"id": 7, "data": {"id": 8}, "order": {"id": 9}}), json!(7)),
+            (json!([{"id": 7}]), json!(7)),
+        ] {
+            assert_eq!(entity_object(&body, wrappers, has_status)["id"], id, "{body}");
+        }
     }
 }

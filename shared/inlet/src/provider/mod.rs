@@ -2,6 +2,7 @@
 
 pub mod retry_policy;
 pub mod catalogue;
+pub mod families;
 pub mod parsed_event;
 pub mod response;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::canonical::{Canonical, Kind, Unknown};
+use crate::canonical::{Canonical, Completed, Kind, StoreDefaults, Unknown};
 use crate::provider::catalogue::{DedupRule, Documented, EventSpec, entity_id};
 use crate::value::time::Time;
 
@@ -23,6 +23,10 @@ pub struct ParsedEvent {
     pub dedup: DedupRule,
     /// The canonical object.
     pub data: Canonical,
+    /// The extent to which the provider documents the event; nothing for an event that is unknown.
+    pub documented: Option<Documented>,
+    /// The store's settings that were used to complete `data`.
+    pub completed: Completed,
     /// Whether kind and verb only follow from how the provider names its other events: no page names this one.
     pub inferred: bool,
     /// Fields whose values the documentation lists, with one that it does not.
@@ -64,18 +68,21 @@ pub enum UnknownReason {
     Event,
     /// The body is not what the event's documentation says, not even its outline.
     Body,
+    /// The event is known by name, and neither an entity nor any field could be read from the body.
+    Nothing,
     /// The signature holds for other fields too, so the fields prove nothing.
     AmbiguousSignature,
 }
 
 impl UnknownReason {
-    const ALL: [Self; 3] = [Self::Event, Self::Body, Self::AmbiguousSignature];
+    const ALL: [Self; 4] = [Self::Event, Self::Body, Self::Nothing, Self::AmbiguousSignature];
 
     /// The word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Event => "unknown_event",
             Self::Body => "unreadable_body",
+            Self::Nothing => "nothing_read",
             Self::AmbiguousSignature => "ambiguous_signature",
         }
     }
@@ -93,6 +100,10 @@ impl ParsedEvent {
         let Some(data) = data else {
             return Self::unknown(row.event, UnknownReason::Body, None);
         };
+        // A documented type with an empty object would hide that the body is another one than the type says.
+        if entity.is_none() && is_empty(&data, row) {
+            return Self::unknown(row.event, UnknownReason::Nothing, None);
+        }
         let time_text = row.time.and_then(|field| crate::provider::catalogue::text_at(payload, field));
         let time_text = time_text.filter(|text| !text.trim().is_empty());
         Self {
@@ -102,6 +113,8 @@ impl ParsedEvent {
             dedup: if time_text.is_some() { row.dedup } else { DedupRule::RetryWindow },
             time: time_text.as_deref().and_then(time),
             data,
+            documented: Some(row.documented),
+            completed: Completed::default(),
             inferred: row.documented == Documented::Inferred,
             undocumented_values: row.undocumented_values(payload),
             new_values: row.new_values(payload),
@@ -119,10 +132,25 @@ impl ParsedEvent {
             time: None,
             dedup: DedupRule::RetryWindow,
             data: data.into(),
+            documented: None,
+            completed: Completed::default(),
             inferred: false,
             undocumented_values: Vec::new(),
             new_values: Vec::new(),
         }
+    }
+
+    /// Gives an event that was inferred the name that was sent.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { event_type: EventType::new(name), ..self }
+    }
+
+    /// Completes the canonical object from the store's settings.
+    #[must_use]
+    pub fn complete(mut self, defaults: &StoreDefaults) -> Self {
+        self.completed = self.data.complete(defaults);
+        self
     }
 
     /// What the event is about.
@@ -135,6 +163,12 @@ impl ParsedEvent {
         let Canonical::Unknown(unknown) = &self.data else { return None };
         UnknownReason::ALL.into_iter().find(|why| unknown.reason.as_deref() == Some(why.as_str()))
     }
+}
+
+/// Returns whether an object has no field that a body without fields would not have too.
+fn is_empty(data: &Canonical, row: &EventSpec) -> bool {
+    let nothing = row.canonical.and_then(|canonical| canonical(&Value::Object(serde_json::Map::new())));
+    nothing.unwrap_or_else(|| Canonical::bare(row.kind, None)) == *data
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ pub mod quarantine;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::canonical::StoreDefaults;
 use crate::delivery::Delivery;
 use crate::event::{Event, ExistingEvent};
 use crate::fault::Fault;
 use crate::proof::{Rejection, VerificationFailed, Verified, verify};
 use crate::provider::Provider;
+use crate::provider::parsed_event::ParsedEvent;
 use crate::provider::response::{Outcome, Refusal, Response};
 use crate::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
 use crate::received_at::ReceivedAt;
@@ -25,6 +27,15 @@ pub struct Store<P: Provider> {
     pub credentials: Vec<P::Credential>,
     /// What it set for its own answers.
     pub settings: P::Settings,
+    /// The currency and the zone that complete what the provider does not send.
+    pub defaults: StoreDefaults,
+}
+
+impl<P: Provider> Store<P> {
+    /// Parses a delivery to this store, and completes what it says from the store's settings.
+    pub fn parse(&self, delivery: &Verified<Delivery>) -> ParsedEvent {
+        P::parse(delivery).complete(&self.defaults)
+    }
 }
 
 /// Where the stores' secrets are kept.
@@ -195,7 +206,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         S: Secrets<P>,
     {
         let (delivery, store) = self.authenticate::<P>(request, received_at).await?;
-        let reading = P::parse(&delivery);
+        let reading = store.parse(&delivery);
         let event = delivery.into_event::<P>(reading);
         let accepted = match self.journal.record(&event, attempt).await {
             Ok(Recorded::New) => self.enqueue(event, false).await,

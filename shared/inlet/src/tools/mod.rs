@@ -4,4 +4,5 @@ pub mod credential_shape;
 pub mod sender;
 pub mod sample_variant;
 pub mod portal;
+pub mod event_catalogue;
 pub mod registration;

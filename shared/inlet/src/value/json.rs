@@ -40,17 +40,30 @@ impl fmt::Display for JsonError {
     }
 }
 
+/// Reads JSON. One byte order mark in front is skipped: some senders write it, and RFC 8259 lets readers ignore it.
+///
+/// # Errors
+/// [`JsonError`] if the text is no JSON.
+pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
+    serde_json::from_slice(without_bom(text)).map_err(JsonError::from)
+}
+
+/// Returns the text without one UTF-8 byte order mark in front.
+pub fn without_bom(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
 /// A value that can be read from JSON as senders really write it.
 pub trait FromJson: Sized {
     /// Reads the value; nothing when it is null, of another type or not of the right form.
     fn from_json(value: &Value) -> Option<Self>;
 }
 
-/// Text, or a number's digits: ids and codes come either way.
+/// Text, or a number's digits: ids and codes come either way. Empty text is absent.
 impl FromJson for String {
     fn from_json(value: &Value) -> Option<Self> {
         match value {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         }
@@ -92,7 +105,7 @@ impl FromJson for Currency {
 /// Text of a person; empty text says nothing and is absent.
 impl FromJson for Personal {
     fn from_json(value: &Value) -> Option<Self> {
-        String::from_json(value).filter(|text| !text.trim().is_empty()).map(Self::new)
+        String::from_json(value).map(Self::new)
     }
 }
 
@@ -246,6 +259,15 @@ mod tests {
         }
         let read_before = serde_json::from_value::<u8>(json!("canary")).unwrap_err();
         assert_eq!(JsonError::from(read_before).to_string(), "JSON of another shape");
+    }
+
+    #[test]
+    fn one_byte_order_mark_is_skipped() {
+        assert_eq!(parse(b"\xef\xbb\xbf{\"id\":1}").unwrap(), json!({"id": 1}));
+        assert_eq!(parse(b"{}").unwrap(), json!({}));
+        for text in [&b"\xef\xbb\xbf\xef\xbb\xbf{}"[..], b"\xef\xbb{}", b"", b"\xef\xbb\xbf"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

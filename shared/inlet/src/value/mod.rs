@@ -3,4 +3,6 @@
 pub mod decimal;
 pub mod money;
 pub mod time;
+mod local_time;
+pub mod zone;
 pub mod json;

@@ -1,4 +1,4 @@
-//! An amount of money: a decimal and a currency, or null where the provider gives none.
+//! An amount of money: a decimal and a currency, or null where the provider sends none.
 
 use serde::Serialize;
 
@@ -8,10 +8,13 @@ use crate::value::decimal::Decimal;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Money {
-    /// The amount, with the digits it was sent with.
+    /// The amount, with the digits that were sent.
     pub amount: Decimal,
-    /// The ISO 4217 code; null when the provider gives none.
+    /// The ISO 4217 code; null where the provider sends none and the store has no setting for it.
     pub currency: Option<Currency>,
+    /// True if the currency is known to be another one than the store's, so that no setting may fill it in.
+    #[serde(skip)]
+    is_other: bool,
 }
 
 /// An ISO 4217 code: three capital letters.
@@ -33,7 +36,28 @@ impl Currency {
 impl Money {
     /// An amount in a currency that may be unknown; nothing when there is no amount.
     pub fn of(amount: Option<Decimal>, currency: Option<&Currency>) -> Option<Self> {
-        amount.map(|amount| Self { amount, currency: currency.cloned() })
+        amount.map(|amount| Self { amount, currency: currency.cloned(), is_other: false })
+    }
+
+    /// Returns an amount in a currency that the provider does not name and that may be another one than the store's:
+    /// its currency stays null.
+    pub fn of_unknown_currency(amount: Option<Decimal>) -> Option<Self> {
+        amount.map(|amount| Self { amount, currency: None, is_other: true })
+    }
+
+    /// Returns the same money with another amount; unchanged without one.
+    #[must_use]
+    pub fn with_amount(self, amount: Option<Decimal>) -> Self {
+        Self { amount: amount.unwrap_or(self.amount), ..self }
+    }
+
+    /// Fills in the currency where there is none. Returns whether it did.
+    pub(crate) fn complete_with(&mut self, currency: &Currency) -> bool {
+        let is_open = self.currency.is_none() && !self.is_other;
+        if is_open {
+            self.currency = Some(currency.clone());
+        }
+        is_open
     }
 }
 

@@ -1,18 +1,22 @@
-//! A time as a provider tells it: an instant where its zone is known, else the local text and no zone.
+//! A time as a provider sends it: an instant where its zone is known, else a local time in ISO 8601.
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{Timestamp, fmt::temporal::DateTimeParser};
 use serde::Serialize;
 
-/// When something happened, in the provider's words.
+use super::local_time;
+pub use super::local_time::DateOrder;
+use crate::value::zone::Zone;
+
+/// A point in time, or a local time whose zone is not known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Time {
-    /// An instant, RFC 3339, with the offset that it was told in.
+    /// A point in time in RFC 3339, with the offset that was sent or that the zone has.
     Instant(Instant),
-    /// A clock's or a calendar's reading whose zone nobody documents.
+    /// A local time, or a day.
     Local(Local),
 }
 
@@ -23,14 +27,14 @@ pub enum Time {
 #[serde(transparent)]
 pub struct Instant(String);
 
-/// A reading without a zone.
+/// A local date, with or without a time of day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Local {
-    /// The text as sent.
+    /// ISO 8601 without an offset: `2024-03-05` or `2024-03-05T10:11:12`, with a fraction where one was sent.
     pub local: String,
-    /// Always null: a zone would be a guess.
-    pub zone: (),
+    /// The store's time zone beside a day; null where the zone is not known.
+    pub zone: Option<String>,
 }
 
 impl Instant {
@@ -62,10 +66,34 @@ impl Time {
         offset.to_timestamp(at).ok().map(|at| Self::instant(at, offset))
     }
 
-    /// A reading whose zone is not documented. Nothing when it is empty.
+    /// Reads a local time whose zone is not documented, in any of the notations that the providers use, with the day
+    /// before the month. Returns nothing for text that is no time.
     pub fn local(text: &str) -> Option<Self> {
-        let text = text.trim();
-        (!text.is_empty()).then(|| Self::Local(Local { local: text.to_owned(), zone: () }))
+        Self::local_in(text, DateOrder::DayFirst)
+    }
+
+    /// Does the same for a provider that documents the order of day and month.
+    pub fn local_in(text: &str, order: DateOrder) -> Option<Self> {
+        let local = local_time::to_iso(text, order)?;
+        Some(Self::Local(Local { local, zone: None }))
+    }
+
+    /// Applies a zone to a local time, which becomes an instant; a day keeps its notation and gets the zone's name.
+    /// Returns whether anything changed.
+    pub(crate) fn complete_with(&mut self, zone: &Zone) -> bool {
+        let Self::Local(local) = self else { return false };
+        if local.zone.is_some() {
+            return false;
+        }
+        let Ok(at) = local.local.parse::<DateTime>() else { return false };
+        if local.local.contains('T') {
+            let Ok(at) = at.to_zoned(zone.rules().clone()) else { return false };
+            let fraction = fraction_digits(&local.local);
+            *self = Self::Instant(Instant(rfc3339(at.timestamp(), at.offset(), fraction)));
+        } else {
+            local.zone = Some(zone.name().to_owned());
+        }
+        true
     }
 
     /// The RFC 3339 text, where the zone is known.
@@ -142,8 +170,9 @@ mod tests {
     }
 
     #[test]
-    fn a_local_reading_says_that_it_has_no_zone() {
-        assert_eq!(text(Time::local("01 Sep 2020 00:00")), r#"{"local":"01 Sep 2020 00:00","zone":null}"#);
-        assert_eq!(Time::local("  "), None);
+    fn a_local_time_is_iso_8601_and_has_no_zone() {
+        assert_eq!(text(Time::local("01 Sep 2020 00:00")), r#"{"local":"2020-09-01T00:00:00","zone":null}"#);
+        assert_eq!(text(Time::local("2024-03-05")), r#"{"local":"2024-03-05","zone":null}"#);
+        assert_eq!((Time::local("  "), Time::local("soon")), (None, None));
     }
 }

@@ -1,8 +1,10 @@
-//! What is asked of Tiki, and how its answers are read.
+//! Tests of the calls to Tiki's API and of its responses.
 
-use inlet::provider::catalogue::find;
+use inlet::provider::catalogue::{EventSpec, find};
 use inlet::store::StoreName;
 use serde_json::json;
+
+use inlet::tools::registration::ChangeOptions;
 
 use super::*;
 
@@ -25,10 +27,8 @@ fn opened(credentials: &[&str], options: &[(&str, &str)]) -> Result<Registry, Pl
 fn plan(registry: &Registry, events: &[&str]) -> Result<Vec<Step>, PlanError> {
     let events: Vec<&'static EventSpec> =
         events.iter().map(|name| find(crate::EVENTS, name).unwrap()).collect();
-    let ListRequest::NotDocumented(present) = registry.list_request() else {
-        panic!("no page tells how to ask")
-    };
-    present.register(&events, ChangeOptions::default())
+    let change = Change::Register { events: &events, options: ChangeOptions::default() };
+    registry.plan(&CurrentRegistrations::default(), change)
 }
 
 fn call(steps: &[Step]) -> &Call {
@@ -64,7 +64,7 @@ fn registers_all_topics_in_one_call_with_the_newest_keys() {
 }
 
 #[test]
-fn leaves_out_the_topics_that_are_not_wished_for_but_never_orders() {
+fn unwanted_topics_are_left_out_but_never_orders() {
     let registry = opened(&[NEW], &[("warehouse", "sgn")]).unwrap();
     for (events, topics, left_out) in [
         (&[][..], &["order", "stock", "aftersale"][..], None),
@@ -90,9 +90,9 @@ fn leaves_out_the_topics_that_are_not_wished_for_but_never_orders() {
 fn a_key_of_another_length_or_none_is_not_registered() {
     let short = r#"{"order":"short","stock":"hT5nWq8ZcV2xJ7mKd4LpY9sRb3GfE6Ua","aftersale":"Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q"}"#;
     for (credentials, why) in [
-        (&[short][..], "Tiki asks for keys of exactly 32 characters"),
-        (&[OLD], "it has no key for each of the topics"),
-        (&[], "it has no key for each of the topics"),
+        (&[short][..], "Tiki requires keys of exactly 32 characters"),
+        (&[OLD], "it has no key for every topic"),
+        (&[], "it has no key for every topic"),
     ] {
         let registry = opened(credentials, &[("warehouse", "sgn")]).unwrap();
         assert_eq!(plan(&registry, &[]).unwrap_err(), PlanError::Credential(why), "{credentials:?}");
@@ -100,52 +100,50 @@ fn a_key_of_another_length_or_none_is_not_registered() {
 }
 
 #[test]
-fn asks_for_what_only_the_user_knows() {
+fn a_warehouse_is_required() {
     let registry = opened(&[NEW], &[]).unwrap();
     assert!(matches!(plan(&registry, &[]), Err(PlanError::Option { name: "warehouse", .. })));
     assert!(matches!(opened(&[NEW], &[("shop", "1")]), Err(PlanError::NoSuchOption { .. })));
 }
 
 #[test]
-fn nobody_can_tell_how_to_remove_one() {
+fn listing_and_removal_are_not_documented() {
     let registry = opened(&[NEW], &[]).unwrap();
-    let ListRequest::NotDocumented(present) = registry.list_request() else {
-        panic!("no page tells how to ask")
-    };
-    assert!(matches!(present.unregister(&[]), Err(PlanError::NotDocumented(_))));
-    assert_eq!(present.registrations(), []);
+    assert!(registry.list_call().is_none());
+    let removal = registry.plan(&CurrentRegistrations::default(), Change::Unregister { events: &[] });
+    assert!(matches!(removal, Err(PlanError::NotDocumented(_))), "{removal:?}");
 }
 
 #[test]
-fn reads_every_answer() {
+fn every_response_is_read() {
     let registry = opened(&[NEW], &[("warehouse", "sgn")]).unwrap();
     let steps = plan(&registry, &[]).unwrap();
     let documented = r#"{"success":false,"error":{"status_code":401,"message":"Unauthorized","message_code":"INVALID_TOKEN"},"meta_data":{"request_id":"r-1"}}"#;
-    for (status, body, verdict) in [
+    for (status, body, expected) in [
         (200, r#"{"success":true}"#, "done"),
         (200, "", "done"),
         (201, "<html>", "done"),
         (
             401,
             documented,
-            "refused: the provider does not accept the access to its API: \"INVALID_TOKEN: Unauthorized\"",
+            "refused: the provider rejected the access to its API: \"INVALID_TOKEN: Unauthorized\"",
         ),
         (
             200,
             documented,
-            "refused: the provider refuses it with status 200: \"INVALID_TOKEN: Unauthorized\"",
+            "refused: the provider rejected the call with status 200: \"INVALID_TOKEN: Unauthorized\"",
         ),
-        (401, "", "refused: the provider does not accept the access to its API"),
-        (400, r#"{"error":"no"}"#, "refused: the provider refuses it with status 400"),
-        (429, "", "refused: the provider answers that there were too many calls (429)"),
-        (500, "<html>", "unsure: the provider failed with status 500"),
-        (302, "", "refused: the provider refuses it with status 302"),
+        (401, "", "refused: the provider rejected the access to its API"),
+        (400, r#"{"error":"no"}"#, "refused: the provider rejected the call with status 400"),
+        (429, "", "refused: the provider's rate limit is reached (429)"),
+        (500, "<html>", "unconfirmed: the provider failed with status 500"),
+        (302, "", "refused: the provider rejected the call with status 302"),
     ] {
         let read = match registry.call_result(&call(&steps).reply(status, body.into())) {
             CallResult::Done => "done".to_owned(),
-            CallResult::Unconfirmed(refusal) => format!("unsure: {refusal}"),
+            CallResult::Unconfirmed(refusal) => format!("unconfirmed: {refusal}"),
             CallResult::Refused(refusal) => format!("refused: {refusal}"),
         };
-        assert_eq!(read, verdict, "{status} {body}");
+        assert_eq!(read, expected, "{status} {body}");
     }
 }

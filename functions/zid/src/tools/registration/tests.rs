@@ -1,4 +1,4 @@
-//! What is asked of Zid, what is left alone, and how its answers are read.
+//! Tests of the calls to Zid's API, of what they leave alone, and of its responses.
 
 use inlet::provider::catalogue::find;
 use inlet::store::StoreName;
@@ -25,12 +25,24 @@ fn ours() -> Webhooks {
 
 fn reply(status: u16, body: &str) -> Reply {
     let webhooks = ours();
-    let ListRequest::Call(call) = webhooks.list_request() else { panic!("the list is documented") };
-    call.reply(status, body.into())
+    webhooks.list_call().expect("the list is documented").reply(status, body.into())
 }
 
-fn present<'a>(webhooks: &'a Webhooks, list: &Value) -> Box<dyn CurrentRegistrations + 'a> {
-    webhooks.present(&reply(200, &json!({"data": list}).to_string())).unwrap()
+fn current(webhooks: &Webhooks, list: &Value) -> CurrentRegistrations {
+    webhooks.parse(&reply(200, &json!({"data": list}).to_string())).unwrap()
+}
+
+fn register(
+    webhooks: &Webhooks,
+    list: &Value,
+    events: &[&str],
+    options: ChangeOptions,
+) -> Result<Vec<Step>, PlanError> {
+    webhooks.plan(&current(webhooks, list), Change::Register { events: &rows(events), options })
+}
+
+fn unregister(webhooks: &Webhooks, list: &Value, events: &[&str]) -> Result<Vec<Step>, PlanError> {
+    webhooks.plan(&current(webhooks, list), Change::Unregister { events: &rows(events) })
 }
 
 fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
@@ -56,7 +68,7 @@ const RENEW: ChangeOptions = ChangeOptions { take_over: false, renew: true };
 #[test]
 fn makes_a_subscription_with_the_pair_at_the_top() {
     let webhooks = ours();
-    let steps = present(&webhooks, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let steps = register(&webhooks, &json!([]), &["order.create"], AS_IT_IS).unwrap();
     let [Step { action: Action::Call(call), .. }] = &steps[..] else { panic!("{steps:?}") };
     let wire = call.raw_request();
     assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/v1/managers/webhooks"));
@@ -80,7 +92,7 @@ fn makes_a_subscription_with_the_pair_at_the_top() {
 #[test]
 fn every_event_of_a_store_gets_an_id_of_its_own_and_the_app_market_none() {
     let webhooks = ours();
-    let steps = present(&webhooks, &json!([])).register(&[], AS_IT_IS).unwrap();
+    let steps = register(&webhooks, &json!([]), &[], AS_IT_IS).unwrap();
     let ids: std::collections::BTreeSet<u64> = steps
         .iter()
         .map(|step| match &step.action {
@@ -89,9 +101,7 @@ fn every_event_of_a_store_gets_an_id_of_its_own_and_the_app_market_none() {
         })
         .collect();
     assert_eq!((steps.len(), ids.len()), (16, 16));
-    let market = present(&webhooks, &json!([]))
-        .register(&rows(&["app.market.application.install"]), AS_IT_IS)
-        .unwrap();
+    let market = register(&webhooks, &json!([]), &["app.market.application.install"], AS_IT_IS).unwrap();
     assert_eq!(planned(&market), [("app.market.application.install", Planned::Skip)]);
 }
 
@@ -102,21 +112,20 @@ fn what_is_there_is_kept_and_others_do_not_matter() {
         entry("order.create", "https://other.example/hook", "1"),
         entry("order.create", &format!("{OURS}/order.create"), "2"),
     ]);
-    let there = present(&webhooks, &list);
-    let steps = there.register(&rows(&["order.create", "product.create"]), AS_IT_IS).unwrap();
+    let steps = register(&webhooks, &list, &["order.create", "product.create"], AS_IT_IS).unwrap();
     assert_eq!(planned(&steps), [("order.create", Planned::Keep), ("product.create", Planned::Add)]);
 }
 
 #[test]
 fn renewing_makes_the_new_one_under_a_free_id_before_it_removes_the_old_one() {
     let webhooks = ours();
-    let fresh = present(&webhooks, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let fresh = register(&webhooks, &json!([]), &["order.create"], AS_IT_IS).unwrap();
     let Action::Call(first) = &fresh[0].action else { panic!("{fresh:?}") };
     let first = body(first)["original_id"].to_string();
     let list = json!([entry("order.create", &format!("{OURS}/order.create"), &first)]);
-    let steps = present(&webhooks, &list).register(&rows(&["order.create"]), RENEW).unwrap();
-    let [Step { action: Action::Swap { make, delete }, .. }] = &steps[..] else { panic!("{steps:?}") };
-    assert_ne!(body(make)["original_id"].to_string(), first);
+    let steps = register(&webhooks, &list, &["order.create"], RENEW).unwrap();
+    let [Step { action: Action::Swap { create, delete }, .. }] = &steps[..] else { panic!("{steps:?}") };
+    assert_ne!(body(create)["original_id"].to_string(), first);
     assert_eq!(delete.raw_request().path, format!("/v1/managers/webhooks?original_id={first}"));
 }
 
@@ -126,7 +135,7 @@ fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
         opened(&json!([{"username": "inlet", "password": "p"}]), &[("original_id", "4410")]).unwrap();
     for url in ["order.create", "order.create?token=0ld"] {
         let list = json!([entry("order.create", &format!("{OURS}/{url}"), "4410")]);
-        match present(&webhooks, &list).register(&rows(&["order.create"]), RENEW) {
+        match register(&webhooks, &list, &["order.create"], RENEW) {
             Err(PlanError::Option { name: "original_id", why }) => {
                 assert!(why.contains("order.create"), "{why}");
             }
@@ -134,11 +143,11 @@ fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
         }
     }
     let list = json!([entry("order.create", &format!("{OURS}/order.create"), "7")]);
-    let steps = present(&webhooks, &list).register(&rows(&["order.create"]), RENEW).unwrap();
-    let [Step { action: Action::Swap { make, .. }, .. }] = &steps[..] else { panic!("{steps:?}") };
-    assert_eq!(body(make)["original_id"], json!(4410));
+    let steps = register(&webhooks, &list, &["order.create"], RENEW).unwrap();
+    let [Step { action: Action::Swap { create, .. }, .. }] = &steps[..] else { panic!("{steps:?}") };
+    assert_eq!(body(create)["original_id"], json!(4410));
     let kept = json!([entry("order.create", &format!("{OURS}/order.create"), "4410")]);
-    let steps = present(&webhooks, &kept).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let steps = register(&webhooks, &kept, &["order.create"], AS_IT_IS).unwrap();
     assert_eq!(planned(&steps), [("order.create", Planned::Keep)]);
 }
 
@@ -158,12 +167,12 @@ fn what_sends_nothing_or_something_else_is_not_as_wished() {
         for (name, value) in changes.as_object().unwrap() {
             entry[name] = value.clone();
         }
-        let there = present(&webhooks, &json!([entry]));
-        let steps = there.register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+        let list = json!([entry]);
+        let steps = register(&webhooks, &list, &["order.create"], AS_IT_IS).unwrap();
         assert_eq!(planned(&steps), [("order.create", expected)], "{changes}");
         let note = steps[0].items[0].note.clone().unwrap_or_default();
         assert!(note.contains(word) && note.is_empty() == word.is_empty(), "{changes}: {note}");
-        let renewed = there.register(&rows(&["order.create"]), RENEW).unwrap();
+        let renewed = register(&webhooks, &list, &["order.create"], RENEW).unwrap();
         assert_eq!(planned(&renewed), [("order.create", Planned::Change)], "{changes}");
     }
 }
@@ -172,7 +181,7 @@ fn what_sends_nothing_or_something_else_is_not_as_wished() {
 fn a_url_of_an_older_form_is_made_anew() {
     let webhooks = ours();
     let list = json!([entry("order.create", &format!("{OURS}/order.create?token=0ld"), "7")]);
-    let steps = present(&webhooks, &list).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let steps = register(&webhooks, &list, &["order.create"], AS_IT_IS).unwrap();
     assert_eq!(planned(&steps), [("order.create", Planned::Change)]);
 }
 
@@ -186,8 +195,7 @@ fn nothing_is_removed_that_shares_its_id_with_one_that_stays() {
         entry("product.update", &format!("{OURS}/product.update"), "5"),
         json!({"event": "category.create", "target_url": format!("{OURS}/category.create")}),
     ]);
-    let there = present(&webhooks, &list);
-    let all = there.unregister(&[]).unwrap();
+    let all = unregister(&webhooks, &list, &[]).unwrap();
     assert_eq!(
         planned(&all),
         [
@@ -205,9 +213,9 @@ fn nothing_is_removed_that_shares_its_id_with_one_that_stays() {
         })
         .collect();
     assert_eq!(calls, ["/v1/managers/webhooks?original_id=5"]);
-    let one = there.unregister(&rows(&["product.create"])).unwrap();
+    let one = unregister(&webhooks, &list, &["product.create"]).unwrap();
     assert_eq!(planned(&one), [("product.create", Planned::Skip)]);
-    assert!(matches!(there.register(&rows(&["product.create"]), RENEW), Err(PlanError::Shared { .. })));
+    assert!(matches!(register(&webhooks, &list, &["product.create"], RENEW), Err(PlanError::Shared { .. })));
 }
 
 #[test]
@@ -215,13 +223,13 @@ fn conditions_are_those_that_are_documented_and_need_the_events_that_take_them()
     let pair = json!([{"username": "u", "password": "p"}]);
     let given = |options: &[(&str, &str)]| opened(&pair, options);
     let webhooks = given(&[("status", "inDelivery"), ("delivery_option_id", "12")]).unwrap();
-    let there = present(&webhooks, &json!([]));
-    let steps = there.register(&rows(&["order.status.update"]), AS_IT_IS).unwrap();
+    let list = json!([]);
+    let steps = register(&webhooks, &list, &["order.status.update"], AS_IT_IS).unwrap();
     let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
     assert_eq!(body(call)["conditions"], json!({"status": "inDelivery", "delivery_option_id": 12}));
     for events in [&[][..], &["order.create", "product.create"]] {
         assert!(
-            matches!(there.register(&rows(events), AS_IT_IS), Err(PlanError::Option { .. })),
+            matches!(register(&webhooks, &list, events, AS_IT_IS), Err(PlanError::Option { .. })),
             "{events:?}"
         );
     }
@@ -233,8 +241,7 @@ fn conditions_are_those_that_are_documented_and_need_the_events_that_take_them()
     let mut listed = entry("order.status.update", &format!("{OURS}/order.status.update"), "1");
     listed["conditions"] = json!({"status": "inDelivery", "delivery_option_id": 12});
     let note = |webhooks: &Webhooks| {
-        let steps =
-            present(webhooks, &json!([listed])).register(&rows(&["order.status.update"]), AS_IT_IS).unwrap();
+        let steps = register(webhooks, &json!([listed]), &["order.status.update"], AS_IT_IS).unwrap();
         steps[0].items[0].note.clone()
     };
     assert_eq!(note(&webhooks), None);
@@ -244,17 +251,17 @@ fn conditions_are_those_that_are_documented_and_need_the_events_that_take_them()
 #[test]
 fn without_a_pair_the_token_stands_in_the_url() {
     let webhooks = opened(&json!([{"url_token": "t0k"}]), &[]).unwrap();
-    let steps = present(&webhooks, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let steps = register(&webhooks, &json!([]), &["order.create"], AS_IT_IS).unwrap();
     let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
     assert_eq!(body(call)["target_url"], json!(format!("{OURS}/order.create?token=t0k")));
     assert!(body(call).get("username").is_none());
     assert!(!call.to_string().contains("t0k") && !steps[0].items[0].target.to_string().contains("t0k"));
     let both = opened(&json!([{"url_token": "t0k"}, {"username": "u", "password": "p"}]), &[]).unwrap();
-    let steps = present(&both, &json!([])).register(&rows(&["order.create"]), AS_IT_IS).unwrap();
+    let steps = register(&both, &json!([]), &["order.create"], AS_IT_IS).unwrap();
     let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
     assert_eq!(body(call)["username"], json!("u"));
     let none = opened(&json!([]), &[]).unwrap();
-    assert!(matches!(present(&none, &json!([])).register(&[], AS_IT_IS), Err(PlanError::Credential(_))));
+    assert!(matches!(register(&none, &json!([]), &[], AS_IT_IS), Err(PlanError::Credential(_))));
 }
 
 #[test]
@@ -265,8 +272,8 @@ fn says_how_a_subscription_is() {
         for (name, value) in changes.as_object().unwrap() {
             entry[name] = value.clone();
         }
-        let listed = present(&webhooks, &json!([entry])).registrations().remove(0);
-        (listed.state, listed.problem.unwrap_or_default())
+        let listed = current(&webhooks, &json!([entry])).registrations.remove(0);
+        (listed.state, listed.problem.map(|problem| problem.text().to_owned()).unwrap_or_default())
     };
     for (changes, state, problem) in [
         (json!({}), "ready, healthy", ""),
@@ -276,12 +283,12 @@ fn says_how_a_subscription_is() {
             "ready, broken",
             "Broken since 2026-01-02 03:04:05",
         ),
-        (json!({"status": "error", "health_status": null}), "error", "Zid calls it error"),
+        (json!({"status": "error", "health_status": null}), "error", "Its status is error"),
         (json!({"active": false, "status": null}), "healthy, inactive", "It is not active"),
         (
             json!({"status": "inactive", "active": false, "health_status": null}),
             "inactive",
-            "Zid calls it inactive",
+            "Its status is inactive",
         ),
         (json!({"conditions": {"status": "new"}}), "ready, healthy, status=new", ""),
         (json!({"conditions": [], "status": null, "health_status": null}), "", ""),
@@ -296,29 +303,21 @@ fn says_how_a_subscription_is() {
 fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
     let webhooks = ours();
     for (status, body, refusal) in [
-        (
-            200,
-            "{}",
-            "the provider's answer (status 200) cannot be read: it is not an object with a list under data",
-        ),
-        (
-            200,
-            "<html>",
-            "the provider's answer (status 200) cannot be read: it is not an object with a list under data",
-        ),
+        (200, "{}", "the provider's response (status 200) is not an object with a list under data"),
+        (200, "<html>", "the provider's response (status 200) is not an object with a list under data"),
         (
             200,
             r#"{"data":{"order":1}}"#,
-            "the provider's answer (status 200) cannot be read: it is not an object with a list under data",
+            "the provider's response (status 200) is not an object with a list under data",
         ),
         (
             401,
             r#"{"message":"Unauthenticated the-st0re-token"}"#,
-            r#"the provider does not accept the access to its API: "{\"message\":\"Unauthenticated ***\"}""#,
+            r#"the provider rejected the access to its API: "{\"message\":\"Unauthenticated ***\"}""#,
         ),
         (500, "", "the provider failed with status 500"),
     ] {
-        match webhooks.present(&reply(status, body)) {
+        match webhooks.parse(&reply(status, body)) {
             Err(told) => assert_eq!(told.to_string(), refusal, "{status} {body}"),
             Ok(_) => panic!("taken for a list: {status} {body}"),
         }
@@ -328,21 +327,21 @@ fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
 #[test]
 fn a_refusal_that_may_mean_that_it_is_there_is_looked_into() {
     let webhooks = ours();
-    for (status, verdict) in [
+    for (status, expected) in [
         (201, "done"),
         (200, "done"),
-        (409, "unsure"),
-        (422, "unsure"),
-        (500, "unsure"),
+        (409, "unconfirmed"),
+        (422, "unconfirmed"),
+        (500, "unconfirmed"),
         (400, "refused"),
         (401, "refused"),
         (429, "refused"),
     ] {
         let read = match webhooks.call_result(&reply(status, "{}")) {
             CallResult::Done => "done",
-            CallResult::Unconfirmed(_) => "unsure",
+            CallResult::Unconfirmed(_) => "unconfirmed",
             CallResult::Refused(_) => "refused",
         };
-        assert_eq!(read, verdict, "{status}");
+        assert_eq!(read, expected, "{status}");
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked of ZORT, what is kept of others', and how its answers are read.
+//! Tests of the calls to ZORT's API, of what they keep of other receivers, and of its responses.
 
 use inlet::provider::catalogue::find;
 use inlet::store::StoreName;
@@ -26,12 +26,24 @@ fn ours() -> Account {
 }
 
 fn reply(account: &Account, status: u16, body: &str) -> Reply {
-    let ListRequest::Call(call) = account.list_request() else { panic!("GetWebhook is documented") };
-    call.reply(status, body.into())
+    account.list_call().expect("GetWebhook is documented").reply(status, body.into())
 }
 
-fn present<'a>(account: &'a Account, settings: &Value) -> Box<dyn CurrentRegistrations + 'a> {
-    account.present(&reply(account, 200, &settings.to_string())).unwrap()
+fn current(account: &Account, settings: &Value) -> CurrentRegistrations {
+    account.parse(&reply(account, 200, &settings.to_string())).unwrap()
+}
+
+fn register(
+    account: &Account,
+    settings: &Value,
+    events: &[&str],
+    options: ChangeOptions,
+) -> Result<Vec<Step>, PlanError> {
+    account.plan(&current(account, settings), Change::Register { events: &rows(events), options })
+}
+
+fn unregister(account: &Account, settings: &Value, events: &[&str]) -> Result<Vec<Step>, PlanError> {
+    account.plan(&current(account, settings), Change::Unregister { events: &rows(events) })
 }
 
 fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
@@ -68,7 +80,9 @@ fn planned(steps: &[Step]) -> Vec<(&str, Planned)> {
 fn the_first_registration_sets_the_keys_and_a_url_for_each_trigger() {
     let account = ours();
     let account_without = reply(&account, 200, r#"{"resCode":"100","resDesc":"Webhook not found"}"#);
-    let steps = account.present(&account_without).unwrap().register(&[], AS_IT_IS).unwrap();
+    let steps = account
+        .plan(&account.parse(&account_without).unwrap(), Change::Register { events: &[], options: AS_IT_IS })
+        .unwrap();
     let body = sent(&steps);
     assert_eq!(body.as_object().unwrap().len(), 3 + SLOTS.len(), "{body}");
     assert_eq!(
@@ -96,8 +110,7 @@ fn what_others_have_stays_and_is_sent_back() {
         "neverheardofurl": "https://other.example/new", "deleteorderurl": "", "addtransferurl": null,
         "updateorderurl": format!("{OURS}/UPDATEORDER"),
     });
-    let there = present(&account, &settings);
-    let steps = there.register(&rows(&["ADDORDER", "UPDATEORDER", "DELETEORDER"]), AS_IT_IS).unwrap();
+    let steps = register(&account, &settings, &["ADDORDER", "UPDATEORDER", "DELETEORDER"], AS_IT_IS).unwrap();
     assert_eq!(
         planned(&steps),
         [("ADDORDER", Planned::Skip), ("UPDATEORDER", Planned::Keep), ("DELETEORDER", Planned::Add)]
@@ -111,7 +124,7 @@ fn what_others_have_stays_and_is_sent_back() {
             "updateorderurl": format!("{OURS}/UPDATEORDER"), "deleteorderurl": format!("{OURS}/DELETEORDER"),
         })
     );
-    let taken = sent(&there.register(&rows(&["ADDORDER"]), TAKE_OVER).unwrap());
+    let taken = sent(&register(&account, &settings, &["ADDORDER"], TAKE_OVER).unwrap());
     assert_eq!(taken["addorderurl"], json!(format!("{OURS}/ADDORDER")));
     assert_eq!(taken["addcontacturl"], json!("https://other.example/contact"));
 }
@@ -119,8 +132,8 @@ fn what_others_have_stays_and_is_sent_back() {
 #[test]
 fn registering_twice_asks_nothing_the_second_time() {
     let account = ours();
-    let first = present(&account, &json!({"key1": "", "addproducturl": ""})).register(&[], AS_IT_IS).unwrap();
-    let second = present(&account, &sent(&first)).register(&[], AS_IT_IS).unwrap();
+    let first = register(&account, &json!({"key1": "", "addproducturl": ""}), &[], AS_IT_IS).unwrap();
+    let second = register(&account, &sent(&first), &[], AS_IT_IS).unwrap();
     assert!(asks_nothing(&second), "{second:?}");
     assert!(planned(&second).iter().all(|(_, planned)| *planned == Planned::Keep));
 }
@@ -130,7 +143,7 @@ fn new_keys_are_registered_though_every_url_is_there() {
     let account = ours();
     let settings =
         json!({"key1": "old-1", "key2": "old-2", "key3": "old-3", "addorderurl": format!("{OURS}/ADDORDER")});
-    let steps = present(&account, &settings).register(&rows(&["ADDORDER"]), AS_IT_IS).unwrap();
+    let steps = register(&account, &settings, &["ADDORDER"], AS_IT_IS).unwrap();
     assert_eq!(planned(&steps), [("ADDORDER", Planned::Change)]);
     assert_eq!(sent(&steps)["key1"], json!("n3w-1"));
 }
@@ -139,25 +152,23 @@ fn new_keys_are_registered_though_every_url_is_there() {
 fn keys_that_another_receiver_goes_by_are_not_changed_unasked() {
     let account = ours();
     let settings = json!({"key1": "theirs", "key2": "theirs", "key3": "theirs", "addorderurl": "https://other.example/x"});
-    let there = present(&account, &settings);
-    assert!(matches!(there.register(&[], AS_IT_IS), Err(PlanError::Shared { .. })));
-    assert_eq!(sent(&there.register(&[], TAKE_OVER).unwrap())["key1"], json!("n3w-1"));
-    let nothing_of_ours = there.unregister(&[]).unwrap();
+    assert!(matches!(register(&account, &settings, &[], AS_IT_IS), Err(PlanError::Shared { .. })));
+    assert_eq!(sent(&register(&account, &settings, &[], TAKE_OVER).unwrap())["key1"], json!("n3w-1"));
+    let nothing_of_ours = unregister(&account, &settings, &[]).unwrap();
     assert!(nothing_of_ours.is_empty(), "{nothing_of_ours:?}");
 }
 
 #[test]
 fn all_three_keys_are_asked_for() {
     let account = account(json!({"key1": "only"}));
-    let none = present(&account, &json!({"key1": ""}));
-    assert!(matches!(none.register(&[], AS_IT_IS), Err(PlanError::Credential(_))));
+    let nothing = register(&account, &json!({"key1": ""}), &[], AS_IT_IS);
+    assert!(matches!(nothing, Err(PlanError::Credential(_))));
 }
 
 #[test]
 fn a_trigger_without_a_known_field_is_left_with_a_word() {
     let account = ours();
-    let none = present(&account, &json!({"key1": ""}));
-    let steps = none.register(&rows(&["DELETEPURCHASEORDER"]), AS_IT_IS).unwrap();
+    let steps = register(&account, &json!({"key1": ""}), &["DELETEPURCHASEORDER"], AS_IT_IS).unwrap();
     assert!(asks_nothing(&steps));
     assert_eq!(planned(&steps), [("DELETEPURCHASEORDER", Planned::Skip)]);
 }
@@ -170,15 +181,14 @@ fn unregistering_blanks_what_is_ours_and_keeps_the_keys() {
         "addorderurl": format!("{OURS}/ADDORDER"), "updateorderurl": format!("{OURS}/an-older-form"),
         "deleteorderurl": "https://api.example/zort/bkk-2/DELETEORDER",
     });
-    let there = present(&account, &settings);
     assert_eq!(
-        sent(&there.unregister(&[]).unwrap()),
+        sent(&unregister(&account, &settings, &[]).unwrap()),
         json!({
             "key1": "a", "key2": "b", "key3": "c", "addorderurl": "", "updateorderurl": "",
             "deleteorderurl": "https://api.example/zort/bkk-2/DELETEORDER",
         })
     );
-    let one = there.unregister(&rows(&["ADDORDER", "DELETEORDER"])).unwrap();
+    let one = unregister(&account, &settings, &["ADDORDER", "DELETEORDER"]).unwrap();
     assert_eq!(planned(&one), [("ADDORDER", Planned::Remove)]);
     assert_eq!(sent(&one)["updateorderurl"], json!(format!("{OURS}/an-older-form")));
 }
@@ -189,10 +199,10 @@ fn keys_that_cannot_be_read_are_not_replaced_for_others() {
     for (key2, key3) in [(json!(null), json!("c")), (json!("b"), json!("")), (json!(2), json!("c"))] {
         let mut settings = json!({"key1": "a", "key2": key2, "key3": key3, "addorderurl": format!("{OURS}/ADDORDER"),
                 "updateorderurl": format!("{OURS}/UPDATEORDER")});
-        let alone = present(&account, &settings).unregister(&rows(&["ADDORDER"])).unwrap();
+        let alone = unregister(&account, &settings, &["ADDORDER"]).unwrap();
         assert_eq!(sent(&alone)["key1"], json!("n3w-1"), "{settings}");
         settings["addtransferurl"] = json!("https://other.example/x");
-        let shared = present(&account, &settings).unregister(&[]);
+        let shared = unregister(&account, &settings, &[]);
         assert!(matches!(shared, Err(PlanError::Shared { .. })), "{settings}: {shared:?}");
     }
 }
@@ -201,7 +211,7 @@ fn keys_that_cannot_be_read_are_not_replaced_for_others() {
 fn what_is_set_is_listed_by_trigger() {
     let account = ours();
     let settings = json!({"key1": "a", "updatequantityurl": format!("{OURS}/X?token=s3cret"), "addwarehouseurl": "https://other"});
-    let listed = present(&account, &settings).registrations();
+    let listed = current(&account, &settings).registrations;
     let listed: Vec<(String, String)> =
         listed.into_iter().map(|one| (one.event, one.target.to_string())).collect();
     assert_eq!(
@@ -220,42 +230,38 @@ fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
         (
             200,
             r#"{"resCode":100,"resDesc":"Invalid apikey"}"#,
-            "the provider refuses it with status 200: \"resCode 100: Invalid apikey\"",
+            "the provider rejected the call with status 200: \"resCode 100: Invalid apikey\"",
         ),
         (
             200,
             r#"{"res":{"resCode":"100","resDesc":"no"}}"#,
-            "the provider refuses it with status 200: \"resCode 100: no\"",
+            "the provider rejected the call with status 200: \"resCode 100: no\"",
         ),
         (
             401,
             r#"{"resCode":"100","resDesc":"no"}"#,
-            "the provider does not accept the access to its API: \"resCode 100: no\"",
+            "the provider rejected the access to its API: \"resCode 100: no\"",
         ),
-        (401, r#"{"key1":"x","addorderurl":"y"}"#, "the provider does not accept the access to its API"),
+        (401, r#"{"key1":"x","addorderurl":"y"}"#, "the provider rejected the access to its API"),
         (500, "<html>oops</html>", "the provider failed with status 500"),
         (
             200,
             "<html>log in</html>",
-            "the provider's answer (status 200) cannot be read: it is not an object with key1 and the triggers' URLs",
+            "the provider's response (status 200) is not an object with key1 and the events' URLs",
         ),
         (
             200,
             r#"{"resCode":"200"}"#,
-            "the provider's answer (status 200) cannot be read: it is not an object with key1 and the triggers' URLs",
+            "the provider's response (status 200) is not an object with key1 and the events' URLs",
         ),
         (
             200,
             r#"{"key1":"k","addorderurl":{"u":"x"}}"#,
-            "the provider's answer (status 200) cannot be read: it is not an object with key1 and the triggers' URLs",
+            "the provider's response (status 200) is not an object with key1 and the events' URLs",
         ),
-        (
-            200,
-            "[]",
-            "the provider's answer (status 200) cannot be read: it is not an object with key1 and the triggers' URLs",
-        ),
+        (200, "[]", "the provider's response (status 200) is not an object with key1 and the events' URLs"),
     ] {
-        match account.present(&reply(&account, status, body)) {
+        match account.parse(&reply(&account, status, body)) {
             Err(told) => assert_eq!(told.to_string(), refusal, "{status} {body}"),
             Ok(_) => panic!("taken for settings: {status} {body}"),
         }
@@ -265,11 +271,11 @@ fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
         r#"{"resCode":"100","resDesc":"Webhook not found"}"#,
         r#"{"res":{"resDesc":"invalid webhook"}}"#,
     ] {
-        let none = account.present(&reply(&account, 200, body)).unwrap();
-        assert_eq!(none.registrations(), [], "{body}");
+        let none = account.parse(&reply(&account, 200, body)).unwrap();
+        assert_eq!(none.registrations, [], "{body}");
     }
     let resulted = json!({"resCode": "200", "key1": "k", "AddOrderUrl": "https://other"});
-    assert_eq!(present(&account, &resulted).registrations().len(), 1);
+    assert_eq!(current(&account, &resulted).registrations.len(), 1);
 }
 
 #[test]
@@ -282,14 +288,14 @@ fn the_result_code_counts_and_not_the_status() {
         (200, "{}", "done"),
         (200, r#"{"resCode":"100","resDesc":"bad"}"#, "refused"),
         (200, r#"{"res":{"resCode":100}}"#, "refused"),
-        (200, "<html>", "unsure"),
+        (200, "<html>", "unconfirmed"),
         (401, "", "refused"),
         (429, "", "refused"),
-        (503, r#"{"resCode":"200"}"#, "unsure"),
+        (503, r#"{"resCode":"200"}"#, "unconfirmed"),
     ] {
         let read = match account.call_result(&reply(&account, status, body)) {
             CallResult::Done => "done",
-            CallResult::Unconfirmed(_) => "unsure",
+            CallResult::Unconfirmed(_) => "unconfirmed",
             CallResult::Refused(_) => "refused",
         };
         assert_eq!(read, verdict, "{status} {body}");
@@ -310,8 +316,7 @@ proptest! {
         for (name, url) in &others {
             settings[name] = json!(url);
         }
-        let there = present(&account, &settings);
-        for steps in [there.register(&[], AS_IT_IS).unwrap(), there.unregister(&[]).unwrap()] {
+        for steps in [register(&account, &settings, &[], AS_IT_IS).unwrap(), unregister(&account, &settings, &[]).unwrap()] {
             if asks_nothing(&steps) {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! A call of a provider's API and what it hears. Both know which of their parts are secret, and show none of them.
+//! A call of a provider's API and its response. Both know which of their parts are secret, and mask them.
 
 use std::fmt;
 
@@ -8,24 +8,24 @@ use super::destination::Target;
 use crate::secret::Secret;
 use crate::tools::sender::escaped;
 
-/// What stands in a secret's place where it is shown.
+/// Replaces a secret in text for people.
 const MASK: &str = "***";
 
-/// How much of what a provider says is told on, in characters.
-const TOLD: usize = 200;
+/// Length of a provider's message in our own errors, in characters.
+const MESSAGE_LENGTH: usize = 200;
 
 /// The HTTP methods of the providers' APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Reads and changes nothing.
+    /// Reads without changing anything.
     Get,
-    /// Makes or changes.
+    /// Creates or changes.
     Post,
     /// Removes.
     Delete,
 }
 
-/// A call of a provider's API. `Display` shows all of it but the secrets; only [`Call::wire`] holds those.
+/// A call of a provider's API. `Display` masks the secrets; only [`Call::raw_request`] contains them.
 #[derive(Clone)]
 pub struct Call {
     verb: Verb,
@@ -35,24 +35,24 @@ pub struct Call {
     body: Option<BodyPart>,
 }
 
-/// A part of what is sent.
+/// A part of a request.
 #[derive(Clone)]
 pub enum BodyPart {
-    /// Anybody may see it.
+    /// A value that is not secret.
     Plain(Value),
-    /// A URL, whose query may be a secret.
+    /// A URL, whose query may contain a secret.
     Target(Target),
-    /// Nobody may see it.
+    /// A secret text.
     Secret(Secret),
-    /// Parts by their names.
+    /// Named parts.
     Object(Vec<(String, BodyPart)>),
 }
 
-/// A call with its secrets, for the wire and nothing else: it cannot be formatted.
+/// A call with its secrets, only to be sent: it cannot be formatted.
 pub struct RawRequest {
     /// The method.
     pub verb: Verb,
-    /// Path and query, to stand behind the API's base.
+    /// Path and query, without the API's base URL.
     pub path: String,
     /// The headers.
     pub headers: Vec<(&'static str, String)>,
@@ -61,7 +61,7 @@ pub struct RawRequest {
 }
 
 impl Verb {
-    /// The method's name.
+    /// Returns the name of the method.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -72,40 +72,40 @@ impl Verb {
 }
 
 impl Call {
-    /// A call of this path, which begins with a slash.
+    /// Returns a call of this path. The path begins with a slash.
     pub fn new(verb: Verb, path: &'static str) -> Self {
         Self { verb, path, query: Vec::new(), headers: Vec::new(), body: None }
     }
 
-    /// The same with a parameter in the query.
+    /// Adds a parameter to the query.
     #[must_use]
     pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));
         self
     }
 
-    /// The same with a header that holds a secret behind `prefix`.
+    /// Adds a header: `prefix`, then the secret.
     #[must_use]
     pub fn secret_header(mut self, name: &'static str, prefix: &'static str, secret: &Secret) -> Self {
         self.headers.push((name, prefix, BodyPart::Secret(secret.clone())));
         self
     }
 
-    /// The same with a header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((name, value, BodyPart::Plain(Value::Null)));
         self
     }
 
-    /// The same with a JSON body.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(mut self, body: BodyPart) -> Self {
         self.body = Some(body);
         self.header("content-type", "application/json")
     }
 
-    /// How the call goes over the wire.
+    /// Returns the request with its secrets.
     pub fn raw_request(&self) -> RawRequest {
         let value = |prefix: &str, part: &BodyPart| match part {
             BodyPart::Secret(secret) => format!("{prefix}{}", secret.text()),
@@ -119,7 +119,7 @@ impl Call {
         }
     }
 
-    /// What the provider answered to this call.
+    /// Makes a [`Reply`] of the response to this call. It masks the secrets of the call in every message.
     pub fn reply(&self, status: u16, body: Vec<u8>) -> Reply {
         let mut secrets = Vec::new();
         let parts = self.headers.iter().map(|(_, _, part)| part).chain(&self.body);
@@ -127,7 +127,7 @@ impl Call {
         Reply { status, body, secrets }
     }
 
-    /// What the call is, behind this base, with its secrets masked.
+    /// Returns the call as text behind this base URL, with its secrets masked.
     pub fn shown(&self, base: &str) -> String {
         let mut lines = vec![format!("{} {base}{}", self.verb.as_str(), self.path_and_query())];
         lines.extend(self.shown_headers().iter().map(|(name, value)| format!("{name}: {value}")));
@@ -138,23 +138,23 @@ impl Call {
         lines.join("\n")
     }
 
-    /// The method.
+    /// Returns the method.
     pub fn verb(&self) -> Verb {
         self.verb
     }
 
-    /// The headers with their secrets masked.
+    /// Returns the headers with their secrets masked.
     pub fn shown_headers(&self) -> Vec<(&'static str, String)> {
         let masked = |part: &BodyPart| if matches!(part, BodyPart::Secret(_)) { MASK } else { "" };
         self.headers.iter().map(|(name, prefix, part)| (*name, format!("{prefix}{}", masked(part)))).collect()
     }
 
-    /// The body with its secrets masked.
+    /// Returns the body with its secrets masked.
     pub fn shown_body(&self) -> Option<Value> {
         self.body.as_ref().map(|body| body.value(Secrets::Masked))
     }
 
-    /// Path and query, to stand behind the API's base. Nothing secret stands there.
+    /// Returns path and query. They contain no secret.
     pub fn path_and_query(&self) -> String {
         let pairs: Vec<String> =
             self.query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
@@ -182,12 +182,12 @@ enum Secrets {
 }
 
 impl BodyPart {
-    /// A text that anybody may see.
+    /// Returns a text that is not secret.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Plain(Value::String(text.into()))
     }
 
-    /// Parts by their names.
+    /// Returns an object of named parts.
     pub fn object<N: Into<String>>(parts: impl IntoIterator<Item = (N, Self)>) -> Self {
         Self::Object(parts.into_iter().map(|(name, part)| (name.into(), part)).collect())
     }
@@ -218,7 +218,7 @@ impl BodyPart {
     }
 }
 
-/// What a provider answered. `Debug` shows the status alone: settings come with their keys.
+/// A provider's response. `Debug` shows the status only: the body may contain keys.
 pub struct Reply {
     status: u16,
     body: Vec<u8>,
@@ -226,51 +226,51 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The status code.
+    /// Returns the status code.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// Whether the status is a 2xx.
+    /// Returns true for a 2xx status.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The body, where it is JSON.
+    /// Returns the body if it is JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The refusal that the status alone says, for providers that document no more. None for a 2xx.
-    pub fn refusal(&self, told: &str) -> Option<Refusal> {
-        let told = self.told(told);
+    /// Returns the error that the status stands for, with the provider's message. None for a 2xx status.
+    pub fn refusal(&self, message: &str) -> Option<Refusal> {
+        let message = self.printable(message);
         match self.status {
             200..=299 => None,
-            401 | 403 => Some(Refusal::Unauthorized { told }),
-            429 => Some(Refusal::TooMany { told }),
-            500..=599 => Some(Refusal::Failed { status: self.status, told }),
-            status => Some(Refusal::Refused { status, told }),
+            401 | 403 => Some(Refusal::Unauthorized { message }),
+            429 => Some(Refusal::TooMany { message }),
+            500..=599 => Some(Refusal::Failed { status: self.status, message }),
+            status => Some(Refusal::Refused { status, message }),
         }
     }
 
-    /// The refusal of an answer that says in its own words, whatever the status, that it is one.
-    pub fn refused(&self, told: &str) -> Refusal {
-        let told = self.told(told);
-        self.refusal(&told).unwrap_or(Refusal::Refused { status: self.status, told })
+    /// Returns the error for a response whose body reports one, whatever the status.
+    pub fn refused(&self, message: &str) -> Refusal {
+        let message = self.printable(message);
+        self.refusal(&message).unwrap_or(Refusal::Refused { status: self.status, message })
     }
 
-    /// The refusal of an answer that has no form that anybody documents.
+    /// Returns the error for a response of an undocumented form.
     pub fn unreadable(&self, expected: &'static str) -> Refusal {
         Refusal::Unreadable { status: self.status, expected }
     }
 
-    /// What of a text of the provider's may be told on: one line, not too long, nothing that the call kept secret.
-    fn told(&self, text: &str) -> String {
+    /// Returns a provider's text in a form that can be shown: one line, shortened, without the secrets of the call.
+    fn printable(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
             let quoted = Value::from(secret.text()).to_string();
@@ -280,7 +280,7 @@ impl Reply {
         let line: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
         let line: Vec<&str> = line.into_iter().filter(|word| !word.is_empty()).collect();
         let line = line.join(" ");
-        match line.char_indices().nth(TOLD) {
+        match line.char_indices().nth(MESSAGE_LENGTH) {
             Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
             None => line,
         }
@@ -293,47 +293,47 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// Why a provider did not do what it was asked.
+/// The error in a provider's response.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// The access does not open the API.
-    #[error("the provider does not accept the access to its API{}", quoted(.told))]
+    /// The access is not valid.
+    #[error("the provider rejected the access to its API{}", quoted(.message))]
     Unauthorized {
-        /// The provider's words.
-        told: String,
+        /// The provider's message.
+        message: String,
     },
-    /// Too many calls.
-    #[error("the provider answers that there were too many calls (429){}", quoted(.told))]
+    /// The provider's rate limit is reached.
+    #[error("the provider's rate limit is reached (429){}", quoted(.message))]
     TooMany {
-        /// The provider's words.
-        told: String,
+        /// The provider's message.
+        message: String,
     },
-    /// It does not do it.
-    #[error("the provider refuses it with status {status}{}", quoted(.told))]
+    /// The provider rejects the call.
+    #[error("the provider rejected the call with status {status}{}", quoted(.message))]
     Refused {
-        /// The status code; it may be a 200.
+        /// The status code. It may be 200.
         status: u16,
-        /// The provider's words.
-        told: String,
+        /// The provider's message.
+        message: String,
     },
-    /// It failed.
-    #[error("the provider failed with status {status}{}", quoted(.told))]
+    /// The provider failed.
+    #[error("the provider failed with status {status}{}", quoted(.message))]
     Failed {
         /// The status code.
         status: u16,
-        /// The provider's words.
-        told: String,
+        /// The provider's message.
+        message: String,
     },
-    /// The answer has no form that anybody documents.
-    #[error("the provider's answer (status {status}) cannot be read: it is not {expected}")]
+    /// The response has an undocumented form.
+    #[error("the provider's response (status {status}) is not {expected}")]
     Unreadable {
         /// The status code.
         status: u16,
-        /// What was expected.
+        /// The documented form.
         expected: &'static str,
     },
 }
 
-fn quoted(told: &str) -> String {
-    if told.is_empty() { String::new() } else { format!(": {told:?}") }
+fn quoted(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message:?}") }
 }

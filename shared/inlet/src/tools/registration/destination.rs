@@ -1,4 +1,4 @@
-//! Where events are sent: this deployment's own URLs of a store, and everybody's.
+//! The URLs of a store in this deployment, and the URLs that a provider lists.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::secret::Secret;
 use crate::store::StoreName;
 use crate::tools::sender::escaped;
 
-/// The URLs of a store in a deployment: everything below `{api}/{provider}/{store}`.
+/// The URLs of a store in a deployment: all paths below `{api}/{provider}/{store}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination(String);
 
@@ -15,17 +15,17 @@ pub struct Destination(String);
 #[error("a deployment's address begins with https:// and has neither a query nor spaces")]
 pub struct NotAnAddress;
 
-/// A URL that events are sent to.
+/// A URL that a provider sends events to.
 ///
-/// What stands in its query, and before an `@`, may be a secret; neither `Display` nor `Debug` shows it.
-#[derive(Clone, PartialEq, Eq)]
+/// The values of its query and the part before an `@` may be secrets: `Display` and `Debug` mask them.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Target(String);
 
 impl Destination {
-    /// The URLs of a store of this provider's behind `api`.
+    /// Returns the URLs of a store behind `api`.
     ///
     /// # Errors
-    /// [`NotAnAddress`] when `api` is not a plain `http` or `https` URL.
+    /// [`NotAnAddress`] if `api` is not a plain `http` or `https` URL.
     pub fn new(api: &str, provider: &str, store: &StoreName) -> Result<Self, NotAnAddress> {
         let host = api.strip_prefix("https://").or_else(|| api.strip_prefix("http://")).unwrap_or_default();
         let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@');
@@ -35,7 +35,7 @@ impl Destination {
         Ok(Self(format!("{}/{provider}/{store}", api.trim_end_matches('/'))))
     }
 
-    /// The URL of a topic.
+    /// Returns the URL of a topic.
     pub fn target(&self, topic: Option<&str>) -> Target {
         match topic {
             Some(topic) => Target(format!("{}/{topic}", self.0)),
@@ -43,18 +43,18 @@ impl Destination {
         }
     }
 
-    /// Whether events that are sent there come to this store of this deployment. Host names know no case.
+    /// Returns true if the URL leads to this store of this deployment. Host names are compared without case.
     pub fn contains(&self, target: &Target) -> bool {
-        let (own_host, own_path) = parted(&self.0);
-        let (host, path) = parted(&target.0);
+        let (own_host, own_path) = split_host(&self.0);
+        let (host, path) = split_host(&target.0);
         let behind = path.strip_prefix(own_path);
         host.eq_ignore_ascii_case(own_host)
             && behind.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
     }
 }
 
-/// Scheme and host, and what stands behind them.
-fn parted(url: &str) -> (&str, &str) {
+/// Splits a URL behind the host.
+fn split_host(url: &str) -> (&str, &str) {
     let host = url.find("://").map_or(0, |scheme| scheme.saturating_add(3));
     let path =
         url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| at.saturating_add(host));
@@ -62,19 +62,19 @@ fn parted(url: &str) -> (&str, &str) {
 }
 
 impl Target {
-    /// A URL as the provider tells it.
+    /// Takes a URL from a provider's response.
     pub fn from_provider(url: impl Into<String>) -> Self {
         Self(url.into())
     }
 
-    /// The same with a secret in its query.
+    /// Returns the URL with a secret in its query.
     #[must_use]
     pub fn with(&self, parameter: &str, secret: &Secret) -> Self {
         let separator = if self.0.contains('?') { '&' } else { '?' };
         Self(format!("{}{separator}{parameter}={}", self.0, escaped(secret.text())))
     }
 
-    /// The whole URL, for the wire.
+    /// Returns the whole URL with its secrets, to be sent.
     pub(super) fn unmasked(&self) -> &str {
         &self.0
     }
@@ -85,7 +85,7 @@ impl fmt::Display for Target {
         let url = self.0.split('#').next().unwrap_or_default();
         let (address, query) =
             url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
-        let (host, path) = parted(address);
+        let (host, path) = split_host(address);
         match (host.split_once("://"), host.rsplit_once('@')) {
             (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://***@{host}{path}")?,
             _ => write!(f, "{host}{path}")?,

@@ -1,13 +1,17 @@
-//! Registering through a provider's own API: what to ask it, and how to read what it says. Nothing is sent here.
+//! Registration of webhooks through a provider's own API: builds the calls and reads the responses. Sends nothing.
 //!
-//! A provider that has such an API [opens](Api::open) a [`WebhookApi`]. Its [survey](WebhookApi::list_request) asks what is
-//! registered; the answer makes a [`CurrentRegistrations`], which plans, without a further look, what has to be asked so that
-//! the wished events come to this [`Destination`] and nobody else's registration is touched. The same plan made of a
-//! second survey must be empty: that is how a change is confirmed.
+//! 1. [`Api::open`] makes a [`WebhookApi`] for one store.
+//! 2. [`WebhookApi::list_call`] is the call that lists the store's webhooks. [`WebhookApi::parse`] reads the response
+//!    into [`CurrentRegistrations`].
+//! 3. [`WebhookApi::plan`] compares them with the wanted [`Change`] and returns [`Step`]s. A step never touches a
+//!    registration of another receiver.
+//! 4. After the steps, the caller lists again. A step of a second plan means that the first one had no effect.
 
 mod destination;
 mod call;
 mod option;
+
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,63 +21,64 @@ pub use destination::{Destination, NotAnAddress, Target};
 pub use option::{Options, ProviderOption};
 
 use crate::provider::catalogue::EventSpec;
+use crate::secret::Secret;
 use crate::tools::portal::Portal;
 use crate::tools::sender::Sender;
 
-/// A provider that can be told where to send.
+/// A provider whose webhooks can be registered, by hand or through an API.
 pub trait Registering: Sender {
-    /// How a person does it.
+    /// The manual steps.
     const PORTAL: Portal;
 
-    /// The provider's own API for it. None where it has none.
+    /// The provider's own API for webhooks. None if the provider documents none.
     const API: Option<Api> = None;
 
-    /// Whether the provider sends an event of this name. A row may be only what is read where none is named.
+    /// Returns true if the provider sends an event of this name. Some rows of a catalogue only describe the shape of
+    /// a body without an event name.
     fn sends(_event: &EventSpec) -> bool {
         true
     }
 }
 
-/// A provider's own API for webhooks, and what it needs to be told.
+/// A provider's own API for webhooks, and the inputs that it needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Api {
-    /// Where it is, without a slash at the end.
+    /// The base URL, without a slash at the end.
     pub base: &'static str,
-    /// Where it is documented.
+    /// The page that documents the API.
     pub source: &'static str,
-    /// What opens it: the fields of a JSON object, each with where it is to be had.
+    /// The fields of the JSON object that authorises calls, each with a description of where to get it.
     pub access: &'static [(&'static str, &'static str)],
-    /// What else may or must be given.
+    /// The provider's own options of a registration.
     pub options: &'static [ProviderOption],
-    /// Whether it tells what is registered, and removes it. Otherwise no page tells how.
+    /// True if the API lists and removes registrations. False if the provider documents neither.
     pub can_list: bool,
-    /// Begins to use it.
+    /// Opens the API for a store.
     pub open: fn(ApiContext) -> Result<Box<dyn WebhookApi>, PlanError>,
 }
 
-/// What a api is made of. It holds secrets as they were read, so it cannot be formatted.
+/// The inputs of [`Api::open`]. It holds secrets as text, so it cannot be formatted.
 pub struct ApiContext {
-    /// Where events are to be sent.
+    /// The URLs of the store.
     pub destination: Destination,
-    /// What opens the API: [`Api::access`].
+    /// The object that authorises calls: [`Api::access`].
     pub access: Value,
-    /// The store's live credentials as kept in the parameter store, newest first.
+    /// The store's live credentials as stored, newest first.
     pub credentials: Vec<Value>,
-    /// What else was given: [`Api::options`].
+    /// The options that the user gave: [`Api::options`].
     pub options: Options,
 }
 
 impl ApiContext {
-    /// The access as the provider's own type.
+    /// Returns the access as the provider's own type.
     ///
     /// # Errors
-    /// [`PlanError::Access`] when a field is missing or empty.
+    /// [`PlanError::Access`] if a field is missing or empty.
     pub fn access<A: DeserializeOwned>(&self) -> Result<A, PlanError> {
         A::deserialize(&self.access).map_err(|_| PlanError::Access)
     }
 
-    /// The store's credentials as the provider's own type, newest first. One that cannot be used does not spoil
-    /// the others.
+    /// Returns the store's credentials as the provider's own type, newest first, without the unusable ones.
     pub fn credentials<C: DeserializeOwned>(&self) -> Vec<C> {
         self.credentials.iter().filter_map(|credential| C::deserialize(credential).ok()).collect()
     }
@@ -81,207 +86,224 @@ impl ApiContext {
 
 /// A provider's API, opened for one store.
 pub trait WebhookApi {
-    /// How to learn what is registered.
-    fn list_request(&self) -> ListRequest<'_>;
+    /// Returns the call that lists the store's webhooks. None if the provider documents no such call: plans are then
+    /// made from [`CurrentRegistrations::default`].
+    fn list_call(&self) -> Option<Call>;
 
-    /// Reads the answer to the survey.
+    /// Reads the response to [`list_call`](Self::list_call).
     ///
     /// # Errors
-    /// A [`Refusal`] when it is none, or of a form that nobody documents: what is not understood must not be
-    /// overwritten.
-    fn present(&self, reply: &Reply) -> Result<Box<dyn CurrentRegistrations + '_>, Refusal>;
+    /// A [`Refusal`] if the response is an error or has an undocumented form. An unreadable list must not pass for an
+    /// empty one: the next call would overwrite the registrations of others.
+    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, Refusal>;
 
-    /// Reads the answer to a call that changes something.
+    /// Returns the steps of a change. No step touches a registration of another receiver, unless
+    /// [`ChangeOptions::take_over`] allows it.
+    ///
+    /// # Errors
+    /// [`PlanError`] if an input is unusable, or if the change is not documented or affects another receiver.
+    fn plan(&self, current: &CurrentRegistrations, change: Change<'_>) -> Result<Vec<Step>, PlanError>;
+
+    /// Reads the response to a call of a step.
     fn call_result(&self, reply: &Reply) -> CallResult;
 }
 
-/// How to learn what is registered.
-pub enum ListRequest<'r> {
-    /// By asking.
-    Call(Call),
-    /// Not at all: no page tells how. Plans can be made all the same.
-    NotDocumented(Box<dyn CurrentRegistrations + 'r>),
+/// All webhooks of a store, those of other receivers too.
+#[derive(Clone, Debug, Default)]
+pub struct CurrentRegistrations {
+    /// The registrations.
+    pub registrations: Vec<Registration>,
+    /// The secrets that the provider sends to all registrations alike. None if each registration has its own, or if
+    /// the provider did not return all of them.
+    pub shared_secrets: Option<Vec<Secret>>,
 }
 
-/// What is registered at the moment.
-pub trait CurrentRegistrations {
-    /// All of it, others' too.
-    fn registrations(&self) -> Vec<Registration>;
-
-    /// What to ask so that these events come here; every event that the API can register where none is named.
-    ///
-    /// # Errors
-    /// [`PlanError`] when what was given does not do for it.
-    fn register(&self, events: &[&'static EventSpec], options: ChangeOptions)
-    -> Result<Vec<Step>, PlanError>;
-
-    /// What to ask so that these events come here no longer; everything that does where none is named. Never anything
-    /// that goes elsewhere.
-    ///
-    /// # Errors
-    /// [`PlanError`] when no page tells how, or when it cannot be done without touching another's.
-    fn unregister(&self, events: &[&'static EventSpec]) -> Result<Vec<Step>, PlanError>;
-}
-
-/// What a plan may do beyond adding what is missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ChangeOptions {
-    /// Take what another receiver holds.
-    pub take_over: bool,
-    /// Make anew what is registered already, with the newest credential.
-    pub renew: bool,
-}
-
-/// One thing that the provider has been told to send somewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One registered webhook.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registration {
-    /// The provider's word for what is sent.
+    /// The provider's name of the event.
     pub event: String,
-    /// Where it is sent.
+    /// The URL.
     pub target: Target,
-    /// The provider's words for its state. Empty where it has none.
+    /// The provider's words for the state. Empty if it has none.
     pub state: String,
-    /// What is wrong with it and what mends it, as a sentence.
-    pub problem: Option<String>,
+    /// The problem that the provider reports.
+    pub problem: Option<Problem>,
+    /// The id by which the provider removes it. None if the provider has no ids.
+    pub id: Option<String>,
+    /// The conditions that an event must meet to be sent, by name.
+    pub conditions: BTreeMap<String, String>,
 }
 
-/// A part of a plan: one thing to ask, and what comes of it.
-#[derive(Debug)]
-pub struct Step {
-    /// What comes of it, an item for each event.
-    pub items: Vec<Item>,
-    /// What to ask.
-    pub action: Action,
-}
-
-/// What to ask.
-#[derive(Debug)]
-pub enum Action {
-    /// Nothing.
-    Nothing,
-    /// This.
-    Call(Call),
-    /// The new one first, so that no event finds neither. Where the provider does not take it beside the old one,
-    /// the old one goes first.
-    Swap {
-        /// Makes the new one.
-        make: Call,
-        /// Removes the old one.
-        delete: Call,
-    },
-}
-
-/// What comes of a step for an event.
+/// A problem of a registration, described for the user in whole sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The provider's word for what is sent.
-    pub event: String,
-    /// Where it is sent.
-    pub target: Target,
-    /// What is done with it.
-    pub planned: Planned,
-    /// What is to be said of it, as a sentence.
-    pub note: Option<String>,
+pub enum Problem {
+    /// Deliveries fail often, and the provider still sends.
+    Degraded(String),
+    /// The provider sends nothing.
+    Stopped(String),
 }
 
-/// What is done with a registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Planned {
-    /// It is as it should be.
-    Keep,
-    /// It is made.
-    Add,
-    /// It is made anew.
-    Change,
-    /// It goes.
-    Remove,
-    /// It was wished for and is not done; the note says why.
-    Skip,
-}
-
-impl Planned {
-    /// The word for it before it is done.
-    pub const fn as_str(self) -> &'static str {
+impl Problem {
+    /// Returns the description.
+    pub fn text(&self) -> &str {
         match self {
-            Self::Keep => "keep",
-            Self::Add => "add",
-            Self::Change => "change",
-            Self::Remove => "remove",
-            Self::Skip => "skip",
+            Self::Degraded(text) | Self::Stopped(text) => text,
         }
     }
 }
 
+/// A wanted change.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'e> {
+    /// Register these events of the store. An empty list means all events that the API can register.
+    Register {
+        /// The events.
+        events: &'e [&'static EventSpec],
+        /// What the plan may do beyond adding registrations.
+        options: ChangeOptions,
+    },
+    /// Remove the store's registrations of these events. An empty list means all of them.
+    Unregister {
+        /// The events.
+        events: &'e [&'static EventSpec],
+    },
+}
+
+/// What a plan may do beyond adding registrations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChangeOptions {
+    /// Replace the registrations of another receiver.
+    pub take_over: bool,
+    /// Recreate existing registrations with the newest credential.
+    pub renew: bool,
+}
+
+/// A part of a plan: an action, and its effect on each event.
+#[derive(Debug)]
+pub struct Step {
+    /// The effects, one item per event.
+    pub items: Vec<Item>,
+    /// The action.
+    pub action: Action,
+}
+
+/// The calls of a step.
+#[derive(Debug)]
+pub enum Action {
+    /// No call.
+    Nothing,
+    /// One call.
+    Call(Call),
+    /// Two calls. The new registration is created first, so that no event is lost in between. If the provider does
+    /// not accept it beside the old one, the old one is deleted first.
+    Swap {
+        /// Creates the new registration.
+        create: Call,
+        /// Deletes the old one.
+        delete: Call,
+    },
+}
+
+/// The effect of a step on one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The provider's name of the event.
+    pub event: String,
+    /// The URL.
+    pub target: Target,
+    /// The planned effect.
+    pub planned: Planned,
+    /// A note for the user, in whole sentences.
+    pub note: Option<String>,
+}
+
+/// The planned effect on a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planned {
+    /// The registration is already as wanted.
+    Keep,
+    /// It is created.
+    Add,
+    /// It is changed or recreated.
+    Change,
+    /// It is removed.
+    Remove,
+    /// The user asked for it and it is not done. The note has the reason.
+    Skip,
+}
+
 impl Step {
-    /// A step that asks nothing.
+    /// Returns a step without a call.
     pub fn nothing(item: Item) -> Self {
         Self { items: vec![item], action: Action::Nothing }
     }
 
-    /// A step of one call for one item.
+    /// Returns a step of one call for one item.
     pub fn call(item: Item, call: Call) -> Self {
         Self { items: vec![item], action: Action::Call(call) }
     }
 }
 
 impl Item {
-    /// An item of which nothing is to be said.
+    /// Returns an item without a note.
     pub fn new(planned: Planned, event: impl Into<String>, target: Target) -> Self {
         Self { event: event.into(), target, planned, note: None }
     }
 
-    /// The same with something to be said of it.
+    /// Returns the item with a note.
     #[must_use]
     pub fn noted(self, note: impl Into<String>) -> Self {
         Self { note: Some(note.into()), ..self }
     }
 }
 
-/// What an answer to a change says.
+/// The result of a call that changes something.
 #[derive(Debug)]
 pub enum CallResult {
-    /// It is done.
+    /// The provider made the change.
     Done,
-    /// It may be done, or have been so before: a second survey tells. The refusal is how it reads if it is not.
+    /// The provider may have made the change, now or earlier: only a second list shows it. The refusal is the error
+    /// to report if it did not.
     Unconfirmed(Refusal),
-    /// It is not done.
+    /// The provider did not make the change.
     Refused(Refusal),
 }
 
-/// Why there is no plan. Nothing has been asked.
+/// The reason why there is no plan. No call was made.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlanError {
     /// The access lacks a field.
-    #[error("the access to the provider's API lacks a field, or has one that is empty")]
+    #[error("the access to the provider's API has a missing or empty field")]
     Access,
-    /// The store's credentials cannot be registered.
+    /// The store's newest credential cannot be registered.
     #[error("the store's newest credential cannot be registered: {0}")]
     Credential(&'static str),
-    /// There is no such option.
-    #[error("there is no option {name:?}; there are {known}")]
+    /// The provider has no option of this name.
+    #[error("there is no option {name:?}; the options are: {known}")]
     NoSuchOption {
-        /// What was given.
+        /// The name that was given.
         name: String,
-        /// Those that exist.
+        /// The existing options.
         known: String,
     },
-    /// An option is missing or does not do.
+    /// An option is missing or has an unusable value.
     #[error("the option {name:?} {why}")]
     Option {
         /// The option.
         name: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         why: String,
     },
-    /// It cannot be done without touching another's.
+    /// The change would affect another receiver.
     #[error("{what}")]
     Shared {
-        /// Whose it is, and why it cannot be told apart.
+        /// The shared setting.
         what: String,
-        /// What the user can do about it.
+        /// A hint for the user.
         next: &'static str,
     },
-    /// No page tells how.
+    /// The provider does not document the change.
     #[error("{0} is not documented")]
     NotDocumented(&'static str),
 }

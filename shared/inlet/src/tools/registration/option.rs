@@ -1,25 +1,25 @@
-//! What may be given beside the events: a provider's own settings of a registration, by name.
+//! A provider's own options of a registration, such as a warehouse or a condition.
 
 use super::PlanError;
 
-/// A setting of a provider's own.
+/// An option that a provider knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProviderOption {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// What it is for and which values it takes, as a sentence.
+    /// The purpose and the values, in whole sentences.
     pub help: &'static str,
 }
 
-/// The settings that were given. Each has a name that the provider knows.
+/// The options that the user gave. Each name is one of the provider's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options(Vec<(&'static str, String)>);
 
 impl Options {
-    /// Takes names and values, in the order in which they were given.
+    /// Checks the names. Keeps the order.
     ///
     /// # Errors
-    /// [`PlanError::NoSuchOption`] for a name that is none of `options`.
+    /// [`PlanError::NoSuchOption`] for a name that is not in `options`.
     pub fn parse(given: &[(String, String)], options: &[ProviderOption]) -> Result<Self, PlanError> {
         let known = |name: &str| match options.iter().find(|option| option.name == name) {
             Some(option) => Ok(option.name),
@@ -36,20 +36,20 @@ impl Options {
             .map(Self)
     }
 
-    /// Whether nothing was given.
+    /// Returns true if there is no option.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Every value under a name.
+    /// Returns all values of an option.
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(n, _)| *n == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The one value under a name, if it was given.
+    /// Returns the value of an option that may be given once.
     ///
     /// # Errors
-    /// [`PlanError::Option`] when there are several, or an empty one.
+    /// [`PlanError::Option`] if there are several values, or an empty one.
     pub fn one(&self, name: &'static str) -> Result<Option<&str>, PlanError> {
         match self.all(name)[..] {
             [] => Ok(None),

@@ -71,10 +71,12 @@ fn what_a_provider_says_is_told_on_without_the_secrets_that_it_repeats() {
     let reply = call().reply(422, vec![]);
     let said = r#"no: t0ken-in-header
         {"key":"k\"ey-in-body","raw":k"ey-in-body,"url":"https://abc.execute-api.example/zid/riyadh/order.create?token=t0ken%2Din%2Durl"}"#;
-    let Refusal::Refused { status: 422, told } = reply.refused(said) else { panic!("no refusal") };
-    assert_eq!(told, r#"no: *** {"key":"***","raw":***,"url":"***"}"#);
-    let Some(Refusal::Refused { told, .. }) = reply.refusal(&"x".repeat(1_000)) else { panic!("no refusal") };
-    assert_eq!(told.chars().count(), 201, "{told}");
+    let Refusal::Refused { status: 422, message } = reply.refused(said) else { panic!("no refusal") };
+    assert_eq!(message, r#"no: *** {"key":"***","raw":***,"url":"***"}"#);
+    let Some(Refusal::Refused { message, .. }) = reply.refusal(&"x".repeat(1_000)) else {
+        panic!("no refusal")
+    };
+    assert_eq!(message.chars().count(), 201, "{message}");
 }
 
 #[test]

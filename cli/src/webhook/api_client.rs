@@ -1,4 +1,4 @@
-//! Calls of a provider's API over HTTP: in bounded time, of bounded size, and never to where an answer points.
+//! Calls a provider's API over HTTP: with a timeout, a size limit, and without following redirects.
 
 use std::time::Duration;
 
@@ -9,55 +9,58 @@ use reqwest::{Client, Method, Url};
 use crate::failure::Failure;
 use crate::http::builder;
 
-/// Longest to reach the API: as long as a person waits without a word.
+/// Timeout of a connection. A person waits in front of it.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Largest answer, in bytes. A list of webhooks has some kilobytes.
-const LARGEST: usize = 4 * 1024 * 1024;
+/// Size limit of a response, in bytes. A list of webhooks has some kilobytes.
+const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 
-/// Where the API is, and how long it is waited for.
+/// The API's address and timeout.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ApiAt {
-    /// Another address of the provider's API, such as a sandbox's; HTTPS, or this machine
+    /// Base URL of the provider's API, such as a sandbox; HTTPS, or on this machine
     #[arg(long, value_name = "URL")]
     api: Option<String>,
-    /// How long to wait for each answer of it
+    /// Timeout of each call
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
 }
 
 impl ApiAt {
-    /// An API at this address.
+    /// Returns an API at this address.
     #[cfg(test)]
     pub(crate) fn of(url: &str) -> Self {
         Self { api: Some(url.to_owned()), wait: 2 }
     }
 
-    /// The address, which is `base` unless it is elsewhere.
+    /// Returns the address: `base` if the user gave none.
     fn base<'a>(&'a self, base: &'a str) -> &'a str {
         self.api.as_deref().unwrap_or(base).trim_end_matches('/')
     }
 
-    /// Whether it is on this machine, as an API is that a test or a tunnel stands in for.
-    pub(super) fn is_here(&self, base: &str) -> bool {
-        Url::parse(self.base(base)).is_ok_and(|url| is_here(&url))
+    /// Returns true if the API is on this machine, as in a test or behind a tunnel.
+    pub(crate) fn is_this_machine(&self, base: &str) -> bool {
+        Url::parse(self.base(base)).is_ok_and(|url| is_local(&url))
     }
 }
 
-/// A provider's API.
-pub(crate) struct Http {
+/// A client of a provider's API.
+pub(crate) struct ApiClient {
     base: String,
     client: Client,
 }
 
-impl Http {
-    /// The API at `base`, unless it is elsewhere.
+impl ApiClient {
+    /// Returns a client of the API at `base`, or at the address that the user gave.
+    ///
+    /// # Errors
+    /// If an access must not be sent to the address.
     pub(crate) fn new(base: &str, at: &ApiAt) -> Result<Self, Failure> {
         let base = at.base(base);
-        if !is_private(base) {
+        if !is_confidential(base) {
             return Err(Failure::Unusable {
-                what: format!("{base} is no address that an access may be sent to"),
-                next: "give --api as https://…; http://… only on this machine".to_owned(),
+                what: format!("the access must not be sent to {base}: it is not HTTPS"),
+                next: "give --api as https://…; http://… is only possible on this machine".to_owned(),
             });
         }
         let client = builder()
@@ -68,12 +71,15 @@ impl Http {
         Ok(Self { base: base.to_owned(), client: client.map_err(|error| Failure::Tls(error.into()))? })
     }
 
-    /// Where it is.
+    /// Returns the base URL.
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
-    /// Sends a call and hears the answer, whatever its status.
+    /// Sends a call and returns the response, whatever its status.
+    ///
+    /// # Errors
+    /// If there is no complete response.
     pub(crate) async fn send(&self, call: &Call) -> Result<Reply, Failure> {
         let raw = call.raw_request();
         let method = match raw.verb {
@@ -84,8 +90,8 @@ impl Http {
         let mut headers = HeaderMap::new();
         for (name, value) in raw.headers {
             let mut value = HeaderValue::try_from(value).map_err(|_| Failure::Unusable {
-                what: format!("what is to be sent as {name} holds characters that no header can"),
-                next: "check the access: it may have been cut or wrapped when it was copied".to_owned(),
+                what: format!("the value of {name} contains characters that an HTTP header cannot"),
+                next: "check the access: a line break may have been copied with it".to_owned(),
             })?;
             value.set_sensitive(true);
             headers.insert(HeaderName::from_static(name), value);
@@ -97,35 +103,35 @@ impl Http {
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
             body.extend_from_slice(&chunk);
-            if body.len() > LARGEST {
-                return Err(Failure::NoAnswer("its answer has no end".into()));
+            if body.len() > MAX_RESPONSE {
+                return Err(Failure::ApiUnreachable("the response is too large".into()));
             }
         }
         Ok(call.reply(status, body))
     }
 }
 
-/// Whether nobody on the way can read what is sent there.
-fn is_private(base: &str) -> bool {
+/// Returns true if the address is encrypted or on this machine.
+fn is_confidential(base: &str) -> bool {
     let Ok(url) = Url::parse(base) else {
         return false;
     };
-    url.query().is_none() && (url.scheme() == "https" || url.scheme() == "http" && is_here(&url))
+    url.query().is_none() && (url.scheme() == "https" || url.scheme() == "http" && is_local(&url))
 }
 
-/// Whether it is this machine.
-fn is_here(url: &Url) -> bool {
+/// Returns true for this machine.
+fn is_local(url: &Url) -> bool {
     matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
-/// Whether a provider somewhere else can send to this address, and nobody on the way can read it.
-pub(super) fn is_for_providers(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| url.scheme() == "https" && !is_here(&url))
+/// Returns true if a provider can send to this address, encrypted.
+pub(crate) fn is_public(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| url.scheme() == "https" && !is_local(&url))
 }
 
-/// The address is known, and may hold what nobody needs to read.
+/// Removes the URL from the error: it may contain secrets, and the user knows it.
 fn no_answer(error: reqwest::Error) -> Failure {
-    Failure::NoAnswer(error.without_url().into())
+    Failure::ApiUnreachable(error.without_url().into())
 }
 
 #[cfg(test)]
@@ -133,12 +139,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_this_machine_can_reach_is_no_address_for_a_provider() {
-        assert!(is_for_providers("https://api.example/v1"));
+    fn a_local_address_is_not_public() {
+        assert!(is_public("https://api.example/v1"));
         for address in
             ["http://127.0.0.1:4566", "https://localhost:4566", "https://[::1]", "http://api.example", "x"]
         {
-            assert!(!is_for_providers(address), "{address}");
+            assert!(!is_public(address), "{address}");
         }
         let at = |api: Option<&str>| ApiAt { api: api.map(str::to_owned), wait: 1 };
         for (api, here) in [
@@ -147,16 +153,16 @@ mod tests {
             (Some("https://localhost.example"), false),
             (Some("http://127.0.0.1:1/"), true),
         ] {
-            assert_eq!(at(api).is_here("https://api.zid.sa"), here, "{api:?}");
+            assert_eq!(at(api).is_this_machine("https://api.zid.sa"), here, "{api:?}");
         }
     }
 
     #[test]
-    fn an_access_goes_nowhere_in_the_clear() {
+    fn an_access_is_never_sent_in_the_clear() {
         for base in
             ["https://api.example/v4", "http://127.0.0.1:1", "http://localhost:8080/x", "http://[::1]:1"]
         {
-            assert!(is_private(base), "{base}");
+            assert!(is_confidential(base), "{base}");
         }
         for base in [
             "http://api.example",
@@ -165,7 +171,7 @@ mod tests {
             "api.example",
             "https://a?b",
         ] {
-            assert!(!is_private(base), "{base}");
+            assert!(!is_confidential(base), "{base}");
         }
     }
 }

@@ -1,0 +1,144 @@
+//! The result of one step of a plan, and hints for each error.
+
+use inlet::tools::registration::{PlanError, Refusal};
+
+use crate::failure::Failure;
+
+/// The result of a step.
+#[derive(Clone, Debug)]
+pub(crate) enum StepResult {
+    /// The step has no call.
+    Nothing,
+    /// The change is made.
+    Done,
+    /// The new registration is created, and the old one still exists. Contains the reason.
+    OldOneLeft(String),
+    /// The new registration did not replace the old one.
+    NotSwapped(Left, Cause),
+    /// The change may be made.
+    Unconfirmed(Cause),
+    /// The change is not made.
+    Refused(Refusal),
+    /// The step was not tried after the error of an earlier step.
+    NotTried,
+}
+
+/// The registrations that exist after a failed swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Only the old one.
+    Old,
+    /// Neither.
+    Nothing,
+    /// One of the two: the list could not be read.
+    Unknown,
+}
+
+/// The reason why a change is not confirmed.
+#[derive(Clone, Debug)]
+pub(crate) enum Cause {
+    /// The provider responded with an error.
+    Refusal(Refusal),
+    /// The provider did not respond. Contains the error and its causes.
+    NoResponse(String, Vec<String>),
+}
+
+impl StepResult {
+    /// Returns the error as text without a full stop. Empty if there is none.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Nothing | Self::Done => String::new(),
+            Self::OldOneLeft(text) => text.clone(),
+            Self::NotSwapped(left, cause) => format!("{}: {}", left.text(), cause.text()),
+            Self::Unconfirmed(cause) => cause.text(),
+            Self::Refused(refusal) => refusal.to_string(),
+            Self::NotTried => "not tried because an earlier step failed".to_owned(),
+        }
+    }
+
+    /// Returns true if further steps would fail too or would do harm.
+    pub(crate) fn ends_the_plan(&self) -> bool {
+        match self {
+            Self::Refused(refusal) | Self::NotSwapped(Left::Old | Left::Unknown, Cause::Refusal(refusal)) => {
+                matches!(refusal, Refusal::Unauthorized { .. } | Refusal::TooMany { .. })
+            }
+            Self::NotSwapped(Left::Nothing, _) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Left {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Old => "the old registration still exists and the new one does not",
+            Self::Nothing => {
+                "the old registration is removed and the new one is not created, so no event of it arrives"
+            }
+            Self::Unknown => {
+                "the provider's list could not be read, so either the old registration or the new one exists"
+            }
+        }
+    }
+}
+
+impl Cause {
+    fn text(&self) -> String {
+        match self {
+            Self::Refusal(refusal) => refusal.to_string(),
+            Self::NoResponse(error, causes) => {
+                std::iter::once(error).chain(causes).cloned().collect::<Vec<_>>().join(": ")
+            }
+        }
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let what = error.to_string();
+        let next = match &error {
+            PlanError::Access => {
+                "give the access as a JSON object with the fields that --help lists".to_owned()
+            }
+            PlanError::Credential(_) => {
+                "create a credential of the right form with `inlet secret rotate STORE --generate`; older \
+                 credentials stay live"
+                    .to_owned()
+            }
+            PlanError::NoSuchOption { .. } | PlanError::Option { .. } => {
+                "give it as --option NAME=VALUE; --help describes each option".to_owned()
+            }
+            PlanError::Shared { next, .. } => (*next).to_owned(),
+            PlanError::NotDocumented(_) => "ask the provider; nothing was changed".to_owned(),
+        };
+        match error {
+            PlanError::NotDocumented(_) => Failure::Problem { what, next },
+            PlanError::Shared { .. } => Failure::Refused { what, next },
+            _ => Failure::Unusable { what, next },
+        }
+    }
+}
+
+/// Returns the failure of a command that a provider's error ends.
+pub(crate) fn refused(refusal: &Refusal) -> Failure {
+    let (what, next) = (refusal.to_string(), hint(refusal).to_owned());
+    match refusal {
+        Refusal::Failed { .. } | Refusal::Unreadable { .. } => Failure::Problem { what, next },
+        _ => Failure::Refused { what, next },
+    }
+}
+
+/// Returns the hint for a provider's error.
+pub(crate) fn hint(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Unauthorized { .. } => "check the access, or get a new one from the provider; tokens expire",
+        Refusal::TooMany { .. } => "wait a minute, then run the command again: it continues",
+        Refusal::Refused { .. } => {
+            "compare the call, as --dry-run prints it, with the provider's API documentation"
+        }
+        Refusal::Failed { .. } => {
+            "wait a minute, then run the command again: it repeats nothing that is done"
+        }
+        Refusal::Unreadable { .. } => "check that --api is the provider's API; nothing was changed",
+    }
+}
