@@ -16,28 +16,36 @@ TRIPLES = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux
 # The compiler in use, and Debian's, for which Debian packages the standard libraries of other architectures.
 COMPILERS = ("rustc", "/usr/bin/rustc")
 
-# Quick to build. In the environment, so that SAM's own calls of cargo find everything compiled.
+# Quick to build: only the crates that Cargo.toml names for speed are optimised. In the environment, so that SAM's own
+# calls of cargo find everything compiled.
 QUICK_RELEASE = {
     "CARGO_TARGET_DIR": str(TARGET),
-    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
+    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     "CARGO_PROFILE_RELEASE_LTO": "off",
     "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
     "CARGO_PROFILE_RELEASE_DEBUG": "0",
     "CARGO_PROFILE_RELEASE_STRIP": "debuginfo",
 }
 
+# For the figures that bench/figures.json compares: optimised, and without the slow optimisation of a release.
+MEASURED_TARGET = TARGET / "measured"
+MEASURED_RELEASE = QUICK_RELEASE | {
+    "CARGO_TARGET_DIR": str(MEASURED_TARGET),
+    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
+}
 
-def compile_functions() -> None:
-    """Compiles every function; quick when nothing changed."""
+
+def compile_functions(profile: dict[str, str] | None = None) -> None:
+    """Compiles every function, by default with the quick profile; a matter of a second when nothing changed."""
     packages = [part for binary in binaries() for part in ("--package", binary)]
     architecture = ["--arm64"] if paths.architecture() == "arm64" else []
-    run(["cargo", "lambda", "build", "--release", *architecture, *packages], env=_environment())
+    run(["cargo", "lambda", "build", "--release", *architecture, *packages], env=tools.environment() | (profile or QUICK_RELEASE))
 
 
 def pack(parameters: list[str]) -> None:
     """Runs the real `sam build`, which calls cargo for each function again and finds it compiled."""
     command = ["sam", "build", "--template", paths.TEMPLATE, "--build-dir", paths.BUILT]
-    output = run([*command, "--parameter-overrides", *parameters], log="sam-build", env=_environment())
+    output = run([*command, "--parameter-overrides", *parameters], log="sam-build", env=tools.environment() | QUICK_RELEASE)
     if "Compiling" in output:
         print("    note: sam build compiled something again; see .local/logs/sam-build.log", file=sys.stderr)
 
@@ -58,10 +66,6 @@ def compiler(triple: str) -> str | None:
 def binaries() -> list[str]:
     """Returns the functions' binaries: one for each folder below functions/. Each is also the name of its package."""
     return [f"inlet-{manifest.parent.name}" for manifest in sorted((paths.ROOT / "functions").glob("*/Cargo.toml"))]
-
-
-def _environment() -> dict[str, str]:
-    return tools.environment() | QUICK_RELEASE
 
 
 def _has_standard_library(rustc: str, triple: str) -> bool:

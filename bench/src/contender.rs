@@ -66,7 +66,7 @@ impl Contender {
             Self::Floor => state.join("stripped/inlet-bench-floor"),
             Self::Inlet => state.join(format!("stripped/inlet-{provider}")),
             Self::OfTheStack => {
-                place::root().join(format!(".local/target/lambda/inlet-{provider}/bootstrap"))
+                place::root().join(format!(".local/target/measured/lambda/inlet-{provider}/bootstrap"))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The README's consumer, whole: a `main.rs` that keeps a stock up to date instead of publishing.
+//! The consumer of docs/consumers.md, complete: a `main.rs` that keeps a stock up to date instead of publishing.
 
 use aws_types::SdkConfig;
 use inlet::fault::Fault;

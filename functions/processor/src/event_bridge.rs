@@ -11,17 +11,17 @@ use inlet::process::{ConsumeError, Consumer};
 use inlet_aws::client::config::{Config, ConfigError};
 use inlet_aws::client::connect::describe_sdk_error;
 
-/// How many entries a request takes.
+/// Maximum number of entries in a request.
 const MAX_ENTRIES: usize = 10;
 
 /// The largest entry, and the largest request, in bytes: EventBridge's 1 MB since January 2026, less what the
-/// envelope adds to what is counted.
+/// envelope adds to the counted size.
 const MAX_LEN: usize = 1_000_000;
 
-/// What an entry's time counts, in bytes, by EventBridge's own calculation.
+/// Size of an entry's time, in bytes, by EventBridge's own calculation.
 const TIME_LEN: usize = 14;
 
-/// What EventBridge answers to an entry that it will never take. Every other code may pass.
+/// EventBridge's error codes for entries that it never accepts. Every other error is transient.
 const NEVER: [&str; 4] = ["InvalidArgument", "MalformedDetail", "InvalidDetail", "ValidationException"];
 
 /// The bus.
@@ -30,17 +30,17 @@ pub(crate) struct EventBridge {
     bus: String,
 }
 
-/// An entry and what it weighs.
+/// An entry and its size.
 struct Weighed {
     entry: PutEventsRequestEntry,
     len: usize,
 }
 
 impl EventBridge {
-    /// The bus that the environment names.
+    /// Returns the bus that the environment names.
     ///
     /// # Errors
-    /// [`ConfigError`] when it names none.
+    /// [`ConfigError`] if it names none.
     pub(crate) fn new(environment: &Config, config: &SdkConfig) -> Result<Self, ConfigError> {
         let bus = environment.bus.clone().ok_or_else(|| ConfigError::without("INLET_BUS"))?;
         Ok(Self { client: Client::new(config), bus })
@@ -65,7 +65,7 @@ impl EventBridge {
             .build()
     }
 
-    /// One request. Where the bus refuses it whole for what one of its entries says, each is sent alone.
+    /// Sends one request. If the bus refuses it because of one entry, each entry is sent alone.
     async fn put(
         &self,
         messages: &[&Message],
@@ -97,15 +97,15 @@ impl EventBridge {
         }
     }
 
-    /// A message without its data, which the bus refused. Where it has not heard of the larger limit an entry that
-    /// [`MAX_LEN`] allows is too large, and it says so in the same words as of anything else.
+    /// Sends a message without its data, after the bus refused it. On a bus with the smaller limit, an entry that
+    /// [`MAX_LEN`] allows is too large, and the error is the same as for any invalid entry.
     async fn put_reference(&self, message: &Message) -> Result<(), ConsumeError> {
         let entry = self.entry(message, message.without_data().json().to_owned());
         self.request(vec![entry]).await?.into_iter().collect()
     }
 
-    /// One request, and as many outcomes as it has entries: an answer that tells of more or fewer tells of none, as
-    /// nobody knows which it leaves out.
+    /// Sends one request and returns an outcome per entry. A response with more or fewer results counts as none,
+    /// because the missing ones are unknown.
     async fn request(
         &self,
         entries: Vec<PutEventsRequestEntry>,
@@ -140,7 +140,7 @@ fn source(message: &Message) -> String {
     format!("inlet.{}", message.provider())
 }
 
-/// The message, or where it has more than so many bytes a reference to it.
+/// Returns the message, or a reference to it if it has more than this number of bytes.
 fn detail(message: &Message, room: usize) -> String {
     if message.json().len() <= room {
         message.json().to_owned()
@@ -149,7 +149,7 @@ fn detail(message: &Message, room: usize) -> String {
     }
 }
 
-/// Entries in as few requests as they fit, in their order.
+/// Groups entries into as few requests as possible, in order.
 fn in_requests(weighed: Vec<Weighed>) -> Vec<Vec<PutEventsRequestEntry>> {
     let mut requests: Vec<Vec<PutEventsRequestEntry>> = Vec::new();
     let mut room = 0_usize;
@@ -168,7 +168,7 @@ fn in_requests(weighed: Vec<Weighed>) -> Vec<Vec<PutEventsRequestEntry>> {
     requests
 }
 
-/// What the bus says of an entry: it has it when it gives it an id.
+/// Returns the result of an entry: the bus has accepted it if it gave it an id.
 fn outcome(result: &PutEventsResultEntry) -> Result<(), ConsumeError> {
     match (result.error_code(), result.event_id()) {
         (Some(code), _) => {
@@ -180,7 +180,7 @@ fn outcome(result: &PutEventsResultEntry) -> Result<(), ConsumeError> {
     }
 }
 
-/// Whether an error is the message's own or one that passes.
+/// Returns the kind of an error: the message's own, or transient.
 fn judged(code: &str, story: String) -> ConsumeError {
     if NEVER.contains(&code) {
         Fault::permanent(NOT_PUBLISHED, story).into()
@@ -285,7 +285,7 @@ mod tests {
         (0..count).map(message).collect()
     }
 
-    /// Each outcome in a word.
+    /// Returns each outcome in a word.
     fn words(outcomes: Vec<Result<(), ConsumeError>>) -> Vec<&'static str> {
         let word = |outcome| match outcome {
             Ok(()) => "published",
@@ -297,7 +297,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_tells_of_fewer_entries_tells_of_none() {
-        // Eleven make two requests: what the first one lacks must not be filled by the second.
+        // Eleven entries make two requests: a result that the first response lacks must not be filled by the second.
         let ten = r#"{"EventId":"1"},"#.repeat(9);
         let nine_told = format!(r#"{{"FailedEntryCount":0,"Entries":[{}]}}"#, ten.trim_end_matches(','));
         let (bus, _) = bus(&[(200, &nine_told), (200, ONE)]);

@@ -1,4 +1,4 @@
-//! The function that processes what was received: every event is published on the bus.
+//! The processor: it publishes every event on the bus.
 //!
 //! For your own logic write a [`Consumer`](inlet::process::Consumer) in a file like `event_bridge.rs`, and name
 //! it here; `examples/stock.rs` is one.

@@ -1,8 +1,8 @@
-//! One comparison of a proof with what it should be, for counting the instructions that it takes.
+//! One comparison of a proof with the expected one, for counting its instructions.
 //!
 //! `compare SCHEME SECRET BODY PROOF`. Ends with 0 where the proof holds and with 1 where it does not. The scheme is
-//! `shared`, `sha1` or `sha256` (signatures in base64), or `careless`: a comparison as nobody should write it, by which
-//! one sees that counting notices.
+//! `shared`, `sha1` or `sha256` (signatures in base64), or `careless`: a comparison that is not constant-time, which
+//! shows that the count notices it.
 
 use std::process::ExitCode;
 

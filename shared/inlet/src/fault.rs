@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// What a caller can do about a fault. Behaviour depends on this kind and never on a fault's text.
+/// The kind of a fault: the caller's options. Behaviour depends on this kind and never on a fault's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// The same request fails again, however often it is repeated: the other side rejects what it contains.
@@ -17,9 +17,9 @@ pub enum FaultKind {
 #[derive(Debug, thiserror::Error)]
 #[error("{context}")]
 pub struct Fault {
-    /// What a caller can do about it.
+    /// Its kind.
     pub kind: FaultKind,
-    /// What did not work.
+    /// The operation that did not work.
     pub context: &'static str,
     /// The cause.
     #[source]

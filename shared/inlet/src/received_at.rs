@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// When the receiver had a delivery, to the millisecond.
+/// The receiver's time of arrival of a delivery, to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReceivedAt(Timestamp);
 
 impl ReceivedAt {
-    /// 1970 UTC: an arrival that nobody noted.
+    /// 1970 UTC: an unknown arrival.
     pub const EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
 
     /// From milliseconds since 1970 UTC; nothing outside the years that RFC 3339 can write.
@@ -29,7 +29,7 @@ impl ReceivedAt {
         Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))
     }
 
-    /// How long after `earlier` this is; nothing where it is before.
+    /// Returns the time since `earlier`; zero if this is before it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::try_from(self.0.duration_since(earlier.0)).unwrap_or_default()
     }

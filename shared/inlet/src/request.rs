@@ -1,4 +1,4 @@
-//! A request as it arrived: nothing is proved yet, so there is no way to its body.
+//! A request as it arrived: unverified, so there is no access to its body.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method's name; `PUT` stands for the others.
+    /// Returns the method's name; `PUT` for the others.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -31,7 +31,7 @@ impl Method {
         }
     }
 
-    /// Reads the method's name. Never fails: what is not listed is [`Method::Other`].
+    /// Parses the method's name. Never fails: an unlisted one is [`Method::Other`].
     pub fn parse(name: &str) -> Self {
         match name {
             "GET" => Self::Get,
@@ -77,7 +77,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
     }
 }
 
-/// How a `+` in a query or a form is meant. Senders disagree.
+/// The meaning of `+` in a query or a form. Senders disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plus {
     /// HTML forms' rule: a space.
@@ -97,7 +97,7 @@ impl fmt::Debug for Fields {
 }
 
 impl Fields {
-    /// Splits and decodes `name=value&…`. Cannot fail: what is not an escape stands for itself.
+    /// Splits and decodes `name=value&…`. Cannot fail: an invalid escape is kept as it is.
     pub fn parse(raw: &[u8], plus: Plus) -> Self {
         let decode = |part: &[u8]| -> Vec<u8> {
             match plus {
@@ -116,7 +116,7 @@ impl Fields {
         Self(raw.split(|&b| b == b'&').filter(|field| !field.is_empty()).map(pair).collect())
     }
 
-    /// The first value under `name` (ASCII case is ignored), with what is not UTF-8 replaced.
+    /// Returns the first value under `name` (ASCII case is ignored), with invalid UTF-8 replaced.
     pub fn value(&self, name: &str) -> Option<Cow<'_, str>> {
         self.bytes(name).map(String::from_utf8_lossy)
     }
@@ -134,13 +134,13 @@ impl Fields {
         self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
-    /// Whether there is no field at all.
+    /// Returns true if there is no field.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// What arrived, taken apart but not judged. The receiver's edge fills it; nobody else can read it.
+/// The parts of a request, not verified. The receiver's edge fills it; no other code can read it.
 #[derive(Clone)]
 pub struct Request {
     /// The HTTP method.
@@ -157,7 +157,7 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// A request of which nothing is proved. It shows what a proof may be read from, and never its body.
+/// An unverified request. It shows the parts that may contain a proof, and never its body.
 ///
 /// ```compile_fail
 /// # use inlet::request::Unverified;
@@ -166,7 +166,7 @@ pub struct Request {
 /// }
 /// ```
 ///
-/// The same with what may be seen compiles:
+/// Reading a header compiles:
 ///
 /// ```
 /// # use inlet::request::Unverified;
@@ -211,7 +211,7 @@ impl Unverified {
         self.query.value(name)
     }
 
-    /// Whether any byte of body came along.
+    /// Returns true if the body is not empty.
     pub fn has_body(&self) -> bool {
         !self.request.body.is_empty()
     }
@@ -221,7 +221,7 @@ impl Unverified {
         self.request.body.len()
     }
 
-    /// Whether the sender calls the body a form.
+    /// Returns true if the content type is an HTML form's.
     pub fn is_form(&self) -> bool {
         is_form(self.header("content-type"))
     }
@@ -232,7 +232,7 @@ impl Unverified {
         given.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
     }
 
-    /// Everything, for the module that compares and for nobody else.
+    /// Returns all parts, for the module that compares only.
     pub(crate) fn inner(&self) -> &Request {
         &self.request
     }
@@ -242,7 +242,7 @@ impl Unverified {
     }
 }
 
-/// Nothing of what was sent but its outline: values and bodies hold secrets and people.
+/// Shows only the outline of the request: values and bodies hold secrets and personal data.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
@@ -261,7 +261,7 @@ impl fmt::Debug for Unverified {
     }
 }
 
-/// Whether a `Content-Type` names an HTML form.
+/// Returns true if a `Content-Type` names an HTML form.
 pub(crate) fn is_form(content_type: Option<&str>) -> bool {
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")

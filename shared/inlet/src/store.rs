@@ -1,4 +1,4 @@
-//! The user's own name for a shop or an account, as it stands in URLs and keys.
+//! The user's own name for a shop or an account, as in URLs and keys.
 
 use std::fmt;
 

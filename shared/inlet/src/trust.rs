@@ -1,6 +1,6 @@
-//! How strong the proof of an event is.
+//! The strength of an event's proof.
 
-/// How strong the proof of an event is: the attribute `trust` of a message.
+/// The strength of an event's proof: the attribute `trust` of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trust {

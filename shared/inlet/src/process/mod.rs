@@ -1,4 +1,5 @@
-//! The path of a message: admit, consume, write the receipt. In order within a group, and poison alone.
+//! The path of a message: store a carried event, consume, write the receipt. In order within a group; poison messages
+//! alone.
 
 mod attempts;
 
@@ -19,26 +20,26 @@ pub use crate::process::attempts::{
     AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_BACKOFF, MAX_TRIES, MIN_BACKOFF, backoff,
 };
 
-/// What is done with the events: the place for your own logic.
+/// A consumer of events: the place for your own logic.
 ///
 /// An event may come more than once, for instance when the processor dies before its receipt is written; its
 /// id is the same each time.
 pub trait Consumer: Send + Sync {
-    /// Does its work for each message and says how it went, in the same order.
+    /// Processes each message and returns the results in the same order.
     ///
     /// No two of the messages are about the same entity, so they may be handled one after the other, all at
     /// once, or in one call to somewhere else. An entity's next message comes when this one succeeded.
     fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), ConsumeError>>> + Send;
 }
 
-/// Why a message was not processed, and with that what becomes of it.
+/// The reason that a message was not processed, which decides what happens to it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
-    /// The message itself cannot be processed. After [`MAX_TRIES`] of its own it is set aside, so that those
-    /// behind it in its group go on.
+    /// The message itself cannot be processed. After [`MAX_TRIES`] attempts of its own it goes to the dead-letter
+    /// queue, so that later messages of its group go on.
     #[error("the message cannot be processed")]
     Permanent(#[source] Fault),
-    /// What processing stands on does not work at the moment. It is tried until it does.
+    /// Something that processing depends on is down. The message is tried until it succeeds.
     #[error("processing is not possible now")]
     Transient(#[source] Fault),
 }
@@ -62,7 +63,7 @@ impl ConsumeError {
     }
 }
 
-/// A message as the queue hands it out.
+/// A received message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Received {
     /// The queue's own id of it.
@@ -71,23 +72,23 @@ pub struct Received {
     pub group: String,
     /// Its deduplication id.
     pub deduplication: String,
-    /// By which the queue knows this receive of it.
+    /// The receipt handle of this receive.
     pub handle: String,
-    /// How often it was received, this time included.
+    /// Number of receives, this one included.
     pub receives: u32,
-    /// How long ago it was received for the first time.
+    /// Time since the first receive.
     pub failing_for: Duration,
     /// When it was sent, in milliseconds since 1970 UTC.
     pub sent_ms: i64,
-    /// How long ago that was.
+    /// Time since then.
     pub age: Duration,
     /// The text.
     pub text: String,
-    /// The whole event, where the journal did not take it.
+    /// The whole event, if the journal did not take it.
     pub whole: Option<Vec<u8>>,
 }
 
-/// Where it is kept what was processed.
+/// The store of processed events and attempts.
 pub trait ProcessingStore: Send + Sync {
     /// Stores the whole event that a message carries, unless it is there.
     fn store_event(
@@ -96,32 +97,32 @@ pub trait ProcessingStore: Send + Sync {
         message: &Message,
     ) -> impl Future<Output = Result<Stored, ConsumeError>> + Send;
 
-    /// Which of these messages' events have a receipt.
+    /// Returns the ids of these messages' events that have a receipt.
     fn processed(
         &self,
         messages: &[&Message],
     ) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
 
-    /// Writes a receipt for the event of each of these messages, and forgets how often `tried` were tried.
+    /// Writes a receipt for the event of each of these messages, and deletes the attempts of `tried`.
     fn receipt(
         &self,
         consumed: &[&Message],
         tried: &[EventId],
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// How often these were tried; by the queue's own ids, and nothing of what nobody noted.
+    /// Returns the recorded attempts of these messages, by the queue's message ids.
     fn load_attempts(
         &self,
         messages: &[(&Received, &Message)],
     ) -> impl Future<Output = Result<HashMap<String, Attempts>, Fault>> + Send;
 
-    /// Notes how often these were tried, and how long their entities wait for them.
+    /// Records the attempts of these messages, and how long their entities wait for them.
     fn record_attempts(&self, tried: &[AttemptRecord]) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Keeps a message from being received again for this long.
+    /// Delays the next receive of a message by this time.
     fn delay(&self, received: &Received, pause: Duration) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Puts a message where somebody looks at it, and marks its event, where it is named, as waiting there.
+    /// Sends a message to the dead-letter queue, and marks its event, if it is named, as parked.
     fn dead_letter(
         &self,
         received: &Received,
@@ -130,7 +131,7 @@ pub trait ProcessingStore: Send + Sync {
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// What storing a message's whole event came to.
+/// The result of storing a message's whole event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// It is stored under its id.
@@ -141,34 +142,34 @@ pub enum Stored {
     EntityForgotten,
 }
 
-/// What disposition of a message.
+/// The outcome of a message.
 #[derive(Debug)]
 pub struct Outcome {
     /// The queue's own id of it.
     pub received: String,
-    /// The event's id, where the message could be read.
+    /// The event's id, if the message could be read.
     pub id: Option<EventId>,
-    /// What disposition of it.
+    /// Its disposition.
     pub disposition: Disposition,
 }
 
-/// What can become of a message.
+/// The disposition of a message.
 #[derive(Debug)]
 pub enum Disposition {
     /// It was consumed and has its receipt.
     Processed,
     /// Its event was processed before.
     Duplicate,
-    /// It could not be processed and waits where somebody looks at it.
+    /// It could not be processed and is in the dead-letter queue.
     DeadLettered(Fault),
     /// It stays on the queue.
     Failed(ConsumeError),
-    /// It stays on the queue, untouched: one before it in its group does.
+    /// It stays on the queue, untouched: an earlier one of its group stays.
     Blocked,
 }
 
 impl Outcome {
-    /// Whether the queue may forget the message.
+    /// Returns true if the message can be deleted from the queue.
     pub fn is_done(&self) -> bool {
         match self.disposition {
             Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => true,
@@ -177,31 +178,31 @@ impl Outcome {
     }
 }
 
-/// The processor, with what it stands on.
+/// The processor, with its ports.
 #[derive(Debug)]
 pub struct Processor<L, C> {
-    /// What was processed.
+    /// The processing store.
     pub store: L,
-    /// Who consumes.
+    /// The consumer.
     pub consumer: C,
 }
 
-/// A message at the head of its group that is on its way.
+/// A message at the head of its group that is being processed.
 struct Step {
     received: Received,
     message: Option<Message>,
     tries: Attempts,
-    /// Whether that is how often it was tried: not where the note on it could not be read.
+    /// True if the number of attempts is known: false if the record could not be read.
     tries_are_known: bool,
-    /// Whether the event that it carries is known to be stored.
+    /// True if the event that it carries is known to be stored.
     is_stored: bool,
     disposition: Option<Disposition>,
 }
 
 impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
-    /// Takes a batch to its end. The outcomes are added as they become known, so that a caller who runs out of
-    /// time knows what was done. While `has_time` says no, nothing is begun that is tried alone: what hangs is then
-    /// the only one of its batch that was begun and did not end.
+    /// Processes a batch. The outcomes are added as they become known, so that a caller whose time runs
+    /// out knows the finished ones. If `has_time` returns false, no suspicious message is started. So when a batch
+    /// times out, at most one message is unfinished.
     pub async fn process(
         &self,
         batch: Vec<Received>,
@@ -221,8 +222,9 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// The heads of all groups, together: one call each for what was processed, for consuming, for receipts. But
-    /// what a processor may have died of is tried alone, after all others. Says which groups do not go on.
+    /// Processes the heads of all groups together: one call each for receipts, for consuming, for writing receipts. But
+    /// a message that may have crashed the processor is tried alone, after all others. Returns the groups that do not
+    /// go on.
     async fn process_heads(
         &self,
         mut steps: Vec<Step>,
@@ -247,7 +249,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         blocked_groups
     }
 
-    /// Writes down how it went as soon as it is known: what ended did not kill anybody, whatever comes next.
+    /// Records the result as soon as it is known: a message that has ended did not crash the processor, independently
+    /// of the next ones.
     async fn finish(
         &self,
         mut steps: Vec<Step>,
@@ -268,7 +271,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// How often those were tried that were received before. What has had its tries has no other.
+    /// Loads the attempts of messages that were received before. A message without attempts left is not tried again.
     async fn load_attempts(&self, steps: &mut [Step]) {
         let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
         let asked: Vec<(&Received, &Message)> =
@@ -294,7 +297,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Ends what has a receipt, but for replays: they are meant to come again.
+    /// Skips messages whose event has a receipt, except replays, which are processed again on purpose.
     async fn skip_processed(&self, steps: &mut [Step]) {
         let mut asked: Vec<&mut Step> =
             open(steps).filter(|step| step.message().is_some_and(|m| m.replay_id().is_none())).collect();
@@ -313,7 +316,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Note that they are tried, store what they carry, consume, write the receipts.
+    /// Records the attempts, stores carried events, consumes, writes the receipts.
     async fn attempt(&self, steps: &mut [Step]) {
         self.note_begun(steps).await;
         for step in steps.iter_mut() {
@@ -323,8 +326,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         self.write_receipts(steps).await;
     }
 
-    /// Notes that a try begins, so that it counts even if nobody lives to tell how it went. What comes for the
-    /// first time is spared: the ordinary way is not to have a second.
+    /// Records the start of an attempt, so that it counts even if the processor dies. A message that is received for
+    /// the first time is exempt: it rarely needs a second attempt.
     async fn note_begun(&self, steps: &mut [Step]) {
         let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
         let begun: Vec<AttemptRecord> =
@@ -337,7 +340,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Stores the event that a message carries. It is a try like any other: bytes can be what a processor dies of.
+    /// Stores the event that a message carries. This is part of the attempt: its bytes may crash the processor.
     async fn store_carried_event(&self, step: &mut Step) {
         let (None, Some(message), Some(_)) = (&step.disposition, &step.message, &step.received.whole) else {
             return;
@@ -361,7 +364,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
         let mut outcomes = self.consumed(&messages).await.into_iter();
         for step in &mut asked {
-            // A consumer that says too little has not said that it succeeded.
+            // A missing result is not a success.
             let outcome = outcomes.next().unwrap_or_else(|| Err(no_result()));
             if let Err(trouble) = outcome {
                 step.end_as(Disposition::Failed(trouble));
@@ -369,8 +372,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// What the consumer says; one that panics is asked again for each message alone, so that the one it
-    /// stumbles over stumbles alone.
+    /// Returns the consumer's results. After a panic it is called for each message alone, so that only the message that
+    /// causes the panic fails.
     async fn consumed(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         if let Some(outcomes) = catch_panic(self.consumer.consume(messages)).await {
             return outcomes;
@@ -399,8 +402,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Sets a message aside that fails for its own reasons and has had its tries, and what the queue is about to
-    /// delete and nobody else has.
+    /// Sends a message to the dead-letter queue that failed for its own reasons and has no attempts left, or that SQS
+    /// is about to delete although only the queue has its event.
     async fn dead_letter(&self, step: &mut Step) {
         let (why, id) = match &step.disposition {
             Some(Disposition::Failed(ConsumeError::Permanent(why))) => {
@@ -412,7 +415,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
                 }
                 (why, step.message().map(Message::id))
             }
-            // Nothing is stored that could be marked, and the table may take no mark either.
+            // No event is stored that could be marked, and the table may take no mark either.
             Some(Disposition::Failed(ConsumeError::Transient(why))) if step.is_about_to_be_lost() => {
                 (why, None)
             }
@@ -424,9 +427,9 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         });
     }
 
-    /// Notes what failed and how long it waits; the longer an outage lasts, the longer. What was not begun waits as
-    /// well. A note that is not taken costs a try more, and what is not held back comes earlier: neither is a reason
-    /// to fail.
+    /// Records failures and delays: the longer an outage lasts, the longer the delay. Messages that were not started
+    /// wait as well. A record that cannot be written costs one more attempt, and a message that cannot be delayed
+    /// comes earlier: neither is a reason to fail.
     async fn record_and_delay(&self, steps: &[Step]) {
         let tried: Vec<AttemptRecord> = steps
             .iter()
@@ -448,7 +451,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 }
 
 impl Step {
-    /// Reads a message.
+    /// Parses a message.
     fn new(received: Received) -> Self {
         let (message, disposition) = match Message::parse(received.text.clone()) {
             Ok(message) => (Some(message), None),
@@ -479,12 +482,12 @@ impl Step {
         self.message().filter(|_| self.was_received_before()).map(|message| message.id().clone())
     }
 
-    /// Whether it may be what a processor dies of.
+    /// Returns true if the message may have crashed the processor.
     fn may_have_crashed_us(&self) -> bool {
         self.disposition.is_none() && self.tries.are_suspicious()
     }
 
-    /// Where a text names no event nothing can be noted under its name: then every receive counts.
+    /// If a text names no event, no attempts can be recorded: then every receive counts.
     fn has_had_its_tries(&self) -> bool {
         match self.message {
             Some(_) => self.tries.are_over(),
@@ -492,12 +495,12 @@ impl Step {
         }
     }
 
-    /// Whether the queue alone has the event, and not for long any more.
+    /// Returns true if only the queue has the event and will soon delete it.
     fn is_about_to_be_lost(&self) -> bool {
         self.received.whole.is_some() && !self.is_stored && self.received.age >= DEAD_LETTER_AGE
     }
 
-    /// How long it waits for its next try; nothing where it has none.
+    /// Returns the delay until its next attempt; `None` if it has none.
     fn pause(&self) -> Option<Duration> {
         match &self.disposition {
             Some(Disposition::Failed(ConsumeError::Permanent(_)) | Disposition::Blocked) => Some(MIN_BACKOFF),
@@ -506,7 +509,7 @@ impl Step {
         }
     }
 
-    /// What is to be noted. Nothing where nobody knows what the note says now: it would begin from nothing.
+    /// Returns the attempts to record. `None` if the current record is unknown: it would start from zero.
     fn tried(&self, tries: Attempts, pause: Duration) -> Option<AttemptRecord> {
         if !self.tries_are_known {
             return None;
@@ -523,7 +526,7 @@ impl Step {
         Outcome {
             received: self.received.id,
             id: self.message.map(|message| message.id().clone()),
-            // Every step of a round ends; one that did not would stay on the queue.
+            // Every step of a round ends; an unfinished one would stay on the queue.
             disposition: self.disposition.unwrap_or(Disposition::Blocked),
         }
     }
@@ -535,7 +538,7 @@ impl Outcome {
     }
 }
 
-/// The messages of each group in their order, the groups in the order of their first messages.
+/// Returns the messages of each group in their order, the groups in the order of their first messages.
 fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
     let mut groups: Vec<VecDeque<Received>> = Vec::new();
     for received in batch {
@@ -548,7 +551,7 @@ fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
     groups
 }
 
-/// The steps that have not ended.
+/// Returns the steps that have not ended.
 fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
     steps.iter_mut().filter(|step| step.disposition.is_none())
 }
@@ -559,7 +562,7 @@ fn fail_all(steps: &mut [&mut Step], fault: &Fault) {
     }
 }
 
-/// The same fault for another message: what is left of its causes is their text.
+/// Returns the same fault for another message: its causes are reduced to their text.
 fn same_fault(fault: &Fault) -> Fault {
     let story = fault.chain();
     let causes = story.strip_prefix(fault.context).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&story);
@@ -574,7 +577,7 @@ fn no_result() -> ConsumeError {
     ConsumeError::Transient(Fault::transient("the consumer failed", "it said nothing of this message"))
 }
 
-/// Waits for all of these at once.
+/// Waits for all futures at once.
 async fn join_all<F: Future>(futures: impl Iterator<Item = F>) {
     let mut pending: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
     poll_fn(|context| {
@@ -584,7 +587,7 @@ async fn join_all<F: Future>(futures: impl Iterator<Item = F>) {
     .await;
 }
 
-/// What a future comes to; nothing when it panics.
+/// Returns the future's output; `None` if it panics.
 async fn catch_panic<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 
-/// What is on the books, and what was done, in order.
+/// The stored state, and the calls in order.
 #[derive(Default)]
 struct Books {
     receipts: HashSet<String>,
@@ -22,7 +22,7 @@ struct Books {
 #[derive(Default)]
 struct Desk {
     books: Mutex<Books>,
-    /// How each event fails, if it does.
+    /// The fault of each event, if it has one.
     failing: HashMap<&'static str, Way>,
     /// Calls of the ledger that fail.
     broken: &'static str,
@@ -34,7 +34,7 @@ enum Way {
     Outage,
     Panic,
     Silence,
-    /// It never comes to an end.
+    /// It never ends.
     Hang,
 }
 
@@ -169,7 +169,7 @@ fn received(name: &str) -> Received {
     }
 }
 
-/// A batch that was received so often.
+/// A batch with this number of receives.
 fn received_often(names: &str, receives: u32) -> Vec<Received> {
     batch(names).into_iter().map(|received| Received { receives, ..received }).collect()
 }
@@ -308,7 +308,7 @@ fn while_the_queue_keeps_a_message_no_outage_uses_up_its_receives() {
     assert!(receives < most, "{receives} receives in {kept:?}");
 }
 
-/// What became of a batch that was ended in its midst.
+/// Returns the outcomes of a batch that was ended before it was complete.
 fn cut_off(desk: &Desk, batch: Vec<Received>) {
     let mut outcomes = Vec::new();
     let processor = Processor { store: desk, consumer: desk };
@@ -320,7 +320,7 @@ fn cut_off(desk: &Desk, batch: Vec<Received>) {
 #[test]
 fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothing() {
     let desk = Desk { failing: HashMap::from([("b1", Way::Hang)]), ..Desk::default() };
-    // Nothing is noted of the first receive, and all are suspects after the second.
+    // The first receive is not recorded, and all are suspects after the second.
     cut_off(&desk, received_often("a1 b1 c1", 1));
     cut_off(&desk, received_often("a1 b1 c1", 2));
     cut_off(&desk, received_often("a1 b1 c1", 3));
@@ -356,7 +356,7 @@ fn what_ended_before_the_one_that_hangs_is_no_suspect_any_more() {
 fn an_outage_that_eats_up_a_batchs_time_costs_nobody_a_try() {
     let failing = [("a1", Way::Outage), ("b1", Way::Hang)];
     let desk = Desk { failing: HashMap::from(failing), ..Desk::default() };
-    // First together with what hangs, then beside it.
+    // First together with the hanging one, then beside it.
     for receives in 2..50 {
         if receives < 7 {
             cut_off(&desk, received_often("a1 b1", receives));

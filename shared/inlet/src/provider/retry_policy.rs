@@ -1,60 +1,60 @@
-//! What a provider does after a delivery that is not answered well: facts with their source, never guesses.
+//! A provider's documented behaviour after a failed delivery: facts with their source, never guesses.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// What a provider does after a failure. `None` is what no page tells.
+/// A provider's behaviour after a failure. `None` if no page documents it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How long it backoff for an answer.
+    /// The time for which it waits for an answer.
     pub response_timeout: Option<Duration>,
-    /// How it sends a delivery again.
+    /// Its retries.
     pub retries: Option<Retries>,
-    /// When it stops sending at all.
+    /// Its circuit breaker.
     pub circuit_breaker: Option<CircuitBreaker>,
-    /// Where this is told, and how far it is to be trusted.
+    /// The source, and its reliability.
     pub source: &'static str,
 }
 
-/// How a delivery is sent again.
+/// The retries of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// The wait before each further attempt, in their order.
+    /// The wait before each further attempt, in order.
     pub backoff: &'static [Duration],
-    /// The statuses after which there is one.
+    /// The statuses that cause a retry.
     pub statuses: &'static [RangeInclusive<u16>],
 }
 
-/// When deliveries to a URL stop.
+/// The rule by which a provider disables a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CircuitBreaker {
     /// The time in which failures are counted.
     pub window: Duration,
-    /// How many failures earn a warning.
+    /// Number of failures at which the provider warns.
     pub warn_at: u32,
-    /// How many failures end all deliveries.
+    /// Number of failures at which the provider stops sending.
     pub disable_at: u32,
-    /// Whether what still backoff is thrown away then.
+    /// True if the provider then discards its backlog.
     pub discards_backlog: bool,
     /// The statuses that do not count.
     pub not_counted: &'static [u16],
 }
 
-/// The retry window where a provider documents no retries: design.md, "DedupScope".
+/// The retry window of a provider that documents no retries.
 pub const DEFAULT_RETRY_WINDOW: Duration = Duration::from_mins(1);
 
-/// How long an attempt is taken to last where nobody tells when the provider gives it up. Twice the longest
-/// limit that is documented anywhere: in doubt a repeat is a repeat for a little longer.
+/// Assumed duration of an attempt whose timeout is not documented. Twice the longest
+/// documented timeout: in doubt, equal deliveries count as retries for a little longer.
 const DEFAULT_RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl RetryPolicy {
-    /// A provider that tells nothing of it, on these pages.
+    /// Returns the policy of a provider that documents nothing, on these pages.
     pub const fn not_documented(source: &'static str) -> Self {
         Self { response_timeout: None, retries: None, circuit_breaker: None, source }
     }
 
-    /// How long after its first arrival a delivery may arrive again: every wait, and before each the attempt that
-    /// failed. Never less than [`DEFAULT_RETRY_WINDOW`].
+    /// Returns the time after its first arrival in which a delivery may be repeated: all waits, and before each the
+    /// failed attempt. Never less than [`DEFAULT_RETRY_WINDOW`].
     pub const fn retry_window(&self) -> Duration {
         let attempt = match self.response_timeout {
             Some(limit) => limit,
@@ -72,21 +72,21 @@ impl RetryPolicy {
         if window.as_millis() > DEFAULT_RETRY_WINDOW.as_millis() { window } else { DEFAULT_RETRY_WINDOW }
     }
 
-    /// Whether the provider is known to send a delivery again that was answered with this status.
+    /// Returns true if the provider is known to retry a delivery that was answered with this status.
     pub fn retries_after(&self, status: u16) -> bool {
         let listed = |retries: &Retries| retries.statuses.iter().any(|statuses| statuses.contains(&status));
         self.retries.as_ref().is_some_and(listed)
     }
 
-    /// Whether an answer with this status brings the provider nearer to sending nothing any more. `None` where
-    /// nobody tells that it ever stops.
+    /// Returns true if the provider's circuit breaker counts an answer with this status. `None` if
+    /// no circuit breaker is documented.
     pub fn counts_towards_breaker(&self, status: u16) -> Option<bool> {
         self.circuit_breaker.as_ref().map(|circuit_breaker| circuit_breaker.is_counted(status))
     }
 }
 
 impl CircuitBreaker {
-    /// Whether an answer with this status is a failure that is counted: any but a 2xx and the listed exceptions.
+    /// Returns true if an answer with this status is a counted failure: any but a 2xx and the listed exceptions.
     pub fn is_counted(&self, status: u16) -> bool {
         !(200..300).contains(&status) && !self.not_counted.contains(&status)
     }

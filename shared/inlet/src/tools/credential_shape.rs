@@ -1,13 +1,13 @@
-//! The forms that a credential may have in the parameter store, for whoever sets one.
+//! The shapes of a provider's credential in the parameter store, for the command that writes it.
 
-/// One form of a provider's credential: the fields that belong together.
+/// One shape of a provider's credential: the fields that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialShape {
-    /// What this form is called.
+    /// Its name.
     pub name: &'static str,
-    /// Its fields, in the order in which people are asked for them.
+    /// Its fields, in the order in which the command asks for them.
     pub fields: &'static [Field],
-    /// Who thinks of the values.
+    /// The issuer of the values.
     pub chosen_by: Issuer,
 }
 
@@ -16,48 +16,48 @@ pub struct CredentialShape {
 pub struct Field {
     /// Its name in the JSON object.
     pub name: &'static str,
-    /// What it is, for whoever is asked for it.
+    /// Its description for the person who enters it.
     pub about: &'static str,
-    /// Whether the form is of no use without it.
+    /// True if the shape requires it.
     pub required: bool,
-    /// How many characters it must have, where that is told.
+    /// Its documented number of characters.
     pub characters: Option<usize>,
 }
 
-/// Who thinks of a credential's values.
+/// The issuer of a credential's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issuer {
-    /// The store: strong random ones do.
+    /// The store: random values work.
     Store,
-    /// Somebody else, who has to be asked; where.
+    /// The provider: the place where the values are found.
     Other(&'static str),
 }
 
 impl Field {
-    /// A field that has to be there.
+    /// Returns a required field.
     pub const fn required(name: &'static str, about: &'static str) -> Self {
         Self { name, about, required: true, characters: None }
     }
 
-    /// A field that may be left out.
+    /// Returns an optional field.
     pub const fn optional(name: &'static str, about: &'static str) -> Self {
         Self { required: false, ..Self::required(name, about) }
     }
 
-    /// The same with exactly so many characters.
+    /// Sets the exact number of characters.
     #[must_use]
     pub const fn of(self, characters: usize) -> Self {
         Self { characters: Some(characters), ..self }
     }
 }
 
-/// What is wrong with a credential. Quotes nothing of it but names of fields that exist.
+/// The problem of a credential. Quotes nothing of it but names of fields that exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCredential {
-    /// It is no JSON object with text in each of its fields.
+    /// It is not a JSON object with text in each of its fields.
     #[error("a credential is a JSON object with text in each of its fields")]
     NotAnObject,
-    /// Its fields belong to no form.
+    /// Its fields belong to no shape.
     #[error("its fields are those of no form: {0}")]
     Fields(String),
     /// A field is empty.
@@ -68,17 +68,17 @@ pub enum InvalidCredential {
     Characters {
         /// The field.
         field: &'static str,
-        /// How many it has.
+        /// Its number of characters.
         characters: usize,
-        /// How many it must have.
+        /// The required number of characters.
         wanted: usize,
     },
 }
 
-/// The form that a credential has.
+/// Returns the shape of a credential.
 ///
 /// # Errors
-/// A [`InvalidCredential`] for the first thing that is wrong with it.
+/// An [`InvalidCredential`] with its first problem.
 pub fn form_of(
     forms: &'static [CredentialShape],
     credential: &serde_json::Value,
@@ -109,7 +109,7 @@ pub fn form_of(
     Ok(form)
 }
 
-/// The forms in words: `username and password, or url_token`.
+/// Returns the shapes in words: `username and password, or url_token`.
 pub fn describe(forms: &[CredentialShape]) -> String {
     let name =
         |field: &Field| if field.required { field.name.to_owned() } else { format!("[{}]", field.name) };

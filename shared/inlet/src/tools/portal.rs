@@ -1,12 +1,12 @@
-//! What a person does in a provider's portal so that it sends its webhooks here.
+//! The steps in a provider's portal that register webhooks by hand.
 
-/// Registering by hand.
+/// Registration by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Portal {
-    /// What to do, one step after the other; each is a sentence.
+    /// The steps, in order; each is a sentence.
     pub steps: &'static [&'static str],
-    /// What no page tells, and so has to be tried; each is a sentence.
+    /// Undocumented facts that have to be tried; each is a sentence.
     pub not_documented: &'static [&'static str],
-    /// Where the steps are told.
+    /// The source of the steps.
     pub source: &'static str,
 }

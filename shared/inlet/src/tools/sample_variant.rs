@@ -1,6 +1,7 @@
-//! Makes another delivery of a sample body: about another entity, at another time, else the same.
+//! Makes another delivery from a sample body: with another entity and time, and else the same.
 //!
-//! For whoever plays the provider. A body sent twice is one event; this is how a sample becomes a thousand.
+//! For tools that play the provider. A body that is sent twice is one event; this makes a thousand events from a
+//! sample.
 
 use jiff::Timestamp;
 use jiff::fmt::strtime;
@@ -11,29 +12,29 @@ use serde_json::{Map, Number, Value};
 use crate::provider::catalogue::EventSpec;
 use crate::tools::sender::escaped;
 
-/// What is to be new in a body.
+/// The changes of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SampleVariant {
-    /// What the entity is called.
+    /// The entity's id.
     pub entity: EntityId,
-    /// When it happened.
+    /// Its time.
     pub at: Timestamp,
-    /// Which of its states it is in: 0 the sample's own, any other by so much more of whatever it counts first.
+    /// The number of its state: 0 is the sample's own, any other increments its first quantity by as much.
     pub state: u32,
 }
 
 /// An entity's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntityId {
-    /// The sample's own with other digits, which end in those of this number as far as there is room.
+    /// The sample's own with other digits, which end in those of this number as far as they fit.
     Numbered(u64),
-    /// This text, whatever the sample calls it.
+    /// This text, in place of the sample's own.
     Exactly(String),
 }
 
 impl SampleVariant {
     /// The body with the entity and the time that its event moves replaced, where it has them. A JSON object's fields
-    /// come out in the order of their names; what is neither an object nor a form stays as it is.
+    /// are sorted by name; a body that is neither an object nor a form stays as it is.
     pub fn body(&self, row: &EventSpec, sample: &[u8], form: bool) -> Vec<u8> {
         if form {
             return self.form(row, sample);
@@ -47,7 +48,7 @@ impl SampleVariant {
         serde_json::to_vec(&body).unwrap_or_else(|_| sample.to_vec())
     }
 
-    /// A body for an event of which no page shows one: the entity's name and nothing else.
+    /// Returns a body for an event without a documented one: the entity's id and nothing else.
     pub fn bare_body(&self, row: &EventSpec) -> Vec<u8> {
         let fields = row.entity.first().copied().unwrap_or_default();
         let named = fields.iter().map(|field| ((*field).to_owned(), Value::String("1000000000000".into())));
@@ -72,7 +73,7 @@ impl SampleVariant {
         else {
             return;
         };
-        // Of a name in several parts the one with the most digits tells entities apart: not the shop, but the number.
+        // Of an id in several parts, the one with the most digits distinguishes entities: not the shop, but the number.
         let digits = |field: &str, payload: &mut Map<String, Value>| {
             value_mut(payload, field)
                 .map_or(0, |value| value.to_string().bytes().filter(u8::is_ascii_digit).count())
@@ -128,7 +129,7 @@ impl SampleVariant {
     }
 }
 
-/// The object that the row speaks of: the body itself, or the one inside it that names an entity.
+/// Returns the object that the row describes: the body itself, or the one inside it that names an entity.
 fn payload<'b>(body: &'b mut Value, row: &EventSpec) -> Option<&'b mut Map<String, Value>> {
     let names = |object: &mut Map<String, Value>| {
         row.entity.iter().any(|fields| fields.iter().all(|field| value_mut(object, field).is_some()))
@@ -178,7 +179,7 @@ fn incremented(number: &Value, by: u32) -> Value {
     }
 }
 
-/// Whether a text is a number with a fraction, as some providers write amounts and quantities.
+/// Returns true if a text is a number with a fraction, as some providers write amounts and quantities.
 fn is_decimal(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     text.split_once('.').is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
@@ -194,8 +195,8 @@ fn value_mut<'o>(object: &'o mut Map<String, Value>, path: &str) -> Option<&'o m
     }
 }
 
-/// The text with its digits replaced, from the right, by this number's. The first digit stays: it may tell a version
-/// or a year, and no number begins with zero.
+/// Returns the text with its digits replaced, from the right, by this number's. The first digit stays: it may be part
+/// of a version or a year, and no number begins with zero.
 fn with_digits(old: &str, number: u64) -> String {
     let mut digits: Vec<char> = number.to_string().chars().collect();
     let first = old.find(|c: char| c.is_ascii_digit());
@@ -207,7 +208,7 @@ fn with_digits(old: &str, number: u64) -> String {
     renewed.into_iter().collect()
 }
 
-/// The instant in the way that a sample writes its own; nothing where that way is not known.
+/// Returns the instant in the sample's own format; `None` if that format is unknown.
 fn time_as(sample: &str, at: Timestamp) -> Option<String> {
     let shape: String = sample.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     let (format, rest) =
@@ -230,14 +231,14 @@ fn time_as(sample: &str, at: Timestamp) -> Option<String> {
     Some(format!("{text}{fraction}{zone}"))
 }
 
-/// How samples begin to write a time, and the same in strftime's words.
+/// The beginnings of samples' time formats, and the formats in strftime's words.
 const FORMATS: [(&str, &str); 3] = [
     ("0000-00-00T00:00:00", "%Y-%m-%dT%H:%M:%S"),
     ("0000-00-00 00:00:00", "%Y-%m-%d %H:%M:%S"),
     ("00/00/0000 00:00:00", "%m/%d/%Y %H:%M:%S"),
 ];
 
-/// The offset that stands behind a time; UTC where none does.
+/// Returns the offset after a time; UTC if there is none.
 fn offset(zone: &str) -> Option<Offset> {
     if zone.is_empty() || zone == "Z" {
         return Some(Offset::UTC);

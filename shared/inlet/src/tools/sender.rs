@@ -1,4 +1,4 @@
-//! The provider's side of a delivery: what it would send, signed as it would sign. For samples and tests.
+//! The provider's side of a delivery: its requests with its proofs. For samples and tests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ use crate::request::{Headers, Method, Request};
 use crate::store::StoreName;
 use crate::tools::credential_shape::CredentialShape;
 
-/// A provider that can be played.
+/// A provider that tools can play.
 pub trait Sender: Provider {
     /// The catalogue.
     const EVENTS: &'static [EventSpec];
@@ -25,7 +25,7 @@ pub trait Sender: Provider {
     /// The bodies in its folder `payloads`.
     const PAYLOADS: &'static [Payload];
 
-    /// Where the event goes: the URL as `inlet` tells the user to register it, with the provider's own words.
+    /// Returns the target of an event: the URL as `inlet urls` prints it, with the provider's own words.
     fn address(event: &EventSpec) -> Address;
 
     /// Adds the proof that the provider would add. `credential` is an object as kept in the parameter store.
@@ -35,8 +35,8 @@ pub trait Sender: Provider {
 /// A body as the provider would send it.
 #[derive(Clone, Copy, Debug)]
 pub struct Payload {
-    /// The file in the provider's folder `payloads`, named by what happened: `order.create-guest.json`. Behind the
-    /// hyphen stands what is special about it.
+    /// The file in the provider's folder `payloads`, named after its event: `order.create-guest.json`. After the
+    /// hyphen is its special feature.
     pub file: &'static str,
     /// The bytes.
     pub body: &'static [u8],
@@ -53,7 +53,7 @@ impl Payload {
         self.name().split_once('-').map_or(self.name(), |(event, _)| event)
     }
 
-    /// Whether the body is an HTML form's.
+    /// Returns true if the body is an HTML form's.
     pub fn is_form(&self) -> bool {
         self.file.rsplit_once('.').is_some_and(|(_, ending)| ending == "form")
     }
@@ -70,7 +70,7 @@ macro_rules! payloads {
     };
 }
 
-/// Where and how an event is sent.
+/// The target and the method of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     /// The HTTP method.
@@ -122,7 +122,7 @@ pub fn hmac_sha256_base64(key: &str, message: &[u8]) -> String {
     STANDARD.encode(tag::<Hmac<Sha256>>(key, message))
 }
 
-/// Percent-encodes a query's name or value so that it stands for itself.
+/// Percent-encodes a query's name or value.
 pub fn escaped(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
