@@ -8,13 +8,13 @@ from local.aws import Aws
 # The emulator checks a list of parameters as `*`, where AWS checks each parameter by its name.
 ANY_PARAMETER = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"}],
+    "Statement": [{"Effect": "Allow", "Action": ["ssm:GetParameters", "ssm:GetParametersByPath"], "Resource": "*"}],
 }
 
 
 def widen(aws: Aws, stack: str = paths.STACK) -> None:
     """Adds to each receiver's role. The emulator enforces everything else as the template has it."""
     iam, resources = aws.client("iam"), aws.resources(stack)
-    for function in map(paths.function, paths.PROVIDERS):
+    for function in (*map(paths.function, paths.PROVIDERS), "SweeperFunction"):
         if role := resources.get(f"{function}Role"):
             iam.put_role_policy(RoleName=role, PolicyName="emulator", PolicyDocument=json.dumps(ANY_PARAMETER))

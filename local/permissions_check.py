@@ -84,6 +84,7 @@ ALLOWED = {
         ) | _allowed(
             ("sqs:SendMessage", QUEUE),
             ("ssm:GetParameters", f"{SECRETS}/{provider}/*"),
+            ("ssm:GetParametersByPath", f"{SECRETS}/{provider}"),
             ("logs:CreateLogStream", f"{provider.capitalize()}Log.Arn"),
             ("logs:PutLogEvents", f"{provider.capitalize()}Log.Arn"),
         )
@@ -113,9 +114,13 @@ ALLOWED = {
         ("dynamodb:GetItem", TABLE),
         ("dynamodb:BatchGetItem", TABLE),
         ("dynamodb:BatchWriteItem", TABLE),
+        ("dynamodb:PutItem", TABLE),
+        ("dynamodb:UpdateItem", TABLE),
         ("dynamodb:DeleteItem", TABLE),
         ("sqs:SendMessage", QUEUE),
         ("sqs:GetQueueAttributes", QUEUE),
+        ("ssm:GetParameters", f"{SECRETS}/*"),
+        ("ssm:GetParametersByPath", f"{SECRETS}/*"),
         ("logs:CreateLogStream", "SweeperLog.Arn"),
         ("logs:PutLogEvents", "SweeperLog.Arn"),
     ),
@@ -128,8 +133,8 @@ TRUSTED = {"SweeperFunctionEveryMinuteRole": "scheduler.amazonaws.com"}
 
 # The policies that roles attach by reference, and their permissions.
 SHARED = {"KeyPolicy": WITH_OWN_KEY, "SecretKeyPolicy": SECRETS_WITH_OWN_KEY, "TracePolicy": WITH_TRACES}
-# The policy that only receivers attach.
-OF_RECEIVERS = "SecretKeyPolicy"
+# The policy that only the readers of secrets attach.
+OF_SECRET_READERS = "SecretKeyPolicy"
 
 # The policies that an account's administrator attaches to people.
 LOGS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
@@ -230,7 +235,7 @@ def _wrong_roles(resources: dict):
         properties = roles[name]["Properties"]
         documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         attached = {_name(policy) for branch in properties.get("ManagedPolicyArns", []) for policy in _branches(branch)}
-        allowed = set(SHARED) if _is_receivers(name) else set(SHARED) - {OF_RECEIVERS}
+        allowed = set(SHARED) if _reads_secrets(name) else set(SHARED) - {OF_SECRET_READERS}
         for policy in attached - allowed:
             yield f"{name}: {policy} is attached"
         yield from _differences(name, _granted(documents), ALLOWED[name])
@@ -251,8 +256,8 @@ def _wrong_resources(resources: dict):
         yield from _differences(name, _granted([inside] if inside else []), ON_RESOURCES.get(name, set()))
 
 
-def _is_receivers(role: str) -> bool:
-    return role in {f"{paths.function(provider)}Role" for provider in paths.PROVIDERS}
+def _reads_secrets(role: str) -> bool:
+    return role in {f"{paths.function(provider)}Role" for provider in paths.PROVIDERS} | {"SweeperFunctionRole"}
 
 
 def _differences(name: str, granted: set, expected: set):

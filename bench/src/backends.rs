@@ -129,6 +129,11 @@ impl State {
                 let found: Vec<Value> = names.filter_map(|name| parameter(name.as_str())).collect();
                 (200, json!({"Parameters": found, "InvalidParameters": []}))
             }
+            "GetParametersByPath" => {
+                let path = asked["Path"].as_str().unwrap_or_default();
+                let store = parameter(Some(&format!("{path}/{}", corpus::STORE)));
+                (200, json!({"Parameters": [store]}))
+            }
             _ => (400, json!({"__type": "UnknownOperationException", "message": operation})),
         };
         self.calls.push(Call { operation: operation.to_owned(), asked, refused: status == 400 });

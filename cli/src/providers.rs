@@ -15,7 +15,7 @@ use inlet::tools::registration::{Api, Registering};
 use inlet::tools::sender::{Address, Payload, delivery};
 use inlet_aws::dynamodb::quarantine::TableQuarantine;
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::operate::reverify::{Reverified, reverify};
+use inlet_aws::reverify::{Reverified, Scope, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize as _;
@@ -98,7 +98,7 @@ impl ProviderTools {
                     let Quarantined { table, queue, ssm, stage } = clients;
                     let secrets = SsmSecrets::<S>::new(ssm.clone(), stage);
                     let quarantine = TableQuarantine::new(table, S::NAME);
-                    reverify::<S>(&quarantine, &secrets, &table.events, queue, store, sum).await
+                    reverify::<S>(&quarantine, &secrets, &table.events, queue, store, Scope::All, sum).await
                 })
             },
         }

@@ -19,7 +19,7 @@ use inlet_aws::dynamodb::events::Events;
 use inlet_aws::dynamodb::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
 use inlet_aws::dynamodb::record::Origin;
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::operate::reverify::{Reverified, reverify};
+use inlet_aws::reverify::{Reverified, Scope, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
@@ -65,7 +65,8 @@ async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &S
     let quarantine = TableQuarantine::new(&table(stack), P::NAME);
     let secrets = secrets::<P>(stack);
     let sum = watch::Sender::new(Reverified::default());
-    let ended = reverify::<P>(&quarantine, &secrets, &table(stack).events, queue, store, &sum).await;
+    let ended =
+        reverify::<P>(&quarantine, &secrets, &table(stack).events, queue, store, Scope::All, &sum).await;
     ended.expect("a readable quarantine");
     sum.send_replace(Reverified::default())
 }

@@ -2,7 +2,7 @@
 
 use inlet::fault::Fault;
 use inlet_aws::operate::quarantine_list;
-use inlet_aws::operate::reverify::Reverified;
+use inlet_aws::reverify::Reverified;
 use serde::Serialize;
 use tokio::sync::watch;
 

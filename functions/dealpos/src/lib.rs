@@ -41,6 +41,9 @@ const URL_TOKEN: &str = "token";
 #[derive(Debug)]
 pub struct DealPos;
 
+/// The name by which the list of providers knows [`DealPos`].
+pub type ThisProvider = DealPos;
+
 /// What a store's URLs are protected with. The pages name two ways and do not agree; the third needs neither.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,7 +111,7 @@ impl Provider for DealPos {
     fn respond(outcome: &Outcome<'_>, settings: &Settings) -> Response {
         match outcome {
             Outcome::Accepted(event) => settings.answer(event.parsed().event_type.as_str()),
-            Outcome::Probed => answers::success(),
+            Outcome::Probed | Outcome::Deferred => answers::success(),
         }
     }
 }

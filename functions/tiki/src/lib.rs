@@ -40,6 +40,9 @@ const UNKNOWN: &str = "unknown";
 #[derive(Debug)]
 pub struct Tiki;
 
+/// The name by which the list of providers knows [`Tiki`].
+pub type ThisProvider = Tiki;
+
 /// A key for each topic, as registered with its URL: 32 characters, used as they are. They may be equal.
 #[derive(Debug, Deserialize)]
 pub struct Credential {

@@ -44,6 +44,9 @@ const NAMELESS: &str = "unknown";
 #[derive(Debug)]
 pub struct Zid;
 
+/// The name by which the list of providers knows [`Zid`].
+pub type ThisProvider = Zid;
+
 /// What a store and Zid share.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Fields")]

@@ -43,6 +43,9 @@ const REDIRECT: &str = "redirect";
 #[derive(Debug)]
 pub struct Zip;
 
+/// The name by which the list of providers knows [`Zip`].
+pub type ThisProvider = Zip;
+
 /// The secret that Zip and the merchant share. Sandbox and production have different ones.
 #[derive(Debug, Deserialize)]
 pub struct Credential {

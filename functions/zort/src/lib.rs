@@ -42,6 +42,9 @@ const CONTENT_PARAMETERS: [&str; 7] = [METHOD, "payload", "id", "orderid", "prod
 #[derive(Debug)]
 pub struct Zort;
 
+/// The name by which the list of providers knows [`Zort`].
+pub type ThisProvider = Zort;
+
 /// The three keys, values that the merchant chooses when the webhook is set.
 #[derive(Debug, Deserialize)]
 pub struct Credential {

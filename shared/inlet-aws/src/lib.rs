@@ -7,9 +7,9 @@
 //! |---|---|
 //! | configuration, clients and limits | [`client`]: environment, clock, connections, time limits, rate limits |
 //! | observability | [`telemetry`]: log lines, metrics, traces, the time of each step |
-//! | services | [`dynamodb`]: the event table; [`sqs`]: the queue; [`secrets`]: the stores' credentials in Parameter Store |
+//! | services | [`dynamodb`]: the event table; [`sqs`]: the queue; [`secrets`]: the stores' credentials in Parameter Store; [`reverify`]: quarantined requests once more |
 //! | Lambda functions | [`lambda`]: receiver, processor and sweeper |
-//! | operators' work | `operate`: list, show, replay, redrive, reverify, forget (cargo feature `operate`: no Lambda function links it) |
+//! | operators' work | `operate`: list, show, replay, redrive, forget (cargo feature `operate`: no Lambda function links it) |
 //!
 //! A function is three lines: [`lambda::receiver::run`] with the provider, [`lambda::processor::run`] with the consumer,
 //! [`lambda::sweeper::run`]. The receiver's first step, by itself:
@@ -32,6 +32,7 @@ pub mod telemetry;
 pub mod dynamodb;
 pub mod sqs;
 pub mod secrets;
+pub mod reverify;
 pub mod lambda;
 #[cfg(feature = "operate")]
 pub mod operate;

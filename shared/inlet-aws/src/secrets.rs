@@ -1,7 +1,9 @@
-//! The stores' credentials and settings in Parameter Store, with a cache: one parameter for each store, read at its
-//! first delivery.
+//! The stores' credentials in Parameter Store, cached: one parameter per store, read on its first delivery.
+//!
+//! Everyone can invent store names, and Parameter Store answers 40 calls a second for the whole account. So a receiver
+//! lists the names of its provider's stores once a minute, and a name that is not listed costs no call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,179 +17,321 @@ use serde_json::Value;
 
 use crate::client::connect::describe_sdk_error;
 use crate::client::rate_limit::TokenBucket;
-use crate::telemetry::timing::{Step, measure, with_timeout};
+use crate::client::timeouts;
+use crate::telemetry::timing::{Step, with_timeout, within};
 
-/// The time to live of a store. A rotation keeps the old credential for longer than this.
+/// The lifetime of cached credentials. A rotation keeps the old credential valid for longer than this.
 const TTL: Duration = Duration::from_mins(5);
 
-/// The time to live of an unknown store, so that many deliveries to it cost one read.
-const NEGATIVE_TTL: Duration = Duration::from_mins(1);
+/// The longest time for which credentials are used that could not be read again. A store whose parameter was damaged or
+/// whose access was removed must not be accepted for ever.
+const MAX_STALE: Duration = Duration::from_hours(1);
 
-/// The least time between two reads of a store that deliveries which fail verification cause.
+/// The least time between two reads of the same store: for deliveries that fail verification, and after a failed read.
 const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The token bucket for stores that are not in the cache. Parameter Store takes 40 calls a second for the whole
-/// account, and an attacker can make up many names.
+/// The lifetime of the list of names: a new store is usable within a minute.
+const NAMES_TTL: Duration = Duration::from_secs(50);
+
+/// The least time between two attempts to list the names.
+const LIST_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The reads of stores that a list of names does not confirm, while no list can be had: a burst, and one more in each
+/// interval.
 const BURST: u32 = 20;
 const REFILL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The most entries in the cache. Beyond it, unknown stores are removed.
-const MAX_ENTRIES: usize = 10_000;
+/// The first pause between two attempts to read credentials. Each further pause is twice as long.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
 
 const UNREADABLE: &str = "the store's secrets cannot be read";
 
-/// The secrets of a provider's stores.
+/// The credentials of a provider's stores.
 pub struct SsmSecrets<P: Provider> {
     client: Client,
     path: String,
     cache: Mutex<Cache<P>>,
 }
 
-impl<P: Provider> Secrets<P> for SsmSecrets<P> {
-    async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
-        let mut has_waited = false;
-        let expired = loop {
-            let lookup = self.cache().look_up(name, Instant::now());
-            match lookup {
-                Lookup::Hit(store) => return Ok(store),
-                Lookup::Expired(expired) => break expired,
-                Lookup::RateLimited if has_waited => {
-                    return Err(Fault::transient(UNREADABLE, "too many new stores at once"));
-                }
-                // A function instance works on one delivery at a time, so nothing else waits for this.
-                Lookup::RateLimited => measure(Step::Secrets, tokio::time::sleep(REFILL_INTERVAL)).await,
-            }
-            has_waited = true;
-        };
-        match self.read(name).await {
-            Ok(store) if is_usable(store.as_deref()) || expired.is_none() => {
-                self.cache().remember(name, store.clone(), Instant::now());
-                Ok(store)
-            }
-            // The expired credentials are better than none. The next delivery reads the store again.
-            Ok(_) => Ok(expired),
-            Err(fault) => expired.map(Some).ok_or(fault),
+struct Cache<P: Provider> {
+    stores: HashMap<StoreName, Entry<P>>,
+    names: Names,
+    lookup_limit: TokenBucket,
+}
+
+struct Entry<P: Provider> {
+    store: Arc<Store<P>>,
+    read_at: Instant,
+    tried_at: Instant,
+}
+
+/// The names of a provider's stores, as they were last listed.
+#[derive(Default)]
+struct Names {
+    listed: Option<(HashSet<StoreName>, Instant)>,
+    tried_at: Option<Instant>,
+}
+
+/// A name's state in the list of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listing {
+    /// The store exists.
+    Listed,
+    /// There is no such store.
+    NotListed,
+    /// No list is current.
+    Unknown,
+}
+
+impl Names {
+    /// Returns whether the names have to be listed again, and notes the attempt.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_current =
+            self.listed.as_ref().is_some_and(|(_, at)| now.saturating_duration_since(*at) < NAMES_TTL);
+        let was_tried = self.tried_at.is_some_and(|at| now.saturating_duration_since(at) < LIST_INTERVAL);
+        let is_due = !is_current && !was_tried;
+        if is_due {
+            self.tried_at = Some(now);
         }
+        is_due
     }
 
-    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
-        if !self.cache().may_reread(name, Instant::now()) {
-            return None;
+    fn find(&self, name: &StoreName, now: Instant) -> Listing {
+        match &self.listed {
+            Some((names, _)) if names.contains(name) => Listing::Listed,
+            Some((_, at)) if now.saturating_duration_since(*at) < NAMES_TTL => Listing::NotListed,
+            _ => Listing::Unknown,
         }
-        let store = self.read(name).await.ok().filter(|store| is_usable(store.as_deref()))?;
-        self.cache().remember(name, store.clone(), Instant::now());
-        store
     }
 }
 
-/// Returns whether a read may replace what the cache has: a store without a usable credential may not, an unknown store
-/// may.
-fn is_usable<P: Provider>(store: Option<&Store<P>>) -> bool {
-    store.is_none_or(|store| !store.credentials.is_empty())
+/// The result of a look-up in the cache.
+enum Lookup<P: Provider> {
+    /// These credentials are used.
+    Hit(Arc<Store<P>>),
+    /// They have to be read; these are used if that fails.
+    Expired(Option<Arc<Store<P>>>),
+}
+
+impl<P: Provider> Cache<P> {
+    fn look_up(&self, name: &StoreName, now: Instant) -> Lookup<P> {
+        let Some(Entry { store, read_at, tried_at }) = self.stores.get(name) else {
+            return Lookup::Expired(None);
+        };
+        let (age, tried) =
+            (now.saturating_duration_since(*read_at), now.saturating_duration_since(*tried_at));
+        if age < TTL || (age < MAX_STALE && tried < REREAD_INTERVAL) {
+            return Lookup::Hit(Arc::clone(store));
+        }
+        Lookup::Expired((age < MAX_STALE).then(|| Arc::clone(store)))
+    }
+
+    /// Returns whether a store's credentials may be read again now, and notes the attempt.
+    fn may_reread(&mut self, name: &StoreName, now: Instant) -> bool {
+        let Some(entry) = self.stores.get_mut(name) else {
+            return false;
+        };
+        let may = now.saturating_duration_since(entry.tried_at) >= REREAD_INTERVAL;
+        if may {
+            // Not `read_at`: an attempt that fails makes nothing fresh.
+            entry.tried_at = now;
+        }
+        may
+    }
+
+    /// Caches the result of a read. `None` removes the store.
+    fn remember(&mut self, name: &StoreName, store: Option<Arc<Store<P>>>, now: Instant) {
+        match store {
+            Some(store) => {
+                self.stores.insert(name.clone(), Entry { store, read_at: now, tried_at: now });
+            }
+            None => {
+                self.stores.remove(name);
+            }
+        }
+    }
+
+    /// Notes a failed read, so that the next deliveries do not wait for one too.
+    fn note_failure(&mut self, name: &StoreName, now: Instant) {
+        if let Some(entry) = self.stores.get_mut(name) {
+            entry.tried_at = now;
+        }
+    }
+}
+
+/// The content of a store's parameter.
+enum Parameter<P: Provider> {
+    /// There is no such parameter.
+    Absent,
+    /// A list with usable credentials, or an empty one: the store's credentials were revoked.
+    Readable(Arc<Store<P>>),
+    /// Not a list, or a list in which nothing is usable.
+    Unreadable(Arc<Store<P>>),
 }
 
 impl<P: Provider> SsmSecrets<P> {
-    /// The secrets under `/inlet/{stage}/{provider}/`.
+    /// The credentials under `/inlet/{stage}/{provider}/`.
     pub fn new(client: Client, stage: &str) -> Self {
-        let path = format!("/inlet/{stage}/{}", P::NAME);
-        Self { client, path, cache: Mutex::new(Cache::new(Instant::now())) }
+        let lookup_limit = TokenBucket::new(BURST, REFILL_INTERVAL, Instant::now());
+        let cache = Cache { stores: HashMap::new(), names: Names::default(), lookup_limit };
+        Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache: Mutex::new(cache) }
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache<P>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads a store's two parameters, `{store}` and `{store}/settings`, in one call. Returns nothing if the first does
-    /// not exist.
-    fn read(&self, name: &StoreName) -> impl Future<Output = Result<Option<Arc<Store<P>>>, Fault>> + use<P> {
+    /// Lists the names of the provider's stores, if the list is not current. A failure changes nothing.
+    async fn list_names(&self) {
+        if !self.cache().names.is_due(Instant::now()) {
+            return;
+        }
+        let listing = async {
+            let request = self.client.get_parameters_by_path().path(&self.path).max_results(10);
+            let mut pages = request.into_paginator().send();
+            let mut names = HashSet::new();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))?;
+                let last_part = |path: &str| StoreName::parse(path.rsplit('/').next()?).ok();
+                names.extend(page.parameters().iter().filter_map(|parameter| last_part(parameter.name()?)));
+            }
+            Ok(names)
+        };
+        if let Ok(names) = with_timeout(Step::StoreNames, UNREADABLE, listing).await {
+            self.cache().names.listed = Some((names, Instant::now()));
+        }
+    }
+
+    /// Reads a store's two parameters, `{store}` and `{store}/settings`, in one call.
+    async fn read(&self, name: &StoreName) -> Result<Parameter<P>, Fault> {
         let credentials = format!("{}/{name}", self.path);
         let settings = format!("{credentials}/settings");
         let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
-        let reading = async {
-            get.send().await.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))
+        let output =
+            get.send().await.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))?;
+        let value = |wanted: &str| {
+            let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
+            parameter.and_then(|parameter| parameter.value())
         };
-        let reading = with_timeout(Step::Secrets, UNREADABLE, reading);
-        async move {
-            let output = reading.await?;
-            let value = |wanted: &str| {
-                let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
-                parameter.and_then(|parameter| parameter.value())
-            };
-            let Some(list) = value(&credentials) else {
-                return Ok(None);
-            };
-            let credentials = usable_credentials(list);
-            let settings = value(&settings);
-            let defaults = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-            let settings = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-            Ok(Some(Arc::new(Store { credentials, settings, defaults })))
-        }
-    }
-}
-
-/// Returns the usable credentials of a parameter's list. An entry that is unusable does not affect the others. A value
-/// that is no list has none, so that deliveries are quarantined until an operator repairs it.
-fn usable_credentials<C: DeserializeOwned>(list: &str) -> Vec<C> {
-    let list: Vec<Value> = serde_json::from_str(list).unwrap_or_default();
-    list.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect()
-}
-
-struct Cache<P: Provider> {
-    entries: HashMap<StoreName, Entry<P>>,
-    lookup_limit: TokenBucket,
-}
-
-struct Entry<P: Provider> {
-    store: Option<Arc<Store<P>>>,
-    read_at: Instant,
-    tried_at: Instant,
-}
-
-/// The result of a look-up.
-enum Lookup<P: Provider> {
-    /// The cache has the store, or that it is unknown.
-    Hit(Option<Arc<Store<P>>>),
-    /// The store must be read. This is the expired entry, for when that fails.
-    Expired(Option<Arc<Store<P>>>),
-    /// The store must be read, and the token bucket is empty.
-    RateLimited,
-}
-
-impl<P: Provider> Cache<P> {
-    fn new(now: Instant) -> Self {
-        Self { entries: HashMap::new(), lookup_limit: TokenBucket::new(BURST, REFILL_INTERVAL, now) }
-    }
-
-    fn look_up(&mut self, name: &StoreName, now: Instant) -> Lookup<P> {
-        let entry = self.entries.get(name);
-        let age = |entry: &Entry<P>| now.saturating_duration_since(entry.read_at);
-        match entry {
-            Some(entry) if entry.store.is_some() && age(entry) < TTL => Lookup::Hit(entry.store.clone()),
-            Some(entry) if entry.store.is_some() => Lookup::Expired(entry.store.clone()),
-            Some(entry) if age(entry) < NEGATIVE_TTL => Lookup::Hit(None),
-            _ if self.lookup_limit.try_acquire(1, now) => Lookup::Expired(None),
-            _ => Lookup::RateLimited,
-        }
-    }
-
-    /// Returns whether a store may be read again before it expires, and counts that as a try.
-    fn may_reread(&mut self, name: &StoreName, now: Instant) -> bool {
-        let Some(entry) = self.entries.get_mut(name) else {
-            return false;
+        let Some(list) = value(&credentials) else {
+            return Ok(Parameter::Absent);
         };
-        let may = now.saturating_duration_since(entry.tried_at) >= REREAD_INTERVAL;
-        if may {
-            // Not `read_at`: a try that fails renews nothing.
-            entry.tried_at = now;
-        }
-        may
+        let settings = value(&settings);
+        let defaults = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let settings = settings.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let Usable { credentials, is_readable } = usable_credentials(list);
+        let store = Arc::new(Store { credentials, settings, defaults });
+        Ok(if is_readable { Parameter::Readable(store) } else { Parameter::Unreadable(store) })
     }
 
-    fn remember(&mut self, name: &StoreName, store: Option<Arc<Store<P>>>, now: Instant) {
-        if self.entries.len() >= MAX_ENTRIES {
-            self.entries.retain(|_, entry| entry.store.is_some());
+    /// Reads a store, and repeats it after a fault until the time is over.
+    async fn read_with_retries(&self, name: &StoreName) -> Result<Parameter<P>, Fault> {
+        let started = Instant::now();
+        let mut pause = FIRST_RETRY;
+        loop {
+            let left = timeouts::SECRETS.saturating_sub(started.elapsed());
+            let fault = match within(left, Step::Secrets, UNREADABLE, self.read(name)).await {
+                Ok(parameter) => return Ok(parameter),
+                Err(fault) => fault,
+            };
+            if started.elapsed().saturating_add(pause) >= timeouts::SECRETS {
+                return Err(fault);
+            }
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2);
         }
-        self.entries.insert(name.clone(), Entry { store, read_at: now, tried_at: now });
+    }
+
+    /// Returns the result of a read, or the old credentials if it failed or returned nothing readable.
+    fn resolve(
+        &self,
+        name: &StoreName,
+        read: Result<Parameter<P>, Fault>,
+        old: Option<Arc<Store<P>>>,
+    ) -> Result<Option<Arc<Store<P>>>, Fault> {
+        let now = Instant::now();
+        match (read, old) {
+            (Ok(Parameter::Absent), _) => {
+                self.cache().remember(name, None, now);
+                Ok(None)
+            }
+            (Ok(Parameter::Readable(store)), _) | (Ok(Parameter::Unreadable(store)), None) => {
+                self.cache().remember(name, Some(Arc::clone(&store)), now);
+                Ok(Some(store))
+            }
+            (Ok(Parameter::Unreadable(_)) | Err(_), Some(old)) => {
+                self.cache().note_failure(name, now);
+                Ok(Some(old))
+            }
+            (Err(fault), None) => Err(fault),
+        }
+    }
+}
+
+/// The credentials of a parameter.
+struct Usable<C> {
+    credentials: Vec<C>,
+    /// Whether the parameter is an empty list or has a usable credential.
+    is_readable: bool,
+}
+
+/// Reads the credentials in a parameter's list. One that cannot be used does not spoil the others.
+fn usable_credentials<C: DeserializeOwned>(text: &str) -> Usable<C> {
+    let list: Option<Vec<Value>> = serde_json::from_str(text).ok();
+    let is_revoked = list.as_ref().is_some_and(Vec::is_empty);
+    let entries = list.into_iter().flatten();
+    let credentials: Vec<C> = entries.filter_map(|entry| serde_json::from_value(entry).ok()).collect();
+    let is_readable = is_revoked || !credentials.is_empty();
+    Usable { credentials, is_readable }
+}
+
+impl<P: Provider> Secrets<P> for SsmSecrets<P> {
+    async fn store(&self, name: &StoreName) -> Result<Option<Arc<Store<P>>>, Fault> {
+        let lookup = self.cache().look_up(name, Instant::now());
+        let is_cold = self.cache().names.listed.is_none();
+        let old = match lookup {
+            Lookup::Hit(store) => {
+                // Also here, so that unknown names do not cause calls that known names do not.
+                self.list_names().await;
+                return Ok(Some(store));
+            }
+            Lookup::Expired(old) => old,
+        };
+        if is_cold && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
+            // A new instance waits once for both.
+            let (read, ()) = tokio::join!(self.read_with_retries(name), self.list_names());
+            return self.resolve(name, read, old);
+        }
+        self.list_names().await;
+        let listing = self.cache().names.find(name, Instant::now());
+        match listing {
+            Listing::NotListed => return Ok(None),
+            Listing::Listed => {}
+            Listing::Unknown => {
+                if !self.cache().lookup_limit.try_acquire(1, Instant::now()) {
+                    return Err(Fault::transient(UNREADABLE, "the stores' names cannot be listed"));
+                }
+            }
+        }
+        let read = self.read_with_retries(name).await;
+        self.resolve(name, read, old)
+    }
+
+    async fn refresh(&self, name: &StoreName) -> Option<Arc<Store<P>>> {
+        if !self.cache().may_reread(name, Instant::now()) {
+            return None;
+        }
+        match with_timeout(Step::Reread, UNREADABLE, self.read(name)).await.ok()? {
+            Parameter::Readable(store) => {
+                self.cache().remember(name, Some(Arc::clone(&store)), Instant::now());
+                Some(store)
+            }
+            Parameter::Absent => {
+                self.cache().remember(name, None, Instant::now());
+                None
+            }
+            Parameter::Unreadable(_) => None,
+        }
     }
 }
 
@@ -201,7 +345,7 @@ mod tests {
     use inlet::provider::retry_policy::RetryPolicy;
     use inlet::request::Unverified;
 
-    /// A provider for the tests. The cache treats all providers alike.
+    /// A provider whose credentials are plain text.
     struct TestProvider;
 
     impl Provider for TestProvider {
@@ -228,7 +372,8 @@ mod tests {
     }
 
     fn cache(now: Instant) -> Cache<TestProvider> {
-        Cache::new(now)
+        let lookup_limit = TokenBucket::new(BURST, REFILL_INTERVAL, now);
+        Cache { stores: HashMap::new(), names: Names::default(), lookup_limit }
     }
 
     fn store() -> Arc<Store<TestProvider>> {
@@ -239,7 +384,7 @@ mod tests {
         })
     }
 
-    /// Returns the time less a millisecond.
+    /// A millisecond less than a time.
     fn almost(time: Duration) -> Duration {
         time.saturating_sub(Duration::from_millis(1))
     }
@@ -250,57 +395,72 @@ mod tests {
         let mut cache = cache(now);
         assert!(matches!(cache.look_up(&name("a"), now), Lookup::Expired(None)));
         cache.remember(&name("a"), Some(store()), now);
-        assert!(matches!(cache.look_up(&name("a"), now + almost(TTL)), Lookup::Hit(Some(_))));
+        assert!(matches!(cache.look_up(&name("a"), now + almost(TTL)), Lookup::Hit(_)));
         assert!(matches!(cache.look_up(&name("a"), now + TTL), Lookup::Expired(Some(_))));
     }
 
     #[test]
-    fn an_unknown_store_is_remembered_for_a_minute() {
+    fn old_credentials_are_kept_for_an_hour_without_a_read() {
         let now = Instant::now();
         let mut cache = cache(now);
-        cache.remember(&name("a"), None, now);
-        assert!(matches!(cache.look_up(&name("a"), now + almost(NEGATIVE_TTL)), Lookup::Hit(None)));
-        assert!(matches!(cache.look_up(&name("a"), now + NEGATIVE_TTL), Lookup::Expired(None)));
+        cache.remember(&name("a"), Some(store()), now);
+        let failed = now + almost(MAX_STALE) - REREAD_INTERVAL;
+        cache.note_failure(&name("a"), failed);
+        assert!(matches!(cache.look_up(&name("a"), failed + almost(REREAD_INTERVAL)), Lookup::Hit(_)));
+        assert!(matches!(cache.look_up(&name("a"), failed + REREAD_INTERVAL), Lookup::Expired(Some(_))));
+        assert!(matches!(cache.look_up(&name("a"), now + MAX_STALE), Lookup::Expired(None)));
     }
 
     #[test]
-    fn many_unknown_names_do_not_exhaust_the_accounts_calls() {
+    fn a_name_that_is_not_listed_is_unknown_without_a_read() {
         let now = Instant::now();
-        let mut cache = cache(now);
-        let reads = (0..1_000)
-            .filter(|n| !matches!(cache.look_up(&name(&format!("s{n}")), now), Lookup::RateLimited))
-            .count();
-        assert_eq!(reads, 20);
-        let later = now + REFILL_INTERVAL * 3;
-        let reads = (0..1_000)
-            .filter(|n| !matches!(cache.look_up(&name(&format!("t{n}")), later), Lookup::RateLimited))
-            .count();
-        assert_eq!(reads, 3);
+        let mut names = Names::default();
+        assert_eq!(names.find(&name("a"), now), Listing::Unknown);
+        assert!(names.is_due(now));
+        names.listed = Some((HashSet::from([name("a")]), now));
+        let found = |names: &Names, at| [name("a"), name("b")].map(|name| names.find(&name, at));
+        assert_eq!(found(&names, now + almost(NAMES_TTL)), [Listing::Listed, Listing::NotListed]);
+        assert_eq!(found(&names, now + NAMES_TTL), [Listing::Listed, Listing::Unknown]);
     }
 
     #[test]
-    fn failed_verifications_reread_a_store_once_in_ten_seconds() {
+    fn names_are_listed_once_in_fifty_seconds() {
+        let now = Instant::now();
+        let mut names = Names::default();
+        assert!(names.is_due(now));
+        assert!(!names.is_due(now + almost(LIST_INTERVAL)), "the last attempt failed");
+        assert!(names.is_due(now + LIST_INTERVAL));
+        names.listed = Some((HashSet::new(), now + LIST_INTERVAL));
+        assert!(!names.is_due(now + LIST_INTERVAL + almost(NAMES_TTL)));
+        assert!(names.is_due(now + LIST_INTERVAL + NAMES_TTL));
+    }
+
+    #[test]
+    fn wrong_proofs_cause_one_read_in_ten_seconds() {
         let now = Instant::now();
         let mut cache = cache(now);
         assert!(!cache.may_reread(&name("a"), now), "an unknown store");
         cache.remember(&name("a"), Some(store()), now);
         assert!(!cache.may_reread(&name("a"), now + almost(REREAD_INTERVAL)));
         assert!(cache.may_reread(&name("a"), now + REREAD_INTERVAL));
-        assert!(
-            !cache.may_reread(&name("a"), now + REREAD_INTERVAL + REFILL_INTERVAL),
-            "a flood of deliveries that fail verification"
-        );
-        assert!(
-            matches!(cache.look_up(&name("a"), now + TTL), Lookup::Expired(Some(_))),
-            "a try renews nothing"
-        );
+        assert!(!cache.may_reread(&name("a"), now + REREAD_INTERVAL + REFILL_INTERVAL), "a flood");
+        let lookup = cache.look_up(&name("a"), now + TTL + REREAD_INTERVAL);
+        assert!(matches!(lookup, Lookup::Expired(Some(_))), "attempts make nothing fresh");
     }
 
     #[test]
-    fn an_unusable_credential_does_not_affect_the_others() {
-        assert_eq!(usable_credentials::<String>(r#"["new", {"not": "one"}, "old"]"#), ["new", "old"]);
-        for list in ["[]", "{}", "nonsense", r#"[{"not": "one"}]"#] {
-            assert!(usable_credentials::<String>(list).is_empty(), "{list}");
+    fn one_unusable_credential_does_not_spoil_the_others() {
+        let usable = usable_credentials::<String>(r#"["new", {"not": "one"}, "old"]"#);
+        assert_eq!((usable.credentials, usable.is_readable), (vec!["new".to_owned(), "old".into()], true));
+    }
+
+    #[test]
+    fn an_empty_list_revokes_and_a_damaged_one_does_not() {
+        for (text, is_readable) in
+            [("[]", true), ("{}", false), ("nonsense", false), (r#"[{"not": "one"}]"#, false)]
+        {
+            let usable = usable_credentials::<String>(text);
+            assert_eq!((usable.credentials.len(), usable.is_readable), (0, is_readable), "{text}");
         }
     }
 }

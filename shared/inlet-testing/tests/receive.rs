@@ -263,6 +263,7 @@ proptest! {
                     prop_assert!(stored || carried, "{id} is nowhere");
                 }
                 Report::Refused(why) => prop_assert_eq!(status, 503, "{}", why),
+                Report::Deferred(fault) => prop_assert!(false, "the secrets are readable: {fault}"),
                 Report::Probed => prop_assert!(false, "a POST is no probe"),
             }
         }

@@ -13,17 +13,17 @@ pub struct Secret(SecretString);
 
 /// The secret was empty.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a secret must not be empty")]
+#[error("a secret must not be empty or blank")]
 pub struct EmptySecret;
 
 impl Secret {
     /// Takes a secret's text.
     ///
     /// # Errors
-    /// [`EmptySecret`] for the empty text.
+    /// [`EmptySecret`] for the empty text and for blanks.
     pub fn new(text: impl Into<String>) -> Result<Self, EmptySecret> {
         let text = text.into();
-        if text.is_empty() { Err(EmptySecret) } else { Ok(Self(text.into())) }
+        if text.trim().is_empty() { Err(EmptySecret) } else { Ok(Self(text.into())) }
     }
 
     /// This secret with `separator` and `other` behind it, as schemes ask for that send two in one value.

@@ -7,9 +7,14 @@
 
 use std::time::Duration;
 
-/// One read of a store's secrets: an attempt that hangs, and a second one. A delivery that fails verification has them
-/// read twice.
-pub const SECRETS: Duration = Duration::from_secs(3);
+/// Reading a store's credentials, with all retries. After it, the delivery is quarantined.
+pub const SECRETS: Duration = Duration::from_secs(4);
+
+/// Reading a store's credentials once more, for a delivery that fails verification.
+pub const REREAD: Duration = Duration::from_secs(2);
+
+/// Listing the names of a provider's stores, at the same time as the first read or instead of one.
+pub const STORE_NAMES: Duration = Duration::from_secs(1);
 
 /// All calls that store one event: the chunks of a body of 6 MB, a transaction with its retries, and the receipt of a
 /// duplicate's original.
@@ -26,7 +31,7 @@ pub const PRECONNECT: Duration = Duration::from_secs(2);
 
 /// The longest that a delivery waits for services: secrets twice, then the journal and the queue, or the quarantine.
 pub const MAX_IO: Duration = {
-    let verifying = SECRETS.saturating_mul(2);
+    let verifying = STORE_NAMES.saturating_add(SECRETS).saturating_add(REREAD);
     let storing = JOURNAL.saturating_add(QUEUE);
     verifying.saturating_add(if storing.as_secs() > QUARANTINE.as_secs() { storing } else { QUARANTINE })
 };

@@ -26,5 +26,7 @@ pub mod attempts;
 pub mod pending;
 pub mod queue_position;
 pub mod quarantine;
+pub(crate) mod quarantined_request;
+pub(crate) mod deferred_stores;
 pub mod forgotten;
 pub mod table;

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::fault::Fault;
+use inlet::proof::Rejection;
 use inlet::receive::quarantine::{Quarantine, QuarantineOutcome, RejectedRequest};
 use inlet::store::StoreName;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,18 @@ pub const RETENTION: Duration = Duration::from_hours(72);
 const BURST: u32 = 2_048;
 const REFILL_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The token bucket of all stores of a function instance: four stores may be flooded at once. While credentials cannot
+/// be read, requests for invented store names are quarantined too, and only this limits them.
+const TOTAL_BURST: u32 = 4 * BURST;
+const TOTAL_REFILL_INTERVAL: Duration = Duration::from_millis(25);
+
+/// The most stores that have a bucket of their own.
+const MAX_BUCKETS: usize = 1_000;
+
+/// The attribute of a request that was quarantined because the store's credentials could not be read. Stored data: the
+/// value must stay.
+pub(crate) const DEFERRED: &str = "deferred";
+
 /// The least that a request costs, in tokens: the burst is 512 small forgeries, not thousands.
 const MIN_COST: u32 = 4;
 
@@ -52,19 +65,27 @@ pub struct TableQuarantine {
     pub(crate) dynamo: Dynamo,
     pub(crate) provider: &'static str,
     buckets: Mutex<HashMap<StoreName, TokenBucket>>,
+    total: Mutex<TokenBucket>,
 }
 
 impl TableQuarantine {
     /// The quarantine of this provider's stores in this table.
     pub fn new(table: &Table, provider: &'static str) -> Self {
-        Self { dynamo: table.dynamo.clone(), provider, buckets: Mutex::default() }
+        let total = Mutex::new(TokenBucket::new(TOTAL_BURST, TOTAL_REFILL_INTERVAL, Instant::now()));
+        Self { dynamo: table.dynamo.clone(), provider, buckets: Mutex::default(), total }
     }
 
     /// Returns whether the store has tokens for this request, and takes them.
     fn has_capacity(&self, rejected: &RejectedRequest<'_>, now: Instant) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || TokenBucket::new(BURST, REFILL_INTERVAL, now);
+        let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() > MAX_BUCKETS {
+            // Names that were invented while no list of names could be had.
+            buckets.clear();
+        }
         buckets.entry(rejected.store().clone()).or_insert_with(new).try_acquire(cost(rejected), now)
+            && total.try_acquire(cost(rejected), now)
     }
 
     /// Writes the item within the receiver's time limit.
@@ -80,7 +101,15 @@ impl TableQuarantine {
         item.insert("body".into(), AttributeValue::B(Blob::new(body)));
         let partition = partition(self.provider, rejected.store());
         item.extend(Key::new(partition, note.sort_key(rejected.body())).into_item());
-        item.insert("expires".into(), expires(note.received_ms));
+        if rejected.rejection() == Rejection::CredentialsUnreadable {
+            // The sender was told that the delivery is safe, so it is kept as long as an event.
+            item.insert("expires".into(), self.dynamo.expires(note.received_ms));
+            item.insert(DEFERRED.into(), AttributeValue::Bool(true));
+            // First the marker: without it, the sweeper would not find the request.
+            self.put_marker(rejected.store(), rejected.received_at()).await?;
+        } else {
+            item.insert("expires".into(), expires(note.received_ms));
+        }
         self.dynamo.put(item, Expressions::default(), NOT_QUARANTINED).await.map(|_| ())
     }
 }

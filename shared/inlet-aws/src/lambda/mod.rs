@@ -5,4 +5,5 @@ pub mod receiver;
 pub mod batch;
 pub mod ledger;
 pub mod processor;
+pub mod deferred;
 pub mod sweeper;

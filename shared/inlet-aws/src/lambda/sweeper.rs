@@ -33,6 +33,7 @@ use crate::dynamodb::pending::{Pending, PendingEvent, pending_key};
 use crate::dynamodb::receipts::applies_to;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
+use crate::lambda::deferred::{DeferredVerifier, Services};
 use crate::sqs::{QueueDepth, SqsQueue};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, Measured};
@@ -71,6 +72,9 @@ const STATES_AT_ONCE: usize = 25;
 /// The part of an invocation's time that is kept for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
 
+/// The most time for one provider's deferred deliveries in a run.
+const DEFERRED_TIME: Duration = Duration::from_secs(5);
+
 /// The part of the reserve that the search for the oldest event may take.
 const OLDEST_SEARCH: Duration = Duration::from_secs(4);
 
@@ -78,22 +82,40 @@ const OLDEST_SEARCH: Duration = Duration::from_secs(4);
 ///
 /// # Errors
 /// When the configuration is incomplete or the Lambda runtime API cannot be reached.
-pub async fn run() -> Result<(), Error> {
+pub async fn run(verifiers: &[DeferredVerifier]) -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
     let clients = Clients::new(&sdk_config(&config)?);
-    let stage = config.stage.clone();
+    let (stage, ssm) = (config.stage.clone(), clients.ssm.clone());
     let sweeper = Arc::new(Sweeper::new(clients, config));
+    let services =
+        Services { table: sweeper.table.clone(), queue: sweeper.queue.clone(), ssm, stage: stage.clone() };
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        let (sweeper, stage) = (Arc::clone(&sweeper), stage.clone());
+        let (sweeper, stage, services) = (Arc::clone(&sweeper), stage.clone(), services.clone());
         async move {
             let now = clock::now();
+            let deferred = verify_deferred(verifiers, &services).await;
+            let now = now.max(clock::now());
             let (report, fault) = sweeper.sweep(now, time_left(&event.context, now)).await;
+            let fault = fault.or(deferred);
             println!("{}", line(&report, fault.as_ref(), &stage, now));
             fault.map_or(Ok(()), |fault| Err(Error::from(fault)))
         }
     }))
     .await
+}
+
+/// Verifies the deferred deliveries of all providers. Returns the first fault.
+///
+/// A fault of Parameter Store fails the run, so that its alarm rings while deliveries wait for credentials.
+async fn verify_deferred(verifiers: &[DeferredVerifier], services: &Services) -> Option<Fault> {
+    let mut failed = None;
+    for verifier in verifiers {
+        // A run that is stopped continues in the next minute.
+        let done = tokio::time::timeout(DEFERRED_TIME, verifier.verify(services.clone())).await;
+        failed = failed.or(done.ok().and_then(|(_, fault)| fault));
+    }
+    failed
 }
 
 /// Returns how long an invocation may still work.

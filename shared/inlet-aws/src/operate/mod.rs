@@ -6,8 +6,6 @@ pub mod history;
 pub mod quarantine_list;
 pub mod replay;
 mod receive_messages;
-mod quarantined_request;
 pub mod redrive;
-pub mod reverify;
 pub mod forget;
 pub mod sample_event;

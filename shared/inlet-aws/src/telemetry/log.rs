@@ -181,6 +181,7 @@ impl<'r> DeliveryLog<'r> {
         match report {
             Report::Probed => Line { outcome: "probed", ..base },
             Report::Accepted(accepted) => accepted_line(base, accepted),
+            Report::Deferred(fault) => deferred_line(base, fault),
             Report::Refused(why) => refused_line(base, why, self.retry_policy),
         }
     }
@@ -210,6 +211,11 @@ impl<'r> DeliveryLog<'r> {
         match report {
             Report::Probed => measured,
             Report::Accepted(accepted) => accepted_metrics(measured, accepted),
+            Report::Deferred(_) => {
+                let mut measured = measured;
+                measured.count(metrics::QUARANTINED);
+                measured
+            }
             Report::Refused(why) => refused_metrics(measured, why),
         }
     }
@@ -303,7 +309,7 @@ fn level_of(report: &Report) -> LogLevel {
         Report::Accepted(accepted) if accepted.journal_fault.is_none() && accepted.queue_fault.is_none() => {
             LogLevel::Info
         }
-        Report::Accepted(_) => LogLevel::Warn,
+        Report::Accepted(_) | Report::Deferred(_) => LogLevel::Warn,
         Report::Refused(why) if why.refusal() == Refusal::Unavailable => LogLevel::Error,
         Report::Refused(_) => LogLevel::Warn,
     }
@@ -328,9 +334,21 @@ fn accepted_line<'r>(base: Line<'r>, accepted: &'r Accepted) -> Line<'r> {
     }
 }
 
+fn deferred_line<'r>(base: Line<'r>, fault: &Fault) -> Line<'r> {
+    Line {
+        outcome: "deferred",
+        reject_code: Some(SECRETS_UNAVAILABLE),
+        reject_detail: Some(fault.chain()),
+        quarantine: Some(QuarantineOutcome::Stored.as_str()),
+        ..base
+    }
+}
+
 fn refused_line<'r>(base: Line<'r>, why: &NotAccepted, retry_policy: &RetryPolicy) -> Line<'r> {
     let quarantined = match why {
-        NotAccepted::VerificationFailed { held, .. } => Some(held),
+        NotAccepted::VerificationFailed { held, .. } | NotAccepted::SecretsUnavailable { held, .. } => {
+            Some(held)
+        }
         _ => None,
     };
     Line {
@@ -348,7 +366,7 @@ fn refused_line<'r>(base: Line<'r>, why: &NotAccepted, retry_policy: &RetryPolic
 /// provider does not count: so only our own failures count, and failed verifications of a configured store.
 fn may_be_counted(report: &Report) -> bool {
     match report {
-        Report::Probed | Report::Accepted(_) => false,
+        Report::Probed | Report::Accepted(_) | Report::Deferred(_) => false,
         Report::Refused(why) => {
             why.refusal() == Refusal::Unavailable || matches!(why, NotAccepted::VerificationFailed { .. })
         }
@@ -377,6 +395,9 @@ fn refused_metrics(measured: Measured, why: &NotAccepted) -> Measured {
     measured
 }
 
+/// The code of a delivery whose store's credentials cannot be read.
+const SECRETS_UNAVAILABLE: &str = "secrets_unavailable";
+
 /// Returns the code of a refusal: a field of the line and a dimension of its metrics.
 fn reject_code(why: &NotAccepted) -> &'static str {
     match why {
@@ -389,8 +410,9 @@ fn reject_code(why: &NotAccepted) -> &'static str {
             Rejection::Mismatch => "wrong_proof",
             Rejection::NoCredentialForTopic => "no_credential",
             Rejection::NoUsableCredential => "unusable_credentials",
+            Rejection::CredentialsUnreadable => SECRETS_UNAVAILABLE,
         },
-        NotAccepted::SecretsUnavailable(_) => "secrets_unavailable",
+        NotAccepted::SecretsUnavailable { .. } => SECRETS_UNAVAILABLE,
         NotAccepted::NotStored { .. } => "not_stored",
     }
 }
@@ -602,12 +624,15 @@ mod tests {
     #[test]
     fn a_refusal_shows_its_quarantine_and_the_providers_retry() {
         let failed = |held| NotAccepted::VerificationFailed { rejection: Rejection::Mismatch, held };
+        let unreadable =
+            |held| NotAccepted::SecretsUnavailable { fault: Fault::transient("no", "late"), held };
         for (why, quarantine, fault, retried) in [
             (failed(Ok(QuarantineOutcome::Stored)), json!("stored"), Value::Null, false),
             (failed(Ok(QuarantineOutcome::RateLimited)), json!("rate_limited"), Value::Null, false),
             (failed(Err(Fault::transient("no", "late"))), Value::Null, json!("no: late"), false),
             (NotAccepted::UnknownStore, Value::Null, Value::Null, false),
-            (NotAccepted::SecretsUnavailable(Fault::transient("no", "late")), Value::Null, Value::Null, true),
+            (unreadable(Ok(QuarantineOutcome::TooLarge)), json!("too_large"), Value::Null, true),
+            (unreadable(Err(Fault::transient("no", "full"))), Value::Null, json!("no: full"), true),
         ] {
             let line = logged(why);
             assert_eq!(

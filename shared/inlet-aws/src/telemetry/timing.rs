@@ -28,6 +28,8 @@ pub struct StepTimings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Secrets,
+    Reread,
+    StoreNames,
     Journal,
     Queue,
     Quarantine,
@@ -38,6 +40,8 @@ impl Step {
     fn limit(self) -> Duration {
         match self {
             Self::Secrets => timeouts::SECRETS,
+            Self::Reread => timeouts::REREAD,
+            Self::StoreNames => timeouts::STORE_NAMES,
             Self::Journal => timeouts::JOURNAL,
             Self::Queue => timeouts::QUEUE,
             Self::Quarantine => timeouts::QUARANTINE,
@@ -46,7 +50,7 @@ impl Step {
 
     fn timing(self, timings: &mut StepTimings) -> &mut Option<Duration> {
         match self {
-            Self::Secrets => &mut timings.secrets,
+            Self::Secrets | Self::Reread | Self::StoreNames => &mut timings.secrets,
             Self::Journal => &mut timings.journal,
             Self::Queue => &mut timings.queue,
             Self::Quarantine => &mut timings.quarantine,
@@ -104,7 +108,8 @@ pub(crate) fn with_timeout<T>(
     within(step.limit(), step, context, call)
 }
 
-fn within<T>(
+/// Runs one call of a step within a shorter limit.
+pub(crate) fn within<T>(
     limit: Duration,
     step: Step,
     context: &'static str,

@@ -108,6 +108,9 @@ pub enum Rejection {
     /// The store has no credential for this kind of delivery.
     #[error("the store has no credential for this topic")]
     NoCredentialForTopic,
+    /// The store's credentials cannot be read now, so nothing was compared.
+    #[error("the store's credentials cannot be read")]
+    CredentialsUnreadable,
     /// The store is configured, and nothing that was entered for it can be used.
     #[error("the store's parameter holds no usable credential")]
     NoUsableCredential,

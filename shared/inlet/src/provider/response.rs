@@ -21,6 +21,8 @@ pub struct Response {
 pub enum Outcome<'e> {
     /// The URL was only tried.
     Probed,
+    /// The delivery is safe, and it is verified as soon as the store's credentials can be read.
+    Deferred,
     /// The event is safe. Whether it is a new one makes no difference to the sender.
     Accepted(&'e Verified<Event>),
 }

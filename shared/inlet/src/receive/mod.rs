@@ -93,6 +93,9 @@ pub enum Report {
     Probed,
     /// It is safe.
     Accepted(Box<Accepted>),
+    /// The store's credentials cannot be read: the delivery is in quarantine, and the sweeper verifies it when they can
+    /// be read again.
+    Deferred(Fault),
     /// It is not.
     Refused(NotAccepted),
 }
@@ -130,9 +133,14 @@ pub enum NotAccepted {
         /// What became of it in quarantine.
         held: Result<QuarantineOutcome, Fault>,
     },
-    /// Ours: the store's secrets cannot be read.
-    #[error("no secrets: {}", .0.chain())]
-    SecretsUnavailable(Fault),
+    /// Ours: the store's credentials cannot be read, and the quarantine did not take the delivery either.
+    #[error("no secrets: {}", .fault.chain())]
+    SecretsUnavailable {
+        /// Why the credentials cannot be read.
+        fault: Fault,
+        /// The answer of the quarantine.
+        held: Result<QuarantineOutcome, Fault>,
+    },
     /// Ours: neither the journal nor the queue took it.
     #[error("journal: {}; queue: {}", .journal.chain(), .queue.chain())]
     NotStored {
@@ -152,7 +160,7 @@ impl NotAccepted {
             // Who entered the credentials is at fault, and not the sender.
             Self::VerificationFailed { rejection: Rejection::NoUsableCredential, .. } => Refusal::Unavailable,
             Self::UnknownStore | Self::VerificationFailed { .. } => Refusal::Unauthenticated,
-            Self::SecretsUnavailable(_) | Self::NotStored { .. } => Refusal::Unavailable,
+            Self::SecretsUnavailable { .. } | Self::NotStored { .. } => Refusal::Unavailable,
         }
     }
 }
@@ -189,6 +197,9 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
             Ok((accepted, store)) => {
                 let answer = P::respond(&Outcome::Accepted(&accepted.event), &store.settings);
                 (answer, Report::Accepted(Box::new(accepted)))
+            }
+            Err(NotAccepted::SecretsUnavailable { fault, held: Ok(QuarantineOutcome::Stored) }) => {
+                (P::respond(&Outcome::Deferred, &P::Settings::default()), Report::Deferred(fault))
             }
             Err(why) => (P::error_response(why.refusal()), Report::Refused(why)),
         }
@@ -236,8 +247,16 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
             return Err(NotAccepted::TooLarge(request.body_len()));
         }
         let name = request.store().clone();
-        let Some(store) = self.secrets.store(&name).await.map_err(NotAccepted::SecretsUnavailable)? else {
-            return Err(NotAccepted::UnknownStore);
+        let store = match self.secrets.store(&name).await {
+            Ok(Some(store)) => store,
+            Ok(None) => return Err(NotAccepted::UnknownStore),
+            Err(fault) => {
+                let deferred = RejectedRequest::new(&request, Rejection::CredentialsUnreadable, received_at);
+                return Err(NotAccepted::SecretsUnavailable {
+                    fault,
+                    held: self.quarantine.store(&deferred).await,
+                });
+            }
         };
         let refused = match verify::<P>(request, &store.credentials, received_at) {
             Ok(delivery) => return Ok((delivery, store)),
@@ -255,7 +274,10 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
     /// Keeps what a configured store's credentials do not authenticate, as the fault may be in them. Whether that works
     /// makes no difference to the sender.
     async fn quarantine(&self, refused: VerificationFailed, received_at: ReceivedAt) -> NotAccepted {
-        let held = self.quarantine.store(&RejectedRequest::new(&refused, received_at)).await;
+        let held = self
+            .quarantine
+            .store(&RejectedRequest::new(&refused.request, refused.rejection, received_at))
+            .await;
         NotAccepted::VerificationFailed { rejection: refused.rejection, held }
     }
 

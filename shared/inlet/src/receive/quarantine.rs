@@ -4,9 +4,9 @@
 use std::future::Future;
 
 use crate::fault::Fault;
-use crate::proof::{Rejection, VerificationFailed};
+use crate::proof::Rejection;
 use crate::received_at::ReceivedAt;
-use crate::request::{Headers, Method, Request};
+use crate::request::{Headers, Method, Request, Unverified};
 use crate::store::StoreName;
 
 /// Where refused deliveries are kept.
@@ -71,8 +71,8 @@ pub struct RejectedRequest<'r> {
 }
 
 impl<'r> RejectedRequest<'r> {
-    pub(crate) fn new(refused: &'r VerificationFailed, received_at: ReceivedAt) -> Self {
-        Self { request: refused.request.inner(), rejection: refused.rejection, received_at }
+    pub(crate) fn new(request: &'r Unverified, rejection: Rejection, received_at: ReceivedAt) -> Self {
+        Self { request: request.inner(), rejection, received_at }
     }
 
     /// Why it was refused.

@@ -10,7 +10,16 @@ use tokio::sync::watch;
 
 use crate::dynamodb::dynamo::Items;
 use crate::dynamodb::quarantine::TableQuarantine;
-use crate::operate::quarantined_request::QuarantinedRequest;
+use crate::dynamodb::quarantined_request::QuarantinedRequest;
+
+/// The quarantined requests that a run verifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of the store's.
+    All,
+    /// Those that were quarantined because the store's credentials could not be read.
+    Deferred,
+}
 
 /// The progress for a store's quarantined requests.
 #[derive(Debug, Default)]
@@ -42,12 +51,13 @@ pub async fn reverify<P: Provider>(
     journal: &impl Journal,
     queue: &impl Queue,
     name: &StoreName,
+    scope: Scope,
     sum: &watch::Sender<Reverified>,
 ) -> Result<(), Fault> {
     let store = secrets.store(name).await?;
     let store =
         store.ok_or_else(|| Fault::permanent("nothing can be verified", "no such store is configured"))?;
-    let mut items = Items::new(quarantine.query(name), "the quarantine cannot be read");
+    let mut items = Items::new(quarantine.query(name, scope), "the quarantine cannot be read");
     while let Some(item) = items.next().await? {
         let result = match QuarantinedRequest::read(&item, name) {
             Ok(quarantined) => accept::<P>(quarantined, &store, quarantine, journal, queue).await,

@@ -1,4 +1,4 @@
-//! Reads and deletes quarantined requests, for `reverify`. No Lambda function reads the quarantine.
+//! Reads and deletes quarantined requests, to verify them again.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -12,8 +12,9 @@ use crate::client::clock;
 use crate::dynamodb::attributes::{self, Item, bytes, text};
 use crate::dynamodb::dynamo::{Expressions, Key};
 use crate::dynamodb::pending::{Pending, PendingEvent};
-use crate::dynamodb::quarantine::{Note, TableQuarantine, partition};
+use crate::dynamodb::quarantine::{DEFERRED, Note, TableQuarantine, partition};
 use crate::dynamodb::record::Encoding;
+use crate::reverify::Scope;
 
 const DAMAGED: &str = "the quarantined request is damaged";
 
@@ -46,10 +47,17 @@ impl QuarantinedRequest {
 }
 
 impl TableQuarantine {
-    /// Returns the query for all quarantined requests of a store, in the order of arrival.
-    pub(crate) fn query(&self, store: &StoreName) -> QueryFluentBuilder {
+    /// Returns the query for the quarantined requests of a store, in the order of arrival.
+    pub(crate) fn query(&self, store: &StoreName, scope: Scope) -> QueryFluentBuilder {
         let query = self.dynamo.query().consistent_read(true).key_condition_expression("pk = :pk");
-        query.expression_attribute_values(":pk", AttributeValue::S(partition(self.provider, store)))
+        let partition = AttributeValue::S(partition(self.provider, store));
+        let query = query.expression_attribute_values(":pk", partition);
+        match scope {
+            Scope::All => query,
+            Scope::Deferred => query
+                .filter_expression("attribute_exists(#deferred)")
+                .expression_attribute_names("#deferred", DEFERRED),
+        }
     }
 
     /// Adds an event from the quarantine to the sweeper's pending list, before it is stored and sent.

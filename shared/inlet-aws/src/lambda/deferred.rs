@@ -1,0 +1,83 @@
+//! Verifies deliveries that were quarantined because their store's credentials could not be read.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use inlet::fault::{Fault, FaultKind};
+use inlet::provider::Provider;
+use inlet::receive::Secrets as _;
+use tokio::sync::watch;
+
+use crate::dynamodb::quarantine::TableQuarantine;
+use crate::dynamodb::table::Table;
+use crate::reverify::{Reverified, Scope, reverify};
+use crate::secrets::SsmSecrets;
+use crate::sqs::SqsQueue;
+
+/// The services that deferred deliveries need.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// The event table.
+    pub table: Table,
+    /// The event queue.
+    pub queue: SqsQueue,
+    /// The client of Parameter Store.
+    pub ssm: aws_sdk_ssm::Client,
+    /// The stage, a part of the parameters' paths.
+    pub stage: String,
+}
+
+/// Verifies the deferred deliveries of one provider. The sweeper has one for each provider.
+#[derive(Clone, Copy, Debug)]
+pub struct DeferredVerifier(fn(Services) -> Verifying);
+
+/// The number of deliveries that became events, and the first fault.
+type Verifying = Pin<Box<dyn Future<Output = (usize, Option<Fault>)> + Send>>;
+
+impl DeferredVerifier {
+    /// The verifier for this provider's deliveries.
+    pub fn of<P: Provider>() -> Self {
+        Self(|services| Box::pin(verify_deferred::<P>(services)))
+    }
+
+    /// Verifies the deferred deliveries of every store whose credentials can be read again, each store's in the order of
+    /// arrival. It may be stopped at any time: the next run continues.
+    pub async fn verify(self, services: Services) -> (usize, Option<Fault>) {
+        (self.0)(services).await
+    }
+}
+
+async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Fault>) {
+    let quarantine = TableQuarantine::new(&services.table, P::NAME);
+    let deferred = match quarantine.deferred_stores().await {
+        Ok(deferred) => deferred,
+        Err(fault) => return (0, Some(fault)),
+    };
+    // A cache of its own for each run: nothing that was read before may be used.
+    let secrets = SsmSecrets::<P>::new(services.ssm, &services.stage);
+    let (mut accepted, mut failed) = (0_usize, None);
+    for marker in deferred {
+        let name = &marker.store;
+        let result = match secrets.store(name).await {
+            // Credentials cannot be read yet: the marker stays for the next run.
+            Err(fault) => Err(fault),
+            // There is no such store: its requests stay in quarantine until they expire.
+            Ok(None) => quarantine.delete_marker(&marker).await,
+            Ok(Some(_)) => {
+                let (sum, _) = watch::channel(Reverified::default());
+                let (events, queue) = (&services.table.events, &services.queue);
+                let run =
+                    reverify::<P>(&quarantine, &secrets, events, queue, name, Scope::Deferred, &sum).await;
+                let sum = sum.send_replace(Reverified::default());
+                accepted = accepted.saturating_add(sum.accepted);
+                let transient = sum.failed.into_iter().find(|fault| fault.kind == FaultKind::Transient);
+                match (run, transient) {
+                    (Err(fault), _) | (Ok(()), Some(fault)) => Err(fault),
+                    (Ok(()), None) => quarantine.delete_marker(&marker).await,
+                }
+            }
+        };
+        failed = failed.or(result.err());
+    }
+    (accepted, failed)
+}
