@@ -58,7 +58,7 @@ fn fault_of_refused(answer: &Answer, calls: &[Call]) -> Option<String> {
     made.then(|| "made an event of a forged delivery".to_owned())
 }
 
-/// The raw body in an item, or in the chunks that it names.
+/// Returns the raw body of an item, or of the chunks that it names.
 fn stored(item: &Value, calls: &[Call]) -> Option<Vec<u8>> {
     let bytes = match item["body_chunk_key"]["S"].as_str() {
         None => STANDARD.decode(item["body"]["B"].as_str()?).ok()?,

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    completions, doctor, forget, forward, list, man, redrive, replay, reverify, sample_event, secret, send,
-    show, stats, tail, timeline, urls, webhook,
+    completions, doctor, events, forget, forward, list, man, redrive, replay, reverify, sample_event, secret,
+    send, show, stats, tail, timeline, urls, webhook,
 };
 use crate::failure;
 use crate::options::{DeploymentArgs, OutputArgs};
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     /// Print the webhook URLs to paste into the providers' portals
     Urls(urls::Arguments),
+    /// List the events of the providers: when each is sent, its type, how well it is documented
+    Events(events::Arguments),
     /// Set, rotate, list and retire the credentials of stores
     Secret(secret::Arguments),
     /// List, register and unregister webhooks through the provider's own API
@@ -73,7 +75,7 @@ pub(crate) enum Command {
 
 /// The commands in the groups of the help.
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
-    ("Set up", &["doctor", "urls", "secret", "webhook"]),
+    ("Set up", &["doctor", "urls", "events", "secret", "webhook"]),
     ("Test", &["send", "sample-event"]),
     ("Inspect", &["list", "tail", "show", "timeline", "stats", "forward"]),
     ("Recover", &["replay", "redrive", "reverify", "forget"]),

@@ -8,6 +8,7 @@ use aws_sdk_cloudwatch::types::{Datapoint, Dimension, StateValue, Statistic};
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_dynamodb::types::{IndexStatus, PointInTimeRecoveryStatus, TableStatus, TimeToLiveStatus};
 use aws_sdk_sqs::types::QueueAttributeName;
+use inlet::canonical::StoreDefaults;
 use inlet_aws::client::clock;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -498,6 +499,7 @@ async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
                 Some(check) => checks.push(check),
                 None => well = well.saturating_add(1),
             }
+            checks.extend(settings_of(deployment, store).await);
         }
         if well > 0 {
             let stores = if well == 1 { "one store".to_owned() } else { format!("{well} stores") };
@@ -519,6 +521,17 @@ async fn secret_of(deployment: &Deployment, store: &StoreAddress) -> Option<Chec
     }
     let failure = credentials.iter().find_map(|credential| store.provider.shape_of(credential).err())?;
     Some(Check::fail("secrets", format!("{store}: {failure}"), format!("{}; {next}", failure.hint())))
+}
+
+/// Checks a store's settings. None if there are none, or they are valid.
+async fn settings_of(deployment: &Deployment, store: &StoreAddress) -> Option<Check> {
+    let settings = match secrets::settings(deployment, store).await {
+        Ok(settings) => settings?,
+        Err(failure) => return Some(Check::not_checked("settings", &failure)),
+    };
+    let problems = StoreDefaults::problems(&settings);
+    let next = format!("correct the parameter {}/settings", deployment.parameter(store));
+    (!problems.is_empty()).then(|| Check::fail("settings", format!("{store}: {}", problems.join("; ")), next))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ async fn main() -> ExitCode {
     let result = match command {
         Command::Doctor(arguments) => commands::doctor::run(&arguments, &deployment, &mut output).await,
         Command::Urls(arguments) => commands::urls::run(arguments, &deployment, &mut output).await,
+        Command::Events(arguments) => commands::events::run(&arguments, &mut output),
         Command::Secret(arguments) => commands::secret::run(arguments, &deployment, &mut output).await,
         Command::Webhook(arguments) => commands::webhook::run(arguments, &deployment, &mut output).await,
         Command::Send(arguments) => commands::send::run(arguments, &deployment, &mut output).await,

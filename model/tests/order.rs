@@ -27,7 +27,8 @@ fn the_order_holds_over_every_interleaving() {
     }
 }
 
-/// What a check of the scenario sees: with one state nothing is restored, and equal events of one millisecond are one.
+/// Returns the situations that a check of the scenario sees: with one state nothing is restored, and equal events of
+/// one millisecond are one.
 fn expected(scenario: &Scenario) -> Vec<&'static str> {
     let contents: String = scenario.contents.iter().collect();
     let mut seen = vec![ALL_NEW, FELL_BACK];

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::repository;
 
-/// The lines of the template between which this module writes everything.
+/// The generated part of the template is between these lines.
 const BEGIN: &str =
     "  # ---- Written by `make samples` from tests/src/operations.rs: alarms and dashboard -------\n";
 const END: &str =
@@ -377,7 +377,7 @@ fn dashboard() -> String {
         variable(16, &format!("{item} {name}Alarms: !If [With{name}, !Sub '{listed}', \"\"]"));
     }
     variable(14, "- \"\"");
-    // A receiver that is switched off has no name to draw.
+    // A receiver that is switched off has no function name.
     for name in PROVIDERS.into_iter().map(resource_of) {
         variable(10, &format!("{name}Receiver: !If [With{name}, !Ref {name}Function, none]"));
     }

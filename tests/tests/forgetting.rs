@@ -128,7 +128,7 @@ async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_go
     let table = stack.table_of_its_own().await;
     let id = EventId::parse(&model.record.id).unwrap();
     forget(table.clone()).run(&entity_of(&id)).await.unwrap();
-    // It had looked before, and its write arrives late.
+    // It had read before, and its write arrives late.
     table.events.put(&model).await.unwrap();
     let queue = stack.queue(&stack.idle_queue().await);
     let ledger = TableLedger { table: table.clone(), queue: queue.clone(), dead_letters: queue };

@@ -2,6 +2,7 @@
 
 pub(crate) mod doctor;
 pub(crate) mod urls;
+pub(crate) mod events;
 pub(crate) mod secret;
 pub(crate) mod webhook;
 pub(crate) mod send;

@@ -66,6 +66,24 @@ pub(crate) async fn newest(deployment: &Deployment, store: &StoreAddress) -> Res
     kept.and_then(|kept| kept.credentials.into_iter().next()).ok_or_else(|| none(deployment, store))
 }
 
+/// Reads a store's settings parameter. None if the store has none.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) async fn settings(
+    deployment: &Deployment,
+    store: &StoreAddress,
+) -> Result<Option<String>, Failure> {
+    let name = format!("{}/settings", deployment.parameter(store));
+    match deployment.clients().ssm.get_parameter().name(name).with_decryption(true).send().await {
+        Ok(got) => Ok(got.parameter.and_then(|parameter| parameter.value)),
+        Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => {
+            Ok(None)
+        }
+        Err(error) => Err(Failure::aws("the store's settings cannot be read", &error)),
+    }
+}
+
 /// Returns the failure for a store without a secret.
 pub(crate) fn none(deployment: &Deployment, store: &StoreAddress) -> Failure {
     Failure::NotFound {

@@ -20,10 +20,10 @@ use crate::input::time_arg::now_plus_skew;
 /// Pause between two passes.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How far a pass goes back behind the newest event. A receiver may take seconds, and the index too.
+/// Time by which a pass goes back behind the newest event. A receiver may take seconds, and the index too.
 const NEAR: Duration = Duration::from_secs(30);
 
-/// How far the first and each [`FAR_EVERY`]th pass goes back.
+/// Time by which the first and each [`FAR_EVERY`]th pass goes back.
 const FAR: Duration = Duration::from_mins(10);
 const FAR_EVERY: u32 = 15;
 

@@ -118,6 +118,7 @@ impl Outcome {
     pub(crate) fn new(item: Item, step: &StepResult) -> Self {
         let (mut result, is_sure, text) = match step {
             StepResult::Nothing | StepResult::Done => (ItemResult::after(item.planned), true, None),
+            StepResult::DoneWithNote(text) => (ItemResult::after(item.planned), true, Some(sentence(text))),
             StepResult::OldOneLeft(text) => {
                 let text = format!("The new registration exists, and so does the old one: {text}.");
                 (ItemResult::Failed, true, Some(text))
@@ -149,7 +150,12 @@ impl Outcome {
             ),
             _ => None,
         };
-        let note = if result.is_as_wanted() { item.note } else { text.or(item.note) };
+        let note = match (step, item.note) {
+            (StepResult::DoneWithNote(_), Some(note)) => Some(format!("{note} {}", text.unwrap_or_default())),
+            (StepResult::DoneWithNote(_), None) => text,
+            (_, note) if result.is_as_wanted() => note,
+            (_, note) => text.or(note),
+        };
         let (event, url) = (item.event, item.target.to_string());
         Self { event, url, result, note, planned: item.planned, is_sure, confirmed: None, next }
     }

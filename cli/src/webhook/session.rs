@@ -87,6 +87,7 @@ impl Session {
             Err(failure) => StepResult::Unconfirmed(Cause::NoResponse(failure.to_string(), failure.causes())),
             Ok(reply) => match self.webhook_api.call_result(&reply) {
                 CallResult::Done => StepResult::Done,
+                CallResult::DoneWithNote(note) => StepResult::DoneWithNote(note),
                 CallResult::Unconfirmed(refusal) => StepResult::Unconfirmed(Cause::Refusal(refusal)),
                 CallResult::Refused(refusal) => StepResult::Refused(refusal),
             },

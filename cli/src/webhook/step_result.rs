@@ -11,6 +11,8 @@ pub(crate) enum StepResult {
     Nothing,
     /// The change is made.
     Done,
+    /// The change is made. Contains a part of the response that the user may need.
+    DoneWithNote(String),
     /// The new registration is created, and the old one still exists. Contains the reason.
     OldOneLeft(String),
     /// The new registration did not replace the old one.
@@ -48,7 +50,7 @@ impl StepResult {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Nothing | Self::Done => String::new(),
-            Self::OldOneLeft(text) => text.clone(),
+            Self::OldOneLeft(text) | Self::DoneWithNote(text) => text.clone(),
             Self::NotSwapped(left, cause) => format!("{}: {}", left.text(), cause.text()),
             Self::Unconfirmed(cause) => cause.text(),
             Self::Refused(refusal) => refusal.to_string(),

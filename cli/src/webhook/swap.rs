@@ -40,7 +40,7 @@ impl Swap<'_> {
     /// Carries out the swap.
     pub(crate) async fn carry_out(&self) -> StepResult {
         match self.session.change(self.create).await {
-            StepResult::Done => self.delete_old().await,
+            StepResult::Done | StepResult::DoneWithNote(_) => self.delete_old().await,
             StepResult::Unconfirmed(cause) => match self.count_now().await {
                 None => StepResult::NotSwapped(Left::Unknown, cause),
                 // The new one exists in spite of the error.
@@ -58,14 +58,14 @@ impl Swap<'_> {
     /// Deletes the old registration while the new one exists.
     async fn delete_old(&self) -> StepResult {
         match self.session.change(self.delete).await {
-            StepResult::Done => StepResult::Done,
+            StepResult::Done | StepResult::DoneWithNote(_) => StepResult::Done,
             failed => StepResult::OldOneLeft(failed.text()),
         }
     }
 
     async fn delete_then_create(&self) -> StepResult {
         match self.session.change(self.delete).await {
-            StepResult::Done => self.create_with_retries().await,
+            StepResult::Done | StepResult::DoneWithNote(_) => self.create_with_retries().await,
             StepResult::Unconfirmed(cause) => match self.count_now().await {
                 Some(now) if now < self.before => self.create_with_retries().await,
                 Some(_) => StepResult::NotSwapped(Left::Old, cause),

@@ -1,4 +1,4 @@
-//! What the till hears: for most events that they came, for the questions an answer that promises nothing unless
+//! The answers to the till: for most events that they arrived, for the questions an answer that promises nothing unless
 //! the store has set another.
 
 use inlet::provider::response::Response;
@@ -7,31 +7,31 @@ use serde_json::{Number, json};
 
 use crate::events::{FETCH_LOYALTY_POINTS, VALIDATE_COUPON};
 
-/// What a store may set for the questions that the till waits for.
+/// A store's settings for the questions that the till waits for.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// The points that every customer is said to have. None unless set.
     loyalty_points: Number,
-    /// What every coupon is said to be worth. Nothing unless set.
+    /// The value of every coupon. Nothing unless set.
     coupon: CouponAnswer,
 }
 
 /// The documented answer to a coupon: /webhook/webhook/loyalty-provider/validatecoupon.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 struct CouponAnswer {
-    /// What the amount is.
+    /// The type of the amount.
     #[serde(rename(serialize = "Type"))]
     r#type: CouponType,
-    /// How much it takes off.
+    /// The amount that it takes off.
     #[serde(rename(serialize = "Amount"))]
     amount: Number,
-    /// What the cashier reads.
+    /// The text for the cashier.
     #[serde(rename(serialize = "Notification"))]
     notification: String,
 }
 
-/// What a coupon's amount is, in DealPOS's words.
+/// The type of a coupon's amount, in DealPOS's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 enum CouponType {
     /// A percentage of the basket.
@@ -48,7 +48,7 @@ impl Default for Settings {
     }
 }
 
-/// How a coupon is refused is not documented: it takes nothing off and the cashier reads why.
+/// The refusal of a coupon is not documented: this one takes nothing off and shows the cashier the reason.
 impl Default for CouponAnswer {
     fn default() -> Self {
         let notification = "This coupon is not valid.".to_owned();
@@ -67,7 +67,7 @@ impl Settings {
     }
 }
 
-/// What DealPOS expects of most events: /webhook/webhook/product and the pages beside it.
+/// The answer that DealPOS expects for most events: /webhook/webhook/product and the pages beside it.
 pub(crate) fn success() -> Response {
     Response::ok(json!({"status": "success"}))
 }

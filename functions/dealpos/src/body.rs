@@ -1,4 +1,4 @@
-//! What a body says, without what it only seems to say: DealPOS writes "none" in three ways.
+//! The content of a body, without placeholders: DealPOS writes "none" in three ways.
 
 use inlet::delivery::Delivery;
 use inlet::proof::Verified;
@@ -9,7 +9,7 @@ use serde_json::Value;
 /// usual names of an envelope's content, and no object of DealPOS has a field of them.
 pub(crate) const WRAPPERS: [&str; 4] = ["example", "example-1", "data", "payload"];
 
-/// How the year one begins, which stands for no date (an invoice's `DueDate`).
+/// The beginning of the year one, which means no date (an invoice's `DueDate`).
 const NO_DATE: &str = "0001-01-01T";
 
 /// The delivery's value without the fields that say nothing. Nothing when the body is not JSON.

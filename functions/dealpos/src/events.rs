@@ -18,7 +18,7 @@ const DOCUMENT: Entity = &[&["ID"], &["Outlet", "Number"], &["Number"]];
 /// Things and people have an id or, as customers and suppliers always, the merchant's code.
 const CODED: Entity = &[&["ID"], &["Code"]];
 
-/// Questions have a code at the most. Phone and e-mail would name a person in every key.
+/// Questions have at most a code. Phone and e-mail would put a person into every key.
 const CODE: Entity = &[&["Code"]];
 
 /// Where no page shows the body: all of these.
@@ -27,16 +27,16 @@ pub(crate) const ANY: Entity = &[&["ID"], &["Outlet", "Number"], &["Number"], &[
 /// The points of a customer: the till waits for the answer.
 pub(crate) const FETCH_LOYALTY_POINTS: &str = "fetchLoyaltyPoints";
 
-/// A coupon of somebody else's: the till waits for the answer.
+/// A coupon of another issuer: the till waits for the answer.
 pub(crate) const VALIDATE_COUPON: &str = "validateCoupon";
 
-/// Whether a sale is void, and how its tax is calculated.
+/// The state of a sale (void or not), and the calculation of its tax.
 const SALE: Values = &[("Void", &["Yes", "No"]), TAX];
 
-/// How tax is calculated: added to the prices, or included in them.
+/// The calculation of tax: added to the prices, or included in them.
 const TAX: (&str, &[&str]) = ("TaxCalculation", &["Add", "Include"]);
 
-/// How far a sale was delivered: the page breaks its list off.
+/// The delivery state of a sale: the page breaks its list off.
 const DELIVERY: Values = &[("Delivery", &["Sent", "Unsent"])];
 
 /// Every event that a page names.

@@ -2,7 +2,7 @@
 //! till waits for: a customer's points, a sale that earns some, a coupon.
 //!
 //! Facts: <https://developer.dealpos.com/webhook> and the pages below it. No event's name is known to be on the
-//! wire, and the bodies of created, updated and deleted look the same: the URL's topic alone tells the event.
+//! wire, and the bodies of created, updated and deleted look the same: only the URL's topic shows the event.
 
 mod events;
 mod families;
@@ -31,7 +31,7 @@ use serde_json::Value;
 pub use answers::Settings;
 pub use events::EVENTS;
 
-/// The header of the pages' security scheme. Who issues its value, and whether it is sent, no page tells.
+/// The header of the pages' security scheme. The issuer of its value, and its use, are not documented.
 const API_KEY: &str = "X-API-Key";
 
 /// The query parameter for those who can protect a URL only by its text.
@@ -44,7 +44,7 @@ pub struct DealPos;
 /// The name by which the list of providers knows [`DealPos`].
 pub type ThisProvider = DealPos;
 
-/// What a store's URLs are protected with. The pages name two ways and do not agree; the third needs neither.
+/// The credential of a store's URLs. The pages name two ways and do not agree; the third needs neither.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Credential {
@@ -118,7 +118,7 @@ impl Provider for DealPos {
 
 /// Reads a payload by its row.
 ///
-/// DealPOS writes dates as midnight, so only a time with a fraction of a second tells one event from the next.
+/// DealPOS writes dates as midnight, so only a time with a fraction of a second distinguishes one event from the next.
 fn reading(row: &EventSpec, payload: &Value) -> ParsedEvent {
     let reading = ParsedEvent::of(row, payload, canonical::time);
     let told = row.time.and_then(|field| text_at(payload, field));

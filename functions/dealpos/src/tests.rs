@@ -529,7 +529,7 @@ fn words_and_numbers_are_read_in_any_type() {
     }
 }
 
-/// What a public receiver reads of an order: no id, a coupon and payments as objects, a member code.
+/// An order as a public receiver parses it: no id, a coupon and payments as objects, a member code.
 const RECEIVED: &str = r#"{
     "Outlet": "Kemang", "Number": "26.11.00031", "Date": "2026-11-28T00:00:00",
     "Created": "2026-11-28T13:05:09.37", "Gross": 310000, "DiscountTotal": 15500, "Tax": 32395,

@@ -89,13 +89,13 @@ inlet::payload! {
         reason_code: String = "reason_code",
         /// Words on the reason; may be empty.
         description: String = "description",
-        /// Who drives; missing in some states.
+        /// The driver; missing in some states.
         driver: DriverSent = "driver",
         /// The public page.
         tracking_url: String = "tracking_url",
     }
 
-    /// Who drives a last-mile shipment.
+    /// The driver of a last-mile shipment.
     pub(crate) struct DriverSent {
         /// The driver's id.
         id: Personal = "id",
@@ -107,7 +107,7 @@ inlet::payload! {
         license_plate: Personal = "license_plate",
         /// A picture.
         photo_url: Personal = "photo_url",
-        /// The last known place; zeros stand for unknown (inferred).
+        /// The last known place; zeros mean unknown (inferred).
         current_coordinates: Coordinates = "current_coordinates",
     }
 

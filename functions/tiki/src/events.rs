@@ -11,7 +11,7 @@ use crate::canonical::{fee, order, shipment, stock, ticket};
 /// A ticket; the order that it belongs to has another code.
 const TICKET: Entity = &[&["ref_code"]];
 
-/// What nobody names. Tickets have an order's code too, so theirs comes first.
+/// Undocumented events. Tickets have an order's code too, so theirs comes first.
 pub(crate) const ANY: Entity = &[&["ref_code"], &["order_code"], &["sku", "warehouse"], &["tracking_id"]];
 
 /// The status of a customer's ticket, all of them: the page of the aftersales service group.
@@ -52,7 +52,7 @@ const SHIPMENT_STATUSES: &[&str] = &[
     "return_failed",
 ];
 
-/// What the pages show of an order's states and of why a delivery failed: the one with the states could not be read,
+/// The documented states of an order and reasons of failed deliveries: the page with the states could not be read,
 /// and the one with the reasons breaks off.
 const ORDER_VALUES: Values = &[
     ("main_state", &["new", "awaiting_confirmation", "processing", "shipping", "canceled"]),

@@ -3,7 +3,7 @@
 //!
 //! Facts: <https://open.tiki.vn/docs/docs/tikinow-smart-logistics/logistics-services/fulfillment-service/>, pages
 //! `inventory/`, `order-service/webhook-sync-status/`, `inventory/webhook-sync-stock/` and
-//! `inventory/webhook-fd-cr/`. The signature printed there stands beside two different bodies and fits neither;
+//! `inventory/webhook-fd-cr/`. The signature printed there is beside two different bodies and fits neither;
 //! see the tests for a vector computed by the rule. Retries, time limit and order are not documented.
 
 mod topics;
@@ -30,10 +30,10 @@ pub use events::EVENTS;
 /// The header that carries the signature.
 const SIGNATURE: &str = "x-signature";
 
-/// What a signature begins with.
+/// The prefix of a signature.
 const ALGORITHM: &str = "sha1=";
 
-/// The name of a delivery of which neither the URL nor the body tells what it is.
+/// The name of a delivery that neither the URL nor the body identifies.
 const UNKNOWN: &str = "unknown";
 
 /// TikiNOW Smart Logistics.
@@ -60,7 +60,7 @@ impl Provider for Tiki {
     type Credential = Credential;
     type Settings = ();
 
-    /// The URL's topic picks the key. Where it names none, any of the store's keys may have signed: a URL that
+    /// The URL's topic selects the key. If it names none, any of the store's keys may have signed: a URL that
     /// was registered without its topic loses nothing.
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let header = request.header(SIGNATURE).ok_or(Rejection::Missing { expected: SIGNATURE })?;

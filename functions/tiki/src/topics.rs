@@ -1,4 +1,4 @@
-//! The topics: the URL and the body's shape tell them apart, nothing else does. Three have a URL and a key of their
+//! The topics: only the URL and the body's shape distinguish them. Three have a URL and a key of their
 //! own; no page shows either for the last mile's.
 
 use inlet::provider::catalogue::{Entity, entity_id, text_at};
@@ -15,7 +15,7 @@ pub(crate) struct Topic {
     key: Option<fn(&Credential) -> Option<&Secret>>,
     /// Fields that only its bodies have, in any of these ways. Inferred from the documented fields.
     shape: Entity,
-    /// The field that tells its events apart, where it has more than one.
+    /// The field that distinguishes its events, if it has more than one.
     told_by: Option<&'static str>,
 }
 
@@ -43,7 +43,7 @@ static TOPICS: [Topic; 5] = [
 ];
 
 impl Topic {
-    /// The name of the event that a body of this topic tells: `order`, or `aftersale.cr`.
+    /// Returns the name of the event that a body of this topic shows: `order`, or `aftersale.cr`.
     pub(crate) fn event(&self, payload: &Value) -> String {
         let told = self.told_by.and_then(|field| text_at(payload, field));
         let word = told.as_deref().map(str::trim).filter(|word| !word.is_empty());

@@ -6,7 +6,7 @@ use inlet::provider::catalogue::EventSpec;
 
 use crate::events;
 
-/// The words of a name that tell the kind. In the order in which they are tried.
+/// The words of a name for a kind. In the order in which they are tried.
 const SUBJECTS: &[(&str, Kind)] = &[
     ("subscription", Subscription),
     ("application", App),
@@ -17,7 +17,7 @@ const SUBJECTS: &[(&str, Kind)] = &[
     ("category", Category),
 ];
 
-/// The words of a name that tell what happened. In the order in which they are tried: `order.status.update` in another
+/// The words of a name for a verb. In the order in which they are tried: `order.status.update` in another
 /// notation is a change of the status.
 const VERBS: &[(&str, &str)] = &[
     ("payment", "payment_status_changed"),
@@ -47,7 +47,7 @@ const VERBS: &[(&str, &str)] = &[
 /// The verb of an event after which an order is cancelled, in each provider's events.
 pub(crate) const CANCELLED: &str = "cancelled";
 
-/// The verb of an event whose name does not tell what happened.
+/// The verb of an event whose name contains none.
 const RECEIVED: &str = "received";
 
 /// The characters between the words of a name.
@@ -56,9 +56,9 @@ const SEPARATORS: [char; 3] = ['.', '-', '_'];
 /// The prefix of the app market's events.
 const APP_MARKET: &str = "app.market.";
 
-/// Returns the row that an undocumented name would have; nothing if it tells no kind.
+/// Returns the row that an undocumented name would have; `None` if it contains no kind.
 ///
-/// A name with a point is an event's, as all of Zid's are. Other text in a URL is one only if it also tells what
+/// A name with a point is an event's, as all of Zid's are. Other text in a URL is one only if it also contains a verb,
 /// happened: `new-order` does, `orders` and `my-order-hook` do not.
 pub(crate) fn inferred(name: &str) -> Option<EventSpec> {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || SEPARATORS.contains(&char::from(b)));

@@ -37,7 +37,7 @@ const TOKEN: &str = "token";
 /// Where the pair belongs, for the log.
 const AUTHORIZATION: &str = "Authorization: Basic header";
 
-/// What an unknown event is called when neither body nor URL calls it anything.
+/// The name of an unknown event that neither body nor URL names.
 const NAMELESS: &str = "unknown";
 
 /// Zid.
@@ -47,7 +47,7 @@ pub struct Zid;
 /// The name by which the list of providers knows [`Zid`].
 pub type ThisProvider = Zid;
 
-/// What a store and Zid share.
+/// The credential that a store and Zid share.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Fields")]
 pub enum Credential {
@@ -80,7 +80,7 @@ impl TryFrom<Fields> for Credential {
 
     fn try_from(fields: Fields) -> Result<Self, NotACredential> {
         match (fields.username, fields.password, fields.url_token) {
-            // RFC 7617 allows no colon in a user name, so the joined text stands for one pair only.
+            // RFC 7617 allows no colon in a user name, so the joined text represents one pair only.
             (Some(username), Some(password), None) => Ok(Self::Basic(username.join(":", &password))),
             (None, None, Some(token)) => Ok(Self::UrlToken(token)),
             _ => Err(NotACredential),
@@ -91,11 +91,11 @@ impl TryFrom<Fields> for Credential {
 impl Provider for Zid {
     const NAME: &'static str = "zid";
 
-    /// A product that is deleted and a customer who logs in tell no time.
+    /// A deleted product and a customer's login have no time.
     const MIXED_DEDUP_KINDS: &'static [Kind] = &[Kind::Product, Kind::Customer];
 
     /// Every answer but a 2xx is a failure, a 401 for a wrong secret too; a 429 is none, and whether it is followed
-    /// by a further attempt is not told. One success clears the count.
+    /// by a further attempt is not documented. One success clears the count.
     const RETRY_POLICY: RetryPolicy = RetryPolicy {
         response_timeout: None,
         retries: Some(Retries {
@@ -163,7 +163,7 @@ fn parse_entity(body: &Value, spec: &EventSpec) -> ParsedEvent {
     ParsedEvent { verb, ..parsed }
 }
 
-/// What the header holds, decoded: user name and password in one text.
+/// The decoded header: user name and password in one text.
 fn basic(request: &Unverified) -> Result<Vec<u8>, Rejection> {
     if request.header("authorization").is_none() {
         return Err(Rejection::Missing { expected: AUTHORIZATION });

@@ -91,7 +91,7 @@ impl Contract for ZidContract {
 
 inlet_testing::contract!(ZidContract);
 
-// What proves a request.
+// Verification.
 
 fn request(topic: Option<&str>, query: &str, authorization: Option<&str>, body: &str) -> Unverified {
     Unverified::new(Request {
@@ -244,7 +244,7 @@ fn a_credential_shows_nothing_of_itself() {
     assert!(!shown.contains("hunter2") && !shown.contains("user:"), "{shown}");
 }
 
-// What is read.
+// Parsing.
 
 fn delivered(topic: Option<&str>, body: &str) -> Verified<Delivery> {
     let request = request(topic, "", Some("Basic dXNlcjpzZWNyZXQ="), body);
@@ -259,7 +259,7 @@ fn data(reading: &ParsedEvent) -> Value {
     serde_json::to_value(&reading.data).unwrap()
 }
 
-/// What a reading is about, in short.
+/// The kind, verb and entity of a parsed event.
 fn gist(reading: &ParsedEvent) -> (String, Kind, &'static str, Option<String>) {
     let id = reading.entity.as_ref().map(|parts| parts.join(":"));
     (reading.event_type.as_str().to_owned(), reading.kind(), reading.verb, id)

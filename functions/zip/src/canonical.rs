@@ -27,9 +27,9 @@ inlet::payload! {
         merchant_reference: String = "merchantreference",
         /// Also true for test orders in production.
         test: bool = "test",
-        /// Whether the operation worked.
+        /// True if the operation worked.
         success: bool = "success",
-        /// What the merchant sent with the operation.
+        /// The merchant's own data of the operation.
         metadata: Map<String, Value> = "metadata",
         /// Absent for authorisations.
         operation: String = "operation",
@@ -37,10 +37,10 @@ inlet::payload! {
         message: String = "message",
         /// `US`; seen on authorisations.
         territory: String = "territory",
-        /// Who pays; on authorisations and on the redirect.
+        /// The customer; on authorisations and on the redirect.
         customer: Customer = "customer",
     }
-    /// Who pays.
+    /// The customer.
     pub(crate) struct Customer {
         /// Given name.
         first_name: Personal = "firstname",
@@ -147,7 +147,7 @@ fn party(customer: Customer) -> Option<Party> {
     Party { first_name, last_name, email, phone, address, ..Party::default() }.known()
 }
 
-/// Metadata values should be text; whatever they are, they are told as text.
+/// Metadata values should be text; values of other types are converted to text.
 fn texts(metadata: Map<String, Value>) -> BTreeMap<String, String> {
     let text = |value: Value| String::from_json(&value).unwrap_or_else(|| value.to_string());
     metadata.into_iter().map(|(name, value)| (name, text(value))).collect()

@@ -30,7 +30,7 @@ pub use events::EVENTS;
 /// The name of the signature, as a header, a query parameter and a form field; Zip compares it in any case.
 const SIGNATURE: &str = "X-QP-Signature";
 
-/// The event that the confirm redirect tells of too.
+/// The event that the confirm redirect reports too.
 const AUTHORIZE: &str = "authorize";
 
 /// The events whose operation no page names, so that their rows go by the topic.
@@ -52,7 +52,7 @@ pub struct Credential {
     secret: Secret,
 }
 
-/// What a store may set.
+/// A store's settings.
 #[derive(Debug, Default, Deserialize)]
 pub struct Settings {
     /// The page that a shopper goes to after the confirm redirect. It gets `orderId`, `merchantReference` and `success`.

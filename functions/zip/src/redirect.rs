@@ -1,4 +1,4 @@
-//! The confirm redirect: a shopper's browser brings fields that Zip signed. What may be believed of them.
+//! The confirm redirect: a shopper's browser brings fields that Zip signed, and which prove little.
 //!
 //! Zip signs names and values sorted by name and joined **without separators**
 //! (developers.zip.co/v9-US/docs/signing-requests). Text that the shopper typed, such as an address, can therefore be cut

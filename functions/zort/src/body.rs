@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use inlet::delivery::Delivery;
 use inlet::proof::Verified;
 use inlet::provider::catalogue::{Entity, entity_id, text_at};
-use inlet::value::json::lowercase_names;
+use inlet::value::json::{self, lowercase_names};
 use serde_json::{Map, Value};
 
 use crate::METHOD;
@@ -51,7 +51,7 @@ const IDS: [&str; 3] = ["id", "orderid", "productid"];
 /// The other fields that a public receiver reads from the query.
 const QUERY_FIELDS: [&str; 4] = ["number", "sku", "status", "paymentstatus"];
 
-/// The mark that some senders put in front of a text. It may be in front of a form, and of JSON in a form.
+/// The mark that some senders put in front of a text. In front of a form it may be percent-encoded.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The depth of names that are put in lower case: two wrappers, the object and the elements of its lists.
@@ -120,8 +120,7 @@ fn take_inner(object: &mut Map<String, Value>) -> Option<Value> {
 
 /// Parses JSON text that holds an object or a list.
 fn parse_json(text: &str) -> Option<Value> {
-    let text = text.trim_start_matches(BYTE_ORDER_MARK);
-    serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array())
+    json::parse(text.as_bytes()).ok().filter(|value: &Value| value.is_object() || value.is_array())
 }
 
 /// Adds the query's fields that the object lacks.

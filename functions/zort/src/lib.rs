@@ -95,7 +95,7 @@ impl Provider for Zort {
         if let Some(spec) = find(EVENTS, name.trim()) {
             return parse_content(spec, spec.event, &content);
         }
-        match families::infer(&name) {
+        match families::FAMILIES.infer(&name) {
             Some(spec) => parse_content(&spec, &name, &content),
             None => ParsedEvent::unknown(&name, UnknownReason::Event, content.entity_id(events::ANY)),
         }

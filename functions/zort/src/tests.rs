@@ -162,7 +162,7 @@ fn a_post_with_its_key_and_without_a_body_is_kept() {
         (None, "", "VERIFY"),
         (Some("ADDORDER"), "", "ADDORDER"),
         (None, "method=UPDATEORDER", "UPDATEORDER"),
-        (Some("contacts"), "", "contacts"),
+        (Some("coupons"), "", "coupons"),
     ] {
         let parsed = read(topic, query, JSON, "");
         let read = (parsed.event_type.as_str(), parsed.kind(), parsed.entity);
@@ -234,6 +234,26 @@ fn every_form_file_is_read_as_an_order() {
 }
 
 #[test]
+fn a_byte_order_mark_changes_nothing() {
+    let order = r#"{"id": 551020, "status": "Packed"}"#;
+    let marked = format!("\u{feff}{order}");
+    for (content_type, body) in [
+        (JSON, marked.clone()),
+        (FORM, marked.clone()),
+        (JSON, json!({"payload": &marked}).to_string()),
+        (FORM, format!("payload={}", escaped(&marked))),
+        (FORM, format!("\u{feff}payload={}", escaped(order))),
+        (FORM, "\u{feff}id=551020&status=Packed".to_owned()),
+        (FORM, "%EF%BB%BFid=551020&status=Packed".to_owned()),
+    ] {
+        let parsed = read(None, "method=UPDATEORDER", content_type, &body);
+        let want = json!({"id": "551020", "status": "Packed", "state": "in_progress", "voided": false});
+        assert_eq!(serde_json::to_value(&parsed.data).unwrap(), want, "{content_type:?} {body:?}");
+        assert_eq!(parsed.entity, Some(vec!["551020".to_owned()]), "{content_type:?} {body:?}");
+    }
+}
+
+#[test]
 fn the_query_completes_a_body_and_changes_nothing_in_it() {
     for (query, body, entity, status) in [
         ("id=881003&status=5&paymentstatus=1", "{}", Some("881003"), Some("Packed")),
@@ -253,10 +273,12 @@ fn the_query_completes_a_body_and_changes_nothing_in_it() {
 }
 
 #[test]
-fn several_objects_in_one_body_are_unknown() {
+fn several_objects_and_bodies_without_a_field_are_unknown() {
     let two = r#"[{"id": 1}, {"id": 2}]"#;
     let in_text = json!({"payload": two}).to_string();
-    for body in [two, &in_text, &format!(r#"{{"payload":{two}}}"#)] {
+    for body in
+        [two, &in_text, &format!(r#"{{"payload":{two}}}"#), r#"{"payload":[]}"#, "{}", r#"{"hello":1}"#]
+    {
         let parsed = read(None, "method=UPDATEORDER", JSON, body);
         assert_eq!((parsed.event_type.as_str(), parsed.kind()), ("UPDATEORDER", Kind::Unknown), "{body}");
     }
@@ -277,7 +299,7 @@ fn query_body_and_topic_name_the_trigger_in_this_order() {
         (None, "method=UPDATEQUANTITY", r#"{"id":1}"#, "UPDATEPRODUCTQUANTITY", Kind::Stock),
         (None, "METHOD=+AddTransfer+", r#"{"id":1}"#, "ADDTRANSFER", Kind::Transfer),
         (Some("ADDORDER"), "method=ADDCOUPON", r#"{"id":1}"#, "ADDCOUPON", Kind::Unknown),
-        (Some("contacts"), "", r#"{"id":1}"#, "contacts", Kind::Unknown),
+        (Some("coupons"), "", r#"{"id":1}"#, "coupons", Kind::Unknown),
         (None, "", r#"{"id":1}"#, "VERIFY", Kind::Unknown),
         (None, "id=1", "", "VERIFY", Kind::Unknown),
     ] {
@@ -298,16 +320,16 @@ fn a_trigger_that_no_page_names_is_inferred_from_its_words() {
         ("order.cancelled", Some((Kind::Order, "cancelled"))),
         ("UPDATEORDERSTATUS", Some((Kind::Order, "status_changed"))),
         ("ADDORDERPAYMENT", Some((Kind::Order, "payment_updated"))),
-        ("UPDATEORDERLABEL", Some((Kind::Order, "received"))),
+        ("UPDATEORDERLABEL", Some((Kind::Order, "updated"))),
         ("UPDATEPURCHASE", Some((Kind::PurchaseOrder, "updated"))),
         ("DELETERETURNPURCHASE", Some((Kind::ReturnPurchaseOrder, "deleted"))),
         ("UPDATERETURNORDERTRACKING", Some((Kind::ReturnOrder, "tracking_updated"))),
         ("DELETETRANSFER", Some((Kind::Transfer, "deleted"))),
-        ("UPDATEPRODUCTSTOCK", Some((Kind::Stock, "changed"))),
-        ("UPDATESTOCK", Some((Kind::Stock, "changed"))),
+        ("UPDATEPRODUCTSTOCK", Some((Kind::Stock, "updated"))),
+        ("UPDATESTOCK", Some((Kind::Stock, "updated"))),
+        ("orders", Some((Kind::Order, "received"))),
         ("ADDCOUPON", None),
         ("ADDMOVEMENTRETURNORDER", None),
-        ("ORDERING", None),
         ("REORDER", None),
         ("ADD", None),
     ] {

@@ -1,4 +1,4 @@
-//! What can be built wrongly on purpose in the deduplication, to see that the check finds it.
+//! Flaws that are built into the deduplication on purpose, to see that the check finds them.
 
 use super::scenario::Scenario;
 

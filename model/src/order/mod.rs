@@ -20,15 +20,17 @@
 //! cannot become a receipt of a repeat again.
 //!
 //! # Order between two deliveries
-//! A receiver that has not answered yet knows: whatever `latest` shows was there before this answer. So everything that
-//! `latest` shows counts as earlier, whatever the clocks say. That alone keeps the order under skewed clocks. There is
-//! one exception, which only improves the order of deliveries that overlap: a receiver whose first writes are slow reads
+//! A receiver that has not answered yet knows that the content of `latest` was there before this answer. So
+//! everything that
+//! `latest` shows counts as earlier, independently of the clocks. That alone keeps the order under skewed clocks.
+//! There is one exception, which only improves the order of deliveries that overlap: a receiver whose first writes
+//! are slow reads
 //! `latest` in the meantime. If `latest` has changed since that read, the change overlaps with this delivery, and the
 //! arrivals decide.
 //!
-//! The processor stores what only the queue has, at any later time, so there the arrivals decide.
+//! The processor stores an event that only the queue has, at any later time, so there the arrivals decide.
 //!
-//! # What no protocol can do
+//! # Limits of every protocol
 //! If a delivery is on the queue alone and another one in the table alone, no service saw both, and only the clocks of
 //! their receivers order them. So the properties do not cover a run in which the clocks contradict the true order of a
 //! delivery that went through the queue.

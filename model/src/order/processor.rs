@@ -5,22 +5,22 @@ use super::storing::{Stored, Storing};
 use super::world::{Call, Message, Reply};
 use crate::services::Failed;
 
-/// Where the processor is.
+/// The processor's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Processor {
     /// It has no message.
     Idle,
     /// It reads the receipt.
     Asking(Message),
-    /// It stores what the message carries.
+    /// It stores the event that the message carries.
     Storing(Message, Storing),
-    /// It hands the event to the consumer.
+    /// It gives the event to the consumer.
     Publishing(Message),
     /// It writes the receipt.
     WritingReceipt(Message),
 }
 
-/// How the processor ends with a message.
+/// The outcome of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Through {
     /// The message leaves the queue.
@@ -41,10 +41,10 @@ impl Processor {
         }
     }
 
-    /// Where it goes on from the reply.
+    /// Returns its next state after the reply.
     ///
     /// # Errors
-    /// How it ends with the message.
+    /// The outcome of the message.
     pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Result<Self, Through> {
         match (self, heard) {
             (Self::Storing(message, storing), heard) => match storing.hear(protocol, heard) {

@@ -1,4 +1,4 @@
-//! What has to hold of the order, and what has to happen at all for that to mean something.
+//! The properties of the order that must hold, and the situations that must occur for them to mean something.
 
 use stateright::Property;
 
@@ -18,15 +18,15 @@ pub const ONE: &str = "equal deliveries with nothing in between are one event";
 /// Every property that must not be broken.
 pub const MUST_HOLD: [&str; 3] = [NEWEST, COMPLETE, ONE];
 
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const ALL_NEW: &str = "seen: every delivery is an event";
-/// What a check has to have seen.
+/// A situation that every check must see.
 pub const ONE_REPEAT: &str = "seen: an accepted delivery that is no event of its own";
-/// What a check has to have seen where a call can fail.
+/// A situation that a check must see if a call can fail.
 pub const FELL_BACK: &str = "seen: a delivery that only the queue had is published";
-/// What a check has to have seen where clocks differ.
+/// A situation that a check must see if clocks differ.
 pub const MADE_LATER: &str = "seen: an arrival is made later";
-/// What a check has to have seen where the state changes and changes back.
+/// A situation that a check must see if the state changes and changes back.
 pub const RESTORED: &str = "seen: a repeat turns out to be none";
 
 /// All properties, for the checker.
@@ -100,7 +100,7 @@ fn equal_ones_are_one(protocol: &Protocol, world: &World) -> bool {
     })
 }
 
-/// Whether another state may have been between two events of one content.
+/// Returns true if another state may have been between two events of one content.
 fn is_between(protocol: &Protocol, world: &World, content: char, first: Id, second: Id) -> bool {
     let of =
         |event: Id| protocol.scenario.deliveries(event).filter(|&d| was_sent(world, d)).collect::<Vec<_>>();
@@ -116,8 +116,8 @@ fn is_between(protocol: &Protocol, world: &World, content: char, first: Id, seco
             })
 }
 
-/// Whether a delivery went through the queue while the clocks contradict the order of sending: then nothing can know
-/// the order.
+/// Returns true if a delivery went through the queue while the clocks contradict the order of sending: then no
+/// service knows the order.
 fn clocks_contradict(protocol: &Protocol, world: &World) -> bool {
     let arrivals =
         deliveries(protocol).filter(|&d| was_sent(world, d)).map(|d| protocol.scenario.received(d));
@@ -148,7 +148,7 @@ fn is_published(protocol: &Protocol, world: &World, delivery: usize) -> bool {
     of(protocol.scenario.id(delivery)) || of(protocol.scenario.later_id(delivery))
 }
 
-/// Whether the first delivery was answered before the second was sent.
+/// Returns true if the first delivery was answered before the second was sent.
 fn is_before(world: &World, first: usize, second: usize) -> bool {
     world.answered_before[second].has(id(first))
 }

@@ -1,4 +1,4 @@
-//! Which steps a moment allows, and where each leads.
+//! The possible steps of a state, and the state after each.
 
 use stateright::{Model, Property};
 
@@ -18,7 +18,7 @@ use crate::world::{Id, Ids};
 pub struct Protocol {
     /// The bounds.
     pub scenario: Scenario,
-    /// What is wrong with it.
+    /// Its flaw, if it has one.
     pub flaw: Option<Flaw>,
 }
 
@@ -56,14 +56,14 @@ impl Protocol {
         Self { scenario, flaw: Some(flaw) }
     }
 
-    /// Whether it has this flaw.
+    /// Returns true if it has this flaw.
     pub fn has(&self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)
     }
 
-    /// Whether nothing more can happen.
+    /// Returns true if nothing more can happen.
     pub fn is_over(&self, world: &World) -> bool {
-        // Most moments are not over, and these two are cheap to see.
+        // Most states are not final, and these two conditions are cheap to check.
         if !world.queue.is_empty() || !world.overdue.is_empty() {
             return false;
         }
@@ -83,7 +83,7 @@ impl Protocol {
         }
     }
 
-    /// Makes a call. Returns what its caller hears, if it hears anything.
+    /// Makes a call. Returns the reply, if one reaches the caller.
     fn make(&self, world: &mut World, call: Call, luck: Luck) -> Option<Result<Reply, Failed>> {
         if luck != Luck::Good {
             world.faults -= 1;
@@ -138,7 +138,7 @@ impl Protocol {
         });
     }
 
-    /// Whether no receiver works any more: the sweeper leaves to the receivers what arrived a moment ago.
+    /// Returns true if no receiver works any more: the sweeper leaves recent events to the receivers.
     fn is_settled(world: &World) -> bool {
         world.receivers.iter().all(|receiver| matches!(receiver, Receiver::Ended(_)))
     }

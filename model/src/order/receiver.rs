@@ -5,7 +5,7 @@ use super::storing::{Stored, Storing};
 use super::world::{Call, Message, Reply};
 use crate::services::Failed;
 
-/// Where the receiver is with a delivery.
+/// The receiver's step with a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Receiver {
     /// The delivery has not come.
@@ -47,7 +47,7 @@ impl Receiver {
         }
     }
 
-    /// Where it goes on from the reply.
+    /// Returns its next state after the reply.
     #[must_use]
     pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
         match (self, heard) {
@@ -58,7 +58,7 @@ impl Receiver {
                 Err(Stored::Failed) => Self::FallingBack(storing),
             },
             (Self::Asking(_), Ok(Reply::Processed(true))) => Self::Ended(Answer::Accepted),
-            // A receipt that cannot be read counts as none.
+            // A receipt that cannot be read counts as absent.
             (Self::Asking(original), _) => Self::Sending(original, None),
             // A message that is not sent is left to the sweeper.
             (Self::Sending(_, Some(restored)), _) => Self::Sending(restored, None),

@@ -1,24 +1,24 @@
-//! The deliveries of one entity, and how much may go wrong.
+//! The deliveries of one entity, and the number of faults.
 
 use crate::world::Id;
 
-/// How far apart two deliveries arrive, in the clock of a receiver that is right.
+/// The time between two deliveries, by a correct clock.
 const GAP: i64 = 4;
 
 /// The bounds of a check.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// In words.
+    /// A description.
     pub name: &'static str,
     /// The contents of the deliveries, in the order in which the provider sends them.
     pub contents: Vec<char>,
-    /// How far the clock of each delivery's receiver is ahead.
+    /// The lead of each delivery's receiver's clock.
     pub skews: Vec<i64>,
-    /// How many faults there are, of any kind, anywhere.
+    /// Number of faults, of any kind, anywhere.
     pub faults: u8,
-    /// Whether all deliveries arrive in one millisecond.
+    /// True if all deliveries arrive in one millisecond.
     pub at_once: bool,
-    /// Whether the first delivery was answered, and its event processed, before everything else.
+    /// True if the first delivery was answered, and its event processed, before everything else.
     pub first_is_done: bool,
 }
 
@@ -72,12 +72,12 @@ impl Scenario {
         Self { first_is_done: true, ..self }
     }
 
-    /// How many deliveries there are.
+    /// Returns the number of deliveries.
     pub fn len(&self) -> usize {
         self.contents.len()
     }
 
-    /// Whether there is no delivery.
+    /// Returns true if there is no delivery.
     pub fn is_empty(&self) -> bool {
         self.contents.is_empty()
     }

@@ -7,7 +7,7 @@ use super::world::{Call, Message, Reply};
 use crate::services::Failed;
 use crate::world::Id;
 
-/// Where a program is with storing a delivery.
+/// A program's state in storing a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Storing {
     /// Which delivery it is.
@@ -16,7 +16,7 @@ pub struct Storing {
     pub id: Id,
     /// Its arrival.
     pub received: i64,
-    /// What is known about the order.
+    /// The knowledge about the order.
     pub evidence: Evidence<Id>,
     /// The next call.
     pub at: At,
@@ -52,13 +52,13 @@ pub enum At {
 pub struct Restoring {
     /// The repeat.
     pub repeated: Repeated<Id>,
-    /// What `latest` has to be.
+    /// The required content of `latest`.
     pub expected: Latest<Id, char>,
-    /// What it becomes.
+    /// Its new content.
     pub latest: Latest<Id, char>,
 }
 
-/// How storing ends.
+/// The outcome of storing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// The event is new.
@@ -84,7 +84,7 @@ impl Storing {
         }
     }
 
-    /// The processor begins with what a message carries.
+    /// The processor begins with the event of a message.
     pub fn of_processor(protocol: &Protocol, message: Message) -> Self {
         Self {
             delivery: usize::from(message.id) % protocol.scenario.len(),
@@ -101,7 +101,7 @@ impl Storing {
         Self { evidence: Evidence::Unanswered(Some(look)), ..self }
     }
 
-    /// Whether the receiver may still look.
+    /// Returns true if the receiver may still read `latest`.
     pub fn may_look(self) -> bool {
         self.evidence == Evidence::Unanswered(None) && matches!(self.at, At::Putting | At::Moving)
     }
@@ -135,10 +135,10 @@ impl Storing {
         }
     }
 
-    /// Where it goes on from the reply.
+    /// Returns its next state after the reply.
     ///
     /// # Errors
-    /// How storing ends.
+    /// The outcome of storing.
     pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Result<Self, Stored> {
         let go_on = |at: At| Ok(Self { at, ..self });
         let new = Err(Stored::New { restored: None });
@@ -202,7 +202,7 @@ impl Storing {
             Decision::Older => Err(Stored::New { restored: None }),
             Decision::Restore { repeated, latest: next } => {
                 let restoring = Restoring { repeated, expected: latest, latest: next };
-                // A receiver restores what arrived a moment ago: the sweeper has not walked past it.
+                // A receiver restores a recent event: the sweeper has not walked past it.
                 let is_listed = self.evidence == Evidence::Late && !protocol.has(Flaw::RestoredNotPending);
                 if protocol.has(Flaw::RestoredLast) {
                     go_on(At::Restoring(restoring))

@@ -9,7 +9,7 @@ use crate::world::{Id, Ids};
 /// The most ids that a scenario may have: two for each of four deliveries.
 pub const IDS: usize = 8;
 
-/// Everything at one moment.
+/// The whole state at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     /// The receiver of each delivery.
@@ -30,7 +30,7 @@ pub struct World {
     pub published: [Option<i64>; IDS],
     /// Calls that their callers gave up and that take effect later, in order, so that equal moments look equal.
     pub overdue: Vec<Call>,
-    /// How many faults are left.
+    /// Number of remaining faults.
     pub faults: u8,
 }
 
@@ -67,7 +67,7 @@ pub struct Message {
     pub id: Id,
     /// The event's arrival.
     pub received: i64,
-    /// Whether the message carries the whole event, because storing it failed.
+    /// True if the message carries the whole event, because storing it failed.
     pub whole: bool,
 }
 
@@ -97,9 +97,9 @@ pub enum Call {
     },
     /// Changes `latest`, on the condition that it is still the same.
     Replace {
-        /// What it has to be.
+        /// The required content.
         expected: Latest<Id, char>,
-        /// What it becomes.
+        /// The new content.
         latest: Latest<Id, char>,
     },
     /// Writes the receipt of a repeat, on the condition that there is none and that it was not made void.
@@ -112,7 +112,7 @@ pub enum Call {
     IsProcessed(Id),
     /// Sends a message.
     Send(Message),
-    /// Hands the event to the consumer.
+    /// Gives the event to the consumer.
     Publish {
         /// The event.
         id: Id,
@@ -124,7 +124,7 @@ pub enum Call {
 }
 
 impl Call {
-    /// Whether the call changes nothing.
+    /// Returns true if the call changes nothing.
     pub fn only_reads(self) -> bool {
         matches!(self, Self::IsProcessed(_))
     }
@@ -139,7 +139,7 @@ pub enum Reply {
     Latest(Option<Latest<Id, char>>),
     /// The condition failed: the receipt was made void.
     IsVoid,
-    /// Whether the event has a receipt that counts.
+    /// True if the event has a receipt.
     Processed(bool),
 }
 
@@ -189,7 +189,7 @@ impl World {
                 none => *none = Some(Receipt::Repeat),
             },
             Call::Void(id) => {
-                // What was processed stays processed.
+                // A processed event stays processed.
                 let receipt = &mut self.table.receipts[usize::from(id)];
                 if *receipt != Some(Receipt::Processed) {
                     *receipt = Some(Receipt::Void);
@@ -210,12 +210,12 @@ impl World {
 }
 
 impl Table {
-    /// Whether the event has a receipt that counts.
+    /// True if the event has a receipt.
     pub fn is_settled(&self, id: Id) -> bool {
         matches!(self.receipts[usize::from(id)], Some(Receipt::Processed | Receipt::Repeat))
     }
 
-    /// What a receiver sees that reads `latest`.
+    /// Returns the content of `latest` for a receiver that reads it.
     pub fn look(&self) -> Look<Id> {
         Look {
             latest: self.latest.map(|latest| latest.digest),

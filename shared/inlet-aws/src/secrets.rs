@@ -271,7 +271,7 @@ impl<P: Provider> SsmSecrets<P> {
 /// The credentials of a parameter.
 struct Usable<C> {
     credentials: Vec<C>,
-    /// Whether the parameter is an empty list or has a usable credential.
+    /// True if the parameter is an empty list or has a usable credential.
     is_readable: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The one list of providers. Whoever does something for every provider visits this list.
+//! The one list of providers. Code that does something for every provider visits this list.
 //!
 //! ```
 //! use inlet::provider::Provider;

@@ -1,4 +1,4 @@
-//! A request whose sender is proved: what a provider reads, and what is kept of it.
+//! A verified request: the parts that a provider parses, and the parts that are kept.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::store::StoreName;
 use crate::trust::Trust;
 use crate::value::json;
 
-/// A request whose sender is proved: what a provider reads, and what is kept.
+/// A verified request: the parts that a provider parses, and the parts that are kept.
 pub struct Delivery {
     store: StoreName,
     topic: Option<String>,
@@ -31,8 +31,8 @@ pub struct Delivery {
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "content-encoding", "date", "user-agent", "x-amzn-trace-id", "x-request-id"];
 
-/// The largest body that is kept as JSON too, once it was read, in bytes: there it takes ten times as much, and eighty
-/// where somebody means it to.
+/// The largest body whose parsed JSON is cached, in bytes: parsed it takes ten times as much, and eighty
+/// with a hostile body.
 const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {
@@ -91,7 +91,7 @@ impl Delivery {
         &self.body
     }
 
-    /// The body as JSON; nothing where it is none. One that is not large is read once, whoever asks.
+    /// Returns the body as JSON; `None` if it is not JSON. One that is not large is parsed once.
     pub fn json(&self) -> Option<Cow<'_, Value>> {
         let read = || json::parse(&self.body).ok();
         if self.body.len() > KEPT_READ {
@@ -100,7 +100,7 @@ impl Delivery {
         self.json.get_or_init(|| read().map(Box::new)).as_deref().map(Cow::Borrowed)
     }
 
-    /// The body's form fields, when the sender calls it a form.
+    /// Returns the body's form fields, if the content type is a form's.
     pub fn form(&self) -> Option<Fields> {
         is_form(self.content_type()).then(|| Fields::parse(json::without_bom(&self.body), Plus::Space))
     }
@@ -115,13 +115,13 @@ impl Delivery {
         &self.proof.covered
     }
 
-    /// When the receiver had it.
+    /// Returns the time of arrival.
     pub fn received_at(&self) -> ReceivedAt {
         self.received_at
     }
 }
 
-/// Its outline: the body holds people.
+/// Shows only the outline: the body has personal data.
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")

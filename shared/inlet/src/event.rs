@@ -1,4 +1,4 @@
-//! An event: a proved delivery with what was read from it, under an id that equal deliveries share.
+//! An event: a verified delivery with its parsed content, under an id that equal deliveries share.
 
 use std::fmt;
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// What makes two deliveries one event.
+/// The scope of deduplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DedupScope {
     /// Equal content, for as long as the event is kept.
@@ -91,7 +91,8 @@ pub enum DedupScope {
 pub struct ContentDigest([u8; 32]);
 
 impl ContentDigest {
-    /// Digests what the proof covers. Where it covers nothing, store, event type, query and body are the content.
+    /// Digests the content that the proof covers. If it covers nothing, store, event type, query and body are the
+    /// content.
     ///
     /// An unsigned query beside a signed body and another spelling of signed fields are not part of the content, since
     /// everyone can change them. Neither is the event type of signed fields: it can come from the unsigned topic.
@@ -127,7 +128,7 @@ impl ContentDigest {
         hex(&self.0).chars().take(DIGEST_LEN).collect()
     }
 
-    /// The digest of this content at this moment: what tells an event from an equal one of another time.
+    /// Returns the digest of this content at this time: it distinguishes an event from an equal one of another time.
     fn at(self, received_at: ReceivedAt) -> Self {
         let mut hash = Sha256::new();
         hash.update(self.0);
@@ -136,7 +137,7 @@ impl ContentDigest {
     }
 }
 
-/// A query with its fields in the order of their names. Their own order says nothing, and a signature over the
+/// Returns a query with its fields sorted by name. Their own order has no meaning, and a signature over the
 /// sorted fields proves every other one too; that of equal names may mean something, and is kept.
 fn in_order(query: &str) -> String {
     let mut fields: Vec<&str> = query.split('&').collect();
@@ -147,10 +148,10 @@ fn in_order(query: &str) -> String {
 /// Hex digits of a digest in an id: 64 bits, and a collision would have to be within one entity's history.
 const DIGEST_LEN: usize = 16;
 
-/// Longest encoded entity, in bytes. A longer id of an entity stands in ids as its digest.
+/// Longest encoded entity, in bytes. A longer entity id is replaced by its digest.
 const MAX_ENTITY_LEN: usize = 200;
 
-/// What stands unescaped in an entity: RFC 3986's unreserved characters.
+/// The unescaped characters of an entity: RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An event that is stored already, which a delivery repeats.
@@ -158,17 +159,17 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub struct ExistingEvent {
     /// Its id.
     pub id: EventId,
-    /// When its delivery arrived.
+    /// The arrival of its delivery.
     pub received_at: ReceivedAt,
 }
 
-/// Where an event came from.
+/// The origin of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Straight from a delivery.
     Webhook,
-    /// From the queue, which alone took the delivery.
+    /// From the queue, which alone stored the delivery.
     Fallback,
     /// From a delivery that verified later.
     Quarantine,
@@ -185,7 +186,7 @@ impl Origin {
     }
 }
 
-/// A proved delivery with what was read from it.
+/// A verified delivery with its parsed content.
 #[derive(Debug)]
 pub struct Event {
     id: EventId,
@@ -206,7 +207,7 @@ impl Event {
         let (dedup_scope, digest) = match reading.dedup {
             DedupRule::Timestamp => (DedupScope::Forever, content.short()),
             DedupRule::RetryWindow => {
-                // Without an entity nothing tells whether another state came in between: the shorter window then.
+                // Without an entity nothing shows whether another state came in between: the shorter window then.
                 let longest = if reading.entity.is_some() { P::RETRY_WINDOW } else { DEFAULT_RETRY_WINDOW };
                 (DedupScope::Within(P::RETRY_WINDOW.min(longest)), content.at(received_at).short())
             }
@@ -237,17 +238,17 @@ impl Event {
         self.provider
     }
 
-    /// Where it came from.
+    /// Returns its origin.
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// What makes another delivery the same event.
+    /// Returns the scope in which another delivery is the same event.
     pub fn dedup_scope(&self) -> DedupScope {
         self.dedup_scope
     }
 
-    /// Whether it says that its entity has changed, also where its own identity does not ask.
+    /// Returns true if it updates `latest`, also if its own scope does not need it.
     pub fn updates_latest(&self) -> bool {
         self.updates_latest
     }
@@ -267,7 +268,7 @@ impl Event {
         &self.delivery
     }
 
-    /// What was read from it.
+    /// Returns its parsed content.
     pub fn parsed(&self) -> &ParsedEvent {
         &self.reading
     }

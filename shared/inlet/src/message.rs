@@ -30,7 +30,7 @@ pub struct CloudEvent<'e> {
     /// Absent where the event is inferred or unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     documented: Option<&'static str>,
-    /// Only where it is true: the type follows from how the provider names its other events.
+    /// Present only if true: the type is inferred from how the provider names its other events.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     inferred: bool,
     /// Only where the store's setting `currency` was filled in.
@@ -97,7 +97,7 @@ impl<'e> CloudEvent<'e> {
     }
 }
 
-/// A message as it is read back: the text, and of what it says the part that decides its way.
+/// A message as it is parsed back: the text, and the attributes that its handling depends on.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     id: EventId,
@@ -117,7 +117,7 @@ struct Head {
     replayid: Option<String>,
 }
 
-/// Why a text is no message of ours.
+/// The reason that a text is not a message of ours.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAMessage {
     /// It is no JSON object, or lacks an attribute.
@@ -159,12 +159,12 @@ impl Message {
         &self.head.store
     }
 
-    /// When the receiver had it, RFC 3339.
+    /// Returns the time of arrival, RFC 3339.
     pub fn received_time(&self) -> &str {
         &self.head.receivedtime
     }
 
-    /// The replay that it belongs to, where it was sent again on purpose.
+    /// Returns the replay that it belongs to, if it was sent again on purpose.
     pub fn replay_id(&self) -> Option<&str> {
         self.head.replayid.as_deref()
     }
@@ -183,7 +183,7 @@ impl Message {
         })
     }
 
-    /// The same as a part of a replay, so that it passes what stops duplicates, and consumers can tell.
+    /// Returns the same message as part of a replay, so that it passes deduplication, and consumers can recognise it.
     #[must_use]
     pub fn replayed(&self, replay_id: &str) -> Self {
         let changed = self.with(|object, _| {
@@ -200,7 +200,7 @@ impl Message {
     }
 }
 
-/// Without the text: it tells of people.
+/// Without the text: it has personal data.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("id", &self.id).finish_non_exhaustive()

@@ -7,7 +7,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 /// A secret that a provider and a store share.
 ///
-/// Has no `Display`, and its `Debug` shows nothing of it. Never empty: an empty secret would let everybody in.
+/// Has no `Display`, and its `Debug` shows nothing of it. Never empty: an empty secret would match any sender.
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);
 
@@ -26,31 +26,31 @@ impl Secret {
         if text.trim().is_empty() { Err(EmptySecret) } else { Ok(Self(text.into())) }
     }
 
-    /// This secret with `separator` and `other` behind it, as schemes ask for that send two in one value.
+    /// Returns this secret, `separator` and `other` joined, for schemes that send two secrets in one value.
     #[must_use]
     pub fn join(&self, separator: &str, other: &Self) -> Self {
         Self([self.text(), separator, other.text()].concat().into())
     }
 
-    /// The two secrets that `separator` joined, parted at its first occurrence. Nothing where one would be empty.
+    /// Returns the two secrets that `separator` joined, split at its first occurrence. `None` if one would be empty.
     pub fn split_once(&self, separator: char) -> Option<(Self, Self)> {
         let (before, behind) = self.text().split_once(separator)?;
         Some((Self::new(before).ok()?, Self::new(behind).ok()?))
     }
 
-    /// How many characters it has, for schemes that prescribe it.
+    /// Returns its number of characters, for schemes that prescribe it.
     pub fn characters(&self) -> usize {
         self.text().chars().count()
     }
 
-    /// Whether both are the same. Takes the same time wherever they differ.
+    /// Returns true if both are the same. The time does not depend on where they differ.
     pub fn equals(&self, other: &Self) -> bool {
         self.ct_eq(other.key()).into()
     }
 
-    /// Whether `presented` is this secret. Takes the same time wherever they differ and however long they are.
+    /// Returns true if `presented` is this secret. The time does not depend on where they differ or on the lengths.
     pub(crate) fn ct_eq(&self, presented: &[u8]) -> Choice {
-        // Digests have one length, so the comparison tells nothing of the secret's.
+        // Digests have one length, so the comparison reveals nothing about the secret's length.
         let ours = Sha256::digest(self.text().as_bytes());
         let theirs = Sha256::digest(presented);
         ours.as_slice().ct_eq(theirs.as_slice())
@@ -61,7 +61,7 @@ impl Secret {
         self.text().as_bytes()
     }
 
-    /// The secret itself. Only what puts it on the wire asks for it.
+    /// Returns the secret itself, only for sending it.
     pub(crate) fn text(&self) -> &str {
         self.0.expose_secret()
     }
@@ -70,7 +70,7 @@ impl Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)
-            // The cause would quote what stands in the secret's place.
+            // The cause would quote the value in the secret's place.
             .map_err(|_| de::Error::custom("a secret must be a JSON string"))?;
         Self::new(text).map_err(de::Error::custom)
     }

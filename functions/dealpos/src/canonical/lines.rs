@@ -40,9 +40,9 @@ inlet::payload! {
         total: Decimal = "Sales" | "TotalPrice",
         /// The line's tax.
         tax: Decimal = "Tax",
-        /// Whether tax applies.
+        /// True if tax applies.
         taxable: bool = "Taxable",
-        /// Whether the line earns points.
+        /// True if the line earns points.
         loyalty_point: bool = "LoyaltyPoint",
         /// Not explained.
         expense: Decimal = "Expense",

@@ -64,7 +64,7 @@ inlet::payload! {
         name: String = "Name" | "Outlet",
         /// The code.
         code: String = "Code",
-        /// Whether it is closed.
+        /// True if it is closed.
         suspended: bool = "Suspended",
         /// E-mail.
         email: Personal = "Email",
@@ -106,7 +106,7 @@ impl FromJson for Named {
 }
 
 impl Named {
-    /// Returns the person as a party with the id that stands beside it; nothing for `{}`.
+    /// Returns the person as a party with the id beside it; nothing for `{}`.
     pub(super) fn party(self, id: Option<String>) -> Option<Party> {
         let Self(person) = self;
         Person { id: person.id.clone().or(id), ..person }.party()

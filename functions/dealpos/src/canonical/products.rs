@@ -22,7 +22,7 @@ inlet::payload! {
         brand: String = "Brand" | "BrandName",
         /// The code.
         code: String = "Code",
-        /// Whether it is no longer sold.
+        /// True if it is no longer sold.
         discontinued: bool = "Discontinued",
         /// Long text.
         description: Words = "Description",
@@ -71,11 +71,11 @@ inlet::payload! {
         order_price: Decimal = "OrderPrice",
         /// A percentage; REST only.
         discount: Decimal = "Discount",
-        /// Whether tax applies.
+        /// True if tax applies.
         taxable: bool = "Taxable",
-        /// Whether it earns points.
+        /// True if it earns points.
         loyalty_point: bool = "LoyaltyPoint",
-        /// Whether it is no longer sold.
+        /// True if it is no longer sold.
         discontinued: bool = "Discontinued",
         /// The parts of a composite.
         components: Vec<ComponentBody> = "Components",

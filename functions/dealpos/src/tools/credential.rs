@@ -1,4 +1,5 @@
-//! The forms of a credential that a store and DealPOS may share. developer.dealpos.com/webhook and /webhook/webhook.md. Who issues the API key no page tells, so it may as well be the store.
+//! The shapes of a credential that a store and DealPOS may share. developer.dealpos.com/webhook and
+//! /webhook/webhook.md. The issuer of the API key is not documented, so it may as well be the store.
 
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 

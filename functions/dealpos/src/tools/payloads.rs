@@ -1,4 +1,4 @@
-//! The bodies in `payloads/`, for whoever plays DealPOS.
+//! The bodies in `payloads/`, for tools that play DealPOS.
 
 use inlet::tools::sender::Payload;
 

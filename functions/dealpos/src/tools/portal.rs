@@ -1,4 +1,4 @@
-//! What a person does in DealPOS's back office so that it sends here. It documents no API for it.
+//! The steps in DealPOS's back office that register webhooks. It documents no API for it.
 
 use inlet::tools::portal::Portal;
 use inlet::tools::registration::Registering;

@@ -1,4 +1,4 @@
-//! The bodies in `payloads/`, for whoever plays TikiNOW.
+//! The bodies in `payloads/`, for tools that play TikiNOW.
 
 use inlet::tools::sender::Payload;
 

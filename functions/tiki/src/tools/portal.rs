@@ -1,4 +1,4 @@
-//! What a person does to have Tiki send here: there is no portal for it, only the API.
+//! The steps that register webhooks at Tiki: there is no portal for it, only the API.
 
 use inlet::tools::portal::Portal;
 

@@ -144,19 +144,25 @@ impl WebhookApi for Registry {
         Ok(vec![Step { items: items.collect(), action: Action::Call(call) }])
     }
 
-    /// The documented error is `{"success": false, "error": {"message", "message_code"}}`. The form of a success is
-    /// not documented, so every other 2xx response is a success.
+    /// The documented success is `{"success": true, "meta_data": {"request_id"}}`, the documented error
+    /// `{"success": false, "error": {"message", "message_code"}, "meta_data": {"request_id"}}`. Anything else is neither,
+    /// HTML with a 2xx status included. Tiki's support asks for the request id.
     fn call_result(&self, reply: &Reply) -> CallResult {
         let body = reply.json().unwrap_or_default();
-        let is_error = body.get("success") == Some(&Value::Bool(false));
         let words: Vec<String> =
             ["error.message_code", "error.message"].iter().filter_map(|path| text_at(&body, path)).collect();
-        let words = words.join(": ");
-        match reply.refusal(&words) {
-            None if is_error => CallResult::Refused(reply.refused(&words)),
-            None => CallResult::Done,
-            Some(failed @ Refusal::Failed { .. }) => CallResult::Unconfirmed(failed),
-            Some(refusal) => CallResult::Refused(refusal),
+        let request = text_at(&body, "meta_data.request_id").map(|id| format!("request {id}"));
+        let words = [words.join(": "), request.clone().unwrap_or_default()];
+        let words = words.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        match (reply.refusal(&words), body.get("success").and_then(Value::as_bool)) {
+            (None, Some(true)) => match request {
+                Some(request) => CallResult::DoneWithNote(format!("Tiki's {request}")),
+                None => CallResult::Done,
+            },
+            (None, Some(false)) => CallResult::Refused(reply.refused(&words)),
+            (None, None) => CallResult::Unconfirmed(reply.unreadable("an object with success: true")),
+            (Some(failed @ Refusal::Failed { .. }), _) => CallResult::Unconfirmed(failed),
+            (Some(refusal), _) => CallResult::Refused(refusal),
         }
     }
 }

@@ -18,7 +18,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// The counts in the envelope of a list of orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// The number of orders. Whether it respects the filter is not documented.
+    /// The number of orders. Its respect for the filter is not documented.
     pub total: Option<u64>,
     /// The number of orders for each of Zid's states.
     pub by_status: BTreeMap<String, u64>,

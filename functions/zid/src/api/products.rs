@@ -33,7 +33,7 @@ pub fn read_view(response: &Response) -> Result<Observation, Failure> {
 /// Reads a page of products. The walk ends at the first page that reaches back behind the window:
 ///
 /// - newest first: forward from page 1;
-/// - oldest first: backward from the last page, which the count of page 1 tells;
+/// - oldest first: backward from the last page, which the count of page 1 gives;
 /// - neither: forward over all pages.
 pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failure> {
     let mut envelope = response.object()?;

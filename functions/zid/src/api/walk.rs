@@ -14,7 +14,7 @@ pub(super) const PAGE_SIZE: usize = 100;
 /// The window of time that a walk reads: changes from `since` on, as of `now`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// The first change to see. Whether Zid's bound is inclusive is not documented, so callers let windows overlap.
+    /// The first change to see. Zid does not document an inclusive bound, so callers let windows overlap.
     #[serde(with = "as_text")]
     pub since: Timestamp,
     /// The time at which the walk begins.

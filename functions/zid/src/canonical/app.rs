@@ -102,7 +102,8 @@ macro_rules! mapping {
                 plan_id: text(notice.plan_id),
                 type_of_plan: text(notice.plan_type),
                 previous_plan: text(notice.old_plan_name),
-                paid: Money::of(notice.amount_paid.filter(|paid| !is_zero(paid)), None),
+                // Zid names no currency, and the one that the store sells in need not be the plan's.
+                paid: Money::of_unknown_currency(notice.amount_paid.filter(|paid| !is_zero(paid))),
                 starts_at: time_of(notice.start_date.as_ref()),
                 ends_at: time_of(notice.end_date.as_ref()),
                 paid_at: time_of(notice.payment_date.as_ref()),

@@ -31,7 +31,7 @@ inlet::payload! {
         url: Text = "url",
         /// The largest version of its picture.
         image: Text = "image_full_size" | "image_full" | "image",
-        /// Whether customers see it.
+        /// True if customers see it.
         is_published: bool = "is_published",
         /// The number of products in it.
         products_count: Decimal = "products_count",

@@ -30,11 +30,11 @@ inlet::payload! {
         gender: Personal = "gender",
         /// `YYYY-MM-DD`.
         birth_date: Personal = "birth_date",
-        /// Whether Zid verified the account.
+        /// True if Zid verified the account.
         verified: bool = "verified",
         /// False if the merchant banned the customer.
         is_active: bool = "is_active",
-        /// Whether the customer may pay on delivery.
+        /// True if the customer may pay on delivery.
         is_cod_enabled: bool = "is_cod_enabled",
         /// `individual` or `business`.
         type_of_party: String = "type",

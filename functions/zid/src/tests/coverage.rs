@@ -97,7 +97,7 @@ fn every_leaf_of_every_body_is_mapped_or_left_out() {
             "payment.split_payments[].near_pay_transaction_details.*",
             Because("the terminal's own record"),
         ),
-        // The history. Who changed it is a person of the merchant's, and not the order's.
+        // The history. The person who changed it works for the merchant, and is not part of the order.
         ("order", "histories[].order_status_id", RECORD),
         (
             "order",

@@ -1,4 +1,4 @@
-//! The bodies in `payloads/`, for whoever plays Zid.
+//! The bodies in `payloads/`, for tools that play Zid.
 
 use inlet::tools::sender::Payload;
 

@@ -1,4 +1,4 @@
-//! What a person does so that Zid sends here: a store's events have an API, the app market's a page.
+//! The steps that register webhooks at Zid: a store's events have an API, the app market's a page.
 
 use inlet::tools::portal::Portal;
 

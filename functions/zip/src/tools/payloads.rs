@@ -1,4 +1,4 @@
-//! The bodies in `payloads/`, for whoever plays Zip.
+//! The bodies in `payloads/`, for tools that play Zip.
 
 use inlet::tools::sender::Payload;
 

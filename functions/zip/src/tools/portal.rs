@@ -1,4 +1,4 @@
-//! What a merchant's program does so that Zip calls back here: there is nothing to register.
+//! The steps of a merchant's program so that Zip calls back here: there is nothing to register.
 
 use inlet::tools::portal::Portal;
 use inlet::tools::registration::Registering;

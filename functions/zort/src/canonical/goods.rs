@@ -50,7 +50,7 @@ pub(crate) fn product(payload: &Value) -> Option<Canonical> {
     Some(product.into())
 }
 
-/// Reads a product's quantities. Whether they are of one warehouse or of all is not documented.
+/// Reads a product's quantities. The pages do not document their scope: one warehouse or all.
 pub(crate) fn stock(payload: &Value) -> Option<Canonical> {
     let fields = Fields::of(payload)?;
     let stock = Stock {

@@ -32,8 +32,8 @@ pub(super) fn party(fields: &Fields<'_>) -> Option<Party> {
 
 /// Returns the texts of these fields by their names.
 pub(super) fn social(fields: &Fields<'_>, names: &[&str]) -> Option<BTreeMap<String, Personal>> {
-    let named = |name: &&str| Some(((*name).to_owned(), fields.read(name)?));
-    let social: BTreeMap<_, _> = names.iter().filter_map(named).collect();
+    let pair = |name: &&str| Some(((*name).to_owned(), fields.read(name)?));
+    let social: BTreeMap<_, _> = names.iter().filter_map(pair).collect();
     (!social.is_empty()).then_some(social)
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn payment_state(status: &str) -> Option<State> {
     find_state(PAYMENT_STATES, status)
 }
 
-fn find_state(states: &[(&str, State)], status: &str) -> Option<State> {
+fn find_state(words: &[(&str, State)], status: &str) -> Option<State> {
     let status = status.trim();
-    states.iter().find(|(word, _)| word.eq_ignore_ascii_case(status)).map(|(_, state)| *state)
+    words.iter().find(|(word, _)| word.eq_ignore_ascii_case(status)).map(|(_, state)| *state)
 }

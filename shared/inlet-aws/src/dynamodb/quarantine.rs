@@ -102,7 +102,7 @@ impl TableQuarantine {
         let partition = partition(self.provider, rejected.store());
         item.extend(Key::new(partition, note.sort_key(rejected.body())).into_item());
         if rejected.rejection() == Rejection::CredentialsUnreadable {
-            // The sender was told that the delivery is safe, so it is kept as long as an event.
+            // The sender got a 2xx answer, so the delivery is kept as long as an event.
             item.insert("expires".into(), self.dynamo.expires(note.received_ms));
             item.insert(DEFERRED.into(), AttributeValue::Bool(true));
             // First the marker: without it, the sweeper would not find the request.

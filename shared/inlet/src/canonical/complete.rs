@@ -24,6 +24,26 @@ pub struct StoreDefaults {
     pub zone: Option<Zone>,
 }
 
+impl StoreDefaults {
+    /// Returns the reasons why a store's settings parameter would not be used as it was meant. Receivers take an
+    /// unreadable setting for an absent one.
+    pub fn problems(settings: &str) -> Vec<&'static str> {
+        let Ok(serde_json::Value::Object(settings)) = serde_json::from_str(settings) else {
+            return vec!["the settings are no JSON object"];
+        };
+        let is_wrong = |name: &str, is_read: fn(&str) -> bool| {
+            settings.get(name).is_some_and(|value| !value.as_str().is_some_and(is_read))
+        };
+        let currency = is_wrong("currency", |code| Currency::parse(code).is_some());
+        let zone = is_wrong("zone", |name| Zone::parse(name).is_some());
+        let problems = [
+            (currency, "currency is no ISO 4217 code, such as IDR"),
+            (zone, "zone is no IANA time zone, such as Asia/Jakarta"),
+        ];
+        problems.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| problem).collect()
+    }
+}
+
 /// Which of the settings were used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Completed {
@@ -61,7 +81,9 @@ impl<T: Complete> Complete for Option<T> {
 
 impl<T: Complete> Complete for Vec<T> {
     fn complete(&mut self, defaults: &StoreDefaults, completed: &mut Completed) {
-        self.iter_mut().for_each(|value| value.complete(defaults, completed));
+        for value in self {
+            value.complete(defaults, completed);
+        }
     }
 }
 
@@ -170,6 +192,22 @@ mod tests {
             let mut completed = order();
             assert_eq!(completed.complete(&defaults(text)), Completed::default(), "{text}");
             assert_eq!(completed, order(), "{text}");
+        }
+    }
+
+    #[test]
+    fn unreadable_settings_are_reported() {
+        let (currency, zone) =
+            ("currency is no ISO 4217 code, such as IDR", "zone is no IANA time zone, such as Asia/Jakarta");
+        for (text, problems) in [
+            ("{}", vec![]),
+            (r#"{"currency": "IDR", "zone": "Asia/Jakarta", "loyalty_points": 5}"#, vec![]),
+            (r#"{"currency": "rupiah"}"#, vec![currency]),
+            (r#"{"currency": 7, "zone": "+07:00"}"#, vec![currency, zone]),
+            ("[]", vec!["the settings are no JSON object"]),
+            ("IDR", vec!["the settings are no JSON object"]),
+        ] {
+            assert_eq!(StoreDefaults::problems(text), problems, "{text}");
         }
     }
 }

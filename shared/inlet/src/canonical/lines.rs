@@ -56,7 +56,7 @@ object! {
         discount: Discount,
         /// The document's discounts that the line bears a part of.
         discounts: Vec<Discount>,
-        /// Whether tax applies.
+        /// True if tax applies.
         taxable: bool,
         /// The tax in the line.
         tax: Money,
@@ -72,7 +72,7 @@ object! {
         total_before_discount: Money,
         /// The line's total after its part of the document's discounts.
         total_after_discount: Money,
-        /// Whether the line earns loyalty points.
+        /// True if the line earns loyalty points.
         earns_points: bool,
         /// The salesperson's commission.
         commission: Money,
@@ -152,7 +152,7 @@ object! {
         available: Decimal,
         /// The quantity that is reserved.
         allocated: Decimal,
-        /// Whether the quantity is unlimited.
+        /// True if the quantity is unlimited.
         unlimited: bool,
     }
 }

@@ -57,7 +57,7 @@ object! {
         delivery_status: String,
         /// The state of the goods in the common vocabulary.
         delivery_state: State,
-        /// Whether the order was voided.
+        /// True if the order was voided.
         voided: bool,
         /// The channel that the sale came from.
         channel: String,
@@ -187,7 +187,7 @@ object! {
         purpose: Purpose,
         /// The operation, in the provider's words.
         operation: String,
-        /// Whether the operation worked.
+        /// True if the operation worked.
         success: bool,
         /// The reason why it did not work.
         message: String,
@@ -227,7 +227,7 @@ object! {
         reason: String,
         /// The provider's id of a write-off's reason or tag.
         reason_id: String,
-        /// Whether it is a test.
+        /// True if it is a test.
         test: bool,
         /// The merchant's account at the provider.
         merchant_id: String,
@@ -313,27 +313,27 @@ object! {
         quantity: Decimal,
         /// The quantity that can be sold.
         available: Decimal,
-        /// Whether the quantity is unlimited.
+        /// True if the quantity is unlimited.
         unlimited: bool,
         /// The stock by location.
         stocks: Vec<StockLevel>,
-        /// Whether customers see the product.
+        /// True if customers see the product.
         published: bool,
-        /// Whether the product is a draft.
+        /// True if the product is a draft.
         draft: bool,
-        /// Whether the product is in use.
+        /// True if the product is in use.
         active: bool,
-        /// Whether the product is no longer sold.
+        /// True if the product is no longer sold.
         discontinued: bool,
-        /// Whether tax applies.
+        /// True if tax applies.
         taxable: bool,
         /// The tax status of sales, in the provider's words or codes.
         tax_status: String,
         /// The tax status of purchases, in the provider's words or codes.
         purchase_tax_status: String,
-        /// Whether the product is shipped.
+        /// True if the product is shipped.
         needs_shipping: bool,
-        /// Whether the product earns loyalty points.
+        /// True if the product earns loyalty points.
         earns_points: bool,
         /// Words to find the product by.
         tags: Vec<String>,
@@ -387,11 +387,11 @@ object! {
         birth_date: Personal,
         /// The outlet that knows the customer.
         outlet: String,
-        /// Whether the provider verified the account.
+        /// True if the provider verified the account.
         verified: bool,
-        /// Whether the account may buy.
+        /// True if the account may buy.
         active: bool,
-        /// Whether the customer may pay on delivery.
+        /// True if the customer may pay on delivery.
         cash_on_delivery: bool,
         /// The customer group.
         group: String,
@@ -483,7 +483,7 @@ object! {
         url: String,
         /// The picture.
         image_url: String,
-        /// Whether customers see the category.
+        /// True if customers see the category.
         published: bool,
         /// The number of products in the category.
         products: Decimal,
@@ -513,7 +513,7 @@ object! {
         delivery_status: String,
         /// The state of the goods in the common vocabulary.
         delivery_state: State,
-        /// Whether the document was voided.
+        /// True if the document was voided.
         voided: bool,
         /// The channel, or the merchant's tag of the document.
         channel: String,
@@ -603,7 +603,7 @@ object! {
         reason_code: String,
         /// The reason in words.
         reason: String,
-        /// Whether some of the order's goods stay with the customer.
+        /// True if some of the order's goods stay with the customer.
         partial: bool,
         /// The state of the payment in the provider's words.
         payment_status: String,
@@ -611,7 +611,7 @@ object! {
         payment_state: State,
         /// The payment method, as code where there is one.
         payment_method: String,
-        /// Whether the document was voided.
+        /// True if the document was voided.
         voided: bool,
         /// The channel that the sale came from.
         channel: String,
@@ -701,7 +701,7 @@ object! {
         payment_state: State,
         /// The payment method, as code where there is one.
         payment_method: String,
-        /// Whether the document was voided.
+        /// True if the document was voided.
         voided: bool,
         /// The place that the goods leave from.
         location: Location,
@@ -973,7 +973,7 @@ object! {
         delivery_status: String,
         /// The state of the goods in the common vocabulary.
         delivery_state: State,
-        /// Whether the sale was voided.
+        /// True if the sale was voided.
         voided: bool,
         /// The channel that the sale came from.
         channel: String,
@@ -1071,7 +1071,7 @@ object! {
         email: Personal,
         /// The address in one text.
         address: Personal,
-        /// Whether the outlet is closed.
+        /// True if the outlet is closed.
         suspended: bool,
     }
 

@@ -45,7 +45,7 @@ object! {
         registration_number: Personal,
         /// The number of an identity card or document.
         identity_number: Personal,
-        /// Whether the provider verified the account.
+        /// True if the provider verified the account.
         verified: bool,
         /// The name that the party has at the marketplace.
         marketplace_name: Personal,

@@ -40,7 +40,7 @@ pub fn event_schema() -> Schema {
         ),
         ("type", json!("object")),
         ("required", json!(REQUIRED)),
-        ("properties", properties(data)),
+        ("properties", properties(&data)),
         ("$defs", Value::Object(definitions)),
     ] {
         schema.insert(name.to_owned(), value);
@@ -65,7 +65,7 @@ const REQUIRED: [&str; 11] = [
 ];
 
 /// The attributes of a message.
-fn properties(data: Vec<Value>) -> Value {
+fn properties(data: &[Value]) -> Value {
     let text = |description: &str| json!({"type": "string", "description": description});
     let one_of = |words: &[&str], description: &str| json!({"enum": words, "description": description});
     let instant =

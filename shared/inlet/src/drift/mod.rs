@@ -1,8 +1,8 @@
-//! Drift: where a delivery is not what is known of its event. It is told, and nothing else comes of it.
+//! Drift: differences between a delivery and the known shape of its event. They are reported, and nothing else happens.
 //!
-//! Known is what the payload files of a provider show, as a text of paths and JSON types that is written from them.
-//! What is told of a difference is a path and a type, never a value; and as the name of a field may be data in an
-//! object that is a table (a phone number, an address), a name that could be anything else than a field's is `*`.
+//! The known shapes come from a provider's payload files, as a text of paths and JSON types that is generated from
+//! them. A difference is reported as a path and a type, never a value. The name of a field may be data in an object
+//! that is a table (a phone number, an address), so a name that does not look like a field's is reported as `*`.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,53 +14,53 @@ use serde_json::{Map, Value};
 use crate::event::Event;
 use crate::provider::parsed_event::UnknownReason;
 
-/// The largest body that is looked at, in bytes: the documented ones have less than a tenth of it.
+/// The largest body that is compared, in bytes: the documented ones have less than a tenth of it.
 const MAX_BODY_LEN: usize = 256 * 1024;
 
-/// How many elements of a list are looked at; the others are taken to be like them.
+/// Number of elements of a list that are compared; the others are assumed to be alike.
 const MAX_ELEMENTS: usize = 20;
 
-/// How many names an object may have before it is taken for a table.
+/// Number of names above which an object counts as a table.
 const MAX_NAMES: usize = 100;
 
-/// How deep is looked.
+/// Maximum depth of the comparison.
 const MAX_DEPTH: usize = 8;
 
-/// How many differences of one delivery are told.
+/// Maximum number of reported differences of one delivery.
 const MAX_TOLD: usize = 20;
 
-/// The longest name that is told, in bytes.
+/// The longest name that is reported, in bytes.
 const MAX_NAME_LEN: usize = 40;
 
-/// How many digits in a row a name may have: more of them are somebody's number.
+/// Maximum number of digits in a row in a name: more of them are a person's number.
 const MAX_DIGITS: usize = 2;
 
-/// What stands for a name that may be data.
+/// Replaces a name that may be data.
 const ANY_NAME: &str = "*";
 
-/// What is known of a provider's events. A text: lines at the margin name events and how far each is documented,
+/// The known shapes of a provider's events, as text: lines at the margin name events and how well each is documented,
 /// indented ones below them a path and its types, with a `?` before what not every payload has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shapes(&'static str);
 
-/// Paths and what stands there.
+/// Paths and their entries.
 pub type Shape = BTreeMap<String, Field>;
 
-/// What stands at a path.
+/// The entry of a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Field {
     /// The JSON types.
     pub types: BTreeSet<String>,
-    /// Whether a payload may be without it.
+    /// True if a payload may lack it.
     pub optional: bool,
 }
 
-/// Where a delivery is not what is known.
+/// The differences of a delivery.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drift {
-    /// What contradicts the documentation: the provider has changed something, or never told.
+    /// Contradictions of the documentation: the provider changed something, or never documented it.
     pub contradictions: Vec<Difference>,
-    /// What is new to us, or not there, where the documentation is known to be incomplete.
+    /// New or missing parts, where the documentation is known to be incomplete.
     pub undocumented: Vec<Difference>,
 }
 
@@ -69,15 +69,15 @@ pub struct Drift {
 pub enum Difference {
     /// The event is in no catalogue.
     Event,
-    /// The body is not what it should be, not even its outline.
+    /// The body contradicts even the outline of its documentation.
     Body,
-    /// A field that nobody knew, of this type.
+    /// An unknown field, of this type.
     New(String, &'static str),
-    /// A field that was always there.
+    /// A missing field that every known payload has.
     Missing(String),
-    /// A field with another type than ever, this one.
+    /// A field with a type that no payload has: this one.
     Type(String, &'static str),
-    /// A field with a value that the documentation neither lists nor shows. The value is not told.
+    /// A field with a value that the documentation neither lists nor shows. The value is not reported.
     Value(&'static str),
 }
 
@@ -94,7 +94,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Looks for drift in a provider's events, and reads what is known of an event once.
+/// Detects drift in a provider's events. Parses each known shape once.
 #[derive(Debug)]
 pub struct DriftDetector {
     shapes: Shapes,
@@ -102,12 +102,12 @@ pub struct DriftDetector {
 }
 
 impl DriftDetector {
-    /// One that has seen nothing yet.
+    /// Returns a detector that has parsed no shape yet.
     pub fn new(shapes: Shapes) -> Self {
         Self { shapes, read: Mutex::default() }
     }
 
-    /// What is to be told of an event; nothing where it is as it should be.
+    /// Returns the differences of an event; `None` if there is none.
     pub fn drift_of(&self, event: &Event) -> Option<Drift> {
         let (reading, body) = (event.parsed(), event.delivery());
         let json = || (body.body().len() <= MAX_BODY_LEN).then(|| body.json()).flatten();
@@ -131,7 +131,7 @@ impl DriftDetector {
         (drift != Drift::default()).then_some(drift)
     }
 
-    /// The event's name, where it is in the text; `unknown` for all others, which may be as many as a sender likes.
+    /// Returns the event's name if it is in the text, else `unknown`: a sender can send any number of other names.
     pub fn name_of<'e>(&self, event: &'e Event) -> &'e str {
         let reading = event.parsed();
         let name = Some(reading.event_type.as_str());
@@ -139,7 +139,7 @@ impl DriftDetector {
         name.filter(|name| self.known(name).is_some()).unwrap_or("unknown")
     }
 
-    /// What is known of an event. Only what is in the text is remembered: there are no more than its events.
+    /// Returns the known shape of an event. Only events of the text are cached: their number is bounded.
     fn known(&self, event: &str) -> Option<Arc<Known>> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = read.get(event) {
@@ -152,7 +152,7 @@ impl DriftDetector {
 }
 
 impl Drift {
-    /// Of an event that nobody knows, the outermost names.
+    /// Returns the outermost names of an undocumented event.
     fn of_unknown(body: Option<&Value>) -> Self {
         let undocumented = match body {
             Some(Value::Object(object)) => {
@@ -167,15 +167,15 @@ impl Drift {
     }
 }
 
-/// What is known of one event.
+/// The known shape of one event.
 #[derive(Debug)]
 struct Known {
     body: Place,
-    /// Whether the documentation is complete.
+    /// True if the documentation is complete.
     complete: bool,
 }
 
-/// What is known of a place in a body, and of the places in it.
+/// The known shape of a place in a body, and of the places in it.
 #[derive(Debug, Default)]
 struct Place {
     types: Vec<&'static str>,
@@ -185,10 +185,10 @@ struct Place {
 }
 
 impl Shapes {
-    /// Nothing is known of any event.
+    /// Returns shapes without any event.
     pub const NONE: Self = Self("");
 
-    /// What the text tells.
+    /// Parses the text of the shapes.
     pub const fn new(text: &'static str) -> Self {
         Self(text)
     }
@@ -197,7 +197,7 @@ impl Shapes {
         let mut lines = self.0.lines();
         let of_the_event = |line: &'static str| line.split_once(' ').filter(|(name, _)| *name == event);
         let (name, documented) = lines.find_map(of_the_event)?;
-        // What has no name at the margin is a field.
+        // A line that does not start at the margin is a field.
         if name.is_empty() {
             return None;
         }
@@ -215,25 +215,25 @@ impl Shapes {
 }
 
 impl Place {
-    /// The place at a path from here, made where there is none.
+    /// Returns the place at a path from here, created if it does not exist.
     fn at(&mut self, path: &'static str) -> &mut Self {
         path.split('.').fold(self, |place, part| {
             let name = part.trim_end_matches(ELEMENT);
             let lists = part.len().saturating_sub(name.len()).checked_div(ELEMENT.len()).unwrap_or_default();
-            // A body that is a list itself has no name.
+            // A body that is itself a list has no name.
             let named = if name.is_empty() { place } else { place.names.entry(name).or_default() };
             (0..lists).fold(named, |place, _| place.elements.get_or_insert_default())
         })
     }
 }
 
-/// What stands in a path for the elements of a list.
+/// The part of a path for the elements of a list.
 const ELEMENT: &str = "[]";
 
-/// The word for a documentation that is complete.
+/// The word for complete documentation.
 const COMPLETE: &str = "complete";
 
-/// The text of a group of events that share a shape: each with whether its documentation is complete.
+/// Returns the text of a group of events that share a shape: each with the completeness of its documentation.
 pub fn to_text(events: &[(&str, bool)], shape: &Shape) -> String {
     let event = |(name, complete): &(&str, bool)| {
         format!("{name} {}\n", if *complete { COMPLETE } else { "partial" })
@@ -245,7 +245,7 @@ pub fn to_text(events: &[(&str, bool)], shape: &Shape) -> String {
     events.iter().map(event).chain(shape.iter().map(field)).collect()
 }
 
-/// The shape that several payloads have together; nothing of one that is no JSON object.
+/// Returns the common shape of several payloads; one that is not a JSON object adds nothing.
 pub fn shape_of(payloads: &[&[u8]]) -> Shape {
     let mut shape = Shape::new();
     let objects: Vec<Value> = payloads.iter().filter_map(|body| serde_json::from_slice(body).ok()).collect();
@@ -257,7 +257,7 @@ pub fn shape_of(payloads: &[&[u8]]) -> Shape {
         }
     }
     for (path, field) in &mut shape {
-        // What stands in a list, in a table or in something that is not always there is not always there.
+        // A part of a list, of a table or of an optional part is itself optional.
         let seen = |payload: &Value| path.split('.').try_fold(payload, |at, name| member(at, name)).is_some();
         field.optional = !objects.iter().all(seen);
     }
@@ -282,7 +282,7 @@ impl Known {
         let mut found = Found::default();
         self.body.compare(body, Path::Body, 0, &mut found);
         let Found { mut contradictions, mut new, missing } = found;
-        // What we have seen of a body that is known in part may be what not every body has.
+        // A partly documented body may have parts that not every body has.
         new.extend(missing);
         if !self.complete {
             return Drift { contradictions: capped(contradictions), undocumented: capped(new) };
@@ -292,7 +292,7 @@ impl Known {
     }
 }
 
-/// What a walk has found.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 struct Found {
     contradictions: Vec<Difference>,
@@ -300,7 +300,7 @@ struct Found {
     missing: Vec<Difference>,
 }
 
-/// Where in a body something stands: text only once there is something to tell of it.
+/// A place in a body; its text is built only for a report.
 #[derive(Clone, Copy, Debug)]
 enum Path<'p> {
     Body,
@@ -320,7 +320,7 @@ impl fmt::Display for Path<'_> {
 }
 
 impl Place {
-    /// Looks at what is inside a value that stands here. Below what is new nothing is looked at.
+    /// Compares the content of a value at this place. Below a new field nothing is compared.
     fn compare(&self, value: &Value, path: Path<'_>, depth: usize, found: &mut Found) {
         match value {
             _ if depth >= MAX_DEPTH => {}
@@ -350,16 +350,17 @@ impl Place {
         }
     }
 
-    /// What is known of the place with this name, and the name that it is known by.
+    /// Returns the known place with this name, and its known name.
     fn named(&self, name: &str, is_table: bool) -> Option<(&'static str, &Self)> {
         let known = |name: &str| self.names.get_key_value(name);
-        // Most names are spelt as they are told.
+        // Most names are reported as they are spelt.
         let place = known(name).or_else(|| known(&told(name)));
         let place = place.or_else(|| is_table.then(|| known(ANY_NAME)).flatten());
         place.map(|(name, place)| (*name, place))
     }
 
-    /// Tells which of the names that were always here are not there now, and what was always inside them.
+    /// Reports the names that every payload has here and that are missing now, with the parts that are always inside
+    /// them.
     fn miss(&self, path: Path<'_>, there: &BTreeSet<&str>, found: &mut Found) {
         for (name, place) in
             self.names.iter().filter(|(name, place)| !place.optional && !there.contains(*name))
@@ -370,13 +371,13 @@ impl Place {
         }
     }
 
-    /// Whether nothing is known of the type: no payload shows a value.
+    /// Returns true if no payload shows a value, so that the type is unknown.
     fn is_open(&self) -> bool {
         self.types.iter().all(|of| *of == "null")
     }
 }
 
-/// Looks at a value, and at what is inside it where its place is known.
+/// Compares a value, and its content if its place is known.
 fn meet(place: Option<&Place>, value: &Value, path: Path<'_>, depth: usize, found: &mut Found) {
     let Some(place) = place else {
         found.new.push(Difference::New(path.to_string(), type_of(value)));
@@ -388,7 +389,7 @@ fn meet(place: Option<&Place>, value: &Value, path: Path<'_>, depth: usize, foun
     place.compare(value, path, depth.saturating_add(1), found);
 }
 
-/// What stands inside a value, each with its path. The names of a table are all `*`.
+/// Returns the children of a value, each with its path. The names of a table are all `*`.
 fn inside<'v>(value: &'v Value, path: &str, depth: usize) -> Vec<(String, &'v Value)> {
     match value {
         _ if depth >= MAX_DEPTH => Vec::new(),
@@ -409,7 +410,7 @@ fn members(object: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value
     object.iter().take(MAX_NAMES.saturating_mul(2))
 }
 
-/// A field's name as it may be told: in lower case, and `*` where it does not look like a field's name.
+/// Returns a field's name for a report: in lower case, or `*` if it does not look like a field's name.
 fn told(name: &str) -> Cow<'_, str> {
     if !is_a_fields(name) {
         Cow::Borrowed(ANY_NAME)
@@ -457,7 +458,7 @@ mod tests {
     use crate::test_provider::{TestProvider, delivered, sent};
     use proptest::prelude::*;
 
-    /// One event with complete documentation and one without.
+    /// Shapes with one completely documented event and one other.
     const TEXT: &str = "thing.made complete
 thing.seen partial
     id number

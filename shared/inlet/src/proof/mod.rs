@@ -1,4 +1,4 @@
-//! The comparison of what a sender offers with what a store knows, and the wrapper that proves it was made.
+//! Compares a sender's proof with a store's secrets, and wraps the values that have passed.
 
 mod verify;
 
@@ -15,7 +15,7 @@ use crate::trust::Trust;
 
 pub use self::verify::{VerificationFailed, Verified, verify};
 
-/// What a request offers as proof that its sender knows the secret. Without `Debug`: it holds what was sent.
+/// The proof that a request offers that its sender knows the secret. Without `Debug`: it holds sent secrets.
 pub enum Claim {
     /// A keyed hash over the raw body, or over text that the scheme builds from the request.
     Mac {
@@ -23,19 +23,19 @@ pub enum Claim {
         algorithm: MacAlgorithm,
         /// The key that would make the claim true.
         key: Secret,
-        /// What may have been signed. More than one where the scheme leaves it open.
+        /// The possible signed contents. More than one if the scheme leaves it open.
         contents: Vec<SignedContent>,
-        /// The signatures that came along, decoded. One that fits is enough.
+        /// The sent signatures, decoded. One that fits is enough.
         signatures: Vec<Signature>,
     },
     /// The secret itself, sent along. Every comparison has to hold.
     Shared {
-        /// What was sent, beside what it should be.
+        /// The sent and the expected values.
         comparisons: Vec<Comparison>,
-        /// How much the channel is worth.
+        /// The trust in the channel.
         trust: Trust,
     },
-    /// Several claims, of which one is enough: where the request does not tell which secret it was made with.
+    /// Several claims, of which one is enough: for requests that do not show which secret they were made with.
     AnyOf(Vec<Claim>),
 }
 
@@ -48,7 +48,7 @@ pub enum MacAlgorithm {
     HmacSha256,
 }
 
-/// What a keyed hash is taken over.
+/// The content that a keyed hash covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignedContent {
     /// The body, byte for byte.
@@ -70,11 +70,11 @@ pub enum SignedContent {
 pub enum Signature {
     /// Read from a header or from the query.
     Given(Vec<u8>),
-    /// To be read from this field of the body's form, in base64.
+    /// In this field of the body's form, in base64.
     Base64FormField(&'static str),
 }
 
-/// Something sent, and the secret it should be.
+/// A sent value, and the expected secret.
 pub struct Comparison {
     presented: Vec<u8>,
     expected: Secret,
@@ -87,22 +87,22 @@ impl Comparison {
     }
 }
 
-/// Why a request is not taken for genuine. The sender is told none of it.
+/// The reason that a request is not genuine. The sender does not learn it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Nothing was offered where the proof belongs.
     #[error("no {expected} came with the request")]
     Missing {
-        /// Where the proof belongs, in words.
+        /// The place of the proof, in words.
         expected: &'static str,
     },
     /// Something was offered that cannot be a proof.
     #[error("the {what} is not of the documented form")]
     Malformed {
-        /// Where the proof belongs, in words.
+        /// The place of the proof, in words.
         what: &'static str,
     },
-    /// What was offered does not fit any live credential.
+    /// The proof fits no live credential.
     #[error("no live credential fits what was offered")]
     Mismatch,
     /// The store has no credential for this kind of delivery.
@@ -111,7 +111,7 @@ pub enum Rejection {
     /// The store's credentials cannot be read now, so nothing was compared.
     #[error("the store's credentials cannot be read")]
     CredentialsUnreadable,
-    /// The store is configured, and nothing that was entered for it can be used.
+    /// The store is configured, and none of its credentials is usable.
     #[error("the store's parameter holds no usable credential")]
     NoUsableCredential,
 }
@@ -119,7 +119,7 @@ pub enum Rejection {
 /// A proof that holds: its strength, and the part of the request that it covers.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Proof {
-    /// How strong the proof is.
+    /// The strength of the proof.
     pub(crate) trust: Trust,
     /// The part of the request that it covers.
     pub(crate) covered: Covered,
@@ -137,7 +137,7 @@ pub enum Covered {
     Fields {
         /// The text that was signed.
         text: Vec<u8>,
-        /// How a `+` was read to get this text.
+        /// The reading of `+` that gives this text.
         plus: Plus,
     },
 }
@@ -172,7 +172,7 @@ fn check_claim(claim: &Claim, request: &Request) -> Result<Proof, Rejection> {
 /// Bytes that may have been signed.
 struct SigningInput<'r> {
     bytes: Cow<'r, [u8]>,
-    /// How a `+` was read, where the bytes come from fields.
+    /// The reading of `+`, if the bytes come from fields.
     plus: Option<Plus>,
 }
 
@@ -255,7 +255,7 @@ impl Signature {
     }
 }
 
-/// Decodes a signature in base64. A space stands for the `+` that a form decoder took away.
+/// Decodes a signature in base64. A space replaces the `+` that a form decoder took away.
 pub fn base64_signature(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.decode(text.trim().replace(' ', "+")).ok()

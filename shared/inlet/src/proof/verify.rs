@@ -22,7 +22,7 @@ use crate::request::Unverified;
 /// }
 /// ```
 ///
-/// What it proves can be read:
+/// The verified value can be read:
 ///
 /// ```
 /// # use inlet::delivery::Delivery;
@@ -47,7 +47,7 @@ impl<T> Deref for Verified<T> {
 pub struct VerificationFailed {
     /// The request.
     pub request: Unverified,
-    /// Why.
+    /// The reason.
     pub rejection: Rejection,
 }
 
@@ -64,7 +64,7 @@ pub fn verify<P: Provider>(
     for credential in credentials {
         match P::claim(&request, credential).and_then(|claim| check_claim(&claim, request.inner())) {
             Ok(proof) => return Ok(Verified(Delivery::new::<P>(request, proof, received_at))),
-            // A mismatch says more than that another credential was of another kind.
+            // A mismatch is more specific than the wrong kind of another credential.
             Err(_) if rejection == Rejection::Mismatch => {}
             Err(reason) => rejection = reason,
         }
@@ -73,20 +73,20 @@ pub fn verify<P: Provider>(
 }
 
 impl Verified<Delivery> {
-    /// Trades the delivery and what was read from it for an event. The proof carries over.
+    /// Turns the delivery and its parsed event into an event. The proof carries over.
     pub fn into_event<P: Provider>(self, reading: ParsedEvent) -> Verified<Event> {
         Verified(Event::new::<P>(self.0, reading))
     }
 }
 
 impl Verified<Event> {
-    /// The same delivery under the id and arrival of the event that it repeats.
+    /// Returns the same delivery under the id and arrival of the event that it repeats.
     #[must_use]
     pub fn as_duplicate_of(self, original: crate::event::ExistingEvent) -> Self {
         Self(self.0.with_id_of(original))
     }
 
-    /// The same event, whose delivery was refused at first and verified later.
+    /// Returns the same event, whose delivery was refused at first and verified later.
     #[must_use]
     pub fn from_quarantine(self) -> Self {
         Self(self.0.from_quarantine())

@@ -1,4 +1,4 @@
-//! A provider's events as a table: one row an event, and what the row says of reading it.
+//! A provider's events as a table: one row per event, with the rules to parse it.
 
 use serde_json::Value;
 
@@ -12,35 +12,35 @@ pub struct EventSpec {
     pub event: &'static str,
     /// Other names of the same event.
     pub aliases: &'static [&'static str],
-    /// What it is about.
+    /// The kind of its object.
     pub kind: Kind,
-    /// What happened.
+    /// Its verb.
     pub verb: Verb,
-    /// Where the entity's id stands.
+    /// The fields of the entity's id.
     pub entity: Entity,
-    /// The field that tells when it happened, if this event moves it.
+    /// The field with its time, if this event changes that field.
     pub time: Option<&'static str>,
-    /// What makes two deliveries of it the same.
+    /// The rule by which two deliveries of it are the same.
     pub dedup: DedupRule,
-    /// How much of the payload is documented.
+    /// The completeness of the payload's documentation.
     pub documented: Documented,
-    /// Fields whose values are listed somewhere, all of them.
+    /// Fields whose values are completely listed.
     pub closed_values: Values,
-    /// Fields of which some values are shown, and others are to be expected.
+    /// Fields of which some values are documented, and others are expected.
     pub open_values: Values,
-    /// From the provider's words to ours; nothing where no field is documented.
+    /// The mapping to the canonical object; `None` if no field is documented.
     pub canonical: Option<Mapping>,
-    /// When the provider sends it, with the conditions, as sentences. Empty where no source says so.
+    /// The conditions under which the provider sends it, as sentences. Empty if no source states them.
     pub sent_when: &'static str,
 }
 
-/// Fields and values that the documentation has for them; case is ignored.
+/// Fields and their documented values; case is ignored.
 pub type Values = &'static [(&'static str, &'static [&'static str])];
 
-/// From the provider's object to the canonical one. Nothing when the payload is not even an object.
+/// Maps the provider's object to the canonical one. `None` if the payload is not an object.
 pub type Mapping = fn(&Value) -> Option<Canonical>;
 
-/// What happened, as the last part of the message's type.
+/// The verb: the last part of the message's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// Always the same.
@@ -49,17 +49,17 @@ pub enum Verb {
     FromField {
         /// The field.
         field: &'static str,
-        /// The field's text (case is ignored) and the verb that it stands for.
+        /// The field's text (case is ignored) and its verb.
         cases: &'static [(&'static str, &'static str)],
         /// Everything else, and when the field is absent.
         default: &'static str,
     },
 }
 
-/// Where an entity's id stands. Several ways are tried in order; each may join several fields.
+/// The fields of an entity's id. Several alternatives are tried in order; each may join several fields.
 pub type Entity = &'static [&'static [&'static str]];
 
-/// What makes two deliveries of an event the same.
+/// The rule by which two deliveries of an event are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DedupRule {
     /// The body carries a time or a sequence of its own that this event moves: equal bodies are one event.
@@ -68,7 +68,7 @@ pub enum DedupRule {
     RetryWindow,
 }
 
-/// How much of an event's payload is documented.
+/// The completeness of an event's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Documented {
     /// All fields were readable.
@@ -77,7 +77,7 @@ pub enum Documented {
     Partial,
     /// Nothing but the event's name.
     NameOnly,
-    /// Not even the name: it follows from how the provider names its other events.
+    /// Not even the name: it is inferred from how the provider names its other events.
     Inferred,
 }
 
@@ -94,7 +94,7 @@ impl Documented {
 }
 
 impl EventSpec {
-    /// A row of which only the name is documented, with a verb that is always the same.
+    /// Returns a row of which only the name is documented, with a constant verb.
     pub const fn new(event: &'static str, kind: Kind, verb: &'static str) -> Self {
         Self {
             event,
@@ -112,13 +112,13 @@ impl EventSpec {
         }
     }
 
-    /// The same under other names too.
+    /// Adds other names.
     #[must_use]
     pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
-    /// The same with its verb text by a field of the body.
+    /// Takes the verb from a field of the body.
     #[must_use]
     pub const fn verb_from(
         self,
@@ -129,65 +129,65 @@ impl EventSpec {
         Self { verb: Verb::FromField { field, cases, default }, ..self }
     }
 
-    /// The same with the entity's id in these fields.
+    /// Sets the fields of the entity's id.
     #[must_use]
     pub const fn entity(self, entity: Entity) -> Self {
         Self { entity, ..self }
     }
 
-    /// The same with a time of its own in this field, which makes equal bodies one event for good.
+    /// Sets the field with a time of its own, which makes equal bodies one event for as long as it is kept.
     #[must_use]
     pub const fn timestamp(self, time: &'static str) -> Self {
         Self { time: Some(time), dedup: DedupRule::Timestamp, ..self }
     }
 
-    /// The same with a documented payload.
+    /// Sets the documented payload's mapping.
     #[must_use]
     pub const fn payload(self, documented: Documented, canonical: Mapping) -> Self {
         Self { documented, canonical: Some(canonical), ..self }
     }
 
-    /// The same with fields of which every value is documented.
+    /// Sets fields whose values are completely documented.
     #[must_use]
     pub const fn closed_values(self, closed_values: Values) -> Self {
         Self { closed_values, ..self }
     }
 
-    /// The same with fields of which some values are documented, whether the documentation says so or breaks off.
+    /// Sets fields of which some values are documented, because the list is open or breaks off.
     #[must_use]
     pub const fn open_values(self, open_values: Values) -> Self {
         Self { open_values, ..self }
     }
 
-    /// The same with the sentences that say when the provider sends it.
+    /// Sets the sentences about when the provider sends it.
     #[must_use]
     pub const fn sent_when(self, sent_when: &'static str) -> Self {
         Self { sent_when, ..self }
     }
 
-    /// The same, marked as inferred.
+    /// Marks the row as inferred.
     #[must_use]
     pub const fn inferred(self) -> Self {
         Self { documented: Documented::Inferred, ..self }
     }
 
-    /// Whether the row goes by this name; case is ignored.
+    /// Returns true if the row has this name; case is ignored.
     pub fn is_named(&self, name: &str) -> bool {
         self.event.eq_ignore_ascii_case(name)
             || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     }
 
-    /// The fields of this payload with a value that is not among all those listed for them.
+    /// Returns the fields of this payload with a value outside their complete list.
     pub fn undocumented_values(&self, payload: &Value) -> Vec<&'static str> {
         unexpected_values(self.closed_values, payload)
     }
 
-    /// The fields of this payload with a value that is not among those shown for them.
+    /// Returns the fields of this payload with a value that is not documented for them.
     pub fn new_values(&self, payload: &Value) -> Vec<&'static str> {
         unexpected_values(self.open_values, payload)
     }
 
-    /// The verb for this payload.
+    /// Returns the verb for this payload.
     pub fn verb_for(&self, payload: &Value) -> &'static str {
         match self.verb {
             Verb::Always(verb) => verb,
@@ -202,7 +202,7 @@ impl EventSpec {
     }
 }
 
-/// The fields of a payload with a value that is not among these.
+/// Returns the fields of a payload with a value that is not among these.
 fn unexpected_values(fields: Values, payload: &Value) -> Vec<&'static str> {
     let is_among =
         |values: &[&str], text: &String| values.iter().any(|value| value.eq_ignore_ascii_case(text));
@@ -212,18 +212,18 @@ fn unexpected_values(fields: Values, payload: &Value) -> Vec<&'static str> {
     fields.iter().filter(is_unexpected).map(|(field, _)| *field).collect()
 }
 
-/// The row of this name.
+/// Returns the row of this name.
 pub fn find<'a>(rows: &'a [EventSpec], name: &str) -> Option<&'a EventSpec> {
     rows.iter().find(|row| row.is_named(name))
 }
 
-/// The entity's id: the parts of the first way of which every part is there.
+/// Returns the entity's id: the parts of the first alternative whose parts all exist.
 pub fn entity_id(payload: &Value, entity: Entity) -> Option<Vec<String>> {
     let part = |field: &&str| text_at(payload, field).filter(|text| !text.trim().is_empty());
     entity.iter().find_map(|fields| fields.iter().map(part).collect())
 }
 
-/// The text or the digits at a path of names joined by points.
+/// Returns the text or the digits at a path of names joined by points.
 pub fn text_at(payload: &Value, path: &str) -> Option<String> {
     let value = path.split('.').try_fold(payload, |value, name| value.get(name))?;
     match value {
@@ -252,10 +252,10 @@ pub fn unwrapped<'a>(payload: &'a Value, wrappers: &[&str]) -> &'a Value {
 }
 
 /// Returns the object that an event is about: the outermost one that `is_entity` recognises, in the body and in
-/// wrappers of these names, however deep they are nested. Where it recognises none, the one object that the body
+/// wrappers of these names, however deep they are nested. If it recognises none, the one object that the body
 /// wraps; else the body.
 ///
-/// So an envelope's own id never stands for the entity that it wraps.
+/// So an envelope's own id is never taken for the id of the entity that it wraps.
 pub fn entity_object<'a>(
     body: &'a Value,
     wrappers: &[&str],

@@ -8,7 +8,7 @@ use crate::provider::catalogue::{Documented, Entity, EventSpec, Mapping};
 pub struct Family {
     /// The part of the name that says what the event is about, such as `order` or `salesOrder`.
     pub name: &'static str,
-    /// The kind that the name stands for.
+    /// The kind of the name.
     pub kind: Kind,
     /// The paths of the entity's id.
     pub entity: Entity,
@@ -21,9 +21,9 @@ pub struct Family {
 pub struct Families {
     /// The families. If several match, the one with the longest name counts.
     pub families: &'static [Family],
-    /// Words of verbs and the verbs that they stand for, beside [`VERBS`], which they precede.
+    /// Words of verbs and their verbs, beside [`VERBS`], which they precede.
     pub verbs: &'static [(&'static str, &'static str)],
-    /// Words of verbs that may stand before the family's name, as in `UPDATEORDER` and `new-order`.
+    /// Words of verbs that may come before the family's name, as in `UPDATEORDER` and `new-order`.
     pub leading: &'static [&'static str],
 }
 

@@ -1,4 +1,4 @@
-//! What a provider has to say. It says; it does not do: it never holds the key, the body and the order of steps.
+//! The facts of a provider. It has no key, no body and no control over the order of steps.
 
 pub mod retry_policy;
 pub mod catalogue;
@@ -24,48 +24,48 @@ pub trait Provider: Sized + 'static {
     /// The provider's name in URLs, keys, logs and metrics. Stored keys start with it: it never changes.
     const NAME: &'static str;
 
-    /// What the provider does after a delivery that is not answered well, and where it says so.
+    /// The provider's behaviour after a failed delivery, with its source.
     const RETRY_POLICY: RetryPolicy;
 
-    /// How long after a delivery the provider may send the very same one again, for bodies without a time of
+    /// The time in which the provider may repeat a delivery, for bodies without a time of
     /// their own.
     const RETRY_WINDOW: Duration = Self::RETRY_POLICY.retry_window();
 
-    /// The kinds of which some events carry a time of their own and others do not. There, the former too say that
-    /// their entity has changed: what comes after them is no repetition of what came before.
+    /// The kinds of which some events carry a time of their own and others do not. There, the former update `latest`
+    /// too: a delivery after them is not a duplicate of one before them.
     const MIXED_DEDUP_KINDS: &'static [Kind] = &[];
 
     /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
     /// before anything is kept.
     const SECRET_PARAMETERS: &'static [&'static str] = &[];
 
-    /// What the payloads of each event are known to look like.
+    /// The known shapes of each event's payloads.
     const SHAPES: Shapes = Shapes::NONE;
 
     /// One live credential of a store, as kept in the parameter store.
     type Credential: DeserializeOwned + Send + Sync;
 
-    /// What a store may set for its own answers. `()` where there is nothing to set.
+    /// A store's settings for its own answers. `()` if there is nothing to set.
     type Settings: DeserializeOwned + Default + Send + Sync;
 
-    /// Whether the request only tries the URL: it is answered 200, nothing is checked and nothing is kept.
+    /// Returns true if the request only tests the URL: it is answered 200, nothing is checked and nothing is kept.
     fn is_probe(request: &Unverified) -> bool {
         matches!(request.method(), Method::Get | Method::Head)
     }
 
-    /// Reads from the request what the sender offers as proof, and which credential would make it true.
+    /// Reads the sender's proof from the request, and the credential that would make it true.
     ///
     /// # Errors
     /// A [`Rejection`] when the request offers nothing, or nothing that this credential could make true.
     fn claim(request: &Unverified, credential: &Self::Credential) -> Result<Claim, Rejection>;
 
-    /// Reads what happened. Cannot fail: what it does not understand it calls unknown.
+    /// Parses the event. Cannot fail: an event that it does not understand is unknown.
     fn parse(delivery: &Verified<Delivery>) -> ParsedEvent;
 
-    /// What this provider expects to hear.
+    /// Returns the answer that this provider expects.
     fn respond(outcome: &Outcome<'_>, settings: &Self::Settings) -> Response;
 
-    /// How this provider is told that a delivery was not taken. One documented body per refusal.
+    /// Returns the answer for a refused delivery. One documented body per refusal.
     fn error_response(refusal: Refusal) -> Response {
         Response::refusal(refusal)
     }

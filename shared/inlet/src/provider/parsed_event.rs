@@ -1,4 +1,4 @@
-//! What a provider understands of a delivery. ParsedEvent cannot fail; it can only know less.
+//! A parsed delivery. Parsing cannot fail; it can only know less.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use crate::canonical::{Canonical, Completed, Kind, StoreDefaults, Unknown};
 use crate::provider::catalogue::{DedupRule, Documented, EventSpec, entity_id};
 use crate::value::time::Time;
 
-/// What a delivery says.
+/// The content of a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParsedEvent {
     /// The provider's name of the event.
     pub event_type: EventType,
-    /// What happened to an object of the kind of `data`.
+    /// The verb: the change of an object of the kind of `data`.
     pub verb: &'static str,
     /// The provider's own id of the entity, in its parts.
     pub entity: Option<Vec<String>>,
-    /// When it happened.
+    /// The time of the event.
     pub time: Option<Time>,
-    /// What makes two deliveries of it the same.
+    /// The rule by which two deliveries of it are the same.
     pub dedup: DedupRule,
     /// The canonical object.
     pub data: Canonical,
@@ -27,7 +27,7 @@ pub struct ParsedEvent {
     pub documented: Option<Documented>,
     /// The store's settings that were used to complete `data`.
     pub completed: Completed,
-    /// Whether kind and verb only follow from how the provider names its other events: no page names this one.
+    /// True if kind and verb are inferred from how the provider names its other events: no page names this one.
     pub inferred: bool,
     /// Fields whose values the documentation lists, with one that it does not.
     pub undocumented_values: Vec<&'static str>,
@@ -35,7 +35,7 @@ pub struct ParsedEvent {
     pub new_values: Vec<&'static str>,
 }
 
-/// A provider's name of an event; for events that nobody documents, as sent.
+/// A provider's name of an event; of an undocumented event, the name as sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventType(String);
 
@@ -61,12 +61,12 @@ impl fmt::Display for EventType {
     }
 }
 
-/// Why a delivery's kind is unknown.
+/// The reason that a delivery's kind is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnknownReason {
     /// No row of the catalogue has the event's name.
     Event,
-    /// The body is not what the event's documentation says, not even its outline.
+    /// The body contradicts even the outline of the event's documentation.
     Body,
     /// The event is known by name, and neither an entity nor any field could be read from the body.
     Nothing,
@@ -121,7 +121,7 @@ impl ParsedEvent {
         }
     }
 
-    /// A delivery of which nothing is understood but perhaps the entity's id.
+    /// Returns a delivery that is not understood, except perhaps its entity's id.
     pub fn unknown(event_type: &str, why: UnknownReason, entity: Option<Vec<String>>) -> Self {
         let id = entity.as_ref().map(|parts| parts.join(":"));
         let data = Unknown { id, reason: Some(why.as_str().to_owned()) };
@@ -153,12 +153,12 @@ impl ParsedEvent {
         self
     }
 
-    /// What the event is about.
+    /// Returns the kind of the event's object.
     pub fn kind(&self) -> Kind {
         self.data.kind()
     }
 
-    /// Why the kind is unknown; nothing where it is known.
+    /// Returns the reason that the kind is unknown; `None` if it is known.
     pub fn unknown_reason(&self) -> Option<UnknownReason> {
         let Canonical::Unknown(unknown) = &self.data else { return None };
         UnknownReason::ALL.into_iter().find(|why| unknown.reason.as_deref() == Some(why.as_str()))

@@ -1,4 +1,4 @@
-//! What the sender is told. What the log is told is another matter.
+//! The answers to senders. The log has its own content.
 
 use serde_json::{Value, json};
 
@@ -16,29 +16,29 @@ pub struct Response {
     pub body: Value,
 }
 
-/// What became of a request that is answered well.
+/// The outcome of a request that is answered with success.
 #[derive(Debug)]
 pub enum Outcome<'e> {
-    /// The URL was only tried.
+    /// The request only tested the URL.
     Probed,
     /// The delivery is safe, and it is verified as soon as the store's credentials can be read.
     Deferred,
-    /// The event is safe. Whether it is a new one makes no difference to the sender.
+    /// The event is stored or enqueued. A new one and a duplicate get the same answer.
     Accepted(&'e Verified<Event>),
 }
 
-/// Why a request is answered badly, and whose fault it is.
+/// The reason that a request is refused, and the side at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Theirs: the body is not what its encoding says.
+    /// The sender's fault: the body does not have its stated encoding.
     Malformed,
-    /// Theirs: no proof, a wrong proof or an unknown store; nobody is told which.
+    /// The sender's fault: no proof, a wrong proof or an unknown store; the answer does not show which.
     Unauthenticated,
-    /// Theirs: a method that delivers nothing.
+    /// The sender's fault: a method that carries no delivery.
     MethodNotAllowed,
-    /// Theirs: more than [`crate::receive::MAX_BODY_LEN`].
+    /// The sender's fault: more than [`crate::receive::MAX_BODY_LEN`].
     TooLarge,
-    /// Ours: it could not be kept. A retry may succeed.
+    /// Our fault: it could not be stored. A retry may succeed.
     Unavailable,
 }
 

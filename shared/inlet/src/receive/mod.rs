@@ -1,4 +1,4 @@
-//! The path of a delivery: verify, read, into_event, journal, enqueue, answer. What does not verify is set aside.
+//! The path of a delivery: verify, parse, make an event, store, enqueue, answer. Unverified deliveries are quarantined.
 
 pub mod quarantine;
 
@@ -18,14 +18,14 @@ use crate::received_at::ReceivedAt;
 use crate::request::{Method, Unverified};
 use crate::store::StoreName;
 
-/// The largest body taken, in bytes: what Lambda lets into a function, 6 MB for the whole event.
+/// The largest accepted body, in bytes: Lambda's limit of 6 MB for the whole event.
 pub const MAX_BODY_LEN: usize = 6 * 1024 * 1024;
 
-/// What a store has configured.
+/// A store's configuration.
 pub struct Store<P: Provider> {
     /// The live credentials, newest first.
     pub credentials: Vec<P::Credential>,
-    /// What it set for its own answers.
+    /// Its settings for its own answers.
     pub settings: P::Settings,
     /// The currency and the zone that complete what the provider does not send.
     pub defaults: StoreDefaults,
@@ -38,18 +38,18 @@ impl<P: Provider> Store<P> {
     }
 }
 
-/// Where the stores' secrets are kept.
+/// The port to the stores' secrets.
 pub trait Secrets<P: Provider> {
-    /// What is known of the store; `None` when nobody configured it.
+    /// Returns the store's configuration; `None` if the store is not configured.
     fn store(&self, name: &StoreName) -> impl Future<Output = Result<Option<Arc<Store<P>>>, Fault>> + Send;
 
-    /// A newer reading for a delivery that did not verify; `None` when there is none to be had now.
+    /// Returns refreshed secrets for a delivery that did not verify; `None` if a refresh is not possible now.
     fn refresh(&self, name: &StoreName) -> impl Future<Output = Option<Arc<Store<P>>>> + Send;
 }
 
-/// Where events are kept.
+/// The port to the event store.
 pub trait Journal {
-    /// Stores the event, unless it is there.
+    /// Stores the event, unless it is stored already.
     ///
     /// `attempt` is the invocation's own: an event that this attempt wrote before is [`Recorded::New`].
     fn record(
@@ -59,7 +59,7 @@ pub trait Journal {
     ) -> impl Future<Output = Result<Recorded, Fault>> + Send;
 }
 
-/// Where events are sent on.
+/// The port to the queue.
 pub trait Queue {
     /// Sends the event's message.
     fn send(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
@@ -68,69 +68,69 @@ pub trait Queue {
     fn send_with_event(&self, event: &Verified<Event>) -> impl Future<Output = Result<(), Fault>> + Send;
 }
 
-/// Names one invocation of a receiver, so that it knows its own write again.
+/// Names one invocation of a receiver, so that it recognises its own write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteToken(pub String);
 
-/// What the journal made of an event.
+/// The result of storing an event.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// It was not there, and is now.
+    /// It is stored now.
     New,
-    /// It was there.
+    /// An equal event was stored before.
     Duplicate {
         /// The event that is stored.
         original: ExistingEvent,
-        /// Whether it was processed.
+        /// True if it was processed.
         processed: bool,
     },
 }
 
-/// What became of a delivery, for the log and the metrics.
+/// The outcome of a delivery, for the log and the metrics.
 #[derive(Debug)]
 pub enum Report {
-    /// The URL was only tried.
+    /// The request only tested the URL.
     Probed,
-    /// It is safe.
+    /// The delivery was accepted: the event is stored or enqueued.
     Accepted(Box<Accepted>),
     /// The store's credentials cannot be read: the delivery is in quarantine, and the sweeper verifies it when they can
     /// be read again.
     Deferred(Fault),
-    /// It is not.
+    /// The delivery was refused.
     Refused(NotAccepted),
 }
 
-/// A delivery that is safe.
+/// An accepted delivery.
 #[derive(Debug)]
 pub struct Accepted {
     /// The event.
     pub event: Verified<Event>,
-    /// Whether an equal delivery was there before.
+    /// True if an equal delivery was stored before.
     pub duplicate: bool,
-    /// What went wrong with the journal; then the queue alone has the event.
+    /// The journal's fault; then only the queue has the event.
     pub journal_fault: Option<Fault>,
-    /// What went wrong with the queue; then the journal alone has the event, and the sweeper sends it.
+    /// The queue's fault; then only the journal has the event, and the sweeper sends it.
     pub queue_fault: Option<Fault>,
 }
 
-/// Why a delivery is not accepted.
+/// The reason that a delivery is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAccepted {
-    /// Theirs: a method that delivers nothing.
+    /// The sender's fault: a method that carries no delivery.
     #[error("the method delivers nothing")]
     Method,
-    /// Theirs: a body larger than can be kept.
+    /// The sender's fault: a body that is larger than the limit.
     #[error("the body has {0} bytes")]
     TooLarge(usize),
-    /// Theirs: nobody configured the store. Nothing is kept of it.
+    /// The sender's fault: the store is not configured. The delivery is not kept.
     #[error("no such store is configured")]
     UnknownStore,
-    /// It is not proved: theirs, unless the store has no credential that could authenticate it.
+    /// It did not verify: the sender's fault, unless the store has no credential that could verify it.
     #[error("{rejection}")]
     VerificationFailed {
-        /// Why not.
+        /// The reason.
         rejection: Rejection,
-        /// What became of it in quarantine.
+        /// The outcome of its quarantine.
         held: Result<QuarantineOutcome, Fault>,
     },
     /// Ours: the store's credentials cannot be read, and the quarantine did not take the delivery either.
@@ -141,23 +141,23 @@ pub enum NotAccepted {
         /// The answer of the quarantine.
         held: Result<QuarantineOutcome, Fault>,
     },
-    /// Ours: neither the journal nor the queue took it.
+    /// Our fault: neither the journal nor the queue stored it.
     #[error("journal: {}; queue: {}", .journal.chain(), .queue.chain())]
     NotStored {
-        /// What the journal said.
+        /// The journal's fault.
         journal: Fault,
-        /// What the queue said.
+        /// The queue's fault.
         queue: Fault,
     },
 }
 
 impl NotAccepted {
-    /// What the sender is told of it.
+    /// Returns the refusal for the sender.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Method => Refusal::MethodNotAllowed,
             Self::TooLarge(_) => Refusal::TooLarge,
-            // Who entered the credentials is at fault, and not the sender.
+            // The operator who entered the credentials is at fault, not the sender.
             Self::VerificationFailed { rejection: Rejection::NoUsableCredential, .. } => Refusal::Unavailable,
             Self::UnknownStore | Self::VerificationFailed { .. } => Refusal::Unauthenticated,
             Self::SecretsUnavailable { .. } | Self::NotStored { .. } => Refusal::Unavailable,
@@ -165,7 +165,7 @@ impl NotAccepted {
     }
 }
 
-/// The receiver of a provider's deliveries, with what it stands on.
+/// The receiver of a provider's deliveries, with its ports.
 #[derive(Debug)]
 pub struct Receiver<S, J, Q, H> {
     /// The stores' secrets.
@@ -179,7 +179,7 @@ pub struct Receiver<S, J, Q, H> {
 }
 
 impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
-    /// Takes a request to its end: an answer for the sender and a report for the log.
+    /// Handles a request: returns an answer for the sender and a report for the log.
     pub async fn receive<P>(
         &self,
         request: Unverified,
@@ -205,7 +205,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         }
     }
 
-    /// The path itself.
+    /// The steps of the path.
     async fn accept<P>(
         &self,
         request: Unverified,
@@ -230,7 +230,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         Ok((accepted, store))
     }
 
-    /// Verifies with the secrets at hand, and once more with newer ones when those do not fit.
+    /// Verifies with the cached secrets, and once more with refreshed ones if that fails.
     async fn authenticate<P>(
         &self,
         request: Unverified,
@@ -271,8 +271,8 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         }
     }
 
-    /// Keeps what a configured store's credentials do not authenticate, as the fault may be in them. Whether that works
-    /// makes no difference to the sender.
+    /// Quarantines a delivery that a configured store's credentials do not verify, because they may be at fault. The
+    /// result does not change the answer.
     async fn quarantine(&self, refused: VerificationFailed, received_at: ReceivedAt) -> NotAccepted {
         let held = self
             .quarantine
@@ -281,13 +281,13 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         NotAccepted::VerificationFailed { rejection: refused.rejection, held }
     }
 
-    /// Sends an event that is stored. When that fails it is safe all the same: the sweeper sends what is stored.
+    /// Sends the message of a stored event. If that fails, the sweeper sends it.
     async fn enqueue(&self, event: Verified<Event>, duplicate: bool) -> Accepted {
         let queue_fault = self.queue.send(&event).await.err();
         Accepted { queue_fault, ..Accepted::kept(event, duplicate) }
     }
 
-    /// Sends an event that could not be stored, whole: whoever processes it stores it.
+    /// Sends an event that could not be stored as a whole: the processor stores it.
     async fn enqueue_as_fallback(
         &self,
         event: Verified<Event>,

@@ -1,5 +1,5 @@
-//! Quarantine: where a configured store's deliveries wait that failed verification. They are kept, never read,
-//! until somebody mends the secret and has them verified again.
+//! Quarantine: deliveries to a configured store that failed verification. They are kept, never parsed,
+//! until an operator corrects the secret and they are verified again.
 
 use std::future::Future;
 
@@ -9,28 +9,28 @@ use crate::received_at::ReceivedAt;
 use crate::request::{Headers, Method, Request, Unverified};
 use crate::store::StoreName;
 
-/// Where refused deliveries are kept.
+/// The port to the quarantine.
 pub trait Quarantine {
-    /// Keeps a refused delivery for a while. Best effort and soon done: the sender hears of the refusal either way.
+    /// Stores a refused delivery for a limited time. Best effort and quick: the sender is refused in either case.
     fn store(
         &self,
         suspect: &RejectedRequest<'_>,
     ) -> impl Future<Output = Result<QuarantineOutcome, Fault>> + Send;
 }
 
-/// What became of a refused delivery.
+/// The outcome of a refused delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuarantineOutcome {
     /// It waits to be verified again.
     Stored,
-    /// It is larger than what is kept without a proof.
+    /// It is larger than the limit for unverified deliveries.
     TooLarge,
-    /// Too many of the same store's were kept of late.
+    /// The store's rate limit is reached.
     RateLimited,
 }
 
 impl QuarantineOutcome {
-    /// The word in the log.
+    /// Returns the word in the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stored => "stored",
@@ -75,12 +75,12 @@ impl<'r> RejectedRequest<'r> {
         Self { request: request.inner(), rejection, received_at }
     }
 
-    /// Why it was refused.
+    /// Returns the reason of the refusal.
     pub fn rejection(&self) -> Rejection {
         self.rejection
     }
 
-    /// When the receiver had it.
+    /// Returns the time of arrival.
     pub fn received_at(&self) -> ReceivedAt {
         self.received_at
     }
@@ -95,17 +95,17 @@ impl<'r> RejectedRequest<'r> {
         &self.request.store
     }
 
-    /// The last part of the URL's path, where there is one.
+    /// Returns the last part of the URL's path, if there is one.
     pub fn topic(&self) -> Option<&'r str> {
         self.request.topic.as_deref()
     }
 
-    /// The query string as sent: with whatever it offers as proof.
+    /// Returns the query string as sent, including any proof.
     pub fn query(&self) -> &'r str {
         &self.request.query
     }
 
-    /// Every header: with whatever they offer as proof.
+    /// Returns every header, including any proof.
     pub fn headers(&self) -> &'r Headers {
         &self.request.headers
     }

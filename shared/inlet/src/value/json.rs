@@ -178,7 +178,7 @@ macro_rules! payload {
     )+};
 }
 
-/// Gives an object of optional fields a `Debug` that tells which are there, and nothing of what they say.
+/// Gives an object of optional fields a `Debug` that shows the names of the present ones, and no value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! outline {
@@ -195,7 +195,7 @@ macro_rules! outline {
 
 /// The value with the names of its objects in lower case, `levels` deep: for senders of mixed casing.
 ///
-/// Of two names that differ in case only, the later one stands.
+/// Of two names that differ in case only, the later one wins.
 #[must_use]
 pub fn lowercase_names(value: Value, levels: usize) -> Value {
     match (value, levels.checked_sub(1)) {

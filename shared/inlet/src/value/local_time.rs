@@ -107,9 +107,9 @@ fn month_named(word: &str) -> Option<u16> {
 fn clock(text: &str, half: Option<Half>) -> Option<String> {
     let (text, fraction) = text.split_once('.').map_or((text, None), |(text, digits)| (text, Some(digits)));
     let parts: Vec<u16> = text.split(':').map(number).collect::<Option<_>>()?;
-    let (hour, minute, second) = match parts.as_slice() {
-        &[hour, minute] if fraction.is_none() => (hour, minute, 0),
-        &[hour, minute, second] => (hour, minute, second),
+    let (hour, minute, second) = match *parts.as_slice() {
+        [hour, minute] if fraction.is_none() => (hour, minute, 0),
+        [hour, minute, second] => (hour, minute, second),
         _ => return None,
     };
     let hour = match half {

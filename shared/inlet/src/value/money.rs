@@ -25,7 +25,7 @@ pub struct Money {
 pub struct Currency(String);
 
 impl Currency {
-    /// Reads a code in any case. Whether ISO lists it is not checked: providers may be ahead of us.
+    /// Parses a code in any case. It does not check ISO's list: providers may be ahead of it.
     pub fn parse(code: &str) -> Option<Self> {
         let code = code.trim();
         let is_code = code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic());

@@ -45,7 +45,7 @@ impl Instant {
 }
 
 impl Time {
-    /// An instant from milliseconds since 1970 UTC, told in `offset`.
+    /// Returns an instant from milliseconds since 1970 UTC, with this offset.
     pub fn from_millis(millis: i64, offset: Offset) -> Option<Self> {
         Timestamp::from_millisecond(millis).ok().map(|at| Self::instant(at, offset))
     }
@@ -110,7 +110,7 @@ impl Time {
     }
 }
 
-/// How many digits stand behind the seconds' point; RFC 3339 takes any number, nine are kept.
+/// Number of digits after the seconds' point; RFC 3339 allows any number, nine are kept.
 fn fraction_digits(text: &str) -> u8 {
     let fraction = text.split_once('.').map(|(_, rest)| rest).unwrap_or_default();
     let digits = fraction.bytes().take_while(u8::is_ascii_digit).take(9).count();

@@ -121,17 +121,23 @@ fn every_response_is_read() {
     let documented = r#"{"success":false,"error":{"status_code":401,"message":"Unauthorized","message_code":"INVALID_TOKEN"},"meta_data":{"request_id":"r-1"}}"#;
     for (status, body, expected) in [
         (200, r#"{"success":true}"#, "done"),
-        (200, "", "done"),
-        (201, "<html>", "done"),
+        (200, r#"{"success":true,"meta_data":{"request_id":"97b2"}}"#, "done: Tiki's request 97b2"),
+        (200, "", "unconfirmed: the provider's response (status 200) is not an object with success: true"),
+        (
+            201,
+            "<html>",
+            "unconfirmed: the provider's response (status 201) is not an object with success: true",
+        ),
+        (200, "{}", "unconfirmed: the provider's response (status 200) is not an object with success: true"),
         (
             401,
             documented,
-            "refused: the provider rejected the access to its API: \"INVALID_TOKEN: Unauthorized\"",
+            "refused: the provider rejected the access to its API: \"INVALID_TOKEN: Unauthorized, request r-1\"",
         ),
         (
             200,
             documented,
-            "refused: the provider rejected the call with status 200: \"INVALID_TOKEN: Unauthorized\"",
+            "refused: the provider rejected the call with status 200: \"INVALID_TOKEN: Unauthorized, request r-1\"",
         ),
         (401, "", "refused: the provider rejected the access to its API"),
         (400, r#"{"error":"no"}"#, "refused: the provider rejected the call with status 400"),
@@ -141,6 +147,7 @@ fn every_response_is_read() {
     ] {
         let read = match registry.call_result(&call(&steps).reply(status, body.into())) {
             CallResult::Done => "done".to_owned(),
+            CallResult::DoneWithNote(note) => format!("done: {note}"),
             CallResult::Unconfirmed(refusal) => format!("unconfirmed: {refusal}"),
             CallResult::Refused(refusal) => format!("refused: {refusal}"),
         };

@@ -173,7 +173,7 @@ inlet::payload! {
         consignee_address_2: Personal = "consignee_address_2",
         /// The location that the goods go back to.
         inventory: Depot = "inventory",
-        /// The id of that location, where it stands alone.
+        /// The id of that location, if it is alone.
         inventory_address_id: Text = "inventory_address_id" | "inventory_location_id",
         /// The method.
         shipping_method: Coded = "shipping_method",

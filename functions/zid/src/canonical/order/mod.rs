@@ -204,10 +204,10 @@ inlet::payload! {
     }
     /// An entry of the order's history. Entries such as `exported` are no change of the state.
     struct History {
-        /// Who did what.
+        /// The actor and the action.
         changed_by_details: ChangeDetails = "changed_by_details",
     }
-    /// Who did what.
+    /// The actor and the action.
     struct ChangeDetails {
         /// The reason that a person typed.
         comment: Text = "comment",
@@ -329,11 +329,13 @@ fn order_currency(sale: &Sale) -> Option<Currency> {
 
 /// Returns the amount to charge. Its currency is known only if the body says that it is the order's.
 fn charged(sale: &Sale, currency: Option<&Currency>) -> Option<Money> {
-    let same = sale.has_different_transaction_currency == Some(false);
-    Money::of(sale.transaction_amount.clone(), currency.filter(|_| same))
+    match sale.has_different_transaction_currency {
+        Some(false) => Money::of(sale.transaction_amount.clone(), currency),
+        _ => Money::of_unknown_currency(sale.transaction_amount.clone()),
+    }
 }
 
-/// Returns the state in the common vocabulary. A merchant's own status stands beside one of Zid's; some bodies have a
+/// Returns the state in the common vocabulary. A merchant's own status is beside one of Zid's; some bodies have a
 /// number or a text in place of Zid's code, and the code in `display_status` alone.
 fn state_of(sale: &Sale) -> Option<State> {
     let of = |status: &Option<Coded>| {

@@ -338,7 +338,7 @@ fn a_refusal_that_may_mean_that_it_is_there_is_looked_into() {
         (429, "refused"),
     ] {
         let read = match webhooks.call_result(&reply(status, "{}")) {
-            CallResult::Done => "done",
+            CallResult::Done | CallResult::DoneWithNote(_) => "done",
             CallResult::Unconfirmed(_) => "unconfirmed",
             CallResult::Refused(_) => "refused",
         };

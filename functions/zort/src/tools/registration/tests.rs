@@ -53,7 +53,7 @@ fn rows(names: &[&str]) -> Vec<&'static EventSpec> {
 const AS_IT_IS: ChangeOptions = ChangeOptions { take_over: false, renew: false };
 const TAKE_OVER: ChangeOptions = ChangeOptions { take_over: true, renew: false };
 
-/// What the one call of a plan sends.
+/// Returns the body that the one call of a plan sends.
 fn sent(steps: &[Step]) -> Value {
     let calls: Vec<&Call> = steps
         .iter()
@@ -294,7 +294,7 @@ fn the_result_code_counts_and_not_the_status() {
         (503, r#"{"resCode":"200"}"#, "unconfirmed"),
     ] {
         let read = match account.call_result(&reply(&account, status, body)) {
-            CallResult::Done => "done",
+            CallResult::Done | CallResult::DoneWithNote(_) => "done",
             CallResult::Unconfirmed(_) => "unconfirmed",
             CallResult::Refused(_) => "refused",
         };

@@ -246,7 +246,7 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Returns the error that the status stands for, with the provider's message. None for a 2xx status.
+    /// Returns the error of the status, with the provider's message. `None` for a 2xx status.
     pub fn refusal(&self, message: &str) -> Option<Refusal> {
         let message = self.printable(message);
         match self.status {

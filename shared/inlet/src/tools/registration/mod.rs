@@ -160,7 +160,7 @@ pub enum Change<'e> {
     Register {
         /// The events.
         events: &'e [&'static EventSpec],
-        /// What the plan may do beyond adding registrations.
+        /// The permitted changes beyond adding registrations.
         options: ChangeOptions,
     },
     /// Remove the store's registrations of these events. An empty list means all of them.
@@ -170,7 +170,7 @@ pub enum Change<'e> {
     },
 }
 
-/// What a plan may do beyond adding registrations.
+/// The permitted changes of a plan beyond adding registrations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChangeOptions {
     /// Replace the registrations of another receiver.
@@ -263,6 +263,8 @@ impl Item {
 pub enum CallResult {
     /// The provider made the change.
     Done,
+    /// The provider made the change, and its response contains something to tell the user.
+    DoneWithNote(String),
     /// The provider may have made the change, now or earlier: only a second list shows it. The refusal is the error
     /// to report if it did not.
     Unconfirmed(Refusal),

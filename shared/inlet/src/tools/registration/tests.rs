@@ -1,4 +1,4 @@
-//! What is shown and what is sent, whose a URL is, which options there are.
+//! Displayed and sent text, the owner of a URL, the options.
 
 use serde_json::json;
 

@@ -1,0 +1,78 @@
+//! `inlet events`: prints the catalogue of the providers' events.
+
+use inlet::tools::event_catalogue::{EventEntry, entries};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::{Output, Page, Report};
+use crate::providers::{ALL, ProviderHandle};
+
+/// The arguments of `inlet events`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  inlet events zid
+  inlet --json events | jq -r '.events[] | [.provider, .event, .types[0]] | @tsv'
+
+docs/events.md has the same, and the provider's field behind each field of the data.")]
+pub(crate) struct Arguments {
+    /// A provider; default: all
+    provider: Option<ProviderHandle>,
+    /// Only events of this name, such as order.create
+    #[arg(long, value_name = "EVENT")]
+    event: Option<String>,
+}
+
+/// Prints the catalogue.
+pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let is_asked_for = |provider: &&ProviderHandle| arguments.provider.is_none_or(|only| only == **provider);
+    let all = ALL
+        .iter()
+        .filter(is_asked_for)
+        .flat_map(|provider| entries(provider.name, provider.events, provider.payloads));
+    let is_named = |entry: &EventEntry| {
+        let names = std::iter::once(entry.event).chain(entry.aliases.iter().copied());
+        arguments
+            .event
+            .as_ref()
+            .is_none_or(|name| names.into_iter().any(|one| one.eq_ignore_ascii_case(name)))
+    };
+    output.report(&Events { events: all.filter(is_named).collect() })
+}
+
+/// The events of the providers.
+#[derive(Debug, Serialize)]
+struct Events {
+    events: Vec<EventEntry>,
+}
+
+impl Report for Events {
+    fn page(&self, page: &mut Page) {
+        if self.events.is_empty() {
+            page.line("No provider has an event of this name.");
+        }
+        let mut last = "";
+        for entry in &self.events {
+            if entry.provider != last {
+                if !last.is_empty() {
+                    page.line("");
+                }
+                page.heading(entry.provider);
+                last = entry.provider;
+            }
+            entry_lines(entry, page);
+        }
+    }
+}
+
+/// Writes one event: what it is, when it is sent, and how well it is documented.
+fn entry_lines(entry: &EventEntry, page: &mut Page) {
+    page.line(format_args!("{} → {}", entry.event, entry.types.join(", ")));
+    if !entry.sent_when.is_empty() {
+        page.line(format_args!("    {}", entry.sent_when));
+    }
+    page.aside(format_args!(
+        "    entity {}; documented {}; {}",
+        entry.entity, entry.documented, entry.schema
+    ));
+}
