@@ -125,7 +125,7 @@ fn grouped_commands(command: &clap::Command) -> String {
     for (heading, names) in GROUPS {
         let _ = writeln!(text, "{heading}:");
         for name in *names {
-            let _ = writeln!(text, "  {name:<12} {}", about(name));
+            let _ = writeln!(text, "  {name:<13} {}", about(name));
         }
         text.push('\n');
     }

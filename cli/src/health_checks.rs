@@ -76,20 +76,20 @@ impl Check {
 ///
 /// # Errors
 /// If no HTTP client can be made. Every other error is the result of a check.
-pub(crate) async fn all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
+pub(crate) async fn run_all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
     let (who, parts, table, queues, sweeper, stores, receivers) = tokio::join!(
-        who(deployment),
-        parts(deployment),
-        table(deployment),
-        queues(deployment),
-        sweeper(deployment),
-        secrets_of_all(deployment),
-        receivers(deployment),
+        check_caller(deployment),
+        check_resources(deployment),
+        check_table(deployment),
+        check_queues(deployment),
+        check_sweeper(deployment),
+        check_secrets(deployment),
+        check_receivers(deployment),
     );
     Ok([who, parts, receivers?, table, queues, sweeper, stores].into_iter().flatten().collect())
 }
 
-async fn who(deployment: &Deployment) -> Vec<Check> {
+async fn check_caller(deployment: &Deployment) -> Vec<Check> {
     let asked = aws_sdk_sts::Client::new(&deployment.config).get_caller_identity().send().await;
     let region = deployment.config.region().map(ToString::to_string).unwrap_or_default();
     vec![match asked {
@@ -103,7 +103,7 @@ async fn who(deployment: &Deployment) -> Vec<Check> {
 }
 
 /// Checks the stack's resources, the bus and the schedule among them, and the states of the alarms.
-async fn parts(deployment: &Deployment) -> Vec<Check> {
+async fn check_resources(deployment: &Deployment) -> Vec<Check> {
     let client = aws_sdk_cloudformation::Client::new(&deployment.config);
     let listed = client.list_stack_resources().stack_name(&deployment.stack).into_paginator().items().send();
     let resources = match listed.collect::<Result<Vec<_>, _>>().await {
@@ -122,7 +122,7 @@ async fn parts(deployment: &Deployment) -> Vec<Check> {
         (format!("events are published on {bus}"), format!("the bus {bus} is not a resource of the stack"));
     checks.push(Check::assert(there, "bus", &good, &bad, "deploy again: sam build && sam deploy"));
     let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
-    checks.extend(alarm_states(deployment, alarms).await);
+    checks.extend(check_alarms(deployment, alarms).await);
     checks
 }
 
@@ -171,7 +171,7 @@ fn of_type(resources: &[StackResourceSummary], kind: &str) -> Vec<String> {
     of_kind.filter_map(|resource| resource.physical_resource_id().map(str::to_owned)).collect()
 }
 
-async fn alarm_states(deployment: &Deployment, names: Vec<String>) -> Vec<Check> {
+async fn check_alarms(deployment: &Deployment, names: Vec<String>) -> Vec<Check> {
     if names.is_empty() {
         let next = "deploy with the template parameter Alarms=yes to create them";
         return vec![Check::unknown("alarms", "no alarms are deployed", next)];
@@ -217,7 +217,7 @@ async fn alarm_states(deployment: &Deployment, names: Vec<String>) -> Vec<Check>
 }
 
 /// Sends a GET to every receiver, which has no effect. The date of the responses shows if this clock is right.
-async fn receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
+async fn check_receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
     let client = http::client(&deployment.api)?;
     let mut checks = Vec::new();
     let mut skew = None;
@@ -276,7 +276,7 @@ fn off_by(date: &str) -> Option<Duration> {
     Some(ours.duration_since(theirs).unsigned_abs())
 }
 
-async fn table(deployment: &Deployment) -> Vec<Check> {
+async fn check_table(deployment: &Deployment) -> Vec<Check> {
     let client = deployment.clients().dynamodb;
     let name = &deployment.table_name;
     let described = match client.describe_table().table_name(name).send().await {
@@ -353,7 +353,7 @@ async fn table(deployment: &Deployment) -> Vec<Check> {
     checks
 }
 
-async fn queues(deployment: &Deployment) -> Vec<Check> {
+async fn check_queues(deployment: &Deployment) -> Vec<Check> {
     let inlet = &deployment.inlet;
     let dead = format!(
         "list the events with `{inlet} list --parked`, correct the cause, then run `{inlet} redrive`"
@@ -447,7 +447,7 @@ async fn oldest(deployment: &Deployment) -> Result<Option<f64>, Failure> {
     Ok(newest.and_then(Datapoint::maximum))
 }
 
-async fn sweeper(deployment: &Deployment) -> Vec<Check> {
+async fn check_sweeper(deployment: &Deployment) -> Vec<Check> {
     let client = aws_sdk_cloudwatchlogs::Client::new(&deployment.config);
     let group = format!("/inlet/{}/sweeper", deployment.stage);
     let since = clock::now().earlier(SWEPT_WITHIN).millis();
@@ -482,7 +482,7 @@ fn is_swept(line: &str) -> bool {
         .is_ok_and(|line| line.get("outcome").is_some_and(|outcome| outcome == "swept"))
 }
 
-async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
+async fn check_secrets(deployment: &Deployment) -> Vec<Check> {
     let stores = match stores::of(deployment, &ALL).await {
         Ok(stores) => stores,
         Err(failure) => return vec![Check::not_checked("secrets", &failure)],
@@ -495,7 +495,7 @@ async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
     for provider in ALL {
         let mut well = 0_usize;
         for store in stores.iter().filter(|store| store.provider == provider) {
-            match secret_of(deployment, store).await {
+            match check_secret(deployment, store).await {
                 Some(check) => checks.push(check),
                 None => well = well.saturating_add(1),
             }
@@ -510,7 +510,7 @@ async fn secrets_of_all(deployment: &Deployment) -> Vec<Check> {
 }
 
 /// Checks a store's secret. None if it is valid.
-async fn secret_of(deployment: &Deployment, store: &StoreAddress) -> Option<Check> {
+async fn check_secret(deployment: &Deployment, store: &StoreAddress) -> Option<Check> {
     let credentials = match secrets::read(deployment, store).await {
         Ok(kept) => kept.map(|kept| kept.credentials).unwrap_or_default(),
         Err(failure) => return Some(Check::not_checked("secrets", &failure)),

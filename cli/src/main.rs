@@ -37,11 +37,13 @@ async fn main() -> ExitCode {
             commands::sample_event::run(arguments, &deployment, &mut output).await
         }
         Command::List(arguments) => commands::list::run(arguments, &deployment, &mut output).await,
-        Command::Tail(arguments) => commands::tail::run(arguments, &deployment, &mut output).await,
+        Command::Tail(arguments) => Box::pin(commands::tail::run(arguments, &deployment, &mut output)).await,
         Command::Show(arguments) => commands::show::run(arguments, &deployment, &mut output).await,
         Command::Timeline(arguments) => commands::timeline::run(arguments, &deployment, &mut output).await,
         Command::Stats(arguments) => commands::stats::run(arguments, &deployment, &mut output).await,
-        Command::Forward(arguments) => commands::forward::run(arguments, &deployment, &mut output).await,
+        Command::Forward(arguments) => {
+            Box::pin(commands::forward::run(arguments, &deployment, &mut output)).await
+        }
         Command::Replay(arguments) => {
             Box::pin(commands::replay::run(arguments, &deployment, &mut output)).await
         }

@@ -45,6 +45,8 @@ pub(crate) struct ProviderTools {
     pub(crate) events: &'static [EventSpec],
     /// The retry policy after a delivery that was not answered 2xx.
     pub(crate) retry_policy: RetryPolicy,
+    /// The fields of its bodies that are secrets, for [`inlet::provider::secret_fields::mask`].
+    pub(crate) secret_fields: &'static [&'static str],
     /// The manual steps of a registration.
     pub(crate) portal: Portal,
     /// The provider's own API for webhooks.
@@ -57,12 +59,15 @@ pub(crate) struct ProviderTools {
     sends: fn(&EventSpec) -> bool,
     accepts: fn(&Value) -> bool,
     delivery: fn(StoreName, &EventSpec, Vec<u8>, &Value) -> Request,
-    reverify: for<'a> fn(
-        &'a Quarantined,
-        &'a StoreName,
-        &'a watch::Sender<Reverified>,
-    ) -> BoxFuture<'a, Result<(), Fault>>,
+    reverify: Reverify,
 }
+
+/// The type of [`ProviderHandle::reverify`] for one provider.
+type Reverify = for<'a> fn(
+    &'a Quarantined,
+    &'a StoreName,
+    &'a watch::Sender<Reverified>,
+) -> BoxFuture<'a, Result<(), Fault>>;
 
 /// The clients that a reverification needs.
 pub(crate) struct Quarantined {
@@ -85,6 +90,7 @@ impl ProviderTools {
             name: S::NAME,
             events: S::EVENTS,
             retry_policy: S::RETRY_POLICY,
+            secret_fields: S::SECRET_FIELDS,
             portal: S::PORTAL,
             api: S::API,
             shapes: S::FORMS,
@@ -98,7 +104,9 @@ impl ProviderTools {
                     let Quarantined { table, queue, ssm, stage } = clients;
                     let secrets = SsmSecrets::<S>::new(ssm.clone(), stage);
                     let quarantine = TableQuarantine::new(table, S::NAME);
-                    reverify::<S>(&quarantine, &secrets, &table.events, queue, store, Scope::All, sum).await
+                    let work =
+                        reverify::<S>(&quarantine, &secrets, &table.events, queue, store, Scope::All, sum);
+                    Box::pin(work).await
                 })
             },
         }

@@ -81,7 +81,7 @@ fn section(text: &mut String, command: &Command, name: &str, level: &str) {
 /// Writes an argument or option with its help and default.
 fn argument(text: &mut String, option: &Arg) {
     let takes_value = option.get_action().takes_values();
-    let names = option.get_value_names().into_iter().flatten().map(|name| name.as_str());
+    let names = option.get_value_names().into_iter().flatten().map(clap::builder::Str::as_str);
     let value = names.collect::<Vec<_>>().join(" ");
     let name = match (option.get_long(), option.get_short()) {
         (Some(long), Some(short)) => format!("-{short}, --{long}"),

@@ -28,7 +28,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     let progress = output.progress("checks", None);
-    let mut checks = Box::pin(health_checks::all(&deployment)).await?;
+    let mut checks = Box::pin(health_checks::run_all(&deployment)).await?;
     progress.finish_and_clear();
     if arguments.only_failures {
         checks.retain(|check| check.status != Status::Pass);

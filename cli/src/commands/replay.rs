@@ -73,7 +73,7 @@ pub(crate) async fn run(
     let replayed = watch::Sender::new(Replayed::default());
     let bar = output.progress("sent", Some(selected));
     let work = replay.run(&selection, &id, rate, &replayed);
-    let ended = progress::run(work, &replayed, &bar, |replayed| replayed.sent).await;
+    let ended = Box::pin(progress::run(work, &replayed, &bar, |replayed| replayed.sent)).await;
     let replayed = replayed.send_replace(Replayed::default());
     let reached = replayed.reached;
     output.report(&ReplayReport::of(&id, selected, &replayed))?;

@@ -312,7 +312,7 @@ impl CredentialInput {
     }
 }
 
-/// Returns a credential of random letters and digits, which need no escaping in a shape or URL.
+/// Returns a credential of random letters and digits, which need no escaping in an HTML form or URL.
 fn generate(provider: ProviderHandle, shape: &CredentialShape) -> Result<Value, Failure> {
     if let Issuer::Other(who) = shape.chosen_by {
         return Err(Failure::Unusable {

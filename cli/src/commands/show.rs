@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::event::{EventId, Origin};
+use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::operate::event_status::{EventStatus, event_statuses};
@@ -17,6 +18,7 @@ use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::json_text::indented;
 use crate::output::{Output, Page, Report, printable};
+use crate::providers::ProviderHandle;
 
 /// The arguments of `inlet show`.
 #[derive(Debug, clap::Args)]
@@ -179,11 +181,23 @@ impl Report for Shown {
             page.line(format_args!("{:<12}{}: {}", "header", printable(name), printable(value)));
         }
         let raw = match &self.body {
-            Body::Body(text) => readable(text),
+            Body::Body(text) => without_secrets(&self.id, text),
             Body::BodyBase64(_) => "(not text; --raw writes the bytes)".to_owned(),
         };
         page.line("");
         page.side_by_side(["raw", "canonical"], [&raw, &readable(&self.message_text)], self.width);
+    }
+}
+
+/// Returns a body for a page, with the provider's secrets in it masked: a terminal is seen and recorded by others.
+fn without_secrets(id: &str, body: &str) -> String {
+    let provider = id.split('/').next().and_then(|name| name.parse::<ProviderHandle>().ok());
+    let fields = provider.map(|provider| provider.secret_fields).unwrap_or_default();
+    match secret_fields::mask(body.as_bytes(), fields) {
+        Some(masked) => {
+            format!("{}\n(secrets are masked and fields sorted: --raw writes the bytes)", readable(&masked))
+        }
+        None => readable(body),
     }
 }
 
@@ -202,4 +216,22 @@ fn readable(text: &str) -> String {
         lines.push(line);
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_masks_the_provider_s_secrets_and_no_other_field() {
+        let body = r#"{"id":1,"products":[{"vouchers":[{"key":"canary","id":7}]}]}"#;
+        let page = without_secrets("zid/demo/order/1/0123456789abcdef", body);
+        assert!(!page.contains("canary"), "{page}");
+        assert!(
+            page.contains(r#""key": "***""#) && page.contains(r#""id": 7"#) && page.contains("--raw"),
+            "{page}"
+        );
+        let page = without_secrets("zip/demo/payment/1/0123456789abcdef", body);
+        assert!(page.contains("canary") && !page.contains("--raw"), "a provider without such fields: {page}");
+    }
 }

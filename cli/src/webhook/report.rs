@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
-use crate::output::{Page, Report, Status, printable};
+use crate::output::{Page, Report, Status, counted, printable};
 use crate::webhook::step_result::{Cause, Left, StepResult, hint};
 
 /// The changes that were made, or that a dry run would make.
@@ -359,7 +359,11 @@ impl Listed {
         if wrong == 0 {
             return Ok(());
         }
-        let what = format!("{wrong} of this store's registrations have a problem");
+        let what = counted(
+            wrong,
+            "registration of this store has a problem",
+            "registrations of this store have a problem",
+        );
         Err(Failure::Problem { what, next: "read the note of each event above".to_owned() })
     }
 }
@@ -389,7 +393,7 @@ impl Report for Listed {
         match self.missing.as_deref() {
             Some([]) => page.marked(Status::Pass, "every event of the API is registered here"),
             Some(missing) => {
-                page.marked(Status::Unknown, format!("not registered here: {}", missing.join(", ")))
+                page.marked(Status::Unknown, format!("not registered here: {}", missing.join(", ")));
             }
             None => {}
         }

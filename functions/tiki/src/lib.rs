@@ -66,7 +66,7 @@ impl Provider for Tiki {
         let header = request.header(SIGNATURE).ok_or(Rejection::Missing { expected: SIGNATURE })?;
         let tag = digest(header).ok_or(Rejection::Malformed { what: SIGNATURE })?;
         let claims: Vec<Claim> =
-            topics::keys(request.topic(), credential).map(|key| signed(key, &tag)).collect();
+            topics::keys(request.topic(), credential).map(|(topic, key)| signed(topic, key, &tag)).collect();
         if claims.is_empty() { Err(Rejection::NoCredentialForTopic) } else { Ok(Claim::AnyOf(claims)) }
     }
 
@@ -74,7 +74,12 @@ impl Provider for Tiki {
         let body = delivery.json().unwrap_or_default();
         let payload = unwrapped(&body, &["data"]);
         let told = || delivery.topic().filter(|topic| !topic.trim().is_empty()).unwrap_or(UNKNOWN).to_owned();
-        let name = topics::of(delivery.topic(), payload).map_or_else(told, |topic| topic.event(payload));
+        let topic = topics::of(delivery.topic(), payload);
+        if topic.is_some_and(|topic| !topic.is_proved_by(delivery.proof_scopes())) {
+            // The key of one topic proves nothing that another topic sends.
+            return ParsedEvent::unknown(&told(), UnknownReason::Body, entity_id(payload, events::ANY));
+        }
+        let name = topic.map_or_else(told, |topic| topic.event(payload));
         match find(EVENTS, &name) {
             Some(row) => ParsedEvent::of(row, payload, canonical::time),
             None => match events::FAMILIES.infer(&name).filter(|_| payload.is_object()) {
@@ -95,20 +100,22 @@ impl Provider for Tiki {
     }
 }
 
-fn signed(key: &Secret, tag: &[u8]) -> Claim {
-    Claim::Mac {
+/// Returns the claim that this topic's key signed the body.
+fn signed(topic: &'static str, key: &Secret, tag: &[u8]) -> Claim {
+    let claim = Claim::Mac {
         algorithm: MacAlgorithm::HmacSha1,
         key: key.clone(),
         contents: vec![SignedContent::Body],
         signatures: vec![Signature::Given(tag.to_vec())],
-    }
+    };
+    Claim::Scoped { scope: topic, claim: Box::new(claim) }
 }
 
-/// The digest behind `sha1=`: 40 lower-case hex digits and nothing else, as the documented sample writes it.
+/// Returns the digest behind `sha1=`: 40 hex digits and nothing else. The documented sample writes them in lower case;
+/// upper case is the same digest.
 fn digest(signature: &str) -> Option<Vec<u8>> {
     let hex = signature.strip_prefix(ALGORITHM)?;
-    let is_lower_hex = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
-    if hex.len() != 40 || !hex.bytes().all(is_lower_hex) {
+    if hex.len() != 40 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
     let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();

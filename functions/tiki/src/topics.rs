@@ -43,6 +43,12 @@ static TOPICS: [Topic; 5] = [
 ];
 
 impl Topic {
+    /// Returns whether a key of one of these topics proves a body of this one. No page names a key of the last mile's,
+    /// so each does.
+    pub(crate) fn is_proved_by(&self, scopes: &[&str]) -> bool {
+        self.key.is_none() || scopes.contains(&self.name)
+    }
+
     /// Returns the name of the event that a body of this topic shows: `order`, or `aftersale.cr`.
     pub(crate) fn event(&self, payload: &Value) -> String {
         let told = self.told_by.and_then(|field| text_at(payload, field));
@@ -51,16 +57,21 @@ impl Topic {
     }
 }
 
-/// The keys that may have signed a delivery to this URL: the topic's own, or any where the URL names no topic.
-pub(crate) fn keys<'c>(topic: Option<&str>, store: &'c Credential) -> impl Iterator<Item = &'c Secret> {
+/// Returns the keys that may have signed a delivery to this URL, each with its topic: the topic's own key, or any where
+/// the URL names no topic.
+pub(crate) fn keys<'c>(
+    topic: Option<&str>,
+    store: &'c Credential,
+) -> impl Iterator<Item = (&'static str, &'c Secret)> {
     let named = named(topic);
     let may_sign = move |topic: &&Topic| named.is_none_or(|named| named.name == topic.name);
-    TOPICS.iter().filter(may_sign).filter_map(|topic| topic.key?(store))
+    TOPICS.iter().filter(may_sign).filter_map(|topic| Some((topic.name, topic.key?(store)?)))
 }
 
 /// The topic that the URL names, if the body has its shape or that of no other; else the topic that the body shows.
 ///
-/// A body that comes to another topic's URL is read as what it is: nothing of it would be read otherwise.
+/// A body that comes to another topic's URL is found by its shape too. Its topic's key must prove it:
+/// [`Topic::is_proved_by`].
 pub(crate) fn of(topic: Option<&str>, payload: &Value) -> Option<&'static Topic> {
     let has_shape = |topic: &&Topic| entity_id(payload, topic.shape).is_some();
     let named = named(topic);

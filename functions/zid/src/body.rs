@@ -94,12 +94,12 @@ fn kind_of(object: &Value, depth: usize) -> Option<Kind> {
 /// Returns the body and the objects in it, from the outermost to the innermost, through wrappers that can hold an
 /// object of this kind.
 fn unwrapped(body: &Value, kind: Kind) -> Vec<&Value> {
-    let named = NAMED_WRAPPERS.iter().filter(|(_, held)| *held == kind).map(|(name, _)| *name);
-    let names: Vec<&str> = named.chain(PLAIN_WRAPPERS).collect();
+    let of_kind = NAMED_WRAPPERS.iter().filter(|(_, held)| *held == kind).map(|(name, _)| *name);
+    let wrappers: Vec<&str> = of_kind.chain(PLAIN_WRAPPERS).collect();
     let mut objects = vec![body];
     let mut innermost = body;
     for _ in 0..MAX_DEPTH {
-        let Some(inner) = names.iter().find_map(|name| inside(innermost, name)) else {
+        let Some(inner) = wrappers.iter().find_map(|name| inside(innermost, name)) else {
             break;
         };
         objects.push(inner);

@@ -1,8 +1,8 @@
-//! Zid: a store's orders, products, abandoned carts, customers and categories, and the app market's events.
+//! Zid: orders, products, abandoned carts, customers and categories of a store, and the events of the app market.
 //!
-//! Facts: <https://docs.zid.sa/webhooks>, `/create-a-webhook` and the `/webhook-events-…` pages. Zid signs
-//! nothing: the one documented proof is RFC 7617 Basic, with the pair that was given when the webhook was created.
-//! A merchant event names itself nowhere in the delivery, so the URL has to: each event has its own.
+//! Sources: <https://docs.zid.sa/webhooks>, `/create-a-webhook` and the `/webhook-events-…` pages. Zid signs nothing:
+//! the one documented proof is RFC 7617 Basic, with the pair that was given when the webhook was created. A delivery of
+//! a store's event does not contain the event's name, so each event has a URL of its own.
 
 mod events;
 mod families;
@@ -31,33 +31,33 @@ use serde_json::{Value, json};
 
 pub use events::EVENTS;
 
-/// The query parameter that carries a secret of the URL's own.
+/// The query parameter with the secret of a URL.
 const TOKEN: &str = "token";
 
-/// Where the pair belongs, for the log.
+/// The place of the pair in a request, for the log.
 const AUTHORIZATION: &str = "Authorization: Basic header";
 
-/// The name of an unknown event that neither body nor URL names.
+/// The name of an event that neither the body nor the URL names.
 const NAMELESS: &str = "unknown";
 
-/// Zid.
+/// The provider.
 #[derive(Debug)]
 pub struct Zid;
 
 /// The name by which the list of providers knows [`Zid`].
 pub type ThisProvider = Zid;
 
-/// The credential that a store and Zid share.
+/// A secret that a store and Zid share.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Fields")]
 pub enum Credential {
     /// `username:password`, as given when the webhook was created.
     Basic(Secret),
-    /// A secret in the URL, for events of the app market: no page says what proves those.
+    /// A secret in the URL, for events of the app market: no page documents a proof for those.
     UrlToken(Secret),
 }
 
-/// A credential's fields as kept in the parameter store.
+/// The fields of a credential in the parameter store.
 #[derive(Deserialize)]
 struct Fields {
     username: Option<Secret>,
@@ -80,7 +80,7 @@ impl TryFrom<Fields> for Credential {
 
     fn try_from(fields: Fields) -> Result<Self, NotACredential> {
         match (fields.username, fields.password, fields.url_token) {
-            // RFC 7617 allows no colon in a user name, so the joined text represents one pair only.
+            // RFC 7617 allows no colon in a user name, so the joined text belongs to one pair only.
             (Some(username), Some(password), None) => Ok(Self::Basic(username.join(":", &password))),
             (None, None, Some(token)) => Ok(Self::UrlToken(token)),
             _ => Err(NotACredential),
@@ -91,11 +91,11 @@ impl TryFrom<Fields> for Credential {
 impl Provider for Zid {
     const NAME: &'static str = "zid";
 
-    /// A deleted product and a customer's login have no time.
+    /// The events of a deleted product and of a login have no time of their own.
     const MIXED_DEDUP_KINDS: &'static [Kind] = &[Kind::Product, Kind::Customer];
 
-    /// Every answer but a 2xx is a failure, a 401 for a wrong secret too; a 429 is none, and whether it is followed
-    /// by a further attempt is not documented. One success clears the count.
+    /// Every response other than 2xx is a failure, a 401 for a wrong secret too. A 429 is not counted; no page says
+    /// whether Zid tries again after it. One success clears the count.
     const RETRY_POLICY: RetryPolicy = RetryPolicy {
         response_timeout: None,
         retries: Some(Retries {
@@ -112,6 +112,18 @@ impl Provider for Zid {
         source: "https://docs.zid.sa/webhook-health-tracking; the waits are an integrator's reading of it",
     };
     const SECRET_PARAMETERS: &'static [&'static str] = &[TOKEN];
+
+    /// Codes that customers bought, tokens, and links that work for everyone who has them.
+    const SECRET_FIELDS: &'static [&'static str] = &[
+        "vouchers.key",
+        "vouchers.pin_code",
+        "vouchers.serial_number",
+        "digital_products_access_token",
+        "cart_payment_request_token",
+        "payment_link",
+        "download_url",
+    ];
+
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
@@ -145,7 +157,7 @@ impl Provider for Zid {
     }
 
     fn respond(_: &Outcome<'_>, (): &()) -> Response {
-        // Any 2xx is success; what the body should hold is not documented.
+        // Any 2xx is a success. No page documents a body.
         Response::ok(json!({"received": true}))
     }
 }
@@ -163,7 +175,7 @@ fn parse_entity(body: &Value, spec: &EventSpec) -> ParsedEvent {
     ParsedEvent { verb, ..parsed }
 }
 
-/// The decoded header: user name and password in one text.
+/// Returns the decoded header: user name and password in one text.
 fn basic(request: &Unverified) -> Result<Vec<u8>, Rejection> {
     if request.header("authorization").is_none() {
         return Err(Rejection::Missing { expected: AUTHORIZATION });
@@ -174,6 +186,7 @@ fn basic(request: &Unverified) -> Result<Vec<u8>, Rejection> {
         .ok_or(Rejection::Malformed { what: AUTHORIZATION })
 }
 
+/// Returns the secret in the URL.
 fn url_token(request: &Unverified) -> Result<Vec<u8>, Rejection> {
     let token = request.query(TOKEN).ok_or(Rejection::Missing { expected: "token in the URL" })?;
     Ok(token.into_owned().into_bytes())

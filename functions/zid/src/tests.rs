@@ -1,4 +1,4 @@
-//! The contract, the vectors of the facts, and what is Zid's own.
+//! The contract of every provider, the documented proofs, the catalogue and the reading of bodies.
 
 use inlet::canonical::Kind;
 use inlet::message::CloudEvent;
@@ -24,7 +24,7 @@ mod data;
 
 struct ZidContract;
 
-/// Pairs a body in the folder with its event.
+/// Pairs each payload file with its event.
 macro_rules! payloads {
     ($( $event:literal: $($file:literal)|+ ),* $(,)?) => {
         &[$( $( ($event, include_str!(concat!("../payloads/", $file, ".json"))), )+ )*]
@@ -91,7 +91,7 @@ impl Contract for ZidContract {
 
 inlet_testing::contract!(ZidContract);
 
-// Verification.
+// Proof.
 
 fn request(topic: Option<&str>, query: &str, authorization: Option<&str>, body: &str) -> Unverified {
     Unverified::new(Request {
@@ -211,7 +211,7 @@ fn no_single_changed_bit_of_a_header_or_a_token_verifies() {
 }
 
 #[test]
-fn one_kind_of_proof_does_not_stand_for_the_other() {
+fn one_kind_of_proof_does_not_replace_the_other() {
     let token = request(Some("app"), "token=user%3Asecret", None, "{}");
     assert!(matches!(judged(token, pair("user", "secret")), Err(Rejection::Missing { .. })));
     let header = request(Some("app"), "", Some("Basic dXNlcjpzZWNyZXQ="), "{}");
@@ -219,7 +219,7 @@ fn one_kind_of_proof_does_not_stand_for_the_other() {
 }
 
 #[test]
-fn what_is_neither_a_pair_nor_a_token_is_no_credential() {
+fn other_fields_than_a_pair_or_a_token_are_refused() {
     let neither = "a credential is a username and a password, or a url_token";
     for (credential, want) in [
         (json!({}), neither),
@@ -244,7 +244,7 @@ fn a_credential_shows_nothing_of_itself() {
     assert!(!shown.contains("hunter2") && !shown.contains("user:"), "{shown}");
 }
 
-// Parsing.
+// Reading.
 
 fn delivered(topic: Option<&str>, body: &str) -> Verified<Delivery> {
     let request = request(topic, "", Some("Basic dXNlcjpzZWNyZXQ="), body);
@@ -259,7 +259,7 @@ fn data(reading: &ParsedEvent) -> Value {
     serde_json::to_value(&reading.data).unwrap()
 }
 
-/// The kind, verb and entity of a parsed event.
+/// Returns the event type, the kind, the verb and the id.
 fn gist(reading: &ParsedEvent) -> (String, Kind, &'static str, Option<String>) {
     let id = reading.entity.as_ref().map(|parts| parts.join(":"));
     (reading.event_type.as_str().to_owned(), reading.kind(), reading.verb, id)
@@ -395,7 +395,7 @@ fn the_app_market_names_its_events_in_the_body_whatever_the_url() {
 }
 
 #[test]
-fn a_shape_tells_the_kind_and_no_verb() {
+fn a_shape_shows_the_kind_and_no_verb() {
     for (body, event, kind, id) in [
         (r#"{"id":1,"order_total":"1.00"}"#, "order", Kind::Order, "1"),
         (r#"{"id":1,"invoice_number":1,"email":"a","mobile":"b"}"#, "order", Kind::Order, "1"),
@@ -510,7 +510,7 @@ fn a_cancelled_order_is_one_verb_in_each_spelling() {
 }
 
 #[test]
-fn what_is_no_object_is_unknown_under_the_name_in_the_url() {
+fn a_body_that_is_no_object_is_unknown_under_the_urls_name() {
     for body in ["", "null", "[]", "[{\"id\":1}]", "\"order\"", "id=1", "{\"id\":1"] {
         for (topic, name) in
             [(Some("product.delete"), "product.delete"), (None, "unknown"), (Some(" "), "unknown")]
@@ -571,7 +571,7 @@ fn an_event_whose_time_did_not_come_stays_with_the_retry_window() {
 }
 
 #[test]
-fn two_logins_of_an_unchanged_customer_share_no_lasting_identity() {
+fn two_logins_of_an_unchanged_customer_are_two_events() {
     let body = include_str!("../payloads/customer.login.json");
     assert_eq!(reading(Some("customer.login"), body).dedup, RetryWindow);
     assert_eq!(reading(Some("customer.update"), body).dedup, Timestamp);
@@ -617,7 +617,7 @@ fn every_failure_is_tried_again_and_counted_but_a_429() {
 }
 
 #[test]
-fn where_named_events_of_one_kind_differ_in_their_identity_each_says_that_the_entity_changed() {
+fn kinds_with_and_without_times_are_marked_as_mixed() {
     let has = |kind: Kind, identity| {
         EVENTS
             .iter()

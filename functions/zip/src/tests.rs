@@ -249,7 +249,7 @@ proptest::proptest! {
         let text: String = sorted.iter().flat_map(|(name, value)| [*name, *value]).collect();
         // Cut the text wherever a name occurs, at the places that `cuts` chooses.
         let mut places: Vec<(usize, &str)> =
-            NAMES.iter().flat_map(|name| text.match_indices(name).map(|(at, name)| (at, name))).collect();
+            NAMES.iter().flat_map(|name| text.match_indices(name)).collect();
         places.sort_unstable();
         let mut fields: Vec<(String, String)> = Vec::new();
         let mut at = 0;
@@ -259,7 +259,7 @@ proptest::proptest! {
                     last.1 = text[at..start].to_owned();
                 }
                 fields.push((name.to_owned(), String::new()));
-                at = start + name.len();
+                at = start.saturating_add(name.len());
             }
         }
         if let Some(last) = fields.last_mut() {

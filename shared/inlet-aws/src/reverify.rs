@@ -93,7 +93,7 @@ async fn accept<P: Provider>(
         return Ok(false);
     };
     let parsed = store.parse(&delivery);
-    let event = delivery.into_event::<P>(parsed).from_quarantine();
+    let event = delivery.into_event::<P>(parsed).released_from_quarantine();
     // It arrived before the sweeper's cursor.
     quarantine.put_pending(&event).await?;
     let unsent = match journal.record(&event, &token).await? {

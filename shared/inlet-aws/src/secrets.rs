@@ -404,7 +404,7 @@ mod tests {
         let now = Instant::now();
         let mut cache = cache(now);
         cache.remember(&name("a"), Some(store()), now);
-        let failed = now + almost(MAX_STALE) - REREAD_INTERVAL;
+        let failed = now + almost(MAX_STALE.saturating_sub(REREAD_INTERVAL));
         cache.note_failure(&name("a"), failed);
         assert!(matches!(cache.look_up(&name("a"), failed + almost(REREAD_INTERVAL)), Lookup::Hit(_)));
         assert!(matches!(cache.look_up(&name("a"), failed + REREAD_INTERVAL), Lookup::Expired(Some(_))));

@@ -110,6 +110,11 @@ impl Delivery {
         self.proof.trust
     }
 
+    /// Returns the scopes of the secrets that fit, such as the topics of the keys; empty if the provider has none.
+    pub fn proof_scopes(&self) -> &[&'static str] {
+        &self.proof.scopes
+    }
+
     /// Returns the part of the request that the proof covers.
     pub fn covered(&self) -> &Covered {
         &self.proof.covered

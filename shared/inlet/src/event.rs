@@ -220,7 +220,7 @@ impl Event {
         Self { id, provider, origin, dedup_scope, updates_latest, content, received_at, delivery, reading }
     }
 
-    pub(crate) fn from_quarantine(self) -> Self {
+    pub(crate) fn released_from_quarantine(self) -> Self {
         Self { origin: Origin::Quarantine, ..self }
     }
 
@@ -336,7 +336,7 @@ mod tests {
         assert_eq!((event.provider(), event.origin()), ("keyed", Origin::Webhook));
         assert_eq!((event.received_at().millis(), event.delivery().body()), (NOON, &br#"{"id":1}"#[..]));
         assert_eq!((event.parsed(), event.canonical_type().as_str()), (&parsed(), "commerce.order.moved"));
-        assert_eq!(event.from_quarantine().origin(), Origin::Quarantine);
+        assert_eq!(event.released_from_quarantine().origin(), Origin::Quarantine);
     }
 
     #[test]

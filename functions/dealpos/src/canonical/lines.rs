@@ -57,7 +57,7 @@ inlet::payload! {
 
 /// Returns the lines of a document on which `Discount` is a percentage.
 pub(super) fn lines(sent: Option<Vec<LineBody>>) -> Option<Vec<Line>> {
-    with_discounts(sent, |percent, amount| discount(percent, amount))
+    with_discounts(sent, discount)
 }
 
 /// Returns the lines of a document on which no page documents the unit of `Discount`.

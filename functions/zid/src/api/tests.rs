@@ -1,4 +1,6 @@
 //! The requests, the responses, and pages that move while they are read.
+#![expect(clippy::arithmetic_side_effects, reason = "the numbers of these tests are small")]
+#![expect(clippy::arithmetic_side_effects, reason = "the numbers of these tests are small")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -457,7 +457,7 @@ fn the_short_view_of_an_order_is_read() {
 }
 
 #[test]
-fn texts_are_read_where_objects_with_a_code_stand() {
+fn texts_are_read_in_place_of_objects_with_a_code() {
     let order = data_of!("order.status.update", "order.status.update-texts");
     assert_fields(
         &order,
@@ -742,7 +742,7 @@ fn a_digital_order_of_a_guest_has_no_delivery() {
 }
 
 #[test]
-fn empty_php_arrays_and_loose_types_spoil_nothing_beside_them() {
+fn empty_arrays_and_loose_types_cost_no_other_field() {
     let order = data_of!("order.status.update", "order.status.update-empty-arrays");
     assert_eq!(order["id"], "81230504");
     assert_eq!(order["status"], "4");
@@ -761,7 +761,7 @@ fn a_wrapped_order_reads_like_a_bare_one() {
 }
 
 #[test]
-fn a_product_is_told_with_its_limit_or_without() {
+fn a_product_is_read_with_its_limit_or_without() {
     let limited = data_of!("product.update", "product.update");
     for (field, want) in [
         ("price", json!({"amount": "75", "currency": "SAR"})),
@@ -786,7 +786,7 @@ fn a_product_is_told_with_its_limit_or_without() {
 }
 
 #[test]
-fn a_cart_is_told_with_its_wrapper_and_without() {
+fn a_cart_is_read_with_its_wrapper_and_without() {
     let wrapped = data_of!("abandoned_cart.created", "abandoned_cart.created");
     for (field, want) in [
         ("id", json!("5d0a9b7e-3c21-4e8f-9a60-b1c2d3e4f506")),
@@ -813,7 +813,7 @@ fn a_cart_is_told_with_its_wrapper_and_without() {
 }
 
 #[test]
-fn a_customer_is_told_by_either_name_of_the_telephone() {
+fn a_telephone_is_read_by_either_name() {
     let customer = data_of!("customer.update", "customer.update");
     for (field, want) in [
         ("id", json!("5500123")),
@@ -833,7 +833,7 @@ fn a_customer_is_told_by_either_name_of_the_telephone() {
 }
 
 #[test]
-fn a_category_is_told_in_both_languages_or_in_one() {
+fn a_category_is_read_in_both_languages_or_in_one() {
     let category = data_of!("category.update", "category.update");
     for (field, want) in [
         ("name", json!({"ar": "أكواب", "en": "Cups"})),
@@ -848,7 +848,7 @@ fn a_category_is_told_in_both_languages_or_in_one() {
 }
 
 #[test]
-fn a_subscription_is_told_with_the_newer_fields_and_without() {
+fn a_subscription_is_read_with_newer_fields_and_without() {
     let subscription = data_of!("app.market.subscription.upgrade", "app.market.subscription.upgrade");
     for (field, want) in [
         ("id", json!("4410:700812")),

@@ -1,8 +1,9 @@
-//! The forms of a credential that a store and Zid may share. docs.zid.sa/create-a-webhook: the pair is given when a webhook is created.
+//! The forms of a credential that a store and Zid may share. docs.zid.sa/create-a-webhook: the pair is given when a
+//! webhook is created.
 
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 
-/// Every form; the first is the usual one.
+/// Every form. The first is the usual one.
 pub(crate) const FORMS: &[CredentialShape] = &[
     CredentialShape {
         name: "basic",

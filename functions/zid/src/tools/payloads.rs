@@ -1,4 +1,4 @@
-//! The bodies in `payloads/`, for tools that play Zid.
+//! The bodies in `payloads/`, as Zid would send them.
 
 use inlet::tools::sender::Payload;
 

@@ -1,4 +1,4 @@
-//! Zid's side: where it sends and what it proves itself with.
+//! Zid as a sender: the addresses of its deliveries and their proof.
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{TOKEN, Zid};
 
-/// The topic of everything that the app market sends: one URL an app, and the body names the event.
+/// The topic of all events of the app market: an app has one URL, and the body names the event.
 const APP_MARKET: &str = "app";
 
 impl Sender for Zid {

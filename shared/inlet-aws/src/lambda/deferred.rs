@@ -66,8 +66,9 @@ async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Faul
             Ok(Some(_)) => {
                 let (sum, _) = watch::channel(Reverified::default());
                 let (events, queue) = (&services.table.events, &services.queue);
+                let scope = Scope::Deferred;
                 let run =
-                    reverify::<P>(&quarantine, &secrets, events, queue, name, Scope::Deferred, &sum).await;
+                    Box::pin(reverify::<P>(&quarantine, &secrets, events, queue, name, scope, &sum)).await;
                 let sum = sum.send_replace(Reverified::default());
                 accepted = accepted.saturating_add(sum.accepted);
                 let transient = sum.failed.into_iter().find(|fault| fault.kind == FaultKind::Transient);

@@ -86,7 +86,7 @@ impl Stopwatch {
 }
 
 /// Runs a part of a step, and adds its time to the task's stopwatch.
-pub(crate) fn measure<T>(step: Step, work: impl Future<Output = T>) -> impl Future<Output = T> {
+fn measure<T>(step: Step, work: impl Future<Output = T>) -> impl Future<Output = T> {
     // Boxed here, because the futures of the SDK's calls are large and the receiver's own would contain them.
     let work = Box::pin(work);
     async move {

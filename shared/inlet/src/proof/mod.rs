@@ -37,6 +37,13 @@ pub enum Claim {
     },
     /// Several claims, of which one is enough: for requests that do not show which secret they were made with.
     AnyOf(Vec<Claim>),
+    /// A claim whose secret proves only some of what the provider sends.
+    Scoped {
+        /// The name of what the secret proves, such as a topic.
+        scope: &'static str,
+        /// The claim.
+        claim: Box<Claim>,
+    },
 }
 
 /// The keyed hashes in use.
@@ -123,6 +130,8 @@ pub(crate) struct Proof {
     pub(crate) trust: Trust,
     /// The part of the request that it covers.
     pub(crate) covered: Covered,
+    /// The scopes of all secrets that fit; empty if the claim has no scopes.
+    pub(crate) scopes: Vec<&'static str>,
 }
 
 /// The part of a request that a proof covers. Two deliveries with the same covered part are the same delivery,
@@ -146,13 +155,21 @@ pub enum Covered {
 fn check_claim(claim: &Claim, request: &Request) -> Result<Proof, Rejection> {
     match claim {
         Claim::AnyOf(claims) => {
-            claims.iter().find_map(|claim| check_claim(claim, request).ok()).ok_or(Rejection::Mismatch)
+            // All of them are checked, because secrets of several scopes may be equal.
+            let mut proofs = claims.iter().filter_map(|claim| check_claim(claim, request).ok());
+            let mut proof = proofs.next().ok_or(Rejection::Mismatch)?;
+            proof.scopes.extend(proofs.flat_map(|other| other.scopes));
+            Ok(proof)
+        }
+        Claim::Scoped { scope, claim } => {
+            let proof = check_claim(claim, request)?;
+            Ok(Proof { scopes: vec![scope], ..proof })
         }
         Claim::Shared { comparisons, trust } => {
             let equal = |all, c: &Comparison| all & c.expected.ct_eq(&c.presented);
             let all = comparisons.iter().fold(Choice::from(1), equal);
             let holds = bool::from(all) && !comparisons.is_empty();
-            let proof = Proof { trust: *trust, covered: Covered::Nothing };
+            let proof = Proof { trust: *trust, covered: Covered::Nothing, scopes: Vec::new() };
             if holds { Ok(proof) } else { Err(Rejection::Mismatch) }
         }
         Claim::Mac { algorithm, key, contents, signatures } => {
@@ -179,10 +196,10 @@ struct SigningInput<'r> {
 impl SigningInput<'_> {
     fn into_proof(self) -> Proof {
         match self.plus {
-            None => Proof { trust: Trust::Signed, covered: Covered::Body },
+            None => Proof { trust: Trust::Signed, covered: Covered::Body, scopes: Vec::new() },
             Some(plus) => {
                 let covered = Covered::Fields { text: self.bytes.into_owned(), plus };
-                Proof { trust: Trust::SignedFields, covered }
+                Proof { trust: Trust::SignedFields, covered, scopes: Vec::new() }
             }
         }
     }

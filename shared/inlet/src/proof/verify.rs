@@ -88,7 +88,7 @@ impl Verified<Event> {
 
     /// Returns the same event, whose delivery was refused at first and verified later.
     #[must_use]
-    pub fn from_quarantine(self) -> Self {
-        Self(self.0.from_quarantine())
+    pub fn released_from_quarantine(self) -> Self {
+        Self(self.0.released_from_quarantine())
     }
 }

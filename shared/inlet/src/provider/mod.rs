@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod families;
 pub mod parsed_event;
 pub mod response;
+pub mod secret_fields;
 
 use std::time::Duration;
 
@@ -38,6 +39,10 @@ pub trait Provider: Sized + 'static {
     /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
     /// before anything is kept.
     const SECRET_PARAMETERS: &'static [&'static str] = &[];
+
+    /// Fields of bodies that are secrets of the merchant's or of his customers: nothing maps them, and pages for people
+    /// mask them. See [`secret_fields::mask`] for the notation.
+    const SECRET_FIELDS: &'static [&'static str] = &[];
 
     /// The known shapes of each event's payloads.
     const SHAPES: Shapes = Shapes::NONE;

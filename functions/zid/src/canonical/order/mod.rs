@@ -10,7 +10,7 @@ mod line;
 mod delivery;
 pub(crate) mod state;
 
-use inlet::canonical::{Canonical, Flags, Gift, Marketplace, Order, Party, Payment, State};
+use inlet::canonical::{Canonical, Flags, Gift, Marketplace, Order, Party, Payment, ReturnOrder, State};
 use inlet::personal::Personal;
 use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson as _;
@@ -257,8 +257,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     );
     let discount = invoice.discount();
     let coupon = sale.coupon.and_then(|info| coupon(info, currency));
-    let returns = sale.reverse_order_label_requests.filter(|requests| !requests.is_empty());
-    let returns = returns.or_else(|| sale.reverse_order_label_request.map(|request| vec![request]));
+    let returns = returns(sale.reverse_order_label_requests, sale.reverse_order_label_request, currency);
     let created_at = time_of(sale.created_at.as_ref());
     let order = Order {
         id: text(sale.id),
@@ -277,9 +276,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
         delivery_status: delivery.as_ref().and_then(|delivery| delivery.status.clone()),
         delivery_state: delivery.as_ref().and_then(|delivery| delivery.state),
         channel: text(sale.source),
-        marketplace: sale.marketplace_commission.and_then(|commission| {
-            Marketplace { commission: money(commission.amount), ..Marketplace::default() }.known()
-        }),
+        marketplace: sale.marketplace_commission.and_then(|commission| marketplace(commission, currency)),
         store: text(sale.store_name),
         location: depot.and_then(location),
         url: text(sale.order_url),
@@ -310,8 +307,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
         payment_status,
         reference,
         total,
-        returns: returns
-            .map(|requests| requests.into_iter().filter_map(|request| returned(request, currency)).collect()),
+        returns,
         delivery,
         placed_at: created_at.clone().or_else(|| time_of(sale.issue_date.as_ref())),
         created_at,
@@ -319,6 +315,22 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
         ..Order::default()
     };
     Some(order.into())
+}
+
+/// Maps the returns: the listed ones, else the one that is apart.
+fn returns(
+    requests: Option<Vec<Reverse>>,
+    request: Option<Reverse>,
+    currency: Option<&Currency>,
+) -> Option<Vec<ReturnOrder>> {
+    let requests =
+        requests.filter(|requests| !requests.is_empty()).or_else(|| request.map(|request| vec![request]));
+    Some(requests?.into_iter().filter_map(|request| returned(request, currency)).collect())
+}
+
+fn marketplace(commission: Commission, currency: Option<&Currency>) -> Option<Marketplace> {
+    let commission = Money::of(commission.amount, currency);
+    Marketplace { commission, ..Marketplace::default() }.known()
 }
 
 /// Returns the currency of the order's amounts.

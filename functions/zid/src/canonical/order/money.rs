@@ -16,16 +16,16 @@ inlet::payload! {
     /// The two currencies of an order.
     pub(super) struct Rates {
         /// The order's.
-        order: Rate = "order_currency",
+        order: OrderCurrency = "order_currency",
         /// The store's.
-        store: Rate = "order_store_currency",
+        store: OrderCurrency = "order_store_currency",
     }
     /// A currency with its rate.
-    pub(super) struct Rate {
+    pub(super) struct OrderCurrency {
         /// ISO 4217.
         code: Currency = "code",
         /// 1 or null for the store's own currency.
-        exchange_rate: Decimal = "exchange_rate",
+        rate: Decimal = "exchange_rate",
     }
     /// Method and invoice.
     pub(super) struct PaymentInfo {
@@ -185,9 +185,9 @@ fn is_sum(code: &str) -> bool {
 
 /// Maps the currencies with their rates as they are.
 pub(super) fn currencies(rates: Option<Rates>, transaction_differs: Option<bool>) -> Option<Currencies> {
-    let rate = |rate: Option<Rate>| {
-        let Rate { code, exchange_rate } = rate?;
-        ExchangeRate { currency: code, rate: exchange_rate }.known()
+    let rate = |currency: Option<OrderCurrency>| {
+        let OrderCurrency { code, rate } = currency?;
+        ExchangeRate { currency: code, rate }.known()
     };
     let rates = rates.unwrap_or_default();
     let currencies = Currencies {

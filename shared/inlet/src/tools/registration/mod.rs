@@ -263,7 +263,7 @@ impl Item {
 pub enum CallResult {
     /// The provider made the change.
     Done,
-    /// The provider made the change, and its response contains something to tell the user.
+    /// The provider made the change, and its response contains a note for the user.
     DoneWithNote(String),
     /// The provider may have made the change, now or earlier: only a second list shows it. The refusal is the error
     /// to report if it did not.
