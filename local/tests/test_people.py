@@ -31,6 +31,8 @@ def people(running_stack):
     """Returns the environment of a user with each policy, and deletes the users afterwards."""
     aws = Aws(running_stack["endpoint"])
     iam, outputs = aws.client("iam"), aws.outputs()
+    # A store that an earlier run set.
+    aws.client("ssm").delete_parameters(Names=[f"/inlet/{paths.STAGE}/zid/people"])
     environments = {}
     for name, policies in PROFILES.items():
         iam.create_user(UserName=name)
@@ -69,7 +71,6 @@ def run(inlet: Path, environment: dict, command: str, answers: str = "") -> subp
     [
         ("inspect", "list --limit 5"),
         ("inspect", "list --unprocessed"),
-        ("inspect", f"list --quarantine --store {STORE}"),
         ("inspect", "list --parked"),
         ("inspect", f"timeline {STORE}/order/1"),
         ("inspect", "stats --since 1h"),

@@ -58,7 +58,7 @@ fn breaks(flaw: Flaw, properties: &[&str]) {
 }
 
 #[test]
-fn equal_deliveries_of_one_millisecond_must_not_mark_each_other() {
+fn equal_deliveries_of_one_millisecond_mark_nothing() {
     breaks(Flaw::MarksItself, &[NEWEST, COMPLETE]);
 }
 

@@ -9,7 +9,7 @@ use inlet::receive::{Recorded, Report};
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
-use inlet_aws::dynamodb::events::StoredEvent;
+use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_dealpos::DealPos;
 use inlet_tests::deliveries::{given, received_without};
@@ -235,7 +235,7 @@ async fn chunks_expire_with_their_event_also_of_equal_bytes() {
         let received_ms = model.record.received_ms - age_ms;
         let record = Record { id: id.clone(), attempt: id, received_ms, ..model.record.clone() };
         let event = StoredEvent { record, message: model.message.clone(), body: body.clone() };
-        assert_eq!(stack.table().events.put(&event).await.unwrap(), Recorded::New);
+        assert_eq!(stack.table().events.put(&event).await.unwrap(), Put::Recorded(Recorded::New));
         let head = item(entity, &format!("event/{n:016x}")).await;
         let chunk = item(&format!("chunk/{entity}/0"), head["body_chunk_key"].as_s().unwrap()).await;
         assert_eq!(chunk["expires"], head["expires"], "event {n}");

@@ -9,7 +9,7 @@ use inlet::message::Message;
 use inlet::process::{ProcessingStore as _, Received, Stored};
 use inlet::receive::{Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
-use inlet_aws::dynamodb::events::StoredEvent;
+use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::lambda::ledger::TableLedger;
@@ -114,7 +114,10 @@ async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of
     let mut again = model.clone();
     again.record.attempt = "another".to_owned();
     again.record.received_ms = now.millis() + 1_000;
-    assert!(matches!(table.events.put(&again).await, Ok(Recorded::New)), "it is no repetition");
+    assert!(
+        matches!(table.events.put(&again).await, Ok(Put::Recorded(Recorded::New))),
+        "it is no repetition"
+    );
     assert_eq!(forget(table.clone()).run(&entity_of(&id)).await.unwrap().events, 0, "it came afterwards");
     let kept = table.events.get(&id).await.unwrap().expect("it is kept");
     assert_eq!(kept.record.received_ms, again.record.received_ms);
@@ -179,7 +182,7 @@ async fn a_large_delivery_after_a_run_is_whole() {
     let mut again = large(&model, 1, 1, 7);
     again.record.received_ms = inlet_aws::client::clock::now().millis();
     again.record.attempt = "another".to_owned();
-    assert_eq!(table.events.put(&again).await.unwrap(), Recorded::New);
+    assert_eq!(table.events.put(&again).await.unwrap(), Put::Recorded(Recorded::New));
     let id = EventId::parse(&again.record.id).unwrap();
     assert!(table.events.get(&id).await.unwrap().expect("it is stored").body == noise(7));
 }
@@ -197,7 +200,7 @@ async fn chunks_of_a_duplicate_go_once_no_function_can_need_them() {
         duplicate.record.received_ms = received_ms;
         duplicate.record.attempt = received_ms.to_string();
         let recorded = table.events.put(&duplicate).await.unwrap();
-        assert!(matches!(recorded, Recorded::Duplicate { .. }), "{recorded:?}");
+        assert!(matches!(recorded, Put::Recorded(Recorded::Duplicate { .. })), "{recorded:?}");
     }
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let gone = DeletionCounts { events: 1, chunks: 4, ..DeletionCounts::default() };

@@ -29,6 +29,7 @@ async fn store(table: &Table, n: u32, received_at: ReceivedAt) -> (String, Event
         content: "c".into(),
         window_ms: None,
         updates_latest: false,
+        supersedes: None,
         method: "POST".into(),
         topic: None,
         query: String::new(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use inlet::event::EventId;
 use inlet::receive::Recorded;
 use inlet::received_at::ReceivedAt;
-use inlet_aws::dynamodb::events::StoredEvent;
+use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_tests::deliveries::{given, received_without};
 use inlet_tests::stack::{Stack, eventually};
@@ -115,9 +115,10 @@ async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
     received_without::<Zort>(&stack, &stack.facts.table, &queue, request).await;
     let first = stack.stored(&stack.events("zort", &store).await[0]).await;
     let table = stack.table_of_its_own().await;
-    assert_eq!(table.events.put(&first).await.unwrap(), Recorded::New);
+    let new = Put::Recorded(Recorded::New);
+    assert_eq!(table.events.put(&first).await.unwrap(), new);
     // Another state of a second later, the first one again, and another one that arrived in between.
-    let at = |content: &str, later_ms: i64, digest: u64| {
+    let at = |content: &str, later_ms: i64, digest: u64, origin: Origin| {
         let record = first.record.clone();
         let path = EventId::parse(&record.id).unwrap().entity_path().to_owned();
         let received_ms = record.received_ms + later_ms;
@@ -126,20 +127,21 @@ async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
         let content = content.to_owned();
         let attempt = id.clone();
         StoredEvent {
-            record: Record { id, content, received_ms, received, attempt, ..record },
+            record: Record { id, content, received_ms, received, attempt, origin, ..record },
             ..first.clone()
         }
     };
     let a = first.record.content.clone();
-    assert_eq!(table.events.put(&at("b", 2_000, 2)).await.unwrap(), Recorded::New);
-    assert_eq!(table.events.put(&at("c", 1_000, 1)).await.unwrap(), Recorded::New, "stored late");
-    let late = at("b", 1_500, 4);
+    let webhook = Origin::Webhook;
+    assert_eq!(table.events.put(&at("b", 2_000, 2, webhook)).await.unwrap(), new);
+    assert_eq!(table.events.put(&at("c", 1_000, 1, Origin::Fallback)).await.unwrap(), new, "stored late");
+    let repeat = at("b", 2_500, 4, webhook);
     assert!(
-        matches!(table.events.put(&late).await.unwrap(), Recorded::Duplicate { .. }),
+        matches!(table.events.put(&repeat).await.unwrap(), Put::Recorded(Recorded::Duplicate { .. })),
         "b is still the latest"
     );
-    assert_eq!(table.events.put(&at("c", 3_000, 3)).await.unwrap(), Recorded::New, "c, b, c");
-    assert_eq!(table.events.put(&at(&a, 4_000, 5)).await.unwrap(), Recorded::New, "and back to the first");
+    assert_eq!(table.events.put(&at("c", 3_000, 3, webhook)).await.unwrap(), new, "c, b, c");
+    assert_eq!(table.events.put(&at(&a, 4_000, 5, webhook)).await.unwrap(), new, "and back to the first");
     let path = EventId::parse(&first.record.id).unwrap().entity_path().to_owned();
     let always = ReceivedAt::from_millis(i64::from(i32::MAX) * 1_000).unwrap();
     assert_eq!(table.time_index.of_entity(&path, ReceivedAt::EPOCH, always).await.unwrap().len(), 5);

@@ -11,7 +11,7 @@ use inlet::process::{AttemptRecord, Attempts, MAX_BACKOFF, ProcessingStore, Rece
 use inlet::receive::Recorded;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
-use inlet_aws::dynamodb::events::StoredEvent;
+use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::queue_position::Position;
 use inlet_aws::dynamodb::record::Record;
 use inlet_aws::dynamodb::table::Table;
@@ -359,12 +359,12 @@ async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_m
     let equal = StoredEvent { record: Record { attempt: "another".into(), ..equal.record }, ..equal };
     assert_eq!(
         site.table().events.put(&equal).await.unwrap(),
-        Recorded::New,
+        Put::Recorded(Recorded::New),
         "it would vanish with the old one"
     );
     let retry = StoredEvent { record: Record { attempt: "a third".into(), ..equal.record.clone() }, ..equal };
     let repeated = site.table().events.put(&retry).await.unwrap();
-    assert!(matches!(repeated, Recorded::Duplicate { processed: false, .. }), "{repeated:?}");
+    assert!(matches!(repeated, Put::Recorded(Recorded::Duplicate { processed: false, .. })), "{repeated:?}");
     let message = Message::parse(retry.message).unwrap();
     assert!(site.ledger().processed(&[&message]).await.unwrap().is_empty(), "it was never processed");
     assert_eq!(site.sweep().await.resent, 1, "and is not forgotten");

@@ -228,8 +228,9 @@ fn other_fields_than_a_pair_or_a_token_are_refused() {
         (json!({"username": "u", "password": null, "url_token": null}), neither),
         (json!({"username": "u", "password": "hunter2", "url_token": "t"}), neither),
         (json!({"username": "u", "url_token": "t"}), neither),
-        (json!({"username": "u", "password": ""}), "a secret must not be empty"),
-        (json!({"url_token": ""}), "a secret must not be empty"),
+        (json!({"username": "u", "password": ""}), "a secret must not be empty or blank"),
+        (json!({"url_token": ""}), "a secret must not be empty or blank"),
+        (json!({"url_token": "  "}), "a secret must not be empty or blank"),
         (json!({"url_token": 17}), "a secret must be a JSON string"),
     ] {
         let refused = serde_json::from_value::<Credential>(credential.clone()).unwrap_err().to_string();

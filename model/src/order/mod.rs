@@ -5,7 +5,7 @@
 //! protocol on the event, its receipt and the entity's item `latest` is a step of its own.
 //!
 //! # The protocol
-//! [`decision`] is the rule, [`storing`] the calls. A receiver, or the processor for an event that only the queue has,
+//! [`inlet::dedup`] is the rule, which the product uses as well; [`storing`] has the calls. A receiver, or the processor for an event that only the queue has,
 //! stores a delivery that arrived at `t` as follows:
 //!
 //! 1. It writes the event. The id contains content and arrival, so that this needs no condition.
@@ -15,9 +15,9 @@
 //!    than `latest`, or later than `latest` although its arrival is not (then its arrival becomes the one of `latest`
 //!    plus one). Each outcome is a write on the condition that `latest` is still the same item.
 //!
-//! A repeat is noted on `latest` before its receipt is written. If a delivery of another content turns up that arrived
-//! before the noted repeat, the repeat was a new state: its receipt is made void, and it is published. A void receipt
-//! cannot become a receipt of a repeat again.
+//! A repeat is noted on `latest` before its event gets the receipt of a repeat. If a delivery of another content turns up
+//! that arrived before the noted repeat, the repeat was a new state: its receipt is made void, and the sweeper publishes
+//! it. A void receipt never becomes the receipt of a repeat again.
 //!
 //! # Order between two deliveries
 //! A receiver that has not answered yet knows that the content of `latest` was there before this answer. So
@@ -37,12 +37,11 @@
 //!
 //! # Simpler than the code
 //! All equal deliveries fall into one retry window. The sweeper sends what has no receipt once no receiver works any
-//! more. It walks past what has a receipt, and comes back only to what is listed as pending. Parking, dead letters and
+//! more. It walks past what has one, and comes back only to what is listed as pending. Parking, dead letters and
 //! redrives are in the other part of this crate.
 
 pub mod scenario;
 pub mod flaw;
-pub mod decision;
 pub mod storing;
 pub mod receiver;
 pub mod processor;

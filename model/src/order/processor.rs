@@ -49,8 +49,7 @@ impl Processor {
         match (self, heard) {
             (Self::Storing(message, storing), heard) => match storing.hear(protocol, heard) {
                 Ok(storing) => Ok(Self::Storing(message, storing)),
-                // The sweeper sends a former repeat, as it is listed as pending.
-                Err(Stored::New { .. }) => Ok(Self::Publishing(message)),
+                Err(Stored::New) => Ok(Self::Publishing(message)),
                 Err(Stored::Repeat(_)) => Err(Through::Done),
                 Err(Stored::Failed) => Err(Through::Failed),
             },

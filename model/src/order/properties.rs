@@ -4,7 +4,7 @@ use stateright::Property;
 
 use super::protocol::Protocol;
 use super::receiver::{Answer, Receiver};
-use super::world::World;
+use super::world::{Receipt, World};
 use crate::world::Id;
 
 /// Promise 6: after everything is quiet, the newest event carries the last state that was answered 2xx. Deliveries
@@ -44,9 +44,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             deliveries(protocol)
                 .any(|d| world.published[usize::from(protocol.scenario.later_id(d))].is_some())
         }),
-        Property::sometimes(RESTORED, |_, world: &World| {
-            world.table.receipts.contains(&Some(super::world::Receipt::Void))
-        }),
+        Property::sometimes(RESTORED, |_, world: &World| world.table.receipts.contains(&Some(Receipt::Void))),
     ]
 }
 

@@ -14,8 +14,8 @@ pub enum Receiver {
     Storing(Storing),
     /// The event repeats another one: it reads that one's receipt.
     Asking(Message),
-    /// It sends the message of an event that is stored, and then that of a former repeat.
-    Sending(Message, Option<Message>),
+    /// It sends the message of an event that is stored.
+    Sending(Message),
     /// Storing failed: it sends the whole event.
     FallingBack(Storing),
     /// It is over.
@@ -42,7 +42,7 @@ impl Receiver {
             Self::Unsent | Self::Ended(_) => None,
             Self::Storing(storing) => Some(storing.call(protocol)),
             Self::Asking(original) => Some(Call::IsProcessed(original.id)),
-            Self::Sending(message, _) => Some(Call::Send(message)),
+            Self::Sending(message) => Some(Call::Send(message)),
             Self::FallingBack(storing) => Some(Call::Send(storing.message(true))),
         }
     }
@@ -53,16 +53,15 @@ impl Receiver {
         match (self, heard) {
             (Self::Storing(storing), heard) => match storing.hear(protocol, heard) {
                 Ok(storing) => Self::Storing(storing),
-                Err(Stored::New { restored }) => Self::Sending(storing.message(false), restored),
+                Err(Stored::New) => Self::Sending(storing.message(false)),
                 Err(Stored::Repeat(original)) => Self::Asking(original),
                 Err(Stored::Failed) => Self::FallingBack(storing),
             },
             (Self::Asking(_), Ok(Reply::Processed(true))) => Self::Ended(Answer::Accepted),
             // A receipt that cannot be read counts as absent.
-            (Self::Asking(original), _) => Self::Sending(original, None),
+            (Self::Asking(original), _) => Self::Sending(original),
             // A message that is not sent is left to the sweeper.
-            (Self::Sending(_, Some(restored)), _) => Self::Sending(restored, None),
-            (Self::Sending(_, None), _) => Self::Ended(Answer::Accepted),
+            (Self::Sending(_), _) => Self::Ended(Answer::Accepted),
             (Self::FallingBack(_), Ok(_)) => Self::Ended(Answer::Accepted),
             (Self::FallingBack(_), Err(Failed)) => Self::Ended(Answer::Unavailable),
             (Self::Unsent | Self::Ended(_), _) => self,

@@ -1,5 +1,7 @@
 //! The deliveries of one entity, and the number of faults.
 
+use inlet::dedup::Candidate;
+
 use crate::world::Id;
 
 /// The time between two deliveries, by a correct clock.
@@ -107,6 +109,11 @@ impl Scenario {
     pub fn deliveries(&self, event: Id) -> impl Iterator<Item = usize> {
         (0..self.len())
             .filter(move |&delivery| self.id(delivery) == event || self.later_id(delivery) == event)
+    }
+
+    /// An event that is stored: all equal deliveries fall into one retry window.
+    pub fn candidate(&self, event: Id, received_ms: i64) -> Candidate<Id, char> {
+        Candidate { digest: event, content: self.content(event), received_ms, window_ms: Some(i64::MAX) }
     }
 
     /// The content of an event.

@@ -1,11 +1,11 @@
 //! Storing a delivery: the calls of a receiver, and of the processor for an event that only the queue has.
 
-use super::decision::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide};
 use super::flaw::Flaw;
 use super::protocol::Protocol;
 use super::world::{Call, Message, Reply};
 use crate::services::Failed;
 use crate::world::Id;
+use inlet::dedup::{Decision, Evidence, Latest, Look, Repeated, decide};
 
 /// A program's state in storing a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,10 +39,10 @@ pub enum At {
     Voiding(Restoring),
     /// Lets `latest` name it, if it is the newest.
     Restoring(Restoring),
-    /// Writes the event under its later arrival; `latest` was this.
-    PuttingLater(Id, Latest<Id, char>),
-    /// Writes a receipt for the event under its earlier arrival; `latest` was this.
-    Superseding(Id, Latest<Id, char>),
+    /// Writes the event under its later arrival; it had this id before.
+    PuttingLater(Id),
+    /// Writes a receipt for the event under its earlier arrival.
+    Superseding(Id),
     /// Lets `latest` name the event; it was this.
     Replacing(Latest<Id, char>),
 }
@@ -62,10 +62,7 @@ pub struct Restoring {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// The event is new.
-    New {
-        /// The message of a former repeat that has to be sent as well.
-        restored: Option<Message>,
-    },
+    New,
     /// It repeats an event.
     Repeat(Message),
     /// A call failed.
@@ -117,9 +114,10 @@ impl Storing {
         match self.at {
             At::Putting | At::PuttingLater(..) => Call::Put { id, received },
             At::Moving => Call::Move { id, received },
-            At::Noting(original) => {
-                Call::Note { original: original.digest, repeated: Repeated { digest: id, received } }
-            }
+            At::Noting(original) => Call::Note {
+                original: original.digest,
+                repeated: Repeated { digest: id, received_ms: received },
+            },
             At::Marking(_) => Call::MarkRepeat(id),
             At::Pending(Restoring { repeated, .. }) => Call::Pend(repeated.digest),
             At::Voiding(Restoring { repeated, .. }) => Call::Void(repeated.digest),
@@ -128,10 +126,15 @@ impl Storing {
                 let content = protocol.scenario.content(id);
                 Call::Replace {
                     expected,
-                    latest: Latest { digest: id, content, received, repeated: expected.repeated },
+                    latest: Latest {
+                        digest: id,
+                        content,
+                        received_ms: received,
+                        repeated: expected.repeated,
+                    },
                 }
             }
-            At::Superseding(earlier, _) => Call::MarkRepeat(earlier),
+            At::Superseding(earlier) => Call::MarkRepeat(earlier),
         }
     }
 
@@ -141,11 +144,11 @@ impl Storing {
     /// The outcome of storing.
     pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Result<Self, Stored> {
         let go_on = |at: At| Ok(Self { at, ..self });
-        let new = Err(Stored::New { restored: None });
+        let new = Err(Stored::New);
         match (self.at, heard) {
             // The event is published twice then, under both arrivals: the fault made a duplicate.
-            (At::Superseding(_, expected), _) => go_on(At::Replacing(expected)),
-            // The event has no receipt: the sweeper publishes it.
+            (At::Superseding(_), _) => go_on(At::Moving),
+            // The event has no receipt: it is published.
             (At::Marking(_), Err(Failed)) => new,
             (At::Noting(original), Err(Failed)) if protocol.has(Flaw::ReceiptBeforeNote) => {
                 Err(Stored::Repeat(message_of(&original)))
@@ -169,37 +172,29 @@ impl Storing {
             (At::Marking(original), Ok(_)) => Err(Stored::Repeat(message_of(&original))),
             (At::Pending(restoring), Ok(_)) => go_on(At::Voiding(restoring)),
             (At::Voiding(restoring), Ok(_)) => go_on(At::Restoring(restoring)),
-            (At::Restoring(Restoring { repeated, .. }), Ok(_)) => {
-                let Repeated { digest: id, received } = repeated;
-                Err(Stored::New { restored: Some(Message { id, received, whole: false }) })
-            }
-            // The model has one later id for each delivery, so that the event is simply written over.
-            (At::PuttingLater(earlier, expected), Ok(_)) if earlier == self.id => {
-                go_on(At::Replacing(expected))
-            }
-            (At::PuttingLater(earlier, expected), Ok(_)) => go_on(At::Superseding(earlier, expected)),
-            (At::Replacing(_), Ok(_)) => new,
+            // The model has one later id for each delivery: its event is written over.
+            (At::PuttingLater(earlier), Ok(_)) if earlier == self.id => go_on(At::Moving),
+            (At::PuttingLater(earlier), Ok(_)) => go_on(At::Superseding(earlier)),
+            (At::Restoring(_) | At::Replacing(_), Ok(_)) => new,
         }
     }
 
     fn decide(self, protocol: &Protocol, latest: Latest<Id, char>) -> Result<Self, Stored> {
         let go_on = |at: At| Ok(Self { at, ..self });
-        let content = protocol.scenario.content(self.id);
-        let own = Candidate { digest: self.id, content, received: self.received };
-        let decision = decide(&latest, &own, self.evidence);
-        match decision {
+        let own = protocol.scenario.candidate(self.id, self.received);
+        match decide(&latest, &own, &self.evidence) {
             Decision::Own if protocol.has(Flaw::MarksItself) => go_on(At::Noting(latest)),
-            Decision::Own => Err(Stored::New { restored: None }),
+            Decision::Own => Err(Stored::New),
             Decision::Repeat if protocol.has(Flaw::RepeatNotNoted) => go_on(At::Marking(latest)),
             Decision::Repeat if protocol.has(Flaw::ReceiptBeforeNote) => go_on(At::Marking(latest)),
             Decision::Repeat => go_on(At::Noting(latest)),
-            Decision::Newest { received } if received == self.received => go_on(At::Replacing(latest)),
-            Decision::Newest { .. } if protocol.has(Flaw::NoClockRule) => Err(Stored::New { restored: None }),
-            Decision::Newest { received } => {
+            Decision::Newest { received_ms } if received_ms == self.received => go_on(At::Replacing(latest)),
+            Decision::Newest { .. } if protocol.has(Flaw::NoClockRule) => Err(Stored::New),
+            Decision::Newest { received_ms: received } => {
                 let id = protocol.scenario.later_id(self.delivery);
-                Ok(Self { id, received, at: At::PuttingLater(self.id, latest), ..self })
+                Ok(Self { id, received, at: At::PuttingLater(self.id), ..self })
             }
-            Decision::Older => Err(Stored::New { restored: None }),
+            Decision::Older => Err(Stored::New),
             Decision::Restore { repeated, latest: next } => {
                 let restoring = Restoring { repeated, expected: latest, latest: next };
                 // A receiver restores a recent event: the sweeper has not walked past it.
@@ -217,5 +212,5 @@ impl Storing {
 }
 
 fn message_of(original: &Latest<Id, char>) -> Message {
-    Message { id: original.digest, received: original.received, whole: false }
+    Message { id: original.digest, received: original.received_ms, whole: false }
 }

@@ -1,10 +1,10 @@
 //! The table, the queue and the programs at one moment, and the calls that change them.
 
-use super::decision::{Candidate, Latest, Look, Repeated, moves_at_once};
 use super::processor::Processor;
 use super::receiver::{Answer, Receiver};
 use super::scenario::Scenario;
 use crate::world::{Id, Ids};
+use inlet::dedup::{Candidate, Latest, Look, Repeated, moves_at_once};
 
 /// The most ids that a scenario may have: two for each of four deliveries.
 pub const IDS: usize = 8;
@@ -150,7 +150,7 @@ impl World {
         self.accepted.put(id);
         self.table.events[usize::from(id)] = Some(received);
         self.table.receipts[usize::from(id)] = Some(Receipt::Processed);
-        self.table.latest = Some(Latest { digest: id, content, received, repeated: None });
+        self.table.latest = Some(Latest { digest: id, content, received_ms: received, repeated: None });
         self.table.behind.put(id);
         self.published[usize::from(id)] = Some(received);
     }
@@ -160,18 +160,18 @@ impl World {
         match call {
             Call::Put { id, received } => self.table.events[usize::from(id)] = Some(received),
             Call::Move { id, received } => {
-                let own = Candidate { digest: id, content: scenario.content(id), received };
+                let own = scenario.candidate(id, received);
                 if !moves_at_once(self.table.latest.as_ref(), &own) {
                     return Reply::Latest(self.table.latest);
                 }
                 let repeated = self.table.latest.and_then(|latest| latest.repeated);
-                let Candidate { digest, content, .. } = own;
-                self.table.latest = Some(Latest { digest, content, received, repeated });
+                let Candidate { digest, content, received_ms, .. } = own;
+                self.table.latest = Some(Latest { digest, content, received_ms, repeated });
             }
             Call::Note { original, repeated } => match &mut self.table.latest {
                 Some(latest) if latest.digest == original => {
                     // Only forward.
-                    if latest.repeated.is_none_or(|noted| noted.received < repeated.received) {
+                    if latest.repeated.is_none_or(|noted| noted.received_ms < repeated.received_ms) {
                         latest.repeated = Some(repeated);
                     }
                 }

@@ -93,10 +93,10 @@ async fn accept<P: Provider>(
         return Ok(false);
     };
     let parsed = store.parse(&delivery);
-    let event = delivery.into_event::<P>(parsed).released_from_quarantine();
+    let mut event = delivery.into_event::<P>(parsed).released_from_quarantine();
     // It arrived before the sweeper's cursor.
     quarantine.put_pending(&event).await?;
-    let unsent = match journal.record(&event, &token).await? {
+    let unsent = match journal.record(&mut event, &token).await? {
         Recorded::New => Some(event),
         Recorded::Duplicate { original, processed: false } => Some(event.as_duplicate_of(original)),
         Recorded::Duplicate { processed: true, .. } => None,

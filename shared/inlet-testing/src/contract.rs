@@ -1,13 +1,15 @@
 //! The contract that every provider passes. A provider's tests name their facts; the rest is here.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use inlet::canonical::Canonical;
+use inlet::canonical::{Canonical, StoreDefaults};
 use inlet::delivery::Delivery;
 use inlet::drift::{Difference, Drift, DriftDetector};
 use inlet::proof::{Rejection, Verified, verify};
-use inlet::provider::catalogue::{Documented, EventSpec};
+use inlet::provider::catalogue::{DedupRule, Documented, EventSpec};
 use inlet::provider::response::Refusal;
+use inlet::receive::{Receiver, Report, Store as KnownStore, WriteToken};
 use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
@@ -15,6 +17,8 @@ use inlet::tools::sender::{Sender, delivery};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
+
+use crate::ports::{MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, ready};
 
 /// The facts about a provider that the contract needs.
 pub trait Contract {
@@ -62,6 +66,7 @@ macro_rules! contract {
             the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed,
             a_value_that_no_documentation_has_is_noticed,
             every_refusal_is_json_with_its_status,
+            a_state_that_comes_back_is_new_whatever_the_clocks_say,
         );
     };
     (@tests $contract:ty: $($test:ident),* $(,)?) => {
@@ -465,4 +470,59 @@ pub fn every_refusal_is_json_with_its_status<C: Contract>() {
         assert_eq!(answer.status, refusal.status(), "{refusal:?}");
         assert!(answer.body.is_object(), "{refusal:?}: {}", answer.body);
     }
+}
+
+/// How far the clock of the second delivery's receiver is off, in milliseconds.
+const SKEWS_MS: [i64; 5] = [0, 500, 59_000, -500, -59_000];
+
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn a_state_that_comes_back_is_new_whatever_the_clocks_say<C: Contract>() {
+    for (event, text) in C::PAYLOADS {
+        let is_windowed = |body: &[u8]| {
+            let parsed = read::<C>(event, body);
+            parsed.dedup == DedupRule::RetryWindow && parsed.entity.is_some()
+        };
+        let Ok(Value::Object(mut changed)) = serde_json::from_str(text) else { continue };
+        changed.insert("changed".to_owned(), Value::from("since"));
+        let (a, b) = (text.as_bytes().to_vec(), Value::Object(changed).to_string().into_bytes());
+        if !is_windowed(&a) || !is_windowed(&b) {
+            continue;
+        }
+        for skew_ms in SKEWS_MS {
+            let history = stored::<C>(event, &[(&a, 0), (&b, 100 + skew_ms), (&a, 200)]);
+            assert!(history == [a.as_slice(), &b, &a], "{event}, a clock that is off by {skew_ms} ms");
+            let history = stored::<C>(event, &[(&a, skew_ms), (&b, 100), (&b, 200)]);
+            assert!(
+                history == [a.as_slice(), &b],
+                "{event}, a repeat, and a clock that is off by {skew_ms} ms"
+            );
+        }
+        assert!(stored::<C>(event, &[(&a, 0), (&a, 100), (&a, 200)]) == [a], "{event}, repeats");
+    }
+}
+
+/// Delivers these bodies of an event, each this many milliseconds after now. Returns the bodies of the stored events in
+/// the order of their arrivals.
+fn stored<C: Contract>(event: &str, bodies: &[(&Vec<u8>, i64)]) -> Vec<Vec<u8>> {
+    let spec = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
+    let credential = &raw_credentials::<C>()[0];
+    let known = Arc::new(KnownStore {
+        credentials: credentials::<C>(),
+        settings: Default::default(),
+        defaults: StoreDefaults::default(),
+    });
+    let receiver = Receiver {
+        secrets: MemorySecrets::<P<C>> { name: store(), store: known, newer: None },
+        journal: MemoryJournal::default(),
+        queue: MemoryQueue::default(),
+        quarantine: MemoryQuarantine::default(),
+    };
+    for (n, (body, after_ms)) in bodies.iter().enumerate() {
+        let request = Unverified::new(sent::<C>(spec, body, credential));
+        let received_at = ReceivedAt::from_millis(now().millis() + after_ms).expect("a time");
+        let token = WriteToken(n.to_string());
+        let (response, report) = ready(receiver.receive::<P<C>>(request, received_at, &token));
+        assert!(matches!(report, Report::Accepted(_)), "{event}: {} {report:?}", response.status);
+    }
+    receiver.journal.history().into_iter().map(|(_, body)| body).collect()
 }

@@ -1,9 +1,12 @@
 //! The receiver's ports in memory, for simulation: they count their calls and fail at configured ones.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
-use inlet::event::{ContentDigest, DedupScope, Event, EventId, ExistingEvent};
+use inlet::dedup::{Candidate, Decision, Evidence, Latest, Repeated, decide, moves_at_once};
+use inlet::event::{DedupScope, Event, EventId, ExistingEvent, Origin};
 use inlet::fault::Fault;
 use inlet::message::CloudEvent;
 use inlet::proof::{Rejection, Verified};
@@ -73,9 +76,17 @@ pub struct MemoryJournal {
 #[derive(Debug, Default)]
 struct Kept {
     calls: Calls,
-    bodies: HashMap<EventId, (Vec<u8>, WriteToken, ReceivedAt)>,
-    last: HashMap<String, (ContentDigest, ExistingEvent, WriteToken)>,
+    events: HashMap<EventId, KeptEvent>,
+    latest: HashMap<String, Latest<EventId, String>>,
+    repeats: HashSet<EventId>,
     processed: HashSet<EventId>,
+}
+
+#[derive(Debug)]
+struct KeptEvent {
+    body: Vec<u8>,
+    attempt: WriteToken,
+    received_at: ReceivedAt,
 }
 
 impl MemoryJournal {
@@ -85,9 +96,25 @@ impl MemoryJournal {
         Self { state: Mutex::new(Kept { calls, ..Kept::default() }) }
     }
 
-    /// The bodies stored, by id.
+    /// The bodies of the events, by id. Repeats are no events.
     pub fn bodies(&self) -> HashMap<EventId, Vec<u8>> {
-        locked(&self.state).bodies.iter().map(|(id, (body, ..))| (id.clone(), body.clone())).collect()
+        let kept = locked(&self.state);
+        let is_event = |id: &EventId| !kept.repeats.contains(id);
+        kept.events
+            .iter()
+            .filter(|(id, _)| is_event(id))
+            .map(|(id, event)| (id.clone(), event.body.clone()))
+            .collect()
+    }
+
+    /// The events in the order of their arrivals, with their bodies. Repeats are no events.
+    pub fn history(&self) -> Vec<(ReceivedAt, Vec<u8>)> {
+        let kept = locked(&self.state);
+        let is_event = |id: &EventId| !kept.repeats.contains(id);
+        let events = kept.events.iter().filter(|(id, _)| is_event(id));
+        let mut history: Vec<_> = events.map(|(_, event)| (event.received_at, event.body.clone())).collect();
+        history.sort();
+        history
     }
 
     /// Marks an event as processed.
@@ -97,7 +124,7 @@ impl MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    async fn record(&self, event: &Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
+    async fn record(&self, event: &mut Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
         let mut kept = locked(&self.state);
         let failure = kept.calls.next();
         if failure == Some(Failure::Before) {
@@ -109,35 +136,92 @@ impl Journal for MemoryJournal {
 }
 
 impl Kept {
-    fn record(&mut self, event: &Event, attempt: &WriteToken) -> Recorded {
-        if let Some((original, by)) = self.repeated(event) {
-            let processed = self.processed.contains(&original.id);
-            let ours = by == *attempt;
-            return if ours { Recorded::New } else { Recorded::Duplicate { original, processed } };
+    fn record(&mut self, event: &mut Verified<Event>, attempt: &WriteToken) -> Recorded {
+        match event.dedup_scope() {
+            DedupScope::Forever => self.record_forever(event, attempt),
+            DedupScope::Within(window) => {
+                self.record_within(event, attempt, i64::try_from(window.as_millis()).unwrap_or(i64::MAX))
+            }
         }
-        let original = ExistingEvent { id: event.id().clone(), received_at: event.received_at() };
-        let body = event.delivery().body().to_vec();
-        self.bodies.insert(event.id().clone(), (body, attempt.clone(), event.received_at()));
-        // A delivery that is stored late does not become the latest.
-        let entity = event.id().entity_path().to_owned();
-        if self.last.get(&entity).is_none_or(|(_, last, _)| last.received_at <= event.received_at()) {
-            self.last.insert(entity, (event.content(), original, attempt.clone()));
+    }
+
+    fn record_forever(&mut self, event: &Event, attempt: &WriteToken) -> Recorded {
+        if let Some(kept) = self.events.get(event.id()) {
+            let original = ExistingEvent { id: event.id().clone(), received_at: kept.received_at };
+            let processed = self.processed.contains(&original.id);
+            let is_ours = kept.attempt == *attempt;
+            return if is_ours { Recorded::New } else { Recorded::Duplicate { original, processed } };
+        }
+        self.keep(event, attempt);
+        if event.updates_latest() {
+            self.move_latest(event, event.received_at().millis());
         }
         Recorded::New
     }
 
-    fn repeated(&self, event: &Event) -> Option<(ExistingEvent, WriteToken)> {
-        match event.dedup_scope() {
-            DedupScope::Forever => self.bodies.get(event.id()).map(|(_, attempt, received_at)| {
-                (ExistingEvent { id: event.id().clone(), received_at: *received_at }, attempt.clone())
-            }),
-            DedupScope::Within(window) => {
-                let (content, original, attempt) = self.last.get(event.id().entity_path())?;
-                let age_ms = event.received_at().millis() - original.received_at.millis();
-                let recent = u128::from(age_ms.unsigned_abs()) <= window.as_millis();
-                (*content == event.content() && recent).then(|| (original.clone(), attempt.clone()))
+    /// The rule of [`inlet::dedup`], with each decision done at once.
+    fn record_within(
+        &mut self,
+        event: &mut Verified<Event>,
+        attempt: &WriteToken,
+        window_ms: i64,
+    ) -> Recorded {
+        self.keep(event, attempt);
+        let own = Candidate {
+            digest: event.id().clone(),
+            content: event.content().to_hex(),
+            received_ms: event.received_at().millis(),
+            window_ms: Some(window_ms),
+        };
+        let evidence = match event.origin() {
+            Origin::Webhook => Evidence::Unanswered(None),
+            Origin::Fallback | Origin::Quarantine => Evidence::Late,
+        };
+        let Some(latest) = self.latest.get_mut(event.id().entity_path()) else {
+            self.move_latest(event, own.received_ms);
+            return Recorded::New;
+        };
+        if moves_at_once(Some(latest), &own) {
+            self.move_latest(event, own.received_ms);
+            return Recorded::New;
+        }
+        match decide(latest, &own, &evidence) {
+            Decision::Own | Decision::Older => {}
+            Decision::Repeat => {
+                latest.repeated = Some(Repeated { digest: own.digest, received_ms: own.received_ms });
+                let received_at = ReceivedAt::from_millis(latest.received_ms).unwrap_or(ReceivedAt::EPOCH);
+                let original = ExistingEvent { id: latest.digest.clone(), received_at };
+                self.repeats.insert(event.id().clone());
+                let processed = self.processed.contains(&original.id);
+                return Recorded::Duplicate { original, processed };
+            }
+            Decision::Newest { received_ms } => {
+                if received_ms != own.received_ms {
+                    self.repeats.insert(own.digest);
+                    event.receive_later(ReceivedAt::from_millis(received_ms).unwrap_or(ReceivedAt::EPOCH));
+                    self.keep(event, attempt);
+                }
+                self.move_latest(event, received_ms);
+            }
+            Decision::Restore { repeated, latest: next } => {
+                self.repeats.remove(&repeated.digest);
+                *latest = next;
             }
         }
+        Recorded::New
+    }
+
+    fn keep(&mut self, event: &Event, attempt: &WriteToken) {
+        let body = event.delivery().body().to_vec();
+        let kept = KeptEvent { body, attempt: attempt.clone(), received_at: event.received_at() };
+        self.events.insert(event.id().clone(), kept);
+    }
+
+    fn move_latest(&mut self, event: &Event, received_ms: i64) {
+        let entity = event.id().entity_path().to_owned();
+        let repeated = self.latest.get(&entity).and_then(|latest| latest.repeated.clone());
+        let (digest, content) = (event.id().clone(), event.content().to_hex());
+        self.latest.insert(entity, Latest { digest, content, received_ms, repeated });
     }
 }
 
@@ -274,5 +358,17 @@ impl<P: Provider> Secrets<P> for MemorySecrets<P> {
 
     async fn refresh(&self, _: &StoreName) -> Option<Arc<Store<P>>> {
         self.newer.clone()
+    }
+}
+
+/// Runs a future that never waits, as those of these ports.
+///
+/// # Panics
+/// If the future waits.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("ports in memory do not wait"),
     }
 }

@@ -18,7 +18,9 @@ use inlet::secret::Secret;
 use inlet::store::StoreName;
 use inlet::trust::Trust;
 use inlet::value::time::Time;
-use inlet_testing::ports::{Failure, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan};
+use inlet_testing::ports::{
+    Failure, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan, ready,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -92,18 +94,8 @@ fn deliver(receiver: &Whole, body: &str, at_ms: i64, attempt: &str) -> (u16, Rep
     let received_at = ReceivedAt::from_millis(at_ms).unwrap();
     let attempt = WriteToken(attempt.to_owned());
     let receiving = receiver.receive::<Toy>(request("demo", "right", body), received_at, &attempt);
-    let (answer, report) = now(receiving);
+    let (answer, report) = ready(receiving);
     (answer.status, report)
-}
-
-/// Runs a future that never waits.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("ports in memory do not wait"),
-    }
 }
 
 fn lasting(level: u32) -> String {
@@ -206,13 +198,45 @@ fn a_state_that_comes_back_within_the_window_is_new() {
 }
 
 #[test]
+fn a_receivers_clock_that_is_ahead_hides_no_later_state() {
+    for ahead_ms in [500, 59_000, 300_000] {
+        let receiver = receiver(Plan::default(), Plan::default());
+        for (level, at_ms) in [(1, ahead_ms), (2, 100), (1, 200), (3, 300)] {
+            deliver(&receiver, &windowed(level), at_ms, &at_ms.to_string());
+        }
+        let levels: Vec<Vec<u8>> = receiver.journal.history().into_iter().map(|(_, body)| body).collect();
+        let expected = [1, 2, 1, 3].map(|level| windowed(level).into_bytes());
+        assert_eq!(levels, expected, "a clock {ahead_ms} ms ahead");
+        let sent: Vec<EventId> = sent_ids(&receiver);
+        let mut stored: Vec<EventId> = receiver.journal.bodies().into_keys().collect();
+        stored.sort_by_key(|id| sent.iter().position(|sent| sent == id));
+        assert_eq!(sent, stored, "each event is sent under the id that it is stored under");
+    }
+}
+
+#[test]
+fn equal_deliveries_of_one_millisecond_are_one_event_that_is_sent() {
+    let receiver = receiver(Plan::default(), Plan::default());
+    for attempt in ["a", "b"] {
+        let (_, report) = deliver(&receiver, &windowed(1), 0, attempt);
+        assert!(matches!(&report, Report::Accepted(a) if !a.duplicate), "{report:?}");
+    }
+    assert_eq!(receiver.journal.bodies().len(), 1);
+    assert_eq!(sent_ids(&receiver), receiver.journal.bodies().into_keys().collect::<Vec<_>>());
+}
+
+#[test]
 fn a_newer_secret_is_tried_before_a_delivery_is_refused() {
     let mut receiver = receiver(Plan::default(), Plan::default());
     let send = |receiver: &Whole| {
         let received_at = ReceivedAt::from_millis(0).unwrap();
-        now(receiver.receive::<Toy>(request("demo", "brand-new", "{}"), received_at, &WriteToken("a".into())))
-            .0
-            .status
+        ready(receiver.receive::<Toy>(
+            request("demo", "brand-new", "{}"),
+            received_at,
+            &WriteToken("a".into()),
+        ))
+        .0
+        .status
     };
     assert_eq!(send(&receiver), 401);
     receiver.secrets.newer = Some(store("brand-new"));
@@ -225,7 +249,7 @@ fn nothing_unverified_reaches_a_port() {
         let receiver = receiver(Plan::default(), Plan::default());
         let received_at = ReceivedAt::from_millis(0).unwrap();
         let (answer, report) =
-            now(receiver.receive::<Toy>(request(store, token, "{}"), received_at, &WriteToken("a".into())));
+            ready(receiver.receive::<Toy>(request(store, token, "{}"), received_at, &WriteToken("a".into())));
         assert_eq!(answer.status, 401, "{store} {token:?}: {report:?}");
         assert!(receiver.journal.bodies().is_empty() && receiver.queue.calls() == 0, "{store} {token:?}");
     }

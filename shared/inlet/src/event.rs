@@ -194,6 +194,7 @@ pub struct Event {
     origin: Origin,
     dedup_scope: DedupScope,
     updates_latest: bool,
+    supersedes: Option<EventId>,
     content: ContentDigest,
     received_at: ReceivedAt,
     delivery: Delivery,
@@ -217,7 +218,18 @@ impl Event {
         let (store, kind) = (delivery.store(), reading.kind());
         let id = EventId(format!("{}/{store}/{kind}/{entity}/{digest}", P::NAME));
         let (provider, origin) = (P::NAME, Origin::Webhook);
-        Self { id, provider, origin, dedup_scope, updates_latest, content, received_at, delivery, reading }
+        Self {
+            id,
+            provider,
+            origin,
+            dedup_scope,
+            updates_latest,
+            supersedes: None,
+            content,
+            received_at,
+            delivery,
+            reading,
+        }
     }
 
     pub(crate) fn released_from_quarantine(self) -> Self {
@@ -226,6 +238,15 @@ impl Event {
 
     pub(crate) fn with_id_of(self, original: ExistingEvent) -> Self {
         Self { id: original.id, received_at: original.received_at, ..self }
+    }
+
+    pub(crate) fn receive_later(&mut self, received_at: ReceivedAt) {
+        self.received_at = received_at;
+        if let DedupScope::Within(_) = self.dedup_scope {
+            let digest = self.content.at(received_at).short();
+            let later = EventId(format!("{}/{digest}", self.id.entity_path()));
+            self.supersedes = Some(std::mem::replace(&mut self.id, later));
+        }
     }
 
     /// The event's id.
@@ -251,6 +272,11 @@ impl Event {
     /// Returns true if it updates `latest`, also if its own scope does not need it.
     pub fn updates_latest(&self) -> bool {
         self.updates_latest
+    }
+
+    /// The id that the event had before its arrival was made later.
+    pub fn supersedes(&self) -> Option<&EventId> {
+        self.supersedes.as_ref()
     }
 
     /// The digest of what was delivered.

@@ -10,7 +10,7 @@
 //! | values of a body | [`value`]: decimal, money, time, JSON fields |
 //! | what consumers read | [`canonical`]: the objects in an event's `data` |
 //! | what a provider defines | [`provider`]: the trait, its retry policy, its event catalogue, its responses |
-//! | a delivery on its way | [`request`], [`proof`], [`delivery`], [`event`], [`message`], [`drift`] |
+//! | a delivery on its way | [`request`], [`proof`], [`delivery`], [`event`], [`dedup`], [`message`], [`drift`] |
 //! | the two paths | [`receive`]: from a request to a response; [`process`]: from a message to a receipt |
 //! | for people and tests | `tools`: sample deliveries, credential shapes, registration (cargo feature `tools`) |
 
@@ -27,6 +27,7 @@ pub mod provider;
 pub mod proof;
 pub mod delivery;
 pub mod event;
+pub mod dedup;
 pub mod message;
 pub mod drift;
 pub mod receive;

@@ -90,8 +90,13 @@ impl Ledger {
         let mut broken = Vec::new();
         let mut ids_by_body: HashMap<Vec<u8>, Vec<String>> = HashMap::new();
         let mut stored = 0;
+        let repeats = world.repeats().await;
         for (pk, sk) in world.keys().await {
             let Some(digest) = sk.strip_prefix("event/") else { continue };
+            // A repeat is no event of its own.
+            if repeats.contains(&(pk.clone(), digest.to_owned())) {
+                continue;
+            }
             stored += 1;
             let id = EventId::parse(&format!("{pk}/{digest}")).expect("an event's key");
             match table.events.get(&id).await {

@@ -1,6 +1,6 @@
 //! A table, queues and a bus for one case, made like those that the real template deployed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -173,6 +173,26 @@ impl World {
             match said.get("LastEvaluatedKey") {
                 Some(last) if !last.is_null() => asked["ExclusiveStartKey"] = last.clone(),
                 _ => return keys,
+            }
+        }
+    }
+
+    /// Returns the keys of the events that are repeats of others: partition and digest.
+    pub async fn repeats(&self) -> HashSet<(String, String)> {
+        let mut asked = json!({
+            "TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true,
+            "FilterExpression": "attribute_exists(repeats)",
+        });
+        let mut repeats = HashSet::new();
+        loop {
+            let said = self.aws().call("DynamoDB_20120810.Scan", &asked).await;
+            let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+            repeats.extend(said["Items"].as_array().into_iter().flatten().filter_map(|item| {
+                Some((text(item, "pk"), text(item, "sk").strip_prefix("receipt/")?.to_owned()))
+            }));
+            match said.get("LastEvaluatedKey") {
+                Some(last) if !last.is_null() => asked["ExclusiveStartKey"] = last.clone(),
+                _ => return repeats,
             }
         }
     }

@@ -16,8 +16,8 @@ pub const REREAD: Duration = Duration::from_secs(2);
 /// Listing the names of a provider's stores, at the same time as the first read or instead of one.
 pub const STORE_NAMES: Duration = Duration::from_secs(1);
 
-/// All calls that store one event: the chunks of a body of 6 MB, a transaction with its retries, and the receipt of a
-/// duplicate's original.
+/// All calls that store one event: the chunks of a body of 6 MB, the event, some updates of the entity's latest event,
+/// and the receipt of a duplicate's original.
 pub const JOURNAL: Duration = Duration::from_secs(8);
 
 /// One message: two attempts that hang.

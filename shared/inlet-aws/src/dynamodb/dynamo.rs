@@ -10,11 +10,10 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, DeleteRequest, KeysAndAttributes, Put, PutRequest, ReturnValue,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
@@ -32,11 +31,6 @@ const BATCH_WRITE_LEN: usize = 25;
 /// twice as long, 0.6 s in all.
 const BATCH_ATTEMPTS: u32 = 6;
 const BATCH_WAIT_MS: u64 = 20;
-
-/// Attempts at a transaction that conflicts with another one, and the first wait between two of them; each further
-/// wait is twice as long, 0.6 s in all.
-const TRANSACTION_ATTEMPTS: u32 = 6;
-const TRANSACTION_WAIT: Duration = Duration::from_millis(20);
 
 /// The key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -340,87 +334,6 @@ impl Dynamo {
         }
         Err(Fault::transient(UNWRITABLE, "DynamoDB returned unprocessed items after every attempt"))
     }
-
-    /// Updates one item and writes another in one transaction. Retries while it conflicts with another transaction.
-    pub(crate) async fn update_and_put(
-        &self,
-        (key, update): (Key, Expressions),
-        (item, put): (Item, Expressions),
-        context: &'static str,
-    ) -> Result<Written, Fault> {
-        let unbuildable = |error| Fault::permanent("the request to the table cannot be built", error);
-        let update = Update::builder()
-            .table_name(&*self.table)
-            .set_key(Some(key.into_item()))
-            .set_update_expression(update.update.map(str::to_owned))
-            .set_condition_expression(update.condition.map(str::to_owned))
-            .set_expression_attribute_values(update.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(unbuildable)?;
-        let put = Put::builder()
-            .table_name(&*self.table)
-            .set_item(Some(item))
-            .set_condition_expression(put.condition.map(str::to_owned))
-            .set_expression_attribute_values(put.values())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(unbuildable)?;
-        let items = [
-            TransactWriteItem::builder().update(update).build(),
-            TransactWriteItem::builder().put(put).build(),
-        ];
-        let mut wait = TRANSACTION_WAIT;
-        for _ in 0..TRANSACTION_ATTEMPTS {
-            match self.transact(items.to_vec(), context).await? {
-                Transacted::Written(written) => return Ok(written),
-                Transacted::Conflict => tokio::time::sleep(wait).await,
-            }
-            wait = wait.saturating_mul(2);
-        }
-        Err(Fault::transient(context, "too many writes to one entity at once"))
-    }
-
-    async fn transact(
-        &self,
-        items: Vec<TransactWriteItem>,
-        context: &'static str,
-    ) -> Result<Transacted, Fault> {
-        let transaction = self.client.transact_write_items().set_transact_items(Some(items));
-        let Err(error) = transaction.send().await else {
-            return Ok(Transacted::Written(Written::Done));
-        };
-        let result = match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                classify(canceled.cancellation_reasons(), context)
-            }
-            _ => None,
-        };
-        result.unwrap_or_else(|| Err(fault(context, &error)))
-    }
-}
-
-/// The result of one attempt at a transaction.
-#[derive(Debug)]
-enum Transacted {
-    Written(Written),
-    /// Another transaction had one of the items.
-    Conflict,
-}
-
-/// Returns what the reasons of a cancelled transaction mean: they are in the order of its items. A failed condition
-/// decides before any other reason. Returns nothing for reasons that have no rule here, such as throttling.
-fn classify(reasons: &[CancellationReason], context: &'static str) -> Option<Result<Transacted, Fault>> {
-    let find = |code: &str| reasons.iter().find(|reason| reason.code() == Some(code));
-    if let Some(reason) = find("ConditionalCheckFailed") {
-        let found = reason.item().cloned().unwrap_or_default();
-        return Some(Ok(Transacted::Written(Written::Refused(found))));
-    }
-    if let Some(reason) = find("ValidationError") {
-        let why = reason.message().unwrap_or_default().to_owned();
-        return Some(Err(Fault::permanent(context, why)));
-    }
-    find("TransactionConflict").map(|_| Ok(Transacted::Conflict))
 }
 
 /// A failed read of the table.
@@ -471,27 +384,6 @@ mod tests {
             let error = PutItemError::generic(metadata.build());
             let error: SdkError<PutItemError, ()> = SdkError::service_error(error, ());
             assert_eq!(fault("the item cannot be stored", &error).kind, kind, "{code:?}");
-        }
-    }
-
-    #[test]
-    fn the_reasons_of_a_cancelled_transaction_decide_its_result() {
-        let reason = |code: &str| CancellationReason::builder().code(code).build();
-        for (codes, expected) in [
-            (["None", "ValidationError"], "permanent"),
-            (["TransactionConflict", "ValidationError"], "permanent"),
-            (["TransactionConflict", "ConditionalCheckFailed"], "refused"),
-            (["TransactionConflict", "None"], "conflict"),
-            (["None", "ThrottlingError"], "no rule"),
-        ] {
-            let result = match classify(&codes.map(reason), "the event cannot be stored") {
-                Some(Ok(Transacted::Written(_))) => "refused",
-                Some(Ok(Transacted::Conflict)) => "conflict",
-                Some(Err(fault)) if fault.kind == FaultKind::Permanent => "permanent",
-                Some(Err(_)) => "another fault",
-                None => "no rule",
-            };
-            assert_eq!(result, expected, "{codes:?}");
         }
     }
 }

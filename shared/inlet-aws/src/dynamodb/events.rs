@@ -1,18 +1,27 @@
 //! Events in the table: the journal that a receiver writes to, and what reads events back.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::event::{Event, EventId, ExistingEvent};
+use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide};
+use inlet::event::{Event, EventId, ExistingEvent, Origin};
 use inlet::fault::Fault;
 use inlet::message::{CloudEvent, Message};
 use inlet::proof::Verified;
 use inlet::receive::{Journal, Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
 
+use crate::client::clock;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
 use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
-use crate::dynamodb::keys::{event_key, latest_key, receipt_key};
-use crate::dynamodb::receipts::{applies_to, tombstone_until};
+use crate::dynamodb::keys::{event_key, receipt_key};
+use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
+use crate::dynamodb::pending::{Pending, PendingEvent};
+use crate::dynamodb::receipts::{Receipts, applies_to, tombstone_until};
 use crate::dynamodb::record::Record;
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
@@ -27,6 +36,9 @@ pub(crate) const LARGE_FIELDS: [BlobField; 2] = [BODY, MESSAGE];
 
 /// A failed write of an event.
 const NOT_STORED: &str = "the event cannot be stored";
+
+/// A failed change of the time index.
+const NOT_MARKED: &str = "a repeat cannot be taken out of the time index";
 
 /// A stored event that cannot be read, however often it is tried.
 const DAMAGED: &str = "the stored event is damaged";
@@ -50,54 +62,297 @@ pub struct StoredEvent {
     pub body: Vec<u8>,
 }
 
+/// How often an arrival is made later, and how often is decided what an event is. Each time another delivery of the
+/// same entity came in between.
+const LATER_ATTEMPTS: usize = 4;
+const DECISION_ATTEMPTS: usize = 6;
+
+/// How long a receiver's first calls take before it looks at `latest`: ten times what they take as a rule.
+const LOOK_AFTER: Duration = Duration::from_millis(100);
+
 /// The owner of events.
 #[derive(Clone, Debug)]
 pub struct Events {
     dynamo: Dynamo,
+    latest: LatestItems,
+    receipts: Receipts,
+    pending: Pending,
+}
+
+/// The result of what was decided.
+enum Applied {
+    Put(Put),
+    /// `latest` changed meanwhile: decide again.
+    Again(Change),
 }
 
 impl Journal for Events {
-    fn record(
-        &self,
-        event: &Verified<Event>,
-        attempt: &WriteToken,
-    ) -> impl Future<Output = Result<Recorded, Fault>> + Send {
-        let stored = StoredEvent {
+    async fn record(&self, event: &mut Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
+        let work = async {
+            for _ in 0..LATER_ATTEMPTS {
+                // Boxed, here and below, because the futures of the SDK's calls are large.
+                match Box::pin(self.put(&StoredEvent::of(event, attempt))).await? {
+                    Put::Recorded(recorded) => return Ok(recorded),
+                    Put::Later(received_at) => event.receive_later(received_at),
+                }
+            }
+            Err(Fault::transient(NOT_STORED, "other deliveries of the entity were later at every attempt"))
+        };
+        with_timeout(Step::Journal, NOT_STORED, work).await
+    }
+}
+
+/// The result of storing an event.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Put {
+    /// The event is stored, or an equal one was.
+    Recorded(Recorded),
+    /// The event is later than the entity's latest one, which has a later arrival because the clocks disagree. So the
+    /// event has to be stored again with this arrival. Only an event straight from a webhook gets this result.
+    Later(ReceivedAt),
+}
+
+impl StoredEvent {
+    /// The form in which an event is stored.
+    fn of(event: &Verified<Event>, attempt: &WriteToken) -> Self {
+        Self {
             record: Record::of(event, attempt, event.origin()),
             message: CloudEvent::of(event).to_json(),
             body: event.delivery().body().to_vec(),
-        };
-        with_timeout(Step::Journal, NOT_STORED, async move { self.put(&stored).await })
+        }
     }
 }
 
 impl Events {
     pub(crate) fn new(dynamo: Dynamo) -> Self {
-        Self { dynamo }
+        Self {
+            latest: LatestItems::new(dynamo.clone()),
+            receipts: Receipts::new(dynamo.clone()),
+            pending: Pending::new(dynamo.clone()),
+            dynamo,
+        }
     }
 
     /// Stores an event, unless an equal one is stored.
     ///
     /// # Errors
     /// When the table does not take it, or does not answer: then it may have taken it.
-    pub async fn put(&self, event: &StoredEvent) -> Result<Recorded, Fault> {
+    pub async fn put(&self, event: &StoredEvent) -> Result<Put, Fault> {
         let record = &event.record;
         let id = EventId::parse(&record.id).map_err(|error| Fault::permanent(NOT_STORED, error))?;
         let item = self.item_of(event, &id).await?;
-        let written = if record.window_ms.is_none() && !record.updates_latest {
-            self.put_item(record, item, None).await?
-        } else {
-            match self.put_with_latest(record, &id, item.clone()).await? {
-                Written::Refused(latest) if is_superseded(record, &latest) => {
-                    self.put_item(record, item, None).await?
+        if record.window_ms.is_some() {
+            return Box::pin(self.put_within_window(record, &id, item)).await;
+        }
+        let written = self.put_item(record, item, None).await?;
+        if record.updates_latest {
+            Box::pin(self.update_latest(record, &id, &written)).await?;
+        }
+        match written {
+            Written::Done => Ok(Put::Recorded(Recorded::New)),
+            Written::Refused(found) => self.resolve_duplicate(event, &id, &found).await.map(Put::Recorded),
+        }
+    }
+
+    /// Stores an event that equals others within a retry window: one put, one update of `latest`, and more only where
+    /// the update finds a repeat or a disorder. [`inlet::dedup`] has the rule.
+    async fn put_within_window(&self, record: &Record, id: &EventId, item: Item) -> Result<Put, Fault> {
+        let own = candidate(record, id);
+        let first = async {
+            // The id contains the arrival: an item under it is this very event.
+            self.put_item(record, item, None).await?;
+            self.supersede(record, id).await;
+            self.latest.move_to(id, &own).await
+        };
+        let (moved, evidence) = match record.origin {
+            Origin::Webhook => {
+                let (moved, look) = Box::pin(self.with_look(id, first)).await;
+                (moved?, Evidence::Unanswered(look))
+            }
+            Origin::Fallback | Origin::Quarantine => (Box::pin(first).await?, Evidence::Late),
+        };
+        let mut change = moved;
+        for _ in 0..DECISION_ATTEMPTS {
+            change = match change {
+                Change::Done => return Ok(Put::Recorded(Recorded::New)),
+                // `latest` was deleted meanwhile.
+                Change::Refused(None) => self.latest.move_to(id, &own).await?,
+                Change::Refused(Some(latest)) => {
+                    let decision = decide(&latest, &own, &evidence);
+                    match Box::pin(self.apply(&decision, &latest, id, &own, &evidence)).await? {
+                        Applied::Put(put) => return Ok(put),
+                        Applied::Again(change) => change,
+                    }
                 }
-                written => written,
+            };
+        }
+        Err(Fault::transient(NOT_STORED, "the entity's latest event changed at every attempt"))
+    }
+
+    /// Updates `latest` for an event that has a time of its own, of an entity whose other events have none. An equal
+    /// event that was stored before may not have come so far: it is ordered by its own arrival.
+    async fn update_latest(&self, record: &Record, id: &EventId, written: &Written) -> Result<(), Fault> {
+        let mut own = candidate(record, id);
+        let evidence = match written {
+            Written::Done if record.origin == Origin::Webhook => Evidence::Unanswered(None),
+            Written::Done => Evidence::Late,
+            Written::Refused(found) => {
+                own.received_ms = number(found, "received_ms").unwrap_or(own.received_ms);
+                Evidence::Late
             }
         };
-        match written {
-            Written::Done => Ok(Recorded::New),
-            Written::Refused(found) => self.resolve_duplicate(event, &id, &found).await,
+        let mut change = self.latest.move_to(id, &own).await?;
+        for _ in 0..DECISION_ATTEMPTS {
+            let latest = match change {
+                Change::Done => return Ok(()),
+                Change::Refused(None) => {
+                    change = self.latest.move_to(id, &own).await?;
+                    continue;
+                }
+                Change::Refused(Some(latest)) => latest,
+            };
+            change = match decide(&latest, &own, &evidence) {
+                // The event itself keeps its arrival: an equal delivery has to find the same event.
+                Decision::Newest { received_ms } => {
+                    self.latest.replace(id, &latest, &newest(&own, received_ms, &latest)).await?
+                }
+                decision => match Box::pin(self.apply(&decision, &latest, id, &own, &evidence)).await? {
+                    Applied::Put(_) => return Ok(()),
+                    Applied::Again(change) => change,
+                },
+            };
         }
+        Err(Fault::transient(NOT_STORED, "the entity's latest event changed at every attempt"))
+    }
+
+    /// Does what was decided.
+    async fn apply(
+        &self,
+        decision: &Decision<String, String>,
+        latest: &LatestItem,
+        id: &EventId,
+        own: &Candidate<String, String>,
+        evidence: &Evidence<String>,
+    ) -> Result<Applied, Fault> {
+        let new = Ok(Applied::Put(Put::Recorded(Recorded::New)));
+        let change = match decision {
+            Decision::Own | Decision::Older => return new,
+            Decision::Repeat => return Box::pin(self.store_repeat(latest, id, own)).await,
+            Decision::Newest { received_ms } if *received_ms != own.received_ms => {
+                let received_at = ReceivedAt::from_millis(*received_ms).unwrap_or(ReceivedAt::EPOCH);
+                return Ok(Applied::Put(Put::Later(received_at)));
+            }
+            Decision::Newest { received_ms } => {
+                self.latest.replace(id, latest, &newest(own, *received_ms, latest)).await?
+            }
+            Decision::Restore { repeated, latest: next } => {
+                if let Some(event) = sibling(id, &repeated.digest, repeated.received_ms) {
+                    // The sweeper may have passed what a late delivery restores, but not what arrived a moment ago.
+                    if *evidence == Evidence::Late {
+                        self.pending.put(&PendingEvent::due(&event, clock::now())).await?;
+                    }
+                    // Before `latest` changes: whatever ends this here, the former repeat is published.
+                    self.unmark_repeat(&event).await?;
+                }
+                self.latest.replace(id, latest, next).await?
+            }
+        };
+        match change {
+            Change::Done => new,
+            refused @ Change::Refused(_) => Ok(Applied::Again(refused)),
+        }
+    }
+
+    /// Notes a repeat and writes its receipt, in this order: an event that turns up between the original and the repeat
+    /// must find the note.
+    async fn store_repeat(
+        &self,
+        latest: &LatestItem,
+        id: &EventId,
+        own: &Candidate<String, String>,
+    ) -> Result<Applied, Fault> {
+        let new = Ok(Applied::Put(Put::Recorded(Recorded::New)));
+        let Some(original) = sibling(id, &latest.digest, latest.received_ms) else {
+            return new;
+        };
+        // A receipt that cannot be read counts as none: to send an event twice is a nuisance, not to send it a loss.
+        let receipt = self.dynamo.get(receipt_key(&original.id)).await.ok().flatten();
+        if receipt.as_ref().and_then(tombstone_until).is_some() {
+            // The original is being forgotten, and this delivery arrived afterwards.
+            let change = self.latest.replace(id, latest, &newest(own, own.received_ms, latest)).await?;
+            return if change == Change::Done { new } else { Ok(Applied::Again(change)) };
+        }
+        let repeated = Repeated { digest: own.digest.clone(), received_ms: own.received_ms };
+        let change = self.latest.note_repeat(id, &latest.digest, &repeated).await?;
+        if change != Change::Done {
+            return Ok(Applied::Again(change));
+        }
+        // A repeat without a receipt is published, for a second time if it is one.
+        let received_at = ReceivedAt::from_millis(own.received_ms).unwrap_or(ReceivedAt::EPOCH);
+        if !self.mark_repeat(id, received_at, &original.id).await.unwrap_or(false) {
+            return new;
+        }
+        let processed = receipt.is_some_and(|receipt| applies_to(&receipt, original.received_at));
+        Ok(Applied::Put(Put::Recorded(Recorded::Duplicate { original, processed })))
+    }
+
+    /// Writes the receipt of the event that was stored before its arrival was made later. If that fails, it is published
+    /// under both arrivals.
+    async fn supersede(&self, record: &Record, id: &EventId) {
+        let earlier = record.supersedes.as_deref().and_then(|earlier| EventId::parse(earlier).ok());
+        if let Some(earlier) = earlier {
+            let received_at = ReceivedAt::from_millis(record.received_ms).unwrap_or(ReceivedAt::EPOCH);
+            self.mark_repeat(&earlier, received_at, id).await.ok();
+        }
+    }
+
+    /// Writes the receipt of an event that is a repeat of another one, and then takes it out of the time index, so that
+    /// nothing lists or replays it. Returns whether it is a repeat: not if its receipt was made void before.
+    async fn mark_repeat(
+        &self,
+        id: &EventId,
+        received_at: ReceivedAt,
+        original: &EventId,
+    ) -> Result<bool, Fault> {
+        if !self.receipts.write_repeat(id, received_at, original, clock::now()).await? {
+            return Ok(false);
+        }
+        let hide = Expressions::update("REMOVE arrival")
+            .only_if("attribute_exists(pk) AND attribute_not_exists(no_repeat)");
+        // A repeat that stays in the index is listed, and nothing more: it has its receipt.
+        self.dynamo.update(event_key(id), hide, NOT_MARKED).await.ok();
+        Ok(true)
+    }
+
+    /// Puts an event that was taken for a repeat into the time index again, for good, and then makes its receipt void.
+    async fn unmark_repeat(&self, event: &ExistingEvent) -> Result<(), Fault> {
+        let show = Expressions::update("SET no_repeat = :true, arrival = :arrival")
+            .only_if("attribute_exists(pk)")
+            .value(":true", AttributeValue::Bool(true))
+            .value(":arrival", text_value(&event.received_at.to_string()));
+        self.dynamo.update(event_key(&event.id), show, NOT_MARKED).await?;
+        self.receipts.void(&event.id, clock::now()).await
+    }
+
+    /// Runs the first calls of a receiver. If they take long, it looks at `latest` meanwhile: what `latest` names then
+    /// was there before, and what it names only afterwards overlaps with this delivery.
+    async fn with_look<T>(&self, id: &EventId, work: impl Future<Output = T>) -> (T, Option<Look<String>>) {
+        let look = async {
+            tokio::time::sleep(LOOK_AFTER).await;
+            self.latest.look(id).await.ok()
+        };
+        let (mut work, mut look) = (pin!(work), pin!(look));
+        let (mut found, mut is_looking) = (None, true);
+        poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready((done, found.take()));
+            }
+            if is_looking && let Poll::Ready(look) = look.as_mut().poll(context) {
+                (found, is_looking) = (look, false);
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Returns whether this event is stored. An equal event that had expired when this one arrived does not count.
@@ -175,31 +430,6 @@ impl Events {
         self.dynamo.put(item, condition.value(":now", arrival_seconds(record)), NOT_STORED).await
     }
 
-    /// Writes an event and sets the entity's `latest` to it, in one transaction. The condition on `latest` fails if
-    ///
-    /// - `latest` arrived later: a delivery that is stored late must not hide a later state; or
-    /// - this event has a retry window, and `latest` has the same content and arrived within it.
-    async fn put_with_latest(&self, record: &Record, id: &EventId, item: Item) -> Result<Written, Fault> {
-        let put = Expressions::condition(ABSENT_OR_EXPIRED).value(":now", arrival_seconds(record));
-        let update = Expressions::update(
-            "SET content = :content, digest = :digest, received_ms = :at, attempt = :attempt, expires = :expires",
-        )
-        .value(":content", text_value(&record.content))
-        .value(":digest", text_value(id.digest()))
-        .value(":at", number_value(record.received_ms))
-        .value(":attempt", text_value(&record.attempt))
-        .value(":expires", self.dynamo.expires(record.received_ms));
-        let update = match record.window_ms {
-            None => update.only_if("attribute_not_exists(pk) OR received_ms <= :at"),
-            Some(window_ms) => update
-                .only_if(
-                    "attribute_not_exists(pk) OR received_ms <= :at AND (content <> :content OR received_ms < :from)",
-                )
-                .value(":from", number_value(record.received_ms.saturating_sub(window_ms))),
-        };
-        self.dynamo.update_and_put((latest_key(id), update), (item, put), NOT_STORED).await
-    }
-
     /// Writes the body and the message, and returns the event's item with them or with the names of their chunks.
     async fn item_of(&self, event: &StoredEvent, id: &EventId) -> Result<Item, Fault> {
         let StoredEvent { record, message, body } = event;
@@ -214,11 +444,11 @@ impl Events {
         Ok(item)
     }
 
-    /// Returns what a delivery is whose write found another item, an event or `latest`:
+    /// Returns what a delivery is whose write found an event under its id:
     ///
     /// 1. New if this invocation wrote that item itself: the SDK repeated its own request.
     /// 2. New if the item is about to be deleted because its entity is being forgotten: this event replaces it.
-    /// 3. Else a duplicate of the event that the item names.
+    /// 3. Else a duplicate of that event.
     async fn resolve_duplicate(
         &self,
         event: &StoredEvent,
@@ -255,15 +485,10 @@ pub(crate) fn chunks_of(item: &Item) -> impl Iterator<Item = Key> {
     LARGE_FIELDS.into_iter().filter_map(|field| chunk_keys(field.name, item)).flatten()
 }
 
-/// Returns whether `latest` arrived after this event and is no repeat of it: then this event is a state of its own,
-/// and `latest` stays.
-fn is_superseded(record: &Record, latest: &Item) -> bool {
-    let (Some(content), Some(latest_ms)) = (text(latest, "content"), number(latest, "received_ms")) else {
-        return false;
-    };
-    let later_ms = latest_ms.saturating_sub(record.received_ms);
-    later_ms > 0
-        && (content != record.content || record.window_ms.is_none_or(|window_ms| later_ms > window_ms))
+/// The next `latest`: it names this event.
+fn newest(own: &Candidate<String, String>, received_ms: i64, latest: &LatestItem) -> LatestItem {
+    let Candidate { digest, content, .. } = own.clone();
+    Latest { digest, content, received_ms, repeated: latest.repeated.clone() }
 }
 
 fn arrival_seconds(record: &Record) -> AttributeValue {
@@ -275,15 +500,11 @@ fn is_unexpired_at(item: &Item, received_at: ReceivedAt) -> bool {
     number(item, "expires").is_some_and(|expires| received_at.millis().div_euclid(1_000) <= expires)
 }
 
-/// Returns the event that an item names: an event's item is the event, `latest` contains its digest.
+/// Returns the event of an item.
 fn original(record: &Record, id: &EventId, found: &Item) -> ExistingEvent {
-    let named = text(found, "digest")
-        .and_then(|digest| EventId::parse(&format!("{}/{digest}", id.entity_path())).ok());
     let received_ms = number(found, "received_ms").unwrap_or(record.received_ms);
-    ExistingEvent {
-        id: named.unwrap_or_else(|| id.clone()),
-        received_at: ReceivedAt::from_millis(received_ms).unwrap_or(ReceivedAt::EPOCH),
-    }
+    let received_at = ReceivedAt::from_millis(received_ms).unwrap_or(ReceivedAt::EPOCH);
+    ExistingEvent { id: id.clone(), received_at }
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 //!
 //! | module | items |
 //! |---|---|
-//! | `dynamo` | the calls: read, conditional writes, batches, queries, the transaction |
+//! | `dynamo` | the calls: read, conditional writes, batches, queries |
 //! | `keys` | the layout: the key of each item |
 //! | [`table`] | all owners, made from one client |
 //! | [`events`] | events, with their bodies and messages |
+//! | `latest` | the newest event of each entity: deduplication within a retry window |
 //! | [`time_index`] | the index of events by arrival |
 //! | [`receipts`] | receipts, tombstones and parked markers |
 //! | [`attempts`] | attempts at a message that is not processed yet |
@@ -20,6 +21,7 @@ pub mod attributes;
 pub mod record;
 pub(crate) mod chunks;
 pub mod events;
+pub(crate) mod latest;
 pub mod time_index;
 pub mod receipts;
 pub mod attempts;

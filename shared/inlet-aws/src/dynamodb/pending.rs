@@ -1,7 +1,9 @@
 //! The sweeper's own items: a cursor for each of its passes, and the list of pending events behind the cursors.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::WriteRequest;
-use inlet::event::EventId;
+use inlet::event::{EventId, ExistingEvent};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
@@ -54,6 +56,11 @@ impl PendingEvent {
         Self { times: self.times.saturating_add(1), sent, ..self.clone() }
     }
 
+    /// An event that the sweeper sends in its next run, and that its cursor has passed.
+    pub(crate) fn due(event: &ExistingEvent, now: ReceivedAt) -> Self {
+        Self::unsent(&event.id, &event.received_at.to_string(), now.earlier(RESEND_DELAY))
+    }
+
     /// Reads an item of the list; nothing if it is none.
     fn read(item: &Item) -> Option<Self> {
         let (received, id) = text(item, "sk")?.strip_prefix(PENDING_PREFIX)?.split_once('/')?;
@@ -65,6 +72,10 @@ impl PendingEvent {
         })
     }
 }
+
+/// The delay before an event is sent a second time; each further delay is twice as long. It is longer than the five
+/// minutes for which SQS would drop the message as a duplicate.
+pub(crate) const RESEND_DELAY: Duration = Duration::from_mins(6);
 
 /// The owner of the cursors and the pending list.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
-use crate::dynamodb::dynamo::{Dynamo, Expressions, delete_request, put_request};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, Written, delete_request, put_request};
 use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 
@@ -25,6 +25,18 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
 /// The attribute that makes a receipt a tombstone. Stored data: it keeps its first name.
 const TOMBSTONE: &str = "last";
+
+/// The attribute that makes a receipt the one of a repeat: the digest of the original.
+const REPEATS: &str = "repeats";
+
+/// The attribute that makes a receipt void: the event was taken for a repeat and is none.
+const VOID: &str = "void";
+
+/// The arrival in a void receipt: it applies to no event.
+const NO_ARRIVAL_MS: i64 = i64::MIN;
+
+/// A failed write of a repeat's receipt.
+const NOT_WRITTEN: &str = "the receipt of a repeat cannot be stored";
 
 /// The owner of receipts, tombstones and parked markers.
 #[derive(Clone, Debug)]
@@ -103,6 +115,40 @@ impl Receipts {
             put_request(item)
         });
         self.dynamo.batch_write(tombstones.collect::<Result<_, _>>()?).await
+    }
+
+    /// Writes the receipt of an event, given with its arrival, that is a repeat of another one. Returns whether it is a
+    /// repeat: not if its receipt was made void before.
+    ///
+    /// # Errors
+    /// When the table does not take it.
+    pub(crate) async fn write_repeat(
+        &self,
+        id: &EventId,
+        received_at: ReceivedAt,
+        original: &EventId,
+        now: ReceivedAt,
+    ) -> Result<bool, Fault> {
+        let mut item = self.receipt(id, received_at, now);
+        item.insert(REPEATS.into(), text_value(original.digest()));
+        let condition = Expressions::condition("attribute_not_exists(pk)");
+        match self.dynamo.put(item, condition, NOT_WRITTEN).await? {
+            Written::Done => Ok(true),
+            Written::Refused(found) => Ok(!found.contains_key(VOID)),
+        }
+    }
+
+    /// Makes the receipt of a repeat void: the event is none. The receipt of a processed event stays.
+    ///
+    /// # Errors
+    /// When the table does not take it.
+    pub(crate) async fn void(&self, id: &EventId, now: ReceivedAt) -> Result<(), Fault> {
+        let mut item = receipt_key(id).into_item();
+        item.insert(VOID.into(), AttributeValue::Bool(true));
+        item.insert("received_ms".into(), number_value(NO_ARRIVAL_MS));
+        item.insert("expires".into(), self.dynamo.expires(now.millis()));
+        let condition = Expressions::condition("attribute_not_exists(pk) OR attribute_exists(repeats)");
+        self.dynamo.put(item, condition, NOT_WRITTEN).await.map(|_| ())
     }
 
     fn receipt(&self, id: &EventId, received_at: ReceivedAt, now: ReceivedAt) -> Item {

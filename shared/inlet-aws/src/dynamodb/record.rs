@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 pub use inlet::event::Origin;
-use inlet::event::{DedupScope, Event};
+use inlet::event::{DedupScope, Event, EventId};
 use inlet::receive::{MAX_BODY_LEN, WriteToken};
 use inlet::value::json::JsonError;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub struct Record {
     /// True if the event updates `latest`: it shows a new state of an entity that has events with a retry window.
     #[serde(rename = "moves_latest", default)]
     pub updates_latest: bool,
+    /// The id under which the same delivery was stored first, before its arrival was made later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersedes: Option<String>,
     /// The HTTP method.
     pub method: String,
     /// The last part of the path.
@@ -82,6 +85,7 @@ impl Record {
                 DedupScope::Within(window) => Some(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
             },
             updates_latest: event.updates_latest(),
+            supersedes: event.supersedes().map(EventId::to_string),
             method: delivery.method().as_str().to_owned(),
             topic: delivery.topic().map(str::to_owned),
             query: delivery.query().to_owned(),
@@ -243,6 +247,7 @@ mod tests {
             content: "c".into(),
             window_ms: Some(60_000),
             updates_latest: true,
+            supersedes: None,
             method: "POST".into(),
             topic: None,
             query: "a=\n".into(),

@@ -11,7 +11,7 @@ use inlet::receive::Recorded;
 use inlet::received_at::ReceivedAt;
 
 use crate::client::clock;
-use crate::dynamodb::events::StoredEvent;
+use crate::dynamodb::events::{Put, StoredEvent};
 use crate::dynamodb::pending::PendingEvent;
 use crate::dynamodb::record::Record;
 use crate::dynamodb::table::Table;
@@ -43,9 +43,12 @@ impl ProcessingStore for TableLedger {
         self.table.pending.put(&pending).await?;
         // Boxed, because the SDK's call would make the processor's own future large.
         match Box::pin(self.table.events.put(&event)).await? {
-            Recorded::New => self.stored_unless_forgotten(message).await,
-            Recorded::Duplicate { original, .. } if original.id == *message.id() => Ok(Stored::Now),
-            Recorded::Duplicate { .. } => Ok(Stored::AsDuplicate),
+            // What is late keeps its arrival.
+            Put::Recorded(Recorded::New) | Put::Later(_) => self.stored_unless_forgotten(message).await,
+            Put::Recorded(Recorded::Duplicate { original, .. }) if original.id == *message.id() => {
+                Ok(Stored::Now)
+            }
+            Put::Recorded(Recorded::Duplicate { .. }) => Ok(Stored::AsDuplicate),
         }
     }
 

@@ -29,7 +29,7 @@ use crate::client::connect::{Clients, sdk_config};
 use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attempts::is_waiting;
 use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
-use crate::dynamodb::pending::{Pending, PendingEvent, pending_key};
+use crate::dynamodb::pending::{Pending, PendingEvent, RESEND_DELAY, pending_key};
 use crate::dynamodb::receipts::applies_to;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
@@ -61,10 +61,6 @@ pub const BUDGET: u32 = RATE * 60;
 
 /// The number of times that an event is sent before it is parked.
 const MAX_TIMES: u32 = 5;
-
-/// The delay before an event is sent a second time; each further delay is twice as long. It is longer than the five
-/// minutes for which SQS would drop the message as a duplicate.
-const RESEND_DELAY: Duration = Duration::from_mins(6);
 
 /// Events whose state is read in one request: four keys each, and DynamoDB reads 100.
 const STATES_AT_ONCE: usize = 25;

@@ -86,6 +86,12 @@ impl Verified<Event> {
         Self(self.0.with_id_of(original))
     }
 
+    /// Gives the event a later arrival, and the id that belongs to it: the clock of the receiver of an earlier event was
+    /// ahead. An event that equals others forever keeps its id.
+    pub fn receive_later(&mut self, received_at: crate::received_at::ReceivedAt) {
+        self.0.receive_later(received_at);
+    }
+
     /// Returns the same event, whose delivery was refused at first and verified later.
     #[must_use]
     pub fn released_from_quarantine(self) -> Self {

@@ -51,10 +51,11 @@ pub trait Secrets<P: Provider> {
 pub trait Journal {
     /// Stores the event, unless it is stored already.
     ///
-    /// `attempt` is the invocation's own: an event that this attempt wrote before is [`Recorded::New`].
+    /// `attempt` is the invocation's own: an event that this attempt wrote before is [`Recorded::New`]. The event may get
+    /// a later arrival, and with it another id, if the entity's latest event is earlier and its clock was ahead.
     fn record(
         &self,
-        event: &Verified<Event>,
+        event: &mut Verified<Event>,
         attempt: &WriteToken,
     ) -> impl Future<Output = Result<Recorded, Fault>> + Send;
 }
@@ -218,8 +219,8 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
     {
         let (delivery, store) = self.authenticate::<P>(request, received_at).await?;
         let reading = store.parse(&delivery);
-        let event = delivery.into_event::<P>(reading);
-        let accepted = match self.journal.record(&event, attempt).await {
+        let mut event = delivery.into_event::<P>(reading);
+        let accepted = match self.journal.record(&mut event, attempt).await {
             Ok(Recorded::New) => self.enqueue(event, false).await,
             Ok(Recorded::Duplicate { original, processed }) => {
                 let event = event.as_duplicate_of(original);

@@ -59,7 +59,7 @@ impl QuarantineOutcome {
 /// # use inlet::receive::quarantine::{QuarantineOutcome, Quarantine, RejectedRequest};
 /// # use inlet::fault::Fault;
 /// async fn set_aside(suspect: &RejectedRequest<'_>, quarantine: &impl Quarantine) -> Result<QuarantineOutcome, Fault> {
-///     quarantine.hold(suspect).await
+///     quarantine.store(suspect).await
 /// }
 /// ```
 ///

@@ -1,0 +1,207 @@
+//! The item `latest` of each entity, and the writes on it: deduplication of bodies without a time of their own.
+//!
+//! The rule is [`inlet::dedup`]. Attributes: `content`, `digest` and `received_ms` of the newest event, and
+//! `repeated_digest` and `repeated_ms` of the newest delivery that was taken for a repeat. Version 0.2 wrote the first
+//! three and `attempt`, which nothing reads any more.
+
+use inlet::dedup::{Candidate, Latest, Look, Repeated};
+use inlet::event::{EventId, ExistingEvent};
+use inlet::fault::Fault;
+use inlet::received_at::ReceivedAt;
+
+use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
+use crate::dynamodb::dynamo::{Dynamo, Expressions, Written};
+use crate::dynamodb::keys::latest_key;
+use crate::dynamodb::record::Record;
+
+/// A failed write of `latest`.
+const NOT_UPDATED: &str = "the entity's latest event cannot be updated";
+
+/// An entity's `latest`, by digests of events and contents.
+pub(crate) type LatestItem = Latest<String, String>;
+
+/// The result of a write on `latest`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The table took it.
+    Done,
+    /// The condition failed, because `latest` is this: nothing if the item was deleted meanwhile.
+    Refused(Option<LatestItem>),
+}
+
+/// The owner of `latest`.
+#[derive(Clone, Debug)]
+pub(crate) struct LatestItems {
+    dynamo: Dynamo,
+}
+
+impl LatestItems {
+    pub(crate) fn new(dynamo: Dynamo) -> Self {
+        Self { dynamo }
+    }
+
+    /// Returns the events that `latest` of an event's entity names.
+    pub(crate) async fn look(&self, id: &EventId) -> Result<Look<String>, Fault> {
+        let latest = self.dynamo.get(latest_key(id)).await?.as_ref().and_then(read);
+        let repeated = latest.as_ref().and_then(|latest| latest.repeated.clone());
+        Ok(Look {
+            latest: latest.map(|latest| latest.digest),
+            repeated: repeated.map(|repeated| repeated.digest),
+        })
+    }
+
+    /// Lets `latest` name an event, on the condition of [`inlet::dedup::moves_at_once`].
+    pub(crate) async fn move_to(
+        &self,
+        id: &EventId,
+        own: &Candidate<String, String>,
+    ) -> Result<Change, Fault> {
+        let update = self.to_newest(&own.content, &own.digest, own.received_ms);
+        let update = match own.window_ms {
+            None => update.only_if(IS_EARLIER),
+            Some(window_ms) => update
+                .only_if(IS_EARLIER_AND_DIFFERENT)
+                .value(":from", number_value(own.received_ms.saturating_sub(window_ms))),
+        };
+        self.change(id, update).await
+    }
+
+    /// Notes a repeat, on the condition that `latest` still names the original.
+    pub(crate) async fn note_repeat(
+        &self,
+        id: &EventId,
+        original: &str,
+        repeated: &Repeated<String>,
+    ) -> Result<Change, Fault> {
+        let update = Expressions::update("SET repeated_digest = :repeated, repeated_ms = :repeated_ms")
+            .only_if(
+                "digest = :original AND (attribute_not_exists(repeated_ms) OR repeated_ms < :repeated_ms)",
+            )
+            .value(":original", text_value(original))
+            .value(":repeated", text_value(&repeated.digest))
+            .value(":repeated_ms", number_value(repeated.received_ms));
+        match self.change(id, update).await? {
+            // A later repeat of the same event is noted, or this one: the note only goes forward.
+            Change::Refused(Some(latest)) if latest.digest == original => Ok(Change::Done),
+            change => Ok(change),
+        }
+    }
+
+    /// Changes `latest`, on the condition that it still names the same events.
+    pub(crate) async fn replace(
+        &self,
+        id: &EventId,
+        expected: &LatestItem,
+        next: &LatestItem,
+    ) -> Result<Change, Fault> {
+        let update = if next.repeated.is_some() {
+            self.to_newest(&next.content, &next.digest, next.received_ms)
+        } else {
+            self.newest(TO_NEWEST_WITHOUT_REPEAT, &next.content, &next.digest, next.received_ms)
+        };
+        let update = match &expected.repeated {
+            None => update.only_if("digest = :expected AND attribute_not_exists(repeated_digest)"),
+            Some(repeated) => update
+                .only_if("digest = :expected AND repeated_digest = :repeated")
+                .value(":repeated", text_value(&repeated.digest)),
+        };
+        self.change(id, update.value(":expected", text_value(&expected.digest))).await
+    }
+
+    fn to_newest(&self, content: &str, digest: &str, received_ms: i64) -> Expressions {
+        self.newest(TO_NEWEST, content, digest, received_ms)
+    }
+
+    fn newest(&self, update: &'static str, content: &str, digest: &str, received_ms: i64) -> Expressions {
+        Expressions::update(update)
+            .value(":content", text_value(content))
+            .value(":digest", text_value(digest))
+            .value(":at", number_value(received_ms))
+            .value(":expires", self.dynamo.expires(received_ms))
+    }
+
+    async fn change(&self, id: &EventId, update: Expressions) -> Result<Change, Fault> {
+        Ok(match self.dynamo.update(latest_key(id), update, NOT_UPDATED).await? {
+            Written::Done => Change::Done,
+            Written::Refused(found) => Change::Refused(read(&found)),
+        })
+    }
+}
+
+/// `latest` names an event; a noted repeat stays.
+const TO_NEWEST: &str = "SET content = :content, digest = :digest, received_ms = :at, expires = :expires";
+
+/// `latest` names an event; the noted repeat is an event of its own.
+const TO_NEWEST_WITHOUT_REPEAT: &str = "SET content = :content, digest = :digest, received_ms = :at, expires = :expires REMOVE repeated_digest, repeated_ms";
+
+/// Holds if all that `latest` names arrived earlier.
+const IS_EARLIER: &str = "attribute_not_exists(pk) OR \
+    received_ms < :at AND (attribute_not_exists(repeated_ms) OR repeated_ms < :at)";
+
+/// The same, and `latest` has another content or arrived before the retry window.
+const IS_EARLIER_AND_DIFFERENT: &str = "attribute_not_exists(pk) OR \
+    received_ms < :at AND (attribute_not_exists(repeated_ms) OR repeated_ms < :at) \
+    AND (content <> :content OR received_ms < :from)";
+
+/// Returns an event as a delivery whose order is decided.
+pub(crate) fn candidate(record: &Record, id: &EventId) -> Candidate<String, String> {
+    Candidate {
+        digest: id.digest().to_owned(),
+        content: record.content.clone(),
+        received_ms: record.received_ms,
+        window_ms: record.window_ms,
+    }
+}
+
+/// Returns the event with this digest, of the same entity as `id`; nothing if the digest is none.
+pub(crate) fn sibling(id: &EventId, digest: &str, received_ms: i64) -> Option<ExistingEvent> {
+    Some(ExistingEvent {
+        id: EventId::parse(&format!("{}/{digest}", id.entity_path())).ok()?,
+        received_at: ReceivedAt::from_millis(received_ms)?,
+    })
+}
+
+/// Reads the item; nothing if it is none, as after a deletion.
+fn read(item: &Item) -> Option<LatestItem> {
+    let repeated = text(item, "repeated_digest").zip(number(item, "repeated_ms"));
+    Some(Latest {
+        digest: text(item, "digest")?.to_owned(),
+        content: text(item, "content")?.to_owned(),
+        received_ms: number(item, "received_ms")?,
+        repeated: repeated.map(|(digest, received_ms)| Repeated { digest: digest.to_owned(), received_ms }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_of_version_0_2_is_read_without_a_repeat() {
+        let item = Item::from([
+            ("digest".to_owned(), text_value("0123456789abcdef")),
+            ("content".to_owned(), text_value("c")),
+            ("received_ms".to_owned(), number_value(7)),
+            ("attempt".to_owned(), text_value("an invocation")),
+        ]);
+        let latest = read(&item).unwrap();
+        assert_eq!(
+            (latest.digest.as_str(), latest.received_ms, latest.repeated),
+            ("0123456789abcdef", 7, None)
+        );
+        assert_eq!(read(&Item::new()), None);
+    }
+
+    #[test]
+    fn a_noted_repeat_is_read() {
+        let item = Item::from([
+            ("digest".to_owned(), text_value("0123456789abcdef")),
+            ("content".to_owned(), text_value("c")),
+            ("received_ms".to_owned(), number_value(7)),
+            ("repeated_digest".to_owned(), text_value("fedcba9876543210")),
+            ("repeated_ms".to_owned(), number_value(9)),
+        ]);
+        let repeated = Repeated { digest: "fedcba9876543210".to_owned(), received_ms: 9 };
+        assert_eq!(read(&item).unwrap().repeated, Some(repeated));
+    }
+}

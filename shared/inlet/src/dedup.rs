@@ -1,0 +1,356 @@
+//! Deduplication of deliveries whose bodies have no time of their own: a repeat, a new state, or an older state.
+//!
+//! Each entity has one item, [`Latest`]. It names the entity's newest event, and the newest delivery that was taken for
+//! a repeat. A delivery is stored in three steps:
+//!
+//! 1. Write the event. Its id contains content and arrival.
+//! 2. Let `latest` name it, on the condition of [`moves_at_once`]. On the ordinary path this is all.
+//! 3. If the condition fails, [`decide`] from the item that the table returns. Each decision is a write on the condition
+//!    that the item has not changed; if it has, decide again.
+//!
+//! A repeat is noted on `latest` before its own event gets the receipt of a repeat. So if an event turns up that arrived
+//! between the original and the repeat, the repeat can be published after all ([`Decision::Restore`]): its receipt is
+//! made void first, and then `latest` changes. A void receipt never becomes the receipt of a repeat again.
+//!
+//! The crate `inlet-model` checks this rule, with every call failing, coming late or never, and with clocks that differ.
+
+/// The entity's item `latest`. `D` names events, `C` contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Latest<D, C> {
+    /// The newest event.
+    pub digest: D,
+    /// Its content.
+    pub content: C,
+    /// Its arrival, in milliseconds since 1970 UTC.
+    pub received_ms: i64,
+    /// The newest delivery that was taken for a repeat. It stays when `latest` moves on.
+    pub repeated: Option<Repeated<D>>,
+}
+
+/// A delivery that was taken for a repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Repeated<D> {
+    /// Its event.
+    pub digest: D,
+    /// Its arrival, in milliseconds since 1970 UTC.
+    pub received_ms: i64,
+}
+
+/// A delivery whose event is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Candidate<D, C> {
+    /// Its event.
+    pub digest: D,
+    /// Its content.
+    pub content: C,
+    /// Its arrival, in milliseconds since 1970 UTC.
+    pub received_ms: i64,
+    /// The retry window in milliseconds; `None` if the body has a time of its own, so that it never repeats `latest`.
+    pub window_ms: Option<i64>,
+}
+
+/// What is known about the order of a delivery and of what `latest` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Evidence<D> {
+    /// The receiver has not answered yet. Everything that `latest` shows counts as earlier, whatever the clocks say: a
+    /// delivery that was answered before this one was sent is among it. The exception is what `latest` did not show
+    /// when this receiver looked: that overlaps with this delivery, and the arrivals decide.
+    Unanswered(Option<Look<D>>),
+    /// The delivery was answered some time ago (it was on the queue alone, or in quarantine): the arrivals decide.
+    Late,
+}
+
+/// The events that `latest` named when a receiver looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Look<D> {
+    /// The newest event, if there was one.
+    pub latest: Option<D>,
+    /// The noted repeat, if there was one.
+    pub repeated: Option<D>,
+}
+
+/// What a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decision<D, C> {
+    /// `latest` names this event already: the SDK repeated its own call, or two equal deliveries of one millisecond
+    /// share the event. It is new. A receipt of a repeat under the event's own id would be a loss.
+    Own,
+    /// A repeat of the event that `latest` names.
+    Repeat,
+    /// The entity's newest state.
+    Newest {
+        /// The arrival, which becomes later than the receiver's clock said if the clocks disagree.
+        received_ms: i64,
+    },
+    /// A new state that is older than the newest one. `latest` stays.
+    Older,
+    /// A new state, and so is the noted repeat, which arrived after it.
+    Restore {
+        /// The repeat that is none.
+        repeated: Repeated<D>,
+        /// The next `latest`: the former repeat, if it is the newest event.
+        latest: Latest<D, C>,
+    },
+}
+
+/// Returns whether `latest` may name this delivery without a closer look: the condition of the first update.
+pub fn moves_at_once<D, C: PartialEq>(latest: Option<&Latest<D, C>>, own: &Candidate<D, C>) -> bool {
+    latest.is_none_or(|latest| {
+        let noted = latest.repeated.as_ref();
+        latest.received_ms < own.received_ms
+            && noted.is_none_or(|repeated| repeated.received_ms < own.received_ms)
+            && !is_equal(latest, own)
+    })
+}
+
+/// Returns what a delivery is, if [`moves_at_once`] is false.
+pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
+    latest: &Latest<D, C>,
+    own: &Candidate<D, C>,
+    evidence: &Evidence<D>,
+) -> Decision<D, C> {
+    if latest.digest == own.digest {
+        return Decision::Own;
+    }
+    let is_late = matches!(evidence, Evidence::Late);
+    let is_behind = latest.received_ms >= own.received_ms;
+    // In doubt a delivery is new: between a late one and a later `latest` there may have been another state.
+    if is_equal(latest, own) && !(is_late && is_behind) {
+        return Decision::Repeat;
+    }
+    let repeated = latest.repeated.as_ref().filter(|repeated| repeated.digest != own.digest);
+    let is_older = is_behind && evidence.allows_later(&latest.digest);
+    let restored = repeated
+        .filter(|repeated| repeated.received_ms > own.received_ms && evidence.allows_later(&repeated.digest))
+        // What is later than `latest` by its calls, and not by its arrival, cannot be put between the two.
+        .filter(|_| is_older || !is_behind);
+    if let Some(repeated) = restored {
+        return Decision::Restore { repeated: repeated.clone(), latest: without_repeat(latest, repeated) };
+    }
+    if is_older {
+        return Decision::Older;
+    }
+    if is_late {
+        return Decision::Newest { received_ms: own.received_ms };
+    }
+    let shown_ms =
+        repeated.map_or(latest.received_ms, |repeated| latest.received_ms.max(repeated.received_ms));
+    Decision::Newest { received_ms: own.received_ms.max(shown_ms.saturating_add(1)) }
+}
+
+impl<D: PartialEq> Evidence<D> {
+    /// Whether this event may be later than the delivery.
+    fn allows_later(&self, digest: &D) -> bool {
+        match self {
+            Self::Late => true,
+            Self::Unanswered(None) => false,
+            Self::Unanswered(Some(look)) => {
+                look.latest.as_ref() != Some(digest) && look.repeated.as_ref() != Some(digest)
+            }
+        }
+    }
+}
+
+/// Whether the delivery has the content that `latest` names, within its retry window.
+fn is_equal<D, C: PartialEq>(latest: &Latest<D, C>, own: &Candidate<D, C>) -> bool {
+    let apart_ms = own.received_ms.saturating_sub(latest.received_ms).saturating_abs();
+    latest.content == own.content && own.window_ms.is_some_and(|window_ms| apart_ms <= window_ms)
+}
+
+/// The next `latest` once the noted repeat is an event of its own. A repeat that is later than `latest` repeated what
+/// `latest` names, and so has its content: `latest` never moves to less than the noted repeat.
+fn without_repeat<D: Clone, C: Clone>(latest: &Latest<D, C>, repeated: &Repeated<D>) -> Latest<D, C> {
+    let newest = if repeated.received_ms > latest.received_ms {
+        repeated.clone()
+    } else {
+        Repeated { digest: latest.digest.clone(), received_ms: latest.received_ms }
+    };
+    let Repeated { digest, received_ms } = newest;
+    Latest { digest, received_ms, content: latest.content.clone(), repeated: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WINDOW_MS: i64 = 60;
+
+    /// `latest` names the event `a` with content `A`, received at 100, and the repeat `r`, if there is one.
+    fn latest(repeated_ms: Option<i64>) -> Latest<char, char> {
+        let repeated = repeated_ms.map(|received_ms| Repeated { digest: 'r', received_ms });
+        Latest { digest: 'a', content: 'A', received_ms: 100, repeated }
+    }
+
+    /// The delivery `x`.
+    fn delivery(content: char, received_ms: i64) -> Candidate<char, char> {
+        Candidate { digest: 'x', content, received_ms, window_ms: Some(WINDOW_MS) }
+    }
+
+    const NEVER_LOOKED: Evidence<char> = Evidence::Unanswered(None);
+
+    fn looked(latest: char, repeated: Option<char>) -> Evidence<char> {
+        Evidence::Unanswered(Some(Look { latest: Some(latest), repeated }))
+    }
+
+    fn newest(received_ms: i64) -> Decision<char, char> {
+        Decision::Newest { received_ms }
+    }
+
+    fn restored(repeated_ms: i64, digest: char) -> Decision<char, char> {
+        Decision::Restore {
+            repeated: Repeated { digest: 'r', received_ms: repeated_ms },
+            latest: Latest { digest, content: 'A', received_ms: repeated_ms.max(100), repeated: None },
+        }
+    }
+
+    #[test]
+    fn latest_moves_at_once_to_a_later_state() {
+        for (content, received_ms, repeated_ms, moves) in [
+            ('B', 101, None, true),
+            ('B', 100, None, false),
+            ('B', 99, None, false),
+            ('A', 101, None, false),
+            ('A', 160, None, false),
+            ('A', 161, None, true),
+            ('B', 120, Some(119), true),
+            ('B', 120, Some(120), false),
+            ('B', 120, Some(121), false),
+        ] {
+            let own = delivery(content, received_ms);
+            let case = (content, received_ms, repeated_ms);
+            assert_eq!(moves_at_once(Some(&latest(repeated_ms)), &own), moves, "{case:?}");
+        }
+        assert!(moves_at_once(None, &delivery('A', 1)), "an entity without events");
+    }
+
+    #[test]
+    fn each_delivery_is_decided_by_order_content_and_window() {
+        for (content, received_ms, repeated_ms, evidence, decision) in [
+            // A receiver that never looked: everything that latest shows is earlier.
+            ('A', 130, None, NEVER_LOOKED, Decision::Repeat),
+            ('A', 90, None, NEVER_LOOKED, Decision::Repeat),
+            ('A', 30, None, NEVER_LOOKED, newest(101)),
+            ('B', 90, None, NEVER_LOOKED, newest(101)),
+            ('B', 100, None, NEVER_LOOKED, newest(101)),
+            ('B', 110, Some(120), NEVER_LOOKED, newest(121)),
+            // A receiver that looked: what was not there then may be later.
+            ('B', 90, None, looked('o', None), Decision::Older),
+            ('B', 90, None, looked('a', None), newest(101)),
+            ('B', 110, Some(120), looked('a', None), restored(120, 'r')),
+            ('B', 110, Some(120), looked('a', Some('r')), newest(121)),
+            ('B', 90, Some(120), looked('a', None), newest(121)),
+            ('B', 90, Some(95), looked('o', None), restored(95, 'a')),
+            ('B', 90, Some(120), looked('o', None), restored(120, 'r')),
+            ('A', 110, Some(120), looked('a', None), Decision::Repeat),
+            // A late delivery: the arrivals decide.
+            ('B', 90, None, Evidence::Late, Decision::Older),
+            ('B', 110, Some(120), Evidence::Late, restored(120, 'r')),
+            ('B', 90, Some(95), Evidence::Late, restored(95, 'a')),
+            ('B', 120, Some(120), Evidence::Late, newest(120)),
+            ('A', 110, None, Evidence::Late, Decision::Repeat),
+            ('A', 90, None, Evidence::Late, Decision::Older),
+        ] {
+            let own = delivery(content, received_ms);
+            let case = (content, received_ms, repeated_ms, evidence);
+            assert_eq!(decide(&latest(repeated_ms), &own, &evidence), decision, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn a_delivery_never_repeats_itself() {
+        let own = Candidate { digest: 'a', ..delivery('A', 100) };
+        for evidence in [NEVER_LOOKED, Evidence::Late] {
+            assert_eq!(decide(&latest(None), &own, &evidence), Decision::Own);
+        }
+        // Its own note, of a call whose reply was lost.
+        let own = Candidate { digest: 'r', ..delivery('B', 120) };
+        assert_eq!(decide(&latest(Some(120)), &own, &NEVER_LOOKED), newest(120));
+    }
+
+    #[test]
+    fn a_body_with_its_own_time_never_repeats_latest() {
+        let own = Candidate { window_ms: None, ..delivery('A', 110) };
+        assert!(moves_at_once(Some(&latest(None)), &own));
+        let own = Candidate { received_ms: 100, ..own };
+        assert_eq!(decide(&latest(None), &own, &NEVER_LOOKED), newest(101));
+    }
+
+    fn any_evidence() -> impl Strategy<Value = Evidence<char>> {
+        let look = (prop::option::of(prop::sample::select(vec!['a', 'o'])), prop::option::of(Just('r')));
+        prop_oneof![
+            Just(NEVER_LOOKED),
+            Just(Evidence::Late),
+            look.prop_map(|(latest, repeated)| Evidence::Unanswered(Some(Look { latest, repeated }))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_moves_at_once_is_the_newest_state(
+            content in prop::sample::select(vec!['A', 'B']),
+            received_ms in 0_i64..250,
+            repeated_ms in prop::option::of(0_i64..250),
+            evidence in any_evidence(),
+        ) {
+            let (latest, own) = (latest(repeated_ms), delivery(content, received_ms));
+            let decision = decide(&latest, &own, &evidence);
+            if moves_at_once(Some(&latest), &own) {
+                prop_assert_eq!(decision, newest(received_ms));
+            }
+            match (decision, evidence) {
+                (Decision::Newest { received_ms: made }, Evidence::Late) => prop_assert_eq!(made, received_ms),
+                (Decision::Newest { received_ms: made }, _) => {
+                    prop_assert!(made >= received_ms && made > latest.received_ms);
+                    prop_assert!(repeated_ms.is_none_or(|repeated_ms| made > repeated_ms));
+                }
+                (Decision::Older | Decision::Restore { .. }, evidence) => {
+                    prop_assert_ne!(evidence, NEVER_LOOKED, "everything shown counts as earlier");
+                }
+                _ => {}
+            }
+            if let Decision::Restore { repeated, latest: next } = decision {
+                prop_assert!(repeated.received_ms > received_ms);
+                prop_assert_eq!(next.received_ms, latest.received_ms.max(repeated.received_ms));
+                prop_assert_eq!((next.content, next.repeated), ('A', None));
+            }
+        }
+
+        /// One delivery after the other, each answered before the next one is sent, whatever their clocks say.
+        #[test]
+        fn in_sequence_the_newest_event_is_the_last_state(
+            sent in prop::collection::vec((prop::sample::select(vec!['A', 'B', 'C']), 0_i64..1_000), 1..12),
+        ) {
+            let mut latest: Option<Latest<usize, char>> = None;
+            let mut events: Vec<(i64, char)> = Vec::new();
+            for (digest, &(content, received_ms)) in sent.iter().enumerate() {
+                let own = Candidate { digest, content, received_ms, window_ms: Some(i64::MAX) };
+                let decision = match &latest {
+                    Some(latest) if !moves_at_once(Some(latest), &own) => {
+                        decide(latest, &own, &Evidence::Unanswered(None))
+                    }
+                    _ => Decision::Newest { received_ms },
+                };
+                match decision {
+                    Decision::Newest { received_ms } => {
+                        let repeated = latest.and_then(|latest| latest.repeated);
+                        latest = Some(Latest { digest, content, received_ms, repeated });
+                        events.push((received_ms, content));
+                    }
+                    Decision::Repeat => {
+                        let noted = latest.as_mut().unwrap();
+                        if noted.repeated.is_none_or(|repeated| repeated.received_ms < received_ms) {
+                            noted.repeated = Some(Repeated { digest, received_ms });
+                        }
+                    }
+                    other => prop_assert!(false, "{other:?}"),
+                }
+            }
+            let states: Vec<char> = sent.iter().map(|&(content, _)| content).collect();
+            let mut changes = states.clone();
+            changes.dedup();
+            prop_assert!(events.is_sorted_by(|earlier, later| earlier.0 < later.0), "{events:?}");
+            prop_assert_eq!(events.iter().map(|event| event.1).collect::<Vec<_>>(), changes);
+        }
+    }
+}
