@@ -210,8 +210,32 @@ impl fmt::Debug for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canonical::Completed;
+    use crate::provider::parsed_event::{ParsedEvent, UnknownReason};
+    use crate::received_at::ReceivedAt;
+    use crate::test_provider::{TestProvider, delivered, sent};
 
     const TEXT: &str = r#"{"specversion":"1.0","id":"zid/a/order/1/0123456789abcdef","type":"commerce.order.created","provider":"zid","store":"a","receivedtime":"2025-06-12T08:01:12.345Z","data":{"total":"86.40","weight":1.10}}"#;
+
+    #[test]
+    fn a_message_has_its_documentation_and_its_completion() {
+        let message = |documented, completed| {
+            let parsed = ParsedEvent {
+                documented,
+                completed,
+                ..ParsedEvent::unknown("x", UnknownReason::Event, None)
+            };
+            let delivery = delivered(sent("", "{}"), ReceivedAt::from_millis(7).unwrap());
+            let event = delivery.into_event::<TestProvider>(parsed);
+            let message: Value = serde_json::from_str(&CloudEvent::of(&event).to_json()).unwrap();
+            ["documented", "currencyfrom", "zonefrom"].map(|name| message[name].as_str().map(str::to_owned))
+        };
+        let some = |word: &str| Some(word.to_owned());
+        let both = Completed { currency: true, zone: true };
+        assert_eq!(message(None, Completed::default()), [None, None, None]);
+        assert_eq!(message(Some(Documented::Inferred), Completed::default()), [None, None, None]);
+        assert_eq!(message(Some(Documented::Partial), both), ["partial", "settings", "settings"].map(some));
+    }
 
     #[test]
     fn a_message_reads_back() {
