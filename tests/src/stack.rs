@@ -460,7 +460,7 @@ pub fn environment(facts: &Facts) -> Config {
         queue_url: facts.queue_url.clone(),
         dead_letter_queue_url: Some(facts.dlq_url.clone()),
         bus: Some(facts.bus.clone()),
-        settled_seconds: None,
+        resend_after_seconds: None,
         retention_days: 1,
         log_level: LogLevel::Error,
         region: facts.region.clone(),

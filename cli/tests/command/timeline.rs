@@ -1,8 +1,7 @@
 //! `inlet timeline`.
 
 use inlet_aws::client::clock;
-use inlet_aws::operate::history::record_replay;
-use inlet_aws::operate::replay::ReplayId;
+use inlet_aws::operate::replay::{ReplayId, record_replay};
 
 use crate::given::order_with_two_states;
 use crate::inlet::{run, snapshot};

@@ -157,9 +157,9 @@ impl SqsQueue {
 }
 
 /// Sends a message within the receiver's time limit.
-async fn send_in_time(message: SendMessageFluentBuilder) -> Result<(), Fault> {
-    let sending = async { message.send().await.map_err(|error| fault(NOT_ENQUEUED, &error)) };
-    with_timeout(Step::Queue, NOT_ENQUEUED, sending).await.map(|_| ())
+fn send_in_time(message: SendMessageFluentBuilder) -> impl Future<Output = Result<(), Fault>> {
+    let sending = async { message.send().await.map(|_| ()).map_err(|error| fault(NOT_ENQUEUED, &error)) };
+    with_timeout(Step::Queue, NOT_ENQUEUED, sending)
 }
 
 fn whole_attribute(whole: Vec<u8>) -> Result<MessageAttributeValue, Fault> {

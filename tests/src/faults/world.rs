@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const PROCESSOR_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The sweeper's resend delay. Short, because no other program works on these events.
-const SETTLED_SECONDS: &str = "1";
+const RESEND_AFTER_SECONDS: &str = "1";
 
 /// The attributes of a receive call.
 const ALL: &str = "All";
@@ -83,7 +83,7 @@ impl World {
             ("INLET_BUS", &self.bus),
             ("INLET_RETENTION_DAYS", "90"),
             ("INLET_LOG_LEVEL", "info"),
-            ("INLET_SETTLED_SECONDS", SETTLED_SECONDS),
+            ("INLET_RESEND_AFTER_SECONDS", RESEND_AFTER_SECONDS),
         ];
         let spec = Spec {
             binary,

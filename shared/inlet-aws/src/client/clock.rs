@@ -1,10 +1,10 @@
-//! The clock, read once a delivery.
+//! The clock: the only file that reads it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use inlet::received_at::ReceivedAt;
 
-/// The time now.
+/// Returns the current time.
 pub fn now() -> ReceivedAt {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

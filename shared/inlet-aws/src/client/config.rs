@@ -1,74 +1,74 @@
-//! The function's settings: read once, complete or not at all.
+//! The configuration of a function: all of its environment variables, read once.
 
 use std::fmt;
 use std::net::SocketAddr;
 
-/// The log level.
+/// The level of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Faults of ours.
+    /// Failures of Inlet or of AWS.
     Error,
-    /// And what was refused, or accepted with a fault behind it.
+    /// Also rejected deliveries, and deliveries that were accepted with a fault.
     Warn,
-    /// And what was accepted.
+    /// Also accepted deliveries.
     Info,
-    /// And what was only tried.
+    /// Also probes and blocked messages.
     Debug,
 }
 
-/// A function's configuration from its environment.
+/// The configuration of a function.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The deployment's stage; a part of the parameters' path.
+    /// The deployment's stage, which is a part of the parameters' path.
     pub stage: String,
-    /// The event table.
+    /// The name of the event table.
     pub table: String,
-    /// The event queue.
+    /// The URL of the event queue.
     pub queue_url: String,
-    /// The dead-letter queue; set for the processor only.
+    /// The URL of the dead-letter queue. Only the processor has it.
     pub dead_letter_queue_url: Option<String>,
-    /// The bus that processed events are published on; set for the processor only.
+    /// The name of the event bus. Only the processor has it.
     pub bus: Option<String>,
-    /// Age of an event without a receipt at which the sweeper sends it again; set for the sweeper only.
-    pub settled_seconds: Option<u32>,
-    /// Retention of events.
+    /// The age in seconds at which the sweeper sends an unprocessed event again. Only the sweeper has it.
+    pub resend_after_seconds: Option<u32>,
+    /// The retention of events, in days.
     pub retention_days: u32,
-    /// The log level.
+    /// The lowest level that is logged.
     pub log_level: LogLevel,
     /// The AWS region.
     pub region: String,
     /// The credentials of the function's role.
     pub credentials: Credentials,
-    /// Where AWS is, when it is not AWS: the SDKs' own `AWS_ENDPOINT_URL`.
+    /// The endpoint of an emulator instead of AWS: the SDKs' own `AWS_ENDPOINT_URL`.
     pub endpoint: Option<String>,
-    /// The address for trace datagrams: `AWS_XRAY_DAEMON_ADDRESS`, set by Lambda.
+    /// The address of the X-Ray daemon: `AWS_XRAY_DAEMON_ADDRESS`, which Lambda sets.
     pub xray_daemon: Option<SocketAddr>,
     /// A file of root certificates instead of Amazon's: the SDKs' own `AWS_CA_BUNDLE`.
     pub ca_bundle: Option<String>,
 }
 
-/// AWS credentials. Without `Debug`.
+/// AWS credentials. They have no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The access key's id.
     pub access_key_id: String,
     /// The access key.
     pub secret_access_key: String,
-    /// The session's token; a role has one.
+    /// The session token. Every role has one.
     pub session_token: Option<String>,
 }
 
-/// All problems of the configuration at once.
+/// An incomplete or invalid configuration, with all of its errors.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
     /// Variables that are not set.
     pub missing: Vec<&'static str>,
-    /// Variables whose value is of no use.
+    /// Variables with an invalid value.
     pub invalid: Vec<&'static str>,
 }
 
 impl ConfigError {
-    /// Only this variable is not set.
+    /// The error that this variable is not set.
     pub fn without(name: &'static str) -> Self {
         Self { missing: vec![name], invalid: Vec::new() }
     }
@@ -81,12 +81,12 @@ impl fmt::Display for ConfigError {
 }
 
 impl LogLevel {
-    /// The level of this name, as the template's parameter has it.
+    /// Parses a level: `error`, `warn`, `info` or `debug`, as in the template's parameter.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Error, Self::Warn, Self::Info, Self::Debug].into_iter().find(|level| level.as_str() == name)
     }
 
-    /// The level's word in a line.
+    /// Returns the level's name in a log line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -98,7 +98,7 @@ impl LogLevel {
 }
 
 impl Config {
-    /// Reads the process's config.
+    /// Reads the process's environment.
     ///
     /// # Errors
     /// [`ConfigError`] with every variable that is missing or invalid.
@@ -107,7 +107,7 @@ impl Config {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
-    /// Reads what `lookup` knows.
+    /// Reads the variables that `lookup` returns.
     ///
     /// # Errors
     /// [`ConfigError`] with every variable that is missing or invalid.
@@ -132,10 +132,10 @@ impl Config {
             wrong.invalid.push("INLET_RETENTION_DAYS");
             0
         });
-        let settled_seconds = value("INLET_SETTLED_SECONDS").and_then(|text| {
+        let resend_after_seconds = value("INLET_RESEND_AFTER_SECONDS").and_then(|text| {
             let seconds = text.parse().ok();
             if seconds.is_none() {
-                wrong.invalid.push("INLET_SETTLED_SECONDS");
+                wrong.invalid.push("INLET_RESEND_AFTER_SECONDS");
             }
             seconds
         });
@@ -150,7 +150,7 @@ impl Config {
         let session_token = value("AWS_SESSION_TOKEN");
         let credentials = Credentials { access_key_id, secret_access_key, session_token };
         let (endpoint, ca_bundle) = (value("AWS_ENDPOINT_URL"), value("AWS_CA_BUNDLE"));
-        // Without an address of use there are no traces, and that is no reason to receive nothing.
+        // An invalid address costs the traces and must not cost deliveries.
         let xray_daemon = value("AWS_XRAY_DAEMON_ADDRESS").and_then(|address| address.parse().ok());
         let (dead_letter_queue_url, bus) = (value("INLET_DEAD_LETTER_QUEUE_URL"), value("INLET_BUS"));
         Ok(Self {
@@ -159,7 +159,7 @@ impl Config {
             queue_url,
             dead_letter_queue_url,
             bus,
-            settled_seconds,
+            resend_after_seconds,
             retention_days,
             log_level,
             region,
@@ -196,14 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn names_everything_that_is_missing_or_wrong_at_once() {
+    fn one_error_names_all_missing_and_invalid_variables() {
         let Err(wrong) = Config::from_lookup(|name| match name {
             "INLET_LOG_LEVEL" => Some("loud".into()),
             "INLET_RETENTION_DAYS" => Some("soon".into()),
             "INLET_TABLE" => Some(String::new()),
             other => lookup(other),
         }) else {
-            panic!("taken as complete");
+            panic!("it was read as complete");
         };
         assert_eq!(wrong.missing, ["INLET_TABLE"]);
         assert_eq!(wrong.invalid, ["INLET_RETENTION_DAYS", "INLET_LOG_LEVEL"]);

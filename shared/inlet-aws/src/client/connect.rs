@@ -1,7 +1,7 @@
 //! The AWS clients: one HTTP client, one TLS stack, Amazon's own roots, short time limits.
 //!
-//! `aws-config` is deliberately absent: in a Lambda function the region and the credentials are in the
-//! config, and looking for them elsewhere costs most of the start-up time.
+//! The crate `aws-config` is absent on purpose: in a Lambda function, region and credentials are environment variables,
+//! and its search for them elsewhere takes most of the start-up time.
 
 use std::io;
 use std::time::Duration;
@@ -25,19 +25,19 @@ use aws_types::SdkConfig;
 use crate::client::config::Config;
 use crate::client::timeouts;
 
-/// The roots that every AWS endpoint's certificate leads to: <https://www.amazontrust.com/repository/>.
+/// The root certificates of every AWS endpoint: <https://www.amazontrust.com/repository/>.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// Timeout of opening a connection.
+/// The longest that a connection may take to open.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// Timeout of one attempt of a call. [`crate::client::timeouts`] has the limits of whole steps.
+/// The longest that one attempt at a call may take. The limits of a delivery are in [`crate::client::timeouts`].
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// Timeout of a call with all its attempts.
+/// The longest that a call may take with all its attempts.
 const OPERATION: Duration = Duration::from_secs(5);
 
-/// Number of attempts of a call.
+/// The number of attempts at a call.
 const ATTEMPTS: u32 = 3;
 
 /// The clients of a function.
@@ -51,21 +51,21 @@ pub struct Clients {
     pub ssm: aws_sdk_ssm::Client,
 }
 
-/// Why the clients could not be made.
+/// An error of making the clients.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// `AWS_CA_BUNDLE` names a file that cannot be read.
     #[error("the root certificates cannot be read")]
     Roots(#[source] io::Error),
-    /// The root certificates are of no use.
+    /// The root certificates are invalid.
     #[error("the root certificates cannot be used")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Returns the configuration of every service's client: region, credentials, HTTP client, attempts and timeouts.
+/// Returns the configuration of every service's client: region, credentials, HTTP client, retries and time limits.
 ///
 /// # Errors
-/// [`ConnectError`] when the root certificates are of no use.
+/// [`ConnectError`] when the root certificates are invalid.
 pub fn sdk_config(config: &Config) -> Result<SdkConfig, ConnectError> {
     Ok(sdk_config_with(config, connector(config)?))
 }
@@ -83,7 +83,7 @@ fn sdk_config_with(config: &Config, connector: SharedHttpConnector) -> SdkConfig
 }
 
 impl Clients {
-    /// Makes the clients. Opens no connection yet.
+    /// Makes the clients. They open their connections with their first calls.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
@@ -92,15 +92,14 @@ impl Clients {
         }
     }
 
-    /// Makes the clients and opens a connection of each, so that the first delivery does not wait for it. While they
-    /// open the clients are made, which takes longer than anything else at a start: each reads a list of all of
-    /// AWS's partitions.
+    /// Makes the clients and opens a connection of each, so that the first delivery does not wait for it. The clients are
+    /// made while the connections open: it takes longer than anything else at a start, because each client reads a list
+    /// of all AWS partitions.
     ///
-    /// The services' answers make no difference, and neither does a failure: the first delivery then opens the
-    /// connection.
+    /// The services' responses are ignored. If a connection fails, the first delivery opens it.
     ///
     /// # Errors
-    /// [`ConnectError`] when the root certificates are of no use.
+    /// [`ConnectError`] when the root certificates are invalid.
     pub async fn connected(config: &Config) -> Result<Self, ConnectError> {
         let connector = connector(config)?;
         let preconnect = |service| preconnect(&connector, host_of(service, config));
@@ -111,7 +110,8 @@ impl Clients {
     }
 }
 
-/// Where a service is. For partitions with other names than these two the first delivery opens the connections.
+/// Returns the URL of a service. In a partition with another domain than these two, the first delivery opens the
+/// connections.
 fn host_of(service: &str, config: &Config) -> String {
     if let Some(endpoint) = &config.endpoint {
         return endpoint.trim_end_matches('/').to_owned();
@@ -121,8 +121,8 @@ fn host_of(service: &str, config: &Config) -> String {
     format!("https://{service}.{region}.{domain}")
 }
 
-/// Opens a connection by a `GET /ping` without a body: the load balancers answer it and no service is asked. Waits
-/// for the answer, and not for long: a service that does not answer it may still take a delivery.
+/// Opens a connection with a `GET /ping` without a body, which the load balancers answer without the service. Waits for
+/// the response for a limited time: a service that does not answer it may still take a delivery.
 async fn preconnect(connector: &SharedHttpConnector, host: String) {
     let mut request = HttpRequest::new(SdkBody::empty());
     if request.set_uri(format!("{host}/ping")).is_err() {
@@ -130,14 +130,14 @@ async fn preconnect(connector: &SharedHttpConnector, host: String) {
     }
     let answer = async {
         let answer = connector.call(request).await.ok()?;
-        // A connection whose answer was not read cannot be used again.
+        // A connection cannot be used again before its response is read.
         ByteStream::new(answer.into_body()).collect().await.ok()
     };
     let _ = tokio::time::timeout(timeouts::PRECONNECT, answer).await;
 }
 
-/// The HTTP client of all SDK clients: one pool of connections. It parses the root certificates once, where the SDK's
-/// own client reads them for each service and once more for the first call.
+/// Returns the connector of all clients: one pool of connections. It reads the root certificates once; the SDK's own
+/// client reads them for each service, and again for the first call.
 fn connector(config: &Config) -> Result<SharedHttpConnector, ConnectError> {
     let roots = match &config.ca_bundle {
         Some(path) => std::fs::read(path).map_err(ConnectError::Roots)?,
@@ -167,7 +167,7 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// An SDK's error as its code and message, without the request, which holds the body.
+/// Describes an SDK error by its code and message, without the request, which contains the body.
 pub fn describe_sdk_error<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata,
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_knock_goes_where_the_sdk_finds_the_service() {
+    async fn a_connection_opens_to_the_sdks_own_endpoint() {
         for region in ["us-east-1", "eu-central-1", "ap-southeast-7", "us-gov-west-1", "cn-north-1"] {
             let asked = Params::builder().region(region).build().unwrap();
             let found = DefaultResolver::new().resolve_endpoint(&asked).await.unwrap();
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn where_everything_is_elsewhere_a_knock_goes_there() {
+    fn an_emulators_endpoint_replaces_every_service() {
         let config = config("eu-central-1", Some("http://127.0.0.1:4566/"));
         assert_eq!(host_of("sqs", &config), "http://127.0.0.1:4566");
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// The remaining tokens.
+/// A token bucket: it starts full and gets one token in each interval, up to the burst.
 #[derive(Debug)]
 pub(crate) struct TokenBucket {
     burst: u32,
@@ -13,12 +13,12 @@ pub(crate) struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// `burst` at once, and one more in every `one_more`.
+    /// A full bucket of `burst` tokens.
     pub(crate) fn new(burst: u32, refill_interval: Duration, now: Instant) -> Self {
         Self { burst, refill_interval, left: burst, since: now }
     }
 
-    /// Spends `cost`, unless less is left.
+    /// Takes `cost` tokens. Returns false and takes none if there are fewer.
     pub(crate) fn try_acquire(&mut self, cost: u32, now: Instant) -> bool {
         self.refill(now);
         let left = self.left.checked_sub(cost);
@@ -31,13 +31,13 @@ impl TokenBucket {
         let earned = waited.checked_div(self.refill_interval.as_millis()).unwrap_or_default();
         let earned = u32::try_from(earned).unwrap_or(u32::MAX);
         self.left = self.burst.min(self.left.saturating_add(earned));
-        // A rest of the wait that is too short for a token counts next time.
+        // The part of the wait that is shorter than an interval counts next time.
         self.since = self.since.checked_add(self.refill_interval.saturating_mul(earned)).unwrap_or(now);
     }
 }
 
-/// An bucket for each name, so that what one name spends is not missing for another. It grows with the names: they
-/// must be few.
+/// A token bucket for each name, so that one name cannot use the tokens of another. Nothing is removed: there must be
+/// few names.
 #[derive(Debug)]
 pub(crate) struct KeyedTokenBuckets {
     burst: u32,
@@ -46,12 +46,12 @@ pub(crate) struct KeyedTokenBuckets {
 }
 
 impl KeyedTokenBuckets {
-    /// For each name `burst` at once, and one more in every `one_more`.
+    /// Full buckets of `burst` tokens.
     pub(crate) fn new(burst: u32, refill_interval: Duration) -> Self {
         Self { burst, refill_interval, by_name: HashMap::new() }
     }
 
-    /// Spends one of this name's, unless none is left.
+    /// Takes one token of this name. Returns false if there is none.
     pub(crate) fn try_acquire(&mut self, name: &str, now: Instant) -> bool {
         if let Some(bucket) = self.by_name.get_mut(name) {
             return bucket.try_acquire(1, now);
@@ -61,7 +61,7 @@ impl KeyedTokenBuckets {
     }
 }
 
-/// Limits a rate per second, one call after the other.
+/// Spaces calls evenly.
 #[derive(Debug)]
 pub struct RateLimiter {
     every: Duration,
@@ -69,13 +69,13 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// At most `rate` a second; at least one.
+    /// At most `rate` calls a second; one if `rate` is 0.
     pub fn per_second(rate: u32) -> Self {
         let every = Duration::from_secs(1).checked_div(rate).unwrap_or(Duration::from_secs(1));
         Self { every, next: tokio::time::Instant::now() }
     }
 
-    /// Waits for the next one's turn.
+    /// Waits until the next call may start.
     pub async fn acquire(&mut self) {
         tokio::time::sleep_until(self.next).await;
         self.next = self.next.max(tokio::time::Instant::now()).checked_add(self.every).unwrap_or(self.next);
@@ -90,29 +90,29 @@ mod tests {
     const REFILL_INTERVAL: Duration = Duration::from_millis(100);
 
     #[test]
-    fn a_whole_that_is_not_left_is_not_begun() {
+    fn a_cost_above_the_tokens_takes_none() {
         let now = Instant::now();
         let mut bucket = TokenBucket::new(10, REFILL_INTERVAL, now);
-        assert!(!bucket.try_acquire(11, now), "more than ever is there");
+        assert!(!bucket.try_acquire(11, now), "more than the burst");
         assert!(bucket.try_acquire(8, now) && !bucket.try_acquire(3, now) && bucket.try_acquire(2, now));
         assert!(!bucket.try_acquire(1, now));
         assert!(bucket.try_acquire(1, now + REFILL_INTERVAL));
     }
 
     #[test]
-    fn what_one_name_spends_is_not_missing_for_another() {
+    fn one_name_does_not_use_the_tokens_of_another() {
         let now = Instant::now();
         let mut buckets = KeyedTokenBuckets::new(2, REFILL_INTERVAL);
         let mut noisy = || buckets.try_acquire("noisy", now);
         assert_eq!([noisy(), noisy(), noisy()], [true, true, false]);
-        assert!(buckets.try_acquire("rare", now), "the noisy one has spent what is the rare one's");
-        assert!(!buckets.try_acquire("noisy", now), "it has an bucket of its own again and again");
-        assert!(buckets.try_acquire("noisy", now + REFILL_INTERVAL), "it never earns anything again");
+        assert!(buckets.try_acquire("rare", now), "the noisy name has used the rare name's tokens");
+        assert!(!buckets.try_acquire("noisy", now), "the noisy name has got another bucket");
+        assert!(buckets.try_acquire("noisy", now + REFILL_INTERVAL), "the bucket is not refilled");
     }
 
     proptest! {
         #[test]
-        fn never_more_is_spent_than_the_burst_and_what_was_earned(
+        fn no_more_is_taken_than_the_burst_and_the_refill(
             asked in prop::collection::vec((0_u32..8, 0_u64..400), 1..60),
         ) {
             let start = Instant::now();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn turns_come_no_faster_than_they_may() {
+    async fn calls_start_no_faster_than_the_rate() {
         let start = tokio::time::Instant::now();
         let mut limiter = RateLimiter::per_second(100);
         for _ in 0..6 {

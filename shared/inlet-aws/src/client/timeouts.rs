@@ -44,5 +44,5 @@ pub const MAX_CPU: Duration = Duration::from_secs(1);
 /// The memory in MB at which Lambda gives a function one whole virtual processor. Less memory gives less in proportion.
 pub const MEMORY_OF_A_PROCESSOR: u64 = 1_769;
 
-/// API Gateway's timeout: 30 s for an HTTP API, 29 s for a REST API. This is the shorter.
+/// The time that API Gateway waits: 30 s for an HTTP API, 29 s for a REST API. This is the shorter.
 pub const GATEWAY: Duration = Duration::from_secs(29);

@@ -12,7 +12,7 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text};
 use crate::dynamodb::dynamo::{Dynamo, put_request};
-use crate::dynamodb::table::attempts_key;
+use crate::dynamodb::keys::attempts_key;
 
 /// The most that the next attempt is later than planned: the queue returns a message when a processor is free.
 const LEEWAY: Duration = Duration::from_mins(2);

@@ -1,4 +1,4 @@
-//! DynamoDB's attributes: a record's fields as an item's attributes, and back.
+//! The attributes of an item: conversion from and to a record's fields, and access by type.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
-/// An item: attributes by name.
+/// An item: its attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// A record as attributes; what is null is absent.
+/// Returns a record's fields as attributes. A field that is null has none.
 pub fn of(record: &impl Serialize) -> Item {
     #[expect(clippy::expect_used, reason = "records are made of text and numbers")]
     let json = serde_json::to_value(record).expect("a record can be written as JSON");
@@ -21,15 +21,15 @@ pub fn of(record: &impl Serialize) -> Item {
     }
 }
 
-/// An item's text, numbers and maps as JSON; other attributes, such as the body, are left out.
+/// Returns an item's texts, numbers and maps as JSON, without other attributes, such as the body.
 pub fn to_json(item: &Item) -> Value {
     Value::Object(object(item))
 }
 
-/// An item's attributes as the record that [`of`] made them of.
+/// Reads a record from the attributes that [`of`] returned.
 ///
 /// # Errors
-/// When they are not.
+/// When the attributes are no such record. The error contains no values.
 pub fn read<T: DeserializeOwned>(item: &Item) -> Result<T, JsonError> {
     serde_json::from_value(to_json(item)).map_err(JsonError::from)
 }
@@ -44,17 +44,17 @@ pub(crate) fn number_value(number: i64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// An attribute that is text.
+/// Returns an attribute that is text.
 pub fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-/// An attribute that is a number.
+/// Returns an attribute that is a number.
 pub fn number(item: &Item, name: &str) -> Option<i64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-/// An attribute that is bytes.
+/// Returns an attribute that is bytes.
 pub fn bytes<'i>(item: &'i Item, name: &str) -> Option<&'i [u8]> {
     item.get(name)?.as_b().ok().map(AsRef::as_ref)
 }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_that_is_no_such_record_is_not_quoted() {
+    fn the_error_of_a_wrong_item_does_not_quote_it() {
         let item = Item::from([("size".to_owned(), AttributeValue::S("canary".to_owned()))]);
         let why = read::<HashMap<String, u64>>(&item).unwrap_err().to_string();
         assert_eq!(why, "JSON of another shape");

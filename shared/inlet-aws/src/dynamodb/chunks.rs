@@ -3,7 +3,7 @@
 //! A chunk belongs to one write of one event. Its key consists of the entity, the number of the chunk, the event's
 //! digest, the arrival and the SHA-256 of the bytes, so that
 //!
-//! - no other event and no other arrival shares it: code that deletes the event can delete its chunks;
+//! - no other event and no other arrival shares it, so that an event is deleted with its chunks;
 //! - the same write, repeated, produces the same items, and different bytes never replace each other;
 //! - all chunks of an entity are found by one query for each number, also if their event was never written.
 //!

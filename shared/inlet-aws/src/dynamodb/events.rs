@@ -18,11 +18,11 @@ use crate::client::clock;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
 use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
+use crate::dynamodb::keys::{event_key, receipt_key};
 use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 use crate::dynamodb::receipts::{Receipts, applies_to, tombstone_until};
 use crate::dynamodb::record::Record;
-use crate::dynamodb::table::{event_key, receipt_key};
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
 

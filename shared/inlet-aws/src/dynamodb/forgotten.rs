@@ -6,7 +6,7 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{number, number_value};
 use crate::dynamodb::dynamo::{Dynamo, Key, put_request};
-use crate::dynamodb::table::FORGOTTEN;
+use crate::dynamodb::keys::FORGOTTEN;
 
 /// The owner of these notes.
 #[derive(Clone, Debug)]

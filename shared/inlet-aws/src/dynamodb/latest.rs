@@ -11,8 +11,8 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Written};
+use crate::dynamodb::keys::latest_key;
 use crate::dynamodb::record::Record;
-use crate::dynamodb::table::latest_key;
 
 /// A failed write of `latest`.
 const NOT_UPDATED: &str = "the entity's latest event cannot be updated";

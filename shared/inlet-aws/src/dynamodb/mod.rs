@@ -3,19 +3,20 @@
 //! | module | items |
 //! |---|---|
 //! | `dynamo` | the calls: read, conditional writes, batches, queries |
-//! | [`table`] | the layout: keys, and [`table::Table`] with all owners |
+//! | `keys` | the layout: the key of each item |
+//! | [`table`] | all owners, made from one client |
 //! | [`events`] | events, with their bodies and messages |
 //! | `latest` | the newest event of each entity: deduplication within a retry window |
 //! | [`time_index`] | the index of events by arrival |
 //! | [`receipts`] | receipts, tombstones and parked markers |
 //! | [`attempts`] | attempts at a message that is not processed yet |
 //! | [`pending`] | the sweeper's cursors and pending list |
-//! | [`queue_position`] | how far the processor is on the queue |
+//! | [`queue_position`] | the position of the processor on the queue |
 //! | [`quarantine`] | requests that failed verification |
 //! | [`forgotten`] | entities that were forgotten |
 
 pub(crate) mod dynamo;
-pub mod table;
+pub(crate) mod keys;
 pub mod attributes;
 pub mod record;
 pub(crate) mod chunks;
@@ -30,3 +31,4 @@ pub mod quarantine;
 pub(crate) mod quarantined_request;
 pub(crate) mod deferred_stores;
 pub mod forgotten;
+pub mod table;

@@ -1,8 +1,8 @@
 //! The quarantine: requests that failed verification, with all that is needed to verify them again.
 //!
 //! An item contains what the sender offered as proof, which may be a store's real secret. The table encrypts it at
-//! rest (`SSESpecification` in the template: the account's `aws/dynamodb` key); every reader of the table can read
-//! it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few days
+//! rest (`SSESpecification` in the template: the account's `aws/dynamodb` key); every principal that may read the table
+//! may read it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few days
 //! later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`, so
 //! the time index, and with it the sweeper and replays, never contains one.
 //!
@@ -33,7 +33,7 @@ use crate::telemetry::timing::{Step, with_timeout};
 /// fits into its item beside query and headers, which API Gateway keeps below 10 KB each.
 pub const MAX_QUARANTINED_LEN: usize = 256 * 1024;
 
-/// Retention of a quarantined request: a wrong secret that is entered on a Friday is found on a Monday.
+/// The time that a request is quarantined: a wrong secret that is entered on a Friday is found on a Monday.
 pub const RETENTION: Duration = Duration::from_hours(72);
 
 /// A store's token bucket in one function instance: a token is one KiB, as DynamoDB counts writes. The burst takes
@@ -88,6 +88,11 @@ impl TableQuarantine {
             && total.try_acquire(cost(rejected), now)
     }
 
+    /// Writes the item within the receiver's time limit.
+    fn put_in_time(&self, rejected: &RejectedRequest<'_>) -> impl Future<Output = Result<(), Fault>> {
+        with_timeout(Step::Quarantine, NOT_QUARANTINED, self.put(rejected))
+    }
+
     async fn put(&self, rejected: &RejectedRequest<'_>) -> Result<(), Fault> {
         let note = Note::of(rejected);
         let (encoding, body) = Encoding::smaller(rejected.body());
@@ -117,8 +122,7 @@ impl Quarantine for TableQuarantine {
         if !self.has_capacity(rejected, Instant::now()) {
             return Ok(QuarantineOutcome::RateLimited);
         }
-        let putting = self.put(rejected);
-        with_timeout(Step::Quarantine, NOT_QUARANTINED, putting).await?;
+        self.put_in_time(rejected).await?;
         Ok(QuarantineOutcome::Stored)
     }
 }

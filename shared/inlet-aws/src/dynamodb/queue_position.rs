@@ -1,4 +1,4 @@
-//! The processor's position on the queue. The sweeper uses it to distinguish a backlog from a lost message.
+//! The position of the processor on the queue. The sweeper uses it to distinguish a backlog from a lost message.
 //!
 //! The processor records, minute by minute, the oldest send time among the messages that it receives for the first
 //! time. An unprocessed event that was sent later may still be on the queue; one that was sent earlier is not. SQS's

@@ -14,8 +14,8 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Written, delete_request, put_request};
+use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
 use crate::dynamodb::pending::{Pending, PendingEvent};
-use crate::dynamodb::table::{attempts_key, parked_key, receipt_key};
 
 /// The longest reason of a parked marker, in characters.
 const MAX_REASON_LEN: usize = 1_000;

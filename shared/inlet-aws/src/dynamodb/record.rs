@@ -34,7 +34,7 @@ pub struct Record {
     pub received: String,
     /// The origin: a webhook, a fallback message, or the quarantine.
     pub origin: Origin,
-    /// The trust in the delivery.
+    /// The trust in the delivery: what verified it.
     pub trust: String,
     /// The invocation that wrote it.
     pub attempt: String,

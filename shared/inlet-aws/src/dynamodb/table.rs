@@ -1,33 +1,12 @@
-//! The layout of the event table: which item has which key, and the owners of all items.
-//!
-//! An entity's items share the partition key `{provider}/{store}/{kind}/{entity}`:
-//!
-//! | sort key | item |
-//! |---|---|
-//! | `event/{digest}` | an event |
-//! | `receipt/{digest}` | the receipt of a processed event, or the tombstone of a forgotten one |
-//! | `parked/{digest}` | the marker that an event waits for an operator |
-//! | `replay/{digest}/{replay}` | the record that an operator sent an event again |
-//! | `latest` | the entity's latest delivery, where some of its events carry no time of their own |
-//! | `tried` | the attempts at the message that all other messages of the entity wait for |
-//! | `forgotten` | the time at which the entity was forgotten |
-//!
-//! Bytes that are too large for one item are in chunks, under `chunk/{entity}/{n}` and the sort key
-//! `{digest}/{received_ms}/{sha256}`. Each chunk of a body is in a partition of its own, because a partition takes
-//! 1,000 writes of 1 KB a second. Version 0.2 wrote chunks under `part/{sha256}/{n}` and `part`; events that have
-//! such chunks stay readable.
-//!
-//! Requests that failed verification are under `quarantine/{provider}/{store}` and `{arrival}/{digest}`, in no index.
-//! Two partitions belong to no entity: `processor` and `sweeper`.
+//! The event table: the owners of all items, made from one client.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use inlet::event::EventId;
 
 use crate::dynamodb::attempts::AttemptItems;
-use crate::dynamodb::dynamo::{Dynamo, Key};
+use crate::dynamodb::dynamo::Dynamo;
 use crate::dynamodb::events::Events;
 use crate::dynamodb::forgotten::ForgottenEntities;
 use crate::dynamodb::pending::Pending;
@@ -48,7 +27,7 @@ pub struct Table {
     pub attempts: AttemptItems,
     /// The sweeper's cursors and pending list.
     pub pending: Pending,
-    /// The processor's position on the queue.
+    /// The position of the processor on the queue.
     pub queue_positions: QueuePositions,
     /// Entities that were forgotten.
     pub forgotten: ForgottenEntities,
@@ -73,35 +52,3 @@ impl Table {
         }
     }
 }
-
-/// The key of an event.
-pub(crate) fn event_key(id: &EventId) -> Key {
-    Key::new(id.entity_path(), format!("{EVENT_PREFIX}{}", id.digest()))
-}
-
-/// The beginning of an event's sort key. Stored data: the value must stay.
-pub(crate) const EVENT_PREFIX: &str = "event/";
-
-/// The key of an event's receipt. Stored data: the value must stay.
-pub(crate) fn receipt_key(id: &EventId) -> Key {
-    Key::new(id.entity_path(), format!("receipt/{}", id.digest()))
-}
-
-/// The key of an event's parked marker. Stored data: the value must stay.
-pub(crate) fn parked_key(id: &EventId) -> Key {
-    Key::new(id.entity_path(), format!("parked/{}", id.digest()))
-}
-
-/// The key of the latest delivery of an event's entity. Stored data: the value must stay.
-pub(crate) fn latest_key(id: &EventId) -> Key {
-    Key::new(id.entity_path(), "latest")
-}
-
-/// The key of the attempts at the message that an event's entity waits for. Stored data: `tried` keeps its first
-/// name.
-pub(crate) fn attempts_key(id: &EventId) -> Key {
-    Key::new(id.entity_path(), "tried")
-}
-
-/// The sort key of the note that an entity was forgotten. Stored data: the value must stay.
-pub(crate) const FORGOTTEN: &str = "forgotten";

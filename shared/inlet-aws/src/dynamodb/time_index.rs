@@ -11,8 +11,8 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, UNREADABLE};
+use crate::dynamodb::keys::EVENT_PREFIX;
 use crate::dynamodb::record::Record;
-use crate::dynamodb::table::EVENT_PREFIX;
 
 /// The index's name in the template.
 const INDEX: &str = "arrivals";

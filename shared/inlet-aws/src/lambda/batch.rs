@@ -1,4 +1,4 @@
-//! Lambda's batch of SQS messages, and what goes back: the messages that stay on the queue.
+//! Lambda's batch of SQS messages, and its partial batch response.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sqs::WHOLE;
 
-/// The part of a batch that the processor needs. Without `Debug`: it has personal data.
+/// The part of a batch that the processor needs. It has no `Debug`, because it contains personal data.
 #[derive(Default, Deserialize)]
 pub struct Batch {
     #[serde(rename = "Records")]
@@ -46,7 +46,7 @@ struct MessageAttribute {
     binary_value: Option<String>,
 }
 
-/// The response to Lambda: these messages stay on the queue, all others are done.
+/// The partial batch response: the messages that stay on the queue. Lambda deletes all others.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
@@ -60,14 +60,14 @@ struct Item {
 }
 
 impl Batch {
-    /// The messages, in the queue's order.
+    /// Returns the messages, in the queue's order.
     pub fn into_messages(self, now: ReceivedAt) -> Vec<Received> {
         self.records.into_iter().map(|record| record.into_received(now)).collect()
     }
 }
 
 impl BatchResponse {
-    /// Returns the messages that are not done.
+    /// The response for these messages: those that no outcome reports as done stay.
     pub fn of<'m>(messages: impl IntoIterator<Item = &'m str>, outcomes: &[Outcome]) -> Self {
         let done = |id: &str| outcomes.iter().any(|outcome| outcome.received == id && outcome.is_done());
         let remaining = messages.into_iter().filter(|id| !done(id));
@@ -78,7 +78,7 @@ impl BatchResponse {
 impl Record {
     fn into_received(self, now: ReceivedAt) -> Received {
         let Self { message_id, receipt_handle, body, attributes, mut message_attributes } = self;
-        // Bytes that are no base64 are as damaged as bytes that are no record: there, and of no use.
+        // Bytes that are not base64 become an empty record, which is damaged as well.
         let whole = message_attributes.remove(WHOLE).and_then(|attribute| attribute.binary_value);
         let whole = whole.map(|text| STANDARD.decode(text).unwrap_or_default());
         let first_ms = attributes.approximate_first_receive_timestamp.parse().ok();
@@ -109,7 +109,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn reads_what_lambda_hands_over() {
+    fn reads_a_batch_as_lambda_sends_it() {
         let batch: Batch = serde_json::from_value(json!({"Records": [{
             "messageId": "m-1",
             "receiptHandle": "h",
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_to_be_done_stays_on_the_queue() {
+    fn a_message_without_an_outcome_stays_on_the_queue() {
         let outcome =
             |received: &str, disposition| Outcome { received: received.into(), id: None, disposition };
         let outcomes = [outcome("done", Disposition::Processed), outcome("behind", Disposition::Blocked)];

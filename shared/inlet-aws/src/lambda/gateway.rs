@@ -1,7 +1,7 @@
-//! API Gateway's HTTP API, payload format 2.0: an event becomes a request, an answer becomes a response.
+//! API Gateway's HTTP API, payload format 2.0: its event as a request, and a response in its format.
 //!
-//! The event's own type is kept small on purpose: a header with a character outside ASCII, or a field that a
-//! later format adds, must not lose a delivery.
+//! The event's type has few fields on purpose: a header with a character outside ASCII, or a field that a later format
+//! adds, must not fail a delivery.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use inlet::request::{Method, Request};
 use inlet::store::{NotAStoreName, StoreName};
 use serde::{Deserialize, Serialize};
 
-/// The part of an event that a receiver needs. Without `Debug`: it holds what was sent.
+/// The part of an event that a receiver needs. It has no `Debug`, because it contains the request.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Event {
@@ -39,28 +39,28 @@ struct Http {
     method: String,
 }
 
-/// Why an event is no request.
+/// An event that is no request.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEvent {
-    /// The body is not the base64 that it is said to be.
+    /// The body is marked as base64 and is not.
     #[error("{}", self.reason())]
     Base64,
-    /// The URL names no store.
+    /// The URL contains no store.
     #[error("{}", self.reason())]
     Store(#[source] NotAStoreName),
 }
 
 impl InvalidEvent {
-    /// The problem, for the log.
+    /// Returns the reason, for the log.
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Base64 => "the body is not base64",
-            Self::Store(_) => "the path names no store",
+            Self::Store(_) => "the path contains no store",
         }
     }
 }
 
-/// The response to API Gateway.
+/// A response in API Gateway's format.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayResponse {
@@ -71,16 +71,16 @@ pub struct GatewayResponse {
 }
 
 impl Event {
-    /// API Gateway's request id, which is in its access log too.
+    /// Returns API Gateway's id of the request, which its access log contains too.
     pub fn api_request(&self) -> Option<String> {
         let id = &self.request_context.request_id;
         (!id.is_empty()).then(|| id.clone())
     }
 
-    /// The request to the receiver of `provider`.
+    /// Returns the request to the receiver of `provider`.
     ///
     /// # Errors
-    /// [`InvalidEvent`] when the body's encoding is broken or the path names no store.
+    /// [`InvalidEvent`] when the body's encoding is broken or the path contains no store.
     pub fn into_request(self, provider: &str) -> Result<Request, InvalidEvent> {
         let (store, topic) = self.route(provider);
         let store = StoreName::parse(&store).map_err(InvalidEvent::Store)?;
@@ -94,7 +94,7 @@ impl Event {
         Ok(Request { method, store, topic, query: self.raw_query_string, headers, body })
     }
 
-    /// The store and the topic: API Gateway's path parameters, else what follows the provider in the path.
+    /// Returns the store and the topic: API Gateway's path parameters, else the segments after the provider.
     fn route(&self, provider: &str) -> (String, Option<String>) {
         let parameter = |name: &str| self.path_parameters.as_ref().and_then(|p| p.get(name)).cloned();
         if let Some(store) = parameter("store") {

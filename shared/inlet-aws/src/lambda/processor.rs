@@ -1,4 +1,4 @@
-//! The processor's function: wired once, then a batch in and what stays on the queue out.
+//! The processor function: a batch of SQS messages in, the messages that stay on the queue out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,14 +20,14 @@ use crate::lambda::ledger::TableLedger;
 use crate::sqs::SqsQueue;
 use crate::telemetry::log;
 
-/// The part of an invocation's time that is reserved for the answer.
+/// The part of an invocation's time that is kept for the response.
 const RESERVE: Duration = Duration::from_secs(2);
 
-/// Runs the processor's function until Lambda ends it. The consumer is made once, from the settings and the
-/// configuration that AWS clients are made of.
+/// Runs the processor's function until Lambda ends it. `consumer` makes the consumer once, from the configuration and
+/// the configuration of the AWS clients.
 ///
 /// # Errors
-/// When the config is incomplete, the consumer cannot be made or the runtime's interface cannot be reached.
+/// When the configuration is incomplete, the consumer cannot be made, or the Lambda runtime API cannot be reached.
 pub async fn run<C, E>(consumer: impl FnOnce(&Config, &SdkConfig) -> Result<C, E>) -> Result<(), Error>
 where
     C: Consumer + 'static,
@@ -48,6 +48,7 @@ where
 /// The processor on AWS.
 struct Function<C> {
     processor: Processor<TableLedger, C>,
+    /// The position that was recorded last.
     recorded: Mutex<Option<Position>>,
     log_level: LogLevel,
 }
@@ -77,7 +78,7 @@ impl<C: Consumer> Function<C> {
         response
     }
 
-    /// Notes how far the queue is worked off. Where that fails the sweeper may send something twice.
+    /// Records the position on the queue. If that fails, the sweeper may send an event twice.
     async fn record_position(&self, messages: &[Received]) {
         let Some(position) = Position::of(messages, clock::now()) else { return };
         let mut recorded = self.recorded.lock().await;
@@ -92,14 +93,14 @@ impl<C: Consumer> Function<C> {
         }
     }
 
-    /// Returns the outcomes of the messages by the time that the answer is due. All rounds of a batch share that
-    /// time, and half of it must be left for one more to be tried alone.
+    /// Returns the outcomes that are known after `time`. All rounds of a batch share that time. A suspicious message is
+    /// attempted alone only in the first half of it.
     async fn within(&self, time: Duration, messages: Vec<Received>) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
-        // Boxed: what is awaited below it is deep enough for the compiler as it is.
         let began = Instant::now();
-        let may_begin = || began.elapsed() < time.checked_div(2).unwrap_or_default();
-        let processing = Box::pin(self.processor.process(messages, may_begin, &mut outcomes));
+        let has_time = || began.elapsed() < time.checked_div(2).unwrap_or_default();
+        // Boxed, because the nesting of futures would exceed the compiler's limit.
+        let processing = Box::pin(self.processor.process(messages, has_time, &mut outcomes));
         if tokio::time::timeout(time, processing).await.is_err() {
             println!("{}", json!({"level": "error", "message": "batch", "outcome": "out_of_time"}));
         }
@@ -110,9 +111,9 @@ impl<C: Consumer> Function<C> {
         let (level, written, word, reason) = match &outcome.disposition {
             Disposition::Processed => (LogLevel::Info, "info", "processed", None),
             Disposition::Duplicate => (LogLevel::Info, "info", "duplicate", None),
-            Disposition::DeadLettered(fault) => (LogLevel::Error, "error", "set_aside", Some(fault)),
-            Disposition::Failed(trouble) => (LogLevel::Warn, "warn", "failed", Some(trouble.fault())),
-            Disposition::Blocked => (LogLevel::Debug, "debug", "behind", None),
+            Disposition::DeadLettered(fault) => (LogLevel::Error, "error", "dead_lettered", Some(fault)),
+            Disposition::Failed(error) => (LogLevel::Warn, "warn", "failed", Some(error.fault())),
+            Disposition::Blocked => (LogLevel::Debug, "debug", "blocked", None),
         };
         if level <= self.log_level {
             let line = json!({
@@ -129,7 +130,7 @@ impl<C: Consumer> Function<C> {
     }
 }
 
-/// Returns the time in which an invocation may still work.
+/// Returns how long an invocation may still work.
 fn time_left(context: &Context) -> Duration {
     let now_ms = u64::try_from(clock::now().millis()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)

@@ -28,9 +28,10 @@ use crate::client::config::Config;
 use crate::client::connect::{Clients, sdk_config};
 use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attempts::is_waiting;
+use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
 use crate::dynamodb::pending::{Pending, PendingEvent, RESEND_DELAY, pending_key};
 use crate::dynamodb::receipts::applies_to;
-use crate::dynamodb::table::{Table, attempts_key, parked_key, receipt_key};
+use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::lambda::deferred::{DeferredVerifier, Services};
 use crate::sqs::{QueueDepth, SqsQueue};
@@ -226,7 +227,7 @@ struct Run<'s> {
     report: SweepReport,
 }
 
-/// The sweeper's action on a pending event.
+/// The action of the sweeper for a pending event.
 enum SweepAction {
     /// Removes it from the list.
     Settle,
@@ -240,11 +241,12 @@ enum SweepAction {
 
 impl Sweeper {
     fn new(clients: Clients, config: Config) -> Self {
-        let Config { table, queue_url, retention_days, settled_seconds, .. } = config;
+        let Config { table, queue_url, retention_days, resend_after_seconds, .. } = config;
         Self {
             table: Table::new(clients.dynamodb, table, retention_days),
             queue: SqsQueue::new(clients.sqs, queue_url),
-            resend_after: settled_seconds.map_or(RESEND_AFTER, |seconds| Duration::from_secs(seconds.into())),
+            resend_after: resend_after_seconds
+                .map_or(RESEND_AFTER, |seconds| Duration::from_secs(seconds.into())),
             budget: BUDGET,
         }
     }

@@ -5,8 +5,9 @@ use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text};
+use crate::dynamodb::keys::{parked_key, receipt_key};
 use crate::dynamodb::receipts::applies_to;
-use crate::dynamodb::table::{Table, parked_key, receipt_key};
+use crate::dynamodb::table::Table;
 
 /// The status of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

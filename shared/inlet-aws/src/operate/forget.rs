@@ -33,7 +33,8 @@ use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::chunks::{MAX_CHUNKS, chunk_partition, old_chunk_keys};
 use crate::dynamodb::dynamo::{Expressions, Key, UNREADABLE, delete_request};
 use crate::dynamodb::events::{LARGE_FIELDS, chunks_of};
-use crate::dynamodb::table::{EVENT_PREFIX, FORGOTTEN, Table};
+use crate::dynamodb::keys::{EVENT_PREFIX, FORGOTTEN};
+use crate::dynamodb::table::Table;
 
 /// The longest between a chunk and its event: twice what a function that stores events may take (the template's
 /// longest is the processor, 30 s).
@@ -204,7 +205,7 @@ impl Chunk {
         Some(Self { key: Key::of(item)?, received_ms: number(item, "received_ms")? })
     }
 
-    /// Returns true if every function that may write its event has ended.
+    /// Returns whether every function that may write its event has ended.
     fn is_older_than_any_run(&self, now: ReceivedAt) -> bool {
         self.received_ms <= now.earlier(IN_FLIGHT).millis()
     }

@@ -2,19 +2,14 @@
 
 use std::collections::HashMap;
 
-use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text, text_value};
-use crate::dynamodb::dynamo::{Key, UNREADABLE, put_request};
+use crate::dynamodb::dynamo::UNREADABLE;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_status::EventStatus;
-use crate::operate::replay::ReplayId;
-
-/// The beginning of a replay record's sort key. Stored data: the value must stay.
-const REPLAY_PREFIX: &str = "replay/";
 
 /// An event of an entity's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,23 +61,6 @@ pub async fn load(table: &Table, entity_path: &str) -> Result<Vec<HistoryEntry>,
         items.add(item);
     }
     items.assemble(table).await
-}
-
-/// Records that an operator sent an event again.
-///
-/// # Errors
-/// When the table does not take it.
-pub async fn record_replay(
-    table: &Table,
-    id: &EventId,
-    replay: &ReplayId,
-    now: ReceivedAt,
-) -> Result<(), Fault> {
-    let sk = format!("{REPLAY_PREFIX}{}/{}", id.digest(), replay.as_str());
-    let mut item = Key::new(id.entity_path(), sk).into_item();
-    item.insert("replayed".into(), text_value(&now.to_string()));
-    item.insert("expires".into(), table.dynamo.expires(now.millis()));
-    table.dynamo.batch_write(vec![put_request(item)?]).await
 }
 
 /// The items of an entity, by kind and digest.

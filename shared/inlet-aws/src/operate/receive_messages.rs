@@ -9,11 +9,10 @@ use inlet::received_at::ReceivedAt;
 use crate::sqs::{SqsQueue, WHOLE, fault};
 
 impl SqsQueue {
-    /// Receives some messages of the queue; none if there are none. Received messages are hidden
-    /// from others for the queue's visibility timeout.
+    /// Receives up to ten messages; none if the queue is empty. SQS hides them for the queue's visibility timeout.
     ///
     /// # Errors
-    /// When the queue does not answer.
+    /// When SQS does not respond.
     pub(crate) async fn receive(&self, now: ReceivedAt) -> Result<Vec<Received>, Fault> {
         let asked = self
             .client
@@ -29,10 +28,10 @@ impl SqsQueue {
         Ok(asked.messages.unwrap_or_default().into_iter().map(|message| received(message, now)).collect())
     }
 
-    /// Deletes what was received.
+    /// Deletes a received message.
     ///
     /// # Errors
-    /// When the queue does not do it.
+    /// When SQS does not do it.
     pub(crate) async fn delete(&self, received: &Received) -> Result<(), Fault> {
         let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(&received.handle);
         delete.send().await.map(|_| ()).map_err(|error| fault("a message cannot be deleted", &error))

@@ -10,9 +10,10 @@ use tokio::sync::watch;
 
 use crate::client::clock;
 use crate::client::rate_limit::RateLimiter;
+use crate::dynamodb::attributes::text_value;
+use crate::dynamodb::dynamo::{Key, put_request};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
-use crate::operate::history;
 use crate::sqs::SqsQueue;
 
 /// The events of a replay: those that match every given field.
@@ -146,11 +147,29 @@ impl Replay {
         match self.queue.send_message(&message, &format!("{id}/{}", replay.as_str())).await {
             Ok(()) => {
                 replayed.send_modify(|replayed| replayed.sent = replayed.sent.saturating_add(1));
-                history::record_replay(&self.table, id, replay, clock::now()).await
+                record_replay(&self.table, id, replay, clock::now()).await
             }
             Err(fault) => skip_unsendable(id, fault, replayed),
         }
     }
+}
+
+/// Records that an operator sent an event again.
+///
+/// # Errors
+/// When the table does not take it.
+pub async fn record_replay(
+    table: &Table,
+    id: &EventId,
+    replay: &ReplayId,
+    now: ReceivedAt,
+) -> Result<(), Fault> {
+    // Stored data: the value must stay.
+    let sk = format!("replay/{}/{}", id.digest(), replay.as_str());
+    let mut item = Key::new(id.entity_path(), sk).into_item();
+    item.insert("replayed".into(), text_value(&now.to_string()));
+    item.insert("expires".into(), table.dynamo.expires(now.millis()));
+    table.dynamo.batch_write(vec![put_request(item)?]).await
 }
 
 /// Skips an event that can never be sent, so that the others are; fails on a fault that may be over later.

@@ -1,5 +1,4 @@
-//! A request as the event that API Gateway would make of it: the other way round than [`crate::lambda::gateway`], for
-//! `sam local invoke`.
+//! API Gateway events for `sam local invoke`, made from requests: the reverse of [`crate::lambda::gateway`].
 
 use std::collections::BTreeMap;
 
@@ -8,12 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use inlet::request::Request;
 use serde_json::{Value, json};
 
-/// An API that does not exist, of an account that cannot.
+/// An API that does not exist, in an account that does not exist.
 const API: &str = "a1b2c3d4e5";
 const HOST: &str = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
 const AGENT: &str = "sample/1.0";
 
-/// The event of a request to a provider's function, payload format 2.0.
+/// Returns the event of a request to a provider's function, in payload format 2.0.
 pub fn api_gateway_event(provider: &str, request: &Request) -> Value {
     let store = request.store.as_str();
     let (path, route, parameters) = match &request.topic {

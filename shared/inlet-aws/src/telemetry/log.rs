@@ -32,7 +32,7 @@ pub struct DeliveryLog<'r> {
     pub stage: &'r str,
     /// The provider.
     pub provider: &'static str,
-    /// The provider's behaviour after a failed delivery.
+    /// The provider's retry policy.
     pub retry_policy: &'r RetryPolicy,
     /// The invocation's id, as Lambda's own lines contain it.
     pub request: &'r str,

@@ -1,35 +1,34 @@
-//! Every metric by its name, in one place, and how a line of the log carries them: `CloudWatch`'s embedded metric
-//! format, <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+//! All metrics, and their form in a log line: `CloudWatch`'s embedded metric format, <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 //!
-//! A count of nothing is not written: `CloudWatch` bills a metric for the hours in which it has data, so what never
-//! happens costs nothing. A store is no dimension, as there may be thousands; it is a field of the same line.
+//! Metrics are emitted at every log level. Zero counts are not emitted: `CloudWatch` bills a metric for the hours in
+//! which it has data. The store is a field of the line and no dimension, because there may be thousands.
 
 use std::collections::BTreeMap;
 
 use inlet::received_at::ReceivedAt;
 use serde_json::{Map, Value, json};
 
-/// Where `CloudWatch` lists the metrics.
+/// The metrics' namespace in `CloudWatch`.
 pub const NAMESPACE: &str = "Inlet";
 
 /// A metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
-    /// Its name.
+    /// The name in `CloudWatch`.
     pub name: &'static str,
     /// The unit of its values.
     pub unit: Unit,
-    /// Its sets of dimensions: CloudWatch keeps it once for each.
+    /// The sets of dimensions: `CloudWatch` stores the metric once for each.
     pub by: By,
 }
 
 /// Sets of dimensions.
 pub type By = &'static [&'static [Dimension]];
 
-/// The unit of a value.
+/// The unit of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// A count.
+    /// A number of occurrences.
     Count,
     /// Milliseconds.
     Milliseconds,
@@ -37,14 +36,14 @@ pub enum Unit {
     Seconds,
 }
 
-/// The dimensions of metrics.
+/// A dimension of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
-    /// The deployment.
+    /// The deployment's stage.
     Stage,
     /// The provider.
     Provider,
-    /// Why a delivery is refused.
+    /// The code of a refusal.
     RejectCode,
     /// The event's name in the catalogue; `unknown` for all others.
     Event,
@@ -62,60 +61,60 @@ macro_rules! metrics {
     ($( $(#[$about:meta])* $constant:ident = $name:literal, $unit:ident, $by:ident; )+) => {
         $( $(#[$about])* pub const $constant: Metric = Metric { name: $name, unit: Unit::$unit, by: $by }; )+
 
-        /// Every metric.
+        /// All metrics.
         pub const ALL: &[Metric] = &[$($constant),+];
     };
 }
 
 metrics! {
-    /// Deliveries answered with a 2xx, repeats included.
+    /// Deliveries with a 2xx response, duplicates included.
     ACCEPTED = "Accepted", Count, OF_EACH_PROVIDER;
-    /// Those of them that were stored before.
+    /// Accepted deliveries that were stored before.
     DUPLICATE = "Duplicate", Count, OF_EACH_PROVIDER;
-    /// Those of them whose event is in no catalogue.
+    /// Accepted deliveries whose event is not in the catalogue.
     UNKNOWN = "Unknown", Count, OF_EACH_PROVIDER;
-    /// Those of them whose body is not what the event's documentation says, not even its outline.
+    /// Accepted deliveries whose body does not have the documented structure at all.
     UNREADABLE = "Unreadable", Count, OF_EACH_PROVIDER;
-    /// Deliveries answered with a 4xx.
+    /// Deliveries with a 4xx response.
     REJECTED = "Rejected", Count, WITH_REJECT_CODE;
-    /// Deliveries to a store that there is, which its secrets do not prove.
+    /// Deliveries to a configured store that failed verification.
     VERIFICATION_FAILED = "VerificationFailed", Count, OF_EACH_PROVIDER;
-    /// Deliveries answered with a 503.
+    /// Deliveries with a 503 response.
     UNAVAILABLE = "Unavailable", Count, OF_BOTH;
-    /// Deliveries that the table did not take and the queue did.
+    /// Deliveries that were not stored and were sent to the queue with their body.
     FALLBACK = "Fallback", Count, OF_BOTH;
-    /// Deliveries that the table took and the queue did not: the sweeper sends them.
+    /// Deliveries that were stored and not sent to the queue: the sweeper sends them.
     ENQUEUE_DEFERRED = "EnqueueDeferred", Count, OF_BOTH;
-    /// Deliveries without a valid proof that wait to be verified again.
+    /// Deliveries that failed verification and were quarantined.
     QUARANTINED = "Quarantined", Count, OF_EACH_PROVIDER;
-    /// Answers that bring a provider nearer to sending nothing any more.
+    /// Responses that the provider counts towards its circuit breaker.
     COUNTED_FAILURE = "CountedFailure", Count, OF_EACH_PROVIDER;
-    /// Deliveries that contradict what is known of their event.
+    /// Deliveries that contradict the known shape of their event.
     DRIFT = "Drift", Count, WITH_EVENT;
-    /// Deliveries with fields or values that are new to us, or without fields, where the documentation is known to be
+    /// Deliveries with new fields or values, or without some fields, where the provider's documentation is known to be
     /// incomplete.
     UNDOCUMENTED = "Undocumented", Count, WITH_EVENT;
-    /// Time for which a delivery waited for the table.
+    /// The time that a delivery waited for the table.
     JOURNAL_LATENCY = "JournalLatency", Milliseconds, OF_EACH_PROVIDER;
-    /// Time for which a delivery waited for the queue.
+    /// The time that a delivery waited for the queue.
     QUEUE_LATENCY = "QueueLatency", Milliseconds, OF_EACH_PROVIDER;
-    /// The age of the oldest event that is neither processed nor parked; zero when there is none.
+    /// The age of the oldest event that is neither processed nor parked; zero if there is none.
     OLDEST_UNPROCESSED_AGE = "OldestUnprocessedAge", Seconds, OF_THE_STAGE;
     /// Events that the sweeper sent again.
     RESENT = "Resent", Count, OF_THE_STAGE;
-    /// Events that the sweeper gave up on.
+    /// Events that the sweeper parked.
     PARKED = "Parked", Count, OF_THE_STAGE;
-    /// Messages that waited on the queue when the sweeper looked.
+    /// Messages on the queue at the start of a sweep.
     WAITING = "Waiting", Count, OF_THE_STAGE;
-    /// Runs of the sweeper that did not come to their end.
+    /// Runs of the sweeper that failed.
     SWEEP_FAILED = "SweepFailed", Count, OF_THE_STAGE;
-    /// Requests that API Gateway answered with a 429. No function sees them: the template counts them in the API's
-    /// access log.
+    /// Requests that API Gateway answered with a 429. No function receives them: a metric filter of the template counts
+    /// them in the API's access log.
     API_THROTTLED = "ApiThrottled", Count, OF_THE_STAGE;
 }
 
 impl Unit {
-    /// `CloudWatch`'s word for it.
+    /// Returns the unit's name in `CloudWatch`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Count => "Count",
@@ -126,7 +125,7 @@ impl Unit {
 }
 
 impl Dimension {
-    /// Its name in `CloudWatch`.
+    /// Returns the dimension's name in `CloudWatch`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Stage => "Stage",
@@ -145,36 +144,36 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Nothing yet, of this deployment.
+    /// No metrics, with the stage as dimension.
     pub fn of_stage(stage: &str) -> Self {
         Self::default().of(Stage, stage)
     }
 
-    /// Sets a dimension. A set of dimensions is emitted once all of them have a value.
+    /// The same with another dimension. A metric uses those of its sets whose dimensions all have a value.
     #[must_use]
     pub fn of(mut self, dimension: Dimension, value: &str) -> Self {
         self.of.insert(dimension, value.to_owned());
         self
     }
 
-    /// Counts one.
+    /// Adds a count of one.
     pub fn count(&mut self, metric: Metric) {
         self.measure(metric, 1);
     }
 
-    /// Counts one where it happened.
+    /// Adds a count of one if it happened.
     pub fn count_if(&mut self, happened: bool, metric: Metric) {
         if happened {
             self.count(metric);
         }
     }
 
-    /// Takes a value down.
+    /// Adds a value.
     pub fn measure(&mut self, metric: Metric, value: u64) {
         self.values.push((metric, value));
     }
 
-    /// Returns the members to add to a line, at its outermost level; none if nothing was measured.
+    /// Returns the members that a line gets at its top level; none if there are no metrics.
     pub fn members(&self, at: ReceivedAt) -> Map<String, Value> {
         if self.values.is_empty() {
             return Map::new();
@@ -192,14 +191,14 @@ impl Measured {
         members.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// One directive for metrics with the same dimensions: it is most of the line, and CloudWatch bills lines by
-    /// their length.
+    /// Returns the directive of all metrics with the same dimensions. One for each metric would make the line longer, and
+    /// `CloudWatch` bills lines by their length.
     fn directive(&self, by: By, metrics: &[Metric]) -> Value {
-        let told = by.iter().filter(|set| set.iter().all(|dimension| self.of.contains_key(dimension)));
+        let complete = by.iter().filter(|set| set.iter().all(|dimension| self.of.contains_key(dimension)));
         let names = |set: &&[Dimension]| set.iter().map(|dimension| dimension.as_str()).collect::<Vec<_>>();
         json!({
             "Namespace": NAMESPACE,
-            "Dimensions": told.map(names).collect::<Vec<_>>(),
+            "Dimensions": complete.map(names).collect::<Vec<_>>(),
             "Metrics": metrics.iter().map(named).collect::<Vec<_>>(),
         })
     }
@@ -221,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_carries_what_was_measured_and_of_what() {
+    fn a_line_contains_metrics_with_their_dimensions() {
         let mut measured = Measured::of_stage("prod").of(Provider, "acme");
         measured.count(FALLBACK);
         measured.measure(QUEUE_LATENCY, 12);
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_of_dimensions_counts_once_all_of_it_is_told() {
+    fn a_set_of_dimensions_needs_a_value_for_each() {
         let rejected = |measured: Measured| {
             let mut measured = measured;
             measured.count(REJECTED);
@@ -255,12 +254,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_measures_nothing_stays_as_it_is() {
+    fn a_line_without_metrics_gets_no_members() {
         assert!(Measured::of_stage("prod").members(ReceivedAt::EPOCH).is_empty());
     }
 
     #[test]
-    fn every_name_stands_for_one_metric() {
+    fn every_metric_has_its_own_name() {
         let names: BTreeSet<&str> = ALL.iter().map(|metric| metric.name).collect();
         assert_eq!(names.len(), ALL.len(), "{names:?}");
     }

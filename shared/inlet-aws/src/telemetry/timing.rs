@@ -69,8 +69,8 @@ tokio::task_local! {
 
 impl Stopwatch {
     /// Runs a delivery with this stopwatch.
-    pub(crate) fn run<T>(&self, delivery: impl Future<Output = T>) -> impl Future<Output = T> {
-        STOPWATCH.scope(self.clone(), Box::pin(delivery))
+    pub(crate) fn run<F: Future>(&self, delivery: F) -> impl Future<Output = F::Output> + use<F> {
+        STOPWATCH.scope(self.clone(), delivery)
     }
 
     /// Returns the time of each step so far.
@@ -86,12 +86,16 @@ impl Stopwatch {
 }
 
 /// Runs a part of a step, and adds its time to the task's stopwatch.
-async fn measure<T>(step: Step, work: impl Future<Output = T>) -> T {
-    let start = Instant::now();
-    let output = work.await;
-    // Outside a delivery there is no stopwatch, and nothing to measure.
-    let _ = STOPWATCH.try_with(|stopwatch| stopwatch.add(step, start.elapsed()));
-    output
+fn measure<T>(step: Step, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    // Boxed here, because the futures of the SDK's calls are large and the receiver's own would contain them.
+    let work = Box::pin(work);
+    async move {
+        let start = Instant::now();
+        let output = work.await;
+        // Outside a delivery there is no stopwatch, and nothing to measure.
+        let _ = STOPWATCH.try_with(|stopwatch| stopwatch.add(step, start.elapsed()));
+        output
+    }
 }
 
 /// Runs one call of a step within its limit, and adds its time to the task's stopwatch. The fault of a call that takes
@@ -111,12 +115,9 @@ pub(crate) fn within<T>(
     context: &'static str,
     call: impl Future<Output = Result<T, Fault>>,
 ) -> impl Future<Output = Result<T, Fault>> {
-    // Boxed, because the futures of the SDK's calls are large and the receiver's own would contain them.
-    let call = Box::pin(call);
-    async move {
-        let late = |_| Fault::transient(context, format!("not done within {} s", limit.as_secs()));
-        measure(step, tokio::time::timeout(limit, call)).await.map_err(late)?
-    }
+    let late = move |_| Fault::transient(context, format!("not done within {} s", limit.as_secs()));
+    let measured = measure(step, tokio::time::timeout(limit, call));
+    async move { measured.await.map_err(late)? }
 }
 
 #[cfg(test)]

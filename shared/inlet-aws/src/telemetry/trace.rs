@@ -1,8 +1,8 @@
-//! Traces: the X-Ray subsegment of a delivery, beside Lambda's segment of the invocation.
+//! X-Ray traces: a subsegment for each delivery, beside Lambda's own segment of the invocation.
 //!
-//! A subsegment with provider and store as annotations, so that traces can be searched by them. It is sent to the
-//! daemon that Lambda runs beside the function, by one datagram without an answer: a delivery never depends on
-//! it. Format: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
+//! The subsegment has provider and store as annotations, so that traces can be searched by them. It is sent to the daemon
+//! that Lambda runs beside the function, in one datagram. The receiver does not wait for it, so a delivery never depends
+//! on it. Format: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -16,19 +16,19 @@ use crate::telemetry::timing::StepTimings;
 /// The header that the daemon expects before a document.
 const HEADER: &str = "{\"format\":\"json\",\"version\":1}\n";
 
-/// The trace that an invocation belongs to, as `Lambda-Runtime-Trace-Id` names it.
+/// The trace of an invocation, from the header `Lambda-Runtime-Trace-Id`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     /// The trace's id.
     pub root: String,
-    /// The segment that the invocation is.
+    /// The id of the invocation's segment.
     parent: Option<String>,
-    /// True if it is recorded.
+    /// True if the trace is recorded.
     sampled: bool,
 }
 
 impl Trace {
-    /// Reads `Root=…;Parent=…;Sampled=1`; nothing where no trace is named.
+    /// Parses `Root=…;Parent=…;Sampled=1`. Returns nothing if there is no root.
     pub fn parse(header: &str) -> Option<Self> {
         let parts = || header.split(';').filter_map(|part| part.trim().split_once('='));
         let value = |name: &str| parts().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
@@ -40,42 +40,42 @@ impl Trace {
     }
 }
 
-/// The subsegment of a delivery.
+/// The content of a delivery's subsegment.
 #[derive(Clone, Copy, Debug)]
 pub struct Subsegment<'d> {
     /// The provider.
     pub provider: &'static str,
-    /// The store that the URL names.
+    /// The store in the URL.
     pub store: &'d str,
-    /// The status of the answer.
+    /// The status of the response.
     pub status: u16,
-    /// When it arrived.
+    /// The time of arrival.
     pub received_at: ReceivedAt,
-    /// Its total time.
+    /// The time from arrival to response.
     pub duration: Duration,
-    /// Its waits for services.
+    /// The part of it that was spent waiting, by step.
     pub timings: StepTimings,
 }
 
-/// The way to the daemon.
+/// The connection to the daemon.
 #[derive(Debug)]
 pub struct Daemon {
     socket: Option<UdpSocket>,
 }
 
 impl Daemon {
-    /// Returns a client of the daemon at this address; without one, or without a socket, nothing is sent.
+    /// The daemon at this address. Without an address or a socket, nothing is sent.
     pub fn at(address: Option<SocketAddr>) -> Self {
         Self { socket: address.and_then(connected) }
     }
 
-    /// Sends the subsegment of a delivery, if its trace is recorded. Its arrival is not checked.
+    /// Sends a delivery's subsegment, if its trace is recorded.
     pub fn send(&self, trace: Option<&Trace>, invocation: &str, subsegment: Subsegment<'_>) {
         let Some((socket, trace)) = self.socket.as_ref().zip(trace.filter(|trace| trace.sampled)) else {
             return;
         };
         if let Some(document) = document(trace, invocation, subsegment) {
-            // A datagram that is not taken at once is lost, and that is all that happens.
+            // A datagram that cannot be sent at once is dropped: only the trace lacks it.
             let _ = socket.send(format!("{HEADER}{document}").as_bytes());
         }
     }
@@ -88,7 +88,7 @@ fn connected(address: SocketAddr) -> Option<UdpSocket> {
     Some(socket)
 }
 
-/// The document; nothing where the invocation has no segment to hang it on.
+/// Returns the document; nothing if the invocation has no segment.
 fn document(trace: &Trace, invocation: &str, subsegment: Subsegment<'_>) -> Option<Value> {
     let Subsegment { provider, store, status, received_at, duration, timings } = subsegment;
     let millis =
@@ -114,13 +114,13 @@ fn document(trace: &Trace, invocation: &str, subsegment: Subsegment<'_>) -> Opti
     }))
 }
 
-/// Sixteen hexadecimal digits that no other invocation has.
+/// Returns sixteen hexadecimal digits, which differ for each invocation.
 fn id_of(invocation: &str) -> String {
     let digest = Sha256::digest(invocation);
     digest.first_chunk().map_or_else(String::new, |first| format!("{:016x}", u64::from_be_bytes(*first)))
 }
 
-/// A time as X-Ray writes it, in seconds with a fraction.
+/// Returns a time in X-Ray's form: seconds with a fraction.
 fn seconds(millis: i64) -> Value {
     let text = format!("{}.{:03}", millis.div_euclid(1_000), millis.rem_euclid(1_000));
     serde_json::from_str(&text).unwrap_or(Value::Null)
@@ -144,11 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sampled_delivery_is_told_to_the_daemon_by_provider_and_store() {
+    fn a_sampled_delivery_is_sent_with_provider_and_store() {
         let daemon = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         daemon.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let way = Daemon::at(Some(daemon.local_addr().unwrap()));
-        way.send(Trace::parse(NAMED).as_ref(), "an invocation", subsegment());
+        let connection = Daemon::at(Some(daemon.local_addr().unwrap()));
+        connection.send(Trace::parse(NAMED).as_ref(), "an invocation", subsegment());
         let mut buffer = [0; 4096];
         let len = daemon.recv(&mut buffer).unwrap();
         let text = std::str::from_utf8(&buffer[..len]).unwrap();
@@ -167,18 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sampled_or_has_no_segment_is_not_told() {
+    fn a_delivery_without_sample_or_segment_is_not_sent() {
         let daemon = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         daemon.set_nonblocking(true).unwrap();
-        let way = Daemon::at(Some(daemon.local_addr().unwrap()));
+        let connection = Daemon::at(Some(daemon.local_addr().unwrap()));
         for header in
             [NAMED.replace("Sampled=1", "Sampled=0"), NAMED.replace("Parent=", "Self="), String::new()]
         {
-            way.send(Trace::parse(&header).as_ref(), "an invocation", subsegment());
+            connection.send(Trace::parse(&header).as_ref(), "an invocation", subsegment());
         }
-        way.send(None, "an invocation", subsegment());
+        connection.send(None, "an invocation", subsegment());
         Daemon::at(None).send(Trace::parse(NAMED).as_ref(), "an invocation", subsegment());
-        assert!(daemon.recv(&mut [0; 16]).is_err(), "something was told");
+        assert!(daemon.recv(&mut [0; 16]).is_err(), "something was sent");
     }
 
     #[test]
