@@ -5,6 +5,8 @@
 //! into other fields under the same signature. So a redirect is read only if its fields are the one way in which the
 //! signed text can be cut into documented fields. Everything else that verifies is kept as an unknown event.
 
+use std::collections::BTreeSet;
+
 use inlet::delivery::Delivery;
 use inlet::proof::Covered;
 use inlet::request::Fields;
@@ -77,47 +79,46 @@ fn is_all(text: &str, lengths: std::ops::RangeInclusive<usize>, fits: impl Fn(u8
     lengths.contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// Returns the fields of a redirect if they are the one documented way to cut the text that Zip signed.
+/// Returns the fields of a redirect if the text that Zip signed can be cut into documented fields in no other way.
 ///
-/// They are if every name is documented or below `metadata.` and occurs once, every value has the documented form, and,
-/// in the signed text, each value ends at the first place where a later documented name begins. The last condition makes
-/// the cut a function of the signed text, so no other cut of the same text passes. A genuine redirect whose shopper
-/// lives in `12 test road` fails it, too: it is kept as unknown.
+/// It cannot if every name is documented or below `metadata.` and occurs once, every value has the documented form, and
+/// no documented name occurs in the signed text but where a field begins. Zip's own fields begin at such places, too. So a
+/// name that a shopper typed makes one field more, with a name that Zip's fields already have or that sorts elsewhere,
+/// and the redirect is not read. A genuine redirect whose shopper lives in `12 test road` is not read either.
 pub(crate) fn unambiguous_fields(delivery: &Delivery) -> Option<Fields> {
     let Covered::Fields { text, plus } = delivery.covered() else { return None };
     let fields = Fields::parse(delivery.query().as_bytes(), *plus);
     let mut sorted: Vec<(&[u8], &[u8])> =
         fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(SIGNATURE.as_bytes())).collect();
     sorted.sort_by_key(|(name, _)| *name);
-    let mut rest = text.as_slice();
-    let mut previous: &[u8] = b"";
+    let mut starts = BTreeSet::new();
+    let (mut at, mut previous): (usize, &[u8]) = (0, b"");
     for (name, value) in sorted {
-        let form = form_of(name)?;
-        let tail = rest.strip_prefix(name)?;
-        let cut = first_later_name(tail, name).unwrap_or(tail.len());
-        let fits = form.fits(std::str::from_utf8(value).ok()?);
-        if name == previous || !fits || tail.get(..cut) != Some(value) {
+        let fits = form_of(name)?.fits(std::str::from_utf8(value).ok()?);
+        if name == previous || !fits {
             return None;
         }
-        rest = tail.get(cut..).unwrap_or_default();
+        starts.insert(at);
+        at = at.saturating_add(name.len()).saturating_add(value.len());
         previous = name;
     }
-    rest.is_empty().then_some(fields)
+    (starts == places_of_names(text)).then_some(fields)
+}
+
+/// Returns every place in a text where a documented name begins.
+fn places_of_names(text: &[u8]) -> BTreeSet<usize> {
+    let names = NAMES.iter().map(|(name, _)| *name).chain([METADATA]);
+    let places = |name: &'static str| {
+        let windows = text.windows(name.len()).enumerate();
+        windows.filter(move |(_, window)| *window == name.as_bytes()).map(|(at, _)| at)
+    };
+    names.flat_map(places).collect()
 }
 
 /// Returns the documented form of a field's value, `None` if the name is not documented.
 fn form_of(name: &[u8]) -> Option<Form> {
     let documented = NAMES.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, form)| *form);
     documented.or_else(|| name.starts_with(METADATA.as_bytes()).then_some(Form::Text))
-}
-
-/// Returns the first place in a text where a documented name begins that sorts after `name`.
-fn first_later_name(text: &[u8], name: &[u8]) -> Option<usize> {
-    let names = NAMES.iter().map(|(known, _)| *known).filter(|known| known.as_bytes() > name);
-    // Names below `metadata.` follow each other, so the prefix counts as a later name after each of them.
-    let below = (name < METADATA.as_bytes() || name.starts_with(METADATA.as_bytes())).then_some(METADATA);
-    let place = |known: &str| text.windows(known.len()).position(|window| window == known.as_bytes());
-    names.chain(below).filter_map(place).min()
 }
 
 /// The page that the shopper sees next, with the fields that the page needs.
