@@ -83,7 +83,7 @@ impl World {
             ("INLET_BUS", &self.bus),
             ("INLET_RETENTION_DAYS", "90"),
             ("INLET_LOG_LEVEL", "info"),
-            ("INLET_RESEND_AFTER_SECONDS", RESEND_AFTER_SECONDS),
+            ("INLET_SETTLED_SECONDS", RESEND_AFTER_SECONDS),
         ];
         let spec = Spec {
             binary,

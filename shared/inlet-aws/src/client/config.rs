@@ -132,10 +132,10 @@ impl Config {
             wrong.invalid.push("INLET_RETENTION_DAYS");
             0
         });
-        let resend_after_seconds = value("INLET_RESEND_AFTER_SECONDS").and_then(|text| {
+        let resend_after_seconds = value("INLET_SETTLED_SECONDS").and_then(|text| {
             let seconds = text.parse().ok();
             if seconds.is_none() {
-                wrong.invalid.push("INLET_RESEND_AFTER_SECONDS");
+                wrong.invalid.push("INLET_SETTLED_SECONDS");
             }
             seconds
         });
