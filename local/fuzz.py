@@ -68,11 +68,11 @@ def _seeds(target: str) -> Path:
 
 
 def _seeds_of(target: str) -> Iterator[tuple[str, bytes]]:
-    message = re.search(r'^\{"specversion".*$', (paths.ROOT / "README.md").read_text(), re.MULTILINE)[0]
+    message = re.search(r'^\{"specversion".*$', (paths.ROOT / "docs" / "events.md").read_text(), re.MULTILINE)[0]
     if target == "message":
-        yield "readme", message.encode()
+        yield "documented", message.encode()
     elif target == "event_id":
-        yield "readme", json.loads(message)["id"].encode()
+        yield "documented", json.loads(message)["id"].encode()
     elif target == "whole_event":
         yield "record", _record(json.loads(message)["id"])
     elif target == "gateway_event":

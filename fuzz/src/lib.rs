@@ -44,7 +44,7 @@ pub fn read<S: Sender>(input: &[u8]) {
     let Ok(delivery) = judged::<S>(request, &credential) else { return };
     assert_eq!(delivery.body(), body, "the body is not what was sent");
 
-    let (reading, again) = (S::read(&delivery), S::read(&delivery));
+    let (reading, again) = (S::parse(&delivery), S::parse(&delivery));
     assert_eq!(reading.data, again.data, "the same delivery reads differently");
     let event = delivery.into_event::<S>(reading);
     assert_eq!(EventId::parse(event.id().as_str()).as_ref(), Ok(event.id()), "an id that is none");
@@ -116,7 +116,7 @@ pub fn whole_event(input: &[u8]) {
 fn judged<S: Sender>(
     request: Request,
     credential: &Value,
-) -> Result<inlet::proof::Verified<inlet::delivery::Delivery>, Box<inlet::proof::Refused>> {
+) -> Result<inlet::proof::Verified<inlet::delivery::Delivery>, Box<inlet::proof::VerificationFailed>> {
     let credential = serde_json::from_value(credential.clone()).unwrap_or_else(|e| panic!("credential: {e}"));
     let received_at = ReceivedAt::from_millis(1_749_715_272_345).expect("a time");
     proved::<S>(Unverified::new(request), &[credential], received_at)
