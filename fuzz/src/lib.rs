@@ -14,12 +14,12 @@ mod request;
 use std::sync::LazyLock;
 
 use inlet::event::EventId;
-use inlet::received_at::ReceivedAt;
 use inlet::message::{CloudEvent, Message};
 use inlet::proof::verify as proved;
-use inlet::trust::Trust;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
 use inlet::tools::sender::Sender;
+use inlet::trust::Trust;
 use serde_json::Value;
 
 use crate::record::Record;
