@@ -10,18 +10,24 @@ use base64::engine::general_purpose::STANDARD;
 use inlet::provider::response::Response;
 use inlet::request::{Method, Request};
 use inlet::store::{NotAStoreName, StoreName};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The part of an event that a receiver needs. It has no `Debug`, because it contains the request.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Event {
+    #[serde(deserialize_with = "null_as_absent")]
     raw_path: String,
+    #[serde(deserialize_with = "null_as_absent")]
     raw_query_string: String,
-    headers: BTreeMap<String, String>,
-    path_parameters: Option<BTreeMap<String, String>>,
+    #[serde(deserialize_with = "null_as_absent")]
+    headers: BTreeMap<String, Option<String>>,
+    #[serde(deserialize_with = "null_as_absent")]
+    path_parameters: BTreeMap<String, Option<String>>,
+    #[serde(deserialize_with = "null_as_absent")]
     request_context: RequestContext,
     body: Option<String>,
+    #[serde(deserialize_with = "null_as_absent")]
     is_base64_encoded: bool,
 }
 
@@ -29,14 +35,26 @@ pub struct Event {
 #[serde(default)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext {
+    #[serde(deserialize_with = "null_as_absent")]
     http: Http,
+    #[serde(deserialize_with = "null_as_absent")]
     request_id: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Http {
+    #[serde(deserialize_with = "null_as_absent")]
     method: String,
+}
+
+/// Reads a field whose `null` means that it is absent: tools that build events write it for empty fields.
+fn null_as_absent<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// An event that is no request.
@@ -90,19 +108,18 @@ impl Event {
             (Some(text), true) => STANDARD.decode(text).map_err(|_| InvalidEvent::Base64)?,
         };
         let method = Method::parse(&self.request_context.http.method);
-        let headers = self.headers.into_iter().collect();
+        let headers = self.headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
         Ok(Request { method, store, topic, query: self.raw_query_string, headers, body })
     }
 
-    /// Returns the store and the topic: API Gateway's path parameters, else the segments after the provider.
+    /// Returns the store and the topic: each API Gateway's path parameter, else the path's segment after the provider.
     fn route(&self, provider: &str) -> (String, Option<String>) {
-        let parameter = |name: &str| self.path_parameters.as_ref().and_then(|p| p.get(name)).cloned();
-        if let Some(store) = parameter("store") {
-            return (store, parameter("topic").filter(|topic| !topic.is_empty()));
-        }
-        let mut parts = self.raw_path.split('/').skip_while(|part| *part != provider).skip(1);
-        let store = parts.next().unwrap_or_default().to_owned();
-        (store, parts.next().filter(|topic| !topic.is_empty()).map(str::to_owned))
+        let parameter = |name: &str| self.path_parameters.get(name).cloned().flatten();
+        let mut parts =
+            self.raw_path.split('/').skip_while(|part| *part != provider).skip(1).map(str::to_owned);
+        let (store, topic) = (parts.next(), parts.next());
+        let topic = parameter("topic").or(topic).filter(|topic| !topic.is_empty());
+        (parameter("store").or(store).unwrap_or_default(), topic)
     }
 }
 
@@ -123,6 +140,36 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    #[test]
+    fn a_null_in_an_event_is_an_absent_field() {
+        let event = json!({
+            "version": "2.0",
+            "rawPath": "/zid/field/order.create",
+            "rawQueryString": null,
+            "headers": {"authorization": "Basic eA==", "x-empty": null},
+            "pathParameters": {"store": "field", "topic": null},
+            "requestContext": {"http": {"method": "POST"}, "requestId": null},
+            "body": "{}",
+            "isBase64Encoded": null,
+        });
+        let read = request(event).unwrap();
+        assert_eq!(
+            (read.store.as_str(), read.topic, read.query.as_str()),
+            ("field", Some("order.create".to_owned()), "")
+        );
+        assert_eq!(
+            (read.headers.value("authorization"), read.headers.value("x-empty")),
+            (Some("Basic eA=="), None)
+        );
+        assert_eq!(read.body, b"{}");
+        for event in [
+            json!({"rawPath": "/zid/field", "headers": null, "pathParameters": null, "requestContext": null}),
+            json!({"rawPath": "/zid/field", "requestContext": {"http": null}}),
+        ] {
+            assert_eq!(request(event).unwrap().store.as_str(), "field");
+        }
+    }
 
     fn request(event: serde_json::Value) -> Result<Request, InvalidEvent> {
         serde_json::from_value::<Event>(event).unwrap().into_request("zid")
