@@ -4,7 +4,7 @@ import json
 import shlex
 import shutil
 
-from local import build, deploy, emulator, emulator_permissions, paths, port_forward, routes, samlocal, show, stores, tools
+from local import build, deploy, emulator, emulator_permissions, paths, port_forward, routes, samlocal, show, store_names, stores, tools
 from local.aws import Aws
 from local.steps import step
 
@@ -73,6 +73,7 @@ def _deploy(aws: Aws, parameters: list[str]) -> None:
     with step("routes and permissions"):
         routes.create(aws)
         emulator_permissions.widen(aws)
+        store_names.list_always(aws)
 
 
 def _describe(aws: Aws, without: list[str]) -> dict:

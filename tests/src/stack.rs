@@ -461,6 +461,7 @@ pub fn environment(facts: &Facts) -> Config {
         dead_letter_queue_url: Some(facts.dlq_url.clone()),
         bus: Some(facts.bus.clone()),
         resend_after_seconds: None,
+        store_names_seconds: None,
         retention_days: 1,
         log_level: LogLevel::Error,
         region: facts.region.clone(),

@@ -31,15 +31,20 @@ const MAX_STALE: Duration = Duration::from_hours(1);
 const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The lifetime of the list of names: a new store is usable within a minute.
-const NAMES_TTL: Duration = Duration::from_secs(50);
+pub(crate) const NAMES_TTL: Duration = Duration::from_secs(50);
 
 /// The least time between two attempts to list the names.
 const LIST_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The reads of stores that a list of names does not confirm, while no list can be had: a burst, and one more in each
-/// interval.
-const BURST: u32 = 20;
-const REFILL_INTERVAL: Duration = Duration::from_millis(500);
+/// The reads of stores that are not listed: a burst, and one more in each interval. With the burst a store that was
+/// configured a moment ago is usable at once; 24 instances in a flood of invented names make 48 reads and then two in
+/// five seconds.
+const BURST: u32 = 2;
+const REFILL_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The reads of stores while no list can be had: a burst, and one more in each interval.
+const BURST_WITHOUT_NAMES: u32 = 20;
+const REFILL_INTERVAL_WITHOUT_NAMES: Duration = Duration::from_millis(500);
 
 /// The first pause between two attempts to read credentials. Each further pause is twice as long.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -56,6 +61,7 @@ pub struct SsmSecrets<P: Provider> {
 struct Cache<P: Provider> {
     stores: HashMap<StoreName, Entry<P>>,
     names: Names,
+    unlisted_limit: TokenBucket,
     lookup_limit: TokenBucket,
 }
 
@@ -66,8 +72,8 @@ struct Entry<P: Provider> {
 }
 
 /// The names of a provider's stores, as they were last listed.
-#[derive(Default)]
 struct Names {
+    ttl: Duration,
     listed: Option<(HashSet<StoreName>, Instant)>,
     tried_at: Option<Instant>,
 }
@@ -84,11 +90,16 @@ enum Listing {
 }
 
 impl Names {
+    fn new(ttl: Duration) -> Self {
+        Self { ttl, listed: None, tried_at: None }
+    }
+
     /// Returns whether the names have to be listed again, and notes the attempt.
     fn is_due(&mut self, now: Instant) -> bool {
         let is_current =
-            self.listed.as_ref().is_some_and(|(_, at)| now.saturating_duration_since(*at) < NAMES_TTL);
-        let was_tried = self.tried_at.is_some_and(|at| now.saturating_duration_since(at) < LIST_INTERVAL);
+            self.listed.as_ref().is_some_and(|(_, at)| now.saturating_duration_since(*at) < self.ttl);
+        let interval = LIST_INTERVAL.min(self.ttl);
+        let was_tried = self.tried_at.is_some_and(|at| now.saturating_duration_since(at) < interval);
         let is_due = !is_current && !was_tried;
         if is_due {
             self.tried_at = Some(now);
@@ -99,7 +110,10 @@ impl Names {
     fn find(&self, name: &StoreName, now: Instant) -> Listing {
         match &self.listed {
             Some((names, _)) if names.contains(name) => Listing::Listed,
-            Some((_, at)) if now.saturating_duration_since(*at) < NAMES_TTL => Listing::NotListed,
+            // The list that was just read counts, however short its lifetime is.
+            Some((_, at)) if now.saturating_duration_since(*at) < self.ttl.max(timeouts::STORE_NAMES) => {
+                Listing::NotListed
+            }
             _ => Listing::Unknown,
         }
     }
@@ -114,6 +128,15 @@ enum Lookup<P: Provider> {
 }
 
 impl<P: Provider> Cache<P> {
+    fn new(names_ttl: Duration, now: Instant) -> Self {
+        Self {
+            stores: HashMap::new(),
+            names: Names::new(names_ttl),
+            unlisted_limit: TokenBucket::new(BURST, REFILL_INTERVAL, now),
+            lookup_limit: TokenBucket::new(BURST_WITHOUT_NAMES, REFILL_INTERVAL_WITHOUT_NAMES, now),
+        }
+    }
+
     fn look_up(&self, name: &StoreName, now: Instant) -> Lookup<P> {
         let Some(Entry { store, read_at, tried_at }) = self.stores.get(name) else {
             return Lookup::Expired(None);
@@ -172,9 +195,13 @@ enum Parameter<P: Provider> {
 impl<P: Provider> SsmSecrets<P> {
     /// The credentials under `/inlet/{stage}/{provider}/`.
     pub fn new(client: Client, stage: &str) -> Self {
-        let lookup_limit = TokenBucket::new(BURST, REFILL_INTERVAL, Instant::now());
-        let cache = Cache { stores: HashMap::new(), names: Names::default(), lookup_limit };
-        Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache: Mutex::new(cache) }
+        Self::with_names_ttl(client, stage, NAMES_TTL)
+    }
+
+    /// The credentials under `/inlet/{stage}/{provider}/`, with another lifetime of the list of names.
+    pub(crate) fn with_names_ttl(client: Client, stage: &str, names_ttl: Duration) -> Self {
+        let cache = Mutex::new(Cache::new(names_ttl, Instant::now()));
+        Self { client, path: format!("/inlet/{stage}/{}", P::NAME), cache }
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache<P>> {
@@ -290,11 +317,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
         let lookup = self.cache().look_up(name, Instant::now());
         let is_cold = self.cache().names.listed.is_none();
         let old = match lookup {
-            Lookup::Hit(store) => {
-                // Also here, so that unknown names do not cause calls that known names do not.
-                self.list_names().await;
-                return Ok(Some(store));
-            }
+            Lookup::Hit(store) => return Ok(Some(store)),
             Lookup::Expired(old) => old,
         };
         if is_cold && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
@@ -305,8 +328,10 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
         self.list_names().await;
         let listing = self.cache().names.find(name, Instant::now());
         match listing {
-            Listing::NotListed => return Ok(None),
-            Listing::Listed => {}
+            Listing::NotListed if !self.cache().unlisted_limit.try_acquire(1, Instant::now()) => {
+                return Ok(None);
+            }
+            Listing::NotListed | Listing::Listed => {}
             Listing::Unknown => {
                 if !self.cache().lookup_limit.try_acquire(1, Instant::now()) {
                     return Err(Fault::transient(UNREADABLE, "the stores' names cannot be listed"));
@@ -372,8 +397,7 @@ mod tests {
     }
 
     fn cache(now: Instant) -> Cache<TestProvider> {
-        let lookup_limit = TokenBucket::new(BURST, REFILL_INTERVAL, now);
-        Cache { stores: HashMap::new(), names: Names::default(), lookup_limit }
+        Cache::new(NAMES_TTL, now)
     }
 
     fn store() -> Arc<Store<TestProvider>> {
@@ -414,7 +438,7 @@ mod tests {
     #[test]
     fn a_name_that_is_not_listed_is_unknown_without_a_read() {
         let now = Instant::now();
-        let mut names = Names::default();
+        let mut names = Names::new(NAMES_TTL);
         assert_eq!(names.find(&name("a"), now), Listing::Unknown);
         assert!(names.is_due(now));
         names.listed = Some((HashSet::from([name("a")]), now));
@@ -426,7 +450,7 @@ mod tests {
     #[test]
     fn names_are_listed_once_in_fifty_seconds() {
         let now = Instant::now();
-        let mut names = Names::default();
+        let mut names = Names::new(NAMES_TTL);
         assert!(names.is_due(now));
         assert!(!names.is_due(now + almost(LIST_INTERVAL)), "the last attempt failed");
         assert!(names.is_due(now + LIST_INTERVAL));

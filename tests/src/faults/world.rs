@@ -84,6 +84,7 @@ impl World {
             ("INLET_RETENTION_DAYS", "90"),
             ("INLET_LOG_LEVEL", "info"),
             ("INLET_SETTLED_SECONDS", RESEND_AFTER_SECONDS),
+            ("INLET_STORE_NAMES_SECONDS", "0"),
         ];
         let spec = Spec {
             binary,

@@ -31,6 +31,9 @@ pub struct Config {
     pub bus: Option<String>,
     /// The age in seconds at which the sweeper sends an unprocessed event again. Only the sweeper has it.
     pub resend_after_seconds: Option<u32>,
+    /// The lifetime of a receiver's list of store names in seconds, if it is not the default. The local stack has a shorter
+    /// one, because its tests configure stores and use them at once.
+    pub store_names_seconds: Option<u32>,
     /// The retention of events, in days.
     pub retention_days: u32,
     /// The lowest level that is logged.
@@ -132,13 +135,16 @@ impl Config {
             wrong.invalid.push("INLET_RETENTION_DAYS");
             0
         });
-        let resend_after_seconds = value("INLET_SETTLED_SECONDS").and_then(|text| {
-            let seconds = text.parse().ok();
+        let mut seconds = |name: &'static str| {
+            let text = value(name)?;
+            let seconds = text.parse::<u32>().ok();
             if seconds.is_none() {
-                wrong.invalid.push("INLET_SETTLED_SECONDS");
+                wrong.invalid.push(name);
             }
             seconds
-        });
+        };
+        let resend_after_seconds = seconds("INLET_SETTLED_SECONDS");
+        let store_names_seconds = seconds("INLET_STORE_NAMES_SECONDS");
         let log_level = value("INLET_LOG_LEVEL").map_or(Some(LogLevel::Info), |name| LogLevel::parse(&name));
         let log_level = log_level.unwrap_or_else(|| {
             wrong.invalid.push("INLET_LOG_LEVEL");
@@ -160,6 +166,7 @@ impl Config {
             dead_letter_queue_url,
             bus,
             resend_after_seconds,
+            store_names_seconds,
             retention_days,
             log_level,
             region,

@@ -18,7 +18,7 @@ use crate::dynamodb::events::Events;
 use crate::dynamodb::quarantine::TableQuarantine;
 use crate::dynamodb::table::Table;
 use crate::lambda::gateway::{Event, GatewayResponse, InvalidEvent};
-use crate::secrets::SsmSecrets;
+use crate::secrets::{NAMES_TTL, SsmSecrets};
 use crate::sqs::SqsQueue;
 use crate::telemetry::log::{self, DeliveryLog, DriftReport, InvalidInvocation};
 use crate::telemetry::timing::Stopwatch;
@@ -58,10 +58,20 @@ struct Function<P: Provider> {
 
 impl<P: Provider> Function<P> {
     fn new(clients: Clients, config: Config) -> Self {
-        let Config { stage, table, queue_url, retention_days, log_level, xray_daemon, .. } = config;
+        let Config {
+            stage,
+            table,
+            queue_url,
+            retention_days,
+            store_names_seconds,
+            log_level,
+            xray_daemon,
+            ..
+        } = config;
+        let names_ttl = store_names_seconds.map_or(NAMES_TTL, |seconds| Duration::from_secs(seconds.into()));
         let table = Table::new(clients.dynamodb, table, retention_days);
         let receiver = Receiver {
-            secrets: SsmSecrets::new(clients.ssm, &stage),
+            secrets: SsmSecrets::with_names_ttl(clients.ssm, &stage, names_ttl),
             quarantine: TableQuarantine::new(&table, P::NAME),
             journal: table.events,
             queue: SqsQueue::new(clients.sqs, queue_url),
