@@ -467,7 +467,7 @@ mod tests {
         cache.remember(&name("a"), Some(store()), now);
         assert!(!cache.may_reread(&name("a"), now + almost(REREAD_INTERVAL)));
         assert!(cache.may_reread(&name("a"), now + REREAD_INTERVAL));
-        assert!(!cache.may_reread(&name("a"), now + REREAD_INTERVAL + REFILL_INTERVAL), "a flood");
+        assert!(!cache.may_reread(&name("a"), now + REREAD_INTERVAL + almost(REREAD_INTERVAL)), "a flood");
         let lookup = cache.look_up(&name("a"), now + TTL + REREAD_INTERVAL);
         assert!(matches!(lookup, Lookup::Expired(Some(_))), "attempts make nothing fresh");
     }
