@@ -346,7 +346,8 @@ async fn a_shopper_is_sent_to_the_stores_page() {
     let row = find(Zip::EVENTS, "redirect").unwrap();
     let request = delivery::<Zip>(store.clone(), row, query, &credential);
     let heard = stack.send("zip", &request);
-    assert_eq!((heard.status, heard.location.as_deref()), (303, Some("https://shop.example/thanks")));
+    let page = "https://shop.example/thanks?orderId=5d2c9f1e%2D8b34%2D4f0a%2Da6d7%2D91e3c05b7f42&merchantReference=WEB%2D100482&success=True";
+    assert_eq!((heard.status, heard.location.as_deref()), (303, Some(page)));
     let events = stack.events("zip", &store).await;
     let kept = stack.stored(&events[0]).await.record.query;
     assert!(kept.contains("customer.firstName=Dana") && !kept.to_lowercase().contains("signature"), "{kept}");
