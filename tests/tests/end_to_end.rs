@@ -279,7 +279,7 @@ async fn what_nobody_documents_is_stored_and_enqueued_as_unknown() {
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let not_json: &[u8] = b"\xff\xfe<not json>";
     let nested = "[".repeat(10_000);
-    for body in [not_json, nested.as_bytes(), br#"{"event_name":"order.exploded","id":5}"#] {
+    for body in [not_json, nested.as_bytes(), br#"{"event_name":"gizmo.exploded","id":5}"#] {
         let mut request = resigned::<Zid>(&request, body);
         // API Gateway passes a JSON body as text; only a binary type keeps any bytes.
         request.headers.set("content-type", "application/octet-stream");

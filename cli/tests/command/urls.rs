@@ -14,5 +14,5 @@ fn stores_are_found_by_their_secrets() {
     let stores = zid["stores"].as_array().expect("stores");
     assert!(stores.iter().any(|store| store["store"] == "zid/demo"), "{told}");
     let page = run(&["urls", "zid"]).done().out;
-    assert_eq!(page.matches("To do at zid:").count(), 1, "{page}");
+    assert_eq!(page.matches("Steps at zid:").count(), 1, "{page}");
 }
