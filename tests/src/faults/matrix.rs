@@ -89,10 +89,14 @@ impl Case {
     /// Returns true if every genuine delivery must be answered 2xx: at least one service works, and no process is killed.
     fn must_accept(&self) -> bool {
         let killed = self.rules.iter().any(|rule| Fault::KILLS.contains(&rule.fault));
-        let blind = self.rules.iter().any(|rule| rule.is_of(Service::Ssm));
         let both =
             [Service::DynamoDb, Service::Sqs].iter().all(|s| self.rules.iter().any(|rule| rule.is_of(*s)));
-        self.who != Who::Receiver || !(killed || blind || both)
+        self.who != Who::Receiver || !(killed || self.is_blind() || both)
+    }
+
+    /// Returns true if credentials cannot be read: deliveries are deferred, forgeries too.
+    fn is_blind(&self) -> bool {
+        self.rules.iter().any(|rule| rule.is_of(Service::Ssm))
     }
 }
 
@@ -203,7 +207,8 @@ async fn deliver(world: &World, case: &Case, plan: &Plan, ledger: &mut Ledger, b
     let (_, genuine) = case.kind.delivery("7004", "forged");
     let (forged_body, _) = case.kind.delivery("7004", "forged");
     let ended = one.invoke(forged(genuine)).await;
-    ledger.lock().await.0.note(forged_body, "a forgery", false, lasting, is_2xx(&ended));
+    let was_believed = is_2xx(&ended) && !case.is_blind();
+    ledger.lock().await.0.note(forged_body, "a forgery", false, lasting, was_believed);
     plan.stop();
     if case.retries {
         // Deliveries that were never answered 2xx are sent once more when all services work again.
@@ -255,13 +260,18 @@ pub async fn recover(world: &World) -> bool {
                 break;
             }
         }
-        if unproven(world).await == 0 {
+        if unproven(world).await == 0 && !has_deferred(world).await {
             return true;
         }
         tokio::time::sleep(SETTLED).await;
         sweeper.invoke(json!({})).await;
     }
     false
+}
+
+/// Returns true if a store has deliveries that wait for readable credentials.
+async fn has_deferred(world: &World) -> bool {
+    world.keys().await.iter().any(|(pk, _)| pk.ends_with("/_deferred"))
 }
 
 /// Returns the number of events without a receipt.
