@@ -287,7 +287,7 @@ impl Stack {
     pub async fn events(&self, provider: &str, store: &StoreName) -> Vec<EventId> {
         let items = self.items(provider, store, "event/").await;
         // A repeat's own item is in no time index: nothing lists, sends or replays it.
-        let events = items.iter().filter(|item| item.contains_key("bucket"));
+        let events = items.iter().filter(|item| item.contains_key("arrival"));
         let mut ids: Vec<EventId> = events.map(id_of).collect();
         ids.sort();
         ids
