@@ -56,8 +56,12 @@ def _list(node: Any) -> list:
 
 def _items_of(provider: str) -> str:
     """Returns the condition that a request names partition keys of this provider only."""
-    keys = [f"{provider}/*", f"quarantine/{provider}/*", f"chunk/{provider}/*"]
-    return _condition({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}})
+    return _keys(f"{provider}/*", f"quarantine/{provider}/*", f"chunk/{provider}/*")
+
+
+def _keys(*keys: str) -> str:
+    """Returns the condition that a request names partition keys of these forms only."""
+    return _condition({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}})
 
 
 # Permissions of the policies that are attached where a parameter asks for them.
@@ -80,7 +84,11 @@ ALLOWED = {
             ("dynamodb:GetItem", TABLE),
             ("dynamodb:PutItem", TABLE),
             ("dynamodb:UpdateItem", TABLE),
+            ("dynamodb:BatchWriteItem", TABLE),
             condition=_items_of(provider),
+        ) | _allowed(
+            ("dynamodb:BatchWriteItem", TABLE),
+            condition=_keys("sweeper"),
         ) | _allowed(
             ("sqs:SendMessage", QUEUE),
             ("ssm:GetParameters", f"{SECRETS}/{provider}/*"),
