@@ -101,16 +101,20 @@ impl TableQuarantine {
         item.insert("body".into(), AttributeValue::B(Blob::new(body)));
         let partition = partition(self.provider, rejected.store());
         item.extend(Key::new(partition, note.sort_key(rejected.body())).into_item());
-        if rejected.rejection() == Rejection::CredentialsUnreadable {
-            // The sender got a 2xx answer, so the delivery is kept as long as an event.
+        let is_deferred = rejected.rejection() == Rejection::CredentialsUnreadable;
+        if is_deferred {
+            // The sender gets a 2xx, so the request is kept as long as an event.
             item.insert("expires".into(), self.dynamo.expires(note.received_ms));
             item.insert(DEFERRED.into(), AttributeValue::Bool(true));
-            // First the marker: without it, the sweeper would not find the request.
-            self.put_marker(rejected.store(), rejected.received_at()).await?;
         } else {
             item.insert("expires".into(), expires(note.received_ms));
         }
-        self.dynamo.put(item, Expressions::default(), NOT_QUARANTINED).await.map(|_| ())
+        self.dynamo.put(item, Expressions::default(), NOT_QUARANTINED).await?;
+        if is_deferred {
+            // After the request: a sweeper that finds the marker first would find nothing to verify and remove it.
+            self.put_marker(rejected.store(), rejected.received_at()).await?;
+        }
+        Ok(())
     }
 }
 
