@@ -88,7 +88,7 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
         ("repeated", delivery(&store, PAIR.1, "order.create", &order), vec!["Accepted", "Duplicate"]),
         (
             "unknown",
-            delivery(&store, PAIR.1, "order.teleported", &order),
+            delivery(&store, PAIR.1, "planet.discovered", &order),
             vec!["Accepted", "Unknown", "Drift"],
         ),
         (
