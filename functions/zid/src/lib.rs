@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use inlet::canonical::{Canonical, Kind, State};
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Verified, base64_signature};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{EventSpec, find, text_at};

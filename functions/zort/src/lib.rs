@@ -13,7 +13,7 @@ mod families;
 mod tools;
 
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{EventSpec, find};
