@@ -6,7 +6,9 @@ use std::sync::Arc;
 use inlet::canonical::{Canonical, StoreDefaults};
 use inlet::delivery::Delivery;
 use inlet::drift::detector::{Difference, Drift, DriftDetector};
+use inlet::path::Target;
 use inlet::proof::{Rejection, Verified, verify};
+use inlet::provider::Provider as _;
 use inlet::provider::catalogue::{DedupRule, Documented, EventSpec};
 use inlet::provider::response::Refusal;
 use inlet::receive::{Receiver, Report, Store as KnownStore, WriteToken};
@@ -59,6 +61,7 @@ macro_rules! contract {
             what_is_kept_is_what_was_sent,
             reading_never_panics,
             every_row_has_a_name_of_its_own,
+            every_topic_is_found_in_a_longer_path,
             every_documented_row_has_a_payload_and_reads_it,
             an_undocumented_row_is_read_like_its_kind,
             a_row_without_a_mapping_invents_no_fields,
@@ -303,18 +306,18 @@ pub fn every_row_has_a_name_of_its_own<C: Contract>() {
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
-    for row in rows::<C>().iter().filter(|row| is_documented(row)) {
-        let payloads: Vec<_> = C::PAYLOADS.iter().filter(|(event, _)| row.is_named(event)).collect();
-        assert!(!payloads.is_empty(), "{} is documented and has no payload file", row.event);
-        for (_, text) in payloads {
-            let reading = read::<C>(row.event, text.as_bytes());
-            assert_eq!(reading.kind(), row.kind, "{}", row.event);
-            assert!(reading.entity.is_some() || row.entity.is_empty(), "{}: no entity in {text}", row.event);
-            assert_eq!(reading.time.is_some(), row.time.is_some(), "{}: the time in {text}", row.event);
-            let bare = Canonical::bare(row.kind, reading.entity.as_ref().map(|parts| parts.join(":")));
-            assert_ne!(reading.data, bare, "{}: nothing was read from {text}", row.event);
+/// The topic of every row is found in a path to which the provider appended something.
+pub fn every_topic_is_found_in_a_longer_path<C: Contract>() {
+    for row in rows::<C>() {
+        let Some(topic) = P::<C>::address(row).topic else { continue };
+        let name = P::<C>::NAME;
+        for path in [
+            format!("//{}/Shop//{topic}/api/v3/", name.to_uppercase()),
+            format!("/x/{name}/shop/a/{topic}/b"),
+        ] {
+            let target = Target::find(&path, &[name]).unwrap_or_else(|| panic!("{path} has no target"));
+            let found = target.topic(P::<C>::is_topic);
+            assert_eq!((target.store.as_str(), found), ("shop", Some(topic.as_str())), "{path}");
         }
     }
 }

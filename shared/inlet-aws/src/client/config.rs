@@ -29,6 +29,8 @@ pub struct Config {
     pub dead_letter_queue_url: Option<String>,
     /// The name of the event bus. Only the processor has it.
     pub bus: Option<String>,
+    /// The receivers' function names by provider, `{provider}={function},…`. Only the router has it.
+    pub receivers: Option<String>,
     /// The age in seconds at which the sweeper sends an unprocessed event again. Only the sweeper has it.
     pub resend_after_seconds: Option<u32>,
     /// The lifetime of a receiver's list of store names in seconds, if it is not the default. The local stack has a shorter
@@ -159,12 +161,14 @@ impl Config {
         // An invalid address costs the traces and must not cost deliveries.
         let xray_daemon = value("AWS_XRAY_DAEMON_ADDRESS").and_then(|address| address.parse().ok());
         let (dead_letter_queue_url, bus) = (value("INLET_DEAD_LETTER_QUEUE_URL"), value("INLET_BUS"));
+        let receivers = value("INLET_RECEIVERS");
         Ok(Self {
             stage,
             table,
             queue_url,
             dead_letter_queue_url,
             bus,
+            receivers,
             resend_after_seconds,
             store_names_seconds,
             retention_days,
