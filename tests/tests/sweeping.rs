@@ -79,8 +79,9 @@ impl Site {
     }
 
     /// The processor fails with a message of this event, and will try it again after this time.
-    async fn processor_fails_with(&self, id: &EventId, pause: Duration, now: ReceivedAt) {
-        let tried = AttemptRecord { id: id.clone(), received: "m".into(), tries: Attempts::default(), pause };
+    async fn processor_fails_with(&self, id: &EventId, delay: Duration, now: ReceivedAt) {
+        let tried =
+            AttemptRecord { id: id.clone(), received: "m".into(), attempts: Attempts::default(), delay };
         self.table().attempts.record(&[tried], now).await.unwrap();
     }
 

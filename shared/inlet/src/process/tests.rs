@@ -14,7 +14,7 @@ struct Books {
     aside: Vec<String>,
     journaled: Vec<String>,
     stored_elsewhere: HashSet<String>,
-    tries: HashMap<String, Attempts>,
+    attempts: HashMap<String, Attempts>,
     held_back: Vec<(String, Duration)>,
     done: Vec<String>,
 }
@@ -77,14 +77,14 @@ impl ProcessingStore for &Desk {
         Ok(ids.filter(|id| books.receipts.contains(short(id))).cloned().collect())
     }
 
-    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
+    async fn receipt(&self, consumed: &[&Message], repeated: &[EventId]) -> Result<(), Fault> {
         self.broken("receipt")?;
         for id in consumed.iter().map(|message| message.id()) {
             self.note("receipt", id);
             self.books.lock().unwrap().receipts.insert(short(id).to_owned());
         }
-        for id in tried {
-            self.books.lock().unwrap().tries.remove(short(id));
+        for id in repeated {
+            self.books.lock().unwrap().attempts.remove(short(id));
         }
         Ok(())
     }
@@ -96,15 +96,15 @@ impl ProcessingStore for &Desk {
         self.broken("tries")?;
         let books = self.books.lock().unwrap();
         let known = |(received, _): &(&Received, &Message)| {
-            Some((received.id.clone(), *books.tries.get(&received.id)?))
+            Some((received.id.clone(), *books.attempts.get(&received.id)?))
         };
         Ok(messages.iter().filter_map(known).collect())
     }
 
-    async fn record_attempts(&self, tried: &[AttemptRecord]) -> Result<(), Fault> {
+    async fn record_attempts(&self, records: &[AttemptRecord]) -> Result<(), Fault> {
         self.broken("note_tries")?;
-        for AttemptRecord { received, tries, .. } in tried {
-            self.books.lock().unwrap().tries.insert(received.clone(), *tries);
+        for AttemptRecord { received, attempts, .. } in records {
+            self.books.lock().unwrap().attempts.insert(received.clone(), *attempts);
         }
         Ok(())
     }
@@ -251,7 +251,7 @@ fn after_a_failure_nothing_later_of_that_entity_is_done_and_all_of_the_others() 
 #[test]
 fn poison_is_set_aside_alone_after_its_own_tries_and_its_entity_goes_on() {
     let desk = Desk { failing: HashMap::from([("a1", Way::Itself)]), ..Desk::default() };
-    for receives in 1..MAX_TRIES {
+    for receives in 1..MAX_ATTEMPTS {
         assert_eq!(
             outcomes(&desk, received_often("a1 a2", receives)),
             are(&[("a1", "failed by itself"), ("a2", "behind")]),
@@ -259,7 +259,7 @@ fn poison_is_set_aside_alone_after_its_own_tries_and_its_entity_goes_on() {
         );
     }
     assert_eq!(
-        outcomes(&desk, received_often("a1 a2 b1", MAX_TRIES)),
+        outcomes(&desk, received_often("a1 a2 b1", MAX_ATTEMPTS)),
         are(&[("a1", "set aside"), ("a2", "processed"), ("b1", "processed")])
     );
     assert_eq!(desk.books.lock().unwrap().aside, ["a1"]);
@@ -273,7 +273,7 @@ fn receives_behind_another_message_are_not_tries_of_its_own() {
         are(&[("a1", "processed"), ("a2", "failed by itself")]),
         "however often it was received behind a1, it was tried once"
     );
-    assert_eq!(desk.books.lock().unwrap().tries["a2"], Attempts { failed: 1, unfinished: 0 });
+    assert_eq!(desk.books.lock().unwrap().attempts["a2"], Attempts { failed: 1, unfinished: 0 });
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothin
     for receives in 4..=6 {
         cut_off(&desk, received_often("b1 c1", receives));
     }
-    assert_eq!(desk.books.lock().unwrap().tries["c1"].unfinished, 1, "it was not tried since");
+    assert_eq!(desk.books.lock().unwrap().attempts["c1"].unfinished, 1, "it was not tried since");
     assert_eq!(
         outcomes(&desk, received_often("b1 b2 c1", 7)),
         are(&[("b1", "set aside"), ("b2", "processed"), ("c1", "processed")])
@@ -342,13 +342,13 @@ fn what_ended_before_the_one_that_hangs_is_no_suspect_any_more() {
     let desk = Desk { failing: HashMap::from(failing), ..Desk::default() };
     let suspicious = Attempts { failed: 0, unfinished: 1 };
     for name in ["a1", "b1", "c1"] {
-        desk.books.lock().unwrap().tries.insert(name.into(), suspicious);
+        desk.books.lock().unwrap().attempts.insert(name.into(), suspicious);
     }
     cut_off(&desk, received_often("a1 b1 c1 d1", 3));
     let books = desk.books.lock().unwrap();
-    assert_eq!(books.tries["a1"], Attempts { failed: 0, unfinished: 0 }, "it told how it went");
-    assert_eq!(books.tries["b1"], Attempts { failed: 1, unfinished: 0 }, "so did this one");
-    assert_eq!(books.tries["c1"], Attempts { failed: 0, unfinished: 2 }, "it alone may be what hangs");
+    assert_eq!(books.attempts["a1"], Attempts { failed: 0, unfinished: 0 }, "it told how it went");
+    assert_eq!(books.attempts["b1"], Attempts { failed: 1, unfinished: 0 }, "so did this one");
+    assert_eq!(books.attempts["c1"], Attempts { failed: 0, unfinished: 2 }, "it alone may be what hangs");
     assert!(books.receipts.contains("d1"));
 }
 
@@ -363,7 +363,7 @@ fn an_outage_that_eats_up_a_batchs_time_costs_nobody_a_try() {
         } else {
             outcomes(&desk, received_often("a1 b1", receives));
         }
-        assert!(desk.books.lock().unwrap().tries["a1"].unfinished <= 1, "receive {receives}");
+        assert!(desk.books.lock().unwrap().attempts["a1"].unfinished <= 1, "receive {receives}");
     }
     assert!(!desk.books.lock().unwrap().aside.contains(&"a1".to_owned()));
 }
@@ -372,13 +372,13 @@ fn an_outage_that_eats_up_a_batchs_time_costs_nobody_a_try() {
 fn no_suspect_is_begun_when_time_is_short_and_its_entity_waits() {
     let desk = Desk::default();
     let suspicious = Attempts { failed: 0, unfinished: 4 };
-    desk.books.lock().unwrap().tries.insert("a1".into(), suspicious);
+    desk.books.lock().unwrap().attempts.insert("a1".into(), suspicious);
     let mut outcomes = Vec::new();
     let processor = Processor { store: &desk, consumer: &desk };
     at_once(processor.process(received_often("a1 a2 b1", 6), || false, &mut outcomes));
     let done: Vec<(&str, bool)> = outcomes.iter().map(|it| (it.received.as_str(), it.is_done())).collect();
     assert_eq!(done, [("b1", true), ("a1", false), ("a2", false)]);
-    assert_eq!(desk.books.lock().unwrap().tries["a1"], suspicious, "not begun, so not counted");
+    assert_eq!(desk.books.lock().unwrap().attempts["a1"], suspicious, "not begun, so not counted");
 }
 
 #[test]
@@ -388,7 +388,7 @@ fn what_ended_is_noted_before_anything_is_held_back() {
     let long = |name| Received { receives: 2, failing_for: Duration::from_hours(9), ..received(name) };
     cut_off(&desk, vec![long("a1"), long("b1")]);
     let books = desk.books.lock().unwrap();
-    assert_eq!((books.tries["a1"], books.tries["b1"]), (Attempts::default(), Attempts::default()));
+    assert_eq!((books.attempts["a1"], books.attempts["b1"]), (Attempts::default(), Attempts::default()));
     assert_eq!(books.held_back.len(), 2, "neither waits for the other");
 }
 
@@ -396,10 +396,10 @@ fn what_ended_is_noted_before_anything_is_held_back() {
 fn what_succeeds_in_the_end_leaves_no_note_that_its_entity_waits() {
     let mut desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
     outcomes(&desk, received_often("a1 b1", 1));
-    assert!(desk.books.lock().unwrap().tries.contains_key("a1"));
+    assert!(desk.books.lock().unwrap().attempts.contains_key("a1"));
     desk.failing.clear();
     assert_eq!(outcomes(&desk, received_often("a1", 2)), are(&[("a1", "processed")]));
-    assert!(desk.books.lock().unwrap().tries.is_empty());
+    assert!(desk.books.lock().unwrap().attempts.is_empty());
 }
 
 #[test]
@@ -415,9 +415,9 @@ fn a_message_whose_tries_cannot_be_noted_is_not_tried() {
 fn a_note_that_cannot_be_read_is_left_as_it_is() {
     let desk = Desk { broken: "tries", ..Desk::default() };
     let tries = Attempts { failed: 3, unfinished: 1 };
-    desk.books.lock().unwrap().tries.insert("a1".into(), tries);
+    desk.books.lock().unwrap().attempts.insert("a1".into(), tries);
     assert_eq!(outcomes(&desk, received_often("a1", 9)), are(&[("a1", "failed")]));
-    assert_eq!(desk.books.lock().unwrap().tries["a1"], tries);
+    assert_eq!(desk.books.lock().unwrap().attempts["a1"], tries);
 }
 
 #[test]
@@ -426,21 +426,21 @@ fn an_event_that_cannot_be_stored_without_dying_of_it_has_five_tries() {
         vec![Received { whole: Some(whole.to_vec()), receives, ..received("a1") }, received("b1")]
     };
     let desk = Desk::default();
-    for receives in 1..MAX_TRIES {
+    for receives in 1..MAX_ATTEMPTS {
         assert_eq!(
             outcomes(&desk, carries(b"bug", receives)).get("a1"),
             Some(&"failed by itself"),
             "receive {receives}"
         );
     }
-    assert_eq!(outcomes(&desk, carries(b"bug", MAX_TRIES)).get("a1"), Some(&"set aside"));
+    assert_eq!(outcomes(&desk, carries(b"bug", MAX_ATTEMPTS)).get("a1"), Some(&"set aside"));
 
     let desk = Desk::default();
-    for receives in 1..=MAX_TRIES + 1 {
+    for receives in 1..=MAX_ATTEMPTS + 1 {
         cut_off(&desk, carries(b"fatal", receives));
     }
     assert_eq!(
-        outcomes(&desk, carries(b"fatal", MAX_TRIES + 2)),
+        outcomes(&desk, carries(b"fatal", MAX_ATTEMPTS + 2)),
         are(&[("a1", "set aside"), ("b1", "duplicate")]),
         "b1 went its way as soon as it was known who is suspect"
     );
@@ -450,7 +450,11 @@ fn an_event_that_cannot_be_stored_without_dying_of_it_has_five_tries() {
 fn what_cannot_be_set_aside_stays_on_the_queue() {
     let mut desk =
         Desk { failing: HashMap::from([("a1", Way::Itself)]), broken: "set_aside", ..Desk::default() };
-    desk.books.get_mut().unwrap().tries.insert("a1".into(), Attempts { failed: MAX_TRIES, unfinished: 0 });
+    desk.books
+        .get_mut()
+        .unwrap()
+        .attempts
+        .insert("a1".into(), Attempts { failed: MAX_ATTEMPTS, unfinished: 0 });
     let last = Received { receives: 9, ..received("a1") };
     assert_eq!(
         outcomes(&desk, vec![last.clone(), received("a2")]),
@@ -470,7 +474,7 @@ fn a_text_that_is_no_message_is_poison_too() {
         are(&[("a1", "failed by itself"), ("a2", "behind")])
     );
     assert_eq!(
-        outcomes(&desk, vec![torn(MAX_TRIES), received("a2")]),
+        outcomes(&desk, vec![torn(MAX_ATTEMPTS), received("a2")]),
         are(&[("a1", "set aside"), ("a2", "processed")])
     );
 }
@@ -518,16 +522,16 @@ fn a_whole_event_is_stored_before_it_is_consumed() {
     assert_eq!(desk.books.lock().unwrap().journaled, ["a1"]);
 
     let without_table = Desk { broken: "journal", ..Desk::default() };
-    let last = Received { receives: MAX_TRIES, ..whole(b"event") };
+    let last = Received { receives: MAX_ATTEMPTS, ..whole(b"event") };
     assert_eq!(outcomes(&without_table, vec![last]), are(&[("a1", "failed")]), "it is kept on the queue");
     assert!(without_table.books.lock().unwrap().done.is_empty(), "not stored, so not consumed");
 
     let desk = Desk::default();
     let damaged = |receives| vec![Received { receives, ..whole(b"damaged") }];
-    for receives in 1..MAX_TRIES {
+    for receives in 1..MAX_ATTEMPTS {
         assert_eq!(outcomes(&desk, damaged(receives)), are(&[("a1", "failed by itself")]));
     }
-    assert_eq!(outcomes(&desk, damaged(MAX_TRIES)), are(&[("a1", "set aside")]));
+    assert_eq!(outcomes(&desk, damaged(MAX_ATTEMPTS)), are(&[("a1", "set aside")]));
 }
 
 #[test]
