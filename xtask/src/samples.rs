@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::drift::shapes;
-use inlet::provider::catalogue::{Documented, EventSpec, find};
+use inlet::provider::catalogue::{EventSpec, find};
 use inlet::request::Request;
 use inlet::store::StoreName;
+use inlet::tools::registration::Registering;
 use inlet::tools::sender::{Payload, Sender, delivery};
 use inlet_aws::operate::sample_event::api_gateway_event;
+use inlet_providers::{ToolsVisitor, for_each_with_tools};
 use serde_json::{Map, Value, json};
 
-use crate::repository::{self, Files};
+use crate::repository::Files;
 
 /// A sample: an event file, and the expected status.
 pub struct Sample {
@@ -37,16 +38,17 @@ pub fn files() -> Files {
 
 /// Returns every sample of every provider.
 pub fn all() -> Vec<Sample> {
-    [
-        of::<inlet_dealpos::DealPos>(),
-        of::<inlet_tiki::Tiki>(),
-        of::<inlet_zid::Zid>(),
-        of::<inlet_zip::Zip>(),
-        of::<inlet_zort::Zort>(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let mut samples = Samples(Vec::new());
+    for_each_with_tools(&mut samples);
+    samples.0
+}
+
+struct Samples(Vec<Sample>);
+
+impl ToolsVisitor for Samples {
+    fn visit<P: Registering>(&mut self) {
+        self.0.extend(of::<P>());
+    }
 }
 
 /// Returns a provider's samples: one for each payload file, and the awkward ones made from the first of them.
@@ -62,40 +64,10 @@ fn request<S: Sender>(payload: &Payload) -> Request {
     signed::<S>(row::<S>(payload), payload.body.to_vec())
 }
 
-fn row<S: Sender>(payload: &Payload) -> &'static EventSpec {
+/// Returns the catalogue's row of a payload's event.
+pub(crate) fn row<S: Sender>(payload: &Payload) -> &'static EventSpec {
     let row = find(S::EVENTS, payload.event());
     row.unwrap_or_else(|| panic!("{} is named after no event", payload.file))
-}
-
-/// Returns the known shapes from each provider's payload files, by the path of their `shapes.txt`.
-pub fn shapes() -> Files {
-    [
-        shapes_of::<inlet_dealpos::DealPos>(),
-        shapes_of::<inlet_tiki::Tiki>(),
-        shapes_of::<inlet_zid::Zid>(),
-        shapes_of::<inlet_zip::Zip>(),
-        shapes_of::<inlet_zort::Zort>(),
-    ]
-    .into()
-}
-
-/// Events of one kind share a shape: which of their payloads contains a field is chance. The bodies of events of which
-/// only the name is documented are composed from other pages of the provider, so no shape is taken from them.
-fn shapes_of<S: Sender>() -> (String, String) {
-    let mut groups: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
-    let is_shown = |row: &&EventSpec| row.canonical.is_some() && row.documented != Documented::NameOnly;
-    for payload in S::PAYLOADS.iter().filter(|payload| !payload.is_form()) {
-        if let Some(row) = Some(row::<S>(payload)).filter(is_shown) {
-            groups.entry(row.kind.as_str()).or_default().push(payload.body);
-        }
-    }
-    let text = |(kind, bodies): (&str, Vec<&[u8]>)| {
-        let rows = S::EVENTS.iter().filter(|row| row.kind.as_str() == kind).filter(is_shown);
-        let events: Vec<(&str, bool)> =
-            rows.map(|row| (row.event, row.documented == Documented::Full)).collect();
-        shapes::to_text(&events, &shapes::shape_of(&bodies))
-    };
-    (format!("functions/{}/shapes.txt", S::NAME), groups.into_iter().map(text).collect())
 }
 
 /// Awkward deliveries: encodings, casings, forgeries, unknown events.
@@ -133,17 +105,11 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
 }
 
 fn signed<S: Sender>(row: &EventSpec, body: Vec<u8>) -> Request {
-    delivery::<S>(demo(), row, body, &demo_credential(S::NAME))
+    delivery::<S>(demo(), row, body, &S::PROFILE.demo_credential())
 }
 
 fn demo() -> StoreName {
     StoreName::parse("demo").expect("a store's name")
-}
-
-/// Returns the demo store's credential, which only the local stack creates.
-pub fn demo_credential(provider: &str) -> Value {
-    let stores: Value = serde_json::from_str(&repository::text("local/demo-stores.json")).expect("JSON");
-    stores[provider]["demo"][0].clone()
 }
 
 fn sample<S: Sender>(name: &str, request: &Request, status: u16) -> Sample {
