@@ -44,7 +44,7 @@ fn the_dashboard_draws_metrics_of_the_code_and_is_free() {
 }
 
 #[test]
-fn every_alarm_of_ours_is_on_a_metric_of_the_code() {
+fn every_custom_alarm_is_on_a_metric_of_the_code() {
     let template = repository::text("template.yaml");
     let ours: BTreeSet<&str> = metrics::ALL.iter().map(|metric| metric.name).collect();
     let alarming = template.split("Namespace: Inlet\n      MetricName: ").skip(1);
@@ -78,7 +78,7 @@ fn every_alarm_names_its_heading_in_the_runbook() {
 }
 
 #[test]
-fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
+fn every_provider_has_one_layout_and_a_template_block() {
     let template = repository::text("template.yaml");
     assert_eq!(providers().len(), 5);
     for provider in providers() {
@@ -117,7 +117,7 @@ impl ToolsVisitor for Embedded {
 }
 
 #[test]
-fn every_source_file_begins_by_saying_what_it_is_for() {
+fn every_source_file_begins_with_its_purpose() {
     let rust: Vec<String> = ["cli", "shared", "functions", "tests"]
         .into_iter()
         .flat_map(repository::below)
