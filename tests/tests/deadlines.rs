@@ -58,10 +58,10 @@ fn the_slowest_delivery_is_answered_before_lambdas_timeout() {
 
 #[test]
 fn the_functions_timeout_is_below_gateway_and_providers() {
-    let told =
+    let limits =
         [patience::<DealPos>(), patience::<Tiki>(), patience::<Zid>(), patience::<Zip>(), patience::<Zort>()];
-    let told = told.into_iter().filter_map(|(name, limit)| Some((name, limit?)));
-    for (who, limit) in told.chain([("API Gateway", GATEWAY)]) {
+    let limits = limits.into_iter().filter_map(|(name, limit)| Some((name, limit?)));
+    for (who, limit) in limits.chain([("API Gateway", GATEWAY)]) {
         let longest = PRECONNECT + timeout();
         assert!(longest < limit, "{who} waits {limit:?}, a cold function may take {longest:?}");
     }

@@ -229,7 +229,7 @@ impl Walk<'_> {
         }
         assert!(self.world.dead_letters().await > 0, "no poison was set aside");
         let damaged = "the event that the message carries is damaged: JSON of another shape";
-        assert!(self.world.log().contains(damaged), "nobody read the text:\n{}", self.world.log());
+        assert!(self.world.log().contains(damaged), "the text was not parsed:\n{}", self.world.log());
     }
 
     async fn say(&self, receiver: &mut Function, event: Value, status: u16) {

@@ -88,7 +88,7 @@ fn every_provider_has_one_layout_and_a_template_block() {
         }
         assert!(
             there("src/canonical.rs") != there("src/canonical/mod.rs"),
-            "functions/{provider}/src/canonical is to be one file or one folder"
+            "functions/{provider}/src/canonical must be one file or one folder"
         );
         for line in
             [format!("functions/{provider}"), format!("inlet-{provider}"), format!("/{provider}/{{store}}")]

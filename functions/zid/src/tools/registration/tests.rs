@@ -293,8 +293,8 @@ fn a_subscription_is_listed_with_its_status() {
         (json!({"conditions": {"status": "new"}}), "ready, healthy, status=new", ""),
         (json!({"conditions": [], "status": null, "health_status": null}), "", ""),
     ] {
-        let (told, wrong) = with(changes.clone());
-        assert_eq!(told, state, "{changes}");
+        let (listed, wrong) = with(changes.clone());
+        assert_eq!(listed, state, "{changes}");
         assert!(wrong.starts_with(problem) && wrong.is_empty() == problem.is_empty(), "{changes}: {wrong}");
     }
 }
@@ -318,7 +318,7 @@ fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
         (500, "", "the provider failed with status 500"),
     ] {
         match webhooks.parse(&reply(status, body)) {
-            Err(told) => assert_eq!(told.to_string(), refusal, "{status} {body}"),
+            Err(error) => assert_eq!(error.to_string(), refusal, "{status} {body}"),
             Ok(_) => panic!("taken for a list: {status} {body}"),
         }
     }

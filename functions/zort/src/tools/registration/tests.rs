@@ -262,7 +262,7 @@ fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
         (200, "[]", "the provider's response (status 200) is not an object with key1 and the events' URLs"),
     ] {
         match account.parse(&reply(&account, status, body)) {
-            Err(told) => assert_eq!(told.to_string(), refusal, "{status} {body}"),
+            Err(error) => assert_eq!(error.to_string(), refusal, "{status} {body}"),
             Ok(_) => panic!("taken for settings: {status} {body}"),
         }
     }
