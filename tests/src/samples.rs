@@ -1,12 +1,16 @@
-//! `events/`: API Gateway events composed from the providers' payload files, signed with the demo credentials.
+//! `events/`: API Gateway events composed from the providers' payload files, signed with the demo credentials; and
+//! `packages/samples/`: the same as CloudEvents, as consumers get them.
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::drift;
+use inlet::message::CloudEvent;
+use inlet::proof::verify;
 use inlet::provider::catalogue::{Documented, EventSpec, find};
-use inlet::request::Request;
+use inlet::received_at::ReceivedAt;
+use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Payload, Sender, delivery};
 use inlet_aws::operate::sample_event::api_gateway_event;
@@ -33,6 +37,47 @@ pub fn files() -> Files {
     let mut files: Files = samples.iter().map(|s| (format!("events/{}", s.file), pretty(&s.event))).collect();
     files.insert("events/expected.json".into(), pretty(&json!(expected)));
     files
+}
+
+/// The folder of the samples that consumers test their code with.
+pub const CONSUMER_SAMPLES: &str = "packages/samples";
+
+/// Returns every file below [`CONSUMER_SAMPLES`]: the CloudEvent of each payload file, and of a delivery that no
+/// catalogue has.
+pub fn consumer_files() -> Files {
+    [
+        consumed::<inlet_dealpos::DealPos>(),
+        consumed::<inlet_tiki::Tiki>(),
+        consumed::<inlet_zid::Zid>(),
+        consumed::<inlet_zip::Zip>(),
+        consumed::<inlet_zort::Zort>(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn consumed<S: Sender>() -> Files {
+    let first = S::PAYLOADS.iter().find(|payload| !payload.is_form()).expect("a payload in JSON");
+    let unknown = ("unknown-event", unknown_event::<S>(first));
+    let all = S::PAYLOADS.iter().map(|payload| (payload.name(), request::<S>(payload))).chain([unknown]);
+    all.map(|(name, request)| {
+        (format!("{CONSUMER_SAMPLES}/{}/{name}.json", S::NAME), cloud_event::<S>(request))
+    })
+    .collect()
+}
+
+/// Returns the event that a consumer gets of this delivery, as if it arrived at a fixed time.
+fn cloud_event<S: Sender>(request: Request) -> String {
+    let credential = serde_json::from_value(demo_credential(S::NAME)).expect("a credential");
+    let received_at = ReceivedAt::from_millis(1_749_715_272_345).expect("a time");
+    let Ok(delivery) = verify::<S>(Unverified::new(request), &[credential], received_at) else {
+        panic!("a sample of {} does not verify", S::NAME)
+    };
+    let parsed = S::parse(&delivery);
+    let message = CloudEvent::of(&delivery.into_event::<S>(parsed)).to_json();
+    let message: Value = serde_json::from_str(&message).expect("JSON");
+    serde_json::to_string_pretty(&message).expect("JSON") + "\n"
 }
 
 /// Returns every sample of every provider.
@@ -118,9 +163,7 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     });
     let forged = delivery::<S>(demo(), row, payload.body.to_vec(), &stranger);
 
-    // The proof fits the delivery, so only the event's name is unknown.
-    let surprise = EventSpec { event: "neverHeardOf", aliases: &[], ..*row };
-    let unknown = signed::<S>(&surprise, br#"{"id":"77","hello":"world"}"#.to_vec());
+    let unknown = unknown_event::<S>(payload);
     let not_json = signed::<S>(row, b"<delivery>not JSON at all</delivery>".to_vec());
 
     vec![
@@ -130,6 +173,12 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
         sample::<S>("awkward-unknown-event", &unknown, 200),
         sample::<S>("awkward-not-json", &not_json, 200),
     ]
+}
+
+/// Returns a delivery of an event that no catalogue has. The proof fits the delivery.
+fn unknown_event<S: Sender>(payload: &Payload) -> Request {
+    let surprise = EventSpec { event: "neverHeardOf", aliases: &[], ..*row::<S>(payload) };
+    signed::<S>(&surprise, br#"{"id":"77","hello":"world"}"#.to_vec())
 }
 
 fn signed<S: Sender>(row: &EventSpec, body: Vec<u8>) -> Request {

@@ -33,6 +33,12 @@ fn the_sample_events_are_in_step_with_the_payloads() {
 }
 
 #[test]
+fn the_samples_for_consumers_are_in_step_with_the_payloads() {
+    let differences = repository::differences(samples::CONSUMER_SAMPLES, &samples::consumer_files());
+    assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
+}
+
+#[test]
 fn the_schemas_are_in_step_with_the_types() {
     let differences = repository::differences("schemas", &schemas::files());
     assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));

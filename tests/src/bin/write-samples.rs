@@ -1,10 +1,15 @@
-//! Writes the generated files: `events/`, `schemas/`, the known shapes of events, the catalogue in `docs/events.md`,
+//! Writes the generated files: `events/`, `packages/samples/`, `schemas/`, the known shapes of events, the catalogue in `docs/events.md`,
 //! the template's alarms and dashboard.
 
 use inlet_tests::{event_catalogue, operations, repository, samples, schemas};
 
 fn main() {
-    for (folder, files) in [("events", samples::files()), ("schemas", schemas::files())] {
+    let folders = [
+        ("events", samples::files()),
+        (samples::CONSUMER_SAMPLES, samples::consumer_files()),
+        ("schemas", schemas::files()),
+    ];
+    for (folder, files) in folders {
         repository::replace(folder, &files);
         println!("{folder}/: {} files", files.len());
     }
