@@ -4,6 +4,7 @@
 //! | module | writes |
 //! |---|---|
 //! | [`samples`] | `events/`: API Gateway events, signed with the demo stores' credentials |
+//! | [`consumer_samples`] | `packages/samples/`: the events of the payload files as consumers get them |
 //! | [`schemas`] | `schemas/`: the JSON Schema of each kind |
 //! | [`shapes`] | `functions/*/shapes.txt`: the known shapes of events |
 //! | [`event_catalogue`] | parts of `docs/events.md` |
@@ -11,6 +12,7 @@
 //! | [`operations`] | the alarms and the dashboard in `template.yaml` |
 //! | [`local_stack`] | the providers and the demo stores of the local stack |
 
+pub mod consumer_samples;
 pub mod event_catalogue;
 pub mod local_stack;
 pub mod operations;
@@ -25,13 +27,14 @@ mod marks;
 use repository::Files;
 
 /// The folders that contain generated files only.
-const FOLDERS: [&str; 2] = ["events", "schemas"];
+const FOLDERS: [&str; 3] = ["events", consumer_samples::FOLDER, "schemas"];
 
 const TEMPLATE: &str = "template.yaml";
 
 /// Returns every generated file. A file of which a part is generated keeps its other parts.
 pub fn files() -> Files {
     let mut files = samples::files();
+    files.extend(consumer_samples::files());
     files.extend(schemas::files());
     files.extend(shapes::files());
     files.extend(local_stack::files());

@@ -1,4 +1,5 @@
-//! `events/`: API Gateway events composed from the providers' payload files, signed with the demo credentials.
+//! `events/`: API Gateway events composed from the providers' payload files, signed with the demo credentials; and
+//! `packages/samples/`: the same as CloudEvents, as consumers get them.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ fn of<S: Sender>() -> Vec<Sample> {
     samples
 }
 
-fn request<S: Sender>(payload: &Payload) -> Request {
+pub(crate) fn request<S: Sender>(payload: &Payload) -> Request {
     signed::<S>(row::<S>(payload), payload.body.to_vec())
 }
 
@@ -90,9 +91,7 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     });
     let forged = delivery::<S>(demo(), row, payload.body.to_vec(), &stranger);
 
-    // The proof fits the delivery, so only the event's name is unknown.
-    let surprise = EventSpec { event: "neverHeardOf", aliases: &[], ..*row };
-    let unknown = signed::<S>(&surprise, br#"{"id":"77","hello":"world"}"#.to_vec());
+    let unknown = unknown_event::<S>(payload);
     let not_json = signed::<S>(row, b"<delivery>not JSON at all</delivery>".to_vec());
 
     vec![
@@ -102,6 +101,12 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
         sample::<S>("awkward-unknown-event", &unknown, 200),
         sample::<S>("awkward-not-json", &not_json, 200),
     ]
+}
+
+/// Returns a delivery of an event that no catalogue has. The proof fits the delivery.
+pub(crate) fn unknown_event<S: Sender>(payload: &Payload) -> Request {
+    let surprise = EventSpec { event: "neverHeardOf", aliases: &[], ..*row::<S>(payload) };
+    signed::<S>(&surprise, br#"{"id":"77","hello":"world"}"#.to_vec())
 }
 
 fn signed<S: Sender>(row: &EventSpec, body: Vec<u8>) -> Request {
