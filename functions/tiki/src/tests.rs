@@ -252,7 +252,7 @@ fn a_key_that_is_blank_or_too_short_is_not_used() {
 }
 
 #[test]
-fn the_topic_then_the_type_then_the_shape_tell_the_event() {
+fn topic_then_type_then_shape_determine_the_event() {
     let sku = r#"{"data":{"sku":"8812045573321","warehouse":"tbn1"}}"#;
     let either = r#"{"data":{"main_state":"new","qty_salable":1,"type":"cr","status":"x"}}"#;
     let other = r#"{"data":{"ref_code":"XX1","order_code":"5","status":"x","type":"xx"}}"#;
@@ -289,7 +289,7 @@ fn the_topic_then_the_type_then_the_shape_tell_the_event() {
 }
 
 #[test]
-fn why_a_delivery_is_unknown_is_told() {
+fn an_unknown_delivery_has_its_reason() {
     for (topic, body, want) in [
         ("webhooks", r#"{"data":{"type":"xx"}}"#, "unknown_event"),
         ("order", r#"{"data":{"qty":"xx"}}"#, "nothing_read"),
@@ -403,7 +403,7 @@ fn codes_and_quantities_are_read_from_text_and_from_numbers() {
 }
 
 #[test]
-fn the_date_makes_equal_bodies_one_event_for_good() {
+fn equal_bodies_with_a_date_are_one_event_forever() {
     for (event, payload) in TikiContract::PAYLOADS {
         let undated = payload.replace("\"date\"", "\"dated\"");
         if *event == "lastmile.fee" {
@@ -465,7 +465,7 @@ fn a_last_mile_shipment_has_its_carrier_driver_and_state() {
 }
 
 #[test]
-fn a_place_of_zeros_is_no_place() {
+fn coordinates_of_zero_are_absent() {
     let driver = json!({"name": "B", "current_coordinates": {"latitude": 0, "longitude": 0.0}});
     let body = json!({"tracking_id": "1", "status": "new", "driver": driver}).to_string();
     assert_eq!(data("lastmile.shipment", &body)["driver"], json!({"name": "B"}));
