@@ -465,6 +465,7 @@ pub fn environment(facts: &Facts) -> Config {
         queue_url: facts.queue_url.clone(),
         dead_letter_queue_url: Some(facts.dlq_url.clone()),
         bus: Some(facts.bus.clone()),
+        receivers: None,
         resend_after_seconds: None,
         store_names_seconds: None,
         retention_days: 1,

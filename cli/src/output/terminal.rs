@@ -108,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_has_no_obeyed_character(text: String) {
+        fn no_obeyed_character_is_shown(text: String) {
             prop_assert!(!printable(&text).chars().any(is_obeyed));
             prop_assert!(!Shown(&text).to_string().chars().any(|char| !matches!(char, '\n' | '\t') && is_obeyed(char)));
             prop_assert_eq!(printable(&text).chars().count(), text.chars().count());

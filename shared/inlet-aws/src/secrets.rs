@@ -480,7 +480,7 @@ mod tests {
     }
 
     fn with_credential() -> Arc<Store<TestProvider>> {
-        Arc::new(Store { credentials: vec!["old".to_owned()], settings: (), defaults: store().defaults })
+        Arc::new(Store { credentials: vec!["old".to_owned()], settings: (), defaults: store().defaults.clone() })
     }
 
     fn cached(secrets: &SsmSecrets<TestProvider>, age: Duration) -> Option<usize> {
@@ -505,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_failed_refresh_keeps_is_limited_to_an_hour() {
+    fn a_failed_refresh_keeps_credentials_for_an_hour_only() {
         let secrets = secrets();
         secrets.cache().remember(&name("a"), Some(with_credential()), Instant::now());
         let failed = || Err(Fault::transient(UNREADABLE, "throttled"));

@@ -322,6 +322,22 @@ pub fn every_topic_is_found_in_a_longer_path<C: Contract>() {
     }
 }
 
+#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
+    for row in rows::<C>().iter().filter(|row| is_documented(row)) {
+        let payloads: Vec<_> = C::PAYLOADS.iter().filter(|(event, _)| row.is_named(event)).collect();
+        assert!(!payloads.is_empty(), "{} is documented and has no payload file", row.event);
+        for (_, text) in payloads {
+            let reading = read::<C>(row.event, text.as_bytes());
+            assert_eq!(reading.kind(), row.kind, "{}", row.event);
+            assert!(reading.entity.is_some() || row.entity.is_empty(), "{}: no entity in {text}", row.event);
+            assert_eq!(reading.time.is_some(), row.time.is_some(), "{}: the time in {text}", row.event);
+            let bare = Canonical::bare(row.kind, reading.entity.as_ref().map(|parts| parts.join(":")));
+            assert_ne!(reading.data, bare, "{}: nothing was read from {text}", row.event);
+        }
+    }
+}
+
 /// Returns the drift of an authentic delivery of this body.
 fn drift<C: Contract>(row: &EventSpec, body: &[u8]) -> Option<Drift> {
     use inlet::provider::Provider as _;
