@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::event::EventId;
-use crate::process::Received;
 
 /// Number of attempts of a message that fails for its own reasons, or that crashes the processor. Then it goes to the
 /// dead-letter queue. Only its own attempts count, not waiting behind others or an outage.
@@ -74,8 +73,8 @@ pub struct AttemptRecord {
     pub delay: Duration,
 }
 
-/// Returns the delay after a transient failure.
-pub fn backoff(received: &Received) -> Duration {
-    let delay = received.failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
+/// Returns the delay after a transient failure of a message that has been failing for this time.
+pub fn backoff(failing_for: Duration) -> Duration {
+    let delay = failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
     delay.clamp(MIN_BACKOFF, MAX_BACKOFF)
 }

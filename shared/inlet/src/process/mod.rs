@@ -529,7 +529,7 @@ impl Step {
     fn delay(&self) -> Option<Duration> {
         match self.disposition()? {
             Disposition::Failed(ConsumeError::Permanent(_)) | Disposition::Blocked => Some(MIN_BACKOFF),
-            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(&self.received)),
+            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(self.received.failing_for)),
             Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
         }
     }
