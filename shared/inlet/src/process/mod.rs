@@ -17,8 +17,9 @@ use crate::event::EventId;
 use crate::fault::{Fault, FaultKind};
 use crate::message::Message;
 pub use crate::process::attempts::{
-    AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_BACKOFF, MAX_TRIES, MIN_BACKOFF, backoff,
+    AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_BACKOFF, MAX_TRIES, MIN_BACKOFF, backoff, delay_asked_for,
 };
+use crate::received_at::ReceivedAt;
 
 /// A consumer of events: the place for your own logic.
 ///
@@ -30,6 +31,12 @@ pub trait Consumer: Send + Sync {
     /// No two of the messages are about the same entity, so they may be handled one after the other, all at
     /// once, or in one call to somewhere else. An entity's next message comes when this one succeeded.
     fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), ConsumeError>>> + Send;
+
+    /// Returns the longest that one call of [`Consumer::consume`] takes; `None` if it is unknown. No call begins for
+    /// which less time is left, because an interrupted one may still be at work when the next message comes.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The reason that a message was not processed, which decides what happens to it.
@@ -42,6 +49,13 @@ pub enum ConsumeError {
     /// Something that processing depends on is down. The message is tried until it succeeds.
     #[error("processing is not possible now")]
     Transient(#[source] Fault),
+    /// The same, and what is down names the time until the next attempt.
+    #[error("processing is not possible for a while")]
+    RetryAfter(#[source] Fault, Duration),
+    /// The call failed as a whole: this message, or another one of the same call, crashed the consumer. It counts as an
+    /// attempt of each, and each is then tried alone.
+    #[error("the consumer crashed")]
+    Crashed(#[source] Fault),
 }
 
 impl From<Fault> for ConsumeError {
@@ -58,7 +72,10 @@ impl ConsumeError {
     /// The fault.
     pub fn fault(&self) -> &Fault {
         match self {
-            Self::Permanent(fault) | Self::Transient(fault) => fault,
+            Self::Permanent(fault)
+            | Self::Transient(fault)
+            | Self::RetryAfter(fault, _)
+            | Self::Crashed(fault) => fault,
         }
     }
 }
@@ -103,12 +120,13 @@ pub trait ProcessingStore: Send + Sync {
         messages: &[&Message],
     ) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
 
-    /// Writes a receipt for the event of each of these messages, and deletes the attempts of `tried`.
+    /// Writes a receipt for the event of each of these messages, and deletes the attempts of `tried`. Returns the time
+    /// of the receipts. The receipt of an event that has one stays, so that a replay does not change it.
     fn receipt(
         &self,
         consumed: &[&Message],
         tried: &[EventId],
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    ) -> impl Future<Output = Result<ReceivedAt, Fault>> + Send;
 
     /// Returns the recorded attempts of these messages, by the queue's message ids.
     fn load_attempts(
@@ -151,6 +169,10 @@ pub struct Outcome {
     pub id: Option<EventId>,
     /// Its disposition.
     pub disposition: Disposition,
+    /// True if the consumer was given it and did not process it.
+    pub consumer_failed: bool,
+    /// Time from the event's arrival to its receipt; `None` for a replay, and if it was not processed.
+    pub delay: Option<Duration>,
 }
 
 /// The disposition of a message.
@@ -197,46 +219,74 @@ struct Step {
     /// True if the event that it carries is known to be stored.
     is_stored: bool,
     disposition: Option<Disposition>,
+    consumer_failed: bool,
+    delay: Option<Duration>,
 }
 
+/// The time until a message is received again that was not tried for lack of time. Other messages of its entity were
+/// processed, or it is the first one.
+const NOT_BEGUN: Duration = Duration::ZERO;
+
 impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
-    /// Processes a batch. The outcomes are added as they become known, so that a caller whose time runs
-    /// out knows the finished ones. If `has_time` returns false, no suspicious message is started. So when a batch
-    /// times out, at most one message is unfinished.
+    /// Processes a batch. The outcomes are added as they become known, so that a caller whose time runs out knows the
+    /// finished ones.
+    ///
+    /// `has_time` is asked with the consumer's time limit. If it returns false, no suspicious message is started, so when
+    /// a batch times out, at most one message is unfinished. If the consumer has a time limit, nothing else is started
+    /// either, except the first messages of the batch.
     pub async fn process(
         &self,
         batch: Vec<Received>,
-        has_time: impl Fn() -> bool + Send + Sync,
+        has_time: impl Fn(Option<Duration>) -> bool + Send + Sync,
         outcomes: &mut Vec<Outcome>,
     ) {
+        let limit = self.consumer.time_limit();
+        let has_time = || has_time(limit);
         let mut groups = in_groups(batch);
+        let mut is_first = true;
         while !groups.is_empty() {
+            if !is_first && limit.is_some() && !has_time() {
+                self.block(groups.into_iter().flatten().collect(), NOT_BEGUN, outcomes).await;
+                return;
+            }
+            is_first = false;
             let heads = groups.iter_mut().filter_map(VecDeque::pop_front).map(Step::new).collect();
             let blocked_groups = self.process_heads(heads, &has_time, outcomes).await;
-            let is_stuck =
-                |group: &VecDeque<Received>| group.front().is_some_and(|f| blocked_groups.contains(&f.group));
-            for group in groups.iter_mut().filter(|group| is_stuck(group)) {
-                outcomes.extend(group.drain(..).map(Outcome::blocked));
+            for group in &mut groups {
+                let pause = group.front().and_then(|received| blocked_groups.get(&received.group));
+                if let Some(pause) = pause {
+                    self.block(group.drain(..).collect(), *pause, outcomes).await;
+                }
             }
             groups.retain(|group| !group.is_empty());
         }
     }
 
+    /// Leaves messages on the queue, untouched. They wait as long as the first message of their group, because SQS hands
+    /// out no message of a group while it holds back another one.
+    async fn block(&self, messages: Vec<Received>, pause: Duration, outcomes: &mut Vec<Outcome>) {
+        if pause < MIN_BACKOFF {
+            join_all(messages.iter().map(|received| self.store.delay(received, pause))).await;
+        }
+        outcomes.extend(messages.into_iter().map(Outcome::blocked));
+    }
+
     /// Processes the heads of all groups together: one call each for receipts, for consuming, for writing receipts. But
-    /// a message that may have crashed the processor is tried alone, after all others. Returns the groups that do not
-    /// go on.
+    /// a message that may have crashed the processor or the consumer is tried alone, after all others. Returns the
+    /// groups that do not go on, with the time until their next attempt.
     async fn process_heads(
         &self,
         mut steps: Vec<Step>,
         has_time: &(impl Fn() -> bool + Send + Sync),
         outcomes: &mut Vec<Outcome>,
-    ) -> HashSet<String> {
-        let mut blocked_groups = HashSet::new();
+    ) -> HashMap<String, Duration> {
+        let mut blocked_groups = HashMap::new();
         self.load_attempts(&mut steps).await;
         self.skip_processed(&mut steps).await;
-        let (alone, mut together): (Vec<Step>, Vec<Step>) =
+        let (mut alone, mut together): (Vec<Step>, Vec<Step>) =
             steps.into_iter().partition(Step::may_have_crashed_us);
         self.attempt(&mut together).await;
+        alone.extend(suspects(&mut together));
         self.finish(together, &mut blocked_groups, outcomes).await;
         for mut step in alone {
             if has_time() {
@@ -254,7 +304,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     async fn finish(
         &self,
         mut steps: Vec<Step>,
-        blocked_groups: &mut HashSet<String>,
+        blocked_groups: &mut HashMap<String, Duration>,
         outcomes: &mut Vec<Outcome>,
     ) {
         for step in &mut steps {
@@ -262,10 +312,10 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
         self.record_and_delay(&steps).await;
         for step in steps {
-            let group = step.received.group.clone();
+            let (group, pause) = (step.received.group.clone(), step.pause().unwrap_or(MIN_BACKOFF));
             let outcome = step.end();
             if !outcome.is_done() {
-                blocked_groups.insert(group);
+                blocked_groups.insert(group, pause);
             }
             outcomes.push(outcome);
         }
@@ -367,6 +417,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             // A missing result is not a success.
             let outcome = outcomes.next().unwrap_or_else(|| Err(no_result()));
             if let Err(trouble) = outcome {
+                step.consumer_failed = true;
                 step.end_as(Disposition::Failed(trouble));
             }
         }
@@ -397,7 +448,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         let tried: Vec<EventId> = consumed.iter().filter_map(|step| step.id_if_received_before()).collect();
         let messages: Vec<&Message> = consumed.iter().filter_map(|step| step.message()).collect();
         match self.store.receipt(&messages, &tried).await {
-            Ok(()) => consumed.into_iter().for_each(|step| step.end_as(Disposition::Processed)),
+            Ok(at) => consumed.into_iter().for_each(|step| step.end_as_processed(at)),
             Err(fault) => fail_all(&mut consumed, &fault),
         }
     }
@@ -405,22 +456,30 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     /// Sends a message to the dead-letter queue that failed for its own reasons and has no attempts left, or that SQS
     /// is about to delete although only the queue has its event.
     async fn dead_letter(&self, step: &mut Step) {
-        let (why, id) = match &step.disposition {
-            Some(Disposition::Failed(ConsumeError::Permanent(why))) => {
-                if !step.tries.are_over() {
-                    step.tries = step.tries.ended_by_itself();
+        let (why, id) =
+            match &step.disposition {
+                Some(Disposition::Failed(ConsumeError::Permanent(why))) => {
+                    if !step.tries.are_over() {
+                        step.tries = step.tries.ended_by_itself();
+                    }
+                    if !step.has_had_its_tries() {
+                        return;
+                    }
+                    (why, step.message().map(Message::id))
                 }
-                if !step.has_had_its_tries() {
-                    return;
+                Some(Disposition::Failed(ConsumeError::Crashed(why))) => {
+                    step.tries = step.tries.begun();
+                    if !step.tries.are_over() {
+                        return;
+                    }
+                    (why, step.message().map(Message::id))
                 }
-                (why, step.message().map(Message::id))
-            }
-            // No event is stored that could be marked, and the table may take no mark either.
-            Some(Disposition::Failed(ConsumeError::Transient(why))) if step.is_about_to_be_lost() => {
-                (why, None)
-            }
-            _ => return,
-        };
+                // No event is stored that could be marked, and the table may take no mark either.
+                Some(Disposition::Failed(
+                    ConsumeError::Transient(why) | ConsumeError::RetryAfter(why, _),
+                )) if step.is_about_to_be_lost() => (why, None),
+                _ => return,
+            };
         step.disposition = Some(match self.store.dead_letter(&step.received, id, why).await {
             Ok(()) => Disposition::DeadLettered(same_fault(why)),
             Err(fault) => Disposition::Failed(ConsumeError::Transient(fault)),
@@ -434,6 +493,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         let tried: Vec<AttemptRecord> = steps
             .iter()
             .filter_map(|step| match &step.disposition {
+                // It has no result of its own, and stays suspicious.
+                Some(Disposition::Failed(ConsumeError::Crashed(_))) => step.tried(step.tries, step.pause()?),
                 Some(Disposition::Failed(_)) => step.tried(step.tries.ended(), step.pause()?),
                 Some(Disposition::Blocked) => step.tried(step.tries, step.pause()?),
                 _ => None,
@@ -443,7 +504,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             self.store.record_attempts(&tried).await.ok();
         }
         let held_back = steps.iter().filter_map(|step| {
-            let pause = step.pause().filter(|pause| *pause > MIN_BACKOFF)?;
+            // Without a call, SQS waits for the visibility timeout.
+            let pause = step.pause().filter(|pause| *pause != MIN_BACKOFF)?;
             Some(self.store.delay(&step.received, pause))
         });
         join_all(held_back).await;
@@ -467,6 +529,8 @@ impl Step {
             tries_are_known: true,
             is_stored: false,
             disposition,
+            consumer_failed: false,
+            delay: None,
         }
     }
 
@@ -503,8 +567,14 @@ impl Step {
     /// Returns the delay until its next attempt; `None` if it has none.
     fn pause(&self) -> Option<Duration> {
         match &self.disposition {
-            Some(Disposition::Failed(ConsumeError::Permanent(_)) | Disposition::Blocked) => Some(MIN_BACKOFF),
+            Some(Disposition::Failed(ConsumeError::Permanent(_) | ConsumeError::Crashed(_))) => {
+                Some(MIN_BACKOFF)
+            }
+            Some(Disposition::Blocked) => Some(MIN_BACKOFF),
             Some(Disposition::Failed(ConsumeError::Transient(_))) => Some(backoff(&self.received)),
+            Some(Disposition::Failed(ConsumeError::RetryAfter(_, after))) => {
+                Some(delay_asked_for(*after, &self.received))
+            }
             _ => None,
         }
     }
@@ -522,8 +592,17 @@ impl Step {
         self.disposition = Some(disposition);
     }
 
+    fn end_as_processed(&mut self, at: ReceivedAt) {
+        let arrival = |message: &&Message| message.replay_id().is_none();
+        let arrival = self.message().filter(arrival).and_then(|m| ReceivedAt::parse(m.received_time()));
+        self.delay = arrival.map(|arrival| at.since(arrival));
+        self.end_as(Disposition::Processed);
+    }
+
     fn end(self) -> Outcome {
         Outcome {
+            consumer_failed: self.consumer_failed,
+            delay: self.delay,
             received: self.received.id,
             id: self.message.map(|message| message.id().clone()),
             // Every step of a round ends; an unfinished one would stay on the queue.
@@ -534,7 +613,13 @@ impl Step {
 
 impl Outcome {
     fn blocked(received: Received) -> Self {
-        Self { received: received.id, id: None, disposition: Disposition::Blocked }
+        Self {
+            received: received.id,
+            id: None,
+            disposition: Disposition::Blocked,
+            consumer_failed: false,
+            delay: None,
+        }
     }
 }
 
@@ -554,6 +639,26 @@ fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
 /// Returns the steps that have not ended.
 fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
     steps.iter_mut().filter(|step| step.disposition.is_none())
+}
+
+/// Takes the messages out that crashed the consumer together with others, so that each is tried alone. The call counts as
+/// an attempt of each, except as the last one: it may be another message's fault.
+fn suspects(steps: &mut Vec<Step>) -> Vec<Step> {
+    let is_suspect =
+        |step: &Step| matches!(step.disposition, Some(Disposition::Failed(ConsumeError::Crashed(_))));
+    if steps.iter().filter(|step| is_suspect(step)).count() < 2 {
+        return Vec::new();
+    }
+    let (mut suspects, others): (Vec<Step>, Vec<Step>) =
+        std::mem::take(steps).into_iter().partition(is_suspect);
+    *steps = others;
+    for step in &mut suspects {
+        if !step.tries.begun().are_over() {
+            step.tries = step.tries.begun();
+        }
+        step.disposition = None;
+    }
+    suspects
 }
 
 fn fail_all(steps: &mut [&mut Step], fault: &Fault) {
