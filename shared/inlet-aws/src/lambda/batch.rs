@@ -156,7 +156,7 @@ mod tests {
             id: None,
             disposition,
             consumer_failed: false,
-            delay: None,
+            processing_delay: None,
         };
         let outcomes = [outcome("done", Disposition::Processed), outcome("behind", Disposition::Blocked)];
         let remaining = BatchResponse::of(["done", "behind", "unheard-of"], &outcomes);
