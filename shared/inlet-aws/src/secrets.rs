@@ -480,7 +480,11 @@ mod tests {
     }
 
     fn with_credential() -> Arc<Store<TestProvider>> {
-        Arc::new(Store { credentials: vec!["old".to_owned()], settings: (), defaults: store().defaults.clone() })
+        Arc::new(Store {
+            credentials: vec!["old".to_owned()],
+            settings: (),
+            defaults: store().defaults.clone(),
+        })
     }
 
     fn cached(secrets: &SsmSecrets<TestProvider>, age: Duration) -> Option<usize> {
