@@ -308,8 +308,11 @@ pub fn every_row_has_a_name_of_its_own<C: Contract>() {
 
 /// The topic of every row is found in a path to which the provider appended something.
 pub fn every_topic_is_found_in_a_longer_path<C: Contract>() {
-    for row in rows::<C>() {
-        let Some(topic) = P::<C>::address(row).topic else { continue };
+    let topics = rows::<C>().iter().filter_map(|row| P::<C>::address(row).topic);
+    // A row that goes by its body's shape has no topic of its own.
+    let topics: Vec<String> = topics.filter(|topic| P::<C>::is_topic(topic)).collect();
+    assert!(!topics.is_empty());
+    for topic in topics {
         let name = P::<C>::NAME;
         for path in [
             format!("//{}/Shop//{topic}/api/v3/", name.to_uppercase()),
