@@ -7,5 +7,6 @@ pub mod quarantine_list;
 pub mod replay;
 mod receive_messages;
 pub mod redrive;
+mod table_clock;
 pub mod forget;
 pub mod sample_event;
