@@ -223,6 +223,12 @@ pub(crate) fn applies_to(marker: &Item, received_at: ReceivedAt) -> bool {
     written.is_some_and(|written| received_at.earlier(MAX_CLOCK_SKEW) <= written)
 }
 
+/// Returns true for the receipt of an event that repeats another one.
+#[cfg(feature = "operate")]
+pub(crate) fn is_of_repeat(receipt: &Item) -> bool {
+    receipt.contains_key(REPEATS) && !receipt.contains_key(VOID)
+}
+
 /// Returns the arrival, in milliseconds, until which a tombstone applies; nothing for an ordinary receipt.
 pub(crate) fn tombstone_until(receipt: &Item) -> Option<i64> {
     receipt.get(TOMBSTONE).and_then(|_| number(receipt, "received_ms"))

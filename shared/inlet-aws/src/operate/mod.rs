@@ -9,4 +9,7 @@ mod receive_messages;
 pub mod redrive;
 mod table_clock;
 pub mod forget;
+mod event_items;
+pub mod verify;
+pub mod restore;
 pub mod sample_event;
