@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{completions, doctor, events, forget, forward, list, man, redrive, replay, restore, reverify, sample_event, secret, send, show, stats, tail, timeline, urls, verify, webhook};
+use crate::commands::{
+    completions, doctor, events, forget, forward, list, man, redrive, replay, restore, reverify,
+    sample_event, secret, send, show, stats, tail, timeline, urls, verify, webhook,
+};
 use crate::failure;
 use crate::options::{DeploymentArgs, OutputArgs};
 

@@ -1,5 +1,6 @@
 //! `inlet restore`: takes events from a copy of the table, which the table lacks or has damaged.
 
+use aws_sdk_dynamodb::types::KeySchemaElement;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::table::Table;
@@ -63,7 +64,9 @@ pub(crate) async fn run(
 
     let (ended, counted_events) = pass(&restore, &selection, Mode::Count, output).await;
     let plan = RestoreReport::of(&from_table, &counted_events, None, true);
-    if let Some(failure) = interrupted(ended, "the copy could not be compared", &deployment.inlet, &from_table) {
+    if let Some(failure) =
+        interrupted(ended, "the copy could not be compared", &deployment.inlet, &from_table)
+    {
         return Err(failure);
     }
     if dry_run || counted_events.restored.is_empty() {
@@ -81,14 +84,14 @@ pub(crate) async fn run(
         let replay = id_from("restore", now).map_err(|NotAReplayId| Failure::Unconfirmed)?;
         let replayed = watch::Sender::new(Replayed::default());
         let bar = output.progress("sent", Some(count(restored.restored.len())));
-        let work =
-            restore.resend(deployment.queue(), restored.restored.clone(), (&replay, rate), &replayed);
+        let work = restore.resend(deployment.queue(), restored.restored.clone(), (&replay, rate), &replayed);
         sending = Box::pin(progress::run(work, &replayed, &bar, |replayed| replayed.sent)).await;
         resent = Some(Resent::of(&replay, &replayed.borrow()));
     }
     let report = RestoreReport::of(&from_table, &restored, resent, false);
     output.report(&report)?;
-    if let Some(failure) = interrupted(ended, "not every event was restored", &deployment.inlet, &from_table) {
+    if let Some(failure) = interrupted(ended, "not every event was restored", &deployment.inlet, &from_table)
+    {
         return Err(failure);
     }
     let is_refused = report.resent.as_ref().is_some_and(|resent| resent.refused > 0);
@@ -156,7 +159,7 @@ async fn copy(deployment: &Deployment, name: &str) -> Result<Table, Failure> {
     let keys: Vec<&str> = described
         .table
         .as_ref()
-        .map(|table| table.key_schema().iter().map(|key| key.attribute_name()).collect())
+        .map(|table| table.key_schema().iter().map(KeySchemaElement::attribute_name).collect())
         .unwrap_or_default();
     if keys != ["pk", "sk"] {
         return Err(Failure::Unusable {
@@ -207,7 +210,11 @@ struct Resent {
 
 impl Resent {
     fn of(replay: &ReplayId, replayed: &Replayed) -> Self {
-        Self { replay: replay.as_str().to_owned(), sent: replayed.sent, refused: count(replayed.refused.len()) }
+        Self {
+            replay: replay.as_str().to_owned(),
+            sent: replayed.sent,
+            refused: count(replayed.refused.len()),
+        }
     }
 }
 
@@ -235,7 +242,8 @@ impl RestoreReport {
         }
         Err(Failure::Partial {
             what: counted(damaged, "event of the copy is damaged", "events of the copy are damaged"),
-            next: "restore a backup of an earlier time to another table, and run the command with it".to_owned(),
+            next: "restore a backup of an earlier time to another table, and run the command with it"
+                .to_owned(),
         })
     }
 }

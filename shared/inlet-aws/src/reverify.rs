@@ -71,7 +71,9 @@ pub async fn reverify<P: Provider>(
         match result {
             Ok(Judgement::Accepted) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
             Ok(Judgement::Refused) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
-            Ok(Judgement::Forgotten) => sum.send_modify(|sum| sum.forgotten = sum.forgotten.saturating_add(1)),
+            Ok(Judgement::Forgotten) => {
+                sum.send_modify(|sum| sum.forgotten = sum.forgotten.saturating_add(1));
+            }
             Err(fault) => {
                 let ends_run = fault.kind == FaultKind::Transient;
                 sum.send_modify(|sum| sum.failed.push(fault));

@@ -119,7 +119,9 @@ pub(crate) async fn examine(dynamo: &Dynamo, id: &EventId, item: &Item) -> Resul
 fn or_damage(read: Result<Vec<u8>, Fault>, part: Part) -> Result<Result<Vec<u8>, Damage>, Fault> {
     match read {
         Ok(bytes) => Ok(Ok(bytes)),
-        Err(fault) if fault.kind == FaultKind::Damaged => Ok(Err(Damage::new(part, fault.source.to_string()))),
+        Err(fault) if fault.kind == FaultKind::Damaged => {
+            Ok(Err(Damage::new(part, fault.source.to_string())))
+        }
         Err(fault) => Err(fault),
     }
 }
@@ -149,10 +151,16 @@ fn body_damage(record: &Record, body: &[u8]) -> Option<Damage> {
     if sha256_hex(body) != record.sha256 {
         return Some(Damage::new(Part::Body, "its body has another SHA-256 than was stored"));
     }
-    (body.len() != record.size).then(|| Damage::new(Part::Body, "its body has another length than was stored"))
+    (body.len() != record.size)
+        .then(|| Damage::new(Part::Body, "its body has another length than was stored"))
 }
 
-fn message_damage(id: &EventId, item: &Item, text_of_message: &str, record: Option<&Record>) -> Option<Damage> {
+fn message_damage(
+    id: &EventId,
+    item: &Item,
+    text_of_message: &str,
+    record: Option<&Record>,
+) -> Option<Damage> {
     let damage = |reason: &str| Some(Damage::new(Part::Message, reason));
     let message = match Message::parse(text_of_message.to_owned()) {
         Ok(message) => message,
@@ -168,7 +176,8 @@ fn message_damage(id: &EventId, item: &Item, text_of_message: &str, record: Opti
         Some(_) => None,
         None => {
             let contradicts = record.is_some_and(|record| {
-                message.canonical_type() != record.canonical_type || message.received_time() != record.received
+                message.canonical_type() != record.canonical_type
+                    || message.received_time() != record.received
             });
             if contradicts { damage("its message contradicts its attributes") } else { None }
         }

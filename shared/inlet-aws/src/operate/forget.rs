@@ -266,8 +266,11 @@ impl EntityItems {
     fn of(items: &[Item], until_ms: Option<i64>) -> Self {
         let arrival = |item: &Item| number(item, "received_ms").unwrap_or(NO_ARRIVAL_MS);
         let is_later = |item: &&Item| until_ms.is_some_and(|until_ms| arrival(item) > until_ms);
-        let later: HashSet<&str> =
-            items.iter().filter(is_later).filter_map(|item| text(item, "sk")?.strip_prefix(EVENT_PREFIX)).collect();
+        let later: HashSet<&str> = items
+            .iter()
+            .filter(is_later)
+            .filter_map(|item| text(item, "sk")?.strip_prefix(EVENT_PREFIX))
+            .collect();
         let mut found = Self::default();
         for item in items.iter().filter(|item| !is_later(item)) {
             let sk = text(item, "sk").unwrap_or_default();

@@ -48,7 +48,8 @@ const WRITES_AT_ONCE: usize = 8;
 const NOT_RESTORED: &str = "the event cannot be restored";
 
 /// The reason of the parked marker of an event that the copy has no receipt of.
-const WITHOUT_RECEIPT: &str = "it was restored from a copy that has no receipt of it: it may never have been processed";
+const WITHOUT_RECEIPT: &str =
+    "it was restored from a copy that has no receipt of it: it may never have been processed";
 
 /// Restores events.
 #[derive(Clone, Debug)]
@@ -190,7 +191,7 @@ impl Restore {
             return Ok(Verdict::Unusable(findings(&event, vec![Damage { part: Part::Index, reason }])));
         }
         let applies = |receipt: &&Item| applies_to(receipt, received_at);
-        let has_receipt = live_receipt.filter(applies).is_some();
+        let has_receipt = live_receipt.as_ref().is_some_and(applies);
         let receipt = copied_receipt.filter(applies).filter(|_| !has_receipt);
         let is_processed = has_receipt || receipt.is_some();
         let done = Verdict::Restored {
@@ -260,7 +261,9 @@ impl Restore {
             Place::Damaged { received_ms: Some(received_ms) } => {
                 Expressions::condition("received_ms = :seen").value(":seen", number_value(received_ms))
             }
-            Place::Damaged { received_ms: None } => Expressions::condition("attribute_not_exists(received_ms)"),
+            Place::Damaged { received_ms: None } => {
+                Expressions::condition("attribute_not_exists(received_ms)")
+            }
             Place::Free | Place::Whole => Expressions::condition("attribute_not_exists(pk)"),
         };
         let written = self.table.dynamo.put(item.clone(), condition, NOT_RESTORED).await?;
@@ -287,7 +290,11 @@ enum Place {
 
 /// The result for an item of the copy.
 enum Verdict {
-    Restored { event: Arrival, is_replaced: bool, is_processed: bool },
+    Restored {
+        event: Arrival,
+        is_replaced: bool,
+        is_processed: bool,
+    },
     Present,
     Forgotten,
     Expired,
@@ -356,7 +363,11 @@ mod tests {
             ("a note in the copy", neighbours(&[], std::slice::from_ref(&note)), true),
             ("a tombstone in the table", neighbours(std::slice::from_ref(&tombstone), &[]), true),
             ("a tombstone in the copy", neighbours(&[], &[tombstone]), true),
-            ("an ordinary receipt", neighbours(&[receipt.clone()], &[receipt]), false),
+            (
+                "an ordinary receipt",
+                neighbours(std::slice::from_ref(&receipt), std::slice::from_ref(&receipt)),
+                false,
+            ),
         ] {
             assert_eq!(is_forgotten(&id, at(7), &neighbours), is, "{name}");
             assert!(!is_forgotten(&id, at(8), &neighbours), "{name}, for what arrived afterwards");

@@ -31,8 +31,7 @@ pub(crate) async fn table_time(dynamo: &Dynamo) -> Result<ReceivedAt, Fault> {
     let get = dynamo.client.get_item().table_name(&*dynamo.table).set_key(Some(key));
     let got = get.customize().interceptor(seen.clone()).send().await;
     got.map_err(|error| fault(CLOCK_UNREADABLE, &error))?;
-    seen.last_millisecond()
-        .ok_or_else(|| Fault::transient(CLOCK_UNREADABLE, "the response has no date"))
+    seen.last_millisecond().ok_or_else(|| Fault::transient(CLOCK_UNREADABLE, "the response has no date"))
 }
 
 /// Keeps the `Date` header of the last response.

@@ -48,7 +48,12 @@ impl Finding {
     /// The damage of an item whose key is that of no event.
     pub(crate) fn of_key(item: &Item) -> Self {
         let id = format!("{}/{}", text(item, "pk").unwrap_or_default(), text(item, "sk").unwrap_or_default());
-        Self { received: String::new(), id, part: Part::Attributes, reason: "its key is that of no event".into() }
+        Self {
+            received: String::new(),
+            id,
+            part: Part::Attributes,
+            reason: "its key is that of no event".into(),
+        }
     }
 }
 
