@@ -7,9 +7,9 @@ use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::record::Record;
 use inlet_aws::dynamodb::table::Table;
+use inlet_tests::deliveries;
 use inlet_tests::stack::Stack;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use crate::given::{Given, orders};
 use crate::inlet::{Ran, run};
@@ -115,8 +115,7 @@ fn large(model: &StoredEvent) -> StoredEvent {
     let (entity, _) = model.record.id.rsplit_once('/').expect("an id");
     let id = format!("{entity}/00000000000000ab");
     let body: Vec<u8> = (0..150_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
-    let sha256 = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
     let message = model.message.replace(&model.record.id, &id);
-    let record = Record { attempt: id.clone(), id, sha256, size: body.len(), ..model.record.clone() };
-    StoredEvent { record, message, body }
+    let record = Record { attempt: id.clone(), id, ..model.record.clone() };
+    deliveries::with_body(StoredEvent { record, message, body: Vec::new() }, body)
 }

@@ -8,14 +8,17 @@ use crate::given::{Given, order_with_two_states, orders};
 use crate::inlet::run;
 
 /// Other bytes in the place of a body or message.
-fn bytes(text: &str) -> Option<AttributeValue> {
-    Some(AttributeValue::B(Blob::new(text.as_bytes())))
+fn bytes(text: &str) -> AttributeValue {
+    AttributeValue::B(Blob::new(text.as_bytes()))
 }
 
 /// Changes an event's body as a bug or a person would: the item is complete, and its encoding fits.
 async fn change_body(given: &Given, n: usize) {
     let id = &given.ids[n];
-    given.stack.damage(id, "body", bytes(r#"{"id":81230457,"order_status":{"code":"cancelled"}}"#)).await;
+    given
+        .stack
+        .damage(id, "body", Some(bytes(r#"{"id":81230457,"order_status":{"code":"cancelled"}}"#)))
+        .await;
     given.stack.damage(id, "body_encoding", Some(AttributeValue::S("identity".into()))).await;
 }
 
@@ -29,9 +32,9 @@ async fn every_kind_of_damage_is_found_and_nothing_else() {
     let message = given.stack.stored(&given.ids[1]).await.message;
     let other = given.stack.stored(&given.ids[5]).await.message;
     change_body(&given, 0).await;
-    given.stack.damage(&given.ids[1], "message", bytes(&message.replace("SAR", "USD"))).await;
+    given.stack.damage(&given.ids[1], "message", Some(bytes(&message.replace("SAR", "USD")))).await;
     given.stack.damage(&given.ids[1], "message_encoding", Some(AttributeValue::S("identity".into()))).await;
-    given.stack.damage(&given.ids[2], "message", bytes(&other)).await;
+    given.stack.damage(&given.ids[2], "message", Some(bytes(&other))).await;
     given.stack.damage(&given.ids[2], "message_encoding", Some(AttributeValue::S("identity".into()))).await;
     given.stack.damage(&given.ids[3], "arrival", None).await;
     given.stack.damage(&given.ids[4], "body", None).await;
