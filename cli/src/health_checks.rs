@@ -84,7 +84,7 @@ impl Check {
 
 /// The hint for a setting of the table that is off. The template sets it, but a deployment of the same template does not
 /// change it back.
-const TURN_ON: &str = "docs/runbook.md#what-a-restored-table-lacks";
+const TURN_ON: &str = "docs/runbook.md#settings-that-a-restored-table-lacks";
 
 /// The headings of the runbook for a part that was deleted. A deployment does not create it again: CloudFormation
 /// compares templates, and sees no change.

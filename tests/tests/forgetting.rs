@@ -71,7 +71,7 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     let whole = record.packed(&kept.body);
     stack.enqueue(&queue, id.entity_path(), &kept.message, Some(&whole)).await;
     assert!(eventually(|| stack.waiting(&queue).is_empty().then_some(())).is_some(), "both are done");
-    assert!(stack.published(&store).is_empty(), "nobody was told of it");
+    assert!(stack.published(&store).is_empty(), "it was not published");
     assert_eq!(sort_keys(&stack, &store).await, left, "nothing came back");
 }
 
@@ -89,7 +89,7 @@ async fn a_delivery_after_it_was_forgotten_is_kept_like_any_other() {
 }
 
 #[tokio::test]
-async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_moment_later() {
+async fn a_forgotten_events_receipt_is_void_for_an_equal_delivery() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
@@ -103,11 +103,11 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
     table.receipts.write(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
     let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
     assert!(table.receipts.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
-    assert!(!table.receipts.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
+    assert!(!table.receipts.is_processed(&id, moment_later).await.unwrap(), "a later delivery is processed");
 }
 
 #[tokio::test]
-async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of_what_is_about_to_go() {
+async fn an_equal_delivery_during_a_forget_run_is_kept() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     table.events.put(&model).await.unwrap();
@@ -129,7 +129,7 @@ async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of
 }
 
 #[tokio::test]
-async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_goes_with_the_next_try() {
+async fn a_crashed_processors_event_goes_with_the_next_attempt() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     let id = EventId::parse(&model.record.id).unwrap();

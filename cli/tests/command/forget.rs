@@ -14,9 +14,9 @@ async fn an_entity_is_counted_first_and_then_deleted() {
     snapshot("forget-dry-run", &run(&["forget", entity, "--dry-run"]).done());
     snapshot("forget-unconfirmed", &run(&["forget", entity]));
     assert_eq!(Stack::up().events("zid", &store).await, ids, "nothing has gone");
-    let told = run(&["forget", entity, "--yes", "--json", "--settle", "0"]).done().json();
-    assert_eq!((&told["forgotten"], &told["events"]), (&json!(true), &json!(1)), "{told}");
-    assert_eq!(told["not_reached"].as_array().map(Vec::len), Some(5), "{told}");
+    let printed = run(&["forget", entity, "--yes", "--json", "--settle", "0"]).done().json();
+    assert_eq!((&printed["forgotten"], &printed["events"]), (&json!(true), &json!(1)), "{printed}");
+    assert_eq!(printed["not_reached"].as_array().map(Vec::len), Some(5), "{printed}");
     assert!(Stack::up().events("zid", &store).await.is_empty(), "it has gone");
     snapshot("forget-nothing", &run(&["forget", entity, "--yes", "--settle", "0"]).done());
 }

@@ -20,7 +20,7 @@ use crate::given::{Given, orders};
 
 /// The sections that create parts again.
 const OF_GONE_PARTS: [&str; 3] =
-    ["The table is gone", "What a restored table lacks", "A queue or the bus is gone"];
+    ["The table is gone", "Settings that a restored table lacks", "A queue or the bus is gone"];
 
 #[tokio::test]
 async fn a_table_that_is_gone_comes_back_by_the_runbook() {
@@ -56,7 +56,7 @@ async fn a_table_that_is_gone_comes_back_by_the_runbook() {
         assert_eq!(events > 0, create == "restore-table-from-backup", "{create}: {events} events");
         table.time_index.slice(until.earlier(Duration::from_mins(1)), until).await.unwrap();
     }
-    for line in section("What a restored table lacks") {
+    for line in section("Settings that a restored table lacks") {
         run(&line);
     }
     let described = dynamodb.describe_table().table_name(&name).send().await.unwrap().table.unwrap();
@@ -105,12 +105,13 @@ async fn every_command_of_the_runbook_works() {
             filled = filled.replace(&format!("{{{name}}}"), of_aws);
         }
         let ran = run(&filled);
-        let told = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+        let printed =
+            String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
         // Other tests may leave real problems on the same stack.
-        let found_failures = line == "inlet doctor" && told.contains(" failed, ")
-            || line.starts_with("inlet verify") && told.contains(" damaged")
-            || line.starts_with("inlet restore") && told.contains("of the copy");
-        assert!(ran.status.success() || found_failures, "{filled}\n{told}");
+        let found_failures = line == "inlet doctor" && printed.contains(" failed, ")
+            || line.starts_with("inlet verify") && printed.contains(" damaged")
+            || line.starts_with("inlet restore") && printed.contains("of the copy");
+        assert!(ran.status.success() || found_failures, "{filled}\n{printed}");
     }
 }
 
@@ -132,12 +133,12 @@ fn listing(line: &str) -> Option<String> {
 
 /// Returns the physical names by logical id.
 fn names(listed: &Output) -> BTreeMap<String, String> {
-    let told = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let printed = String::from_utf8_lossy(&listed.stdout).into_owned();
     let pair = |line: &str| line.split_once('\t').map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()));
-    let names: BTreeMap<String, String> = told.lines().filter_map(pair).collect();
+    let names: BTreeMap<String, String> = printed.lines().filter_map(pair).collect();
     assert!(
         names.contains_key("EventTable"),
-        "no names in {told}\n{}",
+        "no names in {printed}\n{}",
         String::from_utf8_lossy(&listed.stderr)
     );
     names

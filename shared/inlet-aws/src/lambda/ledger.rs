@@ -63,8 +63,10 @@ impl ProcessingStore for TableLedger {
         self.table.receipts.processed(&messages).await
     }
 
-    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
-        self.table.receipts.write(&with_arrivals(consumed), tried, clock::now()).await
+    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
+        let now = clock::now();
+        self.table.receipts.write(&with_arrivals(consumed), tried, now).await?;
+        Ok(now)
     }
 
     async fn load_attempts(
@@ -80,8 +82,8 @@ impl ProcessingStore for TableLedger {
         self.table.attempts.record(tried, clock::now()).await
     }
 
-    async fn delay(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
-        self.queue.delay(received, pause).await
+    async fn delay(&self, received: &Received, delay: Duration) -> Result<(), Fault> {
+        self.queue.delay(received, delay).await
     }
 
     /// Forwards the message first and parks the event afterwards: a parked event without a message would never be

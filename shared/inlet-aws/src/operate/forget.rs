@@ -2,8 +2,8 @@
 //!
 //! A run:
 //!
-//! 1. Reads the entity's partition, and then the time by the table's clock: the cut-off. All that was read, and all
-//!    that arrived until the cut-off, is forgotten.
+//! 1. Reads the entity's partition, and then the time by the table's clock: the cut-off. The run forgets every item that
+//!    it read, and every item that arrived until the cut-off.
 //! 2. Writes the note `forgotten` with the cut-off. These components read it before they store or publish an
 //!    event: the processor, the sweeper, reverify, replay, redrive and restore.
 //! 3. Writes a tombstone for each event: an id and a time. A message that is still on the queue finds it and is not
@@ -139,7 +139,7 @@ impl Forget {
     /// # Errors
     /// When the table cannot be read or does not do it, or SQS does not take the notice.
     pub async fn run(&self, entity: &Entity) -> Result<DeletionCounts, Fault> {
-        // What is stored is forgotten whatever its arrival, because the clock of its receiver may be ahead.
+        // Every stored event is forgotten, whatever its arrival: the clock of its receiver may be ahead.
         let mut found = self.find(entity, None).await?;
         let cutoff = table_time(&self.table.dynamo).await?;
         self.table.forgotten.put(entity.as_str(), cutoff).await?;

@@ -222,7 +222,7 @@ impl Restore {
         Ok(done)
     }
 
-    /// Judges what the table has under an event's key.
+    /// Judges the table's item under an event's key.
     async fn judge_live(&self, id: &EventId, item: &Item, receipt: Option<&Item>) -> Result<Place, Fault> {
         if !item.contains_key("arrival") && receipt.is_some_and(is_of_repeat) {
             return Ok(Place::Whole);
@@ -277,7 +277,7 @@ struct Neighbours {
     copied: HashMap<Key, Item>,
 }
 
-/// What the table has under an event's key.
+/// The table's item under an event's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// Nothing.

@@ -1,6 +1,6 @@
 //! The table's clock: the date of DynamoDB's responses.
 //!
-//! An operator's machine may be minutes off. What is decided by the arrival of events must not depend on it.
+//! An operator's machine may be minutes off. Decisions about the arrival of events must not depend on it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
