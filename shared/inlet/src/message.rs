@@ -50,8 +50,12 @@ pub struct CloudEvent<'e> {
 /// The type of the notice that an entity was forgotten.
 pub const ENTITY_FORGOTTEN: &str = "inlet.entity.forgotten";
 
+/// The trust in a notice: an operator sent it, no provider.
+const BY_OPERATOR: &str = "operator";
+
 /// The notice that an entity was forgotten, a CloudEvents 1.0 event without data: consumers delete what they keep of
-/// the entity from deliveries that arrived until `time`.
+/// the entity from deliveries that arrived until `time`. It has every attribute of an event's envelope, so that code
+/// which reads events reads it too.
 #[derive(Serialize)]
 struct ForgottenNotice<'e> {
     specversion: &'static str,
@@ -61,8 +65,11 @@ struct ForgottenNotice<'e> {
     canonical_type: &'static str,
     subject: &'e str,
     time: &'e str,
+    datacontenttype: &'static str,
     provider: &'e str,
     store: &'e str,
+    providertype: &'static str,
+    trust: &'static str,
     receivedtime: &'e str,
 }
 
@@ -175,8 +182,11 @@ impl Message {
             canonical_type: ENTITY_FORGOTTEN,
             subject,
             time: &time,
+            datacontenttype: "application/json",
             provider,
             store,
+            providertype: ENTITY_FORGOTTEN,
+            trust: BY_OPERATOR,
             receivedtime: &time,
         };
         let json = serde_json::to_string(&notice).map_err(|error| NotAMessage::Json(error.into()))?;
@@ -311,8 +321,11 @@ mod tests {
             "type": "inlet.entity.forgotten",
             "subject": "order/1",
             "time": "2025-06-12T08:01:12.345Z",
+            "datacontenttype": "application/json",
             "provider": "zid",
             "store": "a",
+            "providertype": "inlet.entity.forgotten",
+            "trust": "operator",
             "receivedtime": "2025-06-12T08:01:12.345Z",
         });
         assert_eq!(object, expected);

@@ -62,8 +62,11 @@ pub fn forgotten_schema() -> Schema {
         "subject": text("The kind and the entity: `{kind}/{entity}`."),
         "time": {"type": "string", "format": "date-time", "description": "Everything of the entity that arrived until \
             this time is forgotten: delete each event whose `receivedtime` is not later."},
+        "datacontenttype": {"enum": ["application/json"], "description": "As in an event; there is no data."},
         "provider": text("The provider's name."),
         "store": text("The store's name, as the operator chose it."),
+        "providertype": {"const": ENTITY_FORGOTTEN, "description": "The same as `type`: no provider sent it."},
+        "trust": {"const": "operator", "description": "An operator sent it, no provider."},
         "receivedtime": {"type": "string", "format": "date-time", "description": "The same time as `time`."},
     });
     let names: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
