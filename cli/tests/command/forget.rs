@@ -1,6 +1,6 @@
 //! `inlet forget`.
 
-use inlet_tests::samples::demo_credential;
+use inlet_tests::demo_credential;
 use inlet_tests::stack::Stack;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ async fn an_entity_is_counted_first_and_then_deleted() {
 }
 
 #[tokio::test]
-async fn what_is_not_reached_is_printed_before_the_question() {
+async fn a_question_comes_after_the_places_that_are_not_reached() {
     let Given { ids, .. } = orders(1).await;
     let unconfirmed = run(&["forget", ids[0].entity_path()]);
     assert_eq!(unconfirmed.code, 2);

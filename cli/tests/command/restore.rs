@@ -20,7 +20,7 @@ fn restore(given: &Given, copy: &str, more: &[&str]) -> Ran {
 }
 
 #[tokio::test]
-async fn missing_and_damaged_events_come_back_and_forgotten_ones_do_not() {
+async fn missing_and_damaged_events_come_back_but_no_forgotten() {
     let given = orders(5).await;
     let copy = given.stack.copy_of_table().await;
     let ids = &given.ids;
