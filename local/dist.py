@@ -2,47 +2,52 @@
 
 import gzip
 import io
-import os
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
 
-from local import build, package, paths, tools, upgrade
+from local import build, compilers, package, paths, tools, upgrade
 from local.steps import Failed, run, step
 
 DIST = package.DIST
 
-# Statically linked, so that one binary runs on every Linux.
-STATIC = {"x86_64": "x86_64-unknown-linux-musl", "arm64": "aarch64-unknown-linux-musl"}
-
 # Every archive has them.
 PAPERS = ("README.md", "LICENSE-APACHE", "LICENSE-MIT")
 
-NO_STATIC = """
-********************************************************************************
-*  NOT STATIC: {triple} has no standard library here
-*  (rustup target add {triple}). The command for {architecture} is linked
-*  with glibc 2.17 or newer instead, and does not run on Alpine Linux.
-********************************************************************************"""
+# What is compiled for an architecture: the functions and the command.
+KINDS = (compilers.FUNCTIONS, compilers.COMMAND)
+
+# The command runs with every C library, so its wheel installs with both, on Linux of 2014 and newer.
+WHEEL_TAGS = {
+    "x86_64": "manylinux_2_17_x86_64.manylinux2014_x86_64.musllinux_1_1_x86_64",
+    "arm64": "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64",
+}
+
 NOT_BUILT = """
 ********************************************************************************
-*  NOT BUILT: nothing for {architecture}: no standard library for {triple}
-*  is here (rustup target add {triple}).
+*  NOT BUILT: nothing for {architecture}. Install the standard libraries:
+*  rustup target add {functions} {command}
 ********************************************************************************"""
 
 
 def dist(architectures: list[str]) -> None:
     """Build the release of each architecture: functions, deployable archive, command, wheel, bills of materials, checksums."""
-    built = architectures or [one for one in build.TRIPLES if build.compiler(build.TRIPLES[one])]
+    package.reject_unknown(architectures)
+    wanted = architectures or list(compilers.FUNCTIONS)
+    built = [one for one in wanted if all(compilers.find_or_install(one, kind) for kind in KINDS)]
+    for left_out in sorted(set(wanted) - set(built)):
+        triples = {"functions": compilers.FUNCTIONS[left_out], "command": compilers.COMMAND[left_out]}
+        print(NOT_BUILT.format(architecture=left_out, **triples), flush=True)
     # Without a named architecture, what cannot be built here is left out. A release names both and fails.
-    for left_out in sorted(set(architectures or build.TRIPLES) - set(built)):
-        print(NOT_BUILT.format(architecture=left_out, triple=build.TRIPLES[left_out]), flush=True)
+    if not built or (architectures and built != wanted):
+        raise Failed("not every architecture can be built here")
     package.package(built)
     for architecture in built:
         deploy_archive(architecture)
         with step(f"the command for {architecture}"):
             _command(architecture)
-    (DIST / "inlet-cli.cdx.json").write_text(package.bill(paths.ROOT, "cli", "inlet-cli", build.TRIPLES[built[0]]))
+    (DIST / "inlet-cli.cdx.json").write_text(package.bill(paths.ROOT, "cli", "inlet-cli", compilers.COMMAND[built[0]]))
     package.write_sums(DIST)
     for file in sorted(DIST.iterdir()):
         print(f"    {file.name}  {file.stat().st_size:,} bytes", flush=True)
@@ -61,22 +66,21 @@ def deploy_archive(architecture: str, folder: Path = DIST) -> Path:
 
 def _command(architecture: str) -> None:
     """Builds the wheel that carries the command, and the archive with the same binary."""
-    triple = STATIC[architecture]
-    if build.compiler(triple) is None:
-        print(NO_STATIC.format(architecture=architecture, triple=triple), flush=True)
-        triple = build.TRIPLES[architecture]
-    environment = tools.environment() | package.reproducible(paths.ROOT) | {"RUSTC": build.compiler(triple)}
+    triple = compilers.COMMAND[architecture]
+    compiler = compilers.find(triple)
+    variables = {"RUSTC": compiler.rustc, "CARGO_TARGET_DIR": str(build.TARGET / "command"), **compiler.variables}
+    environment = tools.environment() | package.reproducible(paths.ROOT, compiler.flags) | variables
     wheels = paths.STATE / "wheels" / triple
-    wheels.mkdir(parents=True, exist_ok=True)
-    for old in wheels.iterdir():
-        old.unlink()
+    shutil.rmtree(wheels, ignore_errors=True)
     command = [
         "maturin", "build", "--release", "--locked", "--manifest-path", paths.ROOT / "cli" / "Cargo.toml",
         "--bindings", "bin", "--zig", "--target", triple, "--out", wheels,
     ]
-    run(command, log=f"maturin-{architecture}", env=environment | {"CARGO_TARGET_DIR": str(build.TARGET / "command")})
+    run(command, log=f"maturin-{architecture}", env=environment)
+    (built,) = wheels.iterdir()
+    run(["wheel", "tags", "--remove", "--platform-tag", WHEEL_TAGS[architecture], built], log="wheel-tags", env=environment)
     (wheel,) = wheels.iterdir()
-    os.replace(wheel, DIST / wheel.name)
+    shutil.move(wheel, DIST / wheel.name)
     name = f"inlet-{upgrade.version()}-{triple}"
     files = {f"{name}/{paper}": (paths.ROOT / paper).read_bytes() for paper in PAPERS}
     _archive(DIST / f"{name}.tar.gz", files | {f"{name}/inlet": _binary(DIST / wheel.name)}, runnable={f"{name}/inlet"})
