@@ -164,6 +164,11 @@ OF_PEOPLE = {
         ("logs:FilterLogEvents", LOGS + "/aws/vendedlogs/inlet/${Stage}/*"),
         ("cloudwatch:DescribeAlarms", "*"),
         ("cloudwatch:GetMetricStatistics", "*"),
+        ("events:DescribeEventBus", BUS),
+        ("events:DescribeEventBus", EXISTING_BUS),
+        ("sns:GetTopicAttributes", "AlarmTopic"),
+        ("apigateway:GET", "arn:${AWS::Partition}:apigateway:${AWS::Region}::/account"),
+        ("lambda:GetAccountSettings", "*"),
     )
     | {_allow("kms:Decrypt", OWN_KEY, _by_way_of("dynamodb", "sqs"))},
     "RecoverPolicy": {

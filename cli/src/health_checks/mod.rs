@@ -1,5 +1,7 @@
 //! Checks that every part of a deployment exists and works.
 
+mod surroundings;
+
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
@@ -57,6 +59,10 @@ impl Check {
         Self { subject, status: Status::Unknown, finding: finding.into(), next: Some(next.into()) }
     }
 
+    fn warning(subject: &'static str, finding: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { subject, status: Status::Warning, finding: finding.into(), next: Some(next.into()) }
+    }
+
     /// Returns a pass if the condition is true, else a failure.
     fn assert(is: bool, subject: &'static str, good: &str, bad: &str, next: &str) -> Self {
         if is { Self::pass(subject, good) } else { Self::fail(subject, bad, next) }
@@ -77,8 +83,9 @@ impl Check {
 /// # Errors
 /// If no HTTP client can be made. Every other error is the result of a check.
 pub(crate) async fn run_all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
-    let (who, parts, table, queues, sweeper, stores, receivers) = tokio::join!(
+    let (who, surroundings, parts, table, queues, sweeper, stores, receivers) = tokio::join!(
         check_caller(deployment),
+        surroundings::check_all(deployment),
         check_resources(deployment),
         check_table(deployment),
         check_queues(deployment),
@@ -86,7 +93,8 @@ pub(crate) async fn run_all(deployment: &Deployment) -> Result<Vec<Check>, Failu
         check_secrets(deployment),
         check_receivers(deployment),
     );
-    Ok([who, parts, receivers?, table, queues, sweeper, stores].into_iter().flatten().collect())
+    let all = [who, surroundings, parts, receivers?, table, queues, sweeper, stores];
+    Ok(all.into_iter().flatten().collect())
 }
 
 async fn check_caller(deployment: &Deployment) -> Vec<Check> {
@@ -116,14 +124,34 @@ async fn check_resources(deployment: &Deployment) -> Vec<Check> {
         }
     };
     let mut checks = vec![complete(&resources)];
-    let bus = &deployment.bus;
-    let there = of_type(&resources, "AWS::Events::EventBus").iter().any(|name| name.ends_with(bus.as_str()));
-    let (good, bad) =
-        (format!("events are published on {bus}"), format!("the bus {bus} is not a resource of the stack"));
-    checks.push(Check::assert(there, "bus", &good, &bad, "deploy again: sam build && sam deploy"));
+    let buses = of_type(&resources, "AWS::Events::EventBus");
+    checks.push(check_bus(deployment, buses.iter().any(|name| name.ends_with(&deployment.bus))).await);
     let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
     checks.extend(check_alarms(deployment, alarms).await);
     checks
+}
+
+/// Checks the bus, which is a resource of the stack or was named by the parameter `EventBusName`.
+async fn check_bus(deployment: &Deployment, is_resource: bool) -> Check {
+    let bus = &deployment.bus;
+    let client = aws_sdk_eventbridge::Client::new(&deployment.config);
+    match client.describe_event_bus().name(bus).send().await {
+        Ok(_) if is_resource => Check::pass("bus", format!("events are published on {bus}")),
+        Ok(_) => {
+            Check::pass("bus", format!("events are published on {bus}, which is not a part of the stack"))
+        }
+        Err(error) => match error.as_service_error() {
+            Some(missing) if missing.is_resource_not_found_exception() => {
+                let next = if is_resource {
+                    "deploy again: sam build && sam deploy".to_owned()
+                } else {
+                    format!("create it with `aws events create-event-bus --name {bus}`, or set EventBusName")
+                };
+                Check::fail("bus", format!("the bus {bus} does not exist, so events are not published"), next)
+            }
+            _ => Check::not_checked("bus", &Failure::aws("it cannot be described", &error)),
+        },
+    }
 }
 
 /// Removes the resources that a later deployment deleted.
@@ -158,10 +186,9 @@ fn complete(resources: &[StackResourceSummary]) -> Check {
 }
 
 /// The resource types of every deployment.
-const NEEDED: [&str; 5] = [
+const NEEDED: [&str; 4] = [
     "AWS::DynamoDB::Table",
     "AWS::SQS::Queue",
-    "AWS::Events::EventBus",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Scheduler::Schedule",
 ];
