@@ -1,4 +1,4 @@
-"""The word check finds words in comments and documents, and nowhere else."""
+"""The word check finds words in comments, documents and names of tests, and nowhere else."""
 
 import pytest
 
@@ -44,3 +44,12 @@ def test_a_word_of_the_list_is_found_with_its_line(path, text, expected):
 )
 def test_code_names_and_allowed_places_are_not_searched(path, text):
     assert found(path, text) == []
+
+
+def test_the_name_of_a_test_is_a_short_plain_sentence() -> None:
+    """A name is read as a sentence; other functions are not."""
+    short = "    #[tokio::test]\n    async fn a_delivery_is_stored() {}\n"
+    told = "    #[test]\n    fn what_drifts_is_told() {}\n"
+    long = f"    #[test]\n    fn {'a' * 61}() {{}}\n"
+    other = "    fn what_drifts_is_told() {}\n"
+    assert found("tests/x.rs", short + told + long + other) == [(4, "told"), (4, "What"), (6, "a" * 61)]

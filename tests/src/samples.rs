@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::drift;
+use inlet::drift::shapes;
 use inlet::provider::catalogue::{Documented, EventSpec, find};
 use inlet::request::Request;
 use inlet::store::StoreName;
@@ -93,7 +93,7 @@ fn shapes_of<S: Sender>() -> (String, String) {
         let rows = S::EVENTS.iter().filter(|row| row.kind.as_str() == kind).filter(is_shown);
         let events: Vec<(&str, bool)> =
             rows.map(|row| (row.event, row.documented == Documented::Full)).collect();
-        drift::to_text(&events, &drift::shape_of(&bodies))
+        shapes::to_text(&events, &shapes::shape_of(&bodies))
     };
     (format!("functions/{}/shapes.txt", S::NAME), groups.into_iter().map(text).collect())
 }

@@ -49,7 +49,7 @@ fn patience<P: Provider>() -> (&'static str, Option<Duration>) {
 }
 
 #[test]
-fn the_slowest_delivery_is_answered_before_lambda_ends_the_function() {
+fn the_slowest_delivery_is_answered_before_lambdas_timeout() {
     let memory = u32::try_from(global("MemorySize")).expect("megabytes");
     let processor = u32::try_from(MEMORY_OF_A_PROCESSOR).expect("megabytes");
     let slowest = MAX_IO + MAX_CPU * processor / memory;
@@ -57,7 +57,7 @@ fn the_slowest_delivery_is_answered_before_lambda_ends_the_function() {
 }
 
 #[test]
-fn the_function_ends_before_the_gateway_and_the_providers_give_up() {
+fn the_functions_timeout_is_below_gateway_and_providers() {
     let told =
         [patience::<DealPos>(), patience::<Tiki>(), patience::<Zid>(), patience::<Zip>(), patience::<Zort>()];
     let told = told.into_iter().filter_map(|(name, limit)| Some((name, limit?)));

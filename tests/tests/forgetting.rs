@@ -83,7 +83,7 @@ async fn a_delivery_after_it_was_forgotten_is_kept_like_any_other() {
 }
 
 #[tokio::test]
-async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_moment_later() {
+async fn a_forgotten_events_receipt_is_void_for_an_equal_delivery() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     received_without::<Zid>(&stack, &stack.facts.table, &stack.idle_queue().await, request).await;
@@ -101,7 +101,7 @@ async fn the_receipt_of_a_forgotten_event_is_not_one_for_an_equal_delivery_a_mom
 }
 
 #[tokio::test]
-async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of_what_is_about_to_go() {
+async fn an_equal_delivery_during_a_forget_run_is_kept() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     table.events.put(&model).await.unwrap();
@@ -126,7 +126,7 @@ async fn an_equal_delivery_while_an_entity_is_being_forgotten_takes_the_place_of
 }
 
 #[tokio::test]
-async fn what_a_processor_stored_and_died_with_while_its_entity_was_forgotten_goes_with_the_next_try() {
+async fn a_crashed_processors_event_goes_with_the_next_attempt() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     let id = EventId::parse(&model.record.id).unwrap();

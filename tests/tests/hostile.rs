@@ -136,7 +136,7 @@ async fn a_body_that_is_not_the_base64_it_claims_is_malformed() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_none_does_not_end_the_function() {
+async fn an_invalid_invocation_does_not_end_the_function() {
     let case = Case::<Zid>::given("order.create").await;
     // API Gateway sends none of these; the function must survive them.
     for nonsense in
@@ -190,32 +190,32 @@ async fn keeps_what_makes_no_sense<S: Sender>(event: &'static str) {
 }
 
 #[tokio::test]
-async fn zort_keeps_what_makes_no_sense() {
+async fn zort_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<Zort>("ADDORDER").await;
 }
 
 #[tokio::test]
-async fn dealpos_keeps_what_makes_no_sense() {
+async fn dealpos_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<DealPos>("invoiceCreated").await;
 }
 
 #[tokio::test]
-async fn zid_keeps_what_makes_no_sense() {
+async fn zid_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<Zid>("order.create").await;
 }
 
 #[tokio::test]
-async fn tiki_keeps_what_makes_no_sense() {
+async fn tiki_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<Tiki>("order.status").await;
 }
 
 #[tokio::test]
-async fn zip_keeps_what_makes_no_sense() {
+async fn zip_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<Zip>("capture").await;
 }
 
 #[tokio::test]
-async fn characters_that_no_message_may_hold_reach_the_consumer_all_the_same() {
+async fn characters_that_sqs_rejects_still_reach_the_consumer() {
     let case = Case::<Zip>::given("capture").await;
     let mut body: Value = serde_json::from_slice(&case.payload()).expect("JSON");
     body["metadata"] = json!({"note": "a\u{fffe}b\u{ffff}c"});
@@ -225,7 +225,7 @@ async fn characters_that_no_message_may_hold_reach_the_consumer_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_largest_size_is_kept_and_one_byte_more_is_too_large() {
+async fn the_largest_body_is_kept_and_one_byte_more_is_rejected() {
     let case = Case::<Zip>::given("capture").await;
     let text = String::from_utf8(case.payload()).expect("text");
     let largest = text.clone() + &" ".repeat(MAX_BODY_LEN - text.len());
@@ -239,7 +239,7 @@ async fn a_body_of_the_largest_size_is_kept_and_one_byte_more_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_stranger_pays_for_size_with_a_refusal() {
+async fn a_large_body_without_a_proof_is_rejected() {
     let case = Case::<Zip>::given("capture").await;
     let mut request = case.request(&vec![b'x'; MAX_BODY_LEN]);
     request.headers.set("x-qp-signature", "AAAA");
@@ -267,7 +267,7 @@ async fn a_flood_of_headers_does_not_hide_the_proof() {
 }
 
 #[tokio::test]
-async fn proofs_sent_twice_are_refused_unless_one_stands_alone() {
+async fn a_repeated_proof_header_is_rejected_unless_one_is_valid() {
     let case = Case::<Zid>::given("order.create").await;
     let body = case.payload();
     let mut headers = case.proof(&body);
@@ -328,7 +328,7 @@ async fn a_method_that_delivers_nothing_is_not_allowed() {
 }
 
 #[tokio::test]
-async fn a_path_that_leads_nowhere_is_the_senders_fault() {
+async fn an_unknown_path_is_the_senders_fault() {
     let case = Case::<Zid>::given("order.create").await;
     let body = case.payload();
     let headers = case.proof(&body);
@@ -367,7 +367,7 @@ async fn a_path_that_leads_nowhere_is_the_senders_fault() {
 }
 
 #[tokio::test]
-async fn a_strange_topic_is_an_unknown_event() {
+async fn an_unusual_topic_is_an_unknown_event() {
     let case = Case::<Zid>::given("order.create").await;
     let body = br#"{"strange":"topic"}"#;
     let headers = case.proof(body);
@@ -381,7 +381,7 @@ async fn a_strange_topic_is_an_unknown_event() {
 }
 
 #[tokio::test]
-async fn a_strange_query_loses_no_delivery() {
+async fn an_unusual_query_loses_no_delivery() {
     let case = Case::<Zort>::given("ADDORDER").await;
     let body = case.payload();
     let headers = case.proof(&body);
@@ -400,7 +400,7 @@ async fn a_strange_query_loses_no_delivery() {
 }
 
 #[tokio::test]
-async fn a_probe_may_be_as_strange_as_it_likes() {
+async fn an_unusual_probe_is_answered() {
     let case = Case::<Zort>::given("ADDORDER").await;
     let path = format!("/zort/{}", case.store);
     for query in ["", "?%ff", "?method=ADDORDER", "?payload=%7B%22id%22%3A1%7D"] {

@@ -124,7 +124,7 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
 }
 
 #[tokio::test]
-async fn what_drifts_is_told_by_name_and_type_and_never_by_value() {
+async fn drift_is_logged_by_name_and_type_and_never_by_value() {
     let stack = Stack::up();
     let store = stack.store("zid", &json!([{"username": PAIR.0, "password": PAIR.1}])).await;
     // No other test sends this event, and each event has its own rate limit: other tests' drift cannot use it up.

@@ -36,7 +36,7 @@ struct Walk<'w> {
 }
 
 #[tokio::test]
-async fn whatever_happens_to_a_delivery_nobody_reads_of_people_and_secrets() {
+async fn no_outcome_logs_personal_data_or_secrets() {
     let stack = Stack::up();
     let world = World::new(&stack.facts).await;
     let mut walk = Walk { stack: &stack, world: &world, canary: Canary::default() };
@@ -71,7 +71,7 @@ async fn whatever_happens_to_a_delivery_nobody_reads_of_people_and_secrets() {
 }
 
 #[tokio::test]
-async fn the_deployed_whole_logs_nothing_of_people_and_secrets() {
+async fn the_deployed_stack_logs_no_personal_data_or_secrets() {
     let stack = Stack::up();
     let since = clock::now();
     let mut canary = Canary::default();

@@ -39,14 +39,14 @@ fn the_schemas_are_in_step_with_the_types() {
 }
 
 #[test]
-fn what_is_known_of_the_events_shapes_is_in_step_with_the_payloads() {
+fn the_shapes_are_in_step_with_the_payloads() {
     for (path, text) in samples::shapes() {
         assert!(repository::text(&path) == text, "run `make samples`: {path} is out of step");
     }
 }
 
 #[test]
-fn the_catalogue_of_events_is_in_step_with_the_specs_and_the_payloads() {
+fn the_event_catalogue_is_in_step_with_specs_and_payloads() {
     let in_step = repository::text(event_catalogue::DOCUMENT) == event_catalogue::document();
     assert!(in_step, "run `make samples`: {} is out of step", event_catalogue::DOCUMENT);
 }
@@ -73,7 +73,7 @@ fn the_dashboard_draws_metrics_of_the_code_and_is_free() {
 }
 
 #[test]
-fn every_alarm_of_ours_is_on_a_metric_of_the_code() {
+fn every_custom_alarm_is_on_a_metric_of_the_code() {
     let template = repository::text("template.yaml");
     let ours: BTreeSet<&str> = metrics::ALL.iter().map(|metric| metric.name).collect();
     let alarming = template.split("Namespace: Inlet\n      MetricName: ").skip(1);
@@ -107,7 +107,7 @@ fn every_alarm_names_its_heading_in_the_runbook() {
 }
 
 #[test]
-fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
+fn every_provider_has_one_layout_and_a_template_block() {
     let template = repository::text("template.yaml");
     assert_eq!(providers().len(), 5);
     for provider in providers() {
@@ -146,7 +146,7 @@ fn every_payload_file_is_embedded_where_the_provider_is_played() {
 }
 
 #[test]
-fn every_source_file_begins_by_saying_what_it_is_for() {
+fn every_source_file_begins_with_its_purpose() {
     let rust: Vec<String> = ["cli", "shared", "functions", "tests"]
         .into_iter()
         .flat_map(repository::below)

@@ -79,8 +79,9 @@ impl Site {
     }
 
     /// The processor fails with a message of this event, and will try it again after this time.
-    async fn processor_fails_with(&self, id: &EventId, pause: Duration, now: ReceivedAt) {
-        let tried = AttemptRecord { id: id.clone(), received: "m".into(), tries: Attempts::default(), pause };
+    async fn processor_fails_with(&self, id: &EventId, delay: Duration, now: ReceivedAt) {
+        let tried =
+            AttemptRecord { id: id.clone(), received: "m".into(), attempts: Attempts::default(), delay };
         self.table().attempts.record(&[tried], now).await.unwrap();
     }
 
@@ -144,7 +145,7 @@ fn later(now: ReceivedAt, by: Duration) -> ReceivedAt {
 }
 
 #[tokio::test]
-async fn what_lost_its_message_is_sent_again_and_nothing_else() {
+async fn only_events_that_lost_their_message_are_sent_again() {
     let site = Site::new().await;
     let lost = site.event(1, 10 * MINUTE).await;
     let processed = site.event(2, 10 * MINUTE).await;
@@ -170,7 +171,7 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
+async fn a_run_that_sends_nothing_still_records_the_oldest_age() {
     let mut site = Site::new().await;
     let [proved, lost] = [site.event(1, 30 * MINUTE).await, site.event(2, 20 * MINUTE).await];
     assert_eq!(site.sweep().await.resent, 2);
@@ -182,7 +183,7 @@ async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
 }
 
 #[tokio::test]
-async fn more_than_a_request_holds_is_listed_while_it_waits_and_let_go_when_it_is_proved() {
+async fn pending_events_above_one_request_are_listed_and_deleted() {
     let site = Site::new().await;
     let mut ids = Vec::new();
     for n in 1..=60 {
@@ -203,7 +204,7 @@ async fn more_than_a_request_holds_is_listed_while_it_waits_and_let_go_when_it_i
 }
 
 #[tokio::test]
-async fn what_may_be_waiting_on_a_backed_up_queue_is_not_sent_again() {
+async fn events_that_may_wait_on_a_long_queue_are_not_sent_again() {
     let site = Site::new().await;
     let lost = site.event(1, 20 * MINUTE).await;
     let behind = site.event(2, 5 * MINUTE).await;
@@ -222,7 +223,7 @@ async fn what_may_be_waiting_on_a_backed_up_queue_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_is_in_flight_explains_only_itself_once_nothing_new_is_seen() {
+async fn in_flight_messages_alone_do_not_hold_others_back() {
     let mut site = Site::new().await;
     let lost = site.event(1, 20 * MINUTE).await;
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
@@ -247,7 +248,7 @@ async fn what_is_in_flight_explains_only_itself_once_nothing_new_is_seen() {
 }
 
 #[tokio::test]
-async fn without_the_queue_a_run_fails_and_tells_how_old_the_oldest_is() {
+async fn without_the_queue_a_run_fails_with_the_oldest_age() {
     let mut site = Site::new().await;
     let lost = site.event(1, 30 * MINUTE).await;
     let queue = site.sweeper.queue.clone();
@@ -264,7 +265,7 @@ async fn without_the_queue_a_run_fails_and_tells_how_old_the_oldest_is() {
 }
 
 #[tokio::test]
-async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
+async fn an_event_that_is_never_processed_is_parked_in_the_end() {
     let site = Site::new().await;
     let lost = site.event(1, 10 * MINUTE).await;
     let mut now = site.now;
@@ -286,7 +287,7 @@ async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
 }
 
 #[tokio::test]
-async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_long_that_lasts() {
+async fn events_behind_a_failing_message_are_not_sent_again() {
     let site = Site::new().await;
     let failing = site.event(1, 10 * MINUTE).await;
     let behind = site.kept("zid/shop/order/1/00000000000000b1", 9 * MINUTE);
@@ -309,7 +310,7 @@ async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_lon
 }
 
 #[tokio::test]
-async fn what_the_processor_stores_behind_the_walk_is_looked_after() {
+async fn fallbacks_stored_behind_the_walk_are_pending() {
     let site = Site::new().await;
     site.all_is_walked().await;
     let kept = site.kept("zid/shop/order/7/0000000000000007", 1_200 * MINUTE);
@@ -327,7 +328,7 @@ async fn what_the_processor_stores_behind_the_walk_is_looked_after() {
 }
 
 #[tokio::test]
-async fn what_is_to_be_tried_again_behind_the_walk_is_looked_after_also_when_it_cannot_be_sent() {
+async fn unparked_events_behind_the_walk_are_pending_even_if_unsent() {
     let site = Site::new().await;
     let parked = site.event(1, 1_200 * MINUTE).await;
     site.all_is_walked().await;
@@ -345,7 +346,7 @@ async fn what_is_to_be_tried_again_behind_the_walk_is_looked_after_also_when_it_
 }
 
 #[tokio::test]
-async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_mark_is_its_own() {
+async fn an_equal_delivery_after_expiry_is_new_without_old_marks() {
     let site = Site::new().await;
     // The table keeps events for a day; DynamoDB has not deleted this one yet.
     let days = |n: u32| n * 1_440 * MINUTE;
@@ -371,7 +372,7 @@ async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_m
 }
 
 #[tokio::test]
-async fn what_is_held_back_is_hidden_for_just_so_long() {
+async fn a_delayed_message_is_hidden_for_exactly_that_long() {
     let site = Site::new().await;
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
     let receive = async || {
@@ -387,7 +388,7 @@ async fn what_is_held_back_is_hidden_for_just_so_long() {
 }
 
 #[tokio::test]
-async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
+async fn after_a_day_without_runs_all_events_are_sent_in_order() {
     let site = Site::new().await;
     site.table().pending.set_cursor("near", site.now.earlier(1_500 * MINUTE)).await.unwrap();
     let mut lost = Vec::new();
@@ -401,7 +402,7 @@ async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
 }
 
 #[tokio::test]
-async fn what_the_index_shows_late_is_found_on_the_second_walk() {
+async fn an_event_that_the_index_shows_late_is_found_in_walk_2() {
     let site = Site::new().await;
     site.table().pending.set_cursor("near", site.now).await.unwrap();
     site.table().pending.set_cursor("late", site.now.earlier(600 * MINUTE)).await.unwrap();
@@ -411,7 +412,7 @@ async fn what_the_index_shows_late_is_found_on_the_second_walk() {
 }
 
 #[tokio::test]
-async fn the_deployed_sweeper_sends_what_the_queue_did_not_take() {
+async fn the_deployed_sweeper_sends_events_that_sqs_did_not_get() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let nowhere = format!("{}-nowhere.fifo", stack.facts.queue_url);
@@ -430,7 +431,7 @@ fn replay_ids(published: &[Value]) -> Vec<Option<&str>> {
 }
 
 #[tokio::test]
-async fn a_replay_sends_what_is_selected_once_more_and_says_so() {
+async fn a_replay_sends_the_selected_events_again_and_marks_them() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let from = clock::now();
@@ -473,7 +474,7 @@ async fn a_replay_sends_what_is_selected_once_more_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_redrive_puts_dead_letters_back_with_all_that_they_carry() {
+async fn a_redrive_returns_dead_letters_with_all_they_carry() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     // A whole event, as the queue alone has it, waits among the dead letters.

@@ -102,7 +102,7 @@ async fn zort_is_registered_once_and_others_are_kept() {
 }
 
 #[tokio::test]
-async fn zorts_refusals_stand_in_answers_with_status_200() {
+async fn zort_refuses_in_a_response_with_status_200() {
     let scene = Scene::zort().await;
     let stranger = scene.run_with(&["register"], r#"{"storename":"x","apikey":"y","apisecret":"z"}"#);
     snapshot("webhook-register-zort-wrong-access", &stranger);
@@ -226,7 +226,7 @@ async fn a_failing_api_differs_from_a_rejecting_one() {
 }
 
 #[tokio::test]
-async fn a_real_provider_is_never_given_the_address_of_this_machine() {
+async fn no_real_provider_gets_the_address_of_this_machine() {
     let scene = Scene::tiki().await;
     let store = format!("tiki/{}", scene.store);
     let local = ["webhook", "register", &store, "--access", "-", "--option", "warehouse=sgn", "--yes"];
@@ -252,7 +252,7 @@ async fn a_providers_list_cannot_write_to_the_terminal() {
 }
 
 #[tokio::test]
-async fn programs_read_what_was_done() {
+async fn a_program_can_read_the_changes() {
     let scene = Scene::zid().await;
     let dry = scene.run(&["register", "order.create", "--dry-run", "--json"]).done().json();
     assert_eq!(dry["calls"][0]["body"]["password"], json!("***"));

@@ -15,7 +15,7 @@ mod tools;
 use std::time::Duration;
 
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{DedupRule, EventSpec, entity_id, find, text_at, unwrapped};

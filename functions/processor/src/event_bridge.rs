@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_for_an_entry_goes_as_a_reference() {
+    fn a_message_too_large_for_an_entry_becomes_a_reference() {
         let text = r#"{"id":"zid/a/order/1/0123456789abcdef","type":"t","provider":"zid","store":"a","receivedtime":"x","data":"large"}"#;
         let message = Message::parse(text.to_owned()).unwrap();
         assert_eq!(detail(&message, text.len()), text);
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_tells_of_fewer_entries_tells_of_none() {
+    async fn a_response_with_missing_entries_confirms_none() {
         // Eleven entries make two requests: a result that the first response lacks must not be filled by the second.
         let ten = r#"{"EventId":"1"},"#.repeat(9);
         let nine_told = format!(r#"{{"FailedEntryCount":0,"Entries":[{}]}}"#, ten.trim_end_matches(','));
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_bus_finds_too_large_is_published_as_a_reference() {
+    async fn an_entry_that_the_bus_finds_too_large_becomes_a_reference() {
         let (bus, heard) = bus(&[(400, TOO_LARGE), (200, ONE), (400, TOO_LARGE), (200, ONE)]);
         assert_eq!(words(bus.consume(&messages(2)).await), ["published", "published"], "{heard:?}");
         let heard = heard.lock().unwrap();
@@ -328,14 +328,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_bus_refuses_as_a_reference_too_is_the_messages_own_fault() {
+    async fn a_reference_that_the_bus_rejects_is_a_permanent_fault() {
         let (bus, heard) = bus(&[(400, TOO_LARGE), (400, TOO_LARGE)]);
         assert_eq!(words(bus.consume(&messages(1)).await), ["its own fault"]);
         assert_eq!(heard.lock().unwrap().len(), 2, "once as it is and once as a reference");
     }
 
     #[test]
-    fn only_what_the_bus_will_never_take_is_the_messages_own_fault() {
+    fn only_a_final_rejection_by_the_bus_is_a_permanent_fault() {
         for code in NEVER {
             assert!(matches!(judged(code, String::new()), ConsumeError::Permanent(_)), "{code}");
         }

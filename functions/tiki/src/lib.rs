@@ -13,7 +13,7 @@ mod canonical;
 mod tools;
 
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, MacAlgorithm, Rejection, Signature, SignedContent, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{entity_id, find, unwrapped};

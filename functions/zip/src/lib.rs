@@ -12,7 +12,7 @@ mod redirect;
 mod tools;
 
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, MacAlgorithm, Rejection, Signature, SignedContent, Verified, base64_signature};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{EventSpec, entity_id, find, text_at};

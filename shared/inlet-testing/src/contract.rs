@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use inlet::canonical::{Canonical, StoreDefaults};
 use inlet::delivery::Delivery;
-use inlet::drift::{Difference, Drift, DriftDetector};
+use inlet::drift::detector::{Difference, Drift, DriftDetector};
 use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::catalogue::{DedupRule, Documented, EventSpec};
 use inlet::provider::response::Refusal;

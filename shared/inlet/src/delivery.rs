@@ -160,7 +160,7 @@ mod tests {
     use crate::test_provider::{delivered, sent};
 
     #[test]
-    fn a_delivery_is_what_was_sent_less_its_proof() {
+    fn a_delivery_is_the_sent_request_without_its_proof() {
         let received_at = ReceivedAt::from_millis(7).unwrap();
         let headers = [("Content-Type", "text/plain"), ("Date", "today"), ("X-Signature", "s3cret")];
         let request = Request {
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_of_a_query_is_as_sent_less_the_secrets() {
+    fn a_query_is_kept_as_sent_without_its_secrets() {
         assert_eq!(without("method=A%2BB&token=s3cret&x=1+2", &["token"]), "method=A%2BB&x=1+2");
         assert_eq!(without("TOKEN=s3cret", &["token"]), "");
         assert_eq!(without("%74oken=s3cret&a=1", &["token"]), "a=1");

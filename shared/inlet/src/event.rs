@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_its_delivery_and_what_was_read_of_it() {
+    fn an_event_is_its_delivery_and_its_parsed_content() {
         let event = event(thing(), NOON, parsed());
         assert_eq!((event.provider(), event.origin()), ("keyed", Origin::Webhook));
         assert_eq!((event.received_at().millis(), event.delivery().body()), (NOON, &br#"{"id":1}"#[..]));
@@ -381,13 +381,13 @@ mod tests {
     }
 
     #[test]
-    fn where_the_body_has_its_own_time_equal_content_is_one_event_for_good() {
+    fn equal_content_with_its_own_time_is_one_event_forever() {
         let (first, later) = (event(thing(), NOON, parsed()), event(thing(), NOON + 1, parsed()));
         assert_eq!((first.dedup_scope(), first.id()), (DedupScope::Forever, later.id()));
     }
 
     #[test]
-    fn where_it_has_none_the_moment_is_part_of_the_id_and_the_window_part_of_the_identity() {
+    fn without_its_own_time_the_id_contains_the_arrival() {
         let passing = |at, entity| {
             event(thing(), at, ParsedEvent { dedup: DedupRule::RetryWindow, entity, ..parsed() })
         };
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entity_has_changed_where_its_kind_is_mixed_and_it_is_known() {
+    fn only_a_known_entity_of_a_mixed_kind_updates_latest() {
         let moves = |kind, entity| {
             let parsed = ParsedEvent { data: Canonical::bare(kind, None), entity, ..parsed() };
             event(thing(), NOON, parsed).updates_latest()
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_an_event_goes_by_its_id_and_its_arrival() {
+    fn a_duplicate_takes_the_events_id_and_arrival() {
         let repeated = event(thing(), NOON, ParsedEvent { dedup: DedupRule::RetryWindow, ..parsed() });
         let original = ExistingEvent { id: repeated.id().clone(), received_at: repeated.received_at() };
         let repeating = event(thing(), NOON + 1, parsed()).as_duplicate_of(original);
@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_refused() {
+    fn an_invalid_id_is_rejected() {
         for text in [
             "",
             "zid/riyadh/order/81230457",
@@ -486,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entity_is_one_part_of_a_path_whatever_it_is_called() {
+    fn an_entity_of_any_name_is_one_part_of_a_path() {
         let one = |text: &str| encoded(Some(&[text.to_owned()]));
         assert_eq!(one("BDG/03/24").as_deref(), Some("BDG%2F03%2F24"));
         assert_eq!(one(" ").as_deref(), None);
@@ -495,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_a_querys_fields_makes_no_other_event_but_that_of_equal_names_does() {
+    fn only_equal_names_in_a_query_keep_their_order() {
         assert_eq!(in_order("b=1&a=2&c"), in_order("c&a=2&b=1"));
         assert_ne!(in_order("a=1&a=2"), in_order("a=2&a=1"));
         assert_ne!(in_order("a=1&b=2"), in_order("a=2&b=1"));

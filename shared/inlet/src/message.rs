@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_says_where_and_quotes_nothing() {
+    fn an_invalid_message_error_has_the_place_and_no_quote() {
         for (text, why) in [
             ("no", "it is no CloudEvents object: no JSON, line 1, column 2"),
             (r#"{"id":"secret"}"#, "it is no CloudEvents object: JSON of another shape, line 1, column 15"),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn too_large_for_a_channel_it_refers_to_what_is_stored() {
+    fn a_message_too_large_for_a_channel_refers_to_the_event() {
         let json = Message::parse(TEXT.to_owned()).unwrap().without_data().json().to_owned();
         let object: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replayed_message_says_so_and_keeps_its_digits() {
+    fn a_replayed_message_is_marked_and_keeps_its_digits() {
         let replayed = Message::parse(TEXT.to_owned()).unwrap().replayed("r-1");
         assert_eq!(replayed.replay_id(), Some("r-1"));
         let again = Message::parse(replayed.json().to_owned()).unwrap();

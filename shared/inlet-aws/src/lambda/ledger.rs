@@ -73,8 +73,8 @@ impl ProcessingStore for TableLedger {
         self.table.attempts.record(tried, clock::now()).await
     }
 
-    async fn delay(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
-        self.queue.delay(received, pause).await
+    async fn delay(&self, received: &Received, delay: Duration) -> Result<(), Fault> {
+        self.queue.delay(received, delay).await
     }
 
     /// Forwards the message first and parks the event afterwards: a parked event without a message would never be

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_makes_an_instant_of_a_local_time_and_names_itself_beside_a_day() {
+    fn a_zone_turns_local_times_into_instants_and_marks_days() {
         let mut order = order();
         let completed = order.complete(&defaults(r#"{"zone": "Asia/Jakarta"}"#));
         assert_eq!(completed, Completed { currency: false, zone: true });
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn without_settings_or_with_unreadable_ones_nothing_is_filled_in() {
+    fn without_readable_settings_nothing_is_filled_in() {
         for text in
             ["{}", r#"{"currency": "rupiah", "zone": "Mars/Olympus"}"#, r#"{"currency": 5, "zone": []}"#]
         {

@@ -26,7 +26,7 @@ pub use objects::*;
 pub use parties::{Actor, Address, Driver, Gift, Location, Party};
 #[cfg(feature = "schema")]
 pub use schema::event_schema;
-pub use state::{Direction, Purpose, State, Unit};
+pub use state::{Direction, Purpose, State, StateWords, Unit};
 pub use words::{CategoryReference, CustomField, Image, ProductOption, SelectedOption, Words};
 
 /// Declares the kinds once: the enum, its words, and the object of each.

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_stands_alone() {
+    fn a_reference_has_no_other_keyword() {
         for (name, schema) in all() {
             walk(&schema, &mut |object| {
                 assert!(!object.contains_key("$ref") || object.len() == 1, "{name}: {object:?}");

@@ -7,7 +7,7 @@ use crate::process::Received;
 
 /// Number of attempts of a message that fails for its own reasons, or that crashes the processor. Then it goes to the
 /// dead-letter queue. Only its own attempts count, not waiting behind others or an outage.
-pub const MAX_TRIES: u32 = 5;
+pub const MAX_ATTEMPTS: u32 = 5;
 
 /// Delay after a failure: the queue's visibility timeout, as the template sets it.
 pub const MIN_BACKOFF: Duration = Duration::from_mins(3);
@@ -37,7 +37,7 @@ pub struct Attempts {
 impl Attempts {
     /// Returns true if no attempts are left.
     pub fn are_over(self) -> bool {
-        self.failed.saturating_add(self.unfinished) >= MAX_TRIES
+        self.failed.saturating_add(self.unfinished) >= MAX_ATTEMPTS
     }
 
     /// Returns true if it may have crashed the processor: then it is tried alone.
@@ -69,13 +69,13 @@ pub struct AttemptRecord {
     /// The queue's own id of the message.
     pub received: String,
     /// Its attempts.
-    pub tries: Attempts,
+    pub attempts: Attempts,
     /// Time until the next attempt.
-    pub pause: Duration,
+    pub delay: Duration,
 }
 
 /// Returns the delay after a transient failure.
 pub fn backoff(received: &Received) -> Duration {
-    let part = received.failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
-    part.clamp(MIN_BACKOFF, MAX_BACKOFF)
+    let delay = received.failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
+    delay.clamp(MIN_BACKOFF, MAX_BACKOFF)
 }

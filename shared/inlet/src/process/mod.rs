@@ -7,17 +7,17 @@ mod attempts;
 mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 
 use crate::event::EventId;
 use crate::fault::{Fault, FaultKind};
 use crate::message::Message;
 pub use crate::process::attempts::{
-    AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_BACKOFF, MAX_TRIES, MIN_BACKOFF, backoff,
+    AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_ATTEMPTS, MAX_BACKOFF, MIN_BACKOFF, backoff,
 };
 
 /// A consumer of events: the place for your own logic.
@@ -35,7 +35,7 @@ pub trait Consumer: Send + Sync {
 /// The reason that a message was not processed, which decides what happens to it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
-    /// The message itself cannot be processed. After [`MAX_TRIES`] attempts of its own it goes to the dead-letter
+    /// The message itself cannot be processed. After [`MAX_ATTEMPTS`] attempts of its own it goes to the dead-letter
     /// queue, so that later messages of its group go on.
     #[error("the message cannot be processed")]
     Permanent(#[source] Fault),
@@ -103,11 +103,12 @@ pub trait ProcessingStore: Send + Sync {
         messages: &[&Message],
     ) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
 
-    /// Writes a receipt for the event of each of these messages, and deletes the attempts of `tried`.
+    /// Writes a receipt for the event of each consumed message, and deletes the attempts of `repeated`: the events
+    /// whose messages were received before.
     fn receipt(
         &self,
         consumed: &[&Message],
-        tried: &[EventId],
+        repeated: &[EventId],
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Returns the recorded attempts of these messages, by the queue's message ids.
@@ -117,10 +118,10 @@ pub trait ProcessingStore: Send + Sync {
     ) -> impl Future<Output = Result<HashMap<String, Attempts>, Fault>> + Send;
 
     /// Records the attempts of these messages, and how long their entities wait for them.
-    fn record_attempts(&self, tried: &[AttemptRecord]) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn record_attempts(&self, records: &[AttemptRecord]) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Delays the next receive of a message by this time.
-    fn delay(&self, received: &Received, pause: Duration) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Delays the next receive of a message.
+    fn delay(&self, received: &Received, delay: Duration) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Sends a message to the dead-letter queue, and marks its event, if it is named, as parked.
     fn dead_letter(
@@ -190,13 +191,23 @@ pub struct Processor<L, C> {
 /// A message at the head of its group that is being processed.
 struct Step {
     received: Received,
-    message: Option<Message>,
-    tries: Attempts,
-    /// True if the number of attempts is known: false if the record could not be read.
-    tries_are_known: bool,
+    /// `None` if the record of its attempts could not be read.
+    attempts: Option<Attempts>,
     /// True if the event that it carries is known to be stored.
     is_stored: bool,
-    disposition: Option<Disposition>,
+    state: StepState,
+}
+
+/// The state of a step. A step that is done never opens again.
+enum StepState {
+    /// Processing continues with this message.
+    Open(Message),
+    /// The result is known.
+    Done {
+        /// The event's id; `None` if the message could not be parsed.
+        id: Option<EventId>,
+        disposition: Disposition,
+    },
 }
 
 impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
@@ -242,7 +253,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             if has_time() {
                 self.attempt(std::slice::from_mut(&mut step)).await;
             } else {
-                step.end_as(Disposition::Blocked);
+                step.finish_as(Disposition::Blocked);
             }
             self.finish(vec![step], &mut blocked_groups, outcomes).await;
         }
@@ -263,7 +274,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         self.record_and_delay(&steps).await;
         for step in steps {
             let group = step.received.group.clone();
-            let outcome = step.end();
+            let outcome = step.into_outcome();
             if !outcome.is_done() {
                 blocked_groups.insert(group);
             }
@@ -273,26 +284,27 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Loads the attempts of messages that were received before. A message without attempts left is not tried again.
     async fn load_attempts(&self, steps: &mut [Step]) {
-        let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
+        let mut repeated: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
         let asked: Vec<(&Received, &Message)> =
-            known.iter().filter_map(|step| Some((&step.received, step.message()?))).collect();
+            repeated.iter().filter_map(|step| Some((&step.received, step.message()?))).collect();
         if asked.is_empty() {
             return;
         }
         match self.store.load_attempts(&asked).await {
-            Ok(tries) => {
-                for step in known {
-                    step.tries = tries.get(&step.received.id).copied().unwrap_or_default();
-                    if step.tries.are_over() {
-                        step.end_as(Disposition::Failed(ConsumeError::Permanent(has_had_its_tries())));
+            Ok(attempts) => {
+                for step in repeated {
+                    let recorded = attempts.get(&step.received.id).copied().unwrap_or_default();
+                    step.attempts = Some(recorded);
+                    if recorded.are_over() {
+                        step.finish_as(Disposition::Failed(ConsumeError::Permanent(no_attempts_left())));
                     }
                 }
             }
             Err(fault) => {
-                for step in &mut known {
-                    step.tries_are_known = false;
+                for step in &mut repeated {
+                    step.attempts = None;
                 }
-                fail_all(&mut known, &fault);
+                fail_all(&mut repeated, &fault);
             }
         }
     }
@@ -309,7 +321,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             Ok(processed) => {
                 let has_receipt = |step: &Step| step.message().is_some_and(|m| processed.contains(m.id()));
                 for step in asked.into_iter().filter(|step| has_receipt(step)) {
-                    step.end_as(Disposition::Duplicate);
+                    step.finish_as(Disposition::Duplicate);
                 }
             }
             Err(fault) => fail_all(&mut asked, &fault),
@@ -318,8 +330,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Records the attempts, stores carried events, consumes, writes the receipts.
     async fn attempt(&self, steps: &mut [Step]) {
-        self.note_begun(steps).await;
-        for step in steps.iter_mut() {
+        self.record_start(steps).await;
+        for step in open(steps) {
             self.store_carried_event(step).await;
         }
         self.consume(steps).await;
@@ -328,30 +340,30 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Records the start of an attempt, so that it counts even if the processor dies. A message that is received for
     /// the first time is exempt: it rarely needs a second attempt.
-    async fn note_begun(&self, steps: &mut [Step]) {
-        let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
-        let begun: Vec<AttemptRecord> =
-            known.iter().filter_map(|step| step.tried(step.tries.begun(), MIN_BACKOFF)).collect();
-        if begun.is_empty() {
+    async fn record_start(&self, steps: &mut [Step]) {
+        let mut repeated: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
+        let started: Vec<AttemptRecord> =
+            repeated.iter().filter_map(|step| step.record(Attempts::begun, MIN_BACKOFF)).collect();
+        if started.is_empty() {
             return;
         }
-        if let Err(fault) = self.store.record_attempts(&begun).await {
-            fail_all(&mut known, &fault);
+        if let Err(fault) = self.store.record_attempts(&started).await {
+            fail_all(&mut repeated, &fault);
         }
     }
 
     /// Stores the event that a message carries. This is part of the attempt: its bytes may crash the processor.
     async fn store_carried_event(&self, step: &mut Step) {
-        let (None, Some(message), Some(_)) = (&step.disposition, &step.message, &step.received.whole) else {
+        let (StepState::Open(message), Some(_)) = (&step.state, &step.received.whole) else {
             return;
         };
         match catch_panic(self.store.store_event(&step.received, message)).await {
             Some(Ok(Stored::Now)) => step.is_stored = true,
-            Some(Ok(Stored::AsDuplicate | Stored::EntityForgotten)) => step.end_as(Disposition::Duplicate),
-            Some(Err(trouble)) => step.end_as(Disposition::Failed(trouble)),
+            Some(Ok(Stored::AsDuplicate | Stored::EntityForgotten)) => step.finish_as(Disposition::Duplicate),
+            Some(Err(error)) => step.finish_as(Disposition::Failed(error)),
             None => {
                 let fault = Fault::permanent("the event cannot be stored", "storing it panicked");
-                step.end_as(Disposition::Failed(ConsumeError::Permanent(fault)));
+                step.finish_as(Disposition::Failed(ConsumeError::Permanent(fault)));
             }
         }
     }
@@ -366,8 +378,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         for step in &mut asked {
             // A missing result is not a success.
             let outcome = outcomes.next().unwrap_or_else(|| Err(no_result()));
-            if let Err(trouble) = outcome {
-                step.end_as(Disposition::Failed(trouble));
+            if let Err(error) = outcome {
+                step.finish_as(Disposition::Failed(error));
             }
         }
     }
@@ -382,7 +394,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         for message in messages {
             let alone = catch_panic(self.consumer.consume(std::slice::from_ref(message))).await;
             outcomes.push(match alone {
-                Some(said) => said.into_iter().next().unwrap_or_else(|| Err(no_result())),
+                Some(results) => results.into_iter().next().unwrap_or_else(|| Err(no_result())),
                 None => Err(ConsumeError::Permanent(Fault::permanent("the consumer failed", "it panicked"))),
             });
         }
@@ -394,10 +406,11 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         if consumed.is_empty() {
             return;
         }
-        let tried: Vec<EventId> = consumed.iter().filter_map(|step| step.id_if_received_before()).collect();
+        let repeated = consumed.iter().filter(|step| step.was_received_before());
+        let repeated: Vec<EventId> = repeated.filter_map(|step| step.id().cloned()).collect();
         let messages: Vec<&Message> = consumed.iter().filter_map(|step| step.message()).collect();
-        match self.store.receipt(&messages, &tried).await {
-            Ok(()) => consumed.into_iter().for_each(|step| step.end_as(Disposition::Processed)),
+        match self.store.receipt(&messages, &repeated).await {
+            Ok(()) => consumed.into_iter().for_each(|step| step.finish_as(Disposition::Processed)),
             Err(fault) => fail_all(&mut consumed, &fault),
         }
     }
@@ -405,93 +418,105 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     /// Sends a message to the dead-letter queue that failed for its own reasons and has no attempts left, or that SQS
     /// is about to delete although only the queue has its event.
     async fn dead_letter(&self, step: &mut Step) {
-        let (why, id) = match &step.disposition {
-            Some(Disposition::Failed(ConsumeError::Permanent(why))) => {
-                if !step.tries.are_over() {
-                    step.tries = step.tries.ended_by_itself();
+        let (fault, id) =
+            match &step.state {
+                StepState::Done { id, disposition: Disposition::Failed(ConsumeError::Permanent(fault)) } => {
+                    if !step.has_no_attempts_left() {
+                        step.attempts = step.attempts.map(Attempts::ended_by_itself);
+                    }
+                    if !step.has_no_attempts_left() {
+                        return;
+                    }
+                    (fault, id.as_ref())
                 }
-                if !step.has_had_its_tries() {
-                    return;
-                }
-                (why, step.message().map(Message::id))
-            }
-            // No event is stored that could be marked, and the table may take no mark either.
-            Some(Disposition::Failed(ConsumeError::Transient(why))) if step.is_about_to_be_lost() => {
-                (why, None)
-            }
-            _ => return,
-        };
-        step.disposition = Some(match self.store.dead_letter(&step.received, id, why).await {
-            Ok(()) => Disposition::DeadLettered(same_fault(why)),
+                // No event is stored that could be marked, and the table may not be writable either.
+                StepState::Done {
+                    disposition: Disposition::Failed(ConsumeError::Transient(fault)), ..
+                } if step.is_about_to_be_lost() => (fault, None),
+                _ => return,
+            };
+        let disposition = match self.store.dead_letter(&step.received, id, fault).await {
+            Ok(()) => Disposition::DeadLettered(same_fault(fault)),
             Err(fault) => Disposition::Failed(ConsumeError::Transient(fault)),
-        });
+        };
+        step.finish_as(disposition);
     }
 
     /// Records failures and delays: the longer an outage lasts, the longer the delay. Messages that were not started
     /// wait as well. A record that cannot be written costs one more attempt, and a message that cannot be delayed
     /// comes earlier: neither is a reason to fail.
     async fn record_and_delay(&self, steps: &[Step]) {
-        let tried: Vec<AttemptRecord> = steps
+        let records: Vec<AttemptRecord> = steps
             .iter()
-            .filter_map(|step| match &step.disposition {
-                Some(Disposition::Failed(_)) => step.tried(step.tries.ended(), step.pause()?),
-                Some(Disposition::Blocked) => step.tried(step.tries, step.pause()?),
-                _ => None,
+            .filter_map(|step| match step.disposition()? {
+                Disposition::Failed(_) => step.record(Attempts::ended, step.delay()?),
+                Disposition::Blocked => step.record(|attempts| attempts, step.delay()?),
+                Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
             })
             .collect();
-        if !tried.is_empty() {
-            self.store.record_attempts(&tried).await.ok();
+        if !records.is_empty() {
+            self.store.record_attempts(&records).await.ok();
         }
-        let held_back = steps.iter().filter_map(|step| {
-            let pause = step.pause().filter(|pause| *pause > MIN_BACKOFF)?;
-            Some(self.store.delay(&step.received, pause))
+        let delays = steps.iter().filter_map(|step| {
+            // The queue's own visibility timeout is the shortest delay.
+            let delay = step.delay().filter(|delay| *delay > MIN_BACKOFF)?;
+            Some(self.store.delay(&step.received, delay))
         });
-        join_all(held_back).await;
+        join_all(delays).await;
     }
 }
 
 impl Step {
     /// Parses a message.
     fn new(received: Received) -> Self {
-        let (message, disposition) = match Message::parse(received.text.clone()) {
-            Ok(message) => (Some(message), None),
+        let state = match Message::parse(received.text.clone()) {
+            Ok(message) => StepState::Open(message),
             Err(why) => {
                 let fault = Fault::permanent("the message cannot be read", why);
-                (None, Some(Disposition::Failed(ConsumeError::Permanent(fault))))
+                StepState::Done { id: None, disposition: Disposition::Failed(ConsumeError::Permanent(fault)) }
             }
         };
-        Self {
-            received,
-            message,
-            tries: Attempts::default(),
-            tries_are_known: true,
-            is_stored: false,
-            disposition,
+        Self { received, attempts: Some(Attempts::default()), is_stored: false, state }
+    }
+
+    /// Returns the message of an open step.
+    fn message(&self) -> Option<&Message> {
+        match &self.state {
+            StepState::Open(message) => Some(message),
+            StepState::Done { .. } => None,
         }
     }
 
-    fn message(&self) -> Option<&Message> {
-        self.message.as_ref()
+    /// Returns the event's id; `None` if the message could not be parsed.
+    fn id(&self) -> Option<&EventId> {
+        match &self.state {
+            StepState::Open(message) => Some(message.id()),
+            StepState::Done { id, .. } => id.as_ref(),
+        }
+    }
+
+    /// Returns the result of a step that is done.
+    fn disposition(&self) -> Option<&Disposition> {
+        match &self.state {
+            StepState::Open(_) => None,
+            StepState::Done { disposition, .. } => Some(disposition),
+        }
     }
 
     fn was_received_before(&self) -> bool {
         self.received.receives > 1
     }
 
-    fn id_if_received_before(&self) -> Option<EventId> {
-        self.message().filter(|_| self.was_received_before()).map(|message| message.id().clone())
-    }
-
     /// Returns true if the message may have crashed the processor.
     fn may_have_crashed_us(&self) -> bool {
-        self.disposition.is_none() && self.tries.are_suspicious()
+        self.message().is_some() && self.attempts.is_some_and(Attempts::are_suspicious)
     }
 
-    /// If a text names no event, no attempts can be recorded: then every receive counts.
-    fn has_had_its_tries(&self) -> bool {
-        match self.message {
-            Some(_) => self.tries.are_over(),
-            None => self.received.receives >= MAX_TRIES,
+    /// A message that cannot be parsed names no event, so its attempts cannot be recorded: every receive counts.
+    fn has_no_attempts_left(&self) -> bool {
+        match self.id() {
+            Some(_) => self.attempts.is_some_and(Attempts::are_over),
+            None => self.received.receives >= MAX_ATTEMPTS,
         }
     }
 
@@ -500,35 +525,33 @@ impl Step {
         self.received.whole.is_some() && !self.is_stored && self.received.age >= DEAD_LETTER_AGE
     }
 
-    /// Returns the delay until its next attempt; `None` if it has none.
-    fn pause(&self) -> Option<Duration> {
-        match &self.disposition {
-            Some(Disposition::Failed(ConsumeError::Permanent(_)) | Disposition::Blocked) => Some(MIN_BACKOFF),
-            Some(Disposition::Failed(ConsumeError::Transient(_))) => Some(backoff(&self.received)),
-            _ => None,
+    /// Returns the delay until the message's next attempt; `None` if it needs no other attempt.
+    fn delay(&self) -> Option<Duration> {
+        match self.disposition()? {
+            Disposition::Failed(ConsumeError::Permanent(_)) | Disposition::Blocked => Some(MIN_BACKOFF),
+            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(&self.received)),
+            Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
         }
     }
 
-    /// Returns the attempts to record. `None` if the current record is unknown: it would start from zero.
-    fn tried(&self, tries: Attempts, pause: Duration) -> Option<AttemptRecord> {
-        if !self.tries_are_known {
-            return None;
-        }
-        let id = self.message()?.id().clone();
-        Some(AttemptRecord { id, received: self.received.id.clone(), tries, pause })
+    /// Returns the record of the attempts after this change. `None` if they are unknown, because the record would
+    /// start again from zero, or if the message names no event.
+    fn record(&self, change: impl FnOnce(Attempts) -> Attempts, delay: Duration) -> Option<AttemptRecord> {
+        let attempts = change(self.attempts?);
+        Some(AttemptRecord { id: self.id()?.clone(), received: self.received.id.clone(), attempts, delay })
     }
 
-    fn end_as(&mut self, disposition: Disposition) {
-        self.disposition = Some(disposition);
+    fn finish_as(&mut self, disposition: Disposition) {
+        self.state = StepState::Done { id: self.id().cloned(), disposition };
     }
 
-    fn end(self) -> Outcome {
-        Outcome {
-            received: self.received.id,
-            id: self.message.map(|message| message.id().clone()),
-            // Every step of a round ends; an unfinished one would stay on the queue.
-            disposition: self.disposition.unwrap_or(Disposition::Blocked),
-        }
+    fn into_outcome(self) -> Outcome {
+        let (id, disposition) = match self.state {
+            StepState::Done { id, disposition } => (id, disposition),
+            // Every step of a round is finished. If one were not, its message would stay on the queue.
+            StepState::Open(message) => (Some(message.id().clone()), Disposition::Blocked),
+        };
+        Outcome { received: self.received.id, id, disposition }
     }
 }
 
@@ -551,49 +574,34 @@ fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
     groups
 }
 
-/// Returns the steps that have not ended.
+/// Returns the steps that are not done.
 fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
-    steps.iter_mut().filter(|step| step.disposition.is_none())
+    steps.iter_mut().filter(|step| matches!(step.state, StepState::Open(_)))
 }
 
+/// Finishes steps with a transient fault.
 fn fail_all(steps: &mut [&mut Step], fault: &Fault) {
     for step in steps {
-        step.end_as(Disposition::Failed(ConsumeError::Transient(same_fault(fault))));
+        step.finish_as(Disposition::Failed(ConsumeError::Transient(same_fault(fault))));
     }
 }
 
 /// Returns the same fault for another message: its causes are reduced to their text.
 fn same_fault(fault: &Fault) -> Fault {
-    let story = fault.chain();
-    let causes = story.strip_prefix(fault.context).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&story);
+    let chain = fault.chain();
+    let causes = chain.strip_prefix(fault.context).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&chain);
     Fault { kind: fault.kind, context: fault.context, source: causes.into() }
 }
 
-fn has_had_its_tries() -> Fault {
-    Fault::permanent("the message cannot be processed", "it has had its tries")
+fn no_attempts_left() -> Fault {
+    Fault::permanent("the message cannot be processed", "no attempts are left")
 }
 
 fn no_result() -> ConsumeError {
-    ConsumeError::Transient(Fault::transient("the consumer failed", "it said nothing of this message"))
-}
-
-/// Waits for all futures at once.
-async fn join_all<F: Future>(futures: impl Iterator<Item = F>) {
-    let mut pending: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
-    poll_fn(|context| {
-        pending.retain_mut(|future| future.as_mut().poll(context).is_pending());
-        if pending.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
+    ConsumeError::Transient(Fault::transient("the consumer failed", "it returned no result for this message"))
 }
 
 /// Returns the future's output; `None` if it panics.
 async fn catch_panic<F: Future>(future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
-        Err(_) => Poll::Ready(None),
-    })
-    .await
+    AssertUnwindSafe(future).catch_unwind().await.ok()
 }

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn any_live_credential_verifies_and_the_best_reason_is_told() {
+    fn any_live_credential_verifies_else_the_best_reason_returns() {
         let secrets = ["new", "old"].map(|text| Secret::new(text).unwrap());
         let judged = |query: &str, secrets: &[Secret]| {
             let judged =
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_is_read_from_where_it_stands() {
+    fn a_signature_is_parsed_from_its_place() {
         let request = sent("", "Sig=AQI%2B&x=1");
         assert_eq!(Signature::Given(vec![7]).bytes(&request), Some(vec![7]));
         assert_eq!(Signature::Base64FormField("sig").bytes(&request), Some(vec![1, 2, 62]));

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::canonical::Kind;
 use crate::delivery::Delivery;
-use crate::drift::Shapes;
+use crate::drift::shapes::Shapes;
 use crate::proof::{Claim, Rejection, Verified};
 use crate::provider::parsed_event::ParsedEvent;
 use crate::provider::response::{Outcome, Refusal, Response};

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_but_a_success_and_the_exceptions_counts_towards_the_breaker() {
+    fn the_breaker_counts_all_failures_but_the_exceptions() {
         let circuit_breaker = CircuitBreaker {
             window: Duration::from_hours(1),
             warn_at: 10,

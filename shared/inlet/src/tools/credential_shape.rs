@@ -136,7 +136,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_credential_has_one_form_or_something_wrong() {
+    fn a_credential_has_one_shape_or_an_error() {
         let form = |credential| form_of(FORMS, &credential).map(|form| form.name);
         assert_eq!(form(json!({"user": "a", "word": "wörd"})), Ok("pair"));
         assert_eq!(form(json!({"user": "a"})), Ok("pair"));
