@@ -19,6 +19,9 @@ DIST = paths.ROOT / "dist"
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 RUNNABLE = 0o100755 << 16
 
+# The environment variable with the runbook's full address, which becomes a default of the packaged template.
+RUNBOOK_URL = "INLET_RUNBOOK_URL"
+
 
 def package(architectures: list[str]) -> None:
     """Pack every function for each of the architectures into dist/; a release has both."""
@@ -157,13 +160,17 @@ def _only(linked: set[str], bill: dict) -> dict:
 
 
 def packed_template(root: Path, architecture: str) -> str:
-    """Returns the template with the zips instead of the source folders: `sam deploy` deploys it as it is."""
+    """Returns the template with the zips instead of the source folders: `sam deploy` deploys it as it is.
+
+    Its alarms link to the runbook at the address in `INLET_RUNBOOK_URL`, if the variable is set.
+    """
     functions = len(build.binaries())
     text = (root / paths.TEMPLATE.name).read_text()
     for what, instead, times in (
         (r"    Metadata:\n      BuildMethod: .*\n      BuildProperties:\n        Binary: .*\n", "", functions),
         (r"(      CodeUri: )functions/(.*)\n", rf"\1inlet-\2-{architecture}.zip\n", functions),
         (r"(    Default: )arm64(\n    AllowedValues: ).*\n", rf"\1{architecture}\2[{architecture}]\n", 1),
+        (r"(    Default: )docs/runbook.md\n", rf"\1{os.environ.get(RUNBOOK_URL, 'docs/runbook.md')}\n", 1),
     ):
         text, found = re.subn(what, instead, text)
         if found != times:
