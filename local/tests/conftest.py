@@ -1,5 +1,9 @@
 """Marks and fixtures of the checks: those marked `stack` need the running local stack."""
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from local import paths
@@ -18,3 +22,10 @@ def running_stack() -> dict:
     if not paths.STACK_FILE.exists():
         pytest.fail("no local stack is running: make up")
     return stack.described()
+
+
+@pytest.fixture(scope="session")
+def inlet() -> Path:
+    """Returns the command, built from this repository."""
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "--package", "inlet-cli"], cwd=paths.ROOT, check=True)
+    return Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target")) / "debug" / "inlet"

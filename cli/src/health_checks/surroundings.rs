@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use aws_sdk_apigateway::types::ThrottleSettings;
 use aws_sdk_cloudformation::types::Stack;
+use aws_sdk_lambda::types::AccountLimit;
 
 use super::Check;
 use crate::deployment::Deployment;
@@ -62,12 +63,10 @@ async fn check_concurrency(deployment: &Deployment, stack: &Stack) -> Check {
     let asked = aws_sdk_lambda::Client::new(&deployment.config).get_account_settings().send().await;
     match asked {
         Ok(settings) => {
-            let limit = settings.account_limit().map(|limit| limit.concurrent_executions());
+            let limit = settings.account_limit().map(AccountLimit::concurrent_executions);
             concurrency(limit.unwrap_or_default(), parameter(stack, "ProcessorConcurrency"))
         }
-        Err(error) => {
-            Check::not_checked("account", &Failure::aws("Lambda's limits cannot be read", &error))
-        }
+        Err(error) => Check::not_checked("account", &Failure::aws("Lambda's limits cannot be read", &error)),
     }
 }
 
@@ -126,16 +125,23 @@ fn termination_protection(stack: &str, is_protected: bool) -> Check {
     Check::warning(
         "stack",
         "it has no termination protection: if it is deleted, the API's address is lost at every provider",
-        format!("aws cloudformation update-termination-protection --enable-termination-protection --stack-name {stack}"),
+        format!(
+            "aws cloudformation update-termination-protection --enable-termination-protection --stack-name {stack}"
+        ),
     )
 }
 
 async fn check_subscribers(deployment: &Deployment, topic: &str) -> Check {
-    let asked = aws_sdk_sns::Client::new(&deployment.config).get_topic_attributes().topic_arn(topic).send().await;
+    let asked =
+        aws_sdk_sns::Client::new(&deployment.config).get_topic_attributes().topic_arn(topic).send().await;
     match asked {
         Ok(found) => {
             let count = |name| {
-                found.attributes().and_then(|all| all.get(name)).and_then(|text| text.parse().ok()).unwrap_or(0)
+                found
+                    .attributes()
+                    .and_then(|all| all.get(name))
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or(0)
             };
             subscribers(topic, count("SubscriptionsConfirmed"), count("SubscriptionsPending"))
         }
@@ -153,7 +159,10 @@ fn subscribers(topic: &str, confirmed: u64, pending: u64) -> Check {
         ),
         (0, waiting) => Check::warning(
             "alarms",
-            format!("{} not confirmed, so no one is notified", counted(waiting, "subscription is", "subscriptions are")),
+            format!(
+                "{} not confirmed, so no one is notified",
+                counted(waiting, "subscription is", "subscriptions are")
+            ),
             "open the link in the e-mail `AWS Notification - Subscription Confirmation`",
         ),
         (ready, _) => {
@@ -215,7 +224,8 @@ mod tests {
 
     #[test]
     fn only_a_confirmed_subscriber_counts() {
-        let checks = [(0, 0), (0, 2), (1, 0), (2, 1)].map(|(confirmed, pending)| subscribers("arn", confirmed, pending));
+        let checks = [(0, 0), (0, 2), (1, 0), (2, 1)]
+            .map(|(confirmed, pending)| subscribers("arn", confirmed, pending));
         let findings = checks.each_ref().map(|check| check.finding.clone());
         assert_eq!(verdicts(checks), [Warning, Warning, Pass, Pass], "{findings:?}");
         assert!(findings[1].contains("2 subscriptions are not confirmed"), "{findings:?}");
