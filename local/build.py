@@ -8,16 +8,17 @@ from local.steps import run
 
 TARGET = paths.STATE / "target"
 
-# Quick to build: only the crates that Cargo.toml names for speed are optimised. In the environment, so that SAM's own
-# calls of cargo find everything compiled.
-QUICK_RELEASE = {
-    "CARGO_TARGET_DIR": str(TARGET),
+# Quick to build: only the crates that Cargo.toml names for speed are optimised.
+QUICK_PROFILE = {
     "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     "CARGO_PROFILE_RELEASE_LTO": "off",
     "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
     "CARGO_PROFILE_RELEASE_DEBUG": "0",
     "CARGO_PROFILE_RELEASE_STRIP": "debuginfo",
 }
+
+# In the environment, so that SAM's own calls of cargo find everything compiled.
+QUICK_RELEASE = QUICK_PROFILE | {"CARGO_TARGET_DIR": str(TARGET)}
 
 # For the figures that bench/figures.json compares: optimised, and without the slow optimisation of a release.
 MEASURED_TARGET = TARGET / "measured"

@@ -46,7 +46,7 @@ def dist(architectures: list[str]) -> None:
     for architecture in built:
         deploy_archive(architecture)
         with step(f"the command for {architecture}"):
-            _command(architecture)
+            command(architecture)
     (DIST / "inlet-cli.cdx.json").write_text(package.bill(paths.ROOT, "cli", "inlet-cli", compilers.COMMAND[built[0]]))
     package.write_sums(DIST)
     for file in sorted(DIST.iterdir()):
@@ -64,29 +64,34 @@ def deploy_archive(architecture: str, folder: Path = DIST) -> Path:
     return _archive(folder / f"{name}.tar.gz", files)
 
 
-def _command(architecture: str) -> None:
-    """Builds the wheel that carries the command, and the archive with the same binary."""
+def command(architecture: str, folder: Path = DIST, profile: dict[str, str] | None = None) -> tuple[Path, Path]:
+    """Builds the wheel that carries the command, and the archive with the same binary, and returns both.
+
+    `profile` has cargo's variables for another profile than a release's.
+    """
     triple = compilers.COMMAND[architecture]
     compiler = compilers.find(triple)
     variables = {"RUSTC": compiler.rustc, "CARGO_TARGET_DIR": str(build.TARGET / "command"), **compiler.variables}
-    environment = tools.environment() | package.reproducible(paths.ROOT, compiler.flags) | variables
+    environment = tools.environment() | package.reproducible(paths.ROOT, compiler.flags) | (profile or {}) | variables
     wheels = paths.STATE / "wheels" / triple
     shutil.rmtree(wheels, ignore_errors=True)
-    command = [
+    maturin = [
         "maturin", "build", "--release", "--locked", "--manifest-path", paths.ROOT / "cli" / "Cargo.toml",
         "--bindings", "bin", "--zig", "--target", triple, "--out", wheels,
     ]
-    run(command, log=f"maturin-{architecture}", env=environment)
+    run(maturin, log=f"maturin-{architecture}", env=environment)
     (built,) = wheels.iterdir()
     run(["wheel", "tags", "--remove", "--platform-tag", WHEEL_TAGS[architecture], built], log="wheel-tags", env=environment)
     (wheel,) = wheels.iterdir()
-    shutil.move(wheel, DIST / wheel.name)
+    wheel = Path(shutil.move(wheel, folder / wheel.name))
     name = f"inlet-{upgrade.version()}-{triple}"
     files = {f"{name}/{paper}": (paths.ROOT / paper).read_bytes() for paper in PAPERS}
-    _archive(DIST / f"{name}.tar.gz", files | {f"{name}/inlet": _binary(DIST / wheel.name)}, runnable={f"{name}/inlet"})
+    files[f"{name}/inlet"] = binary(wheel)
+    return wheel, _archive(folder / f"{name}.tar.gz", files, runnable={f"{name}/inlet"})
 
 
-def _binary(wheel: Path) -> bytes:
+def binary(wheel: Path) -> bytes:
+    """Returns the command in a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if name.endswith("/scripts/inlet")]
         if len(names) != 1:

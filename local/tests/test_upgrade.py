@@ -106,7 +106,8 @@ def test_the_renamed_commands_are_documented():
     for before, now in changes("The command"):
         for name in names(now):
             if name.startswith("inlet "):
-                assert f"`{name}" in text, name
+                command, _, option = name.partition(" --")
+                assert f"`{command}" in text and f"--{option}" in text, name
         for name in names(before):
             if name.startswith("inlet ") and " --" not in name:
                 assert f"`{name}`" not in text, name
