@@ -1,4 +1,5 @@
-"""Builds a release into dist/: the functions' packages, archives to deploy them, the command as an archive and a wheel."""
+"""Builds a release into dist/: the functions' packages, archives to deploy them, the command as an archive and a
+wheel, and the packages for consumers."""
 
 import gzip
 import io
@@ -7,8 +8,8 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from local import build, compilers, package, paths, tools, upgrade
-from local.steps import Failed, run, step
+from local import build, compilers, consumer_packages, package, paths, tools, upgrade
+from local.steps import Failed, Unavailable, run, step
 
 DIST = package.DIST
 
@@ -30,9 +31,14 @@ NOT_BUILT = """
 *  rustup target add {functions} {command}
 ********************************************************************************"""
 
+NO_PACKAGES = """
+********************************************************************************
+*  NOT BUILT: the packages for consumers: {reason}
+********************************************************************************"""
+
 
 def dist(architectures: list[str]) -> None:
-    """Build the release of each architecture: functions, deployable archive, command, wheel, bills of materials, checksums."""
+    """Build the release of each architecture: functions, deployable archive, command, packages for consumers, bills of materials, checksums."""
     package.reject_unknown(architectures)
     wanted = architectures or list(compilers.FUNCTIONS)
     built = [one for one in wanted if all(compilers.find_or_install(one, kind) for kind in KINDS)]
@@ -47,6 +53,10 @@ def dist(architectures: list[str]) -> None:
         deploy_archive(architecture)
         with step(f"the command for {architecture}"):
             command(architecture)
+    try:
+        consumer_packages.build()
+    except Unavailable as reason:
+        print(NO_PACKAGES.format(reason=reason), flush=True)
     (DIST / "inlet-cli.cdx.json").write_text(package.bill(paths.ROOT, "cli", "inlet-cli", compilers.COMMAND[built[0]]))
     package.write_sums(DIST)
     for file in sorted(DIST.iterdir()):

@@ -1,4 +1,4 @@
-"""Finds words in comments, documents and names of tests that this project avoids: CONTRIBUTING.md, "Plain English"."""
+"""Finds words in comments, texts, documents and names of tests that this project avoids: CONTRIBUTING.md, "Plain English"."""
 
 import re
 import subprocess
@@ -65,7 +65,7 @@ class Finding:
 
 
 def check() -> None:
-    """Fail with a line for each word in comments, documents and names of tests that this project avoids."""
+    """Fail with a line for each word in comments, texts, documents and names of tests that this project avoids."""
     findings = [finding for path in _files() for finding in findings_in(path, (ROOT / path).read_text(errors="replace"))]
     for finding in findings:
         print(f"    {finding}", flush=True)
@@ -74,13 +74,15 @@ def check() -> None:
 
 
 def findings_in(path: str, text: str) -> list[Finding]:
-    """Returns the findings in the comments and test names of a source file, or in a document."""
+    """Returns the findings in the comments, texts and test names of a source file, or in a document."""
     findings = []
     for number, prose in _prose(path, text):
         if any(path.startswith(file) and part in prose for file, part, _ in ALLOWED):
             continue
         findings += _findings_in_prose(path, number, _without_code(prose))
     if path.endswith(".rs"):
+        for number, prose in _texts(text):
+            findings += _findings_in_prose(path, number, _without_code(prose))
         findings += _findings_in_test_names(path, text)
     return findings
 
@@ -146,6 +148,14 @@ def _rust(text: str) -> Iterator[tuple[int, str]]:
             fenced = not fenced
         elif not (fenced and marker != "//"):
             yield number, prose.lstrip("#-* ").strip()
+
+
+def _texts(text: str) -> Iterator[tuple[int, str]]:
+    """Yields the string literals with a space: messages, help, reasons. Placeholders are no prose."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for literal in re.findall(r'"((?:[^"\\]|\\.)*)"', line.split(" // ", 1)[0]):
+            if " " in literal:
+                yield number, re.sub(r"\{[^}]*\}", "", literal)
 
 
 def _python(text: str) -> Iterator[tuple[int, str]]:

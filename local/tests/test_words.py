@@ -1,4 +1,4 @@
-"""The word check finds words in comments, documents and names of tests, and nowhere else."""
+"""The word check finds words in comments, texts, documents and names of tests, and nowhere else."""
 
 import pytest
 
@@ -17,6 +17,7 @@ def found(path: str, text: str) -> list[tuple[int, str]]:
         ("a.rs", "fn a() {} // It is written anew.\n", [(1, "anew")]),
         ("a.rs", "/// What a call returned.\n/// The time. Whether it is late.\n", [(1, "What"), (2, "Whether")]),
         ("a.rs", "//! # Errors\n//! How it failed.\n", [(2, "How")]),
+        ("a.rs", 'fn a() { panic!("nobody {heard} it"); }\n', [(1, "nobody")]),
         ("a.py", '"""A module.\n\nIt tells nothing.\n"""\n', [(3, "tells")]),
         ("a.py", "x = 1  # what stands here\n", [(1, "stands")]),
         ("a.md", "# Title\n\n- The sweeper mends it.\n", [(3, "mends")]),

@@ -63,7 +63,7 @@ pub struct Facts {
 
 /// The answer to a sender.
 #[derive(Debug, PartialEq)]
-pub struct Heard {
+pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The body, which is always JSON.
@@ -204,8 +204,8 @@ impl Stack {
 
     async fn arn(&self, queue_url: &str) -> String {
         let asked = self.clients.sqs.get_queue_attributes().queue_url(queue_url);
-        let told = asked.attribute_names(QueueAttributeName::QueueArn).send().await.expect("a queue");
-        let attributes = told.attributes.expect("its attributes");
+        let described = asked.attribute_names(QueueAttributeName::QueueArn).send().await.expect("a queue");
+        let attributes = described.attributes.expect("its attributes");
         attributes[&QueueAttributeName::QueueArn].clone()
     }
 
@@ -217,7 +217,7 @@ impl Stack {
     }
 
     /// Sends a request as a provider would.
-    pub fn send(&self, provider: &str, request: &Request) -> Heard {
+    pub fn send(&self, provider: &str, request: &Request) -> Answer {
         let topic = request.topic.as_ref().map(|topic| format!("/{topic}")).unwrap_or_default();
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
         let url = format!("{}/{provider}/{}{topic}{query}", self.facts.api, request.store);
@@ -226,14 +226,14 @@ impl Stack {
     }
 
     /// Calls a service of the emulator for which these tests link no SDK. It reads the caller and checks no signature.
-    pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
+    pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let who = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0";
         let headers: Vec<_> = headers.iter().copied().chain([("authorization", who)]).collect();
         self.http(method, url, &headers, body)
     }
 
     /// Sends any HTTP request.
-    pub fn http(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
+    pub fn http(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -250,12 +250,12 @@ impl Stack {
             ("GET" | "HEAD" | "DELETE", []) => agent.run(request.body(()).expect("a request")),
             _ => agent.run(request.body(body).expect("a request")),
         };
-        let mut heard = sent.expect("an answer");
+        let mut answer = sent.expect("an answer");
         let location =
-            heard.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let text = heard.body_mut().read_to_string().expect("text");
+            answer.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text = answer.body_mut().read_to_string().expect("text");
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
-        Heard { status: heard.status().as_u16(), body, location }
+        Answer { status: answer.status().as_u16(), body, location }
     }
 
     /// Returns the events published for a store, in order.
@@ -482,8 +482,8 @@ pub fn environment(facts: &Facts) -> Config {
 }
 
 /// Returns the lines of a log, as the service returns them.
-fn lines_of(heard: &Value) -> String {
-    let lines = heard["events"].as_array().into_iter().flatten();
+fn lines_of(answer: &Value) -> String {
+    let lines = answer["events"].as_array().into_iter().flatten();
     lines.filter_map(|line| line["message"].as_str()).collect::<Vec<_>>().join("\n")
 }
 

@@ -13,8 +13,8 @@ use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_dealpos::DealPos;
 use inlet_tests::deliveries::{given, received_without};
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
@@ -32,8 +32,8 @@ async fn accepts_stores_and_publishes<S: Sender>(event: &str, answer: Value, cty
     let stack = Stack::up();
     let (store, request) = given::<S>(&stack, event).await;
 
-    let heard = stack.send(S::NAME, &request);
-    assert_eq!((heard.status, heard.body), (200, answer), "{event}");
+    let got = stack.send(S::NAME, &request);
+    assert_eq!((got.status, got.body), (200, answer), "{event}");
 
     let events = stack.events(S::NAME, &store).await;
     assert_eq!(events.len(), 1, "{events:?}");
@@ -103,9 +103,9 @@ async fn refuses_what_is_not_proved<S: Sender>(event: &str, body: Value) {
     let bare =
         Request { headers: [("content-type", "application/json")].into_iter().collect(), ..request.clone() };
     let unknown = Request { store: StoreName::parse("nobody-configured-this").unwrap(), ..request.clone() };
-    let heard = stack.send(S::NAME, &bare);
-    assert_eq!((heard.status, &heard.body), (401, &body), "without a proof");
-    assert_eq!(stack.send(S::NAME, &unknown), heard, "an unknown store hears the same");
+    let got = stack.send(S::NAME, &bare);
+    assert_eq!((got.status, &got.body), (401, &body), "without a proof");
+    assert_eq!(stack.send(S::NAME, &unknown), got, "an unknown store gets the same");
 
     let put = Request { method: Method::Other, ..request.clone() };
     assert_eq!(stack.send(S::NAME, &put).status, 405);
@@ -148,7 +148,7 @@ async fn the_same_delivery_twice_is_one_event_and_one_message() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let first = stack.send("zid", &request);
-    assert_eq!(stack.send("zid", &request), first, "a duplicate hears what the first one heard");
+    assert_eq!(stack.send("zid", &request), first, "a duplicate gets the same answer");
     assert_eq!(stack.events("zid", &store).await.len(), 1);
     assert_is_published_once(&stack, &store);
 }
@@ -345,9 +345,9 @@ async fn a_shopper_is_sent_to_the_stores_page() {
     let query = repository::text("functions/zip/payloads/redirect.form").into_bytes();
     let row = find(Zip::EVENTS, "redirect").unwrap();
     let request = delivery::<Zip>(store.clone(), row, query, &credential);
-    let heard = stack.send("zip", &request);
+    let got = stack.send("zip", &request);
     let page = "https://shop.example/thanks?orderId=5d2c9f1e%2D8b34%2D4f0a%2Da6d7%2D91e3c05b7f42&merchantReference=WEB%2D100482&success=True";
-    assert_eq!((heard.status, heard.location.as_deref()), (303, Some(page)));
+    assert_eq!((got.status, got.location.as_deref()), (303, Some(page)));
     let events = stack.events("zip", &store).await;
     let kept = stack.stored(&events[0]).await.record.query;
     assert!(kept.contains("customer.firstName=Dana") && !kept.to_lowercase().contains("signature"), "{kept}");
@@ -359,8 +359,8 @@ async fn a_till_gets_the_points_and_coupon_of_its_store() {
     let (_, points) = given::<DealPos>(&stack, "fetchLoyaltyPoints").await;
     assert_eq!(stack.send("dealpos", &points).body, json!({"Point": 0}));
     let (_, coupon) = given::<DealPos>(&stack, "validateCoupon").await;
-    let heard = stack.send("dealpos", &coupon).body;
-    assert_eq!(heard["Amount"], 0, "{heard}");
+    let got = stack.send("dealpos", &coupon).body;
+    assert_eq!(got["Amount"], 0, "{got}");
 }
 
 #[tokio::test]

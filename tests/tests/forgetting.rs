@@ -65,7 +65,7 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     let whole = record.packed(&kept.body);
     stack.enqueue(&queue, id.entity_path(), &kept.message, Some(&whole)).await;
     assert!(eventually(|| stack.waiting(&queue).is_empty().then_some(())).is_some(), "both are done");
-    assert!(stack.published(&store).is_empty(), "nobody was told of it");
+    assert!(stack.published(&store).is_empty(), "it was not published");
     assert_eq!(sort_keys(&stack, &store).await, left, "nothing came back");
 }
 
@@ -97,7 +97,7 @@ async fn a_forgotten_events_receipt_is_void_for_an_equal_delivery() {
     table.receipts.write(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
     let moment_later = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 1).unwrap();
     assert!(table.receipts.is_processed(&id, arrival).await.unwrap(), "its own message meets a receipt");
-    assert!(!table.receipts.is_processed(&id, moment_later).await.unwrap(), "what is sent anew is processed");
+    assert!(!table.receipts.is_processed(&id, moment_later).await.unwrap(), "a later delivery is processed");
 }
 
 #[tokio::test]

@@ -23,8 +23,8 @@ use inlet_aws::reverify::{Reverified, Scope, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
@@ -249,7 +249,7 @@ async fn a_request_that_sqs_rejects_does_not_block_the_next_ones() {
         assert_eq!((sum.accepted, sum.failed.len()), (accepted, 1), "{sum:?}");
     }
     assert_eq!(stack.published_once(1, &store).len(), 1, "the second one");
-    assert_eq!(stack.held("zid", &store).await.len(), 1, "the first one stays, and is told each time");
+    assert_eq!(stack.held("zid", &store).await.len(), 1, "the first one stays, and is reported each time");
 }
 
 type OnAws = Receiver<SsmSecrets<Zid>, Events, SqsQueue, TableQuarantine>;
@@ -329,9 +329,10 @@ async fn the_log_reports_a_quarantined_delivery_without_its_proof() {
     assert_eq!(stack.send("dealpos", &large).status, 401);
     assert_eq!(stack.held("dealpos", &store).await.len(), 1);
     let log = stack.log_once(r#""quarantine":"too_large""#, "dealpos");
-    for told in [r#""outcome":"unauthenticated""#, r#""quarantine":"stored""#, r#""quarantine":"too_large""#]
+    for expected in
+        [r#""outcome":"unauthenticated""#, r#""quarantine":"stored""#, r#""quarantine":"too_large""#]
     {
-        assert!(log.contains(told), "{told} is not in {log}");
+        assert!(log.contains(expected), "{expected} is not in {log}");
     }
     assert!(!log.contains(&proof), "the proof is in the log");
 }

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use serde_json::json;
 
@@ -17,13 +17,13 @@ fn output(command: &mut Command) -> String {
 #[test]
 fn a_hand_signed_callback_is_accepted_and_a_changed_one_is_not() {
     let script = repository::block_behind("docs/registering.md", "<!-- tested: curl -->");
-    let heard = output(Command::new("bash").args(["-euc", &script]));
-    assert!(heard.starts_with("HTTP/1.1 200") && heard.contains(r#"{"received":true}"#), "{heard}");
+    let answer = output(Command::new("bash").args(["-euc", &script]));
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#"{"received":true}"#), "{answer}");
 
     let changed = script.replace(r#"-d "$BODY""#, r#"-d "${BODY/86.40/86.41}""#);
     assert_ne!(changed, script);
-    let heard = output(Command::new("bash").args(["-euc", &changed]));
-    assert!(heard.starts_with("HTTP/1.1 401"), "{heard}");
+    let answer = output(Command::new("bash").args(["-euc", &changed]));
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
 }
 
 #[tokio::test]

@@ -210,8 +210,8 @@ async fn events_that_may_wait_on_a_long_queue_are_not_sent_again() {
     let behind = site.event(2, 5 * MINUTE).await;
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
     let swept = site.sweep().await;
-    assert_eq!(swept.resent, 0, "nobody says how far the queue is worked off");
-    assert_eq!(swept.oldest_unprocessed, site.aged(20 * MINUTE), "but it is told");
+    assert_eq!(swept.resent, 0, "the position of the processor is unknown");
+    assert_eq!(swept.oldest_unprocessed, site.aged(20 * MINUTE), "but its age is recorded");
 
     site.processor_is_at(10 * MINUTE).await;
     assert_eq!(site.sweep().await.resent, 1, "what was sent before is not on the queue any more");
@@ -228,7 +228,7 @@ async fn in_flight_messages_alone_do_not_hold_others_back() {
     let lost = site.event(1, 20 * MINUTE).await;
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
     let message = site.stack.clients.sqs.receive_message().queue_url(&site.queue_url).send().await.unwrap();
-    assert_eq!(message.messages().len(), 1, "somebody else's poison, held back for hours");
+    assert_eq!(message.messages().len(), 1, "a delayed poison message of another entity");
 
     site.processor_is_at(30 * MINUTE).await;
     let swept = site.sweep().await;
@@ -237,7 +237,7 @@ async fn in_flight_messages_alone_do_not_hold_others_back() {
 
     site.now = later(site.now, 5 * MINUTE);
     site.stack.enqueue(&site.queue_url, "another", "{}", None).await;
-    assert_eq!(site.sweep().await.resent, 0, "something waits that nobody has received");
+    assert_eq!(site.sweep().await.resent, 0, "a message waits that was not received yet");
 
     site.stack.clients.sqs.purge_queue().queue_url(&site.queue_url).send().await.unwrap();
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
@@ -282,7 +282,7 @@ async fn an_event_that_is_never_processed_is_parked_in_the_end() {
     assert_eq!(
         (swept.resent, swept.parked, swept.oldest_unprocessed),
         (0, 0, Oldest::Nothing),
-        "it waits for somebody"
+        "it waits for an operator"
     );
 }
 
@@ -299,13 +299,13 @@ async fn events_behind_a_failing_message_are_not_sent_again() {
             now = later(now, MAX_BACKOFF);
             let swept = site.sweep_at(now).await;
             assert_eq!((swept.resent, swept.parked), (0, 0), "in hour {hour} of the outage");
-            assert_eq!(swept.oldest_unprocessed, site.aged(10 * MINUTE), "but it is told");
+            assert_eq!(swept.oldest_unprocessed, site.aged(10 * MINUTE), "but its age is recorded");
         }
     }
     site.table().receipts.write(&[(&failing, now)], &[], now).await.unwrap();
     let swept = site.sweep_at(later(now, MINUTE)).await;
     assert_eq!(swept.oldest_unprocessed, site.aged(9 * MINUTE), "the outage is over");
-    assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "nobody says any more that it waits");
+    assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "its entity waits no longer");
     assert_eq!(site.queued(), [behind.record.id.as_str()]);
 }
 
@@ -384,7 +384,7 @@ async fn a_delayed_message_is_hidden_for_exactly_that_long() {
     let handle = messages[0].receipt_handle.clone().unwrap();
     let received = Received { handle, ..received(String::new()) };
     site.ledger().delay(&received, Duration::ZERO).await.unwrap();
-    assert_eq!(receive().await.len(), 1, "no longer than it was told");
+    assert_eq!(receive().await.len(), 1, "no longer than asked");
 }
 
 #[tokio::test]

@@ -7,16 +7,16 @@ use inlet_tests::stack::Stack;
 use crate::inlet::run;
 
 /// Returns the doctor's finding about a subject.
-fn about(told: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
+fn about(printed: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
     let checks =
-        told["checks"].as_array().expect("checks").iter().filter(|check| check["subject"] == subject);
+        printed["checks"].as_array().expect("checks").iter().filter(|check| check["subject"] == subject);
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     checks.map(|check| (text(&check["status"]), text(&check["finding"]))).collect()
 }
 
 #[test]
 fn every_part_is_checked_and_the_emulator_passes() {
-    let told = run(&["--json", "doctor"]).json();
+    let printed = run(&["--json", "doctor"]).json();
     for subject in [
         "stack",
         "resources",
@@ -32,18 +32,22 @@ fn every_part_is_checked_and_the_emulator_passes() {
         "account",
         "api",
     ] {
-        assert!(!about(&told, subject).is_empty(), "{subject}: {told}");
+        assert!(!about(&printed, subject).is_empty(), "{subject}: {printed}");
     }
     for subject in ["stack", "resources", "bus", "receiver", "clock", "table", "queue", "sweeper"] {
-        let bad: Vec<_> = about(&told, subject).into_iter().filter(|(mark, _)| mark == "fail").collect();
-        assert_eq!(bad, [], "{told}");
+        let bad: Vec<_> = about(&printed, subject).into_iter().filter(|(mark, _)| mark == "fail").collect();
+        assert_eq!(bad, [], "{printed}");
     }
+<<<<<<< HEAD
     assert_eq!(about(&told, "receiver").len(), 5);
     // The age of the oldest message and the alarms come from CloudWatch, which the emulator plays with `cbor2` only.
     for subject in ["queue", "alarms", "account", "api"] {
         let unknown: Vec<_> = about(&told, subject).into_iter().filter(|(mark, _)| mark == "unknown").collect();
         assert_eq!(unknown, [], "{told}");
     }
+=======
+    assert_eq!(about(&printed, "receiver").len(), 5);
+>>>>>>> main
 }
 
 #[tokio::test]
@@ -51,9 +55,9 @@ async fn an_invalid_secret_is_found_and_not_shown() {
     let stack = Stack::up();
     let store = stack.store("tiki", &json!([{"order": "canary-too-short"}])).await;
     let ran = run(&["--json", "doctor"]);
-    let told = ran.json();
-    let found = about(&told, "secrets").into_iter().find(|(_, told)| told.contains(store.as_str()));
-    let (mark, words) = found.unwrap_or_else(|| panic!("{told}"));
+    let printed = ran.json();
+    let found = about(&printed, "secrets").into_iter().find(|(_, printed)| printed.contains(store.as_str()));
+    let (mark, words) = found.unwrap_or_else(|| panic!("{printed}"));
     assert!(mark == "fail" && words.contains("order has 16 characters and must have exactly 32"), "{words}");
     assert_eq!(ran.code, 1);
     assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");

@@ -13,8 +13,8 @@ async fn an_entity_is_counted_first_and_then_deleted() {
     snapshot("forget-dry-run", &run(&["forget", entity, "--dry-run"]).done());
     snapshot("forget-unconfirmed", &run(&["forget", entity]));
     assert_eq!(Stack::up().events("zid", &store).await, ids, "nothing has gone");
-    let told = run(&["forget", entity, "--yes", "--json"]).done().json();
-    assert_eq!((&told["forgotten"], &told["events"]), (&json!(true), &json!(1)), "{told}");
+    let printed = run(&["forget", entity, "--yes", "--json"]).done().json();
+    assert_eq!((&printed["forgotten"], &printed["events"]), (&json!(true), &json!(1)), "{printed}");
     assert!(Stack::up().events("zid", &store).await.is_empty(), "it has gone");
     snapshot("forget-nothing", &run(&["forget", entity, "--yes"]).done());
 }

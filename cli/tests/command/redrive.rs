@@ -33,8 +33,8 @@ async fn dead_letters_are_counted_first_and_then_moved() {
     snapshot("redrive-dry-run", &run_in(&folder, &["redrive", "--dry-run"]).done());
     snapshot("redrive-unconfirmed", &run_in(&folder, &["redrive"]));
     assert_eq!(given.stack.waiting(&dead_letters).len(), 1, "nothing was moved");
-    let told = run_in(&folder, &["redrive", "--yes", "--json"]).done().json();
-    assert_eq!(told, json!({"waiting": 1, "moved": 1}));
+    let printed = run_in(&folder, &["redrive", "--yes", "--json"]).done().json();
+    assert_eq!(printed, json!({"waiting": 1, "moved": 1}));
     assert_eq!(given.stack.waiting(&dead_letters).len(), 0);
     assert!(!given.stack.table().receipts.is_parked(id).await.unwrap(), "it was tried again");
     snapshot("redrive-nothing", &run_in(&folder, &["redrive", "--yes"]).done());

@@ -30,10 +30,11 @@ async fn every_command_of_the_runbook_works() {
             filled = filled.replace(&format!("{{{name}}}"), of_aws);
         }
         let ran = run(&filled);
-        let told = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+        let printed =
+            String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
         // Other tests may leave real problems on the same stack.
-        let found_failures = line == "inlet doctor" && told.contains(" failed, ");
-        assert!(ran.status.success() || found_failures, "{filled}\n{told}");
+        let found_failures = line == "inlet doctor" && printed.contains(" failed, ");
+        assert!(ran.status.success() || found_failures, "{filled}\n{printed}");
     }
 }
 
@@ -55,12 +56,12 @@ fn listing(line: &str) -> Option<String> {
 
 /// Returns the physical names by logical id.
 fn names(listed: &Output) -> BTreeMap<String, String> {
-    let told = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let printed = String::from_utf8_lossy(&listed.stdout).into_owned();
     let pair = |line: &str| line.split_once('\t').map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()));
-    let names: BTreeMap<String, String> = told.lines().filter_map(pair).collect();
+    let names: BTreeMap<String, String> = printed.lines().filter_map(pair).collect();
     assert!(
         names.contains_key("EventTable"),
-        "no names in {told}\n{}",
+        "no names in {printed}\n{}",
         String::from_utf8_lossy(&listed.stderr)
     );
     names

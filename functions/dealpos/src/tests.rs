@@ -237,7 +237,7 @@ fn every_event_of_the_pages_has_its_kind_and_its_verb() {
         let reading = read(event, r#"{"ID": "1", "Code": "C", "Number": "2", "Outlet": "Dago"}"#);
         assert_eq!(format!("{}.{}", reading.kind(), reading.verb), what, "{event}");
         assert_eq!(find(EVENTS, event).unwrap().documented, documented, "{event}");
-        assert!(!reading.inferred, "{event} stands on a page");
+        assert!(!reading.inferred, "{event} is documented");
     }
 }
 
@@ -411,7 +411,7 @@ fn a_shift_mixes_two_spellings() {
     assert_eq!(shift["opened_at"], json!({"local": "2024-03-05T08:00:00.283", "zone": null}));
     assert_eq!(shift["closed_at"], "2024-03-05T21:10:59.608095+07:00");
     let time = read("closeShift", payload("closeShift")).time;
-    assert!(time.is_some_and(|time| time.as_instant().is_some()), "it tells when it happened");
+    assert!(time.is_some_and(|time| time.as_instant().is_some()), "it has an instant");
 }
 
 #[test]
@@ -428,7 +428,7 @@ fn equal_bodies_repeat_forever_only_if_the_event_moves_a_time() {
 
 #[test]
 fn a_time_that_may_be_a_mere_date_leaves_the_retry_window() {
-    for told in [
+    for sent in [
         json!("2024-03-05T00:00:00"),
         json!("2024-03-05"),
         json!("05 Mar 2024 08:30"),
@@ -439,9 +439,9 @@ fn a_time_that_may_be_a_mere_date_leaves_the_retry_window() {
     ] {
         for (event, field) in [("invoiceCreated", "Created"), ("closeShift", "Close")] {
             let mut body: Value = serde_json::from_str(payload(event)).unwrap();
-            body[field] = told.clone();
+            body[field] = sent.clone();
             let reading = read(event, &body.to_string());
-            assert_eq!(reading.dedup, DedupRule::RetryWindow, "{event} {told}");
+            assert_eq!(reading.dedup, DedupRule::RetryWindow, "{event} {sent}");
         }
     }
 }

@@ -128,7 +128,7 @@ async fn unusable_credentials_quarantine_and_ask_for_a_retry() {
     assert_eq!(status, 503, "the sender did nothing wrong: {report:?}");
     assert_eq!(receiver.quarantine.held().len(), 1, "a wrong parameter loses nothing: {report:?}");
     receiver.secrets.newer = Some(store("old"));
-    assert_eq!(received(&receiver, "demo", Some("old"), b"{}").await.0, 200, "it was mended");
+    assert_eq!(received(&receiver, "demo", Some("old"), b"{}").await.0, 200, "it was corrected");
 }
 
 #[tokio::test]

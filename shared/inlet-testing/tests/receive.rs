@@ -37,7 +37,7 @@ const LEVEL: EventSpec = EventSpec::new("level", Kind::Stock, "changed")
 
 impl Provider for Toy {
     const NAME: &'static str = "toy";
-    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("nobody plays with it");
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("a test needs no sample");
     type Credential = Secret;
     type Settings = ();
 

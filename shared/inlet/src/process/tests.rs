@@ -346,7 +346,7 @@ fn a_message_with_a_result_is_no_longer_suspicious() {
     }
     cut_off(&desk, received_often("a1 b1 c1 d1", 3));
     let books = desk.books.lock().unwrap();
-    assert_eq!(books.attempts["a1"], Attempts { failed: 0, unfinished: 0 }, "it told how it went");
+    assert_eq!(books.attempts["a1"], Attempts { failed: 0, unfinished: 0 }, "it has a result");
     assert_eq!(books.attempts["b1"], Attempts { failed: 1, unfinished: 0 }, "so did this one");
     assert_eq!(books.attempts["c1"], Attempts { failed: 0, unfinished: 2 }, "it alone may be what hangs");
     assert!(books.receipts.contains("d1"));

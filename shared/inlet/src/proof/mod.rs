@@ -428,7 +428,7 @@ mod tests {
         assert_eq!(Signature::Base64FormField("sig").bytes(&request), Some(vec![1, 2, 62]));
         assert_eq!(Signature::Base64FormField("other").bytes(&request), None);
         assert_eq!(base64_signature(" AQI+ "), Some(vec![1, 2, 62]));
-        assert_eq!(base64_signature("AQ I"), Some(vec![1, 15, 136]), "a space stands for a plus");
+        assert_eq!(base64_signature("AQ I"), Some(vec![1, 15, 136]), "a space means a plus");
         assert_eq!(base64_signature("no base64!"), None);
     }
 

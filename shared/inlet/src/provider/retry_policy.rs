@@ -126,7 +126,7 @@ mod tests {
             .filter(|s| retry_policy.retries_after(*s))
             .collect();
         assert_eq!(retried, [408, 500, 503, 599]);
-        assert!(!RetryPolicy::not_documented("a test").retries_after(503), "nobody tells");
+        assert!(!RetryPolicy::not_documented("a test").retries_after(503), "not documented");
     }
 
     #[test]
@@ -145,6 +145,6 @@ mod tests {
         {
             assert_eq!(breaking.counts_towards_breaker(status), Some(counts), "{status}");
         }
-        assert_eq!(RetryPolicy::not_documented("a test").counts_towards_breaker(503), None, "nobody tells");
+        assert_eq!(RetryPolicy::not_documented("a test").counts_towards_breaker(503), None, "not documented");
     }
 }
