@@ -2,14 +2,10 @@
 
 import argparse
 
-<<<<<<< HEAD
-from local import arm64, bench, checks, compilers, dist, faults, fuzz, load, package, paths, port_forward, samlocal, stack, upgrade
-=======
 from local import (
-    arm64, bench, build, checks, consumer_packages, dist, event_types, faults, fuzz, load, package, paths, port_forward,
+    arm64, bench, checks, compilers, consumer_packages, dist, event_types, faults, fuzz, load, package, paths, port_forward,
     samlocal, stack, upgrade,
 )
->>>>>>> main
 
 
 def run(arguments: list[str]) -> None:
