@@ -16,7 +16,7 @@ DIST = package.DIST
 # Every archive has them.
 PAPERS = ("README.md", "LICENSE-APACHE", "LICENSE-MIT")
 
-# What is compiled for an architecture: the functions and the command.
+# The two kinds of programs that are compiled for an architecture: the functions and the command.
 KINDS = (compilers.FUNCTIONS, compilers.COMMAND)
 
 # The command runs with every C library, so its wheel installs with both, on Linux of 2014 and newer.

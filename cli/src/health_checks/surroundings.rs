@@ -154,13 +154,13 @@ fn subscribers(topic: &str, confirmed: u64, pending: u64) -> Check {
     match (confirmed, pending) {
         (0, 0) => Check::warning(
             "alarms",
-            "their topic has no subscriber, so no one is notified",
+            "their topic has no subscriber, so no operator is notified",
             format!("deploy with the parameter AlarmEmail, or subscribe to {topic}"),
         ),
         (0, waiting) => Check::warning(
             "alarms",
             format!(
-                "{} not confirmed, so no one is notified",
+                "{} not confirmed, so no operator is notified",
                 counted(waiting, "subscription is", "subscriptions are")
             ),
             "open the link in the e-mail `AWS Notification - Subscription Confirmation`",
