@@ -156,19 +156,19 @@ OF_PEOPLE = {
     | {
         _allow(f"dynamodb:{action}", resource)
         for action in (
-            "BatchGetItem", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "GetItem", "Query",
+            "BatchGetItem", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "GetItem", "Query", "Scan",
         )
         for resource in (TABLE, "${EventTable.Arn}/index/arrivals")
     }
     | _allowed(
+        ("events:DescribeEventBus", BUS),
+        ("events:DescribeEventBus", EXISTING_BUS),
         ("sqs:GetQueueAttributes", QUEUE),
         ("sqs:GetQueueAttributes", DEAD_LETTERS),
         ("logs:FilterLogEvents", LOGS + "/inlet/${Stage}/*"),
         ("logs:FilterLogEvents", LOGS + "/aws/vendedlogs/inlet/${Stage}/*"),
         ("cloudwatch:DescribeAlarms", "*"),
         ("cloudwatch:GetMetricStatistics", "*"),
-        ("events:DescribeEventBus", BUS),
-        ("events:DescribeEventBus", EXISTING_BUS),
         ("sns:GetTopicAttributes", "AlarmTopic"),
         ("apigateway:GET", "arn:${AWS::Partition}:apigateway:${AWS::Region}::/account"),
         ("lambda:GetAccountSettings", "*"),
@@ -177,6 +177,10 @@ OF_PEOPLE = {
     "RecoverPolicy": {
         _allow(f"dynamodb:{action}", TABLE)
         for action in ("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem")
+    }
+    | {
+        _allow(f"dynamodb:{action}", "${EventTable.Arn}-*")
+        for action in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")
     }
     | _allowed(
         ("sqs:SendMessage", QUEUE),
