@@ -257,7 +257,7 @@ async fn check_receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure>
     let client = http::client(&deployment.api)?;
     let mut checks = Vec::new();
     let mut skew = None;
-    for provider in ALL {
+    for &provider in ALL.iter() {
         let url = format!("{}/{provider}/doctor/probe", deployment.api);
         let (check, date) = match client.get(url).send().await {
             Ok(answer) => {
@@ -536,7 +536,7 @@ async fn check_secrets(deployment: &Deployment) -> Vec<Check> {
         return vec![Check::unknown("secrets", "no store has a secret, so every delivery is rejected", next)];
     }
     let mut checks = Vec::new();
-    for provider in ALL {
+    for &provider in ALL.iter() {
         let mut well = 0_usize;
         for store in stores.iter().filter(|store| store.provider == provider) {
             match check_secret(deployment, store).await {
