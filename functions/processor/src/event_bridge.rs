@@ -14,7 +14,7 @@ use inlet_aws::client::connect::describe_sdk_error;
 /// Maximum number of entries in a request.
 const MAX_ENTRIES: usize = 10;
 
-/// The largest entry, and the largest request, in bytes: EventBridge's 1 MB since January 2026, less what the
+/// Maximum length of an entry and of a request, in bytes: EventBridge's 1 MB since January 2026, less what the
 /// envelope adds to the counted size.
 const MAX_LEN: usize = 1_000_000;
 

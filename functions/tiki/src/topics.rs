@@ -11,7 +11,7 @@ use crate::Credential;
 pub(crate) struct Topic {
     /// The last part of its URL, and the name of its event or events.
     name: &'static str,
-    /// The key that signs it; nothing where none is documented.
+    /// The key that signs it; `None` if none is documented.
     key: Option<fn(&Credential) -> Option<&Secret>>,
     /// Fields that only its bodies have, in any of these ways. Inferred from the documented fields.
     shape: Entity,
@@ -43,7 +43,7 @@ static TOPICS: [Topic; 5] = [
 ];
 
 impl Topic {
-    /// Returns whether a key of one of these topics proves a body of this one. No page names a key of the last mile's,
+    /// Returns true if a key of one of these topics proves a body of this one. No page names a key of the last mile's,
     /// so each does.
     pub(crate) fn is_proved_by(&self, scopes: &[&str]) -> bool {
         self.key.is_none() || scopes.contains(&self.name)

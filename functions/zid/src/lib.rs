@@ -200,7 +200,7 @@ fn names(body: &Value, topic: &str) -> Vec<String> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// Returns whether a name is an event's, documented or not. All of Zid's have a point; `app` in a URL is none.
+/// Returns true if a name is an event's, documented or not. All of Zid's have a point; `app` in a URL is none.
 fn is_of_an_event(name: &str) -> bool {
     name.contains('.') || find(EVENTS, name).is_some() || families::inferred(name).is_some()
 }

@@ -76,7 +76,7 @@ pub(crate) fn read_content(delivery: &Verified<Delivery>) -> Content {
     Content { method, payload, query }
 }
 
-/// Returns whether the query has a field beside the trigger's name.
+/// Returns true if the query has a field beside the trigger's name.
 fn has_content(query: &Value) -> bool {
     query.as_object().is_some_and(|fields| fields.keys().any(|name| name != METHOD))
 }
@@ -102,7 +102,7 @@ fn unwrap_object(sent: Value, most: usize) -> Value {
     }
 }
 
-/// Takes the object or the list out of a wrapper; nothing where the object is no wrapper.
+/// Takes the object or the list out of a wrapper; `None` if the object is no wrapper.
 fn take_inner(object: &mut Map<String, Value>) -> Option<Value> {
     let parsed = object.get(PAYLOAD).and_then(Value::as_str).and_then(parse_json);
     if let Some(inner) = parsed {
@@ -137,7 +137,7 @@ fn complete_from_query(payload: &mut Value, query: &Value) {
     }
 }
 
-/// Returns whether a field is missing, null or blank.
+/// Returns true if a field is missing, null or blank.
 fn is_absent(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,

@@ -1,4 +1,4 @@
-//! Verifies quarantined requests again, with the current credentials. Those that verify become events.
+//! Verifies quarantined requests again, with the current credentials. A request that verifies becomes an event.
 
 use inlet::fault::{Fault, FaultKind};
 use inlet::proof::verify;
@@ -20,23 +20,24 @@ pub struct Reverified {
     pub accepted: usize,
     /// The number of requests that still fail verification. They stay.
     pub refused: usize,
-    /// Why others stay: each that cannot be read or that table or queue never take, and the one at which the run ended.
+    /// The faults of other requests that stay: unreadable ones, ones that table or queue never accept, and the one at
+    /// which the run ended.
     pub failed: Vec<Fault>,
 }
 
-/// Verifies a store's quarantined requests in the order of their arrival. One that verifies is
+/// Verifies a store's quarantined requests in the order of their arrival. A request that verifies is
 ///
 /// 1. added to the sweeper's pending list,
 /// 2. stored with its original arrival and the origin `quarantine`,
 /// 3. sent, and
 /// 4. deleted from the quarantine,
 ///
-/// so that a run can be repeated wherever it ended. The first transient fault ends it: no request overtakes another. A
-/// request that cannot be read, or that table or queue never take, stays and is skipped. `sum` contains the progress at
-/// any time.
+/// so that a run can be repeated after any step. The first transient fault ends the run: no request overtakes another.
+/// A request that cannot be read, or that table or queue never accept, stays and is skipped. `sum` contains the
+/// progress at any time.
 ///
 /// # Errors
-/// When the store's secrets or the quarantine cannot be read, or the store is not configured.
+/// If the store's secrets or the quarantine cannot be read, or the store is not configured.
 pub async fn reverify<P: Provider>(
     quarantine: &TableQuarantine,
     secrets: &impl Secrets<P>,
@@ -70,7 +71,7 @@ pub async fn reverify<P: Provider>(
     Ok(())
 }
 
-/// Takes a request along the path of a delivery, and out of quarantine. Returns whether it verified.
+/// Takes a request along the path of a delivery, and out of quarantine. Returns true if it verified.
 async fn accept<P: Provider>(
     quarantined: QuarantinedRequest,
     store: &Store<P>,
@@ -79,7 +80,7 @@ async fn accept<P: Provider>(
     queue: &impl Queue,
 ) -> Result<bool, Fault> {
     let QuarantinedRequest { request, received_at, sort_key } = quarantined;
-    // The token is the request's own: a repeated run recognises its write, and no other delivery has the same.
+    // Each request has its own token: a repeated run recognises its write, and no other delivery has the same token.
     let (name, token) = (request.store.clone(), WriteToken(format!("quarantine {sort_key}")));
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
         return Ok(false);

@@ -132,7 +132,7 @@ fn matches(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// Returns whether some other value in the leaf's place makes another event.
+/// Returns true if some other value in the leaf's place makes another event.
 fn is_mapped<C: Contract>(event: &str, body: &Value, leaf: &[Step]) -> bool {
     let before = outcome::<C>(event, body);
     let others = [

@@ -28,7 +28,7 @@ pub(crate) fn time(text: &str) -> Option<Time> {
     Time::parse_rfc3339(text).or_else(|| Time::local(text))
 }
 
-/// Returns whether a time has a fraction of a second.
+/// Returns true if a time has a fraction of a second.
 pub(crate) fn has_fraction(text: &str) -> bool {
     text.split_once('T').is_some_and(|(_, clock)| clock.contains('.'))
 }

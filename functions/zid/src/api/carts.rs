@@ -38,7 +38,7 @@ pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failur
     Ok(Page { observations, counts: None, then })
 }
 
-/// Returns a cart as observed; nothing without an id.
+/// Returns a cart as observed; `None` without an id.
 fn observed(object: Value) -> Option<Observation> {
     let entity = id_of(&object)?;
     let Some(Canonical::Cart(cart)) = canonical::cart(&object) else {

@@ -64,7 +64,7 @@ pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failur
     Ok(Page { observations, counts: Some(counts), then })
 }
 
-/// Returns an order as observed; nothing without an id.
+/// Returns an order as observed; `None` without an id.
 fn observed(object: Value) -> Option<Observation> {
     let entity = id_of(&object)?;
     let Some(Canonical::Order(order)) = canonical::order(&object) else {

@@ -50,7 +50,7 @@ fn read_line(fields: &Fields<'_>, vat_status: &[&str]) -> Line {
     }
 }
 
-/// Returns whether VAT applies by its documented code: 1 is no VAT, 2 is VAT and 3 is VAT at 0 %.
+/// Returns true if VAT applies by its documented code: 1 is no VAT, 2 is VAT and 3 is VAT at 0 %.
 pub(super) fn taxable(code: &str) -> Option<bool> {
     match code.trim() {
         "1" => Some(false),

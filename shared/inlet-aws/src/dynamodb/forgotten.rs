@@ -19,10 +19,10 @@ impl ForgottenEntities {
         Self { dynamo }
     }
 
-    /// Returns whether the entity of an event was forgotten at or after the arrival of the event.
+    /// Returns true if the entity of an event was forgotten at or after the arrival of the event.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn includes(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
         let note = self.dynamo.get(Key::new(id.entity_path(), FORGOTTEN)).await?;
         let forgotten_ms = note.and_then(|note| number(&note, "forgotten_ms"));
@@ -32,7 +32,7 @@ impl ForgottenEntities {
     /// Notes that the entity under this path is forgotten: all that arrived until `now` must not come back.
     ///
     /// # Errors
-    /// When the table does not take it.
+    /// If the write fails.
     pub async fn put(&self, entity_path: &str, now: ReceivedAt) -> Result<(), Fault> {
         let mut note = Key::new(entity_path, FORGOTTEN).into_item();
         note.insert("forgotten_ms".into(), number_value(now.millis()));

@@ -48,7 +48,7 @@ struct Http {
     method: String,
 }
 
-/// Reads a field whose `null` means that it is absent: tools that build events write it for empty fields.
+/// Reads a field, with `null` as absent: tools that build events write `null` for empty fields.
 fn null_as_absent<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

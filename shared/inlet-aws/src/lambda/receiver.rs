@@ -32,7 +32,7 @@ const DRIFT_LOG_INTERVAL: Duration = Duration::from_mins(1);
 /// Runs a provider's function until Lambda ends it.
 ///
 /// # Errors
-/// When the configuration is incomplete or the Lambda runtime API cannot be reached.
+/// If the configuration is incomplete or the Lambda runtime API cannot be reached.
 pub async fn run<P: Provider>() -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
@@ -154,7 +154,7 @@ impl<P: Provider> Function<P> {
     }
 }
 
-/// Returns the refusal of an event that is no request. A store name that is invalid counts as an unknown store.
+/// Returns the refusal of an event that is not a request. A store name that is invalid counts as an unknown store.
 fn refusal(invalid: &InvalidEvent) -> Refusal {
     match invalid {
         InvalidEvent::Base64 => Refusal::Malformed,

@@ -1,24 +1,25 @@
-//! Forgets an entity: deletes all that the table contains of it, and keeps what is on its way from bringing it back.
+//! Forgets an entity: deletes everything that the table contains of it, and prevents messages on their way from storing
+//! it again.
 //!
 //! A run:
 //!
-//! 1. Writes the note `forgotten` with its own time. The processor reads the note before and after it stores what only
-//!    the queue had.
+//! 1. Writes the note `forgotten` with the current time. The processor reads the note before and after it stores an
+//!    event that only the queue had.
 //! 2. Reads the entity's partition and writes a tombstone for each event: an id and a time. A message that is still on
 //!    the queue finds it and is not processed.
 //! 3. Deletes the events, each with its chunks, and the other items. An item that arrived after the note stays: it
 //!    belongs to a new event.
-//! 4. Repeats 2 and 3 once, for what was being stored meanwhile.
-//! 5. Deletes chunks without an event, such as those of a duplicate delivery, if they are older than any function may
-//!    run: an event that is being stored keeps its chunks.
+//! 4. Repeats 2 and 3 once, for events that were stored during the run.
+//! 5. Deletes chunks without an event, for example those of a duplicate delivery, if they are older than the longest
+//!    run of a function. So an event that is being stored keeps its chunks.
 //!
 //! A run that failed can be repeated. Tombstones and the note expire with the retention.
 //!
-//! Not reached: messages on the queue or the dead-letter queue, for at most 14 days each; the quarantine, which no
-//! component has read yet, for 72 hours; point-in-time backups, for 35 days; a delivery from before that a receiver
-//! stores after the run; chunks of version 0.2, which other events may share, until they expire; and what consumers
-//! keep. A replay on its way passes tombstones, as it passes receipts. A delivery that the provider sends afterwards
-//! is stored and processed like any other, also an equal one.
+//! Not deleted: messages on the queue or the dead-letter queue (at most 14 days each); the quarantine, whose content is
+//! not parsed yet (72 hours); point-in-time backups (35 days); a delivery that a receiver got before the run and stores
+//! after it; chunks of version 0.2, which other events may share, until they expire; and the data of consumers. A
+//! replay on its way ignores tombstones, as it ignores receipts. A delivery that the provider sends after the run is
+//! stored and processed like any other, even an equal one.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -36,14 +37,14 @@ use crate::dynamodb::events::{LARGE_FIELDS, chunks_of};
 use crate::dynamodb::keys::{EVENT_PREFIX, FORGOTTEN};
 use crate::dynamodb::table::Table;
 
-/// The longest between a chunk and its event: twice what a function that stores events may take (the template's
-/// longest is the processor, 30 s).
+/// Maximum time between the writes of a chunk and of its event: twice the longest timeout of a function that stores
+/// events (the processor's 30 s in the template).
 const IN_FLIGHT: Duration = Duration::from_mins(1);
 
 /// Chunk partitions that are read at once.
 const PARTITIONS_AT_ONCE: usize = 8;
 
-/// The attributes that show what else belongs to an item.
+/// The attributes that name an item's chunks, and its key and arrival.
 const OUTLINE: &str = "pk, sk, received_ms, body_chunks, body_chunk_key, message_chunks, message_chunk_key, \
                        body_parts, body_digest, message_parts, message_digest";
 
@@ -99,10 +100,10 @@ pub struct Forget {
 }
 
 impl Forget {
-    /// Returns what a run would delete. Changes nothing.
+    /// Returns the numbers of items that a run would delete. Changes nothing.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn count(&self, entity: &Entity) -> Result<DeletionCounts, Fault> {
         let now = clock::now();
         let found = self.find(entity, now).await?;
@@ -111,16 +112,16 @@ impl Forget {
         Ok(found.counts(chunks.iter().filter(goes).count()))
     }
 
-    /// Deletes all that the table contains of an entity. If it fails, it can be repeated.
+    /// Deletes everything that the table contains of an entity. A failed run can be repeated.
     ///
     /// # Errors
-    /// When the table cannot be read or does not do it.
+    /// If a read or a write fails.
     pub async fn run(&self, entity: &Entity) -> Result<DeletionCounts, Fault> {
         let now = clock::now();
         self.table.forgotten.put(entity.as_str(), now).await?;
         let mut found = self.find(entity, now).await?;
         let mut chunks = self.delete_items(entity, &found, now).await?;
-        // The second time finds what was being stored meanwhile.
+        // The second read finds events that were stored during the first.
         let late = self.find(entity, now).await?;
         chunks = chunks.saturating_add(self.delete_items(entity, &late, now).await?);
         found.add(late);
@@ -205,7 +206,7 @@ impl Chunk {
         Some(Self { key: Key::of(item)?, received_ms: number(item, "received_ms")? })
     }
 
-    /// Returns whether every function that may write its event has ended.
+    /// Returns true if every function that may write its event has ended.
     fn is_older_than_any_run(&self, now: ReceivedAt) -> bool {
         self.received_ms <= now.earlier(IN_FLIGHT).millis()
     }
@@ -241,14 +242,14 @@ impl EntityItems {
         }
     }
 
-    /// Adds what was found later.
+    /// Adds the items that a later read found.
     fn add(&mut self, later: Self) {
         self.events.extend(later.events);
         self.notes.extend(later.notes);
         self.old_chunks = self.old_chunks.saturating_add(later.old_chunks);
     }
 
-    /// Returns the ids of the events, and of those that have only a receipt.
+    /// Returns the ids of the events, and of former events of which only the receipt is left.
     fn ids(&self, entity: &Entity) -> Vec<EventId> {
         let digests: BTreeSet<&String> = self.events.iter().chain(&self.receipts).collect();
         digests.into_iter().filter_map(|digest| entity.event_id(digest)).collect()

@@ -40,7 +40,7 @@ pub struct ReplayRecord {
 /// Returns the history of the entity under this path, oldest event first.
 ///
 /// # Errors
-/// When the table cannot be read, or one of the events is damaged.
+/// If the table cannot be read, or one of the events is damaged.
 pub async fn load(table: &Table, entity_path: &str) -> Result<Vec<HistoryEntry>, Fault> {
     let query = table
         .dynamo

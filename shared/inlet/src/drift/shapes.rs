@@ -25,7 +25,7 @@ pub(super) const MAX_NAMES: usize = 100;
 /// Maximum depth of the comparison.
 pub(super) const MAX_DEPTH: usize = 8;
 
-/// The longest name that is reported, in bytes.
+/// Maximum length of a reported name, in bytes.
 const MAX_NAME_LEN: usize = 40;
 
 /// Maximum number of digits in a row in a name: more of them are a person's number.

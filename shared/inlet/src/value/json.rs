@@ -55,7 +55,7 @@ pub fn without_bom(text: &[u8]) -> &[u8] {
 
 /// A value that can be read from JSON as senders really write it.
 pub trait FromJson: Sized {
-    /// Reads the value; nothing when it is null, of another type or not of the right form.
+    /// Reads the value; `None` if it is null, of another type or not of the right form.
     fn from_json(value: &Value) -> Option<Self>;
 }
 

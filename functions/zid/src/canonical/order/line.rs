@@ -164,7 +164,7 @@ fn shares(discounts: Discounts, currency: Option<&Currency>) -> Option<Vec<Disco
     filled(named.into_iter().filter_map(share).collect())
 }
 
-/// Maps the fields that the customer filled in; nothing if there is none.
+/// Maps the fields that the customer filled in; `None` if there is none.
 pub(crate) fn custom_fields(inputs: Vec<Input>, currency: Option<&Currency>) -> Option<Vec<CustomField>> {
     let custom_field = |input: Input| {
         let price = Money::of(input.additions_price, currency);

@@ -178,7 +178,7 @@ impl Position {
     }
 }
 
-/// Returns whether a position of the invoice is the sum of others.
+/// Returns true if a position of the invoice is the sum of others.
 fn is_sum(code: &str) -> bool {
     code.starts_with("sub_totals") || matches!(code, "taxable_amount" | "total" | "total_before_vat")
 }
