@@ -177,3 +177,13 @@ fn every_documented_event_has_a_sample_and_every_kind_a_schema() {
     }
     assert_eq!(repository::below("schemas").len(), inlet::canonical::Kind::ALL.len() + 1, "and the event's");
 }
+
+#[test]
+fn the_readme_shows_the_timeline_of_the_commands_test() {
+    let snapshot = repository::text("cli/tests/command/snapshots/timeline.snap");
+    let mut lines = snapshot.lines();
+    let shown = repository::block_behind("README.md", "<!-- tested: timeline -->");
+    for line in shown.lines().filter(|line| *line != "  …") {
+        assert!(lines.any(|printed| printed == line), "not printed, or in another order: {line}");
+    }
+}
