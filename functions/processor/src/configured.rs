@@ -12,7 +12,7 @@ use crate::event_bridge::EventBridge;
 use crate::function::Function;
 use crate::https::Endpoint;
 
-/// Maximum time of one call of a function or an endpoint, if the environment says nothing else.
+/// Default of the maximum time of one call of a function or an endpoint.
 const DEFAULT_TIMEOUT_SECONDS: u32 = 20;
 
 /// The consumer that the environment names.

@@ -1,7 +1,7 @@
 //! Coverage of bodies: every leaf of every payload file is mapped, left out for a reason, or a credential.
 //!
 //! A leaf is mapped if some change of it changes the event: its type, verb, entity, time or canonical object. So the
-//! test needs no list of what is mapped, only the list of what is not.
+//! test needs no list of mapped fields, only the list of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 

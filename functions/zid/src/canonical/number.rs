@@ -1,4 +1,4 @@
-//! The little arithmetic that Zid's fractions and signed amounts need. Exact: no float is involved.
+//! Arithmetic for Zid's fractions and signed amounts. It is exact, without floats.
 
 use inlet::value::decimal::Decimal;
 

@@ -133,7 +133,7 @@ pub(crate) fn images(pictures: Option<Vec<Picture>>) -> Option<Vec<Image>> {
     filled(pictures?.into_iter().filter_map(image).collect())
 }
 
-/// Returns the list, or `None` if it is empty: Zid writes `[]` for whatever is not set.
+/// Returns the list, or `None` if it is empty: Zid writes `[]` for unset values.
 pub(crate) fn filled<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }

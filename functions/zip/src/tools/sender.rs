@@ -1,4 +1,4 @@
-//! Zip's side: where it calls back and how it signs.
+//! Zip's side: the URLs of its callbacks, and its signatures.
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::{Fields, Method, Plus, Request};
@@ -19,7 +19,7 @@ impl Sender for Zip {
         if event.event == REDIRECT {
             return Address { method: Method::Get, ..Address::post(REDIRECT) };
         }
-        // The topic is the short name: the row's own, or its alias where the row is named by the operation.
+        // The topic is the short name: the row's name, or its alias if the row has the operation's name.
         let topic = event.aliases.first().filter(|_| event.event.ends_with("Order")).unwrap_or(&event.event);
         Address::post(*topic)
     }

@@ -15,7 +15,7 @@ pub(super) struct Fields<'p> {
 }
 
 impl<'p> Fields<'p> {
-    /// Returns the fields of an object; `None` if the value is none.
+    /// Returns the fields of an object; `None` for another type.
     ///
     /// `currency` is a field that public clients have seen in orders; most bodies lack it.
     pub(super) fn of(value: &'p Value) -> Option<Self> {

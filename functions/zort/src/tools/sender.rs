@@ -32,7 +32,7 @@ impl Sender for Zort {
     }
 }
 
-/// Returns true if a body is a form: it begins with a field's name, as no JSON with a `=` does.
+/// Returns true if a body is a form: it begins with a field's name and a `=`, unlike JSON.
 fn is_form(body: &[u8]) -> bool {
     body.first().is_some_and(u8::is_ascii_alphabetic) && body.contains(&b'=')
 }

@@ -174,7 +174,7 @@ fn reference_alone(schema: &mut Schema) {
     }
 }
 
-/// Keeps a description's first paragraph: what follows it is about the code.
+/// Keeps a description's first paragraph: the others are about the code.
 fn first_paragraph(schema: &mut Schema) {
     let Some(Value::String(text)) = schema.get_mut("description") else {
         return;

@@ -143,7 +143,7 @@ pub fn to_text(events: &[(&str, bool)], shape: &Shape) -> String {
     events.iter().map(event).chain(shape.iter().map(field)).collect()
 }
 
-/// Returns the common shape of several payloads; one that is not a JSON object adds nothing.
+/// Returns the common shape of several payloads. Payloads that are not JSON objects are ignored.
 pub fn shape_of(payloads: &[&[u8]]) -> Shape {
     let mut shape = Shape::new();
     let objects: Vec<Value> = payloads.iter().filter_map(|body| serde_json::from_slice(body).ok()).collect();

@@ -37,7 +37,7 @@ inlet::payload! {
         barcode: Text = "barcode",
         /// The quantity.
         quantity: Decimal = "quantity",
-        /// The price of one that the customer pays.
+        /// The price of one, as the customer pays it.
         price: Decimal = "price" | "unit_price",
         /// The list price of one without tax.
         net_price: Decimal = "net_price",
@@ -47,7 +47,7 @@ inlet::payload! {
         sale_price: Decimal = "gross_sale_price" | "net_sale_price",
         /// The price of one before the sale.
         price_before: Decimal = "price_before",
-        /// The price of one that options and custom fields add.
+        /// The addition of options and custom fields to the price of one.
         additions_price: Decimal = "additions_price",
         /// A fraction: `0.1` is 10 percent.
         discount_percentage: Decimal = "discount_percentage",

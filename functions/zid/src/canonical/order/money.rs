@@ -239,8 +239,8 @@ fn unit(word: &str) -> Option<Unit> {
     }
 }
 
-/// Maps the payments of an order: the listed ones, else the one that the method describes. `whole` has what the order
-/// says of the latter: amount, state and reference.
+/// Maps the payments of an order: the listed ones, else the one that the method describes. For the latter, `whole` has
+/// the order's amount, state and reference.
 pub(super) fn payments(
     parts: Option<Vec<Part>>,
     method: Option<Method>,
