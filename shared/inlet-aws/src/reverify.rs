@@ -24,7 +24,8 @@ pub struct Reverified {
     pub refused: usize,
     /// The number of requests whose entity was forgotten since they arrived. They left the quarantine.
     pub forgotten: usize,
-    /// Why others stay: each that cannot be read or that table or queue never take, and the one at which the run ended.
+    /// The faults of other requests that stay: unreadable ones, ones that table or queue never accept, and the one at
+    /// which the run ended.
     pub failed: Vec<Fault>,
 }
 
@@ -35,10 +36,9 @@ pub struct Reverified {
 /// 3. sent, and
 /// 4. deleted from the quarantine,
 ///
-/// so that a run can be repeated wherever it ended. One whose entity was forgotten since it arrived is deleted and neither
-/// stored nor sent. The first transient fault ends it: no request overtakes another. A
-/// request that cannot be read, or that table or queue never take, stays and is skipped. `sum` contains the progress at
-/// any time.
+/// so that a run can be repeated wherever it ended. One whose entity was forgotten since it arrived is deleted and
+/// neither stored nor sent. The first transient fault ends it: no request overtakes another. A request that cannot be
+/// read, or that table or queue never take, stays and is skipped. `sum` contains the progress at any time.
 ///
 /// # Errors
 /// If the store's secrets or the quarantine cannot be read, or the store is not configured.

@@ -27,8 +27,8 @@ use crate::dynamodb::record::{Record, sha256_hex};
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
 
-/// The raw body, and the message that the sweeper or a replay sends again. Together with names, keys, query and
-/// headers, which API Gateway keeps below 10 KB each, they stay below DynamoDB's 400 KB an item.
+/// The raw body, and the message that the sweeper or a replay sends again. With these limits an item stays below
+/// DynamoDB's 400 KB: API Gateway keeps query and headers below 10 KB each.
 pub(crate) const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
 pub(crate) const MESSAGE: BlobField = BlobField { name: "message", inline_len: 60_000 };
 
@@ -366,7 +366,7 @@ impl Events {
         Ok(item.is_some_and(|item| is_unexpired_at(&item, received_at)))
     }
 
-    /// Returns a stored event; nothing if there is none. Its body and message are those that were stored: a changed one
+    /// Returns a stored event; `None` if there is none. Its body and message are those that were stored: a changed one
     /// is damage.
     ///
     /// # Errors
@@ -379,7 +379,7 @@ impl Events {
         examined.into_whole().map(Some).map_err(|damage| Fault::damaged(DAMAGED, damage))
     }
 
-    /// Returns the message of a stored event; nothing if there is no such event. The body is compared too: a message is
+    /// Returns the message of a stored event; `None` if there is no such event. The body is compared too: a message is
     /// not sent if the bytes that it was read from have changed.
     ///
     /// # Errors

@@ -29,11 +29,11 @@ impl ForgottenEntities {
         Ok(note.is_some_and(|note| note_includes(&note, received_at)))
     }
 
-    /// Returns whether a message is about an event of an entity that was forgotten since. The notice that it was
+    /// Returns true if a message is about an event of an entity that was forgotten since. The notice that it was
     /// forgotten is none.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn includes_message(&self, message: &Message) -> Result<bool, Fault> {
         if message.is_forgotten_notice() {
             return Ok(false);
@@ -55,7 +55,7 @@ impl ForgottenEntities {
     }
 }
 
-/// Returns whether a note covers what arrived then.
+/// Returns true if a note covers what arrived then.
 pub(crate) fn note_includes(note: &Item, received_at: ReceivedAt) -> bool {
     number(note, "forgotten_ms").is_some_and(|forgotten_ms| received_at.millis() <= forgotten_ms)
 }

@@ -80,7 +80,7 @@ impl Receipts {
     /// was processed, and replays of an event that was forgotten.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn processed(
         &self,
         messages: &[(&EventId, ReceivedAt, Purpose)],
@@ -124,7 +124,7 @@ impl Receipts {
     /// to the millisecond: an equal delivery afterwards is a new event.
     ///
     /// # Errors
-    /// When the table does not do all of it.
+    /// If a write fails. Others of them may have succeeded.
     pub async fn write_tombstones(
         &self,
         events: &[(EventId, ReceivedAt)],
@@ -229,7 +229,7 @@ pub(crate) fn is_of_repeat(receipt: &Item) -> bool {
     receipt.contains_key(REPEATS) && !receipt.contains_key(VOID)
 }
 
-/// Returns the arrival, in milliseconds, until which a tombstone applies; nothing for an ordinary receipt.
+/// Returns the arrival, in milliseconds, until which a tombstone applies; `None` for an ordinary receipt.
 pub(crate) fn tombstone_until(receipt: &Item) -> Option<i64> {
     receipt.get(TOMBSTONE).and_then(|_| number(receipt, "received_ms"))
 }

@@ -465,8 +465,9 @@ impl Run<'_> {
         Ok(events.map(state).collect())
     }
 
-    /// Sends an event's message. Returns whether it was sent. An event that has expired is not sent; one that is damaged
-    /// or that SQS never accepts is parked; one whose entity was forgotten while it was being stored is deleted.
+    /// Sends an event's message. Returns true if it was sent. An event that has expired is not sent; one that is
+    /// damaged or that SQS never accepts is parked; one whose entity was forgotten while it was being stored is
+    /// deleted.
     async fn resend(&mut self, id: &EventId) -> Result<bool, Fault> {
         let message = match self.sweeper.table.events.message(id).await {
             Ok(Some(message)) => message,

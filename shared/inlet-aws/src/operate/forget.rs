@@ -3,8 +3,8 @@
 //!
 //! A run:
 //!
-//! 1. Reads the entity's partition, and then the time by the table's clock: the cut-off. The run forgets every item that
-//!    it read, and every item that arrived until the cut-off.
+//! 1. Reads the entity's partition, and then the time by the table's clock: the cut-off. The run forgets every item
+//!    that it read, and every item that arrived until the cut-off.
 //! 2. Writes the note `forgotten` with the cut-off. These components read it before they store or publish an
 //!    event: the processor, the sweeper, reverify, replay, redrive and restore.
 //! 3. Writes a tombstone for each event: an id and a time. A message that is still on the queue finds it and is not
@@ -13,8 +13,8 @@
 //!    belongs to a new event.
 //! 5. Waits until every function that got a delivery before the cut-off has ended, and repeats 3 and 4 for what was
 //!    being stored meanwhile.
-//! 6. Deletes chunks without an event, such as those of a duplicate delivery, if they are older than any function may
-//!    run: an event that is being stored keeps its chunks.
+//! 6. Deletes chunks without an event, for example those of a duplicate delivery, if they are older than the longest
+//!    run of a function. So an event that is being stored keeps its chunks.
 //! 7. Sends the notice `inlet.entity.forgotten` to the queue, in the entity's group: consumers get it after everything
 //!    that was on the queue before.
 //!
@@ -138,7 +138,7 @@ impl Forget {
     /// repeated.
     ///
     /// # Errors
-    /// When the table cannot be read or does not do it, or SQS does not take the notice.
+    /// If the table cannot be read or does not do it, or SQS does not take the notice.
     pub async fn run(&self, entity: &Entity) -> Result<DeletionCounts, Fault> {
         // Every stored event is forgotten, whatever its arrival: the clock of its receiver may be ahead.
         let mut found = self.find(entity, None).await?;

@@ -38,9 +38,9 @@ impl Redrive {
         self.dead_letters.depth().await.map(QueueDepth::all)
     }
 
-    /// Moves as many dead letters as there are at the start, at most `rate` a second. One that comes back meanwhile
-    /// waits for the next redrive. A letter about an entity that was forgotten since is deleted instead. `redriven`
-    /// contains the progress at any time, also after a fault or if the future is dropped.
+    /// Moves as many dead letters as there are at the start, at most `rate` a second. A dead letter that comes back
+    /// during the run waits for the next redrive. A letter about an entity that was forgotten since is deleted instead.
+    /// `redriven` contains the progress at any time, also after a fault or if the future is dropped.
     ///
     /// An event that the sweeper parked has no dead letter; a replay sends it.
     ///
