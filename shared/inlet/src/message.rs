@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
+pub use crate::canonical::ENTITY_FORGOTTEN;
 use crate::event::{Event, EventId, NotAnEventId};
 use crate::proof::verify::Verified;
 use crate::provider::catalogue::Documented;
@@ -46,9 +47,6 @@ pub struct CloudEvent<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'e Canonical>,
 }
-
-/// The type of the notice that an entity was forgotten.
-pub const ENTITY_FORGOTTEN: &str = "inlet.entity.forgotten";
 
 /// The trust in a notice: an operator sent it, no provider.
 const BY_OPERATOR: &str = "operator";

@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide};
 use inlet::event::{Event, EventId, ExistingEvent, Origin};
 use inlet::fault::Fault;
-use inlet::message::{CloudEvent, Message};
+use inlet::message::Message;
 use inlet::proof::Verified;
 use inlet::receive::{Journal, Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
 
 use crate::client::clock;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
-use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys};
+use crate::dynamodb::chunks::{ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
 use crate::dynamodb::integrity::{MESSAGE_SHA256, examine};
 use crate::dynamodb::keys::{event_key, receipt_key};
@@ -24,16 +24,10 @@ use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, siblin
 use crate::dynamodb::pending::{Pending, PendingEvent};
 use crate::dynamodb::receipts::{Receipts, applies_to, tombstone_until};
 use crate::dynamodb::record::{Record, sha256_hex};
+pub use crate::dynamodb::stored_event::StoredEvent;
+use crate::dynamodb::stored_event::{BODY, LARGE_FIELDS, MESSAGE};
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
-
-/// The raw body, and the message that the sweeper or a replay sends again. With these limits an item stays below
-/// DynamoDB's 400 KB: API Gateway keeps query and headers below 10 KB each.
-pub(crate) const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
-pub(crate) const MESSAGE: BlobField = BlobField { name: "message", inline_len: 60_000 };
-
-/// The fields that may be in chunks.
-pub(crate) const LARGE_FIELDS: [BlobField; 2] = [BODY, MESSAGE];
 
 /// A failed write of an event.
 const NOT_STORED: &str = "the event cannot be stored";
@@ -51,17 +45,6 @@ const ABSENT_OR_EXPIRED: &str = "attribute_not_exists(pk) OR expires < :now";
 /// The same, or an event that arrived until the time of its tombstone.
 const ABSENT_EXPIRED_OR_FORGOTTEN: &str =
     "attribute_not_exists(pk) OR expires < :now OR received_ms <= :until";
-
-/// A stored event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredEvent {
-    /// All but the body and the message.
-    pub record: Record,
-    /// The message for the queue, as it was first written.
-    pub message: String,
-    /// The body, byte for byte.
-    pub body: Vec<u8>,
-}
 
 /// Maximum number of attempts to give a delivery a later arrival, and to decide about an event. Each further attempt
 /// means that another delivery of the same entity came in between.
@@ -111,17 +94,6 @@ pub enum Put {
     /// The event must be stored again with this later arrival: it is newer than the entity's latest event, whose
     /// receiver had a clock that was ahead. Only an event straight from a webhook gets this result.
     Later(ReceivedAt),
-}
-
-impl StoredEvent {
-    /// The form in which an event is stored.
-    fn of(event: &Verified<Event>, attempt: &WriteToken) -> Self {
-        Self {
-            record: Record::of(event, attempt, event.origin()),
-            message: CloudEvent::of(event).to_json(),
-            body: event.delivery().body().to_vec(),
-        }
-    }
 }
 
 impl Events {

@@ -7,8 +7,8 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{self, Item, number, text};
 use crate::dynamodb::dynamo::Dynamo;
-use crate::dynamodb::events::{BODY, MESSAGE, StoredEvent};
 use crate::dynamodb::record::{Record, sha256_hex};
+use crate::dynamodb::stored_event::{BODY, MESSAGE, StoredEvent};
 use crate::dynamodb::time_index::bucket_of;
 
 /// The attribute with the message's SHA-256, in hex. Events of version 0.2 have none. Stored data: the value must stay.

@@ -10,8 +10,7 @@ use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::kinds::{Kind, object_schema, root_schema};
-use crate::message::ENTITY_FORGOTTEN;
+use super::kinds::{ENTITY_FORGOTTEN, Kind, object_schema, root_schema};
 
 impl Kind {
     /// Returns the JSON Schema of this kind's object.
