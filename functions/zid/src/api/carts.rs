@@ -1,4 +1,4 @@
-//! Abandoned carts: the list is filtered by day, and no page says by the day of what.
+//! Abandoned carts: the list is filtered by day, and no page says which of a cart's times the day is compared with.
 
 use inlet::canonical::{Canonical, Cart, Kind};
 use inlet::provider::catalogue::text_at;
@@ -10,7 +10,7 @@ use super::walk::{PAGE_SIZE, Page, Walk, id_of, instant};
 use super::{Access, Failure, Observation, Request, Response};
 use crate::canonical;
 
-/// The time zone of the days is not documented: a day more at either end covers every zone.
+/// The time zone of the days is not documented: one more day at either end covers every zone.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Returns the request for a page of abandoned carts.
@@ -31,14 +31,14 @@ pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failur
     let mut envelope = response.object()?;
     let carts = response.list(&mut envelope, "abandoned-carts")?;
     let ids = carts.iter().filter_map(id_of).collect();
-    // The envelope's counts are not documented, so the end of this list proves nothing.
+    // The envelope's counts are not documented, so the end of the list does not prove that every cart was seen.
     let then = walk.after(ids, None);
     let in_window = |cart: &Observation| cart.changed_at.is_none_or(|at| at >= walk.window.since);
     let observations = carts.into_iter().filter_map(observed).filter(in_window).collect();
     Ok(Page { observations, counts: None, then })
 }
 
-/// Returns a cart as observed; nothing without an id.
+/// Returns a cart as observed; `None` without an id.
 fn observed(object: Value) -> Option<Observation> {
     let entity = id_of(&object)?;
     let Some(Canonical::Cart(cart)) = canonical::cart(&object) else {

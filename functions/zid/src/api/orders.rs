@@ -11,14 +11,15 @@ use super::walk::{PAGE_SIZE, Page, Walk, id_of, instant};
 use super::{Access, Change, Failure, Observation, Request, Response};
 use crate::canonical;
 
-/// The end of the window lies ahead of the clock: an order that changes while pages are read stays in the window.
-/// With an end in the past it would drop out, later orders would move to earlier pages, and one would be skipped.
+/// The end of the window is in the future: an order that changes while pages are read stays in the window. If the end
+/// were in the past, the order would leave the window, later orders would move to earlier pages, and one would be
+/// skipped.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// The counts in the envelope of a list of orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// The number of orders. Its respect for the filter is not documented.
+    /// The number of orders. No page says if it counts only the filtered ones.
     pub total: Option<u64>,
     /// The number of orders for each of Zid's states.
     pub by_status: BTreeMap<String, u64>,
@@ -64,7 +65,7 @@ pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failur
     Ok(Page { observations, counts: Some(counts), then })
 }
 
-/// Returns an order as observed; nothing without an id.
+/// Returns an order as observed; `None` without an id.
 fn observed(object: Value) -> Option<Observation> {
     let entity = id_of(&object)?;
     let Some(Canonical::Order(order)) = canonical::order(&object) else {

@@ -116,7 +116,7 @@ fn last_page(length: usize, total: Option<u64>) -> Option<u32> {
     u32::try_from(total?.div_ceil(length)).ok()
 }
 
-/// Returns a product as observed; nothing without an id.
+/// Returns a product as observed; `None` without an id.
 fn observed(object: Value) -> Option<Observation> {
     let entity = id_of(&object)?;
     let Some(Canonical::Product(product)) = canonical::product(&object) else {

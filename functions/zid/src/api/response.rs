@@ -1,4 +1,4 @@
-//! A response of the API, and the ways in which it is no answer.
+//! A response of the API, and the failures that it may be.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub struct Response {
     body: Vec<u8>,
 }
 
-/// The reason why a response is no answer. It contains nothing of the body.
+/// The reason why a response cannot be used. It contains nothing of the body.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Failure {
     /// The credentials are not accepted: 401, 403, or a redirect to a login page.
@@ -76,7 +76,7 @@ impl Response {
         serde_json::from_slice(&self.body).map_err(|_| self.unreadable("JSON object"))
     }
 
-    /// Returns the list under `key`. A success without it is no answer: Zid reports some errors with status 200.
+    /// Returns the list under `key`. A success without it is a failure: Zid reports some errors with status 200.
     pub(super) fn list(
         &self,
         object: &mut Map<String, Value>,

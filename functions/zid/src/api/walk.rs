@@ -1,4 +1,4 @@
-//! A walk over the pages of one list. Pages move while they are read; the walk notices.
+//! A walk over the pages of one list. Objects move between pages while they are read; the walk detects it.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ pub struct Walk {
     list: List,
     pub(super) window: Window,
     pub(super) page: u32,
-    /// The number of objects that the previous page named as the whole.
+    /// The total number of objects that the previous page gave.
     pub(super) total: Option<u64>,
     /// The ids seen so far that count for [`Coverage`].
     pub(super) seen: BTreeSet<String>,
@@ -75,7 +75,7 @@ pub struct Walk {
 pub enum Next {
     /// This request.
     Send(Request),
-    /// The budget is used up. The walk goes on from here later.
+    /// The budget is used up. The walk continues from here later.
     BudgetUsedUp,
 }
 
@@ -102,11 +102,11 @@ pub enum Then {
 /// The share of the window that a walk saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coverage {
-    /// Everything, by Zid's own count or by the order of the list.
+    /// Every object was seen, by Zid's own count or by the order of the list.
     Complete,
     /// Zid returned the same page again, so later pages cannot be read.
     Incomplete,
-    /// Unknown: the list has neither a count nor an order that is documented.
+    /// Unknown: the list has neither a documented count nor a documented order.
     Unknown,
 }
 
@@ -145,7 +145,7 @@ impl Walk {
     /// Reads the response to [`Walk::next`].
     ///
     /// # Errors
-    /// A [`Failure`] if it is no answer. The walk has not moved, so the same request can be sent again.
+    /// A [`Failure`] if the response is not a list. The walk has not moved, so the same request can be sent again.
     pub fn read(&self, response: &Response) -> Result<Page, Failure> {
         match self.list {
             List::Orders => orders::read_list(self, response),

@@ -1,5 +1,5 @@
-//! The calls to the event table: one client, one table name, one retention. Every owner of items uses these
-//! primitives, so that errors, retries and time to live are decided here and nowhere else.
+//! The calls to the event table: one client, one table name, one retention. Every owner of items uses these primitives,
+//! so that only this file decides about errors, retries and time to live.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Key {
         Self { pk: pk.into(), sk: sk.into() }
     }
 
-    /// Returns the item's key; nothing if it lacks one.
+    /// Returns the item's key; `None` if it lacks one.
     pub(crate) fn of(item: &Item) -> Option<Self> {
         Some(Self::new(text(item, "pk")?, text(item, "sk")?))
     }
@@ -108,7 +108,7 @@ pub(crate) enum Written {
 /// One page of a query.
 pub(crate) struct Page {
     pub(crate) items: Vec<Item>,
-    /// The key to continue from; nothing on the last page.
+    /// The key to continue from; `None` on the last page.
     pub(crate) next: Option<Item>,
 }
 
@@ -127,7 +127,7 @@ impl Items {
         Self { query, context, page: Vec::new().into_iter(), start: None, is_last_page: false }
     }
 
-    /// Returns the next item; nothing at the end.
+    /// Returns the next item; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Item>, Fault> {
         loop {
             if let Some(item) = self.page.next() {
@@ -170,7 +170,7 @@ impl Dynamo {
         number_value(ms.div_euclid(1_000).saturating_add(retention))
     }
 
-    /// Returns when the table was created: `EPOCH` if DynamoDB does not return it.
+    /// Returns the time when the table was created: `EPOCH` if DynamoDB does not return it.
     pub(crate) async fn created(&self) -> Result<ReceivedAt, Fault> {
         let described = self.client.describe_table().table_name(&*self.table).send().await;
         let described = described.map_err(|error| fault("the table cannot be described", &error))?;
@@ -179,7 +179,7 @@ impl Dynamo {
         Ok(created_ms.and_then(ReceivedAt::from_millis).unwrap_or(ReceivedAt::EPOCH))
     }
 
-    /// Reads an item with every write that was answered.
+    /// Reads an item, strongly consistent.
     pub(crate) async fn get(&self, key: Key) -> Result<Option<Item>, Fault> {
         let get = self.client.get_item().table_name(&*self.table).set_key(Some(key.into_item()));
         let output = get.consistent_read(true).send().await;
@@ -233,7 +233,7 @@ impl Dynamo {
         }
     }
 
-    /// Deletes an item, if the condition holds. Returns the item that was deleted; nothing if there was none, or if
+    /// Deletes an item, if the condition holds. Returns the item that was deleted; `None` if there was none, or if
     /// the condition kept it.
     pub(crate) async fn delete(&self, key: Key, expressions: Expressions) -> Result<Option<Item>, Fault> {
         let delete = self.client.delete_item().table_name(&*self.table).set_key(Some(key.into_item()));
@@ -275,7 +275,7 @@ impl Dynamo {
         Ok(all)
     }
 
-    /// Reads the items of these keys, and returns those that there are by their keys.
+    /// Reads the items of these keys. Returns the existing ones by key.
     pub(crate) async fn batch_get(
         &self,
         keys: impl IntoIterator<Item = Key>,

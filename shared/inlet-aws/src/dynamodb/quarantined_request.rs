@@ -22,7 +22,7 @@ const DAMAGED: &str = "the quarantined request is damaged";
 pub enum Scope {
     /// All of the store's.
     All,
-    /// Those that were quarantined because the store's credentials could not be read.
+    /// Only the requests that were quarantined because the store's credentials could not be read.
     Deferred,
 }
 

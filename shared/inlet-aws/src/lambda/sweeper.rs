@@ -2,10 +2,11 @@
 //!
 //! A run, once a minute:
 //!
-//! 1. Reads the queue's depth and the processor's position, and from them since when messages may wait (the backlog).
+//! 1. Reads the queue's depth and the processor's position. They give the start of the backlog: the oldest event that
+//!    may still wait on the queue.
 //! 2. Checks the pending list: events that were sent again, or that other components put there.
-//! 3. First pass: moves a cursor along the time index, up to events that are old enough, and sends each that is
-//!    neither processed, parked nor possibly on the queue. It puts them on the pending list.
+//! 3. First pass: moves a cursor along the time index, up to events that are old enough. Sends every event that is
+//!    neither processed nor parked and cannot be on the queue, and puts it on the pending list.
 //! 4. Second pass: the same six hours later, because DynamoDB promises no time by which the index has an event.
 //! 5. Finds the oldest event that is neither processed nor parked, for the metric.
 //!
@@ -38,25 +39,25 @@ use crate::sqs::{QueueDepth, SqsQueue};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, Measured};
 
-/// The age at which an event's message may be lost: the receiver sends it within seconds and the processor receives it
-/// at once; two minutes are more than both take in the worst case.
+/// The age from which an event's message may be lost. The receiver sends it within seconds, and the processor receives
+/// it at once. Both together take less than two minutes in the worst case.
 const RESEND_AFTER: Duration = Duration::from_mins(2);
 
-/// The delay of the second pass. The time index follows the table within a second as a rule, but AWS promises no
-/// time.
+/// The delay of the second pass. The time index usually follows the table within a second, but AWS promises no limit.
 const SECOND_PASS_DELAY: Duration = Duration::from_hours(6);
 
 /// The sort keys of the two passes' cursors. Stored data: they keep their first names.
 const FIRST_PASS: &str = "near";
 const SECOND_PASS: &str = "late";
 
-/// The most that the clocks of a receiver and of DynamoDB are apart, with a margin.
+/// Maximum difference between the clocks of a receiver and of DynamoDB, with a margin.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
-/// The most messages that are sent in a second.
+/// Maximum number of messages that are sent in a second.
 const RATE: u32 = 100;
 
-/// The most messages that are sent in a run, less the queue's depth: the rate times the minute between two runs.
+/// Maximum number of messages that are sent in a run, less the queue's depth: the rate times the minute between two
+/// runs.
 pub const BUDGET: u32 = RATE * 60;
 
 /// The number of times that an event is sent before it is parked.
@@ -68,7 +69,7 @@ const STATES_AT_ONCE: usize = 25;
 /// The part of an invocation's time that is kept for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
 
-/// The most time for one provider's deferred deliveries in a run.
+/// Maximum time for one provider's deferred deliveries in a run.
 const DEFERRED_TIME: Duration = Duration::from_secs(5);
 
 /// The part of the reserve that the search for the oldest event may take.
@@ -77,7 +78,7 @@ const OLDEST_SEARCH: Duration = Duration::from_secs(4);
 /// Runs the sweeper's function until Lambda ends it.
 ///
 /// # Errors
-/// When the configuration is incomplete or the Lambda runtime API cannot be reached.
+/// If the configuration is incomplete or the Lambda runtime API cannot be reached.
 pub async fn run(verifiers: &[DeferredVerifier]) -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
@@ -114,7 +115,7 @@ async fn verify_deferred(verifiers: &[DeferredVerifier], services: &Services) ->
     failed
 }
 
-/// Returns how long an invocation may still work.
+/// Returns the time that an invocation has left for work.
 fn time_left(context: &Context, now: ReceivedAt) -> Duration {
     let now_ms = u64::try_from(now.millis()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)
@@ -129,7 +130,7 @@ pub struct Sweeper {
     pub queue: SqsQueue,
     /// The age at which an event's message may be lost.
     pub resend_after: Duration,
-    /// The most messages that a run sends, less the queue's depth.
+    /// Maximum number of messages that a run sends, less the queue's depth.
     pub budget: u32,
 }
 
@@ -140,7 +141,7 @@ pub struct SweepReport {
     pub resent: u32,
     /// The number of events that were parked.
     pub parked: u32,
-    /// The queue's depth; nothing if SQS did not return it.
+    /// The queue's depth; `None` if SQS did not return it.
     pub waiting: Option<QueueDepth>,
     /// The oldest event that is neither processed nor parked.
     pub oldest_unprocessed: Oldest,
@@ -154,12 +155,12 @@ pub enum Oldest {
     Unknown,
     /// There is none.
     Nothing,
-    /// It arrived then; or later, if there was no time to search from there on.
+    /// Its arrival. If the search ran out of time, the oldest event arrived then or later.
     Arrived(ReceivedAt),
 }
 
 impl Oldest {
-    /// Returns the greatest age that it can have; nothing if that is unknown.
+    /// Returns the greatest age that it can have; `None` if that is unknown.
     fn age(self, now: ReceivedAt) -> Option<Duration> {
         match self {
             Self::Unknown => None,
@@ -196,7 +197,7 @@ fn line(report: &SweepReport, fault: Option<&Fault>, stage: &str, now: ReceivedA
 struct Pass {
     /// The sort key of its cursor.
     name: &'static str,
-    /// The least age of the events that it checks.
+    /// Minimum age of the events that it checks.
     delay: Duration,
 }
 
@@ -207,8 +208,8 @@ struct EventState {
     is_settled: bool,
     /// It is on the pending list.
     is_listed: bool,
-    /// Its message is on the queue: a message of its entity was attempted recently, and it is that message or waits
-    /// behind it.
+    /// Its message is on the queue: a message of its entity was attempted recently, and this event's message is that
+    /// one or waits behind it.
     is_on_queue: bool,
 }
 
@@ -318,11 +319,11 @@ impl Run<'_> {
         self.budget > 0 && has_time(self.work_until)
     }
 
-    /// Checks the pending list, for at most half of the run's time: the oldest events in every run, the others when
-    /// their delay is over.
+    /// Checks the pending list, for at most half of the run's time. The oldest events are checked in every run, the
+    /// others when their delay is over.
     ///
-    /// The oldest are checked even if nothing may be sent, as long as all before them are settled. Otherwise the
-    /// metric would show the age of an event that was processed long ago.
+    /// The oldest events are checked even if nothing may be sent, up to the first one that is not settled. Otherwise
+    /// the metric could show the age of an event that was processed long ago.
     async fn recheck_pending(&mut self) -> Result<(), Fault> {
         let pending = &self.sweeper.table.pending;
         let mut last: Option<PendingEvent> = None;
@@ -385,7 +386,7 @@ impl Run<'_> {
         }
     }
 
-    /// Moves the cursor of a pass, and sends what it finds.
+    /// Moves the cursor of a pass, and sends the lost events on its way.
     async fn advance(&mut self, pass: &Pass) -> Result<(), Fault> {
         let table = &self.sweeper.table;
         let mut from = self.start(pass.name).await?;
@@ -408,8 +409,8 @@ impl Run<'_> {
         }
     }
 
-    /// Sends the events whose message is lost, and adds them to the pending list, as well as those whose message is on
-    /// the queue. Returns the arrival at which it stopped, if budget or time ended.
+    /// Sends the events whose message is lost. Adds them, and the events whose message is on the queue, to the pending
+    /// list. Returns the arrival at which it stopped, if budget or time ended.
     async fn send_pending(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
         let pending = &self.sweeper.table.pending;
         for some in arrivals.chunks(STATES_AT_ONCE) {
@@ -464,8 +465,9 @@ impl Run<'_> {
         Ok(events.map(state).collect())
     }
 
-    /// Sends an event's message. Returns whether it was sent. An event that has expired is not sent; one that is damaged
-    /// or that SQS never accepts is parked; one whose entity was forgotten while it was being stored is deleted.
+    /// Sends an event's message. Returns true if it was sent. An event that has expired is not sent; one that is
+    /// damaged or that SQS never accepts is parked; one whose entity was forgotten while it was being stored is
+    /// deleted.
     async fn resend(&mut self, id: &EventId) -> Result<bool, Fault> {
         let message = match self.sweeper.table.events.message(id).await {
             Ok(Some(message)) => message,
@@ -516,8 +518,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns the arrival of the first event after the first pass's cursor that is neither processed, parked nor
-    /// listed. If time ends first, returns the place that the search reached: every other one arrived later.
+    /// Returns the arrival of the first event behind the first pass's cursor that is neither processed, parked nor
+    /// listed. If time ends first, returns the arrival that the search reached: the event, if there is one, arrived
+    /// later.
     async fn find_oldest_ahead(&self) -> Result<Option<ReceivedAt>, Fault> {
         let mut from = self.start(FIRST_PASS).await?;
         let until = self.now.earlier(self.sweeper.resend_after);

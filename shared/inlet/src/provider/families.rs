@@ -1,4 +1,4 @@
-//! Events that no page names: kind and verb follow from how the provider names its other events.
+//! Events that no page names: kind and verb are inferred from the names of the provider's other events.
 
 use crate::canonical::Kind;
 use crate::provider::catalogue::{Documented, Entity, EventSpec, Mapping};
@@ -12,7 +12,7 @@ pub struct Family {
     pub kind: Kind,
     /// The paths of the entity's id.
     pub entity: Entity,
-    /// The mapping of the kind's readable events; nothing if the kind has none.
+    /// The mapping of the kind's readable events; `None` if the kind has none.
     pub mapping: Option<Mapping>,
 }
 
@@ -21,7 +21,7 @@ pub struct Family {
 pub struct Families {
     /// The families. If several match, the one with the longest name counts.
     pub families: &'static [Family],
-    /// Words of verbs and their verbs, beside [`VERBS`], which they precede.
+    /// Words of verbs and their verbs. They are tried before [`VERBS`].
     pub verbs: &'static [(&'static str, &'static str)],
     /// Words of verbs that may come before the family's name, as in `UPDATEORDER` and `new-order`.
     pub leading: &'static [&'static str],
@@ -59,7 +59,7 @@ const VERBS: &[(&str, &str)] = &[
 const OTHER: &str = "received";
 
 impl Families {
-    /// Returns the spec that an event of this name would have, marked as inferred; nothing if the name is of no
+    /// Returns the spec that an event of this name would have, marked as inferred; `None` if the name is of no
     /// family. Case and separators are ignored.
     pub fn infer(&self, name: &str) -> Option<EventSpec> {
         let name = plain(name);
@@ -84,8 +84,8 @@ impl Families {
         matching.max_by_key(|family| family.name.len())
     }
 
-    /// The verb of the words around the family's name: those behind it count first, then those before it. A
-    /// provider's own word also counts inside the family's name, as in `invoiceWriteOff`.
+    /// Returns the verb of the words around the family's name. The words behind the name are tried first, then those
+    /// before it. A provider's own word also counts inside the family's name, as in `invoiceWriteOff`.
     fn verb(&self, leading: &str, end: &str, name: &str) -> &'static str {
         let find = |verbs: &'static [(&str, &'static str)], text: &str| {
             let text = plain(text);
