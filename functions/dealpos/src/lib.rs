@@ -9,6 +9,7 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
+pub mod api;
 #[cfg(any(test, feature = "tools"))]
 mod tools;
 

@@ -9,6 +9,7 @@
 mod topics;
 mod events;
 mod canonical;
+pub mod api;
 #[cfg(any(test, feature = "tools"))]
 mod tools;
 

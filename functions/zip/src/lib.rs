@@ -8,6 +8,7 @@ mod events;
 mod canonical;
 mod body;
 mod redirect;
+pub mod api;
 #[cfg(any(test, feature = "tools"))]
 mod tools;
 
@@ -29,6 +30,9 @@ pub use events::EVENTS;
 
 /// The name of the signature, as a header, a query parameter and a form field; Zip compares it in any case.
 const SIGNATURE: &str = "X-QP-Signature";
+
+/// The same name as a header of a request to Zip.
+const SIGNATURE_HEADER: &str = "x-qp-signature";
 
 /// The event that the confirm redirect reports too.
 const AUTHORIZE: &str = "authorize";

@@ -9,6 +9,7 @@ mod events;
 mod canonical;
 mod body;
 mod families;
+pub mod api;
 #[cfg(any(test, feature = "tools"))]
 mod tools;
 

@@ -32,6 +32,7 @@ pub mod message;
 pub mod drift;
 pub mod receive;
 pub mod process;
+pub mod reconcile;
 #[cfg(feature = "tools")]
 pub mod tools;
 
