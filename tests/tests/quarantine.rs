@@ -23,8 +23,8 @@ use inlet_aws::reverify::{Reverified, Scope, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
@@ -73,7 +73,7 @@ async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &S
 
 /// Returns the numbers of accepted, still refused and failed deliveries.
 async fn counted<P: Provider>(stack: &Stack, store: &StoreName) -> (usize, usize, usize) {
-    let Reverified { accepted, refused, failed } =
+    let Reverified { accepted, refused, failed, .. } =
         reverified::<P>(stack, &stack.facts.queue_url, store).await;
     (accepted, refused, failed.len())
 }
