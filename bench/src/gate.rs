@@ -41,7 +41,7 @@ pub fn compare() -> Result<(), Box<dyn Error>> {
     if wrong.is_empty() {
         return Ok(());
     }
-    wrong.push("where that is worth it, write bench/figures.json anew: inlet-bench gate --accept".to_owned());
+    wrong.push("if the change is worth it, update bench/figures.json: inlet-bench gate --accept".to_owned());
     Err(wrong.join("\n").into())
 }
 

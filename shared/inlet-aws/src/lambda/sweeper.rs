@@ -245,6 +245,11 @@ enum Sending {
     Sent,
     /// The event has expired.
     Expired,
+    /// The entity was forgotten while the event was being stored, which arrived then.
+    Forgotten {
+        /// The arrival.
+        received: String,
+    },
     /// The event is damaged, or SQS never accepts its message: this is the reason.
     Impossible(String),
 }
@@ -519,6 +524,10 @@ impl Run<'_> {
                         writes.push(self.sweeper.table.pending.put_request(&event.resent(self.now))?);
                     }
                     Sending::Expired => writes.push(Pending::delete_request(event)?),
+                    Sending::Forgotten { received } => {
+                        self.forget(&event.id, &received).await?;
+                        writes.push(Pending::delete_request(event)?);
+                    }
                     Sending::Impossible(why) => {
                         self.park(&event.id, &why).await?;
                         writes.push(Pending::delete_request(event)?);
@@ -554,16 +563,27 @@ impl Run<'_> {
             Ok(None) => return Ok(Sending::Expired),
             // One event that cannot be read must not keep the others from being sent.
             Err(fault) if fault.kind == FaultKind::Damaged => {
-                return Ok(Sending::Impossible(fault.context.to_owned()));
+                return Ok(Sending::Impossible(fault.chain()));
             }
             Err(fault) => return Err(fault),
         };
+        if self.sweeper.table.forgotten.includes_message(&message).await? {
+            return Ok(Sending::Forgotten { received: message.received_time().to_owned() });
+        }
         self.limiter.acquire().await;
         match self.sweeper.queue.send_message(&message, id.as_str()).await {
             Ok(()) => Ok(Sending::Sent),
             Err(fault) if fault.kind == FaultKind::Permanent => Ok(Sending::Impossible(fault.chain())),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Deletes an event of a forgotten entity, and leaves a tombstone for its messages.
+    async fn forget(&self, id: &EventId, received: &str) -> Result<(), Fault> {
+        let table = &self.sweeper.table;
+        let arrival = ReceivedAt::parse(received).unwrap_or(ReceivedAt::EPOCH);
+        table.receipts.write_tombstones(&[(id.clone(), arrival)], self.now).await?;
+        table.events.delete(id, arrival).await.map(|_| ())
     }
 
     async fn park(&mut self, id: &EventId, why: &str) -> Result<(), Fault> {
