@@ -65,11 +65,11 @@ fn stock_is_asked_for_from_before_every_zone() {
 
 #[test]
 fn a_head_and_its_detail_compare_equal() {
-    let head = json!({"ID": "a1", "Number": "IN-7", "Due": "2025-06-12", "Amount": 150000.0, "Payment": "Paid",
+    let head = json!({"ID": "a1", "Number": "IN-7", "Due": "2025-06-12", "Amount": 150_000.0, "Payment": "Paid",
         "Delivery": "Sent", "Customer": "Ani", "CustomerID": "c9"});
     let page =
         DealPos::read(&walk(Kind::Order), &response(200, &json!({"Data": [head], "TotalCount": 1}))).unwrap();
-    let detail = json!({"ID": "a1", "Number": "IN-7", "SalesNTax": 150000.0, "Payment": "Paid", "Fulfillment": "Sent",
+    let detail = json!({"ID": "a1", "Number": "IN-7", "SalesNTax": 150_000.0, "Payment": "Paid", "Fulfillment": "Sent",
         "Customer": {"ID": "c9"}});
     let detail = invoices::read_detail(&response(200, &detail)).unwrap();
     assert_eq!(page.observations[0].state, detail.state);

@@ -3,6 +3,7 @@
 use inlet::canonical::{Canonical, Kind};
 use inlet::provider::catalogue::text_at;
 use inlet::reconcile::{Comparison, Failure, NumberedPages, Observation, Page, PageLimits, Response, Window};
+use inlet::value::json::lowercase_names;
 use inlet::value::time::Time;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
@@ -28,6 +29,9 @@ const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// A day more, for the lists that are filtered by day.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// The depth of names that are put in lower case, as ZORT mixes its casing: the object's own.
+const LEVELS: usize = 1;
 
 /// The place in one list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +105,7 @@ impl Listed {
     /// Returns an object as observed; nothing without an id.
     fn observe(self, object: Value) -> Option<Observation> {
         let entity = text_at(&object, "id").filter(|id| !id.trim().is_empty())?;
-        let Compared { kind, updated_at, state } = self.compared(&object)?;
+        let Compared { kind, updated_at, state } = self.compared(&lowercase_names(object.clone(), LEVELS))?;
         Some(Observation {
             kind,
             entity,
@@ -113,6 +117,7 @@ impl Listed {
         })
     }
 
+    /// Reads an object whose names are in lower case.
     fn compared(self, object: &Value) -> Option<Compared> {
         let read = match self {
             Self::Orders => canonical::order(object),
