@@ -9,6 +9,7 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
+pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
 #[cfg(rustfmt)]

@@ -9,6 +9,7 @@
 mod topics;
 mod events;
 mod canonical;
+pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
 #[cfg(rustfmt)]

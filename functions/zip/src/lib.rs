@@ -8,6 +8,7 @@ mod events;
 mod canonical;
 mod body;
 mod redirect;
+pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
 #[cfg(rustfmt)]
@@ -31,6 +32,9 @@ pub use events::EVENTS;
 
 /// The name of the signature, as a header, a query parameter and a form field. Its case is ignored.
 const SIGNATURE: &str = "X-QP-Signature";
+
+/// The same name as a header of a request to Zip.
+const SIGNATURE_HEADER: &str = "x-qp-signature";
 
 /// The event that the confirm redirect reports too.
 const AUTHORIZE: &str = "authorize";

@@ -9,6 +9,7 @@ mod events;
 mod canonical;
 mod body;
 mod families;
+pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
 #[cfg(rustfmt)]

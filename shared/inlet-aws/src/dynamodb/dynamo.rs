@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnValue,
     ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
@@ -24,6 +25,10 @@ use crate::dynamodb::attributes::{Item, number_value, text};
 /// Keys in one `BatchGetItem`: DynamoDB's limit.
 const BATCH_GET_LEN: usize = 100;
 
+/// Batches that are read at the same time. Four are enough to hide the latency of a request behind the others, and
+/// keep the items in memory few.
+const BATCHES_AT_ONCE: usize = 4;
+
 /// Items in one `BatchWriteItem`: DynamoDB's limit is 25 items and 16 MB.
 const BATCH_WRITE_LEN: usize = 25;
 
@@ -31,6 +36,15 @@ const BATCH_WRITE_LEN: usize = 25;
 /// twice as long, 0.6 s in all.
 const BATCH_ATTEMPTS: u32 = 6;
 const BATCH_WAIT_MS: u64 = 20;
+
+/// The consistency of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consistency {
+    /// Returns every write that was acknowledged before.
+    Strong,
+    /// May miss the writes of the last moments, and costs half as much.
+    Eventual,
+}
 
 /// The key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -280,20 +294,29 @@ impl Dynamo {
         &self,
         keys: impl IntoIterator<Item = Key>,
     ) -> Result<HashMap<Key, Item>, Fault> {
+        self.batch_get_with(keys, Consistency::Strong).await
+    }
+
+    /// Reads the items of these keys with this consistency, and returns those that there are by their keys.
+    pub(crate) async fn batch_get_with(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+        consistency: Consistency,
+    ) -> Result<HashMap<Key, Item>, Fault> {
         // DynamoDB refuses a request that names a key twice.
         let keys: HashSet<Key> = keys.into_iter().collect();
         let keys: Vec<Key> = keys.into_iter().collect();
-        let mut items = HashMap::new();
-        for some in keys.chunks(BATCH_GET_LEN) {
-            let found = self.batch_get_some(some).await?;
-            items.extend(found.into_iter().filter_map(|item| Some((Key::of(&item)?, item))));
-        }
-        Ok(items)
+        let batches: Vec<Vec<Key>> = keys.chunks(BATCH_GET_LEN).map(<[Key]>::to_vec).collect();
+        let batches = batches.into_iter().map(|some| self.batch_get_some(some, consistency));
+        let batches = stream::iter(batches).buffer_unordered(BATCHES_AT_ONCE);
+        let found: Vec<Vec<Item>> = batches.try_collect().await?;
+        Ok(found.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item))).collect())
     }
 
-    async fn batch_get_some(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
-        let keys = keys.iter().cloned().map(Key::into_item).collect();
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+    async fn batch_get_some(&self, keys: Vec<Key>, consistency: Consistency) -> Result<Vec<Item>, Fault> {
+        let keys = keys.into_iter().map(Key::into_item).collect();
+        let is_strong = consistency == Consistency::Strong;
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(is_strong);
         let mut wanted = Some(wanted.build().map_err(|error| Fault::permanent(UNREADABLE, error))?);
         let mut found = Vec::new();
         for wait in (0..BATCH_ATTEMPTS).map(|n| BATCH_WAIT_MS << n) {

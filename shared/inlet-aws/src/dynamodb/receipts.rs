@@ -13,7 +13,7 @@ use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
-use crate::dynamodb::dynamo::{Dynamo, Expressions, Written, delete_request, put_request};
+use crate::dynamodb::dynamo::{Consistency, Dynamo, Expressions, Written, delete_request, put_request};
 use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 
@@ -94,6 +94,26 @@ impl Receipts {
             })
         };
         Ok(messages.iter().filter(is_done).map(|(id, ..)| (*id).clone()).collect())
+    }
+
+    /// Returns those of these events, given with their arrivals, whose receipt an eventually consistent read finds.
+    ///
+    /// A receipt that was written a moment ago may be missing. The receipt of a repeat counts as missing, because it
+    /// can become void, and an old copy of it would hide an event.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub(crate) async fn surely_processed(
+        &self,
+        events: &[(&EventId, ReceivedAt)],
+    ) -> Result<HashSet<EventId>, Fault> {
+        let keys = events.iter().map(|(id, _)| receipt_key(id));
+        let receipts = self.dynamo.batch_get_with(keys, Consistency::Eventual).await?;
+        let has_receipt = |(id, received_at): &&(&EventId, ReceivedAt)| {
+            let receipt = receipts.get(&receipt_key(id));
+            receipt.is_some_and(|it| !it.contains_key(REPEATS) && applies_to(it, *received_at))
+        };
+        Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
     }
 
     /// Writes a receipt for each of these events, given with their arrivals, and deletes the attempts of the entities

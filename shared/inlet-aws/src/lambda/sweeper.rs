@@ -14,9 +14,11 @@
 //! be on the queue, in a backlog or behind a message that fails, counts as sent: however long an outage lasts, the
 //! sweeper adds nothing to the queue.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use inlet::event::EventId;
 use inlet::fault::{Fault, FaultKind};
 use inlet::received_at::ReceivedAt;
@@ -53,8 +55,9 @@ const SECOND_PASS: &str = "late";
 /// Maximum difference between the clocks of a receiver and of DynamoDB, with a margin.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
-/// Maximum number of messages that are sent in a second.
-const RATE: u32 = 100;
+/// Maximum number of messages that are sent in a second. A high-throughput FIFO queue takes 2,400 in the smallest regions, and
+/// the receivers need the larger part of them.
+const RATE: u32 = 1_000;
 
 /// Maximum number of messages that are sent in a run, less the queue's depth: the rate times the minute between two
 /// runs.
@@ -63,8 +66,17 @@ pub const BUDGET: u32 = RATE * 60;
 /// The number of times that an event is sent before it is parked.
 const MAX_TIMES: u32 = 5;
 
-/// Events whose state is read in one request: four keys each, and DynamoDB reads 100.
-const STATES_AT_ONCE: usize = 25;
+/// Events that are checked in one step. Their receipts are ten requests of DynamoDB's limit of 100 keys.
+const CHECKED_AT_ONCE: usize = 1_000;
+
+/// Events whose state is read at a time while the oldest one is searched for: one request of four keys each.
+const SEARCHED_AT_ONCE: usize = 25;
+
+/// Events that are sent in one step; the pending list gets them after it.
+const SENT_AT_ONCE: usize = 250;
+
+/// Entities whose events are sent at the same time. Each message may have 1 MB.
+const ENTITIES_AT_ONCE: usize = 16;
 
 /// The part of an invocation's time that is kept for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -228,6 +240,21 @@ struct Run<'s> {
     report: SweepReport,
 }
 
+/// The result of sending an event's message.
+enum Sending {
+    /// SQS has the message.
+    Sent,
+    /// The event has expired.
+    Expired,
+    /// The entity was forgotten while the event was being stored, which arrived then.
+    Forgotten {
+        /// The arrival.
+        received: String,
+    },
+    /// The event is damaged, or SQS never accepts its message: this is the reason.
+    Impossible(String),
+}
+
 /// The action of the sweeper for a pending event.
 enum SweepAction {
     /// Removes it from the list.
@@ -345,17 +372,12 @@ impl Run<'_> {
                 match self.action(event, state) {
                     SweepAction::Settle => writes.push(Pending::delete_request(event)?),
                     SweepAction::Postpone => writes.push(pending.put_request(&event.postponed(self.now))?),
-                    SweepAction::Resend => due.push(event),
+                    SweepAction::Resend => due.push(event.clone()),
                     SweepAction::Wait => {}
                 }
             }
             pending.write(writes).await?;
-            for event in due {
-                if self.budget == 0 || !has_time(self.recheck_until) {
-                    return Ok(());
-                }
-                self.resend_or_park(event).await?;
-            }
+            self.resend_or_park(due).await?;
         }
         Ok(())
     }
@@ -373,17 +395,21 @@ impl Run<'_> {
         resend_delay(event.times) <= self.now.since(event.sent) && event.sent < self.backlog_since
     }
 
-    async fn resend_or_park(&mut self, event: &PendingEvent) -> Result<(), Fault> {
+    /// Sends these events of a page of the pending list again, or parks those that were sent too often.
+    async fn resend_or_park(&mut self, due: Vec<PendingEvent>) -> Result<(), Fault> {
         let pending = &self.sweeper.table.pending;
-        if event.times >= MAX_TIMES {
+        let (spent, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|event| event.times >= MAX_TIMES);
+        for event in spent {
             self.park(&event.id, "it was sent again and again, and never processed").await?;
-            return pending.delete(event).await;
+            pending.delete(&event).await?;
         }
-        if self.resend(&event.id).await? {
-            pending.put(&event.resent(self.now)).await
-        } else {
-            pending.delete(event).await
+        for some in due.chunks(SENT_AT_ONCE) {
+            if self.budget == 0 || !has_time(self.recheck_until) {
+                return Ok(());
+            }
+            self.resend(some).await?;
         }
+        Ok(())
     }
 
     /// Moves the cursor of a pass, and sends the lost events on its way.
@@ -413,27 +439,23 @@ impl Run<'_> {
     /// list. Returns the arrival at which it stopped, if budget or time ended.
     async fn send_pending(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
         let pending = &self.sweeper.table.pending;
-        for some in arrivals.chunks(STATES_AT_ONCE) {
-            let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
-            let mut writes = Vec::new();
-            let mut due = Vec::new();
-            for (arrival, state) in some.iter().zip(states) {
-                match state {
-                    EventState { is_settled: true, .. } | EventState { is_listed: true, .. } => {}
-                    EventState { is_on_queue: true, .. } => {
-                        writes.push(pending.put_request(&PendingEvent::found(arrival, self.now))?);
+        for some in arrivals.chunks(CHECKED_AT_ONCE) {
+            for some in self.without_receipt(some).await?.chunks(SENT_AT_ONCE) {
+                let mut writes = Vec::new();
+                let mut due = Vec::new();
+                for (arrival, state) in some.iter().zip(self.arrival_states(some).await?) {
+                    match state {
+                        EventState { is_settled: true, .. } | EventState { is_listed: true, .. } => {}
+                        EventState { is_on_queue: true, .. } => {
+                            writes.push(pending.put_request(&PendingEvent::found(arrival, self.now))?);
+                        }
+                        _ => due.push(PendingEvent::found(arrival, self.now)),
                     }
-                    _ => due.push(arrival),
                 }
-            }
-            pending.write(writes).await?;
-            for arrival in due {
-                if !self.may_send() {
-                    return Ok(ReceivedAt::parse(&arrival.received));
-                }
-                if self.resend(&arrival.id).await? {
-                    let sent = PendingEvent::found(arrival, self.now).resent(self.now);
-                    pending.put(&sent).await?;
+                pending.write(writes).await?;
+                let sent = if self.may_send() { self.resend(&due).await? } else { 0 };
+                if let Some(unsent) = due.get(sent) {
+                    return Ok(ReceivedAt::parse(&unsent.received));
                 }
             }
             // This chunk is done, so the next run starts with the next one.
@@ -442,6 +464,18 @@ impl Run<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Returns those of these events whose receipt an eventually consistent read does not find: a few, as a rule. The
+    /// consistent read of [`Self::event_states`], with four keys for each event, is for them alone.
+    async fn without_receipt<'a>(&self, arrivals: &'a [Arrival]) -> Result<Vec<&'a Arrival>, Fault> {
+        let events: Vec<_> = arrivals.iter().map(|it| (&it.id, it.received_at())).collect();
+        let processed = self.sweeper.table.receipts.surely_processed(&events).await?;
+        Ok(arrivals.iter().filter(|arrival| !processed.contains(&arrival.id)).collect())
+    }
+
+    async fn arrival_states(&self, arrivals: &[&Arrival]) -> Result<Vec<EventState>, Fault> {
+        self.event_states(arrivals.iter().map(|it| (&it.id, it.received.as_str()))).await
     }
 
     /// Returns the states of these events, given with their arrivals, in their order.
@@ -465,32 +499,82 @@ impl Run<'_> {
         Ok(events.map(state).collect())
     }
 
-    /// Sends an event's message. Returns true if it was sent. An event that has expired is not sent; one that is
-    /// damaged or that SQS never accepts is parked; one whose entity was forgotten while it was being stored is
-    /// deleted.
-    async fn resend(&mut self, id: &EventId) -> Result<bool, Fault> {
+    /// Sends the messages of the first of these events, as many as the budget allows, and adds what was sent to the
+    /// pending list. Returns how many events were dealt with.
+    ///
+    /// The events of an entity are sent in their order, and those of several entities at the same time.
+    async fn resend(&mut self, events: &[PendingEvent]) -> Result<usize, Fault> {
+        let budget = usize::try_from(self.budget).unwrap_or(usize::MAX);
+        let events = events.get(..budget).unwrap_or(events);
+        let mut by_entity: BTreeMap<&str, Vec<&PendingEvent>> = BTreeMap::new();
+        for event in events {
+            by_entity.entry(event.id.entity_path()).or_default().push(event);
+        }
+        let run = &*self;
+        let sendings = by_entity.into_values().map(|events| run.send_in_order(events));
+        let sendings: Vec<_> = stream::iter(sendings).buffer_unordered(ENTITIES_AT_ONCE).collect().await;
+        let mut writes = Vec::new();
+        let mut failed = None;
+        for (sent, fault) in sendings {
+            failed = failed.or(fault);
+            for (event, sending) in sent {
+                match sending {
+                    Sending::Sent => {
+                        self.budget = self.budget.saturating_sub(1);
+                        self.report.resent = self.report.resent.saturating_add(1);
+                        writes.push(self.sweeper.table.pending.put_request(&event.resent(self.now))?);
+                    }
+                    Sending::Expired => writes.push(Pending::delete_request(event)?),
+                    Sending::Forgotten { received } => match self.forget(&event.id, &received).await {
+                        Ok(()) => writes.push(Pending::delete_request(event)?),
+                        Err(fault) => failed = failed.or(Some(fault)),
+                    },
+                    Sending::Impossible(why) => match self.park(&event.id, &why).await {
+                        Ok(()) => writes.push(Pending::delete_request(event)?),
+                        Err(fault) => failed = failed.or(Some(fault)),
+                    },
+                }
+            }
+        }
+        // What was sent is written down even if something else failed.
+        self.sweeper.table.pending.write(writes).await?;
+        failed.map_or(Ok(events.len()), Err)
+    }
+
+    /// Sends the messages of events of one entity, one after another, up to the first that fails. A later event must
+    /// not overtake it.
+    async fn send_in_order<'a>(
+        &self,
+        events: Vec<&'a PendingEvent>,
+    ) -> (Vec<(&'a PendingEvent, Sending)>, Option<Fault>) {
+        let mut sent = Vec::with_capacity(events.len());
+        for event in events {
+            match self.send(&event.id).await {
+                Ok(sending) => sent.push((event, sending)),
+                Err(fault) => return (sent, Some(fault)),
+            }
+        }
+        (sent, None)
+    }
+
+    /// Sends the message of an event.
+    async fn send(&self, id: &EventId) -> Result<Sending, Fault> {
         let message = match self.sweeper.table.events.message(id).await {
             Ok(Some(message)) => message,
-            Ok(None) => return Ok(false),
+            Ok(None) => return Ok(Sending::Expired),
             // One event that cannot be read must not keep the others from being sent.
             Err(fault) if fault.kind == FaultKind::Damaged => {
-                return self.park(id, &fault.chain()).await.map(|()| false);
+                return Ok(Sending::Impossible(fault.chain()));
             }
             Err(fault) => return Err(fault),
         };
         if self.sweeper.table.forgotten.includes_message(&message).await? {
-            return self.forget(id, message.received_time()).await.map(|()| false);
+            return Ok(Sending::Forgotten { received: message.received_time().to_owned() });
         }
         self.limiter.acquire().await;
         match self.sweeper.queue.send_message(&message, id.as_str()).await {
-            Ok(()) => {
-                self.budget = self.budget.saturating_sub(1);
-                self.report.resent = self.report.resent.saturating_add(1);
-                Ok(true)
-            }
-            Err(fault) if fault.kind == FaultKind::Permanent => {
-                self.park(id, &fault.chain()).await.map(|()| false)
-            }
+            Ok(()) => Ok(Sending::Sent),
+            Err(fault) if fault.kind == FaultKind::Permanent => Ok(Sending::Impossible(fault.chain())),
             Err(fault) => Err(fault),
         }
     }
@@ -529,12 +613,14 @@ impl Run<'_> {
                 return Ok(Some(from));
             }
             let slice = self.sweeper.table.time_index.slice(from, until).await?;
-            for some in slice.arrivals.chunks(STATES_AT_ONCE) {
-                let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
-                let is_unprocessed =
-                    |(_, state): &(&Arrival, EventState)| !state.is_settled && !state.is_listed;
-                if let Some((first, _)) = some.iter().zip(states).find(is_unprocessed) {
-                    return Ok(ReceivedAt::parse(&first.received));
+            for some in slice.arrivals.chunks(CHECKED_AT_ONCE) {
+                for some in self.without_receipt(some).await?.chunks(SEARCHED_AT_ONCE) {
+                    let states = self.arrival_states(some).await?;
+                    let is_unprocessed =
+                        |(_, state): &(&&Arrival, EventState)| !state.is_settled && !state.is_listed;
+                    if let Some((first, _)) = some.iter().zip(states).find(is_unprocessed) {
+                        return Ok(ReceivedAt::parse(&first.received));
+                    }
                 }
             }
             from = slice.reached;

@@ -48,7 +48,7 @@ impl Redrive {
     /// If the table or a queue fails. A letter that was moved may then still be there; moved twice, it is processed
     /// once.
     pub async fn run(&self, rate: u32, redriven: &watch::Sender<Redriven>) -> Result<(), Fault> {
-        let mut limiter = RateLimiter::per_second(rate);
+        let limiter = RateLimiter::per_second(rate);
         let mut left = self.count().await?;
         while left > 0 {
             let letters = self.dead_letters.receive(clock::now()).await?;

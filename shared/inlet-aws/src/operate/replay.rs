@@ -120,7 +120,7 @@ impl Replay {
         rate: u32,
         replayed: &watch::Sender<Replayed>,
     ) -> Result<(), Fault> {
-        let mut limiter = RateLimiter::per_second(rate);
+        let limiter = RateLimiter::per_second(rate);
         let mut events = Events::new(&self.table, selection);
         while let Some(page) = events.next_page().await? {
             for arrival in page {

@@ -131,7 +131,7 @@ impl Restore {
     ) -> Result<(), Fault> {
         events.sort_by(Arrival::cmp_by_arrival);
         let work = Replay { table: self.table.clone(), queue };
-        let mut limiter = RateLimiter::per_second(rate);
+        let limiter = RateLimiter::per_second(rate);
         for event in events {
             limiter.acquire().await;
             work.send(&event, replay, replayed).await?;

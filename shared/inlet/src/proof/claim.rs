@@ -216,7 +216,8 @@ fn parse_unverified_fields(raw: &[u8], plus: Plus) -> Option<Fields> {
 }
 
 impl MacAlgorithm {
-    fn sign(self, key: &Secret, message: &[u8]) -> Vec<u8> {
+    /// Returns the HMAC of a message.
+    pub(crate) fn sign(self, key: &Secret, message: &[u8]) -> Vec<u8> {
         fn mac<M: Mac + KeyInit>(key: &Secret, message: &[u8]) -> Vec<u8> {
             #[expect(clippy::expect_used, reason = "HMAC takes a key of any length: RFC 2104, section 2")]
             let mut mac = <M as KeyInit>::new_from_slice(key.key()).expect("HMAC takes any key");

@@ -38,6 +38,7 @@ const VERBS: &[(&str, &str)] = &[
     ("creat", "created"),
     ("restor", "restored"),
     ("updat", "updated"),
+    ("chang", "updated"),
     ("edit", "updated"),
     ("delet", "deleted"),
     ("remov", "deleted"),
@@ -49,7 +50,7 @@ const VERBS: &[(&str, &str)] = &[
     ("open", "opened"),
     ("fail", "failed"),
     ("expir", "expired"),
-    // Short words last, as they are parts of others: "address", "renewed".
+    // Short words last, as they are parts of others: "renewed".
     ("renew", "renewed"),
     ("new", "created"),
     ("add", "created"),
@@ -57,6 +58,9 @@ const VERBS: &[(&str, &str)] = &[
 
 /// The verb of a name that has no known word.
 const OTHER: &str = "received";
+
+/// A part of an entity whose name begins like a verb.
+const ADDRESS: &str = "address";
 
 impl Families {
     /// Returns the spec that an event of this name would have, marked as inferred; `None` if the name is of no
@@ -88,7 +92,7 @@ impl Families {
     /// before it. A provider's own word also counts inside the family's name, as in `invoiceWriteOff`.
     fn verb(&self, leading: &str, end: &str, name: &str) -> &'static str {
         let find = |verbs: &'static [(&str, &'static str)], text: &str| {
-            let text = plain(text);
+            let text = plain(text).replace(ADDRESS, "");
             verbs.iter().find(|(word, _)| text.contains(&plain(word))).map(|(_, verb)| *verb)
         };
         let known = |text| find(self.verbs, text).or_else(|| find(VERBS, text));
@@ -136,6 +140,9 @@ mod tests {
             ("purchase_order.deleted", Kind::PurchaseOrder, "deleted"),
             ("order.payment.lost", Kind::Payment, "failed"),
             ("order.address.updated", Kind::Order, "updated"),
+            ("order.address.changed", Kind::Order, "updated"),
+            ("order.address", Kind::Order, "received"),
+            ("order.address.added", Kind::Order, "created"),
             ("order.renewed", Kind::Order, "renewed"),
             ("order", Kind::Order, "received"),
             ("Order.Teleported", Kind::Order, "received"),
