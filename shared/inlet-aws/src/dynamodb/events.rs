@@ -433,7 +433,7 @@ impl Events {
     /// Writes the body and the message, and returns the event's item with them or with the names of their chunks.
     async fn item_of(&self, event: &StoredEvent, id: &EventId) -> Result<Item, Fault> {
         let StoredEvent { record, message, body } = event;
-        let owner = ChunkOwner { id, received_ms: record.received_ms };
+        let owner = ChunkOwner::event(id, record.received_ms);
         let mut item = attributes::of(record);
         item.extend(self.dynamo.write_blob(BODY, body, owner).await?);
         item.extend(self.dynamo.write_blob(MESSAGE, message.as_bytes(), owner).await?);

@@ -4,13 +4,20 @@
 //! adds, must not fail a delivery.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::provider::response::Response;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request};
 use inlet::store::{NotAStoreName, StoreName};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// The largest difference between API Gateway's clock and the instance's own at which API Gateway's counts. A time that
+/// is further off is not the request's: it is a sample's, or of an event that was kept and sent again.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_mins(5);
 
 /// The part of an event that a receiver needs. It has no `Debug`, because it contains the request.
 #[derive(Default, Deserialize)]
@@ -39,6 +46,7 @@ struct RequestContext {
     http: Http,
     #[serde(deserialize_with = "null_as_absent")]
     request_id: String,
+    time_epoch: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,6 +101,16 @@ impl Event {
     pub fn api_request(&self) -> Option<String> {
         let id = &self.request_context.request_id;
         (!id.is_empty()).then(|| id.clone())
+    }
+
+    /// Returns the time at which API Gateway got the request, and `now` if the event has no such time. One clock for all
+    /// instances keeps deliveries in order, wherever each of them is stored.
+    pub fn received_at(&self, now: ReceivedAt) -> ReceivedAt {
+        let arrived = self.request_context.time_epoch.as_i64().and_then(ReceivedAt::from_millis);
+        let is_close = |arrived: &ReceivedAt| {
+            arrived.since(now) <= MAX_CLOCK_DIFFERENCE && now.since(*arrived) <= MAX_CLOCK_DIFFERENCE
+        };
+        arrived.filter(is_close).unwrap_or(now)
     }
 
     /// Returns the request to the receiver of `provider`.
@@ -173,6 +191,30 @@ mod tests {
 
     fn request(event: serde_json::Value) -> Result<Request, InvalidEvent> {
         serde_json::from_value::<Event>(event).unwrap().into_request("zid")
+    }
+
+    #[test]
+    fn the_arrival_is_api_gateways_if_it_is_close_to_the_own_clock() {
+        let now_ms = 1_749_715_272_345_i64;
+        let at = |ms| ReceivedAt::from_millis(ms).unwrap();
+        let within = i64::try_from(MAX_CLOCK_DIFFERENCE.as_millis()).unwrap();
+        for (time, arrived_ms) in [
+            (json!(now_ms - 59_000), now_ms - 59_000),
+            (json!(now_ms + 500), now_ms + 500),
+            (json!(now_ms - within), now_ms - within),
+            (json!(now_ms + within), now_ms + within),
+            (json!(now_ms - within - 1), now_ms),
+            (json!(now_ms + within + 1), now_ms),
+            (json!(now_ms / 1_000), now_ms),
+            (json!("today"), now_ms),
+            (json!(1e300), now_ms),
+            (Value::Null, now_ms),
+        ] {
+            let event = json!({"requestContext": {"timeEpoch": time}});
+            let event: Event = serde_json::from_value(event).unwrap();
+            assert_eq!(event.received_at(at(now_ms)), at(arrived_ms), "{time}");
+        }
+        assert_eq!(Event::default().received_at(at(now_ms)), at(now_ms));
     }
 
     #[test]
