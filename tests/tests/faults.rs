@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use inlet_tests::faults::blind;
 use inlet_tests::faults::call::Service;
 use inlet_tests::faults::matrix::{Afterwards, Case, CredentialShape, Who, all, cases, run, table};
+use inlet_tests::faults::order;
 use inlet_tests::faults::outage::{Outlasted, outage};
 use inlet_tests::faults::plan::{Fault, Rule};
 use inlet_tests::faults::sender::Kind;
@@ -42,6 +44,38 @@ async fn nothing_is_lost_to_any_fault() {
     holds(CredentialShape::Short).await;
 }
 
+#[tokio::test]
+async fn the_newest_event_carries_the_last_answered_state() {
+    let stack = Arc::new(Stack::up());
+    let rows = order::all(&stack, order::rows()).await;
+    let (mut deliveries, mut entities, mut lost, mut wrong, mut broken) = (0, 0, 0, 0, Vec::new());
+    for order::Ordered { row, numbers, entities: count, wrong: states, broken: promises } in &rows {
+        deliveries += numbers.deliveries;
+        entities += count;
+        lost += numbers.lost;
+        wrong += states.len();
+        broken.extend(states.iter().chain(promises).map(|line| format!("{row}:\n    {line}")));
+    }
+    println!(
+        "{} rows, {deliveries} deliveries of {entities} entities: {lost} lost, {wrong} wrong final states",
+        rows.len()
+    );
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[tokio::test]
+async fn a_delivery_is_accepted_while_credentials_cannot_be_read() {
+    let rows = blind::all(&Arc::new(Stack::up()), blind::rows()).await;
+    let (mut deliveries, mut lost, mut broken) = (0, 0, Vec::new());
+    for blind::Seen { row, numbers, broken: promises } in &rows {
+        deliveries += numbers.deliveries;
+        lost += numbers.lost;
+        broken.extend(promises.iter().map(|line| format!("{row}:\n    {line}")));
+    }
+    println!("{} rows of Parameter Store, {deliveries} deliveries: {lost} lost", rows.len());
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
 /// More receives than many redrive policies of SQS allow.
 const RECEIVES: usize = 120;
 
@@ -70,10 +104,11 @@ async fn nothing_is_lost_to_any_fault_of_any_call() {
 async fn nothing_is_lost_while_faults_come_and_go() {
     #[expect(clippy::disallowed_methods, reason = "how much is the caller's to say")]
     let count = std::env::var("INLET_SOAK").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000);
-    let Soaked { numbers, broken, accepted, took, deaths } = soak(&Stack::up(), count).await;
+    let Soaked { numbers, broken, accepted, took, deaths, entities, wrong } = soak(&Stack::up(), count).await;
     println!(
         "\n{} deliveries of {count} events in {:.0} s ({:.0} a second); {} calls failed, {deaths} receivers died\n\
          {accepted} events accepted, {} stored, {} processed, {} processed again, {} stored again, {} lost\n\
+         {} wrong final states of {entities} products\n\
          worst delay from 2xx to bus: {:.1} s",
         numbers.deliveries,
         took.as_secs_f64(),
@@ -84,7 +119,9 @@ async fn nothing_is_lost_while_faults_come_and_go() {
         numbers.processed_again,
         numbers.stored_again,
         numbers.lost,
+        wrong.len(),
         numbers.worst_delay.as_secs_f64(),
     );
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

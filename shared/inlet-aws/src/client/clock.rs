@@ -65,10 +65,8 @@ impl Offset {
         if seen.correction_ms().saturating_abs() > MAX_OFFSET_MS {
             return;
         }
-        let both = Self {
-            least_ms: self.least_ms.max(seen.least_ms),
-            most_ms: self.most_ms.min(seen.most_ms),
-        };
+        let both =
+            Self { least_ms: self.least_ms.max(seen.least_ms), most_ms: self.most_ms.min(seen.most_ms) };
         // A contradiction: the machine's clock was set, or has drifted.
         *self = if both.least_ms <= both.most_ms { both } else { seen };
     }
