@@ -17,8 +17,8 @@ pub enum Flaw {
     CountedLast,
     /// The sweeper deletes the request, and then stores its event.
     DeletedFirst,
-    /// The sweeper does not list the event as pending before it stores and sends it.
-    NotPending,
+    /// The sweeper does not list the event as pending, and deletes the request before it sends the event.
+    DeletedUnsent,
     /// The sweeper accepts a request without a look at its proof.
     VerificationSkipped,
 }
@@ -32,7 +32,7 @@ impl Flaw {
         Self::MarkerOfArrival,
         Self::CountedLast,
         Self::DeletedFirst,
-        Self::NotPending,
+        Self::DeletedUnsent,
         Self::VerificationSkipped,
     ];
 
@@ -43,7 +43,7 @@ impl Flaw {
             Self::MarkerBeforeRequest | Self::CountedLast => Scenario::of("two deliveries", "gg", 0),
             // Two deliveries of one millisecond.
             Self::MarkerOfArrival => Scenario::of("two deliveries", "gg", 0),
-            Self::AnswerBeforeRequest | Self::DeletedFirst | Self::NotPending => {
+            Self::AnswerBeforeRequest | Self::DeletedFirst | Self::DeletedUnsent => {
                 Scenario::of("one delivery", "g", 1)
             }
             Self::VerificationSkipped => Scenario::of("a forged delivery", "f", 0),

@@ -132,7 +132,7 @@ impl Sweeper {
         let call = match is_accepted {
             false => Call::Refuse(id),
             true if protocol.has(Flaw::DeletedFirst) => Call::Delete(id),
-            true if protocol.has(Flaw::NotPending) => Call::Store(id),
+            true if protocol.has(Flaw::DeletedUnsent) => Call::Store(id),
             true => Call::Pend(id),
         };
         Self::Working { counted, left, call }
@@ -141,6 +141,13 @@ impl Sweeper {
     /// Returns the next call for the same request.
     fn after(protocol: &Protocol, call: Call) -> Option<Call> {
         let deletes_first = protocol.has(Flaw::DeletedFirst);
+        if protocol.has(Flaw::DeletedUnsent) {
+            return match call {
+                Call::Store(id) => Some(Call::Delete(id)),
+                Call::Delete(id) => Some(Call::Send(id)),
+                _ => None,
+            };
+        }
         match call {
             Call::Delete(id) if deletes_first => Some(Call::Pend(id)),
             Call::Pend(id) => Some(Call::Store(id)),

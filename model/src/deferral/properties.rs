@@ -18,7 +18,7 @@ pub const MUST_HOLD: [&str; 2] = [KEPT, VERIFIED];
 
 /// A situation that every check must see if a delivery is genuine.
 pub const RELEASED: &str = "seen: a deferred delivery becomes an event";
-/// A situation that every check must see if there are two deliveries.
+/// A situation that every check must see: with one delivery, a call that is made twice.
 pub const DEFERRED_MEANWHILE: &str = "seen: a delivery is deferred while the sweeper works";
 /// A situation that every check must see if a call can fail.
 pub const UNAVAILABLE: &str = "seen: a delivery is refused";

@@ -83,6 +83,9 @@ struct Entry<P: Provider> {
 
 /// The names of a provider's stores, as they were last listed.
 struct Names {
+    /// The lifetime of a short list.
+    least_ttl: Duration,
+    /// The lifetime of this list.
     ttl: Duration,
     listed: Option<(HashSet<StoreName>, Instant)>,
     /// The pages of the next list so far, if there was no time for all of them.
@@ -112,7 +115,7 @@ enum Listing {
 
 impl Names {
     fn new(ttl: Duration) -> Self {
-        Self { ttl, listed: None, begun: None, tried_at: None }
+        Self { least_ttl: ttl, ttl, listed: None, begun: None, tried_at: None }
     }
 
     /// Returns whether the names have to be listed again, and notes the attempt.
@@ -131,8 +134,8 @@ impl Names {
 
     /// Takes the whole list. The more pages it has, the longer it counts.
     fn complete(&mut self, pages: Pages, now: Instant) {
-        if !self.ttl.is_zero() {
-            self.ttl = NAMES_TTL.max(NAMES_TTL_OF_A_PAGE.saturating_mul(pages.count));
+        if !self.least_ttl.is_zero() {
+            self.ttl = self.least_ttl.max(NAMES_TTL_OF_A_PAGE.saturating_mul(pages.count));
         }
         (self.listed, self.begun) = (Some((pages.names, now)), None);
     }

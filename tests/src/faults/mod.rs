@@ -4,7 +4,7 @@
 //! [`http`]), and a [`function`] is a binary run as Lambda runs it, started and killed by the test. Each case has a
 //! [`world`] of its own; a [`sender`] delivers, the [`ledger`] counts, the [`matrix`] is all of the cases, the
 //! [`soak`] is one long one, and an [`outage`] one that outlasts every net. [`order`] has rows for the [`states`] of an
-//! entity, on instances whose [`clock`] may be wrong, and [`blind`] has Parameter Store's faults.
+//! entity, on instances whose [`clock`] may be wrong, [`blind`] has Parameter Store's faults, and [`flood`] invented names.
 
 pub mod call;
 pub mod plan;
@@ -21,3 +21,4 @@ pub mod outage;
 pub mod states;
 pub mod order;
 pub mod blind;
+pub mod flood;

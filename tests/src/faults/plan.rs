@@ -86,6 +86,8 @@ pub enum Calls {
     Every,
     /// One in this many, by a repeatable random sequence.
     OneIn(u32),
+    /// All that find no token in a bucket that holds this many and gets as many each second.
+    Beyond(u32),
     /// All of them during the first part of each period, from when the plan was set.
     Periodically {
         /// The first part.
@@ -146,10 +148,27 @@ impl Rule {
 #[derive(Clone, Debug, Default)]
 pub struct Plan(Arc<Mutex<State>>);
 
+/// A token bucket.
+#[derive(Debug, Default)]
+struct Bucket(Option<(f64, Instant)>);
+
+impl Bucket {
+    /// Takes a token of a bucket with a burst and a refill of `rate` tokens a second. Returns false if there is none.
+    fn take(&mut self, rate: u32, now: Instant) -> bool {
+        let rate = f64::from(rate);
+        let (left, since) = self.0.unwrap_or((rate, now));
+        let left = (left + now.saturating_duration_since(since).as_secs_f64() * rate).min(rate);
+        let takes = left >= 1.0;
+        self.0 = Some((if takes { left - 1.0 } else { left }, now));
+        takes
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     rules: Vec<(Rule, u32)>,
     since: Option<Instant>,
+    bucket: Bucket,
     hides_date: bool,
     seen: HashMap<Operation, u32>,
     struck: u32,
@@ -194,12 +213,14 @@ impl Plan {
             state.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let chance = state.chance >> 33;
         let (mut fault, since) = (None, state.since.map(|since| since.elapsed()).unwrap_or_default());
-        for (rule, made) in state.rules.iter_mut().filter(|(rule, _)| rule.is_about(operation)) {
+        let State { rules, bucket, .. } = &mut *state;
+        for (rule, made) in rules.iter_mut().filter(|(rule, _)| rule.is_about(operation)) {
             *made += 1;
             let strikes = match rule.calls {
                 Calls::Nth(n) => *made == n,
                 Calls::Every => true,
                 Calls::OneIn(n) => chance.is_multiple_of(u64::from(n)),
+                Calls::Beyond(rate) => !bucket.take(rate, Instant::now()),
                 Calls::Periodically { during, every } => {
                     since.as_millis() % every.as_millis().max(1) < during.as_millis()
                 }
@@ -266,6 +287,15 @@ mod tests {
         let plan = Plan::new(vec![Rule::new(&put(), Calls::OneIn(10), Fault::Refuse)]);
         let struck = (0..10_000).filter(|_| plan.next(&put()).is_some()).count();
         assert!((800..1_200).contains(&struck), "{struck} of 10,000");
+    }
+
+    #[test]
+    fn a_bucket_holds_as_many_tokens_as_it_gets_in_a_second() {
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::Beyond(5), Fault::Throttle)]);
+        let passed = || (0..8).filter(|_| plan.next(&put()).is_none()).count();
+        assert_eq!((passed(), passed()), (5, 0));
+        std::thread::sleep(Duration::from_millis(450));
+        assert!((1..=4).contains(&passed()), "about two more");
     }
 
     #[test]

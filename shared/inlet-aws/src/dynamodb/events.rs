@@ -6,13 +6,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide};
+use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide, may_have_expired};
 use inlet::event::{Event, EventId, ExistingEvent, Origin};
 use inlet::fault::Fault;
 use inlet::message::{CloudEvent, Message};
 use inlet::proof::Verified;
 use inlet::receive::{Journal, Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
+use inlet::trust::is_signed;
 
 use crate::client::clock;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
@@ -21,7 +22,7 @@ use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request}
 use crate::dynamodb::keys::{event_key, receipt_key};
 use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
 use crate::dynamodb::pending::{Pending, PendingEvent};
-use crate::dynamodb::receipts::{Receipts, applies_to, tombstone_until};
+use crate::dynamodb::receipts::{Receipts, applies_to, signed_arrival, tombstone_until};
 use crate::dynamodb::record::Record;
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
@@ -140,6 +141,9 @@ impl Events {
     pub async fn put(&self, event: &StoredEvent) -> Result<Put, Fault> {
         let record = &event.record;
         let id = EventId::parse(&record.id).map_err(|error| Fault::permanent(NOT_STORED, error))?;
+        if let Some(original) = self.expired_original(record, &id).await? {
+            return Ok(Put::Recorded(Recorded::Duplicate { original, processed: true }));
+        }
         let item = self.item_of(event, &id).await?;
         if record.window_ms.is_some() {
             return Box::pin(self.put_within_window(record, &id, item)).await;
@@ -152,6 +156,22 @@ impl Events {
             Written::Done => Ok(Put::Recorded(Recorded::New)),
             Written::Refused(found) => self.resolve_duplicate(event, &id, &found).await.map(Put::Recorded),
         }
+    }
+
+    /// Returns the event that a signed delivery was before, if it was processed and has expired since: a
+    /// captured delivery was sent again. Only a delivery whose signed time is older than the retention costs a read.
+    async fn expired_original(&self, record: &Record, id: &EventId) -> Result<Option<ExistingEvent>, Fault> {
+        let signed_ms = record.time.as_deref().and_then(ReceivedAt::parse).map(ReceivedAt::millis);
+        let retention_ms = i64::try_from(self.dynamo.retention().as_millis()).unwrap_or(i64::MAX);
+        if record.window_ms.is_some()
+            || !is_signed(&record.trust)
+            || !may_have_expired(signed_ms, record.received_ms, retention_ms)
+        {
+            return Ok(None);
+        }
+        let receipt = self.dynamo.get(receipt_key(id)).await?;
+        let arrival = receipt.as_ref().and_then(signed_arrival);
+        Ok(arrival.map(|received_at| ExistingEvent { id: id.clone(), received_at }))
     }
 
     /// Stores an event that equals others within a retry window: one put, one update of `latest`, and more only where

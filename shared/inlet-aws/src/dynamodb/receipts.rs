@@ -23,6 +23,10 @@ const MAX_REASON_LEN: usize = 1_000;
 /// The most that two clocks are apart, with a margin. A marker of an earlier, equal event is older by the retention.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
+/// The time that the receipt of a signed delivery is kept: ten years. A signed delivery can be captured and sent again after
+/// its event has expired, and must not become another event.
+const SIGNED_RETENTION: Duration = Duration::from_hours(10 * 365 * 24);
+
 /// The attribute that makes a receipt a tombstone. Stored data: it keeps its first name.
 const TOMBSTONE: &str = "last";
 
@@ -90,6 +94,17 @@ impl Receipts {
         attempted: &[EventId],
         now: ReceivedAt,
     ) -> Result<(), Fault> {
+        self.write_with_signed(consumed, &HashSet::new(), attempted, now).await
+    }
+
+    /// The same; the receipts of `signed` events are kept for longer than the events.
+    pub(crate) async fn write_with_signed(
+        &self,
+        consumed: &[(&EventId, ReceivedAt)],
+        signed: &HashSet<&EventId>,
+        attempted: &[EventId],
+        now: ReceivedAt,
+    ) -> Result<(), Fault> {
         // DynamoDB refuses a request that names a key twice.
         let mut latest: HashMap<&EventId, ReceivedAt> = HashMap::new();
         for &(id, received_at) in consumed {
@@ -98,8 +113,13 @@ impl Receipts {
         }
         let attempts: HashSet<_> = attempted.iter().map(attempts_key).collect();
         let attempts = attempts.into_iter().map(delete_request);
-        let receipts =
-            latest.into_iter().map(|(id, received_at)| put_request(self.receipt(id, received_at, now)));
+        let receipts = latest.into_iter().map(|(id, received_at)| {
+            let mut receipt = self.receipt(id, received_at, now);
+            if signed.contains(id) {
+                receipt.insert("expires".into(), expires_as_signed(now));
+            }
+            put_request(receipt)
+        });
         self.dynamo.batch_write(receipts.chain(attempts).collect::<Result<_, _>>()?).await
     }
 
@@ -186,6 +206,20 @@ impl Receipts {
         self.pending.put(&PendingEvent::unsent(id, received, now)).await?;
         self.dynamo.delete(parked_key(id), Expressions::default()).await.map(|_| ())
     }
+}
+
+/// Returns the arrival in the receipt of a signed event that was processed, and that may have expired since; nothing if
+/// there is no such receipt.
+pub(crate) fn signed_arrival(receipt: &Item) -> Option<ReceivedAt> {
+    if tombstone_until(receipt).is_some() || receipt.contains_key(VOID) {
+        return None;
+    }
+    ReceivedAt::from_millis(number(receipt, "received_ms")?)
+}
+
+fn expires_as_signed(now: ReceivedAt) -> AttributeValue {
+    let seconds = i64::try_from(SIGNED_RETENTION.as_secs()).unwrap_or(i64::MAX);
+    number_value(now.millis().div_euclid(1_000).saturating_add(seconds))
 }
 
 /// Returns whether a receipt or a parked marker applies to the event that arrived then, and not to an earlier, equal

@@ -57,7 +57,9 @@ impl ProcessingStore for TableLedger {
     }
 
     async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
-        self.table.receipts.write(&with_arrivals(consumed), tried, clock::now()).await
+        let signed = consumed.iter().filter(|message| message.is_signed()).map(|message| message.id());
+        let (consumed, signed) = (with_arrivals(consumed), signed.collect());
+        self.table.receipts.write_with_signed(&consumed, &signed, tried, clock::now()).await
     }
 
     async fn load_attempts(
