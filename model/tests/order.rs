@@ -88,16 +88,6 @@ fn a_receipt_made_void_last_loses_a_new_state() {
 }
 
 #[test]
-fn without_the_order_of_the_queue_an_earlier_state_is_the_newest() {
-    breaks(Flaw::QueueOrderIgnored, &[NEWEST]);
-}
-
-#[test]
-fn without_the_time_of_sending_a_state_hides_the_next_one() {
-    breaks(Flaw::SentTimeIgnored, &[NEWEST, COMPLETE]);
-}
-
-#[test]
 fn an_event_that_latest_does_not_show_hides_a_new_state() {
     breaks(Flaw::LatestLeftBehind, &[NEWEST, COMPLETE]);
 }

@@ -19,15 +19,11 @@ pub enum Flaw {
     RestoredLast,
     /// If the event is written and `latest` cannot be changed, the event is left to the sweeper.
     LatestLeftBehind,
-    /// An event that only the queue has is ordered by its arrival, although the consumer took the later one before.
-    QueueOrderIgnored,
-    /// A delivery that only the queue has may have arrived after its message was sent.
-    SentTimeIgnored,
 }
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 7] = [
         Self::MarksItself,
         Self::RepeatNotNoted,
         Self::RestoredNotPending,
@@ -35,8 +31,6 @@ impl Flaw {
         Self::ReceiptBeforeNote,
         Self::RestoredLast,
         Self::LatestLeftBehind,
-        Self::QueueOrderIgnored,
-        Self::SentTimeIgnored,
     ];
 
     /// Bounds that are wide enough to show it.
@@ -48,10 +42,6 @@ impl Flaw {
             | Self::RestoredNotPending
             | Self::ReceiptBeforeNote
             | Self::LatestLeftBehind => Scenario::of("A, B, A after the first", "ABA", 1).after_the_first(),
-            Self::QueueOrderIgnored => Scenario::of("A, B, the first clock ahead", "AB", 1).skewed(&[9, 0]),
-            Self::SentTimeIgnored => {
-                Scenario::of("A, B, A, the second clock ahead", "ABA", 1).skewed(&[0, 9, 0]).after_the_first()
-            }
             Self::RestoredLast => Scenario::of("A, B, A after the first", "ABA", 2).after_the_first(),
         }
     }

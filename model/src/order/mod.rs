@@ -28,14 +28,12 @@
 //! `latest` in the meantime. If `latest` has changed since that read, the change overlaps with this delivery, and the
 //! arrivals decide.
 //!
-//! The processor stores an event that only the queue has, at any later time, so there the arrivals decide, with two
-//! corrections by what the queue knows. Within an entity it keeps the order: an event that the consumer took before was on
-//! the queue before, and counts as earlier. And a delivery did not arrive after its message was sent.
+//! The processor stores an event that only the queue has, at any later time, so there the arrivals decide.
 //!
 //! # Limits of every protocol
 //! If a delivery is on the queue alone and another one in the table alone, no service saw both, and only the clocks of
 //! their receivers order them. So the properties do not cover a run in which the clocks contradict the true order of a
-//! delivery that went through the queue, and another message could not be sent or a clock is behind.
+//! delivery that went through the queue.
 //!
 //! # Simpler than the code
 //! All equal deliveries fall into one retry window. The sweeper sends what has no receipt once no receiver works any

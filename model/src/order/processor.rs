@@ -49,10 +49,6 @@ impl Processor {
         match (self, heard) {
             (Self::Storing(message, storing), heard) => match storing.hear(protocol, heard) {
                 Ok(storing) => Ok(Self::Storing(message, storing)),
-                // The sweeper sends an event that has got a later arrival.
-                Err(Stored::New) if (storing.id, storing.received) != (message.id, message.received) => {
-                    Err(Through::Done)
-                }
                 Err(Stored::New) => Ok(Self::Publishing(message)),
                 Err(Stored::Repeat(_)) => Err(Through::Done),
                 Err(Stored::Failed) => Err(Through::Failed),

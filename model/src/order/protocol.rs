@@ -114,9 +114,6 @@ impl Protocol {
         {
             world.fell_back.put(Id::try_from(delivery).unwrap_or(Id::MAX));
         }
-        if matches!(world.receivers[delivery], Receiver::Sending(_)) && luck != Luck::Good {
-            world.is_order_lost = true;
-        }
         if next == Receiver::Ended(Answer::Accepted) {
             world.accepted.put(Id::try_from(delivery).unwrap_or(Id::MAX));
         }
@@ -158,7 +155,6 @@ impl Model for Protocol {
             answered_before: vec![Ids::default(); deliveries],
             accepted: Ids::default(),
             fell_back: Ids::default(),
-            is_order_lost: false,
             processor: Processor::Idle,
             table: Table::default(),
             queue: Vec::new(),
@@ -228,13 +224,12 @@ impl Model for Protocol {
             Step::Receives => next.processor = Processor::Asking(world.queue[0]),
             Step::Lands(place) => {
                 let call = next.overdue.remove(place);
-                next.is_order_lost |= matches!(call, Call::Move { .. } | Call::Replace { .. });
                 next.take_effect(&self.scenario, call);
             }
             Step::WalksPast(id) => next.table.behind.put(id),
             Step::Sweeps(id) => {
                 let received = world.table.events[usize::from(id)]?;
-                next.queue.push(Message { id, received, whole: false, sent: 0 });
+                next.queue.push(Message { id, received, whole: false });
             }
         }
         Some(next)

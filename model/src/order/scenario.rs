@@ -84,15 +84,10 @@ impl Scenario {
         self.contents.is_empty()
     }
 
-    /// When a delivery arrives, by a correct clock.
-    pub fn arrived(&self, delivery: usize) -> i64 {
-        let place = if self.at_once { 1 } else { i64::try_from(delivery).unwrap_or(i64::MAX) + 1 };
-        place * GAP
-    }
-
     /// When a delivery arrives, by its receiver's clock.
     pub fn received(&self, delivery: usize) -> i64 {
-        self.arrived(delivery) + self.skews[delivery]
+        let place = if self.at_once { 1 } else { i64::try_from(delivery).unwrap_or(i64::MAX) + 1 };
+        place * GAP + self.skews[delivery]
     }
 
     /// The id of the event of a delivery that arrived when its receiver's clock says: deliveries of one content and

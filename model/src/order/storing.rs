@@ -29,10 +29,6 @@ pub enum At {
     Putting,
     /// Moves `latest`.
     Moving,
-    /// Asks whether a consumer took this event: then it was on the queue before the delivery.
-    AskingLatest(Latest<Id, char>),
-    /// Lists as pending the event under its later arrival; it had this id before.
-    PendingLater(Id),
     /// Notes a repeat of this event.
     Noting(Latest<Id, char>),
     /// Writes the receipt of a repeat of this event.
@@ -87,20 +83,13 @@ impl Storing {
 
     /// The processor begins with the event of a message.
     pub fn of_processor(protocol: &Protocol, message: Message) -> Self {
-        let delivery = usize::from(message.id) % protocol.scenario.len();
-        let late = Self {
-            delivery,
+        Self {
+            delivery: usize::from(message.id) % protocol.scenario.len(),
             id: message.id,
             received: message.received,
             evidence: Evidence::Late,
             at: At::Putting,
-        };
-        if message.received <= message.sent || protocol.has(Flaw::SentTimeIgnored) {
-            return late;
         }
-        // It did not arrive after it was sent: the receiver's clock was ahead.
-        let id = protocol.scenario.later_id(delivery);
-        Self { id, received: message.sent, at: At::PendingLater(message.id), ..late }
     }
 
     /// The receiver has read `latest`, as its first calls take long.
@@ -116,7 +105,7 @@ impl Storing {
 
     /// The message of the event.
     pub fn message(self, whole: bool) -> Message {
-        Message { id: self.id, received: self.received, whole, sent: 0 }
+        Message { id: self.id, received: self.received, whole }
     }
 
     /// The next call.
@@ -125,8 +114,6 @@ impl Storing {
         match self.at {
             At::Putting | At::PuttingLater(..) => Call::Put { id, received },
             At::Moving => Call::Move { id, received },
-            At::AskingLatest(latest) => Call::IsConsumed(latest.digest),
-            At::PendingLater(_) => Call::Pend(id),
             At::Noting(original) => Call::Note {
                 original: original.digest,
                 repeated: Repeated { digest: id, received_ms: received },
@@ -159,10 +146,6 @@ impl Storing {
         let go_on = |at: At| Ok(Self { at, ..self });
         let new = Err(Stored::New);
         match (self.at, heard) {
-            // The event under the other arrival may be the newest then, so the processor tries again.
-            (At::Superseding(_), Err(Failed)) if !matches!(self.evidence, Evidence::Unanswered(_)) => {
-                Err(Stored::Failed)
-            }
             // The event is published twice then, under both arrivals: the fault made a duplicate.
             (At::Superseding(_), _) => go_on(At::Moving),
             // The event has no receipt: it is published.
@@ -176,23 +159,8 @@ impl Storing {
             (
                 At::Moving | At::Noting(_) | At::Restoring(_) | At::Replacing(_),
                 Ok(Reply::Latest(Some(latest))),
-            ) => {
-                let is_queued = matches!(self.evidence, Evidence::Late | Evidence::LateAfter(_));
-                if is_queued && latest.received_ms >= self.received && !protocol.has(Flaw::QueueOrderIgnored)
-                {
-                    go_on(At::AskingLatest(latest))
-                } else {
-                    self.decide(protocol, latest)
-                }
-            }
+            ) => self.decide(protocol, latest),
             (At::Moving, Ok(_)) => new,
-            (At::AskingLatest(latest), Ok(Reply::Processed(true))) => {
-                Self { evidence: Evidence::LateAfter(latest.digest), ..self }.decide(protocol, latest)
-            }
-            (At::AskingLatest(latest), Ok(_)) => {
-                Self { evidence: Evidence::Late, ..self }.decide(protocol, latest)
-            }
-            (At::PendingLater(earlier), Ok(_)) => go_on(At::PuttingLater(earlier)),
             (At::Noting(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
                 Err(Stored::Repeat(message_of(&original)))
             }
@@ -224,16 +192,13 @@ impl Storing {
             Decision::Newest { .. } if protocol.has(Flaw::NoClockRule) => Err(Stored::New),
             Decision::Newest { received_ms: received } => {
                 let id = protocol.scenario.later_id(self.delivery);
-                let is_unanswered = matches!(self.evidence, Evidence::Unanswered(_));
-                let at = if is_unanswered { At::PuttingLater(self.id) } else { At::PendingLater(self.id) };
-                Ok(Self { id, received, at, ..self })
+                Ok(Self { id, received, at: At::PuttingLater(self.id), ..self })
             }
             Decision::Older => Err(Stored::New),
             Decision::Restore { repeated, latest: next } => {
                 let restoring = Restoring { repeated, expected: latest, latest: next };
                 // A receiver restores a recent event: the sweeper has not walked past it.
-                let is_late = matches!(self.evidence, Evidence::Late | Evidence::LateAfter(_));
-                let is_listed = is_late && !protocol.has(Flaw::RestoredNotPending);
+                let is_listed = self.evidence == Evidence::Late && !protocol.has(Flaw::RestoredNotPending);
                 if protocol.has(Flaw::RestoredLast) {
                     go_on(At::Restoring(restoring))
                 } else if is_listed {
@@ -247,5 +212,5 @@ impl Storing {
 }
 
 fn message_of(original: &Latest<Id, char>) -> Message {
-    Message { id: original.digest, received: original.received_ms, whole: false, sent: 0 }
+    Message { id: original.digest, received: original.received_ms, whole: false }
 }

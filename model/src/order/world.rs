@@ -20,9 +20,6 @@ pub struct World {
     pub accepted: Ids,
     /// The deliveries that their receivers left to the queue.
     pub fell_back: Ids,
-    /// True if a receiver stored a delivery and could not send it, or a change of `latest` came late: then no service knows the
-    /// order of a delivery that only the queue has.
-    pub is_order_lost: bool,
     /// The processor.
     pub processor: Processor,
     /// The table.
@@ -72,8 +69,6 @@ pub struct Message {
     pub received: i64,
     /// True if the message carries the whole event, because storing it failed.
     pub whole: bool,
-    /// When a message with a whole event was sent, by the queue's clock, which is right.
-    pub sent: i64,
 }
 
 /// A call to a service.
@@ -115,8 +110,6 @@ pub enum Call {
     Pend(Id),
     /// Reads an event's receipt.
     IsProcessed(Id),
-    /// Reads an event's receipt: whether a consumer took the event.
-    IsConsumed(Id),
     /// Sends a message.
     Send(Message),
     /// Gives the event to the consumer.
@@ -133,7 +126,7 @@ pub enum Call {
 impl Call {
     /// Returns true if the call changes nothing.
     pub fn only_reads(self) -> bool {
-        matches!(self, Self::IsProcessed(_) | Self::IsConsumed(_))
+        matches!(self, Self::IsProcessed(_))
     }
 }
 
@@ -160,14 +153,6 @@ impl World {
         self.table.latest = Some(Latest { digest: id, content, received_ms: received, repeated: None });
         self.table.behind.put(id);
         self.published[usize::from(id)] = Some(received);
-    }
-
-    /// Returns the earliest time that is possible, by a correct clock: just after the arrival of the last delivery so far.
-    fn now(&self, scenario: &Scenario) -> i64 {
-        let has_arrived =
-            |receiver: &Receiver| !matches!(receiver, Receiver::Unsent | Receiver::Ended(Answer::Unasked));
-        let last = self.receivers.iter().rposition(has_arrived);
-        scenario.arrived(last.unwrap_or_default()) + 1
     }
 
     /// The effect of a call, and the reply to it.
@@ -212,18 +197,6 @@ impl World {
             }
             Call::Pend(id) => self.table.pending.put(id),
             Call::IsProcessed(id) => return Reply::Processed(self.table.is_settled(id)),
-            Call::IsConsumed(id) => {
-                let is_consumed = self.table.receipts[usize::from(id)] == Some(Receipt::Processed);
-                return Reply::Processed(is_consumed);
-            }
-            Call::Send(message) if message.whole => {
-                let is_same = |other: &Message| {
-                    other.whole && scenario.deliveries(other.id).eq(scenario.deliveries(message.id))
-                };
-                if !self.queue.iter().any(is_same) {
-                    self.queue.push(Message { sent: self.now(scenario), ..message });
-                }
-            }
             Call::Send(message) => {
                 if !self.queue.contains(&message) {
                     self.queue.push(message);

@@ -58,9 +58,6 @@ pub enum Evidence<D> {
     Unanswered(Option<Look<D>>),
     /// The delivery was answered some time ago (it was on the queue alone, or in quarantine): the arrivals decide.
     Late,
-    /// The same, and this event was on the queue before the delivery, which was on the queue alone. It counts as earlier,
-    /// whatever the clocks say: its message was sent before the delivery was answered.
-    LateAfter(D),
 }
 
 /// The events that `latest` named when a receiver looked.
@@ -115,20 +112,16 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     if latest.digest == own.digest {
         return Decision::Own;
     }
-    let is_late = matches!(evidence, Evidence::Late | Evidence::LateAfter(_));
+    let is_late = matches!(evidence, Evidence::Late);
     let is_behind = latest.received_ms >= own.received_ms;
-    let allows_later = evidence.allows_later(&latest.digest);
     // In doubt a delivery is new: between a late one and a later `latest` there may have been another state.
-    if is_equal(latest, own) && !(is_late && is_behind && allows_later) {
+    if is_equal(latest, own) && !(is_late && is_behind) {
         return Decision::Repeat;
     }
     let repeated = latest.repeated.as_ref().filter(|repeated| repeated.digest != own.digest);
-    let noted_later = repeated
-        .filter(|repeated| repeated.received_ms > own.received_ms && evidence.allows_later(&repeated.digest));
-    // The queue shows that `latest` is earlier than a late delivery. A repeat that arrived later still shows that the state
-    // changed back: then `latest` may stay, because it has the state of the repeat.
-    let is_older = is_behind && (allows_later || (is_late && noted_later.is_some()));
-    let restored = noted_later
+    let is_older = is_behind && evidence.allows_later(&latest.digest);
+    let restored = repeated
+        .filter(|repeated| repeated.received_ms > own.received_ms && evidence.allows_later(&repeated.digest))
         // A delivery that is later than `latest` by its calls, and not by its arrival, cannot be put between the two.
         .filter(|_| is_older || !is_behind);
     if let Some(repeated) = restored {
@@ -137,7 +130,7 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     if is_older {
         return Decision::Older;
     }
-    if is_late && !is_behind {
+    if is_late {
         return Decision::Newest { received_ms: own.received_ms };
     }
     let shown_ms =
@@ -164,7 +157,6 @@ impl<D: PartialEq> Evidence<D> {
     fn allows_later(&self, digest: &D) -> bool {
         match self {
             Self::Late => true,
-            Self::LateAfter(earlier) => earlier != digest,
             Self::Unanswered(None) => false,
             Self::Unanswered(Some(look)) => {
                 look.latest.as_ref() != Some(digest) && look.repeated.as_ref() != Some(digest)
@@ -272,15 +264,6 @@ mod tests {
             ('B', 120, Some(120), Evidence::Late, newest(120)),
             ('A', 110, None, Evidence::Late, Decision::Repeat),
             ('A', 90, None, Evidence::Late, Decision::Older),
-            // The queue shows which event was there before.
-            ('B', 90, None, Evidence::LateAfter('a'), newest(101)),
-            ('B', 90, Some(85), Evidence::LateAfter('a'), newest(101)),
-            ('B', 90, Some(95), Evidence::LateAfter('a'), restored(95, 'a')),
-            ('B', 90, Some(120), Evidence::LateAfter('a'), restored(120, 'r')),
-            ('B', 110, Some(120), Evidence::LateAfter('a'), restored(120, 'r')),
-            ('B', 110, None, Evidence::LateAfter('a'), newest(110)),
-            ('B', 90, None, Evidence::LateAfter('o'), Decision::Older),
-            ('A', 90, None, Evidence::LateAfter('a'), Decision::Repeat),
         ] {
             let own = delivery(content, received_ms);
             let case = (content, received_ms, repeated_ms, evidence);
@@ -325,7 +308,6 @@ mod tests {
         prop_oneof![
             Just(NEVER_LOOKED),
             Just(Evidence::Late),
-            prop::sample::select(vec!['a', 'o']).prop_map(Evidence::LateAfter),
             look.prop_map(|(latest, repeated)| Evidence::Unanswered(Some(Look { latest, repeated }))),
         ]
     }
@@ -360,11 +342,6 @@ mod tests {
             }
             match (decision, evidence) {
                 (Decision::Newest { received_ms: made }, Evidence::Late) => prop_assert_eq!(made, received_ms),
-                (Decision::Newest { received_ms: made }, Evidence::LateAfter(_))
-                    if latest.received_ms < received_ms =>
-                {
-                    prop_assert_eq!(made, received_ms);
-                }
                 (Decision::Newest { received_ms: made }, _) => {
                     prop_assert!(made >= received_ms && made > latest.received_ms);
                     prop_assert!(repeated_ms.is_none_or(|repeated_ms| made > repeated_ms));

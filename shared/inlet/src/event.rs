@@ -66,13 +66,6 @@ impl EventId {
         self.split().1
     }
 
-    /// Returns the id that an event of this content, in hex as in [`ContentDigest::to_hex`], has if it arrived at another
-    /// time; nothing if the content is no digest. Only the id of an event with a retry window contains its arrival.
-    pub fn at_arrival(&self, content: &str, received_at: ReceivedAt) -> Option<Self> {
-        let digest = ContentDigest::from_hex(content)?.at(received_at).short();
-        Some(Self(format!("{}/{digest}", self.entity_path())))
-    }
-
     fn split(&self) -> (&str, &str) {
         self.0.rsplit_once('/').unwrap_or((&self.0, ""))
     }
@@ -128,17 +121,6 @@ impl ContentDigest {
     /// All of it, in hex.
     pub fn to_hex(self) -> String {
         hex(&self.0)
-    }
-
-    /// Reads what [`to_hex`](Self::to_hex) returns.
-    fn from_hex(text: &str) -> Option<Self> {
-        let digits: Vec<u8> =
-            text.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect::<Option<_>>()?;
-        let bytes: Vec<u8> = digits
-            .chunks_exact(2)
-            .filter_map(|pair| pair.iter().copied().reduce(|high, low| (high << 4) | low))
-            .collect();
-        if digits.len() == 64 { bytes.try_into().ok().map(Self) } else { None }
     }
 
     /// The short form that ids carry.
@@ -363,19 +345,6 @@ mod tests {
             inferred: false,
             undocumented_values: Vec::new(),
             new_values: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn an_id_at_another_arrival_is_that_of_a_delivery_then() {
-        let windowed = || ParsedEvent { dedup: DedupRule::RetryWindow, ..parsed() };
-        let at = |ms| event(sent("", "{}"), ms, windowed());
-        let (first, later) = (at(NOON), at(NOON + 9));
-        let content = first.content().to_hex();
-        let moved = first.id().at_arrival(&content, later.received_at());
-        assert_eq!((moved.as_ref(), content == later.content().to_hex()), (Some(later.id()), true));
-        for damaged in ["", "0", "zz", "\u{0660}\u{0660}"] {
-            assert_eq!(first.id().at_arrival(damaged, later.received_at()), None, "{damaged}");
         }
     }
 

@@ -9,7 +9,6 @@ use crate::canonical::Canonical;
 use crate::event::{Event, EventId, NotAnEventId};
 use crate::proof::Verified;
 use crate::provider::catalogue::Documented;
-use crate::received_at::ReceivedAt;
 use crate::trust::is_signed;
 use crate::value::json::JsonError;
 
@@ -201,20 +200,6 @@ impl Message {
         Self { head: Head { replayid: Some(replay_id.to_owned()), ..changed.head }, ..changed }
     }
 
-    /// Returns the message of the same delivery with another arrival, and with it another id.
-    #[must_use]
-    pub fn received_at(&self, id: EventId, received_at: ReceivedAt) -> Self {
-        let received = received_at.to_string();
-        let changed = self.with(|object, _| {
-            object.insert("id".into(), id.as_str().into());
-            object.insert("receivedtime".into(), received.as_str().into());
-            if object.contains_key("dataref") {
-                object.insert("dataref".into(), id.as_str().into());
-            }
-        });
-        Self { id, head: Head { receivedtime: received, ..changed.head }, ..changed }
-    }
-
     fn with(&self, change: impl FnOnce(&mut Map<String, Value>, &str)) -> Self {
         // It was read as an object before; were it none now, it would stay as it is.
         let mut object: Map<String, Value> = serde_json::from_str(&self.json).unwrap_or_default();
@@ -235,6 +220,7 @@ mod tests {
     use super::*;
     use crate::canonical::Completed;
     use crate::provider::parsed_event::{ParsedEvent, UnknownReason};
+    use crate::received_at::ReceivedAt;
     use crate::test_provider::{TestProvider, delivered, sent};
 
     const TEXT: &str = r#"{"specversion":"1.0","id":"zid/a/order/1/0123456789abcdef","type":"commerce.order.created","provider":"zid","store":"a","receivedtime":"2025-06-12T08:01:12.345Z","data":{"total":"86.40","weight":1.10}}"#;
@@ -268,21 +254,6 @@ mod tests {
         assert_eq!(message.received_time(), "2025-06-12T08:01:12.345Z");
         assert_eq!((message.replay_id(), message.json()), (None, TEXT));
         assert!(!format!("{message:?}").contains("86.40"), "a log must not tell what was bought");
-    }
-
-    #[test]
-    fn another_arrival_changes_id_and_time_and_nothing_else() {
-        let message = Message::parse(TEXT.to_owned()).unwrap();
-        let id = EventId::parse("zid/a/order/1/fedcba9876543210").unwrap();
-        let later = message.received_at(id.clone(), ReceivedAt::from_millis(1_749_715_272_999).unwrap());
-        assert_eq!((later.id(), later.received_time()), (&id, "2025-06-12T08:01:12.999Z"));
-        let expected = TEXT.replace("0123456789abcdef", "fedcba9876543210").replace("12.345Z", "12.999Z");
-        assert_eq!(
-            serde_json::from_str::<Value>(later.json()).unwrap(),
-            serde_json::from_str::<Value>(&expected).unwrap()
-        );
-        assert_eq!(Message::parse(later.json().to_owned()).unwrap().received_time(), later.received_time());
-        assert!(later.json().contains("86.40") && later.json().contains("1.10"), "numbers keep their digits");
     }
 
     #[test]

@@ -218,32 +218,42 @@ impl World {
 
     /// Returns the keys of the events that are repeats of others: partition and digest.
     pub async fn repeats(&self) -> HashSet<(String, String)> {
-        let mut asked = json!({
-            "TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true,
-            "FilterExpression": "attribute_exists(repeats)",
-        });
-        let mut repeats = HashSet::new();
-        loop {
-            let said = self.aws().call("DynamoDB_20120810.Scan", &asked).await;
-            let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
-            repeats.extend(said["Items"].as_array().into_iter().flatten().filter_map(|item| {
-                Some((text(item, "pk"), text(item, "sk").strip_prefix("receipt/")?.to_owned()))
-            }));
-            match said.get("LastEvaluatedKey") {
-                Some(last) if !last.is_null() => asked["ExclusiveStartKey"] = last.clone(),
-                _ => return repeats,
-            }
-        }
+        let receipts = self.keys_where("attribute_exists(repeats)").await;
+        receipts
+            .into_iter()
+            .filter_map(|(pk, sk)| Some((pk, sk.strip_prefix("receipt/")?.to_owned())))
+            .collect()
     }
 
     /// Returns true if a store has deferred deliveries that are not verified yet.
     pub async fn has_deferred(&self) -> bool {
-        let asked = json!({
+        let is_open = "attribute_exists(counted) AND (attribute_not_exists(verified) OR verified < counted)";
+        !self.keys_where(is_open).await.is_empty()
+    }
+
+    /// Returns the keys of receipts that were made void: their events wait to be published.
+    pub async fn void_receipts(&self) -> HashSet<(String, String)> {
+        self.keys_where("attribute_exists(void)").await
+    }
+
+    /// Returns the keys of the items that fulfil a condition.
+    async fn keys_where(&self, condition: &str) -> HashSet<(String, String)> {
+        let mut asked = json!({
             "TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true,
-            "FilterExpression": "attribute_exists(counted) AND (attribute_not_exists(verified) OR verified < counted)",
+            "FilterExpression": condition,
         });
-        let said = self.aws().call("DynamoDB_20120810.Scan", &asked).await;
-        said["Count"].as_u64() != Some(0)
+        let mut keys = HashSet::new();
+        loop {
+            let said = self.aws().call("DynamoDB_20120810.Scan", &asked).await;
+            let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+            keys.extend(
+                said["Items"].as_array().into_iter().flatten().map(|i| (text(i, "pk"), text(i, "sk"))),
+            );
+            match said.get("LastEvaluatedKey") {
+                Some(last) if !last.is_null() => asked["ExclusiveStartKey"] = last.clone(),
+                _ => return keys,
+            }
+        }
     }
 
     /// Deletes all resources.

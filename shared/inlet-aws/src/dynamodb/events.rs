@@ -22,7 +22,7 @@ use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request}
 use crate::dynamodb::keys::{event_key, receipt_key};
 use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
 use crate::dynamodb::pending::{Pending, PendingEvent};
-use crate::dynamodb::receipts::{Receipts, applies_to, is_consumed, signed_arrival, tombstone_until};
+use crate::dynamodb::receipts::{Receipts, applies_to, signed_arrival, tombstone_until};
 use crate::dynamodb::record::Record;
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
@@ -71,9 +71,6 @@ const DECISION_ATTEMPTS: usize = 6;
 /// The time after which a receiver reads `latest` before it decides: ten times the usual time of its first calls.
 const LOOK_AFTER: Duration = Duration::from_millis(100);
 
-/// The most that two clocks differ, with a wide margin.
-const MAX_CLOCK_DIFFERENCE_MS: i64 = 60 * 60 * 1_000;
-
 /// The owner of events.
 #[derive(Clone, Debug)]
 pub struct Events {
@@ -112,27 +109,11 @@ pub enum Put {
     /// The event is stored, or an equal one was.
     Recorded(Recorded),
     /// The event is later than the entity's latest one, which has a later arrival because the clocks disagree. So the
-    /// event has to be stored again with this arrival.
+    /// event has to be stored again with this arrival. Only an event straight from a webhook gets this result.
     Later(ReceivedAt),
 }
 
 impl StoredEvent {
-    /// Returns the same delivery with another arrival, and with it another id; nothing if its content or its message is
-    /// damaged.
-    pub(crate) fn received_at(&self, received_at: ReceivedAt) -> Option<Self> {
-        let message = Message::parse(self.message.clone()).ok()?;
-        let id = message.id().at_arrival(&self.record.content, received_at)?;
-        let record = Record {
-            id: id.to_string(),
-            received_ms: received_at.millis(),
-            received: received_at.to_string(),
-            supersedes: Some(self.record.id.clone()),
-            ..self.record.clone()
-        };
-        let message = message.received_at(id, received_at).json().to_owned();
-        Some(Self { record, message, body: self.body.clone() })
-    }
-
     /// The form in which an event is stored.
     fn of(event: &Verified<Event>, attempt: &WriteToken) -> Self {
         Self {
@@ -158,19 +139,6 @@ impl Events {
     /// # Errors
     /// When the table does not take it, or does not answer: then it may have taken it.
     pub async fn put(&self, event: &StoredEvent) -> Result<Put, Fault> {
-        self.put_with(event, false).await
-    }
-
-    /// Stores an event that only the queue had, and whose message is the first of its entity there: what a consumer took
-    /// before was on the queue before it, which may show an order that the clocks contradict.
-    ///
-    /// # Errors
-    /// When the table does not take it, or does not answer: then it may have taken it.
-    pub(crate) async fn put_from_queue(&self, event: &StoredEvent) -> Result<Put, Fault> {
-        self.put_with(event, true).await
-    }
-
-    async fn put_with(&self, event: &StoredEvent, is_queued: bool) -> Result<Put, Fault> {
         let record = &event.record;
         let id = EventId::parse(&record.id).map_err(|error| Fault::permanent(NOT_STORED, error))?;
         if let Some(original) = self.expired_original(record, &id).await? {
@@ -178,7 +146,7 @@ impl Events {
         }
         let item = self.item_of(event, &id).await?;
         if record.window_ms.is_some() {
-            return Box::pin(self.put_within_window(record, &id, item, is_queued)).await;
+            return Box::pin(self.put_within_window(record, &id, item)).await;
         }
         let written = self.put_item(record, item, None).await?;
         if record.updates_latest {
@@ -208,22 +176,12 @@ impl Events {
 
     /// Stores an event that equals others within a retry window: one put, one update of `latest`, and more only where
     /// the update finds a repeat or a disorder. [`inlet::dedup`] has the rule.
-    async fn put_within_window(
-        &self,
-        record: &Record,
-        id: &EventId,
-        item: Item,
-        is_queued: bool,
-    ) -> Result<Put, Fault> {
+    async fn put_within_window(&self, record: &Record, id: &EventId, item: Item) -> Result<Put, Fault> {
         let own = candidate(record, id);
         let first = async {
             // The id contains the arrival: an item under it is this very event.
             self.put_item(record, item, None).await?;
-            let superseded = self.supersede(record, id).await;
-            if record.origin != Origin::Webhook {
-                // Its receiver's clock was ahead: under its first arrival it might be the newest event for ever.
-                superseded?;
-            }
+            self.supersede(record, id).await;
             self.latest.move_to(id, &own).await
         };
         let (moved, evidence) = match record.origin {
@@ -240,11 +198,6 @@ impl Events {
                 // `latest` was deleted meanwhile.
                 Change::Refused(None) => self.latest.move_to(id, &own).await?,
                 Change::Refused(Some(latest)) => {
-                    let is_consumed = is_queued
-                        && latest.received_ms >= own.received_ms
-                        && Box::pin(self.is_consumed(id, &latest)).await?;
-                    let after = || Evidence::LateAfter(latest.digest.clone());
-                    let evidence = if is_consumed { after() } else { evidence.clone() };
                     let decision = decide(&latest, &own, &evidence);
                     match Box::pin(self.apply(&decision, &latest, id, &own, &evidence)).await? {
                         Applied::Put(put) => return Ok(put),
@@ -315,7 +268,7 @@ impl Events {
             Decision::Restore { repeated, latest: next } => {
                 if let Some(event) = sibling(id, &repeated.digest, repeated.received_ms) {
                     // The sweeper may have passed what a late delivery restores, but not what arrived a moment ago.
-                    if matches!(evidence, Evidence::Late | Evidence::LateAfter(_)) {
+                    if *evidence == Evidence::Late {
                         self.pending.put(&PendingEvent::due(&event, clock::now())).await?;
                     }
                     // Before `latest` changes: whatever ends this here, the former repeat is published.
@@ -328,15 +281,6 @@ impl Events {
             Change::Done => new,
             refused @ Change::Refused(_) => Ok(Applied::Again(refused)),
         }
-    }
-
-    /// Returns whether a consumer took the event that `latest` names.
-    async fn is_consumed(&self, id: &EventId, latest: &LatestItem) -> Result<bool, Fault> {
-        let Some(event) = sibling(id, &latest.digest, latest.received_ms) else {
-            return Ok(false);
-        };
-        let receipt = self.dynamo.get(receipt_key(&event.id)).await?;
-        Ok(receipt.is_some_and(|receipt| is_consumed(&receipt, event.received_at)))
     }
 
     /// Notes a repeat and writes its receipt, in this order: an event that turns up between the original and the repeat
@@ -372,17 +316,14 @@ impl Events {
         Ok(Applied::Put(Put::Recorded(Recorded::Duplicate { original, processed })))
     }
 
-    /// Writes the receipt of the event that was stored before its arrival was changed. If that fails, it is published under
-    /// both arrivals.
-    async fn supersede(&self, record: &Record, id: &EventId) -> Result<(), Fault> {
+    /// Writes the receipt of the event that was stored before its arrival was made later. If that fails, it is published
+    /// under both arrivals.
+    async fn supersede(&self, record: &Record, id: &EventId) {
         let earlier = record.supersedes.as_deref().and_then(|earlier| EventId::parse(earlier).ok());
         if let Some(earlier) = earlier {
-            // The first arrival may be later than this one. No other event has its id, so the receipt may apply to more.
-            let until_ms = record.received_ms.saturating_add(MAX_CLOCK_DIFFERENCE_MS);
-            let until = ReceivedAt::from_millis(until_ms).unwrap_or(ReceivedAt::EPOCH);
-            self.mark_repeat(&earlier, until, id).await?;
+            let received_at = ReceivedAt::from_millis(record.received_ms).unwrap_or(ReceivedAt::EPOCH);
+            self.mark_repeat(&earlier, received_at, id).await.ok();
         }
-        Ok(())
     }
 
     /// Writes the receipt of an event that is a repeat of another one, and then takes it out of the time index, so that

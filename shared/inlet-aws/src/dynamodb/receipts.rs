@@ -208,13 +208,6 @@ impl Receipts {
     }
 }
 
-/// Returns whether this is the receipt of an event that arrived then and that a consumer took: not that of a repeat or of a
-/// forgotten event.
-pub(crate) fn is_consumed(receipt: &Item, received_at: ReceivedAt) -> bool {
-    let is_other = receipt.contains_key(VOID) || receipt.contains_key(REPEATS);
-    !is_other && tombstone_until(receipt).is_none() && applies_to(receipt, received_at)
-}
-
 /// Returns the arrival in the receipt of a signed event that was processed, and that may have expired since; nothing if
 /// there is no such receipt.
 pub(crate) fn signed_arrival(receipt: &Item) -> Option<ReceivedAt> {

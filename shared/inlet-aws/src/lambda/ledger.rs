@@ -30,47 +30,31 @@ pub struct TableLedger {
 
 impl ProcessingStore for TableLedger {
     async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
-        // An earlier receive may have stored the event. A read costs less than the whole write.
-        if received.receives > 1 && self.table.events.exists(message.id(), arrival(message)).await? {
-            return self.stored_unless_forgotten(message, message.id(), arrival(message)).await;
-        }
         let event = carried_event(received, message)?;
+        // An earlier receive may have stored the event. A read costs less than the whole write. But an event with a retry
+        // window may be written and `latest` not changed: a processor was killed in between.
+        let is_one_write = event.record.window_ms.is_none() && !event.record.updates_latest;
+        if is_one_write
+            && received.receives > 1
+            && self.table.events.exists(message.id(), arrival(message)).await?
+        {
+            return self.stored_unless_forgotten(message).await;
+        }
         if self.table.forgotten.includes(message.id(), arrival(message)).await? {
             return Ok(Stored::EntityForgotten);
         }
-        // A redriven message is behind messages that were sent after it.
-        let is_first_send = received.deduplication == message.id().as_str();
-        let mut event = corrected(received, event)?;
-        for _ in 0..LATER_ATTEMPTS {
-            // The event may have arrived before the sweeper's cursor.
-            let id = EventId::parse(&event.record.id)
-                .map_err(|error| Fault::damaged("the event cannot be stored", error))?;
-            let pending = PendingEvent::unsent(&id, &event.record.received, clock::now());
-            self.table.pending.put(&pending).await?;
-            // Boxed, because the SDK's calls would make the processor's own future large.
-            let put = if is_first_send {
-                Box::pin(self.table.events.put_from_queue(&event)).await?
-            } else {
-                Box::pin(self.table.events.put(&event)).await?
-            };
-            match put {
-                Put::Later(received_at) => event = with_arrival(&event, received_at)?,
-                Put::Recorded(Recorded::Duplicate { original, .. }) if original.id == *message.id() => {
-                    return Ok(Stored::Now);
-                }
-                Put::Recorded(Recorded::Duplicate { .. }) => return Ok(Stored::AsDuplicate),
-                Put::Recorded(Recorded::New) => {
-                    let received_at = ReceivedAt::from_millis(event.record.received_ms);
-                    let received_at = received_at.unwrap_or(ReceivedAt::EPOCH);
-                    let stored = self.stored_unless_forgotten(message, &id, received_at).await?;
-                    // The sweeper sends an event that has got another id.
-                    let is_sent_later = stored == Stored::Now && id != *message.id();
-                    return Ok(if is_sent_later { Stored::AsDuplicate } else { stored });
-                }
+        // The event may have arrived before the sweeper's cursor.
+        let pending = PendingEvent::unsent(message.id(), &event.record.received, clock::now());
+        self.table.pending.put(&pending).await?;
+        // Boxed, because the SDK's call would make the processor's own future large.
+        match Box::pin(self.table.events.put(&event)).await? {
+            // A late event keeps its arrival.
+            Put::Recorded(Recorded::New) | Put::Later(_) => self.stored_unless_forgotten(message).await,
+            Put::Recorded(Recorded::Duplicate { original, .. }) if original.id == *message.id() => {
+                Ok(Stored::Now)
             }
+            Put::Recorded(Recorded::Duplicate { .. }) => Ok(Stored::AsDuplicate),
         }
-        let cause = "other deliveries of the entity were later at every attempt";
-        Err(Fault::transient("the event cannot be stored", cause).into())
     }
 
     async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
@@ -112,41 +96,16 @@ impl ProcessingStore for TableLedger {
 }
 
 impl TableLedger {
-    /// Deletes the event that is stored for a message, given with its arrival, if its entity was forgotten after the delivery
-    /// arrived. That happens if `forget` ran between the look at the note and the write, and the processor may have died
-    /// before this second look.
-    async fn stored_unless_forgotten(
-        &self,
-        message: &Message,
-        id: &EventId,
-        received_at: ReceivedAt,
-    ) -> Result<Stored, ConsumeError> {
-        if !self.table.forgotten.includes(message.id(), arrival(message)).await? {
+    /// Deletes an event that is stored if its entity was forgotten after the event arrived. That happens if `forget`
+    /// ran between the look at the note and the write, and the processor may have died before this second look.
+    async fn stored_unless_forgotten(&self, message: &Message) -> Result<Stored, ConsumeError> {
+        let (id, arrival) = (message.id(), arrival(message));
+        if !self.table.forgotten.includes(id, arrival).await? {
             return Ok(Stored::Now);
         }
-        self.table.events.delete(id, received_at).await?;
+        self.table.events.delete(id, arrival).await?;
         Ok(Stored::EntityForgotten)
     }
-}
-
-/// The most attempts to give an event a later arrival. Each further attempt means that another delivery of the same entity
-/// came in between.
-const LATER_ATTEMPTS: usize = 4;
-
-/// Returns the event with the arrival that the queue's clock allows: a delivery cannot have arrived after its message was
-/// sent. If it says so, its receiver's clock was ahead.
-fn corrected(received: &Received, event: StoredEvent) -> Result<StoredEvent, Fault> {
-    let is_ahead = event.record.window_ms.is_some() && event.record.received_ms > received.sent_ms;
-    match ReceivedAt::from_millis(received.sent_ms).filter(|_| is_ahead && received.sent_ms > 0) {
-        Some(sent_at) => with_arrival(&event, sent_at),
-        None => Ok(event),
-    }
-}
-
-fn with_arrival(event: &StoredEvent, received_at: ReceivedAt) -> Result<StoredEvent, Fault> {
-    let damaged =
-        || Fault::damaged("the event that the message carries is damaged", "its content is no digest");
-    event.received_at(received_at).ok_or_else(damaged)
 }
 
 fn with_arrivals<'m>(messages: &[&'m Message]) -> Vec<(&'m EventId, ReceivedAt)> {
