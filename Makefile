@@ -1,7 +1,7 @@
 # One line for each command. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down sam-local test faults soak flood fuzz arm64 package package-check bench load lint check dist samples fmt
+.PHONY: help up down sam-local test faults soak flood fuzz arm64 package package-check bench load lint check dist samples types packages fmt
 
 help:      ## Print this list
 	@grep -E '^[a-z0-9-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+): *(.*)## /  make \1\t/' | expand -t 24
@@ -54,8 +54,14 @@ lint:      ## Check formatting, clippy, dependencies and the template
 check:     ## Type-check all code without building it
 	@cargo check --workspace --all-targets
 
-samples:   ## Regenerate events/, schemas/, shapes.txt, and the template's alarms and dashboard
-	@cargo run --quiet --package inlet-tests --bin write-samples
+samples:   ## Regenerate events/, packages/samples/, schemas/, shapes.txt, and the generated parts of the template, docs/events.md and local/
+	@cargo run --quiet --package xtask
+
+types:     ## Regenerate the types of packages/ from schemas/ (a change of the schemas needs a new version of the packages)
+	@python3 -m local types
+
+packages:  ## Build the packages for consumers, a wheel and an npm archive, into dist/
+	@python3 -m local packages
 
 fmt:       ## Format the code
 	@cargo fmt --all

@@ -2,7 +2,10 @@
 
 import argparse
 
-from local import arm64, bench, build, checks, dist, faults, fuzz, load, package, paths, port_forward, samlocal, stack, upgrade
+from local import (
+    arm64, bench, build, checks, consumer_packages, dist, event_types, faults, fuzz, load, package, paths, port_forward,
+    samlocal, stack, upgrade,
+)
 
 
 def run(arguments: list[str]) -> None:
@@ -59,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
 
     packed = commands.add_parser("package", help=package.package.__doc__)
     packed.set_defaults(act=lambda chosen: package.package(chosen.architectures))
+
+    typed = commands.add_parser("types", help=event_types.write.__doc__)
+    typed.set_defaults(act=lambda _: event_types.write())
+
+    for_consumers = commands.add_parser("packages", help=consumer_packages.build.__doc__)
+    for_consumers.set_defaults(act=lambda _: consumer_packages.build())
 
     released = commands.add_parser("dist", help=dist.dist.__doc__)
     released.add_argument("architectures", nargs="*", metavar="architecture")

@@ -1,4 +1,5 @@
-"""Builds a release into dist/: the functions' packages, archives to deploy them, the command as an archive and a wheel."""
+"""Builds a release into dist/: the functions' packages, archives to deploy them, the command as an archive and a
+wheel, and the packages for consumers."""
 
 import gzip
 import io
@@ -7,8 +8,8 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from local import build, package, paths, tools, upgrade
-from local.steps import Failed, run, step
+from local import build, consumer_packages, package, paths, tools, upgrade
+from local.steps import Failed, Unavailable, run, step
 
 DIST = package.DIST
 
@@ -30,9 +31,14 @@ NOT_BUILT = """
 *  is here (rustup target add {triple}).
 ********************************************************************************"""
 
+NO_PACKAGES = """
+********************************************************************************
+*  NOT BUILT: the packages for consumers: {reason}
+********************************************************************************"""
+
 
 def dist(architectures: list[str]) -> None:
-    """Build the release of each architecture: functions, deployable archive, command, wheel, bills of materials, checksums."""
+    """Build the release of each architecture: functions, deployable archive, command, packages for consumers, bills of materials, checksums."""
     built = architectures or [one for one in build.TRIPLES if build.compiler(build.TRIPLES[one])]
     # Without a named architecture, what cannot be built here is left out. A release names both and fails.
     for left_out in sorted(set(architectures or build.TRIPLES) - set(built)):
@@ -42,6 +48,10 @@ def dist(architectures: list[str]) -> None:
         deploy_archive(architecture)
         with step(f"the command for {architecture}"):
             _command(architecture)
+    try:
+        consumer_packages.build()
+    except Unavailable as reason:
+        print(NO_PACKAGES.format(reason=reason), flush=True)
     (DIST / "inlet-cli.cdx.json").write_text(package.bill(paths.ROOT, "cli", "inlet-cli", build.TRIPLES[built[0]]))
     package.write_sums(DIST)
     for file in sorted(DIST.iterdir()):

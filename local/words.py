@@ -1,4 +1,4 @@
-"""Finds words in comments and documents that this project avoids: CONTRIBUTING.md, "Plain English"."""
+"""Finds words in comments, texts, documents and names of tests that this project avoids: CONTRIBUTING.md, "Plain English"."""
 
 import re
 import subprocess
@@ -34,6 +34,10 @@ WORD = re.compile("|".join(rf"\b(?P<w{n}>{pattern})\b" for n, (pattern, _) in en
 # A doc comment or a sentence names its subject first.
 OPENING = re.compile(r"(?:^|(?<=[.!?:] ))(?:What|Whether|How(?! to\b)|Since when|So many|Whatever|Who|Where it|All that)\b(?![^.]*\?)")
 
+# A test's name is a sentence, with the same words, that fits into a line of the test report.
+TEST = re.compile(r"#\[(?:tokio::)?test(?:\([^\]]*\))?\]\s*(?:#\[[^\]]*\]\s*)*(?:async\s+)?fn\s+(\w+)")
+LONGEST_TEST_NAME = 60
+
 # Places that keep a word, each with its reason: a file, a text that its line contains.
 ALLOWED = [
     ("local/words.py", "", "the list itself"),
@@ -61,7 +65,7 @@ class Finding:
 
 
 def check() -> None:
-    """Fail with a line for each word in comments and documents that this project avoids."""
+    """Fail with a line for each word in comments, texts, documents and names of tests that this project avoids."""
     findings = [finding for path in _files() for finding in findings_in(path, (ROOT / path).read_text(errors="replace"))]
     for finding in findings:
         print(f"    {finding}", flush=True)
@@ -70,17 +74,36 @@ def check() -> None:
 
 
 def findings_in(path: str, text: str) -> list[Finding]:
-    """Returns the findings in the comments of a source file, or in a document."""
+    """Returns the findings in the comments, texts and test names of a source file, or in a document."""
     findings = []
     for number, prose in _prose(path, text):
         if any(path.startswith(file) and part in prose for file, part, _ in ALLOWED):
             continue
-        prose = _without_code(prose)
-        for match in WORD.finditer(prose):
-            advice = next(WORDS[int(name[1:])][1] for name, word in match.groupdict().items() if word)
-            findings.append(Finding(path, number, match.group(), advice))
-        for match in OPENING.finditer(prose):
-            findings.append(Finding(path, number, match.group(), "start with the subject: Returns, The, A, If"))
+        findings += _findings_in_prose(path, number, _without_code(prose))
+    if path.endswith(".rs"):
+        for number, prose in _texts(text):
+            findings += _findings_in_prose(path, number, _without_code(prose))
+        findings += _findings_in_test_names(path, text)
+    return findings
+
+
+def _findings_in_prose(path: str, number: int, prose: str) -> list[Finding]:
+    findings = []
+    for match in WORD.finditer(prose):
+        advice = next(WORDS[int(name[1:])][1] for name, word in match.groupdict().items() if word)
+        findings.append(Finding(path, number, match.group(), advice))
+    for match in OPENING.finditer(prose):
+        findings.append(Finding(path, number, match.group(), "start with the subject: Returns, The, A, If"))
+    return findings
+
+
+def _findings_in_test_names(path: str, text: str) -> list[Finding]:
+    findings = []
+    for match in TEST.finditer(text):
+        number = text.count("\n", 0, match.start(1)) + 1
+        findings += _findings_in_prose(path, number, match[1].replace("_", " ").capitalize())
+        if len(match[1]) > LONGEST_TEST_NAME:
+            findings.append(Finding(path, number, match[1], f"at most {LONGEST_TEST_NAME} characters"))
     return findings
 
 
@@ -125,6 +148,14 @@ def _rust(text: str) -> Iterator[tuple[int, str]]:
             fenced = not fenced
         elif not (fenced and marker != "//"):
             yield number, prose.lstrip("#-* ").strip()
+
+
+def _texts(text: str) -> Iterator[tuple[int, str]]:
+    """Yields the string literals with a space: messages, help, reasons. Placeholders are no prose."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for literal in re.findall(r'"((?:[^"\\]|\\.)*)"', line.split(" // ", 1)[0]):
+            if " " in literal:
+                yield number, re.sub(r"\{[^}]*\}", "", literal)
 
 
 def _python(text: str) -> Iterator[tuple[int, str]]:

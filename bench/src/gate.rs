@@ -44,7 +44,7 @@ pub fn compare() -> Result<(), Box<dyn Error>> {
     if wrong.is_empty() {
         return Ok(());
     }
-    wrong.push("where that is worth it, write bench/figures.json anew: inlet-bench gate --accept".to_owned());
+    wrong.push("if the change is worth it, update bench/figures.json: inlet-bench gate --accept".to_owned());
     Err(wrong.join("\n").into())
 }
 
@@ -104,8 +104,8 @@ pub fn hostile() -> Result<(), Box<dyn Error>> {
 /// Returns the forbidden and duplicate crates of the receivers.
 fn wrong_dependencies() -> Result<Vec<String>, Box<dyn Error>> {
     let mut wrong = Vec::new();
-    for receiver in ["inlet-dealpos", "inlet-tiki", "inlet-zid", "inlet-zip", "inlet-zort"] {
-        let made_of = dependencies(receiver)?;
+    for receiver in inlet_providers::NAMES.iter().map(|name| format!("inlet-{name}")) {
+        let made_of = dependencies(&receiver)?;
         for crate_name in ABSENT {
             if made_of.contains_key(crate_name) {
                 wrong.push(format!("{receiver} is made of {crate_name}"));

@@ -56,13 +56,13 @@ impl RuntimeApi {
     pub fn open() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let (tell, happenings) = channel();
+        let (sender, happenings) = channel();
         let (events, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (tell, queue) = (tell.clone(), Arc::clone(&queue));
-                thread::spawn(move || converse(stream, &tell, &queue));
+                let (sender, queue) = (sender.clone(), Arc::clone(&queue));
+                thread::spawn(move || converse(stream, &sender, &queue));
             }
         });
         Ok(Self { address, happenings, events })
@@ -104,7 +104,11 @@ impl RuntimeApi {
     }
 }
 
-fn converse(stream: TcpStream, tell: &Sender<Happening>, queue: &Mutex<Receiver<Vec<u8>>>) -> io::Result<()> {
+fn converse(
+    stream: TcpStream,
+    sender: &Sender<Happening>,
+    queue: &Mutex<Receiver<Vec<u8>>>,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut to = stream.try_clone()?;
     let mut from = BufReader::new(stream);
@@ -112,7 +116,7 @@ fn converse(stream: TcpStream, tell: &Sender<Happening>, queue: &Mutex<Receiver<
         let now = Instant::now();
         // The receiver of the channel is gone once the function has been measured.
         if request.path.ends_with("/next") {
-            let _ = tell.send(Happening::Waits(now));
+            let _ = sender.send(Happening::Waits(now));
             let event = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(event) = event else { return Ok(()) };
             let request_id =
@@ -120,10 +124,10 @@ fn converse(stream: TcpStream, tell: &Sender<Happening>, queue: &Mutex<Receiver<
             let headers = [&EVENT_HEADERS[..], &[("lambda-runtime-aws-request-id", &request_id)]].concat();
             http::respond(&mut to, 200, &headers, &event)?;
         } else if request.path.ends_with("/response") {
-            let _ = tell.send(Happening::Answered(now, request.body));
+            let _ = sender.send(Happening::Answered(now, request.body));
             http::respond(&mut to, 202, &[], b"{}")?;
         } else {
-            let _ = tell.send(Happening::Failed(String::from_utf8_lossy(&request.body).into_owned()));
+            let _ = sender.send(Happening::Failed(String::from_utf8_lossy(&request.body).into_owned()));
             http::respond(&mut to, 202, &[], b"{}")?;
         }
     }

@@ -1,43 +1,32 @@
 """Generators make good types of the schemas: one `Money`, and code that compiles."""
 
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from local import paths
+from local import event_types, paths
+from local.steps import Unavailable
 
 pytestmark = pytest.mark.npm
 
-INSTALLED = paths.STATE / "types"
-
-# The generators that docs/events.md names, in the versions that the schemas were tried with.
-NPM = ("json-schema-to-typescript@15.0.4", "typescript@5.9.3")
-PIP = ("datamodel-code-generator==0.89.0", "pydantic==2.14.4")
+INSTALLED = event_types.INSTALLED
 
 
 @pytest.fixture(scope="module")
 def typescript() -> Path:
     """Returns the folder of the generator and the compiler for TypeScript."""
-    if missing := [program for program in ("node", "npm") if not shutil.which(program)]:
-        pytest.skip(f"NOTICE: no types were generated from the schemas: {' and '.join(missing)} missing")
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    if not (INSTALLED / "node_modules").exists():
-        _run("npm", "install", "--no-audit", "--no-fund", "--prefix", INSTALLED, *NPM)
-    return INSTALLED / "node_modules" / ".bin"
+    try:
+        return event_types.npm_tools() / ".bin"
+    except Unavailable as reason:
+        pytest.skip(f"NOTICE: no types were generated from the schemas: {reason}")
 
 
 @pytest.fixture(scope="module")
 def python() -> Path:
     """Returns an interpreter that has the generator for Python."""
-    environment = INSTALLED / "venv"
-    if not environment.exists():
-        _run(sys.executable, "-m", "venv", environment)
-        _run(environment / "bin" / "python", "-m", "pip", "install", "--quiet", *PIP)
-    return environment / "bin" / "python"
+    return event_types.python_tools() / "python"
 
 
 @pytest.mark.parametrize("name", ["event", "order"])

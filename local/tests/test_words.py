@@ -1,4 +1,4 @@
-"""The word check finds words in comments and documents, and nowhere else."""
+"""The word check finds words in comments, texts, documents and names of tests, and nowhere else."""
 
 import pytest
 
@@ -17,6 +17,7 @@ def found(path: str, text: str) -> list[tuple[int, str]]:
         ("a.rs", "fn a() {} // It is written anew.\n", [(1, "anew")]),
         ("a.rs", "/// What a call returned.\n/// The time. Whether it is late.\n", [(1, "What"), (2, "Whether")]),
         ("a.rs", "//! # Errors\n//! How it failed.\n", [(2, "How")]),
+        ("a.rs", 'fn a() { panic!("nobody {heard} it"); }\n', [(1, "nobody")]),
         ("a.py", '"""A module.\n\nIt tells nothing.\n"""\n', [(3, "tells")]),
         ("a.py", "x = 1  # what stands here\n", [(1, "stands")]),
         ("a.md", "# Title\n\n- The sweeper mends it.\n", [(3, "mends")]),
@@ -44,3 +45,12 @@ def test_a_word_of_the_list_is_found_with_its_line(path, text, expected):
 )
 def test_code_names_and_allowed_places_are_not_searched(path, text):
     assert found(path, text) == []
+
+
+def test_the_name_of_a_test_is_a_short_plain_sentence() -> None:
+    """A name is read as a sentence; other functions are not."""
+    short = "    #[tokio::test]\n    async fn a_delivery_is_stored() {}\n"
+    told = "    #[test]\n    fn what_drifts_is_told() {}\n"
+    long = f"    #[test]\n    fn {'a' * 61}() {{}}\n"
+    other = "    fn what_drifts_is_told() {}\n"
+    assert found("tests/x.rs", short + told + long + other) == [(4, "told"), (4, "What"), (6, "a" * 61)]

@@ -19,7 +19,7 @@ fn breaks(flaw: Flaw, properties: &[&str]) {
 }
 
 #[test]
-fn a_duplicate_that_is_not_enqueued_is_not_processed_without_the_sweeper() {
+fn without_the_sweeper_an_unsent_duplicate_is_unprocessed() {
     breaks(Flaw::EnqueueSkippedOnDuplicate, &[PROCESSED]);
 }
 
@@ -32,12 +32,12 @@ fn with_the_sweeper_the_same_is_only_late() {
 }
 
 #[test]
-fn a_receipt_before_publishing_loses_what_was_not_published() {
+fn a_receipt_before_publishing_loses_unpublished_events() {
     breaks(Flaw::ReceiptBeforePublish, &[PROCESSED]);
 }
 
 #[test]
-fn an_answer_before_the_journal_loses_what_was_not_stored() {
+fn an_answer_before_the_journal_loses_unstored_events() {
     breaks(Flaw::AnswerBeforeJournal, &[STORED, PROCESSED]);
 }
 
@@ -57,12 +57,12 @@ fn to_look_and_then_write_stores_twice() {
 }
 
 #[test]
-fn a_fallback_that_is_not_journaled_is_processed_and_nowhere_stored() {
+fn an_unjournaled_fallback_is_processed_but_not_stored() {
     breaks(Flaw::FallbackNotJournaled, &[STORED, PROCESSED, KNOWN]);
 }
 
 #[test]
-fn fallbacks_of_one_name_are_processed_under_ids_that_nobody_stored() {
+fn equal_fallbacks_are_processed_under_ids_without_an_event() {
     breaks(Flaw::FallbacksAllNamedAlike, &[KNOWN]);
 }
 
@@ -72,7 +72,7 @@ fn a_sweeper_that_gives_up_silently_forgets() {
 }
 
 #[test]
-fn a_redrive_of_the_dead_alone_leaves_what_the_sweeper_parked() {
+fn a_redrive_without_the_parked_events_leaves_them() {
     breaks(Flaw::RedriveOfTheDeadAlone, &[PROCESSED]);
 }
 
@@ -82,17 +82,17 @@ fn a_redrive_under_the_same_id_is_swallowed_by_the_queue() {
 }
 
 #[test]
-fn what_is_unparked_and_nobody_is_told_of_is_forgotten() {
+fn an_unparked_event_that_is_not_pending_is_forgotten() {
     breaks(Flaw::UnparkedUnnoted, &[PROCESSED]);
 }
 
 #[test]
-fn a_redrive_that_takes_before_it_sends_loses_what_it_took() {
+fn a_redrive_that_deletes_before_it_sends_loses_messages() {
     breaks(Flaw::ExhumedBeforeSent, &[STORED, PROCESSED]);
 }
 
 #[test]
-fn what_repeats_an_event_of_another_id_is_left_to_the_sweeper() {
+fn a_repeat_of_an_event_of_another_id_is_left_to_the_sweeper() {
     let scenario = Scenario::of("two equal deliveries", &[Arrival::Genuine(0), Arrival::Genuine(0)], 2);
     let verdict = check(&Protocol::sound(scenario.within().seeing(Sight::Nothing).worked_by(1)));
     assert_eq!(verdict.broken_names(), [PROCESSED]);

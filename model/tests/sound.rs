@@ -11,7 +11,7 @@ use inlet_model::scenario::{Scenario, Sight};
 const FEWEST: usize = 30_000;
 
 #[test]
-fn holds_over_every_interleaving_and_every_run_comes_to_an_end() {
+fn the_promises_hold_and_every_run_ends() {
     for scenario in Scenario::usual() {
         let (name, unseen) = (scenario.name, unseen(&scenario));
         let faults = scenario.faults;

@@ -67,7 +67,7 @@ pub fn marked_form<S: Sender>(store: &StoreName, payload: &str, credential: &Val
         format!("{}={}", escaped(&name), escaped(&format!("{mark}{value}")))
     };
     let body = fields.into_iter().map(field).collect::<Vec<_>>().join("&");
-    assert!(body.contains(MARK), "{payload} tells of nobody");
+    assert!(body.contains(MARK), "{payload} has no personal field");
     let Address { method, topic, query } = S::address(row::<S>(payload));
     let headers = Headers::from_iter([("content-type", "application/x-www-form-urlencoded")]);
     let mut request = Request { method, store: store.clone(), topic, query, headers, body: body.into() };

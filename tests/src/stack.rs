@@ -63,7 +63,7 @@ pub struct Facts {
 
 /// The answer to a sender.
 #[derive(Debug, PartialEq)]
-pub struct Heard {
+pub struct Answer {
     /// The status code.
     pub status: u16,
     /// The body, which is always JSON.
@@ -182,6 +182,41 @@ impl Stack {
         Table::new(self.clients.dynamodb.clone(), name, 1)
     }
 
+    /// Creates a copy of the event table, as a backup is restored, and returns its name.
+    pub async fn copy_of_table(&self) -> String {
+        let name = unique();
+        let create = self.clients.dynamodb.create_backup().table_name(&self.facts.table).backup_name(&name);
+        let created = create.send().await.expect("a backup").backup_details.expect("its details");
+        let restore = self.clients.dynamodb.restore_table_from_backup().target_table_name(&name);
+        restore.backup_arn(created.backup_arn()).send().await.expect("a copy");
+        name
+    }
+
+    /// Sets or removes an attribute of an event's item, as no component does.
+    pub async fn damage(&self, id: &EventId, attribute: &str, value: Option<AttributeValue>) {
+        let change = self.clients.dynamodb.update_item().table_name(&self.facts.table);
+        let change = change.set_key(Some(key_of(id))).expression_attribute_names("#name", attribute);
+        let change = match value {
+            Some(value) => {
+                change.update_expression("SET #name = :new").expression_attribute_values(":new", value)
+            }
+            None => change.update_expression("REMOVE #name"),
+        };
+        change.send().await.expect("a changed item");
+    }
+
+    /// Deletes every item of an entity without a trace, as no component does.
+    pub async fn lose(&self, entity_path: &str) {
+        let partition = AttributeValue::S(entity_path.to_owned());
+        let query = self.clients.dynamodb.query().table_name(&self.facts.table);
+        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", partition);
+        for item in query.send().await.expect("a readable table").items.unwrap_or_default() {
+            let key = ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
+            let delete = self.clients.dynamodb.delete_item().table_name(&self.facts.table);
+            delete.set_key(Some(key.into())).send().await.expect("a deleted item");
+        }
+    }
+
     /// Returns the physical name of a function with this logical id.
     fn function(&self, called: &str) -> String {
         let listed = self.ask("GET", &self.lambda("functions/"), &[], &[]).body;
@@ -204,8 +239,8 @@ impl Stack {
 
     async fn arn(&self, queue_url: &str) -> String {
         let asked = self.clients.sqs.get_queue_attributes().queue_url(queue_url);
-        let told = asked.attribute_names(QueueAttributeName::QueueArn).send().await.expect("a queue");
-        let attributes = told.attributes.expect("its attributes");
+        let described = asked.attribute_names(QueueAttributeName::QueueArn).send().await.expect("a queue");
+        let attributes = described.attributes.expect("its attributes");
         attributes[&QueueAttributeName::QueueArn].clone()
     }
 
@@ -217,7 +252,7 @@ impl Stack {
     }
 
     /// Sends a request as a provider would.
-    pub fn send(&self, provider: &str, request: &Request) -> Heard {
+    pub fn send(&self, provider: &str, request: &Request) -> Answer {
         let topic = request.topic.as_ref().map(|topic| format!("/{topic}")).unwrap_or_default();
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
         let url = format!("{}/{provider}/{}{topic}{query}", self.facts.api, request.store);
@@ -226,14 +261,14 @@ impl Stack {
     }
 
     /// Calls a service of the emulator for which these tests link no SDK. It reads the caller and checks no signature.
-    pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
+    pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let who = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0";
         let headers: Vec<_> = headers.iter().copied().chain([("authorization", who)]).collect();
         self.http(method, url, &headers, body)
     }
 
     /// Sends any HTTP request.
-    pub fn http(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
+    pub fn http(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -250,12 +285,12 @@ impl Stack {
             ("GET" | "HEAD" | "DELETE", []) => agent.run(request.body(()).expect("a request")),
             _ => agent.run(request.body(body).expect("a request")),
         };
-        let mut heard = sent.expect("an answer");
+        let mut answer = sent.expect("an answer");
         let location =
-            heard.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let text = heard.body_mut().read_to_string().expect("text");
+            answer.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text = answer.body_mut().read_to_string().expect("text");
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
-        Heard { status: heard.status().as_u16(), body, location }
+        Answer { status: answer.status().as_u16(), body, location }
     }
 
     /// Returns the events published for a store, in order.
@@ -413,12 +448,7 @@ impl Stack {
 
     /// Returns the number of chunks of an event's body: 0 if its item contains the body.
     pub async fn parts_of(&self, id: &EventId) -> usize {
-        let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-        let key = HashMap::from([
-            key("pk", id.entity_path().to_owned()),
-            key("sk", format!("event/{}", id.digest())),
-        ]);
-        let get = self.clients.dynamodb.get_item().table_name(&self.facts.table).set_key(Some(key));
+        let get = self.clients.dynamodb.get_item().table_name(&self.facts.table).set_key(Some(key_of(id)));
         let head = get.send().await.expect("a readable table").item.expect("a stored event");
         head.get("body_chunks").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
     }
@@ -465,6 +495,9 @@ pub fn environment(facts: &Facts) -> Config {
         queue_url: facts.queue_url.clone(),
         dead_letter_queue_url: Some(facts.dlq_url.clone()),
         bus: Some(facts.bus.clone()),
+        consumer_function: None,
+        consumer_url: None,
+        consumer_timeout_seconds: None,
         resend_after_seconds: None,
         store_names_seconds: None,
         retention_days: 1,
@@ -482,8 +515,8 @@ pub fn environment(facts: &Facts) -> Config {
 }
 
 /// Returns the lines of a log, as the service returns them.
-fn lines_of(heard: &Value) -> String {
-    let lines = heard["events"].as_array().into_iter().flatten();
+fn lines_of(answer: &Value) -> String {
+    let lines = answer["events"].as_array().into_iter().flatten();
     lines.filter_map(|line| line["message"].as_str()).collect::<Vec<_>>().join("\n")
 }
 
@@ -496,6 +529,12 @@ fn message(seen: &Value) -> Message {
         body: serde_json::from_str(&text("Body")).unwrap_or_default(),
         whole: whole.map(|base64| STANDARD.decode(base64).expect("base64")),
     }
+}
+
+/// Returns the key of an event's item.
+fn key_of(id: &EventId) -> HashMap<String, AttributeValue> {
+    let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+    HashMap::from([key("pk", id.entity_path().to_owned()), key("sk", format!("event/{}", id.digest()))])
 }
 
 fn id_of(item: &HashMap<String, AttributeValue>) -> EventId {

@@ -61,7 +61,7 @@ pub struct State {
     /// The configured answers to the next calls; the documented ones after that.
     pub moods: VecDeque<Mood>,
     /// The received calls: method, path and query.
-    pub heard: Vec<String>,
+    pub requests: Vec<String>,
 }
 
 impl StandIn {
@@ -69,7 +69,7 @@ impl StandIn {
     pub fn start() -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let (end, ended) = mpsc::channel::<()>();
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let shared = state.clone();
         thread::spawn(move || {
             let runtime =
@@ -79,14 +79,14 @@ impl StandIn {
                 async move { answer(&state, request).await }
             };
             let server = runtime.block_on(Server::start(handler)).expect("a free port");
-            tell.send(server.address).expect("somebody who waits");
+            sender.send(server.address).expect("a waiting receiver");
             runtime.block_on(async {
                 while let Err(mpsc::TryRecvError::Empty) = ended.try_recv() {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             });
         });
-        let address = told.recv().expect("an address");
+        let address = receiver.recv().expect("an address");
         Self { url: format!("http://{address}"), state, _end: end }
     }
 
@@ -101,8 +101,8 @@ impl StandIn {
     }
 
     /// Returns the calls since the last call of this function.
-    pub fn heard(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().heard)
+    pub fn take_requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().requests)
     }
 }
 
@@ -110,8 +110,8 @@ async fn answer(state: &Mutex<State>, request: Request<Bytes>) -> Result<Reply, 
     let (mood, done) = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
-        let heard = format!("{} {path}", request.method());
-        state.heard.push(heard);
+        let asked = format!("{} {path}", request.method());
+        state.requests.push(asked);
         let mood = state.moods.pop_front().unwrap_or(Mood::Well);
         let done = match mood {
             Mood::Says(..) | Mood::Slowly => (200, String::new()),

@@ -20,8 +20,8 @@ use inlet_aws::dynamodb::table::Table;
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::{Facts, Stack, environment};
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
@@ -49,7 +49,7 @@ fn patience<P: Provider>() -> (&'static str, Option<Duration>) {
 }
 
 #[test]
-fn the_slowest_delivery_is_answered_before_lambda_ends_the_function() {
+fn the_slowest_delivery_is_answered_before_lambdas_timeout() {
     let memory = u32::try_from(global("MemorySize")).expect("megabytes");
     let processor = u32::try_from(MEMORY_OF_A_PROCESSOR).expect("megabytes");
     let slowest = MAX_IO + MAX_CPU * processor / memory;
@@ -57,11 +57,11 @@ fn the_slowest_delivery_is_answered_before_lambda_ends_the_function() {
 }
 
 #[test]
-fn the_function_ends_before_the_gateway_and_the_providers_give_up() {
-    let told =
+fn the_functions_timeout_is_below_gateway_and_providers() {
+    let limits =
         [patience::<DealPos>(), patience::<Tiki>(), patience::<Zid>(), patience::<Zip>(), patience::<Zort>()];
-    let told = told.into_iter().filter_map(|(name, limit)| Some((name, limit?)));
-    for (who, limit) in told.chain([("API Gateway", GATEWAY)]) {
+    let limits = limits.into_iter().filter_map(|(name, limit)| Some((name, limit?)));
+    for (who, limit) in limits.chain([("API Gateway", GATEWAY)]) {
         let longest = PRECONNECT + timeout();
         assert!(longest < limit, "{who} waits {limit:?}, a cold function may take {longest:?}");
     }

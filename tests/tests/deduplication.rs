@@ -80,7 +80,7 @@ async fn table_with_a() -> Table {
 }
 
 #[tokio::test]
-async fn a_repeat_is_no_event_and_a_state_that_comes_back_is_one() {
+async fn a_repeat_is_no_event_but_a_returning_state_is() {
     let table = table_with_a().await;
     let original = id_of(&delivery("A", 0, Origin::Webhook));
     match put(&table, "A", 100, Origin::Webhook).await {

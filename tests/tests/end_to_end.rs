@@ -13,8 +13,8 @@ use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_dealpos::DealPos;
 use inlet_tests::deliveries::{given, received_without};
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
@@ -32,8 +32,8 @@ async fn accepts_stores_and_publishes<S: Sender>(event: &str, answer: Value, cty
     let stack = Stack::up();
     let (store, request) = given::<S>(&stack, event).await;
 
-    let heard = stack.send(S::NAME, &request);
-    assert_eq!((heard.status, heard.body), (200, answer), "{event}");
+    let got = stack.send(S::NAME, &request);
+    assert_eq!((got.status, got.body), (200, answer), "{event}");
 
     let events = stack.events(S::NAME, &store).await;
     assert_eq!(events.len(), 1, "{events:?}");
@@ -103,9 +103,9 @@ async fn refuses_what_is_not_proved<S: Sender>(event: &str, body: Value) {
     let bare =
         Request { headers: [("content-type", "application/json")].into_iter().collect(), ..request.clone() };
     let unknown = Request { store: StoreName::parse("nobody-configured-this").unwrap(), ..request.clone() };
-    let heard = stack.send(S::NAME, &bare);
-    assert_eq!((heard.status, &heard.body), (401, &body), "without a proof");
-    assert_eq!(stack.send(S::NAME, &unknown), heard, "an unknown store hears the same");
+    let got = stack.send(S::NAME, &bare);
+    assert_eq!((got.status, &got.body), (401, &body), "without a proof");
+    assert_eq!(stack.send(S::NAME, &unknown), got, "an unknown store gets the same");
 
     let put = Request { method: Method::Other, ..request.clone() };
     assert_eq!(stack.send(S::NAME, &put).status, 405);
@@ -114,28 +114,28 @@ async fn refuses_what_is_not_proved<S: Sender>(event: &str, body: Value) {
 }
 
 #[tokio::test]
-async fn zort_refuses_what_is_not_proved() {
+async fn zort_rejects_a_wrong_proof() {
     refuses_what_is_not_proved::<Zort>("ADDORDER", in_our_words()).await;
 }
 
 #[tokio::test]
-async fn dealpos_refuses_what_is_not_proved() {
+async fn dealpos_rejects_a_wrong_proof() {
     refuses_what_is_not_proved::<DealPos>("invoiceCreated", in_our_words()).await;
 }
 
 #[tokio::test]
-async fn zid_refuses_what_is_not_proved() {
+async fn zid_rejects_a_wrong_proof() {
     refuses_what_is_not_proved::<Zid>("order.create", in_our_words()).await;
 }
 
 #[tokio::test]
-async fn tiki_refuses_what_is_not_proved() {
+async fn tiki_rejects_a_wrong_proof() {
     let error = json!({"code": "UNAUTHENTICATED", "message": "The request is not authenticated."});
     refuses_what_is_not_proved::<Tiki>("order.status", json!({"success": false, "error": error})).await;
 }
 
 #[tokio::test]
-async fn zip_refuses_what_is_not_proved() {
+async fn zip_rejects_a_wrong_proof() {
     refuses_what_is_not_proved::<Zip>("capture", in_our_words()).await;
 }
 
@@ -148,7 +148,7 @@ async fn the_same_delivery_twice_is_one_event_and_one_message() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let first = stack.send("zid", &request);
-    assert_eq!(stack.send("zid", &request), first, "a duplicate hears what the first one heard");
+    assert_eq!(stack.send("zid", &request), first, "a duplicate gets the same answer");
     assert_eq!(stack.events("zid", &store).await.len(), 1);
     assert_is_published_once(&stack, &store);
 }
@@ -174,7 +174,7 @@ async fn at_the_same_time<S: Sender>(event: &str) {
 }
 
 #[tokio::test]
-async fn equal_deliveries_at_the_same_time_are_one_event_and_one_message() {
+async fn simultaneous_equal_deliveries_are_one_event_and_message() {
     at_the_same_time::<Zid>("order.create").await;
 }
 
@@ -274,7 +274,7 @@ async fn a_body_of_nearly_six_megabytes_is_kept_to_the_byte() {
 }
 
 #[tokio::test]
-async fn what_nobody_documents_is_stored_and_enqueued_as_unknown() {
+async fn an_undocumented_delivery_is_stored_and_sent_as_unknown() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let not_json: &[u8] = b"\xff\xfe<not json>";
@@ -314,7 +314,7 @@ async fn a_probe_is_answered_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn both_credentials_are_live_while_one_rotates_and_a_new_one_is_seen_at_once() {
+async fn both_credentials_verify_during_a_rotation() {
     let stack = Stack::up();
     let old = json!({"secret": "the-old-one"});
     let new = json!({"secret": "the-new-one"});
@@ -345,22 +345,22 @@ async fn a_shopper_is_sent_to_the_stores_page() {
     let query = repository::text("functions/zip/payloads/redirect.form").into_bytes();
     let row = find(Zip::EVENTS, "redirect").unwrap();
     let request = delivery::<Zip>(store.clone(), row, query, &credential);
-    let heard = stack.send("zip", &request);
+    let got = stack.send("zip", &request);
     let page = "https://shop.example/thanks?orderId=5d2c9f1e%2D8b34%2D4f0a%2Da6d7%2D91e3c05b7f42&merchantReference=WEB%2D100482&success=True";
-    assert_eq!((heard.status, heard.location.as_deref()), (303, Some(page)));
+    assert_eq!((got.status, got.location.as_deref()), (303, Some(page)));
     let events = stack.events("zip", &store).await;
     let kept = stack.stored(&events[0]).await.record.query;
     assert!(kept.contains("customer.firstName=Dana") && !kept.to_lowercase().contains("signature"), "{kept}");
 }
 
 #[tokio::test]
-async fn a_till_hears_the_points_and_the_coupon_that_its_store_configures() {
+async fn a_till_gets_the_points_and_coupon_of_its_store() {
     let stack = Stack::up();
     let (_, points) = given::<DealPos>(&stack, "fetchLoyaltyPoints").await;
     assert_eq!(stack.send("dealpos", &points).body, json!({"Point": 0}));
     let (_, coupon) = given::<DealPos>(&stack, "validateCoupon").await;
-    let heard = stack.send("dealpos", &coupon).body;
-    assert_eq!(heard["Amount"], 0, "{heard}");
+    let got = stack.send("dealpos", &coupon).body;
+    assert_eq!(got["Amount"], 0, "{got}");
 }
 
 #[tokio::test]
@@ -406,7 +406,7 @@ async fn without_the_queue_the_table_alone_keeps_the_event() {
 }
 
 #[tokio::test]
-async fn without_both_the_sender_is_asked_to_try_again() {
+async fn without_both_the_response_asks_for_a_retry() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let nowhere = format!("{}-nowhere.fifo", stack.facts.queue_url);
@@ -416,7 +416,7 @@ async fn without_both_the_sender_is_asked_to_try_again() {
 }
 
 #[tokio::test]
-async fn our_own_write_is_known_again() {
+async fn our_own_repeated_write_is_recognised() {
     let stack = Stack::up();
     let (_, request) = given::<Zid>(&stack, "order.create").await;
     for _ in 0..2 {

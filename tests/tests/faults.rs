@@ -158,14 +158,14 @@ async fn a_flood_of_a_thousand_names_a_second_changes_nothing() {
 const RECEIVES: usize = 120;
 
 #[tokio::test]
-async fn a_long_outage_of_the_bus_needs_nobodys_hand() {
+async fn a_long_outage_of_the_bus_needs_no_operator() {
     let Outlasted { numbers, broken } = outage(&Stack::up(), Service::EventBridge, RECEIVES).await;
     assert!(broken.is_empty(), "{broken:#?}");
     assert_eq!((numbers.stored, numbers.processed), (3, 3));
 }
 
 #[tokio::test]
-async fn a_long_outage_of_the_table_loses_nothing_of_what_the_queue_alone_has() {
+async fn a_long_outage_of_the_table_loses_no_fallback() {
     let Outlasted { numbers, broken } = outage(&Stack::up(), Service::DynamoDb, RECEIVES).await;
     assert!(broken.is_empty(), "{broken:#?}");
     assert_eq!((numbers.stored, numbers.processed), (3, 3));

@@ -12,9 +12,9 @@ use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
 use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_dealpos::DealPos;
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
-use inlet_tests::stack::{Heard, Stack};
+use inlet_tests::stack::{Answer, Stack};
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
 use inlet_zip::Zip;
@@ -48,8 +48,8 @@ impl<S: Sender> Case<S> {
 
     /// Checks that the same function still accepts a genuine delivery.
     fn still_answers(&self, after: &str) {
-        let heard = self.stack.send(S::NAME, &self.request(&self.payload()));
-        assert_eq!(heard.status, 200, "{} after {after}: {}", S::NAME, heard.body);
+        let answer = self.stack.send(S::NAME, &self.request(&self.payload()));
+        assert_eq!(answer.status, 200, "{} after {after}: {}", S::NAME, answer.body);
     }
 
     async fn bodies(&self) -> Vec<Vec<u8>> {
@@ -61,7 +61,7 @@ impl<S: Sender> Case<S> {
     }
 
     /// Sends a request line and headers unchanged: bytes that no client library would send.
-    fn raw(&self, method: &str, path: &str, headers: &[&[u8]], body: &[u8]) -> Heard {
+    fn raw(&self, method: &str, path: &str, headers: &[&[u8]], body: &[u8]) -> Answer {
         let (host, prefix) =
             self.stack.facts.api.trim_start_matches("http://").split_once('/').expect("a path");
         let mut connection = TcpStream::connect(host).expect("a connection");
@@ -80,7 +80,7 @@ impl<S: Sender> Case<S> {
         let _ = connection.write_all(&request);
         let mut answer = Vec::new();
         let _ = connection.read_to_end(&mut answer);
-        heard(&answer)
+        parsed(&answer)
     }
 
     /// Returns the proof's headers of a genuine delivery.
@@ -106,14 +106,14 @@ impl<S: Sender> Case<S> {
 }
 
 /// Returns status and JSON body of an answer's bytes; a body that is not JSON is left out.
-fn heard(answer: &[u8]) -> Heard {
+fn parsed(answer: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default();
     // Chunked answers have their JSON on a line of its own.
     let json =
         body.lines().find_map(|line| serde_json::from_str::<Value>(line).ok().filter(|v| !v.is_number()));
-    Heard { status, body: json.unwrap_or_default(), location: None }
+    Answer { status, body: json.unwrap_or_default(), location: None }
 }
 
 fn refers_to_the_sender(status: u16) -> bool {
@@ -136,7 +136,7 @@ async fn a_body_that_is_not_the_base64_it_claims_is_malformed() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_none_does_not_end_the_function() {
+async fn an_invalid_invocation_does_not_end_the_function() {
     let case = Case::<Zid>::given("order.create").await;
     // API Gateway sends none of these; the function must survive them.
     for nonsense in
@@ -179,8 +179,8 @@ async fn keeps_what_makes_no_sense<S: Sender>(event: &'static str) {
         let mut request = case.request(&body);
         // Under this type API Gateway passes any bytes unchanged.
         request.headers.set("content-type", "application/octet-stream");
-        let heard = case.stack.send(S::NAME, &request);
-        assert_eq!(heard.status, 200, "{what}: {}", heard.body);
+        let answer = case.stack.send(S::NAME, &request);
+        assert_eq!(answer.status, 200, "{what}: {}", answer.body);
         assert!(case.bodies().await.contains(&body), "{what}: not kept as it was sent");
         case.still_answers(what);
     }
@@ -190,32 +190,32 @@ async fn keeps_what_makes_no_sense<S: Sender>(event: &'static str) {
 }
 
 #[tokio::test]
-async fn zort_keeps_what_makes_no_sense() {
+async fn zort_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<Zort>("ADDORDER").await;
 }
 
 #[tokio::test]
-async fn dealpos_keeps_what_makes_no_sense() {
+async fn dealpos_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<DealPos>("invoiceCreated").await;
 }
 
 #[tokio::test]
-async fn zid_keeps_what_makes_no_sense() {
+async fn zid_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<Zid>("order.create").await;
 }
 
 #[tokio::test]
-async fn tiki_keeps_what_makes_no_sense() {
+async fn tiki_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<Tiki>("order.status").await;
 }
 
 #[tokio::test]
-async fn zip_keeps_what_makes_no_sense() {
+async fn zip_keeps_meaningless_bodies() {
     keeps_what_makes_no_sense::<Zip>("capture").await;
 }
 
 #[tokio::test]
-async fn characters_that_no_message_may_hold_reach_the_consumer_all_the_same() {
+async fn characters_that_sqs_rejects_still_reach_the_consumer() {
     let case = Case::<Zip>::given("capture").await;
     let mut body: Value = serde_json::from_slice(&case.payload()).expect("JSON");
     body["metadata"] = json!({"note": "a\u{fffe}b\u{ffff}c"});
@@ -225,21 +225,21 @@ async fn characters_that_no_message_may_hold_reach_the_consumer_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_largest_size_is_kept_and_one_byte_more_is_too_large() {
+async fn the_largest_body_is_kept_and_one_byte_more_is_rejected() {
     let case = Case::<Zip>::given("capture").await;
     let text = String::from_utf8(case.payload()).expect("text");
     let largest = text.clone() + &" ".repeat(MAX_BODY_LEN - text.len());
     let too_large = largest.clone() + " ";
     assert_eq!(case.stack.send("zip", &case.request(largest.as_bytes())).status, 200);
-    let heard = case.stack.send("zip", &case.request(too_large.as_bytes()));
-    assert_eq!((heard.status, &heard.body["error"]["code"]), (413, &json!("too_large")));
+    let answer = case.stack.send("zip", &case.request(too_large.as_bytes()));
+    assert_eq!((answer.status, &answer.body["error"]["code"]), (413, &json!("too_large")));
     let lengths: Vec<usize> = case.bodies().await.iter().map(Vec::len).collect();
     assert_eq!(lengths, [MAX_BODY_LEN]);
     case.still_answers("6 MB and a byte");
 }
 
 #[tokio::test]
-async fn a_stranger_pays_for_size_with_a_refusal() {
+async fn a_large_body_without_a_proof_is_rejected() {
     let case = Case::<Zip>::given("capture").await;
     let mut request = case.request(&vec![b'x'; MAX_BODY_LEN]);
     request.headers.set("x-qp-signature", "AAAA");
@@ -261,21 +261,21 @@ async fn a_flood_of_headers_does_not_hide_the_proof() {
 
     let many: Vec<Vec<u8>> = (0..5_000).map(|n| format!("x-{n}: {}", "x".repeat(100)).into_bytes()).collect();
     let many: Vec<&[u8]> = many.iter().map(Vec::as_slice).collect();
-    let heard = case.raw("POST", &path, &many, &body);
-    assert!(refers_to_the_sender(heard.status), "half a megabyte of headers: {}", heard.status);
+    let answer = case.raw("POST", &path, &many, &body);
+    assert!(refers_to_the_sender(answer.status), "half a megabyte of headers: {}", answer.status);
     case.still_answers("a flood of headers");
 }
 
 #[tokio::test]
-async fn proofs_sent_twice_are_refused_unless_one_stands_alone() {
+async fn a_repeated_proof_header_is_rejected_unless_one_is_valid() {
     let case = Case::<Zid>::given("order.create").await;
     let body = case.payload();
     let mut headers = case.proof(&body);
     headers.push(b"authorization: Basic bm9ib2R5Om5vYm9keQ==".to_vec());
     let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
     // API Gateway joins them with a comma, and the result is not a valid proof.
-    let heard = case.raw("POST", &format!("/zid/{}/order.create", case.store), &lines, &body);
-    assert_eq!(heard.status, 401, "{}", heard.body);
+    let answer = case.raw("POST", &format!("/zid/{}/order.create", case.store), &lines, &body);
+    assert_eq!(answer.status, 401, "{}", answer.body);
     assert!(case.bodies().await.is_empty());
 }
 
@@ -289,8 +289,8 @@ async fn a_header_outside_ascii_loses_no_delivery_and_proves_nothing() {
         let mut headers = case.proof(&body);
         headers.push(strange.to_vec());
         let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
-        let heard = case.raw("POST", &path, &lines, &body);
-        assert_eq!(heard.status, 200, "{}", String::from_utf8_lossy(strange));
+        let answer = case.raw("POST", &path, &lines, &body);
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(strange));
     }
     for proof in [
         &b"authorization: Basic \xff\xfe"[..],
@@ -298,8 +298,8 @@ async fn a_header_outside_ascii_loses_no_delivery_and_proves_nothing() {
         b"authorization: Basic ",
         b"authorization:",
     ] {
-        let heard = case.raw("POST", &path, &[proof], b"{\"id\":\"forged\"}");
-        assert_eq!(heard.status, 401, "{}", String::from_utf8_lossy(proof));
+        let answer = case.raw("POST", &path, &[proof], b"{\"id\":\"forged\"}");
+        assert_eq!(answer.status, 401, "{}", String::from_utf8_lossy(proof));
     }
     assert_eq!(case.bodies().await, [body], "equal deliveries are one event, forged ones none");
     case.still_answers("headers outside ASCII");
@@ -313,9 +313,9 @@ async fn a_method_that_delivers_nothing_is_not_allowed() {
     let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
     let path = format!("/zid/{}/order.create", case.store);
     for method in ["PUT", "PATCH", "DELETE", "BREW"] {
-        let heard = case.raw(method, &path, &lines, &body);
+        let answer = case.raw(method, &path, &lines, &body);
         assert_eq!(
-            (heard.status, &heard.body["error"]["code"]),
+            (answer.status, &answer.body["error"]["code"]),
             (405, &json!("method_not_allowed")),
             "{method}"
         );
@@ -328,7 +328,7 @@ async fn a_method_that_delivers_nothing_is_not_allowed() {
 }
 
 #[tokio::test]
-async fn a_path_that_leads_nowhere_is_the_senders_fault() {
+async fn an_unknown_path_is_the_senders_fault() {
     let case = Case::<Zid>::given("order.create").await;
     let body = case.payload();
     let headers = case.proof(&body);
@@ -353,35 +353,35 @@ async fn a_path_that_leads_nowhere_is_the_senders_fault() {
         "/zid//order.create".to_owned(),
     ];
     for path in &paths {
-        let heard = case.raw("POST", path, &lines, &body);
-        assert!(refers_to_the_sender(heard.status), "{path}: {} {}", heard.status, heard.body);
-        assert!(heard.body.is_object(), "{path}: not JSON");
+        let answer = case.raw("POST", path, &lines, &body);
+        assert!(refers_to_the_sender(answer.status), "{path}: {} {}", answer.status, answer.body);
+        assert!(answer.body.is_object(), "{path}: not JSON");
     }
     assert!(case.bodies().await.is_empty());
     // An escaped slash may be read as one, or as no path at all.
     for path in [format!("/zid/{store}%2Forder.create"), format!("/zid/{store}/order%2Fcreate")] {
-        let heard = case.raw("POST", &path, &lines, &body);
-        assert!(heard.status == 200 || refers_to_the_sender(heard.status), "{path}: {}", heard.status);
+        let answer = case.raw("POST", &path, &lines, &body);
+        assert!(answer.status == 200 || refers_to_the_sender(answer.status), "{path}: {}", answer.status);
     }
     case.still_answers("paths");
 }
 
 #[tokio::test]
-async fn a_strange_topic_is_an_unknown_event() {
+async fn an_unusual_topic_is_an_unknown_event() {
     let case = Case::<Zid>::given("order.create").await;
     let body = br#"{"strange":"topic"}"#;
     let headers = case.proof(body);
     let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
     let long = "x".repeat(3_000);
     for topic in ["b%C3%A9", "a%00b", "%25%32%46", "%zz", "a%20b", "%F0%9F%92%A9", "%3Cscript%3E", &long] {
-        let heard = case.raw("POST", &format!("/zid/{}/{topic}", case.store), &lines, body);
-        assert_eq!(heard.status, 200, "{topic}: {}", heard.body);
+        let answer = case.raw("POST", &format!("/zid/{}/{topic}", case.store), &lines, body);
+        assert_eq!(answer.status, 200, "{topic}: {}", answer.body);
     }
     case.still_answers("topics");
 }
 
 #[tokio::test]
-async fn a_strange_query_loses_no_delivery() {
+async fn an_unusual_query_loses_no_delivery() {
     let case = Case::<Zort>::given("ADDORDER").await;
     let body = case.payload();
     let headers = case.proof(&body);
@@ -390,22 +390,22 @@ async fn a_strange_query_loses_no_delivery() {
     let (long, many) = (format!("x={}", "x".repeat(7_000)), "a=b&".repeat(1_500));
     for query in ["method=%00", "method=%ff%fe", "%zz=%", "&&&===", "method=ADDORDER&method=x", &long, &many]
     {
-        let heard = case.raw("POST", &format!("{path}?{query}"), &lines, &body);
-        assert_eq!(heard.status, 200, "{}: {}", &query[..query.len().min(30)], heard.body);
+        let answer = case.raw("POST", &format!("{path}?{query}"), &lines, &body);
+        assert_eq!(answer.status, 200, "{}: {}", &query[..query.len().min(30)], answer.body);
     }
     let huge = format!("{path}?x={}", "x".repeat(200_000));
-    let heard = case.raw("POST", &huge, &lines, &body);
-    assert!([200, 400, 413, 414, 431].contains(&heard.status), "a huge query: {}", heard.status);
+    let answer = case.raw("POST", &huge, &lines, &body);
+    assert!([200, 400, 413, 414, 431].contains(&answer.status), "a huge query: {}", answer.status);
     case.still_answers("queries");
 }
 
 #[tokio::test]
-async fn a_probe_may_be_as_strange_as_it_likes() {
+async fn an_unusual_probe_is_answered() {
     let case = Case::<Zort>::given("ADDORDER").await;
     let path = format!("/zort/{}", case.store);
     for query in ["", "?%ff", "?method=ADDORDER", "?payload=%7B%22id%22%3A1%7D"] {
-        let heard = case.raw("GET", &format!("{path}{query}"), &[b"x-note: \xff"], b"");
-        assert_eq!(heard.status, 200, "{query}: {}", heard.body);
+        let answer = case.raw("GET", &format!("{path}{query}"), &[b"x-note: \xff"], b"");
+        assert_eq!(answer.status, 200, "{query}: {}", answer.body);
     }
     let request = Request { method: Method::Head, ..case.request(b"") };
     assert_eq!(case.stack.send("zort", &request).status, 200);

@@ -75,7 +75,7 @@ async fn the_newest_come_first_each_once_and_no_millisecond_is_split() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_begins_at_from_and_ends_before_until() {
+async fn a_list_begins_at_from_and_ends_before_until() {
     let table = Stack::up().table_of_its_own().await;
     let at = |ms: i64| ReceivedAt::from_millis(1_749_715_272_000 + ms).unwrap();
     for n in 0..4 {

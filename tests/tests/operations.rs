@@ -30,9 +30,9 @@ fn delivery(store: &StoreName, password: &str, topic: &str, body: &Value) -> Req
 fn call(stack: &Stack, service: &str, operation: &str, input: &Value) -> Value {
     let target = format!("{service}.{operation}");
     let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
-    let heard = stack.ask("POST", &stack.facts.endpoint, &headers, input.to_string().as_bytes());
-    assert_eq!(heard.status, 200, "{operation}: {}", heard.body);
-    heard.body
+    let answer = stack.ask("POST", &stack.facts.endpoint, &headers, input.to_string().as_bytes());
+    assert_eq!(answer.status, 200, "{operation}: {}", answer.body);
+    answer.body
 }
 
 /// The lines of a provider's log that name the store.
@@ -124,7 +124,7 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
 }
 
 #[tokio::test]
-async fn what_drifts_is_told_by_name_and_type_and_never_by_value() {
+async fn drift_is_logged_by_name_and_type_and_never_by_value() {
     let stack = Stack::up();
     let store = stack.store("zid", &json!([{"username": PAIR.0, "password": PAIR.1}])).await;
     // No other test sends this event, and each event has its own rate limit: other tests' drift cannot use it up.
@@ -159,10 +159,10 @@ async fn a_sweep_is_a_line_that_cloudwatch_reads_as_metrics() {
 fn every_alarm_and_the_dashboard_are_deployed() {
     let stack = Stack::up();
     let granite = |operation, input| call(&stack, "GraniteServiceVersion20100801", operation, &input);
-    let told = granite("DescribeAlarms", json!({"MaxRecords": 100}));
+    let alarms = granite("DescribeAlarms", json!({"MaxRecords": 100}));
     let named = |alarm: &Value| alarm["AlarmDescription"].as_str().unwrap_or_default().to_owned();
     let deployed: BTreeSet<String> =
-        told["MetricAlarms"].as_array().into_iter().flatten().map(named).collect();
+        alarms["MetricAlarms"].as_array().into_iter().flatten().map(named).collect();
     let wanted: BTreeSet<String> = operations::alarms().iter().map(operations::Alarm::description).collect();
     assert_eq!(deployed, wanted);
     let board = granite("GetDashboard", json!({"DashboardName": format!("inlet-{}", stack.facts.stage)}));

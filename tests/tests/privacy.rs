@@ -14,12 +14,12 @@ use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
 use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_dealpos::DealPos;
 use inlet_tests::canary::{Canary, MARK, marked, marked_credential, marked_form};
+use inlet_tests::demo_credential;
 use inlet_tests::faults::call::Service;
 use inlet_tests::faults::function::{Ended, Function};
 use inlet_tests::faults::matrix::poll;
 use inlet_tests::faults::plan::{Fault, Plan, Rule};
 use inlet_tests::faults::world::World;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
@@ -36,7 +36,7 @@ struct Walk<'w> {
 }
 
 #[tokio::test]
-async fn whatever_happens_to_a_delivery_nobody_reads_of_people_and_secrets() {
+async fn no_outcome_logs_personal_data_or_secrets() {
     let stack = Stack::up();
     let world = World::new(&stack.facts).await;
     let mut walk = Walk { stack: &stack, world: &world, canary: Canary::default() };
@@ -71,7 +71,7 @@ async fn whatever_happens_to_a_delivery_nobody_reads_of_people_and_secrets() {
 }
 
 #[tokio::test]
-async fn the_deployed_whole_logs_nothing_of_people_and_secrets() {
+async fn the_deployed_stack_logs_no_personal_data_or_secrets() {
     let stack = Stack::up();
     let since = clock::now();
     let mut canary = Canary::default();
@@ -229,7 +229,7 @@ impl Walk<'_> {
         }
         assert!(self.world.dead_letters().await > 0, "no poison was set aside");
         let damaged = "the event that the message carries is damaged: JSON of another shape";
-        assert!(self.world.log().contains(damaged), "nobody read the text:\n{}", self.world.log());
+        assert!(self.world.log().contains(damaged), "the text was not parsed:\n{}", self.world.log());
     }
 
     async fn say(&self, receiver: &mut Function, event: Value, status: u16) {

@@ -32,7 +32,7 @@ async fn an_accepted_event_is_published_and_then_has_a_receipt() {
 }
 
 #[tokio::test]
-async fn what_the_queue_alone_took_is_stored_and_published() {
+async fn a_fallback_is_stored_and_published() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let queue = &stack.facts.queue_url;
@@ -49,7 +49,7 @@ async fn what_the_queue_alone_took_is_stored_and_published() {
 }
 
 #[tokio::test]
-async fn what_the_queue_alone_took_and_the_sender_repeats_is_one_event() {
+async fn a_fallback_and_its_repeat_are_one_event() {
     let stack = Stack::up();
     let (store, request) = given::<Zort>(&stack, "UPDATEPRODUCTQUANTITY").await;
     let queue = stack.impatient_queue().await;
@@ -78,7 +78,7 @@ async fn a_message_that_comes_again_is_not_published_again() {
 }
 
 #[tokio::test]
-async fn poison_goes_to_the_dead_letters_alone_and_its_entity_goes_on() {
+async fn poison_is_dead_lettered_alone_and_its_entity_goes_on() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let nowhere = stack.idle_queue().await;
@@ -108,7 +108,7 @@ async fn poison_goes_to_the_dead_letters_alone_and_its_entity_goes_on() {
 }
 
 #[tokio::test]
-async fn what_is_stored_late_does_not_hide_that_the_entity_has_changed_since() {
+async fn an_event_stored_late_does_not_hide_a_later_state() {
     let stack = Stack::up();
     let (store, request) = given::<Zort>(&stack, "UPDATEPRODUCTQUANTITY").await;
     let queue = stack.idle_queue().await;

@@ -23,8 +23,8 @@ use inlet_aws::reverify::{Reverified, Scope, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
@@ -73,7 +73,7 @@ async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &S
 
 /// Returns the numbers of accepted, still refused and failed deliveries.
 async fn counted<P: Provider>(stack: &Stack, store: &StoreName) -> (usize, usize, usize) {
-    let Reverified { accepted, refused, failed } =
+    let Reverified { accepted, refused, failed, .. } =
         reverified::<P>(stack, &stack.facts.queue_url, store).await;
     (accepted, refused, failed.len())
 }
@@ -117,27 +117,27 @@ async fn waits_until_the_secret_is_mended<S: Sender>(payload: &str) {
 }
 
 #[tokio::test]
-async fn zorts_delivery_waits_until_the_secret_is_mended() {
+async fn zorts_delivery_waits_until_the_secret_is_corrected() {
     waits_until_the_secret_is_mended::<Zort>("ADDORDER.json").await;
 }
 
 #[tokio::test]
-async fn dealposs_delivery_waits_until_the_secret_is_mended() {
+async fn dealposs_delivery_waits_until_the_secret_is_corrected() {
     waits_until_the_secret_is_mended::<DealPos>("invoiceCreated.json").await;
 }
 
 #[tokio::test]
-async fn zids_delivery_waits_until_the_secret_is_mended() {
+async fn zids_delivery_waits_until_the_secret_is_corrected() {
     waits_until_the_secret_is_mended::<Zid>("order.create.json").await;
 }
 
 #[tokio::test]
-async fn tikis_delivery_waits_until_the_secret_is_mended() {
+async fn tikis_delivery_waits_until_the_secret_is_corrected() {
     waits_until_the_secret_is_mended::<Tiki>("order.status.json").await;
 }
 
 #[tokio::test]
-async fn zips_delivery_waits_until_the_secret_is_mended() {
+async fn zips_delivery_waits_until_the_secret_is_corrected() {
     waits_until_the_secret_is_mended::<Zip>("capture.json").await;
 }
 
@@ -147,7 +147,7 @@ async fn zips_signature_in_the_query_waits_with_it() {
 }
 
 #[tokio::test]
-async fn what_comes_for_a_parameter_that_cannot_be_used_waits_too() {
+async fn a_delivery_for_an_unusable_parameter_waits_too() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     // One credential where a list of them belongs.
@@ -162,7 +162,7 @@ async fn what_comes_for_a_parameter_that_cannot_be_used_waits_too() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_of_a_store_that_nobody_configured() {
+async fn nothing_is_kept_for_an_unconfigured_store() {
     let stack = Stack::up();
     let (_, request) = given::<Zid>(&stack, "order.create.json").await;
     let nobody = StoreName::parse("nobody-configured-this-one").unwrap();
@@ -172,7 +172,7 @@ async fn nothing_is_kept_of_a_store_that_nobody_configured() {
 }
 
 #[tokio::test]
-async fn what_came_in_between_makes_equal_deliveries_two_in_quarantine_too() {
+async fn a_state_in_between_makes_quarantined_equals_two_events() {
     let stack = Stack::up();
     let (store, a) = given::<Zort>(&stack, "UPDATEPRODUCTQUANTITY.json").await;
     let level = String::from_utf8(a.body.clone()).unwrap().replace("42.00", "41.00");
@@ -188,7 +188,7 @@ async fn what_came_in_between_makes_equal_deliveries_two_in_quarantine_too() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_sent_stays_and_is_one_event_when_it_is_tried_again() {
+async fn an_unsent_request_stays_and_becomes_one_event_later() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     assert_eq!(stack.send("zid", &request).status, 401);
@@ -233,7 +233,7 @@ impl Queue for Choosy {
 }
 
 #[tokio::test]
-async fn what_the_queue_will_never_take_keeps_none_behind_it_in_quarantine() {
+async fn a_request_that_sqs_rejects_does_not_block_the_next_ones() {
     let stack = Stack::up();
     let (store, first) = given::<Zid>(&stack, "order.create.json").await;
     let other = String::from_utf8(first.body.clone()).unwrap().replace("172.50 SAR", "172.51 SAR");
@@ -249,7 +249,7 @@ async fn what_the_queue_will_never_take_keeps_none_behind_it_in_quarantine() {
         assert_eq!((sum.accepted, sum.failed.len()), (accepted, 1), "{sum:?}");
     }
     assert_eq!(stack.published_once(1, &store).len(), 1, "the second one");
-    assert_eq!(stack.held("zid", &store).await.len(), 1, "the first one stays, and is told each time");
+    assert_eq!(stack.held("zid", &store).await.len(), 1, "the first one stays, and is reported each time");
 }
 
 type OnAws = Receiver<SsmSecrets<Zid>, Events, SqsQueue, TableQuarantine>;
@@ -313,7 +313,7 @@ async fn without_the_table_a_delivery_is_refused_all_the_same() {
 }
 
 #[tokio::test]
-async fn the_log_tells_that_a_delivery_is_held_and_nothing_of_its_proof() {
+async fn the_log_reports_a_quarantined_delivery_without_its_proof() {
     let stack = Stack::up();
     let store = stack.store("dealpos", &json!([{"api_key": "mistyped"}])).await;
     let proof = format!("a-secret-of-{store}");
@@ -329,9 +329,10 @@ async fn the_log_tells_that_a_delivery_is_held_and_nothing_of_its_proof() {
     assert_eq!(stack.send("dealpos", &large).status, 401);
     assert_eq!(stack.held("dealpos", &store).await.len(), 1);
     let log = stack.log_once(r#""quarantine":"too_large""#, "dealpos");
-    for told in [r#""outcome":"unauthenticated""#, r#""quarantine":"stored""#, r#""quarantine":"too_large""#]
+    for expected in
+        [r#""outcome":"unauthenticated""#, r#""quarantine":"stored""#, r#""quarantine":"too_large""#]
     {
-        assert!(log.contains(told), "{told} is not in {log}");
+        assert!(log.contains(expected), "{expected} is not in {log}");
     }
     assert!(!log.contains(&proof), "the proof is in the log");
 }

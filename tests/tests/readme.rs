@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use serde_json::json;
 
@@ -17,13 +17,13 @@ fn output(command: &mut Command) -> String {
 #[test]
 fn a_hand_signed_callback_is_accepted_and_a_changed_one_is_not() {
     let script = repository::block_behind("docs/registering.md", "<!-- tested: curl -->");
-    let heard = output(Command::new("bash").args(["-euc", &script]));
-    assert!(heard.starts_with("HTTP/1.1 200") && heard.contains(r#"{"received":true}"#), "{heard}");
+    let answer = output(Command::new("bash").args(["-euc", &script]));
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#"{"received":true}"#), "{answer}");
 
     let changed = script.replace(r#"-d "$BODY""#, r#"-d "${BODY/86.40/86.41}""#);
     assert_ne!(changed, script);
-    let heard = output(Command::new("bash").args(["-euc", &changed]));
-    assert!(heard.starts_with("HTTP/1.1 401"), "{heard}");
+    let answer = output(Command::new("bash").args(["-euc", &changed]));
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
 }
 
 #[tokio::test]
@@ -94,6 +94,44 @@ database.delete_table(TableName="{table}")
     command.env("AWS_DEFAULT_REGION", &facts.region).env("AWS_ACCESS_KEY_ID", "test");
     command.env("AWS_SECRET_ACCESS_KEY", "test");
     assert_eq!(output(&mut command).trim(), "delivered");
+}
+
+#[tokio::test]
+async fn a_consumer_forgets_what_arrived_until_the_notice() {
+    let stack = Stack::up();
+    let table = format!("orders-{}", inlet_tests::stack::unique());
+    let facts = &stack.facts;
+    let handler = repository::block_behind("docs/consumers.md", "<!-- tested: forgotten -->");
+    let script = format!(
+        r#"
+import boto3
+database = boto3.client("dynamodb")
+database.create_table(TableName="{table}", BillingMode="PAY_PER_REQUEST",
+    KeySchema=[{{"AttributeName": "id", "KeyType": "HASH"}}],
+    AttributeDefinitions=[{{"AttributeName": "id", "AttributeType": "S"}}])
+orders = boto3.resource("dynamodb").Table("{table}")
+{handler}
+def deliver(second, kind="commerce.order.created", **more):
+    time = f"2025-06-12T08:01:{{second:02}}.345Z"
+    handler({{"detail": {{"type": kind, "source": "/zid/riyadh", "subject": "order/1", "time": time,
+        "receivedtime": time}} | more}}, None)
+def stored():
+    return orders.get_item(Key={{"id": "/zid/riyadh/order/1"}})["Item"].get("data")
+deliver(12, data={{"status": "new"}})
+deliver(14, "inlet.entity.forgotten")
+deliver(13, data={{"status": "late"}})
+print(stored())
+deliver(15, data={{"status": "afterwards"}})
+print(stored()["status"])
+database.delete_table(TableName="{table}")
+"#
+    );
+    let python = repository::root().join(".local/tools/python/bin/python");
+    let mut command = Command::new(python);
+    command.args(["-c", &script]).env("AWS_ENDPOINT_URL", &facts.endpoint);
+    command.env("AWS_DEFAULT_REGION", &facts.region).env("AWS_ACCESS_KEY_ID", "test");
+    command.env("AWS_SECRET_ACCESS_KEY", "test");
+    assert_eq!(output(&mut command).trim(), "None\nafterwards");
 }
 
 #[test]

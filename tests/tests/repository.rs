@@ -1,16 +1,19 @@
-//! Properties of the repository itself: generated files are current, every provider has the same files.
+//! Properties of the repository itself: every provider has the same files, alarms and documents agree.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
-use inlet::tools::sender::Sender as _;
+use inlet::tools::registration::Registering;
 use inlet_aws::telemetry::metrics;
-use inlet_tests::{event_catalogue, operations, repository, samples, schemas};
+use inlet_providers::{ToolsVisitor, for_each_with_tools};
+use inlet_tests::{operations, repository};
 
 /// The files of a provider, in reading order.
-const SHAPE: [&str; 9] = [
+const SHAPE: [&str; 10] = [
     "src/main.rs",
     "src/lib.rs",
     "src/events.rs",
+    "src/tools/profile.rs",
     "src/tools/credential.rs",
     "src/tools/payloads.rs",
     "src/tools/sender.rs",
@@ -24,37 +27,6 @@ fn providers() -> BTreeSet<String> {
     let with_events =
         repository::below("functions").into_iter().filter(|path| path.ends_with("/src/events.rs"));
     with_events.filter_map(|path| folder(&path)).collect()
-}
-
-#[test]
-fn the_sample_events_are_in_step_with_the_payloads() {
-    let differences = repository::differences("events", &samples::files());
-    assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
-}
-
-#[test]
-fn the_schemas_are_in_step_with_the_types() {
-    let differences = repository::differences("schemas", &schemas::files());
-    assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
-}
-
-#[test]
-fn what_is_known_of_the_events_shapes_is_in_step_with_the_payloads() {
-    for (path, text) in samples::shapes() {
-        assert!(repository::text(&path) == text, "run `make samples`: {path} is out of step");
-    }
-}
-
-#[test]
-fn the_catalogue_of_events_is_in_step_with_the_specs_and_the_payloads() {
-    let in_step = repository::text(event_catalogue::DOCUMENT) == event_catalogue::document();
-    assert!(in_step, "run `make samples`: {} is out of step", event_catalogue::DOCUMENT);
-}
-
-#[test]
-fn the_alarms_and_the_dashboard_are_in_step_with_the_code() {
-    let in_step = repository::text("template.yaml") == operations::template();
-    assert!(in_step, "run `make samples`: template.yaml is out of step");
 }
 
 #[test]
@@ -73,7 +45,7 @@ fn the_dashboard_draws_metrics_of_the_code_and_is_free() {
 }
 
 #[test]
-fn every_alarm_of_ours_is_on_a_metric_of_the_code() {
+fn every_custom_alarm_is_on_a_metric_of_the_code() {
     let template = repository::text("template.yaml");
     let ours: BTreeSet<&str> = metrics::ALL.iter().map(|metric| metric.name).collect();
     let alarming = template.split("Namespace: Inlet\n      MetricName: ").skip(1);
@@ -107,7 +79,7 @@ fn every_alarm_names_its_heading_in_the_runbook() {
 }
 
 #[test]
-fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
+fn every_provider_has_one_layout_and_a_template_block() {
     let template = repository::text("template.yaml");
     assert_eq!(providers().len(), 5);
     for provider in providers() {
@@ -117,7 +89,7 @@ fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
         }
         assert!(
             there("src/canonical.rs") != there("src/canonical/mod.rs"),
-            "functions/{provider}/src/canonical is to be one file or one folder"
+            "functions/{provider}/src/canonical must be one file or one folder"
         );
         for line in
             [format!("functions/{provider}"), format!("inlet-{provider}"), format!("/{provider}/{{store}}")]
@@ -129,24 +101,24 @@ fn every_provider_has_the_same_shape_and_a_block_in_the_template() {
 
 #[test]
 fn every_payload_file_is_embedded_where_the_provider_is_played() {
-    let embedded =
-        |sent: &[inlet::tools::sender::Payload]| sent.iter().map(|payload| payload.file.to_owned()).collect();
-    let providers: [(&str, BTreeSet<String>); 5] = [
-        ("dealpos", embedded(inlet_dealpos::DealPos::PAYLOADS)),
-        ("tiki", embedded(inlet_tiki::Tiki::PAYLOADS)),
-        ("zid", embedded(inlet_zid::Zid::PAYLOADS)),
-        ("zip", embedded(inlet_zip::Zip::PAYLOADS)),
-        ("zort", embedded(inlet_zort::Zort::PAYLOADS)),
-    ];
-    for (provider, embedded) in providers {
-        let folder = format!("functions/{provider}/payloads/");
-        let there = repository::below(&folder).iter().map(|path| path.replacen(&folder, "", 1)).collect();
-        assert_eq!(embedded, there, "functions/{provider}/src/payloads.rs");
+    for_each_with_tools(&mut Embedded);
+}
+
+/// Compares the embedded payloads with the files in the folder.
+struct Embedded;
+
+impl ToolsVisitor for Embedded {
+    fn visit<P: Registering>(&mut self) {
+        let folder = format!("functions/{}/payloads/", P::NAME);
+        let present: BTreeSet<String> =
+            repository::below(&folder).iter().map(|path| path.replacen(&folder, "", 1)).collect();
+        let embedded = P::PAYLOADS.iter().map(|payload| payload.file.to_owned()).collect();
+        assert_eq!(present, embedded, "functions/{}/src/tools/payloads.rs", P::NAME);
     }
 }
 
 #[test]
-fn every_source_file_begins_by_saying_what_it_is_for() {
+fn every_source_file_begins_with_its_purpose() {
     let rust: Vec<String> = ["cli", "shared", "functions", "tests"]
         .into_iter()
         .flat_map(repository::below)
@@ -204,5 +176,28 @@ fn every_documented_event_has_a_sample_and_every_kind_a_schema() {
             path.replace("functions/", "events/").replace("/payloads/", "/").replace(".form", ".json");
         assert!(events.contains(&sample), "{path} has no sample {sample}");
     }
-    assert_eq!(repository::below("schemas").len(), inlet::canonical::Kind::ALL.len() + 1, "and the event's");
+    let schemas = repository::below("schemas");
+    for kind in inlet::canonical::Kind::ALL {
+        let schema = format!("schemas/{}.schema.json", kind.as_str());
+        assert!(schemas.contains(&schema), "{schema} is missing");
+    }
+}
+
+#[test]
+fn no_function_links_tools_or_operators_code() {
+    let functions = inlet_providers::NAMES.iter().copied().chain(["processor", "sweeper"]);
+    for function in functions.map(|name| format!("inlet-{name}")) {
+        let arguments =
+            ["tree", "--offline", "--edges", "normal,features", "--prefix", "none", "--package", &function];
+        let output =
+            Command::new("cargo").args(arguments).current_dir(repository::root()).output().expect("cargo");
+        let features = String::from_utf8(output.stdout).expect("text");
+        assert!(features.contains("inlet feature \"default\""), "{function}: {features}");
+        for feature in ["tools", "operate", "schema"] {
+            assert!(
+                !features.contains(&format!("feature \"{feature}\"")),
+                "{function} has the feature {feature}"
+            );
+        }
+    }
 }

@@ -17,7 +17,7 @@ use inlet_aws::dynamodb::record::Record;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::lambda::ledger::TableLedger;
 use inlet_aws::lambda::sweeper::{BUDGET, Oldest, SweepReport, Sweeper};
-use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::operate::redrive::{Redrive, Redriven};
 use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
 use inlet_aws::sqs::QueueDepth;
 use inlet_tests::deliveries::{given, received_without};
@@ -79,8 +79,9 @@ impl Site {
     }
 
     /// The processor fails with a message of this event, and will try it again after this time.
-    async fn processor_fails_with(&self, id: &EventId, pause: Duration, now: ReceivedAt) {
-        let tried = AttemptRecord { id: id.clone(), received: "m".into(), tries: Attempts::default(), pause };
+    async fn processor_fails_with(&self, id: &EventId, delay: Duration, now: ReceivedAt) {
+        let tried =
+            AttemptRecord { id: id.clone(), received: "m".into(), attempts: Attempts::default(), delay };
         self.table().attempts.record(&[tried], now).await.unwrap();
     }
 
@@ -144,7 +145,7 @@ fn later(now: ReceivedAt, by: Duration) -> ReceivedAt {
 }
 
 #[tokio::test]
-async fn what_lost_its_message_is_sent_again_and_nothing_else() {
+async fn only_events_that_lost_their_message_are_sent_again() {
     let site = Site::new().await;
     let lost = site.event(1, 10 * MINUTE).await;
     let processed = site.event(2, 10 * MINUTE).await;
@@ -170,7 +171,7 @@ async fn what_lost_its_message_is_sent_again_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
+async fn a_run_that_sends_nothing_still_records_the_oldest_age() {
     let mut site = Site::new().await;
     let [proved, lost] = [site.event(1, 30 * MINUTE).await, site.event(2, 20 * MINUTE).await];
     assert_eq!(site.sweep().await.resent, 2);
@@ -182,7 +183,7 @@ async fn a_run_that_may_send_nothing_still_tells_how_old_the_oldest_is() {
 }
 
 #[tokio::test]
-async fn more_than_a_request_holds_is_listed_while_it_waits_and_let_go_when_it_is_proved() {
+async fn pending_events_above_one_request_are_listed_and_deleted() {
     let site = Site::new().await;
     let mut ids = Vec::new();
     for n in 1..=60 {
@@ -203,14 +204,14 @@ async fn more_than_a_request_holds_is_listed_while_it_waits_and_let_go_when_it_i
 }
 
 #[tokio::test]
-async fn what_may_be_waiting_on_a_backed_up_queue_is_not_sent_again() {
+async fn events_that_may_wait_on_a_long_queue_are_not_sent_again() {
     let site = Site::new().await;
     let lost = site.event(1, 20 * MINUTE).await;
     let behind = site.event(2, 5 * MINUTE).await;
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
     let swept = site.sweep().await;
-    assert_eq!(swept.resent, 0, "nobody says how far the queue is worked off");
-    assert_eq!(swept.oldest_unprocessed, site.aged(20 * MINUTE), "but it is told");
+    assert_eq!(swept.resent, 0, "the position of the processor is unknown");
+    assert_eq!(swept.oldest_unprocessed, site.aged(20 * MINUTE), "but its age is recorded");
 
     site.processor_is_at(10 * MINUTE).await;
     assert_eq!(site.sweep().await.resent, 1, "what was sent before is not on the queue any more");
@@ -222,12 +223,12 @@ async fn what_may_be_waiting_on_a_backed_up_queue_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn what_is_in_flight_explains_only_itself_once_nothing_new_is_seen() {
+async fn in_flight_messages_alone_do_not_hold_others_back() {
     let mut site = Site::new().await;
     let lost = site.event(1, 20 * MINUTE).await;
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
     let message = site.stack.clients.sqs.receive_message().queue_url(&site.queue_url).send().await.unwrap();
-    assert_eq!(message.messages().len(), 1, "somebody else's poison, held back for hours");
+    assert_eq!(message.messages().len(), 1, "a delayed poison message of another entity");
 
     site.processor_is_at(30 * MINUTE).await;
     let swept = site.sweep().await;
@@ -236,7 +237,7 @@ async fn what_is_in_flight_explains_only_itself_once_nothing_new_is_seen() {
 
     site.now = later(site.now, 5 * MINUTE);
     site.stack.enqueue(&site.queue_url, "another", "{}", None).await;
-    assert_eq!(site.sweep().await.resent, 0, "something waits that nobody has received");
+    assert_eq!(site.sweep().await.resent, 0, "a message waits that was not received yet");
 
     site.stack.clients.sqs.purge_queue().queue_url(&site.queue_url).send().await.unwrap();
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
@@ -247,7 +248,7 @@ async fn what_is_in_flight_explains_only_itself_once_nothing_new_is_seen() {
 }
 
 #[tokio::test]
-async fn without_the_queue_a_run_fails_and_tells_how_old_the_oldest_is() {
+async fn without_the_queue_a_run_fails_with_the_oldest_age() {
     let mut site = Site::new().await;
     let lost = site.event(1, 30 * MINUTE).await;
     let queue = site.sweeper.queue.clone();
@@ -264,7 +265,7 @@ async fn without_the_queue_a_run_fails_and_tells_how_old_the_oldest_is() {
 }
 
 #[tokio::test]
-async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
+async fn an_event_that_is_never_processed_is_parked_in_the_end() {
     let site = Site::new().await;
     let lost = site.event(1, 10 * MINUTE).await;
     let mut now = site.now;
@@ -281,12 +282,12 @@ async fn what_is_never_processed_is_sent_a_few_times_and_then_parked() {
     assert_eq!(
         (swept.resent, swept.parked, swept.oldest_unprocessed),
         (0, 0, Oldest::Nothing),
-        "it waits for somebody"
+        "it waits for an operator"
     );
 }
 
 #[tokio::test]
-async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_long_that_lasts() {
+async fn events_behind_a_failing_message_are_not_sent_again() {
     let site = Site::new().await;
     let failing = site.event(1, 10 * MINUTE).await;
     let behind = site.kept("zid/shop/order/1/00000000000000b1", 9 * MINUTE);
@@ -298,18 +299,18 @@ async fn what_waits_behind_a_message_that_fails_is_left_in_its_place_however_lon
             now = later(now, MAX_BACKOFF);
             let swept = site.sweep_at(now).await;
             assert_eq!((swept.resent, swept.parked), (0, 0), "in hour {hour} of the outage");
-            assert_eq!(swept.oldest_unprocessed, site.aged(10 * MINUTE), "but it is told");
+            assert_eq!(swept.oldest_unprocessed, site.aged(10 * MINUTE), "but its age is recorded");
         }
     }
     site.table().receipts.write(&[(&failing, now)], &[], now).await.unwrap();
     let swept = site.sweep_at(later(now, MINUTE)).await;
     assert_eq!(swept.oldest_unprocessed, site.aged(9 * MINUTE), "the outage is over");
-    assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "nobody says any more that it waits");
+    assert_eq!(site.sweep_at(later(now, 10 * MINUTE)).await.resent, 1, "its entity waits no longer");
     assert_eq!(site.queued(), [behind.record.id.as_str()]);
 }
 
 #[tokio::test]
-async fn what_the_processor_stores_behind_the_walk_is_looked_after() {
+async fn fallbacks_stored_behind_the_walk_are_pending() {
     let site = Site::new().await;
     site.all_is_walked().await;
     let kept = site.kept("zid/shop/order/7/0000000000000007", 1_200 * MINUTE);
@@ -327,7 +328,7 @@ async fn what_the_processor_stores_behind_the_walk_is_looked_after() {
 }
 
 #[tokio::test]
-async fn what_is_to_be_tried_again_behind_the_walk_is_looked_after_also_when_it_cannot_be_sent() {
+async fn unparked_events_behind_the_walk_are_pending_even_if_unsent() {
     let site = Site::new().await;
     let parked = site.event(1, 1_200 * MINUTE).await;
     site.all_is_walked().await;
@@ -345,7 +346,7 @@ async fn what_is_to_be_tried_again_behind_the_walk_is_looked_after_also_when_it_
 }
 
 #[tokio::test]
-async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_mark_is_its_own() {
+async fn an_equal_delivery_after_expiry_is_new_without_old_marks() {
     let site = Site::new().await;
     // The table keeps events for a day; DynamoDB has not deleted this one yet.
     let days = |n: u32| n * 1_440 * MINUTE;
@@ -371,7 +372,7 @@ async fn an_equal_delivery_after_its_event_has_expired_is_a_new_one_and_no_old_m
 }
 
 #[tokio::test]
-async fn what_is_held_back_is_hidden_for_just_so_long() {
+async fn a_delayed_message_is_hidden_for_exactly_that_long() {
     let site = Site::new().await;
     site.stack.enqueue(&site.queue_url, "any", "{}", None).await;
     let receive = async || {
@@ -383,11 +384,11 @@ async fn what_is_held_back_is_hidden_for_just_so_long() {
     let handle = messages[0].receipt_handle.clone().unwrap();
     let received = Received { handle, ..received(String::new()) };
     site.ledger().delay(&received, Duration::ZERO).await.unwrap();
-    assert_eq!(receive().await.len(), 1, "no longer than it was told");
+    assert_eq!(receive().await.len(), 1, "no longer than asked");
 }
 
 #[tokio::test]
-async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
+async fn after_a_day_without_runs_all_events_are_sent_in_order() {
     let site = Site::new().await;
     site.table().pending.set_cursor("near", site.now.earlier(1_500 * MINUTE)).await.unwrap();
     let mut lost = Vec::new();
@@ -401,7 +402,7 @@ async fn after_a_day_off_everything_is_found_and_sent_in_its_order() {
 }
 
 #[tokio::test]
-async fn what_the_index_shows_late_is_found_on_the_second_walk() {
+async fn an_event_that_the_index_shows_late_is_found_in_walk_2() {
     let site = Site::new().await;
     site.table().pending.set_cursor("near", site.now).await.unwrap();
     site.table().pending.set_cursor("late", site.now.earlier(600 * MINUTE)).await.unwrap();
@@ -411,7 +412,7 @@ async fn what_the_index_shows_late_is_found_on_the_second_walk() {
 }
 
 #[tokio::test]
-async fn the_deployed_sweeper_sends_what_the_queue_did_not_take() {
+async fn the_deployed_sweeper_sends_events_that_sqs_did_not_get() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let nowhere = format!("{}-nowhere.fifo", stack.facts.queue_url);
@@ -430,7 +431,7 @@ fn replay_ids(published: &[Value]) -> Vec<Option<&str>> {
 }
 
 #[tokio::test]
-async fn a_replay_sends_what_is_selected_once_more_and_says_so() {
+async fn a_replay_sends_the_selected_events_again_and_marks_them() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     let from = clock::now();
@@ -473,7 +474,7 @@ async fn a_replay_sends_what_is_selected_once_more_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_redrive_puts_dead_letters_back_with_all_that_they_carry() {
+async fn a_redrive_returns_dead_letters_with_all_they_carry() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
     // A whole event, as the queue alone has it, waits among the dead letters.
@@ -485,9 +486,9 @@ async fn a_redrive_puts_dead_letters_back_with_all_that_they_carry() {
     let queue = stack.queue(&stack.facts.queue_url);
     let redrive = Redrive { dead_letters: stack.queue(&dead), queue, table: stack.table() };
     assert_eq!(redrive.count().await.unwrap(), 1);
-    let moved = watch::Sender::new(0);
+    let moved = watch::Sender::new(Redriven::default());
     redrive.run(100, &moved).await.unwrap();
-    assert_eq!((*moved.borrow(), stack.waiting(&dead).len()), (1, 0));
+    assert_eq!((*moved.borrow(), stack.waiting(&dead).len()), (Redriven { moved: 1, forgotten: 0 }, 0));
     assert_eq!(stack.published_once(1, &store).len(), 1);
     assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
     assert_eq!(stack.stored(&id).await.body, request.body);

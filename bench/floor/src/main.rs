@@ -20,7 +20,7 @@ const STORES: &str = include_str!("../../../local/demo-stores.json");
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let event = std::fs::read(arguments.next().ok_or("no event was named")?)?;
-    let times: u32 = arguments.next().ok_or("no number was told")?.parse()?;
+    let times: u32 = arguments.next().ok_or("no number was given")?.parse()?;
     let zip = String::from_utf8_lossy(&event).contains(r#""rawPath":"/zip/"#);
     let started = Instant::now();
     if zip { again::<Zip>(&event, times) } else { again::<Zid>(&event, times) }?;

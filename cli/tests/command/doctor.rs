@@ -4,19 +4,19 @@ use serde_json::json;
 
 use inlet_tests::stack::Stack;
 
-use crate::inlet::run;
+use crate::inlet::{run, run_in};
 
 /// Returns the doctor's finding about a subject.
-fn about(told: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
+fn about(printed: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
     let checks =
-        told["checks"].as_array().expect("checks").iter().filter(|check| check["subject"] == subject);
+        printed["checks"].as_array().expect("checks").iter().filter(|check| check["subject"] == subject);
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     checks.map(|check| (text(&check["status"]), text(&check["finding"]))).collect()
 }
 
 #[test]
 fn every_part_is_checked_and_the_emulator_passes() {
-    let told = run(&["--json", "doctor"]).json();
+    let printed = run(&["--json", "doctor"]).json();
     for subject in [
         "stack",
         "resources",
@@ -30,13 +30,45 @@ fn every_part_is_checked_and_the_emulator_passes() {
         "secrets",
         "alarms",
     ] {
-        assert!(!about(&told, subject).is_empty(), "{subject}: {told}");
+        assert!(!about(&printed, subject).is_empty(), "{subject}: {printed}");
     }
     for subject in ["stack", "resources", "bus", "receiver", "clock", "table", "queue", "sweeper"] {
-        let bad: Vec<_> = about(&told, subject).into_iter().filter(|(mark, _)| mark == "fail").collect();
-        assert_eq!(bad, [], "{told}");
+        let bad: Vec<_> = about(&printed, subject).into_iter().filter(|(mark, _)| mark == "fail").collect();
+        assert_eq!(bad, [], "{printed}");
     }
-    assert_eq!(about(&told, "receiver").len(), 5);
+    assert_eq!(about(&printed, "receiver").len(), 5);
+}
+
+#[test]
+fn a_missing_table_queue_or_bus_fails_with_advice_that_works() {
+    let facts: serde_json::Value =
+        serde_json::from_str(&inlet_tests::repository::text(".local/stack.json")).unwrap();
+    let gone = |name: &str, value: &str| {
+        let mut changed = facts.clone();
+        let old = facts[name].as_str().unwrap();
+        changed[name] = old.replace(old.rsplit('/').next().unwrap(), value).into();
+        changed
+    };
+    for (name, value, subject, heading) in [
+        ("table", "no-such-table", "table", "#the-table-is-gone"),
+        ("queue_url", "no-such.fifo", "queue", "#a-queue-or-the-bus-is-gone"),
+        ("dlq_url", "no-such.fifo", "dead", "#a-queue-or-the-bus-is-gone"),
+        ("bus", "no-such-bus", "bus", "#a-queue-or-the-bus-is-gone"),
+    ] {
+        let folder = std::env::temp_dir().join(inlet_tests::stack::unique());
+        std::fs::create_dir_all(folder.join(".local")).unwrap();
+        std::fs::write(folder.join(".local/stack.json"), gone(name, value).to_string()).unwrap();
+        let ran = run_in(&folder, &["--json", "doctor"]);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let told = ran.json();
+        let finding = ("fail".to_owned(), format!("{value} does not exist"));
+        assert!(about(&told, subject).contains(&finding), "{name}: {told}");
+        assert_eq!(ran.code, 1, "{name}");
+        let checks = told["checks"].as_array().unwrap();
+        let failed = checks.iter().find(|check| check["finding"] == finding.1).unwrap();
+        let next = failed["next"].as_str().unwrap();
+        assert!(next.contains(heading) && !next.contains("deploy again"), "{next}");
+    }
 }
 
 #[tokio::test]
@@ -44,9 +76,9 @@ async fn an_invalid_secret_is_found_and_not_shown() {
     let stack = Stack::up();
     let store = stack.store("tiki", &json!([{"order": "canary-too-short"}])).await;
     let ran = run(&["--json", "doctor"]);
-    let told = ran.json();
-    let found = about(&told, "secrets").into_iter().find(|(_, told)| told.contains(store.as_str()));
-    let (mark, words) = found.unwrap_or_else(|| panic!("{told}"));
+    let printed = ran.json();
+    let found = about(&printed, "secrets").into_iter().find(|(_, printed)| printed.contains(store.as_str()));
+    let (mark, words) = found.unwrap_or_else(|| panic!("{printed}"));
     assert!(mark == "fail" && words.contains("order has 16 characters and must have exactly 32"), "{words}");
     assert_eq!(ran.code, 1);
     assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");

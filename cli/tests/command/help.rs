@@ -35,9 +35,9 @@ fn every_command_has_a_manual_page_and_completions() {
 #[test]
 fn a_deployment_is_found_by_its_stacks_name() {
     let facts = Stack::up().facts;
-    let told = in_an_account(&facts, &["--json", "--stack", "inlet-local", "secret", "list", "zid/demo"])
+    let printed = in_an_account(&facts, &["--json", "--stack", "inlet-local", "secret", "list", "zid/demo"])
         .done()
         .json();
-    assert_eq!(told["credentials"][0]["shape"], "basic", "{told}");
+    assert_eq!(printed["credentials"][0]["shape"], "basic", "{printed}");
     snapshot("not-deployed", &in_an_account(&facts, &["--stack", "inlet-nowhere", "urls"]));
 }

@@ -16,9 +16,9 @@ fn the_tour_of_the_readme_works() {
     let script = format!("PATH={beside}:$PATH\n{tour}");
     let walked = Command::new("bash").args(["-euxc", &script]).current_dir(repository::root()).output();
     let walked = walked.expect("a shell");
-    let told =
+    let printed =
         String::from_utf8_lossy(&walked.stdout).into_owned() + &String::from_utf8_lossy(&walked.stderr);
-    assert!(walked.status.success(), "{told}");
+    assert!(walked.status.success(), "{printed}");
     crate::inlet::run(&["secret", "retire", &store, "--all", "--yes"]).done();
 }
 

@@ -26,9 +26,9 @@ async fn a_replay_counts_first_and_sends_when_confirmed() {
 
     snapshot("replay", &replay(&["--id", "after-the-fix", "--yes"]).done());
     assert_eq!(replays(&given, 4), [json!("after-the-fix"), json!("after-the-fix")]);
-    let told = replay(&["--type", "commerce.order.created", "--yes", "--json"]).done().json();
-    assert_eq!((&told["selected"], &told["sent"]), (&json!(2), &json!(2)));
-    assert!(told["replay"].as_str().unwrap().starts_with("replay-2"), "{told}");
+    let printed = replay(&["--type", "commerce.order.created", "--yes", "--json"]).done().json();
+    assert_eq!((&printed["selected"], &printed["sent"]), (&json!(2), &json!(2)));
+    assert!(printed["replay"].as_str().unwrap().starts_with("replay-2"), "{printed}");
     assert_eq!(replays(&given, 6).len(), 4);
     let listed = run(&["list", "--json", "--parked", "--store", &given.address]).done().json();
     assert_eq!(listed["events"], json!([]), "it was tried again");

@@ -2,8 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use serde_json::{Value, json};
 
@@ -32,8 +32,12 @@ async fn each_of_many_deliveries_is_an_event() {
     let stack = Stack::up();
     for (provider, event) in PROVIDERS {
         let store = store(&stack, provider).await;
-        let told = run(&["--json", "send", provider, event, "--store", &store, "-n", "6"]).done().json();
-        assert_eq!((&told["sent"], &told["answers"]["200"]["count"]), (&json!(6), &json!(6)), "{told}");
+        let printed = run(&["--json", "send", provider, event, "--store", &store, "-n", "6"]).done().json();
+        assert_eq!(
+            (&printed["sent"], &printed["answers"]["200"]["count"]),
+            (&json!(6), &json!(6)),
+            "{printed}"
+        );
         let name = inlet::store::StoreName::parse(&store).unwrap();
         assert_eq!(stack.events(provider, &name).await.len(), 6, "{provider}");
     }
@@ -56,11 +60,11 @@ async fn a_repeat_is_no_event_but_a_returning_state_is() {
     let store = store(&stack, "zort").await;
     let name = inlet::store::StoreName::parse(&store).unwrap();
     let arguments = ["send", "zort", "UPDATEPRODUCTQUANTITY", "--store", &store];
-    let told = run(&[&["--json"], &arguments[..], &["--duplicate", "100"]].concat()).done().json();
-    assert_eq!(told["sent"], 2);
+    let printed = run(&[&["--json"], &arguments[..], &["--duplicate", "100"]].concat()).done().json();
+    assert_eq!(printed["sent"], 2);
     assert_eq!(stack.events("zort", &name).await.len(), 1, "A, A is one event");
-    let told = run(&[&["--json"], &arguments[..], &["--flip-flop"]].concat()).done().json();
-    assert_eq!(told["sent"], 3);
+    let printed = run(&[&["--json"], &arguments[..], &["--flip-flop"]].concat()).done().json();
+    assert_eq!(printed["sent"], 3);
     assert_eq!(stack.events("zort", &name).await.len(), 1 + 3, "A, B, A is three");
 }
 
@@ -80,9 +84,9 @@ async fn a_wrong_credential_is_rejected_as_expected() {
     let stack = Stack::up();
     for (provider, event) in PROVIDERS {
         let store = store(&stack, provider).await;
-        let told =
+        let printed =
             run(&["--json", "send", provider, event, "--store", &store, "--bad-signature"]).done().json();
-        assert_eq!(told["answers"]["401"]["count"], 1, "{provider}: {told}");
+        assert_eq!(printed["answers"]["401"]["count"], 1, "{provider}: {printed}");
     }
 }
 
@@ -97,17 +101,17 @@ async fn a_wrong_secret_has_a_hint_and_an_exit_code() {
 
 #[test]
 fn a_redirect_is_sent() {
-    let told = run(&["--json", "send", "zip", "redirect"]).done().json();
-    assert_eq!(told["answers"]["200"]["count"], 1, "{told}");
+    let printed = run(&["--json", "send", "zip", "redirect"]).done().json();
+    assert_eq!(printed["answers"]["200"]["count"], 1, "{printed}");
 }
 
 #[test]
 fn a_flash_sale_is_answered_and_measured() {
     let arguments =
         ["--json", "send", "tiki", "--scenario", "flash-sale", "-n", "30", "--reorder", "--rate", "100"];
-    let told = run(&arguments).done().json();
-    let (sent, latency) = (told["sent"].as_u64().unwrap(), &told["latency_ms"]);
-    assert!(sent >= 30 && latency["p50"].as_f64() <= latency["max"].as_f64(), "{told}");
+    let printed = run(&arguments).done().json();
+    let (sent, latency) = (printed["sent"].as_u64().unwrap(), &printed["latency_ms"]);
+    assert!(sent >= 30 && latency["p50"].as_f64() <= latency["max"].as_f64(), "{printed}");
 }
 
 #[test]
@@ -148,10 +152,10 @@ fn an_event_file_with_a_credential_needs_no_deployment() {
     let (credential, body, wrote) = (file("credential"), file("body"), file("event"));
     std::fs::write(&credential, demo_credential("tiki").to_string()).unwrap();
     std::fs::write(&body, r#"{"data":{"order_code":"1"}}"#).unwrap();
-    std::fs::write(&wrote, "what anybody could read").unwrap();
+    std::fs::write(&wrote, "readable by all users").unwrap();
     let path = |file: &std::path::Path| file.to_str().unwrap().to_owned();
     let (credential, body, wrote) = (path(&credential), path(&body), path(&wrote));
-    let told = bare(&[
+    let printed = bare(&[
         "sample-event",
         "tiki",
         "order.status",
@@ -164,9 +168,9 @@ fn an_event_file_with_a_credential_needs_no_deployment() {
         "-o",
         &wrote,
     ]);
-    assert_eq!(told.done().out, "");
+    assert_eq!(printed.done().out, "");
     let mode = std::fs::metadata(&wrote).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600, "the event holds a live proof: nobody else may read it");
+    assert_eq!(mode & 0o777, 0o600, "the event holds a live proof: only its owner may read it");
     let event: Value = serde_json::from_str(&std::fs::read_to_string(&wrote).unwrap()).unwrap();
     assert_eq!(
         (&event["rawPath"], &event["body"]),

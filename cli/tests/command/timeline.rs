@@ -16,8 +16,8 @@ async fn a_history_has_changes_and_states() {
     let entity = given.ids[0].entity_path();
     snapshot("timeline", &run(&["timeline", entity]).done());
 
-    let told = run(&["timeline", entity, "--json"]).done().json();
-    let events = told["events"].as_array().unwrap();
+    let printed = run(&["timeline", entity, "--json"]).done().json();
+    let events = printed["events"].as_array().unwrap();
     assert_eq!(events.len(), 2);
     assert_eq!(events[0]["replays"][0]["replay"], "after-the-fix");
     let changes = events[1]["changes"].as_array().unwrap();

@@ -56,7 +56,7 @@ impl Scene {
         all.extend(rest);
         let ran = run_with(&all, access);
         for text in [&ran.out, &ran.err] {
-            assert!(!text.contains("s3cret") && !text.contains("acc3ss-"), "a secret is told: {text}");
+            assert!(!text.contains("s3cret") && !text.contains("acc3ss-"), "a secret is printed: {text}");
         }
         ran
     }
@@ -77,12 +77,12 @@ async fn zort_is_registered_once_and_others_are_kept() {
         "webhook-register-zort-dry",
         &scene.run(&["register", "ADDORDER", "UPDATEORDER", "--dry-run"]).done(),
     );
-    assert_eq!(scene.api.heard(), ["GET /Webhook/GetWebhook"], "a dry run changes nothing");
+    assert_eq!(scene.api.take_requests(), ["GET /Webhook/GetWebhook"], "a dry run changes nothing");
 
     let first = scene.run(&["register", "ADDORDER", "UPDATEORDER", "DELETEORDER"]);
     snapshot("webhook-register-zort", &first);
     assert_eq!(
-        scene.api.heard(),
+        scene.api.take_requests(),
         ["GET /Webhook/GetWebhook", "POST /Webhook/UpdateWebhook", "GET /Webhook/GetWebhook"]
     );
     let settings = scene.api.state().zort.clone().expect("settings");
@@ -90,7 +90,7 @@ async fn zort_is_registered_once_and_others_are_kept() {
     assert_eq!(settings["addorderurl"], json!("https://other.example/o?token=s3cret"), "another's stays");
 
     scene.run(&["register", "UPDATEORDER", "DELETEORDER"]).done();
-    assert_eq!(scene.api.heard(), ["GET /Webhook/GetWebhook"], "the second time changes nothing");
+    assert_eq!(scene.api.take_requests(), ["GET /Webhook/GetWebhook"], "the second time changes nothing");
 
     snapshot("webhook-list-zort", &scene.run(&["list"]).done());
     snapshot("webhook-unregister-zort", &scene.run(&["unregister", "--yes"]).done());
@@ -102,7 +102,7 @@ async fn zort_is_registered_once_and_others_are_kept() {
 }
 
 #[tokio::test]
-async fn zorts_refusals_stand_in_answers_with_status_200() {
+async fn zort_refuses_in_a_response_with_status_200() {
     let scene = Scene::zort().await;
     let stranger = scene.run_with(&["register"], r#"{"storename":"x","apikey":"y","apisecret":"z"}"#);
     snapshot("webhook-register-zort-wrong-access", &stranger);
@@ -126,12 +126,12 @@ async fn zid_gets_a_subscription_for_each_event() {
 
     let arguments = ["register", "order.status.update", "--option", "status=delivered", "--dry-run"];
     snapshot("webhook-register-zid-dry", &scene.run(&arguments).done());
-    assert_eq!(scene.api.heard(), ["GET /v1/managers/webhooks"], "a dry run changes nothing");
+    assert_eq!(scene.api.take_requests(), ["GET /v1/managers/webhooks"], "a dry run changes nothing");
 
     snapshot("webhook-register-zid", &scene.run(&["register", "order.create", "product.update"]).done());
-    scene.api.heard();
+    scene.api.take_requests();
     scene.run(&["register", "order.create", "product.update"]).done();
-    assert_eq!(scene.api.heard(), ["GET /v1/managers/webhooks"], "the second time changes nothing");
+    assert_eq!(scene.api.take_requests(), ["GET /v1/managers/webhooks"], "the second time changes nothing");
 
     {
         let mut state = scene.api.state();
@@ -146,11 +146,15 @@ async fn zid_gets_a_subscription_for_each_event() {
 
     // It does not take the new one beside the old one, so the old one goes first.
     scene.api.state().zid_duplicate = Some(409);
-    scene.api.heard();
+    scene.api.take_requests();
     scene.run(&["register", "order.create", "--renew"]).done();
-    let heard: Vec<String> =
-        scene.api.heard().iter().map(|call| call.split(' ').next().unwrap_or_default().to_owned()).collect();
-    assert_eq!(heard, ["GET", "POST", "GET", "DELETE", "POST", "GET"], "looks again before it removes");
+    let methods: Vec<String> = scene
+        .api
+        .take_requests()
+        .iter()
+        .map(|call| call.split(' ').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(methods, ["GET", "POST", "GET", "DELETE", "POST", "GET"], "looks again before it removes");
 
     snapshot("webhook-unregister-zid", &scene.run(&["unregister", "--yes"]).done());
     let left = scene.api.state().zid.clone();
@@ -184,9 +188,9 @@ async fn tiki_gets_the_newest_keys_and_has_no_list() {
     scene.stack.set(&format!("tiki/{}", scene.store), &json!([newer, older]).to_string()).await;
     let register = ["register", "--option", "warehouse=sgn", "--option", "warehouse=hn5"];
     snapshot("webhook-register-tiki-dry", &scene.run(&[&register[..], &["--dry-run"]].concat()).done());
-    assert_eq!(scene.api.heard(), [""; 0], "a dry run changes nothing");
+    assert_eq!(scene.api.take_requests(), [""; 0], "a dry run changes nothing");
     let unasked = scene.run(&[&register[..], &["stock"]].concat());
-    assert_eq!((unasked.code, scene.api.heard()), (2, Vec::new()), "replaces unasked: {unasked:?}");
+    assert_eq!((unasked.code, scene.api.take_requests()), (2, Vec::new()), "replaces unasked: {unasked:?}");
     let register = [&register[..], &["--yes"]].concat();
     snapshot("webhook-register-tiki", &scene.run(&register).done());
     let sent = scene.api.state().tiki.pop().expect("a registration");
@@ -211,7 +215,11 @@ async fn a_failing_api_differs_from_a_rejecting_one() {
     ] {
         scene.api.moods([mood]);
         snapshot(name, &scene.run(&["register"]));
-        assert_eq!(scene.api.heard().len(), 1, "{name}: goes on after it could not learn what is there");
+        assert_eq!(
+            scene.api.take_requests().len(),
+            1,
+            "{name}: goes on after it could not learn what is there"
+        );
     }
     let store = format!("zid/{}", scene.store);
     let nobody = run_with(
@@ -226,7 +234,7 @@ async fn a_failing_api_differs_from_a_rejecting_one() {
 }
 
 #[tokio::test]
-async fn a_real_provider_is_never_given_the_address_of_this_machine() {
+async fn no_real_provider_gets_the_address_of_this_machine() {
     let scene = Scene::tiki().await;
     let store = format!("tiki/{}", scene.store);
     let local = ["webhook", "register", &store, "--access", "-", "--option", "warehouse=sgn", "--yes"];
@@ -252,13 +260,13 @@ async fn a_providers_list_cannot_write_to_the_terminal() {
 }
 
 #[tokio::test]
-async fn programs_read_what_was_done() {
+async fn a_program_can_read_the_changes() {
     let scene = Scene::zid().await;
     let dry = scene.run(&["register", "order.create", "--dry-run", "--json"]).done().json();
     assert_eq!(dry["calls"][0]["body"]["password"], json!("***"));
     assert_eq!(dry["items"][0]["result"], json!("would_add"));
-    let told = scene.run(&["register", "order.create", "--json"]).done().json();
-    assert_eq!((&told["confirmed"], &told["items"][0]["result"]), (&json!(true), &json!("added")));
+    let printed = scene.run(&["register", "order.create", "--json"]).done().json();
+    assert_eq!((&printed["confirmed"], &printed["items"][0]["result"]), (&json!(true), &json!("added")));
     let listed = scene.run(&["list", "--json"]).done().json();
     assert_eq!(listed["registrations"][0]["ours"], json!(true));
     assert_eq!(listed["missing"].as_array().map(Vec::len), Some(15));
@@ -272,8 +280,8 @@ async fn programs_read_what_was_done() {
 async fn without_an_api_the_manual_steps_are_printed() {
     snapshot("webhook-register-dealpos", &run_with(&["webhook", "register", "dealpos/demo"], "").done());
     snapshot("webhook-register-zip", &run_with(&["webhook", "register", "zip/demo"], "").done());
-    let told = run_with(&["--json", "webhook", "list", "zip/demo"], "").done().json();
-    assert_eq!(told["providers"][0]["steps"].as_array().map(Vec::len), Some(5), "{told}");
+    let printed = run_with(&["--json", "webhook", "list", "zip/demo"], "").done().json();
+    assert_eq!(printed["providers"][0]["steps"].as_array().map(Vec::len), Some(5), "{printed}");
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ pub static EVENTS: &[EventSpec] = &[
         .sent_when("A payment of an invoice was changed.")
         .payload(Full, payments::received),
     row("paymentWriteoff", Payment, "written_off", DOCUMENT)
-        .sent_when("What a customer owes was written off: no money moved.")
+        .sent_when("A customer's debt was written off: no money moved.")
         .payload(Full, payments::written_off),
     row("supplierBillPaymentCreated", Payment, "created", DOCUMENT)
         .sent_when("A payment to a supplier was completed.")

@@ -9,13 +9,15 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use std::time::Duration;
 
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{DedupRule, EventSpec, entity_id, find, text_at, unwrapped};
@@ -121,9 +123,9 @@ impl Provider for DealPos {
 /// DealPOS writes dates as midnight, so only a time with a fraction of a second distinguishes one event from the next.
 fn reading(row: &EventSpec, payload: &Value) -> ParsedEvent {
     let reading = ParsedEvent::of(row, payload, canonical::time);
-    let told = row.time.and_then(|field| text_at(payload, field));
-    let dedup = match told {
-        Some(text) if canonical::tells_fraction(&text) => reading.dedup,
+    let time = row.time.and_then(|field| text_at(payload, field));
+    let dedup = match time {
+        Some(text) if canonical::has_fraction(&text) => reading.dedup,
         _ => DedupRule::RetryWindow,
     };
     ParsedEvent { dedup, ..reading }

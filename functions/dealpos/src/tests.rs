@@ -126,7 +126,7 @@ fn answer(topic: &str, body: &str, settings: &Settings) -> Response {
 }
 
 #[test]
-fn each_way_of_proof_is_worth_what_its_channel_is() {
+fn the_trust_depends_on_the_credentials_channel() {
     for (query, headers, trust) in [
         ("", &[("x-API-key", "demo-dealpos-api-key-4f1d")][..], Trust::SharedSecret),
         ("", &[("Authorization", "bearer  an-older-token")], Trust::SharedSecret),
@@ -158,7 +158,7 @@ fn a_secret_in_another_ones_place_is_no_proof() {
 }
 
 #[test]
-fn any_changed_character_of_a_bearer_or_a_url_token_does_not_verify() {
+fn a_token_with_one_changed_character_does_not_verify() {
     for (secret, bearer) in [("an-older-token", true), ("the-oldest/one+of=all", false)] {
         for at in 0..secret.len() {
             let mut bytes = secret.as_bytes().to_vec();
@@ -237,7 +237,7 @@ fn every_event_of_the_pages_has_its_kind_and_its_verb() {
         let reading = read(event, r#"{"ID": "1", "Code": "C", "Number": "2", "Outlet": "Dago"}"#);
         assert_eq!(format!("{}.{}", reading.kind(), reading.verb), what, "{event}");
         assert_eq!(find(EVENTS, event).unwrap().documented, documented, "{event}");
-        assert!(!reading.inferred, "{event} stands on a page");
+        assert!(!reading.inferred, "{event} is documented");
     }
 }
 
@@ -255,7 +255,7 @@ fn the_topic_names_the_event_in_any_case() {
 }
 
 #[test]
-fn a_name_that_no_page_has_is_inferred_from_how_it_begins_and_ends() {
+fn an_undocumented_event_is_inferred_from_its_name() {
     for (topic, what) in [
         ("outletCreated", "outlet.created"),
         ("OUTLETUPDATED", "outlet.updated"),
@@ -295,7 +295,7 @@ fn a_name_that_no_page_has_is_inferred_from_how_it_begins_and_ends() {
 }
 
 #[test]
-fn what_no_family_is_known_of_is_unknown_and_keeps_its_entity() {
+fn an_event_of_no_known_family_keeps_its_entity() {
     for (topic, body, id) in [
         (Some("taxChanged"), r#"{"ID": "t-1"}"#, Some("t-1")),
         (Some("ünvoiceCreated"), r#"{"Code": 17}"#, Some("17")),
@@ -330,7 +330,7 @@ fn a_body_that_is_not_json_is_unknown_under_its_events_name() {
 }
 
 #[test]
-fn an_entity_is_the_id_or_what_stands_in_its_place() {
+fn an_entity_is_the_id_or_its_documented_substitute() {
     for (event, body, want) in [
         ("paymentCreated", r#"{"ID": "p-1", "InvoiceID": "i-1"}"#, Some("p-1")),
         ("customerCreated", payload("customerCreated"), Some("C0107")),
@@ -411,11 +411,11 @@ fn a_shift_mixes_two_spellings() {
     assert_eq!(shift["opened_at"], json!({"local": "2024-03-05T08:00:00.283", "zone": null}));
     assert_eq!(shift["closed_at"], "2024-03-05T21:10:59.608095+07:00");
     let time = read("closeShift", payload("closeShift")).time;
-    assert!(time.is_some_and(|time| time.as_instant().is_some()), "it tells when it happened");
+    assert!(time.is_some_and(|time| time.as_instant().is_some()), "it has an instant");
 }
 
 #[test]
-fn equal_bodies_are_one_event_for_good_only_where_the_event_moves_a_time_of_its_own() {
+fn equal_bodies_repeat_forever_only_if_the_event_moves_a_time() {
     for row in EVENTS {
         let lasting = ["invoiceCreated", "closeShift"].contains(&row.event);
         let want = if lasting { DedupRule::Timestamp } else { DedupRule::RetryWindow };
@@ -428,7 +428,7 @@ fn equal_bodies_are_one_event_for_good_only_where_the_event_moves_a_time_of_its_
 
 #[test]
 fn a_time_that_may_be_a_mere_date_leaves_the_retry_window() {
-    for told in [
+    for sent in [
         json!("2024-03-05T00:00:00"),
         json!("2024-03-05"),
         json!("05 Mar 2024 08:30"),
@@ -439,9 +439,9 @@ fn a_time_that_may_be_a_mere_date_leaves_the_retry_window() {
     ] {
         for (event, field) in [("invoiceCreated", "Created"), ("closeShift", "Close")] {
             let mut body: Value = serde_json::from_str(payload(event)).unwrap();
-            body[field] = told.clone();
+            body[field] = sent.clone();
             let reading = read(event, &body.to_string());
-            assert_eq!(reading.dedup, DedupRule::RetryWindow, "{event} {told}");
+            assert_eq!(reading.dedup, DedupRule::RetryWindow, "{event} {sent}");
         }
     }
 }
@@ -604,7 +604,7 @@ fn a_customer_is_an_object_or_a_name() {
 }
 
 #[test]
-fn words_of_state_have_a_common_one() {
+fn state_words_map_to_the_common_vocabulary() {
     for (event, body, field, want) in [
         ("invoiceCreated", json!({"Void": "Yes", "Delivery": "Sent"}), "state", json!("cancelled")),
         ("invoiceCreated", json!({"Delivery": "Sent"}), "state", json!("fulfilled")),
@@ -627,7 +627,7 @@ fn words_of_state_have_a_common_one() {
 }
 
 #[test]
-fn only_a_paid_sale_says_that_it_was_paid() {
+fn only_a_paid_sale_has_a_paid_amount() {
     for (payment, paid) in [("Paid", json!("90")), ("Partial", Value::Null), ("Unpaid", Value::Null)] {
         let sale = json!({"ID": "1", "Payment": payment, "SalesNTax": 90}).to_string();
         assert_eq!(data("loyaltyPointOnOrderComplete", &sale)["paid"]["amount"], paid, "{payment}");
@@ -680,7 +680,7 @@ fn an_event_that_no_page_shows_is_read_like_its_siblings() {
 }
 
 #[test]
-fn what_says_nothing_is_absent() {
+fn an_empty_value_is_absent() {
     let sale = data(
         "salesOrderCreated",
         r#"{"ID": "1", "Coupon": null, "Note": " ", "Customer": {}, "Variants": []}"#,
@@ -738,7 +738,7 @@ fn goods_have_their_lines() {
 }
 
 #[test]
-fn a_shipment_goes_out_to_a_customer_or_comes_in_from_a_supplier() {
+fn a_shipment_is_outbound_or_inbound() {
     let out = data("outboundLogisticComplete", payload("outboundLogisticComplete"));
     assert_eq!((&out["direction"], &out["customer"]["gender"]), (&json!("outbound"), &json!("Female")));
     assert_eq!(out["shipped_at"]["local"], "2024-03-05T00:00:00");
@@ -810,7 +810,7 @@ fn the_wrapper_of_an_example_is_taken_off() {
 }
 
 #[test]
-fn a_coupon_tells_who_shows_it_and_what_the_basket_is_worth() {
+fn a_coupon_question_has_its_customer_and_cart_total() {
     assert_eq!(
         data("validateCoupon", payload("validateCoupon")),
         json!({
@@ -823,7 +823,7 @@ fn a_coupon_tells_who_shows_it_and_what_the_basket_is_worth() {
 }
 
 #[test]
-fn the_till_hears_a_safe_answer_unless_the_store_has_set_another() {
+fn the_till_gets_a_safe_answer_or_the_configured_one() {
     let none = Settings::default();
     let invalid = json!({"Type": "Amount", "Amount": 0, "Notification": "This coupon is not valid."});
     for (topic, body, want) in [
@@ -864,13 +864,13 @@ fn settings_are_each_optional_and_a_coupon_is_set_as_a_whole() {
 }
 
 #[test]
-fn trying_the_url_is_answered_well() {
+fn a_probe_of_the_url_succeeds() {
     let answer = DealPos::respond(&Outcome::Probed, &Settings::default());
     assert_eq!(answer, Response::ok(json!({"status": "success"})));
 }
 
 #[test]
-fn only_faults_of_ours_are_known_to_be_tried_again() {
+fn only_our_own_failures_are_known_to_be_retried() {
     for (status, again) in [(401, false), (408, true), (413, false), (429, true), (503, true)] {
         assert_eq!(DealPos::RETRY_POLICY.retries_after(status), again, "{status}");
     }

@@ -15,7 +15,7 @@ impl Stock {
         Ok(Self)
     }
 
-    #[expect(clippy::unused_async, reason = "yours waits for somebody")]
+    #[expect(clippy::unused_async, reason = "yours waits for another service")]
     async fn update(&self, event: &str) -> Result<(), Fault> {
         if event.is_empty() { Err(Fault::transient("the stock is down", "a reason")) } else { Ok(()) }
     }

@@ -89,8 +89,8 @@ impl EventBridge {
                 }
                 outcomes
             }
-            (Err(ConsumeError::Transient(fault)), _) => {
-                let story = fault.chain();
+            (Err(error), _) => {
+                let story = error.fault().chain();
                 let same = |_: &&Message| Err(ConsumeError::Transient(not_published(story.clone())));
                 messages.iter().map(same).collect()
             }
@@ -118,8 +118,8 @@ impl EventBridge {
         if outcomes.len() == asked {
             return Ok(outcomes);
         }
-        let told = outcomes.len();
-        Err(not_published(format!("of {asked} entries the bus tells of {told}")).into())
+        let returned = outcomes.len();
+        Err(not_published(format!("the bus returned {returned} of {asked} entries")).into())
     }
 }
 
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_for_an_entry_goes_as_a_reference() {
+    fn a_message_too_large_for_an_entry_becomes_a_reference() {
         let text = r#"{"id":"zid/a/order/1/0123456789abcdef","type":"t","provider":"zid","store":"a","receivedtime":"x","data":"large"}"#;
         let message = Message::parse(text.to_owned()).unwrap();
         assert_eq!(detail(&message, text.len()), text);
@@ -236,9 +236,9 @@ mod tests {
 
     /// A bus that gives these answers, one a request, and the details of the entries that it was sent.
     fn bus(answers: &[(u16, &str)]) -> (EventBridge, Arc<Mutex<Vec<Vec<String>>>>) {
-        let heard = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::new(Mutex::new(Vec::new()));
         let answers = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
-        let bus = SharedHttpConnector::new(Bus { answers: Mutex::new(answers), heard: heard.clone() });
+        let bus = SharedHttpConnector::new(Bus { answers: Mutex::new(answers), requests: requests.clone() });
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("eu-central-1"))
@@ -248,13 +248,13 @@ mod tests {
             .http_client(http_client_fn(move |_, _| bus.clone()))
             .retry_config(RetryConfig::disabled())
             .build();
-        (EventBridge { client: Client::new(&config), bus: "bus".into() }, heard)
+        (EventBridge { client: Client::new(&config), bus: "bus".into() }, requests)
     }
 
     #[derive(Debug)]
     struct Bus {
         answers: Mutex<VecDeque<(u16, String)>>,
-        heard: Arc<Mutex<Vec<Vec<String>>>>,
+        requests: Arc<Mutex<Vec<Vec<String>>>>,
     }
 
     impl HttpConnector for Bus {
@@ -262,7 +262,7 @@ mod tests {
             let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
             let details = body["Entries"].as_array().unwrap().iter();
             let details = details.map(|entry| entry["Detail"].as_str().unwrap().to_owned()).collect();
-            self.heard.lock().unwrap().push(details);
+            self.requests.lock().unwrap().push(details);
             let (status, body) =
                 self.answers.lock().unwrap().pop_front().expect("an answer for each request");
             let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
@@ -290,13 +290,13 @@ mod tests {
         let word = |outcome| match outcome {
             Ok(()) => "published",
             Err(ConsumeError::Permanent(_)) => "its own fault",
-            Err(ConsumeError::Transient(_)) => "again",
+            Err(_) => "again",
         };
         outcomes.into_iter().map(word).collect()
     }
 
     #[tokio::test]
-    async fn an_answer_that_tells_of_fewer_entries_tells_of_none() {
+    async fn a_response_with_missing_entries_confirms_none() {
         // Eleven entries make two requests: a result that the first response lacks must not be filled by the second.
         let ten = r#"{"EventId":"1"},"#.repeat(9);
         let nine_told = format!(r#"{{"FailedEntryCount":0,"Entries":[{}]}}"#, ten.trim_end_matches(','));
@@ -316,26 +316,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_bus_finds_too_large_is_published_as_a_reference() {
-        let (bus, heard) = bus(&[(400, TOO_LARGE), (200, ONE), (400, TOO_LARGE), (200, ONE)]);
-        assert_eq!(words(bus.consume(&messages(2)).await), ["published", "published"], "{heard:?}");
-        let heard = heard.lock().unwrap();
-        let counts: Vec<usize> = heard.iter().map(Vec::len).collect();
-        assert_eq!(counts, [2, 1, 1, 1], "both, each alone, and the second as a reference: {heard:?}");
-        assert!(heard[2][0].contains(r#""data":"large""#), "{heard:?}");
-        assert!(heard[3][0].contains(r#""dataref":"zid/a/order/1/0123456789abcdef""#), "{heard:?}");
-        assert!(!heard[3][0].contains("large"), "{heard:?}");
+    async fn an_entry_that_the_bus_finds_too_large_becomes_a_reference() {
+        let (bus, requests) = bus(&[(400, TOO_LARGE), (200, ONE), (400, TOO_LARGE), (200, ONE)]);
+        assert_eq!(words(bus.consume(&messages(2)).await), ["published", "published"], "{requests:?}");
+        let requests = requests.lock().unwrap();
+        let counts: Vec<usize> = requests.iter().map(Vec::len).collect();
+        assert_eq!(counts, [2, 1, 1, 1], "both, each alone, and the second as a reference: {requests:?}");
+        assert!(requests[2][0].contains(r#""data":"large""#), "{requests:?}");
+        assert!(requests[3][0].contains(r#""dataref":"zid/a/order/1/0123456789abcdef""#), "{requests:?}");
+        assert!(!requests[3][0].contains("large"), "{requests:?}");
     }
 
     #[tokio::test]
-    async fn what_the_bus_refuses_as_a_reference_too_is_the_messages_own_fault() {
-        let (bus, heard) = bus(&[(400, TOO_LARGE), (400, TOO_LARGE)]);
+    async fn a_reference_that_the_bus_rejects_is_a_permanent_fault() {
+        let (bus, requests) = bus(&[(400, TOO_LARGE), (400, TOO_LARGE)]);
         assert_eq!(words(bus.consume(&messages(1)).await), ["its own fault"]);
-        assert_eq!(heard.lock().unwrap().len(), 2, "once as it is and once as a reference");
+        assert_eq!(requests.lock().unwrap().len(), 2, "once as it is and once as a reference");
     }
 
     #[test]
-    fn only_what_the_bus_will_never_take_is_the_messages_own_fault() {
+    fn only_a_final_rejection_by_the_bus_is_a_permanent_fault() {
         for code in NEVER {
             assert!(matches!(judged(code, String::new()), ConsumeError::Permanent(_)), "{code}");
         }

@@ -1,6 +1,6 @@
 //! TikiNOW's words to the canonical ones. Codes are text that looks like numbers, and are read as either.
 
-use inlet::canonical::{Canonical, Charge, Driver, Order, ReturnOrder, Shipment, State, Stock};
+use inlet::canonical::{Canonical, Charge, Driver, Order, ReturnOrder, Shipment, State, StateWords, Stock};
 use inlet::personal::Personal;
 use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson;
@@ -134,11 +134,8 @@ inlet::payload! {
     }
 }
 
-/// A word of TikiNOW's and the state that it means; case is ignored.
-type States = &'static [(&'static str, State)];
-
 /// A fulfilment order's `main_state`, as far as the pages show it.
-const ORDER_STATES: States = &[
+const ORDER_STATES: StateWords = &[
     ("new", State::Open),
     ("awaiting_confirmation", State::Open),
     ("processing", State::InProgress),
@@ -148,7 +145,7 @@ const ORDER_STATES: States = &[
 ];
 
 /// A ticket's `status`.
-const TICKET_STATES: States = &[
+const TICKET_STATES: StateWords = &[
     ("waiting_for_approve", State::Open),
     ("approved", State::InProgress),
     ("pickup_successful", State::InTransit),
@@ -167,7 +164,7 @@ const TICKET_STATES: States = &[
 ];
 
 /// A last-mile shipment's `status`.
-const SHIPMENT_STATES: States = &[
+const SHIPMENT_STATES: StateWords = &[
     ("new", State::Open),
     ("allocating", State::Open),
     ("picking", State::InProgress),
@@ -283,10 +280,9 @@ fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// The state that a word means; nothing for words that no page explains.
-fn state(states: States, word: Option<&str>) -> Option<State> {
-    let word = word?.trim();
-    states.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, state)| *state)
+/// Returns the state that a word means; nothing for words that no page explains.
+fn state(states: StateWords, word: Option<&str>) -> Option<State> {
+    State::of_word(states, word?)
 }
 
 /// An instant, as documented; without an offset, a local time.

@@ -9,11 +9,13 @@
 mod topics;
 mod events;
 mod canonical;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, MacAlgorithm, Rejection, Signature, SignedContent, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{entity_id, find, unwrapped};
@@ -53,9 +55,8 @@ pub struct Credential {
 
 impl Provider for Tiki {
     const NAME: &'static str = "tiki";
-    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented(
-        "the pages ask for a 5xx after a failure and do not tell what follows it",
-    );
+    const RETRY_POLICY: RetryPolicy =
+        RetryPolicy::not_documented("the pages ask for a 5xx after a failure and do not say what follows it");
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
@@ -73,13 +74,14 @@ impl Provider for Tiki {
     fn parse(delivery: &Verified<Delivery>) -> ParsedEvent {
         let body = delivery.json().unwrap_or_default();
         let payload = unwrapped(&body, &["data"]);
-        let told = || delivery.topic().filter(|topic| !topic.trim().is_empty()).unwrap_or(UNKNOWN).to_owned();
+        let topic_name =
+            || delivery.topic().filter(|topic| !topic.trim().is_empty()).unwrap_or(UNKNOWN).to_owned();
         let topic = topics::of(delivery.topic(), payload);
         if topic.is_some_and(|topic| !topic.is_proved_by(delivery.proof_scopes())) {
             // The key of one topic proves nothing that another topic sends.
-            return ParsedEvent::unknown(&told(), UnknownReason::Body, entity_id(payload, events::ANY));
+            return ParsedEvent::unknown(&topic_name(), UnknownReason::Body, entity_id(payload, events::ANY));
         }
-        let name = topic.map_or_else(told, |topic| topic.event(payload));
+        let name = topic.map_or_else(topic_name, |topic| topic.event(payload));
         match find(EVENTS, &name) {
             Some(row) => ParsedEvent::of(row, payload, canonical::time),
             None => match events::FAMILIES.infer(&name).filter(|_| payload.is_object()) {

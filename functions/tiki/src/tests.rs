@@ -237,7 +237,7 @@ fn a_topic_without_its_key_is_refused() {
 }
 
 #[test]
-fn the_topic_then_the_type_then_the_shape_tell_the_event() {
+fn topic_then_type_then_shape_determine_the_event() {
     let sku = r#"{"data":{"sku":"8812045573321","warehouse":"tbn1"}}"#;
     let either = r#"{"data":{"main_state":"new","qty_salable":1,"type":"cr","status":"x"}}"#;
     let other = r#"{"data":{"ref_code":"XX1","order_code":"5","status":"x","type":"xx"}}"#;
@@ -274,7 +274,7 @@ fn the_topic_then_the_type_then_the_shape_tell_the_event() {
 }
 
 #[test]
-fn why_a_delivery_is_unknown_is_told() {
+fn an_unknown_delivery_has_its_reason() {
     for (topic, body, want) in [
         ("webhooks", r#"{"data":{"type":"xx"}}"#, "unknown_event"),
         ("order", r#"{"data":{"qty":"xx"}}"#, "nothing_read"),
@@ -388,7 +388,7 @@ fn codes_and_quantities_are_read_from_text_and_from_numbers() {
 }
 
 #[test]
-fn the_date_makes_equal_bodies_one_event_for_good() {
+fn equal_bodies_with_a_date_are_one_event_forever() {
     for (event, payload) in TikiContract::PAYLOADS {
         let undated = payload.replace("\"date\"", "\"dated\"");
         if *event == "lastmile.fee" {
@@ -450,7 +450,7 @@ fn a_last_mile_shipment_has_its_carrier_driver_and_state() {
 }
 
 #[test]
-fn a_place_of_zeros_is_no_place() {
+fn coordinates_of_zero_are_absent() {
     let driver = json!({"name": "B", "current_coordinates": {"latitude": 0, "longitude": 0.0}});
     let body = json!({"tracking_id": "1", "status": "new", "driver": driver}).to_string();
     assert_eq!(data("lastmile.shipment", &body)["driver"], json!({"name": "B"}));

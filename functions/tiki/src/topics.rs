@@ -16,7 +16,7 @@ pub(crate) struct Topic {
     /// Fields that only its bodies have, in any of these ways. Inferred from the documented fields.
     shape: Entity,
     /// The field that distinguishes its events, if it has more than one.
-    told_by: Option<&'static str>,
+    kind_field: Option<&'static str>,
 }
 
 static TOPICS: [Topic; 5] = [
@@ -24,22 +24,22 @@ static TOPICS: [Topic; 5] = [
         name: "order",
         key: Some(|store| store.order.as_ref()),
         shape: &[&["main_state"]],
-        told_by: None,
+        kind_field: None,
     },
     Topic {
         name: "stock",
         key: Some(|store| store.stock.as_ref()),
         shape: &[&["qty_salable"], &["sku", "warehouse"]],
-        told_by: None,
+        kind_field: None,
     },
     Topic {
         name: "aftersale",
         key: Some(|store| store.aftersale.as_ref()),
         shape: &[&["type", "status"]],
-        told_by: Some("type"),
+        kind_field: Some("type"),
     },
-    Topic { name: "lastmile.shipment", key: None, shape: &[&["tracking_id", "status"]], told_by: None },
-    Topic { name: "lastmile.fee", key: None, shape: &[&["fee_key"]], told_by: None },
+    Topic { name: "lastmile.shipment", key: None, shape: &[&["tracking_id", "status"]], kind_field: None },
+    Topic { name: "lastmile.fee", key: None, shape: &[&["fee_key"]], kind_field: None },
 ];
 
 impl Topic {
@@ -51,8 +51,8 @@ impl Topic {
 
     /// Returns the name of the event that a body of this topic shows: `order`, or `aftersale.cr`.
     pub(crate) fn event(&self, payload: &Value) -> String {
-        let told = self.told_by.and_then(|field| text_at(payload, field));
-        let word = told.as_deref().map(str::trim).filter(|word| !word.is_empty());
+        let kind = self.kind_field.and_then(|field| text_at(payload, field));
+        let word = kind.as_deref().map(str::trim).filter(|word| !word.is_empty());
         word.map_or_else(|| self.name.to_owned(), |word| format!("{}.{word}", self.name))
     }
 }

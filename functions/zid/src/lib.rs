@@ -9,18 +9,20 @@ mod families;
 mod body;
 mod canonical;
 pub mod api;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use std::time::Duration;
 
 use inlet::canonical::{Canonical, Kind, State};
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Verified, base64_signature};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{EventSpec, find, text_at};
-use inlet::provider::parsed_event::{EventType, ParsedEvent, UnknownReason};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
 use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::{CircuitBreaker, Retries, RetryPolicy};
 use inlet::request::Unverified;
@@ -151,7 +153,7 @@ impl Provider for Zid {
             return parse_entity(&body, spec);
         }
         match families::inferred(name) {
-            Some(spec) => ParsedEvent { event_type: EventType::new(name), ..parse_entity(&body, &spec) },
+            Some(spec) => parse_entity(&body, &spec).named(name),
             None => ParsedEvent::unknown(name, UnknownReason::Event, body::id(&body)),
         }
     }

@@ -348,7 +348,7 @@ fn every_event_has_its_kind_its_verb_and_its_identity() {
 }
 
 #[test]
-fn events_that_no_page_names_say_so() {
+fn an_undocumented_event_is_marked_as_inferred() {
     let inferred = EVENTS.iter().filter(|row| row.documented == Documented::Inferred).map(|row| row.event);
     let want = [
         "app.market.subscription.usage_based.payment_success",
@@ -606,7 +606,7 @@ fn any_2xx_is_success_and_the_body_is_small() {
 }
 
 #[test]
-fn every_failure_is_tried_again_and_counted_but_a_429() {
+fn every_failure_but_a_429_is_retried_and_counted() {
     let counted = |status: u16| {
         let breaker = Zid::RETRY_POLICY.circuit_breaker.expect("a breaker");
         !breaker.not_counted.contains(&status)

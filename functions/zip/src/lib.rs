@@ -8,11 +8,13 @@ mod events;
 mod canonical;
 mod body;
 mod redirect;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, MacAlgorithm, Rejection, Signature, SignedContent, Verified, base64_signature};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{EventSpec, entity_id, find, text_at};
@@ -64,7 +66,7 @@ pub struct Settings {
 impl Provider for Zip {
     const NAME: &'static str = "zip";
     const RETRY_POLICY: RetryPolicy =
-        RetryPolicy::not_documented("not told on https://developers.zip.co/v9-US/docs/callbacks");
+        RetryPolicy::not_documented("not documented on https://developers.zip.co/v9-US/docs/callbacks");
     const SECRET_PARAMETERS: &'static [&'static str] = &[SIGNATURE];
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;

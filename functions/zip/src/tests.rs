@@ -94,7 +94,7 @@ fn a_reserialised_amount_does_not_verify() {
 }
 
 #[test]
-fn the_vector_of_the_redirect_verifies_with_its_signature_escaped_or_not() {
+fn the_redirects_vector_verifies_escaped_and_unescaped() {
     for signature in [inlet::tools::sender::escaped(REDIRECT_SIGNATURE), REDIRECT_SIGNATURE.to_owned()] {
         let query = format!("{REDIRECT_QUERY}&X-QP-Signature={signature}");
         let reading = read(request(Method::Get, "redirect", &query, &[], ""));
@@ -250,7 +250,7 @@ fn text_that_a_shopper_typed_never_becomes_a_field() {
 proptest::proptest! {
     /// The words are those that an attacker needs: names, values in documented forms, and glue.
     #[test]
-    fn no_other_cut_of_a_signed_text_says_something_else(
+    fn no_other_split_of_a_signed_text_is_accepted(
         typed in proptest::collection::vec(proptest::sample::select(WORDS), 0..7),
         cuts in proptest::collection::vec(proptest::prelude::prop::bool::weighted(0.8), 40),
     ) {
@@ -384,7 +384,7 @@ fn the_operation_in_the_body_counts_more_than_the_url() {
 }
 
 #[test]
-fn an_operation_that_nobody_documents_is_unknown_and_keeps_its_order() {
+fn an_undocumented_operation_is_unknown_and_keeps_its_order() {
     let signature = inlet::tools::sender::hmac_sha256_base64(
         "the-old-one",
         br#"{"operation":"SplitOrder","orderId":"o-1"}"#,
@@ -470,7 +470,7 @@ fn a_callback_is_answered_without_a_page() {
 }
 
 #[test]
-fn an_operation_that_no_page_names_is_the_topics_only_where_the_topics_name_is_ours() {
+fn only_a_chosen_topic_names_an_undocumented_operation() {
     for (topic, event) in [("refund", "ReverseRefund"), ("confirm", "confirm"), ("authorize", "authorize")] {
         let reading = inlet_testing::contract::read::<ZipContract>(
             topic,

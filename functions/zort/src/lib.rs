@@ -9,15 +9,17 @@ mod events;
 mod canonical;
 mod body;
 mod families;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use inlet::delivery::Delivery;
-use inlet::drift::Shapes;
+use inlet::drift::shapes::Shapes;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};
 use inlet::provider::Provider;
 use inlet::provider::catalogue::{EventSpec, find};
-use inlet::provider::parsed_event::{EventType, ParsedEvent, UnknownReason};
+use inlet::provider::parsed_event::{ParsedEvent, UnknownReason};
 use inlet::provider::response::{Outcome, Response};
 use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::{Method, Unverified};
@@ -118,8 +120,7 @@ fn parse_content(spec: &EventSpec, name: &str, content: &body::Content) -> Parse
     if !content.payload.is_object() {
         return ParsedEvent::unknown(name, UnknownReason::Body, content.entity_id(spec.entity));
     }
-    let parsed = ParsedEvent::of(spec, &content.payload, canonical::parse_time);
-    ParsedEvent { event_type: EventType::new(name), ..parsed }
+    ParsedEvent::of(spec, &content.payload, canonical::parse_time).named(name)
 }
 
 #[cfg(test)]

@@ -342,7 +342,7 @@ fn a_trigger_that_no_page_names_is_inferred_from_its_words() {
 
 #[test]
 fn every_trigger_has_its_kind_and_verb() {
-    let told: Vec<_> = EVENTS
+    let specs: Vec<_> = EVENTS
         .iter()
         .map(|row| format!("{} {}.{}", row.event, row.kind, row.verb_for(&Value::Null)))
         .collect();
@@ -371,7 +371,7 @@ fn every_trigger_has_its_kind_and_verb() {
         "ADDTRANSFER transfer.created",
         "UPDATETRANSFER transfer.updated",
     ];
-    assert_eq!(told, want);
+    assert_eq!(specs, want);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use inlet::canonical::{Canonical, StoreDefaults};
 use inlet::delivery::Delivery;
-use inlet::drift::{Difference, Drift, DriftDetector};
+use inlet::drift::detector::{Difference, Drift, DriftDetector};
 use inlet::proof::{Rejection, Verified, verify};
 use inlet::provider::catalogue::{DedupRule, Documented, EventSpec};
 use inlet::provider::response::Refusal;
@@ -332,8 +332,8 @@ fn drift<C: Contract>(row: &EventSpec, body: &[u8]) -> Option<Drift> {
 pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Contract>() {
     for (event, text) in C::PAYLOADS {
         let row = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
-        let told = drift::<C>(row, text.as_bytes());
-        assert_eq!(told, None, "{event} is drifting from its own payload");
+        let reported = drift::<C>(row, text.as_bytes());
+        assert_eq!(reported, None, "{event} is drifting from its own payload");
         // Of an event without a documented field no shape is known, so nothing is new to it.
         if !is_documented(row) {
             continue;
@@ -341,12 +341,12 @@ pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Co
         // A form, as some send it, has no JSON that could change.
         let Ok(Value::Object(mut payload)) = serde_json::from_str(text) else { continue };
         payload.insert("loyaltyTier".to_owned(), Value::from("gold"));
-        let told = drift::<C>(row, Value::Object(payload).to_string().as_bytes());
+        let reported = drift::<C>(row, Value::Object(payload).to_string().as_bytes());
         let new = Difference::New("loyaltytier".to_owned(), "string");
-        let told = told.unwrap_or_else(|| panic!("{event}: nobody noticed a new field"));
+        let reported = reported.unwrap_or_else(|| panic!("{event}: a new field is not reported"));
         let complete = row.documented == Documented::Full;
-        let noticed = if complete { &told.contradictions } else { &told.undocumented };
-        assert_eq!(noticed, &[new], "{event}: {told:?}");
+        let noticed = if complete { &reported.contradictions } else { &reported.undocumented };
+        assert_eq!(noticed, &[new], "{event}: {reported:?}");
     }
 }
 
@@ -376,23 +376,23 @@ pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
                 if !put(&mut payload, field, "teleported") {
                     continue;
                 }
-                let told = drift::<C>(row, payload.to_string().as_bytes()).unwrap_or_default();
+                let reported = drift::<C>(row, payload.to_string().as_bytes()).unwrap_or_default();
                 let value = Difference::Value(field);
                 let (there, elsewhere) = if is_listed {
-                    (&told.contradictions, &told.undocumented)
+                    (&reported.contradictions, &reported.undocumented)
                 } else {
-                    (&told.undocumented, &told.contradictions)
+                    (&reported.undocumented, &reported.contradictions)
                 };
                 assert!(
                     there.contains(&value) && !elsewhere.contains(&value),
-                    "{}, {field}: {told:?}",
+                    "{}, {field}: {reported:?}",
                     row.event
                 );
                 noticed.insert(field);
             }
         }
     }
-    assert_eq!(noticed, asked, "a field that no payload file has is told of nowhere");
+    assert_eq!(noticed, asked, "a field that no payload file has is reported nowhere");
 }
 
 /// Puts a text at the outermost non-empty place with this path; returns true if there is one.

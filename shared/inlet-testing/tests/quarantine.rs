@@ -90,7 +90,7 @@ async fn received(receiver: &Memory, to: &str, key: Option<&str>, body: &[u8]) -
 }
 
 #[tokio::test]
-async fn what_a_configured_stores_secrets_do_not_prove_is_held() {
+async fn an_unproved_delivery_of_a_configured_store_is_kept() {
     for (key, newer, rejection) in [
         (Some("wrong"), None, Rejection::Mismatch),
         (Some("wrong"), Some("new"), Rejection::Mismatch),
@@ -111,7 +111,7 @@ async fn what_a_configured_stores_secrets_do_not_prove_is_held() {
 }
 
 #[tokio::test]
-async fn what_verifies_at_once_or_with_newer_secrets_is_not_held() {
+async fn a_delivery_that_verifies_is_not_quarantined() {
     for (key, newer) in [("old", None), ("new", Some("new"))] {
         let receiver = receiver(newer, Plan::default());
         assert_eq!(received(&receiver, "demo", Some(key), b"{}").await.0, 200, "{key}");
@@ -120,7 +120,7 @@ async fn what_verifies_at_once_or_with_newer_secrets_is_not_held() {
 }
 
 #[tokio::test]
-async fn what_comes_for_a_store_whose_credentials_cannot_be_used_is_held_and_may_come_again() {
+async fn unusable_credentials_quarantine_and_ask_for_a_retry() {
     let mut receiver = receiver(None, Plan::default());
     receiver.secrets.store =
         Arc::new(Store { credentials: vec![], settings: (), defaults: StoreDefaults::default() });
@@ -128,11 +128,11 @@ async fn what_comes_for_a_store_whose_credentials_cannot_be_used_is_held_and_may
     assert_eq!(status, 503, "the sender did nothing wrong: {report:?}");
     assert_eq!(receiver.quarantine.held().len(), 1, "a wrong parameter loses nothing: {report:?}");
     receiver.secrets.newer = Some(store("old"));
-    assert_eq!(received(&receiver, "demo", Some("old"), b"{}").await.0, 200, "it was mended");
+    assert_eq!(received(&receiver, "demo", Some("old"), b"{}").await.0, 200, "it was corrected");
 }
 
 #[tokio::test]
-async fn nothing_is_held_of_a_store_that_nobody_configured() {
+async fn nothing_is_quarantined_for_an_unconfigured_store() {
     let receiver = receiver(None, Plan::default());
     let (status, report) = received(&receiver, "nobody", Some("wrong"), b"{}").await;
     assert!(matches!(report, Report::Refused(NotAccepted::UnknownStore)), "{report:?}");
@@ -140,7 +140,7 @@ async fn nothing_is_held_of_a_store_that_nobody_configured() {
 }
 
 #[tokio::test]
-async fn nothing_is_held_of_what_could_never_be_taken() {
+async fn a_delivery_that_can_never_verify_is_not_quarantined() {
     let receiver = receiver(None, Plan::default());
     let (status, _) = received(&receiver, "demo", Some("wrong"), &vec![b'x'; MAX_BODY_LEN + 1]).await;
     assert_eq!((status, receiver.quarantine.held()), (413, vec![]));

@@ -37,7 +37,7 @@ const LEVEL: EventSpec = EventSpec::new("level", Kind::Stock, "changed")
 
 impl Provider for Toy {
     const NAME: &'static str = "toy";
-    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("nobody plays with it");
+    const RETRY_POLICY: RetryPolicy = RetryPolicy::not_documented("a test needs no sample");
     type Credential = Secret;
     type Settings = ();
 
@@ -120,7 +120,7 @@ fn a_delivery_is_stored_then_enqueued() {
 }
 
 #[test]
-fn a_duplicate_of_an_unprocessed_event_is_enqueued_again_under_the_same_id() {
+fn an_unprocessed_duplicate_is_enqueued_under_the_same_id() {
     let receiver = receiver(Plan::default(), Plan::nth(1, Failure::Before));
     let (status, report) = deliver(&receiver, &lasting(1), 0, "a");
     assert_eq!(status, 200, "stored, so it is safe");
@@ -165,7 +165,7 @@ fn our_own_write_is_no_duplicate() {
 }
 
 #[test]
-fn equal_bodies_are_one_event_for_good_only_with_a_time_of_their_own() {
+fn equal_bodies_are_one_event_forever_only_with_an_own_time() {
     let a_day_ms = 86_400_000;
     for (body, events) in [(lasting(1), 1), (windowed(1), 2)] {
         let receiver = receiver(Plan::default(), Plan::default());
@@ -215,7 +215,7 @@ fn a_receivers_clock_that_is_ahead_hides_no_later_state() {
 }
 
 #[test]
-fn equal_deliveries_of_one_millisecond_are_one_event_that_is_sent() {
+fn equal_deliveries_of_one_millisecond_send_one_event() {
     let receiver = receiver(Plan::default(), Plan::default());
     for attempt in ["a", "b"] {
         let (_, report) = deliver(&receiver, &windowed(1), 0, attempt);
@@ -268,7 +268,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_answered_2xx_is_safe_whatever_fails(
+    fn every_delivery_answered_2xx_is_safe_under_any_fault(
         levels in prop::collection::vec((0_u32..3, any::<bool>()), 1..12),
         journal in prop::collection::vec(any_failure(), 12),
         queue in prop::collection::vec(any_failure(), 12),

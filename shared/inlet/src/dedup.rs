@@ -329,7 +329,7 @@ mod tests {
         }
 
         #[test]
-        fn what_moves_at_once_is_the_newest_state(
+        fn an_immediate_move_is_the_newest_state(
             content in prop::sample::select(vec!['A', 'B']),
             received_ms in 0_i64..250,
             repeated_ms in prop::option::of(0_i64..250),

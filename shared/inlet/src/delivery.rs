@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::proof::{Covered, Proof};
-use crate::provider::Provider;
+use crate::proof::claim::{Covered, Proof};
 use crate::received_at::ReceivedAt;
 use crate::request::{Fields, Headers, Method, Plus, Request, Unverified, is_form};
 use crate::store::StoreName;
@@ -36,10 +35,16 @@ const KEPT_HEADERS: [&str; 6] =
 const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {
-    pub(crate) fn new<P: Provider>(request: Unverified, proof: Proof, received_at: ReceivedAt) -> Self {
+    /// Returns the delivery of a verified request, without its `secret_parameters`.
+    pub(crate) fn new(
+        request: Unverified,
+        proof: Proof,
+        received_at: ReceivedAt,
+        secret_parameters: &[&str],
+    ) -> Self {
         let Request { method, store, topic, query, headers, body } = request.into_inner();
         Self {
-            query: without(&query, P::SECRET_PARAMETERS),
+            query: without(&query, secret_parameters),
             headers: kept(&headers),
             store,
             topic,
@@ -160,7 +165,7 @@ mod tests {
     use crate::test_provider::{delivered, sent};
 
     #[test]
-    fn a_delivery_is_what_was_sent_less_its_proof() {
+    fn a_delivery_is_the_sent_request_without_its_proof() {
         let received_at = ReceivedAt::from_millis(7).unwrap();
         let headers = [("Content-Type", "text/plain"), ("Date", "today"), ("X-Signature", "s3cret")];
         let request = Request {
@@ -234,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_of_a_query_is_as_sent_less_the_secrets() {
+    fn a_query_is_kept_as_sent_without_its_secrets() {
         assert_eq!(without("method=A%2BB&token=s3cret&x=1+2", &["token"]), "method=A%2BB&x=1+2");
         assert_eq!(without("TOKEN=s3cret", &["token"]), "");
         assert_eq!(without("%74oken=s3cret&a=1", &["token"]), "a=1");

@@ -9,8 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::canonical::Kind;
 use crate::delivery::Delivery;
-use crate::proof::Covered;
-use crate::provider::Provider;
+use crate::proof::claim::Covered;
 use crate::provider::catalogue::DedupRule;
 use crate::provider::parsed_event::ParsedEvent;
 use crate::provider::retry_policy::DEFAULT_RETRY_WINDOW;
@@ -49,6 +48,18 @@ impl EventId {
             && plain(entity)
             && hex(digest);
         if fits { Ok(Self(text.to_owned())) } else { Err(NotAnEventId) }
+    }
+
+    /// The id of the notice that the entity under this path was forgotten. The same entity and time have the same id.
+    ///
+    /// # Errors
+    /// [`NotAnEventId`] unless the path is that of an entity.
+    pub fn of_forgetting(entity_path: &str, at: ReceivedAt) -> Result<Self, NotAnEventId> {
+        let mut hash = Sha256::new();
+        hash.update(b"forgotten");
+        hash.update(at.millis().to_be_bytes());
+        let digest: String = hex(&hash.finalize()).chars().take(DIGEST_LEN).collect();
+        Self::parse(&format!("{entity_path}/{digest}"))
     }
 
     /// The whole id.
@@ -201,8 +212,21 @@ pub struct Event {
     reading: ParsedEvent,
 }
 
+/// The facts of a provider that decide an event's id and its deduplication. Every provider has them: see
+/// [`Provider`](crate::provider::Provider).
+pub trait EventSource {
+    /// The provider's name.
+    const NAME: &'static str;
+
+    /// The time in which the provider may repeat a delivery.
+    const RETRY_WINDOW: Duration;
+
+    /// The kinds of which some events carry a time of their own and others do not.
+    const MIXED_DEDUP_KINDS: &'static [Kind];
+}
+
 impl Event {
-    pub(crate) fn new<P: Provider>(delivery: Delivery, reading: ParsedEvent) -> Self {
+    pub(crate) fn new<P: EventSource>(delivery: Delivery, reading: ParsedEvent) -> Self {
         let content = ContentDigest::of(&delivery, &reading);
         let received_at = delivery.received_at();
         let (dedup_scope, digest) = match reading.dedup {
@@ -357,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_its_delivery_and_what_was_read_of_it() {
+    fn an_event_is_its_delivery_and_its_parsed_content() {
         let event = event(thing(), NOON, parsed());
         assert_eq!((event.provider(), event.origin()), ("keyed", Origin::Webhook));
         assert_eq!((event.received_at().millis(), event.delivery().body()), (NOON, &br#"{"id":1}"#[..]));
@@ -381,13 +405,13 @@ mod tests {
     }
 
     #[test]
-    fn where_the_body_has_its_own_time_equal_content_is_one_event_for_good() {
+    fn equal_content_with_its_own_time_is_one_event_forever() {
         let (first, later) = (event(thing(), NOON, parsed()), event(thing(), NOON + 1, parsed()));
         assert_eq!((first.dedup_scope(), first.id()), (DedupScope::Forever, later.id()));
     }
 
     #[test]
-    fn where_it_has_none_the_moment_is_part_of_the_id_and_the_window_part_of_the_identity() {
+    fn without_its_own_time_the_id_contains_the_arrival() {
         let passing = |at, entity| {
             event(thing(), at, ParsedEvent { dedup: DedupRule::RetryWindow, entity, ..parsed() })
         };
@@ -429,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entity_has_changed_where_its_kind_is_mixed_and_it_is_known() {
+    fn only_a_known_entity_of_a_mixed_kind_updates_latest() {
         let moves = |kind, entity| {
             let parsed = ParsedEvent { data: Canonical::bare(kind, None), entity, ..parsed() };
             event(thing(), NOON, parsed).updates_latest()
@@ -440,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_an_event_goes_by_its_id_and_its_arrival() {
+    fn a_duplicate_takes_the_events_id_and_arrival() {
         let repeated = event(thing(), NOON, ParsedEvent { dedup: DedupRule::RetryWindow, ..parsed() });
         let original = ExistingEvent { id: repeated.id().clone(), received_at: repeated.received_at() };
         let repeating = event(thing(), NOON + 1, parsed()).as_duplicate_of(original);
@@ -465,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_refused() {
+    fn an_invalid_id_is_rejected() {
         for text in [
             "",
             "zid/riyadh/order/81230457",
@@ -486,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entity_is_one_part_of_a_path_whatever_it_is_called() {
+    fn an_entity_of_any_name_is_one_part_of_a_path() {
         let one = |text: &str| encoded(Some(&[text.to_owned()]));
         assert_eq!(one("BDG/03/24").as_deref(), Some("BDG%2F03%2F24"));
         assert_eq!(one(" ").as_deref(), None);
@@ -495,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_a_querys_fields_makes_no_other_event_but_that_of_equal_names_does() {
+    fn only_equal_names_in_a_query_keep_their_order() {
         assert_eq!(in_order("b=1&a=2&c"), in_order("c&a=2&b=1"));
         assert_ne!(in_order("a=1&a=2"), in_order("a=2&a=1"));
         assert_ne!(in_order("a=1&b=2"), in_order("a=2&b=1"));

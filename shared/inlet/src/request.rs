@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_set_takes_the_place_of_its_namesakes() {
+    fn setting_a_header_replaces_all_of_its_name() {
         let mut headers: Headers = [("X-A", "1"), ("Y", "2"), ("x-a", "3")].into_iter().collect();
         headers.set("x-A", "4");
         assert_eq!(headers.iter().collect::<Vec<_>>(), [("y", "2"), ("x-a", "4")]);
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unverified_request_shows_what_a_proof_is_read_from() {
+    fn an_unverified_request_shows_only_the_parts_of_a_proof() {
         let request = |media_type: &str, authorization: &str, body: &str| {
             Unverified::new(Request {
                 method: Method::Post,
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_tell_whether_there_are_any_and_show_their_names_alone() {
+    fn fields_show_their_names_and_no_values() {
         assert!(Fields::parse(b"", Plus::Space).is_empty() && Fields::parse(b"&", Plus::Space).is_empty());
         let fields = Fields::parse(b"a=canary", Plus::Space);
         assert_eq!((fields.is_empty(), format!("{fields:?}").as_str()), (false, r#"["a"]"#));
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_is_not_in_the_debug_output() {
+    fn debug_output_shows_nothing_that_was_sent() {
         let request = Request {
             method: Method::Post,
             store: StoreName::parse("demo").unwrap(),
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_escape_stands_for_itself() {
+    fn a_broken_escape_is_literal() {
         assert_eq!(Fields::parse(b"a=%zz%4", Plus::Space).value("a").as_deref(), Some("%zz%4"));
     }
 }

@@ -81,26 +81,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_nothing_of_itself() {
+    fn a_secret_shows_nothing_of_itself() {
         let shown = format!("{:?}", Secret::new("hunter2").unwrap());
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 
     #[test]
-    fn an_empty_secret_cannot_be_had() {
+    fn an_empty_secret_is_rejected() {
         assert_eq!(Secret::new("").err(), Some(EmptySecret));
         let error = serde_json::from_str::<Secret>(r#""""#).unwrap_err();
         assert!(error.to_string().contains("must not be empty"), "{error}");
     }
 
     #[test]
-    fn an_error_does_not_quote_what_stood_in_its_place() {
+    fn an_error_does_not_quote_the_input() {
         let error = serde_json::from_str::<Secret>("420815").unwrap_err();
         assert!(!error.to_string().contains("420815"), "{error}");
     }
 
     #[test]
-    fn what_was_joined_is_parted_at_the_first_separator() {
+    fn joined_secrets_split_at_the_first_separator() {
         let joined = Secret::new("user").unwrap().join(":", &Secret::new("pass:word").unwrap());
         let (before, behind) = joined.split_once(':').unwrap();
         assert!(
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn is_itself_and_nothing_else() {
+    fn a_secret_equals_only_the_same_text() {
         let secret = Secret::new("s3cret").unwrap();
         assert!(bool::from(secret.ct_eq(b"s3cret")));
         for other in ["", "s3cre", "s3cret ", "S3cret", "t3cret"] {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn is_as_long_as_a_reader_would_count() {
+    fn the_length_counts_characters() {
         for (text, characters) in [("s", 1), ("s3cret", 6), ("bí-mật", 6)] {
             assert_eq!(Secret::new(text).unwrap().characters(), characters, "{text}");
         }

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accepts_what_the_urls_promise() {
+    fn documented_store_names_are_accepted() {
         for name in ["a", "7", "riyadh", "hcm-2", "a-", &"x".repeat(63)] {
             let store = StoreName::parse(name).unwrap();
             assert_eq!((store.as_str(), store.to_string().as_str()), (name, name));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_would_need_escaping_or_could_be_mistaken() {
+    fn names_that_need_escaping_or_are_ambiguous_are_rejected() {
         for name in ["", "-a", "Riyadh", "a_b", "a/b", "a b", "..", "é", &"x".repeat(64)] {
             assert_eq!(StoreName::parse(name), Err(NotAStoreName), "{name:?}");
         }

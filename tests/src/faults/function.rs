@@ -119,7 +119,7 @@ impl Function {
         });
         let server = Server::start(move |request| {
             let runtime = Arc::clone(&runtime);
-            async move { runtime.hear(request).await }
+            async move { runtime.handle(request).await }
         });
         let server = server.await.expect("a port for the Runtime API");
         let child =
@@ -157,7 +157,7 @@ struct Runtime {
 }
 
 impl Runtime {
-    async fn hear(&self, request: Request<Bytes>) -> Result<Reply, Closed> {
+    async fn handle(&self, request: Request<Bytes>) -> Result<Reply, Closed> {
         let path = request.uri().path().to_owned();
         if path.ends_with("/invocation/next") {
             return self.next().await;

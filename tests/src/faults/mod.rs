@@ -8,7 +8,7 @@
 
 pub mod call;
 pub mod plan;
-pub(crate) mod http;
+pub mod http;
 pub mod proxy;
 pub mod function;
 pub(crate) mod clock;

@@ -49,7 +49,7 @@ pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlast
     }
     for (what, count) in [("dead letters", world.dead_letters().await), ("parked", parked(&world).await)] {
         if count > 0 {
-            broken.push(format!("{count} {what} wait for somebody"));
+            broken.push(format!("{count} {what} wait for an operator"));
         }
     }
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);

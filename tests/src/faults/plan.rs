@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn one_in_so_many_is_about_that_many() {
+    fn a_rate_fails_about_that_share_of_the_calls() {
         let plan = Plan::new(vec![Rule::new(&put(), Calls::OneIn(10), Fault::Refuse)]);
         let struck = (0..10_000).filter(|_| plan.next(&put()).is_some()).count();
         assert!((800..1_200).contains(&struck), "{struck} of 10,000");
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_is_stopped_lets_everything_through_for_all_who_share_it() {
+    fn a_stopped_plan_passes_every_call_for_all_its_users() {
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Refuse)]);
         plan.clone().stop();
         assert_eq!(plan.next(&put()), None);

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_fault_does_what_its_name_says() {
+    async fn each_fault_has_its_named_effect() {
         for (fault, applied) in
             [(Fault::Refuse, 0), (Fault::KillBefore, 0), (Fault::KillAfter, 1), (Fault::CloseMidResponse, 1)]
         {
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_slow_comes_in_the_end() {
+    async fn a_slow_response_arrives_later() {
         let (service, _) = service().await;
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Slow)]);
         let proxy = Proxy::start(service.address, plan, Killer::new().0).await.unwrap();

@@ -43,15 +43,18 @@ async fn renew(duplicate: Option<u16>, moods: impl IntoIterator<Item = Mood>) ->
     let listing = session.list().await.unwrap();
     let renew = Change::Register { events: &row, options: ChangeOptions { take_over: false, renew: true } };
     let steps = session.plan(&listing, renew).unwrap();
-    api.heard();
+    api.take_requests();
     api.state().zid_duplicate = duplicate;
     api.moods(moods);
     let again = Change::Register { events: &row, options: ChangeOptions::default() };
     let outcomes = carry_out(&session, &listing, steps, again, &output).await;
     let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
     let shown = serde_json::to_value(outcome).unwrap();
-    let asked: Vec<String> =
-        api.heard().iter().map(|call| call.split(' ').next().unwrap_or_default().to_owned()).collect();
+    let asked: Vec<String> = api
+        .take_requests()
+        .iter()
+        .map(|call| call.split(' ').next().unwrap_or_default().to_owned())
+        .collect();
     let note = shown["note"].as_str().unwrap_or_default().to_owned();
     let left = api.state().zid.clone();
     Renewed { result: shown["result"].clone(), note, asked: asked.join(" "), left }

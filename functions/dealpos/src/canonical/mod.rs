@@ -29,7 +29,7 @@ pub(crate) fn time(text: &str) -> Option<Time> {
 }
 
 /// Returns whether a time has a fraction of a second.
-pub(crate) fn tells_fraction(text: &str) -> bool {
+pub(crate) fn has_fraction(text: &str) -> bool {
     text.split_once('T').is_some_and(|(_, clock)| clock.contains('.'))
 }
 

@@ -1,12 +1,9 @@
 //! DealPOS's words for states, in the common vocabulary.
 
-use inlet::canonical::State;
-
-/// Words of one field (case is ignored), and the states that they mean.
-type Words = &'static [(&'static str, State)];
+use inlet::canonical::{State, StateWords};
 
 /// Of goods: the invoice's `Delivery`, which newer pages call `Fulfillment`.
-const DELIVERIES: Words = &[
+const DELIVERIES: StateWords = &[
     ("Sent", State::Fulfilled),
     ("Received", State::Fulfilled),
     ("Unsent", State::Open),
@@ -17,14 +14,15 @@ const DELIVERIES: Words = &[
 ];
 
 /// Of payments: the invoice's `Payment`.
-const PAYMENTS: Words = &[("Paid", State::Paid), ("Partial", State::PartiallyPaid), ("Unpaid", State::Open)];
+const PAYMENTS: StateWords =
+    &[("Paid", State::Paid), ("Partial", State::PartiallyPaid), ("Unpaid", State::Open)];
 
 /// Of transfers: `State`.
-const TRANSFERS: Words =
+const TRANSFERS: StateWords =
     &[("Approved", State::InProgress), ("Dispatched", State::InTransit), ("Received", State::Fulfilled)];
 
 /// Of adjustments: `State`. The numbers are the REST request's `StateID`.
-const ADJUSTMENTS: Words = &[("Complete", State::Fulfilled), ("1", State::Draft), ("2", State::Open)];
+const ADJUSTMENTS: StateWords = &[("Complete", State::Fulfilled), ("1", State::Draft), ("2", State::Open)];
 
 /// Returns the state of an invoice: cancelled if it is void, else the state of its goods.
 pub(super) fn sale(voided: Option<bool>, status: Option<&str>, delivery: Option<&str>) -> Option<State> {
@@ -52,7 +50,6 @@ pub(super) fn adjustment(word: Option<&str>) -> Option<State> {
     state(ADJUSTMENTS, word)
 }
 
-fn state(words: Words, word: Option<&str>) -> Option<State> {
-    let word = word?.trim();
-    words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, state)| *state)
+fn state(words: StateWords, word: Option<&str>) -> Option<State> {
+    State::of_word(words, word?)
 }

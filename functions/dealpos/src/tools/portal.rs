@@ -9,15 +9,15 @@ impl Registering for DealPos {
     const PORTAL: Portal = Portal {
         steps: &[
             "Open Developer → tab Menu URL (in older versions Setup → More Menu → Webhook Configuration).",
-            "Paste the URL of each event that you want; only HTTPS is accepted.",
-            "Coupons of your own are set apart: Developer → tab Promotion Coupon Provider → Add.",
-            "If the header X-API-Key or a bearer token cannot be set, keep a url_token for the store and paste the URLs with ?token=… behind them.",
-            "Deliveries and their retries (by default one, after 7 seconds) are to be seen under Webhook Logs.",
+            "Paste the URL of each event that you want. DealPOS accepts only HTTPS.",
+            "Your own coupons have a page of their own: Developer → tab Promotion Coupon Provider → Add.",
+            "If you cannot set the header X-API-Key or a bearer token, set a url_token for the store and append ?token=… to each URL.",
+            "Webhook Logs shows the deliveries and their retries (by default one, after 7 seconds).",
         ],
         not_documented: &[
-            "Whether there is a field for each event or one for each group of them. The URL's last part alone tells the events of a group apart.",
-            "Who issues the value of X-API-Key, whether it is sent, and how DealPOS asks for a token of OAuth 2.0.",
-            "Whether anything is appended to the URL.",
+            "The fields of the page: one per event, or one per group of events. Inlet distinguishes the events of a group by the URL's last part alone.",
+            "The issuer of the value of X-API-Key, whether DealPOS sends it, and its request for an OAuth 2.0 token.",
+            "Anything that DealPOS appends to the URL.",
         ],
         source: "https://developer.dealpos.com/webhook",
     };

@@ -4,12 +4,12 @@ use inlet::tools::portal::Portal;
 
 pub(crate) const PORTAL: Portal = Portal {
     steps: &[
-        "Get a token of Tiki's: from its get-token API, or that of your public or in-house app.",
-        "Register all topics in one call: inlet webhook register tiki/{store} --option warehouse=CODE, once for each warehouse.",
+        "Get a token from Tiki's get-token API, or use the token of your public or in-house app.",
+        "Register all topics in one call, once per warehouse: inlet webhook register tiki/{store} --option warehouse=CODE.",
     ],
     not_documented: &[
-        "Who chooses the keys: the registration sends them, the pages of the webhooks say that TikiNOW provides them. Inlet sends its own.",
-        "How to see, change or remove what is registered. Registering again presumably replaces it.",
+        "The owner of the keys: the registration's page has you send them, the webhooks' pages say that TikiNOW provides them. Inlet sends its own.",
+        "A way to list, change or remove registered webhooks. A second registration presumably replaces the first.",
     ],
     source: "https://open.tiki.vn/docs/docs/tikinow-smart-logistics/logistics-services/fulfillment-service/inventory/",
 };

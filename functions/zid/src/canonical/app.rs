@@ -1,7 +1,7 @@
 //! The app market: one flat body for all of its events. docs.zid.sa/events-878234m0 and, with fewer fields, the older
 //! portal.
 
-use inlet::canonical::{App, Canonical, Party, State, Subscription};
+use inlet::canonical::{App, Canonical, Party, State, StateWords, Subscription};
 use inlet::personal::Personal;
 use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson as _;
@@ -51,7 +51,7 @@ inlet::payload! {
 }
 
 /// The events after which the state is documented, by the last part of their names.
-const STATES: &[(&str, State)] = &[
+const STATES: StateWords = &[
     ("active", State::Active),
     ("renew", State::Active),
     ("upgrade", State::Active),
@@ -76,10 +76,9 @@ impl Notice {
 
     /// Returns the state that the event leads to, else the one that `status` names.
     fn state(&self) -> Option<State> {
-        let find = |word: &str| STATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim()));
         let event = self.event_name.as_ref().and_then(|name| name.as_str().rsplit('.').next());
         let status = self.status.as_ref().map(Text::as_str);
-        [event, status].into_iter().flatten().find_map(find).map(|(_, state)| *state)
+        [event, status].into_iter().flatten().find_map(|word| State::of_word(STATES, word))
     }
 }
 

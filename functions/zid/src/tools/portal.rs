@@ -6,12 +6,12 @@ pub(crate) const PORTAL: Portal = Portal {
     steps: &[
         "A store's events are registered through Zid's API, each with a URL and the pair of user name and password: inlet webhook register zid/{store}.",
         "The app market's events are subscribed once for the app: Partner Dashboard → Webhook Management, with the URL of app.",
-        "Look at their health from time to time: inlet webhook list zid/{store}. After 30 failures within an hour Zid stops sending and discards what waits.",
+        "Check their health from time to time: inlet webhook list zid/{store}. After 30 failures within an hour Zid stops sending and discards its waiting deliveries.",
     ],
     not_documented: &[
-        "Which credentials the app market sends, if any. A url_token for the store, pasted as ?token=… behind the URL, needs none.",
-        "How a broken webhook is recovered through the API; inlet webhook register --renew makes it anew.",
-        "How long Zid waits for an answer.",
+        "The credentials that the app market sends, if any. If it sends none, set a url_token for the store and append ?token=… to the URL.",
+        "The recovery of a broken webhook through the API. inlet webhook register --renew replaces the webhook.",
+        "The time that Zid waits for an answer.",
     ],
     source: "https://docs.zid.sa/create-a-webhook",
 };

@@ -11,12 +11,12 @@ impl Registering for Zip {
             "There is nothing to register: give the URL with each call of Zip's gateway.",
             "POST /orders/authorize: the URL of authorize as callbackUrl, that of redirect as redirectConfirmUrl.",
             "POST /orders/{orderId}/capture, /refund, /void and /confirm: the URL of the same name as callbackUrl.",
-            "Without sync=true; with it the answer comes with the call itself and not to the URL.",
-            "To send the shopper on to a page of yours, set redirect_url in the store's settings.",
+            "Do not send sync=true: the answer would come with the call itself and not to the URL.",
+            "To send the shopper to a page of your own, set redirect_url in the store's settings.",
         ],
         not_documented: &[
-            "Whether Zip calls again after a failure. Its own advice is to ask for the status of unfinished orders about every 10 minutes.",
-            "Whether parameters of your own in redirectConfirmUrl are signed too, so do not add any.",
+            "Retries after a failure. Zip advises to request the status of unfinished orders about every 10 minutes.",
+            "Signatures over your own parameters in redirectConfirmUrl. Add none.",
         ],
         source: "https://developers.zip.co/v9-US/docs/callbacks",
     };

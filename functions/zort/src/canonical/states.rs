@@ -1,6 +1,6 @@
 //! ZORT's statuses: codes to words, words to the common states.
 
-use inlet::canonical::State;
+use inlet::canonical::{State, StateWords};
 
 /// The codes of a status, each with its word.
 pub(crate) type Codes = &'static [(&'static str, &'static str)];
@@ -25,7 +25,7 @@ pub(crate) const PAYMENT_STATUSES: Codes =
 pub(crate) const WORDS_ONLY: Codes = &[];
 
 /// The states of the words that ZORT's documents have, orders and others alike.
-const DOCUMENT_STATES: &[(&str, State)] = &[
+const DOCUMENT_STATES: StateWords = &[
     ("Pending", State::Open),
     ("Waiting", State::Open),
     ("Packed", State::InProgress),
@@ -39,7 +39,7 @@ const DOCUMENT_STATES: &[(&str, State)] = &[
 
 /// The states of a payment status. `Partial Payment` and `Excess Payment` are the words that REST answers have for
 /// the codes 3 and 4.
-const PAYMENT_STATES: &[(&str, State)] = &[
+const PAYMENT_STATES: StateWords = &[
     ("Pending", State::Open),
     ("Partial", State::PartiallyPaid),
     ("Partial Payment", State::PartiallyPaid),
@@ -57,15 +57,10 @@ pub(crate) fn status_word(codes: Codes, status: String) -> String {
 
 /// Returns the state of a document with this status; nothing for a word that ZORT does not list.
 pub(crate) fn document_state(status: &str) -> Option<State> {
-    find_state(DOCUMENT_STATES, status)
+    State::of_word(DOCUMENT_STATES, status)
 }
 
 /// Returns the state of a payment with this status; nothing for a word that ZORT does not list.
 pub(crate) fn payment_state(status: &str) -> Option<State> {
-    find_state(PAYMENT_STATES, status)
-}
-
-fn find_state(words: &[(&str, State)], status: &str) -> Option<State> {
-    let status = status.trim();
-    words.iter().find(|(word, _)| word.eq_ignore_ascii_case(status)).map(|(_, state)| *state)
+    State::of_word(PAYMENT_STATES, status)
 }

@@ -52,12 +52,12 @@ impl AttemptItems {
     /// When the table does not take all of it.
     pub async fn record(&self, records: &[AttemptRecord], now: ReceivedAt) -> Result<(), Fault> {
         let mut requests = HashMap::new();
-        for AttemptRecord { id, received, tries, pause } in records {
-            let delay_ms = i64::try_from(pause.saturating_add(LEEWAY).as_millis()).unwrap_or(i64::MAX);
+        for AttemptRecord { id, received, attempts, delay } in records {
+            let delay_ms = i64::try_from(delay.saturating_add(LEEWAY).as_millis()).unwrap_or(i64::MAX);
             let mut item = attempts_key(id).into_item();
             item.insert("message_id".into(), AttributeValue::S(received.clone()));
-            item.insert("failed".into(), number_value(tries.failed.into()));
-            item.insert(UNFINISHED.into(), number_value(tries.unfinished.into()));
+            item.insert("failed".into(), number_value(attempts.failed.into()));
+            item.insert(UNFINISHED.into(), number_value(attempts.unfinished.into()));
             item.insert("until_ms".into(), number_value(now.millis().saturating_add(delay_ms)));
             item.insert("expires".into(), self.dynamo.expires(now.millis()));
             // DynamoDB refuses a request that names a key twice.

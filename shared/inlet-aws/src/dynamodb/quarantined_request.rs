@@ -14,7 +14,6 @@ use crate::dynamodb::chunks::chunk_keys;
 use crate::dynamodb::dynamo::{Expressions, Key, delete_request};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 use crate::dynamodb::quarantine::{BODY, DEFERRED, Note, TableQuarantine, partition};
-use crate::reverify::Scope;
 
 const DAMAGED: &str = "the quarantined request is damaged";
 
@@ -22,6 +21,15 @@ const NOT_MARKED: &str = "the quarantined request cannot be marked";
 
 /// The attribute of a deferred request that did not verify. Stored data: the value must stay.
 const REFUSED: &str = "refused";
+
+/// The quarantined requests that a run verifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of the store's.
+    All,
+    /// Those that were quarantined because the store's credentials could not be read.
+    Deferred,
+}
 
 /// A request from the quarantine, not verified yet.
 pub(crate) struct QuarantinedRequest {

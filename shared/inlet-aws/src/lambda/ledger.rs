@@ -13,7 +13,8 @@ use inlet::received_at::ReceivedAt;
 use crate::client::clock;
 use crate::dynamodb::events::{Put, StoredEvent};
 use crate::dynamodb::pending::PendingEvent;
-use crate::dynamodb::record::Record;
+use crate::dynamodb::receipts::Purpose;
+use crate::dynamodb::record::{Record, sha256_hex};
 use crate::dynamodb::table::Table;
 use crate::sqs::SqsQueue;
 
@@ -58,13 +59,21 @@ impl ProcessingStore for TableLedger {
     }
 
     async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
-        self.table.receipts.processed(&with_arrivals(messages)).await
+        let purpose = |message: &Message| match message.replay_id() {
+            None => Purpose::Once,
+            Some(_) => Purpose::Again,
+        };
+        let messages: Vec<_> =
+            messages.iter().map(|message| (message.id(), arrival(message), purpose(message))).collect();
+        self.table.receipts.processed(&messages).await
     }
 
-    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
+    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
+        let now = clock::now();
         let signed = consumed.iter().filter(|message| message.is_signed()).map(|message| message.id());
         let (consumed, signed) = (with_arrivals(consumed), signed.collect());
-        self.table.receipts.write_with_signed(&consumed, &signed, tried, clock::now()).await
+        self.table.receipts.write_with_signed(&consumed, &signed, tried, now).await?;
+        Ok(now)
     }
 
     async fn load_attempts(
@@ -80,8 +89,8 @@ impl ProcessingStore for TableLedger {
         self.table.attempts.record(tried, clock::now()).await
     }
 
-    async fn delay(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
-        self.queue.delay(received, pause).await
+    async fn delay(&self, received: &Received, delay: Duration) -> Result<(), Fault> {
+        self.queue.delay(received, delay).await
     }
 
     /// Forwards the message first and parks the event afterwards: a parked event without a message would never be
@@ -125,6 +134,9 @@ fn carried_event(received: &Received, message: &Message) -> Result<StoredEvent, 
     let (record, body) = Record::unpacked(packed).map_err(|error| damaged(error.to_string()))?;
     if record.id != message.id().as_str() {
         return Err(damaged("it has another id than the message".into()));
+    }
+    if record.sha256 != sha256_hex(&body) {
+        return Err(damaged("its body has another SHA-256 than its record".into()));
     }
     let record = Record { attempt: format!("queue/{}", received.id), ..record };
     Ok(StoredEvent { record, message: message.json().to_owned(), body })

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use inlet::drift::{Drift, DriftDetector};
+use inlet::drift::detector::{Drift, DriftDetector};
 use inlet::provider::Provider;
 use inlet::provider::response::{Refusal, Response};
 use inlet::receive::{Receiver, Report, WriteToken};

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use inlet::drift::Drift;
+use inlet::drift::detector::Drift;
 use inlet::fault::Fault;
 use inlet::proof::Rejection;
 use inlet::provider::parsed_event::UnknownReason;
@@ -439,7 +439,7 @@ pub(crate) fn install_panic_hook() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inlet::drift::Difference;
+    use inlet::drift::detector::Difference;
     use inlet::provider::retry_policy::{CircuitBreaker, Retries};
     use serde_json::json;
 

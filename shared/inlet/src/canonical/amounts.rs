@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_no_discount() {
+    fn a_discount_needs_a_number() {
         assert_eq!(Discount::parse("half", None, None), None);
         assert_eq!(Discount::percent(None, None), None);
     }

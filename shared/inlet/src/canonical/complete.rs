@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::state::{Direction, Purpose, State, Unit};
-use super::words::Words;
 use crate::personal::Personal;
 use crate::value::decimal::Decimal;
 use crate::value::money::{Currency, Money};
@@ -101,7 +100,6 @@ complete_already!(
     String,
     Decimal,
     Personal,
-    Words,
     Currency,
     State,
     Direction,
@@ -162,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_makes_an_instant_of_a_local_time_and_names_itself_beside_a_day() {
+    fn a_zone_turns_local_times_into_instants_and_marks_days() {
         let mut order = order();
         let completed = order.complete(&defaults(r#"{"zone": "Asia/Jakarta"}"#));
         assert_eq!(completed, Completed { currency: false, zone: true });
@@ -185,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn without_settings_or_with_unreadable_ones_nothing_is_filled_in() {
+    fn without_readable_settings_nothing_is_filled_in() {
         for text in
             ["{}", r#"{"currency": "rupiah", "zone": "Mars/Olympus"}"#, r#"{"currency": 5, "zone": []}"#]
         {

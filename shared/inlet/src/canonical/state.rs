@@ -95,3 +95,34 @@ words! {
         Percent = "percent",
     }
 }
+
+/// A provider's words for states, each with its state in the common vocabulary.
+pub type StateWords = &'static [(&'static str, State)];
+
+impl State {
+    /// Returns the state that a provider's word means; `None` if the list does not have the word. Case and surrounding
+    /// white space are ignored.
+    pub fn of_word(words: StateWords, word: &str) -> Option<Self> {
+        let word = word.trim();
+        words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, state)| *state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_a_state_in_any_case_and_only_if_listed() {
+        let words: StateWords = &[("Paid", State::Paid), ("ملغي", State::Cancelled)];
+        for (word, state) in [
+            ("paid", Some(State::Paid)),
+            (" PAID\n", Some(State::Paid)),
+            ("ملغي", Some(State::Cancelled)),
+            ("unpaid", None),
+            ("", None),
+        ] {
+            assert_eq!(State::of_word(words, word), state, "{word:?}");
+        }
+    }
+}

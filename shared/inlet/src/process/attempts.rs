@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use crate::event::EventId;
-use crate::process::Received;
 
 /// Number of attempts of a message that fails for its own reasons, or that crashes the processor. Then it goes to the
 /// dead-letter queue. Only its own attempts count, not waiting behind others or an outage.
-pub const MAX_TRIES: u32 = 5;
+pub const MAX_ATTEMPTS: u32 = 5;
 
 /// Delay after a failure: the queue's visibility timeout, as the template sets it.
 pub const MIN_BACKOFF: Duration = Duration::from_mins(3);
@@ -37,7 +36,7 @@ pub struct Attempts {
 impl Attempts {
     /// Returns true if no attempts are left.
     pub fn are_over(self) -> bool {
-        self.failed.saturating_add(self.unfinished) >= MAX_TRIES
+        self.failed.saturating_add(self.unfinished) >= MAX_ATTEMPTS
     }
 
     /// Returns true if it may have crashed the processor: then it is tried alone.
@@ -69,13 +68,28 @@ pub struct AttemptRecord {
     /// The queue's own id of the message.
     pub received: String,
     /// Its attempts.
-    pub tries: Attempts,
+    pub attempts: Attempts,
     /// Time until the next attempt.
-    pub pause: Duration,
+    pub delay: Duration,
 }
 
-/// Returns the delay after a transient failure.
-pub fn backoff(received: &Received) -> Duration {
-    let part = received.failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
-    part.clamp(MIN_BACKOFF, MAX_BACKOFF)
+/// Minimum delay if the consumer asks for a shorter one.
+const MIN_ASKED: Duration = Duration::from_secs(1);
+
+/// Maximum delay if the consumer asks for a longer one: SQS holds a message back for 12 hours after its receipt.
+const MAX_ASKED: Duration = Duration::from_hours(11);
+
+/// Returns the delay after a transient failure for which the consumer asks for a delay, of a message that has been
+/// failing for this time. It is never shorter than that, up to 11 hours. In a long outage it is longer than a short one
+/// that is asked for again and again, so that the message is not received more often than the queue's
+/// `maxReceiveCount`.
+pub fn delay_asked_for(asked: Duration, failing_for: Duration) -> Duration {
+    let delay = failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
+    asked.max(delay.clamp(MIN_ASKED, MAX_BACKOFF)).min(MAX_ASKED)
+}
+
+/// Returns the delay after a transient failure of a message that has been failing for this time.
+pub fn backoff(failing_for: Duration) -> Duration {
+    let delay = failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
+    delay.clamp(MIN_BACKOFF, MAX_BACKOFF)
 }

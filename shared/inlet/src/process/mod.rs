@@ -7,18 +7,20 @@ mod attempts;
 mod tests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 
 use crate::event::EventId;
 use crate::fault::{Fault, FaultKind};
 use crate::message::Message;
 pub use crate::process::attempts::{
-    AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_BACKOFF, MAX_TRIES, MIN_BACKOFF, backoff,
+    AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_ATTEMPTS, MAX_BACKOFF, MIN_BACKOFF, backoff,
+    delay_asked_for,
 };
+use crate::received_at::ReceivedAt;
 
 /// A consumer of events: the place for your own logic.
 ///
@@ -30,18 +32,31 @@ pub trait Consumer: Send + Sync {
     /// No two of the messages are about the same entity, so they may be handled one after the other, all at
     /// once, or in one call to somewhere else. An entity's next message comes when this one succeeded.
     fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), ConsumeError>>> + Send;
+
+    /// Returns the longest that one call of [`Consumer::consume`] takes; `None` if it is unknown. No call begins for
+    /// which less time is left, because an interrupted one may still be at work when the next message comes.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The reason that a message was not processed, which decides what happens to it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
-    /// The message itself cannot be processed. After [`MAX_TRIES`] attempts of its own it goes to the dead-letter
+    /// The message itself cannot be processed. After [`MAX_ATTEMPTS`] attempts of its own it goes to the dead-letter
     /// queue, so that later messages of its group go on.
     #[error("the message cannot be processed")]
     Permanent(#[source] Fault),
     /// Something that processing depends on is down. The message is tried until it succeeds.
     #[error("processing is not possible now")]
     Transient(#[source] Fault),
+    /// The same, and what is down names the time until the next attempt.
+    #[error("processing is not possible for a while")]
+    RetryAfter(#[source] Fault, Duration),
+    /// The call failed as a whole: this message, or another one of the same call, crashed the consumer. It counts as an
+    /// attempt of each, and each is then tried alone.
+    #[error("the consumer crashed")]
+    Crashed(#[source] Fault),
 }
 
 impl From<Fault> for ConsumeError {
@@ -58,7 +73,10 @@ impl ConsumeError {
     /// The fault.
     pub fn fault(&self) -> &Fault {
         match self {
-            Self::Permanent(fault) | Self::Transient(fault) => fault,
+            Self::Permanent(fault)
+            | Self::Transient(fault)
+            | Self::RetryAfter(fault, _)
+            | Self::Crashed(fault) => fault,
         }
     }
 }
@@ -97,18 +115,21 @@ pub trait ProcessingStore: Send + Sync {
         message: &Message,
     ) -> impl Future<Output = Result<Stored, ConsumeError>> + Send;
 
-    /// Returns the ids of these messages' events that have a receipt.
+    /// Returns the ids of these messages' events that are not to be consumed: those that have a receipt, and for a
+    /// replay, which is consumed again on purpose, those that were forgotten.
     fn processed(
         &self,
         messages: &[&Message],
     ) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
 
-    /// Writes a receipt for the event of each of these messages, and deletes the attempts of `tried`.
+    /// Writes a receipt for the event of each consumed message, and deletes the attempts of `repeated`: the events
+    /// whose messages were received before. Returns the time of the receipts. An event that has a receipt keeps it, so
+    /// that a replay does not change when the event was processed first.
     fn receipt(
         &self,
         consumed: &[&Message],
-        tried: &[EventId],
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+        repeated: &[EventId],
+    ) -> impl Future<Output = Result<ReceivedAt, Fault>> + Send;
 
     /// Returns the recorded attempts of these messages, by the queue's message ids.
     fn load_attempts(
@@ -117,10 +138,10 @@ pub trait ProcessingStore: Send + Sync {
     ) -> impl Future<Output = Result<HashMap<String, Attempts>, Fault>> + Send;
 
     /// Records the attempts of these messages, and how long their entities wait for them.
-    fn record_attempts(&self, tried: &[AttemptRecord]) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn record_attempts(&self, records: &[AttemptRecord]) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Delays the next receive of a message by this time.
-    fn delay(&self, received: &Received, pause: Duration) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Delays the next receive of a message.
+    fn delay(&self, received: &Received, delay: Duration) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Sends a message to the dead-letter queue, and marks its event, if it is named, as parked.
     fn dead_letter(
@@ -151,6 +172,10 @@ pub struct Outcome {
     pub id: Option<EventId>,
     /// Its disposition.
     pub disposition: Disposition,
+    /// True if the consumer was given it and did not process it.
+    pub consumer_failed: bool,
+    /// Time from the event's arrival to its receipt; `None` for a replay, and if it was not processed.
+    pub processing_delay: Option<Duration>,
 }
 
 /// The disposition of a message.
@@ -190,59 +215,99 @@ pub struct Processor<L, C> {
 /// A message at the head of its group that is being processed.
 struct Step {
     received: Received,
-    message: Option<Message>,
-    tries: Attempts,
-    /// True if the number of attempts is known: false if the record could not be read.
-    tries_are_known: bool,
+    /// `None` if the record of its attempts could not be read.
+    attempts: Option<Attempts>,
     /// True if the event that it carries is known to be stored.
     is_stored: bool,
-    disposition: Option<Disposition>,
+    state: StepState,
+    consumer_failed: bool,
+    processing_delay: Option<Duration>,
 }
 
+/// The state of a step. A step that is done never opens again.
+enum StepState {
+    /// Processing continues with this message.
+    Open(Message),
+    /// The consumer crashed over this message or another one of the same call. It is tried alone.
+    Suspect(Message),
+    /// The result is known.
+    Done {
+        /// The event's id; `None` if the message could not be parsed.
+        id: Option<EventId>,
+        disposition: Disposition,
+    },
+}
+
+/// The delay of messages that were not tried for lack of time: none, because nothing is known against them.
+const NOT_BEGUN: Duration = Duration::ZERO;
+
 impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
-    /// Processes a batch. The outcomes are added as they become known, so that a caller whose time runs
-    /// out knows the finished ones. If `has_time` returns false, no suspicious message is started. So when a batch
-    /// times out, at most one message is unfinished.
+    /// Processes a batch. The outcomes are added as they become known, so that a caller whose time runs out knows the
+    /// finished ones.
+    ///
+    /// `has_time` is called with the consumer's time limit. If it returns false, no suspicious message is started, so when
+    /// a batch times out, at most one message is unfinished. If the consumer has a time limit, no message is started
+    /// then, except the first ones of the batch.
     pub async fn process(
         &self,
         batch: Vec<Received>,
-        has_time: impl Fn() -> bool + Send + Sync,
+        has_time: impl Fn(Option<Duration>) -> bool + Send + Sync,
         outcomes: &mut Vec<Outcome>,
     ) {
+        let limit = self.consumer.time_limit();
+        let has_time = || has_time(limit);
         let mut groups = in_groups(batch);
+        let mut is_first = true;
         while !groups.is_empty() {
+            if !is_first && limit.is_some() && !has_time() {
+                self.block(groups.into_iter().flatten().collect(), NOT_BEGUN, outcomes).await;
+                return;
+            }
+            is_first = false;
             let heads = groups.iter_mut().filter_map(VecDeque::pop_front).map(Step::new).collect();
             let blocked_groups = self.process_heads(heads, &has_time, outcomes).await;
-            let is_stuck =
-                |group: &VecDeque<Received>| group.front().is_some_and(|f| blocked_groups.contains(&f.group));
-            for group in groups.iter_mut().filter(|group| is_stuck(group)) {
-                outcomes.extend(group.drain(..).map(Outcome::blocked));
+            for group in &mut groups {
+                let delay = group.front().and_then(|received| blocked_groups.get(&received.group));
+                if let Some(delay) = delay {
+                    self.block(group.drain(..).collect(), *delay, outcomes).await;
+                }
             }
             groups.retain(|group| !group.is_empty());
         }
     }
 
+    /// Leaves messages on the queue, untouched. They wait no longer than the first message of their group: SQS hands out
+    /// no message of a group while another one is hidden.
+    async fn block(&self, messages: Vec<Received>, delay: Duration, outcomes: &mut Vec<Outcome>) {
+        if delay < MIN_BACKOFF {
+            join_all(messages.iter().map(|received| self.store.delay(received, delay))).await;
+        }
+        outcomes.extend(messages.into_iter().map(Outcome::blocked));
+    }
+
     /// Processes the heads of all groups together: one call each for receipts, for consuming, for writing receipts. But
-    /// a message that may have crashed the processor is tried alone, after all others. Returns the groups that do not
-    /// go on.
+    /// a message that may have crashed the processor or the consumer is tried alone, after all others. Returns the
+    /// groups that do not go on, with the delay of their next attempt.
     async fn process_heads(
         &self,
         mut steps: Vec<Step>,
         has_time: &(impl Fn() -> bool + Send + Sync),
         outcomes: &mut Vec<Outcome>,
-    ) -> HashSet<String> {
-        let mut blocked_groups = HashSet::new();
+    ) -> HashMap<String, Duration> {
+        let mut blocked_groups = HashMap::new();
         self.load_attempts(&mut steps).await;
         self.skip_processed(&mut steps).await;
-        let (alone, mut together): (Vec<Step>, Vec<Step>) =
+        let (mut alone, mut together): (Vec<Step>, Vec<Step>) =
             steps.into_iter().partition(Step::may_have_crashed_us);
         self.attempt(&mut together).await;
+        let (suspects, together): (Vec<Step>, Vec<Step>) = together.into_iter().partition(Step::is_suspect);
+        alone.extend(suspects.into_iter().map(Step::reopen));
         self.finish(together, &mut blocked_groups, outcomes).await;
         for mut step in alone {
             if has_time() {
                 self.attempt(std::slice::from_mut(&mut step)).await;
             } else {
-                step.end_as(Disposition::Blocked);
+                step.finish_as(Disposition::Blocked);
             }
             self.finish(vec![step], &mut blocked_groups, outcomes).await;
         }
@@ -254,7 +319,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     async fn finish(
         &self,
         mut steps: Vec<Step>,
-        blocked_groups: &mut HashSet<String>,
+        blocked_groups: &mut HashMap<String, Duration>,
         outcomes: &mut Vec<Outcome>,
     ) {
         for step in &mut steps {
@@ -262,10 +327,10 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
         self.record_and_delay(&steps).await;
         for step in steps {
-            let group = step.received.group.clone();
-            let outcome = step.end();
+            let (group, delay) = (step.received.group.clone(), step.delay().unwrap_or(MIN_BACKOFF));
+            let outcome = step.into_outcome();
             if !outcome.is_done() {
-                blocked_groups.insert(group);
+                blocked_groups.insert(group, delay);
             }
             outcomes.push(outcome);
         }
@@ -273,34 +338,34 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Loads the attempts of messages that were received before. A message without attempts left is not tried again.
     async fn load_attempts(&self, steps: &mut [Step]) {
-        let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
+        let mut repeated: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
         let asked: Vec<(&Received, &Message)> =
-            known.iter().filter_map(|step| Some((&step.received, step.message()?))).collect();
+            repeated.iter().filter_map(|step| Some((&step.received, step.message()?))).collect();
         if asked.is_empty() {
             return;
         }
         match self.store.load_attempts(&asked).await {
-            Ok(tries) => {
-                for step in known {
-                    step.tries = tries.get(&step.received.id).copied().unwrap_or_default();
-                    if step.tries.are_over() {
-                        step.end_as(Disposition::Failed(ConsumeError::Permanent(has_had_its_tries())));
+            Ok(attempts) => {
+                for step in repeated {
+                    let recorded = attempts.get(&step.received.id).copied().unwrap_or_default();
+                    step.attempts = Some(recorded);
+                    if recorded.are_over() {
+                        step.finish_as(Disposition::Failed(ConsumeError::Permanent(no_attempts_left())));
                     }
                 }
             }
             Err(fault) => {
-                for step in &mut known {
-                    step.tries_are_known = false;
+                for step in &mut repeated {
+                    step.attempts = None;
                 }
-                fail_all(&mut known, &fault);
+                fail_all(&mut repeated, &fault);
             }
         }
     }
 
-    /// Skips messages whose event has a receipt, except replays, which are processed again on purpose.
+    /// Skips messages whose event was processed, and replays of an event that was forgotten.
     async fn skip_processed(&self, steps: &mut [Step]) {
-        let mut asked: Vec<&mut Step> =
-            open(steps).filter(|step| step.message().is_some_and(|m| m.replay_id().is_none())).collect();
+        let mut asked: Vec<&mut Step> = open(steps).filter(|step| step.message().is_some()).collect();
         let messages: Vec<&Message> = asked.iter().filter_map(|step| step.message()).collect();
         if messages.is_empty() {
             return;
@@ -309,7 +374,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             Ok(processed) => {
                 let has_receipt = |step: &Step| step.message().is_some_and(|m| processed.contains(m.id()));
                 for step in asked.into_iter().filter(|step| has_receipt(step)) {
-                    step.end_as(Disposition::Duplicate);
+                    step.finish_as(Disposition::Duplicate);
                 }
             }
             Err(fault) => fail_all(&mut asked, &fault),
@@ -318,8 +383,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Records the attempts, stores carried events, consumes, writes the receipts.
     async fn attempt(&self, steps: &mut [Step]) {
-        self.note_begun(steps).await;
-        for step in steps.iter_mut() {
+        self.record_start(steps).await;
+        for step in open(steps) {
             self.store_carried_event(step).await;
         }
         self.consume(steps).await;
@@ -328,30 +393,30 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Records the start of an attempt, so that it counts even if the processor dies. A message that is received for
     /// the first time is exempt: it rarely needs a second attempt.
-    async fn note_begun(&self, steps: &mut [Step]) {
-        let mut known: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
-        let begun: Vec<AttemptRecord> =
-            known.iter().filter_map(|step| step.tried(step.tries.begun(), MIN_BACKOFF)).collect();
-        if begun.is_empty() {
+    async fn record_start(&self, steps: &mut [Step]) {
+        let mut repeated: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
+        let started: Vec<AttemptRecord> =
+            repeated.iter().filter_map(|step| step.record(Attempts::begun, MIN_BACKOFF)).collect();
+        if started.is_empty() {
             return;
         }
-        if let Err(fault) = self.store.record_attempts(&begun).await {
-            fail_all(&mut known, &fault);
+        if let Err(fault) = self.store.record_attempts(&started).await {
+            fail_all(&mut repeated, &fault);
         }
     }
 
     /// Stores the event that a message carries. This is part of the attempt: its bytes may crash the processor.
     async fn store_carried_event(&self, step: &mut Step) {
-        let (None, Some(message), Some(_)) = (&step.disposition, &step.message, &step.received.whole) else {
+        let (StepState::Open(message), Some(_)) = (&step.state, &step.received.whole) else {
             return;
         };
         match catch_panic(self.store.store_event(&step.received, message)).await {
             Some(Ok(Stored::Now)) => step.is_stored = true,
-            Some(Ok(Stored::AsDuplicate | Stored::EntityForgotten)) => step.end_as(Disposition::Duplicate),
-            Some(Err(trouble)) => step.end_as(Disposition::Failed(trouble)),
+            Some(Ok(Stored::AsDuplicate | Stored::EntityForgotten)) => step.finish_as(Disposition::Duplicate),
+            Some(Err(error)) => step.finish_as(Disposition::Failed(error)),
             None => {
                 let fault = Fault::permanent("the event cannot be stored", "storing it panicked");
-                step.end_as(Disposition::Failed(ConsumeError::Permanent(fault)));
+                step.finish_as(Disposition::Failed(ConsumeError::Permanent(fault)));
             }
         }
     }
@@ -362,12 +427,15 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         if messages.is_empty() {
             return;
         }
+        let is_shared = messages.len() > 1;
         let mut outcomes = self.consumed(&messages).await.into_iter();
-        for step in &mut asked {
+        for (step, message) in asked.iter_mut().zip(messages) {
             // A missing result is not a success.
-            let outcome = outcomes.next().unwrap_or_else(|| Err(no_result()));
-            if let Err(trouble) = outcome {
-                step.end_as(Disposition::Failed(trouble));
+            let Err(error) = outcomes.next().unwrap_or_else(|| Err(no_result())) else { continue };
+            step.consumer_failed = true;
+            match error {
+                ConsumeError::Crashed(_) if is_shared => step.suspect(message),
+                error => step.finish_as(Disposition::Failed(error)),
             }
         }
     }
@@ -382,7 +450,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         for message in messages {
             let alone = catch_panic(self.consumer.consume(std::slice::from_ref(message))).await;
             outcomes.push(match alone {
-                Some(said) => said.into_iter().next().unwrap_or_else(|| Err(no_result())),
+                Some(results) => results.into_iter().next().unwrap_or_else(|| Err(no_result())),
                 None => Err(ConsumeError::Permanent(Fault::permanent("the consumer failed", "it panicked"))),
             });
         }
@@ -394,10 +462,11 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         if consumed.is_empty() {
             return;
         }
-        let tried: Vec<EventId> = consumed.iter().filter_map(|step| step.id_if_received_before()).collect();
+        let repeated = consumed.iter().filter(|step| step.was_received_before());
+        let repeated: Vec<EventId> = repeated.filter_map(|step| step.id().cloned()).collect();
         let messages: Vec<&Message> = consumed.iter().filter_map(|step| step.message()).collect();
-        match self.store.receipt(&messages, &tried).await {
-            Ok(()) => consumed.into_iter().for_each(|step| step.end_as(Disposition::Processed)),
+        match self.store.receipt(&messages, &repeated).await {
+            Ok(at) => consumed.into_iter().for_each(|step| step.finish_as_processed(at)),
             Err(fault) => fail_all(&mut consumed, &fault),
         }
     }
@@ -405,93 +474,118 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     /// Sends a message to the dead-letter queue that failed for its own reasons and has no attempts left, or that SQS
     /// is about to delete although only the queue has its event.
     async fn dead_letter(&self, step: &mut Step) {
-        let (why, id) = match &step.disposition {
-            Some(Disposition::Failed(ConsumeError::Permanent(why))) => {
-                if !step.tries.are_over() {
-                    step.tries = step.tries.ended_by_itself();
+        let (fault, id) = match &step.state {
+            StepState::Done { id, disposition: Disposition::Failed(ConsumeError::Permanent(fault)) } => {
+                if !step.has_no_attempts_left() {
+                    step.attempts = step.attempts.map(Attempts::ended_by_itself);
                 }
-                if !step.has_had_its_tries() {
+                if !step.has_no_attempts_left() {
                     return;
                 }
-                (why, step.message().map(Message::id))
+                (fault, id.as_ref())
             }
-            // No event is stored that could be marked, and the table may take no mark either.
-            Some(Disposition::Failed(ConsumeError::Transient(why))) if step.is_about_to_be_lost() => {
-                (why, None)
+            StepState::Done { id, disposition: Disposition::Failed(ConsumeError::Crashed(fault)) } => {
+                step.attempts = step.attempts.map(Attempts::begun);
+                if !step.has_no_attempts_left() {
+                    return;
+                }
+                (fault, id.as_ref())
             }
+            // No event is stored that could be marked, and the table may not be writable either.
+            StepState::Done {
+                disposition:
+                    Disposition::Failed(ConsumeError::Transient(fault) | ConsumeError::RetryAfter(fault, _)),
+                ..
+            } if step.is_about_to_be_lost() => (fault, None),
             _ => return,
         };
-        step.disposition = Some(match self.store.dead_letter(&step.received, id, why).await {
-            Ok(()) => Disposition::DeadLettered(same_fault(why)),
+        let disposition = match self.store.dead_letter(&step.received, id, fault).await {
+            Ok(()) => Disposition::DeadLettered(same_fault(fault)),
             Err(fault) => Disposition::Failed(ConsumeError::Transient(fault)),
-        });
+        };
+        step.finish_as(disposition);
     }
 
     /// Records failures and delays: the longer an outage lasts, the longer the delay. Messages that were not started
     /// wait as well. A record that cannot be written costs one more attempt, and a message that cannot be delayed
     /// comes earlier: neither is a reason to fail.
     async fn record_and_delay(&self, steps: &[Step]) {
-        let tried: Vec<AttemptRecord> = steps
+        let records: Vec<AttemptRecord> = steps
             .iter()
-            .filter_map(|step| match &step.disposition {
-                Some(Disposition::Failed(_)) => step.tried(step.tries.ended(), step.pause()?),
-                Some(Disposition::Blocked) => step.tried(step.tries, step.pause()?),
-                _ => None,
+            .filter_map(|step| match step.disposition()? {
+                // It stays suspicious.
+                Disposition::Failed(ConsumeError::Crashed(_)) => {
+                    step.record(|attempts| attempts, step.delay()?)
+                }
+                Disposition::Failed(_) => step.record(Attempts::ended, step.delay()?),
+                Disposition::Blocked => step.record(|attempts| attempts, step.delay()?),
+                Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
             })
             .collect();
-        if !tried.is_empty() {
-            self.store.record_attempts(&tried).await.ok();
+        if !records.is_empty() {
+            self.store.record_attempts(&records).await.ok();
         }
-        let held_back = steps.iter().filter_map(|step| {
-            let pause = step.pause().filter(|pause| *pause > MIN_BACKOFF)?;
-            Some(self.store.delay(&step.received, pause))
+        let delays = steps.iter().filter_map(|step| {
+            // The queue's own visibility timeout is this long.
+            let delay = step.delay().filter(|delay| *delay != MIN_BACKOFF)?;
+            Some(self.store.delay(&step.received, delay))
         });
-        join_all(held_back).await;
+        join_all(delays).await;
     }
 }
 
 impl Step {
     /// Parses a message.
     fn new(received: Received) -> Self {
-        let (message, disposition) = match Message::parse(received.text.clone()) {
-            Ok(message) => (Some(message), None),
+        let state = match Message::parse(received.text.clone()) {
+            Ok(message) => StepState::Open(message),
             Err(why) => {
                 let fault = Fault::permanent("the message cannot be read", why);
-                (None, Some(Disposition::Failed(ConsumeError::Permanent(fault))))
+                StepState::Done { id: None, disposition: Disposition::Failed(ConsumeError::Permanent(fault)) }
             }
         };
-        Self {
-            received,
-            message,
-            tries: Attempts::default(),
-            tries_are_known: true,
-            is_stored: false,
-            disposition,
+        let attempts = Some(Attempts::default());
+        Self { received, attempts, is_stored: false, state, consumer_failed: false, processing_delay: None }
+    }
+
+    /// Returns the message of a step that is not done.
+    fn message(&self) -> Option<&Message> {
+        match &self.state {
+            StepState::Open(message) | StepState::Suspect(message) => Some(message),
+            StepState::Done { .. } => None,
         }
     }
 
-    fn message(&self) -> Option<&Message> {
-        self.message.as_ref()
+    /// Returns the event's id; `None` if the message could not be parsed.
+    fn id(&self) -> Option<&EventId> {
+        match &self.state {
+            StepState::Open(message) | StepState::Suspect(message) => Some(message.id()),
+            StepState::Done { id, .. } => id.as_ref(),
+        }
+    }
+
+    /// Returns the result of a step that is done.
+    fn disposition(&self) -> Option<&Disposition> {
+        match &self.state {
+            StepState::Open(_) | StepState::Suspect(_) => None,
+            StepState::Done { disposition, .. } => Some(disposition),
+        }
     }
 
     fn was_received_before(&self) -> bool {
         self.received.receives > 1
     }
 
-    fn id_if_received_before(&self) -> Option<EventId> {
-        self.message().filter(|_| self.was_received_before()).map(|message| message.id().clone())
-    }
-
     /// Returns true if the message may have crashed the processor.
     fn may_have_crashed_us(&self) -> bool {
-        self.disposition.is_none() && self.tries.are_suspicious()
+        self.message().is_some() && self.attempts.is_some_and(Attempts::are_suspicious)
     }
 
-    /// If a text names no event, no attempts can be recorded: then every receive counts.
-    fn has_had_its_tries(&self) -> bool {
-        match self.message {
-            Some(_) => self.tries.are_over(),
-            None => self.received.receives >= MAX_TRIES,
+    /// A message that cannot be parsed names no event, so its attempts cannot be recorded: every receive counts.
+    fn has_no_attempts_left(&self) -> bool {
+        match self.id() {
+            Some(_) => self.attempts.is_some_and(Attempts::are_over),
+            None => self.received.receives >= MAX_ATTEMPTS,
         }
     }
 
@@ -500,41 +594,86 @@ impl Step {
         self.received.whole.is_some() && !self.is_stored && self.received.age >= DEAD_LETTER_AGE
     }
 
-    /// Returns the delay until its next attempt; `None` if it has none.
-    fn pause(&self) -> Option<Duration> {
-        match &self.disposition {
-            Some(Disposition::Failed(ConsumeError::Permanent(_)) | Disposition::Blocked) => Some(MIN_BACKOFF),
-            Some(Disposition::Failed(ConsumeError::Transient(_))) => Some(backoff(&self.received)),
-            _ => None,
+    /// Returns the delay until the message's next attempt; `None` if it needs no other attempt.
+    fn delay(&self) -> Option<Duration> {
+        match self.disposition()? {
+            Disposition::Failed(ConsumeError::Permanent(_) | ConsumeError::Crashed(_))
+            | Disposition::Blocked => Some(MIN_BACKOFF),
+            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(self.received.failing_for)),
+            Disposition::Failed(ConsumeError::RetryAfter(_, asked)) => {
+                Some(delay_asked_for(*asked, self.received.failing_for))
+            }
+            Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
         }
     }
 
-    /// Returns the attempts to record. `None` if the current record is unknown: it would start from zero.
-    fn tried(&self, tries: Attempts, pause: Duration) -> Option<AttemptRecord> {
-        if !self.tries_are_known {
-            return None;
+    /// Returns the record of the attempts after this change. `None` if they are unknown, because the record would
+    /// start again from zero, or if the message names no event.
+    fn record(&self, change: impl FnOnce(Attempts) -> Attempts, delay: Duration) -> Option<AttemptRecord> {
+        let attempts = change(self.attempts?);
+        Some(AttemptRecord { id: self.id()?.clone(), received: self.received.id.clone(), attempts, delay })
+    }
+
+    fn finish_as(&mut self, disposition: Disposition) {
+        self.state = StepState::Done { id: self.id().cloned(), disposition };
+    }
+
+    fn finish_as_processed(&mut self, at: ReceivedAt) {
+        let first_time = self.message().filter(|message| message.replay_id().is_none());
+        let arrival = first_time.and_then(|message| ReceivedAt::parse(message.received_time()));
+        self.processing_delay = arrival.map(|arrival| at.since(arrival));
+        self.finish_as(Disposition::Processed);
+    }
+
+    /// The consumer crashed over this message or another one of the same call. The call counts as an attempt, but not as
+    /// the last one, because it may be the other message's fault.
+    fn suspect(&mut self, message: Message) {
+        self.attempts = self.attempts.map(|attempts| {
+            let begun = attempts.begun();
+            if begun.are_over() { attempts } else { begun }
+        });
+        self.state = StepState::Suspect(message);
+    }
+
+    fn is_suspect(&self) -> bool {
+        matches!(self.state, StepState::Suspect(_))
+    }
+
+    /// Makes a suspect open, to be tried alone.
+    fn reopen(self) -> Self {
+        match self.state {
+            StepState::Suspect(message) => Self { state: StepState::Open(message), ..self },
+            state => Self { state, ..self },
         }
-        let id = self.message()?.id().clone();
-        Some(AttemptRecord { id, received: self.received.id.clone(), tries, pause })
     }
 
-    fn end_as(&mut self, disposition: Disposition) {
-        self.disposition = Some(disposition);
-    }
-
-    fn end(self) -> Outcome {
+    fn into_outcome(self) -> Outcome {
+        let (id, disposition) = match self.state {
+            StepState::Done { id, disposition } => (id, disposition),
+            // Every step of a round is finished. If one were not, its message would stay on the queue.
+            StepState::Open(message) | StepState::Suspect(message) => {
+                (Some(message.id().clone()), Disposition::Blocked)
+            }
+        };
         Outcome {
             received: self.received.id,
-            id: self.message.map(|message| message.id().clone()),
-            // Every step of a round ends; an unfinished one would stay on the queue.
-            disposition: self.disposition.unwrap_or(Disposition::Blocked),
+            id,
+            disposition,
+            consumer_failed: self.consumer_failed,
+            processing_delay: self.processing_delay,
         }
     }
 }
 
 impl Outcome {
     fn blocked(received: Received) -> Self {
-        Self { received: received.id, id: None, disposition: Disposition::Blocked }
+        Self {
+            received: received.id,
+            id: None,
+            disposition: Disposition::Blocked,
+            consumer_failed: false,
+            processing_delay: None,
+        }
     }
 }
 
@@ -551,49 +690,34 @@ fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
     groups
 }
 
-/// Returns the steps that have not ended.
+/// Returns the steps that are not done.
 fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
-    steps.iter_mut().filter(|step| step.disposition.is_none())
+    steps.iter_mut().filter(|step| matches!(step.state, StepState::Open(_)))
 }
 
+/// Finishes steps with a transient fault.
 fn fail_all(steps: &mut [&mut Step], fault: &Fault) {
     for step in steps {
-        step.end_as(Disposition::Failed(ConsumeError::Transient(same_fault(fault))));
+        step.finish_as(Disposition::Failed(ConsumeError::Transient(same_fault(fault))));
     }
 }
 
 /// Returns the same fault for another message: its causes are reduced to their text.
 fn same_fault(fault: &Fault) -> Fault {
-    let story = fault.chain();
-    let causes = story.strip_prefix(fault.context).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&story);
+    let chain = fault.chain();
+    let causes = chain.strip_prefix(fault.context).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&chain);
     Fault { kind: fault.kind, context: fault.context, source: causes.into() }
 }
 
-fn has_had_its_tries() -> Fault {
-    Fault::permanent("the message cannot be processed", "it has had its tries")
+fn no_attempts_left() -> Fault {
+    Fault::permanent("the message cannot be processed", "no attempts are left")
 }
 
 fn no_result() -> ConsumeError {
-    ConsumeError::Transient(Fault::transient("the consumer failed", "it said nothing of this message"))
-}
-
-/// Waits for all futures at once.
-async fn join_all<F: Future>(futures: impl Iterator<Item = F>) {
-    let mut pending: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
-    poll_fn(|context| {
-        pending.retain_mut(|future| future.as_mut().poll(context).is_pending());
-        if pending.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
+    ConsumeError::Transient(Fault::transient("the consumer failed", "it returned no result for this message"))
 }
 
 /// Returns the future's output; `None` if it panics.
 async fn catch_panic<F: Future>(future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
-        Err(_) => Poll::Ready(None),
-    })
-    .await
+    AssertUnwindSafe(future).catch_unwind().await.ok()
 }

@@ -14,7 +14,7 @@ struct Books {
     aside: Vec<String>,
     journaled: Vec<String>,
     stored_elsewhere: HashSet<String>,
-    tries: HashMap<String, Attempts>,
+    attempts: HashMap<String, Attempts>,
     held_back: Vec<(String, Duration)>,
     done: Vec<String>,
 }
@@ -37,6 +37,9 @@ enum Way {
     /// It never ends.
     Hang,
 }
+
+/// The time of every receipt: a second after the arrival of every message.
+const PROCESSED: &str = "2025-06-12T08:01:13.345Z";
 
 fn fault() -> Fault {
     Fault::transient("a planned failure", "as the test wants it")
@@ -73,20 +76,21 @@ impl ProcessingStore for &Desk {
     async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
         self.broken("processed")?;
         let books = self.books.lock().unwrap();
-        let ids = messages.iter().map(|message| message.id());
+        let once = messages.iter().filter(|message| message.replay_id().is_none());
+        let ids = once.map(|message| message.id());
         Ok(ids.filter(|id| books.receipts.contains(short(id))).cloned().collect())
     }
 
-    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
+    async fn receipt(&self, consumed: &[&Message], repeated: &[EventId]) -> Result<ReceivedAt, Fault> {
         self.broken("receipt")?;
         for id in consumed.iter().map(|message| message.id()) {
             self.note("receipt", id);
             self.books.lock().unwrap().receipts.insert(short(id).to_owned());
         }
-        for id in tried {
-            self.books.lock().unwrap().tries.remove(short(id));
+        for id in repeated {
+            self.books.lock().unwrap().attempts.remove(short(id));
         }
-        Ok(())
+        Ok(ReceivedAt::parse(PROCESSED).unwrap())
     }
 
     async fn load_attempts(
@@ -96,15 +100,15 @@ impl ProcessingStore for &Desk {
         self.broken("tries")?;
         let books = self.books.lock().unwrap();
         let known = |(received, _): &(&Received, &Message)| {
-            Some((received.id.clone(), *books.tries.get(&received.id)?))
+            Some((received.id.clone(), *books.attempts.get(&received.id)?))
         };
         Ok(messages.iter().filter_map(known).collect())
     }
 
-    async fn record_attempts(&self, tried: &[AttemptRecord]) -> Result<(), Fault> {
+    async fn record_attempts(&self, records: &[AttemptRecord]) -> Result<(), Fault> {
         self.broken("note_tries")?;
-        for AttemptRecord { received, tries, .. } in tried {
-            self.books.lock().unwrap().tries.insert(received.clone(), *tries);
+        for AttemptRecord { received, attempts, .. } in records {
+            self.books.lock().unwrap().attempts.insert(received.clone(), *attempts);
         }
         Ok(())
     }
@@ -181,13 +185,14 @@ fn batch(names: &str) -> Vec<Received> {
 /// The outcomes by message, as words.
 fn outcomes(desk: &Desk, batch: Vec<Received>) -> HashMap<String, &'static str> {
     let mut outcomes = Vec::new();
-    at_once(Processor { store: desk, consumer: desk }.process(batch, || true, &mut outcomes));
+    at_once(Processor { store: desk, consumer: desk }.process(batch, |_| true, &mut outcomes));
     let word = |outcome: &Outcome| match outcome.disposition {
         Disposition::Processed => "processed",
         Disposition::Duplicate => "duplicate",
         Disposition::DeadLettered(_) => "set aside",
         Disposition::Failed(ConsumeError::Permanent(_)) => "failed by itself",
-        Disposition::Failed(ConsumeError::Transient(_)) => "failed",
+        Disposition::Failed(ConsumeError::Transient(_) | ConsumeError::RetryAfter(..)) => "failed",
+        Disposition::Failed(ConsumeError::Crashed(_)) => "crashed",
         Disposition::Blocked => "behind",
     };
     outcomes.iter().map(|outcome| (outcome.received.clone(), word(outcome))).collect()
@@ -206,7 +211,7 @@ fn are(pairs: &[(&str, &'static str)]) -> HashMap<String, &'static str> {
 }
 
 #[test]
-fn every_event_is_consumed_before_its_receipt_and_in_the_order_of_its_entity() {
+fn an_entitys_events_are_consumed_in_order_before_receipts() {
     let desk = Desk::default();
     let got = outcomes(&desk, batch("a1 a2 b1 a3"));
     assert_eq!(
@@ -229,7 +234,7 @@ fn every_event_is_consumed_before_its_receipt_and_in_the_order_of_its_entity() {
 }
 
 #[test]
-fn after_a_failure_nothing_later_of_that_entity_is_done_and_all_of_the_others() {
+fn a_failure_blocks_later_messages_of_its_entity_alone() {
     for way in [Way::Itself, Way::Outage] {
         let desk = Desk { failing: HashMap::from([("a2", way)]), ..Desk::default() };
         let got = outcomes(&desk, batch("a1 a2 a3 b1 a4 b2"));
@@ -249,9 +254,9 @@ fn after_a_failure_nothing_later_of_that_entity_is_done_and_all_of_the_others() 
 }
 
 #[test]
-fn poison_is_set_aside_alone_after_its_own_tries_and_its_entity_goes_on() {
+fn poison_is_dead_lettered_alone_after_its_own_attempts() {
     let desk = Desk { failing: HashMap::from([("a1", Way::Itself)]), ..Desk::default() };
-    for receives in 1..MAX_TRIES {
+    for receives in 1..MAX_ATTEMPTS {
         assert_eq!(
             outcomes(&desk, received_often("a1 a2", receives)),
             are(&[("a1", "failed by itself"), ("a2", "behind")]),
@@ -259,25 +264,25 @@ fn poison_is_set_aside_alone_after_its_own_tries_and_its_entity_goes_on() {
         );
     }
     assert_eq!(
-        outcomes(&desk, received_often("a1 a2 b1", MAX_TRIES)),
+        outcomes(&desk, received_often("a1 a2 b1", MAX_ATTEMPTS)),
         are(&[("a1", "set aside"), ("a2", "processed"), ("b1", "processed")])
     );
     assert_eq!(desk.books.lock().unwrap().aside, ["a1"]);
 }
 
 #[test]
-fn receives_behind_another_message_are_not_tries_of_its_own() {
+fn receives_behind_another_message_are_not_its_own_attempts() {
     let desk = Desk { failing: HashMap::from([("a2", Way::Itself)]), ..Desk::default() };
     assert_eq!(
         outcomes(&desk, received_often("a1 a2", 50)),
         are(&[("a1", "processed"), ("a2", "failed by itself")]),
         "however often it was received behind a1, it was tried once"
     );
-    assert_eq!(desk.books.lock().unwrap().tries["a2"], Attempts { failed: 1, unfinished: 0 });
+    assert_eq!(desk.books.lock().unwrap().attempts["a2"], Attempts { failed: 1, unfinished: 0 });
 }
 
 #[test]
-fn an_outage_sets_nothing_aside_however_long_it_lasts() {
+fn an_outage_of_any_length_dead_letters_nothing() {
     let desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
     for receives in 1..1_000 {
         assert_eq!(outcomes(&desk, received_often("a1", receives)), are(&[("a1", "failed")]));
@@ -286,7 +291,7 @@ fn an_outage_sets_nothing_aside_however_long_it_lasts() {
 }
 
 #[test]
-fn the_longer_an_outage_lasts_the_longer_a_message_waits_and_never_longer_than_half_an_hour() {
+fn the_delay_grows_with_the_outage_up_to_half_an_hour() {
     for (failing_for, waits) in [(0, None), (29, None), (60, Some(6)), (300, Some(30)), (6_000, Some(30))] {
         let desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
         let failing_for = Duration::from_mins(failing_for);
@@ -298,11 +303,11 @@ fn the_longer_an_outage_lasts_the_longer_a_message_waits_and_never_longer_than_h
 }
 
 #[test]
-fn while_the_queue_keeps_a_message_no_outage_uses_up_its_receives() {
+fn no_outage_exhausts_the_receives_of_a_message() {
     let (kept, most) = (Duration::from_hours(14 * 24), 1_000);
     let (mut failing_for, mut receives) = (Duration::ZERO, 0);
     while failing_for < kept {
-        failing_for += backoff(&Received { failing_for, ..received("a1") });
+        failing_for += backoff(failing_for);
         receives += 1;
     }
     assert!(receives < most, "{receives} receives in {kept:?}");
@@ -312,13 +317,13 @@ fn while_the_queue_keeps_a_message_no_outage_uses_up_its_receives() {
 fn cut_off(desk: &Desk, batch: Vec<Received>) {
     let mut outcomes = Vec::new();
     let processor = Processor { store: desk, consumer: desk };
-    let mut processing = pin!(processor.process(batch, || true, &mut outcomes));
+    let mut processing = pin!(processor.process(batch, |_| true, &mut outcomes));
     let polled = processing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending(), "it came to an end");
 }
 
 #[test]
-fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothing() {
+fn a_crashing_message_is_isolated_and_dead_lettered_alone() {
     let desk = Desk { failing: HashMap::from([("b1", Way::Hang)]), ..Desk::default() };
     // The first receive is not recorded, and all are suspects after the second.
     cut_off(&desk, received_often("a1 b1 c1", 1));
@@ -328,7 +333,7 @@ fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothin
     for receives in 4..=6 {
         cut_off(&desk, received_often("b1 c1", receives));
     }
-    assert_eq!(desk.books.lock().unwrap().tries["c1"].unfinished, 1, "it was not tried since");
+    assert_eq!(desk.books.lock().unwrap().attempts["c1"].unfinished, 1, "it was not tried since");
     assert_eq!(
         outcomes(&desk, received_often("b1 b2 c1", 7)),
         are(&[("b1", "set aside"), ("b2", "processed"), ("c1", "processed")])
@@ -337,23 +342,23 @@ fn what_a_processor_dies_of_is_found_by_trying_alone_and_costs_the_others_nothin
 }
 
 #[test]
-fn what_ended_before_the_one_that_hangs_is_no_suspect_any_more() {
+fn a_message_with_a_result_is_no_longer_suspicious() {
     let failing = [("a1", Way::Outage), ("b1", Way::Itself), ("c1", Way::Hang)];
     let desk = Desk { failing: HashMap::from(failing), ..Desk::default() };
     let suspicious = Attempts { failed: 0, unfinished: 1 };
     for name in ["a1", "b1", "c1"] {
-        desk.books.lock().unwrap().tries.insert(name.into(), suspicious);
+        desk.books.lock().unwrap().attempts.insert(name.into(), suspicious);
     }
     cut_off(&desk, received_often("a1 b1 c1 d1", 3));
     let books = desk.books.lock().unwrap();
-    assert_eq!(books.tries["a1"], Attempts { failed: 0, unfinished: 0 }, "it told how it went");
-    assert_eq!(books.tries["b1"], Attempts { failed: 1, unfinished: 0 }, "so did this one");
-    assert_eq!(books.tries["c1"], Attempts { failed: 0, unfinished: 2 }, "it alone may be what hangs");
+    assert_eq!(books.attempts["a1"], Attempts { failed: 0, unfinished: 0 }, "it has a result");
+    assert_eq!(books.attempts["b1"], Attempts { failed: 1, unfinished: 0 }, "so did this one");
+    assert_eq!(books.attempts["c1"], Attempts { failed: 0, unfinished: 2 }, "it alone may be what hangs");
     assert!(books.receipts.contains("d1"));
 }
 
 #[test]
-fn an_outage_that_eats_up_a_batchs_time_costs_nobody_a_try() {
+fn an_outage_that_exhausts_the_time_costs_no_attempt() {
     let failing = [("a1", Way::Outage), ("b1", Way::Hang)];
     let desk = Desk { failing: HashMap::from(failing), ..Desk::default() };
     // First together with the hanging one, then beside it.
@@ -363,47 +368,47 @@ fn an_outage_that_eats_up_a_batchs_time_costs_nobody_a_try() {
         } else {
             outcomes(&desk, received_often("a1 b1", receives));
         }
-        assert!(desk.books.lock().unwrap().tries["a1"].unfinished <= 1, "receive {receives}");
+        assert!(desk.books.lock().unwrap().attempts["a1"].unfinished <= 1, "receive {receives}");
     }
     assert!(!desk.books.lock().unwrap().aside.contains(&"a1".to_owned()));
 }
 
 #[test]
-fn no_suspect_is_begun_when_time_is_short_and_its_entity_waits() {
+fn no_suspicious_message_is_started_without_time() {
     let desk = Desk::default();
     let suspicious = Attempts { failed: 0, unfinished: 4 };
-    desk.books.lock().unwrap().tries.insert("a1".into(), suspicious);
+    desk.books.lock().unwrap().attempts.insert("a1".into(), suspicious);
     let mut outcomes = Vec::new();
     let processor = Processor { store: &desk, consumer: &desk };
-    at_once(processor.process(received_often("a1 a2 b1", 6), || false, &mut outcomes));
+    at_once(processor.process(received_often("a1 a2 b1", 6), |_| false, &mut outcomes));
     let done: Vec<(&str, bool)> = outcomes.iter().map(|it| (it.received.as_str(), it.is_done())).collect();
     assert_eq!(done, [("b1", true), ("a1", false), ("a2", false)]);
-    assert_eq!(desk.books.lock().unwrap().tries["a1"], suspicious, "not begun, so not counted");
+    assert_eq!(desk.books.lock().unwrap().attempts["a1"], suspicious, "not begun, so not counted");
 }
 
 #[test]
-fn what_ended_is_noted_before_anything_is_held_back() {
+fn results_are_recorded_before_delays_are_set() {
     let failing = [("a1", Way::Outage), ("b1", Way::Outage)];
     let desk = Desk { failing: HashMap::from(failing), broken: "delay", ..Desk::default() };
     let long = |name| Received { receives: 2, failing_for: Duration::from_hours(9), ..received(name) };
     cut_off(&desk, vec![long("a1"), long("b1")]);
     let books = desk.books.lock().unwrap();
-    assert_eq!((books.tries["a1"], books.tries["b1"]), (Attempts::default(), Attempts::default()));
+    assert_eq!((books.attempts["a1"], books.attempts["b1"]), (Attempts::default(), Attempts::default()));
     assert_eq!(books.held_back.len(), 2, "neither waits for the other");
 }
 
 #[test]
-fn what_succeeds_in_the_end_leaves_no_note_that_its_entity_waits() {
+fn a_success_deletes_the_record_of_attempts() {
     let mut desk = Desk { failing: HashMap::from([("a1", Way::Outage)]), ..Desk::default() };
     outcomes(&desk, received_often("a1 b1", 1));
-    assert!(desk.books.lock().unwrap().tries.contains_key("a1"));
+    assert!(desk.books.lock().unwrap().attempts.contains_key("a1"));
     desk.failing.clear();
     assert_eq!(outcomes(&desk, received_often("a1", 2)), are(&[("a1", "processed")]));
-    assert!(desk.books.lock().unwrap().tries.is_empty());
+    assert!(desk.books.lock().unwrap().attempts.is_empty());
 }
 
 #[test]
-fn a_message_whose_tries_cannot_be_noted_is_not_tried() {
+fn a_message_whose_attempts_cannot_be_recorded_waits() {
     for broken in ["tries", "note_tries"] {
         let desk = Desk { broken, ..Desk::default() };
         assert_eq!(outcomes(&desk, received_often("a1", 2)), are(&[("a1", "failed")]), "{broken}");
@@ -412,45 +417,49 @@ fn a_message_whose_tries_cannot_be_noted_is_not_tried() {
 }
 
 #[test]
-fn a_note_that_cannot_be_read_is_left_as_it_is() {
+fn a_record_that_cannot_be_read_is_not_overwritten() {
     let desk = Desk { broken: "tries", ..Desk::default() };
     let tries = Attempts { failed: 3, unfinished: 1 };
-    desk.books.lock().unwrap().tries.insert("a1".into(), tries);
+    desk.books.lock().unwrap().attempts.insert("a1".into(), tries);
     assert_eq!(outcomes(&desk, received_often("a1", 9)), are(&[("a1", "failed")]));
-    assert_eq!(desk.books.lock().unwrap().tries["a1"], tries);
+    assert_eq!(desk.books.lock().unwrap().attempts["a1"], tries);
 }
 
 #[test]
-fn an_event_that_cannot_be_stored_without_dying_of_it_has_five_tries() {
+fn an_event_that_crashes_its_storing_has_five_attempts() {
     let carries = |whole: &[u8], receives| {
         vec![Received { whole: Some(whole.to_vec()), receives, ..received("a1") }, received("b1")]
     };
     let desk = Desk::default();
-    for receives in 1..MAX_TRIES {
+    for receives in 1..MAX_ATTEMPTS {
         assert_eq!(
             outcomes(&desk, carries(b"bug", receives)).get("a1"),
             Some(&"failed by itself"),
             "receive {receives}"
         );
     }
-    assert_eq!(outcomes(&desk, carries(b"bug", MAX_TRIES)).get("a1"), Some(&"set aside"));
+    assert_eq!(outcomes(&desk, carries(b"bug", MAX_ATTEMPTS)).get("a1"), Some(&"set aside"));
 
     let desk = Desk::default();
-    for receives in 1..=MAX_TRIES + 1 {
+    for receives in 1..=MAX_ATTEMPTS + 1 {
         cut_off(&desk, carries(b"fatal", receives));
     }
     assert_eq!(
-        outcomes(&desk, carries(b"fatal", MAX_TRIES + 2)),
+        outcomes(&desk, carries(b"fatal", MAX_ATTEMPTS + 2)),
         are(&[("a1", "set aside"), ("b1", "duplicate")]),
         "b1 went its way as soon as it was known who is suspect"
     );
 }
 
 #[test]
-fn what_cannot_be_set_aside_stays_on_the_queue() {
+fn a_message_that_cannot_be_dead_lettered_stays_on_the_queue() {
     let mut desk =
         Desk { failing: HashMap::from([("a1", Way::Itself)]), broken: "set_aside", ..Desk::default() };
-    desk.books.get_mut().unwrap().tries.insert("a1".into(), Attempts { failed: MAX_TRIES, unfinished: 0 });
+    desk.books
+        .get_mut()
+        .unwrap()
+        .attempts
+        .insert("a1".into(), Attempts { failed: MAX_ATTEMPTS, unfinished: 0 });
     let last = Received { receives: 9, ..received("a1") };
     assert_eq!(
         outcomes(&desk, vec![last.clone(), received("a2")]),
@@ -470,13 +479,13 @@ fn a_text_that_is_no_message_is_poison_too() {
         are(&[("a1", "failed by itself"), ("a2", "behind")])
     );
     assert_eq!(
-        outcomes(&desk, vec![torn(MAX_TRIES), received("a2")]),
+        outcomes(&desk, vec![torn(MAX_ATTEMPTS), received("a2")]),
         are(&[("a1", "set aside"), ("a2", "processed")])
     );
 }
 
 #[test]
-fn a_consumer_that_panics_stumbles_over_one_message_alone() {
+fn a_panic_of_the_consumer_fails_one_message_alone() {
     let desk = Desk { failing: HashMap::from([("b1", Way::Panic)]), ..Desk::default() };
     assert_eq!(
         outcomes(&desk, batch("a1 b1 c1")),
@@ -485,7 +494,7 @@ fn a_consumer_that_panics_stumbles_over_one_message_alone() {
 }
 
 #[test]
-fn a_consumer_that_says_nothing_of_a_message_has_not_consumed_it() {
+fn a_message_without_a_result_is_not_consumed() {
     let desk = Desk { failing: HashMap::from([("b1", Way::Silence)]), ..Desk::default() };
     assert_eq!(
         outcomes(&desk, batch("a1 b1 c1")),
@@ -494,7 +503,7 @@ fn a_consumer_that_says_nothing_of_a_message_has_not_consumed_it() {
 }
 
 #[test]
-fn what_has_a_receipt_is_left_out_also_when_it_comes_twice_in_a_batch() {
+fn an_event_with_a_receipt_is_skipped_in_the_same_batch_too() {
     let desk = Desk::default();
     let twice = vec![received("a1"), Received { id: "again".into(), ..received("a1") }];
     assert_eq!(outcomes(&desk, twice), are(&[("a1", "processed"), ("again", "duplicate")]));
@@ -518,20 +527,20 @@ fn a_whole_event_is_stored_before_it_is_consumed() {
     assert_eq!(desk.books.lock().unwrap().journaled, ["a1"]);
 
     let without_table = Desk { broken: "journal", ..Desk::default() };
-    let last = Received { receives: MAX_TRIES, ..whole(b"event") };
+    let last = Received { receives: MAX_ATTEMPTS, ..whole(b"event") };
     assert_eq!(outcomes(&without_table, vec![last]), are(&[("a1", "failed")]), "it is kept on the queue");
     assert!(without_table.books.lock().unwrap().done.is_empty(), "not stored, so not consumed");
 
     let desk = Desk::default();
     let damaged = |receives| vec![Received { receives, ..whole(b"damaged") }];
-    for receives in 1..MAX_TRIES {
+    for receives in 1..MAX_ATTEMPTS {
         assert_eq!(outcomes(&desk, damaged(receives)), are(&[("a1", "failed by itself")]));
     }
-    assert_eq!(outcomes(&desk, damaged(MAX_TRIES)), are(&[("a1", "set aside")]));
+    assert_eq!(outcomes(&desk, damaged(MAX_ATTEMPTS)), are(&[("a1", "set aside")]));
 }
 
 #[test]
-fn what_the_queue_alone_has_is_set_aside_before_the_queue_deletes_it() {
+fn a_fallback_is_dead_lettered_before_the_queue_deletes_it() {
     let days = |days: u64| Duration::from_hours(days * 24);
     let carried = |age| Received { whole: Some(b"event".to_vec()), receives: 600, age, ..received("a1") };
     for broken in ["journal", "tries"] {
@@ -547,7 +556,7 @@ fn what_the_queue_alone_has_is_set_aside_before_the_queue_deletes_it() {
 }
 
 #[test]
-fn a_whole_event_that_is_stored_under_another_id_is_left_to_the_message_of_that_one() {
+fn a_fallback_stored_under_another_id_is_a_duplicate() {
     let desk = Desk::default();
     desk.books.lock().unwrap().stored_elsewhere.insert("a1".into());
     let whole = Received { whole: Some(b"event".to_vec()), ..received("a1") };
@@ -559,7 +568,7 @@ fn a_whole_event_that_is_stored_under_another_id_is_left_to_the_message_of_that_
 }
 
 #[test]
-fn without_the_books_nothing_is_consumed_and_without_receipts_nothing_is_done() {
+fn without_the_store_nothing_is_consumed_or_finished() {
     let unread = Desk { broken: "processed", ..Desk::default() };
     assert_eq!(
         outcomes(&unread, batch("a1 b1 a2")),

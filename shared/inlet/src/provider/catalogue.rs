@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_found_by_its_name_and_by_its_others_in_any_case_and_by_nothing_else() {
+    fn a_spec_is_found_by_name_and_aliases_in_any_case() {
         let rows = [
             EventSpec::new("order.create", Kind::Order, "created"),
             EventSpec::new("order.cancel", Kind::Order, "cancelled").aliases(&["order.void", "order.drop"]),
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_says_how_much_of_it_is_documented() {
+    fn a_payload_has_the_extent_of_its_documentation() {
         let row = EventSpec::new("x", Kind::Order, "created");
         assert_eq!(row.documented, Documented::NameOnly);
         let row = row.payload(Documented::Partial, |_| None);
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_tells_the_verb_in_any_case_and_type() {
+    fn a_field_determines_the_verb_in_any_case_and_type() {
         let row = EventSpec::new("x", Kind::Payment, "").verb_from(
             "success",
             &[("true", "captured"), ("false", "capture_failed")],
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_not_listed_or_shown_is_noticed_and_a_field_that_is_absent_is_not() {
+    fn only_present_values_that_are_not_listed_are_reported() {
         let row = EventSpec::new("x", Kind::ReturnOrder, "")
             .closed_values(&[("status", &["approved", "rejected", "5"])])
             .open_values(&[("parcel.state", &["on its way"])]);

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn without_that_time_only_the_retry_window_does() {
+    fn without_that_time_equal_bodies_repeat_within_the_window() {
         for body in [json!({"id": 1}), json!({"id": 1, "at": null}), json!({"id": 1, "at": " "})] {
             assert_eq!(
                 ParsedEvent::of(&ROW, &body, Time::parse_rfc3339).dedup,
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_no_page_names_is_marked_as_inferred() {
+    fn an_undocumented_event_is_marked_as_inferred() {
         for (row, inferred) in [(ROW, false), (EventSpec::new("x", Kind::Outlet, "created").inferred(), true)]
         {
             let reading = ParsedEvent::of(&row, &json!({"id": 1}), Time::local);

@@ -126,11 +126,11 @@ mod tests {
             .filter(|s| retry_policy.retries_after(*s))
             .collect();
         assert_eq!(retried, [408, 500, 503, 599]);
-        assert!(!RetryPolicy::not_documented("a test").retries_after(503), "nobody tells");
+        assert!(!RetryPolicy::not_documented("a test").retries_after(503), "not documented");
     }
 
     #[test]
-    fn every_answer_but_a_success_and_the_exceptions_counts_towards_the_breaker() {
+    fn the_breaker_counts_all_failures_but_the_exceptions() {
         let circuit_breaker = CircuitBreaker {
             window: Duration::from_hours(1),
             warn_at: 10,
@@ -145,6 +145,6 @@ mod tests {
         {
             assert_eq!(breaking.counts_towards_breaker(status), Some(counts), "{status}");
         }
-        assert_eq!(RetryPolicy::not_documented("a test").counts_towards_breaker(503), None, "nobody tells");
+        assert_eq!(RetryPolicy::not_documented("a test").counts_towards_breaker(503), None, "not documented");
     }
 }

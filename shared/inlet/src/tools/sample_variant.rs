@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn entity_and_time_are_new_wherever_they_stand_and_keep_their_types() {
+    fn entity_and_time_are_new_everywhere_and_keep_their_types() {
         let row = EventSpec::new("x", Kind::Order, "x")
             .entity(&[&["shop", "orderid"], &["id"]])
             .timestamp("created_at");
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn another_state_counts_more_and_is_called_the_same() {
+    fn another_state_has_other_quantities_and_the_same_name() {
         let row = EventSpec::new("x", Kind::Order, "x");
         let body = |sample: &str, state| {
             let fresh = SampleVariant { state, ..fresh(EntityId::Exactly("7".into())) };

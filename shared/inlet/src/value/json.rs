@@ -242,13 +242,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_not_in_the_debug_output() {
+    fn debug_output_shows_nothing_of_the_content() {
         let thing = Thing::from_json(&json!({"id": "canary", "parts": [{"name": "canary"}]}));
         assert_eq!(format!("{thing:?}"), r#"Some(Thing{"id", "parts"})"#);
     }
 
     #[test]
-    fn what_is_not_the_json_that_it_should_be_is_not_quoted() {
+    fn an_error_about_unexpected_json_does_not_quote_it() {
         let why = |text: &str| JsonError::from(serde_json::from_str::<u8>(text).unwrap_err()).to_string();
         for (text, expected) in [
             ("\"canary\"", "JSON of another shape, line 1, column 8"),

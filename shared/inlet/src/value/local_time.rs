@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_not_read() {
+    fn other_text_is_no_time() {
         for sent in [
             "",
             "yesterday",

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn says_null_when_the_currency_is_not_given() {
+    fn a_missing_currency_is_null() {
         let money = Money::of(Decimal::parse("5.00"), None);
         assert_eq!(serde_json::to_string(&money).unwrap(), r#"{"amount":"5.00","currency":null}"#);
     }

@@ -1,10 +1,10 @@
 //! Zid's words for the state of an order, of its payment and of its shipment, in the common vocabulary.
 
-use inlet::canonical::State;
+use inlet::canonical::{State, StateWords};
 
 /// Zid's codes of an order's state, in every documented spelling, and the Arabic names that public receivers list.
 /// `processed`, `chargeback` and `canceledReversal` are documented without a meaning that the vocabulary has.
-const ORDER: &[(&str, State)] = &[
+const ORDER: StateWords = &[
     ("initial", State::Draft),
     ("new", State::Open),
     ("preparing", State::InProgress),
@@ -34,7 +34,7 @@ const ORDER: &[(&str, State)] = &[
 ];
 
 /// The states of a payment: docs.zid.sa/webhooks counts pending, refunded and voided as unpaid.
-const PAYMENT: &[(&str, State)] = &[
+const PAYMENT: StateWords = &[
     ("paid", State::Paid),
     ("pending", State::Open),
     ("unpaid", State::Open),
@@ -43,26 +43,20 @@ const PAYMENT: &[(&str, State)] = &[
 ];
 
 /// The states of a shipment that samples show.
-const SHIPMENT: &[(&str, State)] =
+const SHIPMENT: StateWords =
     &[("Assigned", State::Open), ("Canceled", State::Cancelled), ("Cancelled", State::Cancelled)];
 
 /// Returns the state of an order; nothing for a status that the merchant defined.
 pub(crate) fn of_order(word: &str) -> Option<State> {
-    find(ORDER, word)
+    State::of_word(ORDER, word)
 }
 
 /// Returns the state of a payment.
 pub(crate) fn of_payment(word: &str) -> Option<State> {
-    find(PAYMENT, word)
+    State::of_word(PAYMENT, word)
 }
 
 /// Returns the state of a shipment.
 pub(super) fn of_shipment(word: &str) -> Option<State> {
-    find(SHIPMENT, word)
-}
-
-/// Finds a word in any case.
-fn find(words: &[(&str, State)], word: &str) -> Option<State> {
-    let word = word.trim();
-    words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, state)| *state)
+    State::of_word(SHIPMENT, word)
 }

@@ -90,7 +90,7 @@ fn makes_a_subscription_with_the_pair_at_the_top() {
 }
 
 #[test]
-fn every_event_of_a_store_gets_an_id_of_its_own_and_the_app_market_none() {
+fn every_store_event_has_its_own_id_and_the_app_market_none() {
     let webhooks = ours();
     let steps = register(&webhooks, &json!([]), &[], AS_IT_IS).unwrap();
     let ids: std::collections::BTreeSet<u64> = steps
@@ -106,7 +106,7 @@ fn every_event_of_a_store_gets_an_id_of_its_own_and_the_app_market_none() {
 }
 
 #[test]
-fn what_is_there_is_kept_and_others_do_not_matter() {
+fn existing_subscriptions_of_this_store_and_others_are_kept() {
     let webhooks = ours();
     let list = json!([
         entry("order.create", "https://other.example/hook", "1"),
@@ -117,7 +117,7 @@ fn what_is_there_is_kept_and_others_do_not_matter() {
 }
 
 #[test]
-fn renewing_makes_the_new_one_under_a_free_id_before_it_removes_the_old_one() {
+fn renewing_creates_the_new_one_before_it_deletes_the_old() {
     let webhooks = ours();
     let fresh = register(&webhooks, &json!([]), &["order.create"], AS_IT_IS).unwrap();
     let Action::Call(first) = &fresh[0].action else { panic!("{fresh:?}") };
@@ -130,7 +130,7 @@ fn renewing_makes_the_new_one_under_a_free_id_before_it_removes_the_old_one() {
 }
 
 #[test]
-fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
+fn a_replacement_never_reuses_the_id_of_the_deleted_one() {
     let webhooks =
         opened(&json!([{"username": "inlet", "password": "p"}]), &[("original_id", "4410")]).unwrap();
     for url in ["order.create", "order.create?token=0ld"] {
@@ -152,7 +152,7 @@ fn nothing_is_made_anew_under_the_number_that_is_about_to_be_removed() {
 }
 
 #[test]
-fn what_sends_nothing_or_something_else_is_not_as_wished() {
+fn an_inactive_or_different_subscription_is_not_as_planned() {
     let webhooks = ours();
     for (changes, expected, word) in [
         (json!({}), Planned::Keep, ""),
@@ -178,7 +178,7 @@ fn what_sends_nothing_or_something_else_is_not_as_wished() {
 }
 
 #[test]
-fn a_url_of_an_older_form_is_made_anew() {
+fn a_url_of_an_older_form_is_replaced() {
     let webhooks = ours();
     let list = json!([entry("order.create", &format!("{OURS}/order.create?token=0ld"), "7")]);
     let steps = register(&webhooks, &list, &["order.create"], AS_IT_IS).unwrap();
@@ -219,7 +219,7 @@ fn nothing_is_removed_that_shares_its_id_with_one_that_stays() {
 }
 
 #[test]
-fn conditions_are_those_that_are_documented_and_need_the_events_that_take_them() {
+fn only_documented_conditions_for_their_events_are_accepted() {
     let pair = json!([{"username": "u", "password": "p"}]);
     let given = |options: &[(&str, &str)]| opened(&pair, options);
     let webhooks = given(&[("status", "inDelivery"), ("delivery_option_id", "12")]).unwrap();
@@ -249,7 +249,7 @@ fn conditions_are_those_that_are_documented_and_need_the_events_that_take_them()
 }
 
 #[test]
-fn without_a_pair_the_token_stands_in_the_url() {
+fn without_a_pair_the_url_has_the_token() {
     let webhooks = opened(&json!([{"url_token": "t0k"}]), &[]).unwrap();
     let steps = register(&webhooks, &json!([]), &["order.create"], AS_IT_IS).unwrap();
     let Action::Call(call) = &steps[0].action else { panic!("{steps:?}") };
@@ -265,7 +265,7 @@ fn without_a_pair_the_token_stands_in_the_url() {
 }
 
 #[test]
-fn says_how_a_subscription_is() {
+fn a_subscription_is_listed_with_its_status() {
     let webhooks = ours();
     let with = |changes: Value| {
         let mut entry = entry("order.create", &format!("{OURS}/order.create"), "1");
@@ -293,8 +293,8 @@ fn says_how_a_subscription_is() {
         (json!({"conditions": {"status": "new"}}), "ready, healthy, status=new", ""),
         (json!({"conditions": [], "status": null, "health_status": null}), "", ""),
     ] {
-        let (told, wrong) = with(changes.clone());
-        assert_eq!(told, state, "{changes}");
+        let (listed, wrong) = with(changes.clone());
+        assert_eq!(listed, state, "{changes}");
         assert!(wrong.starts_with(problem) && wrong.is_empty() == problem.is_empty(), "{changes}: {wrong}");
     }
 }
@@ -302,7 +302,7 @@ fn says_how_a_subscription_is() {
 #[test]
 fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
     let webhooks = ours();
-    for (status, body, refusal) in [
+    for (status, body, expected) in [
         (200, "{}", "the provider's response (status 200) is not an object with a list under data"),
         (200, "<html>", "the provider's response (status 200) is not an object with a list under data"),
         (
@@ -318,7 +318,7 @@ fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
         (500, "", "the provider failed with status 500"),
     ] {
         match webhooks.parse(&reply(status, body)) {
-            Err(told) => assert_eq!(told.to_string(), refusal, "{status} {body}"),
+            Err(error) => assert_eq!(error.to_string(), expected, "{status} {body}"),
             Ok(_) => panic!("taken for a list: {status} {body}"),
         }
     }
@@ -333,14 +333,14 @@ fn a_refusal_that_may_mean_that_it_is_there_is_looked_into() {
         (409, "unconfirmed"),
         (422, "unconfirmed"),
         (500, "unconfirmed"),
-        (400, "refused"),
-        (401, "refused"),
-        (429, "refused"),
+        (400, "rejected"),
+        (401, "rejected"),
+        (429, "rejected"),
     ] {
         let read = match webhooks.call_result(&reply(status, "{}")) {
             CallResult::Done | CallResult::DoneWithNote(_) => "done",
             CallResult::Unconfirmed(_) => "unconfirmed",
-            CallResult::Refused(_) => "refused",
+            CallResult::Rejected(_) => "rejected",
         };
         assert_eq!(read, expected, "{status}");
     }

@@ -77,7 +77,7 @@ fn planned(steps: &[Step]) -> Vec<(&str, Planned)> {
 }
 
 #[test]
-fn the_first_registration_sets_the_keys_and_a_url_for_each_trigger() {
+fn the_first_registration_sets_keys_and_a_url_per_trigger() {
     let account = ours();
     let account_without = reply(&account, 200, r#"{"resCode":"100","resDesc":"Webhook not found"}"#);
     let steps = account
@@ -102,7 +102,7 @@ fn the_first_registration_sets_the_keys_and_a_url_for_each_trigger() {
 }
 
 #[test]
-fn what_others_have_stays_and_is_sent_back() {
+fn settings_of_other_receivers_are_sent_back_unchanged() {
     let account = ours();
     let settings = json!({
         "key1": "n3w-1", "key2": "n3w-2", "key3": "n3w-3", "hookVersion": 4,
@@ -149,7 +149,7 @@ fn new_keys_are_registered_though_every_url_is_there() {
 }
 
 #[test]
-fn keys_that_another_receiver_goes_by_are_not_changed_unasked() {
+fn keys_of_another_receiver_need_permission_to_change() {
     let account = ours();
     let settings = json!({"key1": "theirs", "key2": "theirs", "key3": "theirs", "addorderurl": "https://other.example/x"});
     assert!(matches!(register(&account, &settings, &[], AS_IT_IS), Err(PlanError::Shared { .. })));
@@ -166,7 +166,7 @@ fn all_three_keys_are_asked_for() {
 }
 
 #[test]
-fn a_trigger_without_a_known_field_is_left_with_a_word() {
+fn a_trigger_without_a_known_field_is_skipped_and_reported() {
     let account = ours();
     let steps = register(&account, &json!({"key1": ""}), &["DELETEPURCHASEORDER"], AS_IT_IS).unwrap();
     assert!(asks_nothing(&steps));
@@ -174,7 +174,7 @@ fn a_trigger_without_a_known_field_is_left_with_a_word() {
 }
 
 #[test]
-fn unregistering_blanks_what_is_ours_and_keeps_the_keys() {
+fn unregistering_clears_our_urls_and_keeps_the_keys() {
     let account = ours();
     let settings = json!({
         "key1": "a", "key2": "b", "key3": "c",
@@ -208,7 +208,7 @@ fn keys_that_cannot_be_read_are_not_replaced_for_others() {
 }
 
 #[test]
-fn what_is_set_is_listed_by_trigger() {
+fn set_urls_are_listed_by_trigger() {
     let account = ours();
     let settings = json!({"key1": "a", "updatequantityurl": format!("{OURS}/X?token=s3cret"), "addwarehouseurl": "https://other"});
     let listed = current(&account, &settings).registrations;
@@ -226,7 +226,7 @@ fn what_is_set_is_listed_by_trigger() {
 #[test]
 fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
     let account = ours();
-    for (status, body, refusal) in [
+    for (status, body, expected) in [
         (
             200,
             r#"{"resCode":100,"resDesc":"Invalid apikey"}"#,
@@ -262,7 +262,7 @@ fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
         (200, "[]", "the provider's response (status 200) is not an object with key1 and the events' URLs"),
     ] {
         match account.parse(&reply(&account, status, body)) {
-            Err(told) => assert_eq!(told.to_string(), refusal, "{status} {body}"),
+            Err(error) => assert_eq!(error.to_string(), expected, "{status} {body}"),
             Ok(_) => panic!("taken for settings: {status} {body}"),
         }
     }
@@ -286,17 +286,17 @@ fn the_result_code_counts_and_not_the_status() {
         (200, r#"{"res":{"resCode":200}}"#, "done"),
         (200, r#"{"resCode":201}"#, "done"),
         (200, "{}", "done"),
-        (200, r#"{"resCode":"100","resDesc":"bad"}"#, "refused"),
-        (200, r#"{"res":{"resCode":100}}"#, "refused"),
+        (200, r#"{"resCode":"100","resDesc":"bad"}"#, "rejected"),
+        (200, r#"{"res":{"resCode":100}}"#, "rejected"),
         (200, "<html>", "unconfirmed"),
-        (401, "", "refused"),
-        (429, "", "refused"),
+        (401, "", "rejected"),
+        (429, "", "rejected"),
         (503, r#"{"resCode":"200"}"#, "unconfirmed"),
     ] {
         let read = match account.call_result(&reply(&account, status, body)) {
             CallResult::Done | CallResult::DoneWithNote(_) => "done",
             CallResult::Unconfirmed(_) => "unconfirmed",
-            CallResult::Refused(_) => "refused",
+            CallResult::Rejected(_) => "rejected",
         };
         assert_eq!(read, verdict, "{status} {body}");
     }
@@ -304,7 +304,7 @@ fn the_result_code_counts_and_not_the_status() {
 
 proptest! {
     #[test]
-    fn no_field_of_anothers_is_ever_touched(
+    fn no_field_of_another_receiver_is_changed(
         others in proptest::collection::btree_map("[a-z]{1,12}url", "https://[a-z]{1,8}\\.example/[a-z]{0,8}", 0..12),
         mine in proptest::collection::btree_set(0..SLOTS.len(), 0..8),
     ) {

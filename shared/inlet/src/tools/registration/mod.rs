@@ -10,15 +10,17 @@
 mod destination;
 mod call;
 mod option;
+mod plan_error;
 
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use call::{BodyPart, Call, RawRequest, Refusal, Reply, Verb};
+pub use call::{ApiError, BodyPart, Call, RawRequest, Reply, Verb};
 pub use destination::{Destination, NotAnAddress, Target};
 pub use option::{Options, ProviderOption};
+pub use plan_error::PlanError;
 
 use crate::provider::catalogue::EventSpec;
 use crate::secret::Secret;
@@ -93,9 +95,9 @@ pub trait WebhookApi {
     /// Reads the response to [`list_call`](Self::list_call).
     ///
     /// # Errors
-    /// A [`Refusal`] if the response is an error or has an undocumented form. An unreadable list must not pass for an
+    /// A [`ApiError`] if the response is an error or has an undocumented form. An unreadable list must not pass for an
     /// empty one: the next call would overwrite the registrations of others.
-    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, Refusal>;
+    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, ApiError>;
 
     /// Returns the steps of a change. No step touches a registration of another receiver, unless
     /// [`ChangeOptions::take_over`] allows it.
@@ -265,49 +267,11 @@ pub enum CallResult {
     Done,
     /// The provider made the change, and its response contains a note for the user.
     DoneWithNote(String),
-    /// The provider may have made the change, now or earlier: only a second list shows it. The refusal is the error
+    /// The provider may have made the change, now or earlier: only a second list shows it. The error is the one
     /// to report if it did not.
-    Unconfirmed(Refusal),
+    Unconfirmed(ApiError),
     /// The provider did not make the change.
-    Refused(Refusal),
-}
-
-/// The reason why there is no plan. No call was made.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum PlanError {
-    /// The access lacks a field.
-    #[error("the access to the provider's API has a missing or empty field")]
-    Access,
-    /// The store's newest credential cannot be registered.
-    #[error("the store's newest credential cannot be registered: {0}")]
-    Credential(&'static str),
-    /// The provider has no option of this name.
-    #[error("there is no option {name:?}; the options are: {known}")]
-    NoSuchOption {
-        /// The name that was given.
-        name: String,
-        /// The existing options.
-        known: String,
-    },
-    /// An option is missing or has an unusable value.
-    #[error("the option {name:?} {why}")]
-    Option {
-        /// The option.
-        name: &'static str,
-        /// The problem.
-        why: String,
-    },
-    /// The change would affect another receiver.
-    #[error("{what}")]
-    Shared {
-        /// The shared setting.
-        what: String,
-        /// A hint for the user.
-        next: &'static str,
-    },
-    /// The provider does not document the change.
-    #[error("{0} is not documented")]
-    NotDocumented(&'static str),
+    Rejected(ApiError),
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ fn a_call_shows_everything_but_its_secrets() {
 }
 
 #[test]
-fn the_wire_gets_the_secrets() {
+fn the_sent_request_contains_the_secrets() {
     let wire = call().raw_request();
     assert_eq!((wire.verb, wire.path.as_str()), (Verb::Post, "/v1/hooks?original_id=a%20b"));
     assert!(wire.headers.contains(&("authorization", "Bearer t0ken-in-header".to_owned())));
@@ -67,32 +67,32 @@ fn the_wire_gets_the_secrets() {
 }
 
 #[test]
-fn what_a_provider_says_is_told_on_without_the_secrets_that_it_repeats() {
+fn a_providers_message_is_shown_without_repeated_secrets() {
     let reply = call().reply(422, vec![]);
     let said = r#"no: t0ken-in-header
         {"key":"k\"ey-in-body","raw":k"ey-in-body,"url":"https://abc.execute-api.example/zid/riyadh/order.create?token=t0ken%2Din%2Durl"}"#;
-    let Refusal::Refused { status: 422, message } = reply.refused(said) else { panic!("no refusal") };
+    let ApiError::Rejected { status: 422, message } = reply.reported_error(said) else { panic!("no error") };
     assert_eq!(message, r#"no: *** {"key":"***","raw":***,"url":"***"}"#);
-    let Some(Refusal::Refused { message, .. }) = reply.refusal(&"x".repeat(1_000)) else {
-        panic!("no refusal")
+    let Some(ApiError::Rejected { message, .. }) = reply.error(&"x".repeat(1_000)) else {
+        panic!("no error")
     };
     assert_eq!(message.chars().count(), 201, "{message}");
 }
 
 #[test]
-fn a_status_alone_says_whose_fault_it_is() {
-    let refusal = |status| call().reply(status, vec![]).refusal("");
-    assert_eq!(refusal(201), None);
-    assert!(matches!(refusal(401), Some(Refusal::Unauthorized { .. })));
-    assert!(matches!(refusal(403), Some(Refusal::Unauthorized { .. })));
-    assert!(matches!(refusal(429), Some(Refusal::TooMany { .. })));
-    assert!(matches!(refusal(409), Some(Refusal::Refused { status: 409, .. })));
-    assert!(matches!(refusal(302), Some(Refusal::Refused { status: 302, .. })));
-    assert!(matches!(refusal(503), Some(Refusal::Failed { status: 503, .. })));
+fn the_status_alone_determines_whose_fault_it_is() {
+    let error = |status| call().reply(status, vec![]).error("");
+    assert_eq!(error(201), None);
+    assert!(matches!(error(401), Some(ApiError::Unauthorized { .. })));
+    assert!(matches!(error(403), Some(ApiError::Unauthorized { .. })));
+    assert!(matches!(error(429), Some(ApiError::TooMany { .. })));
+    assert!(matches!(error(409), Some(ApiError::Rejected { status: 409, .. })));
+    assert!(matches!(error(302), Some(ApiError::Rejected { status: 302, .. })));
+    assert!(matches!(error(503), Some(ApiError::Failed { status: 503, .. })));
 }
 
 #[test]
-fn a_place_holds_its_own_urls_and_no_others() {
+fn a_target_contains_its_own_urls_and_no_others() {
     for own in [
         "https://abc.execute-api.example/zid/riyadh",
         "https://ABC.execute-api.example/zid/riyadh/order.create",
@@ -115,7 +115,7 @@ fn a_place_holds_its_own_urls_and_no_others() {
 }
 
 #[test]
-fn a_place_is_made_of_a_plain_address() {
+fn a_target_needs_a_plain_address() {
     let store = StoreName::parse("s").unwrap();
     for api in ["https://a", "http://127.0.0.1:4566/_aws/x/", "https://a/b"] {
         assert!(Destination::new(api, "p", &store).is_ok(), "{api}");
@@ -128,7 +128,7 @@ fn a_place_is_made_of_a_plain_address() {
 }
 
 #[test]
-fn a_url_is_shown_without_what_may_be_a_secret() {
+fn a_url_is_shown_without_possible_secrets() {
     for (url, shown) in [
         ("https://a/b/c", "https://a/b/c"),
         ("https://a/b?token=s3cret&x=y", "https://a/b?token=***&x=***"),
@@ -142,7 +142,7 @@ fn a_url_is_shown_without_what_may_be_a_secret() {
 }
 
 #[test]
-fn an_option_that_nobody_knows_is_refused_with_those_that_exist() {
+fn an_unknown_option_is_rejected_with_the_known_ones() {
     const KNOBS: &[ProviderOption] =
         &[ProviderOption { name: "a", help: "" }, ProviderOption { name: "b", help: "" }];
     let given = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
@@ -156,7 +156,7 @@ fn an_option_that_nobody_knows_is_refused_with_those_that_exist() {
 }
 
 #[test]
-fn an_access_that_lacks_a_field_is_refused_without_a_word_of_it() {
+fn an_access_without_a_field_is_rejected_and_not_quoted() {
     #[derive(Debug, serde::Deserialize)]
     #[expect(dead_code, reason = "only its reading is tried")]
     struct Access {
