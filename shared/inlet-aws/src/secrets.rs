@@ -529,6 +529,7 @@ mod tests {
         let ttl = NAMES_TTL_OF_A_PAGE * 200;
         assert_eq!(names.find(&name("a"), now + almost(ttl)), Listing::NotListed);
         assert!(!names.is_due(now + almost(ttl)) && names.is_due(now + ttl));
+        let mut names = Names::new(NAMES_TTL);
         names.complete(Pages { count: 20, ..Pages::default() }, now);
         assert!(!names.is_due(now + almost(NAMES_TTL)) && names.is_due(now + NAMES_TTL), "200 stores");
     }
