@@ -321,10 +321,10 @@ mod tests {
             again_after_ms in 0_i64..400_000_000_000,
             retention_days in 1_i64..400,
         ) {
-            let retention_ms = retention_days * 24 * 60 * 60 * 1_000;
-            let first_ms = signed_ms + first_after_ms;
-            let again_ms = first_ms + again_after_ms;
-            let is_kept = again_ms < first_ms + retention_ms;
+            let retention_ms = retention_days.saturating_mul(24 * 60 * 60 * 1_000);
+            let first_ms = signed_ms.saturating_add(first_after_ms);
+            let again_ms = first_ms.saturating_add(again_after_ms);
+            let is_kept = again_ms < first_ms.saturating_add(retention_ms);
             prop_assert!(is_kept || may_have_expired(Some(signed_ms), again_ms, retention_ms));
         }
 

@@ -270,7 +270,7 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
 }
 
 /// The number of rows at once.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 8;
 
 /// Runs rows, many at a time.
 pub async fn all(stack: &Arc<Stack>, rows: Vec<Row>) -> Vec<Ordered> {
