@@ -169,6 +169,9 @@ OF_PEOPLE = {
         ("logs:FilterLogEvents", LOGS + "/aws/vendedlogs/inlet/${Stage}/*"),
         ("cloudwatch:DescribeAlarms", "*"),
         ("cloudwatch:GetMetricStatistics", "*"),
+        ("sns:GetTopicAttributes", "AlarmTopic"),
+        ("apigateway:GET", "arn:${AWS::Partition}:apigateway:${AWS::Region}::/account"),
+        ("lambda:GetAccountSettings", "*"),
     )
     | {_allow("kms:Decrypt", OWN_KEY, _by_way_of("dynamodb", "sqs"))},
     "RecoverPolicy": {
