@@ -173,7 +173,7 @@ async fn send(function: &Mutex<Function>, store: &StoreName, n: usize, sum: &Mut
 }
 
 fn demo_list() -> serde_json::Value {
-    serde_json::json!([crate::samples::demo_credential("zort")])
+    serde_json::json!([crate::demo_credential("zort")])
 }
 
 fn status(ended: &Ended) -> Option<u64> {
