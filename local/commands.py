@@ -35,6 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     soak.add_argument("events", nargs="?", type=int, default=5_000)
     soak.set_defaults(act=lambda chosen: faults.soak(chosen.events))
 
+    flood = commands.add_parser("flood", help=faults.flood.__doc__)
+    flood.set_defaults(act=lambda _: faults.flood())
+
     fuzzing = commands.add_parser("fuzz", help=fuzz.fuzz.__doc__)
     fuzzing.add_argument("seconds", nargs="?", type=int, default=60)
     fuzzing.set_defaults(act=lambda chosen: fuzz.fuzz(chosen.seconds))

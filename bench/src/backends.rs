@@ -131,8 +131,9 @@ impl State {
             }
             "GetParametersByPath" => {
                 let path = asked["Path"].as_str().unwrap_or_default();
-                let store = parameter(Some(&format!("{path}/{}", corpus::STORE)));
-                (200, json!({"Parameters": [store]}))
+                let stores = [corpus::STORE, corpus::CROWDED_STORE];
+                let stores = stores.map(|store| parameter(Some(&format!("{path}/{store}"))));
+                (200, json!({"Parameters": stores}))
             }
             _ => (400, json!({"__type": "UnknownOperationException", "message": operation})),
         };
@@ -186,7 +187,8 @@ fn sent(asked: &Value) -> Value {
 fn parameter(name: Option<&str>) -> Option<Value> {
     let name = name?;
     let mut parts = name.rsplit('/');
-    let value = (parts.next() == Some(corpus::STORE)).then(|| corpus::credentials(parts.next()?))??;
+    let (store, provider) = (parts.next()?, parts.next()?);
+    let value = corpus::credentials(provider, store)?;
     Some(json!({"Name": name, "Type": "SecureString", "Value": value, "Version": 1}))
 }
 

@@ -3,6 +3,7 @@
 //!
 //! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures values that are the same
 //! on every machine and compares them with `bench/figures.json`; `inlet-bench gate --accept` replaces that file;
+//! `inlet-bench hostile` measures the most expensive forged requests only;
 //! `inlet-bench load` drives the deployed stack.
 
 mod place;
@@ -23,6 +24,7 @@ mod goals;
 mod report;
 mod chart;
 mod gate;
+mod hostile;
 mod load;
 
 use std::process::ExitCode;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["report"] => results::read().and_then(|results| report::publish(&results)),
         ["gate"] => gate::compare(),
         ["gate", "--accept"] => gate::accept(),
+        ["hostile"] => gate::hostile(),
         ["load", seconds, ours, peers] => match seconds.parse() {
             Ok(seconds) => load::drive(Duration::from_secs(seconds), ours, peers),
             Err(_) => return usage(),
@@ -56,6 +59,8 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("inlet-bench run [ROUNDS] | report | gate [--accept] | load SECONDS OUR_API THEIR_API");
+    eprintln!(
+        "inlet-bench run [ROUNDS] | report | gate [--accept] | hostile | load SECONDS OUR_API THEIR_API"
+    );
     ExitCode::FAILURE
 }

@@ -56,8 +56,8 @@ pub async fn reverify<P: Provider>(
         store.ok_or_else(|| Fault::permanent("nothing can be verified", "no such store is configured"))?;
     let mut items = Items::new(quarantine.query(name, scope), "the quarantine cannot be read");
     while let Some(item) = items.next().await? {
-        let result = match QuarantinedRequest::read(&item, name) {
-            Ok(quarantined) => accept::<P>(quarantined, &store, quarantine, journal, queue).await,
+        let result = match quarantine.read(&item, name).await {
+            Ok(quarantined) => accept::<P>(quarantined, scope, &store, quarantine, journal, queue).await,
             Err(damaged) => Err(damaged),
         };
         match result {
@@ -91,6 +91,7 @@ enum Judgement {
 /// Takes a request along the path of a delivery, and out of quarantine.
 async fn accept<P: Provider>(
     quarantined: QuarantinedRequest,
+    scope: Scope,
     store: &Store<P>,
     quarantine: &TableQuarantine,
     journal: &impl Journal,
@@ -100,6 +101,9 @@ async fn accept<P: Provider>(
     // Each request has its own token: a repeated run recognises its write, and no other delivery has the same token.
     let (name, token) = (request.store.clone(), WriteToken(format!("quarantine {sort_key}")));
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
+        if scope == Scope::Deferred {
+            quarantine.mark_refused(&name, &sort_key).await?;
+        }
         return Ok(Judgement::Refused);
     };
     let parsed = store.parse(&delivery);

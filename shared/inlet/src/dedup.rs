@@ -140,6 +140,20 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     Decision::Newest { received_ms: own.received_ms.max(shown_ms.saturating_add(1)) }
 }
 
+/// The most that a provider's clock may be ahead of ours: a signed time is later than its arrival by no more.
+const MAX_CLOCK_LEAD_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Returns whether a signed delivery may have been an event that has expired since. A signed delivery can be captured and
+/// sent again at any time; its event is kept for `retention_ms` from its arrival, which is not before the signed time. So
+/// if the signed time is younger than the retention, the event would still be there. Otherwise, or if the delivery has no
+/// signed time, only the event's receipt can tell, which is kept for longer.
+///
+/// All times are in milliseconds since 1970 UTC.
+pub fn may_have_expired(signed_ms: Option<i64>, received_ms: i64, retention_ms: i64) -> bool {
+    let oldest_ms = received_ms.saturating_sub(retention_ms).saturating_add(MAX_CLOCK_LEAD_MS);
+    signed_ms.is_none_or(|signed_ms| signed_ms <= oldest_ms)
+}
+
 impl<D: PartialEq> Evidence<D> {
     /// Returns true if this event may be later than the delivery.
     fn allows_later(&self, digest: &D) -> bool {
@@ -279,6 +293,19 @@ mod tests {
         assert_eq!(decide(&latest(None), &own, &NEVER_LOOKED), newest(101));
     }
 
+    #[test]
+    fn a_recent_signed_time_needs_no_receipt() {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+        for (signed_days, may_have_expired) in
+            [(0, false), (88, false), (89, true), (90, true), (1_000, true), (-1, false)]
+        {
+            let now_ms = 1_749_715_272_345;
+            let expired = super::may_have_expired(Some(now_ms - signed_days * DAY_MS), now_ms, 90 * DAY_MS);
+            assert_eq!(expired, may_have_expired, "{signed_days} days ago");
+        }
+        assert!(super::may_have_expired(None, 0, 0), "no signed time");
+    }
+
     fn any_evidence() -> impl Strategy<Value = Evidence<char>> {
         let look = (prop::option::of(prop::sample::select(vec!['a', 'o'])), prop::option::of(Just('r')));
         prop_oneof![
@@ -289,6 +316,21 @@ mod tests {
     }
 
     proptest! {
+        /// However often a signed delivery is sent again: its event is still kept, or its receipt is asked for.
+        #[test]
+        fn a_signed_delivery_is_never_new_twice(
+            signed_ms in 0_i64..4_000_000_000_000,
+            first_after_ms in -MAX_CLOCK_LEAD_MS..40_000_000_000,
+            again_after_ms in 0_i64..400_000_000_000,
+            retention_days in 1_i64..400,
+        ) {
+            let retention_ms = retention_days.saturating_mul(24 * 60 * 60 * 1_000);
+            let first_ms = signed_ms.saturating_add(first_after_ms);
+            let again_ms = first_ms.saturating_add(again_after_ms);
+            let is_kept = again_ms < first_ms.saturating_add(retention_ms);
+            prop_assert!(is_kept || may_have_expired(Some(signed_ms), again_ms, retention_ms));
+        }
+
         #[test]
         fn an_immediate_move_is_the_newest_state(
             content in prop::sample::select(vec!['A', 'B']),

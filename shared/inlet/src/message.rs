@@ -11,6 +11,7 @@ use crate::event::{Event, EventId, NotAnEventId};
 use crate::proof::verify::Verified;
 use crate::provider::catalogue::Documented;
 use crate::received_at::ReceivedAt;
+use crate::trust::is_signed;
 use crate::value::json::JsonError;
 
 /// A CloudEvents 1.0 event in its JSON format, with Inlet's extension attributes.
@@ -140,6 +141,8 @@ struct Head {
     store: String,
     receivedtime: String,
     replayid: Option<String>,
+    #[serde(default)]
+    trust: String,
 }
 
 /// The reason that a text is not a message of ours.
@@ -219,6 +222,11 @@ impl Message {
     /// Returns the time of arrival, RFC 3339.
     pub fn received_time(&self) -> &str {
         &self.head.receivedtime
+    }
+
+    /// Returns whether a signature verified the delivery.
+    pub fn is_signed(&self) -> bool {
+        is_signed(&self.head.trust)
     }
 
     /// Returns the replay that it belongs to, if it was sent again on purpose.

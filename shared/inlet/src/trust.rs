@@ -15,6 +15,11 @@ pub enum Trust {
     UrlToken,
 }
 
+/// Returns whether this is the word of a trust by which a signature verified the delivery.
+pub fn is_signed(trust: &str) -> bool {
+    [Trust::Signed, Trust::SignedFields].iter().any(|signed| signed.as_str() == trust)
+}
+
 impl Trust {
     /// The word used in contents, items and logs.
     pub fn as_str(self) -> &'static str {

@@ -16,12 +16,13 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
 
+use crate::client::clock;
 use crate::client::config::Config;
 use crate::client::timeouts;
 
@@ -151,7 +152,25 @@ fn connector(config: &Config) -> Result<SharedHttpConnector, ConnectError> {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(tls)
         .connector_settings(settings);
-    Ok(SharedHttpConnector::new(connector.build()))
+    Ok(SharedHttpConnector::new(Dated(connector.build())))
+}
+
+/// A connector that compares the machine's clock with the `Date` of each response.
+#[derive(Debug)]
+struct Dated<C>(C);
+
+impl<C: HttpConnector> HttpConnector for Dated<C> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let sent_ms = clock::local_ms();
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            if let Some(date) = answer.headers().get("date") {
+                clock::compare(date, sent_ms);
+            }
+            Ok(answer)
+        })
+    }
 }
 
 fn credentials(config: &Config) -> SdkCredentials {

@@ -23,7 +23,8 @@ pub const JOURNAL: Duration = Duration::from_secs(8);
 /// One message: two attempts that hang.
 pub const QUEUE: Duration = Duration::from_secs(4);
 
-/// One quarantined request. The delivery is rejected in any case.
+/// One quarantined request. The delivery is rejected in any case. A deferred request, whose body may have 6 MB, has the
+/// time of [`JOURNAL`] instead.
 pub const QUARANTINE: Duration = Duration::from_secs(2);
 
 /// Opening the connections before the first delivery. The delivery waits for it.

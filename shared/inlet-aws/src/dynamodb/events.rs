@@ -6,13 +6,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide};
+use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide, may_have_expired};
 use inlet::event::{Event, EventId, ExistingEvent, Origin};
 use inlet::fault::Fault;
 use inlet::message::Message;
 use inlet::proof::Verified;
 use inlet::receive::{Journal, Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
+use inlet::trust::is_signed;
 
 use crate::client::clock;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
@@ -22,7 +23,7 @@ use crate::dynamodb::integrity::{MESSAGE_SHA256, examine};
 use crate::dynamodb::keys::{event_key, receipt_key};
 use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
 use crate::dynamodb::pending::{Pending, PendingEvent};
-use crate::dynamodb::receipts::{Receipts, applies_to, tombstone_until};
+use crate::dynamodb::receipts::{Receipts, applies_to, signed_arrival, tombstone_until};
 use crate::dynamodb::record::{Record, sha256_hex};
 pub use crate::dynamodb::stored_event::StoredEvent;
 use crate::dynamodb::stored_event::{BODY, LARGE_FIELDS, MESSAGE};
@@ -113,6 +114,9 @@ impl Events {
     pub async fn put(&self, event: &StoredEvent) -> Result<Put, Fault> {
         let record = &event.record;
         let id = EventId::parse(&record.id).map_err(|error| Fault::permanent(NOT_STORED, error))?;
+        if let Some(original) = self.expired_original(record, &id).await? {
+            return Ok(Put::Recorded(Recorded::Duplicate { original, processed: true }));
+        }
         let item = self.item_of(event, &id).await?;
         if record.window_ms.is_some() {
             return Box::pin(self.put_within_window(record, &id, item)).await;
@@ -127,8 +131,24 @@ impl Events {
         }
     }
 
-    /// Stores an event that may repeat another one within a retry window: one put, and one update of `latest`. More
-    /// calls follow only if the update finds a repeat or another order. [`inlet::dedup`] has the rule.
+    /// Returns the event that a signed delivery was before, if it was processed and has expired since: a
+    /// captured delivery was sent again. Only a delivery whose signed time is older than the retention costs a read.
+    async fn expired_original(&self, record: &Record, id: &EventId) -> Result<Option<ExistingEvent>, Fault> {
+        let signed_ms = record.time.as_deref().and_then(ReceivedAt::parse).map(ReceivedAt::millis);
+        let retention_ms = i64::try_from(self.dynamo.retention().as_millis()).unwrap_or(i64::MAX);
+        if record.window_ms.is_some()
+            || !is_signed(&record.trust)
+            || !may_have_expired(signed_ms, record.received_ms, retention_ms)
+        {
+            return Ok(None);
+        }
+        let receipt = self.dynamo.get(receipt_key(id)).await?;
+        let arrival = receipt.as_ref().and_then(signed_arrival);
+        Ok(arrival.map(|received_at| ExistingEvent { id: id.clone(), received_at }))
+    }
+
+    /// Stores an event that equals others within a retry window: one put, one update of `latest`, and more only where
+    /// the update finds a repeat or a disorder. [`inlet::dedup`] has the rule.
     async fn put_within_window(&self, record: &Record, id: &EventId, item: Item) -> Result<Put, Fault> {
         let own = candidate(record, id);
         let first = async {
@@ -400,7 +420,7 @@ impl Events {
     /// Writes the body and the message, and returns the event's item with them or with the names of their chunks.
     async fn item_of(&self, event: &StoredEvent, id: &EventId) -> Result<Item, Fault> {
         let StoredEvent { record, message, body } = event;
-        let owner = ChunkOwner { id, received_ms: record.received_ms };
+        let owner = ChunkOwner::event(id, record.received_ms);
         let mut item = attributes::of(record);
         item.extend(self.dynamo.write_blob(BODY, body, owner).await?);
         item.extend(self.dynamo.write_blob(MESSAGE, message.as_bytes(), owner).await?);

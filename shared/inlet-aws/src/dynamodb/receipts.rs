@@ -23,6 +23,10 @@ const MAX_REASON_LEN: usize = 1_000;
 /// Maximum difference between two clocks, with a margin. A marker of an earlier, equal event is older by the retention.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
+/// The time that the receipt of a signed delivery is kept: ten years. A signed delivery can be captured and sent again after
+/// its event has expired, and must not become another event.
+const SIGNED_RETENTION: Duration = Duration::from_hours(10 * 365 * 24);
+
 /// The attribute that makes a receipt a tombstone. Stored data: it keeps its first name.
 const TOMBSTONE: &str = "last";
 
@@ -127,6 +131,17 @@ impl Receipts {
         attempted: &[EventId],
         now: ReceivedAt,
     ) -> Result<(), Fault> {
+        self.write_with_signed(consumed, &HashSet::new(), attempted, now).await
+    }
+
+    /// The same; the receipts of `signed` events are kept for longer than the events.
+    pub(crate) async fn write_with_signed(
+        &self,
+        consumed: &[(&EventId, ReceivedAt)],
+        signed: &HashSet<&EventId>,
+        attempted: &[EventId],
+        now: ReceivedAt,
+    ) -> Result<(), Fault> {
         // DynamoDB refuses a request that names a key twice.
         let mut latest: HashMap<&EventId, ReceivedAt> = HashMap::new();
         for &(id, received_at) in consumed {
@@ -135,8 +150,13 @@ impl Receipts {
         }
         let attempts: HashSet<_> = attempted.iter().map(attempts_key).collect();
         let attempts = attempts.into_iter().map(delete_request);
-        let receipts =
-            latest.into_iter().map(|(id, received_at)| put_request(self.receipt(id, received_at, now)));
+        let receipts = latest.into_iter().map(|(id, received_at)| {
+            let mut receipt = self.receipt(id, received_at, now);
+            if signed.contains(id) {
+                receipt.insert("expires".into(), expires_as_signed(now));
+            }
+            put_request(receipt)
+        });
         self.dynamo.batch_write(receipts.chain(attempts).collect::<Result<_, _>>()?).await
     }
 
@@ -229,9 +249,23 @@ impl Receipts {
     }
 }
 
-/// Returns true if a receipt or a parked marker applies to the event that arrived at this time, and not to an earlier,
-/// equal event. A marker may outlive its event: DynamoDB deletes expired items late, and a forgotten entity leaves
-/// tombstones.
+/// Returns the arrival in the receipt of a signed event that was processed, and that may have expired since; nothing if
+/// there is no such receipt.
+pub(crate) fn signed_arrival(receipt: &Item) -> Option<ReceivedAt> {
+    if tombstone_until(receipt).is_some() || receipt.contains_key(VOID) {
+        return None;
+    }
+    ReceivedAt::from_millis(number(receipt, "received_ms")?)
+}
+
+fn expires_as_signed(now: ReceivedAt) -> AttributeValue {
+    let seconds = i64::try_from(SIGNED_RETENTION.as_secs()).unwrap_or(i64::MAX);
+    number_value(now.millis().div_euclid(1_000).saturating_add(seconds))
+}
+
+/// Returns whether a receipt or a parked marker applies to the event that arrived then, and not to an earlier, equal
+/// one. A marker may outlive its event, because DynamoDB deletes expired items late, and because a forgotten entity
+/// leaves tombstones.
 ///
 /// A marker with an arrival applies to every event that arrived until then. A marker without an arrival (version 0.1.0)
 /// applies to events that arrived before it was written, allowing for clock skew.

@@ -62,7 +62,7 @@ async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Faul
             // Credentials cannot be read yet: the marker stays for the next run.
             Err(fault) => Err(fault),
             // There is no such store: its requests stay in quarantine until they expire.
-            Ok(None) => quarantine.delete_marker(&marker).await,
+            Ok(None) => quarantine.note_verified(&marker).await,
             Ok(Some(_)) => {
                 let (sum, _) = watch::channel(Reverified::default());
                 let (events, queue) = (&services.table.events, &services.queue);
@@ -74,7 +74,7 @@ async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Faul
                 let transient = sum.failed.into_iter().find(|fault| fault.kind == FaultKind::Transient);
                 match (run, transient) {
                     (Err(fault), _) | (Ok(()), Some(fault)) => Err(fault),
-                    (Ok(()), None) => quarantine.delete_marker(&marker).await,
+                    (Ok(()), None) => quarantine.note_verified(&marker).await,
                 }
             }
         };

@@ -33,6 +33,7 @@ pub(crate) enum Step {
     Journal,
     Queue,
     Quarantine,
+    Deferral,
 }
 
 impl Step {
@@ -45,6 +46,7 @@ impl Step {
             Self::Journal => timeouts::JOURNAL,
             Self::Queue => timeouts::QUEUE,
             Self::Quarantine => timeouts::QUARANTINE,
+            Self::Deferral => timeouts::JOURNAL,
         }
     }
 
@@ -53,7 +55,7 @@ impl Step {
             Self::Secrets | Self::Reread | Self::StoreNames => &mut timings.secrets,
             Self::Journal => &mut timings.journal,
             Self::Queue => &mut timings.queue,
-            Self::Quarantine => &mut timings.quarantine,
+            Self::Quarantine | Self::Deferral => &mut timings.quarantine,
         }
     }
 }
