@@ -54,8 +54,8 @@ lint:      ## Check formatting, clippy, dependencies and the template
 check:     ## Type-check all code without building it
 	@cargo check --workspace --all-targets
 
-samples:   ## Regenerate events/, packages/samples/, schemas/, shapes.txt, and the template's alarms and dashboard
-	@cargo run --quiet --package inlet-tests --bin write-samples
+samples:   ## Regenerate events/, packages/samples/, schemas/, shapes.txt, and the generated parts of the template, docs/events.md and local/
+	@cargo run --quiet --package xtask
 
 types:     ## Regenerate the types of packages/ from schemas/ (a change of the schemas needs a new version of the packages)
 	@python3 -m local types

@@ -1,5 +1,6 @@
 """Paths, and the names of the local stack."""
 
+import json
 import platform
 from pathlib import Path
 
@@ -20,7 +21,13 @@ REGION = "us-east-1"
 # Age at which the sweeper sends an event again.
 RESEND_AFTER_SECONDS = 5
 
-PROVIDERS = ("zort", "dealpos", "zid", "tiki", "zip")
+# Each provider's name and the file below events/ that `make up` sends: written by `make samples` from
+# shared/inlet-providers.
+SAMPLES = {
+    provider["name"]: provider["sample"]
+    for provider in json.loads(Path(__file__).with_name("providers.json").read_text())
+}
+PROVIDERS = tuple(SAMPLES)
 
 
 def architecture() -> str:

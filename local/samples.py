@@ -10,15 +10,6 @@ from urllib.parse import quote, urlsplit
 from local import paths
 from local.steps import Failed
 
-# One authenticated delivery of each provider.
-SAMPLES = {
-    "zort": "ADDORDER.json",
-    "dealpos": "invoiceCreated.json",
-    "zid": "order.create.json",
-    "tiki": "order.status.json",
-    "zip": "authorize.json",
-}
-
 # Headers that the HTTP client and the gateway write themselves.
 NOT_SENT = {"host", "content-length", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"}
 
@@ -38,7 +29,8 @@ class Answer:
 
 
 def file_of(provider: str) -> Path:
-    file = paths.EVENTS / provider / SAMPLES[provider]
+    """Returns a provider's authenticated delivery that `make up` sends."""
+    file = paths.EVENTS / provider / paths.SAMPLES[provider]
     if not file.exists():
         raise Failed(f"there is no sample {file.relative_to(paths.ROOT)}")
     return file

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Set
 
-from local import samples, watch
+from local import paths, samples, watch
 from local.aws import Aws
 from local.steps import Failed
 from local.watch import Holdings
@@ -21,7 +21,7 @@ def send_samples(aws: Aws, stack: dict) -> None:
     answers = {provider: _send(stack, provider) for provider in stack["stores"]}
     after = _once_processed(aws, stack["table"], before)
     rows = [
-        (provider, samples.SAMPLES[provider], answer, _trace(provider, after.stored, before.stored),
+        (provider, paths.SAMPLES[provider], answer, _trace(provider, after.stored, before.stored),
          _trace(provider, after.processed, before.processed))
         for provider, answer in answers.items()
     ]

@@ -12,8 +12,8 @@ use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use serde_json::json;
 
+use crate::demo_credential;
 use crate::repository;
-use crate::samples::demo_credential;
 use crate::stack::Stack;
 
 /// A provider's delivery of one of its payload files to a store of this test's own.

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::samples::demo_credential;
 use inlet_tests::stack::Stack;
 use serde_json::json;
 

@@ -1,16 +1,18 @@
-//! Properties of the repository itself: generated files are current, every provider has the same files.
+//! Properties of the repository itself: every provider has the same files, alarms and documents agree.
 
 use std::collections::BTreeSet;
 
-use inlet::tools::sender::Sender as _;
+use inlet::tools::registration::Registering;
 use inlet_aws::telemetry::metrics;
-use inlet_tests::{event_catalogue, operations, repository, samples, schemas};
+use inlet_providers::{ToolsVisitor, for_each_with_tools};
+use inlet_tests::{operations, repository};
 
 /// The files of a provider, in reading order.
-const SHAPE: [&str; 9] = [
+const SHAPE: [&str; 10] = [
     "src/main.rs",
     "src/lib.rs",
     "src/events.rs",
+    "src/tools/profile.rs",
     "src/tools/credential.rs",
     "src/tools/payloads.rs",
     "src/tools/sender.rs",
@@ -24,43 +26,6 @@ fn providers() -> BTreeSet<String> {
     let with_events =
         repository::below("functions").into_iter().filter(|path| path.ends_with("/src/events.rs"));
     with_events.filter_map(|path| folder(&path)).collect()
-}
-
-#[test]
-fn the_sample_events_are_in_step_with_the_payloads() {
-    let differences = repository::differences("events", &samples::files());
-    assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
-}
-
-#[test]
-fn the_samples_for_consumers_are_in_step_with_the_payloads() {
-    let differences = repository::differences(samples::CONSUMER_SAMPLES, &samples::consumer_files());
-    assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
-}
-
-#[test]
-fn the_schemas_are_in_step_with_the_types() {
-    let differences = repository::differences("schemas", &schemas::files());
-    assert!(differences.is_empty(), "run `make samples`:\n{}", differences.join("\n"));
-}
-
-#[test]
-fn the_shapes_are_in_step_with_the_payloads() {
-    for (path, text) in samples::shapes() {
-        assert!(repository::text(&path) == text, "run `make samples`: {path} is out of step");
-    }
-}
-
-#[test]
-fn the_event_catalogue_is_in_step_with_specs_and_payloads() {
-    let in_step = repository::text(event_catalogue::DOCUMENT) == event_catalogue::document();
-    assert!(in_step, "run `make samples`: {} is out of step", event_catalogue::DOCUMENT);
-}
-
-#[test]
-fn the_alarms_and_the_dashboard_are_in_step_with_the_code() {
-    let in_step = repository::text("template.yaml") == operations::template();
-    assert!(in_step, "run `make samples`: template.yaml is out of step");
 }
 
 #[test]
@@ -135,19 +100,19 @@ fn every_provider_has_one_layout_and_a_template_block() {
 
 #[test]
 fn every_payload_file_is_embedded_where_the_provider_is_played() {
-    let embedded =
-        |sent: &[inlet::tools::sender::Payload]| sent.iter().map(|payload| payload.file.to_owned()).collect();
-    let providers: [(&str, BTreeSet<String>); 5] = [
-        ("dealpos", embedded(inlet_dealpos::DealPos::PAYLOADS)),
-        ("tiki", embedded(inlet_tiki::Tiki::PAYLOADS)),
-        ("zid", embedded(inlet_zid::Zid::PAYLOADS)),
-        ("zip", embedded(inlet_zip::Zip::PAYLOADS)),
-        ("zort", embedded(inlet_zort::Zort::PAYLOADS)),
-    ];
-    for (provider, embedded) in providers {
-        let folder = format!("functions/{provider}/payloads/");
-        let there = repository::below(&folder).iter().map(|path| path.replacen(&folder, "", 1)).collect();
-        assert_eq!(embedded, there, "functions/{provider}/src/payloads.rs");
+    for_each_with_tools(&mut Embedded);
+}
+
+/// Compares the embedded payloads with the files in the folder.
+struct Embedded;
+
+impl ToolsVisitor for Embedded {
+    fn visit<P: Registering>(&mut self) {
+        let folder = format!("functions/{}/payloads/", P::NAME);
+        let present: BTreeSet<String> =
+            repository::below(&folder).iter().map(|path| path.replacen(&folder, "", 1)).collect();
+        let embedded = P::PAYLOADS.iter().map(|payload| payload.file.to_owned()).collect();
+        assert_eq!(present, embedded, "functions/{}/src/tools/payloads.rs", P::NAME);
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn unsent(event: &str) -> (Stack, StoreName, Request) {
 
 /// Another delivery to the store.
 pub(crate) fn delivery(store: &StoreName, event: &str) -> Request {
-    let credential = inlet_tests::samples::demo_credential("zid");
+    let credential = inlet_tests::demo_credential("zid");
     let body = inlet_tests::repository::text(&format!("functions/zid/payloads/{event}.json")).into_bytes();
     let row = inlet::provider::catalogue::find(inlet_zid::EVENTS, event).expect("a row");
     inlet::tools::sender::delivery::<Zid>(store.clone(), row, body, &credential)

@@ -1,6 +1,6 @@
 //! `inlet reverify`.
 
-use inlet_tests::samples::demo_credential;
+use inlet_tests::demo_credential;
 use serde_json::{Value, json};
 
 use crate::given::unsent;

@@ -12,7 +12,7 @@ use inlet_zip::Zip;
 use inlet_zort::Zort;
 use serde_json::{Value, json};
 
-use crate::samples::demo_credential;
+use crate::demo_credential;
 
 /// The kind of a body: its deduplication and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! The provider's side, for the command and for tests: sample deliveries, credentials, registration.
 
+pub(crate) mod profile;
 pub(crate) mod credential;
 pub(crate) mod payloads;
 pub(crate) mod sender;

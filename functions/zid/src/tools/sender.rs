@@ -3,6 +3,7 @@
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
 use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::profile::Profile;
 use inlet::tools::sender::{Address, Payload, Sender, basic, escaped, secret};
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::{TOKEN, Zid};
 const APP_MARKET: &str = "app";
 
 impl Sender for Zid {
+    const PROFILE: Profile = crate::tools::profile::PROFILE;
     const EVENTS: &'static [EventSpec] = crate::EVENTS;
     const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;

@@ -3,12 +3,14 @@
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::{Fields, Method, Plus, Request};
 use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::profile::Profile;
 use inlet::tools::sender::{Address, Payload, Sender, escaped, hmac_sha256_base64, secret};
 use serde_json::Value;
 
 use crate::{REDIRECT, SIGNATURE, Zip, is_redirect};
 
 impl Sender for Zip {
+    const PROFILE: Profile = crate::tools::profile::PROFILE;
     const EVENTS: &'static [EventSpec] = crate::EVENTS;
     const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;

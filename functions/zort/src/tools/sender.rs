@@ -3,12 +3,14 @@
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
 use inlet::tools::credential_shape::CredentialShape;
+use inlet::tools::profile::Profile;
 use inlet::tools::sender::{Address, Payload, Sender, secret};
 use serde_json::Value;
 
 use crate::{METHOD, Zort};
 
 impl Sender for Zort {
+    const PROFILE: Profile = crate::tools::profile::PROFILE;
     const EVENTS: &'static [EventSpec] = crate::EVENTS;
     const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;

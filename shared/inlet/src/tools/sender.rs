@@ -13,9 +13,13 @@ use crate::provider::catalogue::EventSpec;
 use crate::request::{Headers, Method, Request};
 use crate::store::StoreName;
 use crate::tools::credential_shape::CredentialShape;
+use crate::tools::profile::Profile;
 
 /// A provider that tools can play.
 pub trait Sender: Provider {
+    /// Its names and its demo store.
+    const PROFILE: Profile;
+
     /// The catalogue.
     const EVENTS: &'static [EventSpec];
 

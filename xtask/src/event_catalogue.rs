@@ -12,42 +12,34 @@ use inlet::received_at::ReceivedAt;
 use inlet::request::Unverified;
 use inlet::store::StoreName;
 use inlet::tools::event_catalogue::{EventEntry, entries};
+use inlet::tools::registration::Registering;
 use inlet::tools::sender::{Payload, Sender, delivery};
+use inlet_providers::{ToolsVisitor, for_each_with_tools};
 use serde_json::{Value, json};
 
-use crate::repository;
-use crate::samples::demo_credential;
+use crate::{marks, repository};
 
 /// The document.
 pub const DOCUMENT: &str = "docs/events.md";
 
 /// Returns the document with its generated parts written from the catalogues and the payload files.
 pub fn document() -> String {
-    let parts = [
-        provider::<inlet_dealpos::DealPos>(),
-        provider::<inlet_tiki::Tiki>(),
-        provider::<inlet_zid::Zid>(),
-        provider::<inlet_zip::Zip>(),
-        provider::<inlet_zort::Zort>(),
-    ];
-    let (catalogue, fields): (String, String) = parts.into_iter().unzip();
-    let document = repository::text(DOCUMENT);
-    let document = between(&document, "states", &states());
-    let document = between(&document, "catalogue", &catalogue);
-    between(&document, "fields", &fields)
+    let mut parts = Parts::default();
+    for_each_with_tools(&mut parts);
+    let (catalogue, fields): (String, String) = parts.0.into_values().unzip();
+    [("states", states()), ("catalogue", catalogue), ("fields", fields)]
+        .into_iter()
+        .fold(repository::text(DOCUMENT), |document, (name, part)| marks::replace(&document, name, &part))
 }
 
-/// A provider's catalogue and its fields.
-fn provider<S: Sender>() -> (String, String) {
-    (catalogue::<S>(), fields::<S>())
-}
+/// Each provider's catalogue and fields, in the order of the names.
+#[derive(Default)]
+struct Parts(BTreeMap<&'static str, (String, String)>);
 
-/// The text with the part between the marks of this name replaced.
-fn between(document: &str, name: &str, part: &str) -> String {
-    let marks = ["begin", "end"].map(|edge| format!("<!-- {edge}: {name}, written by make samples -->"));
-    let begin = document.find(&marks[0]).unwrap_or_else(|| panic!("{DOCUMENT} has no mark {}", marks[0]));
-    let end = document.find(&marks[1]).unwrap_or_else(|| panic!("{DOCUMENT} has no mark {}", marks[1]));
-    format!("{}{}\n{part}{}", &document[..begin], marks[0], &document[end..])
+impl ToolsVisitor for Parts {
+    fn visit<P: Registering>(&mut self) {
+        self.0.insert(P::NAME, (catalogue::<P>(), fields::<P>()));
+    }
 }
 
 /// The common states, each with the sentences of its schema.
@@ -183,7 +175,7 @@ fn path_of(pointer: &str) -> String {
 
 /// The kind of the event, and its canonical object as paths and values.
 fn canonical<S: Sender>(payload: &Payload, body: &Value) -> (&'static str, BTreeMap<String, Vec<Value>>) {
-    let credential = demo_credential(S::NAME);
+    let credential = S::PROFILE.demo_credential();
     let store = StoreName::parse("demo").expect("a store's name");
     let spec = inlet::provider::catalogue::find(S::EVENTS, payload.event()).expect("a payload of an event");
     let request = delivery::<S>(store, spec, body.to_string().into_bytes(), &credential);

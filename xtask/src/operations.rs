@@ -9,15 +9,10 @@ use inlet::provider::Provider;
 use inlet::provider::retry_policy::CircuitBreaker;
 use inlet_aws::telemetry::log::UNKNOWN_STORE;
 use inlet_aws::telemetry::metrics::{self, Dimension, Metric, NAMESPACE};
+use inlet_providers::{NAMES, Visitor, for_each};
 use serde_json::{Value, json};
 
-use crate::repository;
-
-/// The generated part of the template is between these lines.
-const BEGIN: &str =
-    "  # ---- Written by `make samples` from tests/src/operations.rs: alarms and dashboard -------\n";
-const END: &str =
-    "  # ---- End of what `make samples` writes ---------------------------------------------------\n";
+use crate::marks;
 
 /// The default of the parameter `RunbookUrl`, with which every alarm's text ends.
 const RUNBOOK: &str = "docs/runbook.md";
@@ -28,15 +23,6 @@ pub const FREE_METRICS: usize = 50;
 const MINUTE: Duration = Duration::from_mins(1);
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
 const HOUR: Duration = Duration::from_hours(1);
-
-/// In the order of the legends.
-const PROVIDERS: [&str; 5] = [
-    inlet_zort::Zort::NAME,
-    inlet_dealpos::DealPos::NAME,
-    inlet_zid::Zid::NAME,
-    inlet_tiki::Tiki::NAME,
-    inlet_zip::Zip::NAME,
-];
 
 /// An alarm.
 pub struct Alarm {
@@ -71,24 +57,26 @@ enum Silence {
     IsAlarming,
 }
 
-/// Returns the template's text with the alarms and the dashboard that follow from the code.
-pub fn template() -> String {
-    let text = repository::text("template.yaml");
-    let (before, rest) = text.split_once(BEGIN).expect("the line that begins the written part");
-    let (_, after) = rest.split_once(END).expect("the line that ends the written part");
+/// Returns the template with the alarms and the dashboard that follow from the code.
+pub fn insert(template: &str) -> String {
     let alarms: String = alarms().iter().map(Alarm::to_yaml).collect();
-    format!("{before}{BEGIN}\n{}{alarms}{}\n{END}{after}", throttled_requests(), dashboard())
+    let part = format!("{}{alarms}{}", throttled_requests(), dashboard());
+    marks::replace(template, "alarms and dashboard", &part)
 }
 
 /// Returns every alarm, those of the whole deployment first.
 pub fn alarms() -> Vec<Alarm> {
-    let mut alarms = of_the_deployment();
-    alarms.extend(of_provider::<inlet_zort::Zort>());
-    alarms.extend(of_provider::<inlet_dealpos::DealPos>());
-    alarms.extend(of_provider::<inlet_zid::Zid>());
-    alarms.extend(of_provider::<inlet_tiki::Tiki>());
-    alarms.extend(of_provider::<inlet_zip::Zip>());
-    alarms
+    let mut alarms = Alarms(of_the_deployment());
+    for_each(&mut alarms);
+    alarms.0
+}
+
+struct Alarms(Vec<Alarm>);
+
+impl Visitor for Alarms {
+    fn visit<P: Provider>(&mut self) {
+        self.0.extend(of_provider::<P>());
+    }
 }
 
 fn of_the_deployment() -> Vec<Alarm> {
@@ -214,8 +202,13 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
     alarms.into_iter().map(|alarm| alarm.of(&name)).collect()
 }
 
-/// Returns the template's word for a provider.
-fn resource_of(provider: &str) -> String {
+/// Returns the providers' names, in the order of the legends.
+fn providers() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().copied()
+}
+
+/// Returns a provider's name in logical ids of the template.
+pub(crate) fn resource_of(provider: &str) -> String {
     let mut letters = provider.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
@@ -369,7 +362,7 @@ fn dashboard() -> String {
     variable(14, "- WithAlarms");
     variable(14, "- !Sub");
     variable(16, &format!("- '{}'", alarm_states()));
-    for (n, name) in PROVIDERS.into_iter().map(resource_of).enumerate() {
+    for (n, name) in providers().map(resource_of).enumerate() {
         let alarms = alarms();
         let of_it = alarms.iter().filter(|alarm| alarm.provider.as_ref() == Some(&name));
         let listed: String = of_it.map(|alarm| format!(",{}", arn(alarm))).collect();
@@ -378,7 +371,7 @@ fn dashboard() -> String {
     }
     variable(14, "- \"\"");
     // A receiver that is switched off has no function name.
-    for name in PROVIDERS.into_iter().map(resource_of) {
+    for name in providers().map(resource_of) {
         variable(10, &format!("{name}Receiver: !If [With{name}, !Ref {name}Function, none]"));
     }
     yaml
@@ -394,8 +387,7 @@ fn arn(alarm: &Alarm) -> String {
 fn alarm_states() -> String {
     let alarms = alarms();
     let of_all: Vec<String> = alarms.iter().filter(|alarm| alarm.provider.is_none()).map(arn).collect();
-    let of_providers: String =
-        PROVIDERS.into_iter().map(|name| format!("${{{}Alarms}}", resource_of(name))).collect();
+    let of_providers: String = providers().map(|name| format!("${{{}Alarms}}", resource_of(name))).collect();
     let place = format!("\"x\":0,\"y\":0,\"width\":{WIDTH},\"height\":{ALARMS_HEIGHT}");
     let listed = of_all.join(",") + &of_providers;
     format!("{{\"type\":\"alarm\",{place},\"properties\":{{\"title\":\"Alarms\",\"alarms\":[{listed}]}}}},")
@@ -425,11 +417,10 @@ fn numbers() -> Vec<Widget> {
 
 /// Returns the charts, of which each has data on a day without faults.
 fn charts() -> Vec<Widget> {
-    let by_provider =
-        |metric| PROVIDERS.into_iter().map(move |name| of(metric, name, &json!({"label": name})));
+    let by_provider = |metric| providers().map(move |name| of(metric, name, &json!({"label": name})));
     let waited = |metric, step: &str| {
         let label = |name: &str| json!({"label": format!("{name}, {step}")});
-        PROVIDERS.into_iter().map(|name| of(metric, name, &label(name))).collect::<Vec<_>>()
+        providers().map(|name| of(metric, name, &label(name))).collect::<Vec<_>>()
     };
     let latency = |statistic: &str| json!(["AWS/ApiGateway", "Latency", "ApiId", "${Api}", {"stat": statistic, "label": statistic}]);
     let steps = [waited(metrics::JOURNAL_LATENCY, "table"), waited(metrics::QUEUE_LATENCY, "queue")].concat();
@@ -478,8 +469,7 @@ fn problems() -> Value {
 /// Returns Lambda's errors of every function.
 fn failed_invocations() -> Value {
     let line = |name: &str, function: String| json!(["AWS/Lambda", "Errors", "FunctionName", function, {"label": name}]);
-    let receivers =
-        PROVIDERS.into_iter().map(|name| line(name, format!("${{{}Receiver}}", resource_of(name))));
+    let receivers = providers().map(|name| line(name, format!("${{{}Receiver}}", resource_of(name))));
     let others = ["processor", "sweeper"];
     let others = others.into_iter().map(|name| line(name, format!("${{{}Function}}", resource_of(name))));
     receivers.chain(others).collect()
@@ -487,10 +477,10 @@ fn failed_invocations() -> Value {
 
 /// Returns the sum of a metric over all providers, zero for those without a value.
 fn total(id: &str, metric: Metric) -> Value {
-    let ids: Vec<String> = PROVIDERS.into_iter().map(|name| format!("{id}_{name}")).collect();
+    let ids: Vec<String> = providers().map(|name| format!("{id}_{name}")).collect();
     let filled: Vec<String> = ids.iter().map(|id| format!("FILL({id}, 0)")).collect();
     let sum = json!([{"expression": filled.join(" + "), "label": id, "id": id}]);
-    let parts = PROVIDERS.into_iter().zip(&ids);
+    let parts = providers().zip(&ids);
     let parts = parts.map(|(name, id)| of(metric, name, &json!({"id": id, "visible": false})));
     [sum].into_iter().chain(parts).collect()
 }

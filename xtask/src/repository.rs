@@ -45,30 +45,19 @@ pub fn below(folder: &str) -> Vec<String> {
     found
 }
 
-/// Writes a file.
+/// Returns the text of a file, or none if it does not exist.
+pub fn existing(path: &str) -> Option<String> {
+    fs::read_to_string(root().join(path)).ok()
+}
+
+/// Writes a file, and its folder if there is none.
 pub fn write(path: &str, text: &str) {
-    fs::write(root().join(path), text).expect("a file that can be written");
+    let file = root().join(path);
+    fs::create_dir_all(file.parent().expect("a file in a folder")).expect("a folder that can be made");
+    fs::write(file, text).expect("a file that can be written");
 }
 
-/// Writes these files and removes every other one below the folder.
-pub fn replace(folder: &str, files: &Files) {
-    for stale in below(folder).iter().filter(|path| !files.contains_key(*path)) {
-        fs::remove_file(root().join(stale)).expect("a file that can be removed");
-    }
-    for (path, text) in files {
-        let file = root().join(path);
-        fs::create_dir_all(file.parent().expect("a file in a folder")).expect("a folder that can be made");
-        fs::write(file, text).expect("a file that can be written");
-    }
-}
-
-/// Returns the differences between a folder and the wanted files, in words.
-pub fn differences(folder: &str, files: &Files) -> Vec<String> {
-    let there = below(folder);
-    let stale =
-        there.iter().filter(|path| !files.contains_key(*path)).map(|path| format!("{path} is left over"));
-    let missing = files.keys().filter(|path| !there.contains(path)).map(|path| format!("{path} is missing"));
-    let same = |path: &str, want: &str| fs::read_to_string(root().join(path)).is_ok_and(|text| text == want);
-    let changed = files.iter().filter(|(path, want)| there.contains(path) && !same(path, want));
-    stale.chain(missing).chain(changed.map(|(path, _)| format!("{path} is out of step"))).collect()
+/// Removes a file.
+pub fn remove(path: &str) {
+    fs::remove_file(root().join(path)).expect("a file that can be removed");
 }

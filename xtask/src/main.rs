@@ -1,0 +1,7 @@
+//! Writes the generated files of the repository: `make samples`.
+
+fn main() {
+    for path in xtask::write() {
+        println!("{path}");
+    }
+}
