@@ -33,7 +33,7 @@ def up(without: list[str], own_consumer: str | None = None) -> None:
     parameters = deploy.parameters(without) + consumer.deploy(aws, own_consumer)
     state = {"emulator": running.started, "code": build.fingerprint(), "parameters": parameters}
     if not deploy.is_current(state):
-        _deploy(aws, parameters)
+        _deploy(aws, parameters, deploy.is_packed(state["code"]))
         deploy.remember(state)
     stores.put_secrets(aws)
     stack = _describe(aws, without)
@@ -71,10 +71,11 @@ def _write_environment(aws: Aws) -> None:
     ENVIRONMENT.write_text("\n".join([path, "unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, "export INLET_LOCAL=true", ""]))
 
 
-def _deploy(aws: Aws, parameters: list[str]) -> None:
+def _deploy(aws: Aws, parameters: list[str], is_packed: bool) -> None:
     paths.STACK_FILE.unlink(missing_ok=True)
-    with step("sam build"):
-        build.pack(parameters)
+    if not is_packed:
+        with step("sam build"):
+            build.pack(parameters)
     with step("sam deploy"):
         deploy.deploy(aws, parameters)
     with step("routes and permissions"):
