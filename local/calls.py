@@ -21,7 +21,7 @@ TARGETS = {
 
 # The SDK's crates, by the prefix of the service's IAM actions. A crate has a module for each operation, and names its
 # types in the binary for tracing.
-CRATES = {"dynamodb": "dynamodb", "sqs": "sqs", "eventbridge": "events", "ssm": "ssm"}
+CRATES = {"dynamodb": "dynamodb", "sqs": "sqs", "eventbridge": "events", "lambda": "lambda", "ssm": "ssm"}
 OPERATION = re.compile(rb"aws_sdk_(\w+)::operation::([a-z_]+)::")
 
 # AWS checks a transaction by the actions of its items.

@@ -13,8 +13,8 @@ ANY_PARAMETER = {
 
 
 def widen(aws: Aws, stack: str = paths.STACK) -> None:
-    """Adds to each receiver's role. The emulator enforces everything else as the template has it."""
+    """Adds to the role of each function that reads parameters. The emulator enforces everything else as the template has it."""
     iam, resources = aws.client("iam"), aws.resources(stack)
-    for function in (*map(paths.function, paths.PROVIDERS), "SweeperFunction"):
+    for function in (*map(paths.function, paths.PROVIDERS), "ProcessorFunction", "SweeperFunction"):
         if role := resources.get(f"{function}Role"):
             iam.put_role_policy(RoleName=role, PolicyName="emulator", PolicyDocument=json.dumps(ANY_PARAMETER))

@@ -9,6 +9,7 @@ from local.steps import Failed
 TABLE, QUEUE, DEAD_LETTERS = "EventTable.Arn", "EventQueue.Arn", "DeadLetterQueue.Arn"
 OWN_KEY = "KmsKeyArn"
 SECRETS = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/inlet/${Stage}"
+SIGNING_SECRETS = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/inlet-consumer/${Stage}"
 
 # A permission as it is compared: principal (empty where the policy belongs to a role), effect, action, resource,
 # condition.
@@ -112,6 +113,8 @@ ALLOWED = {
         ("dynamodb:BatchWriteItem", TABLE),
         ("events:PutEvents", BUS),
         ("events:PutEvents", EXISTING_BUS),
+        ("lambda:InvokeFunction", "ConsumerFunctionArn"),
+        ("ssm:GetParameters", SIGNING_SECRETS),
         ("logs:CreateLogStream", "ProcessorLog.Arn"),
         ("logs:PutLogEvents", "ProcessorLog.Arn"),
     ),
@@ -181,8 +184,9 @@ OF_PEOPLE = {
     | {_allow(action, OWN_KEY, _by_way_of("dynamodb", "sqs", "ssm")) for action in ("kms:Decrypt", "kms:GenerateDataKey")},
     "SecretsPolicy": READ_STACK
     | {
-        _allow(f"ssm:{action}", f"{SECRETS}/*")
+        _allow(f"ssm:{action}", resource)
         for action in ("DeleteParameter", "GetParameter", "GetParameterHistory", "GetParametersByPath", "PutParameter")
+        for resource in (f"{SECRETS}/*", SIGNING_SECRETS)
     }
     | {_allow(action, OWN_KEY, _by_way_of("ssm")) for action in ("kms:Decrypt", "kms:Encrypt")},
 }
@@ -265,7 +269,8 @@ def _wrong_resources(resources: dict):
 
 
 def _reads_secrets(role: str) -> bool:
-    return role in {f"{paths.function(provider)}Role" for provider in paths.PROVIDERS} | {"SweeperFunctionRole"}
+    others = {"ProcessorFunctionRole", "SweeperFunctionRole"}
+    return role in {f"{paths.function(provider)}Role" for provider in paths.PROVIDERS} | others
 
 
 def _differences(name: str, granted: set, expected: set):

@@ -9,7 +9,7 @@ use inlet::provider::catalogue::{EventSpec, find};
 use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::Request;
 use inlet::store::StoreName;
-use inlet::tools::credential_shape::{CredentialShape, describe, form_of};
+use inlet::tools::credential_shape::{CredentialShape, describe, shape_of};
 use inlet::tools::portal::Portal;
 use inlet::tools::registration::{Api, Registering};
 use inlet::tools::sender::{Address, Payload, delivery};
@@ -150,7 +150,7 @@ impl ProviderHandle {
             what: format!("this is not a credential of {self}: {why}"),
             next: format!("give {}", describe(shapes)),
         };
-        let shape = form_of(shapes, credential).map_err(|invalid| unusable(invalid.to_string()))?;
+        let shape = shape_of(shapes, credential).map_err(|invalid| unusable(invalid.to_string()))?;
         if (self.accepts)(credential) {
             Ok(shape)
         } else {

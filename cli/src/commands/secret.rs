@@ -314,7 +314,7 @@ impl CredentialInput {
 
 /// Returns a credential of random letters and digits, which need no escaping in an HTML form or URL.
 fn generate(provider: ProviderHandle, shape: &CredentialShape) -> Result<Value, Failure> {
-    if let Issuer::Other(who) = shape.chosen_by {
+    if let Issuer::Other(who) = shape.issuer {
         return Err(Failure::Unusable {
             what: format!("this credential of {provider} cannot be generated"),
             next: format!("enter it without --generate: it is issued by {who}"),
@@ -495,13 +495,13 @@ mod tests {
     fn a_generated_credential_is_valid_and_new() {
         for provider in ALL {
             for shape in provider.shapes {
-                match (shape.chosen_by, generate(provider, shape)) {
+                match (shape.issuer, generate(provider, shape)) {
                     (Issuer::Store, Ok(credential)) => {
                         assert_eq!(provider.shape_of(&credential).unwrap(), shape, "{provider}");
                         assert_ne!(generate(provider, shape).unwrap(), credential, "{provider}");
                     }
                     (Issuer::Other(_), Err(failure)) => assert_eq!(failure.exit_code(), 2, "{provider}"),
-                    (chosen_by, _) => panic!("{provider} {} is chosen by {chosen_by:?}", shape.name),
+                    (issuer, _) => panic!("{provider} {} is chosen by {issuer:?}", shape.name),
                 }
             }
         }

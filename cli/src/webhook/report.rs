@@ -123,7 +123,7 @@ impl Outcome {
                 let text = format!("The new registration exists, and so does the old one: {text}.");
                 (ItemResult::Failed, true, Some(text))
             }
-            StepResult::Refused(_) => (ItemResult::Failed, true, Some(sentence(&step.text()))),
+            StepResult::Rejected(_) => (ItemResult::Failed, true, Some(sentence(&step.text()))),
             // A second list shows the result of these two. The old registration of a failed swap looks like the new one.
             StepResult::Unconfirmed(_) | StepResult::NotSwapped(Left::Nothing, _) => {
                 (ItemResult::Failed, false, Some(sentence(&step.text())))
@@ -140,9 +140,9 @@ impl Outcome {
                 "run the command again without --renew until the registration is created: until then its events do \
                  not arrive",
             ),
-            StepResult::Refused(refusal)
-            | StepResult::Unconfirmed(Cause::Refusal(refusal))
-            | StepResult::NotSwapped(_, Cause::Refusal(refusal)) => Some(hint(refusal)),
+            StepResult::Rejected(error)
+            | StepResult::Unconfirmed(Cause::Api(error))
+            | StepResult::NotSwapped(_, Cause::Api(error)) => Some(hint(error)),
             StepResult::Unconfirmed(Cause::NoResponse(..))
             | StepResult::NotSwapped(_, Cause::NoResponse(..)) => Some(
                 "check the network and the provider's status, then run the command again: it repeats nothing that is \

@@ -14,7 +14,7 @@ use crate::deployment::address::StoreAddress;
 use crate::deployment::secrets;
 use crate::failure::Failure;
 use crate::webhook::api_client::{ApiAt, ApiClient, is_public};
-use crate::webhook::step_result::{Cause, StepResult, refused};
+use crate::webhook::step_result::{Cause, StepResult, api_failure};
 
 /// A provider's own API, opened for a store.
 pub(crate) struct Session {
@@ -69,7 +69,7 @@ impl Session {
             return Ok(Listing { current: CurrentRegistrations::default(), is_known: false });
         };
         let reply = self.client.send(&call).await?;
-        let current = self.webhook_api.parse(&reply).map_err(|refusal| refused(&refusal))?;
+        let current = self.webhook_api.parse(&reply).map_err(|error| api_failure(&error))?;
         Ok(Listing { current, is_known: true })
     }
 
@@ -88,8 +88,8 @@ impl Session {
             Ok(reply) => match self.webhook_api.call_result(&reply) {
                 CallResult::Done => StepResult::Done,
                 CallResult::DoneWithNote(note) => StepResult::DoneWithNote(note),
-                CallResult::Unconfirmed(refusal) => StepResult::Unconfirmed(Cause::Refusal(refusal)),
-                CallResult::Refused(refusal) => StepResult::Refused(refusal),
+                CallResult::Unconfirmed(error) => StepResult::Unconfirmed(Cause::Api(error)),
+                CallResult::Rejected(error) => StepResult::Rejected(error),
             },
         }
     }

@@ -1,6 +1,6 @@
 //! The result of one step of a plan, and hints for each error.
 
-use inlet::tools::registration::{PlanError, Refusal};
+use inlet::tools::registration::{ApiError, PlanError};
 
 use crate::failure::Failure;
 
@@ -20,7 +20,7 @@ pub(crate) enum StepResult {
     /// The change may be made.
     Unconfirmed(Cause),
     /// The change is not made.
-    Refused(Refusal),
+    Rejected(ApiError),
     /// The step was not tried after the error of an earlier step.
     NotTried,
 }
@@ -40,7 +40,7 @@ pub(crate) enum Left {
 #[derive(Clone, Debug)]
 pub(crate) enum Cause {
     /// The provider responded with an error.
-    Refusal(Refusal),
+    Api(ApiError),
     /// The provider did not respond. Contains the error and its causes.
     NoResponse(String, Vec<String>),
 }
@@ -53,7 +53,7 @@ impl StepResult {
             Self::OldOneLeft(text) | Self::DoneWithNote(text) => text.clone(),
             Self::NotSwapped(left, cause) => format!("{}: {}", left.text(), cause.text()),
             Self::Unconfirmed(cause) => cause.text(),
-            Self::Refused(refusal) => refusal.to_string(),
+            Self::Rejected(error) => error.to_string(),
             Self::NotTried => "not tried because an earlier step failed".to_owned(),
         }
     }
@@ -61,8 +61,8 @@ impl StepResult {
     /// Returns true if further steps would fail too or would do harm.
     pub(crate) fn ends_the_plan(&self) -> bool {
         match self {
-            Self::Refused(refusal) | Self::NotSwapped(Left::Old | Left::Unknown, Cause::Refusal(refusal)) => {
-                matches!(refusal, Refusal::Unauthorized { .. } | Refusal::TooMany { .. })
+            Self::Rejected(error) | Self::NotSwapped(Left::Old | Left::Unknown, Cause::Api(error)) => {
+                matches!(error, ApiError::Unauthorized { .. } | ApiError::TooMany { .. })
             }
             Self::NotSwapped(Left::Nothing, _) => true,
             _ => false,
@@ -87,7 +87,7 @@ impl Left {
 impl Cause {
     fn text(&self) -> String {
         match self {
-            Self::Refusal(refusal) => refusal.to_string(),
+            Self::Api(error) => error.to_string(),
             Self::NoResponse(error, causes) => {
                 std::iter::once(error).chain(causes).cloned().collect::<Vec<_>>().join(": ")
             }
@@ -122,25 +122,27 @@ impl From<PlanError> for Failure {
 }
 
 /// Returns the failure of a command that a provider's error ends.
-pub(crate) fn refused(refusal: &Refusal) -> Failure {
-    let (what, next) = (refusal.to_string(), hint(refusal).to_owned());
-    match refusal {
-        Refusal::Failed { .. } | Refusal::Unreadable { .. } => Failure::Problem { what, next },
+pub(crate) fn api_failure(error: &ApiError) -> Failure {
+    let (what, next) = (error.to_string(), hint(error).to_owned());
+    match error {
+        ApiError::Failed { .. } | ApiError::Unreadable { .. } => Failure::Problem { what, next },
         _ => Failure::Refused { what, next },
     }
 }
 
 /// Returns the hint for a provider's error.
-pub(crate) fn hint(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::Unauthorized { .. } => "check the access, or get a new one from the provider; tokens expire",
-        Refusal::TooMany { .. } => "wait a minute, then run the command again: it continues",
-        Refusal::Refused { .. } => {
+pub(crate) fn hint(error: &ApiError) -> &'static str {
+    match error {
+        ApiError::Unauthorized { .. } => {
+            "check the access, or get a new one from the provider; tokens expire"
+        }
+        ApiError::TooMany { .. } => "wait a minute, then run the command again: it continues",
+        ApiError::Rejected { .. } => {
             "compare the call, as --dry-run prints it, with the provider's API documentation"
         }
-        Refusal::Failed { .. } => {
+        ApiError::Failed { .. } => {
             "wait a minute, then run the command again: it repeats nothing that is done"
         }
-        Refusal::Unreadable { .. } => "check that --api is the provider's API; nothing was changed",
+        ApiError::Unreadable { .. } => "check that --api is the provider's API; nothing was changed",
     }
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use inlet::tools::registration::{Call, Item, Refusal, Registration};
+use inlet::tools::registration::{ApiError, Call, Item, Registration};
 
 use crate::webhook::session::Session;
 use crate::webhook::step_result::{Cause, Left, StepResult};
@@ -46,12 +46,12 @@ impl Swap<'_> {
                 // The new one exists in spite of the error.
                 Some(now) if now > self.before => self.delete_old().await,
                 // Perhaps the provider does not accept both at once.
-                Some(_) if matches!(cause, Cause::Refusal(Refusal::Refused { .. })) => {
+                Some(_) if matches!(cause, Cause::Api(ApiError::Rejected { .. })) => {
                     self.delete_then_create().await
                 }
                 Some(_) => StepResult::NotSwapped(Left::Old, cause),
             },
-            refused => refused,
+            other => other,
         }
     }
 
@@ -71,7 +71,7 @@ impl Swap<'_> {
                 Some(_) => StepResult::NotSwapped(Left::Old, cause),
                 None => StepResult::NotSwapped(Left::Unknown, cause),
             },
-            refused => refused,
+            other => other,
         }
     }
 
@@ -81,7 +81,7 @@ impl Swap<'_> {
         loop {
             let cause = match self.session.change(self.create).await {
                 StepResult::Unconfirmed(cause) => cause,
-                StepResult::Refused(refusal) => Cause::Refusal(refusal),
+                StepResult::Rejected(error) => Cause::Api(error),
                 done => return done,
             };
             if self.count_now().await.is_some_and(|now| now >= self.before) {

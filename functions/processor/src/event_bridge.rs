@@ -89,8 +89,8 @@ impl EventBridge {
                 }
                 outcomes
             }
-            (Err(ConsumeError::Transient(fault)), _) => {
-                let story = fault.chain();
+            (Err(error), _) => {
+                let story = error.fault().chain();
                 let same = |_: &&Message| Err(ConsumeError::Transient(not_published(story.clone())));
                 messages.iter().map(same).collect()
             }
@@ -290,7 +290,7 @@ mod tests {
         let word = |outcome| match outcome {
             Ok(()) => "published",
             Err(ConsumeError::Permanent(_)) => "its own fault",
-            Err(ConsumeError::Transient(_)) => "again",
+            Err(_) => "again",
         };
         outcomes.into_iter().map(word).collect()
     }

@@ -1,11 +1,20 @@
-//! The processor: it publishes every event on the bus.
+//! The processor: it gives every event to one consumer.
 //!
-//! For your own logic write a [`Consumer`](inlet::process::Consumer) in a file like `event_bridge.rs`, and name
+//! | set | consumer | file |
+//! |---|---|---|
+//! | neither of the two | the EventBridge bus of `INLET_BUS` | `event_bridge.rs` |
+//! | `INLET_CONSUMER_FUNCTION` | a Lambda function | `function.rs` |
+//! | `INLET_CONSUMER_URL` | an HTTPS endpoint | `https/` |
+//!
+//! For your own logic in Rust write a [`Consumer`](inlet::process::Consumer) in a file like `event_bridge.rs`, and name
 //! it here; `examples/stock.rs` is one.
 
+mod configured;
 mod event_bridge;
+mod function;
+mod https;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {
-    inlet_aws::lambda::processor::run(event_bridge::EventBridge::new).await
+    inlet_aws::lambda::processor::run(configured::Configured::new).await
 }

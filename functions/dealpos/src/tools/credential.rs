@@ -8,16 +8,16 @@ pub(crate) const FORMS: &[CredentialShape] = &[
     CredentialShape {
         name: "api_key",
         fields: &[Field::required("api_key", "the value of the header X-API-Key")],
-        chosen_by: Issuer::Store,
+        issuer: Issuer::Store,
     },
     CredentialShape {
         name: "bearer",
         fields: &[Field::required("bearer", "the token that DealPOS gets from your ServerAuthenticationURL")],
-        chosen_by: Issuer::Other("your own server, which answers DealPOS at the ServerAuthenticationURL"),
+        issuer: Issuer::Other("your own server, which answers DealPOS at the ServerAuthenticationURL"),
     },
     CredentialShape {
         name: "url_token",
         fields: &[Field::required("url_token", "the value of ?token= in the URL")],
-        chosen_by: Issuer::Store,
+        issuer: Issuer::Store,
     },
 ];

@@ -10,5 +10,5 @@ pub(crate) const FORMS: &[CredentialShape] = &[CredentialShape {
         Field::optional("stock", "the secret_key of the topic stock").of(32),
         Field::optional("aftersale", "the secret_key of the topic aftersale").of(32),
     ],
-    chosen_by: Issuer::Store,
+    issuer: Issuer::Store,
 }];

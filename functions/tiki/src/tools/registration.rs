@@ -4,8 +4,8 @@
 use inlet::provider::catalogue::text_at;
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, ApiContext, BodyPart, Call, CallResult, Change, CurrentRegistrations, Destination, Item,
-    Options, PlanError, Planned, ProviderOption, Refusal, Registering, Reply, Step, Verb, WebhookApi,
+    Action, Api, ApiContext, ApiError, BodyPart, Call, CallResult, Change, CurrentRegistrations, Destination,
+    Item, Options, PlanError, Planned, ProviderOption, Registering, Reply, Step, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -111,7 +111,7 @@ impl WebhookApi for Registry {
         None
     }
 
-    fn parse(&self, _: &Reply) -> Result<CurrentRegistrations, Refusal> {
+    fn parse(&self, _: &Reply) -> Result<CurrentRegistrations, ApiError> {
         Ok(CurrentRegistrations::default())
     }
 
@@ -154,15 +154,15 @@ impl WebhookApi for Registry {
         let request = text_at(&body, "meta_data.request_id").map(|id| format!("request {id}"));
         let words = [words.join(": "), request.clone().unwrap_or_default()];
         let words = words.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-        match (reply.refusal(&words), body.get("success").and_then(Value::as_bool)) {
+        match (reply.error(&words), body.get("success").and_then(Value::as_bool)) {
             (None, Some(true)) => match request {
                 Some(request) => CallResult::DoneWithNote(format!("Tiki's {request}")),
                 None => CallResult::Done,
             },
-            (None, Some(false)) => CallResult::Refused(reply.refused(&words)),
+            (None, Some(false)) => CallResult::Rejected(reply.reported_error(&words)),
             (None, None) => CallResult::Unconfirmed(reply.unreadable("an object with success: true")),
-            (Some(failed @ Refusal::Failed { .. }), _) => CallResult::Unconfirmed(failed),
-            (Some(refusal), _) => CallResult::Refused(refusal),
+            (Some(failed @ ApiError::Failed { .. }), _) => CallResult::Unconfirmed(failed),
+            (Some(error), _) => CallResult::Rejected(error),
         }
     }
 }

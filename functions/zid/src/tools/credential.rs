@@ -11,11 +11,11 @@ pub(crate) const FORMS: &[CredentialShape] = &[
             Field::required("username", "the user name, without a colon"),
             Field::required("password", "the password"),
         ],
-        chosen_by: Issuer::Store,
+        issuer: Issuer::Store,
     },
     CredentialShape {
         name: "url_token",
         fields: &[Field::required("url_token", "the value of ?token= in the URL")],
-        chosen_by: Issuer::Store,
+        issuer: Issuer::Store,
     },
 ];

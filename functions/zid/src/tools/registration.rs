@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, ApiContext, BodyPart, Call, CallResult, Change, ChangeOptions, CurrentRegistrations,
-    Destination, Item, Options, PlanError, Planned, Problem, ProviderOption, Refusal, Registering,
-    Registration, Reply, Step, Target, Verb, WebhookApi,
+    Action, Api, ApiContext, ApiError, BodyPart, Call, CallResult, Change, ChangeOptions,
+    CurrentRegistrations, Destination, Item, Options, PlanError, Planned, Problem, ProviderOption,
+    Registering, Registration, Reply, Step, Target, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -213,9 +213,9 @@ impl WebhookApi for Webhooks {
     }
 
     /// The list is under `data`. Zid documents neither the form of an error nor pages of a long list.
-    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, Refusal> {
-        if let Some(refusal) = reply.refusal(&reply.text()) {
-            return Err(refusal);
+    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, ApiError> {
+        if let Some(error) = reply.error(&reply.text()) {
+            return Err(error);
         }
         let body = reply.json().unwrap_or_default();
         match body.get("data").and_then(Value::as_array) {
@@ -238,11 +238,11 @@ impl WebhookApi for Webhooks {
     /// Zid does not document the response to a second subscription of the same kind. Integrators expect 409 and 422,
     /// and both may also be another error.
     fn call_result(&self, reply: &Reply) -> CallResult {
-        match reply.refusal(&reply.text()) {
+        match reply.error(&reply.text()) {
             None => CallResult::Done,
-            Some(refusal @ Refusal::Refused { status: 409 | 422, .. }) => CallResult::Unconfirmed(refusal),
-            Some(refusal @ Refusal::Failed { .. }) => CallResult::Unconfirmed(refusal),
-            Some(refusal) => CallResult::Refused(refusal),
+            Some(error @ ApiError::Rejected { status: 409 | 422, .. }) => CallResult::Unconfirmed(error),
+            Some(error @ ApiError::Failed { .. }) => CallResult::Unconfirmed(error),
+            Some(error) => CallResult::Rejected(error),
         }
     }
 }

@@ -6,5 +6,5 @@ use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 pub(crate) const FORMS: &[CredentialShape] = &[CredentialShape {
     name: "secret",
     fields: &[Field::required("secret", "the secret that Zip shares with the merchant")],
-    chosen_by: Issuer::Other("Zip, with the merchant's account"),
+    issuer: Issuer::Other("Zip, with the merchant's account"),
 }];

@@ -11,5 +11,5 @@ pub(crate) const FORMS: &[CredentialShape] = &[CredentialShape {
         Field::optional("key2", "Key Reference 2"),
         Field::optional("key3", "Key Reference 3"),
     ],
-    chosen_by: Issuer::Store,
+    issuer: Issuer::Store,
 }];

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
-    Action, Api, ApiContext, BodyPart, Call, CallResult, Change, ChangeOptions, CurrentRegistrations,
-    Destination, Item, PlanError, Planned, Refusal, Registering, Registration, Reply, Step, Target, Verb,
-    WebhookApi,
+    Action, Api, ApiContext, ApiError, BodyPart, Call, CallResult, Change, ChangeOptions,
+    CurrentRegistrations, Destination, Item, PlanError, Planned, Registering, Registration, Reply, Step,
+    Target, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -116,7 +116,7 @@ impl WebhookApi for Account {
 
     /// The settings may come without a result code. A response that is neither settings nor a known text for "no
     /// webhook" is an error, not an empty list: an update would overwrite the settings.
-    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, Refusal> {
+    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, ApiError> {
         let body = reply.json().unwrap_or_default();
         let settings = body.as_object().filter(|_| reply.is_success()).map(parse_settings).transpose();
         if let Some(settings) = settings.map_err(|NotAUrl| reply.unreadable(SETTINGS))?.flatten() {
@@ -127,9 +127,9 @@ impl WebhookApi for Account {
             return Ok(CurrentRegistrations::default());
         }
         let result = Outcome::read(&body);
-        match reply.refusal(&result.words) {
-            Some(refusal) => Err(refusal),
-            None if result.failed() => Err(reply.refused(&result.words)),
+        match reply.error(&result.words) {
+            Some(error) => Err(error),
+            None if result.failed() => Err(reply.reported_error(&result.words)),
             None => Err(reply.unreadable(SETTINGS)),
         }
     }
@@ -144,10 +144,10 @@ impl WebhookApi for Account {
     fn call_result(&self, reply: &Reply) -> CallResult {
         let body = reply.json();
         let result = Outcome::read(&body.clone().unwrap_or_default());
-        match reply.refusal(&result.words) {
-            Some(failed @ Refusal::Failed { .. }) => CallResult::Unconfirmed(failed),
-            Some(refusal) => CallResult::Refused(refusal),
-            None if result.failed() => CallResult::Refused(reply.refused(&result.words)),
+        match reply.error(&result.words) {
+            Some(failed @ ApiError::Failed { .. }) => CallResult::Unconfirmed(failed),
+            Some(error) => CallResult::Rejected(error),
+            None if result.failed() => CallResult::Rejected(reply.reported_error(&result.words)),
             None if body.is_some_and(|body| body.is_object()) => CallResult::Done,
             None => CallResult::Unconfirmed(reply.unreadable("an object with a resCode")),
         }

@@ -29,6 +29,12 @@ pub struct Config {
     pub dead_letter_queue_url: Option<String>,
     /// The name of the event bus. Only the processor has it.
     pub bus: Option<String>,
+    /// The ARN of the Lambda function that gets the events instead of the bus. Only the processor has it.
+    pub consumer_function: Option<String>,
+    /// The URL of the endpoint that gets the events instead of the bus. Only the processor has it.
+    pub consumer_url: Option<String>,
+    /// The longest that one call of that function or endpoint may take, in seconds; `None` for the default.
+    pub consumer_timeout_seconds: Option<u32>,
     /// The age in seconds at which the sweeper sends an unprocessed event again. Only the sweeper has it.
     pub resend_after_seconds: Option<u32>,
     /// The lifetime of a receiver's list of store names in seconds, if it is not the default. The local stack has a shorter
@@ -145,6 +151,12 @@ impl Config {
         };
         let resend_after_seconds = seconds("INLET_SETTLED_SECONDS");
         let store_names_seconds = seconds("INLET_STORE_NAMES_SECONDS");
+        let consumer_timeout_seconds = seconds("INLET_CONSUMER_TIMEOUT_SECONDS");
+        let consumer_function = value("INLET_CONSUMER_FUNCTION");
+        let consumer_url = value("INLET_CONSUMER_URL");
+        if consumer_function.is_some() && consumer_url.is_some() {
+            wrong.invalid.push("INLET_CONSUMER_URL");
+        }
         let log_level = value("INLET_LOG_LEVEL").map_or(Some(LogLevel::Info), |name| LogLevel::parse(&name));
         let log_level = log_level.unwrap_or_else(|| {
             wrong.invalid.push("INLET_LOG_LEVEL");
@@ -165,6 +177,9 @@ impl Config {
             queue_url,
             dead_letter_queue_url,
             bus,
+            consumer_function,
+            consumer_url,
+            consumer_timeout_seconds,
             resend_after_seconds,
             store_names_seconds,
             retention_days,

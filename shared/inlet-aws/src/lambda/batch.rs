@@ -151,8 +151,13 @@ mod tests {
 
     #[test]
     fn a_message_without_an_outcome_stays_on_the_queue() {
-        let outcome =
-            |received: &str, disposition| Outcome { received: received.into(), id: None, disposition };
+        let outcome = |received: &str, disposition| Outcome {
+            received: received.into(),
+            id: None,
+            disposition,
+            consumer_failed: false,
+            processing_delay: None,
+        };
         let outcomes = [outcome("done", Disposition::Processed), outcome("behind", Disposition::Blocked)];
         let remaining = BatchResponse::of(["done", "behind", "unheard-of"], &outcomes);
         assert_eq!(

@@ -56,8 +56,10 @@ impl ProcessingStore for TableLedger {
         self.table.receipts.processed(&with_arrivals(messages)).await
     }
 
-    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<(), Fault> {
-        self.table.receipts.write(&with_arrivals(consumed), tried, clock::now()).await
+    async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
+        let now = clock::now();
+        self.table.receipts.write(&with_arrivals(consumed), tried, now).await?;
+        Ok(now)
     }
 
     async fn load_attempts(

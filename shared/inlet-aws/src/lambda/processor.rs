@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::client::clock;
 use crate::client::config::{Config, ConfigError, LogLevel};
-use crate::client::connect::{Clients, sdk_config};
+use crate::client::connect::sdk_config;
 use crate::dynamodb::queue_position::Position;
 use crate::dynamodb::table::Table;
 use crate::lambda::batch::{Batch, BatchResponse};
@@ -37,7 +37,7 @@ where
     let config = Config::from_process()?;
     let sdk_config = sdk_config(&config)?;
     let consumer = consumer(&config, &sdk_config).map_err(Into::into)?;
-    let function = Arc::new(Function::new(Clients::new(&sdk_config), config, consumer)?);
+    let function = Arc::new(Function::new(&sdk_config, config, consumer)?);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Batch>| {
         let function = Arc::clone(&function);
         async move { Ok::<_, Error>(function.handle(event).await) }
@@ -54,14 +54,15 @@ struct Function<C> {
 }
 
 impl<C: Consumer> Function<C> {
-    fn new(clients: Clients, config: Config, consumer: C) -> Result<Self, ConfigError> {
+    fn new(sdk_config: &SdkConfig, config: Config, consumer: C) -> Result<Self, ConfigError> {
         let Config { table, queue_url, dead_letter_queue_url, retention_days, log_level, .. } = config;
         let dead_letters =
             dead_letter_queue_url.ok_or_else(|| ConfigError::without("INLET_DEAD_LETTER_QUEUE_URL"))?;
+        let sqs = aws_sdk_sqs::Client::new(sdk_config);
         let ledger = TableLedger {
-            table: Table::new(clients.dynamodb, table, retention_days),
-            queue: SqsQueue::new(clients.sqs.clone(), queue_url),
-            dead_letters: SqsQueue::new(clients.sqs, dead_letters),
+            table: Table::new(aws_sdk_dynamodb::Client::new(sdk_config), table, retention_days),
+            queue: SqsQueue::new(sqs.clone(), queue_url),
+            dead_letters: SqsQueue::new(sqs, dead_letters),
         };
         Ok(Self { processor: Processor { store: ledger, consumer }, recorded: Mutex::new(None), log_level })
     }
@@ -94,11 +95,15 @@ impl<C: Consumer> Function<C> {
     }
 
     /// Returns the outcomes that are known after `time`. All rounds of a batch share that time. A suspicious message is
-    /// attempted alone only in the first half of it.
+    /// attempted alone only in the first half of it, or while the consumer's time limit is left.
     async fn within(&self, time: Duration, messages: Vec<Received>) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         let began = Instant::now();
-        let has_time = || began.elapsed() < time.checked_div(2).unwrap_or_default();
+        // A limit above half of the time would exclude every attempt.
+        let half = time.checked_div(2).unwrap_or_default();
+        let has_time = |limit: Option<Duration>| {
+            began.elapsed().saturating_add(limit.map_or(half, |limit| limit.min(half))) <= time
+        };
         // Boxed, because the nesting of futures would exceed the compiler's limit.
         let processing = Box::pin(self.processor.process(messages, has_time, &mut outcomes));
         if tokio::time::timeout(time, processing).await.is_err() {

@@ -18,7 +18,9 @@ use crate::fault::{Fault, FaultKind};
 use crate::message::Message;
 pub use crate::process::attempts::{
     AttemptRecord, Attempts, DEAD_LETTER_AGE, MAX_ATTEMPTS, MAX_BACKOFF, MIN_BACKOFF, backoff,
+    delay_asked_for,
 };
+use crate::received_at::ReceivedAt;
 
 /// A consumer of events: the place for your own logic.
 ///
@@ -30,6 +32,12 @@ pub trait Consumer: Send + Sync {
     /// No two of the messages are about the same entity, so they may be handled one after the other, all at
     /// once, or in one call to somewhere else. An entity's next message comes when this one succeeded.
     fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), ConsumeError>>> + Send;
+
+    /// Returns the longest that one call of [`Consumer::consume`] takes; `None` if it is unknown. No call begins for
+    /// which less time is left, because an interrupted one may still be at work when the next message comes.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The reason that a message was not processed, which decides what happens to it.
@@ -42,6 +50,13 @@ pub enum ConsumeError {
     /// Something that processing depends on is down. The message is tried until it succeeds.
     #[error("processing is not possible now")]
     Transient(#[source] Fault),
+    /// The same, and what is down names the time until the next attempt.
+    #[error("processing is not possible for a while")]
+    RetryAfter(#[source] Fault, Duration),
+    /// The call failed as a whole: this message, or another one of the same call, crashed the consumer. It counts as an
+    /// attempt of each, and each is then tried alone.
+    #[error("the consumer crashed")]
+    Crashed(#[source] Fault),
 }
 
 impl From<Fault> for ConsumeError {
@@ -58,7 +73,10 @@ impl ConsumeError {
     /// The fault.
     pub fn fault(&self) -> &Fault {
         match self {
-            Self::Permanent(fault) | Self::Transient(fault) => fault,
+            Self::Permanent(fault)
+            | Self::Transient(fault)
+            | Self::RetryAfter(fault, _)
+            | Self::Crashed(fault) => fault,
         }
     }
 }
@@ -104,12 +122,13 @@ pub trait ProcessingStore: Send + Sync {
     ) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
 
     /// Writes a receipt for the event of each consumed message, and deletes the attempts of `repeated`: the events
-    /// whose messages were received before.
+    /// whose messages were received before. Returns the time of the receipts. An event that has a receipt keeps it, so
+    /// that a replay does not change when the event was processed first.
     fn receipt(
         &self,
         consumed: &[&Message],
         repeated: &[EventId],
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    ) -> impl Future<Output = Result<ReceivedAt, Fault>> + Send;
 
     /// Returns the recorded attempts of these messages, by the queue's message ids.
     fn load_attempts(
@@ -152,6 +171,10 @@ pub struct Outcome {
     pub id: Option<EventId>,
     /// Its disposition.
     pub disposition: Disposition,
+    /// True if the consumer was given it and did not process it.
+    pub consumer_failed: bool,
+    /// Time from the event's arrival to its receipt; `None` for a replay, and if it was not processed.
+    pub processing_delay: Option<Duration>,
 }
 
 /// The disposition of a message.
@@ -196,12 +219,16 @@ struct Step {
     /// True if the event that it carries is known to be stored.
     is_stored: bool,
     state: StepState,
+    consumer_failed: bool,
+    processing_delay: Option<Duration>,
 }
 
 /// The state of a step. A step that is done never opens again.
 enum StepState {
     /// Processing continues with this message.
     Open(Message),
+    /// The consumer crashed over this message or another one of the same call. It is tried alone.
+    Suspect(Message),
     /// The result is known.
     Done {
         /// The event's id; `None` if the message could not be parsed.
@@ -210,44 +237,70 @@ enum StepState {
     },
 }
 
+/// The delay of messages that were not tried for lack of time: none, because nothing is known against them.
+const NOT_BEGUN: Duration = Duration::ZERO;
+
 impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
-    /// Processes a batch. The outcomes are added as they become known, so that a caller whose time runs
-    /// out knows the finished ones. If `has_time` returns false, no suspicious message is started. So when a batch
-    /// times out, at most one message is unfinished.
+    /// Processes a batch. The outcomes are added as they become known, so that a caller whose time runs out knows the
+    /// finished ones.
+    ///
+    /// `has_time` is called with the consumer's time limit. If it returns false, no suspicious message is started, so when
+    /// a batch times out, at most one message is unfinished. If the consumer has a time limit, no message is started
+    /// then, except the first ones of the batch.
     pub async fn process(
         &self,
         batch: Vec<Received>,
-        has_time: impl Fn() -> bool + Send + Sync,
+        has_time: impl Fn(Option<Duration>) -> bool + Send + Sync,
         outcomes: &mut Vec<Outcome>,
     ) {
+        let limit = self.consumer.time_limit();
+        let has_time = || has_time(limit);
         let mut groups = in_groups(batch);
+        let mut is_first = true;
         while !groups.is_empty() {
+            if !is_first && limit.is_some() && !has_time() {
+                self.block(groups.into_iter().flatten().collect(), NOT_BEGUN, outcomes).await;
+                return;
+            }
+            is_first = false;
             let heads = groups.iter_mut().filter_map(VecDeque::pop_front).map(Step::new).collect();
             let blocked_groups = self.process_heads(heads, &has_time, outcomes).await;
-            let is_stuck =
-                |group: &VecDeque<Received>| group.front().is_some_and(|f| blocked_groups.contains(&f.group));
-            for group in groups.iter_mut().filter(|group| is_stuck(group)) {
-                outcomes.extend(group.drain(..).map(Outcome::blocked));
+            for group in &mut groups {
+                let delay = group.front().and_then(|received| blocked_groups.get(&received.group));
+                if let Some(delay) = delay {
+                    self.block(group.drain(..).collect(), *delay, outcomes).await;
+                }
             }
             groups.retain(|group| !group.is_empty());
         }
     }
 
+    /// Leaves messages on the queue, untouched. They wait no longer than the first message of their group: SQS hands out
+    /// no message of a group while another one is hidden.
+    async fn block(&self, messages: Vec<Received>, delay: Duration, outcomes: &mut Vec<Outcome>) {
+        if delay < MIN_BACKOFF {
+            join_all(messages.iter().map(|received| self.store.delay(received, delay))).await;
+        }
+        outcomes.extend(messages.into_iter().map(Outcome::blocked));
+    }
+
     /// Processes the heads of all groups together: one call each for receipts, for consuming, for writing receipts. But
-    /// a message that may have crashed the processor is tried alone, after all others. Returns the groups that do not
-    /// go on.
+    /// a message that may have crashed the processor or the consumer is tried alone, after all others. Returns the
+    /// groups that do not go on, with the delay of their next attempt.
     async fn process_heads(
         &self,
         mut steps: Vec<Step>,
         has_time: &(impl Fn() -> bool + Send + Sync),
         outcomes: &mut Vec<Outcome>,
-    ) -> HashSet<String> {
-        let mut blocked_groups = HashSet::new();
+    ) -> HashMap<String, Duration> {
+        let mut blocked_groups = HashMap::new();
         self.load_attempts(&mut steps).await;
         self.skip_processed(&mut steps).await;
-        let (alone, mut together): (Vec<Step>, Vec<Step>) =
+        let (mut alone, mut together): (Vec<Step>, Vec<Step>) =
             steps.into_iter().partition(Step::may_have_crashed_us);
         self.attempt(&mut together).await;
+        let (suspects, together): (Vec<Step>, Vec<Step>) = together.into_iter().partition(Step::is_suspect);
+        alone.extend(suspects.into_iter().map(Step::reopen));
         self.finish(together, &mut blocked_groups, outcomes).await;
         for mut step in alone {
             if has_time() {
@@ -265,7 +318,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     async fn finish(
         &self,
         mut steps: Vec<Step>,
-        blocked_groups: &mut HashSet<String>,
+        blocked_groups: &mut HashMap<String, Duration>,
         outcomes: &mut Vec<Outcome>,
     ) {
         for step in &mut steps {
@@ -273,10 +326,10 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
         self.record_and_delay(&steps).await;
         for step in steps {
-            let group = step.received.group.clone();
+            let (group, delay) = (step.received.group.clone(), step.delay().unwrap_or(MIN_BACKOFF));
             let outcome = step.into_outcome();
             if !outcome.is_done() {
-                blocked_groups.insert(group);
+                blocked_groups.insert(group, delay);
             }
             outcomes.push(outcome);
         }
@@ -374,12 +427,15 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         if messages.is_empty() {
             return;
         }
+        let is_shared = messages.len() > 1;
         let mut outcomes = self.consumed(&messages).await.into_iter();
-        for step in &mut asked {
+        for (step, message) in asked.iter_mut().zip(messages) {
             // A missing result is not a success.
-            let outcome = outcomes.next().unwrap_or_else(|| Err(no_result()));
-            if let Err(error) = outcome {
-                step.finish_as(Disposition::Failed(error));
+            let Err(error) = outcomes.next().unwrap_or_else(|| Err(no_result())) else { continue };
+            step.consumer_failed = true;
+            match error {
+                ConsumeError::Crashed(_) if is_shared => step.suspect(message),
+                error => step.finish_as(Disposition::Failed(error)),
             }
         }
     }
@@ -410,7 +466,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         let repeated: Vec<EventId> = repeated.filter_map(|step| step.id().cloned()).collect();
         let messages: Vec<&Message> = consumed.iter().filter_map(|step| step.message()).collect();
         match self.store.receipt(&messages, &repeated).await {
-            Ok(()) => consumed.into_iter().for_each(|step| step.finish_as(Disposition::Processed)),
+            Ok(at) => consumed.into_iter().for_each(|step| step.finish_as_processed(at)),
             Err(fault) => fail_all(&mut consumed, &fault),
         }
     }
@@ -418,23 +474,31 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     /// Sends a message to the dead-letter queue that failed for its own reasons and has no attempts left, or that SQS
     /// is about to delete although only the queue has its event.
     async fn dead_letter(&self, step: &mut Step) {
-        let (fault, id) =
-            match &step.state {
-                StepState::Done { id, disposition: Disposition::Failed(ConsumeError::Permanent(fault)) } => {
-                    if !step.has_no_attempts_left() {
-                        step.attempts = step.attempts.map(Attempts::ended_by_itself);
-                    }
-                    if !step.has_no_attempts_left() {
-                        return;
-                    }
-                    (fault, id.as_ref())
+        let (fault, id) = match &step.state {
+            StepState::Done { id, disposition: Disposition::Failed(ConsumeError::Permanent(fault)) } => {
+                if !step.has_no_attempts_left() {
+                    step.attempts = step.attempts.map(Attempts::ended_by_itself);
                 }
-                // No event is stored that could be marked, and the table may not be writable either.
-                StepState::Done {
-                    disposition: Disposition::Failed(ConsumeError::Transient(fault)), ..
-                } if step.is_about_to_be_lost() => (fault, None),
-                _ => return,
-            };
+                if !step.has_no_attempts_left() {
+                    return;
+                }
+                (fault, id.as_ref())
+            }
+            StepState::Done { id, disposition: Disposition::Failed(ConsumeError::Crashed(fault)) } => {
+                step.attempts = step.attempts.map(Attempts::begun);
+                if !step.has_no_attempts_left() {
+                    return;
+                }
+                (fault, id.as_ref())
+            }
+            // No event is stored that could be marked, and the table may not be writable either.
+            StepState::Done {
+                disposition:
+                    Disposition::Failed(ConsumeError::Transient(fault) | ConsumeError::RetryAfter(fault, _)),
+                ..
+            } if step.is_about_to_be_lost() => (fault, None),
+            _ => return,
+        };
         let disposition = match self.store.dead_letter(&step.received, id, fault).await {
             Ok(()) => Disposition::DeadLettered(same_fault(fault)),
             Err(fault) => Disposition::Failed(ConsumeError::Transient(fault)),
@@ -449,6 +513,10 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         let records: Vec<AttemptRecord> = steps
             .iter()
             .filter_map(|step| match step.disposition()? {
+                // It stays suspicious.
+                Disposition::Failed(ConsumeError::Crashed(_)) => {
+                    step.record(|attempts| attempts, step.delay()?)
+                }
                 Disposition::Failed(_) => step.record(Attempts::ended, step.delay()?),
                 Disposition::Blocked => step.record(|attempts| attempts, step.delay()?),
                 Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
@@ -458,8 +526,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             self.store.record_attempts(&records).await.ok();
         }
         let delays = steps.iter().filter_map(|step| {
-            // The queue's own visibility timeout is the shortest delay.
-            let delay = step.delay().filter(|delay| *delay > MIN_BACKOFF)?;
+            // The queue's own visibility timeout is this long.
+            let delay = step.delay().filter(|delay| *delay != MIN_BACKOFF)?;
             Some(self.store.delay(&step.received, delay))
         });
         join_all(delays).await;
@@ -476,13 +544,14 @@ impl Step {
                 StepState::Done { id: None, disposition: Disposition::Failed(ConsumeError::Permanent(fault)) }
             }
         };
-        Self { received, attempts: Some(Attempts::default()), is_stored: false, state }
+        let attempts = Some(Attempts::default());
+        Self { received, attempts, is_stored: false, state, consumer_failed: false, processing_delay: None }
     }
 
-    /// Returns the message of an open step.
+    /// Returns the message of a step that is not done.
     fn message(&self) -> Option<&Message> {
         match &self.state {
-            StepState::Open(message) => Some(message),
+            StepState::Open(message) | StepState::Suspect(message) => Some(message),
             StepState::Done { .. } => None,
         }
     }
@@ -490,7 +559,7 @@ impl Step {
     /// Returns the event's id; `None` if the message could not be parsed.
     fn id(&self) -> Option<&EventId> {
         match &self.state {
-            StepState::Open(message) => Some(message.id()),
+            StepState::Open(message) | StepState::Suspect(message) => Some(message.id()),
             StepState::Done { id, .. } => id.as_ref(),
         }
     }
@@ -498,7 +567,7 @@ impl Step {
     /// Returns the result of a step that is done.
     fn disposition(&self) -> Option<&Disposition> {
         match &self.state {
-            StepState::Open(_) => None,
+            StepState::Open(_) | StepState::Suspect(_) => None,
             StepState::Done { disposition, .. } => Some(disposition),
         }
     }
@@ -528,8 +597,12 @@ impl Step {
     /// Returns the delay until the message's next attempt; `None` if it needs no other attempt.
     fn delay(&self) -> Option<Duration> {
         match self.disposition()? {
-            Disposition::Failed(ConsumeError::Permanent(_)) | Disposition::Blocked => Some(MIN_BACKOFF),
+            Disposition::Failed(ConsumeError::Permanent(_) | ConsumeError::Crashed(_))
+            | Disposition::Blocked => Some(MIN_BACKOFF),
             Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(&self.received)),
+            Disposition::Failed(ConsumeError::RetryAfter(_, asked)) => {
+                Some(delay_asked_for(*asked, &self.received))
+            }
             Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
         }
     }
@@ -545,19 +618,62 @@ impl Step {
         self.state = StepState::Done { id: self.id().cloned(), disposition };
     }
 
+    fn finish_as_processed(&mut self, at: ReceivedAt) {
+        let first_time = self.message().filter(|message| message.replay_id().is_none());
+        let arrival = first_time.and_then(|message| ReceivedAt::parse(message.received_time()));
+        self.processing_delay = arrival.map(|arrival| at.since(arrival));
+        self.finish_as(Disposition::Processed);
+    }
+
+    /// The consumer crashed over this message or another one of the same call. The call counts as an attempt, but not as
+    /// the last one, because it may be the other message's fault.
+    fn suspect(&mut self, message: Message) {
+        self.attempts = self.attempts.map(|attempts| {
+            let begun = attempts.begun();
+            if begun.are_over() { attempts } else { begun }
+        });
+        self.state = StepState::Suspect(message);
+    }
+
+    fn is_suspect(&self) -> bool {
+        matches!(self.state, StepState::Suspect(_))
+    }
+
+    /// Makes a suspect open, to be tried alone.
+    fn reopen(self) -> Self {
+        match self.state {
+            StepState::Suspect(message) => Self { state: StepState::Open(message), ..self },
+            state => Self { state, ..self },
+        }
+    }
+
     fn into_outcome(self) -> Outcome {
         let (id, disposition) = match self.state {
             StepState::Done { id, disposition } => (id, disposition),
             // Every step of a round is finished. If one were not, its message would stay on the queue.
-            StepState::Open(message) => (Some(message.id().clone()), Disposition::Blocked),
+            StepState::Open(message) | StepState::Suspect(message) => {
+                (Some(message.id().clone()), Disposition::Blocked)
+            }
         };
-        Outcome { received: self.received.id, id, disposition }
+        Outcome {
+            received: self.received.id,
+            id,
+            disposition,
+            consumer_failed: self.consumer_failed,
+            processing_delay: self.processing_delay,
+        }
     }
 }
 
 impl Outcome {
     fn blocked(received: Received) -> Self {
-        Self { received: received.id, id: None, disposition: Disposition::Blocked }
+        Self {
+            received: received.id,
+            id: None,
+            disposition: Disposition::Blocked,
+            consumer_failed: false,
+            processing_delay: None,
+        }
     }
 }
 

@@ -38,6 +38,9 @@ enum Way {
     Hang,
 }
 
+/// The time of every receipt: a second after the arrival of every message.
+const PROCESSED: &str = "2025-06-12T08:01:13.345Z";
+
 fn fault() -> Fault {
     Fault::transient("a planned failure", "as the test wants it")
 }
@@ -77,7 +80,7 @@ impl ProcessingStore for &Desk {
         Ok(ids.filter(|id| books.receipts.contains(short(id))).cloned().collect())
     }
 
-    async fn receipt(&self, consumed: &[&Message], repeated: &[EventId]) -> Result<(), Fault> {
+    async fn receipt(&self, consumed: &[&Message], repeated: &[EventId]) -> Result<ReceivedAt, Fault> {
         self.broken("receipt")?;
         for id in consumed.iter().map(|message| message.id()) {
             self.note("receipt", id);
@@ -86,7 +89,7 @@ impl ProcessingStore for &Desk {
         for id in repeated {
             self.books.lock().unwrap().attempts.remove(short(id));
         }
-        Ok(())
+        Ok(ReceivedAt::parse(PROCESSED).unwrap())
     }
 
     async fn load_attempts(
@@ -181,13 +184,14 @@ fn batch(names: &str) -> Vec<Received> {
 /// The outcomes by message, as words.
 fn outcomes(desk: &Desk, batch: Vec<Received>) -> HashMap<String, &'static str> {
     let mut outcomes = Vec::new();
-    at_once(Processor { store: desk, consumer: desk }.process(batch, || true, &mut outcomes));
+    at_once(Processor { store: desk, consumer: desk }.process(batch, |_| true, &mut outcomes));
     let word = |outcome: &Outcome| match outcome.disposition {
         Disposition::Processed => "processed",
         Disposition::Duplicate => "duplicate",
         Disposition::DeadLettered(_) => "set aside",
         Disposition::Failed(ConsumeError::Permanent(_)) => "failed by itself",
-        Disposition::Failed(ConsumeError::Transient(_)) => "failed",
+        Disposition::Failed(ConsumeError::Transient(_) | ConsumeError::RetryAfter(..)) => "failed",
+        Disposition::Failed(ConsumeError::Crashed(_)) => "crashed",
         Disposition::Blocked => "behind",
     };
     outcomes.iter().map(|outcome| (outcome.received.clone(), word(outcome))).collect()
@@ -312,7 +316,7 @@ fn no_outage_exhausts_the_receives_of_a_message() {
 fn cut_off(desk: &Desk, batch: Vec<Received>) {
     let mut outcomes = Vec::new();
     let processor = Processor { store: desk, consumer: desk };
-    let mut processing = pin!(processor.process(batch, || true, &mut outcomes));
+    let mut processing = pin!(processor.process(batch, |_| true, &mut outcomes));
     let polled = processing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending(), "it came to an end");
 }
@@ -375,7 +379,7 @@ fn no_suspicious_message_is_started_without_time() {
     desk.books.lock().unwrap().attempts.insert("a1".into(), suspicious);
     let mut outcomes = Vec::new();
     let processor = Processor { store: &desk, consumer: &desk };
-    at_once(processor.process(received_often("a1 a2 b1", 6), || false, &mut outcomes));
+    at_once(processor.process(received_often("a1 a2 b1", 6), |_| false, &mut outcomes));
     let done: Vec<(&str, bool)> = outcomes.iter().map(|it| (it.received.as_str(), it.is_done())).collect();
     assert_eq!(done, [("b1", true), ("a1", false), ("a2", false)]);
     assert_eq!(desk.books.lock().unwrap().attempts["a1"], suspicious, "not begun, so not counted");

@@ -8,7 +8,7 @@ pub struct CredentialShape {
     /// Its fields, in the order in which the command asks for them.
     pub fields: &'static [Field],
     /// The issuer of the values.
-    pub chosen_by: Issuer,
+    pub issuer: Issuer,
 }
 
 /// A field of a credential.
@@ -58,7 +58,7 @@ pub enum InvalidCredential {
     #[error("a credential is a JSON object with text in each of its fields")]
     NotAnObject,
     /// Its fields belong to no shape.
-    #[error("its fields are those of no form: {0}")]
+    #[error("its fields are those of no shape: {0}")]
     Fields(String),
     /// A field is empty.
     #[error("{0} is empty")]
@@ -79,21 +79,21 @@ pub enum InvalidCredential {
 ///
 /// # Errors
 /// An [`InvalidCredential`] with its first problem.
-pub fn form_of(
-    forms: &'static [CredentialShape],
+pub fn shape_of(
+    shapes: &'static [CredentialShape],
     credential: &serde_json::Value,
 ) -> Result<&'static CredentialShape, InvalidCredential> {
     let object = credential.as_object().ok_or(InvalidCredential::NotAnObject)?;
     if !object.values().all(serde_json::Value::is_string) {
         return Err(InvalidCredential::NotAnObject);
     }
-    let known = |form: &&CredentialShape| {
-        let fits = |name: &String| form.fields.iter().any(|field| field.name == name);
+    let known = |shape: &&CredentialShape| {
+        let fits = |name: &String| shape.fields.iter().any(|field| field.name == name);
         object.keys().all(fits)
-            && form.fields.iter().all(|field| !field.required || object.contains_key(field.name))
+            && shape.fields.iter().all(|field| !field.required || object.contains_key(field.name))
     };
-    let form = forms.iter().find(known).ok_or_else(|| InvalidCredential::Fields(describe(forms)))?;
-    for field in form.fields {
+    let shape = shapes.iter().find(known).ok_or_else(|| InvalidCredential::Fields(describe(shapes)))?;
+    for field in shape.fields {
         let Some(text) = object.get(field.name).and_then(serde_json::Value::as_str) else {
             continue;
         };
@@ -106,15 +106,15 @@ pub fn form_of(
             _ => {}
         }
     }
-    Ok(form)
+    Ok(shape)
 }
 
 /// Returns the shapes in words: `username and password, or url_token`.
-pub fn describe(forms: &[CredentialShape]) -> String {
+pub fn describe(shapes: &[CredentialShape]) -> String {
     let name =
         |field: &Field| if field.required { field.name.to_owned() } else { format!("[{}]", field.name) };
-    let form = |form: &CredentialShape| form.fields.iter().map(name).collect::<Vec<_>>().join(" and ");
-    forms.iter().map(form).collect::<Vec<_>>().join(", or ")
+    let shape = |shape: &CredentialShape| shape.fields.iter().map(name).collect::<Vec<_>>().join(" and ");
+    shapes.iter().map(shape).collect::<Vec<_>>().join(", or ")
 }
 
 #[cfg(test)]
@@ -122,35 +122,35 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const FORMS: &[CredentialShape] = &[
+    const SHAPES: &[CredentialShape] = &[
         CredentialShape {
             name: "pair",
             fields: &[Field::required("user", "u"), Field::optional("word", "w").of(4)],
-            chosen_by: Issuer::Store,
+            issuer: Issuer::Store,
         },
         CredentialShape {
             name: "token",
             fields: &[Field::required("token", "t")],
-            chosen_by: Issuer::Other("ask"),
+            issuer: Issuer::Other("ask"),
         },
     ];
 
     #[test]
     fn a_credential_has_one_shape_or_an_error() {
-        let form = |credential| form_of(FORMS, &credential).map(|form| form.name);
-        assert_eq!(form(json!({"user": "a", "word": "wörd"})), Ok("pair"));
-        assert_eq!(form(json!({"user": "a"})), Ok("pair"));
-        assert_eq!(form(json!({"token": "a"})), Ok("token"));
-        assert_eq!(form(json!("canary")), Err(InvalidCredential::NotAnObject));
-        assert_eq!(form(json!({"token": 7})), Err(InvalidCredential::NotAnObject));
-        assert_eq!(form(json!({"token": ""})), Err(InvalidCredential::Empty("token")));
+        let shape = |credential| shape_of(SHAPES, &credential).map(|shape| shape.name);
+        assert_eq!(shape(json!({"user": "a", "word": "wörd"})), Ok("pair"));
+        assert_eq!(shape(json!({"user": "a"})), Ok("pair"));
+        assert_eq!(shape(json!({"token": "a"})), Ok("token"));
+        assert_eq!(shape(json!("canary")), Err(InvalidCredential::NotAnObject));
+        assert_eq!(shape(json!({"token": 7})), Err(InvalidCredential::NotAnObject));
+        assert_eq!(shape(json!({"token": ""})), Err(InvalidCredential::Empty("token")));
         let characters = InvalidCredential::Characters { field: "word", characters: 3, wanted: 4 };
-        assert_eq!(form(json!({"user": "a", "word": "abc"})), Err(characters));
+        assert_eq!(shape(json!({"user": "a", "word": "abc"})), Err(characters));
         for mixed in [json!({}), json!({"word": "abcd"}), json!({"user": "a", "canary": "b"})] {
-            let Err(misfit @ InvalidCredential::Fields(_)) = form(mixed.clone()) else {
+            let Err(invalid @ InvalidCredential::Fields(_)) = shape(mixed.clone()) else {
                 panic!("{mixed} is taken")
             };
-            assert_eq!(misfit.to_string(), "its fields are those of no form: user and [word], or token");
+            assert_eq!(invalid.to_string(), "its fields are those of no shape: user and [word], or token");
         }
     }
 }

@@ -132,24 +132,24 @@ fn every_response_is_read() {
         (
             401,
             documented,
-            "refused: the provider rejected the access to its API: \"INVALID_TOKEN: Unauthorized, request r-1\"",
+            "rejected: the provider rejected the access to its API: \"INVALID_TOKEN: Unauthorized, request r-1\"",
         ),
         (
             200,
             documented,
-            "refused: the provider rejected the call with status 200: \"INVALID_TOKEN: Unauthorized, request r-1\"",
+            "rejected: the provider rejected the call with status 200: \"INVALID_TOKEN: Unauthorized, request r-1\"",
         ),
-        (401, "", "refused: the provider rejected the access to its API"),
-        (400, r#"{"error":"no"}"#, "refused: the provider rejected the call with status 400"),
-        (429, "", "refused: the provider's rate limit is reached (429)"),
+        (401, "", "rejected: the provider rejected the access to its API"),
+        (400, r#"{"error":"no"}"#, "rejected: the provider rejected the call with status 400"),
+        (429, "", "rejected: the provider's rate limit is reached (429)"),
         (500, "<html>", "unconfirmed: the provider failed with status 500"),
-        (302, "", "refused: the provider rejected the call with status 302"),
+        (302, "", "rejected: the provider rejected the call with status 302"),
     ] {
         let read = match registry.call_result(&call(&steps).reply(status, body.into())) {
             CallResult::Done => "done".to_owned(),
             CallResult::DoneWithNote(note) => format!("done: {note}"),
-            CallResult::Unconfirmed(refusal) => format!("unconfirmed: {refusal}"),
-            CallResult::Refused(refusal) => format!("refused: {refusal}"),
+            CallResult::Unconfirmed(error) => format!("unconfirmed: {error}"),
+            CallResult::Rejected(error) => format!("rejected: {error}"),
         };
         assert_eq!(read, expected, "{status} {body}");
     }

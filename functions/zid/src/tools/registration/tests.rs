@@ -302,7 +302,7 @@ fn a_subscription_is_listed_with_its_status() {
 #[test]
 fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
     let webhooks = ours();
-    for (status, body, refusal) in [
+    for (status, body, expected) in [
         (200, "{}", "the provider's response (status 200) is not an object with a list under data"),
         (200, "<html>", "the provider's response (status 200) is not an object with a list under data"),
         (
@@ -318,7 +318,7 @@ fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
         (500, "", "the provider failed with status 500"),
     ] {
         match webhooks.parse(&reply(status, body)) {
-            Err(error) => assert_eq!(error.to_string(), refusal, "{status} {body}"),
+            Err(error) => assert_eq!(error.to_string(), expected, "{status} {body}"),
             Ok(_) => panic!("taken for a list: {status} {body}"),
         }
     }
@@ -333,14 +333,14 @@ fn a_refusal_that_may_mean_that_it_is_there_is_looked_into() {
         (409, "unconfirmed"),
         (422, "unconfirmed"),
         (500, "unconfirmed"),
-        (400, "refused"),
-        (401, "refused"),
-        (429, "refused"),
+        (400, "rejected"),
+        (401, "rejected"),
+        (429, "rejected"),
     ] {
         let read = match webhooks.call_result(&reply(status, "{}")) {
             CallResult::Done | CallResult::DoneWithNote(_) => "done",
             CallResult::Unconfirmed(_) => "unconfirmed",
-            CallResult::Refused(_) => "refused",
+            CallResult::Rejected(_) => "rejected",
         };
         assert_eq!(read, expected, "{status}");
     }

@@ -226,7 +226,7 @@ fn set_urls_are_listed_by_trigger() {
 #[test]
 fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
     let account = ours();
-    for (status, body, refusal) in [
+    for (status, body, expected) in [
         (
             200,
             r#"{"resCode":100,"resDesc":"Invalid apikey"}"#,
@@ -262,7 +262,7 @@ fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
         (200, "[]", "the provider's response (status 200) is not an object with key1 and the events' URLs"),
     ] {
         match account.parse(&reply(&account, status, body)) {
-            Err(error) => assert_eq!(error.to_string(), refusal, "{status} {body}"),
+            Err(error) => assert_eq!(error.to_string(), expected, "{status} {body}"),
             Ok(_) => panic!("taken for settings: {status} {body}"),
         }
     }
@@ -286,17 +286,17 @@ fn the_result_code_counts_and_not_the_status() {
         (200, r#"{"res":{"resCode":200}}"#, "done"),
         (200, r#"{"resCode":201}"#, "done"),
         (200, "{}", "done"),
-        (200, r#"{"resCode":"100","resDesc":"bad"}"#, "refused"),
-        (200, r#"{"res":{"resCode":100}}"#, "refused"),
+        (200, r#"{"resCode":"100","resDesc":"bad"}"#, "rejected"),
+        (200, r#"{"res":{"resCode":100}}"#, "rejected"),
         (200, "<html>", "unconfirmed"),
-        (401, "", "refused"),
-        (429, "", "refused"),
+        (401, "", "rejected"),
+        (429, "", "rejected"),
         (503, r#"{"resCode":"200"}"#, "unconfirmed"),
     ] {
         let read = match account.call_result(&reply(&account, status, body)) {
             CallResult::Done | CallResult::DoneWithNote(_) => "done",
             CallResult::Unconfirmed(_) => "unconfirmed",
-            CallResult::Refused(_) => "refused",
+            CallResult::Rejected(_) => "rejected",
         };
         assert_eq!(read, verdict, "{status} {body}");
     }

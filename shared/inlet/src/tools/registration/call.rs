@@ -247,26 +247,26 @@ impl Reply {
     }
 
     /// Returns the error of the status, with the provider's message. `None` for a 2xx status.
-    pub fn refusal(&self, message: &str) -> Option<Refusal> {
+    pub fn error(&self, message: &str) -> Option<ApiError> {
         let message = self.printable(message);
         match self.status {
             200..=299 => None,
-            401 | 403 => Some(Refusal::Unauthorized { message }),
-            429 => Some(Refusal::TooMany { message }),
-            500..=599 => Some(Refusal::Failed { status: self.status, message }),
-            status => Some(Refusal::Refused { status, message }),
+            401 | 403 => Some(ApiError::Unauthorized { message }),
+            429 => Some(ApiError::TooMany { message }),
+            500..=599 => Some(ApiError::Failed { status: self.status, message }),
+            status => Some(ApiError::Rejected { status, message }),
         }
     }
 
     /// Returns the error for a response whose body reports one, whatever the status.
-    pub fn refused(&self, message: &str) -> Refusal {
+    pub fn reported_error(&self, message: &str) -> ApiError {
         let message = self.printable(message);
-        self.refusal(&message).unwrap_or(Refusal::Refused { status: self.status, message })
+        self.error(&message).unwrap_or(ApiError::Rejected { status: self.status, message })
     }
 
     /// Returns the error for a response of an undocumented form.
-    pub fn unreadable(&self, expected: &'static str) -> Refusal {
-        Refusal::Unreadable { status: self.status, expected }
+    pub fn unreadable(&self, expected: &'static str) -> ApiError {
+        ApiError::Unreadable { status: self.status, expected }
     }
 
     /// Returns a provider's text in a form that can be shown: one line, shortened, without the secrets of the call.
@@ -295,7 +295,7 @@ impl fmt::Debug for Reply {
 
 /// The error in a provider's response.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ApiError {
     /// The access is not valid.
     #[error("the provider rejected the access to its API{}", quoted(.message))]
     Unauthorized {
@@ -310,7 +310,7 @@ pub enum Refusal {
     },
     /// The provider rejects the call.
     #[error("the provider rejected the call with status {status}{}", quoted(.message))]
-    Refused {
+    Rejected {
         /// The status code. It may be 200.
         status: u16,
         /// The provider's message.

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use call::{BodyPart, Call, RawRequest, Refusal, Reply, Verb};
+pub use call::{ApiError, BodyPart, Call, RawRequest, Reply, Verb};
 pub use destination::{Destination, NotAnAddress, Target};
 pub use option::{Options, ProviderOption};
 
@@ -93,9 +93,9 @@ pub trait WebhookApi {
     /// Reads the response to [`list_call`](Self::list_call).
     ///
     /// # Errors
-    /// A [`Refusal`] if the response is an error or has an undocumented form. An unreadable list must not pass for an
+    /// A [`ApiError`] if the response is an error or has an undocumented form. An unreadable list must not pass for an
     /// empty one: the next call would overwrite the registrations of others.
-    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, Refusal>;
+    fn parse(&self, reply: &Reply) -> Result<CurrentRegistrations, ApiError>;
 
     /// Returns the steps of a change. No step touches a registration of another receiver, unless
     /// [`ChangeOptions::take_over`] allows it.
@@ -265,11 +265,11 @@ pub enum CallResult {
     Done,
     /// The provider made the change, and its response contains a note for the user.
     DoneWithNote(String),
-    /// The provider may have made the change, now or earlier: only a second list shows it. The refusal is the error
+    /// The provider may have made the change, now or earlier: only a second list shows it. The error is the one
     /// to report if it did not.
-    Unconfirmed(Refusal),
+    Unconfirmed(ApiError),
     /// The provider did not make the change.
-    Refused(Refusal),
+    Rejected(ApiError),
 }
 
 /// The reason why there is no plan. No call was made.

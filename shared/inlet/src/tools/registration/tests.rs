@@ -71,24 +71,24 @@ fn a_providers_message_is_shown_without_repeated_secrets() {
     let reply = call().reply(422, vec![]);
     let said = r#"no: t0ken-in-header
         {"key":"k\"ey-in-body","raw":k"ey-in-body,"url":"https://abc.execute-api.example/zid/riyadh/order.create?token=t0ken%2Din%2Durl"}"#;
-    let Refusal::Refused { status: 422, message } = reply.refused(said) else { panic!("no refusal") };
+    let ApiError::Rejected { status: 422, message } = reply.reported_error(said) else { panic!("no error") };
     assert_eq!(message, r#"no: *** {"key":"***","raw":***,"url":"***"}"#);
-    let Some(Refusal::Refused { message, .. }) = reply.refusal(&"x".repeat(1_000)) else {
-        panic!("no refusal")
+    let Some(ApiError::Rejected { message, .. }) = reply.error(&"x".repeat(1_000)) else {
+        panic!("no error")
     };
     assert_eq!(message.chars().count(), 201, "{message}");
 }
 
 #[test]
 fn the_status_alone_determines_whose_fault_it_is() {
-    let refusal = |status| call().reply(status, vec![]).refusal("");
-    assert_eq!(refusal(201), None);
-    assert!(matches!(refusal(401), Some(Refusal::Unauthorized { .. })));
-    assert!(matches!(refusal(403), Some(Refusal::Unauthorized { .. })));
-    assert!(matches!(refusal(429), Some(Refusal::TooMany { .. })));
-    assert!(matches!(refusal(409), Some(Refusal::Refused { status: 409, .. })));
-    assert!(matches!(refusal(302), Some(Refusal::Refused { status: 302, .. })));
-    assert!(matches!(refusal(503), Some(Refusal::Failed { status: 503, .. })));
+    let error = |status| call().reply(status, vec![]).error("");
+    assert_eq!(error(201), None);
+    assert!(matches!(error(401), Some(ApiError::Unauthorized { .. })));
+    assert!(matches!(error(403), Some(ApiError::Unauthorized { .. })));
+    assert!(matches!(error(429), Some(ApiError::TooMany { .. })));
+    assert!(matches!(error(409), Some(ApiError::Rejected { status: 409, .. })));
+    assert!(matches!(error(302), Some(ApiError::Rejected { status: 302, .. })));
+    assert!(matches!(error(503), Some(ApiError::Failed { status: 503, .. })));
 }
 
 #[test]

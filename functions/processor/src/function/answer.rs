@@ -1,0 +1,97 @@
+//! The function's answer.
+
+use std::collections::HashMap;
+
+use inlet::fault::Fault;
+use inlet::message::Message;
+use inlet::process::ConsumeError;
+use serde::Deserialize;
+
+use super::NOT_PROCESSED;
+
+/// The longest reason that is kept of a failure, and the longest name of an unhandled error, in characters.
+const MAX_REASON_LEN: usize = 200;
+
+/// The answer: an object with no other member. A function that answers in the form of another service, for example
+/// `batchItemFailures`, must not pass for one that processed everything.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    #[serde(default)]
+    failures: Vec<Failure>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    id: String,
+    kind: Kind,
+    reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Permanent,
+    Transient,
+}
+
+/// The reason that an answer cannot be read. It quotes nothing of it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("its answer is neither nothing nor {{\"failures\": [{{\"id\", \"kind\", \"reason\"}}]}}")]
+    Form,
+    #[error("its answer names an event that it was not given")]
+    UnknownId,
+}
+
+/// Reads the answer and returns an outcome for each message.
+///
+/// # Errors
+/// [`Unreadable`] if it has another form, or names an event that is not among the messages.
+pub(super) fn parse(
+    payload: &[u8],
+    messages: &[Message],
+) -> Result<Vec<Result<(), ConsumeError>>, Unreadable> {
+    let answer: Option<Answer> = if payload.trim_ascii().is_empty() {
+        None
+    } else {
+        serde_json::from_slice(payload).map_err(|_| Unreadable::Form)?
+    };
+    let failures = answer.unwrap_or_default().failures;
+    let is_known = |failure: &Failure| messages.iter().any(|message| message.id().as_str() == failure.id);
+    if !failures.iter().all(is_known) {
+        return Err(Unreadable::UnknownId);
+    }
+    let by_id: HashMap<&str, &Failure> =
+        failures.iter().map(|failure| (failure.id.as_str(), failure)).collect();
+    let outcome = |message: &Message| match by_id.get(message.id().as_str()) {
+        Some(failure) => Err(failure.to_error()),
+        None => Ok(()),
+    };
+    Ok(messages.iter().map(outcome).collect())
+}
+
+impl Failure {
+    fn to_error(&self) -> ConsumeError {
+        let reason = self.reason.as_deref().unwrap_or("it gave no reason");
+        let reason: String = reason.chars().take(MAX_REASON_LEN).collect();
+        match self.kind {
+            Kind::Permanent => ConsumeError::Permanent(Fault::permanent(NOT_PROCESSED, reason)),
+            Kind::Transient => ConsumeError::Transient(Fault::transient(NOT_PROCESSED, reason)),
+        }
+    }
+}
+
+/// Describes an unhandled error by its type. Its message may contain personal data.
+pub(super) fn describe_unhandled(payload: &[u8]) -> String {
+    #[derive(Default, Deserialize)]
+    struct Unhandled {
+        #[serde(default, rename = "errorType")]
+        error_type: String,
+    }
+    let unhandled: Unhandled = serde_json::from_slice(payload).unwrap_or_default();
+    let is_of_a_name = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '$');
+    let name: String = unhandled.error_type.chars().filter(is_of_a_name).take(MAX_REASON_LEN).collect();
+    if name.is_empty() { "an unhandled error".to_owned() } else { format!("an unhandled error: {name}") }
+}

@@ -1,0 +1,228 @@
+//! The consumer `https`: it sends each event in a request of its own, signed by Standard Webhooks,
+//! <https://www.standardwebhooks.com>.
+//!
+//! | answer | result |
+//! |---|---|
+//! | 2xx | processed |
+//! | 408, 425, 429, 5xx, none in time, no connection | transient; no attempt before `Retry-After` |
+//! | every other, redirects included | permanent |
+
+mod retry_after;
+mod secrets;
+mod signature;
+mod url;
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_ssm::Client;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_types::SdkConfig;
+use futures_util::future::join_all;
+use inlet::fault::Fault;
+use inlet::message::Message;
+use inlet::process::{ConsumeError, Consumer};
+use inlet_aws::Error;
+use inlet_aws::client::clock;
+
+use self::secrets::{Secrets, SigningKey};
+use self::signature::sign;
+use self::url::check_url;
+
+/// The longest that opening a connection may take, TLS included.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// The time for reading an answer's body, without which a connection cannot be used again.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// The largest body that is read, in bytes. A connection with a larger one is closed.
+const MAX_BODY_LEN: usize = 65_536;
+
+/// Idle connections are kept for less time than most servers keep them.
+const MAX_IDLE: Duration = Duration::from_secs(20);
+
+const NOT_PROCESSED: &str = "the endpoint did not process the event";
+
+/// The endpoint.
+pub(crate) struct Endpoint {
+    connector: SharedHttpConnector,
+    url: String,
+    secrets: Secrets,
+    timeout: Duration,
+}
+
+/// The part of an answer on which the result depends.
+struct Answer {
+    status: u16,
+    retry_after: Option<Duration>,
+}
+
+/// The reason that there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error("the request cannot be built")]
+    Request,
+    #[error("no answer within {0} s")]
+    Late(u64),
+    #[error("no connection")]
+    Connection,
+}
+
+impl Endpoint {
+    /// Returns the endpoint at this URL, each request to which may take this time. The secrets are those of the stage.
+    ///
+    /// # Errors
+    /// When the URL is not allowed, or the platform's root certificates cannot be used.
+    pub(crate) fn new(url: &str, timeout: Duration, stage: &str, config: &SdkConfig) -> Result<Self, Error> {
+        check_url(url)?;
+        let secrets = Secrets::new(Client::new(config), stage);
+        Ok(Self { connector: connector()?, url: url.to_owned(), secrets, timeout })
+    }
+
+    async fn send(&self, message: &Message) -> Result<(), ConsumeError> {
+        let keys = self.secrets.current().await?;
+        let mut answer = self.post(message, &keys).await?;
+        // The endpoint may have got a secret that is newer than the cached ones.
+        if matches!(answer.status, 401 | 403)
+            && let Some(newer) = self.secrets.changed_since(&keys).await
+        {
+            answer = self.post(message, &newer).await?;
+        }
+        judge(&answer)
+    }
+
+    /// Sends a message within the time limit. A connection that breaks is most often one that the endpoint closed while
+    /// the function was frozen, so the request is sent once more.
+    async fn post(&self, message: &Message, keys: &[SigningKey]) -> Result<Answer, ConsumeError> {
+        let attempts = async {
+            match self.post_once(message, keys).await {
+                Err(NoAnswer::Connection) => self.post_once(message, keys).await,
+                result => result,
+            }
+        };
+        let late = NoAnswer::Late(self.timeout.as_secs());
+        match tokio::time::timeout(self.timeout, attempts).await.unwrap_or(Err(late)) {
+            Ok(answer) => Ok(answer),
+            Err(error @ NoAnswer::Request) => Err(Fault::permanent(NOT_PROCESSED, error).into()),
+            Err(error @ (NoAnswer::Late(_) | NoAnswer::Connection)) => {
+                Err(Fault::transient(NOT_PROCESSED, error).into())
+            }
+        }
+    }
+
+    async fn post_once(&self, message: &Message, keys: &[SigningKey]) -> Result<Answer, NoAnswer> {
+        let request = self.request(message, keys).ok_or(NoAnswer::Request)?;
+        let response = self.connector.call(request).await.map_err(|error| no_answer(&error, self.timeout))?;
+        let retry_after = response.headers().get("retry-after");
+        let retry_after = retry_after.and_then(|value| retry_after::parse(value, clock::now()));
+        let answer = Answer { status: response.status().as_u16(), retry_after };
+        drain(response).await;
+        Ok(answer)
+    }
+
+    fn request(&self, message: &Message, keys: &[SigningKey]) -> Option<HttpRequest> {
+        let id = webhook_id(message);
+        let timestamp = clock::now().millis().div_euclid(1_000).to_string();
+        let signatures: Vec<String> =
+            keys.iter().map(|key| sign(key, &id, &timestamp, message.json())).collect();
+        let mut request = HttpRequest::new(SdkBody::from(message.json()));
+        request.set_method("POST").ok()?;
+        request.set_uri(self.url.as_str()).ok()?;
+        let headers = request.headers_mut();
+        for (name, value) in [
+            ("content-type", "application/cloudevents+json; charset=utf-8".to_owned()),
+            ("user-agent", concat!("Inlet/", env!("CARGO_PKG_VERSION")).to_owned()),
+            ("webhook-id", id),
+            ("webhook-timestamp", timestamp),
+            ("webhook-signature", signatures.join(" ")),
+        ] {
+            headers.try_insert(name, value).ok()?;
+        }
+        Some(request)
+    }
+}
+
+impl Consumer for Endpoint {
+    /// No two messages are about the same entity, so their requests are sent at the same time.
+    async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
+        join_all(messages.iter().map(|message| self.send(message))).await
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        Some(self.timeout.saturating_add(secrets::READ).saturating_add(DRAIN))
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").finish_non_exhaustive()
+    }
+}
+
+/// Returns a pool of connections that trusts the platform's root certificates: AWS keeps those of the Lambda runtime
+/// current. It follows no redirects.
+fn connector() -> Result<SharedHttpConnector, Error> {
+    let tls = TlsContext::builder().with_trust_store(TrustStore::empty().with_native_roots(true)).build()?;
+    let connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls)
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT).build())
+        .pool_idle_timeout(MAX_IDLE);
+    Ok(SharedHttpConnector::new(connector.build()))
+}
+
+fn no_answer(error: &ConnectorError, timeout: Duration) -> NoAnswer {
+    if error.is_user() {
+        NoAnswer::Request
+    } else if error.is_timeout() {
+        NoAnswer::Late(timeout.min(CONNECT).as_secs())
+    } else {
+        NoAnswer::Connection
+    }
+}
+
+/// Reads an answer's body and drops it, so that the connection can be used again. The answer counts in any case.
+async fn drain(response: HttpResponse) {
+    let mut body = ByteStream::new(response.into_body());
+    let read = async {
+        let mut len = 0_usize;
+        while let Some(Ok(bytes)) = body.next().await {
+            len = len.saturating_add(bytes.len());
+            if len > MAX_BODY_LEN {
+                break;
+            }
+        }
+    };
+    // Too slow a body costs the connection only.
+    let _ = tokio::time::timeout(DRAIN, read).await;
+}
+
+/// Returns the id by which a receiver recognises that it has a message already: the event's, and for a replay also the
+/// replay's, because a replay has to be processed once more.
+fn webhook_id(message: &Message) -> String {
+    match message.replay_id() {
+        Some(replay) => format!("{}/{replay}", message.id()),
+        None => message.id().as_str().to_owned(),
+    }
+}
+
+fn judge(answer: &Answer) -> Result<(), ConsumeError> {
+    let story = format!("it answered {}", answer.status);
+    match answer.status {
+        200..=299 => Ok(()),
+        408 | 425 | 429 | 500..=599 => {
+            let fault = Fault::transient(NOT_PROCESSED, story);
+            Err(match answer.retry_after {
+                Some(after) => ConsumeError::RetryAfter(fault, after),
+                None => ConsumeError::Transient(fault),
+            })
+        }
+        _ => Err(Fault::permanent(NOT_PROCESSED, story).into()),
+    }
+}
