@@ -47,7 +47,7 @@ class Event(types.Event):
 
     @property
     def verb(self) -> str:
-        """What happened to the object: the last part of `type`, for example `created`."""
+        """The verb, which says what happened to the object: the last part of `type`, for example `created`."""
         return self.type.rpartition(".")[2]
 
     @model_validator(mode="before")
