@@ -47,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("rounds", nargs="?", type=int, default=5)
     measured.set_defaults(act=lambda chosen: bench.bench(chosen.rounds))
 
+    until_handler = commands.add_parser("bench-consumers", help=bench.consumers.__doc__)
+    until_handler.add_argument("rounds", nargs="?", type=int, default=5)
+    until_handler.set_defaults(act=lambda chosen: bench.consumers(chosen.rounds))
+
     driven = commands.add_parser("load", help=load.load.__doc__)
     driven.add_argument("seconds", nargs="?", type=int, default=20)
     driven.set_defaults(act=lambda chosen: load.load(chosen.seconds))
