@@ -11,15 +11,7 @@ use tokio::sync::watch;
 use crate::dynamodb::dynamo::Items;
 use crate::dynamodb::quarantine::TableQuarantine;
 use crate::dynamodb::quarantined_request::QuarantinedRequest;
-
-/// The quarantined requests that a run verifies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// All of the store's.
-    All,
-    /// Those that were quarantined because the store's credentials could not be read.
-    Deferred,
-}
+pub use crate::dynamodb::quarantined_request::Scope;
 
 /// The progress for a store's quarantined requests.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
 use crate::event::{Event, EventId, NotAnEventId};
-use crate::proof::Verified;
+use crate::proof::verify::Verified;
 use crate::provider::catalogue::Documented;
 use crate::value::json::JsonError;
 

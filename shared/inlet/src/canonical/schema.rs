@@ -7,17 +7,19 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::{Kind, object_schema};
+use super::kinds::{Kind, object_schema, root_schema};
 
-/// Returns the schema of one kind's object.
-pub(super) fn of<T: JsonSchema>(name: &str) -> Schema {
-    let mut schema = generator().into_root_schema_for::<T>();
-    schema.insert("$id".to_owned(), json!(id(name)));
-    for_readers(&mut schema);
-    schema
+impl Kind {
+    /// Returns the JSON Schema of this kind's object.
+    pub fn schema(self) -> Schema {
+        let mut schema = root_schema(self, generator());
+        schema.insert("$id".to_owned(), json!(id(self.as_str())));
+        for_readers(&mut schema);
+        schema
+    }
 }
 
 /// Returns the schema of the whole message: a CloudEvents 1.0 event in its JSON format, with every object that its

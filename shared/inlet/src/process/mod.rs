@@ -599,9 +599,9 @@ impl Step {
         match self.disposition()? {
             Disposition::Failed(ConsumeError::Permanent(_) | ConsumeError::Crashed(_))
             | Disposition::Blocked => Some(MIN_BACKOFF),
-            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(&self.received)),
+            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(self.received.failing_for)),
             Disposition::Failed(ConsumeError::RetryAfter(_, asked)) => {
-                Some(delay_asked_for(*asked, &self.received))
+                Some(delay_asked_for(*asked, self.received.failing_for))
             }
             Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
         }

@@ -306,7 +306,7 @@ fn no_outage_exhausts_the_receives_of_a_message() {
     let (kept, most) = (Duration::from_hours(14 * 24), 1_000);
     let (mut failing_for, mut receives) = (Duration::ZERO, 0);
     while failing_for < kept {
-        failing_for += backoff(&Received { failing_for, ..received("a1") });
+        failing_for += backoff(failing_for);
         receives += 1;
     }
     assert!(receives < most, "{receives} receives in {kept:?}");
