@@ -156,11 +156,13 @@ OF_PEOPLE = {
     | {
         _allow(f"dynamodb:{action}", resource)
         for action in (
-            "BatchGetItem", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "GetItem", "Query",
+            "BatchGetItem", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "GetItem", "Query", "Scan",
         )
         for resource in (TABLE, "${EventTable.Arn}/index/arrivals")
     }
     | _allowed(
+        ("events:DescribeEventBus", BUS),
+        ("events:DescribeEventBus", EXISTING_BUS),
         ("sqs:GetQueueAttributes", QUEUE),
         ("sqs:GetQueueAttributes", DEAD_LETTERS),
         ("logs:FilterLogEvents", LOGS + "/inlet/${Stage}/*"),
@@ -172,6 +174,10 @@ OF_PEOPLE = {
     "RecoverPolicy": {
         _allow(f"dynamodb:{action}", TABLE)
         for action in ("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem")
+    }
+    | {
+        _allow(f"dynamodb:{action}", "${EventTable.Arn}-*")
+        for action in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")
     }
     | _allowed(
         ("sqs:SendMessage", QUEUE),

@@ -52,6 +52,12 @@ async fn main() -> ExitCode {
         }
         Command::Reverify(arguments) => commands::reverify::run(arguments, &deployment, &mut output).await,
         Command::Forget(arguments) => commands::forget::run(arguments, &deployment, &mut output).await,
+        Command::Verify(arguments) => {
+            Box::pin(commands::verify::run(arguments, &deployment, &mut output)).await
+        }
+        Command::Restore(arguments) => {
+            Box::pin(commands::restore::run(arguments, &deployment, &mut output)).await
+        }
         Command::Completions(arguments) => {
             commands::completions::run(&arguments, &mut command_line(), &mut output)
         }

@@ -493,7 +493,7 @@ mod tests {
 
     #[test]
     fn a_generated_credential_is_valid_and_new() {
-        for provider in ALL {
+        for &provider in ALL.iter() {
             for shape in provider.shapes {
                 match (shape.issuer, generate(provider, shape)) {
                     (Issuer::Store, Ok(credential)) => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::deployment::Deployment;
 use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State, after};
-use crate::failure::Failure;
+use crate::failure::{DAMAGE_HINT, Failure};
 use crate::input::filters::EntityPath;
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, counted, printable};
@@ -49,7 +49,12 @@ pub(crate) async fn run(
     let mut known = KnownFields::default();
     let events = entries.into_iter().map(|entry| TimelineEvent::new(entry, &mut known)).collect();
     let shown = if arguments.all { usize::MAX } else { SHOWN };
-    output.report(&Timeline { entity: entity.to_owned(), events, shown })
+    let timeline = Timeline { entity: entity.to_owned(), events, shown };
+    output.report(&timeline)?;
+    if timeline.events.iter().any(|event| event.damaged.is_some()) {
+        output.note(DAMAGE_HINT);
+    }
+    Ok(())
 }
 
 #[derive(Debug, Serialize)]
@@ -81,6 +86,9 @@ struct TimelineEvent {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     replays: Vec<Replayed>,
     changes: Vec<Change>,
+    /// The damage of the event. Its changes are unknown then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,7 +100,15 @@ struct Replayed {
 impl TimelineEvent {
     fn new(entry: HistoryEntry, known: &mut KnownFields) -> Self {
         let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
-        let message: Value = serde_json::from_str(&message).unwrap_or_default();
+        let (message, damaged) = match message {
+            Ok(message) => (serde_json::from_str(&message).unwrap_or_default(), None),
+            Err(damage) => (Value::Null, Some(damage.to_string())),
+        };
+        // Between a damaged event and the next one, changes are those since the last whole one.
+        let changes = match damaged {
+            None => known.apply(message.get("data").unwrap_or(&Value::Null)),
+            Some(_) => Vec::new(),
+        };
         Self {
             received: arrival.received,
             id: arrival.id.to_string(),
@@ -108,7 +124,8 @@ impl TimelineEvent {
                 .into_iter()
                 .map(|replay| Replayed { at: replay.at.to_string(), replay: replay.replay })
                 .collect(),
-            changes: known.apply(message.get("data").unwrap_or(&Value::Null)),
+            changes,
+            damaged,
         }
     }
 
@@ -136,6 +153,9 @@ impl TimelineEvent {
                     printable(&before.to_string())
                 )),
             }
+        }
+        if let Some(damage) = &self.damaged {
+            return page.line(format_args!("  DAMAGED: {}", printable(damage)));
         }
         match self.changes.len() {
             0 => page.line("  no changes"),

@@ -50,6 +50,18 @@ impl EventId {
         if fits { Ok(Self(text.to_owned())) } else { Err(NotAnEventId) }
     }
 
+    /// The id of the notice that the entity under this path was forgotten. The same entity and time have the same id.
+    ///
+    /// # Errors
+    /// [`NotAnEventId`] unless the path is that of an entity.
+    pub fn of_forgetting(entity_path: &str, at: ReceivedAt) -> Result<Self, NotAnEventId> {
+        let mut hash = Sha256::new();
+        hash.update(b"forgotten");
+        hash.update(at.millis().to_be_bytes());
+        let digest: String = hex(&hash.finalize()).chars().take(DIGEST_LEN).collect();
+        Self::parse(&format!("{entity_path}/{digest}"))
+    }
+
     /// The whole id.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -97,5 +97,22 @@ pub mod process;
 #[cfg(feature = "tools")]
 pub mod tools;
 
+/// Compiles its items only if this crate has the feature `tools`: the tools of a provider, in the provider's crate.
+///
+/// A feature of each provider would do the same, but the list of providers would then name each provider twice: as a
+/// dependency, and for its feature.
+#[cfg(feature = "tools")]
+#[macro_export]
+macro_rules! with_tools {
+    ($($item:item)*) => { $($item)* };
+}
+
+/// Compiles its items only if this crate has the feature `tools`, which it does not have here.
+#[cfg(not(feature = "tools"))]
+#[macro_export]
+macro_rules! with_tools {
+    ($($item:item)*) => {};
+}
+
 #[cfg(test)]
 mod test_provider;

@@ -23,6 +23,6 @@ pub use lines::{Bundle, Component, Line, Lot, StockLevel};
 pub use objects::*;
 pub use parties::{Actor, Address, Driver, Gift, Location, Party};
 #[cfg(feature = "schema")]
-pub use schema::event_schema;
+pub use schema::{event_schema, forgotten_schema};
 pub use state::{Direction, Purpose, State, StateWords, Unit};
 pub use words::{CategoryReference, CustomField, Image, ProductOption, SelectedOption, Words};

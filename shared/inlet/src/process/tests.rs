@@ -76,7 +76,8 @@ impl ProcessingStore for &Desk {
     async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
         self.broken("processed")?;
         let books = self.books.lock().unwrap();
-        let ids = messages.iter().map(|message| message.id());
+        let once = messages.iter().filter(|message| message.replay_id().is_none());
+        let ids = once.map(|message| message.id());
         Ok(ids.filter(|id| books.receipts.contains(short(id))).cloned().collect())
     }
 
