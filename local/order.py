@@ -19,6 +19,9 @@ STATES = (
     ("order.status.update", "indelivery", "2025-06-12 08:02:00"),
 )
 
+# The beginnings of the lines that Lambda itself writes.
+BY_LAMBDA = ("START ", "END ", "REPORT ", "INIT_START ")
+
 # Five tries of a message take less.
 PROCESSED_SECONDS = 120
 
@@ -46,12 +49,13 @@ def send(api: str, entity: str | None = None) -> str:
 
 def follow(aws: Aws, table: str, entity: str, since: int) -> Iterator[str]:
     """Yields the lines of the function's log until every event of the order has a receipt."""
-    function, seen = _function(aws), set()
+    function, printed = _function(aws), 0
     until = time.monotonic() + PROCESSED_SECONDS
     while True:
         ids = {id for id in watch.holdings(aws, table).processed if id.startswith(f"zid/demo/order/{entity}/")}
-        for line in _new_lines(aws, function, since, seen) if function else ():
-            yield line
+        lines = _lines(aws, function, since) if function else []
+        yield from lines[printed:]
+        printed = len(lines)
         if len(ids) == len(STATES):
             yield f"{len(ids)} events of order {entity} are processed"
             return
@@ -78,17 +82,12 @@ def _function(aws: Aws) -> str | None:
     return arn.split(":")[6] if arn else None
 
 
-def _new_lines(aws: Aws, function: str, since: int, seen: set[str]) -> Iterator[str]:
-    """Yields the lines that the function printed and that are not in `seen`, and adds them."""
+def _lines(aws: Aws, function: str, since: int) -> list[str]:
+    """Returns the lines that the function printed since then, in milliseconds since 1970."""
     logs = aws.client("logs")
     try:
         events = logs.filter_log_events(logGroupName=f"/aws/lambda/{function}", startTime=since)["events"]
     except logs.exceptions.ResourceNotFoundException:
-        return
-    for event in events:
-        # Lambda's own lines.
-        if event["message"].startswith(("START ", "END ", "REPORT ", "INIT_START ")):
-            continue
-        if (key := event["eventId"]) not in seen:
-            seen.add(key)
-            yield event["message"].rstrip()
+        return []
+    lines = [event["message"].rstrip() for event in events]
+    return [line for line in lines if not line.startswith(BY_LAMBDA)]
