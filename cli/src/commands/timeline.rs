@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::deployment::Deployment;
 use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State, after};
+use crate::events::replayed::Replayed;
 use crate::failure::Failure;
 use crate::input::filters::EntityPath;
 use crate::options::DeploymentArgs;
@@ -83,12 +84,6 @@ struct TimelineEvent {
     changes: Vec<Change>,
 }
 
-#[derive(Debug, Serialize)]
-struct Replayed {
-    at: String,
-    replay: String,
-}
-
 impl TimelineEvent {
     fn new(entry: HistoryEntry, known: &mut KnownFields) -> Self {
         let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
@@ -104,10 +99,7 @@ impl TimelineEvent {
             state: State::of(&status),
             processed: status.processed.map(|at| at.to_string()),
             parked_because: status.parked.map(|parked| parked.reason),
-            replays: replays
-                .into_iter()
-                .map(|replay| Replayed { at: replay.at.to_string(), replay: replay.replay })
-                .collect(),
+            replays: replays.into_iter().map(Replayed::of).collect(),
             changes: known.apply(message.get("data").unwrap_or(&Value::Null)),
         }
     }
@@ -124,7 +116,7 @@ impl TimelineEvent {
             (None, None) => page.line(format_args!("  not processed yet{origin}")),
         }
         for replayed in &self.replays {
-            page.line(format_args!("  replayed {} as {}", replayed.at, replayed.replay));
+            page.line(format_args!("  {replayed}"));
         }
         for change in self.changes.iter().take(shown) {
             let after = printable(&change.after.to_string());

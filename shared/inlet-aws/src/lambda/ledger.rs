@@ -58,7 +58,14 @@ impl ProcessingStore for TableLedger {
 
     async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
         let now = clock::now();
-        self.table.receipts.write(&with_arrivals(consumed), tried, now).await?;
+        let (replayed, first): (Vec<&Message>, Vec<&Message>) =
+            consumed.iter().partition(|message| message.replay_id().is_some());
+        self.table.receipts.write(&with_arrivals(&first), tried, now).await?;
+        let replayed: Vec<(&EventId, ReceivedAt, &str)> = replayed
+            .iter()
+            .map(|message| (message.id(), arrival(message), message.replay_id().unwrap_or_default()))
+            .collect();
+        self.table.receipts.write_replayed(&replayed, now).await?;
         Ok(now)
     }
 
