@@ -13,7 +13,8 @@ use crate::function::Function;
 const ARN: &str = "arn:aws:lambda:ap-southeast-1:123456789012:function:orders:live";
 
 fn function(stand_in: &StandIn) -> Function {
-    Function::new(ARN, Duration::from_millis(500), &stand_in.sdk_config())
+    // Long enough for a busy machine.
+    Function::new(ARN, Duration::from_secs(20), &stand_in.sdk_config())
 }
 
 /// Returns the ids of the events that an invocation was given.
@@ -121,7 +122,9 @@ async fn service_errors_time_outs_and_the_network_are_transient() {
         assert_eq!(answered(refused(status, code)).await.0, ["transient"; 3], "{status} {code}");
     }
     assert_eq!(answered(Reply::Close).await.0, ["transient"; 3]);
-    assert_eq!(answered(Reply::json("null").after(Duration::from_secs(3))).await.0, ["transient"; 3]);
+    let stand_in = StandIn::start(|_| Reply::json("null").after(Duration::from_secs(5)));
+    let hasty = Function::new(ARN, Duration::from_millis(300), &stand_in.sdk_config());
+    assert_eq!(words(&hasty.consume(&[message("1", 1)]).await), ["transient"]);
 }
 
 #[tokio::test]
@@ -141,13 +144,12 @@ async fn an_invocation_is_repeated_only_if_it_was_throttled() {
 
 #[tokio::test]
 async fn a_payload_that_lambda_refuses_is_sent_as_a_reference() {
-    let stand_in = StandIn::start(|asked| match asked.body.contains("large") {
-        true => refused(413, "RequestTooLargeException"),
-        false => Reply::json(""),
+    let stand_in = StandIn::start(|asked| {
+        if asked.body.contains("large") { refused(413, "RequestTooLargeException") } else { Reply::json("") }
     });
-    let messages = [message("1", 1), message_with("2", 1, "large")];
+    let messages = [message("1", 1), message_with("2", 1, &"large".repeat(100))];
     assert_eq!(words(&function(&stand_in).consume(&messages).await), ["processed", "processed"]);
-    let asked = stand_in.asked();
+    let asked = stand_in.asked().clone();
     let reference = asked.last().unwrap();
     assert_eq!((asked.len(), ids(&asked[0]).len()), (4, 2), "both, each alone, the second as a reference");
     let reference: Value = serde_json::from_str(&reference.body).unwrap();

@@ -1,6 +1,8 @@
 //! Both consumers under every fault of what is behind them, with a queue, a table and a clock of attempts in memory:
 //! nothing is lost, an entity's events stay in order, and no two of an entity are handed over at once.
 
+#![expect(clippy::arithmetic_side_effects, reason = "counts and limits of a test")]
+
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

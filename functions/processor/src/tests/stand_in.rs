@@ -128,12 +128,13 @@ impl StandIn {
                 reply = *next;
             }
             let Reply::Answer { status, headers, body } = reply else { return };
-            let mut answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len());
-            for (name, value) in headers {
-                answer.push_str(&format!("{name}: {value}\r\n"));
-            }
-            answer.push_str("\r\n");
-            answer.push_str(&body);
+            let headers: Vec<String> =
+                headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let answer = format!(
+                "HTTP/1.1 {status} x\r\ncontent-length: {}\r\n{}\r\n{body}",
+                body.len(),
+                headers.concat()
+            );
             if stream.write_all(answer.as_bytes()).is_err() {
                 return;
             }

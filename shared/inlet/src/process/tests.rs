@@ -137,7 +137,9 @@ impl Consumer for &Desk {
         let way = |message: &Message| self.failing.get(short(message.id())).copied();
         assert!(!messages.iter().any(|m| way(m) == Some(Way::Panic)), "a bug of the consumer");
         if messages.iter().any(|message| way(message) == Some(Way::Crash)) {
-            messages.iter().for_each(|message| self.note("crash", message.id()));
+            for message in messages {
+                self.note("crash", message.id());
+            }
             return messages.iter().map(|_| Err(ConsumeError::Crashed(fault()))).collect();
         }
         let mut outcomes = Vec::new();
@@ -759,21 +761,22 @@ proptest! {
         let mut queue: Vec<&str> = NAMES.to_vec();
         // The queue hands out the entities' events alternately.
         queue.sort_by_key(|name| name[1..].to_owned());
-        let mut nth = 0;
-        while !queue.is_empty() {
-            prop_assert!(nth < 200, "{queue:?} stay on the queue");
-            let ways = failing.get(nth).into_iter().flatten();
-            desk.failing = NAMES.into_iter().zip(ways).filter_map(|(name, way)| Some((name, (*way)?))).collect();
-            let size = sizes[nth % sizes.len()];
-            let receives = u32::try_from(nth).unwrap() + 1;
+        let (mut failing, mut sizes) = (failing.into_iter(), sizes.into_iter().cycle());
+        let mut has_time = has_time.into_iter().cycle();
+        for receives in 1_u32..200 {
+            let ways = failing.next();
+            // Suspects wait until there is time.
+            let is_time_left = ways.is_none() || has_time.next() == Some(true);
+            let ways = ways.into_iter().flatten();
+            desk.failing = NAMES.into_iter().zip(ways).filter_map(|(name, way)| Some((name, way?))).collect();
+            let size = sizes.next().unwrap();
             let batch = queue.iter().take(size).map(|name| Received { receives, ..received(name) }).collect();
             let mut outcomes = Vec::new();
-            let is_time_left = nth >= failing.len() || has_time[nth % has_time.len()];
             let processor = Processor { store: &desk, consumer: &desk };
             at_once(processor.process(batch, |_| is_time_left, &mut outcomes));
             queue.retain(|name| !outcomes.iter().any(|it| it.received == *name && it.is_done()));
-            nth += 1;
         }
+        prop_assert!(queue.is_empty(), "{queue:?} stay on the queue");
         let books = desk.books.lock().unwrap();
         for entity in ["a", "b", "c"] {
             let consumed: Vec<&str> =
