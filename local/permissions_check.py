@@ -156,22 +156,31 @@ OF_PEOPLE = {
     | {
         _allow(f"dynamodb:{action}", resource)
         for action in (
-            "BatchGetItem", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "GetItem", "Query",
+            "BatchGetItem", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "GetItem", "Query", "Scan",
         )
         for resource in (TABLE, "${EventTable.Arn}/index/arrivals")
     }
     | _allowed(
+        ("events:DescribeEventBus", BUS),
+        ("events:DescribeEventBus", EXISTING_BUS),
         ("sqs:GetQueueAttributes", QUEUE),
         ("sqs:GetQueueAttributes", DEAD_LETTERS),
         ("logs:FilterLogEvents", LOGS + "/inlet/${Stage}/*"),
         ("logs:FilterLogEvents", LOGS + "/aws/vendedlogs/inlet/${Stage}/*"),
         ("cloudwatch:DescribeAlarms", "*"),
         ("cloudwatch:GetMetricStatistics", "*"),
+        ("sns:GetTopicAttributes", "AlarmTopic"),
+        ("apigateway:GET", "arn:${AWS::Partition}:apigateway:${AWS::Region}::/account"),
+        ("lambda:GetAccountSettings", "*"),
     )
     | {_allow("kms:Decrypt", OWN_KEY, _by_way_of("dynamodb", "sqs"))},
     "RecoverPolicy": {
         _allow(f"dynamodb:{action}", TABLE)
         for action in ("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem")
+    }
+    | {
+        _allow(f"dynamodb:{action}", "${EventTable.Arn}-*")
+        for action in ("BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan")
     }
     | _allowed(
         ("sqs:SendMessage", QUEUE),

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    completions, doctor, events, forget, forward, list, man, redrive, replay, reverify, sample_event, secret,
-    send, show, stats, tail, timeline, urls, webhook,
+    completions, doctor, events, forget, forward, list, man, redrive, replay, restore, reverify,
+    sample_event, secret, send, show, stats, tail, timeline, urls, verify, webhook,
 };
 use crate::failure;
 use crate::options::{DeploymentArgs, OutputArgs};
@@ -64,6 +64,10 @@ pub(crate) enum Command {
     Reverify(reverify::Arguments),
     /// Delete all events of an entity permanently
     Forget(forget::Arguments),
+    /// Compare every stored event with its own hashes and keys
+    Verify(verify::Arguments),
+    /// Take events from a copy of the table that the table lacks or has damaged
+    Restore(restore::Arguments),
     /// Write completions for a shell
     Completions(completions::Arguments),
     /// Write the manual pages
@@ -77,8 +81,8 @@ pub(crate) enum Command {
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     ("Set up", &["doctor", "urls", "events", "secret", "webhook"]),
     ("Test", &["send", "sample-event"]),
-    ("Inspect", &["list", "tail", "show", "timeline", "stats", "forward"]),
-    ("Recover", &["replay", "redrive", "reverify", "forget"]),
+    ("Inspect", &["list", "tail", "show", "timeline", "stats", "forward", "verify"]),
+    ("Recover", &["replay", "redrive", "reverify", "restore", "forget"]),
     ("Shell", &["completions", "man"]),
 ];
 

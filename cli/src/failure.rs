@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
-use inlet::fault::Fault;
+use inlet::fault::{Fault, FaultKind};
 use inlet_aws::client::connect::describe_sdk_error;
 
 /// The exit codes, as the help lists them.
@@ -16,6 +16,10 @@ Exit codes:
   3  not found: deployment, store or event
   4  rejected by the provider or the receiver
   5  partly done: the output names the rest, and the same command continues";
+
+/// The hint for a damaged event.
+pub(crate) const DAMAGE_HINT: &str =
+    "restore a damaged event from a copy of the table: docs/runbook.md#items-are-damaged";
 
 /// A failure that ends a command.
 #[derive(Debug, thiserror::Error)]
@@ -149,6 +153,8 @@ pub(crate) enum AwsKind {
     Throttled,
     /// AWS could not be reached.
     Unreachable,
+    /// The table, queue, bus or log does not exist.
+    Missing,
     /// Any other error.
     Other,
 }
@@ -186,6 +192,7 @@ impl Failure {
                 "give the name of an Inlet stack with --stack, or deploy again with `sam deploy`"
             }
             Self::Aws { kind, .. } => kind.hint(),
+            Self::Inlet { fault, .. } if fault.kind == FaultKind::Damaged => DAMAGE_HINT,
             Self::Inlet { .. } => "run `inlet doctor`, then try again",
             Self::NoResponse(_) => {
                 "check the address and the program behind it; run `inlet doctor` for a deployment"
@@ -266,6 +273,9 @@ impl AwsKind {
             "Throttling" | "ThrottlingException" | "ProvisionedThroughputExceededException" => {
                 Self::Throttled
             }
+            "ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
+                Self::Missing
+            }
             _ => Self::Other,
         }
     }
@@ -276,7 +286,7 @@ impl AwsKind {
             Self::Expired => "sign in again with `aws sso login` or new keys",
             Self::Throttled => "wait a minute, then try again",
             Self::Unreachable => "check the network and the region, then try again",
-            Self::Other => "run `inlet doctor`, then try again",
+            Self::Missing | Self::Other => "run `inlet doctor`, then try again",
         }
     }
 }
@@ -291,6 +301,7 @@ mod tests {
             ("AccessDeniedException", AwsKind::Denied),
             ("ExpiredTokenException", AwsKind::Expired),
             ("ThrottlingException", AwsKind::Throttled),
+            ("AWS.SimpleQueueService.NonExistentQueue", AwsKind::Missing),
             ("ValidationException", AwsKind::Other),
         ] {
             assert_eq!(AwsKind::of_code(code), kind, "{code}");

@@ -14,6 +14,7 @@ mod events;
 mod webhook;
 mod http;
 mod percentile;
+mod private_file;
 mod output;
 mod failure;
 
@@ -52,6 +53,12 @@ async fn main() -> ExitCode {
         }
         Command::Reverify(arguments) => commands::reverify::run(arguments, &deployment, &mut output).await,
         Command::Forget(arguments) => commands::forget::run(arguments, &deployment, &mut output).await,
+        Command::Verify(arguments) => {
+            Box::pin(commands::verify::run(arguments, &deployment, &mut output)).await
+        }
+        Command::Restore(arguments) => {
+            Box::pin(commands::restore::run(arguments, &deployment, &mut output)).await
+        }
         Command::Completions(arguments) => {
             commands::completions::run(&arguments, &mut command_line(), &mut output)
         }

@@ -1,7 +1,6 @@
 """The policies for people: each one suffices for its commands of `inlet`, and for no others."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -17,13 +16,6 @@ STORE = "zid/demo"
 # The emulator checks these calls as `*`, where AWS checks the parameters' paths.
 CHECKED_AS_ANY = {"recover": ["ssm:GetParameters", "ssm:GetParametersByPath"]}
 PROFILES = {"inspect": ["InspectPolicyArn"], "recover": ["InspectPolicyArn", "RecoverPolicyArn"], "secrets": ["SecretsPolicyArn"]}
-
-
-@pytest.fixture(scope="module")
-def inlet() -> Path:
-    """Returns the command."""
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "--package", "inlet-cli"], cwd=paths.ROOT, check=True)
-    return Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target")) / "debug" / "inlet"
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +50,17 @@ def people(running_stack):
         iam.delete_user(UserName=name)
 
 
+@pytest.fixture(scope="module")
+def copy(running_stack) -> str:
+    """Returns the name of a copy of the table, and deletes it afterwards."""
+    dynamodb, table = Aws(running_stack["endpoint"]).client("dynamodb"), running_stack["table"]
+    backup = dynamodb.create_backup(TableName=table, BackupName="people")["BackupDetails"]["BackupArn"]
+    dynamodb.restore_table_from_backup(TargetTableName=f"{table}-people", BackupArn=backup)
+    yield f"{table}-people"
+    dynamodb.delete_table(TableName=f"{table}-people")
+    dynamodb.delete_backup(BackupArn=backup)
+
+
 def run(inlet: Path, environment: dict, command: str, answers: str = "") -> subprocess.CompletedProcess:
     """Runs `inlet` on the local stack as on a deployment in an account."""
     return subprocess.run(
@@ -74,20 +77,22 @@ def run(inlet: Path, environment: dict, command: str, answers: str = "") -> subp
         ("inspect", "list --parked"),
         ("inspect", f"timeline {STORE}/order/1"),
         ("inspect", "stats --since 1h"),
+        ("inspect", f"verify --store {STORE}"),
         ("recover", f"replay --store {STORE} --since 1h --dry-run"),
         ("recover", f"replay --store {STORE} --since 1h --yes"),
         ("recover", "redrive --dry-run"),
         ("recover", "redrive --yes"),
         ("recover", "reverify --dry-run"),
-        ("recover", f"forget {STORE}/order/no-such-order --yes"),
+        ("recover", f"forget {STORE}/order/no-such-order --yes --settle 0"),
+        ("recover", f"restore --from-table {{copy}} --store {STORE} --yes"),
         ("secrets", f"secret list {STORE}"),
         ("secrets", "secret set zid/people --generate"),
         ("secrets", "secret rotate zid/people --generate"),
         ("secrets", "secret retire zid/people --yes"),
     ],
 )
-def test_a_policy_suffices(inlet, people, person, command):
-    ran = run(inlet, people[person], command)
+def test_a_policy_suffices(inlet, people, copy, person, command):
+    ran = run(inlet, people[person], command.replace("{copy}", copy))
     # 3: nothing is there to show, which only a permitted call can know.
     assert ran.returncode in (0, 3), ran.stdout + ran.stderr
     assert "denied" not in (ran.stdout + ran.stderr).lower()
@@ -98,6 +103,7 @@ def test_a_policy_suffices(inlet, people, person, command):
     [
         ("inspect", f"replay --store {STORE} --since 1h --yes"),
         ("inspect", f"secret list {STORE}"),
+        ("inspect", f"forget {STORE}/order/no-such-order --yes --settle 0"),
         ("secrets", "list --limit 5"),
         ("secrets", f"replay --store {STORE} --since 1h --yes"),
     ],

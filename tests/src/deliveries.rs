@@ -6,11 +6,14 @@ use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
 use inlet_aws::client::clock;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::quarantine::TableQuarantine;
+use inlet_aws::dynamodb::record::Record;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::demo_credential;
 use crate::repository;
@@ -24,6 +27,13 @@ pub async fn given<S: Sender>(stack: &Stack, event: &str) -> (StoreName, Request
     let row = find(S::EVENTS, event).expect("a row");
     let request = delivery::<S>(store.clone(), row, body, &credential);
     (store, request)
+}
+
+/// The event with another body, and its hash and length.
+pub fn with_body(event: StoredEvent, body: Vec<u8>) -> StoredEvent {
+    let sha256 =
+        Sha256::digest(&body).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+    StoredEvent { record: Record { sha256, size: body.len(), ..event.record }, body, ..event }
 }
 
 /// Returns a receiver whose table or queue does not exist: it behaves as if the service refused every call.

@@ -182,6 +182,41 @@ impl Stack {
         Table::new(self.clients.dynamodb.clone(), name, 1)
     }
 
+    /// Creates a copy of the event table, as a backup is restored, and returns its name.
+    pub async fn copy_of_table(&self) -> String {
+        let name = unique();
+        let create = self.clients.dynamodb.create_backup().table_name(&self.facts.table).backup_name(&name);
+        let created = create.send().await.expect("a backup").backup_details.expect("its details");
+        let restore = self.clients.dynamodb.restore_table_from_backup().target_table_name(&name);
+        restore.backup_arn(created.backup_arn()).send().await.expect("a copy");
+        name
+    }
+
+    /// Sets or removes an attribute of an event's item, as no component does.
+    pub async fn damage(&self, id: &EventId, attribute: &str, value: Option<AttributeValue>) {
+        let change = self.clients.dynamodb.update_item().table_name(&self.facts.table);
+        let change = change.set_key(Some(key_of(id))).expression_attribute_names("#name", attribute);
+        let change = match value {
+            Some(value) => {
+                change.update_expression("SET #name = :new").expression_attribute_values(":new", value)
+            }
+            None => change.update_expression("REMOVE #name"),
+        };
+        change.send().await.expect("a changed item");
+    }
+
+    /// Deletes every item of an entity without a trace, as no component does.
+    pub async fn lose(&self, entity_path: &str) {
+        let partition = AttributeValue::S(entity_path.to_owned());
+        let query = self.clients.dynamodb.query().table_name(&self.facts.table);
+        let query = query.key_condition_expression("pk = :pk").expression_attribute_values(":pk", partition);
+        for item in query.send().await.expect("a readable table").items.unwrap_or_default() {
+            let key = ["pk", "sk"].map(|name| (name.to_owned(), item[name].clone()));
+            let delete = self.clients.dynamodb.delete_item().table_name(&self.facts.table);
+            delete.set_key(Some(key.into())).send().await.expect("a deleted item");
+        }
+    }
+
     /// Returns the physical name of a function with this logical id.
     fn function(&self, called: &str) -> String {
         let listed = self.ask("GET", &self.lambda("functions/"), &[], &[]).body;
@@ -413,12 +448,7 @@ impl Stack {
 
     /// Returns the number of chunks of an event's body: 0 if its item contains the body.
     pub async fn parts_of(&self, id: &EventId) -> usize {
-        let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-        let key = HashMap::from([
-            key("pk", id.entity_path().to_owned()),
-            key("sk", format!("event/{}", id.digest())),
-        ]);
-        let get = self.clients.dynamodb.get_item().table_name(&self.facts.table).set_key(Some(key));
+        let get = self.clients.dynamodb.get_item().table_name(&self.facts.table).set_key(Some(key_of(id)));
         let head = get.send().await.expect("a readable table").item.expect("a stored event");
         head.get("body_chunks").map_or(0, |n| n.as_n().expect("a number").parse().expect("a count"))
     }
@@ -499,6 +529,12 @@ fn message(seen: &Value) -> Message {
         body: serde_json::from_str(&text("Body")).unwrap_or_default(),
         whole: whole.map(|base64| STANDARD.decode(base64).expect("base64")),
     }
+}
+
+/// Returns the key of an event's item.
+fn key_of(id: &EventId) -> HashMap<String, AttributeValue> {
+    let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+    HashMap::from([key("pk", id.entity_path().to_owned()), key("sk", format!("event/{}", id.digest()))])
 }
 
 fn id_of(item: &HashMap<String, AttributeValue>) -> EventId {

@@ -3,27 +3,33 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::EventId;
 use inlet::message::Message;
 use inlet::process::{ProcessingStore as _, Received, Stored};
 use inlet::receive::{Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
+use inlet_aws::client::config::Config;
+use inlet_aws::client::connect::{Clients, sdk_config};
 use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::lambda::ledger::TableLedger;
+use inlet_aws::lambda::sweeper::Sweeper;
 use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget};
-use inlet_tests::deliveries::{given, received_without};
-use inlet_tests::stack::{Stack, eventually};
+use inlet_tests::deliveries::{given, received_without, with_body};
+use inlet_tests::faults::http::{Closed, Server, send, whole};
+use inlet_tests::stack::{Stack, environment, eventually};
 use inlet_zid::Zid;
 use inlet_zort::Zort;
 
 /// Longer than any function runs, in milliseconds: a chunk of this age whose event is missing is an orphan.
 const OLD_MS: i64 = 120_000;
 
-fn forget(table: Table) -> Forget {
-    Forget { table }
+/// A run on a table of a test's own, which waits for nothing and whose notices no consumer reads.
+async fn forget(stack: &Stack, table: Table) -> Forget {
+    Forget { table, queue: stack.queue(&stack.idle_queue().await), settle: Duration::ZERO }
 }
 
 fn entity_of(id: &EventId) -> Entity {
@@ -41,7 +47,7 @@ async fn a_forgotten_entity_is_gone_and_its_messages_stay_unread() {
     let kept = stack.stored(&id).await;
     stack.table().receipts.park(&id, "for a test", inlet_aws::client::clock::now()).await.unwrap();
 
-    let forget = forget(stack.table());
+    let forget = forget(&stack, stack.table()).await;
     let traces = DeletionCounts { events: 1, notes: 2, ..DeletionCounts::default() };
     assert_eq!(
         forget.count(&entity_of(&id)).await.unwrap(),
@@ -76,7 +82,7 @@ async fn a_delivery_after_it_was_forgotten_is_kept_like_any_other() {
     assert_eq!(stack.send("zort", &request).status, 200);
     assert_eq!(stack.processed_once(1, "zort", &store).await, 1);
     let id = stack.events("zort", &store).await[0].clone();
-    forget(stack.table()).run(&entity_of(&id)).await.unwrap();
+    forget(&stack, stack.table()).await.run(&entity_of(&id)).await.unwrap();
     assert_eq!(stack.send("zort", &request).status, 200);
     assert_eq!(stack.processed_once(2, "zort", &store).await, 2, "processed like any other");
     assert_eq!(stack.events("zort", &store).await.len(), 1);
@@ -91,7 +97,7 @@ async fn a_forgotten_events_receipt_is_void_for_an_equal_delivery() {
     let kept = stack.stored(&id).await;
     let table = stack.table_of_its_own().await;
     table.events.put(&kept).await.unwrap();
-    forget(table.clone()).run(&entity_of(&id)).await.unwrap();
+    forget(&stack, table.clone()).await.run(&entity_of(&id)).await.unwrap();
     // A replay that was on its way passes the receipt and writes it again.
     let arrival = ReceivedAt::from_millis(kept.record.received_ms).unwrap();
     table.receipts.write(&[(&id, arrival)], &[], inlet_aws::client::clock::now()).await.unwrap();
@@ -109,7 +115,7 @@ async fn an_equal_delivery_during_a_forget_run_is_kept() {
     let first = ReceivedAt::from_millis(model.record.received_ms).unwrap();
     // Half-way: the last receipts are written, and the events are still there.
     let now = inlet_aws::client::clock::now();
-    table.receipts.write_tombstones(std::slice::from_ref(&id), now).await.unwrap();
+    table.receipts.write_tombstones(&[(id.clone(), now)], now).await.unwrap();
     assert!(table.receipts.is_processed(&id, first).await.unwrap(), "its own message meets a receipt");
     let mut again = model.clone();
     again.record.attempt = "another".to_owned();
@@ -118,9 +124,6 @@ async fn an_equal_delivery_during_a_forget_run_is_kept() {
         matches!(table.events.put(&again).await, Ok(Put::Recorded(Recorded::New))),
         "it is no repetition"
     );
-    assert_eq!(forget(table.clone()).run(&entity_of(&id)).await.unwrap().events, 0, "it came afterwards");
-    let kept = table.events.get(&id).await.unwrap().expect("it is kept");
-    assert_eq!(kept.record.received_ms, again.record.received_ms);
     let later = ReceivedAt::from_millis(again.record.received_ms).unwrap();
     assert!(!table.receipts.is_processed(&id, later).await.unwrap(), "and will be processed");
 }
@@ -130,7 +133,7 @@ async fn a_crashed_processors_event_goes_with_the_next_attempt() {
     let (stack, model) = stack_and_model().await;
     let table = stack.table_of_its_own().await;
     let id = EventId::parse(&model.record.id).unwrap();
-    forget(table.clone()).run(&entity_of(&id)).await.unwrap();
+    forget(&stack, table.clone()).await.run(&entity_of(&id)).await.unwrap();
     // It had read before, and its write arrives late.
     table.events.put(&model).await.unwrap();
     let queue = stack.queue(&stack.idle_queue().await);
@@ -160,7 +163,7 @@ async fn the_chunks_of_a_large_event_go_and_equal_bytes_stay() {
         table.events.put(&large(&model, n, n, seed)).await.unwrap();
     }
     let entity = |n: u32| Entity::parse(&format!("zid/shop/order/{n}")).unwrap();
-    let forget = forget(table.clone());
+    let forget = forget(&stack, table.clone()).await;
     let gone = DeletionCounts { events: 1, chunks: 2, ..DeletionCounts::default() };
     assert_eq!(forget.count(&entity(3)).await.unwrap(), gone, "counting finds what a run deletes");
     assert_eq!(forget.run(&entity(3)).await.unwrap(), gone);
@@ -178,7 +181,7 @@ async fn a_large_delivery_after_a_run_is_whole() {
     let table = stack.table_of_its_own().await;
     table.events.put(&large(&model, 1, 1, 7)).await.unwrap();
     let entity = Entity::parse("zid/shop/order/1").unwrap();
-    forget(table.clone()).run(&entity).await.unwrap();
+    forget(&stack, table.clone()).await.run(&entity).await.unwrap();
     let mut again = large(&model, 1, 1, 7);
     again.record.received_ms = inlet_aws::client::clock::now().millis();
     again.record.attempt = "another".to_owned();
@@ -204,8 +207,12 @@ async fn chunks_of_a_duplicate_go_once_no_function_can_need_them() {
     }
     let entity = Entity::parse("zid/shop/order/1").unwrap();
     let gone = DeletionCounts { events: 1, chunks: 4, ..DeletionCounts::default() };
-    assert_eq!(forget(table.clone()).count(&entity).await.unwrap(), gone);
-    assert_eq!(forget(table).run(&entity).await.unwrap(), gone, "the last delivery may still be stored");
+    assert_eq!(forget(&stack, table.clone()).await.count(&entity).await.unwrap(), gone);
+    assert_eq!(
+        forget(&stack, table).await.run(&entity).await.unwrap(),
+        gone,
+        "the last delivery may still be stored"
+    );
 }
 
 #[tokio::test]
@@ -215,7 +222,8 @@ async fn events_with_chunks_of_version_0_2_stay_readable() {
     let (path, _) = model.record.id.rsplit_once('/').unwrap();
     let id = EventId::parse(&format!("{path}/00000000000000ff")).unwrap();
     let record = Record { id: id.to_string(), attempt: id.to_string(), ..model.record.clone() };
-    let event = StoredEvent { record, message: model.message.clone(), body: noise(13) };
+    let message = model.message.replace(&model.record.id, id.as_str());
+    let event = with_body(StoredEvent { record, message, body: Vec::new() }, noise(13));
     table.events.put(&event).await.unwrap();
     // The same bytes in the old layout, under a name that no other test has.
     let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -239,8 +247,138 @@ async fn events_with_chunks_of_version_0_2_stay_readable() {
     head.extend([("body_parts".to_owned(), count), ("body_digest".to_owned(), text(id.as_str()))]);
     put(head).await;
     assert!(table.events.get(&id).await.unwrap().expect("it is stored").body == noise(13));
-    let counts = forget(table).count(&entity_of(&id)).await.unwrap();
+    let counts = forget(&stack, table).await.count(&entity_of(&id)).await.unwrap();
     assert_eq!((counts.events, counts.old_chunks), (2, 2), "{counts:?}");
+}
+
+#[tokio::test]
+async fn consumers_get_a_notice_with_the_entity_and_the_time_alone() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    assert_eq!(stack.send("zid", &request).status, 200);
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+    let id = stack.events("zid", &store).await[0].clone();
+    let queue = stack.queue(&stack.facts.queue_url);
+    let forget = Forget { table: stack.table(), queue, settle: Duration::ZERO };
+    forget.run(&entity_of(&id)).await.unwrap();
+    let published = stack.published_once(2, &store);
+    let notice = published[1].as_object().expect("a notice").clone();
+    let mut names: Vec<&str> = notice.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let envelope = "datacontenttype id provider providertype receivedtime source specversion store subject time trust type";
+    let all: Vec<&str> = envelope.split(' ').collect();
+    assert_eq!(names, all, "no data");
+    assert_eq!(notice["type"], "inlet.entity.forgotten");
+    assert_eq!(format!("zid/{store}/{}", notice["subject"].as_str().unwrap()), id.entity_path());
+    assert!(notice["time"].as_str() > published[0]["receivedtime"].as_str(), "{notice:?}");
+}
+
+#[tokio::test]
+async fn a_replay_on_its_way_is_not_published_after_forgetting() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create").await;
+    assert_eq!(stack.send("zid", &request).status, 200);
+    assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
+    let id = stack.events("zid", &store).await[0].clone();
+    let message = Message::parse(stack.stored(&id).await.message).unwrap().replayed("before");
+    forget(&stack, stack.table()).await.run(&entity_of(&id)).await.unwrap();
+    let queue = stack.impatient_queue().await;
+    stack.enqueue(&queue, id.entity_path(), message.json(), None).await;
+    assert!(eventually(|| stack.waiting(&queue).is_empty().then_some(())).is_some(), "it is done");
+    assert_eq!(stack.published(&store).len(), 1, "only before");
+}
+
+#[tokio::test]
+async fn a_delivery_that_was_being_stored_meanwhile_goes_too() {
+    let (stack, model) = stack_and_model().await;
+    let table = stack.table_of_its_own().await;
+    let id = EventId::parse(&model.record.id).unwrap();
+    let forget = Forget { settle: Duration::from_secs(4), ..forget(&stack, table.clone()).await };
+    let running = tokio::spawn(async move { forget.run(&entity_of(&id)).await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Its receiver was slow; another delivery arrived after the run began.
+    table.events.put(&model).await.unwrap();
+    let now = inlet_aws::client::clock::now();
+    let other =
+        format!("{}/00000000000000aa", entity_of(&EventId::parse(&model.record.id).unwrap()).as_str());
+    let record = Record {
+        id: other.clone(),
+        attempt: other.clone(),
+        received_ms: now.millis(),
+        received: now.to_string(),
+        ..model.record.clone()
+    };
+    let message = model.message.replace(&model.record.id, &other);
+    table.events.put(&StoredEvent { record, message, body: model.body.clone() }).await.unwrap();
+    let later = EventId::parse(&other).unwrap();
+    table.receipts.park(&later, "for a test", now).await.unwrap();
+    assert_eq!(running.await.unwrap().unwrap().events, 1, "the one from before");
+    let id = EventId::parse(&model.record.id).unwrap();
+    assert_eq!(table.events.get(&id).await.unwrap(), None, "it came back");
+    assert!(table.events.get(&later).await.unwrap().is_some(), "it arrived afterwards");
+    assert!(table.receipts.is_parked(&later).await.unwrap(), "its note belongs to it");
+}
+
+#[tokio::test]
+async fn an_event_of_a_receiver_whose_clock_is_ahead_goes_too() {
+    let (stack, model) = stack_and_model().await;
+    let table = stack.table_of_its_own().await;
+    let ahead = ReceivedAt::from_millis(inlet_aws::client::clock::now().millis() + 60_000).unwrap();
+    let record = Record { received_ms: ahead.millis(), received: ahead.to_string(), ..model.record.clone() };
+    table.events.put(&StoredEvent { record, ..model.clone() }).await.unwrap();
+    let id = EventId::parse(&model.record.id).unwrap();
+    assert_eq!(forget(&stack, table.clone()).await.run(&entity_of(&id)).await.unwrap().events, 1);
+    assert_eq!(table.events.get(&id).await.unwrap(), None, "it was stored before the run");
+    assert!(table.receipts.is_processed(&id, ahead).await.unwrap(), "its message meets a tombstone");
+}
+
+#[tokio::test]
+async fn the_sweeper_deletes_what_a_late_receiver_stored() {
+    let (stack, model) = stack_and_model().await;
+    let table = stack.table_of_its_own().await;
+    let id = EventId::parse(&model.record.id).unwrap();
+    forget(&stack, table.clone()).await.run(&entity_of(&id)).await.unwrap();
+    table.events.put(&model).await.unwrap();
+    let url = stack.idle_queue().await;
+    let sweeper = Sweeper {
+        table: table.clone(),
+        queue: stack.queue(&url),
+        resend_after: Duration::from_millis(1),
+        budget: 10,
+    };
+    let now = inlet_aws::client::clock::now();
+    let (report, fault) = sweeper.sweep(now, Duration::from_secs(40)).await;
+    assert!(fault.is_none() && report.resent == 0, "{report:?} {fault:?}");
+    assert!(stack.waiting(&url).is_empty(), "nothing was sent");
+    assert_eq!(table.events.get(&id).await.unwrap(), None, "it came back");
+}
+
+#[tokio::test]
+async fn the_cut_off_is_the_tables_clock() {
+    let (stack, model) = stack_and_model().await;
+    let table = stack.facts.table.clone();
+    let upstream: std::net::SocketAddr =
+        stack.facts.endpoint.trim_start_matches("http://").parse().expect("an address");
+    // The responses are an hour ahead of this machine.
+    let server = Server::start(move |request| async move {
+        let Ok(mut response) = send(upstream, request).await else {
+            return Err(Closed);
+        };
+        let hour = 60 * 60;
+        let ahead = inlet_aws::client::clock::now().millis() / 1_000 + hour;
+        let date = DateTime::from_secs(ahead).fmt(DateTimeFormat::HttpDate).expect("a date");
+        response.headers_mut().insert("date", date.parse().expect("a header"));
+        Ok(whole(response))
+    });
+    let server = server.await.expect("a proxy");
+    let config = Config { endpoint: Some(format!("http://{}", server.address)), ..environment(&stack.facts) };
+    let clients = Clients::new(&sdk_config(&config).expect("a configuration"));
+    let id = EventId::parse(&model.record.id).unwrap();
+    let before = inlet_aws::client::clock::now();
+    forget(&stack, Table::new(clients.dynamodb, table, 1)).await.run(&entity_of(&id)).await.unwrap();
+    let after = |minutes: i64| ReceivedAt::from_millis(before.millis() + minutes * 60_000).unwrap();
+    assert!(stack.table().forgotten.includes(&id, after(59)).await.unwrap(), "by this machine's clock");
+    assert!(!stack.table().forgotten.includes(&id, after(62)).await.unwrap());
 }
 
 /// The stack, and an event as it is kept.
@@ -257,7 +395,7 @@ fn large(model: &StoredEvent, entity: u32, digest: u32, seed: u64) -> StoredEven
     let id = format!("zid/shop/order/{entity}/{digest:016x}");
     let message = model.message.replace(&model.record.id, &id);
     let record = Record { attempt: WriteToken(id.clone()).0, id, ..model.record.clone() };
-    StoredEvent { record, message, body: noise(seed) }
+    with_body(StoredEvent { record, message, body: Vec::new() }, noise(seed))
 }
 
 async fn sort_keys(stack: &Stack, store: &inlet::store::StoreName) -> Vec<String> {

@@ -73,7 +73,7 @@ async fn reverified_to<P: Provider>(stack: &Stack, queue: &impl Queue, store: &S
 
 /// Returns the numbers of accepted, still refused and failed deliveries.
 async fn counted<P: Provider>(stack: &Stack, store: &StoreName) -> (usize, usize, usize) {
-    let Reverified { accepted, refused, failed } =
+    let Reverified { accepted, refused, failed, .. } =
         reverified::<P>(stack, &stack.facts.queue_url, store).await;
     (accepted, refused, failed.len())
 }

@@ -96,6 +96,44 @@ database.delete_table(TableName="{table}")
     assert_eq!(output(&mut command).trim(), "delivered");
 }
 
+#[tokio::test]
+async fn a_consumer_forgets_what_arrived_until_the_notice() {
+    let stack = Stack::up();
+    let table = format!("orders-{}", inlet_tests::stack::unique());
+    let facts = &stack.facts;
+    let handler = repository::block_behind("docs/consumers.md", "<!-- tested: forgotten -->");
+    let script = format!(
+        r#"
+import boto3
+database = boto3.client("dynamodb")
+database.create_table(TableName="{table}", BillingMode="PAY_PER_REQUEST",
+    KeySchema=[{{"AttributeName": "id", "KeyType": "HASH"}}],
+    AttributeDefinitions=[{{"AttributeName": "id", "AttributeType": "S"}}])
+orders = boto3.resource("dynamodb").Table("{table}")
+{handler}
+def deliver(second, kind="commerce.order.created", **more):
+    time = f"2025-06-12T08:01:{{second:02}}.345Z"
+    handler({{"detail": {{"type": kind, "source": "/zid/riyadh", "subject": "order/1", "time": time,
+        "receivedtime": time}} | more}}, None)
+def stored():
+    return orders.get_item(Key={{"id": "/zid/riyadh/order/1"}})["Item"].get("data")
+deliver(12, data={{"status": "new"}})
+deliver(14, "inlet.entity.forgotten")
+deliver(13, data={{"status": "late"}})
+print(stored())
+deliver(15, data={{"status": "afterwards"}})
+print(stored()["status"])
+database.delete_table(TableName="{table}")
+"#
+    );
+    let python = repository::root().join(".local/tools/python/bin/python");
+    let mut command = Command::new(python);
+    command.args(["-c", &script]).env("AWS_ENDPOINT_URL", &facts.endpoint);
+    command.env("AWS_DEFAULT_REGION", &facts.region).env("AWS_ACCESS_KEY_ID", "test");
+    command.env("AWS_SECRET_ACCESS_KEY", "test");
+    assert_eq!(output(&mut command).trim(), "None\nafterwards");
+}
+
 #[test]
 fn the_documents_show_the_same_consumer() {
     let readme = repository::block_behind("README.md", "<!-- tested: consumer -->");

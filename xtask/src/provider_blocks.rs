@@ -40,7 +40,7 @@ impl ToolsVisitor for Providers {
     }
 }
 
-/// Returns a block for one provider. `<provider>` stands for the name in addresses and keys, `<Provider>` for the
+/// Returns a block for one provider. `<provider>` means the name in addresses and keys, `<Provider>` for the
 /// name in logical ids, `<title>` and `<about>` for the names that people read.
 fn fill(block: &str, provider: &str, profile: &Profile) -> String {
     let words = [

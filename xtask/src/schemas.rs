@@ -1,7 +1,7 @@
-//! `schemas/`: the JSON Schema of each kind and of the whole message, generated from the types, and those of a
-//! function consumer's request and response.
+//! `schemas/`: the JSON Schema of each kind and of the whole message, generated from the types, and those of the
+//! notice that an entity was forgotten and of a function consumer's request and response.
 
-use inlet::canonical::{Kind, event_schema};
+use inlet::canonical::{Kind, event_schema, forgotten_schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ pub fn files() -> Files {
     let kinds = Kind::ALL.iter().map(|kind| (kind.as_str(), text(&kind.schema())));
     let others = [
         ("event", text(&event_schema())),
+        ("forgotten", text(&forgotten_schema())),
         ("function-request", text(&function_request())),
         ("function-response", text(&function_response())),
     ];

@@ -1,6 +1,8 @@
 //! `inlet forget`: deletes all events of an entity, for privacy requests.
 
-use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget};
+use std::time::Duration;
+
+use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget, NOT_REACHED, SETTLE};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -21,6 +23,9 @@ pub(crate) struct Arguments {
     /// Do not ask for confirmation
     #[arg(long, short)]
     yes: bool,
+    /// Seconds to wait for deliveries that are being stored; a receiver may take 26
+    #[arg(long, value_name = "SECONDS", default_value_t = SETTLE.as_secs())]
+    settle: u64,
 }
 
 /// Counts, asks and deletes.
@@ -29,27 +34,39 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Arguments { entity, dry_run, yes } = arguments;
+    let Arguments { entity, dry_run, yes, settle } = arguments;
     let deployment = Deployment::find_to_change(options, output).await?;
-    let forget = Forget { table: deployment.table() };
+    let settle = Duration::from_secs(settle);
+    let forget = Forget { table: deployment.table(), queue: deployment.queue(), settle };
     let found = forget.count(&entity).await;
     let counts =
         found.map_err(|fault| Failure::Inlet { context: "the entity's events cannot be counted", fault })?;
-    if dry_run || counts == DeletionCounts::default() {
-        return output.report(&ForgetReport::of(&entity, &counts, false));
+    if dry_run {
+        output.report(&ForgetReport::of(&entity, &counts, false))?;
+        note_not_reached(output);
+        return Ok(());
     }
+    note_not_reached(output);
     let events = counted(counts.events, "event", "events");
-    confirm(&format!("Delete {events} permanently?"), yes)?;
+    confirm(&format!("Delete {events} of {} permanently?", entity.as_str()), yes)?;
+    // An entity without a stored event is forgotten too: its only event may still be on the queue.
+    let waiting = output.progress("deleting, and waiting for deliveries that are being stored", None);
     let forgotten = forget.run(&entity).await;
+    waiting.finish_and_clear();
     let counts =
         forgotten.map_err(|fault| Failure::Inlet { context: "not everything could be deleted", fault })?;
     output.report(&ForgetReport::of(&entity, &counts, true))?;
-    output.note(NOT_COVERED);
+    note_not_reached(output);
     Ok(())
 }
 
-/// The copies that this command cannot delete.
-const NOT_COVERED: &str = "Not deleted: messages in the queue and the dead-letter queue, the quarantine, backups, and the data of consumers.";
+/// Prints the data that this command does not delete.
+fn note_not_reached(output: &mut Output) {
+    output.note("Not deleted:");
+    for place in NOT_REACHED {
+        output.note(format_args!("  {place}"));
+    }
+}
 
 /// The result of the deletion.
 #[derive(Debug, Serialize)]
@@ -60,6 +77,8 @@ struct ForgetReport {
     notes: u64,
     chunks: u64,
     old_chunks: u64,
+    /// The data that is not deleted.
+    not_reached: [&'static str; NOT_REACHED.len()],
 }
 
 impl ForgetReport {
@@ -71,6 +90,7 @@ impl ForgetReport {
             notes: counts.notes,
             chunks: counts.chunks,
             old_chunks: counts.old_chunks,
+            not_reached: NOT_REACHED,
         }
     }
 }
@@ -79,8 +99,11 @@ impl Report for ForgetReport {
     fn page(&self, page: &mut Page) {
         let events = counted(self.events, "event", "events");
         page.line(match (self.events, self.forgotten) {
-            (0, _) if self.chunks == 0 => format!("no event of {} is stored", self.entity),
-            (_, true) => format!("{events} of {} deleted", self.entity),
+            (0, false) if self.chunks == 0 => format!("no event of {} is stored", self.entity),
+            (0, true) if self.chunks == 0 => {
+                format!("no event of {} is stored; consumers are notified", self.entity)
+            }
+            (_, true) => format!("{events} of {} deleted; consumers are notified", self.entity),
             (_, false) => format!("{events} of {} would be deleted; nothing was changed", self.entity),
         });
         if self.old_chunks > 0 {

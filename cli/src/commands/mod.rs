@@ -17,5 +17,7 @@ pub(crate) mod replay;
 pub(crate) mod redrive;
 pub(crate) mod reverify;
 pub(crate) mod forget;
+pub(crate) mod verify;
+pub(crate) mod restore;
 pub(crate) mod completions;
 pub(crate) mod man;

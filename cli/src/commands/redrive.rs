@@ -1,6 +1,6 @@
 //! `inlet redrive`: moves the messages of the dead-letter queue back to the event queue.
 
-use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::operate::redrive::{Redrive, Redriven};
 use inlet_aws::sqs::SqsQueue;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -40,16 +40,17 @@ pub(crate) async fn run(
     let waiting =
         waiting.map_err(|fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault })?;
     if dry_run || waiting == 0 {
-        return output.report(&RedriveReport { waiting, moved: 0, dry_run });
+        return output.report(&RedriveReport { waiting, moved: 0, forgotten: 0, dry_run });
     }
     let letters = counted(waiting, "dead letter", "dead letters");
     confirm(&format!("Move about {letters} back to the queue, {rate} per second?"), yes)?;
 
-    let moved = watch::Sender::new(0);
+    let sum = watch::Sender::new(Redriven::default());
     let bar = output.progress("moved", Some(waiting.into()));
-    let ended = progress::run(redrive.run(rate, &moved), &moved, &bar, |moved| u64::from(*moved)).await;
-    let moved = *moved.borrow();
-    output.report(&RedriveReport { waiting, moved, dry_run })?;
+    let done = |sum: &Redriven| u64::from(sum.moved.saturating_add(sum.forgotten));
+    let ended = progress::run(redrive.run(rate, &sum), &sum, &bar, done).await;
+    let Redriven { moved, forgotten } = *sum.borrow();
+    output.report(&RedriveReport { waiting, moved, forgotten, dry_run })?;
     let next = format!("run `{} redrive` to move the rest", deployment.inlet);
     match ended {
         RunOutcome::Done => Ok(()),
@@ -66,6 +67,8 @@ struct RedriveReport {
     /// Approximate number of messages before the redrive, as SQS counts them.
     waiting: u32,
     moved: u32,
+    /// Number of messages that were deleted, because their entity was forgotten.
+    forgotten: u32,
     #[serde(skip)]
     dry_run: bool,
 }
@@ -79,5 +82,9 @@ impl Report for RedriveReport {
             (_, true) => format!("about {letters} would be moved; nothing was moved"),
             _ => format!("{} moved back to the queue", counted(*moved, "dead letter", "dead letters")),
         });
+        if self.forgotten > 0 {
+            let letters = counted(self.forgotten, "dead letter", "dead letters");
+            page.line(format_args!("{letters} of forgotten entities deleted"));
+        }
     }
 }

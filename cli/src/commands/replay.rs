@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::deployment::Deployment;
-use crate::failure::Failure;
+use crate::failure::{DAMAGE_HINT, Failure};
 use crate::input::filters::{Filters, Span};
 use crate::options::DeploymentArgs;
 use crate::output::progress::{self, RunOutcome};
@@ -85,7 +85,7 @@ pub(crate) async fn run(
         RunOutcome::Done if replayed.refused.is_empty() => Ok(()),
         RunOutcome::Done => Err(Failure::Partial {
             what: format!("{} not be sent", counted(replayed.refused.len(), "event could", "events could")),
-            next: format!("inspect each with `{} show`; SQS cannot accept them", deployment.inlet),
+            next: format!("inspect each with `{} show`; {DAMAGE_HINT}", deployment.inlet),
         }),
         RunOutcome::Stopped => {
             Err(Failure::Partial { what: "the replay was stopped".to_owned(), next: resume() })
@@ -98,9 +98,14 @@ pub(crate) async fn run(
 
 /// Returns an id with the start time and a random suffix.
 fn generate_id(now: ReceivedAt) -> Result<ReplayId, NotAReplayId> {
+    id_from("replay", now)
+}
+
+/// Returns an id with this first word, a time and a random suffix.
+pub(crate) fn id_from(word: &str, now: ReceivedAt) -> Result<ReplayId, NotAReplayId> {
     let at = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let at = at.to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S").to_string();
-    ReplayId::parse(&format!("replay-{at}-{:04x}", rand::random::<u16>()))
+    ReplayId::parse(&format!("{word}-{at}-{:04x}", rand::random::<u16>()))
 }
 
 /// The command that continues a stopped replay.
@@ -133,6 +138,8 @@ struct ReplayReport {
     selected: u64,
     sent: u64,
     refused: Vec<RefusedEvent>,
+    /// Number of events that were not sent, because their entity was forgotten.
+    forgotten: u64,
     /// The arrival time of the last event that was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     reached: Option<String>,
@@ -149,7 +156,7 @@ struct RefusedEvent {
 impl ReplayReport {
     fn nothing_sent(id: &ReplayId, selected: u64, dry_run: bool) -> Self {
         let replay = id.as_str().to_owned();
-        Self { replay, selected, sent: 0, refused: Vec::new(), reached: None, dry_run }
+        Self { replay, selected, sent: 0, refused: Vec::new(), forgotten: 0, reached: None, dry_run }
     }
 
     fn of(id: &ReplayId, selected: u64, replayed: &Replayed) -> Self {
@@ -159,6 +166,7 @@ impl ReplayReport {
             selected,
             sent: replayed.sent,
             refused: replayed.refused.iter().cloned().map(refused).collect(),
+            forgotten: replayed.forgotten,
             reached: replayed.reached.map(|at| at.to_string()),
             dry_run: false,
         }
@@ -173,6 +181,10 @@ impl Report for ReplayReport {
             (0, _) => page.line("no event matches; nothing was sent"),
             (_, true) => page.line(format_args!("{events} would be sent again; nothing was sent")),
             _ => page.line(format_args!("{sent} of {events} sent again as {replay}")),
+        }
+        if self.forgotten > 0 {
+            let events = counted(self.forgotten, "event", "events");
+            page.line(format_args!("{events} of forgotten entities not sent"));
         }
         if !self.refused.is_empty() {
             let row = |refused: &RefusedEvent| [refused.id.clone(), printable(&refused.reason)];

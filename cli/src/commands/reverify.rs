@@ -94,6 +94,7 @@ async fn count_quarantined(
                 quarantined,
                 accepted: 0,
                 still_failing: 0,
+                forgotten: 0,
                 errors: Vec::new(),
             });
         }
@@ -102,7 +103,9 @@ async fn count_quarantined(
 }
 
 fn done(sum: &Reverified) -> u64 {
-    let done = sum.accepted.saturating_add(sum.refused).saturating_add(sum.failed.len());
+    let done = [sum.accepted, sum.refused, sum.forgotten, sum.failed.len()]
+        .into_iter()
+        .fold(0, usize::saturating_add);
     u64::try_from(done).unwrap_or(u64::MAX)
 }
 
@@ -126,6 +129,8 @@ struct StoreReport {
     accepted: usize,
     /// Number of deliveries that still fail verification. They stay in quarantine.
     still_failing: usize,
+    /// Number of deliveries that were deleted, because their entity was forgotten since they arrived.
+    forgotten: usize,
     /// The errors of other deliveries. They stay in quarantine.
     errors: Vec<String>,
 }
@@ -134,6 +139,7 @@ impl StoreReport {
     fn take(&mut self, sum: &Reverified, ended: &RunOutcome) {
         self.accepted = sum.accepted;
         self.still_failing = sum.refused;
+        self.forgotten = sum.forgotten;
         self.errors = sum.failed.iter().map(Fault::chain).collect();
         if let RunOutcome::Failed(fault) = ended {
             self.errors.push(fault.chain());
@@ -196,6 +202,10 @@ impl Report for ReverifyReport {
             self.stores.iter().map(row),
         );
         for store in &self.stores {
+            if store.forgotten > 0 {
+                let deliveries = counted(store.forgotten, "delivery", "deliveries");
+                page.line(format_args!("{}: {deliveries} of forgotten entities deleted", store.store));
+            }
             for why in &store.errors {
                 page.line(format_args!("{}: {}", store.store, printable(why)));
             }

@@ -50,7 +50,7 @@ pub(crate) async fn run(
     let selection = arguments.source.selection(from, until)?;
     let is_selected =
         |provider: &ProviderHandle| selection.provider.as_ref().is_none_or(|name| name == provider.name);
-    let providers: Vec<ProviderHandle> = ALL.into_iter().filter(is_selected).collect();
+    let providers: Vec<ProviderHandle> = ALL.iter().copied().filter(is_selected).collect();
 
     let mut stores: BTreeMap<(&'static str, Option<String>), StoreStats> = BTreeMap::new();
     let progress = output.progress("log lines read", None);

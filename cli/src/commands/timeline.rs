@@ -8,7 +8,7 @@ use crate::deployment::Deployment;
 use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State, after};
 use crate::events::replayed::Replayed;
-use crate::failure::Failure;
+use crate::failure::{DAMAGE_HINT, Failure};
 use crate::input::filters::EntityPath;
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, counted, printable};
@@ -50,7 +50,12 @@ pub(crate) async fn run(
     let mut known = KnownFields::default();
     let events = entries.into_iter().map(|entry| TimelineEvent::new(entry, &mut known)).collect();
     let shown = if arguments.all { usize::MAX } else { SHOWN };
-    output.report(&Timeline { entity: entity.to_owned(), events, shown })
+    let timeline = Timeline { entity: entity.to_owned(), events, shown };
+    output.report(&timeline)?;
+    if timeline.events.iter().any(|event| event.damaged.is_some()) {
+        output.note(DAMAGE_HINT);
+    }
+    Ok(())
 }
 
 #[derive(Debug, Serialize)]
@@ -82,12 +87,23 @@ struct TimelineEvent {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     replays: Vec<Replayed>,
     changes: Vec<Change>,
+    /// The damage of the event. Its changes are unknown then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<String>,
 }
 
 impl TimelineEvent {
     fn new(entry: HistoryEntry, known: &mut KnownFields) -> Self {
         let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
-        let message: Value = serde_json::from_str(&message).unwrap_or_default();
+        let (message, damaged) = match message {
+            Ok(message) => (serde_json::from_str(&message).unwrap_or_default(), None),
+            Err(damage) => (Value::Null, Some(damage.to_string())),
+        };
+        // Between a damaged event and the next one, changes are those since the last whole one.
+        let changes = match damaged {
+            None => known.apply(message.get("data").unwrap_or(&Value::Null)),
+            Some(_) => Vec::new(),
+        };
         Self {
             received: arrival.received,
             id: arrival.id.to_string(),
@@ -100,7 +116,8 @@ impl TimelineEvent {
             processed: status.processed.map(|at| at.to_string()),
             parked_because: status.parked.map(|parked| parked.reason),
             replays: replays.into_iter().map(Replayed::of).collect(),
-            changes: known.apply(message.get("data").unwrap_or(&Value::Null)),
+            changes,
+            damaged,
         }
     }
 
@@ -128,6 +145,9 @@ impl TimelineEvent {
                     printable(&before.to_string())
                 )),
             }
+        }
+        if let Some(damage) = &self.damaged {
+            return page.line(format_args!("  DAMAGED: {}", printable(damage)));
         }
         match self.changes.len() {
             0 => page.line("  no changes"),

@@ -163,6 +163,8 @@ pub(crate) enum Status {
     Pass,
     /// The check failed.
     Fail,
+    /// The deployment works, and something around it can become a problem.
+    Warning,
     /// The check could not be made, or its finding needs a look.
     Unknown,
 }
@@ -172,6 +174,7 @@ impl Status {
         match self {
             Self::Pass => ("ok", GOOD),
             Self::Fail => ("FAIL", BAD),
+            Self::Warning => ("warn", OPEN),
             Self::Unknown => ("?", OPEN),
         }
     }

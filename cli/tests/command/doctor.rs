@@ -4,7 +4,7 @@ use serde_json::json;
 
 use inlet_tests::stack::Stack;
 
-use crate::inlet::run;
+use crate::inlet::{run, run_in};
 
 /// Returns the doctor's finding about a subject.
 fn about(printed: &serde_json::Value, subject: &str) -> Vec<(String, String)> {
@@ -29,6 +29,8 @@ fn every_part_is_checked_and_the_emulator_passes() {
         "sweeper",
         "secrets",
         "alarms",
+        "account",
+        "api",
     ] {
         assert!(!about(&printed, subject).is_empty(), "{subject}: {printed}");
     }
@@ -37,6 +39,44 @@ fn every_part_is_checked_and_the_emulator_passes() {
         assert_eq!(bad, [], "{printed}");
     }
     assert_eq!(about(&printed, "receiver").len(), 5);
+    // The age of the oldest message and the alarms come from CloudWatch, which the emulator plays with `cbor2` only.
+    for subject in ["queue", "alarms", "account", "api"] {
+        let unknown: Vec<_> =
+            about(&printed, subject).into_iter().filter(|(mark, _)| mark == "unknown").collect();
+        assert_eq!(unknown, [], "{printed}");
+    }
+}
+
+#[test]
+fn a_missing_table_queue_or_bus_fails_with_advice_that_works() {
+    let facts: serde_json::Value =
+        serde_json::from_str(&inlet_tests::repository::text(".local/stack.json")).unwrap();
+    let gone = |name: &str, value: &str| {
+        let mut changed = facts.clone();
+        let old = facts[name].as_str().unwrap();
+        changed[name] = old.replace(old.rsplit('/').next().unwrap(), value).into();
+        changed
+    };
+    for (name, value, subject, heading) in [
+        ("table", "no-such-table", "table", "#the-table-is-gone"),
+        ("queue_url", "no-such.fifo", "queue", "#a-queue-or-the-bus-is-gone"),
+        ("dlq_url", "no-such.fifo", "dead", "#a-queue-or-the-bus-is-gone"),
+        ("bus", "no-such-bus", "bus", "#a-queue-or-the-bus-is-gone"),
+    ] {
+        let folder = std::env::temp_dir().join(inlet_tests::stack::unique());
+        std::fs::create_dir_all(folder.join(".local")).unwrap();
+        std::fs::write(folder.join(".local/stack.json"), gone(name, value).to_string()).unwrap();
+        let ran = run_in(&folder, &["--json", "doctor"]);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let told = ran.json();
+        let finding = ("fail".to_owned(), format!("{value} does not exist"));
+        assert!(about(&told, subject).contains(&finding), "{name}: {told}");
+        assert_eq!(ran.code, 1, "{name}");
+        let checks = told["checks"].as_array().unwrap();
+        let failed = checks.iter().find(|check| check["finding"] == finding.1).unwrap();
+        let next = failed["next"].as_str().unwrap();
+        assert!(next.contains(heading) && !next.contains("deploy again"), "{next}");
+    }
 }
 
 #[tokio::test]

@@ -28,4 +28,6 @@ mod redrive;
 mod reverify;
 mod webhook;
 mod forget;
+mod verify;
+mod restore;
 mod runbook;

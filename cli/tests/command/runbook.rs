@@ -1,13 +1,88 @@
 //! Runs each of the runbook's commands on the local stack. Needs the AWS CLI.
+//!
+//! The sections about parts that are gone run on parts of the test's own, which are deleted before.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::replay::Selection;
+use inlet_aws::operate::verify::{Verification, verify};
 use inlet_tests::repository;
 use inlet_tests::stack::Stack;
+use tokio::sync::watch;
 
 use crate::given::{Given, orders};
+
+/// The sections that create parts again.
+const OF_GONE_PARTS: [&str; 3] =
+    ["The table is gone", "Settings that a restored table lacks", "A queue or the bus is gone"];
+
+#[tokio::test]
+async fn a_table_that_is_gone_comes_back_by_the_runbook() {
+    let stack = Stack::up();
+    let name = stack.copy_of_table().await;
+    let dynamodb = &stack.clients.dynamodb;
+    let created = dynamodb.create_backup().table_name(&name).backup_name(&name).send().await.unwrap();
+    let backup = created.backup_details.unwrap().backup_arn;
+    let key = own_key(&stack);
+    let arn = format!("arn:aws:dynamodb:{}:000000000000:table/{name}", stack.facts.region);
+    let run = |line: &str| {
+        let filled = line.replace("{EventTable}", &name).replace("{BackupArn}", &backup);
+        let filled = filled.replace("{TableArn}", &arn).replace("{KmsKeyArn}", &key);
+        let ran = shell(&filled, &stack.facts.endpoint, &stack.facts.region);
+        let printed =
+            String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success() || line == "inlet doctor", "{filled}\n{printed}");
+        printed
+    };
+    let lines = section("The table is gone");
+    let list = lines.iter().find(|line| line.contains("list-backups")).expect("the line that lists");
+    assert!(run(list).contains(&backup), "the backup is listed");
+    for create in ["restore-table-from-backup", "create-table"] {
+        dynamodb.delete_table().table_name(&name).send().await.unwrap();
+        run(lines.iter().find(|line| line.contains(create)).expect("the line that creates"));
+        let table = Table::new(dynamodb.clone(), name.clone(), 90);
+        let (from, until) = (ReceivedAt::EPOCH, clock::now());
+        let selection =
+            Selection { provider: None, store: None, event_type: None, entity: None, from, until };
+        let sum = watch::Sender::new(Verification::default());
+        verify(&table, &selection, &sum).await.unwrap();
+        let events = sum.borrow().events;
+        assert_eq!(events > 0, create == "restore-table-from-backup", "{create}: {events} events");
+        table.time_index.slice(until.earlier(Duration::from_mins(1)), until).await.unwrap();
+    }
+    for line in section("Settings that a restored table lacks") {
+        run(&line);
+    }
+    let described = dynamodb.describe_table().table_name(&name).send().await.unwrap().table.unwrap();
+    assert_eq!(described.deletion_protection_enabled(), Some(true));
+    let ttl = dynamodb.describe_time_to_live().table_name(&name).send().await.unwrap();
+    assert_eq!(ttl.time_to_live_description.unwrap().attribute_name(), Some("expires"));
+}
+
+#[tokio::test]
+async fn queues_and_a_bus_that_are_gone_come_back_by_the_runbook() {
+    let stack = Stack::up();
+    let word = inlet_tests::stack::unique();
+    let arn = format!("arn:aws:sqs:{}:000000000000:{word}-dead.fifo", stack.facts.region);
+    for line in section("A queue or the bus is gone").iter().filter(|line| *line != "inlet doctor") {
+        let filled = line.replace("{DeadLetterQueueName}", &format!("{word}-dead.fifo"));
+        let filled = filled.replace("{EventQueueName}", &format!("{word}.fifo"));
+        let filled = filled.replace("{DeadLetterQueueArn}", &arn).replace("{EventBusName}", &word);
+        let ran = shell(&filled, &stack.facts.endpoint, &stack.facts.region);
+        assert!(ran.status.success(), "{filled}\n{}", String::from_utf8_lossy(&ran.stderr));
+    }
+    let url = stack.clients.sqs.get_queue_url().queue_name(format!("{word}.fifo")).send().await.unwrap();
+    let asked = stack.clients.sqs.get_queue_attributes().queue_url(url.queue_url().unwrap());
+    let attributes = asked.attribute_names("All".into()).send().await.unwrap().attributes.unwrap();
+    assert!(attributes[&"RedrivePolicy".into()].contains(&arn), "{attributes:?}");
+    assert!(stack.bus.describe_event_bus().name(&word).send().await.is_ok());
+}
 
 #[tokio::test]
 async fn every_command_of_the_runbook_works() {
@@ -33,7 +108,9 @@ async fn every_command_of_the_runbook_works() {
         let printed =
             String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
         // Other tests may leave real problems on the same stack.
-        let found_failures = line == "inlet doctor" && printed.contains(" failed, ");
+        let found_failures = line == "inlet doctor" && printed.contains(" failed, ")
+            || line.starts_with("inlet verify") && printed.contains(" damaged")
+            || line.starts_with("inlet restore") && printed.contains("of the copy");
         assert!(ran.status.success() || found_failures, "{filled}\n{printed}");
     }
 }
@@ -67,10 +144,22 @@ fn names(listed: &Output) -> BTreeMap<String, String> {
     names
 }
 
-/// The lines of the runbook's code blocks.
+/// The lines of the runbook's code blocks, those about parts that are gone left out.
 fn commands() -> Vec<String> {
     let runbook = repository::text("docs/runbook.md");
-    let blocks = runbook.split("```").skip(1).step_by(2);
+    let is_of_gone_part = |section: &&str| OF_GONE_PARTS.iter().any(|title| section.starts_with(title));
+    runbook.split("\n## ").filter(|section| !is_of_gone_part(section)).flat_map(lines_of).collect()
+}
+
+/// The lines of the code blocks of one section.
+fn section(title: &str) -> Vec<String> {
+    let runbook = repository::text("docs/runbook.md");
+    let section = runbook.split("\n## ").find(|section| section.starts_with(title));
+    lines_of(section.unwrap_or_else(|| panic!("no section {title}")))
+}
+
+fn lines_of(section: &str) -> Vec<String> {
+    let blocks = section.split("```").skip(1).step_by(2);
     blocks.flat_map(str::lines).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 

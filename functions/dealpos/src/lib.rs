@@ -9,7 +9,9 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use std::time::Duration;

@@ -9,7 +9,9 @@
 mod topics;
 mod events;
 mod canonical;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use inlet::delivery::Delivery;

@@ -8,7 +8,9 @@ mod events;
 mod canonical;
 mod body;
 mod redirect;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use inlet::delivery::Delivery;

@@ -77,6 +77,14 @@ export function isKind<K extends Kind>(event: Event, kind: K): event is Extract<
   return kindOf(event) === kind;
 }
 
+/** The type of the notice that an entity was forgotten. */
+const FORGOTTEN = "inlet.entity.forgotten";
+
+/** Returns whether this is the notice that the entity was forgotten: delete what arrived until `time`. It has no data. */
+export function isForgotten(event: Event): boolean {
+  return (event.type as string) === FORGOTTEN;
+}
+
 function fromJson(text: string | Uint8Array): unknown {
   try {
     return JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text));

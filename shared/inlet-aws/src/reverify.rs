@@ -9,17 +9,11 @@ use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::dynamodb::dynamo::Items;
+use crate::dynamodb::events::Events;
+use crate::dynamodb::forgotten::ForgottenEntities;
 use crate::dynamodb::quarantine::TableQuarantine;
 use crate::dynamodb::quarantined_request::QuarantinedRequest;
-
-/// The quarantined requests that a run verifies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// All of the store's.
-    All,
-    /// Those that were quarantined because the store's credentials could not be read.
-    Deferred,
-}
+pub use crate::dynamodb::quarantined_request::Scope;
 
 /// The progress for a store's quarantined requests.
 #[derive(Debug, Default)]
@@ -28,6 +22,8 @@ pub struct Reverified {
     pub accepted: usize,
     /// The number of requests that still fail verification. They stay.
     pub refused: usize,
+    /// The number of requests whose entity was forgotten since they arrived. They left the quarantine.
+    pub forgotten: usize,
     /// Why others stay: each that cannot be read or that table or queue never take, and the one at which the run ended.
     pub failed: Vec<Fault>,
 }
@@ -39,7 +35,8 @@ pub struct Reverified {
 /// 3. sent, and
 /// 4. deleted from the quarantine,
 ///
-/// so that a run can be repeated wherever it ended. The first transient fault ends it: no request overtakes another. A
+/// so that a run can be repeated wherever it ended. One whose entity was forgotten since it arrived is deleted and neither
+/// stored nor sent. The first transient fault ends it: no request overtakes another. A
 /// request that cannot be read, or that table or queue never take, stays and is skipped. `sum` contains the progress at
 /// any time.
 ///
@@ -64,8 +61,11 @@ pub async fn reverify<P: Provider>(
             Err(damaged) => Err(damaged),
         };
         match result {
-            Ok(true) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
-            Ok(false) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
+            Ok(Judgement::Accepted) => sum.send_modify(|sum| sum.accepted = sum.accepted.saturating_add(1)),
+            Ok(Judgement::Refused) => sum.send_modify(|sum| sum.refused = sum.refused.saturating_add(1)),
+            Ok(Judgement::Forgotten) => {
+                sum.send_modify(|sum| sum.forgotten = sum.forgotten.saturating_add(1));
+            }
             Err(fault) => {
                 let ends_run = fault.kind == FaultKind::Transient;
                 sum.send_modify(|sum| sum.failed.push(fault));
@@ -78,22 +78,37 @@ pub async fn reverify<P: Provider>(
     Ok(())
 }
 
-/// Takes a request along the path of a delivery, and out of quarantine. Returns whether it verified.
+/// The result of a request.
+enum Judgement {
+    /// It verified and is an event now.
+    Accepted,
+    /// It does not verify.
+    Refused,
+    /// It verified, and its entity was forgotten since it arrived.
+    Forgotten,
+}
+
+/// Takes a request along the path of a delivery, and out of quarantine.
 async fn accept<P: Provider>(
     quarantined: QuarantinedRequest,
     store: &Store<P>,
     quarantine: &TableQuarantine,
     journal: &impl Journal,
     queue: &impl Queue,
-) -> Result<bool, Fault> {
+) -> Result<Judgement, Fault> {
     let QuarantinedRequest { request, received_at, sort_key } = quarantined;
     // The token is the request's own: a repeated run recognises its write, and no other delivery has the same.
     let (name, token) = (request.store.clone(), WriteToken(format!("quarantine {sort_key}")));
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
-        return Ok(false);
+        return Ok(Judgement::Refused);
     };
     let parsed = store.parse(&delivery);
     let mut event = delivery.into_event::<P>(parsed).released_from_quarantine();
+    let forgotten = ForgottenEntities::new(quarantine.dynamo.clone());
+    if forgotten.includes(event.id(), received_at).await? {
+        quarantine.delete(&name, &sort_key).await?;
+        return Ok(Judgement::Forgotten);
+    }
     // It arrived before the sweeper's cursor.
     quarantine.put_pending(&event).await?;
     let unsent = match journal.record(&mut event, &token).await? {
@@ -102,7 +117,13 @@ async fn accept<P: Provider>(
         Recorded::Duplicate { processed: true, .. } => None,
     };
     if let Some(event) = unsent {
+        // A run of `forget` between the first look and the write did not see the event.
+        if forgotten.includes(event.id(), event.received_at()).await? {
+            Events::new(quarantine.dynamo.clone()).delete(event.id(), event.received_at()).await?;
+            quarantine.delete(&name, &sort_key).await?;
+            return Ok(Judgement::Forgotten);
+        }
         queue.send(&event).await?;
     }
-    quarantine.delete(&name, &sort_key).await.map(|()| true)
+    quarantine.delete(&name, &sort_key).await.map(|()| Judgement::Accepted)
 }

@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::proof::{Covered, Proof};
-use crate::provider::Provider;
+use crate::proof::claim::{Covered, Proof};
 use crate::received_at::ReceivedAt;
 use crate::request::{Fields, Headers, Method, Plus, Request, Unverified, is_form};
 use crate::store::StoreName;
@@ -36,10 +35,16 @@ const KEPT_HEADERS: [&str; 6] =
 const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {
-    pub(crate) fn new<P: Provider>(request: Unverified, proof: Proof, received_at: ReceivedAt) -> Self {
+    /// Returns the delivery of a verified request, without its `secret_parameters`.
+    pub(crate) fn new(
+        request: Unverified,
+        proof: Proof,
+        received_at: ReceivedAt,
+        secret_parameters: &[&str],
+    ) -> Self {
         let Request { method, store, topic, query, headers, body } = request.into_inner();
         Self {
-            query: without(&query, P::SECRET_PARAMETERS),
+            query: without(&query, secret_parameters),
             headers: kept(&headers),
             store,
             topic,

@@ -9,8 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::canonical::Kind;
 use crate::delivery::Delivery;
-use crate::proof::Covered;
-use crate::provider::Provider;
+use crate::proof::claim::Covered;
 use crate::provider::catalogue::DedupRule;
 use crate::provider::parsed_event::ParsedEvent;
 use crate::provider::retry_policy::DEFAULT_RETRY_WINDOW;
@@ -49,6 +48,18 @@ impl EventId {
             && plain(entity)
             && hex(digest);
         if fits { Ok(Self(text.to_owned())) } else { Err(NotAnEventId) }
+    }
+
+    /// The id of the notice that the entity under this path was forgotten. The same entity and time have the same id.
+    ///
+    /// # Errors
+    /// [`NotAnEventId`] unless the path is that of an entity.
+    pub fn of_forgetting(entity_path: &str, at: ReceivedAt) -> Result<Self, NotAnEventId> {
+        let mut hash = Sha256::new();
+        hash.update(b"forgotten");
+        hash.update(at.millis().to_be_bytes());
+        let digest: String = hex(&hash.finalize()).chars().take(DIGEST_LEN).collect();
+        Self::parse(&format!("{entity_path}/{digest}"))
     }
 
     /// The whole id.
@@ -201,8 +212,21 @@ pub struct Event {
     reading: ParsedEvent,
 }
 
+/// The facts of a provider that decide an event's id and its deduplication. Every provider has them: see
+/// [`Provider`](crate::provider::Provider).
+pub trait EventSource {
+    /// The provider's name.
+    const NAME: &'static str;
+
+    /// The time in which the provider may repeat a delivery.
+    const RETRY_WINDOW: Duration;
+
+    /// The kinds of which some events carry a time of their own and others do not.
+    const MIXED_DEDUP_KINDS: &'static [Kind];
+}
+
 impl Event {
-    pub(crate) fn new<P: Provider>(delivery: Delivery, reading: ParsedEvent) -> Self {
+    pub(crate) fn new<P: EventSource>(delivery: Delivery, reading: ParsedEvent) -> Self {
         let content = ContentDigest::of(&delivery, &reading);
         let received_at = delivery.received_at();
         let (dedup_scope, digest) = match reading.dedup {

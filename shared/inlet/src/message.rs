@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
 use crate::event::{Event, EventId, NotAnEventId};
-use crate::proof::Verified;
+use crate::proof::verify::Verified;
 use crate::provider::catalogue::Documented;
+use crate::received_at::ReceivedAt;
 use crate::value::json::JsonError;
 
 /// A CloudEvents 1.0 event in its JSON format, with Inlet's extension attributes.
@@ -44,6 +45,32 @@ pub struct CloudEvent<'e> {
     dataref: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'e Canonical>,
+}
+
+/// The type of the notice that an entity was forgotten.
+pub const ENTITY_FORGOTTEN: &str = "inlet.entity.forgotten";
+
+/// The trust in a notice: an operator sent it, no provider.
+const BY_OPERATOR: &str = "operator";
+
+/// The notice that an entity was forgotten, a CloudEvents 1.0 event without data: consumers delete what they keep of
+/// the entity from deliveries that arrived until `time`. It has every attribute of an event's envelope, so that code
+/// which reads events reads it too.
+#[derive(Serialize)]
+struct ForgottenNotice<'e> {
+    specversion: &'static str,
+    id: &'e str,
+    source: String,
+    #[serde(rename = "type")]
+    canonical_type: &'static str,
+    subject: &'e str,
+    time: &'e str,
+    datacontenttype: &'static str,
+    provider: &'e str,
+    store: &'e str,
+    providertype: &'static str,
+    trust: &'static str,
+    receivedtime: &'e str,
 }
 
 /// The word for a value that comes from the store's settings.
@@ -137,6 +164,38 @@ impl Message {
         let head: Head = serde_json::from_str(&json).map_err(|error| NotAMessage::Json(error.into()))?;
         let id = EventId::parse(&head.id).map_err(NotAMessage::Id)?;
         Ok(Self { id, head, json })
+    }
+
+    /// The notice that the entity under this path was forgotten: all that arrived until `at`.
+    ///
+    /// # Errors
+    /// [`NotAMessage::Id`] unless the path is that of an entity.
+    pub fn entity_forgotten(entity_path: &str, at: ReceivedAt) -> Result<Self, NotAMessage> {
+        let id = EventId::of_forgetting(entity_path, at).map_err(NotAMessage::Id)?;
+        let mut parts = entity_path.splitn(3, '/');
+        let mut part = || parts.next().unwrap_or_default();
+        let (provider, store, subject, time) = (part(), part(), part(), at.to_string());
+        let notice = ForgottenNotice {
+            specversion: "1.0",
+            id: id.as_str(),
+            source: format!("/{provider}/{store}"),
+            canonical_type: ENTITY_FORGOTTEN,
+            subject,
+            time: &time,
+            datacontenttype: "application/json",
+            provider,
+            store,
+            providertype: ENTITY_FORGOTTEN,
+            trust: BY_OPERATOR,
+            receivedtime: &time,
+        };
+        let json = serde_json::to_string(&notice).map_err(|error| NotAMessage::Json(error.into()))?;
+        Self::parse(json)
+    }
+
+    /// Returns true for the notice that an entity was forgotten, which is no event of the entity.
+    pub fn is_forgotten_notice(&self) -> bool {
+        self.head.canonical_type == ENTITY_FORGOTTEN
     }
 
     /// The event's id.
@@ -246,6 +305,33 @@ mod tests {
         assert_eq!(message.received_time(), "2025-06-12T08:01:12.345Z");
         assert_eq!((message.replay_id(), message.json()), (None, TEXT));
         assert!(!format!("{message:?}").contains("86.40"), "a log must not contain the data");
+    }
+
+    #[test]
+    fn a_notice_of_forgetting_has_the_entity_and_the_time_alone() {
+        let at = ReceivedAt::parse("2025-06-12T08:01:12.345Z").unwrap();
+        let notice = Message::entity_forgotten("zid/a/order/1", at).unwrap();
+        assert!(notice.is_forgotten_notice() && !Message::parse(TEXT.into()).unwrap().is_forgotten_notice());
+        assert_eq!(notice.id().entity_path(), "zid/a/order/1");
+        let object: Value = serde_json::from_str(notice.json()).unwrap();
+        let expected = serde_json::json!({
+            "specversion": "1.0",
+            "id": notice.id().as_str(),
+            "source": "/zid/a",
+            "type": "inlet.entity.forgotten",
+            "subject": "order/1",
+            "time": "2025-06-12T08:01:12.345Z",
+            "datacontenttype": "application/json",
+            "provider": "zid",
+            "store": "a",
+            "providertype": "inlet.entity.forgotten",
+            "trust": "operator",
+            "receivedtime": "2025-06-12T08:01:12.345Z",
+        });
+        assert_eq!(object, expected);
+        let again = Message::entity_forgotten("zid/a/order/1", at).unwrap();
+        assert_eq!(again.id(), notice.id(), "a repeated run has the same notice");
+        assert!(matches!(Message::entity_forgotten("zid/a", at), Err(NotAMessage::Id(_))));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 pub mod call;
 pub mod plan;
-pub(crate) mod http;
+pub mod http;
 pub mod proxy;
 pub mod function;
 pub mod world;

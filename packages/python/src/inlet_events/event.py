@@ -37,6 +37,10 @@ Data = (
 _CLASSES: dict[str, type[Model]] = {kind.__name__.lower(): kind for kind in get_args(Data)}
 
 
+# The type of the notice that an entity was forgotten.
+FORGOTTEN = "inlet.entity.forgotten"
+
+
 class Event(types.Event):
     """An event. `data` is None if it was too large for a message; then `dataref` has the id of the stored event."""
 
@@ -49,6 +53,11 @@ class Event(types.Event):
     def verb(self) -> str:
         """What happened to the object: the last part of `type`, for example `created`."""
         return self.type.rpartition(".")[2]
+
+    @property
+    def is_forgotten(self) -> bool:
+        """True for the notice that the entity was forgotten: delete what arrived until `time`. It has no data."""
+        return self.type == FORGOTTEN
 
     @model_validator(mode="before")
     @classmethod

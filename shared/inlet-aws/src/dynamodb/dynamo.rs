@@ -160,8 +160,8 @@ impl Items {
 /// The event table in DynamoDB.
 #[derive(Clone, Debug)]
 pub(crate) struct Dynamo {
-    client: Client,
-    table: Arc<str>,
+    pub(crate) client: Client,
+    pub(crate) table: Arc<str>,
     retention: Duration,
 }
 

@@ -18,18 +18,19 @@ use crate::client::clock;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
 use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
+use crate::dynamodb::integrity::{MESSAGE_SHA256, examine};
 use crate::dynamodb::keys::{event_key, receipt_key};
 use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 use crate::dynamodb::receipts::{Receipts, applies_to, tombstone_until};
-use crate::dynamodb::record::Record;
+use crate::dynamodb::record::{Record, sha256_hex};
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
 
 /// The raw body, and the message that the sweeper or a replay sends again. Together with names, keys, query and
 /// headers, which API Gateway keeps below 10 KB each, they stay below DynamoDB's 400 KB an item.
-const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
-const MESSAGE: BlobField = BlobField { name: "message", inline_len: 60_000 };
+pub(crate) const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
+pub(crate) const MESSAGE: BlobField = BlobField { name: "message", inline_len: 60_000 };
 
 /// The fields that may be in chunks.
 pub(crate) const LARGE_FIELDS: [BlobField; 2] = [BODY, MESSAGE];
@@ -364,7 +365,8 @@ impl Events {
         Ok(item.is_some_and(|item| is_unexpired_at(&item, received_at)))
     }
 
-    /// Returns a stored event; nothing if there is none.
+    /// Returns a stored event; nothing if there is none. Its body and message are those that were stored: a changed one
+    /// is damage.
     ///
     /// # Errors
     /// When the table cannot be read. The fault is [`Damaged`](inlet::fault::FaultKind::Damaged) if the event is.
@@ -372,28 +374,20 @@ impl Events {
         let Some(item) = self.dynamo.get(event_key(id)).await? else {
             return Ok(None);
         };
-        let record: Record = attributes::read(&item).map_err(|error| Fault::damaged(DAMAGED, error))?;
-        let body = self.dynamo.read_blob(BODY, &item).await?;
-        let message = self.message_of(&item).await?;
-        Ok(Some(StoredEvent { record, message, body }))
+        let examined = examine(&self.dynamo, id, &item).await?;
+        examined.into_whole().map(Some).map_err(|damage| Fault::damaged(DAMAGED, damage))
     }
 
-    /// Returns the message of a stored event; nothing if there is no such event.
+    /// Returns the message of a stored event; nothing if there is no such event. The body is compared too: a message is
+    /// not sent if the bytes that it was read from have changed.
     ///
     /// # Errors
     /// When the table cannot be read. The fault is [`Damaged`](inlet::fault::FaultKind::Damaged) if the event is.
     pub async fn message(&self, id: &EventId) -> Result<Option<Message>, Fault> {
-        let Some(item) = self.dynamo.get(event_key(id)).await? else {
+        let Some(event) = self.get(id).await? else {
             return Ok(None);
         };
-        let message = self.message_of(&item).await?;
-        Message::parse(message).map(Some).map_err(|error| Fault::damaged(DAMAGED, error.to_string()))
-    }
-
-    /// Returns the message that an event's item contains or names.
-    pub(crate) async fn message_of(&self, item: &Item) -> Result<String, Fault> {
-        let message = self.dynamo.read_blob(MESSAGE, item).await?;
-        String::from_utf8(message).map_err(|error| Fault::damaged(DAMAGED, error))
+        Message::parse(event.message).map(Some).map_err(|error| Fault::damaged(DAMAGED, error.to_string()))
     }
 
     /// Deletes an event with its chunks, unless an equal event that arrived after `until` has taken its place.
@@ -437,6 +431,7 @@ impl Events {
         let mut item = attributes::of(record);
         item.extend(self.dynamo.write_blob(BODY, body, owner).await?);
         item.extend(self.dynamo.write_blob(MESSAGE, message.as_bytes(), owner).await?);
+        item.insert(MESSAGE_SHA256.into(), AttributeValue::S(sha256_hex(message.as_bytes())));
         item.extend(event_key(id).into_item());
         item.insert("bucket".into(), AttributeValue::S(bucket_of(record, id)));
         item.insert("arrival".into(), AttributeValue::S(record.received.clone()));

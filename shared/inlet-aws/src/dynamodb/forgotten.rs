@@ -2,11 +2,12 @@
 
 use inlet::event::EventId;
 use inlet::fault::Fault;
+use inlet::message::Message;
 use inlet::received_at::ReceivedAt;
 
-use crate::dynamodb::attributes::{number, number_value};
+use crate::dynamodb::attributes::{Item, number, number_value};
 use crate::dynamodb::dynamo::{Dynamo, Key, put_request};
-use crate::dynamodb::keys::FORGOTTEN;
+use crate::dynamodb::keys::{FORGOTTEN, forgotten_key};
 
 /// The owner of these notes.
 #[derive(Clone, Debug)]
@@ -24,9 +25,22 @@ impl ForgottenEntities {
     /// # Errors
     /// When the table cannot be read.
     pub async fn includes(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
-        let note = self.dynamo.get(Key::new(id.entity_path(), FORGOTTEN)).await?;
-        let forgotten_ms = note.and_then(|note| number(&note, "forgotten_ms"));
-        Ok(forgotten_ms.is_some_and(|forgotten_ms| received_at.millis() <= forgotten_ms))
+        let note = self.dynamo.get(forgotten_key(id)).await?;
+        Ok(note.is_some_and(|note| note_includes(&note, received_at)))
+    }
+
+    /// Returns whether a message is about an event of an entity that was forgotten since. The notice that it was
+    /// forgotten is none.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn includes_message(&self, message: &Message) -> Result<bool, Fault> {
+        if message.is_forgotten_notice() {
+            return Ok(false);
+        }
+        // A message that another program put on the queue may contain no arrival.
+        let received_at = ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH);
+        self.includes(message.id(), received_at).await
     }
 
     /// Notes that the entity under this path is forgotten: all that arrived until `now` must not come back.
@@ -39,4 +53,9 @@ impl ForgottenEntities {
         note.insert("expires".into(), self.dynamo.expires(now.millis()));
         self.dynamo.batch_write(vec![put_request(note)?]).await
     }
+}
+
+/// Returns whether a note covers what arrived then.
+pub(crate) fn note_includes(note: &Item, received_at: ReceivedAt) -> bool {
+    number(note, "forgotten_ms").is_some_and(|forgotten_ms| received_at.millis() <= forgotten_ms)
 }

@@ -63,5 +63,10 @@ pub(crate) fn attempts_key(id: &EventId) -> Key {
     Key::new(id.entity_path(), "tried")
 }
 
+/// The key of the note that an event's entity was forgotten.
+pub(crate) fn forgotten_key(id: &EventId) -> Key {
+    Key::new(id.entity_path(), FORGOTTEN)
+}
+
 /// The sort key of the note that an entity was forgotten. Stored data: the value must stay.
 pub(crate) const FORGOTTEN: &str = "forgotten";

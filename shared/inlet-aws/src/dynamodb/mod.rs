@@ -6,6 +6,7 @@
 //! | `keys` | the layout: the key of each item |
 //! | [`table`] | all owners, made from one client |
 //! | [`events`] | events, with their bodies and messages |
+//! | [`integrity`] | comparison of a stored event with its own hashes and keys |
 //! | `latest` | the newest event of each entity: deduplication within a retry window |
 //! | [`time_index`] | the index of events by arrival |
 //! | [`receipts`] | receipts, tombstones and parked markers |
@@ -21,6 +22,7 @@ pub mod attributes;
 pub mod record;
 pub(crate) mod chunks;
 pub mod events;
+pub mod integrity;
 pub(crate) mod latest;
 pub mod time_index;
 pub mod receipts;

@@ -14,9 +14,17 @@ use crate::dynamodb::dynamo::{Expressions, Key};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 use crate::dynamodb::quarantine::{DEFERRED, Note, TableQuarantine, partition};
 use crate::dynamodb::record::Encoding;
-use crate::reverify::Scope;
 
 const DAMAGED: &str = "the quarantined request is damaged";
+
+/// The quarantined requests that a run verifies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of the store's.
+    All,
+    /// Those that were quarantined because the store's credentials could not be read.
+    Deferred,
+}
 
 /// A request from the quarantine, not verified yet.
 pub(crate) struct QuarantinedRequest {

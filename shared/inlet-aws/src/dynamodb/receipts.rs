@@ -48,6 +48,15 @@ const NO_ARRIVAL_MS: i64 = i64::MIN;
 /// A failed write of a repeat's receipt.
 const NOT_WRITTEN: &str = "the receipt of a repeat cannot be stored";
 
+/// The purpose of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Its event is consumed once.
+    Once,
+    /// It is part of a replay: its event is consumed again.
+    Again,
+}
+
 /// The owner of receipts, tombstones and parked markers.
 #[derive(Clone, Debug)]
 pub struct Receipts {
@@ -77,16 +86,24 @@ impl Receipts {
         Ok(self.dynamo.get(parked_key(id)).await?.is_some())
     }
 
-    /// Returns which of these events, given with their arrivals, were processed.
+    /// Returns which of these messages, given by event, arrival and purpose, are not to be consumed: those whose event
+    /// was processed, and replays of an event that was forgotten.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn processed(&self, events: &[(&EventId, ReceivedAt)]) -> Result<HashSet<EventId>, Fault> {
-        let receipts = self.dynamo.batch_get(events.iter().map(|(id, _)| receipt_key(id))).await?;
-        let has_receipt = |(id, received_at): &&(&EventId, ReceivedAt)| {
-            receipts.get(&receipt_key(id)).is_some_and(|receipt| applies_to(receipt, *received_at))
+    pub async fn processed(
+        &self,
+        messages: &[(&EventId, ReceivedAt, Purpose)],
+    ) -> Result<HashSet<EventId>, Fault> {
+        let receipts = self.dynamo.batch_get(messages.iter().map(|(id, ..)| receipt_key(id))).await?;
+        let is_done = |(id, received_at, purpose): &&(&EventId, ReceivedAt, Purpose)| {
+            let receipt = receipts.get(&receipt_key(id));
+            receipt.filter(|receipt| applies_to(receipt, *received_at)).is_some_and(|receipt| match purpose {
+                Purpose::Once => true,
+                Purpose::Again => tombstone_until(receipt).is_some(),
+            })
         };
-        Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
+        Ok(messages.iter().filter(is_done).map(|(id, ..)| (*id).clone()).collect())
     }
 
     /// Writes a receipt for each of these events, given with their arrivals, and deletes the attempts of the entities
@@ -154,14 +171,18 @@ impl Receipts {
         try_join_all(records).await.map(|_| ())
     }
 
-    /// Writes a tombstone for each of these events of a forgotten entity. A tombstone applies to what arrived until
-    /// `now`, to the millisecond: an equal delivery afterwards is a new event.
+    /// Writes a tombstone for each of these events of a forgotten entity, given with the time until which it applies,
+    /// to the millisecond: an equal delivery afterwards is a new event.
     ///
     /// # Errors
     /// When the table does not do all of it.
-    pub async fn write_tombstones(&self, ids: &[EventId], now: ReceivedAt) -> Result<(), Fault> {
-        let tombstones = ids.iter().map(|id| {
-            let mut item = self.receipt(id, now, now);
+    pub async fn write_tombstones(
+        &self,
+        events: &[(EventId, ReceivedAt)],
+        now: ReceivedAt,
+    ) -> Result<(), Fault> {
+        let tombstones = events.iter().map(|(id, until)| {
+            let mut item = self.receipt(id, *until, now);
             item.insert(TOMBSTONE.into(), AttributeValue::Bool(true));
             put_request(item)
         });
@@ -257,6 +278,12 @@ pub(crate) fn applies_to(marker: &Item, received_at: ReceivedAt) -> bool {
 #[cfg(feature = "operate")]
 pub(crate) fn is_by_replay(receipt: &Item) -> bool {
     receipt.contains_key(BY_REPLAY)
+}
+
+/// Returns true for the receipt of an event that repeats another one.
+#[cfg(feature = "operate")]
+pub(crate) fn is_of_repeat(receipt: &Item) -> bool {
+    receipt.contains_key(REPEATS) && !receipt.contains_key(VOID)
 }
 
 /// Returns the arrival, in milliseconds, until which a tombstone applies; nothing for an ordinary receipt.

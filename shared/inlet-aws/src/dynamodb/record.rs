@@ -95,7 +95,7 @@ impl Record {
                 .map(|(name, value)| ((*name).to_owned(), value.clone()))
                 .collect(),
             size: body.len(),
-            sha256: hex(&Sha256::digest(body)),
+            sha256: sha256_hex(body),
         }
     }
 
@@ -220,6 +220,11 @@ fn gunzip(bytes: &[u8], max_len: usize) -> io::Result<Vec<u8>> {
         ));
     }
     Ok(whole)
+}
+
+/// Returns the SHA-256 of bytes, in hex.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Returns bytes as lower-case hex digits.

@@ -13,7 +13,8 @@ use inlet::received_at::ReceivedAt;
 use crate::client::clock;
 use crate::dynamodb::events::{Put, StoredEvent};
 use crate::dynamodb::pending::PendingEvent;
-use crate::dynamodb::record::Record;
+use crate::dynamodb::receipts::Purpose;
+use crate::dynamodb::record::{Record, sha256_hex};
 use crate::dynamodb::table::Table;
 use crate::sqs::SqsQueue;
 
@@ -53,7 +54,13 @@ impl ProcessingStore for TableLedger {
     }
 
     async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
-        self.table.receipts.processed(&with_arrivals(messages)).await
+        let purpose = |message: &Message| match message.replay_id() {
+            None => Purpose::Once,
+            Some(_) => Purpose::Again,
+        };
+        let messages: Vec<_> =
+            messages.iter().map(|message| (message.id(), arrival(message), purpose(message))).collect();
+        self.table.receipts.processed(&messages).await
     }
 
     async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
@@ -127,6 +134,9 @@ fn carried_event(received: &Received, message: &Message) -> Result<StoredEvent, 
     let (record, body) = Record::unpacked(packed).map_err(|error| damaged(error.to_string()))?;
     if record.id != message.id().as_str() {
         return Err(damaged("it has another id than the message".into()));
+    }
+    if record.sha256 != sha256_hex(&body) {
+        return Err(damaged("its body has another SHA-256 than its record".into()));
     }
     let record = Record { attempt: format!("queue/{}", received.id), ..record };
     Ok(StoredEvent { record, message: message.json().to_owned(), body })

@@ -465,17 +465,20 @@ impl Run<'_> {
     }
 
     /// Sends an event's message. Returns whether it was sent. An event that has expired is not sent; one that is damaged
-    /// or that SQS never accepts is parked.
+    /// or that SQS never accepts is parked; one whose entity was forgotten while it was being stored is deleted.
     async fn resend(&mut self, id: &EventId) -> Result<bool, Fault> {
         let message = match self.sweeper.table.events.message(id).await {
             Ok(Some(message)) => message,
             Ok(None) => return Ok(false),
             // One event that cannot be read must not keep the others from being sent.
             Err(fault) if fault.kind == FaultKind::Damaged => {
-                return self.park(id, fault.context).await.map(|()| false);
+                return self.park(id, &fault.chain()).await.map(|()| false);
             }
             Err(fault) => return Err(fault),
         };
+        if self.sweeper.table.forgotten.includes_message(&message).await? {
+            return self.forget(id, message.received_time()).await.map(|()| false);
+        }
         self.limiter.acquire().await;
         match self.sweeper.queue.send_message(&message, id.as_str()).await {
             Ok(()) => {
@@ -488,6 +491,14 @@ impl Run<'_> {
             }
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Deletes an event of a forgotten entity, and leaves a tombstone for its messages.
+    async fn forget(&self, id: &EventId, received: &str) -> Result<(), Fault> {
+        let table = &self.sweeper.table;
+        let arrival = ReceivedAt::parse(received).unwrap_or(ReceivedAt::EPOCH);
+        table.receipts.write_tombstones(&[(id.clone(), arrival)], self.now).await?;
+        table.events.delete(id, arrival).await.map(|_| ())
     }
 
     async fn park(&mut self, id: &EventId, why: &str) -> Result<(), Fault> {

@@ -8,7 +8,9 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text, text_value};
 use crate::dynamodb::dynamo::UNREADABLE;
-use crate::dynamodb::keys::replays_prefix;
+use crate::dynamodb::integrity::{Damage, examine};
+use crate::dynamodb::keys::{EVENT_PREFIX, replays_prefix};
+use crate::dynamodb::receipts::is_of_repeat;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_status::EventStatus;
@@ -22,8 +24,8 @@ pub struct HistoryEntry {
     pub origin: String,
     /// The trust in the delivery, as the table contains it.
     pub trust: String,
-    /// The message, as it was first written.
-    pub message: String,
+    /// The message, as it was first written, or the damage of the event.
+    pub message: Result<String, Damage>,
     /// The status.
     pub status: EventStatus,
     /// The replays, oldest first.
@@ -62,23 +64,15 @@ pub async fn replays(table: &Table, id: &EventId) -> Result<Vec<ReplayRecord>, F
     Ok(replays)
 }
 
-/// Returns the history of the entity under this path, oldest event first.
+/// Returns the history of the entity under this path, oldest event first. A damaged event is an entry too.
 ///
 /// # Errors
-/// When the table cannot be read, or one of the events is damaged.
+/// When the table cannot be read.
 pub async fn load(table: &Table, entity_path: &str) -> Result<Vec<HistoryEntry>, Fault> {
     let query = table
         .dynamo
         .query()
         .key_condition_expression("pk = :entity")
-        // All but the body, which may be large.
-        .projection_expression(
-            "pk, sk, arrival, #type, canonical_type, origin, trust, message, message_encoding, \
-             message_chunks, message_chunk_key, message_parts, message_digest, received_ms, #processed, parked, \
-             reason, replayed, replay",
-        )
-        .expression_attribute_names("#type", "type")
-        .expression_attribute_names("#processed", "processed")
         .expression_attribute_values(":entity", text_value(entity_path))
         .consistent_read(true);
     let mut items = EntityItems::default();
@@ -123,18 +117,34 @@ impl EntityItems {
         }
     }
 
+    /// Returns the event of an item; nothing for a repeat of another event. An event that lost its place in the time
+    /// index has its arrival in its other attributes.
+    fn arrival(&self, item: &Item) -> Option<Arrival> {
+        let digest = text(item, "sk")?.strip_prefix(EVENT_PREFIX)?;
+        if item.contains_key("arrival") {
+            return Arrival::read(item);
+        }
+        if self.receipts.get(digest).is_some_and(is_of_repeat) {
+            return None;
+        }
+        let mut listed = item.clone();
+        listed.insert("arrival".into(), text_value(text(item, "received").unwrap_or_default()));
+        Arrival::read(&listed)
+    }
+
     async fn assemble(mut self, table: &Table) -> Result<Vec<HistoryEntry>, Fault> {
         let mut entries = Vec::new();
-        for item in self.events {
-            let Some(arrival) = Arrival::read(&item) else { continue };
+        for item in std::mem::take(&mut self.events) {
+            let Some(arrival) = self.arrival(&item) else { continue };
             let digest = arrival.id.digest();
+            let examined = examine(&table.dynamo, &arrival.id, &item).await?;
             let mut replays = self.replays.remove(digest).unwrap_or_default();
             replays.sort();
             let word = |name: &str| text(&item, name).unwrap_or_default().to_owned();
             entries.push(HistoryEntry {
                 origin: word("origin"),
                 trust: word("trust"),
-                message: table.events.message_of(&item).await?,
+                message: examined.into_whole().map(|event| event.message),
                 status: EventStatus::from_items(
                     self.receipts.get(digest),
                     self.parked.get(digest),

@@ -9,6 +9,15 @@ use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::table::Table;
 use crate::sqs::{QueueDepth, SqsQueue};
 
+/// The progress of a redrive, also when it ends in a fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Redriven {
+    /// The number of dead letters that were moved to the event queue.
+    pub moved: u32,
+    /// The number of dead letters that were deleted, because their entity was forgotten.
+    pub forgotten: u32,
+}
+
 /// Redrives dead letters.
 #[derive(Clone, Debug)]
 pub struct Redrive {
@@ -30,15 +39,15 @@ impl Redrive {
     }
 
     /// Moves as many dead letters as there are at the start, at most `rate` a second. One that comes back meanwhile
-    /// waits for the next redrive. `moved` contains their number at any time, also after a fault or if the future is
-    /// dropped.
+    /// waits for the next redrive. A letter about an entity that was forgotten since is deleted instead. `redriven`
+    /// contains the progress at any time, also after a fault or if the future is dropped.
     ///
     /// An event that the sweeper parked has no dead letter; a replay sends it.
     ///
     /// # Errors
     /// When the table or a queue fails. A letter that was moved may then still be there; moved twice, it is processed
     /// once.
-    pub async fn run(&self, rate: u32, moved: &watch::Sender<u32>) -> Result<(), Fault> {
+    pub async fn run(&self, rate: u32, redriven: &watch::Sender<Redriven>) -> Result<(), Fault> {
         let mut limiter = RateLimiter::per_second(rate);
         let mut left = self.count().await?;
         while left > 0 {
@@ -48,16 +57,21 @@ impl Redrive {
             }
             for letter in letters {
                 limiter.acquire().await;
-                // The parked marker is deleted first: the sweeper would not look after a parked event whose message
-                // is lost.
+                left = left.saturating_sub(1);
                 if let Ok(message) = Message::parse(letter.text.clone()) {
+                    if self.table.forgotten.includes_message(&message).await? {
+                        self.dead_letters.delete(&letter).await?;
+                        redriven.send_modify(|sum| sum.forgotten = sum.forgotten.saturating_add(1));
+                        continue;
+                    }
+                    // The parked marker is deleted first: the sweeper would not look after a parked event whose message
+                    // is lost.
                     let receipts = &self.table.receipts;
                     receipts.unpark(message.id(), message.received_time(), clock::now()).await?;
                 }
                 self.queue.forward(&letter).await?;
                 self.dead_letters.delete(&letter).await?;
-                moved.send_modify(|moved| *moved = moved.saturating_add(1));
-                left = left.saturating_sub(1);
+                redriven.send_modify(|sum| sum.moved = sum.moved.saturating_add(1));
             }
         }
         Ok(())

@@ -70,6 +70,8 @@ pub struct Replayed {
     pub sent: u64,
     /// The events that cannot be sent.
     pub refused: Vec<Refused>,
+    /// The number of events that were not sent, because their entity was forgotten since they arrived.
+    pub forgotten: u64,
     /// The arrival of the last event: a replay that ended in a fault can continue from here.
     pub reached: Option<ReceivedAt>,
 }
@@ -130,7 +132,8 @@ impl Replay {
         Ok(())
     }
 
-    async fn send(
+    /// Sends one event as part of a replay.
+    pub(crate) async fn send(
         &self,
         arrival: &Arrival,
         replay: &ReplayId,
@@ -143,6 +146,10 @@ impl Replay {
             Ok(None) => return Ok(()),
             Err(fault) => return skip_unsendable(id, fault, replayed),
         };
+        if self.table.forgotten.includes_message(&message).await? {
+            replayed.send_modify(|replayed| replayed.forgotten = replayed.forgotten.saturating_add(1));
+            return Ok(());
+        }
         // A parked event is unparked, because a replay is an order to process it.
         self.table.receipts.unpark(id, &arrival.received, clock::now()).await?;
         match self.queue.send_message(&message, &format!("{id}/{}", replay.as_str())).await {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use super::state::{Direction, Purpose, State, Unit};
-use super::words::Words;
 use crate::personal::Personal;
 use crate::value::decimal::Decimal;
 use crate::value::money::{Currency, Money};
@@ -101,7 +100,6 @@ complete_already!(
     String,
     Decimal,
     Personal,
-    Words,
     Currency,
     State,
     Direction,

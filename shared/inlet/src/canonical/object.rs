@@ -23,8 +23,8 @@ macro_rules! object {
         impl $crate::canonical::complete::Complete for $name {
             fn complete(
                 &mut self,
-                defaults: &$crate::canonical::StoreDefaults,
-                completed: &mut $crate::canonical::Completed,
+                defaults: &$crate::canonical::complete::StoreDefaults,
+                completed: &mut $crate::canonical::complete::Completed,
             ) {
                 $( self.$field.complete(defaults, completed); )*
             }

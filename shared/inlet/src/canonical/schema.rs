@@ -7,17 +7,20 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::{Kind, object_schema};
+use super::kinds::{Kind, object_schema, root_schema};
+use crate::message::ENTITY_FORGOTTEN;
 
-/// Returns the schema of one kind's object.
-pub(super) fn of<T: JsonSchema>(name: &str) -> Schema {
-    let mut schema = generator().into_root_schema_for::<T>();
-    schema.insert("$id".to_owned(), json!(id(name)));
-    for_readers(&mut schema);
-    schema
+impl Kind {
+    /// Returns the JSON Schema of this kind's object.
+    pub fn schema(self) -> Schema {
+        let mut schema = root_schema(self, generator());
+        schema.insert("$id".to_owned(), json!(id(self.as_str())));
+        for_readers(&mut schema);
+        schema
+    }
 }
 
 /// Returns the schema of the whole message: a CloudEvents 1.0 event in its JSON format, with every object that its
@@ -46,6 +49,44 @@ pub fn event_schema() -> Schema {
         schema.insert(name.to_owned(), value);
     }
     for_readers(&mut schema);
+    schema
+}
+
+/// Returns the schema of the notice that an entity was forgotten, which is no event and has no data.
+pub fn forgotten_schema() -> Schema {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let properties = json!({
+        "specversion": {"enum": ["1.0"], "description": "The version of CloudEvents."},
+        "id": text("The notice's id: the entity's path and a digest of the time. A repeated notice of the same time has \
+            the same id."),
+        "source": text("The provider and the store: `/{provider}/{store}`."),
+        "type": {"const": ENTITY_FORGOTTEN, "description": "The type of every notice."},
+        "subject": text("The kind and the entity: `{kind}/{entity}`."),
+        "time": {"type": "string", "format": "date-time", "description": "Everything of the entity that arrived until \
+            this time is forgotten: delete each event whose `receivedtime` is not later."},
+        "datacontenttype": {"enum": ["application/json"], "description": "As in an event; there is no data."},
+        "provider": text("The provider's name."),
+        "store": text("The store's name, as the operator chose it."),
+        "providertype": {"const": ENTITY_FORGOTTEN, "description": "The same as `type`: no provider sent it."},
+        "trust": {"const": "operator", "description": "An operator sent it, no provider."},
+        "receivedtime": {"type": "string", "format": "date-time", "description": "The same time as `time`."},
+    });
+    let names: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
+    let mut schema = Schema::default();
+    for (name, value) in [
+        ("$schema", json!("https://json-schema.org/draft/2020-12/schema")),
+        ("$id", json!(id("forgotten"))),
+        ("title", json!("EntityForgotten")),
+        (
+            "description",
+            json!("The notice that an entity was forgotten: a CloudEvents 1.0 event without data."),
+        ),
+        ("type", json!("object")),
+        ("required", json!(names)),
+        ("properties", properties.clone()),
+    ] {
+        schema.insert(name.to_owned(), value);
+    }
     schema
 }
 

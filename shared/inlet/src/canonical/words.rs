@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::complete::{Complete, Completed, StoreDefaults};
 use super::object::object;
 use crate::personal::Personal;
 use crate::value::json::FromJson;
@@ -34,6 +35,11 @@ impl FromJson for Words {
             other => String::from_json(other).map(Self::Plain),
         }
     }
+}
+
+impl Complete for Words {
+    /// No setting completes a text.
+    fn complete(&mut self, _: &StoreDefaults, _: &mut Completed) {}
 }
 
 impl Words {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::event::EventId;
-use crate::process::Received;
 
 /// Number of attempts of a message that fails for its own reasons, or that crashes the processor. Then it goes to the
 /// dead-letter queue. Only its own attempts count, not waiting behind others or an outage.
@@ -80,16 +79,17 @@ const MIN_ASKED: Duration = Duration::from_secs(1);
 /// Maximum delay if the consumer asks for a longer one: SQS holds a message back for 12 hours after its receipt.
 const MAX_ASKED: Duration = Duration::from_hours(11);
 
-/// Returns the delay after a transient failure for which the consumer asks for a delay. It is never shorter than that,
-/// up to 11 hours. In a long outage it is longer than a short one that is asked for again and again, so that the
-/// message is not received more often than the queue's `maxReceiveCount`.
-pub fn delay_asked_for(asked: Duration, received: &Received) -> Duration {
-    let part = received.failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
-    asked.max(part.clamp(MIN_ASKED, MAX_BACKOFF)).min(MAX_ASKED)
+/// Returns the delay after a transient failure for which the consumer asks for a delay, of a message that has been
+/// failing for this time. It is never shorter than that, up to 11 hours. In a long outage it is longer than a short one
+/// that is asked for again and again, so that the message is not received more often than the queue's
+/// `maxReceiveCount`.
+pub fn delay_asked_for(asked: Duration, failing_for: Duration) -> Duration {
+    let delay = failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
+    asked.max(delay.clamp(MIN_ASKED, MAX_BACKOFF)).min(MAX_ASKED)
 }
 
-/// Returns the delay after a transient failure.
-pub fn backoff(received: &Received) -> Duration {
-    let delay = received.failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
+/// Returns the delay after a transient failure of a message that has been failing for this time.
+pub fn backoff(failing_for: Duration) -> Duration {
+    let delay = failing_for.checked_div(BACKOFF_DIVISOR).unwrap_or_default();
     delay.clamp(MIN_BACKOFF, MAX_BACKOFF)
 }

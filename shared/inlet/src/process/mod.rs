@@ -115,7 +115,8 @@ pub trait ProcessingStore: Send + Sync {
         message: &Message,
     ) -> impl Future<Output = Result<Stored, ConsumeError>> + Send;
 
-    /// Returns the ids of these messages' events that have a receipt.
+    /// Returns the ids of these messages' events that are not to be consumed: those that have a receipt, and for a
+    /// replay, which is consumed again on purpose, those that were forgotten.
     fn processed(
         &self,
         messages: &[&Message],
@@ -362,10 +363,9 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Skips messages whose event has a receipt, except replays, which are processed again on purpose.
+    /// Skips messages whose event was processed, and replays of an event that was forgotten.
     async fn skip_processed(&self, steps: &mut [Step]) {
-        let mut asked: Vec<&mut Step> =
-            open(steps).filter(|step| step.message().is_some_and(|m| m.replay_id().is_none())).collect();
+        let mut asked: Vec<&mut Step> = open(steps).filter(|step| step.message().is_some()).collect();
         let messages: Vec<&Message> = asked.iter().filter_map(|step| step.message()).collect();
         if messages.is_empty() {
             return;
@@ -599,9 +599,9 @@ impl Step {
         match self.disposition()? {
             Disposition::Failed(ConsumeError::Permanent(_) | ConsumeError::Crashed(_))
             | Disposition::Blocked => Some(MIN_BACKOFF),
-            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(&self.received)),
+            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(self.received.failing_for)),
             Disposition::Failed(ConsumeError::RetryAfter(_, asked)) => {
-                Some(delay_asked_for(*asked, &self.received))
+                Some(delay_asked_for(*asked, self.received.failing_for))
             }
             Disposition::Processed | Disposition::Duplicate | Disposition::DeadLettered(_) => None,
         }

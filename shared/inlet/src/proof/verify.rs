@@ -3,12 +3,26 @@
 use std::ops::Deref;
 
 use crate::delivery::Delivery;
-use crate::event::Event;
-use crate::proof::{Rejection, check_claim};
-use crate::provider::Provider;
+use crate::event::{Event, EventSource};
+use crate::proof::claim::{Claim, Rejection, check_claim};
 use crate::provider::parsed_event::ParsedEvent;
 use crate::received_at::ReceivedAt;
 use crate::request::Unverified;
+
+/// A provider's scheme of proof. Every provider has it: see [`Provider`](crate::provider::Provider).
+pub trait Prove {
+    /// One live credential of a store.
+    type Credential;
+
+    /// Query parameters that carry a credential or a signature. They are dropped before anything is kept.
+    const SECRET_PARAMETERS: &'static [&'static str];
+
+    /// Reads the sender's proof from the request, and the credential that would make it true.
+    ///
+    /// # Errors
+    /// A [`Rejection`] if the request offers no proof that this credential could make true.
+    fn claim(request: &Unverified, credential: &Self::Credential) -> Result<Claim, Rejection>;
+}
 
 /// A value whose sender has been proved.
 ///
@@ -55,7 +69,7 @@ pub struct VerificationFailed {
 ///
 /// # Errors
 /// [`VerificationFailed`] with the last credential's reason; [`Rejection::NoUsableCredential`] when there is no credential.
-pub fn verify<P: Provider>(
+pub fn verify<P: Prove>(
     request: Unverified,
     credentials: &[P::Credential],
     received_at: ReceivedAt,
@@ -63,7 +77,10 @@ pub fn verify<P: Provider>(
     let mut rejection = Rejection::NoUsableCredential;
     for credential in credentials {
         match P::claim(&request, credential).and_then(|claim| check_claim(&claim, request.inner())) {
-            Ok(proof) => return Ok(Verified(Delivery::new::<P>(request, proof, received_at))),
+            Ok(proof) => {
+                let delivery = Delivery::new(request, proof, received_at, P::SECRET_PARAMETERS);
+                return Ok(Verified(delivery));
+            }
             // A mismatch is more specific than the wrong kind of another credential.
             Err(_) if rejection == Rejection::Mismatch => {}
             Err(reason) => rejection = reason,
@@ -74,8 +91,8 @@ pub fn verify<P: Provider>(
 
 impl Verified<Delivery> {
     /// Turns the delivery and its parsed event into an event. The proof carries over.
-    pub fn into_event<P: Provider>(self, reading: ParsedEvent) -> Verified<Event> {
-        Verified(Event::new::<P>(self.0, reading))
+    pub fn into_event<P: EventSource>(self, parsed: ParsedEvent) -> Verified<Event> {
+        Verified(Event::new::<P>(self.0, parsed))
     }
 }
 

@@ -14,7 +14,9 @@ use serde::de::DeserializeOwned;
 use crate::canonical::Kind;
 use crate::delivery::Delivery;
 use crate::drift::shapes::Shapes;
-use crate::proof::{Claim, Rejection, Verified};
+use crate::event::EventSource;
+use crate::proof::claim::{Claim, Rejection};
+use crate::proof::verify::{Prove, Verified};
 use crate::provider::parsed_event::ParsedEvent;
 use crate::provider::response::{Outcome, Refusal, Response};
 use crate::provider::retry_policy::RetryPolicy;
@@ -74,4 +76,20 @@ pub trait Provider: Sized + 'static {
     fn error_response(refusal: Refusal) -> Response {
         Response::refusal(refusal)
     }
+}
+
+impl<P: Provider> Prove for P {
+    type Credential = <P as Provider>::Credential;
+
+    const SECRET_PARAMETERS: &'static [&'static str] = <P as Provider>::SECRET_PARAMETERS;
+
+    fn claim(request: &Unverified, credential: &<P as Provider>::Credential) -> Result<Claim, Rejection> {
+        <P as Provider>::claim(request, credential)
+    }
+}
+
+impl<P: Provider> EventSource for P {
+    const NAME: &'static str = <P as Provider>::NAME;
+    const RETRY_WINDOW: Duration = <P as Provider>::RETRY_WINDOW;
+    const MIXED_DEDUP_KINDS: &'static [Kind] = <P as Provider>::MIXED_DEDUP_KINDS;
 }

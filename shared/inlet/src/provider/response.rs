@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::event::Event;
-use crate::proof::Verified;
+use crate::proof::verify::Verified;
 
 /// An HTTP answer with a JSON body.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@
 use std::future::Future;
 
 use crate::fault::Fault;
-use crate::proof::Rejection;
+use crate::proof::claim::Rejection;
 use crate::received_at::ReceivedAt;
 use crate::request::{Headers, Method, Request, Unverified};
 use crate::store::StoreName;

@@ -10,6 +10,7 @@
 mod destination;
 mod call;
 mod option;
+mod plan_error;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use serde_json::Value;
 pub use call::{ApiError, BodyPart, Call, RawRequest, Reply, Verb};
 pub use destination::{Destination, NotAnAddress, Target};
 pub use option::{Options, ProviderOption};
+pub use plan_error::PlanError;
 
 use crate::provider::catalogue::EventSpec;
 use crate::secret::Secret;
@@ -270,44 +272,6 @@ pub enum CallResult {
     Unconfirmed(ApiError),
     /// The provider did not make the change.
     Rejected(ApiError),
-}
-
-/// The reason why there is no plan. No call was made.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum PlanError {
-    /// The access lacks a field.
-    #[error("the access to the provider's API has a missing or empty field")]
-    Access,
-    /// The store's newest credential cannot be registered.
-    #[error("the store's newest credential cannot be registered: {0}")]
-    Credential(&'static str),
-    /// The provider has no option of this name.
-    #[error("there is no option {name:?}; the options are: {known}")]
-    NoSuchOption {
-        /// The name that was given.
-        name: String,
-        /// The existing options.
-        known: String,
-    },
-    /// An option is missing or has an unusable value.
-    #[error("the option {name:?} {why}")]
-    Option {
-        /// The option.
-        name: &'static str,
-        /// The problem.
-        why: String,
-    },
-    /// The change would affect another receiver.
-    #[error("{what}")]
-    Shared {
-        /// The shared setting.
-        what: String,
-        /// A hint for the user.
-        next: &'static str,
-    },
-    /// The provider does not document the change.
-    #[error("{0} is not documented")]
-    NotDocumented(&'static str),
 }
 
 #[cfg(test)]

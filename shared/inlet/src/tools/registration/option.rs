@@ -1,6 +1,6 @@
 //! A provider's own options of a registration, such as a warehouse or a condition.
 
-use super::PlanError;
+use super::plan_error::PlanError;
 
 /// An option that a provider knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

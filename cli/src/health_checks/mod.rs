@@ -1,5 +1,7 @@
 //! Checks that every part of a deployment exists and works.
 
+mod surroundings;
+
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
@@ -57,9 +59,23 @@ impl Check {
         Self { subject, status: Status::Unknown, finding: finding.into(), next: Some(next.into()) }
     }
 
+    fn warning(subject: &'static str, finding: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { subject, status: Status::Warning, finding: finding.into(), next: Some(next.into()) }
+    }
+
     /// Returns a pass if the condition is true, else a failure.
     fn assert(is: bool, subject: &'static str, good: &str, bad: &str, next: &str) -> Self {
         if is { Self::pass(subject, good) } else { Self::fail(subject, bad, next) }
+    }
+
+    /// Returns a failure if the part does not exist, else the result of a check that could not be made.
+    fn missing_or_not_checked(subject: &'static str, name: &str, failure: &Failure, next: &str) -> Self {
+        match failure {
+            Failure::Aws { kind: AwsKind::Missing, .. } => {
+                Self::fail(subject, format!("{name} does not exist"), next)
+            }
+            _ => Self::not_checked(subject, failure),
+        }
     }
 
     /// Returns the result of a check that could not be made. AWS's message names a missing permission.
@@ -72,21 +88,34 @@ impl Check {
     }
 }
 
+/// The hint for a setting of the table that is off. The template sets it, but a deployment of the same template does not
+/// change it back.
+const TURN_ON: &str = "docs/runbook.md#settings-that-a-restored-table-lacks";
+
+/// The headings of the runbook for a part that was deleted. A deployment does not create it again: CloudFormation
+/// compares templates, and sees no change.
+const TABLE_GONE: &str = "docs/runbook.md#the-table-is-gone; a deployment does not create it again";
+const QUEUE_OR_BUS_GONE: &str =
+    "docs/runbook.md#a-queue-or-the-bus-is-gone; a deployment does not create it again";
+
 /// Runs all checks.
 ///
 /// # Errors
 /// If no HTTP client can be made. Every other error is the result of a check.
 pub(crate) async fn run_all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
-    let (who, parts, table, queues, sweeper, stores, receivers) = tokio::join!(
+    let (who, surroundings, parts, bus, table, queues, sweeper, stores, receivers) = tokio::join!(
         check_caller(deployment),
+        surroundings::check_all(deployment),
         check_resources(deployment),
+        check_bus(deployment),
         check_table(deployment),
         check_queues(deployment),
         check_sweeper(deployment),
         check_secrets(deployment),
         check_receivers(deployment),
     );
-    Ok([who, parts, receivers?, table, queues, sweeper, stores].into_iter().flatten().collect())
+    let all = [who, surroundings, parts, bus, receivers?, table, queues, sweeper, stores];
+    Ok(all.into_iter().flatten().collect())
 }
 
 async fn check_caller(deployment: &Deployment) -> Vec<Check> {
@@ -102,7 +131,20 @@ async fn check_caller(deployment: &Deployment) -> Vec<Check> {
     }]
 }
 
-/// Checks the stack's resources, the bus and the schedule among them, and the states of the alarms.
+/// Checks that the bus exists, also one that another stack created.
+async fn check_bus(deployment: &Deployment) -> Vec<Check> {
+    let bus = &deployment.bus;
+    let client = aws_sdk_eventbridge::Client::new(&deployment.config);
+    vec![match client.describe_event_bus().name(bus).send().await {
+        Ok(_) => Check::pass("bus", format!("events are published on {bus}")),
+        Err(error) => {
+            let failure = Failure::aws("the bus cannot be described", &error);
+            Check::missing_or_not_checked("bus", bus, &failure, QUEUE_OR_BUS_GONE)
+        }
+    }]
+}
+
+/// Checks the stack's resources, the schedule among them, and the states of the alarms.
 async fn check_resources(deployment: &Deployment) -> Vec<Check> {
     let client = aws_sdk_cloudformation::Client::new(&deployment.config);
     let listed = client.list_stack_resources().stack_name(&deployment.stack).into_paginator().items().send();
@@ -116,11 +158,6 @@ async fn check_resources(deployment: &Deployment) -> Vec<Check> {
         }
     };
     let mut checks = vec![complete(&resources)];
-    let bus = &deployment.bus;
-    let there = of_type(&resources, "AWS::Events::EventBus").iter().any(|name| name.ends_with(bus.as_str()));
-    let (good, bad) =
-        (format!("events are published on {bus}"), format!("the bus {bus} is not a resource of the stack"));
-    checks.push(Check::assert(there, "bus", &good, &bad, "deploy again: sam build && sam deploy"));
     let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
     checks.extend(check_alarms(deployment, alarms).await);
     checks
@@ -157,11 +194,10 @@ fn complete(resources: &[StackResourceSummary]) -> Check {
     Check::fail("resources", finding, "deploy again: sam build && sam deploy")
 }
 
-/// The resource types of every deployment.
-const NEEDED: [&str; 5] = [
+/// The resource types of every deployment. The bus may be one that existed before.
+const NEEDED: [&str; 4] = [
     "AWS::DynamoDB::Table",
     "AWS::SQS::Queue",
-    "AWS::Events::EventBus",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Scheduler::Schedule",
 ];
@@ -221,7 +257,7 @@ async fn check_receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure>
     let client = http::client(&deployment.api)?;
     let mut checks = Vec::new();
     let mut skew = None;
-    for provider in ALL {
+    for &provider in ALL.iter() {
         let url = format!("{}/{provider}/doctor/probe", deployment.api);
         let (check, date) = match client.get(url).send().await {
             Ok(answer) => {
@@ -282,21 +318,18 @@ async fn check_table(deployment: &Deployment) -> Vec<Check> {
     let described = match client.describe_table().table_name(name).send().await {
         Ok(described) => described.table,
         Err(error) => {
-            return vec![Check::not_checked("table", &Failure::aws("it cannot be described", &error))];
+            let failure = Failure::aws("it cannot be described", &error);
+            return vec![Check::missing_or_not_checked("table", name, &failure, TABLE_GONE)];
         }
     };
     let Some(table) = described else {
-        return vec![Check::fail(
-            "table",
-            format!("{name} does not exist"),
-            "restore it from its backups, or deploy again",
-        )];
+        return vec![Check::fail("table", format!("{name} does not exist"), TABLE_GONE)];
     };
     let active = table.table_status() == Some(&TableStatus::Active);
     let index = table.global_secondary_indexes().iter().find(|index| index.index_name() == Some("arrivals"));
     // The emulator returns no status.
     let indexed = index.is_some_and(|index| matches!(index.index_status(), None | Some(IndexStatus::Active)));
-    let wait = "wait a minute, then check again; if it does not exist, deploy again";
+    let wait = "wait a minute, then check again; if it does not exist: docs/runbook.md#the-table-is-gone";
     let mut checks = vec![
         Check::assert(active, "table", &format!("{name} is active"), &format!("{name} is not active"), wait),
         Check::assert(
@@ -317,13 +350,13 @@ async fn check_table(deployment: &Deployment) -> Vec<Check> {
             let status = finding.time_to_live_description.and_then(|found| found.time_to_live_status);
             let on = matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
             let bad = "time to live is off, so events are never deleted";
-            Check::assert(on, "table", "time to live is on", bad, "deploy again: the template turns it on")
+            Check::assert(on, "table", "time to live is on", bad, TURN_ON)
         }
         Err(error) => Check::not_checked("table", &Failure::aws("its time to live cannot be read", &error)),
     });
     if !deployment.is_disposable() {
         let protected = table.deletion_protection_enabled() == Some(true);
-        let next = "deploy again: the template turns it on for every stage but dev";
+        let next = TURN_ON;
         checks.push(Check::assert(
             protected,
             "table",
@@ -376,7 +409,10 @@ async fn check_queues(deployment: &Deployment) -> Vec<Check> {
                 ("it has a redrive policy to the dead-letter queue", "it has no redrive policy");
             checks.push(Check::assert(queue.has_redrive_policy, "queue", good, bad, next));
         }
-        Err(failure) => checks.push(Check::not_checked("queue", &failure)),
+        Err(failure) => {
+            let name = queue_name(&deployment.queue_url);
+            checks.push(Check::missing_or_not_checked("queue", name, &failure, QUEUE_OR_BUS_GONE));
+        }
     }
     checks.push(match attributes(deployment, &deployment.dead_letter_queue_url).await {
         // Messages in flight are not gone: they return if a redrive or a person's look at them ends.
@@ -384,9 +420,17 @@ async fn check_queues(deployment: &Deployment) -> Vec<Check> {
             0 => Check::pass("dead", "no dead letters"),
             letters => Check::fail("dead", counted(letters, "dead letter", "dead letters"), dead),
         },
-        Err(failure) => Check::not_checked("dead", &failure),
+        Err(failure) => {
+            let name = queue_name(&deployment.dead_letter_queue_url);
+            Check::missing_or_not_checked("dead", name, &failure, QUEUE_OR_BUS_GONE)
+        }
     });
     checks
+}
+
+/// Returns the name in a queue's URL.
+fn queue_name(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or(url)
 }
 
 struct Queue {
@@ -428,7 +472,7 @@ async fn attributes(deployment: &Deployment, url: &str) -> Result<Queue, Failure
 /// Returns the age of the oldest message in seconds, from the queue's metric of the last minutes. None if the metric
 /// has no value yet.
 async fn oldest(deployment: &Deployment) -> Result<Option<f64>, Failure> {
-    let name = deployment.queue_url.rsplit('/').next().unwrap_or_default();
+    let name = queue_name(&deployment.queue_url);
     let now = clock::now().millis() / 1000;
     let at = DateTime::from_secs;
     let statistics = aws_sdk_cloudwatch::Client::new(&deployment.config)
@@ -492,7 +536,7 @@ async fn check_secrets(deployment: &Deployment) -> Vec<Check> {
         return vec![Check::unknown("secrets", "no store has a secret, so every delivery is rejected", next)];
     }
     let mut checks = Vec::new();
-    for provider in ALL {
+    for &provider in ALL.iter() {
         let mut well = 0_usize;
         for store in stores.iter().filter(|store| store.provider == provider) {
             match check_secret(deployment, store).await {

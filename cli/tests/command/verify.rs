@@ -1,0 +1,107 @@
+//! `inlet verify`, and how the commands that read events handle a damaged one.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use crate::given::{Given, order_with_two_states, orders};
+use crate::inlet::run;
+
+/// Other bytes in the place of a body or message.
+fn bytes(text: &str) -> AttributeValue {
+    AttributeValue::B(Blob::new(text.as_bytes()))
+}
+
+/// Changes an event's body as a bug or a person would: the item is complete, and its encoding fits.
+async fn change_body(given: &Given, n: usize) {
+    let id = &given.ids[n];
+    given
+        .stack
+        .damage(id, "body", Some(bytes(r#"{"id":81230457,"order_status":{"code":"cancelled"}}"#)))
+        .await;
+    given.stack.damage(id, "body_encoding", Some(AttributeValue::S("identity".into()))).await;
+}
+
+#[tokio::test]
+async fn every_kind_of_damage_is_found_and_nothing_else() {
+    let given = orders(6).await;
+    let verify = || run(&["verify", "--store", &given.address, "--since", "1h", "--json"]);
+    let whole = verify().done().json();
+    assert_eq!(whole, json!({"verified": 6, "damaged": 0, "findings": []}));
+
+    let message = given.stack.stored(&given.ids[1]).await.message;
+    let other = given.stack.stored(&given.ids[5]).await.message;
+    change_body(&given, 0).await;
+    given.stack.damage(&given.ids[1], "message", Some(bytes(&message.replace("SAR", "USD")))).await;
+    given.stack.damage(&given.ids[1], "message_encoding", Some(AttributeValue::S("identity".into()))).await;
+    given.stack.damage(&given.ids[2], "message", Some(bytes(&other))).await;
+    given.stack.damage(&given.ids[2], "message_encoding", Some(AttributeValue::S("identity".into()))).await;
+    given.stack.damage(&given.ids[3], "arrival", None).await;
+    given.stack.damage(&given.ids[4], "body", None).await;
+    let ran = verify();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let told = ran.json();
+    assert_eq!((&told["verified"], &told["damaged"]), (&json!(6), &json!(5)), "{told}");
+    let finding = |n: usize| {
+        let of_event = |finding: &&Value| finding["id"] == given.ids[n].as_str();
+        let found: Vec<&Value> = told["findings"].as_array().unwrap().iter().filter(of_event).collect();
+        found.iter().map(|found| format!("{}: {}", found["part"], found["reason"])).collect::<Vec<_>>()
+    };
+    let expected = [
+        r#""body": "its body has another SHA-256 than was stored""#,
+        r#""message": "its message has another SHA-256 than was stored""#,
+        r#""message": "its message has another id""#,
+        r#""index": "the time index does not list it under its arrival""#,
+        r#""body": "its body is not whole""#,
+    ];
+    for (n, reason) in expected.into_iter().enumerate() {
+        assert_eq!(finding(n), [reason], "event {n}: {told}");
+    }
+    assert_eq!(finding(5), [""; 0]);
+
+    let page = run(&["verify", "--store", &given.address]);
+    assert_eq!(
+        (page.code, page.out.lines().count()),
+        (1, 6),
+        "a line for each finding and one for all: {page:?}"
+    );
+    assert!(page.out.ends_with("6 events verified, 5 damaged\n"), "{page:?}");
+    assert!(page.err.contains("docs/runbook.md#items-are-damaged"), "{page:?}");
+    let one = run(&["verify", "--entity", given.ids[0].entity_path(), "--json"]);
+    assert_eq!((one.code, &one.json()["verified"]), (1, &json!(1)), "one entity");
+    let none = run(&["verify", "--store", &given.address, "--until", "1h", "--json"]).done().json();
+    assert_eq!(none["verified"], 0, "they arrived later");
+}
+
+#[tokio::test]
+async fn a_changed_event_is_neither_shown_nor_replayed() {
+    let given = orders(2).await;
+    change_body(&given, 0).await;
+    for more in [&[][..], &["--raw"], &["--message"], &["--json"]] {
+        let shown = run(&[&["show", given.ids[0].as_str()], more].concat());
+        assert_eq!((shown.code, shown.out.as_str()), (1, ""), "{shown:?}");
+        assert!(shown.err.contains("its body has another SHA-256 than was stored"), "{shown:?}");
+    }
+    let replayed = run(&["replay", "--since", "1h", "--store", &given.address, "--yes", "--json"]);
+    let told = replayed.json();
+    assert_eq!((replayed.code, &told["sent"]), (5, &json!(1)), "{replayed:?}");
+    assert_eq!(told["refused"][0]["id"], given.ids[0].as_str());
+    let published = given.stack.published_once(3, &given.store);
+    assert_eq!(published.len(), 3, "two at first, and one of the replay");
+    assert_eq!(published[2]["id"], given.ids[1].as_str());
+}
+
+#[tokio::test]
+async fn a_timeline_shows_the_events_beside_a_damaged_one() {
+    let given = order_with_two_states().await;
+    change_body(&given, 0).await;
+    let timeline = run(&["timeline", given.ids[0].entity_path(), "--json"]).done().json();
+    let events = timeline["events"].as_array().unwrap();
+    assert_eq!(events.len(), 2, "{timeline}");
+    assert_eq!(events[0]["damaged"], "its body has another SHA-256 than was stored");
+    assert_eq!(events[0]["changes"], json!([]), "nothing of it is shown");
+    assert!(events[1].get("damaged").is_none(), "{timeline}");
+    assert!(!events[1]["changes"].as_array().unwrap().is_empty(), "{timeline}");
+    let page = run(&["timeline", given.ids[0].entity_path()]).done();
+    assert!(page.out.contains("DAMAGED: its body has another SHA-256 than was stored"), "{page:?}");
+}
