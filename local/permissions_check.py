@@ -99,6 +99,11 @@ ALLOWED = {
         )
         for provider in paths.PROVIDERS
     },
+    "RouterFunctionRole": _allowed(
+        *(("lambda:InvokeFunction", f"{paths.function(provider)}.Arn") for provider in paths.PROVIDERS),
+        ("logs:CreateLogStream", "RouterLog.Arn"),
+        ("logs:PutLogEvents", "RouterLog.Arn"),
+    ),
     "ProcessorFunctionRole": _allowed(
         ("sqs:ReceiveMessage", QUEUE),
         ("sqs:DeleteMessage", QUEUE),

@@ -79,7 +79,7 @@ enum Mode {
     Https,
 }
 
-/// What the endpoint or function did.
+/// The work of the endpoint or function.
 #[derive(Default)]
 struct Done {
     requests: usize,

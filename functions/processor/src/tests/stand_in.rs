@@ -1,4 +1,4 @@
-//! A server that stands in for the endpoint, for Lambda's Invoke API and for Parameter Store.
+//! A server in place of the endpoint, of the Invoke API of Lambda and of Parameter Store.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};

@@ -623,7 +623,7 @@ fn a_crash_over_several_messages_is_narrowed_down_at_once() {
 }
 
 #[test]
-fn what_crashes_the_consumer_is_handed_over_five_times() {
+fn a_message_that_crashes_the_consumer_has_five_attempts() {
     let desk = Desk { failing: HashMap::from([("b1", Way::Crash)]), ..Desk::default() };
     let mut receives = 0;
     let mut names = "a1 b1 c1";
@@ -749,8 +749,8 @@ fn ways() -> impl Strategy<Value = Option<Way>> {
 }
 
 proptest! {
-    /// Whatever fails for a while, and however the messages fall into batches, each entity's events are consumed in
-    /// order and none is lost.
+    /// Each entity's events are consumed in
+    /// order and none is lost, for any failures and batches.
     #[test]
     fn order_within_an_entity_survives_every_failure(
         failing in prop::collection::vec(prop::collection::vec(ways(), NAMES.len()), 0..7),
