@@ -24,6 +24,9 @@ const MINUTE: Duration = Duration::from_mins(1);
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
 const HOUR: Duration = Duration::from_hours(1);
 
+/// The word in the condition of alarms that exist only if events go to the bus.
+const BUS: &str = "Bus";
+
 /// An alarm.
 pub struct Alarm {
     /// Its logical id in the template, without the suffix `Alarm`.
@@ -33,6 +36,8 @@ pub struct Alarm {
     about: String,
     /// The provider whose condition it has, if it is about one.
     provider: Option<String>,
+    /// The part of its condition's name that is no provider's: `Bus`, or nothing.
+    condition: &'static str,
     metric: Source,
     statistic: &'static str,
     threshold: u64,
@@ -43,8 +48,18 @@ pub struct Alarm {
 
 /// The source of an alarm's values.
 enum Source {
-    Ours { metric: Metric, of: Vec<(Dimension, String)> },
-    Theirs { namespace: &'static str, name: &'static str, dimension: &'static str, value: String },
+    Ours {
+        metric: Metric,
+        of: Vec<(Dimension, String)>,
+    },
+    Theirs {
+        namespace: &'static str,
+        name: &'static str,
+        dimension: &'static str,
+        value: String,
+    },
+    /// A query of CloudWatch Metrics Insights: one number from many metrics.
+    Query(&'static str),
 }
 
 /// The meaning of missing values.
@@ -173,6 +188,18 @@ fn of_the_deployment() -> Vec<Alarm> {
             ours(metrics::ENQUEUE_DEFERRED),
         ),
         Alarm {
+            condition: BUS,
+            ..Alarm::new(
+                "TargetFailed",
+                "EventBridge could not give events to the target of a rule; without a dead-letter queue they are gone",
+                // A rule of one's own has metrics of its own, and the template knows none of them.
+                Source::Query(
+                    "SELECT SUM(FailedInvocations) FROM SCHEMA(\"AWS/Events\", EventBusName, RuleName) \
+                     WHERE EventBusName = '${Bus}'",
+                ),
+            )
+        },
+        Alarm {
             period: HOUR,
             ..Alarm::new("Drift", "A provider's delivery contradicts its documentation", ours(metrics::DRIFT))
         },
@@ -243,6 +270,7 @@ impl Alarm {
             slug: kebab_case(name),
             about: about.to_owned(),
             provider: None,
+            condition: "",
             metric,
             statistic: "Sum",
             threshold: 1,
@@ -276,21 +304,30 @@ impl Alarm {
         let mut line = |indent: usize, text: &str| writeln!(yaml, "{:indent$}{text}", "").expect("memory");
         line(2, &format!("{}Alarm:", self.name));
         line(4, "Type: AWS::CloudWatch::Alarm");
-        line(4, &format!("Condition: With{}Alarms", self.provider.as_deref().unwrap_or_default()));
+        line(4, &format!("Condition: With{}Alarms", self.provider.as_deref().unwrap_or(self.condition)));
         line(4, "Properties:");
         line(6, &format!("AlarmName: !Sub inlet-${{Stage}}-{}", kebab_case(&self.name)));
         line(6, &format!("AlarmDescription: !Sub {}", Value::from(self.describe("${RunbookUrl}"))));
-        let (namespace, name, dimensions) = self.metric.parts();
-        line(6, &format!("Namespace: {namespace}"));
-        line(6, &format!("MetricName: {name}"));
-        line(6, "Dimensions:");
-        for (dimension, value) in dimensions {
-            line(8, &format!("- {{Name: {dimension}, Value: {value}}}"));
+        if let Source::Query(query) = self.metric {
+            line(6, "Metrics:");
+            line(8, "- Id: sum");
+            line(10, &format!("Period: {}", self.period.as_secs()));
+            line(10, "Expression: !Sub");
+            line(12, &format!("- {}", Value::from(query)));
+            line(12, "- Bus: !If [CreatesBus, !Ref EventBus, !Ref EventBusName]");
+        } else {
+            let (namespace, name, dimensions) = self.metric.parts();
+            line(6, &format!("Namespace: {namespace}"));
+            line(6, &format!("MetricName: {name}"));
+            line(6, "Dimensions:");
+            for (dimension, value) in dimensions {
+                line(8, &format!("- {{Name: {dimension}, Value: {value}}}"));
+            }
+            line(6, &format!("Statistic: {}", self.statistic));
+            line(6, &format!("Period: {}", self.period.as_secs()));
         }
-        line(6, &format!("Statistic: {}", self.statistic));
         line(6, "ComparisonOperator: GreaterThanOrEqualToThreshold");
         line(6, &format!("Threshold: {}", self.threshold));
-        line(6, &format!("Period: {}", self.period.as_secs()));
         line(6, &format!("EvaluationPeriods: {}", self.periods));
         let missing = if self.silence == Silence::IsGood { "notBreaching" } else { "missing" };
         line(6, &format!("TreatMissingData: {missing}"));
@@ -315,6 +352,7 @@ impl Source {
             Self::Theirs { namespace, name, dimension, value } => {
                 (namespace, name, vec![(dimension, value.clone())])
             }
+            Self::Query(_) => unreachable!("a query has no dimensions"),
         }
     }
 }
@@ -405,6 +443,12 @@ fn dashboard() -> String {
         let item = if n == 0 { '-' } else { ' ' };
         variable(16, &format!("{item} {name}Alarms: !If [With{name}, !Sub '{listed}', \"\"]"));
     }
+    let of_bus: String = alarms()
+        .iter()
+        .filter(|alarm| alarm.condition == BUS)
+        .map(|alarm| format!(",{}", arn(alarm)))
+        .collect();
+    variable(18, &format!("BusAlarms: !If [WithConsumerBus, !Sub '{of_bus}', \"\"]"));
     variable(14, "- \"\"");
     // A receiver that is switched off has no function name.
     for name in providers().map(resource_of) {
@@ -423,10 +467,11 @@ fn arn(alarm: &Alarm) -> String {
 /// Returns the widget with the states of all alarms; those of a provider only where it is deployed.
 fn alarm_states() -> String {
     let alarms = alarms();
-    let of_all: Vec<String> = alarms.iter().filter(|alarm| alarm.provider.is_none()).map(arn).collect();
+    let is_of_all = |alarm: &&Alarm| alarm.provider.is_none() && alarm.condition.is_empty();
+    let of_all: Vec<String> = alarms.iter().filter(is_of_all).map(arn).collect();
     let of_providers: String = providers().map(|name| format!("${{{}Alarms}}", resource_of(name))).collect();
     let place = format!("\"x\":0,\"y\":0,\"width\":{WIDTH},\"height\":{ALARMS_HEIGHT}");
-    let listed = of_all.join(",") + &of_providers;
+    let listed = of_all.join(",") + "${BusAlarms}" + &of_providers;
     format!("{{\"type\":\"alarm\",{place},\"properties\":{{\"title\":\"Alarms\",\"alarms\":[{listed}]}}}},")
 }
 
@@ -467,6 +512,14 @@ fn charts() -> Vec<Widget> {
         chart("Answer time (milliseconds)", json!([latency("p50"), latency("p99")]), "p99"),
         chart("Wait for table and queue (milliseconds, p99)", json!(steps), "p99"),
         chart(
+            "Arrival to receipt (milliseconds)",
+            json!([
+                of_the_stage(metrics::PROCESSING_DELAY, &json!({"stat": "p50", "label": "p50"})),
+                of_the_stage(metrics::PROCESSING_DELAY, &json!({"stat": "p99", "label": "p99"})),
+            ]),
+            "p99",
+        ),
+        chart(
             "Messages on the queues",
             json!([waiting("EventQueue", "waiting"), waiting("DeadLetterQueue", "dead letters")]),
             "Maximum",
@@ -478,6 +531,11 @@ fn charts() -> Vec<Widget> {
         ),
         chart("Problems", problems(), "Sum"),
         chart("Failed invocations", failed_invocations(), "Sum"),
+        chart(
+            "Events processed",
+            json!([of_the_stage(metrics::PROCESSED, &json!({"label": "processed"}))]),
+            "Sum",
+        ),
     ]
 }
 
@@ -492,6 +550,7 @@ fn problems() -> Value {
         ("refused by the API", metrics::API_REFUSED),
         ("unknown paths", metrics::UNKNOWN_PATH),
         ("contradict the documentation", metrics::DRIFT),
+        ("not processed by the consumer", metrics::CONSUMER_FAILED),
         ("sent again", metrics::RESENT),
         ("parked", metrics::PARKED),
         ("failed runs of the sweeper", metrics::SWEEP_FAILED),

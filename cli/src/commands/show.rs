@@ -9,11 +9,13 @@ use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::operate::event_status::{EventStatus, event_statuses};
+use inlet_aws::operate::history::{ReplayRecord, replays};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::deployment::Deployment;
 use crate::events::list::{State, after};
+use crate::events::replayed::Replayed;
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::json_text::indented;
@@ -67,8 +69,9 @@ pub(crate) async fn run(
     let received_at = ReceivedAt::parse(&stored.record.received).unwrap_or(ReceivedAt::EPOCH);
     let statuses = event_statuses(&table, &[(id, received_at)]).await.map_err(unreadable)?;
     let status = statuses.into_iter().next().unwrap_or_default();
+    let replays = replays(&table, id).await.map_err(unreadable)?;
     let width = output.width().filter(|width| *width >= WIDE);
-    output.report(&Shown::new(stored, status, width))
+    output.report(&Shown::new(stored, status, replays, width))
 }
 
 /// One event.
@@ -89,6 +92,8 @@ struct Shown {
     processed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parked_because: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replays: Vec<Replayed>,
     method: String,
     topic: Option<String>,
     query: String,
@@ -115,7 +120,12 @@ enum Body {
 }
 
 impl Shown {
-    fn new(stored: StoredEvent, status: EventStatus, width: Option<usize>) -> Self {
+    fn new(
+        stored: StoredEvent,
+        status: EventStatus,
+        replays: Vec<ReplayRecord>,
+        width: Option<usize>,
+    ) -> Self {
         let StoredEvent { record, message, body } = stored;
         let body = String::from_utf8(body)
             .map_or_else(|error| Body::BodyBase64(STANDARD.encode(error.as_bytes())), Body::Body);
@@ -131,6 +141,7 @@ impl Shown {
             state: State::of(&status),
             processed: status.processed.map(|at| at.to_string()),
             parked_because: status.parked.map(|parked| parked.reason),
+            replays: replays.into_iter().map(Replayed::of).collect(),
             method: record.method,
             topic: record.topic,
             query: record.query,
@@ -176,6 +187,9 @@ impl Report for Shown {
             ("body", &format!("{} bytes, sha256 {}", self.size, self.sha256)),
         ] {
             page.line(format_args!("{name:<12}{value}"));
+        }
+        for replayed in &self.replays {
+            page.line(format_args!("{:<12}{replayed}", "replay"));
         }
         for (name, value) in &self.headers {
             page.line(format_args!("{:<12}{}: {}", "header", printable(name), printable(value)));

@@ -132,7 +132,9 @@ impl StoreStats {
             }
             State::Processed => {}
         }
-        self.delays.extend(status.processed.map(|processed| processed.since(received_at)));
+        // A replay is an operator's decision, and says nothing about the processing.
+        let processed = status.processed.filter(|_| !status.by_replay);
+        self.delays.extend(processed.map(|processed| processed.since(received_at)));
     }
 
     fn into_row(mut self, provider: &str, store: Option<&str>, level: LogLevel, now: ReceivedAt) -> StoreRow {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::deployment::Deployment;
 use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State, after};
+use crate::events::replayed::Replayed;
 use crate::failure::{DAMAGE_HINT, Failure};
 use crate::input::filters::EntityPath;
 use crate::options::DeploymentArgs;
@@ -91,12 +92,6 @@ struct TimelineEvent {
     damaged: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Replayed {
-    at: String,
-    replay: String,
-}
-
 impl TimelineEvent {
     fn new(entry: HistoryEntry, known: &mut KnownFields) -> Self {
         let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
@@ -120,10 +115,7 @@ impl TimelineEvent {
             state: State::of(&status),
             processed: status.processed.map(|at| at.to_string()),
             parked_because: status.parked.map(|parked| parked.reason),
-            replays: replays
-                .into_iter()
-                .map(|replay| Replayed { at: replay.at.to_string(), replay: replay.replay })
-                .collect(),
+            replays: replays.into_iter().map(Replayed::of).collect(),
             changes,
             damaged,
         }
@@ -141,7 +133,7 @@ impl TimelineEvent {
             (None, None) => page.line(format_args!("  not processed yet{origin}")),
         }
         for replayed in &self.replays {
-            page.line(format_args!("  replayed {} as {}", replayed.at, replayed.replay));
+            page.line(format_args!("  {replayed}"));
         }
         for change in self.changes.iter().take(shown) {
             let after = printable(&change.after.to_string());

@@ -3,4 +3,5 @@
 pub(crate) mod list;
 pub(crate) mod follow;
 pub(crate) mod change;
+pub(crate) mod replayed;
 pub(crate) mod delivery_log;

@@ -13,6 +13,8 @@ mod configured;
 mod event_bridge;
 mod function;
 mod https;
+#[cfg(test)]
+mod tests;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), inlet_aws::Error> {

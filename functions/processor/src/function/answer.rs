@@ -53,12 +53,13 @@ pub(super) fn parse(
     payload: &[u8],
     messages: &[Message],
 ) -> Result<Vec<Result<(), ConsumeError>>, Unreadable> {
-    let answer: Option<Answer> = if payload.trim_ascii().is_empty() {
-        None
-    } else {
-        serde_json::from_slice(payload).map_err(|_| Unreadable::Form)?
+    let answer = match payload.trim_ascii() {
+        b"" | b"null" => Answer::default(),
+        // A list would be read as an object's members in their order.
+        text if text.starts_with(b"{") => serde_json::from_slice(text).map_err(|_| Unreadable::Form)?,
+        _ => return Err(Unreadable::Form),
     };
-    let failures = answer.unwrap_or_default().failures;
+    let failures = answer.failures;
     let is_known = |failure: &Failure| messages.iter().any(|message| message.id().as_str() == failure.id);
     if !failures.iter().all(is_known) {
         return Err(Unreadable::UnknownId);

@@ -85,6 +85,12 @@ impl Endpoint {
         Ok(Self { connector: connector()?, url: url.to_owned(), secrets, timeout })
     }
 
+    /// Makes the next refusal read the secrets, however recent the last read is.
+    #[cfg(test)]
+    pub(crate) async fn forget_last_read(&self) {
+        self.secrets.forget_last_read().await;
+    }
+
     async fn send(&self, message: &Message) -> Result<(), ConsumeError> {
         let keys = self.secrets.current().await?;
         let mut answer = self.post(message, &keys).await?;

@@ -92,6 +92,11 @@ impl Secrets {
         (keys.as_slice() != known).then_some(keys)
     }
 
+    #[cfg(test)]
+    pub(super) async fn forget_last_read(&self) {
+        self.cache.lock().await.tried_at = None;
+    }
+
     async fn read(&self, cache: &mut Cache) -> Result<Keys, Fault> {
         cache.tried_at = Some(Instant::now());
         let get = self.client.get_parameters().names(&self.name).with_decryption(true).send();

@@ -79,6 +79,7 @@ pub(crate) struct Expressions {
     update: Option<&'static str>,
     condition: Option<&'static str>,
     values: HashMap<String, AttributeValue>,
+    names: HashMap<String, String>,
 }
 
 impl Expressions {
@@ -103,6 +104,17 @@ impl Expressions {
     pub(crate) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         self.values.insert(placeholder.to_owned(), value);
         self
+    }
+
+    /// The same, with the name of a placeholder `#name`: an attribute whose name is a word of DynamoDB's language.
+    #[must_use]
+    pub(crate) fn name(mut self, placeholder: &str, name: &str) -> Self {
+        self.names.insert(placeholder.to_owned(), name.to_owned());
+        self
+    }
+
+    fn names(&self) -> Option<HashMap<String, String>> {
+        (!self.names.is_empty()).then(|| self.names.clone())
     }
 
     fn values(&self) -> Option<HashMap<String, AttributeValue>> {
@@ -210,6 +222,7 @@ impl Dynamo {
         let put = self.client.put_item().table_name(&*self.table).set_item(Some(item));
         let put = put
             .set_condition_expression(expressions.condition.map(str::to_owned))
+            .set_expression_attribute_names(expressions.names())
             .set_expression_attribute_values(expressions.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
@@ -234,6 +247,7 @@ impl Dynamo {
         let update = update
             .set_update_expression(expressions.update.map(str::to_owned))
             .set_condition_expression(expressions.condition.map(str::to_owned))
+            .set_expression_attribute_names(expressions.names())
             .set_expression_attribute_values(expressions.values())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
@@ -253,6 +267,7 @@ impl Dynamo {
         let delete = self.client.delete_item().table_name(&*self.table).set_key(Some(key.into_item()));
         let delete = delete
             .set_condition_expression(expressions.condition.map(str::to_owned))
+            .set_expression_attribute_names(expressions.names())
             .set_expression_attribute_values(expressions.values())
             .return_values(ReturnValue::AllOld);
         match delete.send().await {

@@ -7,7 +7,7 @@
 //! | `event/{digest}` | an event |
 //! | `receipt/{digest}` | the receipt of a processed event, or the tombstone of a forgotten one |
 //! | `parked/{digest}` | the marker that an event waits for an operator |
-//! | `replay/{digest}/{replay}` | the record that an operator sent an event again |
+//! | `replay/{digest}/{replay}` | the record that an operator sent an event again, and when it was processed again |
 //! | `latest` | the entity's latest delivery, where some of its events carry no time of their own |
 //! | `tried` | the attempts at the message that all other messages of the entity wait for |
 //! | `forgotten` | the time at which the entity was forgotten |
@@ -40,6 +40,16 @@ pub(crate) fn receipt_key(id: &EventId) -> Key {
 /// The key of an event's parked marker. Stored data: the value must stay.
 pub(crate) fn parked_key(id: &EventId) -> Key {
     Key::new(id.entity_path(), format!("parked/{}", id.digest()))
+}
+
+/// The key of the record that an event was sent again. Stored data: the value must stay.
+pub(crate) fn replay_key(id: &EventId, replay: &str) -> Key {
+    Key::new(id.entity_path(), format!("{}{replay}", replays_prefix(id)))
+}
+
+/// The beginning of the sort keys of an event's replay records.
+pub(crate) fn replays_prefix(id: &EventId) -> String {
+    format!("replay/{}/", id.digest())
 }
 
 /// The key of the latest delivery of an event's entity. Stored data: the value must stay.

@@ -8,13 +8,14 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
 use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Consistency, Dynamo, Expressions, Written, delete_request, put_request};
-use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
+use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key, replay_key};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 
 /// Maximum length of the reason in a parked marker, in characters.
@@ -35,6 +36,15 @@ const REPEATS: &str = "repeats";
 
 /// The attribute of a void receipt: the event was decided to be a repeat, and then not to be one.
 const VOID: &str = "void";
+
+/// The attribute of a receipt that a replay wrote, because the event had none: the replay's name.
+const BY_REPLAY: &str = "replay";
+
+/// The longest name of a replay, in bytes: longer ones are not those of a replay of ours.
+const MAX_REPLAY_LEN: usize = 36;
+
+/// A failed write of a replay's record.
+const REPLAY_NOT_RECORDED: &str = "the record of a replay cannot be stored";
 
 /// The arrival in a void receipt: it applies to no event.
 const NO_ARRIVAL_MS: i64 = i64::MIN;
@@ -160,6 +170,47 @@ impl Receipts {
         self.dynamo.batch_write(receipts.chain(attempts).collect::<Result<_, _>>()?).await
     }
 
+    /// Records that these events, given with their arrivals and the names of their replays, were processed again. An event
+    /// that has a receipt keeps it, so that the time of its first processing stays. An event without one gets it.
+    ///
+    /// # Errors
+    /// When the table does not do all of it.
+    pub async fn write_replayed(
+        &self,
+        replayed: &[(&EventId, ReceivedAt, &str)],
+        now: ReceivedAt,
+    ) -> Result<(), Fault> {
+        if replayed.is_empty() {
+            return Ok(());
+        }
+        let receipts = self.dynamo.batch_get(replayed.iter().map(|(id, ..)| receipt_key(id))).await?;
+        let has_receipt = |id: &EventId, received_at| {
+            receipts.get(&receipt_key(id)).is_some_and(|receipt| applies_to(receipt, received_at))
+        };
+        // DynamoDB refuses a request that names a key twice.
+        let missing: HashMap<&EventId, _> = replayed
+            .iter()
+            .filter(|(id, received_at, _)| !has_receipt(id, *received_at))
+            .map(|(id, received_at, replay)| (*id, (*received_at, *replay)))
+            .collect();
+        let puts = missing.into_iter().map(|(id, (received_at, replay))| {
+            let mut item = self.receipt(id, received_at, now);
+            item.insert(BY_REPLAY.into(), text_value(replay));
+            put_request(item)
+        });
+        self.dynamo.batch_write(puts.collect::<Result<_, _>>()?).await?;
+        let named = replayed.iter().filter(|(.., replay)| (1..=MAX_REPLAY_LEN).contains(&replay.len()));
+        let records = named.map(|(id, _, replay)| {
+            // The operator's command may write its part of the record later.
+            let record = Expressions::update("SET #processed = :now, expires = :expires")
+                .name("#processed", "processed")
+                .value(":now", text_value(&now.to_string()))
+                .value(":expires", self.dynamo.expires(now.millis()));
+            self.dynamo.update(replay_key(id, replay), record, REPLAY_NOT_RECORDED)
+        });
+        try_join_all(records).await.map(|_| ())
+    }
+
     /// Writes a tombstone for each of these events of a forgotten entity, given with the time until which it applies,
     /// to the millisecond: an equal delivery afterwards is a new event.
     ///
@@ -275,6 +326,12 @@ pub(crate) fn applies_to(marker: &Item, received_at: ReceivedAt) -> bool {
     }
     let written = text(marker, "processed").or_else(|| text(marker, "parked")).and_then(ReceivedAt::parse);
     written.is_some_and(|written| received_at.earlier(MAX_CLOCK_SKEW) <= written)
+}
+
+/// Returns true if a replay wrote the receipt: the event had none before, for instance because it was parked.
+#[cfg(feature = "operate")]
+pub(crate) fn is_by_replay(receipt: &Item) -> bool {
+    receipt.contains_key(BY_REPLAY)
 }
 
 /// Returns true for the receipt of an event that repeats another one.

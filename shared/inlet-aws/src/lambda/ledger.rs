@@ -70,9 +70,16 @@ impl ProcessingStore for TableLedger {
 
     async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
         let now = clock::now();
-        let signed = consumed.iter().filter(|message| message.is_signed()).map(|message| message.id());
-        let (consumed, signed) = (with_arrivals(consumed), signed.collect());
-        self.table.receipts.write_with_signed(&consumed, &signed, tried, now).await?;
+        let (replayed, first): (Vec<&Message>, Vec<&Message>) =
+            consumed.iter().partition(|message| message.replay_id().is_some());
+        let signed = first.iter().filter(|message| message.is_signed()).map(|message| message.id());
+        let (first, signed) = (with_arrivals(&first), signed.collect());
+        self.table.receipts.write_with_signed(&first, &signed, tried, now).await?;
+        let replayed: Vec<(&EventId, ReceivedAt, &str)> = replayed
+            .iter()
+            .map(|message| (message.id(), arrival(message), message.replay_id().unwrap_or_default()))
+            .collect();
+        self.table.receipts.write_replayed(&replayed, now).await?;
         Ok(now)
     }
 

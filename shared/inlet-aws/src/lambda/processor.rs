@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_types::SdkConfig;
 use inlet::process::{Consumer, Disposition, Outcome, Processor, Received};
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -19,6 +19,7 @@ use crate::lambda::batch::{Batch, BatchResponse};
 use crate::lambda::ledger::TableLedger;
 use crate::sqs::SqsQueue;
 use crate::telemetry::log;
+use crate::telemetry::metrics::{self, Measured};
 
 /// The part of an invocation's time that is kept for the response.
 const RESERVE: Duration = Duration::from_secs(2);
@@ -51,11 +52,12 @@ struct Function<C> {
     /// The position that was recorded last.
     recorded: Mutex<Option<Position>>,
     log_level: LogLevel,
+    stage: String,
 }
 
 impl<C: Consumer> Function<C> {
     fn new(sdk_config: &SdkConfig, config: Config, consumer: C) -> Result<Self, ConfigError> {
-        let Config { table, queue_url, dead_letter_queue_url, retention_days, log_level, .. } = config;
+        let Config { table, queue_url, dead_letter_queue_url, retention_days, log_level, stage, .. } = config;
         let dead_letters =
             dead_letter_queue_url.ok_or_else(|| ConfigError::without("INLET_DEAD_LETTER_QUEUE_URL"))?;
         let sqs = aws_sdk_sqs::Client::new(sdk_config);
@@ -64,7 +66,12 @@ impl<C: Consumer> Function<C> {
             queue: SqsQueue::new(sqs.clone(), queue_url),
             dead_letters: SqsQueue::new(sqs, dead_letters),
         };
-        Ok(Self { processor: Processor { store: ledger, consumer }, recorded: Mutex::new(None), log_level })
+        Ok(Self {
+            processor: Processor { store: ledger, consumer },
+            recorded: Mutex::new(None),
+            log_level,
+            stage,
+        })
     }
 
     async fn handle(&self, event: LambdaEvent<Batch>) -> BatchResponse {
@@ -76,6 +83,7 @@ impl<C: Consumer> Function<C> {
         for outcome in &outcomes {
             self.log(outcome, &event.context.request_id);
         }
+        self.emit_metrics(&outcomes);
         response
     }
 
@@ -110,6 +118,33 @@ impl<C: Consumer> Function<C> {
             println!("{}", json!({"level": "error", "message": "batch", "outcome": "out_of_time"}));
         }
         outcomes
+    }
+
+    /// Writes one line with the metrics of a batch, at every log level.
+    fn emit_metrics(&self, outcomes: &[Outcome]) {
+        let mut measured = Measured::of_stage(&self.stage);
+        let count = |is_counted: fn(&Outcome) -> bool| {
+            u64::try_from(outcomes.iter().filter(|outcome| is_counted(outcome)).count()).unwrap_or(u64::MAX)
+        };
+        let processed = count(|outcome| matches!(outcome.disposition, Disposition::Processed));
+        let failed = count(|outcome| outcome.consumer_failed);
+        for (metric, count) in [(metrics::PROCESSED, processed), (metrics::CONSUMER_FAILED, failed)] {
+            if count > 0 {
+                measured.measure(metric, count);
+            }
+        }
+        for delay in outcomes.iter().filter_map(|outcome| outcome.processing_delay) {
+            measured.measure(metrics::PROCESSING_DELAY, u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
+        }
+        let metrics = measured.members(clock::now());
+        if !metrics.is_empty() {
+            let mut line = Map::from_iter([
+                ("level".to_owned(), "info".into()),
+                ("message".to_owned(), "metrics".into()),
+            ]);
+            line.extend(metrics);
+            println!("{}", Value::Object(line));
+        }
     }
 
     fn log(&self, outcome: &Outcome, invocation: &str) {

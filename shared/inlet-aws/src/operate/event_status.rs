@@ -6,14 +6,16 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text};
 use crate::dynamodb::keys::{parked_key, receipt_key};
-use crate::dynamodb::receipts::applies_to;
+use crate::dynamodb::receipts::{applies_to, is_by_replay};
 use crate::dynamodb::table::Table;
 
 /// The status of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventStatus {
-    /// When it was last processed, if it was.
+    /// When it was processed first, if it was.
     pub processed: Option<ReceivedAt>,
+    /// True if that was a replay: the time since its arrival is no processing delay.
+    pub by_replay: bool,
     /// The parked marker, if it has one.
     pub parked: Option<Parked>,
 }
@@ -37,8 +39,10 @@ impl EventStatus {
             reason: text(marker, "reason").unwrap_or_default().to_owned(),
         };
         let applies = |item: &&Item| applies_to(item, received_at);
+        let receipt = receipt.filter(applies);
         Self {
-            processed: receipt.filter(applies).and_then(|receipt| time(receipt, "processed")),
+            processed: receipt.and_then(|receipt| time(receipt, "processed")),
+            by_replay: receipt.is_some_and(is_by_replay),
             parked: marker.filter(applies).map(parked),
         }
     }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, text, text_value};
 use crate::dynamodb::dynamo::UNREADABLE;
 use crate::dynamodb::integrity::{Damage, examine};
-use crate::dynamodb::keys::EVENT_PREFIX;
+use crate::dynamodb::keys::{EVENT_PREFIX, replays_prefix};
 use crate::dynamodb::receipts::is_of_repeat;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
@@ -38,6 +39,29 @@ pub struct ReplayRecord {
     pub at: ReceivedAt,
     /// The replay's name.
     pub replay: String,
+    /// When the consumer processed it, if it did.
+    pub processed: Option<ReceivedAt>,
+}
+
+/// Returns the replays of an event, oldest first.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn replays(table: &Table, id: &EventId) -> Result<Vec<ReplayRecord>, Fault> {
+    let query = table
+        .dynamo
+        .query()
+        .key_condition_expression("pk = :entity AND begins_with(sk, :replays)")
+        .expression_attribute_values(":entity", text_value(id.entity_path()))
+        .expression_attribute_values(":replays", text_value(&replays_prefix(id)))
+        .consistent_read(true);
+    let mut items = EntityItems::default();
+    for item in table.dynamo.all(query, UNREADABLE).await? {
+        items.add(item);
+    }
+    let mut replays = items.replays.remove(id.digest()).unwrap_or_default();
+    replays.sort();
+    Ok(replays)
 }
 
 /// Returns the history of the entity under this path, oldest event first. A damaged event is an entry too.
@@ -84,9 +108,11 @@ impl EntityItems {
     }
 
     fn add_replay(&mut self, rest: &str, item: &Item) {
-        let at = text(item, "replayed").and_then(ReceivedAt::parse);
-        if let (Some((digest, replay)), Some(at)) = (rest.split_once('/'), at) {
-            let record = ReplayRecord { at, replay: replay.to_owned() };
+        let time = |name: &str| text(item, name).and_then(ReceivedAt::parse);
+        let processed = time("processed");
+        // The processor may have been faster than the command that sent it.
+        if let (Some((digest, replay)), Some(at)) = (rest.split_once('/'), time("replayed").or(processed)) {
+            let record = ReplayRecord { at, replay: replay.to_owned(), processed };
             self.replays.entry(digest.to_owned()).or_default().push(record);
         }
     }

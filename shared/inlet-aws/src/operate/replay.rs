@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use crate::client::clock;
 use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attributes::text_value;
-use crate::dynamodb::dynamo::{Key, put_request};
+use crate::dynamodb::dynamo::Expressions;
+use crate::dynamodb::keys::replay_key;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::sqs::SqsQueue;
@@ -172,12 +173,12 @@ pub async fn record_replay(
     replay: &ReplayId,
     now: ReceivedAt,
 ) -> Result<(), Fault> {
-    // Stored data: the value must stay.
-    let sk = format!("replay/{}/{}", id.digest(), replay.as_str());
-    let mut item = Key::new(id.entity_path(), sk).into_item();
-    item.insert("replayed".into(), text_value(&now.to_string()));
-    item.insert("expires".into(), table.dynamo.expires(now.millis()));
-    table.dynamo.batch_write(vec![put_request(item)?]).await
+    // An update, because the processor may have written its part of the record already.
+    let record = Expressions::update("SET replayed = :now, expires = :expires")
+        .value(":now", text_value(&now.to_string()))
+        .value(":expires", table.dynamo.expires(now.millis()));
+    let key = replay_key(id, replay.as_str());
+    table.dynamo.update(key, record, "the record of a replay cannot be stored").await.map(|_| ())
 }
 
 /// Skips an event that can never be sent, so that the others are; fails on a fault that may be over later.

@@ -99,6 +99,12 @@ metrics! {
     JOURNAL_LATENCY = "JournalLatency", Milliseconds, OF_EACH_PROVIDER;
     /// The time that a delivery waited for the queue.
     QUEUE_LATENCY = "QueueLatency", Milliseconds, OF_EACH_PROVIDER;
+    /// Events that were processed, replays included.
+    PROCESSED = "Processed", Count, OF_THE_STAGE;
+    /// The time from an event's arrival to its receipt, replays excluded.
+    PROCESSING_DELAY = "ProcessingDelay", Milliseconds, OF_THE_STAGE;
+    /// Events that the consumer was given and did not process, once for each attempt.
+    CONSUMER_FAILED = "ConsumerFailed", Count, OF_THE_STAGE;
     /// The age of the oldest event that is neither processed nor parked; zero if there is none.
     OLDEST_UNPROCESSED_AGE = "OldestUnprocessedAge", Seconds, OF_THE_STAGE;
     /// Events that the sweeper sent again.
@@ -175,7 +181,7 @@ impl Measured {
         }
     }
 
-    /// Adds a value.
+    /// Adds a value. A metric may have up to 100 values in a line.
     pub fn measure(&mut self, metric: Metric, value: u64) {
         self.values.push((metric, value));
     }
@@ -186,14 +192,22 @@ impl Measured {
             return Map::new();
         }
         let mut together: BTreeMap<By, Vec<Metric>> = BTreeMap::new();
-        for (metric, _) in &self.values {
-            together.entry(metric.by).or_default().push(*metric);
+        let mut values: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for (metric, value) in &self.values {
+            let of_metric = values.entry(metric.name).or_default();
+            if of_metric.is_empty() {
+                together.entry(metric.by).or_default().push(*metric);
+            }
+            of_metric.push(*value);
         }
         let directives: Vec<Value> =
             together.iter().map(|(by, metrics)| self.directive(by, metrics)).collect();
         let header = json!({"Timestamp": at.millis(), "CloudWatchMetrics": directives});
         let of = self.of.iter().map(|(dimension, value)| (dimension.as_str(), Value::from(value.as_str())));
-        let values = self.values.iter().map(|(metric, value)| (metric.name, Value::from(*value)));
+        let values = values.into_iter().map(|(name, values)| match values.as_slice() {
+            [value] => (name, Value::from(*value)),
+            values => (name, Value::from(values)),
+        });
         let members = [("_aws", header)].into_iter().chain(of).chain(values);
         members.map(|(name, value)| (name.to_owned(), value)).collect()
     }
@@ -258,6 +272,18 @@ mod tests {
         assert_eq!(rejected(plain.clone()), json!([["Stage", "Provider"]]));
         let sets = json!([["Stage", "Provider"], ["Stage", "Provider", "RejectCode"]]);
         assert_eq!(rejected(plain.of(RejectCode, "wrong_proof")), sets);
+    }
+
+    #[test]
+    fn several_values_of_a_metric_are_a_list() {
+        let mut measured = Measured::of_stage("prod");
+        measured.measure(PROCESSING_DELAY, 12);
+        measured.measure(PROCESSED, 2);
+        measured.measure(PROCESSING_DELAY, 70);
+        let members = members(&measured);
+        assert_eq!((&members["ProcessingDelay"], &members["Processed"]), (&json!([12, 70]), &json!(2)));
+        let metrics = members["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+        assert_eq!(metrics.len(), 2, "each metric is declared once: {metrics:?}");
     }
 
     #[test]

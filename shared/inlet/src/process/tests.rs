@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// The stored state, and the calls in order.
@@ -26,9 +28,11 @@ struct Desk {
     failing: HashMap<&'static str, Way>,
     /// Calls of the ledger that fail.
     broken: &'static str,
+    /// The consumer's time limit.
+    limit: Option<Duration>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
     Itself,
     Outage,
@@ -36,6 +40,10 @@ enum Way {
     Silence,
     /// It never ends.
     Hang,
+    /// An outage that names the seconds until the next attempt.
+    RetryAfter(u64),
+    /// The whole call fails.
+    Crash,
 }
 
 /// The time of every receipt: a second after the arrival of every message.
@@ -129,20 +137,33 @@ impl Consumer for &Desk {
     async fn consume(&self, messages: &[Message]) -> Vec<Result<(), ConsumeError>> {
         let way = |message: &Message| self.failing.get(short(message.id())).copied();
         assert!(!messages.iter().any(|m| way(m) == Some(Way::Panic)), "a bug of the consumer");
+        if messages.iter().any(|message| way(message) == Some(Way::Crash)) {
+            for message in messages {
+                self.note("crash", message.id());
+            }
+            return messages.iter().map(|_| Err(ConsumeError::Crashed(fault()))).collect();
+        }
         let mut outcomes = Vec::new();
         for message in messages {
             match way(message) {
-                None | Some(Way::Panic) => {
+                None | Some(Way::Panic | Way::Crash) => {
                     self.note("consume", message.id());
                     outcomes.push(Ok(()));
                 }
                 Some(Way::Itself) => outcomes.push(Err(ConsumeError::Permanent(fault()))),
                 Some(Way::Outage) => outcomes.push(Err(ConsumeError::Transient(fault()))),
+                Some(Way::RetryAfter(seconds)) => {
+                    outcomes.push(Err(ConsumeError::RetryAfter(fault(), Duration::from_secs(seconds))));
+                }
                 Some(Way::Silence) => return outcomes,
                 Some(Way::Hang) => std::future::pending().await,
             }
         }
         outcomes
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        self.limit
     }
 }
 
@@ -581,4 +602,192 @@ fn without_the_store_nothing_is_consumed_or_finished() {
         outcomes(&unwritten, batch("a1 b1 a2")),
         are(&[("a1", "failed"), ("b1", "failed"), ("a2", "behind")])
     );
+}
+
+#[test]
+fn a_crash_over_several_messages_is_narrowed_down_at_once() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::Crash)]), ..Desk::default() };
+    assert_eq!(
+        outcomes(&desk, batch("a1 b1 c1 a2 b2")),
+        are(&[
+            ("a1", "processed"),
+            ("b1", "crashed"),
+            ("c1", "processed"),
+            ("a2", "processed"),
+            ("b2", "behind")
+        ])
+    );
+    let books = desk.books.lock().unwrap();
+    assert_eq!(books.attempts["b1"], Attempts { failed: 0, unfinished: 2 }, "both calls count");
+    assert!(!books.attempts.contains_key("a1"), "it was processed");
+}
+
+#[test]
+fn a_message_that_crashes_the_consumer_has_five_attempts() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::Crash)]), ..Desk::default() };
+    let mut receives = 0;
+    let mut names = "a1 b1 c1";
+    while desk.books.lock().unwrap().aside.is_empty() {
+        receives += 1;
+        assert!(receives < 10, "it is never set aside");
+        outcomes(&desk, received_often(names, receives));
+        // The others are done.
+        names = "b1 d1";
+    }
+    let books = desk.books.lock().unwrap();
+    let crashes = |name: &str| books.done.iter().filter(|done| **done == format!("crash {name}")).count();
+    assert_eq!((books.aside.as_slice(), crashes("b1")), (["b1".to_owned()].as_slice(), 5));
+    assert_eq!([crashes("a1"), crashes("c1"), crashes("d1")], [1, 1, 0], "it is tried alone since");
+}
+
+#[test]
+fn a_shared_crash_is_never_the_last_attempt() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::Crash)]), ..Desk::default() };
+    desk.books.lock().unwrap().attempts.insert("a1".into(), Attempts { failed: 4, unfinished: 0 });
+    assert_eq!(outcomes(&desk, received_often("a1 b1", 5)), are(&[("a1", "processed"), ("b1", "crashed")]));
+}
+
+#[test]
+fn suspects_of_a_crash_wait_if_no_time_is_left() {
+    let desk = Desk {
+        failing: HashMap::from([("b1", Way::Crash)]),
+        limit: Some(Duration::from_secs(1)),
+        ..Desk::default()
+    };
+    let mut outcomes = Vec::new();
+    let processor = Processor { store: &desk, consumer: &desk };
+    at_once(processor.process(batch("a1 b1"), |_| false, &mut outcomes));
+    assert!(
+        outcomes.iter().all(|outcome| matches!(outcome.disposition, Disposition::Blocked)),
+        "{outcomes:?}"
+    );
+    let suspicious = Attempts { failed: 0, unfinished: 1 };
+    assert_eq!(desk.books.lock().unwrap().attempts["a1"], suspicious, "it is tried alone next time");
+}
+
+#[test]
+fn a_consumers_delay_is_kept_for_its_whole_group() {
+    for (asked, delay) in [(0, 1), (7, 7), (179, 179), (3_600, 3_600), (u64::MAX, 39_600)] {
+        let desk = Desk { failing: HashMap::from([("a1", Way::RetryAfter(asked))]), ..Desk::default() };
+        assert_eq!(
+            outcomes(&desk, batch("a1 a2 b1")),
+            are(&[("a1", "failed"), ("a2", "behind"), ("b1", "processed")])
+        );
+        let delay = Duration::from_secs(delay);
+        let mut wanted = vec![("a1".to_owned(), delay)];
+        // While a later message is hidden, SQS hands out none of the group.
+        if delay < MIN_BACKOFF {
+            wanted.push(("a2".to_owned(), delay));
+        }
+        let books = desk.books.lock().unwrap();
+        assert_eq!(books.held_back, wanted, "{asked} s");
+        assert_eq!(books.attempts["a1"], Attempts::default(), "no attempt of its own");
+    }
+}
+
+#[test]
+fn short_delays_do_not_use_up_the_receives_of_a_message() {
+    let (kept, most) = (Duration::from_hours(14 * 24), 1_000);
+    let (mut failing_for, mut receives) = (Duration::ZERO, 0);
+    while failing_for < kept {
+        failing_for += delay_asked_for(Duration::ZERO, failing_for);
+        receives += 1;
+    }
+    assert!(receives < most, "{receives} receives in {kept:?}");
+}
+
+#[test]
+fn no_call_begins_that_the_time_does_not_suffice_for() {
+    let desk = Desk { limit: Some(Duration::from_secs(20)), ..Desk::default() };
+    let mut outcomes = Vec::new();
+    let processor = Processor { store: &desk, consumer: &desk };
+    let asked = Mutex::new(Vec::new());
+    let has_time = |limit| {
+        asked.lock().unwrap().push(limit);
+        false
+    };
+    at_once(processor.process(batch("a1 a2 b1 a3"), has_time, &mut outcomes));
+    let done: Vec<(&str, bool)> = outcomes.iter().map(|it| (it.received.as_str(), it.is_done())).collect();
+    assert_eq!(done, [("a1", true), ("b1", true), ("a2", false), ("a3", false)]);
+    assert_eq!(*asked.lock().unwrap(), [Some(Duration::from_secs(20))]);
+    let held_back = &desk.books.lock().unwrap().held_back;
+    assert_eq!(*held_back, [("a2".to_owned(), Duration::ZERO), ("a3".to_owned(), Duration::ZERO)]);
+}
+
+#[test]
+fn the_delay_of_processing_leaves_replays_out() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::Outage)]), ..Desk::default() };
+    let first = received("a1");
+    let replayed = Message::parse(first.text.clone()).unwrap().replayed("r1").json().to_owned();
+    let again = Received { id: "replayed".into(), text: replayed, ..first.clone() };
+    let mut outcomes = Vec::new();
+    let processor = Processor { store: &desk, consumer: &desk };
+    at_once(processor.process(vec![first, again, received("b1")], |_| true, &mut outcomes));
+    let measured: HashMap<&str, (Option<Duration>, bool)> =
+        outcomes.iter().map(|it| (it.received.as_str(), (it.processing_delay, it.consumer_failed))).collect();
+    assert_eq!(measured["a1"], (Some(Duration::from_secs(1)), false));
+    assert_eq!(measured["replayed"], (None, false));
+    assert_eq!(measured["b1"], (None, true));
+}
+
+/// The events of the property test: four of each of three entities.
+const NAMES: [&str; 12] = ["a1", "a2", "a3", "a4", "b1", "b2", "b3", "b4", "c1", "c2", "c3", "c4"];
+
+fn ways() -> impl Strategy<Value = Option<Way>> {
+    prop_oneof![
+        4 => Just(None),
+        1 => prop_oneof![
+            Just(Way::Itself),
+            Just(Way::Outage),
+            Just(Way::Panic),
+            Just(Way::Silence),
+            (0_u64..500).prop_map(Way::RetryAfter),
+            Just(Way::Crash),
+        ]
+        .prop_map(Some),
+    ]
+}
+
+proptest! {
+    /// Each entity's events are consumed in
+    /// order and none is lost, for any failures and batches.
+    #[test]
+    fn order_within_an_entity_survives_every_failure(
+        failing in prop::collection::vec(prop::collection::vec(ways(), NAMES.len()), 0..7),
+        sizes in prop::collection::vec(1_usize..=10, 1..5),
+        has_limit: bool,
+        has_time in prop::collection::vec(any::<bool>(), 1..5),
+    ) {
+        let mut desk = Desk { limit: has_limit.then_some(Duration::from_secs(1)), ..Desk::default() };
+        let mut queue: Vec<&str> = NAMES.to_vec();
+        // The queue hands out the entities' events alternately.
+        queue.sort_by_key(|name| name[1..].to_owned());
+        let (mut failing, mut sizes) = (failing.into_iter(), sizes.into_iter().cycle());
+        let mut has_time = has_time.into_iter().cycle();
+        for receives in 1_u32..200 {
+            let ways = failing.next();
+            // Suspects wait until there is time.
+            let is_time_left = ways.is_none() || has_time.next() == Some(true);
+            let ways = ways.into_iter().flatten();
+            desk.failing = NAMES.into_iter().zip(ways).filter_map(|(name, way)| Some((name, way?))).collect();
+            let size = sizes.next().unwrap();
+            let batch = queue.iter().take(size).map(|name| Received { receives, ..received(name) }).collect();
+            let mut outcomes = Vec::new();
+            let processor = Processor { store: &desk, consumer: &desk };
+            at_once(processor.process(batch, |_| is_time_left, &mut outcomes));
+            queue.retain(|name| !outcomes.iter().any(|it| it.received == *name && it.is_done()));
+        }
+        prop_assert!(queue.is_empty(), "{queue:?} stay on the queue");
+        let books = desk.books.lock().unwrap();
+        for entity in ["a", "b", "c"] {
+            let consumed: Vec<&str> =
+                books.done.iter().filter_map(|done| done.strip_prefix("consume ")).filter(|name| name.starts_with(entity)).collect();
+            // A message of which the consumer said nothing, or that shared a call with a crash, may come again at once.
+            prop_assert!(consumed.is_sorted(), "{consumed:?}");
+        }
+        for name in NAMES {
+            let is_done = books.receipts.contains(name) || books.aside.iter().any(|aside| aside == name);
+            prop_assert!(is_done, "{name} is lost");
+        }
+    }
 }

@@ -1,0 +1,174 @@
+//! A server in place of the endpoint, of the Invoke API of Lambda and of Parameter Store.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector, http_client_fn};
+use aws_types::SdkConfig;
+use serde_json::{Value, json};
+
+/// A request that the server got.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) path: String,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) body: String,
+    /// The connection's number.
+    pub(super) connection: usize,
+}
+
+/// The server's answer.
+#[derive(Clone, Debug)]
+pub(super) enum Reply {
+    Answer {
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    },
+    /// The connection ends.
+    Close,
+    /// The answer comes after this time.
+    After(Duration, Box<Reply>),
+}
+
+impl Reply {
+    pub(super) fn status(status: u16) -> Self {
+        Self::Answer { status, headers: Vec::new(), body: String::new() }
+    }
+
+    pub(super) fn json(body: &str) -> Self {
+        Self::Answer { status: 200, headers: Vec::new(), body: body.to_owned() }
+    }
+
+    pub(super) fn with(self, name: &'static str, value: &str) -> Self {
+        match self {
+            Self::Answer { status, mut headers, body } => {
+                headers.push((name, value.to_owned()));
+                Self::Answer { status, headers, body }
+            }
+            other => other,
+        }
+    }
+
+    pub(super) fn after(self, time: Duration) -> Self {
+        Self::After(time, Box::new(self))
+    }
+}
+
+type Handler = dyn Fn(&Asked) -> Reply + Send + Sync;
+
+/// The server. Requests for Parameter Store get the secrets; all others go to the handler.
+#[derive(Clone)]
+pub(super) struct StandIn {
+    pub(super) url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    secrets: Arc<Mutex<Option<String>>>,
+}
+
+impl StandIn {
+    pub(super) fn start(handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let secrets = Arc::new(Mutex::new(Some(json!([SECRET]).to_string())));
+        let stand_in = Self { url, asked: Arc::default(), secrets };
+        let (shared, handler): (Self, Arc<Handler>) = (stand_in.clone(), Arc::new(handler));
+        thread::spawn(move || {
+            for (connection, stream) in listener.incoming().enumerate() {
+                let (stand_in, handler) = (shared.clone(), Arc::clone(&handler));
+                thread::spawn(move || stand_in.serve(stream.unwrap(), connection, &*handler));
+            }
+        });
+        stand_in
+    }
+
+    /// Returns the requests so far, without those for Parameter Store.
+    pub(super) fn asked(&self) -> MutexGuard<'_, Vec<Asked>> {
+        self.asked.lock().unwrap()
+    }
+
+    pub(super) fn set_secrets(&self, secrets: Option<&str>) {
+        *self.secrets.lock().unwrap() = secrets.map(str::to_owned);
+    }
+
+    /// Returns the configuration of clients that take this server for AWS.
+    pub(super) fn sdk_config(&self) -> SdkConfig {
+        let settings = HttpConnectorSettings::builder().build();
+        let connector =
+            SharedHttpConnector::new(Connector::builder().connector_settings(settings).build_http());
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "x", "x", None, None, "test",
+            )))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .retry_config(RetryConfig::disabled())
+            .endpoint_url(&self.url)
+            .build()
+    }
+
+    fn serve(&self, mut stream: TcpStream, connection: usize, handler: &Handler) {
+        while let Some(asked) = read(&mut stream, connection) {
+            let mut reply = if asked.headers.get("x-amz-target").is_some_and(|it| it.starts_with("AmazonSSM"))
+            {
+                self.parameters()
+            } else {
+                self.asked().push(asked.clone());
+                handler(&asked)
+            };
+            while let Reply::After(time, next) = reply {
+                thread::sleep(time);
+                reply = *next;
+            }
+            let Reply::Answer { status, headers, body } = reply else { return };
+            let headers: Vec<String> =
+                headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let answer = format!(
+                "HTTP/1.1 {status} x\r\ncontent-length: {}\r\n{}\r\n{body}",
+                body.len(),
+                headers.concat()
+            );
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn parameters(&self) -> Reply {
+        let secrets = self.secrets.lock().unwrap();
+        let list: Vec<Value> =
+            secrets.iter().map(|value| json!({"Name": "/inlet-consumer/test", "Value": value})).collect();
+        Reply::json(&json!({"Parameters": list, "InvalidParameters": []}).to_string())
+            .with("content-type", "application/x-amz-json-1.1")
+    }
+}
+
+/// 32 bytes.
+pub(super) const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+fn read(stream: &mut TcpStream, connection: usize) -> Option<Asked> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let mut lines = head.lines();
+    let path = lines.next()?.split(' ').nth(1)?.to_owned();
+    let headers: BTreeMap<String, String> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let len = headers.get("content-length").and_then(|len| len.parse().ok()).unwrap_or_default();
+    let mut body = vec![0; len];
+    stream.read_exact(&mut body).ok()?;
+    Some(Asked { path, headers, body: String::from_utf8(body).ok()?, connection })
+}
