@@ -1,9 +1,11 @@
 """Runs the fuzz targets with cargo fuzz, each for some seconds."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -12,6 +14,10 @@ from local.steps import Failed, Unavailable, run, step
 
 HOME = paths.ROOT / "fuzz"
 SEEDS = HOME / "seeds"
+
+# The targets that check one provider at a time, and the environment variable with its name.
+OF_A_PROVIDER = ("read", "verify")
+SELECTED = "INLET_FUZZ_PROVIDER"
 
 # Longer inputs slow every run down and reach no further code: the parsed texts are small.
 MAX_LEN = 8_192
@@ -25,13 +31,19 @@ def fuzz(seconds: int) -> None:
     _install()
     with step("building the fuzz targets"):
         run(["cargo", "+nightly", "fuzz", "build"], log="fuzz-build", env=tools.environment())
-    for target in targets():
-        with step(f"{target}, {seconds} s"):
-            _run(target, seconds)
+    for target, provider in runs():
+        with step(f"{_label(target, provider)}, {seconds} s"):
+            _run(target, provider, seconds)
 
 
-def targets() -> list[str]:
-    return re.findall(r'^name = "(\w+)"$', (HOME / "Cargo.toml").read_text(), re.MULTILINE)
+def runs() -> list[tuple[str, str]]:
+    """Returns each target with the provider that it checks: a run for each provider, or one with no provider."""
+    targets = [binary["name"] for binary in tomllib.loads((HOME / "Cargo.toml").read_text())["bin"]]
+    return [(target, provider) for target in targets for provider in (paths.PROVIDERS if target in OF_A_PROVIDER else ("",))]
+
+
+def _label(target: str, provider: str) -> str:
+    return f"{target}_{provider}" if provider else target
 
 
 def _install() -> None:
@@ -43,31 +55,34 @@ def _install() -> None:
         raise Unavailable(NO_CARGO_FUZZ) from failure
 
 
-def _run(target: str, seconds: int) -> None:
-    corpus, artifacts = (HOME / folder / target for folder in ("corpus", "artifacts"))
+def _run(target: str, provider: str, seconds: int) -> None:
+    label = _label(target, provider)
+    corpus, artifacts = (HOME / folder / label for folder in ("corpus", "artifacts"))
     for folder in (corpus, artifacts):
         folder.mkdir(parents=True, exist_ok=True)
     limits = [f"-max_total_time={seconds}", f"-max_len={MAX_LEN}", "-timeout=10", "-rss_limit_mb=2048"]
     # Not `cargo fuzz run`, which would check every target's sources first.
     binary = next(HOME.glob(f"target/*/release/{target}"))
-    output = run([binary, corpus, _seeds(target), *limits, f"-artifact_prefix={artifacts}/"], log=f"fuzz-{target}")
+    environment = os.environ | ({SELECTED: provider} if provider else {})
+    command = [binary, corpus, _seeds(target, provider), *limits, f"-artifact_prefix={artifacts}/"]
+    output = run(command, log=f"fuzz-{label}", env=environment)
     done = re.search(r"^Done (\d+) runs in \d+ second", output, re.MULTILINE)
     if not done:
-        raise Failed(f"{target} did not run to its end")
+        raise Failed(f"{label} did not run to its end")
     print(f"    {int(done[1]):,} inputs", flush=True)
 
 
-def _seeds(target: str) -> Path:
+def _seeds(target: str, provider: str) -> Path:
     """Writes the sample events in the form that the target reads, and returns the folder."""
-    folder = SEEDS / target
+    folder = SEEDS / _label(target, provider)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, seed in _seeds_of(target):
+    for name, seed in _seeds_of(target, provider):
         (folder / name).write_bytes(seed)
     return folder
 
 
-def _seeds_of(target: str) -> Iterator[tuple[str, bytes]]:
+def _seeds_of(target: str, provider: str) -> Iterator[tuple[str, bytes]]:
     message = re.search(r'^\{"specversion".*$', (paths.ROOT / "docs" / "events.md").read_text(), re.MULTILINE)[0]
     if target == "message":
         yield "documented", message.encode()
@@ -78,7 +93,6 @@ def _seeds_of(target: str) -> Iterator[tuple[str, bytes]]:
     elif target == "gateway_event":
         yield from ((_name(event), event.read_bytes()) for event in _events(paths.PROVIDERS))
     else:
-        provider = target.partition("_")[2]
         yield from ((_name(event), _text(samples.read(event))) for event in _events([provider]))
 
 

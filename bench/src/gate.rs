@@ -83,8 +83,8 @@ fn measured() -> Result<Figures, Box<dyn Error>> {
 /// Returns the forbidden and duplicate crates of the receivers.
 fn wrong_dependencies() -> Result<Vec<String>, Box<dyn Error>> {
     let mut wrong = Vec::new();
-    for receiver in ["inlet-dealpos", "inlet-tiki", "inlet-zid", "inlet-zip", "inlet-zort"] {
-        let made_of = dependencies(receiver)?;
+    for receiver in inlet_providers::NAMES.iter().map(|name| format!("inlet-{name}")) {
+        let made_of = dependencies(&receiver)?;
         for crate_name in ABSENT {
             if made_of.contains_key(crate_name) {
                 wrong.push(format!("{receiver} is made of {crate_name}"));

@@ -1,8 +1,9 @@
-//! The list of providers: a new provider needs one line here.
+//! The providers of `inlet-providers`, as values.
 
 use std::fmt;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use inlet::fault::Fault;
 use inlet::provider::catalogue::{EventSpec, find};
@@ -18,6 +19,7 @@ use inlet_aws::dynamodb::table::Table;
 use inlet_aws::reverify::{Reverified, Scope, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
+use inlet_providers::{ToolsVisitor, for_each_with_tools};
 use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -25,13 +27,19 @@ use tokio::sync::watch;
 use crate::failure::Failure;
 
 /// All providers, in the order of the output.
-pub(crate) static ALL: [ProviderHandle; 5] = [
-    ProviderHandle::of::<inlet_zort::Zort>(),
-    ProviderHandle::of::<inlet_dealpos::DealPos>(),
-    ProviderHandle::of::<inlet_zid::Zid>(),
-    ProviderHandle::of::<inlet_tiki::Tiki>(),
-    ProviderHandle::of::<inlet_zip::Zip>(),
-];
+pub(crate) static ALL: LazyLock<Vec<ProviderHandle>> = LazyLock::new(|| {
+    let mut handles = Handles(Vec::new());
+    for_each_with_tools(&mut handles);
+    handles.0
+});
+
+struct Handles(Vec<ProviderHandle>);
+
+impl ToolsVisitor for Handles {
+    fn visit<P: Registering>(&mut self) {
+        self.0.push(ProviderHandle::of::<P>());
+    }
+}
 
 /// A provider of [`ALL`]. Dereferences to its constants and functions.
 #[derive(Clone, Copy)]
@@ -230,7 +238,7 @@ impl FromStr for ProviderHandle {
 }
 
 fn names() -> String {
-    ALL.map(|provider| provider.name).join(", ")
+    inlet_providers::NAMES.join(", ")
 }
 
 #[cfg(test)]
@@ -242,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_provider_is_found_by_its_exact_name() {
-        for handle in ALL {
+        for &handle in ALL.iter() {
             assert_eq!(handle.name.parse::<ProviderHandle>().ok(), Some(handle));
         }
         assert!("Zid".parse::<ProviderHandle>().is_err());
@@ -250,7 +258,7 @@ mod tests {
 
     #[test]
     fn every_receiver_accepts_credentials_of_every_shape() {
-        for handle in ALL {
+        for &handle in ALL.iter() {
             for shape in handle.shapes {
                 let text = |field: &Field| "x".repeat(field.characters.unwrap_or(8));
                 let fields = shape.fields.iter().map(|field| (field.name.to_owned(), text(field).into()));
@@ -267,7 +275,7 @@ mod tests {
 
     #[test]
     fn every_sample_is_of_an_event_of_the_catalogue() {
-        for handle in ALL {
+        for &handle in ALL.iter() {
             for payload in handle.payloads {
                 assert!(handle.event(payload.event()).is_ok(), "{handle} {}", payload.file);
             }

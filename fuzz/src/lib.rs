@@ -3,7 +3,7 @@
 // Included as files: their crate brings the AWS SDK, which is not under test and takes minutes
 // to build with instruments.
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../shared/inlet-aws/src/lambda/gateway.rs"]
+#[path = "../../shared/inlet-aws/src/lambda/gateway/mod.rs"]
 mod gateway;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../shared/inlet-aws/src/dynamodb/record.rs"]
@@ -18,18 +18,54 @@ use inlet::message::{CloudEvent, Message};
 use inlet::proof::verify as proved;
 use inlet::received_at::ReceivedAt;
 use inlet::request::{Headers, Method, Request, Unverified};
+use inlet::tools::registration::Registering;
 use inlet::tools::sender::Sender;
 use inlet::trust::Trust;
+use inlet_providers::{ToolsVisitor, for_each_with_tools};
 use serde_json::Value;
 
 use crate::record::Record;
 
-/// The local stack's credentials, which the sample events are signed with.
-const DEMO: &str = include_str!("../../local/demo-stores.json");
+/// The environment variable with the one provider that [`read`] and [`verify`] check. Without it they check all.
+const PROVIDER: &str = "INLET_FUZZ_PROVIDER";
 
 /// Checks that any request with a valid proof becomes an event that can be stored, sent and found again.
-pub fn read<S: Sender>(input: &[u8]) {
-    let credential = demo::<S>();
+pub fn read(input: &[u8]) {
+    struct Read<'i>(&'i [u8]);
+
+    impl ToolsVisitor for Read<'_> {
+        fn visit<P: Registering>(&mut self) {
+            if is_selected(P::NAME) {
+                read_as::<P>(self.0);
+            }
+        }
+    }
+
+    for_each_with_tools(&mut Read(input));
+}
+
+/// Checks that no request verifies without the secret, and that a signature covers every byte.
+pub fn verify(input: &[u8]) {
+    struct Verify<'i>(&'i [u8]);
+
+    impl ToolsVisitor for Verify<'_> {
+        fn visit<P: Registering>(&mut self) {
+            if is_selected(P::NAME) {
+                verify_as::<P>(self.0);
+            }
+        }
+    }
+
+    for_each_with_tools(&mut Verify(input));
+}
+
+fn is_selected(provider: &str) -> bool {
+    static SELECTED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var(PROVIDER).ok());
+    SELECTED.as_ref().is_none_or(|selected| selected == provider)
+}
+
+fn read_as<S: Sender>(input: &[u8]) {
+    let credential = S::PROFILE.demo_credential();
     let mut request = request::parse(input);
     if request.method == Method::Get && request.body.is_empty() {
         // A sender that signs fields moves them from the body into the query.
@@ -53,17 +89,16 @@ pub fn read<S: Sender>(input: &[u8]) {
     assert_eq!(message.id(), event.id(), "the message is another event's");
 }
 
-/// Checks that no request verifies without the secret, and that a signature covers every byte.
-pub fn verify<S: Sender>(input: &[u8]) {
+fn verify_as<S: Sender>(input: &[u8]) {
     let request = request::parse(input);
-    let strangers = stranger(demo::<S>());
+    let strangers = stranger(S::PROFILE.demo_credential());
     assert!(judged::<S>(request.clone(), &strangers).is_err(), "a secret that was never sent was believed");
 
-    let Ok(delivery) = judged::<S>(request.clone(), &demo::<S>()) else { return };
+    let Ok(delivery) = judged::<S>(request.clone(), &S::PROFILE.demo_credential()) else { return };
     let bare = Request { headers: Headers::default(), query: String::new(), ..request.clone() };
     let signs_in_the_body = delivery.form().is_some();
     assert!(
-        signs_in_the_body || judged::<S>(bare, &demo::<S>()).is_err(),
+        signs_in_the_body || judged::<S>(bare, &S::PROFILE.demo_credential()).is_err(),
         "nothing was offered, and believed"
     );
     if delivery.trust() == Trust::Signed && !request.body.is_empty() && !signs_in_the_body {
@@ -71,14 +106,17 @@ pub fn verify<S: Sender>(input: &[u8]) {
         changed.body[0] ^= 1;
         // A signature of the query does not cover a body; the redirect has none.
         let is_covered = changed.method != Method::Get;
-        assert!(!is_covered || judged::<S>(changed, &demo::<S>()).is_err(), "a changed body was believed");
+        assert!(
+            !is_covered || judged::<S>(changed, &S::PROFILE.demo_credential()).is_err(),
+            "a changed body was believed"
+        );
     }
 }
 
 /// Checks that any gateway event becomes a request or is refused with a reason.
 pub fn gateway_event(input: &[u8]) {
     let Ok(event) = serde_json::from_slice::<gateway::Event>(input) else { return };
-    match event.into_request("zid") {
+    match event.into_request("zid", |_| false) {
         Ok(request) => drop(Unverified::new(request)),
         Err(why) => assert!(!why.to_string().is_empty(), "a refusal without a reason"),
     }
@@ -120,11 +158,6 @@ fn judged<S: Sender>(
     let credential = serde_json::from_value(credential.clone()).unwrap_or_else(|e| panic!("credential: {e}"));
     let received_at = ReceivedAt::from_millis(1_749_715_272_345).expect("a time");
     proved::<S>(Unverified::new(request), &[credential], received_at)
-}
-
-fn demo<S: Sender>() -> Value {
-    static STORES: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(DEMO).expect("the demo stores"));
-    STORES.pointer(&format!("/{}/demo/0", S::NAME)).expect("a demo store").clone()
 }
 
 /// The same credential with other secrets.

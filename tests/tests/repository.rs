@@ -1,6 +1,7 @@
 //! Properties of the repository itself: every provider has the same files, alarms and documents agree.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use inlet::tools::registration::Registering;
 use inlet_aws::telemetry::metrics;
@@ -175,5 +176,28 @@ fn every_documented_event_has_a_sample_and_every_kind_a_schema() {
             path.replace("functions/", "events/").replace("/payloads/", "/").replace(".form", ".json");
         assert!(events.contains(&sample), "{path} has no sample {sample}");
     }
-    assert_eq!(repository::below("schemas").len(), inlet::canonical::Kind::ALL.len() + 1, "and the event's");
+    let schemas = repository::below("schemas");
+    for kind in inlet::canonical::Kind::ALL {
+        let schema = format!("schemas/{}.schema.json", kind.as_str());
+        assert!(schemas.contains(&schema), "{schema} is missing");
+    }
+}
+
+#[test]
+fn no_function_links_tools_or_operators_code() {
+    let functions = inlet_providers::NAMES.iter().copied().chain(["processor", "sweeper"]);
+    for function in functions.map(|name| format!("inlet-{name}")) {
+        let arguments =
+            ["tree", "--offline", "--edges", "normal,features", "--prefix", "none", "--package", &function];
+        let output =
+            Command::new("cargo").args(arguments).current_dir(repository::root()).output().expect("cargo");
+        let features = String::from_utf8(output.stdout).expect("text");
+        assert!(features.contains("inlet feature \"default\""), "{function}: {features}");
+        for feature in ["tools", "operate", "schema"] {
+            assert!(
+                !features.contains(&format!("feature \"{feature}\"")),
+                "{function} has the feature {feature}"
+            );
+        }
+    }
 }

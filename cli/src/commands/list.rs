@@ -109,7 +109,7 @@ async fn list_quarantine(
     let table = deployment.table();
     let mut quarantined: Vec<QuarantinedRow> = Vec::new();
     let providers: Vec<_> =
-        ALL.into_iter().filter(|provider| matches(wanted.provider.as_deref(), provider.name)).collect();
+        ALL.iter().copied().filter(|provider| matches(wanted.provider.as_deref(), provider.name)).collect();
     for store in stores::of(deployment, &providers).await? {
         if matches(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
             let provider = store.provider.name;

@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn every_provider_has_every_scenario() {
-        for provider in crate::providers::ALL {
+        for &provider in crate::providers::ALL.iter() {
             let simulated = simulated(provider.name);
             for scenario in [Scenario::FlashSale, Scenario::QuietDay, Scenario::RetryStorm] {
                 let sent = bodies(scenario.sequences(&simulated, 30));

@@ -9,7 +9,9 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use std::time::Duration;
@@ -73,6 +75,10 @@ impl Provider for DealPos {
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = Settings;
+
+    fn is_topic(part: &str) -> bool {
+        find(EVENTS, part).is_some()
+    }
 
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let (presented, expected, secret, trust) = match credential {

@@ -9,7 +9,9 @@ mod families;
 mod body;
 mod canonical;
 pub mod api;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use std::time::Duration;
@@ -39,6 +41,9 @@ const AUTHORIZATION: &str = "Authorization: Basic header";
 
 /// The name of an event that neither the body nor the URL names.
 const NAMELESS: &str = "unknown";
+
+/// The topic of all events of the app market: an app has one URL, and the body names the event.
+const APP_MARKET: &str = "app";
 
 /// The provider.
 #[derive(Debug)]
@@ -127,6 +132,10 @@ impl Provider for Zid {
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
+
+    fn is_topic(part: &str) -> bool {
+        part.eq_ignore_ascii_case(APP_MARKET) || find(EVENTS, part).is_some()
+    }
 
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let (presented, expected, trust) = match credential {

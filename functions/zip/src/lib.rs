@@ -8,7 +8,9 @@ mod events;
 mod canonical;
 mod body;
 mod redirect;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use inlet::delivery::Delivery;
@@ -69,6 +71,10 @@ impl Provider for Zip {
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = Settings;
+
+    fn is_topic(part: &str) -> bool {
+        find(EVENTS, part).is_some()
+    }
 
     fn is_probe(request: &Unverified) -> bool {
         match request.method() {

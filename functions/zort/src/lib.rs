@@ -9,7 +9,9 @@ mod events;
 mod canonical;
 mod body;
 mod families;
-#[cfg(any(test, feature = "tools"))]
+inlet::with_tools! { mod tools; }
+// rustfmt does not look into macros.
+#[cfg(rustfmt)]
 mod tools;
 
 use inlet::delivery::Delivery;
@@ -60,6 +62,10 @@ impl Provider for Zort {
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
+
+    fn is_topic(part: &str) -> bool {
+        find(EVENTS, part).is_some()
+    }
 
     /// A `POST` without a key and without any content only tests the URL. One with a key is kept even without a body:
     /// no page says that ZORT never sends one.

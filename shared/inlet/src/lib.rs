@@ -10,7 +10,7 @@
 //! | values of a body | [`value`]: decimal, money, time, JSON fields |
 //! | what consumers read | [`canonical`]: the objects in an event's `data` |
 //! | what a provider defines | [`provider`]: the trait, its retry policy, its event catalogue, its responses |
-//! | a delivery on its way | [`request`], [`proof`], [`delivery`], [`event`], [`dedup`], [`message`], [`drift`] |
+//! | a delivery on its way | [`path`], [`request`], [`proof`], [`delivery`], [`event`], [`dedup`], [`message`], [`drift`] |
 //! | the two paths | [`receive`]: from a request to a response; [`process`]: from a message to a receipt |
 //! | for people and tests | `tools`: sample deliveries, credential shapes, registration (cargo feature `tools`) |
 //!
@@ -84,6 +84,7 @@ pub mod secret;
 pub mod personal;
 pub mod value;
 pub mod canonical;
+pub mod path;
 pub mod request;
 pub mod provider;
 pub mod proof;
@@ -96,6 +97,23 @@ pub mod receive;
 pub mod process;
 #[cfg(feature = "tools")]
 pub mod tools;
+
+/// Compiles its items only if this crate has the feature `tools`: the tools of a provider, in the provider's crate.
+///
+/// A feature of each provider would do the same, but the list of providers would then name each provider twice: as a
+/// dependency, and for its feature.
+#[cfg(feature = "tools")]
+#[macro_export]
+macro_rules! with_tools {
+    ($($item:item)*) => { $($item)* };
+}
+
+/// Compiles its items only if this crate has the feature `tools`, which it does not have here.
+#[cfg(not(feature = "tools"))]
+#[macro_export]
+macro_rules! with_tools {
+    ($($item:item)*) => {};
+}
 
 #[cfg(test)]
 mod test_provider;

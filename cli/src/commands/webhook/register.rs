@@ -115,7 +115,7 @@ fn parse_option(text: &str) -> Result<(String, String), String> {
 /// Returns each provider's access fields and options, from its own crate.
 fn after_help() -> String {
     let mut text = "Access (--access) and options (--option) of each provider:\n".to_owned();
-    for provider in ALL {
+    for &provider in ALL.iter() {
         let Some(api) = provider.api else {
             let _ = writeln!(text, "  {provider}: no documented API; the command prints the manual steps");
             continue;

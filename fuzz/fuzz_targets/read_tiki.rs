@@ -1,5 +1,0 @@
-//! Any request with a valid proof of Tiki becomes a sound event.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| inlet_fuzz::read::<inlet_tiki::Tiki>(input));

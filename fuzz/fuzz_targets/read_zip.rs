@@ -1,5 +1,0 @@
-//! Any request with a valid proof of Zip becomes a sound event.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| inlet_fuzz::read::<inlet_zip::Zip>(input));

@@ -1,5 +1,0 @@
-//! No request verifies as DealPOS without the secret.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| inlet_fuzz::verify::<inlet_dealpos::DealPos>(input));

@@ -1,5 +1,0 @@
-//! No request verifies as ZORT without the secret.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| inlet_fuzz::verify::<inlet_zort::Zort>(input));
