@@ -50,7 +50,7 @@ pub(crate) async fn run(
     let events = counted(counts.events, "event", "events");
     confirm(&format!("Delete {events} of {} permanently?", entity.as_str()), yes)?;
     // An entity without a stored event is forgotten too: its only event may still be on the queue.
-    let waiting = output.progress("deleting, and waiting for deliveries that are being stored", None);
+    let waiting = output.progress("deleting", None);
     let forgotten = forget.run(&entity).await;
     waiting.finish_and_clear();
     let counts =
