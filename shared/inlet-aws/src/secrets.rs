@@ -1,7 +1,7 @@
 //! The stores' credentials in Parameter Store, cached: one parameter per store, read on its first delivery.
 //!
-//! Everyone can invent store names, and Parameter Store answers 40 calls a second for the whole account. So a receiver
-//! lists the names of its provider's stores once a minute, and a name that is not listed costs no call.
+//! An attacker can invent store names, and Parameter Store answers only 40 calls a second for the whole account. So a
+//! receiver lists the names of its provider's stores once a minute, and an unlisted name costs no call.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,26 +23,26 @@ use crate::telemetry::timing::{Step, with_timeout, within};
 /// The lifetime of cached credentials. A rotation keeps the old credential valid for longer than this.
 const TTL: Duration = Duration::from_mins(5);
 
-/// The longest time for which credentials are used that could not be read again. A store whose parameter was damaged or
-/// whose access was removed must not be accepted for ever.
+/// Maximum time for which old credentials are used while new ones cannot be read. If the parameter stays damaged or its
+/// access stays denied, deliveries must not be accepted without limit.
 const MAX_STALE: Duration = Duration::from_hours(1);
 
-/// The least time between two reads of the same store: for deliveries that fail verification, and after a failed read.
+/// Minimum time between two reads of the same store: for deliveries that fail verification, and after a failed read.
 const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The lifetime of the list of names: a new store is usable within a minute.
 pub(crate) const NAMES_TTL: Duration = Duration::from_secs(50);
 
-/// The least lifetime of the list for each page that it has, ten names: 24 instances ask for at most ten pages a second,
+/// Minimum lifetime of the list for each page that it has, ten names: 24 instances ask for at most ten pages a second,
 /// a quarter of what Parameter Store answers, however many stores there are. Up to 200 stores have the lifetime above.
 const NAMES_TTL_OF_A_PAGE: Duration = Duration::from_millis(2_500);
 
-/// The least time between two attempts to list the names.
+/// Minimum time between two attempts to list the names.
 const LIST_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The reads of stores that are not listed: a burst, and one more in each interval. With the burst a store that was
-/// configured a moment ago is usable at once; 24 instances in a flood of invented names make 48 reads and then two in
-/// five seconds.
+/// The reads of stores that are not listed: a burst, and one more in each interval. The burst makes a store usable at
+/// once that was configured a moment ago. In a flood of invented names, 24 instances make 48 reads at first and then
+/// two in five seconds.
 const BURST: u32 = 2;
 const REFILL_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -118,7 +118,7 @@ impl Names {
         Self { least_ttl: ttl, ttl, listed: None, begun: None, tried_at: None }
     }
 
-    /// Returns whether the names have to be listed again, and notes the attempt.
+    /// Returns true if the names must be listed again, and records the attempt.
     fn is_due(&mut self, now: Instant) -> bool {
         let is_current =
             self.listed.as_ref().is_some_and(|(_, at)| now.saturating_duration_since(*at) < self.ttl);
@@ -146,7 +146,7 @@ impl Names {
         }
         match &self.listed {
             Some((names, _)) if names.contains(name) => Listing::Listed,
-            // The list that was just read counts, however short its lifetime is.
+            // A list that was just read counts as current, even if its lifetime is shorter.
             Some((_, at)) if now.saturating_duration_since(*at) < self.ttl.max(timeouts::STORE_NAMES) => {
                 Listing::NotListed
             }
@@ -186,7 +186,7 @@ impl<P: Provider> Cache<P> {
         Lookup::Expired((age < MAX_STALE).then(|| Arc::clone(store)))
     }
 
-    /// Returns whether a store's credentials may be read again now, and notes the attempt.
+    /// Returns true if a store's credentials may be read again now, and records the attempt.
     fn may_reread(&mut self, name: &StoreName, now: Instant) -> bool {
         let Some(entry) = self.stores.get_mut(name) else {
             return false;
@@ -194,7 +194,7 @@ impl<P: Provider> Cache<P> {
         let may = now.saturating_duration_since(entry.tried_at) >= REREAD_INTERVAL
             && self.reread_limit.try_acquire(1, now);
         if may {
-            // Not `read_at`: an attempt that fails makes nothing fresh.
+            // `read_at` stays: a failed attempt does not renew the credentials.
             entry.tried_at = now;
         }
         may
@@ -212,7 +212,7 @@ impl<P: Provider> Cache<P> {
         }
     }
 
-    /// Notes a failed read, so that the next deliveries do not wait for one too.
+    /// Records a failed read, so that the next deliveries do not wait for another one.
     fn note_failure(&mut self, name: &StoreName, now: Instant) {
         if let Some(entry) = self.stores.get_mut(name) {
             entry.tried_at = now;
@@ -306,7 +306,7 @@ impl<P: Provider> SsmSecrets<P> {
         Ok(if is_readable { Parameter::Readable(store) } else { Parameter::Unreadable(store) })
     }
 
-    /// Reads a store, and repeats it after a fault until the time is over.
+    /// Reads a store, and repeats a failed read until the time limit.
     async fn read_with_retries(&self, name: &StoreName) -> Result<Parameter<P>, Fault> {
         let started = Instant::now();
         let mut pause = FIRST_RETRY;
@@ -357,7 +357,7 @@ struct Usable<C> {
     is_readable: bool,
 }
 
-/// Reads the credentials in a parameter's list. One that cannot be used does not spoil the others.
+/// Parses the credentials in a parameter's list. An unusable credential does not affect the others.
 fn usable_credentials<C: DeserializeOwned>(text: &str) -> Usable<C> {
     let list: Option<Vec<Value>> = serde_json::from_str(text).ok();
     let is_revoked = list.as_ref().is_some_and(Vec::is_empty);
@@ -376,7 +376,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
             Lookup::Expired(old) => old,
         };
         if is_cold && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
-            // A new instance waits once for both.
+            // A new instance runs both at once, so that its first delivery waits only once.
             let (read, ()) = tokio::join!(self.read_with_retries(name), self.list_names());
             return self.resolve(name, read, old);
         }

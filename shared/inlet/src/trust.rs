@@ -6,8 +6,8 @@
 pub enum Trust {
     /// A signature covers the whole body.
     Signed,
-    /// A signature covers names and values of fields that were joined without separators. The same text can be cut into
-    /// other fields, so the values prove little: a redirect confirmation, and nothing about money.
+    /// A signature covers names and values of fields that were joined without separators. The same text can be split
+    /// into other fields, so the proof is weak: it confirms a redirect, and nothing about money.
     SignedFields,
     /// The sender knew the secret; the content is as trustworthy as the channel.
     SharedSecret,

@@ -29,13 +29,13 @@ use crate::client::timeouts;
 /// The root certificates of every AWS endpoint: <https://www.amazontrust.com/repository/>.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// The longest that a connection may take to open.
+/// Maximum time to open a connection.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// The longest that one attempt at a call may take. The limits of a delivery are in [`crate::client::timeouts`].
+/// Maximum time of one attempt at a call. The limits of a delivery are in [`crate::client::timeouts`].
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// The longest that a call may take with all its attempts.
+/// Maximum time of a call with all its attempts.
 const OPERATION: Duration = Duration::from_secs(5);
 
 /// The number of attempts at a call.
@@ -93,9 +93,9 @@ impl Clients {
         }
     }
 
-    /// Makes the clients and opens a connection of each, so that the first delivery does not wait for it. The clients are
-    /// made while the connections open: it takes longer than anything else at a start, because each client reads a list
-    /// of all AWS partitions.
+    /// Makes the clients and opens a connection for each, so that the first delivery does not wait for it. The clients
+    /// are made while the connections open. Making them is the longest step of a start, because each client reads a
+    /// list of all AWS partitions.
     ///
     /// The services' responses are ignored. If a connection fails, the first delivery opens it.
     ///

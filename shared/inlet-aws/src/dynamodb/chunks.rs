@@ -4,9 +4,9 @@
 //! the number of the chunk, the item's name in the partition (an event's digest), the arrival and the SHA-256 of the
 //! bytes, so that
 //!
-//! - no other event and no other arrival shares it, so that an event is deleted with its chunks;
+//! - no other event and no other arrival shares it: an event is deleted with its chunks;
 //! - the same write, repeated, produces the same items, and different bytes never replace each other;
-//! - all chunks of an entity are found by one query for each number, also if their event was never written.
+//! - one query for each number finds all chunks of an entity, even if their event was never written.
 //!
 //! The event's item contains `{field}_chunks`, their count, and `{field}_chunk_key`, their sort key. Version 0.2
 //! named chunks by content instead (`{field}_parts` and `{field}_digest`); such events stay readable.
@@ -26,10 +26,11 @@ use crate::dynamodb::record::{Encoding, hex};
 /// The size of a chunk in bytes. DynamoDB takes items of 400 KB with their names and keys.
 const CHUNK_LEN: usize = 390_000;
 
-/// The most chunks of one field: 25 MB. A body has at most 6 MB, and a message hardly more once it is compressed.
+/// Maximum number of chunks of one field: 25 MB. A body has at most 6 MB, and a message hardly more once it is
+/// compressed.
 pub(crate) const MAX_CHUNKS: usize = 64;
 
-/// A stored event that cannot be read, however often it is tried.
+/// A stored event that can never be read.
 const DAMAGED: &str = "the stored event is damaged";
 
 /// A chunk that is not stored.
@@ -40,7 +41,7 @@ const CHUNK_NOT_STORED: &str = "a chunk cannot be stored";
 pub(crate) struct BlobField {
     /// The attribute's name. `{name}_encoding`, `{name}_chunks` and `{name}_chunk_key` belong to it.
     pub(crate) name: &'static str,
-    /// The most bytes that the item itself contains.
+    /// Maximum number of bytes in the item itself.
     pub(crate) inline_len: usize,
 }
 
@@ -146,7 +147,7 @@ fn chunk_sort_key(owner: ChunkOwner<'_>, sha256: &str) -> String {
     format!("{}/{}/{sha256}", owner.name, owner.received_ms)
 }
 
-/// Returns the keys of a field's chunks; nothing if the item names none.
+/// Returns the keys of a field's chunks; `None` if the item names none.
 pub(crate) fn chunk_keys(field: &str, item: &Item) -> Option<Vec<Key>> {
     let count = usize::try_from(number(item, &format!("{field}_chunks"))?).ok()?;
     let sk = text(item, &format!("{field}_chunk_key"))?;
@@ -154,7 +155,7 @@ pub(crate) fn chunk_keys(field: &str, item: &Item) -> Option<Vec<Key>> {
     Some((0..count).map(|n| chunk_key(partition, n, sk)).collect())
 }
 
-/// Returns the keys of a field's chunks in the layout of version 0.2; nothing if the item names none.
+/// Returns the keys of a field's chunks in the layout of version 0.2; `None` if the item names none.
 pub(crate) fn old_chunk_keys(field: &str, item: &Item) -> Option<Vec<Key>> {
     let count = usize::try_from(number(item, &format!("{field}_parts"))?).ok()?;
     let sha256 = text(item, &format!("{field}_digest"))?;

@@ -1,13 +1,13 @@
-//! The quarantine: requests that failed verification, with all that is needed to verify them again.
+//! The quarantine: requests that failed verification, complete, so that they can be verified again.
 //!
-//! An item contains what the sender offered as proof, which may be a store's real secret. The table encrypts it at
-//! rest (`SSESpecification` in the template: the account's `aws/dynamodb` key); every principal that may read the table
-//! may read it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few days
-//! later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`, so
-//! the time index, and with it the sweeper and replays, never contains one.
+//! An item contains the sender's proof, which may be a store's real secret. The table encrypts it at rest
+//! (`SSESpecification` in the template: the account's `aws/dynamodb` key); every principal that may read the table may
+//! read it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few
+//! days later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`,
+//! so the time index, and with it the sweeper and replays, never contains one.
 //!
-//! A provider's retry is an item of its own: only the journal can decide which deliveries are one event, in the
-//! order of their arrival.
+//! A provider's retry is a separate item: only the journal can decide which deliveries are one event, in the order of
+//! their arrival.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -29,7 +29,7 @@ use crate::dynamodb::record::hex;
 use crate::dynamodb::table::Table;
 use crate::telemetry::timing::{Step, with_timeout};
 
-/// The largest body of a refused request that is quarantined, in bytes: the largest documented payload has less than a
+/// Maximum length of a quarantined body of a refused request, in bytes: the largest documented payload has less than a
 /// tenth of it. A deferred request has no such limit, because the sender gets a 2xx.
 pub const MAX_QUARANTINED_LEN: usize = 256 * 1024;
 
@@ -42,9 +42,9 @@ pub(crate) const QUARANTINE: &str = "quarantine/";
 /// The time that a request is quarantined: a wrong secret that is entered on a Friday is found on a Monday.
 pub const RETENTION: Duration = Duration::from_hours(72);
 
-/// A store's token bucket in one function instance: a token is one KiB, as DynamoDB counts writes. The burst takes
-/// some 300 orders of 6 KB at once, and the refill more than one in a second. A flood costs at most 10 write units a
-/// second for each store and instance, and only configured stores count.
+/// A store's token bucket in one function instance: a token is one KiB, as DynamoDB counts writes. The burst takes some
+/// 300 orders of 6 KB at once, and the refill more than one in a second. A flood costs at most 10 write units a second
+/// for each store and instance. Only configured stores have a bucket.
 const BURST: u32 = 2_048;
 const REFILL_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -59,14 +59,14 @@ const TOTAL_REFILL_INTERVAL: Duration = Duration::from_millis(25);
 const DEFERRED_BURST: u32 = 64 * 1_024;
 const DEFERRED_REFILL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// The most stores that have a bucket of their own.
+/// Maximum number of stores that have a bucket of their own.
 const MAX_BUCKETS: usize = 1_000;
 
 /// The attribute of a request that was quarantined because the store's credentials could not be read. Stored data: the
 /// value must stay.
 pub(crate) const DEFERRED: &str = "deferred";
 
-/// The least that a request costs, in tokens: the burst is 512 small forgeries, not thousands.
+/// Minimum cost of a request, in tokens: the burst is 512 small forgeries, not thousands.
 const MIN_COST: u32 = 4;
 
 const NOT_QUARANTINED: &str = "the request cannot be quarantined";
@@ -90,7 +90,7 @@ impl TableQuarantine {
         Self { dynamo: table.dynamo.clone(), provider, buckets: Mutex::default(), total, deferred }
     }
 
-    /// Returns whether there are tokens for this request, and takes them.
+    /// Returns true if the store has tokens for this request, and takes them.
     fn has_capacity(&self, rejected: &RejectedRequest<'_>, now: Instant) -> bool {
         if is_deferred(rejected) {
             let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +159,7 @@ fn is_deferred(rejected: &RejectedRequest<'_>) -> bool {
     rejected.rejection() == Rejection::CredentialsUnreadable
 }
 
-/// Returns what it costs to quarantine a request: its length in KiB before compression.
+/// Returns the cost of quarantining a request in tokens: its length in KiB before compression.
 fn cost(rejected: &RejectedRequest<'_>) -> u32 {
     let headers = rejected.headers().iter().map(|(name, value)| name.len().saturating_add(value.len()));
     let len =
@@ -172,7 +172,7 @@ fn expires(received_ms: i64) -> AttributeValue {
     number_value(received_ms.div_euclid(1_000).saturating_add(seconds))
 }
 
-/// A quarantined request without its body. It has no `Debug`, because it contains what was offered as proof.
+/// A quarantined request without its body. It has no `Debug`, because it contains the sender's proof.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Note {
     pub(crate) received_ms: i64,

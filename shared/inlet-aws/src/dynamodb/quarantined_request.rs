@@ -27,7 +27,7 @@ const REFUSED: &str = "refused";
 pub enum Scope {
     /// All of the store's.
     All,
-    /// Those that were quarantined because the store's credentials could not be read.
+    /// Only the requests that were quarantined because the store's credentials could not be read.
     Deferred,
 }
 

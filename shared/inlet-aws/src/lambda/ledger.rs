@@ -121,7 +121,7 @@ fn with_arrivals<'m>(messages: &[&'m Message]) -> Vec<(&'m EventId, ReceivedAt)>
     messages.iter().map(|message| (message.id(), arrival(message))).collect()
 }
 
-/// Returns when a message's event arrived: `EPOCH` if the message does not contain it, so that every receipt applies.
+/// Returns the arrival of a message's event: `EPOCH` if the message does not contain it, so that every receipt applies.
 fn arrival(message: &Message) -> ReceivedAt {
     ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH)
 }

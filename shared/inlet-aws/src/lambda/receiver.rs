@@ -32,7 +32,7 @@ const DRIFT_LOG_INTERVAL: Duration = Duration::from_mins(1);
 /// Runs a provider's function until Lambda ends it.
 ///
 /// # Errors
-/// When the configuration is incomplete or the Lambda runtime API cannot be reached.
+/// If the configuration is incomplete or the Lambda runtime API cannot be reached.
 pub async fn run<P: Provider>() -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;

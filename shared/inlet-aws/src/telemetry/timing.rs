@@ -11,7 +11,7 @@ use inlet::fault::Fault;
 
 use crate::client::timeouts;
 
-/// The time that a delivery waited in each step; nothing for a step that it did not reach.
+/// The time that a delivery waited in each step; `None` for a step that it did not reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StepTimings {
     /// All reads of the store's secrets.
@@ -37,7 +37,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Returns the longest that one call of the step may take.
+    /// Returns the time limit of one call of the step.
     fn limit(self) -> Duration {
         match self {
             Self::Secrets => timeouts::SECRETS,
