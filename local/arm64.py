@@ -5,15 +5,14 @@ import os
 import shutil
 from pathlib import Path
 
-from local import build, package, paths, runtime, samlocal
+from local import compilers, package, paths, runtime, samlocal
 from local.aws import Aws
-from local.steps import Failed, run, step
+from local.steps import Failed, step
 
 QEMU = "qemu-aarch64-static"
 LIBRARIES = "/usr/aarch64-linux-gnu"
 
-# Debian's: the compiler's standard library for arm64, the emulator, and the C library that it loads.
-COMPILER = ["rustc-web", "libstd-rust-web-dev:arm64"]
+# Debian's: the emulator, and the C library that it loads.
 EMULATOR = ["qemu-user-static", "libc6-arm64-cross"]
 
 
@@ -22,26 +21,23 @@ def arm64() -> None:
     if not paths.STACK_FILE.exists():
         raise Failed("no local stack is running: make up")
     stack = json.loads(paths.STACK_FILE.read_text())
-    _install()
+    _install_emulator()
+    compiler = compilers.find_or_install("arm64", compilers.FUNCTIONS)
+    if compiler is None:
+        raise Failed(f"no standard library for arm64: rustup target add {compilers.FUNCTIONS['arm64']}")
     with step("compile for arm64, as it is packed"):
-        binaries = package.compile_functions(paths.ROOT, "arm64", build.compiler(build.TRIPLES["arm64"]))
+        binaries = package.compile_functions(paths.ROOT, "arm64", compiler)
     with step("answer every event file"):
         _answer(stack, binaries)
 
 
-def _install() -> None:
+def _install_emulator() -> None:
     """Installs missing Debian packages, which needs Debian and root."""
-    missing = [] if build.compiler(build.TRIPLES["arm64"]) else COMPILER
-    if not shutil.which(QEMU) or not os.path.isdir(LIBRARIES):
-        missing = missing + EMULATOR
-    if not missing:
+    if shutil.which(QEMU) and os.path.isdir(LIBRARIES):
         return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Failed(f"missing, by the names of Debian's packages: {' '.join(missing)}")
-    with step("install the compiler and the emulator"):
-        run(["dpkg", "--add-architecture", "arm64"])
-        run(["apt-get", "update", "--quiet=2"])
-        run(["apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", *missing], log="arm64-apt")
+    if not compilers.can_install():
+        raise Failed(f"missing, by the names of Debian's packages: {' '.join(EMULATOR)}")
+    compilers.install(*EMULATOR)
 
 
 def _answer(stack: dict, binaries: dict[str, Path]) -> None:

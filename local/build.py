@@ -1,31 +1,24 @@
 """Compiles all functions in one quick cargo call, then packs them with `sam build`."""
 
 import hashlib
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 from local import paths, tools
 from local.steps import run
 
 TARGET = paths.STATE / "target"
 
-TRIPLES = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
-
-# The compiler in use, and Debian's, for which Debian packages the standard libraries of other architectures.
-COMPILERS = ("rustc", "/usr/bin/rustc")
-
-# Quick to build: only the crates that Cargo.toml names for speed are optimised. In the environment, so that SAM's own
-# calls of cargo find everything compiled.
-QUICK_RELEASE = {
-    "CARGO_TARGET_DIR": str(TARGET),
+# Quick to build: only the crates that Cargo.toml names for speed are optimised.
+QUICK_PROFILE = {
     "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
     "CARGO_PROFILE_RELEASE_LTO": "off",
     "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
     "CARGO_PROFILE_RELEASE_DEBUG": "0",
     "CARGO_PROFILE_RELEASE_STRIP": "debuginfo",
 }
+
+# In the environment, so that SAM's own calls of cargo find everything compiled.
+QUICK_RELEASE = QUICK_PROFILE | {"CARGO_TARGET_DIR": str(TARGET)}
 
 # For the figures that bench/figures.json compares: optimised, and without the slow optimisation of a release.
 MEASURED_TARGET = TARGET / "measured"
@@ -58,18 +51,6 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def compiler(triple: str) -> str | None:
-    """Returns the first compiler that has a standard library for this target, or None."""
-    return next((rustc for rustc in COMPILERS if _has_standard_library(rustc, triple)), None)
-
-
 def binaries() -> list[str]:
     """Returns the functions' binaries: one for each folder below functions/. Each is also the name of its package."""
     return [f"inlet-{manifest.parent.name}" for manifest in sorted((paths.ROOT / "functions").glob("*/Cargo.toml"))]
-
-
-def _has_standard_library(rustc: str, triple: str) -> bool:
-    if not shutil.which(rustc):
-        return False
-    found = subprocess.run([rustc, "--print", "target-libdir", "--target", triple], capture_output=True, text=True)
-    return any(Path(found.stdout.strip()).glob("libstd-*.rlib"))

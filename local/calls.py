@@ -30,6 +30,7 @@ ACTIONS_OF = {
     "dynamodb:TransactGetItems": {"dynamodb:GetItem"},
     "sqs:SendMessageBatch": {"sqs:SendMessage"},
     "sqs:DeleteMessageBatch": {"sqs:DeleteMessage"},
+    "lambda:Invoke": {"lambda:InvokeFunction"},
 }
 
 

@@ -83,7 +83,7 @@ FORM = {
     "formatting": _program("cargo", "fmt", "--all", "--check"),
     "template, by sam": _program("sam", "validate", "--lint", "--region", paths.REGION),
     "template, by cfn-lint": _program("cfn-lint"),
-    "template: names, permissions, upgrades": _pytest("not stack and not npm"),
+    "template: names, permissions, upgrades": _pytest("not stack and not npm and not release"),
     "licences, bans and sources": _cargo_deny,
     "known vulnerabilities": advisories.check,
     "plain language": words.check,
@@ -102,4 +102,5 @@ BEHAVIOUR = {
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
     "deployment, permissions and calls, on the local stack": _pytest("stack or npm"),
     "event files, by sam local": _sam_local,
+    "the command as a release has it": _pytest("release"),
 }

@@ -3,7 +3,8 @@
 import argparse
 
 from local import (
-    arm64, bench, build, checks, consumer_packages, dist, event_types, faults, fuzz, load, order, package, paths, port_forward,
+    arm64, bench, checks, compilers, consumer_packages, dist, event_types, faults, fuzz, load, order, package, paths,
+    port_forward,
     samlocal, stack, upgrade,
 )
 
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     packed_twice.set_defaults(act=lambda chosen: package.check(chosen.architectures))
 
     for packing in (packed, packed_twice):
-        packing.add_argument("architectures", nargs="*", default=list(build.TRIPLES), metavar="architecture")
+        packing.add_argument("architectures", nargs="*", default=list(compilers.FUNCTIONS), metavar="architecture")
 
     release = commands.add_parser("record-release", help=upgrade.record.__doc__)
     release.set_defaults(act=lambda _: upgrade.record())

@@ -3,32 +3,32 @@ wheel, and the packages for consumers."""
 
 import gzip
 import io
-import os
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
 
-from local import build, consumer_packages, package, paths, tools, upgrade
+from local import build, compilers, consumer_packages, package, paths, tools, upgrade
 from local.steps import Failed, Unavailable, run, step
 
 DIST = package.DIST
 
-# Statically linked, so that one binary runs on every Linux.
-STATIC = {"x86_64": "x86_64-unknown-linux-musl", "arm64": "aarch64-unknown-linux-musl"}
-
 # Every archive has them.
 PAPERS = ("README.md", "LICENSE-APACHE", "LICENSE-MIT")
 
-NO_STATIC = """
-********************************************************************************
-*  NOT STATIC: {triple} has no standard library here
-*  (rustup target add {triple}). The command for {architecture} is linked
-*  with glibc 2.17 or newer instead, and does not run on Alpine Linux.
-********************************************************************************"""
+# The two kinds of programs that are compiled for an architecture: the functions and the command.
+KINDS = (compilers.FUNCTIONS, compilers.COMMAND)
+
+# The command runs with every C library, so its wheel installs with both, on Linux of 2014 and newer.
+WHEEL_TAGS = {
+    "x86_64": "manylinux_2_17_x86_64.manylinux2014_x86_64.musllinux_1_1_x86_64",
+    "arm64": "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64",
+}
+
 NOT_BUILT = """
 ********************************************************************************
-*  NOT BUILT: nothing for {architecture}: no standard library for {triple}
-*  is here (rustup target add {triple}).
+*  NOT BUILT: nothing for {architecture}. Install the standard libraries:
+*  rustup target add {functions} {command}
 ********************************************************************************"""
 
 NO_PACKAGES = """
@@ -39,20 +39,25 @@ NO_PACKAGES = """
 
 def dist(architectures: list[str]) -> None:
     """Build the release of each architecture: functions, deployable archive, command, packages for consumers, bills of materials, checksums."""
-    built = architectures or [one for one in build.TRIPLES if build.compiler(build.TRIPLES[one])]
+    package.reject_unknown(architectures)
+    wanted = architectures or list(compilers.FUNCTIONS)
+    built = [one for one in wanted if all(compilers.find_or_install(one, kind) for kind in KINDS)]
+    for left_out in sorted(set(wanted) - set(built)):
+        triples = {"functions": compilers.FUNCTIONS[left_out], "command": compilers.COMMAND[left_out]}
+        print(NOT_BUILT.format(architecture=left_out, **triples), flush=True)
     # Without a named architecture, what cannot be built here is left out. A release names both and fails.
-    for left_out in sorted(set(architectures or build.TRIPLES) - set(built)):
-        print(NOT_BUILT.format(architecture=left_out, triple=build.TRIPLES[left_out]), flush=True)
+    if not built or (architectures and built != wanted):
+        raise Failed("not every architecture can be built here")
     package.package(built)
     for architecture in built:
         deploy_archive(architecture)
         with step(f"the command for {architecture}"):
-            _command(architecture)
+            command(architecture)
     try:
         consumer_packages.build()
     except Unavailable as reason:
         print(NO_PACKAGES.format(reason=reason), flush=True)
-    (DIST / "inlet-cli.cdx.json").write_text(package.bill(paths.ROOT, "cli", "inlet-cli", build.TRIPLES[built[0]]))
+    (DIST / "inlet-cli.cdx.json").write_text(package.bill(paths.ROOT, "cli", "inlet-cli", compilers.COMMAND[built[0]]))
     package.write_sums(DIST)
     for file in sorted(DIST.iterdir()):
         print(f"    {file.name}  {file.stat().st_size:,} bytes", flush=True)
@@ -69,30 +74,34 @@ def deploy_archive(architecture: str, folder: Path = DIST) -> Path:
     return _archive(folder / f"{name}.tar.gz", files)
 
 
-def _command(architecture: str) -> None:
-    """Builds the wheel that carries the command, and the archive with the same binary."""
-    triple = STATIC[architecture]
-    if build.compiler(triple) is None:
-        print(NO_STATIC.format(architecture=architecture, triple=triple), flush=True)
-        triple = build.TRIPLES[architecture]
-    environment = tools.environment() | package.reproducible(paths.ROOT) | {"RUSTC": build.compiler(triple)}
+def command(architecture: str, folder: Path = DIST, profile: dict[str, str] | None = None) -> tuple[Path, Path]:
+    """Builds the wheel that carries the command, and the archive with the same binary, and returns both.
+
+    `profile` has cargo's variables for another profile than a release's.
+    """
+    triple = compilers.COMMAND[architecture]
+    compiler = compilers.find(triple)
+    variables = {"RUSTC": compiler.rustc, "CARGO_TARGET_DIR": str(build.TARGET / "command"), **compiler.variables}
+    environment = tools.environment() | package.reproducible(paths.ROOT, compiler.flags) | (profile or {}) | variables
     wheels = paths.STATE / "wheels" / triple
-    wheels.mkdir(parents=True, exist_ok=True)
-    for old in wheels.iterdir():
-        old.unlink()
-    command = [
+    shutil.rmtree(wheels, ignore_errors=True)
+    maturin = [
         "maturin", "build", "--release", "--locked", "--manifest-path", paths.ROOT / "cli" / "Cargo.toml",
         "--bindings", "bin", "--zig", "--target", triple, "--out", wheels,
     ]
-    run(command, log=f"maturin-{architecture}", env=environment | {"CARGO_TARGET_DIR": str(build.TARGET / "command")})
+    run(maturin, log=f"maturin-{architecture}", env=environment)
+    (built,) = wheels.iterdir()
+    run(["wheel", "tags", "--remove", "--platform-tag", WHEEL_TAGS[architecture], built], log="wheel-tags", env=environment)
     (wheel,) = wheels.iterdir()
-    os.replace(wheel, DIST / wheel.name)
+    wheel = Path(shutil.move(wheel, folder / wheel.name))
     name = f"inlet-{upgrade.version()}-{triple}"
     files = {f"{name}/{paper}": (paths.ROOT / paper).read_bytes() for paper in PAPERS}
-    _archive(DIST / f"{name}.tar.gz", files | {f"{name}/inlet": _binary(DIST / wheel.name)}, runnable={f"{name}/inlet"})
+    files[f"{name}/inlet"] = binary(wheel)
+    return wheel, _archive(folder / f"{name}.tar.gz", files, runnable={f"{name}/inlet"})
 
 
-def _binary(wheel: Path) -> bytes:
+def binary(wheel: Path) -> bytes:
+    """Returns the command in a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if name.endswith("/scripts/inlet")]
         if len(names) != 1:

@@ -9,7 +9,8 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-from local import build, paths, tools, upgrade
+from local import build, compilers, paths, tools, upgrade
+from local.compilers import Compiler
 from local.steps import Failed, run, step
 
 DIST = paths.ROOT / "dist"
@@ -18,15 +19,18 @@ DIST = paths.ROOT / "dist"
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 RUNNABLE = 0o100755 << 16
 
+# The environment variable with the runbook's full address, which becomes a default of the packaged template.
+RUNBOOK_URL = "INLET_RUNBOOK_URL"
+
 
 def package(architectures: list[str]) -> None:
     """Pack every function for each of the architectures into dist/; a release has both."""
-    if unknown := set(architectures) - build.TRIPLES.keys():
-        raise Failed(f"Lambda has no {', '.join(unknown)}, only {' and '.join(build.TRIPLES)}")
+    reject_unknown(architectures)
+    triples = compilers.FUNCTIONS
     # A release has every architecture, so a missing one fails before anything is compiled.
-    if missing := [architecture for architecture in architectures if build.compiler(build.TRIPLES[architecture]) is None]:
-        advice = " ".join(build.TRIPLES[architecture] for architecture in missing)
-        others = " ".join(sorted(build.TRIPLES.keys() - set(missing)))
+    if missing := [architecture for architecture in architectures if not compilers.find_or_install(architecture, triples)]:
+        advice = " ".join(triples[architecture] for architecture in missing)
+        others = " ".join(sorted(triples.keys() - set(missing)))
         raise Failed(
             f"no standard library for {', '.join(missing)}: rustup target add {advice}"
             + (f", or pack the rest: make package ARCHITECTURES={others}" if others else "")
@@ -34,6 +38,12 @@ def package(architectures: list[str]) -> None:
     shutil.rmtree(DIST, ignore_errors=True)
     DIST.mkdir()
     _pack(paths.ROOT, DIST, architectures)
+
+
+def reject_unknown(architectures: list[str]) -> None:
+    """Fails if one of the architectures is none of Lambda's."""
+    if unknown := set(architectures) - compilers.FUNCTIONS.keys():
+        raise Failed(f"Lambda has no {', '.join(unknown)}, only {' and '.join(compilers.FUNCTIONS)}")
 
 
 def check(architectures: list[str]) -> None:
@@ -54,26 +64,26 @@ def check(architectures: list[str]) -> None:
     print(f"    {len(names)} files, the same bytes twice", flush=True)
 
 
-def compile_functions(root: Path, architecture: str, compiler: str) -> dict[str, Path]:
+def compile_functions(root: Path, architecture: str, compiler: Compiler) -> dict[str, Path]:
     """Compiles the functions without any path of this machine in them, and returns the binaries by name."""
     target = root / ".local" / "target" / "package" / architecture
     names = build.binaries()
     packages = [part for name in names for part in ("--package", name)]
     option = "--arm64" if architecture == "arm64" else "--x86-64"
-    environment = tools.environment() | reproducible(root) | {"CARGO_TARGET_DIR": str(target), "RUSTC": compiler}
+    environment = tools.environment() | reproducible(root) | {"CARGO_TARGET_DIR": str(target), "RUSTC": compiler.rustc}
     # The target's standard library was found above; cargo-lambda would ask rustup, whichever compiler is in use.
     command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", option, *packages]
     run(command, env=environment, directory=root)
     return {name: target / "lambda" / name / "bootstrap" for name in names}
 
 
-def reproducible(root: Path) -> dict[str, str]:
-    """Returns variables with which a build has the same bytes at every place and time."""
+def reproducible(root: Path, flags: str = "") -> dict[str, str]:
+    """Returns variables with which a build has the same bytes at every place and time, with further compiler flags."""
     home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
     # The compiler writes paths into the messages of panics.
     renamed = {str(home): "/cargo", str(root): "/inlet"}
     return {
-        "RUSTFLAGS": " ".join(f"--remap-path-prefix={path}={name}" for path, name in renamed.items()),
+        "RUSTFLAGS": " ".join([*(f"--remap-path-prefix={path}={name}" for path, name in renamed.items()), flags]).strip(),
         "SOURCE_DATE_EPOCH": _committed(),
     }
 
@@ -87,9 +97,9 @@ def pack_functions(binaries: dict[str, Path], architecture: str, dist: Path, roo
 
 def _pack(root: Path, dist: Path, architectures: list[str]) -> None:
     for architecture in architectures:
-        triple = build.TRIPLES[architecture]
-        compiler = build.compiler(triple)
-        with step(f"compile for {architecture}, by {_version(compiler)}"):
+        triple = compilers.FUNCTIONS[architecture]
+        compiler = compilers.find(triple)
+        with step(f"compile for {architecture}, by {_version(compiler.rustc)}"):
             binaries = compile_functions(root, architecture, compiler)
         pack_functions(binaries, architecture, dist, root)
         for name in binaries:
@@ -150,13 +160,17 @@ def _only(linked: set[str], bill: dict) -> dict:
 
 
 def packed_template(root: Path, architecture: str) -> str:
-    """Returns the template with the zips instead of the source folders: `sam deploy` deploys it as it is."""
+    """Returns the template with the zips instead of the source folders: `sam deploy` deploys it as it is.
+
+    Its alarms link to the runbook at the address in `INLET_RUNBOOK_URL`, if the variable is set.
+    """
     functions = len(build.binaries())
     text = (root / paths.TEMPLATE.name).read_text()
     for what, instead, times in (
         (r"    Metadata:\n      BuildMethod: .*\n      BuildProperties:\n        Binary: .*\n", "", functions),
         (r"(      CodeUri: )functions/(.*)\n", rf"\1inlet-\2-{architecture}.zip\n", functions),
         (r"(    Default: )arm64(\n    AllowedValues: ).*\n", rf"\1{architecture}\2[{architecture}]\n", 1),
+        (r"(    Default: )docs/runbook.md\n", rf"\1{os.environ.get(RUNBOOK_URL, 'docs/runbook.md')}\n", 1),
     ):
         text, found = re.subn(what, instead, text)
         if found != times:

@@ -99,6 +99,11 @@ ALLOWED = {
         )
         for provider in paths.PROVIDERS
     },
+    "RouterFunctionRole": _allowed(
+        *(("lambda:InvokeFunction", f"{paths.function(provider)}.Arn") for provider in paths.PROVIDERS),
+        ("logs:CreateLogStream", "RouterLog.Arn"),
+        ("logs:PutLogEvents", "RouterLog.Arn"),
+    ),
     "ProcessorFunctionRole": _allowed(
         ("sqs:ReceiveMessage", QUEUE),
         ("sqs:DeleteMessage", QUEUE),
@@ -169,6 +174,9 @@ OF_PEOPLE = {
         ("logs:FilterLogEvents", LOGS + "/aws/vendedlogs/inlet/${Stage}/*"),
         ("cloudwatch:DescribeAlarms", "*"),
         ("cloudwatch:GetMetricStatistics", "*"),
+        ("sns:GetTopicAttributes", "AlarmTopic"),
+        ("apigateway:GET", "arn:${AWS::Partition}:apigateway:${AWS::Region}::/account"),
+        ("lambda:GetAccountSettings", "*"),
     )
     | {_allow("kms:Decrypt", OWN_KEY, _by_way_of("dynamodb", "sqs"))},
     "RecoverPolicy": {

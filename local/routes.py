@@ -10,6 +10,7 @@ from local.template import Conditions
 # The extensions in which SAM writes a route; only the integration's function is needed.
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
+DEFAULT_PATH = "/$default"
 FUNCTION_IN_URI = re.compile(r"\$\{(\w+)\.Arn\}")
 
 
@@ -30,14 +31,17 @@ def create(aws: Aws, stack: str = paths.STACK) -> None:
 def _routes(body: dict) -> dict[str, str]:
     """Returns the logical id of the function by route key."""
     return {
-        f"{_method(method)} {path}": FUNCTION_IN_URI.search(operation[INTEGRATION]["uri"]["Fn::Sub"])[1]
+        _key(method, path): FUNCTION_IN_URI.search(operation[INTEGRATION]["uri"]["Fn::Sub"])[1]
         for path, methods in body["paths"].items()
         for method, operation in methods.items()
     }
 
 
-def _method(name: str) -> str:
-    return "ANY" if name == ANY_METHOD else name.upper()
+def _key(method: str, path: str) -> str:
+    """Returns the route key. SAM writes the route `$default` as a path."""
+    if path == DEFAULT_PATH:
+        return "$default"
+    return f"{'ANY' if method == ANY_METHOD else method.upper()} {path}"
 
 
 def _replace(aws: Aws, api: str, routes: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 //! The HTTP client for everything but AWS: the functions' TLS stack, with the machine's root certificates.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -32,15 +32,28 @@ pub(crate) fn direct() -> Result<Client, Failure> {
 /// # Errors
 /// If the root certificates are unusable.
 pub(crate) fn client(api: &str) -> Result<Client, Failure> {
-    if is_on_this_machine(api) { direct() } else { built(builder()) }
+    if !is_on_this_machine(api) {
+        return built(builder());
+    }
+    // Not every resolver knows that names below `localhost` are this machine (RFC 6761). Port 0 is the address's own.
+    let loopback = (Ipv4Addr::LOCALHOST, 0).into();
+    let client = builder().no_proxy();
+    built(match host(api) {
+        Some(name) if name.ends_with(".localhost") => client.resolve(&name, loopback),
+        _ => client,
+    })
 }
 
 fn built(builder: ClientBuilder) -> Result<Client, Failure> {
     builder.timeout(TIMEOUT).build().map_err(|error| Failure::Tls(error.into()))
 }
 
+fn host(address: &str) -> Option<String> {
+    Url::parse(address).ok()?.host_str().map(str::to_owned)
+}
+
 fn is_on_this_machine(api: &str) -> bool {
-    let host = Url::parse(api).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let host = host(api).unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }

@@ -14,6 +14,7 @@ mod events;
 mod webhook;
 mod http;
 mod percentile;
+mod private_file;
 mod output;
 mod failure;
 

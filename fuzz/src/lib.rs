@@ -3,7 +3,7 @@
 // Included as files: their crate brings the AWS SDK, which is not under test and takes minutes
 // to build with instruments.
 #[allow(dead_code, unreachable_pub)]
-#[path = "../../shared/inlet-aws/src/lambda/gateway.rs"]
+#[path = "../../shared/inlet-aws/src/lambda/gateway/mod.rs"]
 mod gateway;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../shared/inlet-aws/src/dynamodb/record.rs"]
@@ -116,7 +116,7 @@ fn verify_as<S: Sender>(input: &[u8]) {
 /// Checks that any gateway event becomes a request or is refused with a reason.
 pub fn gateway_event(input: &[u8]) {
     let Ok(event) = serde_json::from_slice::<gateway::Event>(input) else { return };
-    match event.into_request("zid") {
+    match event.into_request("zid", |_| false) {
         Ok(request) => drop(Unverified::new(request)),
         Err(why) => assert!(!why.to_string().is_empty(), "a refusal without a reason"),
     }

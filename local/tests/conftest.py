@@ -1,5 +1,9 @@
 """Marks and fixtures of the checks: those marked `stack` need the running local stack."""
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from local import paths
@@ -8,6 +12,7 @@ from local import paths
 def pytest_configure(config):
     config.addinivalue_line("markers", "stack: needs the local stack (make up)")
     config.addinivalue_line("markers", "npm: installs packages with npm")
+    config.addinivalue_line("markers", "release: compiles the command as a release has it")
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +23,10 @@ def running_stack() -> dict:
     if not paths.STACK_FILE.exists():
         pytest.fail("no local stack is running: make up")
     return stack.described()
+
+
+@pytest.fixture(scope="session")
+def inlet() -> Path:
+    """Returns the command, built from this repository."""
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "--package", "inlet-cli"], cwd=paths.ROOT, check=True)
+    return Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target")) / "debug" / "inlet"

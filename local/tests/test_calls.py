@@ -11,6 +11,7 @@ from local.aws import Aws
 pytestmark = pytest.mark.stack
 
 ROLES = {f"inlet-{provider}": f"{paths.function(provider)}Role" for provider in paths.PROVIDERS} | {
+    "inlet-router": "RouterFunctionRole",
     "inlet-processor": "ProcessorFunctionRole",
     "inlet-sweeper": "SweeperFunctionRole",
 }

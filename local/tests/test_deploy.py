@@ -1,9 +1,13 @@
-"""From the release archive in an empty folder: two stages are deployed beside the local stack, used and deleted."""
+"""From the release archive in an empty folder: two stages are deployed beside the local stack, used, checked by
+`inlet doctor` and deleted."""
 
+import json
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -14,6 +18,10 @@ pytestmark = pytest.mark.stack
 
 FIRST = "inlet"
 SECOND = "inlet-second"
+
+# A bus that is no part of a stack.
+BUS = "orders-of-the-shop"
+RUNBOOK = "https://example.com/inlet/docs/runbook.md"
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +40,20 @@ def folder(tmp_path_factory, running_stack) -> Path:
 def aws(running_stack) -> Iterator[Aws]:
     """Returns clients of the emulator, and deletes afterwards what the tests deployed."""
     aws = Aws(running_stack["endpoint"])
+    aws.client("events").create_event_bus(Name=BUS)
     yield aws
     for stack in (FIRST, SECOND):
         aws.client("cloudformation").delete_stack(StackName=stack)
 
 
-def sam(aws: Aws, folder: Path, *command: str, answers: str = "") -> str:
+def sam(aws: Aws, folder: Path, *command: str, answers: str = "", succeeds: bool = True) -> str:
     """Runs `sam` in the folder and returns its output."""
     ran = subprocess.run(
         ["sam", *command, "--region", paths.REGION],
         cwd=folder, env=tools.environment(aws.environment()), input=answers, capture_output=True, text=True,
     )
     output = ran.stdout + ran.stderr
-    assert ran.returncode == 0, output
+    assert (ran.returncode == 0) == succeeds, output
     return output
 
 
@@ -60,7 +69,8 @@ def test_enter_at_every_question_deploys(aws, folder):
 
 
 def test_a_second_stage_is_deployed_beside_it(aws, folder):
-    sam(aws, folder, "deploy", "--stack-name", SECOND, "--parameter-overrides", "Stage=second")
+    overrides = ["Stage=second", f"EventBusName={BUS}", f"RunbookUrl={RUNBOOK}"]
+    sam(aws, folder, "deploy", "--stack-name", SECOND, "--parameter-overrides", *overrides)
     assert (status(aws, FIRST), status(aws, SECOND)) == ("CREATE_COMPLETE", "CREATE_COMPLETE")
     first, second = aws.resources(FIRST), aws.resources(SECOND)
     shared = {name: first[name] for name in first.keys() & second.keys() if first[name] == second[name]}
@@ -77,6 +87,104 @@ def test_the_second_stage_accepts_a_delivery(aws, folder):
     scanned = aws.client("dynamodb").scan(TableName=aws.outputs(SECOND)["TableName"])
     events = {item["pk"]["S"] for item in scanned["Items"] if item["sk"]["S"].startswith("event/")}
     assert {event.split("/")[0] for event in events} == {"zid"}
+
+
+def test_the_alarms_of_the_second_stage_link_to_the_runbook(aws, folder):
+    described = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix="inlet-second-")["MetricAlarms"]
+    assert described
+    without = [alarm["AlarmName"] for alarm in described if f"{RUNBOOK}#" not in alarm["AlarmDescription"]]
+    assert without == []
+
+
+def doctor(inlet: Path, aws: Aws, folder: Path, stack: str, **endpoints: str) -> list[tuple[str, str, str]]:
+    """Runs `inlet doctor` in the folder and returns subject, status and finding of each check."""
+    environment = aws.environment() | endpoints
+    ran = subprocess.run(
+        [inlet, "--stack", stack, "--json", "doctor"], cwd=folder, env=environment, capture_output=True, text=True,
+    )
+    assert ran.stdout, ran.stderr
+    checks = [(check["subject"], check["status"], check["finding"]) for check in json.loads(ran.stdout)["checks"]]
+    # The exit code says that something failed, and a warning is no failure.
+    assert ran.returncode == any(status == "fail" for _, status, _ in checks), ran.stdout
+    return checks
+
+
+def problems(checks: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    return [check for check in checks if check[1] in ("fail", "warning")]
+
+
+def about(checks: list[tuple[str, str, str]], subject: str) -> list[tuple[str, str]]:
+    return [(status, finding) for found, status, finding in checks if found == subject]
+
+
+def sweep(aws: Aws, stack: str) -> None:
+    """Runs the sweeper once, as its schedule does every minute."""
+    aws.client("lambda").invoke(FunctionName=aws.resources(stack)["SweeperFunction"])
+
+
+def test_the_doctor_finds_no_problem_of_the_first_stage(inlet, aws, folder):
+    routes.create(aws, FIRST)
+    emulator_permissions.widen(aws, FIRST)
+    sweep(aws, FIRST)
+    checks = doctor(inlet, aws, folder, FIRST)
+    assert problems(checks) == []
+    assert {"stack", "account", "api", "resources", "bus", "receiver", "table", "queue", "alarms", "sweeper"} <= {
+        subject for subject, status, _ in checks if status == "pass"
+    }
+
+
+def test_the_doctor_warns_of_a_second_stage_without_guards(inlet, aws, folder):
+    sweep(aws, SECOND)
+    found = problems(doctor(inlet, aws, folder, SECOND))
+    assert [(subject, status) for subject, status, _ in found] == [("stack", "warning"), ("alarms", "warning")]
+    assert "no termination protection" in found[0][2] and "no subscriber" in found[1][2]
+
+    topic = aws.outputs(SECOND)["AlarmTopicArn"]
+    # The emulator asks for a confirmation of HTTP addresses only.
+    pending = aws.client("sns").subscribe(TopicArn=topic, Protocol="http", Endpoint="http://127.0.0.1:9/")
+    assert "1 subscription is not confirmed" in problems(doctor(inlet, aws, folder, SECOND))[1][2], pending
+
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="on-call@example.com")
+    aws.client("cloudformation").update_termination_protection(StackName=SECOND, EnableTerminationProtection=True)
+    assert problems(doctor(inlet, aws, folder, SECOND)) == []
+
+
+def test_the_doctor_warns_of_small_quotas(inlet, aws, folder):
+    answers = {
+        "/2016-08-19/account-settings": {"AccountLimit": {"ConcurrentExecutions": 10}},
+        "/account": {"throttleSettings": {"rateLimit": 500.0, "burstLimit": 250}},
+    }
+
+    class Quotas(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(answers[self.path.rstrip("/")]).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Quotas)
+    Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        checks = doctor(inlet, aws, folder, FIRST, AWS_ENDPOINT_URL_LAMBDA=address, AWS_ENDPOINT_URL_API_GATEWAY=address)
+    finally:
+        server.shutdown()
+    ((account, executions),) = about(checks, "account")
+    assert account == "warning" and "10 functions at once" in executions
+    ((api, requests),) = about(checks, "api")
+    assert api == "warning" and "500 requests a second here, 250 at once" in requests
+
+
+def test_the_doctor_finds_an_existing_bus_and_a_missing_one(inlet, aws, folder):
+    assert about(doctor(inlet, aws, folder, SECOND), "bus") == [("pass", f"events are published on {BUS}")]
+    aws.client("events").delete_event_bus(Name=BUS)
+    ((status, finding),) = about(doctor(inlet, aws, folder, SECOND), "bus")
+    assert status == "fail" and "does not exist" in finding
 
 
 def tables_and_queues(aws: Aws) -> set[str]:
@@ -101,5 +209,8 @@ def test_the_disposable_stage_is_deleted_whole(aws, folder):
 
 def test_a_protected_stage_leaves_table_and_queues(aws, folder):
     kept = of_stack(aws, SECOND)
+    sam(aws, folder, "delete", "--no-prompts", "--stack-name", SECOND, succeeds=False)
+    assert status(aws, SECOND) == "CREATE_COMPLETE"
+    aws.client("cloudformation").update_termination_protection(StackName=SECOND, EnableTerminationProtection=False)
     sam(aws, folder, "delete", "--no-prompts", "--stack-name", SECOND)
     assert kept <= tables_and_queues(aws)

@@ -1,7 +1,6 @@
 """The policies for people: each one suffices for its commands of `inlet`, and for no others."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -17,13 +16,6 @@ STORE = "zid/demo"
 # The emulator checks these calls as `*`, where AWS checks the parameters' paths.
 CHECKED_AS_ANY = {"recover": ["ssm:GetParameters", "ssm:GetParametersByPath"]}
 PROFILES = {"inspect": ["InspectPolicyArn"], "recover": ["InspectPolicyArn", "RecoverPolicyArn"], "secrets": ["SecretsPolicyArn"]}
-
-
-@pytest.fixture(scope="module")
-def inlet() -> Path:
-    """Returns the command."""
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "--package", "inlet-cli"], cwd=paths.ROOT, check=True)
-    return Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target")) / "debug" / "inlet"
 
 
 @pytest.fixture(scope="module")

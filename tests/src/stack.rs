@@ -495,6 +495,7 @@ pub fn environment(facts: &Facts) -> Config {
         queue_url: facts.queue_url.clone(),
         dead_letter_queue_url: Some(facts.dlq_url.clone()),
         bus: Some(facts.bus.clone()),
+        receivers: None,
         consumer_function: None,
         consumer_url: None,
         consumer_timeout_seconds: None,

@@ -60,7 +60,7 @@ enum Silence {
 /// Returns the template with the alarms and the dashboard that follow from the code.
 pub fn insert(template: &str) -> String {
     let alarms: String = alarms().iter().map(Alarm::to_yaml).collect();
-    let part = format!("{}{alarms}{}", throttled_requests(), dashboard());
+    let part = format!("{}{alarms}{}", metric_filters(), dashboard());
     marks::replace(template, "alarms and dashboard", &part)
 }
 
@@ -140,6 +140,28 @@ fn of_the_deployment() -> Vec<Alarm> {
             "API Gateway answers 429 before a receiver runs; not every provider sends the delivery again",
             ours(metrics::API_THROTTLED),
         ),
+        Alarm::new(
+            "ApiTooLarge",
+            "Requests were answered 413: a body is larger than a receiver can take",
+            ours(metrics::API_TOO_LARGE),
+        ),
+        Alarm {
+            period: HOUR,
+            ..Alarm::new(
+                "ApiRefused",
+                "API Gateway refused requests itself, for example because of too many headers",
+                ours(metrics::API_REFUSED),
+            )
+        },
+        // Once an hour: scanners send such requests to every public address.
+        Alarm {
+            period: HOUR,
+            ..Alarm::new(
+                "UnknownPath",
+                "Requests whose path names no provider and store were answered 404; a webhook's URL may be wrong",
+                ours(metrics::UNKNOWN_PATH),
+            )
+        },
         Alarm::new(
             "Fallback",
             "The table does not accept deliveries; they are on the queue only",
@@ -297,17 +319,29 @@ impl Source {
     }
 }
 
-/// Returns the metric filter that counts the requests which no function receives.
-fn throttled_requests() -> String {
-    let Metric { name, by, .. } = metrics::API_THROTTLED;
-    assert_eq!(by, [[Dimension::Stage]], "the access log has the stage only");
-    format!(
-        "  ThrottledRequests:
+/// Requests that API Gateway answers itself, so that no function counts them: the filter's logical id, the metric, and the
+/// access log's lines. API Gateway writes `-` for the status of an integration that it did not call.
+const ANSWERED_BY_THE_API: [(&str, Metric, &str); 3] = [
+    ("ThrottledRequests", metrics::API_THROTTLED, "{ $.status = \"429\" }"),
+    ("TooLargeRequests", metrics::API_TOO_LARGE, "{ $.status = \"413\" }"),
+    (
+        "RefusedRequests",
+        metrics::API_REFUSED,
+        "{ $.integrationStatus = \"-\" && $.status = \"4*\" && $.status != \"413\" && $.status != \"429\" }",
+    ),
+];
+
+/// Returns the metric filters of the API's access log.
+fn metric_filters() -> String {
+    let filter = |(id, Metric { name, by, .. }, pattern): (&str, Metric, &str)| {
+        assert_eq!(by, [[Dimension::Stage]], "the access log has the stage only");
+        format!(
+            "  {id}:
     Type: AWS::Logs::MetricFilter
     Condition: WithAlarms
     Properties:
       LogGroupName: !Ref ApiLog
-      FilterPattern: '{{ $.status = \"429\" }}'
+      FilterPattern: '{pattern}'
       MetricTransformations:
         - MetricNamespace: {NAMESPACE}
           MetricName: {name}
@@ -316,8 +350,10 @@ fn throttled_requests() -> String {
           Dimensions: [{{Key: {}, Value: $.stage}}]
 
 ",
-        Dimension::Stage.as_str()
-    )
+            Dimension::Stage.as_str()
+        )
+    };
+    ANSWERED_BY_THE_API.into_iter().map(filter).collect()
 }
 
 /// The properties of a widget with metrics, which has no place yet.
@@ -374,6 +410,7 @@ fn dashboard() -> String {
     for name in providers().map(resource_of) {
         variable(10, &format!("{name}Receiver: !If [With{name}, !Ref {name}Function, none]"));
     }
+    variable(10, "Router: !If [WithRouter, !Ref RouterFunction, none]");
     yaml
 }
 
@@ -451,6 +488,9 @@ fn problems() -> Value {
         ("stored on the queue only", metrics::FALLBACK),
         ("enqueued later by the sweeper", metrics::ENQUEUE_DEFERRED),
         ("answered 429", metrics::API_THROTTLED),
+        ("answered 413", metrics::API_TOO_LARGE),
+        ("refused by the API", metrics::API_REFUSED),
+        ("unknown paths", metrics::UNKNOWN_PATH),
         ("contradict the documentation", metrics::DRIFT),
         ("sent again", metrics::RESENT),
         ("parked", metrics::PARKED),
@@ -472,7 +512,7 @@ fn failed_invocations() -> Value {
     let receivers = providers().map(|name| line(name, format!("${{{}Receiver}}", resource_of(name))));
     let others = ["processor", "sweeper"];
     let others = others.into_iter().map(|name| line(name, format!("${{{}Function}}", resource_of(name))));
-    receivers.chain(others).collect()
+    receivers.chain([line("router", "${Router}".to_owned())]).chain(others).collect()
 }
 
 /// Returns the sum of a metric over all providers, zero for those without a value.

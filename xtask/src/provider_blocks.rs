@@ -8,11 +8,20 @@ use crate::marks;
 use crate::operations::resource_of;
 
 /// The generated parts by name, each with the block that is written for each provider.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 8] = [
     ("providers' labels", "      <Provider>: {default: <title>}\n"),
     ("providers' parameters", include_str!("../blocks/parameter.yaml")),
     ("providers' conditions", include_str!("../blocks/conditions.yaml")),
     ("receivers", include_str!("../blocks/receiver.yaml")),
+    ("router's condition", "    - !Condition With<Provider>\n"),
+    (
+        "router's receivers",
+        "              - !If [With<Provider>, !Sub \"<provider>=${<Provider>Function}\", \"\"]\n",
+    ),
+    (
+        "router's permissions",
+        "                  - !If [With<Provider>, !GetAtt <Provider>Function.Arn, !Ref AWS::NoValue]\n",
+    ),
     ("providers' addresses", include_str!("../blocks/output.yaml")),
 ];
 

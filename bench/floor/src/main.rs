@@ -34,7 +34,7 @@ fn again<P: Provider>(event: &[u8], times: u32) -> Result<(), Box<dyn Error>> {
     let credentials: Vec<P::Credential> = serde_json::from_value(list)?;
     for _ in 0..times {
         let event: Event = serde_json::from_slice(event)?;
-        let request = event.into_request(P::NAME)?;
+        let request = event.into_request(P::NAME, P::is_topic)?;
         let delivery = verify::<P>(Unverified::new(request), &credentials, ReceivedAt::EPOCH);
         let delivery = delivery.map_err(|refused| refused.rejection)?;
         black_box(P::parse(&delivery));

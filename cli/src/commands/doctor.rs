@@ -6,16 +6,17 @@ use crate::deployment::Deployment;
 use crate::failure::Failure;
 use crate::health_checks::{self, Check};
 use crate::options::DeploymentArgs;
-use crate::output::{Output, Page, Report, Status};
+use crate::output::{Output, Page, Report, Status, counted};
 
 /// The arguments of `inlet doctor`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The command changes nothing. It reads the stack, the settings of the table and the queues, the states of the alarms
-and the secret of every store, and sends a GET to each receiver, which has no effect. A question mark means that the
-caller has no permission for a check, or that a finding needs a look. The exit code is 1 if a check fails.")]
+The command changes nothing. It reads the stack, the settings of the table and the queues, the states and subscribers
+of the alarms, the account's limits in the region and the secret of every store, and sends a GET to each receiver, which
+has no effect. A warning is something that works today and can become a problem. A question mark means that the caller
+has no permission for a check, or that a finding needs a look. The exit code is 1 if a check fails.")]
 pub(crate) struct Arguments {
-    /// Print only failures and checks that could not be made
+    /// Print only failures, warnings and checks that could not be made
     #[arg(long)]
     only_failures: bool,
 }
@@ -71,11 +72,13 @@ impl Report for HealthReport {
                 page.aside(format_args!("                {next}"));
             }
         }
-        let (failed, unknown) = (self.count(Status::Fail), self.count(Status::Unknown));
-        if failed == 0 && unknown == 0 {
+        let [failed, warnings, unknown] =
+            [Status::Fail, Status::Warning, Status::Unknown].map(|status| self.count(status));
+        if failed == 0 && warnings == 0 && unknown == 0 {
             page.line("All checks passed.");
         } else {
-            page.line(format_args!("{failed} failed, {unknown} unknown."));
+            let warnings = counted(warnings, "warning", "warnings");
+            page.line(format_args!("{failed} failed, {warnings}, {unknown} unknown."));
         }
     }
 }

@@ -1,8 +1,6 @@
 //! `inlet sample-event`: writes a delivery as an event file for `sam local invoke`.
 
-use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use inlet::store::StoreName;
@@ -16,6 +14,7 @@ use crate::input::source::Source;
 use crate::load::simulated_provider::{EventTemplate, SimulatedProvider};
 use crate::options::DeploymentArgs;
 use crate::output::Output;
+use crate::private_file;
 use crate::providers::ProviderHandle;
 
 /// The arguments of `inlet sample-event`.
@@ -75,16 +74,10 @@ pub(crate) async fn run(
 
 /// Writes a file that only the owner can read, even if it existed with other permissions: it contains a valid proof.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(path)?;
-    // A device such as /dev/stdout keeps its permissions.
-    if file.metadata()?.is_file() {
-        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
-    }
+    let mut file = private_file::options().create(true).truncate(true).open(path)?;
+    private_file::restrict(&file)?;
     file.write_all(text.as_bytes())
 }
-
-/// Read and written by the owner only.
-const OWNER_ONLY: u32 = 0o600;
 
 fn no_sample(store: &StoreAddress, event: &str) -> Failure {
     Failure::Unusable {

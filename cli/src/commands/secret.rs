@@ -1,9 +1,7 @@
 //! `inlet secret`: sets, rotates, lists and retires credentials. Never shows one unasked.
 
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -22,6 +20,7 @@ use crate::input::source::Source;
 use crate::options::DeploymentArgs;
 use crate::output::prompt;
 use crate::output::{Output, Page, Report, counted};
+use crate::private_file;
 use crate::providers::{ALL, ProviderHandle};
 
 /// Length of a generated value if the provider requires none: 32 of 62 characters are 190 bits.
@@ -354,7 +353,7 @@ fn parse(bytes: &[u8]) -> Value {
 /// Writes a new file that only the owner can read.
 fn private_file(path: &Path, credential: &Value) -> Result<(), Failure> {
     let failed = |error| Failure::file("the credential cannot be written", path, error);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    let mut file = private_file::options().create_new(true).open(path).map_err(failed)?;
     file.write_all(format!("{credential:#}\n").as_bytes()).map_err(failed)
 }
 

@@ -20,7 +20,7 @@ use crate::load::simulated_provider::{
 };
 use crate::options::DeploymentArgs;
 use crate::output::prompt::confirm;
-use crate::output::{Output, Page, Report};
+use crate::output::{Output, Page, Report, printable};
 use crate::providers::ProviderHandle;
 
 /// The arguments of `inlet send`.
@@ -275,11 +275,6 @@ impl Report for Outcome {
             page.line("interrupted; deliveries in flight are counted");
         }
     }
-}
-
-/// Returns an untrusted text without control characters.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use inlet_aws::operate::event_status::{EventStatus, event_statuses};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
-use crate::events::delivery_log::{Counts, counts_by_store};
+use crate::events::delivery_log::{Counts, UnknownStores, counts_by_store};
 use crate::events::list::{NewestFirst, State, short};
 use crate::failure::Failure;
 use crate::input::filters::SourceFilter;
@@ -54,13 +54,16 @@ pub(crate) async fn run(
 
     let mut stores: BTreeMap<(&'static str, Option<String>), StoreStats> = BTreeMap::new();
     let progress = output.progress("log lines read", None);
+    let mut unknown_stores = Vec::new();
     for &provider in &providers {
-        for (store, counts) in counts_by_store(&deployment, provider, (from, now), &progress).await? {
+        let counted = counts_by_store(&deployment, provider, (from, now), &progress).await?;
+        for (store, counts) in counted.stores {
             let is_meant = |wanted: &StoreName| store.as_deref() == Some(wanted.as_str());
             if selection.store.as_ref().is_none_or(is_meant) {
                 stores.entry((provider.name, store)).or_default().counts = counts;
             }
         }
+        unknown_stores.extend(UnknownRow::of(provider.name, &counted.unknown_stores));
     }
     progress.finish_and_clear();
 
@@ -90,7 +93,14 @@ pub(crate) async fn run(
         .map(|((provider, store), sum)| sum.into_row(provider, store.as_deref(), deployment.log_level, now))
         .collect();
     let hidden = Hidden::at(deployment.log_level);
-    output.report(&Stats { since: from.to_string(), sampled: left == 0, hidden, stores, breakers })
+    output.report(&Stats {
+        since: from.to_string(),
+        sampled: left == 0,
+        hidden,
+        stores,
+        unknown_stores,
+        breakers,
+    })
 }
 
 /// Returns the provider and the store of an id.
@@ -153,7 +163,60 @@ struct Stats {
     /// The deliveries that the log does not contain.
     hidden: Option<Hidden>,
     stores: Vec<StoreRow>,
+    unknown_stores: Vec<UnknownRow>,
     breakers: Vec<BreakerStatus>,
+}
+
+/// The number of unknown stores' names that are printed for a provider.
+const PRINTED_NAMES: usize = 3;
+
+/// Deliveries to names without credentials: one row for a provider, because a sender chooses the names.
+#[derive(Debug, Serialize)]
+struct UnknownRow {
+    provider: &'static str,
+    rejected: u64,
+    /// Number of different names.
+    names: usize,
+    /// True if there are more names than that.
+    has_more_names: bool,
+    /// The names with the most deliveries.
+    most_frequent: Vec<UnknownName>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnknownName {
+    store: String,
+    rejected: u64,
+}
+
+impl UnknownRow {
+    /// Returns the row; `None` if there was no such delivery.
+    fn of(provider: &'static str, counted: &UnknownStores) -> Option<Self> {
+        let most_frequent = counted.most_frequent(PRINTED_NAMES).into_iter();
+        (counted.deliveries > 0).then(|| Self {
+            provider,
+            rejected: counted.deliveries,
+            names: counted.names(),
+            has_more_names: counted.has_more_names,
+            most_frequent: most_frequent.map(|(store, rejected)| UnknownName { store, rejected }).collect(),
+        })
+    }
+
+    fn page(&self, page: &mut Page) {
+        let more = if self.has_more_names { "more than " } else { "" };
+        let names = counted(self.names, "store name", "store names");
+        let frequent: Vec<String> = self
+            .most_frequent
+            .iter()
+            .map(|name| format!("{} ({})", printable(&name.store), name.rejected))
+            .collect();
+        page.line(format_args!(
+            "{}: {} rejected, unknown stores: {more}{names} without credentials; most frequent: {}",
+            self.provider,
+            self.rejected,
+            frequent.join(", ")
+        ));
+    }
 }
 
 /// The deliveries that the log does not contain at the deployment's log level.
@@ -336,6 +399,9 @@ impl Report for Stats {
                 ));
             }
         }
+        for unknown in &self.unknown_stores {
+            unknown.page(page);
+        }
         if let Some(hidden) = self.hidden {
             page.aside(format_args!(
                 "The functions do not log {} (template parameter LogLevel); the metrics count them.",
@@ -415,7 +481,14 @@ mod tests {
         }
         let numbers = StoreStats::default().into_row("zid", Some("a"), LogLevel::Warn, ReceivedAt::EPOCH);
         let (hidden, stores) = (Hidden::at(LogLevel::Warn), vec![numbers]);
-        let stats = Stats { since: "then".into(), sampled: false, hidden, stores, breakers: Vec::new() };
+        let stats = Stats {
+            since: "then".into(),
+            sampled: false,
+            hidden,
+            stores,
+            unknown_stores: Vec::new(),
+            breakers: Vec::new(),
+        };
         let mut page = Page::default();
         stats.page(&mut page);
         insta::assert_snapshot!(page.plain(), @"

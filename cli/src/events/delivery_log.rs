@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use inlet::event::EventId;
 use inlet::provider::retry_policy::CircuitBreaker;
 use inlet::received_at::ReceivedAt;
+use inlet_aws::telemetry::log::UNKNOWN_STORE;
 use serde::Deserialize;
 
 use crate::deployment::Deployment;
@@ -26,6 +27,7 @@ struct Line {
     store: Option<String>,
     id: Option<String>,
     duplicate: Option<bool>,
+    reject_code: Option<String>,
     #[serde(default)]
     counts_towards_breaker: Option<bool>,
 }
@@ -47,7 +49,58 @@ pub(crate) struct Counts {
     pub(crate) last_accepted: Option<ReceivedAt>,
 }
 
-/// Reads a provider's log and returns the counts by store. Lines without a store have the key None.
+/// The largest number of unknown stores' names that are counted each.
+const MAX_UNKNOWN_NAMES: usize = 1_000;
+
+/// The counts of a provider.
+#[derive(Debug, Default)]
+pub(crate) struct ProviderCounts {
+    /// The counts of each store with credentials. Lines without a store have the key None.
+    pub(crate) stores: BTreeMap<Option<String>, Counts>,
+    /// Deliveries to names without credentials. A sender chooses these names, so they have no counts of their own.
+    pub(crate) unknown_stores: UnknownStores,
+}
+
+/// Deliveries to names without credentials.
+#[derive(Debug, Default)]
+pub(crate) struct UnknownStores {
+    /// Number of deliveries.
+    pub(crate) deliveries: u64,
+    /// The deliveries of each name, for the first [`MAX_UNKNOWN_NAMES`] names.
+    names: BTreeMap<String, u64>,
+    /// True if there are more names.
+    pub(crate) has_more_names: bool,
+}
+
+impl UnknownStores {
+    fn count(&mut self, store: Option<&str>) {
+        self.deliveries = self.deliveries.saturating_add(1);
+        let Some(store) = store else { return };
+        if self.names.len() >= MAX_UNKNOWN_NAMES && !self.names.contains_key(store) {
+            self.has_more_names = true;
+            return;
+        }
+        let count = self.names.entry(store.to_owned()).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Returns the number of different names, of which at most [`MAX_UNKNOWN_NAMES`] are counted.
+    pub(crate) fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Returns the names with the most deliveries, the first of them first: one of these may be a store whose parameter
+    /// was deleted or renamed.
+    pub(crate) fn most_frequent(&self, number: usize) -> Vec<(String, u64)> {
+        let mut names: Vec<(String, u64)> =
+            self.names.iter().map(|(name, count)| (name.clone(), *count)).collect();
+        names.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        names.truncate(number);
+        names
+    }
+}
+
+/// Reads a provider's log and returns the counts by store.
 ///
 /// # Errors
 /// If the log cannot be read.
@@ -56,7 +109,7 @@ pub(crate) async fn counts_by_store(
     provider: ProviderHandle,
     (from, until): (ReceivedAt, ReceivedAt),
     progress: &ProgressBar,
-) -> Result<BTreeMap<Option<String>, Counts>, Failure> {
+) -> Result<ProviderCounts, Failure> {
     let breaker = &provider.retry_policy.circuit_breaker;
     let window = breaker.as_ref().map_or(Duration::ZERO, |breaker: &CircuitBreaker| breaker.window);
     let breaking_since = until.earlier(window);
@@ -68,7 +121,7 @@ pub(crate) async fn counts_by_store(
         .end_time(until.millis())
         .into_paginator()
         .send();
-    let mut stores: BTreeMap<Option<String>, Counts> = BTreeMap::new();
+    let mut counted = ProviderCounts::default();
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
@@ -86,12 +139,24 @@ pub(crate) async fn counts_by_store(
             progress.inc(1);
             let at = event.timestamp().and_then(ReceivedAt::from_millis).unwrap_or(from);
             if let Some(line) = event.message().and_then(line) {
-                let counts = stores.entry(line.store.clone()).or_default();
-                counts.count(&line, at, at >= from, at >= breaking_since);
+                counted.count(&line, at, at >= from, at >= breaking_since);
             }
         }
     }
-    Ok(stores)
+    Ok(counted)
+}
+
+impl ProviderCounts {
+    fn count(&mut self, line: &Line, at: ReceivedAt, is_requested: bool, is_in_window: bool) {
+        if line.reject_code.as_deref() == Some(UNKNOWN_STORE) {
+            if is_requested {
+                self.unknown_stores.count(line.store.as_deref());
+            }
+        } else {
+            let counts = self.stores.entry(line.store.clone()).or_default();
+            counts.count(line, at, is_requested, is_in_window);
+        }
+    }
 }
 
 /// Returns a delivery's line. None for any other line.
@@ -200,6 +265,24 @@ mod tests {
         ] {
             assert_eq!(failures(&lines), want, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn unknown_stores_are_counted_together() {
+        let mut counted = ProviderCounts::default();
+        let sent =
+            (0..5_000).map(|n| format!("random-{n}")).chain(["gone", "gone", "gone"].map(str::to_owned));
+        for store in std::iter::once("gone".to_owned()).chain(sent) {
+            let text = format!(
+                r#"{{"message":"delivery","outcome":"unauthenticated","store":"{store}","reject_code":"unknown_store","counts_towards_breaker":true}}"#
+            );
+            counted.count(&line(&text).unwrap(), ReceivedAt::EPOCH, true, true);
+        }
+        assert_eq!(counted.stores, BTreeMap::new(), "no row of its own");
+        let unknown = &counted.unknown_stores;
+        assert_eq!((unknown.deliveries, unknown.names()), (5_004, MAX_UNKNOWN_NAMES));
+        assert!(unknown.has_more_names);
+        assert_eq!(unknown.most_frequent(1), [("gone".to_owned(), 4)]);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The output of a command: its answer on standard output, as text or JSON; notes, progress and failures on standard
 //! error. Colour, width and progress need a terminal.
+//!
+//! Every text passes [`terminal::Shown`] here, so no command can write an untrusted one past it.
 
 pub(crate) mod prompt;
 pub(crate) mod progress;
 pub(crate) mod json_text;
+mod terminal;
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -20,6 +23,9 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::options::OutputArgs;
+use crate::output::terminal::{Shown, escaped_json};
+
+pub(crate) use terminal::printable;
 
 /// An answer. Programs get its fields as JSON, people get its page.
 pub(crate) trait Report: Serialize {
@@ -58,8 +64,8 @@ impl Output {
     /// If standard output cannot be written.
     pub(crate) fn report<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
         if self.json {
-            serde_json::to_writer_pretty(&mut self.out, report).map_err(io::Error::from)?;
-            writeln!(self.out)?;
+            let json = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
+            writeln!(self.out, "{}", escaped_json(&json))?;
             return Ok(());
         }
         self.page(report)
@@ -71,21 +77,25 @@ impl Output {
     /// If standard output cannot be written.
     pub(crate) fn item<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
         if self.json {
-            serde_json::to_writer(&mut self.out, report).map_err(io::Error::from)?;
-            writeln!(self.out)?;
+            let json = serde_json::to_string(report).map_err(io::Error::from)?;
+            writeln!(self.out, "{}", escaped_json(&json))?;
             self.out.flush()?;
             return Ok(());
         }
         self.page(report)
     }
 
-    /// Writes bytes unchanged, for the next program in a pipe.
+    /// Writes bytes: unchanged for the next program in a pipe, as text on a terminal.
     ///
     /// # Errors
     /// If standard output cannot be written.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = self.out.as_inner();
-        out.write_all(bytes)?;
+        if out.is_terminal() {
+            write!(out, "{}", Shown(String::from_utf8_lossy(bytes)))?;
+        } else {
+            out.write_all(bytes)?;
+        }
         out.flush()?;
         Ok(())
     }
@@ -94,7 +104,7 @@ impl Output {
     pub(crate) fn note(&mut self, text: impl Display) {
         if !self.quiet {
             // A note that cannot be written must not end the command.
-            let _ = writeln!(self.err, "{text}");
+            let _ = writeln!(self.err, "{}", Shown(text));
         }
     }
 
@@ -132,9 +142,10 @@ impl Output {
         let _ = if self.json {
             let error =
                 json!({"message": failure.to_string(), "causes": causes, "next": next, "exit_code": code});
-            writeln!(self.err, "{}", json!({ "error": error }))
+            writeln!(self.err, "{}", escaped_json(&json!({ "error": error }).to_string()))
         } else {
             let causes = causes.iter().fold(String::new(), |all, cause| all + "\n  because " + cause);
+            let (failure, causes, next) = (Shown(failure), Shown(causes), Shown(next));
             writeln!(self.err, "{BAD}error{BAD:#}: {failure}{causes}\n{BOLD}next{BOLD:#}: {next}")
         };
         ExitCode::from(code)
@@ -163,6 +174,8 @@ pub(crate) enum Status {
     Pass,
     /// The check failed.
     Fail,
+    /// The deployment works, and something around it can become a problem.
+    Warning,
     /// The check could not be made, or its finding needs a look.
     Unknown,
 }
@@ -172,6 +185,7 @@ impl Status {
         match self {
             Self::Pass => ("ok", GOOD),
             Self::Fail => ("FAIL", BAD),
+            Self::Warning => ("warn", OPEN),
             Self::Unknown => ("?", OPEN),
         }
     }
@@ -192,23 +206,23 @@ impl Page {
 
     /// Writes a line.
     pub(crate) fn line(&mut self, text: impl Display) {
-        let _ = writeln!(self.text, "{text}");
+        let _ = writeln!(self.text, "{}", Shown(text));
     }
 
     /// Writes a heading.
     pub(crate) fn heading(&mut self, text: impl Display) {
-        let _ = writeln!(self.text, "{BOLD}{text}{BOLD:#}");
+        let _ = writeln!(self.text, "{BOLD}{}{BOLD:#}", Shown(text));
     }
 
     /// Writes a line of minor importance.
     pub(crate) fn aside(&mut self, text: impl Display) {
-        let _ = writeln!(self.text, "{FAINT}{text}{FAINT:#}");
+        let _ = writeln!(self.text, "{FAINT}{}{FAINT:#}", Shown(text));
     }
 
     /// Writes a line with the result of a check.
     pub(crate) fn marked(&mut self, status: Status, text: impl Display) {
         let (word, style) = status.word_and_style();
-        let _ = writeln!(self.text, "{style}{word:<5}{style:#} {text}");
+        let _ = writeln!(self.text, "{style}{word:<5}{style:#} {}", Shown(text));
     }
 
     /// Writes two texts side by side in this many columns, or one below the other without a width.
@@ -225,7 +239,7 @@ impl Page {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-        self.rows(&mut table, headings, [texts.map(str::to_owned)]);
+        self.rows(&mut table, headings, [texts.map(|text| Shown(text).to_string())]);
     }
 
     /// Writes a table without rules, with two spaces between columns, so that programs can split it.
@@ -236,7 +250,7 @@ impl Page {
     ) {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        self.rows(&mut table, headings, rows);
+        self.rows(&mut table, headings, rows.into_iter().map(|row| row.map(|cell| printable(&cell))));
     }
 
     fn rows<const N: usize>(
@@ -262,11 +276,6 @@ impl Page {
 pub(crate) fn counted(count: impl TryInto<u64>, one: &str, many: &str) -> String {
     let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// Returns an untrusted text for a terminal: control characters become replacement characters.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
 }
 
 #[cfg(test)]
@@ -296,9 +305,16 @@ mod tests {
     }
 
     #[test]
-    fn untrusted_text_cannot_move_the_cursor() {
-        assert_eq!(printable("order\u{1b}[2J\u{9b}\n"), "order\u{fffd}[2J\u{fffd}\u{fffd}");
-        assert_eq!(printable("طلب สั่งซื้อ"), "طلب สั่งซื้อ");
+    fn no_way_to_a_page_skips_the_terminals_filter() {
+        let (evil, mut page) = ("a\u{202e}\u{200b}\u{9b}b", Page::default());
+        page.line(evil);
+        page.heading(evil);
+        page.aside(evil);
+        page.marked(Status::Fail, evil);
+        page.table(["x"], [[evil.to_owned()]]);
+        page.side_by_side(["x", "y"], [evil, evil], Some(40));
+        page.side_by_side(["x", "y"], [evil, evil], None);
+        assert_eq!(page.plain().matches("a\u{fffd}\u{fffd}\u{fffd}b").count(), 9, "{}", page.plain());
     }
 
     #[test]

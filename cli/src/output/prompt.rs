@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::failure::Failure;
+use crate::output::terminal::Shown;
 
 /// Asks for confirmation. `yes` skips the question.
 ///
@@ -16,7 +17,7 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
         return Err(Failure::Unconfirmed);
     }
     let mut terminal = io::stderr();
-    write!(terminal, "{question} [y/N] ")?;
+    write!(terminal, "{} [y/N] ", Shown(question))?;
     terminal.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
@@ -33,7 +34,7 @@ fn check_answer(answer: &str) -> Result<(), Failure> {
 /// # Errors
 /// If the terminal cannot be read.
 pub(crate) fn secret(question: &str) -> Result<String, Failure> {
-    Ok(rpassword::prompt_password(question)?)
+    Ok(rpassword::prompt_password(Shown(question).to_string())?)
 }
 
 #[cfg(test)]

@@ -76,6 +76,10 @@ impl Provider for DealPos {
     type Credential = Credential;
     type Settings = Settings;
 
+    fn is_topic(part: &str) -> bool {
+        find(EVENTS, part).is_some()
+    }
+
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let (presented, expected, secret, trust) = match credential {
             Credential::ApiKey(key) => {

@@ -45,12 +45,44 @@ pub struct Tiki;
 /// The name by which the list of providers knows [`Tiki`].
 pub type ThisProvider = Tiki;
 
+/// The documented length of a key, in characters.
+const KEY_LEN: usize = 32;
+
 /// A key for each topic, as registered with its URL: 32 characters, used as they are. They may be equal.
+///
+/// A key that is blank or shorter is not used, as if the topic had none: it could be guessed. A credential without any
+/// usable key is refused.
 #[derive(Debug, Deserialize)]
+#[serde(try_from = "WrittenCredential")]
 pub struct Credential {
     order: Option<Secret>,
     stock: Option<Secret>,
     aftersale: Option<Secret>,
+}
+
+/// A credential as it was written.
+#[derive(Deserialize)]
+struct WrittenCredential {
+    order: Option<Value>,
+    stock: Option<Value>,
+    aftersale: Option<Value>,
+}
+
+impl TryFrom<WrittenCredential> for Credential {
+    type Error = &'static str;
+
+    fn try_from(written: WrittenCredential) -> Result<Self, Self::Error> {
+        let key = |value: Option<Value>| {
+            let key = Secret::new(value?.as_str()?).ok()?;
+            (key.characters() >= KEY_LEN).then_some(key)
+        };
+        let WrittenCredential { order, stock, aftersale } = written;
+        let [order, stock, aftersale] = [order, stock, aftersale].map(key);
+        if order.is_none() && stock.is_none() && aftersale.is_none() {
+            return Err("no key has 32 characters");
+        }
+        Ok(Self { order, stock, aftersale })
+    }
 }
 
 impl Provider for Tiki {
@@ -60,6 +92,10 @@ impl Provider for Tiki {
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
+
+    fn is_topic(part: &str) -> bool {
+        topics::named(Some(part)).is_some()
+    }
 
     /// The URL's topic selects the key. If it names none, any of the store's keys may have signed: a URL that
     /// was registered without its topic loses nothing.

@@ -78,7 +78,8 @@ pub(crate) fn of(topic: Option<&str>, payload: &Value) -> Option<&'static Topic>
     named.filter(|topic| has_shape(topic)).or_else(|| TOPICS.iter().find(has_shape)).or(named)
 }
 
-fn named(topic: Option<&str>) -> Option<&'static Topic> {
+/// Returns the topic that the URL names, if it is one with a URL of its own.
+pub(crate) fn named(topic: Option<&str>) -> Option<&'static Topic> {
     let is_named = |known: &&Topic| topic.is_some_and(|topic| known.name.eq_ignore_ascii_case(topic.trim()));
     TOPICS.iter().filter(|topic| topic.key.is_some()).find(is_named)
 }

@@ -42,6 +42,9 @@ const AUTHORIZATION: &str = "Authorization: Basic header";
 /// The name of an event that neither the body nor the URL names.
 const NAMELESS: &str = "unknown";
 
+/// The topic of all events of the app market: an app has one URL, and the body names the event.
+const APP_MARKET: &str = "app";
+
 /// The provider.
 #[derive(Debug)]
 pub struct Zid;
@@ -129,6 +132,10 @@ impl Provider for Zid {
     const SHAPES: Shapes = Shapes::new(include_str!("../shapes.txt"));
     type Credential = Credential;
     type Settings = ();
+
+    fn is_topic(part: &str) -> bool {
+        part.eq_ignore_ascii_case(APP_MARKET) || find(EVENTS, part).is_some()
+    }
 
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let (presented, expected, trust) = match credential {

@@ -72,6 +72,10 @@ impl Provider for Zip {
     type Credential = Credential;
     type Settings = Settings;
 
+    fn is_topic(part: &str) -> bool {
+        find(EVENTS, part).is_some()
+    }
+
     fn is_probe(request: &Unverified) -> bool {
         match request.method() {
             Method::Get => !is_redirect(request.topic()),

@@ -63,6 +63,10 @@ impl Provider for Zort {
     type Credential = Credential;
     type Settings = ();
 
+    fn is_topic(part: &str) -> bool {
+        find(EVENTS, part).is_some()
+    }
+
     /// A `POST` without a key and without any content only tests the URL. One with a key is kept even without a body:
     /// no page says that ZORT never sends one.
     fn is_probe(request: &Unverified) -> bool {

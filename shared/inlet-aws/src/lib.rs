@@ -8,7 +8,7 @@
 //! | configuration, clients and limits | [`client`]: environment, clock, connections, time limits, rate limits |
 //! | observability | [`telemetry`]: log lines, metrics, traces, the time of each step |
 //! | services | [`dynamodb`]: the event table; [`sqs`]: the queue; [`secrets`]: the stores' credentials in Parameter Store; [`reverify`]: quarantined requests once more |
-//! | Lambda functions | [`lambda`]: receiver, processor and sweeper |
+//! | Lambda functions | [`lambda`]: receiver, router, processor and sweeper |
 //! | operators' work | `operate`: list, show, replay, redrive, forget (cargo feature `operate`: no Lambda function links it) |
 //!
 //! A function is three lines: [`lambda::receiver::run`] with the provider, [`lambda::processor::run`] with the consumer,
@@ -19,7 +19,7 @@
 //!
 //! let event = r#"{"rawPath": "/acme/riyadh", "requestContext": {"http": {"method": "POST"}}, "body": "{}"}"#;
 //! let event: Event = serde_json::from_str(event)?;
-//! let request = event.into_request("acme")?;
+//! let request = event.into_request("acme", |_| false)?;
 //! assert_eq!(request.store.as_str(), "riyadh");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

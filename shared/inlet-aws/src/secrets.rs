@@ -472,6 +472,63 @@ mod tests {
         assert!(matches!(lookup, Lookup::Expired(Some(_))), "attempts make nothing fresh");
     }
 
+    /// Secrets whose client is never used.
+    fn secrets() -> SsmSecrets<TestProvider> {
+        let config =
+            aws_sdk_ssm::Config::builder().behavior_version(aws_sdk_ssm::config::BehaviorVersion::latest());
+        SsmSecrets::new(Client::from_conf(config.build()), "dev")
+    }
+
+    fn with_credential() -> Arc<Store<TestProvider>> {
+        Arc::new(Store {
+            credentials: vec!["old".to_owned()],
+            settings: (),
+            defaults: store().defaults.clone(),
+        })
+    }
+
+    fn cached(secrets: &SsmSecrets<TestProvider>, age: Duration) -> Option<usize> {
+        match secrets.cache().look_up(&name("a"), Instant::now() + age) {
+            Lookup::Hit(store) | Lookup::Expired(Some(store)) => Some(store.credentials.len()),
+            Lookup::Expired(None) => None,
+        }
+    }
+
+    #[test]
+    fn an_empty_list_revokes_on_a_warm_instance() {
+        let secrets = secrets();
+        let warm = with_credential();
+        secrets.cache().remember(&name("a"), Some(Arc::clone(&warm)), Instant::now());
+        assert!(matches!(
+            secrets.cache().look_up(&name("a"), Instant::now() + TTL),
+            Lookup::Expired(Some(_))
+        ));
+        let read =
+            secrets.resolve(&name("a"), Ok(Parameter::Readable(store())), Some(warm)).unwrap().unwrap();
+        assert_eq!((read.credentials.len(), cached(&secrets, Duration::ZERO)), (0, Some(0)));
+    }
+
+    #[test]
+    fn a_failed_refresh_keeps_credentials_for_an_hour_only() {
+        let secrets = secrets();
+        secrets.cache().remember(&name("a"), Some(with_credential()), Instant::now());
+        let failed = || Err(Fault::transient(UNREADABLE, "throttled"));
+        for read in [failed(), Ok(Parameter::Unreadable(store()))] {
+            let kept = secrets.resolve(&name("a"), read, Some(with_credential())).unwrap().unwrap();
+            assert_eq!(
+                (kept.credentials.len(), cached(&secrets, TTL)),
+                (1, Some(1)),
+                "kept, and still as old"
+            );
+        }
+        assert_eq!(cached(&secrets, MAX_STALE), None, "not after an hour");
+        assert!(secrets.resolve(&name("a"), failed(), None).is_err(), "the delivery is quarantined");
+        assert!(
+            secrets.resolve(&name("a"), Ok(Parameter::Absent), Some(with_credential())).unwrap().is_none()
+        );
+        assert_eq!(cached(&secrets, Duration::ZERO), None, "a deleted parameter revokes too");
+    }
+
     #[test]
     fn one_unusable_credential_does_not_spoil_the_others() {
         let usable = usable_credentials::<String>(r#"["new", {"not": "one"}, "old"]"#);

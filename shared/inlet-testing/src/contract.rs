@@ -6,7 +6,9 @@ use std::sync::Arc;
 use inlet::canonical::{Canonical, StoreDefaults};
 use inlet::delivery::Delivery;
 use inlet::drift::detector::{Difference, Drift, DriftDetector};
+use inlet::path::Target;
 use inlet::proof::{Rejection, Verified, verify};
+use inlet::provider::Provider as _;
 use inlet::provider::catalogue::{DedupRule, Documented, EventSpec};
 use inlet::provider::response::Refusal;
 use inlet::receive::{Receiver, Report, Store as KnownStore, WriteToken};
@@ -59,6 +61,7 @@ macro_rules! contract {
             what_is_kept_is_what_was_sent,
             reading_never_panics,
             every_row_has_a_name_of_its_own,
+            every_topic_is_found_in_a_longer_path,
             every_documented_row_has_a_payload_and_reads_it,
             an_undocumented_row_is_read_like_its_kind,
             a_row_without_a_mapping_invents_no_fields,
@@ -299,6 +302,25 @@ pub fn every_row_has_a_name_of_its_own<C: Contract>() {
             let named: Vec<_> =
                 rows::<C>().iter().filter(|other| other.is_named(name)).map(|r| r.event).collect();
             assert_eq!(named, [row.event], "{name} names more than one row");
+        }
+    }
+}
+
+/// The topic of every row is found in a path to which the provider appended something.
+pub fn every_topic_is_found_in_a_longer_path<C: Contract>() {
+    let topics = rows::<C>().iter().filter_map(|row| P::<C>::address(row).topic);
+    // A row that goes by its body's shape has no topic of its own.
+    let topics: Vec<String> = topics.filter(|topic| P::<C>::is_topic(topic)).collect();
+    assert!(!topics.is_empty());
+    for topic in topics {
+        let name = P::<C>::NAME;
+        for path in [
+            format!("//{}/Shop//{topic}/api/v3/", name.to_uppercase()),
+            format!("/x/{name}/shop/a/{topic}/b"),
+        ] {
+            let target = Target::find(&path, &[name]).unwrap_or_else(|| panic!("{path} has no target"));
+            let found = target.topic(P::<C>::is_topic);
+            assert_eq!((target.store.as_str(), found), ("shop", Some(topic.as_str())), "{path}");
         }
     }
 }

@@ -10,7 +10,7 @@
 //! | values of a body | [`value`]: decimal, money, time, JSON fields |
 //! | what consumers read | [`canonical`]: the objects in an event's `data` |
 //! | what a provider defines | [`provider`]: the trait, its retry policy, its event catalogue, its responses |
-//! | a delivery on its way | [`request`], [`proof`], [`delivery`], [`event`], [`dedup`], [`message`], [`drift`] |
+//! | a delivery on its way | [`path`], [`request`], [`proof`], [`delivery`], [`event`], [`dedup`], [`message`], [`drift`] |
 //! | the two paths | [`receive`]: from a request to a response; [`process`]: from a message to a receipt |
 //! | for people and tests | `tools`: sample deliveries, credential shapes, registration (cargo feature `tools`) |
 //!
@@ -84,6 +84,7 @@ pub mod secret;
 pub mod personal;
 pub mod value;
 pub mod canonical;
+pub mod path;
 pub mod request;
 pub mod provider;
 pub mod proof;

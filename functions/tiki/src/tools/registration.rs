@@ -72,7 +72,7 @@ impl Registry {
             "stock" => newest.stock.as_ref(),
             _ => newest.aftersale.as_ref(),
         });
-        let key = key.ok_or(PlanError::Credential("it has no key for every topic"))?;
+        let key = key.ok_or(PlanError::Credential("it has no key of 32 characters for every topic"))?;
         if key.characters() == KEY_CHARACTERS {
             Ok(key)
         } else {

@@ -7,10 +7,7 @@ use inlet::tools::profile::Profile;
 use inlet::tools::sender::{Address, Payload, Sender, basic, escaped, secret};
 use serde_json::Value;
 
-use crate::{TOKEN, Zid};
-
-/// The topic of all events of the app market: an app has one URL, and the body names the event.
-const APP_MARKET: &str = "app";
+use crate::{APP_MARKET, TOKEN, Zid};
 
 impl Sender for Zid {
     const PROFILE: Profile = crate::tools::profile::PROFILE;

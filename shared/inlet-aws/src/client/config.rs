@@ -29,6 +29,8 @@ pub struct Config {
     pub dead_letter_queue_url: Option<String>,
     /// The name of the event bus. Only the processor has it.
     pub bus: Option<String>,
+    /// The receivers' function names by provider, `{provider}={function},…`. Only the router has it.
+    pub receivers: Option<String>,
     /// The ARN of the Lambda function that gets the events instead of the bus. Only the processor has it.
     pub consumer_function: Option<String>,
     /// The URL of the endpoint that gets the events instead of the bus. Only the processor has it.
@@ -171,12 +173,14 @@ impl Config {
         // An invalid address costs the traces and must not cost deliveries.
         let xray_daemon = value("AWS_XRAY_DAEMON_ADDRESS").and_then(|address| address.parse().ok());
         let (dead_letter_queue_url, bus) = (value("INLET_DEAD_LETTER_QUEUE_URL"), value("INLET_BUS"));
+        let receivers = value("INLET_RECEIVERS");
         Ok(Self {
             stage,
             table,
             queue_url,
             dead_letter_queue_url,
             bus,
+            receivers,
             consumer_function,
             consumer_url,
             consumer_timeout_seconds,

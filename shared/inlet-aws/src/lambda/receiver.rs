@@ -17,7 +17,7 @@ use crate::client::rate_limit::KeyedTokenBuckets;
 use crate::dynamodb::events::Events;
 use crate::dynamodb::quarantine::TableQuarantine;
 use crate::dynamodb::table::Table;
-use crate::lambda::gateway::{Event, GatewayResponse, InvalidEvent};
+use crate::lambda::gateway::{Event, GatewayResponse, InvalidEvent, gateway_response};
 use crate::secrets::{NAMES_TTL, SsmSecrets};
 use crate::sqs::SqsQueue;
 use crate::telemetry::log::{self, DeliveryLog, DriftReport, InvalidInvocation};
@@ -92,13 +92,17 @@ impl<P: Provider> Function<P> {
         let mut log = DeliveryLog::start(self.log_level, &self.stage, P::NAME, &P::RETRY_POLICY, &invocation);
         log.api_request = api_request.as_deref();
         log.trace = trace.as_ref().map(|trace| trace.root.as_str());
-        let request = match event.payload.into_request(P::NAME) {
+        let method = event.payload.method();
+        let request = match event.payload.into_request(P::NAME, P::is_topic) {
             Ok(request) => Unverified::new(request),
             Err(invalid) => {
-                let response = P::error_response(refusal(&invalid));
+                let response = P::error_response(refusal(invalid));
                 log.finish(response.status);
-                log.write_invalid(InvalidInvocation::Malformed(invalid.reason()));
-                return response.into();
+                log.write_invalid(match invalid {
+                    InvalidEvent::Base64 => InvalidInvocation::Malformed(invalid.reason()),
+                    InvalidEvent::Path => InvalidInvocation::UnknownPath(method),
+                });
+                return gateway_response(response);
             }
         };
         let store = request.store().clone();
@@ -113,7 +117,7 @@ impl<P: Provider> Function<P> {
             timings: log.timings,
         };
         self.daemon.send(trace.as_ref(), &invocation, subsegment);
-        response.into()
+        gateway_response(response)
     }
 
     /// Takes a request along the path of a delivery, and writes its log line.
@@ -154,11 +158,11 @@ impl<P: Provider> Function<P> {
     }
 }
 
-/// Returns the refusal of an event that is no request. A store name that is invalid counts as an unknown store.
-fn refusal(invalid: &InvalidEvent) -> Refusal {
+/// Returns the refusal of an event that is no request. A path without a valid store name counts as an unknown store.
+fn refusal(invalid: InvalidEvent) -> Refusal {
     match invalid {
         InvalidEvent::Base64 => Refusal::Malformed,
-        InvalidEvent::Store(_) => Refusal::Unauthenticated,
+        InvalidEvent::Path => Refusal::Unauthenticated,
     }
 }
 
@@ -166,11 +170,9 @@ fn refusal(invalid: &InvalidEvent) -> Refusal {
 mod tests {
     use super::*;
 
-    use inlet::store::NotAStoreName;
-
     #[test]
     fn a_url_without_a_valid_store_is_refused_like_an_unknown_store() {
-        assert_eq!(refusal(&InvalidEvent::Store(NotAStoreName)), Refusal::Unauthenticated);
-        assert_eq!(refusal(&InvalidEvent::Base64), Refusal::Malformed);
+        assert_eq!(refusal(InvalidEvent::Path), Refusal::Unauthenticated);
+        assert_eq!(refusal(InvalidEvent::Base64), Refusal::Malformed);
     }
 }

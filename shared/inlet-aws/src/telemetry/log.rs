@@ -12,6 +12,7 @@ use inlet::provider::retry_policy::RetryPolicy;
 use inlet::receive::quarantine::QuarantineOutcome;
 use inlet::receive::{Accepted, NotAccepted, Report};
 use inlet::received_at::ReceivedAt;
+use inlet::request::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -22,6 +23,9 @@ use crate::telemetry::timing::StepTimings;
 
 /// The reject code of a delivery to a store without a parameter. Alarms use it.
 pub const UNKNOWN_STORE: &str = "unknown_store";
+
+/// The reject code of a request whose path contains no provider or no store.
+pub const UNKNOWN_PATH: &str = "unknown_path";
 
 /// The log of one delivery: started when it arrives, completed while it is received, and finished with its response.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +62,10 @@ pub struct DeliveryLog<'r> {
 /// A delivery that did not reach the receiver's path, or did not reach its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidInvocation {
-    /// The event is no request: its encoding or its URL is broken.
+    /// The event's encoding is broken.
     Malformed(&'static str),
+    /// The path of a request with this method contains no store.
+    UnknownPath(Method),
     /// The function panicked.
     Panicked,
 }
@@ -121,6 +127,12 @@ impl<'r> DeliveryLog<'r> {
                 measured = measured.of(Dimension::RejectCode, "malformed");
                 measured.count(metrics::REJECTED);
                 ("malformed", reason)
+            }
+            InvalidInvocation::UnknownPath(method) => {
+                measured = measured.of(Dimension::RejectCode, UNKNOWN_PATH);
+                measured.count(metrics::REJECTED);
+                measured.count_if(may_deliver(method), metrics::UNKNOWN_PATH);
+                (UNKNOWN_PATH, "the path contains no store")
             }
             InvalidInvocation::Panicked => {
                 measured.count(metrics::UNAVAILABLE);
@@ -301,6 +313,11 @@ impl Line<'_> {
     fn has_drift(&self) -> bool {
         !(self.drift.is_empty() && self.undocumented.is_empty())
     }
+}
+
+/// Returns false for the methods with which people and scanners look at a URL: they would fire the alarm.
+pub(crate) const fn may_deliver(method: Method) -> bool {
+    !matches!(method, Method::Get | Method::Head)
 }
 
 fn level_of(report: &Report) -> LogLevel {

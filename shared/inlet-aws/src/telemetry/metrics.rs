@@ -108,9 +108,15 @@ metrics! {
     WAITING = "Waiting", Count, OF_THE_STAGE;
     /// Runs of the sweeper that failed.
     SWEEP_FAILED = "SweepFailed", Count, OF_THE_STAGE;
+    /// Requests other than `GET` and `HEAD` whose path contains no provider of the deployment, or no store.
+    UNKNOWN_PATH = "UnknownPath", Count, OF_THE_STAGE;
     /// Requests that API Gateway answered with a 429. No function receives them: a metric filter of the template counts
     /// them in the API's access log.
     API_THROTTLED = "ApiThrottled", Count, OF_THE_STAGE;
+    /// Requests that were answered with a 413, by API Gateway or by a receiver: counted in the access log.
+    API_TOO_LARGE = "ApiTooLarge", Count, OF_THE_STAGE;
+    /// Requests that API Gateway refused itself with another 4xx: counted in the access log.
+    API_REFUSED = "ApiRefused", Count, OF_THE_STAGE;
 }
 
 impl Unit {

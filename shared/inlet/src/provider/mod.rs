@@ -55,6 +55,13 @@ pub trait Provider: Sized + 'static {
     /// A store's settings for its own answers. `()` if there is nothing to set.
     type Settings: DeserializeOwned + Default + Send + Sync;
 
+    /// Returns true if a part of a URL's path is a documented topic, in any case: it finds the topic among parts that
+    /// were appended to the URL.
+    fn is_topic(part: &str) -> bool {
+        let _ = part;
+        false
+    }
+
     /// Returns true if the request only tests the URL: it is answered 200, nothing is checked and nothing is kept.
     fn is_probe(request: &Unverified) -> bool {
         matches!(request.method(), Method::Get | Method::Head)

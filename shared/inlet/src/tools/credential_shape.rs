@@ -60,7 +60,7 @@ pub enum InvalidCredential {
     /// Its fields belong to no shape.
     #[error("its fields are those of no shape: {0}")]
     Fields(String),
-    /// A field is empty.
+    /// A field is empty or blank.
     #[error("{0} is empty")]
     Empty(&'static str),
     /// A field has too few or too many characters.
@@ -99,7 +99,7 @@ pub fn shape_of(
         };
         let characters = text.chars().count();
         match field.characters {
-            _ if text.is_empty() => return Err(InvalidCredential::Empty(field.name)),
+            _ if text.trim().is_empty() => return Err(InvalidCredential::Empty(field.name)),
             Some(wanted) if wanted != characters => {
                 return Err(InvalidCredential::Characters { field: field.name, characters, wanted });
             }
@@ -143,7 +143,9 @@ mod tests {
         assert_eq!(shape(json!({"token": "a"})), Ok("token"));
         assert_eq!(shape(json!("canary")), Err(InvalidCredential::NotAnObject));
         assert_eq!(shape(json!({"token": 7})), Err(InvalidCredential::NotAnObject));
-        assert_eq!(shape(json!({"token": ""})), Err(InvalidCredential::Empty("token")));
+        for blank in ["", "   ", "\t\n", "\u{a0}"] {
+            assert_eq!(shape(json!({"token": blank})), Err(InvalidCredential::Empty("token")), "{blank:?}");
+        }
         let characters = InvalidCredential::Characters { field: "word", characters: 3, wanted: 4 };
         assert_eq!(shape(json!({"user": "a", "word": "abc"})), Err(characters));
         for mixed in [json!({}), json!({"word": "abcd"}), json!({"user": "a", "canary": "b"})] {

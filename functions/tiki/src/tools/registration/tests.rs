@@ -88,11 +88,13 @@ fn unwanted_topics_are_left_out_but_never_orders() {
 
 #[test]
 fn a_key_of_another_length_or_none_is_not_registered() {
+    let long = r#"{"order":"a-key-that-is-longer-than-32-characters"}"#;
     let short = r#"{"order":"short","stock":"hT5nWq8ZcV2xJ7mKd4LpY9sRb3GfE6Ua","aftersale":"Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q"}"#;
     for (credentials, why) in [
-        (&[short][..], "Tiki requires keys of exactly 32 characters"),
-        (&[OLD], "it has no key for every topic"),
-        (&[], "it has no key for every topic"),
+        (&[long][..], "Tiki requires keys of exactly 32 characters"),
+        (&[short], "it has no key of 32 characters for every topic"),
+        (&[OLD], "it has no key of 32 characters for every topic"),
+        (&[], "it has no key of 32 characters for every topic"),
     ] {
         let registry = opened(credentials, &[("warehouse", "sgn")]).unwrap();
         assert_eq!(plan(&registry, &[]).unwrap_err(), PlanError::Credential(why), "{credentials:?}");

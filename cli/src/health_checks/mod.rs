@@ -1,5 +1,7 @@
 //! Checks that every part of a deployment exists and works.
 
+mod surroundings;
+
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
@@ -57,6 +59,10 @@ impl Check {
         Self { subject, status: Status::Unknown, finding: finding.into(), next: Some(next.into()) }
     }
 
+    fn warning(subject: &'static str, finding: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { subject, status: Status::Warning, finding: finding.into(), next: Some(next.into()) }
+    }
+
     /// Returns a pass if the condition is true, else a failure.
     fn assert(is: bool, subject: &'static str, good: &str, bad: &str, next: &str) -> Self {
         if is { Self::pass(subject, good) } else { Self::fail(subject, bad, next) }
@@ -97,8 +103,9 @@ const QUEUE_OR_BUS_GONE: &str =
 /// # Errors
 /// If no HTTP client can be made. Every other error is the result of a check.
 pub(crate) async fn run_all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
-    let (who, parts, bus, table, queues, sweeper, stores, receivers) = tokio::join!(
+    let (who, surroundings, parts, bus, table, queues, sweeper, stores, receivers) = tokio::join!(
         check_caller(deployment),
+        surroundings::check_all(deployment),
         check_resources(deployment),
         check_bus(deployment),
         check_table(deployment),
@@ -107,7 +114,8 @@ pub(crate) async fn run_all(deployment: &Deployment) -> Result<Vec<Check>, Failu
         check_secrets(deployment),
         check_receivers(deployment),
     );
-    Ok([who, parts, bus, receivers?, table, queues, sweeper, stores].into_iter().flatten().collect())
+    let all = [who, surroundings, parts, bus, receivers?, table, queues, sweeper, stores];
+    Ok(all.into_iter().flatten().collect())
 }
 
 async fn check_caller(deployment: &Deployment) -> Vec<Check> {

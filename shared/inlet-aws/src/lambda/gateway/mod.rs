@@ -1,0 +1,160 @@
+//! API Gateway's HTTP API, payload format 2.0: its event as a request, and a response in its format.
+//!
+//! An event is read field by field: one odd field, such as a header with a character outside ASCII, must not fail a
+//! delivery.
+
+mod tolerant;
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use inlet::path::Target;
+use inlet::provider::response::Response;
+use inlet::request::{Method, Request};
+use inlet::store::StoreName;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+/// A response in API Gateway's format.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayResponse {
+    status_code: u16,
+    headers: BTreeMap<&'static str, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+/// The part of an event that a receiver needs. It has no `Debug`, because it contains the request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event {
+    method: Method,
+    /// The path with everything in front of the provider, as API Gateway received it or decoded.
+    path: String,
+    parameters: PathParameters,
+    query: String,
+    /// The values of each header by its name in lower case.
+    headers: BTreeMap<String, Vec<String>>,
+    request_id: Option<String>,
+    body: Option<Vec<u8>>,
+    is_base64: bool,
+}
+
+/// The parts of the path that match the route's variables, decoded. Each is empty if the route does not have it.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct PathParameters {
+    store: String,
+    topic: String,
+    /// Everything behind the provider, from the route `/{provider}/{proxy+}`.
+    proxy: String,
+}
+
+/// An event that is no request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidEvent {
+    /// The body is marked as base64 and is not.
+    #[error("{}", self.reason())]
+    Base64,
+    /// The path contains no store of the provider.
+    #[error("{}", self.reason())]
+    Path,
+}
+
+impl InvalidEvent {
+    /// Returns the reason, for the log.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Base64 => "the body is not base64",
+            Self::Path => "the path contains no store",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    /// Fails only if the text is not JSON. The text must outlive the deserializer: use `serde_json::from_slice` or
+    /// `from_str`.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl From<&RawValue> for Event {
+    /// Reads any JSON: a value that is no event has no store.
+    fn from(event: &RawValue) -> Self {
+        tolerant::read(event)
+    }
+}
+
+impl Event {
+    /// Returns API Gateway's id of the request, which its access log contains too.
+    pub fn api_request(&self) -> Option<String> {
+        self.request_id.clone()
+    }
+
+    /// Returns the HTTP method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Returns the first of these providers whose name the path contains, followed by a store's name.
+    pub fn provider<'p>(&self, providers: &[&'p str]) -> Option<&'p str> {
+        Target::find(&self.path, providers).map(|target| target.provider)
+    }
+
+    /// Returns the request to the receiver of `provider`. `is_topic` returns true for the provider's documented topics.
+    ///
+    /// # Errors
+    /// [`InvalidEvent`] when the body's encoding is broken or the path contains no store.
+    pub fn into_request(
+        self,
+        provider: &str,
+        is_topic: impl Fn(&str) -> bool,
+    ) -> Result<Request, InvalidEvent> {
+        let (store, topic) = self.target(provider, is_topic).ok_or(InvalidEvent::Path)?;
+        let body = match (self.body, self.is_base64) {
+            (None, _) => Vec::new(),
+            (Some(body), false) => body,
+            (Some(text), true) => STANDARD.decode(text).map_err(|_| InvalidEvent::Base64)?,
+        };
+        let each = |(name, values): (String, Vec<String>)| {
+            values.into_iter().map(move |value| (name.clone(), value))
+        };
+        let headers = self.headers.into_iter().flat_map(each).collect();
+        Ok(Request { method: self.method, store, topic, query: self.query, headers, body })
+    }
+
+    /// Returns the store and the topic. The variables of the route are exact; the path may contain the provider's name
+    /// twice, for example as a base path and as the provider.
+    fn target(&self, provider: &str, is_topic: impl Fn(&str) -> bool) -> Option<(StoreName, Option<String>)> {
+        let PathParameters { store, topic, proxy } = &self.parameters;
+        let paths = [format!("{provider}/{store}/{topic}"), format!("{provider}/{proxy}"), self.path.clone()];
+        let known = [!store.is_empty(), !proxy.is_empty(), true];
+        let mut targets = paths
+            .iter()
+            .zip(known)
+            .filter(|(_, is_known)| *is_known)
+            .filter_map(|(path, _)| Target::find(path, &[provider]));
+        let first = targets.next()?;
+        let topic_of = |target: &Target<'_>| target.topic(&is_topic).map(str::to_owned);
+        let topic = topic_of(&first).or_else(|| {
+            targets.filter(|target| target.store == first.store).find_map(|target| topic_of(&target))
+        });
+        Some((first.store, topic))
+    }
+}
+
+/// Returns the response in API Gateway's format. A header with a control character is left out.
+pub fn gateway_response(response: Response) -> GatewayResponse {
+    let json = ("content-type", "application/json".to_owned());
+    let is_sound = |(_, value): &(&str, String)| !value.chars().any(char::is_control);
+    GatewayResponse {
+        status_code: response.status,
+        headers: response.headers.into_iter().filter(is_sound).chain([json]).collect(),
+        body: response.body.to_string(),
+        is_base64_encoded: false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
