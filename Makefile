@@ -1,7 +1,7 @@
 # One line for each command. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up order down sam-local test faults soak fuzz arm64 package package-check bench load lint check dist samples types packages fmt
+.PHONY: help up order down sam-local test faults soak flood fuzz arm64 package package-check bench load lint check dist samples types packages fmt
 
 help:      ## Print this list
 	@grep -E '^[a-z0-9-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+): *(.*)## /  make \1\t/' | expand -t 24
@@ -26,6 +26,9 @@ faults:    ## Inject every fault into every call of the local stack's binaries, 
 
 soak:      ## Send EVENTS (5000) mixed events while faults are injected, and reconcile
 	@python3 -m local soak $(EVENTS)
+
+flood:     ## Flood 24 receivers with invented store names, with Parameter Store's rate limit in front of it
+	@python3 -m local flood
 
 fuzz:      ## Fuzz each parser for SECONDS (60) with cargo fuzz on a nightly toolchain
 	@python3 -m local fuzz $(SECONDS)

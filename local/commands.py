@@ -3,9 +3,8 @@
 import argparse
 
 from local import (
-    arm64, bench, checks, compilers, consumer_packages, dist, event_types, faults, fuzz, load, order, package, paths,
-    port_forward,
-    samlocal, stack, upgrade,
+    arm64, bench, build, checks, compilers, consumer_packages, dist, event_types, faults, fuzz, load, order, package, paths,
+    port_forward, samlocal, stack, upgrade,
 )
 
 
@@ -39,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     soak = commands.add_parser("soak", help=faults.soak.__doc__)
     soak.add_argument("events", nargs="?", type=int, default=5_000)
     soak.set_defaults(act=lambda chosen: faults.soak(chosen.events))
+
+    flood = commands.add_parser("flood", help=faults.flood.__doc__)
+    flood.set_defaults(act=lambda _: faults.flood())
 
     fuzzing = commands.add_parser("fuzz", help=fuzz.fuzz.__doc__)
     fuzzing.add_argument("seconds", nargs="?", type=int, default=60)

@@ -179,8 +179,9 @@ impl State {
             }
             "GetParametersByPath" => {
                 let path = asked["Path"].as_str().unwrap_or_default();
-                let store = parameter(Some(&format!("{path}/{}", corpus::STORE)));
-                (200, json!({"Parameters": [store]}))
+                let stores = [corpus::STORE, corpus::CROWDED_STORE];
+                let stores = stores.map(|store| parameter(Some(&format!("{path}/{store}"))));
+                (200, json!({"Parameters": stores}))
             }
             _ => (400, json!({"__type": "UnknownOperationException", "message": operation})),
         };
@@ -244,7 +245,8 @@ fn parameter(name: Option<&str>) -> Option<Value> {
         return Some(json!({"Name": name, "Type": "SecureString", "Value": value, "Version": 1}));
     }
     let mut parts = name.rsplit('/');
-    let value = (parts.next() == Some(corpus::STORE)).then(|| corpus::credentials(parts.next()?))??;
+    let (store, provider) = (parts.next()?, parts.next()?);
+    let value = corpus::credentials(provider, store)?;
     Some(json!({"Name": name, "Type": "SecureString", "Value": value, "Version": 1}))
 }
 

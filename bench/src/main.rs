@@ -3,6 +3,7 @@
 //!
 //! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures values that are the same
 //! on every machine and compares them with `bench/figures.json`; `inlet-bench gate --accept` replaces that file;
+//! `inlet-bench hostile` measures the most expensive forged requests only;
 //! `inlet-bench consumers` measures the time until a consumer's handler; `inlet-bench load` drives the deployed stack.
 
 mod place;
@@ -23,6 +24,7 @@ mod goals;
 mod report;
 mod chart;
 mod gate;
+mod hostile;
 mod load;
 mod consumers;
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         ["report"] => results::read().and_then(|results| report::publish(&results)),
         ["gate"] => gate::compare(),
         ["gate", "--accept"] => gate::accept(),
+        ["hostile"] => gate::hostile(),
         ["consumers", rounds] => match rounds.parse() {
             Ok(rounds) => consumers::run(rounds),
             Err(_) => return usage(),
@@ -62,7 +65,7 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "inlet-bench run [ROUNDS] | report | gate [--accept] | consumers ROUNDS | load SECONDS OUR_API THEIR_API"
+        "inlet-bench run [ROUNDS] | report | gate [--accept] | hostile | consumers ROUNDS | load SECONDS OUR_API THEIR_API"
     );
     ExitCode::FAILURE
 }
