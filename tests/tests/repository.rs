@@ -204,3 +204,13 @@ fn no_function_links_tools_or_operators_code() {
         }
     }
 }
+
+#[test]
+fn the_readme_shows_the_timeline_of_the_commands_test() {
+    let snapshot = repository::text("cli/tests/command/snapshots/timeline.snap");
+    let mut lines = snapshot.lines();
+    let shown = repository::block_behind("README.md", "<!-- tested: timeline -->");
+    for line in shown.lines().filter(|line| *line != "  …") {
+        assert!(lines.any(|printed| printed == line), "not printed, or in another order: {line}");
+    }
+}
