@@ -12,9 +12,9 @@ use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
 use inlet_aws::operate::sample_event::api_gateway_event;
 use inlet_dealpos::DealPos;
-use inlet_tests::demo_credential;
 use inlet_tests::repository;
 use inlet_tests::stack::{Answer, Stack};
+use inlet_tests::{check_each_provider, demo_credential};
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
 use inlet_zip::Zip;
@@ -190,28 +190,8 @@ async fn keeps_what_makes_no_sense<S: Sender>(event: &'static str) {
 }
 
 #[tokio::test]
-async fn zort_keeps_meaningless_bodies() {
-    keeps_what_makes_no_sense::<Zort>("ADDORDER").await;
-}
-
-#[tokio::test]
-async fn dealpos_keeps_meaningless_bodies() {
-    keeps_what_makes_no_sense::<DealPos>("invoiceCreated").await;
-}
-
-#[tokio::test]
-async fn zid_keeps_meaningless_bodies() {
-    keeps_what_makes_no_sense::<Zid>("order.create").await;
-}
-
-#[tokio::test]
-async fn tiki_keeps_meaningless_bodies() {
-    keeps_what_makes_no_sense::<Tiki>("order.status").await;
-}
-
-#[tokio::test]
-async fn zip_keeps_meaningless_bodies() {
-    keeps_what_makes_no_sense::<Zip>("capture").await;
+async fn every_receiver_keeps_meaningless_bodies() {
+    check_each_provider!(keeps_what_makes_no_sense);
 }
 
 #[tokio::test]

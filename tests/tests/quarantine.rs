@@ -23,10 +23,9 @@ use inlet_aws::reverify::{Reverified, Scope, reverify};
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
 use inlet_dealpos::DealPos;
-use inlet_tests::demo_credential;
 use inlet_tests::repository;
 use inlet_tests::stack::Stack;
-use inlet_tiki::Tiki;
+use inlet_tests::{check_each_provider, demo_credential};
 use inlet_zid::Zid;
 use inlet_zip::Zip;
 use inlet_zort::Zort;
@@ -82,7 +81,7 @@ fn text<'i>(item: &'i HashMap<String, AttributeValue>, name: &str) -> &'i str {
     item[name].as_s().expect("text")
 }
 
-async fn waits_until_the_secret_is_mended<S: Sender>(payload: &str) {
+async fn waits_until_the_secret_is_corrected<S: Sender>(payload: &str) {
     let stack = Stack::up();
     let (store, request) = given::<S>(&stack, payload).await;
     assert_eq!(stack.send(S::NAME, &request).status, 401, "{payload}");
@@ -116,34 +115,18 @@ async fn waits_until_the_secret_is_mended<S: Sender>(payload: &str) {
     assert_eq!(counted::<S>(&stack, &store).await, (0, 0, 0), "and there is nothing left to do");
 }
 
-#[tokio::test]
-async fn zorts_delivery_waits_until_the_secret_is_corrected() {
-    waits_until_the_secret_is_mended::<Zort>("ADDORDER.json").await;
+async fn sample_waits_until_the_secret_is_corrected<S: Sender>(sample: &str) {
+    waits_until_the_secret_is_corrected::<S>(&format!("{sample}.json")).await;
 }
 
 #[tokio::test]
-async fn dealposs_delivery_waits_until_the_secret_is_corrected() {
-    waits_until_the_secret_is_mended::<DealPos>("invoiceCreated.json").await;
-}
-
-#[tokio::test]
-async fn zids_delivery_waits_until_the_secret_is_corrected() {
-    waits_until_the_secret_is_mended::<Zid>("order.create.json").await;
-}
-
-#[tokio::test]
-async fn tikis_delivery_waits_until_the_secret_is_corrected() {
-    waits_until_the_secret_is_mended::<Tiki>("order.status.json").await;
-}
-
-#[tokio::test]
-async fn zips_delivery_waits_until_the_secret_is_corrected() {
-    waits_until_the_secret_is_mended::<Zip>("capture.json").await;
+async fn a_delivery_waits_until_the_secret_is_corrected() {
+    check_each_provider!(sample_waits_until_the_secret_is_corrected);
 }
 
 #[tokio::test]
 async fn zips_signature_in_the_query_waits_with_it() {
-    waits_until_the_secret_is_mended::<Zip>("redirect.form").await;
+    waits_until_the_secret_is_corrected::<Zip>("redirect.form").await;
 }
 
 #[tokio::test]
