@@ -31,11 +31,16 @@ pub struct TableLedger {
 
 impl ProcessingStore for TableLedger {
     async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
-        // An earlier receive may have stored the event. A read costs less than the whole write.
-        if received.receives > 1 && self.table.events.exists(message.id(), arrival(message)).await? {
+        let event = carried_event(received, message)?;
+        // An earlier receive may have stored the event. A read costs less than the whole write. But an event with a retry
+        // window may be written and `latest` not changed: a processor was killed in between.
+        let is_one_write = event.record.window_ms.is_none() && !event.record.updates_latest;
+        if is_one_write
+            && received.receives > 1
+            && self.table.events.exists(message.id(), arrival(message)).await?
+        {
             return self.stored_unless_forgotten(message).await;
         }
-        let event = carried_event(received, message)?;
         if self.table.forgotten.includes(message.id(), arrival(message)).await? {
             return Ok(Stored::EntityForgotten);
         }
@@ -65,14 +70,16 @@ impl ProcessingStore for TableLedger {
 
     async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
         let now = clock::now();
+        let signed = consumed.iter().filter(|message| message.is_signed()).map(|message| message.id());
+        let signed: HashSet<&EventId> = signed.collect();
         let (replayed, first): (Vec<&Message>, Vec<&Message>) =
             consumed.iter().partition(|message| message.replay_id().is_some());
-        self.table.receipts.write(&with_arrivals(&first), tried, now).await?;
+        self.table.receipts.write_with_signed(&with_arrivals(&first), &signed, tried, now).await?;
         let replayed: Vec<(&EventId, ReceivedAt, &str)> = replayed
             .iter()
             .map(|message| (message.id(), arrival(message), message.replay_id().unwrap_or_default()))
             .collect();
-        self.table.receipts.write_replayed(&replayed, now).await?;
+        self.table.receipts.write_replayed(&replayed, &signed, now).await?;
         Ok(now)
     }
 
@@ -121,7 +128,7 @@ fn with_arrivals<'m>(messages: &[&'m Message]) -> Vec<(&'m EventId, ReceivedAt)>
     messages.iter().map(|message| (message.id(), arrival(message))).collect()
 }
 
-/// Returns when a message's event arrived: `EPOCH` if the message does not contain it, so that every receipt applies.
+/// Returns the arrival of a message's event: `EPOCH` if the message does not contain it, so that every receipt applies.
 fn arrival(message: &Message) -> ReceivedAt {
     ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH)
 }
