@@ -175,9 +175,10 @@ impl Receipts {
     ///
     /// # Errors
     /// When the table does not do all of it.
-    pub async fn write_replayed(
+    pub(crate) async fn write_replayed(
         &self,
         replayed: &[(&EventId, ReceivedAt, &str)],
+        signed: &HashSet<&EventId>,
         now: ReceivedAt,
     ) -> Result<(), Fault> {
         if replayed.is_empty() {
@@ -196,6 +197,9 @@ impl Receipts {
         let puts = missing.into_iter().map(|(id, (received_at, replay))| {
             let mut item = self.receipt(id, received_at, now);
             item.insert(BY_REPLAY.into(), text_value(replay));
+            if signed.contains(id) {
+                item.insert("expires".into(), expires_as_signed(now));
+            }
             put_request(item)
         });
         self.dynamo.batch_write(puts.collect::<Result<_, _>>()?).await?;

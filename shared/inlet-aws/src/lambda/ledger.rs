@@ -70,16 +70,16 @@ impl ProcessingStore for TableLedger {
 
     async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
         let now = clock::now();
+        let signed = consumed.iter().filter(|message| message.is_signed()).map(|message| message.id());
+        let signed: HashSet<&EventId> = signed.collect();
         let (replayed, first): (Vec<&Message>, Vec<&Message>) =
             consumed.iter().partition(|message| message.replay_id().is_some());
-        let signed = first.iter().filter(|message| message.is_signed()).map(|message| message.id());
-        let (first, signed) = (with_arrivals(&first), signed.collect());
-        self.table.receipts.write_with_signed(&first, &signed, tried, now).await?;
+        self.table.receipts.write_with_signed(&with_arrivals(&first), &signed, tried, now).await?;
         let replayed: Vec<(&EventId, ReceivedAt, &str)> = replayed
             .iter()
             .map(|message| (message.id(), arrival(message), message.replay_id().unwrap_or_default()))
             .collect();
-        self.table.receipts.write_replayed(&replayed, now).await?;
+        self.table.receipts.write_replayed(&replayed, &signed, now).await?;
         Ok(now)
     }
 
