@@ -10,7 +10,7 @@ from local.template import Conditions
 # The extensions in which SAM writes a route; only the integration's function is needed.
 ANY_METHOD = "x-amazon-apigateway-any-method"
 INTEGRATION = "x-amazon-apigateway-integration"
-DEFAULT_PATH = "/$default"
+DEFAULT_PATH = "$default"
 FUNCTION_IN_URI = re.compile(r"\$\{(\w+)\.Arn\}")
 
 
@@ -38,7 +38,7 @@ def _routes(body: dict) -> dict[str, str]:
 
 
 def _key(method: str, path: str) -> str:
-    """Returns the route key. SAM writes the route `$default` as a path."""
+    """Returns the route key. SAM writes the route `$default` as a path of its own."""
     if path == DEFAULT_PATH:
         return "$default"
     return f"{'ANY' if method == ANY_METHOD else method.upper()} {path}"
