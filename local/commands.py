@@ -3,8 +3,8 @@
 import argparse
 
 from local import (
-    arm64, bench, build, checks, compilers, consumer_packages, dist, event_types, faults, fuzz, load, order, package, paths, port_forward,
-    samlocal, stack, upgrade,
+    arm64, bench, build, checks, compilers, consumer_packages, dist, event_types, faults, fuzz, load, order, package, paths,
+    port_forward, samlocal, stack, upgrade,
 )
 
 

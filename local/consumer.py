@@ -16,6 +16,9 @@ DEMO_SECRET = "whsec_bG9jYWwgc3RhY2sgZGVtbyBzZWNyZXQgZm9yIHRlc3Rz"
 RETRY_SECONDS = 10
 USUAL_SECONDS = 180
 
+# An empty value, as `sam deploy` reads it.
+NOTHING = '""'
+
 NEXT_FUNCTION = """
 The function {function} gets the events of the local stack. Next:
 
@@ -31,15 +34,19 @@ NEXT_ENDPOINT = """
 
 
 def deploy(aws: Aws, consumer: str | None) -> list[str]:
-    """Deploys the consumer, and returns the parameters that connect Inlet's stack to it."""
-    if consumer is None:
-        return []
-    if re.match(r"https?://", consumer):
+    """Deploys the consumer, and returns the parameters that connect Inlet's stack to it, or to its bus without one.
+
+    A parameter that is not given keeps its value, so both are.
+    """
+    function, url = NOTHING, NOTHING
+    if consumer is not None and _is_url(consumer):
         secrets = json.dumps([DEMO_SECRET])
         aws.client("ssm").put_parameter(Name=SECRETS, Type="SecureString", Value=secrets, Overwrite=True)
-        return [f"ConsumerUrl={consumer}"]
-    with step(f"deploy {consumer}"):
-        return [f"ConsumerFunctionArn={deploy_folder(aws, Path(consumer).resolve())['FunctionArn']}"]
+        url = consumer
+    elif consumer is not None:
+        with step(f"deploy {consumer}"):
+            function = deploy_folder(aws, Path(consumer).resolve())["FunctionArn"]
+    return [f"ConsumerFunctionArn={function}", f"ConsumerUrl={url}"]
 
 
 def deploy_folder(aws: Aws, folder: Path, *parameters: str) -> dict[str, str]:
@@ -70,10 +77,14 @@ def set_retry_delay(aws: Aws, queue_url: str, consumer: str | None) -> None:
 
 def next_commands(aws: Aws, consumer: str) -> str:
     """Returns the commands that follow."""
-    if re.match(r"https?://", consumer):
+    if _is_url(consumer):
         return NEXT_ENDPOINT.format(consumer=consumer, secret=DEMO_SECRET)
     outputs = aws.outputs(stack_name(Path(consumer).resolve()))
     return NEXT_FUNCTION.format(function=outputs["FunctionName"], consumer=consumer)
+
+
+def _is_url(consumer: str) -> bool:
+    return re.match(r"https?://", consumer) is not None
 
 
 def _build(folder: Path) -> None:
