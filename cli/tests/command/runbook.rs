@@ -167,7 +167,9 @@ fn lines_of(section: &str) -> Vec<String> {
 fn shell(line: &str, endpoint: &str, region: &str) -> Output {
     let inlet = Path::new(env!("CARGO_BIN_EXE_inlet")).parent().expect("a folder").display();
     let mut shell = Command::new("bash");
-    shell.args(["-c", &format!("PATH={inlet}:$PATH\n{line}")]);
+    // Older versions of the AWS CLI do not read the variable for every service.
+    let aws = r#"aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }"#;
+    shell.args(["-c", &format!("PATH={inlet}:$PATH\n{aws}\n{line}")]);
     shell.current_dir(repository::root()).env("INLET_LOCAL", "true");
     shell.env("AWS_ENDPOINT_URL", endpoint).env("AWS_REGION", region).env("AWS_DEFAULT_REGION", region);
     shell.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
