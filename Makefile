@@ -1,13 +1,16 @@
 # One line for each command. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up down sam-local test faults soak fuzz arm64 package package-check bench load lint check dist samples types packages fmt
+.PHONY: help up order down sam-local test faults soak flood fuzz arm64 package package-check bench load lint check dist samples types packages fmt
 
 help:      ## Print this list
 	@grep -E '^[a-z0-9-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+): *(.*)## /  make \1\t/' | expand -t 24
 
-up:        ## Start or update the local stack, and send a sample of each provider (WITHOUT="zip tiki" leaves some out)
-	@python3 -m local up $(if $(WITHOUT),--without $(WITHOUT))
+up:        ## Start or update the local stack, and send a sample of each provider (WITHOUT="zip tiki" leaves some out; CONSUMER=folder or URL attaches your code)
+	@python3 -m local up $(if $(WITHOUT),--without $(WITHOUT)) $(if $(CONSUMER),--consumer $(CONSUMER))
+
+order:     ## Send a Zid order that changes twice to the local stack, and print your function's log
+	@python3 -m local order
 
 down:      ## Stop the local stack
 	@python3 -m local down
@@ -23,6 +26,9 @@ faults:    ## Inject every fault into every call of the local stack's binaries, 
 
 soak:      ## Send EVENTS (5000) mixed events while faults are injected, and reconcile
 	@python3 -m local soak $(EVENTS)
+
+flood:     ## Flood 24 receivers with invented store names, with Parameter Store's rate limit in front of it
+	@python3 -m local flood
 
 fuzz:      ## Fuzz each parser for SECONDS (60) with cargo fuzz on a nightly toolchain
 	@python3 -m local fuzz $(SECONDS)

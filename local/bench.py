@@ -15,6 +15,7 @@ STRIPPED = STATE / "stripped"
 WITH_SYMBOLS = STATE / "with-symbols"
 
 RECEIVERS = ("inlet-zip", "inlet-tiki", "inlet-zid")
+OF_CONSUMERS = ("inlet-zid", "inlet-processor")
 
 
 def bench(rounds: int) -> None:
@@ -29,6 +30,15 @@ def bench(rounds: int) -> None:
     with step("the peer on Python"):
         _python()
     run([quick_harness(), "run", str(rounds)])
+    run([quick_harness(), "consumers", str(rounds)])
+
+
+def consumers(rounds: int) -> None:
+    """Measure the time from the provider's POST to the consumer's handler, in each mode."""
+    _needs("strip", "openssl")
+    with step("receiver and processor, as they are deployed"):
+        _ours(OF_CONSUMERS)
+    run([quick_harness(), "consumers", str(rounds)])
 
 
 def report() -> None:
@@ -48,13 +58,13 @@ def gate(accept: bool = False) -> None:
     run([harness(), "gate", *(["--accept"] if accept else [])])
 
 
-def _ours() -> None:
-    """Builds the receivers with symbols for valgrind, and a stripped copy for all other measurements."""
-    packages = [part for name in (*RECEIVERS, "inlet-bench-floor") for part in ("--package", name)]
+def _ours(names: tuple[str, ...] = (*RECEIVERS, "inlet-processor", "inlet-bench-floor")) -> None:
+    """Builds our functions with symbols for valgrind, and a stripped copy for all other measurements."""
+    packages = [part for name in names for part in ("--package", name)]
     environment = os.environ | {"CARGO_PROFILE_RELEASE_STRIP": "none"}
     run(["cargo", "build", "--locked", "--release", *packages], env=environment)
     built = paths.ROOT / "target" / "release"
-    for name in (*RECEIVERS, "inlet-bench-floor"):
+    for name in names:
         _strip(built / name)
 
 

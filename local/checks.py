@@ -83,7 +83,7 @@ FORM = {
     "formatting": _program("cargo", "fmt", "--all", "--check"),
     "template, by sam": _program("sam", "validate", "--lint", "--region", paths.REGION),
     "template, by cfn-lint": _program("cfn-lint"),
-    "template: names, permissions, upgrades": _pytest("not stack and not npm and not release"),
+    "template: names, permissions, upgrades": _pytest("not stack and not npm and not release and not workspace_copy"),
     "licences, bans and sources": _cargo_deny,
     "known vulnerabilities": advisories.check,
     "plain language": words.check,
@@ -95,6 +95,7 @@ BEHAVIOUR = {
     "unit, table and property tests": _program(
         "cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests", "--exclude", "inlet-cli",
     ),
+    "a sixth provider, in a copy": _pytest("workspace_copy"),
     "comparisons, by their instructions": timing.count_instructions,
     "hostile input, for seconds": lambda: fuzz.fuzz(FUZZ_SECONDS),
     "local stack": lambda: stack.up(without=[]),

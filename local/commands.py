@@ -3,7 +3,7 @@
 import argparse
 
 from local import (
-    arm64, bench, checks, compilers, consumer_packages, dist, event_types, faults, fuzz, load, package, paths, port_forward,
+    arm64, bench, build, checks, compilers, consumer_packages, dist, event_types, faults, fuzz, load, order, package, paths, port_forward,
     samlocal, stack, upgrade,
 )
 
@@ -20,7 +20,11 @@ def _parser() -> argparse.ArgumentParser:
 
     up = commands.add_parser("up", help=stack.up.__doc__)
     up.add_argument("--without", nargs="*", default=[], choices=paths.PROVIDERS, help="providers not to deploy")
-    up.set_defaults(act=lambda chosen: stack.up(chosen.without))
+    up.add_argument("--consumer", help="a folder with the SAM template of a function, or the URL of an endpoint")
+    up.set_defaults(act=lambda chosen: stack.up(chosen.without, chosen.consumer))
+
+    sent = commands.add_parser("order", help=order.order.__doc__)
+    sent.set_defaults(act=lambda _: order.order())
 
     down = commands.add_parser("down", help=stack.down.__doc__)
     down.set_defaults(act=lambda _: stack.down())
@@ -35,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     soak.add_argument("events", nargs="?", type=int, default=5_000)
     soak.set_defaults(act=lambda chosen: faults.soak(chosen.events))
 
+    flood = commands.add_parser("flood", help=faults.flood.__doc__)
+    flood.set_defaults(act=lambda _: faults.flood())
+
     fuzzing = commands.add_parser("fuzz", help=fuzz.fuzz.__doc__)
     fuzzing.add_argument("seconds", nargs="?", type=int, default=60)
     fuzzing.set_defaults(act=lambda chosen: fuzz.fuzz(chosen.seconds))
@@ -42,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     measured = commands.add_parser("bench", help=bench.bench.__doc__)
     measured.add_argument("rounds", nargs="?", type=int, default=5)
     measured.set_defaults(act=lambda chosen: bench.bench(chosen.rounds))
+
+    until_handler = commands.add_parser("bench-consumers", help=bench.consumers.__doc__)
+    until_handler.add_argument("rounds", nargs="?", type=int, default=5)
+    until_handler.set_defaults(act=lambda chosen: bench.consumers(chosen.rounds))
 
     driven = commands.add_parser("load", help=load.load.__doc__)
     driven.add_argument("seconds", nargs="?", type=int, default=20)

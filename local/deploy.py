@@ -31,6 +31,11 @@ def is_current(state: dict) -> bool:
     return RECORD.exists() and paths.BUILT.exists() and json.loads(RECORD.read_text()) == state
 
 
+def is_packed(code: str) -> bool:
+    """Returns whether the functions that were deployed last have this code: then other parameters need no `sam build`."""
+    return RECORD.exists() and paths.BUILT.exists() and json.loads(RECORD.read_text())["code"] == code
+
+
 def remember(state: dict) -> None:
     RECORD.write_text(json.dumps(state))
 

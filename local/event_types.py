@@ -23,6 +23,8 @@ VERSIONS = PACKAGES / "schema-versions.json"
 INSTALLED = paths.STATE / "types"
 NPM = (
     "json-schema-to-typescript@15.0.4", "prettier@3.6.2", "typescript@5.9.3", "@types/node@20.19.0", "standardwebhooks@1.1.1",
+    # For the examples in docs/consumers.md.
+    "@aws-sdk/client-dynamodb@3.1162.0", "@aws-sdk/lib-dynamodb@3.1162.0",
 )
 PIP = (
     "datamodel-code-generator==0.89.0", "black==26.10.1", "isort==8.0.1", "mypy==2.4.1", "hatchling==1.33.0",

@@ -16,6 +16,11 @@ def soak(events: int) -> None:
     _run("nothing_is_lost_while_faults_come_and_go", {"INLET_SOAK": str(events)})
 
 
+def flood() -> None:
+    """Send a thousand requests a second for invented store names, and print what genuine deliveries notice."""
+    _run("a_flood_of_a_thousand_names_a_second_changes_nothing", {})
+
+
 def _run(test: str, variables: dict[str, str]) -> None:
     """Updates the stack first, so that its binaries are built from the current code. The stack keeps running."""
     stack.up(without=[])

@@ -38,3 +38,9 @@ def architecture() -> str:
 def function(provider: str) -> str:
     """Returns the logical id of a provider's function."""
     return f"{provider.capitalize()}Function"
+
+
+def block(document: str, mark: str) -> str:
+    """Returns the fenced block behind the comment with this mark in a document."""
+    behind = (ROOT / document).read_text().split(f"<!-- {mark} -->")[1]
+    return behind.split("```")[1].partition("\n")[2]

@@ -25,7 +25,14 @@ def running(aws: Aws, provider: str, command: list, log: str, endpoint: str | No
 
     With `endpoint`, the program calls that address instead of the emulator's.
     """
-    name = aws.resources()[paths.function(provider)]
+    with running_function(aws, paths.function(provider), command, log, endpoint) as runtime:
+        yield runtime
+
+
+@contextmanager
+def running_function(aws: Aws, logical_id: str, command: list, log: str, endpoint: str | None = None) -> Iterator["Runtime"]:
+    """Runs a program in place of the function with this logical id, and yields its Runtime API."""
+    name = aws.resources()[logical_id]
     log_file = paths.LOGS / f"{log}.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with Runtime() as runtime, log_file.open("w") as printed:

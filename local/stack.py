@@ -4,7 +4,7 @@ import json
 import shlex
 import shutil
 
-from local import build, deploy, emulator, emulator_permissions, paths, port_forward, routes, samlocal, show, store_names, stores, tools
+from local import build, consumer, deploy, emulator, emulator_permissions, paths, port_forward, routes, samlocal, show, store_names, stores, tools
 from local.aws import Aws
 from local.steps import step
 
@@ -20,24 +20,31 @@ The local stack runs at {api} (its parts: .local/stack.json; `make down` stops i
   inlet doctor"""
 
 
-def up(without: list[str]) -> None:
-    """Start or update the local stack, and send a sample of each provider."""
+def up(without: list[str], own_consumer: str | None = None) -> None:
+    """Start or update the local stack, and send a sample of each provider.
+
+    With `own_consumer`, a function's folder or an endpoint's URL, its events go there instead of to the bus.
+    """
     with step("emulator"):
         running = emulator.start()
     with step("compile the functions"):
         build.compile_functions()
     aws = Aws(running.endpoint)
-    parameters = deploy.parameters(without)
+    parameters = deploy.parameters(without) + consumer.deploy(aws, own_consumer)
     state = {"emulator": running.started, "code": build.fingerprint(), "parameters": parameters}
     if not deploy.is_current(state):
-        _deploy(aws, parameters)
+        _deploy(aws, parameters, deploy.is_packed(state["code"]))
         deploy.remember(state)
     stores.put_secrets(aws)
     stack = _describe(aws, without)
-    with step("one sample of each provider"):
-        show.send_samples(aws, stack)
+    consumer.set_retry_delay(aws, stack["queue_url"], own_consumer)
     _write_environment(aws)
     samlocal.prepare(stack)
+    if own_consumer:
+        print(consumer.next_commands(aws, own_consumer))
+        return
+    with step("one sample of each provider"):
+        show.send_samples(aws, stack)
     print(NEXT.format(api=stack["api"]))
 
 
@@ -64,10 +71,11 @@ def _write_environment(aws: Aws) -> None:
     ENVIRONMENT.write_text("\n".join([path, "unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, "export INLET_LOCAL=true", ""]))
 
 
-def _deploy(aws: Aws, parameters: list[str]) -> None:
+def _deploy(aws: Aws, parameters: list[str], is_packed: bool) -> None:
     paths.STACK_FILE.unlink(missing_ok=True)
-    with step("sam build"):
-        build.pack(parameters)
+    if not is_packed:
+        with step("sam build"):
+            build.pack(parameters)
     with step("sam deploy"):
         deploy.deploy(aws, parameters)
     with step("routes and permissions"):

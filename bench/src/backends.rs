@@ -1,14 +1,18 @@
-//! AWS for the contenders: DynamoDB, SQS and Parameter Store at one address, over TLS, in memory. Stores items, refuses
-//! what conditional writes of existing items, answers after a delay and records every call. answers after a delay and notes every call.
+//! AWS for the contenders: DynamoDB, SQS, Parameter Store, EventBridge and Lambda at one address, over TLS, in memory, and
+//! a consumer's endpoint at another. Stores items, refuses conditional writes of existing items, answers after a delay and
+//! records every call.
 
 use std::collections::HashMap;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Map, Value, json};
@@ -26,6 +30,8 @@ pub struct Call {
     pub asked: Value,
     /// True if the condition failed because the item exists.
     pub refused: bool,
+    /// The time at which the request had arrived as a whole.
+    pub at: Instant,
 }
 
 /// The running services.
@@ -33,6 +39,8 @@ pub struct Call {
 pub struct Backends {
     /// The address of all services.
     pub address: SocketAddr,
+    /// The address of the consumer's endpoint, without TLS.
+    pub endpoint: SocketAddr,
     shared: Arc<Shared>,
 }
 
@@ -46,22 +54,45 @@ struct Shared {
 struct State {
     items: HashMap<(String, String), Value>,
     calls: Vec<Call>,
+    accepted: Option<Sender<String>>,
 }
 
 impl Backends {
     /// Starts the services on loopback.
     pub fn start(tls: &Arc<ServerConfig>) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let backends = Self { address: listener.local_addr()?, shared: Arc::default() };
-        let (shared, tls) = (Arc::clone(&backends.shared), Arc::clone(tls));
+        let (services, endpoint) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+        let (address, endpoint_address) = (services.local_addr()?, endpoint.local_addr()?);
+        let backends = Self { address, endpoint: endpoint_address, shared: Arc::default() };
+        let tls = Arc::clone(tls);
+        backends.serve(services, move |stream, shared| {
+            let connection = ServerConnection::new(Arc::clone(&tls)).map_err(io::Error::other)?;
+            converse(StreamOwned::new(connection, stream), shared)
+        });
+        backends.serve(endpoint, converse);
+        Ok(backends)
+    }
+
+    /// Serves each connection in a thread of its own.
+    fn serve(
+        &self,
+        listener: TcpListener,
+        converse: impl Fn(TcpStream, &Shared) -> io::Result<()> + Clone + Send + 'static,
+    ) {
+        let shared = Arc::clone(&self.shared);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (shared, tls) = (Arc::clone(&shared), Arc::clone(&tls));
+                let (shared, converse) = (Arc::clone(&shared), converse.clone());
                 // A broken connection means that the contender ended; `judge` checks its work.
-                thread::spawn(move || converse(stream, tls, &shared));
+                thread::spawn(move || stream.set_nodelay(true).and_then(|()| converse(stream, &shared)));
             }
         });
-        Ok(backends)
+    }
+
+    /// Returns each message that is sent from now on, when the queue has accepted it.
+    pub fn messages(&self) -> Receiver<String> {
+        let (sender, messages) = channel();
+        self.shared.state().accepted = Some(sender);
+        messages
     }
 
     /// Sets the delay of every call except a connection test.
@@ -87,42 +118,59 @@ impl Shared {
     }
 }
 
-fn converse(stream: TcpStream, tls: Arc<ServerConfig>, shared: &Shared) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let connection = ServerConnection::new(tls).map_err(io::Error::other)?;
-    let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+fn converse(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
     while let Some(request) = http::read(&mut stream)? {
         let Some(operation) = operation(&request) else {
             // A connection test: AWS's load balancers answer it.
             http::respond(stream.get_mut(), 200, &[], b"healthy")?;
             continue;
         };
-        let arrived = Instant::now();
+        let at = Instant::now();
         let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-        let (status, answer) = shared.state().answer(operation, asked);
+        let message = (operation == "SendMessage").then(|| asked["MessageBody"].clone());
+        let (status, answer) = shared.state().answer(operation, asked, at);
         // The delay includes the service's own computing time.
         let delay = Duration::from_micros(shared.delay_us.load(Ordering::Relaxed));
-        thread::sleep(delay.saturating_sub(arrived.elapsed()));
+        thread::sleep(delay.saturating_sub(at.elapsed()));
+        if let (Some(Value::String(message)), Some(accepted)) = (message, &shared.state().accepted) {
+            // No measurement waits for it any more.
+            let _ = accepted.send(message);
+        }
         let version =
             if operation.ends_with("Message") || operation.starts_with("GetParam") { "1.1" } else { "1.0" };
         let kind = format!("application/x-amz-json-{version}");
         let headers =
             [("content-type", kind.as_str()), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")];
-        http::respond(stream.get_mut(), status, &headers, answer.to_string().as_bytes())?;
+        let body = if status == 204 { String::new() } else { answer.to_string() };
+        http::respond(stream.get_mut(), status, &headers, body.as_bytes())?;
     }
     Ok(())
 }
 
 fn operation(request: &Request) -> Option<&str> {
+    if request.path.ends_with("/invocations") {
+        return Some("Invoke");
+    }
+    if request.header("webhook-id").is_some() {
+        return Some("Deliver");
+    }
     request.header("x-amz-target")?.split('.').next_back()
 }
 
 impl State {
-    fn answer(&mut self, operation: &str, asked: Value) -> (u16, Value) {
+    fn answer(&mut self, operation: &str, asked: Value, at: Instant) -> (u16, Value) {
         let (status, answer) = match operation {
             "PutItem" => self.put(&asked),
             "GetItem" => (200, receipt(&asked)),
             "SendMessage" => (200, sent(&asked)),
+            // No event has a receipt yet, and no write is left out.
+            "BatchGetItem" => (200, json!({"Responses": {}, "UnprocessedKeys": {}})),
+            "BatchWriteItem" => (200, json!({"UnprocessedItems": {}})),
+            "UpdateItem" => (200, json!({})),
+            "PutEvents" => (200, published(&asked)),
+            "Invoke" => (200, Value::Null),
+            "Deliver" => (204, Value::Null),
             "GetParameter" => (200, json!({"Parameter": parameter(asked["Name"].as_str())})),
             "GetParameters" => {
                 let names = asked["Names"].as_array().into_iter().flatten();
@@ -131,12 +179,13 @@ impl State {
             }
             "GetParametersByPath" => {
                 let path = asked["Path"].as_str().unwrap_or_default();
-                let store = parameter(Some(&format!("{path}/{}", corpus::STORE)));
-                (200, json!({"Parameters": [store]}))
+                let stores = [corpus::STORE, corpus::CROWDED_STORE];
+                let stores = stores.map(|store| parameter(Some(&format!("{path}/{store}"))));
+                (200, json!({"Parameters": stores}))
             }
             _ => (400, json!({"__type": "UnknownOperationException", "message": operation})),
         };
-        self.calls.push(Call { operation: operation.to_owned(), asked, refused: status == 400 });
+        self.calls.push(Call { operation: operation.to_owned(), asked, refused: status == 400, at });
         (status, answer)
     }
 
@@ -182,11 +231,22 @@ fn sent(asked: &Value) -> Value {
     })
 }
 
-/// Returns a store's parameter: `/inlet/{stage}/{provider}/{store}`. No store has settings.
+fn published(asked: &Value) -> Value {
+    let entries = asked["Entries"].as_array().map_or(0, Vec::len);
+    json!({"FailedEntryCount": 0, "Entries": vec![json!({"EventId": "1"}); entries]})
+}
+
+/// Returns a store's parameter, `/inlet/{stage}/{provider}/{store}`, or the secrets that sign requests to the endpoint. No
+/// store has settings.
 fn parameter(name: Option<&str>) -> Option<Value> {
     let name = name?;
+    if name.starts_with("/inlet-consumer/") {
+        let value = json!([format!("whsec_{}", STANDARD.encode([7; 32]))]).to_string();
+        return Some(json!({"Name": name, "Type": "SecureString", "Value": value, "Version": 1}));
+    }
     let mut parts = name.rsplit('/');
-    let value = (parts.next() == Some(corpus::STORE)).then(|| corpus::credentials(parts.next()?))??;
+    let (store, provider) = (parts.next()?, parts.next()?);
+    let value = corpus::credentials(provider, store)?;
     Some(json!({"Name": name, "Type": "SecureString", "Value": value, "Version": 1}))
 }
 

@@ -56,7 +56,7 @@ pub fn count(
     let out = format!("--callgrind-out-file={}", folder.join("out").display());
     let mut watcher = vec!["valgrind".to_owned(), "--tool=callgrind".to_owned(), out];
     watcher.extend(before_warming(contender).map(str::to_owned));
-    let function = Function::start(contender, provider, &watcher, certificates, backends)?;
+    let function = Function::start(contender, provider, &watcher, certificates, backends, &[])?;
     function.ready()?;
     for delivery in deliveries {
         function.deliver(&delivery.event)?;

@@ -25,6 +25,9 @@ const STORES: &str = include_str!("../../local/demo-stores.json");
 /// The store of every delivery.
 pub const STORE: &str = "demo";
 
+/// A store with ten credentials, none of which verifies anything.
+pub const CROWDED_STORE: &str = "crowded";
+
 /// A body of the corpus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
@@ -147,9 +150,90 @@ impl Body {
 }
 
 /// Returns the live credentials of a provider's store, in the form of the parameter.
-pub fn credentials(provider: &str) -> Option<String> {
+pub fn credentials(provider: &str, store: &str) -> Option<String> {
     let stores: Value = serde_json::from_str(STORES).expect("the stores are JSON");
-    Some(stores.get(provider)?.get(STORE)?.to_string())
+    let list = stores.get(provider)?.get(STORE)?;
+    match store {
+        STORE => Some(list.to_string()),
+        CROWDED_STORE => {
+            let other = |n: usize| {
+                let mut credential = list[0].clone();
+                for value in credential.as_object_mut().into_iter().flatten().map(|(_, value)| value) {
+                    let text = value.as_str().unwrap_or_default();
+                    *value = json!(format!("{n}{}", text.get(1..).unwrap_or_default()));
+                }
+                credential
+            };
+            Some(Value::Array((0..10).map(other).collect()).to_string())
+        }
+        _ => None,
+    }
+}
+
+/// The largest body that API Gateway gives a function: its event has at most 6 MB, and a body in base64 is a third longer.
+const MAX_BODY_LEN: usize = 4_400_000;
+
+/// A request that does not verify and costs much.
+pub struct Hostile {
+    /// What it does.
+    pub name: &'static str,
+    /// The function's event.
+    pub event: Vec<u8>,
+}
+
+/// Returns the most expensive requests that everyone can send to this provider's receiver, to a store with ten credentials.
+pub fn hostile(body: Body) -> Vec<Hostile> {
+    let provider = body.provider();
+    let filled = |unit: &str| unit.repeat(MAX_BODY_LEN / unit.len()).into_bytes();
+    let mut chance = Chance(11);
+    let noise: Vec<u8> = (0..MAX_BODY_LEN).map(|_| (chance.next() >> 40) as u8).collect();
+    let nested = [filled("[").as_slice(), b"1"].concat();
+    let mut objects = filled("{\"a\":");
+    objects.truncate(MAX_BODY_LEN);
+    let pairs: Vec<String> = (0..300_000).map(|n| format!("\"k{n}\":{n}")).collect();
+    let members = format!("{{{}}}", pairs.join(",")).into_bytes();
+    let zipped = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, &vec![b'a'; 200_000_000]).expect("memory");
+        encoder.finish().expect("memory")
+    };
+    const JSON: &str = "application/json";
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let bodies: [(&str, &str, Vec<u8>); 11] = [
+        ("bytes that are quarantined", JSON, noise[..256 * 1024].to_vec()),
+        ("a form of fields of two bytes", FORM, filled("a&")),
+        ("a form of fields with values", FORM, filled("a=b&")),
+        ("a form of percent signs", FORM, filled("%41")),
+        ("bytes as a form", FORM, noise.clone()),
+        ("bytes", JSON, noise),
+        ("lists in lists", JSON, nested),
+        ("objects in objects", JSON, objects),
+        ("an object of many members", JSON, members),
+        ("escapes", JSON, [b"\"".as_slice(), &filled("\\u0000")].concat()),
+        ("200 MB, compressed", JSON, zipped),
+    ];
+    let mut all = Vec::new();
+    for (name, kind, content) in bodies {
+        let (_, mut request) = body.request();
+        forge(&mut request);
+        request.store = StoreName::parse(CROWDED_STORE).expect("a name");
+        request.headers.set("content-type", kind.to_owned());
+        if name.contains("compressed") {
+            request.headers.set("content-encoding", "gzip".to_owned());
+        }
+        request.body = content;
+        all.push(Hostile { name, event: event(&request, provider, true) });
+    }
+    // API Gateway takes 10 KB of headers and as much of a URL.
+    let (_, mut request) = body.request();
+    forge(&mut request);
+    request.store = StoreName::parse(CROWDED_STORE).expect("a name");
+    request.query = "a&".repeat(5_000);
+    for n in 0..1_000 {
+        request.headers.set(&format!("x{n}"), "y".to_owned());
+    }
+    all.push(Hostile { name: "many headers and parameters", event: event(&request, provider, true) });
+    all
 }
 
 fn with(text: &str, place: &str, value: Value) -> Vec<u8> {
@@ -251,9 +335,19 @@ impl Chance {
 fn signed<S: Sender>(event: &str, body: Vec<u8>) -> Request {
     let store = StoreName::parse(STORE).expect("the store has a name");
     let row = find(S::EVENTS, event).expect("the event is in the catalogue");
-    let list = credentials(S::NAME).expect("the store has credentials");
+    let list = credentials(S::NAME, STORE).expect("the store has credentials");
     let list: Value = serde_json::from_str(&list).expect("the credentials are JSON");
     delivery::<S>(store, row, body, &list[0])
+}
+
+/// Changes the last letter of every header that may be a proof.
+fn forge(request: &mut Request) {
+    for name in ["key1", "key2", "key3", "authorization", "x-api-key", "x-qp-signature", "x-signature"] {
+        let Some(value) = request.headers.value(name).map(str::to_owned) else { continue };
+        let (rest, last) = value.split_at(value.len() - 1);
+        let other = if last == "0" { "1" } else { "0" };
+        request.headers.set(name, format!("{rest}{other}"));
+    }
 }
 
 /// Changes one byte of the proof and keeps its form, so that it is compared and not rejected as malformed.
@@ -287,7 +381,8 @@ fn spoil(request: &mut Request, provider: &str, proof: Proof) {
 /// Returns the request as API Gateway sends it: payload format 2.0.
 fn event(request: &Request, provider: &str, base64: bool) -> Vec<u8> {
     let topic = request.topic.clone().unwrap_or_default();
-    let path = format!("/{provider}/{STORE}/{topic}");
+    let store = request.store.as_str();
+    let path = format!("/{provider}/{store}/{topic}");
     let mut headers = serde_json::Map::new();
     for (name, value) in [
         ("accept", "*/*"),
@@ -313,7 +408,7 @@ fn event(request: &Request, provider: &str, base64: bool) -> Vec<u8> {
         "rawPath": path,
         "rawQueryString": request.query,
         "headers": headers,
-        "pathParameters": {"store": STORE, "topic": topic},
+        "pathParameters": {"store": store, "topic": topic},
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "a1b2c3d4e5",

@@ -38,13 +38,14 @@ pub struct Start {
 }
 
 impl Function {
-    /// Starts a contender, under a wrapping command if one is given.
+    /// Starts a contender, under a wrapping command if one is given, with further environment variables.
     pub fn start(
         contender: Contender,
         provider: &str,
         watcher: &[String],
         certificates: &Certificates,
         backends: &Backends,
+        variables: &[(&str, String)],
     ) -> io::Result<Self> {
         let api = RuntimeApi::open()?;
         let watched = !watcher.is_empty();
@@ -54,6 +55,7 @@ impl Function {
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         contender.surround(&mut command, certificates, backends, &api.address.to_string());
+        command.envs(variables.iter().map(|(name, value)| (*name, value)));
         let started = Instant::now();
         let mut child = command.spawn()?;
         let (log_bytes, nothing): (Arc<AtomicU64>, Arc<AtomicU64>) = Default::default();

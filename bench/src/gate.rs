@@ -10,6 +10,7 @@ use crate::backends::Units;
 use crate::callgrind;
 use crate::contender::Contender::OfTheStack;
 use crate::corpus::Body;
+use crate::hostile;
 use crate::measure::{Bench, counted};
 use crate::place;
 
@@ -28,7 +29,9 @@ type Figures = BTreeMap<String, f64>;
 pub fn compare() -> Result<(), Box<dyn Error>> {
     let mut wrong = wrong_dependencies()?;
     let committed: Figures = serde_json::from_str(&fs::read_to_string(file())?)?;
-    for (name, now) in measured()? {
+    let (figures, exceeded) = measured()?;
+    wrong.extend(exceeded);
+    for (name, now) in figures {
         let then = committed.get(&name).copied().unwrap_or(0.0);
         let grown = now > then * (1.0 + TOLERANCE);
         let change =
@@ -47,7 +50,7 @@ pub fn compare() -> Result<(), Box<dyn Error>> {
 
 /// Replaces the committed figures.
 pub fn accept() -> Result<(), Box<dyn Error>> {
-    let json = serde_json::to_string_pretty(&measured()?)?;
+    let json = serde_json::to_string_pretty(&measured()?.0)?;
     Ok(fs::write(file(), json + "\n")?)
 }
 
@@ -55,9 +58,10 @@ fn file() -> std::path::PathBuf {
     place::bench().join("figures.json")
 }
 
-fn measured() -> Result<Figures, Box<dyn Error>> {
+/// Returns the figures, and what exceeds a limit of its own.
+fn measured() -> Result<(Figures, Vec<String>), Box<dyn Error>> {
     let bench = Bench::start()?;
-    let mut figures = Figures::new();
+    let (mut figures, mut wrong) = (Figures::new(), Vec::new());
     for body in [Body::Zip, Body::Zid10] {
         let provider = body.provider();
         let mut add =
@@ -77,7 +81,24 @@ fn measured() -> Result<Figures, Box<dyn Error>> {
         add("AWS calls of an accepted webhook", units.calls as f64);
         add("write units of an accepted webhook", (units.table_writes + units.index_writes) as f64);
     }
-    Ok(figures)
+    for body in Body::OF_EACH_PROVIDER {
+        let worst = hostile::worst(&bench, OfTheStack, body)?;
+        let name = format!("inlet-{}: memory of the worst forged request", body.provider());
+        figures.insert(name, worst.memory as f64);
+        wrong.extend(hostile::exceeded(body.provider(), worst));
+    }
+    Ok((figures, wrong))
+}
+
+/// Measures the most expensive forged requests, and compares them with their limits.
+pub fn hostile() -> Result<(), Box<dyn Error>> {
+    let bench = Bench::start()?;
+    let mut wrong = Vec::new();
+    for body in Body::OF_EACH_PROVIDER {
+        let worst = hostile::worst(&bench, OfTheStack, body)?;
+        wrong.extend(hostile::exceeded(body.provider(), worst));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
 /// Returns the forbidden and duplicate crates of the receivers.

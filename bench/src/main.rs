@@ -3,7 +3,8 @@
 //!
 //! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures values that are the same
 //! on every machine and compares them with `bench/figures.json`; `inlet-bench gate --accept` replaces that file;
-//! `inlet-bench load` drives the deployed stack.
+//! `inlet-bench hostile` measures the most expensive forged requests only;
+//! `inlet-bench consumers` measures the time until a consumer's handler; `inlet-bench load` drives the deployed stack.
 
 mod place;
 mod http;
@@ -23,7 +24,9 @@ mod goals;
 mod report;
 mod chart;
 mod gate;
+mod hostile;
 mod load;
+mod consumers;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -40,6 +43,11 @@ fn main() -> ExitCode {
         ["report"] => results::read().and_then(|results| report::publish(&results)),
         ["gate"] => gate::compare(),
         ["gate", "--accept"] => gate::accept(),
+        ["hostile"] => gate::hostile(),
+        ["consumers", rounds] => match rounds.parse() {
+            Ok(rounds) => consumers::run(rounds),
+            Err(_) => return usage(),
+        },
         ["load", seconds, ours, peers] => match seconds.parse() {
             Ok(seconds) => load::drive(Duration::from_secs(seconds), ours, peers),
             Err(_) => return usage(),
@@ -56,6 +64,8 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("inlet-bench run [ROUNDS] | report | gate [--accept] | load SECONDS OUR_API THEIR_API");
+    eprintln!(
+        "inlet-bench run [ROUNDS] | report | gate [--accept] | hostile | consumers ROUNDS | load SECONDS OUR_API THEIR_API"
+    );
     ExitCode::FAILURE
 }

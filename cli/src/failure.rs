@@ -173,7 +173,7 @@ impl Failure {
         Self::File { context, path: path.into(), cause }
     }
 
-    /// Returns the hint: it starts with what to do.
+    /// Returns the hint: it starts with an action.
     pub(crate) fn hint(&self) -> String {
         let text = match self {
             Self::NoLocalStack(_) => {

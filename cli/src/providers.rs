@@ -101,7 +101,7 @@ impl ProviderTools {
             secret_fields: S::SECRET_FIELDS,
             portal: S::PORTAL,
             api: S::API,
-            shapes: S::FORMS,
+            shapes: S::CREDENTIAL_SHAPES,
             payloads: S::PAYLOADS,
             address: S::address,
             sends: S::sends,

@@ -12,6 +12,7 @@ from local import paths
 def pytest_configure(config):
     config.addinivalue_line("markers", "stack: needs the local stack (make up)")
     config.addinivalue_line("markers", "npm: installs packages with npm")
+    config.addinivalue_line("markers", "workspace_copy: compiles a copy of the workspace")
     config.addinivalue_line("markers", "release: compiles the command as a release has it")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from local import consumer_packages, event_types, paths
+from local import consumer_packages, event_types, paths, watch
+from local.aws import Aws
 from local.steps import Unavailable
 
 pytestmark = pytest.mark.npm
@@ -43,13 +44,13 @@ def python() -> Path:
 @pytest.fixture(scope="module")
 def typescript(tools) -> Path:
     """Returns a fresh folder with the built npm archive and the programs that use it."""
-    folder = INSTALLED / "typescript"
+    # Below the tools, so that Node.js finds the AWS SDK and the compiler finds the types of Node.js.
+    folder = tools.parent / "installed"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "package.json").write_text('{"private": true, "type": "module"}')
     _run("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefix", folder, consumer_packages.archive())
-    (folder / "node_modules" / "@types").symlink_to(tools / "@types")
-    (folder / "node_modules" / "undici-types").symlink_to(tools / "undici-types")
+    assert (folder / "node_modules" / "standardwebhooks").is_dir(), "a dependency of the package is not installed"
     return folder
 
 
@@ -99,8 +100,9 @@ def test_samples_programs_and_readme_type_check_in_typescript(tools, typescript)
         lines.append(f'export const s{number}: EventOf<"{kind}"> = {json.dumps(event)};')
     (typescript / "typed-samples.ts").write_text("\n".join(lines) + "\n")
     (typescript / "readme.ts").write_text(_block("typescript"))
+    (typescript / "document.ts").write_text(paths.block("docs/consumers.md", "tested: raw body in typescript"))
     shutil.copy(PROGRAMS / "helpers.ts", typescript)
-    _tsc(tools, typescript, "typed-samples.ts", "readme.ts", "helpers.ts")
+    _tsc(tools, typescript, "typed-samples.ts", "readme.ts", "document.ts", "helpers.ts")
 
 
 def test_the_typescript_helpers_work(tools, typescript):
@@ -108,6 +110,19 @@ def test_the_typescript_helpers_work(tools, typescript):
         shutil.copy(PROGRAMS / "helpers.ts", typescript)
         _tsc(tools, typescript, "helpers.ts")
     _run("node", typescript / "out" / "helpers.js", *SAMPLES)
+
+
+@pytest.mark.stack
+def test_the_typescript_package_reads_a_raw_body_from_the_table(tools, typescript, running_stack):
+    aws = Aws(running_stack["endpoint"])
+    id = next(id for id in watch.holdings(aws, running_stack["table"]).stored if id.startswith("zid/demo/order/"))
+    (typescript / "document.ts").write_text(paths.block("docs/consumers.md", "tested: raw body in typescript"))
+    program = f'import {{ sent }} from "./document.js";\nprocess.stdout.write(await sent({{ id: {json.dumps(id)} }} as never));\n'
+    (typescript / "read.ts").write_text(program)
+    _tsc(tools, typescript, "document.ts", "read.ts")
+    environment = aws.environment() | {"INLET_TABLE": running_stack["table"]}
+    body = _run("node", typescript / "out" / "read.js", environment=environment)
+    assert str(json.loads(body)["id"]) == id.split("/")[3]
 
 
 def test_a_wrong_field_does_not_type_check_in_python(python):
@@ -142,11 +157,10 @@ def _tsc(tools: Path, folder: Path, *files: str) -> None:
 
 
 def _block(language: str) -> str:
-    readme = (event_types.PACKAGES / language / "README.md").read_text()
-    return readme.split(f"<!-- tested: {language} package -->")[1].split("```")[1].partition("\n")[2]
+    return paths.block(f"packages/{language}/README.md", f"tested: {language} package")
 
 
-def _run(*command) -> str:
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+def _run(*command, environment: dict[str, str] | None = None) -> str:
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stdout[-5000:] + result.stderr[-5000:]
     return result.stdout

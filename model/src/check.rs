@@ -25,6 +25,10 @@ impl Checkable for crate::order::protocol::Protocol {
     const MUST_HOLD: &'static [&'static str] = &crate::order::properties::MUST_HOLD;
 }
 
+impl Checkable for crate::deferral::protocol::Protocol {
+    const MUST_HOLD: &'static [&'static str] = &crate::deferral::properties::MUST_HOLD;
+}
+
 /// The result of a check.
 #[derive(Debug)]
 pub struct Verdict<A> {

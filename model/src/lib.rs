@@ -44,13 +44,16 @@
 //!   not stored.
 //! - A batch is one message. Reporting nothing later of a group as done after a failure keeps the order, and
 //!   the order is no part of the properties of the first part.
-//! - A delivery that does not verify ends refused. Quarantine, its `reverify` and replay are not in the model.
+//! - A delivery that does not verify ends refused. An operator's `reverify` and replay are not in the model.
 //! - The dead-letter queue takes every message: it has no deduplication window of its own here, so a message that is sent
 //!   to it must not be taken for a duplicate there.
 //!
 //! # The order of an entity's states
 //! Which of two deliveries is a repeat and which is a new state, and which one is the newest, is checked by the second
 //! part, [`order`], with steps and properties of its own.
+//!
+//! # Credentials that cannot be read
+//! The third part, [`deferral`], has Parameter Store failing: receivers defer deliveries, and the sweeper verifies them.
 //!
 //! # Deliberately broken
 //! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` says which properties it breaks: a check that finds nothing in
@@ -72,4 +75,5 @@ pub mod operator;
 pub mod protocol;
 pub mod properties;
 pub mod order;
+pub mod deferral;
 pub mod check;

@@ -1,4 +1,4 @@
-//! Checks both parts of the model within the usual bounds, or with more faults, and prints the results.
+//! Checks all parts of the model within the usual bounds, or with more faults, and prints the results.
 //!
 //! `cargo run --package inlet-model` for the bounds of every test run, `-- 1` for one fault more in each.
 
@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use inlet_model::check::{Checkable, check, shortest};
+use inlet_model::deferral;
 use inlet_model::flaw::Flaw;
 use inlet_model::order;
 use inlet_model::protocol::Protocol;
@@ -25,6 +26,10 @@ fn main() -> ExitCode {
     for scenario in order::scenario::Scenario::with_faults(more) {
         sound &= holds(scenario.name, scenario.faults, &order::protocol::Protocol::sound(scenario.clone()));
     }
+    for scenario in deferral::scenario::Scenario::with_faults(more) {
+        sound &=
+            holds(scenario.name, scenario.faults, &deferral::protocol::Protocol::sound(scenario.clone()));
+    }
     println!("\nflaws, each with a shortest way to what it breaks");
     for flaw in Flaw::ALL {
         let scenario = flaw.scenario();
@@ -33,6 +38,11 @@ fn main() -> ExitCode {
     for flaw in order::flaw::Flaw::ALL {
         let scenario = flaw.scenario();
         sound &= is_found(&flaw, scenario.name, &order::protocol::Protocol::flawed(scenario.clone(), flaw));
+    }
+    for flaw in deferral::flaw::Flaw::ALL {
+        let scenario = flaw.scenario();
+        sound &=
+            is_found(&flaw, scenario.name, &deferral::protocol::Protocol::flawed(scenario.clone(), flaw));
     }
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -9,3 +9,4 @@ pub mod deliveries;
 pub mod faults;
 pub mod stack;
 pub mod stand_in;
+pub mod template;

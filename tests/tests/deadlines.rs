@@ -19,33 +19,32 @@ use inlet_aws::dynamodb::quarantine::TableQuarantine;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::secrets::SsmSecrets;
 use inlet_aws::sqs::SqsQueue;
-use inlet_dealpos::DealPos;
+use inlet_providers::{Visitor, for_each};
 use inlet_tests::demo_credential;
-use inlet_tests::repository;
 use inlet_tests::stack::{Facts, Stack, environment};
-use inlet_tiki::Tiki;
+use inlet_tests::template;
 use inlet_zid::Zid;
-use inlet_zip::Zip;
-use inlet_zort::Zort;
 use serde_json::json;
 
-/// The settings of every function in the template's `Globals`.
+/// Returns a setting of every function from the template's `Globals`.
 fn global(setting: &str) -> u64 {
-    let template = repository::text("template.yaml");
-    let (_, globals) = template.split_once("\nGlobals:\n").expect("globals");
-    let (globals, _) = globals.split_once("\nResources:\n").expect("resources behind them");
-    let value = globals.lines().find_map(|line| line.trim().strip_prefix(setting)?.strip_prefix(": "));
-    value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {setting} in the globals"))
+    let value = template::load()["Globals"]["Function"][setting].as_u64();
+    value.unwrap_or_else(|| panic!("no {setting} in the globals"))
 }
 
 fn timeout() -> Duration {
     Duration::from_secs(global("Timeout"))
 }
 
-/// Returns a provider's documented timeout, if there is one.
-fn patience<P: Provider>() -> (&'static str, Option<Duration>) {
-    assert!(!P::RETRY_POLICY.source.is_empty(), "{} names no source", P::NAME);
-    (P::NAME, P::RETRY_POLICY.response_timeout)
+/// The documented timeout of each provider that has one.
+#[derive(Default)]
+struct Timeouts(Vec<(&'static str, Duration)>);
+
+impl Visitor for Timeouts {
+    fn visit<P: Provider>(&mut self) {
+        assert!(!P::RETRY_POLICY.source.is_empty(), "{} names no source", P::NAME);
+        self.0.extend(P::RETRY_POLICY.response_timeout.map(|limit| (P::NAME, limit)));
+    }
 }
 
 #[test]
@@ -58,10 +57,9 @@ fn the_slowest_delivery_is_answered_before_lambdas_timeout() {
 
 #[test]
 fn the_functions_timeout_is_below_gateway_and_providers() {
-    let limits =
-        [patience::<DealPos>(), patience::<Tiki>(), patience::<Zid>(), patience::<Zip>(), patience::<Zort>()];
-    let limits = limits.into_iter().filter_map(|(name, limit)| Some((name, limit?)));
-    for (who, limit) in limits.chain([("API Gateway", GATEWAY)]) {
+    let mut limits = Timeouts::default();
+    for_each(&mut limits);
+    for (who, limit) in limits.0.into_iter().chain([("API Gateway", GATEWAY)]) {
         let longest = PRECONNECT + timeout();
         assert!(longest < limit, "{who} waits {limit:?}, a cold function may take {longest:?}");
     }
@@ -69,30 +67,28 @@ fn the_functions_timeout_is_below_gateway_and_providers() {
 
 #[test]
 fn no_receiver_has_a_time_or_a_memory_of_its_own() {
-    let template = repository::text("template.yaml");
-    for provider in ["Dealpos", "Tiki", "Zid", "Zip", "Zort"] {
-        let (_, block) = template.split_once(&format!("\n  {provider}Function:\n")).expect("a function");
-        let block = block.split("\n\n").next().unwrap_or_default();
-        assert!(block.contains("Receives the webhooks"), "{block}");
-        for setting in ["Timeout:", "MemorySize:"] {
-            assert!(!block.contains(setting), "{provider} has its own {setting}");
+    for provider in inlet_providers::NAMES {
+        let function = template::properties(&template::function_of(provider));
+        for setting in ["Timeout", "MemorySize"] {
+            assert_eq!(function.get(setting), None, "{provider} has its own {setting}");
         }
     }
 }
 
 #[test]
 fn the_queue_and_the_processor_agree_how_long_a_message_waits() {
-    let template = repository::text("template.yaml");
-    let seconds = |pause: Duration| format!("      VisibilityTimeout: {} ", pause.as_secs());
-    assert!(
-        template.contains(&seconds(MIN_BACKOFF)),
-        "the queue's visibility timeout is not {MIN_BACKOFF:?}"
-    );
+    let queue = template::properties("EventQueue");
+    assert_eq!(queue["VisibilityTimeout"], MIN_BACKOFF.as_secs());
     // A test of inlet::process shows that 14 days of an outage use up fewer.
-    assert!(template.contains("\n        maxReceiveCount: 1000\n"), "the net is narrower than SQS allows");
-    let (_, role) = template.split_once("\n  ProcessorFunctionRole:\n").expect("the processor's role");
-    let (role, _) = role.split_once("\n  SweeperFunction:\n").expect("the sweeper behind it");
-    assert!(role.contains("- sqs:ChangeMessageVisibility\n"), "it may not hold messages back");
+    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 1000, "the net is narrower than SQS allows");
+    let statements =
+        &template::properties("ProcessorFunctionRole")["Policies"][0]["PolicyDocument"]["Statement"];
+    let of_queue = statements.as_array().expect("statements").iter().find(|one| one["Sid"] == "Receive");
+    let actions = of_queue.and_then(|one| one["Action"].as_array()).expect("a list of actions");
+    assert!(
+        actions.contains(&json!("sqs:ChangeMessageVisibility")),
+        "it may not hold messages back: {actions:?}"
+    );
 }
 
 /// Returns an address where connections open and no answer comes.

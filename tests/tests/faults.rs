@@ -1,9 +1,13 @@
 //! The promise under every fault: a delivery that was answered 2xx is stored once and processed. Needs `make up`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use inlet_tests::faults::blind;
 use inlet_tests::faults::call::Service;
+use inlet_tests::faults::flood::{Flood, Flooded, LIMIT, flood};
 use inlet_tests::faults::matrix::{Afterwards, Case, CredentialShape, Who, all, cases, run, table};
+use inlet_tests::faults::order;
 use inlet_tests::faults::outage::{Outlasted, outage};
 use inlet_tests::faults::plan::{Fault, Rule};
 use inlet_tests::faults::sender::Kind;
@@ -42,6 +46,114 @@ async fn nothing_is_lost_to_any_fault() {
     holds(CredentialShape::Short).await;
 }
 
+#[tokio::test]
+async fn the_newest_event_carries_the_last_answered_state() {
+    let stack = Arc::new(Stack::up());
+    let rows = order::all(&stack, order::rows()).await;
+    let (mut deliveries, mut entities, mut lost, mut wrong, mut broken) = (0, 0, 0, 0, Vec::new());
+    for order::Ordered { row, numbers, entities: count, wrong: states, broken: promises } in &rows {
+        deliveries += numbers.deliveries;
+        entities += count;
+        lost += numbers.lost;
+        wrong += states.len();
+        broken.extend(states.iter().chain(promises).map(|line| format!("{row}:\n    {line}")));
+    }
+    println!(
+        "{} rows, {deliveries} deliveries of {entities} entities: {lost} lost, {wrong} wrong final states",
+        rows.len()
+    );
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[tokio::test]
+async fn a_delivery_is_accepted_while_credentials_cannot_be_read() {
+    let rows = blind::all(&Arc::new(Stack::up()), blind::rows()).await;
+    let (mut deliveries, mut lost, mut broken) = (0, 0, Vec::new());
+    for blind::Seen { row, numbers, broken: promises } in &rows {
+        deliveries += numbers.deliveries;
+        lost += numbers.lost;
+        broken.extend(promises.iter().map(|line| format!("{row}:\n    {line}")));
+    }
+    println!("{} rows of Parameter Store, {deliveries} deliveries: {lost} lost", rows.len());
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Floods receivers, prints the numbers, and checks the promises.
+async fn flood_changes_nothing(of: Flood) {
+    let stack = Stack::up();
+    let calm = flood(&stack, Flood { invented: 0, forged: 0, ..of }).await;
+    let flooded = flood(&stack, of).await;
+    let seconds = of.lasts.as_secs_f64();
+    println!("{} instances, {seconds:.0} s, Parameter Store answers {LIMIT} calls a second", of.instances);
+    println!(
+        "{:<14} {:>9} {:>8} {:>8} {:>7} {:>9} {:>8} {:>6} {:>6} {:>10} {:>10}",
+        "",
+        "invented",
+        "forged",
+        "genuine",
+        "failed",
+        "deferred",
+        "slowest",
+        "reads",
+        "lists",
+        "throttled",
+        "new store"
+    );
+    for (name, it) in [("without flood", &calm), ("flood", &flooded)] {
+        println!(
+            "{name:<14} {:>7.0}/s {:>6.0}/s {:>8} {:>7} {:>9} {:>6.2} s {:>6} {:>6} {:>10} {:>8.1} s",
+            it.invented as f64 / seconds,
+            it.forged as f64 / seconds,
+            it.genuine,
+            it.failed,
+            it.deferred,
+            it.slowest.as_secs_f64(),
+            it.reads,
+            it.lists,
+            it.throttled,
+            it.new_store.unwrap_or_default().as_secs_f64(),
+        );
+    }
+    let Flooded { failed, deferred, believed, reads, new_store, .. } = flooded;
+    assert_eq!((failed, deferred, believed), (0, 0, 0), "failed, deferred, believed");
+    assert!(new_store.is_some_and(|took| took < Duration::from_secs(60)), "a new store: {new_store:?}");
+    // Each instance reads a burst of two names that are not listed, and one more a minute; for forged deliveries to stores
+    // that exist a burst of ten, and one more in two seconds.
+    let invented = 3 + of.lasts.as_secs() / 60;
+    let forged = if of.forged > 0 { 11 + of.lasts.as_secs() / 2 } else { 0 };
+    let extra = u32::try_from(of.instances).unwrap() * u32::try_from(invented + forged).unwrap();
+    assert!(reads <= calm.reads + extra, "{reads} reads, {} without the flood", calm.reads);
+}
+
+#[tokio::test]
+async fn a_flood_of_invented_names_changes_nothing() {
+    let of = Flood {
+        instances: 6,
+        invented: 60,
+        forged: 0,
+        stores: 4,
+        names_seconds: 6,
+        lasts: Duration::from_secs(14),
+        new_store_after: Duration::from_secs(4),
+    };
+    flood_changes_nothing(of).await;
+}
+
+#[tokio::test]
+#[ignore = "minutes, and a machine of its own: make flood"]
+async fn a_flood_of_a_thousand_names_a_second_changes_nothing() {
+    let of = Flood {
+        instances: 24,
+        invented: 1_000,
+        forged: 100,
+        stores: 20,
+        names_seconds: 50,
+        lasts: Duration::from_secs(90),
+        new_store_after: Duration::from_secs(20),
+    };
+    flood_changes_nothing(of).await;
+}
+
 /// More receives than many redrive policies of SQS allow.
 const RECEIVES: usize = 120;
 
@@ -70,10 +182,11 @@ async fn nothing_is_lost_to_any_fault_of_any_call() {
 async fn nothing_is_lost_while_faults_come_and_go() {
     #[expect(clippy::disallowed_methods, reason = "how much is the caller's to say")]
     let count = std::env::var("INLET_SOAK").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000);
-    let Soaked { numbers, broken, accepted, took, deaths } = soak(&Stack::up(), count).await;
+    let Soaked { numbers, broken, accepted, took, deaths, entities, wrong } = soak(&Stack::up(), count).await;
     println!(
         "\n{} deliveries of {count} events in {:.0} s ({:.0} a second); {} calls failed, {deaths} receivers died\n\
          {accepted} events accepted, {} stored, {} processed, {} processed again, {} stored again, {} lost\n\
+         {} wrong final states of {entities} products\n\
          worst delay from 2xx to bus: {:.1} s",
         numbers.deliveries,
         took.as_secs_f64(),
@@ -84,7 +197,9 @@ async fn nothing_is_lost_while_faults_come_and_go() {
         numbers.processed_again,
         numbers.stored_again,
         numbers.lost,
+        wrong.len(),
         numbers.worst_delay.as_secs_f64(),
     );
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

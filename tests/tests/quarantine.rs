@@ -282,6 +282,7 @@ async fn a_flood_of_forgeries_is_capped_and_refused_all_the_same() {
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     let receiver = receiver(&stack, &stack.facts.table);
     let forged = Request { body: vec![b'x'; MAX_QUARANTINED_LEN], ..request };
+    let began = std::time::Instant::now();
     let mut kept = 0;
     for n in 0..12 {
         match refused(&receiver, &forged, 1_749_715_272_000 + n).await {
@@ -289,8 +290,9 @@ async fn a_flood_of_forgeries_is_capped_and_refused_all_the_same() {
             other => assert_eq!(other, Some(QuarantineOutcome::RateLimited), "after {kept}"),
         }
     }
-    // 2 MiB at once and 10 KiB a second: seven of a quarter of a MiB each, and no more within this test.
-    assert_eq!(kept, 7);
+    // 2 MiB at once: seven of a quarter of a MiB each. And 10 KiB a second: one more in 25 s, on a slow machine.
+    let at_most = 8 + usize::try_from(began.elapsed().as_secs() / 25).unwrap();
+    assert!((7..at_most).contains(&kept), "{kept} of 12 in {:?}", began.elapsed());
     assert_eq!(stack.held("zid", &store).await.len(), kept);
 }
 

@@ -1,12 +1,12 @@
 //! Properties of the repository itself: every provider has the same files, alarms and documents agree.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use inlet::tools::registration::Registering;
 use inlet_aws::telemetry::metrics;
 use inlet_providers::{ToolsVisitor, for_each_with_tools};
-use inlet_tests::{operations, repository};
+use inlet_tests::{operations, repository, template};
 
 /// The files of a provider, in reading order.
 const SHAPE: [&str; 10] = [
@@ -46,24 +46,22 @@ fn the_dashboard_draws_metrics_of_the_code_and_is_free() {
 
 #[test]
 fn every_custom_alarm_is_on_a_metric_of_the_code() {
-    let template = repository::text("template.yaml");
     let ours: BTreeSet<&str> = metrics::ALL.iter().map(|metric| metric.name).collect();
-    let alarming = template.split("Namespace: Inlet\n      MetricName: ").skip(1);
-    let alarming: BTreeSet<&str> = alarming.filter_map(|rest| rest.lines().next()).collect();
+    let alarms = template::resources_of("AWS::CloudWatch::Alarm").map(|(_, alarm)| alarm);
+    let custom = alarms.filter(|alarm| alarm["Namespace"] == metrics::NAMESPACE);
+    let alarming: BTreeSet<&str> = custom.filter_map(|alarm| alarm["MetricName"].as_str()).collect();
     assert!(!alarming.is_empty());
     assert!(alarming.is_subset(&ours), "no function emits {:?}", &alarming - &ours);
 }
 
 #[test]
 fn every_alarm_names_its_heading_in_the_runbook() {
-    let template = repository::text("template.yaml");
     let runbook = repository::text("docs/runbook.md");
-    let described = template.matches("AlarmDescription: ").count();
-    assert_eq!(
-        described,
-        operations::alarms().len(),
-        "an alarm without a description, or one that is not listed"
-    );
+    let in_template = template::resources_of("AWS::CloudWatch::Alarm");
+    let described: BTreeMap<&str, &str> = in_template
+        .filter_map(|(name, alarm)| Some((name, alarm["AlarmDescription"]["Fn::Sub"].as_str()?)))
+        .collect();
+    assert_eq!(described.len(), operations::alarms().len(), "an alarm without a description, or not listed");
     for alarm in operations::alarms() {
         let description = alarm.description();
         assert!(
@@ -72,7 +70,8 @@ fn every_alarm_names_its_heading_in_the_runbook() {
             alarm.name
         );
         let written = description.replace("docs/runbook.md", "${RunbookUrl}");
-        assert!(template.contains(&written), "{} is not in the template", alarm.name);
+        let name = format!("{}Alarm", alarm.name);
+        assert_eq!(described.get(name.as_str()), Some(&written.as_str()), "{name}");
         let heading = format!("## {}", alarm.slug);
         assert!(runbook.lines().any(|line| line == heading), "the runbook has no heading {}", alarm.slug);
     }
@@ -80,8 +79,8 @@ fn every_alarm_names_its_heading_in_the_runbook() {
 
 #[test]
 fn every_provider_has_one_layout_and_a_template_block() {
-    let template = repository::text("template.yaml");
-    assert_eq!(providers().len(), 5);
+    let listed: BTreeSet<String> = inlet_providers::NAMES.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(providers(), listed, "the folders and the list in shared/inlet-providers");
     for provider in providers() {
         let there = |room: &str| repository::root().join(format!("functions/{provider}/{room}")).is_file();
         for room in SHAPE {
@@ -91,11 +90,15 @@ fn every_provider_has_one_layout_and_a_template_block() {
             there("src/canonical.rs") != there("src/canonical/mod.rs"),
             "functions/{provider}/src/canonical must be one file or one folder"
         );
-        for line in
-            [format!("functions/{provider}"), format!("inlet-{provider}"), format!("/{provider}/{{store}}")]
-        {
-            assert!(template.contains(&line), "the template does not mention {line}");
-        }
+        let id = template::function_of(&provider);
+        let function = template::properties(&id);
+        assert_eq!(function["CodeUri"], format!("functions/{provider}"));
+        let binary = &template::load()["Resources"][&id]["Metadata"]["BuildProperties"]["Binary"];
+        assert_eq!(*binary, format!("inlet-{provider}"));
+        let events = function["Events"].as_object().expect("routes").values();
+        let paths: Vec<&str> = events.filter_map(|event| event["Properties"]["Path"].as_str()).collect();
+        let wanted = format!("/{provider}/{{store}}");
+        assert!(paths.iter().any(|path| path.starts_with(&wanted)), "{provider}: {paths:?}");
     }
 }
 
@@ -199,5 +202,15 @@ fn no_function_links_tools_or_operators_code() {
                 "{function} has the feature {feature}"
             );
         }
+    }
+}
+
+#[test]
+fn the_readme_shows_the_timeline_of_the_commands_test() {
+    let snapshot = repository::text("cli/tests/command/snapshots/timeline.snap");
+    let mut lines = snapshot.lines();
+    let shown = repository::block_behind("README.md", "<!-- tested: timeline -->");
+    for line in shown.lines().filter(|line| *line != "  …") {
+        assert!(lines.any(|printed| printed == line), "not printed, or in another order: {line}");
     }
 }

@@ -230,7 +230,7 @@ fn providers() -> impl Iterator<Item = &'static str> {
 }
 
 /// Returns a provider's name in logical ids of the template.
-pub(crate) fn resource_of(provider: &str) -> String {
+pub fn resource_of(provider: &str) -> String {
     let mut letters = provider.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }

@@ -49,8 +49,8 @@ impl ToolsVisitor for Providers {
     }
 }
 
-/// Returns a block for one provider. `<provider>` means the name in addresses and keys, `<Provider>` for the
-/// name in logical ids, `<title>` and `<about>` for the names that people read.
+/// Returns a block for one provider. `<provider>` is the name in addresses and keys, `<Provider>` the
+/// name in logical ids, `<title>` and `<about>` the names that people read.
 fn fill(block: &str, provider: &str, profile: &Profile) -> String {
     let words = [
         ("<provider>", provider),

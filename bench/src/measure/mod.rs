@@ -5,6 +5,7 @@ mod warm;
 pub mod counted;
 mod billed;
 mod throttle;
+pub mod consumer;
 
 use std::error::Error;
 use std::fs;
@@ -43,7 +44,7 @@ impl Bench {
     /// Starts a contender.
     pub fn function(&self, contender: Contender, body: Body) -> Result<Function, Trouble> {
         self.backends.empty();
-        Ok(Function::start(contender, body.provider(), &[], &self.certificates, &self.backends)?)
+        Ok(Function::start(contender, body.provider(), &[], &self.certificates, &self.backends, &[])?)
     }
 
     /// Delivers to a contender and judges what it did.
@@ -119,7 +120,8 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-fn machine() -> String {
+/// Returns the machine's processors.
+pub fn machine() -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let names = cpus
         .lines()

@@ -243,7 +243,8 @@ async fn check_alarms(deployment: &Deployment, names: Vec<String>) -> Vec<Check>
     }
     if known < names.len() {
         let finding = format!("{} of {} do not exist", names.len().saturating_sub(known), names.len());
-        ringing.push(Check::fail("alarms", finding, "deploy again: sam build && sam deploy"));
+        let next = "deploy with Alarms=no, then with Alarms=yes: a deployment without a change creates none";
+        ringing.push(Check::fail("alarms", finding, next));
     }
     if ringing.is_empty() {
         vec![Check::pass("alarms", format!("none of {known} is in state ALARM"))]
@@ -404,7 +405,7 @@ async fn check_queues(deployment: &Deployment) -> Vec<Check> {
                 Ok(_) => Check::pass("queue", finding),
                 Err(failure) => Check::unknown("queue", format!("{finding}; {failure}"), failure.hint()),
             });
-            let next = "deploy again: the template sets the dead-letter queue";
+            let next = "set the queue's RedrivePolicy again: docs/runbook.md#a-queue-or-the-bus-is-gone";
             let (good, bad) =
                 ("it has a redrive policy to the dead-letter queue", "it has no redrive policy");
             checks.push(Check::assert(queue.has_redrive_policy, "queue", good, bad, next));

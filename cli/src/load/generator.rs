@@ -100,11 +100,11 @@ impl LoadGenerator {
     ) -> Summary {
         let start = Instant::now();
         let mut summary = Summary::default();
-        let mut limiter = self.rate.map(RateLimiter::per_second);
+        let limiter = self.rate.map(RateLimiter::per_second);
         let mut in_flight: JoinSet<Vec<Reply>> = JoinSet::new();
         let mut interrupt = pin!(tokio::signal::ctrl_c());
         for sequence in sequences {
-            if let Some(limiter) = &mut limiter {
+            if let Some(limiter) = &limiter {
                 tokio::select! {
                     () = limiter.acquire() => {}
                     _ = &mut interrupt => { summary.interrupted = true; }

@@ -11,7 +11,7 @@ use crate::events::{FETCH_LOYALTY_POINTS, VALIDATE_COUPON};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// The points that every customer is said to have. None unless set.
+    /// The points that the answer gives every customer. None unless set.
     loyalty_points: Number,
     /// The value of every coupon. Nothing unless set.
     coupon: CouponAnswer,
@@ -48,7 +48,7 @@ impl Default for Settings {
     }
 }
 
-/// The refusal of a coupon is not documented: this one takes nothing off and shows the cashier the reason.
+/// The refusal of a coupon is not documented: this answer gives no discount and shows the cashier the reason.
 impl Default for CouponAnswer {
     fn default() -> Self {
         let notification = "This coupon is not valid.".to_owned();
@@ -57,7 +57,8 @@ impl Default for CouponAnswer {
 }
 
 impl Settings {
-    /// The answer to an event. The one to a sale that earns points is not documented: like all others.
+    /// Returns the answer to an event. The answer to a sale that earns points is not documented, so it is that of most
+    /// events.
     pub(crate) fn answer(&self, event: &str) -> Response {
         match event {
             FETCH_LOYALTY_POINTS => Response::ok(json!({"Point": self.loyalty_points})),

@@ -1,4 +1,4 @@
-//! The catalogue: one row an event, in the order of DealPOS's groups.
+//! The catalogue: one row per event, in the order of DealPOS's groups.
 //!
 //! No page shows an event's name on the wire. The ids are those of the pages' titles and addresses, and the user
 //! puts them at the end of the URL that is registered for the event.
@@ -18,7 +18,7 @@ const DOCUMENT: Entity = &[&["ID"], &["Outlet", "Number"], &["Number"]];
 /// Things and people have an id or, as customers and suppliers always, the merchant's code.
 const CODED: Entity = &[&["ID"], &["Code"]];
 
-/// Questions have at most a code. Phone and e-mail would put a person into every key.
+/// Questions have at most a code. With phone or e-mail, every key would contain personal data.
 const CODE: Entity = &[&["Code"]];
 
 /// Where no page shows the body: all of these.
@@ -36,7 +36,7 @@ const SALE: Values = &[("Void", &["Yes", "No"]), TAX];
 /// The calculation of tax: added to the prices, or included in them.
 const TAX: (&str, &[&str]) = ("TaxCalculation", &["Add", "Include"]);
 
-/// The delivery state of a sale: the page breaks its list off.
+/// The delivery state of a sale: the page's list is cut.
 const DELIVERY: Values = &[("Delivery", &["Sent", "Unsent"])];
 
 /// Every event that a page names.
@@ -72,7 +72,7 @@ pub static EVENTS: &[EventSpec] = &[
     row("customerCreated", Customer, "created", CODED)
         .sent_when("A customer was created in the menu Sell or in the menu Contacts.")
         .payload(Full, people::customer),
-    // Its page is cut behind the names; that it has the code is presumed.
+    // Its page is cut behind the names; the code is presumed.
     row("customerDeleted", Customer, "deleted", CODED)
         .sent_when("A customer was deleted in the menu Contacts.")
         .payload(Partial, people::customer),

@@ -1,5 +1,5 @@
-//! DealPOS (Indonesia, point of sale): one URL an event, bodies without an envelope, and three questions that the
-//! till waits for: a customer's points, a sale that earns some, a coupon.
+//! DealPOS (Indonesia, point of sale): one URL per event, bodies without an envelope, and three questions that the till
+//! waits for: a customer's points, a sale that earns some, a coupon.
 //!
 //! Facts: <https://developer.dealpos.com/webhook> and the pages below it. No event's name is known to be on the
 //! wire, and the bodies of created, updated and deleted look the same: only the URL's topic shows the event.
@@ -9,6 +9,7 @@ mod families;
 mod body;
 mod canonical;
 mod answers;
+pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
 #[cfg(rustfmt)]
@@ -36,7 +37,7 @@ pub use events::EVENTS;
 /// The header of the pages' security scheme. The issuer of its value, and its use, are not documented.
 const API_KEY: &str = "X-API-Key";
 
-/// The query parameter for those who can protect a URL only by its text.
+/// The query parameter for stores that can protect a URL only by its text.
 const URL_TOKEN: &str = "token";
 
 /// DealPOS.
@@ -60,8 +61,8 @@ pub enum Credential {
 
 impl Provider for DealPos {
     const NAME: &'static str = "dealpos";
-    /// The defaults: the number of repeats and the pause before them can be set. A call without an answer is logged
-    /// as 408; whether it is repeated like an answered 408, the pages leave open.
+    /// The defaults: the number of repeats and the pause before them can be set. A call without an answer is logged as
+    /// 408. No page says if it is repeated like an answered 408.
     const RETRY_POLICY: RetryPolicy = RetryPolicy {
         response_timeout: Some(Duration::from_secs(30)),
         retries: Some(Retries {

@@ -1,4 +1,4 @@
-//! The contract, the examples of the facts, and what is DealPOS's own.
+//! The contract, the documented examples, and DealPOS's own rules.
 
 use inlet::canonical::Kind;
 use inlet::delivery::Delivery;

@@ -12,7 +12,7 @@ use crate::event_bridge::EventBridge;
 use crate::function::Function;
 use crate::https::Endpoint;
 
-/// The longest that one call of a function or an endpoint may take, if the environment says nothing else.
+/// Default of the maximum time of one call of a function or an endpoint.
 const DEFAULT_TIMEOUT_SECONDS: u32 = 20;
 
 /// The consumer that the environment names.
@@ -26,7 +26,7 @@ impl Configured {
     /// Makes the consumer.
     ///
     /// # Errors
-    /// When its name, ARN or URL is missing or invalid, or the root certificates cannot be used.
+    /// If its name, ARN or URL is missing or invalid, or the root certificates cannot be used.
     pub(crate) fn new(environment: &Config, config: &SdkConfig) -> Result<Self, Error> {
         let seconds = environment.consumer_timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS);
         let timeout = Duration::from_secs(seconds.max(1).into());

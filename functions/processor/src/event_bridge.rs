@@ -1,4 +1,4 @@
-//! The default consumer: it publishes each event on an EventBridge bus, for rules to pick from.
+//! The default consumer: it publishes each event on an EventBridge bus, where rules select events.
 
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::ProvideErrorMetadata as _;
@@ -14,7 +14,7 @@ use inlet_aws::client::connect::describe_sdk_error;
 /// Maximum number of entries in a request.
 const MAX_ENTRIES: usize = 10;
 
-/// The largest entry, and the largest request, in bytes: EventBridge's 1 MB since January 2026, less what the
+/// Maximum length of an entry and of a request, in bytes: EventBridge's 1 MB since January 2026, less what the
 /// envelope adds to the counted size.
 const MAX_LEN: usize = 1_000_000;
 
@@ -168,7 +168,7 @@ fn in_requests(weighed: Vec<Weighed>) -> Vec<Vec<PutEventsRequestEntry>> {
     requests
 }
 
-/// Returns the result of an entry: the bus has accepted it if it gave it an id.
+/// Returns the result of an entry: the bus has accepted it if the result has an id.
 fn outcome(result: &PutEventsResultEntry) -> Result<(), ConsumeError> {
     match (result.error_code(), result.event_id()) {
         (Some(code), _) => {
@@ -180,7 +180,7 @@ fn outcome(result: &PutEventsResultEntry) -> Result<(), ConsumeError> {
     }
 }
 
-/// Returns the kind of an error: the message's own, or transient.
+/// Returns the kind of an error: permanent or transient.
 fn judged(code: &str, story: String) -> ConsumeError {
     if NEVER.contains(&code) {
         Fault::permanent(NOT_PUBLISHED, story).into()

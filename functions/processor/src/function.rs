@@ -30,10 +30,11 @@ use inlet::process::{ConsumeError, Consumer};
 use inlet_aws::client::connect::describe_sdk_error;
 use tokio::time::Instant;
 
-/// The largest payload in bytes: the 6 MB of a synchronous invocation, less a reserve for what surrounds the events.
+/// Maximum length of a payload, in bytes: the 6 MB of a synchronous invocation, less a reserve for what surrounds the
+/// events.
 const MAX_LEN: usize = 6_000_000;
 
-/// The longest that opening a connection to Lambda may take.
+/// Maximum time to open a connection to Lambda.
 const CONNECT: Duration = Duration::from_secs(1);
 
 /// The time in which throttled invocations are repeated. Lambda has not started the function then.
@@ -78,7 +79,8 @@ impl Function {
             .timeout_config(timeouts.build())
             // It ends responses that do not begin within seconds.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        // The fourth part of `arn:aws:lambda:{region}:{account}:function:{name}`: the function may be in another region.
+        // The fourth part of `arn:aws:lambda:{region}:{account}:function:{name}`: the function may be in another
+        // region.
         if let Some(region) = arn.split(':').nth(3).filter(|region| !region.is_empty()) {
             client = client.region(Region::new(region.to_owned()));
         }
@@ -147,8 +149,8 @@ impl Consumer for Function {
     }
 }
 
-/// Returns the messages in as few calls as possible, in order, each with at most this number of bytes. A message that is
-/// larger is alone.
+/// Returns the messages in as few calls as possible, in order, each with at most this number of bytes. A message that
+/// is larger is alone.
 fn in_calls(messages: &[Message], max_len: usize) -> Vec<&[Message]> {
     let mut calls = Vec::new();
     let mut rest = messages;
@@ -171,8 +173,8 @@ fn status(error: &SdkError<InvokeError>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// Returns the outcomes that an invocation's response contains. An unhandled error and an answer that cannot be read say
-/// nothing about the single events.
+/// Returns the outcomes that an invocation's response contains. An unhandled error and an answer that cannot be read
+/// say nothing about the single events.
 fn outcomes(messages: &[Message], output: &InvokeOutput) -> Vec<Result<(), ConsumeError>> {
     let payload = output.payload().map(Blob::as_ref).unwrap_or_default();
     let story = if output.function_error().is_some() {

@@ -280,7 +280,7 @@ fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// Returns the state that a word means; nothing for words that no page explains.
+/// Returns the state that a word means; `None` for words that no page explains.
 fn state(states: StateWords, word: Option<&str>) -> Option<State> {
     State::of_word(states, word?)
 }

@@ -1,5 +1,5 @@
-//! The catalogue: one row an event. The events have no names of their own; these are the topic's and, for
-//! tickets, the type's.
+//! The catalogue: one row per event. The events have no names of their own; these are the topic's and, for tickets, the
+//! type's.
 
 use inlet::canonical::Kind::{Order, ReturnOrder, Shipment, Stock};
 use inlet::provider::catalogue::Documented::{Full, Partial};
@@ -14,7 +14,7 @@ const TICKET: Entity = &[&["ref_code"]];
 /// Undocumented events. Tickets have an order's code too, so theirs comes first.
 pub(crate) const ANY: Entity = &[&["ref_code"], &["order_code"], &["sku", "warehouse"], &["tracking_id"]];
 
-/// The status of a customer's ticket, all of them: the page of the aftersales service group.
+/// Every status of a customer's ticket: the page of the aftersales service group.
 const TICKET_STATUSES: &[&str] = &[
     "waiting_for_approve",
     "approved",
@@ -32,10 +32,10 @@ const TICKET_STATUSES: &[&str] = &[
     "canceled",
 ];
 
-/// The word that makes a change a cancellation, in both spellings.
+/// The status that means a cancellation, in both spellings.
 const CANCELLED: &[(&str, &str)] = &[("canceled", "cancelled"), ("cancelled", "cancelled")];
 
-/// The status of a last-mile shipment, all of them: lastmile-service/order-status.
+/// Every status of a last-mile shipment: lastmile-service/order-status.
 const SHIPMENT_STATUSES: &[&str] = &[
     "new",
     "allocating",
@@ -76,7 +76,7 @@ const ORDER_VALUES: Values = &[
     ),
 ];
 
-/// Every event. `date` is when the status changed, or when the data was pushed: each event moves it.
+/// Every event. `date` is the time of the change or of the push: each event has a new one.
 pub static EVENTS: &[EventSpec] = &[
     EventSpec::new("order.status", Order, "").sent_when("A fulfilment order changed its state.")
         .aliases(&["order"])
@@ -116,7 +116,7 @@ pub static EVENTS: &[EventSpec] = &[
         .payload(Partial, fee),
 ];
 
-/// Names of events that no page has: a ticket of another type, or a URL's own word.
+/// Events that no page names: a ticket of another type, or a name in the URL.
 pub(crate) const FAMILIES: Families = Families {
     families: &[
         Family { name: "order", kind: Order, entity: &[&["order_code"]], mapping: Some(order) },

@@ -9,6 +9,7 @@
 mod topics;
 mod events;
 mod canonical;
+pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
 #[cfg(rustfmt)]
@@ -114,7 +115,7 @@ impl Provider for Tiki {
             || delivery.topic().filter(|topic| !topic.trim().is_empty()).unwrap_or(UNKNOWN).to_owned();
         let topic = topics::of(delivery.topic(), payload);
         if topic.is_some_and(|topic| !topic.is_proved_by(delivery.proof_scopes())) {
-            // The key of one topic proves nothing that another topic sends.
+            // The key of one topic proves no delivery of another topic.
             return ParsedEvent::unknown(&topic_name(), UnknownReason::Body, entity_id(payload, events::ANY));
         }
         let name = topic.map_or_else(topic_name, |topic| topic.event(payload));
@@ -149,8 +150,8 @@ fn signed(topic: &'static str, key: &Secret, tag: &[u8]) -> Claim {
     Claim::Scoped { scope: topic, claim: Box::new(claim) }
 }
 
-/// Returns the digest behind `sha1=`: 40 hex digits and nothing else. The documented sample writes them in lower case;
-/// upper case is the same digest.
+/// Returns the digest behind `sha1=`: exactly 40 hex digits. The documented sample writes them in lower case; upper
+/// case is the same digest.
 fn digest(signature: &str) -> Option<Vec<u8>> {
     let hex = signature.strip_prefix(ALGORITHM)?;
     if hex.len() != 40 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {

@@ -1,4 +1,4 @@
-//! The contract, the vectors of the facts, and what is TikiNOW's own: keys by topic and events by shape.
+//! The contract, the documented vectors, and TikiNOW's own rules: keys by topic and events by shape.
 
 use inlet::canonical::Kind;
 use inlet::event::DedupScope;
@@ -62,7 +62,7 @@ const AFTERSALE_KEY: &str = "Xk3PzN6vBw9TqL2rMy8HcJ5dSg7FeA4Q";
 /// The worked vector of the facts, over [`ORDER`] under [`ORDER_KEY`].
 const ORDER_SIGNATURE: &str = "sha1=43d47f412bcb354257c466f19a9f1baf6497142a";
 
-/// Of the same JSON with its Vietnamese escaped, under the same key.
+/// The signature of the same JSON with escaped Vietnamese letters, under the same key.
 const ESCAPED_SIGNATURE: &str = "sha1=024569f692c86cf54739b8db3c24b07561490cfd";
 
 fn credentials() -> Vec<Credential> {

@@ -11,7 +11,7 @@ use crate::Credential;
 pub(crate) struct Topic {
     /// The last part of its URL, and the name of its event or events.
     name: &'static str,
-    /// The key that signs it; nothing where none is documented.
+    /// The key that signs it; `None` if none is documented.
     key: Option<fn(&Credential) -> Option<&Secret>>,
     /// Fields that only its bodies have, in any of these ways. Inferred from the documented fields.
     shape: Entity,
@@ -43,8 +43,8 @@ static TOPICS: [Topic; 5] = [
 ];
 
 impl Topic {
-    /// Returns whether a key of one of these topics proves a body of this one. No page names a key of the last mile's,
-    /// so each does.
+    /// Returns true if a key of one of these topics proves a body of this topic. No page names a key for the last-mile
+    /// topics, so every key proves them.
     pub(crate) fn is_proved_by(&self, scopes: &[&str]) -> bool {
         self.key.is_none() || scopes.contains(&self.name)
     }
@@ -68,7 +68,8 @@ pub(crate) fn keys<'c>(
     TOPICS.iter().filter(may_sign).filter_map(|topic| Some((topic.name, topic.key?(store)?)))
 }
 
-/// The topic that the URL names, if the body has its shape or that of no other; else the topic that the body shows.
+/// Returns the topic of a delivery: the URL's, if the body has its shape or the shape of no topic; else the topic whose
+/// shape the body has.
 ///
 /// A body that comes to another topic's URL is found by its shape too. Its topic's key must prove it:
 /// [`Topic::is_proved_by`].

@@ -1,4 +1,4 @@
-//! The entity in a body: bare, or inside wrappers. And the event of a body that names none.
+//! The entity in a body, with or without wrappers; and the kind of a body that names no event.
 
 use inlet::canonical::Kind::{self, App, Cart, Category, Customer, Order, Product, Subscription};
 use inlet::provider::catalogue::{Entity, EventSpec, entity_id, find, text_at};
@@ -19,7 +19,7 @@ const NAMED_WRAPPERS: [(&str, Kind); 8] = [
     ("categories", Category),
 ];
 
-/// The wrappers that do not say what is in them. No object of Zid's has a field of these names.
+/// The wrappers whose names do not show the kind of their content. No object of Zid's has a field of these names.
 const PLAIN_WRAPPERS: [&str; 2] = ["data", "payload"];
 
 /// The wrappers that may be nested. Receivers have seen two.
@@ -60,7 +60,7 @@ pub(crate) fn id(body: &Value) -> Option<Vec<String>> {
     unwrapped(body, Kind::Unknown).iter().rev().find_map(|object| entity_id(object, ANY_ID))
 }
 
-/// Returns the row, with an unknown verb, of the kind that the body looks like.
+/// Returns the row, with an unknown verb, of the kind whose fields the body has.
 pub(crate) fn resembled(body: &Value) -> Option<&'static EventSpec> {
     kind_of(body, MAX_DEPTH).and_then(|kind| find(EVENTS, shape_row(kind)))
 }
@@ -73,8 +73,8 @@ fn shape_row(kind: Kind) -> &'static str {
     }
 }
 
-/// Returns the kind that an object shows by its fields, else by the wrapper in it. An object with an id is no wrapper
-/// of the named sort: an order's `customer` is a part of it.
+/// Returns the kind that an object's fields show, else the kind that a wrapper in it shows. An object with an id is not
+/// such a wrapper: an order's `customer` is a part of the order.
 fn kind_of(object: &Value, depth: usize) -> Option<Kind> {
     if let Some((kind, _)) = SIGNS.iter().find(|(_, signs)| has(object, signs)) {
         return Some(*kind);

@@ -13,9 +13,9 @@ const APP_IN_STORE: Entity = &[&["app_id", "store_id"]];
 /// The verb of a delivery whose kind is known by its shape alone.
 const UNKNOWN: &str = "unknown";
 
-/// The documented values of an order's states. The page explains sixteen codes and spells two of them in another way
-/// where it lists them; conditions and the SDK have a third spelling, and Zid's own counts have two more codes.
-/// Merchants define their own, and the SDK allows a number, as one of the payloads has it.
+/// The documented values of an order's states. The page explains sixteen codes, and its list spells two of them in
+/// another way. Conditions and the SDK have a third spelling, and Zid's own counts have two more codes. Merchants
+/// define their own, and the SDK allows a number, as one of the payloads has it.
 const ORDER_VALUES: Values = &[
     (
         "order_status.code",
@@ -43,7 +43,7 @@ const ORDER_VALUES: Values = &[
             "4",
         ],
     ),
-    // From samples, and from what a page says that an event covers. There is no list.
+    // From samples, and from a page's description of the event. No page has a list.
     ("payment_status", &["paid", "pending", "refunded", "voided", "unpaid"]),
 ];
 
@@ -54,7 +54,7 @@ pub(crate) const STATUS_CHANGED: &str = "status_changed";
 const ORDER_VERBS: &[(&str, &str)] =
     &[("cancelled", CANCELLED), ("canceled", CANCELLED), ("voided", CANCELLED)];
 
-/// The steps of the checkout. The prose and the example spell one of them in two ways.
+/// The steps of the checkout. The text and the example spell one of them differently.
 const PHASES: Values = &[(
     "phase",
     &[
@@ -110,7 +110,7 @@ pub static EVENTS: &[EventSpec] = &[
     customer("customer.update", "updated")
         .timestamp("updated_at")
         .sent_when("The details of a customer change."),
-    // A login changes nothing of the customer, not even its times.
+    // A login changes no field of the customer, not even its times.
     customer("customer.login", "logged_in")
         .sent_when("A customer logs in."),
     // The page of its own that the catalogue links could not be read.

@@ -1,4 +1,4 @@
-//! Events that no page of Zid names. Their names follow those of the documented ones: the subject, then what happened.
+//! Events that no page of Zid names. Their names have the form of the documented ones: the subject, then the verb.
 //! Public receivers list some, for example `order.cancelled`, `order.new`, `new-order` and `product.remove`.
 
 use inlet::canonical::Kind::{self, App, Cart, Category, Customer, Order, Product, Subscription};
@@ -6,7 +6,7 @@ use inlet::provider::catalogue::EventSpec;
 
 use crate::events;
 
-/// The words of a name for a kind. In the order in which they are tried.
+/// The words of a name that show the kind, in the order in which they are tried.
 const SUBJECTS: &[(&str, Kind)] = &[
     ("subscription", Subscription),
     ("application", App),
@@ -17,7 +17,7 @@ const SUBJECTS: &[(&str, Kind)] = &[
     ("category", Category),
 ];
 
-/// The words of a name for a verb. In the order in which they are tried: `order.status.update` in another
+/// The words of a name that show the verb, in the order in which they are tried: `order.status.update` in another
 /// notation is a change of the status.
 const VERBS: &[(&str, &str)] = &[
     ("payment", "payment_status_changed"),
@@ -58,8 +58,8 @@ const APP_MARKET: &str = "app.market.";
 
 /// Returns the row that an undocumented name would have; `None` if it contains no kind.
 ///
-/// A name with a point is an event's, as all of Zid's are. Other text in a URL is one only if it also contains a verb,
-/// happened: `new-order` does, `orders` and `my-order-hook` do not.
+/// All event names of Zid have a point, so a name with a point is an event's. Other text in a URL is an event's name
+/// only if it contains a verb too: `new-order` is one, `orders` and `my-order-hook` are not.
 pub(crate) fn inferred(name: &str) -> Option<EventSpec> {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || SEPARATORS.contains(&char::from(b)));
     if !is_name {

@@ -99,8 +99,8 @@ impl Provider for Zid {
     /// The events of a deleted product and of a login have no time of their own.
     const MIXED_DEDUP_KINDS: &'static [Kind] = &[Kind::Product, Kind::Customer];
 
-    /// Every response other than 2xx is a failure, a 401 for a wrong secret too. A 429 is not counted; no page says
-    /// whether Zid tries again after it. One success clears the count.
+    /// Every response other than 2xx is a failure, a 401 for a wrong secret too. A 429 is not counted; no page says if
+    /// Zid retries after it. One success clears the count.
     const RETRY_POLICY: RetryPolicy = RetryPolicy {
         response_timeout: None,
         retries: Some(Retries {
@@ -118,7 +118,7 @@ impl Provider for Zid {
     };
     const SECRET_PARAMETERS: &'static [&'static str] = &[TOKEN];
 
-    /// Codes that customers bought, tokens, and links that work for everyone who has them.
+    /// Codes that customers bought, tokens, and links that work without a login.
     const SECRET_FIELDS: &'static [&'static str] = &[
         "vouchers.key",
         "vouchers.pin_code",
@@ -209,7 +209,8 @@ fn names(body: &Value, topic: &str) -> Vec<String> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// Returns whether a name is an event's, documented or not. All of Zid's have a point; `app` in a URL is none.
+/// Returns true if this is the name of an event, documented or not. All event names of Zid have a point; `app` in a URL
+/// is not an event's name.
 fn is_of_an_event(name: &str) -> bool {
     name.contains('.') || find(EVENTS, name).is_some() || families::inferred(name).is_some()
 }

@@ -1,4 +1,4 @@
-//! One object out of the three shapes that Zip sends: JSON in either casing, a form, a query.
+//! One object from the three shapes that Zip sends: JSON with names in two casings, a form, a query.
 
 use inlet::delivery::Delivery;
 use inlet::proof::Verified;
@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::SIGNATURE;
 
-/// Returns a callback's JSON object with its names in lower case. `None` if the body is no JSON object or is sent as a form.
+/// Returns a callback's JSON object with its names in lower case. `None` if the body is no JSON object or is sent as a
+/// form.
 pub(crate) fn json_object(delivery: &Verified<Delivery>) -> Option<Value> {
     if delivery.form().is_some() {
         return None;
@@ -46,7 +47,7 @@ fn nested(fields: &Fields) -> Value {
     Value::Object(root)
 }
 
-/// Deeper than any documented name, and shallow enough for any stack.
+/// Maximum depth: more than any documented name has, and small enough for any stack.
 const MAX_DEPTH: usize = 8;
 
 fn put(object: &mut Map<String, Value>, path: &[&str], value: Value) {

@@ -1,4 +1,4 @@
-//! Zip's words to ours. Names are read in lower case, as Zip's pages mix two casings.
+//! Maps Zip's words to the canonical ones. Names are read in lower case, because Zip's pages mix two casings.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +90,7 @@ pub(crate) fn void(payload: &Value) -> Option<Canonical> {
     payment(payload, Some(State::Cancelled), None)
 }
 
-/// The shopper's browser on its way back. The callback says in which state the payment is.
+/// The shopper's browser comes back from Zip. The callback has the state of the payment.
 pub(crate) fn redirect(payload: &Value) -> Option<Canonical> {
     payment(payload, None, None)
 }
@@ -132,8 +132,8 @@ fn payment(payload: &Value, done: Option<State>, direction: Option<Direction>) -
     Some(payment.into())
 }
 
-/// An instant where the text has a zone, else a local time: the redirect's `MM/dd/yyyy HH:mm:ss` has no zone, and none
-/// is documented.
+/// An instant if the text has a zone, else a local time: the redirect's `MM/dd/yyyy HH:mm:ss` has no zone, and none is
+/// documented.
 pub(crate) fn time(text: &str) -> Option<Time> {
     Time::parse_rfc3339(text).or_else(|| Time::local_in(text, DateOrder::MonthFirst))
 }

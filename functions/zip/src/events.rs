@@ -9,7 +9,7 @@ use crate::canonical::{authorization, capture, redirect, refund, void};
 /// Zip's order; the merchant's reference names the operation, not the order.
 pub(crate) const ORDER: Entity = &[&["orderid"]];
 
-/// Every operation that calls back. The operation's name where Zip prints one, else the topic in the URL.
+/// Every operation with a callback. The name is the operation's where Zip documents one, else the URL's topic.
 pub static EVENTS: &[EventSpec] = &[
     // Zip's sample has no operation; `AuthorizeOrder` is unconfirmed.
     row(
@@ -46,7 +46,7 @@ pub static EVENTS: &[EventSpec] = &[
         .payload(Full, redirect),
 ];
 
-/// Each body carries its order, its own time and whether the operation worked.
+/// Each body has its order, its own time and the success of the operation.
 const fn row(
     event: &'static str,
     aliases: &'static [&'static str],

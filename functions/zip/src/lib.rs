@@ -8,6 +8,7 @@ mod events;
 mod canonical;
 mod body;
 mod redirect;
+pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
 #[cfg(rustfmt)]
@@ -29,13 +30,16 @@ use serde_json::json;
 
 pub use events::EVENTS;
 
-/// The name of the signature, as a header, a query parameter and a form field; Zip compares it in any case.
+/// The name of the signature, as a header, a query parameter and a form field. Its case is ignored.
 const SIGNATURE: &str = "X-QP-Signature";
+
+/// The same name as a header of a request to Zip.
+const SIGNATURE_HEADER: &str = "x-qp-signature";
 
 /// The event that the confirm redirect reports too.
 const AUTHORIZE: &str = "authorize";
 
-/// The events whose operation no page names, so that their rows go by the topic.
+/// The events whose operation no page names: their rows have the topic's name.
 const UNNAMED: [&str; 2] = [AUTHORIZE, "confirm"];
 
 /// The topic of the confirm redirect.
@@ -57,9 +61,10 @@ pub struct Credential {
 /// A store's settings.
 #[derive(Debug, Default, Deserialize)]
 pub struct Settings {
-    /// The page that a shopper goes to after the confirm redirect. It gets `orderId`, `merchantReference` and `success`.
+    /// The page that a shopper goes to after the confirm redirect. It gets `orderId`, `merchantReference` and
+    /// `success`.
     redirect_url: Option<String>,
-    /// The page after a failed checkout. Without it, such a shopper gets a plain 200 and not the page above.
+    /// The page after a failed checkout. Without it, the shopper gets a plain 200 and not the page above.
     redirect_failed_url: Option<String>,
 }
 
@@ -109,7 +114,7 @@ impl Provider for Zip {
         if delivery.trust() == Trust::SignedFields {
             return parse_redirect(delivery, topic);
         }
-        // A form says nothing about money, however it is signed: operations come from JSON callbacks only.
+        // A form proves no payment, even if it is signed: only JSON callbacks are operations.
         let Some(payload) = body::json_object(delivery) else {
             return ParsedEvent::unknown(topic, UnknownReason::Body, None);
         };
@@ -144,10 +149,10 @@ fn parse_redirect(delivery: &Verified<Delivery>, topic: &str) -> ParsedEvent {
     }
 }
 
-/// Returns the row of a JSON callback: that of its operation, else that of the topic.
+/// Returns the row of a JSON callback: the row of its operation, else the row of the topic.
 ///
-/// The topic is not signed. So an operation that no page names is the topic's only where Zip documents no wire name
-/// for the topic, and the redirect's row is never a callback's.
+/// The topic is not signed. So it names an undocumented operation only if Zip documents no operation name for this
+/// topic. The redirect's row is never used for a callback.
 fn callback_row(topic: &str, operation: &str) -> Option<&'static EventSpec> {
     let by_topic = || find(EVENTS, topic).filter(|row| row.event != REDIRECT);
     if operation.is_empty() {

@@ -1,9 +1,9 @@
-//! The confirm redirect: a shopper's browser brings fields that Zip signed, and which prove little.
+//! The confirm redirect: a shopper's browser sends fields that Zip signed. The signature is a weak proof.
 //!
 //! Zip signs names and values sorted by name and joined **without separators**
-//! (developers.zip.co/v9-US/docs/signing-requests). Text that the shopper typed, such as an address, can therefore be cut
-//! into other fields under the same signature. So a redirect is read only if its fields are the one way in which the
-//! signed text can be cut into documented fields. Everything else that verifies is kept as an unknown event.
+//! (developers.zip.co/v9-US/docs/signing-requests). Text that the shopper typed, such as an address, can therefore be
+//! split into other fields under the same signature. So a redirect is read only if the signed text can be split into
+//! documented fields in one way. Every other verified request is stored as an unknown event.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use inlet::request::Fields;
 
 use crate::SIGNATURE;
 
-/// The names that Zip documents for the redirect. `line2` is not shown there; the address has room for it.
+/// The names that Zip documents for the redirect. `line2` is not among them, but the address has such a field.
 const NAMES: [(&str, Form); 18] = [
     ("amount", Form::Amount),
     ("currency", Form::Currency),
@@ -79,11 +79,11 @@ fn is_all(text: &str, lengths: std::ops::RangeInclusive<usize>, fits: impl Fn(u8
     lengths.contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// Returns the fields of a redirect if the text that Zip signed can be cut into documented fields in no other way.
+/// Returns the fields of a redirect if the signed text cannot be split into documented fields in another way.
 ///
 /// It cannot if every name is documented or below `metadata.` and occurs once, every value has the documented form, and
-/// no documented name occurs in the signed text but where a field begins. Zip's own fields begin at such places, too. So a
-/// name that a shopper typed makes one field more, with a name that Zip's fields already have or that sorts elsewhere,
+/// a documented name occurs in the signed text only where a field begins. Zip's own fields begin at such places too. So
+/// a documented name in typed text would begin one more field, with a name that already exists or that sorts elsewhere,
 /// and the redirect is not read. A genuine redirect whose shopper lives in `12 test road` is not read either.
 pub(crate) fn unambiguous_fields(delivery: &Delivery) -> Option<Fields> {
     let Covered::Fields { text, plus } = delivery.covered() else { return None };
@@ -105,7 +105,7 @@ pub(crate) fn unambiguous_fields(delivery: &Delivery) -> Option<Fields> {
     (starts == places_of_names(text)).then_some(fields)
 }
 
-/// Returns every place in a text where a documented name begins.
+/// Returns every position in a text where a documented name begins.
 fn places_of_names(text: &[u8]) -> BTreeSet<usize> {
     let names = NAMES.iter().map(|(name, _)| *name).chain([METADATA]);
     let places = |name: &'static str| {

@@ -1,4 +1,4 @@
-//! The contract, the vectors of the facts, and what is Zip's own.
+//! The contract, the documented vectors, and Zip's own rules.
 
 use inlet::canonical::Canonical;
 use inlet::proof::{Rejection, Verified, verify};
@@ -283,7 +283,7 @@ proptest::proptest! {
         let forged: Vec<String> = fields.iter().map(|(n, v)| format!("{}={}", escape(n), escape(v))).collect();
         let forged = format!("{}&X-QP-Signature={signature}", forged.join("&"));
         let unverified = request(Method::Get, "redirect", &forged, &[], "");
-        // A cut whose names are out of order is another text, and does not verify.
+        // A split with names in another order is another text, and does not verify.
         if let Ok(delivery) = judged(unverified) {
             let reading = Zip::parse(&delivery);
             if reading.unknown_reason().is_none() {

@@ -10,7 +10,7 @@
 //! | a form without it | its fields |
 //! | none, or an empty object | the query's fields, or the JSON text in its field `payload` |
 //!
-//! Beside a body the query completes what the body lacks: the id and the statuses.
+//! If there is a body, the query only adds fields that the body lacks: the id and the statuses.
 
 use std::borrow::Cow;
 
@@ -26,9 +26,10 @@ use crate::METHOD;
 pub(crate) struct Content {
     /// The trigger's name: the query's, else the body's.
     pub(crate) method: Option<String>,
-    /// The object with its names in lower case, as ZORT mixes its casing. Another type where the body has no object.
+    /// The object with its names in lower case, because ZORT mixes upper and lower case. Another type if the body has
+    /// no object.
     pub(crate) payload: Value,
-    /// The query's fields as an object, which may have the id where the body has none; null without a query.
+    /// The query's fields as an object, which may have the id if the body has none; null without a query.
     query: Value,
 }
 
@@ -51,13 +52,14 @@ const IDS: [&str; 3] = ["id", "orderid", "productid"];
 /// The other fields that a public receiver reads from the query.
 const QUERY_FIELDS: [&str; 4] = ["number", "sku", "status", "paymentstatus"];
 
-/// The mark that some senders put in front of a text. In front of a form it may be percent-encoded.
+/// The byte order mark that some senders write at the start of a text. At the start of a form it may be
+/// percent-encoded.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// The depth of names that are put in lower case: two wrappers, the object and the elements of its lists.
+/// The depth to which names are converted to lower case: two wrappers, the object and the elements of its lists.
 const LEVELS: usize = 4;
 
-/// The number of wrappers that are taken off, one in the other.
+/// The number of nested wrappers that are removed.
 const MAX_WRAPPERS: usize = 3;
 
 /// Reads a delivery of any shape.
@@ -76,18 +78,18 @@ pub(crate) fn read_content(delivery: &Verified<Delivery>) -> Content {
     Content { method, payload, query }
 }
 
-/// Returns whether the query has a field beside the trigger's name.
+/// Returns true if the query has a field beside the trigger's name.
 fn has_content(query: &Value) -> bool {
     query.as_object().is_some_and(|fields| fields.keys().any(|name| name != METHOD))
 }
 
-/// Returns the body as JSON, else as a form's fields. A body that is called a form and is JSON is JSON.
+/// Returns the body as JSON, else as a form's fields. JSON with the content type of a form is JSON.
 fn read_body(delivery: &Verified<Delivery>) -> Option<Value> {
     let json = delivery.json().filter(|json| json.is_object() || json.is_array());
     json.map(Cow::into_owned).or_else(|| flat_object(delivery.form()?.iter()))
 }
 
-/// Takes wrappers off, at most so many: a list of one, `payload`, and the others that hold an object.
+/// Removes wrappers, up to a maximum number: a list of one, `payload`, and the others that contain an object.
 fn unwrap_object(sent: Value, most: usize) -> Value {
     let Some(below) = most.checked_sub(1) else { return sent };
     match sent {
@@ -102,7 +104,7 @@ fn unwrap_object(sent: Value, most: usize) -> Value {
     }
 }
 
-/// Takes the object or the list out of a wrapper; nothing where the object is no wrapper.
+/// Returns the object or the list in a wrapper; `None` if the object is no wrapper.
 fn take_inner(object: &mut Map<String, Value>) -> Option<Value> {
     let parsed = object.get(PAYLOAD).and_then(Value::as_str).and_then(parse_json);
     if let Some(inner) = parsed {
@@ -110,7 +112,7 @@ fn take_inner(object: &mut Map<String, Value>) -> Option<Value> {
     }
     let holds_content = |name: &&str| match object.get(*name) {
         Some(Value::Object(_)) => true,
-        // Of other wrappers a list may be something else of the object: an order's lines are one.
+        // In other wrappers a list may be a field of the object, such as an order's lines.
         Some(Value::Array(list)) => *name == PAYLOAD && !list.is_empty(),
         _ => false,
     };
@@ -137,7 +139,7 @@ fn complete_from_query(payload: &mut Value, query: &Value) {
     }
 }
 
-/// Returns whether a field is missing, null or blank.
+/// Returns true if a field is missing, null or blank.
 fn is_absent(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
@@ -145,7 +147,7 @@ fn is_absent(value: Option<&Value>) -> bool {
     }
 }
 
-/// Returns fields as an object, the first of a name. A field without a value is absent.
+/// Returns fields as an object. Of several fields with one name the first counts. A field without a value is absent.
 fn flat_object<'f>(fields: impl Iterator<Item = (&'f [u8], &'f [u8])>) -> Option<Value> {
     let mut object = Map::new();
     for (name, value) in fields.filter(|(_, value)| !value.is_empty()) {

@@ -25,7 +25,7 @@ pub(crate) const ANY: Entity = &[&["id"], &["orderid"], &["productid"], &["numbe
 /// The statuses of an order that turn a change into a cancellation, as word and as code.
 const VOIDED: &[(&str, &str)] = &[("Voided", "cancelled"), ("2", "cancelled")];
 
-/// The status of another document that does so. ZORT documents no codes for them.
+/// The status of another document that does the same. ZORT documents no codes for them.
 const VOIDED_WORD: &[(&str, &str)] = &[("Voided", "cancelled")];
 
 /// An order's statuses as words and as codes (developers.zortout.com/api-reference/order), and the two words that
@@ -71,7 +71,7 @@ const STATUSES: Values = &[
     ),
 ];
 
-/// The occasion of a trigger, with the condition that holds for all of them.
+/// The sentence about when a trigger is sent, with the condition that applies to all of them.
 macro_rules! sent_when {
     ($occasion:literal) => {
         concat!(
@@ -81,9 +81,9 @@ macro_rules! sent_when {
     };
 }
 
-/// Every trigger. No readable body has a time that its event moves, so equal bodies are one event only within the
-/// retry window. The rows without a readable page have the mapping of their kind all the same: REST's names are
-/// ZORT's only vocabulary, and a field that the body lacks stays absent.
+/// Every trigger. No readable body has a time that its event moves, so equal bodies are one event only within the retry
+/// window. The rows without a readable page have the mapping of their kind too: REST's names are ZORT's only
+/// vocabulary, and a field that the body lacks stays absent.
 pub static EVENTS: &[EventSpec] = &[
     EventSpec::new("ADDPRODUCT", Product, "created")
         .sent_when(sent_when!("A product is created."))
@@ -93,7 +93,7 @@ pub static EVENTS: &[EventSpec] = &[
         .sent_when(sent_when!("A product is modified."))
         .entity(PRODUCT)
         .payload(Full, product),
-    // The pages' name, and the one that a public receiver matches. Which of them ZORT sends is not documented.
+    // The pages' name, and the name that a public receiver expects. No page says which of them ZORT sends.
     EventSpec::new("UPDATEPRODUCTQUANTITY", Stock, "changed")
         .sent_when(sent_when!("The quantity of a product changes."))
         .aliases(&["UPDATEQUANTITY"])

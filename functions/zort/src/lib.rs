@@ -9,6 +9,7 @@ mod events;
 mod canonical;
 mod body;
 mod families;
+pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
 #[cfg(rustfmt)]
@@ -33,8 +34,9 @@ pub use events::EVENTS;
 /// The query parameter, and the field of a body, that names the trigger.
 const METHOD: &str = "method";
 
-/// The name of a delivery that names no trigger. ZORT's "Verify and Save" may send one. It is kept, because no page
-/// says that it is no event, and it is answered with 200, because a refusal could make the saving fail.
+/// The event name of a delivery without a trigger's name. ZORT's "Verify and Save" may send one. The delivery is kept,
+/// because it may be an event: no page denies it. It is answered with 200, because a refusal could make the saving
+/// fail.
 const VERIFY: &str = "VERIFY";
 
 /// The query parameters that are content: a request that has one is more than a test of the URL.
@@ -67,7 +69,7 @@ impl Provider for Zort {
         find(EVENTS, part).is_some()
     }
 
-    /// A `POST` without a key and without any content only tests the URL. One with a key is kept even without a body:
+    /// A `POST` without a key and without content only tests the URL. A `POST` with a key is kept even without a body:
     /// no page says that ZORT never sends one.
     fn is_probe(request: &Unverified) -> bool {
         let has = |name: &&str| request.query(name).is_some_and(|value| !value.trim().is_empty());
@@ -80,8 +82,8 @@ impl Provider for Zort {
         }
     }
 
-    /// `key1` is required, in the header of its name or, literally and not in base64, behind `Basic`. The other
-    /// two are compared when they come along and the store has them.
+    /// `key1` is required, in the header of its name or, literally and not in base64, behind `Basic`. The other two are
+    /// compared if the request and the store have them.
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let header = |name| request.header(name).filter(|value| !value.is_empty());
         let key1 = presented_key(request).ok_or(Rejection::Missing { expected: "key1" })?;
@@ -119,7 +121,7 @@ fn presented_key(request: &Unverified) -> Option<&str> {
     key1.or_else(|| request.authorization("Basic"))
 }
 
-/// Reads the content as its row says. Without an object it is unknown, with the id that the query may have.
+/// Parses the content by its row. Without an object it is unknown, with the query's id if there is one.
 fn parse_content(spec: &EventSpec, name: &str, content: &body::Content) -> ParsedEvent {
     if !content.payload.is_object() {
         return ParsedEvent::unknown(name, UnknownReason::Body, content.entity_id(spec.entity));

@@ -1,4 +1,4 @@
-//! Verifies quarantined requests again, with the current credentials. Those that verify become events.
+//! Verifies quarantined requests again, with the current credentials. A request that verifies becomes an event.
 
 use inlet::fault::{Fault, FaultKind};
 use inlet::proof::verify;
@@ -24,24 +24,24 @@ pub struct Reverified {
     pub refused: usize,
     /// The number of requests whose entity was forgotten since they arrived. They left the quarantine.
     pub forgotten: usize,
-    /// Why others stay: each that cannot be read or that table or queue never take, and the one at which the run ended.
+    /// The faults of other requests that stay: unreadable ones, ones that table or queue never accept, and the one at
+    /// which the run ended.
     pub failed: Vec<Fault>,
 }
 
-/// Verifies a store's quarantined requests in the order of their arrival. One that verifies is
+/// Verifies a store's quarantined requests in the order of their arrival. A request that verifies is
 ///
 /// 1. added to the sweeper's pending list,
 /// 2. stored with its original arrival and the origin `quarantine`,
 /// 3. sent, and
 /// 4. deleted from the quarantine,
 ///
-/// so that a run can be repeated wherever it ended. One whose entity was forgotten since it arrived is deleted and neither
-/// stored nor sent. The first transient fault ends it: no request overtakes another. A
-/// request that cannot be read, or that table or queue never take, stays and is skipped. `sum` contains the progress at
-/// any time.
+/// so that a run can be repeated wherever it ended. One whose entity was forgotten since it arrived is deleted and
+/// neither stored nor sent. The first transient fault ends it: no request overtakes another. A request that cannot be
+/// read, or that table or queue never take, stays and is skipped. `sum` contains the progress at any time.
 ///
 /// # Errors
-/// When the store's secrets or the quarantine cannot be read, or the store is not configured.
+/// If the store's secrets or the quarantine cannot be read, or the store is not configured.
 pub async fn reverify<P: Provider>(
     quarantine: &TableQuarantine,
     secrets: &impl Secrets<P>,
@@ -56,8 +56,8 @@ pub async fn reverify<P: Provider>(
         store.ok_or_else(|| Fault::permanent("nothing can be verified", "no such store is configured"))?;
     let mut items = Items::new(quarantine.query(name, scope), "the quarantine cannot be read");
     while let Some(item) = items.next().await? {
-        let result = match QuarantinedRequest::read(&item, name) {
-            Ok(quarantined) => accept::<P>(quarantined, &store, quarantine, journal, queue).await,
+        let result = match quarantine.read(&item, name).await {
+            Ok(quarantined) => accept::<P>(quarantined, scope, &store, quarantine, journal, queue).await,
             Err(damaged) => Err(damaged),
         };
         match result {
@@ -91,15 +91,19 @@ enum Judgement {
 /// Takes a request along the path of a delivery, and out of quarantine.
 async fn accept<P: Provider>(
     quarantined: QuarantinedRequest,
+    scope: Scope,
     store: &Store<P>,
     quarantine: &TableQuarantine,
     journal: &impl Journal,
     queue: &impl Queue,
 ) -> Result<Judgement, Fault> {
     let QuarantinedRequest { request, received_at, sort_key } = quarantined;
-    // The token is the request's own: a repeated run recognises its write, and no other delivery has the same.
+    // Each request has its own token: a repeated run recognises its write, and no other delivery has the same token.
     let (name, token) = (request.store.clone(), WriteToken(format!("quarantine {sort_key}")));
     let Ok(delivery) = verify::<P>(Unverified::new(request), &store.credentials, received_at) else {
+        if scope == Scope::Deferred {
+            quarantine.mark_refused(&name, &sort_key).await?;
+        }
         return Ok(Judgement::Refused);
     };
     let parsed = store.parse(&delivery);

@@ -1,7 +1,7 @@
 //! The stores' credentials in Parameter Store, cached: one parameter per store, read on its first delivery.
 //!
-//! Everyone can invent store names, and Parameter Store answers 40 calls a second for the whole account. So a receiver
-//! lists the names of its provider's stores once a minute, and a name that is not listed costs no call.
+//! An attacker can invent store names, and Parameter Store answers only 40 calls a second for the whole account. So a
+//! receiver lists the names of its provider's stores once a minute, and an unlisted name costs no call.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,24 +23,33 @@ use crate::telemetry::timing::{Step, with_timeout, within};
 /// The lifetime of cached credentials. A rotation keeps the old credential valid for longer than this.
 const TTL: Duration = Duration::from_mins(5);
 
-/// The longest time for which credentials are used that could not be read again. A store whose parameter was damaged or
-/// whose access was removed must not be accepted for ever.
+/// Maximum time for which old credentials are used while new ones cannot be read. If the parameter stays damaged or its
+/// access stays denied, deliveries must not be accepted without limit.
 const MAX_STALE: Duration = Duration::from_hours(1);
 
-/// The least time between two reads of the same store: for deliveries that fail verification, and after a failed read.
+/// Minimum time between two reads of the same store: for deliveries that fail verification, and after a failed read.
 const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The lifetime of the list of names: a new store is usable within a minute.
 pub(crate) const NAMES_TTL: Duration = Duration::from_secs(50);
 
-/// The least time between two attempts to list the names.
+/// Minimum lifetime of the list for each page that it has, ten names: 24 instances ask for at most ten pages a second,
+/// a quarter of what Parameter Store answers, however many stores there are. Up to 200 stores have the lifetime above.
+const NAMES_TTL_OF_A_PAGE: Duration = Duration::from_millis(2_500);
+
+/// Minimum time between two attempts to list the names.
 const LIST_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The reads of stores that are not listed: a burst, and one more in each interval. With the burst a store that was
-/// configured a moment ago is usable at once; 24 instances in a flood of invented names make 48 reads and then two in
-/// five seconds.
+/// The reads of stores that are not listed: a burst, and one more in each interval. The burst makes a store usable at
+/// once that was configured a moment ago. In a flood of invented names, 24 instances make 48 reads at first and then
+/// two in five seconds.
 const BURST: u32 = 2;
 const REFILL_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The reads for deliveries that fail verification, of all stores of an instance: a burst, and one more in each interval.
+/// A flood of forged deliveries to a hundred stores makes 24 instances read twelve times a second.
+const REREAD_BURST: u32 = 10;
+const REREAD_REFILL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The reads of stores while no list can be had: a burst, and one more in each interval.
 const BURST_WITHOUT_NAMES: u32 = 20;
@@ -63,6 +72,7 @@ struct Cache<P: Provider> {
     names: Names,
     unlisted_limit: TokenBucket,
     lookup_limit: TokenBucket,
+    reread_limit: TokenBucket,
 }
 
 struct Entry<P: Provider> {
@@ -73,9 +83,23 @@ struct Entry<P: Provider> {
 
 /// The names of a provider's stores, as they were last listed.
 struct Names {
+    /// The lifetime of a short list.
+    least_ttl: Duration,
+    /// The lifetime of this list.
     ttl: Duration,
     listed: Option<(HashSet<StoreName>, Instant)>,
+    /// The pages of the next list so far, if there was no time for all of them.
+    begun: Option<Pages>,
     tried_at: Option<Instant>,
+}
+
+/// Some pages of a list of names.
+#[derive(Clone, Debug, Default)]
+struct Pages {
+    names: HashSet<StoreName>,
+    count: u32,
+    /// The place of the next page; nothing before the first one.
+    next: Option<String>,
 }
 
 /// A name's state in the list of names.
@@ -91,15 +115,16 @@ enum Listing {
 
 impl Names {
     fn new(ttl: Duration) -> Self {
-        Self { ttl, listed: None, tried_at: None }
+        Self { least_ttl: ttl, ttl, listed: None, begun: None, tried_at: None }
     }
 
-    /// Returns whether the names have to be listed again, and notes the attempt.
+    /// Returns true if the names must be listed again, and records the attempt.
     fn is_due(&mut self, now: Instant) -> bool {
         let is_current =
             self.listed.as_ref().is_some_and(|(_, at)| now.saturating_duration_since(*at) < self.ttl);
         let interval = LIST_INTERVAL.min(self.ttl);
-        let was_tried = self.tried_at.is_some_and(|at| now.saturating_duration_since(at) < interval);
+        let was_tried = self.begun.is_none()
+            && self.tried_at.is_some_and(|at| now.saturating_duration_since(at) < interval);
         let is_due = !is_current && !was_tried;
         if is_due {
             self.tried_at = Some(now);
@@ -107,10 +132,21 @@ impl Names {
         is_due
     }
 
+    /// Takes the whole list. The more pages it has, the longer it counts.
+    fn complete(&mut self, pages: Pages, now: Instant) {
+        if !self.least_ttl.is_zero() {
+            self.ttl = self.least_ttl.max(NAMES_TTL_OF_A_PAGE.saturating_mul(pages.count));
+        }
+        (self.listed, self.begun) = (Some((pages.names, now)), None);
+    }
+
     fn find(&self, name: &StoreName, now: Instant) -> Listing {
+        if self.begun.as_ref().is_some_and(|pages| pages.names.contains(name)) {
+            return Listing::Listed;
+        }
         match &self.listed {
             Some((names, _)) if names.contains(name) => Listing::Listed,
-            // The list that was just read counts, however short its lifetime is.
+            // A list that was just read counts as current, even if its lifetime is shorter.
             Some((_, at)) if now.saturating_duration_since(*at) < self.ttl.max(timeouts::STORE_NAMES) => {
                 Listing::NotListed
             }
@@ -134,6 +170,7 @@ impl<P: Provider> Cache<P> {
             names: Names::new(names_ttl),
             unlisted_limit: TokenBucket::new(BURST, REFILL_INTERVAL, now),
             lookup_limit: TokenBucket::new(BURST_WITHOUT_NAMES, REFILL_INTERVAL_WITHOUT_NAMES, now),
+            reread_limit: TokenBucket::new(REREAD_BURST, REREAD_REFILL_INTERVAL, now),
         }
     }
 
@@ -149,14 +186,15 @@ impl<P: Provider> Cache<P> {
         Lookup::Expired((age < MAX_STALE).then(|| Arc::clone(store)))
     }
 
-    /// Returns whether a store's credentials may be read again now, and notes the attempt.
+    /// Returns true if a store's credentials may be read again now, and records the attempt.
     fn may_reread(&mut self, name: &StoreName, now: Instant) -> bool {
         let Some(entry) = self.stores.get_mut(name) else {
             return false;
         };
-        let may = now.saturating_duration_since(entry.tried_at) >= REREAD_INTERVAL;
+        let may = now.saturating_duration_since(entry.tried_at) >= REREAD_INTERVAL
+            && self.reread_limit.try_acquire(1, now);
         if may {
-            // Not `read_at`: an attempt that fails makes nothing fresh.
+            // `read_at` stays: a failed attempt does not renew the credentials.
             entry.tried_at = now;
         }
         may
@@ -174,7 +212,7 @@ impl<P: Provider> Cache<P> {
         }
     }
 
-    /// Notes a failed read, so that the next deliveries do not wait for one too.
+    /// Records a failed read, so that the next deliveries do not wait for another one.
     fn note_failure(&mut self, name: &StoreName, now: Instant) {
         if let Some(entry) = self.stores.get_mut(name) {
             entry.tried_at = now;
@@ -208,25 +246,42 @@ impl<P: Provider> SsmSecrets<P> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lists the names of the provider's stores, if the list is not current. A failure changes nothing.
+    /// Lists the names of the provider's stores, if the list is not current. If there is no time for all pages, the next
+    /// delivery continues. After a failure the next attempt begins again.
     async fn list_names(&self) {
         if !self.cache().names.is_due(Instant::now()) {
             return;
         }
         let listing = async {
-            let request = self.client.get_parameters_by_path().path(&self.path).max_results(10);
-            let mut pages = request.into_paginator().send();
-            let mut names = HashSet::new();
-            while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))?;
-                let last_part = |path: &str| StoreName::parse(path.rsplit('/').next()?).ok();
-                names.extend(page.parameters().iter().filter_map(|parameter| last_part(parameter.name()?)));
+            loop {
+                let pages = self.cache().names.begun.clone().unwrap_or_default();
+                match self.next_page(pages).await {
+                    Ok(pages) if pages.next.is_some() => self.cache().names.begun = Some(pages),
+                    Ok(pages) => {
+                        self.cache().names.complete(pages, Instant::now());
+                        return Ok(());
+                    }
+                    Err(fault) => {
+                        self.cache().names.begun = None;
+                        return Err(fault);
+                    }
+                }
             }
-            Ok(names)
         };
-        if let Ok(names) = with_timeout(Step::StoreNames, UNREADABLE, listing).await {
-            self.cache().names.listed = Some((names, Instant::now()));
-        }
+        // Without a list, names are looked up one by one, at a limited rate.
+        let _ = with_timeout(Step::StoreNames, UNREADABLE, listing).await;
+    }
+
+    /// Reads the next page of names.
+    async fn next_page(&self, mut pages: Pages) -> Result<Pages, Fault> {
+        let request = self.client.get_parameters_by_path().path(&self.path).max_results(10);
+        let page = request.set_next_token(pages.next.take()).send().await;
+        let page = page.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))?;
+        let last_part = |path: &str| StoreName::parse(path.rsplit('/').next()?).ok();
+        pages.names.extend(page.parameters().iter().filter_map(|parameter| last_part(parameter.name()?)));
+        pages.count = pages.count.saturating_add(1);
+        pages.next = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        Ok(pages)
     }
 
     /// Reads a store's two parameters, `{store}` and `{store}/settings`, in one call.
@@ -251,7 +306,7 @@ impl<P: Provider> SsmSecrets<P> {
         Ok(if is_readable { Parameter::Readable(store) } else { Parameter::Unreadable(store) })
     }
 
-    /// Reads a store, and repeats it after a fault until the time is over.
+    /// Reads a store, and repeats a failed read until the time limit.
     async fn read_with_retries(&self, name: &StoreName) -> Result<Parameter<P>, Fault> {
         let started = Instant::now();
         let mut pause = FIRST_RETRY;
@@ -302,7 +357,7 @@ struct Usable<C> {
     is_readable: bool,
 }
 
-/// Reads the credentials in a parameter's list. One that cannot be used does not spoil the others.
+/// Parses the credentials in a parameter's list. An unusable credential does not affect the others.
 fn usable_credentials<C: DeserializeOwned>(text: &str) -> Usable<C> {
     let list: Option<Vec<Value>> = serde_json::from_str(text).ok();
     let is_revoked = list.as_ref().is_some_and(Vec::is_empty);
@@ -321,7 +376,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
             Lookup::Expired(old) => old,
         };
         if is_cold && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
-            // A new instance waits once for both.
+            // A new instance runs both at once, so that its first delivery waits only once.
             let (read, ()) = tokio::join!(self.read_with_retries(name), self.list_names());
             return self.resolve(name, read, old);
         }
@@ -457,6 +512,40 @@ mod tests {
         names.listed = Some((HashSet::new(), now + LIST_INTERVAL));
         assert!(!names.is_due(now + LIST_INTERVAL + almost(NAMES_TTL)));
         assert!(names.is_due(now + LIST_INTERVAL + NAMES_TTL));
+    }
+
+    #[test]
+    fn a_list_of_many_pages_is_read_in_parts_and_counts_longer() {
+        let now = Instant::now();
+        let mut names = Names::new(NAMES_TTL);
+        assert!(names.is_due(now));
+        names.begun = Some(Pages { names: HashSet::from([name("a")]), count: 50, next: Some("b".into()) });
+        assert!(names.is_due(now), "the next delivery continues");
+        assert_eq!(
+            [name("a"), name("b")].map(|name| names.find(&name, now)),
+            [Listing::Listed, Listing::Unknown]
+        );
+        names.complete(Pages { names: HashSet::from([name("b")]), count: 200, next: None }, now);
+        let ttl = NAMES_TTL_OF_A_PAGE * 200;
+        assert_eq!(names.find(&name("a"), now + almost(ttl)), Listing::NotListed);
+        assert!(!names.is_due(now + almost(ttl)) && names.is_due(now + ttl));
+        let mut names = Names::new(NAMES_TTL);
+        names.complete(Pages { count: 20, ..Pages::default() }, now);
+        assert!(!names.is_due(now + almost(NAMES_TTL)) && names.is_due(now + NAMES_TTL), "200 stores");
+    }
+
+    #[test]
+    fn forgeries_to_many_stores_share_a_limit_of_reads() {
+        let now = Instant::now();
+        let mut cache = cache(now);
+        let names: Vec<StoreName> = (0..100).map(|n| name(&format!("store-{n}"))).collect();
+        names.iter().for_each(|name| cache.remember(name, Some(store()), now));
+        let read = |cache: &mut Cache<TestProvider>, at| {
+            names.iter().filter(|name| cache.may_reread(name, at)).count()
+        };
+        let later = now + REREAD_INTERVAL;
+        assert_eq!(read(&mut cache, later), usize::try_from(REREAD_BURST).unwrap());
+        assert_eq!(read(&mut cache, later + REREAD_REFILL_INTERVAL * 3), 3);
     }
 
     #[test]

@@ -19,10 +19,10 @@ use crate::client::connect::describe_sdk_error;
 use crate::dynamodb::record::{Origin, Record, hex};
 use crate::telemetry::timing::{Step, with_timeout};
 
-/// The largest message in bytes, with its attributes: SQS's limit since August 2025.
+/// Maximum length of a message with its attributes, in bytes: SQS's limit since August 2025.
 const MAX_MESSAGE_LEN: usize = 1_048_576;
 
-/// The longest group id and deduplication id in characters: SQS's limit.
+/// Maximum length of a group id and of a deduplication id, in characters: SQS's limit.
 const MAX_ID_LEN: usize = 128;
 
 /// The size of a message attribute's name and type in bytes, with a margin.
@@ -31,8 +31,8 @@ const ATTRIBUTE_OVERHEAD: usize = 64;
 /// The error codes of a message that SQS never accepts.
 const REJECTIONS: [&str; 2] = ["InvalidMessageContents", "InvalidParameterValue"];
 
-/// The message attribute with a whole event, for an event that is stored nowhere else. Messages on the queue have it:
-/// the value must stay.
+/// The message attribute with a whole event, for an event that is not in the table. Messages on the queue have it: the
+/// value must stay.
 pub const WHOLE: &str = "inlet-whole";
 
 const NOT_ENQUEUED: &str = "the event cannot be enqueued";
@@ -85,7 +85,7 @@ impl SqsQueue {
     /// Returns the approximate number of messages, as SQS counts them.
     ///
     /// # Errors
-    /// When SQS does not return it.
+    /// If the call of SQS fails.
     pub async fn depth(&self) -> Result<QueueDepth, Fault> {
         let visible = QueueAttributeName::ApproximateNumberOfMessages;
         let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
@@ -100,7 +100,7 @@ impl SqsQueue {
     /// Sends the message of a stored event under this deduplication id, without its data if it is too large.
     ///
     /// # Errors
-    /// When SQS does not take it: permanent if it never will.
+    /// If SQS does not accept it: permanent if it never will.
     pub async fn send_message(&self, message: &Message, deduplication: &str) -> Result<(), Fault> {
         let mut text = escape_noncharacters(message.json().to_owned());
         if text.len() > MAX_MESSAGE_LEN {
@@ -119,7 +119,7 @@ impl SqsQueue {
     /// Hides a received message for this long.
     ///
     /// # Errors
-    /// When SQS does not do it.
+    /// If the call of SQS fails.
     pub async fn delay(&self, received: &Received, delay: Duration) -> Result<(), Fault> {
         let change = self.client.change_message_visibility().queue_url(&self.url);
         let change = change.receipt_handle(&received.handle);
@@ -131,7 +131,7 @@ impl SqsQueue {
     /// remembers ids for five minutes, and this queue may have had the message before.
     ///
     /// # Errors
-    /// When SQS does not take it.
+    /// If SQS does not accept it.
     pub async fn forward(&self, received: &Received) -> Result<(), Fault> {
         let deduplication = format!("{}/{}", received.deduplication, received.id);
         let send = self
@@ -167,7 +167,7 @@ fn whole_attribute(whole: Vec<u8>) -> Result<MessageAttributeValue, Fault> {
     attribute.build().map_err(|error| Fault::permanent(NOT_ENQUEUED, error))
 }
 
-/// Returns the fault of a failed call: permanent if SQS rejects what the message contains, else transient.
+/// Returns the fault of a failed call: permanent if SQS rejects the message's content, else transient.
 pub(crate) fn fault<E: ProvideErrorMetadata, R>(context: &'static str, error: &SdkError<E, R>) -> Fault {
     if error.code().is_some_and(|code| REJECTIONS.contains(&code)) {
         Fault::permanent(context, describe_sdk_error(error))

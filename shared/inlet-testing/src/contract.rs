@@ -383,7 +383,8 @@ pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
     for row in rows::<C>().iter().filter(is_json) {
         let is_listed = row.closed_values.iter().map(|(field, _)| (*field, true));
         for (field, is_listed) in is_listed.chain(row.open_values.iter().map(|(field, _)| (*field, false))) {
-            // An event's own file may lack fields that others of its kind have; some events are distinguished by their bodies.
+            // An event's own file may lack fields that others of its kind have; some events are distinguished by their
+            // bodies.
             let is_like_it = |body: &Value| {
                 let reading = read::<C>(row.event, body.to_string().as_bytes());
                 reading.event_type.as_str() == row.event && reading.kind() == row.kind
@@ -427,7 +428,7 @@ fn put(value: &mut Value, path: &str, text: &str) -> bool {
     value.as_object_mut().is_some_and(|object| object.values_mut().any(|inner| put(inner, path, text)))
 }
 
-/// Returns whether at least some of the event's fields are known, from a page or from a receiver.
+/// Returns true if at least some of the event's fields are known, from a page or from a receiver.
 fn is_documented(row: &EventSpec) -> bool {
     row.canonical.is_some() && row.documented != Documented::NameOnly
 }

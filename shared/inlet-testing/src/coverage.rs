@@ -1,7 +1,7 @@
 //! Coverage of bodies: every leaf of every payload file is mapped, left out for a reason, or a credential.
 //!
 //! A leaf is mapped if some change of it changes the event: its type, verb, entity, time or canonical object. So the
-//! test needs no list of what is mapped, only the list of what is not.
+//! test needs no list of mapped fields, only the list of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,7 +132,7 @@ fn matches(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// Returns whether some other value in the leaf's place makes another event.
+/// Returns true if some other value in the leaf's place makes another event.
 fn is_mapped<C: Contract>(event: &str, body: &Value, leaf: &[Step]) -> bool {
     let before = outcome::<C>(event, body);
     let others = [

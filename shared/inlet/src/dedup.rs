@@ -1,18 +1,19 @@
 //! Deduplication of deliveries whose bodies have no time of their own: a repeat, a new state, or an older state.
 //!
-//! Each entity has one item, [`Latest`]. It names the entity's newest event, and the newest delivery that was taken for
-//! a repeat. A delivery is stored in three steps:
+//! Each entity has one item, [`Latest`]. It names the entity's newest event, and the newest delivery that was decided
+//! to be a repeat. A delivery is stored in three steps:
 //!
 //! 1. Write the event. Its id contains content and arrival.
-//! 2. Let `latest` name it, on the condition of [`moves_at_once`]. On the ordinary path this is all.
-//! 3. If the condition fails, [`decide`] from the item that the table returns. Each decision is a write on the condition
-//!    that the item has not changed; if it has, decide again.
+//! 2. Let `latest` name it, on the condition of [`moves_at_once`]. On the ordinary path this is the last step.
+//! 3. If the condition fails, [`decide`] from the item that the table returns. Each decision is a write on the
+//!    condition that the item has not changed; if it has, decide again.
 //!
-//! A repeat is noted on `latest` before its own event gets the receipt of a repeat. So if an event turns up that arrived
-//! between the original and the repeat, the repeat can be published after all ([`Decision::Restore`]): its receipt is
-//! made void first, and then `latest` changes. A void receipt never becomes the receipt of a repeat again.
+//! A repeat is noted on `latest` before its own event gets the receipt of a repeat. So if an event turns up that
+//! arrived between the original and the repeat, the repeat can be published after all ([`Decision::Restore`]): its
+//! receipt is made void first, and then `latest` changes. A void receipt never becomes the receipt of a repeat again.
 //!
-//! The crate `inlet-model` checks this rule, with every call failing, coming late or never, and with clocks that differ.
+//! The crate `inlet-model` checks this rule, with every call failing, coming late or never, and with clocks that
+//! differ.
 
 /// The entity's item `latest`. `D` names events, `C` contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,11 +24,11 @@ pub struct Latest<D, C> {
     pub content: C,
     /// Its arrival, in milliseconds since 1970 UTC.
     pub received_ms: i64,
-    /// The newest delivery that was taken for a repeat. It stays when `latest` moves on.
+    /// The newest delivery that was decided to be a repeat. It stays when `latest` moves to another event.
     pub repeated: Option<Repeated<D>>,
 }
 
-/// A delivery that was taken for a repeat.
+/// A delivery that was decided to be a repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Repeated<D> {
     /// Its event.
@@ -52,9 +53,9 @@ pub struct Candidate<D, C> {
 /// The order of a delivery and of the delivery in `latest`, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Evidence<D> {
-    /// The receiver has not answered yet. Everything that `latest` shows counts as earlier, whatever the clocks say: a
-    /// delivery that was answered before this one was sent is among it. The exception is what `latest` did not show
-    /// when this receiver looked: that overlaps with this delivery, and the arrivals decide.
+    /// The receiver has not answered yet. Every event that `latest` names counts as earlier, even if the clocks differ,
+    /// because deliveries that were answered before this one was sent are among them. Exception: an event that `latest`
+    /// did not name when this receiver looked overlaps with this delivery, so the arrivals decide.
     Unanswered(Option<Look<D>>),
     /// The delivery was answered some time ago (it was on the queue alone, or in quarantine): the arrivals decide.
     Late,
@@ -84,16 +85,16 @@ pub enum Decision<D, C> {
     },
     /// A new state that is older than the newest one. `latest` stays.
     Older,
-    /// A new state, and so is the noted repeat, which arrived after it.
+    /// A new state. The noted repeat, which arrived after it, is a new state too.
     Restore {
-        /// The repeat that is none.
+        /// The noted delivery that is no repeat.
         repeated: Repeated<D>,
         /// The next `latest`: the former repeat, if it is the newest event.
         latest: Latest<D, C>,
     },
 }
 
-/// Returns whether `latest` may name this delivery without a closer look: the condition of the first update.
+/// Returns true if `latest` may name this delivery without a closer look: the condition of the first update.
 pub fn moves_at_once<D, C: PartialEq>(latest: Option<&Latest<D, C>>, own: &Candidate<D, C>) -> bool {
     latest.is_none_or(|latest| {
         let noted = latest.repeated.as_ref();
@@ -103,7 +104,7 @@ pub fn moves_at_once<D, C: PartialEq>(latest: Option<&Latest<D, C>>, own: &Candi
     })
 }
 
-/// Returns what a delivery is, if [`moves_at_once`] is false.
+/// Decides about a delivery for which [`moves_at_once`] is false.
 pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     latest: &Latest<D, C>,
     own: &Candidate<D, C>,
@@ -114,7 +115,7 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     }
     let is_late = matches!(evidence, Evidence::Late);
     let is_behind = latest.received_ms >= own.received_ms;
-    // In doubt a delivery is new: between a late one and a later `latest` there may have been another state.
+    // In doubt a delivery is new: another state may have arrived between a late delivery and a later `latest`.
     if is_equal(latest, own) && !(is_late && is_behind) {
         return Decision::Repeat;
     }
@@ -122,7 +123,8 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     let is_older = is_behind && evidence.allows_later(&latest.digest);
     let restored = repeated
         .filter(|repeated| repeated.received_ms > own.received_ms && evidence.allows_later(&repeated.digest))
-        // A delivery that is later than `latest` by its calls, and not by its arrival, cannot be put between the two.
+        // If a delivery is later than `latest` by the order of the calls but not by its arrival, it cannot be ordered
+        // between the two.
         .filter(|_| is_older || !is_behind);
     if let Some(repeated) = restored {
         return Decision::Restore { repeated: repeated.clone(), latest: without_repeat(latest, repeated) };
@@ -136,6 +138,20 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     let shown_ms =
         repeated.map_or(latest.received_ms, |repeated| latest.received_ms.max(repeated.received_ms));
     Decision::Newest { received_ms: own.received_ms.max(shown_ms.saturating_add(1)) }
+}
+
+/// The most that a provider's clock may be ahead of ours: a signed time is later than its arrival by no more.
+const MAX_CLOCK_LEAD_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Returns whether a signed delivery may have been an event that has expired since. A signed delivery can be captured and
+/// sent again at any time; its event is kept for `retention_ms` from its arrival, which is not before the signed time. So
+/// if the signed time is younger than the retention, the event would still be there. Otherwise, or if the delivery has no
+/// signed time, only the event's receipt can tell, which is kept for longer.
+///
+/// All times are in milliseconds since 1970 UTC.
+pub fn may_have_expired(signed_ms: Option<i64>, received_ms: i64, retention_ms: i64) -> bool {
+    let oldest_ms = received_ms.saturating_sub(retention_ms).saturating_add(MAX_CLOCK_LEAD_MS);
+    signed_ms.is_none_or(|signed_ms| signed_ms <= oldest_ms)
 }
 
 impl<D: PartialEq> Evidence<D> {
@@ -157,8 +173,9 @@ fn is_equal<D, C: PartialEq>(latest: &Latest<D, C>, own: &Candidate<D, C>) -> bo
     latest.content == own.content && own.window_ms.is_some_and(|window_ms| apart_ms <= window_ms)
 }
 
-/// The next `latest` once the noted repeat is an event of its own. A repeat that is later than `latest` repeated what
-/// `latest` names, and so has its content: `latest` never moves to less than the noted repeat.
+/// Returns the next `latest` if the noted repeat is an event of its own. A repeat that is later than `latest` has the
+/// content that `latest` names, because it repeated that event: `latest` never moves to an event before the noted
+/// repeat.
 fn without_repeat<D: Clone, C: Clone>(latest: &Latest<D, C>, repeated: &Repeated<D>) -> Latest<D, C> {
     let newest = if repeated.received_ms > latest.received_ms {
         repeated.clone()
@@ -276,6 +293,19 @@ mod tests {
         assert_eq!(decide(&latest(None), &own, &NEVER_LOOKED), newest(101));
     }
 
+    #[test]
+    fn a_recent_signed_time_needs_no_receipt() {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+        for (signed_days, may_have_expired) in
+            [(0, false), (88, false), (89, true), (90, true), (1_000, true), (-1, false)]
+        {
+            let now_ms = 1_749_715_272_345;
+            let expired = super::may_have_expired(Some(now_ms - signed_days * DAY_MS), now_ms, 90 * DAY_MS);
+            assert_eq!(expired, may_have_expired, "{signed_days} days ago");
+        }
+        assert!(super::may_have_expired(None, 0, 0), "no signed time");
+    }
+
     fn any_evidence() -> impl Strategy<Value = Evidence<char>> {
         let look = (prop::option::of(prop::sample::select(vec!['a', 'o'])), prop::option::of(Just('r')));
         prop_oneof![
@@ -286,6 +316,21 @@ mod tests {
     }
 
     proptest! {
+        /// However often a signed delivery is sent again: its event is still kept, or its receipt is asked for.
+        #[test]
+        fn a_signed_delivery_is_never_new_twice(
+            signed_ms in 0_i64..4_000_000_000_000,
+            first_after_ms in -MAX_CLOCK_LEAD_MS..40_000_000_000,
+            again_after_ms in 0_i64..400_000_000_000,
+            retention_days in 1_i64..400,
+        ) {
+            let retention_ms = retention_days.saturating_mul(24 * 60 * 60 * 1_000);
+            let first_ms = signed_ms.saturating_add(first_after_ms);
+            let again_ms = first_ms.saturating_add(again_after_ms);
+            let is_kept = again_ms < first_ms.saturating_add(retention_ms);
+            prop_assert!(is_kept || may_have_expired(Some(signed_ms), again_ms, retention_ms));
+        }
+
         #[test]
         fn an_immediate_move_is_the_newest_state(
             content in prop::sample::select(vec!['A', 'B']),

@@ -30,8 +30,8 @@ pub struct Delivery {
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "content-encoding", "date", "user-agent", "x-amzn-trace-id", "x-request-id"];
 
-/// The largest body whose parsed JSON is cached, in bytes: parsed it takes ten times as much, and eighty
-/// with a hostile body.
+/// Maximum length of a body whose parsed JSON is cached, in bytes. Parsed JSON takes ten times as much memory, and
+/// eighty times for a hostile body.
 const KEPT_READ: usize = 256 * 1024;
 
 impl Delivery {
@@ -71,7 +71,7 @@ impl Delivery {
         self.method
     }
 
-    /// The query string as sent, less the parameters that carry a credential.
+    /// The query string as sent, without the parameters that carry a credential.
     pub fn query(&self) -> &str {
         &self.query
     }
@@ -96,7 +96,7 @@ impl Delivery {
         &self.body
     }
 
-    /// Returns the body as JSON; `None` if it is not JSON. One that is not large is parsed once.
+    /// Returns the body as JSON; `None` if it is not JSON. Unless the body is large, it is parsed only once.
     pub fn json(&self) -> Option<Cow<'_, Value>> {
         let read = || json::parse(&self.body).ok();
         if self.body.len() > KEPT_READ {
@@ -145,7 +145,7 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// The query less the named parameters; the rest is left as it was sent.
+/// Returns the query without the named parameters. The others stay as they were sent.
 fn without(query: &str, names: &[&str]) -> String {
     let is_secret = |field: &&str| {
         let fields = Fields::parse(field.as_bytes(), Plus::Space);

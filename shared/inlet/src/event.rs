@@ -91,9 +91,9 @@ impl fmt::Display for EventId {
 /// The scope of deduplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DedupScope {
-    /// Equal content, for as long as the event is kept.
+    /// Equal content is the same event for as long as the event is kept.
     Forever,
-    /// Equal content within this time, and only while the entity has not changed in between.
+    /// Equal content is the same event within this time, and only if the entity has not changed in between.
     Within(Duration),
 }
 
@@ -105,8 +105,8 @@ impl ContentDigest {
     /// Digests the content that the proof covers. If it covers nothing, store, event type, query and body are the
     /// content.
     ///
-    /// An unsigned query beside a signed body and another spelling of signed fields are not part of the content, since
-    /// everyone can change them. Neither is the event type of signed fields: it can come from the unsigned topic.
+    /// The content has no part that an attacker could change: no unsigned query beside a signed body, no spelling of
+    /// signed fields, and no event type of signed fields, which may come from the unsigned topic.
     fn of(delivery: &Delivery, reading: &ParsedEvent) -> Self {
         let (store, event_type) = (delivery.store().as_str(), reading.event_type.as_str());
         match delivery.covered() {
@@ -148,15 +148,15 @@ impl ContentDigest {
     }
 }
 
-/// Returns a query with its fields sorted by name. Their own order has no meaning, and a signature over the
-/// sorted fields proves every other one too; that of equal names may mean something, and is kept.
+/// Returns a query with its fields sorted by name. The order of different names has no meaning, and a signature over
+/// sorted fields covers no order. Fields of the same name keep their order, because it may have a meaning.
 fn in_order(query: &str) -> String {
     let mut fields: Vec<&str> = query.split('&').collect();
     fields.sort_by_key(|field| field.split('=').next());
     fields.join("&")
 }
 
-/// Hex digits of a digest in an id: 64 bits, and a collision would have to be within one entity's history.
+/// Number of hex digits of a digest in an id: 64 bits, because only events of one entity can collide.
 const DIGEST_LEN: usize = 16;
 
 /// Longest encoded entity, in bytes. A longer entity id is replaced by its digest.
@@ -165,7 +165,7 @@ const MAX_ENTITY_LEN: usize = 200;
 /// The unescaped characters of an entity: RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// An event that is stored already, which a delivery repeats.
+/// The stored event that a delivery repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExistingEvent {
     /// Its id.
@@ -232,7 +232,7 @@ impl Event {
         let (dedup_scope, digest) = match reading.dedup {
             DedupRule::Timestamp => (DedupScope::Forever, content.short()),
             DedupRule::RetryWindow => {
-                // Without an entity nothing shows whether another state came in between: the shorter window then.
+                // Without an entity, a change in between cannot be seen: the window is shorter.
                 let longest = if reading.entity.is_some() { P::RETRY_WINDOW } else { DEFAULT_RETRY_WINDOW };
                 (DedupScope::Within(P::RETRY_WINDOW.min(longest)), content.at(received_at).short())
             }
@@ -293,12 +293,12 @@ impl Event {
         self.dedup_scope
     }
 
-    /// Returns true if it updates `latest`, also if its own scope does not need it.
+    /// Returns true if it updates `latest` although its own scope does not need it.
     pub fn updates_latest(&self) -> bool {
         self.updates_latest
     }
 
-    /// The id that the event had before its arrival was made later.
+    /// The id that the event had before it got a later arrival.
     pub fn supersedes(&self) -> Option<&EventId> {
         self.supersedes.as_ref()
     }

@@ -1,11 +1,11 @@
-//! A fault: something of ours, or something that we depend on, did not work.
+//! A fault: a part of Inlet, or a service that it depends on, failed.
 
 use std::error::Error;
 
 /// The kind of a fault: the caller's options. Behaviour depends on this kind and never on a fault's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The same request fails again, however often it is repeated: the other side rejects what it contains.
+    /// A repeated request fails again: the other side rejects its content.
     Permanent,
     /// The same request may succeed later.
     Transient,
@@ -13,7 +13,7 @@ pub enum FaultKind {
     Damaged,
 }
 
-/// Something that did not work, with its cause. A sender sees at most a 503; the text is for the log.
+/// A failure with its cause. A sender sees at most a 503; the text is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("{context}")]
 pub struct Fault {

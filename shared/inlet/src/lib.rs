@@ -95,6 +95,7 @@ pub mod message;
 pub mod drift;
 pub mod receive;
 pub mod process;
+pub mod reconcile;
 #[cfg(feature = "tools")]
 pub mod tools;
 

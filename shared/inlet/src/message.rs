@@ -1,4 +1,4 @@
-//! The message that consumers read: a CloudEvents 1.0 JSON object, how it is written and how it is read back.
+//! The message that consumers read, a CloudEvents 1.0 JSON object: writing and parsing.
 
 use std::fmt;
 
@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
+pub use crate::canonical::ENTITY_FORGOTTEN;
 use crate::event::{Event, EventId, NotAnEventId};
 use crate::proof::verify::Verified;
 use crate::provider::catalogue::Documented;
 use crate::received_at::ReceivedAt;
+use crate::trust::is_signed;
 use crate::value::json::JsonError;
 
 /// A CloudEvents 1.0 event in its JSON format, with Inlet's extension attributes.
@@ -31,7 +33,7 @@ pub struct CloudEvent<'e> {
     /// Absent where the event is inferred or unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     documented: Option<&'static str>,
-    /// Present only if true: the type is inferred from how the provider names its other events.
+    /// Present only if true: the type is inferred from the names of the provider's other events.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     inferred: bool,
     /// Only where the store's setting `currency` was filled in.
@@ -46,9 +48,6 @@ pub struct CloudEvent<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'e Canonical>,
 }
-
-/// The type of the notice that an entity was forgotten.
-pub const ENTITY_FORGOTTEN: &str = "inlet.entity.forgotten";
 
 /// The trust in a notice: an operator sent it, no provider.
 const BY_OPERATOR: &str = "operator";
@@ -110,8 +109,8 @@ impl<'e> CloudEvent<'e> {
         }
     }
 
-    /// The same for a channel that the data is too large for: `dataref` (the claim check of the CloudEvents
-    /// primer) holds the id under which the raw body is stored.
+    /// The same message without the data, for a channel that it is too large for. `dataref` (the claim check of the
+    /// CloudEvents primer) contains the id under which the raw body is stored.
     #[must_use]
     pub fn without_data(self) -> Self {
         Self { dataref: Some(self.id), data: None, ..self }
@@ -124,7 +123,7 @@ impl<'e> CloudEvent<'e> {
     }
 }
 
-/// A message as it is parsed back: the text, and the attributes that its handling depends on.
+/// A parsed message: the text, and the attributes that decide how it is handled.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     id: EventId,
@@ -132,7 +131,7 @@ pub struct Message {
     json: String,
 }
 
-/// The attributes of a message that its way depends on.
+/// The attributes that decide how a message is handled.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 struct Head {
     id: String,
@@ -142,6 +141,8 @@ struct Head {
     store: String,
     receivedtime: String,
     replayid: Option<String>,
+    #[serde(default)]
+    trust: String,
 }
 
 /// The reason that a text is not a message of ours.
@@ -223,6 +224,11 @@ impl Message {
         &self.head.receivedtime
     }
 
+    /// Returns whether a signature verified the delivery.
+    pub fn is_signed(&self) -> bool {
+        is_signed(&self.head.trust)
+    }
+
     /// Returns the replay that it belongs to, if it was sent again on purpose.
     pub fn replay_id(&self) -> Option<&str> {
         self.head.replayid.as_deref()
@@ -252,7 +258,7 @@ impl Message {
     }
 
     fn with(&self, change: impl FnOnce(&mut Map<String, Value>, &str)) -> Self {
-        // It was read as an object before; were it none now, it would stay as it is.
+        // The text was parsed as an object before, so this cannot fail. If it did, the message would stay unchanged.
         let mut object: Map<String, Value> = serde_json::from_str(&self.json).unwrap_or_default();
         change(&mut object, self.id.as_str());
         Self { json: Value::Object(object).to_string(), ..self.clone() }

@@ -1,10 +1,10 @@
-//! A person's data: it goes into the canonical object and nowhere else.
+//! A person's data. It is written into the canonical object only.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// A name, an e-mail address, a phone number, a street: what must not reach a log, an error or a metric.
+/// A name, an e-mail address, a phone number or a street. It must not reach a log, an error or a metric.
 ///
 /// It has no `Display`, and its `Debug` shows nothing of it; only serialising it into the message does.
 ///
@@ -27,7 +27,7 @@ use serde::Serialize;
 pub struct Personal(String);
 
 impl Personal {
-    /// Takes a person's data under this type's protection.
+    /// Wraps a person's data.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

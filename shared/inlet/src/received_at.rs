@@ -13,17 +13,17 @@ impl ReceivedAt {
     /// 1970 UTC: an unknown arrival.
     pub const EPOCH: Self = Self(Timestamp::UNIX_EPOCH);
 
-    /// From milliseconds since 1970 UTC; nothing outside the years that RFC 3339 can write.
+    /// Converts milliseconds since 1970 UTC. `None` outside the years that RFC 3339 can write.
     pub fn from_millis(millis: i64) -> Option<Self> {
         Timestamp::from_millisecond(millis).ok().map(Self)
     }
 
-    /// Reads what [`Display`](fmt::Display) writes, and every other RFC 3339 time.
+    /// Parses the text that [`Display`](fmt::Display) writes, and every other RFC 3339 time.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse::<Timestamp>().ok().map(Self)
     }
 
-    /// This much earlier; the earliest time there is where that would be too early.
+    /// Returns the time that is earlier by this duration, or the earliest possible time.
     #[must_use]
     pub fn earlier(self, by: Duration) -> Self {
         Self(self.0.checked_sub(by).unwrap_or(Timestamp::MIN))

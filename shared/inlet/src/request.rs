@@ -7,7 +7,7 @@ use percent_encoding::percent_decode;
 
 use crate::store::StoreName;
 
-/// The HTTP methods that make a difference to a receiver.
+/// The HTTP methods that a receiver distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Reads; on most receiver URLs a portal's probe.
@@ -47,12 +47,12 @@ impl Method {
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// The first value of the header `name`, whatever the case it arrived in.
+    /// Returns the first value of the header `name`. Case is ignored.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Puts a header in, in the place of any of the same name.
+    /// Sets a header, and removes all others of the same name.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
         self.0.push((name.to_ascii_lowercase(), value.into()));
@@ -140,7 +140,7 @@ impl Fields {
     }
 }
 
-/// The parts of a request, not verified. The receiver's edge fills it; no other code can read it.
+/// The parts of a request that is not verified. The receiver's gateway fills it; no other code can read it.
 #[derive(Clone)]
 pub struct Request {
     /// The HTTP method.
@@ -201,7 +201,7 @@ impl Unverified {
         self.request.topic.as_deref()
     }
 
-    /// The first value of a header, whatever its case.
+    /// Returns the first value of a header. The name's case is ignored.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers.value(name)
     }
@@ -232,7 +232,7 @@ impl Unverified {
         given.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
     }
 
-    /// Returns all parts, for the module that compares only.
+    /// Returns all parts. Only the module that compares proofs may call it.
     pub(crate) fn inner(&self) -> &Request {
         &self.request
     }

@@ -70,7 +70,7 @@ impl Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)
-            // The cause would quote the value in the secret's place.
+            // The error's cause would quote the value that was sent instead of a secret.
             .map_err(|_| de::Error::custom("a secret must be a JSON string"))?;
         Self::new(text).map_err(de::Error::custom)
     }

@@ -14,7 +14,7 @@ pub struct StoreName(String);
 pub struct NotAStoreName;
 
 impl StoreName {
-    /// Longest name, in characters: a DNS label's length, so that it can become one.
+    /// Maximum length of a name, in characters: the length of a DNS label, so that a name can be used as one.
     pub const MAX_LEN: usize = 63;
 
     /// Reads a store's name.

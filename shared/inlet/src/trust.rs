@@ -6,13 +6,18 @@
 pub enum Trust {
     /// A signature covers the whole body.
     Signed,
-    /// A signature covers names and values of fields that were joined without separators. The same text can be cut into
-    /// other fields, so the values prove little: a redirect confirmation, and nothing about money.
+    /// A signature covers names and values of fields that were joined without separators. The same text can be split
+    /// into other fields, so the proof is weak: it confirms a redirect, and nothing about money.
     SignedFields,
     /// The sender knew the secret; the content is as trustworthy as the channel.
     SharedSecret,
     /// The sender knew the URL.
     UrlToken,
+}
+
+/// Returns whether this is the word of a trust by which a signature verified the delivery.
+pub fn is_signed(trust: &str) -> bool {
+    [Trust::Signed, Trust::SignedFields].iter().any(|signed| signed.as_str() == trust)
 }
 
 impl Trust {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use inlet::event::EventId;
 use inlet_aws::dynamodb::table::Table;
 
-use crate::faults::world::World;
+use crate::faults::world::{Published, World};
 
 /// The deliveries of one body.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Ledger {
         &self,
         world: &World,
         table: &Table,
-        published: &[(String, Instant)],
+        published: &[Published],
     ) -> (Numbers, Vec<String>) {
         let mut broken = Vec::new();
         let mut ids_by_body: HashMap<Vec<u8>, Vec<String>> = HashMap::new();
@@ -107,7 +107,7 @@ impl Ledger {
         }
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         let mut first: HashMap<&str, Instant> = HashMap::new();
-        for (id, at) in published {
+        for Published { id, at, .. } in published {
             *times.entry(id).or_default() += 1;
             first.entry(id).or_insert(*at);
         }

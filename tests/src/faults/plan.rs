@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::faults::call::{Operation, Service};
 
@@ -15,12 +16,16 @@ pub enum Fault {
     ServerError,
     /// The service throttles, and does nothing.
     Throttle,
+    /// The service denies access, and does nothing.
+    Deny,
     /// Nothing is done and no answer comes.
     TimeoutLost,
     /// It is done, and no answer comes.
     TimeoutApplied,
     /// It is done and answered late: within the caller's timeout for one attempt.
     Slow,
+    /// It is done 1.5 s late, and answered then: within the caller's timeout for one attempt.
+    Held,
     /// It is done, and the answer breaks off in the middle.
     CloseMidResponse,
     /// A batch: the service does the first half and fails the other. A call for
@@ -49,7 +54,7 @@ impl Fault {
 
     /// Returns true if the caller never gets a success, however often it retries.
     pub fn denies(self) -> bool {
-        !matches!(self, Self::Slow | Self::Partial | Self::KillBefore | Self::KillAfter)
+        !matches!(self, Self::Slow | Self::Held | Self::Partial | Self::KillBefore | Self::KillAfter)
     }
 }
 
@@ -59,9 +64,11 @@ impl fmt::Display for Fault {
             Self::Refuse => "connection closed",
             Self::ServerError => "500",
             Self::Throttle => "throttled",
+            Self::Deny => "access denied",
             Self::TimeoutLost => "time-out, nothing written",
             Self::TimeoutApplied => "time-out, written",
             Self::Slow => "slow",
+            Self::Held => "done late",
             Self::CloseMidResponse => "closed mid-response",
             Self::Partial => "half of a batch put off",
             Self::KillBefore => "killed before the call",
@@ -79,6 +86,15 @@ pub enum Calls {
     Every,
     /// One in this many, by a repeatable random sequence.
     OneIn(u32),
+    /// All that find no token in a bucket that holds this many and gets as many each second.
+    Beyond(u32),
+    /// All of them during the first part of each period, from when the plan was set.
+    Periodically {
+        /// The first part.
+        during: Duration,
+        /// The period.
+        every: Duration,
+    },
 }
 
 /// The calls of a rule.
@@ -132,9 +148,28 @@ impl Rule {
 #[derive(Clone, Debug, Default)]
 pub struct Plan(Arc<Mutex<State>>);
 
+/// A token bucket.
+#[derive(Debug, Default)]
+struct Bucket(Option<(f64, Instant)>);
+
+impl Bucket {
+    /// Takes a token of a bucket with a burst and a refill of `rate` tokens a second. Returns false if there is none.
+    fn take(&mut self, rate: u32, now: Instant) -> bool {
+        let rate = f64::from(rate);
+        let (left, since) = self.0.unwrap_or((rate, now));
+        let left = (left + now.saturating_duration_since(since).as_secs_f64() * rate).min(rate);
+        let takes = left >= 1.0;
+        self.0 = Some((if takes { left - 1.0 } else { left }, now));
+        takes
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     rules: Vec<(Rule, u32)>,
+    since: Option<Instant>,
+    bucket: Bucket,
+    hides_date: bool,
     seen: HashMap<Operation, u32>,
     struck: u32,
     chance: u64,
@@ -150,12 +185,24 @@ impl Plan {
 
     /// Replaces the rules and resets their counts.
     pub fn set(&self, rules: Vec<Rule>) {
-        self.state().rules = rules.into_iter().map(|rule| (rule, 0)).collect();
+        let mut state = self.state();
+        state.rules = rules.into_iter().map(|rule| (rule, 0)).collect();
+        state.since = Some(Instant::now());
     }
 
     /// Removes all rules.
     pub fn stop(&self) {
         self.set(Vec::new());
+    }
+
+    /// Hides the `Date` of every response, so that no caller can compare its clock.
+    pub fn hide_date(&self) {
+        self.state().hides_date = true;
+    }
+
+    /// Returns true if responses have no `Date`.
+    pub fn hides_date(&self) -> bool {
+        self.state().hides_date
     }
 
     /// Returns this call's fault, if it has one.
@@ -165,13 +212,18 @@ impl Plan {
         state.chance =
             state.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let chance = state.chance >> 33;
-        let mut fault = None;
-        for (rule, made) in state.rules.iter_mut().filter(|(rule, _)| rule.is_about(operation)) {
+        let (mut fault, since) = (None, state.since.map(|since| since.elapsed()).unwrap_or_default());
+        let State { rules, bucket, .. } = &mut *state;
+        for (rule, made) in rules.iter_mut().filter(|(rule, _)| rule.is_about(operation)) {
             *made += 1;
             let strikes = match rule.calls {
                 Calls::Nth(n) => *made == n,
                 Calls::Every => true,
                 Calls::OneIn(n) => chance.is_multiple_of(u64::from(n)),
+                Calls::Beyond(rate) => !bucket.take(rate, Instant::now()),
+                Calls::Periodically { during, every } => {
+                    since.as_millis() % every.as_millis().max(1) < during.as_millis()
+                }
             };
             fault = fault.or(strikes.then_some(rule.fault));
         }
@@ -235,6 +287,24 @@ mod tests {
         let plan = Plan::new(vec![Rule::new(&put(), Calls::OneIn(10), Fault::Refuse)]);
         let struck = (0..10_000).filter(|_| plan.next(&put()).is_some()).count();
         assert!((800..1_200).contains(&struck), "{struck} of 10,000");
+    }
+
+    #[test]
+    fn a_bucket_holds_as_many_tokens_as_it_gets_in_a_second() {
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::Beyond(5), Fault::Throttle)]);
+        let passed = || (0..8).filter(|_| plan.next(&put()).is_none()).count();
+        assert_eq!((passed(), passed()), (5, 0));
+        std::thread::sleep(Duration::from_millis(450));
+        assert!((1..=4).contains(&passed()), "about two more");
+    }
+
+    #[test]
+    fn a_periodic_fault_begins_at_once_and_pauses() {
+        let (during, every) = (Duration::from_millis(300), Duration::from_secs(600));
+        let plan = Plan::new(vec![Rule::new(&put(), Calls::Periodically { during, every }, Fault::Throttle)]);
+        assert_eq!(plan.next(&put()), Some(Fault::Throttle));
+        std::thread::sleep(during);
+        assert_eq!(plan.next(&put()), None);
     }
 
     #[test]

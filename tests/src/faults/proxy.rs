@@ -16,6 +16,9 @@ use crate::faults::plan::{Fault, Plan};
 /// Delay of a slow answer: below the 2 s that the functions wait for one attempt.
 const SLOWNESS: Duration = Duration::from_millis(1_200);
 
+/// Delay of a call that is done late: below the same 2 s.
+const HOLD: Duration = Duration::from_millis(1_500);
+
 /// Duration of a hanging call: longer than any caller waits.
 const FOREVER: Duration = Duration::from_mins(10);
 
@@ -58,7 +61,13 @@ impl Proxy {
         let server = Server::start(move |request| {
             let (plan, killer) = (plan.clone(), killer.clone());
             // A task of its own: a call continues even if its caller is gone.
-            let task = tokio::spawn(async move { pass(upstream, &plan, &killer, request).await });
+            let task = tokio::spawn(async move {
+                let mut reply = pass(upstream, &plan, &killer, request).await?;
+                if plan.hides_date() {
+                    reply.headers_mut().remove("date");
+                }
+                Ok(reply)
+            });
             async move { task.await.unwrap_or(Err(Closed)) }
         });
         Ok(Self { server: server.await? })
@@ -88,6 +97,7 @@ async fn pass(
         Fault::Refuse => Err(Closed),
         Fault::ServerError => Ok(whole(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"))),
         Fault::Throttle => Ok(whole(error(StatusCode::BAD_REQUEST, operation.service.throttled()))),
+        Fault::Deny => Ok(whole(error(StatusCode::BAD_REQUEST, "AccessDeniedException"))),
         Fault::TimeoutLost => {
             tokio::time::sleep(FOREVER).await;
             Err(Closed)
@@ -101,6 +111,10 @@ async fn pass(
             let answer = forward(upstream, request).await?;
             tokio::time::sleep(SLOWNESS).await;
             Ok(whole(answer))
+        }
+        Fault::Held => {
+            tokio::time::sleep(HOLD).await;
+            forward(upstream, request).await.map(whole)
         }
         Fault::CloseMidResponse => forward(upstream, request).await.map(broken_off),
         Fault::Partial => partly(upstream, &operation, request).await,
@@ -252,12 +266,16 @@ mod tests {
             assert!(matches!(answer, Some(Err(Unanswered::Http(_)))), "{fault}: {answer:?}");
             assert_eq!(done, applied, "{fault}");
         }
-        for (fault, applied) in [(Fault::TimeoutLost, 0), (Fault::TimeoutApplied, 1), (Fault::Slow, 1)] {
+        for (fault, applied) in
+            [(Fault::TimeoutLost, 0), (Fault::TimeoutApplied, 1), (Fault::Slow, 1), (Fault::Held, 0)]
+        {
             let (answer, done) = with(fault).await;
             assert!(answer.is_none(), "{fault}: {answer:?}");
             assert_eq!(done, applied, "{fault}");
         }
-        for (fault, status) in [(Fault::ServerError, 500), (Fault::Throttle, 400), (Fault::Partial, 200)] {
+        for (fault, status) in
+            [(Fault::ServerError, 500), (Fault::Throttle, 400), (Fault::Deny, 400), (Fault::Partial, 200)]
+        {
             let (answer, done) = with(fault).await;
             assert_eq!(answer.unwrap().unwrap().status(), status, "{fault}");
             assert_eq!(done, u32::from(status == 200), "{fault}");

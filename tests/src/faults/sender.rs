@@ -1,5 +1,6 @@
 //! The deliveries of a case: bodies of every kind of deduplication, each with a mark of its own.
 
+use inlet::provider::Provider as _;
 use inlet::provider::catalogue::find;
 use inlet::request::Request;
 use inlet::store::StoreName;
@@ -111,6 +112,15 @@ fn signed<S: Sender>(row: &str, body: &Value) -> (Vec<u8>, Value) {
         delivery::<S>(store, row, body.to_string().into_bytes(), &demo_credential(S::NAME));
     let event = api_gateway_event(S::NAME, &request);
     (request.body, event)
+}
+
+/// Returns a ZORT delivery of a product to this store, with the demo store's credential.
+pub fn to_store(store: &StoreName, entity: &str) -> Value {
+    let row = find(Zort::EVENTS, "UPDATEPRODUCTQUANTITY").expect("a row");
+    let body = json!({"id": entity, "sku": "a", "stock": "42.00", "availablestock": "37.00"});
+    let body = body.to_string().into_bytes();
+    let request: Request = delivery::<Zort>(store.clone(), row, body, &demo_credential(Zort::NAME));
+    api_gateway_event(Zort::NAME, &request)
 }
 
 /// Returns the event with an invalid proof.

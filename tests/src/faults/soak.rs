@@ -13,9 +13,11 @@ use crate::faults::call::{Operation, Service};
 use crate::faults::function::{Ended, Function};
 use crate::faults::ledger::{Ledger, Numbers};
 use crate::faults::matrix::{is_2xx, poll, recover};
+use crate::faults::order::PATH;
 use crate::faults::plan::{Calls, Fault, Matching, Plan, Rule};
-use crate::faults::sender::{RECEIVERS, forged, mixed};
-use crate::faults::world::World;
+use crate::faults::sender::{Kind, RECEIVERS, forged, mixed};
+use crate::faults::states::States;
+use crate::faults::world::{Published, World};
 use crate::stack::Stack;
 
 /// Number of environments of each receiver.
@@ -36,6 +38,13 @@ const FORGERY: usize = 50;
 /// Interval between two runs of the sweeper, in place of a minute.
 const SWEEP: Duration = Duration::from_secs(4);
 
+/// Senders of states that go back and forth, and the lead of each instance's clock in milliseconds.
+const PRODUCTS: usize = 5;
+const AHEAD_MS: [i64; PRODUCTS] = [0, 500, 5_000, 59_000, -5_000];
+
+/// The states of a product, in turn.
+const STATES: [&str; 5] = ["a", "b", "a", "c", "a"];
+
 /// The result of a soak.
 #[derive(Debug)]
 pub struct Soaked {
@@ -49,6 +58,10 @@ pub struct Soaked {
     pub took: Duration,
     /// Number of processes that died.
     pub deaths: usize,
+    /// Number of products whose state went back and forth.
+    pub entities: usize,
+    /// The products whose newest event does not carry the last state that was answered 2xx.
+    pub wrong: Vec<String>,
 }
 
 /// The state that the tasks of a soak share.
@@ -58,7 +71,8 @@ struct Shared {
     ledger: Mutex<Ledger>,
     over: AtomicBool,
     deaths: AtomicUsize,
-    published: Mutex<Vec<(String, Instant)>>,
+    published: Mutex<Vec<Published>>,
+    states: Mutex<States>,
 }
 
 /// Sends `count` events through faults that come and go, and reconciles.
@@ -70,6 +84,7 @@ pub async fn soak(stack: &Stack, count: usize) -> Soaked {
         over: AtomicBool::new(false),
         deaths: AtomicUsize::new(0),
         published: Mutex::default(),
+        states: Mutex::default(),
     });
     let start = Instant::now();
     let mut senders = JoinSet::new();
@@ -79,6 +94,12 @@ pub async fn soak(stack: &Stack, count: usize) -> Soaked {
             let function = shared.world.function(binary, &shared.plan).await;
             senders.spawn(send_all(Arc::clone(&shared), function, which, count, Arc::clone(&next)));
         }
+    }
+    for product in 0..PRODUCTS {
+        let receiver = Kind::Windowed.receiver();
+        let ahead_ms = AHEAD_MS[product % AHEAD_MS.len()];
+        let function = shared.world.function_ahead(receiver, &shared.plan, ahead_ms).await;
+        senders.spawn(send_states(Arc::clone(&shared), function, product, count / PRODUCTS / 10));
     }
     let mut others = JoinSet::new();
     others.spawn(change_the_weather(Arc::clone(&shared)));
@@ -104,7 +125,30 @@ pub async fn soak(stack: &Stack, count: usize) -> Soaked {
     numbers.faults = shared.plan.struck();
     let accepted = ledger.0.values().filter(|sent| sent.genuine && sent.accepted > 0).count();
     let deaths = shared.deaths.load(Ordering::SeqCst);
-    Soaked { numbers, broken, accepted, took, deaths }
+    let states = shared.states.lock().await;
+    let wrong = states.wrong(&table, &published, PATH).await;
+    Soaked { numbers, broken, accepted, took, deaths, entities: states.len(), wrong }
+}
+
+/// Sends the states of some products, each after the one before was answered. The instance's clock may be wrong.
+async fn send_states(shared: Arc<Shared>, mut function: Function, sender: usize, count: usize) {
+    for n in 0..count {
+        // Nine products for each sender, which has nobody else's: the order of a product's states is its own.
+        let entity = format!("state{sender}x{}", n % 9);
+        let (body, event) = Kind::Windowed.delivery(&entity, STATES[(n / 9) % STATES.len()]);
+        for _ in 0..=RETRIES {
+            let sent = Instant::now();
+            let ended = function.invoke(event.clone()).await;
+            shared.note_death(&ended);
+            let accepted = is_2xx(&ended);
+            shared.states.lock().await.note(&entity, body.clone(), sent, accepted);
+            shared.ledger.lock().await.note(body.clone(), &entity, true, false, accepted);
+            if accepted {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
 }
 
 async fn send_all(
@@ -174,6 +218,15 @@ async fn change_the_weather(shared: Arc<Shared>) {
         vec![some(Service::EventBridge, 3, Fault::KillAfter), some(Service::Sqs, 3, Fault::CloseMidResponse)],
         vec![Rule::new(&Operation::answer(), Calls::OneIn(15), Fault::KillBefore)],
         vec![all(Service::DynamoDb, Fault::TimeoutLost)],
+        vec![some(Service::DynamoDb, 2, Fault::Held)],
+        vec![Rule {
+            matching: Matching::Service(Service::DynamoDb),
+            calls: Calls::Periodically {
+                during: Duration::from_millis(1_500),
+                every: Duration::from_secs(4),
+            },
+            fault: Fault::Throttle,
+        }],
     ];
     for weather in weathers.iter().cycle() {
         shared.plan.set(weather.clone());

@@ -11,6 +11,7 @@ use hyper::Request;
 use inlet_aws::dynamodb::table::Table;
 use serde_json::{Map, Value, json};
 
+use crate::faults::clock;
 use crate::faults::function::{Function, Spec};
 use crate::faults::http::send;
 use crate::faults::plan::Plan;
@@ -27,8 +28,23 @@ const RESEND_AFTER_SECONDS: &str = "1";
 /// The attributes of a receive call.
 const ALL: &str = "All";
 
+fn built(binary: &str) -> PathBuf {
+    repository::root().join(format!(".local/target/lambda/{binary}/bootstrap"))
+}
+
 fn logs() -> PathBuf {
     repository::root().join(".local/logs/faults")
+}
+
+/// An event that the bus delivered.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Its id.
+    pub id: String,
+    /// Its `receivedtime`, which sorts as text.
+    pub received: String,
+    /// When it was seen.
+    pub at: Instant,
 }
 
 /// The resources of one case.
@@ -60,17 +76,34 @@ impl World {
 
     /// Returns a function in this world, whose calls fail by `plan`.
     pub async fn function(&self, binary: &str, plan: &Plan) -> Function {
-        let built = repository::root().join(format!(".local/target/lambda/{binary}/bootstrap"));
         let timeout = if binary == "inlet-processor" { PROCESSOR_TIMEOUT } else { TIMEOUT };
-        self.run(built, timeout, plan).await
+        self.run(built(binary), timeout, plan, []).await
+    }
+
+    /// Returns a function in this world whose clock is ahead by this many milliseconds.
+    pub async fn function_ahead(&self, binary: &str, plan: &Plan, ahead_ms: i64) -> Function {
+        let moved = (ahead_ms != 0).then(|| clock::ahead(ahead_ms)).into_iter().flatten();
+        self.run(built(binary), TIMEOUT, plan, moved).await
+    }
+
+    /// Returns a function in this world with other variables.
+    pub async fn function_with(&self, binary: &str, plan: &Plan, variables: &[(&str, &str)]) -> Function {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.run(built(binary), TIMEOUT, plan, variables).await
     }
 
     /// Returns a receiver that is built elsewhere.
     pub async fn function_at(&self, built: &Path, plan: &Plan) -> Function {
-        self.run(built.to_owned(), TIMEOUT, plan).await
+        self.run(built.to_owned(), TIMEOUT, plan, []).await
     }
 
-    async fn run(&self, binary: PathBuf, timeout: Duration, plan: &Plan) -> Function {
+    async fn run(
+        &self,
+        binary: PathBuf,
+        timeout: Duration,
+        plan: &Plan,
+        more: impl IntoIterator<Item = (String, String)>,
+    ) -> Function {
         std::fs::create_dir_all(logs()).expect("a folder for logs");
         let variables = [
             ("AWS_REGION", self.facts.region.as_str()),
@@ -88,7 +121,11 @@ impl World {
         ];
         let spec = Spec {
             binary,
-            variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            variables: variables
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into_iter()
+                .chain(more)
+                .collect(),
             timeout,
             log: self.log_file(),
         };
@@ -131,19 +168,20 @@ impl World {
         self.aws().call("AmazonSQS.ChangeMessageVisibility", &visible).await;
     }
 
-    /// Returns the ids of the events published since the last call, and the times at which they were seen.
-    pub async fn published(&self) -> Vec<(String, Instant)> {
-        let mut ids = Vec::new();
+    /// Returns the events published since the last call.
+    pub async fn published(&self) -> Vec<Published> {
+        let mut published = Vec::new();
         loop {
             let messages = self.messages(&self.sink, 0).await;
             if messages.is_empty() {
-                return ids;
+                return published;
             }
             for message in messages {
                 let event: Value =
                     serde_json::from_str(message["Body"].as_str().unwrap_or_default()).expect("JSON");
-                let id = event["detail"]["id"].as_str().expect("an id in the detail");
-                ids.push((id.to_owned(), Instant::now()));
+                let text = |name: &str| event["detail"][name].as_str().unwrap_or_else(|| panic!("no {name}"));
+                let (id, received) = (text("id").to_owned(), text("receivedtime").to_owned());
+                published.push(Published { id, received, at: Instant::now() });
                 let gone = json!({"QueueUrl": self.sink, "ReceiptHandle": message["ReceiptHandle"]});
                 self.aws().call("AmazonSQS.DeleteMessage", &gone).await;
             }
@@ -180,20 +218,44 @@ impl World {
 
     /// Returns the keys of the events that are repeats of others: partition and digest.
     pub async fn repeats(&self) -> HashSet<(String, String)> {
+        let receipts = self.keys_where("attribute_exists(repeats)").await;
+        receipts
+            .into_iter()
+            .filter_map(|(pk, sk)| Some((pk, sk.strip_prefix("receipt/")?.to_owned())))
+            .collect()
+    }
+
+    /// Returns true if a store has deferred deliveries that are not verified yet.
+    pub async fn has_deferred(&self) -> bool {
+        let is_open = "attribute_exists(counted) AND (attribute_not_exists(verified) OR verified < counted)";
+        !self.keys_where(is_open).await.is_empty()
+    }
+
+    /// Returns the keys of receipts that were made void: their events wait to be published.
+    pub async fn void_receipts(&self) -> HashSet<(String, String)> {
+        self.keys_where("attribute_exists(#void)").await
+    }
+
+    /// Returns the keys of the items that fulfil a condition.
+    async fn keys_where(&self, condition: &str) -> HashSet<(String, String)> {
         let mut asked = json!({
             "TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true,
-            "FilterExpression": "attribute_exists(repeats)",
+            "FilterExpression": condition,
         });
-        let mut repeats = HashSet::new();
+        // A word that DynamoDB reserves.
+        if condition.contains("#void") {
+            asked["ExpressionAttributeNames"] = json!({"#void": "void"});
+        }
+        let mut keys = HashSet::new();
         loop {
             let said = self.aws().call("DynamoDB_20120810.Scan", &asked).await;
             let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
-            repeats.extend(said["Items"].as_array().into_iter().flatten().filter_map(|item| {
-                Some((text(item, "pk"), text(item, "sk").strip_prefix("receipt/")?.to_owned()))
-            }));
+            keys.extend(
+                said["Items"].as_array().into_iter().flatten().map(|i| (text(i, "pk"), text(i, "sk"))),
+            );
             match said.get("LastEvaluatedKey") {
                 Some(last) if !last.is_null() => asked["ExclusiveStartKey"] = last.clone(),
-                _ => return repeats,
+                _ => return keys,
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `inlet webhook list`: lists what is registered at the provider.
+//! `inlet webhook list`: lists the registrations at the provider.
 
 use inlet::tools::registration::{Change, ChangeOptions, Planned};
 

@@ -23,7 +23,7 @@ enum Action {
     List(list::Arguments),
     /// Register a store's URLs at the provider, or print the manual steps
     Register(register::Arguments),
-    /// Remove what `register` added, and no registration of another receiver
+    /// Remove the registrations that `register` added, and none of another receiver
     Unregister(unregister::Arguments),
 }
 

@@ -83,7 +83,7 @@ pub(crate) async fn run(
     if !listing.is_known {
         confirm(&question(store, &steps), arguments.yes)?;
     }
-    // A second plan must not renew what the first one renewed.
+    // A second plan must not renew the same registrations again.
     let confirmation =
         Change::Register { events: &events, options: ChangeOptions { renew: false, ..allowed } };
     let outcomes = carry_out(&session, &listing, steps, confirmation, output).await;

@@ -75,7 +75,7 @@ fn with_discounts(
 
 impl LineBody {
     fn line(self, discount: fn(Option<Decimal>, Option<Decimal>) -> Option<Discount>) -> Line {
-        // Where both names are there, the plain one is the original price.
+        // If both names are present, the plain one is the original price.
         let (unit_price, original_price) = match (self.unit_price, self.price) {
             (Some(unit_price), original) => (Some(unit_price), original),
             (None, price) => (price, None),

@@ -28,7 +28,7 @@ pub(crate) fn time(text: &str) -> Option<Time> {
     Time::parse_rfc3339(text).or_else(|| Time::local(text))
 }
 
-/// Returns whether a time has a fraction of a second.
+/// Returns true if a time has a fraction of a second.
 pub(crate) fn has_fraction(text: &str) -> bool {
     text.split_once('T').is_some_and(|(_, clock)| clock.contains('.'))
 }
@@ -48,7 +48,7 @@ fn actor(id: Option<String>, name: Option<Personal>) -> Option<Actor> {
     Actor { id, name }.known()
 }
 
-/// Returns a discount that DealPOS writes as a percentage beside an amount. The one that is not zero counts.
+/// Returns a discount that DealPOS writes as a percentage beside an amount. The value that is not zero counts.
 fn discount(percent: Option<Decimal>, amount: Option<Decimal>) -> Option<Discount> {
     match (percent, amount) {
         (Some(percent), Some(amount)) if !is_zero(&percent) && is_zero(&amount) => {

@@ -1,4 +1,4 @@
-//! Payments of invoices and bills, and write-offs, which are no money received.
+//! Payments of invoices and bills, and write-offs, which move no money.
 
 use inlet::canonical::{Canonical, Direction, Payment, Purpose};
 use inlet::personal::Personal;

@@ -106,7 +106,7 @@ impl FromJson for Named {
 }
 
 impl Named {
-    /// Returns the person as a party with the id beside it; nothing for `{}`.
+    /// Returns the person as a party with the id beside it; `None` for `{}`.
     pub(super) fn party(self, id: Option<String>) -> Option<Party> {
         let Self(person) = self;
         Person { id: person.id.clone().or(id), ..person }.party()
@@ -147,7 +147,7 @@ pub(crate) fn outlet(payload: &Value) -> Option<Canonical> {
 }
 
 impl Person {
-    /// Returns the person as a party; nothing for `{}`.
+    /// Returns the person as a party; `None` for `{}`.
     pub(super) fn party(self) -> Option<Party> {
         let address = Address { text: self.address, city: self.city, ..Address::default() };
         let party = Party {

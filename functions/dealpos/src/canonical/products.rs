@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{at, money};
 
 inlet::payload! {
-    /// A product: /webhook/webhook/product. No page shows what its `Storage` holds.
+    /// A product: /webhook/webhook/product. No page shows the content of its `Storage`.
     struct ProductBody {
         /// A GUID.
         id: String = "ID",

@@ -44,7 +44,7 @@ inlet::payload! {
         discount_total: Decimal = "DiscountTotal",
         /// After discounts and before tax.
         purchase: Decimal = "Purchase",
-        /// An amount on the page of the restored one; "amount or percentage" on that of the created one.
+        /// An amount on the page about restored orders; "amount or percentage" on the page about created orders.
         tax: Decimal = "Tax",
         /// A percentage; not on the page.
         tax_rate: Decimal = "TaxRate",

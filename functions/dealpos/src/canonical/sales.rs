@@ -25,7 +25,7 @@ inlet::payload! {
         number: String = "Number",
         /// The day of the transaction, written as its midnight.
         date: String = "Date",
-        /// The year one where there is none; the second name is that of REST lists.
+        /// The year one if there is none; the second name is from REST lists.
         due_date: String = "DueDate" | "Due",
         /// The sales channel. It replaces the older names behind it.
         tag: String = "Tag" | "SalesType" | "SalesOrderType",
@@ -93,11 +93,11 @@ inlet::payload! {
         reference: String = "ReferenceNumber" | "PurchaseOrderNumber",
         /// The lines.
         variants: Vec<LineBody> = "Variants",
-        /// The shipments; their fields are expected to be those of an outbound logistic.
+        /// The shipments. Their fields are presumably those of an outbound logistic.
         shipments: Vec<Logistic> = "OutboundLogistics",
         /// The payments; a REST request spells the list in the singular.
         payments: Vec<PaymentBody> = "Payments" | "Payment",
-        /// The parcel's recipient, whose fields are not documented: read as a person's.
+        /// The parcel's recipient. The fields are not documented: they are read like a person's.
         recipient: Person = "OrderFulfillmentRecipient",
     }
     /// A payment in an invoice or a bill.
@@ -115,7 +115,7 @@ inlet::payload! {
         /// A day; in bills.
         date: String = "Date",
     }
-    /// A coupon as an object. The names are expected: no page shows its fields.
+    /// A coupon as an object. The names are presumed: no page shows its fields.
     struct CouponBody {
         /// The id.
         id: String = "ID",

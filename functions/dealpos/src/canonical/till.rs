@@ -107,7 +107,7 @@ inlet::payload! {
         /// The cart.
         cart: ShoppingCart = "ShoppingCart",
     }
-    /// The cart. No page shows what its `Items` hold: read as lines.
+    /// The cart. No page shows the content of its `Items`: they are read as lines.
     struct ShoppingCart {
         /// The total.
         amount: Decimal = "Amount",
@@ -116,7 +116,7 @@ inlet::payload! {
     }
 }
 
-/// Close Shift. Where the session says the same as the shift, the shift counts.
+/// Close Shift. If the session has the same field as the shift, the shift's value counts.
 pub(crate) fn shift(payload: &Value) -> Option<Canonical> {
     let body = ShiftBody::from_json(payload)?;
     let session = body.session.unwrap_or_default();

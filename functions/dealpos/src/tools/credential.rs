@@ -4,7 +4,7 @@
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 
 /// Every form; the first is the usual one.
-pub(crate) const FORMS: &[CredentialShape] = &[
+pub(crate) const CREDENTIAL_SHAPES: &[CredentialShape] = &[
     CredentialShape {
         name: "api_key",
         fields: &[Field::required("api_key", "the value of the header X-API-Key")],

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::NOT_PROCESSED;
 
-/// The longest reason that is kept of a failure, and the longest name of an unhandled error, in characters.
+/// Maximum length of a stored failure reason, and of the name of an unhandled error, in characters.
 const MAX_REASON_LEN: usize = 200;
 
 /// The answer: an object with no other member. A function that answers in the form of another service, for example

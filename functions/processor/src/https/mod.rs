@@ -35,13 +35,13 @@ use self::secrets::{Secrets, SigningKey};
 use self::signature::sign;
 use self::url::check_url;
 
-/// The longest that opening a connection may take, TLS included.
+/// Maximum time to open a connection, TLS included.
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// The time for reading an answer's body, without which a connection cannot be used again.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// The largest body that is read, in bytes. A connection with a larger one is closed.
+/// Maximum length of a body that is read, in bytes. A connection with a larger one is closed.
 const MAX_BODY_LEN: usize = 65_536;
 
 /// Idle connections are kept for less time than most servers keep them.
@@ -78,7 +78,7 @@ impl Endpoint {
     /// Returns the endpoint at this URL, each request to which may take this time. The secrets are those of the stage.
     ///
     /// # Errors
-    /// When the URL is not allowed, or the platform's root certificates cannot be used.
+    /// If the URL is not allowed, or the platform's root certificates cannot be used.
     pub(crate) fn new(url: &str, timeout: Duration, stage: &str, config: &SdkConfig) -> Result<Self, Error> {
         check_url(url)?;
         let secrets = Secrets::new(Client::new(config), stage);

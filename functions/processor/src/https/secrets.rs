@@ -12,16 +12,16 @@ use tokio::sync::Mutex;
 
 pub(super) use super::signature::SigningKey;
 
-/// The longest that a read may take.
+/// Maximum time of a read.
 pub(super) const READ: Duration = Duration::from_secs(4);
 
 /// The lifetime of cached secrets.
 const TTL: Duration = Duration::from_mins(5);
 
-/// The longest time for which secrets are used that could not be read again.
+/// Maximum time for which old secrets are used while new ones cannot be read.
 const MAX_STALE: Duration = Duration::from_hours(1);
 
-/// The least time between two reads: after a failed one, and after an answer that refuses the signature.
+/// Minimum time between two reads: after a failed one, and after an answer that refuses the signature.
 const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
 const UNREADABLE: &str = "the secrets that sign cannot be read";
@@ -62,7 +62,7 @@ impl Secrets {
     /// Returns the secrets, at least one.
     ///
     /// # Errors
-    /// When they cannot be read, or none is usable: nothing is sent without a signature.
+    /// If they cannot be read, or none is usable: nothing is sent without a signature.
     pub(super) async fn current(&self) -> Result<Keys, Fault> {
         // Requests that are sent at the same time wait for one read.
         let mut cache = self.cache.lock().await;

@@ -3,7 +3,7 @@
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 
 /// Every form; the first is the usual one.
-pub(crate) const FORMS: &[CredentialShape] = &[CredentialShape {
+pub(crate) const CREDENTIAL_SHAPES: &[CredentialShape] = &[CredentialShape {
     name: "keys",
     fields: &[
         Field::required("order", "the secret_key of the topic order").of(32),

@@ -25,7 +25,7 @@ const PARTNER: &str = "partner";
 impl Registering for Tiki {
     const PORTAL: inlet::tools::portal::Portal = crate::tools::portal::PORTAL;
 
-    /// The newest copy of the page; older ones have <https://tikinowapi.tiki.vn>.
+    /// From the newest copy of the page. Older copies have <https://tikinowapi.tiki.vn>.
     const API: Option<Api> = Some(Api {
         base: "https://api.tikinow.vn",
         source: "https://open.tiki.vn/docs/docs/tikinow-smart-logistics/logistics-services/fulfillment-service/inventory/",
@@ -144,9 +144,9 @@ impl WebhookApi for Registry {
         Ok(vec![Step { items: items.collect(), action: Action::Call(call) }])
     }
 
-    /// The documented success is `{"success": true, "meta_data": {"request_id"}}`, the documented error
-    /// `{"success": false, "error": {"message", "message_code"}, "meta_data": {"request_id"}}`. Anything else is neither,
-    /// HTML with a 2xx status included. Tiki's support asks for the request id.
+    /// The documented success is `{"success": true, "meta_data": {"request_id"}}`, the documented error `{"success":
+    /// false, "error": {"message", "message_code"}, "meta_data": {"request_id"}}`. Any other body is neither, for
+    /// example HTML with a 2xx status. Tiki's support asks for the request id.
     fn call_result(&self, reply: &Reply) -> CallResult {
         let body = reply.json().unwrap_or_default();
         let words: Vec<String> =

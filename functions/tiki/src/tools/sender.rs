@@ -1,4 +1,4 @@
-//! The provider's side: which URL a topic has and which key signs it.
+//! The provider's side: the URL and the key of each topic.
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;
@@ -12,10 +12,10 @@ use crate::{ALGORITHM, SIGNATURE, Tiki};
 impl Sender for Tiki {
     const PROFILE: Profile = crate::tools::profile::PROFILE;
     const EVENTS: &'static [EventSpec] = crate::EVENTS;
-    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
+    const CREDENTIAL_SHAPES: &'static [CredentialShape] = crate::tools::credential::CREDENTIAL_SHAPES;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
-    /// The topic is what an event's name begins with.
+    /// The topic is the beginning of an event's name.
     fn address(event: &EventSpec) -> Address {
         let topic = event.event.split_once('.').map_or(event.event, |(topic, _)| topic);
         Address::post(topic)
@@ -23,7 +23,7 @@ impl Sender for Tiki {
 
     fn sign(request: &mut Request, credential: &Value) {
         let topic = request.topic.as_deref().unwrap_or_default();
-        // A topic that has no key of its own: any of the store's keys proves it.
+        // A topic without a key of its own: any of the store's keys proves it.
         let key = [topic, "order", "stock", "aftersale"].map(|topic| secret(credential, topic));
         let key = key.into_iter().find(|key| !key.is_empty()).unwrap_or_default();
         let signature = format!("{ALGORITHM}{}", hmac_sha1_hex(key, &request.body));

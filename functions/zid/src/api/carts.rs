@@ -2,40 +2,45 @@
 
 use inlet::canonical::{Canonical, Cart, Kind};
 use inlet::provider::catalogue::text_at;
+use inlet::reconcile::{Comparison, Failure, NumberedPages, Observation, Page, Request, Response, Window};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::walk::{PAGE_SIZE, Page, Walk, id_of, instant};
-use super::{Access, Failure, Observation, Request, Response};
+use super::walk::{PAGE_LIMITS, id_of, instant};
+use super::{Access, manager_request};
 use crate::canonical;
 
 /// The time zone of the days is not documented: a day more at either end covers every zone.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Returns the request for a page of abandoned carts.
-pub(super) fn list_request(access: &Access, walk: &Walk) -> Request {
-    let from = walk.window.since.saturating_sub(A_DAY).unwrap_or(Timestamp::MIN);
-    let to = walk.window.now.saturating_add(A_DAY).unwrap_or(Timestamp::MAX);
+pub(super) fn list_request(access: &Access, window: Window, page: u32) -> Request {
+    let from = window.since.saturating_sub(A_DAY).unwrap_or(Timestamp::MIN);
+    let to = window.now.saturating_add(A_DAY).unwrap_or(Timestamp::MAX);
     let path = format!(
-        "/v1/managers/store/abandoned-carts?date_from={}&date_to={}&page={}&page_size={PAGE_SIZE}",
+        "/v1/managers/store/abandoned-carts?date_from={}&date_to={}&page={page}&page_size={}",
         day(from),
         day(to),
-        walk.page,
+        PAGE_LIMITS.page_len,
     );
-    Request::manager(access, path)
+    manager_request(access, &path)
 }
 
 /// Reads a page of abandoned carts.
-pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failure> {
+pub(super) fn read_list(
+    pages: &NumberedPages,
+    window: Window,
+    response: &Response,
+) -> Result<Page<NumberedPages>, Failure> {
     let mut envelope = response.object()?;
     let carts = response.list(&mut envelope, "abandoned-carts")?;
     let ids = carts.iter().filter_map(id_of).collect();
     // The envelope's counts are not documented, so the end of this list proves nothing.
-    let then = walk.after(ids, None);
-    let in_window = |cart: &Observation| cart.changed_at.is_none_or(|at| at >= walk.window.since);
+    let then = pages.after(ids, None, PAGE_LIMITS);
+    let in_window = |cart: &Observation| window.contains(cart.changed_at);
     let observations = carts.into_iter().filter_map(observed).filter(in_window).collect();
-    Ok(Page { observations, counts: None, then })
+    Ok(Page { observations, then })
 }
 
 /// Returns a cart as observed; nothing without an id.
@@ -48,6 +53,7 @@ fn observed(object: Value) -> Option<Observation> {
         kind: Kind::Cart,
         entity,
         changed_at: text_at(&object, "updated_at").and_then(|text| instant(&text)),
+        comparison: Comparison::Newest,
         state: state(cart),
         history: Vec::new(),
         object,

@@ -1,39 +1,32 @@
-//! Zid's merchant API, read for reconciliation: the requests to send and the responses to read. Nothing is sent here,
-//! and the clock is an argument.
-//!
-//! A [`Walk`] reads one kind of object over a window of time. It is a value that can be stored between two requests:
-//!
-//! 1. [`Walk::next`] returns the next request, if the budget allows one.
-//! 2. The caller sends it and passes the [`Response`] to [`Walk::read`], which returns the observations and the walk's
-//!    next step.
-//! 3. The walk ends with a [`Coverage`], which says whether everything in the window was seen.
+//! Zid's merchant API, read for reconciliation: orders by their time of change, products by the order of change, and
+//! abandoned carts.
 //!
 //! Sources: docs.zid.sa/list-of-orders, docs.zid.sa/rate-limiting-644369m0, and Zid's Python SDK with its recorded
 //! responses.
 
-mod request;
-mod response;
 mod walk;
 pub mod orders;
 pub mod products;
 mod carts;
 
+use std::time::Duration;
+
 use inlet::canonical::Kind;
+use inlet::reconcile::{Failure, HeaderValue, Page, Request, RequestLimit, Response, Source, Token, Window};
 use inlet::secret::Secret;
-use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+
+use crate::Zid;
 
 pub use orders::Counts;
-pub use request::{HeaderValue, Request};
-pub use response::{Failure, Response};
-pub use walk::{Coverage, Next, Page, Then, Walk, Window};
+pub use walk::Walk;
 
 /// The base of every path.
 pub const BASE: &str = "https://api.zid.sa";
 
-/// The requests that Zid accepts in a minute, for each app in each store: docs.zid.sa/rate-limiting-644369m0.
-pub const REQUESTS_PER_MINUTE: u32 = 60;
+/// Half of the 60 requests that Zid accepts in a minute, for each app in each store:
+/// docs.zid.sa/rate-limiting-644369m0.
+const LIMIT: RequestLimit = RequestLimit { requests: 30, every: Duration::from_mins(1) };
 
 /// The credentials for the API of one store. `Debug` shows none of them.
 #[derive(Clone, Debug, Deserialize)]
@@ -46,30 +39,50 @@ pub struct Access {
     pub store_id: Option<String>,
 }
 
-/// The state of one object at Zid, as the API returned it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observation {
-    /// The kind of object.
-    pub kind: Kind,
-    /// Zid's id, as the id of the object's events has it.
-    pub entity: String,
-    /// The time of the last change. Absent if the object has none that can be read.
-    pub changed_at: Option<Timestamp>,
-    /// The fields by which the state is compared, under the names of the canonical object.
-    pub state: Vec<(&'static str, String)>,
-    /// The changes of the state that Zid still lists, oldest first. Only the view of one order has them.
-    pub history: Vec<Change>,
-    /// The object as returned. It has the names of a webhook's body.
-    pub object: Value,
+impl Source for Zid {
+    type Access = Access;
+    type Walk = Walk;
+    const KINDS: &'static [Kind] = &[Kind::Order, Kind::Product, Kind::Cart];
+    const LIMIT: RequestLimit = LIMIT;
+
+    fn begin(kind: Kind, window: Window) -> Option<Walk> {
+        match kind {
+            Kind::Order => Some(Walk::orders(window)),
+            Kind::Product => Some(Walk::products(window)),
+            Kind::Cart => Some(Walk::carts(window)),
+            _ => None,
+        }
+    }
+
+    fn next(walk: &Walk, access: &Access, _: Option<&Token>) -> Request {
+        walk.next(access)
+    }
+
+    fn read(walk: &Walk, response: &Response) -> Result<Page<Walk>, Failure> {
+        walk.read(response)
+    }
 }
 
-/// A change of an order's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The time of the change.
-    pub at: Timestamp,
-    /// The translated name of the state after the change.
-    pub status: String,
+/// Returns a request for orders, customers, carts or categories.
+fn manager_request(access: &Access, path: &str) -> Request {
+    request(access, path, "x-manager-token")
+}
+
+/// Returns a request for products or stock. Zid answers it with 401 if `Store-Id` is absent.
+fn catalogue_request(access: &Access, path: &str) -> Request {
+    let request = request(access, path, "access-token");
+    match &access.store_id {
+        Some(id) => request.header("store-id", HeaderValue::Plain(id.clone())),
+        None => request,
+    }
+}
+
+fn request(access: &Access, path: &str, token_header: &'static str) -> Request {
+    Request::get(format!("{BASE}{path}"))
+        .header("authorization", HeaderValue::bearer(&access.authorization))
+        .header(token_header, HeaderValue::secret(&access.manager_token))
+        // Names of states are translated into this language.
+        .header("accept-language", HeaderValue::Plain("en".to_owned()))
 }
 
 #[cfg(test)]

@@ -4,21 +4,25 @@ use std::collections::BTreeMap;
 
 use inlet::canonical::{Canonical, Kind, Order};
 use inlet::provider::catalogue::text_at;
+use inlet::reconcile::{
+    Change, Comparison, Failure, NumberedPages, Observation, Page, Request, Response, Window,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::walk::{PAGE_SIZE, Page, Walk, id_of, instant};
-use super::{Access, Change, Failure, Observation, Request, Response};
+use super::walk::{PAGE_LIMITS, id_of, instant};
+use super::{Access, manager_request};
 use crate::canonical;
 
-/// The end of the window lies ahead of the clock: an order that changes while pages are read stays in the window.
-/// With an end in the past it would drop out, later orders would move to earlier pages, and one would be skipped.
+/// The end of the window is in the future: an order that changes while pages are read stays in the window. If the end
+/// were in the past, the order would leave the window, later orders would move to earlier pages, and one would be
+/// skipped.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// The counts in the envelope of a list of orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// The number of orders. Its respect for the filter is not documented.
+    /// The number of orders. No page says if it counts only the filtered ones.
     pub total: Option<u64>,
     /// The number of orders for each of Zid's states.
     pub by_status: BTreeMap<String, u64>,
@@ -28,20 +32,20 @@ pub struct Counts {
 ///
 /// `order_by` accepts `created_at` alone, so the pages are in order of creation. Oldest first: new orders append to
 /// the end and move no page.
-pub(super) fn list_request(access: &Access, walk: &Walk) -> Request {
+pub(super) fn list_request(access: &Access, window: Window, page: u32) -> Request {
     let path = format!(
         "/v1/managers/store/orders?payload_type=default&date_attribute=updated_at&date_from={}&date_to={}\
-         &order_by=created_at&sort_by=asc&page={}&per_page={PAGE_SIZE}",
-        in_query(walk.window.since),
-        in_query(walk.window.now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX)),
-        walk.page,
+         &order_by=created_at&sort_by=asc&page={page}&per_page={}",
+        in_query(window.since),
+        in_query(window.now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX)),
+        PAGE_LIMITS.page_len,
     );
-    Request::manager(access, path)
+    manager_request(access, &path)
 }
 
 /// Returns the request for one order with its history.
 pub fn view_request(access: &Access, id: u64) -> Request {
-    Request::manager(access, format!("/v1/managers/store/orders/{id}/view"))
+    manager_request(access, &format!("/v1/managers/store/orders/{id}/view"))
 }
 
 /// Reads the response to [`view_request`].
@@ -54,17 +58,24 @@ pub fn read_view(response: &Response) -> Result<Observation, Failure> {
 }
 
 /// Reads a page of orders.
-pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failure> {
+pub(super) fn read_list(pages: &NumberedPages, response: &Response) -> Result<Page<NumberedPages>, Failure> {
     let mut envelope = response.object()?;
     let orders = response.list(&mut envelope, "orders")?;
-    let counts = counts(&envelope);
     let ids = orders.iter().filter_map(id_of).collect();
-    let then = walk.after(ids, counts.total);
+    let then = pages.after(ids, counts(&envelope).total, PAGE_LIMITS);
     let observations = orders.into_iter().filter_map(observed).collect();
-    Ok(Page { observations, counts: Some(counts), then })
+    Ok(Page { observations, then })
 }
 
-/// Returns an order as observed; nothing without an id.
+/// Reads the counts of a page of orders.
+///
+/// # Errors
+/// A [`Failure`] if the response is no answer.
+pub fn read_counts(response: &Response) -> Result<Counts, Failure> {
+    response.object().map(|envelope| counts(&envelope))
+}
+
+/// Returns an order as observed; `None` without an id.
 fn observed(object: Value) -> Option<Observation> {
     let entity = id_of(&object)?;
     let Some(Canonical::Order(order)) = canonical::order(&object) else {
@@ -74,6 +85,7 @@ fn observed(object: Value) -> Option<Observation> {
         kind: Kind::Order,
         entity,
         changed_at: text_at(&object, "updated_at").and_then(|text| instant(&text)),
+        comparison: Comparison::Newest,
         state: state(order),
         history: history(&object),
         object,

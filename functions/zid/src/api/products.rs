@@ -1,25 +1,64 @@
 //! Products: there is no filter by time, only a sort by time of change, whose direction is not documented.
 
+use std::collections::BTreeSet;
+
 use inlet::canonical::{Canonical, Kind, Product};
 use inlet::provider::catalogue::text_at;
+use inlet::reconcile::{Comparison, Coverage, Failure, Observation, Page, Request, Response, Then, Window};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::walk::{Coverage, Order, PAGE_SIZE, Page, Then, Walk, id_of, instant};
-use super::{Access, Failure, Observation, Request, Response};
+use super::walk::{PAGE_LIMITS, id_of, instant};
+use super::{Access, catalogue_request};
 use crate::canonical;
+
+/// The order in which a list returns its objects. It is not documented, so the first page decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    OldestFirst,
+    NewestFirst,
+    Unsorted,
+}
+
+/// The place in the list of products.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ProductPages {
+    /// The number of the next page.
+    pub(super) page: u32,
+    /// The number of objects that the previous page named as the whole.
+    total: Option<u64>,
+    /// The ids seen so far on pages that are read forward.
+    seen: BTreeSet<String>,
+    /// The ids of the previous page.
+    previous: Vec<String>,
+    order: Option<Order>,
+}
+
+impl ProductPages {
+    /// Begins at the first page.
+    pub(super) fn first() -> Self {
+        Self { page: 1, total: None, seen: BTreeSet::new(), previous: Vec::new(), order: None }
+    }
+
+    /// Returns these pages at another page.
+    fn at(&self, page: u32, order: Order, total: Option<u64>) -> Then<Self> {
+        Then::Continue(Self { page, order: Some(order), total, ..self.clone() })
+    }
+}
 
 /// Returns the request for a page of products. The default page has 10 products; the maximum is not documented, so
 /// the length of the first page counts.
-pub(super) fn list_request(access: &Access, walk: &Walk) -> Request {
-    let page = walk.page;
-    Request::catalogue(access, format!("/v1/products/?ordering=updated_at&page={page}&page_size={PAGE_SIZE}"))
+pub(super) fn list_request(access: &Access, page: u32) -> Request {
+    let size = PAGE_LIMITS.page_len;
+    catalogue_request(access, &format!("/v1/products/?ordering=updated_at&page={page}&page_size={size}"))
 }
 
 /// Returns the request for one product.
 pub fn view_request(access: &Access, id: &str) -> Option<Request> {
     let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    is_id.then(|| Request::catalogue(access, format!("/v1/products/{id}/")))
+    is_id.then(|| catalogue_request(access, &format!("/v1/products/{id}/")))
 }
 
 /// Reads the response to [`view_request`].
@@ -35,7 +74,11 @@ pub fn read_view(response: &Response) -> Result<Observation, Failure> {
 /// - newest first: forward from page 1;
 /// - oldest first: backward from the last page, which the count of page 1 gives;
 /// - neither: forward over all pages.
-pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failure> {
+pub(super) fn read_list(
+    pages: &ProductPages,
+    window: Window,
+    response: &Response,
+) -> Result<Page<ProductPages>, Failure> {
     let mut envelope = response.object()?;
     let products = response.list(&mut envelope, "results")?;
     let total = envelope.get("count").and_then(Value::as_u64);
@@ -43,54 +86,66 @@ pub(super) fn read_list(walk: &Walk, response: &Response) -> Result<Page, Failur
     let ids: Vec<String> = products.iter().filter_map(id_of).collect();
     let observations: Vec<Observation> = products.into_iter().filter_map(observed).collect();
     let times: Vec<Timestamp> = observations.iter().filter_map(|product| product.changed_at).collect();
-    let then = if has_next || walk.page > 1 {
-        after(walk, ids, &times, total, has_next)
+    let then = if has_next || pages.page > 1 {
+        after(pages, ids, (&times, window), total, has_next)
     } else {
         Then::Done(Coverage::Complete)
     };
-    let in_window = |product: &Observation| product.changed_at.is_none_or(|at| at >= walk.window.since);
-    Ok(Page { observations: observations.into_iter().filter(in_window).collect(), counts: None, then })
+    let in_window = |product: &Observation| window.contains(product.changed_at);
+    Ok(Page { observations: observations.into_iter().filter(in_window).collect(), then })
 }
 
 /// Returns the step after a page.
-fn after(walk: &Walk, ids: Vec<String>, times: &[Timestamp], total: Option<u64>, has_next: bool) -> Then {
-    let reaches_back = times.iter().any(|at| *at < walk.window.since);
-    let sorted = walk.order.unwrap_or_else(|| order_of(times));
+fn after(
+    pages: &ProductPages,
+    ids: Vec<String>,
+    (times, window): (&[Timestamp], Window),
+    total: Option<u64>,
+    has_next: bool,
+) -> Then<ProductPages> {
+    let reaches_back = times.iter().any(|at| *at < window.since);
+    let sorted = pages.order.unwrap_or_else(|| order_of(times));
     let last = last_page(ids.len(), total);
-    match (sorted, walk.order, last) {
+    match (sorted, pages.order, last) {
         // Page 1 of a list that ends with the newest: jump to its last page.
-        (Order::OldestFirst, None, Some(last)) if last > 1 => walk.at(last, sorted, total),
+        (Order::OldestFirst, None, Some(last)) if last > 1 => pages.at(last, sorted, total),
         (Order::OldestFirst, Some(_), _) if !ids.is_empty() => {
             // Page 1 is read already.
-            if reaches_back || walk.page <= 2 {
+            if reaches_back || pages.page <= 2 {
                 Then::Done(Coverage::Complete)
             } else {
-                walk.at(walk.page.saturating_sub(1), sorted, total)
+                pages.at(pages.page.saturating_sub(1), sorted, total)
             }
         }
         (Order::NewestFirst, _, _) if reaches_back => Then::Done(Coverage::Complete),
         _ => {
             let forward = if sorted == Order::OldestFirst { Order::Unsorted } else { sorted };
-            forward_from(walk, forward, ids, total, has_next)
+            forward_from(pages, forward, ids, total, has_next)
         }
     }
 }
 
 /// Returns the step after a page that is read forward. If products were deleted meanwhile, others have moved to
 /// earlier pages, and the previous page is read again.
-fn forward_from(walk: &Walk, order: Order, ids: Vec<String>, total: Option<u64>, has_next: bool) -> Then {
-    let shrunk = matches!((walk.total, total), (Some(before), Some(now)) if now < before);
-    if shrunk && walk.page > 1 {
-        return walk.at(walk.page.saturating_sub(1), order, total);
+fn forward_from(
+    pages: &ProductPages,
+    order: Order,
+    ids: Vec<String>,
+    total: Option<u64>,
+    has_next: bool,
+) -> Then<ProductPages> {
+    let shrunk = matches!((pages.total, total), (Some(before), Some(now)) if now < before);
+    if shrunk && pages.page > 1 {
+        return pages.at(pages.page.saturating_sub(1), order, total);
     }
-    let mut read = walk.clone();
+    let mut read = pages.clone();
     read.seen.extend(ids.iter().cloned());
-    if !ids.is_empty() && ids == walk.previous {
+    if !ids.is_empty() && ids == pages.previous {
         return Then::Done(Coverage::Incomplete);
     }
     read.previous = ids;
     if has_next {
-        return read.at(walk.page.saturating_add(1), order, total);
+        return read.at(pages.page.saturating_add(1), order, total);
     }
     let seen = u64::try_from(read.seen.len()).unwrap_or(u64::MAX);
     // The end of a sorted list is the end of its window too.
@@ -116,7 +171,7 @@ fn last_page(length: usize, total: Option<u64>) -> Option<u32> {
     u32::try_from(total?.div_ceil(length)).ok()
 }
 
-/// Returns a product as observed; nothing without an id.
+/// Returns a product as observed; `None` without an id.
 fn observed(object: Value) -> Option<Observation> {
     let entity = id_of(&object)?;
     let Some(Canonical::Product(product)) = canonical::product(&object) else {
@@ -126,6 +181,7 @@ fn observed(object: Value) -> Option<Observation> {
         kind: Kind::Product,
         entity,
         changed_at: text_at(&object, "updated_at").and_then(|text| instant(&text)),
+        comparison: Comparison::Newest,
         state: state(product),
         history: Vec::new(),
         object,

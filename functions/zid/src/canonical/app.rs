@@ -74,7 +74,7 @@ impl Notice {
         Party { email, mobile, ..Party::default() }.known()
     }
 
-    /// Returns the state that the event leads to, else the one that `status` names.
+    /// Returns the state after the event, else the state that `status` names.
     fn state(&self) -> Option<State> {
         let event = self.event_name.as_ref().and_then(|name| name.as_str().rsplit('.').next());
         let status = self.status.as_ref().map(Text::as_str);
@@ -101,7 +101,7 @@ macro_rules! mapping {
                 plan_id: text(notice.plan_id),
                 type_of_plan: text(notice.plan_type),
                 previous_plan: text(notice.old_plan_name),
-                // Zid names no currency, and the one that the store sells in need not be the plan's.
+                // Zid names no currency, and the store's currency need not be the plan's.
                 paid: Money::of_unknown_currency(notice.amount_paid.filter(|paid| !is_zero(paid))),
                 starts_at: time_of(notice.start_date.as_ref()),
                 ends_at: time_of(notice.end_date.as_ref()),

@@ -79,7 +79,7 @@ inlet::payload! {
         quantity: Decimal = "quantity",
         /// The price of one.
         price: Decimal = "price",
-        /// The price of one that options and custom fields add.
+        /// The addition of options and custom fields to the price of one.
         additions_price: Decimal = "additions_price",
         /// The total of the line.
         total: Decimal = "total",

@@ -1,16 +1,16 @@
-//! The little arithmetic that Zid's fractions and signed amounts need. Exact: no float is involved.
+//! Arithmetic for Zid's fractions and signed amounts. It is exact, without floats.
 
 use inlet::value::decimal::Decimal;
 
 type Exact = rust_decimal::Decimal;
 
-/// Returns a fraction as percent: `0.15` as `15`. Nothing if the number is too long to be exact.
+/// Returns a fraction as percent: `0.15` as `15`. `None` if the number is too long to be exact.
 pub(crate) fn percent(fraction: &Decimal) -> Option<Decimal> {
     let percent = exact(fraction)?.checked_mul(Exact::ONE_HUNDRED)?.normalize();
     Decimal::parse(&percent.to_string())
 }
 
-/// Returns the sum of the amounts without its sign; nothing if there are none.
+/// Returns the sum of the amounts without its sign; `None` if there are none.
 pub(crate) fn absolute_sum<'a>(amounts: impl IntoIterator<Item = &'a Decimal>) -> Option<Decimal> {
     let mut amounts = amounts.into_iter().map(exact);
     let first = amounts.next()??;
@@ -18,12 +18,12 @@ pub(crate) fn absolute_sum<'a>(amounts: impl IntoIterator<Item = &'a Decimal>) -
     Decimal::parse(&sum.abs().to_string())
 }
 
-/// Returns whether the number is zero, in any notation.
+/// Returns true if the number is zero, in any notation.
 pub(crate) fn is_zero(number: &Decimal) -> bool {
     !number.as_str().bytes().any(|b| matches!(b, b'1'..=b'9'))
 }
 
-/// Returns whether the number is below zero.
+/// Returns true if the number is below zero.
 pub(crate) fn is_negative(number: &Decimal) -> bool {
     number.as_str().starts_with('-') && !is_zero(number)
 }

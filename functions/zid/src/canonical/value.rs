@@ -29,7 +29,7 @@ impl From<Text> for String {
     }
 }
 
-/// Returns the text, or nothing if it is absent or blank.
+/// Returns the text, or `None` if it is absent or blank.
 pub(crate) fn text(value: Option<Text>) -> Option<String> {
     value.map(String::from)
 }
@@ -124,7 +124,7 @@ inlet::payload! {
     }
 }
 
-/// Returns the pictures of a product or a line; nothing if there is none.
+/// Returns the pictures of a product or a line; `None` if there is none.
 pub(crate) fn images(pictures: Option<Vec<Picture>>) -> Option<Vec<Image>> {
     let image = |picture: Picture| {
         let url = text(picture.versions.and_then(|versions| versions.url).or(picture.origin));
@@ -133,7 +133,7 @@ pub(crate) fn images(pictures: Option<Vec<Picture>>) -> Option<Vec<Image>> {
     filled(pictures?.into_iter().filter_map(image).collect())
 }
 
-/// Returns the list, or nothing if it is empty: Zid writes `[]` for whatever is not set.
+/// Returns the list, or `None` if it is empty: Zid writes `[]` for unset values.
 pub(crate) fn filled<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }

@@ -4,7 +4,7 @@
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 
 /// Every form. The first is the usual one.
-pub(crate) const FORMS: &[CredentialShape] = &[
+pub(crate) const CREDENTIAL_SHAPES: &[CredentialShape] = &[
     CredentialShape {
         name: "basic",
         fields: &[

@@ -3,7 +3,7 @@
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 
 /// Every form; the first is the usual one.
-pub(crate) const FORMS: &[CredentialShape] = &[CredentialShape {
+pub(crate) const CREDENTIAL_SHAPES: &[CredentialShape] = &[CredentialShape {
     name: "secret",
     fields: &[Field::required("secret", "the secret that Zip shares with the merchant")],
     issuer: Issuer::Other("Zip, with the merchant's account"),

@@ -1,4 +1,4 @@
-//! Zip's side: where it calls back and how it signs.
+//! Zip's side: the URLs of its callbacks, and its signatures.
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::{Fields, Method, Plus, Request};
@@ -12,14 +12,14 @@ use crate::{REDIRECT, SIGNATURE, Zip, is_redirect};
 impl Sender for Zip {
     const PROFILE: Profile = crate::tools::profile::PROFILE;
     const EVENTS: &'static [EventSpec] = crate::EVENTS;
-    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
+    const CREDENTIAL_SHAPES: &'static [CredentialShape] = crate::tools::credential::CREDENTIAL_SHAPES;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     fn address(event: &EventSpec) -> Address {
         if event.event == REDIRECT {
             return Address { method: Method::Get, ..Address::post(REDIRECT) };
         }
-        // The topic is the short name: the row's own, or its alias where the row is named by the operation.
+        // The topic is the short name: the row's name, or its alias if the row has the operation's name.
         let topic = event.aliases.first().filter(|_| event.event.ends_with("Order")).unwrap_or(&event.event);
         Address::post(*topic)
     }

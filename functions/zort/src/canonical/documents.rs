@@ -75,7 +75,7 @@ impl Document {
         let payment_status = fields.read("paymentstatus").map(|status| status_word(PAYMENT_STATUSES, status));
         let payment_state = payment_status.as_deref().and_then(payment_state);
         let payments = payments(fields, form.payments, payment_state);
-        // Of several payments the last one is the method that ZORT shows in `paymentmethod`.
+        // If there are several payments, `paymentmethod` has the method of the last one.
         let last_method = || payments.as_ref()?.last()?.method.clone();
         let discounts = discounts(fields);
         let typed_discount = || discounts.as_ref()?.first()?.amount.clone();
@@ -100,7 +100,7 @@ impl Document {
             net: fields.money("amount_pretax"),
             tax: fields.money("vatamount"),
             tax_rate: fields.read("vatpercent"),
-            // The code 1 is "no VAT"; no page explains 2 and 3, so nothing is said of included tax.
+            // The code 1 is "no VAT". No page explains 2 and 3, so the field for included tax stays absent.
             tax_type: fields.read("vattype"),
             shipping_fee: fields.money("shippingamount"),
             shipping_tax: fields.money("shippingvat").or_else(|| fields.money("shippingamount_vat")),
@@ -199,7 +199,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     let fields = Fields::of(payload)?;
     let document = Document::read(&fields, &SALE);
     let unique_number: Option<String> = fields.read("uniquenumber");
-    // A voided payment keeps its date, which is then not the time at which money moved.
+    // A voided payment keeps its date, but no money moved at that time.
     let is_paid = document.payment_state != Some(State::Cancelled);
     let paid_at = if is_paid { fields.time("paymentdate", "paymentdatestring") } else { None };
     let document = Document { reference: document.reference.or_else(|| unique_number.clone()), ..document };

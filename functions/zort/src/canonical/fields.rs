@@ -15,7 +15,7 @@ pub(super) struct Fields<'p> {
 }
 
 impl<'p> Fields<'p> {
-    /// Returns the fields of an object; nothing where the value is none.
+    /// Returns the fields of an object; `None` for another type.
     ///
     /// `currency` is a field that public clients have seen in orders; most bodies lack it.
     pub(super) fn of(value: &'p Value) -> Option<Self> {
@@ -45,7 +45,7 @@ impl<'p> Fields<'p> {
         [name, twin].iter().find_map(|name| parse_time(&self.read::<String>(name)?))
     }
 
-    /// Returns the objects of a list, with the currency of this object; nothing where the list has none.
+    /// Returns the objects of a list, with the currency of this object; `None` if the list has none.
     pub(super) fn objects(&self, name: &str) -> Option<Vec<Fields<'p>>> {
         let list = self.object.get(name)?.as_array()?;
         let objects = list.iter().filter_map(Value::as_object);

@@ -30,7 +30,7 @@ fn read_line(fields: &Fields<'_>, vat_status: &[&str]) -> Line {
         barcode: fields.read("barcode"),
         name: fields.read("name"),
         type_of_product: fields.read("producttype"),
-        // In a line `number` is the quantity, at the head it is the document's number.
+        // In a line, `number` is the quantity. In the document, it is the document's number.
         quantity: fields.read("number"),
         unit: fields.read("unittext"),
         unit_price: fields.money("pricepernumber"),
@@ -50,7 +50,7 @@ fn read_line(fields: &Fields<'_>, vat_status: &[&str]) -> Line {
     }
 }
 
-/// Returns whether VAT applies by its documented code: 1 is no VAT, 2 is VAT and 3 is VAT at 0 %.
+/// Returns true if VAT applies by its documented code: 1 is no VAT, 2 is VAT and 3 is VAT at 0 %.
 pub(super) fn taxable(code: &str) -> Option<bool> {
     match code.trim() {
         "1" => Some(false),
@@ -102,12 +102,13 @@ pub(super) fn payments(
     Some(fields.objects("payments")?.iter().map(payment).collect())
 }
 
-/// Returns the document's discount, as a list of the one that ZORT has.
+/// Returns the document's discount as a list with one element.
 pub(super) fn discounts(fields: &Fields<'_>) -> Option<Vec<Discount>> {
     discount(fields).map(|discount| vec![discount])
 }
 
-/// Reads `discount`, which people type as `10%` or `5.00`, and `discountamount`, the money that it takes off.
+/// Reads `discount`, which people enter as `10%` or `5.00`, and `discountamount`, the money by which it reduces the
+/// total.
 fn discount(fields: &Fields<'_>) -> Option<Discount> {
     let amount = fields.money("discountamount");
     match fields.read::<String>("discount") {

@@ -55,12 +55,12 @@ pub(crate) fn status_word(codes: Codes, status: String) -> String {
     known.map_or(status, |(_, word)| (*word).to_owned())
 }
 
-/// Returns the state of a document with this status; nothing for a word that ZORT does not list.
+/// Returns the state of a document with this status; `None` for a word that ZORT does not list.
 pub(crate) fn document_state(status: &str) -> Option<State> {
     State::of_word(DOCUMENT_STATES, status)
 }
 
-/// Returns the state of a payment with this status; nothing for a word that ZORT does not list.
+/// Returns the state of a payment with this status; `None` for a word that ZORT does not list.
 pub(crate) fn payment_state(status: &str) -> Option<State> {
     State::of_word(PAYMENT_STATES, status)
 }

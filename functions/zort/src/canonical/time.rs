@@ -17,7 +17,7 @@ use jiff::tz::Offset;
 /// Bangkok's offset: the documented pair is `/Date(1644944400000)/` beside `2022-02-16`.
 const BANGKOK: Offset = jiff::tz::offset(7);
 
-/// Reads a time in any notation; nothing where it is empty or in none of them.
+/// Parses a time in any of these notations; `None` for other text.
 pub(crate) fn parse_time(text: &str) -> Option<Time> {
     let text = text.trim();
     match epoch_millis(text) {

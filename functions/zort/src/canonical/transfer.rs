@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::parts::lines;
 use super::states::document_state;
 
-/// Reads a transfer. Those of the types `Initial` and `Adjust` are corrections of the stock.
+/// Reads a transfer. Transfers of the types `Initial` and `Adjust` are corrections of the stock.
 pub(crate) fn transfer(payload: &Value) -> Option<Canonical> {
     let fields = Fields::of(payload)?;
     let status: Option<String> = fields.read("status");

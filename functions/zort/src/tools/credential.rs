@@ -4,7 +4,7 @@
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 
 /// Every shape; the first is the usual one.
-pub(crate) const FORMS: &[CredentialShape] = &[CredentialShape {
+pub(crate) const CREDENTIAL_SHAPES: &[CredentialShape] = &[CredentialShape {
     name: "keys",
     fields: &[
         Field::required("key1", "Key Reference 1"),

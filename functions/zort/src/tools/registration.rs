@@ -1,8 +1,8 @@
 //! ZORT's `GetWebhook` and `UpdateWebhook`: one set of three keys and one URL per event, shared by all receivers of an
 //! account. An update probably replaces all settings, so it contains everything that was set.
 //!
-//! <https://developers.zortout.com/overview/webhook>; the names of the later fields, the responses and the
-//! response of an account without webhooks are those that a public integration works with.
+//! <https://developers.zortout.com/overview/webhook>; the names of the later fields, the responses and the response of
+//! an account without webhooks are those of a public integration.
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@ use crate::{METHOD, Zort};
 impl Sender for Zort {
     const PROFILE: Profile = crate::tools::profile::PROFILE;
     const EVENTS: &'static [EventSpec] = crate::EVENTS;
-    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
+    const CREDENTIAL_SHAPES: &'static [CredentialShape] = crate::tools::credential::CREDENTIAL_SHAPES;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     /// The trigger's name is in the query. The topic has it too, in case ZORT leaves the query out.
@@ -32,7 +32,7 @@ impl Sender for Zort {
     }
 }
 
-/// Returns whether a body is a form: it begins with a field's name, as no JSON with a `=` does.
+/// Returns true if a body is a form: it begins with a field's name and a `=`, unlike JSON.
 fn is_form(body: &[u8]) -> bool {
     body.first().is_some_and(u8::is_ascii_alphabetic) && body.contains(&b'=')
 }

@@ -51,7 +51,7 @@ class Event(types.Event):
 
     @property
     def verb(self) -> str:
-        """What happened to the object: the last part of `type`, for example `created`."""
+        """The change of the object: the last part of `type`, for example `created`."""
         return self.type.rpartition(".")[2]
 
     @property

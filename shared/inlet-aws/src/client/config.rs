@@ -35,12 +35,12 @@ pub struct Config {
     pub consumer_function: Option<String>,
     /// The URL of the endpoint that gets the events instead of the bus. Only the processor has it.
     pub consumer_url: Option<String>,
-    /// The longest that one call of that function or endpoint may take, in seconds; `None` for the default.
+    /// Maximum time of one call of that function or endpoint, in seconds; `None` for the default.
     pub consumer_timeout_seconds: Option<u32>,
     /// The age in seconds at which the sweeper sends an unprocessed event again. Only the sweeper has it.
     pub resend_after_seconds: Option<u32>,
-    /// The lifetime of a receiver's list of store names in seconds, if it is not the default. The local stack has a shorter
-    /// one, because its tests configure stores and use them at once.
+    /// The lifetime of a receiver's list of store names in seconds, if it is not the default. The local stack has a
+    /// shorter one, because its tests configure stores and use them at once.
     pub store_names_seconds: Option<u32>,
     /// The retention of events, in days.
     pub retention_days: u32,

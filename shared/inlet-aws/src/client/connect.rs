@@ -16,25 +16,26 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
 
+use crate::client::clock;
 use crate::client::config::Config;
 use crate::client::timeouts;
 
 /// The root certificates of every AWS endpoint: <https://www.amazontrust.com/repository/>.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// The longest that a connection may take to open.
+/// Maximum time to open a connection.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// The longest that one attempt at a call may take. The limits of a delivery are in [`crate::client::timeouts`].
+/// Maximum time of one attempt at a call. The limits of a delivery are in [`crate::client::timeouts`].
 const ATTEMPT: Duration = Duration::from_secs(2);
 
-/// The longest that a call may take with all its attempts.
+/// Maximum time of a call with all its attempts.
 const OPERATION: Duration = Duration::from_secs(5);
 
 /// The number of attempts at a call.
@@ -92,9 +93,9 @@ impl Clients {
         }
     }
 
-    /// Makes the clients and opens a connection of each, so that the first delivery does not wait for it. The clients are
-    /// made while the connections open: it takes longer than anything else at a start, because each client reads a list
-    /// of all AWS partitions.
+    /// Makes the clients and opens a connection for each, so that the first delivery does not wait for it. The clients
+    /// are made while the connections open. Making them is the longest step of a start, because each client reads a
+    /// list of all AWS partitions.
     ///
     /// The services' responses are ignored. If a connection fails, the first delivery opens it.
     ///
@@ -151,7 +152,25 @@ fn connector(config: &Config) -> Result<SharedHttpConnector, ConnectError> {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(tls)
         .connector_settings(settings);
-    Ok(SharedHttpConnector::new(connector.build()))
+    Ok(SharedHttpConnector::new(Dated(connector.build())))
+}
+
+/// A connector that compares the machine's clock with the `Date` of each response.
+#[derive(Debug)]
+struct Dated<C>(C);
+
+impl<C: HttpConnector> HttpConnector for Dated<C> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let sent_ms = clock::local_ms();
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            if let Some(date) = answer.headers().get("date") {
+                clock::compare(date, sent_ms);
+            }
+            Ok(answer)
+        })
+    }
 }
 
 fn credentials(config: &Config) -> SdkCredentials {

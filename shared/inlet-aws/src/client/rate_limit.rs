@@ -1,6 +1,7 @@
 //! Rate limits: a token bucket for bursts, and a limiter that spaces calls evenly.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A token bucket: it starts full and gets one token in each interval, up to the burst.
@@ -61,24 +62,32 @@ impl KeyedTokenBuckets {
     }
 }
 
-/// Spaces calls evenly.
+/// Spaces calls evenly, also those that are made at the same time.
 #[derive(Debug)]
 pub struct RateLimiter {
     every: Duration,
-    next: tokio::time::Instant,
+    next: Mutex<tokio::time::Instant>,
 }
 
 impl RateLimiter {
     /// At most `rate` calls a second; one if `rate` is 0.
     pub fn per_second(rate: u32) -> Self {
         let every = Duration::from_secs(1).checked_div(rate).unwrap_or(Duration::from_secs(1));
-        Self { every, next: tokio::time::Instant::now() }
+        Self { every, next: Mutex::new(tokio::time::Instant::now()) }
     }
 
     /// Waits until the next call may start.
-    pub async fn acquire(&mut self) {
-        tokio::time::sleep_until(self.next).await;
-        self.next = self.next.max(tokio::time::Instant::now()).checked_add(self.every).unwrap_or(self.next);
+    pub async fn acquire(&self) {
+        tokio::time::sleep_until(self.reserve()).await;
+    }
+
+    /// Returns the time at which the caller's call may start, and reserves it. Time that no call used is lost.
+    fn reserve(&self) -> tokio::time::Instant {
+        // The lock holds one instant, which is complete whatever panicked.
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = (*next).max(tokio::time::Instant::now());
+        *next = start.checked_add(self.every).unwrap_or(start);
+        start
     }
 }
 
@@ -132,10 +141,18 @@ mod tests {
     #[tokio::test]
     async fn calls_start_no_faster_than_the_rate() {
         let start = tokio::time::Instant::now();
-        let mut limiter = RateLimiter::per_second(100);
+        let limiter = RateLimiter::per_second(100);
         for _ in 0..6 {
             limiter.acquire().await;
         }
+        assert!(start.elapsed() >= Duration::from_millis(50), "{:?}", start.elapsed());
+    }
+
+    #[tokio::test]
+    async fn calls_at_the_same_time_share_the_rate() {
+        let start = tokio::time::Instant::now();
+        let limiter = RateLimiter::per_second(100);
+        futures_util::future::join_all((0..6).map(|_| limiter.acquire())).await;
         assert!(start.elapsed() >= Duration::from_millis(50), "{:?}", start.elapsed());
     }
 }

@@ -14,7 +14,7 @@ use crate::dynamodb::attributes::{Item, number, number_value, text};
 use crate::dynamodb::dynamo::{Dynamo, put_request};
 use crate::dynamodb::keys::attempts_key;
 
-/// The most that the next attempt is later than planned: the queue returns a message when a processor is free.
+/// Maximum delay of the next attempt beyond its plan: the queue returns a message when a processor is free.
 const LEEWAY: Duration = Duration::from_mins(2);
 
 /// The owner of these items.
@@ -32,7 +32,7 @@ impl AttemptItems {
     /// one without attempts is missing in the result.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn load(&self, messages: &[(&EventId, &str)]) -> Result<HashMap<String, Attempts>, Fault> {
         let items = self.dynamo.batch_get(messages.iter().map(|(id, _)| attempts_key(id))).await?;
         let attempts = |(id, message): &(&EventId, &str)| {
@@ -49,7 +49,7 @@ impl AttemptItems {
     /// Writes the attempts at these messages, and until when their entities wait for them.
     ///
     /// # Errors
-    /// When the table does not take all of it.
+    /// If a write fails. Others of them may have succeeded.
     pub async fn record(&self, records: &[AttemptRecord], now: ReceivedAt) -> Result<(), Fault> {
         let mut requests = HashMap::new();
         for AttemptRecord { id, received, attempts, delay } in records {
@@ -70,7 +70,7 @@ impl AttemptItems {
 /// The attribute with the attempts that did not end. Stored data: it keeps its first name.
 const UNFINISHED: &str = "unended";
 
-/// Returns whether the entity still waits: then its messages are on the queue, however old they are.
+/// Returns true if the entity still waits: then its messages are on the queue, however old they are.
 pub(crate) fn is_waiting(attempts: &Item, now: ReceivedAt) -> bool {
     number(attempts, "until_ms").is_some_and(|until_ms| now.millis() < until_ms)
 }

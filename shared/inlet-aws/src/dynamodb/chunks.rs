@@ -1,11 +1,12 @@
 //! Bytes in the table: in the event's item if they fit, else in chunks that are written before the item.
 //!
-//! A chunk belongs to one write of one event. Its key consists of the entity, the number of the chunk, the event's
-//! digest, the arrival and the SHA-256 of the bytes, so that
+//! A chunk belongs to one write of one event or of one quarantined request. Its key consists of the item's partition,
+//! the number of the chunk, the item's name in the partition (an event's digest), the arrival and the SHA-256 of the
+//! bytes, so that
 //!
-//! - no other event and no other arrival shares it, so that an event is deleted with its chunks;
+//! - no other event and no other arrival shares it: an event is deleted with its chunks;
 //! - the same write, repeated, produces the same items, and different bytes never replace each other;
-//! - all chunks of an entity are found by one query for each number, also if their event was never written.
+//! - one query for each number finds all chunks of an entity, even if their event was never written.
 //!
 //! The event's item contains `{field}_chunks`, their count, and `{field}_chunk_key`, their sort key. Version 0.2
 //! named chunks by content instead (`{field}_parts` and `{field}_digest`); such events stay readable.
@@ -19,15 +20,17 @@ use tokio::task::JoinSet;
 
 use crate::dynamodb::attributes::{Item, bytes, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
+use crate::dynamodb::quarantine::QUARANTINE;
 use crate::dynamodb::record::{Encoding, hex};
 
 /// The size of a chunk in bytes. DynamoDB takes items of 400 KB with their names and keys.
 const CHUNK_LEN: usize = 390_000;
 
-/// The most chunks of one field: 25 MB. A body has at most 6 MB, and a message hardly more once it is compressed.
+/// Maximum number of chunks of one field: 25 MB. A body has at most 6 MB, and a message hardly more once it is
+/// compressed.
 pub(crate) const MAX_CHUNKS: usize = 64;
 
-/// A stored event that cannot be read, however often it is tried.
+/// A stored event that can never be read.
 const DAMAGED: &str = "the stored event is damaged";
 
 /// A chunk that is not stored.
@@ -38,15 +41,26 @@ const CHUNK_NOT_STORED: &str = "a chunk cannot be stored";
 pub(crate) struct BlobField {
     /// The attribute's name. `{name}_encoding`, `{name}_chunks` and `{name}_chunk_key` belong to it.
     pub(crate) name: &'static str,
-    /// The most bytes that the item itself contains.
+    /// Maximum number of bytes in the item itself.
     pub(crate) inline_len: usize,
 }
 
-/// The event that chunks belong to.
+/// The item that chunks belong to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChunkOwner<'e> {
-    pub(crate) id: &'e EventId,
+    /// Its partition: an event's entity, or the quarantine of a store.
+    pub(crate) partition: &'e str,
+    /// Its name in the partition: an event's digest, or a request's sort key.
+    pub(crate) name: &'e str,
+    /// Its arrival.
     pub(crate) received_ms: i64,
+}
+
+impl<'e> ChunkOwner<'e> {
+    /// The event of this id, with this arrival.
+    pub(crate) fn event(id: &'e EventId, received_ms: i64) -> Self {
+        Self { partition: id.entity_path(), name: id.digest(), received_ms }
+    }
 }
 
 impl Dynamo {
@@ -96,7 +110,7 @@ impl Dynamo {
     async fn write_chunks(&self, chunks: &[&[u8]], owner: ChunkOwner<'_>, sk: &str) -> Result<(), Fault> {
         let mut writing = JoinSet::new();
         for (n, chunk) in chunks.iter().enumerate() {
-            let mut item = chunk_key(owner.id.entity_path(), n, sk).into_item();
+            let mut item = chunk_key(owner.partition, n, sk).into_item();
             item.insert(PIECE.into(), AttributeValue::B(Blob::new(*chunk)));
             item.insert("received_ms".into(), number_value(owner.received_ms));
             item.insert("expires".into(), self.expires(owner.received_ms));
@@ -114,28 +128,34 @@ impl Dynamo {
 const PIECE: &str = "piece";
 
 /// Returns the key of a chunk.
-fn chunk_key(entity_path: &str, n: usize, sk: &str) -> Key {
-    Key::new(chunk_partition(entity_path, n), sk)
+fn chunk_key(partition: &str, n: usize, sk: &str) -> Key {
+    Key::new(chunk_partition(partition, n), sk)
 }
 
-/// Returns the partition of all chunks of this number of an entity.
-pub(crate) fn chunk_partition(entity_path: &str, n: usize) -> String {
-    format!("chunk/{entity_path}/{n}")
+/// Returns the partition of all chunks of this number of an entity, or of the quarantine of a store. The latter stay
+/// below `quarantine/`, so that whoever may not read the quarantine cannot read them either. Stored data: the values must
+/// stay.
+pub(crate) fn chunk_partition(partition: &str, n: usize) -> String {
+    if partition.starts_with(QUARANTINE) {
+        format!("{partition}/_chunk/{n}")
+    } else {
+        format!("chunk/{partition}/{n}")
+    }
 }
 
 fn chunk_sort_key(owner: ChunkOwner<'_>, sha256: &str) -> String {
-    format!("{}/{}/{sha256}", owner.id.digest(), owner.received_ms)
+    format!("{}/{}/{sha256}", owner.name, owner.received_ms)
 }
 
-/// Returns the keys of a field's chunks; nothing if the item names none.
+/// Returns the keys of a field's chunks; `None` if the item names none.
 pub(crate) fn chunk_keys(field: &str, item: &Item) -> Option<Vec<Key>> {
     let count = usize::try_from(number(item, &format!("{field}_chunks"))?).ok()?;
     let sk = text(item, &format!("{field}_chunk_key"))?;
-    let entity_path = text(item, "pk")?;
-    Some((0..count).map(|n| chunk_key(entity_path, n, sk)).collect())
+    let partition = text(item, "pk")?;
+    Some((0..count).map(|n| chunk_key(partition, n, sk)).collect())
 }
 
-/// Returns the keys of a field's chunks in the layout of version 0.2; nothing if the item names none.
+/// Returns the keys of a field's chunks in the layout of version 0.2; `None` if the item names none.
 pub(crate) fn old_chunk_keys(field: &str, item: &Item) -> Option<Vec<Key>> {
     let count = usize::try_from(number(item, &format!("{field}_parts"))?).ok()?;
     let sha256 = text(item, &format!("{field}_digest"))?;
@@ -153,11 +173,22 @@ mod tests {
     #[test]
     fn chunks_of_two_arrivals_or_two_contents_never_share_a_key() {
         let id = EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap();
-        let at = |received_ms| ChunkOwner { id: &id, received_ms };
+        let at = |received_ms| ChunkOwner::event(&id, received_ms);
         let sk = chunk_sort_key(at(7), "aa");
         assert_eq!(sk, "0123456789abcdef/7/aa");
         assert_ne!(chunk_sort_key(at(8), "aa"), sk);
         assert_ne!(chunk_sort_key(at(7), "bb"), sk);
+    }
+
+    #[test]
+    fn chunks_of_a_quarantined_request_are_in_the_quarantine() {
+        let item = item(&[
+            ("pk", text_value("quarantine/zid/riyadh")),
+            ("body_chunks", number_value(1)),
+            ("body_chunk_key", text_value("sk")),
+        ]);
+        let key = Key::new("quarantine/zid/riyadh/_chunk/0", "sk");
+        assert_eq!(chunk_keys("body", &item), Some(vec![key]));
     }
 
     #[test]

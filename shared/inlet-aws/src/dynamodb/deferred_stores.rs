@@ -1,16 +1,28 @@
 //! Markers of the stores that have deferred requests in quarantine. The sweeper looks for them once a minute.
+//!
+//! A marker has two numbers, and both only grow: a receiver counts each deferred request after it is written, and the
+//! sweeper notes the count that it read before it verified the requests of the store. So a request that is deferred while
+//! the sweeper works on the same store makes the two differ again, whatever comes late or twice. A marker is deleted only
+//! when no call that was made for it can be on its way any more.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 
+use crate::client::clock;
 use crate::dynamodb::attributes::{number, number_value, text};
 use crate::dynamodb::dynamo::{Expressions, Items, Key};
 use crate::dynamodb::quarantine::TableQuarantine;
 
-/// The attribute of a marker: the arrival of the last deferred request. Stored data: the value must stay.
+/// The attributes of a marker: the arrival of the last deferred request, the number of deferred requests, and the number
+/// of those that the sweeper has verified. Stored data: the values must stay.
 const NOTED: &str = "noted_ms";
+const COUNTED: &str = "counted";
+const VERIFIED: &str = "verified";
+
+/// The age of the last deferred request at which a marker is deleted. No call takes that long.
+const SETTLED_MS: i64 = 60 * 60 * 1_000;
 
 /// A store that has deferred requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,36 +30,73 @@ pub(crate) struct DeferredStore {
     /// The store.
     pub(crate) store: StoreName,
     noted_ms: i64,
+    counted: i64,
+    verified: i64,
+}
+
+impl DeferredStore {
+    /// Returns whether requests were deferred since the sweeper verified the store's.
+    pub(crate) fn is_open(&self) -> bool {
+        self.verified < self.counted
+    }
+
+    /// Returns whether the marker is not needed any more.
+    fn is_settled(&self, now: ReceivedAt) -> bool {
+        !self.is_open() && now.millis().saturating_sub(self.noted_ms) > SETTLED_MS
+    }
 }
 
 impl TableQuarantine {
-    /// Notes that a store has deferred requests.
-    pub(crate) async fn put_marker(&self, store: &StoreName, received_at: ReceivedAt) -> Result<(), Fault> {
-        let mut marker = self.marker_key(store.as_str()).into_item();
-        marker.insert(NOTED.into(), number_value(received_at.millis()));
-        marker.insert("expires".into(), self.dynamo.expires(received_at.millis()));
+    /// Counts a deferred request of a store. A call that is made twice counts it twice, which costs a look.
+    pub(crate) async fn count_deferred(
+        &self,
+        store: &StoreName,
+        received_at: ReceivedAt,
+    ) -> Result<(), Fault> {
+        let count = Expressions::update("ADD counted :one SET noted_ms = :noted, expires = :expires")
+            .value(":one", number_value(1))
+            .value(":noted", number_value(received_at.millis()))
+            .value(":expires", self.dynamo.expires(received_at.millis()));
         let context = "the request cannot be quarantined";
-        self.dynamo.put(marker, Expressions::default(), context).await.map(|_| ())
+        self.dynamo.update(self.marker_key(store.as_str()), count, context).await.map(|_| ())
     }
 
-    /// Returns the stores that have deferred requests.
+    /// Returns the stores that have deferred requests to verify, and deletes the markers that are not needed any more.
     pub(crate) async fn deferred_stores(&self) -> Result<Vec<DeferredStore>, Fault> {
         let query = self.dynamo.query().consistent_read(true).key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(self.marker_partition()));
         let mut markers = Items::new(query, "the quarantine cannot be read");
-        let mut stores = Vec::new();
+        let (mut stores, now) = (Vec::new(), clock::now());
         while let Some(marker) = markers.next().await? {
             let store = text(&marker, "sk").and_then(|name| StoreName::parse(name).ok());
-            let noted = store.zip(number(&marker, NOTED));
-            stores.extend(noted.map(|(store, noted_ms)| DeferredStore { store, noted_ms }));
+            let Some((store, noted_ms)) = store.zip(number(&marker, NOTED)) else { continue };
+            // Version 0.3's first markers had no numbers.
+            let counted = number(&marker, COUNTED).unwrap_or(1);
+            let verified = number(&marker, VERIFIED).unwrap_or_default();
+            let deferred = DeferredStore { store, noted_ms, counted, verified };
+            if deferred.is_settled(now) {
+                self.delete_marker(&deferred).await?;
+            } else if deferred.is_open() {
+                stores.push(deferred);
+            }
         }
         Ok(stores)
     }
 
-    /// Removes the marker of a store, unless another request was deferred since.
-    pub(crate) async fn delete_marker(&self, deferred: &DeferredStore) -> Result<(), Fault> {
-        let unchanged = Expressions::condition("noted_ms = :noted");
-        let unchanged = unchanged.value(":noted", number_value(deferred.noted_ms));
+    /// Notes that all requests of a store that its marker counted were verified.
+    pub(crate) async fn note_verified(&self, deferred: &DeferredStore) -> Result<(), Fault> {
+        let note = Expressions::update("SET verified = :counted")
+            .only_if("attribute_exists(pk) AND (attribute_not_exists(verified) OR verified < :counted)")
+            .value(":counted", number_value(deferred.counted));
+        let context = "the deferred requests cannot be noted as verified";
+        self.dynamo.update(self.marker_key(deferred.store.as_str()), note, context).await.map(|_| ())
+    }
+
+    async fn delete_marker(&self, deferred: &DeferredStore) -> Result<(), Fault> {
+        let unchanged = Expressions::condition("noted_ms = :noted AND verified = :verified");
+        let unchanged = unchanged
+            .value(":noted", number_value(deferred.noted_ms))
+            .value(":verified", number_value(deferred.counted));
         self.dynamo.delete(self.marker_key(deferred.store.as_str()), unchanged).await.map(|_| ())
     }
 
@@ -58,5 +107,29 @@ impl TableQuarantine {
 
     fn marker_key(&self, store: &str) -> Key {
         Key::new(self.marker_partition(), store)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marker(counted: i64, verified: i64) -> DeferredStore {
+        let store = StoreName::parse("riyadh").unwrap();
+        DeferredStore { store, noted_ms: 1_000, counted, verified }
+    }
+
+    #[test]
+    fn a_store_is_open_until_all_its_requests_are_verified() {
+        assert!(marker(1, 0).is_open() && marker(2, 1).is_open());
+        assert!(!marker(2, 2).is_open());
+    }
+
+    #[test]
+    fn a_marker_is_deleted_only_when_no_call_is_on_its_way() {
+        let at = |ms| ReceivedAt::from_millis(ms).unwrap();
+        assert!(!marker(1, 1).is_settled(at(1_000 + SETTLED_MS)));
+        assert!(marker(1, 1).is_settled(at(1_001 + SETTLED_MS)));
+        assert!(!marker(2, 1).is_settled(at(i64::from(u32::MAX) * 1_000)), "a request waits");
     }
 }

@@ -1,5 +1,5 @@
-//! The calls to the event table: one client, one table name, one retention. Every owner of items uses these
-//! primitives, so that errors, retries and time to live are decided here and nowhere else.
+//! The calls to the event table: one client, one table name, one retention. Every owner of items uses these primitives,
+//! so that only this file decides about errors, retries and time to live.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnValue,
     ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
@@ -24,6 +25,10 @@ use crate::dynamodb::attributes::{Item, number_value, text};
 /// Keys in one `BatchGetItem`: DynamoDB's limit.
 const BATCH_GET_LEN: usize = 100;
 
+/// Batches that are read at the same time. Four are enough to hide the latency of a request behind the others, and
+/// keep the items in memory few.
+const BATCHES_AT_ONCE: usize = 4;
+
 /// Items in one `BatchWriteItem`: DynamoDB's limit is 25 items and 16 MB.
 const BATCH_WRITE_LEN: usize = 25;
 
@@ -31,6 +36,15 @@ const BATCH_WRITE_LEN: usize = 25;
 /// twice as long, 0.6 s in all.
 const BATCH_ATTEMPTS: u32 = 6;
 const BATCH_WAIT_MS: u64 = 20;
+
+/// The consistency of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consistency {
+    /// Returns every write that was acknowledged before.
+    Strong,
+    /// May miss the writes of the last moments, and costs half as much.
+    Eventual,
+}
 
 /// The key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,7 +59,7 @@ impl Key {
         Self { pk: pk.into(), sk: sk.into() }
     }
 
-    /// Returns the item's key; nothing if it lacks one.
+    /// Returns the item's key; `None` if it lacks one.
     pub(crate) fn of(item: &Item) -> Option<Self> {
         Some(Self::new(text(item, "pk")?, text(item, "sk")?))
     }
@@ -108,7 +122,7 @@ pub(crate) enum Written {
 /// One page of a query.
 pub(crate) struct Page {
     pub(crate) items: Vec<Item>,
-    /// The key to continue from; nothing on the last page.
+    /// The key to continue from; `None` on the last page.
     pub(crate) next: Option<Item>,
 }
 
@@ -127,7 +141,7 @@ impl Items {
         Self { query, context, page: Vec::new().into_iter(), start: None, is_last_page: false }
     }
 
-    /// Returns the next item; nothing at the end.
+    /// Returns the next item; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Item>, Fault> {
         loop {
             if let Some(item) = self.page.next() {
@@ -170,7 +184,7 @@ impl Dynamo {
         number_value(ms.div_euclid(1_000).saturating_add(retention))
     }
 
-    /// Returns when the table was created: `EPOCH` if DynamoDB does not return it.
+    /// Returns the time when the table was created: `EPOCH` if DynamoDB does not return it.
     pub(crate) async fn created(&self) -> Result<ReceivedAt, Fault> {
         let described = self.client.describe_table().table_name(&*self.table).send().await;
         let described = described.map_err(|error| fault("the table cannot be described", &error))?;
@@ -179,7 +193,7 @@ impl Dynamo {
         Ok(created_ms.and_then(ReceivedAt::from_millis).unwrap_or(ReceivedAt::EPOCH))
     }
 
-    /// Reads an item with every write that was answered.
+    /// Reads an item, strongly consistent.
     pub(crate) async fn get(&self, key: Key) -> Result<Option<Item>, Fault> {
         let get = self.client.get_item().table_name(&*self.table).set_key(Some(key.into_item()));
         let output = get.consistent_read(true).send().await;
@@ -233,7 +247,7 @@ impl Dynamo {
         }
     }
 
-    /// Deletes an item, if the condition holds. Returns the item that was deleted; nothing if there was none, or if
+    /// Deletes an item, if the condition holds. Returns the item that was deleted; `None` if there was none, or if
     /// the condition kept it.
     pub(crate) async fn delete(&self, key: Key, expressions: Expressions) -> Result<Option<Item>, Fault> {
         let delete = self.client.delete_item().table_name(&*self.table).set_key(Some(key.into_item()));
@@ -275,25 +289,34 @@ impl Dynamo {
         Ok(all)
     }
 
-    /// Reads the items of these keys, and returns those that there are by their keys.
+    /// Reads the items of these keys. Returns the existing ones by key.
     pub(crate) async fn batch_get(
         &self,
         keys: impl IntoIterator<Item = Key>,
     ) -> Result<HashMap<Key, Item>, Fault> {
+        self.batch_get_with(keys, Consistency::Strong).await
+    }
+
+    /// Reads the items of these keys with this consistency, and returns those that there are by their keys.
+    pub(crate) async fn batch_get_with(
+        &self,
+        keys: impl IntoIterator<Item = Key>,
+        consistency: Consistency,
+    ) -> Result<HashMap<Key, Item>, Fault> {
         // DynamoDB refuses a request that names a key twice.
         let keys: HashSet<Key> = keys.into_iter().collect();
         let keys: Vec<Key> = keys.into_iter().collect();
-        let mut items = HashMap::new();
-        for some in keys.chunks(BATCH_GET_LEN) {
-            let found = self.batch_get_some(some).await?;
-            items.extend(found.into_iter().filter_map(|item| Some((Key::of(&item)?, item))));
-        }
-        Ok(items)
+        let batches: Vec<Vec<Key>> = keys.chunks(BATCH_GET_LEN).map(<[Key]>::to_vec).collect();
+        let batches = batches.into_iter().map(|some| self.batch_get_some(some, consistency));
+        let batches = stream::iter(batches).buffer_unordered(BATCHES_AT_ONCE);
+        let found: Vec<Vec<Item>> = batches.try_collect().await?;
+        Ok(found.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item))).collect())
     }
 
-    async fn batch_get_some(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
-        let keys = keys.iter().cloned().map(Key::into_item).collect();
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+    async fn batch_get_some(&self, keys: Vec<Key>, consistency: Consistency) -> Result<Vec<Item>, Fault> {
+        let keys = keys.into_iter().map(Key::into_item).collect();
+        let is_strong = consistency == Consistency::Strong;
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(is_strong);
         let mut wanted = Some(wanted.build().map_err(|error| Fault::permanent(UNREADABLE, error))?);
         let mut found = Vec::new();
         for wait in (0..BATCH_ATTEMPTS).map(|n| BATCH_WAIT_MS << n) {

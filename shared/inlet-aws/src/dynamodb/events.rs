@@ -1,4 +1,4 @@
-//! Events in the table: the journal that a receiver writes to, and what reads events back.
+//! Events in the table: the journal that a receiver writes to, and the reads of stored events.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -6,34 +6,29 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide};
+use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide, may_have_expired};
 use inlet::event::{Event, EventId, ExistingEvent, Origin};
 use inlet::fault::Fault;
-use inlet::message::{CloudEvent, Message};
+use inlet::message::Message;
 use inlet::proof::Verified;
 use inlet::receive::{Journal, Recorded, WriteToken};
 use inlet::received_at::ReceivedAt;
+use inlet::trust::is_signed;
 
 use crate::client::clock;
 use crate::dynamodb::attributes::{self, Item, number, number_value, text, text_value};
-use crate::dynamodb::chunks::{BlobField, ChunkOwner, chunk_keys};
+use crate::dynamodb::chunks::{ChunkOwner, chunk_keys};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request};
 use crate::dynamodb::integrity::{MESSAGE_SHA256, examine};
 use crate::dynamodb::keys::{event_key, receipt_key};
 use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
 use crate::dynamodb::pending::{Pending, PendingEvent};
-use crate::dynamodb::receipts::{Receipts, applies_to, tombstone_until};
+use crate::dynamodb::receipts::{Receipts, applies_to, signed_arrival, tombstone_until};
 use crate::dynamodb::record::{Record, sha256_hex};
+pub use crate::dynamodb::stored_event::StoredEvent;
+use crate::dynamodb::stored_event::{BODY, LARGE_FIELDS, MESSAGE};
 use crate::dynamodb::time_index::bucket_of;
 use crate::telemetry::timing::{Step, with_timeout};
-
-/// The raw body, and the message that the sweeper or a replay sends again. Together with names, keys, query and
-/// headers, which API Gateway keeps below 10 KB each, they stay below DynamoDB's 400 KB an item.
-pub(crate) const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
-pub(crate) const MESSAGE: BlobField = BlobField { name: "message", inline_len: 60_000 };
-
-/// The fields that may be in chunks.
-pub(crate) const LARGE_FIELDS: [BlobField; 2] = [BODY, MESSAGE];
 
 /// A failed write of an event.
 const NOT_STORED: &str = "the event cannot be stored";
@@ -41,30 +36,19 @@ const NOT_STORED: &str = "the event cannot be stored";
 /// A failed change of the time index.
 const NOT_MARKED: &str = "a repeat cannot be taken out of the time index";
 
-/// A stored event that cannot be read, however often it is tried.
+/// A stored event that can never be read.
 const DAMAGED: &str = "the stored event is damaged";
 
-/// Holds if there is no event under the key, or one that has expired. DynamoDB deletes an expired item up to days
-/// later. Until then it must not count as the original of an equal delivery, which would vanish with it.
+/// True if there is no event under the key, or an expired one. DynamoDB may delete an expired item days later. Until
+/// then it must not count as the original of an equal delivery, because the delivery would vanish with it.
 const ABSENT_OR_EXPIRED: &str = "attribute_not_exists(pk) OR expires < :now";
 
 /// The same, or an event that arrived until the time of its tombstone.
 const ABSENT_EXPIRED_OR_FORGOTTEN: &str =
     "attribute_not_exists(pk) OR expires < :now OR received_ms <= :until";
 
-/// A stored event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredEvent {
-    /// All but the body and the message.
-    pub record: Record,
-    /// The message for the queue, as it was first written.
-    pub message: String,
-    /// The body, byte for byte.
-    pub body: Vec<u8>,
-}
-
-/// The most attempts to give a delivery a later arrival, and to decide about an event. Each further attempt means that
-/// another delivery of the same entity came in between.
+/// Maximum number of attempts to give a delivery a later arrival, and to decide about an event. Each further attempt
+/// means that another delivery of the same entity came in between.
 const LATER_ATTEMPTS: usize = 4;
 const DECISION_ATTEMPTS: usize = 6;
 
@@ -80,7 +64,7 @@ pub struct Events {
     pending: Pending,
 }
 
-/// The result of what was decided.
+/// The result of applying a decision.
 enum Applied {
     Put(Put),
     /// `latest` changed meanwhile: decide again.
@@ -106,22 +90,11 @@ impl Journal for Events {
 /// The result of storing an event.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Put {
-    /// The event is stored, or an equal one was.
+    /// The event is stored, or an equal one was stored before.
     Recorded(Recorded),
-    /// The event is later than the entity's latest one, which has a later arrival because the clocks disagree. So the
-    /// event has to be stored again with this arrival. Only an event straight from a webhook gets this result.
+    /// The event must be stored again with this later arrival: it is newer than the entity's latest event, whose
+    /// receiver had a clock that was ahead. Only an event straight from a webhook gets this result.
     Later(ReceivedAt),
-}
-
-impl StoredEvent {
-    /// The form in which an event is stored.
-    fn of(event: &Verified<Event>, attempt: &WriteToken) -> Self {
-        Self {
-            record: Record::of(event, attempt, event.origin()),
-            message: CloudEvent::of(event).to_json(),
-            body: event.delivery().body().to_vec(),
-        }
-    }
 }
 
 impl Events {
@@ -137,10 +110,13 @@ impl Events {
     /// Stores an event, unless an equal one is stored.
     ///
     /// # Errors
-    /// When the table does not take it, or does not answer: then it may have taken it.
+    /// If the write fails. After a timeout the event may be stored.
     pub async fn put(&self, event: &StoredEvent) -> Result<Put, Fault> {
         let record = &event.record;
         let id = EventId::parse(&record.id).map_err(|error| Fault::permanent(NOT_STORED, error))?;
+        if let Some(original) = self.expired_original(record, &id).await? {
+            return Ok(Put::Recorded(Recorded::Duplicate { original, processed: true }));
+        }
         let item = self.item_of(event, &id).await?;
         if record.window_ms.is_some() {
             return Box::pin(self.put_within_window(record, &id, item)).await;
@@ -153,6 +129,22 @@ impl Events {
             Written::Done => Ok(Put::Recorded(Recorded::New)),
             Written::Refused(found) => self.resolve_duplicate(event, &id, &found).await.map(Put::Recorded),
         }
+    }
+
+    /// Returns the event that a signed delivery was before, if it was processed and has expired since: a
+    /// captured delivery was sent again. Only a delivery whose signed time is older than the retention costs a read.
+    async fn expired_original(&self, record: &Record, id: &EventId) -> Result<Option<ExistingEvent>, Fault> {
+        let signed_ms = record.time.as_deref().and_then(ReceivedAt::parse).map(ReceivedAt::millis);
+        let retention_ms = i64::try_from(self.dynamo.retention().as_millis()).unwrap_or(i64::MAX);
+        if record.window_ms.is_some()
+            || !is_signed(&record.trust)
+            || !may_have_expired(signed_ms, record.received_ms, retention_ms)
+        {
+            return Ok(None);
+        }
+        let receipt = self.dynamo.get(receipt_key(id)).await?;
+        let arrival = receipt.as_ref().and_then(signed_arrival);
+        Ok(arrival.map(|received_at| ExistingEvent { id: id.clone(), received_at }))
     }
 
     /// Stores an event that equals others within a retry window: one put, one update of `latest`, and more only where
@@ -190,8 +182,8 @@ impl Events {
         Err(Fault::transient(NOT_STORED, "the entity's latest event changed at every attempt"))
     }
 
-    /// Updates `latest` for an event that has a time of its own, of an entity whose other events have none. An equal
-    /// event that was stored before may not have come so far: it is ordered by its own arrival.
+    /// Updates `latest` for an event with its own time, if other events of its entity have none. The receiver of an
+    /// equal event that was stored before may have stopped before this step, so the update uses that event's arrival.
     async fn update_latest(&self, record: &Record, id: &EventId, written: &Written) -> Result<(), Fault> {
         let mut own = candidate(record, id);
         let evidence = match written {
@@ -226,7 +218,7 @@ impl Events {
         Err(Fault::transient(NOT_STORED, "the entity's latest event changed at every attempt"))
     }
 
-    /// Does what was decided.
+    /// Applies a decision: writes `latest`, notes and receipts.
     async fn apply(
         &self,
         decision: &Decision<String, String>,
@@ -248,11 +240,12 @@ impl Events {
             }
             Decision::Restore { repeated, latest: next } => {
                 if let Some(event) = sibling(id, &repeated.digest, repeated.received_ms) {
-                    // The sweeper may have passed what a late delivery restores, but not what arrived a moment ago.
+                    // The sweeper's cursor may have passed an event that a late delivery restores. It has not passed an
+                    // event of a moment ago.
                     if *evidence == Evidence::Late {
                         self.pending.put(&PendingEvent::due(&event, clock::now())).await?;
                     }
-                    // Before `latest` changes: whatever ends this here, the former repeat is published.
+                    // First this, then `latest`: if the function ends in between, the former repeat is still published.
                     self.unmark_repeat(&event).await?;
                 }
                 self.latest.replace(id, latest, next).await?
@@ -276,7 +269,7 @@ impl Events {
         let Some(original) = sibling(id, &latest.digest, latest.received_ms) else {
             return new;
         };
-        // A receipt that cannot be read counts as none: to send an event twice is a nuisance, not to send it a loss.
+        // An unreadable receipt counts as absent: sending an event twice is harmless, not sending it is a loss.
         let receipt = self.dynamo.get(receipt_key(&original.id)).await.ok().flatten();
         if receipt.as_ref().and_then(tombstone_until).is_some() {
             // The original is being forgotten, and this delivery arrived afterwards.
@@ -288,7 +281,7 @@ impl Events {
         if change != Change::Done {
             return Ok(Applied::Again(change));
         }
-        // A repeat without a receipt is published, for a second time if it is one.
+        // A repeat without a receipt is published. At worst, consumers get the event twice.
         let received_at = ReceivedAt::from_millis(own.received_ms).unwrap_or(ReceivedAt::EPOCH);
         if !self.mark_repeat(id, received_at, &original.id).await.unwrap_or(false) {
             return new;
@@ -297,8 +290,8 @@ impl Events {
         Ok(Applied::Put(Put::Recorded(Recorded::Duplicate { original, processed })))
     }
 
-    /// Writes the receipt of the event that was stored before its arrival was made later. If that fails, it is published
-    /// under both arrivals.
+    /// Writes the receipt of the event under its first arrival. If the write fails, the event is published under both
+    /// arrivals.
     async fn supersede(&self, record: &Record, id: &EventId) {
         let earlier = record.supersedes.as_deref().and_then(|earlier| EventId::parse(earlier).ok());
         if let Some(earlier) = earlier {
@@ -307,8 +300,8 @@ impl Events {
         }
     }
 
-    /// Writes the receipt of an event that is a repeat of another one, and then takes it out of the time index, so that
-    /// nothing lists or replays it. Returns whether it is a repeat: not if its receipt was made void before.
+    /// Writes the receipt of a repeat, and then removes the repeat from the time index, so that it is neither listed
+    /// nor replayed. Returns false if the receipt was made void before: then the event is no repeat.
     async fn mark_repeat(
         &self,
         id: &EventId,
@@ -320,7 +313,7 @@ impl Events {
         }
         let hide = Expressions::update("REMOVE arrival")
             .only_if("attribute_exists(pk) AND attribute_not_exists(no_repeat)");
-        // A repeat that stays in the index is listed, and nothing more: it has its receipt.
+        // If this fails, the repeat is listed, but its receipt keeps it from being sent.
         self.dynamo.update(event_key(id), hide, NOT_MARKED).await.ok();
         Ok(true)
     }
@@ -335,8 +328,8 @@ impl Events {
         self.receipts.void(&event.id, clock::now()).await
     }
 
-    /// Runs the first calls of a receiver. If they take long, it looks at `latest` meanwhile: what `latest` names then
-    /// was there before, and what it names only afterwards overlaps with this delivery.
+    /// Runs the first calls of a receiver. If they take long, it reads `latest` at the same time. Events that `latest`
+    /// names in that read were stored before this delivery. Events that it names only later overlap with this delivery.
     async fn with_look<T>(&self, id: &EventId, work: impl Future<Output = T>) -> (T, Option<Look<String>>) {
         let look = async {
             tokio::time::sleep(LOOK_AFTER).await;
@@ -356,20 +349,20 @@ impl Events {
         .await
     }
 
-    /// Returns whether this event is stored. An equal event that had expired when this one arrived does not count.
+    /// Returns true if this event is stored. An equal event that had expired when this one arrived does not count.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn exists(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
         let item = self.dynamo.get(event_key(id)).await?;
         Ok(item.is_some_and(|item| is_unexpired_at(&item, received_at)))
     }
 
-    /// Returns a stored event; nothing if there is none. Its body and message are those that were stored: a changed one
+    /// Returns a stored event; `None` if there is none. Its body and message are those that were stored: a changed one
     /// is damage.
     ///
     /// # Errors
-    /// When the table cannot be read. The fault is [`Damaged`](inlet::fault::FaultKind::Damaged) if the event is.
+    /// If the table cannot be read. The fault is [`Damaged`](inlet::fault::FaultKind::Damaged) if the event is.
     pub async fn get(&self, id: &EventId) -> Result<Option<StoredEvent>, Fault> {
         let Some(item) = self.dynamo.get(event_key(id)).await? else {
             return Ok(None);
@@ -378,11 +371,11 @@ impl Events {
         examined.into_whole().map(Some).map_err(|damage| Fault::damaged(DAMAGED, damage))
     }
 
-    /// Returns the message of a stored event; nothing if there is no such event. The body is compared too: a message is
+    /// Returns the message of a stored event; `None` if there is no such event. The body is compared too: a message is
     /// not sent if the bytes that it was read from have changed.
     ///
     /// # Errors
-    /// When the table cannot be read. The fault is [`Damaged`](inlet::fault::FaultKind::Damaged) if the event is.
+    /// If the table cannot be read. The fault is [`Damaged`](inlet::fault::FaultKind::Damaged) if the event is.
     pub async fn message(&self, id: &EventId) -> Result<Option<Message>, Fault> {
         let Some(event) = self.get(id).await? else {
             return Ok(None);
@@ -394,7 +387,7 @@ impl Events {
     /// Returns the number of chunks.
     ///
     /// # Errors
-    /// When the table does not do it. If it fails between the event and its chunks, the chunks expire.
+    /// If a write fails. If it fails between the event and its chunks, the chunks expire.
     pub(crate) async fn delete(&self, id: &EventId, until: ReceivedAt) -> Result<usize, Fault> {
         let condition = Expressions::condition("attribute_not_exists(received_ms) OR received_ms <= :until")
             .value(":until", number_value(until.millis()));
@@ -407,8 +400,8 @@ impl Events {
         Ok(keys.len())
     }
 
-    /// Writes an event that is equal forever: its id decides whether it is new. If `tombstone_ms` is given, the event
-    /// replaces an equal one that arrived until then.
+    /// Writes an event of scope `Forever`: its id decides if it is new. If `tombstone_ms` is given, the event replaces
+    /// an equal event that arrived until then.
     async fn put_item(
         &self,
         record: &Record,
@@ -427,7 +420,7 @@ impl Events {
     /// Writes the body and the message, and returns the event's item with them or with the names of their chunks.
     async fn item_of(&self, event: &StoredEvent, id: &EventId) -> Result<Item, Fault> {
         let StoredEvent { record, message, body } = event;
-        let owner = ChunkOwner { id, received_ms: record.received_ms };
+        let owner = ChunkOwner::event(id, record.received_ms);
         let mut item = attributes::of(record);
         item.extend(self.dynamo.write_blob(BODY, body, owner).await?);
         item.extend(self.dynamo.write_blob(MESSAGE, message.as_bytes(), owner).await?);
@@ -439,11 +432,11 @@ impl Events {
         Ok(item)
     }
 
-    /// Returns what a delivery is whose write found an event under its id:
+    /// Decides about a delivery whose write found an event under its id. The delivery is
     ///
-    /// 1. New if this invocation wrote that item itself: the SDK repeated its own request.
-    /// 2. New if the item is about to be deleted because its entity is being forgotten: this event replaces it.
-    /// 3. Else a duplicate of that event.
+    /// 1. new if this invocation wrote that item itself: the SDK repeated its own request,
+    /// 2. new if the item is about to be deleted because its entity is being forgotten: this event replaces it,
+    /// 3. else a duplicate of that event.
     async fn resolve_duplicate(
         &self,
         event: &StoredEvent,
@@ -455,7 +448,7 @@ impl Events {
             return Ok(Recorded::New);
         }
         let original = original(record, id, found);
-        // A receipt that cannot be read counts as none: to send an event twice is a nuisance, not to send it a loss.
+        // An unreadable receipt counts as absent: sending an event twice is harmless, not sending it is a loss.
         let receipt = self.dynamo.get(receipt_key(&original.id)).await.ok().flatten();
         let tombstone_ms = receipt.as_ref().and_then(tombstone_until);
         let tombstone_ms =

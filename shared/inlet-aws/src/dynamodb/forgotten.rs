@@ -20,20 +20,20 @@ impl ForgottenEntities {
         Self { dynamo }
     }
 
-    /// Returns whether the entity of an event was forgotten at or after the arrival of the event.
+    /// Returns true if the entity of an event was forgotten at or after the arrival of the event.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn includes(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
         let note = self.dynamo.get(forgotten_key(id)).await?;
         Ok(note.is_some_and(|note| note_includes(&note, received_at)))
     }
 
-    /// Returns whether a message is about an event of an entity that was forgotten since. The notice that it was
+    /// Returns true if a message is about an event of an entity that was forgotten since. The notice that it was
     /// forgotten is none.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn includes_message(&self, message: &Message) -> Result<bool, Fault> {
         if message.is_forgotten_notice() {
             return Ok(false);
@@ -46,7 +46,7 @@ impl ForgottenEntities {
     /// Notes that the entity under this path is forgotten: all that arrived until `now` must not come back.
     ///
     /// # Errors
-    /// When the table does not take it.
+    /// If the write fails.
     pub async fn put(&self, entity_path: &str, now: ReceivedAt) -> Result<(), Fault> {
         let mut note = Key::new(entity_path, FORGOTTEN).into_item();
         note.insert("forgotten_ms".into(), number_value(now.millis()));
@@ -55,7 +55,7 @@ impl ForgottenEntities {
     }
 }
 
-/// Returns whether a note covers what arrived then.
+/// Returns true if a note covers what arrived then.
 pub(crate) fn note_includes(note: &Item, received_at: ReceivedAt) -> bool {
     number(note, "forgotten_ms").is_some_and(|forgotten_ms| received_at.millis() <= forgotten_ms)
 }

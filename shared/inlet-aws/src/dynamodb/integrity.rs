@@ -7,8 +7,8 @@ use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{self, Item, number, text};
 use crate::dynamodb::dynamo::Dynamo;
-use crate::dynamodb::events::{BODY, MESSAGE, StoredEvent};
 use crate::dynamodb::record::{Record, sha256_hex};
+use crate::dynamodb::stored_event::{BODY, MESSAGE, StoredEvent};
 use crate::dynamodb::time_index::bucket_of;
 
 /// The attribute with the message's SHA-256, in hex. Events of version 0.2 have none. Stored data: the value must stay.
@@ -65,7 +65,7 @@ impl Damage {
 
 /// A stored event as its item contains it, and what contradicts itself in it.
 pub(crate) struct Examined {
-    /// The event; nothing if a part of it cannot be read.
+    /// The event; `None` if a part of it cannot be read.
     pub(crate) event: Option<StoredEvent>,
     /// The contradictions; none in an event that is whole. The item of a repeat has one: no time index lists it.
     pub(crate) damages: Vec<Damage>,
@@ -85,7 +85,7 @@ impl Examined {
 /// Reads an event's item with its chunks, and compares its parts.
 ///
 /// # Errors
-/// When the table cannot be read. Damage is no error.
+/// If the table cannot be read. Damage is no error.
 pub(crate) async fn examine(dynamo: &Dynamo, id: &EventId, item: &Item) -> Result<Examined, Fault> {
     let body = or_damage(dynamo.read_blob(BODY, item).await, Part::Body)?;
     let message = or_damage(dynamo.read_blob(MESSAGE, item).await, Part::Message)?;

@@ -1,8 +1,8 @@
 //! The item `latest` of each entity, and the writes on it: deduplication of bodies without a time of their own.
 //!
 //! The rule is [`inlet::dedup`]. Attributes: `content`, `digest` and `received_ms` of the newest event, and
-//! `repeated_digest` and `repeated_ms` of the newest delivery that was taken for a repeat. Version 0.2 wrote the first
-//! three and `attempt`, which nothing reads any more.
+//! `repeated_digest` and `repeated_ms` of the newest delivery that was decided to be a repeat. Version 0.2 wrote the
+//! first three, and `attempt`, which is no longer read.
 
 use inlet::dedup::{Candidate, Latest, Look, Repeated};
 use inlet::event::{EventId, ExistingEvent};
@@ -25,7 +25,7 @@ pub(crate) type LatestItem = Latest<String, String>;
 pub(crate) enum Change {
     /// The table took it.
     Done,
-    /// The condition failed, because `latest` is this: nothing if the item was deleted meanwhile.
+    /// The condition failed, because `latest` has this content. `None` if the item was deleted in the meantime.
     Refused(Option<LatestItem>),
 }
 
@@ -50,7 +50,7 @@ impl LatestItems {
         })
     }
 
-    /// Lets `latest` name an event, on the condition of [`inlet::dedup::moves_at_once`].
+    /// Makes `latest` name an event, on the condition of [`inlet::dedup::moves_at_once`].
     pub(crate) async fn move_to(
         &self,
         id: &EventId,
@@ -81,7 +81,7 @@ impl LatestItems {
             .value(":repeated", text_value(&repeated.digest))
             .value(":repeated_ms", number_value(repeated.received_ms));
         match self.change(id, update).await? {
-            // A later repeat of the same event is noted, or this one: the note only goes forward.
+            // A later repeat of the same event is noted, or this one is: the note never goes back.
             Change::Refused(Some(latest)) if latest.digest == original => Ok(Change::Done),
             change => Ok(change),
         }
@@ -134,7 +134,7 @@ const TO_NEWEST: &str = "SET content = :content, digest = :digest, received_ms =
 /// `latest` names an event; the noted repeat is an event of its own.
 const TO_NEWEST_WITHOUT_REPEAT: &str = "SET content = :content, digest = :digest, received_ms = :at, expires = :expires REMOVE repeated_digest, repeated_ms";
 
-/// Holds if all that `latest` names arrived earlier.
+/// True if every event that `latest` names arrived earlier.
 const IS_EARLIER: &str = "attribute_not_exists(pk) OR \
     received_ms < :at AND (attribute_not_exists(repeated_ms) OR repeated_ms < :at)";
 
@@ -143,7 +143,7 @@ const IS_EARLIER_AND_DIFFERENT: &str = "attribute_not_exists(pk) OR \
     received_ms < :at AND (attribute_not_exists(repeated_ms) OR repeated_ms < :at) \
     AND (content <> :content OR received_ms < :from)";
 
-/// Returns an event as a delivery whose order is decided.
+/// Returns the event in the form that the decision needs.
 pub(crate) fn candidate(record: &Record, id: &EventId) -> Candidate<String, String> {
     Candidate {
         digest: id.digest().to_owned(),
@@ -153,7 +153,7 @@ pub(crate) fn candidate(record: &Record, id: &EventId) -> Candidate<String, Stri
     }
 }
 
-/// Returns the event with this digest, of the same entity as `id`; nothing if the digest is none.
+/// Returns the event with this digest, of the same entity as `id`; `None` if the digest is none.
 pub(crate) fn sibling(id: &EventId, digest: &str, received_ms: i64) -> Option<ExistingEvent> {
     Some(ExistingEvent {
         id: EventId::parse(&format!("{}/{digest}", id.entity_path())).ok()?,
@@ -161,7 +161,7 @@ pub(crate) fn sibling(id: &EventId, digest: &str, received_ms: i64) -> Option<Ex
     })
 }
 
-/// Reads the item; nothing if it is none, as after a deletion.
+/// Parses the item; `None` if it is empty, for example after a deletion.
 fn read(item: &Item) -> Option<LatestItem> {
     let repeated = text(item, "repeated_digest").zip(number(item, "repeated_ms"));
     Some(Latest {

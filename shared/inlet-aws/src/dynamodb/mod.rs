@@ -21,6 +21,7 @@ pub(crate) mod keys;
 pub mod attributes;
 pub mod record;
 pub(crate) mod chunks;
+pub(crate) mod stored_event;
 pub mod events;
 pub mod integrity;
 pub(crate) mod latest;

@@ -20,7 +20,8 @@ const PENDING_PREFIX: &str = "unproven/";
 /// Pending events in one page.
 const PAGE_LEN: i32 = 100;
 
-/// An event behind the sweeper's cursor that is neither processed nor parked. The sweeper checks it until it is.
+/// An event behind the sweeper's cursor that is neither processed nor parked. The sweeper checks it until it is
+/// processed or parked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingEvent {
     /// The event's id.
@@ -29,7 +30,7 @@ pub struct PendingEvent {
     pub received: String,
     /// The number of times that the sweeper sent it.
     pub times: u32,
-    /// When it was last sent or seen on the queue, or when another component was about to send it.
+    /// The time when it was last sent or seen on the queue, or when another component was about to send it.
     pub sent: ReceivedAt,
 }
 
@@ -61,7 +62,7 @@ impl PendingEvent {
         Self::unsent(&event.id, &event.received_at.to_string(), now.earlier(RESEND_DELAY))
     }
 
-    /// Reads an item of the list; nothing if it is none.
+    /// Parses an item of the list; `None` if it has another form.
     fn read(item: &Item) -> Option<Self> {
         let (received, id) = text(item, "sk")?.strip_prefix(PENDING_PREFIX)?.split_once('/')?;
         Some(Self {
@@ -88,10 +89,11 @@ impl Pending {
         Self { dynamo }
     }
 
-    /// Returns the cursor of a pass: the sweeper has checked all that arrived before. Nothing before the first step.
+    /// Returns the cursor of a pass: the sweeper has checked all events that arrived before it. `None` before the first
+    /// step.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn cursor(&self, pass: &str) -> Result<Option<ReceivedAt>, Fault> {
         let item = self.dynamo.get(Key::new(SWEEPER, pass)).await?;
         Ok(item.and_then(|item| ReceivedAt::parse(text(&item, "through")?)))
@@ -100,7 +102,7 @@ impl Pending {
     /// Moves the cursor of a pass.
     ///
     /// # Errors
-    /// When the table does not take it.
+    /// If the write fails.
     pub async fn set_cursor(&self, pass: &str, cursor: ReceivedAt) -> Result<(), Fault> {
         let mut item = Key::new(SWEEPER, pass).into_item();
         item.insert("through".into(), text_value(&cursor.to_string()));
@@ -110,7 +112,7 @@ impl Pending {
     /// Adds an event to the list, or replaces it.
     ///
     /// # Errors
-    /// When the table does not take it.
+    /// If the write fails.
     pub async fn put(&self, event: &PendingEvent) -> Result<(), Fault> {
         self.dynamo.batch_write(vec![self.put_request(event)?]).await
     }
@@ -127,7 +129,7 @@ impl Pending {
     /// Removes an event from the list.
     ///
     /// # Errors
-    /// When the table does not do it.
+    /// If a write fails.
     pub async fn delete(&self, event: &PendingEvent) -> Result<(), Fault> {
         let key = pending_key(&event.id, &event.received);
         self.dynamo.delete(key, Expressions::default()).await.map(|_| ())
@@ -146,7 +148,7 @@ impl Pending {
     /// Returns a page of the list, oldest arrival first, after `after` if it is given.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn list(&self, after: Option<&PendingEvent>) -> Result<Vec<PendingEvent>, Fault> {
         let start = after.map(|last| pending_key(&last.id, &last.received).into_item());
         let query = self

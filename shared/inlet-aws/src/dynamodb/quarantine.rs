@@ -1,19 +1,18 @@
-//! The quarantine: requests that failed verification, with all that is needed to verify them again.
+//! The quarantine: requests that failed verification, complete, so that they can be verified again.
 //!
-//! An item contains what the sender offered as proof, which may be a store's real secret. The table encrypts it at
-//! rest (`SSESpecification` in the template: the account's `aws/dynamodb` key); every principal that may read the table
-//! may read it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few days
-//! later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`, so
-//! the time index, and with it the sweeper and replays, never contains one.
+//! An item contains the sender's proof, which may be a store's real secret. The table encrypts it at rest
+//! (`SSESpecification` in the template: the account's `aws/dynamodb` key); every principal that may read the table may
+//! read it. It never reaches a log. Items expire 72 hours after their arrival, and DynamoDB deletes them up to a few
+//! days later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`,
+//! so the time index, and with it the sweeper and replays, never contains one.
 //!
-//! A provider's retry is an item of its own: only the journal can decide which deliveries are one event, in the
-//! order of their arrival.
+//! A provider's retry is a separate item: only the journal can decide which deliveries are one event, in the order of
+//! their arrival.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::fault::Fault;
 use inlet::proof::Rejection;
@@ -23,38 +22,51 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::client::rate_limit::TokenBucket;
-use crate::dynamodb::attributes::{self, number_value, text_value};
+use crate::dynamodb::attributes::{self, number_value};
+use crate::dynamodb::chunks::{BlobField, ChunkOwner};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
-use crate::dynamodb::record::{Encoding, hex};
+use crate::dynamodb::record::hex;
 use crate::dynamodb::table::Table;
 use crate::telemetry::timing::{Step, with_timeout};
 
-/// The largest body that is quarantined, in bytes. The largest documented payload has less than a tenth of it, and it
-/// fits into its item beside query and headers, which API Gateway keeps below 10 KB each.
+/// Maximum length of a quarantined body of a refused request, in bytes: the largest documented payload has less than a
+/// tenth of it. A deferred request has no such limit, because the sender gets a 2xx.
 pub const MAX_QUARANTINED_LEN: usize = 256 * 1024;
+
+/// The body: in its item beside query and headers, which API Gateway keeps below 10 KB each, or in chunks.
+pub(crate) const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
+
+/// The first part of every partition of the quarantine. Stored data: the value must stay.
+pub(crate) const QUARANTINE: &str = "quarantine/";
 
 /// The time that a request is quarantined: a wrong secret that is entered on a Friday is found on a Monday.
 pub const RETENTION: Duration = Duration::from_hours(72);
 
-/// A store's token bucket in one function instance: a token is one KiB, as DynamoDB counts writes. The burst takes
-/// some 300 orders of 6 KB at once, and the refill more than one in a second. A flood costs at most 10 write units a
-/// second for each store and instance, and only configured stores count.
+/// A store's token bucket in one function instance: a token is one KiB, as DynamoDB counts writes. The burst takes some
+/// 300 orders of 6 KB at once, and the refill more than one in a second. A flood costs at most 10 write units a second
+/// for each store and instance. Only configured stores have a bucket.
 const BURST: u32 = 2_048;
 const REFILL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The token bucket of all stores of a function instance: four stores may be flooded at once. While credentials cannot
-/// be read, requests for invented store names are quarantined too, and only this limits them.
+/// The token bucket of all stores of a function instance: four stores may be flooded at once.
 const TOTAL_BURST: u32 = 4 * BURST;
 const TOTAL_REFILL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// The most stores that have a bucket of their own.
+/// The token bucket of deferred requests of a function instance: 64 MiB at once and a MiB in a second, some 170 orders of
+/// 6 KB. It is wide, because a genuine delivery that finds no token is refused. While credentials cannot be read, requests
+/// for invented store names are quarantined too, and only this limits what they cost: 1,000 write units a second for each
+/// instance.
+const DEFERRED_BURST: u32 = 64 * 1_024;
+const DEFERRED_REFILL_INTERVAL: Duration = Duration::from_millis(1);
+
+/// Maximum number of stores that have a bucket of their own.
 const MAX_BUCKETS: usize = 1_000;
 
 /// The attribute of a request that was quarantined because the store's credentials could not be read. Stored data: the
 /// value must stay.
 pub(crate) const DEFERRED: &str = "deferred";
 
-/// The least that a request costs, in tokens: the burst is 512 small forgeries, not thousands.
+/// Minimum cost of a request, in tokens: the burst is 512 small forgeries, not thousands.
 const MIN_COST: u32 = 4;
 
 const NOT_QUARANTINED: &str = "the request cannot be quarantined";
@@ -66,22 +78,28 @@ pub struct TableQuarantine {
     pub(crate) provider: &'static str,
     buckets: Mutex<HashMap<StoreName, TokenBucket>>,
     total: Mutex<TokenBucket>,
+    deferred: Mutex<TokenBucket>,
 }
 
 impl TableQuarantine {
     /// The quarantine of this provider's stores in this table.
     pub fn new(table: &Table, provider: &'static str) -> Self {
-        let total = Mutex::new(TokenBucket::new(TOTAL_BURST, TOTAL_REFILL_INTERVAL, Instant::now()));
-        Self { dynamo: table.dynamo.clone(), provider, buckets: Mutex::default(), total }
+        let now = Instant::now();
+        let total = Mutex::new(TokenBucket::new(TOTAL_BURST, TOTAL_REFILL_INTERVAL, now));
+        let deferred = Mutex::new(TokenBucket::new(DEFERRED_BURST, DEFERRED_REFILL_INTERVAL, now));
+        Self { dynamo: table.dynamo.clone(), provider, buckets: Mutex::default(), total, deferred }
     }
 
-    /// Returns whether the store has tokens for this request, and takes them.
+    /// Returns true if the store has tokens for this request, and takes them.
     fn has_capacity(&self, rejected: &RejectedRequest<'_>, now: Instant) -> bool {
+        if is_deferred(rejected) {
+            let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+            return deferred.try_acquire(cost(rejected), now);
+        }
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || TokenBucket::new(BURST, REFILL_INTERVAL, now);
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() > MAX_BUCKETS {
-            // Names that were invented while no list of names could be had.
             buckets.clear();
         }
         buckets.entry(rejected.store().clone()).or_insert_with(new).try_acquire(cost(rejected), now)
@@ -90,18 +108,18 @@ impl TableQuarantine {
 
     /// Writes the item within the receiver's time limit.
     fn put_in_time(&self, rejected: &RejectedRequest<'_>) -> impl Future<Output = Result<(), Fault>> {
-        with_timeout(Step::Quarantine, NOT_QUARANTINED, self.put(rejected))
+        let step = if is_deferred(rejected) { Step::Deferral } else { Step::Quarantine };
+        with_timeout(step, NOT_QUARANTINED, self.put(rejected))
     }
 
     async fn put(&self, rejected: &RejectedRequest<'_>) -> Result<(), Fault> {
         let note = Note::of(rejected);
-        let (encoding, body) = Encoding::smaller(rejected.body());
         let mut item = attributes::of(&note);
-        item.insert("body_encoding".into(), text_value(encoding.as_str()));
-        item.insert("body".into(), AttributeValue::B(Blob::new(body)));
-        let partition = partition(self.provider, rejected.store());
-        item.extend(Key::new(partition, note.sort_key(rejected.body())).into_item());
-        let is_deferred = rejected.rejection() == Rejection::CredentialsUnreadable;
+        let key = Key::new(partition(self.provider, rejected.store()), note.sort_key(rejected.body()));
+        let owner = ChunkOwner { partition: &key.pk, name: &key.sk, received_ms: note.received_ms };
+        item.extend(self.dynamo.write_blob(BODY, rejected.body(), owner).await?);
+        item.extend(key.into_item());
+        let is_deferred = is_deferred(rejected);
         if is_deferred {
             // The sender gets a 2xx, so the request is kept as long as an event.
             item.insert("expires".into(), self.dynamo.expires(note.received_ms));
@@ -111,8 +129,8 @@ impl TableQuarantine {
         }
         self.dynamo.put(item, Expressions::default(), NOT_QUARANTINED).await?;
         if is_deferred {
-            // After the request: a sweeper that finds the marker first would find nothing to verify and remove it.
-            self.put_marker(rejected.store(), rejected.received_at()).await?;
+            // After the request: a sweeper that finds the marker first would find nothing to verify.
+            self.count_deferred(rejected.store(), rejected.received_at()).await?;
         }
         Ok(())
     }
@@ -120,7 +138,7 @@ impl TableQuarantine {
 
 impl Quarantine for TableQuarantine {
     async fn store(&self, rejected: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
-        if rejected.body().len() > MAX_QUARANTINED_LEN {
+        if rejected.body().len() > MAX_QUARANTINED_LEN && !is_deferred(rejected) {
             return Ok(QuarantineOutcome::TooLarge);
         }
         if !self.has_capacity(rejected, Instant::now()) {
@@ -133,10 +151,15 @@ impl Quarantine for TableQuarantine {
 
 /// Returns the partition of a store's quarantined requests. Stored data: the value must stay.
 pub(crate) fn partition(provider: &str, store: &StoreName) -> String {
-    format!("quarantine/{provider}/{store}")
+    format!("{QUARANTINE}{provider}/{store}")
 }
 
-/// Returns what it costs to quarantine a request: its length in KiB before compression.
+/// Returns whether the request is quarantined because credentials cannot be read: the sender gets a 2xx for it.
+fn is_deferred(rejected: &RejectedRequest<'_>) -> bool {
+    rejected.rejection() == Rejection::CredentialsUnreadable
+}
+
+/// Returns the cost of quarantining a request in tokens: its length in KiB before compression.
 fn cost(rejected: &RejectedRequest<'_>) -> u32 {
     let headers = rejected.headers().iter().map(|(name, value)| name.len().saturating_add(value.len()));
     let len =
@@ -149,7 +172,7 @@ fn expires(received_ms: i64) -> AttributeValue {
     number_value(received_ms.div_euclid(1_000).saturating_add(seconds))
 }
 
-/// A quarantined request without its body. It has no `Debug`, because it contains what was offered as proof.
+/// A quarantined request without its body. It has no `Debug`, because it contains the sender's proof.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Note {
     pub(crate) received_ms: i64,

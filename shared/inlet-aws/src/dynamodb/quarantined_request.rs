@@ -9,20 +9,25 @@ use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 
 use crate::client::clock;
-use crate::dynamodb::attributes::{self, Item, bytes, text};
-use crate::dynamodb::dynamo::{Expressions, Key};
+use crate::dynamodb::attributes::{self, Item, text};
+use crate::dynamodb::chunks::chunk_keys;
+use crate::dynamodb::dynamo::{Expressions, Key, delete_request};
 use crate::dynamodb::pending::{Pending, PendingEvent};
-use crate::dynamodb::quarantine::{DEFERRED, Note, TableQuarantine, partition};
-use crate::dynamodb::record::Encoding;
+use crate::dynamodb::quarantine::{BODY, DEFERRED, Note, TableQuarantine, partition};
 
 const DAMAGED: &str = "the quarantined request is damaged";
+
+const NOT_MARKED: &str = "the quarantined request cannot be marked";
+
+/// The attribute of a deferred request that did not verify. Stored data: the value must stay.
+const REFUSED: &str = "refused";
 
 /// The quarantined requests that a run verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// All of the store's.
     All,
-    /// Those that were quarantined because the store's credentials could not be read.
+    /// Only the requests that were quarantined because the store's credentials could not be read.
     Deferred,
 }
 
@@ -33,28 +38,23 @@ pub(crate) struct QuarantinedRequest {
     pub(crate) sort_key: String,
 }
 
-impl QuarantinedRequest {
+impl TableQuarantine {
     /// Reads a quarantined request of a store.
-    pub(crate) fn read(item: &Item, store: &StoreName) -> Result<Self, Fault> {
+    pub(crate) async fn read(&self, item: &Item, store: &StoreName) -> Result<QuarantinedRequest, Fault> {
         let note: Note = attributes::read(item).map_err(|error| Fault::damaged(DAMAGED, error))?;
-        let body = bytes(item, "body").ok_or_else(|| Fault::damaged(DAMAGED, "it has no body"))?;
-        let encoding = text(item, "body_encoding").unwrap_or_default();
-        let body = Encoding::undone(encoding, body.to_vec());
         let request = Request {
             method: Method::parse(&note.method),
             store: store.clone(),
             topic: note.topic,
             query: note.query,
             headers: note.headers.into_iter().collect(),
-            body: body.map_err(|error| Fault::damaged(DAMAGED, error))?,
+            body: self.dynamo.read_blob(BODY, item).await?,
         };
         let received_at = ReceivedAt::from_millis(note.received_ms).unwrap_or(ReceivedAt::EPOCH);
         let sort_key = text(item, "sk").unwrap_or_default().to_owned();
-        Ok(Self { request, received_at, sort_key })
+        Ok(QuarantinedRequest { request, received_at, sort_key })
     }
-}
 
-impl TableQuarantine {
     /// Returns the query for the quarantined requests of a store, in the order of arrival.
     pub(crate) fn query(&self, store: &StoreName, scope: Scope) -> QueryFluentBuilder {
         let query = self.dynamo.query().consistent_read(true).key_condition_expression("pk = :pk");
@@ -63,9 +63,19 @@ impl TableQuarantine {
         match scope {
             Scope::All => query,
             Scope::Deferred => query
-                .filter_expression("attribute_exists(#deferred)")
-                .expression_attribute_names("#deferred", DEFERRED),
+                .filter_expression("attribute_exists(#deferred) AND attribute_not_exists(#refused)")
+                .expression_attribute_names("#deferred", DEFERRED)
+                .expression_attribute_names("#refused", REFUSED),
         }
+    }
+
+    /// Marks a deferred request that readable credentials did not verify: it stays for an operator, and the sweeper does
+    /// not verify it again.
+    pub(crate) async fn mark_refused(&self, store: &StoreName, sort_key: &str) -> Result<(), Fault> {
+        let key = Key::new(partition(self.provider, store), sort_key);
+        let mark = Expressions::update("SET refused = :true").only_if("attribute_exists(pk)");
+        let mark = mark.value(":true", AttributeValue::Bool(true));
+        self.dynamo.update(key, mark, NOT_MARKED).await.map(|_| ())
     }
 
     /// Adds an event from the quarantine to the sweeper's pending list, before it is stored and sent.
@@ -76,9 +86,12 @@ impl TableQuarantine {
             .await
     }
 
-    /// Deletes a quarantined request.
+    /// Deletes a quarantined request with its chunks. If it fails between the two, the chunks expire.
     pub(crate) async fn delete(&self, store: &StoreName, sort_key: &str) -> Result<(), Fault> {
         let key = Key::new(partition(self.provider, store), sort_key);
-        self.dynamo.delete(key, Expressions::default()).await.map(|_| ())
+        let deleted = self.dynamo.delete(key, Expressions::default()).await?;
+        let chunks = deleted.as_ref().and_then(|item| chunk_keys(BODY.name, item)).unwrap_or_default();
+        let requests = chunks.into_iter().map(delete_request).collect::<Result<_, _>>()?;
+        self.dynamo.batch_write(requests).await
     }
 }

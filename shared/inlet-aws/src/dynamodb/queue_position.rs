@@ -2,7 +2,7 @@
 //!
 //! The processor records, minute by minute, the oldest send time among the messages that it receives for the first
 //! time. An unprocessed event that was sent later may still be on the queue; one that was sent earlier is not. SQS's
-//! `ApproximateAgeOfOldestMessage` would not do: one message that keeps failing makes it old.
+//! `ApproximateAgeOfOldestMessage` is no substitute: one message that keeps failing makes it old.
 
 use inlet::fault::Fault;
 use inlet::process::Received;
@@ -30,14 +30,14 @@ pub struct Position {
 }
 
 impl Position {
-    /// Returns the position that a batch shows; nothing if all its messages were received before.
+    /// Returns the position that a batch shows; `None` if all its messages were received before.
     pub fn of(batch: &[Received], now: ReceivedAt) -> Option<Self> {
         let first_receives = batch.iter().filter(|received| received.receives == 1);
         let sent_ms = first_receives.map(|received| received.sent_ms).min()?;
         Some(Self { minute: minute(now), sent_ms })
     }
 
-    /// Returns whether a recorded position makes this one unnecessary.
+    /// Returns true if a recorded position makes this one unnecessary.
     pub fn is_covered_by(self, recorded: Option<Self>) -> bool {
         recorded.is_some_and(|recorded| recorded.minute == self.minute && recorded.sent_ms <= self.sent_ms)
     }
@@ -62,7 +62,7 @@ impl QueuePositions {
     /// Records a position, unless the minute has an earlier one.
     ///
     /// # Errors
-    /// When the table does not take it.
+    /// If the write fails.
     pub async fn record(&self, position: Position) -> Result<(), Fault> {
         let update = Expressions::update("SET sent_ms = :sent, expires = :expires")
             .only_if("attribute_not_exists(pk) OR sent_ms > :sent")
@@ -76,7 +76,7 @@ impl QueuePositions {
     /// nothing if it received none.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn recent(&self, now: ReceivedAt) -> Result<Option<ReceivedAt>, Fault> {
         let mut oldest_ms: Option<i64> = None;
         for back in 0..MINUTES {

@@ -1,5 +1,5 @@
-//! The state of an event, in small items beside it: receipts, tombstones and parked markers. An event itself is never
-//! changed.
+//! The state of an event, in small items beside it: receipts, tombstones and parked markers. The event's own item is
+//! never changed.
 //!
 //! A receipt is the proof that an event was processed. A tombstone is a receipt of an event that was forgotten. A
 //! parked marker keeps an event from being sent until an operator redrives or replays it.
@@ -13,23 +13,27 @@ use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
-use crate::dynamodb::dynamo::{Dynamo, Expressions, Written, delete_request, put_request};
+use crate::dynamodb::dynamo::{Consistency, Dynamo, Expressions, Written, delete_request, put_request};
 use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
 use crate::dynamodb::pending::{Pending, PendingEvent};
 
-/// The longest reason of a parked marker, in characters.
+/// Maximum length of the reason in a parked marker, in characters.
 const MAX_REASON_LEN: usize = 1_000;
 
-/// The most that two clocks are apart, with a margin. A marker of an earlier, equal event is older by the retention.
+/// Maximum difference between two clocks, with a margin. A marker of an earlier, equal event is older by the retention.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
+
+/// The time that the receipt of a signed delivery is kept: ten years. A signed delivery can be captured and sent again after
+/// its event has expired, and must not become another event.
+const SIGNED_RETENTION: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// The attribute that makes a receipt a tombstone. Stored data: it keeps its first name.
 const TOMBSTONE: &str = "last";
 
-/// The attribute that makes a receipt the one of a repeat: the digest of the original.
+/// The attribute of a repeat's receipt: the digest of the original.
 const REPEATS: &str = "repeats";
 
-/// The attribute that makes a receipt void: the event was taken for a repeat and is none.
+/// The attribute of a void receipt: the event was decided to be a repeat, and then not to be one.
 const VOID: &str = "void";
 
 /// The arrival in a void receipt: it applies to no event.
@@ -59,19 +63,19 @@ impl Receipts {
         Self { pending: Pending::new(dynamo.clone()), dynamo }
     }
 
-    /// Returns whether the event that arrived then was processed.
+    /// Returns true if the event that arrived at this time was processed.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn is_processed(&self, id: &EventId, received_at: ReceivedAt) -> Result<bool, Fault> {
         let receipt = self.dynamo.get(receipt_key(id)).await?;
         Ok(receipt.is_some_and(|receipt| applies_to(&receipt, received_at)))
     }
 
-    /// Returns whether the event is parked.
+    /// Returns true if the event is parked.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn is_parked(&self, id: &EventId) -> Result<bool, Fault> {
         Ok(self.dynamo.get(parked_key(id)).await?.is_some())
     }
@@ -80,7 +84,7 @@ impl Receipts {
     /// was processed, and replays of an event that was forgotten.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn processed(
         &self,
         messages: &[(&EventId, ReceivedAt, Purpose)],
@@ -96,14 +100,45 @@ impl Receipts {
         Ok(messages.iter().filter(is_done).map(|(id, ..)| (*id).clone()).collect())
     }
 
+    /// Returns those of these events, given with their arrivals, whose receipt an eventually consistent read finds.
+    ///
+    /// A receipt that was written a moment ago may be missing. The receipt of a repeat counts as missing, because it
+    /// can become void, and an old copy of it would hide an event.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub(crate) async fn surely_processed(
+        &self,
+        events: &[(&EventId, ReceivedAt)],
+    ) -> Result<HashSet<EventId>, Fault> {
+        let keys = events.iter().map(|(id, _)| receipt_key(id));
+        let receipts = self.dynamo.batch_get_with(keys, Consistency::Eventual).await?;
+        let has_receipt = |(id, received_at): &&(&EventId, ReceivedAt)| {
+            let receipt = receipts.get(&receipt_key(id));
+            receipt.is_some_and(|it| !it.contains_key(REPEATS) && applies_to(it, *received_at))
+        };
+        Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
+    }
+
     /// Writes a receipt for each of these events, given with their arrivals, and deletes the attempts of the entities
     /// of `attempted`.
     ///
     /// # Errors
-    /// When the table does not do all of it.
+    /// If a write fails. Others of them may have succeeded.
     pub async fn write(
         &self,
         consumed: &[(&EventId, ReceivedAt)],
+        attempted: &[EventId],
+        now: ReceivedAt,
+    ) -> Result<(), Fault> {
+        self.write_with_signed(consumed, &HashSet::new(), attempted, now).await
+    }
+
+    /// The same; the receipts of `signed` events are kept for longer than the events.
+    pub(crate) async fn write_with_signed(
+        &self,
+        consumed: &[(&EventId, ReceivedAt)],
+        signed: &HashSet<&EventId>,
         attempted: &[EventId],
         now: ReceivedAt,
     ) -> Result<(), Fault> {
@@ -115,8 +150,13 @@ impl Receipts {
         }
         let attempts: HashSet<_> = attempted.iter().map(attempts_key).collect();
         let attempts = attempts.into_iter().map(delete_request);
-        let receipts =
-            latest.into_iter().map(|(id, received_at)| put_request(self.receipt(id, received_at, now)));
+        let receipts = latest.into_iter().map(|(id, received_at)| {
+            let mut receipt = self.receipt(id, received_at, now);
+            if signed.contains(id) {
+                receipt.insert("expires".into(), expires_as_signed(now));
+            }
+            put_request(receipt)
+        });
         self.dynamo.batch_write(receipts.chain(attempts).collect::<Result<_, _>>()?).await
     }
 
@@ -124,7 +164,7 @@ impl Receipts {
     /// to the millisecond: an equal delivery afterwards is a new event.
     ///
     /// # Errors
-    /// When the table does not do all of it.
+    /// If a write fails. Others of them may have succeeded.
     pub async fn write_tombstones(
         &self,
         events: &[(EventId, ReceivedAt)],
@@ -138,11 +178,11 @@ impl Receipts {
         self.dynamo.batch_write(tombstones.collect::<Result<_, _>>()?).await
     }
 
-    /// Writes the receipt of an event, given with its arrival, that is a repeat of another one. Returns whether it is a
-    /// repeat: not if its receipt was made void before.
+    /// Writes the receipt of a repeat, given with its arrival. Returns false if the receipt was made void before: then
+    /// the event is no repeat.
     ///
     /// # Errors
-    /// When the table does not take it.
+    /// If the write fails.
     pub(crate) async fn write_repeat(
         &self,
         id: &EventId,
@@ -159,10 +199,10 @@ impl Receipts {
         }
     }
 
-    /// Makes the receipt of a repeat void: the event is none. The receipt of a processed event stays.
+    /// Makes the receipt of a repeat void, because the event is no repeat. The receipt of a processed event stays.
     ///
     /// # Errors
-    /// When the table does not take it.
+    /// If the write fails.
     pub(crate) async fn void(&self, id: &EventId, now: ReceivedAt) -> Result<(), Fault> {
         let mut item = receipt_key(id).into_item();
         item.insert(VOID.into(), AttributeValue::Bool(true));
@@ -186,7 +226,7 @@ impl Receipts {
     /// Parks an event, with the reason.
     ///
     /// # Errors
-    /// When the table does not take it.
+    /// If the write fails.
     pub async fn park(&self, id: &EventId, why: &str, now: ReceivedAt) -> Result<(), Fault> {
         let mut item = parked_key(id).into_item();
         item.insert("parked".into(), text_value(&now.to_string()));
@@ -199,7 +239,7 @@ impl Receipts {
     /// sweeper's cursor has passed the event, and the message that is sent next may be lost.
     ///
     /// # Errors
-    /// When the table does not do it.
+    /// If a write fails.
     pub async fn unpark(&self, id: &EventId, received: &str, now: ReceivedAt) -> Result<(), Fault> {
         if !self.is_parked(id).await? {
             return Ok(());
@@ -209,12 +249,26 @@ impl Receipts {
     }
 }
 
+/// Returns the arrival in the receipt of a signed event that was processed, and that may have expired since; nothing if
+/// there is no such receipt.
+pub(crate) fn signed_arrival(receipt: &Item) -> Option<ReceivedAt> {
+    if tombstone_until(receipt).is_some() || receipt.contains_key(VOID) {
+        return None;
+    }
+    ReceivedAt::from_millis(number(receipt, "received_ms")?)
+}
+
+fn expires_as_signed(now: ReceivedAt) -> AttributeValue {
+    let seconds = i64::try_from(SIGNED_RETENTION.as_secs()).unwrap_or(i64::MAX);
+    number_value(now.millis().div_euclid(1_000).saturating_add(seconds))
+}
+
 /// Returns whether a receipt or a parked marker applies to the event that arrived then, and not to an earlier, equal
 /// one. A marker may outlive its event, because DynamoDB deletes expired items late, and because a forgotten entity
 /// leaves tombstones.
 ///
-/// A marker with an arrival applies to all that arrived until then. One without (version 0.1.0) applies to what
-/// arrived before it was written, allowing for clock skew.
+/// A marker with an arrival applies to every event that arrived until then. A marker without an arrival (version 0.1.0)
+/// applies to events that arrived before it was written, allowing for clock skew.
 pub(crate) fn applies_to(marker: &Item, received_at: ReceivedAt) -> bool {
     if let Some(received_ms) = number(marker, "received_ms") {
         return received_at.millis() <= received_ms;
@@ -229,7 +283,7 @@ pub(crate) fn is_of_repeat(receipt: &Item) -> bool {
     receipt.contains_key(REPEATS) && !receipt.contains_key(VOID)
 }
 
-/// Returns the arrival, in milliseconds, until which a tombstone applies; nothing for an ordinary receipt.
+/// Returns the arrival, in milliseconds, until which a tombstone applies; `None` for an ordinary receipt.
 pub(crate) fn tombstone_until(receipt: &Item) -> Option<i64> {
     receipt.get(TOMBSTONE).and_then(|_| number(receipt, "received_ms"))
 }

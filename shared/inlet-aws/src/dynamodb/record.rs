@@ -45,7 +45,7 @@ pub struct Record {
     /// True if the event updates `latest`: it shows a new state of an entity that has events with a retry window.
     #[serde(rename = "moves_latest", default)]
     pub updates_latest: bool,
-    /// The id under which the same delivery was stored first, before its arrival was made later.
+    /// The id under which the same delivery was stored first, before it got a later arrival.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<String>,
     /// The HTTP method.
@@ -99,7 +99,8 @@ impl Record {
         }
     }
 
-    /// Returns the record and the body in one: a line of JSON, then the body, compressed. A fallback message contains it.
+    /// Returns the record and the body as one value: a line of JSON, then the body, compressed. A fallback message
+    /// contains it.
     pub fn packed(&self, body: &[u8]) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "every field is text or a number")]
         let mut whole = serde_json::to_vec(self).expect("a record can be written as JSON");
@@ -111,7 +112,7 @@ impl Record {
     /// Reads the record and the body from the result of [`Record::packed`].
     ///
     /// # Errors
-    /// When it is not that, or is longer than a body and a record can be.
+    /// If the bytes have another form, or are longer than a body and a record can be.
     pub fn unpacked(packed: &[u8]) -> io::Result<(Self, Vec<u8>)> {
         let whole = gunzip(packed, MAX_WHOLE_LEN)?;
         let mut halves = whole.splitn(2, |&byte| byte == b'\n');
@@ -149,7 +150,7 @@ impl Encoding {
     /// Returns the bytes before they were encoded.
     ///
     /// # Errors
-    /// When they are damaged, or the word is unknown.
+    /// If they are damaged, or the word is unknown.
     pub fn undone(word: &str, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         match word {
             "identity" => Ok(bytes),
@@ -161,14 +162,16 @@ impl Encoding {
 }
 
 /// The length in bytes from which compression is fast instead of thorough. 6 MB that do not compress would take a
-/// processor half a second instead of an eighth, and a small function seconds; shorter bodies take too little to matter.
+/// processor half a second instead of an eighth, and a small function seconds; shorter bodies take too little to
+/// matter.
 const LARGE: usize = 256 * 1024;
 
 /// The window of the compression, as a power of two: gzip's largest.
 const WINDOW_BITS: u8 = 15;
 
 thread_local! {
-    /// Reused, because its tables have a third of a megabyte: to make them takes longer than to compress a usual body.
+    /// Reused, because its tables have a third of a megabyte: creating them takes longer than compressing a typical
+    /// body.
     static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new_gzip(Compression::default(), WINDOW_BITS));
 }
 
@@ -204,9 +207,9 @@ fn compressed(bytes: &[u8], compressor: &mut Compress) -> Vec<u8> {
 /// The step in which the output buffer grows, in bytes.
 const GROWTH: usize = 4 * 1024;
 
-/// The most bytes that a fallback message decompresses to: the largest body, and a record before it. API Gateway accepts
-/// 10,240 bytes of request line and headers, and JSON makes at most six times that of them. A message that decompresses
-/// to a thousand times its size would fill a function's memory.
+/// Maximum size of a decompressed fallback message: the largest body, and a record before it. API Gateway accepts
+/// 10,240 bytes of request line and headers, and JSON escapes make them at most six times as long. Without a limit, a
+/// message that decompresses to a thousand times its size would fill a function's memory.
 const MAX_WHOLE_LEN: usize = MAX_BODY_LEN + 256 * 1024;
 
 fn gunzip(bytes: &[u8], max_len: usize) -> io::Result<Vec<u8>> {

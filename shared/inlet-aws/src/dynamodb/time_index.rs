@@ -23,7 +23,7 @@ pub const SHARDS: u32 = 8;
 /// Events that one request returns from a shard. DynamoDB stops at 1 MB, which is more.
 const PAGE_LEN: i32 = 1_000;
 
-/// The longest that expired items may still be there. DynamoDB's guide says "a few days".
+/// Maximum time that DynamoDB keeps an expired item. DynamoDB's guide says "a few days".
 const DELETED_WITHIN: std::time::Duration = std::time::Duration::from_hours(7 * 24);
 
 pub(crate) const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -50,7 +50,7 @@ impl Arrival {
         ReceivedAt::parse(&self.received).unwrap_or(ReceivedAt::EPOCH)
     }
 
-    /// Reads an item of the index; nothing if the item is no event.
+    /// Reads an item of the index; `None` if the item is no event.
     pub(crate) fn read(item: &Item) -> Option<Self> {
         let digest = text(item, "sk")?.strip_prefix(EVENT_PREFIX)?;
         Some(Self {
@@ -80,7 +80,7 @@ pub struct Slice {
 #[derive(Default)]
 pub(crate) struct ShardPage {
     pub(crate) arrivals: Vec<Arrival>,
-    /// The arrival from which the shard has more events; nothing if it has none.
+    /// The arrival from which the shard has more events; `None` if it has none.
     pub(crate) more_from: Option<String>,
 }
 
@@ -103,10 +103,10 @@ impl TimeIndex {
         Self { dynamo }
     }
 
-    /// Returns when the table was created. No event is older, except those of a restored backup.
+    /// Returns the time when the table was created. No event is older, except those of a restored backup.
     ///
     /// # Errors
-    /// When the table cannot be described.
+    /// If the table cannot be described.
     pub async fn created(&self) -> Result<ReceivedAt, Fault> {
         self.dynamo.created().await
     }
@@ -120,7 +120,7 @@ impl TimeIndex {
     /// them as one page of every shard contains.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn slice(&self, from: ReceivedAt, until: ReceivedAt) -> Result<Slice, Fault> {
         let end = until.min(next_hour(from));
         let (first, last) = (from.to_string(), before(end).to_string());
@@ -147,7 +147,7 @@ impl TimeIndex {
     /// Returns the events of one entity that arrived at `from` or later and before `until`, oldest first.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn of_entity(
         &self,
         entity_path: &str,

@@ -67,7 +67,7 @@ impl Batch {
 }
 
 impl BatchResponse {
-    /// The response for these messages: those that no outcome reports as done stay.
+    /// Returns the response for these messages. A message that no outcome reports as done stays on the queue.
     pub fn of<'m>(messages: impl IntoIterator<Item = &'m str>, outcomes: &[Outcome]) -> Self {
         let done = |id: &str| outcomes.iter().any(|outcome| outcome.received == id && outcome.is_done());
         let remaining = messages.into_iter().filter(|id| !done(id));

@@ -40,8 +40,8 @@ impl DeferredVerifier {
         Self(|services| Box::pin(verify_deferred::<P>(services)))
     }
 
-    /// Verifies the deferred deliveries of every store whose credentials can be read again, each store's in the order of
-    /// arrival. It may be stopped at any time: the next run continues.
+    /// Verifies the deferred deliveries of every store whose credentials can be read again, in the order of arrival. It
+    /// may be stopped at any time: the next run continues.
     pub async fn verify(self, services: Services) -> (usize, Option<Fault>) {
         (self.0)(services).await
     }
@@ -53,7 +53,7 @@ async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Faul
         Ok(deferred) => deferred,
         Err(fault) => return (0, Some(fault)),
     };
-    // A cache of its own for each run: nothing that was read before may be used.
+    // Each run has a new cache, because no earlier result may be used.
     let secrets = SsmSecrets::<P>::new(services.ssm, &services.stage);
     let (mut accepted, mut failed) = (0_usize, None);
     for marker in deferred {
@@ -62,7 +62,7 @@ async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Faul
             // Credentials cannot be read yet: the marker stays for the next run.
             Err(fault) => Err(fault),
             // There is no such store: its requests stay in quarantine until they expire.
-            Ok(None) => quarantine.delete_marker(&marker).await,
+            Ok(None) => quarantine.note_verified(&marker).await,
             Ok(Some(_)) => {
                 let (sum, _) = watch::channel(Reverified::default());
                 let (events, queue) = (&services.table.events, &services.queue);
@@ -74,7 +74,7 @@ async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Faul
                 let transient = sum.failed.into_iter().find(|fault| fault.kind == FaultKind::Transient);
                 match (run, transient) {
                     (Err(fault), _) | (Ok(()), Some(fault)) => Err(fault),
-                    (Ok(()), None) => quarantine.delete_marker(&marker).await,
+                    (Ok(()), None) => quarantine.note_verified(&marker).await,
                 }
             }
         };

@@ -31,11 +31,16 @@ pub struct TableLedger {
 
 impl ProcessingStore for TableLedger {
     async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
-        // An earlier receive may have stored the event. A read costs less than the whole write.
-        if received.receives > 1 && self.table.events.exists(message.id(), arrival(message)).await? {
+        let event = carried_event(received, message)?;
+        // An earlier receive may have stored the event. A read costs less than the whole write. But an event with a retry
+        // window may be written and `latest` not changed: a processor was killed in between.
+        let is_one_write = event.record.window_ms.is_none() && !event.record.updates_latest;
+        if is_one_write
+            && received.receives > 1
+            && self.table.events.exists(message.id(), arrival(message)).await?
+        {
             return self.stored_unless_forgotten(message).await;
         }
-        let event = carried_event(received, message)?;
         if self.table.forgotten.includes(message.id(), arrival(message)).await? {
             return Ok(Stored::EntityForgotten);
         }
@@ -65,7 +70,9 @@ impl ProcessingStore for TableLedger {
 
     async fn receipt(&self, consumed: &[&Message], tried: &[EventId]) -> Result<ReceivedAt, Fault> {
         let now = clock::now();
-        self.table.receipts.write(&with_arrivals(consumed), tried, now).await?;
+        let signed = consumed.iter().filter(|message| message.is_signed()).map(|message| message.id());
+        let (consumed, signed) = (with_arrivals(consumed), signed.collect());
+        self.table.receipts.write_with_signed(&consumed, &signed, tried, now).await?;
         Ok(now)
     }
 
@@ -114,7 +121,7 @@ fn with_arrivals<'m>(messages: &[&'m Message]) -> Vec<(&'m EventId, ReceivedAt)>
     messages.iter().map(|message| (message.id(), arrival(message))).collect()
 }
 
-/// Returns when a message's event arrived: `EPOCH` if the message does not contain it, so that every receipt applies.
+/// Returns the arrival of a message's event: `EPOCH` if the message does not contain it, so that every receipt applies.
 fn arrival(message: &Message) -> ReceivedAt {
     ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH)
 }

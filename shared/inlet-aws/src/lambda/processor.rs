@@ -27,7 +27,7 @@ const RESERVE: Duration = Duration::from_secs(2);
 /// the configuration of the AWS clients.
 ///
 /// # Errors
-/// When the configuration is incomplete, the consumer cannot be made, or the Lambda runtime API cannot be reached.
+/// If the configuration is incomplete, the consumer cannot be made, or the Lambda runtime API cannot be reached.
 pub async fn run<C, E>(consumer: impl FnOnce(&Config, &SdkConfig) -> Result<C, E>) -> Result<(), Error>
 where
     C: Consumer + 'static,

@@ -32,7 +32,7 @@ const DRIFT_LOG_INTERVAL: Duration = Duration::from_mins(1);
 /// Runs a provider's function until Lambda ends it.
 ///
 /// # Errors
-/// When the configuration is incomplete or the Lambda runtime API cannot be reached.
+/// If the configuration is incomplete or the Lambda runtime API cannot be reached.
 pub async fn run<P: Provider>() -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
@@ -90,6 +90,7 @@ impl<P: Provider> Function<P> {
         let (invocation, api_request) = (event.context.request_id, event.payload.api_request());
         let trace = event.context.xray_trace_id.as_deref().and_then(Trace::parse);
         let mut log = DeliveryLog::start(self.log_level, &self.stage, P::NAME, &P::RETRY_POLICY, &invocation);
+        log.received_at = event.payload.received_at(log.received_at);
         log.api_request = api_request.as_deref();
         log.trace = trace.as_ref().map(|trace| trace.root.as_str());
         let method = event.payload.method();

@@ -2,10 +2,11 @@
 //!
 //! A run, once a minute:
 //!
-//! 1. Reads the queue's depth and the processor's position, and from them since when messages may wait (the backlog).
+//! 1. Reads the queue's depth and the processor's position. They give the start of the backlog: the oldest event that
+//!    may still wait on the queue.
 //! 2. Checks the pending list: events that were sent again, or that other components put there.
-//! 3. First pass: moves a cursor along the time index, up to events that are old enough, and sends each that is
-//!    neither processed, parked nor possibly on the queue. It puts them on the pending list.
+//! 3. First pass: moves a cursor along the time index, up to events that are old enough. Sends every event that is
+//!    neither processed nor parked and cannot be on the queue, and puts it on the pending list.
 //! 4. Second pass: the same six hours later, because DynamoDB promises no time by which the index has an event.
 //! 5. Finds the oldest event that is neither processed nor parked, for the metric.
 //!
@@ -13,9 +14,11 @@
 //! be on the queue, in a backlog or behind a message that fails, counts as sent: however long an outage lasts, the
 //! sweeper adds nothing to the queue.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use inlet::event::EventId;
 use inlet::fault::{Fault, FaultKind};
 use inlet::received_at::ReceivedAt;
@@ -38,37 +41,47 @@ use crate::sqs::{QueueDepth, SqsQueue};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, Measured};
 
-/// The age at which an event's message may be lost: the receiver sends it within seconds and the processor receives it
-/// at once; two minutes are more than both take in the worst case.
+/// The age from which an event's message may be lost. The receiver sends it within seconds, and the processor receives
+/// it at once. Both together take less than two minutes in the worst case.
 const RESEND_AFTER: Duration = Duration::from_mins(2);
 
-/// The delay of the second pass. The time index follows the table within a second as a rule, but AWS promises no
-/// time.
+/// The delay of the second pass. The time index usually follows the table within a second, but AWS promises no limit.
 const SECOND_PASS_DELAY: Duration = Duration::from_hours(6);
 
 /// The sort keys of the two passes' cursors. Stored data: they keep their first names.
 const FIRST_PASS: &str = "near";
 const SECOND_PASS: &str = "late";
 
-/// The most that the clocks of a receiver and of DynamoDB are apart, with a margin.
+/// Maximum difference between the clocks of a receiver and of DynamoDB, with a margin.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
-/// The most messages that are sent in a second.
-const RATE: u32 = 100;
+/// Maximum number of messages that are sent in a second. A high-throughput FIFO queue takes 2,400 in the smallest regions, and
+/// the receivers need the larger part of them.
+const RATE: u32 = 1_000;
 
-/// The most messages that are sent in a run, less the queue's depth: the rate times the minute between two runs.
+/// Maximum number of messages that are sent in a run, less the queue's depth: the rate times the minute between two
+/// runs.
 pub const BUDGET: u32 = RATE * 60;
 
 /// The number of times that an event is sent before it is parked.
 const MAX_TIMES: u32 = 5;
 
-/// Events whose state is read in one request: four keys each, and DynamoDB reads 100.
-const STATES_AT_ONCE: usize = 25;
+/// Events that are checked in one step. Their receipts are ten requests of DynamoDB's limit of 100 keys.
+const CHECKED_AT_ONCE: usize = 1_000;
+
+/// Events whose state is read at a time while the oldest one is searched for: one request of four keys each.
+const SEARCHED_AT_ONCE: usize = 25;
+
+/// Events that are sent in one step; the pending list gets them after it.
+const SENT_AT_ONCE: usize = 250;
+
+/// Entities whose events are sent at the same time. Each message may have 1 MB.
+const ENTITIES_AT_ONCE: usize = 16;
 
 /// The part of an invocation's time that is kept for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
 
-/// The most time for one provider's deferred deliveries in a run.
+/// Maximum time for one provider's deferred deliveries in a run.
 const DEFERRED_TIME: Duration = Duration::from_secs(5);
 
 /// The part of the reserve that the search for the oldest event may take.
@@ -77,7 +90,7 @@ const OLDEST_SEARCH: Duration = Duration::from_secs(4);
 /// Runs the sweeper's function until Lambda ends it.
 ///
 /// # Errors
-/// When the configuration is incomplete or the Lambda runtime API cannot be reached.
+/// If the configuration is incomplete or the Lambda runtime API cannot be reached.
 pub async fn run(verifiers: &[DeferredVerifier]) -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
@@ -114,7 +127,7 @@ async fn verify_deferred(verifiers: &[DeferredVerifier], services: &Services) ->
     failed
 }
 
-/// Returns how long an invocation may still work.
+/// Returns the time that an invocation has left for work.
 fn time_left(context: &Context, now: ReceivedAt) -> Duration {
     let now_ms = u64::try_from(now.millis()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)
@@ -129,7 +142,7 @@ pub struct Sweeper {
     pub queue: SqsQueue,
     /// The age at which an event's message may be lost.
     pub resend_after: Duration,
-    /// The most messages that a run sends, less the queue's depth.
+    /// Maximum number of messages that a run sends, less the queue's depth.
     pub budget: u32,
 }
 
@@ -140,7 +153,7 @@ pub struct SweepReport {
     pub resent: u32,
     /// The number of events that were parked.
     pub parked: u32,
-    /// The queue's depth; nothing if SQS did not return it.
+    /// The queue's depth; `None` if SQS did not return it.
     pub waiting: Option<QueueDepth>,
     /// The oldest event that is neither processed nor parked.
     pub oldest_unprocessed: Oldest,
@@ -154,12 +167,12 @@ pub enum Oldest {
     Unknown,
     /// There is none.
     Nothing,
-    /// It arrived then; or later, if there was no time to search from there on.
+    /// Its arrival. If the search ran out of time, the oldest event arrived then or later.
     Arrived(ReceivedAt),
 }
 
 impl Oldest {
-    /// Returns the greatest age that it can have; nothing if that is unknown.
+    /// Returns the greatest age that it can have; `None` if that is unknown.
     fn age(self, now: ReceivedAt) -> Option<Duration> {
         match self {
             Self::Unknown => None,
@@ -196,7 +209,7 @@ fn line(report: &SweepReport, fault: Option<&Fault>, stage: &str, now: ReceivedA
 struct Pass {
     /// The sort key of its cursor.
     name: &'static str,
-    /// The least age of the events that it checks.
+    /// Minimum age of the events that it checks.
     delay: Duration,
 }
 
@@ -207,8 +220,8 @@ struct EventState {
     is_settled: bool,
     /// It is on the pending list.
     is_listed: bool,
-    /// Its message is on the queue: a message of its entity was attempted recently, and it is that message or waits
-    /// behind it.
+    /// Its message is on the queue: a message of its entity was attempted recently, and this event's message is that
+    /// one or waits behind it.
     is_on_queue: bool,
 }
 
@@ -225,6 +238,21 @@ struct Run<'s> {
     work_until: Instant,
     search_until: Instant,
     report: SweepReport,
+}
+
+/// The result of sending an event's message.
+enum Sending {
+    /// SQS has the message.
+    Sent,
+    /// The event has expired.
+    Expired,
+    /// The entity was forgotten while the event was being stored, which arrived then.
+    Forgotten {
+        /// The arrival.
+        received: String,
+    },
+    /// The event is damaged, or SQS never accepts its message: this is the reason.
+    Impossible(String),
 }
 
 /// The action of the sweeper for a pending event.
@@ -318,11 +346,11 @@ impl Run<'_> {
         self.budget > 0 && has_time(self.work_until)
     }
 
-    /// Checks the pending list, for at most half of the run's time: the oldest events in every run, the others when
-    /// their delay is over.
+    /// Checks the pending list, for at most half of the run's time. The oldest events are checked in every run, the
+    /// others when their delay is over.
     ///
-    /// The oldest are checked even if nothing may be sent, as long as all before them are settled. Otherwise the
-    /// metric would show the age of an event that was processed long ago.
+    /// The oldest events are checked even if nothing may be sent, up to the first one that is not settled. Otherwise
+    /// the metric could show the age of an event that was processed long ago.
     async fn recheck_pending(&mut self) -> Result<(), Fault> {
         let pending = &self.sweeper.table.pending;
         let mut last: Option<PendingEvent> = None;
@@ -344,17 +372,12 @@ impl Run<'_> {
                 match self.action(event, state) {
                     SweepAction::Settle => writes.push(Pending::delete_request(event)?),
                     SweepAction::Postpone => writes.push(pending.put_request(&event.postponed(self.now))?),
-                    SweepAction::Resend => due.push(event),
+                    SweepAction::Resend => due.push(event.clone()),
                     SweepAction::Wait => {}
                 }
             }
             pending.write(writes).await?;
-            for event in due {
-                if self.budget == 0 || !has_time(self.recheck_until) {
-                    return Ok(());
-                }
-                self.resend_or_park(event).await?;
-            }
+            self.resend_or_park(due).await?;
         }
         Ok(())
     }
@@ -372,20 +395,24 @@ impl Run<'_> {
         resend_delay(event.times) <= self.now.since(event.sent) && event.sent < self.backlog_since
     }
 
-    async fn resend_or_park(&mut self, event: &PendingEvent) -> Result<(), Fault> {
+    /// Sends these events of a page of the pending list again, or parks those that were sent too often.
+    async fn resend_or_park(&mut self, due: Vec<PendingEvent>) -> Result<(), Fault> {
         let pending = &self.sweeper.table.pending;
-        if event.times >= MAX_TIMES {
+        let (spent, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|event| event.times >= MAX_TIMES);
+        for event in spent {
             self.park(&event.id, "it was sent again and again, and never processed").await?;
-            return pending.delete(event).await;
+            pending.delete(&event).await?;
         }
-        if self.resend(&event.id).await? {
-            pending.put(&event.resent(self.now)).await
-        } else {
-            pending.delete(event).await
+        for some in due.chunks(SENT_AT_ONCE) {
+            if self.budget == 0 || !has_time(self.recheck_until) {
+                return Ok(());
+            }
+            self.resend(some).await?;
         }
+        Ok(())
     }
 
-    /// Moves the cursor of a pass, and sends what it finds.
+    /// Moves the cursor of a pass, and sends the lost events on its way.
     async fn advance(&mut self, pass: &Pass) -> Result<(), Fault> {
         let table = &self.sweeper.table;
         let mut from = self.start(pass.name).await?;
@@ -408,31 +435,27 @@ impl Run<'_> {
         }
     }
 
-    /// Sends the events whose message is lost, and adds them to the pending list, as well as those whose message is on
-    /// the queue. Returns the arrival at which it stopped, if budget or time ended.
+    /// Sends the events whose message is lost. Adds them, and the events whose message is on the queue, to the pending
+    /// list. Returns the arrival at which it stopped, if budget or time ended.
     async fn send_pending(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
         let pending = &self.sweeper.table.pending;
-        for some in arrivals.chunks(STATES_AT_ONCE) {
-            let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
-            let mut writes = Vec::new();
-            let mut due = Vec::new();
-            for (arrival, state) in some.iter().zip(states) {
-                match state {
-                    EventState { is_settled: true, .. } | EventState { is_listed: true, .. } => {}
-                    EventState { is_on_queue: true, .. } => {
-                        writes.push(pending.put_request(&PendingEvent::found(arrival, self.now))?);
+        for some in arrivals.chunks(CHECKED_AT_ONCE) {
+            for some in self.without_receipt(some).await?.chunks(SENT_AT_ONCE) {
+                let mut writes = Vec::new();
+                let mut due = Vec::new();
+                for (arrival, state) in some.iter().zip(self.arrival_states(some).await?) {
+                    match state {
+                        EventState { is_settled: true, .. } | EventState { is_listed: true, .. } => {}
+                        EventState { is_on_queue: true, .. } => {
+                            writes.push(pending.put_request(&PendingEvent::found(arrival, self.now))?);
+                        }
+                        _ => due.push(PendingEvent::found(arrival, self.now)),
                     }
-                    _ => due.push(arrival),
                 }
-            }
-            pending.write(writes).await?;
-            for arrival in due {
-                if !self.may_send() {
-                    return Ok(ReceivedAt::parse(&arrival.received));
-                }
-                if self.resend(&arrival.id).await? {
-                    let sent = PendingEvent::found(arrival, self.now).resent(self.now);
-                    pending.put(&sent).await?;
+                pending.write(writes).await?;
+                let sent = if self.may_send() { self.resend(&due).await? } else { 0 };
+                if let Some(unsent) = due.get(sent) {
+                    return Ok(ReceivedAt::parse(&unsent.received));
                 }
             }
             // This chunk is done, so the next run starts with the next one.
@@ -441,6 +464,18 @@ impl Run<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Returns those of these events whose receipt an eventually consistent read does not find: a few, as a rule. The
+    /// consistent read of [`Self::event_states`], with four keys for each event, is for them alone.
+    async fn without_receipt<'a>(&self, arrivals: &'a [Arrival]) -> Result<Vec<&'a Arrival>, Fault> {
+        let events: Vec<_> = arrivals.iter().map(|it| (&it.id, it.received_at())).collect();
+        let processed = self.sweeper.table.receipts.surely_processed(&events).await?;
+        Ok(arrivals.iter().filter(|arrival| !processed.contains(&arrival.id)).collect())
+    }
+
+    async fn arrival_states(&self, arrivals: &[&Arrival]) -> Result<Vec<EventState>, Fault> {
+        self.event_states(arrivals.iter().map(|it| (&it.id, it.received.as_str()))).await
     }
 
     /// Returns the states of these events, given with their arrivals, in their order.
@@ -464,31 +499,82 @@ impl Run<'_> {
         Ok(events.map(state).collect())
     }
 
-    /// Sends an event's message. Returns whether it was sent. An event that has expired is not sent; one that is damaged
-    /// or that SQS never accepts is parked; one whose entity was forgotten while it was being stored is deleted.
-    async fn resend(&mut self, id: &EventId) -> Result<bool, Fault> {
+    /// Sends the messages of the first of these events, as many as the budget allows, and adds what was sent to the
+    /// pending list. Returns how many events were dealt with.
+    ///
+    /// The events of an entity are sent in their order, and those of several entities at the same time.
+    async fn resend(&mut self, events: &[PendingEvent]) -> Result<usize, Fault> {
+        let budget = usize::try_from(self.budget).unwrap_or(usize::MAX);
+        let events = events.get(..budget).unwrap_or(events);
+        let mut by_entity: BTreeMap<&str, Vec<&PendingEvent>> = BTreeMap::new();
+        for event in events {
+            by_entity.entry(event.id.entity_path()).or_default().push(event);
+        }
+        let run = &*self;
+        let sendings = by_entity.into_values().map(|events| run.send_in_order(events));
+        let sendings: Vec<_> = stream::iter(sendings).buffer_unordered(ENTITIES_AT_ONCE).collect().await;
+        let mut writes = Vec::new();
+        let mut failed = None;
+        for (sent, fault) in sendings {
+            failed = failed.or(fault);
+            for (event, sending) in sent {
+                match sending {
+                    Sending::Sent => {
+                        self.budget = self.budget.saturating_sub(1);
+                        self.report.resent = self.report.resent.saturating_add(1);
+                        writes.push(self.sweeper.table.pending.put_request(&event.resent(self.now))?);
+                    }
+                    Sending::Expired => writes.push(Pending::delete_request(event)?),
+                    Sending::Forgotten { received } => match self.forget(&event.id, &received).await {
+                        Ok(()) => writes.push(Pending::delete_request(event)?),
+                        Err(fault) => failed = failed.or(Some(fault)),
+                    },
+                    Sending::Impossible(why) => match self.park(&event.id, &why).await {
+                        Ok(()) => writes.push(Pending::delete_request(event)?),
+                        Err(fault) => failed = failed.or(Some(fault)),
+                    },
+                }
+            }
+        }
+        // What was sent is written down even if something else failed.
+        self.sweeper.table.pending.write(writes).await?;
+        failed.map_or(Ok(events.len()), Err)
+    }
+
+    /// Sends the messages of events of one entity, one after another, up to the first that fails. A later event must
+    /// not overtake it.
+    async fn send_in_order<'a>(
+        &self,
+        events: Vec<&'a PendingEvent>,
+    ) -> (Vec<(&'a PendingEvent, Sending)>, Option<Fault>) {
+        let mut sent = Vec::with_capacity(events.len());
+        for event in events {
+            match self.send(&event.id).await {
+                Ok(sending) => sent.push((event, sending)),
+                Err(fault) => return (sent, Some(fault)),
+            }
+        }
+        (sent, None)
+    }
+
+    /// Sends the message of an event.
+    async fn send(&self, id: &EventId) -> Result<Sending, Fault> {
         let message = match self.sweeper.table.events.message(id).await {
             Ok(Some(message)) => message,
-            Ok(None) => return Ok(false),
+            Ok(None) => return Ok(Sending::Expired),
             // One event that cannot be read must not keep the others from being sent.
             Err(fault) if fault.kind == FaultKind::Damaged => {
-                return self.park(id, &fault.chain()).await.map(|()| false);
+                return Ok(Sending::Impossible(fault.chain()));
             }
             Err(fault) => return Err(fault),
         };
         if self.sweeper.table.forgotten.includes_message(&message).await? {
-            return self.forget(id, message.received_time()).await.map(|()| false);
+            return Ok(Sending::Forgotten { received: message.received_time().to_owned() });
         }
         self.limiter.acquire().await;
         match self.sweeper.queue.send_message(&message, id.as_str()).await {
-            Ok(()) => {
-                self.budget = self.budget.saturating_sub(1);
-                self.report.resent = self.report.resent.saturating_add(1);
-                Ok(true)
-            }
-            Err(fault) if fault.kind == FaultKind::Permanent => {
-                self.park(id, &fault.chain()).await.map(|()| false)
-            }
+            Ok(()) => Ok(Sending::Sent),
+            Err(fault) if fault.kind == FaultKind::Permanent => Ok(Sending::Impossible(fault.chain())),
             Err(fault) => Err(fault),
         }
     }
@@ -516,8 +602,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns the arrival of the first event after the first pass's cursor that is neither processed, parked nor
-    /// listed. If time ends first, returns the place that the search reached: every other one arrived later.
+    /// Returns the arrival of the first event behind the first pass's cursor that is neither processed, parked nor
+    /// listed. If time ends first, returns the arrival that the search reached: the event, if there is one, arrived
+    /// later.
     async fn find_oldest_ahead(&self) -> Result<Option<ReceivedAt>, Fault> {
         let mut from = self.start(FIRST_PASS).await?;
         let until = self.now.earlier(self.sweeper.resend_after);
@@ -526,12 +613,14 @@ impl Run<'_> {
                 return Ok(Some(from));
             }
             let slice = self.sweeper.table.time_index.slice(from, until).await?;
-            for some in slice.arrivals.chunks(STATES_AT_ONCE) {
-                let states = self.event_states(some.iter().map(|it| (&it.id, it.received.as_str()))).await?;
-                let is_unprocessed =
-                    |(_, state): &(&Arrival, EventState)| !state.is_settled && !state.is_listed;
-                if let Some((first, _)) = some.iter().zip(states).find(is_unprocessed) {
-                    return Ok(ReceivedAt::parse(&first.received));
+            for some in slice.arrivals.chunks(CHECKED_AT_ONCE) {
+                for some in self.without_receipt(some).await?.chunks(SEARCHED_AT_ONCE) {
+                    let states = self.arrival_states(some).await?;
+                    let is_unprocessed =
+                        |(_, state): &(&&Arrival, EventState)| !state.is_settled && !state.is_listed;
+                    if let Some((first, _)) = some.iter().zip(states).find(is_unprocessed) {
+                        return Ok(ReceivedAt::parse(&first.received));
+                    }
                 }
             }
             from = slice.reached;

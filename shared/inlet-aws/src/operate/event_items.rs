@@ -36,7 +36,7 @@ pub(crate) fn event_items(dynamo: &Dynamo, selection: &Selection) -> Pages {
     }))
 }
 
-/// Returns the event of an item, with its own time of arrival where the time index has none; nothing if its key is that
+/// Returns the event of an item, with its own time of arrival where the time index has none; `None` if its key is that
 /// of no event.
 pub(crate) fn arrival_of(item: &Item) -> Option<Arrival> {
     let digest = text(item, "sk")?.strip_prefix(EVENT_PREFIX)?;
@@ -48,7 +48,7 @@ pub(crate) fn arrival_of(item: &Item) -> Option<Arrival> {
     })
 }
 
-/// Returns whether an event is selected. One whose arrival cannot be read is.
+/// Returns true if an event is selected. One whose arrival cannot be read is.
 fn is_selected(selection: &Selection, arrival: &Arrival) -> bool {
     let received = inlet::received_at::ReceivedAt::parse(&arrival.received);
     selection.fits(arrival) && received.is_none_or(|at| selection.from <= at && at < selection.until)

@@ -47,7 +47,7 @@ impl EventStatus {
 /// Returns the status of each of these events, given with their arrivals, in their order.
 ///
 /// # Errors
-/// When the table cannot be read.
+/// If the table cannot be read.
 pub async fn event_statuses(
     table: &Table,
     events: &[(&EventId, ReceivedAt)],

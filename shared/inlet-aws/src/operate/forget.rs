@@ -1,9 +1,10 @@
-//! Forgets an entity: deletes all that the table contains of it, and keeps what is on its way from bringing it back.
+//! Forgets an entity: deletes everything that the table contains of it, and prevents messages on their way from storing
+//! it again.
 //!
 //! A run:
 //!
-//! 1. Reads the entity's partition, and then the time by the table's clock: the cut-off. The run forgets every item that
-//!    it read, and every item that arrived until the cut-off.
+//! 1. Reads the entity's partition, and then the time by the table's clock: the cut-off. The run forgets every item
+//!    that it read, and every item that arrived until the cut-off.
 //! 2. Writes the note `forgotten` with the cut-off. These components read it before they store or publish an
 //!    event: the processor, the sweeper, reverify, replay, redrive and restore.
 //! 3. Writes a tombstone for each event: an id and a time. A message that is still on the queue finds it and is not
@@ -12,8 +13,8 @@
 //!    belongs to a new event.
 //! 5. Waits until every function that got a delivery before the cut-off has ended, and repeats 3 and 4 for what was
 //!    being stored meanwhile.
-//! 6. Deletes chunks without an event, such as those of a duplicate delivery, if they are older than any function may
-//!    run: an event that is being stored keeps its chunks.
+//! 6. Deletes chunks without an event, for example those of a duplicate delivery, if they are older than the longest
+//!    run of a function. So an event that is being stored keeps its chunks.
 //! 7. Sends the notice `inlet.entity.forgotten` to the queue, in the entity's group: consumers get it after everything
 //!    that was on the queue before.
 //!
@@ -36,8 +37,9 @@ use inlet::received_at::ReceivedAt;
 use crate::dynamodb::attributes::{Item, number, number_value, text, text_value};
 use crate::dynamodb::chunks::{MAX_CHUNKS, chunk_partition, old_chunk_keys};
 use crate::dynamodb::dynamo::{Expressions, Key, UNREADABLE, delete_request};
-use crate::dynamodb::events::{LARGE_FIELDS, chunks_of};
+use crate::dynamodb::events::chunks_of;
 use crate::dynamodb::keys::{EVENT_PREFIX, FORGOTTEN};
+use crate::dynamodb::stored_event::LARGE_FIELDS;
 use crate::dynamodb::table::Table;
 use crate::operate::table_clock::table_time;
 use crate::sqs::SqsQueue;
@@ -45,14 +47,14 @@ use crate::sqs::SqsQueue;
 /// The longest that a receiver takes to store a delivery, with a margin: its function is stopped after 26 s.
 pub const SETTLE: Duration = Duration::from_secs(30);
 
-/// The longest between a chunk and its event: twice what a function that stores events may take (the template's
-/// longest is the processor, 30 s).
+/// Maximum time between the writes of a chunk and of its event: twice the longest timeout of a function that stores
+/// events (the processor's 30 s in the template).
 const IN_FLIGHT: Duration = Duration::from_mins(1);
 
 /// Chunk partitions that are read at once.
 const PARTITIONS_AT_ONCE: usize = 8;
 
-/// The attributes that show what else belongs to an item.
+/// The attributes that name an item's chunks, and its key and arrival.
 const OUTLINE: &str = "pk, sk, received_ms, body_chunks, body_chunk_key, message_chunks, message_chunk_key, \
                        body_parts, body_digest, message_parts, message_digest";
 
@@ -121,10 +123,10 @@ pub struct Forget {
 }
 
 impl Forget {
-    /// Returns what a run would delete. Changes nothing.
+    /// Returns the numbers of items that a run would delete. Changes nothing.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn count(&self, entity: &Entity) -> Result<DeletionCounts, Fault> {
         let found = self.find(entity, None).await?;
         let now = table_time(&self.table.dynamo).await?;
@@ -137,7 +139,7 @@ impl Forget {
     /// repeated.
     ///
     /// # Errors
-    /// When the table cannot be read or does not do it, or SQS does not take the notice.
+    /// If the table cannot be read or does not do it, or SQS does not take the notice.
     pub async fn run(&self, entity: &Entity) -> Result<DeletionCounts, Fault> {
         // Every stored event is forgotten, whatever its arrival: the clock of its receiver may be ahead.
         let mut found = self.find(entity, None).await?;
@@ -237,7 +239,7 @@ impl Chunk {
         Some(Self { key: Key::of(item)?, received_ms: number(item, "received_ms")? })
     }
 
-    /// Returns whether every function that may write its event has ended.
+    /// Returns true if every function that may write its event has ended.
     fn is_older_than_any_run(&self, now: ReceivedAt) -> bool {
         self.received_ms <= now.earlier(IN_FLIGHT).millis()
     }
@@ -296,7 +298,7 @@ impl EntityItems {
         found
     }
 
-    /// Adds what was found later.
+    /// Adds the items that a later read found.
     fn add(&mut self, later: Self) {
         self.old_chunks.extend(later.old_chunks);
         self.events.extend(later.events);

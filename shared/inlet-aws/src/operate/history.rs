@@ -43,7 +43,7 @@ pub struct ReplayRecord {
 /// Returns the history of the entity under this path, oldest event first. A damaged event is an entry too.
 ///
 /// # Errors
-/// When the table cannot be read.
+/// If the table cannot be read.
 pub async fn load(table: &Table, entity_path: &str) -> Result<Vec<HistoryEntry>, Fault> {
     let query = table
         .dynamo
@@ -91,7 +91,7 @@ impl EntityItems {
         }
     }
 
-    /// Returns the event of an item; nothing for a repeat of another event. An event that lost its place in the time
+    /// Returns the event of an item; `None` for a repeat of another event. An event that lost its place in the time
     /// index has its arrival in its other attributes.
     fn arrival(&self, item: &Item) -> Option<Arrival> {
         let digest = text(item, "sk")?.strip_prefix(EVENT_PREFIX)?;

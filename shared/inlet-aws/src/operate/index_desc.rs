@@ -40,7 +40,7 @@ impl NewestFirst {
     /// millisecond.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn next(&mut self) -> Result<Option<Vec<Arrival>>, Fault> {
         self.0.next().await.transpose()
     }
@@ -49,7 +49,7 @@ impl NewestFirst {
 /// A page of an hour: its newest events.
 struct HourPage {
     arrivals: Vec<Arrival>,
-    /// The arrival up to which the hour has more events; nothing if it has none.
+    /// The arrival up to which the hour has more events; `None` if it has none.
     more_until: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The quarantined requests of a store, as an operator may see them: when and why, without what was offered as proof.
+//! The quarantined requests of a store, as an operator may see them: arrival and reason, without the sender's proof.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
@@ -34,7 +34,7 @@ pub struct QuarantinedDelivery {
 /// newest first.
 ///
 /// # Errors
-/// When the table cannot be read.
+/// If the table cannot be read.
 pub async fn quarantined_deliveries(
     table: &Table,
     (provider, store): (&str, &StoreName),
@@ -65,7 +65,7 @@ pub async fn quarantined_deliveries(
 /// Returns the number of quarantined requests of a store.
 ///
 /// # Errors
-/// When the table cannot be read.
+/// If the table cannot be read.
 pub async fn count_quarantined(table: &Table, provider: &str, store: &StoreName) -> Result<u64, Fault> {
     let query = query(table, provider, store).key_condition_expression("pk = :pk").select(Select::Count);
     let mut pages = query.into_paginator().send();

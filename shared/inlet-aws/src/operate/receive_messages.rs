@@ -12,7 +12,7 @@ impl SqsQueue {
     /// Receives up to ten messages; none if the queue is empty. SQS hides them for the queue's visibility timeout.
     ///
     /// # Errors
-    /// When SQS does not respond.
+    /// If the call of SQS fails.
     pub(crate) async fn receive(&self, now: ReceivedAt) -> Result<Vec<Received>, Fault> {
         let asked = self
             .client
@@ -31,7 +31,7 @@ impl SqsQueue {
     /// Deletes a received message.
     ///
     /// # Errors
-    /// When SQS does not do it.
+    /// If the call of SQS fails.
     pub(crate) async fn delete(&self, received: &Received) -> Result<(), Fault> {
         let delete = self.client.delete_message().queue_url(&self.url).receipt_handle(&received.handle);
         delete.send().await.map(|_| ()).map_err(|error| fault("a message cannot be deleted", &error))

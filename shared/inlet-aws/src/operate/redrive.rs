@@ -33,22 +33,22 @@ impl Redrive {
     /// Returns the approximate number of dead letters, as SQS counts them. Moves nothing.
     ///
     /// # Errors
-    /// When SQS does not return it.
+    /// If the call of SQS fails.
     pub async fn count(&self) -> Result<u32, Fault> {
         self.dead_letters.depth().await.map(QueueDepth::all)
     }
 
-    /// Moves as many dead letters as there are at the start, at most `rate` a second. One that comes back meanwhile
-    /// waits for the next redrive. A letter about an entity that was forgotten since is deleted instead. `redriven`
-    /// contains the progress at any time, also after a fault or if the future is dropped.
+    /// Moves as many dead letters as there are at the start, at most `rate` a second. A dead letter that comes back
+    /// during the run waits for the next redrive. A letter about an entity that was forgotten since is deleted instead.
+    /// `redriven` contains the progress at any time, also after a fault or if the future is dropped.
     ///
     /// An event that the sweeper parked has no dead letter; a replay sends it.
     ///
     /// # Errors
-    /// When the table or a queue fails. A letter that was moved may then still be there; moved twice, it is processed
+    /// If the table or a queue fails. A letter that was moved may then still be there; moved twice, it is processed
     /// once.
     pub async fn run(&self, rate: u32, redriven: &watch::Sender<Redriven>) -> Result<(), Fault> {
-        let mut limiter = RateLimiter::per_second(rate);
+        let limiter = RateLimiter::per_second(rate);
         let mut left = self.count().await?;
         while left > 0 {
             let letters = self.dead_letters.receive(clock::now()).await?;

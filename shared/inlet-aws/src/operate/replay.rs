@@ -1,6 +1,7 @@
 //! Replay: sends stored events again, so that the consumer processes them once more.
 //!
-//! A replayed message contains the replay's name. It passes receipts, and a consumer can see that it is a replay.
+//! A replayed message contains the replay's name. The processor ignores receipts for it, and a consumer can see that it
+//! is a replay.
 
 use inlet::event::EventId;
 use inlet::fault::{Fault, FaultKind};
@@ -97,7 +98,7 @@ impl Replay {
     /// Returns the number of events that a replay of this selection would send. Sends nothing.
     ///
     /// # Errors
-    /// When the table cannot be read.
+    /// If the table cannot be read.
     pub async fn count(&self, selection: &Selection) -> Result<u64, Fault> {
         let mut count = 0_u64;
         let mut events = Events::new(&self.table, selection);
@@ -111,7 +112,7 @@ impl Replay {
     /// the progress at any time, also after a fault or if the future is dropped.
     ///
     /// # Errors
-    /// When the table cannot be read or written, or SQS does not take a message now.
+    /// If the table cannot be read or written, or SQS does not accept a message now.
     pub async fn run(
         &self,
         selection: &Selection,
@@ -119,7 +120,7 @@ impl Replay {
         rate: u32,
         replayed: &watch::Sender<Replayed>,
     ) -> Result<(), Fault> {
-        let mut limiter = RateLimiter::per_second(rate);
+        let limiter = RateLimiter::per_second(rate);
         let mut events = Events::new(&self.table, selection);
         while let Some(page) = events.next_page().await? {
             for arrival in page {
@@ -164,7 +165,7 @@ impl Replay {
 /// Records that an operator sent an event again.
 ///
 /// # Errors
-/// When the table does not take it.
+/// If the write fails.
 pub async fn record_replay(
     table: &Table,
     id: &EventId,
@@ -200,7 +201,7 @@ struct Events<'s> {
 
 impl<'s> Events<'s> {
     fn new(table: &'s Table, selection: &'s Selection) -> Self {
-        // The index has nothing before this, and to read it hour by hour from 1970 would take long.
+        // The index has no earlier events, and reading it hour by hour from 1970 would take long.
         Self { table, selection, from: selection.from.max(table.time_index.oldest(clock::now())) }
     }
 
@@ -223,14 +224,14 @@ impl<'s> Events<'s> {
 }
 
 impl Selection {
-    /// Returns the entity's partition if the selection names one entity: to read it is shorter than the time index.
+    /// Returns the entity's partition if the selection names one entity: reading it is faster than the time index.
     pub fn entity_path(&self) -> Option<String> {
         let (provider, store, entity) =
             (self.provider.as_ref()?, self.store.as_ref()?, self.entity.as_ref()?);
         Some(format!("{provider}/{store}/{entity}"))
     }
 
-    /// Returns whether an event matches every given field, its arrival aside.
+    /// Returns true if an event matches every given field. The arrival is not checked.
     pub fn fits(&self, arrival: &Arrival) -> bool {
         let mut path = arrival.id.entity_path().splitn(3, '/');
         let (provider, store, entity) = (path.next(), path.next(), path.next());

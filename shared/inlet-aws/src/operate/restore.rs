@@ -6,8 +6,8 @@
 //!    of either table counts, and so do tombstones.
 //! 2. Compares its bytes with its own hashes. A damaged event of the copy is reported and not taken.
 //! 3. Writes its chunks, then its receipt, then the event itself, on the condition that the table has not changed since
-//!    it was read. With its receipt, no component publishes it again. If the copy has no receipt, the event is parked in
-//!    its place: the sweeper does not send it, its own message on the queue is still processed, and `inlet list
+//!    it was read. With its receipt, no component publishes it again. If the copy has no receipt, the event is parked
+//!    in its place: the sweeper does not send it, its own message on the queue is still processed, and `inlet list
 //!    --parked` lists it.
 //! 4. Reads the note again: a run of `forget` between the first look and the write did not see the event.
 //!
@@ -26,11 +26,11 @@ use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attributes::{Item, number, number_value, text};
 use crate::dynamodb::chunks::{chunk_keys, old_chunk_keys};
 use crate::dynamodb::dynamo::{Expressions, Key, Written};
-use crate::dynamodb::events::LARGE_FIELDS;
 use crate::dynamodb::forgotten::note_includes;
 use crate::dynamodb::integrity::{Damage, Part, examine};
 use crate::dynamodb::keys::{event_key, forgotten_key, parked_key, receipt_key};
 use crate::dynamodb::receipts::{applies_to, is_of_repeat, tombstone_until};
+use crate::dynamodb::stored_event::LARGE_FIELDS;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_items::{arrival_of, event_items};
@@ -95,7 +95,7 @@ impl Restore {
     /// can be repeated.
     ///
     /// # Errors
-    /// When a table cannot be read, or the event table does not take an item.
+    /// If a table cannot be read, or the event table does not take an item.
     pub async fn run(
         &self,
         selection: &Selection,
@@ -121,7 +121,7 @@ impl Restore {
     /// Sends restored events to consumers again, in the order of their arrival, as part of a replay.
     ///
     /// # Errors
-    /// When the table cannot be read or written, or SQS does not take a message now.
+    /// If the table cannot be read or written, or SQS does not take a message now.
     pub async fn resend(
         &self,
         queue: SqsQueue,
@@ -131,7 +131,7 @@ impl Restore {
     ) -> Result<(), Fault> {
         events.sort_by(Arrival::cmp_by_arrival);
         let work = Replay { table: self.table.clone(), queue };
-        let mut limiter = RateLimiter::per_second(rate);
+        let limiter = RateLimiter::per_second(rate);
         for event in events {
             limiter.acquire().await;
             work.send(&event, replay, replayed).await?;
@@ -255,7 +255,7 @@ impl Restore {
         self.table.dynamo.put(receipt.clone(), unless_newer, NOT_RESTORED).await.map(|_| ())
     }
 
-    /// Writes the event's item, if its place is as it was found. Returns whether it is.
+    /// Writes the event's item, if its place is as it was found. Returns true if it is.
     async fn write_event(&self, item: &Item, place: Place) -> Result<bool, Fault> {
         let condition = match place {
             Place::Damaged { received_ms: Some(received_ms) } => {
@@ -322,7 +322,7 @@ impl Restored {
     }
 }
 
-/// Returns whether the entity of an event was forgotten after the event arrived, by the notes and tombstones of either
+/// Returns true if the entity of an event was forgotten after the event arrived, by the notes and tombstones of either
 /// table.
 fn is_forgotten(id: &EventId, received_at: ReceivedAt, neighbours: &Neighbours) -> bool {
     [&neighbours.live, &neighbours.copied].into_iter().any(|items| {

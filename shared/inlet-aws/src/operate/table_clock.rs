@@ -23,7 +23,7 @@ const LAST_MS: i64 = 999;
 /// before did not arrive later.
 ///
 /// # Errors
-/// When DynamoDB does not respond, or its response has no date.
+/// If DynamoDB does not respond, or its response has no date.
 pub(crate) async fn table_time(dynamo: &Dynamo) -> Result<ReceivedAt, Fault> {
     let seen = ResponseDate::default();
     // The item does not matter, and usually there is none.

@@ -60,7 +60,7 @@ impl Finding {
 /// Verifies the events of a selection. `sum` contains the progress at any time.
 ///
 /// # Errors
-/// When the table cannot be read.
+/// If the table cannot be read.
 pub async fn verify(
     table: &Table,
     selection: &Selection,

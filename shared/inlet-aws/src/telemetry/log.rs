@@ -1,5 +1,5 @@
-//! The log line of a delivery: one line of JSON with its result and reason, its times and its metrics, and nothing of its
-//! content.
+//! The log line of a delivery: one line of JSON with its result and reason, its times and its metrics, and nothing of
+//! its content.
 
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ pub struct DeliveryLog<'r> {
     pub timings: StepTimings,
 }
 
-/// A delivery that did not reach the receiver's path, or did not reach its end.
+/// A delivery that did not reach the receiver's path, or that panicked on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidInvocation {
     /// The event's encoding is broken.
@@ -77,7 +77,7 @@ pub struct DriftReport<'d> {
     pub event: &'d str,
     /// The differences.
     pub drift: &'d Drift,
-    /// True if the line contains them, and is written at every level. The metrics count them in any case.
+    /// True if the line contains the differences. Then it is written at every level. The metrics always count them.
     pub log_it: bool,
 }
 
@@ -119,7 +119,7 @@ impl<'r> DeliveryLog<'r> {
         self.write(level_of(report), line, &measured);
     }
 
-    /// Writes the line of an invocation that is no request, or that panicked.
+    /// Writes the line of an invocation that is not a request, or that panicked.
     pub fn write_invalid(&self, invalid: InvalidInvocation) {
         let mut measured = self.base_metrics(invalid == InvalidInvocation::Panicked);
         let (code, detail) = match invalid {
@@ -168,7 +168,7 @@ impl<'r> DeliveryLog<'r> {
         }
     }
 
-    /// Returns what is written: the line, its metrics, or both in one object.
+    /// Returns the text to write: the line, its metrics, or both in one object.
     fn text(&self, level: LogLevel, line: Line<'_>, measured: &Measured) -> Option<String> {
         #[derive(Serialize)]
         struct Whole<'r> {
@@ -177,7 +177,7 @@ impl<'r> DeliveryLog<'r> {
             #[serde(flatten)]
             members: Map<String, Value>,
         }
-        // Logged drift is a sample of what the metric counts. If the level hid it, the metric would not be explained.
+        // The metric counts all drift; the logged drift is a sample that explains it. So the level must not hide it.
         let is_written = level <= self.level || line.has_drift();
         let line = is_written.then(|| Line { level: level.as_str(), ..line });
         let members = measured.members(self.received_at);
@@ -287,7 +287,7 @@ struct Line<'r> {
     size: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate: Option<bool>,
-    /// The differences from what is known of the event: paths and types, never values.
+    /// The differences from the known shape of the event: paths and types, never values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     drift: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -379,8 +379,8 @@ fn refused_line<'r>(base: Line<'r>, why: &NotAccepted, retry_policy: &RetryPolic
     }
 }
 
-/// Returns whether a response may be one that the provider counts. The sender may be an attacker, whose failures the
-/// provider does not count: so only our own failures count, and failed verifications of a configured store.
+/// Returns true if the provider may count the response as a failure. The sender may be an attacker, whose failures the
+/// provider does not count. So only our own failures count, and failed verifications of a configured store.
 fn may_be_counted(report: &Report) -> bool {
     match report {
         Report::Probed | Report::Accepted(_) | Report::Deferred(_) => false,
@@ -434,8 +434,8 @@ fn reject_code(why: &NotAccepted) -> &'static str {
     }
 }
 
-/// Returns the provider's name of an event if it looks like a name, else `unknown`: the name of an undocumented event is
-/// the sender's own text.
+/// Returns the provider's name of an event if it looks like a name, else `unknown`: the name of an undocumented event
+/// is the sender's own text.
 fn loggable_event_type(event_type: &str) -> &str {
     let is_name = event_type.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if is_name { event_type } else { "unknown" }
@@ -445,7 +445,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Makes panics write a line with their place and without their message, which may quote what was being read.
+/// Makes a panic write a line with its place and without its message, because the message may quote personal data.
 pub(crate) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

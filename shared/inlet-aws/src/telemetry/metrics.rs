@@ -1,4 +1,5 @@
-//! All metrics, and their form in a log line: `CloudWatch`'s embedded metric format, <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+//! All metrics, and their form in a log line: `CloudWatch`'s embedded metric format,
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 //!
 //! Metrics are emitted at every log level. Zero counts are not emitted: `CloudWatch` bills a metric for the hours in
 //! which it has data. The store is a field of the line and no dimension, because there may be thousands.
@@ -83,7 +84,7 @@ metrics! {
     UNAVAILABLE = "Unavailable", Count, OF_BOTH;
     /// Deliveries that were not stored and were sent to the queue with their body.
     FALLBACK = "Fallback", Count, OF_BOTH;
-    /// Deliveries that were stored and not sent to the queue: the sweeper sends them.
+    /// Deliveries that were stored but not sent to the queue: the sweeper sends them.
     ENQUEUE_DEFERRED = "EnqueueDeferred", Count, OF_BOTH;
     /// Deliveries that failed verification and were quarantined.
     QUARANTINED = "Quarantined", Count, OF_EACH_PROVIDER;
@@ -179,7 +180,7 @@ impl Measured {
         self.values.push((metric, value));
     }
 
-    /// Returns the members that a line gets at its top level; none if there are no metrics.
+    /// Returns the members that a line gets at its top level; empty if there are no metrics.
     pub fn members(&self, at: ReceivedAt) -> Map<String, Value> {
         if self.values.is_empty() {
             return Map::new();
@@ -197,8 +198,8 @@ impl Measured {
         members.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Returns the directive of all metrics with the same dimensions. One for each metric would make the line longer, and
-    /// `CloudWatch` bills lines by their length.
+    /// Returns the directive of all metrics with the same dimensions. One for each metric would make the line longer,
+    /// and `CloudWatch` bills lines by their length.
     fn directive(&self, by: By, metrics: &[Metric]) -> Value {
         let complete = by.iter().filter(|set| set.iter().all(|dimension| self.of.contains_key(dimension)));
         let names = |set: &&[Dimension]| set.iter().map(|dimension| dimension.as_str()).collect::<Vec<_>>();

@@ -11,7 +11,7 @@ use inlet::fault::Fault;
 
 use crate::client::timeouts;
 
-/// The time that a delivery waited in each step; nothing for a step that it did not reach.
+/// The time that a delivery waited in each step; `None` for a step that it did not reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StepTimings {
     /// All reads of the store's secrets.
@@ -33,10 +33,11 @@ pub(crate) enum Step {
     Journal,
     Queue,
     Quarantine,
+    Deferral,
 }
 
 impl Step {
-    /// Returns the longest that one call of the step may take.
+    /// Returns the time limit of one call of the step.
     fn limit(self) -> Duration {
         match self {
             Self::Secrets => timeouts::SECRETS,
@@ -45,6 +46,7 @@ impl Step {
             Self::Journal => timeouts::JOURNAL,
             Self::Queue => timeouts::QUEUE,
             Self::Quarantine => timeouts::QUARANTINE,
+            Self::Deferral => timeouts::JOURNAL,
         }
     }
 
@@ -53,7 +55,7 @@ impl Step {
             Self::Secrets | Self::Reread | Self::StoreNames => &mut timings.secrets,
             Self::Journal => &mut timings.journal,
             Self::Queue => &mut timings.queue,
-            Self::Quarantine => &mut timings.quarantine,
+            Self::Quarantine | Self::Deferral => &mut timings.quarantine,
         }
     }
 }

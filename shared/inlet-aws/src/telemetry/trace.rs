@@ -1,8 +1,8 @@
 //! X-Ray traces: a subsegment for each delivery, beside Lambda's own segment of the invocation.
 //!
-//! The subsegment has provider and store as annotations, so that traces can be searched by them. It is sent to the daemon
-//! that Lambda runs beside the function, in one datagram. The receiver does not wait for it, so a delivery never depends
-//! on it. Format: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
+//! The subsegment has provider and store as annotations, so that traces can be searched by them. It is sent to the
+//! daemon that Lambda runs beside the function, in one datagram. The receiver does not wait for it, so a delivery never
+//! depends on it. Format: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Parses `Root=…;Parent=…;Sampled=1`. Returns nothing if there is no root.
+    /// Parses `Root=…;Parent=…;Sampled=1`. Returns `None` if there is no root.
     pub fn parse(header: &str) -> Option<Self> {
         let parts = || header.split(';').filter_map(|part| part.trim().split_once('='));
         let value = |name: &str| parts().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
@@ -88,7 +88,7 @@ fn connected(address: SocketAddr) -> Option<UdpSocket> {
     Some(socket)
 }
 
-/// Returns the document; nothing if the invocation has no segment.
+/// Returns the document; `None` if the invocation has no segment.
 fn document(trace: &Trace, invocation: &str, subsegment: Subsegment<'_>) -> Option<Value> {
     let Subsegment { provider, store, status, received_at, duration, timings } = subsegment;
     let millis =

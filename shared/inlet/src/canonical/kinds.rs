@@ -7,6 +7,9 @@ use serde::Serialize;
 use super::complete::{Complete as _, Completed, StoreDefaults};
 use super::objects;
 
+/// The type of the notice that an entity was forgotten.
+pub const ENTITY_FORGOTTEN: &str = "inlet.entity.forgotten";
+
 /// Declares the kinds once: the enum, its words, and the object of each.
 macro_rules! kinds {
     ($( $(#[$about:meta])* $kind:ident = $word:literal ),* $(,)?) => {

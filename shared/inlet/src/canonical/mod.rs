@@ -18,7 +18,7 @@ mod schema;
 pub use amounts::{Charge, Currencies, Discount, ExchangeRate, OutletPrice, Points, Receivables};
 pub use complete::{Completed, StoreDefaults};
 pub use delivery::{Delivery, Dimensions, Flags, Marketplace, Parcel};
-pub use kinds::{Canonical, Kind};
+pub use kinds::{Canonical, ENTITY_FORGOTTEN, Kind};
 pub use lines::{Bundle, Component, Line, Lot, StockLevel};
 pub use objects::*;
 pub use parties::{Actor, Address, Driver, Gift, Location, Party};

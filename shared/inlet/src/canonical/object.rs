@@ -31,7 +31,7 @@ macro_rules! object {
         }
 
         impl $name {
-            /// Returns the object, or nothing if every field is absent.
+            /// Returns the object, or `None` if every field is absent.
             #[must_use]
             pub fn known(self) -> Option<Self> {
                 (self != Self::default()).then_some(self)

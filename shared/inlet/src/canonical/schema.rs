@@ -10,8 +10,7 @@ use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::kinds::{Kind, object_schema, root_schema};
-use crate::message::ENTITY_FORGOTTEN;
+use super::kinds::{ENTITY_FORGOTTEN, Kind, object_schema, root_schema};
 
 impl Kind {
     /// Returns the JSON Schema of this kind's object.
@@ -213,7 +212,7 @@ fn reference_alone(schema: &mut Schema) {
     }
 }
 
-/// Keeps a description's first paragraph: what follows it is about the code.
+/// Keeps a description's first paragraph: the others are about the code.
 fn first_paragraph(schema: &mut Schema) {
     let Some(Value::String(text)) = schema.get_mut("description") else {
         return;

@@ -14,7 +14,7 @@ use crate::drift::shapes::{
 use crate::event::Event;
 use crate::provider::parsed_event::UnknownReason;
 
-/// The largest body that is compared, in bytes: the documented ones have less than a tenth of it.
+/// Maximum length of a body that is compared, in bytes: the documented ones have less than a tenth of it.
 const MAX_BODY_LEN: usize = 256 * 1024;
 
 /// Maximum number of reported differences of one delivery.

@@ -25,7 +25,7 @@ pub(super) const MAX_NAMES: usize = 100;
 /// Maximum depth of the comparison.
 pub(super) const MAX_DEPTH: usize = 8;
 
-/// The longest name that is reported, in bytes.
+/// Maximum length of a reported name, in bytes.
 const MAX_NAME_LEN: usize = 40;
 
 /// Maximum number of digits in a row in a name: more of them are a person's number.
@@ -143,7 +143,7 @@ pub fn to_text(events: &[(&str, bool)], shape: &Shape) -> String {
     events.iter().map(event).chain(shape.iter().map(field)).collect()
 }
 
-/// Returns the common shape of several payloads; one that is not a JSON object adds nothing.
+/// Returns the common shape of several payloads. Payloads that are not JSON objects are ignored.
 pub fn shape_of(payloads: &[&[u8]]) -> Shape {
     let mut shape = Shape::new();
     let objects: Vec<Value> = payloads.iter().filter_map(|body| serde_json::from_slice(body).ok()).collect();

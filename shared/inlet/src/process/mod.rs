@@ -33,14 +33,14 @@ pub trait Consumer: Send + Sync {
     /// once, or in one call to somewhere else. An entity's next message comes when this one succeeded.
     fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), ConsumeError>>> + Send;
 
-    /// Returns the longest that one call of [`Consumer::consume`] takes; `None` if it is unknown. No call begins for
+    /// Returns the time limit of one call of [`Consumer::consume`]; `None` if it is unknown. No call begins for
     /// which less time is left, because an interrupted one may still be at work when the next message comes.
     fn time_limit(&self) -> Option<Duration> {
         None
     }
 }
 
-/// The reason that a message was not processed, which decides what happens to it.
+/// The reason that a message was not processed. It decides what happens next.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
     /// The message itself cannot be processed. After [`MAX_ATTEMPTS`] attempts of its own it goes to the dead-letter
@@ -245,9 +245,9 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     /// Processes a batch. The outcomes are added as they become known, so that a caller whose time runs out knows the
     /// finished ones.
     ///
-    /// `has_time` is called with the consumer's time limit. If it returns false, no suspicious message is started, so when
-    /// a batch times out, at most one message is unfinished. If the consumer has a time limit, no message is started
-    /// then, except the first ones of the batch.
+    /// `has_time` is called with the consumer's time limit. If it returns false, no suspicious message is started, so
+    /// when a batch times out, at most one message is unfinished. If the consumer has a time limit, no message is
+    /// started then, except the first ones of the batch.
     pub async fn process(
         &self,
         batch: Vec<Received>,
@@ -276,8 +276,8 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Leaves messages on the queue, untouched. They wait no longer than the first message of their group: SQS hands out
-    /// no message of a group while another one is hidden.
+    /// Leaves messages on the queue, untouched. They wait no longer than the first message of their group: SQS hands
+    /// out no message of a group while another one is hidden.
     async fn block(&self, messages: Vec<Received>, delay: Duration, outcomes: &mut Vec<Outcome>) {
         if delay < MIN_BACKOFF {
             join_all(messages.iter().map(|received| self.store.delay(received, delay))).await;
@@ -625,8 +625,8 @@ impl Step {
         self.finish_as(Disposition::Processed);
     }
 
-    /// The consumer crashed over this message or another one of the same call. The call counts as an attempt, but not as
-    /// the last one, because it may be the other message's fault.
+    /// The consumer crashed over this message or another one of the same call. The call counts as an attempt, but not
+    /// as the last one, because it may be the other message's fault.
     fn suspect(&mut self, message: Message) {
         self.attempts = self.attempts.map(|attempts| {
             let begun = attempts.begun();

@@ -11,7 +11,7 @@ use crate::request::{Fields, Plus, Request};
 use crate::secret::Secret;
 use crate::trust::Trust;
 
-/// The proof that a request offers that its sender knows the secret. Without `Debug`: it holds sent secrets.
+/// A request's offered proof that its sender knows the secret. It has no `Debug`, because it contains sent secrets.
 pub enum Claim {
     /// A keyed hash over the raw body, or over text that the scheme builds from the request.
     Mac {
@@ -24,18 +24,18 @@ pub enum Claim {
         /// The sent signatures, decoded. One that fits is enough.
         signatures: Vec<Signature>,
     },
-    /// The secret itself, sent along. Every comparison has to hold.
+    /// The secret itself, sent with the request. Every comparison must hold.
     Shared {
         /// The sent and the expected values.
         comparisons: Vec<Comparison>,
         /// The trust in the channel.
         trust: Trust,
     },
-    /// Several claims, of which one is enough: for requests that do not show which secret they were made with.
+    /// Several claims, of which one is enough: for requests that do not show which secret signed them.
     AnyOf(Vec<Claim>),
-    /// A claim whose secret proves only some of what the provider sends.
+    /// A claim whose secret proves only some of the provider's deliveries.
     Scoped {
-        /// The name of what the secret proves, such as a topic.
+        /// The name of the scope, such as a topic.
         scope: &'static str,
         /// The claim.
         claim: Box<Claim>,
@@ -119,7 +119,7 @@ pub enum Rejection {
     NoUsableCredential,
 }
 
-/// A proof that holds: its strength, and the part of the request that it covers.
+/// A valid proof: its strength, and the part of the request that it covers.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Proof {
     /// The strength of the proof.
@@ -134,7 +134,7 @@ pub(crate) struct Proof {
 /// whatever else differs.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Covered {
-    /// Nothing: the sender knew a secret, and the content is as trustworthy as the channel.
+    /// No part: the sender knew a secret, and the content is as trustworthy as the channel.
     Nothing,
     /// The body, byte for byte. The query is not covered.
     Body,
@@ -201,14 +201,14 @@ impl SigningInput<'_> {
     }
 }
 
-/// The largest form that is read before its signature is checked, in bytes. Its author is unknown at that time, and
-/// decoding takes a multiple of its length.
+/// Maximum length of a form that is read before its signature is checked, in bytes. Its sender is unknown at that time,
+/// and decoding takes a multiple of its length.
 const MAX_SIGNED_FORM_LEN: usize = 64 * 1024;
 
-/// The most fields that are read before their signature is checked. No provider documents more than 25.
+/// Maximum number of fields that are read before their signature is checked. No provider documents more than 25.
 const MAX_SIGNED_FIELDS: usize = 100;
 
-/// Parses fields whose author is unknown. `None` if they are too many or too long.
+/// Parses fields of an unverified sender. `None` if they are too many or too long.
 fn parse_unverified_fields(raw: &[u8], plus: Plus) -> Option<Fields> {
     let separators = raw.iter().filter(|&&byte| byte == b'&').take(MAX_SIGNED_FIELDS).count();
     let is_small = raw.len() <= MAX_SIGNED_FORM_LEN && separators < MAX_SIGNED_FIELDS;
@@ -216,7 +216,8 @@ fn parse_unverified_fields(raw: &[u8], plus: Plus) -> Option<Fields> {
 }
 
 impl MacAlgorithm {
-    fn sign(self, key: &Secret, message: &[u8]) -> Vec<u8> {
+    /// Returns the HMAC of a message.
+    pub(crate) fn sign(self, key: &Secret, message: &[u8]) -> Vec<u8> {
         fn mac<M: Mac + KeyInit>(key: &Secret, message: &[u8]) -> Vec<u8> {
             #[expect(clippy::expect_used, reason = "HMAC takes a key of any length: RFC 2104, section 2")]
             let mut mac = <M as KeyInit>::new_from_slice(key.key()).expect("HMAC takes any key");
@@ -231,8 +232,8 @@ impl MacAlgorithm {
 }
 
 impl SignedContent {
-    /// Returns the bytes that may have been signed: the body, or two texts of fields, as senders read a `+` in two ways.
-    /// Empty if the fields are too many or too long.
+    /// Returns the bytes that may have been signed: the body, or two texts of fields, as senders read a `+` in two
+    /// ways. Empty if the fields are too many or too long.
     fn signing_inputs(self, request: &Request) -> Vec<SigningInput<'_>> {
         let texts = |raw: &[u8], signature: &str| {
             let text = |plus| {
@@ -268,7 +269,7 @@ impl Signature {
     }
 }
 
-/// Decodes a signature in base64. A space replaces the `+` that a form decoder took away.
+/// Decodes a signature in base64. A space is read as the `+` that a form decoder replaced.
 pub fn base64_signature(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.decode(text.trim().replace(' ', "+")).ok()

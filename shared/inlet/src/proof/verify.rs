@@ -56,7 +56,7 @@ impl<T> Deref for Verified<T> {
     }
 }
 
-/// A request that was not taken for genuine, given back whole for a second try.
+/// A request that failed verification, returned whole for a second attempt.
 #[derive(Debug)]
 pub struct VerificationFailed {
     /// The request.
@@ -65,10 +65,11 @@ pub struct VerificationFailed {
     pub rejection: Rejection,
 }
 
-/// Compares what the request offers with every live credential; one that fits is enough.
+/// Compares the offered proof with every live credential. One that fits is enough.
 ///
 /// # Errors
-/// [`VerificationFailed`] with the last credential's reason; [`Rejection::NoUsableCredential`] when there is no credential.
+/// [`VerificationFailed`] with the last credential's reason; [`Rejection::NoUsableCredential`] if there is no
+/// credential.
 pub fn verify<P: Prove>(
     request: Unverified,
     credentials: &[P::Credential],
@@ -103,8 +104,8 @@ impl Verified<Event> {
         Self(self.0.with_id_of(original))
     }
 
-    /// Gives the event a later arrival, and the id that belongs to it: the clock of the receiver of an earlier event was
-    /// ahead. An event that equals others forever keeps its id.
+    /// Gives the event a later arrival, and the id that belongs to it: the clock of the receiver of an earlier event
+    /// was ahead. An event that equals others forever keeps its id.
     pub fn receive_later(&mut self, received_at: crate::received_at::ReceivedAt) {
         self.0.receive_later(received_at);
     }

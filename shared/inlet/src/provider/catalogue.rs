@@ -62,9 +62,9 @@ pub type Entity = &'static [&'static [&'static str]];
 /// The rule by which two deliveries of an event are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DedupRule {
-    /// The body carries a time or a sequence of its own that this event moves: equal bodies are one event.
+    /// The body has a time or a sequence number that changes with this event: equal bodies are one event.
     Timestamp,
-    /// It does not: equal bodies are one event within the provider's retry window only.
+    /// The body has none: equal bodies are one event within the provider's retry window only.
     RetryWindow,
 }
 
@@ -77,12 +77,12 @@ pub enum Documented {
     Partial,
     /// Nothing but the event's name.
     NameOnly,
-    /// Not even the name: it is inferred from how the provider names its other events.
+    /// Not even the name: kind and verb are inferred from the names of the provider's other events.
     Inferred,
 }
 
 impl Documented {
-    /// Returns the word that the message has for it; nothing for an event that no page names.
+    /// Returns the word that the message has for it; `None` for an event that no page names.
     pub const fn as_str(self) -> Option<&'static str> {
         match self {
             Self::Full => Some("full"),
@@ -135,7 +135,7 @@ impl EventSpec {
         Self { entity, ..self }
     }
 
-    /// Sets the field with a time of its own, which makes equal bodies one event for as long as it is kept.
+    /// Sets the field with the event's own time. It makes equal bodies one event for as long as the event is kept.
     #[must_use]
     pub const fn timestamp(self, time: &'static str) -> Self {
         Self { time: Some(time), dedup: DedupRule::Timestamp, ..self }
@@ -238,8 +238,7 @@ const MAX_WRAPPERS: usize = 4;
 /// Returns the object that wrappers of these names hold, however deep they are nested, or the value itself where there
 /// is no wrapper. A list with one object is a wrapper of it.
 ///
-/// The names must be such as no entity has a field of: an envelope's other fields, its id among them, are not looked
-/// at.
+/// No entity may have a field of these names: an envelope's other fields, its id among them, are not looked at.
 pub fn unwrapped<'a>(payload: &'a Value, wrappers: &[&str]) -> &'a Value {
     let mut inner = payload;
     for _ in 0..MAX_WRAPPERS {

@@ -1,4 +1,4 @@
-//! Events that no page names: kind and verb follow from how the provider names its other events.
+//! Events that no page names: kind and verb are inferred from the names of the provider's other events.
 
 use crate::canonical::Kind;
 use crate::provider::catalogue::{Documented, Entity, EventSpec, Mapping};
@@ -12,7 +12,7 @@ pub struct Family {
     pub kind: Kind,
     /// The paths of the entity's id.
     pub entity: Entity,
-    /// The mapping of the kind's readable events; nothing if the kind has none.
+    /// The mapping of the kind's readable events; `None` if the kind has none.
     pub mapping: Option<Mapping>,
 }
 
@@ -21,7 +21,7 @@ pub struct Family {
 pub struct Families {
     /// The families. If several match, the one with the longest name counts.
     pub families: &'static [Family],
-    /// Words of verbs and their verbs, beside [`VERBS`], which they precede.
+    /// Words of verbs and their verbs. They are tried before [`VERBS`].
     pub verbs: &'static [(&'static str, &'static str)],
     /// Words of verbs that may come before the family's name, as in `UPDATEORDER` and `new-order`.
     pub leading: &'static [&'static str],
@@ -38,6 +38,7 @@ const VERBS: &[(&str, &str)] = &[
     ("creat", "created"),
     ("restor", "restored"),
     ("updat", "updated"),
+    ("chang", "updated"),
     ("edit", "updated"),
     ("delet", "deleted"),
     ("remov", "deleted"),
@@ -49,7 +50,7 @@ const VERBS: &[(&str, &str)] = &[
     ("open", "opened"),
     ("fail", "failed"),
     ("expir", "expired"),
-    // Short words last, as they are parts of others: "address", "renewed".
+    // Short words last, as they are parts of others: "renewed".
     ("renew", "renewed"),
     ("new", "created"),
     ("add", "created"),
@@ -58,8 +59,11 @@ const VERBS: &[(&str, &str)] = &[
 /// The verb of a name that has no known word.
 const OTHER: &str = "received";
 
+/// A part of an entity whose name begins like a verb.
+const ADDRESS: &str = "address";
+
 impl Families {
-    /// Returns the spec that an event of this name would have, marked as inferred; nothing if the name is of no
+    /// Returns the spec that an event of this name would have, marked as inferred; `None` if the name is of no
     /// family. Case and separators are ignored.
     pub fn infer(&self, name: &str) -> Option<EventSpec> {
         let name = plain(name);
@@ -84,11 +88,11 @@ impl Families {
         matching.max_by_key(|family| family.name.len())
     }
 
-    /// The verb of the words around the family's name: those behind it count first, then those before it. A
-    /// provider's own word also counts inside the family's name, as in `invoiceWriteOff`.
+    /// Returns the verb of the words around the family's name. The words behind the name are tried first, then those
+    /// before it. A provider's own word also counts inside the family's name, as in `invoiceWriteOff`.
     fn verb(&self, leading: &str, end: &str, name: &str) -> &'static str {
         let find = |verbs: &'static [(&str, &'static str)], text: &str| {
-            let text = plain(text);
+            let text = plain(text).replace(ADDRESS, "");
             verbs.iter().find(|(word, _)| text.contains(&plain(word))).map(|(_, verb)| *verb)
         };
         let known = |text| find(self.verbs, text).or_else(|| find(VERBS, text));
@@ -136,6 +140,9 @@ mod tests {
             ("purchase_order.deleted", Kind::PurchaseOrder, "deleted"),
             ("order.payment.lost", Kind::Payment, "failed"),
             ("order.address.updated", Kind::Order, "updated"),
+            ("order.address.changed", Kind::Order, "updated"),
+            ("order.address", Kind::Order, "received"),
+            ("order.address.added", Kind::Order, "created"),
             ("order.renewed", Kind::Order, "renewed"),
             ("order", Kind::Order, "received"),
             ("Order.Teleported", Kind::Order, "received"),

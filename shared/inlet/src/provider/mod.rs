@@ -34,15 +34,16 @@ pub trait Provider: Sized + 'static {
     /// their own.
     const RETRY_WINDOW: Duration = Self::RETRY_POLICY.retry_window();
 
-    /// The kinds of which some events carry a time of their own and others do not. There, the former update `latest`
-    /// too: a delivery after them is not a duplicate of one before them.
+    /// The kinds of which some events carry a time of their own and others do not. Events with a time of their own
+    /// update `latest` too for these kinds, so that a delivery after such an event is not a duplicate of a delivery
+    /// before it.
     const MIXED_DEDUP_KINDS: &'static [Kind] = &[];
 
     /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
     /// before anything is kept.
     const SECRET_PARAMETERS: &'static [&'static str] = &[];
 
-    /// Fields of bodies that are secrets of the merchant's or of his customers: nothing maps them, and pages for people
+    /// Fields of bodies that are secrets of the merchant or of customers. They are not mapped, and pages for people
     /// mask them. See [`secret_fields::mask`] for the notation.
     const SECRET_FIELDS: &'static [&'static str] = &[];
 
@@ -52,7 +53,7 @@ pub trait Provider: Sized + 'static {
     /// One live credential of a store, as kept in the parameter store.
     type Credential: DeserializeOwned + Send + Sync;
 
-    /// A store's settings for its own answers. `()` if there is nothing to set.
+    /// A store's settings of its answers. `()` if the provider has no settings.
     type Settings: DeserializeOwned + Default + Send + Sync;
 
     /// Returns true if a part of a URL's path is a documented topic, in any case: it finds the topic among parts that
@@ -70,7 +71,7 @@ pub trait Provider: Sized + 'static {
     /// Reads the sender's proof from the request, and the credential that would make it true.
     ///
     /// # Errors
-    /// A [`Rejection`] when the request offers nothing, or nothing that this credential could make true.
+    /// A [`Rejection`] if the request offers no proof that this credential could make true.
     fn claim(request: &Unverified, credential: &Self::Credential) -> Result<Claim, Rejection>;
 
     /// Parses the event. Cannot fail: an event that it does not understand is unknown.

@@ -23,15 +23,16 @@ pub struct ParsedEvent {
     pub dedup: DedupRule,
     /// The canonical object.
     pub data: Canonical,
-    /// The extent to which the provider documents the event; nothing for an event that is unknown.
+    /// The extent to which the provider documents the event; `None` for an event that is unknown.
     pub documented: Option<Documented>,
     /// The store's settings that were used to complete `data`.
     pub completed: Completed,
-    /// True if kind and verb are inferred from how the provider names its other events: no page names this one.
+    /// True if kind and verb are inferred from the names of the provider's other events, because no page names this
+    /// one.
     pub inferred: bool,
-    /// Fields whose values the documentation lists, with one that it does not.
+    /// Fields with a value that is not in the documentation's complete list.
     pub undocumented_values: Vec<&'static str>,
-    /// Fields of which the documentation shows some values, with another one.
+    /// Fields with a value that the documentation does not show, where its list is incomplete.
     pub new_values: Vec<&'static str>,
 }
 
@@ -40,10 +41,10 @@ pub struct ParsedEvent {
 pub struct EventType(String);
 
 impl EventType {
-    /// Longest name kept, in characters. The longest documented one has 47.
+    /// Maximum length of a name, in characters. The longest documented one has 47.
     pub const MAX_LEN: usize = 100;
 
-    /// Takes a name as sent: without control characters, not longer than a name may be, `unknown` when empty.
+    /// Converts a sent name: control characters are removed, a long name is cut, and an empty one becomes `unknown`.
     pub fn new(name: &str) -> Self {
         let name: String = name.trim().chars().filter(|c| !c.is_control()).take(Self::MAX_LEN).collect();
         Self(if name.is_empty() { "unknown".to_owned() } else { name })
@@ -100,7 +101,7 @@ impl ParsedEvent {
         let Some(data) = data else {
             return Self::unknown(row.event, UnknownReason::Body, None);
         };
-        // A documented type with an empty object would hide that the body is another one than the type says.
+        // A documented type with an empty object would hide that the body has another structure.
         if entity.is_none() && is_empty(&data, row) {
             return Self::unknown(row.event, UnknownReason::Nothing, None);
         }
@@ -121,7 +122,7 @@ impl ParsedEvent {
         }
     }
 
-    /// Returns a delivery that is not understood, except perhaps its entity's id.
+    /// Returns an unknown event. Only the entity's id may be known.
     pub fn unknown(event_type: &str, why: UnknownReason, entity: Option<Vec<String>>) -> Self {
         let id = entity.as_ref().map(|parts| parts.join(":"));
         let data = Unknown { id, reason: Some(why.as_str().to_owned()) };
@@ -165,7 +166,7 @@ impl ParsedEvent {
     }
 }
 
-/// Returns whether an object has no field that a body without fields would not have too.
+/// Returns true if an object has only the fields that an empty body would give.
 fn is_empty(data: &Canonical, row: &EventSpec) -> bool {
     let nothing = row.canonical.and_then(|canonical| canonical(&Value::Object(serde_json::Map::new())));
     nothing.unwrap_or_else(|| Canonical::bare(row.kind, None)) == *data

@@ -1,4 +1,4 @@
-//! The answers to senders. The log has its own content.
+//! The answers to senders. They contain less than the log.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ pub enum Refusal {
     MethodNotAllowed,
     /// The sender's fault: more than [`crate::receive::MAX_BODY_LEN`].
     TooLarge,
-    /// Our fault: it could not be stored. A retry may succeed.
+    /// Our fault: the delivery could not be stored. A retry may succeed.
     Unavailable,
 }
 

@@ -48,13 +48,13 @@ pub const DEFAULT_RETRY_WINDOW: Duration = Duration::from_mins(1);
 const DEFAULT_RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl RetryPolicy {
-    /// Returns the policy of a provider that documents nothing, on these pages.
+    /// Returns the policy of a provider whose pages document nothing about retries.
     pub const fn not_documented(source: &'static str) -> Self {
         Self { response_timeout: None, retries: None, circuit_breaker: None, source }
     }
 
-    /// Returns the time after its first arrival in which a delivery may be repeated: all waits, and before each the
-    /// failed attempt. Never less than [`DEFAULT_RETRY_WINDOW`].
+    /// Returns the time after the first arrival in which the provider may repeat a delivery: all waits, and a failed
+    /// attempt before each of them. Never less than [`DEFAULT_RETRY_WINDOW`].
     pub const fn retry_window(&self) -> Duration {
         let attempt = match self.response_timeout {
             Some(limit) => limit,

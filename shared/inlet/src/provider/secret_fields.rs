@@ -1,13 +1,13 @@
 //! Secrets in bodies: codes and tokens that a provider sends to the merchant, such as the PINs of sold vouchers.
 //!
-//! A body is stored as it was sent, secrets included. Nothing maps them, and a page for people masks them.
+//! A body is stored as it was sent, secrets included. Secrets are not mapped, and a page for people masks them.
 
 use serde_json::Value;
 
 /// The text in the place of a secret.
 const MASK: &str = "***";
 
-/// Returns the body, as JSON for people, with its secrets masked. Nothing if the body is no JSON or has no secret.
+/// Returns the body, as JSON for people, with its secrets masked. `None` if the body is no JSON or has no secret.
 ///
 /// A field is a name, or several joined by points: the last ones of a path, in which lists do not count. `vouchers.key`
 /// is the field `key` of each element of a list `vouchers`, wherever the list is.
@@ -20,7 +20,7 @@ pub fn mask(body: &[u8], fields: &[&str]) -> Option<String> {
     masked.then(|| serde_json::to_string_pretty(&body).ok()).flatten()
 }
 
-/// Masks the secrets in a value and returns whether there was one. `path` has the names above it.
+/// Masks the secrets in a value and returns true if there was one. `path` has the names above it.
 fn mask_below(value: &mut Value, path: &mut Vec<String>, fields: &[&str]) -> bool {
     match value {
         Value::Object(object) => {
@@ -49,7 +49,7 @@ fn mask_below(value: &mut Value, path: &mut Vec<String>, fields: &[&str]) -> boo
     }
 }
 
-/// Returns whether a path ends in the names of a field.
+/// Returns true if a path ends in the names of a field.
 fn is_end(path: &[String], field: &str) -> bool {
     let mut names = path.iter().rev();
     field.split('.').rev().all(|wanted| names.next().is_some_and(|name| name == wanted))

@@ -19,7 +19,7 @@ use crate::received_at::ReceivedAt;
 use crate::request::{Method, Unverified};
 use crate::store::StoreName;
 
-/// The largest accepted body, in bytes: Lambda's limit of 6 MB for the whole event.
+/// Maximum length of an accepted body, in bytes: Lambda's limit of 6 MB for the whole event.
 pub const MAX_BODY_LEN: usize = 6 * 1024 * 1024;
 
 /// A store's configuration.
@@ -28,12 +28,12 @@ pub struct Store<P: Provider> {
     pub credentials: Vec<P::Credential>,
     /// Its settings for its own answers.
     pub settings: P::Settings,
-    /// The currency and the zone that complete what the provider does not send.
+    /// The currency and the zone for amounts and times that the provider sends without them.
     pub defaults: StoreDefaults,
 }
 
 impl<P: Provider> Store<P> {
-    /// Parses a delivery to this store, and completes what it says from the store's settings.
+    /// Parses a delivery to this store, and completes the result from the store's settings.
     pub fn parse(&self, delivery: &Verified<Delivery>) -> ParsedEvent {
         P::parse(delivery).complete(&self.defaults)
     }
@@ -52,8 +52,9 @@ pub trait Secrets<P: Provider> {
 pub trait Journal {
     /// Stores the event, unless it is stored already.
     ///
-    /// `attempt` is the invocation's own: an event that this attempt wrote before is [`Recorded::New`]. The event may get
-    /// a later arrival, and with it another id, if the entity's latest event is earlier and its clock was ahead.
+    /// `attempt` identifies the invocation: an event that this attempt wrote before is [`Recorded::New`]. The event
+    /// gets a later arrival, and with it another id, if it is newer than the entity's latest event but that event's
+    /// receiver had a clock that was ahead.
     fn record(
         &self,
         event: &mut Verified<Event>,
@@ -109,9 +110,9 @@ pub struct Accepted {
     pub event: Verified<Event>,
     /// True if an equal delivery was stored before.
     pub duplicate: bool,
-    /// The journal's fault; then only the queue has the event.
+    /// The journal's fault, if it failed. Then only the queue has the event.
     pub journal_fault: Option<Fault>,
-    /// The queue's fault; then only the journal has the event, and the sweeper sends it.
+    /// The queue's fault, if it failed. Then only the journal has the event, and the sweeper sends it.
     pub queue_fault: Option<Fault>,
 }
 
@@ -127,7 +128,7 @@ pub enum NotAccepted {
     /// The sender's fault: the store is not configured. The delivery is not kept.
     #[error("no such store is configured")]
     UnknownStore,
-    /// It did not verify: the sender's fault, unless the store has no credential that could verify it.
+    /// The delivery did not verify. This is the sender's fault, unless the store has no usable credential.
     #[error("{rejection}")]
     VerificationFailed {
         /// The reason.
@@ -135,7 +136,7 @@ pub enum NotAccepted {
         /// The outcome of its quarantine.
         held: Result<QuarantineOutcome, Fault>,
     },
-    /// Ours: the store's credentials cannot be read, and the quarantine did not take the delivery either.
+    /// Our fault: the store's credentials cannot be read, and the quarantine did not store the delivery either.
     #[error("no secrets: {}", .fault.chain())]
     SecretsUnavailable {
         /// Why the credentials cannot be read.
@@ -289,7 +290,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         Accepted { queue_fault, ..Accepted::kept(event, duplicate) }
     }
 
-    /// Sends an event that could not be stored as a whole: the processor stores it.
+    /// Sends the whole event, because it could not be stored. The processor stores it.
     async fn enqueue_as_fallback(
         &self,
         event: Verified<Event>,

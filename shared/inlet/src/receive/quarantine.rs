@@ -23,7 +23,7 @@ pub trait Quarantine {
 pub enum QuarantineOutcome {
     /// It waits to be verified again.
     Stored,
-    /// It is larger than the limit for unverified deliveries.
+    /// The request is larger than the limit for unverified deliveries.
     TooLarge,
     /// The store's rate limit is reached.
     RateLimited,
@@ -40,7 +40,7 @@ impl QuarantineOutcome {
     }
 }
 
-/// A refused request, whole, under a name of its own. Only the receiver makes one, from what [`verify`] refused.
+/// A refused request. Only the receiver makes one, from a request that [`verify`] refused.
 ///
 /// Nothing that stores or sends events takes it:
 ///
@@ -116,7 +116,7 @@ impl<'r> RejectedRequest<'r> {
     }
 }
 
-/// Shows nothing of what was sent.
+/// Shows nothing of the request.
 impl std::fmt::Debug for RejectedRequest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RejectedRequest")

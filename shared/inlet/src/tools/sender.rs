@@ -23,8 +23,8 @@ pub trait Sender: Provider {
     /// The catalogue.
     const EVENTS: &'static [EventSpec];
 
-    /// The forms that its credential may have; the first is the usual one.
-    const FORMS: &'static [CredentialShape];
+    /// The shapes that its credential may have. The first is the usual one.
+    const CREDENTIAL_SHAPES: &'static [CredentialShape];
 
     /// The bodies in its folder `payloads`.
     const PAYLOADS: &'static [Payload];

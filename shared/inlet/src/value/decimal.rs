@@ -12,7 +12,7 @@ use serde::Serialize;
 #[serde(transparent)]
 pub struct Decimal(String);
 
-/// Longest text taken for a number. The longest documented amounts have under 30 digits.
+/// Maximum length of a number. The longest documented amounts have under 30 digits.
 const MAX_LEN: usize = 64;
 
 impl Decimal {

@@ -9,8 +9,8 @@ use crate::personal::Personal;
 use crate::value::decimal::Decimal;
 use crate::value::money::Currency;
 
-/// That a text is not the JSON that it should be. The parser's own words may quote what it stumbled over, which may be
-/// a person's; its kind and its place say enough.
+/// A text is not the expected JSON. The parser's own message may quote the text, which may be a person's; its kind and
+/// its place say enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct JsonError {
     category: Category,
@@ -55,7 +55,7 @@ pub fn without_bom(text: &[u8]) -> &[u8] {
 
 /// A value that can be read from JSON as senders really write it.
 pub trait FromJson: Sized {
-    /// Reads the value; nothing when it is null, of another type or not of the right form.
+    /// Reads the value; `None` if it is null, of another type or not of the right form.
     fn from_json(value: &Value) -> Option<Self>;
 }
 
@@ -134,7 +134,7 @@ pub fn field<T: FromJson>(object: &Map<String, Value>, names: &[&str]) -> Option
     names.iter().find_map(|name| object.get(*name).and_then(T::from_json))
 }
 
-/// Declares what a provider's object holds: each field's type and the name or names it goes by on the wire.
+/// Declares the fields of a provider's object: the type of each, and its name or names on the wire.
 ///
 /// Every field is an `Option`: absent, null and of the wrong type are the same to a reader that must not refuse.
 ///

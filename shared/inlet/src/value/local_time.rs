@@ -45,7 +45,7 @@ const HALVES: [(&str, Half); 8] = [
 /// `2024-03-05T10:11:12.4`, with the fraction's digits as sent.
 ///
 /// Reads `2024-03-05`, `2024-03-05T10:11:12.4`, `2024-03-05 10:11`, `05 Mar 2024 08:30`, `05/03/2024`,
-/// `12-06-2025 | 08:01 ص` and the same with a Buddhist year. Returns nothing for anything else, and for days that no
+/// `12-06-2025 | 08:01 ص` and the same with a Buddhist year. Returns `None` for anything else, and for days that no
 /// calendar has.
 pub(super) fn to_iso(text: &str, order: DateOrder) -> Option<String> {
     let text = text.trim();

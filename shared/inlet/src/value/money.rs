@@ -34,7 +34,7 @@ impl Currency {
 }
 
 impl Money {
-    /// An amount in a currency that may be unknown; nothing when there is no amount.
+    /// An amount in a currency that may be unknown; `None` if there is no amount.
     pub fn of(amount: Option<Decimal>, currency: Option<&Currency>) -> Option<Self> {
         amount.map(|amount| Self { amount, currency: currency.cloned(), is_other: false })
     }
@@ -51,7 +51,7 @@ impl Money {
         Self { amount: amount.unwrap_or(self.amount), ..self }
     }
 
-    /// Fills in the currency where there is none. Returns whether it did.
+    /// Fills in the currency where there is none. Returns true if it did.
     pub(crate) fn complete_with(&mut self, currency: &Currency) -> bool {
         let is_open = self.currency.is_none() && !self.is_other;
         if is_open {

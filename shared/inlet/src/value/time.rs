@@ -67,7 +67,7 @@ impl Time {
     }
 
     /// Reads a local time whose zone is not documented, in any of the notations that the providers use, with the day
-    /// before the month. Returns nothing for text that is no time.
+    /// before the month. Returns `None` for text that is no time.
     pub fn local(text: &str) -> Option<Self> {
         Self::local_in(text, DateOrder::DayFirst)
     }
@@ -79,7 +79,7 @@ impl Time {
     }
 
     /// Applies a zone to a local time, which becomes an instant; a day keeps its notation and gets the zone's name.
-    /// Returns whether anything changed.
+    /// Returns true if anything changed.
     pub(crate) fn complete_with(&mut self, zone: &Zone) -> bool {
         let Self::Local(local) = self else { return false };
         if local.zone.is_some() {

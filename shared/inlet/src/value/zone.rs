@@ -10,7 +10,7 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// Finds a zone by its IANA name, in any case. Returns nothing for a name that the database does not have.
+    /// Finds a zone by its IANA name, in any case. Returns `None` for a name that the database does not have.
     pub fn parse(name: &str) -> Option<Self> {
         let zone = TimeZone::get(name.trim()).ok()?;
         let name = zone.iana_name()?.to_owned();

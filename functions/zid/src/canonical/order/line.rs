@@ -37,7 +37,7 @@ inlet::payload! {
         barcode: Text = "barcode",
         /// The quantity.
         quantity: Decimal = "quantity",
-        /// The price of one that the customer pays.
+        /// The price of one, as the customer pays it.
         price: Decimal = "price" | "unit_price",
         /// The list price of one without tax.
         net_price: Decimal = "net_price",
@@ -47,7 +47,7 @@ inlet::payload! {
         sale_price: Decimal = "gross_sale_price" | "net_sale_price",
         /// The price of one before the sale.
         price_before: Decimal = "price_before",
-        /// The price of one that options and custom fields add.
+        /// The addition of options and custom fields to the price of one.
         additions_price: Decimal = "additions_price",
         /// A fraction: `0.1` is 10 percent.
         discount_percentage: Decimal = "discount_percentage",
@@ -164,7 +164,7 @@ fn shares(discounts: Discounts, currency: Option<&Currency>) -> Option<Vec<Disco
     filled(named.into_iter().filter_map(share).collect())
 }
 
-/// Maps the fields that the customer filled in; nothing if there is none.
+/// Maps the fields that the customer filled in; `None` if there is none.
 pub(crate) fn custom_fields(inputs: Vec<Input>, currency: Option<&Currency>) -> Option<Vec<CustomField>> {
     let custom_field = |input: Input| {
         let price = Money::of(input.additions_price, currency);

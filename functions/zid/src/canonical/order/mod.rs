@@ -3,7 +3,7 @@
 //! gift, guest and digital orders. The short view of an order has other names for some fields.
 //!
 //! Not read, because they are secrets: `digital_products_access_token`, the token of a payment request, and the codes
-//! of sold vouchers. Payment links and download links work for everyone who has them, so they are not read either.
+//! of sold vouchers. Payment links and download links work without a login, so they are not read either.
 
 mod money;
 mod line;
@@ -63,7 +63,7 @@ inlet::payload! {
         consignee: Buyer = "consignee",
         /// A text with 14 decimals; `total` in the short view.
         order_total: Amount = "order_total" | "total",
-        /// True if the payment is charged in another currency, of which no field has the code.
+        /// True if the payment is charged in another currency. No field has its code.
         has_different_transaction_currency: bool = "has_different_transaction_currency",
         /// The amount to charge, in the currency of the payment.
         transaction_amount: Decimal = "transaction_amount",
@@ -317,7 +317,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     Some(order.into())
 }
 
-/// Maps the returns: the listed ones, else the one that is apart.
+/// Maps the returns: the listed ones, else the single one in its own field.
 fn returns(
     requests: Option<Vec<Reverse>>,
     request: Option<Reverse>,
@@ -369,7 +369,7 @@ fn payment_state(summary: Option<&PaymentSummary>, status: Option<&str>) -> Opti
     }
 }
 
-/// Returns the reason that a person typed at the newest change.
+/// Returns the reason that a person entered for the newest change.
 fn reason(sale: &Sale) -> Option<String> {
     let newest = sale.histories.as_ref()?.first()?;
     text(newest.changed_by_details.as_ref()?.comment.clone())
@@ -377,7 +377,7 @@ fn reason(sale: &Sale) -> Option<String> {
 
 /// Returns the payment method by its code and its name.
 fn method_word(sale: &Sale) -> Option<Coded> {
-    // The payment's object has neither a code nor a name of its own, so a word of it is the short view's text.
+    // The payment's object has neither a code nor a name, so its word is the short view's text.
     let of_object = || sale.payment.as_ref()?.method_word.clone();
     of_object().or_else(|| sale.payment_word.clone())
 }

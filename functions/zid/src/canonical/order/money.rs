@@ -178,7 +178,7 @@ impl Position {
     }
 }
 
-/// Returns whether a position of the invoice is the sum of others.
+/// Returns true if a position of the invoice is the sum of others.
 fn is_sum(code: &str) -> bool {
     code.starts_with("sub_totals") || matches!(code, "taxable_amount" | "total" | "total_before_vat")
 }
@@ -239,8 +239,8 @@ fn unit(word: &str) -> Option<Unit> {
     }
 }
 
-/// Maps the payments of an order: the listed ones, else the one that the method describes. `whole` has what the order
-/// says of the latter: amount, state and reference.
+/// Maps the payments of an order: the listed ones, else the one that the method describes. For the latter, `whole` has
+/// the order's amount, state and reference.
 pub(super) fn payments(
     parts: Option<Vec<Part>>,
     method: Option<Method>,

@@ -46,7 +46,7 @@ const PAYMENT: StateWords = &[
 const SHIPMENT: StateWords =
     &[("Assigned", State::Open), ("Canceled", State::Cancelled), ("Cancelled", State::Cancelled)];
 
-/// Returns the state of an order; nothing for a status that the merchant defined.
+/// Returns the state of an order; `None` for a status that the merchant defined.
 pub(crate) fn of_order(word: &str) -> Option<State> {
     State::of_word(ORDER, word)
 }

@@ -9,11 +9,13 @@ mod tolerant;
 mod typed;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use inlet::path::Target;
 use inlet::provider::response::Response;
+use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
 use lambda_http::Body;
@@ -21,6 +23,10 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+
+/// The largest difference between API Gateway's clock and the instance's own at which API Gateway's counts. A time that
+/// is further off is not the request's: it is a sample's, or of an event that was kept and sent again.
+const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_mins(5);
 
 /// The response in API Gateway's format.
 pub type GatewayResponse = ApiGatewayV2httpResponse;
@@ -36,6 +42,8 @@ pub struct Event {
     /// The values of each header by its name in lower case.
     headers: BTreeMap<String, Vec<String>>,
     request_id: Option<String>,
+    /// When API Gateway got the request.
+    arrived: Option<ReceivedAt>,
     body: Option<Vec<u8>>,
     is_base64: bool,
 }
@@ -89,6 +97,15 @@ impl Event {
     /// Returns API Gateway's id of the request, which its access log contains too.
     pub fn api_request(&self) -> Option<String> {
         self.request_id.clone()
+    }
+
+    /// Returns the time at which API Gateway got the request, and `now` if the event has no such time. One clock for all
+    /// instances keeps deliveries in order, wherever each of them is stored.
+    pub fn received_at(&self, now: ReceivedAt) -> ReceivedAt {
+        let is_close = |arrived: &ReceivedAt| {
+            arrived.since(now) <= MAX_CLOCK_DIFFERENCE && now.since(*arrived) <= MAX_CLOCK_DIFFERENCE
+        };
+        self.arrived.filter(is_close).unwrap_or(now)
     }
 
     /// Returns the HTTP method.

@@ -66,6 +66,29 @@ fn an_event_of_api_gateway_fits_the_types() {
 }
 
 #[test]
+fn the_arrival_is_api_gateways_if_it_is_close_to_the_own_clock() {
+    let now_ms = 1_749_715_272_345_i64;
+    let at = |ms| ReceivedAt::from_millis(ms).unwrap();
+    let within = i64::try_from(MAX_CLOCK_DIFFERENCE.as_millis()).unwrap();
+    for (time, arrived_ms) in [
+        (json!(now_ms - 59_000), now_ms - 59_000),
+        (json!(now_ms + 500), now_ms + 500),
+        (json!(now_ms - within), now_ms - within),
+        (json!(now_ms + within), now_ms + within),
+        (json!(now_ms - within - 1), now_ms),
+        (json!(now_ms + within + 1), now_ms),
+        (json!(now_ms / 1_000), now_ms),
+        (json!("today"), now_ms),
+        (json!(1e300), now_ms),
+        (Value::Null, now_ms),
+    ] {
+        let event = event(&json!({"requestContext": {"timeEpoch": time}}));
+        assert_eq!(event.received_at(at(now_ms)), at(arrived_ms), "{time}");
+    }
+    assert_eq!(event(&json!({})).received_at(at(now_ms)), at(now_ms));
+}
+
+#[test]
 fn a_null_in_an_event_is_an_absent_field() {
     let event = json!({
         "version": "2.0",

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use inlet::received_at::ReceivedAt;
 use inlet::request::Method;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -38,6 +39,13 @@ impl<'a> Members<'a> {
     }
 }
 
+impl Members<'_> {
+    /// Returns the whole number of a member; `None` for a value of another type.
+    fn number(&self, name: &str) -> Option<i64> {
+        self.get(name).and_then(|value| serde_json::from_str(value.get()).ok())
+    }
+}
+
 /// Returns the event.
 pub(super) fn read(event: &RawValue) -> Event {
     let event = Members::of(event);
@@ -55,6 +63,7 @@ pub(super) fn read(event: &RawValue) -> Event {
         query: event.text("rawQueryString").unwrap_or_default(),
         headers: headers(&event.object("headers")),
         request_id: context.text("requestId").filter(|id| !id.is_empty()),
+        arrived: context.number("timeEpoch").filter(|millis| *millis != 0).and_then(ReceivedAt::from_millis),
         body: event.get("body").and_then(bytes),
         is_base64: event.get("isBase64Encoded").is_some_and(|flag| flag.get() == "true"),
     }

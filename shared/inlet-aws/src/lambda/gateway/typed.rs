@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use inlet::received_at::ReceivedAt;
 use inlet::request::Method;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::http;
@@ -33,6 +34,10 @@ pub(super) fn read(event: &RawValue) -> Option<Event> {
         },
         query: event.raw_query_string.unwrap_or_default(),
         headers,
+        // The types read an absent time as zero.
+        arrived: Some(event.request_context.time_epoch)
+            .filter(|millis| *millis != 0)
+            .and_then(ReceivedAt::from_millis),
         request_id: event.request_context.request_id.filter(|id| !id.is_empty()),
         body: event.body.map(String::into_bytes),
         is_base64: event.is_base64_encoded,

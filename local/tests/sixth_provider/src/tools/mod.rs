@@ -1,0 +1,7 @@
+//! The provider's side, for the command and for tests: sample deliveries, credentials, registration.
+
+pub(crate) mod profile;
+pub(crate) mod credential;
+pub(crate) mod payloads;
+pub(crate) mod sender;
+pub(crate) mod portal;

@@ -1,0 +1,94 @@
+//! Deliveries whose store's credentials cannot be read are kept and verified, and the check finds each flaw.
+
+use std::time::Instant;
+
+use inlet_model::check::{check, ends};
+use inlet_model::deferral::flaw::Flaw;
+use inlet_model::deferral::properties::{DEFERRED_MEANWHILE, KEPT, REFUSED, RELEASED, UNAVAILABLE, VERIFIED};
+use inlet_model::deferral::protocol::Protocol;
+use inlet_model::deferral::scenario::Scenario;
+
+#[test]
+fn a_deferred_delivery_is_kept_over_every_interleaving() {
+    for scenario in Scenario::usual() {
+        let (name, faults, genuine) = (scenario.name, scenario.faults, scenario.genuine.clone());
+        let start = Instant::now();
+        let protocol = Protocol::sound(scenario);
+        let verdict = check(&protocol);
+        println!("{name}: {faults} faults, {} states, {:.1?}", verdict.states, start.elapsed());
+        assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
+        let walked = ends(&protocol).unwrap_or_else(|world| panic!("{name}: a way leads back to {world:#?}"));
+        assert_eq!(walked, verdict.states, "{name}: two walks that do not meet the same moments");
+        let expected = [
+            (RELEASED, true),
+            (UNAVAILABLE, true),
+            (DEFERRED_MEANWHILE, true),
+            (REFUSED, genuine.contains(&false)),
+        ];
+        for (seen, is_expected) in expected {
+            assert_eq!(verdict.seen.contains(&seen), is_expected, "{name}: {seen}");
+        }
+    }
+}
+
+#[test]
+fn without_a_fault_every_delivery_is_accepted() {
+    for scenario in Scenario::usual() {
+        let (name, protocol) = (scenario.name, Protocol::sound(Scenario { faults: 0, ..scenario }));
+        let verdict = check(&protocol);
+        assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
+        assert!(!verdict.seen.contains(&UNAVAILABLE), "{name}: refused without a fault");
+    }
+}
+
+/// The flaw breaks exactly these, and within its bounds the sound protocol breaks nothing.
+fn breaks(flaw: Flaw, properties: &[&str]) {
+    let flawed = Protocol::flawed(flaw.scenario(), flaw);
+    let mut broken = check(&flawed).broken_names();
+    let mut expected = properties.to_vec();
+    broken.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(broken, expected, "{flaw:?}");
+    let sound = check(&Protocol::sound(flaw.scenario()));
+    assert!(sound.broken.is_empty(), "the same bounds without {flaw:?}: {:?}", sound.broken);
+}
+
+#[test]
+fn a_marker_before_its_request_is_settled_too_early() {
+    breaks(Flaw::MarkerBeforeRequest, &[KEPT]);
+}
+
+#[test]
+fn a_request_that_is_not_counted_is_never_verified() {
+    breaks(Flaw::NotCounted, &[KEPT]);
+}
+
+#[test]
+fn an_answer_before_the_request_loses_it() {
+    breaks(Flaw::AnswerBeforeRequest, &[KEPT]);
+}
+
+#[test]
+fn a_marker_of_the_arrival_hides_one_of_two_in_a_millisecond() {
+    breaks(Flaw::MarkerOfArrival, &[KEPT]);
+}
+
+#[test]
+fn a_count_that_is_read_last_hides_what_came_meanwhile() {
+    breaks(Flaw::CountedLast, &[KEPT]);
+}
+
+#[test]
+fn a_request_that_is_deleted_first_is_lost() {
+    breaks(Flaw::DeletedFirst, &[KEPT]);
+}
+
+#[test]
+fn a_request_that_is_deleted_unsent_is_stored_and_never_sent() {
+    breaks(Flaw::DeletedUnsent, &[KEPT]);
+}
+
+#[test]
+fn without_verification_a_forgery_becomes_an_event() {
+    breaks(Flaw::VerificationSkipped, &[KEPT, VERIFIED]);
+}

@@ -1,0 +1,287 @@
+//! The order of an entity's states under faults, slow writes and wrong clocks: A, B, A on several instances.
+//!
+//! Each row has a world of its own. Afterwards processor and sweeper run until everything is quiet, and the newest
+//! published event of each entity must carry the last state that was answered 2xx.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use inlet_aws::dynamodb::table::Table;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::faults::call::{Operation, Service};
+use crate::faults::function::Function;
+use crate::faults::ledger::{Ledger, Numbers};
+use crate::faults::matrix::{is_2xx, recover};
+use crate::faults::plan::{Calls, Fault, Matching, Plan, Rule};
+use crate::faults::sender::Kind;
+use crate::faults::states::States;
+use crate::faults::world::World;
+use crate::stack::Stack;
+
+/// The part of the events' ids before the entity.
+pub const PATH: &str = "zort/demo/stock/";
+
+/// The state of the table, of one of the instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Every call works.
+    None,
+    /// Every call fails: deliveries go through the fallback.
+    Fails,
+    /// `latest` cannot be changed: the event is stored, and goes through the fallback too.
+    UpdateFails,
+    /// Every write takes 1.5 s, and then succeeds.
+    Slow,
+    /// The table throttles 1.5 s of every 4 s.
+    Throttled,
+}
+
+impl Trouble {
+    fn rules(self) -> Vec<Rule> {
+        let operation = |name: &str| Operation::new(Service::DynamoDb, name);
+        match self {
+            Self::None => Vec::new(),
+            Self::Fails => vec![Rule::all_of(Service::DynamoDb, Fault::ServerError)],
+            Self::UpdateFails => {
+                vec![Rule::new(&operation("UpdateItem"), Calls::Every, Fault::ServerError)]
+            }
+            Self::Slow => ["PutItem", "UpdateItem"]
+                .map(|name| Rule::new(&operation(name), Calls::Every, Fault::Held))
+                .to_vec(),
+            Self::Throttled => {
+                let calls = Calls::Periodically {
+                    during: Duration::from_millis(1_500),
+                    every: Duration::from_secs(4),
+                };
+                let matching = Matching::Service(Service::DynamoDb);
+                vec![Rule { matching, calls, fault: Fault::Throttle }]
+            }
+        }
+    }
+}
+
+/// An instance of the receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// The state of the table, for its calls.
+    pub trouble: Trouble,
+    /// How much its clock is ahead, in milliseconds.
+    pub ahead_ms: i64,
+    /// True if it sees AWS's `Date`, so that it can correct its clock.
+    pub sees_date: bool,
+}
+
+/// The course of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Course {
+    /// Each delivery is answered before the next one is sent.
+    Sequence,
+    /// Each delivery is sent 300 ms after the one before, answered or not.
+    Overlapping,
+    /// The sequence is repeated for 9 s, for six entities.
+    Repeated,
+}
+
+/// A row: the states in the order in which they are sent, each with its instance.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The states, each with the number of its instance.
+    pub states: Vec<(char, usize)>,
+    /// The instances.
+    pub instances: Vec<Instance>,
+    /// The course.
+    pub course: Course,
+    /// The pause between two deliveries of a sequence.
+    pub pause: Duration,
+    /// True if the processor works after each delivery, not only at the end.
+    pub is_processed_at_once: bool,
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (state, instance) in &self.states {
+            write!(f, "{state}{instance} ")?;
+        }
+        write!(f, "{:?}", self.course)?;
+        if self.is_processed_at_once {
+            write!(f, ", processed at once")?;
+        }
+        for (number, instance) in self.instances.iter().enumerate() {
+            let Instance { trouble, ahead_ms, sees_date } = instance;
+            write!(f, "; {number}: table {trouble:?}, clock {ahead_ms} ms ahead")?;
+            if *sees_date {
+                write!(f, ", corrected by Date")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the rows.
+pub fn rows() -> Vec<Row> {
+    let well = Instance { trouble: Trouble::None, ahead_ms: 0, sees_date: false };
+    let with = |trouble| Instance { trouble, ..well };
+    let ahead = |ahead_ms| Instance { ahead_ms, ..well };
+    let row = |states: &str, instances: &[Instance]| Row {
+        states: states
+            .split(' ')
+            .filter_map(|state| {
+                let mut letters = state.chars();
+                let (state, instance) = (letters.next()?, letters.next()?.to_digit(10)?);
+                Some((state, usize::try_from(instance).ok()?))
+            })
+            .collect(),
+        instances: instances.to_vec(),
+        course: Course::Sequence,
+        pause: Duration::ZERO,
+        is_processed_at_once: false,
+    };
+    let mut rows = Vec::new();
+    for trouble in [Trouble::Fails, Trouble::UpdateFails, Trouble::Slow] {
+        for states in ["A0 B1", "A0 B1 A0", "A0 B1 A0 B0", "A1 B0 A1", "A0 B1 C1 A0"] {
+            rows.push(row(states, &[well, with(trouble)]));
+        }
+        let once = Row { is_processed_at_once: true, ..row("A0 B1 A0", &[well, with(trouble)]) };
+        rows.push(once);
+    }
+    for states in ["A0 B1 A0", "A0 B1 A0 B0 A0"] {
+        let overlapping = row(states, &[well, with(Trouble::Slow)]);
+        rows.push(Row { course: Course::Overlapping, ..overlapping });
+    }
+    let throttled = [with(Trouble::Throttled), with(Trouble::Throttled)];
+    rows.push(Row { course: Course::Repeated, ..row("A0 B1 A1 C0", &throttled) });
+    rows.push(Row { course: Course::Repeated, ..row("A0 B1 A0", &[with(Trouble::Throttled), ahead(500)]) });
+    for ms in [500, 5_000, 59_000, 300_000] {
+        for states in ["A1 B0", "A1 B0 A0", "A0 B1 A0", "A0 B0 A1", "A1 B0 A1 B0"] {
+            rows.push(row(states, &[well, ahead(ms)]));
+        }
+        rows.push(row("A1 B0 A0", &[well, ahead(-ms)]));
+        rows.push(row("A0 B1 A0", &[well, ahead(-ms)]));
+    }
+    // Through the fallback and with wrong clocks.
+    for ms in [500, 5_000, 59_000, 300_000, -5_000, -59_000] {
+        let sees_date = |instance: Instance| Instance { sees_date: true, ..instance };
+        let fails = sees_date(with(Trouble::Fails));
+        let pause = Duration::from_millis(1_300);
+        let corrected = |states| Row { pause, ..row(states, &[fails, sees_date(ahead(ms))]) };
+        rows.extend(["A1 B0", "A1 B0 A1"].map(corrected));
+        let ahead_and_failing = Instance { ahead_ms: ms, ..fails };
+        let corrected = |states| Row { pause, ..row(states, &[sees_date(well), ahead_and_failing]) };
+        rows.extend(["A0 B1", "A0 B1 A0"].map(corrected));
+    }
+    rows
+}
+
+/// The result of a row.
+#[derive(Debug)]
+pub struct Ordered {
+    /// The row.
+    pub row: Row,
+    /// The numbers.
+    pub numbers: Numbers,
+    /// The number of entities.
+    pub entities: usize,
+    /// The entities that end in a wrong state.
+    pub wrong: Vec<String>,
+    /// The other broken promises.
+    pub broken: Vec<String>,
+}
+
+/// Runs a row in a world of its own.
+pub async fn run(stack: &Stack, row: Row) -> Ordered {
+    let world = World::new(&stack.facts).await;
+    let (ledger, states, broken) =
+        (Mutex::<Ledger>::default(), Mutex::<States>::default(), Mutex::<Vec<String>>::default());
+    let mut instances = Vec::new();
+    for Instance { trouble, ahead_ms, sees_date } in &row.instances {
+        let plan = Plan::new(trouble.rules());
+        if !sees_date {
+            plan.hide_date();
+        }
+        let function = world.function_ahead(Kind::Windowed.receiver(), &plan, *ahead_ms).await;
+        instances.push((Mutex::new(function), plan));
+    }
+    let send = async |entity: &str, state: char, number: usize| {
+        let (body, event) = Kind::Windowed.delivery(entity, &state.to_string());
+        let mut function: tokio::sync::MutexGuard<'_, Function> = instances[number].0.lock().await;
+        let sent = Instant::now();
+        let ended = function.invoke(event).await;
+        let accepted = is_2xx(&ended);
+        states.lock().await.note(entity, body.clone(), sent, accepted);
+        ledger.lock().await.note(body, &format!("{state} of {entity}"), true, false, accepted);
+        if !accepted {
+            broken
+                .lock()
+                .await
+                .push(format!("{state} of {entity} is refused, and the queue works: {ended:?}"));
+        }
+    };
+    let calm = Plan::default();
+    match row.course {
+        Course::Sequence => {
+            let mut processor = world.function("inlet-processor", &calm).await;
+            for (state, number) in &row.states {
+                send("9001", *state, *number).await;
+                if row.is_processed_at_once {
+                    while crate::faults::matrix::poll(&world, &mut processor).await {}
+                }
+                tokio::time::sleep(row.pause).await;
+            }
+        }
+        Course::Overlapping => {
+            let sending = row.states.iter().enumerate().map(|(nth, (state, number))| {
+                let send = &send;
+                async move {
+                    tokio::time::sleep(Duration::from_millis(300) * u32::try_from(nth).unwrap_or(0)).await;
+                    send("9001", *state, *number).await;
+                }
+            });
+            futures_util::future::join_all(sending).await;
+        }
+        Course::Repeated => {
+            let since = Instant::now();
+            while since.elapsed() < Duration::from_secs(9) {
+                for (state, number) in &row.states {
+                    for entity in ["9001", "9002", "9003", "9004", "9005", "9006"] {
+                        send(entity, *state, *number).await;
+                    }
+                }
+            }
+        }
+    }
+    for (_, plan) in &instances {
+        plan.stop();
+    }
+    let mut broken = broken.into_inner();
+    if !recover(&world).await {
+        broken.push("not quiet in the end".to_owned());
+    }
+    let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
+    let published = world.published().await;
+    let (numbers, more) = ledger.into_inner().reconciled(&world, &table, &published).await;
+    broken.extend(more);
+    let states = states.into_inner();
+    let wrong = states.wrong(&table, &published, PATH).await;
+    world.remove().await;
+    Ordered { row, numbers, entities: states.len(), wrong, broken }
+}
+
+/// The number of rows at once.
+const AT_ONCE: usize = 8;
+
+/// Runs rows, many at a time.
+pub async fn all(stack: &Arc<Stack>, rows: Vec<Row>) -> Vec<Ordered> {
+    let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for row in rows {
+        let (stack, places) = (Arc::clone(stack), Arc::clone(&places));
+        running.spawn(async move {
+            let _place = places.acquire_owned().await.expect("a place");
+            run(&stack, row).await
+        });
+    }
+    running.join_all().await
+}
