@@ -1,9 +1,12 @@
 //! API Gateway's HTTP API, payload format 2.0: its event as a request, and a response in its format.
 //!
-//! An event is read field by field: one odd field, such as a header with a character outside ASCII, must not fail a
-//! delivery.
+//! An event is read twice at most. `typed` uses the types of `lambda_http`, which AWS maintains. They refuse an event
+//! as a whole for one odd field, such as a header with a character outside ASCII, so `tolerant` reads what they refuse,
+//! field by field. `lambda_http` also converts its types to an `http::Request`; that conversion panics, so
+//! `clippy.toml` forbids it.
 
 mod tolerant;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,22 +18,18 @@ use inlet::provider::response::Response;
 use inlet::received_at::ReceivedAt;
 use inlet::request::{Method, Request};
 use inlet::store::StoreName;
-use serde::{Deserialize, Deserializer, Serialize};
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The largest difference between API Gateway's clock and the instance's own at which API Gateway's counts. A time that
 /// is further off is not the request's: it is a sample's, or of an event that was kept and sent again.
 const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_mins(5);
 
-/// A response in API Gateway's format.
-#[derive(Debug, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct GatewayResponse {
-    status_code: u16,
-    headers: BTreeMap<&'static str, String>,
-    body: String,
-    is_base64_encoded: bool,
-}
+/// The response in API Gateway's format.
+pub type GatewayResponse = ApiGatewayV2httpResponse;
 
 /// The part of an event that a receiver needs. It has no `Debug`, because it contains the request.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,7 +89,7 @@ impl<'de> Deserialize<'de> for Event {
 impl From<&RawValue> for Event {
     /// Reads any JSON: a value that is no event has no store.
     fn from(event: &RawValue) -> Self {
-        tolerant::read(event)
+        typed::read(event).unwrap_or_else(|| tolerant::read(event))
     }
 }
 
@@ -161,16 +160,25 @@ impl Event {
     }
 }
 
-/// Returns the response in API Gateway's format. A header with a control character is left out.
+/// Returns an event as both parts read it, for tests that compare them; the typed one if the event fits its types.
+#[doc(hidden)]
+pub fn both(event: &RawValue) -> (Option<Event>, Event) {
+    (typed::read(event), tolerant::read(event))
+}
+
+/// Returns the response in API Gateway's format. A header whose value HTTP does not allow is left out.
 pub fn gateway_response(response: Response) -> GatewayResponse {
-    let json = ("content-type", "application/json".to_owned());
-    let is_sound = |(_, value): &(&str, String)| !value.chars().any(char::is_control);
-    GatewayResponse {
-        status_code: response.status,
-        headers: response.headers.into_iter().filter(is_sound).chain([json]).collect(),
-        body: response.body.to_string(),
-        is_base64_encoded: false,
+    let mut answer = GatewayResponse::default();
+    answer.status_code = response.status.into();
+    for (name, value) in response.headers {
+        // Not from text: that refuses characters outside ASCII, which a store's page may have.
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            answer.headers.insert(HeaderName::from_static(name), value);
+        }
     }
+    answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer.body = Some(Body::Text(response.body.to_string()));
+    answer
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub(super) fn read(event: &RawValue) -> Event {
         query: event.text("rawQueryString").unwrap_or_default(),
         headers: headers(&event.object("headers")),
         request_id: context.text("requestId").filter(|id| !id.is_empty()),
-        arrived: context.number("timeEpoch").and_then(ReceivedAt::from_millis),
+        arrived: context.number("timeEpoch").filter(|millis| *millis != 0).and_then(ReceivedAt::from_millis),
         body: event.get("body").and_then(bytes),
         is_base64: event.get("isBase64Encoded").is_some_and(|flag| flag.get() == "true"),
     }
