@@ -40,10 +40,14 @@ def folder(tmp_path_factory, running_stack) -> Path:
 def aws(running_stack) -> Iterator[Aws]:
     """Returns clients of the emulator, and deletes afterwards what the tests deployed."""
     aws = Aws(running_stack["endpoint"])
-    aws.client("events").create_event_bus(Name=BUS)
+    events = aws.client("events")
+    # One that an earlier run left behind.
+    events.delete_event_bus(Name=BUS)
+    events.create_event_bus(Name=BUS)
     yield aws
     for stack in (FIRST, SECOND):
         aws.client("cloudformation").delete_stack(StackName=stack)
+    events.delete_event_bus(Name=BUS)
 
 
 def sam(aws: Aws, folder: Path, *command: str, answers: str = "", succeeds: bool = True) -> str:
