@@ -539,7 +539,9 @@ mod tests {
         let now = Instant::now();
         let mut cache = cache(now);
         let names: Vec<StoreName> = (0..100).map(|n| name(&format!("store-{n}"))).collect();
-        names.iter().for_each(|name| cache.remember(name, Some(store()), now));
+        for name in &names {
+            cache.remember(name, Some(store()), now);
+        }
         let read = |cache: &mut Cache<TestProvider>, at| {
             names.iter().filter(|name| cache.may_reread(name, at)).count()
         };
@@ -577,7 +579,7 @@ mod tests {
     }
 
     fn cached(secrets: &SsmSecrets<TestProvider>, age: Duration) -> Option<usize> {
-        match secrets.cache().look_up(&name("a"), Instant::now() + age) {
+        match secrets.cache().look_up(&name("a"), Instant::now().checked_add(age).unwrap()) {
             Lookup::Hit(store) | Lookup::Expired(Some(store)) => Some(store.credentials.len()),
             Lookup::Expired(None) => None,
         }

@@ -88,8 +88,9 @@ mod tests {
     fn corrected(ahead_ms: i64, made_ms: &[i64]) -> i64 {
         let mut offset = Offset::UNKNOWN;
         for made_ms in made_ms {
-            let date_ms = made_ms.div_euclid(DATE_MS) * DATE_MS;
-            offset.observe(date_ms, made_ms + ahead_ms - 3, made_ms + ahead_ms + 4);
+            let date_ms = made_ms.div_euclid(DATE_MS).saturating_mul(DATE_MS);
+            let made_ms = made_ms.saturating_add(ahead_ms);
+            offset.observe(date_ms, made_ms.saturating_sub(3), made_ms.saturating_add(4));
         }
         offset.correction_ms()
     }
@@ -138,10 +139,11 @@ mod tests {
         fn a_correction_never_makes_a_clock_worse(
             ahead_ms in -300_000_i64..300_000, made in prop::collection::vec(0_i64..60_000, 1..20),
         ) {
-            let made: Vec<i64> = made.into_iter().map(|ms| NOON_MS + ms).collect();
+            let made: Vec<i64> = made.into_iter().map(|ms| NOON_MS.saturating_add(ms)).collect();
             let correction = corrected(ahead_ms, &made);
-            prop_assert!((ahead_ms + correction).abs() <= ahead_ms.abs(), "{}", correction);
-            prop_assert!((ahead_ms + correction).abs() <= DATE_MS + 7, "{}", correction);
+            let left_ms = ahead_ms.saturating_add(correction).abs();
+            prop_assert!(left_ms <= ahead_ms.abs(), "{}", correction);
+            prop_assert!(left_ms <= DATE_MS.saturating_add(7), "{}", correction);
         }
     }
 }
