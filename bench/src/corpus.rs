@@ -175,7 +175,7 @@ const MAX_BODY_LEN: usize = 4_400_000;
 
 /// A request that does not verify and costs much.
 pub struct Hostile {
-    /// What it does.
+    /// The work that it causes.
     pub name: &'static str,
     /// The function's event.
     pub event: Vec<u8>,

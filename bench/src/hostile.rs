@@ -1,5 +1,5 @@
-//! The most expensive requests that everyone can send: their memory and CPU time have limits, because nobody has to prove
-//! anything for them.
+//! The most expensive requests that everyone can send: their memory and CPU time have limits, because they need no
+//! proof.
 
 use std::error::Error;
 use std::time::Duration;

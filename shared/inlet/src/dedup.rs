@@ -146,7 +146,7 @@ const MAX_CLOCK_LEAD_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Returns whether a signed delivery may have been an event that has expired since. A signed delivery can be captured and
 /// sent again at any time; its event is kept for `retention_ms` from its arrival, which is not before the signed time. So
 /// if the signed time is younger than the retention, the event would still be there. Otherwise, or if the delivery has no
-/// signed time, only the event's receipt can tell, which is kept for longer.
+/// signed time, only the event's receipt can decide, which is kept for longer.
 ///
 /// All times are in milliseconds since 1970 UTC.
 pub fn may_have_expired(signed_ms: Option<i64>, received_ms: i64, retention_ms: i64) -> bool {

@@ -68,7 +68,7 @@ impl Trouble {
 pub struct Instance {
     /// The state of the table, for its calls.
     pub trouble: Trouble,
-    /// How much its clock is ahead, in milliseconds.
+    /// The lead of its clock, in milliseconds.
     pub ahead_ms: i64,
     /// True if it sees AWS's `Date`, so that it can correct its clock.
     pub sees_date: bool,

@@ -86,7 +86,7 @@ pub enum Calls {
     Every,
     /// One in this many, by a repeatable random sequence.
     OneIn(u32),
-    /// All that find no token in a bucket that holds this many and gets as many each second.
+    /// Every call that finds no token in a bucket that holds this many and is refilled with as many each second.
     Beyond(u32),
     /// All of them during the first part of each period, from when the plan was set.
     Periodically {

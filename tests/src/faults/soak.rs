@@ -133,7 +133,7 @@ pub async fn soak(stack: &Stack, count: usize) -> Soaked {
 /// Sends the states of some products, each after the one before was answered. The instance's clock may be wrong.
 async fn send_states(shared: Arc<Shared>, mut function: Function, sender: usize, count: usize) {
     for n in 0..count {
-        // Nine products for each sender, which has nobody else's: the order of a product's states is its own.
+        // Nine products for each sender, shared with no other sender: the order of a product's states is its own.
         let entity = format!("state{sender}x{}", n % 9);
         let (body, event) = Kind::Windowed.delivery(&entity, STATES[(n / 9) % STATES.len()]);
         for _ in 0..=RETRIES {

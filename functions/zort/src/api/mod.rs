@@ -1,8 +1,8 @@
 //! ZORT's Open API v4, read for reconciliation: orders, returns and purchases by their time of change to the minute,
 //! and products by day.
 //!
-//! Sources: developers.zortout.com/api-reference/{order, product, return-order, purchase-order}. What only public clients
-//! show is marked so. Contacts have no filter by time and are not read; transfers have no page that could be read.
+//! Sources: developers.zortout.com/api-reference/{order, product, return-order, purchase-order}. Facts that only public
+//! clients show are marked so. Contacts have no filter by time and are not read; transfers have no page that could be read.
 
 mod response;
 mod walk;

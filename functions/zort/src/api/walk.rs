@@ -65,7 +65,7 @@ impl Walk {
 
     /// Returns path and query of the next page.
     ///
-    /// Whether a list without `status` contains voided orders is not documented, so all eight are asked for.
+    /// No page documents that a list without `status` contains voided orders, so all eight are asked for.
     pub(super) fn path(&self) -> String {
         let minute = || {
             let since = self.window.since.saturating_sub(A_MINUTE).unwrap_or(Timestamp::MIN);

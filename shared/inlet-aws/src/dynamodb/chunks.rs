@@ -133,7 +133,7 @@ fn chunk_key(partition: &str, n: usize, sk: &str) -> Key {
 }
 
 /// Returns the partition of all chunks of this number of an entity, or of the quarantine of a store. The latter stay
-/// below `quarantine/`, so that whoever may not read the quarantine cannot read them either. Stored data: the values must
+/// below `quarantine/`, so that a role without access to the quarantine cannot read them either. Stored data: the values must
 /// stay.
 pub(crate) fn chunk_partition(partition: &str, n: usize) -> String {
     if partition.starts_with(QUARANTINE) {

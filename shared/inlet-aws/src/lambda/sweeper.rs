@@ -536,7 +536,7 @@ impl Run<'_> {
                 }
             }
         }
-        // What was sent is written down even if something else failed.
+        // Sent events are written down even if something else failed.
         self.sweeper.table.pending.write(writes).await?;
         failed.map_or(Ok(events.len()), Err)
     }
