@@ -103,5 +103,4 @@ BEHAVIOUR = {
     "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
     "deployment, permissions and calls, on the local stack": _pytest("stack or npm"),
     "event files, by sam local": _sam_local,
-    "the command as a release has it": _pytest("release"),
 }

@@ -150,7 +150,7 @@ mod tests {
             ) -> (String, String) {
             let (provider, spelt, topic) = parts;
             let separated = [front, &provider, &spelt, &topic, behind];
-            let path = slashes.iter().zip(separated).flat_map(|(slash, part)| [slash.to_string(), part.to_string()]).collect();
+            let path = slashes.iter().zip(separated).flat_map(|(slash, part)| [slash.clone(), part.to_owned()]).collect();
             (store, path)
         }
     }
