@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from local import paths, processes, tools
 from local.aws import ACCESS_KEY
@@ -77,7 +78,8 @@ def _launch(port: int) -> subprocess.Popen:
     paths.LOGS.mkdir(parents=True, exist_ok=True)
     with LOG.open("w") as log:
         return subprocess.Popen(
-            [tools.PYTHON / "bin" / "python", "-m", "ministack"],
+            # `-P`: the modules beside the program must not hide packages of the same names.
+            [tools.PYTHON / "bin" / "python", "-P", Path(__file__).with_name("ministack_bridge.py")],
             env=_environment(port), cwd=SCRATCH, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         )
