@@ -21,7 +21,7 @@ export type Instant = string;
  */
 export type Unit = "amount" | "percent" | (string & {});
 /**
- * A name, an e-mail address, a phone number, a street: what must not reach a log, an error or a metric.
+ * A name, an e-mail address, a phone number or a street. It must not reach a log, an error or a metric.
  */
 export type Personal = string;
 /**

@@ -209,7 +209,7 @@ class OutletPrice(Model):
 
 Personal = TypeAliasType("Personal", Annotated[str, Field(..., title='Personal')])
 """
-A name, an e-mail address, a phone number, a street: what must not reach a log, an error or a metric.
+A name, an e-mail address, a phone number or a street. It must not reach a log, an error or a metric.
 """
 
 
