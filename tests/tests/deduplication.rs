@@ -8,6 +8,7 @@ use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
 use inlet_tests::stack::Stack;
+use sha2::{Digest, Sha256};
 
 const ENTITY: &str = "zort/shop/stock/1";
 
@@ -40,7 +41,7 @@ fn delivery(content: &str, after_ms: i64, origin: Origin) -> StoredEvent {
         query: String::new(),
         headers: [].into(),
         size: 2,
-        sha256: String::new(),
+        sha256: Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect(),
     };
     let received = &record.received;
     let message = format!(

@@ -498,7 +498,7 @@ async fn a_stock_key_proves_no_return() {
         assert_eq!(case.stack.send("tiki", &request).status, 200);
     }
     let published = case.stack.published_once(1, &case.store);
-    assert_eq!(published[0]["type"], "commerce.unknown", "{}", published[0]);
+    assert_eq!(published[0]["type"], "commerce.unknown.received", "{}", published[0]);
 }
 
 #[tokio::test]

@@ -36,7 +36,9 @@ use tokio::sync::watch;
 async fn given<S: Sender>(stack: &Stack, payload: &str) -> (StoreName, Request) {
     let right = demo_credential(S::NAME);
     let fields = right.as_object().expect("a credential's fields").keys();
-    let wrong: Map<String, Value> = fields.map(|field| (field.clone(), json!("mistyped"))).collect();
+    // As long as the keys of the provider with the longest.
+    let mistyped = "mistyped".repeat(4);
+    let wrong: Map<String, Value> = fields.map(|field| (field.clone(), json!(mistyped))).collect();
     let store = stack.store(S::NAME, &json!([wrong])).await;
     let event = payload.split('.').next().filter(|event| find(S::EVENTS, event).is_some());
     let row = find(S::EVENTS, event.unwrap_or(payload.trim_end_matches(".json"))).expect("a row");

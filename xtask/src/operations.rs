@@ -454,7 +454,6 @@ fn dashboard() -> String {
     for name in providers().map(resource_of) {
         variable(10, &format!("{name}Receiver: !If [With{name}, !Ref {name}Function, none]"));
     }
-    variable(10, "Router: !If [WithRouter, !Ref RouterFunction, none]");
     yaml
 }
 
@@ -565,13 +564,13 @@ fn problems() -> Value {
     lines.collect()
 }
 
-/// Returns Lambda's errors of every function.
+/// Returns Lambda's errors of every function but the router: those are 5xx of the API, and the dashboard has no room.
 fn failed_invocations() -> Value {
     let line = |name: &str, function: String| json!(["AWS/Lambda", "Errors", "FunctionName", function, {"label": name}]);
     let receivers = providers().map(|name| line(name, format!("${{{}Receiver}}", resource_of(name))));
     let others = ["processor", "sweeper"];
     let others = others.into_iter().map(|name| line(name, format!("${{{}Function}}", resource_of(name))));
-    receivers.chain([line("router", "${Router}".to_owned())]).chain(others).collect()
+    receivers.chain(others).collect()
 }
 
 /// Returns the sum of a metric over all providers, zero for those without a value.

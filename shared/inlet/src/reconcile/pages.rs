@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coverage, Then};
+use super::observation::{Coverage, Then};
 
 /// The place in a list that is read from its first page to its last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Token;
 use crate::secret::Secret;
 
 /// A response. `Debug` shows the status alone, because bodies hold personal data.
@@ -54,6 +53,15 @@ pub enum Failure {
         /// The part that is absent.
         expected: &'static str,
     },
+}
+
+/// A token for an API, which the API gave.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The token.
+    pub secret: Secret,
+    /// The time for which it is valid, if the response contains it.
+    pub lifetime: Option<Duration>,
 }
 
 impl Response {

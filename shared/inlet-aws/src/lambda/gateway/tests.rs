@@ -1,3 +1,5 @@
+//! Odd events, and both readers of an event compared.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
