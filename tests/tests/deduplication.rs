@@ -40,7 +40,7 @@ fn delivery(content: &str, after_ms: i64, origin: Origin) -> StoredEvent {
         topic: None,
         query: String::new(),
         headers: [].into(),
-        size: 2,
+        size: content.len(),
         sha256: Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect(),
     };
     let received = &record.received;

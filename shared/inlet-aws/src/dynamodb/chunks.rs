@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::dynamodb::attributes::{Item, bytes, number, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
-use crate::dynamodb::quarantine::QUARANTINE;
+use crate::dynamodb::keys::QUARANTINE;
 use crate::dynamodb::record::{Encoding, hex};
 
 /// The size of a chunk in bytes. DynamoDB takes items of 400 KB with their names and keys.

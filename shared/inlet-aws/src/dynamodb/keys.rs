@@ -70,3 +70,6 @@ pub(crate) fn forgotten_key(id: &EventId) -> Key {
 
 /// The sort key of the note that an entity was forgotten. Stored data: the value must stay.
 pub(crate) const FORGOTTEN: &str = "forgotten";
+
+/// The first part of every partition of the quarantine. Stored data: the value must stay.
+pub(crate) const QUARANTINE: &str = "quarantine/";

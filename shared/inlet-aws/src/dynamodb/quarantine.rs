@@ -25,6 +25,7 @@ use crate::client::rate_limit::TokenBucket;
 use crate::dynamodb::attributes::{self, number_value};
 use crate::dynamodb::chunks::{BlobField, ChunkOwner};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
+use crate::dynamodb::keys::QUARANTINE;
 use crate::dynamodb::record::hex;
 use crate::dynamodb::table::Table;
 use crate::telemetry::timing::{Step, with_timeout};
@@ -35,9 +36,6 @@ pub const MAX_QUARANTINED_LEN: usize = 256 * 1024;
 
 /// The body: in its item beside query and headers, which API Gateway keeps below 10 KB each, or in chunks.
 pub(crate) const BODY: BlobField = BlobField { name: "body", inline_len: 300_000 };
-
-/// The first part of every partition of the quarantine. Stored data: the value must stay.
-pub(crate) const QUARANTINE: &str = "quarantine/";
 
 /// The time that a request is quarantined: a wrong secret that is entered on a Friday is found on a Monday.
 pub const RETENTION: Duration = Duration::from_hours(72);
