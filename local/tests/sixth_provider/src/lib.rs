@@ -46,6 +46,10 @@ impl Provider for Toy {
     type Credential = Credential;
     type Settings = ();
 
+    fn is_topic(part: &str) -> bool {
+        find(EVENTS, part).is_some()
+    }
+
     fn claim(request: &Unverified, credential: &Credential) -> Result<Claim, Rejection> {
         let given = request.header(SIGNATURE).ok_or(Rejection::Missing { expected: SIGNATURE })?;
         let signature = base64_signature(given).ok_or(Rejection::Malformed { what: SIGNATURE })?;

@@ -12,7 +12,7 @@ use crate::{SIGNATURE, Toy};
 impl Sender for Toy {
     const PROFILE: Profile = crate::tools::profile::PROFILE;
     const EVENTS: &'static [EventSpec] = crate::EVENTS;
-    const FORMS: &'static [CredentialShape] = crate::tools::credential::FORMS;
+    const CREDENTIAL_SHAPES: &'static [CredentialShape] = crate::tools::credential::CREDENTIAL_SHAPES;
     const PAYLOADS: &'static [Payload] = crate::tools::payloads::PAYLOADS;
 
     fn address(event: &EventSpec) -> Address {
