@@ -63,7 +63,14 @@ pub(crate) async fn run(
                 stores.entry((provider.name, store)).or_default().counts = counts;
             }
         }
-        unknown_stores.extend(UnknownRow::of(provider.name, &counted.unknown_stores));
+        // With one store asked for, others' unknown names are of no interest.
+        let unknown = &counted.unknown_stores;
+        let is_among = |wanted: &StoreName| {
+            unknown.most_frequent(usize::MAX).iter().any(|(name, _)| name == wanted.as_str())
+        };
+        if selection.store.as_ref().is_none_or(is_among) {
+            unknown_stores.extend(UnknownRow::of(provider.name, unknown));
+        }
     }
     progress.finish_and_clear();
 
