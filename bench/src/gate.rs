@@ -18,7 +18,7 @@ use crate::place;
 const TOLERANCE: f64 = 0.03;
 
 /// Crates that no receiver may link.
-const ABSENT: [&str; 4] = ["aws-lc-sys", "aws-config", "openssl-sys", "lambda_http"];
+const ABSENT: [&str; 3] = ["aws-lc-sys", "aws-config", "openssl-sys"];
 
 /// Crates of which a receiver may link one version only.
 const ONCE: [&str; 5] = ["hyper", "rustls", "sha2", "ring", "tokio"];
