@@ -10,9 +10,11 @@
 //! | [`event_catalogue`] | parts of `docs/events.md` |
 //! | [`provider_blocks`] | the parts of `template.yaml` that repeat for each provider |
 //! | [`operations`] | the alarms and the dashboard in `template.yaml` |
+//! | [`cost_counts`] | the numbers of alarms and metrics in `docs/costs.md` |
 //! | [`local_stack`] | the providers and the demo stores of the local stack |
 
 pub mod consumer_samples;
+pub mod cost_counts;
 pub mod event_catalogue;
 pub mod local_stack;
 pub mod operations;
@@ -39,6 +41,7 @@ pub fn files() -> Files {
     files.extend(shapes::files());
     files.extend(local_stack::files());
     files.insert(event_catalogue::DOCUMENT.to_owned(), event_catalogue::document());
+    files.insert(cost_counts::DOCUMENT.to_owned(), cost_counts::document());
     let template = provider_blocks::insert(&repository::text(TEMPLATE));
     files.insert(TEMPLATE.to_owned(), operations::insert(&template));
     files

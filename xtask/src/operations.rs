@@ -290,6 +290,16 @@ impl Alarm {
         }
     }
 
+    /// Returns the name in logical ids of the provider that it is about. None if it is about the whole deployment.
+    pub fn provider(&self) -> Option<&str> {
+        self.provider.as_deref()
+    }
+
+    /// Returns true if its value is the result of a query, for which CloudWatch charges by the metrics that it reads.
+    pub fn is_query(&self) -> bool {
+        matches!(self.metric, Source::Query(_))
+    }
+
     /// Returns its text, with the runbook's address by default.
     pub fn description(&self) -> String {
         self.describe(RUNBOOK)

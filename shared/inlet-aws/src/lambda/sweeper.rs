@@ -640,6 +640,8 @@ fn resend_delay(times: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -662,6 +664,17 @@ mod tests {
             }
         }
         assert_eq!((&line["SweepFailed"], &line["Stage"]), (&json!(0), &json!("prod")));
+    }
+
+    #[test]
+    fn a_quiet_run_emits_every_metric_of_the_sweeper() {
+        let waiting = Some(QueueDepth::default());
+        let report = SweepReport { oldest_unprocessed: Oldest::Nothing, waiting, ..SweepReport::default() };
+        let line = line(&report, None, "prod", ReceivedAt::EPOCH);
+        let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().iter();
+        let emitted = directives.flat_map(|directive| directive["Metrics"].as_array().unwrap());
+        let emitted: BTreeSet<&str> = emitted.map(|metric| metric["Name"].as_str().unwrap()).collect();
+        assert_eq!(emitted, metrics::OF_EVERY_SWEEP.map(|metric| metric.name).into());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! All metrics, and their form in a log line: `CloudWatch`'s embedded metric format,
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 //!
-//! Metrics are emitted at every log level. Zero counts are not emitted: `CloudWatch` bills a metric for the hours in
-//! which it has data. The store is a field of the line and no dimension, because there may be thousands.
+//! Metrics are emitted at every log level. Zero counts are not emitted, except by the sweeper: `CloudWatch` bills a metric
+//! for the hours in which it has data. The store is a field of the line and no dimension, because there may be thousands.
 
 use std::collections::BTreeMap;
 
@@ -125,6 +125,15 @@ metrics! {
     /// Requests that API Gateway refused itself with another 4xx: counted in the access log.
     API_REFUSED = "ApiRefused", Count, OF_THE_STAGE;
 }
+
+/// The metrics of every run of the sweeper whose reads succeed, zero or not: they have data in every hour.
+pub const OF_EVERY_SWEEP: [Metric; 5] = [OLDEST_UNPROCESSED_AGE, WAITING, RESENT, PARKED, SWEEP_FAILED];
+
+/// The metrics of every delivery that is stored and enqueued.
+pub const OF_EVERY_DELIVERY: [Metric; 3] = [ACCEPTED, JOURNAL_LATENCY, QUEUE_LATENCY];
+
+/// The metrics of every event that is processed for the first time.
+pub const OF_EVERY_EVENT: [Metric; 2] = [PROCESSED, PROCESSING_DELAY];
 
 impl Unit {
     /// Returns the unit's name in `CloudWatch`.
