@@ -3,7 +3,7 @@
 import json
 import re
 
-from local import template
+from local import paths, template
 
 # Properties that name a resource in the account, by type; without one, CloudFormation generates a unique name.
 NAMES = {
@@ -92,3 +92,44 @@ def test_what_costs_money_is_off_or_said():
     assert not [name for name, resource in written["Resources"].items() if resource["Type"] == "AWS::KMS::Key"]
     for parameter in ("Alarms", "CreateDashboard", "KmsKeyArn", "Tracing"):
         assert re.search(r"\$|charges", parameters[parameter]["Description"]), parameter
+
+
+def deployed(written: dict, **parameters: str) -> dict[str, dict]:
+    """Returns the resources that a deployment with these parameters has, by logical id."""
+    conditions = template.Conditions(written["Conditions"], template.defaults(written) | parameters)
+    has = lambda one: "Condition" not in one or conditions.holds({"Condition": one["Condition"]})
+    return {name: one for name, one in written["Resources"].items() if has(one)}
+
+
+def test_a_domain_of_ones_own_brings_its_parts_only():
+    written = template.load()
+    without = deployed(written)
+    domain = {"DomainName": "hooks.example.com", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1"}
+    assert deployed(written, **domain).keys() - without.keys() == {"Domain", "DomainMapping"}
+    with_record = deployed(written, HostedZoneId="Z1", **domain)
+    assert with_record.keys() - without.keys() == {"Domain", "DomainMapping", "DomainRecord"}
+    urls = [output["Value"] for name, output in written["Outputs"].items() if name.endswith("Url") and name != "QueueUrl"]
+    conditions = template.Conditions(written["Conditions"], template.defaults(written) | domain)
+    assert "https://${DomainName}" in json.dumps(conditions.resolve(urls))
+    assert "ApiEndpoint" not in json.dumps(conditions.resolve(urls))
+
+
+def alarms(**parameters: str) -> set[str]:
+    """Returns the logical ids of the alarms that a deployment with these parameters has."""
+    resources = deployed(template.load(), **parameters)
+    return {name for name, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def counted(row: str) -> int:
+    """Returns the number of a row in the costs' table."""
+    return int(re.search(rf"^\| \**{re.escape(row)}.*\| (\d+) \|$", (paths.ROOT / "docs/costs.md").read_text(), re.M)[1])
+
+
+def test_the_costs_count_the_alarms_of_the_template():
+    everything = alarms()
+    without_providers = alarms(**{provider.capitalize(): "no" for provider in paths.PROVIDERS})
+    without_bus = alarms(ConsumerUrl="https://example.com/inlet")
+    assert len(everything) == counted("all alarms with")
+    assert len(everything - without_bus) == counted("the alarm `target-failed`") == 1
+    assert len(without_providers & without_bus) == counted("alarms of the whole deployment")
+    assert len(everything - without_providers) == counted("alarms of the providers")
