@@ -58,7 +58,7 @@ check:     ## Type-check all code without building it
 	@cargo check --workspace --all-targets
 
 samples:   ## Regenerate events/, packages/samples/, schemas/, shapes.txt, and the generated parts of the template, docs/events.md and local/
-	@cargo run --quiet --package xtask
+	@cargo run --quiet --bin xtask
 
 types:     ## Regenerate the types of packages/ from schemas/ (a change of the schemas needs a new version of the packages)
 	@python3 -m local types

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from local import build, paths, tools
+from local import build, cargo, paths, tools
 from local.steps import Failed, Unavailable, run, step
 
 BENCH = paths.ROOT / "bench"
@@ -102,7 +102,7 @@ def _python() -> None:
 
 def harness():
     """Builds the bench's program for measurements without times, and returns its path."""
-    run(["cargo", "build", "--locked", "--package", "inlet-bench"], env=tools.environment())
+    run(cargo.build("--bin", "inlet-bench"), env=tools.environment())
     return paths.ROOT / "target" / "debug" / "inlet-bench"
 
 

@@ -3,7 +3,7 @@
 import os
 import time
 
-from local import advisories, bench, docker, fuzz, paths, samlocal, stack, timing, tools, words
+from local import advisories, bench, cargo, docker, fuzz, paths, samlocal, stack, timing, tools, words
 from local.steps import Failed, Unavailable, run
 
 NO_ENGINE = """
@@ -68,6 +68,15 @@ def _environment() -> dict[str, str]:
     return environment | {"CARGO_INCREMENTAL": "0"} if os.environ.get("CI") else environment
 
 
+def _unit_tests() -> None:
+    for call in cargo.unit_tests():
+        run(call, env=_environment())
+
+
+def _end_to_end_tests() -> None:
+    run(cargo.end_to_end_tests(), env=_environment())
+
+
 def _cargo_deny() -> None:
     tools.install_cargo_deny()
     run(["cargo", "deny", "--locked", "check", "licenses", "bans", "sources"], env=_environment())
@@ -91,16 +100,13 @@ FORM = {
 }
 
 BEHAVIOUR = {
-    # The end-to-end tests are in packages of their own, because they need the stack.
-    "unit, table and property tests": _program(
-        "cargo", "test", "--locked", "--workspace", "--exclude", "inlet-tests", "--exclude", "inlet-cli",
-    ),
+    "unit, table and property tests": _unit_tests,
     "a sixth provider, in a copy": _pytest("workspace_copy"),
     "comparisons, by their instructions": timing.count_instructions,
     "hostile input, for seconds": lambda: fuzz.fuzz(FUZZ_SECONDS),
     "local stack": lambda: stack.up(without=[]),
     "size, instructions and calls": bench.gate,
-    "end to end tests": _program("cargo", "test", "--locked", "--package", "inlet-tests", "--package", "inlet-cli"),
+    "end to end tests": _end_to_end_tests,
     "deployment, permissions and calls, on the local stack": _pytest("stack or npm"),
     "event files, by sam local": _sam_local,
 }

@@ -24,5 +24,5 @@ def flood() -> None:
 def _run(test: str, variables: dict[str, str]) -> None:
     """Updates the stack first, so that its binaries are built from the current code. The stack keeps running."""
     stack.up(without=[])
-    command = ["cargo", "test", "--locked", "--package", "inlet-tests", "--test", "faults"]
+    command = ["cargo", "test", "--locked", "--workspace", "--test", "faults"]
     run([*command, "--", "--ignored", "--exact", "--nocapture", test], env=tools.environment(os.environ | variables))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local import paths
+from local import cargo, paths
 
 
 def pytest_configure(config):
@@ -29,5 +29,5 @@ def running_stack() -> dict:
 @pytest.fixture(scope="session")
 def inlet() -> Path:
     """Returns the command, built from this repository."""
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "--package", "inlet-cli"], cwd=paths.ROOT, check=True)
+    subprocess.run([*cargo.build("--bin", "inlet"), "--quiet"], cwd=paths.ROOT, check=True)
     return Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target")) / "debug" / "inlet"

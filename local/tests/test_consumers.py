@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local import consumer, order, paths, runtime, stack, template, tools, watch
+from local import cargo, consumer, order, paths, runtime, stack, template, tools, watch
 from local.aws import Aws
 
 pytestmark = pytest.mark.stack
@@ -114,7 +114,7 @@ def test_a_function_behind_the_bus_keeps_the_newest_state(aws):
 def test_the_consumer_in_rust_processes_a_message(aws):
     sample = json.loads((paths.ROOT / "packages" / "samples" / "zid" / "order.create.json").read_text())
     sample["id"] = f"zid/demo/order/{time.time_ns()}/0123456789abcdef"
-    shell("cargo build --quiet --locked --package inlet-processor --example stock")
+    shell(" ".join(cargo.build("--quiet", "--example", "stock")))
     metadata = json.loads(shell("cargo metadata --format-version 1 --no-deps"))
     program = Path(metadata["target_directory"]) / "debug" / "examples" / "stock"
     record = {
