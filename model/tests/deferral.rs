@@ -89,6 +89,11 @@ fn a_request_that_is_deleted_unsent_is_stored_and_never_sent() {
 }
 
 #[test]
+fn a_refused_request_that_is_deleted_first_is_lost() {
+    breaks(Flaw::RefusedLast, &[KEPT]);
+}
+
+#[test]
 fn without_verification_a_forgery_becomes_an_event() {
     breaks(Flaw::VerificationSkipped, &[KEPT, VERIFIED]);
 }

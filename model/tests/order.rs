@@ -88,6 +88,11 @@ fn a_receipt_made_void_last_loses_a_new_state() {
 }
 
 #[test]
+fn a_processor_that_takes_stored_for_done_hides_a_new_state() {
+    breaks(Flaw::StoredCountsAsDone, &[NEWEST, COMPLETE]);
+}
+
+#[test]
 fn an_event_that_latest_does_not_show_hides_a_new_state() {
     breaks(Flaw::LatestLeftBehind, &[NEWEST, COMPLETE]);
 }

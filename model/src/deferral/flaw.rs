@@ -19,13 +19,15 @@ pub enum Flaw {
     DeletedFirst,
     /// The sweeper does not list the event as pending, and deletes the request before it sends the event.
     DeletedUnsent,
+    /// The sweeper deletes a request that does not verify, and then writes it among the refused ones.
+    RefusedLast,
     /// The sweeper accepts a request without a look at its proof.
     VerificationSkipped,
 }
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MarkerBeforeRequest,
         Self::NotCounted,
         Self::AnswerBeforeRequest,
@@ -33,6 +35,7 @@ impl Flaw {
         Self::CountedLast,
         Self::DeletedFirst,
         Self::DeletedUnsent,
+        Self::RefusedLast,
         Self::VerificationSkipped,
     ];
 
@@ -46,6 +49,7 @@ impl Flaw {
             Self::AnswerBeforeRequest | Self::DeletedFirst | Self::DeletedUnsent => {
                 Scenario::of("one delivery", "g", 1)
             }
+            Self::RefusedLast => Scenario::of("a forged delivery", "f", 1),
             Self::VerificationSkipped => Scenario::of("a forged delivery", "f", 0),
         }
     }

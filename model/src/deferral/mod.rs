@@ -11,7 +11,7 @@
 //!
 //! 1. reads the marker, then the credentials, then the deferred requests of the store;
 //! 2. lists each event of a genuine request as pending, stores it, sends it, and deletes the request; a forged request
-//!    stays and is marked;
+//!    is written among the refused ones, which the sweeper does not read, and then deleted;
 //! 3. notes on the marker the count that it read first.
 //!
 //! Both numbers of the marker only grow, so that nothing that comes late or twice can hide a request. The product deletes a

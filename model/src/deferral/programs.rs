@@ -130,6 +130,7 @@ impl Sweeper {
         left.take(id);
         let is_accepted = protocol.scenario.is_genuine(id) || protocol.has(Flaw::VerificationSkipped);
         let call = match is_accepted {
+            false if protocol.has(Flaw::RefusedLast) => Call::Delete(id),
             false => Call::Refuse(id),
             true if protocol.has(Flaw::DeletedFirst) => Call::Delete(id),
             true if protocol.has(Flaw::DeletedUnsent) => Call::Store(id),
@@ -149,6 +150,10 @@ impl Sweeper {
             };
         }
         match call {
+            Call::Delete(id) if protocol.has(Flaw::RefusedLast) && !protocol.scenario.is_genuine(id) => {
+                Some(Call::Refuse(id))
+            }
+            Call::Refuse(id) if !protocol.has(Flaw::RefusedLast) => Some(Call::Delete(id)),
             Call::Delete(id) if deletes_first => Some(Call::Pend(id)),
             Call::Pend(id) => Some(Call::Store(id)),
             Call::Store(id) => Some(Call::Send(id)),

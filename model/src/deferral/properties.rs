@@ -51,7 +51,8 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
 fn ends_kept(protocol: &Protocol, world: &World) -> bool {
     !protocol.is_over(world)
         || accepted(protocol, world).all(|id| {
-            if protocol.scenario.is_genuine(id) { is_released(world, id) } else { world.requests.has(id) }
+            let is_kept = world.requests.has(id) || world.refused.has(id);
+            if protocol.scenario.is_genuine(id) { is_released(world, id) } else { is_kept }
         })
 }
 

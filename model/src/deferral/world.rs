@@ -16,9 +16,9 @@ pub struct World {
     pub is_readable: bool,
     /// The deliveries that were answered 2xx.
     pub accepted: Ids,
-    /// The requests in quarantine.
+    /// The deferred requests in quarantine.
     pub requests: Ids,
-    /// The requests in quarantine that did not verify.
+    /// The requests in quarantine that did not verify, which the sweeper does not read.
     pub refused: Ids,
     /// The store's marker.
     pub marker: Option<Marker>,
@@ -54,7 +54,7 @@ pub enum Call {
     Count,
     /// Reads the marker.
     ReadMarker,
-    /// Reads the deferred requests that were not refused.
+    /// Reads the deferred requests.
     ReadRequests,
     /// Lists an event as pending.
     Pend(Id),
@@ -64,7 +64,7 @@ pub enum Call {
     Send(Id),
     /// Deletes a request.
     Delete(Id),
-    /// Marks a request that does not verify.
+    /// Writes a request that does not verify among the refused ones; then its deferred copy is deleted.
     Refuse(Id),
     /// Notes that this many requests are verified.
     Note(u8),
@@ -108,19 +108,14 @@ impl World {
             Call::ReadMarker => return Reply::Marker(self.marker),
             Call::ReadRequests => {
                 let mut requests = Ids::default();
-                let open = |id: &Id| self.requests.has(*id) && !self.refused.has(*id);
-                protocol.scenario.ids().filter(open).for_each(|id| requests.put(id));
+                protocol.scenario.ids().filter(|id| self.requests.has(*id)).for_each(|id| requests.put(id));
                 return Reply::Requests(requests);
             }
             Call::Pend(id) => self.pending.put(id),
             Call::Store(id) => self.events.put(id),
             Call::Send(id) => self.sent.put(id),
             Call::Delete(id) => self.requests.take(id),
-            Call::Refuse(id) => {
-                if self.requests.has(id) {
-                    self.refused.put(id);
-                }
-            }
+            Call::Refuse(id) => self.refused.put(id),
             Call::Note(counted) if protocol.has(Flaw::MarkerOfArrival) => {
                 if self.marker.is_some_and(|marker| marker.counted == counted) {
                     self.marker = None;

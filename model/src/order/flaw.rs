@@ -19,11 +19,13 @@ pub enum Flaw {
     RestoredLast,
     /// If the event is written and `latest` cannot be changed, the event is left to the sweeper.
     LatestLeftBehind,
+    /// The processor takes an event that is stored for done, also if it was killed before `latest` named the event.
+    StoredCountsAsDone,
 }
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::MarksItself,
         Self::RepeatNotNoted,
         Self::RestoredNotPending,
@@ -31,6 +33,7 @@ impl Flaw {
         Self::ReceiptBeforeNote,
         Self::RestoredLast,
         Self::LatestLeftBehind,
+        Self::StoredCountsAsDone,
     ];
 
     /// Bounds that are wide enough to show it.
@@ -42,7 +45,9 @@ impl Flaw {
             | Self::RestoredNotPending
             | Self::ReceiptBeforeNote
             | Self::LatestLeftBehind => Scenario::of("A, B, A after the first", "ABA", 1).after_the_first(),
-            Self::RestoredLast => Scenario::of("A, B, A after the first", "ABA", 2).after_the_first(),
+            Self::RestoredLast | Self::StoredCountsAsDone => {
+                Scenario::of("A, B, A after the first", "ABA", 2).after_the_first()
+            }
         }
     }
 }

@@ -12,6 +12,9 @@ pub enum Processor {
     Idle,
     /// It reads the receipt.
     Asking(Message),
+    /// [`StoredCountsAsDone`](super::flaw::Flaw::StoredCountsAsDone): it received the message before, and looks for the
+    /// event.
+    Looking(Message),
     /// It stores the event that the message carries.
     Storing(Message, Storing),
     /// It gives the event to the consumer.
@@ -35,6 +38,7 @@ impl Processor {
         match self {
             Self::Idle => None,
             Self::Asking(message) => Some(Call::IsProcessed(message.id)),
+            Self::Looking(message) => Some(Call::IsStored(message.id)),
             Self::Storing(_, storing) => Some(storing.call(protocol)),
             Self::Publishing(Message { id, received, .. }) => Some(Call::Publish { id, received }),
             Self::WritingReceipt(message) => Some(Call::WriteReceipt(message.id)),
@@ -56,6 +60,8 @@ impl Processor {
             (_, Err(Failed)) => Err(Through::Failed),
             (Self::Idle, _) => Ok(self),
             (Self::Asking(_), Ok(Reply::Processed(true))) => Err(Through::Done),
+            (Self::Looking(message), Ok(Reply::Stored(true))) => Ok(Self::Publishing(message)),
+            (Self::Looking(message), Ok(_)) => Ok(Self::Asking(message)),
             (Self::Asking(message), Ok(_)) if message.whole => {
                 Ok(Self::Storing(message, Storing::of_processor(protocol, message)))
             }

@@ -156,6 +156,7 @@ impl Model for Protocol {
             accepted: Ids::default(),
             fell_back: Ids::default(),
             processor: Processor::Idle,
+            received: Ids::default(),
             table: Table::default(),
             queue: Vec::new(),
             published: [None; IDS],
@@ -221,7 +222,15 @@ impl Model for Protocol {
                 next.receivers[delivery] = Receiver::Storing(storing.has_looked(world.table.look()));
             }
             Step::Processor(luck) => self.processor_turns(&mut next, luck),
-            Step::Receives => next.processor = Processor::Asking(world.queue[0]),
+            Step::Receives => {
+                let message = world.queue[0];
+                let is_again = message.whole && world.received.has(message.id);
+                next.processor =
+                    if is_again { Processor::Looking(message) } else { Processor::Asking(message) };
+                if self.has(Flaw::StoredCountsAsDone) {
+                    next.received.put(message.id);
+                }
+            }
             Step::Lands(place) => {
                 let call = next.overdue.remove(place);
                 next.take_effect(&self.scenario, call);

@@ -22,6 +22,9 @@ pub struct World {
     pub fell_back: Ids,
     /// The processor.
     pub processor: Processor,
+    /// [`StoredCountsAsDone`](super::flaw::Flaw::StoredCountsAsDone): the events whose messages were received. Empty
+    /// without the flaw.
+    pub received: Ids,
     /// The table.
     pub table: Table,
     /// The messages on the queue, oldest first: one group, as there is one entity.
@@ -110,6 +113,8 @@ pub enum Call {
     Pend(Id),
     /// Reads an event's receipt.
     IsProcessed(Id),
+    /// Looks for an event.
+    IsStored(Id),
     /// Sends a message.
     Send(Message),
     /// Gives the event to the consumer.
@@ -126,7 +131,7 @@ pub enum Call {
 impl Call {
     /// Returns true if the call changes nothing.
     pub fn only_reads(self) -> bool {
-        matches!(self, Self::IsProcessed(_))
+        matches!(self, Self::IsProcessed(_) | Self::IsStored(_))
     }
 }
 
@@ -141,6 +146,8 @@ pub enum Reply {
     IsVoid,
     /// True if the event has a receipt.
     Processed(bool),
+    /// True if the event is stored.
+    Stored(bool),
 }
 
 impl World {
@@ -197,6 +204,7 @@ impl World {
             }
             Call::Pend(id) => self.table.pending.put(id),
             Call::IsProcessed(id) => return Reply::Processed(self.table.is_settled(id)),
+            Call::IsStored(id) => return Reply::Stored(self.table.events[usize::from(id)].is_some()),
             Call::Send(message) => {
                 if !self.queue.contains(&message) {
                     self.queue.push(message);
