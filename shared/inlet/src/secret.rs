@@ -23,7 +23,7 @@ impl Secret {
     /// [`EmptySecret`] for the empty text and for blanks.
     pub fn new(text: impl Into<String>) -> Result<Self, EmptySecret> {
         let text = text.into();
-        if text.trim().is_empty() { Err(EmptySecret) } else { Ok(Self(text.into())) }
+        if is_blank(&text) { Err(EmptySecret) } else { Ok(Self(text.into())) }
     }
 
     /// Returns this secret, `separator` and `other` joined, for schemes that send two secrets in one value.
@@ -38,9 +38,9 @@ impl Secret {
         Some((Self::new(before).ok()?, Self::new(behind).ok()?))
     }
 
-    /// Returns its number of characters, for schemes that prescribe it.
+    /// Returns its number of visible characters, for schemes that prescribe it.
     pub fn characters(&self) -> usize {
-        self.text().chars().count()
+        self.text().chars().filter(|&char| is_visible(char)).count()
     }
 
     /// Returns true if both are the same. The time does not depend on where they differ.
@@ -67,6 +67,20 @@ impl Secret {
     }
 }
 
+/// Returns true if a text has no visible character: any sender can guess it.
+pub fn is_blank(text: &str) -> bool {
+    !text.chars().any(is_visible)
+}
+
+/// Returns false for white space, control characters and characters without a width.
+fn is_visible(char: char) -> bool {
+    let has_no_width = matches!(char,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}'
+    );
+    !char.is_whitespace() && !char.is_control() && !has_no_width
+}
+
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)
@@ -88,7 +102,19 @@ mod tests {
 
     #[test]
     fn an_empty_secret_is_rejected() {
-        assert_eq!(Secret::new("").err(), Some(EmptySecret));
+        for text in [
+            "",
+            " ",
+            "\t\n",
+            "\0\0",
+            "\u{a0}\u{3000}",
+            "\u{200b}",
+            "\u{feff}\u{2060}",
+            "\u{202e}",
+            "\u{2800}",
+        ] {
+            assert_eq!(Secret::new(text).err(), Some(EmptySecret), "{text:?}");
+        }
         let error = serde_json::from_str::<Secret>(r#""""#).unwrap_err();
         assert!(error.to_string().contains("must not be empty"), "{error}");
     }
@@ -124,7 +150,9 @@ mod tests {
 
     #[test]
     fn the_length_counts_characters() {
-        for (text, characters) in [("s", 1), ("s3cret", 6), ("bí-mật", 6)] {
+        for (text, characters) in
+            [("s", 1), ("s3cret", 6), ("bí-mật", 6), ("s3cret\n", 6), (" s3 cret\u{200b}", 6)]
+        {
             assert_eq!(Secret::new(text).unwrap().characters(), characters, "{text}");
         }
     }

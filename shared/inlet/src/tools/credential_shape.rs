@@ -1,5 +1,7 @@
 //! The shapes of a provider's credential in the parameter store, for the command that writes it.
 
+use crate::secret::is_blank;
+
 /// One shape of a provider's credential: the fields that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialShape {
@@ -99,7 +101,7 @@ pub fn shape_of(
         };
         let characters = text.chars().count();
         match field.characters {
-            _ if text.trim().is_empty() => return Err(InvalidCredential::Empty(field.name)),
+            _ if is_blank(text) => return Err(InvalidCredential::Empty(field.name)),
             Some(wanted) if wanted != characters => {
                 return Err(InvalidCredential::Characters { field: field.name, characters, wanted });
             }
