@@ -54,6 +54,12 @@ impl Attempts {
         Self { failed: self.failed.saturating_add(1), unfinished: 0 }
     }
 
+    /// Records that the consumer did not end in time: it is tried alone, and no attempt counts.
+    pub(super) fn timed_out(self) -> Self {
+        let suspicious = Self { unfinished: 1, ..self };
+        if suspicious.are_over() { self.ended() } else { suspicious }
+    }
+
     /// Records a result of any kind: a message with a result does not crash the processor.
     pub(super) fn ended(self) -> Self {
         if self.are_over() { self } else { Self { unfinished: 0, ..self } }

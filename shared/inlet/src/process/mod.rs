@@ -57,6 +57,11 @@ pub enum ConsumeError {
     /// attempt of each, and each is then tried alone.
     #[error("the consumer crashed")]
     Crashed(#[source] Fault),
+    /// The call had no result in time, because of this message, of another one of the same call, or of what processing
+    /// depends on. The message is tried until it succeeds, and alone from its next receive on: not before, because the
+    /// call may still be at work.
+    #[error("the consumer did not end in time")]
+    TimedOut(#[source] Fault),
 }
 
 impl From<Fault> for ConsumeError {
@@ -76,7 +81,8 @@ impl ConsumeError {
             Self::Permanent(fault)
             | Self::Transient(fault)
             | Self::RetryAfter(fault, _)
-            | Self::Crashed(fault) => fault,
+            | Self::Crashed(fault)
+            | Self::TimedOut(fault) => fault,
         }
     }
 }
@@ -494,7 +500,11 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
             // No event is stored that could be marked, and the table may not be writable either.
             StepState::Done {
                 disposition:
-                    Disposition::Failed(ConsumeError::Transient(fault) | ConsumeError::RetryAfter(fault, _)),
+                    Disposition::Failed(
+                        ConsumeError::Transient(fault)
+                        | ConsumeError::RetryAfter(fault, _)
+                        | ConsumeError::TimedOut(fault),
+                    ),
                 ..
             } if step.is_about_to_be_lost() => (fault, None),
             _ => return,
@@ -516,6 +526,9 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
                 // It stays suspicious.
                 Disposition::Failed(ConsumeError::Crashed(_)) => {
                     step.record(|attempts| attempts, step.delay()?)
+                }
+                Disposition::Failed(ConsumeError::TimedOut(_)) => {
+                    step.record(Attempts::timed_out, step.delay()?)
                 }
                 Disposition::Failed(_) => step.record(Attempts::ended, step.delay()?),
                 Disposition::Blocked => step.record(|attempts| attempts, step.delay()?),
@@ -599,7 +612,9 @@ impl Step {
         match self.disposition()? {
             Disposition::Failed(ConsumeError::Permanent(_) | ConsumeError::Crashed(_))
             | Disposition::Blocked => Some(MIN_BACKOFF),
-            Disposition::Failed(ConsumeError::Transient(_)) => Some(backoff(self.received.failing_for)),
+            Disposition::Failed(ConsumeError::Transient(_) | ConsumeError::TimedOut(_)) => {
+                Some(backoff(self.received.failing_for))
+            }
             Disposition::Failed(ConsumeError::RetryAfter(_, asked)) => {
                 Some(delay_asked_for(*asked, self.received.failing_for))
             }

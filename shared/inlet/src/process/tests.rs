@@ -44,6 +44,8 @@ enum Way {
     RetryAfter(u64),
     /// The whole call fails.
     Crash,
+    /// The whole call does not end in time.
+    TimeOut,
 }
 
 /// The time of every receipt: a second after the arrival of every message.
@@ -143,10 +145,13 @@ impl Consumer for &Desk {
             }
             return messages.iter().map(|_| Err(ConsumeError::Crashed(fault()))).collect();
         }
+        if messages.iter().any(|message| way(message) == Some(Way::TimeOut)) {
+            return messages.iter().map(|_| Err(ConsumeError::TimedOut(fault()))).collect();
+        }
         let mut outcomes = Vec::new();
         for message in messages {
             match way(message) {
-                None | Some(Way::Panic | Way::Crash) => {
+                None | Some(Way::Panic | Way::Crash | Way::TimeOut) => {
                     self.note("consume", message.id());
                     outcomes.push(Ok(()));
                 }
@@ -214,6 +219,7 @@ fn outcomes(desk: &Desk, batch: Vec<Received>) -> HashMap<String, &'static str> 
         Disposition::Failed(ConsumeError::Permanent(_)) => "failed by itself",
         Disposition::Failed(ConsumeError::Transient(_) | ConsumeError::RetryAfter(..)) => "failed",
         Disposition::Failed(ConsumeError::Crashed(_)) => "crashed",
+        Disposition::Failed(ConsumeError::TimedOut(_)) => "timed out",
         Disposition::Blocked => "behind",
     };
     outcomes.iter().map(|outcome| (outcome.received.clone(), word(outcome))).collect()
@@ -666,6 +672,30 @@ fn suspects_of_a_crash_wait_if_no_time_is_left() {
 }
 
 #[test]
+fn events_of_a_call_that_timed_out_are_tried_alone_next_time() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::TimeOut)]), ..Desk::default() };
+    let late = are(&[("a1", "timed out"), ("b1", "timed out"), ("c1", "timed out")]);
+    assert_eq!(outcomes(&desk, batch("a1 b1 c1")), late, "the call may still be at work");
+    assert!(desk.books.lock().unwrap().done.is_empty());
+    assert_eq!(
+        outcomes(&desk, received_often("a1 b1 c1", 2)),
+        are(&[("a1", "processed"), ("b1", "timed out"), ("c1", "processed")])
+    );
+}
+
+#[test]
+fn time_outs_alone_never_set_a_message_aside() {
+    let desk = Desk { failing: HashMap::from([("b1", Way::TimeOut)]), ..Desk::default() };
+    for failed in 0..MAX_ATTEMPTS {
+        desk.books.lock().unwrap().attempts.insert("b1".into(), Attempts { failed, unfinished: 0 });
+        for receives in 2..30 {
+            assert_eq!(outcomes(&desk, received_often("b1", receives)), are(&[("b1", "timed out")]));
+        }
+        assert_eq!(desk.books.lock().unwrap().attempts["b1"].failed, failed, "no attempt of its own");
+    }
+}
+
+#[test]
 fn a_consumers_delay_is_kept_for_its_whole_group() {
     for (asked, delay) in [(0, 1), (7, 7), (179, 179), (3_600, 3_600), (u64::MAX, 39_600)] {
         let desk = Desk { failing: HashMap::from([("a1", Way::RetryAfter(asked))]), ..Desk::default() };
@@ -743,6 +773,7 @@ fn ways() -> impl Strategy<Value = Option<Way>> {
             Just(Way::Silence),
             (0_u64..500).prop_map(Way::RetryAfter),
             Just(Way::Crash),
+            Just(Way::TimeOut),
         ]
         .prop_map(Some),
     ]
