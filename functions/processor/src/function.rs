@@ -131,8 +131,11 @@ impl Function {
                 pause = pause.saturating_mul(2);
                 continue;
             }
+            // The function may still be at work, and one of the events may be the cause.
+            let is_late = matches!(error, SdkError::TimeoutError(_));
+            let failure = if is_late { ConsumeError::TimedOut } else { ConsumeError::Transient };
             let story = describe_sdk_error(&error);
-            let same = |_| Err(ConsumeError::Transient(Fault::transient(NOT_PROCESSED, story.clone())));
+            let same = |_| Err(failure(Fault::transient(NOT_PROCESSED, story.clone())));
             return Invoked::Ended(messages.iter().map(same).collect());
         }
     }

@@ -30,6 +30,7 @@ use inlet::message::Message;
 use inlet::process::{ConsumeError, Consumer};
 use inlet_aws::Error;
 use inlet_aws::client::clock;
+use tokio::time::Instant;
 
 use self::secrets::{Secrets, SigningKey};
 use self::signature::sign;
@@ -91,21 +92,34 @@ impl Endpoint {
         self.secrets.forget_last_read().await;
     }
 
+    /// Reads the secrets, so that the next request does not wait for them.
+    #[cfg(test)]
+    pub(crate) async fn prepare(&self) {
+        self.secrets.current().await.unwrap();
+    }
+
     async fn send(&self, message: &Message) -> Result<(), ConsumeError> {
         let keys = self.secrets.current().await?;
-        let mut answer = self.post(message, &keys).await?;
+        // Two requests share the time limit.
+        let until = Instant::now().checked_add(self.timeout).unwrap_or_else(Instant::now);
+        let mut answer = self.post(message, &keys, until).await?;
         // The endpoint may have got a secret that is newer than the cached ones.
         if matches!(answer.status, 401 | 403)
             && let Some(newer) = self.secrets.changed_since(&keys).await
         {
-            answer = self.post(message, &newer).await?;
+            answer = self.post(message, &newer, until).await?;
         }
         judge(&answer)
     }
 
     /// Sends a message within the time limit. A connection that breaks is most often one that the endpoint closed while
     /// the function was frozen, so the request is sent once more.
-    async fn post(&self, message: &Message, keys: &[SigningKey]) -> Result<Answer, ConsumeError> {
+    async fn post(
+        &self,
+        message: &Message,
+        keys: &[SigningKey],
+        until: Instant,
+    ) -> Result<Answer, ConsumeError> {
         let attempts = async {
             match self.post_once(message, keys).await {
                 Err(NoAnswer::Connection) => self.post_once(message, keys).await,
@@ -113,8 +127,11 @@ impl Endpoint {
             }
         };
         let late = NoAnswer::Late(self.timeout.as_secs());
-        match tokio::time::timeout(self.timeout, attempts).await.unwrap_or(Err(late)) {
-            Ok(answer) => Ok(answer),
+        match tokio::time::timeout_at(until, attempts).await.unwrap_or(Err(late)) {
+            Ok((answer, response)) => {
+                drain(response).await;
+                Ok(answer)
+            }
             Err(error @ NoAnswer::Request) => Err(Fault::permanent(NOT_PROCESSED, error).into()),
             Err(error @ (NoAnswer::Late(_) | NoAnswer::Connection)) => {
                 Err(Fault::transient(NOT_PROCESSED, error).into())
@@ -122,14 +139,17 @@ impl Endpoint {
         }
     }
 
-    async fn post_once(&self, message: &Message, keys: &[SigningKey]) -> Result<Answer, NoAnswer> {
+    async fn post_once(
+        &self,
+        message: &Message,
+        keys: &[SigningKey],
+    ) -> Result<(Answer, HttpResponse), NoAnswer> {
         let request = self.request(message, keys).ok_or(NoAnswer::Request)?;
         let response = self.connector.call(request).await.map_err(|error| no_answer(&error, self.timeout))?;
         let retry_after = response.headers().get("retry-after");
         let retry_after = retry_after.and_then(|value| retry_after::parse(value, clock::now()));
         let answer = Answer { status: response.status().as_u16(), retry_after };
-        drain(response).await;
-        Ok(answer)
+        Ok((answer, response))
     }
 
     fn request(&self, message: &Message, keys: &[SigningKey]) -> Option<HttpRequest> {
@@ -160,8 +180,11 @@ impl Consumer for Endpoint {
         join_all(messages.iter().map(|message| self.send(message))).await
     }
 
+    /// The secrets may be read before the first request and after an answer that refuses its signature, and two answers
+    /// have a body.
     fn time_limit(&self) -> Option<Duration> {
-        Some(self.timeout.saturating_add(secrets::READ).saturating_add(DRAIN))
+        let beside = secrets::READ.saturating_add(DRAIN).saturating_mul(2);
+        Some(self.timeout.saturating_add(beside))
     }
 }
 

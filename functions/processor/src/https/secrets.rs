@@ -40,6 +40,8 @@ pub(super) type Keys = Arc<Vec<SigningKey>>;
 struct Cache {
     read: Option<(Keys, Instant)>,
     tried_at: Option<Instant>,
+    /// The reason that the last read failed.
+    failure: Option<String>,
 }
 
 impl Cache {
@@ -71,13 +73,12 @@ impl Secrets {
             return Ok(keys);
         }
         let stale = cache.younger_than(MAX_STALE, now);
-        match stale {
-            Some(keys) if cache.was_tried_lately(now) => Ok(keys),
-            stale => match self.read(&mut cache).await {
-                Ok(keys) => Ok(keys),
-                Err(fault) => stale.ok_or(fault),
-            },
+        if !cache.was_tried_lately(now) {
+            return self.read(&mut cache).await.or_else(|fault| stale.ok_or(fault));
         }
+        // Each of the waiting requests would otherwise spend the time of a read of its own.
+        let failure = cache.failure.clone().unwrap_or_default();
+        stale.ok_or_else(|| Fault::transient(UNREADABLE, failure))
     }
 
     /// Reads the secrets once more, at most every ten seconds, and returns them if they have changed.
@@ -99,21 +100,29 @@ impl Secrets {
 
     async fn read(&self, cache: &mut Cache) -> Result<Keys, Fault> {
         cache.tried_at = Some(Instant::now());
-        let get = self.client.get_parameters().names(&self.name).with_decryption(true).send();
-        let late = |_| Fault::transient(UNREADABLE, format!("no answer within {} s", READ.as_secs()));
-        let output = tokio::time::timeout(READ, Box::pin(get)).await.map_err(late)?;
-        let output = output.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))?;
-        let list = output.parameters().first().and_then(|parameter| parameter.value());
-        let keys = parse(list.ok_or_else(|| Fault::transient(UNREADABLE, "there is no such parameter"))?);
-        if keys.is_empty() {
-            return Err(Fault::transient(
-                UNREADABLE,
-                "none of them is whsec_ and the base64 of 24 to 64 bytes",
-            ));
+        let result = self.get().await;
+        cache.failure = result.as_ref().err().cloned();
+        match result {
+            Ok(keys) => {
+                cache.read = Some((Arc::clone(&keys), Instant::now()));
+                Ok(keys)
+            }
+            Err(story) => Err(Fault::transient(UNREADABLE, story)),
         }
-        let keys = Arc::new(keys);
-        cache.read = Some((Arc::clone(&keys), Instant::now()));
-        Ok(keys)
+    }
+
+    /// Returns the secrets, or the reason that they cannot be read.
+    async fn get(&self) -> Result<Keys, String> {
+        let get = self.client.get_parameters().names(&self.name).with_decryption(true).send();
+        let late = |_| format!("no answer within {} s", READ.as_secs());
+        let output = tokio::time::timeout(READ, Box::pin(get)).await.map_err(late)?;
+        let output = output.map_err(|error| describe_sdk_error(&error))?;
+        let list = output.parameters().first().and_then(|parameter| parameter.value());
+        let keys = parse(list.ok_or("there is no such parameter")?);
+        if keys.is_empty() {
+            return Err("none of them is whsec_ and the base64 of 24 to 64 bytes".to_owned());
+        }
+        Ok(Arc::new(keys))
     }
 }
 

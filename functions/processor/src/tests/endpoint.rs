@@ -174,6 +174,70 @@ async fn nothing_is_sent_without_a_usable_secret() {
 }
 
 #[tokio::test]
+async fn secrets_that_cannot_be_read_are_read_once_for_a_batch() {
+    let stand_in = StandIn::start(|_| Reply::status(200));
+    stand_in.set_secrets(None);
+    let endpoint = endpoint(&stand_in);
+    let batch: Vec<_> = (0..10).map(|n| message(&n.to_string(), 1)).collect();
+    let outcomes = endpoint.consume(&batch).await;
+    assert_eq!(words(&outcomes), ["transient"; 10]);
+    for outcome in &outcomes {
+        assert_eq!(
+            reason(outcome),
+            "the secrets that sign cannot be read: there is no such parameter",
+            "also where another message has read"
+        );
+    }
+    assert_eq!(stand_in.reads(), 1);
+    stand_in.set_secrets(Some(&format!(r#"["{SECRET}"]"#)));
+    endpoint.forget_last_read().await;
+    assert_eq!(words(&endpoint.consume(&batch).await), ["processed"; 10]);
+}
+
+#[tokio::test]
+async fn two_requests_of_a_message_share_its_time() {
+    // A slow refusal with a new secret waiting: the second request gets what the first one has left.
+    let stand_in = StandIn::start(|_| Reply::status(401).after(Duration::from_millis(1_200)));
+    let endpoint =
+        Endpoint::new(&stand_in.url, Duration::from_secs(2), "test", &stand_in.sdk_config()).unwrap();
+    stand_in.set_secrets(Some(&format!(r#"["{SECRET}"]"#)));
+    endpoint.prepare().await;
+    endpoint.forget_last_read().await;
+    stand_in.set_secrets(Some(&format!(r#"["{SECOND}"]"#)));
+    let began = Instant::now();
+    let outcomes = endpoint.consume(&[message("1", 1)]).await;
+    assert_eq!(words(&outcomes), ["transient"], "no answer to the second request");
+    assert_eq!(stand_in.asked().len(), 2);
+    assert!(began.elapsed() < Duration::from_millis(2_400), "it took {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_answer_counts_however_slow_its_body_is() {
+    let stand_in = StandIn::start(|_| {
+        Reply::json("the rest never comes")
+            .with("content-length", "1000000")
+            .after(Duration::from_millis(700))
+    });
+    let endpoint =
+        Endpoint::new(&stand_in.url, Duration::from_secs(1), "test", &stand_in.sdk_config()).unwrap();
+    endpoint.prepare().await;
+    assert_eq!(words(&endpoint.consume(&[message("1", 1)]).await), ["processed"]);
+}
+
+#[tokio::test]
+async fn a_connection_that_the_endpoint_does_not_keep_is_opened_again() {
+    let stand_in =
+        StandIn::start(|_| Reply::json("done").with("connection", "close").after(Duration::from_millis(300)));
+    let endpoint = endpoint(&stand_in);
+    for n in 0..3 {
+        assert_eq!(words(&endpoint.consume(&[message("1", n)]).await), ["processed"]);
+    }
+    let connections: Vec<usize> = stand_in.asked().iter().map(|asked| asked.connection).collect();
+    assert_eq!(connections.len(), 3, "each event once");
+    assert!(connections.windows(2).all(|pair| pair[0] != pair[1]), "{connections:?}");
+}
+
+#[tokio::test]
 async fn secrets_are_rotated_without_a_refused_delivery() {
     static TAKES_THE_NEW_ONE_ALONE: AtomicBool = AtomicBool::new(false);
     let stand_in = StandIn::start(|asked| {

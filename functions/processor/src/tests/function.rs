@@ -107,7 +107,7 @@ async fn an_unhandled_error_is_a_crash_without_its_message() {
 }
 
 #[tokio::test]
-async fn service_errors_time_outs_and_the_network_are_transient() {
+async fn service_errors_and_the_network_are_transient() {
     for (status, code) in [
         (403, "AccessDeniedException"),
         (404, "ResourceNotFoundException"),
@@ -122,9 +122,35 @@ async fn service_errors_time_outs_and_the_network_are_transient() {
         assert_eq!(answered(refused(status, code)).await.0, ["transient"; 3], "{status} {code}");
     }
     assert_eq!(answered(Reply::Close).await.0, ["transient"; 3]);
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_answer_in_time_is_late() {
     let stand_in = StandIn::start(|_| Reply::json("null").after(Duration::from_secs(5)));
     let hasty = Function::new(ARN, Duration::from_millis(300), &stand_in.sdk_config());
-    assert_eq!(words(&hasty.consume(&[message("1", 1)]).await), ["transient"]);
+    assert_eq!(words(&hasty.consume(&[message("1", 1), message("2", 1)]).await), ["late"; 2]);
+    assert_eq!(stand_in.asked().len(), 1, "the function may be at work");
+}
+
+#[tokio::test]
+async fn of_two_failures_of_an_event_the_last_one_counts() {
+    let id = message("1", 1).id().to_string();
+    for (first, last) in [("permanent", "transient"), ("transient", "permanent")] {
+        let failures = json!({"failures": [{"id": id, "kind": first}, {"id": id, "kind": last}]});
+        let (words, _) = answered(Reply::json(&failures.to_string())).await;
+        assert_eq!(words, [last, "processed", "processed"]);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_six_megabytes_is_read() {
+    let reason = "x".repeat(6_000_000);
+    let failures =
+        json!({"failures": [{"id": message("1", 1).id().as_str(), "kind": "permanent", "reason": reason}]});
+    let (words, reason) = answered(Reply::json(&failures.to_string())).await;
+    assert_eq!(words, ["permanent", "processed", "processed"]);
+    assert_eq!(reason.len(), "the function did not process the event: ".len() + 200, "it is cut");
+    assert_eq!(answered(Reply::json(&format!("\"{}\"", "x".repeat(6_000_000)))).await.0, ["crashed"; 3]);
 }
 
 #[tokio::test]

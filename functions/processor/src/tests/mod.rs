@@ -29,6 +29,7 @@ fn word(outcome: &Result<(), ConsumeError>) -> String {
         Err(ConsumeError::Transient(_)) => "transient".to_owned(),
         Err(ConsumeError::RetryAfter(_, after)) => format!("after {} s", after.as_secs()),
         Err(ConsumeError::Crashed(_)) => "crashed".to_owned(),
+        Err(ConsumeError::TimedOut(_)) => "late".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -70,6 +71,7 @@ pub(super) struct StandIn {
     pub(super) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     secrets: Arc<Mutex<Option<String>>>,
+    reads: Arc<AtomicUsize>,
 }
 
 impl StandIn {
@@ -77,7 +79,7 @@ impl StandIn {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let secrets = Arc::new(Mutex::new(Some(json!([SECRET]).to_string())));
-        let stand_in = Self { url, asked: Arc::default(), secrets };
+        let stand_in = Self { url, asked: Arc::default(), secrets, reads: Arc::default() };
         let (shared, handler): (Self, Arc<Handler>) = (stand_in.clone(), Arc::new(handler));
         thread::spawn(move || {
             for (connection, stream) in listener.incoming().enumerate() {
@@ -91,6 +93,11 @@ impl StandIn {
     /// Returns the requests so far, without those for Parameter Store.
     pub(super) fn asked(&self) -> MutexGuard<'_, Vec<Asked>> {
         self.asked.lock().unwrap()
+    }
+
+    /// Returns how often the secrets were read.
+    pub(super) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
     }
 
     pub(super) fn set_secrets(&self, secrets: Option<&str>) {
@@ -128,20 +135,23 @@ impl StandIn {
                 reply = *next;
             }
             let Reply::Answer { status, headers, body } = reply else { return };
-            let headers: Vec<String> =
-                headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            let answer = format!(
-                "HTTP/1.1 {status} x\r\ncontent-length: {}\r\n{}\r\n{body}",
-                body.len(),
-                headers.concat()
-            );
-            if stream.write_all(answer.as_bytes()).is_err() {
+            let has = |wanted: &str| headers.iter().any(|(name, _)| *name == wanted);
+            let (promises_more, closes) = (has("content-length"), has("connection"));
+            let len = format!("content-length: {}\r\n", body.len());
+            let headers: Vec<String> = headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}\r\n"))
+                .chain((!promises_more).then_some(len))
+                .collect();
+            let answer = format!("HTTP/1.1 {status} x\r\n{}\r\n{body}", headers.concat());
+            if stream.write_all(answer.as_bytes()).is_err() || closes {
                 return;
             }
         }
     }
 
     fn parameters(&self) -> Reply {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         let secrets = self.secrets.lock().unwrap();
         let list: Vec<Value> =
             secrets.iter().map(|value| json!({"Name": "/inlet-consumer/test", "Value": value})).collect();
