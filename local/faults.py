@@ -7,8 +7,9 @@ from local.steps import run
 
 
 def faults() -> None:
-    """Run every fault of every call and print the table."""
+    """Run every fault of every call and of every consumer, and print the tables."""
     _run("nothing_is_lost_to_any_fault_of_any_call", {})
+    _run("no_fault_of_any_call_behind_a_consumer_loses_or_reorders", {})
 
 
 def soak(events: int) -> None:

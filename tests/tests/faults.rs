@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use inlet_tests::faults::behind;
 use inlet_tests::faults::blind;
 use inlet_tests::faults::call::Service;
+use inlet_tests::faults::consumer::Mode;
 use inlet_tests::faults::flood::{Flood, Flooded, LIMIT, flood};
 use inlet_tests::faults::matrix::{Afterwards, Case, CredentialShape, Who, all, cases, run, table};
 use inlet_tests::faults::order;
@@ -44,6 +46,36 @@ async fn a_loss_would_be_seen() {
 #[tokio::test]
 async fn nothing_is_lost_to_any_fault() {
     holds(CredentialShape::Short).await;
+}
+
+/// Runs the faults behind the modes `function` and `https`, prints the table, and checks the promises.
+async fn holds_behind_a_consumer(form: behind::Form) {
+    let stack = Arc::new(Stack::up());
+    let outcomes = behind::all(&stack, behind::cases(&stack, form).await).await;
+    println!("\n{}", behind::table(&outcomes));
+    let broken = outcomes.iter().filter(|outcome| !outcome.broken.is_empty());
+    let broken: Vec<String> =
+        broken.map(|it| format!("{}:\n    {}", it.case, it.broken.join("\n    "))).collect();
+    assert!(broken.is_empty(), "{} of {} cases:\n{}", broken.len(), outcomes.len(), broken.join("\n"));
+}
+
+#[tokio::test]
+async fn no_fault_behind_a_function_or_endpoint_loses_or_reorders() {
+    holds_behind_a_consumer(behind::Form::Short).await;
+}
+
+#[tokio::test]
+async fn redriven_and_replayed_events_reach_a_consumer_in_order() {
+    let stack = Stack::up();
+    for mode in Mode::ALL {
+        assert_eq!(behind::redrive_and_replay(&stack, mode).await, [""; 0], "{mode}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "minutes: make faults"]
+async fn no_fault_of_any_call_behind_a_consumer_loses_or_reorders() {
+    holds_behind_a_consumer(behind::Form::Full).await;
 }
 
 #[tokio::test]

@@ -17,7 +17,15 @@ pub enum Service {
     CloudWatch,
     /// Lambda itself: the function's answer is a call too, and it can be cut off before it.
     Lambda,
+    /// The function or the endpoint that the processor gives events to in place of the bus.
+    Consumer,
 }
+
+/// The beginning of the path of every invocation of another function.
+const INVOCATION: &str = "/2015-03-31/functions/";
+
+/// The beginning of the path of the consumer's endpoint.
+pub const ENDPOINT: &str = "/consumer/";
 
 impl Service {
     /// Returns the service by the part before the point in `X-Amz-Target`.
@@ -37,6 +45,7 @@ impl Service {
         match self {
             Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
             Self::Sqs => "com.amazonaws.sqs#RequestThrottled",
+            Self::Consumer => "TooManyRequestsException",
             Self::Ssm | Self::EventBridge | Self::CloudWatch | Self::Lambda => "ThrottlingException",
         }
     }
@@ -60,6 +69,18 @@ impl Operation {
     /// Returns the function's answer to Lambda.
     pub fn answer() -> Self {
         Self::new(Service::Lambda, "Answer")
+    }
+
+    /// Returns the handing over of events by this path: an invocation, or a request to an endpoint.
+    pub fn handing_over(path: &str) -> Option<Self> {
+        let name = if path.starts_with(INVOCATION) {
+            "Invoke"
+        } else if path.starts_with(ENDPOINT) {
+            "Deliver"
+        } else {
+            return None;
+        };
+        Some(Self::new(Service::Consumer, name))
     }
 
     /// Returns the operation that an `X-Amz-Target` header names.
@@ -90,6 +111,17 @@ mod tests {
             ("nonsense", None),
         ] {
             assert_eq!(Operation::of(target), want, "{target}");
+        }
+    }
+    #[test]
+    fn the_path_names_a_handing_over() {
+        for (path, want) in [
+            ("/2015-03-31/functions/arn%3Aaws/invocations", Some("Consumer.Invoke")),
+            ("/consumer/hook?tenant=1", Some("Consumer.Deliver")),
+            ("/", None),
+            ("/ping", None),
+        ] {
+            assert_eq!(Operation::handing_over(path).map(|it| it.to_string()).as_deref(), want, "{path}");
         }
     }
 }

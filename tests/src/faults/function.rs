@@ -17,14 +17,17 @@ use tokio::sync::{Mutex, mpsc};
 use crate::faults::call::Operation;
 use crate::faults::http::{Closed, Reply, Server, whole};
 use crate::faults::plan::{Fault, Plan};
-use crate::faults::proxy::{Killer, Kills, Proxy};
+use crate::faults::proxy::{Killer, Kills, Proxy, Upstream};
+
+/// The address of a function's proxy, in the values of its variables.
+pub const PROXY: &str = "{proxy}";
 
 /// The program and its settings.
 #[derive(Clone, Debug)]
 pub struct Spec {
     /// The binary.
     pub binary: PathBuf,
-    /// The variables that its template gives it.
+    /// The variables that its template gives it. [`PROXY`] in a value becomes the address of its proxy.
     pub variables: BTreeMap<String, String>,
     /// Its timeout.
     pub timeout: Duration,
@@ -66,7 +69,7 @@ struct Process {
 
 impl Function {
     /// Returns a function whose calls fail by `plan`. Its process starts with its first invocation.
-    pub async fn new(spec: Spec, upstream: SocketAddr, plan: Plan) -> Self {
+    pub async fn new(spec: Spec, upstream: impl Into<Upstream>, plan: Plan) -> Self {
         let (killer, kills) = Killer::new();
         let proxy = Proxy::start(upstream, plan.clone(), killer.clone()).await.expect("a port for the proxy");
         Self { spec, plan, proxy, killer, kills, process: None }
@@ -130,11 +133,13 @@ impl Function {
     fn command(&self, runtime: SocketAddr) -> Command {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.spec.log).expect("a log");
         let name = self.spec.binary.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
+        let proxy = self.proxy.endpoint();
+        let variables = self.spec.variables.iter().map(|(name, value)| (name, value.replace(PROXY, &proxy)));
         let mut command = Command::new(&self.spec.binary);
         command
             .env_clear()
-            .envs(&self.spec.variables)
-            .env("AWS_ENDPOINT_URL", self.proxy.endpoint())
+            .envs(variables)
+            .env("AWS_ENDPOINT_URL", &proxy)
             .env("AWS_LAMBDA_RUNTIME_API", runtime.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

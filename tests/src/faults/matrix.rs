@@ -227,6 +227,20 @@ pub(crate) fn is_2xx(ended: &Ended) -> bool {
 
 /// Gives the processor the queue's messages, as Lambda's poller does; returns true if there were any.
 pub async fn poll(world: &World, processor: &mut Function) -> bool {
+    poll_with(world, processor, Hidden::NoLonger).await
+}
+
+/// The time for which a message is hidden that was received and is not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden {
+    /// It is visible again at once: time passes quickly.
+    NoLonger,
+    /// As long as the queue or the processor hides it.
+    AsLongAsMeant,
+}
+
+/// The same, with failed messages hidden for this long.
+pub async fn poll_with(world: &World, processor: &mut Function, hidden: Hidden) -> bool {
     let messages = world.received().await;
     if messages.is_empty() {
         return false;
@@ -242,7 +256,7 @@ pub async fn poll(world: &World, processor: &mut Function) -> bool {
         let id = message["MessageId"].as_str().unwrap_or_default();
         if failed.as_ref().is_some_and(|failed| !failed.contains(id)) {
             world.done(message).await;
-        } else {
+        } else if hidden == Hidden::NoLonger {
             world.time_passes_for(message).await;
         }
     }
@@ -270,7 +284,7 @@ pub async fn recover(world: &World) -> bool {
 }
 
 /// Returns the number of events without a receipt.
-async fn unproven(world: &World) -> usize {
+pub async fn unproven(world: &World) -> usize {
     // A void receipt is none.
     let void = world.void_receipts().await;
     let keys: HashSet<(String, String)> =

@@ -5,6 +5,7 @@
 //! [`world`] of its own; a [`sender`] delivers, the [`ledger`] counts, the [`matrix`] is all of the cases, the
 //! [`soak`] is one long one, and an [`outage`] one that outlasts every net. [`order`] has rows for the [`states`] of an
 //! entity, on instances whose [`clock`] may be wrong, [`blind`] has Parameter Store's faults, and [`flood`] invented names.
+//! [`behind`] has the faults of a [`consumer`] in the modes `function` and `https`.
 
 pub mod call;
 pub mod plan;
@@ -22,3 +23,5 @@ pub mod states;
 pub mod order;
 pub mod blind;
 pub mod flood;
+pub mod consumer;
+pub mod behind;

@@ -46,7 +46,29 @@ impl Killer {
     }
 }
 
-/// A proxy in front of the emulator.
+/// The addresses behind a proxy.
+#[derive(Clone, Copy, Debug)]
+pub struct Upstream {
+    /// The emulator.
+    pub aws: SocketAddr,
+    /// The consumer, if it is another function or an endpoint.
+    pub consumer: Option<SocketAddr>,
+}
+
+impl Upstream {
+    /// Returns the address that gets calls of this operation.
+    fn of(self, operation: &Operation) -> SocketAddr {
+        self.consumer.filter(|_| operation.service == Service::Consumer).unwrap_or(self.aws)
+    }
+}
+
+impl From<SocketAddr> for Upstream {
+    fn from(aws: SocketAddr) -> Self {
+        Self { aws, consumer: None }
+    }
+}
+
+/// A proxy in front of the emulator, and of the consumer.
 #[derive(Debug)]
 pub struct Proxy {
     server: Server,
@@ -57,7 +79,8 @@ impl Proxy {
     ///
     /// # Errors
     /// When there is no free port.
-    pub async fn start(upstream: SocketAddr, plan: Plan, killer: Killer) -> io::Result<Self> {
+    pub async fn start(upstream: impl Into<Upstream>, plan: Plan, killer: Killer) -> io::Result<Self> {
+        let upstream = upstream.into();
         let server = Server::start(move |request| {
             let (plan, killer) = (plan.clone(), killer.clone());
             // A task of its own: a call continues even if its caller is gone.
@@ -81,22 +104,31 @@ impl Proxy {
 
 /// Handles a call, with its fault if it has one.
 async fn pass(
-    upstream: SocketAddr,
+    upstream: Upstream,
     plan: &Plan,
     killer: &Killer,
     request: Request<Bytes>,
 ) -> Result<Reply, Closed> {
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-    let Some(operation) = target.and_then(Operation::of) else {
-        return forward(upstream, request).await.map(whole);
+    let operation = match target {
+        Some(target) => Operation::of(target),
+        None => Operation::handing_over(request.uri().path()),
     };
+    let Some(operation) = operation else {
+        return forward(upstream.aws, request).await.map(whole);
+    };
+    let upstream = upstream.of(&operation);
     let Some(fault) = plan.next(&operation) else {
         return forward(upstream, request).await.map(whole);
     };
     match fault {
         Fault::Refuse => Err(Closed),
         Fault::ServerError => Ok(whole(error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"))),
-        Fault::Throttle => Ok(whole(error(StatusCode::BAD_REQUEST, operation.service.throttled()))),
+        Fault::Throttle => {
+            let is_consumer = operation.service == Service::Consumer;
+            let status = if is_consumer { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::BAD_REQUEST };
+            Ok(whole(error(status, operation.service.throttled())))
+        }
         Fault::Deny => Ok(whole(error(StatusCode::BAD_REQUEST, "AccessDeniedException"))),
         Fault::TimeoutLost => {
             tokio::time::sleep(FOREVER).await;

@@ -6,24 +6,35 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use aws_sdk_ssm::types::ParameterType;
 use bytes::Bytes;
 use hyper::Request;
 use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::operate::replay::{Replay, ReplayId, Selection};
+use inlet_aws::sqs::SqsQueue;
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 
 use crate::faults::clock;
+use crate::faults::consumer::Consumer;
 use crate::faults::function::{Function, Spec};
 use crate::faults::http::send;
 use crate::faults::plan::Plan;
+use crate::faults::proxy::Upstream;
 use crate::repository;
 use crate::stack::{Facts, Stack};
 
 /// Timeouts of the functions: `Timeout` in the template's `Globals`, and the processor's own.
 const TIMEOUT: Duration = Duration::from_secs(15);
 const PROCESSOR_TIMEOUT: Duration = Duration::from_secs(30);
+const PROCESSOR_TIMEOUT_WITH_CONSUMER: Duration = Duration::from_secs(100);
 
 /// The sweeper's resend delay. Short, because no other program works on these events.
 const RESEND_AFTER_SECONDS: &str = "1";
+
+/// Messages a second of a redrive or replay: as many as possible.
+const RATE: u32 = 1_000;
 
 /// The attributes of a receive call.
 const ALL: &str = "All";
@@ -92,6 +103,52 @@ impl World {
         self.run(built(binary), TIMEOUT, plan, variables).await
     }
 
+    /// Returns the processor with this consumer in place of the bus, each call of which may take this time.
+    pub async fn processor_for(&self, consumer: &Consumer, plan: &Plan, seconds: u32) -> Function {
+        let (name, value) = consumer.variable();
+        let variables = [
+            (name.to_owned(), value),
+            ("INLET_CONSUMER_TIMEOUT_SECONDS".to_owned(), seconds.to_string()),
+            // The endpoint's secrets are those of the stage.
+            ("INLET_STAGE".to_owned(), self.name.clone()),
+        ];
+        let spec = self.spec(built("inlet-processor"), PROCESSOR_TIMEOUT_WITH_CONSUMER, variables);
+        let aws = address(&self.facts.endpoint);
+        Function::new(spec, Upstream { aws, consumer: Some(consumer.address()) }, plan.clone()).await
+    }
+
+    /// Sets the secrets that sign requests to this world's endpoint.
+    pub async fn set_consumer_secrets(&self, stack: &Stack, secrets: &[&str]) {
+        let put = stack.clients.ssm.put_parameter().name(format!("/inlet-consumer/{}", self.name));
+        let put = put.value(json!(secrets).to_string()).r#type(ParameterType::SecureString).overwrite(true);
+        put.send().await.expect("a parameter");
+    }
+
+    /// Moves the dead letters back to the queue, as `inlet redrive` does.
+    pub async fn redrive(&self, stack: &Stack) {
+        let [dead_letters, queue] = [&self.dead_letters, &self.queue]
+            .map(|queue| SqsQueue::new(stack.clients.sqs.clone(), queue.clone()));
+        let redrive = Redrive { dead_letters, queue, table: self.table_of(stack) };
+        redrive.run(RATE, &watch::Sender::default()).await.expect("redriven messages");
+    }
+
+    /// Sends every event once more, as `inlet replay` does.
+    pub async fn replay(&self, stack: &Stack, name: &str) {
+        let queue = SqsQueue::new(stack.clients.sqs.clone(), self.queue.clone());
+        let replay = Replay { table: self.table_of(stack), queue };
+        let now = inlet_aws::client::clock::now();
+        let selection = Selection {
+            provider: None,
+            store: None,
+            event_type: None,
+            entity: None,
+            from: now.earlier(Duration::from_hours(1)),
+            until: now,
+        };
+        let name = ReplayId::parse(name).expect("a replay's name");
+        replay.run(&selection, &name, RATE, &watch::Sender::default()).await.expect("replayed events");
+    }
+
     /// Returns a receiver that is built elsewhere.
     pub async fn function_at(&self, built: &Path, plan: &Plan) -> Function {
         self.run(built.to_owned(), TIMEOUT, plan, []).await
@@ -104,6 +161,15 @@ impl World {
         plan: &Plan,
         more: impl IntoIterator<Item = (String, String)>,
     ) -> Function {
+        Function::new(self.spec(binary, timeout, more), address(&self.facts.endpoint), plan.clone()).await
+    }
+
+    fn spec(
+        &self,
+        binary: PathBuf,
+        timeout: Duration,
+        more: impl IntoIterator<Item = (String, String)>,
+    ) -> Spec {
         std::fs::create_dir_all(logs()).expect("a folder for logs");
         let variables = [
             ("AWS_REGION", self.facts.region.as_str()),
@@ -119,7 +185,7 @@ impl World {
             ("INLET_SETTLED_SECONDS", RESEND_AFTER_SECONDS),
             ("INLET_STORE_NAMES_SECONDS", "0"),
         ];
-        let spec = Spec {
+        Spec {
             binary,
             variables: variables
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -128,8 +194,7 @@ impl World {
                 .collect(),
             timeout,
             log: self.log_file(),
-        };
-        Function::new(spec, address(&self.facts.endpoint), plan.clone()).await
+        }
     }
 
     /// Returns the output of this world's functions.
