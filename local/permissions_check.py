@@ -177,6 +177,7 @@ OF_PEOPLE = {
         ("sns:GetTopicAttributes", "AlarmTopic"),
         ("apigateway:GET", "arn:${AWS::Partition}:apigateway:${AWS::Region}::/account"),
         ("lambda:GetAccountSettings", "*"),
+        ("lambda:GetFunctionConfiguration", "ConsumerFunctionArn"),
     )
     | {_allow("kms:Decrypt", OWN_KEY, _by_way_of("dynamodb", "sqs"))},
     "RecoverPolicy": {

@@ -1,10 +1,11 @@
 //! Checks that every part of a deployment exists and works.
 
+mod consumer;
 mod surroundings;
 
 use std::time::Duration;
 
-use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
+use aws_sdk_cloudformation::types::{ResourceStatus, Stack, StackResourceSummary};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Datapoint, Dimension, StateValue, Statistic};
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
@@ -103,11 +104,12 @@ const QUEUE_OR_BUS_GONE: &str =
 /// # Errors
 /// If no HTTP client can be made. Every other error is the result of a check.
 pub(crate) async fn run_all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
+    let stack = surroundings::describe_stack(deployment).await;
     let (who, surroundings, parts, bus, table, queues, sweeper, stores, receivers) = tokio::join!(
         check_caller(deployment),
-        surroundings::check_all(deployment),
+        surroundings::check_all(deployment, &stack),
         check_resources(deployment),
-        check_bus(deployment),
+        check_bus_and_consumer(deployment, stack.as_ref().ok()),
         check_table(deployment),
         check_queues(deployment),
         check_sweeper(deployment),
@@ -131,17 +133,23 @@ async fn check_caller(deployment: &Deployment) -> Vec<Check> {
     }]
 }
 
-/// Checks that the bus exists, also one that another stack created.
-async fn check_bus(deployment: &Deployment) -> Vec<Check> {
+/// Checks that the bus exists, also one that another stack created, and the function or endpoint that replaces it.
+async fn check_bus_and_consumer(deployment: &Deployment, stack: Option<&Stack>) -> Vec<Check> {
     let bus = &deployment.bus;
     let client = aws_sdk_eventbridge::Client::new(&deployment.config);
-    vec![match client.describe_event_bus().name(bus).send().await {
+    let is_replaced = stack.is_some_and(consumer::replaces_bus);
+    let mut checks = vec![match client.describe_event_bus().name(bus).send().await {
+        Ok(_) if is_replaced => Check::pass("bus", format!("{bus} exists; events go to your consumer")),
         Ok(_) => Check::pass("bus", format!("events are published on {bus}")),
         Err(error) => {
             let failure = Failure::aws("the bus cannot be described", &error);
             Check::missing_or_not_checked("bus", bus, &failure, QUEUE_OR_BUS_GONE)
         }
-    }]
+    }];
+    if let Some(stack) = stack {
+        checks.extend(consumer::check(deployment, stack).await);
+    }
+    checks
 }
 
 /// Checks the stack's resources, the schedule among them, and the states of the alarms.

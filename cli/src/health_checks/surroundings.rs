@@ -20,26 +20,30 @@ const ENOUGH_CONCURRENCY: i32 = 100;
 const QUOTAS: &str = "docs/scaling.md lists the quotas of the regions";
 
 /// Runs the checks. A disposable stage needs no protection and no subscribers.
-pub(super) async fn check_all(deployment: &Deployment) -> Vec<Check> {
-    let stack = match describe_stack(deployment).await {
+pub(super) async fn check_all(deployment: &Deployment, stack: &Result<Stack, Failure>) -> Vec<Check> {
+    let stack = match stack {
         Ok(stack) => stack,
-        Err(failure) => return vec![Check::not_checked("stack", &failure)],
+        Err(failure) => return vec![Check::not_checked("stack", failure)],
     };
     let (concurrency, api) =
-        tokio::join!(check_concurrency(deployment, &stack), check_api_limits(deployment, &stack));
+        tokio::join!(check_concurrency(deployment, stack), check_api_limits(deployment, stack));
     let mut checks = vec![concurrency, api];
     if !deployment.is_disposable() {
         let is_protected = stack.enable_termination_protection() == Some(true);
         checks.push(termination_protection(&deployment.stack, is_protected));
-        if let Some(topic) = output(&stack, "AlarmTopicArn") {
+        if let Some(topic) = output(stack, "AlarmTopicArn") {
             checks.push(check_subscribers(deployment, topic).await);
-            checks.extend(parameter(&stack, "RunbookUrl").map(|address: String| runbook(&address)));
+            checks.extend(parameter(stack, "RunbookUrl").map(|address: String| runbook(&address)));
         }
     }
     checks
 }
 
-async fn describe_stack(deployment: &Deployment) -> Result<Stack, Failure> {
+/// Describes the stack.
+///
+/// # Errors
+/// If it does not exist, or AWS cannot be called.
+pub(super) async fn describe_stack(deployment: &Deployment) -> Result<Stack, Failure> {
     let client = aws_sdk_cloudformation::Client::new(&deployment.config);
     let described = client.describe_stacks().stack_name(&deployment.stack).send().await;
     let described = described.map_err(|error| Failure::aws("the stack cannot be described", &error))?;
@@ -55,7 +59,7 @@ fn output<'stack>(stack: &'stack Stack, name: &str) -> Option<&'stack str> {
 }
 
 /// Returns a parameter of the stack. None if the stack is older than the parameter.
-fn parameter<T: FromStr>(stack: &Stack, name: &str) -> Option<T> {
+pub(super) fn parameter<T: FromStr>(stack: &Stack, name: &str) -> Option<T> {
     stack.parameters().iter().find(|one| one.parameter_key() == Some(name))?.parameter_value()?.parse().ok()
 }
 

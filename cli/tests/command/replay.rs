@@ -3,7 +3,7 @@
 use inlet_aws::client::clock;
 use serde_json::{Value, json};
 
-use crate::given::{Given, orders};
+use crate::given::{Given, order_with_two_states, orders};
 use crate::inlet::{Running, run, snapshot};
 
 /// The replays under which a store's events were published again.
@@ -32,6 +32,32 @@ async fn a_replay_counts_first_and_sends_when_confirmed() {
     assert_eq!(replays(&given, 6).len(), 4);
     let listed = run(&["list", "--json", "--parked", "--store", &given.address]).done().json();
     assert_eq!(listed["events"], json!([]), "it was tried again");
+}
+
+#[tokio::test]
+async fn a_replay_is_listed_and_changes_no_delay() {
+    let given = order_with_two_states().await;
+    let shown = || run(&["show", given.ids[0].as_str(), "--json"]).done().json();
+    let stats = || {
+        let stats = run(&["stats", "--json", "--since", "10m", "--store", &given.address]).done().json();
+        stats["stores"][0]["delay_ms"].clone()
+    };
+    let (first, delay) = (shown(), stats());
+    assert_eq!(first.get("replays"), None);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let replay = ["replay", "--since", "10m", "--store", &given.address, "--id", "after-the-fix", "--yes"];
+    run(&replay).done();
+    assert_eq!(replays(&given, 4).len(), 2);
+    let listed = || {
+        let shown = shown();
+        shown["replays"][0].get("processed").is_some().then_some(shown)
+    };
+    let shown = inlet_tests::stack::eventually(listed).expect("a processed replay");
+    assert_eq!(shown["replays"][0]["replay"], "after-the-fix");
+    assert_eq!(shown["processed"], first["processed"], "the first receipt's time");
+    assert_eq!(stats(), delay, "the replay is left out");
+    let page = run(&["show", given.ids[0].as_str()]).done().out;
+    assert!(page.contains(" as after-the-fix, processed "), "{page}");
 }
 
 #[tokio::test]
