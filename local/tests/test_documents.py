@@ -45,3 +45,10 @@ def test_every_link_of_a_document_has_its_target(name):
 @pytest.mark.parametrize(("name", "kilobytes"), [("README.md", 8), ("ARCHITECTURE.md", 12)])
 def test_the_first_documents_stay_short(name, kilobytes):
     assert len((ROOT / name).read_bytes()) <= kilobytes * 1024
+
+
+@pytest.mark.parametrize("name", [
+    "eventbridge-python/app.py", "https-node/server.mjs", "https-php/index.php", "python-function/app.py", "typescript-function/app.ts",
+])
+def test_a_consumer_of_the_examples_has_at_most_40_lines(name):
+    assert len((ROOT / "examples" / name).read_text().splitlines()) <= 40
