@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     /// Selects the deployment.
     #[command(flatten)]
     pub(crate) deployment: DeploymentArgs,
-    /// Selects how the answer looks.
+    /// Selects the format of the output.
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     /// The command.

@@ -109,7 +109,7 @@ pub(crate) enum Failure {
         /// A hint to continue.
         next: String,
     },
-    /// The command found a problem. Its answer has the details.
+    /// The command found a problem. Its output has the details.
     #[error("{what}")]
     Problem {
         /// The problem in short.
@@ -198,7 +198,7 @@ impl Failure {
                 "check the address and the program behind it; run `inlet doctor` for a deployment"
             }
             Self::ApiUnreachable(_) => {
-                "check the network and the provider's status, then try again: the command repeats nothing that is done"
+                "check the network and the provider's status, then try again: the command skips the steps that are done"
             }
             Self::Declined => "run the command again to be asked again",
             Self::Unconfirmed => "give --yes to confirm without a terminal",

@@ -1,4 +1,4 @@
-//! The options that every command has: which deployment it works on, and how it writes its answer.
+//! The options that every command has: which deployment it works on, and the format of its output.
 
 use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
@@ -31,7 +31,7 @@ pub(crate) struct DeploymentArgs {
     names_stack: bool,
 }
 
-/// Selects how the answer looks.
+/// Selects the format of the output.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {

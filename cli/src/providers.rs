@@ -221,7 +221,7 @@ impl fmt::Debug for ProviderHandle {
     }
 }
 
-/// The text is no provider's name.
+/// The text is not a provider's name.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not a provider; the providers are {names}", names = names())]
 pub(crate) struct NotAProvider(String);

@@ -36,7 +36,7 @@ pub struct Verdict<A> {
     pub states: usize,
     /// Number of steps between states.
     pub steps: usize,
-    /// The longest of the shortest paths to a state, in steps.
+    /// The largest number of steps that a state is away from the start, by its shortest path.
     pub depth: usize,
     /// The properties that do not hold, each with a path to a state in which it does not.
     pub broken: Vec<(&'static str, Vec<A>)>,

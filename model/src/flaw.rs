@@ -6,7 +6,7 @@ use crate::scenario::{Scenario, Sight};
 /// One change that breaks the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// The receiver answers a duplicate without enqueueing it: "seen" is taken for "done".
+    /// The receiver answers a duplicate without enqueueing it: an event that is stored counts as processed.
     EnqueueSkippedOnDuplicate,
     /// The processor writes the receipt, then publishes.
     ReceiptBeforePublish,
@@ -16,19 +16,19 @@ pub enum Flaw {
     NoFallback,
     /// The receiver accepts a delivery that does not verify.
     VerificationSkipped,
-    /// The journal looks whether the event is there and then writes, instead of one conditional write.
+    /// The journal reads whether the event exists, and then writes, instead of one conditional write.
     LookThenWrite,
-    /// The processor does not store what the queue alone has.
+    /// The processor does not store an event that only the queue has.
     FallbackNotJournaled,
     /// The processor stores every fallback under the same attempt, and so takes another one's write for its own.
     FallbacksAllNamedAlike,
-    /// The sweeper forgets what it has sent often enough, instead of parking it.
+    /// The sweeper drops an event that it has sent often enough, instead of parking it.
     GivenUpWithoutParking,
-    /// A redrive moves what the dead-letter queue holds and does not look for what the sweeper parked.
+    /// A redrive moves the messages of the dead-letter queue and ignores the events that the sweeper parked.
     RedriveOfTheDeadAlone,
-    /// A redriven message keeps its deduplication id, so that the queue may swallow it.
+    /// A redriven message keeps its deduplication id, so that the queue may drop it.
     RedriveUnderTheSameId,
-    /// A redrive removes the parked mark and does not list the event as pending, behind the sweeper's cursor.
+    /// A redrive removes the parked marker and does not list the event as pending, behind the sweeper's cursor.
     UnparkedUnnoted,
     /// A redrive takes the message out of the dead-letter queue, then sends it.
     ExhumedBeforeSent,
@@ -57,15 +57,15 @@ impl Flaw {
         let one = |faults| Scenario::of("one delivery", &[Genuine(0)], faults);
         let two = |faults| Scenario::of("two equal deliveries", &[Genuine(0), Genuine(0)], faults);
         match self {
-            // The sweeper would repair it: it is the net for exactly this, and no excuse for the flaw.
+            // The sweeper would repair it, so it does not run here.
             Self::EnqueueSkippedOnDuplicate => two(1).seeing(Sight::Nothing),
             Self::ReceiptBeforePublish
             | Self::AnswerBeforeJournal
             | Self::NoFallback
             | Self::FallbackNotJournaled => one(1),
             Self::VerificationSkipped => Scenario::of("a forged delivery", &[Forged], 0),
-            // Here what the sweeper sent waits on the queue until it is done: only where it sends nothing there is
-            // something left to park.
+            // A message that the sweeper sent waits on the queue until it is processed. Only if the sweeper sends
+            // nothing is there something left to park.
             Self::GivenUpWithoutParking | Self::RedriveOfTheDeadAlone => one(1).resent(0),
             Self::UnparkedUnnoted => one(2).worked_by(1).resent(0).seeing(Sight::Walk),
             Self::LookThenWrite => two(0),

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         sound &=
             holds(scenario.name, scenario.faults, &deferral::protocol::Protocol::sound(scenario.clone()));
     }
-    println!("\nflaws, each with a shortest way to what it breaks");
+    println!("\nflaws, each with a shortest path to the broken property");
     for flaw in Flaw::ALL {
         let scenario = flaw.scenario();
         sound &= is_found(&flaw, scenario.name, &Protocol::flawed(scenario.clone(), flaw));

@@ -44,7 +44,7 @@ impl Operator {
         })
     }
 
-    /// `Table::unpark`, which does nothing where there is no mark.
+    /// `Receipts::unpark`, which does nothing if there is no marker.
     fn prepare(protocol: &Protocol, world: &World, message: Message, from: From) -> Self {
         if !world.table.parked.has(message.id) {
             Self::Sending(message, from)

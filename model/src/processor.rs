@@ -24,9 +24,9 @@ pub enum Processor {
 /// A processor's step with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum At {
-    /// `Processor::leave_out_processed`: it looks for the receipt.
+    /// `Processor::skip_processed`: it reads the receipt.
     Looking,
-    /// `TableLedger::journal`: it lists the event as pending before it stores it.
+    /// `TableLedger::store_event`: it lists the event as pending before it stores it.
     Noting,
     /// The same: it stores the event that only the queue has.
     Journaling,
@@ -34,7 +34,7 @@ pub enum At {
     Publishing,
     /// `Processor::write_receipts`.
     Receipting,
-    /// `Processor::set_poison_aside`: it sends the message to the dead-letter queue.
+    /// `Processor::dead_letter`: it sends the message to the dead-letter queue.
     Burying,
     /// The same: it marks the event as parked.
     Parking,

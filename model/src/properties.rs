@@ -22,22 +22,22 @@ pub const KNOWN: &str = "what is processed is stored";
 /// Every property that must not be broken.
 pub const MUST_HOLD: [&str; 6] = [STORED, PROCESSED, ONCE, VERIFIED, BOTH, KNOWN];
 
-/// A situation that every check must see.
+/// A situation that every check must reach.
 pub const BY_QUEUE_ALONE: &str = "seen: a delivery accepted by the queue alone";
-/// A situation that every check must see.
+/// A situation that every check must reach.
 pub const BY_JOURNAL_ALONE: &str = "seen: a delivery accepted while the queue has nothing of it";
-/// A situation that every check must see.
+/// A situation that every check must reach.
 pub const REFUSED: &str = "seen: a delivery refused by both";
-/// A situation that every check must see.
+/// A situation that every check must reach.
 pub const RESENT: &str = "seen: the sweeper sends";
-/// A situation that every check must see.
+/// A situation that every check must reach.
 pub const DEAD: &str = "seen: a message in the dead-letter queue";
-/// A situation that every check must see.
+/// A situation that every check must reach.
 pub const PARKED: &str = "seen: an event parked";
-/// A situation that every check must see.
+/// A situation that every check must reach.
 pub const FINISHED: &str = "seen: everything accepted, processed and at rest";
 
-/// The situations that a check must see if receivers, services and a sweeper can fail.
+/// The situations that a check must reach if receivers, services and a sweeper can fail.
 pub const MUST_BE_SEEN: [&str; 7] =
     [BY_QUEUE_ALONE, BY_JOURNAL_ALONE, REFUSED, RESENT, DEAD, PARKED, FINISHED];
 

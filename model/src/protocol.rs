@@ -30,10 +30,10 @@ pub enum Step {
     SendsNoMore,
     /// A program makes its next call.
     Turn(Program, Luck),
-    /// A processor is given the queue's next message; `None`: the message was received often enough, and the
-    /// queue's redrive policy moves it.
+    /// A processor receives the queue's next message. `None` if the message was received often enough: the
+    /// queue's redrive policy moves it then.
     Receives(Option<usize>),
-    /// A processor's message becomes visible before the processor is through.
+    /// A processor's message becomes visible before the processor has finished.
     Reappears(usize),
     /// The deduplication window of an id passes.
     WindowPasses(Id),
@@ -65,7 +65,7 @@ pub enum Luck {
     Good,
     /// It fails and does nothing.
     Fails,
-    /// It fails for its caller and takes effect later, or at once: a lost reply.
+    /// It fails for its caller and takes effect later, or immediately: a lost response.
     Overdue,
     /// The same, and the SDK sends it again.
     SentAgain,
@@ -269,7 +269,7 @@ impl Model for Protocol {
         }
         steps.extend(self.ids().filter(|&id| world.queue.remembered.has(id)).map(Step::WindowPasses));
         steps.extend((0..world.overdue.len()).map(Step::Lands));
-        // While messages wait they explain unprocessed events; to sweep all the same is a misjudgement.
+        // While messages wait they explain unprocessed events; a sweep in that state is a misjudgement.
         if world.sweeper == Sweeper::Idle && (world.queue.messages.is_empty() || world.faults > 0) {
             let due = self.ids().filter(|&id| Sweeper::begin(self, world, id).is_some());
             steps.extend(due.map(Step::Sweeps));

@@ -8,23 +8,23 @@ use crate::world::{Id, Message};
 /// The receiver's step with a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Receiver {
-    /// It has not come.
+    /// It has not arrived.
     Unsent,
     /// `self.journal.record(..)`.
     Journaling,
     /// [`Flaw::LookThenWrite`]: nothing was found, so it writes.
     Overwriting,
-    /// `Table::repeated` asks for the original's receipt.
+    /// `Events::resolve_duplicate` reads the original's receipt.
     Looking(Id),
     /// `Receiver::enqueue`.
     Enqueueing(Id),
-    /// `Receiver::fall_back`.
+    /// `Receiver::enqueue_as_fallback`.
     FallingBack,
     /// It is over.
     Ended(Answer),
 }
 
-/// The answer to the provider.
+/// The response to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// It never sent the delivery.
@@ -33,7 +33,7 @@ pub enum Answer {
     Nothing,
     /// 2xx.
     Accepted,
-    /// 401: `Receiver::prove` found no proof.
+    /// 401: `Receiver::authenticate` found no valid proof.
     Unauthenticated,
     /// 503.
     Unavailable {
@@ -43,7 +43,7 @@ pub enum Answer {
 }
 
 impl Receiver {
-    /// A delivery arrives: `Receiver::prove`.
+    /// A delivery arrives: `Receiver::authenticate`.
     pub fn begin(protocol: &Protocol, arrival: usize) -> Self {
         if protocol.scenario.is_genuine(arrival) || protocol.has(Flaw::VerificationSkipped) {
             Self::Journaling

@@ -16,7 +16,7 @@ pub enum Arrival {
 pub enum Identity {
     /// Equal bodies have one id.
     Lasting,
-    /// Every delivery has an id of its own, and one that repeats the entity's latest is that event. All
+    /// Every delivery has an id of its own, and one that equals the entity's latest is that event. All
     /// deliveries here fall into one window.
     Within,
 }
@@ -26,8 +26,8 @@ pub enum Identity {
 pub enum Sight {
     /// All stored events.
     All,
-    /// The events ahead of its cursor, and its pending list: the time index is ordered by arrival, so an event that is stored
-    /// late, or was parked, is behind its cursor.
+    /// The events ahead of its cursor, and its pending list: the time index is ordered by arrival, so an event that is
+    /// stored late, or was parked, is behind its cursor.
     Walk,
     /// None: it never runs. Then the queue takes all messages of receivers, because only the sweeper repairs
     /// a failed send.
@@ -45,7 +45,7 @@ pub struct Scenario {
     pub identity: Identity,
     /// Number of faults, of any kind, anywhere.
     pub faults: u8,
-    /// Number of processors at once.
+    /// Number of processors that run at the same time.
     pub processors: usize,
     /// Number of receives of a message before it goes to the dead-letter queue. Deployed: 5
     /// attempts of its own.

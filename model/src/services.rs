@@ -50,7 +50,7 @@ pub struct Queued {
 /// A call to a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Call {
-    /// `Table::keep`: the conditional write of an event, for a receiver or, late, for the processor.
+    /// `Events::put`: the conditional write of an event, for a receiver or, late, for the processor.
     Keep {
         /// The event.
         id: Id,
@@ -59,7 +59,7 @@ pub enum Call {
     },
     /// [`Flaw::LookThenWrite`]: the write without a condition.
     Overwrite(Id),
-    /// `Table::is_processed`.
+    /// `Receipts::is_processed`.
     IsProcessed(Id),
     /// `SqsQueue::send` and `send_with_event`.
     Send(Message),
@@ -143,7 +143,7 @@ impl World {
         self.table.writes[usize::from(id)] > 0
     }
 
-    /// The event that one of this id would repeat: the item itself, or the entity's `latest` of equal content.
+    /// The original of an event of this id: the item itself, or the entity's `latest` of equal content.
     fn found(&self, protocol: &Protocol, id: Id) -> Option<Id> {
         match protocol.scenario.identity {
             Identity::Lasting => self.is_stored(id).then_some(id),

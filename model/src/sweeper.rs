@@ -13,7 +13,7 @@ pub enum Sweeper {
     Idle,
     /// `Run::resend`: it sends the stored message under the event's own deduplication id.
     Sending(Id),
-    /// `Table::put_pending`: it records that it sent.
+    /// `Pending::put`: it records that it sent.
     Counting(Id),
     /// It has sent often enough and leaves the event to the operator.
     Parking(Id),

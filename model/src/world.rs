@@ -6,7 +6,7 @@ use crate::receiver::Receiver;
 use crate::services::{Call, Queue, Table};
 use crate::sweeper::Sweeper;
 
-/// An event's id: the place of the delivery that it was first given to.
+/// An event's id: the number of the delivery that got it first.
 pub type Id = u8;
 
 /// A set of ids.
@@ -24,12 +24,12 @@ impl Ids {
         self.0 == 0
     }
 
-    /// Puts the id in.
+    /// Adds the id.
     pub fn put(&mut self, id: Id) {
         self.0 |= 1 << id;
     }
 
-    /// Takes the id out.
+    /// Removes the id.
     pub fn take(&mut self, id: Id) {
         self.0 &= !(1 << id);
     }
@@ -76,7 +76,7 @@ pub struct World {
     pub published: Ids,
     /// The deliveries that were answered 2xx.
     pub accepted: Ids,
-    /// Calls that their callers gave up and that take effect later; sorted, so that equal states are equal values.
+    /// Calls that their callers gave up and that take effect later; sorted, so that equal states compare equal.
     pub overdue: Vec<Call>,
     /// Number of remaining faults.
     pub faults: u8,

@@ -17,8 +17,9 @@ fn a_deferred_delivery_is_kept_over_every_interleaving() {
         let verdict = check(&protocol);
         println!("{name}: {faults} faults, {} states, {:.1?}", verdict.states, start.elapsed());
         assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
-        let walked = ends(&protocol).unwrap_or_else(|world| panic!("{name}: a way leads back to {world:#?}"));
-        assert_eq!(walked, verdict.states, "{name}: two walks that do not meet the same moments");
+        let walked =
+            ends(&protocol).unwrap_or_else(|world| panic!("{name}: a path leads back to {world:#?}"));
+        assert_eq!(walked, verdict.states, "{name}: two walks that do not visit the same states");
         let expected = [
             (RELEASED, true),
             (UNAVAILABLE, true),
@@ -41,7 +42,7 @@ fn without_a_fault_every_delivery_is_accepted() {
     }
 }
 
-/// The flaw breaks exactly these, and within its bounds the sound protocol breaks nothing.
+/// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
 fn breaks(flaw: Flaw, properties: &[&str]) {
     let flawed = Protocol::flawed(flaw.scenario(), flaw);
     let mut broken = check(&flawed).broken_names();
@@ -64,7 +65,7 @@ fn a_request_that_is_not_counted_is_never_verified() {
 }
 
 #[test]
-fn an_answer_before_the_request_loses_it() {
+fn a_response_before_the_request_is_stored_loses_it() {
     breaks(Flaw::AnswerBeforeRequest, &[KEPT]);
 }
 

@@ -1,4 +1,4 @@
-//! The protocol built wrongly on purpose: the check finds each flaw, and says which promise it breaks.
+//! The protocol with each flaw built in on purpose: the check finds it, and names the promises that it breaks.
 
 use inlet_model::check::check;
 use inlet_model::flaw::Flaw;
@@ -6,7 +6,7 @@ use inlet_model::properties::{BOTH, KNOWN, ONCE, PROCESSED, STORED, VERIFIED};
 use inlet_model::protocol::Protocol;
 use inlet_model::scenario::{Arrival, Scenario, Sight};
 
-/// The flaw breaks exactly these, and within its bounds the sound protocol breaks nothing.
+/// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
 fn breaks(flaw: Flaw, properties: &[&str]) {
     let flawed = Protocol::flawed(flaw.scenario(), flaw);
     let mut broken = check(&flawed).broken_names();
@@ -37,7 +37,7 @@ fn a_receipt_before_publishing_loses_unpublished_events() {
 }
 
 #[test]
-fn an_answer_before_the_journal_loses_unstored_events() {
+fn a_response_before_the_journal_loses_unstored_events() {
     breaks(Flaw::AnswerBeforeJournal, &[STORED, PROCESSED]);
 }
 
@@ -52,7 +52,7 @@ fn without_verification_a_forgery_is_stored() {
 }
 
 #[test]
-fn to_look_and_then_write_stores_twice() {
+fn a_read_before_an_unconditional_write_stores_twice() {
     breaks(Flaw::LookThenWrite, &[STORED, ONCE]);
 }
 
@@ -67,7 +67,7 @@ fn equal_fallbacks_are_processed_under_ids_without_an_event() {
 }
 
 #[test]
-fn a_sweeper_that_gives_up_silently_forgets() {
+fn a_sweeper_that_does_not_park_loses_events() {
     breaks(Flaw::GivenUpWithoutParking, &[PROCESSED]);
 }
 
@@ -77,7 +77,7 @@ fn a_redrive_without_the_parked_events_leaves_them() {
 }
 
 #[test]
-fn a_redrive_under_the_same_id_is_swallowed_by_the_queue() {
+fn a_redrive_under_the_same_id_is_dropped_by_the_queue() {
     breaks(Flaw::RedriveUnderTheSameId, &[STORED, PROCESSED]);
 }
 
@@ -92,7 +92,7 @@ fn a_redrive_that_deletes_before_it_sends_loses_messages() {
 }
 
 #[test]
-fn a_repeat_of_an_event_of_another_id_is_left_to_the_sweeper() {
+fn a_duplicate_of_an_event_of_another_id_is_left_to_the_sweeper() {
     let scenario = Scenario::of("two equal deliveries", &[Arrival::Genuine(0), Arrival::Genuine(0)], 2);
     let verdict = check(&Protocol::sound(scenario.within().seeing(Sight::Nothing).worked_by(1)));
     assert_eq!(verdict.broken_names(), [PROCESSED]);

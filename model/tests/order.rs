@@ -5,7 +5,7 @@ use std::time::Instant;
 use inlet_model::check::{check, ends};
 use inlet_model::order::flaw::Flaw;
 use inlet_model::order::properties::{
-    ALL_NEW, COMPLETE, FELL_BACK, MADE_LATER, NEWEST, ONE_REPEAT, RESTORED,
+    ALL_NEW, COMPLETE, FELL_BACK, MADE_LATER, NEWEST, ONE_DUPLICATE, RESTORED,
 };
 use inlet_model::order::protocol::Protocol;
 use inlet_model::order::scenario::Scenario;
@@ -19,9 +19,10 @@ fn the_order_holds_over_every_interleaving() {
         let verdict = check(&protocol);
         println!("{name}: {faults} faults, {} states, {:.1?}", verdict.states, start.elapsed());
         assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
-        let walked = ends(&protocol).unwrap_or_else(|world| panic!("{name}: a way leads back to {world:#?}"));
-        assert_eq!(walked, verdict.states, "{name}: two walks that do not meet the same moments");
-        for seen in [ALL_NEW, ONE_REPEAT, FELL_BACK, MADE_LATER, RESTORED] {
+        let walked =
+            ends(&protocol).unwrap_or_else(|world| panic!("{name}: a path leads back to {world:#?}"));
+        assert_eq!(walked, verdict.states, "{name}: two walks that do not visit the same states");
+        for seen in [ALL_NEW, ONE_DUPLICATE, FELL_BACK, MADE_LATER, RESTORED] {
             assert_eq!(verdict.seen.contains(&seen), expected.contains(&seen), "{name}: {seen}");
         }
     }
@@ -33,19 +34,19 @@ fn expected(scenario: &Scenario) -> Vec<&'static str> {
     let contents: String = scenario.contents.iter().collect();
     let mut seen = vec![ALL_NEW, FELL_BACK];
     if contents != "AB" && !scenario.at_once {
-        seen.push(ONE_REPEAT);
+        seen.push(ONE_DUPLICATE);
     }
     if contents != "AA" {
         seen.push(MADE_LATER);
     }
-    // A repeat is restored only if its arrival is later than that of the state before it.
+    // A duplicate is restored only if its arrival is later than that of the state before it.
     if contents.len() > 2 && scenario.received(2) > scenario.received(1) {
         seen.push(RESTORED);
     }
     seen
 }
 
-/// The flaw breaks exactly these, and within its bounds the sound protocol breaks nothing.
+/// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
 fn breaks(flaw: Flaw, properties: &[&str]) {
     let flawed = Protocol::flawed(flaw.scenario(), flaw);
     let mut broken = check(&flawed).broken_names();
@@ -63,8 +64,8 @@ fn equal_deliveries_of_one_millisecond_mark_nothing() {
 }
 
 #[test]
-fn a_repeat_that_is_not_noted_is_lost_when_it_is_none() {
-    breaks(Flaw::RepeatNotNoted, &[NEWEST, COMPLETE]);
+fn a_duplicate_that_is_not_noted_is_lost_if_it_is_new() {
+    breaks(Flaw::DuplicateNotNoted, &[NEWEST, COMPLETE]);
 }
 
 #[test]

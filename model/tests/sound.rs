@@ -26,8 +26,9 @@ fn the_promises_hold_and_every_run_ends() {
         );
         assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
         assert!(verdict.states >= FEWEST, "{name}: only {} states", verdict.states);
-        let walked = ends(&protocol).unwrap_or_else(|world| panic!("{name}: a way leads back to {world:#?}"));
-        assert_eq!(walked, verdict.states, "{name}: two walks that do not meet the same moments");
+        let walked =
+            ends(&protocol).unwrap_or_else(|world| panic!("{name}: a path leads back to {world:#?}"));
+        assert_eq!(walked, verdict.states, "{name}: two walks that do not visit the same states");
         for seen in MUST_BE_SEEN {
             assert!(verdict.seen.contains(&seen) || unseen.contains(&seen), "{name}: not {seen}");
         }

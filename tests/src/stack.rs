@@ -61,7 +61,7 @@ pub struct Facts {
     pub stage: String,
 }
 
-/// The answer to a sender.
+/// The response to a sender.
 #[derive(Debug, PartialEq)]
 pub struct Answer {
     /// The status code.
@@ -285,7 +285,7 @@ impl Stack {
             ("GET" | "HEAD" | "DELETE", []) => agent.run(request.body(()).expect("a request")),
             _ => agent.run(request.body(body).expect("a request")),
         };
-        let mut answer = sent.expect("an answer");
+        let mut answer = sent.expect("a response");
         let location =
             answer.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let text = answer.body_mut().read_to_string().expect("text");
@@ -306,8 +306,8 @@ impl Stack {
         eventually(published).unwrap_or_else(|| self.published(store))
     }
 
-    /// Returns the messages on a queue, through the emulator's own inspection API: receiving would count as a receive and
-    /// delay the group.
+    /// Returns the messages on a queue, through the emulator's own inspection API: receiving would count as a receive
+    /// and delay the group.
     pub fn waiting(&self, queue_url: &str) -> Vec<Message> {
         let escaped = percent_encoding::utf8_percent_encode(queue_url, percent_encoding::NON_ALPHANUMERIC);
         let url = format!("{}/_ministack/sqs/messages?QueueUrl={escaped}", self.facts.endpoint);
@@ -321,7 +321,7 @@ impl Stack {
     /// Returns the ids of a store's events in the table.
     pub async fn events(&self, provider: &str, store: &StoreName) -> Vec<EventId> {
         let items = self.items(provider, store, "event/").await;
-        // A repeat's own item is in no time index: nothing lists, sends or replays it.
+        // A duplicate's own item is in no time index: nothing lists, sends or replays it.
         let events = items.iter().filter(|item| item.contains_key("arrival"));
         let mut ids: Vec<EventId> = events.map(id_of).collect();
         ids.sort();
@@ -333,7 +333,7 @@ impl Stack {
         let start = Instant::now();
         loop {
             let items = self.items(provider, store, "receipt/").await;
-            // A repeat has a receipt that names its original.
+            // A duplicate has a receipt that names its original.
             let receipts = items.iter().filter(|item| !item.contains_key("repeats")).count();
             if receipts >= count || start.elapsed() > PATIENCE {
                 return receipts;

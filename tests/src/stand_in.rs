@@ -1,5 +1,5 @@
-//! Stand-ins for the providers' own APIs for webhooks: they behave as the providers' pages describe, where those are silent
-//! as integrators' code does, and they fail on demand.
+//! Stand-ins for the providers' own APIs for webhooks: they behave as the providers' pages describe, where those are
+//! silent as integrators' code does, and they fail on demand.
 //!
 //! The sources of each provider's facts are in `functions/{provider}/src/tools/registration.rs`.
 
@@ -26,16 +26,16 @@ pub const TIKI_ACCESS: &str = r#"{"token":"acc3ss-token"}"#;
 
 /// A configured answer to a call.
 #[derive(Clone, Debug)]
-pub enum Mood {
-    /// The documented answer.
+pub enum Behaviour {
+    /// The documented response.
     Well,
     /// This status and body; nothing is done.
     Says(u16, &'static str),
     /// This status and body, although the call is done.
     DoesAndSays(u16, &'static str),
-    /// An answer after the caller's timeout.
+    /// A response after the caller's timeout.
     Slowly,
-    /// Half of an answer, although the call is done.
+    /// Half of a response, although the call is done.
     BreaksOff,
 }
 
@@ -54,12 +54,12 @@ pub struct State {
     pub zort: Option<Map<String, Value>>,
     /// Zid's subscriptions.
     pub zid: Vec<Value>,
-    /// The answer to a second subscription to the same event and URL; it is accepted if this is `None`.
+    /// The response to a second subscription to the same event and URL; it is accepted if this is `None`.
     pub zid_duplicate: Option<u16>,
     /// Tiki's registrations, the newest last.
     pub tiki: Vec<Value>,
     /// The configured answers to the next calls; the documented ones after that.
-    pub moods: VecDeque<Mood>,
+    pub behaviours: VecDeque<Behaviour>,
     /// The received calls: method, path and query.
     pub requests: Vec<String>,
 }
@@ -95,9 +95,9 @@ impl StandIn {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Configures the answers to the next calls.
-    pub fn moods(&self, moods: impl IntoIterator<Item = Mood>) {
-        self.state().moods = moods.into_iter().collect();
+    /// Configures the responses to the next calls.
+    pub fn behaviours(&self, behaviours: impl IntoIterator<Item = Behaviour>) {
+        self.state().behaviours = behaviours.into_iter().collect();
     }
 
     /// Returns the calls since the last call of this function.
@@ -112,20 +112,20 @@ async fn answer(state: &Mutex<State>, request: Request<Bytes>) -> Result<Reply, 
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());
         let asked = format!("{} {path}", request.method());
         state.requests.push(asked);
-        let mood = state.moods.pop_front().unwrap_or(Mood::Well);
+        let mood = state.behaviours.pop_front().unwrap_or(Behaviour::Well);
         let done = match mood {
-            Mood::Says(..) | Mood::Slowly => (200, String::new()),
+            Behaviour::Says(..) | Behaviour::Slowly => (200, String::new()),
             _ => act(&mut state, &request),
         };
         (mood, done)
     };
     match mood {
-        Mood::Well => Ok(whole(response(done.0, done.1))),
-        Mood::Says(status, body) | Mood::DoesAndSays(status, body) => {
+        Behaviour::Well => Ok(whole(response(done.0, done.1))),
+        Behaviour::Says(status, body) | Behaviour::DoesAndSays(status, body) => {
             Ok(whole(response(status, body.to_owned())))
         }
-        Mood::BreaksOff => Ok(broken_off(response(done.0, done.1))),
-        Mood::Slowly => {
+        Behaviour::BreaksOff => Ok(broken_off(response(done.0, done.1))),
+        Behaviour::Slowly => {
             tokio::time::sleep(Duration::from_secs(5)).await;
             Err(Closed)
         }
@@ -165,7 +165,7 @@ fn act(state: &mut State, request: &Request<Bytes>) -> (u16, String) {
     (status, said.to_string())
 }
 
-/// Without webhooks the answer is a sentence; with webhooks it is the settings, without a result code.
+/// Without webhooks the response is a sentence; with webhooks it is the settings, without a result code.
 fn zort_settings(state: &State) -> Value {
     match &state.zort {
         Some(settings) => Value::Object(settings.clone()),

@@ -13,7 +13,7 @@ const PARSE: &str = "import json; from local import template; print(json.dumps(t
 /// Returns the template.
 ///
 /// # Panics
-/// If the tools are not installed, or the template is no YAML.
+/// If the tools are not installed, or the template is not YAML.
 pub fn load() -> &'static Value {
     static TEMPLATE: LazyLock<Value> = LazyLock::new(|| {
         let python = repository::root().join(".local/tools/python/bin/python");

@@ -1,5 +1,5 @@
 //! Every delivery is answered before any caller's timeout: the limits, the template and the providers agree,
-//! and services that never answer cannot hold an answer back. Needs `make up`.
+//! and services that never answer cannot hold a response back. Needs `make up`.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -91,7 +91,7 @@ fn the_queue_and_the_processor_agree_how_long_a_message_waits() {
     );
 }
 
-/// Returns an address where connections open and no answer comes.
+/// Returns an address where connections open and no response comes.
 fn silence() -> (TcpListener, String) {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = silent.local_addr().expect("its address");
@@ -106,7 +106,7 @@ struct Silent {
     queue: bool,
 }
 
-/// Sends a delivery with the right or a wrong secret; returns the answer and the duration.
+/// Sends a delivery with the right or a wrong secret; returns the response and the duration.
 async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let stack = Stack::up();
     let (_silence, endpoint) = silence();
@@ -169,7 +169,7 @@ async fn a_silent_quarantine_is_a_401_in_time() {
     let (status, report, took) = received(Silent { table: true, ..Silent::default() }, false).await;
     assert_eq!(status, 401, "{report:?}");
     assert!(
-        matches!(report, Report::Refused(NotAccepted::VerificationFailed { held: Err(_), .. })),
+        matches!(report, Report::Refused(NotAccepted::VerificationFailed { quarantined: Err(_), .. })),
         "{report:?}"
     );
     assert!(took < QUARANTINE + GRACE, "{took:?}");

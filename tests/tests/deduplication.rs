@@ -1,5 +1,5 @@
-//! Deduplication within a retry window, on the table itself: repeats, states that come back, and clocks that disagree.
-//! Needs `make up`.
+//! Deduplication within a retry window, on the table itself: duplicates, states that come back, and clocks that
+//! disagree. Needs `make up`.
 
 use inlet::event::EventId;
 use inlet::receive::Recorded;
@@ -81,7 +81,7 @@ async fn table_with_a() -> Table {
 }
 
 #[tokio::test]
-async fn a_repeat_is_no_event_but_a_returning_state_is() {
+async fn a_duplicate_is_not_an_event_but_a_returning_state_is() {
     let table = table_with_a().await;
     let original = id_of(&delivery("A", 0, Origin::Webhook));
     match put(&table, "A", 100, Origin::Webhook).await {
@@ -93,13 +93,16 @@ async fn a_repeat_is_no_event_but_a_returning_state_is() {
     assert_eq!(put(&table, "B", 200, Origin::Webhook).await, NEW);
     assert_eq!(put(&table, "A", 300, Origin::Webhook).await, NEW);
     assert_eq!(history(&table).await, states(&[("A", 0), ("B", 200), ("A", 300)]));
-    let repeat = delivery("A", 100, Origin::Webhook);
-    let arrival = ReceivedAt::from_millis(repeat.record.received_ms).unwrap();
-    assert!(table.receipts.is_processed(&id_of(&repeat), arrival).await.unwrap(), "nothing sends a repeat");
+    let duplicate = delivery("A", 100, Origin::Webhook);
+    let arrival = ReceivedAt::from_millis(duplicate.record.received_ms).unwrap();
+    assert!(
+        table.receipts.is_processed(&id_of(&duplicate), arrival).await.unwrap(),
+        "nothing sends a duplicate"
+    );
 }
 
 #[tokio::test]
-async fn a_late_state_makes_the_repeat_after_it_an_event() {
+async fn a_late_state_makes_the_duplicate_after_it_an_event() {
     let table = table_with_a().await;
     assert_ne!(put(&table, "A", 200, Origin::Webhook).await, NEW, "nothing is known of B");
     assert_eq!(put(&table, "B", 100, Origin::Fallback).await, NEW);
@@ -111,14 +114,14 @@ async fn a_late_state_makes_the_repeat_after_it_an_event() {
     assert_eq!(pending.iter().map(|event| &event.id).collect::<Vec<_>>(), [&restored]);
     // The same message once more changes nothing.
     assert_eq!(put(&table, "B", 100, Origin::Fallback).await, NEW);
-    // The restored event is the latest: what repeats it is a repeat, and another state is none.
+    // The restored event is the latest: an equal delivery is a duplicate, and another state is not.
     assert_ne!(put(&table, "A", 300, Origin::Webhook).await, NEW);
     assert_eq!(put(&table, "B", 400, Origin::Webhook).await, NEW);
     assert_eq!(history(&table).await, states(&[("A", 0), ("B", 100), ("A", 200), ("B", 400)]));
 }
 
 #[tokio::test]
-async fn a_repeat_that_was_left_out_comes_back_after_later_states_too() {
+async fn a_duplicate_that_proves_new_returns_after_later_states() {
     let table = table_with_a().await;
     assert_ne!(put(&table, "A", 200, Origin::Webhook).await, NEW);
     assert_eq!(put(&table, "C", 300, Origin::Webhook).await, NEW);
@@ -146,7 +149,7 @@ async fn a_state_behind_a_clock_that_is_ahead_gets_a_later_arrival() {
     again.record.supersedes = Some(delivery("B", 100, Origin::Webhook).record.id);
     assert_eq!(table.events.put(&again).await.unwrap(), NEW);
     assert_eq!(history(&table).await, states(&[("A", 59_000), ("B", 59_001)]));
-    assert_ne!(put(&table, "B", 200, Origin::Webhook).await, NEW, "a repeat of B");
+    assert_ne!(put(&table, "B", 200, Origin::Webhook).await, NEW, "a duplicate of B");
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ async fn an_equal_delivery_during_a_forget_run_is_kept() {
     again.record.received_ms = now.millis() + 1_000;
     assert!(
         matches!(table.events.put(&again).await, Ok(Put::Recorded(Recorded::New))),
-        "it is no repetition"
+        "it is not a repetition"
     );
     let later = ReceivedAt::from_millis(again.record.received_ms).unwrap();
     assert!(!table.receipts.is_processed(&id, later).await.unwrap(), "and will be processed");

@@ -1,5 +1,5 @@
-//! Hostile input from attackers and broken senders: an answer of the right class, in JSON, and a function that continues
-//! to answer. Needs `make up`.
+//! Hostile input from attackers and broken senders: a response of the right class, in JSON, and a function that
+//! continues to answer. Needs `make up`.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -105,7 +105,7 @@ impl<S: Sender> Case<S> {
     }
 }
 
-/// Returns status and JSON body of an answer's bytes; a body that is not JSON is left out.
+/// Returns status and JSON body of a response's bytes; a body that is not JSON is left out.
 fn parsed(answer: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));

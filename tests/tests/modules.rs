@@ -55,7 +55,7 @@ fn circle(imports: &Imports) -> Option<BTreeSet<String>> {
     }
 }
 
-/// Returns the modules of a crate with their imports. Tests are no modules.
+/// Returns the modules of a crate with their imports. Tests are not modules.
 fn imports(root: &Path) -> Imports {
     let files = files(root);
     let name = |path: &PathBuf| {

@@ -105,7 +105,7 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
     for (n, (case, request, expected)) in cases.iter().enumerate() {
         let answer = stack.send("zid", request);
         let line = eventually(|| lines(&stack, "zid", &store).get(n).cloned());
-        let line = line.unwrap_or_else(|| panic!("{case}: no line for an answer of {}", answer.status));
+        let line = line.unwrap_or_else(|| panic!("{case}: no line for a response of {}", answer.status));
         let counted = counted(&line);
         for metric in expected {
             assert!(counted.contains(*metric), "{case}: {metric} is not counted: {line}");
@@ -172,7 +172,7 @@ fn every_alarm_and_the_dashboard_are_deployed() {
     assert_eq!(alarms.len(), deployed.len());
     let titles: Vec<&str> =
         widgets.iter().filter_map(|widget| widget["properties"]["title"].as_str()).collect();
-    let first = ["Alarms", "Accepted", "Refused", "Waiting on the queue"];
+    let first = ["Alarms", "Accepted", "Rejected", "Waiting on the queue"];
     assert_eq!(titles[..4], first, "{titles:?}");
     assert!(!body.to_string().contains("${"), "something was not put in: {body}");
 }

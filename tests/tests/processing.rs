@@ -49,7 +49,7 @@ async fn a_fallback_is_stored_and_published() {
 }
 
 #[tokio::test]
-async fn a_fallback_and_its_repeat_are_one_event() {
+async fn a_fallback_and_its_duplicate_are_one_event() {
     let stack = Stack::up();
     let (store, request) = given::<Zort>(&stack, "UPDATEPRODUCTQUANTITY").await;
     let queue = stack.impatient_queue().await;
@@ -135,9 +135,9 @@ async fn an_event_stored_late_does_not_hide_a_later_state() {
     let webhook = Origin::Webhook;
     assert_eq!(table.events.put(&at("b", 2_000, 2, webhook)).await.unwrap(), new);
     assert_eq!(table.events.put(&at("c", 1_000, 1, Origin::Fallback)).await.unwrap(), new, "stored late");
-    let repeat = at("b", 2_500, 4, webhook);
+    let duplicate = at("b", 2_500, 4, webhook);
     assert!(
-        matches!(table.events.put(&repeat).await.unwrap(), Put::Recorded(Recorded::Duplicate { .. })),
+        matches!(table.events.put(&duplicate).await.unwrap(), Put::Recorded(Recorded::Duplicate { .. })),
         "b is still the latest"
     );
     assert_eq!(table.events.put(&at("c", 3_000, 3, webhook)).await.unwrap(), new, "c, b, c");

@@ -90,7 +90,7 @@ async fn waits_until_the_secret_is_corrected<S: Sender>(payload: &str) {
 
     let held = stack.held(S::NAME, &store).await;
     assert_eq!(held.len(), 1, "{held:?}");
-    assert_eq!(text(&held[0], "reason"), "no live credential fits what was offered");
+    assert_eq!(text(&held[0], "reason"), "no live credential matches the proof");
     let received = text(&held[0], "received").to_owned();
     let number = |name: &str| held[0][name].as_n().expect("a number").parse::<u64>().expect("a number");
     assert_eq!(number("expires"), number("received_ms") / 1_000 + RETENTION.as_secs());
@@ -256,7 +256,7 @@ async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<Quar
     let (answer, report) = receiver.receive::<Zid>(Unverified::new(request.clone()), at, &attempt).await;
     assert_eq!(answer.status, 401, "{report:?}");
     match report {
-        Report::Refused(NotAccepted::VerificationFailed { held, .. }) => held.ok(),
+        Report::Refused(NotAccepted::VerificationFailed { quarantined, .. }) => quarantined.ok(),
         other => panic!("{other:?}"),
     }
 }
@@ -275,7 +275,7 @@ async fn a_flood_of_forgeries_is_capped_and_refused_all_the_same() {
             other => assert_eq!(other, Some(QuarantineOutcome::RateLimited), "after {kept}"),
         }
     }
-    // 2 MiB at once: seven of a quarter of a MiB each. And 10 KiB a second: one more in 25 s, on a slow machine.
+    // 2 MiB as a burst: seven of a quarter of a MiB each. And 10 KiB a second: one more in 25 s, on a slow machine.
     let at_most = 8 + usize::try_from(began.elapsed().as_secs() / 25).unwrap();
     assert!((7..at_most).contains(&kept), "{kept} of 12 in {:?}", began.elapsed());
     assert_eq!(stack.held("zid", &store).await.len(), kept);

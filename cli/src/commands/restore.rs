@@ -143,7 +143,7 @@ fn interrupted(ended: RunOutcome, context: &'static str, inlet: &str, copy: &str
 async fn copy(deployment: &Deployment, name: &str) -> Result<Table, Failure> {
     if name == deployment.table_name {
         return Err(Failure::Unusable {
-            what: format!("{name} is the table of this deployment, and no copy"),
+            what: format!("{name} is the table of this deployment, not a copy"),
             next: "give the name of the table that was restored from a backup".to_owned(),
         });
     }
@@ -163,7 +163,7 @@ async fn copy(deployment: &Deployment, name: &str) -> Result<Table, Failure> {
         .unwrap_or_default();
     if keys != ["pk", "sk"] {
         return Err(Failure::Unusable {
-            what: format!("{name} is no copy of an event table: its keys are not pk and sk"),
+            what: format!("{name} is not a copy of an event table: its keys are not pk and sk"),
             next: format!("give a table that was restored from a backup of {}", deployment.table_name),
         });
     }

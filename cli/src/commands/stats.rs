@@ -139,7 +139,7 @@ impl StoreStats {
             }
             State::Processed => {}
         }
-        // A replay is an operator's decision, and says nothing about the processing.
+        // A replay is an operator's decision, so its time is not a processing delay.
         let processed = status.processed.filter(|_| !status.by_replay);
         self.delays.extend(processed.map(|processed| processed.since(received_at)));
     }
@@ -162,7 +162,7 @@ impl StoreStats {
     }
 }
 
-/// The answer.
+/// The result.
 #[derive(Debug, Serialize)]
 struct Stats {
     /// Start of the time span.
@@ -303,10 +303,11 @@ struct BreakerStatus {
 #[derive(Debug, Serialize)]
 struct Breaker {
     window_minutes: u64,
-    degraded_at: u32,
-    broken_at: u32,
+    warn_at: u32,
+    disable_at: u32,
     discards_backlog: bool,
-    /// Number of failures of each store within the window. The provider counts per webhook, so its count is at most this.
+    /// Number of failures of each store within the window. The provider counts per webhook, so its count is at most
+    /// this.
     failures: BTreeMap<String, usize>,
     /// Number of failures since the last accepted delivery of the store, which resets a webhook's count.
     failures_since_accepted: BTreeMap<String, usize>,
@@ -326,8 +327,8 @@ impl BreakerStatus {
         };
         let breaker = retry_policy.circuit_breaker.as_ref().map(|breaker| Breaker {
             window_minutes: breaker.window.as_secs().div_euclid(60),
-            degraded_at: breaker.warn_at,
-            broken_at: breaker.disable_at,
+            warn_at: breaker.warn_at,
+            disable_at: breaker.disable_at,
             discards_backlog: breaker.discards_backlog,
             failures: each(|counts| counts.towards_breaker.len()),
             failures_since_accepted: each(Counts::failures_since_accepted),
@@ -339,9 +340,9 @@ impl BreakerStatus {
         let Some(breaker) = &self.breaker else {
             return page.line(format_args!("{:<8} documents no circuit breaker", self.provider));
         };
-        let Breaker { window_minutes, degraded_at, broken_at, .. } = breaker;
+        let Breaker { window_minutes, warn_at, disable_at, .. } = breaker;
         let lost = if breaker.discards_backlog { " and discards its backlog" } else { "" };
-        let rule = format!("warns at {degraded_at}, stops at {broken_at}{lost}");
+        let rule = format!("warns at {warn_at}, stops at {disable_at}{lost}");
         if breaker.failures.is_empty() {
             return page.marked(
                 Status::Pass,
@@ -354,7 +355,7 @@ impl BreakerStatus {
         for (store, failures) in &breaker.failures {
             let since = breaker.failures_since_accepted.get(store).copied().unwrap_or_default();
             // The accepted delivery may belong to another webhook of the store, so this one is not certain to be reset.
-            let mark = if u64::try_from(since).unwrap_or(u64::MAX) >= u64::from(*degraded_at) {
+            let mark = if u64::try_from(since).unwrap_or(u64::MAX) >= u64::from(*warn_at) {
                 Status::Fail
             } else {
                 Status::Unknown
@@ -517,8 +518,8 @@ mod tests {
         };
         let breaker = Breaker {
             window_minutes: 60,
-            degraded_at: 10,
-            broken_at: 30,
+            warn_at: 10,
+            disable_at: 30,
             discards_backlog: false,
             failures: of(&[("zid/down", 12), ("zid/once", 1), ("zid/recovered", 15)]),
             failures_since_accepted: of(&[("zid/down", 12), ("zid/once", 1), ("zid/recovered", 0)]),

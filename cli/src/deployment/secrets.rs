@@ -25,8 +25,8 @@ const STALE_SECONDS: i64 = 60;
 
 /// Number of attempts to take a lock, and the pause between them: together longer than [`STALE_SECONDS`], so that an
 /// abandoned lock expires while a command waits.
-const TURNS: u32 = 150;
-const TURN: Duration = Duration::from_millis(500);
+const LOCK_ATTEMPTS: u32 = 150;
+const LOCK_PAUSE: Duration = Duration::from_millis(500);
 
 /// A store's credentials as stored. It does not implement `Debug`: they are secrets.
 pub(crate) struct StoredSecret {
@@ -165,7 +165,7 @@ async fn changed(
 /// one of several creations of the same parameter succeeds.
 async fn lock(deployment: &Deployment, store: &StoreAddress, lock: &str) -> Result<(), Failure> {
     let ssm = &deployment.clients().ssm;
-    for _ in 0..TURNS {
+    for _ in 0..LOCK_ATTEMPTS {
         let put = ssm.put_parameter().name(lock).value("held").r#type(ParameterType::String).overwrite(false);
         let Err(error) = put.send().await else { return Ok(()) };
         if !error.as_service_error().is_some_and(PutParameterError::is_parameter_already_exists) {
@@ -175,7 +175,7 @@ async fn lock(deployment: &Deployment, store: &StoreAddress, lock: &str) -> Resu
             // If another command is faster, the next attempt waits for it.
             let _ = ssm.delete_parameter().name(lock).send().await;
         } else {
-            tokio::time::sleep(TURN).await;
+            tokio::time::sleep(LOCK_PAUSE).await;
         }
     }
     Err(Failure::Problem {
@@ -291,6 +291,9 @@ mod tests {
     fn an_abandoned_lock_expires_while_a_command_waits() {
         // The age is known to the second.
         let stale_ms = u128::from(STALE_SECONDS.unsigned_abs()) * 1000 + 2000;
-        assert!((TURN * TURNS).as_millis() > stale_ms, "a waiting command gives up before the lock is stale");
+        assert!(
+            (LOCK_PAUSE * LOCK_ATTEMPTS).as_millis() > stale_ms,
+            "a waiting command gives up before the lock is stale"
+        );
     }
 }

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn no_fields_are_no_changes() {
+    fn absent_fields_are_not_changes() {
         let mut known = KnownFields::default();
         assert!(known.apply(&json!({"status": "new"})).len() == 1);
         assert!(known.apply(&json!({"status": "new"})).is_empty());

@@ -48,8 +48,8 @@ pub(crate) enum State {
 
 impl State {
     /// Returns the state. A parked event with a receipt is parked, because its last attempt failed.
-    pub(crate) fn of(fate: &EventStatus) -> Self {
-        match fate {
+    pub(crate) fn of(status: &EventStatus) -> Self {
+        match status {
             EventStatus { parked: Some(_), .. } => Self::Parked,
             EventStatus { processed: Some(_), .. } => Self::Processed,
             _ => Self::Waiting,
@@ -68,15 +68,15 @@ impl State {
 
 impl Listed {
     /// Returns a row of an event.
-    pub(crate) fn new(arrival: Arrival, fate: EventStatus) -> Self {
+    pub(crate) fn new(arrival: Arrival, status: EventStatus) -> Self {
         Self {
             received: arrival.received,
             id: arrival.id.to_string(),
             canonical_type: arrival.canonical_type,
             provider_type: arrival.event_type,
-            state: State::of(&fate),
-            processed: fate.processed.map(|at| at.to_string()),
-            parked_because: fate.parked.map(|parked| parked.reason),
+            state: State::of(&status),
+            processed: status.processed.map(|at| at.to_string()),
+            parked_because: status.parked.map(|parked| parked.reason),
         }
     }
 }

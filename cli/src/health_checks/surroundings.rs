@@ -74,9 +74,9 @@ async fn check_concurrency(deployment: &Deployment, stack: &Stack) -> Check {
     }
 }
 
-/// Judges the account's concurrent executions in the region.
+/// Returns the check of the account's concurrent executions in the region.
 fn concurrency(limit: i32, of_processor: Option<u32>) -> Check {
-    let finding = format!("Lambda may run {limit} functions at once in this account and region");
+    let finding = format!("Lambda may run {limit} functions concurrently in this account and region");
     if limit >= ENOUGH_CONCURRENCY {
         return Check::pass("account", finding);
     }
@@ -104,10 +104,10 @@ async fn check_api_limits(deployment: &Deployment, stack: &Stack) -> Check {
     }
 }
 
-/// Judges the requests that all APIs of the account may receive in the region by the limits of one route.
+/// Returns the check of the requests that all APIs of the account may receive in the region by the limits of one route.
 fn api_limits(account: &ThrottleSettings, per_second: f64, burst: i32) -> Check {
     let finding = format!(
-        "all APIs of the account together may receive {} requests a second here, {} at once",
+        "all APIs of the account together may receive {} requests a second here, with a burst of {}",
         account.rate_limit(),
         account.burst_limit()
     );
@@ -121,7 +121,7 @@ fn api_limits(account: &ThrottleSettings, per_second: f64, burst: i32) -> Check 
     )
 }
 
-/// Judges the protection of a lasting stack from deletion.
+/// Returns the check that a stack of a protected stage cannot be deleted by mistake.
 fn termination_protection(stack: &str, is_protected: bool) -> Check {
     if is_protected {
         return Check::pass("stack", "it has termination protection");
@@ -153,7 +153,7 @@ async fn check_subscribers(deployment: &Deployment, topic: &str) -> Check {
     }
 }
 
-/// Judges the subscriptions of the topic that every alarm notifies.
+/// Returns the check of the subscriptions of the topic that every alarm notifies.
 fn subscribers(topic: &str, confirmed: u64, pending: u64) -> Check {
     match (confirmed, pending) {
         (0, 0) => Check::warning(
@@ -175,14 +175,14 @@ fn subscribers(topic: &str, confirmed: u64, pending: u64) -> Check {
     }
 }
 
-/// Judges the address with which the text of every alarm ends.
+/// Returns the check of the address with which the text of every alarm ends.
 fn runbook(address: &str) -> Check {
     if address.starts_with("https://") || address.starts_with("http://") {
         return Check::pass("alarms", format!("their texts link to {address}"));
     }
     Check::warning(
         "alarms",
-        format!("their texts end with {address}, which is no link in an e-mail"),
+        format!("their texts end with {address}, which is not a link in an e-mail"),
         "deploy with the parameter RunbookUrl: the full address of docs/runbook.md in your copy of the repository",
     )
 }
@@ -192,16 +192,16 @@ mod tests {
     use super::*;
     use crate::output::Status::{self, Pass, Warning};
 
-    fn verdicts<const N: usize>(checks: [Check; N]) -> [Status; N] {
+    fn statuses<const N: usize>(checks: [Check; N]) -> [Status; N] {
         checks.map(|check| check.status)
     }
 
     #[test]
     fn fewer_than_100_concurrent_executions_are_a_warning() {
         let limits = [10, 99, 100, 1000];
-        assert_eq!(verdicts(limits.map(|limit| concurrency(limit, Some(5)))), [Warning, Warning, Pass, Pass]);
+        assert_eq!(statuses(limits.map(|limit| concurrency(limit, Some(5)))), [Warning, Warning, Pass, Pass]);
         let finding = concurrency(10, Some(5)).finding;
-        assert!(finding.contains("10 functions at once") && finding.contains("may take 5"), "{finding}");
+        assert!(finding.contains("10 functions concurrently") && finding.contains("may take 5"), "{finding}");
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
         let account = ThrottleSettings::builder().rate_limit(2500.0).burst_limit(1250).build();
         let routes = [(1000.0, 1000), (2500.0, 1250), (2501.0, 1000), (1000.0, 1251)];
         let checks = routes.map(|(per_second, burst)| api_limits(&account, per_second, burst));
-        assert_eq!(verdicts(checks), [Pass, Pass, Warning, Warning]);
+        assert_eq!(statuses(checks), [Pass, Pass, Warning, Warning]);
     }
 
     #[test]
@@ -217,13 +217,13 @@ mod tests {
         let checks = [false, true].map(|is_protected| termination_protection("inlet-prod", is_protected));
         let next = checks[0].next.clone().unwrap_or_default();
         assert!(next.ends_with("--stack-name inlet-prod"), "{next}");
-        assert_eq!(verdicts(checks), [Warning, Pass]);
+        assert_eq!(statuses(checks), [Warning, Pass]);
     }
 
     #[test]
     fn only_a_full_address_is_a_link_in_an_e_mail() {
         let addresses = ["docs/runbook.md", "https://example.com/docs/runbook.md"];
-        assert_eq!(verdicts(addresses.map(runbook)), [Warning, Pass]);
+        assert_eq!(statuses(addresses.map(runbook)), [Warning, Pass]);
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
         let checks = [(0, 0), (0, 2), (1, 0), (2, 1)]
             .map(|(confirmed, pending)| subscribers("arn", confirmed, pending));
         let findings = checks.each_ref().map(|check| check.finding.clone());
-        assert_eq!(verdicts(checks), [Warning, Warning, Pass, Pass], "{findings:?}");
+        assert_eq!(statuses(checks), [Warning, Warning, Pass, Pass], "{findings:?}");
         assert!(findings[1].contains("2 subscriptions are not confirmed"), "{findings:?}");
     }
 }

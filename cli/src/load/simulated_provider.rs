@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn each_delivery_is_new_and_a_repeat_is_identical() {
+    fn each_delivery_is_new_and_a_duplicate_is_identical() {
         let simulated = simulated("zid");
         let template = EventTemplate::named(simulated.provider, "order.create").unwrap();
         let sent = bodies(variation(50).sequences(&simulated, template));

@@ -1,4 +1,4 @@
-//! The output of a command: its answer on standard output, as text or JSON; notes, progress and failures on standard
+//! The output of a command: its result on standard output, as text or JSON; notes, progress and failures on standard
 //! error. Colour, width and progress need a terminal.
 //!
 //! Every text passes [`terminal::Shown`] here, so no command can write an untrusted one past it.
@@ -27,7 +27,7 @@ use crate::output::terminal::{Shown, escaped_json};
 
 pub(crate) use terminal::printable;
 
-/// An answer. Programs get its fields as JSON, people get its page.
+/// The result of a command. Programs get its fields as JSON, people get its page.
 pub(crate) trait Report: Serialize {
     /// Writes the page.
     fn page(&self, page: &mut Page);
@@ -58,7 +58,7 @@ impl Output {
         Self { json: style.json, quiet: style.quiet, out, err }
     }
 
-    /// Writes the only answer of a command.
+    /// Writes the only result of a command.
     ///
     /// # Errors
     /// If standard output cannot be written.
@@ -71,7 +71,7 @@ impl Output {
         self.page(report)
     }
 
-    /// Writes one of many answers at once: a line of JSON, or a page.
+    /// Writes one of many results immediately: a line of JSON, or a page.
     ///
     /// # Errors
     /// If standard output cannot be written.
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn no_way_to_a_page_skips_the_terminals_filter() {
+    fn every_way_to_a_page_has_the_terminals_filter() {
         let (evil, mut page) = ("a\u{202e}\u{200b}\u{9b}b", Page::default());
         page.line(evil);
         page.heading(evil);

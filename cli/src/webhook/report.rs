@@ -1,4 +1,4 @@
-//! The answers of the webhook commands.
+//! The results of the webhook commands.
 
 use std::collections::BTreeMap;
 
@@ -124,7 +124,8 @@ impl Outcome {
                 (ItemResult::Failed, true, Some(text))
             }
             StepResult::Rejected(_) => (ItemResult::Failed, true, Some(sentence(&step.text()))),
-            // A second list shows the result of these two. The old registration of a failed swap looks like the new one.
+            // A second list shows the result of these two. The old registration of a failed swap looks like the new
+            // one.
             StepResult::Unconfirmed(_) | StepResult::NotSwapped(Left::Nothing, _) => {
                 (ItemResult::Failed, false, Some(sentence(&step.text())))
             }
@@ -145,7 +146,7 @@ impl Outcome {
             | StepResult::NotSwapped(_, Cause::Api(error)) => Some(hint(error)),
             StepResult::Unconfirmed(Cause::NoResponse(..))
             | StepResult::NotSwapped(_, Cause::NoResponse(..)) => Some(
-                "check the network and the provider's status, then run the command again: it repeats nothing that is \
+                "check the network and the provider's status, then run the command again: it skips the steps that are \
                  done",
             ),
             _ => None,
@@ -204,7 +205,7 @@ fn sentence(words: &str) -> String {
 }
 
 impl Work {
-    /// Returns the answer of a dry run, with the calls behind this base URL.
+    /// Returns the result of a dry run, with the calls behind this base URL.
     pub(crate) fn planned(store: &StoreAddress, base: &str, steps: Vec<Step>) -> Self {
         let (mut items, mut calls) = (Vec::new(), Vec::new());
         for step in steps {
@@ -220,7 +221,7 @@ impl Work {
         Self { store: store.to_string(), api: base.to_owned(), dry_run: true, confirmed: None, items, calls }
     }
 
-    /// Returns the answer after the changes.
+    /// Returns the result after the changes.
     pub(crate) fn done(store: &StoreAddress, base: &str, items: Vec<Outcome>) -> Self {
         let confirmations: Vec<bool> = items.iter().filter_map(|item| item.confirmed).collect();
         let confirmed = (!confirmations.is_empty()).then(|| confirmations.iter().all(|shown| *shown));
@@ -328,7 +329,7 @@ struct Shown {
 }
 
 impl Listed {
-    /// Returns the answer for a store.
+    /// Returns the result for a store.
     pub(crate) fn of(
         store: &StoreAddress,
         api: &str,
@@ -347,7 +348,7 @@ impl Listed {
         Self { store: store.to_string(), api: api.to_owned(), known: true, registrations, missing }
     }
 
-    /// Returns the answer for a provider without a list.
+    /// Returns the result for a provider without a list.
     pub(crate) fn unknown(store: &StoreAddress, api: &str) -> Self {
         let (store, api) = (store.to_string(), api.to_owned());
         Self { store, api, known: false, registrations: Vec::new(), missing: None }

@@ -119,7 +119,7 @@ pub(crate) fn events(store: &StoreAddress, names: &[String]) -> Result<Vec<&'sta
 /// Returns the URLs of a store.
 ///
 /// # Errors
-/// If `base_url` is no URL of a deployment.
+/// If `base_url` is not a URL of a deployment.
 pub(crate) fn destination(
     deployment: &Deployment,
     store: &StoreAddress,

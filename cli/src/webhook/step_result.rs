@@ -141,7 +141,7 @@ pub(crate) fn hint(error: &ApiError) -> &'static str {
             "compare the call, as --dry-run prints it, with the provider's API documentation"
         }
         ApiError::Failed { .. } => {
-            "wait a minute, then run the command again: it repeats nothing that is done"
+            "wait a minute, then run the command again: it skips the steps that are done"
         }
         ApiError::Unreadable { .. } => "check that --api is the provider's API; nothing was changed",
     }

@@ -1,7 +1,7 @@
 //! Recreates a registration at a provider that changes nothing in place.
 //!
-//! 1. Create the new registration beside the old one, then delete the old one.
-//! 2. Only if the provider rejects the new one beside the old one: delete the old one first, then create.
+//! 1. Create the new registration first, then delete the old one.
+//! 2. Only if the provider does not accept both: delete the old one first, then create.
 //! 3. A failure of the provider itself (5xx, no response) never deletes the working registration.
 
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl Swap<'_> {
                 None => StepResult::NotSwapped(Left::Unknown, cause),
                 // The new one exists in spite of the error.
                 Some(now) if now > self.before => self.delete_old().await,
-                // Perhaps the provider does not accept both at once.
+                // Perhaps the provider does not accept both at the same time.
                 Some(_) if matches!(cause, Cause::Api(ApiError::Rejected { .. })) => {
                     self.delete_then_create().await
                 }

@@ -20,7 +20,7 @@ fn options_override_the_environment() {
         assert!(ran.err.contains(words), "INLET_LOCAL={local} {arguments:?}: {ran:?}");
     }
     let ran = bare_with(&[("INLET_LOCAL", "true"), ("INLET_STACK", "inlet-prod")], &["urls"]);
-    assert!(ran.err.contains("no local stack"), "a stack in the environment is no choice: {ran:?}");
+    assert!(ran.err.contains("no local stack"), "a stack in the environment does not decide: {ran:?}");
     assert_eq!(bare_with(&[], &["--local", "--stack", "inlet-prod", "urls"]).code, 2);
 }
 

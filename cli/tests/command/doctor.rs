@@ -78,11 +78,11 @@ fn a_missing_table_queue_or_bus_fails_with_advice_that_works() {
         std::fs::write(folder.join(".local/stack.json"), gone(name, value).to_string()).unwrap();
         let ran = run_in(&folder, &["--json", "doctor"]);
         std::fs::remove_dir_all(&folder).unwrap();
-        let told = ran.json();
+        let output = ran.json();
         let finding = ("fail".to_owned(), format!("{value} does not exist"));
-        assert!(about(&told, subject).contains(&finding), "{name}: {told}");
+        assert!(about(&output, subject).contains(&finding), "{name}: {output}");
         assert_eq!(ran.code, 1, "{name}");
-        let checks = told["checks"].as_array().unwrap();
+        let checks = output["checks"].as_array().unwrap();
         let failed = checks.iter().find(|check| check["finding"] == finding.1).unwrap();
         let next = failed["next"].as_str().unwrap();
         assert!(next.contains(heading) && !next.contains("deploy again"), "{next}");

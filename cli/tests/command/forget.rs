@@ -39,9 +39,9 @@ async fn a_delivery_in_quarantine_is_not_accepted_after_forgetting() {
     assert_eq!(stack.send("zid", &request).status, 401);
     run(&["forget", &format!("zid/{store}/order/81230457"), "--yes", "--settle", "0"]).done();
     stack.set(&parameter, &json!([demo_credential("zid")]).to_string()).await;
-    let told = run(&["reverify", &parameter, "--yes", "--json"]).done().json();
+    let output = run(&["reverify", &parameter, "--yes", "--json"]).done().json();
     let counts = ["quarantined", "accepted", "still_failing", "forgotten"];
-    assert_eq!(counts.map(|name| told["stores"][0][name].as_u64()), [1, 0, 0, 1].map(Some), "{told}");
+    assert_eq!(counts.map(|name| output["stores"][0][name].as_u64()), [1, 0, 0, 1].map(Some), "{output}");
     assert!(stack.events("zid", &store).await.is_empty(), "it came back");
     assert!(stack.held("zid", &store).await.is_empty(), "it left the quarantine");
     let published = stack.published(&store);
@@ -54,8 +54,9 @@ async fn a_replay_leaves_out_what_is_being_forgotten() {
     let now = inlet_aws::client::clock::now();
     // The note of a run whose deletions are still to come.
     given.stack.table().forgotten.put(given.ids[0].entity_path(), now).await.unwrap();
-    let told = run(&["replay", "--since", "1h", "--store", &given.address, "--yes", "--json"]).done().json();
-    assert_eq!((&told["sent"], &told["forgotten"]), (&json!(1), &json!(1)), "{told}");
+    let output =
+        run(&["replay", "--since", "1h", "--store", &given.address, "--yes", "--json"]).done().json();
+    assert_eq!((&output["sent"], &output["forgotten"]), (&json!(1), &json!(1)), "{output}");
     let published = given.stack.published_once(3, &given.store);
     assert_eq!(published.len(), 3, "two at first, and one of the replay");
     assert_eq!(published[2]["id"], given.ids[1].as_str());

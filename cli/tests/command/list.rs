@@ -79,7 +79,7 @@ async fn the_quarantine_is_listed_without_any_proof() {
     let json = run(&["list", "--quarantine", "--json", "--store", &address]).done();
     assert_eq!(json.json()["quarantined"][0]["size"], request.body.len());
     assert!(!(listed.out + &json.out).contains(proof), "what was offered as proof is shown");
-    assert!(run(&["list", "--store", &address]).done().err.contains("no events since"), "it is no event");
+    assert!(run(&["list", "--store", &address]).done().err.contains("no events since"), "it is not an event");
 }
 
 #[test]

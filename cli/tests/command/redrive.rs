@@ -29,8 +29,8 @@ async fn a_dead_letter_of_a_forgotten_entity_is_deleted() {
     given.stack.enqueue(&dead_letters, id.entity_path(), &message, None).await;
     run(&["forget", id.entity_path(), "--yes", "--settle", "0"]).done();
     let folder = folder(&given, &dead_letters);
-    let told = run_in(&folder, &["redrive", "--yes", "--json"]).done().json();
-    assert_eq!(told, json!({"waiting": 1, "moved": 0, "forgotten": 1}));
+    let output = run_in(&folder, &["redrive", "--yes", "--json"]).done().json();
+    assert_eq!(output, json!({"waiting": 1, "moved": 0, "forgotten": 1}));
     assert_eq!(given.stack.waiting(&dead_letters).len(), 0);
     fs::remove_dir_all(folder).unwrap();
 }

@@ -31,9 +31,9 @@ async fn missing_and_damaged_events_come_back_but_no_forgotten() {
     assert_eq!(given.stack.published_once(6, &given.store).len(), 6, "five events and a notice");
 
     let planned = restore(&given, &copy, &["--dry-run"]).done().json();
-    let counts = |told: &serde_json::Value| {
+    let counts = |output: &serde_json::Value| {
         ["examined", "restored", "replaced", "present", "forgotten", "unprocessed"]
-            .map(|name| told[name].as_u64())
+            .map(|name| output[name].as_u64())
     };
     let expected = [5, 3, 2, 1, 1, 0].map(Some);
     assert_eq!(counts(&planned), expected, "{planned}");
@@ -59,12 +59,12 @@ async fn restored_events_are_sent_if_that_is_asked_for() {
     for id in &given.ids {
         given.stack.lose(id.entity_path()).await;
     }
-    let told = restore(&given, &copy, &["--yes", "--resend"]).done().json();
-    assert_eq!((&told["restored"], &told["resent"]["sent"]), (&json!(2), &json!(2)), "{told}");
+    let output = restore(&given, &copy, &["--yes", "--resend"]).done().json();
+    assert_eq!((&output["restored"], &output["resent"]["sent"]), (&json!(2), &json!(2)), "{output}");
     let published = given.stack.published_once(4, &given.store);
     let replays: Vec<&str> = published.iter().filter_map(|event| event["replayid"].as_str()).collect();
     assert_eq!(replays.len(), 2, "{published:?}");
-    assert!(replays.iter().all(|replay| Some(*replay) == told["resent"]["replay"].as_str()), "{replays:?}");
+    assert!(replays.iter().all(|replay| Some(*replay) == output["resent"]["replay"].as_str()), "{replays:?}");
 }
 
 #[tokio::test]
@@ -76,8 +76,8 @@ async fn an_event_without_a_receipt_is_parked_with_its_chunks() {
     copy.events.put(&large).await.unwrap();
     let id = EventId::parse(&large.record.id).unwrap();
 
-    let told = restore(&given, &name, &["--yes"]).done().json();
-    assert_eq!((&told["restored"], &told["unprocessed"]), (&json!(1), &json!(1)), "{told}");
+    let output = restore(&given, &name, &["--yes"]).done().json();
+    assert_eq!((&output["restored"], &output["unprocessed"]), (&json!(1), &json!(1)), "{output}");
     let stored = given.stack.stored(&id).await;
     assert!(stored == large, "another event came back");
     assert_eq!(given.stack.parts_of(&id).await, 2);
@@ -95,9 +95,9 @@ async fn a_damaged_event_of_the_copy_is_not_taken() {
     let copy = given.stack.copy_of_table().await;
     given.stack.lose(given.ids[0].entity_path()).await;
     let ran = restore(&given, &copy, &["--yes"]);
-    let told = ran.json();
-    assert_eq!((ran.code, &told["restored"]), (5, &json!(0)), "{ran:?}");
-    assert_eq!(told["unusable"][0]["id"], given.ids[0].as_str());
+    let output = ran.json();
+    assert_eq!((ran.code, &output["restored"]), (5, &json!(0)), "{ran:?}");
+    assert_eq!(output["unusable"][0]["id"], given.ids[0].as_str());
     assert!(given.stack.events("zid", &given.store).await.is_empty());
 }
 

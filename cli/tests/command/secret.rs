@@ -87,7 +87,7 @@ async fn set_never_overwrites_and_retire_needs_confirmation() {
 #[test]
 fn the_file_of_an_unwritten_credential_is_removed() {
     let store = unheard_of("zid");
-    // Another one beside it is more than a parameter holds.
+    // A parameter has no room for another one.
     let long = json!({"username": "inlet", "password": "x".repeat(8120)}).to_string();
     run_with(&["secret", "set", &store], &long).done();
     let file = std::env::temp_dir().join(format!("inlet-unwritten-{}.json", std::process::id()));
@@ -147,7 +147,7 @@ async fn only_live_credentials_verify() {
 }
 
 #[tokio::test]
-async fn two_rotations_at_once_are_both_live() {
+async fn two_concurrent_rotations_are_both_live() {
     let (stack, store) = (Stack::up(), unheard_of("zid"));
     run_with(&["secret", "set", &store], PAIR).done();
     let rotating: Vec<_> = (0..3)

@@ -55,7 +55,7 @@ async fn an_event_without_a_documented_body_is_sent() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_no_event_but_a_returning_state_is() {
+async fn a_duplicate_is_not_an_event_but_a_returning_state_is() {
     let stack = Stack::up();
     let store = store(&stack, "zort").await;
     let name = inlet::store::StoreName::parse(&store).unwrap();

@@ -42,7 +42,7 @@ async fn a_store_has_numbers_and_a_breaker_status() {
     assert_eq!(store["rejected_by_reason"]["unauthenticated"], 1);
     assert!(store["delay_ms"]["p50"].as_u64() <= store["delay_ms"]["max"].as_u64(), "{store}");
     let breaker = &stats["breakers"][0]["breaker"];
-    assert_eq!((breaker["degraded_at"].as_u64(), breaker["broken_at"].as_u64()), (Some(10), Some(30)));
+    assert_eq!((breaker["warn_at"].as_u64(), breaker["disable_at"].as_u64()), (Some(10), Some(30)));
     assert_eq!(breaker["failures"][&given.address], 1);
     snapshot("stats", &run(&["stats", "--since", "10m", "--store", &given.address]).done());
 }

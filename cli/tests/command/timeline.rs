@@ -23,7 +23,7 @@ async fn a_history_has_changes_and_states() {
     let changes = events[1]["changes"].as_array().unwrap();
     let status = changes.iter().find(|change| change["field"] == "status").unwrap();
     assert_eq!((status["before"].as_str(), status["after"].as_str()), (Some("new"), Some("indelivery")));
-    assert!(changes.iter().all(|change| change["field"] != "id"), "what stayed is no change");
+    assert!(changes.iter().all(|change| change["field"] != "id"), "an unchanged field is listed");
 }
 
 #[test]

@@ -40,11 +40,11 @@ async fn every_kind_of_damage_is_found_and_nothing_else() {
     given.stack.damage(&given.ids[4], "body", None).await;
     let ran = verify();
     assert_eq!(ran.code, 1, "{ran:?}");
-    let told = ran.json();
-    assert_eq!((&told["verified"], &told["damaged"]), (&json!(6), &json!(5)), "{told}");
+    let output = ran.json();
+    assert_eq!((&output["verified"], &output["damaged"]), (&json!(6), &json!(5)), "{output}");
     let finding = |n: usize| {
         let of_event = |finding: &&Value| finding["id"] == given.ids[n].as_str();
-        let found: Vec<&Value> = told["findings"].as_array().unwrap().iter().filter(of_event).collect();
+        let found: Vec<&Value> = output["findings"].as_array().unwrap().iter().filter(of_event).collect();
         found.iter().map(|found| format!("{}: {}", found["part"], found["reason"])).collect::<Vec<_>>()
     };
     let expected = [
@@ -55,7 +55,7 @@ async fn every_kind_of_damage_is_found_and_nothing_else() {
         r#""body": "its body is not whole""#,
     ];
     for (n, reason) in expected.into_iter().enumerate() {
-        assert_eq!(finding(n), [reason], "event {n}: {told}");
+        assert_eq!(finding(n), [reason], "event {n}: {output}");
     }
     assert_eq!(finding(5), [""; 0]);
 
@@ -83,16 +83,16 @@ async fn a_changed_event_is_neither_shown_nor_replayed() {
         assert!(shown.err.contains("its body has another SHA-256 than was stored"), "{shown:?}");
     }
     let replayed = run(&["replay", "--since", "1h", "--store", &given.address, "--yes", "--json"]);
-    let told = replayed.json();
-    assert_eq!((replayed.code, &told["sent"]), (5, &json!(1)), "{replayed:?}");
-    assert_eq!(told["refused"][0]["id"], given.ids[0].as_str());
+    let output = replayed.json();
+    assert_eq!((replayed.code, &output["sent"]), (5, &json!(1)), "{replayed:?}");
+    assert_eq!(output["refused"][0]["id"], given.ids[0].as_str());
     let published = given.stack.published_once(3, &given.store);
     assert_eq!(published.len(), 3, "two at first, and one of the replay");
     assert_eq!(published[2]["id"], given.ids[1].as_str());
 }
 
 #[tokio::test]
-async fn a_timeline_shows_the_events_beside_a_damaged_one() {
+async fn a_timeline_shows_the_events_around_a_damaged_one() {
     let given = order_with_two_states().await;
     change_body(&given, 0).await;
     let timeline = run(&["timeline", given.ids[0].entity_path(), "--json"]).done().json();

@@ -2,7 +2,7 @@
 
 use inlet::store::StoreName;
 use inlet_tests::stack::Stack;
-use inlet_tests::stand_in::{Mood, StandIn, TIKI_ACCESS, ZID_ACCESS, ZORT_ACCESS};
+use inlet_tests::stand_in::{Behaviour, StandIn, TIKI_ACCESS, ZID_ACCESS, ZORT_ACCESS};
 use serde_json::{Value, json};
 
 use crate::inlet::{Ran, run_with, snapshot};
@@ -106,9 +106,10 @@ async fn zort_refuses_in_a_response_with_status_200() {
     let scene = Scene::zort().await;
     let stranger = scene.run_with(&["register"], r#"{"storename":"x","apikey":"y","apisecret":"z"}"#);
     snapshot("webhook-register-zort-wrong-access", &stranger);
-    scene
-        .api
-        .moods([Mood::Well, Mood::Says(200, r#"{"resCode":"100","resDesc":"no, s3cret-1 is too short"}"#)]);
+    scene.api.behaviours([
+        Behaviour::Well,
+        Behaviour::Says(200, r#"{"resCode":"100","resDesc":"no, s3cret-1 is too short"}"#),
+    ]);
     snapshot("webhook-register-zort-refused", &scene.run(&["register", "ADDORDER"]));
     let theirs =
         json!({"key1": "their", "key2": "own", "key3": "keys", "addorderurl": "https://other.example/o"});
@@ -144,7 +145,7 @@ async fn zid_gets_a_subscription_for_each_event() {
     let broken = scene.run(&["register", "order.create", "product.update"]);
     assert!(broken.code == 5 && broken.out.contains("--renew"), "{broken:?}");
 
-    // It does not take the new one beside the old one, so the old one goes first.
+    // The provider does not accept both, so the old one is deleted first.
     scene.api.state().zid_duplicate = Some(409);
     scene.api.take_requests();
     scene.run(&["register", "order.create", "--renew"]).done();
@@ -166,15 +167,15 @@ async fn zid_gets_a_subscription_for_each_event() {
 async fn a_refusal_of_zid_is_checked_in_its_list() {
     let scene = Scene::zid().await;
     // It did it, and answers that it exists: another caller was quicker.
-    scene.api.moods([Mood::Well, Mood::DoesAndSays(422, r#"{"message":"exists"}"#)]);
+    scene.api.behaviours([Behaviour::Well, Behaviour::DoesAndSays(422, r#"{"message":"exists"}"#)]);
     snapshot("webhook-register-zid-exists", &scene.run(&["register", "order.create"]).done());
-    scene.api.moods([Mood::Well, Mood::Says(422, r#"{"message":"no: s3cret-\"pass"}"#)]);
+    scene.api.behaviours([Behaviour::Well, Behaviour::Says(422, r#"{"message":"no: s3cret-\"pass"}"#)]);
     snapshot("webhook-register-zid-refused", &scene.run(&["register", "product.create", "product.update"]));
-    scene.api.moods([Mood::Well, Mood::Says(429, "")]);
+    scene.api.behaviours([Behaviour::Well, Behaviour::Says(429, "")]);
     let busy = scene.run(&["register", "category.create", "category.update"]);
     assert_eq!(busy.code, 4, "{busy:?}");
     assert_eq!(busy.out.matches("not tried").count(), 1, "it goes on asking after a 429: {busy:?}");
-    scene.api.moods([Mood::Well, Mood::BreaksOff]);
+    scene.api.behaviours([Behaviour::Well, Behaviour::BreaksOff]);
     let cut = scene.run(&["register", "category.create"]).done();
     assert!(cut.out.contains("shows that the change is made"), "{cut:?}");
     snapshot("webhook-register-zid-app-market", &scene.run(&["register", "app.market.application.install"]));
@@ -207,13 +208,13 @@ async fn tiki_gets_the_newest_keys_and_has_no_list() {
 async fn a_failing_api_differs_from_a_rejecting_one() {
     let scene = Scene::zid().await;
     for (mood, name) in [
-        (Mood::Says(500, "<html>oops</html>"), "webhook-register-500"),
-        (Mood::Says(200, "<html>log in first</html>"), "webhook-register-unreadable"),
-        (Mood::Says(302, ""), "webhook-register-redirect"),
-        (Mood::Slowly, "webhook-register-slow"),
-        (Mood::BreaksOff, "webhook-register-broken-off"),
+        (Behaviour::Says(500, "<html>oops</html>"), "webhook-register-500"),
+        (Behaviour::Says(200, "<html>log in first</html>"), "webhook-register-unreadable"),
+        (Behaviour::Says(302, ""), "webhook-register-redirect"),
+        (Behaviour::Slowly, "webhook-register-slow"),
+        (Behaviour::BreaksOff, "webhook-register-broken-off"),
     ] {
-        scene.api.moods([mood]);
+        scene.api.behaviours([mood]);
         snapshot(name, &scene.run(&["register"]));
         assert_eq!(
             scene.api.take_requests().len(),

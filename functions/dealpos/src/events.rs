@@ -24,10 +24,10 @@ const CODE: Entity = &[&["Code"]];
 /// Where no page shows the body: all of these.
 pub(crate) const ANY: Entity = &[&["ID"], &["Outlet", "Number"], &["Number"], &["Code"]];
 
-/// The points of a customer: the till waits for the answer.
+/// The points of a customer: the till waits for the response.
 pub(crate) const FETCH_LOYALTY_POINTS: &str = "fetchLoyaltyPoints";
 
-/// A coupon of another issuer: the till waits for the answer.
+/// A coupon of another issuer: the till waits for the response.
 pub(crate) const VALIDATE_COUPON: &str = "validateCoupon";
 
 /// The state of a sale (void or not), and the calculation of its tax.
@@ -130,10 +130,10 @@ pub static EVENTS: &[EventSpec] = &[
         .timestamp("Close")
         .payload(Full, till::shift),
     row(FETCH_LOYALTY_POINTS, Loyalty, "requested", CODE)
-        .sent_when("The till shows a customer's points. It waits for the answer.")
+        .sent_when("The till shows a customer's points. It waits for the response.")
         .payload(Full, till::points_question),
     row("loyaltyPointOnOrderComplete", Loyalty, "order_completed", DOCUMENT)
-        .sent_when("A sale was completed that may earn points. The till waits for the answer.")
+        .sent_when("A sale was completed that may earn points. The till waits for the response.")
         .payload(Partial, till::points_sale),
     // Its title says created; it comes when the order is converted to an invoice.
     row("salesOrderCreated", Order, "converted", DOCUMENT)
@@ -147,7 +147,7 @@ pub static EVENTS: &[EventSpec] = &[
         .open_values(DELIVERY)
         .payload(Partial, sales::invoice),
     row(VALIDATE_COUPON, Coupon, "validation_requested", CODE)
-        .sent_when("A cashier entered a coupon of an external app. The till waits for the answer.")
+        .sent_when("A cashier entered a coupon of an external app. The till waits for the response.")
         .payload(Partial, till::coupon_question),
 ];
 

@@ -8,7 +8,7 @@ mod events;
 mod families;
 mod body;
 mod canonical;
-mod answers;
+mod responses;
 pub mod api;
 inlet::with_tools! { mod tools; }
 // rustfmt does not look into macros.
@@ -31,8 +31,8 @@ use inlet::trust::Trust;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use answers::Settings;
 pub use events::EVENTS;
+pub use responses::Settings;
 
 /// The header of the pages' security scheme. The issuer of its value, and its use, are not documented.
 const API_KEY: &str = "X-API-Key";
@@ -61,7 +61,7 @@ pub enum Credential {
 
 impl Provider for DealPos {
     const NAME: &'static str = "dealpos";
-    /// The defaults: the number of repeats and the pause before them can be set. A call without an answer is logged as
+    /// The defaults: the number of repeats and the pause before them can be set. A call without a response is logged as
     /// 408. No page says if it is repeated like an answered 408.
     const RETRY_POLICY: RetryPolicy = RetryPolicy {
         response_timeout: Some(Duration::from_secs(30)),
@@ -117,8 +117,8 @@ impl Provider for DealPos {
 
     fn respond(outcome: &Outcome<'_>, settings: &Settings) -> Response {
         match outcome {
-            Outcome::Accepted(event) => settings.answer(event.parsed().event_type.as_str()),
-            Outcome::Probed | Outcome::Deferred => answers::success(),
+            Outcome::Accepted(event) => settings.response(event.parsed().event_type.as_str()),
+            Outcome::Probed | Outcome::Deferred => responses::success(),
         }
     }
 }

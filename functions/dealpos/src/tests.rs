@@ -77,7 +77,7 @@ impl Contract for DealPosContract {
 
 inlet_testing::contract!(DealPosContract);
 
-fn judged(
+fn verified(
     topic: Option<&str>,
     query: &str,
     headers: &[(&str, &str)],
@@ -97,7 +97,7 @@ fn judged(
 }
 
 fn delivered(topic: Option<&str>, body: &str) -> Verified<Delivery> {
-    judged(topic, "", &[("X-Api-Key", "demo-dealpos-api-key-4f1d")], body).expect("it verifies")
+    verified(topic, "", &[("X-Api-Key", "demo-dealpos-api-key-4f1d")], body).expect("it verifies")
 }
 
 fn read(topic: &str, body: &str) -> ParsedEvent {
@@ -132,13 +132,13 @@ fn the_trust_depends_on_the_credentials_channel() {
         ("", &[("Authorization", "bearer  an-older-token")], Trust::SharedSecret),
         ("a=1&token=the-oldest%2Fone%2Bof%3Dall", &[], Trust::UrlToken),
     ] {
-        let delivery = judged(Some("paymentCreated"), query, headers, "{}").expect("it verifies");
+        let delivery = verified(Some("paymentCreated"), query, headers, "{}").expect("it verifies");
         assert_eq!(delivery.trust(), trust, "{query} {headers:?}");
     }
 }
 
 #[test]
-fn a_secret_in_another_ones_place_is_no_proof() {
+fn a_secret_in_the_place_of_another_proves_nothing() {
     for (query, headers, rejection) in [
         ("token=demo-dealpos-api-key-4f1d", &[][..], Rejection::Mismatch),
         ("", &[("x-api-key", "an-older-token")], Rejection::Mismatch),
@@ -152,8 +152,8 @@ fn a_secret_in_another_ones_place_is_no_proof() {
         ("token=", &[], Rejection::Mismatch),
         ("", &[], Rejection::Missing { expected: "token in the URL" }),
     ] {
-        let judged = judged(Some("paymentCreated"), query, headers, "{}");
-        assert_eq!(judged.err(), Some(rejection), "{query} {headers:?}");
+        let verified = verified(Some("paymentCreated"), query, headers, "{}");
+        assert_eq!(verified.err(), Some(rejection), "{query} {headers:?}");
     }
 }
 
@@ -166,12 +166,12 @@ fn a_token_with_one_changed_character_does_not_verify() {
             let changed = String::from_utf8(bytes).unwrap();
             let header = format!("Bearer {changed}");
             let query = format!("token={}", inlet::tools::sender::escaped(&changed));
-            let judged = if bearer {
-                judged(Some("closeShift"), "", &[("authorization", &header)], "{}")
+            let verified = if bearer {
+                verified(Some("closeShift"), "", &[("authorization", &header)], "{}")
             } else {
-                judged(Some("closeShift"), &query, &[], "{}")
+                verified(Some("closeShift"), &query, &[], "{}")
             };
-            assert_eq!(judged.err(), Some(Rejection::Mismatch), "{changed}");
+            assert_eq!(verified.err(), Some(Rejection::Mismatch), "{changed}");
         }
     }
 }
@@ -179,7 +179,7 @@ fn a_token_with_one_changed_character_does_not_verify() {
 #[test]
 fn the_token_of_the_url_is_not_kept() {
     let query = "a=1&token=the-oldest%2Fone%2Bof%3Dall&b=2";
-    let delivery = judged(Some("paymentCreated"), query, &[], "{}").expect("it verifies");
+    let delivery = verified(Some("paymentCreated"), query, &[], "{}").expect("it verifies");
     assert_eq!(delivery.query(), "a=1&b=2");
 }
 
@@ -643,7 +643,7 @@ fn tax_is_added_or_included() {
 }
 
 #[test]
-fn a_write_off_is_no_payment() {
+fn a_write_off_is_not_a_payment() {
     let written_off = data("paymentWriteoff", payload("paymentWriteoff"));
     assert_eq!(
         (&written_off["purpose"], &written_off["direction"], &written_off["paid_at"]),

@@ -3,7 +3,7 @@
 //!
 //! Facts: <https://open.tiki.vn/docs/docs/tikinow-smart-logistics/logistics-services/fulfillment-service/>, pages
 //! `inventory/`, `order-service/webhook-sync-status/`, `inventory/webhook-sync-stock/` and
-//! `inventory/webhook-fd-cr/`. The signature printed there is beside two different bodies and fits neither;
+//! `inventory/webhook-fd-cr/`. That page prints one signature for two different bodies, and it matches neither;
 //! see the tests for a vector computed by the rule. Retries, time limit and order are not documented.
 
 mod topics;

@@ -168,8 +168,8 @@ fn the_raw_bytes_are_signed_and_not_the_json() {
         (ESCAPED_SIGNATURE, &escaped, Ok(Trust::Signed)),
         (ESCAPED_SIGNATURE, ORDER, Err(Rejection::Mismatch)),
     ] {
-        let judged = judged_by(&credentials(), request(Some("order"), signature, body));
-        assert_eq!(judged.map(|delivery| delivery.trust()), want, "{signature} {body}");
+        let verified = judged_by(&credentials(), request(Some("order"), signature, body));
+        assert_eq!(verified.map(|delivery| delivery.trust()), want, "{signature} {body}");
     }
 }
 
@@ -188,11 +188,11 @@ fn a_signature_is_of_the_documented_form_to_the_letter() {
         ("sha1=é3d47f412bcb354257c466f19a9f1baf6497142", malformed),
         ("sha1=", malformed),
         ("", malformed),
-        // Printed in the documentation beside two different bodies.
+        // The documentation prints it for two different bodies.
         ("sha1=d929b12836ce52528db1bc25797186c86b13b4ee", Rejection::Mismatch),
     ] {
-        let judged = judged_by(&credentials(), request(Some("order"), signature, ORDER));
-        assert_eq!(judged.err(), Some(want), "{signature:?}");
+        let verified = judged_by(&credentials(), request(Some("order"), signature, ORDER));
+        assert_eq!(verified.err(), Some(want), "{signature:?}");
     }
 }
 
@@ -211,8 +211,8 @@ fn the_urls_topic_picks_the_key() {
         (None, "somebody-else", Err(Rejection::Mismatch)),
         (Some("webhooks"), "somebody-else", Err(Rejection::Mismatch)),
     ] {
-        let judged = judged_by(&credentials(), signed(topic, key, ORDER));
-        assert_eq!(judged.map(|delivery| delivery.trust()), want, "{topic:?} {key}");
+        let verified = judged_by(&credentials(), signed(topic, key, ORDER));
+        assert_eq!(verified.map(|delivery| delivery.trust()), want, "{topic:?} {key}");
     }
 }
 
@@ -226,8 +226,8 @@ fn a_topic_without_its_key_is_refused() {
         (&only_order, Some("stock"), Err(Rejection::NoCredentialForTopic)),
         (&only_order, Some("aftersale"), Err(Rejection::NoCredentialForTopic)),
     ] {
-        let judged = judged_by(store, signed(topic, ORDER_KEY, ORDER));
-        assert_eq!(judged.map(|delivery| delivery.trust()), want, "{topic:?} {store:?}");
+        let verified = judged_by(store, signed(topic, ORDER_KEY, ORDER));
+        assert_eq!(verified.map(|delivery| delivery.trust()), want, "{topic:?} {store:?}");
     }
 }
 
@@ -245,10 +245,11 @@ fn a_key_that_is_blank_or_too_short_is_not_used() {
     }
     let partly: Vec<Credential> =
         serde_json::from_value(json!([{"order": ORDER_KEY, "stock": &STOCK_KEY[..31]}])).unwrap();
-    let judged = |topic, key| judged_by(&partly, signed(topic, key, ORDER)).map(|delivery| delivery.trust());
-    assert_eq!(judged(Some("order"), ORDER_KEY), Ok(Trust::Signed));
-    assert_eq!(judged(Some("stock"), &STOCK_KEY[..31]), Err(Rejection::NoCredentialForTopic));
-    assert_eq!(judged(None, &STOCK_KEY[..31]), Err(Rejection::Mismatch));
+    let verified =
+        |topic, key| judged_by(&partly, signed(topic, key, ORDER)).map(|delivery| delivery.trust());
+    assert_eq!(verified(Some("order"), ORDER_KEY), Ok(Trust::Signed));
+    assert_eq!(verified(Some("stock"), &STOCK_KEY[..31]), Err(Rejection::NoCredentialForTopic));
+    assert_eq!(verified(None, &STOCK_KEY[..31]), Err(Rejection::Mismatch));
 }
 
 #[test]

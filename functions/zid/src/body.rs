@@ -61,7 +61,7 @@ pub(crate) fn id(body: &Value) -> Option<Vec<String>> {
 }
 
 /// Returns the row, with an unknown verb, of the kind whose fields the body has.
-pub(crate) fn resembled(body: &Value) -> Option<&'static EventSpec> {
+pub(crate) fn spec_by_shape(body: &Value) -> Option<&'static EventSpec> {
     kind_of(body, MAX_DEPTH).and_then(|kind| find(EVENTS, shape_row(kind)))
 }
 

@@ -154,7 +154,7 @@ impl Provider for Zid {
         let Some(name) = names.iter().find(|name| is_of_an_event(name)) else {
             let name = names.first().map_or(topic, String::as_str);
             let unknown = || ParsedEvent::unknown(name, UnknownReason::Event, body::id(&body));
-            return body::resembled(&body).map_or_else(unknown, |spec| parse_entity(&body, spec));
+            return body::spec_by_shape(&body).map_or_else(unknown, |spec| parse_entity(&body, spec));
         };
         if let Some(spec) = find(EVENTS, name) {
             return parse_entity(&body, spec);

@@ -104,7 +104,7 @@ fn request(topic: Option<&str>, query: &str, authorization: Option<&str>, body: 
     })
 }
 
-fn judged(request: Unverified, credential: Value) -> Result<Verified<Delivery>, Rejection> {
+fn verified(request: Unverified, credential: Value) -> Result<Verified<Delivery>, Rejection> {
     let credential: Credential = serde_json::from_value(credential).unwrap();
     let now = ReceivedAt::from_millis(1_749_715_272_345).unwrap();
     verify::<Zid>(request, &[credential], now).map_err(|refused| refused.rejection)
@@ -115,7 +115,7 @@ fn pair(username: &str, password: &str) -> Value {
 }
 
 fn with_header(header: Option<&str>, credential: Value) -> Result<Trust, Rejection> {
-    judged(request(Some("order.create"), "", header, "{}"), credential).map(|delivery| delivery.trust())
+    verified(request(Some("order.create"), "", header, "{}"), credential).map(|delivery| delivery.trust())
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn the_documented_vectors_verify() {
         ("user", "secret", "bAsIc dXNlcjpzZWNyZXQ="),
         ("user", "secret", "Basic   dXNlcjpzZWNyZXQ= "),
     ] {
-        let judged = with_header(Some(header), pair(username, password));
-        assert_eq!(judged, Ok(Trust::SharedSecret), "{header:?}");
+        let verified = with_header(Some(header), pair(username, password));
+        assert_eq!(verified, Ok(Trust::SharedSecret), "{header:?}");
     }
 }
 
@@ -164,7 +164,7 @@ fn anything_but_the_pair_in_strict_base64_is_refused() {
 #[test]
 fn a_token_in_the_url_verifies_and_is_not_kept() {
     let token = || json!({"url_token": "s3cret token"});
-    let with_query = |query: &str| judged(request(Some("app"), query, None, "{}"), token());
+    let with_query = |query: &str| verified(request(Some("app"), query, None, "{}"), token());
 
     let delivery = with_query("e=1&token=s3cret%20token").unwrap();
     assert_eq!((delivery.trust(), delivery.query()), (Trust::UrlToken, "e=1"));
@@ -193,29 +193,29 @@ fn no_single_changed_bit_of_a_header_or_a_token_verifies() {
     };
     let headers: Vec<String> = flips("cmVjZWl2ZXItZGVtbzpTM2N1cmUtUGFzc3cwcmQtRXhhbXBsZQ==");
     for header in headers {
-        let judged =
+        let verified =
             with_header(Some(&format!("Basic {header}")), pair("receiver-demo", "S3cure-Passw0rd-Example"));
         assert!(
-            matches!(judged, Err(Rejection::Mismatch | Rejection::Malformed { .. })),
-            "{header:?}: {judged:?}"
+            matches!(verified, Err(Rejection::Mismatch | Rejection::Malformed { .. })),
+            "{header:?}: {verified:?}"
         );
     }
     let tokens: Vec<String> = flips("f7a+9Zq_0x");
     for token in tokens {
-        let judged = judged(
+        let verified = verified(
             request(Some("app"), &format!("token={token}"), None, "{}"),
             json!({"url_token": "f7a 9Zq_0x"}),
         );
-        assert_eq!(judged.err(), Some(Rejection::Mismatch), "{token:?}");
+        assert_eq!(verified.err(), Some(Rejection::Mismatch), "{token:?}");
     }
 }
 
 #[test]
 fn one_kind_of_proof_does_not_replace_the_other() {
     let token = request(Some("app"), "token=user%3Asecret", None, "{}");
-    assert!(matches!(judged(token, pair("user", "secret")), Err(Rejection::Missing { .. })));
+    assert!(matches!(verified(token, pair("user", "secret")), Err(Rejection::Missing { .. })));
     let header = request(Some("app"), "", Some("Basic dXNlcjpzZWNyZXQ="), "{}");
-    assert!(matches!(judged(header, json!({"url_token": "user:secret"})), Err(Rejection::Missing { .. })));
+    assert!(matches!(verified(header, json!({"url_token": "user:secret"})), Err(Rejection::Missing { .. })));
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_credential_shows_nothing_of_itself() {
 
 fn delivered(topic: Option<&str>, body: &str) -> Verified<Delivery> {
     let request = request(topic, "", Some("Basic dXNlcjpzZWNyZXQ="), body);
-    judged(request, pair("user", "secret")).expect("it verifies")
+    verified(request, pair("user", "secret")).expect("it verifies")
 }
 
 fn reading(topic: Option<&str>, body: &str) -> ParsedEvent {
@@ -484,7 +484,7 @@ fn an_undocumented_cancellation_is_in_its_orders_group() {
 }
 
 #[test]
-fn a_merchants_own_words_are_no_event() {
+fn a_merchants_own_words_are_not_an_event() {
     let body = r#"{"event":"Order no. 5, new","id":7,"order_status":{"code":"new"}}"#;
     assert_eq!(gist(&reading(Some("order.create"), body)).0, "order.create");
     assert_eq!(gist(&reading(Some("hook"), body)).2, "received");
@@ -511,7 +511,7 @@ fn a_cancelled_order_is_one_verb_in_each_spelling() {
 }
 
 #[test]
-fn a_body_that_is_no_object_is_unknown_under_the_urls_name() {
+fn a_body_that_is_not_an_object_is_unknown_under_the_urls_name() {
     for body in ["", "null", "[]", "[{\"id\":1}]", "\"order\"", "id=1", "{\"id\":1"] {
         for (topic, name) in
             [(Some("product.delete"), "product.delete"), (None, "unknown"), (Some(" "), "unknown")]

@@ -1,7 +1,7 @@
 //! Zip's gateway, read for reconciliation: the list of a merchant's transactions, which are captures and refunds.
 //!
-//! Source: docs.us.zip.co/reference/transactionsmerchantidv3. The list has failures, authorisations and voids of no kind,
-//! and neither a filter nor a page is documented: a read returns what Zip lists, and its completeness is unknown.
+//! Source: docs.us.zip.co/reference/transactionsmerchantidv3. The list has failures, authorisations and voids of no
+//! kind, and neither a filter nor a page is documented: a read returns what Zip lists, and its completeness is unknown.
 
 use std::time::Duration;
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_list_is_no_answer() {
+    fn a_response_that_is_not_a_list_is_a_failure() {
         assert_eq!(
             read(200, &json!({"message": "x"})).unwrap_err(),
             Failure::Unreadable { status: 200, expected: "list" }

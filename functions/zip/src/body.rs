@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::SIGNATURE;
 
-/// Returns a callback's JSON object with its names in lower case. `None` if the body is no JSON object or is sent as a
-/// form.
+/// Returns a callback's JSON object with its names in lower case. `None` if the body is not a JSON object or is sent as
+/// a form.
 pub(crate) fn json_object(delivery: &Verified<Delivery>) -> Option<Value> {
     if delivery.form().is_some() {
         return None;

@@ -50,13 +50,13 @@ fn request(method: Method, topic: &str, query: &str, headers: &[(&str, &str)], b
     })
 }
 
-fn judged(request: Unverified) -> Result<Verified<Delivery>, Rejection> {
+fn verified(request: Unverified) -> Result<Verified<Delivery>, Rejection> {
     let now = ReceivedAt::from_millis(1_715_274_201_000).unwrap();
     verify::<Zip>(request, &credentials(), now).map_err(|refused| refused.rejection)
 }
 
 fn read(request: Unverified) -> ParsedEvent {
-    Zip::parse(&judged(request).expect("it verifies"))
+    Zip::parse(&verified(request).expect("it verifies"))
 }
 
 /// Vector 1 of the facts: computed by the rules, as Zip publishes none.
@@ -88,9 +88,9 @@ fn the_digits_of_an_amount_survive() {
 #[test]
 fn a_reserialised_amount_does_not_verify() {
     let other = CAPTURE.replace("86.40", "86.4");
-    let judged =
-        judged(request(Method::Post, "capture", "", &[("x-qp-signature", CAPTURE_SIGNATURE)], &other));
-    assert_eq!(judged.err(), Some(Rejection::Mismatch));
+    let verified =
+        verified(request(Method::Post, "capture", "", &[("x-qp-signature", CAPTURE_SIGNATURE)], &other));
+    assert_eq!(verified.err(), Some(Rejection::Mismatch));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn any_changed_field_of_the_redirect_does_not_verify() {
             inlet::tools::sender::escaped(REDIRECT_SIGNATURE)
         );
         assert_eq!(
-            judged(request(Method::Get, "redirect", &query, &[], "")).err(),
+            verified(request(Method::Get, "redirect", &query, &[], "")).err(),
             Some(Rejection::Mismatch),
             "{from}"
         );
@@ -139,7 +139,7 @@ fn a_form_to_a_callback_topic_is_kept_as_unknown() {
         ("refund", &form[..], REDIRECT_QUERY),
         ("void", &form[..1], &field),
     ] {
-        let delivery = judged(request(Method::Post, topic, "", headers, body)).unwrap();
+        let delivery = verified(request(Method::Post, topic, "", headers, body)).unwrap();
         assert_eq!(delivery.trust(), Trust::SignedFields, "{topic}");
         let reading = Zip::parse(&delivery);
         assert_eq!(reading.unknown_reason(), Some(UnknownReason::AmbiguousSignature), "{topic}");
@@ -148,7 +148,7 @@ fn a_form_to_a_callback_topic_is_kept_as_unknown() {
 }
 
 #[test]
-fn a_form_signed_as_a_whole_is_no_operation_either() {
+fn a_form_signed_as_a_whole_is_not_an_operation() {
     let body = "operation=RefundOrder&orderId=o-1&success=True";
     let signature = inlet::tools::sender::hmac_sha256_base64("the-old-one", body.as_bytes());
     let headers =
@@ -284,7 +284,7 @@ proptest::proptest! {
         let forged = format!("{}&X-QP-Signature={signature}", forged.join("&"));
         let unverified = request(Method::Get, "redirect", &forged, &[], "");
         // A split with names in another order is another text, and does not verify.
-        if let Ok(delivery) = judged(unverified) {
+        if let Ok(delivery) = verified(unverified) {
             let reading = Zip::parse(&delivery);
             if reading.unknown_reason().is_none() {
                 proptest::prop_assert_eq!(reading.entity, Some(vec![REDIRECT_FIELDS[0].1.to_owned()]));
@@ -332,7 +332,7 @@ const WORDS: &[&str] = &[
 fn one_signed_redirect_is_one_event() {
     let query = redirect_query(&REDIRECT_FIELDS);
     let id = |query: &str| {
-        let delivery = judged(request(Method::Get, "redirect", query, &[], "")).unwrap();
+        let delivery = verified(request(Method::Get, "redirect", query, &[], "")).unwrap();
         let reading = Zip::parse(&delivery);
         delivery.into_event::<Zip>(reading).id().to_string()
     };
@@ -348,10 +348,10 @@ fn one_signed_redirect_is_one_event() {
 }
 
 #[test]
-fn a_query_beside_a_signed_body_makes_no_other_event() {
+fn an_unsigned_query_does_not_make_another_event() {
     let headers = [("x-qp-signature", CAPTURE_SIGNATURE)];
     let id = |query: &str| {
-        let delivery = judged(request(Method::Post, "capture", query, &headers, CAPTURE)).unwrap();
+        let delivery = verified(request(Method::Post, "capture", query, &headers, CAPTURE)).unwrap();
         let reading = Zip::parse(&delivery);
         delivery.into_event::<Zip>(reading).id().to_string()
     };
@@ -362,7 +362,7 @@ fn a_query_beside_a_signed_body_makes_no_other_event() {
 fn nothing_of_the_signature_is_kept() {
     let query =
         format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::sender::escaped(REDIRECT_SIGNATURE));
-    let delivery = judged(request(Method::Get, "redirect", &query, &[], "")).unwrap();
+    let delivery = verified(request(Method::Get, "redirect", &query, &[], "")).unwrap();
     assert_eq!(delivery.query(), REDIRECT_QUERY);
 }
 
@@ -415,7 +415,7 @@ fn a_get_tries_the_url_except_on_the_redirect() {
 }
 
 fn answered(query: &str, settings: &Settings) -> (u16, Option<String>) {
-    let delivery = judged(request(Method::Get, "redirect", query, &[], "")).unwrap();
+    let delivery = verified(request(Method::Get, "redirect", query, &[], "")).unwrap();
     let reading = Zip::parse(&delivery);
     let event = delivery.into_event::<Zip>(reading);
     let response = Zip::respond(&Outcome::Accepted(&event), settings);
@@ -463,7 +463,7 @@ fn a_shopper_with_an_unknown_redirect_gets_the_page() {
 fn a_callback_is_answered_without_a_page() {
     let set: Settings = serde_json::from_str(r#"{"redirect_url":"https://s.example/ok"}"#).unwrap();
     let callback = request(Method::Post, "capture", "", &[("x-qp-signature", CAPTURE_SIGNATURE)], CAPTURE);
-    let delivery = judged(callback).unwrap();
+    let delivery = verified(callback).unwrap();
     let reading = Zip::parse(&delivery);
     let event = delivery.into_event::<Zip>(reading);
     assert_eq!(Zip::respond(&Outcome::Accepted(&event), &set).status, 200);

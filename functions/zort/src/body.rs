@@ -78,7 +78,7 @@ pub(crate) fn read_content(delivery: &Verified<Delivery>) -> Content {
     Content { method, payload, query }
 }
 
-/// Returns true if the query has a field beside the trigger's name.
+/// Returns true if the query has a field other than the trigger's name.
 fn has_content(query: &Value) -> bool {
     query.as_object().is_some_and(|fields| fields.keys().any(|name| name != METHOD))
 }
@@ -104,7 +104,7 @@ fn unwrap_object(sent: Value, most: usize) -> Value {
     }
 }
 
-/// Returns the object or the list in a wrapper; `None` if the object is no wrapper.
+/// Returns the object or the list in a wrapper; `None` if the object is not a wrapper.
 fn take_inner(object: &mut Map<String, Value>) -> Option<Value> {
     let parsed = object.get(PAYLOAD).and_then(Value::as_str).and_then(parse_json);
     if let Some(inner) = parsed {

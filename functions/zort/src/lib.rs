@@ -2,7 +2,7 @@
 //!
 //! Facts: <https://developers.zortout.com/overview/webhook> (API v4) and
 //! <https://developers-v3.zortout.com/overview/webhook> (v3, with examples). The body's encoding, most payloads,
-//! the request of "Verify and Save", retries, time limit, order and the answer's body are not documented; what
+//! the request of "Verify and Save", retries, time limit, order and the response's body are not documented; what
 //! public receivers were seen to accept is accepted here.
 
 mod events;

@@ -87,14 +87,14 @@ fn by(method: Method, topic: Option<&str>, query: &str, headers: &[(&str, &str)]
     })
 }
 
-fn judged(request: Unverified) -> Result<Verified<Delivery>, Rejection> {
+fn verified(request: Unverified) -> Result<Verified<Delivery>, Rejection> {
     let credentials: Vec<Credential> = serde_json::from_str(ZortContract::CREDENTIALS).unwrap();
     let now = ReceivedAt::from_millis(1_709_600_000_000).unwrap();
     verify::<Zort>(request, &credentials, now).map_err(|refused| refused.rejection)
 }
 
 fn read(topic: Option<&str>, query: &str, content_type: (&str, &str), body: &str) -> ParsedEvent {
-    Zort::parse(&judged(request(topic, query, &[KEY, content_type], body)).expect("it verifies"))
+    Zort::parse(&verified(request(topic, query, &[KEY, content_type], body)).expect("it verifies"))
 }
 
 /// Returns the canonical object of a JSON body that arrives under this trigger's name.
@@ -122,8 +122,8 @@ fn the_keys_prove_the_sender_as_documented() {
         (&[("authorization", "demo-zort-key-1")], Err(Rejection::Missing { expected: "key1" })),
         (&[("key2", "demo-zort-key-2")], Err(Rejection::Missing { expected: "key1" })),
     ] {
-        let judged = judged(request(None, "method=ADDORDER", headers, "{}"));
-        assert_eq!(judged.map(|delivery| delivery.trust()), want, "{headers:?}");
+        let verified = verified(request(None, "method=ADDORDER", headers, "{}"));
+        assert_eq!(verified.map(|delivery| delivery.trust()), want, "{headers:?}");
     }
 }
 
@@ -454,7 +454,7 @@ fn equal_bodies_are_one_event_only_within_the_retry_window() {
         let reading = contract::read::<ZortContract>(row.event, body);
         assert_eq!((reading.dedup, reading.time), (DedupRule::RetryWindow, None), "{}", row.event);
     }
-    let delivery = judged(request(None, "method=ADDORDER", &[KEY], r#"{"id":1}"#)).unwrap();
+    let delivery = verified(request(None, "method=ADDORDER", &[KEY], r#"{"id":1}"#)).unwrap();
     let reading = Zort::parse(&delivery);
     let event = delivery.into_event::<Zort>(reading);
     assert_eq!(event.dedup_scope(), DedupScope::Within(std::time::Duration::from_mins(1)));
@@ -462,7 +462,7 @@ fn equal_bodies_are_one_event_only_within_the_retry_window() {
 
 #[test]
 fn a_delivery_and_a_probe_are_answered_200() {
-    let delivery = judged(request(None, "", &[KEY], "{}")).unwrap();
+    let delivery = verified(request(None, "", &[KEY], "{}")).unwrap();
     let reading = Zort::parse(&delivery);
     let event = delivery.into_event::<Zort>(reading);
     for outcome in [Outcome::Accepted(&event), Outcome::Probed] {
@@ -488,7 +488,7 @@ fn every_leaf_of_every_body_is_mapped_or_left_out() {
         ("return_order", "returnorderdateString", TWIN),
         ("return_purchase_order", "returnpurchaseorderdateString", TWIN),
         ("transfer", "transferdateString", TWIN),
-        ("order", "createdby", Because("the name of the person, beside the name of the user")),
+        ("order", "createdby", Because("the name of the person; the name of the user is read")),
         ("order", "paymentdate", Because("the date of a voided payment: no money moved then")),
         ("order", "shippingamount_pretax", SPLIT),
         ("order", "shippingamount_vat", Because("the same as shippingvat, read where that is missing")),

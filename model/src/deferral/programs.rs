@@ -9,7 +9,7 @@ use crate::world::{Id, Ids};
 /// The receiver's step with a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Receiver {
-    /// It has not come.
+    /// It has not arrived.
     Unsent,
     /// It reads the credentials.
     Reading,
@@ -21,7 +21,7 @@ pub enum Receiver {
     Ended(Answer),
 }
 
-/// The answer to the provider.
+/// The response to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// It never sent the delivery.
@@ -67,8 +67,8 @@ impl Receiver {
     }
 }
 
-/// The sweeper's step with the store. `counted` is the count that it read first, `left` are the requests that it has still
-/// to verify.
+/// The sweeper's step with the store. `counted` is the count that it read first, `left` are the requests that it has
+/// still to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the fields are described above")]
 pub enum Sweeper {

@@ -7,8 +7,8 @@ use super::protocol::Protocol;
 use super::world::World;
 use crate::world::Id;
 
-/// Promises 1 and 2: in the end, each delivery that was answered 2xx is an event that the queue or the pending list brings
-/// to the consumer, or, if it is forged, in quarantine.
+/// Promises 1 and 2: in the end, each delivery that was answered 2xx is an event on the queue or on the pending list,
+/// from where it comes to the consumer, or, if it is forged, in quarantine.
 pub const KEPT: &str = "a deferred delivery ends as an event, or in quarantine if it is forged";
 /// Promise 3.
 pub const VERIFIED: &str = "nothing forged is stored, listed or sent";
@@ -16,13 +16,13 @@ pub const VERIFIED: &str = "nothing forged is stored, listed or sent";
 /// Every property that must not be broken.
 pub const MUST_HOLD: [&str; 2] = [KEPT, VERIFIED];
 
-/// A situation that every check must see if a delivery is genuine.
+/// A situation that every check must reach if a delivery is genuine.
 pub const RELEASED: &str = "seen: a deferred delivery becomes an event";
-/// A situation that every check must see: with one delivery, a call that is made twice.
+/// A situation that every check must reach: with one delivery, a call that is made twice.
 pub const DEFERRED_MEANWHILE: &str = "seen: a delivery is deferred while the sweeper works";
-/// A situation that every check must see if a call can fail.
+/// A situation that every check must reach if a call can fail.
 pub const UNAVAILABLE: &str = "seen: a delivery is refused";
-/// A situation that every check must see if a delivery is forged.
+/// A situation that every check must reach if a delivery is forged.
 pub const REFUSED: &str = "seen: a forged delivery stays in quarantine";
 
 /// All properties, for the checker.

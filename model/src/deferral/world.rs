@@ -28,7 +28,7 @@ pub struct World {
     pub pending: Ids,
     /// The events on the queue.
     pub sent: Ids,
-    /// Calls that their callers gave up and that take effect later; sorted, so that equal states are equal values.
+    /// Calls that their callers gave up and that take effect later; sorted, so that equal states compare equal.
     pub overdue: Vec<Call>,
     /// Number of remaining faults.
     pub faults: u8,

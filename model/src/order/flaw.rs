@@ -5,17 +5,17 @@ use super::scenario::Scenario;
 /// One change that breaks the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// Two equal deliveries of one millisecond share an id, and each writes the receipt of a repeat under it.
+    /// Two equal deliveries of one millisecond share an id, and each writes the receipt of a duplicate under it.
     MarksItself,
-    /// A repeat is not noted on `latest`.
-    RepeatNotNoted,
-    /// A repeat that turns out to be none is not listed as pending.
+    /// A duplicate is not noted on `latest`.
+    DuplicateNotNoted,
+    /// A duplicate that turns out to be a new state is not listed as pending.
     RestoredNotPending,
     /// A delivery that is later than `latest` keeps its earlier arrival.
     NoClockRule,
-    /// The receipt of a repeat is written before the repeat is noted.
+    /// The receipt of a duplicate is written before the duplicate is noted.
     ReceiptBeforeNote,
-    /// `latest` moves on to a repeat that is none before its receipt is made void.
+    /// `latest` moves on to a duplicate that is a new state before its receipt is made void.
     RestoredLast,
     /// If the event is written and `latest` cannot be changed, the event is left to the sweeper.
     LatestLeftBehind,
@@ -27,7 +27,7 @@ impl Flaw {
     /// Every flaw.
     pub const ALL: [Self; 8] = [
         Self::MarksItself,
-        Self::RepeatNotNoted,
+        Self::DuplicateNotNoted,
         Self::RestoredNotPending,
         Self::NoClockRule,
         Self::ReceiptBeforeNote,
@@ -41,7 +41,7 @@ impl Flaw {
         match self {
             Self::MarksItself => Scenario::of("A, A in one millisecond", "AA", 0).at_once(),
             Self::NoClockRule => Scenario::of("A, B, the first clock ahead", "AB", 0).skewed(&[9, 0]),
-            Self::RepeatNotNoted
+            Self::DuplicateNotNoted
             | Self::RestoredNotPending
             | Self::ReceiptBeforeNote
             | Self::LatestLeftBehind => Scenario::of("A, B, A after the first", "ABA", 1).after_the_first(),

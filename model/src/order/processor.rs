@@ -54,7 +54,7 @@ impl Processor {
             (Self::Storing(message, storing), heard) => match storing.hear(protocol, heard) {
                 Ok(storing) => Ok(Self::Storing(message, storing)),
                 Err(Stored::New) => Ok(Self::Publishing(message)),
-                Err(Stored::Repeat(_)) => Err(Through::Done),
+                Err(Stored::Duplicate(_)) => Err(Through::Done),
                 Err(Stored::Failed) => Err(Through::Failed),
             },
             (_, Err(Failed)) => Err(Through::Failed),

@@ -18,16 +18,16 @@ pub const ONE: &str = "equal deliveries with nothing in between are one event";
 /// Every property that must not be broken.
 pub const MUST_HOLD: [&str; 3] = [NEWEST, COMPLETE, ONE];
 
-/// A situation that every check must see.
+/// A situation that every check must reach.
 pub const ALL_NEW: &str = "seen: every delivery is an event";
-/// A situation that every check must see.
-pub const ONE_REPEAT: &str = "seen: an accepted delivery that is no event of its own";
-/// A situation that a check must see if a call can fail.
+/// A situation that every check must reach.
+pub const ONE_DUPLICATE: &str = "seen: an accepted delivery that is a duplicate";
+/// A situation that a check must reach if a call can fail.
 pub const FELL_BACK: &str = "seen: a delivery that only the queue had is published";
-/// A situation that a check must see if clocks differ.
+/// A situation that a check must reach if clocks differ.
 pub const MADE_LATER: &str = "seen: an arrival is made later";
-/// A situation that a check must see if the state changes and changes back.
-pub const RESTORED: &str = "seen: a repeat turns out to be none";
+/// A situation that a check must reach if the state changes and changes back.
+pub const RESTORED: &str = "seen: a duplicate turns out to be a new state";
 
 /// All properties, for the checker.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
@@ -36,7 +36,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         Property::always(COMPLETE, nothing_is_missing),
         Property::always(ONE, equal_ones_are_one),
         Property::sometimes(ALL_NEW, every_delivery_is_an_event),
-        Property::sometimes(ONE_REPEAT, a_delivery_is_no_event),
+        Property::sometimes(ONE_DUPLICATE, a_delivery_is_no_event),
         Property::sometimes(FELL_BACK, |protocol, world: &World| {
             deliveries(protocol).any(|d| world.fell_back.has(id(d)) && is_published(protocol, world, d))
         }),

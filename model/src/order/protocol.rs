@@ -177,7 +177,7 @@ impl Model for Protocol {
             if let Some(call) = receiver.call(self) {
                 Self::turns(world, call, |luck| Step::Receiver(delivery, luck), steps);
             }
-            if matches!(receiver, Receiver::Storing(storing) if storing.may_look()) {
+            if matches!(receiver, Receiver::Storing(storing) if storing.may_read_latest()) {
                 steps.push(Step::Looks(delivery));
             }
         }
@@ -219,7 +219,7 @@ impl Model for Protocol {
                 let Receiver::Storing(storing) = world.receivers[delivery] else {
                     return None;
                 };
-                next.receivers[delivery] = Receiver::Storing(storing.has_looked(world.table.look()));
+                next.receivers[delivery] = Receiver::Storing(storing.has_read_latest(world.table.snapshot()));
             }
             Step::Processor(luck) => self.processor_turns(&mut next, luck),
             Step::Receives => {

@@ -8,11 +8,11 @@ use crate::services::Failed;
 /// The receiver's step with a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Receiver {
-    /// The delivery has not come.
+    /// The delivery has not arrived.
     Unsent,
     /// It stores the event.
     Storing(Storing),
-    /// The event repeats another one: it reads that one's receipt.
+    /// The event is a duplicate: the receiver reads the original's receipt.
     Asking(Message),
     /// It sends the message of an event that is stored.
     Sending(Message),
@@ -22,7 +22,7 @@ pub enum Receiver {
     Ended(Answer),
 }
 
-/// The answer to the provider.
+/// The response to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// The provider never sent the delivery.
@@ -54,7 +54,7 @@ impl Receiver {
             (Self::Storing(storing), heard) => match storing.hear(protocol, heard) {
                 Ok(storing) => Self::Storing(storing),
                 Err(Stored::New) => Self::Sending(storing.message(false)),
-                Err(Stored::Repeat(original)) => Self::Asking(original),
+                Err(Stored::Duplicate(original)) => Self::Asking(original),
                 Err(Stored::Failed) => Self::FallingBack(storing),
             },
             (Self::Asking(_), Ok(Reply::Processed(true))) => Self::Ended(Answer::Accepted),

@@ -5,7 +5,7 @@ use super::protocol::Protocol;
 use super::world::{Call, Message, Reply};
 use crate::services::Failed;
 use crate::world::Id;
-use inlet::dedup::{Decision, Evidence, Latest, Look, Repeated, decide};
+use inlet::dedup::{Decision, Duplicate, Evidence, Latest, Snapshot, decide};
 
 /// A program's state in storing a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,11 +29,11 @@ pub enum At {
     Putting,
     /// Moves `latest`.
     Moving,
-    /// Notes a repeat of this event.
+    /// Notes a duplicate of this event.
     Noting(Latest<Id, char>),
-    /// Writes the receipt of a repeat of this event.
+    /// Writes the receipt of a duplicate of this event.
     Marking(Latest<Id, char>),
-    /// Lists as pending the repeat that is none.
+    /// Lists as pending the duplicate that is a new state.
     Pending(Restoring),
     /// Makes its receipt void.
     Voiding(Restoring),
@@ -47,11 +47,11 @@ pub enum At {
     Replacing(Latest<Id, char>),
 }
 
-/// A change of `latest` to a repeat that is none.
+/// A change of `latest` to a duplicate that is a new state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Restoring {
-    /// The repeat.
-    pub repeated: Repeated<Id>,
+    /// The duplicate.
+    pub duplicate: Duplicate<Id>,
     /// The required content of `latest`.
     pub expected: Latest<Id, char>,
     /// Its new content.
@@ -63,8 +63,8 @@ pub struct Restoring {
 pub enum Stored {
     /// The event is new.
     New,
-    /// It repeats an event.
-    Repeat(Message),
+    /// It is a duplicate of an event.
+    Duplicate(Message),
     /// A call failed.
     Failed,
 }
@@ -94,12 +94,12 @@ impl Storing {
 
     /// The receiver has read `latest`, as its first calls take long.
     #[must_use]
-    pub fn has_looked(self, look: Look<Id>) -> Self {
-        Self { evidence: Evidence::Unanswered(Some(look)), ..self }
+    pub fn has_read_latest(self, snapshot: Snapshot<Id>) -> Self {
+        Self { evidence: Evidence::Unanswered(Some(snapshot)), ..self }
     }
 
     /// Returns true if the receiver may still read `latest`.
-    pub fn may_look(self) -> bool {
+    pub fn may_read_latest(self) -> bool {
         self.evidence == Evidence::Unanswered(None) && matches!(self.at, At::Putting | At::Moving)
     }
 
@@ -116,11 +116,11 @@ impl Storing {
             At::Moving => Call::Move { id, received },
             At::Noting(original) => Call::Note {
                 original: original.digest,
-                repeated: Repeated { digest: id, received_ms: received },
+                duplicate: Duplicate { digest: id, received_ms: received },
             },
-            At::Marking(_) => Call::MarkRepeat(id),
-            At::Pending(Restoring { repeated, .. }) => Call::Pend(repeated.digest),
-            At::Voiding(Restoring { repeated, .. }) => Call::Void(repeated.digest),
+            At::Marking(_) => Call::MarkDuplicate(id),
+            At::Pending(Restoring { duplicate, .. }) => Call::Pend(duplicate.digest),
+            At::Voiding(Restoring { duplicate, .. }) => Call::Void(duplicate.digest),
             At::Restoring(Restoring { expected, latest, .. }) => Call::Replace { expected, latest },
             At::Replacing(expected) => {
                 let content = protocol.scenario.content(id);
@@ -130,11 +130,11 @@ impl Storing {
                         digest: id,
                         content,
                         received_ms: received,
-                        repeated: expected.repeated,
+                        duplicate: expected.duplicate,
                     },
                 }
             }
-            At::Superseding(earlier) => Call::MarkRepeat(earlier),
+            At::Superseding(earlier) => Call::MarkDuplicate(earlier),
         }
     }
 
@@ -151,7 +151,7 @@ impl Storing {
             // The event has no receipt: it is published.
             (At::Marking(_), Err(Failed)) => new,
             (At::Noting(original), Err(Failed)) if protocol.has(Flaw::ReceiptBeforeNote) => {
-                Err(Stored::Repeat(message_of(&original)))
+                Err(Stored::Duplicate(message_of(&original)))
             }
             (_, Err(Failed)) if protocol.has(Flaw::LatestLeftBehind) && self.at != At::Putting => new,
             (_, Err(Failed)) => Err(Stored::Failed),
@@ -162,14 +162,14 @@ impl Storing {
             ) => self.decide(protocol, latest),
             (At::Moving, Ok(_)) => new,
             (At::Noting(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
-                Err(Stored::Repeat(message_of(&original)))
+                Err(Stored::Duplicate(message_of(&original)))
             }
             (At::Noting(original), Ok(_)) => go_on(At::Marking(original)),
             (At::Marking(_), Ok(Reply::IsVoid)) => new,
             (At::Marking(original), Ok(_)) if protocol.has(Flaw::ReceiptBeforeNote) => {
                 go_on(At::Noting(original))
             }
-            (At::Marking(original), Ok(_)) => Err(Stored::Repeat(message_of(&original))),
+            (At::Marking(original), Ok(_)) => Err(Stored::Duplicate(message_of(&original))),
             (At::Pending(restoring), Ok(_)) => go_on(At::Voiding(restoring)),
             (At::Voiding(restoring), Ok(_)) => go_on(At::Restoring(restoring)),
             // The model has one later id for each delivery: its event is written over.
@@ -185,9 +185,9 @@ impl Storing {
         match decide(&latest, &own, &self.evidence) {
             Decision::Own if protocol.has(Flaw::MarksItself) => go_on(At::Noting(latest)),
             Decision::Own => Err(Stored::New),
-            Decision::Repeat if protocol.has(Flaw::RepeatNotNoted) => go_on(At::Marking(latest)),
-            Decision::Repeat if protocol.has(Flaw::ReceiptBeforeNote) => go_on(At::Marking(latest)),
-            Decision::Repeat => go_on(At::Noting(latest)),
+            Decision::Duplicate if protocol.has(Flaw::DuplicateNotNoted) => go_on(At::Marking(latest)),
+            Decision::Duplicate if protocol.has(Flaw::ReceiptBeforeNote) => go_on(At::Marking(latest)),
+            Decision::Duplicate => go_on(At::Noting(latest)),
             Decision::Newest { received_ms } if received_ms == self.received => go_on(At::Replacing(latest)),
             Decision::Newest { .. } if protocol.has(Flaw::NoClockRule) => Err(Stored::New),
             Decision::Newest { received_ms: received } => {
@@ -195,8 +195,8 @@ impl Storing {
                 Ok(Self { id, received, at: At::PuttingLater(self.id), ..self })
             }
             Decision::Older => Err(Stored::New),
-            Decision::Restore { repeated, latest: next } => {
-                let restoring = Restoring { repeated, expected: latest, latest: next };
+            Decision::Restore { duplicate, latest: next } => {
+                let restoring = Restoring { duplicate, expected: latest, latest: next };
                 // A receiver restores a recent event: the sweeper has not walked past it.
                 let is_listed = self.evidence == Evidence::Late && !protocol.has(Flaw::RestoredNotPending);
                 if protocol.has(Flaw::RestoredLast) {

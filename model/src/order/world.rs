@@ -4,7 +4,7 @@ use super::processor::Processor;
 use super::receiver::{Answer, Receiver};
 use super::scenario::Scenario;
 use crate::world::{Id, Ids};
-use inlet::dedup::{Candidate, Latest, Look, Repeated, moves_at_once};
+use inlet::dedup::{Candidate, Duplicate, Latest, Snapshot, moves_immediately};
 
 /// The most ids that a scenario may have: two for each of four deliveries.
 pub const IDS: usize = 8;
@@ -31,7 +31,7 @@ pub struct World {
     pub queue: Vec<Message>,
     /// The events that the consumer has, with their arrivals.
     pub published: [Option<i64>; IDS],
-    /// Calls that their callers gave up and that take effect later, in order, so that equal moments look equal.
+    /// Calls that their callers gave up and that take effect later, in order, so that equal states compare equal.
     pub overdue: Vec<Call>,
     /// Number of remaining faults.
     pub faults: u8,
@@ -48,7 +48,7 @@ pub struct Table {
     pub latest: Option<Latest<Id, char>>,
     /// The events that the sweeper has walked past.
     pub behind: Ids,
-    /// The events that the sweeper looks after although it has walked past them.
+    /// The pending list: events that the sweeper checks although it has walked past them.
     pub pending: Ids,
 }
 
@@ -57,9 +57,9 @@ pub struct Table {
 pub enum Receipt {
     /// The event was processed.
     Processed,
-    /// The event is a repeat of another one, or another one took its place.
-    Repeat,
-    /// The event was taken for a repeat, and is none.
+    /// The event is a duplicate of another one, or another one took its place.
+    Duplicate,
+    /// The event was taken for a duplicate, and is a new state.
     Void,
 }
 
@@ -84,19 +84,19 @@ pub enum Call {
         /// Its arrival.
         received: i64,
     },
-    /// Moves `latest` to an event, on the condition of [`moves_at_once`].
+    /// Moves `latest` to an event, on the condition of [`moves_immediately`].
     Move {
         /// The event.
         id: Id,
         /// Its arrival.
         received: i64,
     },
-    /// Notes a repeat on `latest`, on the condition that `latest` still names the original.
+    /// Notes a duplicate on `latest`, on the condition that `latest` still names the original.
     Note {
         /// The original.
         original: Id,
-        /// The repeat.
-        repeated: Repeated<Id>,
+        /// The duplicate.
+        duplicate: Duplicate<Id>,
     },
     /// Changes `latest`, on the condition that it is still the same.
     Replace {
@@ -105,8 +105,8 @@ pub enum Call {
         /// The new content.
         latest: Latest<Id, char>,
     },
-    /// Writes the receipt of a repeat, on the condition that there is none and that it was not made void.
-    MarkRepeat(Id),
+    /// Writes the receipt of a duplicate, on the condition that there is none and that it was not made void.
+    MarkDuplicate(Id),
     /// Makes a receipt void.
     Void(Id),
     /// Lists an event as pending.
@@ -157,7 +157,7 @@ impl World {
         self.accepted.put(id);
         self.table.events[usize::from(id)] = Some(received);
         self.table.receipts[usize::from(id)] = Some(Receipt::Processed);
-        self.table.latest = Some(Latest { digest: id, content, received_ms: received, repeated: None });
+        self.table.latest = Some(Latest { digest: id, content, received_ms: received, duplicate: None });
         self.table.behind.put(id);
         self.published[usize::from(id)] = Some(received);
     }
@@ -168,18 +168,18 @@ impl World {
             Call::Put { id, received } => self.table.events[usize::from(id)] = Some(received),
             Call::Move { id, received } => {
                 let own = scenario.candidate(id, received);
-                if !moves_at_once(self.table.latest.as_ref(), &own) {
+                if !moves_immediately(self.table.latest.as_ref(), &own) {
                     return Reply::Latest(self.table.latest);
                 }
-                let repeated = self.table.latest.and_then(|latest| latest.repeated);
+                let duplicate = self.table.latest.and_then(|latest| latest.duplicate);
                 let Candidate { digest, content, received_ms, .. } = own;
-                self.table.latest = Some(Latest { digest, content, received_ms, repeated });
+                self.table.latest = Some(Latest { digest, content, received_ms, duplicate });
             }
-            Call::Note { original, repeated } => match &mut self.table.latest {
+            Call::Note { original, duplicate } => match &mut self.table.latest {
                 Some(latest) if latest.digest == original => {
                     // Only forward.
-                    if latest.repeated.is_none_or(|noted| noted.received_ms < repeated.received_ms) {
-                        latest.repeated = Some(repeated);
+                    if latest.duplicate.is_none_or(|noted| noted.received_ms < duplicate.received_ms) {
+                        latest.duplicate = Some(duplicate);
                     }
                 }
                 _ => return Reply::Latest(self.table.latest),
@@ -190,10 +190,10 @@ impl World {
                 }
                 self.table.latest = Some(latest);
             }
-            Call::MarkRepeat(id) => match &mut self.table.receipts[usize::from(id)] {
+            Call::MarkDuplicate(id) => match &mut self.table.receipts[usize::from(id)] {
                 Some(Receipt::Void) => return Reply::IsVoid,
                 Some(_) => {}
-                none => *none = Some(Receipt::Repeat),
+                none => *none = Some(Receipt::Duplicate),
             },
             Call::Void(id) => {
                 // A processed event stays processed.
@@ -220,14 +220,14 @@ impl World {
 impl Table {
     /// True if the event has a receipt.
     pub fn is_settled(&self, id: Id) -> bool {
-        matches!(self.receipts[usize::from(id)], Some(Receipt::Processed | Receipt::Repeat))
+        matches!(self.receipts[usize::from(id)], Some(Receipt::Processed | Receipt::Duplicate))
     }
 
     /// Returns the content of `latest` for a receiver that reads it.
-    pub fn look(&self) -> Look<Id> {
-        Look {
+    pub fn snapshot(&self) -> Snapshot<Id> {
+        Snapshot {
             latest: self.latest.map(|latest| latest.digest),
-            repeated: self.latest.and_then(|latest| latest.repeated).map(|repeated| repeated.digest),
+            duplicate: self.latest.and_then(|latest| latest.duplicate).map(|duplicate| duplicate.digest),
         }
     }
 }

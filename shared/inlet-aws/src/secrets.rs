@@ -46,8 +46,8 @@ const LIST_INTERVAL: Duration = Duration::from_secs(5);
 const BURST: u32 = 2;
 const REFILL_INTERVAL: Duration = Duration::from_mins(1);
 
-/// The reads for deliveries that fail verification, of all stores of an instance: a burst, and one more in each interval.
-/// A flood of forged deliveries to a hundred stores makes 24 instances read twelve times a second.
+/// The reads for deliveries that fail verification, of all stores of an instance: a burst, and one more in each
+/// interval. A flood of forged deliveries to a hundred stores makes 24 instances read twelve times a second.
 const REREAD_BURST: u32 = 10;
 const REREAD_REFILL_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -98,7 +98,7 @@ struct Names {
 struct Pages {
     names: HashSet<StoreName>,
     count: u32,
-    /// The place of the next page; nothing before the first one.
+    /// The token of the next page; `None` before the first one.
     next: Option<String>,
 }
 
@@ -246,8 +246,8 @@ impl<P: Provider> SsmSecrets<P> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lists the names of the provider's stores, if the list is not current. If there is no time for all pages, the next
-    /// delivery continues. After a failure the next attempt begins again.
+    /// Lists the names of the provider's stores, if the list is not current. If there is no time for all pages, the
+    /// next delivery continues. After a failure the next attempt begins again.
     async fn list_names(&self) {
         if !self.cache().names.is_due(Instant::now()) {
             return;
@@ -376,7 +376,7 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
             Lookup::Expired(old) => old,
         };
         if is_cold && self.cache().lookup_limit.try_acquire(1, Instant::now()) {
-            // A new instance runs both at once, so that its first delivery waits only once.
+            // A new instance runs both concurrently, so that its first delivery waits only once.
             let (read, ()) = tokio::join!(self.read_with_retries(name), self.list_names());
             return self.resolve(name, read, old);
         }
@@ -560,7 +560,7 @@ mod tests {
         assert!(cache.may_reread(&name("a"), now + REREAD_INTERVAL));
         assert!(!cache.may_reread(&name("a"), now + REREAD_INTERVAL + almost(REREAD_INTERVAL)), "a flood");
         let lookup = cache.look_up(&name("a"), now + TTL + REREAD_INTERVAL);
-        assert!(matches!(lookup, Lookup::Expired(Some(_))), "attempts make nothing fresh");
+        assert!(matches!(lookup, Lookup::Expired(Some(_))), "an attempt does not renew the list");
     }
 
     /// Secrets whose client is never used.
@@ -621,7 +621,7 @@ mod tests {
     }
 
     #[test]
-    fn one_unusable_credential_does_not_spoil_the_others() {
+    fn one_unusable_credential_does_not_affect_the_others() {
         let usable = usable_credentials::<String>(r#"["new", {"not": "one"}, "old"]"#);
         assert_eq!((usable.credentials, usable.is_readable), (vec!["new".to_owned(), "old".into()], true));
     }

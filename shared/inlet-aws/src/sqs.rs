@@ -37,7 +37,7 @@ pub const WHOLE: &str = "inlet-whole";
 
 const NOT_ENQUEUED: &str = "the event cannot be enqueued";
 
-/// A queue: the event queue or its dead-letter queue.
+/// The event queue or its dead-letter queue.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     pub(crate) client: Client,
@@ -186,7 +186,7 @@ fn escape_noncharacters(json: String) -> String {
     }
 }
 
-/// Returns an event's message, without its data if it does not fit beside `others` bytes.
+/// Returns an event's message, without its data if both it and `others` bytes do not fit.
 fn message_text(event: &Verified<Event>, others: usize) -> String {
     let message = CloudEvent::of(event);
     let text = escape_noncharacters(message.to_json());

@@ -104,7 +104,7 @@ fn sent<C: Contract>(row: &EventSpec, body: &[u8], credential: &Value) -> Reques
     delivery::<P<C>>(store(), row, body.to_vec(), credential)
 }
 
-fn judged<C: Contract>(
+fn verified<C: Contract>(
     request: Request,
     credentials: &[Credential<C>],
 ) -> Result<Verified<Delivery>, Rejection> {
@@ -117,7 +117,7 @@ pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::provider::parsed_ev
     let row =
         inlet::provider::catalogue::find(rows::<C>(), event).unwrap_or_else(|| panic!("no row for {event}"));
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
-    P::<C>::parse(&judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies"))
+    P::<C>::parse(&verified::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies"))
 }
 
 /// Runs a property a moderate number of times: these run on every commit.
@@ -145,8 +145,8 @@ fn any_body<C: Contract>() -> impl Strategy<Value = Vec<u8>> {
 pub fn an_authentic_delivery_verifies<C: Contract>() {
     let credential = &raw_credentials::<C>()[0];
     check(&(any_row::<C>(), any_body::<C>()), |(row, body)| {
-        let judged = judged::<C>(sent::<C>(row, &body, credential), &credentials::<C>());
-        prop_assert!(judged.is_ok(), "{} was refused: {:?}", row.event, judged.err());
+        let verified = verified::<C>(sent::<C>(row, &body, credential), &credentials::<C>());
+        prop_assert!(verified.is_ok(), "{} was refused: {:?}", row.event, verified.err());
         Ok(())
     });
 }
@@ -157,8 +157,8 @@ pub fn the_old_credential_verifies_while_it_rotates<C: Contract>() {
     assert!(raw.len() >= 2, "the contract wants two credentials");
     for credential in &raw {
         for row in rows::<C>() {
-            let judged = judged::<C>(sent::<C>(row, b"{}", credential), &credentials::<C>());
-            assert!(judged.is_ok(), "{} was refused: {:?}", row.event, judged.err());
+            let verified = verified::<C>(sent::<C>(row, b"{}", credential), &credentials::<C>());
+            assert!(verified.is_ok(), "{} was refused: {:?}", row.event, verified.err());
         }
     }
 }
@@ -183,8 +183,8 @@ pub fn a_changed_proof_does_not_verify<C: Contract>() {
                 return Ok(());
             }
             request.headers.set(header, changed.clone());
-            let judged = judged::<C>(request, &credentials::<C>());
-            prop_assert!(judged.is_err(), "{}: {changed:?} was taken for a proof", row.event);
+            let verified = verified::<C>(request, &credentials::<C>());
+            prop_assert!(verified.is_err(), "{}: {changed:?} was taken for a proof", row.event);
             Ok(())
         },
     );
@@ -202,13 +202,13 @@ pub fn a_changed_body_does_not_verify_where_the_proof_covers_it<C: Contract>() {
             }
             let at = at.index(request.body.len());
             request.body[at] ^= 1 << bit;
-            let judged = judged::<C>(request, &credentials::<C>());
+            let verified = verified::<C>(request, &credentials::<C>());
             prop_assert_eq!(
-                judged.is_ok(),
+                verified.is_ok(),
                 !C::COVERS_BODY,
                 "{} with another body: {:?}",
                 row.event,
-                judged.err()
+                verified.err()
             );
             Ok(())
         },
@@ -229,8 +229,8 @@ pub fn a_key_that_differs_in_one_bit_does_not_verify<C: Contract>() {
                 bytes[at] ^= 1 << bit;
                 *key = Value::String(String::from_utf8(bytes).expect("seven-bit text"));
             }
-            let judged = judged::<C>(sent::<C>(row, &body, &changed), &credentials::<C>());
-            prop_assert_eq!(judged.err(), Some(Rejection::Mismatch), "{} with {}", row.event, changed);
+            let verified = verified::<C>(sent::<C>(row, &body, &changed), &credentials::<C>());
+            prop_assert_eq!(verified.err(), Some(Rejection::Mismatch), "{} with {}", row.event, changed);
             Ok(())
         },
     );
@@ -240,8 +240,8 @@ pub fn a_key_that_differs_in_one_bit_does_not_verify<C: Contract>() {
 pub fn a_strangers_credential_does_not_verify<C: Contract>() {
     let stranger: Value = serde_json::from_str(C::STRANGER).expect("a JSON object");
     for row in rows::<C>() {
-        let judged = judged::<C>(sent::<C>(row, b"{}", &stranger), &credentials::<C>());
-        assert_eq!(judged.err(), Some(Rejection::Mismatch), "{}", row.event);
+        let verified = verified::<C>(sent::<C>(row, b"{}", &stranger), &credentials::<C>());
+        assert_eq!(verified.err(), Some(Rejection::Mismatch), "{}", row.event);
     }
 }
 
@@ -251,7 +251,7 @@ pub fn no_proof_and_no_credential_are_refused<C: Contract>() {
     for row in rows::<C>() {
         let authentic = sent::<C>(row, b"{}", credential);
         assert_eq!(
-            judged::<C>(authentic.clone(), &[]).err(),
+            verified::<C>(authentic.clone(), &[]).err(),
             Some(Rejection::NoUsableCredential),
             "{}",
             row.event
@@ -262,8 +262,8 @@ pub fn no_proof_and_no_credential_are_refused<C: Contract>() {
             query: String::new(),
             ..authentic
         };
-        let judged = judged::<C>(bare, &credentials::<C>());
-        assert!(matches!(judged, Err(Rejection::Missing { .. })), "{}: {:?}", row.event, judged.err());
+        let verified = verified::<C>(bare, &credentials::<C>());
+        assert!(matches!(verified, Err(Rejection::Missing { .. })), "{}: {:?}", row.event, verified.err());
     }
 }
 
@@ -273,7 +273,7 @@ pub fn what_is_kept_is_what_was_sent<C: Contract>() {
     check(&(any_row::<C>(), any_body::<C>()), |(row, body)| {
         let request = sent::<C>(row, &body, credential);
         let was = request.body.clone();
-        let delivery = judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
+        let delivery = verified::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
         prop_assert_eq!(delivery.body(), was.as_slice());
         Ok(())
     });
@@ -345,7 +345,7 @@ pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
 fn drift<C: Contract>(row: &EventSpec, body: &[u8]) -> Option<Drift> {
     use inlet::provider::Provider as _;
     let request = sent::<C>(row, body, &raw_credentials::<C>()[0]);
-    let delivery = judged::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
+    let delivery = verified::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
     let reading = P::<C>::parse(&delivery);
     DriftDetector::new(P::<C>::SHAPES).drift_of(&delivery.into_event::<P<C>>(reading))
 }
@@ -517,10 +517,10 @@ pub fn a_state_that_comes_back_is_new_whatever_the_clocks_say<C: Contract>() {
             let history = stored::<C>(event, &[(&a, skew_ms), (&b, 100), (&b, 200)]);
             assert!(
                 history == [a.as_slice(), &b],
-                "{event}, a repeat, and a clock that is off by {skew_ms} ms"
+                "{event}, a duplicate, and a clock that is off by {skew_ms} ms"
             );
         }
-        assert!(stored::<C>(event, &[(&a, 0), (&a, 100), (&a, 200)]) == [a], "{event}, repeats");
+        assert!(stored::<C>(event, &[(&a, 0), (&a, 100), (&a, 200)]) == [a], "{event}, duplicates");
     }
 }
 

@@ -86,7 +86,7 @@ enum Step {
     Element(usize),
 }
 
-/// Collects the places of everything that is no object and no list.
+/// Collects the places of every value that is neither an object nor a list.
 fn collect(value: &Value, at: &mut Vec<Step>, leaves: &mut Vec<Vec<Step>>) {
     match value {
         Value::Object(fields) => {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use inlet::dedup::{Candidate, Decision, Evidence, Latest, Repeated, decide, moves_at_once};
+use inlet::dedup::{Candidate, Decision, Duplicate, Evidence, Latest, decide, moves_immediately};
 use inlet::event::{DedupScope, Event, EventId, ExistingEvent, Origin};
 use inlet::fault::Fault;
 use inlet::message::CloudEvent;
@@ -76,14 +76,14 @@ pub struct MemoryJournal {
 #[derive(Debug, Default)]
 struct Kept {
     calls: Calls,
-    events: HashMap<EventId, KeptEvent>,
+    events: HashMap<EventId, StoredEvent>,
     latest: HashMap<String, Latest<EventId, String>>,
-    repeats: HashSet<EventId>,
+    duplicates: HashSet<EventId>,
     processed: HashSet<EventId>,
 }
 
 #[derive(Debug)]
-struct KeptEvent {
+struct StoredEvent {
     body: Vec<u8>,
     attempt: WriteToken,
     received_at: ReceivedAt,
@@ -96,22 +96,23 @@ impl MemoryJournal {
         Self { state: Mutex::new(Kept { calls, ..Kept::default() }) }
     }
 
-    /// The bodies of the events, by id. Repeats are no events.
+    /// The bodies of the events, by id. Duplicates are not events.
     pub fn bodies(&self) -> HashMap<EventId, Vec<u8>> {
-        let kept = locked(&self.state);
-        let is_event = |id: &EventId| !kept.repeats.contains(id);
-        kept.events
+        let state = locked(&self.state);
+        let is_event = |id: &EventId| !state.duplicates.contains(id);
+        state
+            .events
             .iter()
             .filter(|(id, _)| is_event(id))
             .map(|(id, event)| (id.clone(), event.body.clone()))
             .collect()
     }
 
-    /// The events in the order of their arrivals, with their bodies. Repeats are no events.
+    /// The events in the order of their arrivals, with their bodies. Duplicates are not events.
     pub fn history(&self) -> Vec<(ReceivedAt, Vec<u8>)> {
-        let kept = locked(&self.state);
-        let is_event = |id: &EventId| !kept.repeats.contains(id);
-        let events = kept.events.iter().filter(|(id, _)| is_event(id));
+        let state = locked(&self.state);
+        let is_event = |id: &EventId| !state.duplicates.contains(id);
+        let events = state.events.iter().filter(|(id, _)| is_event(id));
         let mut history: Vec<_> = events.map(|(_, event)| (event.received_at, event.body.clone())).collect();
         history.sort();
         history
@@ -125,12 +126,12 @@ impl MemoryJournal {
 
 impl Journal for MemoryJournal {
     async fn record(&self, event: &mut Verified<Event>, attempt: &WriteToken) -> Result<Recorded, Fault> {
-        let mut kept = locked(&self.state);
-        let failure = kept.calls.next();
+        let mut state = locked(&self.state);
+        let failure = state.calls.next();
         if failure == Some(Failure::Before) {
             return Err(lost());
         }
-        let recorded = kept.record(event, attempt);
+        let recorded = state.record(event, attempt);
         if failure == Some(Failure::After) { Err(lost()) } else { Ok(recorded) }
     }
 }
@@ -146,27 +147,27 @@ impl Kept {
     }
 
     fn record_forever(&mut self, event: &Event, attempt: &WriteToken) -> Recorded {
-        if let Some(kept) = self.events.get(event.id()) {
-            let original = ExistingEvent { id: event.id().clone(), received_at: kept.received_at };
+        if let Some(stored) = self.events.get(event.id()) {
+            let original = ExistingEvent { id: event.id().clone(), received_at: stored.received_at };
             let processed = self.processed.contains(&original.id);
-            let is_ours = kept.attempt == *attempt;
+            let is_ours = stored.attempt == *attempt;
             return if is_ours { Recorded::New } else { Recorded::Duplicate { original, processed } };
         }
-        self.keep(event, attempt);
+        self.insert(event, attempt);
         if event.updates_latest() {
             self.move_latest(event, event.received_at().millis());
         }
         Recorded::New
     }
 
-    /// The rule of [`inlet::dedup`], with each decision done at once.
+    /// The rule of [`inlet::dedup`], with each decision done in one step.
     fn record_within(
         &mut self,
         event: &mut Verified<Event>,
         attempt: &WriteToken,
         window_ms: i64,
     ) -> Recorded {
-        self.keep(event, attempt);
+        self.insert(event, attempt);
         let own = Candidate {
             digest: event.id().clone(),
             content: event.content().to_hex(),
@@ -181,47 +182,47 @@ impl Kept {
             self.move_latest(event, own.received_ms);
             return Recorded::New;
         };
-        if moves_at_once(Some(latest), &own) {
+        if moves_immediately(Some(latest), &own) {
             self.move_latest(event, own.received_ms);
             return Recorded::New;
         }
         match decide(latest, &own, &evidence) {
             Decision::Own | Decision::Older => {}
-            Decision::Repeat => {
-                latest.repeated = Some(Repeated { digest: own.digest, received_ms: own.received_ms });
+            Decision::Duplicate => {
+                latest.duplicate = Some(Duplicate { digest: own.digest, received_ms: own.received_ms });
                 let received_at = ReceivedAt::from_millis(latest.received_ms).unwrap_or(ReceivedAt::EPOCH);
                 let original = ExistingEvent { id: latest.digest.clone(), received_at };
-                self.repeats.insert(event.id().clone());
+                self.duplicates.insert(event.id().clone());
                 let processed = self.processed.contains(&original.id);
                 return Recorded::Duplicate { original, processed };
             }
             Decision::Newest { received_ms } => {
                 if received_ms != own.received_ms {
-                    self.repeats.insert(own.digest);
+                    self.duplicates.insert(own.digest);
                     event.receive_later(ReceivedAt::from_millis(received_ms).unwrap_or(ReceivedAt::EPOCH));
-                    self.keep(event, attempt);
+                    self.insert(event, attempt);
                 }
                 self.move_latest(event, received_ms);
             }
-            Decision::Restore { repeated, latest: next } => {
-                self.repeats.remove(&repeated.digest);
+            Decision::Restore { duplicate, latest: next } => {
+                self.duplicates.remove(&duplicate.digest);
                 *latest = next;
             }
         }
         Recorded::New
     }
 
-    fn keep(&mut self, event: &Event, attempt: &WriteToken) {
+    fn insert(&mut self, event: &Event, attempt: &WriteToken) {
         let body = event.delivery().body().to_vec();
-        let kept = KeptEvent { body, attempt: attempt.clone(), received_at: event.received_at() };
-        self.events.insert(event.id().clone(), kept);
+        let stored = StoredEvent { body, attempt: attempt.clone(), received_at: event.received_at() };
+        self.events.insert(event.id().clone(), stored);
     }
 
     fn move_latest(&mut self, event: &Event, received_ms: i64) {
         let entity = event.id().entity_path().to_owned();
-        let repeated = self.latest.get(&entity).and_then(|latest| latest.repeated.clone());
+        let duplicate = self.latest.get(&entity).and_then(|latest| latest.duplicate.clone());
         let (digest, content) = (event.id().clone(), event.content().to_hex());
-        self.latest.insert(entity, Latest { digest, content, received_ms, repeated });
+        self.latest.insert(entity, Latest { digest, content, received_ms, duplicate });
     }
 }
 
@@ -290,18 +291,18 @@ impl Queue for MemoryQueue {
 /// A quarantine that keeps everything.
 #[derive(Debug, Default)]
 pub struct MemoryQuarantine {
-    state: Mutex<Ward>,
+    state: Mutex<QuarantineState>,
 }
 
 #[derive(Debug, Default)]
-struct Ward {
+struct QuarantineState {
     calls: Calls,
-    held: Vec<HeldDelivery>,
+    deliveries: Vec<QuarantinedDelivery>,
 }
 
 /// A delivery in quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldDelivery {
+pub struct QuarantinedDelivery {
     /// The store that it names.
     pub store: StoreName,
     /// The reason of its refusal.
@@ -316,25 +317,25 @@ impl MemoryQuarantine {
     /// A quarantine that fails as planned.
     pub fn failing(plan: Plan) -> Self {
         let calls = Calls { plan, made: 0 };
-        Self { state: Mutex::new(Ward { calls, held: Vec::new() }) }
+        Self { state: Mutex::new(QuarantineState { calls, deliveries: Vec::new() }) }
     }
 
     /// Returns the quarantined deliveries, in order of arrival.
-    pub fn held(&self) -> Vec<HeldDelivery> {
-        locked(&self.state).held.clone()
+    pub fn deliveries(&self) -> Vec<QuarantinedDelivery> {
+        locked(&self.state).deliveries.clone()
     }
 }
 
 impl Quarantine for MemoryQuarantine {
-    async fn store(&self, suspect: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
-        let mut ward = locked(&self.state);
-        let failure = ward.calls.next();
+    async fn store(&self, request: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
+        let mut state = locked(&self.state);
+        let failure = state.calls.next();
         if failure != Some(Failure::Before) {
-            ward.held.push(HeldDelivery {
-                store: suspect.store().clone(),
-                rejection: suspect.rejection(),
-                received_at: suspect.received_at(),
-                body: suspect.body().to_vec(),
+            state.deliveries.push(QuarantinedDelivery {
+                store: request.store().clone(),
+                rejection: request.rejection(),
+                received_at: request.received_at(),
+                body: request.body().to_vec(),
             });
         }
         if failure.is_some() { Err(lost()) } else { Ok(QuarantineOutcome::Stored) }

@@ -17,7 +17,7 @@ use inlet::secret::Secret;
 use inlet::store::StoreName;
 use inlet::trust::Trust;
 use inlet_testing::ports::{
-    Failure, HeldDelivery, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan,
+    Failure, MemoryJournal, MemoryQuarantine, MemoryQueue, MemorySecrets, Plan, QuarantinedDelivery,
 };
 use serde_json::Value;
 
@@ -99,14 +99,20 @@ async fn an_unproved_delivery_of_a_configured_store_is_kept() {
         let receiver = receiver(newer, Plan::default());
         let (status, report) = received(&receiver, "demo", key, b"\xff{}").await;
         assert_eq!(status, 401, "{report:?}");
-        let Report::Refused(NotAccepted::VerificationFailed { held: Ok(QuarantineOutcome::Stored), .. }) =
-            report
+        let Report::Refused(NotAccepted::VerificationFailed {
+            quarantined: Ok(QuarantineOutcome::Stored),
+            ..
+        }) = report
         else {
             panic!("{report:?}");
         };
-        let held =
-            HeldDelivery { store: name("demo"), rejection, received_at: now(), body: b"\xff{}".to_vec() };
-        assert_eq!(receiver.quarantine.held(), [held]);
+        let quarantined = QuarantinedDelivery {
+            store: name("demo"),
+            rejection,
+            received_at: now(),
+            body: b"\xff{}".to_vec(),
+        };
+        assert_eq!(receiver.quarantine.deliveries(), [quarantined]);
     }
 }
 
@@ -115,7 +121,7 @@ async fn a_delivery_that_verifies_is_not_quarantined() {
     for (key, newer) in [("old", None), ("new", Some("new"))] {
         let receiver = receiver(newer, Plan::default());
         assert_eq!(received(&receiver, "demo", Some(key), b"{}").await.0, 200, "{key}");
-        assert_eq!(receiver.quarantine.held(), [], "{key}");
+        assert_eq!(receiver.quarantine.deliveries(), [], "{key}");
     }
 }
 
@@ -126,7 +132,7 @@ async fn unusable_credentials_quarantine_and_ask_for_a_retry() {
         Arc::new(Store { credentials: vec![], settings: (), defaults: StoreDefaults::default() });
     let (status, report) = received(&receiver, "demo", Some("old"), b"{}").await;
     assert_eq!(status, 503, "the sender did nothing wrong: {report:?}");
-    assert_eq!(receiver.quarantine.held().len(), 1, "a wrong parameter loses nothing: {report:?}");
+    assert_eq!(receiver.quarantine.deliveries().len(), 1, "a wrong parameter loses nothing: {report:?}");
     receiver.secrets.newer = Some(store("old"));
     assert_eq!(received(&receiver, "demo", Some("old"), b"{}").await.0, 200, "it was corrected");
 }
@@ -136,14 +142,14 @@ async fn nothing_is_quarantined_for_an_unconfigured_store() {
     let receiver = receiver(None, Plan::default());
     let (status, report) = received(&receiver, "nobody", Some("wrong"), b"{}").await;
     assert!(matches!(report, Report::Refused(NotAccepted::UnknownStore)), "{report:?}");
-    assert_eq!((status, receiver.quarantine.held()), (401, vec![]));
+    assert_eq!((status, receiver.quarantine.deliveries()), (401, vec![]));
 }
 
 #[tokio::test]
 async fn a_delivery_that_can_never_verify_is_not_quarantined() {
     let receiver = receiver(None, Plan::default());
     let (status, _) = received(&receiver, "demo", Some("wrong"), &vec![b'x'; MAX_BODY_LEN + 1]).await;
-    assert_eq!((status, receiver.quarantine.held()), (413, vec![]));
+    assert_eq!((status, receiver.quarantine.deliveries()), (413, vec![]));
 }
 
 #[tokio::test]
@@ -153,7 +159,7 @@ async fn a_quarantine_that_fails_changes_nothing_for_the_sender() {
         let (status, report) = received(&receiver, "demo", Some("wrong"), b"{}").await;
         assert_eq!(status, 401, "{report:?}");
         assert!(
-            matches!(report, Report::Refused(NotAccepted::VerificationFailed { held: Err(_), .. })),
+            matches!(report, Report::Refused(NotAccepted::VerificationFailed { quarantined: Err(_), .. })),
             "{failure:?}: {report:?}"
         );
     }

@@ -154,7 +154,7 @@ fn without_both_it_is_our_fault() {
 }
 
 #[test]
-fn our_own_write_is_no_duplicate() {
+fn our_own_write_is_not_a_duplicate() {
     let receiver = receiver(Plan::default(), Plan::default());
     for body in [lasting(1), windowed(1)] {
         for _ in 0..2 {
@@ -288,7 +288,7 @@ proptest! {
                 }
                 Report::Refused(why) => prop_assert_eq!(status, 503, "{}", why),
                 Report::Deferred(fault) => prop_assert!(false, "the secrets are readable: {fault}"),
-                Report::Probed => prop_assert!(false, "a POST is no probe"),
+                Report::Probed => prop_assert!(false, "a POST is not a probe"),
             }
         }
     }

@@ -79,6 +79,6 @@ fn is_proved(
         headers: Headers::from_iter([("proof", proof.to_owned())]),
         body: body.into(),
     };
-    let judged = verify::<Compared>(Unverified::new(request), &[Secret::new(secret)?], ReceivedAt::EPOCH);
-    Ok(judged.is_ok())
+    let verified = verify::<Compared>(Unverified::new(request), &[Secret::new(secret)?], ReceivedAt::EPOCH);
+    Ok(verified.is_ok())
 }

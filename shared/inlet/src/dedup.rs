@@ -1,16 +1,17 @@
-//! Deduplication of deliveries whose bodies have no time of their own: a repeat, a new state, or an older state.
+//! Deduplication of deliveries whose bodies have no time of their own: a duplicate, a new state, or an older state.
 //!
 //! Each entity has one item, [`Latest`]. It names the entity's newest event, and the newest delivery that was decided
-//! to be a repeat. A delivery is stored in three steps:
+//! to be a duplicate. A delivery is stored in three steps:
 //!
 //! 1. Write the event. Its id contains content and arrival.
-//! 2. Let `latest` name it, on the condition of [`moves_at_once`]. On the ordinary path this is the last step.
+//! 2. Make `latest` name it, on the condition of [`moves_immediately`]. On the ordinary path this is the last step.
 //! 3. If the condition fails, [`decide`] from the item that the table returns. Each decision is a write on the
 //!    condition that the item has not changed; if it has, decide again.
 //!
-//! A repeat is noted on `latest` before its own event gets the receipt of a repeat. So if an event turns up that
-//! arrived between the original and the repeat, the repeat can be published after all ([`Decision::Restore`]): its
-//! receipt is made void first, and then `latest` changes. A void receipt never becomes the receipt of a repeat again.
+//! A duplicate is noted on `latest` before its own event gets the receipt of a duplicate. If an event is found later
+//! that arrived between the original and the duplicate, the duplicate can be published after all
+//! ([`Decision::Restore`]): its receipt is made void first, and then `latest` changes. A void receipt never becomes the
+//! receipt of a duplicate again.
 //!
 //! The crate `inlet-model` checks this rule, with every call failing, coming late or never, and with clocks that
 //! differ.
@@ -24,13 +25,13 @@ pub struct Latest<D, C> {
     pub content: C,
     /// Its arrival, in milliseconds since 1970 UTC.
     pub received_ms: i64,
-    /// The newest delivery that was decided to be a repeat. It stays when `latest` moves to another event.
-    pub repeated: Option<Repeated<D>>,
+    /// The newest delivery that was decided to be a duplicate. It stays when `latest` moves to another event.
+    pub duplicate: Option<Duplicate<D>>,
 }
 
-/// A delivery that was decided to be a repeat.
+/// A delivery that was decided to be a duplicate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Repeated<D> {
+pub struct Duplicate<D> {
     /// Its event.
     pub digest: D,
     /// Its arrival, in milliseconds since 1970 UTC.
@@ -46,7 +47,8 @@ pub struct Candidate<D, C> {
     pub content: C,
     /// Its arrival, in milliseconds since 1970 UTC.
     pub received_ms: i64,
-    /// The retry window in milliseconds; `None` if the body has a time of its own, so that it never repeats `latest`.
+    /// The retry window in milliseconds; `None` if the body has a time of its own, so that it is never a duplicate of
+    /// `latest`.
     pub window_ms: Option<i64>,
 }
 
@@ -56,28 +58,28 @@ pub enum Evidence<D> {
     /// The receiver has not answered yet. Every event that `latest` names counts as earlier, even if the clocks differ,
     /// because deliveries that were answered before this one was sent are among them. Exception: an event that `latest`
     /// did not name when this receiver looked overlaps with this delivery, so the arrivals decide.
-    Unanswered(Option<Look<D>>),
-    /// The delivery was answered some time ago (it was on the queue alone, or in quarantine): the arrivals decide.
+    Unanswered(Option<Snapshot<D>>),
+    /// The delivery was answered some time ago ((only the queue had it, or it was in quarantine)): the arrivals decide.
     Late,
 }
 
 /// The events that `latest` named when a receiver looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Look<D> {
+pub struct Snapshot<D> {
     /// The newest event, if there was one.
     pub latest: Option<D>,
-    /// The noted repeat, if there was one.
-    pub repeated: Option<D>,
+    /// The noted duplicate, if there was one.
+    pub duplicate: Option<D>,
 }
 
 /// The decision about a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision<D, C> {
-    /// `latest` names this event already: the SDK repeated its own call, or two equal deliveries of one millisecond
-    /// share the event. It is new. A receipt of a repeat under the event's own id would be a loss.
+    /// `latest` names this event already: the SDK sent its own call again, or two equal deliveries of one millisecond
+    /// share the event. It is new. A receipt of a duplicate under the event's own id would be a loss.
     Own,
-    /// A repeat of the event that `latest` names.
-    Repeat,
+    /// A duplicate of the event that `latest` names.
+    Duplicate,
     /// The entity's newest state.
     Newest {
         /// The arrival, which becomes later than the receiver's clock said if the clocks disagree.
@@ -85,26 +87,26 @@ pub enum Decision<D, C> {
     },
     /// A new state that is older than the newest one. `latest` stays.
     Older,
-    /// A new state. The noted repeat, which arrived after it, is a new state too.
+    /// A new state. The noted duplicate, which arrived after it, is a new state too.
     Restore {
-        /// The noted delivery that is no repeat.
-        repeated: Repeated<D>,
-        /// The next `latest`: the former repeat, if it is the newest event.
+        /// The noted delivery that is not a duplicate.
+        duplicate: Duplicate<D>,
+        /// The next `latest`: the former duplicate, if it is the newest event.
         latest: Latest<D, C>,
     },
 }
 
-/// Returns true if `latest` may name this delivery without a closer look: the condition of the first update.
-pub fn moves_at_once<D, C: PartialEq>(latest: Option<&Latest<D, C>>, own: &Candidate<D, C>) -> bool {
+/// Returns true if `latest` may name this delivery without a call of [`decide`]: the condition of the first update.
+pub fn moves_immediately<D, C: PartialEq>(latest: Option<&Latest<D, C>>, own: &Candidate<D, C>) -> bool {
     latest.is_none_or(|latest| {
-        let noted = latest.repeated.as_ref();
+        let noted = latest.duplicate.as_ref();
         latest.received_ms < own.received_ms
-            && noted.is_none_or(|repeated| repeated.received_ms < own.received_ms)
+            && noted.is_none_or(|duplicate| duplicate.received_ms < own.received_ms)
             && !is_equal(latest, own)
     })
 }
 
-/// Decides about a delivery for which [`moves_at_once`] is false.
+/// Decides about a delivery for which [`moves_immediately`] is false.
 pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     latest: &Latest<D, C>,
     own: &Candidate<D, C>,
@@ -117,17 +119,22 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
     let is_behind = latest.received_ms >= own.received_ms;
     // In doubt a delivery is new: another state may have arrived between a late delivery and a later `latest`.
     if is_equal(latest, own) && !(is_late && is_behind) {
-        return Decision::Repeat;
+        return Decision::Duplicate;
     }
-    let repeated = latest.repeated.as_ref().filter(|repeated| repeated.digest != own.digest);
+    let duplicate = latest.duplicate.as_ref().filter(|duplicate| duplicate.digest != own.digest);
     let is_older = is_behind && evidence.allows_later(&latest.digest);
-    let restored = repeated
-        .filter(|repeated| repeated.received_ms > own.received_ms && evidence.allows_later(&repeated.digest))
+    let restored = duplicate
+        .filter(|duplicate| {
+            duplicate.received_ms > own.received_ms && evidence.allows_later(&duplicate.digest)
+        })
         // If a delivery is later than `latest` by the order of the calls but not by its arrival, it cannot be ordered
         // between the two.
         .filter(|_| is_older || !is_behind);
-    if let Some(repeated) = restored {
-        return Decision::Restore { repeated: repeated.clone(), latest: without_repeat(latest, repeated) };
+    if let Some(duplicate) = restored {
+        return Decision::Restore {
+            duplicate: duplicate.clone(),
+            latest: without_duplicate(latest, duplicate),
+        };
     }
     if is_older {
         return Decision::Older;
@@ -136,17 +143,17 @@ pub fn decide<D: Clone + PartialEq, C: Clone + PartialEq>(
         return Decision::Newest { received_ms: own.received_ms };
     }
     let shown_ms =
-        repeated.map_or(latest.received_ms, |repeated| latest.received_ms.max(repeated.received_ms));
+        duplicate.map_or(latest.received_ms, |duplicate| latest.received_ms.max(duplicate.received_ms));
     Decision::Newest { received_ms: own.received_ms.max(shown_ms.saturating_add(1)) }
 }
 
 /// The most that a provider's clock may be ahead of ours: a signed time is later than its arrival by no more.
 const MAX_CLOCK_LEAD_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Returns whether a signed delivery may have been an event that has expired since. A signed delivery can be captured and
-/// sent again at any time; its event is kept for `retention_ms` from its arrival, which is not before the signed time. So
-/// if the signed time is younger than the retention, the event would still be there. Otherwise, or if the delivery has no
-/// signed time, only the event's receipt can decide, which is kept for longer.
+/// Returns whether a signed delivery may have been an event that has expired since. A signed delivery can be captured
+/// and sent again at any time; its event is kept for `retention_ms` from its arrival, which is not before the signed
+/// time. So if the signed time is younger than the retention, the event would still be there. Otherwise, or if the
+/// delivery has no signed time, only the event's receipt can decide, which is kept for longer.
 ///
 /// All times are in milliseconds since 1970 UTC.
 pub fn may_have_expired(signed_ms: Option<i64>, received_ms: i64, retention_ms: i64) -> bool {
@@ -160,8 +167,8 @@ impl<D: PartialEq> Evidence<D> {
         match self {
             Self::Late => true,
             Self::Unanswered(None) => false,
-            Self::Unanswered(Some(look)) => {
-                look.latest.as_ref() != Some(digest) && look.repeated.as_ref() != Some(digest)
+            Self::Unanswered(Some(snapshot)) => {
+                snapshot.latest.as_ref() != Some(digest) && snapshot.duplicate.as_ref() != Some(digest)
             }
         }
     }
@@ -173,17 +180,17 @@ fn is_equal<D, C: PartialEq>(latest: &Latest<D, C>, own: &Candidate<D, C>) -> bo
     latest.content == own.content && own.window_ms.is_some_and(|window_ms| apart_ms <= window_ms)
 }
 
-/// Returns the next `latest` if the noted repeat is an event of its own. A repeat that is later than `latest` has the
-/// content that `latest` names, because it repeated that event: `latest` never moves to an event before the noted
-/// repeat.
-fn without_repeat<D: Clone, C: Clone>(latest: &Latest<D, C>, repeated: &Repeated<D>) -> Latest<D, C> {
-    let newest = if repeated.received_ms > latest.received_ms {
-        repeated.clone()
+/// Returns the next `latest` if the noted duplicate is an event of its own. A duplicate that is later than `latest` has
+/// the content that `latest` names, because it is a duplicate of that event: `latest` never moves to an event before
+/// the noted duplicate.
+fn without_duplicate<D: Clone, C: Clone>(latest: &Latest<D, C>, duplicate: &Duplicate<D>) -> Latest<D, C> {
+    let newest = if duplicate.received_ms > latest.received_ms {
+        duplicate.clone()
     } else {
-        Repeated { digest: latest.digest.clone(), received_ms: latest.received_ms }
+        Duplicate { digest: latest.digest.clone(), received_ms: latest.received_ms }
     };
-    let Repeated { digest, received_ms } = newest;
-    Latest { digest, received_ms, content: latest.content.clone(), repeated: None }
+    let Duplicate { digest, received_ms } = newest;
+    Latest { digest, received_ms, content: latest.content.clone(), duplicate: None }
 }
 
 #[cfg(test)]
@@ -193,10 +200,10 @@ mod tests {
 
     const WINDOW_MS: i64 = 60;
 
-    /// `latest` names the event `a` with content `A`, received at 100, and the repeat `r`, if there is one.
-    fn latest(repeated_ms: Option<i64>) -> Latest<char, char> {
-        let repeated = repeated_ms.map(|received_ms| Repeated { digest: 'r', received_ms });
-        Latest { digest: 'a', content: 'A', received_ms: 100, repeated }
+    /// `latest` names the event `a` with content `A`, received at 100, and the duplicate `r`, if there is one.
+    fn latest(duplicate_ms: Option<i64>) -> Latest<char, char> {
+        let duplicate = duplicate_ms.map(|received_ms| Duplicate { digest: 'r', received_ms });
+        Latest { digest: 'a', content: 'A', received_ms: 100, duplicate }
     }
 
     /// The delivery `x`.
@@ -206,24 +213,24 @@ mod tests {
 
     const NEVER_LOOKED: Evidence<char> = Evidence::Unanswered(None);
 
-    fn looked(latest: char, repeated: Option<char>) -> Evidence<char> {
-        Evidence::Unanswered(Some(Look { latest: Some(latest), repeated }))
+    fn looked(latest: char, duplicate: Option<char>) -> Evidence<char> {
+        Evidence::Unanswered(Some(Snapshot { latest: Some(latest), duplicate }))
     }
 
     fn newest(received_ms: i64) -> Decision<char, char> {
         Decision::Newest { received_ms }
     }
 
-    fn restored(repeated_ms: i64, digest: char) -> Decision<char, char> {
+    fn restored(duplicate_ms: i64, digest: char) -> Decision<char, char> {
         Decision::Restore {
-            repeated: Repeated { digest: 'r', received_ms: repeated_ms },
-            latest: Latest { digest, content: 'A', received_ms: repeated_ms.max(100), repeated: None },
+            duplicate: Duplicate { digest: 'r', received_ms: duplicate_ms },
+            latest: Latest { digest, content: 'A', received_ms: duplicate_ms.max(100), duplicate: None },
         }
     }
 
     #[test]
-    fn latest_moves_at_once_to_a_later_state() {
-        for (content, received_ms, repeated_ms, moves) in [
+    fn latest_moves_immediately_to_a_later_state() {
+        for (content, received_ms, duplicate_ms, moves) in [
             ('B', 101, None, true),
             ('B', 100, None, false),
             ('B', 99, None, false),
@@ -235,18 +242,18 @@ mod tests {
             ('B', 120, Some(121), false),
         ] {
             let own = delivery(content, received_ms);
-            let case = (content, received_ms, repeated_ms);
-            assert_eq!(moves_at_once(Some(&latest(repeated_ms)), &own), moves, "{case:?}");
+            let case = (content, received_ms, duplicate_ms);
+            assert_eq!(moves_immediately(Some(&latest(duplicate_ms)), &own), moves, "{case:?}");
         }
-        assert!(moves_at_once(None, &delivery('A', 1)), "an entity without events");
+        assert!(moves_immediately(None, &delivery('A', 1)), "an entity without events");
     }
 
     #[test]
     fn each_delivery_is_decided_by_order_content_and_window() {
-        for (content, received_ms, repeated_ms, evidence, decision) in [
+        for (content, received_ms, duplicate_ms, evidence, decision) in [
             // A receiver that never looked: everything that latest shows is earlier.
-            ('A', 130, None, NEVER_LOOKED, Decision::Repeat),
-            ('A', 90, None, NEVER_LOOKED, Decision::Repeat),
+            ('A', 130, None, NEVER_LOOKED, Decision::Duplicate),
+            ('A', 90, None, NEVER_LOOKED, Decision::Duplicate),
             ('A', 30, None, NEVER_LOOKED, newest(101)),
             ('B', 90, None, NEVER_LOOKED, newest(101)),
             ('B', 100, None, NEVER_LOOKED, newest(101)),
@@ -259,23 +266,23 @@ mod tests {
             ('B', 90, Some(120), looked('a', None), newest(121)),
             ('B', 90, Some(95), looked('o', None), restored(95, 'a')),
             ('B', 90, Some(120), looked('o', None), restored(120, 'r')),
-            ('A', 110, Some(120), looked('a', None), Decision::Repeat),
+            ('A', 110, Some(120), looked('a', None), Decision::Duplicate),
             // A late delivery: the arrivals decide.
             ('B', 90, None, Evidence::Late, Decision::Older),
             ('B', 110, Some(120), Evidence::Late, restored(120, 'r')),
             ('B', 90, Some(95), Evidence::Late, restored(95, 'a')),
             ('B', 120, Some(120), Evidence::Late, newest(120)),
-            ('A', 110, None, Evidence::Late, Decision::Repeat),
+            ('A', 110, None, Evidence::Late, Decision::Duplicate),
             ('A', 90, None, Evidence::Late, Decision::Older),
         ] {
             let own = delivery(content, received_ms);
-            let case = (content, received_ms, repeated_ms, evidence);
-            assert_eq!(decide(&latest(repeated_ms), &own, &evidence), decision, "{case:?}");
+            let case = (content, received_ms, duplicate_ms, evidence);
+            assert_eq!(decide(&latest(duplicate_ms), &own, &evidence), decision, "{case:?}");
         }
     }
 
     #[test]
-    fn a_delivery_never_repeats_itself() {
+    fn a_delivery_is_never_its_own_duplicate() {
         let own = Candidate { digest: 'a', ..delivery('A', 100) };
         for evidence in [NEVER_LOOKED, Evidence::Late] {
             assert_eq!(decide(&latest(None), &own, &evidence), Decision::Own);
@@ -286,9 +293,9 @@ mod tests {
     }
 
     #[test]
-    fn a_body_with_its_own_time_never_repeats_latest() {
+    fn a_body_with_its_own_time_is_never_a_duplicate_of_latest() {
         let own = Candidate { window_ms: None, ..delivery('A', 110) };
-        assert!(moves_at_once(Some(&latest(None)), &own));
+        assert!(moves_immediately(Some(&latest(None)), &own));
         let own = Candidate { received_ms: 100, ..own };
         assert_eq!(decide(&latest(None), &own, &NEVER_LOOKED), newest(101));
     }
@@ -307,11 +314,12 @@ mod tests {
     }
 
     fn any_evidence() -> impl Strategy<Value = Evidence<char>> {
-        let look = (prop::option::of(prop::sample::select(vec!['a', 'o'])), prop::option::of(Just('r')));
+        let snapshot = (prop::option::of(prop::sample::select(vec!['a', 'o'])), prop::option::of(Just('r')));
         prop_oneof![
             Just(NEVER_LOOKED),
             Just(Evidence::Late),
-            look.prop_map(|(latest, repeated)| Evidence::Unanswered(Some(Look { latest, repeated }))),
+            snapshot
+                .prop_map(|(latest, duplicate)| Evidence::Unanswered(Some(Snapshot { latest, duplicate }))),
         ]
     }
 
@@ -335,29 +343,29 @@ mod tests {
         fn an_immediate_move_is_the_newest_state(
             content in prop::sample::select(vec!['A', 'B']),
             received_ms in 0_i64..250,
-            repeated_ms in prop::option::of(0_i64..250),
+            duplicate_ms in prop::option::of(0_i64..250),
             evidence in any_evidence(),
         ) {
-            let (latest, own) = (latest(repeated_ms), delivery(content, received_ms));
+            let (latest, own) = (latest(duplicate_ms), delivery(content, received_ms));
             let decision = decide(&latest, &own, &evidence);
-            if moves_at_once(Some(&latest), &own) {
+            if moves_immediately(Some(&latest), &own) {
                 prop_assert_eq!(decision, newest(received_ms));
             }
             match (decision, evidence) {
                 (Decision::Newest { received_ms: made }, Evidence::Late) => prop_assert_eq!(made, received_ms),
                 (Decision::Newest { received_ms: made }, _) => {
                     prop_assert!(made >= received_ms && made > latest.received_ms);
-                    prop_assert!(repeated_ms.is_none_or(|repeated_ms| made > repeated_ms));
+                    prop_assert!(duplicate_ms.is_none_or(|duplicate_ms| made > duplicate_ms));
                 }
                 (Decision::Older | Decision::Restore { .. }, evidence) => {
                     prop_assert_ne!(evidence, NEVER_LOOKED, "everything shown counts as earlier");
                 }
                 _ => {}
             }
-            if let Decision::Restore { repeated, latest: next } = decision {
-                prop_assert!(repeated.received_ms > received_ms);
-                prop_assert_eq!(next.received_ms, latest.received_ms.max(repeated.received_ms));
-                prop_assert_eq!((next.content, next.repeated), ('A', None));
+            if let Decision::Restore { duplicate, latest: next } = decision {
+                prop_assert!(duplicate.received_ms > received_ms);
+                prop_assert_eq!(next.received_ms, latest.received_ms.max(duplicate.received_ms));
+                prop_assert_eq!((next.content, next.duplicate), ('A', None));
             }
         }
 
@@ -371,21 +379,21 @@ mod tests {
             for (digest, &(content, received_ms)) in sent.iter().enumerate() {
                 let own = Candidate { digest, content, received_ms, window_ms: Some(i64::MAX) };
                 let decision = match &latest {
-                    Some(latest) if !moves_at_once(Some(latest), &own) => {
+                    Some(latest) if !moves_immediately(Some(latest), &own) => {
                         decide(latest, &own, &Evidence::Unanswered(None))
                     }
                     _ => Decision::Newest { received_ms },
                 };
                 match decision {
                     Decision::Newest { received_ms } => {
-                        let repeated = latest.and_then(|latest| latest.repeated);
-                        latest = Some(Latest { digest, content, received_ms, repeated });
+                        let duplicate = latest.and_then(|latest| latest.duplicate);
+                        latest = Some(Latest { digest, content, received_ms, duplicate });
                         events.push((received_ms, content));
                     }
-                    Decision::Repeat => {
+                    Decision::Duplicate => {
                         let noted = latest.as_mut().unwrap();
-                        if noted.repeated.is_none_or(|repeated| repeated.received_ms < received_ms) {
-                            noted.repeated = Some(Repeated { digest, received_ms });
+                        if noted.duplicate.is_none_or(|duplicate| duplicate.received_ms < received_ms) {
+                            noted.duplicate = Some(Duplicate { digest, received_ms });
                         }
                     }
                     other => prop_assert!(false, "{other:?}"),

@@ -27,7 +27,7 @@ pub struct Delivery {
 }
 
 /// The headers worth keeping. None carries a credential.
-const KEPT_HEADERS: [&str; 6] =
+const STORED_HEADERS: [&str; 6] =
     ["content-type", "content-encoding", "date", "user-agent", "x-amzn-trace-id", "x-request-id"];
 
 /// Maximum length of a body whose parsed JSON is cached, in bytes. Parsed JSON takes ten times as much memory, and
@@ -45,7 +45,7 @@ impl Delivery {
         let Request { method, store, topic, query, headers, body } = request.into_inner();
         Self {
             query: without(&query, secret_parameters),
-            headers: kept(&headers),
+            headers: stored_headers(&headers),
             store,
             topic,
             method,
@@ -115,7 +115,7 @@ impl Delivery {
         self.proof.trust
     }
 
-    /// Returns the scopes of the secrets that fit, such as the topics of the keys; empty if the provider has none.
+    /// Returns the scopes of the secrets that match, such as the topics of the keys; empty if the provider has none.
     pub fn proof_scopes(&self) -> &[&'static str] {
         &self.proof.scopes
     }
@@ -154,9 +154,9 @@ fn without(query: &str, names: &[&str]) -> String {
     query.split('&').filter(|field| !is_secret(field)).collect::<Vec<_>>().join("&")
 }
 
-fn kept(headers: &Headers) -> Vec<(&'static str, String)> {
-    let keep = |name: &'static str| headers.value(name).map(|value| (name, value.to_owned()));
-    KEPT_HEADERS.into_iter().filter_map(keep).collect()
+fn stored_headers(headers: &Headers) -> Vec<(&'static str, String)> {
+    let stored = |name: &'static str| headers.value(name).map(|value| (name, value.to_owned()));
+    STORED_HEADERS.into_iter().filter_map(stored).collect()
 }
 
 #[cfg(test)]
@@ -255,6 +255,6 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        assert_eq!(kept(&headers), [("content-type", "application/json".to_owned())]);
+        assert_eq!(stored_headers(&headers), [("content-type", "application/json".to_owned())]);
     }
 }

@@ -105,7 +105,7 @@ impl ContentDigest {
     /// Digests the content that the proof covers. If it covers nothing, store, event type, query and body are the
     /// content.
     ///
-    /// The content has no part that an attacker could change: no unsigned query beside a signed body, no spelling of
+    /// The content has no part that an attacker could change: no unsigned query of a signed body, no spelling of
     /// signed fields, and no event type of signed fields, which may come from the unsigned topic.
     fn of(delivery: &Delivery, reading: &ParsedEvent) -> Self {
         let (store, event_type) = (delivery.store().as_str(), reading.event_type.as_str());
@@ -355,7 +355,7 @@ mod tests {
 
     const NOON: i64 = 1_749_715_272_345;
 
-    /// A thing of one's own time, unless said otherwise.
+    /// An event with a time of its own, unless the test changes it.
     fn parsed() -> ParsedEvent {
         ParsedEvent {
             event_type: EventType::new("thing.moved"),
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_what_they_were_in_every_version_before() {
+    fn ids_are_the_same_in_every_version() {
         // SHA-256 over store, type and sorted query, each behind its length in eight bytes, and the body; where the
         // body has no time of its own, over that digest and the arrival in milliseconds.
         let content = "475b876358d59ceaef552d7623a6f9bea831e61d38b88f32dc497af1ed4332e8";
@@ -429,7 +429,7 @@ mod tests {
             "no entity, the shorter window"
         );
         let entity = of_nothing.id().entity_path().rsplit_once('/').unwrap().1;
-        assert_eq!(entity, "475b876358d59cea", "nothing piles up on one key");
+        assert_eq!(entity, "475b876358d59cea", "no key collects many events");
     }
 
     #[test]
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_reads_back_and_falls_into_its_halves() {
+    fn an_id_reads_back_and_splits_into_path_and_digest() {
         let text = "zid/riyadh/order/81230457/9f2c41d8a3b7e6f0";
         let id = EventId::parse(text).unwrap();
         assert_eq!(

@@ -27,7 +27,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault that a repeated request meets again.
+    /// A fault with which the same request fails again.
     pub fn permanent(context: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind: FaultKind::Permanent, context, source: source.into() }
     }
@@ -61,8 +61,11 @@ mod tests {
 
     #[test]
     fn a_chain_contains_every_cause() {
-        let cause = Fault::transient("the table cannot be read", "no answer in time");
+        let cause = Fault::transient("the table cannot be read", "no response in time");
         let fault = Fault::permanent("the event cannot be stored", cause);
-        assert_eq!(fault.chain(), "the event cannot be stored: the table cannot be read: no answer in time");
+        assert_eq!(
+            fault.chain(),
+            "the event cannot be stored: the table cannot be read: no response in time"
+        );
     }
 }

@@ -8,8 +8,8 @@
 //! |---|---|
 //! | basic types | [`received_at`], [`fault`], [`trust`], [`store`], [`secret`], [`personal`] |
 //! | values of a body | [`value`]: decimal, money, time, JSON fields |
-//! | what consumers read | [`canonical`]: the objects in an event's `data` |
-//! | what a provider defines | [`provider`]: the trait, its retry policy, its event catalogue, its responses |
+//! | data for consumers | [`canonical`]: the objects in an event's `data` |
+//! | the parts of a provider | [`provider`]: the trait, its retry policy, its event catalogue, its responses |
 //! | a delivery on its way | [`path`], [`request`], [`proof`], [`delivery`], [`event`], [`dedup`], [`message`], [`drift`] |
 //! | the two paths | [`receive`]: from a request to a response; [`process`]: from a message to a receipt |
 //! | a provider's own API | [`reconcile`]: requests, responses and observations |

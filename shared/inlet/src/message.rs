@@ -52,7 +52,7 @@ pub struct CloudEvent<'e> {
 /// The trust in a notice: an operator sent it, no provider.
 const BY_OPERATOR: &str = "operator";
 
-/// The notice that an entity was forgotten, a CloudEvents 1.0 event without data: consumers delete what they keep of
+/// The notice that an entity was forgotten, a CloudEvents 1.0 event without data: consumers delete their data of
 /// the entity from deliveries that arrived until `time`. It has every attribute of an event's envelope, so that code
 /// which reads events reads it too.
 #[derive(Serialize)]
@@ -109,7 +109,7 @@ impl<'e> CloudEvent<'e> {
         }
     }
 
-    /// The same message without the data, for a channel that it is too large for. `dataref` (the claim check of the
+    /// The same message without the data, for a channel whose limit it exceeds. `dataref` (the claim check of the
     /// CloudEvents primer) contains the id under which the raw body is stored.
     #[must_use]
     pub fn without_data(self) -> Self {
@@ -145,11 +145,11 @@ struct Head {
     trust: String,
 }
 
-/// The reason that a text is not a message of ours.
+/// The reason that a text is not one of Inlet's messages.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAMessage {
-    /// It is no JSON object, or lacks an attribute.
-    #[error("it is no CloudEvents object: {0}")]
+    /// It is not a JSON object, or lacks an attribute.
+    #[error("it is not a CloudEvents object: {0}")]
     Json(JsonError),
     /// Its id is not an event's.
     #[error("its id is not an event's")]
@@ -167,7 +167,7 @@ impl Message {
         Ok(Self { id, head, json })
     }
 
-    /// The notice that the entity under this path was forgotten: all that arrived until `at`.
+    /// The notice that the entity under this path was forgotten: every delivery that arrived until `at`.
     ///
     /// # Errors
     /// [`NotAMessage::Id`] unless the path is that of an entity.
@@ -194,7 +194,7 @@ impl Message {
         Self::parse(json)
     }
 
-    /// Returns true for the notice that an entity was forgotten, which is no event of the entity.
+    /// Returns true for the notice that an entity was forgotten, which is not an event of the entity.
     pub fn is_forgotten_notice(&self) -> bool {
         self.head.canonical_type == ENTITY_FORGOTTEN
     }
@@ -239,7 +239,7 @@ impl Message {
         &self.json
     }
 
-    /// The same for a channel that the data is too large for; see [`CloudEvent::without_data`].
+    /// The same for a channel whose limit the data exceeds; see [`CloudEvent::without_data`].
     #[must_use]
     pub fn without_data(&self) -> Self {
         self.with(|object, id| {
@@ -343,8 +343,11 @@ mod tests {
     #[test]
     fn an_invalid_message_error_has_the_place_and_no_quote() {
         for (text, why) in [
-            ("no", "it is no CloudEvents object: no JSON, line 1, column 2"),
-            (r#"{"id":"secret"}"#, "it is no CloudEvents object: JSON of another shape, line 1, column 15"),
+            ("no", "it is not a CloudEvents object: no JSON, line 1, column 2"),
+            (
+                r#"{"id":"secret"}"#,
+                "it is not a CloudEvents object: JSON of another shape, line 1, column 15",
+            ),
             (&TEXT.replace("/order/", "/secret/"), "its id is not an event's"),
         ] {
             assert_eq!(Message::parse(text.to_owned()).unwrap_err().to_string(), why, "{text}");

@@ -2,7 +2,7 @@
 //!
 //! People type these URLs into portals, and no provider documents whether it appends something to them. So a path is
 //! read as its parts, and small differences do not matter: case, empty parts, percent-encoding, blanks around a part,
-//! parts in front of the provider (a stage, a base path) and parts behind the store that are no topic.
+//! parts in front of the provider (a stage, a base path) and parts behind the store that are not a topic.
 
 use percent_encoding::percent_decode_str;
 
@@ -48,7 +48,7 @@ impl<'p> Target<'p> {
     }
 }
 
-/// Returns true for characters that a person does not see at the end of a URL.
+/// Returns true for characters that are invisible at the end of a URL.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }

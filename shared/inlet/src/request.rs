@@ -12,7 +12,7 @@ use crate::store::StoreName;
 pub enum Method {
     /// Reads; on most receiver URLs a portal's probe.
     Get,
-    /// Like [`Method::Get`], without the answer's body.
+    /// Like [`Method::Get`], without the response's body.
     Head,
     /// Delivers.
     Post,
@@ -77,12 +77,12 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
     }
 }
 
-/// The meaning of `+` in a query or a form. Senders disagree.
+/// The meaning of `+` in a query or a form, which differs between senders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plus {
     /// HTML forms' rule: a space.
     Space,
-    /// The URL's own rule: itself.
+    /// RFC 3986's rule: a literal `+`.
     Literal,
 }
 
@@ -180,7 +180,7 @@ pub struct Unverified {
 }
 
 impl Unverified {
-    /// Takes in a request.
+    /// Wraps a request.
     pub fn new(request: Request) -> Self {
         let query = Fields::parse(request.query.as_bytes(), Plus::Space);
         Self { request, query }

@@ -1,4 +1,4 @@
-//! A shared secret in memory: compared without a timing hint, never shown, wiped when dropped.
+//! A shared secret in memory: compared in constant time, never shown, erased from memory when dropped.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};

@@ -9,7 +9,7 @@ pub enum Trust {
     /// A signature covers names and values of fields that were joined without separators. The same text can be split
     /// into other fields, so the proof is weak: it confirms a redirect, and nothing about money.
     SignedFields,
-    /// The sender knew the secret; the content is as trustworthy as the channel.
+    /// The sender knew the secret; only the channel protects the content.
     SharedSecret,
     /// The sender knew the URL.
     UrlToken,

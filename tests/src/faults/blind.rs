@@ -108,7 +108,7 @@ pub async fn run(stack: &Stack, row: Row) -> Seen {
     Seen { row, numbers, broken }
 }
 
-/// The number of rows at once.
+/// The number of rows that run at the same time.
 const AT_ONCE: usize = 8;
 
 /// Runs rows, many at a time.

@@ -1,4 +1,5 @@
-//! A flood of invented store names, with Parameter Store's rate limit in front of it: genuine deliveries must not notice.
+//! A flood of invented store names, with Parameter Store's rate limit in front of it: genuine deliveries must not
+//! notice.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ pub struct Flooded {
     pub lists: u32,
     /// Calls of Parameter Store that were throttled.
     pub throttled: u32,
-    /// The time from configuring a new store until its first delivery was answered 2xx; nothing if none was.
+    /// The time from configuring a new store until its first delivery was answered 2xx; `None` if none was.
     pub new_store: Option<Duration>,
 }
 

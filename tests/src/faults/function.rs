@@ -191,7 +191,7 @@ impl Runtime {
         Ok(whole(answer.expect("a response")))
     }
 
-    /// The function's answer is a call too: the process may be killed before the answer arrives.
+    /// The function's answer is a call too: the process may be killed before the response arrives.
     async fn answer(&self, body: Value) -> Result<Reply, Closed> {
         if let Some(Fault::KillBefore | Fault::KillAfter) = self.plan.next(&Operation::answer()) {
             self.killer.kill().await;

@@ -17,10 +17,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// An answer, whole or broken off.
+/// A response, whole or broken off.
 pub type Reply = Response<BoxBody<Bytes, io::Error>>;
 
-/// The connection is closed without an answer.
+/// The connection is closed without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("closed on purpose")]
 pub struct Closed;
@@ -82,7 +82,7 @@ pub enum Unanswered {
     #[error("no connection")]
     Connect(#[source] io::Error),
     /// It broke.
-    #[error("no answer")]
+    #[error("no response")]
     Http(#[from] hyper::Error),
 }
 
@@ -101,7 +101,7 @@ pub async fn send(to: SocketAddr, request: Request<Bytes>) -> Result<Response<By
     Ok(Response::from_parts(head, body))
 }
 
-/// Returns an answer's bytes as a reply.
+/// Returns a response's bytes as a reply.
 pub fn whole(answer: Response<Bytes>) -> Reply {
     let mut reply = answer.map(|body| Full::new(body).map_err(never).boxed());
     for name in ["transfer-encoding", "content-length", "connection"] {

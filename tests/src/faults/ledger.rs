@@ -90,11 +90,11 @@ impl Ledger {
         let mut broken = Vec::new();
         let mut ids_by_body: HashMap<Vec<u8>, Vec<String>> = HashMap::new();
         let mut stored = 0;
-        let repeats = world.repeats().await;
+        let duplicates = world.duplicates().await;
         for (pk, sk) in world.keys().await {
             let Some(digest) = sk.strip_prefix("event/") else { continue };
-            // A repeat is no event of its own.
-            if repeats.contains(&(pk.clone(), digest.to_owned())) {
+            // A duplicate is not an event of its own.
+            if duplicates.contains(&(pk.clone(), digest.to_owned())) {
                 continue;
             }
             stored += 1;

@@ -18,7 +18,7 @@ use crate::faults::sender::{Kind, forged};
 use crate::faults::world::{World, sqs_event};
 use crate::stack::Stack;
 
-/// Number of cases at once. They mostly wait for timeouts; with more, two cores would cause
+/// Number of concurrent cases. They mostly wait for timeouts; with more, two cores would cause
 /// timeouts that no case asked for.
 const AT_ONCE: usize = 12;
 
@@ -86,7 +86,8 @@ impl fmt::Display for Case {
 }
 
 impl Case {
-    /// Returns true if every genuine delivery must be answered 2xx: at least one service works, and no process is killed.
+    /// Returns true if every genuine delivery must be answered 2xx: at least one service works, and no process is
+    /// killed.
     fn must_accept(&self) -> bool {
         let killed = self.rules.iter().any(|rule| Fault::KILLS.contains(&rule.fault));
         let both =
@@ -165,7 +166,8 @@ pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
     Outcome { case, numbers, broken, seen }
 }
 
-/// Sends a case's deliveries: equal ones at once, a changed entity, a late duplicate, another entity, a forgery.
+/// Sends a case's deliveries: equal ones at the same time, a changed entity, a late duplicate, another entity, a
+/// forgery.
 async fn deliver(world: &World, case: &Case, plan: &Plan, ledger: &mut Ledger, broken: &mut Vec<String>) {
     let binary = case.kind.receiver();
     let (mut one, mut other) = (world.function(binary, plan).await, world.function(binary, plan).await);

@@ -107,7 +107,7 @@ impl fmt::Display for Row {
         }
         write!(f, "{:?}", self.course)?;
         if self.is_processed_at_once {
-            write!(f, ", processed at once")?;
+            write!(f, ", processed immediately")?;
         }
         for (number, instance) in self.instances.iter().enumerate() {
             let Instance { trouble, ahead_ms, sees_date } = instance;
@@ -269,7 +269,7 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
     Ordered { row, numbers, entities: states.len(), wrong, broken }
 }
 
-/// The number of rows at once.
+/// The number of rows that run at the same time.
 const AT_ONCE: usize = 8;
 
 /// Runs rows, many at a time.

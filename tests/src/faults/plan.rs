@@ -12,28 +12,28 @@ use crate::faults::call::{Operation, Service};
 pub enum Fault {
     /// The connection is closed before anything is done.
     Refuse,
-    /// The answer is 500; nothing is done.
+    /// The response is 500; nothing is done.
     ServerError,
     /// The service throttles, and does nothing.
     Throttle,
     /// The service denies access, and does nothing.
     Deny,
-    /// Nothing is done and no answer comes.
+    /// Nothing is done and no response comes.
     TimeoutLost,
-    /// It is done, and no answer comes.
+    /// It is done, and no response comes.
     TimeoutApplied,
     /// It is done and answered late: within the caller's timeout for one attempt.
     Slow,
     /// It is done 1.5 s late, and answered then: within the caller's timeout for one attempt.
     Held,
-    /// It is done, and the answer breaks off in the middle.
+    /// It is done, and the response breaks off in the middle.
     CloseMidResponse,
     /// A batch: the service does the first half and fails the other. A call for
     /// a single item is not changed.
     Partial,
     /// The caller is killed before the call reaches the service.
     KillBefore,
-    /// The caller is killed after the service has done it, before the answer arrives.
+    /// The caller is killed after the service has done it, before the response arrives.
     KillAfter,
 }
 
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_periodic_fault_begins_at_once_and_pauses() {
+    fn a_periodic_fault_begins_immediately_and_pauses() {
         let (during, every) = (Duration::from_millis(300), Duration::from_secs(600));
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Periodically { during, every }, Fault::Throttle)]);
         assert_eq!(plan.next(&put()), Some(Fault::Throttle));

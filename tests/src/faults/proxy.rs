@@ -273,7 +273,7 @@ mod tests {
             .unwrap()
     }
 
-    /// Returns the result of a call with this fault: the answer within a second, and the number of executions.
+    /// Returns the result of a call with this fault: the response within a second, and the number of executions.
     async fn with(fault: Fault) -> (Option<Result<Response<Bytes>, Unanswered>>, u32) {
         let (service, done) = service().await;
         let (killer, mut kills) = Killer::new();

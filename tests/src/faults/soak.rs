@@ -24,7 +24,7 @@ use crate::stack::Stack;
 const ENVIRONMENTS: usize = 2;
 
 /// Duration of one fault schedule.
-const WEATHER: Duration = Duration::from_secs(3);
+const SCHEDULE_DURATION: Duration = Duration::from_secs(3);
 
 /// Number and delay of a provider's retries of a delivery that was not answered 2xx. The last retry comes after
 /// the last fault schedule.
@@ -102,7 +102,7 @@ pub async fn soak(stack: &Stack, count: usize) -> Soaked {
         senders.spawn(send_states(Arc::clone(&shared), function, product, count / PRODUCTS / 10));
     }
     let mut others = JoinSet::new();
-    others.spawn(change_the_weather(Arc::clone(&shared)));
+    others.spawn(change_the_schedule(Arc::clone(&shared)));
     others.spawn(process(Arc::clone(&shared)));
     others.spawn(sweep(Arc::clone(&shared)));
     others.spawn(watch(Arc::clone(&shared)));
@@ -200,14 +200,14 @@ impl Shared {
     }
 }
 
-async fn change_the_weather(shared: Arc<Shared>) {
+async fn change_the_schedule(shared: Arc<Shared>) {
     let some = |service, one_in, fault| Rule {
         matching: Matching::Service(service),
         calls: Calls::OneIn(one_in),
         fault,
     };
     let all = Rule::all_of;
-    let weathers = [
+    let schedules = [
         vec![],
         vec![some(Service::DynamoDb, 5, Fault::TimeoutApplied), some(Service::Sqs, 7, Fault::Slow)],
         vec![all(Service::Sqs, Fault::Refuse)],
@@ -229,10 +229,10 @@ async fn change_the_weather(shared: Arc<Shared>) {
             fault: Fault::Throttle,
         }],
     ];
-    for weather in weathers.iter().cycle() {
-        shared.plan.set(weather.clone());
+    for schedule in schedules.iter().cycle() {
+        shared.plan.set(schedule.clone());
         let since = Instant::now();
-        while since.elapsed() < WEATHER {
+        while since.elapsed() < SCHEDULE_DURATION {
             if shared.is_over() {
                 return;
             }

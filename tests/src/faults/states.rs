@@ -15,7 +15,7 @@ pub struct Sent {
     pub state: Vec<u8>,
     /// When the provider sent it.
     pub sent: Instant,
-    /// When it was answered 2xx; nothing if it was not, so that it may still be stored at any time.
+    /// When it was answered 2xx; `None` if it was not, so that it may still be stored at any time.
     pub accepted: Option<Instant>,
 }
 
@@ -84,7 +84,8 @@ impl States {
     }
 }
 
-/// Returns the states that may be the last one: of each delivery that was not answered before another accepted one was sent.
+/// Returns the states that may be the last one: of each delivery that was not answered before another accepted one was
+/// sent.
 fn last_states(sent: &[Sent]) -> Vec<&[u8]> {
     let is_followed = |one: &Sent| {
         let answered = one.accepted;

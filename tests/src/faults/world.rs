@@ -73,7 +73,7 @@ pub struct World {
 }
 
 impl World {
-    /// Creates a world beside the deployed one.
+    /// Creates a world next to the deployed one.
     pub async fn new(facts: &Facts) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let since = UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
@@ -281,8 +281,8 @@ impl World {
         }
     }
 
-    /// Returns the keys of the events that are repeats of others: partition and digest.
-    pub async fn repeats(&self) -> HashSet<(String, String)> {
+    /// Returns the keys of the events that are duplicates of others: partition and digest.
+    pub async fn duplicates(&self) -> HashSet<(String, String)> {
         let receipts = self.keys_where("attribute_exists(repeats)").await;
         receipts
             .into_iter()

@@ -2,7 +2,7 @@
 
 use clap::ColorChoice;
 use inlet::tools::registration::{Change, ChangeOptions, Destination};
-use inlet_tests::stand_in::{Mood, StandIn, ZID_ACCESS};
+use inlet_tests::stand_in::{Behaviour, StandIn, ZID_ACCESS};
 use serde_json::{Value, json};
 
 use crate::deployment::address::StoreAddress;
@@ -22,7 +22,7 @@ struct Renewed {
     left: Vec<Value>,
 }
 
-async fn renew(duplicate: Option<u16>, moods: impl IntoIterator<Item = Mood>) -> Renewed {
+async fn renew(duplicate: Option<u16>, behaviours: impl IntoIterator<Item = Behaviour>) -> Renewed {
     let store: StoreAddress = "zid/riyadh".parse().unwrap();
     let api = StandIn::start();
     api.state().zid.push(json!({"event": EVENT, "target_url": "https://api.example/zid/riyadh/order.create",
@@ -45,7 +45,7 @@ async fn renew(duplicate: Option<u16>, moods: impl IntoIterator<Item = Mood>) ->
     let steps = session.plan(&listing, renew).unwrap();
     api.take_requests();
     api.state().zid_duplicate = duplicate;
-    api.moods(moods);
+    api.behaviours(behaviours);
     let again = Change::Register { events: &row, options: ChangeOptions::default() };
     let outcomes = carry_out(&session, &listing, steps, again, &output).await;
     let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
@@ -71,11 +71,11 @@ fn is_the_new_one(left: &[Value]) -> bool {
 #[tokio::test]
 async fn a_provider_failure_never_deletes_what_works() {
     for (mood, looked, note) in [
-        (Mood::Says(500, "oops"), Mood::Well, "the old registration still exists"),
-        (Mood::Says(503, ""), Mood::Well, "the old registration still exists"),
-        (Mood::Says(500, ""), Mood::Says(500, ""), "could not be read"),
-        (Mood::Says(409, ""), Mood::Says(500, ""), "could not be read"),
-        (Mood::Says(422, ""), Mood::BreaksOff, "could not be read"),
+        (Behaviour::Says(500, "oops"), Behaviour::Well, "the old registration still exists"),
+        (Behaviour::Says(503, ""), Behaviour::Well, "the old registration still exists"),
+        (Behaviour::Says(500, ""), Behaviour::Says(500, ""), "could not be read"),
+        (Behaviour::Says(409, ""), Behaviour::Says(500, ""), "could not be read"),
+        (Behaviour::Says(422, ""), Behaviour::BreaksOff, "could not be read"),
     ] {
         let case = format!("{mood:?}, then {looked:?}");
         let renewed = renew(None, [mood, looked]).await;
@@ -87,7 +87,7 @@ async fn a_provider_failure_never_deletes_what_works() {
 
 #[tokio::test]
 async fn a_subscription_created_despite_an_error_replaces_the_old() {
-    for mood in [Mood::DoesAndSays(500, ""), Mood::DoesAndSays(409, ""), Mood::BreaksOff] {
+    for mood in [Behaviour::DoesAndSays(500, ""), Behaviour::DoesAndSays(409, ""), Behaviour::BreaksOff] {
         let case = format!("{mood:?}");
         let renewed = renew(None, [mood]).await;
         assert!(is_the_new_one(&renewed.left), "{case}: {:?}", renewed.left);
@@ -114,7 +114,14 @@ async fn the_old_one_is_deleted_first_if_both_are_rejected() {
 
 #[tokio::test]
 async fn a_deleted_one_is_created_although_the_provider_fails() {
-    let failing = [Mood::Well, Mood::Well, Mood::Well, Mood::Says(500, ""), Mood::Well, Mood::Says(429, "")];
+    let failing = [
+        Behaviour::Well,
+        Behaviour::Well,
+        Behaviour::Well,
+        Behaviour::Says(500, ""),
+        Behaviour::Well,
+        Behaviour::Says(429, ""),
+    ];
     let renewed = renew(Some(409), failing).await;
     assert!(is_the_new_one(&renewed.left), "{:?}", renewed.left);
     assert_eq!(renewed.asked, "POST GET DELETE POST GET POST GET POST GET");
@@ -123,19 +130,20 @@ async fn a_deleted_one_is_created_although_the_provider_fails() {
 
 #[tokio::test]
 async fn an_unconfirmed_deletion_is_checked_in_the_list() {
-    let undone = renew(Some(409), [Mood::Well, Mood::Well, Mood::Says(500, "")]).await;
+    let undone = renew(Some(409), [Behaviour::Well, Behaviour::Well, Behaviour::Says(500, "")]).await;
     assert!(is_the_old_one(&undone.left), "{:?}", undone.left);
     assert_eq!((undone.asked.as_str(), undone.result), ("POST GET DELETE GET GET", json!("failed")));
-    let done = renew(Some(409), [Mood::Well, Mood::Well, Mood::DoesAndSays(500, "")]).await;
+    let done = renew(Some(409), [Behaviour::Well, Behaviour::Well, Behaviour::DoesAndSays(500, "")]).await;
     assert!(is_the_new_one(&done.left), "{:?}", done.left);
     assert_eq!((done.asked.as_str(), done.result), ("POST GET DELETE GET POST GET", json!("changed")));
 }
 
 #[tokio::test]
 async fn a_lost_subscription_is_reported_as_lost() {
-    let again = || [Mood::Says(500, ""), Mood::Well];
-    let moods = [Mood::Well, Mood::Well, Mood::Well].into_iter().chain((0..4).flat_map(|_| again()));
-    let renewed = renew(Some(409), moods).await;
+    let again = || [Behaviour::Says(500, ""), Behaviour::Well];
+    let behaviours =
+        [Behaviour::Well, Behaviour::Well, Behaviour::Well].into_iter().chain((0..4).flat_map(|_| again()));
+    let renewed = renew(Some(409), behaviours).await;
     assert!(renewed.left.is_empty(), "{:?}", renewed.left);
     assert_eq!(renewed.result, json!("failed"));
     assert!(renewed.note.starts_with("The old registration is removed"), "{}", renewed.note);

@@ -40,7 +40,7 @@ pub fn count_request(access: &Access, token: &Token, day: Date, outlet: Option<&
 /// Reads the response to [`count_request`].
 ///
 /// # Errors
-/// A [`Failure`] if it is no answer.
+/// A [`Failure`] if it is not a usable response.
 pub fn read_count(response: &Response) -> Result<u64, Failure> {
     read_heads(response).map(|(_, total)| total)
 }
@@ -54,7 +54,7 @@ pub fn detail_request(access: &Access, token: &Token, id: &str) -> Request {
 /// Reads the response to [`detail_request`].
 ///
 /// # Errors
-/// A [`Failure`] if it is no answer.
+/// A [`Failure`] if it is not a usable response.
 pub fn read_detail(response: &Response) -> Result<Observation, Failure> {
     observe_head(json(response)?).ok_or_else(|| response.unreadable("ID"))
 }
@@ -67,9 +67,9 @@ pub(super) fn read_heads(response: &Response) -> Result<(Vec<Value>, u64), Failu
     Ok((heads, total.ok_or_else(|| response.unreadable("TotalCount"))?))
 }
 
-/// Returns an invoice as observed; nothing without an id.
+/// Returns an invoice as observed; `None` without an id.
 ///
-/// Its time of change is in no answer.
+/// No response contains its time of change.
 pub(super) fn observe_head(object: Value) -> Option<Observation> {
     let entity = text_at(&object, "ID").filter(|id| !id.trim().is_empty())?;
     let Some(Canonical::Order(order)) = sales::invoice(&with_webhook_names(&object)) else {

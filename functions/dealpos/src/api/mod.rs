@@ -44,7 +44,7 @@ pub struct Access {
 #[serde(try_from = "String")]
 pub struct Subdomain(String);
 
-/// The text is no part of a host name.
+/// The text is not a part of a host name.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a subdomain has letters, digits and dashes")]
 pub struct NotASubdomain;

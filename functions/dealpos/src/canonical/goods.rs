@@ -53,7 +53,7 @@ inlet::payload! {
         date: String = "Date",
         /// The customer, on outbound ones; a name alone in REST lists.
         customer: Named = "Customer",
-        /// The customer's id beside the name.
+        /// The customer's id, as well as the name.
         customer_id: String = "CustomerID",
         /// The supplier, on inbound ones.
         supplier: Person = "Supplier",

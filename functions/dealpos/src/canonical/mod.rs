@@ -48,7 +48,7 @@ fn actor(id: Option<String>, name: Option<Personal>) -> Option<Actor> {
     Actor { id, name }.known()
 }
 
-/// Returns a discount that DealPOS writes as a percentage beside an amount. The value that is not zero counts.
+/// Returns a discount that DealPOS writes as a percentage and an amount. The value that is not zero counts.
 fn discount(percent: Option<Decimal>, amount: Option<Decimal>) -> Option<Discount> {
     match (percent, amount) {
         (Some(percent), Some(amount)) if !is_zero(&percent) && is_zero(&amount) => {

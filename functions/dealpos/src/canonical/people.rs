@@ -39,7 +39,7 @@ inlet::payload! {
         /// The number of an identity card; the second name is the REST page's.
         identity_number: Personal = "MemberIdentification" | "NationalIDNumber",
     }
-    /// The fields of a customer's own event beside the person; those behind the outlet are the REST page's.
+    /// The fields of a customer's own event, in addition to the person; those behind the outlet are the REST page's.
     struct Membership {
         /// The id.
         id: String = "ID",
@@ -53,7 +53,7 @@ inlet::payload! {
         joined: String = "JoinDate",
         /// A day.
         expires: String = "ExpiredDate",
-        /// Points; a boolean elsewhere, which is no number.
+        /// Points; elsewhere a boolean, which is ignored.
         points: Decimal = "LoyaltyPoint",
     }
     /// An outlet: no webhook page shows one; the fields are the REST page's.
@@ -106,7 +106,7 @@ impl FromJson for Named {
 }
 
 impl Named {
-    /// Returns the person as a party with the id beside it; `None` for `{}`.
+    /// Returns the person as a party with the id; `None` for `{}`.
     pub(super) fn party(self, id: Option<String>) -> Option<Party> {
         let Self(person) = self;
         Person { id: person.id.clone().or(id), ..person }.party()

@@ -31,7 +31,7 @@ inlet::payload! {
         tag: String = "Tag" | "SalesType" | "SalesOrderType",
         /// The customer; may be `{}`, or a name alone.
         customer: Named = "Customer",
-        /// The customer's id beside a name.
+        /// The customer's id, as well as a name.
         customer_id: String = "CustomerID",
         /// The salesperson.
         salesperson: Personal = "SalesPerson" | "SalesName",

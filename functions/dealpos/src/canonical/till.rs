@@ -89,8 +89,8 @@ inlet::payload! {
         /// When it was entered.
         created: String = "Created",
     }
-    /// The outlet that asks for points, beside the person: /webhook/webhook/loyalty-point.
-    struct Asker {
+    /// The outlet that asks for points, in addition to the person: /webhook/webhook/loyalty-point.
+    struct PointsQuestion {
         /// The outlet's name.
         outlet: String = "Outlet",
     }
@@ -151,9 +151,9 @@ pub(crate) fn shift(payload: &Value) -> Option<Canonical> {
     Some(shift.into())
 }
 
-/// Fetch Loyalty Points. Phone, e-mail and code beside the outlet identify the customer.
+/// Fetch Loyalty Points. Phone, e-mail and code, with the outlet, identify the customer.
 pub(crate) fn points_question(payload: &Value) -> Option<Canonical> {
-    let Asker { outlet } = Asker::from_json(payload)?;
+    let PointsQuestion { outlet } = PointsQuestion::from_json(payload)?;
     let customer = Person::from_json(payload).and_then(Person::party);
     Some(Loyalty { outlet, customer, ..Loyalty::default() }.into())
 }

@@ -43,7 +43,7 @@ pub(super) fn read_list(
     Ok(Page { observations, then })
 }
 
-/// Returns a cart as observed; nothing without an id.
+/// Returns a cart as observed; `None` without an id.
 fn observed(object: Value) -> Option<Observation> {
     let entity = id_of(&object)?;
     let Some(Canonical::Cart(cart)) = canonical::cart(&object) else {

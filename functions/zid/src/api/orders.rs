@@ -30,7 +30,7 @@ pub struct Counts {
 
 /// Returns the request for a page of orders.
 ///
-/// `order_by` accepts `created_at` alone, so the pages are in order of creation. Oldest first: new orders append to
+/// `order_by` accepts only `created_at`, so the pages are in order of creation. Oldest first: new orders append to
 /// the end and move no page.
 pub(super) fn list_request(access: &Access, window: Window, page: u32) -> Request {
     let path = format!(
@@ -51,7 +51,7 @@ pub fn view_request(access: &Access, id: u64) -> Request {
 /// Reads the response to [`view_request`].
 ///
 /// # Errors
-/// A [`Failure`] if it is no answer.
+/// A [`Failure`] if the response is not usable.
 pub fn read_view(response: &Response) -> Result<Observation, Failure> {
     let order = response.object()?.remove("order").and_then(observed);
     order.ok_or_else(|| response.unreadable("order"))
@@ -70,7 +70,7 @@ pub(super) fn read_list(pages: &NumberedPages, response: &Response) -> Result<Pa
 /// Reads the counts of a page of orders.
 ///
 /// # Errors
-/// A [`Failure`] if the response is no answer.
+/// A [`Failure`] if the response is not usable.
 pub fn read_counts(response: &Response) -> Result<Counts, Failure> {
     response.object().map(|envelope| counts(&envelope))
 }
@@ -100,7 +100,7 @@ fn state(order: Order) -> Vec<(&'static str, String)> {
 }
 
 /// Returns the changes of the state, oldest first. Zid lists the newest first, and lists other entries such as
-/// `exported` beside them, which repeat the name of the state.
+/// `exported` among them, which repeat the name of the state.
 fn history(object: &Value) -> Vec<Change> {
     let entries = object.get("histories").and_then(Value::as_array).into_iter().flatten();
     let entry = |entry: &Value| {

@@ -64,7 +64,7 @@ pub fn view_request(access: &Access, id: &str) -> Option<Request> {
 /// Reads the response to [`view_request`].
 ///
 /// # Errors
-/// A [`Failure`] if it is no answer.
+/// A [`Failure`] if the response is not usable.
 pub fn read_view(response: &Response) -> Result<Observation, Failure> {
     observed(Value::Object(response.object()?)).ok_or_else(|| response.unreadable("product"))
 }

@@ -115,7 +115,7 @@ fn a_product_id_cannot_change_the_path() {
     assert_eq!(request.url(), "https://api.zid.sa/v1/products/6a1f3b52-7c08-4d19-a3e4-5f60718293a4/");
 }
 
-// Responses that are no answer.
+// Responses that are not usable.
 
 #[test]
 fn each_failure_is_of_its_own_kind() {
@@ -247,7 +247,7 @@ fn a_page_that_repeats_ends_the_walk_as_incomplete() {
 }
 
 #[test]
-fn a_count_of_something_else_is_no_proof() {
+fn a_count_of_something_else_proves_nothing() {
     let store = Orders::of(1..=3);
     let (seen, coverage, _) = walked(Walk::orders(window()), |_, request| {
         let mut page = store.page(request);

@@ -10,7 +10,7 @@ use super::value::{Text, text};
 
 inlet::payload! {
     /// A category.
-    struct Shelf {
+    struct CategoryBody {
         /// Zid's id.
         id: Text = "id",
         /// Zid's other id.
@@ -47,21 +47,21 @@ inlet::payload! {
 
 /// Maps a category.
 pub(crate) fn category(payload: &Value) -> Option<Canonical> {
-    let shelf = Shelf::from_json(payload)?;
+    let category = CategoryBody::from_json(payload)?;
     let child = |child: Child| CategoryReference { id: text(child.id), name: child.name }.known();
     let category = Category {
-        id: text(shelf.id),
-        uuid: text(shelf.uuid),
-        name: shelf.name,
-        parent_id: text(shelf.parent_id),
-        path: text(shelf.flat_name),
-        children: shelf.sub_categories.map(|children| children.into_iter().filter_map(child).collect()),
-        description: shelf.description,
-        slug: text(shelf.slug),
-        url: text(shelf.url),
-        image_url: text(shelf.image),
-        published: shelf.is_published,
-        products: shelf.products_count,
+        id: text(category.id),
+        uuid: text(category.uuid),
+        name: category.name,
+        parent_id: text(category.parent_id),
+        path: text(category.flat_name),
+        children: category.sub_categories.map(|children| children.into_iter().filter_map(child).collect()),
+        description: category.description,
+        slug: text(category.slug),
+        url: text(category.url),
+        image_url: text(category.image),
+        published: category.is_published,
+        products: category.products_count,
     };
     Some(category.into())
 }

@@ -57,7 +57,7 @@ inlet::payload! {
         /// On a parent, the options that its variants differ in.
         options: Vec<Axis> = "options",
         /// All categories.
-        categories: Vec<Shelf> = "categories",
+        categories: Vec<CategoryBody> = "categories",
         /// All pictures.
         images: Vec<Picture> = "images",
         /// True if customers see it, unless it is a draft.
@@ -118,7 +118,7 @@ inlet::payload! {
         choices: Vec<Words> = "choices",
     }
     /// A category.
-    struct Shelf {
+    struct CategoryBody {
         /// A number in a text, unlike the id in the category's own events.
         id: Text = "id",
         /// In one language or in two.
@@ -207,6 +207,6 @@ fn option(axis: Axis) -> Option<ProductOption> {
     ProductOption { id: text(axis.id), name: axis.name, values: axis.choices }.known()
 }
 
-fn category(shelf: Shelf) -> Option<CategoryReference> {
-    CategoryReference { id: text(shelf.id), name: shelf.name }.known()
+fn category(category: CategoryBody) -> Option<CategoryReference> {
+    CategoryReference { id: text(category.id), name: category.name }.known()
 }

@@ -5,7 +5,7 @@ use inlet_testing::coverage::{Table, every_leaf_is_mapped_or_left_out};
 
 use super::ZidContract;
 
-const FORMATTED: LeftOut = Because("the amount beside it, formatted for people in the shop's language");
+const FORMATTED: LeftOut = Because("the same amount, formatted for people in the shop's language");
 const WRAPPED: LeftOut =
     Because("in a wrapper: the bare bodies show the same fields, which are listed for them");
 const STORE: LeftOut = Because("the store, which the event's source names");

@@ -11,7 +11,7 @@ pub(crate) const PORTAL: Portal = Portal {
     not_documented: &[
         "The credentials that the app market sends, if any. If it sends none, set a url_token for the store and append ?token=… to the URL.",
         "The recovery of a broken webhook through the API. inlet webhook register --renew replaces the webhook.",
-        "The time that Zid waits for an answer.",
+        "The time that Zid waits for a response.",
     ],
     source: "https://docs.zid.sa/create-a-webhook",
 };

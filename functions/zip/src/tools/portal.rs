@@ -11,7 +11,7 @@ impl Registering for Zip {
             "There is nothing to register: give the URL with each call of Zip's gateway.",
             "POST /orders/authorize: the URL of authorize as callbackUrl, that of redirect as redirectConfirmUrl.",
             "POST /orders/{orderId}/capture, /refund, /void and /confirm: the URL of the same name as callbackUrl.",
-            "Do not send sync=true: the answer would come with the call itself and not to the URL.",
+            "Do not send sync=true: the result would come with the response to the call and not to the URL.",
             "To send the shopper to a page of your own, set redirect_url in the store's settings.",
         ],
         not_documented: &[

@@ -17,7 +17,8 @@ use crate::canonical;
 /// ZORT's maximum.
 const PAGE_LIMITS: PageLimits = PageLimits { page_len: 500 };
 
-/// The zone of the times in the answers, as in webhooks: `/Date(1644944400000)/` beside `2022-02-16`.
+/// The zone of the times in the responses, as in webhooks: the documentation pairs `/Date(1644944400000)/` with
+/// `2022-02-16`.
 const BANGKOK: Offset = jiff::tz::offset(7);
 
 /// The zone of the filters is not documented: Bangkok's, UTC and the server's were all seen in clients. A lower bound
@@ -102,7 +103,7 @@ struct Compared {
 }
 
 impl Listed {
-    /// Returns an object as observed; nothing without an id.
+    /// Returns an object as observed; `None` without an id.
     fn observe(self, object: Value) -> Option<Observation> {
         let entity = text_at(&object, "id").filter(|id| !id.trim().is_empty())?;
         let Compared { kind, updated_at, state } = self.compared(&lowercase_names(object.clone(), LEVELS))?;

@@ -7,7 +7,7 @@ use inlet::personal::Personal;
 
 use super::fields::Fields;
 
-/// Names and ids in social networks. Beside a document's customer, `line` is the name in the LINE network.
+/// Names and ids in social networks. In a document's customer, `line` is the name in the LINE network.
 const SOCIAL: &[&str] = &["facebookname", "facebookid", "line", "lineid"];
 
 /// Reads the customer, who in purchases is the supplier.

@@ -185,7 +185,7 @@ fn a_change_of_payments_has_each_payment() {
 }
 
 #[test]
-fn the_time_of_a_voided_payment_is_no_time_of_a_receipt() {
+fn a_voided_payment_has_no_time_of_payment() {
     let order = file!("UPDATEORDERPAYMENT-voided.json");
     assert_eq!(order["payment_state"], "cancelled");
     assert_eq!((order.get("paid_at"), order.get("paid")), (None, None), "{order}");
@@ -208,7 +208,7 @@ fn paid_is_absent_where_nothing_was_paid() {
 }
 
 #[test]
-fn a_supplier_is_paid_and_is_no_customer() {
+fn a_supplier_is_paid_and_is_not_a_customer() {
     let mut purchase = file!("ADDPURCHASEORDER.json");
     let parts = take(&mut purchase, &["supplier", "lines", "payments"]);
     let want = json!({
@@ -425,7 +425,7 @@ fn every_notation_of_a_time_is_read() {
         ("5/3/2024", local("2024-03-05")),
         ("05-03-2567", local("2024-03-05")),
         ("2567-03-05", local("2024-03-05")),
-        // This day exists in the Buddhist year alone: 2567 is no leap year of the Gregorian calendar.
+        // This day exists in the Buddhist year only: the Gregorian year 2567 is not a leap year.
         ("29/02/2567", local("2024-02-29")),
         ("2024-03-05 14:20", local("2024-03-05T14:20:00")),
         ("05/03/2567 9:05", local("2024-03-05T09:05:00")),

@@ -14,7 +14,7 @@
 use inlet::value::time::Time;
 use jiff::tz::Offset;
 
-/// Bangkok's offset: the documented pair is `/Date(1644944400000)/` beside `2022-02-16`.
+/// Bangkok's offset: the documentation pairs `/Date(1644944400000)/` with `2022-02-16`.
 const BANGKOK: Offset = jiff::tz::offset(7);
 
 /// Parses a time in any of these notations; `None` for other text.

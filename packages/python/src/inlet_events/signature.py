@@ -8,10 +8,10 @@ from .event import Event, parse_event
 
 
 def verify(body: str | bytes, headers: Mapping[str, str], secrets: str | Iterable[str]) -> Event:
-    """Returns the event of a delivery whose signature fits one of the secrets (`whsec_...`).
+    """Returns the event of a delivery whose signature matches one of the secrets (`whsec_...`).
 
     `body` is the raw body: the signature covers its bytes. Several secrets are live while one replaces another. Raises
-    `WebhookVerificationError` if no secret fits, or if the delivery is more than five minutes old or early.
+    `WebhookVerificationError` if no secret matches, or if the delivery is more than five minutes old or early.
     """
     if not _fits(body, dict(headers), [secrets] if isinstance(secrets, str) else list(secrets)):
         raise WebhookVerificationError("no secret verifies the delivery")

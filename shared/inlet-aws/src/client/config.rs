@@ -40,7 +40,7 @@ pub struct Config {
     /// The age in seconds at which the sweeper sends an unprocessed event again. Only the sweeper has it.
     pub resend_after_seconds: Option<u32>,
     /// The lifetime of a receiver's list of store names in seconds, if it is not the default. The local stack has a
-    /// shorter one, because its tests configure stores and use them at once.
+    /// shorter one, because its tests configure stores and use them immediately.
     pub store_names_seconds: Option<u32>,
     /// The retention of events, in days.
     pub retention_days: u32,

@@ -196,10 +196,10 @@ where
             let code = service.err().code().unwrap_or("an error without a code");
             format!("{code}: {}", service.err().message().unwrap_or_default())
         }
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::TimeoutError(_) => "no response in time".to_owned(),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => "no connection in time".to_owned(),
         SdkError::DispatchFailure(_) => "no connection".to_owned(),
-        SdkError::ResponseError(_) => "an answer that cannot be read".to_owned(),
+        SdkError::ResponseError(_) => "a response that cannot be read".to_owned(),
         _ => "a request that cannot be built".to_owned(),
     }
 }

@@ -29,7 +29,7 @@ pub fn to_json(item: &Item) -> Value {
 /// Reads a record from the attributes that [`of`] returned.
 ///
 /// # Errors
-/// If the attributes are no such record. The error contains no values.
+/// If the attributes are not such a record. The error contains no values.
 pub fn read<T: DeserializeOwned>(item: &Item) -> Result<T, JsonError> {
     serde_json::from_value(to_json(item)).map_err(JsonError::from)
 }

@@ -5,7 +5,7 @@
 //! bytes, so that
 //!
 //! - no other event and no other arrival shares it: an event is deleted with its chunks;
-//! - the same write, repeated, produces the same items, and different bytes never replace each other;
+//! - the same write, sent again, produces the same items, and different bytes never replace each other;
 //! - one query for each number finds all chunks of an entity, even if their event was never written.
 //!
 //! The event's item contains `{field}_chunks`, their count, and `{field}_chunk_key`, their sort key. Version 0.2
@@ -106,7 +106,7 @@ impl Dynamo {
         Encoding::undone(encoding, stored).map_err(|error| Fault::damaged(DAMAGED, error))
     }
 
-    /// Writes all chunks at once: each is in another partition.
+    /// Writes all chunks concurrently: each is in another partition.
     async fn write_chunks(&self, chunks: &[&[u8]], owner: ChunkOwner<'_>, sk: &str) -> Result<(), Fault> {
         let mut writing = JoinSet::new();
         for (n, chunk) in chunks.iter().enumerate() {
@@ -133,8 +133,8 @@ fn chunk_key(partition: &str, n: usize, sk: &str) -> Key {
 }
 
 /// Returns the partition of all chunks of this number of an entity, or of the quarantine of a store. The latter stay
-/// below `quarantine/`, so that a role without access to the quarantine cannot read them either. Stored data: the values must
-/// stay.
+/// below `quarantine/`, so that a role without access to the quarantine cannot read them either. Stored data: the
+/// values must stay.
 pub(crate) fn chunk_partition(partition: &str, n: usize) -> String {
     if partition.starts_with(QUARANTINE) {
         format!("{partition}/_chunk/{n}")

@@ -27,7 +27,7 @@ const BATCH_GET_LEN: usize = 100;
 
 /// Batches that are read at the same time. Four are enough to hide the latency of a request behind the others, and
 /// keep the items in memory few.
-const BATCHES_AT_ONCE: usize = 4;
+const CONCURRENT_BATCHES: usize = 4;
 
 /// Items in one `BatchWriteItem`: DynamoDB's limit is 25 items and 16 MB.
 const BATCH_WRITE_LEN: usize = 25;
@@ -42,7 +42,7 @@ const BATCH_WAIT_MS: u64 = 20;
 pub(crate) enum Consistency {
     /// Returns every write that was acknowledged before.
     Strong,
-    /// May miss the writes of the last moments, and costs half as much.
+    /// May miss recent writes, usually for less than a second, and costs half as much.
     Eventual,
 }
 
@@ -83,12 +83,12 @@ pub(crate) struct Expressions {
 }
 
 impl Expressions {
-    /// Writes only if this condition holds.
+    /// A write that succeeds only if this condition holds.
     pub(crate) fn condition(condition: &'static str) -> Self {
         Self { condition: Some(condition), ..Self::default() }
     }
 
-    /// Changes an item like this.
+    /// An update with this expression.
     pub(crate) fn update(update: &'static str) -> Self {
         Self { update: Some(update), ..Self::default() }
     }
@@ -125,10 +125,10 @@ impl Expressions {
 /// The result of a conditional write.
 #[derive(Debug)]
 pub(crate) enum Written {
-    /// The table took it.
+    /// The write succeeded.
     Done,
     /// The condition failed. This is the item that the write found.
-    Refused(Item),
+    ConditionFailed(Item),
 }
 
 /// One page of a query.
@@ -229,7 +229,7 @@ impl Dynamo {
             Ok(_) => Ok(Written::Done),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Written::Refused(failed.item().cloned().unwrap_or_default()))
+                    Ok(Written::ConditionFailed(failed.item().cloned().unwrap_or_default()))
                 }
                 _ => Err(fault(context, &error)),
             },
@@ -254,7 +254,7 @@ impl Dynamo {
             Ok(_) => Ok(Written::Done),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Written::Refused(failed.item().cloned().unwrap_or_default()))
+                    Ok(Written::ConditionFailed(failed.item().cloned().unwrap_or_default()))
                 }
                 _ => Err(fault(context, &error)),
             },
@@ -312,7 +312,7 @@ impl Dynamo {
         self.batch_get_with(keys, Consistency::Strong).await
     }
 
-    /// Reads the items of these keys with this consistency, and returns those that there are by their keys.
+    /// Reads the items of these keys with this consistency, and returns the existing ones by key.
     pub(crate) async fn batch_get_with(
         &self,
         keys: impl IntoIterator<Item = Key>,
@@ -323,7 +323,7 @@ impl Dynamo {
         let keys: Vec<Key> = keys.into_iter().collect();
         let batches: Vec<Vec<Key>> = keys.chunks(BATCH_GET_LEN).map(<[Key]>::to_vec).collect();
         let batches = batches.into_iter().map(|some| self.batch_get_some(some, consistency));
-        let batches = stream::iter(batches).buffer_unordered(BATCHES_AT_ONCE);
+        let batches = stream::iter(batches).buffer_unordered(CONCURRENT_BATCHES);
         let found: Vec<Vec<Item>> = batches.try_collect().await?;
         Ok(found.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item))).collect())
     }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use inlet::dedup::{Candidate, Decision, Evidence, Latest, Look, Repeated, decide, may_have_expired};
+use inlet::dedup::{Candidate, Decision, Duplicate, Evidence, Latest, Snapshot, decide, may_have_expired};
 use inlet::event::{Event, EventId, ExistingEvent, Origin};
 use inlet::fault::Fault;
 use inlet::message::Message;
@@ -34,7 +34,7 @@ use crate::telemetry::timing::{Step, with_timeout};
 const NOT_STORED: &str = "the event cannot be stored";
 
 /// A failed change of the time index.
-const NOT_MARKED: &str = "a repeat cannot be taken out of the time index";
+const NOT_MARKED: &str = "a duplicate cannot be taken out of the time index";
 
 /// A stored event that can never be read.
 const DAMAGED: &str = "the stored event is damaged";
@@ -53,7 +53,7 @@ const LATER_ATTEMPTS: usize = 4;
 const DECISION_ATTEMPTS: usize = 6;
 
 /// The time after which a receiver reads `latest` before it decides: ten times the usual time of its first calls.
-const LOOK_AFTER: Duration = Duration::from_millis(100);
+const SNAPSHOT_AFTER: Duration = Duration::from_millis(100);
 
 /// The owner of events.
 #[derive(Clone, Debug)]
@@ -127,7 +127,9 @@ impl Events {
         }
         match written {
             Written::Done => Ok(Put::Recorded(Recorded::New)),
-            Written::Refused(found) => self.resolve_duplicate(event, &id, &found).await.map(Put::Recorded),
+            Written::ConditionFailed(found) => {
+                self.resolve_duplicate(event, &id, &found).await.map(Put::Recorded)
+            }
         }
     }
 
@@ -148,7 +150,7 @@ impl Events {
     }
 
     /// Stores an event that equals others within a retry window: one put, one update of `latest`, and more only where
-    /// the update finds a repeat or a disorder. [`inlet::dedup`] has the rule.
+    /// the update finds a duplicate or a disorder. [`inlet::dedup`] has the rule.
     async fn put_within_window(&self, record: &Record, id: &EventId, item: Item) -> Result<Put, Fault> {
         let own = candidate(record, id);
         let first = async {
@@ -159,8 +161,8 @@ impl Events {
         };
         let (moved, evidence) = match record.origin {
             Origin::Webhook => {
-                let (moved, look) = Box::pin(self.with_look(id, first)).await;
-                (moved?, Evidence::Unanswered(look))
+                let (moved, snapshot) = Box::pin(self.with_snapshot(id, first)).await;
+                (moved?, Evidence::Unanswered(snapshot))
             }
             Origin::Fallback | Origin::Quarantine => (Box::pin(first).await?, Evidence::Late),
         };
@@ -169,8 +171,8 @@ impl Events {
             change = match change {
                 Change::Done => return Ok(Put::Recorded(Recorded::New)),
                 // `latest` was deleted meanwhile.
-                Change::Refused(None) => self.latest.move_to(id, &own).await?,
-                Change::Refused(Some(latest)) => {
+                Change::ConditionFailed(None) => self.latest.move_to(id, &own).await?,
+                Change::ConditionFailed(Some(latest)) => {
                     let decision = decide(&latest, &own, &evidence);
                     match Box::pin(self.apply(&decision, &latest, id, &own, &evidence)).await? {
                         Applied::Put(put) => return Ok(put),
@@ -189,7 +191,7 @@ impl Events {
         let evidence = match written {
             Written::Done if record.origin == Origin::Webhook => Evidence::Unanswered(None),
             Written::Done => Evidence::Late,
-            Written::Refused(found) => {
+            Written::ConditionFailed(found) => {
                 own.received_ms = number(found, "received_ms").unwrap_or(own.received_ms);
                 Evidence::Late
             }
@@ -198,11 +200,11 @@ impl Events {
         for _ in 0..DECISION_ATTEMPTS {
             let latest = match change {
                 Change::Done => return Ok(()),
-                Change::Refused(None) => {
+                Change::ConditionFailed(None) => {
                     change = self.latest.move_to(id, &own).await?;
                     continue;
                 }
-                Change::Refused(Some(latest)) => latest,
+                Change::ConditionFailed(Some(latest)) => latest,
             };
             change = match decide(&latest, &own, &evidence) {
                 // The event itself keeps its arrival: an equal delivery has to find the same event.
@@ -230,7 +232,7 @@ impl Events {
         let new = Ok(Applied::Put(Put::Recorded(Recorded::New)));
         let change = match decision {
             Decision::Own | Decision::Older => return new,
-            Decision::Repeat => return Box::pin(self.store_repeat(latest, id, own)).await,
+            Decision::Duplicate => return Box::pin(self.store_duplicate(latest, id, own)).await,
             Decision::Newest { received_ms } if *received_ms != own.received_ms => {
                 let received_at = ReceivedAt::from_millis(*received_ms).unwrap_or(ReceivedAt::EPOCH);
                 return Ok(Applied::Put(Put::Later(received_at)));
@@ -238,28 +240,29 @@ impl Events {
             Decision::Newest { received_ms } => {
                 self.latest.replace(id, latest, &newest(own, *received_ms, latest)).await?
             }
-            Decision::Restore { repeated, latest: next } => {
-                if let Some(event) = sibling(id, &repeated.digest, repeated.received_ms) {
-                    // The sweeper's cursor may have passed an event that a late delivery restores. It has not passed an
-                    // event of a moment ago.
+            Decision::Restore { duplicate, latest: next } => {
+                if let Some(event) = sibling(id, &duplicate.digest, duplicate.received_ms) {
+                    // The sweeper's cursor may have passed an event that a late delivery restores. It has not passed a
+                    // recent event.
                     if *evidence == Evidence::Late {
                         self.pending.put(&PendingEvent::due(&event, clock::now())).await?;
                     }
-                    // First this, then `latest`: if the function ends in between, the former repeat is still published.
-                    self.unmark_repeat(&event).await?;
+                    // First this, then `latest`: if the function ends in between, the former duplicate is still
+                    // published.
+                    self.unmark_duplicate(&event).await?;
                 }
                 self.latest.replace(id, latest, next).await?
             }
         };
         match change {
             Change::Done => new,
-            refused @ Change::Refused(_) => Ok(Applied::Again(refused)),
+            failed @ Change::ConditionFailed(_) => Ok(Applied::Again(failed)),
         }
     }
 
-    /// Notes a repeat and writes its receipt, in this order: an event that turns up between the original and the repeat
-    /// must find the note.
-    async fn store_repeat(
+    /// Notes a duplicate and writes its receipt, in this order: an event that is stored later, and arrived between
+    /// the original and the duplicate, must find the note.
+    async fn store_duplicate(
         &self,
         latest: &LatestItem,
         id: &EventId,
@@ -276,14 +279,14 @@ impl Events {
             let change = self.latest.replace(id, latest, &newest(own, own.received_ms, latest)).await?;
             return if change == Change::Done { new } else { Ok(Applied::Again(change)) };
         }
-        let repeated = Repeated { digest: own.digest.clone(), received_ms: own.received_ms };
-        let change = self.latest.note_repeat(id, &latest.digest, &repeated).await?;
+        let duplicate = Duplicate { digest: own.digest.clone(), received_ms: own.received_ms };
+        let change = self.latest.note_duplicate(id, &latest.digest, &duplicate).await?;
         if change != Change::Done {
             return Ok(Applied::Again(change));
         }
-        // A repeat without a receipt is published. At worst, consumers get the event twice.
+        // A duplicate without a receipt is published. At worst, consumers get the event twice.
         let received_at = ReceivedAt::from_millis(own.received_ms).unwrap_or(ReceivedAt::EPOCH);
-        if !self.mark_repeat(id, received_at, &original.id).await.unwrap_or(false) {
+        if !self.mark_duplicate(id, received_at, &original.id).await.unwrap_or(false) {
             return new;
         }
         let processed = receipt.is_some_and(|receipt| applies_to(&receipt, original.received_at));
@@ -296,30 +299,30 @@ impl Events {
         let earlier = record.supersedes.as_deref().and_then(|earlier| EventId::parse(earlier).ok());
         if let Some(earlier) = earlier {
             let received_at = ReceivedAt::from_millis(record.received_ms).unwrap_or(ReceivedAt::EPOCH);
-            self.mark_repeat(&earlier, received_at, id).await.ok();
+            self.mark_duplicate(&earlier, received_at, id).await.ok();
         }
     }
 
-    /// Writes the receipt of a repeat, and then removes the repeat from the time index, so that it is neither listed
-    /// nor replayed. Returns false if the receipt was made void before: then the event is no repeat.
-    async fn mark_repeat(
+    /// Writes the receipt of a duplicate, and then removes the duplicate from the time index, so that it is neither
+    /// listed nor replayed. Returns false if the receipt was made void before: then the event is not a duplicate.
+    async fn mark_duplicate(
         &self,
         id: &EventId,
         received_at: ReceivedAt,
         original: &EventId,
     ) -> Result<bool, Fault> {
-        if !self.receipts.write_repeat(id, received_at, original, clock::now()).await? {
+        if !self.receipts.write_duplicate(id, received_at, original, clock::now()).await? {
             return Ok(false);
         }
         let hide = Expressions::update("REMOVE arrival")
             .only_if("attribute_exists(pk) AND attribute_not_exists(no_repeat)");
-        // If this fails, the repeat is listed, but its receipt keeps it from being sent.
+        // If this fails, the duplicate is listed, but its receipt keeps it from being sent.
         self.dynamo.update(event_key(id), hide, NOT_MARKED).await.ok();
         Ok(true)
     }
 
-    /// Puts an event that was taken for a repeat into the time index again, and then makes its receipt void.
-    async fn unmark_repeat(&self, event: &ExistingEvent) -> Result<(), Fault> {
+    /// Puts an event that was taken for a duplicate into the time index again, and then makes its receipt void.
+    async fn unmark_duplicate(&self, event: &ExistingEvent) -> Result<(), Fault> {
         let show = Expressions::update("SET no_repeat = :true, arrival = :arrival")
             .only_if("attribute_exists(pk)")
             .value(":true", AttributeValue::Bool(true))
@@ -330,19 +333,23 @@ impl Events {
 
     /// Runs the first calls of a receiver. If they take long, it reads `latest` at the same time. Events that `latest`
     /// names in that read were stored before this delivery. Events that it names only later overlap with this delivery.
-    async fn with_look<T>(&self, id: &EventId, work: impl Future<Output = T>) -> (T, Option<Look<String>>) {
-        let look = async {
-            tokio::time::sleep(LOOK_AFTER).await;
-            self.latest.look(id).await.ok()
+    async fn with_snapshot<T>(
+        &self,
+        id: &EventId,
+        work: impl Future<Output = T>,
+    ) -> (T, Option<Snapshot<String>>) {
+        let snapshot = async {
+            tokio::time::sleep(SNAPSHOT_AFTER).await;
+            self.latest.snapshot(id).await.ok()
         };
-        let (mut work, mut look) = (pin!(work), pin!(look));
-        let (mut found, mut is_looking) = (None, true);
+        let (mut work, mut snapshot) = (pin!(work), pin!(snapshot));
+        let (mut found, mut is_reading) = (None, true);
         poll_fn(|context| {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready((done, found.take()));
             }
-            if is_looking && let Poll::Ready(look) = look.as_mut().poll(context) {
-                (found, is_looking) = (look, false);
+            if is_reading && let Poll::Ready(snapshot) = snapshot.as_mut().poll(context) {
+                (found, is_reading) = (snapshot, false);
             }
             Poll::Pending
         })
@@ -434,7 +441,7 @@ impl Events {
 
     /// Decides about a delivery whose write found an event under its id. The delivery is
     ///
-    /// 1. new if this invocation wrote that item itself: the SDK repeated its own request,
+    /// 1. new if this invocation wrote that item itself: the SDK sent its own request again,
     /// 2. new if the item is about to be deleted because its entity is being forgotten: this event replaces it,
     /// 3. else a duplicate of that event.
     async fn resolve_duplicate(
@@ -457,7 +464,7 @@ impl Events {
             let item = self.item_of(event, id).await?;
             return Ok(match self.put_item(record, item, tombstone_ms).await? {
                 Written::Done => Recorded::New,
-                Written::Refused(found) => {
+                Written::ConditionFailed(found) => {
                     let original = self::original(record, id, &found);
                     Recorded::Duplicate { original, processed: false }
                 }
@@ -476,7 +483,7 @@ pub(crate) fn chunks_of(item: &Item) -> impl Iterator<Item = Key> {
 /// The next `latest`: it names this event.
 fn newest(own: &Candidate<String, String>, received_ms: i64, latest: &LatestItem) -> LatestItem {
     let Candidate { digest, content, .. } = own.clone();
-    Latest { digest, content, received_ms, repeated: latest.repeated.clone() }
+    Latest { digest, content, received_ms, duplicate: latest.duplicate.clone() }
 }
 
 fn arrival_seconds(record: &Record) -> AttributeValue {

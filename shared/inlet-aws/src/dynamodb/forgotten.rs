@@ -1,4 +1,4 @@
-//! Notes that an entity was forgotten. They keep a message that is still on its way from storing the entity again.
+//! Notes that an entity was forgotten. They prevent a message that is still on the queue from storing the entity again.
 
 use inlet::event::EventId;
 use inlet::fault::Fault;
@@ -30,7 +30,7 @@ impl ForgottenEntities {
     }
 
     /// Returns true if a message is about an event of an entity that was forgotten since. The notice that it was
-    /// forgotten is none.
+    /// forgotten is not one.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -43,7 +43,7 @@ impl ForgottenEntities {
         self.includes(message.id(), received_at).await
     }
 
-    /// Notes that the entity under this path is forgotten: all that arrived until `now` must not come back.
+    /// Notes that the entity under this path is forgotten: no delivery that arrived until `now` is stored again.
     ///
     /// # Errors
     /// If the write fails.
@@ -55,7 +55,7 @@ impl ForgottenEntities {
     }
 }
 
-/// Returns true if a note covers what arrived then.
+/// Returns true if a note covers a delivery with this arrival.
 pub(crate) fn note_includes(note: &Item, received_at: ReceivedAt) -> bool {
     number(note, "forgotten_ms").is_some_and(|forgotten_ms| received_at.millis() <= forgotten_ms)
 }

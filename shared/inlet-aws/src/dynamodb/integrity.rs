@@ -1,4 +1,5 @@
-//! The integrity of stored events: an item's bytes and attributes, compared with what was stored beside them.
+//! The integrity of stored events: an item's bytes and attributes, compared with the hashes and keys that were stored
+//! with them.
 
 use inlet::event::EventId;
 use inlet::fault::{Fault, FaultKind};
@@ -54,7 +55,7 @@ impl Damage {
         Self { part, reason: reason.into() }
     }
 
-    /// Returns true if the event must not be shown or sent: what can be read is not what was stored.
+    /// Returns true if the event must not be shown or sent, because its content differs from what was stored.
     pub fn is_of_content(&self) -> bool {
         match self.part {
             Part::Attributes | Part::Body | Part::Message => true,
@@ -63,11 +64,11 @@ impl Damage {
     }
 }
 
-/// A stored event as its item contains it, and what contradicts itself in it.
+/// A stored event as its item contains it, with its contradictions.
 pub(crate) struct Examined {
     /// The event; `None` if a part of it cannot be read.
     pub(crate) event: Option<StoredEvent>,
-    /// The contradictions; none in an event that is whole. The item of a repeat has one: no time index lists it.
+    /// The contradictions; empty for an undamaged event. The item of a duplicate has one: no time index lists it.
     pub(crate) damages: Vec<Damage>,
 }
 
@@ -85,14 +86,14 @@ impl Examined {
 /// Reads an event's item with its chunks, and compares its parts.
 ///
 /// # Errors
-/// If the table cannot be read. Damage is no error.
+/// If the table cannot be read. Damage is not an error.
 pub(crate) async fn examine(dynamo: &Dynamo, id: &EventId, item: &Item) -> Result<Examined, Fault> {
     let body = or_damage(dynamo.read_blob(BODY, item).await, Part::Body)?;
     let message = or_damage(dynamo.read_blob(MESSAGE, item).await, Part::Message)?;
     let record = attributes::read::<Record>(item)
         .map_err(|error| Damage::new(Part::Attributes, format!("its attributes cannot be read: {error}")));
     let message = message.and_then(|bytes| {
-        String::from_utf8(bytes).map_err(|_| Damage::new(Part::Message, "its message is no text"))
+        String::from_utf8(bytes).map_err(|_| Damage::new(Part::Message, "its message is not text"))
     });
     let mut damages = Vec::new();
     if let Ok(record) = &record {

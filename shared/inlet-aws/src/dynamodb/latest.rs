@@ -1,10 +1,10 @@
 //! The item `latest` of each entity, and the writes on it: deduplication of bodies without a time of their own.
 //!
 //! The rule is [`inlet::dedup`]. Attributes: `content`, `digest` and `received_ms` of the newest event, and
-//! `repeated_digest` and `repeated_ms` of the newest delivery that was decided to be a repeat. Version 0.2 wrote the
+//! `repeated_digest` and `repeated_ms` of the newest delivery that was decided to be a duplicate. Version 0.2 wrote the
 //! first three, and `attempt`, which is no longer read.
 
-use inlet::dedup::{Candidate, Latest, Look, Repeated};
+use inlet::dedup::{Candidate, Duplicate, Latest, Snapshot};
 use inlet::event::{EventId, ExistingEvent};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
@@ -23,10 +23,10 @@ pub(crate) type LatestItem = Latest<String, String>;
 /// The result of a write on `latest`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// The table took it.
+    /// The write succeeded.
     Done,
     /// The condition failed, because `latest` has this content. `None` if the item was deleted in the meantime.
-    Refused(Option<LatestItem>),
+    ConditionFailed(Option<LatestItem>),
 }
 
 /// The owner of `latest`.
@@ -41,16 +41,16 @@ impl LatestItems {
     }
 
     /// Returns the events that `latest` of an event's entity names.
-    pub(crate) async fn look(&self, id: &EventId) -> Result<Look<String>, Fault> {
+    pub(crate) async fn snapshot(&self, id: &EventId) -> Result<Snapshot<String>, Fault> {
         let latest = self.dynamo.get(latest_key(id)).await?.as_ref().and_then(read);
-        let repeated = latest.as_ref().and_then(|latest| latest.repeated.clone());
-        Ok(Look {
+        let duplicate = latest.as_ref().and_then(|latest| latest.duplicate.clone());
+        Ok(Snapshot {
             latest: latest.map(|latest| latest.digest),
-            repeated: repeated.map(|repeated| repeated.digest),
+            duplicate: duplicate.map(|duplicate| duplicate.digest),
         })
     }
 
-    /// Makes `latest` name an event, on the condition of [`inlet::dedup::moves_at_once`].
+    /// Makes `latest` name an event, on the condition of [`inlet::dedup::moves_immediately`].
     pub(crate) async fn move_to(
         &self,
         id: &EventId,
@@ -66,23 +66,23 @@ impl LatestItems {
         self.change(id, update).await
     }
 
-    /// Notes a repeat, on the condition that `latest` still names the original.
-    pub(crate) async fn note_repeat(
+    /// Notes a duplicate, on the condition that `latest` still names the original.
+    pub(crate) async fn note_duplicate(
         &self,
         id: &EventId,
         original: &str,
-        repeated: &Repeated<String>,
+        duplicate: &Duplicate<String>,
     ) -> Result<Change, Fault> {
         let update = Expressions::update("SET repeated_digest = :repeated, repeated_ms = :repeated_ms")
             .only_if(
                 "digest = :original AND (attribute_not_exists(repeated_ms) OR repeated_ms < :repeated_ms)",
             )
             .value(":original", text_value(original))
-            .value(":repeated", text_value(&repeated.digest))
-            .value(":repeated_ms", number_value(repeated.received_ms));
+            .value(":repeated", text_value(&duplicate.digest))
+            .value(":repeated_ms", number_value(duplicate.received_ms));
         match self.change(id, update).await? {
-            // A later repeat of the same event is noted, or this one is: the note never goes back.
-            Change::Refused(Some(latest)) if latest.digest == original => Ok(Change::Done),
+            // A later duplicate of the same event is noted, or this one is: the note never goes back.
+            Change::ConditionFailed(Some(latest)) if latest.digest == original => Ok(Change::Done),
             change => Ok(change),
         }
     }
@@ -94,16 +94,16 @@ impl LatestItems {
         expected: &LatestItem,
         next: &LatestItem,
     ) -> Result<Change, Fault> {
-        let update = if next.repeated.is_some() {
+        let update = if next.duplicate.is_some() {
             self.to_newest(&next.content, &next.digest, next.received_ms)
         } else {
-            self.newest(TO_NEWEST_WITHOUT_REPEAT, &next.content, &next.digest, next.received_ms)
+            self.newest(TO_NEWEST_WITHOUT_DUPLICATE, &next.content, &next.digest, next.received_ms)
         };
-        let update = match &expected.repeated {
+        let update = match &expected.duplicate {
             None => update.only_if("digest = :expected AND attribute_not_exists(repeated_digest)"),
-            Some(repeated) => update
+            Some(duplicate) => update
                 .only_if("digest = :expected AND repeated_digest = :repeated")
-                .value(":repeated", text_value(&repeated.digest)),
+                .value(":repeated", text_value(&duplicate.digest)),
         };
         self.change(id, update.value(":expected", text_value(&expected.digest))).await
     }
@@ -123,16 +123,16 @@ impl LatestItems {
     async fn change(&self, id: &EventId, update: Expressions) -> Result<Change, Fault> {
         Ok(match self.dynamo.update(latest_key(id), update, NOT_UPDATED).await? {
             Written::Done => Change::Done,
-            Written::Refused(found) => Change::Refused(read(&found)),
+            Written::ConditionFailed(found) => Change::ConditionFailed(read(&found)),
         })
     }
 }
 
-/// `latest` names an event; a noted repeat stays.
+/// `latest` names an event; a noted duplicate stays.
 const TO_NEWEST: &str = "SET content = :content, digest = :digest, received_ms = :at, expires = :expires";
 
-/// `latest` names an event; the noted repeat is an event of its own.
-const TO_NEWEST_WITHOUT_REPEAT: &str = "SET content = :content, digest = :digest, received_ms = :at, expires = :expires REMOVE repeated_digest, repeated_ms";
+/// `latest` names an event; the noted duplicate is an event of its own.
+const TO_NEWEST_WITHOUT_DUPLICATE: &str = "SET content = :content, digest = :digest, received_ms = :at, expires = :expires REMOVE repeated_digest, repeated_ms";
 
 /// True if every event that `latest` names arrived earlier.
 const IS_EARLIER: &str = "attribute_not_exists(pk) OR \
@@ -163,12 +163,13 @@ pub(crate) fn sibling(id: &EventId, digest: &str, received_ms: i64) -> Option<Ex
 
 /// Parses the item; `None` if it is empty, for example after a deletion.
 fn read(item: &Item) -> Option<LatestItem> {
-    let repeated = text(item, "repeated_digest").zip(number(item, "repeated_ms"));
+    let duplicate = text(item, "repeated_digest").zip(number(item, "repeated_ms"));
     Some(Latest {
         digest: text(item, "digest")?.to_owned(),
         content: text(item, "content")?.to_owned(),
         received_ms: number(item, "received_ms")?,
-        repeated: repeated.map(|(digest, received_ms)| Repeated { digest: digest.to_owned(), received_ms }),
+        duplicate: duplicate
+            .map(|(digest, received_ms)| Duplicate { digest: digest.to_owned(), received_ms }),
     })
 }
 
@@ -177,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_of_version_0_2_is_read_without_a_repeat() {
+    fn an_item_of_version_0_2_is_read_without_a_duplicate() {
         let item = Item::from([
             ("digest".to_owned(), text_value("0123456789abcdef")),
             ("content".to_owned(), text_value("c")),
@@ -186,14 +187,14 @@ mod tests {
         ]);
         let latest = read(&item).unwrap();
         assert_eq!(
-            (latest.digest.as_str(), latest.received_ms, latest.repeated),
+            (latest.digest.as_str(), latest.received_ms, latest.duplicate),
             ("0123456789abcdef", 7, None)
         );
         assert_eq!(read(&Item::new()), None);
     }
 
     #[test]
-    fn a_noted_repeat_is_read() {
+    fn a_noted_duplicate_is_read() {
         let item = Item::from([
             ("digest".to_owned(), text_value("0123456789abcdef")),
             ("content".to_owned(), text_value("c")),
@@ -201,7 +202,7 @@ mod tests {
             ("repeated_digest".to_owned(), text_value("fedcba9876543210")),
             ("repeated_ms".to_owned(), number_value(9)),
         ]);
-        let repeated = Repeated { digest: "fedcba9876543210".to_owned(), received_ms: 9 };
-        assert_eq!(read(&item).unwrap().repeated, Some(repeated));
+        let duplicate = Duplicate { digest: "fedcba9876543210".to_owned(), received_ms: 9 };
+        assert_eq!(read(&item).unwrap().duplicate, Some(duplicate));
     }
 }

@@ -224,7 +224,7 @@ mod tests {
         Note {
             received_ms,
             received: ReceivedAt::from_millis(received_ms).unwrap().to_string(),
-            reason: "no live credential fits what was offered".into(),
+            reason: "no live credential matches the proof".into(),
             method: "POST".into(),
             topic: None,
             query: String::new(),

@@ -2,7 +2,7 @@
 //!
 //! The processor records, minute by minute, the oldest send time among the messages that it receives for the first
 //! time. An unprocessed event that was sent later may still be on the queue; one that was sent earlier is not. SQS's
-//! `ApproximateAgeOfOldestMessage` is no substitute: one message that keeps failing makes it old.
+//! `ApproximateAgeOfOldestMessage` cannot replace it: one message that keeps failing makes it old.
 
 use inlet::fault::Fault;
 use inlet::process::Received;
@@ -16,7 +16,7 @@ const PROCESSOR: &str = "processor";
 
 const MINUTE_MS: i64 = 60_000;
 
-/// The number of minutes that count: the current one may have started a moment ago.
+/// The number of minutes that count: the current one may have just started.
 const MINUTES: i64 = 2;
 
 /// The time to live of a position, in minutes.
@@ -73,7 +73,7 @@ impl QueuePositions {
     }
 
     /// Returns the oldest send time of a message that the processor received for the first time in the last minutes;
-    /// nothing if it received none.
+    /// `None` if it received none.
     ///
     /// # Errors
     /// If the table cannot be read.

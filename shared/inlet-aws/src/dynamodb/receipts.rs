@@ -1,4 +1,4 @@
-//! The state of an event, in small items beside it: receipts, tombstones and parked markers. The event's own item is
+//! The state of an event, in small items of their own: receipts, tombstones and parked markers. The event's own item is
 //! never changed.
 //!
 //! A receipt is the proof that an event was processed. A tombstone is a receipt of an event that was forgotten. A
@@ -24,17 +24,17 @@ const MAX_REASON_LEN: usize = 1_000;
 /// Maximum difference between two clocks, with a margin. A marker of an earlier, equal event is older by the retention.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
-/// The time that the receipt of a signed delivery is kept: ten years. A signed delivery can be captured and sent again after
-/// its event has expired, and must not become another event.
+/// The time that the receipt of a signed delivery is kept: ten years. A signed delivery can be captured and sent again
+/// after its event has expired, and must not become another event.
 const SIGNED_RETENTION: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// The attribute that makes a receipt a tombstone. Stored data: it keeps its first name.
 const TOMBSTONE: &str = "last";
 
-/// The attribute of a repeat's receipt: the digest of the original.
-const REPEATS: &str = "repeats";
+/// The attribute of a duplicate's receipt: the digest of the original. Stored data: it keeps its first name.
+const ORIGINAL: &str = "repeats";
 
-/// The attribute of a void receipt: the event was decided to be a repeat, and then not to be one.
+/// The attribute of a void receipt: the event was decided to be a duplicate, and then not to be one.
 const VOID: &str = "void";
 
 /// The attribute of a receipt that a replay wrote, because the event had none: the replay's name.
@@ -49,8 +49,8 @@ const REPLAY_NOT_RECORDED: &str = "the record of a replay cannot be stored";
 /// The arrival in a void receipt: it applies to no event.
 const NO_ARRIVAL_MS: i64 = i64::MIN;
 
-/// A failed write of a repeat's receipt.
-const NOT_WRITTEN: &str = "the receipt of a repeat cannot be stored";
+/// A failed write of a duplicate's receipt.
+const NOT_WRITTEN: &str = "the receipt of a duplicate cannot be stored";
 
 /// The purpose of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Receipts {
 
     /// Returns those of these events, given with their arrivals, whose receipt an eventually consistent read finds.
     ///
-    /// A receipt that was written a moment ago may be missing. The receipt of a repeat counts as missing, because it
+    /// A receipt that was written a moment ago may be missing. The receipt of a duplicate counts as missing, because it
     /// can become void, and an old copy of it would hide an event.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Receipts {
         let receipts = self.dynamo.batch_get_with(keys, Consistency::Eventual).await?;
         let has_receipt = |(id, received_at): &&(&EventId, ReceivedAt)| {
             let receipt = receipts.get(&receipt_key(id));
-            receipt.is_some_and(|it| !it.contains_key(REPEATS) && applies_to(it, *received_at))
+            receipt.is_some_and(|it| !it.contains_key(ORIGINAL) && applies_to(it, *received_at))
         };
         Ok(events.iter().filter(has_receipt).map(|(id, _)| (*id).clone()).collect())
     }
@@ -170,8 +170,8 @@ impl Receipts {
         self.dynamo.batch_write(receipts.chain(attempts).collect::<Result<_, _>>()?).await
     }
 
-    /// Records that these events, given with their arrivals and the names of their replays, were processed again. An event
-    /// that has a receipt keeps it, so that the time of its first processing stays. An event without one gets it.
+    /// Records that these events, given with their arrivals and the names of their replays, were processed again. An
+    /// event that has a receipt keeps it, so that the time of its first processing stays. An event without one gets it.
     ///
     /// # Errors
     /// When the table does not do all of it.
@@ -233,12 +233,12 @@ impl Receipts {
         self.dynamo.batch_write(tombstones.collect::<Result<_, _>>()?).await
     }
 
-    /// Writes the receipt of a repeat, given with its arrival. Returns false if the receipt was made void before: then
-    /// the event is no repeat.
+    /// Writes the receipt of a duplicate, given with its arrival. Returns false if the receipt was made void before:
+    /// then the event is not a duplicate.
     ///
     /// # Errors
     /// If the write fails.
-    pub(crate) async fn write_repeat(
+    pub(crate) async fn write_duplicate(
         &self,
         id: &EventId,
         received_at: ReceivedAt,
@@ -246,15 +246,16 @@ impl Receipts {
         now: ReceivedAt,
     ) -> Result<bool, Fault> {
         let mut item = self.receipt(id, received_at, now);
-        item.insert(REPEATS.into(), text_value(original.digest()));
+        item.insert(ORIGINAL.into(), text_value(original.digest()));
         let condition = Expressions::condition("attribute_not_exists(pk)");
         match self.dynamo.put(item, condition, NOT_WRITTEN).await? {
             Written::Done => Ok(true),
-            Written::Refused(found) => Ok(!found.contains_key(VOID)),
+            Written::ConditionFailed(found) => Ok(!found.contains_key(VOID)),
         }
     }
 
-    /// Makes the receipt of a repeat void, because the event is no repeat. The receipt of a processed event stays.
+    /// Makes the receipt of a duplicate void, because the event is not a duplicate. The receipt of a processed event
+    /// stays.
     ///
     /// # Errors
     /// If the write fails.
@@ -304,7 +305,7 @@ impl Receipts {
     }
 }
 
-/// Returns the arrival in the receipt of a signed event that was processed, and that may have expired since; nothing if
+/// Returns the arrival in the receipt of a signed event that was processed, and that may have expired since; `None` if
 /// there is no such receipt.
 pub(crate) fn signed_arrival(receipt: &Item) -> Option<ReceivedAt> {
     if tombstone_until(receipt).is_some() || receipt.contains_key(VOID) {
@@ -338,10 +339,10 @@ pub(crate) fn is_by_replay(receipt: &Item) -> bool {
     receipt.contains_key(BY_REPLAY)
 }
 
-/// Returns true for the receipt of an event that repeats another one.
+/// Returns true for the receipt of a duplicate of another event.
 #[cfg(feature = "operate")]
-pub(crate) fn is_of_repeat(receipt: &Item) -> bool {
-    receipt.contains_key(REPEATS) && !receipt.contains_key(VOID)
+pub(crate) fn is_of_duplicate(receipt: &Item) -> bool {
+    receipt.contains_key(ORIGINAL) && !receipt.contains_key(VOID)
 }
 
 /// Returns the arrival, in milliseconds, until which a tombstone applies; `None` for an ordinary receipt.

@@ -126,7 +126,7 @@ impl Record {
 /// The encoding of stored bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// Unchanged.
+    /// The bytes themselves.
     Identity,
     /// gzip, RFC 1952: the standard library of every language reads it.
     Gzip,

@@ -50,7 +50,7 @@ impl Arrival {
         ReceivedAt::parse(&self.received).unwrap_or(ReceivedAt::EPOCH)
     }
 
-    /// Reads an item of the index; `None` if the item is no event.
+    /// Reads an item of the index; `None` if the item is not an event.
     pub(crate) fn read(item: &Item) -> Option<Self> {
         let digest = text(item, "sk")?.strip_prefix(EVENT_PREFIX)?;
         Some(Self {

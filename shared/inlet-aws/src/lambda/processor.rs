@@ -1,4 +1,4 @@
-//! The processor function: a batch of SQS messages in, the messages that stay on the queue out.
+//! The processor function: it processes a batch of SQS messages and returns those that stay on the queue.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A provider's receiver function: an API Gateway event in, a response out.
+//! A provider's receiver function: it gets an API Gateway event and returns a response.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -159,7 +159,7 @@ impl<P: Provider> Function<P> {
     }
 }
 
-/// Returns the refusal of an event that is no request. A path without a valid store name counts as an unknown store.
+/// Returns the refusal of an event that is not a request. A path without a valid store name counts as an unknown store.
 fn refusal(invalid: InvalidEvent) -> Refusal {
     match invalid {
         InvalidEvent::Base64 => Refusal::Malformed,

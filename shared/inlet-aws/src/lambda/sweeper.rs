@@ -42,7 +42,7 @@ use crate::telemetry::log;
 use crate::telemetry::metrics::{self, Measured};
 
 /// The age from which an event's message may be lost. The receiver sends it within seconds, and the processor receives
-/// it at once. Both together take less than two minutes in the worst case.
+/// it immediately. Both together take less than two minutes in the worst case.
 const RESEND_AFTER: Duration = Duration::from_mins(2);
 
 /// The delay of the second pass. The time index usually follows the table within a second, but AWS promises no limit.
@@ -55,8 +55,8 @@ const SECOND_PASS: &str = "late";
 /// Maximum difference between the clocks of a receiver and of DynamoDB, with a margin.
 const MAX_CLOCK_SKEW: Duration = Duration::from_hours(1);
 
-/// Maximum number of messages that are sent in a second. A high-throughput FIFO queue takes 2,400 in the smallest regions, and
-/// the receivers need the larger part of them.
+/// Maximum number of messages that are sent in a second. A high-throughput FIFO queue takes 2,400 in the smallest
+/// regions, and the receivers need the larger part of them.
 const RATE: u32 = 1_000;
 
 /// Maximum number of messages that are sent in a run, less the queue's depth: the rate times the minute between two
@@ -67,16 +67,16 @@ pub const BUDGET: u32 = RATE * 60;
 const MAX_TIMES: u32 = 5;
 
 /// Events that are checked in one step. Their receipts are ten requests of DynamoDB's limit of 100 keys.
-const CHECKED_AT_ONCE: usize = 1_000;
+const CHECK_BATCH: usize = 1_000;
 
 /// Events whose state is read at a time while the oldest one is searched for: one request of four keys each.
-const SEARCHED_AT_ONCE: usize = 25;
+const SEARCH_BATCH: usize = 25;
 
 /// Events that are sent in one step; the pending list gets them after it.
-const SENT_AT_ONCE: usize = 250;
+const SEND_BATCH: usize = 250;
 
 /// Entities whose events are sent at the same time. Each message may have 1 MB.
-const ENTITIES_AT_ONCE: usize = 16;
+const CONCURRENT_ENTITIES: usize = 16;
 
 /// The part of an invocation's time that is kept for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -317,10 +317,10 @@ impl Sweeper {
     /// Returns the send time of the oldest message that may still wait on the queue: `now` if the queue is empty,
     /// `EPOCH` if its depth is unknown.
     ///
-    /// A message in flight was received and is no backlog. If it was received for the first time in the last minutes,
-    /// the processor's position covers it. If it was received before that, it fails, and the attempts of its entity
-    /// show it; or its processor died, and then SQS drops what is sent again as a duplicate, or the processor finds
-    /// the receipt.
+    /// A message in flight was received and does not count as backlog. If it was received for the first time in the
+    /// last minutes, the processor's position covers it. If it was received before that, it fails, and the attempts of
+    /// its entity show it; or its processor died, and then SQS drops what is sent again as a duplicate, or the
+    /// processor finds the receipt.
     async fn backlog_since(&self, depth: Option<QueueDepth>, now: ReceivedAt) -> Result<ReceivedAt, Fault> {
         let without_position = match depth {
             Some(QueueDepth { visible: 0, in_flight: 0 }) => return Ok(now),
@@ -403,7 +403,7 @@ impl Run<'_> {
             self.park(&event.id, "it was sent again and again, and never processed").await?;
             pending.delete(&event).await?;
         }
-        for some in due.chunks(SENT_AT_ONCE) {
+        for some in due.chunks(SEND_BATCH) {
             if self.budget == 0 || !has_time(self.recheck_until) {
                 return Ok(());
             }
@@ -439,8 +439,8 @@ impl Run<'_> {
     /// list. Returns the arrival at which it stopped, if budget or time ended.
     async fn send_pending(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
         let pending = &self.sweeper.table.pending;
-        for some in arrivals.chunks(CHECKED_AT_ONCE) {
-            for some in self.without_receipt(some).await?.chunks(SENT_AT_ONCE) {
+        for some in arrivals.chunks(CHECK_BATCH) {
+            for some in self.without_receipt(some).await?.chunks(SEND_BATCH) {
                 let mut writes = Vec::new();
                 let mut due = Vec::new();
                 for (arrival, state) in some.iter().zip(self.arrival_states(some).await?) {
@@ -467,7 +467,7 @@ impl Run<'_> {
     }
 
     /// Returns those of these events whose receipt an eventually consistent read does not find: a few, as a rule. The
-    /// consistent read of [`Self::event_states`], with four keys for each event, is for them alone.
+    /// consistent read of [`Self::event_states`], with four keys for each event, is only for them.
     async fn without_receipt<'a>(&self, arrivals: &'a [Arrival]) -> Result<Vec<&'a Arrival>, Fault> {
         let events: Vec<_> = arrivals.iter().map(|it| (&it.id, it.received_at())).collect();
         let processed = self.sweeper.table.receipts.surely_processed(&events).await?;
@@ -512,7 +512,7 @@ impl Run<'_> {
         }
         let run = &*self;
         let sendings = by_entity.into_values().map(|events| run.send_in_order(events));
-        let sendings: Vec<_> = stream::iter(sendings).buffer_unordered(ENTITIES_AT_ONCE).collect().await;
+        let sendings: Vec<_> = stream::iter(sendings).buffer_unordered(CONCURRENT_ENTITIES).collect().await;
         let mut writes = Vec::new();
         let mut failed = None;
         for (sent, fault) in sendings {
@@ -536,7 +536,7 @@ impl Run<'_> {
                 }
             }
         }
-        // Sent events are written down even if something else failed.
+        // Sent events are added to the list even if another step failed.
         self.sweeper.table.pending.write(writes).await?;
         failed.map_or(Ok(events.len()), Err)
     }
@@ -613,8 +613,8 @@ impl Run<'_> {
                 return Ok(Some(from));
             }
             let slice = self.sweeper.table.time_index.slice(from, until).await?;
-            for some in slice.arrivals.chunks(CHECKED_AT_ONCE) {
-                for some in self.without_receipt(some).await?.chunks(SEARCHED_AT_ONCE) {
+            for some in slice.arrivals.chunks(CHECK_BATCH) {
+                for some in self.without_receipt(some).await?.chunks(SEARCH_BATCH) {
                     let states = self.arrival_states(some).await?;
                     let is_unprocessed =
                         |(_, state): &(&&Arrival, EventState)| !state.is_settled && !state.is_listed;
@@ -678,14 +678,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_run_has_its_fault_beside_its_metrics() {
-        let fault = Fault::transient("the event cannot be enqueued", "no answer in time");
+    fn a_failed_run_has_its_fault_and_its_metrics() {
+        let fault = Fault::transient("the event cannot be enqueued", "no response in time");
         let oldest_unprocessed = Oldest::Arrived(ReceivedAt::EPOCH);
         let report = SweepReport { parked: 1, oldest_unprocessed, ..SweepReport::default() };
         let line = line(&report, Some(&fault), "prod", ReceivedAt::from_millis(600_000).unwrap());
         assert_eq!((&line["SweepFailed"], &line["OldestUnprocessedAge"]), (&json!(1), &json!(600)), "{line}");
         assert_eq!((&line["Parked"], &line["Waiting"]), (&json!(1), &Value::Null), "{line}");
-        assert_eq!(line["reason"], json!("the event cannot be enqueued: no answer in time"));
+        assert_eq!(line["reason"], json!("the event cannot be enqueued: no response in time"));
     }
 
     #[test]

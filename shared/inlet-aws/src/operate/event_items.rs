@@ -13,7 +13,7 @@ use crate::dynamodb::keys::EVENT_PREFIX;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::replay::Selection;
 
-/// The parts of a table that are scanned at once.
+/// The parts of a table that are scanned concurrently.
 const SEGMENTS: i32 = 4;
 
 /// Pages of items.

@@ -12,9 +12,9 @@ use crate::dynamodb::table::Table;
 /// The status of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventStatus {
-    /// When it was processed first, if it was.
+    /// The time at which it was first processed.
     pub processed: Option<ReceivedAt>,
-    /// True if that was a replay: the time since its arrival is no processing delay.
+    /// True if that was a replay: the time since its arrival is not a processing delay.
     pub by_replay: bool,
     /// The parked marker, if it has one.
     pub parked: Option<Parked>,

@@ -51,8 +51,8 @@ pub const SETTLE: Duration = Duration::from_secs(30);
 /// events (the processor's 30 s in the template).
 const IN_FLIGHT: Duration = Duration::from_mins(1);
 
-/// Chunk partitions that are read at once.
-const PARTITIONS_AT_ONCE: usize = 8;
+/// Chunk partitions that are read concurrently.
+const CONCURRENT_PARTITIONS: usize = 8;
 
 /// The attributes that name an item's chunks, and its key and arrival.
 const OUTLINE: &str = "pk, sk, received_ms, body_chunks, body_chunk_key, message_chunks, message_chunk_key, \
@@ -89,7 +89,7 @@ impl Entity {
     }
 }
 
-/// The numbers of items that a run deletes, or would delete.
+/// The number of items of each kind that a run deletes, or would delete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeletionCounts {
     /// Events.
@@ -221,7 +221,7 @@ impl Forget {
             self.table.dynamo.all(query, UNREADABLE)
         };
         let items: Vec<Vec<Item>> = stream::iter((0..MAX_CHUNKS).map(of_number))
-            .buffer_unordered(PARTITIONS_AT_ONCE)
+            .buffer_unordered(CONCURRENT_PARTITIONS)
             .try_collect()
             .await?;
         Ok(items.iter().flatten().filter_map(Chunk::read).collect())
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_whose_event_may_be_on_its_way_is_no_orphan() {
+    fn a_chunk_whose_event_may_be_on_its_way_is_not_an_orphan() {
         let now = ReceivedAt::from_millis(1_000_000).unwrap();
         let chunk = |received_ms| Chunk { key: Key::new("chunk/a/b/c/d/0", "x"), received_ms };
         assert!(chunk(940_000).is_older_than_any_run(now));

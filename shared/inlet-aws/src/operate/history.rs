@@ -10,7 +10,7 @@ use crate::dynamodb::attributes::{Item, text, text_value};
 use crate::dynamodb::dynamo::UNREADABLE;
 use crate::dynamodb::integrity::{Damage, examine};
 use crate::dynamodb::keys::{EVENT_PREFIX, replays_prefix};
-use crate::dynamodb::receipts::is_of_repeat;
+use crate::dynamodb::receipts::is_of_duplicate;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_status::EventStatus;
@@ -117,14 +117,14 @@ impl EntityItems {
         }
     }
 
-    /// Returns the event of an item; `None` for a repeat of another event. An event that lost its place in the time
+    /// Returns the event of an item; `None` for a duplicate of another event. An event that is missing in the time
     /// index has its arrival in its other attributes.
     fn arrival(&self, item: &Item) -> Option<Arrival> {
         let digest = text(item, "sk")?.strip_prefix(EVENT_PREFIX)?;
         if item.contains_key("arrival") {
             return Arrival::read(item);
         }
-        if self.receipts.get(digest).is_some_and(is_of_repeat) {
+        if self.receipts.get(digest).is_some_and(is_of_duplicate) {
             return None;
         }
         let mut listed = item.clone();

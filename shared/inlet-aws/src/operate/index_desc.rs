@@ -13,8 +13,8 @@ use crate::dynamodb::time_index::{Arrival, HOUR_MS, Order, SHARDS, TimeIndex, be
 /// Events that one request returns from a shard. A person reads few.
 const PAGE_LEN: i32 = 100;
 
-/// Hours that are read at once, eight shards each: 32 requests, which one connection pool takes without waiting.
-const HOURS_AT_ONCE: usize = 4;
+/// Hours that are read concurrently, eight shards each: 32 requests, which one connection pool takes without waiting.
+const CONCURRENT_HOURS: usize = 4;
 
 /// Pages of events, newest first.
 pub struct NewestFirst(Pin<Box<dyn Stream<Item = Result<Vec<Arrival>, Fault>> + Send>>);
@@ -31,7 +31,7 @@ impl NewestFirst {
                     Ok::<_, Fault>(pages_of_hour(index, first, page))
                 }
             })
-            .buffered(HOURS_AT_ONCE)
+            .buffered(CONCURRENT_HOURS)
             .try_flatten();
         Self(Box::pin(pages))
     }

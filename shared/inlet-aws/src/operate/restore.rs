@@ -1,9 +1,9 @@
-//! Restore: takes events from a copy of the table, which the table lacks or has damaged.
+//! Restore: takes events from a copy of the table that the table lacks or has damaged.
 //!
 //! A run, for each event of the copy:
 //!
-//! 1. Leaves it if the table has it whole, if it has expired, or if its entity was forgotten after it arrived. The note
-//!    of either table counts, and so do tombstones.
+//! 1. Skips it if the table has it undamaged, if it has expired, or if its entity was forgotten after it arrived. The
+//!    note of either table counts, and so do tombstones.
 //! 2. Compares its bytes with its own hashes. A damaged event of the copy is reported and not taken.
 //! 3. Writes its chunks, then its receipt, then the event itself, on the condition that the table has not changed since
 //!    it was read. With its receipt, no component publishes it again. If the copy has no receipt, the event is parked
@@ -12,7 +12,7 @@
 //! 4. Reads the note again: a run of `forget` between the first look and the write did not see the event.
 //!
 //! Items of other kinds stay in the copy: `latest`, cursors, notes, attempts, quarantined requests. So does the item of
-//! a delivery that repeats another one.
+//! a duplicate.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ use crate::dynamodb::dynamo::{Expressions, Key, Written};
 use crate::dynamodb::forgotten::note_includes;
 use crate::dynamodb::integrity::{Damage, Part, examine};
 use crate::dynamodb::keys::{event_key, forgotten_key, parked_key, receipt_key};
-use crate::dynamodb::receipts::{applies_to, is_of_repeat, tombstone_until};
+use crate::dynamodb::receipts::{applies_to, is_of_duplicate, tombstone_until};
 use crate::dynamodb::stored_event::LARGE_FIELDS;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
@@ -40,10 +40,10 @@ use crate::operate::verify::Finding;
 use crate::sqs::SqsQueue;
 
 /// Events whose neighbours are read in one request: three keys each, and DynamoDB reads 100 keys and 16 MB.
-const NEIGHBOURS_AT_ONCE: usize = 30;
+const BATCH_LEN: usize = 30;
 
-/// Events that are written at once.
-const WRITES_AT_ONCE: usize = 8;
+/// Events that are written concurrently.
+const CONCURRENT_WRITES: usize = 8;
 
 const NOT_RESTORED: &str = "the event cannot be restored";
 
@@ -80,13 +80,13 @@ pub struct Restored {
     pub replaced: u64,
     /// The number of restored events without a receipt in the copy, which are parked.
     pub unprocessed: u64,
-    /// The number of events that the table has whole.
+    /// The number of events that the table has undamaged.
     pub present: u64,
     /// The number of events of entities that were forgotten since the events arrived.
     pub forgotten: u64,
     /// The number of events that have expired.
     pub expired: u64,
-    /// The events that the table needs and the copy does not have whole.
+    /// The events that the table needs and that are damaged in the copy, too.
     pub unusable: Vec<Finding>,
 }
 
@@ -105,11 +105,11 @@ impl Restore {
         let now = table_time(&self.table.dynamo).await?;
         let mut pages = event_items(&self.copy.dynamo, selection);
         while let Some(page) = pages.try_next().await? {
-            for some in page.chunks(NEIGHBOURS_AT_ONCE) {
+            for some in page.chunks(BATCH_LEN) {
                 let neighbours = self.neighbours(some).await?;
                 let mut verdicts = stream::iter(some)
                     .map(|item| self.restore(item, &neighbours, mode, now))
-                    .buffer_unordered(WRITES_AT_ONCE);
+                    .buffer_unordered(CONCURRENT_WRITES);
                 while let Some(verdict) = verdicts.try_next().await? {
                     sum.send_modify(|sum| sum.add(verdict));
                 }
@@ -163,8 +163,8 @@ impl Restore {
         let Neighbours { live, copied } = neighbours;
         let (event_key, receipt_key) = (event_key(&event.id), receipt_key(&event.id));
         let (live_receipt, copied_receipt) = (live.get(&receipt_key), copied.get(&receipt_key));
-        if !item.contains_key("arrival") && copied_receipt.is_some_and(is_of_repeat) {
-            return Ok(Verdict::Repeat);
+        if !item.contains_key("arrival") && copied_receipt.is_some_and(is_of_duplicate) {
+            return Ok(Verdict::Duplicate);
         }
         let place = match live.get(&event_key) {
             None => Place::Free,
@@ -222,9 +222,9 @@ impl Restore {
         Ok(done)
     }
 
-    /// Judges the table's item under an event's key.
+    /// Returns the state of the table's item under an event's key.
     async fn judge_live(&self, id: &EventId, item: &Item, receipt: Option<&Item>) -> Result<Place, Fault> {
-        if !item.contains_key("arrival") && receipt.is_some_and(is_of_repeat) {
+        if !item.contains_key("arrival") && receipt.is_some_and(is_of_duplicate) {
             return Ok(Place::Whole);
         }
         let damages = examine(&self.table.dynamo, id, item).await?.damages;
@@ -255,7 +255,8 @@ impl Restore {
         self.table.dynamo.put(receipt.clone(), unless_newer, NOT_RESTORED).await.map(|_| ())
     }
 
-    /// Writes the event's item, if its place is as it was found. Returns true if it is.
+    /// Writes the event's item, unless the table's item has changed since it was read. Returns true if the event was
+    /// written.
     async fn write_event(&self, item: &Item, place: Place) -> Result<bool, Fault> {
         let condition = match place {
             Place::Damaged { received_ms: Some(received_ms) } => {
@@ -271,7 +272,7 @@ impl Restore {
     }
 }
 
-/// The items beside events, by their keys.
+/// The receipts and markers of events, by their keys.
 struct Neighbours {
     live: HashMap<Key, Item>,
     copied: HashMap<Key, Item>,
@@ -299,15 +300,15 @@ enum Verdict {
     Forgotten,
     Expired,
     Unusable(Vec<Finding>),
-    /// It is the item of a repeat, which is no event.
-    Repeat,
+    /// It is the item of a duplicate, which is not an event.
+    Duplicate,
 }
 
 impl Restored {
     fn add(&mut self, verdict: Verdict) {
         let add = |count: &mut u64| *count = count.saturating_add(1);
         match verdict {
-            Verdict::Repeat => return,
+            Verdict::Duplicate => return,
             Verdict::Present => add(&mut self.present),
             Verdict::Forgotten => add(&mut self.forgotten),
             Verdict::Expired => add(&mut self.expired),

@@ -8,14 +8,14 @@ use crate::dynamodb::attributes::{Item, text};
 use crate::dynamodb::dynamo::Key;
 use crate::dynamodb::integrity::{Damage, Part, examine};
 use crate::dynamodb::keys::receipt_key;
-use crate::dynamodb::receipts::is_of_repeat;
+use crate::dynamodb::receipts::is_of_duplicate;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_items::{arrival_of, event_items};
 use crate::operate::replay::Selection;
 
-/// Events that are compared at once.
-const AT_ONCE: usize = 16;
+/// Events that are compared concurrently.
+const CONCURRENT_EVENTS: usize = 16;
 
 /// The progress of a run, also when it ends in a fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,10 +68,11 @@ pub async fn verify(
 ) -> Result<(), Fault> {
     let mut pages = event_items(&table.dynamo, selection);
     while let Some(page) = pages.try_next().await? {
-        let mut judged =
-            stream::iter(page).map(|item| async move { judge(table, &item).await }).buffer_unordered(AT_ONCE);
-        while let Some(judgement) = judged.try_next().await? {
-            let Judgement::Event(findings) = judgement else { continue };
+        let mut results = stream::iter(page)
+            .map(|item| async move { verify_item(table, &item).await })
+            .buffer_unordered(CONCURRENT_EVENTS);
+        while let Some(result) = results.try_next().await? {
+            let ItemResult::Event(findings) = result else { continue };
             sum.send_modify(|sum| {
                 sum.events = sum.events.saturating_add(1);
                 sum.findings.extend(findings);
@@ -83,30 +84,30 @@ pub async fn verify(
 }
 
 /// The result for an item.
-enum Judgement {
+enum ItemResult {
     /// It is an event with this damage.
     Event(Vec<Finding>),
-    /// It is the item of a repeat, or was deleted meanwhile.
+    /// It is the item of a duplicate, or was deleted meanwhile.
     NoEvent,
 }
 
-async fn judge(table: &Table, item: &Item) -> Result<Judgement, Fault> {
+async fn verify_item(table: &Table, item: &Item) -> Result<ItemResult, Fault> {
     let Some(arrival) = arrival_of(item) else {
-        return Ok(Judgement::Event(vec![Finding::of_key(item)]));
+        return Ok(ItemResult::Event(vec![Finding::of_key(item)]));
     };
     let dynamo = &table.dynamo;
     if examine(dynamo, &arrival.id, item).await?.damages.is_empty() {
-        return Ok(Judgement::Event(Vec::new()));
+        return Ok(ItemResult::Event(Vec::new()));
     }
     // A scan may be older than a deletion of chunks: only what is still damaged in a consistent read is a finding.
-    let Some(key) = Key::of(item) else { return Ok(Judgement::NoEvent) };
-    let Some(item) = dynamo.get(key).await? else { return Ok(Judgement::NoEvent) };
+    let Some(key) = Key::of(item) else { return Ok(ItemResult::NoEvent) };
+    let Some(item) = dynamo.get(key).await? else { return Ok(ItemResult::NoEvent) };
     let damages = examine(dynamo, &arrival.id, &item).await?.damages;
     if !item.contains_key("arrival") {
         let receipt = dynamo.get(receipt_key(&arrival.id)).await?;
-        if receipt.as_ref().is_some_and(is_of_repeat) {
-            return Ok(Judgement::NoEvent);
+        if receipt.as_ref().is_some_and(is_of_duplicate) {
+            return Ok(ItemResult::NoEvent);
         }
     }
-    Ok(Judgement::Event(damages.into_iter().map(|damage| Finding::of(&arrival, damage)).collect()))
+    Ok(ItemResult::Event(damages.into_iter().map(|damage| Finding::of(&arrival, damage)).collect()))
 }

@@ -1,8 +1,8 @@
-//! X-Ray traces: a subsegment for each delivery, beside Lambda's own segment of the invocation.
+//! X-Ray traces: a subsegment for each delivery, in addition to Lambda's own segment of the invocation.
 //!
 //! The subsegment has provider and store as annotations, so that traces can be searched by them. It is sent to the
-//! daemon that Lambda runs beside the function, in one datagram. The receiver does not wait for it, so a delivery never
-//! depends on it. Format: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
+//! daemon that Lambda runs next to the function, in one datagram. The receiver does not wait for it, so a delivery
+//! never depends on it. Format: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html>.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -75,7 +75,7 @@ impl Daemon {
             return;
         };
         if let Some(document) = document(trace, invocation, subsegment) {
-            // A datagram that cannot be sent at once is dropped: only the trace lacks it.
+            // A datagram that cannot be sent immediately is dropped: only the trace lacks it.
             let _ = socket.send(format!("{HEADER}{document}").as_bytes());
         }
     }

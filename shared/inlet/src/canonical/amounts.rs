@@ -86,14 +86,14 @@ object! {
 }
 
 impl Discount {
-    /// Returns a discount in percent; nothing if neither the percentage nor the amount is known.
+    /// Returns a discount in percent; `None` if neither the percentage nor the amount is known.
     pub fn percent(value: Option<Decimal>, amount: Option<Money>) -> Option<Self> {
         let unit = value.is_some().then_some(Unit::Percent).or(amount.is_some().then_some(Unit::Amount));
         let value = value.or_else(|| amount.as_ref().map(|amount| amount.amount.clone()));
         Self { unit, value, amount, ..Self::default() }.known()
     }
 
-    /// Returns a discount in money; nothing without an amount.
+    /// Returns a discount in money; `None` without an amount.
     pub fn amount(amount: Option<Money>) -> Option<Self> {
         Self::percent(None, amount)
     }

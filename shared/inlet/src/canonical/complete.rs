@@ -24,11 +24,11 @@ pub struct StoreDefaults {
 }
 
 impl StoreDefaults {
-    /// Returns the reasons why a store's settings parameter would not be used as it was meant. Receivers take an
-    /// unreadable setting for an absent one.
+    /// Returns the errors in a store's settings parameter, one sentence each. Receivers ignore a setting that they
+    /// cannot read.
     pub fn problems(settings: &str) -> Vec<&'static str> {
         let Ok(serde_json::Value::Object(settings)) = serde_json::from_str(settings) else {
-            return vec!["the settings are no JSON object"];
+            return vec!["the settings are not a JSON object"];
         };
         let is_wrong = |name: &str, is_read: fn(&str) -> bool| {
             settings.get(name).is_some_and(|value| !value.as_str().is_some_and(is_read))
@@ -36,8 +36,8 @@ impl StoreDefaults {
         let currency = is_wrong("currency", |code| Currency::parse(code).is_some());
         let zone = is_wrong("zone", |name| Zone::parse(name).is_some());
         let problems = [
-            (currency, "currency is no ISO 4217 code, such as IDR"),
-            (zone, "zone is no IANA time zone, such as Asia/Jakarta"),
+            (currency, "currency is not an ISO 4217 code, such as IDR"),
+            (zone, "zone is not an IANA time zone, such as Asia/Jakarta"),
         ];
         problems.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, problem)| problem).collect()
     }
@@ -54,7 +54,7 @@ pub struct Completed {
 
 /// A value that settings can complete.
 pub(crate) trait Complete {
-    /// Fills in what is absent, and notes what it filled in.
+    /// Fills in the absent values, and records which settings it used.
     fn complete(&mut self, defaults: &StoreDefaults, completed: &mut Completed);
 }
 
@@ -195,15 +195,17 @@ mod tests {
 
     #[test]
     fn unreadable_settings_are_reported() {
-        let (currency, zone) =
-            ("currency is no ISO 4217 code, such as IDR", "zone is no IANA time zone, such as Asia/Jakarta");
+        let (currency, zone) = (
+            "currency is not an ISO 4217 code, such as IDR",
+            "zone is not an IANA time zone, such as Asia/Jakarta",
+        );
         for (text, problems) in [
             ("{}", vec![]),
             (r#"{"currency": "IDR", "zone": "Asia/Jakarta", "loyalty_points": 5}"#, vec![]),
             (r#"{"currency": "rupiah"}"#, vec![currency]),
             (r#"{"currency": 7, "zone": "+07:00"}"#, vec![currency, zone]),
-            ("[]", vec!["the settings are no JSON object"]),
-            ("IDR", vec!["the settings are no JSON object"]),
+            ("[]", vec!["the settings are not a JSON object"]),
+            ("IDR", vec!["the settings are not a JSON object"]),
         ] {
             assert_eq!(StoreDefaults::problems(text), problems, "{text}");
         }

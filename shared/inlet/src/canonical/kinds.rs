@@ -10,7 +10,7 @@ use super::objects;
 /// The type of the notice that an entity was forgotten.
 pub const ENTITY_FORGOTTEN: &str = "inlet.entity.forgotten";
 
-/// Declares the kinds once: the enum, its words, and the object of each.
+/// Declares the kinds in one place: the enum, its words, and the object of each.
 macro_rules! kinds {
     ($( $(#[$about:meta])* $kind:ident = $word:literal ),* $(,)?) => {
         /// The kind of object that an event is about.

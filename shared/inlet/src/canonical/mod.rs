@@ -1,4 +1,4 @@
-//! The canonical objects: one vocabulary for what every provider calls differently.
+//! The canonical objects: one vocabulary for all providers.
 //!
 //! A field that a provider does not send is absent. Money, time and numbers keep the digits that were sent.
 

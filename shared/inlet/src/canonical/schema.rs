@@ -2,7 +2,7 @@
 //! absent, never null.
 //!
 //! Generators of types (`json-schema-to-typescript`, `datamodel-code-generator`) read them. So every definition has
-//! one name everywhere, a reference has no words of its own beside it (they would make another type of it), and no
+//! one name everywhere, a reference has no other keyword next to it (a generator would make another type of it), and no
 //! text is about Rust.
 
 use schemars::generate::SchemaSettings;
@@ -51,7 +51,7 @@ pub fn event_schema() -> Schema {
     schema
 }
 
-/// Returns the schema of the notice that an entity was forgotten, which is no event and has no data.
+/// Returns the schema of the notice that an entity was forgotten, which is not an event and has no data.
 pub fn forgotten_schema() -> Schema {
     let text = |description: &str| json!({"type": "string", "description": description});
     let properties = json!({
@@ -202,7 +202,7 @@ fn without_null(property: &mut Value) {
     }
 }
 
-/// Wraps a reference that has a description beside it, so that generators see the same type each time.
+/// Wraps a reference that has a description next to it, so that generators see the same type each time.
 fn reference_alone(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut().filter(|object| object.len() > 1) else {
         return;

@@ -81,7 +81,7 @@ impl DriftDetector {
             Some(UnknownReason::Body | UnknownReason::Nothing) => {
                 Drift { contradictions: vec![Difference::Body], ..Drift::default() }
             }
-            // Any browser can send such fields: they are no evidence of a change at the provider.
+            // Any browser can send such fields: they are not evidence of a change at the provider.
             Some(UnknownReason::AmbiguousSignature) => Drift::default(),
             None => {
                 let shape = self.shape(parsed.event_type.as_str());
@@ -306,7 +306,7 @@ thing.seen partial
     }
 
     #[test]
-    fn a_missing_optional_field_is_no_drift() {
+    fn a_missing_optional_field_is_not_drift() {
         let body = r#"{"id":7,"owner":{"name":"x"}}"#;
         for event in ["thing.made", "thing.seen"] {
             assert_eq!(differences(event, body), (vec![], vec![]), "{event}");

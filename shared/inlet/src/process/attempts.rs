@@ -23,7 +23,7 @@ pub const DEAD_LETTER_AGE: Duration = Duration::from_hours(13 * 24);
 /// lasted a tenth longer than it did.
 const BACKOFF_DIVISOR: u32 = 10;
 
-/// The failed attempts of a message.
+/// The attempts of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
     /// Number of failures for its own reasons.

@@ -44,7 +44,7 @@ pub trait Consumer: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
     /// The message itself cannot be processed. After [`MAX_ATTEMPTS`] attempts of its own it goes to the dead-letter
-    /// queue, so that later messages of its group go on.
+    /// queue, so that later messages of its group are processed.
     #[error("the message cannot be processed")]
     Permanent(#[source] Fault),
     /// Something that processing depends on is down. The message is tried until it succeeds.
@@ -128,13 +128,13 @@ pub trait ProcessingStore: Send + Sync {
         messages: &[&Message],
     ) -> impl Future<Output = Result<HashSet<EventId>, Fault>> + Send;
 
-    /// Writes a receipt for the event of each consumed message, and deletes the attempts of `repeated`: the events
-    /// whose messages were received before. Returns the time of the receipts. An event that has a receipt keeps it, so
-    /// that a replay does not change when the event was processed first.
+    /// Writes a receipt for the event of each consumed message, and deletes the attempts of `received_before`: the
+    /// events whose messages were received before. Returns the time of the receipts. An event that has a receipt keeps
+    /// it, so that a replay does not change when the event was processed first.
     fn receipt(
         &self,
         consumed: &[&Message],
-        repeated: &[EventId],
+        received_before: &[EventId],
     ) -> impl Future<Output = Result<ReceivedAt, Fault>> + Send;
 
     /// Returns the recorded attempts of these messages, by the queue's message ids.
@@ -163,7 +163,7 @@ pub trait ProcessingStore: Send + Sync {
 pub enum Stored {
     /// It is stored under its id.
     Now,
-    /// It repeats an event that is stored under another id, and that has a message of its own.
+    /// It is a duplicate of an event that is stored under another id and has a message of its own.
     AsDuplicate,
     /// Its entity was forgotten since it arrived: it is not stored again.
     EntityForgotten,
@@ -178,7 +178,7 @@ pub struct Outcome {
     pub id: Option<EventId>,
     /// Its disposition.
     pub disposition: Disposition,
-    /// True if the consumer was given it and did not process it.
+    /// True if the consumer received it and did not process it.
     pub consumer_failed: bool,
     /// Time from the event's arrival to its receipt; `None` for a replay, and if it was not processed.
     pub processing_delay: Option<Duration>,
@@ -244,7 +244,7 @@ enum StepState {
     },
 }
 
-/// The delay of messages that were not tried for lack of time: none, because nothing is known against them.
+/// The delay of messages that were not tried for lack of time: none, because they did not fail.
 const NOT_BEGUN: Duration = Duration::ZERO;
 
 impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
@@ -293,7 +293,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Processes the heads of all groups together: one call each for receipts, for consuming, for writing receipts. But
     /// a message that may have crashed the processor or the consumer is tried alone, after all others. Returns the
-    /// groups that do not go on, with the delay of their next attempt.
+    /// blocked groups, with the delay of their next attempt.
     async fn process_heads(
         &self,
         mut steps: Vec<Step>,
@@ -344,15 +344,16 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Loads the attempts of messages that were received before. A message without attempts left is not tried again.
     async fn load_attempts(&self, steps: &mut [Step]) {
-        let mut repeated: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
+        let mut received_before: Vec<&mut Step> =
+            open(steps).filter(|step| step.was_received_before()).collect();
         let asked: Vec<(&Received, &Message)> =
-            repeated.iter().filter_map(|step| Some((&step.received, step.message()?))).collect();
+            received_before.iter().filter_map(|step| Some((&step.received, step.message()?))).collect();
         if asked.is_empty() {
             return;
         }
         match self.store.load_attempts(&asked).await {
             Ok(attempts) => {
-                for step in repeated {
+                for step in received_before {
                     let recorded = attempts.get(&step.received.id).copied().unwrap_or_default();
                     step.attempts = Some(recorded);
                     if recorded.are_over() {
@@ -361,15 +362,15 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
                 }
             }
             Err(fault) => {
-                for step in &mut repeated {
+                for step in &mut received_before {
                     step.attempts = None;
                 }
-                fail_all(&mut repeated, &fault);
+                fail_all(&mut received_before, &fault);
             }
         }
     }
 
-    /// Skips messages whose event was processed, and replays of an event that was forgotten.
+    /// Skips messages whose event was processed, and replays of a forgotten event.
     async fn skip_processed(&self, steps: &mut [Step]) {
         let mut asked: Vec<&mut Step> = open(steps).filter(|step| step.message().is_some()).collect();
         let messages: Vec<&Message> = asked.iter().filter_map(|step| step.message()).collect();
@@ -400,14 +401,15 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     /// Records the start of an attempt, so that it counts even if the processor dies. A message that is received for
     /// the first time is exempt: it rarely needs a second attempt.
     async fn record_start(&self, steps: &mut [Step]) {
-        let mut repeated: Vec<&mut Step> = open(steps).filter(|step| step.was_received_before()).collect();
+        let mut received_before: Vec<&mut Step> =
+            open(steps).filter(|step| step.was_received_before()).collect();
         let started: Vec<AttemptRecord> =
-            repeated.iter().filter_map(|step| step.record(Attempts::begun, MIN_BACKOFF)).collect();
+            received_before.iter().filter_map(|step| step.record(Attempts::begun, MIN_BACKOFF)).collect();
         if started.is_empty() {
             return;
         }
         if let Err(fault) = self.store.record_attempts(&started).await {
-            fail_all(&mut repeated, &fault);
+            fail_all(&mut received_before, &fault);
         }
     }
 
@@ -468,10 +470,10 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         if consumed.is_empty() {
             return;
         }
-        let repeated = consumed.iter().filter(|step| step.was_received_before());
-        let repeated: Vec<EventId> = repeated.filter_map(|step| step.id().cloned()).collect();
+        let received_before = consumed.iter().filter(|step| step.was_received_before());
+        let received_before: Vec<EventId> = received_before.filter_map(|step| step.id().cloned()).collect();
         let messages: Vec<&Message> = consumed.iter().filter_map(|step| step.message()).collect();
-        match self.store.receipt(&messages, &repeated).await {
+        match self.store.receipt(&messages, &received_before).await {
             Ok(at) => consumed.into_iter().for_each(|step| step.finish_as_processed(at)),
             Err(fault) => fail_all(&mut consumed, &fault),
         }
@@ -654,7 +656,7 @@ impl Step {
         matches!(self.state, StepState::Suspect(_))
     }
 
-    /// Makes a suspect open, to be tried alone.
+    /// Reopens a suspicious step, so that its message is tried alone.
     fn reopen(self) -> Self {
         match self.state {
             StepState::Suspect(message) => Self { state: StepState::Open(message), ..self },

@@ -11,7 +11,7 @@ use crate::request::{Fields, Plus, Request};
 use crate::secret::Secret;
 use crate::trust::Trust;
 
-/// A request's offered proof that its sender knows the secret. It has no `Debug`, because it contains sent secrets.
+/// The proof of a request that its sender knows the secret. It has no `Debug`, because it contains sent secrets.
 pub enum Claim {
     /// A keyed hash over the raw body, or over text that the scheme builds from the request.
     Mac {
@@ -21,7 +21,7 @@ pub enum Claim {
         key: Secret,
         /// The possible signed contents. More than one if the scheme leaves it open.
         contents: Vec<SignedContent>,
-        /// The sent signatures, decoded. One that fits is enough.
+        /// The sent signatures, decoded. One that matches is enough.
         signatures: Vec<Signature>,
     },
     /// The secret itself, sent with the request. Every comparison must hold.
@@ -93,20 +93,20 @@ impl Comparison {
 /// The reason that a request is not genuine. The sender does not learn it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// Nothing was offered where the proof belongs.
+    /// The request has no proof in the documented place.
     #[error("no {expected} came with the request")]
     Missing {
         /// The place of the proof, in words.
         expected: &'static str,
     },
-    /// Something was offered that cannot be a proof.
+    /// The sent value does not have the form of a proof.
     #[error("the {what} is not of the documented form")]
     Malformed {
         /// The place of the proof, in words.
         what: &'static str,
     },
-    /// The proof fits no live credential.
-    #[error("no live credential fits what was offered")]
+    /// The proof matches no live credential.
+    #[error("no live credential matches the proof")]
     Mismatch,
     /// The store has no credential for this kind of delivery.
     #[error("the store has no credential for this topic")]
@@ -126,7 +126,7 @@ pub(crate) struct Proof {
     pub(crate) trust: Trust,
     /// The part of the request that it covers.
     pub(crate) covered: Covered,
-    /// The scopes of all secrets that fit; empty if the claim has no scopes.
+    /// The scopes of all secrets that match; empty if the claim has no scopes.
     pub(crate) scopes: Vec<&'static str>,
 }
 
@@ -134,7 +134,7 @@ pub(crate) struct Proof {
 /// whatever else differs.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Covered {
-    /// No part: the sender knew a secret, and the content is as trustworthy as the channel.
+    /// No part: the sender knew a secret, and only the channel protects the content.
     Nothing,
     /// The body, byte for byte. The query is not covered.
     Body,
@@ -296,20 +296,20 @@ mod tests {
     #[test]
     fn any_live_credential_verifies_else_the_best_reason_returns() {
         let secrets = ["new", "old"].map(|text| Secret::new(text).unwrap());
-        let judged = |query: &str, secrets: &[Secret]| {
-            let judged =
+        let verified = |query: &str, secrets: &[Secret]| {
+            let verified =
                 verify::<TestProvider>(Unverified::new(sent(query, "{}")), secrets, ReceivedAt::EPOCH);
-            judged.map(|delivery| delivery.trust()).map_err(|refused| refused.rejection)
+            verified.map(|delivery| delivery.trust()).map_err(|refused| refused.rejection)
         };
-        assert_eq!(judged("key=new", &secrets), Ok(Trust::UrlToken));
-        assert_eq!(judged("key=old", &secrets), Ok(Trust::UrlToken));
-        assert_eq!(judged("key=gone", &secrets), Err(Rejection::Mismatch));
-        assert_eq!(judged("", &secrets), Err(Rejection::Missing { expected: "key" }));
-        assert_eq!(judged("key=new", &[]), Err(Rejection::NoUsableCredential));
+        assert_eq!(verified("key=new", &secrets), Ok(Trust::UrlToken));
+        assert_eq!(verified("key=old", &secrets), Ok(Trust::UrlToken));
+        assert_eq!(verified("key=gone", &secrets), Err(Rejection::Mismatch));
+        assert_eq!(verified("", &secrets), Err(Rejection::Missing { expected: "key" }));
+        assert_eq!(verified("key=new", &[]), Err(Rejection::NoUsableCredential));
         let mixed = [OF_ANOTHER_KIND, "new", OF_ANOTHER_KIND].map(|text| Secret::new(text).unwrap());
-        assert_eq!(judged("key=new", &mixed), Ok(Trust::UrlToken));
-        assert_eq!(judged("key=gone", &mixed), Err(Rejection::Mismatch), "what was compared says more");
-        assert_eq!(judged("key=new", &mixed[..1]), Err(Rejection::NoCredentialForTopic));
+        assert_eq!(verified("key=new", &mixed), Ok(Trust::UrlToken));
+        assert_eq!(verified("key=gone", &mixed), Err(Rejection::Mismatch), "a mismatch is more specific");
+        assert_eq!(verified("key=new", &mixed[..1]), Err(Rejection::NoCredentialForTopic));
     }
 
     #[test]
@@ -326,7 +326,7 @@ mod tests {
         let request = sent("a=1", "a1");
         for (case, claim) in [
             ("twice", claim(SignedContent::Body, vec![tag(), tag()])),
-            ("both signing_inputs", claim(query, vec![tag()])),
+            ("both signing inputs", claim(query, vec![tag()])),
         ] {
             let want = if case == "twice" { Trust::Signed } else { Trust::SignedFields };
             assert_eq!(trust_of(&claim, &request), Ok(want), "{case}");
@@ -378,7 +378,7 @@ mod tests {
         assert_eq!(
             trust_of(&shared(one_of_two), &sent("", "")),
             Err(Rejection::Mismatch),
-            "all have to hold"
+            "every comparison must hold"
         );
         let mac = Claim::Mac {
             algorithm: MacAlgorithm::HmacSha256,
@@ -386,7 +386,7 @@ mod tests {
             contents: vec![SignedContent::Body],
             signatures: Vec::new(),
         };
-        assert_eq!(trust_of(&mac, &sent("", "{}")), Err(Rejection::Mismatch), "no signature came along");
+        assert_eq!(trust_of(&mac, &sent("", "{}")), Err(Rejection::Mismatch), "the request has no signature");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Compares a sender's proof with a store's secrets, and wraps the values that have passed.
+//! Compares a sender's proof with a store's secrets. A value that passes is wrapped as verified.
 
 pub(crate) mod claim;
 pub(crate) mod verify;

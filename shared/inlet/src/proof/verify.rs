@@ -14,7 +14,7 @@ pub trait Prove {
     /// One live credential of a store.
     type Credential;
 
-    /// Query parameters that carry a credential or a signature. They are dropped before anything is kept.
+    /// Query parameters that carry a credential or a signature. They are removed before a request is stored.
     const SECRET_PARAMETERS: &'static [&'static str];
 
     /// Reads the sender's proof from the request, and the credential that would make it true.
@@ -65,7 +65,7 @@ pub struct VerificationFailed {
     pub rejection: Rejection,
 }
 
-/// Compares the offered proof with every live credential. One that fits is enough.
+/// Compares the sent proof with every live credential. One that matches is enough.
 ///
 /// # Errors
 /// [`VerificationFailed`] with the last credential's reason; [`Rejection::NoUsableCredential`] if there is no
@@ -98,7 +98,7 @@ impl Verified<Delivery> {
 }
 
 impl Verified<Event> {
-    /// Returns the same delivery under the id and arrival of the event that it repeats.
+    /// Returns the same delivery under the id and arrival of the event that it is a duplicate of.
     #[must_use]
     pub fn as_duplicate_of(self, original: crate::event::ExistingEvent) -> Self {
         Self(self.0.with_id_of(original))

@@ -51,7 +51,7 @@ pub enum Verb {
         field: &'static str,
         /// The field's text (case is ignored) and its verb.
         cases: &'static [(&'static str, &'static str)],
-        /// Everything else, and when the field is absent.
+        /// The verb of every other text, and if the field is absent.
         default: &'static str,
     },
 }
@@ -232,13 +232,13 @@ pub fn text_at(payload: &Value, path: &str) -> Option<String> {
     }
 }
 
-/// The deepest nesting of wrappers that is taken off.
+/// The maximum depth of wrappers that are removed.
 const MAX_WRAPPERS: usize = 4;
 
 /// Returns the object that wrappers of these names hold, however deep they are nested, or the value itself where there
-/// is no wrapper. A list with one object is a wrapper of it.
+/// is not a wrapper. A list with one object is a wrapper of it.
 ///
-/// No entity may have a field of these names: an envelope's other fields, its id among them, are not looked at.
+/// No entity may have a field of these names: an envelope's other fields, for example its id, are ignored.
 pub fn unwrapped<'a>(payload: &'a Value, wrappers: &[&str]) -> &'a Value {
     let mut inner = payload;
     for _ in 0..MAX_WRAPPERS {
@@ -298,7 +298,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_id_is_the_first_way_that_is_whole() {
+    fn an_id_is_the_first_complete_alternative() {
         let ways: Entity = &[&["ID"], &["Outlet", "Number"]];
         let id = |payload: Value| entity_id(&payload, ways);
         assert_eq!(id(json!({"ID": 7, "Number": "1"})), Some(vec!["7".to_owned()]));
@@ -371,14 +371,14 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapper_is_taken_off_only_when_it_holds_an_object() {
+    fn a_wrapper_is_removed_only_if_it_contains_an_object() {
         let wrapped = json!({"order": "x", "data": {"id": 1}});
         assert_eq!(unwrapped(&wrapped, &["order", "data"]), &json!({"id": 1}));
         assert_eq!(unwrapped(&wrapped, &["cart"]), &wrapped);
     }
 
     #[test]
-    fn wrappers_are_taken_off_however_deep_they_are_nested() {
+    fn wrappers_are_removed_at_any_depth() {
         let inner = json!({"id": 7});
         for body in [
             json!({"data": {"order": {"id": 7}}}),

@@ -1,4 +1,5 @@
-//! The facts of a provider. It has no key, no body and no control over the order of steps.
+//! The facts of a provider. Its code gets no secret key and no unverified body, and does not control the order of the
+//! steps.
 
 pub mod retry_policy;
 pub mod catalogue;
@@ -39,8 +40,8 @@ pub trait Provider: Sized + 'static {
     /// before it.
     const MIXED_DEDUP_KINDS: &'static [Kind] = &[];
 
-    /// Query parameters (and form fields of a query) that carry a credential or a signature. They are dropped
-    /// before anything is kept.
+    /// Query parameters (and form fields of a query) that carry a credential or a signature. They are removed
+    /// before a request is stored.
     const SECRET_PARAMETERS: &'static [&'static str] = &[];
 
     /// Fields of bodies that are secrets of the merchant or of customers. They are not mapped, and pages for people
@@ -53,7 +54,7 @@ pub trait Provider: Sized + 'static {
     /// One live credential of a store, as kept in the parameter store.
     type Credential: DeserializeOwned + Send + Sync;
 
-    /// A store's settings of its answers. `()` if the provider has no settings.
+    /// A store's settings for its responses. `()` if the provider has no settings.
     type Settings: DeserializeOwned + Default + Send + Sync;
 
     /// Returns true if a part of a URL's path is a documented topic, in any case: it finds the topic among parts that
@@ -63,7 +64,7 @@ pub trait Provider: Sized + 'static {
         false
     }
 
-    /// Returns true if the request only tests the URL: it is answered 200, nothing is checked and nothing is kept.
+    /// Returns true if the request only tests the URL: the response is 200, and nothing is verified or stored.
     fn is_probe(request: &Unverified) -> bool {
         matches!(request.method(), Method::Get | Method::Head)
     }
@@ -77,10 +78,10 @@ pub trait Provider: Sized + 'static {
     /// Parses the event. Cannot fail: an event that it does not understand is unknown.
     fn parse(delivery: &Verified<Delivery>) -> ParsedEvent;
 
-    /// Returns the answer that this provider expects.
+    /// Returns the response that this provider expects.
     fn respond(outcome: &Outcome<'_>, settings: &Self::Settings) -> Response;
 
-    /// Returns the answer for a refused delivery. One documented body per refusal.
+    /// Returns the response for a refused delivery. One documented body per refusal.
     fn error_response(refusal: Refusal) -> Response {
         Response::refusal(refusal)
     }

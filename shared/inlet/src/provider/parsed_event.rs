@@ -1,4 +1,4 @@
-//! A parsed delivery. Parsing cannot fail; it can only know less.
+//! A parsed delivery. Parsing cannot fail: a field that cannot be read is absent.
 
 use std::fmt;
 

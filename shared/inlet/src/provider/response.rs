@@ -1,4 +1,4 @@
-//! The answers to senders. They contain less than the log.
+//! The responses to senders. They contain less than the log.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::proof::verify::Verified;
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// Headers beside `content-type`.
+    /// Headers in addition to `content-type`.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Value,
@@ -21,9 +21,9 @@ pub struct Response {
 pub enum Outcome<'e> {
     /// The request only tested the URL.
     Probed,
-    /// The delivery is safe, and it is verified as soon as the store's credentials can be read.
+    /// The delivery is in quarantine, and is verified as soon as the store's credentials can be read.
     Deferred,
-    /// The event is stored or enqueued. A new one and a duplicate get the same answer.
+    /// The event is stored or enqueued. A new one and a duplicate get the same response.
     Accepted(&'e Verified<Event>),
 }
 
@@ -32,7 +32,7 @@ pub enum Outcome<'e> {
 pub enum Refusal {
     /// The sender's fault: the body does not have its stated encoding.
     Malformed,
-    /// The sender's fault: no proof, a wrong proof or an unknown store; the answer does not show which.
+    /// The sender's fault: no proof, a wrong proof or an unknown store; the response does not show which.
     Unauthenticated,
     /// The sender's fault: a method that carries no delivery.
     MethodNotAllowed,
@@ -76,7 +76,7 @@ impl Refusal {
             Self::Unauthenticated => "The request is not authenticated.",
             Self::MethodNotAllowed => "This URL takes POST.",
             Self::TooLarge => "The body is too large.",
-            Self::Unavailable => "The delivery could not be kept. Send it again.",
+            Self::Unavailable => "The delivery could not be stored. Send it again.",
         }
     }
 
@@ -94,12 +94,12 @@ impl Response {
         Self { status: 200, headers: Vec::new(), body }
     }
 
-    /// A refusal in Inlet's own words.
+    /// A refusal with Inlet's own body.
     pub fn refusal(refusal: Refusal) -> Self {
         Self::refusal_with(refusal, json!({"error": {"code": refusal.code(), "message": refusal.message()}}))
     }
 
-    /// A refusal in a provider's shape.
+    /// A refusal with a provider's body.
     pub fn refusal_with(refusal: Refusal, body: Value) -> Self {
         Self { status: refusal.status(), headers: refusal.headers(), body }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// A provider's behaviour after a failure. `None` if no page documents it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// The time for which it waits for an answer.
+    /// The time for which it waits for a response.
     pub response_timeout: Option<Duration>,
     /// Its retries.
     pub retries: Option<Retries>,
@@ -78,7 +78,7 @@ impl RetryPolicy {
         self.retries.as_ref().is_some_and(listed)
     }
 
-    /// Returns true if the provider's circuit breaker counts an answer with this status. `None` if
+    /// Returns true if the provider's circuit breaker counts a response with this status. `None` if
     /// no circuit breaker is documented.
     pub fn counts_towards_breaker(&self, status: u16) -> Option<bool> {
         self.circuit_breaker.as_ref().map(|circuit_breaker| circuit_breaker.is_counted(status))
@@ -86,7 +86,7 @@ impl RetryPolicy {
 }
 
 impl CircuitBreaker {
-    /// Returns true if an answer with this status is a counted failure: any but a 2xx and the listed exceptions.
+    /// Returns true if a response with this status is a counted failure: any but a 2xx and the listed exceptions.
     pub fn is_counted(&self, status: u16) -> bool {
         !(200..300).contains(&status) && !self.not_counted.contains(&status)
     }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeat_may_come_after_every_attempt_and_every_wait() {
+    fn a_retry_may_come_after_every_attempt_and_every_wait() {
         for (retry_policy, seconds) in [
             (RetryPolicy::not_documented("a test"), 60),
             (documented(HALF_A_MINUTE, ONCE), 60),

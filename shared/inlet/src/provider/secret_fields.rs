@@ -7,7 +7,7 @@ use serde_json::Value;
 /// The text in the place of a secret.
 const MASK: &str = "***";
 
-/// Returns the body, as JSON for people, with its secrets masked. `None` if the body is no JSON or has no secret.
+/// Returns the body, as JSON for people, with its secrets masked. `None` if the body is not JSON or has no secret.
 ///
 /// A field is a name, or several joined by points: the last ones of a path, in which lists do not count. `vouchers.key`
 /// is the field `key` of each element of a list `vouchers`, wherever the list is.
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_json_has_no_fields() {
+    fn a_body_that_is_not_json_has_no_fields() {
         assert_eq!(mask(b"token=canary", FIELDS), None);
         assert_eq!(mask(br#"{"token":"x"}"#, &[]), None);
     }

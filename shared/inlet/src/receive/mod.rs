@@ -26,7 +26,7 @@ pub const MAX_BODY_LEN: usize = 6 * 1024 * 1024;
 pub struct Store<P: Provider> {
     /// The live credentials, newest first.
     pub credentials: Vec<P::Credential>,
-    /// Its settings for its own answers.
+    /// Its settings for its own responses.
     pub settings: P::Settings,
     /// The currency and the zone for amounts and times that the provider sends without them.
     pub defaults: StoreDefaults,
@@ -120,7 +120,7 @@ pub struct Accepted {
 #[derive(Debug, thiserror::Error)]
 pub enum NotAccepted {
     /// The sender's fault: a method that carries no delivery.
-    #[error("the method delivers nothing")]
+    #[error("the method carries no delivery")]
     Method,
     /// The sender's fault: a body that is larger than the limit.
     #[error("the body has {0} bytes")]
@@ -134,15 +134,15 @@ pub enum NotAccepted {
         /// The reason.
         rejection: Rejection,
         /// The outcome of its quarantine.
-        held: Result<QuarantineOutcome, Fault>,
+        quarantined: Result<QuarantineOutcome, Fault>,
     },
     /// Our fault: the store's credentials cannot be read, and the quarantine did not store the delivery either.
     #[error("no secrets: {}", .fault.chain())]
     SecretsUnavailable {
         /// Why the credentials cannot be read.
         fault: Fault,
-        /// The answer of the quarantine.
-        held: Result<QuarantineOutcome, Fault>,
+        /// The outcome of the quarantine.
+        quarantined: Result<QuarantineOutcome, Fault>,
     },
     /// Our fault: neither the journal nor the queue stored it.
     #[error("journal: {}; queue: {}", .journal.chain(), .queue.chain())]
@@ -182,7 +182,7 @@ pub struct Receiver<S, J, Q, H> {
 }
 
 impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
-    /// Handles a request: returns an answer for the sender and a report for the log.
+    /// Handles a request: returns a response for the sender and a report for the log.
     pub async fn receive<P>(
         &self,
         request: Unverified,
@@ -201,7 +201,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
                 let answer = P::respond(&Outcome::Accepted(&accepted.event), &store.settings);
                 (answer, Report::Accepted(Box::new(accepted)))
             }
-            Err(NotAccepted::SecretsUnavailable { fault, held: Ok(QuarantineOutcome::Stored) }) => {
+            Err(NotAccepted::SecretsUnavailable { fault, quarantined: Ok(QuarantineOutcome::Stored) }) => {
                 (P::respond(&Outcome::Deferred, &P::Settings::default()), Report::Deferred(fault))
             }
             Err(why) => (P::error_response(why.refusal()), Report::Refused(why)),
@@ -226,7 +226,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
             Ok(Recorded::New) => self.enqueue(event, false).await,
             Ok(Recorded::Duplicate { original, processed }) => {
                 let event = event.as_duplicate_of(original);
-                if processed { Accepted::kept(event, true) } else { self.enqueue(event, true).await }
+                if processed { Accepted::new(event, true) } else { self.enqueue(event, true).await }
             }
             Err(fault) => self.enqueue_as_fallback(event, fault).await?,
         };
@@ -257,7 +257,7 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
                 let deferred = RejectedRequest::new(&request, Rejection::CredentialsUnreadable, received_at);
                 return Err(NotAccepted::SecretsUnavailable {
                     fault,
-                    held: self.quarantine.store(&deferred).await,
+                    quarantined: self.quarantine.store(&deferred).await,
                 });
             }
         };
@@ -275,19 +275,19 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
     }
 
     /// Quarantines a delivery that a configured store's credentials do not verify, because they may be at fault. The
-    /// result does not change the answer.
+    /// result does not change the response.
     async fn quarantine(&self, refused: VerificationFailed, received_at: ReceivedAt) -> NotAccepted {
-        let held = self
+        let quarantined = self
             .quarantine
             .store(&RejectedRequest::new(&refused.request, refused.rejection, received_at))
             .await;
-        NotAccepted::VerificationFailed { rejection: refused.rejection, held }
+        NotAccepted::VerificationFailed { rejection: refused.rejection, quarantined }
     }
 
     /// Sends the message of a stored event. If that fails, the sweeper sends it.
     async fn enqueue(&self, event: Verified<Event>, duplicate: bool) -> Accepted {
         let queue_fault = self.queue.send(&event).await.err();
-        Accepted { queue_fault, ..Accepted::kept(event, duplicate) }
+        Accepted { queue_fault, ..Accepted::new(event, duplicate) }
     }
 
     /// Sends the whole event, because it could not be stored. The processor stores it.
@@ -297,14 +297,14 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         journal: Fault,
     ) -> Result<Accepted, NotAccepted> {
         match self.queue.send_with_event(&event).await {
-            Ok(()) => Ok(Accepted { journal_fault: Some(journal), ..Accepted::kept(event, false) }),
+            Ok(()) => Ok(Accepted { journal_fault: Some(journal), ..Accepted::new(event, false) }),
             Err(queue) => Err(NotAccepted::NotStored { journal, queue }),
         }
     }
 }
 
 impl Accepted {
-    fn kept(event: Verified<Event>, duplicate: bool) -> Self {
+    fn new(event: Verified<Event>, duplicate: bool) -> Self {
         Self { event, duplicate, journal_fault: None, queue_fault: None }
     }
 }

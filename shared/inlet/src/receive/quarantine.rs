@@ -21,7 +21,7 @@ pub trait Quarantine {
 /// The outcome of a refused delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuarantineOutcome {
-    /// It waits to be verified again.
+    /// It is stored until it is verified again.
     Stored,
     /// The request is larger than the limit for unverified deliveries.
     TooLarge,
@@ -58,7 +58,8 @@ impl QuarantineOutcome {
 /// ```
 /// # use inlet::receive::quarantine::{QuarantineOutcome, Quarantine, RejectedRequest};
 /// # use inlet::fault::Fault;
-/// async fn set_aside(suspect: &RejectedRequest<'_>, quarantine: &impl Quarantine) -> Result<QuarantineOutcome, Fault> {
+/// async fn set_aside(suspect: &RejectedRequest<'_>, quarantine: &impl Quarantine) -> Result<QuarantineOutcome, Fault>
+/// {
 ///     quarantine.store(suspect).await
 /// }
 /// ```

@@ -6,8 +6,8 @@
 //!
 //! 1. [`Source::begin`] returns the walk over the changes of one kind of object in a [`Window`].
 //! 2. [`Source::next`] returns the next request of a walk.
-//! 3. The caller sends it and passes the [`Response`] to [`Source::read`], which returns the [`Observation`]s of the page
-//!    and the next step.
+//! 3. The caller sends it and passes the [`Response`] to [`Source::read`], which returns the [`Observation`]s of the
+//!    page and the next step.
 //! 4. The walk ends with a [`Coverage`], which says whether everything in the window was seen.
 
 mod request;
@@ -38,7 +38,7 @@ pub trait Source: Provider {
     /// The requests that a reader may send.
     const LIMIT: RequestLimit;
 
-    /// Begins a walk over the objects of this kind that changed in the window; nothing if the API does not list them.
+    /// Begins a walk over the objects of this kind that changed in the window; `None` if the API does not list them.
     fn begin(kind: Kind, window: Window) -> Option<Self::Walk>;
 
     /// Returns the request for a token, if the API needs one that is not in the credentials.
@@ -60,6 +60,6 @@ pub trait Source: Provider {
     /// Reads the response to [`Source::next`].
     ///
     /// # Errors
-    /// A [`Failure`] if it is no answer. The walk has not moved, so the same request can be sent again.
+    /// A [`Failure`] if it is not usable. The walk has not moved, so the same request can be sent again.
     fn read(walk: &Self::Walk, response: &Response) -> Result<Page<Self::Walk>, Failure>;
 }

@@ -138,7 +138,7 @@ impl Request {
         &self.headers
     }
 
-    /// Returns the body with its secrets, for the program that sends it; nothing for a `GET`.
+    /// Returns the body with its secrets, for the program that sends it; `None` for a `GET`.
     pub fn body(&self) -> Option<Cow<'_, str>> {
         match &self.body {
             Body::Absent => None,

@@ -1,4 +1,4 @@
-//! A response of a provider's API, and the ways in which it is no answer.
+//! A response of a provider's API, and the ways in which it is not usable.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub struct Response {
     body: Vec<u8>,
 }
 
-/// The reason why a response is no answer. It contains nothing of the body.
+/// The reason why a response is not usable. It contains nothing of the body.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Failure {
     /// The credentials are not accepted: 401, 403, or a redirect to a login page.
@@ -34,7 +34,7 @@ pub enum Failure {
     #[error("the provider has no such object")]
     NotFound,
     /// The provider does not accept the request.
-    #[error("the provider refuses the request (status {status})")]
+    #[error("the provider rejects the request (status {status})")]
     Refused {
         /// The status.
         status: u16,
@@ -93,7 +93,7 @@ impl Response {
     /// Returns the body's object.
     ///
     /// # Errors
-    /// As for [`Response::json`], and for JSON that is no object.
+    /// As for [`Response::json`], and for JSON that is not an object.
     pub fn object(&self) -> Result<Map<String, Value>, Failure> {
         match self.json()? {
             Value::Object(object) => Ok(object),
@@ -101,7 +101,7 @@ impl Response {
         }
     }
 
-    /// Takes the list under `key`. A success without it is no answer: some providers report errors with status 200.
+    /// Takes the list under `key`. A success without it is not usable: some providers report errors with status 200.
     ///
     /// # Errors
     /// When there is no list.

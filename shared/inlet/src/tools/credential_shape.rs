@@ -66,14 +66,14 @@ pub enum InvalidCredential {
     #[error("{0} is empty")]
     Empty(&'static str),
     /// A field has too few or too many characters.
-    #[error("{field} has {characters} characters and must have exactly {wanted}")]
+    #[error("{field} has {characters} characters and must have exactly {required}")]
     Characters {
         /// The field.
         field: &'static str,
         /// Its number of characters.
         characters: usize,
         /// The required number of characters.
-        wanted: usize,
+        required: usize,
     },
 }
 
@@ -102,8 +102,8 @@ pub fn shape_of(
         let characters = text.chars().count();
         match field.characters {
             _ if is_blank(text) => return Err(InvalidCredential::Empty(field.name)),
-            Some(wanted) if wanted != characters => {
-                return Err(InvalidCredential::Characters { field: field.name, characters, wanted });
+            Some(required) if required != characters => {
+                return Err(InvalidCredential::Characters { field: field.name, characters, required });
             }
             _ => {}
         }
@@ -148,7 +148,7 @@ mod tests {
         for blank in ["", "   ", "\t\n", "\u{a0}"] {
             assert_eq!(shape(json!({"token": blank})), Err(InvalidCredential::Empty("token")), "{blank:?}");
         }
-        let characters = InvalidCredential::Characters { field: "word", characters: 3, wanted: 4 };
+        let characters = InvalidCredential::Characters { field: "word", characters: 3, required: 4 };
         assert_eq!(shape(json!({"user": "a", "word": "abc"})), Err(characters));
         for mixed in [json!({}), json!({"word": "abcd"}), json!({"user": "a", "canary": "b"})] {
             let Err(invalid @ InvalidCredential::Fields(_)) = shape(mixed.clone()) else {

@@ -1,4 +1,4 @@
-//! Tools for people and tests: they act as the provider. No receiver uses them.
+//! Code that acts as the provider, for the command and for tests. No receiver links it.
 
 pub mod profile;
 pub mod credential_shape;

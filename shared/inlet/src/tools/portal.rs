@@ -5,7 +5,7 @@
 pub struct Portal {
     /// The steps, in order; each is a sentence.
     pub steps: &'static [&'static str],
-    /// Undocumented facts that have to be tried; each is a sentence.
+    /// Undocumented facts that a test with the provider must show; each is a sentence.
     pub not_documented: &'static [&'static str],
     /// The source of the steps.
     pub source: &'static str,

@@ -1,4 +1,4 @@
-//! Makes another delivery from a sample body: with another entity and time, and else the same.
+//! Makes another delivery from a sample body: with another entity and time, and otherwise the same.
 //!
 //! For tools that play the provider. A body that is sent twice is one event; this makes a thousand events from a
 //! sample.
@@ -78,8 +78,8 @@ impl SampleVariant {
             value_mut(payload, field)
                 .map_or(0, |value| value.to_string().bytes().filter(u8::is_ascii_digit).count())
         };
-        let telling = fields.iter().copied().max_by_key(|field| digits(field, payload));
-        if let Some(value) = telling.and_then(|field| value_mut(payload, field)) {
+        let distinguishing = fields.iter().copied().max_by_key(|field| digits(field, payload));
+        if let Some(value) = distinguishing.and_then(|field| value_mut(payload, field)) {
             *value = self.name_like(value);
         }
     }

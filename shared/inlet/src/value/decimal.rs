@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn text_for_people_is_no_decimal() {
+    fn text_for_people_is_not_a_decimal() {
         for text in
             ["", "1,212.00", "38.02 ج.م", "10%", "--1", "1.", ".5", "NaN", "1e999", "0x10", &"9".repeat(65)]
         {

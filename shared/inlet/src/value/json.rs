@@ -1,4 +1,4 @@
-//! Fields read from JSON one at a time: a field of the wrong type is absent and spoils nothing beside it.
+//! Fields read from JSON one at a time: a field of the wrong type is absent and does not affect the others.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl fmt::Display for JsonError {
 /// Reads JSON. One byte order mark in front is skipped: some senders write it, and RFC 8259 lets readers ignore it.
 ///
 /// # Errors
-/// [`JsonError`] if the text is no JSON.
+/// [`JsonError`] if the text is not JSON.
 pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
     serde_json::from_slice(without_bom(text)).map_err(JsonError::from)
 }
@@ -102,21 +102,21 @@ impl FromJson for Currency {
     }
 }
 
-/// Text of a person; empty text says nothing and is absent.
+/// Text of a person; empty text is absent.
 impl FromJson for Personal {
     fn from_json(value: &Value) -> Option<Self> {
         String::from_json(value).map(Self::new)
     }
 }
 
-/// The elements that can be read; an object or text in the list's place is no list.
+/// The elements that can be read; an object or text in the list's place is not a list.
 impl<T: FromJson> FromJson for Vec<T> {
     fn from_json(value: &Value) -> Option<Self> {
         value.as_array().map(|elements| elements.iter().filter_map(T::from_json).collect())
     }
 }
 
-/// Anything at all, for fields whose form is not documented.
+/// Any value, for fields whose form is not documented.
 impl FromJson for Value {
     fn from_json(value: &Value) -> Option<Self> {
         (!value.is_null()).then(|| value.clone())
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_field_spoils_nothing() {
+    fn one_bad_field_does_not_affect_others() {
         let thing = Thing::from_json(
             &json!({"id": {}, "thingid": 9, "price": true, "Void": "No", "parts": [1, {"name": 5}]}),
         );

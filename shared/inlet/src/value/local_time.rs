@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_no_time() {
+    fn other_text_is_not_a_time() {
         for sent in [
             "",
             "yesterday",

@@ -67,7 +67,7 @@ impl Time {
     }
 
     /// Reads a local time whose zone is not documented, in any of the notations that the providers use, with the day
-    /// before the month. Returns `None` for text that is no time.
+    /// before the month. Returns `None` for text that is not a time.
     pub fn local(text: &str) -> Option<Self> {
         Self::local_in(text, DateOrder::DayFirst)
     }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn no_zone_is_no_instant() {
+    fn a_time_without_a_zone_is_not_an_instant() {
         for sent in ["2024-03-05T10:11:12.4", "2024-03-05", "", "yesterday", "05 Mar 2024 08:30"] {
             assert_eq!(Time::parse_rfc3339(sent), None, "{sent:?}");
         }

@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_no_zone() {
+    fn other_text_is_not_a_zone() {
         for name in ["", "Mars/Olympus", "+07:00", "../../etc/passwd"] {
             assert_eq!(Zone::parse(name), None, "{name:?}");
         }

@@ -44,7 +44,7 @@ inlet::payload! {
         /// The waybill's number at the carrier.
         waybill_tracking_id: Text = "waybill_tracking_id",
         /// The location that ships.
-        inventory_address: Depot = "inventory_address",
+        inventory_address: StockLocation = "inventory_address",
         /// Parcels.
         packages_count: Decimal = "packages_count",
     }
@@ -78,7 +78,7 @@ inlet::payload! {
         /// An object, or a text in the short view.
         country: Coded = "country",
     }
-    /// More of an address. `buyer` beside these repeats the customer.
+    /// More of an address. The field `buyer`, which is not read, repeats the customer.
     struct PlaceMeta {
         /// The postal code.
         postcode: Personal = "postcode",
@@ -90,7 +90,7 @@ inlet::payload! {
         city_name: Personal = "city_name",
     }
     /// A location of the merchant that holds stock.
-    pub(super) struct Depot {
+    pub(super) struct StockLocation {
         /// Zid's id.
         id: Text = "id",
         /// In one language or in two.
@@ -172,7 +172,7 @@ inlet::payload! {
         /// More of the street.
         consignee_address_2: Personal = "consignee_address_2",
         /// The location that the goods go back to.
-        inventory: Depot = "inventory",
+        inventory: StockLocation = "inventory",
         /// The id of that location, if it is alone.
         inventory_address_id: Text = "inventory_address_id" | "inventory_location_id",
         /// The method.
@@ -238,21 +238,25 @@ fn address(place: Place) -> Option<Address> {
 }
 
 /// Maps a location of the merchant.
-pub(super) fn location(depot: Depot) -> Option<Location> {
-    let degrees = depot.coordinates.unwrap_or_default();
+pub(super) fn location(location: StockLocation) -> Option<Location> {
+    let degrees = location.coordinates.unwrap_or_default();
     let address = Address {
-        text: unless_placeholder(depot.full_address),
-        line1: depot.street,
-        short_address: depot.short_address,
-        district: depot.district,
-        city: depot.city.and_then(|city| city.name()).map(Personal::new),
-        postal_code: depot.postal_code,
+        text: unless_placeholder(location.full_address),
+        line1: location.street,
+        short_address: location.short_address,
+        district: location.district,
+        city: location.city.and_then(|city| city.name()).map(Personal::new),
+        postal_code: location.postal_code,
         latitude: degrees.lat,
         longitude: degrees.lon,
         ..Address::default()
     };
-    let location =
-        Location { id: text(depot.id), name: depot.name, address: address.known(), ..Location::default() };
+    let location = Location {
+        id: text(location.id),
+        name: location.name,
+        address: address.known(),
+        ..Location::default()
+    };
     location.known()
 }
 

@@ -57,7 +57,7 @@ inlet::payload! {
         is_taxable: bool = "is_taxable",
         /// A fraction: `0.15` is 15 percent.
         tax_percentage: Decimal = "tax_percentage",
-        /// A text, beside prices that are numbers.
+        /// A text, although the prices are numbers.
         tax_amount: Decimal = "tax_amount",
         /// The total of the line.
         total: Decimal = "total",

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 pub(super) use self::line::{Input, custom_fields};
 
-use self::delivery::{Depot, Place, Reverse, Shipping, delivery, location, returned};
+use self::delivery::{Place, Reverse, Shipping, StockLocation, delivery, location, returned};
 use self::line::{Item, line};
 use self::money::{
     CouponInfo, Invoice, Part, PaymentInfo, PaymentSummary, Rates, coupon, currencies, paid, payments,
@@ -112,7 +112,7 @@ inlet::payload! {
         /// `ar` or `en`.
         language: Text = "language",
         /// The location that ships. `[]` if there is none.
-        inventory_address: Depot = "inventory_address",
+        inventory_address: StockLocation = "inventory_address",
         /// Newest first.
         histories: Vec<History> = "histories",
         /// The returns.
@@ -202,7 +202,7 @@ inlet::payload! {
         /// The amount.
         amount: Decimal = "amount",
     }
-    /// An entry of the order's history. Entries such as `exported` are no change of the state.
+    /// An entry of the order's history. Entries such as `exported` are not changes of the state.
     struct History {
         /// The actor and the action.
         changed_by_details: ChangeDetails = "changed_by_details",
@@ -245,7 +245,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     let parts = sale.payments.filter(|parts| !parts.is_empty()).or(payment_info.split_payments);
     let shipping = sale.shipping.unwrap_or_default();
     let mut shipping_method = shipping.method.unwrap_or_default();
-    let depot = sale.inventory_address.or_else(|| shipping_method.inventory_address.take());
+    let stock_location = sale.inventory_address.or_else(|| shipping_method.inventory_address.take());
     shipping_method.code = shipping_method.code.or(sale.shipping_method_code);
     shipping_method.packages_count = shipping_method.packages_count.or(sale.packages_count);
     let delivery = delivery(
@@ -278,7 +278,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
         channel: text(sale.source),
         marketplace: sale.marketplace_commission.and_then(|commission| marketplace(commission, currency)),
         store: text(sale.store_name),
-        location: depot.and_then(location),
+        location: stock_location.and_then(location),
         url: text(sale.order_url),
         invoice_url: text(sale.invoice_link),
         language: text(sale.language),
@@ -347,7 +347,7 @@ fn charged(sale: &Sale, currency: Option<&Currency>) -> Option<Money> {
     }
 }
 
-/// Returns the state in the common vocabulary. A merchant's own status is beside one of Zid's; some bodies have a
+/// Returns the state in the common vocabulary. A merchant's own status comes with one of Zid's; some bodies have a
 /// number or a text in place of Zid's code, and the code in `display_status` alone.
 fn state_of(sale: &Sale) -> Option<State> {
     let of = |status: &Option<Coded>| {

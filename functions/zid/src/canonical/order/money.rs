@@ -38,7 +38,8 @@ inlet::payload! {
         /// The parts of a payment at a point of sale.
         split_payments: Vec<Part> = "split_payments",
     }
-    /// A payment method, with the state of a bank transfer. `cart_payment_request_token` beside these is a secret.
+    /// A payment method, with the state of a bank transfer. The field `cart_payment_request_token` is a secret and is
+    /// not read.
     pub(super) struct Method {
         /// Translated.
         name: Text = "name",
@@ -200,7 +201,7 @@ pub(super) fn currencies(rates: Option<Rates>, transaction_differs: Option<bool>
 }
 
 /// Returns the amount that was paid: the summary's figure if there is one, else the total of an order that is paid.
-/// Nothing if nothing was paid.
+/// `None` if nothing was paid.
 pub(super) fn paid(
     summary: Option<&PaymentSummary>,
     total: Option<&Money>,

@@ -300,7 +300,7 @@ fn a_subscription_is_listed_with_its_status() {
 }
 
 #[test]
-fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
+fn a_response_without_a_list_is_not_an_empty_list() {
     let webhooks = ours();
     for (status, body, expected) in [
         (200, "{}", "the provider's response (status 200) is not an object with a list under data"),

@@ -224,7 +224,7 @@ fn set_urls_are_listed_by_trigger() {
 }
 
 #[test]
-fn an_answer_that_is_not_understood_is_never_taken_for_empty() {
+fn a_response_that_is_not_understood_is_not_an_empty_list() {
     let account = ours();
     for (status, body, expected) in [
         (

@@ -57,7 +57,7 @@ struct PathParameters {
     proxy: String,
 }
 
-/// An event that is no request.
+/// An event that is not a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEvent {
     /// The body is marked as base64 and is not.
@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for Event {
 }
 
 impl From<&RawValue> for Event {
-    /// Reads any JSON: a value that is no event has no store.
+    /// Reads any JSON: a value that is not an event has no store.
     fn from(event: &RawValue) -> Self {
         typed::read(event).unwrap_or_else(|| tolerant::read(event))
     }
@@ -99,8 +99,8 @@ impl Event {
         self.request_id.clone()
     }
 
-    /// Returns the time at which API Gateway got the request, and `now` if the event has no such time. One clock for all
-    /// instances keeps deliveries in order, wherever each of them is stored.
+    /// Returns the time at which API Gateway got the request, and `now` if the event has no such time. One clock for
+    /// all instances keeps deliveries in order, wherever each of them is stored.
     pub fn received_at(&self, now: ReceivedAt) -> ReceivedAt {
         let is_close = |arrived: &ReceivedAt| {
             arrived.since(now) <= MAX_CLOCK_DIFFERENCE && now.since(*arrived) <= MAX_CLOCK_DIFFERENCE

@@ -187,7 +187,7 @@ fn an_event_without_a_method_is_a_delivery() {
 }
 
 #[test]
-fn a_value_that_is_no_object_is_an_event_without_a_store() {
+fn a_value_that_is_not_an_object_has_no_store() {
     for event in [json!([]), json!("x"), json!(null), json!(1), json!({}), json!({"body": 5})] {
         assert_eq!(request(&event).err(), Some(InvalidEvent::Path), "{event}");
     }
@@ -252,7 +252,8 @@ fn a_response_keeps_its_headers_and_is_json() {
     assert_eq!(serde_json::to_value(forged).unwrap()["headers"], json!({"content-type": "application/json"}));
 }
 
-/// Returns true if each header is a text, the only form that API Gateway sends. `lambda_http` also reads a list of bytes.
+/// Returns true if each header is a text, the only form that API Gateway sends. `lambda_http` also reads a list of
+/// bytes.
 fn has_plain_headers(event: &Value) -> bool {
     event["headers"].as_object().is_none_or(|headers| headers.values().all(Value::is_string))
 }

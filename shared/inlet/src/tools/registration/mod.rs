@@ -198,7 +198,7 @@ pub enum Action {
     /// One call.
     Call(Call),
     /// Two calls. The new registration is created first, so that no event is lost in between. If the provider does
-    /// not accept it beside the old one, the old one is deleted first.
+    /// not accept both, the old one is deleted first.
     Swap {
         /// Creates the new registration.
         create: Call,

@@ -69,9 +69,9 @@ fn the_sent_request_contains_the_secrets() {
 #[test]
 fn a_providers_message_is_shown_without_repeated_secrets() {
     let reply = call().reply(422, vec![]);
-    let said = r#"no: t0ken-in-header
+    let text = r#"no: t0ken-in-header
         {"key":"k\"ey-in-body","raw":k"ey-in-body,"url":"https://abc.execute-api.example/zid/riyadh/order.create?token=t0ken%2Din%2Durl"}"#;
-    let ApiError::Rejected { status: 422, message } = reply.reported_error(said) else { panic!("no error") };
+    let ApiError::Rejected { status: 422, message } = reply.reported_error(text) else { panic!("no error") };
     assert_eq!(message, r#"no: *** {"key":"***","raw":***,"url":"***"}"#);
     let Some(ApiError::Rejected { message, .. }) = reply.error(&"x".repeat(1_000)) else {
         panic!("no error")
@@ -143,22 +143,22 @@ fn a_url_is_shown_without_possible_secrets() {
 
 #[test]
 fn an_unknown_option_is_rejected_with_the_known_ones() {
-    const KNOBS: &[ProviderOption] =
+    const OPTIONS: &[ProviderOption] =
         &[ProviderOption { name: "a", help: "" }, ProviderOption { name: "b", help: "" }];
     let given = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
-    let options = Options::parse(&given(&[("a", "1"), ("b", "x"), ("a", "2")]), KNOBS).unwrap();
+    let options = Options::parse(&given(&[("a", "1"), ("b", "x"), ("a", "2")]), OPTIONS).unwrap();
     assert_eq!((options.all("a"), options.one("b")), (vec!["1", "2"], Ok(Some("x"))));
     assert_eq!(options.one("a"), Err(PlanError::Option { name: "a", why: "takes one value".into() }));
-    let unknown = Options::parse(&given(&[("c", "1")]), KNOBS);
+    let unknown = Options::parse(&given(&[("c", "1")]), OPTIONS);
     assert_eq!(unknown, Err(PlanError::NoSuchOption { name: "c".into(), known: "a, b".into() }));
 }
 
 #[test]
 fn an_access_without_a_field_is_rejected_and_not_quoted() {
     #[derive(Debug, serde::Deserialize)]
-    #[expect(dead_code, reason = "only its reading is tried")]
+    #[expect(dead_code, reason = "only reading the access is tested")]
     struct Access {
         token: Secret,
     }

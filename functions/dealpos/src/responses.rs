@@ -1,5 +1,5 @@
-//! The answers to the till: for most events that they arrived, for the questions an answer that promises nothing unless
-//! the store has set another.
+//! The responses to the till. Most events are only confirmed. To a question for points or a coupon, the response grants
+//! nothing unless the store's settings have another value.
 
 use inlet::provider::response::Response;
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,15 @@ use crate::events::{FETCH_LOYALTY_POINTS, VALIDATE_COUPON};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// The points that the answer gives every customer. None unless set.
+    /// The points that the response gives every customer. 0 unless set.
     loyalty_points: Number,
-    /// The value of every coupon. Nothing unless set.
-    coupon: CouponAnswer,
+    /// The value of every coupon. 0 unless set.
+    coupon: CouponResponse,
 }
 
-/// The documented answer to a coupon: /webhook/webhook/loyalty-provider/validatecoupon.
+/// The documented response to a coupon: /webhook/webhook/loyalty-provider/validatecoupon.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-struct CouponAnswer {
+struct CouponResponse {
     /// The type of the amount.
     #[serde(rename(serialize = "Type"))]
     r#type: CouponType,
@@ -44,12 +44,12 @@ enum CouponType {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { loyalty_points: 0.into(), coupon: CouponAnswer::default() }
+        Self { loyalty_points: 0.into(), coupon: CouponResponse::default() }
     }
 }
 
-/// The refusal of a coupon is not documented: this answer gives no discount and shows the cashier the reason.
-impl Default for CouponAnswer {
+/// The refusal of a coupon is not documented: this response gives no discount and shows the cashier the reason.
+impl Default for CouponResponse {
     fn default() -> Self {
         let notification = "This coupon is not valid.".to_owned();
         Self { r#type: CouponType::Amount, amount: 0.into(), notification }
@@ -57,9 +57,9 @@ impl Default for CouponAnswer {
 }
 
 impl Settings {
-    /// Returns the answer to an event. The answer to a sale that earns points is not documented, so it is that of most
-    /// events.
-    pub(crate) fn answer(&self, event: &str) -> Response {
+    /// Returns the response to an event. The response to a sale that earns points is not documented, so it is that to
+    /// most events.
+    pub(crate) fn response(&self, event: &str) -> Response {
         match event {
             FETCH_LOYALTY_POINTS => Response::ok(json!({"Point": self.loyalty_points})),
             VALIDATE_COUPON => Response::ok(json!(self.coupon)),
@@ -68,7 +68,7 @@ impl Settings {
     }
 }
 
-/// The answer that DealPOS expects for most events: /webhook/webhook/product and the pages beside it.
+/// The response that DealPOS expects for most events: /webhook/webhook/product and the pages next to it.
 pub(crate) fn success() -> Response {
     Response::ok(json!({"status": "success"}))
 }
