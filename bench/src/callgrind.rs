@@ -14,7 +14,7 @@ use crate::runtime_api::Silence;
 
 /// Marks the end of the part of a start before connections; only our functions open any. Looking up the first host
 /// starts the first thread, and the C library has symbols even if the program has none. The time at which the host is
-/// found is random, so the connection itself is no mark.
+/// found is random, so the connection itself does not mark the place.
 fn before_warming(contender: Contender) -> Option<&'static str> {
     let opens = matches!(contender, Contender::Inlet | Contender::OfTheStack);
     opens.then_some("--dump-before=pthread_create*")

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contender::Contender;
 use crate::measure::consumer::{Mode, Way, ways};
-use crate::measure::{Bench, Trouble, machine};
+use crate::measure::{Bench, Failure, machine};
 use crate::median::{median, quantile};
 use crate::place;
 
@@ -34,7 +34,7 @@ struct Figures {
 }
 
 /// Measures every mode, and writes the results and the table.
-pub fn run(rounds: u32) -> Result<(), Trouble> {
+pub fn run(rounds: u32) -> Result<(), Failure> {
     let bench = Bench::start()?;
     let mut measured: BTreeMap<Mode, Vec<Way>> = BTreeMap::new();
     // Interleaved, so that a slow minute of the machine slows every mode.
@@ -59,7 +59,7 @@ fn figures(ways: &[Way]) -> Figures {
     Figures { p50: quantile(&whole, 0.5), p99: quantile(&whole, 0.99), steps }
 }
 
-fn publish(results: &Results) -> Result<(), Trouble> {
+fn publish(results: &Results) -> Result<(), Failure> {
     let table = table(results);
     println!("\n{table}");
     let readme = place::bench().join("README.md");

@@ -1,4 +1,7 @@
 //! The deliveries: fixed bodies, each delivery with an id of its own, signed as the providers sign.
+//!
+//! The figures compare the receivers with peers that understand three providers only, so the corpus names these three.
+//! Every other provider is measured with its usual sample.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,19 +10,19 @@ use base64::engine::general_purpose::STANDARD;
 use inlet::provider::catalogue::find;
 use inlet::request::Request;
 use inlet::store::StoreName;
+use inlet::tools::registration::Registering;
+use inlet::tools::sample_variant::{EntityId, SampleVariant};
 use inlet::tools::sender::{Sender, delivery};
-use inlet_dealpos::DealPos;
+use inlet_providers::ToolsVisitor;
 use inlet_tiki::Tiki;
 use inlet_zid::Zid;
 use inlet_zip::Zip;
-use inlet_zort::Zort;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const ZIP: &str = include_str!("../../functions/zip/payloads/authorize.json");
 const TIKI: &str = include_str!("../../functions/tiki/payloads/order.status.json");
 const ZID: &str = include_str!("../../functions/zid/payloads/order.create.json");
-const ZORT: &str = include_str!("../../functions/zort/payloads/ADDORDER.json");
-const DEALPOS: &str = include_str!("../../functions/dealpos/payloads/paymentCreated.json");
 const STORES: &str = include_str!("../../local/demo-stores.json");
 
 /// The store of every delivery.
@@ -43,10 +46,8 @@ pub enum Body {
     Zid50,
     /// An order of Zid with more products than a real one, 1 MB.
     Zid1000,
-    /// An order of ZORT, which has no time of its own.
-    Zort,
-    /// A payment of DealPOS, which has no time of its own.
-    DealPos,
+    /// The usual sample of the provider with this name.
+    Sample(&'static str),
 }
 
 /// The fault of a delivery.
@@ -74,8 +75,14 @@ pub struct Delivery {
 }
 
 impl Body {
-    /// One of each provider.
-    pub const OF_EACH_PROVIDER: [Self; 5] = [Self::Zort, Self::DealPos, Self::Zid10, Self::Tiki, Self::Zip];
+    /// Returns one body of each provider: the one of the figures if there is one, else the usual sample.
+    pub fn of_each_provider() -> Vec<Self> {
+        let compared = [Self::Zid10, Self::Tiki, Self::Zip];
+        let body = |name: &'static str| {
+            compared.into_iter().find(|body| body.provider() == name).unwrap_or(Self::Sample(name))
+        };
+        inlet_providers::NAMES.iter().copied().map(body).collect()
+    }
 
     /// The bodies that every contender understands.
     pub const EVERY: [Self; 6] = [Self::Zip, Self::Tiki, Self::Zid1, Self::Zid10, Self::Zid50, Self::Zid1000];
@@ -86,8 +93,7 @@ impl Body {
             Self::Zip => "zip",
             Self::Tiki => "tiki",
             Self::Zid1 | Self::Zid10 | Self::Zid50 | Self::Zid1000 => "zid",
-            Self::Zort => "zort",
-            Self::DealPos => "dealpos",
+            Self::Sample(provider) => provider,
         }
     }
 
@@ -100,8 +106,7 @@ impl Body {
             Self::Zid10 => "Zid 10 KB",
             Self::Zid50 => "Zid 50 KB",
             Self::Zid1000 => "Zid 1 MB",
-            Self::Zort => "ZORT 0.3 KB",
-            Self::DealPos => "DealPOS 0.3 KB",
+            Self::Sample(provider) => provider,
         }
     }
 
@@ -131,10 +136,7 @@ impl Body {
     pub fn request(self) -> (String, Request) {
         static NUMBER: AtomicU64 = AtomicU64::new(100_000_000);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let order = match self {
-            Self::Zip | Self::DealPos => format!("order-{number}"),
-            _ => number.to_string(),
-        };
+        let order = if self == Self::Zip { format!("order-{number}") } else { number.to_string() };
         let request = match self {
             Self::Zip => signed::<Zip>("authorize", with(ZIP, "/orderId", json!(order))),
             Self::Tiki => signed::<Tiki>("order.status", with(TIKI, "/data/order_code", json!(order))),
@@ -142,11 +144,37 @@ impl Body {
             Self::Zid10 => signed::<Zid>("order.create", zid(number, 10_000)),
             Self::Zid50 => signed::<Zid>("order.create", zid(number, 50_000)),
             Self::Zid1000 => signed::<Zid>("order.create", zid(number, 1_000_000)),
-            Self::Zort => signed::<Zort>("ADDORDER", with(ZORT, "/id", json!(number))),
-            Self::DealPos => signed::<DealPos>("paymentCreated", with(DEALPOS, "/ID", json!(order))),
+            Self::Sample(provider) => sample(provider, &order),
         };
         (order, request)
     }
+}
+
+/// Returns a delivery of a provider's usual sample with this id of its entity.
+fn sample(provider: &str, order: &str) -> Request {
+    struct Sample<'s> {
+        provider: &'s str,
+        order: &'s str,
+        request: Option<Request>,
+    }
+
+    impl ToolsVisitor for Sample<'_> {
+        fn visit<P: Registering>(&mut self) {
+            if P::NAME != self.provider {
+                return;
+            }
+            let event = P::PROFILE.sample;
+            let row = find(P::EVENTS, event).expect("the event is in the catalogue");
+            let payload = P::PAYLOADS.iter().find(|payload| payload.name() == event).expect("a payload file");
+            let entity = EntityId::Exactly(self.order.to_owned());
+            let variant = SampleVariant { entity, at: Timestamp::UNIX_EPOCH, state: 0 };
+            self.request = Some(signed::<P>(event, variant.body(row, payload.body, payload.is_form())));
+        }
+    }
+
+    let mut found = Sample { provider, order, request: None };
+    inlet_providers::for_each_with_tools(&mut found);
+    found.request.expect("the provider is in the list")
 }
 
 /// Returns the live credentials of a provider's store, in the form of the parameter.
@@ -170,7 +198,8 @@ pub fn credentials(provider: &str, store: &str) -> Option<String> {
     }
 }
 
-/// The largest body that API Gateway gives a function: its event has at most 6 MB, and a body in base64 is a third longer.
+/// The largest body that API Gateway gives a function: its event has at most 6 MB, and a body in base64 is a third
+/// longer.
 const MAX_BODY_LEN: usize = 4_400_000;
 
 /// A request that does not verify and costs much.
@@ -181,12 +210,13 @@ pub struct Hostile {
     pub event: Vec<u8>,
 }
 
-/// Returns the most expensive requests that everyone can send to this provider's receiver, to a store with ten credentials.
+/// Returns the most expensive requests that everyone can send to this provider's receiver, to a store with ten
+/// credentials.
 pub fn hostile(body: Body) -> Vec<Hostile> {
     let provider = body.provider();
     let filled = |unit: &str| unit.repeat(MAX_BODY_LEN / unit.len()).into_bytes();
-    let mut chance = Chance(11);
-    let noise: Vec<u8> = (0..MAX_BODY_LEN).map(|_| (chance.next() >> 40) as u8).collect();
+    let mut random = Random(11);
+    let noise: Vec<u8> = (0..MAX_BODY_LEN).map(|_| (random.next() >> 40) as u8).collect();
     let nested = [filled("[").as_slice(), b"1"].concat();
     let mut objects = filled("{\"a\":");
     objects.truncate(MAX_BODY_LEN);
@@ -275,10 +305,10 @@ fn zid(number: u64, len: usize) -> Vec<u8> {
     order["invoice_number"] = json!(number);
     let product = order["products"][0].clone();
     let mut left = len.saturating_sub(order.to_string().len());
-    let mut chance = Chance(7);
+    let mut random = Random(7);
     let mut products = vec![product.clone()];
     while left > 0 {
-        let product = another(&product, &mut chance);
+        let product = another(&product, &mut random);
         left = left.saturating_sub(product.to_string().len() + 1);
         products.push(product);
     }
@@ -287,25 +317,25 @@ fn zid(number: u64, len: usize) -> Vec<u8> {
     order.to_string().into_bytes()
 }
 
-fn another(product: &Value, chance: &mut Chance) -> Value {
+fn another(product: &Value, random: &mut Random) -> Value {
     const NAMES: [&str; 8] =
         ["Cup", "قهوة عربية", "Dates, 1 kg", "Oud Oil", "عباءة سوداء", "Prayer Rug", "Lamp", "Tea Set"];
     let mut product = product.clone();
-    let price = 5 + chance.below(900);
-    let quantity = 1 + chance.below(5);
+    let price = 5 + random.below(900);
+    let quantity = 1 + random.below(5);
     let id = format!(
         "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-        chance.next() >> 32,
-        chance.below(1 << 16),
-        chance.below(1 << 12),
-        chance.below(1 << 12),
-        chance.next() >> 16
+        random.next() >> 32,
+        random.below(1 << 16),
+        random.below(1 << 12),
+        random.below(1 << 12),
+        random.next() >> 16
     );
     let total = price * quantity;
     for (field, value) in [
         ("id", json!(id)),
-        ("sku", json!(format!("OASIS-{:05}", chance.below(100_000)))),
-        ("name", json!(NAMES[usize::try_from(chance.below(8)).unwrap_or_default()])),
+        ("sku", json!(format!("OASIS-{:05}", random.below(100_000)))),
+        ("name", json!(NAMES[usize::try_from(random.below(8)).unwrap_or_default()])),
         ("quantity", json!(quantity)),
         ("price", json!(price)),
         ("price_string", json!(format!("{price}.00 SAR"))),
@@ -319,9 +349,9 @@ fn another(product: &Value, chance: &mut Chance) -> Value {
 }
 
 /// The same sequence in every run: a linear congruential generator with Knuth's constants for MMIX.
-struct Chance(u64);
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0
@@ -340,10 +370,11 @@ fn signed<S: Sender>(event: &str, body: Vec<u8>) -> Request {
     delivery::<S>(store, row, body, &list[0])
 }
 
-/// Changes the last letter of every header that may be a proof.
+/// Changes the last letter of every header of the proof: every header but the content type.
 fn forge(request: &mut Request) {
-    for name in ["key1", "key2", "key3", "authorization", "x-api-key", "x-qp-signature", "x-signature"] {
-        let Some(value) = request.headers.value(name).map(str::to_owned) else { continue };
+    let headers: Vec<(String, String)> =
+        request.headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    for (name, value) in headers.iter().filter(|(name, _)| name != "content-type") {
         let (rest, last) = value.split_at(value.len() - 1);
         let other = if last == "0" { "1" } else { "0" };
         request.headers.set(name, format!("{rest}{other}"));

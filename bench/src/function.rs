@@ -15,7 +15,7 @@ use crate::contender::Contender;
 use crate::runtime_api::{Answer, RuntimeApi, Silence};
 
 /// Maximum duration of any step: an interpreter under valgrind is the slowest.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Time in which a function that waits for its next event may still be busy with the last.
 const SETTLING: Duration = Duration::from_millis(20);
@@ -67,15 +67,15 @@ impl Function {
 
     /// Waits until it asks for an event for the first time.
     pub fn ready(&self) -> Result<Start, Silence> {
-        let at = self.api.waits(PATIENCE)?;
+        let at = self.api.waits(TIMEOUT)?;
         thread::sleep(SETTLING);
         Ok(Start { wall: at.duration_since(self.started), cpu: self.cpu() })
     }
 
     /// Delivers an event, and waits until the function asks for the next.
     pub fn deliver(&self, event: &[u8]) -> Result<Answer, Silence> {
-        let answer = self.api.deliver(event, PATIENCE)?;
-        self.api.waits(PATIENCE)?;
+        let answer = self.api.deliver(event, TIMEOUT)?;
+        self.api.waits(TIMEOUT)?;
         Ok(answer)
     }
 

@@ -1,5 +1,5 @@
-//! The gate: compares values that are the same on every machine, of the receivers as the local stack builds them, with the
-//! committed figures.
+//! The gate: compares values that are the same on every machine, of the receivers as the local stack builds them, with
+//! the committed figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -69,8 +69,8 @@ fn measured() -> Result<(Figures, Vec<String>), Box<dyn Error>> {
         add("bytes of the binary", fs::metadata(OfTheStack.file(provider))?.len() as f64);
         bench.backends.empty();
         let start = callgrind::count(OfTheStack, provider, &[], &bench.certificates, &bench.backends)?;
-        // Without the instructions up to the first `/next` and those of a forgery: the progress of a handshake and the number
-        // of credential reads depend on the machine.
+        // Without the instructions up to the first `/next` and those of a forgery: the progress of a handshake and the
+        // number of credential reads depend on the machine.
         add("instructions before connections are opened", start.before_warming as f64);
         let accepted = counted::of_webhook(&bench, OfTheStack, body, Body::delivery)?;
         add("instructions of an accepted webhook", accepted * 1e6);
@@ -81,7 +81,7 @@ fn measured() -> Result<(Figures, Vec<String>), Box<dyn Error>> {
         add("AWS calls of an accepted webhook", units.calls as f64);
         add("write units of an accepted webhook", (units.table_writes + units.index_writes) as f64);
     }
-    for body in Body::OF_EACH_PROVIDER {
+    for body in Body::of_each_provider() {
         let worst = hostile::worst(&bench, OfTheStack, body)?;
         let name = format!("inlet-{}: memory of the worst forged request", body.provider());
         figures.insert(name, worst.memory as f64);
@@ -94,7 +94,7 @@ fn measured() -> Result<(Figures, Vec<String>), Box<dyn Error>> {
 pub fn hostile() -> Result<(), Box<dyn Error>> {
     let bench = Bench::start()?;
     let mut wrong = Vec::new();
-    for body in Body::OF_EACH_PROVIDER {
+    for body in Body::of_each_provider() {
         let worst = hostile::worst(&bench, OfTheStack, body)?;
         wrong.extend(hostile::exceeded(body.provider(), worst));
     }

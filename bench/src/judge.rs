@@ -1,4 +1,4 @@
-//! Checks that the job was done: the answer is right, the body is stored byte for byte, the queue has the order.
+//! Checks that the job was done: the response is right, the body is stored byte for byte, the queue has the order.
 //! The row of a contender that does less is void.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
-//! Load on the deployed stack: several senders at once, each sending the next delivery when the last is answered.
+//! Load on the deployed stack: several senders at the same time, each sending the next delivery when the last is
+//! answered.
 
 use std::error::Error;
 use std::thread;
@@ -13,7 +14,7 @@ use crate::median::quantile;
 const SENDERS: usize = 8;
 
 /// A sender's timeout: API Gateway's own.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The results of one sender.
 #[derive(Default)]
@@ -22,16 +23,17 @@ struct Seen {
     errors: u32,
 }
 
-/// Drives our API with all five providers, then ours and the peer's with the bodies that the peer understands.
+/// Drives our API with every provider, then ours and the peer's with the bodies that the peer understands.
 pub fn drive(how_long: Duration, ours: &str, peers: &str) -> Result<(), Box<dyn Error>> {
     const UNDERSTOOD: [Body; 3] = [Body::Zid10, Body::Tiki, Body::Zip];
+    let every = Body::of_each_provider();
     println!(
         "| load of {SENDERS} senders, {} s | accepted a second | p50 ms | p99 ms | errors |",
         how_long.as_secs()
     );
     println!("|---|--:|--:|--:|--:|");
     for (name, api, bodies) in [
-        ("Inlet, all five providers", ours, &Body::OF_EACH_PROVIDER[..]),
+        ("Inlet, every provider", ours, &every[..]),
         ("Inlet, Zid, Tiki and Zip", ours, &UNDERSTOOD),
         ("R1, Zid, Tiki and Zip", peers, &UNDERSTOOD),
     ] {
@@ -61,7 +63,7 @@ fn send(api: &str, bodies: &[Body], how_long: Duration) -> Seen {
 }
 
 fn one_after_another(api: &str, bodies: &[Body], first: usize, until: Instant) -> Seen {
-    let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
+    let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
     let agent = config.build().new_agent();
     let mut seen = Seen::default();
     for body in bodies.iter().cycle().skip(first % bodies.len()) {
@@ -86,7 +88,7 @@ fn is_accepted(agent: &ureq::Agent, api: &str, provider: &str, request: &Request
     for (name, value) in request.headers.iter() {
         post = post.header(name, value);
     }
-    // The answer is read to its end, so that the connection can be used again.
+    // The response is read to its end, so that the connection can be used again.
     post.send(&request.body[..]).is_ok_and(|mut answer| {
         let read = answer.body_mut().read_to_vec().is_ok();
         answer.status().is_success() && read

@@ -34,9 +34,9 @@ enum Happening {
 /// An event's answer.
 #[derive(Debug)]
 pub struct Answer {
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub status: u16,
-    /// From the event's sending to its answer.
+    /// From the event's sending to its response.
     pub took: Duration,
 }
 
@@ -69,9 +69,9 @@ impl RuntimeApi {
     }
 
     /// Waits until the function asks for an event, and returns the time.
-    pub fn waits(&self, patience: Duration) -> Result<Instant, Silence> {
+    pub fn waits(&self, timeout: Duration) -> Result<Instant, Silence> {
         loop {
-            match self.happening(patience)? {
+            match self.happening(timeout)? {
                 Happening::Waits(at) => return Ok(at),
                 Happening::Answered(..) => {}
                 Happening::Failed(why) => return Err(Silence::Said(why)),
@@ -79,13 +79,13 @@ impl RuntimeApi {
         }
     }
 
-    /// Delivers an event and waits for its answer. The function must be waiting.
-    pub fn deliver(&self, event: &[u8], patience: Duration) -> Result<Answer, Silence> {
+    /// Delivers an event and waits for its response. The function must be waiting.
+    pub fn deliver(&self, event: &[u8], timeout: Duration) -> Result<Answer, Silence> {
         let event = event.to_vec();
         let sent = Instant::now();
         self.events.send(event).map_err(|_| Silence::Late)?;
         loop {
-            match self.happening(patience)? {
+            match self.happening(timeout)? {
                 Happening::Answered(at, body) => {
                     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
                     let status = json["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
@@ -97,8 +97,8 @@ impl RuntimeApi {
         }
     }
 
-    fn happening(&self, patience: Duration) -> Result<Happening, Silence> {
-        self.happenings.recv_timeout(patience).map_err(|error| match error {
+    fn happening(&self, timeout: Duration) -> Result<Happening, Silence> {
+        self.happenings.recv_timeout(timeout).map_err(|error| match error {
             RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected => Silence::Late,
         })
     }

@@ -3,7 +3,7 @@
 use inlet::provider::catalogue::{EventSpec, find};
 use inlet::request::{Fields, Headers, Plus, Request};
 use inlet::store::StoreName;
-use inlet::tools::sender::{Address, Sender, delivery, escaped};
+use inlet::tools::sender::{Address, Payload, Sender, delivery, escaped};
 use serde_json::{Map, Value, json};
 
 use crate::repository;
@@ -49,30 +49,44 @@ pub fn marked<S: Sender>(store: &StoreName, payload: &str, credential: &Value) -
     delivery::<S>(store.clone(), row::<S>(payload), body.to_string().into_bytes(), credential)
 }
 
-/// Returns a marked delivery of a payload file as a form: a JSON object's fields become the form's. `more` is added to each
-/// mark, so that one delivery is not another's duplicate.
+/// Returns a marked delivery of a payload file that is a form. `more` is added to each mark, so that one delivery is
+/// not another's duplicate.
 pub fn marked_form<S: Sender>(store: &StoreName, payload: &str, credential: &Value, more: &str) -> Request {
-    let file = S::PAYLOADS.iter().find(|file| file.name() == payload).expect("a payload file");
-    let fields: Vec<(String, String)> = if file.is_form() {
-        let fields = Fields::parse(file.body, Plus::Space);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        fields.iter().map(|(name, value)| (text(name), text(value))).collect()
-    } else {
-        let object: Map<String, Value> = serde_json::from_slice(file.body).expect("an object");
-        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        object.into_iter().map(|(name, value)| (name, text(value))).collect()
-    };
+    let file = S::PAYLOADS.iter().find(|file| file.is_form() && file.name() == payload).expect("a form");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let parsed = Fields::parse(file.body, Plus::Space);
+    let fields = parsed.iter().map(|(name, value)| (text(name), text(value)));
     let field = |(name, value): (String, String)| {
         let mark = if is_of_a_person(&name) { format!("{MARK}{more}") } else { String::new() };
         format!("{}={}", escaped(&name), escaped(&format!("{mark}{value}")))
     };
-    let body = fields.into_iter().map(field).collect::<Vec<_>>().join("&");
+    let body = fields.map(field).collect::<Vec<_>>().join("&");
     assert!(body.contains(MARK), "{payload} has no personal field");
     let Address { method, topic, query } = S::address(row::<S>(payload));
     let headers = Headers::from_iter([("content-type", "application/x-www-form-urlencoded")]);
     let mut request = Request { method, store: store.clone(), topic, query, headers, body: body.into() };
     S::sign(&mut request, credential);
     request
+}
+
+/// Returns the name of the provider's JSON payload file with the most personal texts.
+pub fn most_personal_payload<S: Sender>() -> &'static str {
+    let personal = |file: &&Payload| {
+        let mut body: Value = serde_json::from_slice(file.body).expect("JSON");
+        mark(&mut body, false);
+        body.to_string().matches(MARK).count()
+    };
+    let files = S::PAYLOADS.iter().filter(|file| !file.is_form() && find(S::EVENTS, file.name()).is_some());
+    files.max_by_key(personal).expect("a payload file").name()
+}
+
+/// Returns the name of a payload file that is a form with personal fields; `None` if the provider has none.
+pub fn personal_form<S: Sender>() -> Option<&'static str> {
+    let is_personal = |file: &&Payload| {
+        let fields = Fields::parse(file.body, Plus::Space);
+        fields.iter().any(|(name, _)| is_of_a_person(&String::from_utf8_lossy(name)))
+    };
+    S::PAYLOADS.iter().filter(|file| file.is_form()).find(is_personal).map(Payload::name)
 }
 
 /// Returns a credential with marked secrets.

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Write};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{Bench, Measured, Trouble};
+use super::{Bench, Failure, Measured};
 use crate::backends::Units;
 use crate::contender::Contender;
 use crate::corpus::Body;
@@ -42,14 +42,14 @@ pub fn units(bench: &Bench, contender: Contender) -> Measured {
 }
 
 /// Checks that each body of the corpus, as text and in base64, is stored and sent correctly.
-fn every_body(bench: &Bench, contender: Contender) -> Result<(), Trouble> {
+fn every_body(bench: &Bench, contender: Contender) -> Result<(), Failure> {
     for body in Body::EVERY {
         let function = bench.function(contender, body)?;
         function.ready()?;
         for delivery in [body.delivery(), body.in_base64()] {
             bench
                 .deliver(&function, contender, &delivery)
-                .map_err(|trouble| format!("{}: {trouble}", body.name()))?;
+                .map_err(|failure| format!("{}: {failure}", body.name()))?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Bench, Trouble, millis};
+use super::{Bench, Failure, millis};
 use crate::backends::Call;
 use crate::contender::Contender;
 use crate::corpus::Body;
@@ -27,7 +27,7 @@ const WARMING: usize = 50;
 const MANY: usize = 200;
 
 /// The longest wait for the queue's message.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A consumer mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -113,7 +113,7 @@ impl Way {
 }
 
 /// Measures the ways of webhooks to the handler of a consumer of this mode.
-pub fn ways(bench: &Bench, contender: Contender, mode: Mode) -> Result<Vec<Way>, Trouble> {
+pub fn ways(bench: &Bench, contender: Contender, mode: Mode) -> Result<Vec<Way>, Failure> {
     bench.backends.empty();
     let start = |program: &str, variables: &[(&str, String)]| {
         Function::start(contender, program, &[], &bench.certificates, &bench.backends, variables)
@@ -145,11 +145,11 @@ fn deliver(
     processor: &mut Function,
     messages: &mut Receiver<String>,
     handing_over: Duration,
-) -> Result<(), Trouble> {
+) -> Result<(), Failure> {
     let delivery = Body::Zid10.delivery();
     thread::scope(|scope| {
         let processing = scope.spawn(move || {
-            let message = messages.recv_timeout(PATIENCE).map_err(|_| Silence::Late)?;
+            let message = messages.recv_timeout(TIMEOUT).map_err(|_| Silence::Late)?;
             thread::sleep(handing_over);
             processor.deliver(&batch(&message)).map(|_| ())
         });

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use super::{Bench, Measured, Trouble};
+use super::{Bench, Failure, Measured};
 use crate::callgrind;
 use crate::contender::Contender;
 use crate::corpus::{Body, Delivery, Proof};
@@ -32,7 +32,7 @@ pub fn of_webhook(
     contender: Contender,
     body: Body,
     make: impl Fn(Body) -> Delivery,
-) -> Result<f64, Trouble> {
+) -> Result<f64, Failure> {
     let run = |number: usize| {
         bench.backends.empty();
         let deliveries: Vec<Delivery> = (0..number).map(|_| make(body)).collect();
@@ -52,9 +52,9 @@ pub fn skew(bench: &Bench) -> Measured {
 }
 
 /// Measures the instructions of verifying and parsing alone, in millions.
-pub fn floor(body: Body) -> Result<f64, Trouble> {
+pub fn floor(body: Body) -> Result<f64, Failure> {
     let out = place::state().join("callgrind-floor");
-    let count = |times: usize| -> Result<u64, Trouble> {
+    let count = |times: usize| -> Result<u64, Failure> {
         let mut command = Command::new("valgrind");
         command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", out.display()));
         command.arg(Contender::Floor.file("")).arg(written(body)?).arg(times.to_string());
@@ -67,13 +67,13 @@ pub fn floor(body: Body) -> Result<f64, Trouble> {
 }
 
 /// Measures the CPU of verifying and parsing alone, in milliseconds.
-pub fn floor_cpu(body: Body) -> Result<f64, Trouble> {
+pub fn floor_cpu(body: Body) -> Result<f64, Failure> {
     let output = Command::new(Contender::Floor.file("")).arg(written(body)?).arg("2000").output()?;
     let nanos: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
     Ok(nanos / 1e6)
 }
 
-fn written(body: Body) -> Result<std::path::PathBuf, Trouble> {
+fn written(body: Body) -> Result<std::path::PathBuf, Failure> {
     let file = place::state().join(format!("{}.json", body.name().replace(' ', "-")));
     fs::write(&file, body.delivery().event)?;
     Ok(file)

@@ -31,24 +31,24 @@ pub struct Bench {
 }
 
 /// The reason that a contender was not measured.
-pub type Trouble = Box<dyn Error>;
+pub type Failure = Box<dyn Error>;
 
 impl Bench {
     /// Makes certificates and starts the backends.
-    pub fn start() -> Result<Self, Trouble> {
+    pub fn start() -> Result<Self, Failure> {
         let certificates = Certificates::make()?;
         let backends = Backends::start(&certificates.server())?;
         Ok(Self { certificates, backends })
     }
 
     /// Starts a contender.
-    pub fn function(&self, contender: Contender, body: Body) -> Result<Function, Trouble> {
+    pub fn function(&self, contender: Contender, body: Body) -> Result<Function, Failure> {
         self.backends.empty();
         Ok(Function::start(contender, body.provider(), &[], &self.certificates, &self.backends, &[])?)
     }
 
     /// Delivers to a contender and judges what it did.
-    pub fn deliver(&self, function: &Function, by: Contender, delivery: &Delivery) -> Result<Done, Trouble> {
+    pub fn deliver(&self, function: &Function, by: Contender, delivery: &Delivery) -> Result<Done, Failure> {
         let answer = function.deliver(&delivery.event)?;
         let calls = self.backends.calls();
         match judge::fault(delivery, &answer, &calls) {
@@ -65,7 +65,7 @@ pub struct Done {
 }
 
 /// Runs every measurement.
-pub fn everything(rounds: u32) -> Result<Results, Trouble> {
+pub fn everything(rounds: u32) -> Result<Results, Failure> {
     let bench = Bench::start()?;
     let mut results = Results { machine: machine(), rounds, ..Results::default() };
     for round in 1..=rounds {
@@ -104,14 +104,14 @@ pub fn everything(rounds: u32) -> Result<Results, Trouble> {
     Ok(results)
 }
 
-type Measured = Result<Vec<(Metric, f64)>, Trouble>;
+type Measured = Result<Vec<(Metric, f64)>, Failure>;
 
 fn of(results: &mut Results, contender: Contender, measured: Measured) {
     match measured {
         Ok(values) => values.into_iter().for_each(|(metric, value)| results.add(metric, contender, value)),
-        Err(trouble) => {
-            eprintln!("{}: {trouble}", contender.name());
-            results.void(contender, &trouble.to_string());
+        Err(failure) => {
+            eprintln!("{}: {failure}", contender.name());
+            results.void(contender, &failure.to_string());
         }
     }
 }
