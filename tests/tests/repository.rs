@@ -103,6 +103,20 @@ fn every_provider_has_one_layout_and_a_template_block() {
 }
 
 #[test]
+fn every_decision_has_a_number_of_its_own_and_a_date() {
+    let decisions = repository::text("docs/decisions.md");
+    let mut numbers = BTreeSet::new();
+    for row in decisions.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| #")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let number: u32 = cells[1].parse().unwrap_or_else(|_| panic!("{row}"));
+        assert!(numbers.insert(number), "two decisions have the number {number}");
+        let digits = cells[2].split('-').map(|part| part.parse::<u32>().is_ok()).collect::<Vec<_>>();
+        assert_eq!((cells[2].len(), digits), (10, vec![true; 3]), "{row}");
+    }
+    assert!(numbers.len() > 80, "only {} decisions were found", numbers.len());
+}
+
+#[test]
 fn every_payload_file_is_embedded_where_the_provider_is_played() {
     for_each_with_tools(&mut Embedded);
 }
