@@ -37,7 +37,7 @@ def archive() -> Path:
 
 
 def _copy(language: str) -> Path:
-    """Returns a fresh copy of a package's sources, so that nothing is written beside them."""
+    """Returns a fresh copy of a package's sources, so that nothing is written next to them."""
     folder = BUILT / language
     shutil.rmtree(folder, ignore_errors=True)
     source = event_types.PACKAGES / language

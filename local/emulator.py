@@ -78,7 +78,7 @@ def _launch(port: int) -> subprocess.Popen:
     paths.LOGS.mkdir(parents=True, exist_ok=True)
     with LOG.open("w") as log:
         return subprocess.Popen(
-            # `-P`: the modules beside the program must not hide packages of the same names.
+            # `-P`: modules in the program's folder must not hide packages of the same names.
             [tools.PYTHON / "bin" / "python", "-P", Path(__file__).with_name("ministack_bridge.py")],
             env=_environment(port), cwd=SCRATCH, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,

@@ -20,7 +20,7 @@ AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer to one event file."""
+    """The response to one event file."""
 
     event: str
     wanted: int
@@ -30,7 +30,7 @@ class Outcome:
 
 
 def prepare(stack: dict) -> None:
-    """Writes all that `sam local invoke` needs beside samconfig.toml: variables, template, image, way to the emulator.
+    """Writes all that `sam local invoke` needs in addition to samconfig.toml: variables, template, image, way to the emulator.
 
     Without a Docker engine, only the files.
     """
@@ -42,7 +42,7 @@ def prepare(stack: dict) -> None:
 
 
 def invoke_all() -> None:
-    """Run every file under events/ by `sam local invoke` and check each answer's status."""
+    """Run every file under events/ by `sam local invoke` and check each response's status."""
     if not paths.STACK_FILE.exists():
         raise Failed("no local stack is running: make up")
     if not docker.answers():

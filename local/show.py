@@ -1,4 +1,4 @@
-"""Sends one sample of each provider and prints its answer, its stored event and its receipt."""
+"""Sends one sample of each provider and prints its response, its stored event and its receipt."""
 
 import time
 from collections.abc import Set

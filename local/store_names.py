@@ -1,4 +1,4 @@
-"""Makes the receivers of the local stack list the stores' names for each new name: tests configure stores and use them at once."""
+"""Makes the receivers of the local stack list the stores' names for each new name: tests configure stores and use them immediately."""
 
 from local import paths
 from local.aws import Aws

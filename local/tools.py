@@ -35,7 +35,7 @@ def ready() -> bool:
 def install(meanwhile: Callable[[], None] | None = None) -> None:
     """Installs what the requirements pin, unless it is installed.
 
-    `meanwhile` runs as soon as the functions can be compiled, beside the installation of the other tools.
+    `meanwhile` runs as soon as the functions can be compiled, while the other tools are installed.
     """
     if _is_installed():
         return

@@ -160,7 +160,7 @@ def processed(printed: str) -> list[str]:
 
 
 def answered(port: int, headers: dict[str, str]) -> int:
-    """Returns the status of the answer to a request with these headers."""
+    """Returns the status of the response to a request with these headers."""
     command = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--data", "{}"]
     options = [option for name, value in headers.items() for option in ("--header", f"{name}: {value}")]
     return int(subprocess.run([*command, *options, f"http://127.0.0.1:{port}/"], capture_output=True, text=True).stdout)

@@ -1,4 +1,4 @@
-"""From the release archive in an empty folder: two stages are deployed beside the local stack, used, checked by
+"""From the release archive in an empty folder: two stages are deployed next to the local stack, used, checked by
 `inlet doctor` and deleted."""
 
 import json
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.stack
 FIRST = "inlet"
 SECOND = "inlet-second"
 
-# A bus that is no part of a stack.
+# A bus outside every stack.
 BUS = "orders-of-the-shop"
 RUNBOOK = "https://example.com/inlet/docs/runbook.md"
 
@@ -78,7 +78,7 @@ def test_a_second_stage_is_deployed_beside_it(aws, folder):
     assert (status(aws, FIRST), status(aws, SECOND)) == ("CREATE_COMPLETE", "CREATE_COMPLETE")
     first, second = aws.resources(FIRST), aws.resources(SECOND)
     shared = {name: first[name] for name in first.keys() & second.keys() if first[name] == second[name]}
-    # Every API calls its stage so; it is no name in the account.
+    # Every API calls its stage so; the name is not one of the account's.
     assert set(shared.values()) <= {"$default"}
 
 
@@ -108,7 +108,7 @@ def doctor(inlet: Path, aws: Aws, folder: Path, stack: str, **endpoints: str) ->
     )
     assert ran.stdout, ran.stderr
     checks = [(check["subject"], check["status"], check["finding"]) for check in json.loads(ran.stdout)["checks"]]
-    # The exit code says that something failed, and a warning is no failure.
+    # The exit code says that something failed, and a warning is not a failure.
     assert ran.returncode == any(status == "fail" for _, status, _ in checks), ran.stdout
     return checks
 
@@ -184,7 +184,7 @@ def test_the_doctor_warns_of_small_quotas(inlet, aws, folder):
     finally:
         server.shutdown()
     ((account, executions),) = about(checks, "account")
-    assert account == "warning" and "10 functions at once" in executions
+    assert account == "warning" and "10 functions concurrently" in executions
     ((api, requests),) = about(checks, "api")
     assert api == "warning" and "500 requests a second here, 250 at once" in requests
 

@@ -36,7 +36,7 @@ pub struct Alarm {
     about: String,
     /// The provider whose condition it has, if it is about one.
     provider: Option<String>,
-    /// The part of its condition's name that is no provider's: `Bus`, or nothing.
+    /// The part of its condition's name that names no provider: `Bus`, or nothing.
     condition: &'static str,
     metric: Source,
     statistic: &'static str,
@@ -367,8 +367,8 @@ impl Source {
     }
 }
 
-/// Requests that API Gateway answers itself, so that no function counts them: the filter's logical id, the metric, and the
-/// access log's lines. API Gateway writes `-` for the status of an integration that it did not call.
+/// Requests that API Gateway answers itself, so that no function counts them: the filter's logical id, the metric, and
+/// the access log's lines. API Gateway writes `-` for the status of an integration that it did not call.
 const ANSWERED_BY_THE_API: [(&str, Metric, &str); 3] = [
     ("ThrottledRequests", metrics::API_THROTTLED, "{ $.status = \"429\" }"),
     ("TooLargeRequests", metrics::API_TOO_LARGE, "{ $.status = \"413\" }"),
@@ -494,7 +494,7 @@ fn numbers() -> Vec<Widget> {
     };
     vec![
         number("Accepted", total("accepted", metrics::ACCEPTED), "Sum", true),
-        number("Refused", total("refused", metrics::REJECTED), "Sum", true),
+        number("Rejected", total("rejected", metrics::REJECTED), "Sum", true),
         number("Waiting on the queue", json!([waiting("EventQueue", "messages")]), "Maximum", false),
         number(
             "Oldest unprocessed event (seconds)",
@@ -518,7 +518,7 @@ fn charts() -> Vec<Widget> {
     vec![
         chart("Deliveries accepted", by_provider(metrics::ACCEPTED).collect(), "Sum"),
         chart("Duplicate deliveries", by_provider(metrics::DUPLICATE).collect(), "Sum"),
-        chart("Answer time (milliseconds)", json!([latency("p50"), latency("p99")]), "p99"),
+        chart("Response time (milliseconds)", json!([latency("p50"), latency("p99")]), "p99"),
         chart("Wait for table and queue (milliseconds, p99)", json!(steps), "p99"),
         chart(
             "Arrival to receipt (milliseconds)",

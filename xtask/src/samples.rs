@@ -22,7 +22,7 @@ pub struct Sample {
     pub file: String,
     /// The API Gateway event.
     pub event: Value,
-    /// The expected status of the answer.
+    /// The expected status of the response.
     pub status: u16,
 }
 
@@ -103,7 +103,7 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     ]
 }
 
-/// Returns a delivery of an event that no catalogue has. The proof fits the delivery.
+/// Returns a delivery of an event that no catalogue has. The proof is that of the delivery.
 pub(crate) fn unknown_event<S: Sender>(payload: &Payload) -> Request {
     let surprise = EventSpec { event: "neverHeardOf", aliases: &[], ..*row::<S>(payload) };
     signed::<S>(&surprise, br#"{"id":"77","hello":"world"}"#.to_vec())
