@@ -79,8 +79,12 @@ def next_commands(aws: Aws, consumer: str) -> str:
     """Returns the commands that follow."""
     if _is_url(consumer):
         return NEXT_ENDPOINT.format(consumer=consumer, secret=DEMO_SECRET)
-    outputs = aws.outputs(stack_name(Path(consumer).resolve()))
-    return NEXT_FUNCTION.format(function=outputs["FunctionName"], consumer=consumer)
+    return NEXT_FUNCTION.format(function=function_name(aws, consumer), consumer=consumer)
+
+
+def function_name(aws: Aws, consumer: str) -> str:
+    """Returns the name of the function of a folder that is deployed."""
+    return aws.outputs(stack_name(Path(consumer).resolve()))["FunctionName"]
 
 
 def _is_url(consumer: str) -> bool:

@@ -40,11 +40,15 @@ def own_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_the_commands_of_the_document_give_an_order_to_ones_own_handler(aws, own_folder):
+def test_the_commands_of_the_document_give_an_order_to_ones_own_handler(aws, own_folder, inlet):
     commands = paths.block(DOCUMENT, "tested: own handler")
     printed = shell(commands.replace("my-consumer", str(own_folder.relative_to(paths.ROOT))))
     assert processed(printed) == STATES
     assert re.search(r"3 events of order \d+ are processed", printed)
+    assert consumer_checks(inlet) == [("pass", "whose timeout of 20 s is within ConsumerTimeoutSeconds=20")]
+    function = consumer.function_name(aws, str(own_folder))
+    aws.client("lambda").update_function_configuration(FunctionName=function, Timeout=60)
+    assert consumer_checks(inlet) == [("warning", "60 s, is longer than ConsumerTimeoutSeconds=20")]
 
     # A code change: each first try fails.
     code = own_folder / "app.py"
@@ -68,7 +72,7 @@ def test_the_function_in_typescript_gets_the_order(aws):
 
 
 @pytest.mark.parametrize(("program", "mark"), [("node", "node endpoint"), ("php", "php endpoint")])
-def test_an_endpoint_gets_the_order_signed(program, mark, aws):
+def test_an_endpoint_gets_the_order_signed(program, mark, aws, inlet):
     if not shutil.which(program):
         pytest.skip(f"NOTICE: the endpoint was not run: {program} missing")
     port = free_port()
@@ -76,6 +80,7 @@ def test_an_endpoint_gets_the_order_signed(program, mark, aws):
         stack.up(without=[], own_consumer=f"http://127.0.0.1:{port}/")
         shell("make order")
         assert processed(log.read_text()) == STATES
+        assert consumer_checks(inlet) == [("pass", "1 secret signs each request")]
         assert answered(port, {}) == 401
         headers = {"webhook-id": "x", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,AAAA"}
         assert answered(port, headers) == 401
@@ -128,6 +133,14 @@ def test_the_consumer_in_rust_processes_a_message(aws):
     with runtime.running_function(aws, "ProcessorFunction", [program], "stock") as function:
         assert function.invoke({"Records": [record]}) == {"batchItemFailures": []}
     assert sample["id"] in watch.holdings(aws, stack.described()["table"]).processed
+
+
+def consumer_checks(inlet: Path) -> list[tuple[str, str]]:
+    """Returns the status of each of the doctor's checks of the consumer, with the part of its finding that depends on it."""
+    ran = subprocess.run([inlet, "--local", "--json", "doctor"], cwd=paths.ROOT, capture_output=True, text=True)
+    checks = [check for check in json.loads(ran.stdout)["checks"] if check["subject"] == "consumer"]
+    parts = r"whose timeout .*|\d+ s, is longer than ConsumerTimeoutSeconds=\d+|\d+ secrets? signs? each request"
+    return [(check["status"], re.search(parts, check["finding"])[0]) for check in checks]
 
 
 def shell(script: str) -> str:
