@@ -22,13 +22,18 @@ pub struct NewestFirst(Pin<Box<dyn Stream<Item = Result<Vec<Arrival>, Fault>> + 
 impl NewestFirst {
     /// The events that arrived at `from` or later and before `until`.
     pub fn new(table: &Table, from: ReceivedAt, until: ReceivedAt) -> Self {
+        Self::with_page_len(table, from, until, PAGE_LEN)
+    }
+
+    /// The same with pages of about this many events of each shard, for a reader that needs few.
+    pub fn with_page_len(table: &Table, from: ReceivedAt, until: ReceivedAt, page_len: i32) -> Self {
         let index = table.time_index.clone();
         let pages = stream::iter(hours(from, until))
             .map(move |(first, last)| {
                 let index = index.clone();
                 async move {
-                    let page = hour_page(&index, &first, &last).await?;
-                    Ok::<_, Fault>(pages_of_hour(index, first, page))
+                    let page = hour_page(&index, (&first, &last), page_len).await?;
+                    Ok::<_, Fault>(pages_of_hour(index, first, page, page_len))
                 }
             })
             .buffered(CONCURRENT_HOURS)
@@ -69,20 +74,22 @@ fn pages_of_hour(
     index: TimeIndex,
     first: String,
     page: HourPage,
+    page_len: i32,
 ) -> impl Stream<Item = Result<Vec<Arrival>, Fault>> {
-    let following = stream::try_unfold((index, first, page.more_until), |(index, first, more)| async move {
-        let Some(last) = more else { return Ok(None) };
-        let page = hour_page(&index, &first, &last).await?;
-        Ok(Some((page.arrivals, (index, first, page.more_until))))
-    });
+    let following =
+        stream::try_unfold((index, first, page.more_until), move |(index, first, more)| async move {
+            let Some(last) = more else { return Ok(None) };
+            let page = hour_page(&index, (&first, &last), page_len).await?;
+            Ok(Some((page.arrivals, (index, first, page.more_until))))
+        });
     stream::iter([Ok(page.arrivals)]).chain(following)
 }
 
 /// Returns the newest events of an hour from `first` to `last`: as many as one page of every shard contains.
-async fn hour_page(index: &TimeIndex, first: &str, last: &str) -> Result<HourPage, Fault> {
+async fn hour_page(index: &TimeIndex, (first, last): (&str, &str), page_len: i32) -> Result<HourPage, Fault> {
     let pages = try_join_all((0..SHARDS).map(|shard| async move {
         let bucket = bucket(hour(last), shard);
-        index.shard_page(&bucket, (first, last), Order::NewestFirst, PAGE_LEN).await
+        index.shard_page(&bucket, (first, last), Order::NewestFirst, page_len).await
     }))
     .await?;
     let mut arrivals = Vec::new();

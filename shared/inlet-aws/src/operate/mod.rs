@@ -4,6 +4,8 @@ pub mod index_desc;
 pub mod event_status;
 pub mod history;
 pub mod quarantine_list;
+pub mod quarantine_offer;
+pub mod dead_letter_list;
 pub mod replay;
 mod receive_messages;
 pub mod redrive;

@@ -16,6 +16,8 @@ const UNREADABLE: &str = "the quarantine cannot be read";
 /// A quarantined request without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarantinedDelivery {
+    /// The name of the request within its store: the time of arrival and a digest.
+    pub key: String,
     /// The time of arrival.
     pub received: ReceivedAt,
     /// Why verification failed.
@@ -82,9 +84,11 @@ fn query(table: &Table, provider: &str, store: &StoreName) -> QueryFluentBuilder
     query.expression_attribute_values(":pk", AttributeValue::S(partition(provider, store)))
 }
 
-fn read(item: &Item) -> Option<QuarantinedDelivery> {
+/// Reads an item of the quarantine; `None` if it has no time of arrival.
+pub(crate) fn read(item: &Item) -> Option<QuarantinedDelivery> {
     let word = |name: &str| text(item, name).map(str::to_owned);
     Some(QuarantinedDelivery {
+        key: word("sk").unwrap_or_default(),
         received: ReceivedAt::from_millis(number(item, "received_ms")?)?,
         reason: word("reason").unwrap_or_default(),
         method: word("method").unwrap_or_default(),

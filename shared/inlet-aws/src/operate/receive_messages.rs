@@ -1,5 +1,6 @@
 //! Receives and deletes messages of an SQS queue. The functions need neither: Lambda receives for them.
 
+use aws_sdk_sqs::operation::receive_message::builders::ReceiveMessageFluentBuilder;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use inlet::fault::Fault;
@@ -14,12 +15,25 @@ impl SqsQueue {
     /// # Errors
     /// If the call of SQS fails.
     pub(crate) async fn receive(&self, now: ReceivedAt) -> Result<Vec<Received>, Fault> {
-        let asked = self
-            .client
-            .receive_message()
+        self.receive_with(now, self.client.receive_message().wait_time_seconds(1)).await
+    }
+
+    /// Receives up to ten messages without waiting for any, and hides them for this many seconds.
+    ///
+    /// # Errors
+    /// If the call of SQS fails.
+    pub(crate) async fn look(&self, now: ReceivedAt, hidden_seconds: i32) -> Result<Vec<Received>, Fault> {
+        self.receive_with(now, self.client.receive_message().visibility_timeout(hidden_seconds)).await
+    }
+
+    async fn receive_with(
+        &self,
+        now: ReceivedAt,
+        request: ReceiveMessageFluentBuilder,
+    ) -> Result<Vec<Received>, Fault> {
+        let asked = request
             .queue_url(&self.url)
             .max_number_of_messages(10)
-            .wait_time_seconds(1)
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .message_attribute_names(WHOLE)
             .send()

@@ -133,6 +133,25 @@ impl Replay {
         Ok(())
     }
 
+    /// Sends these events in their order, at most `rate` a second. `replayed` contains the progress at any time.
+    ///
+    /// # Errors
+    /// If the table cannot be read or written, or SQS does not accept a message now.
+    pub async fn run_events(
+        &self,
+        events: &[Arrival],
+        replay: &ReplayId,
+        rate: u32,
+        replayed: &watch::Sender<Replayed>,
+    ) -> Result<(), Fault> {
+        let limiter = RateLimiter::per_second(rate);
+        for arrival in events {
+            limiter.acquire().await;
+            self.send(arrival, replay, replayed).await?;
+        }
+        Ok(())
+    }
+
     /// Sends one event as part of a replay.
     pub(crate) async fn send(
         &self,

@@ -96,6 +96,16 @@ impl DriftDetector {
         (drift != Drift::default()).then_some(drift)
     }
 
+    /// Returns the differences between a stored body and the known shape of its event; `None` if the event has no known
+    /// shape, or the body is not JSON or too long to compare. Undocumented values are not among the differences: only
+    /// parsing finds them.
+    pub fn drift_of_body(&self, event: &str, body: &[u8]) -> Option<Drift> {
+        let shape = self.shape(event)?;
+        let body: Value =
+            (body.len() <= MAX_BODY_LEN).then(|| serde_json::from_slice(body).ok()).flatten()?;
+        Some(shape.compare(&body))
+    }
+
     /// Returns the event's name if it has a known shape, else `unknown`: a sender can send any number of other names.
     pub fn name_of<'e>(&self, event: &'e Event) -> &'e str {
         let parsed = event.parsed();
