@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    completions, doctor, events, forget, forward, list, man, redrive, replay, restore, reverify,
-    sample_event, secret, send, show, stats, tail, timeline, urls, verify, webhook,
+    completions, console, doctor, events, forget, forward, list, man, mcp, redrive, replay, restore,
+    reverify, sample_event, secret, send, show, stats, tail, timeline, urls, verify, webhook,
 };
 use crate::failure;
 use crate::options::{DeploymentArgs, OutputArgs};
@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Timeline(timeline::Arguments),
     /// Count deliveries and their outcomes, by store
     Stats(stats::Arguments),
+    /// Show the deployment in a browser: pages on this machine
+    Console(console::Arguments),
+    /// Serve the deployment to an agent: the Model Context Protocol over standard input and output
+    Mcp(mcp::Arguments),
     /// Post events to a program on this machine as they arrive
     Forward(forward::Arguments),
     /// Send stored events to consumers again
@@ -81,7 +85,7 @@ pub(crate) enum Command {
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     ("Set up", &["doctor", "urls", "events", "secret", "webhook"]),
     ("Test", &["send", "sample-event"]),
-    ("Inspect", &["list", "tail", "show", "timeline", "stats", "forward", "verify"]),
+    ("Inspect", &["list", "tail", "show", "timeline", "stats", "console", "mcp", "forward", "verify"]),
     ("Recover", &["replay", "redrive", "reverify", "restore", "forget"]),
     ("Shell", &["completions", "man"]),
 ];

@@ -13,6 +13,9 @@ mod load;
 mod events;
 mod webhook;
 mod http;
+mod personal;
+mod console;
+mod mcp;
 mod percentile;
 mod private_file;
 mod output;
@@ -42,6 +45,10 @@ async fn main() -> ExitCode {
         Command::Show(arguments) => commands::show::run(arguments, &deployment, &mut output).await,
         Command::Timeline(arguments) => commands::timeline::run(arguments, &deployment, &mut output).await,
         Command::Stats(arguments) => commands::stats::run(arguments, &deployment, &mut output).await,
+        Command::Console(arguments) => {
+            Box::pin(commands::console::run(arguments, &deployment, &mut output)).await
+        }
+        Command::Mcp(arguments) => Box::pin(commands::mcp::run(arguments, &deployment)).await,
         Command::Forward(arguments) => {
             Box::pin(commands::forward::run(arguments, &deployment, &mut output)).await
         }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use inlet::drift::detector::{Drift, DriftDetector};
 use inlet::fault::Fault;
 use inlet::provider::catalogue::{EventSpec, find};
 use inlet::provider::retry_policy::RetryPolicy;
@@ -65,6 +66,7 @@ pub(crate) struct ProviderTools {
     pub(crate) payloads: &'static [Payload],
     address: fn(&EventSpec) -> Address,
     sends: fn(&EventSpec) -> bool,
+    drift: fn(&str, &[u8]) -> Option<Drift>,
     accepts: fn(&Value) -> bool,
     delivery: fn(StoreName, &EventSpec, Vec<u8>, &Value) -> Request,
     reverify: Reverify,
@@ -105,6 +107,7 @@ impl ProviderTools {
             payloads: S::PAYLOADS,
             address: S::address,
             sends: S::sends,
+            drift: |event, body| DriftDetector::new(S::SHAPES).drift_of_body(event, body),
             accepts: |credential| S::Credential::deserialize(credential).is_ok(),
             delivery: |store, event, body, credential| delivery::<S>(store, event, body, credential),
             reverify: |clients, store, sum| {
@@ -174,6 +177,11 @@ impl ProviderHandle {
     /// Returns true if the provider sends an event of this name.
     pub(crate) fn sends(self, event: &EventSpec) -> bool {
         (self.sends)(event)
+    }
+
+    /// Returns the differences between a stored body and the known shape of its event; `None` if they cannot be compared.
+    pub(crate) fn drift_of_body(self, event: &str, body: &[u8]) -> Option<Drift> {
+        (self.drift)(event, body)
     }
 
     /// Returns a delivery as the provider sends it, with its proof.

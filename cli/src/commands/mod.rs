@@ -19,5 +19,7 @@ pub(crate) mod reverify;
 pub(crate) mod forget;
 pub(crate) mod verify;
 pub(crate) mod restore;
+pub(crate) mod console;
+pub(crate) mod mcp;
 pub(crate) mod completions;
 pub(crate) mod man;

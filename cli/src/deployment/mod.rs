@@ -99,6 +99,36 @@ impl Deployment {
         Ok(deployment)
     }
 
+    /// Returns a deployment of which nothing answers, for tests of what happens before AWS is called.
+    #[cfg(test)]
+    pub(crate) fn unreachable() -> Self {
+        let anybody = Credentials::new("test", "test", None, None, "tests");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(anybody))
+            // The port of the discard service: nothing listens.
+            .endpoint_url("http://127.0.0.1:9")
+            .http_client(http_client(ProxyConfig::disabled()).expect("a client"))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts())
+            .build();
+        Self {
+            stack: "canary-stack".to_owned(),
+            inlet: "inlet".to_owned(),
+            stage: "canary-stage".to_owned(),
+            api: "http://127.0.0.1:9".to_owned(),
+            table_name: "table".to_owned(),
+            queue_url: "http://127.0.0.1:9/queue".to_owned(),
+            dead_letter_queue_url: "http://127.0.0.1:9/dead".to_owned(),
+            bus: "bus".to_owned(),
+            retention_days: LOCAL_RETENTION_DAYS,
+            log_level: LogLevel::Info,
+            is_local: true,
+            config,
+        }
+    }
+
     /// Returns true for a deployment without real business.
     pub(crate) fn is_disposable(&self) -> bool {
         self.is_local || DISPOSABLE.contains(&self.stage.as_str())

@@ -19,6 +19,12 @@ use crate::providers::ProviderHandle;
 /// The filter of CloudWatch Logs: returns only the lines of deliveries.
 const DELIVERIES: &str = r#"{ $.message = "delivery" }"#;
 
+/// The same for the responses that the provider counts towards its circuit breaker.
+const COUNTED_FAILURES: &str = r#"{ $.message = "delivery" && $.counts_towards_breaker IS TRUE }"#;
+
+/// Pages of failures that are read of each provider: more failures than that are far past every limit.
+const FAILURE_PAGES: usize = 10;
+
 /// The fields of a delivery's line that are counted: `inlet_aws::telemetry::log`.
 #[derive(Debug, Deserialize)]
 struct Line {
@@ -144,6 +150,49 @@ pub(crate) async fn counts_by_store(
         }
     }
     Ok(counted)
+}
+
+/// Returns the number of failures of each store within the window of the provider's circuit breaker. Reads the lines of
+/// failures only; none if the provider documents no circuit breaker.
+///
+/// # Errors
+/// If the log cannot be read.
+pub(crate) async fn failures_by_store(
+    deployment: &Deployment,
+    provider: ProviderHandle,
+    until: ReceivedAt,
+) -> Result<BTreeMap<String, u64>, Failure> {
+    let mut failures = BTreeMap::new();
+    let Some(breaker) = &provider.retry_policy.circuit_breaker else { return Ok(failures) };
+    let mut pages = Client::new(&deployment.config)
+        .filter_log_events()
+        .log_group_name(format!("/inlet/{}/{provider}", deployment.stage))
+        .filter_pattern(COUNTED_FAILURES)
+        .start_time(until.earlier(breaker.window).millis())
+        .end_time(until.millis())
+        .into_paginator()
+        .send();
+    for _ in 0..FAILURE_PAGES {
+        let page = match pages.next().await {
+            None => break,
+            Some(Ok(page)) => page,
+            Some(Err(error))
+                if error
+                    .as_service_error()
+                    .is_some_and(FilterLogEventsError::is_resource_not_found_exception) =>
+            {
+                break;
+            }
+            Some(Err(error)) => return Err(Failure::aws("the receivers' logs cannot be read", &error)),
+        };
+        for line in page.events().iter().filter_map(|event| event.message().and_then(line)) {
+            if let (Some(true), Some(store)) = (line.counts_towards_breaker, line.store) {
+                let of_store: &mut u64 = failures.entry(store).or_default();
+                *of_store = of_store.saturating_add(1);
+            }
+        }
+    }
+    Ok(failures)
 }
 
 impl ProviderCounts {

@@ -5,3 +5,4 @@ pub(crate) mod follow;
 pub(crate) mod change;
 pub(crate) mod replayed;
 pub(crate) mod delivery_log;
+pub(crate) mod page;

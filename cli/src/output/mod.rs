@@ -6,7 +6,7 @@
 pub(crate) mod prompt;
 pub(crate) mod progress;
 pub(crate) mod json_text;
-mod terminal;
+pub(crate) mod terminal;
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal as _, Write as _};

@@ -31,3 +31,5 @@ mod forget;
 mod verify;
 mod restore;
 mod runbook;
+mod mcp;
+mod console;

@@ -1,0 +1,73 @@
+//! `inlet console`: serves the console's pages on this machine.
+
+use serde::Serialize;
+
+use crate::console::server::Listening;
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::options::DeploymentArgs;
+use crate::output::{Output, Page, Report};
+
+/// The arguments of `inlet console`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Listen on this port of 127.0.0.1 [default: a free one]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+    /// Offer actions too: replay, redrive, reverify and forget. Each asks first
+    #[arg(long)]
+    allow_write: bool,
+}
+
+/// Serves the pages until Ctrl-C.
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let Arguments { port, allow_write } = arguments;
+    let deployment = Deployment::find(options).await?;
+    let stack = deployment.stack.clone();
+    let listening = Listening::bind(deployment, port, allow_write).await?;
+    output.item(&Address { stack, url: listening.url.clone(), allow_write })?;
+    output.note("the address works once, in one browser; Ctrl-C ends the console");
+    let console = listening.serve(stopped()).await?;
+    let running = console.work.running();
+    if running.is_empty() {
+        return Ok(());
+    }
+    output.note("waiting for the actions that run; Ctrl-C again leaves the rest undone");
+    let ended = async {
+        for job in running {
+            job.ended().await;
+        }
+    };
+    tokio::select! {
+        () = ended => Ok(()),
+        // The process must end with its threads, which the runtime would wait for.
+        () = stopped() => std::process::exit(UNFINISHED),
+    }
+}
+
+/// The exit code of work that was left undone: [`Failure::Partial`].
+const UNFINISHED: i32 = 5;
+
+/// Waits for Ctrl-C.
+async fn stopped() {
+    drop(tokio::signal::ctrl_c().await);
+}
+
+/// The console's address.
+#[derive(Debug, Serialize)]
+struct Address {
+    stack: String,
+    url: String,
+    allow_write: bool,
+}
+
+impl Report for Address {
+    fn page(&self, page: &mut Page) {
+        let mode = if self.allow_write { "with actions" } else { "read-only" };
+        page.line(format_args!("The console of the stack {} ({mode}): {}", self.stack, self.url));
+    }
+}

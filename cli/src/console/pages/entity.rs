@@ -1,0 +1,265 @@
+//! The timeline of an entity: its events, oldest first, with what each changed.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::operate::forget::Entity;
+use inlet_aws::operate::history::{self, HistoryEntry};
+use serde_json::Value;
+
+use crate::console::pages::events::state_name;
+use crate::console::pages::{Params, Shell, answer, given};
+use crate::console::server::{Console, Shared, now};
+use crate::console::text::{At, Text, ago, in_query};
+use crate::events::change::{Change, KnownFields};
+use crate::events::list::{State as EventState, after};
+use crate::failure::Failure;
+use crate::personal::{MASK, mask_data};
+
+/// Changes of an event that are shown at once; the next ones are folded, and all others counted.
+const CHANGES: usize = 10;
+const FOLDED: usize = 200;
+
+/// Events of a page, the newest of the entity. Only an entity without a key of its own has more.
+const EVENTS: usize = 100;
+
+/// Maximum length of a value, in characters.
+const VALUE: usize = 200;
+
+#[derive(Template)]
+#[template(path = "console/entity.html")]
+struct EntityPage {
+    shell: Shell,
+    path: Text,
+    raw_path: String,
+    steps: Vec<Step>,
+    /// Number of older events that the page leaves out.
+    left_out: usize,
+    shows_personal: bool,
+    other: String,
+}
+
+/// An event of the timeline.
+struct Step {
+    at: At,
+    ago: String,
+    state: &'static str,
+    ours: Text,
+    theirs: Text,
+    processing: Text,
+    origin: Text,
+    trust: Text,
+    href: String,
+    replays: Vec<(Text, At)>,
+    changes: Vec<ChangeRow>,
+    folded: Vec<ChangeRow>,
+    more_changes: usize,
+    damaged: Option<Text>,
+}
+
+struct ChangeRow {
+    field: Text,
+    before: Option<Text>,
+    after: Text,
+}
+
+/// Shows a timeline.
+pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
+    let page = read(&console, &params).await;
+    answer(&console, page)
+}
+
+async fn read(console: &Console, params: &Params) -> Result<EntityPage, Failure> {
+    let text = given(params, "path").unwrap_or_default();
+    let entity = Entity::parse(text).map_err(|error| Failure::Unusable {
+        what: format!("{text}: {error}"),
+        next: "choose an entity in the list of events".to_owned(),
+    })?;
+    let path = entity.as_str();
+    let entries = history::load(&console.deployment.table(), path).await;
+    let entries = entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
+    if entries.is_empty() {
+        return Err(Failure::NotFound {
+            what: format!("event of {path}"),
+            next: format!(
+                "events are deleted after {} days, or when the entity is forgotten",
+                console.deployment.retention_days
+            ),
+        });
+    }
+    let shows_personal = given(params, "personal") == Some("show");
+    let switch = if shows_personal { "" } else { "&personal=show" };
+    let left_out = entries.len().saturating_sub(EVENTS);
+    let steps = steps(path, entries, now(), shows_personal).split_off(left_out);
+    Ok(EntityPage {
+        shell: Shell::new(console, "events", "Timeline"),
+        path: Text::line(path),
+        raw_path: path.to_owned(),
+        steps,
+        left_out,
+        shows_personal,
+        other: format!("/entity?path={}{switch}", in_query(path)),
+    })
+}
+
+fn steps(path: &str, entries: Vec<HistoryEntry>, now: ReceivedAt, shows_personal: bool) -> Vec<Step> {
+    let kind = path.split('/').nth(2).unwrap_or_default();
+    let mut known = KnownFields::default();
+    entries.into_iter().map(|entry| Step::of(kind, entry, &mut known, now, shows_personal)).collect()
+}
+
+impl Step {
+    fn of(
+        kind: &str,
+        entry: HistoryEntry,
+        known: &mut KnownFields,
+        now: ReceivedAt,
+        shows_personal: bool,
+    ) -> Self {
+        let HistoryEntry { arrival, origin, trust, message, status, replays } = entry;
+        let (data, damaged) = match &message {
+            Ok(message) => {
+                let message: Value = serde_json::from_str(message).unwrap_or_default();
+                (message.get("data").cloned().unwrap_or_default(), None)
+            }
+            Err(damage) => (Value::Null, Some(Text::line(&damage.to_string()))),
+        };
+        let changes = if damaged.is_none() { known.apply(&data) } else { Vec::new() };
+        let masked = mask_data(kind, &data);
+        let more_changes = changes.len().saturating_sub(CHANGES.saturating_add(FOLDED));
+        let row = |change: &Change| ChangeRow::of(change, (!shows_personal).then_some(&masked));
+        let processing = match (&status.parked, status.processed) {
+            (Some(parked), _) => format!("parked: {}", parked.reason),
+            (None, Some(at)) => format!("processed {}", after(&arrival.received, &at.to_string())),
+            (None, None) => "not processed yet".to_owned(),
+        };
+        Self {
+            ago: ago(arrival.received_at(), now),
+            at: At::of(&arrival.received),
+            state: state_name(EventState::of(&status)),
+            ours: Text::line(&arrival.canonical_type),
+            theirs: Text::line(&arrival.event_type),
+            processing: Text::line(&processing),
+            origin: Text::line(&origin),
+            trust: Text::line(&trust),
+            href: format!("/event?id={}", in_query(arrival.id.as_str())),
+            replays: replays
+                .iter()
+                .map(|replay| (Text::line(&replay.replay), At::of_time(replay.at)))
+                .collect(),
+            changes: changes.iter().take(CHANGES).map(row).collect(),
+            folded: changes.iter().skip(CHANGES).take(FOLDED).map(row).collect(),
+            more_changes,
+            damaged,
+        }
+    }
+}
+
+impl ChangeRow {
+    /// Returns the row of a change. `masked` is the data with its personal fields masked, if they are not shown.
+    fn of(change: &Change, masked: Option<&Value>) -> Self {
+        let is_shown = masked.is_none_or(|masked| is_unmasked(masked, &change.field));
+        let value = |value: &Value| {
+            if is_shown { Text::line(&shortened(value)) } else { Text::line(MASK) }
+        };
+        Self {
+            field: Text::line(&change.field),
+            before: change.before.as_ref().map(value),
+            after: value(&change.after),
+        }
+    }
+}
+
+/// Returns true if the field under this path is there and not masked. The length of a list is no field of the data.
+fn is_unmasked(masked: &Value, path: &str) -> bool {
+    let mut value = masked;
+    for name in path.split('.') {
+        let next = match value {
+            Value::Object(object) => object.get(name),
+            Value::Array(_) if name == "length" => return true,
+            Value::Array(list) => name.parse::<usize>().ok().and_then(|index| list.get(index)),
+            _ => None,
+        };
+        // A name with a dot in it is not found this way: masked.
+        let Some(next) = next else { return false };
+        value = next;
+    }
+    value.as_str() != Some(MASK)
+}
+
+fn shortened(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match text.char_indices().nth(VALUE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use inlet::event::EventId;
+    use inlet_aws::dynamodb::time_index::Arrival;
+    use inlet_aws::operate::event_status::EventStatus;
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry(data: &Value, text: &str) -> HistoryEntry {
+        HistoryEntry {
+            arrival: Arrival {
+                id: EventId::parse("zid/a/order/1/0123456789abcdef").unwrap(),
+                received: "2025-06-12T08:01:12.345Z".into(),
+                event_type: text.into(),
+                canonical_type: text.into(),
+            },
+            origin: text.into(),
+            trust: text.into(),
+            message: Ok(json!({ "data": data }).to_string()),
+            status: EventStatus::default(),
+            replays: Vec::new(),
+        }
+    }
+
+    fn html(entries: Vec<HistoryEntry>, shows_personal: bool) -> String {
+        let page = EntityPage {
+            shell: Shell::closed("Timeline"),
+            path: Text::line("zid/a/order/1"),
+            raw_path: "zid/a/order/1".to_owned(),
+            steps: steps("zid/a/order/1", entries, ReceivedAt::EPOCH, shows_personal),
+            left_out: 0,
+            shows_personal,
+            other: String::new(),
+        };
+        page.render().unwrap()
+    }
+
+    #[test]
+    fn a_change_of_a_personal_field_is_visible_and_masked() {
+        let order =
+            |name: &str, status: &str| json!({"id": "1", "status": status, "customer": {"name": name}});
+        let entries = || vec![entry(&order("Sara Ali", "new"), "t"), entry(&order("Mona Ali", "paid"), "t")];
+        let masked = html(entries(), false);
+        assert!(!masked.contains("Sara") && !masked.contains("Mona") && masked.contains("customer.name"));
+        assert!(masked.contains("paid"), "{masked}");
+        let shown = html(entries(), true);
+        assert!(shown.contains("Sara Ali") && shown.contains("Mona Ali"));
+    }
+
+    #[test]
+    fn hostile_text_is_escaped_in_a_timeline() {
+        let evil = "<img src=x onerror=alert(1)>\u{202e}";
+        let html = html(vec![entry(&json!({ evil: evil, "status": evil }), evil)], true);
+        assert!(!html.contains("<img") && !html.contains('\u{202e}'), "{html}");
+    }
+
+    #[test]
+    fn only_a_field_that_is_found_unmasked_is_shown() {
+        let masked = json!({"a": [{"b": "x"}, {"b": MASK}], "c.d": "x"});
+        for (path, is_shown) in
+            [("a.0.b", true), ("a.1.b", false), ("a.length", true), ("c.d", false), ("missing", false)]
+        {
+            assert_eq!(is_unmasked(&masked, path), is_shown, "{path}");
+        }
+    }
+}

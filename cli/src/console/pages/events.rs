@@ -1,0 +1,326 @@
+//! The events, newest first, with a search.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use inlet::canonical::Kind;
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::operate::replay::Selection;
+
+use crate::console::pages::{Params, Shell, answer, given};
+use crate::console::server::{Console, Shared, now};
+use crate::console::text::{At, Text, ago, in_query};
+use crate::deployment::address::{Scope, StoreAddress};
+use crate::events::list::{Listed, State as EventState};
+use crate::events::page::{EventPage, Wanted, read};
+use crate::failure::Failure;
+use crate::input::time_arg::{TimeArg, now_plus_skew};
+
+/// Events of a page.
+const LIMIT: usize = 50;
+
+/// The time after which a search pauses and shows what it found.
+const PATIENCE: Duration = Duration::from_millis(150);
+
+/// The choices of the time to search.
+const SPANS: [(&str, &str); 5] = [
+    ("1h", "last hour"),
+    ("24h", "last 24 hours"),
+    ("7d", "last 7 days"),
+    ("30d", "last 30 days"),
+    ("all", "everything stored"),
+];
+const DEFAULT_SPAN: &str = "24h";
+
+/// The choices of the state.
+const STATES: [(&str, &str, Option<EventState>); 4] = [
+    ("", "any state", None),
+    ("waiting", "waiting", Some(EventState::Waiting)),
+    ("parked", "parked", Some(EventState::Parked)),
+    ("processed", "processed", Some(EventState::Processed)),
+];
+
+#[derive(Template)]
+#[template(path = "console/events.html")]
+struct EventsPage {
+    shell: Shell,
+    search: Search,
+    rows: Rows,
+}
+
+/// The rows alone, for the live update.
+#[derive(Template)]
+#[template(path = "console/event_rows.html")]
+struct RowsPage {
+    rows: Rows,
+}
+
+/// The rows of a page, and where it continues.
+struct Rows {
+    events: Vec<Row>,
+    read_at: At,
+    is_paused: bool,
+    /// The time that the search reached.
+    reached: Option<At>,
+    /// The address of the next page.
+    older: Option<String>,
+    /// The address of the newest page, if this is not it.
+    newest: Option<String>,
+    allow_write: bool,
+    form_token: String,
+    /// The search as hidden fields, for an action on all matching events.
+    fields: Vec<(&'static str, String)>,
+}
+
+/// The form of the search, as it was filled in.
+struct Search {
+    stores: Vec<Choice>,
+    states: Vec<Choice>,
+    spans: Vec<Choice>,
+    event_type: Text,
+    entity: Text,
+    /// The address of the live update; `None` on older pages.
+    live: Option<String>,
+}
+
+/// A choice of a list.
+struct Choice {
+    value: Text,
+    name: Text,
+    chosen: bool,
+}
+
+/// An event in the list.
+pub(crate) struct Row {
+    pub(crate) at: At,
+    pub(crate) ago: String,
+    pub(crate) state: &'static str,
+    pub(crate) reason: Option<Text>,
+    pub(crate) ours: Text,
+    pub(crate) theirs: Text,
+    pub(crate) store: Text,
+    pub(crate) entity: Text,
+    pub(crate) id: Text,
+    pub(crate) event_href: String,
+    pub(crate) entity_href: String,
+}
+
+/// Shows a page of events.
+pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
+    if let Some(address) = given(&params, "entity").and_then(direct) {
+        return Redirect::to(&address).into_response();
+    }
+    let rows = match rows(&console, &params).await {
+        Ok(rows) => rows,
+        Err(failure) => return answer::<RowsPage>(&console, Err(failure)),
+    };
+    if params.contains_key("rows") {
+        return answer(&console, Ok::<_, Failure>(RowsPage { rows }));
+    }
+    let search = Search::of(&console, &params).await;
+    let shell = Shell::new(&console, "events", "Events");
+    answer(&console, Ok(EventsPage { shell, search, rows }))
+}
+
+/// Returns the address of the event or entity that a searched text names completely.
+fn direct(text: &str) -> Option<String> {
+    if EventId::parse(text).is_ok() {
+        return Some(format!("/event?id={}", in_query(text)));
+    }
+    let is_entity = inlet_aws::operate::forget::Entity::parse(text).is_ok();
+    is_entity.then(|| format!("/entity?path={}", in_query(text)))
+}
+
+async fn rows(console: &Console, params: &Params) -> Result<Rows, Failure> {
+    let now = now();
+    let wanted = wanted(console, params, now)?;
+    let EventPage { events, older_before, is_paused } = read(&console.deployment.table(), &wanted).await?;
+    let page_before = |until: Option<&str>| {
+        let kept = ["store", "type", "entity", "state", "since"].into_iter();
+        let mut query: Vec<String> = kept
+            .filter_map(|name| given(params, name).map(|value| format!("{name}={}", in_query(value))))
+            .collect();
+        query.extend(until.map(|until| format!("until={}", in_query(until))));
+        format!("/events?{}", query.join("&"))
+    };
+    let fields = ["store", "type", "entity", "since"].into_iter();
+    let fields = fields.filter_map(|name| Some((name, given(params, name)?.to_owned())));
+    Ok(Rows {
+        events: events.iter().map(|event| Row::of(event, now)).collect(),
+        read_at: At::of_time(now),
+        is_paused,
+        reached: older_before.as_deref().filter(|_| is_paused).map(At::of),
+        older: older_before.as_deref().map(|until| page_before(Some(until))),
+        newest: given(params, "until").map(|_| page_before(None)),
+        allow_write: console.allow_write,
+        form_token: console.door.form_token().to_owned(),
+        fields: fields.collect(),
+    })
+}
+
+/// Returns the events that the parameters select.
+///
+/// # Errors
+/// [`Failure::Unusable`] if a parameter is none of its kind.
+pub(crate) fn wanted(console: &Console, params: &Params, now: ReceivedAt) -> Result<Wanted, Failure> {
+    let unusable = |what: String, next: &str| Failure::Unusable { what, next: next.to_owned() };
+    let scope = given(params, "store").map(str::parse::<Scope>).transpose();
+    let scope = scope.map_err(|error| unusable(error.to_string(), "choose a store of the list"))?;
+    let (provider, store) = match scope {
+        Some(Scope::Store(StoreAddress { provider, store })) => (Some(provider.to_string()), Some(store)),
+        Some(Scope::Provider(provider)) => (Some(provider.to_string()), None),
+        None => (None, None),
+    };
+    let span = given(params, "since").unwrap_or(DEFAULT_SPAN);
+    let time = |text: &str| {
+        let time = text.parse::<TimeArg>().map(|time| time.before(now));
+        time.map_err(|error| unusable(error.to_string(), "choose a time of the list"))
+    };
+    let oldest = console.deployment.table().time_index.oldest(now);
+    let from = if span == "all" { oldest } else { time(span)?.max(oldest) };
+    let until = given(params, "until").map_or_else(|| Ok(now_plus_skew(now)), time)?;
+    let (entity, entity_id) = match given(params, "entity") {
+        None => (None, None),
+        Some(text) => match text.split_once('/') {
+            Some((kind, _)) if Kind::parse(kind).is_some() => (Some(text.to_owned()), None),
+            Some(_) => {
+                let what = format!("{text} is not an entity");
+                return Err(unusable(what, "give a number, order/81230457, or zid/riyadh/order/81230457"));
+            }
+            None => (None, Some(text.to_owned())),
+        },
+    };
+    let state = given(params, "state").unwrap_or_default();
+    let state = STATES.iter().find(|(value, ..)| *value == state).and_then(|(.., state)| *state);
+    let event_type = given(params, "type").map(str::to_owned);
+    let selection = Selection { provider, store, event_type, entity, from, until };
+    Ok(Wanted { selection, entity_id, state, limit: LIMIT, patience: PATIENCE })
+}
+
+impl Search {
+    async fn of(console: &Console, params: &Params) -> Self {
+        let chosen = |name: &str| given(params, name).unwrap_or_default();
+        let choice = |value: &str, name: &str, chosen: &str| Choice {
+            value: Text::line(value),
+            name: Text::line(name),
+            chosen: value == chosen,
+        };
+        let store = chosen("store");
+        let mut stores = vec![choice("", "every store", store)];
+        let known = console.stores().await.unwrap_or_default();
+        let mut last = None;
+        for address in &known {
+            if last != Some(address.provider) {
+                let provider = address.provider.to_string();
+                stores.push(choice(&provider, &format!("{provider}, every store"), store));
+                last = Some(address.provider);
+            }
+            let address = address.to_string();
+            stores.push(choice(&address, &address, store));
+        }
+        // A store without credentials may have events too.
+        if !stores.iter().any(|choice| choice.chosen) {
+            stores.push(choice(store, store, store));
+        }
+        let state = chosen("state");
+        let span = given(params, "since").unwrap_or(DEFAULT_SPAN);
+        let mut spans: Vec<Choice> = SPANS.iter().map(|(value, name)| choice(value, name, span)).collect();
+        if !spans.iter().any(|choice| choice.chosen) {
+            spans.push(choice(span, &format!("since {span}"), span));
+        }
+        let live = given(params, "until").is_none().then(|| {
+            let kept = ["store", "type", "entity", "state", "since"].into_iter();
+            let query = kept.filter_map(|name| Some(format!("&{name}={}", in_query(given(params, name)?))));
+            format!("/events?rows{}", query.collect::<String>())
+        });
+        Self {
+            stores,
+            states: STATES.iter().map(|(value, name, _)| choice(value, name, state)).collect(),
+            spans,
+            event_type: Text::line(chosen("type")),
+            entity: Text::line(chosen("entity")),
+            live,
+        }
+    }
+}
+
+impl Row {
+    /// Returns the row of an event.
+    pub(crate) fn of(event: &Listed, now: ReceivedAt) -> Self {
+        let mut path = event.id.splitn(5, '/');
+        let mut next = || path.next().unwrap_or_default().to_owned();
+        let (provider, store, kind, entity) = (next(), next(), next(), next());
+        let entity_path = format!("{provider}/{store}/{kind}/{entity}");
+        Self {
+            ago: ReceivedAt::parse(&event.received).map(|at| ago(at, now)).unwrap_or_default(),
+            at: At::of(&event.received),
+            state: state_name(event.state),
+            reason: event.parked_because.as_deref().map(Text::line),
+            ours: Text::line(&event.canonical_type),
+            theirs: Text::line(&event.provider_type),
+            store: Text::line(&format!("{provider}/{store}")),
+            entity: Text::line(&format!("{kind}/{entity}")),
+            id: Text::line(&event.id),
+            event_href: format!("/event?id={}", in_query(&event.id)),
+            entity_href: format!("/entity?path={}", in_query(&entity_path)),
+        }
+    }
+}
+
+/// Returns the word for a state, which is its class in the style sheet too.
+pub(crate) fn state_name(state: EventState) -> &'static str {
+    match state {
+        EventState::Processed => "processed",
+        EventState::Waiting => "waiting",
+        EventState::Parked => "parked",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complete_name_leads_to_its_page() {
+        for (text, address) in [
+            ("zid/a/order/1/0123456789abcdef", Some("/event?id=zid%2Fa%2Forder%2F1%2F0123456789abcdef")),
+            ("zid/a/order/1", Some("/entity?path=zid%2Fa%2Forder%2F1")),
+            ("order/1", None),
+            ("1", None),
+            ("//evil.test/a/b", None),
+        ] {
+            assert_eq!(direct(text).as_deref(), address, "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_names_are_escaped_in_every_column() {
+        let evil = "\"><script>alert(1)</script>\u{202e}";
+        let listed = Listed {
+            received: evil.to_owned(),
+            id: format!("zid/a/order/{evil}/0123456789abcdef"),
+            canonical_type: evil.to_owned(),
+            provider_type: evil.to_owned(),
+            state: EventState::Parked,
+            processed: None,
+            parked_because: Some(evil.to_owned()),
+        };
+        let rows = Rows {
+            events: vec![Row::of(&listed, ReceivedAt::EPOCH)],
+            read_at: At::of(evil),
+            is_paused: true,
+            reached: Some(At::of(evil)),
+            older: None,
+            newest: None,
+            allow_write: true,
+            form_token: "t".to_owned(),
+            fields: vec![("type", evil.to_owned())],
+        };
+        let html = RowsPage { rows }.render().unwrap();
+        assert!(!html.contains("<script"), "{html}");
+        assert!(html.contains('\u{fffd}'), "the direction of writing is visible");
+    }
+}

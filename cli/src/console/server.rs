@@ -1,0 +1,472 @@
+//! The listener of the console, its routes, and the middleware in front of them.
+
+use std::future::IntoFuture as _;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::{HeaderName, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use inlet::request::{Fields, Plus};
+use inlet_aws::client::clock;
+use tokio::net::TcpListener;
+
+use crate::console::cache::Cache;
+use crate::console::overview::{Overview, Part};
+use crate::console::pages;
+use crate::console::pages::error::{refused_page, welcome_page};
+use crate::console::security::{Door, Refusal, add_headers};
+use crate::console::work::Work;
+use crate::deployment::Deployment;
+use crate::deployment::address::StoreAddress;
+use crate::deployment::stores;
+use crate::failure::Failure;
+use crate::providers::ALL;
+
+/// Maximum length of a posted form, in bytes: a page of selected events has less than a tenth of it.
+const MAX_FORM_LEN: usize = 256 * 1024;
+
+/// The time for which the overview and the list of stores are not read again.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// The time that a page waits for the first overview.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// The style, the script and the icon: everything that a page loads.
+const ASSETS: [(&str, &str, &str); 3] = [
+    ("/assets/console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
+    ("/assets/console.js", "text/javascript; charset=utf-8", include_str!("assets/console.js")),
+    ("/assets/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
+];
+
+/// A running console.
+pub(crate) struct Console {
+    /// The deployment.
+    pub(crate) deployment: Deployment,
+    /// The door.
+    pub(crate) door: Door,
+    /// True if the console offers actions.
+    pub(crate) allow_write: bool,
+    /// Its actions.
+    pub(crate) work: Work,
+    overview: Arc<Cache<Overview>>,
+    stores: Arc<Cache<Part<Vec<StoreAddress>>>>,
+}
+
+/// The console, shared by its requests.
+pub(crate) type Shared = Arc<Console>;
+
+/// A console that listens and does not answer yet.
+pub(crate) struct Listening {
+    listener: TcpListener,
+    console: Shared,
+    /// The address with the token.
+    pub(crate) url: String,
+}
+
+impl Listening {
+    /// Listens on a port of loopback: a free one if none is given.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub(crate) async fn bind(
+        deployment: Deployment,
+        port: Option<u16>,
+        allow_write: bool,
+    ) -> Result<Self, Failure> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0))).await;
+        let listener = listener.map_err(|error| Failure::Unusable {
+            what: format!("the console cannot listen on port {}: {error}", port.unwrap_or(0)),
+            next: "give another --port, or none for a free one".to_owned(),
+        })?;
+        let port = listener.local_addr()?.port();
+        let (door, token) = Door::new(port);
+        let console = Console {
+            deployment,
+            door,
+            allow_write,
+            work: Work::default(),
+            overview: Cache::new(FRESH),
+            stores: Cache::new(FRESH),
+        };
+        Ok(Self {
+            listener,
+            console: Arc::new(console),
+            url: format!("http://127.0.0.1:{port}/?token={token}"),
+        })
+    }
+
+    /// Answers requests until `stopped` completes. Returns the console, whose actions may still run.
+    ///
+    /// # Errors
+    /// If the listener fails.
+    pub(crate) async fn serve(
+        self,
+        stopped: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Shared, Failure> {
+        let routes = routes(&self.console);
+        // Connections that a browser keeps open do not delay the end.
+        let serving = axum::serve(self.listener, routes).into_future();
+        tokio::select! {
+            ended = serving => ended?,
+            () = stopped => {}
+        }
+        Ok(self.console)
+    }
+}
+
+impl Console {
+    /// Returns the facts of the overview; `None` if they are being read for the first time.
+    pub(crate) async fn overview(&self) -> Option<Arc<Overview>> {
+        let deployment = self.deployment.clone();
+        self.overview.get(PATIENCE, || async move { Box::pin(Overview::read(&deployment)).await }).await
+    }
+
+    /// Returns the stores with credentials.
+    ///
+    /// # Errors
+    /// The reason for which they cannot be listed.
+    pub(crate) async fn stores(&self) -> Part<Vec<StoreAddress>> {
+        let deployment = self.deployment.clone();
+        let read =
+            || async move { stores::of(&deployment, &ALL).await.map_err(|failure| failure.to_string()) };
+        match self.stores.get(Duration::from_secs(5), read).await {
+            Some(stores) => stores.as_ref().clone(),
+            None => Err("the stores are being listed; reload the page in a moment".to_owned()),
+        }
+    }
+}
+
+impl Console {
+    /// Makes the facts old that an action changes.
+    pub(crate) fn expire(&self) {
+        self.overview.expire();
+    }
+}
+
+/// Returns all routes. Without --allow-write no route of an action exists.
+fn routes(console: &Shared) -> Router {
+    let mut routes = Router::new()
+        .route("/", get(pages::overview::show))
+        .route("/events", get(pages::events::show))
+        .route("/event", get(pages::event::show))
+        .route("/entity", get(pages::entity::show))
+        .route("/quarantine", get(pages::quarantine::show))
+        .route("/quarantined", get(pages::quarantine::show_one))
+        .route("/dead-letters", get(pages::dead_letters::show))
+        .route("/stores", get(pages::stores::show));
+    if console.allow_write {
+        routes = routes
+            .route("/actions/replay", post(pages::actions::replay))
+            .route("/actions/redrive", post(pages::actions::redrive))
+            .route("/actions/reverify", post(pages::actions::reverify))
+            .route("/actions/forget", post(pages::actions::forget))
+            .route("/actions/run", post(pages::actions::run))
+            .route("/actions/job", get(pages::actions::job));
+    }
+    for (path, kind, content) in ASSETS {
+        let asset = move || async move {
+            let kind = (CONTENT_TYPE, HeaderValue::from_static(kind));
+            // The same bytes for as long as the console runs.
+            let kept = (HeaderName::from_static("cache-control"), HeaderValue::from_static("max-age=600"));
+            ([kind, kept], content)
+        };
+        routes = routes.route(path, get(asset));
+    }
+    routes
+        .fallback(pages::error::not_found)
+        .layer(from_fn_with_state(Arc::clone(console), guard))
+        .with_state(Arc::clone(console))
+}
+
+/// Checks a request at the door, and adds the headers of every response.
+async fn guard(State(console): State<Shared>, request: Request, next: Next) -> Response {
+    let is_asset = ASSETS.iter().any(|(path, ..)| request.uri().path() == *path);
+    let mut response = match admit(&console, request).await {
+        Ok(Admitted::Request(request)) => next.run(request).await,
+        Ok(Admitted::Entered(response)) => response,
+        Err(refusal) => refused_page(&console, refusal),
+    };
+    let kept = response.headers().get("cache-control").cloned().filter(|_| is_asset);
+    add_headers(response.headers_mut());
+    if let Some(kept) = kept {
+        response.headers_mut().insert("cache-control", kept);
+    }
+    response
+}
+
+/// A request that may pass.
+enum Admitted {
+    /// It is from a page of the session.
+    Request(Request),
+    /// It exchanged the token of the printed address.
+    Entered(Response),
+}
+
+async fn admit(console: &Console, request: Request) -> Result<Admitted, Refusal> {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let query = Fields::parse(uri.query().unwrap_or_default().as_bytes(), Plus::Space);
+    let token = query.value("token").filter(|_| uri.path() == "/" && method == Method::GET);
+    console.door.check_origin(&method, &uri, request.headers(), token.is_some())?;
+    if ASSETS.iter().any(|(path, ..)| uri.path() == *path) && method != Method::POST {
+        return Ok(Admitted::Request(request));
+    }
+    let session = console.door.check_session(request.headers());
+    if let Some(token) = token {
+        // A reload of the printed address in the same browser needs no second exchange.
+        if session.is_ok() {
+            return Ok(Admitted::Entered(welcome_page(console)));
+        }
+        let cookie = console.door.exchange(&token)?;
+        let mut response = welcome_page(console);
+        response.headers_mut().insert(cookie.0, cookie.1);
+        return Ok(Admitted::Entered(response));
+    }
+    session?;
+    if method != Method::POST {
+        return Ok(Admitted::Request(request));
+    }
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_FORM_LEN).await.map_err(|_| Refusal::Form)?;
+    console.door.check_form(&body)?;
+    Ok(Admitted::Request(Request::from_parts(parts, Body::from(body))))
+}
+
+/// Returns the status of a refusal.
+pub(crate) fn status_of(refusal: Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Host => StatusCode::MISDIRECTED_REQUEST,
+        Refusal::CrossSite | Refusal::Form => StatusCode::FORBIDDEN,
+        Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Refusal::NoSession | Refusal::Token => StatusCode::UNAUTHORIZED,
+    }
+}
+
+/// Returns the time of a page.
+pub(crate) fn now() -> inlet::received_at::ReceivedAt {
+    clock::now()
+}
+
+/// Returns a response with an HTML page.
+pub(crate) fn html(status: StatusCode, page: String) -> Response {
+    let kind = (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    (status, [kind], page).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    const PAGES: [&str; 8] =
+        ["/", "/events", "/event", "/entity", "/quarantine", "/quarantined", "/dead-letters", "/stores"];
+    const ACTIONS: [&str; 5] =
+        ["/actions/replay", "/actions/redrive", "/actions/reverify", "/actions/forget", "/actions/run"];
+
+    /// A console in front of a deployment that does not answer.
+    struct Running {
+        port: u16,
+        token: String,
+        form_token: String,
+    }
+
+    impl Running {
+        async fn start(allow_write: bool) -> Self {
+            let listening = Listening::bind(Deployment::unreachable(), None, allow_write).await.unwrap();
+            let (address, token) = listening.url.split_once("/?token=").unwrap();
+            let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+            let (token, form_token) = (token.to_owned(), listening.console.door.form_token().to_owned());
+            tokio::spawn(listening.serve(std::future::pending()));
+            Self { port, token, form_token }
+        }
+
+        /// Sends a request with these headers and returns the response as text.
+        async fn send(&self, line: &str, headers: &[(&str, &str)], body: &str) -> String {
+            let length = body.len();
+            let head = format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n");
+            let headers: Vec<String> =
+                headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let text = head + &headers.concat();
+            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
+            stream.write_all(format!("{text}\r\n{body}").as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            String::from_utf8(answer).unwrap()
+        }
+
+        fn host(&self) -> String {
+            format!("127.0.0.1:{}", self.port)
+        }
+
+        async fn get(&self, path: &str, cookie: &str) -> String {
+            let host = self.host();
+            self.send(&format!("GET {path}"), &[("Host", &host), ("Cookie", cookie)], "").await
+        }
+
+        async fn post(&self, path: &str, cookie: &str, body: &str) -> String {
+            let (host, origin) = (self.host(), format!("http://{}", self.host()));
+            let headers = [("Host", host.as_str()), ("Cookie", cookie), ("Origin", &origin)];
+            self.send(&format!("POST {path}"), &headers, body).await
+        }
+
+        /// Exchanges the token and returns the cookie.
+        async fn enter(&self) -> String {
+            let entered = self.get(&format!("/?token={}", self.token), "").await;
+            assert_eq!(status(&entered), 200, "{entered}");
+            let cookie = entered.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+            cookie.split(';').next().unwrap().to_owned()
+        }
+    }
+
+    fn status(answer: &str) -> u16 {
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn no_page_is_shown_without_a_session() {
+        let console = Running::start(true).await;
+        for path in PAGES.iter().chain(&["/actions/job", "/none", "/?token=", "/?token=wrong"]) {
+            let answer = console.get(path, "").await;
+            assert_eq!(status(&answer), 401, "{path}");
+            assert!(!answer.contains("canary") && !answer.contains(&console.form_token), "{path}: {answer}");
+        }
+        for path in ACTIONS {
+            let form = format!("form_token={}", console.form_token);
+            assert_eq!(status(&console.post(path, "", &form).await), 401, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_printed_address_works_once() {
+        let console = Running::start(false).await;
+        let cookie = console.enter().await;
+        let again = format!("/?token={}", console.token);
+        assert_eq!(status(&console.get(&again, "").await), 401, "in another browser");
+        let reloaded = console.get(&again, &cookie).await;
+        assert_eq!(status(&reloaded), 200, "in the same browser");
+        assert!(!reloaded.contains("set-cookie"), "{reloaded}");
+        let page = console.get("/", &cookie).await;
+        assert_eq!(status(&page), 200);
+        assert!(page.contains("canary-stack"), "{page}");
+        assert!(!page.contains(&console.token) && !page.contains(cookie.split_once('=').unwrap().1));
+    }
+
+    #[tokio::test]
+    async fn every_answer_has_the_headers_of_the_door() {
+        let console = Running::start(false).await;
+        let cookie = console.enter().await;
+        for (path, cookie) in
+            [("/", ""), ("/", cookie.as_str()), ("/none", &cookie), ("/assets/console.js", "")]
+        {
+            let answer = console.get(path, cookie).await;
+            for header in [
+                "content-security-policy: default-src 'none'; ",
+                "frame-ancestors 'none'",
+                "x-content-type-options: nosniff",
+                "referrer-policy: no-referrer",
+            ] {
+                assert!(answer.contains(header), "{path}: {header}: {answer}");
+            }
+            assert_eq!(answer.contains("cache-control: no-store"), !path.starts_with("/assets"), "{path}");
+            assert!(!answer.contains(" style=") && !answer.contains("<script>"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_foreign_host_or_origin_is_refused() {
+        let console = Running::start(true).await;
+        let cookie = console.enter().await;
+        let own = console.host();
+        for host in ["evil.test", "127.0.0.1:1", "127.0.0.1.nip.io"] {
+            let answer = console.send("GET /", &[("Host", host), ("Cookie", &cookie)], "").await;
+            assert_eq!(status(&answer), 421, "{host}");
+            assert!(!answer.contains("canary"), "{answer}");
+        }
+        let form = format!("form_token={}", console.form_token);
+        for (name, value) in [("Origin", "http://evil.test"), ("Origin", "null"), ("X", "no origin")] {
+            let headers = [("Host", own.as_str()), ("Cookie", &cookie), (name, value)];
+            for path in ACTIONS {
+                let answer = console.send(&format!("POST {path}"), &headers, &form).await;
+                assert_eq!(status(&answer), 403, "{path} {name}: {value}");
+            }
+        }
+        let framed = [("Host", own.as_str()), ("Cookie", &cookie), ("Sec-Fetch-Site", "cross-site")];
+        assert_eq!(status(&console.send("GET /events", &framed, "").await), 403);
+    }
+
+    #[tokio::test]
+    async fn a_form_without_its_token_is_refused() {
+        let console = Running::start(true).await;
+        let cookie = console.enter().await;
+        let long = format!("form_token={}&x={}", console.form_token, "x".repeat(MAX_FORM_LEN));
+        for path in ACTIONS {
+            for form in ["", "form_token=", "form_token=wrong", &long] {
+                let answer = console.post(path, &cookie, form).await;
+                assert_eq!(status(&answer), 403, "{path} {}", form.len());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_read_only_console_has_no_action() {
+        let console = Running::start(false).await;
+        let cookie = console.enter().await;
+        let form = format!("form_token={}&path=zid/a/order/1", console.form_token);
+        for path in ACTIONS {
+            let answer = console.post(path, &cookie, &form).await;
+            assert_eq!(status(&answer), 403, "{path}");
+            assert!(answer.contains("--allow-write"), "{answer}");
+        }
+        assert_eq!(status(&console.get("/actions/job?number=0", &cookie).await), 403);
+    }
+
+    #[tokio::test]
+    async fn an_action_is_a_form_and_never_a_link() {
+        let console = Running::start(true).await;
+        let cookie = console.enter().await;
+        for path in ACTIONS {
+            let answer = console.get(&format!("{path}?form_token={}", console.form_token), &cookie).await;
+            assert_eq!(status(&answer), 405, "{path}");
+        }
+        let unknown = format!("form_token={}&plan=unknown", console.form_token);
+        assert_eq!(status(&console.post("/actions/run", &cookie, &unknown).await), 400);
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_aws_is_a_page() {
+        let console = Running::start(false).await;
+        let cookie = console.enter().await;
+        let answer = console.get("/dead-letters", &cookie).await;
+        assert_eq!(status(&answer), 502);
+        assert!(
+            answer.contains("the dead-letter queue cannot be read") && answer.contains("Next:"),
+            "{answer}"
+        );
+        for (path, want) in [
+            ("/event?id=%3Cscript%3E", 400),
+            ("/entity?path=%3Cscript%3E", 400),
+            ("/events?store=%3Cscript%3E", 400),
+            ("/events?since=%3Cscript%3E", 400),
+            ("/none%3Cscript%3E", 404),
+        ] {
+            let answer = console.get(path, &cookie).await;
+            assert_eq!(status(&answer), want, "{path}");
+            assert!(!answer.contains("<script>"), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_explained() {
+        let console = Running::start(false).await;
+        let taken = Listening::bind(Deployment::unreachable(), Some(console.port), false).await;
+        assert_eq!(taken.err().map(|failure| failure.exit_code()), Some(2));
+    }
+}

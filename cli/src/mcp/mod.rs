@@ -1,0 +1,83 @@
+//! The deployment for agents, by the Model Context Protocol over standard input and output.
+//!
+//! 1. [`tools`]: the tools, their parameters and their answers.
+//! 2. [`fence`]: marks data from outside as data.
+
+mod fence;
+mod tools;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::transport::io::stdio;
+use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
+
+use crate::deployment::Deployment;
+use crate::failure::Failure;
+use crate::mcp::tools::Tools;
+use crate::output::printable;
+
+/// Serves the tools until the client closes the connection.
+///
+/// # Errors
+/// If standard input or output fails, or the client does not speak the protocol.
+pub(crate) async fn serve(deployment: Deployment, allow_write: bool) -> Result<(), Failure> {
+    let failed = |error: String| Failure::Problem {
+        what: format!("the client does not speak the Model Context Protocol: {error}"),
+        next: "let an agent start this command; see docs/mcp.md".to_owned(),
+    };
+    let server = Server { tools: Tools::new(deployment, allow_write) };
+    let running = Box::pin(server.serve(stdio())).await.map_err(|error| failed(error.to_string()))?;
+    running.waiting().await.map_err(|error| failed(error.to_string()))?;
+    Ok(())
+}
+
+struct Server {
+    tools: Tools,
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("inlet", env!("CARGO_PKG_VERSION")))
+            .with_instructions(self.tools.instructions())
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools.list()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.tools.list().into_iter().find(|tool| tool.name == name)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        let Some(answered) = Box::pin(self.tools.call(&request.name, arguments)).await else {
+            return Err(ErrorData::invalid_params(
+                format!("there is no tool {}", printable(&request.name)),
+                None,
+            ));
+        };
+        let result = match answered {
+            Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
+            Err(failure) => {
+                let causes: String =
+                    failure.causes().iter().fold(String::new(), |all, cause| all + "; because " + cause);
+                let text = printable(&format!("{failure}{causes}. Next: {}", failure.hint()));
+                CallToolResult::error(vec![ContentBlock::text(text)])
+            }
+        };
+        Ok(result.into())
+    }
+}

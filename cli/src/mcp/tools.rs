@@ -1,0 +1,682 @@
+//! The tools of an agent. Tools that change something have names of their own, exist with --allow-write only, and act
+//! only when they are given the count of a call before.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
+use inlet::store::StoreName;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::dead_letter_list::dead_letters;
+use inlet_aws::operate::event_status::event_statuses;
+use inlet_aws::operate::forget::Entity;
+use inlet_aws::operate::history;
+use inlet_aws::operate::quarantine_list::quarantined_deliveries;
+use inlet_aws::operate::replay::Selection;
+use inlet_aws::sqs::SqsQueue;
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::console::overview::Overview;
+use crate::console::work::{Counted, Plan, Work};
+use crate::deployment::Deployment;
+use crate::deployment::address::StoreAddress;
+use crate::deployment::stores;
+use crate::events::list::State;
+use crate::events::page::{Wanted, read};
+use crate::failure::Failure;
+use crate::input::time_arg::{TimeArg, now_plus_skew};
+use crate::mcp::fence::{RULE, fenced};
+use crate::output::counted;
+use crate::personal::{mask_data, mask_message};
+use crate::providers::{ALL, ProviderHandle};
+
+/// Rows of an answer: enough for a look, and few enough for an agent's memory.
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+
+/// The time after which a search pauses.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The tools of one deployment.
+pub(super) struct Tools {
+    deployment: Deployment,
+    allow_write: bool,
+    work: Work,
+    /// The counts that a dry call returned, by the tool's name and its arguments.
+    counts: Mutex<HashMap<String, u64>>,
+}
+
+/// A tool's name, description and parameters.
+struct Description {
+    name: &'static str,
+    about: &'static str,
+    parameters: Value,
+    effect: Effect,
+}
+
+/// The effect of a tool.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// It reads.
+    Reads,
+    /// It sends or moves something.
+    Changes,
+    /// It deletes something.
+    Destroys,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListEvents {
+    store: Option<String>,
+    #[serde(rename = "type")]
+    event_type: Option<String>,
+    entity: Option<String>,
+    state: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShowEvent {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Timeline {
+    entity: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listing {
+    store: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReplayEvents {
+    ids: Vec<String>,
+    confirm_count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RedriveAll {
+    confirm_count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReverifyStores {
+    store: Option<String>,
+    confirm_count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForgetEntity {
+    entity: String,
+    confirm_count: Option<u64>,
+}
+
+impl Tools {
+    /// Returns the tools of a deployment.
+    pub(super) fn new(deployment: Deployment, allow_write: bool) -> Self {
+        Self { deployment, allow_write, work: Work::default(), counts: Mutex::default() }
+    }
+
+    /// Returns the instructions to the agent.
+    pub(super) fn instructions(&self) -> String {
+        let writes = if self.allow_write {
+            "Tools whose names begin with `change_` change the deployment. Call each without `confirm_count` first: it \
+             counts and changes nothing. Show the count to the person you work for, and repeat the call with it only \
+             if that person agrees."
+        } else {
+            "All tools only read. To change something, the person you work for starts `inlet mcp --allow-write`."
+        };
+        format!(
+            "Inlet receives webhooks of commerce providers. These tools show the deployment of the stack {}. Personal \
+             data is masked as •••, and no tool shows it. {RULE} {writes}",
+            self.deployment.stack
+        )
+    }
+
+    /// Returns the descriptions of all tools that exist.
+    pub(super) fn list(&self) -> Vec<Tool> {
+        descriptions()
+            .into_iter()
+            .filter(|tool| self.allow_write || tool.effect == Effect::Reads)
+            .map(Description::into_tool)
+            .collect()
+    }
+
+    /// Calls a tool. None if there is no tool of this name.
+    pub(super) async fn call(&self, name: &str, arguments: JsonObject) -> Option<Result<String, Failure>> {
+        let known = descriptions().into_iter().find(|tool| tool.name == name)?;
+        if known.effect != Effect::Reads && !self.allow_write {
+            return None;
+        }
+        let arguments = Value::Object(arguments);
+        Some(match name {
+            "status" => match parsed::<Nothing>(arguments) {
+                Ok(_) => Ok(Box::pin(self.status()).await),
+                Err(failure) => Err(failure),
+            },
+            "list_events" => match parsed(arguments) {
+                Ok(wanted) => self.list_events(wanted).await,
+                Err(failure) => Err(failure),
+            },
+            "show_event" => match parsed(arguments) {
+                Ok(ShowEvent { id }) => self.show_event(&id).await,
+                Err(failure) => Err(failure),
+            },
+            "entity_timeline" => match parsed(arguments) {
+                Ok(Timeline { entity }) => self.timeline(&entity).await,
+                Err(failure) => Err(failure),
+            },
+            "list_quarantine" => match parsed(arguments) {
+                Ok(wanted) => self.quarantine(wanted).await,
+                Err(failure) => Err(failure),
+            },
+            "list_dead_letters" => match parsed(arguments) {
+                Ok(wanted) => self.dead_letters(wanted).await,
+                Err(failure) => Err(failure),
+            },
+            "list_stores" => match parsed::<Nothing>(arguments) {
+                Ok(_) => self.stores().await,
+                Err(failure) => Err(failure),
+            },
+            _ => self.change(name, arguments).await,
+        })
+    }
+
+    async fn status(&self) -> String {
+        let Overview { read_at, figures, queue, dead_letters, alarms, breakers } =
+            Box::pin(Overview::read(&self.deployment)).await;
+        let milliseconds = |delay: Duration| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        let problem = |text: String| json!({ "not_known": text });
+        let figures = figures.map(|figures| {
+            json!({
+                "accepted": figures.accepted.iter().sum::<u64>(),
+                "duplicates": figures.duplicates,
+                "refused": figures.refused.iter().sum::<u64>(),
+                "refused_by_reason": figures.by_reason,
+                "delay_ms_p50_p95_p99": figures.delays.map(|delays| delays.map(milliseconds)),
+                "oldest_unprocessed_seconds": figures.oldest_waiting.map(|age| age.as_secs()),
+            })
+        });
+        let depth =
+            |depth: inlet_aws::sqs::QueueDepth| json!({"waiting": depth.visible, "in_work": depth.in_flight});
+        let alarms = alarms.map(|alarms| json!({"known": alarms.known, "in_alarm": alarms.ringing}));
+        let breakers = breakers.map(|rows| {
+            let row = |row: &crate::console::overview::Breaker| {
+                json!({
+                    "store": row.store, "failures": row.failures, "provider_warns_at": row.warn_at,
+                    "provider_stops_at": row.disable_at, "window_minutes": row.minutes,
+                })
+            };
+            Value::Array(rows.iter().map(row).collect())
+        });
+        let data = json!({
+            "stack": self.deployment.stack,
+            "stage": self.deployment.stage,
+            "read_at": read_at.to_string(),
+            "last_24_hours": figures.unwrap_or_else(problem),
+            "queue": queue.map_or_else(problem, depth),
+            "dead_letters": dead_letters.map_or_else(problem, depth),
+            "alarms": alarms.unwrap_or_else(problem),
+            "distance_to_being_disabled": breakers.unwrap_or_else(problem),
+        });
+        fenced("The status of the deployment.", &data)
+    }
+
+    async fn list_events(&self, asked: ListEvents) -> Result<String, Failure> {
+        let now = clock::now();
+        let table = self.deployment.table();
+        let time = |text: &str| {
+            text.parse::<TimeArg>().map(|time| time.before(now)).map_err(|error| unusable(error.to_string()))
+        };
+        let from =
+            asked.since.as_deref().map_or_else(|| time("24h"), time)?.max(table.time_index.oldest(now));
+        let until = asked.until.as_deref().map_or_else(|| Ok(now_plus_skew(now)), time)?;
+        let (provider, store) = scope(asked.store.as_deref())?;
+        let state = match asked.state.as_deref() {
+            None => None,
+            Some("waiting") => Some(State::Waiting),
+            Some("parked") => Some(State::Parked),
+            Some("processed") => Some(State::Processed),
+            Some(other) => {
+                return Err(unusable(format!("{other} is not a state: waiting, parked or processed")));
+            }
+        };
+        let (entity, entity_id) = match asked.entity {
+            Some(text) if text.contains('/') => (Some(text), None),
+            other => (None, other),
+        };
+        let selection = Selection { provider, store, event_type: asked.event_type, entity, from, until };
+        let limit = limit(asked.limit);
+        let page = read(&table, &Wanted { selection, entity_id, state, limit, patience: PATIENCE }).await?;
+        let heading = counted(page.events.len(), "event, newest first", "events, newest first");
+        let more = match (&page.older_before, page.is_paused) {
+            (None, _) => ". There are no more.".to_owned(),
+            (Some(until), false) => format!(". For older ones, call again with until={until}."),
+            (Some(until), true) => format!(". The search paused at {until}: call again with until={until}."),
+        };
+        Ok(fenced(&format!("{heading}{more}"), &json!({ "events": page.events })))
+    }
+
+    async fn show_event(&self, id: &str) -> Result<String, Failure> {
+        let id = EventId::parse(id).map_err(|_| unusable("this is not the id of an event".to_owned()))?;
+        let table = self.deployment.table();
+        let unreadable = |fault| Failure::Inlet { context: "the event cannot be read", fault };
+        let stored = table.events.get(&id).await.map_err(unreadable)?;
+        let stored = stored.ok_or_else(|| Failure::NotFound {
+            what: format!("event {id}"),
+            next: "list events with list_events".to_owned(),
+        })?;
+        let received = ReceivedAt::parse(&stored.record.received).unwrap_or(ReceivedAt::EPOCH);
+        let statuses = event_statuses(&table, &[(&id, received)]).await.map_err(unreadable)?;
+        let status = statuses.into_iter().next().unwrap_or_default();
+        let mut path = id.entity_path().split('/');
+        let provider = path.next().and_then(|name| name.parse::<ProviderHandle>().ok());
+        let kind = path.nth(1).unwrap_or_default();
+        let message: Value = serde_json::from_str(&stored.message).unwrap_or_default();
+        let drift =
+            provider.and_then(|provider| provider.drift_of_body(&stored.record.event_type, &stored.body));
+        let drift: Option<Vec<String>> = drift.map(|drift| {
+            drift.contradictions.iter().chain(&drift.undocumented).map(ToString::to_string).collect()
+        });
+        let record = stored.record;
+        let data = json!({
+            "id": record.id, "type": record.canonical_type, "provider_type": record.event_type,
+            "received": record.received, "origin": record.origin, "trust": record.trust,
+            "state": State::of(&status), "processed": status.processed.map(|at| at.to_string()),
+            "parked_because": status.parked.map(|parked| parked.reason),
+            "drift": drift, "body_bytes": record.size, "message": mask_message(kind, &message),
+        });
+        Ok(fenced("One event, as consumers read it.", &data))
+    }
+
+    async fn timeline(&self, entity: &str) -> Result<String, Failure> {
+        let entity = Entity::parse(entity).map_err(|error| unusable(error.to_string()))?;
+        let kind = entity.as_str().split('/').nth(2).unwrap_or_default();
+        let entries = history::load(&self.deployment.table(), entity.as_str()).await;
+        let entries =
+            entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
+        let (total, left_out) = (entries.len(), entries.len().saturating_sub(MAX_LIMIT));
+        let steps = entries.into_iter().skip(left_out).map(|entry| {
+            let data = entry.message.as_ref().ok().and_then(|text| serde_json::from_str::<Value>(text).ok());
+            let data = data.and_then(|message| message.get("data").cloned()).unwrap_or_default();
+            json!({
+                "id": entry.arrival.id.as_str(), "received": entry.arrival.received,
+                "type": entry.arrival.canonical_type, "provider_type": entry.arrival.event_type,
+                "state": State::of(&entry.status), "parked_because": entry.status.parked.map(|parked| parked.reason),
+                "replays": entry.replays.len(), "data": mask_data(kind, &data),
+            })
+        });
+        let data = json!({"entity": entity.as_str(), "events": steps.collect::<Vec<_>>()});
+        let note = if left_out > 0 { format!(" The oldest {left_out} are left out.") } else { String::new() };
+        Ok(fenced(&format!("{}, oldest first.{note}", counted(total, "event", "events")), &data))
+    }
+
+    async fn quarantine(&self, asked: Listing) -> Result<String, Failure> {
+        let (table, limit) = (self.deployment.table(), limit(asked.limit));
+        let span = (ReceivedAt::EPOCH, now_plus_skew(clock::now()));
+        let mut rows: Vec<(ReceivedAt, Value)> = Vec::new();
+        for address in self.selected_stores(asked.store.as_deref()).await? {
+            let StoreAddress { provider, store } = &address;
+            let of_store = quarantined_deliveries(&table, (provider.name, store), span, limit).await;
+            let of_store = of_store
+                .map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
+            rows.extend(of_store.into_iter().map(|one| {
+                let row = json!({
+                    "store": address.to_string(), "received": one.received.to_string(), "reason": one.reason,
+                    "topic": one.topic, "body_bytes": one.size,
+                    "expires": one.expires.map(|at| at.to_string()),
+                });
+                (one.received, row)
+            }));
+        }
+        rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        rows.truncate(limit);
+        let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
+        let heading = counted(
+            rows.len(),
+            "quarantined delivery, newest first.",
+            "quarantined deliveries, newest first.",
+        );
+        Ok(fenced(&heading, &json!({ "quarantined": rows })))
+    }
+
+    async fn dead_letters(&self, asked: Listing) -> Result<String, Failure> {
+        let deployment = &self.deployment;
+        let queue = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
+        let unreadable = |fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault };
+        let count = queue.depth().await.map_err(unreadable)?.all();
+        let letters = dead_letters(&queue, limit(asked.limit)).await.map_err(unreadable)?;
+        let rows: Vec<Value> = letters
+            .iter()
+            .map(|letter| {
+                json!({
+                    "id": letter.event.as_ref().map(|event| event.id.as_str()),
+                    "type": letter.event.as_ref().map(|event| &event.canonical_type),
+                    "group": letter.group,
+                    "dead_since": letter.sent.map(|at| at.to_string()),
+                })
+            })
+            .collect();
+        let heading = format!("SQS counts about {}.", counted(count, "dead letter", "dead letters"));
+        Ok(fenced(&heading, &json!({ "dead_letters": rows })))
+    }
+
+    async fn stores(&self) -> Result<String, Failure> {
+        let known = stores::of(&self.deployment, &ALL).await?;
+        let rows: Vec<Value> = known
+            .iter()
+            .map(|address| {
+                let api = &self.deployment.api;
+                let urls = address.provider.events.iter().filter(|event| address.provider.sends(event));
+                let urls = urls.map(|event| {
+                    let topic = address.provider.address(event).topic.map(|topic| format!("/{topic}"));
+                    (event.event, format!("{api}/{address}{}", topic.unwrap_or_default()))
+                });
+                json!({"store": address.to_string(), "urls": urls.collect::<HashMap<_, _>>()})
+            })
+            .collect();
+        Ok(fenced(
+            &counted(rows.len(), "store with credentials.", "stores with credentials."),
+            &json!({ "stores": rows }),
+        ))
+    }
+
+    async fn selected_stores(&self, store: Option<&str>) -> Result<Vec<StoreAddress>, Failure> {
+        match store {
+            Some(text) => {
+                let address = text.parse::<StoreAddress>().map_err(|error| unusable(error.to_string()))?;
+                Ok(vec![address])
+            }
+            None => stores::of(&self.deployment, &ALL).await,
+        }
+    }
+
+    async fn change(&self, name: &str, arguments: Value) -> Result<String, Failure> {
+        let (plan, confirmed) = match name {
+            "change_replay" => {
+                let ReplayEvents { ids, confirm_count } = parsed(arguments.clone())?;
+                (Plan::ReplayEvents(self.arrivals(&ids).await?), confirm_count)
+            }
+            "change_redrive" => {
+                let RedriveAll { confirm_count } = parsed(arguments.clone())?;
+                (Plan::Redrive, confirm_count)
+            }
+            "change_reverify" => {
+                let ReverifyStores { store, confirm_count } = parsed(arguments.clone())?;
+                (Plan::Reverify(self.selected_stores(store.as_deref()).await?), confirm_count)
+            }
+            _ => {
+                let ForgetEntity { entity, confirm_count } = parsed(arguments.clone())?;
+                let entity = Entity::parse(&entity).map_err(|error| unusable(error.to_string()))?;
+                (Plan::Forget(entity), confirm_count)
+            }
+        };
+        let counted = plan.count(&self.deployment).await?;
+        let key = key_of(name, &arguments);
+        let Some(confirmed) = confirmed else {
+            return Ok(self.dry(key, &counted));
+        };
+        let known = self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        if known != Some(confirmed) || counted.count != confirmed {
+            let text = format!("the count {confirmed} is not that of a dry call before, or changed since");
+            return Err(Failure::Unusable {
+                what: text,
+                next: "call the tool without confirm_count, and show its count to the person you work for"
+                    .to_owned(),
+            });
+        }
+        let job = self.work.start(counted, self.deployment.clone());
+        let outcome = Arc::clone(&job).ended().await;
+        let heading = if outcome.is_complete { "Done." } else { "Not complete." };
+        Ok(fenced(heading, &json!({ "results": outcome.lines })))
+    }
+
+    /// Returns the answer of a dry call, and keeps its count.
+    fn dry(&self, key: String, counted: &Counted) -> String {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.insert(key, counted.count);
+        let (question, about) = counted.plan.question(counted.count);
+        let heading = format!(
+            "Nothing was changed. To carry it out, repeat the call with confirm_count={}, if the person you work for \
+             agrees.",
+            counted.count
+        );
+        fenced(&heading, &json!({"count": counted.count, "question": question, "effect": about}))
+    }
+
+    async fn arrivals(&self, ids: &[String]) -> Result<Vec<Arrival>, Failure> {
+        if ids.is_empty() || ids.len() > MAX_LIMIT {
+            return Err(unusable(format!("give 1 to {MAX_LIMIT} ids of events")));
+        }
+        let table = self.deployment.table();
+        let mut arrivals = Vec::new();
+        for id in ids {
+            let id = EventId::parse(id).map_err(|_| unusable(format!("{id} is not the id of an event")))?;
+            let stored = table.events.get(&id).await;
+            let stored =
+                stored.map_err(|fault| Failure::Inlet { context: "an event cannot be read", fault })?;
+            arrivals.extend(stored.map(|stored| Arrival {
+                id,
+                received: stored.record.received,
+                event_type: stored.record.event_type,
+                canonical_type: stored.record.canonical_type,
+            }));
+        }
+        arrivals.sort_by(|a, b| (&a.received, &a.id).cmp(&(&b.received, &b.id)));
+        Ok(arrivals)
+    }
+}
+
+/// Returns the arguments without the count: a dry call and its confirmation have the same.
+fn key_of(name: &str, arguments: &Value) -> String {
+    let mut arguments = arguments.clone();
+    if let Some(object) = arguments.as_object_mut() {
+        object.remove("confirm_count");
+        object.retain(|_, value| !value.is_null());
+    }
+    format!("{name} {arguments}")
+}
+
+fn limit(asked: Option<usize>) -> usize {
+    asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+}
+
+fn unusable(what: String) -> Failure {
+    Failure::Unusable { what, next: "correct the arguments and call the tool again".to_owned() }
+}
+
+fn parsed<T: DeserializeOwned>(arguments: Value) -> Result<T, Failure> {
+    serde_json::from_value(arguments)
+        .map_err(|error| unusable(format!("the arguments are not usable: {error}")))
+}
+
+/// Returns provider and store of a text: `zid` or `zid/riyadh`.
+fn scope(text: Option<&str>) -> Result<(Option<String>, Option<StoreName>), Failure> {
+    use crate::deployment::address::Scope;
+    let scope = text.map(str::parse::<Scope>).transpose().map_err(|error| unusable(error.to_string()))?;
+    Ok(match scope {
+        Some(Scope::Store(StoreAddress { provider, store })) => (Some(provider.to_string()), Some(store)),
+        Some(Scope::Provider(provider)) => (Some(provider.to_string()), None),
+        None => (None, None),
+    })
+}
+
+impl Description {
+    fn into_tool(self) -> Tool {
+        let schema = match self.parameters {
+            Value::Object(schema) => schema,
+            _ => JsonObject::new(),
+        };
+        let annotations = ToolAnnotations::new()
+            .read_only(self.effect == Effect::Reads)
+            .destructive(self.effect == Effect::Destroys)
+            .open_world(false);
+        Tool::new(self.name, self.about, Arc::new(schema)).with_annotations(annotations)
+    }
+}
+
+/// Returns the schema of a tool's parameters.
+fn parameters(properties: &Value, required: &[&str]) -> Value {
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn descriptions() -> Vec<Description> {
+    let text = |about: &str| json!({"type": "string", "description": about});
+    let number = |about: &str| json!({"type": "integer", "minimum": 0, "description": about});
+    let store = || text("A store: zid/riyadh");
+    let limit = || number("Maximum number of rows, at most 100; default: 20");
+    let entity = || text("The entity: zid/riyadh/order/81230457");
+    let confirm = || number("The count that the same call without this parameter returned");
+    let reads = |name, about, parameters| Description { name, about, parameters, effect: Effect::Reads };
+    vec![
+        reads(
+            "status",
+            "Shows what arrives, waits and failed: deliveries of the last 24 hours, queue, dead letters, alarms, and \
+             how near each store is to being disabled by its provider.",
+            parameters(&json!({}), &[]),
+        ),
+        reads(
+            "list_events",
+            "Lists stored events, newest first.",
+            parameters(
+                &json!({
+                    "store": text("A provider or a store: zid, zid/riyadh"),
+                    "type": text("The provider's name of the event, or the message's type"),
+                    "entity": text("An entity's id, or its kind and id: 81230457, order/81230457"),
+                    "state": {"type": "string", "enum": ["waiting", "parked", "processed"], "description": "The state"},
+                    "since": text("Received at this time or later: 15m, 24h, 7d (ago), 2025-06-12; default: 24h"),
+                    "until": text("Received before this time"),
+                    "limit": limit(),
+                }),
+                &[],
+            ),
+        ),
+        reads(
+            "show_event",
+            "Shows one event as consumers read it, with its state and drift. Personal data is masked.",
+            parameters(&json!({"id": text("The event's id, as list_events returns it")}), &["id"]),
+        ),
+        reads(
+            "entity_timeline",
+            "Shows the history of one entity, oldest event first. Personal data is masked.",
+            parameters(&json!({"entity": entity()}), &["entity"]),
+        ),
+        reads(
+            "list_quarantine",
+            "Lists deliveries that failed verification, newest first, with the reason. Never shows a proof.",
+            parameters(&json!({"store": store(), "limit": limit()}), &[]),
+        ),
+        reads(
+            "list_dead_letters",
+            "Lists messages that the processor gave up.",
+            parameters(&json!({"limit": limit()}), &[]),
+        ),
+        reads(
+            "list_stores",
+            "Lists the stores with credentials, and their webhook URLs.",
+            parameters(&json!({}), &[]),
+        ),
+        Description {
+            name: "change_replay",
+            about: "Sends stored events to the consumers again. Without confirm_count it only counts.",
+            parameters: parameters(
+                &json!({
+                    "ids": {"type": "array", "items": {"type": "string"}, "description": "Ids of events"},
+                    "confirm_count": confirm(),
+                }),
+                &["ids"],
+            ),
+            effect: Effect::Changes,
+        },
+        Description {
+            name: "change_redrive",
+            about: "Moves all dead letters back to the queue. Without confirm_count it only counts.",
+            parameters: parameters(&json!({"confirm_count": confirm()}), &[]),
+            effect: Effect::Changes,
+        },
+        Description {
+            name: "change_reverify",
+            about: "Verifies quarantined deliveries again with the present credentials. Without confirm_count it only \
+                    counts.",
+            parameters: parameters(&json!({"store": store(), "confirm_count": confirm()}), &[]),
+            effect: Effect::Changes,
+        },
+        Description {
+            name: "change_forget",
+            about: "Deletes all events of an entity permanently. Without confirm_count it only counts.",
+            parameters: parameters(&json!({"entity": entity(), "confirm_count": confirm()}), &["entity"]),
+            effect: Effect::Destroys,
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_that_change_exist_on_request_only() {
+        let names = |allow_write| {
+            let tools = Tools::new(Deployment::unreachable(), allow_write).list();
+            tools.into_iter().map(|tool| tool.name.into_owned()).collect::<Vec<String>>()
+        };
+        assert!(names(false).iter().all(|name| !name.starts_with("change_")), "{:?}", names(false));
+        assert_eq!(names(true).iter().filter(|name| name.starts_with("change_")).count(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_does_not_exist_does_nothing() {
+        let tools = Tools::new(Deployment::unreachable(), false);
+        for name in ["change_forget", "change_redrive", "none"] {
+            assert!(tools.call(name, JsonObject::new()).await.is_none(), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_arguments_are_refused() {
+        let tools = Tools::new(Deployment::unreachable(), true);
+        let arguments =
+            JsonObject::from_iter([("ids".to_owned(), json!([])), ("force".to_owned(), json!(true))]);
+        let refused = tools.call("change_replay", arguments).await.unwrap().unwrap_err();
+        assert!(refused.to_string().contains("force"), "{refused}");
+    }
+
+    #[test]
+    fn a_count_confirms_the_same_call_only() {
+        let key = |arguments: Value| key_of("change_forget", &arguments);
+        assert_eq!(key(json!({"entity": "a"})), key(json!({"entity": "a", "confirm_count": 3})));
+        assert_ne!(key(json!({"entity": "a"})), key(json!({"entity": "b", "confirm_count": 3})));
+    }
+
+    #[test]
+    fn every_parameter_is_described() {
+        for tool in descriptions() {
+            let properties = tool.parameters["properties"].as_object().unwrap().clone();
+            assert!(properties.values().all(|schema| schema["description"].is_string()), "{}", tool.name);
+            assert!(tool.about.ends_with('.'), "{}", tool.name);
+        }
+    }
+}
