@@ -1,6 +1,7 @@
 //! Checks that every part of a deployment exists and works.
 
 mod consumer;
+mod router;
 mod surroundings;
 
 use std::time::Duration;
@@ -93,6 +94,9 @@ impl Check {
 /// change it back.
 const TURN_ON: &str = "docs/runbook.md#settings-that-a-restored-table-lacks";
 
+/// The hint for a part that the current template creates.
+const DEPLOY_AGAIN: &str = "deploy again: sam build && sam deploy";
+
 /// The headings of the runbook for a part that was deleted. A deployment does not create it again: CloudFormation
 /// compares templates, and sees no change.
 const TABLE_GONE: &str = "docs/runbook.md#the-table-is-gone; a deployment does not create it again";
@@ -152,7 +156,7 @@ async fn check_bus_and_consumer(deployment: &Deployment, stack: Option<&Stack>) 
     checks
 }
 
-/// Checks the stack's resources, the schedule among them, and the states of the alarms.
+/// Checks the stack's resources, the schedule among them, the states of the alarms, and the router.
 async fn check_resources(deployment: &Deployment) -> Vec<Check> {
     let client = aws_sdk_cloudformation::Client::new(&deployment.config);
     let listed = client.list_stack_resources().stack_name(&deployment.stack).into_paginator().items().send();
@@ -167,7 +171,10 @@ async fn check_resources(deployment: &Deployment) -> Vec<Check> {
     };
     let mut checks = vec![complete(&resources)];
     let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
-    checks.extend(check_alarms(deployment, alarms).await);
+    let (alarms, router) =
+        tokio::join!(check_alarms(deployment, alarms), router::check_all(deployment, &resources));
+    checks.extend(alarms);
+    checks.extend(router);
     checks
 }
 
@@ -199,7 +206,7 @@ fn complete(resources: &[StackResourceSummary]) -> Check {
     let finding =
         [broken.join(", "), missing.iter().map(|kind| format!("no {kind}")).collect::<Vec<_>>().join(", ")];
     let finding = finding.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
-    Check::fail("resources", finding, "deploy again: sam build && sam deploy")
+    Check::fail("resources", finding, DEPLOY_AGAIN)
 }
 
 /// The resource types of every deployment. The bus may be one that existed before.

@@ -32,6 +32,7 @@ fn every_part_is_checked_and_the_emulator_passes() {
         "resources",
         "bus",
         "receiver",
+        "router",
         "clock",
         "table",
         "queue",
@@ -44,13 +45,18 @@ fn every_part_is_checked_and_the_emulator_passes() {
     ] {
         assert!(!about(&printed, subject).is_empty(), "{subject}: {printed}");
     }
-    for subject in ["stack", "resources", "bus", "receiver", "clock", "table", "queue", "sweeper"] {
+    for subject in ["stack", "resources", "bus", "receiver", "router", "clock", "table", "queue", "sweeper"] {
         let bad: Vec<_> = about(&printed, subject).into_iter().filter(|(mark, _)| mark == "fail").collect();
         assert_eq!(bad, [], "{printed}");
     }
     assert_eq!(about(&printed, "receiver").len(), 5);
+    let router = [
+        "it forwards a slightly wrong path to the receiver",
+        "none of its invocations failed within the last hour",
+    ];
+    assert_eq!(about(&printed, "router"), router.map(|finding| ("pass".to_owned(), finding.to_owned())));
     // The age of the oldest message and the alarms come from CloudWatch, which the emulator plays with `cbor2` only.
-    for subject in ["queue", "alarms", "account", "api"] {
+    for subject in ["queue", "alarms", "router", "account", "api"] {
         let unknown: Vec<_> =
             about(&printed, subject).into_iter().filter(|(mark, _)| mark == "unknown").collect();
         assert_eq!(unknown, [], "{printed}");
