@@ -1,7 +1,7 @@
 # One line for each command. The work is in local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help up order down sam-local test faults soak flood fuzz arm64 package package-check bench load lint check dist samples types packages fmt
+.PHONY: help up order down sam-local test faults soak flood fuzz arm64 package package-check bench load lint check dist dist-check samples types packages fmt
 
 help:      ## Print this list
 	@grep -E '^[a-z0-9-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+): *(.*)## /  make \1\t/' | expand -t 24
@@ -44,6 +44,9 @@ arm64:     ## Run the arm64 binaries in QEMU with every file under events/ (need
 
 dist:      ## Build a release into dist/ for each of ARCHITECTURES (all that this machine can compile): command, wheel, packages
 	@python3 -m local dist $(ARCHITECTURES)
+
+dist-check: ## Install and run the command in dist/, and deploy its archive twice to the local stack, use and delete both
+	@python3 -m local dist-check
 
 package:   ## Pack a zip of each function for each of ARCHITECTURES ("x86_64 arm64") with its bill of materials into dist/
 	@python3 -m local package $(ARCHITECTURES)

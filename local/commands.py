@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     released.add_argument("architectures", nargs="*", metavar="architecture")
     released.set_defaults(act=lambda chosen: dist.dist(chosen.architectures))
 
+    released_here = commands.add_parser("dist-check", help=dist.check.__doc__)
+    released_here.set_defaults(act=lambda _: dist.check())
+
     packed_twice = commands.add_parser("package-check", help=package.check.__doc__)
     packed_twice.set_defaults(act=lambda chosen: package.check(chosen.architectures))
 

@@ -3,12 +3,13 @@ wheel, and the packages for consumers."""
 
 import gzip
 import io
+import os
 import shutil
 import tarfile
 import zipfile
 from pathlib import Path
 
-from local import build, compilers, consumer_packages, package, paths, tools, upgrade
+from local import build, compilers, consumer_packages, package, paths, stack, tools, upgrade
 from local.steps import Failed, Unavailable, run, step
 
 DIST = package.DIST
@@ -24,6 +25,9 @@ WHEEL_TAGS = {
     "x86_64": "manylinux_2_17_x86_64.manylinux2014_x86_64.musllinux_1_1_x86_64",
     "arm64": "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64",
 }
+
+# The environment variable with which the tests use the release in dist/.
+CHECKS_DIST = "INLET_CHECKS_DIST"
 
 NOT_BUILT = """
 ********************************************************************************
@@ -63,15 +67,42 @@ def dist(architectures: list[str]) -> None:
         print(f"    {file.name}  {file.stat().st_size:,} bytes", flush=True)
 
 
+def check() -> None:
+    """Check the release in dist/ on this machine: install and run the command; deploy the archive as two stages to the local stack, use and delete both."""
+    if not deploy_archive_of(paths.architecture()).exists():
+        raise Failed("dist/ has no release for this machine: make dist")
+    stack.up(without=[])
+    tests = ["local/tests/test_release.py", "local/tests/test_deploy.py"]
+    environment = tools.environment() | {CHECKS_DIST: "yes"}
+    run(["python3", "-m", "pytest", "-p", "no:cacheprovider", "--durations=0", *tests], env=environment)
+
+
+def checks_dist() -> bool:
+    """Returns whether the tests shall use the release in dist/ instead of a quick build."""
+    return CHECKS_DIST in os.environ
+
+
+def deploy_archive_of(architecture: str, folder: Path = DIST) -> Path:
+    """Returns the file of an architecture's deployable archive."""
+    return folder / f"inlet-{upgrade.version()}-deploy-{architecture}.tar.gz"
+
+
+def command_of(architecture: str) -> tuple[Path, Path]:
+    """Returns the files in dist/ with the command for an architecture: the wheel and the archive."""
+    (wheel,) = DIST.glob(f"inlet_cli-{upgrade.version()}-*{WHEEL_TAGS[architecture]}.whl")
+    return wheel, DIST / f"inlet-{upgrade.version()}-{compilers.COMMAND[architecture]}.tar.gz"
+
+
 def deploy_archive(architecture: str, folder: Path = DIST) -> Path:
     """Archives the packages in `folder` with a template and settings: after unpacking, `sam deploy` needs nothing else."""
-    name = f"inlet-{upgrade.version()}-deploy-{architecture}"
+    file = deploy_archive_of(architecture, folder)
+    name = file.name.removesuffix(".tar.gz")
     files = {f"{name}/{paper}": (paths.ROOT / paper).read_bytes() for paper in PAPERS}
     files[f"{name}/samconfig.toml"] = (paths.ROOT / "samconfig.toml").read_bytes()
     files[f"{name}/template.yaml"] = (folder / f"template-{architecture}.yaml").read_bytes()
     for packed in sorted(folder.glob(f"*-{architecture}.zip")):
         files[f"{name}/{packed.name}"] = packed.read_bytes()
-    return _archive(folder / f"{name}.tar.gz", files)
+    return _archive(file, files)
 
 
 def command(architecture: str, folder: Path = DIST, profile: dict[str, str] | None = None) -> tuple[Path, Path]:

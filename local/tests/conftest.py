@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local import cargo, paths
+from local import cargo, dist, paths
 
 
 def pytest_configure(config):
@@ -27,7 +27,13 @@ def running_stack() -> dict:
 
 
 @pytest.fixture(scope="session")
-def inlet() -> Path:
-    """Returns the command, built from this repository."""
+def inlet(tmp_path_factory) -> Path:
+    """Returns the command: that of dist/ in `make dist-check`, else built from this repository."""
+    if dist.checks_dist():
+        wheel, _ = dist.command_of(paths.architecture())
+        file = tmp_path_factory.mktemp("command") / "inlet"
+        file.write_bytes(dist.binary(wheel))
+        file.chmod(0o755)
+        return file
     subprocess.run([*cargo.build("--bin", "inlet"), "--quiet"], cwd=paths.ROOT, check=True)
     return Path(os.environ.get("CARGO_TARGET_DIR", paths.ROOT / "target")) / "debug" / "inlet"

@@ -1,7 +1,7 @@
 """The command of a release is one static file, and its wheel installs with pip and runs with pipx.
 
-The release's own build takes too long for a test: this one has the same target, linker and packaging, without
-optimisation.
+`make dist-check` tests the release in dist/. Its build takes too long for other runs: those test one with the same target,
+linker and packaging, without optimisation.
 """
 
 import struct
@@ -27,6 +27,8 @@ PT_INTERP = 3
 def released(tmp_path_factory) -> tuple[Path, Path]:
     """Returns the wheel and the archive."""
     architecture = paths.architecture()
+    if dist.checks_dist():
+        return dist.command_of(architecture)
     if compilers.find_or_install(architecture, compilers.COMMAND) is None:
         pytest.skip(f"NOTICE: the command was not built: rustup target add {compilers.COMMAND[architecture]}")
     return dist.command(architecture, tmp_path_factory.mktemp("dist"), build.QUICK_PROFILE)
