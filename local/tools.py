@@ -17,8 +17,8 @@ CARGO = HOME / "cargo"
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 STAMP = PYTHON / "installed-from"
 
-# The tools that compile the functions: cargo-lambda, and the linker that it uses.
-COMPILE_TOOLS = ("cargo-lambda", "ziglang")
+# The tools that compile the functions for the local stack.
+COMPILE_TOOLS = ("cargo-lambda",)
 
 CARGO_DENY = "0.20.2"
 CARGO_FUZZ = "0.13.2"
