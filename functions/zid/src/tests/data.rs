@@ -353,7 +353,7 @@ fn a_delivery_has_its_waybill_and_recipient() {
         &[
             ("id", json!("aa11bb22-3333-4444-8555-666677778888")),
             ("name", json!({"ar": "مستودع الرياض", "en": "Riyadh warehouse"})),
-            ("address.text", json!("7 StockLocation St, Riyadh")),
+            ("address.text", json!("7 Depot St, Riyadh")),
             ("address.city", json!("Riyadh")),
             ("address.postal_code", json!("14322")),
             ("address.latitude", json!("24.61")),
