@@ -2,6 +2,7 @@
 //!
 //! 1. [`security`]: the door. Every request passes it first.
 //! 2. [`server`]: the listener, the routes, and the middleware that calls the door.
+//!    [`state`]: what the requests share.
 //! 3. [`pages`]: one file per page. A page reads at most one page of the table.
 //! 4. [`overview`], [`figures`], [`cache`]: facts that are read in the background.
 //! 5. [`work`]: the actions.
@@ -11,6 +12,7 @@
 
 pub(crate) mod security;
 pub(crate) mod server;
+pub(crate) mod state;
 mod pages;
 pub(crate) mod work;
 pub(crate) mod overview;

@@ -3,40 +3,27 @@
 use std::future::IntoFuture as _;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
-use axum::http::{HeaderName, Method, StatusCode};
+use axum::http::{HeaderName, Method};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use inlet::request::{Fields, Plus};
-use inlet_aws::client::clock;
 use tokio::net::TcpListener;
 
-use crate::console::cache::Cache;
-use crate::console::overview::{Overview, Part};
 use crate::console::pages;
 use crate::console::pages::error::{refused_page, welcome_page};
 use crate::console::security::{Door, Refusal, add_headers};
-use crate::console::work::Work;
+use crate::console::state::{Console, Shared};
 use crate::deployment::Deployment;
-use crate::deployment::address::StoreAddress;
-use crate::deployment::stores;
 use crate::failure::Failure;
-use crate::providers::ALL;
 
 /// Maximum length of a posted form, in bytes: a page of selected events has less than a tenth of it.
 const MAX_FORM_LEN: usize = 256 * 1024;
-
-/// The time for which the overview and the list of stores are not read again.
-const FRESH: Duration = Duration::from_secs(10);
-
-/// The time that a page waits for the first overview.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The style, the script and the icon: everything that a page loads.
 const ASSETS: [(&str, &str, &str); 3] = [
@@ -44,23 +31,6 @@ const ASSETS: [(&str, &str, &str); 3] = [
     ("/assets/console.js", "text/javascript; charset=utf-8", include_str!("assets/console.js")),
     ("/assets/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
-
-/// A running console.
-pub(crate) struct Console {
-    /// The deployment.
-    pub(crate) deployment: Deployment,
-    /// The door.
-    pub(crate) door: Door,
-    /// True if the console offers actions.
-    pub(crate) allow_write: bool,
-    /// Its actions.
-    pub(crate) work: Work,
-    overview: Arc<Cache<Overview>>,
-    stores: Arc<Cache<Part<Vec<StoreAddress>>>>,
-}
-
-/// The console, shared by its requests.
-pub(crate) type Shared = Arc<Console>;
 
 /// A console that listens and does not answer yet.
 pub(crate) struct Listening {
@@ -87,14 +57,7 @@ impl Listening {
         })?;
         let port = listener.local_addr()?.port();
         let (door, token) = Door::new(port);
-        let console = Console {
-            deployment,
-            door,
-            allow_write,
-            work: Work::default(),
-            overview: Cache::new(FRESH),
-            stores: Cache::new(FRESH),
-        };
+        let console = Console::new(deployment, door, allow_write);
         Ok(Self {
             listener,
             console: Arc::new(console),
@@ -118,35 +81,6 @@ impl Listening {
             () = stopped => {}
         }
         Ok(self.console)
-    }
-}
-
-impl Console {
-    /// Returns the facts of the overview; `None` if they are being read for the first time.
-    pub(crate) async fn overview(&self) -> Option<Arc<Overview>> {
-        let deployment = self.deployment.clone();
-        self.overview.get(PATIENCE, || async move { Box::pin(Overview::read(&deployment)).await }).await
-    }
-
-    /// Returns the stores with credentials.
-    ///
-    /// # Errors
-    /// The reason for which they cannot be listed.
-    pub(crate) async fn stores(&self) -> Part<Vec<StoreAddress>> {
-        let deployment = self.deployment.clone();
-        let read =
-            || async move { stores::of(&deployment, &ALL).await.map_err(|failure| failure.to_string()) };
-        match self.stores.get(Duration::from_secs(5), read).await {
-            Some(stores) => stores.as_ref().clone(),
-            None => Err("the stores are being listed; reload the page in a moment".to_owned()),
-        }
-    }
-}
-
-impl Console {
-    /// Makes the facts old that an action changes.
-    pub(crate) fn expire(&self) {
-        self.overview.expire();
     }
 }
 
@@ -236,27 +170,6 @@ async fn admit(console: &Console, request: Request) -> Result<Admitted, Refusal>
     let body = to_bytes(body, MAX_FORM_LEN).await.map_err(|_| Refusal::Form)?;
     console.door.check_form(&body)?;
     Ok(Admitted::Request(Request::from_parts(parts, Body::from(body))))
-}
-
-/// Returns the status of a refusal.
-pub(crate) fn status_of(refusal: Refusal) -> StatusCode {
-    match refusal {
-        Refusal::Host => StatusCode::MISDIRECTED_REQUEST,
-        Refusal::CrossSite | Refusal::Form => StatusCode::FORBIDDEN,
-        Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
-        Refusal::NoSession | Refusal::Token => StatusCode::UNAUTHORIZED,
-    }
-}
-
-/// Returns the time of a page.
-pub(crate) fn now() -> inlet::received_at::ReceivedAt {
-    clock::now()
-}
-
-/// Returns a response with an HTML page.
-pub(crate) fn html(status: StatusCode, page: String) -> Response {
-    let kind = (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    (status, [kind], page).into_response()
 }
 
 #[cfg(test)]

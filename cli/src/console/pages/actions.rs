@@ -13,7 +13,7 @@ use inlet_aws::operate::forget::{Entity, NOT_REACHED};
 
 use crate::console::pages::events::wanted;
 use crate::console::pages::{Params, Shell, answer, given};
-use crate::console::server::{Console, Shared, now};
+use crate::console::state::{Console, Shared, now};
 use crate::console::text::Text;
 use crate::console::work::{Counted, Job, Plan};
 use crate::failure::Failure;

@@ -11,7 +11,7 @@ use inlet_aws::operate::event_status::event_statuses;
 use inlet_aws::sqs::SqsQueue;
 
 use crate::console::pages::{Shell, answer};
-use crate::console::server::{Console, Shared, now};
+use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::failure::Failure;
 

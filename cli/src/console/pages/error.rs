@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::console::pages::{Shell, render};
 use crate::console::security::Refusal;
-use crate::console::server::{Console, Shared, status_of};
+use crate::console::state::{Console, Shared};
 use crate::console::text::Text;
 use crate::failure::Failure;
 
@@ -95,4 +95,14 @@ pub(crate) async fn not_found(State(console): State<Shared>, uri: axum::http::Ur
         next: Text::line(next),
     };
     render(status, &page)
+}
+
+/// Returns the status of a refusal.
+fn status_of(refusal: Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Host => StatusCode::MISDIRECTED_REQUEST,
+        Refusal::CrossSite | Refusal::Form => StatusCode::FORBIDDEN,
+        Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Refusal::NoSession | Refusal::Token => StatusCode::UNAUTHORIZED,
+    }
 }

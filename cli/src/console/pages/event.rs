@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::console::pages::events::state_name;
 use crate::console::pages::{Params, Shell, answer, given};
-use crate::console::server::{Console, Shared, now};
+use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::events::list::{State as EventState, after};
 use crate::failure::Failure;

@@ -11,7 +11,7 @@ use inlet::received_at::ReceivedAt;
 use inlet_aws::operate::replay::Selection;
 
 use crate::console::pages::{Params, Shell, answer, given};
-use crate::console::server::{Console, Shared, now};
+use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::{Scope, StoreAddress};
 use crate::events::list::{Listed, State as EventState};

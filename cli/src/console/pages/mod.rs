@@ -16,7 +16,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::console::server::{Console, html};
+use crate::console::state::{Console, html};
 use crate::console::text::Text;
 use crate::failure::Failure;
 

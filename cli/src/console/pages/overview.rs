@@ -11,7 +11,7 @@ use crate::console::chart::{Chart, Series};
 use crate::console::figures::{Figures, step_ms};
 use crate::console::overview::{Alarms, Breaker, Overview};
 use crate::console::pages::{Shell, answer};
-use crate::console::server::Shared;
+use crate::console::state::Shared;
 use crate::console::text::{At, Text, grouped};
 use crate::events::list::short;
 use crate::failure::Failure;

@@ -8,7 +8,7 @@ use inlet_aws::operate::quarantine_list::{QuarantinedDelivery, quarantined_deliv
 use inlet_aws::operate::quarantine_offer::{MaskedValue, QuarantinedOffer, quarantined_offer};
 
 use crate::console::pages::{Params, Shell, answer, given};
-use crate::console::server::{Console, Shared, now};
+use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;

@@ -9,7 +9,7 @@ use inlet::tools::portal::Portal;
 use serde_json::Value;
 
 use crate::console::pages::{Params, Shell, answer, given};
-use crate::console::server::{Console, Shared, now};
+use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::StoreAddress;
 use crate::deployment::secrets;
