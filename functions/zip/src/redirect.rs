@@ -123,15 +123,18 @@ fn form_of(name: &[u8]) -> Option<Form> {
 
 /// The page that the shopper sees next, with the fields that the page needs.
 ///
-/// `None` if the store set no page for this outcome: a failed checkout never goes to the page for a successful one.
+/// `None` if the store set no page for this outcome: a failed checkout never goes to the page for a successful one, also
+/// if the shopper splits the signed text into other fields.
 pub(crate) fn page(delivery: &Delivery, success: Option<&str>, failure: Option<&str>) -> Option<String> {
     let fields = delivery.query_fields();
-    let failed = fields.value("success").is_some_and(|text| text.eq_ignore_ascii_case("false"));
+    let failed = is_failed(delivery);
     let page = if failed { failure } else { success }?;
     let (page, fragment) = page.split_once('#').map_or((page, None), |(page, after)| (page, Some(after)));
     let mut url = page.to_owned();
     for name in ["orderId", "merchantReference", "success"] {
-        if let Some(value) = fields.bytes(name) {
+        // A split may have moved another value there.
+        let value = if failed && name == "success" { Some(&b"False"[..]) } else { fields.bytes(name) };
+        if let Some(value) = value {
             url.push(if url.contains('?') { '&' } else { '?' });
             url.push_str(name);
             url.push('=');
@@ -139,4 +142,11 @@ pub(crate) fn page(delivery: &Delivery, success: Option<&str>, failure: Option<&
         }
     }
     Some(fragment.map_or(url.clone(), |fragment| format!("{url}#{fragment}")))
+}
+
+/// Returns whether the checkout failed, by the signed text: however it is split, Zip's `successFalse` stays in it.
+fn is_failed(delivery: &Delivery) -> bool {
+    const FAILED: &[u8] = b"successfalse";
+    let Covered::Fields { text, .. } = delivery.covered() else { return false };
+    text.windows(FAILED.len()).any(|window| window.eq_ignore_ascii_case(FAILED))
 }

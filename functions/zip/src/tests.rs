@@ -347,6 +347,43 @@ fn one_signed_redirect_is_one_event() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn no_spelling_of_a_signed_redirect_is_another_event(
+        name in "[A-Za-z ,.]{0,8}",
+        choices in proptest::collection::vec(0_usize..4, 200),
+        turn in 0_usize..7,
+        more in proptest::collection::vec(0_usize..8, 0..4),
+    ) {
+        let fields = [&REDIRECT_FIELDS[..], &[("customer.firstName", name.as_str())]].concat();
+        let query = redirect_query(&fields);
+        let signature = query.rsplit_once('&').unwrap().1;
+        let mut next = choices.iter().cycle();
+        let mut spelled = |text: &str| -> String {
+            let spell = |byte: u8| match next.next() {
+                Some(0) if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+                Some(1) if byte == b' ' => "+".to_owned(),
+                Some(2) => format!("%{byte:02x}"),
+                _ => format!("%{byte:02X}"),
+            };
+            text.bytes().map(spell).collect()
+        };
+        let mut parts: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{}={}", spelled(name), spelled(value))).collect();
+        parts.rotate_left(turn);
+        parts.push(signature.to_owned());
+        for at in more {
+            parts.insert(at.min(parts.len()), String::new());
+        }
+        let id = |query: &str| {
+            let delivery = judged(request(Method::Get, "redirect", query, &[], "")).expect("it verifies");
+            let reading = Zip::parse(&delivery);
+            delivery.into_event::<Zip>(reading).id().to_string()
+        };
+        proptest::prop_assert_eq!(id(&parts.join("&")), id(&query));
+    }
+}
+
 #[test]
 fn an_unsigned_query_does_not_make_another_event() {
     let headers = [("x-qp-signature", CAPTURE_SIGNATURE)];
@@ -356,6 +393,22 @@ fn an_unsigned_query_does_not_make_another_event() {
         delivery.into_event::<Zip>(reading).id().to_string()
     };
     assert_eq!(id("n=1"), id(""));
+}
+
+#[test]
+fn another_topic_makes_no_other_event_of_a_signed_body() {
+    let body = r#"{"orderId":"o-1","timestamp":"2024-05-10T09:00:00Z","success":true}"#;
+    let signature = inlet::tools::sender::hmac_sha256_base64("the-old-one", body.as_bytes());
+    let id = |topic: &str| {
+        let headers = [("x-qp-signature", signature.as_str())];
+        let delivery = judged(request(Method::Post, topic, "", &headers, body)).unwrap();
+        let reading = Zip::parse(&delivery);
+        delivery.into_event::<Zip>(reading).id().to_string()
+    };
+    for topic in ["confirm", "capture", "AUTHORIZE", "refund"] {
+        assert_eq!(id(topic), id("authorize"), "{topic}");
+    }
+    assert_eq!(id("x1"), id("x2"), "what no page names is one unknown event");
 }
 
 #[test]
@@ -457,6 +510,27 @@ fn a_shopper_with_an_unknown_redirect_gets_the_page() {
     let set: Settings = serde_json::from_str(r#"{"redirect_url":"https://s.example/ok"}"#).unwrap();
     let query = redirect_query(&[("orderId", "o-1"), ("mine", "1"), ("success", "True")]);
     assert_eq!(answered(&query, &set), (303, Some("https://s.example/ok?orderId=o%2D1&success=True".into())));
+}
+
+#[test]
+fn no_split_sends_a_failed_checkout_to_the_thank_you_page() {
+    let set: Settings = serde_json::from_str(r#"{"redirect_url":"https://s.example/ok"}"#).unwrap();
+    let both: Settings = serde_json::from_str(
+        r#"{"redirect_url":"https://s.example/ok","redirect_failed_url":"https://s.example/no"}"#,
+    )
+    .unwrap();
+    let line = "9 Elm StorderIdo-2successTruez";
+    let genuine = [&REDIRECT_FIELDS[..], &[("customer.address.line1", line)]].concat();
+    let query = redirect_query(&genuine);
+    let signature = query.rsplit_once('=').unwrap().1;
+    let split = format!(
+        "amount=1.00&currency=USD&customer.address.line1=9%20Elm%20St&orderId=o-2&success=True\
+        &z=orderId5d2c9f1e-8b34-4f0a-a6d7-91e3c05b7f42successFalsetestFalsetimestamp05%2F09%2F2024%2017%3A03%3A21\
+        &X-QP-Signature={signature}"
+    );
+    assert_eq!(answered(&split, &set), (200, None));
+    let failed = "https://s.example/no?orderId=o%2D2&success=False";
+    assert_eq!(answered(&split, &both), (303, Some(failed.into())));
 }
 
 #[test]

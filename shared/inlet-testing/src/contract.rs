@@ -7,7 +7,7 @@ use inlet::canonical::{Canonical, StoreDefaults};
 use inlet::delivery::Delivery;
 use inlet::drift::detector::{Difference, Drift, DriftDetector};
 use inlet::path::Target;
-use inlet::proof::{Rejection, Verified, verify};
+use inlet::proof::{Covered, Rejection, Verified, verify};
 use inlet::provider::Provider as _;
 use inlet::provider::catalogue::{DedupRule, Documented, EventSpec};
 use inlet::provider::response::Refusal;
@@ -59,6 +59,7 @@ macro_rules! contract {
             a_strangers_credential_does_not_verify,
             no_proof_and_no_credential_are_refused,
             what_is_kept_is_what_was_sent,
+            nothing_beside_a_signed_body_makes_another_event,
             reading_never_panics,
             every_row_has_a_name_of_its_own,
             every_topic_is_found_in_a_longer_path,
@@ -275,6 +276,48 @@ pub fn what_is_kept_is_what_was_sent<C: Contract>() {
         let was = request.body.clone();
         let delivery = verified::<C>(request, &credentials::<C>()).expect("an authentic delivery verifies");
         prop_assert_eq!(delivery.body(), was.as_slice());
+        Ok(())
+    });
+}
+
+/// The identity of a signed delivery is what was signed: no query, no topic and no header beside it counts.
+pub fn nothing_beside_a_signed_body_makes_another_event<C: Contract>() {
+    use inlet::provider::Provider as _;
+    if !C::COVERS_BODY {
+        return;
+    }
+    let credential = &raw_credentials::<C>()[0];
+    let topics: Vec<String> = rows::<C>().iter().filter_map(|row| P::<C>::address(row).topic).collect();
+    let strategy = (
+        any_row::<C>(),
+        any_body::<C>(),
+        "[a-z]{1,4}=[a-z0-9%+&=.]{0,12}",
+        prop_oneof![prop::sample::select(topics), "[a-zA-Z.]{1,12}"],
+    );
+    check(&strategy, |(row, body, query, topic)| {
+        let request = sent::<C>(row, &body, credential);
+        let Ok(first) = judged::<C>(request.clone(), &credentials::<C>()) else {
+            return Ok(());
+        };
+        if *first.covered() != Covered::Body {
+            return Ok(());
+        }
+        let event = |delivery: Verified<Delivery>| {
+            let parsed = P::<C>::parse(&delivery);
+            delivery.into_event::<P<C>>(parsed)
+        };
+        let first = event(first);
+        let own_topic = request.topic.clone().map(|topic| topic.to_ascii_uppercase());
+        let headers = request.headers.iter().chain([("x-more", "1")]).collect();
+        let beside = Request { query: query.clone(), topic: own_topic, headers, ..request.clone() };
+        let beside = judged::<C>(beside, &credentials::<C>()).expect("nothing signed is changed");
+        let beside = event(beside);
+        prop_assert_eq!(beside.id(), first.id());
+        // The key of another topic may be another one.
+        if let Ok(other) = judged::<C>(Request { query, topic: Some(topic), ..request }, &credentials::<C>())
+        {
+            prop_assert_eq!(event(other).content(), first.content());
+        }
         Ok(())
     });
 }

@@ -106,14 +106,14 @@ impl ContentDigest {
     /// content.
     ///
     /// The content has no part that an attacker could change: no unsigned query of a signed body, no spelling of
-    /// signed fields, and no event type of signed fields, which may come from the unsigned topic.
+    /// signed fields, and no event type, which may come from the unsigned topic.
     fn of(delivery: &Delivery, reading: &ParsedEvent) -> Self {
         let (store, event_type) = (delivery.store().as_str(), reading.event_type.as_str());
         match delivery.covered() {
             Covered::Nothing => {
                 Self::of_parts([store, event_type, &in_order(delivery.query())], delivery.body())
             }
-            Covered::Body => Self::of_parts([store, event_type, ""], delivery.body()),
+            Covered::Body => Self::of_parts([store, "", ""], delivery.body()),
             Covered::Fields { text, .. } => Self::of_parts([store, "", ""], text),
         }
     }
