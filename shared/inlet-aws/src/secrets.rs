@@ -40,9 +40,9 @@ const NAMES_TTL_OF_A_PAGE: Duration = Duration::from_millis(2_500);
 /// Minimum time between two attempts to list the names.
 const LIST_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The reads of stores that are not listed: a burst, and one more in each interval. The burst makes a store usable at
-/// once that was configured a moment ago. In a flood of invented names, 24 instances make 48 reads at first and then
-/// two in five seconds.
+/// The reads of stores that are not in a list with a longer lifetime than [`NAMES_TTL`]: a burst, and one more in each
+/// interval. They make a new store usable within a minute if a provider has more than 200 of them. If it has fewer, an
+/// unlisted name is never read.
 const BURST: u32 = 2;
 const REFILL_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -198,6 +198,11 @@ impl<P: Provider> Cache<P> {
             entry.tried_at = now;
         }
         may
+    }
+
+    /// Returns true if a name that is not listed may be read, and records the read.
+    fn may_read_unlisted(&mut self, now: Instant) -> bool {
+        self.names.ttl > NAMES_TTL && self.unlisted_limit.try_acquire(1, now)
     }
 
     /// Caches the result of a read. `None` removes the store.
@@ -383,13 +388,14 @@ impl<P: Provider> Secrets<P> for SsmSecrets<P> {
         self.list_names().await;
         let listing = self.cache().names.find(name, Instant::now());
         match listing {
-            Listing::NotListed if !self.cache().unlisted_limit.try_acquire(1, Instant::now()) => {
+            Listing::NotListed if !self.cache().may_read_unlisted(Instant::now()) => {
                 return Ok(None);
             }
             Listing::NotListed | Listing::Listed => {}
             Listing::Unknown => {
                 if !self.cache().lookup_limit.try_acquire(1, Instant::now()) {
-                    return Err(Fault::transient(UNREADABLE, "the stores' names cannot be listed"));
+                    let fault = Fault::transient(UNREADABLE, "the stores' names cannot be listed");
+                    return old.map_or(Err(fault), |store| Ok(Some(store)));
                 }
             }
         }
@@ -532,6 +538,20 @@ mod tests {
         let mut names = Names::new(NAMES_TTL);
         names.complete(Pages { count: 20, ..Pages::default() }, now);
         assert!(!names.is_due(now + almost(NAMES_TTL)) && names.is_due(now + NAMES_TTL), "200 stores");
+    }
+
+    #[test]
+    fn an_unlisted_name_is_read_only_where_the_list_lives_long() {
+        let now = Instant::now();
+        let mut cache = cache(now);
+        cache.names.complete(Pages { count: 20, ..Pages::default() }, now);
+        assert!(!cache.may_read_unlisted(now), "200 stores: the next list comes within a minute");
+        cache.names.complete(Pages { count: 21, ..Pages::default() }, now);
+        let read = (0..10).filter(|_| cache.may_read_unlisted(now)).count();
+        assert_eq!(read, usize::try_from(BURST).unwrap());
+        assert!(
+            cache.may_read_unlisted(now + REFILL_INTERVAL) && !cache.may_read_unlisted(now + REFILL_INTERVAL)
+        );
     }
 
     #[test]
