@@ -88,9 +88,6 @@ ALLOWED = {
             ("dynamodb:BatchWriteItem", TABLE),
             condition=_items_of(provider),
         ) | _allowed(
-            ("dynamodb:BatchWriteItem", TABLE),
-            condition=_keys("sweeper"),
-        ) | _allowed(
             ("sqs:SendMessage", QUEUE),
             ("ssm:GetParameters", f"{SECRETS}/{provider}/*"),
             ("ssm:GetParametersByPath", f"{SECRETS}/{provider}"),

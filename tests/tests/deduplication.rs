@@ -110,6 +110,9 @@ async fn a_late_state_makes_the_duplicate_after_it_an_event() {
     let restored = id_of(&delivery("A", 200, Origin::Webhook));
     let arrival = ReceivedAt::from_millis(START_MS + 200).unwrap();
     assert!(!table.receipts.is_processed(&restored, arrival).await.unwrap(), "it can be sent");
+    table.pending.take_over("zid", ReceivedAt::EPOCH).await.unwrap();
+    assert!(table.pending.list(None).await.unwrap().is_empty(), "it is not Zid's");
+    table.pending.take_over("zort", ReceivedAt::EPOCH).await.unwrap();
     let pending = table.pending.list(None).await.unwrap();
     assert_eq!(pending.iter().map(|event| &event.id).collect::<Vec<_>>(), [&restored]);
     // The same message once more changes nothing.

@@ -180,6 +180,39 @@ async fn a_state_with_a_time_of_its_own_comes_in_between_too() {
 }
 
 #[tokio::test]
+async fn a_captured_signed_delivery_is_no_event_after_expiry() {
+    let stack = Stack::up();
+    // Its signed time is older than the retention.
+    let (store, request) = given::<Zip>(&stack, "capture").await;
+    assert_eq!(stack.send("zip", &request).status, 200);
+    let events = stack.events("zip", &store).await;
+    assert_eq!(events.len(), 1, "a first delivery is an event, however old its signed time is");
+    assert_eq!(stack.processed_once(1, "zip", &store).await, 1);
+    let receipt = &stack.items("zip", &store, "receipt/").await[0];
+    let number = |name: &str| receipt[name].as_n().expect("a number").parse::<u64>().expect("a number");
+    let years = (number("expires") - number("received_ms") / 1_000) / (365 * 24 * 60 * 60);
+    assert_eq!(years, 10, "{receipt:?}");
+
+    // The event expires.
+    let delete = stack.clients.dynamodb.delete_item().table_name(&stack.facts.table);
+    let sort_key = format!("event/{}", events[0].digest());
+    let delete = delete.key("pk", AttributeValue::S(events[0].entity_path().to_owned()));
+    delete.key("sk", AttributeValue::S(sort_key)).send().await.expect("an expired event");
+    let captured = [
+        request.clone(),
+        Request { query: "n=1".into(), ..request.clone() },
+        Request { topic: Some("refund".into()), ..request.clone() },
+        Request { topic: Some("Capture".into()), ..request },
+    ];
+    for captured in captured {
+        let answer = stack.send("zip", &captured);
+        assert_eq!(answer.status, 200, "a repeat: {:?} {:?}", captured.topic, captured.query);
+        assert!(stack.events("zip", &store).await.is_empty(), "{:?} {:?}", captured.topic, captured.query);
+    }
+    assert_eq!(stack.published(&store).len(), 1);
+}
+
+#[tokio::test]
 async fn chunks_expire_with_their_event_also_of_equal_bytes() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;

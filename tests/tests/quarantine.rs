@@ -1,7 +1,7 @@
 //! An unverified delivery waits in quarantine, and becomes an event once the secret is corrected. Needs `make up`.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use inlet::event::Event;
@@ -9,12 +9,13 @@ use inlet::fault::Fault;
 use inlet::proof::Verified;
 use inlet::provider::Provider;
 use inlet::provider::catalogue::find;
-use inlet::receive::quarantine::QuarantineOutcome;
-use inlet::receive::{NotAccepted, Queue, Receiver, Report, WriteToken};
+use inlet::receive::quarantine::{Quarantine, QuarantineOutcome};
+use inlet::receive::{Journal, NotAccepted, Queue, Receiver, Report, Secrets, Store, WriteToken};
 use inlet::received_at::ReceivedAt;
 use inlet::request::{Request, Unverified};
 use inlet::store::StoreName;
 use inlet::tools::sender::{Sender, delivery};
+use inlet_aws::client::clock;
 use inlet_aws::dynamodb::events::Events;
 use inlet_aws::dynamodb::quarantine::{MAX_QUARANTINED_LEN, RETENTION, TableQuarantine};
 use inlet_aws::dynamodb::record::Origin;
@@ -279,6 +280,192 @@ async fn a_flood_of_forgeries_is_capped_and_refused_all_the_same() {
     let at_most = 8 + usize::try_from(began.elapsed().as_secs() / 25).unwrap();
     assert!((7..at_most).contains(&kept), "{kept} of 12 in {:?}", began.elapsed());
     assert_eq!(stack.held("zid", &store).await.len(), kept);
+}
+
+/// The hour in which this test's deliveries arrive: no other test and no other run has it.
+fn an_hour_of_its_own(store: &StoreName) -> i64 {
+    let hours =
+        store.as_str().bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    i64::from(hours % 400_000) * 3_600_000
+}
+
+#[tokio::test]
+async fn many_instances_share_the_quota_of_an_hour() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create.json").await;
+    let (other, to_other) = given::<Zid>(&stack, "order.create.json").await;
+    let hour = an_hour_of_its_own(&store);
+    // Other instances have used up the store's 64 MiB but for two blocks of 64 KiB.
+    let used = 64 * 1_024 - 128;
+    let began = ReceivedAt::from_millis(hour).unwrap().to_string();
+    let set = stack.clients.dynamodb.update_item().table_name(&stack.facts.table);
+    let set = set
+        .key("pk", AttributeValue::S("quarantine/zid/_quota".into()))
+        .key("sk", AttributeValue::S(began))
+        .update_expression("SET #store = :used, #total = :used")
+        .expression_attribute_names("#store", format!("store/{store}"))
+        .expression_attribute_names("#total", "total")
+        .expression_attribute_values(":used", AttributeValue::N(used.to_string()));
+    set.send().await.expect("a used quota");
+
+    let mut kept = [0; 4];
+    for (instance, kept) in kept.iter_mut().enumerate() {
+        let receiver = receiver(&stack, &stack.facts.table);
+        for n in 0..20 {
+            let at = hour + i64::try_from(instance).unwrap() * 100 + n;
+            match refused(&receiver, &request, at).await {
+                Some(QuarantineOutcome::Stored) => *kept += 1,
+                other => assert_eq!(other, Some(QuarantineOutcome::RateLimited)),
+            }
+        }
+    }
+    // The first instance uses up one block, of 16 small requests, and begins the second.
+    assert_eq!(kept, [20, 0, 0, 0], "two blocks, and none is left for the others");
+    assert_eq!(stack.held("zid", &store).await.len(), 20);
+
+    let receiver = receiver(&stack, &stack.facts.table);
+    let of_other_store = refused(&receiver, &to_other, hour).await;
+    assert_eq!(of_other_store, Some(QuarantineOutcome::Stored), "another store has its own quota");
+    assert_eq!(stack.held("zid", &other).await.len(), 1);
+    let next_hour = refused(&receiver, &request, hour + 3_600_000).await;
+    assert_eq!(next_hour, Some(QuarantineOutcome::Stored), "the next hour has its own quota");
+    let blind = blind(receiver);
+    deferred(&blind, &request, hour).await;
+    assert_eq!(stack.held("zid", &store).await.len(), 22, "forgeries displace no deferred delivery");
+}
+
+/// Credentials that cannot be read.
+struct Unreadable;
+
+impl Secrets<Zid> for Unreadable {
+    async fn store(&self, _: &StoreName) -> Result<Option<Arc<Store<Zid>>>, Fault> {
+        Err(Fault::transient("the store's secrets cannot be read", "a test"))
+    }
+
+    async fn refresh(&self, _: &StoreName) -> Option<Arc<Store<Zid>>> {
+        None
+    }
+}
+
+fn blind(receiver: OnAws) -> Receiver<Unreadable, Events, SqsQueue, TableQuarantine> {
+    let Receiver { journal, queue, quarantine, .. } = receiver;
+    Receiver { secrets: Unreadable, journal, queue, quarantine }
+}
+
+/// Sends a delivery whose credentials cannot be read.
+async fn deferred<S, J, Q, H>(receiver: &Receiver<S, J, Q, H>, request: &Request, at_ms: i64)
+where
+    S: Secrets<Zid>,
+    J: Journal,
+    Q: Queue,
+    H: Quarantine,
+{
+    let at = ReceivedAt::from_millis(at_ms).expect("a time");
+    let attempt = WriteToken("1".into());
+    let (answer, report) = receiver.receive::<Zid>(Unverified::new(request.clone()), at, &attempt).await;
+    assert_eq!(answer.status, 200, "{report:?}");
+    assert!(matches!(report, Report::Deferred(_)), "{report:?}");
+}
+
+/// A queue that notes what is sent.
+#[derive(Default)]
+struct Noting {
+    arrivals: Mutex<Vec<i64>>,
+}
+
+impl Queue for Noting {
+    async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        self.arrivals.lock().unwrap().push(event.received_at().millis());
+        Ok(())
+    }
+
+    async fn send_with_event(&self, event: &Verified<Event>) -> Result<(), Fault> {
+        self.send(event).await
+    }
+}
+
+/// An order of the payload file that differs from others.
+fn numbered(request: &Request, number: i64) -> Request {
+    let body =
+        String::from_utf8(request.body.clone()).unwrap().replace("172.50 SAR", &format!("{number}.50 SAR"));
+    Request { body: body.into_bytes(), ..request.clone() }
+}
+
+#[tokio::test]
+async fn deferred_deliveries_are_verified_before_refused_ones() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create.json").await;
+    let start = clock::now().millis();
+    let receiver = receiver(&stack, &stack.facts.table);
+    for n in [0, 1] {
+        assert_eq!(
+            refused(&receiver, &numbered(&request, n), start + n).await,
+            Some(QuarantineOutcome::Stored)
+        );
+    }
+    let blind = blind(receiver);
+    for n in [2, 3] {
+        deferred(&blind, &numbered(&request, n), start + n).await;
+    }
+    mend::<Zid>(&stack, &store).await;
+    let queue = Noting::default();
+    let sum = reverified_to::<Zid>(&stack, &queue, &store).await;
+    assert_eq!((sum.accepted, sum.refused, sum.failed.len()), (4, 0, 0), "{sum:?}");
+    let arrivals = queue.arrivals.into_inner().unwrap();
+    assert_eq!(arrivals.iter().map(|at| at - start).collect::<Vec<_>>(), [2, 3, 0, 1]);
+    assert!(stack.held("zid", &store).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_sweeper_reads_deferred_deliveries_only_and_each_once() {
+    let stack = Stack::up();
+    let (store, request) = given::<Zid>(&stack, "order.create.json").await;
+    let start = clock::now().millis();
+    let receiver = receiver(&stack, &stack.facts.table);
+    assert_eq!(refused(&receiver, &numbered(&request, 0), start).await, Some(QuarantineOutcome::Stored));
+    let blind = blind(receiver);
+    // As large as an order that is stored in chunks.
+    let large = Request { body: noise(700_000), ..request.clone() };
+    deferred(&blind, &numbered(&request, 1), start + 1).await;
+    deferred(&blind, &large, start + 2).await;
+    let keys = || async {
+        let mut keys: Vec<String> =
+            stack.held("zid", &store).await.iter().map(|item| text(item, "sk").to_owned()).collect();
+        keys.sort();
+        keys.iter().map(|key| key.starts_with("!deferred/")).collect::<Vec<_>>()
+    };
+    assert_eq!(keys().await, [true, true, false]);
+    let sweep = || async {
+        let (quarantine, secrets) = (TableQuarantine::new(&table(&stack), Zid::NAME), secrets::<Zid>(&stack));
+        let (sum, _) = watch::channel(Reverified::default());
+        let (events, queue) = (table(&stack).events, stack.queue(&stack.facts.queue_url));
+        let run =
+            reverify::<Zid>(&quarantine, &secrets, &events, &queue, &store, Scope::Deferred, &sum).await;
+        run.expect("a readable quarantine");
+        let sum = sum.send_replace(Reverified::default());
+        (sum.accepted, sum.refused, sum.failed.len())
+    };
+    assert_eq!(sweep().await, (0, 2, 0), "the secret is still another one");
+    assert_eq!(keys().await, [false; 3], "they are among the refused ones now");
+    assert_eq!(sweep().await, (0, 0, 0), "nothing is read twice");
+
+    mend::<Zid>(&stack, &store).await;
+    assert_eq!(counted::<Zid>(&stack, &store).await, (3, 0, 0), "with their chunks");
+    assert!(stack.held("zid", &store).await.is_empty());
+    assert_eq!(stack.published_once(3, &store).len(), 3);
+}
+
+/// Returns bytes that do not compress.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut bytes = Vec::with_capacity(len);
+    while bytes.len() < len {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.push((state >> 24) as u8);
+    }
+    bytes
 }
 
 #[tokio::test]

@@ -24,6 +24,15 @@ const VERIFIED: &str = "verified";
 /// The age of the last deferred request at which a marker is deleted. No call takes that long.
 const SETTLED_MS: i64 = 60 * 60 * 1_000;
 
+/// The markers of a provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Markers {
+    /// The stores that have deferred requests to verify.
+    pub(crate) open: Vec<DeferredStore>,
+    /// The markers that are not needed any more.
+    pub(crate) settled: Vec<DeferredStore>,
+}
+
 /// A store that has deferred requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeferredStore {
@@ -61,13 +70,13 @@ impl TableQuarantine {
         self.dynamo.update(self.marker_key(store.as_str()), count, context).await.map(|_| ())
     }
 
-    /// Returns the stores that have deferred requests to verify, and deletes the markers that are not needed any more.
-    pub(crate) async fn deferred_stores(&self) -> Result<Vec<DeferredStore>, Fault> {
+    /// Returns the markers of the provider's stores.
+    pub(crate) async fn markers(&self) -> Result<Markers, Fault> {
         let query = self.dynamo.query().consistent_read(true).key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(self.marker_partition()));
-        let mut markers = Items::new(query, "the quarantine cannot be read");
-        let (mut stores, now) = (Vec::new(), clock::now());
-        while let Some(marker) = markers.next().await? {
+        let mut items = Items::new(query, "the quarantine cannot be read");
+        let (mut markers, now) = (Markers::default(), clock::now());
+        while let Some(marker) = items.next().await? {
             let store = text(&marker, "sk").and_then(|name| StoreName::parse(name).ok());
             let Some((store, noted_ms)) = store.zip(number(&marker, NOTED)) else { continue };
             // Version 0.3's first markers had no numbers.
@@ -75,12 +84,12 @@ impl TableQuarantine {
             let verified = number(&marker, VERIFIED).unwrap_or_default();
             let deferred = DeferredStore { store, noted_ms, counted, verified };
             if deferred.is_settled(now) {
-                self.delete_marker(&deferred).await?;
+                markers.settled.push(deferred);
             } else if deferred.is_open() {
-                stores.push(deferred);
+                markers.open.push(deferred);
             }
         }
-        Ok(stores)
+        Ok(markers)
     }
 
     /// Notes that all requests of a store that its marker counted were verified.
@@ -92,7 +101,8 @@ impl TableQuarantine {
         self.dynamo.update(self.marker_key(deferred.store.as_str()), note, context).await.map(|_| ())
     }
 
-    async fn delete_marker(&self, deferred: &DeferredStore) -> Result<(), Fault> {
+    /// Deletes a marker that is not needed any more, if it has not changed since.
+    pub(crate) async fn delete_marker(&self, deferred: &DeferredStore) -> Result<(), Fault> {
         let unchanged = Expressions::condition("noted_ms = :noted AND verified = :verified");
         let unchanged = unchanged
             .value(":noted", number_value(deferred.noted_ms))

@@ -22,7 +22,7 @@ use crate::dynamodb::dynamo::{Dynamo, Expressions, Key, Written, delete_request}
 use crate::dynamodb::integrity::{MESSAGE_SHA256, examine};
 use crate::dynamodb::keys::{event_key, receipt_key};
 use crate::dynamodb::latest::{Change, LatestItem, LatestItems, candidate, sibling};
-use crate::dynamodb::pending::{Pending, PendingEvent};
+use crate::dynamodb::pending::Pending;
 use crate::dynamodb::receipts::{Receipts, applies_to, signed_arrival, tombstone_until};
 use crate::dynamodb::record::{Record, sha256_hex};
 pub use crate::dynamodb::stored_event::StoredEvent;
@@ -245,7 +245,7 @@ impl Events {
                     // The sweeper's cursor may have passed an event that a late delivery restores. It has not passed a
                     // recent event.
                     if *evidence == Evidence::Late {
-                        self.pending.put(&PendingEvent::due(&event, clock::now())).await?;
+                        self.pending.hand_over(&event, clock::now()).await?;
                     }
                     // First this, then `latest`: if the function ends in between, the former duplicate is still
                     // published.

@@ -17,8 +17,11 @@
 //! 1,000 writes of 1 KB a second. Version 0.2 wrote chunks under `part/{sha256}/{n}` and `part`; events that have
 //! such chunks stay readable.
 //!
-//! Requests that failed verification are under `quarantine/{provider}/{store}` and `{arrival}/{digest}`, in no index.
-//! Two partitions belong to no entity: `processor` and `sweeper`.
+//! Requests that failed verification are under `quarantine/{provider}/{store}` and `{arrival}/{digest}`, in no index;
+//! deferred ones under `!deferred/{arrival}/{digest}`, which sorts before them. Beside the stores' partitions are
+//! `quarantine/{provider}/_deferred`, the stores that have deferred requests, and `quarantine/{provider}/_quota`, the size
+//! of what was kept in each hour. `{provider}/_pending` has the events that a receiver hands over to the sweeper. Two
+//! partitions belong to no entity: `processor` and `sweeper`.
 
 use inlet::event::EventId;
 

@@ -31,6 +31,7 @@ pub mod attempts;
 pub mod pending;
 pub mod queue_position;
 pub mod quarantine;
+pub(crate) mod quarantine_quota;
 pub(crate) mod quarantined_request;
 pub(crate) mod deferred_stores;
 pub mod forgotten;

@@ -1,4 +1,7 @@
 //! The sweeper's own items: a cursor for each of its passes, and the list of pending events behind the cursors.
+//!
+//! A receiver may write none of them, because a receiver that was taken over could move a cursor or remove another
+//! provider's event. It writes events for the list into a partition of its provider, and the sweeper takes them over.
 
 use std::time::Duration;
 
@@ -19,6 +22,9 @@ const PENDING_PREFIX: &str = "unproven/";
 
 /// Pending events in one page.
 const PAGE_LEN: i32 = 100;
+
+/// Maximum number of pages that the sweeper takes over from a provider's receivers in one run.
+const MAX_PAGES: usize = 10;
 
 /// An event behind the sweeper's cursor that is neither processed nor parked. The sweeper checks it until it is
 /// processed or parked.
@@ -126,6 +132,50 @@ impl Pending {
         put_request(item)
     }
 
+    /// Hands an event over to the sweeper, which adds it to the list in its next run and sends it.
+    ///
+    /// # Errors
+    /// If the write fails.
+    pub(crate) async fn hand_over(&self, event: &ExistingEvent, now: ReceivedAt) -> Result<(), Fault> {
+        let partition = handed_over(provider_of(&event.id));
+        let mut item = Key::new(partition, format!("{}/{}", event.received_at, event.id)).into_item();
+        item.insert("expires".into(), self.dynamo.expires(now.millis()));
+        self.dynamo.batch_write(vec![put_request(item)?]).await
+    }
+
+    /// Takes over the events of a provider that were handed over: adds each to the list, then deletes it from the
+    /// provider's partition. The next run takes over the rest, if there are too many.
+    ///
+    /// # Errors
+    /// If the table cannot be read, or a write fails.
+    pub async fn take_over(&self, provider: &str, now: ReceivedAt) -> Result<(), Fault> {
+        for _ in 0..MAX_PAGES {
+            let query = self
+                .dynamo
+                .query()
+                .key_condition_expression("pk = :handed_over")
+                .expression_attribute_values(":handed_over", text_value(&handed_over(provider)))
+                .limit(PAGE_LEN)
+                .consistent_read(true);
+            let items = self.dynamo.page(query, UNREADABLE).await?.items;
+            if items.is_empty() {
+                break;
+            }
+            // Only the key counts, and only events of this provider.
+            let events = items.iter().filter_map(|item| {
+                let (received, id) = text(item, "sk")?.split_once('/')?;
+                let id = EventId::parse(id).ok().filter(|id| provider_of(id) == provider)?;
+                let received_at = ReceivedAt::parse(received)?;
+                Some(PendingEvent::due(&ExistingEvent { id, received_at }, now))
+            });
+            let puts = events.map(|event| self.put_request(&event)).collect::<Result<_, _>>()?;
+            self.dynamo.batch_write(puts).await?;
+            let keys = items.iter().filter_map(Key::of);
+            self.dynamo.batch_write(keys.map(delete_request).collect::<Result<_, _>>()?).await?;
+        }
+        Ok(())
+    }
+
     /// Removes an event from the list.
     ///
     /// # Errors
@@ -168,4 +218,14 @@ impl Pending {
 /// Returns the key of an event in the pending list. The list is sorted by arrival.
 pub(crate) fn pending_key(id: &EventId, received: &str) -> Key {
     Key::new(SWEEPER, format!("{PENDING_PREFIX}{received}/{id}"))
+}
+
+/// Returns the partition of the events that a provider's receivers hand over. No store's name has an underscore. Stored
+/// data: the value must stay.
+fn handed_over(provider: &str) -> String {
+    format!("{provider}/_pending")
+}
+
+fn provider_of(id: &EventId) -> &str {
+    id.as_str().split('/').next().unwrap_or_default()
 }

@@ -6,6 +6,10 @@
 //! days later; backups of the table, if a stage has them, keep them as long as everything else. No item has a `bucket`,
 //! so the time index, and with it the sweeper and replays, never contains one.
 //!
+//! A store's partition has two sections: deferred requests, whose sort keys begin with [`DEFERRED_PREFIX`], and after them
+//! the refused ones. So `inlet reverify` reads the deferred ones first, which are mostly genuine, and the sweeper reads no
+//! others, however many forgeries wait behind them.
+//!
 //! A provider's retry is a separate item: only the journal can decide which deliveries are one event, in the order of
 //! their arrival.
 
@@ -26,6 +30,7 @@ use crate::dynamodb::attributes::{self, number_value};
 use crate::dynamodb::chunks::{BlobField, ChunkOwner};
 use crate::dynamodb::dynamo::{Dynamo, Expressions, Key};
 use crate::dynamodb::keys::QUARANTINE;
+use crate::dynamodb::quarantine_quota::Quota;
 use crate::dynamodb::record::hex;
 use crate::dynamodb::table::Table;
 use crate::telemetry::timing::{Step, with_timeout};
@@ -60,9 +65,9 @@ const DEFERRED_REFILL_INTERVAL: Duration = Duration::from_millis(1);
 /// Maximum number of stores that have a bucket of their own.
 const MAX_BUCKETS: usize = 1_000;
 
-/// The attribute of a request that was quarantined because the store's credentials could not be read. Stored data: the
-/// value must stay.
-pub(crate) const DEFERRED: &str = "deferred";
+/// The beginning of the sort key of a request that was quarantined because the store's credentials could not be read. It
+/// sorts before every arrival. Stored data: the value must stay.
+pub(crate) const DEFERRED_PREFIX: &str = "!deferred/";
 
 /// Minimum cost of a request, in tokens: the burst is 512 small forgeries, not thousands.
 const MIN_COST: u32 = 4;
@@ -77,6 +82,7 @@ pub struct TableQuarantine {
     buckets: Mutex<HashMap<StoreName, TokenBucket>>,
     total: Mutex<TokenBucket>,
     deferred: Mutex<TokenBucket>,
+    quota: Quota,
 }
 
 impl TableQuarantine {
@@ -85,7 +91,8 @@ impl TableQuarantine {
         let now = Instant::now();
         let total = Mutex::new(TokenBucket::new(TOTAL_BURST, TOTAL_REFILL_INTERVAL, now));
         let deferred = Mutex::new(TokenBucket::new(DEFERRED_BURST, DEFERRED_REFILL_INTERVAL, now));
-        Self { dynamo: table.dynamo.clone(), provider, buckets: Mutex::default(), total, deferred }
+        let (dynamo, quota) = (table.dynamo.clone(), Quota::default());
+        Self { dynamo, provider, buckets: Mutex::default(), total, deferred, quota }
     }
 
     /// Returns true if the store has tokens for this request, and takes them.
@@ -104,24 +111,36 @@ impl TableQuarantine {
             && total.try_acquire(cost(rejected), now)
     }
 
-    /// Writes the item within the receiver's time limit.
-    fn put_in_time(&self, rejected: &RejectedRequest<'_>) -> impl Future<Output = Result<(), Fault>> {
+    /// Writes the item within the receiver's time limit, if the provider's quota has room for it.
+    async fn store_in_time(&self, rejected: &RejectedRequest<'_>) -> Result<QuarantineOutcome, Fault> {
         let step = if is_deferred(rejected) { Step::Deferral } else { Step::Quarantine };
-        with_timeout(step, NOT_QUARANTINED, self.put(rejected))
+        let store = async {
+            let owner = (self.provider, rejected.store());
+            let (cost, at) = (cost(rejected), rejected.received_at());
+            if !is_deferred(rejected) && !self.quota.take(&self.dynamo, owner, cost, at).await? {
+                return Ok(QuarantineOutcome::RateLimited);
+            }
+            self.put(rejected).await?;
+            Ok(QuarantineOutcome::Stored)
+        };
+        with_timeout(step, NOT_QUARANTINED, store).await
     }
 
     async fn put(&self, rejected: &RejectedRequest<'_>) -> Result<(), Fault> {
         let note = Note::of(rejected);
         let mut item = attributes::of(&note);
-        let key = Key::new(partition(self.provider, rejected.store()), note.sort_key(rejected.body()));
+        let is_deferred = is_deferred(rejected);
+        let mut key = Key::new(partition(self.provider, rejected.store()), note.sort_key(rejected.body()));
+        // The chunks' keys do not depend on the section, because a deferred request may become a refused one.
         let owner = ChunkOwner { partition: &key.pk, name: &key.sk, received_ms: note.received_ms };
         item.extend(self.dynamo.write_blob(BODY, rejected.body(), owner).await?);
+        if is_deferred {
+            key.sk.insert_str(0, DEFERRED_PREFIX);
+        }
         item.extend(key.into_item());
-        let is_deferred = is_deferred(rejected);
         if is_deferred {
             // The sender gets a 2xx, so the request is kept as long as an event.
             item.insert("expires".into(), self.dynamo.expires(note.received_ms));
-            item.insert(DEFERRED.into(), AttributeValue::Bool(true));
         } else {
             item.insert("expires".into(), expires(note.received_ms));
         }
@@ -142,8 +161,7 @@ impl Quarantine for TableQuarantine {
         if !self.has_capacity(rejected, Instant::now()) {
             return Ok(QuarantineOutcome::RateLimited);
         }
-        self.put_in_time(rejected).await?;
-        Ok(QuarantineOutcome::Stored)
+        self.store_in_time(rejected).await
     }
 }
 
@@ -249,6 +267,13 @@ mod tests {
         ] {
             assert_ne!(other.sort_key(body), first);
         }
+    }
+
+    #[test]
+    fn deferred_requests_sort_before_all_refused_ones() {
+        let key = |ms| note(ms, proof("a")).sort_key(b"{}");
+        let deferred = format!("{DEFERRED_PREFIX}{}", key(4_000_000_000_000));
+        assert!(deferred < key(0), "{deferred}");
     }
 
     proptest! {

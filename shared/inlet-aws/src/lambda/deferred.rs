@@ -1,4 +1,5 @@
-//! Verifies deliveries that were quarantined because their store's credentials could not be read.
+//! The sweeper's work for one provider: it takes over events that receivers hand over, and verifies deliveries that were
+//! quarantined because their store's credentials could not be read.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,6 +9,8 @@ use inlet::provider::Provider;
 use inlet::receive::Secrets as _;
 use tokio::sync::watch;
 
+use crate::client::clock;
+use crate::dynamodb::deferred_stores::Markers;
 use crate::dynamodb::quarantine::TableQuarantine;
 use crate::dynamodb::table::Table;
 use crate::reverify::{Reverified, Scope, reverify};
@@ -27,7 +30,8 @@ pub struct Services {
     pub stage: String,
 }
 
-/// Verifies the deferred deliveries of one provider. The sweeper has one for each provider.
+/// Verifies the deferred deliveries of one provider, and takes over the events of its receivers. The sweeper has one for
+/// each provider.
 #[derive(Clone, Copy, Debug)]
 pub struct DeferredVerifier(fn(Services) -> Verifying);
 
@@ -48,21 +52,24 @@ impl DeferredVerifier {
 }
 
 async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Fault>) {
+    let handed_over = services.table.pending.take_over(P::NAME, clock::now()).await;
     let quarantine = TableQuarantine::new(&services.table, P::NAME);
-    let deferred = match quarantine.deferred_stores().await {
-        Ok(deferred) => deferred,
+    let Markers { open, settled } = match quarantine.markers().await {
+        Ok(markers) => markers,
         Err(fault) => return (0, Some(fault)),
     };
     // Each run has a new cache, because no earlier result may be used.
     let secrets = SsmSecrets::<P>::new(services.ssm, &services.stage);
-    let (mut accepted, mut failed) = (0_usize, None);
-    for marker in deferred {
+    let (mut accepted, mut failed, mut unknown) = (0_usize, handed_over.err(), Vec::new());
+    for marker in open {
         let name = &marker.store;
         let result = match secrets.store(name).await {
             // Credentials cannot be read yet: the marker stays for the next run.
             Err(fault) => Err(fault),
-            // There is no such store: its requests stay in quarantine until they expire.
-            Ok(None) => quarantine.note_verified(&marker).await,
+            Ok(None) => {
+                unknown.push(marker);
+                Ok(())
+            }
             Ok(Some(_)) => {
                 let (sum, _) = watch::channel(Reverified::default());
                 let (events, queue) = (&services.table.events, &services.queue);
@@ -79,6 +86,14 @@ async fn verify_deferred<P: Provider>(services: Services) -> (usize, Option<Faul
             }
         };
         failed = failed.or(result.err());
+    }
+    // After all stores that exist, because a flood of invented names may have left many markers, and a run has little time.
+    // The requests for a store that does not exist stay in quarantine until they expire.
+    for marker in unknown {
+        failed = failed.or(quarantine.note_verified(&marker).await.err());
+    }
+    for marker in settled {
+        failed = failed.or(quarantine.delete_marker(&marker).await.err());
     }
     (accepted, failed)
 }

@@ -1,5 +1,7 @@
 //! The quarantined requests of a store, as an operator may see them: arrival and reason, without the sender's proof.
 
+use std::cmp::Reverse;
+
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use inlet::fault::Fault;
@@ -8,7 +10,7 @@ use inlet::store::StoreName;
 
 use crate::dynamodb::attributes::{Item, number, text, text_value};
 use crate::dynamodb::dynamo::{Items, fault};
-use crate::dynamodb::quarantine::partition;
+use crate::dynamodb::quarantine::{DEFERRED_PREFIX, partition};
 use crate::dynamodb::table::Table;
 
 const UNREADABLE: &str = "the quarantine cannot be read";
@@ -43,11 +45,29 @@ pub async fn quarantined_deliveries(
     (from, until): (ReceivedAt, ReceivedAt),
     limit: usize,
 ) -> Result<Vec<QuarantinedDelivery>, Fault> {
+    let mut deliveries = Vec::new();
+    for section in [DEFERRED_PREFIX, ""] {
+        deliveries.extend(section_of(table, (provider, store), section, (from, until), limit).await?);
+    }
+    // Stable, so that deliveries of one millisecond keep their order.
+    deliveries.sort_by_key(|delivery| Reverse(delivery.received));
+    deliveries.truncate(limit);
+    Ok(deliveries)
+}
+
+/// Returns the newest `limit` requests of a section of the quarantine, newest first.
+async fn section_of(
+    table: &Table,
+    (provider, store): (&str, &StoreName),
+    section: &str,
+    (from, until): (ReceivedAt, ReceivedAt),
+    limit: usize,
+) -> Result<Vec<QuarantinedDelivery>, Fault> {
     let query = query(table, provider, store)
         .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :until")
-        // A sort key starts with the arrival, followed by a slash.
-        .expression_attribute_values(":from", text_value(&from.to_string()))
-        .expression_attribute_values(":until", text_value(&until.to_string()))
+        // A sort key has the arrival behind the section's prefix, followed by a slash.
+        .expression_attribute_values(":from", text_value(&format!("{section}{from}")))
+        .expression_attribute_values(":until", text_value(&format!("{section}{until}")))
         .projection_expression("sk, received_ms, #reason, #method, topic, #size, expires")
         .expression_attribute_names("#reason", "reason")
         .expression_attribute_names("#method", "method")
