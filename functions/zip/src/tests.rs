@@ -376,7 +376,7 @@ proptest::proptest! {
             parts.insert(at.min(parts.len()), String::new());
         }
         let id = |query: &str| {
-            let delivery = judged(request(Method::Get, "redirect", query, &[], "")).expect("it verifies");
+            let delivery = verified(request(Method::Get, "redirect", query, &[], "")).expect("it verifies");
             let reading = Zip::parse(&delivery);
             delivery.into_event::<Zip>(reading).id().to_string()
         };
@@ -401,7 +401,7 @@ fn another_topic_makes_no_other_event_of_a_signed_body() {
     let signature = inlet::tools::sender::hmac_sha256_base64("the-old-one", body.as_bytes());
     let id = |topic: &str| {
         let headers = [("x-qp-signature", signature.as_str())];
-        let delivery = judged(request(Method::Post, topic, "", &headers, body)).unwrap();
+        let delivery = verified(request(Method::Post, topic, "", &headers, body)).unwrap();
         let reading = Zip::parse(&delivery);
         delivery.into_event::<Zip>(reading).id().to_string()
     };

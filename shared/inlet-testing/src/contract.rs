@@ -296,7 +296,7 @@ pub fn nothing_beside_a_signed_body_makes_another_event<C: Contract>() {
     );
     check(&strategy, |(row, body, query, topic)| {
         let request = sent::<C>(row, &body, credential);
-        let Ok(first) = judged::<C>(request.clone(), &credentials::<C>()) else {
+        let Ok(first) = verified::<C>(request.clone(), &credentials::<C>()) else {
             return Ok(());
         };
         if *first.covered() != Covered::Body {
@@ -310,11 +310,12 @@ pub fn nothing_beside_a_signed_body_makes_another_event<C: Contract>() {
         let own_topic = request.topic.clone().map(|topic| topic.to_ascii_uppercase());
         let headers = request.headers.iter().chain([("x-more", "1")]).collect();
         let beside = Request { query: query.clone(), topic: own_topic, headers, ..request.clone() };
-        let beside = judged::<C>(beside, &credentials::<C>()).expect("nothing signed is changed");
+        let beside = verified::<C>(beside, &credentials::<C>()).expect("nothing signed is changed");
         let beside = event(beside);
         prop_assert_eq!(beside.id(), first.id());
         // The key of another topic may be another one.
-        if let Ok(other) = judged::<C>(Request { query, topic: Some(topic), ..request }, &credentials::<C>())
+        if let Ok(other) =
+            verified::<C>(Request { query, topic: Some(topic), ..request }, &credentials::<C>())
         {
             prop_assert_eq!(event(other).content(), first.content());
         }
