@@ -98,6 +98,8 @@ pub struct Row {
     pub pause: Duration,
     /// True if the processor works after each delivery, not only at the end.
     pub is_processed_at_once: bool,
+    /// The call before or after which the processor is killed, once.
+    pub kill: Option<(&'static str, u32, Fault)>,
 }
 
 impl fmt::Display for Row {
@@ -108,6 +110,9 @@ impl fmt::Display for Row {
         write!(f, "{:?}", self.course)?;
         if self.is_processed_at_once {
             write!(f, ", processed immediately")?;
+        }
+        if let Some((operation, nth, fault)) = self.kill {
+            write!(f, ", processor {fault} {operation} {nth}")?;
         }
         for (number, instance) in self.instances.iter().enumerate() {
             let Instance { trouble, ahead_ms, sees_date } = instance;
@@ -138,6 +143,7 @@ pub fn rows() -> Vec<Row> {
         course: Course::Sequence,
         pause: Duration::ZERO,
         is_processed_at_once: false,
+        kill: None,
     };
     let mut rows = Vec::new();
     for trouble in [Trouble::Fails, Trouble::UpdateFails, Trouble::Slow] {
@@ -146,6 +152,20 @@ pub fn rows() -> Vec<Row> {
         }
         let once = Row { is_processed_at_once: true, ..row("A0 B1 A0", &[well, with(trouble)]) };
         rows.push(once);
+    }
+    // The processor is killed while it stores an event that only the queue has: between the event and `latest`, and around
+    // it. The message comes again.
+    let kills = [
+        ("UpdateItem", 1, Fault::KillBefore),
+        ("UpdateItem", 1, Fault::KillAfter),
+        ("PutItem", 1, Fault::KillAfter),
+        ("PutEvents", 1, Fault::KillBefore),
+    ];
+    for kill in kills {
+        for states in ["A0 B1 A0", "A0 B1 A0 B0", "A0 B1 C1 A0"] {
+            let killed = row(states, &[well, with(Trouble::Fails)]);
+            rows.push(Row { is_processed_at_once: true, kill: Some(kill), ..killed });
+        }
     }
     for states in ["A0 B1 A0", "A0 B1 A0 B0 A0"] {
         let overlapping = row(states, &[well, with(Trouble::Slow)]);
@@ -219,12 +239,17 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
                 .push(format!("{state} of {entity} is refused, and the queue works: {ended:?}"));
         }
     };
-    let calm = Plan::default();
+    let of_processor = Plan::default();
     match row.course {
         Course::Sequence => {
-            let mut processor = world.function("inlet-processor", &calm).await;
+            let mut processor = world.function("inlet-processor", &of_processor).await;
             for (state, number) in &row.states {
                 send("9001", *state, *number).await;
+                // The first event is stored by its receiver: the fault meets one that only the queue has.
+                if let (Some((operation, nth, fault)), 'B', 0) = (row.kill, *state, of_processor.struck()) {
+                    let operation = Operation::new(operation_service(operation), operation);
+                    of_processor.set(vec![Rule::new(&operation, Calls::Nth(nth), fault)]);
+                }
                 if row.is_processed_at_once {
                     while crate::faults::matrix::poll(&world, &mut processor).await {}
                 }
@@ -256,6 +281,10 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
         plan.stop();
     }
     let mut broken = broken.into_inner();
+    if row.kill.is_some() && of_processor.struck() != 1 {
+        broken.push(format!("the processor was killed {} times", of_processor.struck()));
+    }
+    of_processor.stop();
     if !recover(&world).await {
         broken.push("not quiet in the end".to_owned());
     }
@@ -267,6 +296,11 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
     let wrong = states.wrong(&table, &published, PATH).await;
     world.remove().await;
     Ordered { row, numbers, entities: states.len(), wrong, broken }
+}
+
+/// Returns the service of an operation that the processor calls.
+fn operation_service(operation: &str) -> Service {
+    if operation == "PutEvents" { Service::EventBridge } else { Service::DynamoDb }
 }
 
 /// The number of rows that run at the same time.
