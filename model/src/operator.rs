@@ -1,4 +1,4 @@
-//! The operator: a redrive, `inlet_aws::operate::redrive`, one event at a time. A parked event without
+//! The operator: a redrive, `inlet_aws::operate::dead_letters`, one event at a time. A parked event without
 //! a dead letter is replayed, `inlet_aws::operate::replay`.
 
 use crate::flaw::Flaw;

@@ -217,14 +217,9 @@ impl Walk<'_> {
         while poll(self.world, &mut processor).await {}
         let replay =
             Replay { table: self.world.table_of(self.stack), queue: self.stack.queue(self.world.queue()) };
-        let everything = Selection {
-            provider: None,
-            store: None,
-            event_type: None,
-            entity: None,
-            from: clock::now().earlier(std::time::Duration::from_secs(600)),
-            until: ReceivedAt::from_millis(clock::now().millis() + 1).expect("a time"),
-        };
+        let from = clock::now().earlier(std::time::Duration::from_secs(600));
+        let until = ReceivedAt::from_millis(clock::now().millis() + 1).expect("a time");
+        let everything = Selection::between(from, until);
         let replayed = watch::Sender::new(Replayed::default());
         let name = ReplayId::parse("canary").expect("a name");
         replay.run(&everything, &name, 1_000, &replayed).await.expect("a replay");

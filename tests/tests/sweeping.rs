@@ -17,7 +17,7 @@ use inlet_aws::dynamodb::record::Record;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::lambda::ledger::TableLedger;
 use inlet_aws::lambda::sweeper::{BUDGET, Oldest, SweepReport, Sweeper};
-use inlet_aws::operate::redrive::{Redrive, Redriven};
+use inlet_aws::operate::dead_letters::{Action, DeadLetters, LetterFilter, LettersDone};
 use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
 use inlet_aws::sqs::QueueDepth;
 use inlet_tests::deliveries::{given, received_without};
@@ -336,7 +336,7 @@ async fn unparked_events_behind_the_walk_are_pending_even_if_unsent() {
     let nowhere = site.stack.queue(&format!("{}-nowhere.fifo", site.queue_url));
     let replay = Replay { table: site.table().clone(), queue: nowhere };
     let (from, until) = (site.now.earlier(1_300 * MINUTE), site.now);
-    let all = Selection { provider: None, store: None, event_type: None, entity: None, from, until };
+    let all = Selection::between(from, until);
     let name = ReplayId::parse("r").unwrap();
     let replayed = watch::Sender::new(Replayed::default());
     assert!(replay.run(&all, &name, 100, &replayed).await.is_err(), "there is no such queue");
@@ -444,17 +444,14 @@ async fn a_replay_sends_the_selected_events_again_and_marks_them() {
     let all = Selection {
         provider: Some("zid".into()),
         store: Some(store.clone()),
-        event_type: None,
-        entity: None,
-        from,
-        until: later(from, 10 * MINUTE),
+        ..Selection::between(from, later(from, 10 * MINUTE))
     };
     let entity = id.entity_path().splitn(3, '/').nth(2).map(str::to_owned);
     for (selection, count) in [
         (all.clone(), 1),
         (Selection { entity: entity.clone(), ..all.clone() }, 1),
-        (Selection { event_type: Some("commerce.order.created".into()), ..all.clone() }, 1),
-        (Selection { event_type: Some("order.update".into()), ..all.clone() }, 0),
+        (Selection { event_types: vec!["commerce.order.created".into()], ..all.clone() }, 1),
+        (Selection { event_types: vec!["order.update".into()], ..all.clone() }, 0),
         (Selection { entity, until: from, ..all.clone() }, 0),
         (Selection { until: from, ..all.clone() }, 0),
     ] {
@@ -484,11 +481,16 @@ async fn a_redrive_returns_dead_letters_with_all_they_carry() {
     stack.table().receipts.park(&id, "for a test", clock::now()).await.unwrap();
 
     let queue = stack.queue(&stack.facts.queue_url);
-    let redrive = Redrive { dead_letters: stack.queue(&dead), queue, table: stack.table() };
-    assert_eq!(redrive.count().await.unwrap(), 1);
-    let moved = watch::Sender::new(Redriven::default());
-    redrive.run(100, &moved).await.unwrap();
-    assert_eq!((*moved.borrow(), stack.waiting(&dead).len()), (Redriven { moved: 1, forgotten: 0 }, 0));
+    let letters = DeadLetters { dead_letters: stack.queue(&dead), queue, table: stack.table() };
+    let (all, (_running, stop)) = (LetterFilter::default(), watch::channel(false));
+    let looked = letters.look(&all, 10).await.unwrap();
+    assert_eq!(looked.letters[0].event.as_ref().map(|event| &event.id), Some(&id));
+    assert_eq!(looked.letters[0].reason.as_deref(), Some("for a test"));
+    assert_eq!(letters.count().await.unwrap(), 1, "a look gives back");
+    let moved = watch::Sender::new(LettersDone::default());
+    letters.run(Action::Redrive, &all, 100, &stop, &moved).await.unwrap();
+    let done = LettersDone { moved: 1, ..LettersDone::default() };
+    assert_eq!((*moved.borrow(), stack.waiting(&dead).len()), (done, 0));
     assert_eq!(stack.published_once(1, &store).len(), 1);
     assert_eq!(stack.processed_once(1, "zid", &store).await, 1);
     assert_eq!(stack.stored(&id).await.body, request.body);

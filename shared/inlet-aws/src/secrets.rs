@@ -15,7 +15,7 @@ use inlet::store::StoreName;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::client::connect::describe_sdk_error;
+use crate::client::aws_error::AwsError;
 use crate::client::rate_limit::TokenBucket;
 use crate::client::timeouts;
 use crate::telemetry::timing::{Step, with_timeout, within};
@@ -281,7 +281,7 @@ impl<P: Provider> SsmSecrets<P> {
     async fn next_page(&self, mut pages: Pages) -> Result<Pages, Fault> {
         let request = self.client.get_parameters_by_path().path(&self.path).max_results(10);
         let page = request.set_next_token(pages.next.take()).send().await;
-        let page = page.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))?;
+        let page = page.map_err(|error| Fault::transient(UNREADABLE, AwsError::of(&error)))?;
         let last_part = |path: &str| StoreName::parse(path.rsplit('/').next()?).ok();
         pages.names.extend(page.parameters().iter().filter_map(|parameter| last_part(parameter.name()?)));
         pages.count = pages.count.saturating_add(1);
@@ -294,8 +294,7 @@ impl<P: Provider> SsmSecrets<P> {
         let credentials = format!("{}/{name}", self.path);
         let settings = format!("{credentials}/settings");
         let get = self.client.get_parameters().names(&credentials).names(&settings).with_decryption(true);
-        let output =
-            get.send().await.map_err(|error| Fault::transient(UNREADABLE, describe_sdk_error(&error)))?;
+        let output = get.send().await.map_err(|error| Fault::transient(UNREADABLE, AwsError::of(&error)))?;
         let value = |wanted: &str| {
             let parameter = output.parameters().iter().find(|parameter| parameter.name() == Some(wanted));
             parameter.and_then(|parameter| parameter.value())

@@ -15,7 +15,7 @@ use inlet::proof::Verified;
 use inlet::receive::{Queue, WriteToken};
 use sha2::{Digest, Sha256};
 
-use crate::client::connect::describe_sdk_error;
+use crate::client::aws_error::AwsError;
 use crate::dynamodb::record::{Origin, Record, hex};
 use crate::telemetry::timing::{Step, with_timeout};
 
@@ -170,9 +170,9 @@ fn whole_attribute(whole: Vec<u8>) -> Result<MessageAttributeValue, Fault> {
 /// Returns the fault of a failed call: permanent if SQS rejects the message's content, else transient.
 pub(crate) fn fault<E: ProvideErrorMetadata, R>(context: &'static str, error: &SdkError<E, R>) -> Fault {
     if error.code().is_some_and(|code| REJECTIONS.contains(&code)) {
-        Fault::permanent(context, describe_sdk_error(error))
+        Fault::permanent(context, AwsError::of(error))
     } else {
-        Fault::transient(context, describe_sdk_error(error))
+        Fault::transient(context, AwsError::of(error))
     }
 }
 

@@ -3,5 +3,6 @@
 pub mod config;
 pub mod clock;
 pub mod connect;
+pub mod aws_error;
 pub mod timeouts;
 pub mod rate_limit;

@@ -19,7 +19,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 
-use crate::client::connect::describe_sdk_error;
+use crate::client::aws_error::AwsError;
 use crate::dynamodb::attributes::{Item, number_value, text};
 
 /// Keys in one `BatchGetItem`: DynamoDB's limit.
@@ -383,9 +383,9 @@ const UNWRITABLE: &str = "an item cannot be stored";
 /// Returns the fault of a failed call: permanent if DynamoDB rejects the request itself, else transient.
 pub(crate) fn fault<E: ProvideErrorMetadata, R>(context: &'static str, error: &SdkError<E, R>) -> Fault {
     if error.code() == Some("ValidationException") {
-        Fault::permanent(context, describe_sdk_error(error))
+        Fault::permanent(context, AwsError::of(error))
     } else {
-        Fault::transient(context, describe_sdk_error(error))
+        Fault::transient(context, AwsError::of(error))
     }
 }
 

@@ -52,8 +52,11 @@ pub(crate) fn replay_key(id: &EventId, replay: &str) -> Key {
 
 /// The beginning of the sort keys of an event's replay records.
 pub(crate) fn replays_prefix(id: &EventId) -> String {
-    format!("replay/{}/", id.digest())
+    format!("{REPLAY_PREFIX}{}/", id.digest())
 }
+
+/// The beginning of a replay record's sort key. Stored data: the value must stay.
+pub(crate) const REPLAY_PREFIX: &str = "replay/";
 
 /// The key of the latest delivery of an event's entity. Stored data: the value must stay.
 pub(crate) fn latest_key(id: &EventId) -> Key {

@@ -15,7 +15,7 @@ use crate::dynamodb::keys::EVENT_PREFIX;
 use crate::dynamodb::record::Record;
 
 /// The index's name in the template.
-const INDEX: &str = "arrivals";
+pub(crate) const INDEX: &str = "arrivals";
 
 /// The number of partitions that share an hour, so that no single one takes all writes.
 pub const SHARDS: u32 = 8;
@@ -234,7 +234,7 @@ pub fn hour(received: &str) -> &str {
 }
 
 /// Returns the beginning of the next hour.
-fn next_hour(at: ReceivedAt) -> ReceivedAt {
+pub(crate) fn next_hour(at: ReceivedAt) -> ReceivedAt {
     let hours = at.millis().div_euclid(HOUR_MS).saturating_add(1);
     ReceivedAt::from_millis(hours.saturating_mul(HOUR_MS)).unwrap_or(at)
 }

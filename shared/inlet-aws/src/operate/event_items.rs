@@ -11,7 +11,7 @@ use crate::dynamodb::attributes::{Item, number_value, text, text_value};
 use crate::dynamodb::dynamo::{Dynamo, UNREADABLE, fault};
 use crate::dynamodb::keys::EVENT_PREFIX;
 use crate::dynamodb::time_index::Arrival;
-use crate::operate::replay::Selection;
+use crate::operate::selection::Selection;
 
 /// The parts of a table that are scanned concurrently.
 const SEGMENTS: i32 = 4;

@@ -2,13 +2,15 @@
 
 pub mod index_desc;
 pub mod event_status;
+pub mod selection;
+pub mod find;
 pub mod history;
 pub mod quarantine_list;
 pub mod quarantine_offer;
 pub mod dead_letter_list;
 pub mod replay;
 mod receive_messages;
-pub mod redrive;
+pub mod dead_letters;
 mod table_clock;
 pub mod forget;
 mod event_items;

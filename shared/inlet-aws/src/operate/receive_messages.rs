@@ -1,5 +1,7 @@
 //! Receives and deletes messages of an SQS queue. The functions need neither: Lambda receives for them.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::operation::receive_message::builders::ReceiveMessageFluentBuilder;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
@@ -10,12 +12,18 @@ use inlet::received_at::ReceivedAt;
 use crate::sqs::{SqsQueue, WHOLE, fault};
 
 impl SqsQueue {
-    /// Receives up to ten messages; none if the queue is empty. SQS hides them for the queue's visibility timeout.
+    /// Receives up to ten messages; none if the queue is empty. SQS hides them for this long.
     ///
     /// # Errors
     /// If the call of SQS fails.
-    pub(crate) async fn receive(&self, now: ReceivedAt) -> Result<Vec<Received>, Fault> {
-        self.receive_with(now, self.client.receive_message().wait_time_seconds(1)).await
+    pub(crate) async fn receive_for(
+        &self,
+        now: ReceivedAt,
+        hidden: Duration,
+    ) -> Result<Vec<Received>, Fault> {
+        let hidden_seconds = i32::try_from(hidden.as_secs()).unwrap_or(i32::MAX);
+        let request = self.client.receive_message().wait_time_seconds(1).visibility_timeout(hidden_seconds);
+        self.receive_with(now, request).await
     }
 
     /// Receives up to ten messages without waiting for any, and hides them for this many seconds.

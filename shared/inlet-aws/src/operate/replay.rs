@@ -6,34 +6,17 @@
 use inlet::event::EventId;
 use inlet::fault::{Fault, FaultKind};
 use inlet::received_at::ReceivedAt;
-use inlet::store::StoreName;
 use tokio::sync::watch;
 
 use crate::client::clock;
 use crate::client::rate_limit::RateLimiter;
-use crate::dynamodb::attributes::text_value;
+use crate::dynamodb::attributes::{Item, text, text_value};
 use crate::dynamodb::dynamo::Expressions;
-use crate::dynamodb::keys::replay_key;
+use crate::dynamodb::keys::{REPLAY_PREFIX, replay_key};
 use crate::dynamodb::table::Table;
-use crate::dynamodb::time_index::Arrival;
+use crate::dynamodb::time_index::{Arrival, INDEX, INDEX_UNREADABLE, before, hour, next_hour};
+pub use crate::operate::selection::Selection;
 use crate::sqs::SqsQueue;
-
-/// The events of a replay: those that match every given field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
-    /// The provider's name.
-    pub provider: Option<String>,
-    /// The store.
-    pub store: Option<StoreName>,
-    /// The provider's name of the event, or the message's type.
-    pub event_type: Option<String>,
-    /// The entity as in a message's `subject`: `{kind}/{entity}`.
-    pub entity: Option<String>,
-    /// The earliest arrival.
-    pub from: ReceivedAt,
-    /// The end of the arrivals, exclusive.
-    pub until: ReceivedAt,
-}
 
 /// A replay's name: 1 to 36 of `A-Z`, `a-z`, `0-9`, `-` and `_`, so that it fits into a sort key and a deduplication
 /// id.
@@ -182,7 +165,63 @@ impl Replay {
     }
 }
 
-/// Records that an operator sent an event again.
+/// Returns the partition of the time index for the replays of an hour. No reader of events reads it.
+fn replay_bucket(replayed: &str) -> String {
+    format!("{}#replay", hour(replayed))
+}
+
+/// A replay of an event in the time index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexedReplay {
+    /// The event.
+    pub id: EventId,
+    /// The replay's name.
+    pub replay: String,
+    /// When the operator sent the event again.
+    pub at: ReceivedAt,
+}
+
+/// Returns the replays that operators sent at `from` or later and before `until`, oldest first. Reads an hour after the
+/// other, so the time should be short.
+///
+/// # Errors
+/// If the table cannot be read.
+pub async fn replays_since(
+    table: &Table,
+    from: ReceivedAt,
+    until: ReceivedAt,
+) -> Result<Vec<IndexedReplay>, Fault> {
+    let (last, mut replays) = (before(until).to_string(), Vec::new());
+    let mut start = from;
+    while start < until {
+        let query = table
+            .dynamo
+            .query()
+            .index_name(INDEX)
+            .key_condition_expression("#bucket = :bucket AND arrival BETWEEN :first AND :last")
+            .expression_attribute_names("#bucket", "bucket")
+            .expression_attribute_values(":bucket", text_value(&replay_bucket(&start.to_string())))
+            .expression_attribute_values(":first", text_value(&from.to_string()))
+            .expression_attribute_values(":last", text_value(&last));
+        let items = table.dynamo.all(query, INDEX_UNREADABLE).await?;
+        replays.extend(items.iter().filter_map(IndexedReplay::read));
+        start = next_hour(start);
+    }
+    Ok(replays)
+}
+
+impl IndexedReplay {
+    fn read(item: &Item) -> Option<Self> {
+        let (digest, replay) = text(item, "sk")?.strip_prefix(REPLAY_PREFIX)?.split_once('/')?;
+        Some(Self {
+            id: EventId::parse(&format!("{}/{digest}", text(item, "pk")?)).ok()?,
+            replay: replay.to_owned(),
+            at: ReceivedAt::parse(text(item, "arrival")?)?,
+        })
+    }
+}
+
+/// Records that an operator sent an event again. The record is in the time index, so that `inlet forward` finds it.
 ///
 /// # Errors
 /// If the write fails.
@@ -193,9 +232,12 @@ pub async fn record_replay(
     now: ReceivedAt,
 ) -> Result<(), Fault> {
     // An update, because the processor may have written its part of the record already.
-    let record = Expressions::update("SET replayed = :now, expires = :expires")
-        .value(":now", text_value(&now.to_string()))
-        .value(":expires", table.dynamo.expires(now.millis()));
+    let record =
+        Expressions::update("SET replayed = :now, expires = :expires, #bucket = :bucket, arrival = :now")
+            .name("#bucket", "bucket")
+            .value(":bucket", text_value(&replay_bucket(&now.to_string())))
+            .value(":now", text_value(&now.to_string()))
+            .value(":expires", table.dynamo.expires(now.millis()));
     let key = replay_key(id, replay.as_str());
     table.dynamo.update(key, record, "the record of a replay cannot be stored").await.map(|_| ())
 }
@@ -230,7 +272,7 @@ impl<'s> Events<'s> {
         if self.from >= until {
             return Ok(None);
         }
-        let mut arrivals = if let Some(path) = self.selection.entity_path() {
+        let arrivals = if let Some(path) = self.selection.entity_path() {
             let from = std::mem::replace(&mut self.from, until);
             self.table.time_index.of_entity(&path, from, until).await?
         } else {
@@ -238,31 +280,7 @@ impl<'s> Events<'s> {
             self.from = slice.reached;
             slice.arrivals
         };
-        arrivals.retain(|arrival| self.selection.fits(arrival));
-        Ok(Some(arrivals))
-    }
-}
-
-impl Selection {
-    /// Returns the entity's partition if the selection names one entity: reading it is faster than the time index.
-    pub fn entity_path(&self) -> Option<String> {
-        let (provider, store, entity) =
-            (self.provider.as_ref()?, self.store.as_ref()?, self.entity.as_ref()?);
-        Some(format!("{provider}/{store}/{entity}"))
-    }
-
-    /// Returns true if an event matches every given field. The arrival is not checked.
-    pub fn fits(&self, arrival: &Arrival) -> bool {
-        let mut path = arrival.id.entity_path().splitn(3, '/');
-        let (provider, store, entity) = (path.next(), path.next(), path.next());
-        let matches = |wanted: Option<&str>, actual: Option<&str>| wanted.is_none() || wanted == actual;
-        matches(self.provider.as_deref(), provider)
-            && matches(self.store.as_ref().map(StoreName::as_str), store)
-            && matches(self.entity.as_deref(), entity)
-            && self
-                .event_type
-                .as_ref()
-                .is_none_or(|wanted| *wanted == arrival.event_type || *wanted == arrival.canonical_type)
+        self.selection.retain(self.table, arrivals).await.map(Some)
     }
 }
 
@@ -282,41 +300,6 @@ mod tests {
         let unreadable = Fault::transient("the table cannot be read", "late");
         skip_unsendable(&id, unreadable, &replayed).unwrap_err();
         assert_eq!(replayed.borrow().refused, refused, "an event that may be whole is not refused");
-    }
-
-    fn everything() -> Selection {
-        let (from, until) = (ReceivedAt::EPOCH, ReceivedAt::from_millis(1).unwrap());
-        Selection { provider: None, store: None, event_type: None, entity: None, from, until }
-    }
-
-    #[test]
-    fn an_event_matches_by_every_given_field() {
-        let arrival = Arrival {
-            id: EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap(),
-            received: "1970-01-01T00:00:00.000Z".into(),
-            event_type: "order.create".into(),
-            canonical_type: "commerce.order.created".into(),
-        };
-        let provider = |name: &str| Selection { provider: Some(name.into()), ..everything() };
-        let store = |name: &str| Selection { store: StoreName::parse(name).ok(), ..everything() };
-        let event_type = |name: &str| Selection { event_type: Some(name.into()), ..everything() };
-        let entity = |name: &str| Selection { entity: Some(name.into()), ..everything() };
-        for (selection, fits) in [
-            (everything(), true),
-            (provider("zid"), true),
-            (provider("zort"), false),
-            (store("riyadh"), true),
-            (store("jeddah"), false),
-            (event_type("order.create"), true),
-            (event_type("commerce.order.created"), true),
-            (event_type("order.update"), false),
-            (entity("order/8"), true),
-            (entity("order/80"), false),
-            (entity("product/8"), false),
-            (Selection { store: StoreName::parse("jeddah").ok(), ..provider("zid") }, false),
-        ] {
-            assert_eq!(selection.fits(&arrival), fits, "{selection:?}");
-        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::dynamodb::receipts::is_of_duplicate;
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_items::{arrival_of, event_items};
-use crate::operate::replay::Selection;
+use crate::operate::selection::Selection;
 
 /// Events that are compared concurrently.
 const CONCURRENT_EVENTS: usize = 16;
