@@ -9,7 +9,6 @@
 
 mod retry_after;
 mod secrets;
-mod signature;
 mod url;
 
 use std::fmt;
@@ -27,13 +26,13 @@ use aws_types::SdkConfig;
 use futures_util::future::join_all;
 use inlet::fault::Fault;
 use inlet::message::Message;
+use inlet::process::signature::headers as signed_headers;
 use inlet::process::{ConsumeError, Consumer};
 use inlet_aws::Error;
 use inlet_aws::client::clock;
 use tokio::time::Instant;
 
 use self::secrets::{Secrets, SigningKey};
-use self::signature::sign;
 use self::url::check_url;
 
 /// Maximum time to open a connection, TLS included.
@@ -153,21 +152,14 @@ impl Endpoint {
     }
 
     fn request(&self, message: &Message, keys: &[SigningKey]) -> Option<HttpRequest> {
-        let id = webhook_id(message);
-        let timestamp = clock::now().millis().div_euclid(1_000).to_string();
-        let signatures: Vec<String> =
-            keys.iter().map(|key| sign(key, &id, &timestamp, message.json())).collect();
+        let seconds = clock::now().millis().div_euclid(1_000);
         let mut request = HttpRequest::new(SdkBody::from(message.json()));
         request.set_method("POST").ok()?;
         request.set_uri(self.url.as_str()).ok()?;
+        let agent = concat!("Inlet/", env!("CARGO_PKG_VERSION")).to_owned();
         let headers = request.headers_mut();
-        for (name, value) in [
-            ("content-type", "application/cloudevents+json; charset=utf-8".to_owned()),
-            ("user-agent", concat!("Inlet/", env!("CARGO_PKG_VERSION")).to_owned()),
-            ("webhook-id", id),
-            ("webhook-timestamp", timestamp),
-            ("webhook-signature", signatures.join(" ")),
-        ] {
+        for (name, value) in signed_headers(message, keys, seconds).into_iter().chain([("user-agent", agent)])
+        {
             headers.try_insert(name, value).ok()?;
         }
         Some(request)
@@ -230,15 +222,6 @@ async fn drain(response: HttpResponse) {
     };
     // Too slow a body costs the connection only.
     let _ = tokio::time::timeout(DRAIN, read).await;
-}
-
-/// Returns the id by which a receiver recognises that it has a message already: the event's, and for a replay also the
-/// replay's, because a replay has to be processed once more.
-fn webhook_id(message: &Message) -> String {
-    match message.replay_id() {
-        Some(replay) => format!("{}/{replay}", message.id()),
-        None => message.id().as_str().to_owned(),
-    }
 }
 
 fn judge(answer: &Answer) -> Result<(), ConsumeError> {

@@ -10,7 +10,7 @@ use inlet_aws::client::connect::describe_sdk_error;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-pub(super) use super::signature::SigningKey;
+pub(super) use inlet::process::signature::SigningKey;
 
 /// Maximum time of a read.
 pub(super) const READ: Duration = Duration::from_secs(4);

@@ -2,6 +2,7 @@
 //! alone.
 
 mod attempts;
+pub mod signature;
 
 #[cfg(test)]
 mod tests;
