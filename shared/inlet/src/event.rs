@@ -329,6 +329,15 @@ impl Event {
     }
 }
 
+/// Returns an entity's id as ids of events contain it: percent-encoded. A text that is encoded already stays.
+pub fn encode_entity(text: &str) -> String {
+    let is_encoded = |b: u8| b.is_ascii_alphanumeric() || b"-._~%:".contains(&b);
+    if text.bytes().all(is_encoded) {
+        return text.to_owned();
+    }
+    utf8_percent_encode(text.trim(), ESCAPED).to_string()
+}
+
 /// The entity's parts as one part of a path.
 fn encoded(parts: Option<&[String]>) -> Option<String> {
     let parts = parts?.iter().map(|part| utf8_percent_encode(part.trim(), ESCAPED).to_string());

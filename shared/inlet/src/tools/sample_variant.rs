@@ -9,7 +9,7 @@ use jiff::tz::{Offset, TimeZone};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 
-use crate::provider::catalogue::EventSpec;
+use crate::provider::catalogue::{EventSpec, Verb};
 use crate::tools::sender::escaped;
 
 /// The changes of a body.
@@ -19,7 +19,9 @@ pub struct SampleVariant {
     pub entity: EntityId,
     /// Its time.
     pub at: Timestamp,
-    /// The number of its state: 0 is the sample's own, any other increments its first quantity by as much.
+    /// The number of its state: 0 is the sample's own. Where the event's documentation lists the values of the field that
+    /// decides its verb, any other is one of these values: the next ones after the sample's own, in the order of the
+    /// documentation. Elsewhere it increments the first quantity by as much.
     pub state: u32,
 }
 
@@ -59,6 +61,7 @@ impl SampleVariant {
 
     fn apply(&self, payload: &mut Map<String, Value>, row: &EventSpec) {
         if self.state > 0
+            && !self.walk_states(payload, row)
             && let Some(first_quantity) = first_quantity(payload)
         {
             *first_quantity = incremented(first_quantity, self.state);
@@ -82,6 +85,23 @@ impl SampleVariant {
         if let Some(value) = distinguishing.and_then(|field| value_mut(payload, field)) {
             *value = self.name_like(value);
         }
+    }
+
+    /// Sets the field that decides the event's verb to another documented value. Returns false if none is documented.
+    fn walk_states(&self, payload: &mut Map<String, Value>, row: &EventSpec) -> bool {
+        let Verb::FromField { field, .. } = row.verb else { return false };
+        let mut documented = row.closed_values.iter().chain(row.open_values);
+        let Some((_, values)) = documented.find(|(name, values)| *name == field && values.len() > 1) else {
+            return false;
+        };
+        let Some(Value::String(status)) = value_mut(payload, field) else { return false };
+        let own = values.iter().position(|value| value.eq_ignore_ascii_case(status)).unwrap_or_default();
+        let steps = usize::try_from(self.state).unwrap_or_default();
+        let next = own.saturating_add(steps).checked_rem(values.len()).unwrap_or_default();
+        if let Some(value) = values.get(next) {
+            (*value).clone_into(status);
+        }
+        true
     }
 
     fn name_like(&self, old: &Value) -> Value {
@@ -351,5 +371,21 @@ mod tests {
         let sample = b"timestamp=05%2F09%2F2024%2017%3A03%3A21&orderId=a-12&amount=86.40";
         let body = String::from_utf8(fresh(EntityId::Numbered(42)).body(&row, sample, true)).unwrap();
         assert_eq!(body, "timestamp=01%2F31%2F2026%2010%3A20%3A30&orderId=a%2D12&amount=86.40");
+    }
+
+    #[test]
+    fn further_states_are_documented_ones() {
+        const VALUES: &[(&str, &[&str])] = &[("status.code", &["new", "sent", "delivered"])];
+        let row =
+            EventSpec::new("x", Kind::Order, "x").verb_from("status.code", &[], "x").closed_values(VALUES);
+        let code = |state| {
+            let variant = SampleVariant { entity: EntityId::Numbered(1), at: at(), state };
+            let body = variant.body(&row, br#"{"id":1,"total":5,"status":{"code":"sent"}}"#, false);
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            (body["status"]["code"].as_str().unwrap().to_owned(), body["total"].as_u64())
+        };
+        let states: Vec<_> = (0..4).map(code).collect();
+        let want = ["sent", "delivered", "new", "sent"].map(|code| (code.to_owned(), Some(5)));
+        assert_eq!(states, want);
     }
 }
