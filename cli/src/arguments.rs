@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    completions, console, doctor, events, forget, forward, list, man, mcp, redrive, replay, restore,
-    reverify, sample_event, secret, send, show, stats, tail, timeline, urls, verify, webhook,
+    completions, console, dead_letters, doctor, events, forget, forward, list, man, mcp, quarantine, redrive,
+    replay, restore, reverify, sample_event, secret, send, show, stats, store, tail, timeline, urls, verify,
+    webhook,
 };
 use crate::failure;
 use crate::options::{DeploymentArgs, OutputArgs};
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Events(events::Arguments),
     /// Set, rotate, list and retire the credentials of stores
     Secret(secret::Arguments),
+    /// Set a store up and wait for its first delivery
+    Store(store::Arguments),
     /// List, register and unregister webhooks through the provider's own API
     Webhook(webhook::Arguments),
     /// Send deliveries exactly as a provider does
@@ -62,8 +65,12 @@ pub(crate) enum Command {
     Forward(forward::Arguments),
     /// Send stored events to consumers again
     Replay(replay::Arguments),
+    /// List, show, redrive and discard the messages of the dead-letter queue
+    DeadLetters(dead_letters::Arguments),
     /// Process the messages of the dead-letter queue again
     Redrive(redrive::Arguments),
+    /// List and show the deliveries that no live credential verified
+    Quarantine(quarantine::Arguments),
     /// Verify quarantined deliveries again after the secret is corrected
     Reverify(reverify::Arguments),
     /// Delete all events of an entity permanently
@@ -83,10 +90,13 @@ pub(crate) enum Command {
 
 /// The commands in the groups of the help.
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
-    ("Set up", &["doctor", "urls", "events", "secret", "webhook"]),
+    ("Set up", &["doctor", "store", "urls", "events", "secret", "webhook"]),
     ("Test", &["send", "sample-event"]),
-    ("Inspect", &["list", "tail", "show", "timeline", "stats", "console", "mcp", "forward", "verify"]),
-    ("Recover", &["replay", "redrive", "reverify", "restore", "forget"]),
+    (
+        "Inspect",
+        &["list", "tail", "show", "timeline", "quarantine", "stats", "console", "mcp", "forward", "verify"],
+    ),
+    ("Recover", &["replay", "dead-letters", "redrive", "reverify", "restore", "forget"]),
     ("Shell", &["completions", "man"]),
 ];
 
@@ -102,7 +112,14 @@ Quick start, on the local stack that `make up` starts:
 impl Arguments {
     /// Reads the command line of the process. Ends the process if it is invalid or asks for help.
     pub(crate) fn read() -> Self {
-        Self::parse_matches(&command_line().get_matches()).unwrap_or_else(|error| error.exit())
+        let read = command_line().try_get_matches().and_then(|matches| Self::parse_matches(&matches));
+        read.unwrap_or_else(|error| {
+            let wants_json = std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json");
+            if wants_json && error.use_stderr() {
+                failure::exit_with_usage_error(&error);
+            }
+            error.exit()
+        })
     }
 
     fn parse_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {

@@ -1,11 +1,13 @@
 //! The failures that end a command: an error, its causes, a hint, and the exit code for scripts.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use inlet::fault::{Fault, FaultKind};
-use inlet_aws::client::connect::describe_sdk_error;
+use inlet_aws::client::aws_error::{AwsError, AwsErrorKind};
+
+use crate::options::DeploymentArgs;
 
 /// The exit codes, as the help lists them.
 pub(crate) const EXIT_CODES: &str = "\
@@ -20,6 +22,19 @@ Exit codes:
 /// The hint for a damaged event.
 pub(crate) const DAMAGE_HINT: &str =
     "restore a damaged event from a copy of the table: docs/runbook.md#items-are-damaged";
+
+/// Writes an invalid command line as JSON, in the form of every other failure, and ends the process.
+pub(crate) fn exit_with_usage_error(error: &clap::Error) -> ! {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(first);
+    let code = error.exit_code();
+    let next = "run the command with --help";
+    let error = serde_json::json!({"message": message, "causes": [], "next": next, "exit_code": code});
+    // There is no other stream to report an error of this one.
+    let _ = writeln!(io::stderr(), "{}", serde_json::json!({ "error": error }));
+    std::process::exit(code)
+}
 
 /// A failure that ends a command.
 #[derive(Debug, thiserror::Error)]
@@ -56,14 +71,12 @@ pub(crate) enum Failure {
         missing: &'static str,
     },
     /// A call to AWS failed.
-    #[error("{context}: {message}")]
+    #[error("{context}: {error}")]
     Aws {
         /// The consequence.
         context: &'static str,
-        /// The code and message from AWS.
-        message: String,
-        /// The kind of error, which selects the hint.
-        kind: AwsKind,
+        /// The code and message from AWS, and the kind, which selects the hint.
+        error: AwsError,
     },
     /// A part of Inlet failed.
     #[error("{context}")]
@@ -142,30 +155,13 @@ pub(crate) enum Failure {
     Terminal(#[from] io::Error),
 }
 
-/// The kind of an AWS error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AwsKind {
-    /// A permission is missing.
-    Denied,
-    /// The credentials have expired.
-    Expired,
-    /// AWS throttled the call.
-    Throttled,
-    /// AWS could not be reached.
-    Unreachable,
-    /// The table, queue, bus or log does not exist.
-    Missing,
-    /// Any other error.
-    Other,
-}
-
 impl Failure {
     /// Returns the failure of an AWS call. AWS's message names a missing permission, and never contains the request.
     pub(crate) fn aws<E, R>(context: &'static str, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata,
     {
-        Self::Aws { context, message: describe_sdk_error(error), kind: AwsKind::of(error) }
+        Self::Aws { context, error: AwsError::of(error) }
     }
 
     /// Returns the failure of a file operation.
@@ -173,8 +169,33 @@ impl Failure {
         Self::File { context, path: path.into(), cause }
     }
 
-    /// Returns the hint: it starts with an action.
-    pub(crate) fn hint(&self) -> String {
+    /// Returns the kind of the AWS call's error. None if no call caused the failure.
+    pub(crate) fn aws_kind(&self) -> Option<AwsErrorKind> {
+        match self {
+            Self::Aws { error, .. } => Some(error.kind),
+            Self::Inlet { fault, .. } => AwsErrorKind::of_fault(fault),
+            _ => None,
+        }
+    }
+
+    /// Returns the failure of work that a fault ended half-way. `continues` is the command that does the rest.
+    pub(crate) fn half_way(what: &str, fault: &Fault, options: &DeploymentArgs, continues: &str) -> Self {
+        let repair = match AwsErrorKind::of_fault(fault) {
+            None | Some(AwsErrorKind::Other) => String::new(),
+            Some(kind) => format!("{}; then ", aws_hint(kind, options)),
+        };
+        Self::Partial {
+            what: format!("{what}: {}", fault.chain()),
+            next: format!("{repair}continue with `{continues}`"),
+        }
+    }
+
+    /// Returns the hint: it starts with an action. Its commands select the deployment of these options.
+    pub(crate) fn hint(&self, options: &DeploymentArgs) -> String {
+        if let Some(kind) = self.aws_kind() {
+            return aws_hint(kind, options);
+        }
+        let inlet = options.inlet();
         let text = match self {
             Self::NoLocalStack(_) => {
                 "start it with `make up`, or run `inlet` in the folder where you started it"
@@ -182,7 +203,10 @@ impl Failure {
             Self::LocalStack(..) => "write it again with `make up`",
             Self::NoRegion => "give --region NAME, or set a region with `aws configure`",
             Self::NoCredentials(_) => {
-                "sign in with `aws sso login` or `aws configure`, or give --profile NAME"
+                return format!(
+                    "sign in with `{}` or `aws configure`, or give --profile NAME",
+                    options.sso_login()
+                );
             }
             Self::Tls(_) => "install your system's root certificates, or set AWS_CA_BUNDLE to a file of them",
             Self::NotDeployed { .. } => {
@@ -191,11 +215,12 @@ impl Failure {
             Self::NotInlet { .. } => {
                 "give the name of an Inlet stack with --stack, or deploy again with `sam deploy`"
             }
-            Self::Aws { kind, .. } => kind.hint(),
             Self::Inlet { fault, .. } if fault.kind == FaultKind::Damaged => DAMAGE_HINT,
-            Self::Inlet { .. } => "run `inlet doctor`, then try again",
+            Self::Aws { .. } | Self::Inlet { .. } => return format!("run `{inlet} doctor`, then try again"),
             Self::NoResponse(_) => {
-                "check the address and the program behind it; run `inlet doctor` for a deployment"
+                return format!(
+                    "check the address and the program behind it; run `{inlet} doctor` for a deployment"
+                );
             }
             Self::ApiUnreachable(_) => {
                 "check the network and the provider's status, then try again: the command skips the steps that are done"
@@ -253,41 +278,28 @@ impl Failure {
     }
 }
 
-impl AwsKind {
-    fn of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Self {
-        match error {
-            SdkError::ServiceError(service) => Self::of_code(service.err().code().unwrap_or_default()),
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Self::Unreachable,
-            _ => Self::Other,
+/// Returns the hint for an AWS error.
+pub(crate) fn aws_hint(kind: AwsErrorKind, options: &DeploymentArgs) -> String {
+    let inlet = options.inlet();
+    match kind {
+        AwsErrorKind::Denied => "ask the administrator of the account for the permission in the message; the stack's \
+             policies InspectPolicyArn, RecoverPolicyArn and SecretsPolicyArn have what this command needs"
+            .to_owned(),
+        AwsErrorKind::Expired => format!("sign in again with `{}` or set new keys", options.sso_login()),
+        AwsErrorKind::Skewed => {
+            "set this machine's clock with NTP: AWS rejects signatures that are five minutes off; if the clock is \
+             right, check the secret key"
+                .to_owned()
         }
-    }
-
-    fn of_code(code: &str) -> Self {
-        match code {
-            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Self::Denied,
-            "ExpiredToken"
-            | "ExpiredTokenException"
-            | "RequestExpired"
-            | "InvalidClientTokenId"
-            | "UnrecognizedClientException" => Self::Expired,
-            "Throttling" | "ThrottlingException" | "ProvisionedThroughputExceededException" => {
-                Self::Throttled
-            }
-            "ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
-                Self::Missing
-            }
-            _ => Self::Other,
+        AwsErrorKind::Throttled => "wait a minute, then run the command again: AWS limits the calls".to_owned(),
+        AwsErrorKind::Unreachable if options.local => {
+            "check that the local stack runs: `make up` starts it".to_owned()
         }
-    }
-
-    fn hint(self) -> &'static str {
-        match self {
-            Self::Denied => "ask the administrator of the account for the permission in the message",
-            Self::Expired => "sign in again with `aws sso login` or new keys",
-            Self::Throttled => "wait a minute, then try again",
-            Self::Unreachable => "check the network and the region, then try again",
-            Self::Missing | Self::Other => "run `inlet doctor`, then try again",
+        AwsErrorKind::Unreachable => {
+            "check the network, the proxy and the region, then run the command again".to_owned()
         }
+        AwsErrorKind::Missing => format!("run `{inlet} doctor`: it names what does not exist"),
+        AwsErrorKind::Other => format!("run `{inlet} doctor`, then try again"),
     }
 }
 
@@ -296,15 +308,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_code_of_aws_has_a_kind() {
-        for (code, kind) in [
-            ("AccessDeniedException", AwsKind::Denied),
-            ("ExpiredTokenException", AwsKind::Expired),
-            ("ThrottlingException", AwsKind::Throttled),
-            ("AWS.SimpleQueueService.NonExistentQueue", AwsKind::Missing),
-            ("ValidationException", AwsKind::Other),
+    fn a_fault_of_any_service_has_the_hint_of_its_kind() {
+        let options = DeploymentArgs::of_stack("inlet-prod", Some("shop"));
+        for (kind, hint) in [
+            (AwsErrorKind::Denied, "administrator"),
+            (AwsErrorKind::Expired, "aws sso login --profile shop"),
+            (AwsErrorKind::Throttled, "wait a minute"),
+            (AwsErrorKind::Unreachable, "network"),
+            (AwsErrorKind::Missing, "inlet --stack inlet-prod --profile shop doctor"),
         ] {
-            assert_eq!(AwsKind::of_code(code), kind, "{code}");
+            let error = AwsError { message: "x".to_owned(), kind };
+            let fault = Fault::transient("the table cannot be read", error.clone());
+            let of_fault = Failure::Inlet { context: "the events cannot be listed", fault };
+            let of_call = Failure::Aws { context: "the stack is unknown", error };
+            for failure in [of_fault, of_call] {
+                assert!(failure.hint(&options).contains(hint), "{kind:?}: {}", failure.hint(&options));
+                assert_eq!(failure.aws_kind(), Some(kind));
+            }
         }
     }
 

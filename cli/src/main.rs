@@ -4,6 +4,7 @@ mod arguments;
 mod reference;
 mod options;
 mod shell;
+mod zone;
 mod commands;
 mod deployment;
 mod providers;
@@ -30,11 +31,15 @@ use crate::output::Output;
 async fn main() -> ExitCode {
     let Arguments { deployment, output, command } = Arguments::read();
     let mut output = Output::new(&output);
+    output.report_silence();
     let result = match command {
         Command::Doctor(arguments) => commands::doctor::run(&arguments, &deployment, &mut output).await,
         Command::Urls(arguments) => commands::urls::run(arguments, &deployment, &mut output).await,
         Command::Events(arguments) => commands::events::run(&arguments, &mut output),
         Command::Secret(arguments) => commands::secret::run(arguments, &deployment, &mut output).await,
+        Command::Store(arguments) => {
+            Box::pin(commands::store::run(arguments, &deployment, &mut output)).await
+        }
         Command::Webhook(arguments) => commands::webhook::run(arguments, &deployment, &mut output).await,
         Command::Send(arguments) => commands::send::run(arguments, &deployment, &mut output).await,
         Command::SampleEvent(arguments) => {
@@ -58,8 +63,16 @@ async fn main() -> ExitCode {
         Command::Redrive(arguments) => {
             Box::pin(commands::redrive::run(arguments, &deployment, &mut output)).await
         }
+        Command::DeadLetters(arguments) => {
+            Box::pin(commands::dead_letters::run(arguments, &deployment, &mut output)).await
+        }
+        Command::Quarantine(arguments) => {
+            Box::pin(commands::quarantine::run(arguments, &deployment, &mut output)).await
+        }
         Command::Reverify(arguments) => commands::reverify::run(arguments, &deployment, &mut output).await,
-        Command::Forget(arguments) => commands::forget::run(arguments, &deployment, &mut output).await,
+        Command::Forget(arguments) => {
+            Box::pin(commands::forget::run(arguments, &deployment, &mut output)).await
+        }
         Command::Verify(arguments) => {
             Box::pin(commands::verify::run(arguments, &deployment, &mut output)).await
         }
@@ -74,6 +87,6 @@ async fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => output.failure(&failure),
+        Err(failure) => output.failure(&failure, &deployment),
     }
 }

@@ -6,6 +6,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ColorChoice};
 
 use crate::shell::quoted;
+use crate::zone::Zone;
 
 /// The name of the CloudFormation stack if no option names one.
 const DEFAULT_STACK: &str = "inlet";
@@ -41,9 +42,37 @@ pub(crate) struct OutputArgs {
     /// Write no notes and no progress
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// Write every column in full, also on a terminal; default on a terminal: a line per row
+    #[arg(long, global = true)]
+    pub(crate) wide: bool,
+    /// Number of columns that tables fit into; default: the terminal's, and everything in a pipe
+    #[arg(long, global = true, value_name = "COLUMNS", conflicts_with = "wide", value_parser = clap::value_parser!(u16).range(20..))]
+    pub(crate) width: Option<u16>,
+    /// Time zone of times in text, such as Asia/Riyadh or UTC; JSON has UTC; default: this machine's zone
+    #[arg(long, global = true, value_name = "ZONE")]
+    pub(crate) tz: Option<Zone>,
+    /// Program that shows long answers page by page on a terminal; empty: none
+    #[arg(
+        long,
+        global = true,
+        value_name = "COMMAND",
+        env = "PAGER",
+        hide_env_values = true,
+        default_value = "less -FRX"
+    )]
+    pub(crate) pager: String,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub(crate) color: ColorChoice,
+}
+
+#[cfg(test)]
+impl OutputArgs {
+    /// Returns the options of output that is not read.
+    pub(crate) fn quiet() -> Self {
+        let (json, quiet, wide, color) = (false, true, false, ColorChoice::Never);
+        Self { json, quiet, wide, width: None, tz: None, pager: String::new(), color }
+    }
 }
 
 impl DeploymentArgs {
@@ -64,6 +93,19 @@ impl DeploymentArgs {
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
         }
         Ok(Self { local: false, names_stack: is_given(&"stack"), ..self })
+    }
+
+    /// Returns the options of a command line that names this stack and profile.
+    #[cfg(test)]
+    pub(crate) fn of_stack(stack: &str, profile: Option<&str>) -> Self {
+        let profile = profile.map(str::to_owned);
+        Self { local: false, stack: stack.to_owned(), profile, region: None, names_stack: true }
+    }
+
+    /// Returns the command that signs in with the same profile.
+    pub(crate) fn sso_login(&self) -> String {
+        let profile = self.profile.as_ref().map(|profile| format!(" --profile {}", quoted(profile)));
+        format!("aws sso login{}", profile.unwrap_or_default())
     }
 
     /// Returns `inlet` with the options that select the same deployment. Every command in a hint begins with it.

@@ -1,10 +1,12 @@
 //! The providers of `inlet-providers`, as values.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
+use inlet::canonical::Kind;
 use inlet::drift::detector::{Drift, DriftDetector};
 use inlet::fault::Fault;
 use inlet::provider::catalogue::{EventSpec, find};
@@ -12,6 +14,7 @@ use inlet::provider::retry_policy::RetryPolicy;
 use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet::tools::credential_shape::{CredentialShape, describe, shape_of};
+use inlet::tools::event_catalogue::{EventEntry, entries};
 use inlet::tools::portal::Portal;
 use inlet::tools::registration::{Api, Registering};
 use inlet::tools::sender::{Address, Payload, delivery};
@@ -151,6 +154,20 @@ impl ProviderHandle {
         })
     }
 
+    /// Returns the kinds of its entities.
+    pub(crate) fn kinds(self) -> BTreeSet<&'static str> {
+        self.0.events.iter().map(|event| event.kind).chain([Kind::Unknown]).map(Kind::as_str).collect()
+    }
+
+    /// Returns the names of its events and the types of their messages.
+    pub(crate) fn types(self) -> BTreeSet<String> {
+        let of_entry = |entry: EventEntry| {
+            let names = std::iter::once(entry.event).chain(entry.aliases.iter().copied());
+            names.map(str::to_owned).chain(entry.types).collect::<Vec<_>>()
+        };
+        entries(self.name, self.events, self.payloads).into_iter().flat_map(of_entry).collect()
+    }
+
     /// Returns the shape of a credential.
     ///
     /// # Errors
@@ -255,6 +272,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::options::DeploymentArgs;
 
     #[test]
     fn a_provider_is_found_by_its_exact_name() {
@@ -277,7 +295,11 @@ mod tests {
                 assert_eq!(handle.shape_of(&required_only).unwrap(), shape, "{handle}");
             }
             let error = handle.shape_of(&json!({"canary": "canary"})).unwrap_err();
-            assert!(!format!("{error}{}", error.hint()).contains("canary"), "{error}");
+            assert!(
+                !format!("{error}{}", error.hint(&DeploymentArgs::of_stack("inlet", None)))
+                    .contains("canary"),
+                "{error}"
+            );
         }
     }
 

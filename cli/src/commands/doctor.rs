@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::deployment::Deployment;
 use crate::failure::Failure;
-use crate::health_checks::{self, Check};
+use crate::health_checks::{self, Check, Found};
 use crate::options::DeploymentArgs;
 use crate::output::{Output, Page, Report, Status, counted};
 
@@ -13,9 +13,10 @@ use crate::output::{Output, Page, Report, Status, counted};
 #[command(after_help = "\
 The command changes nothing. It reads the stack, the settings of the table and the queues, the timeout of your consumer's
 function or the secrets of its endpoint, the states and subscribers of the alarms, the account's limits in the region
-and the secret of every store, and sends a GET to each receiver, once through the router too, which has no effect. A
-warning is something that works today and can become a problem. A question mark means that the caller has no permission
-for a check, or that a finding needs a look. The exit code is 1 if a check fails.")]
+and the secret of every store, and sends a GET to each receiver, once through the router too, which has no effect. All
+checks run at once, each line appears as soon as it is known, and no call takes longer than five seconds. A warning is
+something that works today and can become a problem. A question mark means that the caller has no permission for a check,
+or that a finding needs a look. The exit code is 1 if a check fails.")]
 pub(crate) struct Arguments {
     /// Print only failures, warnings and checks that could not be made
     #[arg(long)]
@@ -28,14 +29,25 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let deployment = Deployment::find(options).await?;
+    let deployment = Deployment::find_within(options, health_checks::PATIENCE).await?;
+    let (stack, stage) = (deployment.stack.clone(), deployment.stage.clone());
     let progress = output.progress("checks", None);
-    let mut checks = Box::pin(health_checks::run_all(&deployment)).await?;
-    progress.finish_and_clear();
-    if arguments.only_failures {
-        checks.retain(|check| check.status != Status::Pass);
+    let mut results = health_checks::start(deployment)?;
+    let mut found: Vec<Found> = Vec::new();
+    while let Some(one) = results.recv().await {
+        progress.inc(1);
+        if arguments.only_failures && one.check.status == Status::Pass {
+            continue;
+        }
+        if !output.is_json() {
+            progress.suspend(|| output.item(&CheckLine(&one.check)))?;
+        }
+        found.push(one);
     }
-    let report = HealthReport { stack: deployment.stack, stage: deployment.stage, checks };
+    progress.finish_and_clear();
+    // Results arrive in any order. For programs they have the order of the checks.
+    found.sort_by_key(|found| found.place);
+    let report = HealthReport { stack, stage, checks: found.into_iter().map(|found| found.check).collect() };
     output.report(&report)?;
     match report.count(Status::Fail) {
         0 => Ok(()),
@@ -51,7 +63,7 @@ fn failure(what: String) -> Failure {
     }
 }
 
-/// The results.
+/// The results. Their lines were written as they arrived.
 #[derive(Debug, Serialize)]
 struct HealthReport {
     stack: String,
@@ -67,12 +79,6 @@ impl HealthReport {
 
 impl Report for HealthReport {
     fn page(&self, page: &mut Page) {
-        for check in &self.checks {
-            page.marked(check.status, format_args!("{:<9} {}", check.subject, check.finding));
-            if let Some(next) = &check.next {
-                page.aside(format_args!("                {next}"));
-            }
-        }
         let [failed, warnings, unknown] =
             [Status::Fail, Status::Warning, Status::Unknown].map(|status| self.count(status));
         if failed == 0 && warnings == 0 && unknown == 0 {
@@ -80,6 +86,21 @@ impl Report for HealthReport {
         } else {
             let warnings = counted(warnings, "warning", "warnings");
             page.line(format_args!("{failed} failed, {warnings}, {unknown} unknown."));
+        }
+    }
+}
+
+/// The line of a result.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct CheckLine<'c>(&'c Check);
+
+impl Report for CheckLine<'_> {
+    fn page(&self, page: &mut Page) {
+        let Check { subject, status, finding, next, .. } = self.0;
+        page.marked(*status, format_args!("{subject:<9} {finding}"));
+        if let Some(next) = next {
+            page.aside(format_args!("                {next}"));
         }
     }
 }

@@ -6,10 +6,12 @@ use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget, NOT_REACHED, SE
 use serde::Serialize;
 
 use crate::deployment::Deployment;
+use crate::events::follow::unless_stopped;
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted};
+use crate::shell::quoted;
 
 /// The arguments of `inlet forget`.
 #[derive(Debug, clap::Args)]
@@ -51,10 +53,20 @@ pub(crate) async fn run(
     confirm(&format!("Delete {events} of {} permanently?", entity.as_str()), yes)?;
     // An entity without a stored event is forgotten too: its only event may still be on the queue.
     let waiting = output.progress("deleting", None);
-    let forgotten = forget.run(&entity).await;
+    let forgotten = Box::pin(unless_stopped(forget.run(&entity))).await;
     waiting.finish_and_clear();
-    let counts =
-        forgotten.map_err(|fault| Failure::Inlet { context: "not everything could be deleted", fault })?;
+    // A run can be repeated wherever it ended.
+    let continues = format!("{} forget {} --yes", deployment.inlet, quoted(entity.as_str()));
+    let counts = match forgotten {
+        Some(Ok(counts)) => counts,
+        Some(Err(fault)) => {
+            return Err(Failure::half_way("not everything was deleted", &fault, options, &continues));
+        }
+        None => {
+            let what = "the deletion was stopped: not everything was deleted".to_owned();
+            return Err(Failure::Partial { what, next: format!("continue with `{continues}`") });
+        }
+    };
     output.report(&ForgetReport::of(&entity, &counts, true))?;
     note_not_reached(output);
     Ok(())

@@ -1,57 +1,86 @@
 //! `inlet forward`: posts new events to a program on this machine.
 //!
-//! It only reads the table: it writes no receipt and does not use the queue. The events of one entity are posted in
-//! order, those of different entities concurrently.
+//! It only reads: it writes no receipt and does not use the queue. The events of one entity are posted in order, those of
+//! different entities concurrently. Requests are signed as the consumer mode `https` signs them.
 
-use std::collections::BTreeMap;
+mod post;
+
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use inlet::tools::sender::escaped;
+use inlet::message::Message;
+use inlet::process::signature::SigningKey;
+use inlet::received_at::ReceivedAt;
+use inlet::tools::sender::{escaped, escaped_in_path};
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::events::StoredEvent;
-use inlet_aws::dynamodb::table::Table;
-use inlet_aws::dynamodb::time_index::Arrival;
-use reqwest::{Method, Url};
+use inlet_aws::dynamodb::record::Record;
+use inlet_aws::operate::selection::Selection;
+use reqwest::Url;
 use serde::Serialize;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
+use self::post::{Job, Post};
 use crate::deployment::Deployment;
-use crate::events::follow::{Follow, unless_stopped};
-use crate::events::list::short;
+use crate::deployment::secrets::signing_keys;
+use crate::events::follow::{Follow, Followed, unless_stopped};
+use crate::events::list::{short, short_type};
 use crate::failure::Failure;
 use crate::http;
-use crate::input::filters::Filters;
+use crate::input::event_ids::{EventRef, short_id};
+use crate::input::filters::{ContentArgs, Filters};
 use crate::input::time_arg::{TimeArg, forever};
 use crate::options::DeploymentArgs;
-use crate::output::{Output, Page, Report, printable};
+use crate::output::{BAD, GOOD, Output, Page, Report, printable};
 
 /// The arguments of `inlet forward`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A request without a response, or with status 408, 425, 429 or 5xx, is repeated, and later events of the same entity wait
+for it. Requests are signed by Standard Webhooks with the secrets in the parameter /inlet-consumer/{stage}, as the
+consumer mode `https` signs them; without such a parameter they are not signed. A replay is posted too, with its
+`replayid`.
+
+Examples:
+  inlet forward --to 3000
+  inlet forward --to localhost:8080/hook --store zid/riyadh --since 1h
+  inlet forward --to 3000 --event 9f2c41d8")]
 pub(crate) struct Arguments {
-    /// URL of the program; {provider}, {store} and {topic} in it are replaced with those of the event
+    /// The program: a port, host:port, or a URL; {provider}, {store} and {topic} in it are replaced with those of the event
     #[arg(long, value_name = "URL")]
     to: Target,
-    /// Post body and headers as the provider sent them; default: the CloudEvents JSON object
+    /// Post only these events, and end: ids, or short ids as in `inlet list`
+    #[arg(long = "event", value_name = "ID", conflicts_with_all = ["provider", "store", "event_types", "entity", "conditions", "grep", "trust", "origin", "since", "limit"])]
+    events: Vec<EventRef>,
+    /// Post body and headers as the provider sent them, unsigned; default: the CloudEvents JSON object
     #[arg(long)]
     raw: bool,
+    /// Do not sign the requests
+    #[arg(long)]
+    unsigned: bool,
+    /// Do not post replays
+    #[arg(long)]
+    no_replays: bool,
+    /// Print the body of every response; default: of those without a 2xx status
+    #[arg(long)]
+    response: bool,
+    /// Number of times that a failed request is repeated
+    #[arg(long, value_name = "COUNT", default_value_t = 4)]
+    retries: u32,
     /// Number of posts in flight, of different entities
     #[arg(long, value_name = "COUNT", default_value_t = 8)]
     concurrency: usize,
     #[command(flatten)]
     filters: Filters,
-    /// Start with events received at this time: 15m, 24h (ago), 2025-06-12T08:01:12Z; default: new events only
+    #[command(flatten)]
+    content: ContentArgs,
+    /// Start with events received at this time: 15m, 2h30m (ago), yesterday, 2025-06-12T08:01:12Z; default: new events only
     #[arg(long, value_name = "WHEN")]
     since: Option<TimeArg>,
     /// End after this number of events
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
 }
-
-/// First and longest pause before the next attempt to connect to the program.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Forwards until Ctrl-C.
 pub(crate) async fn run(
@@ -60,22 +89,41 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
+    let post = Post {
+        table: deployment.table(),
+        client: http::direct()?,
+        to: arguments.to.clone(),
+        format: format(&arguments, &deployment, output).await,
+        retries: arguments.retries,
+    };
+    let mut sum = Sum { show_responses: arguments.response, ..Sum::default() };
+    if !arguments.events.is_empty() {
+        let mut jobs = Vec::new();
+        for event in &arguments.events {
+            jobs.push(Job::of_event(event.resolve(&deployment).await?));
+        }
+        post.all(jobs, arguments.concurrency, output, &mut sum).await?;
+        return sum.end(true, output);
+    }
     let now = clock::now();
     let table = deployment.table();
-    let from = arguments.since.map_or(now, |since| since.before(now)).max(table.time_index.oldest(now));
-    let selection = arguments.filters.selection(from, forever())?;
-    let mut follow = match arguments.since {
+    let from = arguments.since.map_or(now, |since| since.before(now, output.zone()));
+    let selection =
+        arguments.filters.selection(&deployment, from.max(table.time_index.oldest(now)), forever()).await?;
+    let selection = Selection { content: arguments.content.filter(), ..selection };
+    arguments.filters.check_names(&deployment).await?;
+    let follow = match arguments.since {
         Some(_) => Follow::from_start(&table, selection),
-        None => Follow::from_now(&table, selection).await?,
+        None => Box::pin(Follow::from_now(&table, selection)).await?,
     };
-    let post = Post { table: table.clone(), client: http::direct()?, to: arguments.to, raw: arguments.raw };
+    let mut follow = if arguments.no_replays { follow } else { follow.with_replays(now) };
     output.note("waiting for events; Ctrl-C ends");
-    let (mut left, mut sum) = (arguments.limit.unwrap_or(usize::MAX), Sum::default());
+    let mut left = arguments.limit.unwrap_or(usize::MAX);
     while left > 0 {
-        let Some(new) = unless_stopped(follow.next()).await else { break };
-        let new: Vec<Arrival> = new?.into_iter().take(left).collect();
+        let Some(new) = Box::pin(unless_stopped(follow.next_or_replay(output))).await else { break };
+        let new: Vec<Job> = new?.into_iter().map(Job::of).take(left).collect();
         left = left.saturating_sub(new.len());
-        let posting = post.all(new, arguments.concurrency, output, &mut sum);
+        let posting = Box::pin(post.all(new, arguments.concurrency, output, &mut sum));
         match unless_stopped(posting).await {
             Some(posted) => posted?,
             None => break,
@@ -84,165 +132,54 @@ pub(crate) async fn run(
     sum.end(arguments.limit.is_some(), output)
 }
 
+/// The form of the requests.
+#[derive(Clone)]
+enum Format {
+    /// As the provider sent them.
+    Raw,
+    /// The CloudEvents JSON object, signed with each of the keys.
+    Signed(Vec<SigningKey>),
+    /// The CloudEvents JSON object.
+    Unsigned,
+}
+
+/// Returns the form of the requests. Without readable secrets they are not signed, which a note says.
+async fn format(arguments: &Arguments, deployment: &Deployment, output: &mut Output) -> Format {
+    match (arguments.raw, arguments.unsigned) {
+        (true, _) => return Format::Raw,
+        (_, true) => return Format::Unsigned,
+        _ => {}
+    }
+    match signing_keys(deployment).await {
+        Ok(keys) if !keys.is_empty() => return Format::Signed(keys),
+        Ok(_) => output.note("the requests are not signed: the deployment has no secret for endpoints"),
+        Err(failure) => output.note(format_args!("the requests are not signed: {failure}")),
+    }
+    Format::Unsigned
+}
+
 /// The numbers of forwarded and failed events.
 #[derive(Default)]
 struct Sum {
     forwarded: u64,
     failed: u64,
+    show_responses: bool,
 }
 
 impl Sum {
-    /// Prints the numbers. Failed events are a failure of the command only with --limit, as in a script.
-    fn end(&self, has_limit: bool, output: &mut Output) -> Result<(), Failure> {
-        let Self { forwarded, failed } = self;
+    /// Prints the numbers. Failed events are a failure of the command only if it ends by itself, as in a script.
+    fn end(&self, ends_by_itself: bool, output: &mut Output) -> Result<(), Failure> {
+        let Self { forwarded, failed, .. } = self;
         output.note(format_args!("{forwarded} forwarded, {failed} of them without a 2xx response"));
-        if has_limit && *failed > 0 {
+        if ends_by_itself && *failed > 0 {
             return Err(Failure::Refused {
                 what: format!("{failed} of {forwarded} events had no 2xx response"),
-                next: "correct the program, then forward the events again with --since".to_owned(),
+                next: "correct the program, then forward the events again with --since or --event".to_owned(),
             });
         }
         Ok(())
     }
-}
 
-/// Posts events.
-#[derive(Clone)]
-struct Post {
-    table: Table,
-    client: reqwest::Client,
-    to: Target,
-    raw: bool,
-}
-
-/// A message from a task that posts events.
-enum Message {
-    /// The program does not accept connections.
-    Waiting(String),
-    /// An event has its response.
-    Ended(Forwarded),
-    /// An event cannot be read.
-    Failed(Failure),
-}
-
-impl Post {
-    /// Posts the events: those of one entity in order, different entities concurrently.
-    async fn all(
-        &self,
-        arrivals: Vec<Arrival>,
-        concurrency: usize,
-        output: &mut Output,
-        sum: &mut Sum,
-    ) -> Result<(), Failure> {
-        let mut entities: BTreeMap<String, Vec<Arrival>> = BTreeMap::new();
-        for arrival in arrivals {
-            entities.entry(arrival.id.entity_path().to_owned()).or_default().push(arrival);
-        }
-        let (sender, mut messages) = mpsc::channel(concurrency.max(1));
-        let (mut posting, mut entities) = (JoinSet::new(), entities.into_values());
-        for events in entities.by_ref().take(concurrency.max(1)) {
-            posting.spawn(self.clone().post_in_order(events, sender.clone()));
-        }
-        let mut waits = false;
-        while !posting.is_empty() {
-            tokio::select! {
-                biased;
-                message = messages.recv() => match message {
-                    Some(Message::Waiting(why)) if !waits => {
-                        waits = true;
-                        output.note(format_args!("{why}; trying again"));
-                    }
-                    Some(Message::Waiting(_)) | None => {}
-                    Some(Message::Ended(forwarded)) => {
-                        waits = false;
-                        sum.count(&forwarded);
-                        output.item(&forwarded)?;
-                    }
-                    Some(Message::Failed(failure)) => return Err(failure),
-                },
-                Some(_) = posting.join_next() => {
-                    if let Some(events) = entities.next() {
-                        posting.spawn(self.clone().post_in_order(events, sender.clone()));
-                    }
-                }
-            }
-        }
-        // The last messages of the tasks that ended.
-        drop(sender);
-        while let Some(message) = messages.recv().await {
-            match message {
-                Message::Ended(forwarded) => {
-                    sum.count(&forwarded);
-                    output.item(&forwarded)?;
-                }
-                Message::Failed(failure) => return Err(failure),
-                Message::Waiting(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    async fn post_in_order(self, events: Vec<Arrival>, sender: mpsc::Sender<Message>) {
-        for arrival in events {
-            let message = match self.table.events.get(&arrival.id).await {
-                Ok(Some(stored)) => {
-                    Message::Ended(self.post_until_connected(arrival, &stored, &sender).await)
-                }
-                // It has expired since it was listed.
-                Ok(None) => continue,
-                Err(fault) => Message::Failed(Failure::Inlet { context: "an event cannot be read", fault }),
-            };
-            // The receiver of the messages is gone: the command ends.
-            if sender.send(message).await.is_err() {
-                break;
-            }
-        }
-    }
-
-    async fn post_until_connected(
-        &self,
-        arrival: Arrival,
-        stored: &StoredEvent,
-        sender: &mpsc::Sender<Message>,
-    ) -> Forwarded {
-        let mut wait = FIRST_WAIT;
-        loop {
-            let start = Instant::now();
-            let answer = self.request(stored).send().await;
-            let took = start.elapsed();
-            match answer {
-                Err(error) if error.is_connect() => {
-                    let why = format!("{} accepts no connections", self.to);
-                    if sender.send(Message::Waiting(why)).await.is_err() {
-                        return Forwarded::new(arrival, None, took);
-                    }
-                    tokio::time::sleep(wait).await;
-                    wait = wait.saturating_mul(2).min(LONGEST_WAIT);
-                }
-                Err(_) => return Forwarded::new(arrival, None, took),
-                Ok(answer) => return Forwarded::new(arrival, Some(answer.status().as_u16()), took),
-            }
-        }
-    }
-
-    fn request(&self, stored: &StoredEvent) -> reqwest::RequestBuilder {
-        let record = &stored.record;
-        let mut url = self.to.of(record);
-        if !self.raw {
-            let request = self.client.post(url).header("content-type", "application/cloudevents+json");
-            return request.body(stored.message.clone());
-        }
-        if !record.query.is_empty() {
-            let query = [url.query().unwrap_or_default(), &record.query].join("&");
-            url.set_query(Some(query.trim_start_matches('&')));
-        }
-        let method = Method::from_bytes(record.method.as_bytes()).unwrap_or(Method::POST);
-        let request = self.client.request(method, url).body(stored.body.clone());
-        record.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
-    }
-}
-
-impl Sum {
     fn count(&mut self, forwarded: &Forwarded) {
         self.forwarded = self.forwarded.saturating_add(1);
         self.failed = self.failed.saturating_add(u64::from(!forwarded.is_success()));
@@ -255,12 +192,12 @@ struct Target(String);
 
 /// The text is not a URL of a program.
 #[derive(Debug, thiserror::Error)]
-#[error("it is not a URL that begins with http:// or https://")]
+#[error("it is not a port such as 3000, a host with a port, or a URL that begins with http:// or https://")]
 struct NotATarget;
 
 impl Target {
     /// Returns the URL for an event.
-    fn of(&self, record: &inlet_aws::dynamodb::record::Record) -> Url {
+    fn of(&self, record: &Record) -> Url {
         let mut path = record.id.split('/');
         let (provider, store) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
         let url = self.with(provider, store, record.topic.as_deref().unwrap_or_default());
@@ -272,16 +209,33 @@ impl Target {
     }
 
     fn with(&self, provider: &str, store: &str, topic: &str) -> Option<Url> {
-        let text = self.0.replace("{provider}", provider).replace("{store}", store);
-        Url::parse(&text.replace("{topic}", &escaped(topic))).ok()
+        let (path, query) =
+            self.0.split_once('?').map_or((self.0.as_str(), None), |(path, query)| (path, Some(query)));
+        let filled = |text: &str, topic: String| {
+            text.replace("{provider}", provider).replace("{store}", store).replace("{topic}", &topic)
+        };
+        let path = filled(path, escaped_in_path(topic));
+        let query = query.map(|query| format!("?{}", filled(query, escaped(topic)))).unwrap_or_default();
+        Url::parse(&(path + &query)).ok()
     }
+}
+
+/// Returns a port or a host with a port as a URL. Another text stays.
+fn with_scheme(text: &str) -> String {
+    let (authority, _) = text.split_once(['/', '?']).unwrap_or((text, ""));
+    let is_number = |text: &str| text.parse::<u16>().is_ok();
+    let has_port = authority.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && is_number(port));
+    if is_number(authority) {
+        return format!("http://localhost:{text}");
+    }
+    if has_port && !text.contains("://") { format!("http://{text}") } else { text.to_owned() }
 }
 
 impl FromStr for Target {
     type Err = NotATarget;
 
     fn from_str(text: &str) -> Result<Self, NotATarget> {
-        let target = Self(text.to_owned());
+        let target = Self(with_scheme(text));
         // A placeholder may be in the path or the query, but not in the host or port.
         let bare = target.with("", "", "").ok_or(NotATarget)?;
         let url =
@@ -304,35 +258,53 @@ struct Forwarded {
     id: String,
     #[serde(rename = "type")]
     canonical_type: String,
+    /// The replay that the event was posted for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<String>,
     /// The response's status. None if the connection was lost or timed out.
     status: Option<u16>,
+    /// The beginning of the response's body.
+    response: String,
+    /// Number of requests, repetitions included.
+    attempts: u32,
     duration_ms: u128,
     #[serde(skip)]
     duration: Duration,
+    #[serde(skip)]
+    shows_response: bool,
 }
 
 impl Forwarded {
-    fn new(arrival: Arrival, status: Option<u16>, duration: Duration) -> Self {
-        Self {
-            received: arrival.received,
-            id: arrival.id.to_string(),
-            canonical_type: arrival.canonical_type,
-            status,
-            duration_ms: duration.as_millis(),
-            duration,
-        }
-    }
-
     fn is_success(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 }
 
+/// Maximum number of lines of a response on a page.
+const RESPONSE_LINES: usize = 10;
+
 impl Report for Forwarded {
     fn page(&self, page: &mut Page) {
         let status = self.status.map_or_else(|| "no response".to_owned(), |status| status.to_string());
-        let (ours, took) = (printable(&self.canonical_type), short(self.duration));
-        page.line(format_args!("{}  {status:<9}  {took:>8}  {ours:<32}  {}", self.received, self.id));
+        let repeated = if self.attempts > 1 { format!(", attempt {}", self.attempts) } else { String::new() };
+        let replay = self.replay.as_ref().map(|replay| format!("  replay {replay}")).unwrap_or_default();
+        let took = short(self.duration);
+        let line = if page.width().is_some() {
+            let (time, id, ours) =
+                (page.clock(&self.received), short_id(&self.id), short_type(&self.canonical_type));
+            let entity = self.id.rsplit_once('/').map_or("", |(entity, _)| entity);
+            format!("{time}  {status:<9}  {took:>8}  {id}  {ours:<20}  {entity}{replay}{repeated}")
+        } else {
+            let (time, ours) = (page.time(&self.received), printable(&self.canonical_type));
+            format!("{time}  {status:<9}  {took:>8}  {ours:<32}  {}{replay}{repeated}", self.id)
+        };
+        let line = page.fit(&line);
+        page.styled(if self.is_success() { GOOD } else { BAD }, line);
+        if self.shows_response || !self.is_success() {
+            for line in self.response.lines().filter(|line| !line.trim().is_empty()).take(RESPONSE_LINES) {
+                page.fitted_line(format_args!("    {line}"));
+            }
+        }
     }
 }
 
@@ -345,7 +317,12 @@ mod tests {
         for (text, is) in [
             ("http://localhost:8080/hook", true),
             ("https://example.test/{provider}/{store}?t={topic}", true),
-            ("localhost:8080", false),
+            ("3000", true),
+            ("3000/hook?a=b", true),
+            ("localhost:8080", true),
+            ("127.0.0.1:8080/{topic}", true),
+            ("localhost", false),
+            ("99999", false),
             ("file:///etc/passwd", false),
             ("http://{store}.test/", false),
             ("", false),
@@ -356,8 +333,18 @@ mod tests {
 
     #[test]
     fn placeholders_are_replaced_and_escaped() {
-        let target: Target = "http://localhost/{provider}/{store}/{topic}".parse().unwrap();
-        let url = target.with("zid", "riyadh", "../a b?").unwrap();
-        assert_eq!(url.as_str(), "http://localhost/zid/riyadh/%2E%2E%2Fa%20b%3F");
+        for (to, topic, url) in [
+            (
+                "http://localhost/{provider}/{store}/{topic}",
+                "order.create",
+                "http://localhost/zid/riyadh/order.create",
+            ),
+            ("3000/{topic}", "../a b?", "http://localhost:3000/..%2Fa%20b%3F"),
+            ("3000/x/{topic}", "..", "http://localhost:3000/x/%252E%252E"),
+            ("localhost:3000/?topic={topic}", "a&b.c", "http://localhost:3000/?topic=a%26b%2Ec"),
+        ] {
+            let target: Target = to.parse().unwrap();
+            assert_eq!(target.with("zid", "riyadh", topic).unwrap().as_str(), url);
+        }
     }
 }

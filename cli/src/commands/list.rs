@@ -1,30 +1,40 @@
 //! `inlet list`: lists events, newest first, with their states; or the quarantine.
 
 use inlet::received_at::ReceivedAt;
-use inlet::store::StoreName;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::event_status;
-use inlet_aws::operate::quarantine_list::{QuarantinedDelivery, quarantined_deliveries};
+use inlet_aws::operate::selection::{Selection, StateFilter};
 use serde::Serialize;
 
+use crate::commands::quarantine;
 use crate::deployment::Deployment;
-use crate::deployment::address::StoreAddress;
-use crate::deployment::stores;
-use crate::events::list::{Listed, NewestFirst, State};
+use crate::events::list::{Listed, NewestFirst, age, short_type, store_and_entity};
 use crate::failure::Failure;
-use crate::input::filters::{A_DAY, Filters, Span};
+use crate::input::event_ids::short_id;
+use crate::input::filters::{A_DAY, ContentArgs, Filters, Span};
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::options::DeploymentArgs;
-use crate::output::{Output, Page, Report, printable};
-use crate::providers::ALL;
+use crate::output::table::{Cell, Column};
+use crate::output::{FAINT, Output, Page, Report, printable};
 
 /// The arguments of `inlet list`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+On a terminal, each event is one line: its age, its state, the short id that `inlet show` takes, its type, its store and
+its entity. --wide and a pipe have the whole time, id and both types.
+
+Examples:
+  inlet list --since yesterday --tz Asia/Riyadh
+  inlet list --type 'order.*,payment.*' --where data.status=cancelled
+  inlet list --grep 0501234567 --since 7d
+  inlet list --unprocessed --trust signed")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     filters: Filters,
+    #[command(flatten)]
+    content: ContentArgs,
     #[command(flatten)]
     span: Span,
     /// Maximum number of rows; the rows of the last row's millisecond are all printed
@@ -36,8 +46,8 @@ pub(crate) struct Arguments {
     /// Only parked events: they wait for a redrive or a replay
     #[arg(long)]
     parked: bool,
-    /// List the quarantine instead: deliveries that no live credential verified
-    #[arg(long, conflicts_with_all = ["event_type", "entity", "unprocessed", "parked"])]
+    /// List the quarantine instead: the same as `inlet quarantine list`
+    #[arg(long, conflicts_with_all = ["event_types", "entity", "unprocessed", "parked", "conditions", "grep", "trust", "origin"])]
     quarantine: bool,
 }
 
@@ -49,17 +59,20 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     if arguments.quarantine {
-        return list_quarantine(&arguments, &deployment, output).await;
+        let Arguments { filters, span, limit, .. } = &arguments;
+        return quarantine::list(filters, *span, *limit, &deployment, output).await;
     }
     let table = deployment.table();
-    let Bounds { from, until } = Bounds::of(&arguments, &table);
-    let mut newest = NewestFirst::new(&table, arguments.filters.selection(from, until)?);
+    let (from, until) = arguments.bounds(&table, output);
+    let selection = arguments.filters.selection(&deployment, from, until).await?;
+    let selection = Selection { content: arguments.content.filter(), ..selection };
+    let mut newest = NewestFirst::new(&table, selection);
     let progress = output.progress("events read", None);
     let mut events: Vec<Listed> = Vec::new();
     let mut older = None;
     while let Some(some) = newest.next().await? {
         progress.inc(u64::try_from(some.len()).unwrap_or_default());
-        for listed in with_states(&table, some).await?.into_iter().filter(|listed| arguments.wants(listed)) {
+        for listed in with_states(&table, some, arguments.state()).await? {
             // All events of one millisecond, so that --until continues without a gap.
             if events.len() >= arguments.limit && events.last().is_some_and(|e| e.received != listed.received)
             {
@@ -74,14 +87,19 @@ pub(crate) async fn run(
     }
     progress.finish_and_clear();
     let (none, more) = (events.is_empty(), older.clone());
-    output.report(&Events { events, older_before: older })?;
     if none {
+        arguments.filters.check_names(&deployment).await?;
+    }
+    output.report(&EventList { events, older_before: older, now: clock::now() })?;
+    if none {
+        let from = output.zone().show_named(from);
         output.note(format!("no events since {from}; use --since for earlier ones"));
     }
     if let Some(last) = more {
-        let Arguments { filters, span, limit, unprocessed, parked, .. } = &arguments;
-        let mut flags = filters.to_flags();
-        flags.extend(span.since.map(|since| format!(" --since {}", since.before(clock::now()))));
+        let Arguments { filters, content, span, limit, unprocessed, parked, .. } = &arguments;
+        let mut flags = filters.to_flags() + &content.to_flags();
+        let since = span.since.map(|since| since.before(clock::now(), output.zone()));
+        flags.extend(since.map(|since| format!(" --since {since}")));
         let switches = [(" --unprocessed", *unprocessed), (" --parked", *parked)];
         flags.extend(switches.into_iter().filter_map(|(flag, is)| is.then_some(flag)));
         output
@@ -90,118 +108,98 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Adds the state of each event.
-async fn with_states(table: &Table, arrivals: Vec<Arrival>) -> Result<Vec<Listed>, Failure> {
+/// Adds the state of each event, and returns those with a selected one.
+async fn with_states(
+    table: &Table,
+    arrivals: Vec<Arrival>,
+    selected: Option<StateFilter>,
+) -> Result<Vec<Listed>, Failure> {
     let events: Vec<_> = arrivals.iter().map(|arrival| (&arrival.id, arrival.received_at())).collect();
     let statuses = event_status::event_statuses(table, &events).await;
     let statuses =
         statuses.map_err(|fault| Failure::Inlet { context: "the receipts cannot be read", fault })?;
-    Ok(arrivals.into_iter().zip(statuses).map(|(arrival, status)| Listed::new(arrival, status)).collect())
-}
-
-async fn list_quarantine(
-    arguments: &Arguments,
-    deployment: &Deployment,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let Bounds { from, until } = Bounds::of_quarantine(arguments);
-    let wanted = arguments.filters.selection(from, until)?;
-    let table = deployment.table();
-    let mut quarantined: Vec<QuarantinedRow> = Vec::new();
-    let providers: Vec<_> =
-        ALL.iter().copied().filter(|provider| matches(wanted.provider.as_deref(), provider.name)).collect();
-    for store in stores::of(deployment, &providers).await? {
-        if matches(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
-            let provider = store.provider.name;
-            let of_store =
-                quarantined_deliveries(&table, (provider, &store.store), (from, until), arguments.limit)
-                    .await;
-            let of_store = of_store
-                .map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
-            quarantined.extend(of_store.into_iter().map(|one| QuarantinedRow::new(&store, one)));
-        }
-    }
-    quarantined.sort_by(|a, b| b.received.cmp(&a.received));
-    quarantined.truncate(arguments.limit);
-    let any = !quarantined.is_empty();
-    output.report(&Quarantine { quarantined })?;
-    if any {
-        let inlet = &deployment.inlet;
-        output.note(format!(
-            "correct the store's secret ({inlet} secret rotate STORE), then accept the deliveries with: {inlet} reverify"
-        ));
-    } else {
-        output.note("the quarantine is empty");
-    }
-    Ok(())
-}
-
-fn matches(wanted: Option<&str>, value: &str) -> bool {
-    wanted.is_none_or(|wanted| wanted == value)
-}
-
-/// A time span.
-struct Bounds {
-    from: ReceivedAt,
-    until: ReceivedAt,
-}
-
-impl Bounds {
-    fn of(arguments: &Arguments, table: &Table) -> Self {
-        // An entity's history is one query. Everything is limited to a day by default.
-        let otherwise = (!arguments.filters.names_an_entity()).then_some(TimeArg::Ago(A_DAY));
-        let Self { from, until } = Self::from(arguments, otherwise);
-        Self { from: from.max(table.time_index.oldest(clock::now())), until }
-    }
-
-    /// The quarantine keeps deliveries only for days, so the default is all of it.
-    fn of_quarantine(arguments: &Arguments) -> Self {
-        Self::from(arguments, None)
-    }
-
-    fn from(arguments: &Arguments, otherwise: Option<TimeArg>) -> Self {
-        let now = clock::now();
-        let from = arguments.span.since.or(otherwise).map_or(ReceivedAt::EPOCH, |since| since.before(now));
-        Self {
-            from,
-            until: arguments.span.until.map_or_else(|| now_plus_skew(now), |until| until.before(now)),
-        }
-    }
+    let is_selected =
+        |status: &event_status::EventStatus| selected.is_none_or(|state| state.includes(status));
+    let listed = arrivals.into_iter().zip(statuses).filter(|(_, status)| is_selected(status));
+    Ok(listed.map(|(arrival, status)| Listed::new(arrival, status)).collect())
 }
 
 impl Arguments {
-    fn wants(&self, listed: &Listed) -> bool {
-        match listed.state {
-            State::Processed => !self.unprocessed && !self.parked,
-            State::Waiting => !self.parked,
-            State::Parked => true,
+    /// Returns the time span.
+    fn bounds(&self, table: &Table, output: &Output) -> (ReceivedAt, ReceivedAt) {
+        // An entity's history is one query. Everything is limited to a day by default.
+        let otherwise = (!self.filters.names_an_entity()).then_some(TimeArg::Ago(A_DAY));
+        let (now, zone) = (clock::now(), output.zone());
+        let since = self.span.since.or(otherwise);
+        let from = since.map_or(ReceivedAt::EPOCH, |since| since.before(now, zone));
+        let until = self.span.until.map_or_else(|| now_plus_skew(now), |until| until.before(now, zone));
+        (from.max(table.time_index.oldest(now)), until)
+    }
+
+    fn state(&self) -> Option<StateFilter> {
+        match (self.parked, self.unprocessed) {
+            (true, _) => Some(StateFilter::Parked),
+            (_, true) => Some(StateFilter::Unprocessed),
+            _ => None,
         }
     }
 }
 
 #[derive(Debug, Serialize)]
-struct Events {
+struct EventList {
     events: Vec<Listed>,
     /// The time of the last row if the list was cut: continue before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     older_before: Option<String>,
+    #[serde(skip)]
+    now: ReceivedAt,
 }
 
-impl Report for Events {
-    fn page(&self, page: &mut Page) {
-        if self.events.is_empty() {
-            return;
+/// The columns on a terminal.
+const COLUMNS: [Column; 6] = [
+    Column::fixed("age"),
+    Column::fixed("state"),
+    Column::fixed("id"),
+    Column::shrinking("type", 12),
+    Column::shrinking("store", 8),
+    Column::shrinking("entity", 10),
+];
+
+impl EventList {
+    fn narrow_page(&self, page: &mut Page, width: usize) {
+        let row = |event: &Listed| {
+            let (store, entity) = store_and_entity(&event.id);
+            [
+                Cell::styled(age(&event.received, self.now), FAINT),
+                Cell::styled(event.state.as_str(), event.state.style()),
+                Cell::new(short_id(&event.id)),
+                Cell::new(short_type(&event.canonical_type)),
+                Cell::new(store),
+                Cell::new(entity),
+            ]
+        };
+        let rows: Vec<_> = self.events.iter().map(row).collect();
+        page.fitted(COLUMNS, &rows, width);
+        for event in &self.events {
+            if let Some(reason) = &event.parked_because {
+                page.fitted_line(format_args!("{} is parked: {reason}", short_id(&event.id)));
+            }
         }
+    }
+
+    fn wide_page(&self, page: &mut Page) {
         let row = |event: &Listed| {
             [
-                event.received.clone(),
+                page.time(&event.received),
                 event.state.as_str().to_owned(),
                 printable(&event.canonical_type),
                 printable(&event.provider_type),
                 event.id.clone(),
             ]
         };
-        page.table(["received", "state", "type", "provider's type", "id"], self.events.iter().map(row));
+        let rows: Vec<_> = self.events.iter().map(row).collect();
+        let received = page.time_heading("received");
+        page.table([&received, "state", "type", "provider's type", "id"], rows);
         for event in &self.events {
             if let Some(reason) = &event.parked_because {
                 page.line(format!("{} is parked: {}", event.id, printable(reason)));
@@ -210,57 +208,49 @@ impl Report for Events {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Quarantine {
-    quarantined: Vec<QuarantinedRow>,
-}
-
-/// A quarantined delivery.
-#[derive(Debug, Serialize)]
-struct QuarantinedRow {
-    received: String,
-    store: String,
-    method: String,
-    topic: Option<String>,
-    /// The body's length in bytes.
-    size: u64,
-    reason: String,
-    /// The time when it is deleted.
-    expires: Option<String>,
-}
-
-impl QuarantinedRow {
-    fn new(store: &StoreAddress, quarantined: QuarantinedDelivery) -> Self {
-        Self {
-            received: quarantined.received.to_string(),
-            store: store.to_string(),
-            method: quarantined.method,
-            topic: quarantined.topic,
-            size: quarantined.size,
-            reason: quarantined.reason,
-            expires: quarantined.expires.map(|at| at.to_string()),
+impl Report for EventList {
+    fn page(&self, page: &mut Page) {
+        match page.width() {
+            _ if self.events.is_empty() => {}
+            Some(width) => self.narrow_page(page, width),
+            None => self.wide_page(page),
         }
     }
 }
 
-impl Report for Quarantine {
-    fn page(&self, page: &mut Page) {
-        if self.quarantined.is_empty() {
-            return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::list::State;
+
+    fn listed(entity: &str, state: State) -> Listed {
+        Listed {
+            received: "2025-06-12T08:01:12.345Z".into(),
+            id: format!("zid/riyadh/order/{entity}/9f2c41d8a3b7e6f0"),
+            canonical_type: "commerce.order.status_changed".into(),
+            provider_type: "order.status.update".into(),
+            state,
+            processed: None,
+            parked_because: (state == State::Parked).then(|| "no such product ".repeat(20)),
         }
-        let row = |quarantined: &QuarantinedRow| {
-            [
-                quarantined.received.clone(),
-                quarantined.store.clone(),
-                printable(quarantined.topic.as_deref().unwrap_or("-")),
-                quarantined.size.to_string(),
-                quarantined.expires.clone().unwrap_or_default(),
-                printable(&quarantined.reason),
-            ]
-        };
-        page.table(
-            ["received", "store", "topic", "bytes", "expires", "reason"],
-            self.quarantined.iter().map(row),
-        );
+    }
+
+    #[test]
+    fn an_event_is_one_line_of_80_or_120_columns() {
+        let now = ReceivedAt::parse("2025-06-12T08:04:30Z").unwrap();
+        let events = vec![listed("81230457", State::Processed), listed(&"%D8%B7".repeat(30), State::Parked)];
+        let events = EventList { events, older_before: None, now };
+        for (width, first) in [
+            (80, "3m   processed  9f2c41d8  order.status_changed  zid/riyadh  order/81230457"),
+            (120, "3m   processed  9f2c41d8  order.status_changed  zid/riyadh  order/81230457"),
+        ] {
+            let mut page = Page::default();
+            events.narrow_page(&mut page, width);
+            let text = page.plain();
+            let lines: Vec<&str> = text.lines().collect();
+            assert_eq!(lines[1], first);
+            assert!(lines.iter().all(|line| line.chars().count() <= width), "{text}");
+            assert!(lines.len() >= 4 && lines[2].starts_with("3m   PARKED     9f2c41d8"), "{text}");
+        }
     }
 }

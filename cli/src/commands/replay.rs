@@ -1,23 +1,45 @@
 //! `inlet replay`: sends stored events to consumers again.
 
+use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
-use inlet_aws::operate::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed, Selection};
+use inlet_aws::dynamodb::events::StoredEvent;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::replay::{NotAReplayId, Refused, Replay, ReplayId, Replayed};
+use inlet_aws::operate::selection::{Selection, StateFilter};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::deployment::Deployment;
 use crate::failure::{DAMAGE_HINT, Failure};
-use crate::input::filters::{Filters, Span};
+use crate::input::event_ids::EventRef;
+use crate::input::filters::{ContentArgs, Filters, Span};
 use crate::options::DeploymentArgs;
 use crate::output::progress::{self, RunOutcome};
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted, printable};
+use crate::shell::quoted;
+use crate::zone::Zone;
 
 /// The arguments of `inlet replay`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  inlet replay 9f2c41d8
+  inlet replay --parked --store zid/riyadh
+  inlet replay --since 2h30m --type 'order.*' --dry-run")]
 pub(crate) struct Arguments {
+    /// Send only these events, in this order: ids, or short ids as in `inlet list`
+    #[arg(value_name = "ID", conflicts_with_all = ["provider", "store", "event_types", "entity", "conditions", "grep", "trust", "origin", "since", "until", "parked", "unprocessed"])]
+    events: Vec<EventRef>,
+    /// Only parked events
+    #[arg(long)]
+    parked: bool,
+    /// Only events without a receipt, parked ones included
+    #[arg(long, conflicts_with = "parked")]
+    unprocessed: bool,
     /// Id of the replay, which consumers read as `replayid`; give the id of an earlier replay to continue it [default: generated]
     #[arg(long, value_name = "NAME", value_parser = ReplayId::parse)]
     id: Option<ReplayId>,
@@ -33,6 +55,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
+    content: ContentArgs,
+    #[command(flatten)]
     span: Span,
 }
 
@@ -42,58 +66,180 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Arguments { filters, span, id, rate, dry_run, yes } = arguments;
     let now = clock::now();
-    let Some(since) =
-        span.since.map(|since| since.before(now)).or(filters.names_an_entity().then_some(ReceivedAt::EPOCH))
-    else {
-        return Err(Failure::Unusable {
-            what: "the start of the replay is missing".to_owned(),
-            next: "give --since 2h, or select one entity with --entity".to_owned(),
-        });
-    };
+    let since = arguments.since(now, output.zone())?;
+    let id = arguments.id.clone().map_or_else(|| generate_id(now), Ok);
+    let id = id.map_err(|NotAReplayId| Failure::Unconfirmed)?;
     let deployment = Deployment::find_to_change(options, output).await?;
-    // Events that arrive during the replay are not part of it: they are processed anyway.
-    let until = span.until.map_or(now, |until| until.before(now));
-    let selection = filters.selection(since, until)?;
-    let id = id.map_or_else(|| generate_id(now), Ok).map_err(|NotAReplayId| Failure::Unconfirmed)?;
     let replay = Replay { table: deployment.table(), queue: deployment.queue() };
-
+    let chosen = arguments.choose(since, now, &deployment, output).await?;
     let counting = output.progress("counting", None);
-    let selected = replay.count(&selection).await;
+    let selected = chosen.count(&replay).await;
     counting.finish_and_clear();
     let selected =
         selected.map_err(|fault| Failure::Inlet { context: "the events cannot be counted", fault })?;
-    if dry_run || selected == 0 {
-        return output.report(&ReplayReport::nothing_sent(&id, selected, dry_run));
+    if selected == 0 {
+        arguments.filters.check_names(&deployment).await?;
+    }
+    if arguments.dry_run || selected == 0 {
+        return output.report(&ReplayReport::nothing_sent(&id, selected, arguments.dry_run));
     }
     let events = counted(selected, "event", "events");
-    confirm(&format!("Send {events} again as {}, {rate} per second?", id.as_str()), yes)?;
+    let rate = arguments.rate;
+    confirm(&format!("Send {events} again as {}, {rate} per second?", id.as_str()), arguments.yes)?;
 
     let replayed = watch::Sender::new(Replayed::default());
     let bar = output.progress("sent", Some(selected));
-    let work = replay.run(&selection, &id, rate, &replayed);
+    let work = chosen.send(&replay, &id, rate, &replayed);
     let ended = Box::pin(progress::run(work, &replayed, &bar, |replayed| replayed.sent)).await;
     let replayed = replayed.send_replace(Replayed::default());
-    let reached = replayed.reached;
+    let resume = || chosen.resume(&arguments, &id, replayed.reached, &deployment.inlet);
     output.report(&ReplayReport::of(&id, selected, &replayed))?;
-    let resume = || {
-        Resume { inlet: &deployment.inlet, filters: &filters, selection: &selection, id: &id, rate }
-            .from(reached)
-    };
     match ended {
-        RunOutcome::Done if replayed.refused.is_empty() => Ok(()),
+        RunOutcome::Done if replayed.refused.is_empty() => {
+            note_check(&chosen, &deployment.inlet, output);
+            Ok(())
+        }
         RunOutcome::Done => Err(Failure::Partial {
             what: format!("{} not be sent", counted(replayed.refused.len(), "event could", "events could")),
             next: format!("inspect each with `{} show`; {DAMAGE_HINT}", deployment.inlet),
         }),
         RunOutcome::Stopped => {
-            Err(Failure::Partial { what: "the replay was stopped".to_owned(), next: resume() })
+            let next = format!("continue with `{}`", resume());
+            Err(Failure::Partial { what: "the replay was stopped".to_owned(), next })
         }
-        RunOutcome::Failed(fault) => {
-            Err(Failure::Partial { what: format!("the replay stopped: {}", fault.chain()), next: resume() })
+        RunOutcome::Failed(fault) => Err(Failure::half_way("the replay stopped", &fault, options, &resume())),
+    }
+}
+
+/// Prints the command that shows what became of a single event.
+fn note_check(chosen: &Chosen, inlet: &str, output: &mut Output) {
+    if let Chosen::Events(events) = chosen
+        && let [event] = events.as_slice()
+    {
+        output.note(format_args!("check it with: {inlet} show {}", event.id));
+    }
+}
+
+/// The events of a replay.
+enum Chosen {
+    /// Those of a selection, in the order of their arrival.
+    Selected(Box<Selection>),
+    /// These.
+    Events(Vec<Arrival>),
+}
+
+impl Chosen {
+    async fn count(&self, replay: &Replay) -> Result<u64, Fault> {
+        match self {
+            Self::Selected(selection) => replay.count(selection).await,
+            Self::Events(events) => Ok(u64::try_from(events.len()).unwrap_or(u64::MAX)),
         }
     }
+
+    async fn send(
+        &self,
+        replay: &Replay,
+        id: &ReplayId,
+        rate: u32,
+        replayed: &watch::Sender<Replayed>,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Selected(selection) => replay.run(selection, id, rate, replayed).await,
+            Self::Events(events) => replay.run_events(events, id, rate, replayed).await,
+        }
+    }
+
+    /// Returns the command that continues. The last event's own millisecond is repeated: the queue drops events that it
+    /// has under the same replay id.
+    fn resume(
+        &self,
+        arguments: &Arguments,
+        id: &ReplayId,
+        reached: Option<ReceivedAt>,
+        inlet: &str,
+    ) -> String {
+        let Arguments { filters, content, rate, parked, unprocessed, .. } = arguments;
+        let what = match self {
+            Self::Events(events) => {
+                events.iter().fold(String::new(), |all, event| all + " " + event.id.as_str())
+            }
+            Self::Selected(selection) => {
+                let mut flags = filters.to_flags() + &content.to_flags();
+                let switches = [(" --parked", *parked), (" --unprocessed", *unprocessed)];
+                flags.extend(switches.into_iter().filter_map(|(flag, is)| is.then_some(flag)));
+                let since = reached.unwrap_or(selection.from);
+                format!("{flags} --since {since} --until {}", selection.until)
+            }
+        };
+        format!("{inlet} replay{what} --id {} --rate {rate}", id.as_str())
+    }
+}
+
+impl Arguments {
+    /// Returns the start of the replay.
+    fn since(&self, now: ReceivedAt, zone: &Zone) -> Result<ReceivedAt, Failure> {
+        if let Some(since) = self.span.since {
+            return Ok(since.before(now, zone));
+        }
+        // The events of one entity are few, and unfinished ones are wanted however old they are.
+        if !self.events.is_empty() || self.filters.names_an_entity() || self.parked || self.unprocessed {
+            return Ok(ReceivedAt::EPOCH);
+        }
+        Err(Failure::Unusable {
+            what: "the start of the replay is missing".to_owned(),
+            next: "give --since 2h, ids of events, --parked, or one entity with --entity".to_owned(),
+        })
+    }
+
+    /// Returns the events of the replay. Those that arrive during the replay are not part of it: they are processed
+    /// anyway.
+    async fn choose(
+        &self,
+        since: ReceivedAt,
+        now: ReceivedAt,
+        deployment: &Deployment,
+        output: &Output,
+    ) -> Result<Chosen, Failure> {
+        if !self.events.is_empty() {
+            return find_events(&self.events, deployment).await.map(Chosen::Events);
+        }
+        let until = self.span.until.map_or(now, |until| until.before(now, output.zone()));
+        let selection = self.filters.selection(deployment, since, until).await?;
+        let state = match (self.parked, self.unprocessed) {
+            (true, _) => Some(StateFilter::Parked),
+            (_, true) => Some(StateFilter::Unprocessed),
+            _ => None,
+        };
+        Ok(Chosen::Selected(Box::new(Selection { state, content: self.content.filter(), ..selection })))
+    }
+}
+
+/// Returns the events that the user names.
+async fn find_events(named: &[EventRef], deployment: &Deployment) -> Result<Vec<Arrival>, Failure> {
+    let table = deployment.table();
+    let mut events = Vec::new();
+    for event in named {
+        let id = event.resolve(deployment).await?;
+        let stored = table.events.get(&id).await;
+        let stored = stored.map_err(|fault| Failure::Inlet { context: "an event cannot be read", fault })?;
+        let record = stored.ok_or_else(|| Failure::NotFound {
+            what: format!("event {id}"),
+            next: format!(
+                "list the entity's events with `{} timeline {}`",
+                deployment.inlet,
+                quoted(id.entity_path())
+            ),
+        })?;
+        let StoredEvent { record, .. } = record;
+        events.push(Arrival {
+            id,
+            received: record.received,
+            event_type: record.event_type,
+            canonical_type: record.canonical_type,
+        });
+    }
+    Ok(events)
 }
 
 /// Returns an id with the start time and a random suffix.
@@ -106,29 +252,6 @@ pub(crate) fn id_from(word: &str, now: ReceivedAt) -> Result<ReplayId, NotARepla
     let at = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     let at = at.to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S").to_string();
     ReplayId::parse(&format!("{word}-{at}-{:04x}", rand::random::<u16>()))
-}
-
-/// The command that continues a stopped replay.
-struct Resume<'a> {
-    inlet: &'a str,
-    filters: &'a Filters,
-    selection: &'a Selection,
-    id: &'a ReplayId,
-    rate: u32,
-}
-
-impl Resume<'_> {
-    fn from(&self, reached: Option<ReceivedAt>) -> String {
-        let Self { inlet, filters, selection, id, rate } = self;
-        // The last event's own millisecond is repeated: the queue drops events that it has under the same replay id.
-        let since = reached.unwrap_or(selection.from);
-        format!(
-            "continue with `{inlet} replay{} --since {since} --until {} --id {} --rate {rate}`",
-            filters.to_flags(),
-            selection.until,
-            id.as_str()
-        )
-    }
 }
 
 /// The result of a replay.

@@ -57,9 +57,10 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let Arguments { from_table, dry_run, resend, rate, yes, filters, span } = arguments;
     let now = clock::now();
-    let since = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now));
-    let selection = filters.selection(since, span.until.map_or_else(forever, |until| until.before(now)))?;
+    let since = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, output.zone()));
+    let until = span.until.map_or_else(forever, |until| until.before(now, output.zone()));
     let deployment = Deployment::find_to_change(options, output).await?;
+    let selection = filters.selection(&deployment, since, until).await?;
     let restore = Restore { copy: copy(&deployment, &from_table).await?, table: deployment.table() };
 
     let (ended, counted_events) = pass(&restore, &selection, Mode::Count, output).await;

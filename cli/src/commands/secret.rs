@@ -74,7 +74,7 @@ enum Action {
 }
 
 /// Help about the input of a credential.
-const CREDENTIAL_HELP: &str = "\
+pub(crate) const CREDENTIAL_HELP: &str = "\
 The command asks for the values at the terminal and does not show them. Scripts write them to standard input: a JSON
 object, or a line for each field, such as username=inlet. --generate creates strong values.
 
@@ -85,9 +85,9 @@ Examples:
 
 /// A credential and its source.
 #[derive(Debug, clap::Args)]
-struct CredentialInput {
+pub(crate) struct CredentialInput {
     /// The store, such as zid/riyadh
-    store: StoreAddress,
+    pub(crate) store: StoreAddress,
     /// Shape of the credential, if the provider has several
     #[arg(long, value_name = "SHAPE")]
     shape: Option<String>,
@@ -125,7 +125,11 @@ pub(crate) async fn run(
     }
 }
 
-async fn set(
+/// Sets the first credential of a store.
+///
+/// # Errors
+/// If the store has one, the credential is invalid, or it cannot be written.
+pub(crate) async fn set(
     input: &CredentialInput,
     kms_key: Option<String>,
     deployment: &Deployment,

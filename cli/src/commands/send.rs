@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use inlet::store::StoreName;
+use inlet::tools::sender::Payload;
 use reqwest::Url;
 use serde::Serialize;
 
@@ -36,8 +37,8 @@ Examples:
 pub(crate) struct Arguments {
     /// The provider to simulate
     provider: ProviderHandle,
-    /// The event, or one of its samples: order.create, order.create-guest-digital
-    #[arg(required_unless_present = "scenario", conflicts_with = "scenario")]
+    /// The event, or one of its samples: order.create, order.create-guest-digital; without one, the events are listed
+    #[arg(conflicts_with = "scenario")]
     event: Option<String>,
     /// The store that receives the deliveries
     #[arg(long, value_name = "NAME", default_value = "demo", value_parser = StoreName::parse)]
@@ -54,7 +55,7 @@ pub(crate) struct Arguments {
     /// Number of deliveries, one entity each
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     count: u64,
-    /// Send all deliveries for this entity, each in a new state
+    /// Send all deliveries for this entity, each in a new state: the documented ones in turn, where the event has them
     #[arg(long, value_name = "ID", conflicts_with = "scenario")]
     entity: Option<String>,
     /// Send three deliveries per entity: a state, another state, and the first again
@@ -89,6 +90,11 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    if arguments.event.is_none() && arguments.scenario.is_none() {
+        output.report(&Sendable::of(arguments.provider))?;
+        output.note(format_args!("send one with: {} send {} EVENT", options.inlet(), arguments.provider));
+        return Ok(());
+    }
     let store = StoreAddress { provider: arguments.provider, store: arguments.store.clone() };
     let mut is_real = arguments.to.as_ref().is_some_and(|to| !is_this_machine(to));
     let (api, credential) = match (&arguments.to, &arguments.credential) {
@@ -124,6 +130,43 @@ pub(crate) async fn run(
     let expected = if arguments.bad_signature { Expected::Refused } else { Expected::Accepted };
     output.report(&Outcome::of(&store, &generator.api, expected, &summary))?;
     verdict(expected, &summary, &store, &options.inlet())
+}
+
+/// The events that can be sent, with their samples.
+#[derive(Debug, Serialize)]
+struct Sendable {
+    provider: &'static str,
+    events: Vec<SendableEvent>,
+}
+
+#[derive(Debug, Serialize)]
+struct SendableEvent {
+    event: &'static str,
+    sent_when: &'static str,
+    samples: Vec<&'static str>,
+}
+
+impl Sendable {
+    fn of(provider: ProviderHandle) -> Self {
+        let sendable = provider.events.iter().filter(|event| provider.sends(event)).map(|event| {
+            let samples = provider.payloads.iter().filter(|payload| event.is_named(payload.event()));
+            let samples = samples.map(Payload::name).filter(|name| *name != event.event).collect();
+            SendableEvent { event: event.event, sent_when: event.sent_when, samples }
+        });
+        Self { provider: provider.name, events: sendable.collect() }
+    }
+}
+
+impl Report for Sendable {
+    fn page(&self, page: &mut Page) {
+        page.heading(format_args!("Events of {}", self.provider));
+        for SendableEvent { event, sent_when, samples } in &self.events {
+            page.fitted_line(format_args!("{event:<40}  {sent_when}"));
+            for sample in samples {
+                page.aside(format_args!("  {sample}"));
+            }
+        }
+    }
 }
 
 /// Returns true if the URL leads to this machine.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use anstyle::Style;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use inlet::event::{EventId, Origin};
+use inlet::event::Origin;
 use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::events::StoredEvent;
@@ -17,17 +18,18 @@ use crate::deployment::Deployment;
 use crate::events::list::{State, after};
 use crate::events::replayed::Replayed;
 use crate::failure::Failure;
+use crate::input::event_ids::EventRef;
 use crate::options::DeploymentArgs;
 use crate::output::json_text::indented;
-use crate::output::{Output, Page, Report, printable};
+use crate::output::{BAD, Output, Page, Report, printable};
 use crate::providers::ProviderHandle;
 
 /// The arguments of `inlet show`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The event's id, as in `inlet list`
-    #[arg(value_name = "ID", value_parser = EventId::parse)]
-    id: EventId,
+    /// The event's id, or the short id in `inlet list`
+    #[arg(value_name = "ID")]
+    id: EventRef,
     /// Print only the body, byte for byte, for the next program in a pipe
     #[arg(long, conflicts_with = "message")]
     raw: bool,
@@ -49,7 +51,8 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
-    let (id, table) = (&arguments.id, deployment.table());
+    let id = &arguments.id.resolve(&deployment).await?;
+    let table = deployment.table();
     let unreadable = |fault| Failure::Inlet { context: "the event cannot be read", fault };
     let stored = table.events.get(id).await.map_err(unreadable)?.ok_or_else(|| Failure::NotFound {
         what: format!("event {id}"),
@@ -155,10 +158,10 @@ impl Shown {
         }
     }
 
-    fn processing(&self) -> String {
+    fn processing(&self, page: &Page) -> String {
         match (&self.processed, &self.parked_because) {
             (_, Some(reason)) => format!("PARKED: {}", printable(reason)),
-            (Some(at), None) => format!("{at}, {}", after(&self.received, at)),
+            (Some(at), None) => format!("{}, {}", page.time_named(at), after(&self.received, at)),
             (None, None) => "not yet".to_owned(),
         }
     }
@@ -180,16 +183,18 @@ impl Report for Shown {
             ("type", ours.as_str()),
             ("their type", &printable(&self.provider_type)),
             ("happened", self.time.as_deref().unwrap_or("unknown, or without a time zone")),
-            ("received", &self.received),
-            ("processed", &self.processing()),
+            ("received", &page.time_named(&self.received)),
+            ("processed", &self.processing(page)),
             ("origin", &origin),
             ("sent to", &self.sent_to()),
             ("body", &format!("{} bytes, sha256 {}", self.size, self.sha256)),
         ] {
-            page.line(format_args!("{name:<12}{value}"));
+            let is_parked = name == "processed" && self.state == State::Parked;
+            let style = if is_parked { BAD } else { Style::new() };
+            page.styled(style, format_args!("{name:<12}{value}"));
         }
         for replayed in &self.replays {
-            page.line(format_args!("{:<12}{replayed}", "replay"));
+            page.line(format_args!("{:<12}{}", "replay", replayed.to_line(page)));
         }
         for (name, value) in &self.headers {
             page.line(format_args!("{:<12}{}: {}", "header", printable(name), printable(value)));

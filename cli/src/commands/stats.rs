@@ -27,7 +27,7 @@ use crate::providers::{ALL, ProviderHandle};
 /// The arguments of `inlet stats`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Count deliveries received at this time or later: 15m, 24h, 7d (ago), 2025-06-12
+    /// Count deliveries received at this time or later: 15m, 2h30m, 7d (ago), yesterday, 2025-06-12
     #[arg(long, value_name = "WHEN", default_value = "24h")]
     since: TimeArg,
     /// Number of newest events to measure delays of
@@ -46,7 +46,8 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let now = clock::now();
     let table = deployment.table();
-    let (from, until) = (arguments.since.before(now).max(table.time_index.oldest(now)), now_plus_skew(now));
+    let (from, until) =
+        (arguments.since.before(now, output.zone()).max(table.time_index.oldest(now)), now_plus_skew(now));
     let selection = arguments.source.selection(from, until)?;
     let is_selected =
         |provider: &ProviderHandle| selection.provider.as_ref().is_none_or(|name| name == provider.name);

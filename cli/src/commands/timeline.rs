@@ -9,16 +9,19 @@ use crate::events::change::{Change, KnownFields};
 use crate::events::list::{State, after};
 use crate::events::replayed::Replayed;
 use crate::failure::{DAMAGE_HINT, Failure};
-use crate::input::filters::EntityPath;
+use crate::input::filters::EntityArg;
 use crate::options::DeploymentArgs;
-use crate::output::{Output, Page, Report, counted, printable};
+use crate::output::{BAD, GOOD, OPEN, Output, Page, Report, counted, printable};
 
 /// The arguments of `inlet timeline`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The entity: zid/riyadh/order/81230457 (an event's id without its last part)
-    #[arg(value_name = "PROVIDER/STORE/KIND/ID")]
-    entity: EntityPath,
+    /// The entity: 81230457, order/81230457 or zid/riyadh/order/81230457 (an event's id without its last part)
+    #[arg(value_name = "[PROVIDER/STORE/][KIND/]ID")]
+    entity: EntityArg,
+    /// Print only the newest events
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
     /// Print all changes; default: the first of each event
     #[arg(long)]
     all: bool,
@@ -34,8 +37,10 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
-    let entity = arguments.entity.as_str();
-    let entries = history::load(&deployment.table(), entity).await;
+    let entity = arguments.entity.path(&deployment).await?;
+    let progress = output.progress("events read", None);
+    let entries = history::load(&deployment.table(), &entity).await;
+    progress.finish_and_clear();
     let entries = entries.map_err(|fault| Failure::Inlet { context: "the history cannot be read", fault })?;
     if entries.is_empty() {
         let days = deployment.retention_days;
@@ -48,10 +53,14 @@ pub(crate) async fn run(
         });
     }
     let mut known = KnownFields::default();
-    let events = entries.into_iter().map(|entry| TimelineEvent::new(entry, &mut known)).collect();
+    // Changes are those since the event before, so all events are read.
+    let mut events: Vec<_> = entries.into_iter().map(|entry| TimelineEvent::new(entry, &mut known)).collect();
+    let limit = arguments.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let earlier = events.len().saturating_sub(limit);
+    events.drain(..earlier);
     let shown = if arguments.all { usize::MAX } else { SHOWN };
-    let timeline = Timeline { entity: entity.to_owned(), events, shown };
-    output.report(&timeline)?;
+    let timeline = Timeline { entity, events, earlier, shown };
+    output.long_report(&timeline)?;
     if timeline.events.iter().any(|event| event.damaged.is_some()) {
         output.note(DAMAGE_HINT);
     }
@@ -62,8 +71,16 @@ pub(crate) async fn run(
 struct Timeline {
     entity: String,
     events: Vec<TimelineEvent>,
+    /// Number of earlier events that --limit leaves out.
+    #[serde(skip_serializing_if = "is_zero")]
+    earlier: usize,
     #[serde(skip)]
     shown: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// One event of the history.
@@ -123,23 +140,25 @@ impl TimelineEvent {
 
     fn page(&self, page: &mut Page, shown: usize) {
         let (ours, theirs) = (printable(&self.canonical_type), printable(&self.provider_type));
-        page.heading(format_args!("{}  {ours}  ({theirs})", self.received));
+        page.heading(format_args!("{}  {ours}  ({theirs})", page.time(&self.received)));
         page.aside(format_args!("  {}", self.id));
         let origin =
             if self.origin == "webhook" { String::new() } else { format!(", origin {}", self.origin) };
         match (&self.processed, &self.parked_because) {
-            (_, Some(reason)) => page.line(format_args!("  PARKED: {}{origin}", printable(reason))),
-            (Some(at), None) => page.line(format_args!("  processed {}{origin}", after(&self.received, at))),
-            (None, None) => page.line(format_args!("  not processed yet{origin}")),
+            (_, Some(reason)) => page.styled(BAD, format_args!("  PARKED: {}{origin}", printable(reason))),
+            (Some(at), None) => {
+                page.styled(GOOD, format_args!("  processed {}{origin}", after(&self.received, at)));
+            }
+            (None, None) => page.styled(OPEN, format_args!("  not processed yet{origin}")),
         }
         for replayed in &self.replays {
-            page.line(format_args!("  {replayed}"));
+            page.line(format_args!("  {}", replayed.to_line(page)));
         }
         for change in self.changes.iter().take(shown) {
             let after = printable(&change.after.to_string());
             match &change.before {
-                None => page.line(format_args!("  + {}: {after}", printable(&change.field))),
-                Some(before) => page.line(format_args!(
+                None => page.fitted_line(format_args!("  + {}: {after}", printable(&change.field))),
+                Some(before) => page.fitted_line(format_args!(
                     "  ~ {}: {} → {after}",
                     printable(&change.field),
                     printable(&before.to_string())
@@ -162,7 +181,12 @@ impl TimelineEvent {
 impl Report for Timeline {
     fn page(&self, page: &mut Page) {
         let count = counted(self.events.len(), "event", "events");
-        page.line(format_args!("{}: {count}, oldest first", self.entity));
+        let zone = page.time_heading("oldest first");
+        page.line(format_args!("{}: {count}, {zone}", self.entity));
+        if self.earlier > 0 {
+            let earlier = counted(self.earlier, "earlier event", "earlier events");
+            page.aside(format_args!("{earlier} left out; without --limit all are printed"));
+        }
         for event in &self.events {
             event.page(page, self.shown);
         }

@@ -36,9 +36,10 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let Arguments { filters, span } = arguments;
     let now = clock::now();
-    let since = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now));
-    let selection = filters.selection(since, span.until.map_or_else(forever, |until| until.before(now)))?;
+    let since = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, output.zone()));
+    let until = span.until.map_or_else(forever, |until| until.before(now, output.zone()));
     let deployment = Deployment::find(options).await?;
+    let selection = filters.selection(&deployment, since, until).await?;
     let table = deployment.table();
     let sum = watch::Sender::new(Verification::default());
     let bar = output.progress("verified", None);

@@ -12,9 +12,10 @@ use std::time::Duration;
 use inlet::fault::Fault;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::dead_letters::{Action, DeadLetters, LetterFilter, LettersDone};
 use inlet_aws::operate::forget::{Entity, Forget, SETTLE};
-use inlet_aws::operate::redrive::{Redrive, Redriven};
-use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
+use inlet_aws::operate::replay::{Replay, ReplayId, Replayed};
+use inlet_aws::operate::selection::Selection;
 use inlet_aws::reverify::Reverified;
 use inlet_aws::sqs::SqsQueue;
 use rand::distr::{Alphanumeric, SampleString as _};
@@ -151,7 +152,7 @@ impl Plan {
             Self::ReplaySelection(selection) => {
                 replay(deployment).count(selection).await.map_err(failed("the events cannot be counted"))?
             }
-            Self::Redrive => redrive(deployment)
+            Self::Redrive => dead_letters(deployment)
                 .count()
                 .await
                 .map_err(failed("the dead-letter queue cannot be read"))?
@@ -188,11 +189,13 @@ impl Plan {
                 Outcome::of_replay(&id, &state.borrow(), ended)
             }
             Self::Redrive => {
-                let state = watch::Sender::new(Redriven::default());
-                let done = |sum: &Redriven| sum.moved.saturating_add(sum.forgotten).into();
-                let redrive = redrive(deployment);
-                let ended = job.follow(redrive.run(RATE, &state), &state, done).await;
-                let Redriven { moved, forgotten } = *state.borrow();
+                let state = watch::Sender::new(LettersDone::default());
+                let done = |sum: &LettersDone| sum.moved.saturating_add(sum.forgotten).into();
+                let (letters, all) = (dead_letters(deployment), LetterFilter::default());
+                let (_running, stop) = watch::channel(false);
+                let work = Box::pin(letters.run(Action::Redrive, &all, RATE, &stop, &state));
+                let ended = job.follow(work, &state, done).await;
+                let LettersDone { moved, forgotten, .. } = *state.borrow();
                 let mut lines = vec![format!(
                     "{} moved back to the queue.",
                     counted(moved, "dead letter", "dead letters")
@@ -222,9 +225,9 @@ fn replay(deployment: &Deployment) -> Replay {
     Replay { table: deployment.table(), queue: deployment.queue() }
 }
 
-fn redrive(deployment: &Deployment) -> Redrive {
+fn dead_letters(deployment: &Deployment) -> DeadLetters {
     let dead_letters = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
-    Redrive { dead_letters, queue: deployment.queue(), table: deployment.table() }
+    DeadLetters { dead_letters, queue: deployment.queue(), table: deployment.table() }
 }
 
 fn forget(deployment: &Deployment) -> Forget {

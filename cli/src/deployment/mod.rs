@@ -42,11 +42,20 @@ const DISPOSABLE: [&str; 2] = ["dev", "local"];
 /// The local stack keeps events this long: the template's default.
 const LOCAL_RETENTION_DAYS: u32 = 90;
 
-/// Longer than a receiver's timeout: a person's network may be far from the region.
+/// Maximum time to open a connection and of one attempt at a call. Longer than a receiver's: a person's network may be
+/// far from the region.
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(20);
-const OPERATION: Duration = Duration::from_mins(1);
 const ATTEMPTS: u32 = 4;
+
+/// Maximum time of a call with all its attempts, for commands that only read: a person waits for the answer.
+const READ_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The same for commands that change something: a repeated call costs less than work that ended half-way.
+const CHANGE_PATIENCE: Duration = Duration::from_mins(1);
+
+/// The least patience with the local stack: the emulator sometimes stops for seconds.
+const LOCAL_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A deployment of Inlet.
 #[derive(Clone, Debug)]
@@ -55,6 +64,8 @@ pub(crate) struct Deployment {
     pub(crate) stack: String,
     /// `inlet` with the options that select this deployment: the start of every command in a hint.
     pub(crate) inlet: String,
+    /// The options that selected it.
+    pub(crate) options: DeploymentArgs,
     /// The stage: part of the parameter paths and of the log groups' names.
     pub(crate) stage: String,
     /// The base URL: providers send to `{api}/{provider}/{store}/{topic}`.
@@ -78,12 +89,23 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Finds the deployment.
+    /// Finds the deployment, for commands that only read. Their calls of AWS end after ten seconds without an answer.
     ///
     /// # Errors
     /// If there is none, or if AWS cannot be called.
     pub(crate) async fn find(options: &DeploymentArgs) -> Result<Self, Failure> {
-        if options.local { Self::local(options, Path::new(".")) } else { Self::in_the_account(options).await }
+        Self::find_within(options, READ_PATIENCE).await
+    }
+
+    /// Finds the deployment. No call of AWS takes longer than `patience`.
+    ///
+    /// # Errors
+    /// The errors of [`find`](Self::find).
+    pub(crate) async fn find_within(options: &DeploymentArgs, patience: Duration) -> Result<Self, Failure> {
+        if options.local {
+            return Self::local(options, Path::new("."), patience.max(LOCAL_PATIENCE));
+        }
+        Self::in_the_account(options, patience).await
     }
 
     /// Finds the deployment and prints its name, for commands that change it.
@@ -94,7 +116,7 @@ impl Deployment {
         options: &DeploymentArgs,
         output: &mut Output,
     ) -> Result<Self, Failure> {
-        let deployment = Self::find(options).await?;
+        let deployment = Self::find_within(options, CHANGE_PATIENCE).await?;
         output.note(format_args!("stack: {}", deployment.stack));
         Ok(deployment)
     }
@@ -111,11 +133,12 @@ impl Deployment {
             .endpoint_url("http://127.0.0.1:9")
             .http_client(http_client(ProxyConfig::disabled()).expect("a client"))
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts())
+            .timeout_config(timeouts(READ_PATIENCE))
             .build();
         Self {
             stack: "canary-stack".to_owned(),
             inlet: "inlet".to_owned(),
+            options: DeploymentArgs::of_stack("inlet", None),
             stage: "canary-stage".to_owned(),
             api: "http://127.0.0.1:9".to_owned(),
             table_name: "table".to_owned(),
@@ -154,7 +177,7 @@ impl Deployment {
         format!("/inlet/{}/{store}", self.stage)
     }
 
-    fn local(options: &DeploymentArgs, here: &Path) -> Result<Self, Failure> {
+    fn local(options: &DeploymentArgs, here: &Path, patience: Duration) -> Result<Self, Failure> {
         let file = find_upwards(here).ok_or_else(|| Failure::NoLocalStack(LOCAL_STACK.into()))?;
         let unreadable =
             |cause: Box<dyn std::error::Error + Send + Sync>| Failure::LocalStack(file.clone(), cause);
@@ -170,11 +193,12 @@ impl Deployment {
             // It is on this machine, so a proxy cannot reach it.
             .http_client(http_client(ProxyConfig::disabled())?)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts())
+            .timeout_config(timeouts(patience))
             .build();
         Ok(Self {
             stack: LOCAL_STACK_NAME.to_owned(),
             inlet: options.inlet(),
+            options: options.clone(),
             stage: facts.stage,
             api: facts.api,
             table_name: facts.table,
@@ -188,11 +212,13 @@ impl Deployment {
         })
     }
 
-    async fn in_the_account(options: &DeploymentArgs) -> Result<Self, Failure> {
-        let config = configuration(options).await?;
+    async fn in_the_account(options: &DeploymentArgs, patience: Duration) -> Result<Self, Failure> {
+        let config = configuration(options, patience).await?;
         let region = config.region().ok_or(Failure::NoRegion)?.to_string();
         let credentials = config.credentials_provider().ok_or(Failure::NoRegion)?;
-        credentials.provide_credentials().await.map_err(|error| Failure::NoCredentials(error.into()))?;
+        let loaded = tokio::time::timeout(patience, credentials.provide_credentials()).await;
+        let loaded = loaded.map_err(|late| Failure::NoCredentials(late.into()))?;
+        loaded.map_err(|error| Failure::NoCredentials(error.into()))?;
 
         let client = aws_sdk_cloudformation::Client::new(&config);
         let described = client.describe_stacks().stack_name(&options.stack).send().await;
@@ -220,6 +246,7 @@ impl Deployment {
         Ok(Self {
             stack: options.stack.clone(),
             inlet: options.inlet(),
+            options: options.clone(),
             stage: parameter("Stage")?,
             api: output("ApiUrl")?,
             table_name: output("TableName")?,
@@ -255,12 +282,12 @@ fn find_upwards(here: &Path) -> Option<PathBuf> {
 
 /// Loads region and credentials from the SDK's usual sources. A named profile is the only source, as in the AWS CLI:
 /// keys in the environment may belong to another account.
-async fn configuration(options: &DeploymentArgs) -> Result<SdkConfig, Failure> {
+async fn configuration(options: &DeploymentArgs, patience: Duration) -> Result<SdkConfig, Failure> {
     let http_client = http_client(ProxyConfig::from_env())?;
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http_client.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts());
+        .timeout_config(timeouts(patience));
     if let Ok(name) = AppName::new("inlet") {
         loader = loader.app_name(name);
     }
@@ -294,10 +321,12 @@ fn http_client(proxy: ProxyConfig) -> Result<SharedHttpClient, Failure> {
     }))
 }
 
-fn timeouts() -> TimeoutConfig {
+/// Returns the limits of calls. A first attempt that hangs leaves time for a second one.
+fn timeouts(patience: Duration) -> TimeoutConfig {
+    let attempt = ATTEMPT.min(patience.mul_f32(0.6));
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .connect_timeout(CONNECT.min(attempt))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(patience)
         .build()
 }

@@ -8,6 +8,7 @@ use aws_sdk_ssm::operation::get_parameter_history::GetParameterHistoryOutput;
 use aws_sdk_ssm::operation::put_parameter::PutParameterError;
 use aws_sdk_ssm::primitives::DateTime;
 use aws_sdk_ssm::types::{Parameter, ParameterTier, ParameterType};
+use inlet::process::signature::SigningKey;
 use inlet_aws::client::clock;
 use serde_json::Value;
 
@@ -84,6 +85,23 @@ pub(crate) async fn settings(
     }
 }
 
+/// Returns the secrets that sign requests to an endpoint, newest first. None if the deployment has no such parameter.
+///
+/// # Errors
+/// If the parameter cannot be read.
+pub(crate) async fn signing_keys(deployment: &Deployment) -> Result<Vec<SigningKey>, Failure> {
+    let name = format!("/inlet-consumer/{}", deployment.stage);
+    let value = match deployment.clients().ssm.get_parameter().name(name).with_decryption(true).send().await {
+        Ok(got) => got.parameter.and_then(|parameter| parameter.value).unwrap_or_default(),
+        Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(Failure::aws("the secrets that sign cannot be read", &error)),
+    };
+    let secrets: Vec<String> = serde_json::from_str(&value).unwrap_or_default();
+    Ok(secrets.iter().filter_map(|secret| SigningKey::parse(secret)).collect())
+}
+
 /// Returns the failure for a store without a secret.
 pub(crate) fn none(deployment: &Deployment, store: &StoreAddress) -> Failure {
     Failure::NotFound {
@@ -111,7 +129,7 @@ pub(crate) async fn create(
     key: Option<String>,
 ) -> Result<(), Failure> {
     let exists = |failure| match failure {
-        Failure::Aws { ref message, .. } if message.starts_with("ParameterAlreadyExists") => {
+        Failure::Aws { ref error, .. } if error.message.starts_with("ParameterAlreadyExists") => {
             self::exists(deployment, store)
         }
         other => other,

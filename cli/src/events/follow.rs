@@ -1,24 +1,35 @@
 //! Follows new events: reads the time index every second and returns each event once.
 //!
+//! A failed read does not end it: it waits and reads on from the same place, so a lost connection loses no event either.
+//!
 //! An event appears in the index moments after it is stored, and an event from the queue appears late under its time
 //! of arrival. So each pass starts a little before the newest event, and some passes start earlier. Seen events are
 //! remembered. A pass never starts after the end of the previous one, so no pause loses an event.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use inlet::event::EventId;
+use inlet::fault::{Fault, FaultKind};
 use inlet::received_at::ReceivedAt;
+use inlet_aws::client::aws_error::AwsErrorKind;
 use inlet_aws::client::clock;
+use inlet_aws::dynamodb::events::StoredEvent;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
-use inlet_aws::operate::replay::Selection;
+use inlet_aws::operate::replay::{IndexedReplay, replays_since};
+use inlet_aws::operate::selection::Selection;
 
 use crate::failure::Failure;
 use crate::input::time_arg::now_plus_skew;
+use crate::output::Output;
 
 /// Pause between two passes.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// First and longest pause after a failed read.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Time by which a pass goes back behind the newest event. A receiver may take seconds, and the index too.
 const NEAR: Duration = Duration::from_secs(30);
@@ -38,13 +49,24 @@ pub(crate) struct Follow<'t> {
     /// The position of the current pass. None between two passes.
     at: Option<ReceivedAt>,
     passes: u32,
+    /// None if replays are not followed.
+    replays: Option<Replays>,
 }
 
 impl<'t> Follow<'t> {
     /// Follows the selection from its beginning: existing events come first.
     pub(crate) fn from_start(table: &'t Table, selection: Selection) -> Self {
         let from = selection.from;
-        Self { table, selection, seen: HashMap::new(), newest: from, ended: from, at: Some(from), passes: 0 }
+        Self {
+            table,
+            selection,
+            seen: HashMap::new(),
+            newest: from,
+            ended: from,
+            at: Some(from),
+            passes: 0,
+            replays: None,
+        }
     }
 
     /// Follows new events only. Existing events count as seen, so the result does not depend on a clock.
@@ -55,23 +77,95 @@ impl<'t> Follow<'t> {
         let from = clock::now().earlier(FAR);
         let mut follow = Self::from_start(table, Selection { from, ..selection });
         while follow.at.is_some() {
-            follow.pass().await?;
+            follow.pass(Seen::Skip).await?;
         }
         Ok(follow)
     }
 
-    /// Waits for new events and returns them, oldest first. Never empty.
+    /// Follows also the replays that operators send from now on, by this machine's clock.
+    pub(crate) fn with_replays(mut self, now: ReceivedAt) -> Self {
+        self.replays = Some(Replays { start: now, seen: HashSet::new() });
+        self
+    }
+
+    /// Waits for new events and replays and returns them. Never empty. Survives lost connections, and says so once.
     ///
     /// # Errors
-    /// If the table cannot be read.
-    pub(crate) async fn next(&mut self) -> Result<Vec<Arrival>, Failure> {
+    /// If the table cannot be read, for a reason that waiting does not change.
+    pub(crate) async fn next_or_replay(&mut self, output: &mut Output) -> Result<Vec<Followed>, Failure> {
+        let mut outage = Outage::default();
         loop {
-            if self.at.is_none() {
-                tokio::time::sleep(EVERY).await;
-                self.passes = self.passes.wrapping_add(1);
-                self.at = Some(self.behind());
+            let new = match self.step().await {
+                Ok(new) => new,
+                Err(failure) => {
+                    outage.wait(failure, output).await?;
+                    continue;
+                }
+            };
+            outage.end(output);
+            if !new.is_empty() {
+                return Ok(new);
             }
-            let new = self.pass().await?;
+        }
+    }
+
+    /// Reads the next page of a pass, and at the end of a pass the new replays.
+    async fn step(&mut self) -> Result<Vec<Followed>, Failure> {
+        self.begin_pass().await;
+        let mut new: Vec<Followed> =
+            self.pass(Seen::Return).await?.into_iter().map(Followed::Event).collect();
+        if self.at.is_none() {
+            new.extend(self.new_replays().await?.into_iter().map(Followed::Replay));
+        }
+        Ok(new)
+    }
+
+    /// Returns the selected replays that were not seen yet.
+    async fn new_replays(&mut self) -> Result<Vec<IndexedReplay>, Failure> {
+        let Some(Replays { start, seen }) = &mut self.replays else { return Ok(Vec::new()) };
+        let unreadable = |fault| Failure::Inlet { context: "the replays cannot be followed", fault };
+        let now = clock::now();
+        let from = now.earlier(FAR).max(*start);
+        let mut replays = replays_since(self.table, from, now_plus_skew(now)).await.map_err(unreadable)?;
+        replays.retain(|replay| !seen.contains(&(replay.id.clone(), replay.replay.clone())));
+        let mut selected = Vec::new();
+        for replay in replays {
+            let Some(arrival) = arrival_of(self.table, &replay.id).await.map_err(unreadable)? else {
+                continue;
+            };
+            let is_selected =
+                !self.selection.retain(self.table, vec![arrival]).await.map_err(unreadable)?.is_empty();
+            seen.insert((replay.id.clone(), replay.replay.clone()));
+            selected.extend(is_selected.then_some(replay));
+        }
+        Ok(selected)
+    }
+
+    /// Waits for the time of the next pass, unless one is under way.
+    async fn begin_pass(&mut self) {
+        if self.at.is_none() {
+            tokio::time::sleep(EVERY).await;
+            self.passes = self.passes.wrapping_add(1);
+            self.at = Some(self.behind());
+        }
+    }
+
+    /// Waits for new events and returns them, oldest first. Never empty. Survives lost connections, and says so once.
+    ///
+    /// # Errors
+    /// If the table cannot be read, for a reason that waiting does not change.
+    pub(crate) async fn next(&mut self, output: &mut Output) -> Result<Vec<Arrival>, Failure> {
+        let mut outage = Outage::default();
+        loop {
+            self.begin_pass().await;
+            let new = match self.pass(Seen::Return).await {
+                Ok(new) => new,
+                Err(failure) => {
+                    outage.wait(failure, output).await?;
+                    continue;
+                }
+            };
+            outage.end(output);
             if !new.is_empty() {
                 return Ok(new);
             }
@@ -86,20 +180,28 @@ impl<'t> Follow<'t> {
     }
 
     /// Reads the next page of the pass and returns its new events.
-    async fn pass(&mut self) -> Result<Vec<Arrival>, Failure> {
+    async fn pass(&mut self, new_events: Seen) -> Result<Vec<Arrival>, Failure> {
         let Some(from) = self.at else { return Ok(Vec::new()) };
+        let unreadable = |fault| Failure::Inlet { context: "the events cannot be followed", fault };
         let now = clock::now();
         let until = now_plus_skew(now);
         let slice = self.table.time_index.slice(from, until).await;
-        let slice =
-            slice.map_err(|fault| Failure::Inlet { context: "the events cannot be followed", fault })?;
+        let slice = slice.map_err(unreadable)?;
         let mut new = Vec::new();
         for arrival in slice.arrivals {
-            let at = arrival.received_at();
-            if self.seen.insert(arrival.id.clone(), at).is_none() {
-                self.newest = self.newest.max(at);
-                new.extend(self.selection.fits(&arrival).then_some(arrival));
+            if !self.seen.contains_key(&arrival.id) {
+                new.push(arrival);
             }
+        }
+        let arrived: Vec<_> = new.iter().map(|arrival| (arrival.id.clone(), arrival.received_at())).collect();
+        let new = match new_events {
+            Seen::Return => self.selection.retain(self.table, new).await.map_err(unreadable)?,
+            Seen::Skip => Vec::new(),
+        };
+        // Only now: after a failed read the events are new once more.
+        for (id, at) in arrived {
+            self.newest = self.newest.max(at);
+            self.seen.insert(id, at);
         }
         self.at = (slice.reached < until).then_some(slice.reached);
         if self.at.is_none() {
@@ -107,6 +209,87 @@ impl<'t> Follow<'t> {
         }
         Ok(new)
     }
+}
+
+/// A new event, or an event that an operator sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// A new event.
+    Event(Arrival),
+    /// A replay.
+    Replay(IndexedReplay),
+}
+
+/// Follows replays: reads their part of the time index after each pass.
+struct Replays {
+    /// Replays before this time are not read: they were sent before the command began.
+    start: ReceivedAt,
+    seen: HashSet<(EventId, String)>,
+}
+
+/// The use of the events that a pass sees for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// Returns those that are selected.
+    Return,
+    /// Skips all of them, without a read.
+    Skip,
+}
+
+/// A time during which AWS cannot be read.
+#[derive(Default)]
+pub(crate) struct Outage {
+    failures: u32,
+}
+
+impl Outage {
+    /// Reports the first failure, and waits: longer after each further one.
+    ///
+    /// # Errors
+    /// The failure, if waiting does not end it: expired credentials, a missing permission or table.
+    pub(crate) async fn wait(&mut self, failure: Failure, output: &mut Output) -> Result<(), Failure> {
+        if !is_temporary(&failure) {
+            return Err(failure);
+        }
+        if self.failures == 0 {
+            let causes = failure.causes().join(": ");
+            let cause = if causes.is_empty() { String::new() } else { format!(": {causes}") };
+            output.note(format_args!("{failure}{cause}; trying again until it works"));
+        }
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(4)).min(LONGEST_PAUSE);
+        self.failures = self.failures.saturating_add(1);
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
+    /// Reports that AWS can be read again, if it could not.
+    pub(crate) fn end(&mut self, output: &mut Output) {
+        if std::mem::take(&mut self.failures) > 0 {
+            output.note("it works again; no event was missed");
+        }
+    }
+}
+
+/// Returns true for a failure that can be over later without the user.
+pub(crate) fn is_temporary(failure: &Failure) -> bool {
+    match failure.aws_kind() {
+        Some(AwsErrorKind::Throttled | AwsErrorKind::Unreachable | AwsErrorKind::Other) => true,
+        Some(AwsErrorKind::Denied | AwsErrorKind::Expired | AwsErrorKind::Skewed | AwsErrorKind::Missing) => {
+            false
+        }
+        None => matches!(failure, Failure::Inlet { fault, .. } if fault.kind == FaultKind::Transient),
+    }
+}
+
+/// Returns a stored event as the time index lists it. None if it has expired.
+async fn arrival_of(table: &Table, id: &EventId) -> Result<Option<Arrival>, Fault> {
+    let stored = table.events.get(id).await?;
+    Ok(stored.map(|StoredEvent { record, .. }| Arrival {
+        id: id.clone(),
+        received: record.received,
+        event_type: record.event_type,
+        canonical_type: record.canonical_type,
+    }))
 }
 
 /// Returns the earliest start of a pass. The clock may have been set back since the last pass.

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use anstyle::Style;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::event_status::EventStatus;
 use inlet_aws::operate::index_desc;
-use inlet_aws::operate::replay::Selection;
+use inlet_aws::operate::selection::Selection;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::output::{BAD, GOOD, OPEN};
 
 /// An event in a list.
 #[derive(Debug, Serialize)]
@@ -56,6 +58,15 @@ impl State {
         }
     }
 
+    /// Returns the style in tables.
+    pub(crate) fn style(self) -> Style {
+        match self {
+            Self::Processed => GOOD,
+            Self::Waiting => OPEN,
+            Self::Parked => BAD,
+        }
+    }
+
     /// Returns the word in tables.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -89,6 +100,30 @@ pub(crate) fn after(received: &str, processed: &str) -> String {
     }
 }
 
+/// Returns the time since an arrival in its largest unit, for a narrow column: `3m`.
+pub(crate) fn age(received: &str, now: ReceivedAt) -> String {
+    let Some(received) = ReceivedAt::parse(received) else { return "?".to_owned() };
+    let seconds = now.since(received).as_secs();
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7_200 => format!("{}m", seconds.div_euclid(60)),
+        7_200..172_800 => format!("{}h", seconds.div_euclid(3_600)),
+        _ => format!("{}d", seconds.div_euclid(86_400)),
+    }
+}
+
+/// Returns the type of a message without the prefix that most have.
+pub(crate) fn short_type(canonical_type: &str) -> &str {
+    canonical_type.strip_prefix("commerce.").unwrap_or(canonical_type)
+}
+
+/// Returns the store and the entity of an event's id: `zid/riyadh` and `order/81230457`.
+pub(crate) fn store_and_entity(id: &str) -> (String, String) {
+    let mut parts = id.split('/');
+    let mut pair = || [parts.next().unwrap_or_default(), parts.next().unwrap_or_default()].join("/");
+    (pair(), pair())
+}
+
 /// Returns a duration as text, in its largest unit.
 pub(crate) fn short(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -103,13 +138,15 @@ pub(crate) fn short(duration: Duration) -> String {
 
 /// The selected events, newest first, page by page.
 pub(crate) struct NewestFirst<'t> {
+    table: &'t Table,
     selection: Selection,
-    pages: Pages<'t>,
+    pages: Pages,
 }
 
 /// The source of the pages: the entity's partition if the selection names an entity, else the time index.
-enum Pages<'t> {
-    Entity(Option<(&'t Table, String)>),
+enum Pages {
+    /// The path of the entity. None after its only page.
+    Entity(Option<String>),
     Index(index_desc::NewestFirst),
 }
 
@@ -117,10 +154,10 @@ impl<'t> NewestFirst<'t> {
     /// Returns the pages of a selection.
     pub(crate) fn new(table: &'t Table, selection: Selection) -> Self {
         let pages = match selection.entity_path() {
-            Some(path) => Pages::Entity(Some((table, path))),
+            Some(path) => Pages::Entity(Some(path)),
             None => Pages::Index(index_desc::NewestFirst::new(table, selection.from, selection.until)),
         };
-        Self { selection, pages }
+        Self { table, selection, pages }
     }
 
     /// Returns the next page. It may be empty; None after the last page. A page never ends between two events of the
@@ -134,19 +171,18 @@ impl<'t> NewestFirst<'t> {
             Pages::Index(newest) => newest.next().await,
             Pages::Entity(asked) => match asked.take() {
                 None => return Ok(None),
-                Some((table, path)) => {
-                    table.time_index.of_entity(&path, from, until).await.map(|mut arrivals| {
+                Some(path) => {
+                    self.table.time_index.of_entity(&path, from, until).await.map(|mut arrivals| {
                         arrivals.reverse();
                         Some(arrivals)
                     })
                 }
             },
         };
-        let listed =
-            listed.map_err(|fault| Failure::Inlet { context: "the events cannot be listed", fault })?;
-        Ok(listed.map(|mut arrivals| {
-            arrivals.retain(|arrival| self.selection.fits(arrival));
-            arrivals
-        }))
+        let unreadable = |fault| Failure::Inlet { context: "the events cannot be listed", fault };
+        match listed.map_err(unreadable)? {
+            Some(arrivals) => self.selection.retain(self.table, arrivals).await.map(Some).map_err(unreadable),
+            None => Ok(None),
+        }
     }
 }

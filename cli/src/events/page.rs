@@ -7,7 +7,7 @@ use inlet_aws::dynamodb::table::Table;
 use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::event_status::event_statuses;
 use inlet_aws::operate::index_desc;
-use inlet_aws::operate::replay::Selection;
+use inlet_aws::operate::selection::Selection;
 
 use crate::events::list::{Listed, State};
 use crate::failure::Failure;

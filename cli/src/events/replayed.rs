@@ -1,9 +1,9 @@
 //! A replay of an event, as the pages of an event and of an entity show it.
 
-use std::fmt;
-
 use inlet_aws::operate::history::ReplayRecord;
 use serde::Serialize;
+
+use crate::output::Page;
 
 /// A replay of an event.
 #[derive(Debug, Serialize)]
@@ -21,12 +21,13 @@ impl Replayed {
     }
 }
 
-impl fmt::Display for Replayed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "replayed {} as {}", self.at, self.replay)?;
-        match &self.processed {
-            Some(at) => write!(f, ", processed {at}"),
-            None => write!(f, ", not processed yet"),
-        }
+impl Replayed {
+    /// Returns the replay as text for a page.
+    pub(crate) fn to_line(&self, page: &Page) -> String {
+        let processed = match &self.processed {
+            Some(at) => format!("processed {}", page.time(at)),
+            None => "not processed yet".to_owned(),
+        };
+        format!("replayed {} as {}, {processed}", page.time(&self.at), self.replay)
     }
 }

@@ -1,9 +1,11 @@
-//! Checks that every part of a deployment exists and works.
+//! Checks that every part of a deployment exists and works. All checks run at once, and each result is sent as soon as it
+//! is known: a service that does not respond delays no other.
 
 mod consumer;
 mod router;
 mod surroundings;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{ResourceStatus, Stack, StackResourceSummary};
@@ -13,15 +15,18 @@ use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_dynamodb::types::{IndexStatus, PointInTimeRecoveryStatus, TableStatus, TimeToLiveStatus};
 use aws_sdk_sqs::types::QueueAttributeName;
 use inlet::canonical::StoreDefaults;
+use inlet_aws::client::aws_error::AwsErrorKind;
 use inlet_aws::client::clock;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
 use crate::deployment::{secrets, stores};
-use crate::failure::{AwsKind, Failure};
+use crate::failure::{Failure, aws_hint};
 use crate::http;
 use crate::output::{Status, counted};
 use crate::providers::{ALL, ProviderHandle};
@@ -31,6 +36,12 @@ const SKEW: Duration = Duration::from_mins(1);
 
 /// Age of a message, in seconds, from which the queue is stuck and not only busy.
 const OLD_SECONDS: f64 = 900.0;
+
+/// Maximum time of a call of AWS or of a receiver.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Stores whose parameters are read at once.
+const STORES_AT_ONCE: usize = 8;
 
 /// Maximum time since the last run of the sweeper, which runs every minute.
 const SWEPT_WITHIN: Duration = Duration::from_mins(5);
@@ -46,23 +57,35 @@ pub(crate) struct Check {
     pub(crate) finding: String,
     /// The hint.
     pub(crate) next: Option<String>,
+    /// The kind of the error because of which the check could not be made: it decides the hint.
+    #[serde(skip)]
+    obstacle: Option<AwsErrorKind>,
+}
+
+/// A result with the place of its check in a report.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The place of the check among all checks.
+    pub(crate) place: usize,
+    /// The result.
+    pub(crate) check: Check,
 }
 
 impl Check {
     fn pass(subject: &'static str, finding: impl Into<String>) -> Self {
-        Self { subject, status: Status::Pass, finding: finding.into(), next: None }
+        Self { subject, status: Status::Pass, finding: finding.into(), next: None, obstacle: None }
     }
 
     fn fail(subject: &'static str, finding: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { subject, status: Status::Fail, finding: finding.into(), next: Some(next.into()) }
+        Self { status: Status::Fail, next: Some(next.into()), ..Self::pass(subject, finding) }
     }
 
     fn unknown(subject: &'static str, finding: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { subject, status: Status::Unknown, finding: finding.into(), next: Some(next.into()) }
+        Self { status: Status::Unknown, next: Some(next.into()), ..Self::pass(subject, finding) }
     }
 
     fn warning(subject: &'static str, finding: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { subject, status: Status::Warning, finding: finding.into(), next: Some(next.into()) }
+        Self { status: Status::Warning, next: Some(next.into()), ..Self::pass(subject, finding) }
     }
 
     /// Returns a pass if the condition is true, else a failure.
@@ -72,21 +95,19 @@ impl Check {
 
     /// Returns a failure if the part does not exist, else the result of a check that could not be made.
     fn missing_or_not_checked(subject: &'static str, name: &str, failure: &Failure, next: &str) -> Self {
-        match failure {
-            Failure::Aws { kind: AwsKind::Missing, .. } => {
-                Self::fail(subject, format!("{name} does not exist"), next)
-            }
+        match failure.aws_kind() {
+            Some(AwsErrorKind::Missing) => Self::fail(subject, format!("{name} does not exist"), next),
             _ => Self::not_checked(subject, failure),
         }
     }
 
     /// Returns the result of a check that could not be made. AWS's message names a missing permission.
     fn not_checked(subject: &'static str, failure: &Failure) -> Self {
-        let next = match failure {
-            Failure::Aws { kind: AwsKind::Other, .. } => "look at it in the AWS console".to_owned(),
-            other => other.hint(),
-        };
-        Self::unknown(subject, format!("not checked: {failure}"), next)
+        // Not `inlet doctor`, which is running.
+        let next = "look at it in the AWS console";
+        let obstacle =
+            failure.aws_kind().filter(|kind| !matches!(kind, AwsErrorKind::Missing | AwsErrorKind::Other));
+        Self { obstacle, ..Self::unknown(subject, format!("not checked: {failure}"), next) }
     }
 }
 
@@ -103,25 +124,69 @@ const TABLE_GONE: &str = "docs/runbook.md#the-table-is-gone; a deployment does n
 const QUEUE_OR_BUS_GONE: &str =
     "docs/runbook.md#a-queue-or-the-bus-is-gone; a deployment does not create it again";
 
-/// Runs all checks.
+/// Starts all checks. The channel ends after the last result. The calls of AWS have the limit of the deployment, which
+/// should be [`PATIENCE`].
 ///
 /// # Errors
 /// If no HTTP client can be made. Every other error is the result of a check.
-pub(crate) async fn run_all(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
-    let stack = surroundings::describe_stack(deployment).await;
-    let (who, surroundings, parts, bus, table, queues, sweeper, stores, receivers) = tokio::join!(
-        check_caller(deployment),
-        surroundings::check_all(deployment, &stack),
-        check_resources(deployment),
-        check_bus_and_consumer(deployment, stack.as_ref().ok()),
-        check_table(deployment),
-        check_queues(deployment),
-        check_sweeper(deployment),
-        check_secrets(deployment),
-        check_receivers(deployment),
-    );
-    let all = [who, surroundings, parts, bus, receivers?, table, queues, sweeper, stores];
-    Ok(all.into_iter().flatten().collect())
+pub(crate) fn start(deployment: Deployment) -> Result<mpsc::UnboundedReceiver<Found>, Failure> {
+    let client = http::client(&deployment.api)?;
+    let (sender, found) = mpsc::unbounded_channel();
+    let checks = Checks { deployment: Arc::new(deployment), sender };
+    checks.spawn(0, |deployment, _| async move { check_caller(&deployment).await });
+    checks.spawn(1, |deployment, _| async move {
+        let stack = surroundings::describe_stack(&deployment).await;
+        surroundings::check_all(&deployment, &stack).await
+    });
+    checks.spawn(2, |deployment, sender| async move { check_resources(&deployment, &sender).await });
+    checks.spawn(3, |deployment, _| async move {
+        let stack = surroundings::describe_stack(&deployment).await;
+        check_bus_and_consumer(&deployment, stack.as_ref().ok()).await
+    });
+    checks.spawn(4, |deployment, _| async move { check_receivers(&deployment, client).await });
+    checks.spawn(5, |deployment, _| async move { check_table(&deployment).await });
+    checks.spawn(6, |deployment, _| async move { check_queue(&deployment).await });
+    checks.spawn(7, |deployment, _| async move { check_dead_letters(&deployment).await });
+    checks.spawn(8, |deployment, _| async move { check_sweeper(&deployment).await });
+    checks.spawn(9, |deployment, _| async move { check_secrets(&deployment).await });
+    Ok(found)
+}
+
+/// The checks of a deployment, each in a task of its own.
+struct Checks {
+    deployment: Arc<Deployment>,
+    sender: mpsc::UnboundedSender<Found>,
+}
+
+/// Sends the results of one task.
+struct Results {
+    place: usize,
+    deployment: Arc<Deployment>,
+    sender: mpsc::UnboundedSender<Found>,
+}
+
+impl Checks {
+    fn spawn<F>(&self, place: usize, check: impl FnOnce(Arc<Deployment>, Arc<Results>) -> F)
+    where
+        F: Future<Output = Vec<Check>> + Send + 'static,
+    {
+        let (deployment, sender) = (Arc::clone(&self.deployment), self.sender.clone());
+        let results = Arc::new(Results { place, deployment: Arc::clone(&deployment), sender });
+        let work = check(deployment, Arc::clone(&results));
+        tokio::spawn(async move { results.send(Box::pin(work).await) });
+    }
+}
+
+impl Results {
+    fn send(&self, checks: Vec<Check>) {
+        for mut check in checks {
+            if let Some(kind) = check.obstacle {
+                check.next = Some(aws_hint(kind, &self.deployment.options));
+            }
+            // The receiver is gone if the command ends early.
+            let _ = self.sender.send(Found { place: self.place, check });
+        }
+    }
 }
 
 async fn check_caller(deployment: &Deployment) -> Vec<Check> {
@@ -157,7 +222,7 @@ async fn check_bus_and_consumer(deployment: &Deployment, stack: Option<&Stack>) 
 }
 
 /// Checks the stack's resources, the schedule among them, the states of the alarms, and the router.
-async fn check_resources(deployment: &Deployment) -> Vec<Check> {
+async fn check_resources(deployment: &Deployment, results: &Results) -> Vec<Check> {
     let client = aws_sdk_cloudformation::Client::new(&deployment.config);
     let listed = client.list_stack_resources().stack_name(&deployment.stack).into_paginator().items().send();
     let resources = match listed.collect::<Result<Vec<_>, _>>().await {
@@ -169,13 +234,11 @@ async fn check_resources(deployment: &Deployment) -> Vec<Check> {
             )];
         }
     };
-    let mut checks = vec![complete(&resources)];
+    results.send(vec![complete(&resources)]);
     let alarms: Vec<String> = of_type(&resources, "AWS::CloudWatch::Alarm");
     let (alarms, router) =
         tokio::join!(check_alarms(deployment, alarms), router::check_all(deployment, &resources));
-    checks.extend(alarms);
-    checks.extend(router);
-    checks
+    alarms.into_iter().chain(router).collect()
 }
 
 /// Removes the resources that a later deployment deleted.
@@ -269,26 +332,19 @@ async fn check_alarms(deployment: &Deployment, names: Vec<String>) -> Vec<Check>
 }
 
 /// Sends a GET to every receiver, which has no effect. The date of the responses shows if this clock is right.
-async fn check_receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure> {
-    let client = http::client(&deployment.api)?;
-    let mut checks = Vec::new();
-    let mut skew = None;
-    for &provider in ALL.iter() {
-        let url = format!("{}/{provider}/doctor/probe", deployment.api);
-        let (check, date) = match client.get(url).send().await {
-            Ok(answer) => {
-                let date =
-                    answer.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
-                (receiver(provider, answer.status().as_u16(), &deployment.stage), date)
-            }
-            Err(_) => {
-                let finding = format!("{provider} does not respond at {}", deployment.api);
-                (Check::fail("receiver", finding, "check the network, then the API in the AWS console"), None)
-            }
-        };
-        checks.push(check);
-        skew = skew.or_else(|| date.and_then(|date| off_by(&date)));
+async fn check_receivers(deployment: &Arc<Deployment>, client: reqwest::Client) -> Vec<Check> {
+    let mut asking = JoinSet::new();
+    for (place, &provider) in ALL.iter().enumerate() {
+        let (deployment, client) = (Arc::clone(deployment), client.clone());
+        asking.spawn(async move {
+            let (check, date) = check_receiver(&deployment, &client, provider).await;
+            (place, check, date)
+        });
     }
+    let mut answers = asking.join_all().await;
+    answers.sort_by_key(|(place, ..)| *place);
+    let skew = answers.iter().find_map(|(.., date)| off_by(date.as_deref()?));
+    let mut checks: Vec<Check> = answers.into_iter().map(|(_, check, _)| check).collect();
     checks.push(match skew {
         Some(skew) if skew > SKEW => {
             let finding = format!("this machine's clock is off by {} s", skew.as_secs());
@@ -299,7 +355,27 @@ async fn check_receivers(deployment: &Deployment) -> Result<Vec<Check>, Failure>
             Check::unknown("clock", "not checked: no response has a date", "compare it with another clock")
         }
     });
-    Ok(checks)
+    checks
+}
+
+/// Sends a GET to a receiver. Returns the date of the response too.
+async fn check_receiver(
+    deployment: &Deployment,
+    client: &reqwest::Client,
+    provider: ProviderHandle,
+) -> (Check, Option<String>) {
+    let url = format!("{}/{provider}/doctor/probe", deployment.api);
+    let patience = if deployment.is_local { PATIENCE.saturating_mul(6) } else { PATIENCE };
+    match client.get(url).timeout(patience).send().await {
+        Ok(answer) => {
+            let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
+            (receiver(provider, answer.status().as_u16(), &deployment.stage), date)
+        }
+        Err(_) => {
+            let finding = format!("{provider} does not respond at {}", deployment.api);
+            (Check::fail("receiver", finding, "check the network, then the API in the AWS console"), None)
+        }
+    }
 }
 
 fn receiver(provider: ProviderHandle, status: u16, stage: &str) -> Check {
@@ -329,9 +405,24 @@ fn off_by(date: &str) -> Option<Duration> {
 }
 
 async fn check_table(deployment: &Deployment) -> Vec<Check> {
-    let client = deployment.clients().dynamodb;
+    if deployment.is_local {
+        let mut checks = check_table_itself(deployment).await;
+        let finding = "not checked: the emulator has no time to live, backups and deletion protection";
+        checks.push(Check::unknown("table", finding, "nothing to do on a local stack"));
+        return checks;
+    }
+    let (itself, time_to_live, backups) = tokio::join!(
+        check_table_itself(deployment),
+        check_time_to_live(deployment),
+        check_backups(deployment)
+    );
+    itself.into_iter().chain([time_to_live]).chain(backups).collect()
+}
+
+/// Checks the table, its index and its protection.
+async fn check_table_itself(deployment: &Deployment) -> Vec<Check> {
     let name = &deployment.table_name;
-    let described = match client.describe_table().table_name(name).send().await {
+    let described = match deployment.clients().dynamodb.describe_table().table_name(name).send().await {
         Ok(described) => described.table,
         Err(error) => {
             let failure = Failure::aws("it cannot be described", &error);
@@ -356,12 +447,17 @@ async fn check_table(deployment: &Deployment) -> Vec<Check> {
             wait,
         ),
     ];
-    if deployment.is_local {
-        let finding = "not checked: the emulator has no time to live, backups and deletion protection";
-        checks.push(Check::unknown("table", finding, "nothing to do on a local stack"));
-        return checks;
+    if !deployment.is_disposable() {
+        let protected = table.deletion_protection_enabled() == Some(true);
+        let (good, bad) = ("it is protected from deletion", "it is not protected from deletion");
+        checks.push(Check::assert(protected, "table", good, bad, TURN_ON));
     }
-    checks.push(match client.describe_time_to_live().table_name(name).send().await {
+    checks
+}
+
+async fn check_time_to_live(deployment: &Deployment) -> Check {
+    let client = deployment.clients().dynamodb;
+    match client.describe_time_to_live().table_name(&deployment.table_name).send().await {
         Ok(finding) => {
             let status = finding.time_to_live_description.and_then(|found| found.time_to_live_status);
             let on = matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
@@ -369,68 +465,58 @@ async fn check_table(deployment: &Deployment) -> Vec<Check> {
             Check::assert(on, "table", "time to live is on", bad, TURN_ON)
         }
         Err(error) => Check::not_checked("table", &Failure::aws("its time to live cannot be read", &error)),
-    });
-    if !deployment.is_disposable() {
-        let protected = table.deletion_protection_enabled() == Some(true);
-        let next = TURN_ON;
-        checks.push(Check::assert(
-            protected,
-            "table",
-            "it is protected from deletion",
-            "it is not protected from deletion",
-            next,
-        ));
-        checks.push(match client.describe_continuous_backups().table_name(name).send().await {
-            Ok(finding) => {
-                let recovery = finding.continuous_backups_description;
-                let recovery = recovery.and_then(|found| found.point_in_time_recovery_description);
-                let status = recovery.and_then(|found| found.point_in_time_recovery_status);
-                let on = status == Some(PointInTimeRecoveryStatus::Enabled);
-                Check::assert(
-                    on,
-                    "table",
-                    "it has point-in-time backups",
-                    "it has no point-in-time backups",
-                    next,
-                )
-            }
-            Err(error) => {
-                Check::not_checked("table", &Failure::aws("its backups cannot be described", &error))
-            }
-        });
     }
-    checks
 }
 
-async fn check_queues(deployment: &Deployment) -> Vec<Check> {
-    let inlet = &deployment.inlet;
-    let dead = format!(
-        "list the events with `{inlet} list --parked`, correct the cause, then run `{inlet} redrive`"
-    );
-    let mut checks = Vec::new();
-    match attributes(deployment, &deployment.queue_url).await {
-        Ok(queue) => {
-            let finding = format!("{} messages are queued, {} are in flight", queue.waiting, queue.taken);
-            checks.push(match oldest(deployment).await {
-                Ok(Some(seconds)) if seconds > OLD_SECONDS => {
-                    let finding =
-                        format!("{finding}; the oldest is {} minutes old", (seconds / 60.0).round());
-                    Check::fail("queue", finding, queue.stuck_hint())
-                }
-                Ok(_) => Check::pass("queue", finding),
-                Err(failure) => Check::unknown("queue", format!("{finding}; {failure}"), failure.hint()),
-            });
-            let next = "set the queue's RedrivePolicy again: docs/runbook.md#a-queue-or-the-bus-is-gone";
-            let (good, bad) =
-                ("it has a redrive policy to the dead-letter queue", "it has no redrive policy");
-            checks.push(Check::assert(queue.has_redrive_policy, "queue", good, bad, next));
+/// Checks the backups of a protected stage's table.
+async fn check_backups(deployment: &Deployment) -> Option<Check> {
+    if deployment.is_disposable() {
+        return None;
+    }
+    let client = deployment.clients().dynamodb;
+    Some(match client.describe_continuous_backups().table_name(&deployment.table_name).send().await {
+        Ok(finding) => {
+            let recovery = finding.continuous_backups_description;
+            let recovery = recovery.and_then(|found| found.point_in_time_recovery_description);
+            let status = recovery.and_then(|found| found.point_in_time_recovery_status);
+            let on = status == Some(PointInTimeRecoveryStatus::Enabled);
+            let (good, bad) = ("it has point-in-time backups", "it has no point-in-time backups");
+            Check::assert(on, "table", good, bad, TURN_ON)
         }
+        Err(error) => Check::not_checked("table", &Failure::aws("its backups cannot be described", &error)),
+    })
+}
+
+async fn check_queue(deployment: &Deployment) -> Vec<Check> {
+    let (queue, oldest) = tokio::join!(attributes(deployment, &deployment.queue_url), oldest(deployment));
+    let queue = match queue {
+        Ok(queue) => queue,
         Err(failure) => {
             let name = queue_name(&deployment.queue_url);
-            checks.push(Check::missing_or_not_checked("queue", name, &failure, QUEUE_OR_BUS_GONE));
+            return vec![Check::missing_or_not_checked("queue", name, &failure, QUEUE_OR_BUS_GONE)];
         }
-    }
-    checks.push(match attributes(deployment, &deployment.dead_letter_queue_url).await {
+    };
+    let finding = format!("{} messages are queued, {} are in flight", queue.waiting, queue.taken);
+    let waiting = match oldest {
+        Ok(Some(seconds)) if seconds > OLD_SECONDS => {
+            let finding = format!("{finding}; the oldest is {} minutes old", (seconds / 60.0).round());
+            Check::fail("queue", finding, queue.stuck_hint())
+        }
+        Ok(_) => Check::pass("queue", finding),
+        Err(failure) => {
+            Check { finding: format!("{finding}; {failure}"), ..Check::not_checked("queue", &failure) }
+        }
+    };
+    let next = "set the queue's RedrivePolicy again: docs/runbook.md#a-queue-or-the-bus-is-gone";
+    let (good, bad) = ("it has a redrive policy to the dead-letter queue", "it has no redrive policy");
+    vec![waiting, Check::assert(queue.has_redrive_policy, "queue", good, bad, next)]
+}
+
+async fn check_dead_letters(deployment: &Deployment) -> Vec<Check> {
+    let inlet = &deployment.inlet;
+    let dead =
+        format!("list them with `{inlet} dead-letters list`, correct the cause, then run `{inlet} redrive`");
+    vec![match attributes(deployment, &deployment.dead_letter_queue_url).await {
         // Messages in flight are not gone: they return if a redrive or a person's look at them ends.
         Ok(queue) => match queue.waiting.saturating_add(queue.taken) {
             0 => Check::pass("dead", "no dead letters"),
@@ -440,8 +526,7 @@ async fn check_queues(deployment: &Deployment) -> Vec<Check> {
             let name = queue_name(&deployment.dead_letter_queue_url);
             Check::missing_or_not_checked("dead", name, &failure, QUEUE_OR_BUS_GONE)
         }
-    });
-    checks
+    }]
 }
 
 /// Returns the name in a queue's URL.
@@ -542,7 +627,7 @@ fn is_swept(line: &str) -> bool {
         .is_ok_and(|line| line.get("outcome").is_some_and(|outcome| outcome == "swept"))
 }
 
-async fn check_secrets(deployment: &Deployment) -> Vec<Check> {
+async fn check_secrets(deployment: &Arc<Deployment>) -> Vec<Check> {
     let stores = match stores::of(deployment, &ALL).await {
         Ok(stores) => stores,
         Err(failure) => return vec![Check::not_checked("secrets", &failure)],
@@ -551,22 +636,54 @@ async fn check_secrets(deployment: &Deployment) -> Vec<Check> {
         let next = format!("set one for each store, for example: {} secret set zid/riyadh", deployment.inlet);
         return vec![Check::unknown("secrets", "no store has a secret, so every delivery is rejected", next)];
     }
-    let mut checks = Vec::new();
-    for &provider in ALL.iter() {
-        let mut well = 0_usize;
-        for store in stores.iter().filter(|store| store.provider == provider) {
-            match check_secret(deployment, store).await {
-                Some(check) => checks.push(check),
-                None => well = well.saturating_add(1),
-            }
-            checks.extend(settings_of(deployment, store).await);
+    let (mut checks, mut well, mut left) = (Vec::new(), Vec::new(), stores.len());
+    for some in stores.chunks(STORES_AT_ONCE) {
+        let mut reading = JoinSet::new();
+        for (place, store) in some.iter().cloned().enumerate() {
+            let deployment = Arc::clone(deployment);
+            reading.spawn(async move { (place, store.provider, check_store(&deployment, &store).await) });
         }
+        let mut found = reading.join_all().await;
+        found.sort_by_key(|(place, ..)| *place);
+        left = left.saturating_sub(found.len());
+        let is_blocked = found.iter().any(|(.., found)| found.has_obstacle());
+        for (_, provider, StoreChecks { secret, settings }) in found {
+            well.extend(secret.is_none().then_some(provider));
+            checks.extend(secret.into_iter().chain(settings));
+        }
+        // The same obstacle prevents the other checks, and each takes its whole time.
+        if is_blocked && left > 0 {
+            let stores = counted(left, "more store was", "more stores were");
+            let finding = format!("{stores} not checked, for the same reason");
+            checks.push(Check::unknown("secrets", finding, "follow the hint above"));
+            break;
+        }
+    }
+    for &provider in ALL.iter() {
+        let well = well.iter().filter(|one| **one == provider).count();
         if well > 0 {
             let stores = if well == 1 { "one store".to_owned() } else { format!("{well} stores") };
             checks.push(Check::pass("secrets", format!("{provider}: {stores} with live credentials")));
         }
     }
     checks
+}
+
+/// The problems of a store's parameters.
+struct StoreChecks {
+    secret: Option<Check>,
+    settings: Option<Check>,
+}
+
+impl StoreChecks {
+    fn has_obstacle(&self) -> bool {
+        [&self.secret, &self.settings].into_iter().flatten().any(|check| check.obstacle.is_some())
+    }
+}
+
+async fn check_store(deployment: &Deployment, store: &StoreAddress) -> StoreChecks {
+    let (secret, settings) = tokio::join!(check_secret(deployment, store), settings_of(deployment, store));
+    StoreChecks { secret, settings }
 }
 
 /// Checks a store's secret. None if it is valid.
@@ -580,7 +697,11 @@ async fn check_secret(deployment: &Deployment, store: &StoreAddress) -> Option<C
         return Some(Check::fail("secrets", format!("{store} has no credential"), next));
     }
     let failure = credentials.iter().find_map(|credential| store.provider.shape_of(credential).err())?;
-    Some(Check::fail("secrets", format!("{store}: {failure}"), format!("{}; {next}", failure.hint())))
+    Some(Check::fail(
+        "secrets",
+        format!("{store}: {failure}"),
+        format!("{}; {next}", failure.hint(&deployment.options)),
+    ))
 }
 
 /// Checks a store's settings. None if there are none, or they are valid.

@@ -25,14 +25,21 @@ pub(super) async fn check_all(deployment: &Deployment, stack: &Result<Stack, Fai
         Ok(stack) => stack,
         Err(failure) => return vec![Check::not_checked("stack", failure)],
     };
-    let (concurrency, api) =
-        tokio::join!(check_concurrency(deployment, stack), check_api_limits(deployment, stack));
+    let topic = output(stack, "AlarmTopicArn").filter(|_| !deployment.is_disposable());
+    let subscribers = async {
+        match topic {
+            Some(topic) => Some(check_subscribers(deployment, topic).await),
+            None => None,
+        }
+    };
+    let (concurrency, api, subscribers) =
+        tokio::join!(check_concurrency(deployment, stack), check_api_limits(deployment, stack), subscribers);
     let mut checks = vec![concurrency, api];
     if !deployment.is_disposable() {
         let is_protected = stack.enable_termination_protection() == Some(true);
         checks.push(termination_protection(&deployment.stack, is_protected));
-        if let Some(topic) = output(stack, "AlarmTopicArn") {
-            checks.push(check_subscribers(deployment, topic).await);
+        if let Some(subscribers) = subscribers {
+            checks.push(subscribers);
             checks.extend(parameter(stack, "RunbookUrl").map(|address: String| runbook(&address)));
         }
     }

@@ -1,18 +1,24 @@
-//! The filters that select events in `list`, `tail`, `stats`, `forward` and `replay`.
+//! The filters that select events in `list`, `tail`, `stats`, `forward`, `replay` and others.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use inlet::canonical::Kind;
+use inlet::event::encode_entity;
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
-use inlet_aws::operate::replay::Selection;
+use inlet_aws::operate::find::find_entities;
+use inlet_aws::operate::selection::{Condition, ContentFilter, Selection, matches_pattern};
 
+use crate::deployment::Deployment;
 use crate::deployment::address::{NotAnAddress, StoreAddress};
+use crate::deployment::stores;
 use crate::failure::Failure;
+use crate::input::suggest::{did_you_mean, similar};
 use crate::input::time_arg::TimeArg;
-use crate::providers::ProviderHandle;
+use crate::providers::{ALL, ProviderHandle};
 use crate::shell::quoted;
+use crate::zone::Zone;
 
 /// Selects events by provider and store.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -32,12 +38,63 @@ pub(crate) struct SourceFilter {
 pub(crate) struct Filters {
     #[command(flatten)]
     source: SourceFilter,
-    /// Only this event: the provider's name (order.create) or the message's type (commerce.order.created)
-    #[arg(long = "type", value_name = "NAME")]
-    event_type: Option<String>,
-    /// Only events of this entity: order/81230457, or zid/riyadh/order/81230457
-    #[arg(long, value_name = "[PROVIDER/STORE/]KIND/ID")]
-    entity: Option<Entity>,
+    /// Only these events: the provider's name (order.create) or the message's type (order.created); * matches any text; several with commas
+    #[arg(long = "type", value_name = "NAME", value_delimiter = ',')]
+    event_types: Vec<String>,
+    /// Only events of this entity: 81230457, order/81230457, or zid/riyadh/order/81230457
+    #[arg(long, value_name = "[PROVIDER/STORE/][KIND/]ID")]
+    entity: Option<EntityArg>,
+}
+
+/// Selects events by what only the stored event has. Each match costs a read.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct ContentArgs {
+    /// Only events whose message has this value: data.status=cancelled, data.status!=new; give it again for a further condition
+    #[arg(long = "where", value_name = "FIELD=VALUE", value_parser = Condition::parse)]
+    conditions: Vec<Condition>,
+    /// Only events whose body or message contains this text, in upper or lower case
+    #[arg(long, value_name = "TEXT")]
+    grep: Option<String>,
+    /// Only events with this trust; several with commas
+    #[arg(long, value_name = "TRUST", value_delimiter = ',', value_parser = TRUSTS)]
+    trust: Vec<String>,
+    /// Only events with this origin; several with commas
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = ORIGINS)]
+    origin: Vec<String>,
+}
+
+/// The words for trust and origin in messages.
+const TRUSTS: [&str; 4] = ["signed", "signed_fields", "shared_secret", "url_token"];
+const ORIGINS: [&str; 4] = ["webhook", "fallback", "quarantine", "reconciled"];
+
+impl ContentArgs {
+    /// Returns the filter.
+    pub(crate) fn filter(&self) -> ContentFilter {
+        ContentFilter {
+            trust: self.trust.clone(),
+            origin: self.origin.clone(),
+            conditions: self.conditions.clone(),
+            text: self.grep.clone(),
+        }
+    }
+
+    /// Returns the filters as command-line flags, for a command that continues.
+    pub(crate) fn to_flags(&self) -> String {
+        let mut given = String::new();
+        let mut add = |flag: &str, value: String| {
+            given.extend([" --", flag, " ", &quoted(&value)]);
+        };
+        self.conditions.iter().for_each(|condition| add("where", condition.to_string()));
+        self.grep.iter().for_each(|text| add("grep", text.clone()));
+        if !self.trust.is_empty() {
+            add("trust", self.trust.join(","));
+        }
+        if !self.origin.is_empty() {
+            add("origin", self.origin.join(","));
+        }
+        given
+    }
 }
 
 /// A store, with or without its provider.
@@ -55,15 +112,20 @@ pub(crate) struct Entity {
     subject: String,
 }
 
-/// An entity with its store: `zid/riyadh/order/81230457`.
+/// An entity, or its id alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EntityPath(String);
+pub(crate) enum EntityArg {
+    /// The kind and the id, with or without the store.
+    Known(Entity),
+    /// The id alone.
+    Bare(String),
+}
 
 /// The text is not an entity.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotAnEntity {
     /// It has the wrong number of parts.
-    #[error("an entity is kind/id or provider/store/kind/id, such as zid/riyadh/order/81230457")]
+    #[error("an entity is an id, kind/id or provider/store/kind/id, such as zid/riyadh/order/81230457")]
     Form,
     /// It is the id of an event.
     #[error("this is the id of an event; its entity is {0}")]
@@ -83,18 +145,41 @@ impl SourceFilter {
     /// If provider and store contradict each other.
     pub(crate) fn selection(&self, from: ReceivedAt, until: ReceivedAt) -> Result<Selection, Failure> {
         let all = Filters { source: self.clone(), ..Filters::default() };
-        all.selection(from, until)
+        all.select(None, from, until)
     }
 }
 
 impl Filters {
-    /// Returns the selection of the matching events in this time.
+    /// Returns the selection of the matching events in this time. Looks up an entity that is given by its id alone.
     ///
     /// # Errors
-    /// If two filters contradict each other.
-    pub(crate) fn selection(&self, from: ReceivedAt, until: ReceivedAt) -> Result<Selection, Failure> {
+    /// If two filters contradict each other, or if no entity or several ones have the id.
+    pub(crate) async fn selection(
+        &self,
+        deployment: &Deployment,
+        from: ReceivedAt,
+        until: ReceivedAt,
+    ) -> Result<Selection, Failure> {
+        // Before any call.
+        let without_entity = self.select(None, from, until)?;
+        match &self.entity {
+            None => Ok(without_entity),
+            Some(EntityArg::Known(entity)) => self.select(Some(entity), from, until),
+            Some(EntityArg::Bare(id)) => {
+                let entity = find_entity(deployment, id, &without_entity).await?;
+                self.select(Some(&entity), from, until)
+            }
+        }
+    }
+
+    fn select(
+        &self,
+        entity: Option<&Entity>,
+        from: ReceivedAt,
+        until: ReceivedAt,
+    ) -> Result<Selection, Failure> {
         let of_store = self.source.store.as_ref();
-        let of_entity = self.entity.as_ref().and_then(|entity| entity.store.as_ref());
+        let of_entity = entity.and_then(|entity| entity.store.as_ref());
         let provider = [
             self.source.provider,
             of_store.and_then(|store| store.provider),
@@ -104,16 +189,81 @@ impl Filters {
         Ok(Selection {
             provider: consistent("provider", provider)?.map(|provider| provider.to_string()),
             store: consistent("store", store)?.cloned(),
-            event_type: self.event_type.clone(),
-            entity: self.entity.as_ref().map(|entity| entity.subject.clone()),
-            from,
-            until,
+            event_types: self.event_types.clone(),
+            entity: entity.map(|entity| entity.subject.clone()),
+            ..Selection::between(from, until)
         })
+    }
+
+    /// Returns the filters that select all events of a source.
+    pub(crate) fn of_source(source: SourceFilter) -> Self {
+        Self { source, ..Self::default() }
     }
 
     /// Returns true if the filters name one entity, whose history is short.
     pub(crate) fn names_an_entity(&self) -> bool {
         self.entity.is_some()
+    }
+
+    /// Returns true if no filter is given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.source.provider.is_none()
+            && self.source.store.is_none()
+            && self.event_types.is_empty()
+            && self.entity.is_none()
+    }
+
+    /// Returns why no event matches, if a type or a store is not known: with a similar name, if there is one.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] with the reason; other failures if the stores cannot be listed.
+    pub(crate) async fn check_names(&self, deployment: &Deployment) -> Result<(), Failure> {
+        self.check_types(&deployment.inlet)?;
+        let Some(Store { provider, name }) = &self.source.store else { return Ok(()) };
+        let provider = provider.or(self.source.provider);
+        let providers = provider.map_or_else(|| ALL.clone(), |provider| vec![provider]);
+        let stores = stores::of(deployment, &providers).await?;
+        if stores.iter().any(|store| store.store == *name) {
+            return Ok(());
+        }
+        let names: Vec<String> = stores.iter().map(ToString::to_string).collect();
+        let names = names.iter().map(String::as_str);
+        let mut similar = similar(name.as_str(), stores.iter().map(|store| store.store.as_str()));
+        similar.truncate(1);
+        let meant = similar.first().map(|name| format!("did you mean {name}?"));
+        let next = meant.unwrap_or_else(|| match stores.len() {
+            0 => format!("set a store's secret with `{} secret set zid/riyadh`", deployment.inlet),
+            _ => format!("use one of these: {}", names.take(20).collect::<Vec<_>>().join(", ")),
+        });
+        Err(Failure::NotFound { what: format!("store {name} with a secret"), next })
+    }
+
+    /// Checks that a provider of the filters has each of the types, which may have a pattern.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`] with a similar name, if there is one. An undocumented type is possible without one.
+    pub(crate) fn check_types(&self, inlet: &str) -> Result<(), Failure> {
+        let of_store = self.source.store.as_ref().and_then(|store| store.provider);
+        let only = self.source.provider.or(of_store);
+        let providers: Vec<ProviderHandle> =
+            ALL.iter().copied().filter(|provider| only.is_none_or(|only| only == *provider)).collect();
+        let types: Vec<String> = providers.iter().flat_map(|provider| provider.types()).collect();
+        for wanted in &self.event_types {
+            let is_known = types.iter().any(|known| {
+                matches_pattern(wanted, known)
+                    || known.strip_prefix("commerce.").is_some_and(|short| matches_pattern(wanted, short))
+            });
+            if is_known {
+                continue;
+            }
+            if let Some(meant) = did_you_mean(wanted, types.iter().map(String::as_str)) {
+                return Err(Failure::NotFound {
+                    what: format!("event type {wanted}"),
+                    next: format!("{meant} `{inlet} events` lists all of them"),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Returns the filters as command-line flags, for a command that continues.
@@ -124,9 +274,48 @@ impl Filters {
         };
         add("provider", self.source.provider.map(|provider| provider.to_string()));
         add("store", self.source.store.as_ref().map(Store::to_flags));
-        add("type", self.event_type.as_deref().map(quoted));
-        add("entity", self.entity.as_ref().map(Entity::to_flags));
+        add("type", (!self.event_types.is_empty()).then(|| quoted(&self.event_types.join(","))));
+        add("entity", self.entity.as_ref().map(|entity| quoted(&entity.to_string())));
         given
+    }
+}
+
+/// Returns the only entity with this id among those of the stores with a secret.
+///
+/// # Errors
+/// [`Failure::NotFound`] if no entity has it, [`Failure::Unusable`] if several ones have.
+pub(crate) async fn find_entity(
+    deployment: &Deployment,
+    id: &str,
+    of: &Selection,
+) -> Result<Entity, Failure> {
+    let is_provider =
+        |provider: &&ProviderHandle| of.provider.as_ref().is_none_or(|name| *name == provider.name);
+    let providers: Vec<ProviderHandle> = ALL.iter().filter(is_provider).copied().collect();
+    let mut stores = stores::of(deployment, &providers).await?;
+    stores.retain(|store| of.store.as_ref().is_none_or(|name| *name == store.store));
+    let paths = stores
+        .iter()
+        .flat_map(|store| store.provider.kinds().into_iter().map(move |kind| format!("{store}/{kind}/{id}")));
+    let found = find_entities(&deployment.table(), paths.collect()).await;
+    let found = found.map_err(|fault| Failure::Inlet { context: "the entity cannot be looked up", fault })?;
+    let inlet = &deployment.inlet;
+    match found.as_slice() {
+        [only] => only.parse().map_err(|error: NotAnEntity| Failure::Unusable {
+            what: error.to_string(),
+            next: "give the entity as provider/store/kind/id".to_owned(),
+        }),
+        [] => Err(Failure::NotFound {
+            what: format!("entity {id} in any store with a secret"),
+            next: format!(
+                "search the contents of the last week: `{inlet} list --since 7d --grep {}`",
+                quoted(id)
+            ),
+        }),
+        several => Err(Failure::Unusable {
+            what: format!("{} entities have the id {id}", several.len()),
+            next: format!("give one of them: {}", several.join(", ")),
+        }),
     }
 }
 
@@ -154,16 +343,59 @@ impl Store {
 }
 
 impl Entity {
-    fn to_flags(&self) -> String {
-        let store = self.store.as_ref().map(|store| format!("{store}/")).unwrap_or_default();
-        quoted(&format!("{store}{}", self.subject))
+    /// Returns the entity's path, which is the partition key of its events. None without a store.
+    pub(crate) fn path(&self) -> Option<String> {
+        self.store.as_ref().map(|store| format!("{store}/{}", self.subject))
     }
 }
 
-impl EntityPath {
-    /// Returns the path, which is the partition key of the entity's events.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+impl std::fmt::Display for EntityArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(Entity { store: Some(store), subject }) => write!(f, "{store}/{subject}"),
+            Self::Known(Entity { store: None, subject }) => f.write_str(subject),
+            Self::Bare(id) => f.write_str(id),
+        }
+    }
+}
+
+impl EntityArg {
+    /// Returns the path of the entity. Looks it up if it is given by its id, or without its store.
+    ///
+    /// # Errors
+    /// If no entity or several ones have the id.
+    pub(crate) async fn path(&self, deployment: &Deployment) -> Result<String, Failure> {
+        let everything = Selection::between(ReceivedAt::EPOCH, ReceivedAt::EPOCH);
+        let found = match self {
+            Self::Known(entity) => match entity.path() {
+                Some(path) => return Ok(path),
+                None => find_subject(deployment, &entity.subject).await?,
+            },
+            Self::Bare(id) => find_entity(deployment, id, &everything).await?,
+        };
+        Ok(found.path().unwrap_or_default())
+    }
+}
+
+/// Returns the only entity with this kind and id among those of the stores with a secret.
+async fn find_subject(deployment: &Deployment, subject: &str) -> Result<Entity, Failure> {
+    let stores = stores::of(deployment, &ALL).await?;
+    let paths = stores.iter().map(|store| format!("{store}/{subject}")).collect();
+    let found = find_entities(&deployment.table(), paths).await;
+    let found = found.map_err(|fault| Failure::Inlet { context: "the entity cannot be looked up", fault })?;
+    match found.as_slice() {
+        [only] => only.parse().map_err(|error: NotAnEntity| Failure::Unusable {
+            what: error.to_string(),
+            next: "give the entity as provider/store/kind/id".to_owned(),
+        }),
+        [] => Err(Failure::NotFound {
+            what: format!("entity {subject} in any store with a secret"),
+            next: format!("list the stored events with `{} list`", deployment.inlet),
+        }),
+        several => Err(Failure::Unusable {
+            what: format!("several stores have {subject}"),
+            next: format!("give one of them: {}", several.join(", ")),
+        }),
     }
 }
 
@@ -196,12 +428,14 @@ impl FromStr for Entity {
     }
 }
 
-impl FromStr for EntityPath {
+impl FromStr for EntityArg {
     type Err = NotAnEntity;
 
     fn from_str(text: &str) -> Result<Self, NotAnEntity> {
-        let Entity { store, subject } = text.parse()?;
-        Ok(Self(format!("{}/{subject}", store.ok_or(NotAnEntity::Form)?)))
+        if text.is_empty() {
+            return Err(NotAnEntity::Form);
+        }
+        if text.contains('/') { text.parse().map(Self::Known) } else { Ok(Self::Bare(encode_entity(text))) }
     }
 }
 
@@ -219,12 +453,27 @@ pub(crate) const A_DAY: Duration = Duration::from_hours(24);
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub(crate) struct Span {
-    /// Received at this time or later: 15m, 24h, 7d (ago), 2025-06-12, 2025-06-12T08:01:12Z
+    /// Received at this time or later: 15m, 2h30m, 7d (ago), yesterday, 14:30, 2025-06-12, 2025-06-12T08:01:12Z
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<TimeArg>,
     /// Received before this time
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<TimeArg>,
+}
+
+impl Span {
+    /// Returns true if neither end is given.
+    pub(crate) fn is_empty(self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
+    /// Returns the span as command-line flags with absolute times, for a command that continues.
+    pub(crate) fn to_flags(self, now: ReceivedAt, zone: &Zone) -> String {
+        let flag = |name: &str, time: Option<TimeArg>| {
+            time.map(|time| format!(" --{name} {}", time.before(now, zone))).unwrap_or_default()
+        };
+        flag("since", self.since) + &flag("until", self.until)
+    }
 }
 
 #[cfg(test)]
@@ -236,7 +485,7 @@ mod tests {
             provider: provider.map(|text| text.parse().unwrap()),
             store: store.map(|text| text.parse().unwrap()),
         };
-        Filters { source, event_type: None, entity: entity.map(|text| text.parse().unwrap()) }
+        Filters { source, event_types: Vec::new(), entity: entity.map(|text| text.parse().unwrap()) }
     }
 
     #[test]
@@ -254,7 +503,11 @@ mod tests {
             (filters(Some("zort"), Some("zid/riyadh"), None), None),
             (filters(None, Some("jeddah"), Some("zid/riyadh/order/8")), None),
         ] {
-            let selection = filters.selection(at, at).ok();
+            let entity = filters.entity.as_ref().map(|entity| match entity {
+                EntityArg::Known(entity) => entity,
+                EntityArg::Bare(id) => panic!("{id}"),
+            });
+            let selection = filters.select(entity, at, at).ok();
             let parts = selection.as_ref().map(|s| {
                 (s.provider.as_deref(), s.store.as_ref().map(StoreName::as_str), s.entity.as_deref())
             });
@@ -265,25 +518,49 @@ mod tests {
     #[test]
     fn an_invalid_entity_has_a_reason() {
         for (text, why) in [
-            ("81230457", "an entity is kind/id"),
             ("orders/8", "orders is not a kind"),
-            ("order/", "an entity is kind/id"),
+            ("order/", "an entity is an id, kind/id"),
             ("shop/riyadh/order/8", "shop is not a provider"),
             ("zid/riyadh/order/8/9f2c41d8a3b7e6f0", "its entity is zid/riyadh/order/8"),
         ] {
             let error = text.parse::<Entity>().unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
-        assert!("order/8".parse::<EntityPath>().is_err(), "a history belongs to one store");
+        assert_eq!("SO 7".parse::<EntityArg>().unwrap(), EntityArg::Bare("SO%207".to_owned()), "an id alone");
     }
 
     #[test]
     fn filters_become_flags_for_a_shell() {
         let mut filters = filters(Some("zid"), Some("riyadh"), Some("order/BDG%2F03"));
-        filters.event_type = Some("it's".into());
+        filters.event_types = vec!["it's".into(), "order.*".into()];
         assert_eq!(
             filters.to_flags(),
-            r" --provider zid --store riyadh --type 'it'\''s' --entity order/BDG%2F03"
+            r" --provider zid --store riyadh --type 'it'\''s,order.*' --entity order/BDG%2F03"
         );
+    }
+
+    #[test]
+    fn a_mistyped_type_has_a_suggestion_and_a_pattern_has_none() {
+        let of = |name: &str| Filters { event_types: vec![name.to_owned()], ..Filters::default() };
+        for known in
+            ["order.create", "order.created", "commerce.order.created", "order.*", "something.else.entirely"]
+        {
+            assert!(of(known).check_types("inlet").is_ok(), "{known}");
+        }
+        let failure = of("order.creat").check_types("inlet").unwrap_err();
+        let next = failure.hint(&crate::options::DeploymentArgs::of_stack("inlet", None));
+        assert!(failure.exit_code() == 3 && next.contains("did you mean order.create"), "{next}");
+    }
+
+    #[test]
+    fn filters_of_the_content_become_flags() {
+        let content = ContentArgs {
+            conditions: vec![Condition::parse("data.status=cancelled").unwrap()],
+            grep: Some("Al Noor".into()),
+            trust: vec!["signed".into(), "url_token".into()],
+            origin: Vec::new(),
+        };
+        let flags = " --where 'data.status=cancelled' --grep 'Al Noor' --trust 'signed,url_token'";
+        assert_eq!(content.to_flags(), flags);
     }
 }

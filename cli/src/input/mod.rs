@@ -2,4 +2,6 @@
 
 pub(crate) mod source;
 pub(crate) mod time_arg;
+pub(crate) mod suggest;
 pub(crate) mod filters;
+pub(crate) mod event_ids;

@@ -74,7 +74,8 @@ impl ServerHandler for Server {
             Err(failure) => {
                 let causes: String =
                     failure.causes().iter().fold(String::new(), |all, cause| all + "; because " + cause);
-                let text = printable(&format!("{failure}{causes}. Next: {}", failure.hint()));
+                let text =
+                    printable(&format!("{failure}{causes}. Next: {}", failure.hint(self.tools.options())));
                 CallToolResult::error(vec![ContentBlock::text(text)])
             }
         };

@@ -15,7 +15,7 @@ use inlet_aws::operate::event_status::event_statuses;
 use inlet_aws::operate::forget::Entity;
 use inlet_aws::operate::history;
 use inlet_aws::operate::quarantine_list::quarantined_deliveries;
-use inlet_aws::operate::replay::Selection;
+use inlet_aws::operate::selection::Selection;
 use inlet_aws::sqs::SqsQueue;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde::Deserialize;
@@ -32,9 +32,11 @@ use crate::events::page::{Wanted, read};
 use crate::failure::Failure;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::mcp::fence::{RULE, fenced};
+use crate::options::DeploymentArgs;
 use crate::output::counted;
 use crate::personal::{mask_data, mask_message};
 use crate::providers::{ALL, ProviderHandle};
+use crate::zone::Zone;
 
 /// Rows of an answer: enough for a look, and few enough for an agent's memory.
 const DEFAULT_LIMIT: usize = 20;
@@ -138,6 +140,11 @@ impl Tools {
     /// Returns the tools of a deployment.
     pub(super) fn new(deployment: Deployment, allow_write: bool) -> Self {
         Self { deployment, allow_write, work: Work::default(), counts: Mutex::default() }
+    }
+
+    /// Returns the options that selected the deployment, for hints.
+    pub(super) fn options(&self) -> &DeploymentArgs {
+        &self.deployment.options
     }
 
     /// Returns the instructions to the agent.
@@ -249,7 +256,9 @@ impl Tools {
         let now = clock::now();
         let table = self.deployment.table();
         let time = |text: &str| {
-            text.parse::<TimeArg>().map(|time| time.before(now)).map_err(|error| unusable(error.to_string()))
+            text.parse::<TimeArg>()
+                .map(|time| time.before(now, &Zone::default()))
+                .map_err(|error| unusable(error.to_string()))
         };
         let from =
             asked.since.as_deref().map_or_else(|| time("24h"), time)?.max(table.time_index.oldest(now));
@@ -268,7 +277,13 @@ impl Tools {
             Some(text) if text.contains('/') => (Some(text), None),
             other => (None, other),
         };
-        let selection = Selection { provider, store, event_type: asked.event_type, entity, from, until };
+        let selection = Selection {
+            provider,
+            store,
+            event_types: asked.event_type.into_iter().collect(),
+            entity,
+            ..Selection::between(from, until)
+        };
         let limit = limit(asked.limit);
         let page = read(&table, &Wanted { selection, entity_id, state, limit, patience: PATIENCE }).await?;
         let heading = counted(page.events.len(), "event, newest first", "events, newest first");

@@ -6,6 +6,9 @@
 pub(crate) mod prompt;
 pub(crate) mod progress;
 pub(crate) mod json_text;
+pub(crate) mod table;
+mod pager;
+mod silence;
 pub(crate) mod terminal;
 
 use std::fmt::{Display, Write as _};
@@ -18,12 +21,15 @@ use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use inlet::received_at::ReceivedAt;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::options::OutputArgs;
+use crate::options::{DeploymentArgs, OutputArgs};
+use crate::output::table::{Cell, Column};
 use crate::output::terminal::{Shown, escaped_json};
+use crate::zone::Zone;
 
 pub(crate) use terminal::printable;
 
@@ -38,6 +44,8 @@ pub(crate) trait Report: Serialize {
 pub(crate) struct Output {
     json: bool,
     quiet: bool,
+    layout: Layout,
+    pager: String,
     out: AutoStream<io::Stdout>,
     err: AutoStream<io::Stderr>,
 }
@@ -55,7 +63,54 @@ impl Output {
             anstream::ColorChoice::Auto => (AutoStream::auto(io::stdout()), AutoStream::auto(io::stderr())),
             chosen => stream(chosen),
         };
-        Self { json: style.json, quiet: style.quiet, out, err }
+        let terminal = terminal_size::terminal_size_of(out.as_inner());
+        let terminal = terminal.map(|(terminal_size::Width(width), _)| width);
+        let width = if style.wide { None } else { style.width.or(terminal) };
+        let layout =
+            Layout { zone: style.tz.clone().unwrap_or_else(Zone::of_machine), width: width.map(usize::from) };
+        Self { json: style.json, quiet: style.quiet, layout, pager: style.pager.clone(), out, err }
+    }
+
+    /// Writes a note on a terminal if the command writes nothing for some seconds, so that it does not look dead.
+    pub(crate) fn report_silence(&self) {
+        if !self.quiet && !self.json && io::stderr().is_terminal() {
+            silence::report_later();
+        }
+    }
+
+    /// Returns the zone of the user's times.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.layout.zone
+    }
+
+    /// Writes the only answer of a command, which may be long: page by page on a terminal.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub(crate) fn long_report<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
+        let is_paged = !self.json && !self.pager.trim().is_empty() && self.out.as_inner().is_terminal();
+        if !is_paged {
+            return self.report(report);
+        }
+        let mut page = self.new_page();
+        report.page(&mut page);
+        let has_colour = self.out.current_choice() != anstream::ColorChoice::Never;
+        let text = if has_colour { page.text } else { anstream::adapter::strip_str(&page.text).to_string() };
+        match pager::show(&self.pager, &text) {
+            Ok(()) => Ok(()),
+            // Without a pager the answer is still an answer.
+            Err(_) => self.write_page(&text),
+        }
+    }
+
+    fn new_page(&self) -> Page {
+        Page { text: String::new(), layout: self.layout.clone() }
+    }
+
+    fn write_page(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()?;
+        Ok(())
     }
 
     /// Writes the only result of a command.
@@ -63,6 +118,7 @@ impl Output {
     /// # Errors
     /// If standard output cannot be written.
     pub(crate) fn report<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
+        silence::end();
         if self.json {
             let json = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
             writeln!(self.out, "{}", escaped_json(&json))?;
@@ -76,6 +132,7 @@ impl Output {
     /// # Errors
     /// If standard output cannot be written.
     pub(crate) fn item<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
+        silence::end();
         if self.json {
             let json = serde_json::to_string(report).map_err(io::Error::from)?;
             writeln!(self.out, "{}", escaped_json(&json))?;
@@ -90,6 +147,7 @@ impl Output {
     /// # Errors
     /// If standard output cannot be written.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        silence::end();
         let mut out = self.out.as_inner();
         if out.is_terminal() {
             write!(out, "{}", Shown(String::from_utf8_lossy(bytes)))?;
@@ -103,9 +161,15 @@ impl Output {
     /// Writes a note to standard error, unless --quiet is set.
     pub(crate) fn note(&mut self, text: impl Display) {
         if !self.quiet {
+            silence::end();
             // A note that cannot be written must not end the command.
             let _ = writeln!(self.err, "{}", Shown(text));
         }
+    }
+
+    /// Returns true if the answer is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
     }
 
     /// Returns a progress bar, visible on a terminal. `total` is the expected number, if it is known.
@@ -113,6 +177,7 @@ impl Output {
         if self.quiet || self.json || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
+        silence::end();
         let (bar, template) = match total {
             Some(total) => (ProgressBar::new(total), "{msg} [{bar:30}] {pos}/{len}, {per_sec}, {eta} left"),
             None => (ProgressBar::new_spinner(), "{spinner} {msg}: {pos}, {elapsed}"),
@@ -125,19 +190,19 @@ impl Output {
         bar
     }
 
-    /// Returns the width of the terminal in characters. None without a terminal.
+    /// Returns the width that tables fit into, in columns of a terminal. None if they are written in full.
     pub(crate) fn width(&self) -> Option<usize> {
-        let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(self.out.as_inner())?;
-        Some(width.into())
+        self.layout.width
     }
 
     /// Writes why the command ended early, and returns the exit code.
-    pub(crate) fn failure(&mut self, failure: &Failure) -> ExitCode {
+    pub(crate) fn failure(&mut self, failure: &Failure, options: &DeploymentArgs) -> ExitCode {
         if failure.is_closed_pipe() {
             return ExitCode::SUCCESS;
         }
+        silence::end();
         let code = failure.exit_code();
-        let (causes, next) = (failure.causes(), failure.hint());
+        let (causes, next) = (failure.causes(), failure.hint(options));
         // There is no other stream to report an error of this one.
         let _ = if self.json {
             let error =
@@ -152,19 +217,27 @@ impl Output {
     }
 
     fn page<R: Report>(&mut self, report: &R) -> Result<(), Failure> {
-        let mut page = Page::default();
+        let mut page = self.new_page();
         report.page(&mut page);
-        self.out.write_all(page.text.as_bytes())?;
-        self.out.flush()?;
-        Ok(())
+        self.write_page(&page.text)
     }
 }
 
-const BOLD: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const OPEN: Style = AnsiColor::Yellow.on_default();
+/// The layout of pages.
+#[derive(Clone, Debug, Default)]
+struct Layout {
+    /// The zone of times.
+    zone: Zone,
+    /// The width that tables fit into. None if they are written in full.
+    width: Option<usize>,
+}
+
+/// The styles of texts: a heading, something of minor importance, something good, bad, or unfinished.
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const OPEN: Style = AnsiColor::Yellow.on_default();
 
 /// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -195,6 +268,7 @@ impl Status {
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     text: String,
+    layout: Layout,
 }
 
 impl Page {
@@ -202,6 +276,56 @@ impl Page {
     #[cfg(test)]
     pub(crate) fn plain(&self) -> String {
         anstream::adapter::strip_str(&self.text).to_string()
+    }
+
+    /// Returns the width that tables fit into. None if they are written in full.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.layout.width
+    }
+
+    /// Returns a stored time in the user's zone. Another text stays.
+    pub(crate) fn time(&self, stored: &str) -> String {
+        ReceivedAt::parse(stored).map_or_else(|| stored.to_owned(), |at| self.layout.zone.show(at))
+    }
+
+    /// The same with the name of the zone.
+    pub(crate) fn time_named(&self, stored: &str) -> String {
+        ReceivedAt::parse(stored).map_or_else(|| stored.to_owned(), |at| self.layout.zone.show_named(at))
+    }
+
+    /// Returns the time of day of a stored time in the user's zone.
+    pub(crate) fn clock(&self, stored: &str) -> String {
+        ReceivedAt::parse(stored).map_or_else(|| stored.to_owned(), |at| self.layout.zone.show_clock(at))
+    }
+
+    /// Returns the name of a column of times: with the zone, unless it is UTC.
+    pub(crate) fn time_heading(&self, name: &str) -> String {
+        match self.layout.zone.name().as_str() {
+            "UTC" => name.to_owned(),
+            zone => format!("{name} ({zone})"),
+        }
+    }
+
+    /// Writes a table that fits into a width: each row is one line.
+    pub(crate) fn fitted<const N: usize>(&mut self, columns: [Column; N], rows: &[[Cell; N]], width: usize) {
+        self.text.push_str(&table::lines(columns, rows, width));
+    }
+
+    /// Writes a line, shortened to the width of tables if there is one.
+    pub(crate) fn fitted_line(&mut self, text: impl Display) {
+        let text = self.fit(&text.to_string());
+        self.line(text);
+    }
+
+    /// Returns a text for one line, shortened to the width of tables if there is one.
+    pub(crate) fn fit(&self, text: &str) -> String {
+        let text = printable(text);
+        self.layout.width.map_or(text.clone(), |width| table::fitted(&text, width))
+    }
+
+    /// Writes a line in a style.
+    pub(crate) fn styled(&mut self, style: Style, text: impl Display) {
+        let _ = writeln!(self.text, "{style}{}{style:#}", Shown(text));
     }
 
     /// Writes a line.

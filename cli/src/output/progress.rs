@@ -21,6 +21,37 @@ pub(crate) enum RunOutcome {
     Failed(Fault),
 }
 
+/// Runs work that ends by itself soon after `stop` becomes true, so that it can put things in order. Ctrl-C sets it; a
+/// second Ctrl-C ends the work at once. `done` returns the number of finished items.
+pub(crate) async fn run_to_stop<T>(
+    work: impl Future<Output = Result<(), Fault>>,
+    stop: &watch::Sender<bool>,
+    state: &watch::Sender<T>,
+    progress: &ProgressBar,
+    done: impl Fn(&T) -> u64,
+) -> RunOutcome {
+    let mut work = pin!(work);
+    let mut ticks = tokio::time::interval(EVERY);
+    let ended = loop {
+        tokio::select! {
+            biased;
+            _ = tokio::signal::ctrl_c() => {
+                if stop.send_replace(true) {
+                    break RunOutcome::Stopped;
+                }
+            }
+            ended = &mut work => break match ended {
+                Ok(()) if *stop.borrow() => RunOutcome::Stopped,
+                Ok(()) => RunOutcome::Done,
+                Err(fault) => RunOutcome::Failed(fault),
+            },
+            _ = ticks.tick() => progress.set_position(done(&state.borrow())),
+        }
+    };
+    progress.finish_and_clear();
+    ended
+}
+
 /// Runs the work. `done` returns the number of finished items from the state that the work publishes.
 pub(crate) async fn run<T>(
     work: impl Future<Output = Result<(), Fault>>,

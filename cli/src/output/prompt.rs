@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use crate::failure::Failure;
+use crate::output::silence;
 use crate::output::terminal::Shown;
 
 /// Asks for confirmation. `yes` skips the question.
@@ -16,6 +17,7 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failure::Unconfirmed);
     }
+    silence::end();
     let mut terminal = io::stderr();
     write!(terminal, "{} [y/N] ", Shown(question))?;
     terminal.flush()?;
@@ -34,12 +36,14 @@ fn check_answer(answer: &str) -> Result<(), Failure> {
 /// # Errors
 /// If the terminal cannot be read.
 pub(crate) fn secret(question: &str) -> Result<String, Failure> {
+    silence::end();
     Ok(rpassword::prompt_password(Shown(question).to_string())?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::DeploymentArgs;
 
     #[test]
     fn a_declined_question_does_not_hint_at_yes() {
@@ -53,7 +57,7 @@ mod tests {
                 ("nothing was changed", 1),
                 "{no}"
             );
-            assert!(!failure.hint().contains("--yes"), "{no}");
+            assert!(!failure.hint(&DeploymentArgs::of_stack("inlet", None)).contains("--yes"), "{no}");
         }
     }
 }

@@ -76,7 +76,7 @@ async fn events_are_posted_as_cloudevents_in_entity_order() {
     assert_eq!(ids, given.ids.iter().map(EventId::as_str).collect::<Vec<_>>(), "the first one first");
     assert_eq!(posted[0].line, "POST /hook HTTP/1.1");
     assert!(
-        posted[0].headers.contains(&"content-type: application/cloudevents+json".to_owned()),
+        posted[0].headers.contains(&"content-type: application/cloudevents+json; charset=utf-8".to_owned()),
         "{posted:?}"
     );
     let receipts = given.stack.items("zid", &given.store, "receipt/").await.len();
@@ -93,7 +93,7 @@ async fn raw_posts_the_original_request_to_its_topic() {
     run(&["forward", "--raw", "--to", &hook, "--since", "10m", "--limit", "1", "--store", &given.address])
         .done();
     let posted = posted.recv_timeout(Duration::from_secs(5)).expect("a request");
-    assert_eq!(posted.line, "POST /zid/order%2Ecreate?from=inlet HTTP/1.1");
+    assert_eq!(posted.line, "POST /zid/order.create?from=inlet HTTP/1.1");
     assert!(posted.headers.contains(&"content-type: application/json".to_owned()), "{posted:?}");
     assert_eq!(posted.body, given.stack.stored(&given.ids[0]).await.body);
 }
@@ -136,6 +136,8 @@ async fn an_error_response_is_reported_and_skipped() {
         "10m",
         "--limit",
         "2",
+        "--retries",
+        "1",
         "--concurrency",
         "1",
         "--store",
@@ -144,7 +146,96 @@ async fn an_error_response_is_reported_and_skipped() {
     snapshot("forward-refused", &forwarded);
 }
 
+/// Starts a program that answers with these statuses in turn, and then with the last one.
+fn answers(listener: TcpListener, statuses: &'static [&'static str]) -> Receiver<Posted> {
+    let (say, said) = channel();
+    thread::spawn(move || {
+        let mut statuses = statuses.iter().copied().peekable();
+        for stream in listener.incoming() {
+            let stream = stream.expect("a connection");
+            let status = if statuses.len() > 1 { statuses.next() } else { statuses.peek().copied() };
+            let posted = answered(&stream, status.expect("a status"));
+            if posted.is_none_or(|posted| say.send(posted).is_err()) {
+                break;
+            }
+        }
+    });
+    said
+}
+
+#[tokio::test]
+async fn a_failed_request_is_repeated_before_later_events() {
+    let given = order_with_two_states().await;
+    let (listener, url) = somewhere();
+    let posted = answers(listener, &["503 Service Unavailable", "500 Internal Server Error", "200 OK"]);
+    let port = url.rsplit(':').next().expect("a port").to_owned();
+    let forward =
+        ["forward", "--to", &port, "--since", "10m", "--limit", "2", "--store", &given.address, "--json"];
+    let forwarded = run(&forward).done();
+    let lines: Vec<Value> = forwarded.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let attempts: Vec<_> =
+        lines.iter().map(|line| (line["attempts"].as_u64(), line["status"].as_u64())).collect();
+    assert_eq!(attempts, [(Some(3), Some(200)), (Some(1), Some(200))]);
+    let ids: Vec<String> = posted
+        .try_iter()
+        .map(|one| serde_json::from_slice::<Value>(&one.body).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect();
+    let (first, second) = (given.ids[0].to_string(), given.ids[1].to_string());
+    assert_eq!(ids, [first.clone(), first.clone(), first, second]);
+}
+
+#[tokio::test]
+async fn one_event_is_posted_and_its_response_shown() {
+    let given = order_with_two_states().await;
+    let (listener, url) = somewhere();
+    let posted = listens(listener, "200 OK");
+    let port = url.rsplit(':').next().expect("a port").to_owned();
+    let short = &given.ids[1].digest()[..8];
+    let forwarded = run(&["forward", "--to", &format!("localhost:{port}/x"), "--event", short]).done();
+    assert!(forwarded.out.contains(given.ids[1].as_str()), "{forwarded:?}");
+    let posted: Vec<Posted> = posted.try_iter().collect();
+    assert_eq!((posted.len(), posted[0].line.as_str()), (1, "POST /x HTTP/1.1"));
+}
+
+#[tokio::test]
+async fn requests_are_signed_as_the_https_mode_signs_them() {
+    let given = orders(1).await;
+    let secret = "whsec_bG9jYWwgc3RhY2sgZGVtbyBzZWNyZXQgZm9yIHRlc3Rz";
+    let name = format!("/inlet-consumer/{}", given.stack.facts.stage);
+    let put = given.stack.clients.ssm.put_parameter().name(&name).overwrite(true);
+    let put = put.value(format!(r#"["{secret}"]"#)).r#type(aws_sdk_ssm::types::ParameterType::SecureString);
+    put.send().await.unwrap();
+    let (listener, url) = somewhere();
+    let posted = listens(listener, "200 OK");
+    run(&["forward", "--to", &url, "--event", given.ids[0].as_str()]).done();
+    let posted = posted.recv_timeout(Duration::from_secs(5)).expect("a request");
+    let header = |name: &str| {
+        let found = posted.headers.iter().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        found.unwrap_or_else(|| panic!("no {name}: {posted:?}")).to_owned()
+    };
+    assert_eq!(header("webhook-id"), given.ids[0].as_str());
+    let key = inlet::process::signature::SigningKey::parse(secret).expect("a secret");
+    let body = String::from_utf8(posted.body.clone()).expect("text");
+    let signed =
+        inlet::process::signature::sign(&key, given.ids[0].as_str(), &header("webhook-timestamp"), &body);
+    assert_eq!(header("webhook-signature"), signed);
+}
+
+#[tokio::test]
+async fn replays_are_forwarded_too() {
+    let given = orders(1).await;
+    let (listener, url) = somewhere();
+    let posted = listens(listener, "200 OK");
+    let mut forward = Running::start(&["forward", "--to", &url, "--limit", "1", "--store", &given.address]);
+    forward.wait_for("waiting for events");
+    run(&["replay", given.ids[0].as_str(), "--id", "after-the-fix", "--yes"]).done();
+    forward.wait_for("replay after-the-fix");
+    assert_eq!(forward.end().0, 0);
+    let posted = posted.recv_timeout(Duration::from_secs(5)).expect("a request");
+    assert_eq!(serde_json::from_slice::<Value>(&posted.body).unwrap()["replayid"], "after-the-fix");
+}
+
 #[test]
 fn an_invalid_url_is_explained() {
-    snapshot("forward-no-url", &run(&["forward", "--to", "localhost:8080"]));
+    snapshot("forward-no-url", &run(&["forward", "--to", "localhost"]));
 }

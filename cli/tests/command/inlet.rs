@@ -90,7 +90,20 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut command = local(arguments, &repository::root());
+        Self::run(local(arguments, &repository::root()))
+    }
+
+    /// The same in a folder with a `.local/stack.json` of its own.
+    pub(crate) fn start_in(folder: &Path, arguments: &[&str]) -> Self {
+        Self::run(local(arguments, folder))
+    }
+
+    /// The same as in an AWS account.
+    pub(crate) fn in_an_account(facts: &Facts, arguments: &[&str]) -> Self {
+        Self::run(account(facts, arguments))
+    }
+
+    fn run(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
         let (say, received) = channel();
         let out = BufReader::new(child.stdout.take().expect("its output"));
@@ -169,10 +182,29 @@ pub(crate) fn unheard_of(provider: &str) -> String {
 /// Runs `inlet` as in an AWS account: found by its stack's name, with the credentials and the endpoint of the
 /// environment.
 pub(crate) fn in_an_account(facts: &Facts, arguments: &[&str]) -> Ran {
+    end(&mut account(facts, arguments), "")
+}
+
+fn account(facts: &Facts, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_inlet"));
     command.env_clear().env("AWS_ENDPOINT_URL", &facts.endpoint).env("AWS_REGION", &facts.region);
     command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
-    end(command.args(arguments).current_dir(std::env::temp_dir()), "")
+    command.args(arguments).current_dir(std::env::temp_dir());
+    command
+}
+
+/// Runs `inlet --local` on a terminal of this many columns, and returns what the terminal shows, with its colours.
+pub(crate) fn on_a_terminal(columns: u16, arguments: &[&str]) -> String {
+    let words = arguments.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
+    let line = format!(
+        "stty cols {columns} rows 40; exec '{}' --local --quiet {words}",
+        env!("CARGO_BIN_EXE_inlet")
+    );
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm");
+    let ran = end(script.current_dir(repository::root()), "");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    ran.out.replace("\r\n", "\n")
 }
 
 fn end(command: &mut Command, input: &str) -> Ran {

@@ -11,7 +11,7 @@ use crate::given::{Given, orders};
 use crate::inlet::{run, run_in, snapshot};
 
 /// A folder whose stack is this one but for its dead letters.
-fn folder(given: &Given, dead_letters: &str) -> PathBuf {
+pub(crate) fn folder(given: &Given, dead_letters: &str) -> PathBuf {
     let mut facts: Value = serde_json::from_str(&repository::text(".local/stack.json")).unwrap();
     facts["dlq_url"] = json!(dead_letters);
     let folder = std::env::temp_dir().join(given.store.as_str());

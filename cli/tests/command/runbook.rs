@@ -48,8 +48,7 @@ async fn a_table_that_is_gone_comes_back_by_the_runbook() {
         run(lines.iter().find(|line| line.contains(create)).expect("the line that creates"));
         let table = Table::new(dynamodb.clone(), name.clone(), 90);
         let (from, until) = (ReceivedAt::EPOCH, clock::now());
-        let selection =
-            Selection { provider: None, store: None, event_type: None, entity: None, from, until };
+        let selection = Selection::between(from, until);
         let sum = watch::Sender::new(Verification::default());
         verify(&table, &selection, &sum).await.unwrap();
         let events = sum.borrow().events;

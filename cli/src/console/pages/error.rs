@@ -69,7 +69,7 @@ pub(crate) fn failure_page(console: &Console, failure: &Failure) -> Response {
         heading: heading.to_owned(),
         message: Text::line(&failure.to_string()),
         causes: failure.causes().iter().map(|cause| Text::line(cause)).collect(),
-        next: Text::line(&failure.hint()),
+        next: Text::line(&failure.hint(&console.deployment.options)),
     };
     render(status, &page)
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use inlet::canonical::Kind;
 use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
-use inlet_aws::operate::replay::Selection;
+use inlet_aws::operate::selection::Selection;
 
 use crate::console::pages::{Params, Shell, answer, given};
 use crate::console::state::{Console, Shared, now};
@@ -18,6 +18,7 @@ use crate::events::list::{Listed, State as EventState};
 use crate::events::page::{EventPage, Wanted, read};
 use crate::failure::Failure;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
+use crate::zone::Zone;
 
 /// Events of a page.
 const LIMIT: usize = 50;
@@ -176,7 +177,7 @@ pub(crate) fn wanted(console: &Console, params: &Params, now: ReceivedAt) -> Res
     };
     let span = given(params, "since").unwrap_or(DEFAULT_SPAN);
     let time = |text: &str| {
-        let time = text.parse::<TimeArg>().map(|time| time.before(now));
+        let time = text.parse::<TimeArg>().map(|time| time.before(now, &Zone::default()));
         time.map_err(|error| unusable(error.to_string(), "choose a time of the list"))
     };
     let oldest = console.deployment.table().time_index.oldest(now);
@@ -196,7 +197,13 @@ pub(crate) fn wanted(console: &Console, params: &Params, now: ReceivedAt) -> Res
     let state = given(params, "state").unwrap_or_default();
     let state = STATES.iter().find(|(value, ..)| *value == state).and_then(|(.., state)| *state);
     let event_type = given(params, "type").map(str::to_owned);
-    let selection = Selection { provider, store, event_type, entity, from, until };
+    let selection = Selection {
+        provider,
+        store,
+        event_types: event_type.into_iter().collect(),
+        entity,
+        ..Selection::between(from, until)
+    };
     Ok(Wanted { selection, entity_id, state, limit: LIMIT, patience: PATIENCE })
 }
 

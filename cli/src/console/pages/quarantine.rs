@@ -13,6 +13,7 @@ use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
+use crate::zone::Zone;
 
 /// Deliveries of a page.
 const LIMIT: usize = 50;
@@ -69,7 +70,7 @@ fn unreadable(fault: inlet::fault::Fault) -> Failure {
 async fn read(console: &Console, params: &Params) -> Result<QuarantinePage, Failure> {
     let now = now();
     let until = given(params, "until").and_then(|text| text.parse::<TimeArg>().ok());
-    let until = until.map_or_else(|| now_plus_skew(now), |until| until.before(now));
+    let until = until.map_or_else(|| now_plus_skew(now), |until| until.before(now, &Zone::default()));
     let known = console.stores().await.map_err(|what| Failure::Problem {
         what,
         next: "reload the page; run `inlet doctor` if it stays".to_owned(),

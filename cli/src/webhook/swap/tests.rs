@@ -1,6 +1,5 @@
 //! Tests of what remains of a working subscription if the provider fails while it is recreated.
 
-use clap::ColorChoice;
 use inlet::tools::registration::{Change, ChangeOptions, Destination};
 use inlet_tests::stand_in::{Behaviour, StandIn, ZID_ACCESS};
 use serde_json::{Value, json};
@@ -38,7 +37,7 @@ async fn renew(duplicate: Option<u16>, behaviours: impl IntoIterator<Item = Beha
     )
     .unwrap();
     let row = [store.provider.event(EVENT).unwrap()];
-    let output = Output::new(&OutputArgs { json: false, quiet: true, color: ColorChoice::Never });
+    let output = Output::new(&OutputArgs::quiet());
 
     let listing = session.list().await.unwrap();
     let renew = Change::Register { events: &row, options: ChangeOptions { take_over: false, renew: true } };

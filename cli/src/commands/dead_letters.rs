@@ -1,0 +1,542 @@
+//! `inlet dead-letters`: lists, shows, redrives and discards messages of the dead-letter queue.
+
+use clap::Subcommand;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::operate::dead_letters::{
+    Action as LetterAction, DeadLetter, DeadLetters, LetterFilter, LettersDone,
+};
+use inlet_aws::sqs::SqsQueue;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::deployment::Deployment;
+use crate::events::list::{age, short_type, store_and_entity};
+use crate::failure::Failure;
+use crate::input::event_ids::short_id;
+use crate::input::filters::{Filters, Span};
+use crate::input::time_arg::forever;
+use crate::options::DeploymentArgs;
+use crate::output::json_text::indented;
+use crate::output::progress::{self, RunOutcome};
+use crate::output::prompt::confirm;
+use crate::output::table::{Cell, Column};
+use crate::output::{BAD, FAINT, Output, Page, Report, counted, printable};
+use crate::shell::quoted;
+
+/// The arguments of `inlet dead-letters`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+SQS shows messages only by handing them out, and hides them meanwhile. The commands give every letter back at once, also
+after Ctrl-C. While one of them runs, another sees fewer letters.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List dead letters, those that wait longest first, and why their events are parked
+    List {
+        #[command(flatten)]
+        filters: Filters,
+        #[command(flatten)]
+        span: Span,
+        /// Maximum number of rows
+        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        limit: usize,
+    },
+    /// Print one dead letter: its event, its reason and its message
+    Show {
+        /// The event's id, the short id in the list, or SQS's id of the message
+        id: String,
+    },
+    /// Process dead letters again: the same as `inlet redrive ID…`
+    Redrive(RedriveArguments),
+    /// Delete dead letters. Their events stay in the table, and `inlet replay` can still send them
+    Discard {
+        #[command(flatten)]
+        letters: Selected,
+        /// Discard every dead letter
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// The arguments of `inlet redrive`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RedriveArguments {
+    #[command(flatten)]
+    letters: Selected,
+    /// Maximum number of messages per second
+    #[arg(long, value_name = "COUNT", default_value_t = DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+}
+
+/// Dead letters a second.
+const DEFAULT_RATE: u32 = 50;
+
+/// Largest number of letters that are looked at before a run with filters, to count them.
+const MAX_COUNTED: usize = 100_000;
+
+/// Selects dead letters.
+#[derive(Debug, clap::Args)]
+struct Selected {
+    /// Only these letters: ids of events, short ids as in `inlet dead-letters list`, or SQS's ids of messages
+    ids: Vec<String>,
+    #[command(flatten)]
+    filters: Filters,
+    #[command(flatten)]
+    span: Span,
+    /// Count the messages without moving or deleting any
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Runs the subcommand.
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match arguments.action {
+        Action::List { filters, span, limit } => list(&filters, span, limit, options, output).await,
+        Action::Show { id } => show(id, options, output).await,
+        Action::Redrive(arguments) => redrive(arguments, options, output).await,
+        Action::Discard { letters, all } => discard(&letters, all, options, output).await,
+    }
+}
+
+/// Counts, asks and moves.
+///
+/// # Errors
+/// If a queue cannot be read or written, or the work ended half-way.
+pub(crate) async fn redrive(
+    arguments: RedriveArguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let RedriveArguments { letters, rate } = arguments;
+    let work =
+        Work { action: LetterAction::Redrive, name: "redrive", flags: format!(" --rate {rate}"), rate };
+    letters.act(&work, options, output).await
+}
+
+async fn discard(
+    letters: &Selected,
+    all: bool,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if !all && letters.is_empty() {
+        return Err(Failure::Unusable {
+            what: "no dead letter is selected".to_owned(),
+            next: "give ids or filters, or --all".to_owned(),
+        });
+    }
+    let flags = if all { " --all".to_owned() } else { String::new() };
+    let work =
+        Work { action: LetterAction::Discard, name: "dead-letters discard", flags, rate: DEFAULT_RATE };
+    letters.act(&work, options, output).await
+}
+
+/// Work on selected letters.
+struct Work {
+    action: LetterAction,
+    /// The name of the command, for hints.
+    name: &'static str,
+    /// Its own flags, for the command that continues.
+    flags: String,
+    rate: u32,
+}
+
+impl Selected {
+    fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.filters.is_empty() && self.span.is_empty()
+    }
+
+    async fn filter(&self, deployment: &Deployment, output: &Output) -> Result<LetterFilter, Failure> {
+        letter_filter(&self.ids, &self.filters, self.span, deployment, output).await
+    }
+
+    /// Counts, asks and acts.
+    async fn act(&self, work: &Work, options: &DeploymentArgs, output: &mut Output) -> Result<(), Failure> {
+        let deployment = Deployment::find_to_change(options, output).await?;
+        let letters = dead_letters(&deployment);
+        let filter = self.filter(&deployment, output).await?;
+        let waiting = self.count(&letters, &filter, output).await?;
+        let mut report = LettersReport { action: work.action.into(), waiting, ..LettersReport::default() };
+        if self.dry_run || waiting == 0 {
+            if waiting == 0 && !self.is_empty() {
+                self.filters.check_names(&deployment).await?;
+            }
+            report.dry_run = self.dry_run;
+            return output.report(&report);
+        }
+        let noun = counted(waiting, "dead letter", "dead letters");
+        // SQS's count is approximate; letters that were looked at are counted.
+        let about = if filter.is_empty() { "about " } else { "" };
+        let question = match work.action {
+            LetterAction::Redrive => {
+                format!("Move {about}{noun} back to the queue, {} per second?", work.rate)
+            }
+            LetterAction::Discard => format!("Delete {about}{noun}? Their events stay in the table."),
+        };
+        confirm(&question, self.yes)?;
+        let done = watch::Sender::new(LettersDone::default());
+        let stop = watch::Sender::new(false);
+        let bar = output.progress("done", Some(waiting.into()));
+        let stopped = stop.subscribe();
+        let running = letters.run(work.action, &filter, work.rate, &stopped, &done);
+        let count = |done: &LettersDone| {
+            u64::from(done.moved.saturating_add(done.discarded).saturating_add(done.forgotten))
+        };
+        let ended = Box::pin(progress::run_to_stop(running, &stop, &done, &bar, count)).await;
+        let done = *done.borrow();
+        report.take(done);
+        output.report(&report)?;
+        let given = self.to_flags(output);
+        let continues = format!("{} {}{given}{} --yes", deployment.inlet, work.name, work.flags);
+        let next = format!("continue with `{continues}`");
+        match ended {
+            RunOutcome::Done if done.hidden > 0 && filter.is_empty() => Err(Failure::Partial {
+                what: format!(
+                    "SQS did not hand out {}: another look or redrive has them, or they were moved a moment ago",
+                    counted(done.hidden, "dead letter", "dead letters")
+                ),
+                next: format!("wait two minutes, then {next}"),
+            }),
+            RunOutcome::Done => Ok(()),
+            RunOutcome::Stopped => {
+                let what = format!("{} was stopped; the other letters are given back", work.name);
+                Err(Failure::Partial { what, next })
+            }
+            RunOutcome::Failed(fault) => {
+                Err(Failure::half_way(&format!("{} stopped", work.name), &fault, options, &continues))
+            }
+        }
+    }
+
+    /// Returns the number of selected letters: as SQS counts them, or with filters by looking at them.
+    async fn count(
+        &self,
+        letters: &DeadLetters,
+        filter: &LetterFilter,
+        output: &Output,
+    ) -> Result<u32, Failure> {
+        if filter.is_empty() {
+            return letters.count().await.map_err(unreadable);
+        }
+        let counting = output.progress("counting", None);
+        let look = letters.look(filter, MAX_COUNTED).await;
+        counting.finish_and_clear();
+        Ok(u32::try_from(look.map_err(unreadable)?.letters.len()).unwrap_or(u32::MAX))
+    }
+
+    fn to_flags(&self, output: &Output) -> String {
+        let ids = self.ids.iter().fold(String::new(), |all, id| all + " " + &quoted(id));
+        ids + &self.filters.to_flags() + &self.span.to_flags(clock::now(), output.zone())
+    }
+}
+
+fn unreadable(fault: inlet::fault::Fault) -> Failure {
+    Failure::Inlet { context: "the dead-letter queue cannot be read", fault }
+}
+
+fn dead_letters(deployment: &Deployment) -> DeadLetters {
+    let dead_letters = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
+    DeadLetters { dead_letters, queue: deployment.queue(), table: deployment.table() }
+}
+
+async fn letter_filter(
+    ids: &[String],
+    filters: &Filters,
+    span: Span,
+    deployment: &Deployment,
+    output: &Output,
+) -> Result<LetterFilter, Failure> {
+    let (now, zone) = (clock::now(), output.zone());
+    let from = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, zone));
+    let until = span.until.map_or_else(forever, |until| until.before(now, zone));
+    let events = if filters.is_empty() && span.is_empty() {
+        None
+    } else {
+        Some(filters.selection(deployment, from, until).await?)
+    };
+    Ok(LetterFilter { ids: ids.to_vec(), events })
+}
+
+async fn list(
+    filters: &Filters,
+    span: Span,
+    limit: usize,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
+    let filter = letter_filter(&[], filters, span, &deployment, output).await?;
+    let progress = output.progress("looking at the dead letters", None);
+    let look = dead_letters(&deployment).look(&filter, limit).await;
+    progress.finish_and_clear();
+    let look = look.map_err(unreadable)?;
+    let none = look.letters.is_empty();
+    if none {
+        filters.check_names(&deployment).await?;
+    }
+    let letters = look.letters.into_iter().map(Letter::of).collect();
+    output.report(&LetterList { letters, hidden: look.hidden, now: clock::now() })?;
+    if look.hidden > 0 {
+        let letters = counted(look.hidden, "further letter", "further letters");
+        output.note(format!("about {letters}: --limit shows more; others are hidden by a redrive or a look"));
+    }
+    let inlet = &deployment.inlet;
+    if none && look.hidden == 0 {
+        output.note("no dead letters");
+    } else if !none {
+        output.note(format!(
+            "correct the cause, then run: {inlet} dead-letters redrive ID, or {inlet} redrive"
+        ));
+    }
+    Ok(())
+}
+
+async fn show(id: String, options: &DeploymentArgs, output: &mut Output) -> Result<(), Failure> {
+    let deployment = Deployment::find(options).await?;
+    let filter = LetterFilter { ids: vec![id.clone()], events: None };
+    let look = dead_letters(&deployment).look(&filter, 2).await.map_err(unreadable)?;
+    let inlet = &deployment.inlet;
+    let mut letters = look.letters.into_iter();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => {
+            let text = letter.text.clone();
+            let message = serde_json::from_str(&text).unwrap_or_default();
+            output.report(&ShownLetter { letter: Letter::of(letter), message, text })?;
+            output.note(format!("correct the cause, then run: {inlet} dead-letters redrive {}", quoted(&id)));
+            Ok(())
+        }
+        (Some(_), Some(_)) => Err(Failure::Unusable {
+            what: format!("several dead letters have the id {id}"),
+            next: format!("give SQS's id of the message: `{inlet} dead-letters list --json` prints it"),
+        }),
+        _ => Err(Failure::NotFound {
+            what: format!("dead letter {id}"),
+            next: format!(
+                "list them with `{inlet} dead-letters list`; an event without a letter is sent by `{inlet} replay ID`"
+            ),
+        }),
+    }
+}
+
+/// The dead letters of a list.
+#[derive(Debug, Serialize)]
+struct LetterList {
+    letters: Vec<Letter>,
+    /// Approximate number of letters that are not in the list.
+    hidden: u32,
+    #[serde(skip)]
+    now: ReceivedAt,
+}
+
+/// A dead letter.
+#[derive(Debug, Serialize)]
+struct Letter {
+    /// SQS's id of the message.
+    message_id: String,
+    /// The time when it was set aside.
+    since: String,
+    /// The event's id. None if the message is not one of Inlet.
+    id: Option<String>,
+    received: Option<String>,
+    #[serde(rename = "type")]
+    canonical_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<String>,
+    /// True if it carries its whole event, which may not be in the table.
+    carries_event: bool,
+    /// The reason why its event is parked.
+    reason: Option<String>,
+}
+
+impl Letter {
+    fn of(letter: DeadLetter) -> Self {
+        let event = letter.event;
+        Self {
+            message_id: letter.message_id,
+            since: letter.since.to_string(),
+            id: event.as_ref().map(|event| event.id.to_string()),
+            received: event.as_ref().map(|event| event.received.clone()),
+            canonical_type: event.map(|event| event.canonical_type),
+            replay: letter.replay,
+            carries_event: letter.is_whole,
+            reason: letter.reason,
+        }
+    }
+
+    fn reason(&self) -> &str {
+        match (&self.reason, &self.id) {
+            (Some(reason), _) => reason,
+            (None, Some(_)) => "not parked: an outage moved it here",
+            (None, None) => "no message of Inlet",
+        }
+    }
+
+    /// Returns the id that `show` and `redrive` take.
+    fn shown_id(&self) -> &str {
+        self.id.as_deref().unwrap_or(&self.message_id)
+    }
+}
+
+/// The columns on a terminal.
+const COLUMNS: [Column; 6] = [
+    Column::fixed("age"),
+    Column::fixed("id"),
+    Column::shrinking("type", 12),
+    Column::shrinking("store", 8),
+    Column::shrinking("entity", 10),
+    Column::shrinking("reason", 12),
+];
+
+impl LetterList {
+    fn narrow_page(&self, page: &mut Page, width: usize) {
+        let row = |letter: &Letter| {
+            let (store, entity) = store_and_entity(letter.id.as_deref().unwrap_or_default());
+            [
+                Cell::styled(age(&letter.since, self.now), FAINT),
+                Cell::new(short_id(letter.shown_id())),
+                Cell::new(short_type(letter.canonical_type.as_deref().unwrap_or("-"))),
+                Cell::new(store),
+                Cell::new(entity),
+                Cell::styled(letter.reason(), BAD),
+            ]
+        };
+        let rows: Vec<_> = self.letters.iter().map(row).collect();
+        page.fitted(COLUMNS, &rows, width);
+    }
+
+    fn wide_page(&self, page: &mut Page) {
+        let row = |letter: &Letter| {
+            [
+                page.time(&letter.since),
+                printable(letter.canonical_type.as_deref().unwrap_or("-")),
+                letter.shown_id().to_owned(),
+                printable(letter.reason()),
+            ]
+        };
+        let rows: Vec<_> = self.letters.iter().map(row).collect();
+        let since = page.time_heading("since");
+        page.table([&since, "type", "id", "reason"], rows);
+    }
+}
+
+impl Report for LetterList {
+    fn page(&self, page: &mut Page) {
+        match page.width() {
+            _ if self.letters.is_empty() => {}
+            Some(width) => self.narrow_page(page, width),
+            None => self.wide_page(page),
+        }
+    }
+}
+
+/// One dead letter with its message.
+#[derive(Debug, Serialize)]
+struct ShownLetter {
+    #[serde(flatten)]
+    letter: Letter,
+    message: Value,
+    #[serde(skip)]
+    text: String,
+}
+
+impl Report for ShownLetter {
+    fn page(&self, page: &mut Page) {
+        let letter = &self.letter;
+        page.heading(letter.shown_id());
+        let carries = if letter.carries_event { "yes: the table may not have it" } else { "no" };
+        for (name, value) in [
+            ("type", letter.canonical_type.clone().unwrap_or_else(|| "unknown".to_owned())),
+            ("received", letter.received.as_ref().map(|at| page.time_named(at)).unwrap_or_default()),
+            ("dead since", page.time_named(&letter.since)),
+            ("reason", letter.reason().to_owned()),
+            ("has event", carries.to_owned()),
+            ("message id", letter.message_id.clone()),
+        ] {
+            page.line(format_args!("{name:<12}{}", printable(&value)));
+        }
+        if let Some(replay) = &letter.replay {
+            page.line(format_args!("{:<12}{}", "replay", printable(replay)));
+        }
+        page.line("");
+        page.line(indented(&self.text).unwrap_or_else(|| self.text.clone()));
+    }
+}
+
+/// The work on letters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Done {
+    #[default]
+    Moved,
+    Discarded,
+}
+
+impl From<LetterAction> for Done {
+    fn from(action: LetterAction) -> Self {
+        match action {
+            LetterAction::Redrive => Self::Moved,
+            LetterAction::Discard => Self::Discarded,
+        }
+    }
+}
+
+/// The result of work on letters.
+#[derive(Debug, Default, Serialize)]
+struct LettersReport {
+    /// Number of selected messages before; approximate without a filter, as SQS counts them.
+    waiting: u32,
+    moved: u32,
+    /// Number of messages that were deleted, because their entity was forgotten.
+    forgotten: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    discarded: u32,
+    /// Approximate number of messages that SQS did not hand out.
+    #[serde(skip_serializing_if = "is_zero")]
+    hidden: u32,
+    #[serde(skip)]
+    action: Done,
+    #[serde(skip)]
+    dry_run: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl LettersReport {
+    fn take(&mut self, done: LettersDone) {
+        let LettersDone { moved, discarded, forgotten, hidden, kept: _ } = done;
+        *self = Self { moved, forgotten, discarded, hidden, ..std::mem::take(self) };
+    }
+}
+
+impl Report for LettersReport {
+    fn page(&self, page: &mut Page) {
+        let letters = |count: u32| counted(count, "dead letter", "dead letters");
+        let waiting = letters(self.waiting);
+        page.line(match (self.waiting, self.dry_run, self.action) {
+            (0, _, Done::Moved) => "no dead letters; nothing was moved".to_owned(),
+            (0, _, Done::Discarded) => "no dead letters; nothing was deleted".to_owned(),
+            (_, true, Done::Moved) => format!("about {waiting} would be moved; nothing was moved"),
+            (_, true, Done::Discarded) => format!("about {waiting} would be deleted; nothing was deleted"),
+            (_, false, Done::Moved) => format!("{} moved back to the queue", letters(self.moved)),
+            (_, false, Done::Discarded) => format!("{} deleted", letters(self.discarded)),
+        });
+        if self.forgotten > 0 {
+            page.line(format_args!("{} of forgotten entities deleted", letters(self.forgotten)));
+        }
+    }
+}

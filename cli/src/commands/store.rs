@@ -1,0 +1,259 @@
+//! `inlet store add`: sets a store up, step by step, and waits for its first delivery.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use inlet::received_at::ReceivedAt;
+use inlet_aws::client::clock;
+use inlet_aws::dynamodb::time_index::Arrival;
+use inlet_aws::operate::quarantine_list::{QuarantinedDelivery, quarantined_deliveries};
+use inlet_aws::operate::selection::Selection;
+use serde::Serialize;
+
+use crate::commands::secret::{self, CREDENTIAL_HELP, CredentialInput};
+use crate::commands::urls::print_manual_steps;
+use crate::deployment::Deployment;
+use crate::deployment::address::StoreAddress;
+use crate::deployment::secrets;
+use crate::events::delivery_log::counts_by_store;
+use crate::events::follow::{Follow, unless_stopped};
+use crate::failure::Failure;
+use crate::http;
+use crate::input::suggest::similar;
+use crate::input::time_arg::{forever, now_plus_skew};
+use crate::options::DeploymentArgs;
+use crate::output::{Output, Page, Report, counted};
+
+/// The arguments of `inlet store`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Set a store up: its credential, its URLs, their registration, and a wait for the first delivery
+    #[command(after_help = CREDENTIAL_HELP)]
+    Add(AddArguments),
+}
+
+/// The arguments of `inlet store add`.
+#[derive(Debug, clap::Args)]
+struct AddArguments {
+    #[command(flatten)]
+    input: CredentialInput,
+    /// Encrypt the credential with this KMS key
+    #[arg(long, value_name = "KEY")]
+    kms_key: Option<String>,
+    /// Number of minutes to wait for the first delivery; 0: do not wait
+    #[arg(long, value_name = "MINUTES", default_value_t = 15)]
+    wait: u64,
+}
+
+/// Pause between two looks at the quarantine.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// Maximum time of a request to a receiver.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// Runs the subcommand.
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let Action::Add(arguments) = arguments.action;
+    let deployment = Deployment::find_to_change(options, output).await?;
+    let store = arguments.input.store.clone();
+    add_credential(&arguments, &deployment, output).await?;
+    register(&store, &deployment, output)?;
+    if arguments.wait == 0 {
+        return Ok(());
+    }
+    let began = clock::now();
+    let wait = Duration::from_secs(arguments.wait.saturating_mul(60));
+    let minutes = counted(arguments.wait, "minute", "minutes");
+    output.note(format_args!("3. Waiting for the first delivery of {store}, for {minutes}; Ctrl-C ends"));
+    let table = deployment.table();
+    let selection = Selection {
+        provider: Some(store.provider.to_string()),
+        store: Some(store.store.clone()),
+        ..Selection::between(began, forever())
+    };
+    let mut follow = Box::pin(Follow::from_now(&table, selection)).await?;
+    let first = async {
+        tokio::select! {
+            new = follow.next(output) => new.map(First::Event),
+            refused = first_refusal(&deployment, &store, began) => refused.map(First::Refusal),
+        }
+    };
+    let first = tokio::time::timeout(wait, Box::pin(unless_stopped(first))).await;
+    match first {
+        Ok(Some(Ok(First::Event(events)))) => output.report(&Arrived::of(&store, &events)),
+        Ok(Some(Ok(First::Refusal(refused)))) => Err(refusal(&deployment, &store, &refused)),
+        Ok(Some(Err(failure))) => Err(failure),
+        Ok(None) => {
+            let inlet = &deployment.inlet;
+            output.note(format_args!(
+                "stopped waiting; see later deliveries with: {inlet} tail --store {store}"
+            ));
+            Ok(())
+        }
+        Err(_late) => Err(diagnose(&deployment, &store, began, output).await),
+    }
+}
+
+/// The first thing that happens to the store.
+enum First {
+    Event(Vec<Arrival>),
+    Refusal(Box<QuarantinedDelivery>),
+}
+
+/// Sets the first credential, unless the store has one.
+async fn add_credential(
+    arguments: &AddArguments,
+    deployment: &Deployment,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let store = &arguments.input.store;
+    if secrets::read(deployment, store).await?.is_some() {
+        output.note(format_args!("1. {store} has a credential already; it stays as it is"));
+        return Ok(());
+    }
+    output.note(format_args!("1. The credential of {store}"));
+    Box::pin(secret::set(&arguments.input, arguments.kms_key.clone(), deployment, output)).await
+}
+
+/// Prints the URLs and how to register them: by the provider's API, or by hand.
+fn register(store: &StoreAddress, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
+    if store.provider.api.is_none() {
+        output.note("2. Registration at the provider");
+        return print_manual_steps(&deployment.api, store, output);
+    }
+    let inlet = &deployment.inlet;
+    output.note(format_args!(
+        "2. Register the URLs at the provider, in another shell: {inlet} webhook register {store}\n   \
+         or by hand: {inlet} urls {store}"
+    ));
+    Ok(())
+}
+
+/// Waits for a refused delivery of the store that arrived since this time.
+async fn first_refusal(
+    deployment: &Deployment,
+    store: &StoreAddress,
+    since: ReceivedAt,
+) -> Result<Box<QuarantinedDelivery>, Failure> {
+    let table = deployment.table();
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let span = (since, now_plus_skew(clock::now()));
+        let refused = quarantined_deliveries(&table, (store.provider.name, &store.store), span, 1).await;
+        let refused =
+            refused.map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
+        if let Some(refused) = refused.into_iter().next() {
+            return Ok(Box::new(refused));
+        }
+    }
+}
+
+fn refusal(deployment: &Deployment, store: &StoreAddress, refused: &QuarantinedDelivery) -> Failure {
+    let (inlet, id) = (&deployment.inlet, &refused.digest);
+    Failure::Refused {
+        what: format!("a delivery of {store} arrived and was refused: {}", refused.reason),
+        next: format!(
+            "look at what was offered with `{inlet} quarantine show {id}`, correct the credential with \
+             `{inlet} secret rotate {store}` or at the provider, then accept it with `{inlet} reverify {store}`"
+        ),
+    }
+}
+
+/// Returns why no delivery came, as far as the deployment can know.
+async fn diagnose(
+    deployment: &Deployment,
+    store: &StoreAddress,
+    since: ReceivedAt,
+    output: &mut Output,
+) -> Failure {
+    let inlet = &deployment.inlet;
+    let problem = |what: String, next: String| Failure::Problem { what, next };
+    match probe(deployment, store).await {
+        Some(200) => {}
+        Some(404) => {
+            return problem(
+                format!("no delivery came, because the receiver of {} is not deployed", store.provider),
+                "deploy it: docs/deploy.md has the parameter of each provider".to_owned(),
+            );
+        }
+        status => {
+            let status =
+                status.map_or_else(|| "does not respond".to_owned(), |status| format!("responds {status}"));
+            return problem(
+                format!("no delivery came, and the receiver {status} at {}", deployment.api),
+                format!("run `{inlet} doctor`"),
+            );
+        }
+    }
+    let progress = output.progress("log lines read", None);
+    let counted = counts_by_store(deployment, store.provider, (since, clock::now()), &progress).await;
+    progress.finish_and_clear();
+    let names = counted.map(|counted| counted.unknown_stores.most_frequent(usize::MAX)).unwrap_or_default();
+    let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+    if let Some(wrong) = similar(store.store.as_str(), names.iter().copied()).first().or(names.first()) {
+        return problem(
+            format!(
+                "deliveries came for {}/{wrong}, which has no secret, and none for {store}",
+                store.provider
+            ),
+            format!("correct the URL at the provider: `{inlet} urls {store}` prints it"),
+        );
+    }
+    problem(
+        format!("no delivery of {store} came: the provider has sent none to this deployment"),
+        format!(
+            "compare the URLs at the provider with `{inlet} urls {store}`, check that the webhooks are active, and make \
+             an event happen there; `{inlet} send {} --store {}` lists events to test the deployment itself with",
+            store.provider, store.store
+        ),
+    )
+}
+
+/// Returns the status with which the store's receiver answers a GET, which has no effect.
+async fn probe(deployment: &Deployment, store: &StoreAddress) -> Option<u16> {
+    let client = http::client(&deployment.api).ok()?;
+    let url = format!("{}/{store}", deployment.api.trim_end_matches('/'));
+    let answer = client.get(url).timeout(PROBE).send().await.ok()?;
+    Some(answer.status().as_u16())
+}
+
+/// The first delivery.
+#[derive(Debug, Serialize)]
+struct Arrived {
+    store: String,
+    id: String,
+    received: String,
+    #[serde(rename = "type")]
+    canonical_type: String,
+}
+
+impl Arrived {
+    fn of(store: &StoreAddress, events: &[Arrival]) -> Self {
+        let first = events.first();
+        let text = |value: fn(&Arrival) -> String| first.map(value).unwrap_or_default();
+        Self {
+            store: store.to_string(),
+            id: text(|event| event.id.to_string()),
+            received: text(|event| event.received.clone()),
+            canonical_type: text(|event| event.canonical_type.clone()),
+        }
+    }
+}
+
+impl Report for Arrived {
+    fn page(&self, page: &mut Page) {
+        let Self { store, id, received, canonical_type } = self;
+        page.line(format_args!("{store} works: {canonical_type} arrived at {}", page.time_named(received)));
+        page.line(format_args!("  {id}"));
+    }
+}

@@ -1,0 +1,142 @@
+//! A stand-in for AWS in front of the emulator: it hangs, refuses or drops calls, by service or by operation.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use inlet_tests::stack::{Facts, Stack};
+
+/// What happens to a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    /// The emulator answers it.
+    Pass,
+    /// There is no answer.
+    Hang,
+    /// The connection is closed without an answer.
+    Drop,
+    /// It is refused with this error code.
+    Refuse(&'static str),
+}
+
+/// The stand-in.
+pub(crate) struct FakeAws {
+    /// The facts of the local stack, with the stand-in's address as that of AWS.
+    pub(crate) facts: Facts,
+    fates: Arc<Mutex<HashMap<String, Fate>>>,
+}
+
+impl FakeAws {
+    /// Starts a stand-in in front of the local stack's emulator.
+    pub(crate) fn start() -> Self {
+        let mut facts = Stack::up().facts;
+        let upstream = facts.endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        facts.endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        let fates: Arc<Mutex<HashMap<String, Fate>>> = Arc::default();
+        let shared = Arc::clone(&fates);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (stream, fates, upstream) =
+                    (stream.expect("a connection"), Arc::clone(&shared), upstream.clone());
+                thread::spawn(move || answer(stream, &fates, &upstream));
+            }
+        });
+        Self { facts, fates }
+    }
+
+    /// Sets the fate of a service's calls (`dynamodb`), or of one operation (`sqs/SendMessage`).
+    pub(crate) fn set(&self, calls: &str, fate: Fate) {
+        self.fates.lock().expect("no panic").insert(calls.to_owned(), fate);
+    }
+}
+
+/// A request: its head without the line that ends it, and its body.
+struct Call {
+    head: Vec<String>,
+    body: Vec<u8>,
+}
+
+impl Call {
+    fn read(stream: &TcpStream) -> Option<Self> {
+        let mut reader = BufReader::new(stream);
+        let mut head = Vec::new();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+            if line.trim().is_empty() {
+                break;
+            }
+            head.push(line.trim().to_owned());
+        }
+        let mut call = Self { head, body: Vec::new() };
+        let length = call.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        call.body.resize(length, 0);
+        reader.read_exact(&mut call.body).ok()?;
+        Some(call)
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let with_name = |line: &&String| line.to_lowercase().starts_with(&format!("{name}:"));
+        self.head.iter().find(with_name).and_then(|line| line.split_once(':')).map(|(_, value)| value.trim())
+    }
+
+    /// The service in the scope of the signature.
+    fn service(&self) -> String {
+        let scope = self.header("authorization").and_then(|line| line.split("Credential=").nth(1));
+        scope.and_then(|scope| scope.split('/').nth(3)).unwrap_or_default().to_owned()
+    }
+
+    fn operation(&self) -> String {
+        let target = self.header("x-amz-target").and_then(|target| target.rsplit('.').next());
+        format!("{}/{}", self.service(), target.unwrap_or_default())
+    }
+}
+
+fn answer(mut stream: TcpStream, fates: &Mutex<HashMap<String, Fate>>, upstream: &str) -> Option<()> {
+    let call = Call::read(&stream)?;
+    let fate = {
+        let fates = fates.lock().expect("no panic");
+        fates.get(&call.operation()).or_else(|| fates.get(&call.service())).copied()
+    };
+    match fate.unwrap_or(Fate::Pass) {
+        Fate::Pass => pass(&call, &mut stream, upstream),
+        Fate::Hang => {
+            thread::sleep(Duration::from_mins(2));
+            None
+        }
+        Fate::Drop => None,
+        Fate::Refuse(code) => refuse(&call, code, &mut stream),
+    }
+}
+
+fn pass(call: &Call, stream: &mut TcpStream, upstream: &str) -> Option<()> {
+    let mut emulator = TcpStream::connect(upstream).ok()?;
+    let head = call.head.iter().filter(|line| !line.to_lowercase().starts_with("connection:"));
+    let head = head.fold(String::new(), |head, line| head + line + "\r\n");
+    emulator.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).ok()?;
+    emulator.write_all(&call.body).ok()?;
+    std::io::copy(&mut emulator, stream).ok().map(drop)
+}
+
+/// Refuses a call in the protocol of its service.
+fn refuse(call: &Call, code: &str, stream: &mut TcpStream) -> Option<()> {
+    let message = "User: someone is not allowed to, or was too fast";
+    let (kind, body) = match call.service().as_str() {
+        "cloudformation" | "sns" | "sts" => (
+            "text/xml",
+            format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+            ),
+        ),
+        _ => ("application/x-amz-json-1.0", format!(r#"{{"__type":"{code}","message":"{message}"}}"#)),
+    };
+    let head = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).ok()
+}
