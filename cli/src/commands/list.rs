@@ -244,7 +244,7 @@ mod tests {
             (80, "3m   processed  9f2c41d8  order.status_changed  zid/riyadh  order/81230457"),
             (120, "3m   processed  9f2c41d8  order.status_changed  zid/riyadh  order/81230457"),
         ] {
-            let mut page = Page::default();
+            let mut page = Page::of_width(width);
             events.narrow_page(&mut page, width);
             let text = page.plain();
             let lines: Vec<&str> = text.lines().collect();

@@ -160,8 +160,9 @@ impl Sendable {
 impl Report for Sendable {
     fn page(&self, page: &mut Page) {
         page.heading(format_args!("Events of {}", self.provider));
+        let widest = self.events.iter().map(|event| event.event.len()).max().unwrap_or_default();
         for SendableEvent { event, sent_when, samples } in &self.events {
-            page.fitted_line(format_args!("{event:<40}  {sent_when}"));
+            page.fitted_line(format_args!("{event:<widest$}  {sent_when}"));
             for sample in samples {
                 page.aside(format_args!("  {sample}"));
             }

@@ -272,6 +272,12 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// Returns an empty page whose tables fit into this width.
+    #[cfg(test)]
+    pub(crate) fn of_width(width: usize) -> Self {
+        Self { text: String::new(), layout: Layout { width: Some(width), ..Layout::default() } }
+    }
+
     /// Returns the text without colour.
     #[cfg(test)]
     pub(crate) fn plain(&self) -> String {

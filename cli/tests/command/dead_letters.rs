@@ -53,7 +53,7 @@ async fn one_dead_letter_is_shown_and_redriven_by_its_short_id() {
     let left = given.stack.waiting(&dead_letters);
     assert_eq!((left.len(), left[0].body["id"].as_str()), (1, Some(given.ids[0].as_str())));
     assert!(!given.stack.table().receipts.is_parked(&given.ids[1]).await.unwrap());
-    snapshot("dead-letters-no-letter", &run_in(&folder, &["dead-letters", "show", "00000000"]));
+    snapshot("dead-letters-no-letter", &run_in(&folder, &["dead-letters", "show", "00c0ffee"]));
     std::fs::remove_dir_all(folder).unwrap();
 }
 

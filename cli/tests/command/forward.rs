@@ -67,8 +67,18 @@ async fn events_are_posted_as_cloudevents_in_entity_order() {
     let (listener, url) = somewhere();
     let posted = listens(listener, "200 OK");
     let hook = format!("{url}/hook");
-    let forwarded =
-        run(&["forward", "--to", &hook, "--since", "10m", "--limit", "2", "--store", &given.address]);
+    let forwarded = run(&[
+        "forward",
+        "--unsigned",
+        "--to",
+        &hook,
+        "--since",
+        "10m",
+        "--limit",
+        "2",
+        "--store",
+        &given.address,
+    ]);
     snapshot("forward", &forwarded.done());
     let posted: Vec<Posted> = posted.try_iter().collect();
     let ids: Vec<Value> =
@@ -138,6 +148,7 @@ async fn an_error_response_is_reported_and_skipped() {
         "2",
         "--retries",
         "1",
+        "--unsigned",
         "--concurrency",
         "1",
         "--store",

@@ -48,11 +48,13 @@ impl Ran {
 }
 
 /// Values that differ from run to run, and their placeholders in snapshots, in order.
-const FILTERS: [(&str, &str); 9] = [
+const FILTERS: [(&str, &str); 11] = [
     (r#"("original_id": )\d+"#, "$1[id]"),
     (r"https?://(127\.0\.0\.1|localhost):\d+(/_aws/execute-api/\w+)?", "[api]"),
     (r"\bt\d{13}-\d+-\d+\b", "[store]"),
     (r"/[0-9a-f]{16}\b", "/[digest]"),
+    (r"\b[0-9a-f]{16}\b", "[digest]"),
+    (r"\b127\.0\.0\.1:\d+", "[host]"),
     (r"ureq/[\d.]+", "ureq/[version]"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "[time]"),
     (r"\b\d+(\.\d+)? ?(µs|ms|s)\b", "[duration]"),

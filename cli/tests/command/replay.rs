@@ -81,6 +81,8 @@ async fn a_stopped_replay_continues_with_its_hint() {
 #[tokio::test]
 async fn a_replay_needs_a_start_or_an_entity() {
     snapshot("replay-everything", &run(&["replay", "--yes"]));
-    snapshot("replay-nothing", &run(&["replay", "--yes", "--since", "1m", "--store", "zid/nobody"]).done());
+    let unknown = run(&["replay", "--yes", "--since", "1m", "--store", "zid/no-such-store"]);
+    assert_eq!(unknown.code, 3, "{unknown:?}");
+    assert!(unknown.err.contains("there is no store no-such-store with a secret"), "{unknown:?}");
     snapshot("replay-no-name", &run(&["replay", "--id", "a b"]));
 }

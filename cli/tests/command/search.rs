@@ -58,7 +58,7 @@ async fn a_short_id_names_an_event() {
     let replayed = run(&["replay", &id.digest()[..8], "--yes", "--json"]).done();
     assert_eq!(replayed.json()["sent"], 1, "{replayed:?}");
     assert!(replayed.err.contains(&format!("inlet --local show {id}")), "{replayed:?}");
-    snapshot("show-no-short-id", &run(&["show", "00000000"]));
+    snapshot("show-no-short-id", &run(&["show", "00c0ffee"]));
 }
 
 #[tokio::test]
