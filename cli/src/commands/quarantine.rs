@@ -157,25 +157,29 @@ async fn show(
             requests.map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
         found.extend(requests.into_iter().map(|request| (store.clone(), request)));
     }
-    match found.as_slice() {
-        [(store, request)] => {
-            output.report(&ShownRequest::new(store, request, with_body))?;
-            output.note(format!(
-                "compare the lengths with `{inlet} secret list {store}`; after correcting the secret run `{inlet} reverify {store}`"
-            ));
-            Ok(())
-        }
-        [] => Err(Failure::NotFound {
+    let Some((store, request)) = found.first() else {
+        return Err(Failure::NotFound {
             what: format!("delivery {id} in quarantine"),
             next: format!(
                 "list them with `{inlet} quarantine list`; an accepted delivery has left the quarantine"
             ),
-        }),
-        several => Err(Failure::Unusable {
-            what: format!("{} quarantined deliveries have an id that begins with {id}", several.len()),
-            next: "give more digits of the id, or --store".to_owned(),
-        }),
+        });
+    };
+    // Equal requests of a store have the same id, and the same content: the newest is shown. A provider may send the
+    // same to several stores.
+    let mut stores: Vec<String> = found.iter().map(|(store, _)| store.to_string()).collect();
+    stores.dedup();
+    if stores.len() > 1 {
+        return Err(Failure::Unusable {
+            what: format!("deliveries of {} stores have an id that begins with {id}", stores.len()),
+            next: format!("give --store with one of these: {}", stores.join(", ")),
+        });
     }
+    output.report(&ShownRequest::new(store, request, with_body))?;
+    output.note(format!(
+        "compare the lengths with `{inlet} secret list {store}`; after correcting the secret run `{inlet} reverify {store}`"
+    ));
+    Ok(())
 }
 
 #[derive(Debug, Serialize)]

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::deployment::Deployment;
 use crate::failure::{DAMAGE_HINT, Failure};
 use crate::input::event_ids::EventRef;
-use crate::input::filters::{ContentArgs, Filters, Span};
+use crate::input::filters::{A_DAY, ContentArgs, Filters, Span};
 use crate::options::DeploymentArgs;
 use crate::output::progress::{self, RunOutcome};
 use crate::output::prompt::confirm;
@@ -34,10 +34,10 @@ pub(crate) struct Arguments {
     /// Send only these events, in this order: ids, or short ids as in `inlet list`
     #[arg(value_name = "ID", conflicts_with_all = ["provider", "store", "event_types", "entity", "conditions", "grep", "trust", "origin", "since", "until", "parked", "unprocessed"])]
     events: Vec<EventRef>,
-    /// Only parked events
+    /// Only parked events; without --since, those of the last 24 hours, as `inlet list` shows them
     #[arg(long)]
     parked: bool,
-    /// Only events without a receipt, parked ones included
+    /// Only events without a receipt, parked ones included; without --since, those of the last 24 hours
     #[arg(long, conflicts_with = "parked")]
     unprocessed: bool,
     /// Id of the replay, which consumers read as `replayid`; give the id of an earlier replay to continue it [default: generated]
@@ -182,9 +182,12 @@ impl Arguments {
         if let Some(since) = self.span.since {
             return Ok(since.before(now, zone));
         }
-        // The events of one entity are few, and unfinished ones are wanted however old they are.
-        if !self.events.is_empty() || self.filters.names_an_entity() || self.parked || self.unprocessed {
+        // The events of one entity are few.
+        if !self.events.is_empty() || self.filters.names_an_entity() {
             return Ok(ReceivedAt::EPOCH);
+        }
+        if self.parked || self.unprocessed {
+            return Ok(now.earlier(A_DAY));
         }
         Err(Failure::Unusable {
             what: "the start of the replay is missing".to_owned(),

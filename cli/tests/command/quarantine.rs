@@ -13,7 +13,7 @@ async fn a_quarantined_delivery_is_shown_without_its_proof() {
     let id = listed["quarantined"][0]["id"].as_str().unwrap().to_owned();
     let shown = run(&["quarantine", "show", &id[..8], "--store", &address]).done();
     snapshot("quarantine-show", &shown);
-    let with_body = run(&["quarantine", "show", &id, "--body", "--json"]).done();
+    let with_body = run(&["quarantine", "show", &id, "--body", "--json", "--store", &address]).done();
     assert!(with_body.json()["body"].as_str().unwrap().contains("81230457"));
     let proof = request.headers.value("authorization").unwrap().split_once(' ').unwrap().1;
     assert!(!(shown.out + &with_body.out).contains(proof), "the proof is shown");
