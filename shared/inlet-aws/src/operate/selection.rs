@@ -25,7 +25,7 @@ pub struct Selection {
     pub provider: Option<String>,
     /// The store.
     pub store: Option<StoreName>,
-    /// The provider's names of the event, or the message's types; `*` stands for any text. One of them must match. Empty
+    /// The provider's names of the event, or the message's types; `*` matches any text. One of them must match. Empty
     /// for every type.
     pub event_types: Vec<String>,
     /// The entity as in a message's `subject`: `{kind}/{entity}`.
@@ -252,7 +252,7 @@ fn has_value(value: &Value, path: &[&str], wanted: &str) -> bool {
     }
 }
 
-/// Returns true if a text matches a pattern, in which `*` stands for any text.
+/// Returns true if a text matches a pattern, in which `*` matches any text.
 pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn an_asterisk_stands_for_any_text() {
+    fn an_asterisk_matches_any_text() {
         for (pattern, text, is) in [
             ("a*c", "abc", true),
             ("a*c", "ac", true),
