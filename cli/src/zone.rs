@@ -32,7 +32,7 @@ impl FromStr for Zone {
         if let Ok(zone) = TimeZone::get(text) {
             return Ok(Self(zone));
         }
-        // An offset, as it stands behind a time.
+        // An offset, as it follows a time.
         let time = format!("2025-06-12T00:00:00{text}[{text}]");
         time.parse::<Zoned>().map(|time| Self(time.time_zone().clone())).map_err(|_| NotAZone)
     }

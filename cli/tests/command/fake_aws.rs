@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use inlet_tests::stack::{Facts, Stack};
 
-/// What happens to a call.
+/// The fate of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fate {
     /// The emulator answers it.
@@ -124,7 +124,7 @@ fn pass(call: &Call, stream: &mut TcpStream, upstream: &str) -> Option<()> {
 
 /// Refuses a call in the protocol of its service.
 fn refuse(call: &Call, code: &str, stream: &mut TcpStream) -> Option<()> {
-    let message = "User: someone is not allowed to, or was too fast";
+    let message = "User: arn:aws:iam::000000000000:user/test is not authorized, or was too fast";
     let (kind, body) = match call.service().as_str() {
         "cloudformation" | "sns" | "sts" => (
             "text/xml",

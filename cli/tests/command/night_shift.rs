@@ -18,7 +18,7 @@ impl Walk {
 }
 
 #[tokio::test]
-async fn an_order_is_found_explained_fixed_and_checked_in_six_commands() {
+async fn an_order_is_found_fixed_and_checked_in_six_commands() {
     // The consumer refuses an order. Its event is parked, and its message is a dead letter.
     let given = orders(2).await;
     let (broken, table) = (&given.ids[1], given.stack.table());

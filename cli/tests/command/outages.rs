@@ -1,4 +1,4 @@
-//! What commands do when AWS hangs, refuses or cannot be reached.
+//! The commands while AWS hangs, refuses or cannot be reached.
 
 use std::time::{Duration, Instant};
 

@@ -69,7 +69,7 @@ pub struct Look {
     pub hidden: u32,
 }
 
-/// What a run does with a letter that its filter selects.
+/// The action of a run on a letter that its filter selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Moves it to the event queue.
