@@ -10,7 +10,7 @@ use aws_sdk_ssm::types::ParameterType;
 use bytes::Bytes;
 use hyper::Request;
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::operate::redrive::Redrive;
+use inlet_aws::operate::dead_letters::{Action, DeadLetters, LetterFilter};
 use inlet_aws::operate::replay::{Replay, ReplayId, Selection};
 use inlet_aws::sqs::SqsQueue;
 use serde_json::{Map, Value, json};
@@ -128,8 +128,11 @@ impl World {
     pub async fn redrive(&self, stack: &Stack) {
         let [dead_letters, queue] = [&self.dead_letters, &self.queue]
             .map(|queue| SqsQueue::new(stack.clients.sqs.clone(), queue.clone()));
-        let redrive = Redrive { dead_letters, queue, table: self.table_of(stack) };
-        redrive.run(RATE, &watch::Sender::default()).await.expect("redriven messages");
+        let letters = DeadLetters { dead_letters, queue, table: self.table_of(stack) };
+        let (_running, stop) = watch::channel(false);
+        let done = watch::Sender::default();
+        let redriven = letters.run(Action::Redrive, &LetterFilter::default(), RATE, &stop, &done).await;
+        redriven.expect("redriven messages");
     }
 
     /// Sends every event once more, as `inlet replay` does.
@@ -137,14 +140,7 @@ impl World {
         let queue = SqsQueue::new(stack.clients.sqs.clone(), self.queue.clone());
         let replay = Replay { table: self.table_of(stack), queue };
         let now = inlet_aws::client::clock::now();
-        let selection = Selection {
-            provider: None,
-            store: None,
-            event_type: None,
-            entity: None,
-            from: now.earlier(Duration::from_hours(1)),
-            until: now,
-        };
+        let selection = Selection::between(now.earlier(Duration::from_hours(1)), now);
         let name = ReplayId::parse(name).expect("a replay's name");
         replay.run(&selection, &name, RATE, &watch::Sender::default()).await.expect("replayed events");
     }
