@@ -37,7 +37,7 @@ fn a_refused_first_delivery_is_explained() {
     let (mut adding, store) = add("2");
     send(&store, &["--bad-signature"]);
     let line = adding.wait_for("arrived and was refused");
-    assert!(line.contains("no live credential fits"), "{line}");
+    assert!(line.contains("no live credential matches the proof"), "{line}");
     adding.wait_for(&format!("inlet --local secret rotate {store}"));
     assert_eq!(adding.end().0, 4);
     retire(&store);
