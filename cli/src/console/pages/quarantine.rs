@@ -162,6 +162,7 @@ mod tests {
         let offer = QuarantinedOffer {
             delivery: QuarantinedDelivery {
                 key: "k".into(),
+                digest: "k".into(),
                 received: ReceivedAt::EPOCH,
                 reason: evil.into(),
                 method: "POST".into(),
