@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use inlet::canonical::Kind;
+use inlet::canonical::{Canonical, Kind};
 use inlet::provider::catalogue::text_at;
 use inlet::reconcile::{
     Comparison, Coverage, Failure, HeaderValue, Observation, Page, Request, RequestLimit, Response, Source,
@@ -15,7 +15,9 @@ use inlet::reconcile::{
 use inlet::secret::Secret;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+
+use crate::canonical::ticket;
 
 use crate::Tiki;
 
@@ -50,6 +52,10 @@ pub struct Walk {
 impl Source for Tiki {
     type Access = Access;
     type Walk = Walk;
+    const ACCESS: &'static [(&'static str, &'static str)] = &[
+        ("client_id", "of an in-house app of Tiki's developer platform"),
+        ("client_secret", "of the same app"),
+    ];
     const KINDS: &'static [Kind] = &[Kind::ReturnOrder];
     const LIMIT: RequestLimit = LIMIT;
 
@@ -69,10 +75,7 @@ impl Source for Tiki {
         let path = "/aftersales/2.0/customer_return/search";
         let request =
             Request::get(format!("{BASE}{path}?ordering=created_at&limit={PAGE_LEN}&offset={offset}"));
-        match token {
-            Some(token) => request.header("authorization", HeaderValue::bearer(&token.secret)),
-            None => request,
-        }
+        authorized(request, token)
     }
 
     fn read(walk: &Walk, response: &Response) -> Result<Page<Walk>, Failure> {
@@ -90,6 +93,28 @@ impl Source for Tiki {
         let in_window = |observed: &Observation| walk.window.contains(observed.changed_at);
         Ok(Page { observations: observations.filter(in_window).collect(), then })
     }
+
+    /// The detail has the history, from which the time of the last change is known.
+    fn detail(observed: &Observation, _: &Access, token: Option<&Token>) -> Option<Request> {
+        let code = &observed.entity;
+        // A code of other characters could change the path.
+        let is_code = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let request = || Request::get(format!("{BASE}/aftersales/2.0/customer_return/{code}/detail"));
+        is_code.then(|| authorized(request(), token))
+    }
+
+    fn read_detail(_: &Observation, response: &Response) -> Result<Observation, Failure> {
+        let object = inner(response)?;
+        observe(Value::Object(object)).ok_or_else(|| response.unreadable("code"))
+    }
+}
+
+/// Adds the token.
+fn authorized(request: Request, token: Option<&Token>) -> Request {
+    match token {
+        Some(token) => request.header("authorization", HeaderValue::bearer(&token.secret)),
+        None => request,
+    }
 }
 
 struct List {
@@ -99,6 +124,13 @@ struct List {
 
 /// Reads a list in the form of the package search, `{count, results}`, or below `data` with `success`.
 fn list(response: &Response) -> Result<List, Failure> {
+    let mut object = inner(response)?;
+    let count = object.get("count").and_then(Value::as_u64);
+    Ok(List { objects: response.list(&mut object, "results")?, count })
+}
+
+/// Returns the object of a response: below `data`, if there is one. A response with status 200 may contain an error.
+fn inner(response: &Response) -> Result<Map<String, Value>, Failure> {
     let mut object = response.object()?;
     if object.get("success") == Some(&Value::Bool(false)) {
         let error = Value::Object(object);
@@ -114,8 +146,7 @@ fn list(response: &Response) -> Result<List, Failure> {
         }
         _ => {}
     }
-    let count = object.get("count").and_then(Value::as_u64);
-    Ok(List { objects: response.list(&mut object, "results")?, count })
+    Ok(object)
 }
 
 /// Returns a customer return as observed; nothing without its code. Webhooks call the code `ref_code`.
@@ -129,8 +160,19 @@ fn observe(object: Value) -> Option<Observation> {
         comparison: Comparison::Newest,
         state: text_at(&object, "status").map(|status| ("status", status)).into_iter().collect(),
         history: Vec::new(),
+        data: canonical(&object)?,
         object,
     })
+}
+
+/// Returns the return of a customer's return, by the names that webhooks have.
+fn canonical(object: &Value) -> Option<Canonical> {
+    ticket(&json!({
+        "ref_code": text_at(object, "code"),
+        "order_code": text_at(object, "order.order_code").or_else(|| text_at(object, "order_code")),
+        "status": text_at(object, "status"),
+        "type": "cr",
+    }))
 }
 
 /// Returns the time of the newest entry of `histories`, which the detail has.
@@ -142,7 +184,6 @@ fn newest_entry(object: &Value) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn access() -> Access {
         serde_json::from_value(json!({"client_id": "app", "client_secret": "s3cret"})).unwrap()

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use inlet::canonical::Kind;
+use inlet::canonical::{Canonical, Kind};
 use inlet::provider::catalogue::text_at;
 use inlet::reconcile::{
     Comparison, Coverage, Failure, HeaderValue, Observation, Page, Request, RequestLimit, Response, Source,
@@ -15,13 +15,17 @@ use inlet::secret::Secret;
 use inlet::value::decimal::Decimal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::canonical::{capture, refund};
 use crate::{SIGNATURE_HEADER, Zip};
 
 /// The gateways: docs.us.zip.co/reference/transactionsmerchantidv3.
 const PRODUCTION: &str = "https://gateway.us.zip.co";
 const SANDBOX: &str = "https://gateway.sand.us.zip.co";
+
+/// The operation of a refund, as callbacks have it.
+const REFUND: &str = "RefundOrder";
 
 /// The limit is not documented. One list is one request, so six a minute are ample.
 const LIMIT: RequestLimit = RequestLimit { requests: 6, every: Duration::from_mins(1) };
@@ -47,6 +51,10 @@ pub struct Walk {
 impl Source for Zip {
     type Access = Access;
     type Walk = Walk;
+    const ACCESS: &'static [(&'static str, &'static str)] = &[
+        ("secret", "the secret that signs the callbacks"),
+        ("merchant_id", "the merchantId of every callback"),
+    ];
     const KINDS: &'static [Kind] = &[Kind::Payment];
     const LIMIT: RequestLimit = LIMIT;
 
@@ -78,11 +86,13 @@ fn observe(transaction: Value) -> Option<Observation> {
     let entity = text_at(&transaction, "orderId").filter(|id| !id.trim().is_empty())?;
     let operation = match text_at(&transaction, "transactionType")?.as_str() {
         "Capture" => "CaptureOrder",
-        "Refund" => "RefundOrder",
+        "Refund" => REFUND,
         _ => return None,
     };
     let reference = text_at(&transaction, "merchantTransactionReference").filter(|text| !text.is_empty());
+    // The list has no failures; callbacks of failures have the same operation and amount.
     let fields = [
+        ("success", Some("true".to_owned())),
         ("operation", Some(operation.to_owned())),
         ("amount", text_at(&transaction, "amount").and_then(|amount| shortest(&amount))),
         ("reference", reference),
@@ -95,8 +105,25 @@ fn observe(transaction: Value) -> Option<Observation> {
         comparison: Comparison::Any,
         state: fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
         history: Vec::new(),
+        data: canonical(&transaction, operation)?,
         object: transaction,
     })
+}
+
+/// Returns the payment of a transaction, by the names that callbacks have.
+fn canonical(transaction: &Value, operation: &str) -> Option<Canonical> {
+    let read = |name: &str| transaction.get(name).cloned().unwrap_or_default();
+    let callback = json!({
+        "timestamp": read("transactionDateTime"),
+        "merchantid": read("merchantId"),
+        "orderid": read("orderId"),
+        "currency": read("currency"),
+        "amount": read("amount"),
+        "merchantreference": read("merchantTransactionReference"),
+        "success": true,
+        "operation": operation,
+    });
+    if operation == REFUND { refund(&callback) } else { capture(&callback) }
 }
 
 /// Returns an amount without trailing zeros: the list has four digits behind the point, callbacks have two.
@@ -109,7 +136,6 @@ fn shortest(amount: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn access(sandbox: bool) -> Access {
         let access =
@@ -158,6 +184,7 @@ mod tests {
         let states: Vec<_> = page.observations.iter().map(|observed| observed.state.clone()).collect();
         let state = |operation: &str, amount: &str| {
             vec![
+                ("success", "true".to_owned()),
                 ("operation", operation.to_owned()),
                 ("amount", amount.to_owned()),
                 ("reference", "RF-1".to_owned()),

@@ -176,7 +176,7 @@ impl Kept {
         };
         let evidence = match event.origin() {
             Origin::Webhook => Evidence::Unanswered(None),
-            Origin::Fallback | Origin::Quarantine => Evidence::Late,
+            Origin::Fallback | Origin::Quarantine | Origin::Reconciled => Evidence::Late,
         };
         let Some(latest) = self.latest.get_mut(event.id().entity_path()) else {
             self.move_latest(event, own.received_ms);

@@ -56,6 +56,21 @@ impl Delivery {
         }
     }
 
+    /// Returns the delivery that carries an object as it was fetched. The body is the object, byte for byte.
+    pub(crate) fn fetched(store: StoreName, body: Vec<u8>, received_at: ReceivedAt) -> Self {
+        Self {
+            store,
+            topic: None,
+            method: Method::Get,
+            query: String::new(),
+            headers: vec![("content-type", "application/json".to_owned())],
+            body,
+            json: OnceLock::new(),
+            proof: Proof { trust: Trust::Fetched, covered: Covered::Nothing, scopes: Vec::new() },
+            received_at,
+        }
+    }
+
     /// The store that the URL names.
     pub fn store(&self) -> &StoreName {
         &self.store

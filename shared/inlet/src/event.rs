@@ -67,6 +67,12 @@ impl EventId {
         &self.0
     }
 
+    /// Returns the path of an entity: the first four parts of the ids of its events.
+    pub fn path_of(provider: &str, store: &StoreName, kind: Kind, entity: &str) -> String {
+        let entity = encoded(Some(&[entity.to_owned()])).unwrap_or_default();
+        format!("{provider}/{store}/{kind}/{entity}")
+    }
+
     /// The first four parts, which all events of an entity share.
     pub fn entity_path(&self) -> &str {
         self.split().0
@@ -184,6 +190,8 @@ pub enum Origin {
     Fallback,
     /// From a delivery that verified later.
     Quarantine,
+    /// From the provider's own API: no delivery had brought it.
+    Reconciled,
 }
 
 impl Origin {
@@ -193,6 +201,7 @@ impl Origin {
             Self::Webhook => "webhook",
             Self::Fallback => "fallback",
             Self::Quarantine => "quarantine",
+            Self::Reconciled => "reconciled",
         }
     }
 }
@@ -206,6 +215,8 @@ pub struct Event {
     dedup_scope: DedupScope,
     updates_latest: bool,
     supersedes: Option<EventId>,
+    /// The fields that no event had carried; only of an event that was reconciled.
+    missed: Vec<&'static str>,
     content: ContentDigest,
     received_at: ReceivedAt,
     delivery: Delivery,
@@ -249,8 +260,40 @@ impl Event {
             dedup_scope,
             updates_latest,
             supersedes: None,
+            missed: Vec::new(),
             content,
             received_at,
+            delivery,
+            reading,
+        }
+    }
+
+    /// Returns the event of an object that was read from the provider's API. `identity` distinguishes it from every
+    /// other event of the entity: equal identities are the same event forever.
+    ///
+    /// It updates `latest`, so that a delivery of an earlier state that arrives after it is no repeat of a delivery
+    /// before it.
+    pub(crate) fn observed<P: EventSource>(
+        delivery: Delivery,
+        reading: ParsedEvent,
+        identity: &[u8],
+        missed: Vec<&'static str>,
+    ) -> Self {
+        let store = delivery.store();
+        let content =
+            ContentDigest::of_parts([store.as_str(), reading.event_type.as_str(), reading.verb], identity);
+        let entity = encoded(reading.entity.as_deref()).unwrap_or_else(|| content.short());
+        let id = EventId(format!("{}/{store}/{}/{entity}/{}", P::NAME, reading.kind(), content.short()));
+        Self {
+            id,
+            provider: P::NAME,
+            origin: Origin::Reconciled,
+            dedup_scope: DedupScope::Forever,
+            updates_latest: true,
+            supersedes: None,
+            missed,
+            content,
+            received_at: delivery.received_at(),
             delivery,
             reading,
         }
@@ -301,6 +344,11 @@ impl Event {
     /// The id that the event had before it got a later arrival.
     pub fn supersedes(&self) -> Option<&EventId> {
         self.supersedes.as_ref()
+    }
+
+    /// Returns the fields of the object that no event had carried before; only of an event that was reconciled.
+    pub fn missed(&self) -> &[&'static str] {
+        &self.missed
     }
 
     /// The digest of what was delivered.
@@ -482,8 +530,9 @@ mod tests {
 
     #[test]
     fn an_origin_has_its_word() {
-        let words = [Origin::Webhook, Origin::Fallback, Origin::Quarantine].map(Origin::as_str);
-        assert_eq!(words, ["webhook", "fallback", "quarantine"]);
+        let words =
+            [Origin::Webhook, Origin::Fallback, Origin::Quarantine, Origin::Reconciled].map(Origin::as_str);
+        assert_eq!(words, ["webhook", "fallback", "quarantine", "reconciled"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! | the parts of a provider | [`provider`]: the trait, its retry policy, its event catalogue, its responses |
 //! | a delivery on its way | [`path`], [`request`], [`proof`], [`delivery`], [`event`], [`dedup`], [`message`], [`drift`] |
 //! | the two paths | [`receive`]: from a request to a response; [`process`]: from a message to a receipt |
-//! | a provider's own API | [`reconcile`]: requests, responses and observations |
+//! | a provider's own API | [`reconcile`]: requests, responses and observations; what is missed. [`proof`] knows its fetched values |
 //! | for people and tests | `tools`: sample deliveries, credential shapes, registration (cargo feature `tools`) |
 //!
 //! A provider is a type with a proof, a parser and a response. A delivery becomes an event in three steps:

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::canonical::Canonical;
 pub use crate::canonical::ENTITY_FORGOTTEN;
-use crate::event::{Event, EventId, NotAnEventId};
+use crate::event::{Event, EventId, NotAnEventId, Origin};
 use crate::proof::verify::Verified;
 use crate::provider::catalogue::Documented;
 use crate::received_at::ReceivedAt;
@@ -30,6 +30,12 @@ pub struct CloudEvent<'e> {
     store: &'e str,
     providertype: &'e str,
     trust: &'static str,
+    /// Only of an event that was reconciled: the way on which it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<&'static str>,
+    /// Only of an event that was reconciled: the fields that no event had carried, joined by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<String>,
     /// Absent where the event is inferred or unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     documented: Option<&'static str>,
@@ -79,6 +85,7 @@ impl<'e> CloudEvent<'e> {
     /// The message of an event.
     pub fn of(event: &'e Verified<Event>) -> Self {
         let reading = event.parsed();
+        let is_reconciled = event.origin() == Origin::Reconciled;
         let store = event.delivery().store();
         let source = format!("/{}/{store}", event.provider());
         // The id's third and fourth part: the kind, and the entity in its encoded form.
@@ -99,6 +106,8 @@ impl<'e> CloudEvent<'e> {
             store: store.as_str(),
             providertype: reading.event_type.as_str(),
             trust: event.delivery().trust().as_str(),
+            origin: is_reconciled.then_some(event.origin().as_str()),
+            missed: is_reconciled.then(|| event.missed().join(",")),
             documented: reading.documented.and_then(Documented::as_str),
             inferred: reading.inferred,
             currencyfrom: reading.completed.currency.then_some(SETTINGS),

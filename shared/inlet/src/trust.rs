@@ -13,6 +13,9 @@ pub enum Trust {
     SharedSecret,
     /// The sender knew the URL.
     UrlToken,
+    /// The provider sent nothing: Inlet read the object from the provider's own API, over TLS and with the store's
+    /// credentials for it.
+    Fetched,
 }
 
 /// Returns whether this is the word of a trust by which a signature verified the delivery.
@@ -28,6 +31,7 @@ impl Trust {
             Self::SignedFields => "signed_fields",
             Self::SharedSecret => "shared_secret",
             Self::UrlToken => "url_token",
+            Self::Fetched => "fetched",
         }
     }
 }

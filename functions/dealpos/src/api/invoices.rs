@@ -46,9 +46,9 @@ pub fn read_count(response: &Response) -> Result<u64, Failure> {
 }
 
 /// Returns the request for one invoice.
-pub fn detail_request(access: &Access, token: &Token, id: &str) -> Request {
+pub fn detail_request(access: &Access, token: Option<&Token>, id: &str) -> Request {
     let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
-    authorized(Request::get(url(access, &format!("Invoice/Detail?ID={id}"))), Some(token))
+    authorized(Request::get(url(access, &format!("Invoice/Detail?ID={id}"))), token)
 }
 
 /// Reads the response to [`detail_request`].
@@ -75,6 +75,7 @@ pub(super) fn observe_head(object: Value) -> Option<Observation> {
     let Some(Canonical::Order(order)) = sales::invoice(&with_webhook_names(&object)) else {
         return None;
     };
+    let data = order.clone().into();
     Some(Observation {
         kind: Kind::Order,
         entity,
@@ -82,6 +83,7 @@ pub(super) fn observe_head(object: Value) -> Option<Observation> {
         comparison: Comparison::Newest,
         state: state(order),
         history: Vec::new(),
+        data,
         object,
     })
 }

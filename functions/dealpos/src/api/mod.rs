@@ -12,8 +12,8 @@ use std::time::Duration;
 use inlet::canonical::Kind;
 use inlet::provider::catalogue::text_at;
 use inlet::reconcile::{
-    Failure, HeaderValue, NumberedPages, Page, PageLimits, Request, RequestLimit, Response, Source, Token,
-    Window,
+    Failure, HeaderValue, NumberedPages, Observation, Page, PageLimits, Request, RequestLimit, Response,
+    Source, Token, Window,
 };
 use inlet::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,11 @@ enum Listed {
 impl Source for DealPos {
     type Access = Access;
     type Walk = Walk;
+    const ACCESS: &'static [(&'static str, &'static str)] = &[
+        ("subdomain", "the part of the address before .dealpos.net"),
+        ("client_id", "from DealPOS's API dashboard"),
+        ("client_secret", "from DealPOS's API dashboard"),
+    ];
     const KINDS: &'static [Kind] = &[Kind::Order, Kind::Stock];
     const LIMIT: RequestLimit = LIMIT;
 
@@ -115,10 +120,19 @@ impl Source for DealPos {
             }
             Listed::Stock => (stock::read_items(response)?, None, stock::observe),
         };
-        let observations: Vec<_> = objects.into_iter().filter_map(observe).collect();
+        let observations: Vec<Observation> = objects.into_iter().filter_map(observe).collect();
         let ids = observations.iter().map(|observed| observed.entity.clone()).collect();
         let then = walk.pages.after(ids, total, PAGE_LIMITS);
         Ok(Page { observations, then: then.map(|pages| Walk { pages, ..walk.clone() }) })
+    }
+
+    /// Heads have other names than webhooks: `Due` for `DueDate`, `Amount` for `SalesNTax`.
+    fn detail(observed: &Observation, access: &Access, token: Option<&Token>) -> Option<Request> {
+        (observed.kind == Kind::Order).then(|| invoices::detail_request(access, token, &observed.entity))
+    }
+
+    fn read_detail(_: &Observation, response: &Response) -> Result<Observation, Failure> {
+        invoices::read_detail(response)
     }
 }
 

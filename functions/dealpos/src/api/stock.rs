@@ -1,6 +1,6 @@
 //! Changes of stock: the one list with a filter by time of change. Only a public client shows it.
 
-use inlet::canonical::Kind;
+use inlet::canonical::{Canonical, Kind};
 use inlet::provider::catalogue::text_at;
 use inlet::reconcile::{Comparison, Failure, Observation, Request, Response, Window};
 use jiff::tz::TimeZone;
@@ -39,11 +39,12 @@ pub(super) fn observe(object: Value) -> Option<Observation> {
     let state = fields.into_iter().filter_map(|(name, path)| Some((name, text_at(&object, path)?))).collect();
     Some(Observation {
         kind: Kind::Stock,
-        entity,
         changed_at: None,
         comparison: Comparison::Newest,
         state,
         history: Vec::new(),
+        data: Canonical::bare(Kind::Stock, Some(entity.clone())),
+        entity,
         object,
     })
 }

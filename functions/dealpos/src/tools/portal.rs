@@ -1,11 +1,15 @@
 //! The steps in DealPOS's back office that register webhooks. It documents no API for it.
 
 use inlet::tools::portal::Portal;
-use inlet::tools::registration::Registering;
+use inlet::tools::registration::{Registering, SourceVisitor};
 
 use crate::DealPos;
 
 impl Registering for DealPos {
+    fn visit_source(visitor: &mut impl SourceVisitor) {
+        visitor.visit::<Self>();
+    }
+
     const PORTAL: Portal = Portal {
         steps: &[
             "Open Developer → tab Menu URL (in older versions Setup → More Menu → Webhook Configuration).",

@@ -5,7 +5,8 @@ use inlet::provider::catalogue::text_at;
 use inlet::secret::Secret;
 use inlet::tools::registration::{
     Action, Api, ApiContext, ApiError, BodyPart, Call, CallResult, Change, CurrentRegistrations, Destination,
-    Item, Options, PlanError, Planned, ProviderOption, Registering, Reply, Step, Verb, WebhookApi,
+    Item, Options, PlanError, Planned, ProviderOption, Registering, Reply, SourceVisitor, Step, Verb,
+    WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -24,6 +25,10 @@ const PARTNER: &str = "partner";
 
 impl Registering for Tiki {
     const PORTAL: inlet::tools::portal::Portal = crate::tools::portal::PORTAL;
+
+    fn visit_source(visitor: &mut impl SourceVisitor) {
+        visitor.visit::<Self>();
+    }
 
     /// From the newest copy of the page. Older copies have <https://tikinowapi.tiki.vn>.
     const API: Option<Api> = Some(Api {

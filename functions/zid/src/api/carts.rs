@@ -49,6 +49,7 @@ fn observed(object: Value) -> Option<Observation> {
     let Some(Canonical::Cart(cart)) = canonical::cart(&object) else {
         return None;
     };
+    let data = cart.clone().into();
     Some(Observation {
         kind: Kind::Cart,
         entity,
@@ -56,6 +57,7 @@ fn observed(object: Value) -> Option<Observation> {
         comparison: Comparison::Newest,
         state: state(cart),
         history: Vec::new(),
+        data,
         object,
     })
 }

@@ -12,7 +12,9 @@ mod carts;
 use std::time::Duration;
 
 use inlet::canonical::Kind;
-use inlet::reconcile::{Failure, HeaderValue, Page, Request, RequestLimit, Response, Source, Token, Window};
+use inlet::reconcile::{
+    Failure, HeaderValue, Observation, Page, Request, RequestLimit, Response, Source, Token, Window,
+};
 use inlet::secret::Secret;
 use serde::Deserialize;
 
@@ -42,6 +44,10 @@ pub struct Access {
 impl Source for Zid {
     type Access = Access;
     type Walk = Walk;
+    const ACCESS: &'static [(&'static str, &'static str)] = &[
+        ("authorization", "the Authorization token of the app"),
+        ("manager_token", "the access_token of the store"),
+    ];
     const KINDS: &'static [Kind] = &[Kind::Order, Kind::Product, Kind::Cart];
     const LIMIT: RequestLimit = LIMIT;
 
@@ -60,6 +66,22 @@ impl Source for Zid {
 
     fn read(walk: &Walk, response: &Response) -> Result<Page<Walk>, Failure> {
         walk.read(response)
+    }
+
+    /// The view of an order has its history, which the list lacks.
+    fn detail(observed: &Observation, access: &Access, _: Option<&Token>) -> Option<Request> {
+        match observed.kind {
+            Kind::Order => observed.entity.parse().ok().map(|id| orders::view_request(access, id)),
+            Kind::Product => products::view_request(access, &observed.entity),
+            _ => None,
+        }
+    }
+
+    fn read_detail(observed: &Observation, response: &Response) -> Result<Observation, Failure> {
+        match observed.kind {
+            Kind::Order => orders::read_view(response),
+            _ => products::read_view(response),
+        }
     }
 }
 

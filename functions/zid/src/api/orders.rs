@@ -81,6 +81,7 @@ fn observed(object: Value) -> Option<Observation> {
     let Some(Canonical::Order(order)) = canonical::order(&object) else {
         return None;
     };
+    let data = order.clone().into();
     Some(Observation {
         kind: Kind::Order,
         entity,
@@ -88,6 +89,7 @@ fn observed(object: Value) -> Option<Observation> {
         comparison: Comparison::Newest,
         state: state(order),
         history: history(&object),
+        data,
         object,
     })
 }
@@ -105,7 +107,11 @@ fn history(object: &Value) -> Vec<Change> {
     let entries = object.get("histories").and_then(Value::as_array).into_iter().flatten();
     let entry = |entry: &Value| {
         let at = instant(&text_at(entry, "created_at")?)?;
-        Some(Change { at, status: text_at(entry, "order_status_name")? })
+        let status = text_at(entry, "order_status_name")?;
+        // `In Delivery` is the name of `indelivery`.
+        let code: String = status.chars().filter(|c| !c.is_whitespace()).collect();
+        let state = canonical::state_of_order(&status).or_else(|| canonical::state_of_order(&code));
+        Some(Change { at, state, status, entry: entry.clone() })
     };
     let mut changes: Vec<Change> = entries.filter_map(entry).collect();
     // A stable sort keeps Zid's order among entries of one second.

@@ -177,6 +177,7 @@ fn observed(object: Value) -> Option<Observation> {
     let Some(Canonical::Product(product)) = canonical::product(&object) else {
         return None;
     };
+    let data = product.clone().into();
     Some(Observation {
         kind: Kind::Product,
         entity,
@@ -184,6 +185,7 @@ fn observed(object: Value) -> Option<Observation> {
         comparison: Comparison::Newest,
         state: state(product),
         history: Vec::new(),
+        data,
         object,
     })
 }

@@ -21,6 +21,7 @@ pub(crate) use cart::cart;
 pub(crate) use category::category;
 pub(crate) use customer::customer;
 pub(crate) use order::order;
+pub(crate) use order::state::of_order as state_of_order;
 pub(crate) use product::product;
 
 use self::value::Text;

@@ -12,7 +12,7 @@ use inlet::secret::Secret;
 use inlet::tools::registration::{
     Action, Api, ApiContext, ApiError, BodyPart, Call, CallResult, Change, ChangeOptions,
     CurrentRegistrations, Destination, Item, Options, PlanError, Planned, Problem, ProviderOption,
-    Registering, Registration, Reply, Step, Target, Verb, WebhookApi,
+    Registering, Registration, Reply, SourceVisitor, Step, Target, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -42,6 +42,10 @@ const APP_MARKET: &str = "app.market.";
 
 impl Registering for Zid {
     const PORTAL: inlet::tools::portal::Portal = crate::tools::portal::PORTAL;
+
+    fn visit_source(visitor: &mut impl SourceVisitor) {
+        visitor.visit::<Self>();
+    }
 
     const API: Option<Api> = Some(Api {
         base: "https://api.zid.sa",

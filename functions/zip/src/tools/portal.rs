@@ -1,11 +1,15 @@
 //! The steps of a merchant's program so that Zip calls back here: there is nothing to register.
 
 use inlet::tools::portal::Portal;
-use inlet::tools::registration::Registering;
+use inlet::tools::registration::{Registering, SourceVisitor};
 
 use crate::Zip;
 
 impl Registering for Zip {
+    fn visit_source(visitor: &mut impl SourceVisitor) {
+        visitor.visit::<Self>();
+    }
+
     const PORTAL: Portal = Portal {
         steps: &[
             "There is nothing to register: give the URL with each call of Zip's gateway.",

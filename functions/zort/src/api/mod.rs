@@ -38,6 +38,11 @@ pub struct Access {
 impl Source for Zort {
     type Access = Access;
     type Walk = Walk;
+    const ACCESS: &'static [(&'static str, &'static str)] = &[
+        ("storename", "the store's name at ZORT"),
+        ("apikey", "from ZORT's API settings"),
+        ("apisecret", "from ZORT's API settings"),
+    ];
     const KINDS: &'static [Kind] = &[Kind::Order, Kind::ReturnOrder, Kind::PurchaseOrder, Kind::Product];
     const LIMIT: RequestLimit = LIMIT;
 

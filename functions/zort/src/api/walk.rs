@@ -99,6 +99,7 @@ impl Walk {
 struct Compared {
     kind: Kind,
     updated_at: Option<Time>,
+    data: Canonical,
     state: Vec<(&'static str, Option<String>)>,
 }
 
@@ -106,7 +107,8 @@ impl Listed {
     /// Returns an object as observed; `None` without an id.
     fn observe(self, object: Value) -> Option<Observation> {
         let entity = text_at(&object, "id").filter(|id| !id.trim().is_empty())?;
-        let Compared { kind, updated_at, state } = self.compared(&lowercase_names(object.clone(), LEVELS))?;
+        let Compared { kind, updated_at, data, state } =
+            self.compared(&lowercase_names(object.clone(), LEVELS))?;
         Some(Observation {
             kind,
             entity,
@@ -114,6 +116,7 @@ impl Listed {
             comparison: Comparison::Newest,
             state: state.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             history: Vec::new(),
+            data,
             object,
         })
     }
@@ -126,10 +129,13 @@ impl Listed {
             Self::PurchaseOrders => canonical::purchase_order(object),
             Self::Products => canonical::product(object),
         };
-        Some(match read? {
+        let read = read?;
+        let data = read.clone();
+        Some(match read {
             Canonical::Order(order) => Compared {
                 kind: Kind::Order,
                 updated_at: order.updated_at,
+                data,
                 state: vec![
                     ("status", order.status),
                     ("payment_status", order.payment_status),
@@ -139,16 +145,19 @@ impl Listed {
             Canonical::ReturnOrder(order) => Compared {
                 kind: Kind::ReturnOrder,
                 updated_at: order.updated_at,
+                data,
                 state: vec![("status", order.status), ("payment_status", order.payment_status)],
             },
             Canonical::PurchaseOrder(order) => Compared {
                 kind: Kind::PurchaseOrder,
                 updated_at: order.updated_at,
+                data,
                 state: vec![("status", order.status), ("payment_status", order.payment_status)],
             },
             Canonical::Product(product) => Compared {
                 kind: Kind::Product,
                 updated_at: product.updated_at,
+                data,
                 state: vec![
                     ("sku", product.sku),
                     ("barcode", product.barcode),

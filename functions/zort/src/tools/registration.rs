@@ -10,8 +10,8 @@ use inlet::provider::catalogue::{EventSpec, text_at};
 use inlet::secret::Secret;
 use inlet::tools::registration::{
     Action, Api, ApiContext, ApiError, BodyPart, Call, CallResult, Change, ChangeOptions,
-    CurrentRegistrations, Destination, Item, PlanError, Planned, Registering, Registration, Reply, Step,
-    Target, Verb, WebhookApi,
+    CurrentRegistrations, Destination, Item, PlanError, Planned, Registering, Registration, Reply,
+    SourceVisitor, Step, Target, Verb, WebhookApi,
 };
 use inlet::tools::sender::Sender as _;
 use serde::Deserialize;
@@ -54,6 +54,10 @@ const SETTINGS: &str = "an object with key1 and the events' URLs";
 
 impl Registering for Zort {
     const PORTAL: inlet::tools::portal::Portal = crate::tools::portal::PORTAL;
+
+    fn visit_source(visitor: &mut impl SourceVisitor) {
+        visitor.visit::<Self>();
+    }
 
     const API: Option<Api> = Some(Api {
         base: "https://open-api.zortout.com/v4",

@@ -164,7 +164,9 @@ impl Events {
                 let (moved, snapshot) = Box::pin(self.with_snapshot(id, first)).await;
                 (moved?, Evidence::Unanswered(snapshot))
             }
-            Origin::Fallback | Origin::Quarantine => (Box::pin(first).await?, Evidence::Late),
+            Origin::Fallback | Origin::Quarantine | Origin::Reconciled => {
+                (Box::pin(first).await?, Evidence::Late)
+            }
         };
         let mut change = moved;
         for _ in 0..DECISION_ATTEMPTS {

@@ -32,7 +32,7 @@ pub struct Record {
     pub received_ms: i64,
     /// The time of arrival, RFC 3339.
     pub received: String,
-    /// The origin: a webhook, a fallback message, or the quarantine.
+    /// The origin: a webhook, a fallback message, the quarantine, or the provider's own API.
     pub origin: Origin,
     /// The trust in the delivery: what verified it.
     pub trust: String,

@@ -7,6 +7,7 @@ use crate::event::{Event, EventSource};
 use crate::proof::claim::{Claim, Rejection, check_claim};
 use crate::provider::parsed_event::ParsedEvent;
 use crate::received_at::ReceivedAt;
+use crate::reconcile::fetched::ObservedEvent;
 use crate::request::Unverified;
 
 /// A provider's scheme of proof. Every provider has it: see [`Provider`](crate::provider::Provider).
@@ -26,7 +27,7 @@ pub trait Prove {
 
 /// A value whose sender has been proved.
 ///
-/// Only [`verify`] makes one. It is not `Clone`, not `Default`, not `Deserialize`, and its field is private:
+/// Only [`verify`] makes one of a delivery, and [`Verified::observed`] one of an object that was fetched. It is not `Clone`, not `Default`, not `Deserialize`, and its field is private:
 ///
 /// ```compile_fail
 /// # use inlet::delivery::Delivery;
@@ -98,6 +99,14 @@ impl Verified<Delivery> {
 }
 
 impl Verified<Event> {
+    /// Turns an object that the provider's own API returned into an event. The response is the proof: only the reader
+    /// of the API makes an [`ObservedEvent`].
+    pub fn observed<P: EventSource>(observed: ObservedEvent<P>) -> Self {
+        let ObservedEvent { store, body, received_at, parsed, identity, missed, .. } = observed;
+        let delivery = Delivery::fetched(store, body, received_at);
+        Self(Event::observed::<P>(delivery, parsed, &identity, missed))
+    }
+
     /// Returns the same delivery under the id and arrival of the event that it is a duplicate of.
     #[must_use]
     pub fn as_duplicate_of(self, original: crate::event::ExistingEvent) -> Self {

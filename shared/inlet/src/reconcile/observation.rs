@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::canonical::Kind;
+use crate::canonical::{Canonical, Kind, State};
 
 /// The number of requests that a reader may send in a time, for each store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub struct Observation {
     pub state: Vec<(&'static str, String)>,
     /// The changes of the state that the provider still lists, oldest first. Most have none.
     pub history: Vec<Change>,
+    /// The canonical object, as consumers read it.
+    pub data: Canonical,
     /// The object as returned. It has the names of a webhook's body.
     pub object: Value,
 }
@@ -71,6 +73,10 @@ pub struct Change {
     pub at: Timestamp,
     /// The provider's name of the state after the change.
     pub status: String,
+    /// The same state in the common vocabulary, if the name has a documented meaning.
+    pub state: Option<State>,
+    /// The entry as returned.
+    pub entry: Value,
 }
 
 /// The content of a page.

@@ -23,6 +23,7 @@ pub use option::{Options, ProviderOption};
 pub use plan_error::PlanError;
 
 use crate::provider::catalogue::EventSpec;
+use crate::reconcile::Source;
 use crate::secret::Secret;
 use crate::tools::portal::Portal;
 use crate::tools::sender::Sender;
@@ -35,11 +36,20 @@ pub trait Registering: Sender {
     /// The provider's own API for webhooks. None if the provider documents none.
     const API: Option<Api> = None;
 
+    /// Shows the provider to the visitor as a source, if the provider's API can be read for reconciliation.
+    fn visit_source(_: &mut impl SourceVisitor) {}
+
     /// Returns true if the provider sends an event of this name. Some rows of a catalogue only describe the shape of
     /// a body without an event name.
     fn sends(_event: &EventSpec) -> bool {
         true
     }
+}
+
+/// Work that is done for a provider whose API can be read, by its type.
+pub trait SourceVisitor {
+    /// Does the work.
+    fn visit<S: Source>(&mut self);
 }
 
 /// A provider's own API for webhooks, and the inputs that it needs.

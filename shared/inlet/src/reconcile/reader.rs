@@ -1,0 +1,176 @@
+//! The reader of a provider's API: sends each request at the pace of the limit, and reads the response.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::fetched::Fetched;
+use super::observation::{Observation, Then};
+use super::pace::Pace;
+use super::request::Request;
+use super::response::{Failure, Response, Token};
+use super::source::Source;
+use crate::fault::Fault;
+use crate::received_at::ReceivedAt;
+
+/// The port to a provider's API, with the clock.
+pub trait Api {
+    /// Returns the time.
+    fn now(&self) -> ReceivedAt;
+
+    /// Sends a request and returns the response, whatever its status. Redirects are not followed.
+    fn send(&self, request: &Request) -> impl Future<Output = Result<Response, Fault>> + Send;
+
+    /// Waits.
+    fn pause(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// The reason that an API could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// The API gave an answer that is none.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// There was no response.
+    #[error("the provider's API does not respond: {}", .0.chain())]
+    NoResponse(Fault),
+    /// The list has more pages than a run reads.
+    #[error("the list has more than {MOST_PAGES} pages")]
+    TooLong,
+}
+
+/// The pages of one list that a run reads: at 100 objects a page, a million objects. A list that returns ever new ids
+/// would be read for ever.
+pub(super) const MOST_PAGES: u32 = 10_000;
+
+/// The number of times that a request is repeated after no response, a 5xx, or a refusal for too many requests.
+const REPEATS: u32 = 3;
+
+/// The wait before the first repeat, which doubles each time.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+
+/// The longest time that a provider may tell us to wait. A longer one ends the run: the window stays unknown.
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
+
+/// The age at which a token is replaced before its end.
+const EARLY: Duration = Duration::from_mins(1);
+
+/// The reader of one store's API.
+pub(super) struct Reader<'a, S: Source, A> {
+    api: &'a A,
+    access: &'a S::Access,
+    pace: Pace,
+    token: Option<(Token, ReceivedAt)>,
+}
+
+/// A page, with its observations as fetched.
+pub(super) struct FetchedPage<S: Source> {
+    pub(super) observations: Vec<Fetched<S>>,
+    pub(super) then: Then<S::Walk>,
+}
+
+impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
+    pub(super) fn new(api: &'a A, access: &'a S::Access) -> Self {
+        Self { api, access, pace: Pace::new(S::LIMIT), token: None }
+    }
+
+    /// Returns the number of requests that were sent.
+    pub(super) fn requests(&self) -> u64 {
+        self.pace.total()
+    }
+
+    /// Reads the page that a walk has reached.
+    pub(super) async fn page(&mut self, walk: &S::Walk) -> Result<FetchedPage<S>, Unread> {
+        let request = |access: &S::Access, token: Option<&Token>| Some(S::next(walk, access, token));
+        let Some((page, at)) = self.read(request, |response| S::read(walk, response)).await? else {
+            return Err(Failure::NotFound.into());
+        };
+        let observations = page.observations.into_iter().map(|observed| Fetched::new(observed, at));
+        Ok(FetchedPage { observations: observations.collect(), then: page.then })
+    }
+
+    /// Reads the whole object of an observation. `None` if the API has no such request.
+    pub(super) async fn detail(&mut self, observed: &Observation) -> Result<Option<Fetched<S>>, Unread> {
+        let request = |access: &S::Access, token: Option<&Token>| S::detail(observed, access, token);
+        let read = self.read(request, |response| S::read_detail(observed, response)).await?;
+        Ok(read.map(|(observed, at)| Fetched::new(observed, at)))
+    }
+
+    /// Sends a request and reads the response. Repeats it where that can help: a token that is refused is replaced
+    /// once, and a provider that fails or refuses for too many requests gets time.
+    async fn read<T>(
+        &mut self,
+        request: impl Fn(&S::Access, Option<&Token>) -> Option<Request>,
+        read: impl Fn(&Response) -> Result<T, Failure>,
+    ) -> Result<Option<(T, ReceivedAt)>, Unread> {
+        let (mut wait, mut repeats, mut has_new_token) = (FIRST_WAIT, 0, false);
+        loop {
+            has_new_token |= self.renew_token().await?;
+            let token = self.token.as_ref().map(|(token, _)| token);
+            let Some(request) = request(self.access, token) else { return Ok(None) };
+            let failed = match self.send(&request).await {
+                Ok((response, at)) => match read(&response) {
+                    Ok(value) => return Ok(Some((value, at))),
+                    Err(failure) => Unread::Failure(failure),
+                },
+                Err(fault) => Unread::NoResponse(fault),
+            };
+            let pause = match &failed {
+                // The token may have been revoked.
+                Unread::Failure(Failure::Unauthorized { .. }) if self.token.is_some() && !has_new_token => {
+                    self.token = None;
+                    Duration::ZERO
+                }
+                Unread::Failure(Failure::RateLimited { retry_after }) => {
+                    retry_after.unwrap_or(S::LIMIT.every)
+                }
+                Unread::Failure(Failure::Unavailable { .. }) | Unread::NoResponse(_) => wait,
+                _ => return Err(failed),
+            };
+            if repeats == REPEATS || pause > LONGEST_WAIT {
+                return Err(failed);
+            }
+            repeats = repeats.saturating_add(1);
+            wait = wait.saturating_mul(2);
+            self.api.pause(pause).await;
+        }
+    }
+
+    /// Asks for a token if the API needs one and there is none that is valid. Returns true if it did.
+    async fn renew_token(&mut self) -> Result<bool, Unread> {
+        let is_valid = |(token, since): &(Token, ReceivedAt)| {
+            token
+                .lifetime
+                .is_none_or(|lifetime| self.api.now().since(*since).saturating_add(EARLY) < lifetime)
+        };
+        if self.token.as_ref().is_some_and(is_valid) {
+            return Ok(false);
+        }
+        let Some(request) = S::token_request(self.access) else { return Ok(false) };
+        let (response, at) = self.send(&request).await.map_err(Unread::NoResponse)?;
+        self.token = Some((S::read_token(&response)?, at));
+        Ok(true)
+    }
+
+    /// Sends a request at the pace of the limit. Returns the response and its time.
+    async fn send(&mut self, request: &Request) -> Result<(Response, ReceivedAt), Fault> {
+        let wait = self.pace.wait(self.api.now());
+        if !wait.is_zero() {
+            self.api.pause(wait).await;
+        }
+        self.pace.note(self.api.now());
+        let response = self.api.send(request).await?;
+        Ok((response, self.api.now()))
+    }
+
+    /// Waits.
+    pub(super) async fn pause(&self, time: Duration) {
+        if !time.is_zero() {
+            self.api.pause(time).await;
+        }
+    }
+
+    /// Returns the time.
+    pub(super) fn now(&self) -> ReceivedAt {
+        self.api.now()
+    }
+}

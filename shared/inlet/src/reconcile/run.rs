@@ -1,0 +1,391 @@
+//! One run over one kind of object: read, judge, publish what is missed, and count.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::fetched::{Fetched, Missed};
+use super::history::{Ledger, Publication};
+use super::judge::{Judgement, Verdict, judge};
+use super::observation::{Comparison, Coverage, Observation, Then, Window};
+use super::reader::{Api, MOST_PAGES, Reader, Unread};
+use super::source::Source;
+use crate::canonical::{Kind, StoreDefaults};
+use crate::event::EventId;
+use crate::fault::Fault;
+use crate::proof::Verified;
+use crate::received_at::ReceivedAt;
+use crate::store::StoreName;
+
+/// The inputs of a run.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The store.
+    pub store: &'a StoreName,
+    /// Its settings, by which the objects are completed.
+    pub defaults: &'a StoreDefaults,
+    /// The kind of object.
+    pub kind: Kind,
+    /// The begin of the window. It ends when the run begins.
+    pub since: Timestamp,
+    /// True if what is missed is published, false if it is only counted.
+    pub publishes: bool,
+    /// The objects that are read whole.
+    pub details: Details,
+}
+
+/// The objects that are read whole, where the list lacks a part of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Details {
+    /// Only those whose state is missed.
+    OfMissed,
+    /// All: one request for each changed object. It finds missed states of an object whose last state arrived.
+    OfAll,
+}
+
+/// The number of entities, by their verdict. Each entity counts once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Webhooks brought the state.
+    pub arrived: u64,
+    /// An earlier run published the state.
+    pub reconciled: u64,
+    /// The state was not published before this run.
+    pub missed: u64,
+    /// The change is so young that its webhook may still arrive.
+    pub young: u64,
+    /// The state cannot be compared.
+    pub unknown: u64,
+    /// The entity was forgotten after the change.
+    pub forgotten: u64,
+}
+
+/// An entity whose state was not published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MissedEntity {
+    /// The path of the entity.
+    pub entity: String,
+    /// The time of the change at the provider, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
+    /// The fields that no event carries.
+    pub fields: Vec<&'static str>,
+    /// The number of earlier states in the provider's history that no event carries.
+    pub earlier_states: usize,
+    /// The number of events that were published. Zero if a run only counts.
+    pub published: usize,
+}
+
+/// The result of a run over one kind.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The kind.
+    pub kind: Kind,
+    /// The counts.
+    pub counts: Counts,
+    /// The number of entities whose state was published again, because an older state had arrived after it.
+    pub corrected: u64,
+    /// The entities whose state was not published.
+    pub missed: Vec<MissedEntity>,
+    /// The share of the window that was seen, or the reason why it could not be read.
+    pub coverage: Result<Coverage, Unread>,
+    /// The number of requests to the provider.
+    pub requests: u64,
+}
+
+impl Outcome {
+    /// Returns the share of the changed entities whose state webhooks brought, in thousandths, rounded down. `None`
+    /// unless the whole window was read and at least one entity could be judged.
+    pub fn arrived_per_mille(&self) -> Option<u64> {
+        let Ok(Coverage::Complete) = self.coverage else { return None };
+        let Counts { arrived, reconciled, missed, unknown, .. } = self.counts;
+        let all = [arrived, reconciled, missed, unknown].into_iter().fold(0, u64::saturating_add);
+        arrived.saturating_mul(1000).checked_div(all)
+    }
+}
+
+/// Reads the API for one kind of object, judges every observation, and publishes what is missed. `progress` is called
+/// after each observation.
+///
+/// A failure of the provider ends the run: the coverage of the outcome has it, and what was counted before stays.
+///
+/// # Errors
+/// If the events cannot be read or written.
+pub async fn reconcile<S: Source, A: Api + Sync, L: Ledger + Sync>(
+    run: &Run<'_>,
+    api: &A,
+    access: &S::Access,
+    ledger: &L,
+    progress: impl Fn(&Counts) + Send + Sync,
+) -> Result<Outcome, Fault> {
+    let reader = Reader::<S, A>::new(api, access);
+    let mut running = Running {
+        run,
+        reader,
+        ledger,
+        verdicts: BTreeMap::new(),
+        counts: Counts::default(),
+        corrected: 0,
+        missed: BTreeMap::new(),
+        undated: Vec::new(),
+    };
+    let coverage = running.read_all(&progress).await?;
+    Ok(Outcome {
+        kind: run.kind,
+        counts: running.counts,
+        corrected: running.corrected,
+        missed: running.missed.into_values().collect(),
+        coverage,
+        requests: running.reader.requests(),
+    })
+}
+
+/// The verdict of an entity, as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    Arrived,
+    Reconciled,
+    Missed,
+    Young,
+    Unknown,
+    Forgotten,
+}
+
+/// The state of a run.
+struct Running<'a, S: Source, A, L> {
+    run: &'a Run<'a>,
+    reader: Reader<'a, S, A>,
+    ledger: &'a L,
+    verdicts: BTreeMap<String, Counted>,
+    counts: Counts,
+    corrected: u64,
+    missed: BTreeMap<String, MissedEntity>,
+    undated: Vec<Fetched<S>>,
+}
+
+/// The end of a run before its end.
+enum Ended {
+    /// The provider's API could not be read.
+    Unread(Unread),
+    /// The events could not be read or written.
+    Fault(Fault),
+}
+
+impl From<Unread> for Ended {
+    fn from(unread: Unread) -> Self {
+        Self::Unread(unread)
+    }
+}
+
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<S: Source, A: Api + Sync, L: Ledger + Sync> Running<'_, S, A, L> {
+    async fn read_all(
+        &mut self,
+        progress: &(impl Fn(&Counts) + Send + Sync),
+    ) -> Result<Result<Coverage, Unread>, Fault> {
+        let read = async {
+            let coverage = self.walk(progress).await?;
+            self.look_again(progress).await?;
+            Ok(coverage)
+        };
+        match read.await {
+            Ok(coverage) => Ok(Ok(coverage)),
+            Err(Ended::Unread(unread)) => Ok(Err(unread)),
+            Err(Ended::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// Reads the list to its end.
+    async fn walk(&mut self, progress: &(impl Fn(&Counts) + Send + Sync)) -> Result<Coverage, Ended> {
+        let now = Timestamp::from_millisecond(self.reader.now().millis()).unwrap_or(Timestamp::MIN);
+        let window = Window { since: self.run.since, now };
+        let Some(mut walk) = S::begin(self.run.kind, window) else { return Ok(Coverage::Unknown) };
+        for _ in 0..MOST_PAGES {
+            let page = self.reader.page(&walk).await?;
+            for fetched in page.observations {
+                self.judge(fetched, None).await?;
+                progress(&self.counts);
+            }
+            match page.then {
+                Then::Continue(next) => walk = next,
+                Then::Done(coverage) => return Ok(coverage),
+            }
+        }
+        Err(Unread::TooLong.into())
+    }
+
+    /// Judges objects without a time of change again, from a second read after the provider's retry span.
+    async fn look_again(&mut self, progress: &(impl Fn(&Counts) + Send + Sync)) -> Result<(), Ended> {
+        for first in std::mem::take(&mut self.undated) {
+            let age = self.reader.now().since(first.at());
+            self.reader.pause(S::RETRY_WINDOW.saturating_sub(age)).await;
+            match self.reader.detail(first.observation()).await? {
+                Some(second) if second.observation().state == first.observation().state => {
+                    self.judge(second, Some(first.at())).await?;
+                }
+                // It changed meanwhile.
+                Some(second) => self.count(second.observation(), Counted::Young),
+                None => self.count(first.observation(), Counted::Unknown),
+            }
+            progress(&self.counts);
+        }
+        Ok(())
+    }
+
+    /// Judges one observation, reads the whole object where that is needed, and publishes what is missed.
+    async fn judge(&mut self, fetched: Fetched<S>, seen_before: Option<ReceivedAt>) -> Result<(), Ended> {
+        let path = self.path(fetched.observation());
+        let (verdict, newest) = self.verdict(&fetched, &path, seen_before).await?;
+        let needs_detail = seen_before.is_none()
+            && match verdict {
+                Verdict::Missed(_) | Verdict::Undated | Verdict::Overtaken { .. } => true,
+                Verdict::Arrived | Verdict::Reconciled => self.run.details == Details::OfAll,
+                _ => false,
+            };
+        let whole = if needs_detail { self.reader.detail(fetched.observation()).await? } else { None };
+        let (fetched, verdict, newest) = match whole {
+            Some(whole) => {
+                // A webhook may have arrived while the object was read.
+                let (verdict, newest) = self.verdict(&whole, &path, seen_before).await?;
+                (whole, verdict, newest)
+            }
+            None => (fetched, verdict, newest),
+        };
+        let observed = fetched.observation();
+        let counted = match verdict {
+            Verdict::Arrived => Counted::Arrived,
+            Verdict::Reconciled => Counted::Reconciled,
+            Verdict::Young => Counted::Young,
+            Verdict::Unknown => Counted::Unknown,
+            Verdict::Forgotten => Counted::Forgotten,
+            Verdict::Undated => {
+                self.count(observed, Counted::Young);
+                self.undated.push(fetched);
+                return Ok(());
+            }
+            Verdict::Overtaken { fields, by_webhook } => {
+                let missed = Missed { fields, entries: Vec::new() };
+                self.corrected = self
+                    .corrected
+                    .saturating_add(u64::from(self.publish(&fetched, &missed, newest).await? > 0));
+                if by_webhook { Counted::Arrived } else { Counted::Reconciled }
+            }
+            Verdict::Missed(missed) => {
+                let published = self.publish(&fetched, &missed, newest).await?;
+                let entity = MissedEntity {
+                    entity: path,
+                    changed: observed.changed_at.map(|at| at.to_string()),
+                    fields: missed.fields,
+                    earlier_states: missed.entries.len(),
+                    published,
+                };
+                self.missed.insert(key(observed), entity);
+                Counted::Missed
+            }
+        };
+        self.count(fetched.observation(), counted);
+        Ok(())
+    }
+
+    /// Publishes what the entity's events lack, if the run publishes. Returns the number of new events.
+    async fn publish(
+        &self,
+        fetched: &Fetched<S>,
+        missed: &Missed,
+        newest: Option<EventId>,
+    ) -> Result<usize, Ended> {
+        let mut published: usize = 0;
+        let events = fetched.events(missed, newest.as_ref(), self.run.store, self.run.defaults);
+        for event in events.into_iter().filter(|_| self.run.publishes) {
+            match self.ledger.publish(Verified::observed(event)).await? {
+                Publication::Published => published = published.saturating_add(1),
+                Publication::Known | Publication::Forgotten => {}
+            }
+        }
+        Ok(published)
+    }
+
+    /// Returns the verdict by the events as they are now, and the newest of them.
+    async fn verdict(
+        &self,
+        fetched: &Fetched<S>,
+        path: &str,
+        seen_before: Option<ReceivedAt>,
+    ) -> Result<(Verdict, Option<EventId>), Ended> {
+        let history = self.ledger.history(path).await?;
+        let facts = Judgement {
+            observed: fetched.observation(),
+            at: fetched.at(),
+            since: self.run.since,
+            retry_span: retry_span::<S>(),
+            seen_before,
+        };
+        let newest = history.events.last().map(|event| event.id.clone());
+        Ok((judge(&facts, &history), newest))
+    }
+
+    fn path(&self, observed: &Observation) -> String {
+        EventId::path_of(S::NAME, self.run.store, observed.kind, &observed.entity)
+    }
+
+    /// Counts an observation. One that was missed in this run stays so: a page that is read again shows it as published.
+    fn count(&mut self, observed: &Observation, counted: Counted) {
+        match self.verdicts.insert(key(observed), counted) {
+            Some(Counted::Missed) => {
+                self.verdicts.insert(key(observed), Counted::Missed);
+            }
+            Some(before) => {
+                self.counts.remove(before);
+                self.counts.add(counted);
+            }
+            None => self.counts.add(counted),
+        }
+    }
+}
+
+/// The time in which a provider may still deliver a change.
+fn retry_span<S: Source>() -> Duration {
+    <S as crate::provider::Provider>::RETRY_WINDOW
+}
+
+impl Counts {
+    fn of(&mut self, verdict: Counted) -> &mut u64 {
+        match verdict {
+            Counted::Arrived => &mut self.arrived,
+            Counted::Reconciled => &mut self.reconciled,
+            Counted::Missed => &mut self.missed,
+            Counted::Young => &mut self.young,
+            Counted::Unknown => &mut self.unknown,
+            Counted::Forgotten => &mut self.forgotten,
+        }
+    }
+
+    fn add(&mut self, verdict: Counted) {
+        let count = self.of(verdict);
+        *count = count.saturating_add(1);
+    }
+
+    fn remove(&mut self, verdict: Counted) {
+        let count = self.of(verdict);
+        *count = count.saturating_sub(1);
+    }
+}
+
+/// Returns the name under which an observation is counted: its entity, or itself if it is something that happened once.
+fn key(observed: &Observation) -> String {
+    let mut key = observed.entity.clone();
+    if observed.comparison == Comparison::Any {
+        for (_, value) in &observed.state {
+            key.push('\n');
+            key.push_str(value);
+        }
+    }
+    key
+}

@@ -1,0 +1,64 @@
+//! A provider whose API can be read.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::observation::{Observation, Page, RequestLimit, Window};
+use super::request::Request;
+use super::response::{Failure, Response, Token};
+use crate::canonical::Kind;
+use crate::provider::Provider;
+
+/// A provider whose API can be read.
+pub trait Source: Provider {
+    /// The credentials for the API of one store, as the parameter store has them. They are not those of the webhooks.
+    type Access: DeserializeOwned + Send + Sync;
+    /// The place in one list.
+    type Walk: Serialize + DeserializeOwned + Clone + Send + Sync;
+
+    /// The required fields of the credentials, each with the place where the user finds it.
+    const ACCESS: &'static [(&'static str, &'static str)];
+    /// The kinds of objects that the API lists. Every other kind cannot be read, and no completeness is known for it.
+    const KINDS: &'static [Kind];
+    /// The requests that a reader may send.
+    const LIMIT: RequestLimit;
+
+    /// Begins a walk over the objects of this kind that changed in the window; `None` if the API does not list them.
+    fn begin(kind: Kind, window: Window) -> Option<Self::Walk>;
+
+    /// Returns the request for a token, if the API needs one that is not in the credentials.
+    fn token_request(_: &Self::Access) -> Option<Request> {
+        None
+    }
+
+    /// Reads the response to [`Source::token_request`].
+    ///
+    /// # Errors
+    /// A [`Failure`] if it contains no token.
+    fn read_token(response: &Response) -> Result<Token, Failure> {
+        response.token("access_token")
+    }
+
+    /// Returns the next request of a walk. `token` is the one that was asked for, if the API needs one.
+    fn next(walk: &Self::Walk, access: &Self::Access, token: Option<&Token>) -> Request;
+
+    /// Reads the response to [`Source::next`].
+    ///
+    /// # Errors
+    /// A [`Failure`] if it is not usable. The walk has not moved, so the same request can be sent again.
+    fn read(walk: &Self::Walk, response: &Response) -> Result<Page<Self::Walk>, Failure>;
+
+    /// Returns the request for the whole object of an observation, if the list lacks a part of it. `None` if the item
+    /// of the list is the whole object.
+    fn detail(_: &Observation, _: &Self::Access, _: Option<&Token>) -> Option<Request> {
+        None
+    }
+
+    /// Reads the response to [`Source::detail`].
+    ///
+    /// # Errors
+    /// A [`Failure`] if it is no answer.
+    fn read_detail(_: &Observation, response: &Response) -> Result<Observation, Failure> {
+        Err(response.unreadable("detail"))
+    }
+}
