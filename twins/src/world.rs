@@ -1,0 +1,382 @@
+//! A twin in simulated time: its webhooks reach a ledger through the provider's own verification and parser, or are
+//! lost on the way, and its API is read by the reconciler.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use inlet::canonical::{Kind, StoreDefaults};
+use inlet::event::{Event, EventId};
+use inlet::fault::Fault;
+use inlet::message::CloudEvent;
+use inlet::proof::{Verified, verify};
+use inlet::provider::Provider;
+use inlet::provider::catalogue::find;
+use inlet::received_at::ReceivedAt;
+use inlet::reconcile::{
+    Api, Details, EntityHistory, Ledger, Outcome, Publication, Published, Request, Response, Run, Source,
+    reconcile,
+};
+use inlet::request::Unverified;
+use inlet::store::StoreName;
+use inlet::tools::sender::{Sender, delivery};
+use jiff::Timestamp;
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::random::Random;
+use crate::{Answer, Asked, Twin, Webhook};
+
+/// The faults on the way of the webhooks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Way {
+    /// The webhooks that the provider never sends, of a thousand.
+    pub lost: u64,
+    /// The webhooks that arrive twice, of a thousand.
+    pub repeated: u64,
+    /// The longest time that a webhook takes; shorter than the provider's retry span. Later webhooks may overtake it.
+    pub delay: Duration,
+    /// True while the provider sends nothing.
+    pub is_silent: bool,
+    /// True while the receiver answers no webhook. The provider retries by its policy, and its circuit breaker counts.
+    pub is_down: bool,
+}
+
+/// A twin with the store's events, in simulated time.
+#[derive(Debug)]
+pub struct World<T: Twin> {
+    now: AtomicI64,
+    state: Mutex<State<T>>,
+    store: StoreName,
+    credential: Value,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    twin: T,
+    way: Way,
+    random: Random,
+    /// The attempts under way, by the time of their arrival.
+    attempts: BTreeMap<(i64, u64), Attempt>,
+    next: u64,
+    /// The failures that the circuit breaker counts, in milliseconds.
+    failures: Vec<i64>,
+    is_broken: bool,
+    events: BTreeMap<String, Vec<Published>>,
+    webhooks: u64,
+    /// The configured answers to the next requests.
+    answers: Vec<Answer>,
+    /// The requests of the reader, in milliseconds.
+    requests: Vec<i64>,
+}
+
+#[derive(Clone, Debug)]
+struct Attempt {
+    webhook: Webhook,
+    number: usize,
+}
+
+/// The begin of the simulated time.
+const BEGIN: i64 = 1_749_600_000_000;
+
+impl<T: Twin + Send> World<T> {
+    /// Returns a world whose chances follow from the seed.
+    pub fn new(twin: T, seed: u64) -> Self {
+        let state = State {
+            twin,
+            way: Way::default(),
+            random: Random::new(seed),
+            attempts: BTreeMap::new(),
+            next: 0,
+            failures: Vec::new(),
+            is_broken: false,
+            events: BTreeMap::new(),
+            webhooks: 0,
+            answers: Vec::new(),
+            requests: Vec::new(),
+        };
+        Self {
+            now: AtomicI64::new(BEGIN),
+            state: Mutex::new(state),
+            store: StoreName::parse("twin").expect("a store's name"),
+            credential: T::Provider::PROFILE.demo_credential(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the time.
+    pub fn time(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now.load(Ordering::Relaxed)).expect("a time")
+    }
+
+    /// Changes the faults.
+    pub fn set_way(&self, way: Way) {
+        self.state().way = way;
+    }
+
+    /// Configures the next answers of the API.
+    pub fn set_answers(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.state().answers = answers.into_iter().collect();
+    }
+
+    /// Repairs what the provider's circuit breaker disabled.
+    pub fn renew(&self) {
+        let mut state = self.state();
+        state.is_broken = false;
+        state.failures.clear();
+    }
+
+    /// Returns true if the circuit breaker has disabled the URL.
+    pub fn is_broken(&self) -> bool {
+        self.state().is_broken
+    }
+
+    /// Reads the twin.
+    pub fn twin<R>(&self, read: impl FnOnce(&T) -> R) -> R {
+        read(&self.state().twin)
+    }
+
+    /// Changes the twin's objects for this long, a change after each of these milliseconds on average.
+    pub fn live(&self, time: Duration, every_ms: u64) {
+        let end = self.now.load(Ordering::Relaxed) + i64::try_from(time.as_millis()).expect("a short time");
+        loop {
+            let step = 1 + self.state().random.below(2 * every_ms);
+            let next = self.now.load(Ordering::Relaxed) + i64::try_from(step).expect("a short step");
+            if next >= end {
+                self.advance_to(end);
+                return;
+            }
+            self.advance_to(next);
+            self.change();
+        }
+    }
+
+    /// Lets time pass without a change.
+    pub fn rest(&self, time: Duration) {
+        let end = self.now.load(Ordering::Relaxed) + i64::try_from(time.as_millis()).expect("a short time");
+        self.advance_to(end);
+    }
+
+    fn change(&self) {
+        let now = self.time();
+        let mut state = self.state();
+        let State { twin, random, .. } = &mut *state;
+        let webhook = twin.change(random, now);
+        let is_sent = !state.way.is_silent && !state.is_broken;
+        let lost = state.way.lost;
+        if is_sent && !state.random.happens(lost) {
+            let repeated = state.way.repeated;
+            let times = if state.random.happens(repeated) { 2 } else { 1 };
+            for _ in 0..times {
+                state.schedule(now.as_millisecond(), Attempt { webhook: webhook.clone(), number: 0 });
+            }
+        }
+    }
+
+    /// Delivers every attempt until this time.
+    fn advance_to(&self, end: i64) {
+        loop {
+            let mut state = self.state();
+            let due = state.attempts.first_key_value().map(|(key, _)| *key).filter(|(at, _)| *at <= end);
+            let Some(key) = due else { break };
+            let attempt = state.attempts.remove(&key).expect("an attempt");
+            self.now.fetch_max(key.0, Ordering::Relaxed);
+            self.arrive(&mut state, attempt, key.0);
+        }
+        self.now.fetch_max(end, Ordering::Relaxed);
+    }
+
+    fn arrive(&self, state: &mut State<T>, attempt: Attempt, at: i64) {
+        let policy = <T::Provider as Provider>::RETRY_POLICY;
+        if state.way.is_down {
+            if let Some(breaker) = &policy.circuit_breaker {
+                let window = i64::try_from(breaker.window.as_millis()).expect("a short time");
+                state.failures.retain(|failed| at - failed < window);
+                state.failures.push(at);
+                if state.failures.len() >= breaker.disable_at as usize && breaker.discards_backlog {
+                    state.is_broken = true;
+                    state.attempts.clear();
+                    return;
+                }
+            }
+            let waits = policy.retries.as_ref().map_or(&[][..], |retries| retries.backoff);
+            if let Some(wait) = waits.get(attempt.number) {
+                let wait = i64::try_from(wait.as_millis()).expect("a short time");
+                state.schedule(at + wait, Attempt { number: attempt.number + 1, ..attempt });
+            }
+            return;
+        }
+        state.webhooks += 1;
+        let event = self.received(&attempt.webhook, at);
+        state.keep(&event, false);
+    }
+
+    /// Takes a webhook through the provider's verification and parser.
+    fn received(&self, webhook: &Webhook, at: i64) -> Verified<Event> {
+        let spec = find(T::Provider::EVENTS, webhook.event).expect("an event of the catalogue");
+        let request =
+            delivery::<T::Provider>(self.store.clone(), spec, webhook.body.clone(), &self.credential);
+        let credential =
+            <T::Provider as Provider>::Credential::deserialize(&self.credential).expect("a credential");
+        let at = ReceivedAt::from_millis(at).expect("a time");
+        let delivery =
+            verify::<T::Provider>(Unverified::new(request), &[credential], at).expect("a genuine delivery");
+        let parsed = <T::Provider as Provider>::parse(&delivery);
+        delivery.into_event::<T::Provider>(parsed)
+    }
+
+    /// Reconciles one kind from this time on.
+    pub async fn reconcile(
+        &self,
+        kind: Kind,
+        since: Timestamp,
+        publishes: bool,
+        details: Details,
+    ) -> Outcome {
+        let access = T::access();
+        let access = <T::Provider as Source>::Access::deserialize(&access).expect("an access");
+        self.reconcile_with(&access, kind, since, publishes, details).await
+    }
+
+    /// Does the same with another access.
+    pub async fn reconcile_with(
+        &self,
+        access: &<T::Provider as Source>::Access,
+        kind: Kind,
+        since: Timestamp,
+        publishes: bool,
+        details: Details,
+    ) -> Outcome {
+        let defaults = StoreDefaults::default();
+        let run = Run { store: &self.store, defaults: &defaults, kind, since, publishes, details };
+        reconcile::<T::Provider, _, _>(&run, self, access, self, |_| {}).await.expect("a ledger that works")
+    }
+
+    /// Returns the newest event of an entity that carries this field, with its value.
+    pub fn published(&self, kind: Kind, entity: &str, field: &str) -> Option<String> {
+        let path = EventId::path_of(<T::Provider as Provider>::NAME, &self.store, kind, entity);
+        let state = self.state();
+        let mut events: Vec<&Published> = state.events.get(&path)?.iter().collect();
+        events.sort_by_key(|event| event.received_at);
+        events.iter().rev().find_map(|event| {
+            let value = event.data.get(field)?;
+            Some(value.get("amount").unwrap_or(value).as_str()?.to_owned())
+        })
+    }
+
+    /// Returns the number of webhooks that arrived, and of events.
+    pub fn counts(&self) -> (u64, usize) {
+        let state = self.state();
+        (state.webhooks, state.events.values().map(Vec::len).sum())
+    }
+
+    /// Returns the events of an entity, the oldest first.
+    pub fn events(&self, kind: Kind, entity: &str) -> Vec<Published> {
+        let path = EventId::path_of(<T::Provider as Provider>::NAME, &self.store, kind, entity);
+        let mut events = self.state().events.get(&path).cloned().unwrap_or_default();
+        events.sort_by_key(|event| event.received_at);
+        events
+    }
+
+    /// Returns the largest number of requests of the reader in any stretch of this time.
+    pub fn peak(&self, stretch: Duration) -> usize {
+        let stretch = i64::try_from(stretch.as_millis()).expect("a short time");
+        let state = self.state();
+        let within =
+            |first: &i64| state.requests.iter().filter(|at| (0..stretch).contains(&(*at - first))).count();
+        state.requests.iter().map(within).max().unwrap_or(0)
+    }
+
+    /// Delivers a webhook now, as one that comes late.
+    pub fn deliver(&self, webhook: &Webhook) {
+        let at = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        let event = self.received(webhook, at);
+        self.state().keep(&event, false);
+    }
+
+    /// Changes an object and returns the webhook, which is not sent.
+    pub fn change_unsent(&self) -> Webhook {
+        let now = self.time();
+        let mut state = self.state();
+        let State { twin, random, .. } = &mut *state;
+        twin.change(random, now)
+    }
+}
+
+impl<T> State<T> {
+    fn schedule(&mut self, at: i64, attempt: Attempt) {
+        let delay = u64::try_from(self.way.delay.as_millis()).expect("a short time");
+        let delay = 50 + self.random.below(delay.max(1));
+        self.next += 1;
+        self.attempts.insert((at + i64::try_from(delay).expect("a short time"), self.next), attempt);
+    }
+
+    /// Keeps an event, unless one with the same id is there.
+    fn keep(&mut self, event: &Verified<Event>, is_reconciled: bool) -> bool {
+        let message: Value = serde_json::from_str(&CloudEvent::of(event).to_json()).expect("a message");
+        let events = self.events.entry(event.id().entity_path().to_owned()).or_default();
+        if events.iter().any(|kept| kept.id == *event.id()) {
+            return false;
+        }
+        let published = Published {
+            id: event.id().clone(),
+            received_at: event.received_at(),
+            is_reconciled,
+            data: message["data"].clone(),
+        };
+        let place = events.partition_point(|kept| kept.received_at <= published.received_at);
+        events.insert(place, published);
+        true
+    }
+}
+
+impl<T: Twin + Send> Api for World<T> {
+    fn now(&self) -> ReceivedAt {
+        ReceivedAt::from_millis(self.now.load(Ordering::Relaxed)).expect("a time")
+    }
+
+    async fn send(&self, request: &Request) -> Result<Response, Fault> {
+        let sent = self.now.load(Ordering::Relaxed);
+        // A response takes a while, and webhooks arrive meanwhile.
+        self.advance_to(sent + 120);
+        let now = self.time();
+        let mut state = self.state();
+        state.requests.push(sent);
+        let answer = if state.answers.is_empty() {
+            state.twin.answer(&asked(request), now)
+        } else {
+            state.answers.remove(0)
+        };
+        let retry_after = answer.retry_after.map(|seconds| seconds.to_string());
+        Ok(Response::new(answer.status, retry_after.as_deref(), answer.body.into_bytes()))
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.rest(time);
+    }
+}
+
+impl<T: Twin + Send> Ledger for World<T> {
+    async fn history(&self, entity_path: &str) -> Result<EntityHistory, Fault> {
+        let events = self.state().events.get(entity_path).cloned().unwrap_or_default();
+        Ok(EntityHistory { events, ..EntityHistory::default() })
+    }
+
+    async fn publish(&self, event: Verified<Event>) -> Result<Publication, Fault> {
+        let is_new = self.state().keep(&event, true);
+        Ok(if is_new { Publication::Published } else { Publication::Known })
+    }
+}
+
+/// Returns a request as the twin gets it.
+fn asked(request: &Request) -> Asked {
+    let headers =
+        request.headers().iter().map(|(name, value)| ((*name).to_owned(), value.text().into_owned()));
+    let path = request.url().splitn(4, '/').nth(3).unwrap_or_default();
+    let body = request.body().unwrap_or_default().as_bytes().to_vec();
+    Asked::new(&format!("/{path}"), headers.collect(), body)
+}
