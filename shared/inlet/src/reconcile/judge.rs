@@ -183,6 +183,9 @@ fn is_after_change(event: &Published, observed: &Observation) -> bool {
     observed.changed_at.is_some_and(|changed| timestamp(event.received_at) >= changed)
 }
 
+/// A way in which an event fits an entry.
+type Fits<'a> = &'a dyn Fn(&Published, &Change) -> bool;
+
 /// Returns the entries of the provider's history that no event carries, the oldest first.
 ///
 /// 1. An entry has arrived if an event with its status came after it, or up to the clocks' difference before it. One
@@ -202,7 +205,7 @@ fn missed_entries(facts: &Judgement<'_>, events: &[Published]) -> Vec<usize> {
     let by_word = |event: &Published, change: &Change| has_word(&event.data, change);
     let by_state =
         |event: &Published, change: &Change| has_state(&event.data, change) && !is_in_history(event);
-    let ways: [&dyn Fn(&Published, &Change) -> bool; 2] = [&by_word, &by_state];
+    let ways: [Fits<'_>; 2] = [&by_word, &by_state];
     for fits in ways {
         open.retain(|(_, change)| {
             let mut unused = events.iter().zip(&mut used).filter(|(_, used)| !**used);
