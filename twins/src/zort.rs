@@ -156,7 +156,7 @@ impl Order {
         let text = |at: Timestamp| local(at).strftime("%Y-%m-%d %H:%M").to_string();
         let day = local(self.created_at);
         // Now and then a Buddhist year.
-        let year = i32::from(day.year()) + if id % 7 == 0 { 543 } else { 0 };
+        let year = i32::from(day.year()) + if id.is_multiple_of(7) { 543 } else { 0 };
         json!({
             "id": id,
             "number": format!("SO-{id}"),
