@@ -38,8 +38,11 @@ struct Walk<'w> {
     canary: Canary,
 }
 
-/// The paths of every provider's deliveries.
-struct Paths(Vec<for<'a> fn(&'a mut Walk<'_>) -> Pin<Box<dyn Future<Output = ()> + 'a>>>);
+/// The walk of one provider's deliveries.
+type ProviderWalk = for<'a> fn(&'a mut Walk<'_>) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// The walks of all providers.
+struct Paths(Vec<ProviderWalk>);
 
 impl ToolsVisitor for Paths {
     fn visit<P: Registering>(&mut self) {
@@ -224,6 +227,7 @@ impl Walk<'_> {
         let name = ReplayId::parse("canary").expect("a name");
         replay.run(&everything, &name, 1_000, &replayed).await.expect("a replay");
         assert!(replayed.borrow().sent > 0, "nothing was replayed");
+        while poll(self.world, &mut processor).await {}
         let poison = json!({"name": MARK}).to_string();
         // A valid message, with a text in the place of the whole event.
         let message = json!({

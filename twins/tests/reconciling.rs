@@ -239,7 +239,7 @@ async fn missed_states_of_zids_history_are_published_in_order() {
             };
             assert!(events.iter().any(|event| has(&event.data)), "{entity} never was {name}");
         }
-        // What was added is in the order of the history.
+        // The added events are in the order of the history.
         let added: Vec<usize> = events
             .iter()
             .filter(|event| event.is_reconciled)

@@ -27,7 +27,7 @@ fn doctor_checks_the_rest_while_a_service_hangs() {
     assert!(took < Duration::from_secs(25), "{took:?}");
     let line = |word: &str| ran.out.lines().position(|line| line.contains(word)).unwrap_or(usize::MAX);
     assert!(
-        line("events are published on") < line("it cannot be described: no answer in time"),
+        line("events are published on") < line("it cannot be described: no response in time"),
         "{}",
         ran.out
     );
@@ -43,7 +43,7 @@ fn a_list_gives_up_after_ten_seconds() {
         let (ran, took) = run(&aws, &["list"]);
         assert!((9..25).contains(&took.as_secs()), "{service}: {took:?}");
         assert_eq!(ran.code, 1, "{service}: {ran:?}");
-        assert!(ran.err.contains("no answer in time") && ran.err.contains("check the network"), "{ran:?}");
+        assert!(ran.err.contains("no response in time") && ran.err.contains("check the network"), "{ran:?}");
     }
 }
 

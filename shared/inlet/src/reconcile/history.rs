@@ -29,7 +29,7 @@ pub struct EntityHistory {
     pub events: Vec<Published>,
     /// True if an event of the entity is damaged, so that its content is not known.
     pub is_damaged: bool,
-    /// The time up to which the entity was forgotten, if it was. What happened before it must not come back.
+    /// The time up to which the entity was forgotten, if it was. Changes before it must not come back.
     pub forgotten: Option<ReceivedAt>,
 }
 

@@ -48,7 +48,7 @@ const REPEATS: u32 = 3;
 /// The wait before the first repeat, which doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 
-/// The longest time that a provider may tell us to wait. A longer one ends the run: the window stays unknown.
+/// The longest wait that a provider may ask for. A longer one ends the run: the window stays unknown.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
 /// The age at which a token is replaced before its end.

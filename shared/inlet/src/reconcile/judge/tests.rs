@@ -1,4 +1,4 @@
-//! What has arrived, what is missed, and what cannot be said.
+//! Changes that arrived, changes that were missed, and changes of which neither is known.
 #![expect(clippy::arithmetic_side_effects, reason = "the times of these tests are small")]
 
 use serde_json::{Value, json};
