@@ -11,13 +11,12 @@ from local.steps import step
 
 ENVIRONMENT = paths.STATE / "env"
 
-# The last lines of `make up`: the next four commands.
+# The last lines of `make up`: the next three commands.
 NEXT = """
 The local stack runs at {api} (its parts: .local/stack.json; `make down` stops it). Next, in this shell:
 
   . .local/env
   cargo install --locked --path cli
-  inlet doctor
   inlet console"""
 
 

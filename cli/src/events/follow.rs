@@ -115,7 +115,12 @@ impl<'t> Follow<'t> {
         let mut new: Vec<Followed> =
             self.pass(Seen::Return).await?.into_iter().map(Followed::Event).collect();
         if self.at.is_none() {
-            new.extend(self.new_replays().await?.into_iter().map(Followed::Replay));
+            match self.new_replays().await {
+                Ok(replays) => new.extend(replays.into_iter().map(Followed::Replay)),
+                // The events of this pass count as seen: they must not go with the failure, which comes again.
+                Err(_) if !new.is_empty() => {}
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(new)
     }

@@ -144,7 +144,7 @@ impl Running {
 }
 
 /// Timeout of a line of a running command.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs `inlet` with these arguments, without a stack and an AWS account.
 pub(crate) fn bare(arguments: &[&str]) -> Ran {
