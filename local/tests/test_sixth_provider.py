@@ -20,7 +20,7 @@ LIST = "shared/inlet-providers/Cargo.toml"
 LINE = 'inlet-toy = { path = "../../functions/toy", default-features = false }\n'
 
 # Files that the generators may change, and no others.
-GENERATED = ("events/", "packages/samples/", "docs/events.md", "template.yaml", "local/", "functions/toy/shapes.txt")
+GENERATED = ("events/", "packages/samples/", "docs/costs.md", "docs/events.md", "template.yaml", "local/", "functions/toy/shapes.txt")
 
 
 def sources() -> dict[str, bytes]:
