@@ -193,7 +193,7 @@ def test_the_doctor_warns_of_small_quotas(inlet, aws, folder):
     ((account, executions),) = about(checks, "account")
     assert account == "warning" and "10 functions concurrently" in executions
     ((api, requests),) = about(checks, "api")
-    assert api == "warning" and "500 requests a second here, 250 at once" in requests
+    assert api == "warning" and "500 requests a second here, with a burst of 250" in requests
 
 
 def test_the_doctor_finds_an_existing_bus_and_a_missing_one(inlet, aws, folder):
