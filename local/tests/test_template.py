@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from local import paths, template
 
 # Properties that name a resource in the account, by type; without one, CloudFormation generates a unique name.
@@ -133,3 +135,23 @@ def test_the_costs_count_the_alarms_of_the_template():
     assert len(everything - without_bus) == counted("the alarm `target-failed`") == 1
     assert len(without_providers & without_bus) == counted("alarms of the whole deployment")
     assert len(everything - without_providers) == counted("alarms of the providers")
+
+
+@pytest.mark.parametrize(("url", "is_allowed"), [
+    ("", True),
+    ("https://shop.example/inlet?store=riyadh&x=%2F", True),
+    ("https://[2001:db8::1]:8443/", True),
+    ("http://127.0.0.1:3000/events", True),
+    ("http://shop.example/", False),
+    ("https://", False),
+    ("https://user@shop.example/", False),
+    ("https://shop.example/#part", False),
+    ("https://shop.example/a b", False),
+    # The processor would not start with them, and events would wait.
+    ("https://متجر.example/", False),
+    ("https://shop.example/ร้าน", False),
+    ("https://shop.example/<x>", False),
+])
+def test_an_endpoint_has_a_url_that_the_processor_accepts(url, is_allowed):
+    pattern = template.load()["Parameters"]["ConsumerUrl"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, url)) == is_allowed
