@@ -85,7 +85,7 @@ def _cargo_deny() -> None:
 def _sam_local() -> None:
     if not docker.answers():
         raise Unavailable(NO_ENGINE)
-    samlocal.invoke_all()
+    samlocal.invoke_some()
 
 
 FORM = {

@@ -48,8 +48,9 @@ def test_a_receiver_names_items_of_its_provider_only(provider, running_stack):
     with calls.Recorder(aws.endpoint) as recorder:
         program = [binary(f"inlet-{provider}")]
         with runtime.running(aws, provider, program, f"calls-{provider}", recorder.endpoint) as function:
-            for event in samlocal.expected({"stores": [provider]}):
-                function.invoke(json.loads((paths.EVENTS / event).read_text()))
+            expected = samlocal.expected({"stores": [provider]})
+            events = {event: json.loads((paths.EVENTS / event).read_text()) for event in expected}
+            assert {event: function.invoke(request)["statusCode"] for event, request in events.items()} == expected
     keys = {key for call in recorder.calls for key in call.leading_keys()}
     assert keys, "no call to the table was recorded"
     assert {key for key in keys if not any(fnmatchcase(key, pattern) for pattern in patterns)} == set()
