@@ -40,6 +40,8 @@ async fn missing_and_damaged_events_come_back_but_no_forgotten() {
     assert_eq!(run(&["verify", "--store", &given.address]).code, 1, "a dry run changes nothing");
     assert_eq!(restore(&given, &copy, &[]).code, 2, "it asks");
 
+    // Not always six: a message that was under way when its receipt was lost is published once more.
+    let published = given.stack.published(&given.store).len();
     assert_eq!(counts(&restore(&given, &copy, &["--yes"]).done().json()), expected);
     let verified = run(&["verify", "--store", &given.address, "--json"]).done().json();
     assert_eq!(verified["verified"], 4, "{verified}");
@@ -47,7 +49,7 @@ async fn missing_and_damaged_events_come_back_but_no_forgotten() {
     assert_eq!(shown["state"], "processed", "with its receipt");
     assert_eq!(run(&["show", ids[2].as_str()]).code, 3, "what was forgotten stays so");
     given.stack.sweep();
-    assert_eq!(given.stack.published(&given.store).len(), 6, "nothing is published again");
+    assert_eq!(given.stack.published(&given.store).len(), published, "nothing is published again");
     let again = restore(&given, &copy, &["--yes"]).done().json();
     assert_eq!(counts(&again), [5, 0, 0, 4, 1, 0].map(Some), "{again}");
 }
