@@ -40,6 +40,12 @@ pub trait Twin {
     }
 }
 
+/// Returns the ids of the orders that may still change, among the newest 400.
+fn newest_open<O>(orders: &BTreeMap<u64, O>, is_done: impl Fn(&O) -> bool) -> Vec<u64> {
+    let newest = orders.iter().rev().take(400);
+    newest.filter(|(_, order)| !is_done(order)).map(|(id, _)| *id).collect()
+}
+
 /// A webhook before it is sent.
 #[derive(Clone, Debug)]
 pub struct Webhook {

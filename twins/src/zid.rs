@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::random::Random;
-use crate::{Answer, Asked, Limiter, Truth, Twin, Webhook};
+use crate::{Answer, Asked, Limiter, Truth, Twin, Webhook, newest_open};
 
 /// The codes of an order's states in the order in which they follow, with the English and the Arabic name.
 const STATES: [(&str, &str, &str); 5] = [
@@ -53,14 +53,7 @@ impl Twin for ZidTwin {
     }
 
     fn change(&mut self, random: &mut Random, now: Timestamp) -> Webhook {
-        let open: Vec<u64> = self
-            .orders
-            .iter()
-            .rev()
-            .take(400)
-            .filter(|(_, order)| !order.is_done())
-            .map(|(id, _)| *id)
-            .collect();
+        let open = newest_open(&self.orders, Order::is_done);
         if open.len() < 20 || random.happens(250) {
             return self.create(random, now);
         }

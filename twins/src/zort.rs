@@ -10,7 +10,7 @@ use jiff::tz::{Offset, TimeZone, offset};
 use serde_json::{Value, json};
 
 use crate::random::Random;
-use crate::{Answer, Asked, Limiter, Truth, Twin, Webhook};
+use crate::{Answer, Asked, Limiter, Truth, Twin, Webhook, newest_open};
 
 const BANGKOK: Offset = offset(7);
 
@@ -50,14 +50,7 @@ impl Twin for ZortTwin {
     }
 
     fn change(&mut self, random: &mut Random, now: Timestamp) -> Webhook {
-        let open: Vec<u64> = self
-            .orders
-            .iter()
-            .rev()
-            .take(400)
-            .filter(|(_, order)| !order.is_done())
-            .map(|(id, _)| *id)
-            .collect();
+        let open = newest_open(&self.orders, Order::is_done);
         if open.len() < 20 || random.happens(300) {
             let id = self.next_id;
             self.next_id += 1 + random.below(5);
