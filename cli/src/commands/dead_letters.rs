@@ -6,7 +6,6 @@ use inlet_aws::client::clock;
 use inlet_aws::operate::dead_letters::{
     Action as LetterAction, DeadLetter, DeadLetters, LetterFilter, LettersDone,
 };
-use inlet_aws::sqs::SqsQueue;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -166,7 +165,7 @@ impl Selected {
     /// Counts, asks and acts.
     async fn act(&self, work: &Work, options: &DeploymentArgs, output: &mut Output) -> Result<(), Failure> {
         let deployment = Deployment::find_to_change(options, output).await?;
-        let letters = dead_letters(&deployment);
+        let letters = deployment.dead_letters();
         let filter = self.filter(&deployment, output).await?;
         let waiting = self.count(&letters, &filter, output).await?;
         let mut report = LettersReport { action: work.action.into(), waiting, ..LettersReport::default() };
@@ -247,11 +246,6 @@ fn unreadable(fault: inlet::fault::Fault) -> Failure {
     Failure::Inlet { context: "the dead-letter queue cannot be read", fault }
 }
 
-fn dead_letters(deployment: &Deployment) -> DeadLetters {
-    let dead_letters = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
-    DeadLetters { dead_letters, queue: deployment.queue(), table: deployment.table() }
-}
-
 async fn letter_filter(
     ids: &[String],
     filters: &Filters,
@@ -280,7 +274,7 @@ async fn list(
     let deployment = Deployment::find(options).await?;
     let filter = letter_filter(&[], filters, span, &deployment, output).await?;
     let progress = output.progress("looking at the dead letters", None);
-    let look = dead_letters(&deployment).look(&filter, limit).await;
+    let look = deployment.dead_letters().look(&filter, limit).await;
     progress.finish_and_clear();
     let look = look.map_err(unreadable)?;
     let none = look.letters.is_empty();
@@ -307,7 +301,7 @@ async fn list(
 async fn show(id: String, options: &DeploymentArgs, output: &mut Output) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     let filter = LetterFilter { ids: vec![id.clone()], events: None };
-    let look = dead_letters(&deployment).look(&filter, 2).await.map_err(unreadable)?;
+    let look = deployment.dead_letters().look(&filter, 2).await.map_err(unreadable)?;
     let inlet = &deployment.inlet;
     let mut letters = look.letters.into_iter();
     match (letters.next(), letters.next()) {

@@ -5,15 +5,14 @@ use inlet::provider::secret_fields;
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
-use inlet_aws::operate::quarantine_list::{
-    OfferedRequest, QuarantinedDelivery, offered_requests, quarantined_deliveries,
-};
+use inlet_aws::operate::quarantine_list::{OfferedRequest, QuarantinedDelivery, offered_requests};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
 use crate::deployment::address::{Scope, StoreAddress};
 use crate::deployment::stores;
 use crate::events::list::age;
+use crate::events::quarantined::newest_quarantined;
 use crate::failure::Failure;
 use crate::input::event_ids::SHORT_LEN;
 use crate::input::filters::{Filters, SourceFilter, Span};
@@ -99,24 +98,16 @@ pub(crate) async fn list(
     let from = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, zone));
     let until = span.until.map_or_else(|| now_plus_skew(now), |until| until.before(now, zone));
     let wanted = filters.selection(deployment, from, until).await?;
-    let table = deployment.table();
     let providers: Vec<_> =
         ALL.iter().copied().filter(|provider| matches(wanted.provider.as_deref(), provider.name)).collect();
     let progress = output.progress("stores read", None);
-    let mut quarantined: Vec<QuarantinedRow> = Vec::new();
-    for store in stores::of(deployment, &providers).await? {
-        if matches(wanted.store.as_ref().map(StoreName::as_str), store.store.as_str()) {
-            let of_store = (store.provider.name, &store.store);
-            let deliveries = quarantined_deliveries(&table, of_store, (from, until), limit).await;
-            let deliveries = deliveries
-                .map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
-            quarantined.extend(deliveries.into_iter().map(|one| QuarantinedRow::new(&store, one)));
-            progress.inc(1);
-        }
-    }
+    let mut stores = stores::of(deployment, &providers).await?;
+    stores.retain(|one| matches(wanted.store.as_ref().map(StoreName::as_str), one.store.as_str()));
+    let deliveries =
+        newest_quarantined(&deployment.table(), &stores, (from, until), limit, || progress.inc(1)).await?;
     progress.finish_and_clear();
-    quarantined.sort_by(|a, b| b.received.cmp(&a.received));
-    quarantined.truncate(limit);
+    let quarantined: Vec<_> =
+        deliveries.into_iter().map(|(store, one)| QuarantinedRow::new(&store, one)).collect();
     let any = !quarantined.is_empty();
     if !any {
         filters.check_names(deployment).await?;

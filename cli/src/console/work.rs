@@ -12,12 +12,11 @@ use std::time::Duration;
 use inlet::fault::Fault;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
-use inlet_aws::operate::dead_letters::{Action, DeadLetters, LetterFilter, LettersDone};
+use inlet_aws::operate::dead_letters::{Action, LetterFilter, LettersDone};
 use inlet_aws::operate::forget::{Entity, Forget, SETTLE};
 use inlet_aws::operate::replay::{Replay, ReplayId, Replayed};
 use inlet_aws::operate::selection::Selection;
 use inlet_aws::reverify::Reverified;
-use inlet_aws::sqs::SqsQueue;
 use rand::distr::{Alphanumeric, SampleString as _};
 use tokio::sync::watch;
 
@@ -152,7 +151,8 @@ impl Plan {
             Self::ReplaySelection(selection) => {
                 replay(deployment).count(selection).await.map_err(failed("the events cannot be counted"))?
             }
-            Self::Redrive => dead_letters(deployment)
+            Self::Redrive => deployment
+                .dead_letters()
                 .count()
                 .await
                 .map_err(failed("the dead-letter queue cannot be read"))?
@@ -191,7 +191,7 @@ impl Plan {
             Self::Redrive => {
                 let state = watch::Sender::new(LettersDone::default());
                 let done = |sum: &LettersDone| sum.moved.saturating_add(sum.forgotten).into();
-                let (letters, all) = (dead_letters(deployment), LetterFilter::default());
+                let (letters, all) = (deployment.dead_letters(), LetterFilter::default());
                 let (_running, stop) = watch::channel(false);
                 let work = Box::pin(letters.run(Action::Redrive, &all, RATE, &stop, &state));
                 let ended = job.follow(work, &state, done).await;
@@ -223,11 +223,6 @@ impl Plan {
 
 fn replay(deployment: &Deployment) -> Replay {
     Replay { table: deployment.table(), queue: deployment.queue() }
-}
-
-fn dead_letters(deployment: &Deployment) -> DeadLetters {
-    let dead_letters = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
-    DeadLetters { dead_letters, queue: deployment.queue(), table: deployment.table() }
 }
 
 fn forget(deployment: &Deployment) -> Forget {

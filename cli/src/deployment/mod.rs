@@ -23,6 +23,7 @@ use aws_types::SdkConfig;
 use inlet_aws::client::config::LogLevel;
 use inlet_aws::client::connect::Clients;
 use inlet_aws::dynamodb::table::Table;
+use inlet_aws::operate::dead_letters::DeadLetters;
 use inlet_aws::sqs::SqsQueue;
 use serde::Deserialize;
 
@@ -170,6 +171,12 @@ impl Deployment {
     /// Returns the event queue.
     pub(crate) fn queue(&self) -> SqsQueue {
         SqsQueue::new(self.clients().sqs, self.queue_url.clone())
+    }
+
+    /// Returns the dead-letter queue, with the queue and the table behind it.
+    pub(crate) fn dead_letters(&self) -> DeadLetters {
+        let dead_letters = SqsQueue::new(self.clients().sqs, self.dead_letter_queue_url.clone());
+        DeadLetters { dead_letters, queue: self.queue(), table: self.table() }
     }
 
     /// Returns the name of the parameter with a store's credentials.

@@ -6,3 +6,4 @@ pub(crate) mod change;
 pub(crate) mod replayed;
 pub(crate) mod delivery_log;
 pub(crate) mod page;
+pub(crate) mod quarantined;

@@ -10,13 +10,11 @@ use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
-use inlet_aws::operate::dead_letter_list::dead_letters;
+use inlet_aws::operate::dead_letters::LetterFilter;
 use inlet_aws::operate::event_status::event_statuses;
 use inlet_aws::operate::forget::Entity;
 use inlet_aws::operate::history;
-use inlet_aws::operate::quarantine_list::quarantined_deliveries;
 use inlet_aws::operate::selection::Selection;
-use inlet_aws::sqs::SqsQueue;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +27,7 @@ use crate::deployment::address::StoreAddress;
 use crate::deployment::stores;
 use crate::events::list::State;
 use crate::events::page::{Wanted, read};
+use crate::events::quarantined::newest_quarantined;
 use crate::failure::Failure;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::mcp::fence::{RULE, fenced};
@@ -352,24 +351,18 @@ impl Tools {
     async fn quarantine(&self, asked: Listing) -> Result<String, Failure> {
         let (table, limit) = (self.deployment.table(), limit(asked.limit));
         let span = (ReceivedAt::EPOCH, now_plus_skew(clock::now()));
-        let mut rows: Vec<(ReceivedAt, Value)> = Vec::new();
-        for address in self.selected_stores(asked.store.as_deref()).await? {
-            let StoreAddress { provider, store } = &address;
-            let of_store = quarantined_deliveries(&table, (provider.name, store), span, limit).await;
-            let of_store = of_store
-                .map_err(|fault| Failure::Inlet { context: "the quarantine cannot be read", fault })?;
-            rows.extend(of_store.into_iter().map(|one| {
-                let row = json!({
+        let stores = self.selected_stores(asked.store.as_deref()).await?;
+        let rows: Vec<Value> = newest_quarantined(&table, &stores, span, limit, || {})
+            .await?
+            .into_iter()
+            .map(|(address, one)| {
+                json!({
                     "store": address.to_string(), "received": one.received.to_string(), "reason": one.reason,
                     "topic": one.topic, "body_bytes": one.size,
                     "expires": one.expires.map(|at| at.to_string()),
-                });
-                (one.received, row)
-            }));
-        }
-        rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        rows.truncate(limit);
-        let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
+                })
+            })
+            .collect();
         let heading = counted(
             rows.len(),
             "quarantined delivery, newest first.",
@@ -379,19 +372,19 @@ impl Tools {
     }
 
     async fn dead_letters(&self, asked: Listing) -> Result<String, Failure> {
-        let deployment = &self.deployment;
-        let queue = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
+        let queue = self.deployment.dead_letters();
         let unreadable = |fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault };
-        let count = queue.depth().await.map_err(unreadable)?.all();
-        let letters = dead_letters(&queue, limit(asked.limit)).await.map_err(unreadable)?;
-        let rows: Vec<Value> = letters
+        let count = queue.count().await.map_err(unreadable)?;
+        let look = queue.look(&LetterFilter::default(), limit(asked.limit)).await.map_err(unreadable)?;
+        let rows: Vec<Value> = look
+            .letters
             .iter()
             .map(|letter| {
                 json!({
                     "id": letter.event.as_ref().map(|event| event.id.as_str()),
                     "type": letter.event.as_ref().map(|event| &event.canonical_type),
-                    "group": letter.group,
-                    "dead_since": letter.sent.map(|at| at.to_string()),
+                    "parked_because": letter.reason,
+                    "dead_since": letter.since.to_string(),
                 })
             })
             .collect();

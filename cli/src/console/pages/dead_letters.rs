@@ -1,14 +1,9 @@
 //! The dead letters: messages that the processor gave up.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use inlet::event::EventId;
-use inlet_aws::operate::dead_letter_list::{DeadLetter, LetterEvent, dead_letters};
-use inlet_aws::operate::event_status::event_statuses;
-use inlet_aws::sqs::SqsQueue;
+use inlet_aws::operate::dead_letters::{DeadLetter, LetterFilter};
 
 use crate::console::pages::{Shell, answer};
 use crate::console::state::{Console, Shared, now};
@@ -27,13 +22,13 @@ struct DeadLettersPage {
 }
 
 struct Row {
-    sent: Option<At>,
+    since: At,
     ago: String,
     ours: Text,
-    /// The event's page; `None` for a message that is none of Inlet's.
+    /// The pages of the event and its entity; `None` for a message that is none of Inlet's.
     href: Option<String>,
-    entity: Text,
     entity_href: Option<String>,
+    entity: Text,
     reason: Text,
 }
 
@@ -44,38 +39,29 @@ pub(crate) async fn show(State(console): State<Shared>) -> Response {
 }
 
 async fn read(console: &Console) -> Result<DeadLettersPage, Failure> {
-    let deployment = &console.deployment;
-    let queue = SqsQueue::new(deployment.clients().sqs, deployment.dead_letter_queue_url.clone());
+    let queue = console.deployment.dead_letters();
     let unreadable = |fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault };
-    let count = queue.depth().await.map_err(unreadable)?.all();
-    let letters =
-        if count == 0 { Vec::new() } else { dead_letters(&queue, LIMIT).await.map_err(unreadable)? };
-    let events: Vec<&LetterEvent> = letters.iter().filter_map(|letter| letter.event.as_ref()).collect();
-    let keys: Vec<(&EventId, _)> = events.iter().map(|event| (&event.id, event.received)).collect();
-    let statuses = event_statuses(&deployment.table(), &keys).await;
-    let statuses =
-        statuses.map_err(|fault| Failure::Inlet { context: "the receipts cannot be read", fault })?;
-    let parked = keys
-        .iter()
-        .zip(statuses)
-        .filter_map(|((id, _), status)| Some(((*id).clone(), status.parked?.reason)));
-    let reasons: HashMap<EventId, String> = parked.collect();
-    let rows = letters.iter().map(|letter| Row::of(letter, &reasons)).collect();
-    Ok(DeadLettersPage { shell: Shell::new(console, "dead-letters", "Dead letters"), count, letters: rows })
+    let count = queue.count().await.map_err(unreadable)?;
+    let look = queue.look(&LetterFilter::default(), LIMIT).await.map_err(unreadable)?;
+    Ok(DeadLettersPage {
+        shell: Shell::new(console, "dead-letters", "Dead letters"),
+        count,
+        letters: look.letters.iter().map(Row::of).collect(),
+    })
 }
 
 impl Row {
-    fn of(letter: &DeadLetter, reasons: &HashMap<EventId, String>) -> Self {
-        let reason = letter.event.as_ref().and_then(|event| reasons.get(&event.id));
-        let event = letter.event.as_ref();
+    fn of(letter: &DeadLetter) -> Self {
+        let id = letter.event.as_ref().map(|event| &event.id);
+        let ours = letter.event.as_ref().map_or("no message of Inlet", |event| &event.canonical_type);
         Self {
-            sent: letter.sent.map(At::of_time),
-            ago: letter.sent.map(|at| ago(at, now())).unwrap_or_default(),
-            ours: Text::line(event.map_or("no message of Inlet", |event| &event.canonical_type)),
-            href: event.map(|event| format!("/event?id={}", in_query(event.id.as_str()))),
-            entity: Text::line(event.map_or(&letter.group, |event| event.id.entity_path())),
-            entity_href: event.map(|event| format!("/entity?path={}", in_query(event.id.entity_path()))),
-            reason: Text::line(reason.map_or("no reason is recorded", String::as_str)),
+            since: At::of_time(letter.since),
+            ago: ago(letter.since, now()),
+            ours: Text::line(ours),
+            href: id.map(|id| format!("/event?id={}", in_query(id.as_str()))),
+            entity_href: id.map(|id| format!("/entity?path={}", in_query(id.entity_path()))),
+            entity: Text::line(id.map_or("–", |id| id.entity_path())),
+            reason: Text::line(letter.reason.as_deref().unwrap_or("no reason is recorded")),
         }
     }
 }
@@ -83,16 +69,20 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use inlet::received_at::ReceivedAt;
 
     #[test]
     fn a_letter_that_is_no_message_is_listed_too() {
-        let evil = "<b>x</b>\u{202e}";
-        let letter = DeadLetter { event: None, group: evil.to_owned(), sent: None, receives: 1 };
-        let page = DeadLettersPage {
-            shell: Shell::closed("t"),
-            count: 1,
-            letters: vec![Row::of(&letter, &HashMap::new())],
+        let letter = DeadLetter {
+            message_id: "5b1f".into(),
+            event: None,
+            since: ReceivedAt::EPOCH,
+            is_whole: false,
+            replay: None,
+            reason: Some("<b>x</b>\u{202e}".into()),
+            text: String::new(),
         };
+        let page = DeadLettersPage { shell: Shell::closed("t"), count: 1, letters: vec![Row::of(&letter)] };
         let html = page.render().unwrap();
         assert!(html.contains("no message of Inlet") && !html.contains("<b>") && !html.contains('\u{202e}'));
     }

@@ -1,16 +1,16 @@
-//! The quarantine: deliveries that no live credential verified, with the reason and the masked offer.
+//! The quarantine: deliveries that no live credential verified, with the reason and the form of the offered proof.
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use inlet::received_at::ReceivedAt;
-use inlet_aws::operate::quarantine_list::{QuarantinedDelivery, quarantined_deliveries};
-use inlet_aws::operate::quarantine_offer::{MaskedValue, QuarantinedOffer, quarantined_offer};
+use inlet_aws::operate::quarantine_list::{OfferedRequest, QuarantinedDelivery, offered_request};
 
 use crate::console::pages::{Params, Shell, answer, given};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::StoreAddress;
+use crate::events::quarantined::newest_quarantined;
 use crate::failure::Failure;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
 use crate::zone::Zone;
@@ -47,8 +47,8 @@ struct QuarantinedPage {
     row: Row,
     raw_store: String,
     method: Text,
-    headers: Vec<(Text, usize)>,
-    parameters: Vec<(Text, usize)>,
+    headers: Vec<(Text, Text)>,
+    parameters: Vec<(Text, Text)>,
 }
 
 /// Shows the quarantine.
@@ -57,7 +57,7 @@ pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Par
     answer(&console, page)
 }
 
-/// Shows one delivery with what it offered as proof.
+/// Shows one delivery with the form of its proof.
 pub(crate) async fn show_one(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
     let page = read_one(&console, &params).await;
     answer(&console, page)
@@ -76,25 +76,21 @@ async fn read(console: &Console, params: &Params) -> Result<QuarantinePage, Fail
         next: "reload the page; run `inlet doctor` if it stays".to_owned(),
     })?;
     let chosen = given(params, "store").unwrap_or_default();
-    let table = console.deployment.table();
-    let mut rows: Vec<(ReceivedAt, Row)> = Vec::new();
-    for address in known.iter().filter(|address| chosen.is_empty() || address.to_string() == chosen) {
-        let StoreAddress { provider, store } = address;
-        let span = (ReceivedAt::EPOCH, until);
-        let of_store = quarantined_deliveries(&table, (provider.name, store), span, LIMIT).await;
-        let of_store = of_store.map_err(unreadable)?;
-        rows.extend(of_store.into_iter().map(|one| (one.received, Row::of(address, &one, now))));
-    }
-    rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    let is_cut = rows.len() > LIMIT || (rows.len() == LIMIT && !chosen.is_empty());
+    let is_chosen = |address: &&StoreAddress| chosen.is_empty() || address.to_string() == chosen;
+    let wanted: Vec<StoreAddress> = known.iter().filter(is_chosen).cloned().collect();
+    let span = (ReceivedAt::EPOCH, until);
+    // One more than a page has shows whether there are older ones.
+    let one_more = LIMIT.saturating_add(1);
+    let mut rows = newest_quarantined(&console.deployment.table(), &wanted, span, one_more, || {}).await?;
+    let is_cut = rows.len() > LIMIT;
     rows.truncate(LIMIT);
-    let older = rows.last().filter(|_| is_cut).map(|(last, _)| {
-        format!("/quarantine?store={}&until={}", in_query(chosen), in_query(&last.to_string()))
+    let older = rows.last().filter(|_| is_cut).map(|(_, last)| {
+        format!("/quarantine?store={}&until={}", in_query(chosen), in_query(&last.received.to_string()))
     });
     let stores = known.iter().map(ToString::to_string);
     Ok(QuarantinePage {
         shell: Shell::new(console, "quarantine", "Quarantine"),
-        rows: rows.into_iter().map(|(_, row)| row).collect(),
+        rows: rows.iter().map(|(address, one)| Row::of(address, one, now)).collect(),
         older,
         stores: stores.map(|store| (Text::line(&store), store == chosen)).collect(),
         chosen: Text::line(chosen),
@@ -109,7 +105,7 @@ async fn read_one(console: &Console, params: &Params) -> Result<QuarantinedPage,
     let store = given(params, "store").and_then(|store| store.parse::<StoreAddress>().ok());
     let (address, key) = store.zip(given(params, "key")).ok_or_else(missing)?;
     let table = console.deployment.table();
-    let offer = quarantined_offer(&table, (address.provider.name, &address.store), key).await;
+    let offer = offered_request(&table, (address.provider.name, &address.store), key).await;
     let offer = offer.map_err(unreadable)?.ok_or_else(missing)?;
     Ok(QuarantinedPage::of(
         Shell::new(console, "quarantine", "Quarantined delivery"),
@@ -120,9 +116,9 @@ async fn read_one(console: &Console, params: &Params) -> Result<QuarantinedPage,
 }
 
 impl QuarantinedPage {
-    fn of(shell: Shell, address: &StoreAddress, offer: &QuarantinedOffer, now: ReceivedAt) -> Self {
-        let masked = |values: &[MaskedValue]| {
-            values.iter().map(|value| (Text::line(&value.name), value.characters)).collect()
+    fn of(shell: Shell, address: &StoreAddress, offer: &OfferedRequest, now: ReceivedAt) -> Self {
+        let masked = |pairs: &[(String, String)]| {
+            pairs.iter().map(|(name, form)| (Text::line(name), Text::line(form))).collect()
         };
         Self {
             shell,
@@ -130,7 +126,7 @@ impl QuarantinedPage {
             raw_store: address.to_string(),
             method: Text::line(&offer.delivery.method),
             headers: masked(&offer.headers),
-            parameters: masked(&offer.parameters),
+            parameters: masked(&offer.query),
         }
     }
 }
@@ -156,10 +152,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_offer_shows_names_and_lengths_and_no_value() {
+    fn an_offer_shows_the_form_of_its_proof_and_no_body() {
         let evil = "<script>alert(1)</script>\u{202e}";
-        let value = |name: &str| MaskedValue { name: name.to_owned(), characters: 44 };
-        let offer = QuarantinedOffer {
+        let value = |name: &str| (name.to_owned(), "44 characters".to_owned());
+        let offer = OfferedRequest {
             delivery: QuarantinedDelivery {
                 key: "k".into(),
                 digest: "k".into(),
@@ -171,12 +167,16 @@ mod tests {
                 expires: None,
             },
             headers: vec![value("authorization"), value(evil)],
-            parameters: vec![value(evil)],
+            query: vec![value(evil)],
+            body: b"canary".to_vec(),
         };
         let address = "zid/riyadh".parse().unwrap();
         let page = QuarantinedPage::of(Shell::closed("t"), &address, &offer, ReceivedAt::EPOCH);
         let html = page.render().unwrap();
-        assert!(html.contains("authorization") && html.contains("44"), "{html}");
+        assert!(
+            html.contains("authorization") && html.contains("44 characters") && !html.contains("canary"),
+            "{html}"
+        );
         assert!(!html.contains("<script>") && !html.contains('\u{202e}'), "{html}");
     }
 }

@@ -6,8 +6,6 @@ pub mod selection;
 pub mod find;
 pub mod history;
 pub mod quarantine_list;
-pub mod quarantine_offer;
-pub mod dead_letter_list;
 pub mod replay;
 mod receive_messages;
 pub mod dead_letters;

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::{StreamExt as _, stream};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 use inlet::store::StoreName;
@@ -17,6 +18,9 @@ use crate::dynamodb::quarantine::{DEFERRED_PREFIX, TableQuarantine, partition};
 use crate::dynamodb::table::Table;
 
 const UNREADABLE: &str = "the quarantine cannot be read";
+
+/// Stores that are read at the same time.
+const CONCURRENT_STORES: usize = 16;
 
 /// A quarantined request without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +93,38 @@ async fn section_of(
     Ok(deliveries)
 }
 
+/// Returns the quarantined requests of several stores, each with the index of its store: the newest `limit`, newest
+/// first. `on_store` is called after each store.
+///
+/// # Errors
+/// If the table cannot be read.
+pub async fn quarantined_in_stores(
+    table: &Table,
+    stores: &[(&str, &StoreName)],
+    span: (ReceivedAt, ReceivedAt),
+    limit: usize,
+    on_store: impl Fn(),
+) -> Result<Vec<(usize, QuarantinedDelivery)>, Fault> {
+    // A list, because a lazy iterator of futures would not be `Send`.
+    let reads: Vec<_> = stores
+        .iter()
+        .enumerate()
+        .map(
+            |(index, &store)| async move { (index, quarantined_deliveries(table, store, span, limit).await) },
+        )
+        .collect();
+    let mut reads = stream::iter(reads).buffer_unordered(CONCURRENT_STORES);
+    let mut deliveries = Vec::new();
+    while let Some((index, of_store)) = reads.next().await {
+        deliveries.extend(of_store?.into_iter().map(|delivery| (index, delivery)));
+        on_store();
+    }
+    // By store too, because the stores answer in any order.
+    deliveries.sort_by_key(|(index, delivery)| (Reverse(delivery.received), *index));
+    deliveries.truncate(limit);
+    Ok(deliveries)
+}
+
 /// Returns the number of quarantined requests of a store.
 ///
 /// # Errors
@@ -131,29 +167,41 @@ pub async fn offered_requests(
     (provider, store): (&'static str, &StoreName),
     digest_prefix: &str,
 ) -> Result<Vec<OfferedRequest>, Fault> {
-    let keys = query(table, provider, store)
-        .key_condition_expression("pk = :pk")
-        .projection_expression("pk, sk")
-        .scan_index_forward(false);
+    let keys = query(table, provider, store).key_condition_expression("pk = :pk").projection_expression("sk");
     let mut keys = Items::new(keys, UNREADABLE);
-    let quarantine = TableQuarantine::new(table, provider);
     let mut requests = Vec::new();
     while let Some(key) = keys.next().await? {
-        let digest = text(&key, "sk").and_then(|sk| sk.rsplit('/').next()).unwrap_or_default();
-        let Some(key) = Key::of(&key).filter(|_| digest.starts_with(digest_prefix)) else { continue };
-        // It may have been accepted since.
-        let Some(item) = table.dynamo.get(key).await? else { continue };
-        let (Some(delivery), request) = (read(&item), quarantine.read(&item, store).await?.request) else {
-            continue;
-        };
-        requests.push(OfferedRequest {
-            delivery,
-            query: request.query.split('&').filter(|pair| !pair.is_empty()).map(masked_pair).collect(),
-            headers: request.headers.iter().map(masked_header).collect(),
-            body: request.body,
-        });
+        let key = text(&key, "sk").unwrap_or_default();
+        let digest = key.rsplit('/').next().unwrap_or_default();
+        if digest.starts_with(digest_prefix) {
+            // It may have been accepted since.
+            requests.extend(offered_request(table, (provider, store), key).await?);
+        }
     }
+    requests.sort_by_key(|request| Reverse(request.delivery.received));
     Ok(requests)
+}
+
+/// Returns a quarantined request of a store by its key; `None` if there is none, for example because it has expired.
+///
+/// # Errors
+/// If the table cannot be read, or the item is damaged.
+pub async fn offered_request(
+    table: &Table,
+    (provider, store): (&'static str, &StoreName),
+    key: &str,
+) -> Result<Option<OfferedRequest>, Fault> {
+    let Some(item) = table.dynamo.get(Key::new(partition(provider, store), key)).await? else {
+        return Ok(None);
+    };
+    let Some(delivery) = read(&item) else { return Ok(None) };
+    let request = TableQuarantine::new(table, provider).read(&item, store).await?.request;
+    Ok(Some(OfferedRequest {
+        delivery,
+        query: request.query.split('&').filter(|pair| !pair.is_empty()).map(masked_pair).collect(),
+        headers: request.headers.iter().map(masked_header).collect(),
+        body: request.body,
+    }))
 }
 
 /// Returns the name of a query's pair with the form of its value.

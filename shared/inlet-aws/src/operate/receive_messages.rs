@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::operation::receive_message::builders::ReceiveMessageFluentBuilder;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use inlet::fault::Fault;
@@ -22,24 +21,11 @@ impl SqsQueue {
         hidden: Duration,
     ) -> Result<Vec<Received>, Fault> {
         let hidden_seconds = i32::try_from(hidden.as_secs()).unwrap_or(i32::MAX);
-        let request = self.client.receive_message().wait_time_seconds(1).visibility_timeout(hidden_seconds);
-        self.receive_with(now, request).await
-    }
-
-    /// Receives up to ten messages without waiting for any, and hides them for this many seconds.
-    ///
-    /// # Errors
-    /// If the call of SQS fails.
-    pub(crate) async fn look(&self, now: ReceivedAt, hidden_seconds: i32) -> Result<Vec<Received>, Fault> {
-        self.receive_with(now, self.client.receive_message().visibility_timeout(hidden_seconds)).await
-    }
-
-    async fn receive_with(
-        &self,
-        now: ReceivedAt,
-        request: ReceiveMessageFluentBuilder,
-    ) -> Result<Vec<Received>, Fault> {
-        let asked = request
+        let asked = self
+            .client
+            .receive_message()
+            .wait_time_seconds(1)
+            .visibility_timeout(hidden_seconds)
             .queue_url(&self.url)
             .max_number_of_messages(10)
             .message_system_attribute_names(MessageSystemAttributeName::All)
