@@ -112,17 +112,9 @@ impl<'t> Follow<'t> {
     /// Reads the next page of a pass, and at the end of a pass the new replays.
     async fn step(&mut self) -> Result<Vec<Followed>, Failure> {
         self.begin_pass().await;
-        let mut new: Vec<Followed> =
-            self.pass(Seen::Return).await?.into_iter().map(Followed::Event).collect();
-        if self.at.is_none() {
-            match self.new_replays().await {
-                Ok(replays) => new.extend(replays.into_iter().map(Followed::Replay)),
-                // The events of this pass count as seen: they must not go with the failure, which comes again.
-                Err(_) if !new.is_empty() => {}
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok(new)
+        let new = self.pass(Seen::Return).await?;
+        let replays = if self.at.is_none() { self.new_replays().await } else { Ok(Vec::new()) };
+        joined(new, replays)
     }
 
     /// Returns the selected replays that were not seen yet.
@@ -155,26 +147,18 @@ impl<'t> Follow<'t> {
         }
     }
 
-    /// Waits for new events and returns them, oldest first. Never empty. Survives lost connections, and says so once.
+    /// Waits for new events and returns them, oldest first. Never empty, if replays are not followed. Survives lost
+    /// connections, and says so once.
     ///
     /// # Errors
     /// If the table cannot be read, for a reason that waiting does not change.
     pub(crate) async fn next(&mut self, output: &mut Output) -> Result<Vec<Arrival>, Failure> {
-        let mut outage = Outage::default();
-        loop {
-            self.begin_pass().await;
-            let new = match self.pass(Seen::Return).await {
-                Ok(new) => new,
-                Err(failure) => {
-                    outage.wait(failure, output).await?;
-                    continue;
-                }
-            };
-            outage.end(output);
-            if !new.is_empty() {
-                return Ok(new);
-            }
-        }
+        let followed = self.next_or_replay(output).await?;
+        let event = |followed| match followed {
+            Followed::Event(event) => Some(event),
+            Followed::Replay(_) => None,
+        };
+        Ok(followed.into_iter().filter_map(event).collect())
     }
 
     /// Returns the start of the next pass. Forgets the events that no pass can reach any more.
@@ -223,6 +207,20 @@ pub(crate) enum Followed {
     Event(Arrival),
     /// A replay.
     Replay(IndexedReplay),
+}
+
+/// Returns the events of a pass and the replays that were read after it. The events count as seen, so a failed read of
+/// the replays must not drop them: the next pass meets the failure again.
+fn joined(
+    events: Vec<Arrival>,
+    replays: Result<Vec<IndexedReplay>, Failure>,
+) -> Result<Vec<Followed>, Failure> {
+    let replays = match replays {
+        Err(failure) if events.is_empty() => return Err(failure),
+        replays => replays.unwrap_or_default(),
+    };
+    let events = events.into_iter().map(Followed::Event);
+    Ok(events.chain(replays.into_iter().map(Followed::Replay)).collect())
 }
 
 /// Follows replays: reads their part of the time index after each pass.
@@ -327,6 +325,19 @@ mod tests {
 
     fn at(time: &str) -> ReceivedAt {
         ReceivedAt::parse(&format!("2025-06-12T{time}Z")).unwrap()
+    }
+
+    #[test]
+    fn a_failed_read_of_replays_drops_no_event() {
+        let failed = || Err(Failure::Inlet { context: "x", fault: Fault::transient("x", "y") });
+        let event = Arrival {
+            id: EventId::parse("zid/riyadh/order/8/0123456789abcdef").unwrap(),
+            received: "2025-06-12T08:00:00Z".into(),
+            event_type: "order.create".into(),
+            canonical_type: "commerce.order.created".into(),
+        };
+        assert_eq!(joined(vec![event.clone()], failed()).unwrap(), [Followed::Event(event)]);
+        assert!(joined(Vec::new(), failed()).is_err(), "without an event the failure is reported");
     }
 
     #[test]
