@@ -27,7 +27,8 @@ pub trait Prove {
 
 /// A value whose sender has been proved.
 ///
-/// Only [`verify`] makes one of a delivery, and [`Verified::observed`] one of an object that was fetched. It is not `Clone`, not `Default`, not `Deserialize`, and its field is private:
+/// Only [`verify`] makes one of a delivery, and [`Verified::observed`] one of an object that was fetched. It is not
+/// `Clone`, not `Default`, not `Deserialize`, and its field is private:
 ///
 /// ```compile_fail
 /// # use inlet::delivery::Delivery;
