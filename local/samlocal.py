@@ -50,7 +50,7 @@ def invoke_all() -> None:
 def invoke_some() -> None:
     """Runs one accepted delivery of each provider and all odd requests of the first one.
 
-    What a receiver answers to each file is checked without containers: local/tests/test_calls.py.
+    A test checks the response to each file without containers: local/tests/test_calls.py.
     """
     samples = {f"{provider}/{sample}" for provider, sample in paths.SAMPLES.items()}
     _check(lambda event: event in samples or event.startswith(f"{paths.PROVIDERS[0]}/awkward-"))

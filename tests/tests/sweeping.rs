@@ -403,7 +403,7 @@ async fn a_delayed_message_is_hidden_for_exactly_that_long() {
 }
 
 #[tokio::test]
-async fn after_a_day_without_runs_all_events_are_sent_in_order_per_entity() {
+async fn after_a_day_without_runs_each_entity_keeps_its_order() {
     let site = Site::new().await;
     site.table().pending.set_cursor("near", site.now.earlier(1_500 * MINUTE)).await.unwrap();
     let mut lost = Vec::new();
