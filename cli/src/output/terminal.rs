@@ -50,14 +50,15 @@ pub(crate) fn escaped_json(json: &str) -> String {
 }
 
 /// Returns true for characters that a terminal does not show but obeys: control characters (C0, DEL, C1), Unicode's
-/// format characters (directions, zero width, tags), and its separators of lines and paragraphs.
+/// format characters (directions, zero width, tags), variation selectors (they hide text, and change a column's width),
+/// and its separators of lines and paragraphs.
 fn is_obeyed(char: char) -> bool {
     char.is_control()
         || matches!(char,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -67,7 +68,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// One of each kind.
-    const OBEYED: [char; 12] = [
+    const OBEYED: [char; 13] = [
         '\u{1b}',
         '\u{7}',
         '\u{7f}',
@@ -76,6 +77,7 @@ mod tests {
         '\u{2066}',
         '\u{200b}',
         '\u{200f}',
+        '\u{fe0f}',
         '\u{feff}',
         '\u{2028}',
         '\u{ad}',
