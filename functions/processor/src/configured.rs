@@ -1,4 +1,4 @@
-//! The consumer that the environment names. Only its own client is made.
+//! The consumer that the environment names. Only the client of this consumer is made.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::event_bridge::EventBridge;
 use crate::function::Function;
 use crate::https::Endpoint;
 
-/// Default of the maximum time of one call of a function or an endpoint.
+/// Default time limit of one call of a function or an endpoint.
 const DEFAULT_TIMEOUT_SECONDS: u32 = 20;
 
 /// The consumer that the environment names.

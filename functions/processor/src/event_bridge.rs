@@ -40,7 +40,7 @@ impl EventBridge {
     /// Returns the bus that the environment names.
     ///
     /// # Errors
-    /// [`ConfigError`] if it names none.
+    /// [`ConfigError`] if the environment names no bus.
     pub(crate) fn new(environment: &Config, config: &SdkConfig) -> Result<Self, ConfigError> {
         let bus = environment.bus.clone().ok_or_else(|| ConfigError::without("INLET_BUS"))?;
         Ok(Self { client: Client::new(config), bus })
@@ -48,9 +48,10 @@ impl EventBridge {
 
     fn weighed(&self, message: &Message) -> Weighed {
         let source = source(message);
-        let beside = TIME_LEN.saturating_add(source.len()).saturating_add(message.canonical_type().len());
-        let detail = detail(message, MAX_LEN.saturating_sub(beside));
-        let len = beside.saturating_add(detail.len());
+        let envelope_len =
+            TIME_LEN.saturating_add(source.len()).saturating_add(message.canonical_type().len());
+        let detail = detail(message, MAX_LEN.saturating_sub(envelope_len));
+        let len = envelope_len.saturating_add(detail.len());
         Weighed { entry: self.entry(message, detail), len }
     }
 
@@ -104,22 +105,22 @@ impl EventBridge {
         self.request(vec![entry]).await?.into_iter().collect()
     }
 
-    /// Sends one request and returns an outcome per entry. A response with more or fewer results counts as none,
-    /// because the missing ones are unknown.
+    /// Sends one request and returns an outcome per entry. If the number of results differs from the number of entries,
+    /// no entry counts as published, because the results cannot be assigned to entries.
     async fn request(
         &self,
         entries: Vec<PutEventsRequestEntry>,
     ) -> Result<Vec<Result<(), ConsumeError>>, ConsumeError> {
-        let asked = entries.len();
+        let requested = entries.len();
         let sent = self.client.put_events().set_entries(Some(entries)).send().await;
         let output =
-            sent.map_err(|error| judged(error.code().unwrap_or_default(), describe_sdk_error(&error)))?;
+            sent.map_err(|error| error_of(error.code().unwrap_or_default(), describe_sdk_error(&error)))?;
         let outcomes: Vec<_> = output.entries().iter().map(outcome).collect();
-        if outcomes.len() == asked {
+        if outcomes.len() == requested {
             return Ok(outcomes);
         }
         let returned = outcomes.len();
-        Err(not_published(format!("the bus returned {returned} of {asked} entries")).into())
+        Err(not_published(format!("the bus returned {returned} results for {requested} entries")).into())
     }
 }
 
@@ -173,15 +174,17 @@ fn outcome(result: &PutEventsResultEntry) -> Result<(), ConsumeError> {
     match (result.error_code(), result.event_id()) {
         (Some(code), _) => {
             let message = result.error_message().unwrap_or_default();
-            Err(judged(code, format!("{code}: {message}")))
+            Err(error_of(code, format!("{code}: {message}")))
         }
         (None, Some(_)) => Ok(()),
-        (None, None) => Err(not_published("the bus gives it neither an id nor an error".into()).into()),
+        (None, None) => {
+            Err(not_published("the bus returned neither an id nor an error for the event".into()).into())
+        }
     }
 }
 
-/// Returns the kind of an error: permanent or transient.
-fn judged(code: &str, story: String) -> ConsumeError {
+/// Returns the error of a refused request or entry: permanent or transient by its code.
+fn error_of(code: &str, story: String) -> ConsumeError {
     if NEVER.contains(&code) {
         Fault::permanent(NOT_PUBLISHED, story).into()
     } else {
@@ -234,11 +237,12 @@ mod tests {
         assert!(!reference.contains("large"), "{reference}");
     }
 
-    /// A bus that gives these answers, one a request, and the details of the entries that it was sent.
-    fn bus(answers: &[(u16, &str)]) -> (EventBridge, Arc<Mutex<Vec<Vec<String>>>>) {
+    /// Returns a bus with these responses, one per request, and the details of the entries that it receives.
+    fn bus(responses: &[(u16, &str)]) -> (EventBridge, Arc<Mutex<Vec<Vec<String>>>>) {
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let answers = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
-        let bus = SharedHttpConnector::new(Bus { answers: Mutex::new(answers), requests: requests.clone() });
+        let responses = responses.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
+        let bus =
+            SharedHttpConnector::new(Bus { responses: Mutex::new(responses), requests: requests.clone() });
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("eu-central-1"))
@@ -253,7 +257,7 @@ mod tests {
 
     #[derive(Debug)]
     struct Bus {
-        answers: Mutex<VecDeque<(u16, String)>>,
+        responses: Mutex<VecDeque<(u16, String)>>,
         requests: Arc<Mutex<Vec<Vec<String>>>>,
     }
 
@@ -264,7 +268,7 @@ mod tests {
             let details = details.map(|entry| entry["Detail"].as_str().unwrap().to_owned()).collect();
             self.requests.lock().unwrap().push(details);
             let (status, body) =
-                self.answers.lock().unwrap().pop_front().expect("an answer for each request");
+                self.responses.lock().unwrap().pop_front().expect("a response for each request");
             let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
             response.headers_mut().insert("content-type", "application/x-amz-json-1.1");
             HttpConnectorFuture::ready(Ok(response))
@@ -337,10 +341,10 @@ mod tests {
     #[test]
     fn only_a_final_rejection_by_the_bus_is_a_permanent_fault() {
         for code in NEVER {
-            assert!(matches!(judged(code, String::new()), ConsumeError::Permanent(_)), "{code}");
+            assert!(matches!(error_of(code, String::new()), ConsumeError::Permanent(_)), "{code}");
         }
         for code in ["ThrottlingException", "InternalFailure", "NotAuthorizedForSourceException", ""] {
-            assert!(matches!(judged(code, String::new()), ConsumeError::Transient(_)), "{code}");
+            assert!(matches!(error_of(code, String::new()), ConsumeError::Transient(_)), "{code}");
         }
     }
 }

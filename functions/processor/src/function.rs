@@ -1,16 +1,16 @@
-//! The consumer `function`: it invokes a Lambda function with a list of events and waits for its answer.
+//! The consumer `function`: it invokes a Lambda function with a list of events and waits for its response.
 //!
 //! ```json
 //! {"events": [{"specversion": "1.0", "id": "zid/riyadh/order/81230457/9f2c41d8a3b7e6f0", …}]}
 //! ```
 //!
-//! The answer is nothing, `null` or `{}` if all events are processed, else the failures:
+//! The response is empty, `null` or `{}` if all events are processed, else it lists the failures:
 //!
 //! ```json
 //! {"failures": [{"id": "zid/…", "kind": "permanent", "reason": "no such product"}]}
 //! ```
 
-mod answer;
+mod response;
 
 use std::time::Duration;
 
@@ -30,14 +30,14 @@ use inlet::process::{ConsumeError, Consumer};
 use inlet_aws::client::connect::describe_sdk_error;
 use tokio::time::Instant;
 
-/// Maximum length of a payload, in bytes: the 6 MB of a synchronous invocation, less a reserve for what surrounds the
-/// events.
+/// Maximum length of a payload, in bytes: the 6 MB of a synchronous invocation, less a reserve for the
+/// rest of the payload.
 const MAX_LEN: usize = 6_000_000;
 
 /// Maximum time to open a connection to Lambda.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// The time in which throttled invocations are repeated. Lambda has not started the function then.
+/// The time in which throttled invocations are retried: Lambda has not started the function.
 const THROTTLED: Duration = Duration::from_secs(3);
 
 /// The first pause after a throttled invocation. Each further pause is twice as long.
@@ -60,15 +60,15 @@ pub(crate) struct Function {
 
 /// The result of one invocation.
 enum Invoked {
-    /// The function answered, or did not.
+    /// The invocation had a response, an error, or no response in time.
     Ended(Vec<Result<(), ConsumeError>>),
     /// Lambda never accepts this payload.
     Refused(Fault),
 }
 
 impl Function {
-    /// Returns the function with this ARN, each call of which may take this time. No call is repeated by the SDK: after
-    /// a lost connection the function may still be at work.
+    /// Returns the function with this ARN, with this time limit for each call. The SDK retries no call: after a lost
+    /// connection the function may still be running.
     pub(crate) fn new(arn: &str, timeout: Duration, config: &SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
@@ -77,7 +77,7 @@ impl Function {
         let mut client = Builder::from(config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.build())
-            // It ends responses that do not begin within seconds.
+            // The protection would end a response that does not begin within seconds.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         // The fourth part of `arn:aws:lambda:{region}:{account}:function:{name}`: the function may be in another
         // region.
@@ -131,7 +131,7 @@ impl Function {
                 pause = pause.saturating_mul(2);
                 continue;
             }
-            // The function may still be at work, and one of the events may be the cause.
+            // The function may still be running, and one of the events may be the cause.
             let is_late = matches!(error, SdkError::TimeoutError(_));
             let failure = if is_late { ConsumeError::TimedOut } else { ConsumeError::Transient };
             let story = describe_sdk_error(&error);
@@ -176,19 +176,19 @@ fn status(error: &SdkError<InvokeError>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// Returns the outcomes that an invocation's response contains. An unhandled error and an answer that cannot be read
-/// say nothing about the single events.
+/// Returns the outcomes in an invocation's response. After an unhandled error, or a response that cannot be read, the
+/// outcomes of the single events are unknown: all of them count as crashed.
 fn outcomes(messages: &[Message], output: &InvokeOutput) -> Vec<Result<(), ConsumeError>> {
     let payload = output.payload().map(Blob::as_ref).unwrap_or_default();
     let story = if output.function_error().is_some() {
-        answer::describe_unhandled(payload)
+        response::describe_unhandled(payload)
     } else {
-        match answer::parse(payload, messages) {
+        match response::parse(payload, messages) {
             Ok(outcomes) => return outcomes,
             Err(error) => error.to_string(),
         }
     };
-    // With it the function's own log has the rest, which may contain personal data.
+    // The request id finds the rest in the function's own log; the rest may contain personal data.
     let story = format!("{story}, request {}", output.request_id().unwrap_or("unknown"));
     let same = |_| Err(ConsumeError::Crashed(Fault::permanent(NOT_PROCESSED, story.clone())));
     messages.iter().map(same).collect()

@@ -1,4 +1,4 @@
-//! The receivers as Lambda functions that are invoked directly. The only code that links the Lambda service's client.
+//! The receivers as Lambda functions that are invoked directly. Only this file links the Lambda client.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use inlet_aws::client::connect::describe_sdk_error;
 use inlet_aws::lambda::router::Invoker;
 use serde_json::value::RawValue;
 
-/// The longest that an invocation may take: a receiver's `Timeout` and its start. API Gateway waits 30 s.
+/// Maximum duration of an invocation: a receiver's `Timeout` and its start. API Gateway waits 30 s.
 const INVOCATION: Duration = Duration::from_secs(28);
 
-/// The longest that the connection may take to open.
+/// Maximum time to open a connection.
 const CONNECT: Duration = Duration::from_secs(1);
 
 const CONTEXT: &str = "the receiver cannot be invoked";
@@ -26,7 +26,7 @@ pub(crate) struct Lambda(Client);
 impl Lambda {
     /// Makes the client. It opens its connection with its first call.
     pub(crate) fn new(config: &SdkConfig) -> Self {
-        // A second attempt after one that ran into the limit would exceed what API Gateway waits.
+        // After an attempt that timed out, a second one would end after API Gateway's limit.
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
             .operation_attempt_timeout(INVOCATION)
@@ -39,12 +39,12 @@ impl Lambda {
 impl Invoker for Lambda {
     async fn invoke(&self, function: &str, event: &RawValue) -> Result<Box<RawValue>, Fault> {
         let call = self.0.invoke().function_name(function).payload(Blob::new(event.get()));
-        let answer =
+        let response =
             call.send().await.map_err(|error| Fault::transient(CONTEXT, describe_sdk_error(&error)))?;
-        if answer.function_error().is_some() {
+        if response.function_error().is_some() {
             return Err(Fault::transient(CONTEXT, "the function failed or ran out of time"));
         }
-        let payload = answer.payload().map(Blob::as_ref).unwrap_or_default();
+        let payload = response.payload().map(Blob::as_ref).unwrap_or_default();
         serde_json::from_slice(payload).map_err(|_| Fault::transient(CONTEXT, "its response is not JSON"))
     }
 }

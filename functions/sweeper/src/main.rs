@@ -1,4 +1,4 @@
-//! The sweeper's function: it sends events again whose message was lost, and verifies deferred deliveries.
+//! The sweeper's function: it resends events whose messages were lost, and verifies deferred deliveries.
 
 use inlet::provider::Provider;
 use inlet_aws::lambda::deferred::DeferredVerifier;

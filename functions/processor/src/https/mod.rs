@@ -1,7 +1,7 @@
 //! The consumer `https`: it sends each event in a request of its own, signed by Standard Webhooks,
 //! <https://www.standardwebhooks.com>.
 //!
-//! | answer | result |
+//! | response | result |
 //! |---|---|
 //! | 2xx | processed |
 //! | 408, 425, 429, 5xx, none in time, no connection | transient; no attempt before `Retry-After` |
@@ -38,7 +38,7 @@ use self::url::check_url;
 /// Maximum time to open a connection, TLS included.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// The time for reading an answer's body, without which a connection cannot be used again.
+/// Maximum time for reading a response's body. A connection whose response is not read cannot be used again.
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// Maximum length of a body that is read, in bytes. A connection with a larger one is closed.
@@ -57,18 +57,18 @@ pub(crate) struct Endpoint {
     timeout: Duration,
 }
 
-/// The part of an answer on which the result depends.
-struct Answer {
+/// The part of a response that decides the result.
+struct ResponseHead {
     status: u16,
     retry_after: Option<Duration>,
 }
 
-/// The reason that there is no answer.
+/// The reason that there is no response.
 #[derive(Debug, thiserror::Error)]
-enum NoAnswer {
+enum NoResponse {
     #[error("the request cannot be built")]
     Request,
-    #[error("no answer within {0} s")]
+    #[error("no response within {0} s")]
     Late(u64),
     #[error("no connection")]
     Connection,
@@ -101,14 +101,14 @@ impl Endpoint {
         let keys = self.secrets.current().await?;
         // Two requests share the time limit.
         let until = Instant::now().checked_add(self.timeout).unwrap_or_else(Instant::now);
-        let mut answer = self.post(message, &keys, until).await?;
+        let mut response = self.post(message, &keys, until).await?;
         // The endpoint may have got a secret that is newer than the cached ones.
-        if matches!(answer.status, 401 | 403)
+        if matches!(response.status, 401 | 403)
             && let Some(newer) = self.secrets.changed_since(&keys).await
         {
-            answer = self.post(message, &newer, until).await?;
+            response = self.post(message, &newer, until).await?;
         }
-        judge(&answer)
+        outcome(&response)
     }
 
     /// Sends a message within the time limit. A connection that breaks is most often one that the endpoint closed while
@@ -118,21 +118,21 @@ impl Endpoint {
         message: &Message,
         keys: &[SigningKey],
         until: Instant,
-    ) -> Result<Answer, ConsumeError> {
+    ) -> Result<ResponseHead, ConsumeError> {
         let attempts = async {
             match self.post_once(message, keys).await {
-                Err(NoAnswer::Connection) => self.post_once(message, keys).await,
+                Err(NoResponse::Connection) => self.post_once(message, keys).await,
                 result => result,
             }
         };
-        let late = NoAnswer::Late(self.timeout.as_secs());
+        let late = NoResponse::Late(self.timeout.as_secs());
         match tokio::time::timeout_at(until, attempts).await.unwrap_or(Err(late)) {
-            Ok((answer, response)) => {
+            Ok((head, response)) => {
                 drain(response).await;
-                Ok(answer)
+                Ok(head)
             }
-            Err(error @ NoAnswer::Request) => Err(Fault::permanent(NOT_PROCESSED, error).into()),
-            Err(error @ (NoAnswer::Late(_) | NoAnswer::Connection)) => {
+            Err(error @ NoResponse::Request) => Err(Fault::permanent(NOT_PROCESSED, error).into()),
+            Err(error @ (NoResponse::Late(_) | NoResponse::Connection)) => {
                 Err(Fault::transient(NOT_PROCESSED, error).into())
             }
         }
@@ -142,13 +142,14 @@ impl Endpoint {
         &self,
         message: &Message,
         keys: &[SigningKey],
-    ) -> Result<(Answer, HttpResponse), NoAnswer> {
-        let request = self.request(message, keys).ok_or(NoAnswer::Request)?;
-        let response = self.connector.call(request).await.map_err(|error| no_answer(&error, self.timeout))?;
+    ) -> Result<(ResponseHead, HttpResponse), NoResponse> {
+        let request = self.request(message, keys).ok_or(NoResponse::Request)?;
+        let response =
+            self.connector.call(request).await.map_err(|error| no_response(&error, self.timeout))?;
         let retry_after = response.headers().get("retry-after");
         let retry_after = retry_after.and_then(|value| retry_after::parse(value, clock::now()));
-        let answer = Answer { status: response.status().as_u16(), retry_after };
-        Ok((answer, response))
+        let head = ResponseHead { status: response.status().as_u16(), retry_after };
+        Ok((head, response))
     }
 
     fn request(&self, message: &Message, keys: &[SigningKey]) -> Option<HttpRequest> {
@@ -172,8 +173,8 @@ impl Consumer for Endpoint {
         join_all(messages.iter().map(|message| self.send(message))).await
     }
 
-    /// The secrets may be read before the first request and after an answer that refuses its signature, and two answers
-    /// have a body.
+    /// The secrets may be read twice, before the first request and after a response that refuses its signature, and each
+    /// of the two responses has a body.
     fn time_limit(&self) -> Option<Duration> {
         let beside = secrets::READ.saturating_add(DRAIN).saturating_mul(2);
         Some(self.timeout.saturating_add(beside))
@@ -198,17 +199,17 @@ fn connector() -> Result<SharedHttpConnector, Error> {
     Ok(SharedHttpConnector::new(connector.build()))
 }
 
-fn no_answer(error: &ConnectorError, timeout: Duration) -> NoAnswer {
+fn no_response(error: &ConnectorError, timeout: Duration) -> NoResponse {
     if error.is_user() {
-        NoAnswer::Request
+        NoResponse::Request
     } else if error.is_timeout() {
-        NoAnswer::Late(timeout.min(CONNECT).as_secs())
+        NoResponse::Late(timeout.min(CONNECT).as_secs())
     } else {
-        NoAnswer::Connection
+        NoResponse::Connection
     }
 }
 
-/// Reads an answer's body and drops it, so that the connection can be used again. The answer counts in any case.
+/// Reads a response's body and drops it, so that the connection can be used again. The status counts in any case.
 async fn drain(response: HttpResponse) {
     let mut body = ByteStream::new(response.into_body());
     let read = async {
@@ -220,17 +221,18 @@ async fn drain(response: HttpResponse) {
             }
         }
     };
-    // Too slow a body costs the connection only.
+    // If the body is too slow, only the connection is lost.
     let _ = tokio::time::timeout(DRAIN, read).await;
 }
 
-fn judge(answer: &Answer) -> Result<(), ConsumeError> {
-    let story = format!("it answered {}", answer.status);
-    match answer.status {
+/// Returns the outcome that a response means.
+fn outcome(response: &ResponseHead) -> Result<(), ConsumeError> {
+    let story = format!("it responded {}", response.status);
+    match response.status {
         200..=299 => Ok(()),
         408 | 425 | 429 | 500..=599 => {
             let fault = Fault::transient(NOT_PROCESSED, story);
-            Err(match answer.retry_after {
+            Err(match response.retry_after {
                 Some(after) => ConsumeError::RetryAfter(fault, after),
                 None => ConsumeError::Transient(fault),
             })

@@ -21,7 +21,7 @@ const TTL: Duration = Duration::from_mins(5);
 /// Maximum time for which old secrets are used while new ones cannot be read.
 const MAX_STALE: Duration = Duration::from_hours(1);
 
-/// Minimum time between two reads: after a failed one, and after an answer that refuses the signature.
+/// Minimum time between two reads: after a failed one, and after a response that refuses the signature.
 const REREAD_INTERVAL: Duration = Duration::from_secs(10);
 
 const UNREADABLE: &str = "the secrets that sign cannot be read";
@@ -50,13 +50,13 @@ impl Cache {
         (now.saturating_duration_since(*read_at) < age).then(|| Arc::clone(keys))
     }
 
-    fn was_tried_lately(&self, now: Instant) -> bool {
+    fn was_tried_recently(&self, now: Instant) -> bool {
         self.tried_at.is_some_and(|at| now.saturating_duration_since(at) < REREAD_INTERVAL)
     }
 }
 
 impl Secrets {
-    /// The secrets in `/inlet-consumer/{stage}`.
+    /// Returns the secrets in `/inlet-consumer/{stage}`.
     pub(super) fn new(client: Client, stage: &str) -> Self {
         Self { client, name: format!("/inlet-consumer/{stage}"), cache: Mutex::default() }
     }
@@ -73,7 +73,7 @@ impl Secrets {
             return Ok(keys);
         }
         let stale = cache.younger_than(MAX_STALE, now);
-        if !cache.was_tried_lately(now) {
+        if !cache.was_tried_recently(now) {
             return self.read(&mut cache).await.or_else(|fault| stale.ok_or(fault));
         }
         // Each of the waiting requests would otherwise spend the time of a read of its own.
@@ -85,7 +85,7 @@ impl Secrets {
     pub(super) async fn changed_since(&self, known: &[SigningKey]) -> Option<Keys> {
         let mut cache = self.cache.lock().await;
         let now = Instant::now();
-        let keys = if cache.was_tried_lately(now) {
+        let keys = if cache.was_tried_recently(now) {
             cache.younger_than(TTL, now)?
         } else {
             self.read(&mut cache).await.ok()?
@@ -114,19 +114,19 @@ impl Secrets {
     /// Returns the secrets, or the reason that they cannot be read.
     async fn get(&self) -> Result<Keys, String> {
         let get = self.client.get_parameters().names(&self.name).with_decryption(true).send();
-        let late = |_| format!("no answer within {} s", READ.as_secs());
+        let late = |_| format!("no response within {} s", READ.as_secs());
         let output = tokio::time::timeout(READ, Box::pin(get)).await.map_err(late)?;
         let output = output.map_err(|error| describe_sdk_error(&error))?;
         let list = output.parameters().first().and_then(|parameter| parameter.value());
         let keys = parse(list.ok_or("there is no such parameter")?);
         if keys.is_empty() {
-            return Err("none of them is whsec_ and the base64 of 24 to 64 bytes".to_owned());
+            return Err("no secret has the form whsec_ and base64 of 24 to 64 bytes".to_owned());
         }
         Ok(Arc::new(keys))
     }
 }
 
-/// Reads a list of secrets. One that cannot be used does not spoil the others.
+/// Reads a list of secrets. Secrets that cannot be used are skipped.
 fn parse(list: &str) -> Vec<SigningKey> {
     let list: Vec<Value> = serde_json::from_str(list).unwrap_or_default();
     list.iter().filter_map(|secret| SigningKey::parse(secret.as_str()?)).collect()

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use inlet::process::Consumer as _;
 use sha2::Sha256;
 
-use super::stand_in::{Asked, Reply, SECRET, StandIn};
+use super::stand_in::{ReceivedRequest, Reply, SECRET, StandIn};
 use super::{message, reason, word, words};
 use crate::https::Endpoint;
 
@@ -21,21 +21,23 @@ fn endpoint(stand_in: &StandIn) -> Endpoint {
     Endpoint::new(&url, Duration::from_secs(20), "test", &stand_in.sdk_config()).unwrap()
 }
 
-/// Returns the outcome of one event that gets this answer, in a word.
-async fn answered(reply: Reply) -> String {
+/// Returns the outcome of one event that gets this reply, in a word.
+async fn outcome_after(reply: Reply) -> String {
     let stand_in = StandIn::start(move |_| reply.clone());
     word(&endpoint(&stand_in).consume(&[message("1", 1)]).await[0])
 }
 
 /// Checks a signature as the specification describes it, apart from the code under test.
-fn is_signed(asked: &Asked, secret: &str) -> bool {
+fn is_signed(request: &ReceivedRequest, secret: &str) -> bool {
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
-    let signed =
-        format!("{}.{}.{}", asked.headers["webhook-id"], asked.headers["webhook-timestamp"], asked.body);
+    let signed = format!(
+        "{}.{}.{}",
+        request.headers["webhook-id"], request.headers["webhook-timestamp"], request.body
+    );
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     mac.update(signed.as_bytes());
     let wanted = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-    asked.headers["webhook-signature"].split(' ').any(|signature| signature == wanted)
+    request.headers["webhook-signature"].split(' ').any(|signature| signature == wanted)
 }
 
 #[tokio::test]
@@ -68,18 +70,18 @@ async fn each_status_has_its_documented_result() {
         (504, "transient"),
         (599, "transient"),
     ] {
-        assert_eq!(answered(Reply::status(status)).await, wanted, "{status}");
+        assert_eq!(outcome_after(Reply::status(status)).await, wanted, "{status}");
     }
 }
 
 #[tokio::test]
 async fn silence_and_a_closed_connection_are_transient() {
-    assert_eq!(answered(Reply::Close).await, "transient");
+    assert_eq!(outcome_after(Reply::Close).await, "transient");
     let stand_in = StandIn::start(|_| Reply::status(200).after(Duration::from_secs(9)));
     let hasty = Endpoint::new(&stand_in.url, Duration::from_secs(1), "test", &stand_in.sdk_config()).unwrap();
     let began = Instant::now();
     let outcomes = hasty.consume(&[message("1", 1)]).await;
-    assert_eq!(reason(&outcomes[0]), "the endpoint did not process the event: no answer within 1 s");
+    assert_eq!(reason(&outcomes[0]), "the endpoint did not process the event: no response within 1 s");
     assert!(began.elapsed() < Duration::from_secs(8), "it waited {:?}", began.elapsed());
     let config = StandIn::start(|_| Reply::Close).sdk_config();
     let nobody = Endpoint::new("http://127.0.0.1:1", Duration::from_millis(400), "test", &config).unwrap();
@@ -88,8 +90,8 @@ async fn silence_and_a_closed_connection_are_transient() {
 }
 
 #[tokio::test]
-async fn retry_after_in_seconds_and_as_a_date_is_kept() {
-    let after = |value: &str| answered(Reply::status(503).with("Retry-After", value));
+async fn retry_after_is_read_in_seconds_and_as_a_date() {
+    let after = |value: &str| outcome_after(Reply::status(503).with("Retry-After", value));
     assert_eq!(after("7").await, "after 7 s");
     assert_eq!(after("0").await, "after 0 s");
     assert_eq!(after("99999999999999999999999").await, format!("after {} s", u64::MAX));
@@ -102,8 +104,8 @@ async fn retry_after_in_seconds_and_as_a_date_is_kept() {
     for unreadable in ["soon", "-1", "1.5", ""] {
         assert_eq!(after(unreadable).await, "transient", "{unreadable}");
     }
-    assert_eq!(answered(Reply::status(200).with("Retry-After", "7")).await, "processed");
-    assert_eq!(answered(Reply::status(400).with("Retry-After", "7")).await, "permanent");
+    assert_eq!(outcome_after(Reply::status(200).with("Retry-After", "7")).await, "processed");
+    assert_eq!(outcome_after(Reply::status(400).with("Retry-After", "7")).await, "permanent");
 }
 
 #[tokio::test]
@@ -113,7 +115,7 @@ async fn a_redirect_is_not_followed() {
     let stand_in = StandIn::start(move |_| Reply::status(307).with("Location", &location));
     let outcomes = endpoint(&stand_in).consume(&[message("1", 1)]).await;
     assert_eq!(words(&outcomes), ["permanent"]);
-    assert!(other.asked().is_empty());
+    assert!(other.requests().is_empty());
 }
 
 #[tokio::test]
@@ -123,21 +125,21 @@ async fn a_request_is_a_signed_cloudevent() {
     let (event, replay) = (message("1", 1), message("2", 1).replayed("after-the-fix"));
     let outcomes = endpoint(&stand_in).consume(&[event.clone(), replay.clone()]).await;
     assert_eq!(words(&outcomes), ["processed", "processed"]);
-    let mut asked = stand_in.asked().clone();
-    asked.sort_by(|a, b| a.headers["webhook-id"].cmp(&b.headers["webhook-id"]));
-    assert_eq!(asked.len(), 2);
-    for (asked, message) in asked.iter().zip([&event, &replay]) {
-        assert_eq!(asked.path, "/hook?tenant=1");
-        assert_eq!(asked.body, message.json(), "byte for byte");
-        assert_eq!(asked.headers["content-type"], "application/cloudevents+json; charset=utf-8");
-        assert_eq!(asked.headers["webhook-signature"].split(' ').count(), 2, "one for each usable secret");
-        assert!(is_signed(asked, SECRET) && is_signed(asked, SECOND), "{asked:?}");
-        let timestamp: u64 = asked.headers["webhook-timestamp"].parse().unwrap();
+    let mut requests = stand_in.requests().clone();
+    requests.sort_by(|a, b| a.headers["webhook-id"].cmp(&b.headers["webhook-id"]));
+    assert_eq!(requests.len(), 2);
+    for (request, message) in requests.iter().zip([&event, &replay]) {
+        assert_eq!(request.path, "/hook?tenant=1");
+        assert_eq!(request.body, message.json(), "byte for byte");
+        assert_eq!(request.headers["content-type"], "application/cloudevents+json; charset=utf-8");
+        assert_eq!(request.headers["webhook-signature"].split(' ').count(), 2, "one for each usable secret");
+        assert!(is_signed(request, SECRET) && is_signed(request, SECOND), "{request:?}");
+        let timestamp: u64 = request.headers["webhook-timestamp"].parse().unwrap();
         let now = UNIX_EPOCH.elapsed().unwrap().as_secs();
         assert!(now.abs_diff(timestamp) < 60, "{timestamp} at {now}");
     }
-    assert_eq!(asked[0].headers["webhook-id"], event.id().as_str());
-    assert_eq!(asked[1].headers["webhook-id"], format!("{}/after-the-fix", replay.id()));
+    assert_eq!(requests[0].headers["webhook-id"], event.id().as_str());
+    assert_eq!(requests[1].headers["webhook-id"], format!("{}/after-the-fix", replay.id()));
 }
 
 #[tokio::test]
@@ -147,7 +149,7 @@ async fn connections_are_kept() {
     for n in 0..5 {
         assert_eq!(words(&endpoint.consume(&[message("1", n)]).await), ["processed"]);
     }
-    let connections: Vec<usize> = stand_in.asked().iter().map(|asked| asked.connection).collect();
+    let connections: Vec<usize> = stand_in.requests().iter().map(|request| request.connection).collect();
     assert!(connections.iter().all(|connection| *connection == connections[0]), "{connections:?}");
 }
 
@@ -169,7 +171,7 @@ async fn nothing_is_sent_without_a_usable_secret() {
         let outcomes = endpoint(&stand_in).consume(&[message("1", 1)]).await;
         assert_eq!(words(&outcomes), ["transient"], "{secrets:?}");
         assert!(reason(&outcomes[0]).starts_with("the secrets that sign cannot be read"), "{outcomes:?}");
-        assert!(stand_in.asked().is_empty(), "{secrets:?}");
+        assert!(stand_in.requests().is_empty(), "{secrets:?}");
     }
 }
 
@@ -185,7 +187,7 @@ async fn secrets_that_cannot_be_read_are_read_once_for_a_batch() {
         assert_eq!(
             reason(outcome),
             "the secrets that sign cannot be read: there is no such parameter",
-            "also where another message has read"
+            "also if the read was for another message"
         );
     }
     assert_eq!(stand_in.reads(), 1);
@@ -206,13 +208,13 @@ async fn two_requests_of_a_message_share_its_time() {
     stand_in.set_secrets(Some(&format!(r#"["{SECOND}"]"#)));
     let began = Instant::now();
     let outcomes = endpoint.consume(&[message("1", 1)]).await;
-    assert_eq!(words(&outcomes), ["transient"], "no answer to the second request");
-    assert_eq!(stand_in.asked().len(), 2);
+    assert_eq!(words(&outcomes), ["transient"], "no response to the second request");
+    assert_eq!(stand_in.requests().len(), 2);
     assert!(began.elapsed() < Duration::from_millis(2_400), "it took {:?}", began.elapsed());
 }
 
 #[tokio::test]
-async fn an_answer_counts_however_slow_its_body_is() {
+async fn a_response_counts_however_slow_its_body_is() {
     let stand_in = StandIn::start(|_| {
         Reply::json("the rest never comes")
             .with("content-length", "1000000")
@@ -232,7 +234,7 @@ async fn a_connection_that_the_endpoint_does_not_keep_is_opened_again() {
     for n in 0..3 {
         assert_eq!(words(&endpoint.consume(&[message("1", n)]).await), ["processed"]);
     }
-    let connections: Vec<usize> = stand_in.asked().iter().map(|asked| asked.connection).collect();
+    let connections: Vec<usize> = stand_in.requests().iter().map(|request| request.connection).collect();
     assert_eq!(connections.len(), 3, "each event once");
     assert!(connections.windows(2).all(|pair| pair[0] != pair[1]), "{connections:?}");
 }
@@ -240,9 +242,9 @@ async fn a_connection_that_the_endpoint_does_not_keep_is_opened_again() {
 #[tokio::test]
 async fn secrets_are_rotated_without_a_refused_delivery() {
     static TAKES_THE_NEW_ONE_ALONE: AtomicBool = AtomicBool::new(false);
-    let stand_in = StandIn::start(|asked| {
+    let stand_in = StandIn::start(|request| {
         let wanted = if TAKES_THE_NEW_ONE_ALONE.load(Ordering::SeqCst) { SECOND } else { SECRET };
-        Reply::status(if is_signed(asked, wanted) { 200 } else { 401 })
+        Reply::status(if is_signed(request, wanted) { 200 } else { 401 })
     });
     let endpoint = endpoint(&stand_in);
     let sent = async |n| words(&endpoint.consume(&[message("1", n)]).await);

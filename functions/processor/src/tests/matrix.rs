@@ -1,5 +1,5 @@
-//! Both consumers under every fault of what is behind them, with a queue, a table and a clock of attempts in memory:
-//! nothing is lost, an entity's events stay in order, and no two of an entity are handed over at once.
+//! Both consumers under every fault of the endpoint or function, with a queue, a table and attempts in memory: no event is
+//! lost, the events of an entity stay in order, and no call contains two of them.
 
 #![expect(clippy::arithmetic_side_effects, reason = "counts and limits of a test")]
 
@@ -18,30 +18,30 @@ use inlet::received_at::ReceivedAt;
 use serde_json::{Value, json};
 
 use super::message;
-use super::stand_in::{Asked, Reply, StandIn};
+use super::stand_in::{ReceivedRequest, Reply, StandIn};
 use crate::function::Function;
 use crate::https::Endpoint;
 
 const ENTITIES: usize = 4;
 const EVENTS: usize = 5;
-/// The time limit of a call where a fault makes calls last longer than it.
+/// The time limit of a call in cases whose fault exceeds it.
 const TIMEOUT: Duration = Duration::from_millis(400);
-/// The time limit elsewhere, long enough for a busy machine.
+/// The time limit in all other cases, long enough for a busy machine.
 const LONG_TIMEOUT: Duration = Duration::from_secs(20);
-/// Number of requests that meet the fault before it is over.
+/// Number of requests that fail before the fault ends.
 const FAULTY: usize = 12;
 /// More receives than any case needs.
 const ROUNDS: usize = 200;
 
 /// A fault of the endpoint or the function.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Trouble {
+enum ConsumerFault {
     None,
     /// It fails with a 500.
     Fails,
-    /// It answers 429.
+    /// It responds 429.
     Throttles,
-    /// It never answers, and does nothing.
+    /// It never responds, and does nothing.
     Hangs,
     /// Every second request fails.
     Flaps,
@@ -49,28 +49,28 @@ enum Trouble {
     Breaks,
     /// The connection ends after the work is done.
     BreaksLate,
-    /// It does the work and answers after the processor has given up.
-    AnswersLate,
+    /// It does the work and responds after the processor has given up.
+    RespondsLate,
     /// The processor dies while a request is under way.
     ProcessorDies,
     /// One event fails permanently, and always.
     Poison,
-    /// One event crashes the function, and always. An endpoint answers 400.
+    /// One event crashes the function, and always. An endpoint responds 400.
     Crash,
 }
 
-const ALL: [Trouble; 11] = [
-    Trouble::None,
-    Trouble::Fails,
-    Trouble::Throttles,
-    Trouble::Hangs,
-    Trouble::Flaps,
-    Trouble::Breaks,
-    Trouble::BreaksLate,
-    Trouble::AnswersLate,
-    Trouble::ProcessorDies,
-    Trouble::Poison,
-    Trouble::Crash,
+const ALL: [ConsumerFault; 11] = [
+    ConsumerFault::None,
+    ConsumerFault::Fails,
+    ConsumerFault::Throttles,
+    ConsumerFault::Hangs,
+    ConsumerFault::Flaps,
+    ConsumerFault::Breaks,
+    ConsumerFault::BreaksLate,
+    ConsumerFault::RespondsLate,
+    ConsumerFault::ProcessorDies,
+    ConsumerFault::Poison,
+    ConsumerFault::Crash,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,8 +94,8 @@ fn poison() -> String {
     message("2", 3).id().to_string()
 }
 
-fn given(asked: &Asked) -> Vec<String> {
-    let body: Value = serde_json::from_str(&asked.body).unwrap();
+fn given(request: &ReceivedRequest) -> Vec<String> {
+    let body: Value = serde_json::from_str(&request.body).unwrap();
     match body.get("events") {
         Some(events) => events.as_array().unwrap().iter().map(id_of).collect(),
         None => vec![id_of(&body)],
@@ -110,9 +110,9 @@ fn entity_of(id: &str) -> String {
     id.rsplit_once('/').unwrap().0.to_owned()
 }
 
-/// Answers a request under a fault.
-fn answer(mode: Mode, trouble: Trouble, done: &Mutex<Done>, asked: &Asked) -> Reply {
-    let ids = given(asked);
+/// Returns the reply to a request under a fault.
+fn reply_to(mode: Mode, fault: ConsumerFault, done: &Mutex<Done>, request: &ReceivedRequest) -> Reply {
+    let ids = given(request);
     let entities: HashSet<String> = ids.iter().map(|id| entity_of(id)).collect();
     assert_eq!(entities.len(), ids.len(), "two events of an entity at once: {ids:?}");
     let mut done = done.lock().unwrap();
@@ -131,32 +131,32 @@ fn answer(mode: Mode, trouble: Trouble, done: &Mutex<Done>, asked: &Asked) -> Re
         Mode::Function => Reply::json("null"),
         Mode::Https => Reply::status(204),
     };
-    match trouble {
-        Trouble::Fails if is_faulty => Reply::status(500),
-        Trouble::Throttles if is_faulty => Reply::status(429),
-        Trouble::Hangs if is_faulty => Reply::Close.after(TIMEOUT * 3),
-        Trouble::Flaps if is_faulty && is_even => Reply::status(503),
-        Trouble::Breaks if is_faulty => Reply::Close,
-        Trouble::BreaksLate if is_faulty => {
+    match fault {
+        ConsumerFault::Fails if is_faulty => Reply::status(500),
+        ConsumerFault::Throttles if is_faulty => Reply::status(429),
+        ConsumerFault::Hangs if is_faulty => Reply::Close.after(TIMEOUT * 3),
+        ConsumerFault::Flaps if is_faulty && is_even => Reply::status(503),
+        ConsumerFault::Breaks if is_faulty => Reply::Close,
+        ConsumerFault::BreaksLate if is_faulty => {
             work(None);
             Reply::Close
         }
-        Trouble::AnswersLate if is_faulty => {
+        ConsumerFault::RespondsLate if is_faulty => {
             work(None);
             success().after(TIMEOUT * 2)
         }
-        Trouble::ProcessorDies if is_faulty => {
+        ConsumerFault::ProcessorDies if is_faulty => {
             work(None);
             success().after(TIMEOUT / 2)
         }
-        Trouble::Poison if has_poison && mode == Mode::Function => {
+        ConsumerFault::Poison if has_poison && mode == Mode::Function => {
             work(Some(&poison()));
             Reply::json(&json!({"failures": [{"id": poison(), "kind": "permanent"}]}).to_string())
         }
-        Trouble::Crash if has_poison && mode == Mode::Function => {
+        ConsumerFault::Crash if has_poison && mode == Mode::Function => {
             Reply::json(r#"{"errorType": "KeyError"}"#).with("x-amz-function-error", "Unhandled")
         }
-        Trouble::Poison | Trouble::Crash if has_poison => Reply::status(400),
+        ConsumerFault::Poison | ConsumerFault::Crash if has_poison => Reply::status(400),
         _ => {
             work(None);
             success()
@@ -242,7 +242,7 @@ fn queue() -> VecDeque<Received> {
 }
 
 /// Receives batches of up to ten messages until the queue is empty. Visibility timeouts take no time.
-async fn drain(consumer: impl Consumer, site: &Site, trouble: Trouble) -> Vec<String> {
+async fn drain(consumer: impl Consumer, site: &Site, fault: ConsumerFault) -> Vec<String> {
     let mut queue = queue();
     let processor = Processor { store: site, consumer };
     let mut left_after_deaths = 4;
@@ -260,9 +260,9 @@ async fn drain(consumer: impl Consumer, site: &Site, trouble: Trouble) -> Vec<St
         }
         let mut outcomes: Vec<Outcome> = Vec::new();
         let processing = processor.process(batch, |_| true, &mut outcomes);
-        if trouble == Trouble::ProcessorDies && left_after_deaths > 0 {
+        if fault == ConsumerFault::ProcessorDies && left_after_deaths > 0 {
             left_after_deaths -= 1;
-            // Nothing of an invocation that dies is deleted from the queue.
+            // If an invocation dies, its messages stay on the queue.
             let _ = tokio::time::timeout(TIMEOUT / 4, processing).await;
             continue;
         }
@@ -272,7 +272,7 @@ async fn drain(consumer: impl Consumer, site: &Site, trouble: Trouble) -> Vec<St
         assert!(
             !outcomes
                 .iter()
-                .any(|it| matches!(it.disposition, Disposition::Duplicate) && trouble == Trouble::None)
+                .any(|it| matches!(it.disposition, Disposition::Duplicate) && fault == ConsumerFault::None)
         );
         queue.retain(|received| !done.contains(received.id.as_str()));
     }
@@ -280,27 +280,27 @@ async fn drain(consumer: impl Consumer, site: &Site, trouble: Trouble) -> Vec<St
 }
 
 /// Runs one case and returns what is wrong with its result.
-async fn run(mode: Mode, trouble: Trouble) -> Vec<String> {
+async fn run(mode: Mode, fault: ConsumerFault) -> Vec<String> {
     let done = Arc::new(Mutex::new(Done::default()));
     let shared = Arc::clone(&done);
-    let stand_in = StandIn::start(move |asked| answer(mode, trouble, &shared, asked));
+    let stand_in = StandIn::start(move |request| reply_to(mode, fault, &shared, request));
     let (site, config) = (Site::default(), stand_in.sdk_config());
-    let timeout = match trouble {
-        Trouble::Hangs | Trouble::AnswersLate => TIMEOUT,
+    let timeout = match fault {
+        ConsumerFault::Hangs | ConsumerFault::RespondsLate => TIMEOUT,
         _ => LONG_TIMEOUT,
     };
     let left = match mode {
         Mode::Function => {
             let arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders";
-            drain(Function::new(arn, timeout, &config), &site, trouble).await
+            drain(Function::new(arn, timeout, &config), &site, fault).await
         }
         Mode::Https => {
             let endpoint = Endpoint::new(&stand_in.url, timeout, "test", &config).unwrap();
-            drain(endpoint, &site, trouble).await
+            drain(endpoint, &site, fault).await
         }
     };
     let mut wrong: Vec<String> = left.into_iter().map(|id| format!("{id} is still on the queue")).collect();
-    let is_poisoned = matches!(trouble, Trouble::Poison | Trouble::Crash);
+    let is_poisoned = matches!(fault, ConsumerFault::Poison | ConsumerFault::Crash);
     let (receipts, dead, done) =
         (site.receipts.lock().unwrap(), site.dead.lock().unwrap(), done.lock().unwrap());
     for received in queue() {
@@ -315,7 +315,7 @@ async fn run(mode: Mode, trouble: Trouble) -> Vec<String> {
         }
     }
     for ids in done.processed.values() {
-        // A repeat of the newest is allowed, a return to an earlier one is not.
+        // The newest event may be repeated; an earlier one may not follow it.
         if !ids.is_sorted() {
             wrong.push(format!("out of order: {ids:?}"));
         }
@@ -327,10 +327,10 @@ async fn run(mode: Mode, trouble: Trouble) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_fault_loses_nothing_and_keeps_the_order() {
+async fn no_fault_loses_an_event_or_changes_the_order() {
     for mode in [Mode::Function, Mode::Https] {
-        for trouble in ALL {
-            assert_eq!(run(mode, trouble).await, [""; 0], "{mode:?}, {trouble:?}");
+        for fault in ALL {
+            assert_eq!(run(mode, fault).await, [""; 0], "{mode:?}, {fault:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The consumers against a server that answers, refuses, hangs, breaks off and forgets.
+//! The consumers against a server that accepts, refuses, hangs and closes connections.
 
 mod endpoint;
 mod function;
@@ -21,7 +21,7 @@ fn message_with(entity: &str, n: usize, data: &str) -> Message {
     Message::parse(text).unwrap()
 }
 
-/// Returns an outcome in a word.
+/// Describes an outcome in one word.
 fn word(outcome: &Result<(), ConsumeError>) -> String {
     match outcome {
         Ok(()) => "processed".to_owned(),

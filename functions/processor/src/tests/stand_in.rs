@@ -15,9 +15,9 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConn
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
-/// A request that the server got.
+/// A request that the server received.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct ReceivedRequest {
     pub(super) path: String,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) body: String,
@@ -25,34 +25,34 @@ pub(super) struct Asked {
     pub(super) connection: usize,
 }
 
-/// The server's answer.
+/// The server's reply.
 #[derive(Clone, Debug)]
 pub(super) enum Reply {
-    Answer {
+    Response {
         status: u16,
         headers: Vec<(&'static str, String)>,
         body: String,
     },
     /// The connection ends.
     Close,
-    /// The answer comes after this time.
+    /// This reply after a delay.
     After(Duration, Box<Reply>),
 }
 
 impl Reply {
     pub(super) fn status(status: u16) -> Self {
-        Self::Answer { status, headers: Vec::new(), body: String::new() }
+        Self::Response { status, headers: Vec::new(), body: String::new() }
     }
 
     pub(super) fn json(body: &str) -> Self {
-        Self::Answer { status: 200, headers: Vec::new(), body: body.to_owned() }
+        Self::Response { status: 200, headers: Vec::new(), body: body.to_owned() }
     }
 
     pub(super) fn with(self, name: &'static str, value: &str) -> Self {
         match self {
-            Self::Answer { status, mut headers, body } => {
+            Self::Response { status, mut headers, body } => {
                 headers.push((name, value.to_owned()));
-                Self::Answer { status, headers, body }
+                Self::Response { status, headers, body }
             }
             other => other,
         }
@@ -63,23 +63,23 @@ impl Reply {
     }
 }
 
-type Handler = dyn Fn(&Asked) -> Reply + Send + Sync;
+type Handler = dyn Fn(&ReceivedRequest) -> Reply + Send + Sync;
 
 /// The server. Requests for Parameter Store get the secrets; all others go to the handler.
 #[derive(Clone)]
 pub(super) struct StandIn {
     pub(super) url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     secrets: Arc<Mutex<Option<String>>>,
     reads: Arc<AtomicUsize>,
 }
 
 impl StandIn {
-    pub(super) fn start(handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(super) fn start(handler: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let secrets = Arc::new(Mutex::new(Some(json!([SECRET]).to_string())));
-        let stand_in = Self { url, asked: Arc::default(), secrets, reads: Arc::default() };
+        let stand_in = Self { url, requests: Arc::default(), secrets, reads: Arc::default() };
         let (shared, handler): (Self, Arc<Handler>) = (stand_in.clone(), Arc::new(handler));
         thread::spawn(move || {
             for (connection, stream) in listener.incoming().enumerate() {
@@ -91,8 +91,8 @@ impl StandIn {
     }
 
     /// Returns the requests so far, without those for Parameter Store.
-    pub(super) fn asked(&self) -> MutexGuard<'_, Vec<Asked>> {
-        self.asked.lock().unwrap()
+    pub(super) fn requests(&self) -> MutexGuard<'_, Vec<ReceivedRequest>> {
+        self.requests.lock().unwrap()
     }
 
     /// Returns how often the secrets were read.
@@ -122,19 +122,19 @@ impl StandIn {
     }
 
     fn serve(&self, mut stream: TcpStream, connection: usize, handler: &Handler) {
-        while let Some(asked) = read(&mut stream, connection) {
-            let mut reply = if asked.headers.get("x-amz-target").is_some_and(|it| it.starts_with("AmazonSSM"))
-            {
-                self.parameters()
-            } else {
-                self.asked().push(asked.clone());
-                handler(&asked)
-            };
+        while let Some(request) = read(&mut stream, connection) {
+            let mut reply =
+                if request.headers.get("x-amz-target").is_some_and(|it| it.starts_with("AmazonSSM")) {
+                    self.parameters()
+                } else {
+                    self.requests().push(request.clone());
+                    handler(&request)
+                };
             while let Reply::After(time, next) = reply {
                 thread::sleep(time);
                 reply = *next;
             }
-            let Reply::Answer { status, headers, body } = reply else { return };
+            let Reply::Response { status, headers, body } = reply else { return };
             let has = |wanted: &str| headers.iter().any(|(name, _)| *name == wanted);
             let (promises_more, closes) = (has("content-length"), has("connection"));
             let len = format!("content-length: {}\r\n", body.len());
@@ -143,8 +143,8 @@ impl StandIn {
                 .map(|(name, value)| format!("{name}: {value}\r\n"))
                 .chain((!promises_more).then_some(len))
                 .collect();
-            let answer = format!("HTTP/1.1 {status} x\r\n{}\r\n{body}", headers.concat());
-            if stream.write_all(answer.as_bytes()).is_err() || closes {
+            let response = format!("HTTP/1.1 {status} x\r\n{}\r\n{body}", headers.concat());
+            if stream.write_all(response.as_bytes()).is_err() || closes {
                 return;
             }
         }
@@ -163,7 +163,7 @@ impl StandIn {
 /// 32 bytes.
 pub(super) const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
-fn read(stream: &mut TcpStream, connection: usize) -> Option<Asked> {
+fn read(stream: &mut TcpStream, connection: usize) -> Option<ReceivedRequest> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -180,5 +180,5 @@ fn read(stream: &mut TcpStream, connection: usize) -> Option<Asked> {
     let len = headers.get("content-length").and_then(|len| len.parse().ok()).unwrap_or_default();
     let mut body = vec![0; len];
     stream.read_exact(&mut body).ok()?;
-    Some(Asked { path, headers, body: String::from_utf8(body).ok()?, connection })
+    Some(ReceivedRequest { path, headers, body: String::from_utf8(body).ok()?, connection })
 }

@@ -1,4 +1,4 @@
-//! The function's answer.
+//! The function's response.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,11 @@ use super::NOT_PROCESSED;
 /// Maximum length of a stored failure reason, and of the name of an unhandled error, in characters.
 const MAX_REASON_LEN: usize = 200;
 
-/// The answer: an object with no other member. A function that answers in the form of another service, for example
-/// `batchItemFailures`, must not pass for one that processed everything.
+/// The response: an object with no other member. A response in the form of another service, for example
+/// `batchItemFailures`, must not count as a success.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Answer {
+struct FunctionResponse {
     #[serde(default)]
     failures: Vec<Failure>,
 }
@@ -36,16 +36,16 @@ enum Kind {
     Transient,
 }
 
-/// The reason that an answer cannot be read. It quotes nothing of it.
+/// The reason that a response cannot be read. It quotes nothing from the response.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unreadable {
-    #[error("its answer is neither nothing nor {{\"failures\": [{{\"id\", \"kind\", \"reason\"}}]}}")]
+    #[error("its response is neither empty nor {{\"failures\": [{{\"id\", \"kind\", \"reason\"}}]}}")]
     Form,
-    #[error("its answer names an event that it was not given")]
+    #[error("its response names an event that was not in the request")]
     UnknownId,
 }
 
-/// Reads the answer and returns an outcome for each message.
+/// Reads the response and returns an outcome for each message.
 ///
 /// # Errors
 /// [`Unreadable`] if it has another form, or names an event that is not among the messages.
@@ -53,13 +53,13 @@ pub(super) fn parse(
     payload: &[u8],
     messages: &[Message],
 ) -> Result<Vec<Result<(), ConsumeError>>, Unreadable> {
-    let answer = match payload.trim_ascii() {
-        b"" | b"null" => Answer::default(),
+    let response = match payload.trim_ascii() {
+        b"" | b"null" => FunctionResponse::default(),
         // A list would be read as an object's members in their order.
         text if text.starts_with(b"{") => serde_json::from_slice(text).map_err(|_| Unreadable::Form)?,
         _ => return Err(Unreadable::Form),
     };
-    let failures = answer.failures;
+    let failures = response.failures;
     let is_known = |failure: &Failure| messages.iter().any(|message| message.id().as_str() == failure.id);
     if !failures.iter().all(is_known) {
         return Err(Unreadable::UnknownId);
