@@ -71,35 +71,35 @@ fn read_as<S: Sender>(input: &[u8]) {
         // A sender that signs fields moves them from the body into the query.
         request.body = std::mem::take(&mut request.query).into_bytes();
     }
-    // The original proof belongs to another body by now.
+    // The original proof belongs to the original body.
     let media_type = request.headers.value("content-type").map(|value| ("content-type", value.to_owned()));
     request.headers = Headers::from_iter(media_type);
     S::sign(&mut request, &credential);
     let body = request.body.clone();
     // A query that carries a proof of its own may contradict the new one.
-    let Ok(delivery) = judged::<S>(request, &credential) else { return };
-    assert_eq!(delivery.body(), body, "the body is not what was sent");
+    let Ok(delivery) = verify_with::<S>(request, &credential) else { return };
+    assert_eq!(delivery.body(), body, "the body is not the sent one");
 
     let (reading, again) = (S::parse(&delivery), S::parse(&delivery));
     assert_eq!(reading.data, again.data, "the same delivery reads differently");
     let event = delivery.into_event::<S>(reading);
-    assert_eq!(EventId::parse(event.id().as_str()).as_ref(), Ok(event.id()), "an id that is none");
+    assert_eq!(EventId::parse(event.id().as_str()).as_ref(), Ok(event.id()), "an id that does not parse");
     let message = CloudEvent::of(&event).to_json();
-    let message = Message::parse(message).expect("a message that the processor refuses");
+    let message = Message::parse(message).expect("a message that the processor accepts");
     assert_eq!(message.id(), event.id(), "the message is another event's");
 }
 
 fn verify_as<S: Sender>(input: &[u8]) {
     let request = request::parse(input);
-    let strangers = stranger(S::PROFILE.demo_credential());
-    assert!(judged::<S>(request.clone(), &strangers).is_err(), "a secret that was never sent was believed");
+    let other_credential = with_other_secrets(S::PROFILE.demo_credential());
+    assert!(verify_with::<S>(request.clone(), &other_credential).is_err(), "another secret verified");
 
-    let Ok(delivery) = judged::<S>(request.clone(), &S::PROFILE.demo_credential()) else { return };
+    let Ok(delivery) = verify_with::<S>(request.clone(), &S::PROFILE.demo_credential()) else { return };
     let bare = Request { headers: Headers::default(), query: String::new(), ..request.clone() };
     let signs_in_the_body = delivery.form().is_some();
     assert!(
-        signs_in_the_body || judged::<S>(bare, &S::PROFILE.demo_credential()).is_err(),
-        "nothing was offered, and believed"
+        signs_in_the_body || verify_with::<S>(bare, &S::PROFILE.demo_credential()).is_err(),
+        "a request without a proof verified"
     );
     if delivery.trust() == Trust::Signed && !request.body.is_empty() && !signs_in_the_body {
         let mut changed = request;
@@ -107,8 +107,8 @@ fn verify_as<S: Sender>(input: &[u8]) {
         // A signature of the query does not cover a body; the redirect has none.
         let is_covered = changed.method != Method::Get;
         assert!(
-            !is_covered || judged::<S>(changed, &S::PROFILE.demo_credential()).is_err(),
-            "a changed body was believed"
+            !is_covered || verify_with::<S>(changed, &S::PROFILE.demo_credential()).is_err(),
+            "a changed body verified"
         );
     }
 }
@@ -143,9 +143,9 @@ pub fn event_id(input: &str) {
 /// Checks that any queue text is a message or is refused, and that the error quotes none of it.
 pub fn message(input: &str) {
     match Message::parse(input.to_owned()) {
-        Ok(message) => {
-            drop(Message::parse(message.without_data().json().to_owned()).expect("a message less its data"))
-        }
+        Ok(message) => drop(
+            Message::parse(message.without_data().json().to_owned()).expect("a message without its data"),
+        ),
         Err(why) => assert!(!why.to_string().is_empty(), "a refusal without a reason"),
     }
 }
@@ -156,12 +156,12 @@ pub fn whole_event(input: &[u8]) {
     std::io::Write::write_all(&mut packed, input).expect("a vector takes every byte");
     for bytes in [input, &packed.finish().expect("a vector takes every byte")] {
         let Ok((record, body)) = Record::unpacked(bytes) else { continue };
-        let again = Record::unpacked(&record.packed(&body)).expect("what was packed");
+        let again = Record::unpacked(&record.packed(&body)).expect("a packed record");
         assert_eq!(again, (record, body), "a whole event changes when it is packed");
     }
 }
 
-fn judged<S: Sender>(
+fn verify_with<S: Sender>(
     request: Request,
     credential: &Value,
 ) -> Result<inlet::proof::Verified<inlet::delivery::Delivery>, Box<inlet::proof::VerificationFailed>> {
@@ -170,8 +170,8 @@ fn judged<S: Sender>(
     proved::<S>(Unverified::new(request), &[credential], received_at)
 }
 
-/// The same credential with other secrets.
-fn stranger(credential: Value) -> Value {
+/// Returns the credential with other secrets.
+fn with_other_secrets(credential: Value) -> Value {
     let Value::Object(fields) = credential else { panic!("a credential is an object") };
     let other = |secret: Value| secret.as_str().unwrap_or_default().chars().rev().collect::<String>();
     Value::Object(fields.into_iter().map(|(name, secret)| (name, other(secret).into())).collect())

@@ -85,11 +85,11 @@ fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     let shouted: Map<String, Value> = headers.iter().map(|(n, v)| (n.to_uppercase(), v.clone())).collect();
     cased.event["headers"] = Value::Object(shouted);
 
-    let stranger = json!({
+    let other_credential = json!({
         "key1": "somebody-else", "api_key": "somebody-else", "username": "somebody", "password": "else",
         "order": "somebody-else", "stock": "somebody-else", "aftersale": "somebody-else", "secret": "somebody-else",
     });
-    let forged = delivery::<S>(demo(), row, payload.body.to_vec(), &stranger);
+    let forged = delivery::<S>(demo(), row, payload.body.to_vec(), &other_credential);
 
     let unknown = unknown_event::<S>(payload);
     let not_json = signed::<S>(row, b"<delivery>not JSON at all</delivery>".to_vec());

@@ -61,8 +61,8 @@ pub enum Credential {
 
 impl Provider for DealPos {
     const NAME: &'static str = "dealpos";
-    /// The defaults: the number of repeats and the pause before them can be set. A call without a response is logged as
-    /// 408. No page says if it is repeated like an answered 408.
+    /// The defaults: the number of repeats and the pause before them can be set. DealPOS logs a call without a
+    /// response as 408. No page documents whether DealPOS repeats it like a response with the status 408.
     const RETRY_POLICY: RetryPolicy = RetryPolicy {
         response_timeout: Some(Duration::from_secs(30)),
         retries: Some(Retries {

@@ -57,8 +57,8 @@ impl Default for CouponResponse {
 }
 
 impl Settings {
-    /// Returns the response to an event. The response to a sale that earns points is not documented, so it is that to
-    /// most events.
+    /// Returns the response to an event. The response to a sale that earns points is not documented: it is the
+    /// one to most events.
     pub(crate) fn response(&self, event: &str) -> Response {
         match event {
             FETCH_LOYALTY_POINTS => Response::ok(json!({"Point": self.loyalty_points})),

@@ -35,7 +35,7 @@ impl Contract for DealPosContract {
         {"bearer": "an-older-token"},
         {"url_token": "the-oldest/one+of=all"}
     ]"#;
-    const STRANGER: &'static str = r#"{"api_key": "somebody-else"}"#;
+    const OTHER_CREDENTIAL: &'static str = r#"{"api_key": "somebody-else"}"#;
     const PROOF: (&'static str, usize) = ("x-api-key", 0);
     const COVERS_BODY: bool = false;
     const PAYLOADS: &'static [(&'static str, &'static str)] = payloads![
@@ -119,7 +119,7 @@ fn entity(topic: &str, body: &str) -> Option<String> {
     read(topic, body).entity.map(|parts| parts.join(":"))
 }
 
-fn answer(topic: &str, body: &str, settings: &Settings) -> Response {
+fn response(topic: &str, body: &str, settings: &Settings) -> Response {
     let delivery = delivered(Some(topic), body);
     let reading = DealPos::parse(&delivery);
     DealPos::respond(&Outcome::Accepted(&delivery.into_event::<DealPos>(reading)), settings)
@@ -138,7 +138,7 @@ fn the_trust_depends_on_the_credentials_channel() {
 }
 
 #[test]
-fn a_secret_in_the_place_of_another_proves_nothing() {
+fn a_secret_in_the_place_of_another_does_not_verify() {
     for (query, headers, rejection) in [
         ("token=demo-dealpos-api-key-4f1d", &[][..], Rejection::Mismatch),
         ("", &[("x-api-key", "an-older-token")], Rejection::Mismatch),
@@ -415,9 +415,9 @@ fn a_shift_mixes_two_spellings() {
 }
 
 #[test]
-fn equal_bodies_repeat_forever_only_if_the_event_moves_a_time() {
+fn equal_bodies_are_one_event_forever_only_with_an_own_time() {
     for row in EVENTS {
-        let lasting = ["invoiceCreated", "closeShift"].contains(&row.event);
+        let has_own_time = ["invoiceCreated", "closeShift"].contains(&row.event);
         let want = if lasting { DedupRule::Timestamp } else { DedupRule::RetryWindow };
         assert_eq!(row.dedup, want, "{}", row.event);
         if let Some((_, text)) = DealPosContract::PAYLOADS.iter().find(|(event, _)| row.is_named(event)) {
@@ -663,7 +663,7 @@ fn a_write_off_is_not_a_payment() {
 }
 
 #[test]
-fn an_event_that_no_page_shows_is_read_like_its_siblings() {
+fn an_undocumented_body_is_read_like_its_kinds_documented_ones() {
     let order = data("invoiceDeleted", payload("invoiceCreated"));
     assert_eq!(order, data("invoiceCreated", payload("invoiceCreated")));
     let restored = data("invoiceRestored", payload("invoiceCreated"));
@@ -823,7 +823,7 @@ fn a_coupon_question_has_its_customer_and_cart_total() {
 }
 
 #[test]
-fn the_till_gets_a_safe_answer_or_the_configured_one() {
+fn the_till_gets_a_safe_response_or_the_configured_one() {
     let none = Settings::default();
     let invalid = json!({"Type": "Amount", "Amount": 0, "Notification": "This coupon is not valid."});
     for (topic, body, want) in [
@@ -836,17 +836,17 @@ fn the_till_gets_a_safe_answer_or_the_configured_one() {
         ("outletCreated", "{}", json!({"status": "success"})),
         ("taxChanged", "not json", json!({"status": "success"})),
     ] {
-        assert_eq!(answer(topic, body, &none), Response::ok(want), "{topic}");
+        assert_eq!(response(topic, body, &none), Response::ok(want), "{topic}");
     }
 
     let set: Settings = serde_json::from_str(
         r#"{"loyalty_points": 1208.50, "coupon": {"type": "Percentage", "amount": 10, "notification": "10% off"}}"#,
     )
     .unwrap();
-    assert_eq!(answer("fetchLoyaltyPoints", "{}", &set).body.to_string(), r#"{"Point":1208.50}"#);
+    assert_eq!(response("fetchLoyaltyPoints", "{}", &set).body.to_string(), r#"{"Point":1208.50}"#);
     let coupon = json!({"Type": "Percentage", "Amount": 10, "Notification": "10% off"});
-    assert_eq!(answer("validateCoupon", "{}", &set).body, coupon);
-    assert_eq!(answer("paymentCreated", "{}", &set).body, json!({"status": "success"}));
+    assert_eq!(response("validateCoupon", "{}", &set).body, coupon);
+    assert_eq!(response("paymentCreated", "{}", &set).body, json!({"status": "success"}));
 }
 
 #[test]
@@ -865,8 +865,8 @@ fn settings_are_each_optional_and_a_coupon_is_set_as_a_whole() {
 
 #[test]
 fn a_probe_of_the_url_succeeds() {
-    let answer = DealPos::respond(&Outcome::Probed, &Settings::default());
-    assert_eq!(answer, Response::ok(json!({"status": "success"})));
+    let response = DealPos::respond(&Outcome::Probed, &Settings::default());
+    assert_eq!(response, Response::ok(json!({"status": "success"})));
 }
 
 #[test]

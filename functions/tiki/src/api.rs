@@ -1,7 +1,7 @@
 //! TikiNOW's aftersales API, read for reconciliation: customer returns.
 //!
-//! Source: open.tiki.vn, aftersales-service-group/api-search-cr. Orders and stock cannot be read: the pages of the lists
-//! are in no readable copy, and no read of the salable stock was found. The search has no filter by time, and the
+//! Source: open.tiki.vn, aftersales-service-group/api-search-cr. Orders and stock cannot be read: the pages of their
+//! lists could not be read, and no page with a list of the salable stock was found. The search has no filter by time, and the
 //! direction of its order is not documented, so it is read to its end.
 
 use std::time::Duration;
@@ -149,13 +149,13 @@ fn inner(response: &Response) -> Result<Map<String, Value>, Failure> {
     Ok(object)
 }
 
-/// Returns a customer return as observed; nothing without its code. Webhooks call the code `ref_code`.
+/// Returns a customer return as observed; `None` without its code. Webhooks call the code `ref_code`.
 fn observe(object: Value) -> Option<Observation> {
     let entity = text_at(&object, "code").filter(|code| !code.trim().is_empty())?;
     Some(Observation {
         kind: Kind::ReturnOrder,
         entity,
-        // Only the time of creation is documented, which says nothing about the last change.
+        // Only the time of creation is documented, not the time of the last change.
         changed_at: newest_entry(&object),
         comparison: Comparison::Newest,
         state: text_at(&object, "status").map(|status| ("status", status)).into_iter().collect(),
@@ -165,7 +165,7 @@ fn observe(object: Value) -> Option<Observation> {
     })
 }
 
-/// Returns the return of a customer's return, by the names that webhooks have.
+/// Returns a customer's return as a canonical object, read by the names that webhooks have.
 fn canonical(object: &Value) -> Option<Canonical> {
     ticket(&json!({
         "ref_code": text_at(object, "code"),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_asked_for_without_a_secret_in_the_url() {
+    fn a_token_is_requested_without_a_secret_in_the_url() {
         let request = Tiki::token_request(&access()).unwrap();
         assert_eq!(request.body().as_deref(), Some("grant_type=client_credentials"));
         assert_eq!(request.headers()[1].1.text(), "Basic YXBwOnMzY3JldA==");
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_is_read_even_if_pages_are_shorter_than_asked() {
+    fn every_page_is_read_even_if_pages_are_short() {
         let all: Vec<Value> =
             (0..25).map(|n| json!({"code": format!("CR{n}"), "status": "approved"})).collect();
         let (mut walk, mut seen, mut requests) = (walk(), Vec::new(), 0);

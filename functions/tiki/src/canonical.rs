@@ -1,4 +1,4 @@
-//! TikiNOW's words to the canonical ones. Codes are text that looks like numbers, and are read as either.
+//! Maps TikiNOW's words to the canonical ones. Codes are text of digits; numbers are accepted too.
 
 use inlet::canonical::{Canonical, Charge, Driver, Order, ReturnOrder, Shipment, State, StateWords, Stock};
 use inlet::personal::Personal;
@@ -87,7 +87,7 @@ inlet::payload! {
         status: String = "status",
         /// An open set; may be empty.
         reason_code: String = "reason_code",
-        /// Words on the reason; may be empty.
+        /// The reason in words; may be empty.
         description: String = "description",
         /// The driver; missing in some states.
         driver: DriverSent = "driver",
@@ -111,7 +111,7 @@ inlet::payload! {
         current_coordinates: Coordinates = "current_coordinates",
     }
 
-    /// A place on the map.
+    /// A position on the map.
     pub(crate) struct Coordinates {
         /// Degrees north.
         latitude: Personal = "latitude",

@@ -123,7 +123,7 @@ impl Provider for Tiki {
             Some(row) => ParsedEvent::of(row, payload, canonical::time),
             None => match events::FAMILIES.infer(&name).filter(|_| payload.is_object()) {
                 Some(row) => ParsedEvent::of(&row, payload, canonical::time).named(&name),
-                None => ParsedEvent::unknown(&name, why(payload), entity_id(payload, events::ANY)),
+                None => ParsedEvent::unknown(&name, unknown_reason(payload), entity_id(payload, events::ANY)),
             },
         }
     }
@@ -161,7 +161,7 @@ fn digest(signature: &str) -> Option<Vec<u8>> {
     hex.as_bytes().chunks(2).map(byte).collect()
 }
 
-fn why(payload: &Value) -> UnknownReason {
+fn unknown_reason(payload: &Value) -> UnknownReason {
     if payload.is_object() { UnknownReason::Event } else { UnknownReason::Body }
 }
 

@@ -27,7 +27,7 @@ impl Contract for TikiContract {
         {"order":"the-old-order-key-0000000000000x","stock":"the-old-one-of-both-000000000000",
          "aftersale":"the-old-one-of-both-000000000000"}
     ]"#;
-    const STRANGER: &'static str = r#"{"order":"the-order-key-of-another-store--","stock":"the-stock-key-of-another-store--","aftersale":"the-ticket-key-of-another-store-"}"#;
+    const OTHER_CREDENTIAL: &'static str = r#"{"order":"the-order-key-of-another-store--","stock":"the-stock-key-of-another-store--","aftersale":"the-ticket-key-of-another-store-"}"#;
     const PROOF: (&'static str, usize) = ("x-signature", 5);
     const COVERS_BODY: bool = true;
     const PROOF_IS_HEX: bool = true;
@@ -80,7 +80,7 @@ fn request(topic: Option<&str>, signature: &str, body: &str) -> Unverified {
     })
 }
 
-fn judged_by(credentials: &[Credential], request: Unverified) -> Result<Verified<Delivery>, Rejection> {
+fn verify_with(credentials: &[Credential], request: Unverified) -> Result<Verified<Delivery>, Rejection> {
     let now = ReceivedAt::from_millis(1_710_729_667_000).unwrap();
     verify::<Tiki>(request, credentials, now).map_err(|refused| refused.rejection)
 }
@@ -89,7 +89,8 @@ fn signed(topic: Option<&str>, key: &str, body: &str) -> Unverified {
     request(topic, &format!("sha1={}", hmac_sha1_hex(key, body.as_bytes())), body)
 }
 
-/// Reads a body that the URL's topic signed, or the body's own where the URL names none.
+/// Reads a body that is signed with the key of the URL's topic, or with the key of the body's own topic if the URL
+/// names none.
 fn read(topic: Option<&str>, body: &str) -> ParsedEvent {
     let own = if body.contains("warehouse") {
         STOCK_KEY
@@ -99,7 +100,7 @@ fn read(topic: Option<&str>, body: &str) -> ParsedEvent {
         ORDER_KEY
     };
     let keys = [own, ORDER_KEY, STOCK_KEY, AFTERSALE_KEY];
-    let delivery = keys.iter().find_map(|key| judged_by(&credentials(), signed(topic, key, body)).ok());
+    let delivery = keys.iter().find_map(|key| verify_with(&credentials(), signed(topic, key, body)).ok());
     Tiki::parse(&delivery.expect("one of the keys verifies"))
 }
 
@@ -107,7 +108,7 @@ fn read(topic: Option<&str>, body: &str) -> ParsedEvent {
 fn the_case_of_a_signatures_digits_is_ignored() {
     let upper = ORDER_SIGNATURE.to_ascii_uppercase().replace("SHA1", "sha1");
     assert_ne!(upper, ORDER_SIGNATURE);
-    let delivery = judged_by(&credentials(), request(Some("order"), &upper, ORDER));
+    let delivery = verify_with(&credentials(), request(Some("order"), &upper, ORDER));
     assert_eq!(delivery.map(|delivery| delivery.trust()), Ok(Trust::Signed));
 }
 
@@ -121,7 +122,7 @@ fn a_topics_key_proves_no_other_topics_body() {
         (None, STOCK_KEY, ORDER, "unknown"),
         (Some("webhooks"), AFTERSALE_KEY, STOCK, "webhooks"),
     ] {
-        let delivery = judged_by(&credentials(), signed(topic, key, body)).expect("it verifies");
+        let delivery = verify_with(&credentials(), signed(topic, key, body)).expect("it verifies");
         let parsed = Tiki::parse(&delivery);
         let read = (parsed.event_type.as_str(), parsed.unknown_reason());
         assert_eq!(read, (want, Some(UnknownReason::Body)), "{topic:?} {body}");
@@ -139,7 +140,7 @@ fn a_key_that_several_topics_share_proves_them_all() {
         (None, CR, Kind::ReturnOrder),
         (Some("webhooks"), FD, Kind::ReturnOrder),
     ] {
-        let delivery = judged_by(&shared, signed(topic, ORDER_KEY, body)).expect("it verifies");
+        let delivery = verify_with(&shared, signed(topic, ORDER_KEY, body)).expect("it verifies");
         assert_eq!(Tiki::parse(&delivery).kind(), kind, "{topic:?} {body}");
     }
 }
@@ -150,8 +151,8 @@ fn data(event: &str, body: &str) -> Value {
 
 #[test]
 fn the_worked_vector_verifies() {
-    assert_eq!(ORDER.len(), 237, "the vector's body is another one");
-    let delivery = judged_by(&credentials(), request(Some("order"), ORDER_SIGNATURE, ORDER));
+    assert_eq!(ORDER.len(), 237, "the body is not the vector's");
+    let delivery = verify_with(&credentials(), request(Some("order"), ORDER_SIGNATURE, ORDER));
     assert_eq!(delivery.map(|delivery| delivery.trust()), Ok(Trust::Signed));
 }
 
@@ -168,13 +169,13 @@ fn the_raw_bytes_are_signed_and_not_the_json() {
         (ESCAPED_SIGNATURE, &escaped, Ok(Trust::Signed)),
         (ESCAPED_SIGNATURE, ORDER, Err(Rejection::Mismatch)),
     ] {
-        let verified = judged_by(&credentials(), request(Some("order"), signature, body));
+        let verified = verify_with(&credentials(), request(Some("order"), signature, body));
         assert_eq!(verified.map(|delivery| delivery.trust()), want, "{signature} {body}");
     }
 }
 
 #[test]
-fn a_signature_is_of_the_documented_form_to_the_letter() {
+fn a_signature_has_exactly_the_documented_form() {
     let malformed = Rejection::Malformed { what: "x-signature" };
     for (signature, want) in [
         ("43d47f412bcb354257c466f19a9f1baf6497142a", malformed),
@@ -191,7 +192,7 @@ fn a_signature_is_of_the_documented_form_to_the_letter() {
         // The documentation prints it for two different bodies.
         ("sha1=d929b12836ce52528db1bc25797186c86b13b4ee", Rejection::Mismatch),
     ] {
-        let verified = judged_by(&credentials(), request(Some("order"), signature, ORDER));
+        let verified = verify_with(&credentials(), request(Some("order"), signature, ORDER));
         assert_eq!(verified.err(), Some(want), "{signature:?}");
     }
 }
@@ -211,7 +212,7 @@ fn the_urls_topic_picks_the_key() {
         (None, "somebody-else", Err(Rejection::Mismatch)),
         (Some("webhooks"), "somebody-else", Err(Rejection::Mismatch)),
     ] {
-        let verified = judged_by(&credentials(), signed(topic, key, ORDER));
+        let verified = verify_with(&credentials(), signed(topic, key, ORDER));
         assert_eq!(verified.map(|delivery| delivery.trust()), want, "{topic:?} {key}");
     }
 }
@@ -226,7 +227,7 @@ fn a_topic_without_its_key_is_refused() {
         (&only_order, Some("stock"), Err(Rejection::NoCredentialForTopic)),
         (&only_order, Some("aftersale"), Err(Rejection::NoCredentialForTopic)),
     ] {
-        let verified = judged_by(store, signed(topic, ORDER_KEY, ORDER));
+        let verified = verify_with(store, signed(topic, ORDER_KEY, ORDER));
         assert_eq!(verified.map(|delivery| delivery.trust()), want, "{topic:?} {store:?}");
     }
 }
@@ -246,7 +247,7 @@ fn a_key_that_is_blank_or_too_short_is_not_used() {
     let partly: Vec<Credential> =
         serde_json::from_value(json!([{"order": ORDER_KEY, "stock": &STOCK_KEY[..31]}])).unwrap();
     let verified =
-        |topic, key| judged_by(&partly, signed(topic, key, ORDER)).map(|delivery| delivery.trust());
+        |topic, key| verify_with(&partly, signed(topic, key, ORDER)).map(|delivery| delivery.trust());
     assert_eq!(verified(Some("order"), ORDER_KEY), Ok(Trust::Signed));
     assert_eq!(verified(Some("stock"), &STOCK_KEY[..31]), Err(Rejection::NoCredentialForTopic));
     assert_eq!(verified(None, &STOCK_KEY[..31]), Err(Rejection::Mismatch));
@@ -340,7 +341,7 @@ fn a_canceled_order_has_a_verb_of_its_own() {
 }
 
 #[test]
-fn every_documented_field_finds_its_place() {
+fn every_documented_field_is_mapped() {
     for (event, body, want) in [
         (
             "order",
@@ -419,14 +420,14 @@ fn equal_bodies_with_a_date_are_one_event_forever() {
 }
 
 #[test]
-fn a_delivery_and_a_probe_are_answered_as_documented() {
-    let delivery = judged_by(&credentials(), request(Some("order"), ORDER_SIGNATURE, ORDER)).unwrap();
+fn a_delivery_and_a_probe_get_the_documented_response() {
+    let delivery = verify_with(&credentials(), request(Some("order"), ORDER_SIGNATURE, ORDER)).unwrap();
     let reading = Tiki::parse(&delivery);
     let event = delivery.into_event::<Tiki>(reading);
     assert_eq!(event.dedup_scope(), DedupScope::Forever);
     for outcome in [Outcome::Accepted(&event), Outcome::Probed] {
-        let answer = Tiki::respond(&outcome, &());
-        assert_eq!((answer.status, answer.body), (200, json!({"success": true})), "{outcome:?}");
+        let response = Tiki::respond(&outcome, &());
+        assert_eq!((response.status, response.body), (200, json!({"success": true})), "{outcome:?}");
     }
 }
 

@@ -1,5 +1,5 @@
 //! The topics: only the URL and the body's shape distinguish them. Three have a URL and a key of their
-//! own; no page shows either for the last mile's.
+//! own; no page shows a URL or a key for the last mile's topics.
 
 use inlet::provider::catalogue::{Entity, entity_id, text_at};
 use inlet::secret::Secret;

@@ -43,7 +43,7 @@ const ORDER_VALUES: Values = &[
             "4",
         ],
     ),
-    // From samples, and from a page's description of the event. No page has a list.
+    // From samples and from a page's description of the event: no page has a list.
     ("payment_status", &["paid", "pending", "refunded", "voided", "unpaid"]),
 ];
 
@@ -147,7 +147,7 @@ pub static EVENTS: &[EventSpec] = &[
         .sent_when("A subscription changes to a higher plan. The body has the name of the plan before."),
     subscription("app.market.subscription.refunded", "refunded", Partial)
         .sent_when("The payment of a subscription is refunded."),
-    // On no page. Integrators see them in the list of the Partner Dashboard.
+    // No page names these. Integrators see them in the list of the Partner Dashboard.
     subscription("app.market.subscription.usage_based.payment_success", "usage_paid", Partial)
         .inferred()
         .sent_when("A usage-based charge was paid. Zid's pages do not name this event."),

@@ -38,7 +38,7 @@ impl Contract for ZidContract {
         {"username": "receiver-demo", "password": "the-old-one"},
         {"url_token": "a secret+of&the URL"}
     ]"#;
-    const STRANGER: &'static str = r#"{"username": "receiver-demo", "password": "somebody-else"}"#;
+    const OTHER_CREDENTIAL: &'static str = r#"{"username": "receiver-demo", "password": "somebody-else"}"#;
     const PROOF: (&'static str, usize) = ("authorization", "Basic ".len());
     const COVERS_BODY: bool = false;
     const PAYLOADS: &'static [(&'static str, &'static str)] = payloads! {
@@ -137,7 +137,7 @@ fn the_documented_vectors_verify() {
 }
 
 #[test]
-fn anything_but_the_pair_in_strict_base64_is_refused() {
+fn only_the_pair_in_strict_base64_is_accepted() {
     let malformed = Rejection::Malformed { what: "Authorization: Basic header" };
     for (header, want) in [
         (basic("user", "secret "), Rejection::Mismatch),
@@ -219,7 +219,7 @@ fn one_kind_of_proof_does_not_replace_the_other() {
 }
 
 #[test]
-fn other_fields_than_a_pair_or_a_token_are_refused() {
+fn only_a_pair_or_a_token_is_a_credential() {
     let neither = "a credential is a username and a password, or a url_token";
     for (credential, want) in [
         (json!({}), neither),
@@ -239,7 +239,7 @@ fn other_fields_than_a_pair_or_a_token_are_refused() {
 }
 
 #[test]
-fn a_credential_shows_nothing_of_itself() {
+fn a_credential_shows_no_secret() {
     let credential: Credential = serde_json::from_value(pair("user", "hunter2")).unwrap();
     let shown = format!("{credential:?}");
     assert!(!shown.contains("hunter2") && !shown.contains("user:"), "{shown}");
@@ -561,7 +561,7 @@ fn a_wrapper_is_taken_off_and_a_part_is_not() {
 }
 
 #[test]
-fn an_event_whose_time_did_not_come_stays_with_the_retry_window() {
+fn an_event_without_its_time_keeps_the_retry_window() {
     for (body, want) in [
         (r#"{"id":1,"order_total":"1","updated_at":"2025-06-12 08:01:10"}"#, Timestamp),
         (r#"{"id":1,"order_total":"1","updated_at":null}"#, RetryWindow),
@@ -606,7 +606,7 @@ fn any_2xx_is_success_and_the_body_is_small() {
 }
 
 #[test]
-fn every_failure_but_a_429_is_retried_and_counted() {
+fn every_failure_except_a_429_is_retried_and_counted() {
     let counted = |status: u16| {
         let breaker = Zid::RETRY_POLICY.circuit_breaker.expect("a breaker");
         !breaker.not_counted.contains(&status)

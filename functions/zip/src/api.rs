@@ -1,7 +1,7 @@
 //! Zip's gateway, read for reconciliation: the list of a merchant's transactions, which are captures and refunds.
 //!
-//! Source: docs.us.zip.co/reference/transactionsmerchantidv3. The list has failures, authorisations and voids of no
-//! kind, and neither a filter nor a page is documented: a read returns what Zip lists, and its completeness is unknown.
+//! Source: docs.us.zip.co/reference/transactionsmerchantidv3. The list has no failures, authorisations or voids.
+//! Neither a filter nor pages are documented: a read returns what Zip lists, and its completeness is unknown.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ impl Source for Zip {
     }
 }
 
-/// Returns a transaction as observed; nothing without an order or of a type that no callback reports.
+/// Returns a transaction as observed; `None` without an order, or if no callback reports transactions of its type.
 fn observe(transaction: Value) -> Option<Observation> {
     let entity = text_at(&transaction, "orderId").filter(|id| !id.trim().is_empty())?;
     let operation = match text_at(&transaction, "transactionType")?.as_str() {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_asked_for_with_a_signature() {
+    fn the_list_is_requested_with_a_signature() {
         let request = Zip::next(&walk(), &access(false), None);
         assert_eq!(request.url(), "https://gateway.us.zip.co/transactions/0b7a1f52%2D6c0e%2Fx/v3");
         // HMAC-SHA256 of the empty text, computed with `openssl dgst -sha256 -hmac the-shared-s3cret -binary | base64`.

@@ -25,7 +25,7 @@ inlet::payload! {
         amount: Decimal = "amount",
         /// The operation's reference, echoed.
         merchant_reference: String = "merchantreference",
-        /// Also true for test orders in production.
+        /// True for test orders, in production too.
         test: bool = "test",
         /// True if the operation worked.
         success: bool = "success",
@@ -50,14 +50,14 @@ inlet::payload! {
         email: Personal = "email",
         /// With `+` and country code.
         phone: Personal = "phone",
-        /// Where.
+        /// The address.
         address: CustomerAddress = "address",
     }
-    /// Where.
+    /// The customer's address.
     pub(crate) struct CustomerAddress {
         /// Street.
         line1: Personal = "line1",
-        /// More of it.
+        /// The second line.
         line2: Personal = "line2",
         /// City.
         city: Personal = "city",

@@ -1,4 +1,4 @@
-//! The catalogue: one row an operation.
+//! The catalogue: one row per operation.
 
 use inlet::canonical::Kind::Payment;
 use inlet::provider::catalogue::Documented::{Full, Partial};

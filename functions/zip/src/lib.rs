@@ -2,7 +2,7 @@
 //! confirm redirect, which is a shopper's browser.
 //!
 //! Facts: <https://developers.zip.co/v9-US/docs/callbacks> and `/docs/signing-requests`. Zip publishes no usable
-//! test vector, and no retries, time limit, order or answer; see the tests for vectors computed by the rules.
+//! test vector, and documents no retries, time limit, order or response; the tests have vectors computed by the rules.
 
 mod events;
 mod canonical;

@@ -51,7 +51,7 @@ enum Form {
     Bool,
     /// `MM/dd/yyyy HH:mm:ss`.
     Timestamp,
-    /// Anything: the shopper or the merchant wrote it.
+    /// Any text: the shopper or the merchant wrote it.
     Text,
 }
 

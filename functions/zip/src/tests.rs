@@ -20,7 +20,7 @@ impl Contract for ZipContract {
     type Provider = Zip;
     const CREDENTIALS: &'static str =
         r#"[{"secret":"demo-zip-shared-secret-7f1c"},{"secret":"the-old-one"}]"#;
-    const STRANGER: &'static str = r#"{"secret":"somebody-else"}"#;
+    const OTHER_CREDENTIAL: &'static str = r#"{"secret":"somebody-else"}"#;
     const PROOF: (&'static str, usize) = ("x-qp-signature", 0);
     const COVERS_BODY: bool = true;
     const PAYLOADS: &'static [(&'static str, &'static str)] = &[
@@ -248,7 +248,7 @@ fn text_that_a_shopper_typed_never_becomes_a_field() {
 }
 
 proptest::proptest! {
-    /// The words are those that an attacker needs: names, values in documented forms, and glue.
+    /// The words are those that an attacker needs: names, values in documented forms, and text between them.
     #[test]
     fn no_other_split_of_a_signed_text_is_accepted(
         typed in proptest::collection::vec(proptest::sample::select(WORDS), 0..7),
@@ -396,7 +396,7 @@ fn an_unsigned_query_does_not_make_another_event() {
 }
 
 #[test]
-fn another_topic_makes_no_other_event_of_a_signed_body() {
+fn a_signed_body_is_one_event_at_every_topic() {
     let body = r#"{"orderId":"o-1","timestamp":"2024-05-10T09:00:00Z","success":true}"#;
     let signature = inlet::tools::sender::hmac_sha256_base64("the-old-one", body.as_bytes());
     let id = |topic: &str| {
@@ -408,11 +408,11 @@ fn another_topic_makes_no_other_event_of_a_signed_body() {
     for topic in ["confirm", "capture", "AUTHORIZE", "refund"] {
         assert_eq!(id(topic), id("authorize"), "{topic}");
     }
-    assert_eq!(id("x1"), id("x2"), "what no page names is one unknown event");
+    assert_eq!(id("x1"), id("x2"), "undocumented operations are one unknown event");
 }
 
 #[test]
-fn nothing_of_the_signature_is_kept() {
+fn the_signature_is_not_kept() {
     let query =
         format!("{REDIRECT_QUERY}&X-QP-Signature={}", inlet::tools::sender::escaped(REDIRECT_SIGNATURE));
     let delivery = verified(request(Method::Get, "redirect", &query, &[], "")).unwrap();
@@ -420,7 +420,7 @@ fn nothing_of_the_signature_is_kept() {
 }
 
 #[test]
-fn both_casings_read_the_same() {
+fn both_casings_are_read_alike() {
     let pascal =
         inlet_testing::contract::read::<ZipContract>("refund", include_bytes!("../payloads/refund.json"));
     assert_eq!((pascal.event_type.as_str(), pascal.verb), ("RefundOrder", "refund_failed"));
@@ -456,7 +456,7 @@ fn an_undocumented_operation_is_unknown_and_keeps_its_order() {
 }
 
 #[test]
-fn a_get_tries_the_url_except_on_the_redirect() {
+fn a_get_is_a_probe_except_on_the_redirect() {
     for (method, topic, probe) in [
         (Method::Get, "capture", true),
         (Method::Head, "redirect", true),
@@ -467,7 +467,7 @@ fn a_get_tries_the_url_except_on_the_redirect() {
     }
 }
 
-fn answered(query: &str, settings: &Settings) -> (u16, Option<String>) {
+fn response_to(query: &str, settings: &Settings) -> (u16, Option<String>) {
     let delivery = verified(request(Method::Get, "redirect", query, &[], "")).unwrap();
     let reading = Zip::parse(&delivery);
     let event = delivery.into_event::<Zip>(reading);
@@ -476,7 +476,7 @@ fn answered(query: &str, settings: &Settings) -> (u16, Option<String>) {
 }
 
 #[test]
-fn a_shopper_goes_on_to_the_page_of_the_outcome() {
+fn a_shopper_is_redirected_to_the_page_of_the_outcome() {
     let paid =
         REDIRECT_FIELDS.map(|(name, value)| if name == "success" { (name, "True") } else { (name, value) });
     let order = "orderId=5d2c9f1e%2D8b34%2D4f0a%2Da6d7%2D91e3c05b7f42";
@@ -501,7 +501,7 @@ fn a_shopper_goes_on_to_the_page_of_the_outcome() {
     ] {
         let status = if want.is_some() { 303 } else { 200 };
         let set: Settings = serde_json::from_str(settings).unwrap();
-        assert_eq!(answered(&redirect_query(&fields), &set), (status, want), "{settings}");
+        assert_eq!(response_to(&redirect_query(&fields), &set), (status, want), "{settings}");
     }
 }
 
@@ -509,7 +509,10 @@ fn a_shopper_goes_on_to_the_page_of_the_outcome() {
 fn a_shopper_with_an_unknown_redirect_gets_the_page() {
     let set: Settings = serde_json::from_str(r#"{"redirect_url":"https://s.example/ok"}"#).unwrap();
     let query = redirect_query(&[("orderId", "o-1"), ("mine", "1"), ("success", "True")]);
-    assert_eq!(answered(&query, &set), (303, Some("https://s.example/ok?orderId=o%2D1&success=True".into())));
+    assert_eq!(
+        response_to(&query, &set),
+        (303, Some("https://s.example/ok?orderId=o%2D1&success=True".into()))
+    );
 }
 
 #[test]
@@ -528,13 +531,13 @@ fn no_split_sends_a_failed_checkout_to_the_thank_you_page() {
         &z=orderId5d2c9f1e-8b34-4f0a-a6d7-91e3c05b7f42successFalsetestFalsetimestamp05%2F09%2F2024%2017%3A03%3A21\
         &X-QP-Signature={signature}"
     );
-    assert_eq!(answered(&split, &set), (200, None));
+    assert_eq!(response_to(&split, &set), (200, None));
     let failed = "https://s.example/no?orderId=o%2D2&success=False";
-    assert_eq!(answered(&split, &both), (303, Some(failed.into())));
+    assert_eq!(response_to(&split, &both), (303, Some(failed.into())));
 }
 
 #[test]
-fn a_callback_is_answered_without_a_page() {
+fn the_response_to_a_callback_has_no_page() {
     let set: Settings = serde_json::from_str(r#"{"redirect_url":"https://s.example/ok"}"#).unwrap();
     let callback = request(Method::Post, "capture", "", &[("x-qp-signature", CAPTURE_SIGNATURE)], CAPTURE);
     let delivery = verified(callback).unwrap();
@@ -544,7 +547,7 @@ fn a_callback_is_answered_without_a_page() {
 }
 
 #[test]
-fn only_a_chosen_topic_names_an_undocumented_operation() {
+fn only_some_topics_name_an_undocumented_operation() {
     for (topic, event) in [("refund", "ReverseRefund"), ("confirm", "confirm"), ("authorize", "authorize")] {
         let reading = inlet_testing::contract::read::<ZipContract>(
             topic,
@@ -580,7 +583,7 @@ fn only_a_capture_and_a_refund_move_money() {
 }
 
 #[test]
-fn a_byte_order_mark_in_front_is_not_read() {
+fn a_body_with_a_byte_order_mark_is_not_read() {
     let body = format!("\u{feff}{CAPTURE}");
     let reading = inlet_testing::contract::read::<ZipContract>("CaptureOrder", body.as_bytes());
     assert_eq!(reading.verb, "captured");

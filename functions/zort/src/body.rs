@@ -1,4 +1,4 @@
-//! One object and a trigger's name, from any shape that ZORT may send: no page says which shape it sends.
+//! One object and a trigger's name, from any shape that ZORT may send: no page documents the shape.
 //!
 //! Public receivers accept all of these:
 //!
@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::METHOD;
 
-/// A delivery's content, wherever in the request it was.
+/// A delivery's content, from any part of the request.
 pub(crate) struct Content {
     /// The trigger's name: the query's, else the body's.
     pub(crate) method: Option<String>,

@@ -19,7 +19,7 @@ pub(crate) const ORDER: Entity = &[&["id"], &["orderid"], &["number"]];
 /// The other documents.
 pub(crate) const DOCUMENT: Entity = &[&["id"], &["number"]];
 
-/// Triggers of which not even the kind is known.
+/// Triggers whose kind is unknown.
 pub(crate) const ANY: Entity = &[&["id"], &["orderid"], &["productid"], &["number"], &["sku"]];
 
 /// The statuses of an order that turn a change into a cancellation, as word and as code.
@@ -28,8 +28,8 @@ const VOIDED: &[(&str, &str)] = &[("Voided", "cancelled"), ("2", "cancelled")];
 /// The status of another document that does the same. ZORT documents no codes for them.
 const VOIDED_WORD: &[(&str, &str)] = &[("Voided", "cancelled")];
 
-/// An order's statuses as words and as codes (developers.zortout.com/api-reference/order), and the two words that
-/// REST answers have for the payment codes 3 and 4.
+/// An order's statuses as words and as codes (developers.zortout.com/api-reference/order), and the two words of
+/// REST responses for the payment codes 3 and 4.
 const STATUSES: Values = &[
     (
         "status",

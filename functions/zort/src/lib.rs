@@ -2,8 +2,8 @@
 //!
 //! Facts: <https://developers.zortout.com/overview/webhook> (API v4) and
 //! <https://developers-v3.zortout.com/overview/webhook> (v3, with examples). The body's encoding, most payloads,
-//! the request of "Verify and Save", retries, time limit, order and the response's body are not documented; what
-//! public receivers were seen to accept is accepted here.
+//! the request of "Verify and Save", retries, time limit, order and the response's body are not documented. This
+//! receiver accepts what public receivers accept.
 
 mod events;
 mod canonical;
@@ -35,8 +35,8 @@ pub use events::EVENTS;
 const METHOD: &str = "method";
 
 /// The event name of a delivery without a trigger's name. ZORT's "Verify and Save" may send one. The delivery is kept,
-/// because it may be an event: no page denies it. It is answered with 200, because a refusal could make the saving
-/// fail.
+/// because it may be an event. The response is 200, because ZORT might not save the webhook
+/// after a refusal.
 const VERIFY: &str = "VERIFY";
 
 /// The query parameters that are content: a request that has one is more than a test of the URL.
@@ -49,7 +49,7 @@ pub struct Zort;
 /// The name by which the list of providers knows [`Zort`].
 pub type ThisProvider = Zort;
 
-/// The three keys, values that the merchant chooses when the webhook is set.
+/// The three keys, values that the merchant chooses when the webhook is set up.
 #[derive(Debug, Deserialize)]
 pub struct Credential {
     key1: Secret,
@@ -109,7 +109,7 @@ impl Provider for Zort {
         }
     }
 
-    /// 200 is documented, its body is not.
+    /// The status 200 is documented, a body is not.
     fn respond(_: &Outcome<'_>, (): &()) -> Response {
         Response::ok(json!({"received": true}))
     }

@@ -25,7 +25,7 @@ impl Contract for ZortContract {
         {"key1":"demo-zort-key-1","key2":"demo-zort-key-2","key3":"demo-zort-key-3"},
         {"key1":"the-old-one"}
     ]"#;
-    const STRANGER: &'static str = r#"{"key1":"somebody-else","key2":"x","key3":"y"}"#;
+    const OTHER_CREDENTIAL: &'static str = r#"{"key1":"somebody-else","key2":"x","key3":"y"}"#;
     const PROOF: (&'static str, usize) = ("key1", 0);
     const COVERS_BODY: bool = false;
     const PAYLOADS: &'static [(&'static str, &'static str)] = &[
@@ -76,7 +76,13 @@ fn request(topic: Option<&str>, query: &str, headers: &[(&str, &str)], body: &st
     by(Method::Post, topic, query, headers, body)
 }
 
-fn by(method: Method, topic: Option<&str>, query: &str, headers: &[(&str, &str)], body: &str) -> Unverified {
+fn request_by(
+    method: Method,
+    topic: Option<&str>,
+    query: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Unverified {
     Unverified::new(Request {
         method,
         store: StoreName::parse("demo").unwrap(),
@@ -461,13 +467,13 @@ fn equal_bodies_are_one_event_only_within_the_retry_window() {
 }
 
 #[test]
-fn a_delivery_and_a_probe_are_answered_200() {
+fn a_delivery_and_a_probe_get_the_status_200() {
     let delivery = verified(request(None, "", &[KEY], "{}")).unwrap();
     let reading = Zort::parse(&delivery);
     let event = delivery.into_event::<Zort>(reading);
     for outcome in [Outcome::Accepted(&event), Outcome::Probed] {
-        let answer = Zort::respond(&outcome, &());
-        assert_eq!((answer.status, answer.body), (200, json!({"received": true})), "{outcome:?}");
+        let response = Zort::respond(&outcome, &());
+        assert_eq!((response.status, response.body), (200, json!({"received": true})), "{outcome:?}");
     }
 }
 
@@ -506,7 +512,7 @@ fn every_leaf_of_every_body_is_mapped_or_left_out() {
             "payments[].verifySlip",
             Because("the result of a check of the slip; no page shows its fields"),
         ),
-        ("order", "receivedate", Because("no page says who receives what")),
-        ("order", "receivedateString", Because("no page says who receives what")),
+        ("order", "receivedate", Because("no page explains it")),
+        ("order", "receivedateString", Because("no page explains it")),
     ]);
 }

@@ -31,7 +31,7 @@ pub trait Contract {
     const CREDENTIALS: &'static str;
 
     /// A credential of another store, as a JSON object.
-    const STRANGER: &'static str;
+    const OTHER_CREDENTIAL: &'static str;
 
     /// The header that carries the proof, and the number of its leading characters that are not part of it (`Basic `).
     const PROOF: (&'static str, usize);
@@ -52,25 +52,25 @@ macro_rules! contract {
     ($contract:ty) => {
         $crate::contract!(@tests $contract:
             an_authentic_delivery_verifies,
-            the_old_credential_verifies_while_it_rotates,
+            every_live_credential_verifies,
             a_changed_proof_does_not_verify,
-            a_changed_body_does_not_verify_where_the_proof_covers_it,
+            a_changed_body_does_not_verify_if_the_proof_covers_it,
             a_key_that_differs_in_one_bit_does_not_verify,
-            a_strangers_credential_does_not_verify,
+            another_stores_credential_does_not_verify,
             no_proof_and_no_credential_are_refused,
-            what_is_kept_is_what_was_sent,
-            nothing_beside_a_signed_body_makes_another_event,
+            the_delivery_keeps_the_bytes_that_were_sent,
+            only_the_signed_body_decides_which_event_it_is,
             reading_never_panics,
-            every_row_has_a_name_of_its_own,
+            every_row_has_a_unique_name,
             every_topic_is_found_in_a_longer_path,
             every_documented_row_has_a_payload_and_reads_it,
             an_undocumented_row_is_read_like_its_kind,
-            a_row_without_a_mapping_invents_no_fields,
-            nothing_that_was_read_is_in_the_debug_output,
-            the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed,
-            a_value_that_no_documentation_has_is_noticed,
+            a_row_without_a_mapping_has_only_an_id,
+            the_debug_output_contains_no_value,
+            payload_files_have_known_shapes_and_a_new_field_is_drift,
+            an_undocumented_value_is_drift,
             every_refusal_is_json_with_its_status,
-            a_state_that_comes_back_is_new_whatever_the_clocks_say,
+            a_returning_state_is_new_even_if_clocks_differ,
         );
     };
     (@tests $contract:ty: $($test:ident),* $(,)?) => {
@@ -142,7 +142,7 @@ fn any_body<C: Contract>() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
 pub fn an_authentic_delivery_verifies<C: Contract>() {
     let credential = &raw_credentials::<C>()[0];
     check(&(any_row::<C>(), any_body::<C>()), |(row, body)| {
@@ -152,10 +152,10 @@ pub fn an_authentic_delivery_verifies<C: Contract>() {
     });
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn the_old_credential_verifies_while_it_rotates<C: Contract>() {
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn every_live_credential_verifies<C: Contract>() {
     let raw = raw_credentials::<C>();
-    assert!(raw.len() >= 2, "the contract wants two credentials");
+    assert!(raw.len() >= 2, "the contract needs two credentials");
     for credential in &raw {
         for row in rows::<C>() {
             let verified = verified::<C>(sent::<C>(row, b"{}", credential), &credentials::<C>());
@@ -164,7 +164,7 @@ pub fn the_old_credential_verifies_while_it_rotates<C: Contract>() {
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
 pub fn a_changed_proof_does_not_verify<C: Contract>() {
     let (header, fixed) = C::PROOF;
     let credential = &raw_credentials::<C>()[0];
@@ -174,7 +174,7 @@ pub fn a_changed_proof_does_not_verify<C: Contract>() {
         |(row, body, at, bit)| {
             let mut request = sent::<C>(row, &body, credential);
             let Some(proof) = request.headers.value(header) else {
-                return Ok(()); // This row's proof travels elsewhere; the provider's own tests change it there.
+                return Ok(()); // This row's proof is not in the header: the provider's own tests change it.
             };
             let mut bytes = proof.as_bytes().to_vec();
             let at = fixed + at.index(bytes.len() - fixed);
@@ -185,14 +185,14 @@ pub fn a_changed_proof_does_not_verify<C: Contract>() {
             }
             request.headers.set(header, changed.clone());
             let verified = verified::<C>(request, &credentials::<C>());
-            prop_assert!(verified.is_err(), "{}: {changed:?} was taken for a proof", row.event);
+            prop_assert!(verified.is_err(), "{}: {changed:?} verified", row.event);
             Ok(())
         },
     );
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn a_changed_body_does_not_verify_where_the_proof_covers_it<C: Contract>() {
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn a_changed_body_does_not_verify_if_the_proof_covers_it<C: Contract>() {
     let credential = &raw_credentials::<C>()[0];
     check(
         &(any_row::<C>(), any_body::<C>(), any::<prop::sample::Index>(), 0_u8..8),
@@ -216,7 +216,7 @@ pub fn a_changed_body_does_not_verify_where_the_proof_covers_it<C: Contract>() {
     );
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
 pub fn a_key_that_differs_in_one_bit_does_not_verify<C: Contract>() {
     let credential = raw_credentials::<C>().swap_remove(0);
     check(
@@ -237,16 +237,16 @@ pub fn a_key_that_differs_in_one_bit_does_not_verify<C: Contract>() {
     );
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn a_strangers_credential_does_not_verify<C: Contract>() {
-    let stranger: Value = serde_json::from_str(C::STRANGER).expect("a JSON object");
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn another_stores_credential_does_not_verify<C: Contract>() {
+    let other: Value = serde_json::from_str(C::OTHER_CREDENTIAL).expect("a JSON object");
     for row in rows::<C>() {
-        let verified = verified::<C>(sent::<C>(row, b"{}", &stranger), &credentials::<C>());
+        let verified = verified::<C>(sent::<C>(row, b"{}", &other), &credentials::<C>());
         assert_eq!(verified.err(), Some(Rejection::Mismatch), "{}", row.event);
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
 pub fn no_proof_and_no_credential_are_refused<C: Contract>() {
     let credential = &raw_credentials::<C>()[0];
     for row in rows::<C>() {
@@ -268,8 +268,8 @@ pub fn no_proof_and_no_credential_are_refused<C: Contract>() {
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn what_is_kept_is_what_was_sent<C: Contract>() {
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn the_delivery_keeps_the_bytes_that_were_sent<C: Contract>() {
     let credential = &raw_credentials::<C>()[0];
     check(&(any_row::<C>(), any_body::<C>()), |(row, body)| {
         let request = sent::<C>(row, &body, credential);
@@ -281,7 +281,7 @@ pub fn what_is_kept_is_what_was_sent<C: Contract>() {
 }
 
 /// The identity of a signed delivery is what was signed: no query, no topic and no header beside it counts.
-pub fn nothing_beside_a_signed_body_makes_another_event<C: Contract>() {
+pub fn only_the_signed_body_decides_which_event_it_is<C: Contract>() {
     use inlet::provider::Provider as _;
     if !C::COVERS_BODY {
         return;
@@ -323,7 +323,7 @@ pub fn nothing_beside_a_signed_body_makes_another_event<C: Contract>() {
     });
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
 pub fn reading_never_panics<C: Contract>() {
     check(&(any_row::<C>(), any_body::<C>()), |(row, body)| {
         let reading = read::<C>(row.event, &body);
@@ -339,8 +339,8 @@ pub fn reading_never_panics<C: Contract>() {
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn every_row_has_a_name_of_its_own<C: Contract>() {
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn every_row_has_a_unique_name<C: Contract>() {
     for row in rows::<C>() {
         for name in std::iter::once(&row.event).chain(row.aliases) {
             let named: Vec<_> =
@@ -353,7 +353,7 @@ pub fn every_row_has_a_name_of_its_own<C: Contract>() {
 /// The topic of every row is found in a path to which the provider appended something.
 pub fn every_topic_is_found_in_a_longer_path<C: Contract>() {
     let topics = rows::<C>().iter().filter_map(|row| P::<C>::address(row).topic);
-    // A row that goes by its body's shape has no topic of its own.
+    // A row that is found by the shape of its body has no topic.
     let topics: Vec<String> = topics.filter(|topic| P::<C>::is_topic(topic)).collect();
     assert!(!topics.is_empty());
     for topic in topics {
@@ -369,7 +369,7 @@ pub fn every_topic_is_found_in_a_longer_path<C: Contract>() {
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
 pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
     for row in rows::<C>().iter().filter(|row| is_documented(row)) {
         let payloads: Vec<_> = C::PAYLOADS.iter().filter(|(event, _)| row.is_named(event)).collect();
@@ -380,7 +380,7 @@ pub fn every_documented_row_has_a_payload_and_reads_it<C: Contract>() {
             assert!(reading.entity.is_some() || row.entity.is_empty(), "{}: no entity in {text}", row.event);
             assert_eq!(reading.time.is_some(), row.time.is_some(), "{}: the time in {text}", row.event);
             let bare = Canonical::bare(row.kind, reading.entity.as_ref().map(|parts| parts.join(":")));
-            assert_ne!(reading.data, bare, "{}: nothing was read from {text}", row.event);
+            assert_ne!(reading.data, bare, "{}: no field was read from {text}", row.event);
         }
     }
 }
@@ -394,13 +394,13 @@ fn drift<C: Contract>(row: &EventSpec, body: &[u8]) -> Option<Drift> {
     DriftDetector::new(P::<C>::SHAPES).drift_of(&delivery.into_event::<P<C>>(reading))
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Contract>() {
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn payload_files_have_known_shapes_and_a_new_field_is_drift<C: Contract>() {
     for (event, text) in C::PAYLOADS {
         let row = inlet::provider::catalogue::find(rows::<C>(), event).expect("a payload of an event");
         let reported = drift::<C>(row, text.as_bytes());
-        assert_eq!(reported, None, "{event} is drifting from its own payload");
-        // Of an event without a documented field no shape is known, so nothing is new to it.
+        assert_eq!(reported, None, "{event} differs from its own payload");
+        // An event without a documented field has no known shape, so no field is new.
         if !is_documented(row) {
             continue;
         }
@@ -411,19 +411,19 @@ pub fn the_payload_files_are_what_is_known_and_a_change_of_them_is_noticed<C: Co
         let new = Difference::New("loyaltytier".to_owned(), "string");
         let reported = reported.unwrap_or_else(|| panic!("{event}: a new field is not reported"));
         let complete = row.documented == Documented::Full;
-        let noticed = if complete { &reported.contradictions } else { &reported.undocumented };
-        assert_eq!(noticed, &[new], "{event}: {reported:?}");
+        let reported_fields = if complete { &reported.contradictions } else { &reported.undocumented };
+        assert_eq!(reported_fields, &[new], "{event}: {reported:?}");
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn an_undocumented_value_is_drift<C: Contract>() {
     let json = |text: &str| serde_json::from_str::<Value>(text).ok();
     // A form has no path like JSON's.
     let is_json = |row: &&EventSpec| {
         C::PAYLOADS.iter().any(|(event, text)| row.is_named(event) && json(text).is_some())
     };
-    let (mut asked, mut noticed) = (BTreeSet::new(), BTreeSet::new());
+    let (mut asked, mut reported_fields) = (BTreeSet::new(), BTreeSet::new());
     for row in rows::<C>().iter().filter(is_json) {
         let is_listed = row.closed_values.iter().map(|(field, _)| (*field, true));
         for (field, is_listed) in is_listed.chain(row.open_values.iter().map(|(field, _)| (*field, false))) {
@@ -455,14 +455,14 @@ pub fn a_value_that_no_documentation_has_is_noticed<C: Contract>() {
                     "{}, {field}: {reported:?}",
                     row.event
                 );
-                noticed.insert(field);
+                reported_fields.insert(field);
             }
         }
     }
-    assert_eq!(noticed, asked, "a field that no payload file has is reported nowhere");
+    assert_eq!(reported_fields, asked, "a field that no payload file has is reported nowhere");
 }
 
-/// Puts a text at the outermost non-empty place with this path; returns true if there is one.
+/// Writes a text to the outermost non-empty place with this path. Returns true if there is one.
 fn put(value: &mut Value, path: &str, text: &str) -> bool {
     let found = path.split('.').try_fold(&mut *value, |value, name| value.get_mut(name));
     if let Some(place) = found.filter(|place| !place.is_null()) {
@@ -477,7 +477,7 @@ fn is_documented(row: &EventSpec) -> bool {
     row.canonical.is_some() && row.documented != Documented::NameOnly
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
 pub fn an_undocumented_row_is_read_like_its_kind<C: Contract>() {
     for row in rows::<C>().iter().filter(|row| !is_documented(row) && row.canonical.is_some()) {
         let is_sibling = |event: &str| {
@@ -493,8 +493,8 @@ pub fn an_undocumented_row_is_read_like_its_kind<C: Contract>() {
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn a_row_without_a_mapping_invents_no_fields<C: Contract>() {
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn a_row_without_a_mapping_has_only_an_id<C: Contract>() {
     for row in rows::<C>().iter().filter(|row| row.canonical.is_none()) {
         assert!(!is_documented(row), "{}", row.event);
         let body = br#"{"id":"77","name":"x","total":"1.00","data":{"secret":1}}"#;
@@ -504,19 +504,19 @@ pub fn a_row_without_a_mapping_invents_no_fields<C: Contract>() {
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn nothing_that_was_read_is_in_the_debug_output<C: Contract>() {
-    let mut is_told = false;
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn the_debug_output_contains_no_value<C: Contract>() {
+    let mut has_read = false;
     for (event, text) in C::PAYLOADS {
         let Ok(mut payload) = serde_json::from_str::<Value>(text) else { continue };
         mark(&mut payload);
         let data = read::<C>(event, payload.to_string().as_bytes()).data;
         let sent = serde_json::to_string(&data).expect("JSON");
-        is_told |= sent.contains("canary");
+        has_read |= sent.contains("canary");
         let shown = format!("{data:?}");
         assert!(!shown.contains("canary"), "{event}: {shown}");
     }
-    assert!(is_told, "nothing of any marked payload was read");
+    assert!(has_read, "no field of a marked payload was read");
 }
 
 /// Puts a marked text in the place of every text.
@@ -529,21 +529,21 @@ fn mark(value: &mut Value) {
     }
 }
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
 pub fn every_refusal_is_json_with_its_status<C: Contract>() {
     use inlet::provider::Provider as _;
     for refusal in Refusal::ALL {
-        let answer = P::<C>::error_response(refusal);
-        assert_eq!(answer.status, refusal.status(), "{refusal:?}");
-        assert!(answer.body.is_object(), "{refusal:?}: {}", answer.body);
+        let response = P::<C>::error_response(refusal);
+        assert_eq!(response.status, refusal.status(), "{refusal:?}");
+        assert!(response.body.is_object(), "{refusal:?}: {}", response.body);
     }
 }
 
 /// The skews of the clock of the second delivery's receiver, in milliseconds.
 const SKEWS_MS: [i64; 5] = [0, 500, 59_000, -500, -59_000];
 
-#[allow(missing_docs, reason = "the names say it; they are the tests' names")]
-pub fn a_state_that_comes_back_is_new_whatever_the_clocks_say<C: Contract>() {
+#[allow(missing_docs, reason = "the name describes it: it is the name of a test")]
+pub fn a_returning_state_is_new_even_if_clocks_differ<C: Contract>() {
     for (event, text) in C::PAYLOADS {
         let is_windowed = |body: &[u8]| {
             let parsed = read::<C>(event, body);

@@ -18,7 +18,7 @@ pub type Table = &'static [(&'static str, &'static str, LeftOut)];
 pub enum LeftOut {
     /// It is left out on purpose, for this reason.
     Because(&'static str),
-    /// It is a secret: nothing may hold it.
+    /// It is a secret, which no canonical field may hold.
     Credential,
 }
 
@@ -76,7 +76,7 @@ pub fn every_leaf_is_mapped_or_left_out<C: Contract>(table: Table) {
     assert!(leaked.is_empty(), "credentials that are mapped: {leaked:?}");
     assert!(unused.is_empty(), "rows of the table that match no unmapped leaf: {unused:#?}");
     let is_empty = |(.., why): &&(&str, &str, LeftOut)| matches!(why, LeftOut::Because(""));
-    assert_eq!(table.iter().find(is_empty), None, "a reason has words");
+    assert_eq!(table.iter().find(is_empty), None, "a reason must not be empty");
 }
 
 /// A step into a value.

@@ -60,7 +60,7 @@ impl Calls {
 }
 
 fn lost() -> Fault {
-    Fault::transient("a planned failure", "as the test wants it")
+    Fault::transient("a planned failure", "injected by the test")
 }
 
 fn locked<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,4 +1,4 @@
-//! Invoices: heads by their date, the detail of one, and the count of a day.
+//! Invoices: the heads in a range of dates, the details of one invoice, and the number of invoices of a day.
 
 use inlet::canonical::{Canonical, Kind, Order};
 use inlet::provider::catalogue::text_at;
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use super::{Access, PAGE_LIMITS, authorized, json, url};
 use crate::canonical::sales;
 
-/// The zone of the dates is not documented, and Indonesia has three: a day more at either end covers every zone.
+/// The zone of the dates is not documented, and Indonesia has three: one more day at either end covers every zone.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 const HEADS: &str = "Invoice/MultipleOutlet/WithTotalCount";
 
-/// Returns the request for a page of heads. `Status` is `Active` by default, which leaves out what was cancelled.
+/// Returns the request for a page of heads. `Status` is `Active` by default, which leaves out cancelled invoices.
 pub(super) fn list_request(access: &Access, window: Window, page: u32) -> Request {
     let from = window.since.saturating_sub(A_DAY).unwrap_or(Timestamp::MIN);
     let to = window.now.saturating_add(A_DAY).unwrap_or(Timestamp::MAX);
@@ -28,7 +28,7 @@ fn filter(from: Date, to: Date, page: u32, page_len: usize) -> Value {
     json!({"From": from.to_string(), "To": to.to_string(), "Status": "Any", "PageNumber": page, "PageSize": page_len})
 }
 
-/// Returns the request for the number of invoices of a day, in one outlet if it is named: one request in all.
+/// Returns the one request for the number of invoices of a day, in one outlet if `outlet` is given.
 pub fn count_request(access: &Access, token: &Token, day: Date, outlet: Option<&str>) -> Request {
     let mut filter = filter(day, day, 1, 1);
     if let (Some(outlet), Some(members)) = (outlet, filter.as_object_mut()) {
@@ -59,7 +59,7 @@ pub fn read_detail(response: &Response) -> Result<Observation, Failure> {
     observe_head(json(response)?).ok_or_else(|| response.unreadable("ID"))
 }
 
-/// Reads a page of heads, with the number of all.
+/// Reads a page of heads, and the number of all of them.
 pub(super) fn read_heads(response: &Response) -> Result<(Vec<Value>, u64), Failure> {
     let Value::Object(mut envelope) = json(response)? else { return Err(response.unreadable("JSON object")) };
     let heads = response.list(&mut envelope, "Data")?;

@@ -1,8 +1,8 @@
 //! DealPOS's REST API v3, read for reconciliation: invoices by a rolling window of their dates, and changes of stock.
 //!
 //! Sources: developer.dealpos.com/guides/api-dashboard and /openapi/openapi/invoice. Public clients show the token and
-//! `Inventory/Modified`. Nothing but stock has a filter by time of change, so heads of invoices are read by date and
-//! compared, and the detail is read of what differs.
+//! `Inventory/Modified`. Only stock has a filter by time of change. So invoices are listed by date, their heads are
+//! compared, and the details of those that differ are read.
 
 pub mod invoices;
 mod stock;
@@ -24,7 +24,7 @@ use crate::DealPos;
 /// The objects on a page. The maximum is not documented; public clients read 500 and 1,000.
 const PAGE_LIMITS: PageLimits = PageLimits { page_len: 500 };
 
-/// Half of the 50 requests that DealPOS accepts in 180 seconds, for all programs of the merchant together:
+/// Half of the 50 requests in 180 seconds that DealPOS accepts from all programs of a merchant together:
 /// developer.dealpos.com/guides/api-dashboard.
 const LIMIT: RequestLimit = RequestLimit { requests: 25, every: Duration::from_mins(3) };
 
@@ -39,12 +39,12 @@ pub struct Access {
     pub client_secret: Secret,
 }
 
-/// A part of a host name. Nothing else, so that credentials go to DealPOS alone.
+/// One label of a host name. No other text is accepted, so that credentials are sent only to DealPOS.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Subdomain(String);
 
-/// The text is not a part of a host name.
+/// The text is not one label of a host name.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a subdomain has letters, digits and dashes")]
 pub struct NotASubdomain;

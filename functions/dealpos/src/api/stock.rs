@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::{Access, PAGE_LIMITS, json, url};
 
-/// `Since` has no zone, and Indonesia has three, all ahead of UTC. Its text in UTC, a day earlier, is before each.
+/// `Since` has no zone, and Indonesia has three, all ahead of UTC. A bound that is written in UTC and one day earlier is
+/// early enough in each of them.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn list_request(access: &Access, window: Window, page: u32) -> Request {
@@ -19,7 +20,7 @@ pub(super) fn list_request(access: &Access, window: Window, page: u32) -> Reques
     Request::get(url(access, &format!("Inventory/Modified?Since={since}&PageNumber={page}&PageSize={size}")))
 }
 
-/// Reads a page: a list, or one below a name of other lists.
+/// Reads a page: a list, or an object that contains it.
 pub(super) fn read_items(response: &Response) -> Result<Vec<Value>, Failure> {
     match json(response)? {
         Value::Array(items) => Ok(items),
@@ -31,7 +32,7 @@ pub(super) fn read_items(response: &Response) -> Result<Vec<Value>, Failure> {
     }
 }
 
-/// Returns the stock of a product in an outlet as observed; nothing without the product's code.
+/// Returns the stock of a product in an outlet as observed; `None` without the product's code.
 pub(super) fn observe(object: Value) -> Option<Observation> {
     let code = text_at(&object, "Code").filter(|code| !code.trim().is_empty())?;
     let entity = text_at(&object, "Outlet").map_or_else(|| code.clone(), |outlet| format!("{code}@{outlet}"));

@@ -28,7 +28,7 @@ fn token() -> Token {
 }
 
 #[test]
-fn credentials_go_to_dealpos_alone() {
+fn credentials_are_sent_only_to_dealpos() {
     for subdomain in ["evil.test/", "a.b", "", "x@evil", "a:1"] {
         let access = json!({"subdomain": subdomain, "client_id": "c", "client_secret": "s"});
         assert!(serde_json::from_value::<Access>(access).is_err(), "{subdomain}");
@@ -40,7 +40,7 @@ fn credentials_go_to_dealpos_alone() {
 }
 
 #[test]
-fn heads_are_asked_for_by_date_with_what_was_cancelled() {
+fn heads_are_requested_by_date_with_cancelled_invoices() {
     let request = DealPos::next(&walk(Kind::Order), &access(), Some(&token()));
     assert_eq!(request.url(), "https://kopi-senja.dealpos.net/api/v3/Invoice/MultipleOutlet/WithTotalCount");
     let body: Value = serde_json::from_str(&request.body().unwrap()).unwrap();
@@ -51,7 +51,7 @@ fn heads_are_asked_for_by_date_with_what_was_cancelled() {
 }
 
 #[test]
-fn stock_is_asked_for_from_before_every_zone() {
+fn stock_is_requested_from_before_every_zone() {
     let request = DealPos::next(&walk(Kind::Stock), &access(), Some(&token()));
     let want = "https://kopi-senja.dealpos.net/api/v3/Inventory/Modified?Since=2025-06-04T18:30:00&PageNumber=1&PageSize=500";
     assert_eq!(request.url(), want);
@@ -77,7 +77,7 @@ fn a_head_and_its_detail_compare_equal() {
 }
 
 #[test]
-fn the_time_to_wait_is_in_the_text_of_a_refusal() {
+fn the_delay_is_read_from_the_text_of_a_refusal() {
     let refused = |body: &Value| DealPos::read(&walk(Kind::Order), &response(429, body)).unwrap_err();
     let waits = |seconds| Failure::RateLimited { retry_after: Some(Duration::from_secs(seconds)) };
     assert_eq!(refused(&json!({"Message": "Too many requests. Try again in 42 seconds."})), waits(42));

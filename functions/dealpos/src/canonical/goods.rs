@@ -12,7 +12,7 @@ use super::{actor, at, states};
 inlet::payload! {
     /// A transfer between outlets: /webhook/webhook/transfer-order.
     struct TransferOrder {
-        /// Not on the pages. It is for deletions, whose page is not readable.
+        /// Not on the pages. Read because deletions may have it: their page could not be read.
         id: String = "ID",
         /// The outlet that sends, by name.
         outlet: String = "Outlet",

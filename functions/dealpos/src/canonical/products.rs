@@ -26,7 +26,7 @@ inlet::payload! {
         discontinued: bool = "Discontinued",
         /// Long text.
         description: Words = "Description",
-        /// Words to find it by.
+        /// Search keywords.
         tags: Vec<String> = "Tags",
         /// The main picture; the REST page spells it with small letters.
         image_url: String = "ImageURL" | "ImageUrl",
@@ -53,7 +53,7 @@ inlet::payload! {
         product_code: String = "ProductCode",
         /// Its kind or size; REST calls it `Model`.
         variant: String = "Variant" | "Model",
-        /// Words about the variant; REST only.
+        /// A description of the variant; REST only.
         description: Words = "VariantDescription",
         /// The full name.
         name: Words = "Name",

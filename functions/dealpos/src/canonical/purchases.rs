@@ -71,8 +71,8 @@ inlet::payload! {
     }
 }
 
-/// Purchase Order Created, whose tax may be an amount or a percentage: it is left out. The same for the events of
-/// which no page shows the body.
+/// Purchase Order Created, and the events whose body no page shows. `Tax` may be an amount or a percentage there, so it
+/// is left out.
 pub(crate) fn created(payload: &Value) -> Option<Canonical> {
     let body = Bill::from_json(payload)?;
     Some(purchase_order(Bill { tax: None, ..body }).into())

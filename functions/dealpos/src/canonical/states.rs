@@ -2,7 +2,7 @@
 
 use inlet::canonical::{State, StateWords};
 
-/// Of goods: the invoice's `Delivery`, which newer pages call `Fulfillment`.
+/// The states of goods: the invoice's `Delivery`, which newer pages call `Fulfillment`.
 const DELIVERIES: StateWords = &[
     ("Sent", State::Fulfilled),
     ("Received", State::Fulfilled),
@@ -13,15 +13,15 @@ const DELIVERIES: StateWords = &[
     ("Returned", State::Returned),
 ];
 
-/// Of payments: the invoice's `Payment`.
+/// The states of payments: the invoice's `Payment`.
 const PAYMENTS: StateWords =
     &[("Paid", State::Paid), ("Partial", State::PartiallyPaid), ("Unpaid", State::Open)];
 
-/// Of transfers: `State`.
+/// The states of transfers: `State`.
 const TRANSFERS: StateWords =
     &[("Approved", State::InProgress), ("Dispatched", State::InTransit), ("Received", State::Fulfilled)];
 
-/// Of adjustments: `State`. The numbers are the REST request's `StateID`.
+/// The states of adjustments: `State`. The numbers are the REST request's `StateID`.
 const ADJUSTMENTS: StateWords = &[("Complete", State::Fulfilled), ("1", State::Draft), ("2", State::Open)];
 
 /// Returns the state of an invoice: cancelled if it is void, else the state of its goods.

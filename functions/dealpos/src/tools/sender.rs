@@ -1,4 +1,4 @@
-//! DealPOS's side: one URL an event, and whatever proof the store's credential asks for.
+//! DealPOS's side: one URL per event, and the proof that fits the store's credential.
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::request::Request;

@@ -1,4 +1,4 @@
-//! Abandoned carts: the list is filtered by day, and no page says by the day of what.
+//! Abandoned carts: the list is filtered by day. No page documents which time of a cart the day is compared with.
 
 use inlet::canonical::{Canonical, Cart, Kind};
 use inlet::provider::catalogue::text_at;
@@ -11,7 +11,7 @@ use super::walk::{PAGE_LIMITS, id_of, instant};
 use super::{Access, manager_request};
 use crate::canonical;
 
-/// The time zone of the days is not documented: a day more at either end covers every zone.
+/// The time zone of the days is not documented: one more day at either end covers every zone.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Returns the request for a page of abandoned carts.

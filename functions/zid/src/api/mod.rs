@@ -26,7 +26,7 @@ pub use walk::Walk;
 /// The base of every path.
 pub const BASE: &str = "https://api.zid.sa";
 
-/// Half of the 60 requests that Zid accepts in a minute, for each app in each store:
+/// Half of the 60 requests in a minute that Zid accepts from each app in each store:
 /// docs.zid.sa/rate-limiting-644369m0.
 const LIMIT: RequestLimit = RequestLimit { requests: 30, every: Duration::from_mins(1) };
 
@@ -90,7 +90,7 @@ fn manager_request(access: &Access, path: &str) -> Request {
     request(access, path, "x-manager-token")
 }
 
-/// Returns a request for products or stock. Zid answers it with 401 if `Store-Id` is absent.
+/// Returns a request for products or stock. Zid's response is 401 if `Store-Id` is absent.
 fn catalogue_request(access: &Access, path: &str) -> Request {
     let request = request(access, path, "access-token");
     match &access.store_id {

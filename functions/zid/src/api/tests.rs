@@ -62,7 +62,7 @@ fn walked(
 // Requests.
 
 #[test]
-fn orders_are_asked_for_by_their_time_of_change() {
+fn orders_are_requested_by_their_time_of_change() {
     let request = sent(&Walk::orders(window()));
     assert!(request.url().starts_with("https://api.zid.sa/v1/managers/store/orders?"), "{request}");
     for (name, want) in [
@@ -80,7 +80,7 @@ fn orders_are_asked_for_by_their_time_of_change() {
 }
 
 #[test]
-fn products_take_another_header_and_the_store_number() {
+fn products_need_another_header_and_the_store_number() {
     let names = |request: &Request| request.headers().iter().map(|(name, _)| *name).collect::<Vec<_>>();
     let orders = sent(&Walk::orders(window()));
     assert_eq!(names(&orders), ["authorization", "x-manager-token", "accept-language"]);
@@ -90,7 +90,7 @@ fn products_take_another_header_and_the_store_number() {
 }
 
 #[test]
-fn carts_are_asked_for_by_whole_days_with_one_more() {
+fn carts_are_requested_by_whole_days_with_one_more() {
     let request = sent(&Walk::carts(window()));
     assert_eq!(parameter(&request, "date_from").as_deref(), Some("2025-06-10"));
     assert_eq!(parameter(&request, "date_to").as_deref(), Some("2025-06-13"));
@@ -135,7 +135,7 @@ fn each_failure_is_of_its_own_kind() {
         (429, None, "", Failure::RateLimited { retry_after: None }),
         (502, None, "<html>", Failure::Unavailable { status: 502 }),
         (200, None, "<html>", Failure::Unreadable { status: 200, expected: "JSON" }),
-        // Success with an error in its body, and a list that is none.
+        // A success with an error in its body, and a list that is not a list.
         (
             200,
             None,
@@ -149,7 +149,7 @@ fn each_failure_is_of_its_own_kind() {
 }
 
 #[test]
-fn a_response_and_a_failure_show_nothing_of_the_body() {
+fn a_response_and_a_failure_show_no_part_of_the_body() {
     let response = Response::new(200, None, br#"{"orders":"canary"}"#.to_vec());
     let failure = Walk::orders(window()).read(&response).unwrap_err();
     for shown in [format!("{response:?}"), format!("{failure:?}"), failure.to_string()] {
@@ -202,7 +202,7 @@ fn every_page_of_orders_is_read() {
 }
 
 #[test]
-fn an_order_that_changes_meanwhile_hides_no_other() {
+fn an_order_that_changes_during_a_walk_hides_no_other() {
     let mut store = Orders::of(1..=250);
     let (seen, coverage, _) = walked(Walk::orders(window()), |number, request| {
         // After page 1, an order of page 1 changes: it must stay in the window, or order 101 moves to page 1.
@@ -215,7 +215,7 @@ fn an_order_that_changes_meanwhile_hides_no_other() {
 }
 
 #[test]
-fn an_order_that_disappears_meanwhile_hides_no_other() {
+fn an_order_that_disappears_during_a_walk_hides_no_other() {
     let mut store = Orders::of(1..=250);
     let (seen, ..) = walked(Walk::orders(window()), |number, request| {
         if number == 1 {
@@ -227,7 +227,7 @@ fn an_order_that_disappears_meanwhile_hides_no_other() {
 }
 
 #[test]
-fn an_order_that_appears_meanwhile_is_seen_too() {
+fn an_order_that_appears_during_a_walk_is_seen_too() {
     let mut store = Orders::of(1..=150);
     let (seen, coverage, _) = walked(Walk::orders(window()), |number, request| {
         if number == 1 {
@@ -247,7 +247,7 @@ fn a_page_that_repeats_ends_the_walk_as_incomplete() {
 }
 
 #[test]
-fn a_count_of_something_else_proves_nothing() {
+fn a_count_of_other_orders_does_not_prove_completeness() {
     let store = Orders::of(1..=3);
     let (seen, coverage, _) = walked(Walk::orders(window()), |_, request| {
         let mut page = store.page(request);
@@ -307,7 +307,7 @@ fn a_history_has_each_change_once_and_the_oldest_first() {
 }
 
 #[test]
-fn a_walk_goes_on_after_it_was_stored() {
+fn a_stored_walk_continues() {
     let store = Orders::of(1..=250);
     let (seen, coverage, requests) = walked(Walk::orders(window()), |_, request| store.page(request));
     let mut walk = Walk::orders(window());
@@ -342,7 +342,7 @@ fn page_of(products: &[Value], request: &Request) -> Value {
     json!({"count": products.len(), "next": next, "previous": null, "results": results})
 }
 
-/// A window that begins so many minutes before noon.
+/// A window that begins this many minutes before noon.
 fn last_minutes(minutes: i64) -> Window {
     Window { since: window().now - SignedDuration::from_mins(minutes), now: window().now }
 }
@@ -369,7 +369,7 @@ fn unsorted_products_are_read_to_the_end() {
 }
 
 #[test]
-fn one_page_of_products_is_all_there_is() {
+fn one_page_of_products_is_complete() {
     let products = products_of(7);
     let (seen, coverage, requests) =
         walked(Walk::products(last_minutes(2)), |_, request| page_of(&products, request));
@@ -377,7 +377,7 @@ fn one_page_of_products_is_all_there_is() {
 }
 
 #[test]
-fn a_product_that_is_deleted_meanwhile_hides_no_other() {
+fn a_product_that_is_deleted_during_a_walk_hides_no_other() {
     let mut products: Vec<Value> = products_of(200).into_iter().rev().collect();
     let want: BTreeSet<String> = (90..=200).map(|n| format!("p-{n}")).collect();
     let (seen, ..) = walked(Walk::products(last_minutes(110)), |number, request| {
@@ -403,7 +403,7 @@ fn an_observed_product_has_the_fields_that_are_compared() {
 // Carts.
 
 #[test]
-fn the_end_of_the_carts_proves_nothing() {
+fn the_end_of_the_carts_does_not_prove_completeness() {
     let cart = |id: &str, at: &str| json!({"id": id, "phase": "new", "order_id": null, "updated_at": at});
     let body =
         json!({"abandoned-carts": [cart("c-1", "2025-06-12 08:00:00"), cart("c-2", "2025-06-10 08:00:00")]});

@@ -70,7 +70,7 @@ inlet::payload! {
         requires_shipping: bool = "requires_shipping",
         /// With its unit.
         weight: Weight = "weight",
-        /// Words to find it by.
+        /// Search keywords.
         keywords: Vec<String> = "keywords",
         /// Its page. Arabic, not percent-encoded.
         html_url: Text = "html_url",

@@ -9,10 +9,10 @@ const FORMATTED: LeftOut = Because("the same amount, formatted for people in the
 const WRAPPED: LeftOut =
     Because("in a wrapper: the bare bodies show the same fields, which are listed for them");
 const STORE: LeftOut = Because("the store, which the event's source names");
-const LOOKS: LeftOut = Because("a setting of how the shop looks");
+const LOOKS: LeftOut = Because("a setting of the shop's design");
 const SAME: LeftOut = Because("the same as a field that is mapped");
 const RECORD: LeftOut = Because("Zid's id of a record that no event and no other object refers to");
-const FALLBACK: LeftOut = Because("read only where the field that says the same is absent");
+const FALLBACK: LeftOut = Because("read only where the field with the same content is absent");
 const NOT_EXPLAINED: LeftOut = Because("no page explains it");
 const SEARCH: LeftOut = Because("text for search engines");
 const LINK: LeftOut = Credential;
@@ -54,7 +54,7 @@ const TABLE: Table = &[
     ("order", "source", FALLBACK),
     ("order", "shipping_method_code", FALLBACK),
     ("order", "packages_count", FALLBACK),
-    ("order", "edits_count", Because("the number of edits, which says nothing of the order")),
+    ("order", "edits_count", Because("the number of edits is not a part of the order")),
     ("order", "expected_shipping_method_type", NOT_EXPLAINED),
     ("order", "import_id", NOT_EXPLAINED),
     ("order", "reseller_meta", NOT_EXPLAINED),
@@ -67,7 +67,11 @@ const TABLE: Table = &[
     ("order", "next_order", Because("a neighbour in the merchant's list")),
     ("order", "invoice_settings.*", LOOKS),
     ("order", "return_policy", Because("the store's text, the same for all orders")),
-    ("order", "marketplace_commission.percentage", Because("a fraction or a percentage: no page says which")),
+    (
+        "order",
+        "marketplace_commission.percentage",
+        Because("a fraction or a percentage: no page documents which"),
+    ),
     ("order", "digital_products_access_token", Credential),
     ("order", "payment_link", LINK),
     ("order", "payment_link.id", RECORD),
@@ -266,14 +270,14 @@ const TABLE: Table = &[
     (
         "order",
         "reverse_order_label_requests[].waybill.cost",
-        Because("no page says who pays it, or in which currency"),
+        Because("no page documents who pays it, or in which currency"),
     ),
     // Products.
     ("product", "currency_symbol", Because("the currency's code is mapped")),
     ("product", "formatted_price", FORMATTED),
     ("product", "formatted_sale_price", FORMATTED),
     ("product", "slug", Because("the page's address is mapped")),
-    ("product", "deleted", Because("the verb says it")),
+    ("product", "deleted", Because("the verb shows it")),
     ("product", "display_order", LOOKS),
     ("product", "has_options", Because("the options show it")),
     ("product", "has_fields", Because("the fields show it")),

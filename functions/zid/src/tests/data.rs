@@ -187,7 +187,7 @@ fn an_order_has_its_sums() {
 }
 
 #[test]
-fn paid_is_there_only_if_something_was_paid() {
+fn paid_is_present_only_if_something_was_paid() {
     let paid = |fields: &str| {
         let body = format!(
             r#"{{"id":1,"order_total":"10.00","transaction_amount":10,"currency_code":"SAR",{fields}}}"#
@@ -742,7 +742,7 @@ fn a_digital_order_of_a_guest_has_no_delivery() {
 }
 
 #[test]
-fn empty_arrays_and_loose_types_cost_no_other_field() {
+fn empty_arrays_and_wrong_types_affect_no_other_field() {
     let order = data_of!("order.status.update", "order.status.update-empty-arrays");
     assert_eq!(order["id"], "81230504");
     assert_eq!(order["status"], "4");

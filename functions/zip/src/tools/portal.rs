@@ -1,4 +1,4 @@
-//! The steps of a merchant's program so that Zip calls back here: there is nothing to register.
+//! The steps of a merchant's program that make Zip call Inlet. Nothing is registered.
 
 use inlet::tools::portal::Portal;
 use inlet::tools::registration::{Registering, SourceVisitor};

@@ -28,7 +28,7 @@ const FILTER_ZONE: TimeZone = TimeZone::UTC;
 /// Bounds are exact to the minute, and whether they are inclusive is not documented.
 const A_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// A day more, for the lists that are filtered by day.
+/// One day more, for the lists that are filtered by day.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The depth of names that are put in lower case, as ZORT mixes its casing: the object's own.
@@ -66,7 +66,7 @@ impl Walk {
 
     /// Returns path and query of the next page.
     ///
-    /// No page documents that a list without `status` contains voided orders, so all eight are asked for.
+    /// No page documents that a list without `status` contains voided orders, so all eight statuses are requested.
     pub(super) fn path(&self) -> String {
         let minute = || {
             let since = self.window.since.saturating_sub(A_MINUTE).unwrap_or(Timestamp::MIN);

@@ -8,7 +8,7 @@
 //! | `05/03/2024`, `05/03/2024 14:20` | a local time: the day comes first |
 //! | the local ones in a Buddhist year, such as `2567` | the same in the Gregorian year, `2024` |
 //!
-//! Only the first is documented (developers-v3.zortout.com/overview/webhook). Public clients of ZORT's REST API meet
+//! Only the first is documented (developers-v3.zortout.com/overview/webhook). Public clients of ZORT's REST API read
 //! the others. ZORT never sends a zone.
 
 use inlet::value::time::Time;

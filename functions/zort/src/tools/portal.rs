@@ -1,4 +1,4 @@
-//! The steps in ZORT's portal after which it sends to Inlet.
+//! The steps in ZORT's portal that register webhooks.
 
 use inlet::tools::portal::Portal;
 

@@ -9,7 +9,7 @@ struct ToyContract;
 impl Contract for ToyContract {
     type Provider = Toy;
     const CREDENTIALS: &'static str = r#"[{"secret":"demo-toy-secret-91c4"},{"secret":"the-old-one"}]"#;
-    const STRANGER: &'static str = r#"{"secret":"another-secret"}"#;
+    const OTHER_CREDENTIAL: &'static str = r#"{"secret":"another-secret"}"#;
     const PROOF: (&'static str, usize) = ("x-toy-signature", 0);
     const COVERS_BODY: bool = true;
     const PAYLOADS: &'static [(&'static str, &'static str)] = &[

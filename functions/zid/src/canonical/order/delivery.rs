@@ -59,7 +59,7 @@ inlet::payload! {
     }
     /// An address.
     pub(super) struct Place {
-        /// All in one text; `N/A` if there is none.
+        /// The whole address in one text; `N/A` if there is none.
         formatted_address: Personal = "formatted_address",
         /// The street.
         street: Personal = "street",
@@ -97,7 +97,7 @@ inlet::payload! {
         name: Words = "name",
         /// The city.
         city: Coded = "city",
-        /// All in one text.
+        /// The whole address in one text.
         full_address: Personal = "full_address",
         /// The street.
         street: Personal = "street",

@@ -1,7 +1,7 @@
 //! Lines of an order. docs.zid.sa shows no line in its readable part; the fields are those of Zid's order sample and
 //! Python SDK, and of public captures.
 //!
-//! Not read: `vouchers` (the sold codes, keys and PINs are secrets), `downloadables` (the links work for everyone),
+//! Not read: `vouchers` (the sold codes, keys and PINs are secrets), `downloadables` (the links work without a login),
 //! and the formatted `…_string` twin of each amount.
 
 use inlet::canonical::{CustomField, Discount, Line, SelectedOption, Words};

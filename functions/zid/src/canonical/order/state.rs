@@ -14,7 +14,7 @@ const ORDER: StateWords = &[
     ("cancelled", State::Cancelled),
     ("canceled", State::Cancelled),
     ("voided", State::Cancelled),
-    // Zid's own word for a return of the goods.
+    // Zid's word for a return of the goods.
     ("reversed", State::Returned),
     ("reverse_in_progress", State::Returned),
     ("processingReverse", State::Returned),

@@ -68,7 +68,7 @@ fn sent(steps: &[Step]) -> Value {
     serde_json::from_slice(&wire.body.unwrap()).unwrap()
 }
 
-fn asks_nothing(steps: &[Step]) -> bool {
+fn has_no_call(steps: &[Step]) -> bool {
     steps.iter().all(|step| matches!(step.action, Action::Nothing))
 }
 
@@ -130,16 +130,16 @@ fn settings_of_other_receivers_are_sent_back_unchanged() {
 }
 
 #[test]
-fn registering_twice_asks_nothing_the_second_time() {
+fn a_second_registration_makes_no_call() {
     let account = ours();
     let first = register(&account, &json!({"key1": "", "addproducturl": ""}), &[], AS_IT_IS).unwrap();
     let second = register(&account, &sent(&first), &[], AS_IT_IS).unwrap();
-    assert!(asks_nothing(&second), "{second:?}");
+    assert!(has_no_call(&second), "{second:?}");
     assert!(planned(&second).iter().all(|(_, planned)| *planned == Planned::Keep));
 }
 
 #[test]
-fn new_keys_are_registered_though_every_url_is_there() {
+fn new_keys_are_registered_even_if_every_url_is_set() {
     let account = ours();
     let settings =
         json!({"key1": "old-1", "key2": "old-2", "key3": "old-3", "addorderurl": format!("{OURS}/ADDORDER")});
@@ -159,7 +159,7 @@ fn keys_of_another_receiver_need_permission_to_change() {
 }
 
 #[test]
-fn all_three_keys_are_asked_for() {
+fn all_three_keys_are_required() {
     let account = account(json!({"key1": "only"}));
     let nothing = register(&account, &json!({"key1": ""}), &[], AS_IT_IS);
     assert!(matches!(nothing, Err(PlanError::Credential(_))));
@@ -169,7 +169,7 @@ fn all_three_keys_are_asked_for() {
 fn a_trigger_without_a_known_field_is_skipped_and_reported() {
     let account = ours();
     let steps = register(&account, &json!({"key1": ""}), &["DELETEPURCHASEORDER"], AS_IT_IS).unwrap();
-    assert!(asks_nothing(&steps));
+    assert!(has_no_call(&steps));
     assert_eq!(planned(&steps), [("DELETEPURCHASEORDER", Planned::Skip)]);
 }
 
@@ -224,7 +224,7 @@ fn set_urls_are_listed_by_trigger() {
 }
 
 #[test]
-fn a_response_that_is_not_understood_is_not_an_empty_list() {
+fn an_unreadable_response_is_not_an_empty_list() {
     let account = ours();
     for (status, body, expected) in [
         (
@@ -263,7 +263,7 @@ fn a_response_that_is_not_understood_is_not_an_empty_list() {
     ] {
         match account.parse(&reply(&account, status, body)) {
             Err(error) => assert_eq!(error.to_string(), expected, "{status} {body}"),
-            Ok(_) => panic!("taken for settings: {status} {body}"),
+            Ok(_) => panic!("read as settings: {status} {body}"),
         }
     }
     for body in [
@@ -317,7 +317,7 @@ proptest! {
             settings[name] = json!(url);
         }
         for steps in [register(&account, &settings, &[], AS_IT_IS).unwrap(), unregister(&account, &settings, &[]).unwrap()] {
-            if asks_nothing(&steps) {
+            if has_no_call(&steps) {
                 continue;
             }
             let body = sent(&steps);
