@@ -1,8 +1,8 @@
 //! TikiNOW's aftersales API, read for reconciliation: customer returns.
 //!
 //! Source: open.tiki.vn, aftersales-service-group/api-search-cr. Orders and stock cannot be read: the pages of their
-//! lists could not be read, and no page with a list of the salable stock was found. The search has no filter by time, and the
-//! direction of its order is not documented, so it is read to its end.
+//! lists could not be read, and no page with a list of the salable stock was found. The search has no filter by
+//! time, and the direction of its order is not documented, so it is read to its end.
 
 use std::time::Duration;
 

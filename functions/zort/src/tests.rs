@@ -73,7 +73,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 const KEY: (&str, &str) = ("key1", "demo-zort-key-1");
 
 fn request(topic: Option<&str>, query: &str, headers: &[(&str, &str)], body: &str) -> Unverified {
-    by(Method::Post, topic, query, headers, body)
+    request_by(Method::Post, topic, query, headers, body)
 }
 
 fn request_by(
@@ -157,7 +157,7 @@ fn only_a_post_without_key_and_content_is_a_probe() {
         (Method::Post, None, "", none, "{}", false),
         (Method::Other, None, "", none, "", false),
     ] {
-        let request = by(method, topic, query, headers, body);
+        let request = request_by(method, topic, query, headers, body);
         assert_eq!(Zort::is_probe(&request), probe, "{method:?} {topic:?} {query:?} {headers:?} {body:?}");
     }
 }

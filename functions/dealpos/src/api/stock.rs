@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{Access, PAGE_LIMITS, json, url};
 
-/// `Since` has no zone, and Indonesia has three, all ahead of UTC. A bound that is written in UTC and one day earlier is
-/// early enough in each of them.
+/// `Since` has no zone, and Indonesia has three, all ahead of UTC. A bound that is written in UTC and one day earlier
+/// is early enough in each of them.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn list_request(access: &Access, window: Window, page: u32) -> Request {

@@ -1,6 +1,7 @@
 //! Maps DealPOS's words to the canonical ones.
 //!
-//! No page names a currency, so the currency of an amount is null unless the store has the setting. Few times have a zone.
+//! No page names a currency, so the currency of an amount is null unless the store has the setting. Few times have a
+//! zone.
 //! The names are the union of the webhook pages, DealPOS's REST pages for the same objects and a public receiver's
 //! model; every field is optional, and a number may come as text.
 

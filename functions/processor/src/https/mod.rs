@@ -173,8 +173,8 @@ impl Consumer for Endpoint {
         join_all(messages.iter().map(|message| self.send(message))).await
     }
 
-    /// The secrets may be read twice, before the first request and after a response that refuses its signature, and each
-    /// of the two responses has a body.
+    /// The secrets may be read twice, before the first request and after a response that refuses its signature, and
+    /// each of the two responses has a body.
     fn time_limit(&self) -> Option<Duration> {
         let beside = secrets::READ.saturating_add(DRAIN).saturating_mul(2);
         Some(self.timeout.saturating_add(beside))

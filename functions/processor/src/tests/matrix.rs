@@ -1,5 +1,5 @@
-//! Both consumers under every fault of the endpoint or function, with a queue, a table and attempts in memory: no event is
-//! lost, the events of an entity stay in order, and no call contains two of them.
+//! Both consumers under every fault of the endpoint or function, with a queue, a table and attempts in memory: no event
+//! is lost, the events of an entity stay in order, and no call contains two of them.
 
 #![expect(clippy::arithmetic_side_effects, reason = "counts and limits of a test")]
 

@@ -8,7 +8,7 @@ pub(crate) const PORTAL: Portal = Portal {
         "Register all topics in one call, once per warehouse: inlet webhook register tiki/{store} --option warehouse=CODE.",
     ],
     not_documented: &[
-        "The issuer of the keys: by the registration's page the merchant sends them, by the webhooks' pages TikiNOW provides them. Inlet sends its own.",
+        "The owner of the keys: the registration's page has you send them, the webhooks' pages say that TikiNOW provides them. Inlet sends its own.",
         "A way to list, change or remove registered webhooks. A second registration presumably replaces the first.",
     ],
     source: "https://open.tiki.vn/docs/docs/tikinow-smart-logistics/logistics-services/fulfillment-service/inventory/",

@@ -37,8 +37,8 @@ const DOCUMENT_STATES: StateWords = &[
     ("Failed Shipment", State::Failed),
 ];
 
-/// The states of a payment status. `Partial Payment` and `Excess Payment` are the words of REST responses for the codes 3
-/// and 4.
+/// The states of a payment status. `Partial Payment` and `Excess Payment` are the words of REST responses for the
+/// codes 3 and 4.
 const PAYMENT_STATES: StateWords = &[
     ("Pending", State::Open),
     ("Partial", State::PartiallyPaid),
