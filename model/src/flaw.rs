@@ -6,13 +6,13 @@ use crate::scenario::{Scenario, Sight};
 /// One change that breaks the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// The receiver answers a duplicate without enqueueing it: an event that is stored counts as processed.
+    /// The receiver responds to a duplicate without enqueueing it: an event that is stored counts as processed.
     EnqueueSkippedOnDuplicate,
     /// The processor writes the receipt, then publishes.
     ReceiptBeforePublish,
-    /// The receiver answers 2xx, then stores.
+    /// The receiver responds 2xx, then stores.
     AnswerBeforeJournal,
-    /// The receiver answers 503 as soon as the journal fails.
+    /// The receiver responds 503 as soon as the journal fails.
     NoFallback,
     /// The receiver accepts a delivery that does not verify.
     VerificationSkipped,
@@ -20,7 +20,7 @@ pub enum Flaw {
     LookThenWrite,
     /// The processor does not store an event that only the queue has.
     FallbackNotJournaled,
-    /// The processor stores every fallback under the same attempt, and so takes another one's write for its own.
+    /// The processor stores every fallback under the same attempt, so it mistakes another one's write for its own.
     FallbacksAllNamedAlike,
     /// The sweeper drops an event that it has sent often enough, instead of parking it.
     GivenUpWithoutParking,
@@ -64,8 +64,8 @@ impl Flaw {
             | Self::NoFallback
             | Self::FallbackNotJournaled => one(1),
             Self::VerificationSkipped => Scenario::of("a forged delivery", &[Forged], 0),
-            // A message that the sweeper sent waits on the queue until it is processed. Only if the sweeper sends
-            // nothing is there something left to park.
+            // A message that the sweeper sent waits on the queue until it is processed. The sweeper can park
+            // an event only if it sends nothing.
             Self::GivenUpWithoutParking | Self::RedriveOfTheDeadAlone => one(1).resent(0),
             Self::UnparkedUnnoted => one(2).worked_by(1).resent(0).seeing(Sight::Walk),
             Self::LookThenWrite => two(0),

@@ -12,7 +12,7 @@
 //! the case in which it takes effect immediately); be sent again by the SDK while the first one is still on its way; or
 //! never be made, because the program is killed there. Further faults are a message that becomes visible while its
 //! processor still works, and a sweeper that misjudges a queue which is merely backed up. Without a fault, at any time:
-//! the deduplication window passes, the provider sends an equal delivery again (whatever it was answered) or sends no
+//! the deduplication window passes, the provider sends an equal delivery again (whatever the response was) or sends no
 //! more, the operator redrives.
 //!
 //! # Checks, and why they are enough
@@ -44,7 +44,7 @@
 //!   not stored.
 //! - A batch is one message. Reporting nothing later of a group as done after a failure keeps the order, and
 //!   the properties of the first part do not include the order.
-//! - A delivery that does not verify ends refused. An operator's `reverify` and replay are not in the model.
+//! - A delivery that does not verify is refused at the end. An operator's `reverify` and replay are not in the model.
 //! - The dead-letter queue takes every message: it has no deduplication window of its own here, so a message that is
 //!   sent to it must not be taken for a duplicate there.
 //!
@@ -57,7 +57,7 @@
 //! them.
 //!
 //! # Deliberately broken
-//! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` says which properties it breaks: a check that finds nothing in
+//! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` lists the properties that it breaks: a check that finds nothing in
 //! a broken protocol proves nothing about a sound one.
 #![expect(
     clippy::indexing_slicing,

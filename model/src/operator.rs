@@ -11,13 +11,13 @@ use crate::world::{Id, Message, World};
 pub enum Operator {
     /// Between two events.
     Idle,
-    /// Lists the event as pending, so that it is not lost if nothing more happens.
+    /// Lists the event as pending, so that it is not lost if the redrive ends here.
     Noting(Message, From),
     /// Removes the parked marker.
     Unparking(Message, From),
     /// Sends the message again, under a deduplication id of its own.
     Sending(Message, From),
-    /// Removes the message from the dead-letter queue, last of all.
+    /// Removes the message from the dead-letter queue, as the last step.
     Exhuming(Message, u8),
 }
 
@@ -26,7 +26,7 @@ pub enum Operator {
 pub enum From {
     /// From the dead-letter queue, by its handle there.
     Dead(u8),
-    /// From the table: the event is parked and no message of it waits anywhere.
+    /// From the table: the event is parked and no queue has a message of it.
     Stored,
 }
 
@@ -71,9 +71,9 @@ impl Operator {
 
     /// Returns its next state after the reply.
     #[must_use]
-    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
+    pub fn after_reply(self, protocol: &Protocol, reply: Result<Reply, Failed>) -> Self {
         let exhumes_first = protocol.has(Flaw::ExhumedBeforeSent);
-        match (self, heard) {
+        match (self, reply) {
             (Self::Exhuming(message, _), Ok(_)) if exhumes_first => Self::Noting(message, From::Stored),
             (Self::Noting(message, from), Ok(_)) => Self::Unparking(message, from),
             (Self::Unparking(message, from), Ok(_)) => Self::Sending(message, from),

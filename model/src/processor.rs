@@ -77,7 +77,12 @@ impl Processor {
     ///
     /// # Errors
     /// The outcome of the message, when the processor is done with it.
-    pub fn hear(self, protocol: &Protocol, late: Ids, heard: Result<Reply, Failed>) -> Result<Self, Through> {
+    pub fn after_reply(
+        self,
+        protocol: &Protocol,
+        late: Ids,
+        reply: Result<Reply, Failed>,
+    ) -> Result<Self, Through> {
         let Self::Working { message, last, at } = self else {
             return Ok(self);
         };
@@ -85,7 +90,7 @@ impl Processor {
         let receipt_first = protocol.has(Flaw::ReceiptBeforePublish);
         let stored = if receipt_first { At::Receipting } else { At::Publishing };
         let journals = message.whole && !protocol.has(Flaw::FallbackNotJournaled);
-        match (at, heard) {
+        match (at, reply) {
             (At::Looking, Ok(Reply::Processed(true))) => Err(Through::Done),
             (At::Looking, Ok(_)) if journals => go_on(At::Noting),
             (At::Looking, Ok(_)) => go_on(stored),

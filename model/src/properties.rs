@@ -3,7 +3,7 @@
 use stateright::Property;
 
 use crate::protocol::Protocol;
-use crate::receiver::{Answer, Receiver};
+use crate::receiver::{Receiver, Response};
 use crate::world::{Id, Message, World};
 
 /// Promise 1: in the end, exactly one event of an accepted delivery's content is stored, once.
@@ -81,7 +81,7 @@ fn nothing_unverified(protocol: &Protocol, world: &World) -> bool {
 }
 
 fn refused_by_both(_: &Protocol, world: &World) -> bool {
-    !world.receivers.contains(&Receiver::Ended(Answer::Unavailable { queue_refused: false }))
+    !world.receivers.contains(&Receiver::Ended(Response::Unavailable { queue_refused: false }))
 }
 
 fn processed_is_stored(protocol: &Protocol, world: &World) -> bool {
@@ -102,7 +102,7 @@ fn accepted_by_the_journal_alone(protocol: &Protocol, world: &World) -> bool {
 }
 
 fn a_delivery_refused(_: &Protocol, world: &World) -> bool {
-    world.receivers.contains(&Receiver::Ended(Answer::Unavailable { queue_refused: true }))
+    world.receivers.contains(&Receiver::Ended(Response::Unavailable { queue_refused: true }))
 }
 
 fn everything_finished(protocol: &Protocol, world: &World) -> bool {

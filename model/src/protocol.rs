@@ -6,7 +6,7 @@ use crate::flaw::Flaw;
 use crate::operator::Operator;
 use crate::processor::{Processor, Through};
 use crate::properties;
-use crate::receiver::{Answer, Receiver};
+use crate::receiver::{Receiver, Response};
 use crate::scenario::{Scenario, Sight};
 use crate::services::{Call, Failed, Queue, Reply, Table};
 use crate::sweeper::Sweeper;
@@ -67,7 +67,7 @@ pub enum Luck {
     Fails,
     /// It fails for its caller and takes effect later, or immediately: a lost response.
     Overdue,
-    /// The same, and the SDK sends it again.
+    /// The same, and the SDK sends the call again.
     SentAgain,
     /// It is not made: the program is killed.
     Killed,
@@ -101,7 +101,7 @@ impl Protocol {
 
     /// Returns true if nothing more can happen.
     pub fn is_over(&self, world: &World) -> bool {
-        // Most states are not final, and most of those are recognised by these.
+        // Most states are not final, and these conditions exclude most of them.
         if !world.queue.messages.is_empty() || !world.overdue.is_empty() || !world.queue.remembered.is_empty()
         {
             return false;
@@ -160,42 +160,44 @@ impl Protocol {
         match luck {
             Luck::Good => {
                 let reply = world.take_effect(self, call);
-                self.hear(world, program, Ok(reply));
+                self.after_reply(world, program, Ok(reply));
             }
-            Luck::Fails | Luck::Overdue => self.hear(world, program, Err(Failed)),
+            Luck::Fails | Luck::Overdue => self.after_reply(world, program, Err(Failed)),
             Luck::SentAgain => {}
             Luck::Killed => Self::kill(world, program),
         }
     }
 
-    fn hear(&self, world: &mut World, program: Program, heard: Result<Reply, Failed>) {
+    fn after_reply(&self, world: &mut World, program: Program, reply: Result<Reply, Failed>) {
         match program {
             Program::Receiver(place) => {
-                let next = world.receivers[place].hear(self, self.scenario.id_of(place), heard);
+                let next = world.receivers[place].after_reply(self, self.scenario.id_of(place), reply);
                 world.receivers[place] = next;
-                if next == Receiver::Ended(Answer::Accepted) {
+                if next == Receiver::Ended(Response::Accepted) {
                     accept(world, place);
                 }
             }
-            Program::Processor(place) => match world.processors[place].hear(self, world.table.late, heard) {
-                Ok(next) => world.processors[place] = next,
-                Err(through) => {
-                    world.processors[place] = Processor::Idle;
-                    match through {
-                        Through::Done => world.queue.delete(place),
-                        Through::Failed => world.queue.release(place),
+            Program::Processor(place) => {
+                match world.processors[place].after_reply(self, world.table.late, reply) {
+                    Ok(next) => world.processors[place] = next,
+                    Err(through) => {
+                        world.processors[place] = Processor::Idle;
+                        match through {
+                            Through::Done => world.queue.delete(place),
+                            Through::Failed => world.queue.release(place),
+                        }
                     }
                 }
-            },
-            Program::Sweeper => world.sweeper = world.sweeper.hear(heard),
-            Program::Operator => world.operator = world.operator.hear(self, heard),
+            }
+            Program::Sweeper => world.sweeper = world.sweeper.after_reply(reply),
+            Program::Operator => world.operator = world.operator.after_reply(self, reply),
         }
     }
 
     /// A killed program loses its state. Its message becomes visible again.
     fn kill(world: &mut World, program: Program) {
         match program {
-            Program::Receiver(place) => world.receivers[place] = Receiver::Ended(Answer::Nothing),
+            Program::Receiver(place) => world.receivers[place] = Receiver::Ended(Response::Nothing),
             Program::Processor(place) => {
                 world.processors[place] = Processor::Idle;
                 world.queue.release(place);
@@ -290,7 +292,7 @@ impl Model for Protocol {
             }
             Step::SendsNoMore => {
                 for receiver in next.receivers.iter_mut().filter(|receiver| **receiver == Receiver::Unsent) {
-                    *receiver = Receiver::Ended(Answer::Unasked);
+                    *receiver = Receiver::Ended(Response::NeverSent);
                 }
             }
             Step::Turn(program, luck) => self.turn(&mut next, program, luck),

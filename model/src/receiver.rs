@@ -21,14 +21,14 @@ pub enum Receiver {
     /// `Receiver::enqueue_as_fallback`.
     FallingBack,
     /// It is over.
-    Ended(Answer),
+    Ended(Response),
 }
 
 /// The response to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum Response {
     /// It never sent the delivery.
-    Unasked,
+    NeverSent,
     /// Nothing: the receiver was killed.
     Nothing,
     /// 2xx.
@@ -37,7 +37,7 @@ pub enum Answer {
     Unauthenticated,
     /// 503.
     Unavailable {
-        /// True if the queue failed, too.
+        /// True if the queue failed too.
         queue_refused: bool,
     },
 }
@@ -48,7 +48,7 @@ impl Receiver {
         if protocol.scenario.is_genuine(arrival) || protocol.has(Flaw::VerificationSkipped) {
             Self::Journaling
         } else {
-            Self::Ended(Answer::Unauthenticated)
+            Self::Ended(Response::Unauthenticated)
         }
     }
 
@@ -66,24 +66,24 @@ impl Receiver {
 
     /// Returns its next state after the reply.
     #[must_use]
-    pub fn hear(self, protocol: &Protocol, own: Id, heard: Result<Reply, Failed>) -> Self {
-        match (self, heard) {
+    pub fn after_reply(self, protocol: &Protocol, own: Id, reply: Result<Reply, Failed>) -> Self {
+        match (self, reply) {
             (Self::Journaling, Ok(Reply::Found(_))) if protocol.has(Flaw::EnqueueSkippedOnDuplicate) => {
-                Self::Ended(Answer::Accepted)
+                Self::Ended(Response::Accepted)
             }
             (Self::Journaling, Ok(Reply::Found(original))) => Self::Looking(original),
             (Self::Journaling, Ok(_)) if protocol.has(Flaw::LookThenWrite) => Self::Overwriting,
             (Self::Journaling | Self::Overwriting, Ok(_)) => Self::Enqueueing(own),
             (Self::Journaling | Self::Overwriting, Err(Failed)) if protocol.has(Flaw::NoFallback) => {
-                Self::Ended(Answer::Unavailable { queue_refused: false })
+                Self::Ended(Response::Unavailable { queue_refused: false })
             }
             (Self::Journaling | Self::Overwriting, Err(Failed)) => Self::FallingBack,
-            (Self::Looking(_), Ok(Reply::Processed(true))) => Self::Ended(Answer::Accepted),
+            (Self::Looking(_), Ok(Reply::Processed(true))) => Self::Ended(Response::Accepted),
             // A receipt that cannot be read counts as absent.
             (Self::Looking(id), _) => Self::Enqueueing(id),
-            (Self::Enqueueing(_), _) => Self::Ended(Answer::Accepted),
-            (Self::FallingBack, Ok(_)) => Self::Ended(Answer::Accepted),
-            (Self::FallingBack, Err(Failed)) => Self::Ended(Answer::Unavailable { queue_refused: true }),
+            (Self::Enqueueing(_), _) => Self::Ended(Response::Accepted),
+            (Self::FallingBack, Ok(_)) => Self::Ended(Response::Accepted),
+            (Self::FallingBack, Err(Failed)) => Self::Ended(Response::Unavailable { queue_refused: true }),
             (Self::Unsent | Self::Ended(_), _) => self,
         }
     }

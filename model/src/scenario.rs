@@ -15,7 +15,7 @@ pub enum Arrival {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// Equal bodies have one id.
-    Lasting,
+    PerBody,
     /// Every delivery has an id of its own, and one that equals the entity's latest is that event. All
     /// deliveries here fall into one window.
     Within,
@@ -86,12 +86,12 @@ impl Scenario {
         all.into_iter().map(|scenario| Self { faults: scenario.faults + more, ..scenario }).collect()
     }
 
-    /// A scenario with lasting ids, two processors, two receives, one re-send and a sweeper that sees all.
+    /// A scenario with one id for equal bodies, two processors, two receives, one re-send and a sweeper that sees all.
     pub fn of(name: &'static str, arrivals: &[Arrival], faults: u8) -> Self {
         Self {
             name,
             arrivals: arrivals.to_vec(),
-            identity: Identity::Lasting,
+            identity: Identity::PerBody,
             faults,
             processors: 2,
             receives: 2,
@@ -130,11 +130,11 @@ impl Scenario {
         Self { resends, ..self }
     }
 
-    /// The id that a delivery's event is given: `inlet::event::Event::new`.
+    /// Returns the id of a delivery's event: `inlet::event::Event::new`.
     pub fn id_of(&self, arrival: usize) -> Id {
         let place = match self.identity {
             Identity::Within => arrival,
-            Identity::Lasting => self.equal_to(arrival).next().unwrap_or(arrival),
+            Identity::PerBody => self.equal_to(arrival).next().unwrap_or(arrival),
         };
         u8::try_from(place).unwrap_or(Id::MAX)
     }

@@ -36,14 +36,14 @@ pub struct Queue {
     pub remembered: Ids,
 }
 
-/// A message that waits or is being worked at.
+/// A message that waits or is in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Queued {
     /// The message.
     pub message: Message,
     /// Number of receives.
     pub receives: u8,
-    /// The processor that has it; others do not see it, nor anything else of the group.
+    /// The processor that has it. No other processor receives it or another message of the group.
     pub held_by: Option<usize>,
 }
 
@@ -101,7 +101,7 @@ pub enum Reply {
     Processed(bool),
 }
 
-/// A call failed, for all that its caller knows.
+/// A call failed, as far as its caller knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed;
 
@@ -146,7 +146,7 @@ impl World {
     /// The original of an event of this id: the item itself, or the entity's `latest` of equal content.
     fn found(&self, protocol: &Protocol, id: Id) -> Option<Id> {
         match protocol.scenario.identity {
-            Identity::Lasting => self.is_stored(id).then_some(id),
+            Identity::PerBody => self.is_stored(id).then_some(id),
             Identity::Within => protocol.equals_of(id).find(|&other| self.is_stored(other)),
         }
     }
@@ -159,7 +159,7 @@ impl World {
         }
     }
 
-    /// A message comes to the dead-letter queue.
+    /// Adds a message to the dead-letter queue.
     pub fn bury(&mut self, message: Message) {
         self.dead.push(Dead { message, handle: self.deaths });
         self.deaths += 1;
@@ -171,13 +171,13 @@ impl World {
 }
 
 impl Queue {
-    /// The message that a processor would be given next: the oldest, unless one of the group is being worked at.
+    /// Returns the message that a processor would receive next: the oldest, unless one of the group is in flight.
     pub fn next(&self) -> Option<Queued> {
         let idle = self.messages.iter().all(|queued| queued.held_by.is_none());
         self.messages.first().copied().filter(|_| idle)
     }
 
-    /// The processor's message is visible again.
+    /// Makes the processor's message visible again.
     pub fn release(&mut self, processor: usize) {
         for queued in &mut self.messages {
             if queued.held_by == Some(processor) {
@@ -186,7 +186,7 @@ impl Queue {
         }
     }
 
-    /// The processor's message is done; one that has become visible meanwhile stays.
+    /// Deletes the processor's message, unless it has become visible again.
     pub fn delete(&mut self, processor: usize) {
         self.messages.retain(|queued| queued.held_by != Some(processor));
     }

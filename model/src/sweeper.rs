@@ -49,8 +49,8 @@ impl Sweeper {
 
     /// Returns its next state after the reply.
     #[must_use]
-    pub fn hear(self, heard: Result<Reply, Failed>) -> Self {
-        match (self, heard) {
+    pub fn after_reply(self, reply: Result<Reply, Failed>) -> Self {
+        match (self, reply) {
             (Self::Sending(id), Ok(_)) => Self::Counting(id),
             _ => Self::Idle,
         }

@@ -19,7 +19,7 @@ fn a_deferred_delivery_is_kept_over_every_interleaving() {
         assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
         let walked =
             ends(&protocol).unwrap_or_else(|world| panic!("{name}: a path leads back to {world:#?}"));
-        assert_eq!(walked, verdict.states, "{name}: two walks that do not visit the same states");
+        assert_eq!(walked, verdict.states, "{name}: the two walks visit different states");
         let expected = [
             (RELEASED, true),
             (UNAVAILABLE, true),
@@ -66,7 +66,7 @@ fn a_request_that_is_not_counted_is_never_verified() {
 
 #[test]
 fn a_response_before_the_request_is_stored_loses_it() {
-    breaks(Flaw::AnswerBeforeRequest, &[KEPT]);
+    breaks(Flaw::ResponseBeforeRequest, &[KEPT]);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_marker_of_the_arrival_hides_one_of_two_in_a_millisecond() {
 }
 
 #[test]
-fn a_count_that_is_read_last_hides_what_came_meanwhile() {
+fn a_count_that_is_read_last_hides_later_requests() {
     breaks(Flaw::CountedLast, &[KEPT]);
 }
 

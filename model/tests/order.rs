@@ -21,7 +21,7 @@ fn the_order_holds_over_every_interleaving() {
         assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
         let walked =
             ends(&protocol).unwrap_or_else(|world| panic!("{name}: a path leads back to {world:#?}"));
-        assert_eq!(walked, verdict.states, "{name}: two walks that do not visit the same states");
+        assert_eq!(walked, verdict.states, "{name}: the two walks visit different states");
         for seen in [ALL_NEW, ONE_DUPLICATE, FELL_BACK, MADE_LATER, RESTORED] {
             assert_eq!(verdict.seen.contains(&seen), expected.contains(&seen), "{name}: {seen}");
         }
@@ -89,7 +89,7 @@ fn a_receipt_made_void_last_loses_a_new_state() {
 }
 
 #[test]
-fn a_processor_that_takes_stored_for_done_hides_a_new_state() {
+fn if_stored_events_count_as_done_a_new_state_is_hidden() {
     breaks(Flaw::StoredCountsAsDone, &[NEWEST, COMPLETE]);
 }
 

@@ -51,6 +51,6 @@ pub async fn received_without<S: Sender>(
         queue: SqsQueue::new(stack.clients.sqs.clone(), queue_url.into()),
     };
     let attempt = WriteToken("the-one-and-only".into());
-    let (answer, report) = receiver.receive::<S>(Unverified::new(request), clock::now(), &attempt).await;
-    (answer.status, report)
+    let (response, report) = receiver.receive::<S>(Unverified::new(request), clock::now(), &attempt).await;
+    (response.status, report)
 }

@@ -49,7 +49,7 @@ pub struct Facts {
     pub region: String,
     /// The API's address.
     pub api: String,
-    /// Returns the event table.
+    /// The event table.
     pub table: String,
     /// The event queue.
     pub queue_url: String,
@@ -63,7 +63,7 @@ pub struct Facts {
 
 /// The response to a sender.
 #[derive(Debug, PartialEq)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The body, which is always JSON.
@@ -86,7 +86,7 @@ pub struct Message {
 }
 
 /// Timeout of everything that takes some time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Timeout of one call of a test. The emulator sometimes stops for seconds, which is not under test;
 /// slow services are tested with services that are slow on purpose.
@@ -98,7 +98,7 @@ impl Stack {
         let facts: Facts =
             serde_json::from_str(&repository::text(".local/stack.json")).expect("`make up` first");
         let config = sdk_config(&environment(&facts)).expect("a configuration");
-        let config = config.into_builder().timeout_config(patient()).build();
+        let config = config.into_builder().timeout_config(long_timeouts()).build();
         let clients = Clients::new(&config);
         let bus = aws_sdk_eventbridge::Client::new(&config);
         Self { facts, clients, bus }
@@ -192,7 +192,7 @@ impl Stack {
         name
     }
 
-    /// Sets or removes an attribute of an event's item, as no component does.
+    /// Sets or removes an attribute of an event's item, which no component does.
     pub async fn damage(&self, id: &EventId, attribute: &str, value: Option<AttributeValue>) {
         let change = self.clients.dynamodb.update_item().table_name(&self.facts.table);
         let change = change.set_key(Some(key_of(id))).expression_attribute_names("#name", attribute);
@@ -205,7 +205,7 @@ impl Stack {
         change.send().await.expect("a changed item");
     }
 
-    /// Deletes every item of an entity without a trace, as no component does.
+    /// Deletes every item of an entity without a tombstone, which no component does.
     pub async fn lose(&self, entity_path: &str) {
         let partition = AttributeValue::S(entity_path.to_owned());
         let query = self.clients.dynamodb.query().table_name(&self.facts.table);
@@ -252,7 +252,7 @@ impl Stack {
     }
 
     /// Sends a request as a provider would.
-    pub fn send(&self, provider: &str, request: &Request) -> Answer {
+    pub fn send(&self, provider: &str, request: &Request) -> Response {
         let topic = request.topic.as_ref().map(|topic| format!("/{topic}")).unwrap_or_default();
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
         let url = format!("{}/{provider}/{}{topic}{query}", self.facts.api, request.store);
@@ -261,14 +261,14 @@ impl Stack {
     }
 
     /// Calls a service of the emulator for which these tests link no SDK. It reads the caller and checks no signature.
-    pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn ask(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let who = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/any/aws4_request, SignedHeaders=host, Signature=0";
         let headers: Vec<_> = headers.iter().copied().chain([("authorization", who)]).collect();
         self.http(method, url, &headers, body)
     }
 
     /// Sends any HTTP request.
-    pub fn http(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn http(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -285,12 +285,12 @@ impl Stack {
             ("GET" | "HEAD" | "DELETE", []) => agent.run(request.body(()).expect("a request")),
             _ => agent.run(request.body(body).expect("a request")),
         };
-        let mut answer = sent.expect("a response");
+        let mut response = sent.expect("a response");
         let location =
-            answer.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let text = answer.body_mut().read_to_string().expect("text");
+            response.headers().get("location").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text = response.body_mut().read_to_string().expect("text");
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
-        Answer { status: answer.status().as_u16(), body, location }
+        Response { status: response.status().as_u16(), body, location }
     }
 
     /// Returns the events published for a store, in order.
@@ -335,7 +335,7 @@ impl Stack {
             let items = self.items(provider, store, "receipt/").await;
             // A duplicate has a receipt that names its original.
             let receipts = items.iter().filter(|item| !item.contains_key("repeats")).count();
-            if receipts >= count || start.elapsed() > PATIENCE {
+            if receipts >= count || start.elapsed() > TIMEOUT {
                 return receipts;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -380,7 +380,7 @@ impl Stack {
         let start = Instant::now();
         loop {
             let log = self.log(provider);
-            if log.contains(word) || start.elapsed() > PATIENCE {
+            if log.contains(word) || start.elapsed() > TIMEOUT {
                 return log;
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -400,10 +400,10 @@ impl Stack {
         names.map(lines).collect::<Vec<_>>().join("\n")
     }
 
-    fn ask_logs(&self, operation: &str, asked: &Value) -> Value {
+    fn ask_logs(&self, operation: &str, input: &Value) -> Value {
         let target = format!("Logs_20140328.{operation}");
         let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
-        self.ask("POST", &self.facts.endpoint, &headers, asked.to_string().as_bytes()).body
+        self.ask("POST", &self.facts.endpoint, &headers, input.to_string().as_bytes()).body
     }
 
     fn log(&self, provider: &str) -> String {
@@ -434,12 +434,12 @@ impl Stack {
     }
 
     /// Returns true if the event is on the sweeper's pending list.
-    pub async fn is_looked_after(&self, id: &EventId) -> bool {
+    pub async fn is_pending(&self, id: &EventId) -> bool {
         let table = self.table();
         let mut last = None;
         loop {
             let some = table.pending.list(last.as_ref()).await.expect("a readable table");
-            if some.is_empty() || some.iter().any(|unproven| unproven.id == *id) {
+            if some.is_empty() || some.iter().any(|pending| pending.id == *id) {
                 return !some.is_empty();
             }
             last = some.into_iter().last();
@@ -469,7 +469,7 @@ pub fn eventually<T>(look: impl Fn() -> Option<T>) -> Option<T> {
     let start = Instant::now();
     loop {
         let found = look();
-        if found.is_some() || start.elapsed() > PATIENCE {
+        if found.is_some() || start.elapsed() > TIMEOUT {
             return found;
         }
         std::thread::sleep(Duration::from_millis(50));
@@ -483,7 +483,7 @@ pub fn unique() -> String {
     format!("t{since}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn patient() -> TimeoutConfig {
+fn long_timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(CALL).operation_timeout(CALL).build()
 }
 
@@ -516,8 +516,8 @@ pub fn environment(facts: &Facts) -> Config {
 }
 
 /// Returns the lines of a log, as the service returns them.
-fn lines_of(answer: &Value) -> String {
-    let lines = answer["events"].as_array().into_iter().flatten();
+fn lines_of(response: &Value) -> String {
+    let lines = response["events"].as_array().into_iter().flatten();
     lines.filter_map(|line| line["message"].as_str()).collect::<Vec<_>>().join("\n")
 }
 

@@ -24,7 +24,7 @@ pub const ZID_ACCESS: &str = r#"{"authorization":"acc3ss-app","manager_token":"a
 /// See [`ZORT_ACCESS`].
 pub const TIKI_ACCESS: &str = r#"{"token":"acc3ss-token"}"#;
 
-/// A configured answer to a call.
+/// A configured response to a call.
 #[derive(Clone, Debug)]
 pub enum Behaviour {
     /// The documented response.
@@ -58,7 +58,7 @@ pub struct State {
     pub zid_duplicate: Option<u16>,
     /// Tiki's registrations, the newest last.
     pub tiki: Vec<Value>,
-    /// The configured answers to the next calls; the documented ones after that.
+    /// The configured responses to the next calls; the documented ones after that.
     pub behaviours: VecDeque<Behaviour>,
     /// The received calls: method, path and query.
     pub requests: Vec<String>,
@@ -76,7 +76,7 @@ impl StandIn {
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             let handler = move |request| {
                 let state = shared.clone();
-                async move { answer(&state, request).await }
+                async move { respond(&state, request).await }
             };
             let server = runtime.block_on(Server::start(handler)).expect("a free port");
             sender.send(server.address).expect("a waiting receiver");
@@ -106,7 +106,7 @@ impl StandIn {
     }
 }
 
-async fn answer(state: &Mutex<State>, request: Request<Bytes>) -> Result<Reply, Closed> {
+async fn respond(state: &Mutex<State>, request: Request<Bytes>) -> Result<Reply, Closed> {
     let (mood, done) = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let path = request.uri().path_and_query().map_or("", |path| path.as_str());

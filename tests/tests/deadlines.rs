@@ -1,5 +1,5 @@
 //! Every delivery is answered before any caller's timeout: the limits, the template and the providers agree,
-//! and services that never answer cannot hold a response back. Needs `make up`.
+//! and services that never respond cannot delay a response. Needs `make up`.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -66,7 +66,7 @@ fn the_functions_timeout_is_below_gateway_and_providers() {
 }
 
 #[test]
-fn no_receiver_has_a_time_or_a_memory_of_its_own() {
+fn no_receiver_has_its_own_timeout_or_memory() {
     for provider in inlet_providers::NAMES {
         let function = template::properties(&template::function_of(provider));
         for setting in ["Timeout", "MemorySize"] {
@@ -80,14 +80,14 @@ fn the_queue_and_the_processor_agree_how_long_a_message_waits() {
     let queue = template::properties("EventQueue");
     assert_eq!(queue["VisibilityTimeout"], MIN_BACKOFF.as_secs());
     // A test of inlet::process shows that 14 days of an outage use up fewer.
-    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 1000, "the net is narrower than SQS allows");
+    assert_eq!(queue["RedrivePolicy"]["maxReceiveCount"], 1000, "fewer receives than SQS allows");
     let statements =
         &template::properties("ProcessorFunctionRole")["Policies"][0]["PolicyDocument"]["Statement"];
     let of_queue = statements.as_array().expect("statements").iter().find(|one| one["Sid"] == "Receive");
     let actions = of_queue.and_then(|one| one["Action"].as_array()).expect("a list of actions");
     assert!(
         actions.contains(&json!("sqs:ChangeMessageVisibility")),
-        "it may not hold messages back: {actions:?}"
+        "it has no permission to delay messages: {actions:?}"
     );
 }
 
@@ -98,7 +98,7 @@ fn silence() -> (TcpListener, String) {
     (silent, format!("http://{address}"))
 }
 
-/// The services that do not answer.
+/// The services that do not respond.
 #[derive(Clone, Copy, Default)]
 struct Silent {
     secrets: bool,
@@ -111,8 +111,8 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let stack = Stack::up();
     let (_silence, endpoint) = silence();
     let facts = Facts { endpoint, ..stack.facts.clone() };
-    let nobody = Clients::new(&sdk_config(&environment(&facts)).expect("a configuration"));
-    let clients = |is_silent: bool| if is_silent { &nobody } else { &stack.clients };
+    let silent_clients = Clients::new(&sdk_config(&environment(&facts)).expect("a configuration"));
+    let clients = |is_silent: bool| if is_silent { &silent_clients } else { &stack.clients };
     let table = Table::new(clients(silent.table).dynamodb.clone(), facts.table.clone(), 1);
     let receiver = Receiver {
         secrets: SsmSecrets::<Zid>::new(clients(silent.secrets).ssm.clone(), &facts.stage),
@@ -127,8 +127,8 @@ async fn received(silent: Silent, is_right: bool) -> (u16, Report, Duration) {
     let request = Unverified::new(delivery::<Zid>(store, row, b"{}".to_vec(), &credential));
     let now = ReceivedAt::from_millis(1_749_715_272_345).expect("a time");
     let start = Instant::now();
-    let (answer, report) = receiver.receive::<Zid>(request, now, &WriteToken("1".into())).await;
-    (answer.status, report, start.elapsed())
+    let (response, report) = receiver.receive::<Zid>(request, now, &WriteToken("1".into())).await;
+    (response.status, report, start.elapsed())
 }
 
 /// Additional time for the machine that runs the tests.

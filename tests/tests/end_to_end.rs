@@ -205,8 +205,8 @@ async fn a_captured_signed_delivery_is_no_event_after_expiry() {
         Request { topic: Some("Capture".into()), ..request },
     ];
     for captured in captured {
-        let answer = stack.send("zip", &captured);
-        assert_eq!(answer.status, 200, "a repeat: {:?} {:?}", captured.topic, captured.query);
+        let response = stack.send("zip", &captured);
+        assert_eq!(response.status, 200, "a repeat: {:?} {:?}", captured.topic, captured.query);
         assert!(stack.events("zip", &store).await.is_empty(), "{:?} {:?}", captured.topic, captured.query);
     }
     assert_eq!(stack.published(&store).len(), 1);

@@ -8,7 +8,7 @@ use inlet_tests::faults::blind;
 use inlet_tests::faults::call::Service;
 use inlet_tests::faults::consumer::Mode;
 use inlet_tests::faults::flood::{Flood, Flooded, LIMIT, flood};
-use inlet_tests::faults::matrix::{Afterwards, Case, CredentialShape, Who, all, cases, run, table};
+use inlet_tests::faults::matrix::{Afterwards, Case, Extent, Who, all, cases, run, table};
 use inlet_tests::faults::order;
 use inlet_tests::faults::outage::{Outlasted, outage};
 use inlet_tests::faults::plan::{Fault, Rule};
@@ -16,9 +16,9 @@ use inlet_tests::faults::sender::Kind;
 use inlet_tests::faults::soak::{Soaked, soak};
 use inlet_tests::stack::Stack;
 
-async fn holds(form: CredentialShape) {
+async fn holds(extent: Extent) {
     let stack = Arc::new(Stack::up());
-    let cases = cases(&stack, form).await;
+    let cases = cases(&stack, extent).await;
     let outcomes = all(&stack, cases).await;
     println!("\n{}", table(&outcomes));
     let broken: Vec<String> = outcomes
@@ -32,7 +32,7 @@ async fn holds(form: CredentialShape) {
 #[tokio::test]
 async fn a_loss_would_be_seen() {
     let rules = vec![Rule::all_of(Service::Sqs, Fault::Refuse)];
-    let case = Case { who: Who::Receiver, kind: Kind::Lasting, rules, retries: false };
+    let case = Case { who: Who::Receiver, kind: Kind::OwnTime, rules, retries: false };
     // Stored, not enqueued, and no sweeper runs.
     let outcome = run(&Stack::up(), case, Afterwards::Nothing).await;
     assert_eq!((outcome.numbers.stored, outcome.numbers.lost), (5, 5), "{:#?}", outcome.broken);
@@ -45,13 +45,13 @@ async fn a_loss_would_be_seen() {
 
 #[tokio::test]
 async fn nothing_is_lost_to_any_fault() {
-    holds(CredentialShape::Short).await;
+    holds(Extent::Short).await;
 }
 
 /// Runs the faults behind the modes `function` and `https`, prints the table, and checks the promises.
-async fn holds_behind_a_consumer(form: behind::Form) {
+async fn holds_behind_a_consumer(extent: behind::Extent) {
     let stack = Arc::new(Stack::up());
-    let outcomes = behind::all(&stack, behind::cases(&stack, form).await).await;
+    let outcomes = behind::all(&stack, behind::cases(&stack, extent).await).await;
     println!("\n{}", behind::table(&outcomes));
     let broken = outcomes.iter().filter(|outcome| !outcome.broken.is_empty());
     let broken: Vec<String> =
@@ -61,7 +61,7 @@ async fn holds_behind_a_consumer(form: behind::Form) {
 
 #[tokio::test]
 async fn no_fault_behind_a_function_or_endpoint_loses_or_reorders() {
-    holds_behind_a_consumer(behind::Form::Short).await;
+    holds_behind_a_consumer(behind::Extent::Short).await;
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn redriven_and_replayed_events_reach_a_consumer_in_order() {
 #[tokio::test]
 #[ignore = "minutes: make faults"]
 async fn no_fault_of_any_call_behind_a_consumer_loses_or_reorders() {
-    holds_behind_a_consumer(behind::Form::Full).await;
+    holds_behind_a_consumer(behind::Extent::Full).await;
 }
 
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn a_long_outage_of_the_table_loses_no_fallback() {
 #[tokio::test]
 #[ignore = "about as long as all other tests together: make faults"]
 async fn nothing_is_lost_to_any_fault_of_any_call() {
-    holds(CredentialShape::Full).await;
+    holds(Extent::Full).await;
 }
 
 #[tokio::test]

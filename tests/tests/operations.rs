@@ -30,9 +30,9 @@ fn delivery(store: &StoreName, password: &str, topic: &str, body: &Value) -> Req
 fn call(stack: &Stack, service: &str, operation: &str, input: &Value) -> Value {
     let target = format!("{service}.{operation}");
     let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
-    let answer = stack.ask("POST", &stack.facts.endpoint, &headers, input.to_string().as_bytes());
-    assert_eq!(answer.status, 200, "{operation}: {}", answer.body);
-    answer.body
+    let response = stack.ask("POST", &stack.facts.endpoint, &headers, input.to_string().as_bytes());
+    assert_eq!(response.status, 200, "{operation}: {}", response.body);
+    response.body
 }
 
 /// The lines of a provider's log that name the store.
@@ -103,21 +103,21 @@ async fn every_delivery_is_one_line_that_cloudwatch_reads_as_metrics() {
         ),
     ];
     for (n, (case, request, expected)) in cases.iter().enumerate() {
-        let answer = stack.send("zid", request);
+        let response = stack.send("zid", request);
         let line = eventually(|| lines(&stack, "zid", &store).get(n).cloned());
-        let line = line.unwrap_or_else(|| panic!("{case}: no line for a response of {}", answer.status));
+        let line = line.unwrap_or_else(|| panic!("{case}: no line for a response of {}", response.status));
         let counted = counted(&line);
         for metric in expected {
             assert!(counted.contains(*metric), "{case}: {metric} is not counted: {line}");
         }
         assert_eq!(
             (&line["status"], &line["size"], &line["Provider"]),
-            (&json!(answer.status), &json!(request.body.len()), &json!("zid")),
+            (&json!(response.status), &json!(request.body.len()), &json!("zid")),
             "{case}: {line}"
         );
         assert!(line["duration_ms"].is_u64() && line["request"].is_string(), "{case}: {line}");
         for secret in [PAIR.1, "Marked Name", "gold"] {
-            assert!(!line.to_string().contains(secret), "{case}: the line says {secret}: {line}");
+            assert!(!line.to_string().contains(secret), "{case}: the line contains {secret}: {line}");
         }
     }
     assert_eq!(lines(&stack, "zid", &store).len(), cases.len(), "one line a delivery");
@@ -174,5 +174,5 @@ fn every_alarm_and_the_dashboard_are_deployed() {
         widgets.iter().filter_map(|widget| widget["properties"]["title"].as_str()).collect();
     let first = ["Alarms", "Accepted", "Rejected", "Waiting on the queue"];
     assert_eq!(titles[..4], first, "{titles:?}");
-    assert!(!body.to_string().contains("${"), "something was not put in: {body}");
+    assert!(!body.to_string().contains("${"), "a placeholder is left: {body}");
 }

@@ -255,9 +255,9 @@ impl Walk<'_> {
 
     async fn send(&self, receiver: &mut Function, event: Value, status: u16) {
         match receiver.invoke(event).await {
-            Ended::Answered(answer) => {
-                assert_eq!(answer["statusCode"], status, "{answer}\n{}", self.world.log());
-                self.canary.look_in("a response", &answer.to_string());
+            Ended::Returned(response) => {
+                assert_eq!(response["statusCode"], status, "{response}\n{}", self.world.log());
+                self.canary.look_in("a response", &response.to_string());
             }
             other => panic!("{other:?}\n{}", self.world.log()),
         }

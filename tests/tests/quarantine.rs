@@ -47,7 +47,7 @@ async fn given<S: Sender>(stack: &Stack, payload: &str) -> (StoreName, Request) 
     (store.clone(), delivery::<S>(store, row, body, &right))
 }
 
-async fn mend<S: Sender>(stack: &Stack, store: &StoreName) {
+async fn set_right_secret<S: Sender>(stack: &Stack, store: &StoreName) {
     stack.set(&format!("{}/{store}", S::NAME), &json!([demo_credential(S::NAME)]).to_string()).await;
 }
 
@@ -97,8 +97,8 @@ async fn waits_until_the_secret_is_corrected<S: Sender>(payload: &str) {
     assert_eq!(number("expires"), number("received_ms") / 1_000 + RETENTION.as_secs());
     assert!(!held[0].contains_key("bucket") && !held[0].contains_key("arrival"), "not in the time index");
     assert_eq!(counted::<S>(&stack, &store).await, (0, 1, 0), "the secret is still another one");
-    assert!(stack.events(S::NAME, &store).await.is_empty(), "nothing unproved is an event");
-    assert!(stack.published(&store).is_empty(), "nothing unproved is published");
+    assert!(stack.events(S::NAME, &store).await.is_empty(), "an unverified delivery is not an event");
+    assert!(stack.published(&store).is_empty(), "an unverified delivery is not published");
 
     mend::<S>(&stack, &store).await;
     assert_eq!(counted::<S>(&stack, &store).await, (1, 0, 0), "{payload}");
@@ -151,10 +151,10 @@ async fn a_delivery_for_an_unusable_parameter_waits_too() {
 async fn nothing_is_kept_for_an_unconfigured_store() {
     let stack = Stack::up();
     let (_, request) = given::<Zid>(&stack, "order.create.json").await;
-    let nobody = StoreName::parse("nobody-configured-this-one").unwrap();
-    let request = Request { store: nobody.clone(), ..request };
+    let unconfigured = StoreName::parse("unconfigured-configured-this-one").unwrap();
+    let request = Request { store: unconfigured.clone(), ..request };
     assert_eq!(stack.send("zid", &request).status, 401);
-    assert!(stack.held("zid", &nobody).await.is_empty());
+    assert!(stack.held("zid", &unconfigured).await.is_empty());
 }
 
 #[tokio::test]
@@ -184,9 +184,9 @@ async fn an_unsent_request_stays_and_becomes_one_event_later() {
     let stopped = reverified::<Zid>(&stack, &nowhere, &store).await;
     assert_eq!((stopped.accepted, stopped.failed.len()), (0, 1), "{stopped:?}");
     assert_eq!(stack.events("zid", &store).await.len(), 1, "it is stored");
-    assert_eq!(stack.held("zid", &store).await.len(), 1, "and still held, for it was not sent");
+    assert_eq!(stack.held("zid", &store).await.len(), 1, "and still in quarantine, because it was not sent");
     let id = &stack.events("zid", &store).await[0];
-    assert!(stack.is_looked_after(id).await, "the sweeper knows of it");
+    assert!(stack.is_pending(id).await, "the sweeper has it on its list");
 
     assert_eq!(counted::<Zid>(&stack, &store).await, (1, 0, 0));
     assert_eq!(stack.events("zid", &store).await.len(), 1);
@@ -195,12 +195,12 @@ async fn an_unsent_request_stays_and_becomes_one_event_later() {
 }
 
 /// A queue that always refuses the first message for its content.
-struct Choosy {
+struct RefusingFirst {
     queue: SqsQueue,
     refused: Mutex<Option<String>>,
 }
 
-impl Queue for Choosy {
+impl Queue for RefusingFirst {
     async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
         let is_refused = {
             let mut refused = self.refused.lock().unwrap();
@@ -229,7 +229,7 @@ async fn a_request_that_sqs_rejects_does_not_block_the_next_ones() {
         assert_eq!(stack.send("zid", request).status, 401);
     }
     mend::<Zid>(&stack, &store).await;
-    let queue = Choosy { queue: stack.queue(&stack.facts.queue_url), refused: Mutex::default() };
+    let queue = RefusingFirst { queue: stack.queue(&stack.facts.queue_url), refused: Mutex::default() };
     for accepted in [1, 0] {
         let sum = reverified_to::<Zid>(&stack, &queue, &store).await;
         assert_eq!((sum.accepted, sum.failed.len()), (accepted, 1), "{sum:?}");
@@ -254,8 +254,8 @@ fn receiver(stack: &Stack, table_of_the_quarantine: &str) -> OnAws {
 async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<QuarantineOutcome> {
     let at = ReceivedAt::from_millis(at_ms).expect("a time");
     let attempt = WriteToken("1".into());
-    let (answer, report) = receiver.receive::<Zid>(Unverified::new(request.clone()), at, &attempt).await;
-    assert_eq!(answer.status, 401, "{report:?}");
+    let (response, report) = receiver.receive::<Zid>(Unverified::new(request.clone()), at, &attempt).await;
+    assert_eq!(response.status, 401, "{report:?}");
     match report {
         Report::Refused(NotAccepted::VerificationFailed { quarantined, .. }) => quarantined.ok(),
         other => panic!("{other:?}"),
@@ -263,7 +263,7 @@ async fn refused(receiver: &OnAws, request: &Request, at_ms: i64) -> Option<Quar
 }
 
 #[tokio::test]
-async fn a_flood_of_forgeries_is_capped_and_refused_all_the_same() {
+async fn a_flood_of_forgeries_is_refused_and_kept_up_to_a_limit() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     let receiver = receiver(&stack, &stack.facts.table);
@@ -363,18 +363,18 @@ where
 {
     let at = ReceivedAt::from_millis(at_ms).expect("a time");
     let attempt = WriteToken("1".into());
-    let (answer, report) = receiver.receive::<Zid>(Unverified::new(request.clone()), at, &attempt).await;
-    assert_eq!(answer.status, 200, "{report:?}");
+    let (response, report) = receiver.receive::<Zid>(Unverified::new(request.clone()), at, &attempt).await;
+    assert_eq!(response.status, 200, "{report:?}");
     assert!(matches!(report, Report::Deferred(_)), "{report:?}");
 }
 
-/// A queue that notes what is sent.
+/// A queue that records what is sent.
 #[derive(Default)]
-struct Noting {
+struct Recording {
     arrivals: Mutex<Vec<i64>>,
 }
 
-impl Queue for Noting {
+impl Queue for Recording {
     async fn send(&self, event: &Verified<Event>) -> Result<(), Fault> {
         self.arrivals.lock().unwrap().push(event.received_at().millis());
         Ok(())
@@ -409,7 +409,7 @@ async fn deferred_deliveries_are_verified_before_refused_ones() {
         deferred(&blind, &numbered(&request, n), start + n).await;
     }
     mend::<Zid>(&stack, &store).await;
-    let queue = Noting::default();
+    let queue = Recording::default();
     let sum = reverified_to::<Zid>(&stack, &queue, &store).await;
     assert_eq!((sum.accepted, sum.refused, sum.failed.len()), (4, 0, 0), "{sum:?}");
     let arrivals = queue.arrivals.into_inner().unwrap();
@@ -470,7 +470,7 @@ fn noise(len: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_delivery_too_large_to_hold_is_refused_and_not_kept() {
+async fn a_delivery_too_large_for_quarantine_is_refused() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     let receiver = receiver(&stack, &stack.facts.table);
@@ -480,7 +480,7 @@ async fn a_delivery_too_large_to_hold_is_refused_and_not_kept() {
 }
 
 #[tokio::test]
-async fn without_the_table_a_delivery_is_refused_all_the_same() {
+async fn without_the_table_a_delivery_is_refused_too() {
     let stack = Stack::up();
     let (_, request) = given::<Zid>(&stack, "order.create.json").await;
     let receiver = receiver(&stack, "no-such-table");
@@ -498,7 +498,7 @@ async fn the_log_reports_a_quarantined_delivery_without_its_proof() {
     assert_eq!(stack.send("dealpos", &request).status, 401);
 
     let held = stack.held("dealpos", &store).await;
-    assert!(text(&held[0], "query").contains(&proof), "what was offered is held with it");
+    assert!(text(&held[0], "query").contains(&proof), "the offered proof is quarantined with it");
     // No other test sends the function a body too large to hold: once this one's line is there, so is the first's.
     let large = Request { body: vec![b'x'; MAX_QUARANTINED_LEN + 1], ..request };
     assert_eq!(stack.send("dealpos", &large).status, 401);

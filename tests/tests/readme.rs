@@ -17,13 +17,13 @@ fn output(command: &mut Command) -> String {
 #[test]
 fn a_hand_signed_callback_is_accepted_and_a_changed_one_is_not() {
     let script = repository::block_behind("docs/registering.md", "<!-- tested: curl -->");
-    let answer = output(Command::new("bash").args(["-euc", &script]));
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#"{"received":true}"#), "{answer}");
+    let response = output(Command::new("bash").args(["-euc", &script]));
+    assert!(response.starts_with("HTTP/1.1 200") && response.contains(r#"{"received":true}"#), "{response}");
 
     let changed = script.replace(r#"-d "$BODY""#, r#"-d "${BODY/86.40/86.41}""#);
     assert_ne!(changed, script);
-    let answer = output(Command::new("bash").args(["-euc", &changed]));
-    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let response = output(Command::new("bash").args(["-euc", &changed]));
+    assert!(response.starts_with("HTTP/1.1 401"), "{response}");
 }
 
 #[tokio::test]

@@ -182,7 +182,7 @@ async fn only_events_that_lost_their_message_are_sent_again() {
     assert_eq!((swept.resent, swept.waiting), (0, Some(QueueDepth { visible: 1, in_flight: 0 })), "it waits");
     site.table().receipts.write(&[(&lost, site.now)], &[], site.now).await.unwrap();
     let swept = site.sweep().await;
-    assert_eq!((swept.resent, swept.oldest_unprocessed), (0, Oldest::Nothing), "it is proved");
+    assert_eq!((swept.resent, swept.oldest_unprocessed), (0, Oldest::Nothing), "it has a receipt");
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn pending_events_above_one_request_are_listed_and_deleted() {
     let next = later(site.now, 7 * MINUTE);
     assert_eq!(site.sweep_at(next).await.resent, 0, "still");
     let listed = site.table().pending.list(None).await.unwrap();
-    assert!(listed.iter().all(|unproven| unproven.sent == next && unproven.times == 0), "{listed:?}");
+    assert!(listed.iter().all(|pending| pending.sent == next && pending.times == 0), "{listed:?}");
     let processed: Vec<_> = ids.iter().map(|id| (id, site.now)).collect();
     site.table().receipts.write(&processed, &[], site.now).await.unwrap();
     site.sweep_at(next).await;
@@ -280,7 +280,7 @@ async fn without_the_queue_a_run_fails_with_the_oldest_age() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_never_processed_is_parked_in_the_end() {
+async fn an_event_that_is_never_processed_is_parked() {
     let site = Site::new().await;
     let lost = site.event(1, 10 * MINUTE).await;
     let mut now = site.now;
@@ -376,7 +376,7 @@ async fn an_equal_delivery_after_expiry_is_new_without_old_marks() {
     assert_eq!(
         site.table().events.put(&equal).await.unwrap(),
         Put::Recorded(Recorded::New),
-        "it would vanish with the old one"
+        "it would expire with the old one"
     );
     let retry = StoredEvent { record: Record { attempt: "a third".into(), ..equal.record.clone() }, ..equal };
     let repeated = site.table().events.put(&retry).await.unwrap();

@@ -7,11 +7,12 @@ use super::scenario::Scenario;
 pub enum Flaw {
     /// The receiver counts the request on the marker, and then writes it.
     MarkerBeforeRequest,
-    /// The receiver answers as soon as the request is written.
+    /// The receiver responds as soon as the request is written.
     NotCounted,
-    /// The receiver answers, and then writes the request.
-    AnswerBeforeRequest,
-    /// The marker has the arrival of the last request instead of a number, and the sweeper deletes it if it is unchanged.
+    /// The receiver responds, and then writes the request.
+    ResponseBeforeRequest,
+    /// The marker has the arrival of the last request instead of a number, and the sweeper deletes it if it is
+    /// unchanged.
     MarkerOfArrival,
     /// The sweeper notes the count that it finds at the end, not the one that it read first.
     CountedLast,
@@ -21,7 +22,7 @@ pub enum Flaw {
     DeletedUnsent,
     /// The sweeper deletes a request that does not verify, and then writes it among the refused ones.
     RefusedLast,
-    /// The sweeper accepts a request without a look at its proof.
+    /// The sweeper accepts a request without a check of its proof.
     VerificationSkipped,
 }
 
@@ -30,7 +31,7 @@ impl Flaw {
     pub const ALL: [Self; 9] = [
         Self::MarkerBeforeRequest,
         Self::NotCounted,
-        Self::AnswerBeforeRequest,
+        Self::ResponseBeforeRequest,
         Self::MarkerOfArrival,
         Self::CountedLast,
         Self::DeletedFirst,
@@ -46,7 +47,7 @@ impl Flaw {
             Self::MarkerBeforeRequest | Self::CountedLast => Scenario::of("two deliveries", "gg", 0),
             // Two deliveries of one millisecond.
             Self::MarkerOfArrival => Scenario::of("two deliveries", "gg", 0),
-            Self::AnswerBeforeRequest | Self::DeletedFirst | Self::DeletedUnsent => {
+            Self::ResponseBeforeRequest | Self::DeletedFirst | Self::DeletedUnsent => {
                 Scenario::of("one delivery", "g", 1)
             }
             Self::RefusedLast => Scenario::of("a forged delivery", "f", 1),

@@ -14,7 +14,7 @@
 //!    is written among the refused ones, which the sweeper does not read, and then deleted;
 //! 3. notes on the marker the count that it read first.
 //!
-//! Both numbers of the marker only grow, so that nothing that comes late or twice can hide a request. The product
+//! Both numbers of the marker only grow, so that no late or repeated call can hide a request. The product
 //! deletes a marker when an hour has passed since its last request; that is not in the model.
 //!
 //! # Simpler than the code

@@ -18,14 +18,14 @@ pub enum Receiver {
     /// It counts the request on the marker.
     Counting,
     /// It is over.
-    Ended(Answer),
+    Ended(Response),
 }
 
 /// The response to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum Response {
     /// It never sent the delivery.
-    Unasked,
+    NeverSent,
     /// Nothing: the receiver was killed.
     Nothing,
     /// The credentials could be read: the other parts of this crate check what follows.
@@ -49,19 +49,19 @@ impl Receiver {
 
     /// Returns its next state after the reply.
     #[must_use]
-    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
+    pub fn after_reply(self, protocol: &Protocol, reply: Result<Reply, Failed>) -> Self {
         let counts_first = protocol.has(Flaw::MarkerBeforeRequest);
-        match (self, heard) {
-            (Self::Reading, Ok(Reply::Done)) => Self::Ended(Answer::Decided),
+        match (self, reply) {
+            (Self::Reading, Ok(Reply::Done)) => Self::Ended(Response::Decided),
             (Self::Reading, _) if counts_first => Self::Counting,
             (Self::Reading, _) => Self::Keeping,
             (Self::Keeping, Ok(_)) if counts_first || protocol.has(Flaw::NotCounted) => {
-                Self::Ended(Answer::Deferred)
+                Self::Ended(Response::Deferred)
             }
             (Self::Keeping, Ok(_)) => Self::Counting,
             (Self::Counting, Ok(_)) if counts_first => Self::Keeping,
-            (Self::Counting, Ok(_)) => Self::Ended(Answer::Deferred),
-            (Self::Keeping | Self::Counting, Err(Failed)) => Self::Ended(Answer::Unavailable),
+            (Self::Counting, Ok(_)) => Self::Ended(Response::Deferred),
+            (Self::Keeping | Self::Counting, Err(Failed)) => Self::Ended(Response::Unavailable),
             (Self::Unsent | Self::Ended(_), _) => self,
         }
     }
@@ -103,8 +103,8 @@ impl Sweeper {
 
     /// Returns its next state after the reply. A fault ends the run.
     #[must_use]
-    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
-        let Ok(reply) = heard else {
+    pub fn after_reply(self, protocol: &Protocol, reply: Result<Reply, Failed>) -> Self {
+        let Ok(reply) = reply else {
             return Self::Idle;
         };
         match (self, reply) {
@@ -122,7 +122,7 @@ impl Sweeper {
         }
     }
 
-    /// Takes up the first of the requests that are left.
+    /// Takes the first of the remaining requests.
     fn take_up(protocol: &Protocol, counted: u8, mut left: Ids) -> Self {
         let Some(id) = protocol.scenario.ids().find(|&id| left.has(id)) else {
             return if protocol.has(Flaw::CountedLast) { Self::Recounting } else { Self::Noting { counted } };

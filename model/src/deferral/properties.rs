@@ -2,7 +2,7 @@
 
 use stateright::Property;
 
-use super::programs::{Answer, Receiver, Sweeper};
+use super::programs::{Receiver, Response, Sweeper};
 use super::protocol::Protocol;
 use super::world::World;
 use crate::world::Id;
@@ -40,7 +40,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
                 && world.receivers.contains(&Receiver::Counting)
         }),
         Property::sometimes(UNAVAILABLE, |_, world: &World| {
-            world.receivers.contains(&Receiver::Ended(Answer::Unavailable))
+            world.receivers.contains(&Receiver::Ended(Response::Unavailable))
         }),
         Property::sometimes(REFUSED, |protocol, world: &World| {
             protocol.is_over(world) && !world.refused.is_empty()

@@ -3,7 +3,7 @@
 use stateright::{Model, Property};
 
 use super::flaw::Flaw;
-use super::programs::{Answer, Receiver, Sweeper};
+use super::programs::{Receiver, Response, Sweeper};
 use super::properties;
 use super::scenario::Scenario;
 use super::world::{Call, Reply, World};
@@ -95,12 +95,12 @@ impl Protocol {
             return;
         };
         let next = match self.make(world, call, luck) {
-            Some(heard) => receiver.hear(self, heard),
-            None if luck == Luck::Killed => Receiver::Ended(Answer::Nothing),
+            Some(reply) => receiver.after_reply(self, reply),
+            None if luck == Luck::Killed => Receiver::Ended(Response::Nothing),
             None => receiver,
         };
-        if next == Receiver::Ended(Answer::Deferred)
-            || (next == Receiver::Keeping && self.has(Flaw::AnswerBeforeRequest))
+        if next == Receiver::Ended(Response::Deferred)
+            || (next == Receiver::Keeping && self.has(Flaw::ResponseBeforeRequest))
         {
             world.accepted.put(id);
         }
@@ -112,7 +112,7 @@ impl Protocol {
             return;
         };
         world.sweeper = match self.make(world, call, luck) {
-            Some(heard) => world.sweeper.hear(self, heard),
+            Some(reply) => world.sweeper.after_reply(self, reply),
             None if luck == Luck::Killed => Sweeper::Idle,
             None => world.sweeper,
         };
@@ -168,7 +168,7 @@ impl Model for Protocol {
             Step::Arrives(id) => next.receivers[usize::from(id)] = Receiver::Reading,
             Step::SendsNoMore => {
                 for receiver in next.receivers.iter_mut().filter(|receiver| **receiver == Receiver::Unsent) {
-                    *receiver = Receiver::Ended(Answer::Unasked);
+                    *receiver = Receiver::Ended(Response::NeverSent);
                 }
             }
             Step::Recovers => next.is_readable = true,

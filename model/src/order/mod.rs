@@ -16,17 +16,15 @@
 //!    `latest` plus one). Each outcome is a write on the condition that `latest` is still the same item.
 //!
 //! A duplicate is noted on `latest` before its event gets the receipt of a duplicate. If a delivery of another content
-//! turns up that arrived before the noted duplicate, the duplicate was a new state: its receipt is made void, and the
-//! sweeper publishes it. A void receipt never becomes the receipt of a duplicate again.
+//! is stored later that arrived before the noted duplicate, the duplicate was a new state: its receipt is made void, and
+//! the sweeper publishes it. A void receipt never becomes the receipt of a duplicate again.
 //!
 //! # Order between two deliveries
-//! A receiver that has not answered yet knows that the content of `latest` was there before this response. So
-//! everything that
-//! `latest` shows counts as earlier, independently of the clocks. That alone keeps the order under skewed clocks.
-//! There is one exception, which only improves the order of deliveries that overlap: a receiver whose first writes
-//! are slow reads
-//! `latest` in the meantime. If `latest` has changed since that read, the change overlaps with this delivery, and the
-//! arrivals decide.
+//! A receiver that has not responded yet knows that the content of `latest` was stored before this response. So
+//! everything that `latest` shows counts as earlier, independently of the clocks. That alone keeps the order under
+//! skewed clocks. There is one exception, which only improves the order of deliveries that overlap: a receiver whose
+//! first writes are slow reads `latest` in the meantime. If `latest` has changed since that read, the change overlaps
+//! with this delivery, and the arrivals decide.
 //!
 //! The processor stores an event that only the queue has, at any later time, so there the arrivals decide.
 //!
@@ -36,8 +34,8 @@
 //! delivery that went through the queue.
 //!
 //! # Simpler than the code
-//! All equal deliveries fall into one retry window. The sweeper sends what has no receipt once no receiver works any
-//! more. It walks past what has one, and comes back only to what is listed as pending. Parking, dead letters and
+//! All equal deliveries fall into one retry window. The sweeper sends events without a receipt once no receiver works any
+//! more. It walks past events with a receipt, and returns only to events that are listed as pending. Parking, dead letters and
 //! redrives are in the other part of this crate.
 
 pub mod scenario;

@@ -49,9 +49,9 @@ impl Processor {
     ///
     /// # Errors
     /// The outcome of the message.
-    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Result<Self, Through> {
-        match (self, heard) {
-            (Self::Storing(message, storing), heard) => match storing.hear(protocol, heard) {
+    pub fn after_reply(self, protocol: &Protocol, reply: Result<Reply, Failed>) -> Result<Self, Through> {
+        match (self, reply) {
+            (Self::Storing(message, storing), reply) => match storing.after_reply(protocol, reply) {
                 Ok(storing) => Ok(Self::Storing(message, storing)),
                 Err(Stored::New) => Ok(Self::Publishing(message)),
                 Err(Stored::Duplicate(_)) => Err(Through::Done),

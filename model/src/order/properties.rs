@@ -3,14 +3,14 @@
 use stateright::Property;
 
 use super::protocol::Protocol;
-use super::receiver::{Answer, Receiver};
+use super::receiver::{Receiver, Response};
 use super::world::{Receipt, World};
 use crate::world::Id;
 
 /// Promise 6: after everything is quiet, the newest event carries the last state that was answered 2xx. Deliveries
 /// that overlapped may be in either order.
 pub const NEWEST: &str = "the newest event carries the last state that was answered";
-/// Promise 6: a delivery is left out only if nothing was answered between it and an equal one that is published.
+/// Promise 6: a delivery is left out only if no other was answered between it and an equal one that is published.
 pub const COMPLETE: &str = "no answered state is missing";
 /// Promise 6: without a fault, equal deliveries with nothing in between are one event.
 pub const ONE: &str = "equal deliveries with nothing in between are one event";
@@ -34,7 +34,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always(NEWEST, newest_is_last),
         Property::always(COMPLETE, nothing_is_missing),
-        Property::always(ONE, equal_ones_are_one),
+        Property::always(ONE, equal_deliveries_are_one_event),
         Property::sometimes(ALL_NEW, every_delivery_is_an_event),
         Property::sometimes(ONE_DUPLICATE, a_delivery_is_no_event),
         Property::sometimes(FELL_BACK, |protocol, world: &World| {
@@ -57,7 +57,7 @@ fn newest_is_last(protocol: &Protocol, world: &World) -> bool {
         return world.accepted.is_empty();
     };
     let content = protocol.scenario.content(event);
-    // The state may have been the last one if some delivery of it was not answered before another one was sent.
+    // A state may be the last one if a delivery of it was not answered before another one was sent.
     deliveries(protocol)
         .filter(|&d| protocol.scenario.contents[d] == content && was_sent(world, d))
         .any(|d| !others(protocol, world, content).any(|other| is_before(world, d, other)))
@@ -81,7 +81,7 @@ fn nothing_is_missing(protocol: &Protocol, world: &World) -> bool {
     })
 }
 
-fn equal_ones_are_one(protocol: &Protocol, world: &World) -> bool {
+fn equal_deliveries_are_one_event(protocol: &Protocol, world: &World) -> bool {
     if world.faults < protocol.scenario.faults || !protocol.is_over(world) {
         return true;
     }
@@ -152,7 +152,7 @@ fn is_before(world: &World, first: usize, second: usize) -> bool {
 }
 
 fn was_sent(world: &World, delivery: usize) -> bool {
-    !matches!(world.receivers[delivery], Receiver::Unsent | Receiver::Ended(Answer::Unasked))
+    !matches!(world.receivers[delivery], Receiver::Unsent | Receiver::Ended(Response::NeverSent))
 }
 
 fn id(delivery: usize) -> Id {

@@ -5,7 +5,7 @@ use stateright::{Model, Property};
 use super::flaw::Flaw;
 use super::processor::{Processor, Through};
 use super::properties;
-use super::receiver::{Answer, Receiver};
+use super::receiver::{Receiver, Response};
 use super::scenario::Scenario;
 use super::storing::Storing;
 use super::world::{Call, IDS, Message, Reply, Table, World};
@@ -103,18 +103,18 @@ impl Protocol {
         let Some(call) = world.receivers[delivery].call(self) else {
             return;
         };
-        let heard = self.make(world, call, luck);
-        let next = match heard {
-            Some(heard) => world.receivers[delivery].hear(self, heard),
-            None if luck == Luck::Killed => Receiver::Ended(Answer::Nothing),
+        let reply = self.make(world, call, luck);
+        let next = match reply {
+            Some(reply) => world.receivers[delivery].after_reply(self, reply),
+            None if luck == Luck::Killed => Receiver::Ended(Response::Nothing),
             None => world.receivers[delivery],
         };
-        if let (Receiver::FallingBack(_), Receiver::Ended(Answer::Accepted)) =
+        if let (Receiver::FallingBack(_), Receiver::Ended(Response::Accepted)) =
             (world.receivers[delivery], next)
         {
             world.fell_back.put(Id::try_from(delivery).unwrap_or(Id::MAX));
         }
-        if next == Receiver::Ended(Answer::Accepted) {
+        if next == Receiver::Ended(Response::Accepted) {
             world.accepted.put(Id::try_from(delivery).unwrap_or(Id::MAX));
         }
         world.receivers[delivery] = next;
@@ -124,9 +124,9 @@ impl Protocol {
         let Some(call) = world.processor.call(self) else {
             return;
         };
-        let heard = self.make(world, call, luck);
-        let next = match heard {
-            Some(heard) => world.processor.hear(self, heard),
+        let reply = self.make(world, call, luck);
+        let next = match reply {
+            Some(reply) => world.processor.after_reply(self, reply),
             None if luck == Luck::Killed => Err(Through::Failed),
             None => Ok(world.processor),
         };
@@ -211,7 +211,7 @@ impl Model for Protocol {
             }
             Step::SendsNoMore => {
                 for receiver in next.receivers.iter_mut().filter(|receiver| **receiver == Receiver::Unsent) {
-                    *receiver = Receiver::Ended(Answer::Unasked);
+                    *receiver = Receiver::Ended(Response::NeverSent);
                 }
             }
             Step::Receiver(delivery, luck) => self.receiver_turns(&mut next, delivery, luck),

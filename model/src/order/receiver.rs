@@ -19,14 +19,14 @@ pub enum Receiver {
     /// Storing failed: it sends the whole event.
     FallingBack(Storing),
     /// It is over.
-    Ended(Answer),
+    Ended(Response),
 }
 
 /// The response to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum Response {
     /// The provider never sent the delivery.
-    Unasked,
+    NeverSent,
     /// None: the receiver was killed.
     Nothing,
     /// 2xx.
@@ -49,21 +49,21 @@ impl Receiver {
 
     /// Returns its next state after the reply.
     #[must_use]
-    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Self {
-        match (self, heard) {
-            (Self::Storing(storing), heard) => match storing.hear(protocol, heard) {
+    pub fn after_reply(self, protocol: &Protocol, reply: Result<Reply, Failed>) -> Self {
+        match (self, reply) {
+            (Self::Storing(storing), reply) => match storing.after_reply(protocol, reply) {
                 Ok(storing) => Self::Storing(storing),
                 Err(Stored::New) => Self::Sending(storing.message(false)),
                 Err(Stored::Duplicate(original)) => Self::Asking(original),
                 Err(Stored::Failed) => Self::FallingBack(storing),
             },
-            (Self::Asking(_), Ok(Reply::Processed(true))) => Self::Ended(Answer::Accepted),
+            (Self::Asking(_), Ok(Reply::Processed(true))) => Self::Ended(Response::Accepted),
             // A receipt that cannot be read counts as absent.
             (Self::Asking(original), _) => Self::Sending(original),
             // A message that is not sent is left to the sweeper.
-            (Self::Sending(_), _) => Self::Ended(Answer::Accepted),
-            (Self::FallingBack(_), Ok(_)) => Self::Ended(Answer::Accepted),
-            (Self::FallingBack(_), Err(Failed)) => Self::Ended(Answer::Unavailable),
+            (Self::Sending(_), _) => Self::Ended(Response::Accepted),
+            (Self::FallingBack(_), Ok(_)) => Self::Ended(Response::Accepted),
+            (Self::FallingBack(_), Err(Failed)) => Self::Ended(Response::Unavailable),
             (Self::Unsent | Self::Ended(_), _) => self,
         }
     }

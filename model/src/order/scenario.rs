@@ -84,13 +84,13 @@ impl Scenario {
         self.contents.is_empty()
     }
 
-    /// When a delivery arrives, by its receiver's clock.
+    /// Returns the arrival of a delivery, by its receiver's clock.
     pub fn received(&self, delivery: usize) -> i64 {
         let place = if self.at_once { 1 } else { i64::try_from(delivery).unwrap_or(i64::MAX) + 1 };
         place * GAP + self.skews[delivery]
     }
 
-    /// The id of the event of a delivery that arrived when its receiver's clock says: deliveries of one content and
+    /// Returns the id of a delivery's event under its arrival by its receiver's clock: deliveries of one content and
     /// one arrival share it.
     pub fn id(&self, delivery: usize) -> Id {
         let is_same = |other: &usize| {
@@ -100,23 +100,23 @@ impl Scenario {
         id((0..self.len()).find(is_same).unwrap_or(delivery))
     }
 
-    /// The id of the event of a delivery whose arrival was made later.
+    /// Returns the id of a delivery's event whose arrival was made later.
     pub fn later_id(&self, delivery: usize) -> Id {
         id(self.len() + delivery)
     }
 
-    /// The deliveries that an event is of.
+    /// Returns the deliveries of an event.
     pub fn deliveries(&self, event: Id) -> impl Iterator<Item = usize> {
         (0..self.len())
             .filter(move |&delivery| self.id(delivery) == event || self.later_id(delivery) == event)
     }
 
-    /// An event that is stored: all equal deliveries fall into one retry window.
+    /// Returns an event to store: all equal deliveries fall into one retry window.
     pub fn candidate(&self, event: Id, received_ms: i64) -> Candidate<Id, char> {
         Candidate { digest: event, content: self.content(event), received_ms, window_ms: Some(i64::MAX) }
     }
 
-    /// The content of an event.
+    /// Returns the content of an event.
     pub fn content(&self, event: Id) -> char {
         self.contents[usize::from(event) % self.len()]
     }

@@ -10,13 +10,13 @@ use inlet::dedup::{Decision, Duplicate, Evidence, Latest, Snapshot, decide};
 /// A program's state in storing a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Storing {
-    /// Which delivery it is.
+    /// The delivery.
     pub delivery: usize,
     /// The event.
     pub id: Id,
     /// Its arrival.
     pub received: i64,
-    /// The knowledge about the order.
+    /// The facts that decide the order.
     pub evidence: Evidence<Id>,
     /// The next call.
     pub at: At,
@@ -37,13 +37,13 @@ pub enum At {
     Pending(Restoring),
     /// Makes its receipt void.
     Voiding(Restoring),
-    /// Lets `latest` name it, if it is the newest.
+    /// Changes `latest` to it, if it is the newest.
     Restoring(Restoring),
     /// Writes the event under its later arrival; it had this id before.
     PuttingLater(Id),
     /// Writes a receipt for the event under its earlier arrival.
     Superseding(Id),
-    /// Lets `latest` name the event; it was this.
+    /// Changes `latest` from this item to the event.
     Replacing(Latest<Id, char>),
 }
 
@@ -92,7 +92,7 @@ impl Storing {
         }
     }
 
-    /// The receiver has read `latest`, as its first calls take long.
+    /// Records that the receiver has read `latest`, because its first calls take long.
     #[must_use]
     pub fn has_read_latest(self, snapshot: Snapshot<Id>) -> Self {
         Self { evidence: Evidence::Unanswered(Some(snapshot)), ..self }
@@ -142,10 +142,10 @@ impl Storing {
     ///
     /// # Errors
     /// The outcome of storing.
-    pub fn hear(self, protocol: &Protocol, heard: Result<Reply, Failed>) -> Result<Self, Stored> {
+    pub fn after_reply(self, protocol: &Protocol, reply: Result<Reply, Failed>) -> Result<Self, Stored> {
         let go_on = |at: At| Ok(Self { at, ..self });
         let new = Err(Stored::New);
-        match (self.at, heard) {
+        match (self.at, reply) {
             // The event is published twice then, under both arrivals: the fault made a duplicate.
             (At::Superseding(_), _) => go_on(At::Moving),
             // The event has no receipt: it is published.
@@ -172,7 +172,7 @@ impl Storing {
             (At::Marking(original), Ok(_)) => Err(Stored::Duplicate(message_of(&original))),
             (At::Pending(restoring), Ok(_)) => go_on(At::Voiding(restoring)),
             (At::Voiding(restoring), Ok(_)) => go_on(At::Restoring(restoring)),
-            // The model has one later id for each delivery: its event is written over.
+            // The model has one later id for each delivery: its event is overwritten.
             (At::PuttingLater(earlier), Ok(_)) if earlier == self.id => go_on(At::Moving),
             (At::PuttingLater(earlier), Ok(_)) => go_on(At::Superseding(earlier)),
             (At::Restoring(_) | At::Replacing(_), Ok(_)) => new,

@@ -1,7 +1,7 @@
 //! The table, the queue and the programs at one moment, and the calls that change them.
 
 use super::processor::Processor;
-use super::receiver::{Answer, Receiver};
+use super::receiver::{Receiver, Response};
 use super::scenario::Scenario;
 use crate::world::{Id, Ids};
 use inlet::dedup::{Candidate, Duplicate, Latest, Snapshot, moves_immediately};
@@ -153,7 +153,7 @@ pub enum Reply {
 impl World {
     /// The first delivery was answered, and its event processed, before everything else.
     pub fn begin_with(&mut self, id: Id, received: i64, content: char) {
-        self.receivers[0] = Receiver::Ended(Answer::Accepted);
+        self.receivers[0] = Receiver::Ended(Response::Accepted);
         self.accepted.put(id);
         self.table.events[usize::from(id)] = Some(received);
         self.table.receipts[usize::from(id)] = Some(Receipt::Processed);

@@ -16,9 +16,9 @@ use crate::faults::consumer::{
     Conduct, Consumer, Failure, Given, Mode, RetryAfter, SECRETS, SHORT_LIMIT_SECONDS, entity_of,
 };
 use crate::faults::function::Function;
-use crate::faults::ledger::Ledger;
-use crate::faults::matrix::{Hidden, is_2xx, poll_with, unproven};
+use crate::faults::matrix::{Hidden, count_unprocessed, is_2xx, poll_with};
 use crate::faults::plan::{Calls, Fault, Plan, Rule};
+use crate::faults::reconciliation::Reconciliation;
 use crate::faults::sender::Kind;
 use crate::faults::world::{Published, World};
 use crate::stack::Stack;
@@ -47,7 +47,7 @@ const LONG_LIMIT_SECONDS: u32 = 20;
 
 /// The time in a `Retry-After` of a case, and the maximum time until the next attempt: below the queue's own visibility
 /// timeout of three minutes.
-const ASKED: Duration = Duration::from_secs(2);
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 const PROMPT: Duration = Duration::from_secs(60);
 
 /// A case.
@@ -84,7 +84,7 @@ fn describe(conduct: Conduct, mode: Mode) -> String {
         Failure::Service(status, code) => format!("{code} ({status})"),
         Failure::Unhandled(kind) => format!("unhandled error {kind}"),
         Failure::Named(kind) => format!("names a failure `{kind}`"),
-        Failure::Answer(text) => format!("answers `{text}`"),
+        Failure::Text(text) => format!("answers `{text}`"),
         Failure::SixMegabytes => "answers 6 MB".to_owned(),
         Failure::Hang => "never answers".to_owned(),
     };
@@ -93,7 +93,7 @@ fn describe(conduct: Conduct, mode: Mode) -> String {
         Conduct::Works => "works".to_owned(),
         Conduct::Fails(why) => format!("down: {}", failure(why)),
         Conduct::Flaps(why) => format!("every second call {}", failure(why)),
-        Conduct::AnswersLate => format!("the {consumer} processes and answers too late"),
+        Conduct::RespondsLate => format!("the {consumer} processes and answers too late"),
         Conduct::Poison(why) => format!("one event: {}", failure(why)),
     }
 }
@@ -102,7 +102,7 @@ impl Case {
     fn limit_seconds(&self) -> u32 {
         let hangs = matches!(
             self.conduct,
-            Conduct::AnswersLate
+            Conduct::RespondsLate
                 | Conduct::Fails(Failure::Hang)
                 | Conduct::Poison(Failure::Hang)
                 | Conduct::Flaps(Failure::Hang)
@@ -118,7 +118,7 @@ impl Case {
         match self.conduct {
             Conduct::Poison(Failure::Hang | Failure::Named("transient")) => false,
             Conduct::Poison(_) => true,
-            Conduct::Works | Conduct::Fails(_) | Conduct::Flaps(_) | Conduct::AnswersLate => false,
+            Conduct::Works | Conduct::Fails(_) | Conduct::Flaps(_) | Conduct::RespondsLate => false,
         }
     }
 
@@ -189,7 +189,7 @@ pub async fn run(stack: &Stack, case: Case) -> Outcome {
         world.set_consumer_secrets(stack, &SECRETS).await;
     }
     let mut broken = Vec::new();
-    let (ledger, arrived) = deliver(stack, &world, &mut broken).await;
+    let (reconciliation, arrived) = deliver(stack, &world, &mut broken).await;
     let poison = arrived.iter().filter(|id| entity_of(id).ends_with(POISON.0)).nth(POISON.1);
     consumer.set_poison(poison.expect("the poison arrived"));
 
@@ -199,7 +199,7 @@ pub async fn run(stack: &Stack, case: Case) -> Outcome {
     consumer.behave(case.conduct);
     if case.is_timed() {
         // Each entity's first event is refused once.
-        poll_with(&world, &mut processor, Hidden::AsLongAsMeant).await;
+        poll_with(&world, &mut processor, Hidden::ByTheQueue).await;
         consumer.behave(Conduct::Works);
         broken.extend(wait(&world, &consumer, &mut processor).await);
     } else {
@@ -218,7 +218,7 @@ pub async fn run(stack: &Stack, case: Case) -> Outcome {
     if !drained(&world, &mut processor).await {
         broken.push(format!("not quiet after {ROUNDS} rounds"));
     }
-    let numbers = reconciled(stack, &world, &case, &consumer, &arrived, &ledger, &mut broken).await;
+    let numbers = reconciled(stack, &world, &case, &consumer, &arrived, &reconciliation, &mut broken).await;
     let mut seen: Vec<Operation> = plan.seen().into_keys().collect();
     seen.sort();
     let numbers = Numbers { faults: plan.struck(), ..numbers };
@@ -227,17 +227,17 @@ pub async fn run(stack: &Stack, case: Case) -> Outcome {
 }
 
 /// Delivers the events, the entities' in turn, and returns the ids of the stored ones in the order of arrival.
-async fn deliver(stack: &Stack, world: &World, broken: &mut Vec<String>) -> (Ledger, Vec<String>) {
-    let mut ledger = Ledger::default();
-    let mut receiver = world.function(Kind::Lasting.receiver(), &Plan::default()).await;
+async fn deliver(stack: &Stack, world: &World, broken: &mut Vec<String>) -> (Reconciliation, Vec<String>) {
+    let mut reconciliation = Reconciliation::default();
+    let mut receiver = world.function(Kind::OwnTime.receiver(), &Plan::default()).await;
     for n in 0..EVENTS {
         for entity in ENTITIES {
             let mark = format!("{entity}-{n}");
-            let (body, event) = Kind::Lasting.delivery(entity, &mark);
+            let (body, event) = Kind::OwnTime.delivery(entity, &mark);
             let accepted = is_2xx(&receiver.invoke(event).await);
-            ledger.note(body, &mark, true, true, accepted);
+            reconciliation.note(body, &mark, true, true, accepted);
             if !accepted {
-                broken.push(format!("{mark} is refused, and every service works"));
+                broken.push(format!("{mark} is refused although every service works"));
             }
         }
     }
@@ -250,14 +250,14 @@ async fn deliver(stack: &Stack, world: &World, broken: &mut Vec<String>) -> (Led
         arrived.push((event.record.received, id.to_string()));
     }
     arrived.sort();
-    (ledger, arrived.into_iter().map(|(_, id)| id).collect())
+    (reconciliation, arrived.into_iter().map(|(_, id)| id).collect())
 }
 
 /// Invokes the processor until the queue is empty; returns true if every event then has a receipt or is parked.
 async fn drained(world: &World, processor: &mut Function) -> bool {
     for _ in 0..ROUNDS {
         if !poll_with(world, processor, Hidden::NoLonger).await {
-            return unproven(world).await == parked(world).await.len();
+            return count_unprocessed(world).await == parked(world).await.len();
         }
     }
     false
@@ -267,8 +267,8 @@ async fn drained(world: &World, processor: &mut Function) -> bool {
 async fn wait(world: &World, consumer: &Consumer, processor: &mut Function) -> Vec<String> {
     let refused = consumer.given();
     let began = Instant::now();
-    while began.elapsed() < PROMPT && unproven(world).await > 0 {
-        poll_with(world, processor, Hidden::AsLongAsMeant).await;
+    while began.elapsed() < PROMPT && count_unprocessed(world).await > 0 {
+        poll_with(world, processor, Hidden::ByTheQueue).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let given = consumer.given();
@@ -277,7 +277,7 @@ async fn wait(world: &World, consumer: &Consumer, processor: &mut Function) -> V
         let later = given.iter().skip(refused.len());
         match later.clone().find(|event| event.id == first.id) {
             None => broken.push(format!("{}: not given again within {PROMPT:?}", first.id)),
-            Some(again) if again.at.duration_since(first.at) < ASKED => {
+            Some(again) if again.at.duration_since(first.at) < RETRY_AFTER => {
                 let after = again.at.duration_since(first.at);
                 broken.push(format!("{}: given again after {after:?}", first.id));
             }
@@ -330,7 +330,7 @@ async fn reconciled(
     case: &Case,
     consumer: &Consumer,
     arrived: &[String],
-    ledger: &Ledger,
+    reconciliation: &Reconciliation,
     broken: &mut Vec<String>,
 ) -> Numbers {
     let (given, parked) = (consumer.given(), parked(world).await);
@@ -340,12 +340,12 @@ async fn reconciled(
     };
     let published: Vec<Published> = given.iter().filter(|event| event.is_processed).map(published).collect();
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
-    let (numbers, more) = ledger.reconciled(world, &table, &published).await;
+    let (numbers, more) = reconciliation.reconciled(world, &table, &published).await;
     let processed: HashSet<&str> = published.iter().map(|event| event.id.as_str()).collect();
     let lost: Vec<&String> =
         arrived.iter().filter(|id| !processed.contains(id.as_str()) && !parked.contains(*id)).collect();
     broken.extend(lost.iter().map(|id| format!("{id} is lost")));
-    // The ledger knows nothing of parked events.
+    // The reconciliation does not count parked events.
     if parked.is_empty() {
         broken.extend(more);
     }
@@ -471,14 +471,14 @@ pub fn conducts() -> Vec<Case> {
         cases.push(poison(Mode::Function, Failure::Named(kind)));
     }
     cases.push(poison(Mode::Function, Failure::Unhandled("KeyError")));
-    for answer in [
+    for text in [
         "ok",
         "[]",
         r#"{"batchItemFailures": []}"#,
         r#"{"failures": [{"id": "zid/a/order/1/0000000000000001", "kind": "permanent"}]}"#,
         r#"{"failures": [{"id": "7002"}]}"#,
     ] {
-        cases.push(poison(Mode::Function, Failure::Answer(answer)));
+        cases.push(poison(Mode::Function, Failure::Text(text)));
     }
     cases.push(poison(Mode::Function, Failure::SixMegabytes));
     for status in [408, 425, 429, 500, 502, 503, 504] {
@@ -500,7 +500,7 @@ pub fn conducts() -> Vec<Case> {
         cases.push(poison(Mode::Https, Failure::Redirect(status)));
     }
     for mode in Mode::ALL {
-        cases.push(of(mode, Conduct::AnswersLate));
+        cases.push(of(mode, Conduct::RespondsLate));
         cases.push(fails(mode, Failure::Hang));
         cases.push(poison(mode, Failure::Hang));
     }
@@ -508,7 +508,7 @@ pub fn conducts() -> Vec<Case> {
 }
 
 /// Returns the cases in which a call of the processor fails, as a run without faults makes them.
-async fn calls(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
+async fn calls(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
     let probe = |mode, conduct| Case { mode, conduct, rules: Vec::new() };
     let usual = Mode::ALL.map(|mode| probe(mode, Conduct::Works));
     // These make the calls that follow a failure.
@@ -516,7 +516,7 @@ async fn calls(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
         probe(Mode::Function, Conduct::Poison(Failure::Named("permanent"))),
         probe(Mode::Https, Conduct::Poison(Failure::Status(400))),
     ];
-    let probes = usual.into_iter().chain(failing.into_iter().filter(|_| form == Form::Full)).collect();
+    let probes = usual.into_iter().chain(failing.into_iter().filter(|_| extent == Extent::Full)).collect();
     let mut cases = Vec::new();
     for (nth, probe) in all(stack, probes).await.into_iter().enumerate() {
         assert!(probe.broken.is_empty(), "without any fault: {}: {:#?}", probe.case, probe.broken);
@@ -530,18 +530,18 @@ async fn calls(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
                 // The consumer's own faults are never left out.
                 let is_of_consumer = operation.service == Service::Consumer;
                 let in_short = is_of_consumer || is_answer || (which + at + nth).is_multiple_of(5);
-                if form == Form::Short && !in_short {
+                if extent == Extent::Short && !in_short {
                     continue;
                 }
                 let mut add = |calls| {
                     let rules = vec![Rule::new(operation, calls, *fault)];
                     cases.push(Case { rules, ..probe.case.clone() });
                 };
-                match (form, is_kill, works) {
-                    (Form::Short, true, _) | (Form::Full, _, false) => add(Calls::Nth(1)),
-                    (Form::Short, false, _) => add(Calls::Every),
-                    (Form::Full, true, true) => (1..=3).for_each(|n| add(Calls::Nth(n))),
-                    (Form::Full, false, true) => {
+                match (extent, is_kill, works) {
+                    (Extent::Short, true, _) | (Extent::Full, _, false) => add(Calls::Nth(1)),
+                    (Extent::Short, false, _) => add(Calls::Every),
+                    (Extent::Full, true, true) => (1..=3).for_each(|n| add(Calls::Nth(n))),
+                    (Extent::Full, false, true) => {
                         add(Calls::Nth(1));
                         add(Calls::Every);
                     }
@@ -554,7 +554,7 @@ async fn calls(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
 
 /// The extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum Extent {
     /// Every case.
     Full,
     /// The conducts of a consumer without their variants, every fault of the call that hands over events, and some faults
@@ -563,9 +563,9 @@ pub enum Form {
 }
 
 /// Returns all cases.
-pub async fn cases(stack: &Arc<Stack>, form: Form) -> Vec<Case> {
-    let conducts = conducts().into_iter().filter(|case| form == Form::Full || !is_variant(case.conduct));
-    conducts.chain(calls(stack, form).await).collect()
+pub async fn cases(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
+    let conducts = conducts().into_iter().filter(|case| extent == Extent::Full || !is_variant(case.conduct));
+    conducts.chain(calls(stack, extent).await).collect()
 }
 
 /// Returns true for a conduct that another one differs from only in a status, a code or a text.
@@ -576,7 +576,7 @@ fn is_variant(conduct: Conduct) -> bool {
         Failure::Redirect(status) => status == 301,
         Failure::Service(status, _) => [404, 502].contains(&status),
         Failure::Unhandled(kind) => kind != "KeyError",
-        Failure::Answer(text) => !text.starts_with("{\"failures\""),
+        Failure::Text(text) => !text.starts_with("{\"failures\""),
         Failure::Later(_, time) => time == RetryAfter::Unreadable,
         Failure::Named(_) | Failure::SixMegabytes | Failure::Hang => false,
     }

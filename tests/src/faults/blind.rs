@@ -1,4 +1,4 @@
-//! Parameter Store's faults: cold receivers that cannot read credentials answer 2xx, and the sweeper verifies later.
+//! Parameter Store's faults: cold receivers that cannot read credentials respond 2xx, and the sweeper verifies later.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::faults::call::Service;
-use crate::faults::ledger::{Ledger, Numbers};
 use crate::faults::matrix::{is_2xx, recover};
 use crate::faults::order::PATH;
 use crate::faults::plan::{Fault, Plan, Rule};
+use crate::faults::reconciliation::{Numbers, Reconciliation};
 use crate::faults::sender::{Kind, forged};
 use crate::faults::states::States;
 use crate::faults::world::World;
@@ -43,7 +43,7 @@ impl fmt::Display for Row {
 pub fn rows() -> Vec<Row> {
     let row = |fault, kind| Row { fault, kind, lasts: Duration::ZERO };
     let mut rows = FAULTS.map(|fault| row(fault, Kind::Windowed)).to_vec();
-    rows.extend([Kind::Lasting, Kind::Large].map(|kind| row(Fault::Throttle, kind)));
+    rows.extend([Kind::OwnTime, Kind::Large].map(|kind| row(Fault::Throttle, kind)));
     rows.push(Row { lasts: Duration::from_secs(30), ..row(Fault::Throttle, Kind::Windowed) });
     rows
 }
@@ -60,10 +60,11 @@ pub struct Seen {
 }
 
 /// Runs a row: a cold receiver gets the states A, B, A of one entity, another entity and a forgery, while the sweeper
-/// works too; then Parameter Store answers again.
+/// works too; then Parameter Store responds again.
 pub async fn run(stack: &Stack, row: Row) -> Seen {
     let world = World::new(&stack.facts).await;
-    let (mut ledger, mut states, mut broken) = (Ledger::default(), States::default(), Vec::new());
+    let (mut reconciliation, mut states, mut broken) =
+        (Reconciliation::default(), States::default(), Vec::new());
     let blind = Plan::new(vec![Rule::all_of(Service::Ssm, row.fault)]);
     let mut receiver = world.function(row.kind.receiver(), &blind).await;
     let mut sweeper = world.function("inlet-sweeper", &blind).await;
@@ -77,19 +78,19 @@ pub async fn run(stack: &Stack, row: Row) -> Seen {
             broken.push(format!("{mark} of {entity} is refused: {ended:?}"));
         }
         states.note(entity, body.clone(), sent, accepted);
-        ledger.note(body, &format!("{mark} of {entity}"), true, row.kind != Kind::Windowed, accepted);
+        reconciliation.note(body, &format!("{mark} of {entity}"), true, row.kind != Kind::Windowed, accepted);
         sweeper.invoke(json!({})).await;
     }
     let (body, event) = row.kind.delivery("9003", "forged");
     receiver.invoke(forged(event)).await;
     // It is answered 2xx, as every delivery then, and must not become an event.
-    ledger.note(body, "a forgery", false, true, false);
+    reconciliation.note(body, "a forgery", false, true, false);
     sweeper.invoke(json!({})).await;
     if !world.published().await.is_empty() {
-        broken.push("something is published, and no credential can be read".to_owned());
+        broken.push("an event is published although no credential can be read".to_owned());
     }
     if !world.has_deferred().await {
-        broken.push("nothing waits for the sweeper".to_owned());
+        broken.push("no delivery is deferred".to_owned());
     }
     tokio::time::sleep(row.lasts.saturating_sub(since.elapsed())).await;
     blind.stop();
@@ -98,7 +99,7 @@ pub async fn run(stack: &Stack, row: Row) -> Seen {
     }
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
     let published = world.published().await;
-    let (mut numbers, more) = ledger.reconciled(&world, &table, &published).await;
+    let (mut numbers, more) = reconciliation.reconciled(&world, &table, &published).await;
     broken.extend(more);
     if row.kind == Kind::Windowed {
         broken.extend(states.wrong(&table, &published, PATH).await);

@@ -15,9 +15,9 @@ pub enum Service {
     EventBridge,
     /// The metrics.
     CloudWatch,
-    /// Lambda itself: the function's answer is a call too, and it can be cut off before it.
+    /// Lambda itself: the function's response is a call too, before which the process can be killed.
     Lambda,
-    /// The function or the endpoint that the processor gives events to in place of the bus.
+    /// The function or the endpoint that gets the events in place of the bus.
     Consumer,
 }
 
@@ -66,9 +66,9 @@ impl Operation {
         Self { service, name: name.to_owned() }
     }
 
-    /// Returns the function's answer to Lambda.
-    pub fn answer() -> Self {
-        Self::new(Service::Lambda, "Answer")
+    /// Returns the function's response to Lambda.
+    pub fn response() -> Self {
+        Self::new(Service::Lambda, "Response")
     }
 
     /// Returns the handing over of events by this path: an invocation, or a request to an endpoint.

@@ -1,5 +1,5 @@
-//! A consumer under the test's control: a function behind Lambda's Invoke API, or an HTTPS endpoint. It misbehaves as its
-//! conduct says, and records every event that it was given.
+//! A consumer under the test's control: a function behind Lambda's Invoke API, or an HTTPS endpoint. It fails by its
+//! conduct, and records every event that it receives.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -24,7 +24,7 @@ const HOOK: &str = "hook/v1?tenant=a%20b&empty=";
 /// The time limit of a call in cases whose fault makes calls last longer than it.
 pub const SHORT_LIMIT_SECONDS: u32 = 1;
 
-/// Delay of a late answer: longer than the short limit.
+/// Delay of a late response: longer than the short limit.
 const LATE: Duration = Duration::from_millis(1_400);
 
 /// Duration of a hanging call: longer than any limit.
@@ -95,11 +95,11 @@ pub enum Failure {
     Unhandled(&'static str),
     /// The function names the events as failures of this kind.
     Named(&'static str),
-    /// The function's answer is this text.
-    Answer(&'static str),
-    /// The function's answer is a text of six megabytes.
+    /// The function's response is this text.
+    Text(&'static str),
+    /// The function's response is a text of six megabytes.
     SixMegabytes,
-    /// No answer comes.
+    /// There is no response.
     Hang,
 }
 
@@ -112,14 +112,14 @@ pub enum Conduct {
     Fails(Failure),
     /// It fails for every second call.
     Flaps(Failure),
-    /// It processes what it is given, and answers after the processor has given up.
-    AnswersLate,
+    /// It processes its events, and responds after the processor has given up.
+    RespondsLate,
     /// It fails for the poison: an endpoint for the event, a function for the event if it names failures, else for every
     /// call that contains it.
     Poison(Failure),
 }
 
-/// An event that the consumer was given.
+/// An event that the consumer received.
 #[derive(Clone, Debug)]
 pub struct Given {
     /// Its id.
@@ -128,7 +128,7 @@ pub struct Given {
     pub received: String,
     /// The id of the replay, if it is one.
     pub replay: Option<String>,
-    /// When it was given.
+    /// When the consumer received it.
     pub at: Instant,
     /// True if it was processed.
     pub is_processed: bool,
@@ -172,7 +172,7 @@ impl Consumer {
         let shared = Arc::clone(&state);
         let server = Server::start(move |request| {
             let shared = Arc::clone(&shared);
-            async move { answer(&shared, &request).await }
+            async move { respond_to(&shared, &request).await }
         });
         Self { server: server.await.expect("a port for the consumer"), state }
     }
@@ -200,7 +200,7 @@ impl Consumer {
         lock(&self.state).poison = Some(id.to_owned());
     }
 
-    /// Returns the events that it was given, in that order.
+    /// Returns the events that it received, in that order.
     pub fn given(&self) -> Vec<Given> {
         lock(&self.state).given.clone()
     }
@@ -222,14 +222,14 @@ enum Reaction {
     Never,
 }
 
-async fn answer(state: &Mutex<State>, request: &Request<Bytes>) -> Result<Reply, Closed> {
-    // The lock must not be held while the answer waits.
+async fn respond_to(state: &Mutex<State>, request: &Request<Bytes>) -> Result<Reply, Closed> {
+    // The lock must not be held while the response waits.
     let reaction = lock(state).react(request);
     match reaction {
-        Reaction::Now(answer) => Ok(whole(answer)),
-        Reaction::After(time, answer) => {
+        Reaction::Now(response) => Ok(whole(response)),
+        Reaction::After(time, response) => {
             tokio::time::sleep(time).await;
-            Ok(whole(answer))
+            Ok(whole(response))
         }
         Reaction::Never => {
             tokio::time::sleep(FOREVER).await;
@@ -258,7 +258,7 @@ impl State {
         match (self.conduct, poison) {
             (Conduct::Fails(failure), _) => self.fail(failure, &ids),
             (Conduct::Flaps(failure), _) if self.calls.is_multiple_of(2) => self.fail(failure, &ids),
-            (Conduct::AnswersLate, _) => {
+            (Conduct::RespondsLate, _) => {
                 self.process(first, None);
                 Reaction::After(LATE, self.success())
             }
@@ -344,7 +344,7 @@ impl State {
                     ids.iter().map(|id| json!({"id": id, "kind": kind, "reason": "as planned"})).collect();
                 respond(200, &[], json!({"failures": failures}).to_string().into())
             }
-            Failure::Answer(text) => respond(200, &[], text.into()),
+            Failure::Text(text) => respond(200, &[], text.into()),
             Failure::SixMegabytes => respond(200, &[], format!("\"{}\"", "x".repeat(6_000_000)).into()),
             Failure::Hang => return Reaction::Never,
         })

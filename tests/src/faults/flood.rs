@@ -1,5 +1,5 @@
-//! A flood of invented store names, with Parameter Store's rate limit in front of it: genuine deliveries must not
-//! notice.
+//! A flood of invented store names, with Parameter Store's rate limit in front of it: it must not
+//! affect genuine deliveries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::faults::sender::{forged, to_store};
 use crate::faults::world::World;
 use crate::stack::Stack;
 
-/// The calls a second that Parameter Store answers, for the whole account.
+/// The calls a second that Parameter Store accepts, for the whole account.
 pub const LIMIT: u32 = 40;
 
 /// The extent of a flood.
@@ -179,7 +179,7 @@ fn demo_list() -> serde_json::Value {
 
 fn status(ended: &Ended) -> Option<u64> {
     match ended {
-        Ended::Answered(answer) => answer["statusCode"].as_u64(),
+        Ended::Returned(response) => response["statusCode"].as_u64(),
         _ => None,
     }
 }

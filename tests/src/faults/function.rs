@@ -39,7 +39,7 @@ pub struct Spec {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ended {
     /// The function returned this.
-    Answered(Value),
+    Returned(Value),
     /// The function reported an error.
     Failed(Value),
     /// Its process died.
@@ -63,7 +63,7 @@ pub struct Function {
 struct Process {
     child: Child,
     invocations: mpsc::Sender<(String, Value)>,
-    answers: mpsc::Receiver<Ended>,
+    results: mpsc::Receiver<Ended>,
     _runtime: Server,
 }
 
@@ -75,7 +75,7 @@ impl Function {
         Self { spec, plan, proxy, killer, kills, process: None }
     }
 
-    /// Invokes the function, in a new process where the last one ended.
+    /// Invokes the function, in a new process if the last one ended.
     pub async fn invoke(&mut self, event: Value) -> Ended {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = format!("00000000-0000-4000-8000-{:012x}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -92,30 +92,30 @@ impl Function {
                 let _ = dead.send(());
                 Ended::Died
             }
-            Some(answer) = process.answers.recv() => answer,
+            Some(ended) = process.results.recv() => ended,
             _ = process.child.wait() => Ended::Died,
             () = tokio::time::sleep(self.spec.timeout) => {
                 process.child.kill().await.expect("a process that can be killed");
                 Ended::TimedOut
             }
         };
-        if matches!(ended, Ended::Answered(_) | Ended::Failed(_)) {
+        if matches!(ended, Ended::Returned(_) | Ended::Failed(_)) {
             self.process = Some(process);
         }
         ended
     }
 
-    /// Ends the process between two invocations, as Lambda does when it likes.
+    /// Ends the process between two invocations, as Lambda may do at any time.
     pub fn recycle(&mut self) {
         self.process = None;
     }
 
     async fn started(&self) -> Process {
         let (invocations, waiting) = mpsc::channel(1);
-        let (sender, answers) = mpsc::channel(1);
+        let (sender, results) = mpsc::channel(1);
         let runtime = Arc::new(Runtime {
             waiting: Mutex::new(waiting),
-            answers: sender,
+            results: sender,
             timeout: self.spec.timeout,
             plan: self.plan.clone(),
             killer: self.killer.clone(),
@@ -127,7 +127,7 @@ impl Function {
         let server = server.await.expect("a port for the Runtime API");
         let child =
             self.command(server.address).spawn().unwrap_or_else(|e| panic!("{:?}: {e}", self.spec.binary));
-        Process { child, invocations, answers, _runtime: server }
+        Process { child, invocations, results, _runtime: server }
     }
 
     fn command(&self, runtime: SocketAddr) -> Command {
@@ -155,7 +155,7 @@ impl Function {
 /// Lambda's Runtime API for one process.
 struct Runtime {
     waiting: Mutex<mpsc::Receiver<(String, Value)>>,
-    answers: mpsc::Sender<Ended>,
+    results: mpsc::Sender<Ended>,
     timeout: Duration,
     plan: Plan,
     killer: Killer,
@@ -169,16 +169,16 @@ impl Runtime {
         }
         let body = serde_json::from_slice(request.body()).unwrap_or_default();
         if path.ends_with("/response") {
-            return self.answer(body).await;
+            return self.respond(body).await;
         }
-        let _ = self.answers.send(Ended::Failed(body)).await;
+        let _ = self.results.send(Ended::Failed(body)).await;
         Ok(accepted())
     }
 
     async fn next(&self) -> Result<Reply, Closed> {
         let (id, event) = self.waiting.lock().await.recv().await.ok_or(Closed)?;
         let deadline = UNIX_EPOCH.elapsed().unwrap_or_default() + self.timeout;
-        let answer = Response::builder()
+        let response = Response::builder()
             .header("content-type", "application/json")
             .header("lambda-runtime-aws-request-id", id)
             .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())
@@ -188,22 +188,22 @@ impl Runtime {
             )
             .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0")
             .body(Bytes::from(event.to_string()));
-        Ok(whole(answer.expect("a response")))
+        Ok(whole(response.expect("a response")))
     }
 
-    /// The function's answer is a call too: the process may be killed before the response arrives.
-    async fn answer(&self, body: Value) -> Result<Reply, Closed> {
-        if let Some(Fault::KillBefore | Fault::KillAfter) = self.plan.next(&Operation::answer()) {
+    /// Passes the function's response on. The process may be killed before that, as at any other call.
+    async fn respond(&self, body: Value) -> Result<Reply, Closed> {
+        if let Some(Fault::KillBefore | Fault::KillAfter) = self.plan.next(&Operation::response()) {
             self.killer.kill().await;
             return Err(Closed);
         }
-        let _ = self.answers.send(Ended::Answered(body)).await;
+        let _ = self.results.send(Ended::Returned(body)).await;
         Ok(accepted())
     }
 }
 
 fn accepted() -> Reply {
-    let mut answer = Response::new(Bytes::from_static(b"{\"status\":\"OK\"}"));
-    *answer.status_mut() = StatusCode::ACCEPTED;
-    whole(answer)
+    let mut response = Response::new(Bytes::from_static(b"{\"status\":\"OK\"}"));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    whole(response)
 }

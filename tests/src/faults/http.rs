@@ -75,9 +75,9 @@ where
     }
 }
 
-/// The reason that a request was not answered.
+/// The reason that a request has no response.
 #[derive(Debug, thiserror::Error)]
-pub enum Unanswered {
+pub enum NoResponse {
     /// There is no connection.
     #[error("no connection")]
     Connect(#[source] io::Error),
@@ -89,21 +89,21 @@ pub enum Unanswered {
 /// Sends one request on a connection of its own.
 ///
 /// # Errors
-/// [`Unanswered`] when there is no whole answer.
-pub async fn send(to: SocketAddr, request: Request<Bytes>) -> Result<Response<Bytes>, Unanswered> {
-    let stream = TcpStream::connect(to).await.map_err(Unanswered::Connect)?;
+/// [`NoResponse`] if there is no complete response.
+pub async fn send(to: SocketAddr, request: Request<Bytes>) -> Result<Response<Bytes>, NoResponse> {
+    let stream = TcpStream::connect(to).await.map_err(NoResponse::Connect)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let answer = sender.send_request(request.map(Full::new)).await?;
-    let (head, body) = answer.into_parts();
+    let response = sender.send_request(request.map(Full::new)).await?;
+    let (head, body) = response.into_parts();
     let body = body.collect().await?.to_bytes();
     connection.abort();
     Ok(Response::from_parts(head, body))
 }
 
 /// Returns a response's bytes as a reply.
-pub fn whole(answer: Response<Bytes>) -> Reply {
-    let mut reply = answer.map(|body| Full::new(body).map_err(never).boxed());
+pub fn whole(response: Response<Bytes>) -> Reply {
+    let mut reply = response.map(|body| Full::new(body).map_err(never).boxed());
     for name in ["transfer-encoding", "content-length", "connection"] {
         reply.headers_mut().remove(name);
     }
@@ -111,10 +111,10 @@ pub fn whole(answer: Response<Bytes>) -> Reply {
 }
 
 /// Returns the reply, broken off after half of its body.
-pub fn broken_off(answer: Response<Bytes>) -> Reply {
-    let announced = answer.body().len().max(2);
-    let half = answer.body().slice(..answer.body().len() / 2);
-    let mut reply = whole(answer).map(|_| BrokenOff(Some(half)).boxed());
+pub fn broken_off(response: Response<Bytes>) -> Reply {
+    let announced = response.body().len().max(2);
+    let half = response.body().slice(..response.body().len() / 2);
+    let mut reply = whole(response).map(|_| BrokenOff(Some(half)).boxed());
     reply.headers_mut().insert("content-length", announced.into());
     reply
 }

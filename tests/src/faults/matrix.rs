@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 use crate::faults::call::{Operation, Service};
 use crate::faults::function::{Ended, Function};
-use crate::faults::ledger::{Ledger, Numbers};
 use crate::faults::plan::{Calls, Fault, Plan, Rule};
+use crate::faults::reconciliation::{Numbers, Reconciliation};
 use crate::faults::sender::{Kind, forged};
 use crate::faults::world::{World, sqs_event};
 use crate::stack::Stack;
@@ -23,7 +23,7 @@ use crate::stack::Stack;
 const AT_ONCE: usize = 12;
 
 /// Number of cases between two progress lines.
-const TOLD_EVERY: usize = 100;
+const PROGRESS_EVERY: usize = 100;
 
 /// Number of immediate retries of a delivery that was not answered 2xx.
 const RETRIES: usize = 2;
@@ -37,7 +37,7 @@ const ROUNDS: usize = 12;
 /// Longer than the resend delay of the worlds' sweepers.
 const SETTLED: Duration = Duration::from_millis(1_200);
 
-/// The program that meets the faults.
+/// The program whose calls fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// The receiver.
@@ -60,7 +60,7 @@ impl Who {
 /// A case.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The program that meets the faults.
+    /// The program whose calls fail.
     pub who: Who,
     /// The kind of body.
     pub kind: Kind,
@@ -110,7 +110,7 @@ pub struct Outcome {
     pub numbers: Numbers,
     /// The broken promises.
     pub broken: Vec<String>,
-    /// The calls of the program that met the faults.
+    /// The calls of the program whose calls failed.
     pub seen: Vec<Operation>,
 }
 
@@ -119,7 +119,7 @@ pub struct Outcome {
 pub enum Afterwards {
     /// Processor and sweeper run.
     Recovery,
-    /// Nothing runs, so that the test can show that a loss is found.
+    /// No program runs: a test of the check, which must find the loss.
     Nothing,
 }
 
@@ -127,7 +127,7 @@ pub enum Afterwards {
 pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
     let world = World::new(&stack.facts).await;
     let plan = Plan::default();
-    let mut ledger = Ledger::default();
+    let mut reconciliation = Reconciliation::default();
     let mut broken = Vec::new();
 
     let (on_receiver, on_later) = match case.who {
@@ -137,7 +137,7 @@ pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
         Who::Sweeper => (vec![Rule::all_of(Service::Sqs, Fault::ServerError)], Some("inlet-sweeper")),
     };
     let receiving = Plan::new(on_receiver);
-    deliver(&world, &case, &receiving, &mut ledger, &mut broken).await;
+    deliver(&world, &case, &receiving, &mut reconciliation, &mut broken).await;
 
     if let Some(binary) = on_later {
         plan.set(case.rules.clone());
@@ -156,11 +156,11 @@ pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
     }
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
     let published = world.published().await;
-    let (mut numbers, more) = ledger.reconciled(&world, &table, &published).await;
+    let (mut numbers, more) = reconciliation.reconciled(&world, &table, &published).await;
     broken.extend(more);
-    let met = if case.who == Who::Receiver { &receiving } else { &plan };
-    numbers.faults = met.struck();
-    let mut seen: Vec<Operation> = met.seen().into_keys().collect();
+    let plan_with_faults = if case.who == Who::Receiver { &receiving } else { &plan };
+    numbers.faults = plan_with_faults.struck();
+    let mut seen: Vec<Operation> = plan_with_faults.seen().into_keys().collect();
     seen.sort();
     world.remove().await;
     Outcome { case, numbers, broken, seen }
@@ -168,29 +168,35 @@ pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
 
 /// Sends a case's deliveries: equal ones at the same time, a changed entity, a late duplicate, another entity, a
 /// forgery.
-async fn deliver(world: &World, case: &Case, plan: &Plan, ledger: &mut Ledger, broken: &mut Vec<String>) {
+async fn deliver(
+    world: &World,
+    case: &Case,
+    plan: &Plan,
+    reconciliation: &mut Reconciliation,
+    broken: &mut Vec<String>,
+) {
     let binary = case.kind.receiver();
     let (mut one, mut other) = (world.function(binary, plan).await, world.function(binary, plan).await);
-    let lasting = case.kind != Kind::Windowed;
+    let has_own_time = case.kind != Kind::Windowed;
     let [a1, a2, b1, c1, c2] =
         [("7001", "a1"), ("7001", "a2"), ("7002", "b1"), ("7003", "c1"), ("7003", "c2")]
             .map(|(entity, mark)| case.kind.delivery(entity, mark));
     let attempts = if case.retries { 1 + RETRIES } else { 1 };
     let must_accept = case.must_accept();
-    let ledger = Mutex::new((ledger, broken));
-    let ledger = &ledger;
+    let reconciliation = Mutex::new((reconciliation, broken));
+    let reconciliation = &reconciliation;
     let send = async |function: &mut Function, (body, event): &(Vec<u8>, Value), name: &str| {
         for _ in 0..attempts {
             let ended = function.invoke(event.clone()).await;
             let accepted = is_2xx(&ended);
-            let mut noted = ledger.lock().await;
+            let mut noted = reconciliation.lock().await;
             // The entity of b1 never changes, so it is one event for every kind of body.
-            noted.0.note(body.clone(), name, true, lasting || name == "b1", accepted);
+            noted.0.note(body.clone(), name, true, has_own_time || name == "b1", accepted);
             if must_accept && !accepted {
-                noted.1.push(format!("{name}: a service was well, and yet {ended:?}"));
+                noted.1.push(format!("{name}: refused although a service works: {ended:?}"));
             }
             if ended == Ended::TimedOut {
-                noted.1.push(format!("{name}: no answer within the function's time"));
+                noted.1.push(format!("{name}: no response within the function's time"));
             }
             if accepted {
                 break;
@@ -202,21 +208,22 @@ async fn deliver(world: &World, case: &Case, plan: &Plan, ledger: &mut Ledger, b
     // Out of order: c2 before c1.
     send(&mut other, &c2, "c2, before c1").await;
     send(&mut other, &c1, "c1").await;
-    if lasting {
+    if has_own_time {
         send(&mut other, &a1, "a1, a late duplicate").await;
     }
     send(&mut one, &b1, "b1").await;
     let (_, genuine) = case.kind.delivery("7004", "forged");
     let (forged_body, _) = case.kind.delivery("7004", "forged");
     let ended = one.invoke(forged(genuine)).await;
-    let was_believed = is_2xx(&ended) && !case.is_blind();
-    ledger.lock().await.0.note(forged_body, "a forgery", false, lasting, was_believed);
+    let was_accepted = is_2xx(&ended) && !case.is_blind();
+    reconciliation.lock().await.0.note(forged_body, "a forgery", false, has_own_time, was_accepted);
     plan.stop();
     if case.retries {
         // Deliveries that were never answered 2xx are sent once more when all services work again.
         for (delivery, name) in [(&a2, "a2"), (&c1, "c1"), (&b1, "b1")] {
-            let owed = ledger.lock().await.0.0.get(&delivery.0).is_some_and(|sent| sent.accepted == 0);
-            if owed {
+            let is_unaccepted =
+                reconciliation.lock().await.0.0.get(&delivery.0).is_some_and(|sent| sent.accepted == 0);
+            if is_unaccepted {
                 send(&mut one, delivery, name).await;
             }
         }
@@ -224,7 +231,7 @@ async fn deliver(world: &World, case: &Case, plan: &Plan, ledger: &mut Ledger, b
 }
 
 pub(crate) fn is_2xx(ended: &Ended) -> bool {
-    matches!(ended, Ended::Answered(answer) if answer["statusCode"].as_u64().is_some_and(|s| (200..300).contains(&s)))
+    matches!(ended, Ended::Returned(response) if response["statusCode"].as_u64().is_some_and(|s| (200..300).contains(&s)))
 }
 
 /// Gives the processor the queue's messages, as Lambda's poller does; returns true if there were any.
@@ -235,10 +242,10 @@ pub async fn poll(world: &World, processor: &mut Function) -> bool {
 /// The time for which a message is hidden that was received and is not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hidden {
-    /// It is visible again at once: time passes quickly.
+    /// It is visible again immediately: time passes quickly.
     NoLonger,
-    /// As long as the queue or the processor hides it.
-    AsLongAsMeant,
+    /// The queue or the processor decides.
+    ByTheQueue,
 }
 
 /// The same, with failed messages hidden for this long.
@@ -248,8 +255,8 @@ pub async fn poll_with(world: &World, processor: &mut Function, hidden: Hidden) 
         return false;
     }
     let failed: Option<HashSet<String>> = match processor.invoke(sqs_event(&messages)).await {
-        Ended::Answered(answer) => {
-            let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
+        Ended::Returned(response) => {
+            let failures = response["batchItemFailures"].as_array().cloned().unwrap_or_default();
             Some(failures.iter().filter_map(|f| f["itemIdentifier"].as_str().map(str::to_owned)).collect())
         }
         Ended::Failed(_) | Ended::Died | Ended::TimedOut => None,
@@ -276,7 +283,7 @@ pub async fn recover(world: &World) -> bool {
                 break;
             }
         }
-        if unproven(world).await == 0 && !world.has_deferred().await {
+        if count_unprocessed(world).await == 0 && !world.has_deferred().await {
             return true;
         }
         tokio::time::sleep(SETTLED).await;
@@ -286,8 +293,8 @@ pub async fn recover(world: &World) -> bool {
 }
 
 /// Returns the number of events without a receipt.
-pub async fn unproven(world: &World) -> usize {
-    // A void receipt is none.
+pub async fn count_unprocessed(world: &World) -> usize {
+    // A void receipt does not count.
     let void = world.void_receipts().await;
     let keys: HashSet<(String, String)> =
         world.keys().await.into_iter().filter(|key| !void.contains(key)).collect();
@@ -298,7 +305,7 @@ pub async fn unproven(world: &World) -> usize {
 
 /// The extent of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialShape {
+pub enum Extent {
     /// Every case.
     Full,
     /// For every call of every kind one fault, in turn, with all calls failing and no retries;
@@ -306,11 +313,11 @@ pub enum CredentialShape {
     Short,
 }
 
-/// The short form runs one fault in this many: the number of faults, so that each call meets one.
+/// The short run has one fault in this many: the number of faults, so that each call meets one.
 const SPARSE: usize = Fault::OF_SERVICES.len();
 
 /// Returns the cases: every call of a run without faults, failing in every way.
-pub async fn cases(stack: &Arc<Stack>, form: CredentialShape) -> Vec<Case> {
+pub async fn cases(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
     let calm = |who, kind| Case { who, kind, rules: Vec::new(), retries: false };
     let whos = [Who::Receiver, Who::Processor, Who::Fallback, Who::Sweeper];
     let probes = whos.iter().flat_map(|who| Kind::ALL.map(|kind| calm(*who, kind))).collect();
@@ -321,12 +328,12 @@ pub async fn cases(stack: &Arc<Stack>, form: CredentialShape) -> Vec<Case> {
         let Case { who, kind, .. } = probe.case;
         let mut add = |rules: Vec<Rule>, retries| cases.push(Case { who, kind, rules, retries });
         for (at, operation) in probe.seen.iter().enumerate() {
-            let answer = operation.service == Service::Lambda;
-            let faults = Fault::OF_SERVICES.iter().filter(|_| !answer);
+            let is_response = operation.service == Service::Lambda;
+            let faults = Fault::OF_SERVICES.iter().filter(|_| !is_response);
             let batch = ["PutEvents", "BatchWriteItem"].contains(&operation.name.as_str());
             let partial = [Fault::Partial];
             for (which, fault) in faults.chain(partial.iter().filter(|_| batch)).enumerate() {
-                if form == CredentialShape::Full {
+                if extent == Extent::Full {
                     for calls in [Calls::Nth(1), Calls::Every] {
                         for &retries in who.retries() {
                             add(vec![Rule::new(operation, calls, *fault)], retries);
@@ -336,23 +343,23 @@ pub async fn cases(stack: &Arc<Stack>, form: CredentialShape) -> Vec<Case> {
                     add(vec![Rule::new(operation, Calls::Every, *fault)], false);
                 }
             }
-            for (which, fault) in Fault::KILLS.iter().take(if answer { 1 } else { 2 }).enumerate() {
-                if form == CredentialShape::Full {
+            for (which, fault) in Fault::KILLS.iter().take(if is_response { 1 } else { 2 }).enumerate() {
+                if extent == Extent::Full {
                     for n in 1..=3 {
                         for &retries in who.retries() {
                             add(vec![Rule::new(operation, Calls::Nth(n), *fault)], retries);
                         }
                     }
-                } else if answer || (which + at + nth) % 2 == 0 {
+                } else if is_response || (which + at + nth) % 2 == 0 {
                     add(vec![Rule::new(operation, Calls::Nth(1), *fault)], false);
                 }
             }
         }
         if who == Who::Receiver {
             for (which, fault) in Fault::OF_SERVICES.into_iter().enumerate() {
-                if form == CredentialShape::Full || (which + nth) % SPARSE == 0 {
+                if extent == Extent::Full || (which + nth) % SPARSE == 0 {
                     let both = [Service::DynamoDb, Service::Sqs].map(|service| Rule::all_of(service, fault));
-                    let ways = if form == CredentialShape::Full { who.retries() } else { &[false] };
+                    let ways = if extent == Extent::Full { who.retries() } else { &[false] };
                     for &retries in ways {
                         add(both.to_vec(), retries);
                     }
@@ -382,7 +389,7 @@ pub async fn all(stack: &Arc<Stack>, cases: Vec<Case>) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(total);
     while let Some(outcome) = running.join_next().await {
         outcomes.push(outcome.expect("a case that panicked"));
-        if outcomes.len() % TOLD_EVERY == 0 {
+        if outcomes.len() % PROGRESS_EVERY == 0 {
             println!("{} of {total} cases, {} s", outcomes.len(), began.elapsed().as_secs());
         }
     }

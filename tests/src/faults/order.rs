@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 
 use crate::faults::call::{Operation, Service};
 use crate::faults::function::Function;
-use crate::faults::ledger::{Ledger, Numbers};
 use crate::faults::matrix::{is_2xx, recover};
 use crate::faults::plan::{Calls, Fault, Matching, Plan, Rule};
+use crate::faults::reconciliation::{Numbers, Reconciliation};
 use crate::faults::sender::Kind;
 use crate::faults::states::States;
 use crate::faults::world::World;
@@ -26,7 +26,7 @@ pub const PATH: &str = "zort/demo/stock/";
 
 /// The state of the table, of one of the instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum TableState {
     /// Every call works.
     None,
     /// Every call fails: deliveries go through the fallback.
@@ -39,7 +39,7 @@ pub enum Trouble {
     Throttled,
 }
 
-impl Trouble {
+impl TableState {
     fn rules(self) -> Vec<Rule> {
         let operation = |name: &str| Operation::new(Service::DynamoDb, name);
         match self {
@@ -49,7 +49,7 @@ impl Trouble {
                 vec![Rule::new(&operation("UpdateItem"), Calls::Every, Fault::ServerError)]
             }
             Self::Slow => ["PutItem", "UpdateItem"]
-                .map(|name| Rule::new(&operation(name), Calls::Every, Fault::Held))
+                .map(|name| Rule::new(&operation(name), Calls::Every, Fault::DoneLate))
                 .to_vec(),
             Self::Throttled => {
                 let calls = Calls::Periodically {
@@ -67,10 +67,10 @@ impl Trouble {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instance {
     /// The state of the table, for its calls.
-    pub trouble: Trouble,
+    pub table: TableState,
     /// The lead of its clock, in milliseconds.
     pub ahead_ms: i64,
-    /// True if it sees AWS's `Date`, so that it can correct its clock.
+    /// True if responses have AWS's `Date`, so that it can correct its clock.
     pub sees_date: bool,
 }
 
@@ -115,8 +115,8 @@ impl fmt::Display for Row {
             write!(f, ", processor {fault} {operation} {nth}")?;
         }
         for (number, instance) in self.instances.iter().enumerate() {
-            let Instance { trouble, ahead_ms, sees_date } = instance;
-            write!(f, "; {number}: table {trouble:?}, clock {ahead_ms} ms ahead")?;
+            let Instance { table, ahead_ms, sees_date } = instance;
+            write!(f, "; {number}: table {table:?}, clock {ahead_ms} ms ahead")?;
             if *sees_date {
                 write!(f, ", corrected by Date")?;
             }
@@ -127,9 +127,9 @@ impl fmt::Display for Row {
 
 /// Returns the rows.
 pub fn rows() -> Vec<Row> {
-    let well = Instance { trouble: Trouble::None, ahead_ms: 0, sees_date: false };
-    let with = |trouble| Instance { trouble, ..well };
-    let ahead = |ahead_ms| Instance { ahead_ms, ..well };
+    let working = Instance { table: TableState::None, ahead_ms: 0, sees_date: false };
+    let with = |table| Instance { table, ..working };
+    let ahead = |ahead_ms| Instance { ahead_ms, ..working };
     let row = |states: &str, instances: &[Instance]| Row {
         states: states
             .split(' ')
@@ -146,11 +146,11 @@ pub fn rows() -> Vec<Row> {
         kill: None,
     };
     let mut rows = Vec::new();
-    for trouble in [Trouble::Fails, Trouble::UpdateFails, Trouble::Slow] {
+    for table in [TableState::Fails, TableState::UpdateFails, TableState::Slow] {
         for states in ["A0 B1", "A0 B1 A0", "A0 B1 A0 B0", "A1 B0 A1", "A0 B1 C1 A0"] {
-            rows.push(row(states, &[well, with(trouble)]));
+            rows.push(row(states, &[working, with(table)]));
         }
-        let once = Row { is_processed_at_once: true, ..row("A0 B1 A0", &[well, with(trouble)]) };
+        let once = Row { is_processed_at_once: true, ..row("A0 B1 A0", &[working, with(table)]) };
         rows.push(once);
     }
     // The processor is killed while it stores an event that only the queue has: between the event and `latest`, and around
@@ -163,33 +163,36 @@ pub fn rows() -> Vec<Row> {
     ];
     for kill in kills {
         for states in ["A0 B1 A0", "A0 B1 A0 B0", "A0 B1 C1 A0"] {
-            let killed = row(states, &[well, with(Trouble::Fails)]);
+            let killed = row(states, &[working, with(TableState::Fails)]);
             rows.push(Row { is_processed_at_once: true, kill: Some(kill), ..killed });
         }
     }
     for states in ["A0 B1 A0", "A0 B1 A0 B0 A0"] {
-        let overlapping = row(states, &[well, with(Trouble::Slow)]);
+        let overlapping = row(states, &[working, with(TableState::Slow)]);
         rows.push(Row { course: Course::Overlapping, ..overlapping });
     }
-    let throttled = [with(Trouble::Throttled), with(Trouble::Throttled)];
+    let throttled = [with(TableState::Throttled), with(TableState::Throttled)];
     rows.push(Row { course: Course::Repeated, ..row("A0 B1 A1 C0", &throttled) });
-    rows.push(Row { course: Course::Repeated, ..row("A0 B1 A0", &[with(Trouble::Throttled), ahead(500)]) });
+    rows.push(Row {
+        course: Course::Repeated,
+        ..row("A0 B1 A0", &[with(TableState::Throttled), ahead(500)])
+    });
     for ms in [500, 5_000, 59_000, 300_000] {
         for states in ["A1 B0", "A1 B0 A0", "A0 B1 A0", "A0 B0 A1", "A1 B0 A1 B0"] {
-            rows.push(row(states, &[well, ahead(ms)]));
+            rows.push(row(states, &[working, ahead(ms)]));
         }
-        rows.push(row("A1 B0 A0", &[well, ahead(-ms)]));
-        rows.push(row("A0 B1 A0", &[well, ahead(-ms)]));
+        rows.push(row("A1 B0 A0", &[working, ahead(-ms)]));
+        rows.push(row("A0 B1 A0", &[working, ahead(-ms)]));
     }
     // Through the fallback and with wrong clocks.
     for ms in [500, 5_000, 59_000, 300_000, -5_000, -59_000] {
         let sees_date = |instance: Instance| Instance { sees_date: true, ..instance };
-        let fails = sees_date(with(Trouble::Fails));
+        let fails = sees_date(with(TableState::Fails));
         let pause = Duration::from_millis(1_300);
         let corrected = |states| Row { pause, ..row(states, &[fails, sees_date(ahead(ms))]) };
         rows.extend(["A1 B0", "A1 B0 A1"].map(corrected));
         let ahead_and_failing = Instance { ahead_ms: ms, ..fails };
-        let corrected = |states| Row { pause, ..row(states, &[sees_date(well), ahead_and_failing]) };
+        let corrected = |states| Row { pause, ..row(states, &[sees_date(working), ahead_and_failing]) };
         rows.extend(["A0 B1", "A0 B1 A0"].map(corrected));
     }
     rows
@@ -213,11 +216,11 @@ pub struct Ordered {
 /// Runs a row in a world of its own.
 pub async fn run(stack: &Stack, row: Row) -> Ordered {
     let world = World::new(&stack.facts).await;
-    let (ledger, states, broken) =
-        (Mutex::<Ledger>::default(), Mutex::<States>::default(), Mutex::<Vec<String>>::default());
+    let (reconciliation, states, broken) =
+        (Mutex::<Reconciliation>::default(), Mutex::<States>::default(), Mutex::<Vec<String>>::default());
     let mut instances = Vec::new();
-    for Instance { trouble, ahead_ms, sees_date } in &row.instances {
-        let plan = Plan::new(trouble.rules());
+    for Instance { table, ahead_ms, sees_date } in &row.instances {
+        let plan = Plan::new(table.rules());
         if !sees_date {
             plan.hide_date();
         }
@@ -231,12 +234,12 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
         let ended = function.invoke(event).await;
         let accepted = is_2xx(&ended);
         states.lock().await.note(entity, body.clone(), sent, accepted);
-        ledger.lock().await.note(body, &format!("{state} of {entity}"), true, false, accepted);
+        reconciliation.lock().await.note(body, &format!("{state} of {entity}"), true, false, accepted);
         if !accepted {
             broken
                 .lock()
                 .await
-                .push(format!("{state} of {entity} is refused, and the queue works: {ended:?}"));
+                .push(format!("{state} of {entity} is refused although the queue works: {ended:?}"));
         }
     };
     let of_processor = Plan::default();
@@ -290,7 +293,7 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
     }
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
     let published = world.published().await;
-    let (numbers, more) = ledger.into_inner().reconciled(&world, &table, &published).await;
+    let (numbers, more) = reconciliation.into_inner().reconciled(&world, &table, &published).await;
     broken.extend(more);
     let states = states.into_inner();
     let wrong = states.wrong(&table, &published, PATH).await;

@@ -3,9 +3,9 @@
 use inlet_aws::dynamodb::table::Table;
 
 use crate::faults::call::Service;
-use crate::faults::ledger::{Ledger, Numbers};
 use crate::faults::matrix::{is_2xx, poll, recover};
 use crate::faults::plan::{Fault, Plan, Rule};
+use crate::faults::reconciliation::{Numbers, Reconciliation};
 use crate::faults::sender::Kind;
 use crate::faults::world::World;
 use crate::stack::Stack;
@@ -19,21 +19,21 @@ pub struct Outlasted {
     pub broken: Vec<String>,
 }
 
-/// Delivers some events of several entities, lets the processor receive them so often while `service` fails, and
-/// then repairs it. With the table down from the beginning, the queue alone has the events.
+/// Delivers some events of several entities, lets the processor receive them this many times while `service` fails, and
+/// then ends the fault. With the table down from the beginning, the queue alone has the events.
 pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlasted {
     let world = World::new(&stack.facts).await;
-    let mut ledger = Ledger::default();
+    let mut reconciliation = Reconciliation::default();
     let mut broken = Vec::new();
     let down = Plan::new(vec![Rule::all_of(service, Fault::ServerError)]);
 
-    let mut receiver = world.function(Kind::Lasting.receiver(), &down).await;
+    let mut receiver = world.function(Kind::OwnTime.receiver(), &down).await;
     for (entity, mark) in [("8001", "a1"), ("8001", "a2"), ("8002", "b1")] {
-        let (body, event) = Kind::Lasting.delivery(entity, mark);
+        let (body, event) = Kind::OwnTime.delivery(entity, mark);
         let accepted = is_2xx(&receiver.invoke(event).await);
-        ledger.note(body, mark, true, true, accepted);
+        reconciliation.note(body, mark, true, true, accepted);
         if !accepted {
-            broken.push(format!("{mark} is refused, and a service was well"));
+            broken.push(format!("{mark} is refused although a service works"));
         }
     }
     let mut processor = world.function("inlet-processor", &down).await;
@@ -45,7 +45,7 @@ pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlast
     }
     down.stop();
     if !recover(&world).await {
-        broken.push("not quiet when all was well again".to_owned());
+        broken.push("not quiet after the outage".to_owned());
     }
     for (what, count) in [("dead letters", world.dead_letters().await), ("parked", parked(&world).await)] {
         if count > 0 {
@@ -54,7 +54,7 @@ pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlast
     }
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
     let published = world.published().await;
-    let (numbers, more) = ledger.reconciled(&world, &table, &published).await;
+    let (numbers, more) = reconciliation.reconciled(&world, &table, &published).await;
     broken.extend(more);
     world.remove().await;
     Outlasted { numbers, broken }

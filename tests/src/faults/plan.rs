@@ -22,10 +22,10 @@ pub enum Fault {
     TimeoutLost,
     /// It is done, and no response comes.
     TimeoutApplied,
-    /// It is done and answered late: within the caller's timeout for one attempt.
+    /// It is done, and the response is late: within the caller's timeout for one attempt.
     Slow,
-    /// It is done 1.5 s late, and answered then: within the caller's timeout for one attempt.
-    Held,
+    /// It is done 1.5 s late, and the response follows immediately: within the caller's timeout for one attempt.
+    DoneLate,
     /// It is done, and the response breaks off in the middle.
     CloseMidResponse,
     /// A batch: the service does the first half and fails the other. A call for
@@ -54,7 +54,7 @@ impl Fault {
 
     /// Returns true if the caller never gets a success, however often it retries.
     pub fn denies(self) -> bool {
-        !matches!(self, Self::Slow | Self::Held | Self::Partial | Self::KillBefore | Self::KillAfter)
+        !matches!(self, Self::Slow | Self::DoneLate | Self::Partial | Self::KillBefore | Self::KillAfter)
     }
 }
 
@@ -68,9 +68,9 @@ impl fmt::Display for Fault {
             Self::TimeoutLost => "time-out, nothing written",
             Self::TimeoutApplied => "time-out, written",
             Self::Slow => "slow",
-            Self::Held => "done late",
+            Self::DoneLate => "done late",
             Self::CloseMidResponse => "closed mid-response",
-            Self::Partial => "half of a batch put off",
+            Self::Partial => "half of a batch fails",
             Self::KillBefore => "killed before the call",
             Self::KillAfter => "killed after the call",
         })
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_strikes_decides_and_all_count() {
+    fn the_first_rule_that_applies_decides_and_all_count() {
         let plan = Plan::new(vec![
             Rule::new(&put(), Calls::Nth(1), Fault::Slow),
             Rule::new(&put(), Calls::Every, Fault::Refuse),

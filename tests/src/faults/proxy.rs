@@ -13,7 +13,7 @@ use crate::faults::call::{Operation, Service};
 use crate::faults::http::{Closed, Reply, Server, broken_off, send, whole};
 use crate::faults::plan::{Fault, Plan};
 
-/// Delay of a slow answer: below the 2 s that the functions wait for one attempt.
+/// Delay of a slow response: below the 2 s that the functions wait for one attempt.
 const SLOWNESS: Duration = Duration::from_millis(1_200);
 
 /// Delay of a call that is done late: below the same 2 s.
@@ -83,7 +83,7 @@ impl Proxy {
         let upstream = upstream.into();
         let server = Server::start(move |request| {
             let (plan, killer) = (plan.clone(), killer.clone());
-            // A task of its own: a call continues even if its caller is gone.
+            // In a task of its own, a call continues even if its caller is gone.
             let task = tokio::spawn(async move {
                 let mut reply = pass(upstream, &plan, &killer, request).await?;
                 if plan.hides_date() {
@@ -140,16 +140,16 @@ async fn pass(
             Err(Closed)
         }
         Fault::Slow => {
-            let answer = forward(upstream, request).await?;
+            let response = forward(upstream, request).await?;
             tokio::time::sleep(SLOWNESS).await;
-            Ok(whole(answer))
+            Ok(whole(response))
         }
-        Fault::Held => {
+        Fault::DoneLate => {
             tokio::time::sleep(HOLD).await;
             forward(upstream, request).await.map(whole)
         }
         Fault::CloseMidResponse => forward(upstream, request).await.map(broken_off),
-        Fault::Partial => partly(upstream, &operation, request).await,
+        Fault::Partial => send_half(upstream, &operation, request).await,
         Fault::KillBefore => {
             killer.kill().await;
             Err(Closed)
@@ -169,29 +169,29 @@ async fn forward(upstream: SocketAddr, request: Request<Bytes>) -> Result<Respon
 /// Returns an error of AWS's JSON protocols.
 fn error(status: StatusCode, code: &str) -> Response<Bytes> {
     let body = json!({"__type": code, "message": "as planned"}).to_string();
-    let mut answer = Response::new(Bytes::from(body));
-    *answer.status_mut() = status;
-    answer
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response
         .headers_mut()
         .insert("content-type", hyper::header::HeaderValue::from_static("application/x-amz-json-1.0"));
-    answer
+    response
 }
 
-/// Sends the first half of a batch and answers that the other half failed.
-async fn partly(
+/// Sends the first half of a batch. In the response, the other half has failed.
+async fn send_half(
     upstream: SocketAddr,
     operation: &Operation,
     request: Request<Bytes>,
 ) -> Result<Reply, Closed> {
-    let Some((first, rest)) = halves(operation, request.body()) else {
+    let Some((first, rest)) = split_batch(operation, request.body()) else {
         return forward(upstream, request).await.map(whole);
     };
     let (mut head, _) = request.into_parts();
     head.headers.remove("content-length");
-    let answer = forward(upstream, Request::from_parts(head, Bytes::from(first.to_string()))).await?;
-    let (head, body) = answer.into_parts();
-    let said: Value = serde_json::from_slice(&body).unwrap_or_default();
-    Ok(whole(Response::from_parts(head, Bytes::from(put_off(said, &rest).to_string()))))
+    let response = forward(upstream, Request::from_parts(head, Bytes::from(first.to_string()))).await?;
+    let (head, body) = response.into_parts();
+    let response_body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    Ok(whole(Response::from_parts(head, Bytes::from(with_failed_rest(response_body, &rest).to_string()))))
 }
 
 /// The part of a batch that fails.
@@ -201,40 +201,40 @@ enum Rest {
 }
 
 /// Returns the batch with its first half, and the rest.
-fn halves(operation: &Operation, body: &Bytes) -> Option<(Value, Rest)> {
-    let mut asked: Value = serde_json::from_slice(body).ok()?;
+fn split_batch(operation: &Operation, body: &Bytes) -> Option<(Value, Rest)> {
+    let mut batch: Value = serde_json::from_slice(body).ok()?;
     match (operation.service, operation.name.as_str()) {
         (Service::EventBridge, "PutEvents") => {
-            let entries = asked["Entries"].as_array_mut().filter(|entries| entries.len() > 1)?;
+            let entries = batch["Entries"].as_array_mut().filter(|entries| entries.len() > 1)?;
             let rest = entries.split_off(entries.len() / 2);
-            Some((asked, Rest::Entries(rest.len())))
+            Some((batch, Rest::Entries(rest.len())))
         }
         (Service::DynamoDb, "BatchWriteItem") => {
-            let tables = asked["RequestItems"].as_object_mut()?;
+            let tables = batch["RequestItems"].as_object_mut()?;
             let (table, requests) = tables.iter_mut().next()?;
             let requests = requests.as_array_mut().filter(|requests| requests.len() > 1)?;
             let rest = requests.split_off(requests.len() / 2);
             let rest = json!({table.clone(): rest});
-            Some((asked, Rest::Items(rest)))
+            Some((batch, Rest::Items(rest)))
         }
         _ => None,
     }
 }
 
-/// Returns the service's answer about the first half, together with the failed part.
-fn put_off(mut said: Value, rest: &Rest) -> Value {
+/// Returns the service's response to the first half, with the failed part added.
+fn with_failed_rest(mut response_body: Value, rest: &Rest) -> Value {
     match rest {
         Rest::Entries(count) => {
             let failed = json!({"ErrorCode": "InternalFailure", "ErrorMessage": "as planned"});
-            let before = said["FailedEntryCount"].as_u64().unwrap_or_default();
-            if let Some(entries) = said["Entries"].as_array_mut() {
+            let before = response_body["FailedEntryCount"].as_u64().unwrap_or_default();
+            if let Some(entries) = response_body["Entries"].as_array_mut() {
                 entries.extend(std::iter::repeat_n(failed, *count));
             }
-            said["FailedEntryCount"] = json!(before + *count as u64);
+            response_body["FailedEntryCount"] = json!(before + *count as u64);
         }
-        Rest::Items(items) => said["UnprocessedItems"] = items.clone(),
+        Rest::Items(items) => response_body["UnprocessedItems"] = items.clone(),
     }
-    said
+    response_body
 }
 
 #[cfg(test)]
@@ -243,20 +243,24 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
-    use crate::faults::http::Unanswered;
+    use crate::faults::http::NoResponse;
     use crate::faults::plan::{Calls, Rule};
 
-    /// A service that counts what it does.
+    /// A service that counts its calls.
     async fn service() -> (Server, Arc<AtomicU32>) {
         let done = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&done);
         let server = Server::start(move |request: Request<Bytes>| {
             count.fetch_add(1, Ordering::SeqCst);
-            let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-            let entries: Vec<Value> =
-                asked["Entries"].as_array().into_iter().flatten().map(|_| json!({"EventId": "x"})).collect();
-            let said = json!({"FailedEntryCount": 0, "Entries": entries, "done": true});
-            async move { Ok(whole(Response::new(Bytes::from(said.to_string())))) }
+            let request: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+            let entries: Vec<Value> = request["Entries"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|_| json!({"EventId": "x"}))
+                .collect();
+            let response_body = json!({"FailedEntryCount": 0, "Entries": entries, "done": true});
+            async move { Ok(whole(Response::new(Bytes::from(response_body.to_string())))) }
         });
         (server.await.unwrap(), done)
     }
@@ -274,7 +278,7 @@ mod tests {
     }
 
     /// Returns the result of a call with this fault: the response within a second, and the number of executions.
-    async fn with(fault: Fault) -> (Option<Result<Response<Bytes>, Unanswered>>, u32) {
+    async fn call_with(fault: Fault) -> (Option<Result<Response<Bytes>, NoResponse>>, u32) {
         let (service, done) = service().await;
         let (killer, mut kills) = Killer::new();
         tokio::spawn(async move {
@@ -285,8 +289,8 @@ mod tests {
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, fault)]);
         let proxy = Proxy::start(service.address, plan, killer).await.unwrap();
         let call = send(proxy.server.address, request("DynamoDB_20120810.PutItem", &json!({})));
-        let answer = tokio::time::timeout(Duration::from_millis(700), call).await.ok();
-        (answer, done.load(Ordering::SeqCst))
+        let response = tokio::time::timeout(Duration::from_millis(700), call).await.ok();
+        (response, done.load(Ordering::SeqCst))
     }
 
     #[tokio::test]
@@ -294,22 +298,22 @@ mod tests {
         for (fault, applied) in
             [(Fault::Refuse, 0), (Fault::KillBefore, 0), (Fault::KillAfter, 1), (Fault::CloseMidResponse, 1)]
         {
-            let (answer, done) = with(fault).await;
-            assert!(matches!(answer, Some(Err(Unanswered::Http(_)))), "{fault}: {answer:?}");
+            let (response, done) = call_with(fault).await;
+            assert!(matches!(response, Some(Err(NoResponse::Http(_)))), "{fault}: {response:?}");
             assert_eq!(done, applied, "{fault}");
         }
         for (fault, applied) in
-            [(Fault::TimeoutLost, 0), (Fault::TimeoutApplied, 1), (Fault::Slow, 1), (Fault::Held, 0)]
+            [(Fault::TimeoutLost, 0), (Fault::TimeoutApplied, 1), (Fault::Slow, 1), (Fault::DoneLate, 0)]
         {
-            let (answer, done) = with(fault).await;
-            assert!(answer.is_none(), "{fault}: {answer:?}");
+            let (response, done) = call_with(fault).await;
+            assert!(response.is_none(), "{fault}: {response:?}");
             assert_eq!(done, applied, "{fault}");
         }
         for (fault, status) in
             [(Fault::ServerError, 500), (Fault::Throttle, 400), (Fault::Deny, 400), (Fault::Partial, 200)]
         {
-            let (answer, done) = with(fault).await;
-            assert_eq!(answer.unwrap().unwrap().status(), status, "{fault}");
+            let (response, done) = call_with(fault).await;
+            assert_eq!(response.unwrap().unwrap().status(), status, "{fault}");
             assert_eq!(done, u32::from(status == 200), "{fault}");
         }
     }
@@ -319,9 +323,9 @@ mod tests {
         let (service, _) = service().await;
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Slow)]);
         let proxy = Proxy::start(service.address, plan, Killer::new().0).await.unwrap();
-        let answer =
+        let response =
             send(proxy.server.address, request("DynamoDB_20120810.PutItem", &json!({}))).await.unwrap();
-        assert_eq!(answer.status(), 200);
+        assert_eq!(response.status(), 200);
     }
 
     #[tokio::test]
@@ -330,23 +334,23 @@ mod tests {
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Refuse)]);
         let proxy = Proxy::start(service.address, plan.clone(), Killer::new().0).await.unwrap();
         for target in ["DynamoDB_20120810.GetItem", "AmazonSQS.SendMessage", "unheard-of"] {
-            let answer = send(proxy.server.address, request(target, &json!({}))).await.unwrap();
-            assert_eq!(answer.status(), 200, "{target}");
+            let response = send(proxy.server.address, request(target, &json!({}))).await.unwrap();
+            assert_eq!(response.status(), 200, "{target}");
         }
         assert_eq!((done.load(Ordering::SeqCst), plan.struck()), (3, 0));
     }
 
     #[tokio::test]
-    async fn half_of_the_entries_are_put_off() {
+    async fn half_of_the_entries_fail() {
         let (service, _) = service().await;
         let put = Operation::new(Service::EventBridge, "PutEvents");
         let plan = Plan::new(vec![Rule::new(&put, Calls::Every, Fault::Partial)]);
         let proxy = Proxy::start(service.address, plan, Killer::new().0).await.unwrap();
-        let asked = json!({"Entries": [{"n": 1}, {"n": 2}, {"n": 3}]});
-        let answer = send(proxy.server.address, request("AWSEvents.PutEvents", &asked)).await.unwrap();
-        let said: Value = serde_json::from_slice(answer.body()).unwrap();
-        assert_eq!(said["FailedEntryCount"], 2);
-        let failed: Vec<bool> = said["Entries"]
+        let entries = json!({"Entries": [{"n": 1}, {"n": 2}, {"n": 3}]});
+        let response = send(proxy.server.address, request("AWSEvents.PutEvents", &entries)).await.unwrap();
+        let response_body: Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(response_body["FailedEntryCount"], 2);
+        let failed: Vec<bool> = response_body["Entries"]
             .as_array()
             .unwrap()
             .iter()
@@ -356,11 +360,14 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_items_are_put_off() {
+    fn half_of_the_items_fail() {
         let batch = Operation::new(Service::DynamoDb, "BatchWriteItem");
-        let asked = json!({"RequestItems": {"t": [1, 2, 3, 4]}}).to_string();
-        let (first, rest) = halves(&batch, &Bytes::from(asked)).unwrap();
+        let items = json!({"RequestItems": {"t": [1, 2, 3, 4]}}).to_string();
+        let (first, rest) = split_batch(&batch, &Bytes::from(items)).unwrap();
         assert_eq!(first, json!({"RequestItems": {"t": [1, 2]}}));
-        assert_eq!(put_off(json!({"UnprocessedItems": {}}), &rest)["UnprocessedItems"], json!({"t": [3, 4]}));
+        assert_eq!(
+            with_failed_rest(json!({"UnprocessedItems": {}}), &rest)["UnprocessedItems"],
+            json!({"t": [3, 4]})
+        );
     }
 }

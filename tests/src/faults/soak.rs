@@ -11,10 +11,10 @@ use tokio::task::JoinSet;
 
 use crate::faults::call::{Operation, Service};
 use crate::faults::function::{Ended, Function};
-use crate::faults::ledger::{Ledger, Numbers};
 use crate::faults::matrix::{is_2xx, poll, recover};
 use crate::faults::order::PATH;
 use crate::faults::plan::{Calls, Fault, Matching, Plan, Rule};
+use crate::faults::reconciliation::{Numbers, Reconciliation};
 use crate::faults::sender::{Kind, RECEIVERS, forged, mixed};
 use crate::faults::states::States;
 use crate::faults::world::{Published, World};
@@ -68,7 +68,7 @@ pub struct Soaked {
 struct Shared {
     world: World,
     plan: Plan,
-    ledger: Mutex<Ledger>,
+    reconciliation: Mutex<Reconciliation>,
     over: AtomicBool,
     deaths: AtomicUsize,
     published: Mutex<Vec<Published>>,
@@ -80,7 +80,7 @@ pub async fn soak(stack: &Stack, count: usize) -> Soaked {
     let shared = Arc::new(Shared {
         world: World::new(&stack.facts).await,
         plan: Plan::default(),
-        ledger: Mutex::default(),
+        reconciliation: Mutex::default(),
         over: AtomicBool::new(false),
         deaths: AtomicUsize::new(0),
         published: Mutex::default(),
@@ -116,14 +116,14 @@ pub async fn soak(stack: &Stack, count: usize) -> Soaked {
     let mut published = std::mem::take(&mut *shared.published.lock().await);
     published.extend(shared.world.published().await);
     let table = Table::new(stack.clients.dynamodb.clone(), shared.world.table.clone(), 90);
-    let ledger = shared.ledger.lock().await;
-    let (mut numbers, mut broken) = ledger.reconciled(&shared.world, &table, &published).await;
+    let reconciliation = shared.reconciliation.lock().await;
+    let (mut numbers, mut broken) = reconciliation.reconciled(&shared.world, &table, &published).await;
     if !quiet {
         let parked = shared.world.dead_letters().await;
         broken.push(format!("not quiet in the end; {parked} messages wait for a redrive"));
     }
     numbers.faults = shared.plan.struck();
-    let accepted = ledger.0.values().filter(|sent| sent.genuine && sent.accepted > 0).count();
+    let accepted = reconciliation.0.values().filter(|sent| sent.genuine && sent.accepted > 0).count();
     let deaths = shared.deaths.load(Ordering::SeqCst);
     let states = shared.states.lock().await;
     let wrong = states.wrong(&table, &published, PATH).await;
@@ -142,7 +142,7 @@ async fn send_states(shared: Arc<Shared>, mut function: Function, sender: usize,
             shared.note_death(&ended);
             let accepted = is_2xx(&ended);
             shared.states.lock().await.note(&entity, body.clone(), sent, accepted);
-            shared.ledger.lock().await.note(body.clone(), &entity, true, false, accepted);
+            shared.reconciliation.lock().await.note(body.clone(), &entity, true, false, accepted);
             if accepted {
                 break;
             }
@@ -164,7 +164,7 @@ async fn send_all(
             return;
         }
         let (_, body, event) = mixed(n);
-        let (name, lasting) =
+        let (name, has_own_time) =
             // Of these bodies, only Zip's has a time of its own that is read.
             (format!("delivery {n}"), RECEIVERS[which] == "inlet-zip");
         let times = if n.is_multiple_of(DUPLICATE) { 2 } else { 1 };
@@ -173,7 +173,7 @@ async fn send_all(
                 let ended = function.invoke(event.clone()).await;
                 shared.note_death(&ended);
                 let accepted = is_2xx(&ended);
-                shared.ledger.lock().await.note(body.clone(), &name, true, lasting, accepted);
+                shared.reconciliation.lock().await.note(body.clone(), &name, true, has_own_time, accepted);
                 if accepted {
                     break;
                 }
@@ -184,7 +184,13 @@ async fn send_all(
             let (_, body, event) = mixed(n + count * RECEIVERS.len());
             let ended = function.invoke(forged(event)).await;
             shared.note_death(&ended);
-            shared.ledger.lock().await.note(body, &format!("forgery {n}"), false, lasting, is_2xx(&ended));
+            shared.reconciliation.lock().await.note(
+                body,
+                &format!("forgery {n}"),
+                false,
+                has_own_time,
+                is_2xx(&ended),
+            );
         }
     }
 }
@@ -217,9 +223,9 @@ async fn change_the_schedule(shared: Arc<Shared>) {
         vec![all(Service::DynamoDb, Fault::ServerError), all(Service::Sqs, Fault::ServerError)],
         vec![some(Service::EventBridge, 2, Fault::Partial), some(Service::Ssm, 2, Fault::Throttle)],
         vec![some(Service::EventBridge, 3, Fault::KillAfter), some(Service::Sqs, 3, Fault::CloseMidResponse)],
-        vec![Rule::new(&Operation::answer(), Calls::OneIn(15), Fault::KillBefore)],
+        vec![Rule::new(&Operation::response(), Calls::OneIn(15), Fault::KillBefore)],
         vec![all(Service::DynamoDb, Fault::TimeoutLost)],
-        vec![some(Service::DynamoDb, 2, Fault::Held)],
+        vec![some(Service::DynamoDb, 2, Fault::DoneLate)],
         vec![Rule {
             matching: Matching::Service(Service::DynamoDb),
             calls: Calls::Periodically {

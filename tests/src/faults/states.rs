@@ -1,4 +1,4 @@
-//! The last state of each entity: what was answered 2xx last, and what the newest published event says.
+//! The last state of each entity: the last one that was answered 2xx, and the one in the newest published event.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -105,7 +105,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn the_last_state_is_what_no_later_delivery_follows() {
+    fn the_last_state_has_no_later_delivery() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let sent = |state: &str, from, until: Option<u64>| Sent {

@@ -399,10 +399,10 @@ impl Aws {
             .header("authorization", format!("{credential}, SignedHeaders=host, Signature=0"))
             .body(Bytes::from(asked.to_string()))
             .expect("a request");
-        let answer = send(self.to, request).await.unwrap_or_else(|error| panic!("{target}: {error}"));
-        let said = String::from_utf8_lossy(answer.body());
-        assert!(answer.status().is_success(), "{target}: {said}");
-        serde_json::from_slice(answer.body()).unwrap_or_default()
+        let response = send(self.to, request).await.unwrap_or_else(|error| panic!("{target}: {error}"));
+        let said = String::from_utf8_lossy(response.body());
+        assert!(response.status().is_success(), "{target}: {said}");
+        serde_json::from_slice(response.body()).unwrap_or_default()
     }
 
     async fn copy_table(&self, deployed: &str, name: &str) {

@@ -1,4 +1,4 @@
-//! Compares the deliveries and their answers with the stored and processed events.
+//! Compares the deliveries and their responses with the stored and processed events.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::AddAssign;
@@ -12,7 +12,7 @@ use crate::faults::world::{Published, World};
 /// The deliveries of one body.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// Its sender and entity, for people.
+    /// Its sender and entity, for messages.
     pub name: String,
     /// True if its proof is valid.
     pub genuine: bool,
@@ -20,15 +20,15 @@ pub struct Sent {
     pub once: bool,
     /// Number of deliveries.
     pub times: usize,
-    /// Number of 2xx answers.
+    /// Number of 2xx responses.
     pub accepted: usize,
-    /// The time of the first 2xx answer.
+    /// The time of the first 2xx response.
     pub since: Option<Instant>,
 }
 
 /// The deliveries of a case by their bodies.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(pub HashMap<Vec<u8>, Sent>);
+pub struct Reconciliation(pub HashMap<Vec<u8>, Sent>);
 
 /// The result of a case, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl AddAssign<&Self> for Numbers {
     }
 }
 
-impl Ledger {
+impl Reconciliation {
     /// Records that a body was sent, and whether it was answered 2xx.
     pub fn note(&mut self, body: Vec<u8>, name: &str, genuine: bool, once: bool, accepted: bool) {
         let new = Sent { name: name.to_owned(), genuine, once, times: 0, accepted: 0, since: None };
@@ -101,7 +101,7 @@ impl Ledger {
             let id = EventId::parse(&format!("{pk}/{digest}")).expect("an event's key");
             match table.events.get(&id).await {
                 Ok(Some(kept)) => ids_by_body.entry(kept.body).or_default().push(id.to_string()),
-                Ok(None) => broken.push(format!("{id} went away")),
+                Ok(None) => broken.push(format!("{id} disappeared")),
                 Err(fault) => broken.push(format!("{id} cannot be read: {}", fault.chain())),
             }
         }
@@ -125,7 +125,7 @@ impl Ledger {
             let name = &sent.name;
             if !sent.genuine {
                 if !ids.is_empty() || sent.accepted > 0 {
-                    broken.push(format!("{name}: not verified, and yet accepted or stored: {ids:?}"));
+                    broken.push(format!("{name}: not genuine, but accepted or stored: {ids:?}"));
                 }
                 continue;
             }
