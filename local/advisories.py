@@ -1,4 +1,4 @@
-"""Checks the dependencies against the RustSec advisory database, of which a copy stays for use without a network."""
+"""Checks the dependencies against the RustSec advisory database. Without a network, it uses its copy of the database."""
 
 import contextlib
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from local import paths, tools
 from local.steps import Failed, Unavailable, run
 
-# Where deny.toml has cargo-deny keep its copy.
+# The folder of the copy, by deny.toml.
 DATABASES = paths.STATE / "advisory-dbs"
 FETCH_SECONDS = 60
 # An advisory is usually acted on within weeks.
@@ -47,10 +47,10 @@ def age_in_days(database: Path | None, now: float) -> int | None:
     """Returns the age of the newest commit of a copy, or None if there is no copy."""
     if database is None:
         return None
-    asked = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=database, capture_output=True, text=True)
-    if asked.returncode != 0:
-        raise Failed(f"{database} is no git repository: {asked.stderr}")
-    return int((now - int(asked.stdout)) // 86_400)
+    log = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=database, capture_output=True, text=True)
+    if log.returncode != 0:
+        raise Failed(f"{database} is not a git repository: {log.stderr}")
+    return int((now - int(log.stdout)) // 86_400)
 
 
 def _fetch() -> None:

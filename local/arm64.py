@@ -17,7 +17,7 @@ EMULATOR = ["qemu-user-static", "libc6-arm64-cross"]
 
 
 def arm64() -> None:
-    """Check that the arm64 binaries answer every file under events/, in QEMU and against the running local stack."""
+    """Check the responses of the arm64 binaries to every file under events/, in QEMU and against the running local stack."""
     if not paths.STACK_FILE.exists():
         raise Failed("no local stack is running: make up")
     stack = json.loads(paths.STACK_FILE.read_text())
@@ -25,10 +25,10 @@ def arm64() -> None:
     compiler = compilers.find_or_install("arm64", compilers.FUNCTIONS)
     if compiler is None:
         raise Failed(f"no standard library for arm64: rustup target add {compilers.FUNCTIONS['arm64']}")
-    with step("compile for arm64, as it is packed"):
+    with step("compile for arm64, as in a package"):
         binaries = package.compile_functions(paths.ROOT, "arm64", compiler)
-    with step("answer every event file"):
-        _answer(stack, binaries)
+    with step("run every event file"):
+        _run_events(stack, binaries)
 
 
 def _install_emulator() -> None:
@@ -40,7 +40,7 @@ def _install_emulator() -> None:
     compilers.install(*EMULATOR)
 
 
-def _answer(stack: dict, binaries: dict[str, Path]) -> None:
+def _run_events(stack: dict, binaries: dict[str, Path]) -> None:
     expected = samlocal.expected(stack)
     aws = Aws(stack["endpoint"])
     wrong = []
@@ -48,9 +48,9 @@ def _answer(stack: dict, binaries: dict[str, Path]) -> None:
         command = [QEMU, "-L", LIBRARIES, binaries[f"inlet-{provider}"]]
         with runtime.running(aws, provider, command, f"arm64-{provider}") as function:
             for event, status in ((e, s) for e, s in expected.items() if e.startswith(f"{provider}/")):
-                answer = function.invoke(json.loads((paths.EVENTS / event).read_text()))
-                if answer.get("statusCode") != status:
-                    wrong.append(f"{event}: {answer} instead of {status}")
-    print(f"    {len(expected) - len(wrong)} of {len(expected)} event files had the expected answer", flush=True)
+                response = function.invoke(json.loads((paths.EVENTS / event).read_text()))
+                if response.get("statusCode") != status:
+                    wrong.append(f"{event}: {response} instead of {status}")
+    print(f"    {len(expected) - len(wrong)} of {len(expected)} event files had the expected status", flush=True)
     if wrong:
         raise Failed("\n".join(wrong))

@@ -37,8 +37,8 @@ class Browser:
             arguments.append("--force-dark-mode")
         options = {"binary": shutil.which("chromium"), "args": arguments}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
-        answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
-        self._session = f"/session/{answer['sessionId']}"
+        response = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        self._session = f"/session/{response['sessionId']}"
 
     def open(self, url: str) -> None:
         """Opens a page and waits until it is loaded."""
@@ -123,12 +123,12 @@ class Browser:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
-            answer = json.loads(connection.getresponse().read())["value"]
+            response = json.loads(connection.getresponse().read())["value"]
         finally:
             connection.close()
-        if isinstance(answer, dict) and "error" in answer:
-            raise AssertionError(f"{path}: {answer['error']}: {answer['message']}")
-        return answer
+        if isinstance(response, dict) and "error" in response:
+            raise AssertionError(f"{path}: {response['error']}: {response['message']}")
+        return response
 
 
 @contextmanager

@@ -35,7 +35,7 @@ WRAPPER = Path(__file__).with_name("quick-rustc")
 
 
 def compile_functions(profile: dict[str, str] | None = None) -> None:
-    """Compiles every function, by default for the local stack; a matter of a second when nothing changed."""
+    """Compiles every function, by default for the local stack; takes a second if nothing changed."""
     packages = [part for binary in binaries() for part in ("--package", binary)]
     architecture = ["--arm64"] if paths.architecture() == "arm64" else []
     run(["cargo", "lambda", "build", "--release", *architecture, *packages], env=tools.environment() | (profile or local_release()))

@@ -87,15 +87,15 @@ def _handler(emulator: str, calls: list[Call]) -> type[BaseHTTPRequestHandler]:
                 calls.append(Call(f"{by_target[target]}:{operation}", json.loads(body)))
             connection = http.client.HTTPConnection(emulator, timeout=30)
             connection.request("POST", self.path, body, dict(self.headers))
-            answer = connection.getresponse()
-            answered = answer.read()
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
+            response = connection.getresponse()
+            content = response.read()
+            self.send_response(response.status)
+            for name, value in response.getheaders():
                 if name.lower() not in ("connection", "content-length", "date", "server", "transfer-encoding"):
                     self.send_header(name, value)
-            self.send_header("content-length", str(len(answered)))
+            self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(answered)
+            self.wfile.write(content)
 
         def log_message(self, *_) -> None:
             pass

@@ -1,6 +1,6 @@
 """Calls of cargo for the workspace. Each selects every package, and then the targets that it needs.
 
-Cargo compiles a dependency with the features that the selected packages ask for. Calls for single packages would each
+Cargo compiles a dependency with the features that the selected packages need. Calls for single packages would each
 compile the AWS SDK again.
 """
 

@@ -8,7 +8,7 @@ from local.steps import Failed, Unavailable, run
 
 NO_ENGINE = """
 ********************************************************************************
-*  NOT CHECKED: no Docker engine answers, so `sam local invoke` was not run.   *
+*  NOT CHECKED: no Docker engine is running: `sam local invoke` was not run.  *
 *  Start one (on Debian: apt-get install docker.io, then dockerd) and repeat.  *
 ********************************************************************************
 """
@@ -83,7 +83,7 @@ def _cargo_deny() -> None:
 
 
 def _sam_local() -> None:
-    if not docker.answers():
+    if not docker.is_running():
         raise Unavailable(NO_ENGINE)
     samlocal.invoke_some()
 

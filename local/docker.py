@@ -1,4 +1,4 @@
-"""The Docker engine: whether one answers, and the image in which `sam local` runs the functions."""
+"""The Docker engine: a check that one is running, and the image in which `sam local` runs the functions."""
 
 import io
 import json
@@ -21,14 +21,15 @@ STAND_IN = "inlet.stand-in"
 ADDRESS = "inlet.endpoint"
 
 
-def answers() -> bool:
+def is_running() -> bool:
+    """Returns whether a Docker engine responds."""
     return shutil.which("docker") is not None and _docker("version").returncode == 0
 
 
 def make_image(endpoint: str) -> None:
     """Makes the image, unless it exists with this address of AWS.
 
-    It is Lambda's own where a registry can be reached, else a stand-in from this machine's libraries.
+    It is Lambda's own if a registry can be reached, else a stand-in from this machine's libraries.
     """
     if _label(IMAGE, ADDRESS) == endpoint:
         return
@@ -54,7 +55,7 @@ def _pulled() -> bool:
 
 
 def _kept() -> bool:
-    """Returns whether Lambda's own image is here from an earlier pull."""
+    """Returns whether Lambda's own image exists from an earlier pull."""
     return _docker("image", "inspect", BASE).returncode == 0 and not _label(BASE, STAND_IN)
 
 

@@ -18,7 +18,7 @@ from local.steps import Failed
 RECORD = paths.STATE / "emulator.json"
 SCRATCH = paths.STATE / "emulator"
 LOG = paths.LOGS / "emulator.log"
-# In the command of its process.
+# A part of the command of its process.
 MARK = "ministack"
 USUAL_PORT = 4566
 START_SECONDS = 60
@@ -52,9 +52,9 @@ def start() -> Emulator:
 
 
 def running() -> Emulator | None:
-    """Returns the emulator that this folder started, if it answers."""
+    """Returns the emulator that this folder started, if it responds."""
     emulator = _recorded()
-    return emulator if emulator and processes.is_running(emulator.pid, MARK) and _answers(emulator) else None
+    return emulator if emulator and processes.is_running(emulator.pid, MARK) and _is_healthy(emulator) else None
 
 
 def stop() -> None:
@@ -121,15 +121,15 @@ def _free_port() -> int:
 def _wait_until_ready(process: subprocess.Popen, emulator: Emulator) -> None:
     until = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < until:
-        if _answers(emulator):
+        if _is_healthy(emulator):
             return
         time.sleep(0.1)
     raise Failed(f"the emulator did not start; see {LOG}\n{LOG.read_text()[-2000:]}")
 
 
-def _answers(emulator: Emulator) -> bool:
+def _is_healthy(emulator: Emulator) -> bool:
     try:
-        with urllib.request.urlopen(f"{emulator.endpoint}/_ministack/health", timeout=5) as answer:
-            return answer.status == 200
+        with urllib.request.urlopen(f"{emulator.endpoint}/_ministack/health", timeout=5) as response:
+            return response.status == 200
     except (urllib.error.URLError, OSError):
         return False

@@ -18,7 +18,7 @@ def soak(events: int) -> None:
 
 
 def flood() -> None:
-    """Send a thousand requests a second for invented store names, and print what genuine deliveries notice."""
+    """Send a thousand requests a second for invented store names, and print the effect on genuine deliveries."""
     _run("a_flood_of_a_thousand_names_a_second_changes_nothing", {})
 
 

@@ -68,7 +68,7 @@ def _run(target: str, provider: str, seconds: int) -> None:
     output = run(command, log=f"fuzz-{label}", env=environment)
     done = re.search(r"^Done (\d+) runs in \d+ second", output, re.MULTILINE)
     if not done:
-        raise Failed(f"{label} did not run to its end")
+        raise Failed(f"{label} did not finish")
     print(f"    {int(done[1]):,} inputs", flush=True)
 
 

@@ -40,10 +40,10 @@ def send(api: str, entity: str | None = None) -> str:
     """Sends the order's three events and returns its id."""
     entity = entity or str(random.randrange(10**8, 10**9))
     for event, state, changed in STATES:
-        answer = samples.send(api, _request(event, entity, state, changed))
-        print(f"==> {event}: order {entity} is {state}: answered {answer.status}", flush=True)
-        if answer.status != 200:
-            raise Failed(answer.body)
+        response = samples.send(api, _request(event, entity, state, changed))
+        print(f"==> {event}: order {entity} is {state}: response {response.status}", flush=True)
+        if response.status != 200:
+            raise Failed(response.body)
     return entity
 
 

@@ -41,7 +41,7 @@ def package(architectures: list[str]) -> None:
 
 
 def reject_unknown(architectures: list[str]) -> None:
-    """Fails if one of the architectures is none of Lambda's."""
+    """Fails if Lambda does not have one of the architectures."""
     if unknown := set(architectures) - compilers.FUNCTIONS.keys():
         raise Failed(f"Lambda has no {', '.join(unknown)}, only {' and '.join(compilers.FUNCTIONS)}")
 
@@ -71,7 +71,7 @@ def compile_functions(root: Path, architecture: str, compiler: Compiler) -> dict
     packages = [part for name in names for part in ("--package", name)]
     option = "--arm64" if architecture == "arm64" else "--x86-64"
     environment = tools.environment() | reproducible(root) | {"CARGO_TARGET_DIR": str(target), "RUSTC": compiler.rustc}
-    # The target's standard library was found above; cargo-lambda would ask rustup, whichever compiler is in use.
+    # The target's standard library was found above. cargo-lambda would look for it with rustup, whichever compiler is in use.
     command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", option, *packages]
     run(command, env=environment, directory=root)
     return {name: target / "lambda" / name / "bootstrap" for name in names}
@@ -193,8 +193,8 @@ def _committed() -> str:
 
 
 def _version(compiler: str) -> str:
-    asked = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
-    return f"{compiler} {asked.stdout.split()[1]}"
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
+    return f"{compiler} {version.stdout.split()[1]}"
 
 
 def _bytes(file: Path) -> bytes:

@@ -65,7 +65,7 @@ def _keys(*keys: str) -> str:
     return _condition({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(keys)}})
 
 
-# Permissions of the policies that are attached where a parameter asks for them.
+# Permissions of the policies that are attached only if a parameter is set.
 WITH_OWN_KEY = {
     _allow(action, OWN_KEY, _by_way_of("dynamodb", "sqs"))
     for action in (

@@ -1,4 +1,4 @@
-"""Background processes of the local stack: whether one still runs, and its end."""
+"""Background processes of the local stack: a check that one still runs, and a way to end it."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Runs a function's program with Lambda's Runtime API: it receives one event at a time and answers each."""
+"""Runs a function's program with Lambda's Runtime API: it receives one event at a time and returns a response for each."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from local.aws import Aws
 from local.steps import Failed
 
 # QEMU is slow. The function's own timeouts end a delivery long before.
-ANSWER_SECONDS = 120
+RESPONSE_SECONDS = 120
 
 
 @contextmanager
@@ -57,8 +57,8 @@ class Runtime:
 
     def __init__(self):
         self._events: queue.Queue = queue.Queue()
-        self._answers: queue.Queue = queue.Queue()
-        self._server = _Server(("127.0.0.1", 0), _handler(self._events, self._answers))
+        self._responses: queue.Queue = queue.Queue()
+        self._server = _Server(("127.0.0.1", 0), _handler(self._events, self._responses))
 
     @property
     def address(self) -> str:
@@ -67,9 +67,9 @@ class Runtime:
     def invoke(self, event: dict) -> dict:
         self._events.put(event)
         try:
-            return self._answers.get(timeout=ANSWER_SECONDS)
+            return self._responses.get(timeout=RESPONSE_SECONDS)
         except queue.Empty:
-            raise Failed("the function did not answer; see .local/logs/") from None
+            raise Failed("the function did not respond; see .local/logs/") from None
 
     def __enter__(self) -> "Runtime":
         Thread(target=self._server.serve_forever, daemon=True).start()
@@ -86,7 +86,7 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def _handler(events: queue.Queue, answers: queue.Queue) -> type[BaseHTTPRequestHandler]:
+def _handler(events: queue.Queue, responses: queue.Queue) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -95,13 +95,13 @@ def _handler(events: queue.Queue, answers: queue.Queue) -> type[BaseHTTPRequestH
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("lambda-runtime-aws-request-id", f"00000000-0000-4000-8000-{time.time_ns():024x}"[:36])
-            self.send_header("lambda-runtime-deadline-ms", str(int((time.time() + ANSWER_SECONDS) * 1000)))
+            self.send_header("lambda-runtime-deadline-ms", str(int((time.time() + RESPONSE_SECONDS) * 1000)))
             self.send_header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:000000000000:function:x")
             self._end(body)
 
         def do_POST(self) -> None:
-            answer = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"null")
-            answers.put(answer if self.path.endswith("/response") else {"failed": answer})
+            response = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"null")
+            responses.put(response if self.path.endswith("/response") else {"failed": response})
             self.send_response(202)
             self._end(b"{}")
 

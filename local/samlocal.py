@@ -15,7 +15,7 @@ from local.steps import Failed, step
 EXPECTED = paths.EVENTS / "expected.json"
 VARIABLES = paths.STATE / "sam-local-variables.json"
 
-# As many containers as the machine has to have cores.
+# A container for each core.
 AT_ONCE = 2
 
 
@@ -31,14 +31,14 @@ class Outcome:
 
 
 def prepare(stack: dict) -> None:
-    """Writes all that `sam local invoke` needs in addition to samconfig.toml: variables, template, image, way to the emulator.
+    """Prepares what `sam local invoke` needs besides samconfig.toml: variables, template, image, forwarding to the emulator.
 
-    Without a Docker engine, only the files.
+    Without a Docker engine, it writes only the files.
     """
     aws = Aws(stack["endpoint"])
     _write_variables(aws, stack)
     _write_architecture()
-    if docker.answers():
+    if docker.is_running():
         docker.make_image(port_forward.start(aws.endpoint))
 
 
@@ -59,8 +59,8 @@ def invoke_some() -> None:
 def _check(is_wanted: Callable[[str], bool]) -> None:
     if not paths.STACK_FILE.exists():
         raise Failed("no local stack is running: make up")
-    if not docker.answers():
-        raise Failed("no Docker engine answers")
+    if not docker.is_running():
+        raise Failed("no Docker engine is running")
     stack = json.loads(paths.STACK_FILE.read_text())
     listed = {event: status for event, status in expected(stack).items() if is_wanted(event)}
     with step("image for sam local"):
@@ -71,7 +71,7 @@ def _check(is_wanted: Callable[[str], bool]) -> None:
     for outcome in wrong:
         print(f"\n{outcome.event}: {outcome.status} instead of {outcome.wanted}\n{outcome.output[-3000:]}")
     if wrong:
-        raise Failed(f"sam local: {len(wrong)} of {len(outcomes)} event files had another answer than expected")
+        raise Failed(f"sam local: {len(wrong)} of {len(outcomes)} event files had another status than expected")
 
 
 def expected(stack: dict) -> dict[str, int]:

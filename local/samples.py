@@ -23,7 +23,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     body: str
 
@@ -46,13 +46,13 @@ def read(event_file: Path) -> Request:
     return Request(event["requestContext"]["http"]["method"], target, headers, _body(event))
 
 
-def send(api: str, request: Request) -> Answer:
+def send(api: str, request: Request) -> Response:
     url = urlsplit(api)
     connection = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
     try:
         connection.request(request.method, url.path + request.target, request.body, request.headers)
         response = connection.getresponse()
-        return Answer(response.status, response.read().decode("utf-8", "replace"))
+        return Response(response.status, response.read().decode("utf-8", "replace"))
     finally:
         connection.close()
 

@@ -18,12 +18,12 @@ PROCESSED_SECONDS = 20
 def send_samples(aws: Aws, stack: dict) -> None:
     """Prints one line per deployed provider. Fails if a sample is refused, not stored or not processed."""
     before = watch.holdings(aws, stack["table"])
-    answers = {provider: _send(stack, provider) for provider in stack["stores"]}
+    responses = {provider: _send(stack, provider) for provider in stack["stores"]}
     after = _once_processed(aws, stack["table"], before)
     rows = [
-        (provider, paths.SAMPLES[provider], answer, _trace(provider, after.stored, before.stored),
+        (provider, paths.SAMPLES[provider], response, _trace(provider, after.stored, before.stored),
          _trace(provider, after.processed, before.processed))
-        for provider, answer in answers.items()
+        for provider, response in responses.items()
     ]
     _print_table([HEADINGS, *rows])
     refused = [provider for provider, _, answered, *_ in rows if not answered.startswith("2")]
@@ -33,8 +33,8 @@ def send_samples(aws: Aws, stack: dict) -> None:
 
 
 def _send(stack: dict, provider: str) -> str:
-    answer = samples.send(stack["api"], samples.read(samples.file_of(provider)))
-    return f"{answer.status} {answer.body}"[:40]
+    response = samples.send(stack["api"], samples.read(samples.file_of(provider)))
+    return f"{response.status} {response.body}"[:40]
 
 
 def _once_processed(aws: Aws, table: str, before: Holdings) -> Holdings:

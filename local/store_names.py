@@ -7,7 +7,7 @@ VARIABLE = "INLET_STORE_NAMES_SECONDS"
 
 
 def list_always(aws: Aws, stack: str = paths.STACK) -> None:
-    """Sets the lifetime of each receiver's list of names to nothing. In an account it is 50 seconds."""
+    """Sets the lifetime of each receiver's list of names to zero. In an account it is 50 seconds."""
     functions, resources = aws.client("lambda"), aws.resources(stack)
     for function in map(paths.function, paths.PROVIDERS):
         if name := resources.get(function):

@@ -14,7 +14,7 @@ class Holdings:
 
 
 def holdings(aws: Aws, table: str) -> Holdings:
-    """Returns all events in the table; a local table is small."""
+    """Returns all events in the table: a local table is small."""
     pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=table, ProjectionExpression="pk, sk")
     keys = [(item["pk"]["S"], item["sk"]["S"]) for page in pages for item in page["Items"]]
     return Holdings(_ids(keys, "event/"), _ids(keys, "receipt/"))

@@ -31,5 +31,5 @@ def test_a_missing_copy_has_no_age():
 
 
 def test_a_folder_without_commits_is_an_error(tmp_path):
-    with pytest.raises(Failed, match="is no git repository"):
+    with pytest.raises(Failed, match="is not a git repository"):
         advisories.age_in_days(tmp_path, COMMITTED)

@@ -120,8 +120,8 @@ def send(stack: dict, number: str, name: str, status: str, note: str = "", passw
         name = next(name for name in headers if name.lower() == "authorization")
         headers[name] = "Basic " + base64.b64encode(f"inlet:{password}".encode()).decode()
     target = "/zid/demo/order.create"
-    answer = samples.send(stack["api"], samples.Request("POST", target, headers, json.dumps(order).encode()))
-    assert answer.status == (401 if password else 200), answer
+    response = samples.send(stack["api"], samples.Request("POST", target, headers, json.dumps(order).encode()))
+    assert response.status == (401 if password else 200), response
 
 
 def stored(aws: Aws, stack: dict, path: str) -> list[str]:
@@ -235,7 +235,7 @@ def test_personal_data_is_masked_until_a_person_asks(inlet, chromium, given):
             chromium.click("a[href*='personal=show']")
             chromium.wait_for(lambda: ARABIC in unfolded(chromium), f"{page} with personal data")
         chromium.open(f"{address}/event?id={escaped(given['events'][0])}")
-        assert ARABIC not in chromium.text(), "every page asks again"
+        assert ARABIC not in chromium.text(), "every page masks it again"
 
 
 def unfolded(chromium: Browser) -> str:
@@ -377,25 +377,25 @@ def table_of_events(count: int, emulator: str) -> Iterator[str]:
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             target = self.headers.get("X-Amz-Target", "")
-            asked = json.loads(body) if target.startswith("DynamoDB") else {}
-            if target.endswith(".Query") and "IndexName" in asked:
-                answer = json.dumps(query(partitions, asked)).encode()
+            request_body = json.loads(body) if target.startswith("DynamoDB") else {}
+            if target.endswith(".Query") and "IndexName" in request_body:
+                response = json.dumps(query(partitions, request_body)).encode()
             elif target.endswith(".BatchGetItem"):
-                answer = json.dumps({"Responses": {}, "UnprocessedKeys": {}}).encode()
+                response = json.dumps({"Responses": {}, "UnprocessedKeys": {}}).encode()
             else:
                 return self.pass_on(body)
-            self.answer(200, "application/x-amz-json-1.0", answer)
+            self.respond(200, "application/x-amz-json-1.0", response)
 
         def pass_on(self, body: bytes):
             headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "content-length", "connection")}
             request = urllib.request.Request(emulator + self.path, body, headers)
             try:
-                with urllib.request.urlopen(request) as answer:
-                    self.answer(answer.status, answer.headers["Content-Type"], answer.read())
+                with urllib.request.urlopen(request) as response:
+                    self.respond(response.status, response.headers["Content-Type"], response.read())
             except urllib.error.HTTPError as refused:
-                self.answer(refused.code, refused.headers["Content-Type"], refused.read())
+                self.respond(refused.code, refused.headers["Content-Type"], refused.read())
 
-        def answer(self, status: int, kind: str, body: bytes):
+        def respond(self, status: int, kind: str, body: bytes):
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
@@ -413,22 +413,22 @@ def table_of_events(count: int, emulator: str) -> Iterator[str]:
         server.shutdown()
 
 
-def query(partitions: dict, asked: dict) -> dict:
-    """Answers a query of the time index as DynamoDB does: a page of a partition between two arrivals."""
-    values = {name: value["S"] for name, value in asked["ExpressionAttributeValues"].items()}
+def query(partitions: dict, request_body: dict) -> dict:
+    """Returns the response to a query of the time index, as DynamoDB does: a page of a partition between two arrivals."""
+    values = {name: value["S"] for name, value in request_body["ExpressionAttributeValues"].items()}
     partition = partitions.get(values[":bucket"], [])
     first = bisect.bisect_left(partition, values[":first"], key=lambda pair: pair[0])
     last = bisect.bisect_right(partition, values[":last"], key=lambda pair: pair[0])
     items = [item for _, item in partition[first:last]]
-    if not asked.get("ScanIndexForward", True):
+    if not request_body.get("ScanIndexForward", True):
         items.reverse()
-    if start := asked.get("ExclusiveStartKey"):
+    if start := request_body.get("ExclusiveStartKey"):
         items = items[next(index for index, item in enumerate(items) if item["pk"] == start["pk"]) + 1:]
-    page = items[:asked["Limit"]]
-    answer = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
+    page = items[:request_body["Limit"]]
+    response = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
     if len(items) > len(page):
-        answer["LastEvaluatedKey"] = {name: page[-1][name] for name in ("pk", "sk", "bucket", "arrival")}
-    return answer
+        response["LastEvaluatedKey"] = {name: page[-1][name] for name in ("pk", "sk", "bucket", "arrival")}
+    return response
 
 
 def event_item(number: int, received: float) -> dict:
@@ -444,8 +444,8 @@ def event_item(number: int, received: float) -> dict:
 
 def entered(url: str) -> str:
     """Exchanges the token of the printed address, and returns the cookie."""
-    with urllib.request.urlopen(url) as answer:
-        return answer.headers["Set-Cookie"].split(";")[0]
+    with urllib.request.urlopen(url) as response:
+        return response.headers["Set-Cookie"].split(";")[0]
 
 
 def milliseconds(url: str, cookie: str) -> float:
@@ -453,8 +453,8 @@ def milliseconds(url: str, cookie: str) -> float:
     times = []
     for _ in range(REQUESTS):
         started = time.monotonic()
-        with urllib.request.urlopen(urllib.request.Request(url, headers={"Cookie": cookie})) as answer:
-            answer.read()
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Cookie": cookie})) as response:
+            response.read()
         times.append((time.monotonic() - started) * 1_000)
     return sorted(times)[REQUESTS * 95 // 100 - 1]
 

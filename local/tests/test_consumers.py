@@ -1,4 +1,4 @@
-"""The consumers of examples/ and the commands of docs/consumers.md get a Zid order in order, and again after a failure."""
+"""The consumers of examples/ and docs/consumers.md get a Zid order's events in order, and again after a failure."""
 
 import json
 import re
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.stack
 DOCUMENT = "docs/consumers.md"
 STATES = [state for _, state, _ in order.STATES]
 
-# A failed message is tried again this soon in these tests.
+# The delay of a failed message in these tests.
 RETRY_SECONDS = 2
 
 
@@ -33,14 +33,14 @@ def aws(running_stack) -> Iterator[Aws]:
 
 @pytest.fixture
 def own_folder() -> Iterator[Path]:
-    """Returns the folder of a handler of one's own, which the test removes."""
+    """Returns the folder of a new handler, which the test removes."""
     folder = paths.STATE / "my-consumer"
     shutil.rmtree(folder, ignore_errors=True)
     yield folder
     shutil.rmtree(folder)
 
 
-def test_the_commands_of_the_document_give_an_order_to_ones_own_handler(aws, own_folder, inlet):
+def test_the_documents_commands_give_an_order_to_a_handler(aws, own_folder, inlet):
     commands = paths.block(DOCUMENT, "tested: own handler")
     printed = shell(commands.replace("my-consumer", str(own_folder.relative_to(paths.ROOT))))
     assert processed(printed) == STATES
@@ -81,9 +81,9 @@ def test_an_endpoint_gets_the_order_signed(program, mark, aws, inlet):
         shell("make order")
         assert processed(log.read_text()) == STATES
         assert consumer_checks(inlet) == [("pass", "1 secret signs each request")]
-        assert answered(port, {}) == 401
+        assert status_of(port, {}) == 401
         headers = {"webhook-id": "x", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,AAAA"}
-        assert answered(port, headers) == 401
+        assert status_of(port, headers) == 401
 
 
 def test_a_function_behind_the_bus_keeps_the_newest_state(aws):
@@ -102,8 +102,8 @@ def test_a_function_behind_the_bus_keeps_the_newest_state(aws):
         "source": "/zid/demo", "subject": f"order/{entity}", "receivedtime": "2020-01-01T00:00:00.000Z", "data": {"status": "new"},
     }}
     functions = aws.client("lambda")
-    answer = functions.invoke(FunctionName=outputs["FunctionName"], Payload=json.dumps(notification).encode())
-    assert "FunctionError" not in answer
+    response = functions.invoke(FunctionName=outputs["FunctionName"], Payload=json.dumps(notification).encode())
+    assert "FunctionError" not in response
     assert item()["state"]["S"] == STATES[-1]
     # Both retry policies end in the dead-letter queue. The emulator has none for a function's own failures.
     function = template.load(paths.ROOT / "examples" / "eventbridge-python" / "template.yaml")["Resources"]["Function"]
@@ -172,7 +172,7 @@ def processed(printed: str) -> list[str]:
     return re.findall(r"processed: order/\d+ (.*)", printed)
 
 
-def answered(port: int, headers: dict[str, str]) -> int:
+def status_of(port: int, headers: dict[str, str]) -> int:
     """Returns the status of the response to a request with these headers."""
     command = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--data", "{}"]
     options = [option for name, value in headers.items() for option in ("--header", f"{name}: {value}")]

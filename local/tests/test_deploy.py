@@ -57,11 +57,11 @@ def aws(running_stack) -> Iterator[Aws]:
     events.delete_event_bus(Name=BUS)
 
 
-def sam(aws: Aws, folder: Path, *command: str, answers: str = "", succeeds: bool = True) -> str:
+def sam(aws: Aws, folder: Path, *command: str, typed: str = "", succeeds: bool = True) -> str:
     """Runs `sam` in the folder and returns its output."""
     ran = subprocess.run(
         ["sam", *command, "--region", paths.REGION],
-        cwd=folder, env=tools.environment(aws.environment()), input=answers, capture_output=True, text=True,
+        cwd=folder, env=tools.environment(aws.environment()), input=typed, capture_output=True, text=True,
     )
     output = ran.stdout + ran.stderr
     assert (ran.returncode == 0) == succeeds, output
@@ -73,7 +73,7 @@ def status(aws: Aws, stack: str) -> str:
 
 
 def test_enter_at_every_question_deploys(aws, folder):
-    output = sam(aws, folder, "deploy", "--guided", answers="\n" * 80)
+    output = sam(aws, folder, "deploy", "--guided", typed="\n" * 80)
     assert "has no authentication" not in output
     assert status(aws, FIRST) == "CREATE_COMPLETE"
     assert aws.outputs(FIRST)["StageName"] == "dev"
@@ -93,8 +93,8 @@ def test_the_second_stage_accepts_a_delivery(aws, folder):
     routes.create(aws, SECOND)
     emulator_permissions.widen(aws, SECOND)
     stores.put_secrets(aws, "second")
-    answer = samples.send(aws.api(SECOND), samples.read(samples.file_of("zid")))
-    assert answer.status == 200, answer.body
+    response = samples.send(aws.api(SECOND), samples.read(samples.file_of("zid")))
+    assert response.status == 200, response.body
     scanned = aws.client("dynamodb").scan(TableName=aws.outputs(SECOND)["TableName"])
     events = {item["pk"]["S"] for item in scanned["Items"] if item["sk"]["S"].startswith("event/")}
     assert {event.split("/")[0] for event in events} == {"zid"}
@@ -115,7 +115,7 @@ def doctor(inlet: Path, aws: Aws, folder: Path, stack: str, **endpoints: str) ->
     )
     assert ran.stdout, ran.stderr
     checks = [(check["subject"], check["status"], check["finding"]) for check in json.loads(ran.stdout)["checks"]]
-    # The exit code says that something failed, and a warning is not a failure.
+    # The exit code shows that a check failed, and a warning is not a failure.
     assert ran.returncode == any(status == "fail" for _, status, _ in checks), ran.stdout
     return checks
 
@@ -166,14 +166,14 @@ def test_the_doctor_warns_of_a_second_stage_without_guards(inlet, aws, folder):
 
 
 def test_the_doctor_warns_of_small_quotas(inlet, aws, folder):
-    answers = {
+    responses = {
         "/2016-08-19/account-settings": {"AccountLimit": {"ConcurrentExecutions": 10}},
         "/account": {"throttleSettings": {"rateLimit": 500.0, "burstLimit": 250}},
     }
 
     class Quotas(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps(answers[self.path.rstrip("/")]).encode()
+            body = json.dumps(responses[self.path.rstrip("/")]).encode()
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))

@@ -1,4 +1,4 @@
-"""Generators make good types of the schemas: one `Money`, and code that compiles."""
+"""Generators make usable types from the schemas: one `Money`, and code that compiles."""
 
 import re
 import subprocess

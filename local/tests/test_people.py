@@ -61,11 +61,11 @@ def copy(running_stack) -> str:
     dynamodb.delete_backup(BackupArn=backup)
 
 
-def run(inlet: Path, environment: dict, command: str, answers: str = "") -> subprocess.CompletedProcess:
+def run(inlet: Path, environment: dict, command: str, typed: str = "") -> subprocess.CompletedProcess:
     """Runs `inlet` on the local stack as on a deployment in an account."""
     return subprocess.run(
         [inlet, "--stack", paths.STACK, *command.split()],
-        cwd="/", env=environment, input=answers, capture_output=True, text=True,
+        cwd="/", env=environment, input=typed, capture_output=True, text=True,
     )
 
 
@@ -93,7 +93,7 @@ def run(inlet: Path, environment: dict, command: str, answers: str = "") -> subp
 )
 def test_a_policy_suffices(inlet, people, copy, person, command):
     ran = run(inlet, people[person], command.replace("{copy}", copy))
-    # 3: nothing is there to show, which only a permitted call can know.
+    # 3: there is nothing to show, which only a permitted call can find out.
     assert ran.returncode in (0, 3), ran.stdout + ran.stderr
     assert "denied" not in (ran.stdout + ran.stderr).lower()
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.stack
 
 
 def test_the_lines_of_the_readme_run(running_stack):
-    if not docker.answers():
+    if not docker.is_running():
         pytest.skip(checks.NO_ENGINE)
     (lines,) = re.findall(r"<!-- tested: sam local -->\n```\n(.*?)```", (paths.ROOT / "README.md").read_text(), re.DOTALL)
     ran = subprocess.run(["bash", "-e", "-c", lines], cwd=paths.ROOT, capture_output=True, text=True)

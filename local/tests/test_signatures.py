@@ -51,7 +51,7 @@ print(json.dumps([[accepts(secret, delivery) for secret in given["secrets"]] for
 
 @dataclass
 class Delivery:
-    """A request that the endpoint got."""
+    """A request that the endpoint received."""
 
     body: bytes
     headers: dict[str, str]
@@ -63,21 +63,21 @@ class Delivery:
 
 @dataclass
 class Endpoint:
-    """An endpoint that knows one secret, and answers 401 to what this secret does not sign."""
+    """An endpoint that knows one secret, and responds 401 to requests that this secret does not sign."""
 
     url: str = ""
     secret: str = ""
     deliveries: list[Delivery] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
-    def answer(self, body: bytes, headers: dict[str, str]) -> int:
+    def status_for(self, body: bytes, headers: dict[str, str]) -> int:
         with self.lock:
             delivery = Delivery(body, headers, 0)
             delivery.status = 204 if with_python([delivery], [self.secret]) == [[True]] else 401
             self.deliveries.append(delivery)
             return delivery.status
 
-    def taken(self) -> list[Delivery]:
+    def take(self) -> list[Delivery]:
         """Returns the deliveries since the last call."""
         with self.lock:
             taken, self.deliveries = self.deliveries, []
@@ -93,7 +93,7 @@ def endpoint() -> Iterator[Endpoint]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(endpoint.answer(body, {name.lower(): value for name, value in self.headers.items()}))
+            self.send_response(endpoint.status_for(body, {name.lower(): value for name, value in self.headers.items()}))
             self.send_header("content-length", "0")
             self.end_headers()
 
@@ -115,8 +115,8 @@ def connected(running_stack, endpoint) -> Iterator[Aws]:
     stack.up(without=[])
 
 
-def test_both_libraries_accept_each_signature_while_secrets_are_rotated(connected, endpoint):
-    # Before the first delivery: an endpoint that installs a library first would answer too late.
+def test_both_libraries_accept_each_signature_during_a_rotation(connected, endpoint):
+    # Before the first delivery: an endpoint that installs a library first would respond too late.
     event_types.python_tools()
     try:
         event_types.npm_tools()
@@ -131,7 +131,7 @@ def test_both_libraries_accept_each_signature_while_secrets_are_rotated(connecte
         connected.client("ssm").put_parameter(Name=consumer.SECRETS, Type="SecureString", Value=value, Overwrite=True)
         endpoint.secret = secret_of_endpoint
         send_order(connected)
-        return endpoint.taken()
+        return endpoint.take()
 
     def check(deliveries: list[Delivery], live: list[str]) -> None:
         accepted = [delivery for delivery in deliveries if delivery.status == 204]

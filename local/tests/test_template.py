@@ -87,7 +87,7 @@ def test_a_protected_stage_keeps_table_and_queues():
         assert kept == dict.fromkeys(kept, policy), stage
 
 
-def test_what_costs_money_is_off_or_said():
+def test_costs_are_off_by_default_or_documented():
     written = template.load()
     parameters = written["Parameters"]
     assert parameters["Tracing"]["Default"] == "PassThrough"
@@ -103,7 +103,7 @@ def deployed(written: dict, **parameters: str) -> dict[str, dict]:
     return {name: one for name, one in written["Resources"].items() if has(one)}
 
 
-def test_a_domain_of_ones_own_brings_its_parts_only():
+def test_an_own_domain_adds_only_its_parts():
     written = template.load()
     without = deployed(written)
     domain = {"DomainName": "hooks.example.com", "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1"}
