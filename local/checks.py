@@ -8,7 +8,7 @@ from local.steps import Failed, Unavailable, run
 
 NO_ENGINE = """
 ********************************************************************************
-*  NOT CHECKED: no Docker engine is running: `sam local invoke` was not run.  *
+*  NOT CHECKED: no Docker engine is running: `sam local invoke` was not run.   *
 *  Start one (on Debian: apt-get install docker.io, then dockerd) and repeat.  *
 ********************************************************************************
 """

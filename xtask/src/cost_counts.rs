@@ -1,5 +1,5 @@
-//! The generated part of `docs/costs.md`: how many alarms and metrics a deployment has, counted in the code, so that the
-//! document cannot keep an old number.
+//! The generated part of `docs/costs.md`: the numbers of a deployment's alarms and metrics, counted in the code, so that the
+//! document has no outdated number.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! The generated parts of `docs/events.md`: the catalogue of events, and the field that each canonical field is read
 //! from.
 //!
-//! The second is found out, not written down: each leaf of each payload file is changed, and the canonical fields that
-//! change with it are read from it.
+//! The second part is derived: each leaf of each payload file is changed, and the canonical fields that change with it
+//! are read from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -45,7 +45,7 @@ pub fn below(folder: &str) -> Vec<String> {
     found
 }
 
-/// Returns the text of a file, or none if it does not exist.
+/// Returns the text of a file, or `None` if it does not exist.
 pub fn existing(path: &str) -> Option<String> {
     fs::read_to_string(root().join(path)).ok()
 }
