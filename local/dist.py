@@ -78,7 +78,7 @@ def check() -> None:
 
 
 def checks_dist() -> bool:
-    """Returns whether the tests shall use the release in dist/ instead of a quick build."""
+    """Returns whether the tests use the release in dist/ instead of a quick build."""
     return CHECKS_DIST in os.environ
 
 

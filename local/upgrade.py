@@ -22,7 +22,7 @@ REPLACED_BY = {
 # Replacements that docs/upgrading.md announces, by logical id: the property and its value since then.
 ANNOUNCED = {"ApiLog": ("LogGroupName", {"Fn::Sub": "/aws/vendedlogs/inlet/${Stage}/api"})}
 
-# Policies for a resource that is removed or replaced all the same, from the weakest protection to the strongest.
+# Policies for a resource that is removed or replaced nevertheless, from the weakest protection to the strongest.
 POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
 STRENGTHS = ("Delete", {"Fn::If": ["IsProtectedStage", "Retain", "Delete"]}, "Retain")
 

@@ -1,4 +1,4 @@
-"""Links between the documents lead somewhere, and the two long documents stay short."""
+"""Every link between the documents has a target, and the two long documents stay short."""
 
 import re
 import subprocess

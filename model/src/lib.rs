@@ -11,7 +11,7 @@
 //! without effect; fail for its caller and take effect later, at any time, even after everything else (a lost reply is
 //! the case in which it takes effect immediately); be sent again by the SDK while the first one is still on its way; or
 //! never be made, because the program is killed there. Further faults are a message that becomes visible while its
-//! processor still works, and a sweeper that misjudges a queue which is merely backed up. Without a fault, at any time:
+//! processor still works, and a sweeper that misjudges a queue which is only backed up. Without a fault, at any time:
 //! the deduplication window passes, the provider sends an equal delivery again (whatever the response was) or sends no
 //! more, the operator redrives.
 //!
@@ -46,7 +46,7 @@
 //!   the properties of the first part do not include the order.
 //! - A delivery that does not verify is refused at the end. An operator's `reverify` and replay are not in the model.
 //! - The dead-letter queue takes every message: it has no deduplication window of its own here, so a message that is
-//!   sent to it must not be taken for a duplicate there.
+//!   sent to it must not count as a duplicate there.
 //!
 //! # The order of an entity's states
 //! Which of two deliveries is a duplicate and which is a new state, and which one is the newest, is checked by the

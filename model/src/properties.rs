@@ -6,9 +6,9 @@ use crate::protocol::Protocol;
 use crate::receiver::{Receiver, Response};
 use crate::world::{Id, Message, World};
 
-/// Promise 1: in the end, exactly one event of an accepted delivery's content is stored, once.
+/// Promise 1: at the end, exactly one event of an accepted delivery's content is stored, once.
 pub const STORED: &str = "an accepted delivery ends stored exactly once";
-/// Promise 1: in the end, the event that is stored was processed.
+/// Promise 1: at the end, the event that is stored was processed.
 pub const PROCESSED: &str = "an accepted delivery ends processed";
 /// At no time are equal deliveries, accepted or not, two events or one written twice.
 pub const ONCE: &str = "nothing is stored twice";

@@ -39,7 +39,7 @@ pub enum Step {
     WindowPasses(Id),
     /// An overdue call takes effect.
     Lands(usize),
-    /// The sweeper takes up an event.
+    /// The sweeper takes an event.
     Sweeps(Id),
     /// The operator takes a dead or parked event.
     Redrives,

@@ -33,13 +33,13 @@ fn providers() -> BTreeSet<String> {
 fn the_dashboard_draws_metrics_of_the_code_and_is_free() {
     let ours: BTreeSet<&str> = metrics::ALL.iter().map(|metric| metric.name).collect();
     let drawn = operations::drawn();
-    let strange: Vec<&String> = drawn
+    let unknown: Vec<&String> = drawn
         .iter()
         .filter(|line| {
             line.strip_prefix("Inlet ").is_some_and(|rest| !ours.iter().any(|name| rest.starts_with(name)))
         })
         .collect();
-    assert!(strange.is_empty(), "no function emits {strange:?}");
+    assert!(unknown.is_empty(), "no function emits {unknown:?}");
     assert!(drawn.len() > 30, "only {} metrics are drawn", drawn.len());
     assert!(drawn.len() <= operations::FREE_METRICS, "{} metrics are drawn: {drawn:?}", drawn.len());
 }

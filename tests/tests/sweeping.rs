@@ -229,7 +229,7 @@ async fn events_that_may_wait_on_a_long_queue_are_not_sent_again() {
     assert_eq!(swept.oldest_unprocessed, site.aged(20 * MINUTE), "but its age is recorded");
 
     site.processor_is_at(10 * MINUTE).await;
-    assert_eq!(site.sweep().await.resent, 1, "what was sent before is not on the queue any more");
+    assert_eq!(site.sweep().await.resent, 1, "an event that was sent before is no longer on the queue");
     assert_eq!(site.queued(), [lost.as_str()]);
 
     site.stack.clients.sqs.purge_queue().queue_url(&site.queue_url).send().await.unwrap();
@@ -248,7 +248,7 @@ async fn in_flight_messages_alone_do_not_hold_others_back() {
     site.processor_is_at(30 * MINUTE).await;
     let swept = site.sweep().await;
     assert_eq!(swept.waiting, Some(QueueDepth { visible: 0, in_flight: 1 }));
-    assert_eq!(swept.resent, 0, "a backlog was taken up a moment ago, and the last of it may be this event");
+    assert_eq!(swept.resent, 0, "a backlog was received recently, and this event may be the last of it");
 
     site.now = later(site.now, 5 * MINUTE);
     site.stack.enqueue(&site.queue_url, "another", "{}", None).await;
@@ -502,7 +502,7 @@ async fn a_redrive_returns_dead_letters_with_all_they_carry() {
     let looked = letters.look(&all, 10).await.unwrap();
     assert_eq!(looked.letters[0].event.as_ref().map(|event| &event.id), Some(&id));
     assert_eq!(looked.letters[0].reason.as_deref(), Some("for a test"));
-    assert_eq!(letters.count().await.unwrap(), 1, "a look gives back");
+    assert_eq!(letters.count().await.unwrap(), 1, "listing returns the letters to the queue");
     let moved = watch::Sender::new(LettersDone::default());
     letters.run(Action::Redrive, &all, 100, &stop, &moved).await.unwrap();
     let done = LettersDone { moved: 1, ..LettersDone::default() };

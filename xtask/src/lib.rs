@@ -47,7 +47,7 @@ pub fn files() -> Files {
     files
 }
 
-/// Writes every generated file that differs, removes what is left over in the generated folders, and returns the paths
+/// Writes every generated file that differs, removes outdated files in the generated folders, and returns the paths
 /// of both.
 pub fn write() -> Vec<String> {
     let files = files();
@@ -61,7 +61,7 @@ pub fn write() -> Vec<String> {
 /// Returns a sentence for each generated file that is not as the generators write it.
 pub fn differences() -> Vec<String> {
     let files = files();
-    let stale = stale(&files).into_iter().map(|path| format!("{path} is left over"));
+    let stale = stale(&files).into_iter().map(|path| format!("{path} is outdated"));
     stale.chain(changed(&files).into_iter().map(|path| format!("{path} is missing or differs"))).collect()
 }
 

@@ -5,7 +5,7 @@ use inlet::proof::Verified;
 use serde_json::Value;
 
 /// Names of wrappers around the object. `example` and `example-1` come from the examples on some pages
-/// (/webhook/webhook/loyalty-point), not from bodies; a mock server may send them all the same. The others are usual
+/// (/webhook/webhook/loyalty-point), not from bodies; a mock server may send them nevertheless. The others are usual
 /// names of an envelope's content. No object of DealPOS has a field of any of these names.
 pub(crate) const WRAPPERS: [&str; 4] = ["example", "example-1", "data", "payload"];
 

@@ -418,7 +418,7 @@ fn a_shift_mixes_two_spellings() {
 fn equal_bodies_are_one_event_forever_only_with_an_own_time() {
     for row in EVENTS {
         let has_own_time = ["invoiceCreated", "closeShift"].contains(&row.event);
-        let want = if lasting { DedupRule::Timestamp } else { DedupRule::RetryWindow };
+        let want = if has_own_time { DedupRule::Timestamp } else { DedupRule::RetryWindow };
         assert_eq!(row.dedup, want, "{}", row.event);
         if let Some((_, text)) = DealPosContract::PAYLOADS.iter().find(|(event, _)| row.is_named(event)) {
             assert_eq!(read(row.event, text).dedup, want, "{}", row.event);
@@ -427,7 +427,7 @@ fn equal_bodies_are_one_event_forever_only_with_an_own_time() {
 }
 
 #[test]
-fn a_time_that_may_be_a_mere_date_leaves_the_retry_window() {
+fn a_time_that_may_be_a_date_keeps_the_retry_window() {
     for sent in [
         json!("2024-03-05T00:00:00"),
         json!("2024-03-05"),

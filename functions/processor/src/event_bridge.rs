@@ -303,8 +303,8 @@ mod tests {
     async fn a_response_with_missing_entries_confirms_none() {
         // Eleven entries make two requests: a result that the first response lacks must not be filled by the second.
         let ten = r#"{"EventId":"1"},"#.repeat(9);
-        let nine_told = format!(r#"{{"FailedEntryCount":0,"Entries":[{}]}}"#, ten.trim_end_matches(','));
-        let (bus, _) = bus(&[(200, &nine_told), (200, ONE)]);
+        let nine_results = format!(r#"{{"FailedEntryCount":0,"Entries":[{}]}}"#, ten.trim_end_matches(','));
+        let (bus, _) = bus(&[(200, &nine_results), (200, ONE)]);
         let words = words(bus.consume(&messages(11)).await);
         assert_eq!(
             words,

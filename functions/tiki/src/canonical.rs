@@ -127,7 +127,7 @@ inlet::payload! {
         client_order_id: String = "client_order_id",
         /// The shop on the partner's platform.
         partner_shop_id: String = "partner_shop_id",
-        /// The kind of fee; the list breaks off.
+        /// The kind of fee; the list is incomplete.
         fee_key: String = "fee_key",
         /// A number, without a currency. No page shows the sign of a refund.
         fee_amount: Decimal = "fee_amount",

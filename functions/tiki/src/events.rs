@@ -53,7 +53,7 @@ const SHIPMENT_STATUSES: &[&str] = &[
 ];
 
 /// The documented states of an order and reasons of failed deliveries: the page with the states could not be read,
-/// and the one with the reasons breaks off.
+/// and the one with the reasons is incomplete.
 const ORDER_VALUES: Values = &[
     ("main_state", &["new", "awaiting_confirmation", "processing", "shipping", "canceled"]),
     ("main_substate", &["ready_for_pickup", "delivery_failed_1", "delivery_failed_2", "delivery_failed_3"]),
@@ -110,7 +110,7 @@ pub static EVENTS: &[EventSpec] = &[
         .timestamp("timestamp")
         .closed_values(&[("status", SHIPMENT_STATUSES)])
         .payload(Full, shipment),
-    // The list of fees breaks off.
+    // The list of fees is incomplete.
     EventSpec::new("lastmile.fee", Shipment, "fee_charged").sent_when("A fee of a last-mile order was charged.")
         .entity(&[&["tnsl_order_id"], &["client_order_id"]])
         .payload(Partial, fee),

@@ -7,7 +7,7 @@ use super::protocol::Protocol;
 use super::world::World;
 use crate::world::Id;
 
-/// Promises 1 and 2: in the end, each delivery that was answered 2xx is an event on the queue or on the pending list,
+/// Promises 1 and 2: at the end, each delivery that was answered 2xx is an event on the queue or on the pending list,
 /// from where it comes to the consumer, or, if it is forged, in quarantine.
 pub const KEPT: &str = "a deferred delivery ends as an event, or in quarantine if it is forged";
 /// Promise 3.

@@ -59,7 +59,7 @@ pub enum Receipt {
     Processed,
     /// The event is a duplicate of another one, or another one took its place.
     Duplicate,
-    /// The event was taken for a duplicate, and is a new state.
+    /// The event counted as a duplicate, and is a new state.
     Void,
 }
 

@@ -53,7 +53,7 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 ///
 /// so that a run can be repeated wherever it ended. One whose entity was forgotten since it arrived is deleted and
 /// neither stored nor sent. The first transient fault ends the run, so no request overtakes another one of its entity;
-/// requests of different entities are taken up at the same time. A request that cannot be read, or that table or queue
+/// requests of different entities are accepted at the same time. A request that cannot be read, or that table or queue
 /// never take, stays and is skipped. `sum` contains the progress at any time.
 ///
 /// # Errors
@@ -154,7 +154,7 @@ impl<J: Journal, Q: Queue> Run<'_, J, Q> {
         Ok(groups)
     }
 
-    /// Takes up the requests of an entity, one after the other. Returns true if a transient fault ends the run.
+    /// Accepts the requests of an entity, one after the other. Returns true if a transient fault ends the run.
     async fn take_up(&self, group: Vec<Compared>) -> bool {
         for compared in group {
             let result = self.accept(compared).await;

@@ -90,7 +90,7 @@ async fn received(receiver: &Memory, to: &str, key: Option<&str>, body: &[u8]) -
 }
 
 #[tokio::test]
-async fn an_unproved_delivery_of_a_configured_store_is_kept() {
+async fn an_unverified_delivery_of_a_configured_store_is_kept() {
     for (key, newer, rejection) in [
         (Some("wrong"), None, Rejection::Mismatch),
         (Some("wrong"), Some("new"), Rejection::Mismatch),
@@ -140,7 +140,7 @@ async fn unusable_credentials_quarantine_and_ask_for_a_retry() {
 #[tokio::test]
 async fn nothing_is_quarantined_for_an_unconfigured_store() {
     let receiver = receiver(None, Plan::default());
-    let (status, report) = received(&receiver, "nobody", Some("wrong"), b"{}").await;
+    let (status, report) = received(&receiver, "unconfigured", Some("wrong"), b"{}").await;
     assert!(matches!(report, Report::Refused(NotAccepted::UnknownStore)), "{report:?}");
     assert_eq!((status, receiver.quarantine.deliveries()), (401, vec![]));
 }

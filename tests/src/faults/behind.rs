@@ -33,7 +33,7 @@ const EVENTS: usize = 3;
 /// The poison: an event in the middle of the second entity.
 const POISON: (&str, usize) = ("7002", 1);
 
-/// Number of tries of an event that fails for its own reasons.
+/// Number of tries of an event that fails by its own fault.
 const TRIES: usize = 5;
 
 /// Invocations of the processor during the fault: below the five tries after which an event is parked.
@@ -113,7 +113,7 @@ impl Case {
         if hangs || self.rules.iter().any(is_silent) { SHORT_LIMIT_SECONDS } else { LONG_LIMIT_SECONDS }
     }
 
-    /// Returns true if the poison fails for its own reasons and is parked after its tries.
+    /// Returns true if the poison fails by its own fault and is parked after its tries.
     fn parks(&self) -> bool {
         match self.conduct {
             Conduct::Poison(Failure::Hang | Failure::Named("transient")) => false,
@@ -216,7 +216,7 @@ pub async fn run(stack: &Stack, case: Case) -> Outcome {
         consumer.behave(Conduct::Works);
     }
     if !drained(&world, &mut processor).await {
-        broken.push(format!("not quiet after {ROUNDS} rounds"));
+        broken.push(format!("work is left after {ROUNDS} rounds"));
     }
     let numbers = reconciled(stack, &world, &case, &consumer, &arrived, &reconciliation, &mut broken).await;
     let mut seen: Vec<Operation> = plan.seen().into_keys().collect();
@@ -417,7 +417,7 @@ pub async fn redrive_and_replay(stack: &Stack, mode: Mode) -> Vec<String> {
     consumer.behave(Conduct::Works);
     world.redrive(stack).await;
     if !drained(&world, &mut processor).await {
-        broken.push("not quiet after the redrive".to_owned());
+        broken.push("work is left after the redrive".to_owned());
     }
     let redriven: Vec<String> = consumer.given().into_iter().skip(before).map(|event| event.id).collect();
     if redriven != [poison.clone()] || !parked(&world).await.is_empty() {
@@ -428,7 +428,7 @@ pub async fn redrive_and_replay(stack: &Stack, mode: Mode) -> Vec<String> {
     consumer.behave(Conduct::Flaps(down));
     world.replay(stack, "after-the-fix").await;
     if !drained(&world, &mut processor).await {
-        broken.push("not quiet after the replay".to_owned());
+        broken.push("work is left after the replay".to_owned());
     }
     let replayed: Vec<Given> = consumer.given().into_iter().skip(before).collect();
     if replayed.iter().any(|event| event.replay.as_deref() != Some("after-the-fix")) {

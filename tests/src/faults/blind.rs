@@ -95,7 +95,7 @@ pub async fn run(stack: &Stack, row: Row) -> Seen {
     tokio::time::sleep(row.lasts.saturating_sub(since.elapsed())).await;
     blind.stop();
     if !recover(&world).await {
-        broken.push("not quiet in the end".to_owned());
+        broken.push("work is left at the end".to_owned());
     }
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
     let published = world.published().await;

@@ -152,7 +152,7 @@ pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
         }
     }
     if afterwards == Afterwards::Recovery && !recover(&world).await {
-        broken.push(format!("not quiet after {ROUNDS} rounds"));
+        broken.push(format!("work is left after {ROUNDS} rounds"));
     }
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
     let published = world.published().await;

@@ -289,7 +289,7 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
     }
     of_processor.stop();
     if !recover(&world).await {
-        broken.push("not quiet in the end".to_owned());
+        broken.push("work is left at the end".to_owned());
     }
     let table = Table::new(stack.clients.dynamodb.clone(), world.table.clone(), 90);
     let published = world.published().await;

@@ -45,7 +45,7 @@ pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlast
     }
     down.stop();
     if !recover(&world).await {
-        broken.push("not quiet after the outage".to_owned());
+        broken.push("work is left after the outage".to_owned());
     }
     for (what, count) in [("dead letters", world.dead_letters().await), ("parked", parked(&world).await)] {
         if count > 0 {

@@ -26,7 +26,7 @@ pub enum Fault {
     Slow,
     /// It is done 1.5 s late, and the response follows immediately: within the caller's timeout for one attempt.
     DoneLate,
-    /// It is done, and the response breaks off in the middle.
+    /// It is done, and the connection ends in the middle of the response.
     CloseMidResponse,
     /// A batch: the service does the first half and fails the other. A call for
     /// a single item is not changed.

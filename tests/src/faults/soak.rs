@@ -120,7 +120,7 @@ pub async fn soak(stack: &Stack, count: usize) -> Soaked {
     let (mut numbers, mut broken) = reconciliation.reconciled(&shared.world, &table, &published).await;
     if !quiet {
         let parked = shared.world.dead_letters().await;
-        broken.push(format!("not quiet in the end; {parked} messages wait for a redrive"));
+        broken.push(format!("work is left at the end; {parked} messages wait for a redrive"));
     }
     numbers.faults = shared.plan.struck();
     let accepted = reconciliation.0.values().filter(|sent| sent.genuine && sent.accepted > 0).count();

@@ -251,9 +251,9 @@ impl World {
 
     /// Returns the number of dead letters.
     pub async fn dead_letters(&self) -> usize {
-        let asked = json!({"QueueUrl": self.dead_letters, "AttributeNames": [ALL]});
-        let said = self.aws().call("AmazonSQS.GetQueueAttributes", &asked).await;
-        said["Attributes"]["ApproximateNumberOfMessages"]
+        let input = json!({"QueueUrl": self.dead_letters, "AttributeNames": [ALL]});
+        let response = self.aws().call("AmazonSQS.GetQueueAttributes", &input).await;
+        response["Attributes"]["ApproximateNumberOfMessages"]
             .as_str()
             .and_then(|n| n.parse().ok())
             .unwrap_or_default()
@@ -261,17 +261,17 @@ impl World {
 
     /// Returns the keys of all items in the table: partition and sort key.
     pub async fn keys(&self) -> Vec<(String, String)> {
-        let mut asked =
+        let mut input =
             json!({"TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true});
         let mut keys = Vec::new();
         loop {
-            let said = self.aws().call("DynamoDB_20120810.Scan", &asked).await;
+            let response = self.aws().call("DynamoDB_20120810.Scan", &input).await;
             let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
             keys.extend(
-                said["Items"].as_array().into_iter().flatten().map(|i| (text(i, "pk"), text(i, "sk"))),
+                response["Items"].as_array().into_iter().flatten().map(|i| (text(i, "pk"), text(i, "sk"))),
             );
-            match said.get("LastEvaluatedKey") {
-                Some(last) if !last.is_null() => asked["ExclusiveStartKey"] = last.clone(),
+            match response.get("LastEvaluatedKey") {
+                Some(last) if !last.is_null() => input["ExclusiveStartKey"] = last.clone(),
                 _ => return keys,
             }
         }
@@ -299,23 +299,23 @@ impl World {
 
     /// Returns the keys of the items that fulfil a condition.
     async fn keys_where(&self, condition: &str) -> HashSet<(String, String)> {
-        let mut asked = json!({
+        let mut input = json!({
             "TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true,
             "FilterExpression": condition,
         });
         // A word that DynamoDB reserves.
         if condition.contains("#void") {
-            asked["ExpressionAttributeNames"] = json!({"#void": "void"});
+            input["ExpressionAttributeNames"] = json!({"#void": "void"});
         }
         let mut keys = HashSet::new();
         loop {
-            let said = self.aws().call("DynamoDB_20120810.Scan", &asked).await;
+            let response = self.aws().call("DynamoDB_20120810.Scan", &input).await;
             let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
             keys.extend(
-                said["Items"].as_array().into_iter().flatten().map(|i| (text(i, "pk"), text(i, "sk"))),
+                response["Items"].as_array().into_iter().flatten().map(|i| (text(i, "pk"), text(i, "sk"))),
             );
-            match said.get("LastEvaluatedKey") {
-                Some(last) if !last.is_null() => asked["ExclusiveStartKey"] = last.clone(),
+            match response.get("LastEvaluatedKey") {
+                Some(last) if !last.is_null() => input["ExclusiveStartKey"] = last.clone(),
                 _ => return keys,
             }
         }
@@ -335,12 +335,12 @@ impl World {
     }
 
     async fn messages(&self, queue: &str, wait_seconds: u32) -> Vec<Value> {
-        let asked = json!({
+        let input = json!({
             "QueueUrl": queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": wait_seconds,
             "AttributeNames": [ALL], "MessageSystemAttributeNames": [ALL], "MessageAttributeNames": [ALL],
         });
-        let said = self.aws().call("AmazonSQS.ReceiveMessage", &asked).await;
-        said["Messages"].as_array().cloned().unwrap_or_default()
+        let response = self.aws().call("AmazonSQS.ReceiveMessage", &input).await;
+        response["Messages"].as_array().cloned().unwrap_or_default()
     }
 
     fn aws(&self) -> Aws {
@@ -384,7 +384,7 @@ struct Aws {
 }
 
 impl Aws {
-    async fn call(&self, target: &str, asked: &Value) -> Value {
+    async fn call(&self, target: &str, input: &Value) -> Value {
         let service = match target.split('.').next() {
             Some("AmazonSQS") => "sqs",
             Some("AWSEvents") => "events",
@@ -397,17 +397,17 @@ impl Aws {
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", target)
             .header("authorization", format!("{credential}, SignedHeaders=host, Signature=0"))
-            .body(Bytes::from(asked.to_string()))
+            .body(Bytes::from(input.to_string()))
             .expect("a request");
         let response = send(self.to, request).await.unwrap_or_else(|error| panic!("{target}: {error}"));
-        let said = String::from_utf8_lossy(response.body());
-        assert!(response.status().is_success(), "{target}: {said}");
+        let text = String::from_utf8_lossy(response.body());
+        assert!(response.status().is_success(), "{target}: {text}");
         serde_json::from_slice(response.body()).unwrap_or_default()
     }
 
     async fn copy_table(&self, deployed: &str, name: &str) {
-        let said = self.call("DynamoDB_20120810.DescribeTable", &json!({"TableName": deployed})).await;
-        let table = &said["Table"];
+        let response = self.call("DynamoDB_20120810.DescribeTable", &json!({"TableName": deployed})).await;
+        let table = &response["Table"];
         let indexes = table["GlobalSecondaryIndexes"].as_array().expect("the time index").iter();
         let indexes: Vec<Value> = indexes
             .map(|index| {
@@ -426,8 +426,8 @@ impl Aws {
 
     /// Creates the queue and its dead-letter queue.
     async fn copy_queues(&self, deployed: &str, name: &str) -> (String, String) {
-        let asked = json!({"QueueUrl": deployed, "AttributeNames": [ALL]});
-        let said = self.call("AmazonSQS.GetQueueAttributes", &asked).await;
+        let input = json!({"QueueUrl": deployed, "AttributeNames": [ALL]});
+        let response = self.call("AmazonSQS.GetQueueAttributes", &input).await;
         let settings: BTreeMap<&str, Value> = [
             "FifoQueue",
             "DeduplicationScope",
@@ -437,11 +437,11 @@ impl Aws {
             "VisibilityTimeout",
         ]
         .into_iter()
-        .filter_map(|setting| Some((setting, said["Attributes"].get(setting)?.clone())))
+        .filter_map(|setting| Some((setting, response["Attributes"].get(setting)?.clone())))
         .collect();
         let dead_letters = self.queue(&format!("{name}-dead.fifo"), &json!(settings)).await;
         let policy: Value =
-            serde_json::from_str(said["Attributes"]["RedrivePolicy"].as_str().expect("a redrive policy"))
+            serde_json::from_str(response["Attributes"]["RedrivePolicy"].as_str().expect("a redrive policy"))
                 .expect("JSON");
         let arn = self.arn(&dead_letters).await;
         let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": policy["maxReceiveCount"]});
@@ -464,15 +464,15 @@ impl Aws {
     }
 
     async fn queue(&self, name: &str, attributes: &Value) -> String {
-        let said =
+        let response =
             self.call("AmazonSQS.CreateQueue", &json!({"QueueName": name, "Attributes": attributes})).await;
-        said["QueueUrl"].as_str().expect("a URL").to_owned()
+        response["QueueUrl"].as_str().expect("a URL").to_owned()
     }
 
     async fn arn(&self, queue: &str) -> String {
-        let asked = json!({"QueueUrl": queue, "AttributeNames": ["QueueArn"]});
-        let said = self.call("AmazonSQS.GetQueueAttributes", &asked).await;
-        said["Attributes"]["QueueArn"].as_str().expect("an ARN").to_owned()
+        let input = json!({"QueueUrl": queue, "AttributeNames": ["QueueArn"]});
+        let response = self.call("AmazonSQS.GetQueueAttributes", &input).await;
+        response["Attributes"]["QueueArn"].as_str().expect("an ARN").to_owned()
     }
 }
 

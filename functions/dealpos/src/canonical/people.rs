@@ -14,7 +14,7 @@ inlet::payload! {
     pub(crate) struct Person {
         /// On invoices only.
         id: String = "ID",
-        /// The merchant's code; may be empty. `MemberCode` is read by a public receiver and taken for an older name.
+        /// The merchant's code; may be empty. `MemberCode` is read by a public receiver: presumably an older name.
         code: String = "Code" | "MemberCode",
         /// With the form of address in front, on some pages.
         name: Personal = "Name",
@@ -28,7 +28,7 @@ inlet::payload! {
         email: Personal = "Email",
         /// With `+62`, with a leading 0, or with neither.
         phone: Personal = "Phone",
-        /// Likewise.
+        /// In the same forms.
         mobile: Personal = "Mobile",
         /// Text, number or boolean; none of the values are documented.
         gender: Gender = "Gender",
@@ -92,7 +92,7 @@ impl FromJson for Gender {
     }
 }
 
-/// A person as an object, or as nothing but a name.
+/// A person as an object, or as a name alone.
 #[derive(Clone, PartialEq)]
 pub(super) struct Named(Person);
 

@@ -176,8 +176,8 @@ impl Consumer for Endpoint {
     /// The secrets may be read twice, before the first request and after a response that refuses its signature, and
     /// each of the two responses has a body.
     fn time_limit(&self) -> Option<Duration> {
-        let beside = secrets::READ.saturating_add(DRAIN).saturating_mul(2);
-        Some(self.timeout.saturating_add(beside))
+        let other_steps = secrets::READ.saturating_add(DRAIN).saturating_mul(2);
+        Some(self.timeout.saturating_add(other_steps))
     }
 }
 

@@ -171,7 +171,7 @@ impl Account {
         for event in named_or_all(events) {
             let target = self.target(event);
             let Some(slot) = slot(event.event) else {
-                // Without a word if the user did not name the event.
+                // Reported only if the user named the event.
                 if !events.is_empty() {
                     let item = Item::new(Planned::Skip, event.event, target);
                     steps.push(Step::nothing(item.noted("ZORT does not document the field of its URL.")));

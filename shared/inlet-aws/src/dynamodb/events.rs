@@ -323,7 +323,7 @@ impl Events {
         Ok(true)
     }
 
-    /// Puts an event that was taken for a duplicate into the time index again, and then makes its receipt void.
+    /// Puts an event that counted as a duplicate into the time index again, and then makes its receipt void.
     async fn unmark_duplicate(&self, event: &ExistingEvent) -> Result<(), Fault> {
         let show = Expressions::update("SET no_repeat = :true, arrival = :arrival")
             .only_if("attribute_exists(pk)")

@@ -24,7 +24,7 @@ pub enum Part {
     Body,
     /// Its message.
     Message,
-    /// The attributes that list it by arrival and delete it in the end. The event itself can be read.
+    /// The attributes that list it by arrival and by which it expires. The event itself can be read.
     Index,
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::event::EventId;
 
-/// Number of attempts of a message that fails for its own reasons, or that crashes the processor. Then it goes to the
+/// Number of attempts of a message that fails by its own fault, or that crashes the processor. Then it goes to the
 /// dead-letter queue. Only its own attempts count, not waiting behind others or an outage.
 pub const MAX_ATTEMPTS: u32 = 5;
 
@@ -26,7 +26,7 @@ const BACKOFF_DIVISOR: u32 = 10;
 /// The attempts of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
-    /// Number of failures for its own reasons.
+    /// Number of failures by its own fault.
     pub failed: u32,
     /// Number of attempts without any result since the last result: the processor died or ran out
     /// of time over it, or over another message of its batch.
@@ -49,7 +49,7 @@ impl Attempts {
         Self { unfinished: self.unfinished.saturating_add(1), ..self }
     }
 
-    /// Adds a failure for its own reasons.
+    /// Adds a failure by its own fault.
     pub(super) fn ended_by_itself(self) -> Self {
         Self { failed: self.failed.saturating_add(1), unfinished: 0 }
     }

@@ -31,11 +31,11 @@ pub trait Consumer: Send + Sync {
     /// Processes each message and returns the results in the same order.
     ///
     /// No two of the messages are about the same entity, so they may be handled one after the other, all at
-    /// once, or in one call to somewhere else. An entity's next message comes when this one succeeded.
+    /// once, or in one call of another service. An entity's next message comes when this one succeeded.
     fn consume(&self, messages: &[Message]) -> impl Future<Output = Vec<Result<(), ConsumeError>>> + Send;
 
     /// Returns the time limit of one call of [`Consumer::consume`]; `None` if it is unknown. No call begins for
-    /// which less time is left, because an interrupted one may still be at work when the next message comes.
+    /// which less time is left, because an interrupted one may still be running when the next message comes.
     fn time_limit(&self) -> Option<Duration> {
         None
     }
@@ -60,7 +60,7 @@ pub enum ConsumeError {
     Crashed(#[source] Fault),
     /// The call had no result in time, because of this message, of another one of the same call, or of what processing
     /// depends on. The message is tried until it succeeds, and alone from its next receive on: not before, because the
-    /// call may still be at work.
+    /// call may still be running.
     #[error("the consumer did not end in time")]
     TimedOut(#[source] Fault),
 }
@@ -480,7 +480,7 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         }
     }
 
-    /// Sends a message to the dead-letter queue that failed for its own reasons and has no attempts left, or that SQS
+    /// Sends a message to the dead-letter queue that failed by its own fault and has no attempts left, or that SQS
     /// is about to delete although only the queue has its event.
     async fn dead_letter(&self, step: &mut Step) {
         let (fault, id) = match &step.state {

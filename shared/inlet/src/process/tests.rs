@@ -675,7 +675,7 @@ fn suspects_of_a_crash_wait_if_no_time_is_left() {
 fn events_of_a_call_that_timed_out_are_tried_alone_next_time() {
     let desk = Desk { failing: HashMap::from([("b1", Way::TimeOut)]), ..Desk::default() };
     let late = are(&[("a1", "timed out"), ("b1", "timed out"), ("c1", "timed out")]);
-    assert_eq!(outcomes(&desk, batch("a1 b1 c1")), late, "the call may still be at work");
+    assert_eq!(outcomes(&desk, batch("a1 b1 c1")), late, "the call may still be running");
     assert!(desk.books.lock().unwrap().done.is_empty());
     assert_eq!(
         outcomes(&desk, received_often("a1 b1 c1", 2)),

@@ -153,7 +153,7 @@ impl EventSpec {
         Self { closed_values, ..self }
     }
 
-    /// Sets fields of which some values are documented, because the list is open or breaks off.
+    /// Sets fields of which some values are documented, because the list is open or incomplete.
     #[must_use]
     pub const fn open_values(self, open_values: Values) -> Self {
         Self { open_values, ..self }

@@ -58,7 +58,7 @@ impl QuarantineOutcome {
 /// ```
 /// # use inlet::receive::quarantine::{QuarantineOutcome, Quarantine, RejectedRequest};
 /// # use inlet::fault::Fault;
-/// async fn set_aside(suspect: &RejectedRequest<'_>, quarantine: &impl Quarantine) -> Result<QuarantineOutcome, Fault>
+/// async fn keep(suspect: &RejectedRequest<'_>, quarantine: &impl Quarantine) -> Result<QuarantineOutcome, Fault>
 /// {
 ///     quarantine.store(suspect).await
 /// }

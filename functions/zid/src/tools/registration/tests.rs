@@ -319,7 +319,7 @@ fn a_response_without_a_list_is_not_an_empty_list() {
     ] {
         match webhooks.parse(&reply(status, body)) {
             Err(error) => assert_eq!(error.to_string(), expected, "{status} {body}"),
-            Ok(_) => panic!("taken for a list: {status} {body}"),
+            Ok(_) => panic!("read as a list: {status} {body}"),
         }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn read(event: &RawValue) -> Option<Event> {
     let event: ApiGatewayV2httpRequest = serde_json::from_str(event.get()).ok()?;
     let method = event.request_context.http.method;
     if method == http::Method::GET {
-        // The types also read an empty method as GET: a delivery would be taken for a probe, and lost.
+        // The types also read an empty method as GET: a delivery would count as a probe, and be lost.
         return None;
     }
     let mut headers = BTreeMap::<String, Vec<String>>::new();
