@@ -113,17 +113,17 @@ impl Sweeper {
             }
             (Self::Recounting, Reply::Marker(Some(marker))) => Self::Noting { counted: marker.counted },
             (Self::Reading { counted }, Reply::Done) => Self::Listing { counted },
-            (Self::Listing { counted }, Reply::Requests(left)) => Self::take_up(protocol, counted, left),
+            (Self::Listing { counted }, Reply::Requests(left)) => Self::take_first(protocol, counted, left),
             (Self::Working { counted, left, call }, _) => match Self::after(protocol, call) {
                 Some(call) => Self::Working { counted, left, call },
-                None => Self::take_up(protocol, counted, left),
+                None => Self::take_first(protocol, counted, left),
             },
             _ => Self::Idle,
         }
     }
 
     /// Takes the first of the remaining requests.
-    fn take_up(protocol: &Protocol, counted: u8, mut left: Ids) -> Self {
+    fn take_first(protocol: &Protocol, counted: u8, mut left: Ids) -> Self {
         let Some(id) = protocol.scenario.ids().find(|&id| left.has(id)) else {
             return if protocol.has(Flaw::CountedLast) { Self::Recounting } else { Self::Noting { counted } };
         };

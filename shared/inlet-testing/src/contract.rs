@@ -310,7 +310,8 @@ pub fn only_the_signed_body_decides_which_event_it_is<C: Contract>() {
         let own_topic = request.topic.clone().map(|topic| topic.to_ascii_uppercase());
         let headers = request.headers.iter().chain([("x-more", "1")]).collect();
         let changed_around = Request { query: query.clone(), topic: own_topic, headers, ..request.clone() };
-        let changed_around = verified::<C>(changed_around, &credentials::<C>()).expect("nothing signed is changed");
+        let changed_around =
+            verified::<C>(changed_around, &credentials::<C>()).expect("nothing signed is changed");
         let changed_around = event(changed_around);
         prop_assert_eq!(changed_around.id(), first.id());
         // The key of another topic may be another one.

@@ -84,7 +84,8 @@ async fn silence_and_a_closed_connection_are_transient() {
     assert_eq!(reason(&outcomes[0]), "the endpoint did not process the event: no response within 1 s");
     assert!(began.elapsed() < Duration::from_secs(8), "it waited {:?}", began.elapsed());
     let config = StandIn::start(|_| Reply::Close).sdk_config();
-    let unreachable = Endpoint::new("http://127.0.0.1:1", Duration::from_millis(400), "test", &config).unwrap();
+    let unreachable =
+        Endpoint::new("http://127.0.0.1:1", Duration::from_millis(400), "test", &config).unwrap();
     let outcomes = unreachable.consume(&[message("1", 1)]).await;
     assert_eq!(reason(&outcomes[0]), "the endpoint did not process the event: no connection");
 }
