@@ -73,6 +73,19 @@ pub enum Luck {
     Killed,
 }
 
+impl Luck {
+    /// Returns the courses that a call may take: only the good one if no faults remain, and no late effect of a read.
+    pub fn of_a_call(faults: u8, only_reads: bool) -> impl Iterator<Item = Self> {
+        let all = [Self::Good, Self::Killed, Self::Fails, Self::Overdue, Self::SentAgain];
+        let count = match (faults, only_reads) {
+            (0, _) => 1,
+            (_, true) => 3,
+            (_, false) => all.len(),
+        };
+        all.into_iter().take(count)
+    }
+}
+
 impl Protocol {
     /// The protocol as it should be.
     pub fn sound(scenario: Scenario) -> Self {
@@ -130,20 +143,13 @@ impl Protocol {
         let Some(call) = self.call(world, program) else {
             return;
         };
-        steps.push(Step::Turn(program, Luck::Good));
-        if world.faults == 0 {
-            return;
-        }
-        steps.push(Step::Turn(program, Luck::Killed));
-        let only_the_sweeper_makes_good =
+        // Only the sweeper repairs a receiver's failed send: without it, the queue takes every message.
+        let needs_the_sweeper =
             matches!((program, call), (Program::Receiver(_), Call::Send(Message { whole: false, .. })));
-        if !(only_the_sweeper_makes_good && self.scenario.sight == Sight::Nothing) {
-            steps.push(Step::Turn(program, Luck::Fails));
-        }
-        if !call.only_reads() {
-            steps.push(Step::Turn(program, Luck::Overdue));
-            steps.push(Step::Turn(program, Luck::SentAgain));
-        }
+        let may_fail = !(needs_the_sweeper && self.scenario.sight == Sight::Nothing);
+        let courses = Luck::of_a_call(world.faults, call.only_reads());
+        let possible = courses.filter(|luck| may_fail || *luck != Luck::Fails);
+        steps.extend(possible.map(|luck| Step::Turn(program, luck)));
     }
 
     fn turn(&self, world: &mut World, program: Program, luck: Luck) {

@@ -1,8 +1,11 @@
 //! Deliveries whose store's credentials cannot be read are kept and verified, and the check finds each flaw.
 
-use std::time::Instant;
+#[path = "common/breaks.rs"]
+mod breaks;
+#[path = "common/holds.rs"]
+mod holds;
 
-use inlet_model::check::{check, ends};
+use inlet_model::check::check;
 use inlet_model::deferral::flaw::Flaw;
 use inlet_model::deferral::properties::{DEFERRED_MEANWHILE, KEPT, REFUSED, RELEASED, UNAVAILABLE, VERIFIED};
 use inlet_model::deferral::protocol::Protocol;
@@ -12,14 +15,7 @@ use inlet_model::deferral::scenario::Scenario;
 fn a_deferred_delivery_is_kept_over_every_interleaving() {
     for scenario in Scenario::usual() {
         let (name, faults, genuine) = (scenario.name, scenario.faults, scenario.genuine.clone());
-        let start = Instant::now();
-        let protocol = Protocol::sound(scenario);
-        let verdict = check(&protocol);
-        println!("{name}: {faults} faults, {} states, {:.1?}", verdict.states, start.elapsed());
-        assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
-        let walked =
-            ends(&protocol).unwrap_or_else(|world| panic!("{name}: a path leads back to {world:#?}"));
-        assert_eq!(walked, verdict.states, "{name}: the two walks visit different states");
+        let verdict = holds::holds_and_ends(name, faults, &Protocol::sound(scenario));
         let expected = [
             (RELEASED, true),
             (UNAVAILABLE, true),
@@ -44,14 +40,8 @@ fn without_a_fault_every_delivery_is_accepted() {
 
 /// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
 fn breaks(flaw: Flaw, properties: &[&str]) {
-    let flawed = Protocol::flawed(flaw.scenario(), flaw);
-    let mut broken = check(&flawed).broken_names();
-    let mut expected = properties.to_vec();
-    broken.sort_unstable();
-    expected.sort_unstable();
-    assert_eq!(broken, expected, "{flaw:?}");
-    let sound = check(&Protocol::sound(flaw.scenario()));
-    assert!(sound.broken.is_empty(), "the same bounds without {flaw:?}: {:?}", sound.broken);
+    let (flawed, sound) = (Protocol::flawed(flaw.scenario(), flaw), Protocol::sound(flaw.scenario()));
+    breaks::breaks(&flaw, &flawed, &sound, properties);
 }
 
 #[test]

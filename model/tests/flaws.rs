@@ -1,5 +1,8 @@
 //! The protocol with each flaw built in on purpose: the check finds it, and names the promises that it breaks.
 
+#[path = "common/breaks.rs"]
+mod breaks;
+
 use inlet_model::check::check;
 use inlet_model::flaw::Flaw;
 use inlet_model::properties::{BOTH, KNOWN, ONCE, PROCESSED, STORED, VERIFIED};
@@ -8,14 +11,8 @@ use inlet_model::scenario::{Arrival, Scenario, Sight};
 
 /// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
 fn breaks(flaw: Flaw, properties: &[&str]) {
-    let flawed = Protocol::flawed(flaw.scenario(), flaw);
-    let mut broken = check(&flawed).broken_names();
-    let mut expected = properties.to_vec();
-    broken.sort_unstable();
-    expected.sort_unstable();
-    assert_eq!(broken, expected, "{flaw:?}");
-    let sound = check(&Protocol::sound(flaw.scenario()));
-    assert!(sound.broken.is_empty(), "the same bounds without {flaw:?}: {:?}", sound.broken);
+    let (flawed, sound) = (Protocol::flawed(flaw.scenario(), flaw), Protocol::sound(flaw.scenario()));
+    breaks::breaks(&flaw, &flawed, &sound, properties);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Deduplication keeps the order of an entity's states, and the check finds each flaw.
 
-use std::time::Instant;
+#[path = "common/breaks.rs"]
+mod breaks;
+#[path = "common/holds.rs"]
+mod holds;
 
-use inlet_model::check::{check, ends};
 use inlet_model::order::flaw::Flaw;
 use inlet_model::order::properties::{
     ALL_NEW, COMPLETE, FELL_BACK, MADE_LATER, NEWEST, ONE_DUPLICATE, RESTORED,
@@ -14,14 +16,7 @@ use inlet_model::order::scenario::Scenario;
 fn the_order_holds_over_every_interleaving() {
     for scenario in Scenario::usual() {
         let (name, faults, expected) = (scenario.name, scenario.faults, expected(&scenario));
-        let start = Instant::now();
-        let protocol = Protocol::sound(scenario);
-        let verdict = check(&protocol);
-        println!("{name}: {faults} faults, {} states, {:.1?}", verdict.states, start.elapsed());
-        assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
-        let walked =
-            ends(&protocol).unwrap_or_else(|world| panic!("{name}: a path leads back to {world:#?}"));
-        assert_eq!(walked, verdict.states, "{name}: the two walks visit different states");
+        let verdict = holds::holds_and_ends(name, faults, &Protocol::sound(scenario));
         for seen in [ALL_NEW, ONE_DUPLICATE, FELL_BACK, MADE_LATER, RESTORED] {
             assert_eq!(verdict.seen.contains(&seen), expected.contains(&seen), "{name}: {seen}");
         }
@@ -48,14 +43,8 @@ fn expected(scenario: &Scenario) -> Vec<&'static str> {
 
 /// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
 fn breaks(flaw: Flaw, properties: &[&str]) {
-    let flawed = Protocol::flawed(flaw.scenario(), flaw);
-    let mut broken = check(&flawed).broken_names();
-    let mut expected = properties.to_vec();
-    broken.sort_unstable();
-    expected.sort_unstable();
-    assert_eq!(broken, expected, "{flaw:?}");
-    let sound = check(&Protocol::sound(flaw.scenario()));
-    assert!(sound.broken.is_empty(), "the same bounds without {flaw:?}: {:?}", sound.broken);
+    let (flawed, sound) = (Protocol::flawed(flaw.scenario(), flaw), Protocol::sound(flaw.scenario()));
+    breaks::breaks(&flaw, &flawed, &sound, properties);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use inlet_tests::demo_credential;
 use inlet_tests::repository;
-use inlet_tests::stack::Stack;
+use inlet_tests::stack::{Facts, Stack};
 use serde_json::json;
 
 fn output(command: &mut Command) -> String {
@@ -12,6 +12,15 @@ fn output(command: &mut Command) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
     text
+}
+
+/// Returns the output of a Python script that acts on the local stack.
+fn python_output(script: &str, facts: &Facts) -> String {
+    let mut command = Command::new(repository::root().join(".local/tools/python/bin/python"));
+    command.args(["-c", script]).env("AWS_ENDPOINT_URL", &facts.endpoint);
+    command.env("AWS_DEFAULT_REGION", &facts.region).env("AWS_ACCESS_KEY_ID", "test");
+    command.env("AWS_SECRET_ACCESS_KEY", "test");
+    output(&mut command).trim().to_owned()
 }
 
 #[test]
@@ -66,7 +75,6 @@ async fn a_consumer_reads_the_raw_body_by_its_id() {
 async fn a_consumer_keeps_the_newest_state_in_any_order() {
     let stack = Stack::up();
     let table = format!("orders-{}", inlet_tests::stack::unique());
-    let facts = &stack.facts;
     let handler = repository::block_behind("README.md", "<!-- tested: consumer -->");
     let script = format!(
         r#"
@@ -88,19 +96,13 @@ print(orders.get_item(Key={{"id": "/zid/riyadh/order/1"}})["Item"]["data"]["stat
 database.delete_table(TableName="{table}")
 "#
     );
-    let python = repository::root().join(".local/tools/python/bin/python");
-    let mut command = Command::new(python);
-    command.args(["-c", &script]).env("AWS_ENDPOINT_URL", &facts.endpoint);
-    command.env("AWS_DEFAULT_REGION", &facts.region).env("AWS_ACCESS_KEY_ID", "test");
-    command.env("AWS_SECRET_ACCESS_KEY", "test");
-    assert_eq!(output(&mut command).trim(), "delivered");
+    assert_eq!(python_output(&script, &stack.facts), "delivered");
 }
 
 #[tokio::test]
 async fn a_consumer_forgets_what_arrived_until_the_notice() {
     let stack = Stack::up();
     let table = format!("orders-{}", inlet_tests::stack::unique());
-    let facts = &stack.facts;
     let handler = repository::block_behind("docs/consumers.md", "<!-- tested: forgotten -->");
     let script = format!(
         r#"
@@ -126,12 +128,7 @@ print(stored()["status"])
 database.delete_table(TableName="{table}")
 "#
     );
-    let python = repository::root().join(".local/tools/python/bin/python");
-    let mut command = Command::new(python);
-    command.args(["-c", &script]).env("AWS_ENDPOINT_URL", &facts.endpoint);
-    command.env("AWS_DEFAULT_REGION", &facts.region).env("AWS_ACCESS_KEY_ID", "test");
-    command.env("AWS_SECRET_ACCESS_KEY", "test");
-    assert_eq!(output(&mut command).trim(), "None\nafterwards");
+    assert_eq!(python_output(&script, &stack.facts), "None\nafterwards");
 }
 
 #[test]

@@ -62,17 +62,6 @@ impl Protocol {
         steps.is_empty()
     }
 
-    fn turns(world: &World, call: Call, step: impl Fn(Luck) -> Step, steps: &mut Vec<Step>) {
-        steps.push(step(Luck::Good));
-        if world.faults == 0 {
-            return;
-        }
-        steps.extend([Luck::Killed, Luck::Fails].map(&step));
-        if !call.only_reads() {
-            steps.extend([Luck::Overdue, Luck::SentAgain].map(&step));
-        }
-    }
-
     /// Makes a call. Returns the reply, if one reaches the caller.
     fn make(&self, world: &mut World, call: Call, luck: Luck) -> Option<Result<Reply, Failed>> {
         if luck != Luck::Good {
@@ -150,11 +139,12 @@ impl Model for Protocol {
         }
         for id in self.scenario.ids() {
             if let Some(call) = world.receivers[usize::from(id)].call(id) {
-                Self::turns(world, call, |luck| Step::Receiver(id, luck), steps);
+                let courses = Luck::of_a_call(world.faults, call.only_reads());
+                steps.extend(courses.map(|luck| Step::Receiver(id, luck)));
             }
         }
         match world.sweeper.call() {
-            Some(call) => Self::turns(world, call, Step::Sweeper, steps),
+            Some(call) => steps.extend(Luck::of_a_call(world.faults, call.only_reads()).map(Step::Sweeper)),
             // A run while nothing can be read does nothing but read.
             None if world.is_open() && world.is_readable => steps.push(Step::Sweeps),
             None => {}

@@ -72,17 +72,6 @@ impl Protocol {
         steps.is_empty()
     }
 
-    fn turns(world: &World, call: Call, step: impl Fn(Luck) -> Step, steps: &mut Vec<Step>) {
-        steps.push(step(Luck::Good));
-        if world.faults == 0 {
-            return;
-        }
-        steps.extend([Luck::Killed, Luck::Fails].map(&step));
-        if !call.only_reads() {
-            steps.extend([Luck::Overdue, Luck::SentAgain].map(&step));
-        }
-    }
-
     /// Makes a call. Returns the reply, if one reaches the caller.
     fn make(&self, world: &mut World, call: Call, luck: Luck) -> Option<Result<Reply, Failed>> {
         if luck != Luck::Good {
@@ -175,14 +164,15 @@ impl Model for Protocol {
         }
         for (delivery, receiver) in world.receivers.iter().enumerate() {
             if let Some(call) = receiver.call(self) {
-                Self::turns(world, call, |luck| Step::Receiver(delivery, luck), steps);
+                let courses = Luck::of_a_call(world.faults, call.only_reads());
+                steps.extend(courses.map(|luck| Step::Receiver(delivery, luck)));
             }
             if matches!(receiver, Receiver::Storing(storing) if storing.may_read_latest()) {
                 steps.push(Step::Looks(delivery));
             }
         }
         match world.processor.call(self) {
-            Some(call) => Self::turns(world, call, Step::Processor, steps),
+            Some(call) => steps.extend(Luck::of_a_call(world.faults, call.only_reads()).map(Step::Processor)),
             None if !world.queue.is_empty() => steps.push(Step::Receives),
             None => {}
         }

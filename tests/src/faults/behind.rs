@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use inlet_aws::dynamodb::table::Table;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use crate::faults::call::{Operation, Service};
+use crate::faults::concurrent::run_all;
 use crate::faults::consumer::{
     Conduct, Consumer, Failure, Given, Mode, RetryAfter, SECRETS, SHORT_LIMIT_SECONDS, entity_of,
 };
@@ -584,22 +583,17 @@ fn is_variant(conduct: Conduct) -> bool {
 
 /// Runs cases, many at a time.
 pub async fn all(stack: &Arc<Stack>, cases: Vec<Case>) -> Vec<Outcome> {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    let mut running = JoinSet::new();
-    for (nth, case) in cases.into_iter().enumerate() {
-        let (stack, places) = (Arc::clone(stack), Arc::clone(&places));
-        running.spawn(async move {
-            let _place = places.acquire_owned().await.expect("a place");
+    let run_case = |case| {
+        let stack = Arc::clone(stack);
+        async move {
             let outcome = run(&stack, case).await;
             if !outcome.broken.is_empty() {
                 println!("BROKEN {}:\n    {}", outcome.case, outcome.broken.join("\n    "));
             }
-            (nth, outcome)
-        });
-    }
-    let mut outcomes = running.join_all().await;
-    outcomes.sort_by_key(|(nth, _)| *nth);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+            outcome
+        }
+    };
+    run_all(AT_ONCE, cases, run_case).await
 }
 
 /// Returns the table for people: a row for each fault of each mode.

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use inlet_aws::dynamodb::table::Table;
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinSet;
+use tokio::sync::Mutex;
 
 use crate::faults::call::{Operation, Service};
+use crate::faults::concurrent::run_all;
 use crate::faults::function::{Ended, Function};
 use crate::faults::plan::{Calls, Fault, Plan, Rule};
 use crate::faults::reconciliation::{Numbers, Reconciliation};
@@ -372,29 +373,22 @@ pub async fn cases(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
 
 /// Runs cases, many at a time.
 pub async fn all(stack: &Arc<Stack>, cases: Vec<Case>) -> Vec<Outcome> {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    let (began, total) = (Instant::now(), cases.len());
-    let mut running = JoinSet::new();
-    for (nth, case) in cases.into_iter().enumerate() {
-        let (stack, places) = (Arc::clone(stack), Arc::clone(&places));
-        running.spawn(async move {
-            let _place = places.acquire_owned().await.expect("a place");
+    let (began, total, count) = (Instant::now(), cases.len(), Arc::new(AtomicUsize::new(0)));
+    let run_case = |case| {
+        let (stack, count) = (Arc::clone(stack), Arc::clone(&count));
+        async move {
             let outcome = run(&stack, case, Afterwards::Recovery).await;
             if !outcome.broken.is_empty() {
                 println!("BROKEN {}:\n    {}", outcome.case, outcome.broken.join("\n    "));
             }
-            (nth, outcome)
-        });
-    }
-    let mut outcomes = Vec::with_capacity(total);
-    while let Some(outcome) = running.join_next().await {
-        outcomes.push(outcome.expect("a case that panicked"));
-        if outcomes.len() % PROGRESS_EVERY == 0 {
-            println!("{} of {total} cases, {} s", outcomes.len(), began.elapsed().as_secs());
+            let done = count.fetch_add(1, Ordering::SeqCst) + 1;
+            if done.is_multiple_of(PROGRESS_EVERY) {
+                println!("{done} of {total} cases, {} s", began.elapsed().as_secs());
+            }
+            outcome
         }
-    }
-    outcomes.sort_by_key(|(nth, _)| *nth);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    };
+    run_all(AT_ONCE, cases, run_case).await
 }
 
 /// Returns the table for people: a row for each fault of each program.

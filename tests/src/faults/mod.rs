@@ -1,11 +1,13 @@
 //! The fault matrix: the real binaries, the real emulator, and a proxy between them that behaves like a bad network.
 //!
-//! A [`call`] is recognised by its request, a [`plan`] names the call that fails and the fault, the [`proxy`] applies it (over
-//! [`http`]), and a [`function`] is a binary run as Lambda runs it, started and killed by the test. Each case has a
-//! [`world`] of its own; a [`sender`] delivers, the [`reconciliation`] counts, the [`matrix`] is all of the cases, the
-//! [`soak`] is one long one, and an [`outage`] one that outlasts every net. [`order`] has rows for the [`states`] of an
-//! entity, on instances whose [`clock`] may be wrong, [`blind`] has Parameter Store's faults, and [`flood`] invented names.
-//! [`behind`] has the faults of a [`consumer`] in the modes `function` and `https`.
+//! | subject | modules |
+//! |---|---|
+//! | faults | [`call`]: a call, recognised by its request; [`plan`]: the calls that fail, and how; [`proxy`] and [`http`]: apply a plan |
+//! | one case | [`function`]: a binary run as Lambda runs it, started and killed by the test; [`world`]: its table, queues and bus; [`sender`]: deliveries; [`reconciliation`]: the comparison with stored and processed events |
+//! | cases | [`matrix`]: every fault of every call; [`soak`]: one long case; [`outage`]: a fault that lasts longer than all retries; [`concurrent`]: many cases at a time |
+//! | the order of states | [`order`] and [`states`], on instances whose [`clock`] may be wrong |
+//! | Parameter Store | [`blind`]: its faults; [`flood`]: invented store names |
+//! | consumers | [`behind`] and [`consumer`]: the modes `function` and `https` |
 
 pub mod call;
 pub mod plan;
@@ -16,6 +18,7 @@ pub(crate) mod clock;
 pub mod world;
 pub mod sender;
 pub mod reconciliation;
+pub(crate) mod concurrent;
 pub mod matrix;
 pub mod soak;
 pub mod outage;

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use inlet_aws::dynamodb::table::Table;
 use tokio::sync::Mutex;
-use tokio::task::JoinSet;
 
 use crate::faults::call::{Operation, Service};
+use crate::faults::concurrent::run_all;
 use crate::faults::function::Function;
 use crate::faults::matrix::{is_2xx, recover};
 use crate::faults::plan::{Calls, Fault, Matching, Plan, Rule};
@@ -311,14 +311,9 @@ const AT_ONCE: usize = 8;
 
 /// Runs rows, many at a time.
 pub async fn all(stack: &Arc<Stack>, rows: Vec<Row>) -> Vec<Ordered> {
-    let places = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
-    let mut running = JoinSet::new();
-    for row in rows {
-        let (stack, places) = (Arc::clone(stack), Arc::clone(&places));
-        running.spawn(async move {
-            let _place = places.acquire_owned().await.expect("a place");
-            run(&stack, row).await
-        });
-    }
-    running.join_all().await
+    let run_row = |row| {
+        let stack = Arc::clone(stack);
+        async move { run(&stack, row).await }
+    };
+    run_all(AT_ONCE, rows, run_row).await
 }

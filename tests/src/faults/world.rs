@@ -261,20 +261,7 @@ impl World {
 
     /// Returns the keys of all items in the table: partition and sort key.
     pub async fn keys(&self) -> Vec<(String, String)> {
-        let mut input =
-            json!({"TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true});
-        let mut keys = Vec::new();
-        loop {
-            let response = self.aws().call("DynamoDB_20120810.Scan", &input).await;
-            let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
-            keys.extend(
-                response["Items"].as_array().into_iter().flatten().map(|i| (text(i, "pk"), text(i, "sk"))),
-            );
-            match response.get("LastEvaluatedKey") {
-                Some(last) if !last.is_null() => input["ExclusiveStartKey"] = last.clone(),
-                _ => return keys,
-            }
-        }
+        self.scan(json!({})).await
     }
 
     /// Returns the keys of the events that are duplicates of others: partition and digest.
@@ -299,15 +286,20 @@ impl World {
 
     /// Returns the keys of the items that fulfil a condition.
     async fn keys_where(&self, condition: &str) -> HashSet<(String, String)> {
-        let mut input = json!({
-            "TableName": self.table, "ProjectionExpression": "pk, sk", "ConsistentRead": true,
-            "FilterExpression": condition,
-        });
+        let mut filter = json!({"FilterExpression": condition});
         // A word that DynamoDB reserves.
         if condition.contains("#void") {
-            input["ExpressionAttributeNames"] = json!({"#void": "void"});
+            filter["ExpressionAttributeNames"] = json!({"#void": "void"});
         }
-        let mut keys = HashSet::new();
+        self.scan(filter).await.into_iter().collect()
+    }
+
+    /// Returns the keys of the items that a scan with these parameters returns, from all of its pages.
+    async fn scan(&self, mut input: Value) -> Vec<(String, String)> {
+        input["TableName"] = json!(self.table);
+        input["ProjectionExpression"] = json!("pk, sk");
+        input["ConsistentRead"] = json!(true);
+        let mut keys = Vec::new();
         loop {
             let response = self.aws().call("DynamoDB_20120810.Scan", &input).await;
             let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
