@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use inlet_model::check::{Checkable, check};
 
 /// Asserts that the flawed protocol breaks exactly these properties, and the sound one none within the same bounds.
-pub fn breaks<M: Checkable>(flaw: &impl Debug, flawed: &M, sound: &M, properties: &[&str])
+pub(crate) fn breaks<M: Checkable>(flaw: &impl Debug, flawed: &M, sound: &M, properties: &[&str])
 where
     M::Action: Clone + Debug + PartialEq + Send + Sync,
 {

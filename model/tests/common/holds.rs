@@ -7,7 +7,7 @@ use inlet_model::check::{Checkable, Verdict, check, ends};
 
 /// Asserts that no property is broken, that every run ends, and that both walks visit the same states. Returns the
 /// verdict.
-pub fn holds_and_ends<M: Checkable>(name: &str, faults: u8, protocol: &M) -> Verdict<M::Action>
+pub(crate) fn holds_and_ends<M: Checkable>(name: &str, faults: u8, protocol: &M) -> Verdict<M::Action>
 where
     M::Action: Clone + Debug + PartialEq + Send + Sync,
 {
@@ -20,7 +20,7 @@ where
         start.elapsed()
     );
     assert!(verdict.broken.is_empty(), "{name}: {:#?}", verdict.broken);
-    let walked = ends(protocol).unwrap_or_else(|world| panic!("{name}: a path leads back to {world:#?}"));
-    assert_eq!(walked, verdict.states, "{name}: the two walks visit different states");
+    let walked = ends(protocol).map_err(|world| format!("a path leads back to {world:#?}"));
+    assert_eq!(walked, Ok(verdict.states), "{name}: the second walk");
     verdict
 }
