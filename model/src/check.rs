@@ -45,7 +45,7 @@ pub struct Verdict<A> {
 }
 
 impl<A> Verdict<A> {
-    /// The names of the properties that do not hold.
+    /// Returns the names of the properties that do not hold.
     pub fn broken_names(&self) -> Vec<&'static str> {
         self.broken.iter().map(|(name, _)| *name).collect()
     }

@@ -44,7 +44,7 @@ impl Operator {
         })
     }
 
-    /// `Receipts::unpark`, which does nothing if there is no marker.
+    /// Begins with `Receipts::unpark`, which does nothing if there is no marker.
     fn prepare(protocol: &Protocol, world: &World, message: Message, from: From) -> Self {
         if !world.table.parked.has(message.id) {
             Self::Sending(message, from)
@@ -83,7 +83,7 @@ impl Operator {
     }
 }
 
-/// A parked event that was not processed.
+/// Returns a parked event that was not processed.
 fn parked(protocol: &Protocol, world: &World) -> Option<Id> {
     protocol.ids().find(|&id| world.table.parked.has(id) && !world.table.receipts.has(id))
 }

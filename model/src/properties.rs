@@ -41,7 +41,7 @@ pub const FINISHED: &str = "seen: everything accepted, processed and at rest";
 pub const MUST_BE_SEEN: [&str; 7] =
     [BY_QUEUE_ALONE, BY_JOURNAL_ALONE, REFUSED, RESENT, DEAD, PARKED, FINISHED];
 
-/// All properties, for the checker.
+/// Returns all properties, for the checker.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always(STORED, ends_stored),

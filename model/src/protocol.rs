@@ -87,12 +87,12 @@ impl Luck {
 }
 
 impl Protocol {
-    /// The protocol as it should be.
+    /// Returns the protocol as it should be.
     pub fn sound(scenario: Scenario) -> Self {
         Self { scenario, flaw: None }
     }
 
-    /// The protocol with a flaw.
+    /// Returns the protocol with a flaw.
     pub fn flawed(scenario: Scenario, flaw: Flaw) -> Self {
         Self { scenario, flaw: Some(flaw) }
     }
@@ -102,12 +102,12 @@ impl Protocol {
         self.flaw == Some(flaw)
     }
 
-    /// Every id that an event may have.
+    /// Returns every id that an event may have.
     pub fn ids(&self) -> impl Iterator<Item = Id> + use<> {
         0..u8::try_from(self.scenario.arrivals.len()).unwrap_or(Id::MAX)
     }
 
-    /// The ids of equal bodies.
+    /// Returns the ids of equal bodies.
     pub fn equals_of(&self, id: Id) -> impl Iterator<Item = Id> {
         self.scenario.equal_to(usize::from(id)).filter_map(|place| Id::try_from(place).ok())
     }
@@ -200,7 +200,7 @@ impl Protocol {
         }
     }
 
-    /// A killed program loses its state. Its message becomes visible again.
+    /// Deletes the state of a killed program. Its message becomes visible again.
     fn kill(world: &mut World, program: Program) {
         match program {
             Program::Receiver(place) => world.receivers[place] = Receiver::Ended(Response::Nothing),

@@ -43,7 +43,7 @@ pub enum Response {
 }
 
 impl Receiver {
-    /// A delivery arrives: `Receiver::authenticate`.
+    /// Begins when a delivery arrives: `Receiver::authenticate`.
     pub fn begin(protocol: &Protocol, arrival: usize) -> Self {
         if protocol.scenario.is_genuine(arrival) || protocol.has(Flaw::VerificationSkipped) {
             Self::Journaling

@@ -57,12 +57,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The scenarios of every test run.
+    /// Returns the scenarios of every test run.
     pub fn usual() -> Vec<Self> {
         Self::with_faults(0)
     }
 
-    /// The same with `more` faults each.
+    /// Returns the same with `more` faults each.
     pub fn with_faults(more: u8) -> Vec<Self> {
         use Arrival::{Forged, Genuine};
         let all = [
@@ -86,7 +86,8 @@ impl Scenario {
         all.into_iter().map(|scenario| Self { faults: scenario.faults + more, ..scenario }).collect()
     }
 
-    /// A scenario with one id for equal bodies, two processors, two receives, one re-send and a sweeper that sees all.
+    /// Returns a scenario with one id for equal bodies, two processors, two receives, one re-send and a sweeper that
+    /// sees all.
     pub fn of(name: &'static str, arrivals: &[Arrival], faults: u8) -> Self {
         Self {
             name,
@@ -100,31 +101,31 @@ impl Scenario {
         }
     }
 
-    /// The same with an id for each delivery.
+    /// Returns the same with an id for each delivery.
     #[must_use]
     pub fn within(self) -> Self {
         Self { identity: Identity::Within, ..self }
     }
 
-    /// The same with another sweeper.
+    /// Returns the same with another sweeper.
     #[must_use]
     pub fn seeing(self, sight: Sight) -> Self {
         Self { sight, ..self }
     }
 
-    /// The same with another number of processors.
+    /// Returns the same with another number of processors.
     #[must_use]
     pub fn worked_by(self, processors: usize) -> Self {
         Self { processors, ..self }
     }
 
-    /// The same with another number of receives before the dead-letter queue.
+    /// Returns the same with another number of receives before the dead-letter queue.
     #[must_use]
     pub fn received(self, receives: u8) -> Self {
         Self { receives, ..self }
     }
 
-    /// The same with another number of times that the sweeper sends.
+    /// Returns the same with another number of times that the sweeper sends.
     #[must_use]
     pub fn resent(self, resends: u8) -> Self {
         Self { resends, ..self }
@@ -139,7 +140,7 @@ impl Scenario {
         u8::try_from(place).unwrap_or(Id::MAX)
     }
 
-    /// The deliveries that equal this one, itself among them.
+    /// Returns the deliveries that equal this one, itself among them.
     pub fn equal_to(&self, arrival: usize) -> impl Iterator<Item = usize> {
         let body = self.arrivals[arrival];
         (0..self.arrivals.len()).filter(move |&other| self.arrivals[other] == body)

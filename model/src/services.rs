@@ -106,7 +106,7 @@ pub enum Reply {
 pub struct Failed;
 
 impl World {
-    /// The effect of a call, and the reply to it.
+    /// Applies the effect of a call, and returns the reply.
     pub fn take_effect(&mut self, protocol: &Protocol, call: Call) -> Reply {
         match call {
             Call::Keep { id, late } => match self.found(protocol, id) {
@@ -143,7 +143,7 @@ impl World {
         self.table.writes[usize::from(id)] > 0
     }
 
-    /// The original of an event of this id: the item itself, or the entity's `latest` of equal content.
+    /// Returns the original of an event of this id: the item itself, or the entity's `latest` of equal content.
     fn found(&self, protocol: &Protocol, id: Id) -> Option<Id> {
         match protocol.scenario.identity {
             Identity::PerBody => self.is_stored(id).then_some(id),

@@ -38,7 +38,7 @@ fn without_a_fault_every_delivery_is_accepted() {
     }
 }
 
-/// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
+/// Asserts that the flaw breaks exactly these properties, and that within its bounds the sound protocol breaks none.
 fn breaks(flaw: Flaw, properties: &[&str]) {
     let (flawed, sound) = (Protocol::flawed(flaw.scenario(), flaw), Protocol::sound(flaw.scenario()));
     breaks::breaks(&flaw, &flawed, &sound, properties);

@@ -9,7 +9,7 @@ use inlet_model::properties::{BOTH, KNOWN, ONCE, PROCESSED, STORED, VERIFIED};
 use inlet_model::protocol::Protocol;
 use inlet_model::scenario::{Arrival, Scenario, Sight};
 
-/// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
+/// Asserts that the flaw breaks exactly these properties, and that within its bounds the sound protocol breaks none.
 fn breaks(flaw: Flaw, properties: &[&str]) {
     let (flawed, sound) = (Protocol::flawed(flaw.scenario(), flaw), Protocol::sound(flaw.scenario()));
     breaks::breaks(&flaw, &flawed, &sound, properties);

@@ -41,7 +41,7 @@ fn expected(scenario: &Scenario) -> Vec<&'static str> {
     seen
 }
 
-/// The flaw breaks exactly these, and within its bounds the sound protocol breaks no property.
+/// Asserts that the flaw breaks exactly these properties, and that within its bounds the sound protocol breaks none.
 fn breaks(flaw: Flaw, properties: &[&str]) {
     let (flawed, sound) = (Protocol::flawed(flaw.scenario(), flaw), Protocol::sound(flaw.scenario()));
     breaks::breaks(&flaw, &flawed, &sound, properties);

@@ -19,7 +19,7 @@ use crate::demo_credential;
 use crate::repository;
 use crate::stack::Stack;
 
-/// A provider's delivery of one of its payload files to a store of this test's own.
+/// Returns a provider's delivery of one of its payload files to a store of this test's own.
 pub async fn given<S: Sender>(stack: &Stack, event: &str) -> (StoreName, Request) {
     let credential = demo_credential(S::NAME);
     let store = stack.store(S::NAME, &json!([credential])).await;
@@ -29,7 +29,7 @@ pub async fn given<S: Sender>(stack: &Stack, event: &str) -> (StoreName, Request
     (store, request)
 }
 
-/// The event with another body, and its hash and length.
+/// Returns the event with another body, and its hash and length.
 pub fn with_body(event: StoredEvent, body: Vec<u8>) -> StoredEvent {
     let sha256 =
         Sha256::digest(&body).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));

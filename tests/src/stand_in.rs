@@ -165,7 +165,7 @@ fn act(state: &mut State, request: &Request<Bytes>) -> (u16, String) {
     (status, said.to_string())
 }
 
-/// Without webhooks the response is a sentence; with webhooks it is the settings, without a result code.
+/// Returns a sentence without webhooks, and with webhooks the settings, without a result code.
 fn zort_settings(state: &State) -> Value {
     match &state.zort {
         Some(settings) => Value::Object(settings.clone()),

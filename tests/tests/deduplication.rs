@@ -17,7 +17,7 @@ const START_MS: i64 = 1_749_715_272_000;
 
 const NEW: Put = Put::Recorded(Recorded::New);
 
-/// A delivery of a content, this many milliseconds after the first one.
+/// Returns a delivery of a content, this many milliseconds after the first one.
 fn delivery(content: &str, after_ms: i64, origin: Origin) -> StoredEvent {
     let received_ms = START_MS + after_ms;
     let id = format!("{ENTITY}/{:016x}", received_ms * 2 + i64::from(content == "A"));
@@ -58,7 +58,7 @@ async fn put(table: &Table, content: &str, after_ms: i64, origin: Origin) -> Put
     table.events.put(&delivery(content, after_ms, origin)).await.unwrap()
 }
 
-/// The contents of the entity's events in the order of their arrivals, each with its arrival.
+/// Returns the contents of the entity's events in the order of their arrivals, each with its arrival.
 async fn history(table: &Table) -> Vec<(String, i64)> {
     let end = ReceivedAt::from_millis(START_MS + 3_600_000).unwrap();
     let arrivals = table.time_index.of_entity(ENTITY, ReceivedAt::EPOCH, end).await.unwrap();

@@ -121,7 +121,8 @@ async fn the_same_delivery_twice_is_one_event_and_one_message() {
     check_each_provider!(stores_a_duplicate_once);
 }
 
-/// Another message would be there by then: the processor handles an entity's messages one after the other.
+/// Asserts that the events were published once. Another message would have arrived by then: the processor handles an
+/// entity's messages one after the other.
 fn assert_is_published_once(stack: &Stack, store: &StoreName) {
     stack.published_once(1, store);
     thread::sleep(Duration::from_millis(500));

@@ -149,8 +149,8 @@ async fn flood_changes_nothing(of: Flood) {
     let Flooded { failed, deferred, believed, reads, lists, new_store, .. } = flooded;
     assert_eq!((failed, deferred, believed), (0, 0, 0), "failed, deferred, accepted forgeries");
     assert!(new_store.is_some_and(|took| took < Duration::from_secs(60)), "a new store: {new_store:?}");
-    // An instance reads no name that is not listed, except that of its very first request, which it reads while it lists
-    // the names. For forged deliveries to stores that exist it reads a burst of ten, and one more in two seconds.
+    // An instance reads no name that is not listed, except that of its very first request, which it reads while it
+    // lists the names. For forged deliveries to stores that exist it reads a burst of ten, and one more in two seconds.
     let seconds = of.lasts.as_secs();
     let (cold, forged) = (1, if of.forged > 0 { 11 + seconds / 2 } else { 0 });
     let of_all = |count: u64| u32::try_from(count).unwrap() * u32::try_from(of.instances).unwrap();

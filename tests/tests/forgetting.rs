@@ -27,7 +27,7 @@ use inlet_zort::Zort;
 /// Longer than any function runs, in milliseconds: a chunk of this age whose event is missing is an orphan.
 const OLD_MS: i64 = 120_000;
 
-/// A run on a table of a test's own, which waits for nothing and whose notices no consumer reads.
+/// Returns a run on a table of the test, which does not wait and whose notices no consumer reads.
 async fn forget(stack: &Stack, table: Table) -> Forget {
     Forget { table, queue: stack.queue(&stack.idle_queue().await), settle: Duration::ZERO }
 }
@@ -381,7 +381,7 @@ async fn the_cut_off_is_the_tables_clock() {
     assert!(!stack.table().forgotten.includes(&id, after(62)).await.unwrap());
 }
 
-/// The stack, and an event as it is kept.
+/// Returns the stack, and an event as it is stored.
 async fn stack_and_model() -> (Stack, StoredEvent) {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create").await;
@@ -390,7 +390,7 @@ async fn stack_and_model() -> (Stack, StoredEvent) {
     (stack, model)
 }
 
-/// An event whose body does not compress, so that it is in pieces: the same for the same seed.
+/// Returns an event whose body does not compress, so that it is in chunks: the same for the same seed.
 fn large(model: &StoredEvent, entity: u32, digest: u32, seed: u64) -> StoredEvent {
     let id = format!("zid/shop/order/{entity}/{digest:016x}");
     let message = model.message.replace(&model.record.id, &id);

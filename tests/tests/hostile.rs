@@ -36,7 +36,7 @@ impl<S: Sender> Case<S> {
         Self { stack, store, event, _of: std::marker::PhantomData }
     }
 
-    /// A delivery of this body, with a proof that fits.
+    /// Returns a delivery of this body, with a valid proof.
     fn request(&self, body: &[u8]) -> Request {
         let row = find(S::EVENTS, self.event).expect("a row");
         delivery::<S>(self.store.clone(), row, body.to_vec(), &demo_credential(S::NAME))
@@ -150,7 +150,7 @@ async fn an_invalid_invocation_does_not_end_the_function() {
     }
 }
 
-/// Verified bodies without meaning: by promise 4 they are stored byte for byte.
+/// Returns bodies without meaning: by promise 4 they are stored byte for byte.
 fn meaningless() -> Vec<(&'static str, Vec<u8>)> {
     let nested =
         |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000)).into_bytes();

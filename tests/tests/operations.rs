@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 const PAIR: (&str, &str) = ("inlet", "a-password-that-no-log-may-have");
 
-/// A delivery of Zid's with this proof and this body.
+/// Returns a delivery of Zid with this proof and this body.
 fn delivery(store: &StoreName, password: &str, topic: &str, body: &Value) -> Request {
     let proof = format!("Basic {}", STANDARD.encode(format!("{}:{password}", PAIR.0)));
     Request {
@@ -35,7 +35,7 @@ fn call(stack: &Stack, service: &str, operation: &str, input: &Value) -> Value {
     response.body
 }
 
-/// The lines of a provider's log that name the store.
+/// Returns the lines of a provider's log that name the store.
 fn lines(stack: &Stack, provider: &str, store: &StoreName) -> Vec<Value> {
     let group = format!("/inlet/{}/{provider}", stack.facts.stage);
     let input = json!({"logGroupName": group, "filterPattern": format!("\"{store}\""), "limit": 10_000});

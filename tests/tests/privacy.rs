@@ -175,7 +175,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Personal data in a query or in a form, which other code parses than JSON.
+    /// Sends personal data in a query or in a form, which other code parses than JSON.
     async fn form<S: Sender>(&mut self, payload: &str, credential: &Value) {
         let credential = marked_credential(credential);
         let store = self.stack.store(S::NAME, &json!([credential])).await;
@@ -194,8 +194,8 @@ impl Walk<'_> {
         }
     }
 
-    /// A delivery that makes our own code panic. The binary has the proof of one provider, because a panic does not
-    /// depend on the provider.
+    /// Sends a delivery that makes our own code panic. The binary has the proof of one provider, because a panic does
+    /// not depend on the provider.
     async fn a_bug(&mut self, payload: &str) {
         let credential = marked_credential(&demo_credential("zort"));
         let store = self.stack.store("zort", &json!([credential])).await;
@@ -214,7 +214,7 @@ impl Walk<'_> {
         assert!(said, "the consumer's panic is not in the log:\n{}", self.world.log());
     }
 
-    /// The enqueued messages, a replay of them, and invalid messages.
+    /// Processes the enqueued messages, a replay of them, and invalid messages.
     async fn processor(&mut self) {
         let mut processor = self.world.function("inlet-processor", &Plan::default()).await;
         while poll(self.world, &mut processor).await {}

@@ -33,7 +33,7 @@ use inlet_zort::Zort;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-/// A store whose secret differs from its provider's, and the provider's delivery to it.
+/// Returns a store whose secret differs from its provider's, and the provider's delivery to it.
 async fn given<S: Sender>(stack: &Stack, payload: &str) -> (StoreName, Request) {
     let right = demo_credential(S::NAME);
     let fields = right.as_object().expect("a credential's fields").keys();
@@ -276,14 +276,14 @@ async fn a_flood_of_forgeries_is_refused_and_kept_up_to_a_limit() {
             other => assert_eq!(other, Some(QuarantineOutcome::RateLimited), "after {kept}"),
         }
     }
-    // Each costs 257 KiB, and the burst is 2 MiB: seven. The bucket gets 10 KiB a second: the eighth after a second, and
-    // one more every 25 s, on a slow machine.
+    // Each costs 257 KiB, and the burst is 2 MiB: seven. The bucket gets 10 KiB a second: the eighth after a second,
+    // and one more every 25 s, on a slow machine.
     let at_most = 8 + usize::try_from(began.elapsed().as_secs() / 25).unwrap();
     assert!((7..=at_most).contains(&kept), "{kept} of 12 in {:?}", began.elapsed());
     assert_eq!(stack.held("zid", &store).await.len(), kept);
 }
 
-/// The hour in which this test's deliveries arrive: no other test and no other run has it.
+/// Returns the hour in which this test's deliveries arrive: no other test and no other run has it.
 fn an_hour_of_its_own(store: &StoreName) -> i64 {
     let hours =
         store.as_str().bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
@@ -385,7 +385,7 @@ impl Queue for Recording {
     }
 }
 
-/// An order of the payload file that differs from others.
+/// Returns the order of the payload file with this number.
 fn numbered(request: &Request, number: i64) -> Request {
     let body =
         String::from_utf8(request.body.clone()).unwrap().replace("172.50 SAR", &format!("{number}.50 SAR"));

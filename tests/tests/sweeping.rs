@@ -69,7 +69,7 @@ impl Site {
         EventId::parse(&kept.record.id).unwrap()
     }
 
-    /// An event of this age that is stored nowhere.
+    /// Returns an event of this age, without storing it.
     fn kept(&self, id: &str, age: Duration) -> StoredEvent {
         let id = EventId::parse(id).unwrap();
         let received_at = self.now.earlier(age);
@@ -84,14 +84,14 @@ impl Site {
         TableLedger { table: self.table().clone(), dead_letters: queue.clone(), queue }
     }
 
-    /// The processor fails with a message of this event, and will try it again after this time.
+    /// Records that the processor failed with a message of this event, and tries it again after this time.
     async fn processor_fails_with(&self, id: &EventId, delay: Duration, now: ReceivedAt) {
         let tried =
             AttemptRecord { id: id.clone(), received: "m".into(), attempts: Attempts::default(), delay };
         self.table().attempts.record(&[tried], now).await.unwrap();
     }
 
-    /// The sweeper's cursor is behind all events.
+    /// Moves the sweeper's cursor past all events.
     async fn all_is_walked(&self) {
         for walk in ["near", "late"] {
             self.table().pending.set_cursor(walk, self.now).await.unwrap();
@@ -108,7 +108,7 @@ impl Site {
         swept
     }
 
-    /// The oldest is an event of this age.
+    /// Returns the report that the oldest event has this age.
     fn aged(&self, age: Duration) -> Oldest {
         Oldest::Arrived(self.now.earlier(age))
     }
@@ -122,14 +122,14 @@ impl Site {
         waiting.iter().filter_map(|message| message.body["id"].as_str().map(str::to_owned)).collect()
     }
 
-    /// The processor sees a message for the first time that was sent this long ago.
+    /// Records that the processor received a message for the first time that was sent this long ago.
     async fn processor_is_at(&self, ago: Duration) {
         let received = Received { sent_ms: self.now.earlier(ago).millis(), ..received(String::new()) };
         self.table().queue_positions.record(Position::of(&[received], self.now).unwrap()).await.unwrap();
     }
 }
 
-/// The events of each entity, in the order in which they are given. Entities have no order among each other.
+/// Returns the events of each entity, in their order. Entities have no order among each other.
 fn by_entity(events: &[EventId]) -> BTreeMap<&str, Vec<&str>> {
     let mut entities: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for event in events {
@@ -138,7 +138,7 @@ fn by_entity(events: &[EventId]) -> BTreeMap<&str, Vec<&str>> {
     entities
 }
 
-/// A message that is received for the first time.
+/// Returns a message that is received for the first time.
 fn received(text: String) -> Received {
     let nothing = String::new;
     Received {

@@ -1,5 +1,5 @@
-//! The generated part of `docs/costs.md`: the numbers of a deployment's alarms and metrics, counted in the code, so that the
-//! document has no outdated number.
+//! The generated part of `docs/costs.md`: the numbers of a deployment's alarms and metrics, counted in the code, so
+//! that the document has no outdated number.
 
 use std::fmt::Write as _;
 
@@ -89,8 +89,8 @@ fn listed(metrics: &[Metric]) -> String {
     metrics.iter().map(|metric| format!("`{}`", metric.name)).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the number of metrics that CloudWatch bills: one for each set of dimensions and their values, without those of
-/// a refusal's code or an event's name.
+/// Returns the number of metrics that CloudWatch bills: one for each set of dimensions and their values, without those
+/// of a refusal's code or an event's name.
 fn series(metrics: &[Metric], providers: usize) -> usize {
     let of_set = |set: &&[Dimension]| match set {
         [Dimension::Stage] => 1,

@@ -42,7 +42,7 @@ impl ToolsVisitor for Parts {
     }
 }
 
-/// The common states, each with the sentences of its schema.
+/// Returns the common states, each with the sentences of its schema.
 fn states() -> String {
     let schema = inlet::canonical::event_schema().to_value();
     let described = schema["$defs"]["State"]["oneOf"].as_array().expect("states with descriptions").clone();
@@ -157,7 +157,7 @@ fn leaves_of(value: &Value, pointer: &str, leaves: &mut Vec<(String, String)>) {
     }
 }
 
-/// `/products/0/name` as `products[].name`.
+/// Returns a pointer such as `/products/0/name` as a path, `products[].name`.
 fn path_of(pointer: &str) -> String {
     let mut path = String::new();
     for part in pointer.split('/').skip(1) {
@@ -173,7 +173,7 @@ fn path_of(pointer: &str) -> String {
     path
 }
 
-/// The kind of the event, and its canonical object as paths and values.
+/// Returns the kind of the event, and its canonical object as paths and values.
 fn canonical<S: Sender>(payload: &Payload, body: &Value) -> (&'static str, BTreeMap<String, Vec<Value>>) {
     let credential = S::PROFILE.demo_credential();
     let store = StoreName::parse("demo").expect("a store's name");
@@ -196,7 +196,7 @@ fn canonical<S: Sender>(payload: &Payload, body: &Value) -> (&'static str, BTree
     (parsed.kind().as_str(), fields)
 }
 
-/// Money is one field, and so is a time.
+/// Returns the path of a whole amount or time: money is one field, and so is a time.
 fn without_parts(path: &str) -> String {
     let part = ["amount", "currency", "local", "zone"]
         .into_iter()

@@ -71,7 +71,7 @@ pub(crate) fn row<S: Sender>(payload: &Payload) -> &'static EventSpec {
     row.unwrap_or_else(|| panic!("{} is named after no event", payload.file))
 }
 
-/// Awkward deliveries: encodings, casings, forgeries, unknown events.
+/// Returns awkward deliveries: encodings, casings, forgeries, unknown events.
 fn awkward<S: Sender>(payload: &Payload) -> Vec<Sample> {
     let plain = || request::<S>(payload);
     let row = find(S::EVENTS, payload.event()).expect("a row");

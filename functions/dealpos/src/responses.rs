@@ -68,7 +68,7 @@ impl Settings {
     }
 }
 
-/// The response that DealPOS expects for most events: /webhook/webhook/product and the pages next to it.
+/// Returns the response that DealPOS expects for most events: /webhook/webhook/product and the pages next to it.
 pub(crate) fn success() -> Response {
     Response::ok(json!({"status": "success"}))
 }

@@ -104,7 +104,7 @@ fn read(topic: &str, body: &str) -> ParsedEvent {
     DealPos::parse(&delivered(Some(topic), body))
 }
 
-/// The first payload file of an event.
+/// Returns the first payload file of an event.
 fn payload(event: &str) -> &'static str {
     let (_, text) =
         DealPosContract::PAYLOADS.iter().find(|(name, _)| *name == event).expect("a payload file");

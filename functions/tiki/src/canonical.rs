@@ -181,7 +181,7 @@ const SHIPMENT_STATES: StateWords = &[
     ("return_failed", State::Failed),
 ];
 
-/// A fulfilment order.
+/// Maps a fulfilment order.
 pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     let sent = OrderSent::from_json(payload)?;
     let cancel = sent.extra_info.unwrap_or_default();
@@ -199,7 +199,7 @@ pub(crate) fn order(payload: &Value) -> Option<Canonical> {
     Some(order.into())
 }
 
-/// A product in a warehouse. The two codes together are its id; TikiNOW sends no other.
+/// Maps a product in a warehouse. The two codes together are its id; TikiNOW sends no other.
 pub(crate) fn stock(payload: &Value) -> Option<Canonical> {
     let sent = StockSent::from_json(payload)?;
     let stock = Stock {
@@ -214,7 +214,7 @@ pub(crate) fn stock(payload: &Value) -> Option<Canonical> {
     Some(stock.into())
 }
 
-/// A ticket: goods that come back because the customer returns them or because they could not be delivered.
+/// Maps a ticket: goods that come back because the customer returns them or because they could not be delivered.
 pub(crate) fn ticket(payload: &Value) -> Option<Canonical> {
     let sent = TicketSent::from_json(payload)?;
     let ticket = ReturnOrder {
@@ -229,7 +229,7 @@ pub(crate) fn ticket(payload: &Value) -> Option<Canonical> {
     Some(ticket.into())
 }
 
-/// A last-mile shipment.
+/// Maps a last-mile shipment.
 pub(crate) fn shipment(payload: &Value) -> Option<Canonical> {
     let sent = ShipmentSent::from_json(payload)?;
     let shipment = Shipment {
@@ -261,7 +261,7 @@ fn driver(sent: DriverSent) -> Option<Driver> {
     Driver { id, name, phone, plate: license_plate, photo_url, latitude, longitude }.known()
 }
 
-/// A fee of a last-mile order, as a shipment with this one charge.
+/// Maps a fee of a last-mile order, as a shipment with this one charge.
 pub(crate) fn fee(payload: &Value) -> Option<Canonical> {
     let sent = FeeSent::from_json(payload)?;
     let charge = Charge { code: sent.fee_key, amount: Money::of(sent.fee_amount, None), ..Charge::default() };
@@ -275,7 +275,7 @@ pub(crate) fn fee(payload: &Value) -> Option<Canonical> {
     Some(shipment.into())
 }
 
-/// The text, unless it is empty.
+/// Returns the text, unless it is empty.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
@@ -285,7 +285,7 @@ fn state(states: StateWords, word: Option<&str>) -> Option<State> {
     State::of_word(states, word?)
 }
 
-/// An instant, as documented; without an offset, a local time.
+/// Parses a time: an instant, as documented; without an offset, a local time.
 pub(crate) fn time(text: &str) -> Option<Time> {
     Time::parse_rfc3339(text).or_else(|| Time::local(text))
 }

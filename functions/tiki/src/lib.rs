@@ -132,7 +132,7 @@ impl Provider for Tiki {
         Response::ok(json!({"success": true}))
     }
 
-    /// The documented error object, with our codes spelt as its own are.
+    /// Returns the documented error object, with our codes in upper case as its own codes are.
     fn error_response(refusal: Refusal) -> Response {
         let error = json!({"code": refusal.code().to_ascii_uppercase(), "message": refusal.message()});
         Response::refusal_with(refusal, json!({"success": false, "error": error}))

@@ -70,32 +70,32 @@ inlet::payload! {
     }
 }
 
-/// The result of an authorisation, or of the confirmation of a deferred order: money is reserved.
+/// Maps the result of an authorisation, or of the confirmation of a deferred order: money is reserved.
 pub(crate) fn authorization(payload: &Value) -> Option<Canonical> {
     payment(payload, Some(State::Authorized), None)
 }
 
-/// The result of a capture: the merchant receives the money.
+/// Maps the result of a capture: the merchant receives the money.
 pub(crate) fn capture(payload: &Value) -> Option<Canonical> {
     payment(payload, Some(State::Paid), Some(Direction::In))
 }
 
-/// The result of a refund: the merchant pays the money back.
+/// Maps the result of a refund: the merchant pays the money back.
 pub(crate) fn refund(payload: &Value) -> Option<Canonical> {
     payment(payload, Some(State::Refunded), Some(Direction::Out))
 }
 
-/// The result of a void: the reservation ends, and no money moved.
+/// Maps the result of a void: the reservation ends, and no money moved.
 pub(crate) fn void(payload: &Value) -> Option<Canonical> {
     payment(payload, Some(State::Cancelled), None)
 }
 
-/// The shopper's browser comes back from Zip. The callback has the state of the payment.
+/// Maps the redirect: the shopper's browser comes back from Zip. The callback has the state of the payment.
 pub(crate) fn redirect(payload: &Value) -> Option<Canonical> {
     payment(payload, None, None)
 }
 
-/// A callback as a payment that is in the state `done` if the operation worked. `direction` is that of the money, if
+/// Maps a callback to a payment with the state `done` if the operation worked. `direction` is that of the money, if
 /// the operation moves any.
 fn payment(payload: &Value, done: Option<State>, direction: Option<Direction>) -> Option<Canonical> {
     let callback = Callback::from_json(payload)?;
@@ -132,8 +132,8 @@ fn payment(payload: &Value, done: Option<State>, direction: Option<Direction>) -
     Some(payment.into())
 }
 
-/// An instant if the text has a zone, else a local time: the redirect's `MM/dd/yyyy HH:mm:ss` has no zone, and none is
-/// documented.
+/// Parses an instant if the text has a zone, else a local time: the redirect's `MM/dd/yyyy HH:mm:ss` has no zone, and
+/// none is documented.
 pub(crate) fn time(text: &str) -> Option<Time> {
     Time::parse_rfc3339(text).or_else(|| Time::local_in(text, DateOrder::MonthFirst))
 }
@@ -147,7 +147,7 @@ fn party(customer: Customer) -> Option<Party> {
     Party { first_name, last_name, email, phone, address, ..Party::default() }.known()
 }
 
-/// Metadata values should be text; values of other types are converted to text.
+/// Returns the metadata as texts: values of other types are converted to text.
 fn texts(metadata: Map<String, Value>) -> BTreeMap<String, String> {
     let text = |value: Value| String::from_json(&value).unwrap_or_else(|| value.to_string());
     metadata.into_iter().map(|(name, value)| (name, text(value))).collect()

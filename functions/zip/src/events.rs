@@ -46,7 +46,7 @@ pub static EVENTS: &[EventSpec] = &[
         .payload(Full, redirect),
 ];
 
-/// Each body has its order, its own time and the success of the operation.
+/// Returns the row of an operation: each body has its order, its own time and the success of the operation.
 const fn row(
     event: &'static str,
     aliases: &'static [&'static str],

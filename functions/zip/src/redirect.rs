@@ -121,10 +121,10 @@ fn form_of(name: &[u8]) -> Option<Form> {
     documented.or_else(|| name.starts_with(METADATA.as_bytes()).then_some(Form::Text))
 }
 
-/// The page that the shopper sees next, with the fields that the page needs.
+/// Returns the page that the shopper sees next, with the fields that the page needs.
 ///
-/// `None` if the store set no page for this outcome: a failed checkout never goes to the page for a successful one, also
-/// if the shopper splits the signed text into other fields.
+/// `None` if the store set no page for this outcome: a failed checkout never goes to the page for a successful one,
+/// also if the shopper splits the signed text into other fields.
 pub(crate) fn page(delivery: &Delivery, success: Option<&str>, failure: Option<&str>) -> Option<String> {
     let fields = delivery.query_fields();
     let failed = is_failed(delivery);

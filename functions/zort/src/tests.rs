@@ -425,7 +425,7 @@ fn a_voided_document_is_a_cancelled_one() {
     }
 }
 
-/// A purchase has its status twice, as its own and as that of its goods.
+/// Removes the state of the goods: a purchase has its status twice, as its own and as that of its goods.
 fn without_delivery(mut data: Value) -> Value {
     let object = data.as_object_mut().unwrap();
     let goods = [object.remove("delivery_status"), object.remove("delivery_state")];

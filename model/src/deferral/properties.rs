@@ -25,7 +25,7 @@ pub const UNAVAILABLE: &str = "seen: a delivery is refused";
 /// A situation that every check must reach if a delivery is forged.
 pub const REFUSED: &str = "seen: a forged delivery stays in quarantine";
 
-/// All properties, for the checker.
+/// Returns all properties, for the checker.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always(KEPT, ends_kept),

@@ -40,12 +40,12 @@ pub enum Step {
 }
 
 impl Protocol {
-    /// The protocol as it should be.
+    /// Returns the protocol as it should be.
     pub fn sound(scenario: Scenario) -> Self {
         Self { scenario, flaw: None }
     }
 
-    /// The protocol with a flaw.
+    /// Returns the protocol with a flaw.
     pub fn flawed(scenario: Scenario, flaw: Flaw) -> Self {
         Self { scenario, flaw: Some(flaw) }
     }

@@ -14,12 +14,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The scenarios of every test run.
+    /// Returns the scenarios of every test run.
     pub fn usual() -> Vec<Self> {
         Self::with_faults(0)
     }
 
-    /// The same with `more` faults each.
+    /// Returns the same with `more` faults each.
     pub fn with_faults(more: u8) -> Vec<Self> {
         let all = [
             Self::of("unreadable: one delivery", "g", 3),
@@ -30,12 +30,12 @@ impl Scenario {
         all.into_iter().map(|scenario| Self { faults: scenario.faults + more, ..scenario }).collect()
     }
 
-    /// A scenario; each `g` is a genuine delivery and each `f` a forged one.
+    /// Returns a scenario; each `g` is a genuine delivery and each `f` a forged one.
     pub fn of(name: &'static str, deliveries: &str, faults: u8) -> Self {
         Self { name, genuine: deliveries.chars().map(|letter| letter == 'g').collect(), faults }
     }
 
-    /// The deliveries.
+    /// Returns the deliveries.
     pub fn ids(&self) -> impl Iterator<Item = Id> + use<> {
         0..Id::try_from(self.genuine.len()).unwrap_or(Id::MAX)
     }

@@ -91,7 +91,7 @@ pub enum Reply {
 }
 
 impl World {
-    /// The effect of a call, and the reply to it.
+    /// Applies the effect of a call, and returns the reply.
     pub fn take_effect(&mut self, protocol: &Protocol, call: Call) -> Reply {
         match call {
             Call::ReadCredentials if !self.is_readable => return Reply::Unreadable,

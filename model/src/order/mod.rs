@@ -16,8 +16,8 @@
 //!    `latest` plus one). Each outcome is a write on the condition that `latest` is still the same item.
 //!
 //! A duplicate is noted on `latest` before its event gets the receipt of a duplicate. If a delivery of another content
-//! is stored later that arrived before the noted duplicate, the duplicate was a new state: its receipt is made void, and
-//! the sweeper publishes it. A void receipt never becomes the receipt of a duplicate again.
+//! is stored later that arrived before the noted duplicate, the duplicate was a new state: its receipt is made void,
+//! and the sweeper publishes it. A void receipt never becomes the receipt of a duplicate again.
 //!
 //! # Order between two deliveries
 //! A receiver that has not responded yet knows that the content of `latest` was stored before this response. So
@@ -34,9 +34,9 @@
 //! delivery that went through the queue.
 //!
 //! # Simpler than the code
-//! All equal deliveries fall into one retry window. The sweeper sends events without a receipt once no receiver works any
-//! more. It walks past events with a receipt, and returns only to events that are listed as pending. Parking, dead letters and
-//! redrives are in the other part of this crate.
+//! All equal deliveries fall into one retry window. The sweeper sends events without a receipt once no receiver works
+//! any more. It walks past events with a receipt, and returns only to events that are listed as pending. Parking, dead
+//! letters and redrives are in the other part of this crate.
 
 pub mod scenario;
 pub mod flaw;

@@ -33,7 +33,7 @@ pub enum Through {
 }
 
 impl Processor {
-    /// The next call.
+    /// Returns the next call.
     pub fn call(self, protocol: &Protocol) -> Option<Call> {
         match self {
             Self::Idle => None,

@@ -29,7 +29,7 @@ pub const MADE_LATER: &str = "seen: an arrival is made later";
 /// A situation that a check must reach if the state changes and changes back.
 pub const RESTORED: &str = "seen: a duplicate turns out to be a new state";
 
-/// All properties, for the checker.
+/// Returns all properties, for the checker.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always(NEWEST, newest_is_last),
@@ -135,7 +135,7 @@ fn deliveries(protocol: &Protocol) -> impl Iterator<Item = usize> + use<> {
     0..protocol.scenario.len()
 }
 
-/// The deliveries of other contents that were answered 2xx.
+/// Returns the deliveries of other contents that were answered 2xx.
 fn others<'p>(protocol: &'p Protocol, world: &'p World, content: char) -> impl Iterator<Item = usize> + 'p {
     deliveries(protocol)
         .filter(move |&d| protocol.scenario.contents[d] != content && world.accepted.has(id(d)))

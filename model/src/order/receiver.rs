@@ -36,7 +36,7 @@ pub enum Response {
 }
 
 impl Receiver {
-    /// The next call.
+    /// Returns the next call.
     pub fn call(self, protocol: &Protocol) -> Option<Call> {
         match self {
             Self::Unsent | Self::Ended(_) => None,

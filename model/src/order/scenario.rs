@@ -25,12 +25,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// The scenarios of every test run.
+    /// Returns the scenarios of every test run.
     pub fn usual() -> Vec<Self> {
         Self::with_faults(0)
     }
 
-    /// The same with `more` faults each.
+    /// Returns the same with `more` faults each.
     pub fn with_faults(more: u8) -> Vec<Self> {
         let all = [
             Self::of("A, A", "AA", 2),
@@ -50,25 +50,25 @@ impl Scenario {
         all.into_iter().map(|scenario| Self { faults: scenario.faults + more, ..scenario }).collect()
     }
 
-    /// A scenario whose clocks are right.
+    /// Returns a scenario whose clocks are right.
     pub fn of(name: &'static str, contents: &str, faults: u8) -> Self {
         let contents: Vec<char> = contents.chars().collect();
         Self { name, skews: vec![0; contents.len()], contents, faults, at_once: false, first_is_done: false }
     }
 
-    /// The same with clocks that are ahead by this much.
+    /// Returns the same scenario with clocks that are ahead by this much.
     #[must_use]
     pub fn skewed(self, skews: &[i64]) -> Self {
         Self { skews: skews.to_vec(), ..self }
     }
 
-    /// The same with all deliveries in one millisecond.
+    /// Returns the same with all deliveries in one millisecond.
     #[must_use]
     pub fn at_once(self) -> Self {
         Self { at_once: true, ..self }
     }
 
-    /// The same after the first delivery.
+    /// Returns the same after the first delivery.
     #[must_use]
     pub fn after_the_first(self) -> Self {
         Self { first_is_done: true, ..self }

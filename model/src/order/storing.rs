@@ -70,7 +70,7 @@ pub enum Stored {
 }
 
 impl Storing {
-    /// A receiver begins.
+    /// Begins for a receiver.
     pub fn of_receiver(protocol: &Protocol, delivery: usize) -> Self {
         Self {
             delivery,
@@ -81,7 +81,7 @@ impl Storing {
         }
     }
 
-    /// The processor begins with the event of a message.
+    /// Begins for the processor, with the event of a message.
     pub fn of_processor(protocol: &Protocol, message: Message) -> Self {
         Self {
             delivery: usize::from(message.id) % protocol.scenario.len(),
@@ -103,12 +103,12 @@ impl Storing {
         self.evidence == Evidence::Unanswered(None) && matches!(self.at, At::Putting | At::Moving)
     }
 
-    /// The message of the event.
+    /// Returns the message of the event.
     pub fn message(self, whole: bool) -> Message {
         Message { id: self.id, received: self.received, whole }
     }
 
-    /// The next call.
+    /// Returns the next call.
     pub fn call(self, protocol: &Protocol) -> Call {
         let Self { id, received, .. } = self;
         match self.at {

@@ -151,7 +151,7 @@ pub enum Reply {
 }
 
 impl World {
-    /// The first delivery was answered, and its event processed, before everything else.
+    /// Records that the first delivery was answered, and its event processed, before everything else.
     pub fn begin_with(&mut self, id: Id, received: i64, content: char) {
         self.receivers[0] = Receiver::Ended(Response::Accepted);
         self.accepted.put(id);
@@ -162,7 +162,7 @@ impl World {
         self.published[usize::from(id)] = Some(received);
     }
 
-    /// The effect of a call, and the reply to it.
+    /// Applies the effect of a call, and returns the reply.
     pub fn take_effect(&mut self, scenario: &Scenario, call: Call) -> Reply {
         match call {
             Call::Put { id, received } => self.table.events[usize::from(id)] = Some(received),
@@ -218,7 +218,7 @@ impl World {
 }
 
 impl Table {
-    /// True if the event has a receipt.
+    /// Returns true if the event has a receipt.
     pub fn is_settled(&self, id: Id) -> bool {
         matches!(self.receipts[usize::from(id)], Some(Receipt::Processed | Receipt::Duplicate))
     }

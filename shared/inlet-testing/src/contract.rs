@@ -280,7 +280,7 @@ pub fn the_delivery_keeps_the_bytes_that_were_sent<C: Contract>() {
     });
 }
 
-/// The identity of a signed delivery is what was signed: no query, no topic and no header beside it counts.
+/// Checks that the identity of a signed delivery is what was signed: no query, topic or header beside it counts.
 pub fn only_the_signed_body_decides_which_event_it_is<C: Contract>() {
     use inlet::provider::Provider as _;
     if !C::COVERS_BODY {
@@ -351,7 +351,7 @@ pub fn every_row_has_a_unique_name<C: Contract>() {
     }
 }
 
-/// The topic of every row is found in a path to which the provider appended something.
+/// Checks that the topic of every row is found in a path to which the provider appended a part.
 pub fn every_topic_is_found_in_a_longer_path<C: Contract>() {
     let topics = rows::<C>().iter().filter_map(|row| P::<C>::address(row).topic);
     // A row that is found by the shape of its body has no topic.

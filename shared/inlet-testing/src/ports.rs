@@ -35,12 +35,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Every call fails like this.
+    /// Returns a plan by which every call fails like this.
     pub fn always(failure: Failure) -> Self {
         Self { at: HashMap::new(), always: Some(failure) }
     }
 
-    /// Only the `nth` call fails.
+    /// Returns a plan by which only the `nth` call fails.
     pub fn nth(nth: usize, failure: Failure) -> Self {
         Self { at: HashMap::from([(nth, failure)]), always: None }
     }
@@ -90,13 +90,13 @@ struct StoredEvent {
 }
 
 impl MemoryJournal {
-    /// A journal that fails as planned.
+    /// Returns a journal that fails as planned.
     pub fn failing(plan: Plan) -> Self {
         let calls = Calls { plan, made: 0 };
         Self { state: Mutex::new(Kept { calls, ..Kept::default() }) }
     }
 
-    /// The bodies of the events, by id. Duplicates are not events.
+    /// Returns the bodies of the events, by id. Duplicates are not events.
     pub fn bodies(&self) -> HashMap<EventId, Vec<u8>> {
         let state = locked(&self.state);
         let is_event = |id: &EventId| !state.duplicates.contains(id);
@@ -108,7 +108,7 @@ impl MemoryJournal {
             .collect()
     }
 
-    /// The events in the order of their arrivals, with their bodies. Duplicates are not events.
+    /// Returns the events in the order of their arrivals, with their bodies. Duplicates are not events.
     pub fn history(&self) -> Vec<(ReceivedAt, Vec<u8>)> {
         let state = locked(&self.state);
         let is_event = |id: &EventId| !state.duplicates.contains(id);
@@ -160,7 +160,7 @@ impl Kept {
         Recorded::New
     }
 
-    /// The rule of [`inlet::dedup`], with each decision done in one step.
+    /// Applies the rule of [`inlet::dedup`], with each decision done in one step.
     fn record_within(
         &mut self,
         event: &mut Verified<Event>,
@@ -251,13 +251,13 @@ pub struct Message {
 }
 
 impl MemoryQueue {
-    /// A queue that fails as planned.
+    /// Returns a queue that fails as planned.
     pub fn failing(plan: Plan) -> Self {
         let calls = Calls { plan, made: 0 };
         Self { state: Mutex::new(Sent { calls, ..Sent::default() }) }
     }
 
-    /// The messages in the queue.
+    /// Returns the messages in the queue.
     pub fn messages(&self) -> Vec<Message> {
         locked(&self.state).messages.clone()
     }
@@ -314,7 +314,7 @@ pub struct QuarantinedDelivery {
 }
 
 impl MemoryQuarantine {
-    /// A quarantine that fails as planned.
+    /// Returns a quarantine that fails as planned.
     pub fn failing(plan: Plan) -> Self {
         let calls = Calls { plan, made: 0 };
         Self { state: Mutex::new(QuarantineState { calls, deliveries: Vec::new() }) }

@@ -1,4 +1,5 @@
-//! A receiver with a bug: parsing panics with everything that it was parsing. For the test of the log's content after a panic.
+//! A receiver with a bug: parsing panics with everything that it was parsing. For the test of the log's content after a
+//! panic.
 
 use inlet::delivery::Delivery;
 use inlet::proof::{Claim, Comparison, Rejection, Verified};

@@ -1,5 +1,5 @@
-//! The faults of a consumer in the modes `function` and `https`, behind the deployed processor: each event is processed or
-//! parked, an entity's events are handed over in order, and no two of them at once.
+//! The faults of a consumer in the modes `function` and `https`, behind the deployed processor: each event is processed
+//! or parked, an entity's events are handed over in order, and no two of them at once.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write as _};
@@ -289,7 +289,7 @@ async fn wait(world: &World, consumer: &Consumer, processor: &mut Function) -> V
     broken
 }
 
-/// While one event hangs, the others are processed; returns those that are not.
+/// Returns the events that are not processed while one event hangs.
 async fn isolated(
     consumer: &Consumer,
     arrived: &[String],
@@ -556,8 +556,8 @@ async fn calls(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
 pub enum Extent {
     /// Every case.
     Full,
-    /// The conducts of a consumer without their variants, every fault of the call that hands over events, and some faults
-    /// of each other call.
+    /// The conducts of a consumer without their variants, every fault of the call that hands over events, and some
+    /// faults of each other call.
     Short,
 }
 

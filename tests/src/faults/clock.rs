@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use crate::repository;
 
-/// Returns the variables that move a function's clock ahead by this many milliseconds. The C compiler that the local stack
-/// needs anyway builds the library once.
+/// Returns the variables that move a function's clock ahead by this many milliseconds. The C compiler that the local
+/// stack needs anyway builds the library once.
 ///
 /// # Panics
 /// If it cannot be built.

@@ -114,8 +114,8 @@ pub enum Conduct {
     Flaps(Failure),
     /// It processes its events, and responds after the processor has given up.
     RespondsLate,
-    /// It fails for the poison: an endpoint for the event, a function for the event if it names failures, else for every
-    /// call that contains it.
+    /// It fails for the poison: an endpoint for the event, a function for the event if it names failures, else for
+    /// every call that contains it.
     Poison(Failure),
 }
 

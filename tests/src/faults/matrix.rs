@@ -249,7 +249,7 @@ pub enum Hidden {
     ByTheQueue,
 }
 
-/// The same, with failed messages hidden for this long.
+/// Does the same, with failed messages hidden for this long.
 pub async fn poll_with(world: &World, processor: &mut Function, hidden: Hidden) -> bool {
     let messages = world.received().await;
     if messages.is_empty() {

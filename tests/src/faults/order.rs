@@ -153,8 +153,8 @@ pub fn rows() -> Vec<Row> {
         let once = Row { is_processed_at_once: true, ..row("A0 B1 A0", &[working, with(table)]) };
         rows.push(once);
     }
-    // The processor is killed while it stores an event that only the queue has: between the event and `latest`, and around
-    // it. The message comes again.
+    // The processor is killed while it stores an event that only the queue has: between the event and `latest`, and
+    // around it. The message comes again.
     let kills = [
         ("UpdateItem", 1, Fault::KillBefore),
         ("UpdateItem", 1, Fault::KillAfter),

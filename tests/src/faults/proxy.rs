@@ -246,7 +246,7 @@ mod tests {
     use crate::faults::http::NoResponse;
     use crate::faults::plan::{Calls, Rule};
 
-    /// A service that counts its calls.
+    /// Starts a service that counts its calls.
     async fn service() -> (Server, Arc<AtomicU32>) {
         let done = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&done);

@@ -58,12 +58,13 @@ impl Kind {
 
 /// The binaries of the receivers that [`mixed`] uses, in this order.
 ///
-/// They and the bodies are written by hand and not derived from the list of providers: a reconciliation needs bodies whose
-/// kind of deduplication is known without the code under test, and which repeat an entity with a new mark. A provider that
-/// is added later passes the contract and the other end-to-end tests without an edit here.
+/// They and the bodies are written by hand and not derived from the list of providers: a reconciliation needs bodies
+/// whose kind of deduplication is known without the code under test, and which repeat an entity with a new mark. A
+/// provider that is added later passes the contract and the other end-to-end tests without an edit here.
 pub const RECEIVERS: [&str; 5] = ["inlet-zip", "inlet-zort", "inlet-tiki", "inlet-zid", "inlet-dealpos"];
 
-/// Returns the `n`th delivery of a mix of providers: the receiver, the body and the event. Bodies differ; entities repeat.
+/// Returns the `n`th delivery of a mix of providers: the receiver, the body and the event. Bodies differ; entities
+/// repeat.
 pub fn mixed(n: usize) -> (usize, Vec<u8>, Value) {
     let (which, entity, mark) = (n % RECEIVERS.len(), (n / 15).to_string(), format!("m{n}"));
     let (body, event) = match which {

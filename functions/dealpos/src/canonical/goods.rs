@@ -97,7 +97,7 @@ inlet::payload! {
     }
 }
 
-/// The transfer events.
+/// Maps the transfer events.
 pub(crate) fn transfer(payload: &Value) -> Option<Canonical> {
     let body = TransferOrder::from_json(payload)?;
     let transfer = Transfer {
@@ -121,12 +121,12 @@ pub(crate) fn transfer(payload: &Value) -> Option<Canonical> {
     Some(transfer.into())
 }
 
-/// Outbound Logistic Complete.
+/// Maps Outbound Logistic Complete.
 pub(crate) fn outbound(payload: &Value) -> Option<Canonical> {
     Logistic::from_json(payload).map(|body| body.outbound().into())
 }
 
-/// Inbound Logistic Complete.
+/// Maps Inbound Logistic Complete.
 pub(crate) fn inbound(payload: &Value) -> Option<Canonical> {
     let body = Logistic::from_json(payload)?;
     let arrived_at = at(body.date.as_deref());
@@ -163,7 +163,7 @@ impl Logistic {
     }
 }
 
-/// The adjustment events.
+/// Maps the adjustment events.
 pub(crate) fn adjustment(payload: &Value) -> Option<Canonical> {
     let body = AdjustmentBody::from_json(payload)?;
     let adjustment = Adjustment {

@@ -87,7 +87,7 @@ fn unit(word: &str) -> Option<Unit> {
     }
 }
 
-/// `Add` adds the tax to the prices, `Include` means that they contain it.
+/// Returns true if prices contain the tax: `Add` adds the tax to the prices, `Include` means that they contain it.
 fn is_tax_included(calculation: Option<&str>) -> Option<bool> {
     match calculation?.trim().to_ascii_lowercase().as_str() {
         "include" => Some(true),

@@ -48,19 +48,19 @@ inlet::payload! {
     }
 }
 
-/// Payment Created, Updated and Deleted: the merchant receives.
+/// Maps Payment Created, Updated and Deleted: the merchant receives.
 pub(crate) fn received(payload: &Value) -> Option<Canonical> {
     let payment = payment(payload)?;
     Some(Payment { direction: Some(Direction::In), purpose: Some(Purpose::Payment), ..payment }.into())
 }
 
-/// Supplier Bill Payment Created and Deleted: the merchant pays.
+/// Maps Supplier Bill Payment Created and Deleted: the merchant pays.
 pub(crate) fn paid(payload: &Value) -> Option<Canonical> {
     let payment = payment(payload)?;
     Some(Payment { direction: Some(Direction::Out), purpose: Some(Purpose::Payment), ..payment }.into())
 }
 
-/// The write-off events: no money moved.
+/// Maps the write-off events: no money moved.
 pub(crate) fn written_off(payload: &Value) -> Option<Canonical> {
     let payment = payment(payload)?;
     let processed_at = payment.paid_at;

@@ -113,7 +113,7 @@ impl Named {
     }
 }
 
-/// Customer Created and Deleted, and the customer events that no page names.
+/// Maps Customer Created and Deleted, and the customer events that no page names.
 pub(crate) fn customer(payload: &Value) -> Option<Canonical> {
     let body = Membership::from_json(payload)?;
     let party = Person::from_json(payload).and_then(|person| Person { id: None, ..person }.party());
@@ -131,7 +131,7 @@ pub(crate) fn customer(payload: &Value) -> Option<Canonical> {
     Some(customer.into())
 }
 
-/// Supplier Created and Deleted.
+/// Maps Supplier Created and Deleted.
 pub(crate) fn supplier(payload: &Value) -> Option<Canonical> {
     let person = Person::from_json(payload)?;
     let id = person.id.clone();
@@ -139,7 +139,7 @@ pub(crate) fn supplier(payload: &Value) -> Option<Canonical> {
     Some(Supplier { id, party, ..Supplier::default() }.into())
 }
 
-/// The outlet events, which no page names.
+/// Maps the outlet events, which no page names.
 pub(crate) fn outlet(payload: &Value) -> Option<Canonical> {
     let OutletBody { id, name, code, suspended, email, receipt } = OutletBody::from_json(payload)?;
     let address = receipt.and_then(|receipt| receipt.address);

@@ -117,7 +117,7 @@ impl FromJson for Type {
     }
 }
 
-/// Product Created, Updated and Deleted.
+/// Maps Product Created, Updated and Deleted.
 pub(crate) fn product(payload: &Value) -> Option<Canonical> {
     let body = ProductBody::from_json(payload)?;
     let addresses = body.image_url.iter().cloned().chain(body.extra_images.into_iter().flatten());
@@ -143,7 +143,7 @@ pub(crate) fn product(payload: &Value) -> Option<Canonical> {
     Some(product.into())
 }
 
-/// Product Variant Created and Updated.
+/// Maps Product Variant Created and Updated.
 pub(crate) fn variant(payload: &Value) -> Option<Canonical> {
     VariantBody::from_json(payload).map(|body| body.product().into())
 }

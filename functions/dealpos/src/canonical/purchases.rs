@@ -71,14 +71,14 @@ inlet::payload! {
     }
 }
 
-/// Purchase Order Created, and the events whose body no page shows. `Tax` may be an amount or a percentage there, so it
-/// is left out.
+/// Maps Purchase Order Created, and the events whose body no page shows. `Tax` may be an amount or a percentage there,
+/// so it is left out.
 pub(crate) fn created(payload: &Value) -> Option<Canonical> {
     let body = Bill::from_json(payload)?;
     Some(purchase_order(Bill { tax: None, ..body }).into())
 }
 
-/// Purchase Order Restored, whose tax is an amount.
+/// Maps Purchase Order Restored, whose tax is an amount.
 pub(crate) fn restored(payload: &Value) -> Option<Canonical> {
     Bill::from_json(payload).map(|body| purchase_order(body).into())
 }

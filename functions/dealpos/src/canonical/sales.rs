@@ -149,7 +149,7 @@ impl FromJson for Coupon {
     }
 }
 
-/// The invoice events, Sales Order Created and Updated.
+/// Maps the invoice events, Sales Order Created and Updated.
 pub(crate) fn invoice(payload: &Value) -> Option<Canonical> {
     order(payload).map(Canonical::from)
 }

@@ -116,7 +116,7 @@ inlet::payload! {
     }
 }
 
-/// Close Shift. If the session has the same field as the shift, the shift's value counts.
+/// Maps Close Shift. If the session has the same field as the shift, the shift's value counts.
 pub(crate) fn shift(payload: &Value) -> Option<Canonical> {
     let body = ShiftBody::from_json(payload)?;
     let session = body.session.unwrap_or_default();
@@ -151,14 +151,14 @@ pub(crate) fn shift(payload: &Value) -> Option<Canonical> {
     Some(shift.into())
 }
 
-/// Fetch Loyalty Points. Phone, e-mail and code, with the outlet, identify the customer.
+/// Maps Fetch Loyalty Points. Phone, e-mail and code, with the outlet, identify the customer.
 pub(crate) fn points_question(payload: &Value) -> Option<Canonical> {
     let PointsQuestion { outlet } = PointsQuestion::from_json(payload)?;
     let customer = Person::from_json(payload).and_then(Person::party);
     Some(Loyalty { outlet, customer, ..Loyalty::default() }.into())
 }
 
-/// Loyalty Point On Order Complete: an invoice.
+/// Maps Loyalty Point On Order Complete: an invoice.
 pub(crate) fn points_sale(payload: &Value) -> Option<Canonical> {
     let sale = sales::order(payload)?;
     let loyalty = Loyalty {
@@ -201,7 +201,7 @@ pub(crate) fn points_sale(payload: &Value) -> Option<Canonical> {
     Some(loyalty.into())
 }
 
-/// Validate Coupon.
+/// Maps Validate Coupon.
 pub(crate) fn coupon_question(payload: &Value) -> Option<Canonical> {
     let body = CouponQuestion::from_json(payload)?;
     let cart = body.cart.unwrap_or_default();

@@ -89,7 +89,7 @@ struct Done {
     poison: usize,
 }
 
-/// The event that is poison: the third of the second entity.
+/// Returns the event that is poison: the third of the second entity.
 fn poison() -> String {
     message("2", 3).id().to_string()
 }
@@ -218,7 +218,7 @@ impl ProcessingStore for &Site {
     }
 }
 
-/// Each entity's messages, in order.
+/// Returns each entity's messages, in order.
 fn queue() -> VecDeque<Received> {
     let mut queue = VecDeque::new();
     for n in 1..=EVENTS {

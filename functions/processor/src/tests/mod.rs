@@ -8,7 +8,7 @@ mod stand_in;
 use inlet::message::Message;
 use inlet::process::ConsumeError;
 
-/// The `n`th event of an entity.
+/// Returns the `n`th event of an entity.
 fn message(entity: &str, n: usize) -> Message {
     message_with(entity, n, "small")
 }

@@ -21,7 +21,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// A day up to noon of 12 June 2025.
+/// Returns a day up to noon of 12 June 2025.
 fn window() -> Window {
     Window { since: at("2025-06-11T12:00:00Z"), now: at("2025-06-12T12:00:00Z") }
 }
@@ -34,7 +34,7 @@ fn sent(walk: &Walk) -> Request {
     Zid::next(walk, &access(), None)
 }
 
-/// The value of a parameter of the query.
+/// Returns the value of a parameter of the query.
 fn parameter(request: &Request, name: &str) -> Option<String> {
     let query = request.url().split_once('?')?.1;
     let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
@@ -327,7 +327,7 @@ fn a_stored_walk_continues() {
 
 // Products.
 
-/// Products, each a minute newer than the one before; the last one changed at noon.
+/// Returns products, each a minute newer than the one before; the last one changed at noon.
 fn products_of(count: i64) -> Vec<Value> {
     let time = |n: i64| window().now - SignedDuration::from_mins(count - n);
     (1..=count)
@@ -342,7 +342,7 @@ fn page_of(products: &[Value], request: &Request) -> Value {
     json!({"count": products.len(), "next": next, "previous": null, "results": results})
 }
 
-/// A window that begins this many minutes before noon.
+/// Returns a window that begins this many minutes before noon.
 fn last_minutes(minutes: i64) -> Window {
     Window { since: window().now - SignedDuration::from_mins(minutes), now: window().now }
 }

@@ -82,7 +82,7 @@ impl FromJson for Amount {
     }
 }
 
-/// Personal text without the placeholder that Zid writes for "not available".
+/// Returns the text, or `None` for the placeholder that Zid writes for "not available".
 pub(crate) fn unless_placeholder(value: Option<Personal>) -> Option<Personal> {
     value.filter(|text| text != &Personal::new("N/A"))
 }

@@ -79,7 +79,7 @@ impl Registering for Zid {
         open: |context| Ok(Box::new(Webhooks::open(&context)?)),
     });
 
-    /// The rows without a dot describe shapes of bodies.
+    /// Returns true if Zid sends the event: the rows without a dot describe shapes of bodies.
     fn sends(event: &EventSpec) -> bool {
         event.event.contains('.')
     }

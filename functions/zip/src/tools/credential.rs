@@ -1,4 +1,5 @@
-//! The forms of a credential that a store and Zip may share. developers.zip.co/v9-US/docs/signing-requests. Sandbox and production have different ones.
+//! The forms of a credential that a store and Zip may share. developers.zip.co/v9-US/docs/signing-requests. Sandbox and
+//! production have different ones.
 
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 

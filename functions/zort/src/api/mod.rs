@@ -2,7 +2,8 @@
 //! and products by day.
 //!
 //! Sources: developers.zortout.com/api-reference/{order, product, return-order, purchase-order}. Facts that only public
-//! clients show are marked so. Contacts have no filter by time and are not read; transfers have no page that could be read.
+//! clients show are marked so. Contacts have no filter by time and are not read; transfers have no page that could be
+//! read.
 
 mod response;
 mod walk;

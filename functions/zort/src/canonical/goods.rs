@@ -65,7 +65,7 @@ pub(crate) fn stock(payload: &Value) -> Option<Canonical> {
     Some(stock.into())
 }
 
-/// Some receivers expect `productid` for `id`.
+/// Returns the id: some receivers expect `productid` for `id`.
 fn product_id(fields: &Fields<'_>) -> Option<String> {
     fields.read("id").or_else(|| fields.read("productid"))
 }

@@ -290,7 +290,7 @@ impl Outcome {
         Self { code, words: words.join(": ") }
     }
 
-    /// The codes 200 and 201 are success.
+    /// Returns true for every code but 200 and 201, which are success.
     fn failed(&self) -> bool {
         self.code.as_ref().is_some_and(|code| code != "200" && code != "201")
     }

@@ -29,8 +29,8 @@ impl SigningKey {
     }
 }
 
-/// Returns the headers of a request with this message, signed with each of the keys. `seconds` is the current time since
-/// 1970 UTC.
+/// Returns the headers of a request with this message, signed with each of the keys. `seconds` is the current time
+/// since 1970 UTC.
 pub fn headers(message: &Message, keys: &[SigningKey], seconds: i64) -> [(&'static str, String); 4] {
     let (id, timestamp) = (webhook_id(message), seconds.to_string());
     let signatures: Vec<String> = keys.iter().map(|key| sign(key, &id, &timestamp, message.json())).collect();

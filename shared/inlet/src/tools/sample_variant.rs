@@ -19,9 +19,9 @@ pub struct SampleVariant {
     pub entity: EntityId,
     /// Its time.
     pub at: Timestamp,
-    /// The number of its state: 0 is the sample's own. Where the event's documentation lists the values of the field that
-    /// decides its verb, any other is one of these values: the next ones after the sample's own, in the order of the
-    /// documentation. Elsewhere it increments the first quantity by as much.
+    /// The number of its state: 0 is the sample's own. Where the event's documentation lists the values of the field
+    /// that decides its verb, any other is one of these values: the next ones after the sample's own, in the order of
+    /// the documentation. Elsewhere it increments the first quantity by as much.
     pub state: u32,
 }
 
