@@ -2,11 +2,10 @@
 //!
 //! | subject | modules |
 //! |---|---|
-//! | faults | [`call`]: a call, recognised by its request; [`plan`]: the calls that fail, and how; [`proxy`] and
-//! [`http`]: apply a plan | | one case | [`function`]: a binary run as Lambda runs it, started and killed by the test;
-//! [`world`]: its table, queues and bus; [`sender`]: deliveries; [`reconciliation`]: the comparison with stored and
-//! processed events |
-//! | cases | [`matrix`]: every fault of every call; [`soak`]: one long case; [`outage`]: a fault that lasts longer than all retries; [`concurrent`]: many cases at a time |
+//! | faults | [`call`]: a call, recognised by its request; [`plan`]: the calls that fail; [`proxy`], [`http`]: apply it |
+//! | one case | [`function`]: a binary run as Lambda runs it; [`world`]: its table, queues and bus; [`sender`] |
+//! | its check | [`reconciliation`]: compares deliveries with stored and processed events |
+//! | cases | [`matrix`]: every fault of every call; [`soak`]: a long case; [`outage`]; [`concurrent`]: many at a time |
 //! | the order of states | [`order`] and [`states`], on instances whose [`clock`] may be wrong |
 //! | Parameter Store | [`blind`]: its faults; [`flood`]: invented store names |
 //! | consumers | [`behind`] and [`consumer`]: the modes `function` and `https` |
