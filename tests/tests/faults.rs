@@ -215,7 +215,7 @@ async fn nothing_is_lost_to_any_fault_of_any_call() {
 #[tokio::test]
 #[ignore = "minutes: make soak"]
 async fn nothing_is_lost_while_faults_come_and_go() {
-    #[expect(clippy::disallowed_methods, reason = "how much is the caller's to say")]
+    #[expect(clippy::disallowed_methods, reason = "the caller sets the number of events")]
     let count = std::env::var("INLET_SOAK").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000);
     let Soaked { numbers, broken, accepted, took, deaths, entities, wrong } = soak(&Stack::up(), count).await;
     println!(

@@ -89,7 +89,7 @@ pub static EVENTS: &[EventSpec] = &[
         .sent_when("A deleted purchase order was restored.")
         .closed_values(&[TAX])
         .payload(Partial, purchases::restored),
-    // Its title says created; it comes when the order is completed.
+    // The title is "created"; DealPOS sends it when the order is completed.
     row("transferOrderCreated", Transfer, "completed", DOCUMENT)
         .sent_when("A transfer order was completed. (The title says created.)")
         .payload(Full, goods::transfer),
@@ -135,7 +135,7 @@ pub static EVENTS: &[EventSpec] = &[
     row("loyaltyPointOnOrderComplete", Loyalty, "order_completed", DOCUMENT)
         .sent_when("A sale was completed that may earn points. The till waits for the response.")
         .payload(Partial, till::points_sale),
-    // Its title says created; it comes when the order is converted to an invoice.
+    // The title is "created"; DealPOS sends it when the order is converted to an invoice.
     row("salesOrderCreated", Order, "converted", DOCUMENT)
         .sent_when("A sales order was converted to an invoice. (The title says created.)")
         .closed_values(SALE)

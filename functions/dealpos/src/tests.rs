@@ -883,7 +883,7 @@ fn every_leaf_of_every_body_is_mapped_or_left_out() {
     inlet_testing::coverage::every_leaf_is_mapped_or_left_out::<DealPosContract>(&[
         ("loyalty", "SalesType", Because("the older name of Tag")),
         ("product", "BrandName", Because("the same as Brand")),
-        ("purchase_order", "Tax", Because("the page says that it may be an amount or a percentage")),
+        ("purchase_order", "Tax", Because("an amount or a percentage, by its page")),
         ("shift", "Session.ID", Because("the same as ID")),
         ("shift", "Session.Number", Because("the same as Number")),
         ("shift", "Session.Start", Because("the same as Open")),

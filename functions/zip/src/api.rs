@@ -192,7 +192,7 @@ mod tests {
         };
         assert_eq!(states, [state("CaptureOrder", "86.4"), state("RefundOrder", "10")]);
         assert!(page.observations.iter().all(|observed| observed.comparison == Comparison::Any));
-        assert_eq!(page.then, Then::Done(Coverage::Unknown), "no page says how far back the list goes");
+        assert_eq!(page.then, Then::Done(Coverage::Unknown), "no page documents how far back the list goes");
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub static EVENTS: &[EventSpec] = &[
         .sent_when(sent_when!("A product is modified."))
         .entity(PRODUCT)
         .payload(Full, product),
-    // The pages' name, and the name that a public receiver expects. No page says which of them ZORT sends.
+    // The pages' name, and the name that a public receiver expects. No page documents which of them ZORT sends.
     EventSpec::new("UPDATEPRODUCTQUANTITY", Stock, "changed")
         .sent_when(sent_when!("The quantity of a product changes."))
         .aliases(&["UPDATEQUANTITY"])

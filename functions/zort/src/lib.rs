@@ -70,7 +70,7 @@ impl Provider for Zort {
     }
 
     /// A `POST` without a key and without content only tests the URL. A `POST` with a key is kept even without a body:
-    /// no page says that ZORT never sends one.
+    /// no page excludes that ZORT sends one.
     fn is_probe(request: &Unverified) -> bool {
         let has = |name: &&str| request.query(name).is_some_and(|value| !value.trim().is_empty());
         match request.method() {

@@ -112,7 +112,7 @@ fn verified<C: Contract>(
     verify::<P<C>>(Unverified::new(request), credentials, now()).map_err(|refused| refused.rejection)
 }
 
-/// Parses a body as the event's row says, after verification.
+/// Parses a body by the event's row, after verification.
 pub fn read<C: Contract>(event: &str, body: &[u8]) -> inlet::provider::parsed_event::ParsedEvent {
     use inlet::provider::Provider as _;
     let row =

@@ -369,7 +369,7 @@ mod tests {
             }
         }
 
-        /// One delivery after the other, each answered before the next one is sent, whatever their clocks say.
+        /// One delivery after the other, each answered before the next one is sent, independently of their clocks.
         #[test]
         fn in_sequence_the_newest_event_is_the_last_state(
             sent in prop::collection::vec((prop::sample::select(vec!['A', 'B', 'C']), 0_i64..1_000), 1..12),

@@ -83,7 +83,7 @@ impl RetryAfter {
 /// A failure of the consumer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// This status, without a header that says more.
+    /// This status, without further headers.
     Status(u16),
     /// This status, and the time of the next attempt.
     Later(u16, RetryAfter),

@@ -2,7 +2,7 @@
 //!
 //! | subject | modules |
 //! |---|---|
-//! | faults | [`call`]: a call, recognised by its request; [`plan`]: the calls that fail; [`proxy`], [`http`]: apply it |
+//! | faults | [`call`]: a call, found by its request; [`plan`]: the calls that fail; [`proxy`], [`http`]: apply it |
 //! | one case | [`function`]: a binary run as Lambda runs it; [`world`]: its table, queues and bus; [`sender`] |
 //! | its check | [`reconciliation`]: compares deliveries with stored and processed events |
 //! | cases | [`matrix`]: every fault of every call; [`soak`]: a long case; [`outage`]; [`concurrent`]: many at a time |

@@ -47,7 +47,7 @@ inlet::payload! {
         id: String = "ID",
         /// The outlet's name.
         outlet: String = "Outlet",
-        /// The document's number. No page says that it is the invoice's.
+        /// The document's number. No page documents that it is the invoice's.
         number: String = "Number",
         /// The document's day, written as its midnight.
         date: String = "Date",

@@ -1,5 +1,5 @@
 //! The forms of a credential that a store and TikiNOW may share. The registration call sends the keys, 32 characters
-//! each; the webhook pages say that TikiNOW provides them.
+//! each; by the webhook pages, TikiNOW provides them.
 
 use inlet::tools::credential_shape::{CredentialShape, Field, Issuer};
 

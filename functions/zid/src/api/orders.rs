@@ -22,7 +22,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// The counts in the envelope of a list of orders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// The number of orders. No page says if it counts only the filtered ones.
+    /// The number of orders. No page documents whether it counts only the filtered ones.
     pub total: Option<u64>,
     /// The number of orders for each of Zid's states.
     pub by_status: BTreeMap<String, u64>,

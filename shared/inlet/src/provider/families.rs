@@ -6,7 +6,7 @@ use crate::provider::catalogue::{Documented, Entity, EventSpec, Mapping};
 /// The names of one kind of event.
 #[derive(Clone, Copy, Debug)]
 pub struct Family {
-    /// The part of the name that says what the event is about, such as `order` or `salesOrder`.
+    /// The part of the name that is the subject of the event, such as `order` or `salesOrder`.
     pub name: &'static str,
     /// The kind of the name.
     pub kind: Kind,

@@ -15,7 +15,7 @@ pub struct EventEntry {
     pub event: &'static str,
     /// Other names of the same event.
     pub aliases: Vec<&'static str>,
-    /// When the provider sends it, with the conditions. Empty where no source says so.
+    /// When the provider sends it, with the conditions. Empty if no source documents it.
     pub sent_when: &'static str,
     /// The types that the message may have, which are the bus's detail types too.
     pub types: Vec<String>,

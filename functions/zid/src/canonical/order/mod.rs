@@ -339,7 +339,7 @@ fn order_currency(sale: &Sale) -> Option<Currency> {
     sale.currency_code.clone().or_else(of_rates)
 }
 
-/// Returns the amount to charge. Its currency is known only if the body says that it is the order's.
+/// Returns the amount to charge. Its currency is known only if the body marks it as the order's.
 fn charged(sale: &Sale, currency: Option<&Currency>) -> Option<Money> {
     match sale.has_different_transaction_currency {
         Some(false) => Money::of(sale.transaction_amount.clone(), currency),
