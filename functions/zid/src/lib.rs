@@ -99,8 +99,8 @@ impl Provider for Zid {
     /// The events of a deleted product and of a login have no time of their own.
     const MIXED_DEDUP_KINDS: &'static [Kind] = &[Kind::Product, Kind::Customer];
 
-    /// Every response other than 2xx is a failure, a 401 for a wrong secret too. A 429 is not counted; no page documents whether
-    /// Zid retries after it. One success clears the count.
+    /// Every response other than 2xx is a failure, a 401 for a wrong secret too. A 429 is not counted; no page
+    /// documents whether Zid retries after it. One success clears the count.
     const RETRY_POLICY: RetryPolicy = RetryPolicy {
         response_timeout: None,
         retries: Some(Retries {

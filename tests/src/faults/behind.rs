@@ -521,14 +521,14 @@ async fn calls(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
         assert!(probe.broken.is_empty(), "without any fault: {}: {:#?}", probe.case, probe.broken);
         let works = probe.case.conduct == Conduct::Works;
         for (at, operation) in probe.seen.iter().enumerate() {
-            let is_answer = operation.service == Service::Lambda;
-            let faults = Fault::OF_SERVICES.iter().filter(|_| !is_answer);
-            let kills = Fault::KILLS.iter().take(if is_answer { 1 } else { 2 });
+            let is_response = operation.service == Service::Lambda;
+            let faults = Fault::OF_SERVICES.iter().filter(|_| !is_response);
+            let kills = Fault::KILLS.iter().take(if is_response { 1 } else { 2 });
             for (which, fault) in faults.chain(kills).enumerate() {
                 let is_kill = Fault::KILLS.contains(fault);
                 // The consumer's own faults are never left out.
                 let is_of_consumer = operation.service == Service::Consumer;
-                let in_short = is_of_consumer || is_answer || (which + at + nth).is_multiple_of(5);
+                let in_short = is_of_consumer || is_response || (which + at + nth).is_multiple_of(5);
                 if extent == Extent::Short && !in_short {
                     continue;
                 }

@@ -56,8 +56,8 @@ fn address(city: City) -> Option<Address> {
 /// Parses any of Zid's notations of a time.
 ///
 /// - With `Z` it is an instant.
-/// - `YYYY-MM-DD HH:MM:SS` is UTC. No page documents it; in a live order, the store's local time next to it is three hours
-///   later, as Riyadh is.
+/// - `YYYY-MM-DD HH:MM:SS` is UTC. No page documents it; in a live order, the store's local time next to it is three
+///   hours later, as Riyadh is.
 /// - `DD-MM-YYYY | hh:mm ص` is the store's local time. The mark is the Arabic half of the day: `ص` before noon, `م`
 ///   after it.
 pub(crate) fn time(text: &str) -> Option<Time> {
