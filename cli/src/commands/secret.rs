@@ -236,6 +236,11 @@ async fn retire_all(
 }
 
 impl CredentialInput {
+    /// Returns true if the credential comes from standard input, and not from a person or a generator.
+    pub(crate) fn reads_standard_input(&self) -> bool {
+        !self.generate && !io::stdin().is_terminal()
+    }
+
     /// Generates a credential or reads it from the terminal or standard input. The receiver accepts its shape.
     fn credential(&self) -> Result<Value, Failure> {
         let provider = self.store.provider;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use inlet::received_at::ReceivedAt;
+use inlet::tools::registration::{Api, ChangeOptions};
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::quarantine_list::{QuarantinedDelivery, quarantined_deliveries};
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::commands::secret::{self, CREDENTIAL_HELP, CredentialInput};
 use crate::commands::urls::print_manual_steps;
+use crate::commands::webhook::register::{parse_option, provider_help};
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
 use crate::deployment::secrets;
@@ -22,7 +24,11 @@ use crate::http;
 use crate::input::suggest::similar;
 use crate::input::time_arg::{forever, now_plus_skew};
 use crate::options::DeploymentArgs;
-use crate::output::{Output, Page, Report, counted};
+use crate::output::{Output, Page, Report, counted, prompt};
+use crate::webhook::access::AccessFrom;
+use crate::webhook::api_client::ApiAt;
+use crate::webhook::register::{Wanted, register};
+use crate::webhook::session::{Session, check_is_public, credentials, destination};
 
 /// The arguments of `inlet store`.
 #[derive(Debug, clap::Args)]
@@ -34,8 +40,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Set a store up: its credential, its URLs, their registration, and a wait for the first delivery
-    #[command(after_help = CREDENTIAL_HELP)]
-    Add(AddArguments),
+    #[command(after_help = after_help())]
+    Add(Box<AddArguments>),
 }
 
 /// The arguments of `inlet store add`.
@@ -49,6 +55,38 @@ struct AddArguments {
     /// Number of minutes to wait for the first delivery; 0: do not wait
     #[arg(long, value_name = "MINUTES", default_value_t = 15)]
     wait: u64,
+    #[command(flatten)]
+    registration: RegistrationArguments,
+}
+
+/// How the URLs are registered at the provider.
+#[derive(Debug, clap::Args)]
+struct RegistrationArguments {
+    /// Register the URLs through the provider's API without asking
+    #[arg(long, short)]
+    yes: bool,
+    /// Do not register the URLs: print how to
+    #[arg(long, conflicts_with = "yes")]
+    no_register: bool,
+    /// An option of the provider, listed below
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = parse_option)]
+    options: Vec<(String, String)>,
+    /// Base URL of the deployment as the provider sees it, if it has a custom domain
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Base URL of the provider's API, such as a sandbox; HTTPS, or on this machine
+    #[arg(long, value_name = "URL")]
+    api: Option<String>,
+    #[command(flatten)]
+    access: AccessFrom,
+}
+
+fn after_help() -> String {
+    format!(
+        "{CREDENTIAL_HELP}\n\nThe command asks before it registers the URLs through the provider's API. Without a \
+         terminal, it registers them if --yes is given. It can be run again: it leaves what is done.\n\n{}",
+        provider_help().trim_end()
+    )
 }
 
 /// Pause between two looks at the quarantine.
@@ -67,14 +105,8 @@ pub(crate) async fn run(
     let deployment = Deployment::find_to_change(options, output).await?;
     let store = arguments.input.store.clone();
     add_credential(&arguments, &deployment, output).await?;
-    register(&store, &deployment, output)?;
-    if arguments.wait == 0 {
-        return Ok(());
-    }
+    // Before the registration: a provider may send at once.
     let began = clock::now();
-    let wait = Duration::from_secs(arguments.wait.saturating_mul(60));
-    let minutes = counted(arguments.wait, "minute", "minutes");
-    output.note(format_args!("3. Waiting for the first delivery of {store}, for {minutes}; Ctrl-C ends"));
     let table = deployment.table();
     let selection = Selection {
         provider: Some(store.provider.to_string()),
@@ -82,6 +114,13 @@ pub(crate) async fn run(
         ..Selection::between(began, forever())
     };
     let mut follow = Box::pin(Follow::from_now(&table, selection)).await?;
+    let session = Box::pin(register_urls(&store, &arguments.registration, &deployment, output)).await?;
+    if arguments.wait == 0 {
+        return Ok(());
+    }
+    let wait = Duration::from_secs(arguments.wait.saturating_mul(60));
+    let minutes = counted(arguments.wait, "minute", "minutes");
+    output.note(format_args!("3. Waiting for the first delivery of {store}, for {minutes}; Ctrl-C ends"));
     let first = async {
         tokio::select! {
             new = follow.next(output) => new.map(First::Event),
@@ -100,7 +139,7 @@ pub(crate) async fn run(
             ));
             Ok(())
         }
-        Err(_late) => Err(diagnose(&deployment, &store, began, output).await),
+        Err(_late) => Err(diagnose(&deployment, &store, began, session.as_ref(), output).await),
     }
 }
 
@@ -121,22 +160,87 @@ async fn add_credential(
         output.note(format_args!("1. {store} has a credential already; it stays as it is"));
         return Ok(());
     }
+    if arguments.input.reads_standard_input() && arguments.registration.access.is_standard_input() {
+        return Err(Failure::Unusable {
+            what: "standard input cannot have both the credential and the access to the provider's API"
+                .to_owned(),
+            next: "give the access with --access FILE or in INLET_ACCESS".to_owned(),
+        });
+    }
     output.note(format_args!("1. The credential of {store}"));
     Box::pin(secret::set(&arguments.input, arguments.kms_key.clone(), deployment, output)).await
 }
 
-/// Prints the URLs and how to register them: by the provider's API, or by hand.
-fn register(store: &StoreAddress, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
-    if store.provider.api.is_none() {
+/// Registers the URLs through the provider's API if the user agrees, or prints how to register them. Returns the opened
+/// API if they are registered.
+///
+/// # Errors
+/// If the registration fails.
+async fn register_urls(
+    store: &StoreAddress,
+    arguments: &RegistrationArguments,
+    deployment: &Deployment,
+    output: &mut Output,
+) -> Result<Option<Session>, Failure> {
+    let base_url = arguments.base_url.as_deref();
+    let Some(api) = store.provider.api else {
         output.note("2. Registration at the provider");
-        return print_manual_steps(&deployment.api, store, output);
+        return print_manual_steps(base_url.unwrap_or(&deployment.api), store, output).map(|()| None);
+    };
+    let at = ApiAt::new(arguments.api.clone());
+    let is_public = check_is_public(deployment, base_url, &api, &at);
+    if arguments.yes {
+        is_public?;
+    } else if let Some(reason) = not_asked(arguments, is_public) {
+        note_by_hand(store, deployment, &reason, output);
+        return Ok(None);
+    } else {
+        let question = format!("2. Register the URLs of {store} at {}?", at.base(api.base));
+        match prompt::confirm(&question, false) {
+            Ok(()) => {}
+            Err(Failure::Declined) => {
+                note_by_hand(store, deployment, "they are not registered", output);
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure),
+        }
     }
+    let session = open(store, (&api, &at), arguments, deployment).await?;
+    let wanted =
+        Wanted { events: &[], allowed: ChangeOptions::default(), dry_run: false, yes: arguments.yes };
+    register(&session, &wanted, output).await?;
+    Ok(Some(session))
+}
+
+/// Returns why the user is not asked whether to register the URLs.
+fn not_asked(arguments: &RegistrationArguments, is_public: Result<(), Failure>) -> Option<String> {
+    if arguments.no_register {
+        return Some("--no-register is given".to_owned());
+    }
+    if let Err(failure) = is_public {
+        return Some(failure.to_string());
+    }
+    (!prompt::is_possible()).then(|| "there is no terminal to ask, and --yes is not given".to_owned())
+}
+
+fn note_by_hand(store: &StoreAddress, deployment: &Deployment, reason: &str, output: &mut Output) {
     let inlet = &deployment.inlet;
     output.note(format_args!(
-        "2. Register the URLs at the provider, in another shell: {inlet} webhook register {store}\n   \
+        "2. The URLs are for you to register: {reason}. Register them with: {inlet} webhook register {store}\n   \
          or by hand: {inlet} urls {store}"
     ));
-    Ok(())
+}
+
+async fn open(
+    store: &StoreAddress,
+    (api, at): (&Api, &ApiAt),
+    arguments: &RegistrationArguments,
+    deployment: &Deployment,
+) -> Result<Session, Failure> {
+    let destination = destination(deployment, store, arguments.base_url.as_deref())?;
+    let access = arguments.access.read(api)?;
+    let live = credentials(deployment, store).await?;
+    Session::open((store, &deployment.inlet), api, destination, access, live, &arguments.options, at)
 }
 
 /// Waits for a refused delivery of the store that arrived since this time.
@@ -174,6 +278,7 @@ async fn diagnose(
     deployment: &Deployment,
     store: &StoreAddress,
     since: ReceivedAt,
+    session: Option<&Session>,
     output: &mut Output,
 ) -> Failure {
     let inlet = &deployment.inlet;
@@ -194,6 +299,17 @@ async fn diagnose(
                 format!("run `{inlet} doctor`"),
             );
         }
+    }
+    if let Some(session) = session
+        && let Some(found) = session.problem().await
+    {
+        return problem(
+            format!("no delivery of {store} came, and the provider's own list has the reason: {found}"),
+            format!(
+                "look with `{inlet} webhook list {store}`, and register again with `{inlet} webhook register {store} \
+                 --renew`"
+            ),
+        );
     }
     let progress = output.progress("log lines read", None);
     let counted = counts_by_store(deployment, store.provider, (since, clock::now()), &progress).await;

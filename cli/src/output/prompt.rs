@@ -14,7 +14,7 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !is_possible() {
         return Err(Failure::Unconfirmed);
     }
     silence::end();
@@ -24,6 +24,11 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     check_answer(&answer)
+}
+
+/// Returns true if a person can be asked: there is a terminal for the question and for the answer.
+pub(crate) fn is_possible() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 fn check_answer(answer: &str) -> Result<(), Failure> {

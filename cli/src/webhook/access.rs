@@ -22,6 +22,11 @@ pub(crate) struct AccessFrom {
 }
 
 impl AccessFrom {
+    /// Returns true if standard input is the source.
+    pub(crate) fn is_standard_input(&self) -> bool {
+        self.access == Some(Source::Stdin)
+    }
+
     /// Reads the access.
     ///
     /// # Errors

@@ -12,6 +12,9 @@ use crate::http::builder;
 /// Timeout of a connection. A person waits in front of it.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// Default timeout of a call, in seconds: a provider's API may start a process for it.
+const CALL_SECONDS: u64 = 30;
+
 /// Size limit of a response, in bytes. A list of webhooks has some kilobytes.
 const MAX_RESPONSE: usize = 4 * 1024 * 1024;
 
@@ -22,11 +25,16 @@ pub(crate) struct ApiAt {
     #[arg(long, value_name = "URL")]
     api: Option<String>,
     /// Timeout of each call
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, value_name = "SECONDS", default_value_t = CALL_SECONDS)]
     wait: u64,
 }
 
 impl ApiAt {
+    /// Returns an API at this address, or at the documented one.
+    pub(crate) fn new(api: Option<String>) -> Self {
+        Self { api, wait: CALL_SECONDS }
+    }
+
     /// Returns an API at this address.
     #[cfg(test)]
     pub(crate) fn of(url: &str) -> Self {
@@ -34,7 +42,7 @@ impl ApiAt {
     }
 
     /// Returns the address: `base` if the user gave none.
-    fn base<'a>(&'a self, base: &'a str) -> &'a str {
+    pub(crate) fn base<'a>(&'a self, base: &'a str) -> &'a str {
         self.api.as_deref().unwrap_or(base).trim_end_matches('/')
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use inlet::provider::catalogue::EventSpec;
 use inlet::tools::registration::{
-    Api, ApiContext, Call, CallResult, Change, CurrentRegistrations, Destination, Options, PlanError, Step,
-    Target, WebhookApi,
+    Api, ApiContext, Call, CallResult, Change, CurrentRegistrations, Destination, Options, PlanError,
+    Registration, Step, Target, WebhookApi,
 };
 use serde_json::Value;
 
@@ -14,10 +14,14 @@ use crate::deployment::address::StoreAddress;
 use crate::deployment::secrets;
 use crate::failure::Failure;
 use crate::webhook::api_client::{ApiAt, ApiClient, is_public};
-use crate::webhook::step_result::{Cause, StepResult, api_failure};
+use crate::webhook::step_result::{Cause, StepResult, api_failure, plan_failure};
 
 /// A provider's own API, opened for a store.
 pub(crate) struct Session {
+    /// The store.
+    pub(crate) store: StoreAddress,
+    /// `inlet` with the options that select the deployment, for hints.
+    pub(crate) inlet: String,
     webhook_api: Box<dyn WebhookApi>,
     destination: Destination,
     client: ApiClient,
@@ -32,11 +36,12 @@ pub(crate) struct Listing {
 }
 
 impl Session {
-    /// Opens the API.
+    /// Opens the API. `inlet` is the command with the options that select the deployment, for hints.
     ///
     /// # Errors
     /// If an input is unusable. No call is made.
     pub(crate) fn open(
+        (store, inlet): (&StoreAddress, &str),
         api: &Api,
         destination: Destination,
         access: Value,
@@ -44,10 +49,12 @@ impl Session {
         options: &[(String, String)],
         at: &ApiAt,
     ) -> Result<Self, Failure> {
-        let options = Options::parse(options, api.options)?;
+        let no_plan = |error: PlanError| plan_failure(&error, inlet, store);
+        let options = Options::parse(options, api.options).map_err(no_plan)?;
         let context = ApiContext { destination: destination.clone(), access, credentials, options };
-        let webhook_api = (api.open)(context)?;
-        Ok(Self { webhook_api, destination, client: ApiClient::new(api.base, at)? })
+        let webhook_api = (api.open)(context).map_err(no_plan)?;
+        let client = ApiClient::new(api.base, at)?;
+        Ok(Self { store: store.clone(), inlet: inlet.to_owned(), webhook_api, destination, client })
     }
 
     /// Returns the base URL of the API.
@@ -77,8 +84,22 @@ impl Session {
     ///
     /// # Errors
     /// If there is no plan.
-    pub(crate) fn plan(&self, listing: &Listing, change: Change<'_>) -> Result<Vec<Step>, PlanError> {
-        self.webhook_api.plan(&listing.current, change)
+    pub(crate) fn plan(&self, listing: &Listing, change: Change<'_>) -> Result<Vec<Step>, Failure> {
+        let plan = self.webhook_api.plan(&listing.current, change);
+        plan.map_err(|error| plan_failure(&error, &self.inlet, &self.store))
+    }
+
+    /// Returns what the provider's own list says against the store's registrations. None if it lists them without a
+    /// problem, documents no list, or does not respond.
+    pub(crate) async fn problem(&self) -> Option<String> {
+        let listing = self.list().await.ok().filter(|listing| listing.is_known)?;
+        let is_ours = |one: &&Registration| self.is_ours(&one.target);
+        let ours: Vec<&Registration> = listing.current.registrations.iter().filter(is_ours).collect();
+        if ours.is_empty() {
+            return Some(format!("the provider lists no webhook of {}", self.store));
+        }
+        let problem = |one: &&Registration| Some(format!("{}: {}", one.event, one.problem.as_ref()?.text()));
+        ours.iter().find_map(problem)
     }
 
     /// Sends a call that changes something.

@@ -2,6 +2,7 @@
 
 use inlet::tools::registration::{ApiError, PlanError};
 
+use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
 
 /// The result of a step.
@@ -95,29 +96,25 @@ impl Cause {
     }
 }
 
-impl From<PlanError> for Failure {
-    fn from(error: PlanError) -> Self {
-        let what = error.to_string();
-        let next = match &error {
-            PlanError::Access => {
-                "give the access as a JSON object with the fields that --help lists".to_owned()
-            }
-            PlanError::Credential(_) => {
-                "create a credential of the right form with `inlet secret rotate STORE --generate`; older \
-                 credentials stay live"
-                    .to_owned()
-            }
-            PlanError::NoSuchOption { .. } | PlanError::Option { .. } => {
-                "give it as --option NAME=VALUE; --help describes each option".to_owned()
-            }
-            PlanError::Shared { next, .. } => (*next).to_owned(),
-            PlanError::NotDocumented(_) => "ask the provider; nothing was changed".to_owned(),
-        };
-        match error {
-            PlanError::NotDocumented(_) => Failure::Problem { what, next },
-            PlanError::Shared { .. } => Failure::Refused { what, next },
-            _ => Failure::Unusable { what, next },
+/// Returns the failure of a command that has no plan. `inlet` begins the commands of its hint: it selects the deployment.
+pub(crate) fn plan_failure(error: &PlanError, inlet: &str, store: &StoreAddress) -> Failure {
+    let what = error.to_string();
+    let next = match error {
+        PlanError::Access => "give the access as a JSON object with the fields that --help lists".to_owned(),
+        PlanError::Credential(_) => format!(
+            "create a credential of the right form with `{inlet} secret rotate {store} --generate`; older \
+             credentials stay live"
+        ),
+        PlanError::NoSuchOption { .. } | PlanError::Option { .. } => {
+            "give it as --option NAME=VALUE; --help describes each option".to_owned()
         }
+        PlanError::Shared { next, .. } => (*next).to_owned(),
+        PlanError::NotDocumented(_) => "ask the provider; nothing was changed".to_owned(),
+    };
+    match error {
+        PlanError::NotDocumented(_) => Failure::Problem { what, next },
+        PlanError::Shared { .. } => Failure::Refused { what, next },
+        _ => Failure::Unusable { what, next },
     }
 }
 
@@ -144,5 +141,22 @@ pub(crate) fn hint(error: &ApiError) -> &'static str {
             "wait a minute, then run the command again: it skips the steps that are done"
         }
         ApiError::Unreadable { .. } => "check that --api is the provider's API; nothing was changed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::DeploymentArgs;
+
+    #[test]
+    fn a_hint_names_the_deployment_and_the_store() {
+        let store: StoreAddress = "tiki/hcm".parse().unwrap();
+        let options = DeploymentArgs::of_stack("inlet-prod", Some("my shop"));
+        let error = PlanError::Credential("it has 12 characters");
+        let failure = plan_failure(&error, &options.inlet(), &store);
+        let command = "`inlet --stack inlet-prod --profile 'my shop' secret rotate tiki/hcm --generate`";
+        let hint = failure.hint(&options);
+        assert!(failure.exit_code() == 2 && hint.contains(command), "{hint}");
     }
 }

@@ -43,7 +43,8 @@ pub(crate) async fn run(
         return output.report(&Listed::unknown(&store, api.base));
     }
     let live = credentials(&deployment, &store).await?;
-    let session = Session::open(&api, destination.clone(), access.read(&api)?, live, &[], &at)?;
+    let of_store = (&store, deployment.inlet.as_str());
+    let session = Session::open(of_store, &api, destination.clone(), access.read(&api)?, live, &[], &at)?;
     let listing = session.list().await?;
     // The events that a registration of everything would add. Unknown without a usable secret.
     let everything = Change::Register { events: &[], options: ChangeOptions::default() };

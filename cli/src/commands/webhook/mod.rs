@@ -1,7 +1,7 @@
 //! `inlet webhook`: lists, registers and unregisters a store's webhooks through the provider's own API.
 
 mod list;
-mod register;
+pub(crate) mod register;
 mod unregister;
 
 use clap::Subcommand;

@@ -1,9 +1,8 @@
 //! `inlet webhook register`: registers a store's URLs at the provider.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use inlet::tools::registration::{Change, ChangeOptions, Step};
+use inlet::tools::registration::ChangeOptions;
 
 use crate::commands::urls::print_manual_steps;
 use crate::deployment::Deployment;
@@ -12,12 +11,10 @@ use crate::deployment::secrets;
 use crate::failure::Failure;
 use crate::options::DeploymentArgs;
 use crate::output::Output;
-use crate::output::prompt::confirm;
 use crate::providers::ALL;
 use crate::webhook::access::AccessFrom;
 use crate::webhook::api_client::ApiAt;
-use crate::webhook::carry_out::carry_out;
-use crate::webhook::report::Work;
+use crate::webhook::register::{Wanted, register};
 use crate::webhook::session::{Session, check_is_public, credentials, destination, events};
 
 /// The arguments of `inlet webhook register`.
@@ -73,24 +70,12 @@ pub(crate) async fn run(
     }
     let older = live.len().saturating_sub(1);
     let access = arguments.access.read(&api)?;
-    let session = Session::open(&api, destination, access, live, &arguments.options, at)?;
-    let listing = session.list().await?;
+    let of_store = (store, deployment.inlet.as_str());
+    let session = Session::open(of_store, &api, destination, access, live, &arguments.options, at)?;
     let allowed = ChangeOptions { take_over: arguments.replace, renew: arguments.renew };
-    let steps = session.plan(&listing, Change::Register { events: &events, options: allowed })?;
-    if arguments.dry_run {
-        return output.report(&Work::planned(store, session.base(), steps));
-    }
-    if !listing.is_known {
-        confirm(&question(store, &steps), arguments.yes)?;
-    }
-    // A second plan must not renew the same registrations again.
-    let confirmation =
-        Change::Register { events: &events, options: ChangeOptions { renew: false, ..allowed } };
-    let outcomes = carry_out(&session, &listing, steps, confirmation, output).await;
-    let work = Work::done(store, session.base(), outcomes);
-    output.report(&work)?;
-    work.end()?;
-    if older > 0 {
+    let Arguments { dry_run, yes, .. } = arguments;
+    register(&session, &Wanted { events: &events, allowed, dry_run, yes }, output).await?;
+    if older > 0 && !dry_run {
         output.note(format!(
             "Older credentials of {store} that stay live until `{} secret retire {store}`: {older}.",
             deployment.inlet
@@ -99,21 +84,25 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Returns the question before registrations are replaced that the provider cannot list.
-fn question(store: &StoreAddress, steps: &[Step]) -> String {
-    let notes: BTreeSet<&str> =
-        steps.iter().flat_map(|step| &step.items).filter_map(|item| item.note.as_deref()).collect();
-    let question = format!("Register {store}?");
-    notes.into_iter().chain([question.as_str()]).collect::<Vec<_>>().join(" ")
-}
-
-fn parse_option(text: &str) -> Result<(String, String), String> {
+/// Parses an option of a provider.
+pub(crate) fn parse_option(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("an option is written NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// Returns each provider's access fields and options, from its own crate.
 fn after_help() -> String {
+    let mut text = provider_help();
+    text.push_str(
+        "\nTo rotate a secret without losing events:\n\
+         1. inlet secret rotate STORE              adds the new secret; the old one stays live\n\
+         2. inlet webhook register STORE --renew   registers the new secret at the provider\n\
+         3. inlet secret retire STORE              removes the old secret, once deliveries use the new one",
+    );
+    text
+}
+
+/// Returns each provider's access fields and options, from its own crate.
+pub(crate) fn provider_help() -> String {
     let mut text = "Access (--access) and options (--option) of each provider:\n".to_owned();
     for &provider in ALL.iter() {
         let Some(api) = provider.api else {
@@ -128,11 +117,5 @@ fn after_help() -> String {
             let _ = writeln!(text, "    --option {}=…: {}", option.name, option.help);
         }
     }
-    text.push_str(
-        "\nTo rotate a secret without losing events:\n\
-         1. inlet secret rotate STORE              adds the new secret; the old one stays live\n\
-         2. inlet webhook register STORE --renew   registers the new secret at the provider\n\
-         3. inlet secret retire STORE              removes the old secret, once deliveries use the new one",
-    );
     text
 }

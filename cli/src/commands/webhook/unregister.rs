@@ -14,6 +14,7 @@ use crate::webhook::api_client::ApiAt;
 use crate::webhook::carry_out::carry_out;
 use crate::webhook::report::Work;
 use crate::webhook::session::{Session, credentials, destination, events};
+use crate::webhook::step_result::plan_failure;
 
 /// The arguments of `inlet webhook unregister`.
 #[derive(Debug, clap::Args)]
@@ -51,10 +52,13 @@ pub(crate) async fn run(
         return print_manual_steps(arguments.base_url.as_deref().unwrap_or(&deployment.api), store, output);
     };
     if !api.can_list {
-        return Err(PlanError::NotDocumented("the removal of registrations at this provider").into());
+        let error = PlanError::NotDocumented("the removal of registrations at this provider");
+        return Err(plan_failure(&error, &deployment.inlet, store));
     }
     let live = credentials(&deployment, store).await?;
-    let session = Session::open(&api, destination, arguments.access.read(&api)?, live, &[], at)?;
+    let access = arguments.access.read(&api)?;
+    let of_store = (store, deployment.inlet.as_str());
+    let session = Session::open(of_store, &api, destination, access, live, &[], at)?;
     let listing = session.list().await?;
     let change = Change::Unregister { events: &events };
     let steps = session.plan(&listing, change)?;

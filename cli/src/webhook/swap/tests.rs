@@ -28,6 +28,7 @@ async fn renew(duplicate: Option<u16>, behaviours: impl IntoIterator<Item = Beha
         "original_id": "7", "status": "ready", "health_status": "healthy"}));
     let destination = Destination::new("https://api.example", store.provider.name, &store.store).unwrap();
     let session = Session::open(
+        (&store, "inlet"),
         &store.provider.api.unwrap(),
         destination,
         serde_json::from_str(ZID_ACCESS).unwrap(),
