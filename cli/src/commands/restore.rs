@@ -19,6 +19,8 @@ use crate::options::DeploymentArgs;
 use crate::output::progress::{self, RunOutcome};
 use crate::output::prompt::confirm;
 use crate::output::{Output, Page, Report, counted};
+use crate::shell::quoted;
+use crate::zone::Zone;
 
 /// The arguments of `inlet restore`.
 #[derive(Debug, clap::Args)]
@@ -55,8 +57,9 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Arguments { from_table, dry_run, resend, rate, yes, filters, span } = arguments;
     let now = clock::now();
+    let continues = continues(&arguments, options, now, output.zone());
+    let Arguments { from_table, dry_run, resend, rate, yes, filters, span } = arguments;
     let since = span.since.map_or(ReceivedAt::EPOCH, |since| since.before(now, output.zone()));
     let until = span.until.map_or_else(forever, |until| until.before(now, output.zone()));
     let deployment = Deployment::find_to_change(options, output).await?;
@@ -65,9 +68,7 @@ pub(crate) async fn run(
 
     let (ended, counted_events) = pass(&restore, &selection, Mode::Count, output).await;
     let plan = RestoreReport::of(&from_table, &counted_events, None, true);
-    if let Some(failure) =
-        interrupted(ended, "the copy could not be compared", &deployment.inlet, &from_table)
-    {
+    if let Some(failure) = interrupted(ended, "the copy could not be compared", &continues) {
         return Err(failure);
     }
     if dry_run || counted_events.restored.is_empty() {
@@ -91,13 +92,16 @@ pub(crate) async fn run(
     }
     let report = RestoreReport::of(&from_table, &restored, resent, false);
     output.report(&report)?;
-    if let Some(failure) = interrupted(ended, "not every event was restored", &deployment.inlet, &from_table)
-    {
+    if let Some(failure) = interrupted(ended, "not every event was restored", &continues) {
         return Err(failure);
     }
     let is_refused = report.resent.as_ref().is_some_and(|resent| resent.refused > 0);
     if is_refused || !matches!(sending, RunOutcome::Done) {
-        let next = format!("send them with `{} replay` and the same filters", deployment.inlet);
+        let replay = report.resent.as_ref().map_or("", |resent| &resent.replay);
+        let next = format!(
+            "send them with `{}`",
+            sends(&filters, (since, span.until.map(|_| until)), replay, rate, &deployment.inlet)
+        );
         return Err(Failure::Partial { what: "not every restored event was sent".to_owned(), next });
     }
     report.verdict()
@@ -121,11 +125,36 @@ async fn pass(
     (ended, sum.send_replace(Restored::default()))
 }
 
-/// Returns the failure of a run that ended early.
-fn interrupted(ended: RunOutcome, context: &'static str, inlet: &str, copy: &str) -> Option<Failure> {
-    let next = || {
-        format!("run `{inlet} restore --from-table {copy}` again: it leaves the events that the table has")
-    };
+/// Returns the command that continues: the same with absolute times.
+fn continues(arguments: &Arguments, options: &DeploymentArgs, now: ReceivedAt, zone: &Zone) -> String {
+    let Arguments { from_table, dry_run, resend, rate, yes: _, filters, span } = arguments;
+    let mut command = format!("{} restore --from-table {}", options.inlet(), quoted(from_table));
+    command += &filters.to_flags();
+    command += &span.to_flags(now, zone);
+    if *dry_run {
+        command += " --dry-run";
+    }
+    if *resend {
+        command += &format!(" --resend --rate {rate}");
+    }
+    command
+}
+
+/// Returns the command that sends the restored events under the same replay id: the queue drops those that it has.
+fn sends(
+    filters: &Filters,
+    (since, until): (ReceivedAt, Option<ReceivedAt>),
+    replay: &str,
+    rate: u32,
+    inlet: &str,
+) -> String {
+    let until = until.map(|until| format!(" --until {until}")).unwrap_or_default();
+    format!("{inlet} replay{} --since {since}{until} --id {replay} --rate {rate}", filters.to_flags())
+}
+
+/// Returns the failure of a run that ended early. `continues` is the command that does the rest.
+fn interrupted(ended: RunOutcome, context: &'static str, continues: &str) -> Option<Failure> {
+    let next = || format!("run `{continues}` again: it leaves the events that the table has");
     match ended {
         RunOutcome::Done => None,
         RunOutcome::Stopped => {
@@ -272,5 +301,48 @@ impl Report for RestoreReport {
         if let Some(Resent { replay, sent, .. }) = &self.resent {
             page.line(format_args!("{} sent to consumers as {replay}", events(*sent)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn the_command_that_continues_repeats_every_filter() {
+        let line = [
+            "restore",
+            "--from-table",
+            "copy-1",
+            "--store",
+            "zid/riyadh",
+            "--type",
+            "order.*",
+            "--since",
+            "2026-03-01T00:00:00Z",
+            "--resend",
+            "--rate",
+            "7",
+            "--yes",
+        ];
+        let arguments = Line::try_parse_from(line).unwrap().arguments;
+        let options = DeploymentArgs::of_stack("inlet-prod", Some("shop"));
+        let failure = interrupted(
+            RunOutcome::Stopped,
+            "not every event was restored",
+            &continues(&arguments, &options, ReceivedAt::EPOCH, &Zone::default()),
+        );
+        let next = failure.unwrap().hint(&options);
+        let command = "`inlet --stack inlet-prod --profile shop restore --from-table copy-1 --store zid/riyadh --type \
+                       'order.*' --since 2026-03-01T00:00:00.000Z --resend --rate 7`";
+        assert!(next.contains(command), "{next}");
     }
 }
