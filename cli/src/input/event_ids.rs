@@ -4,9 +4,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use inlet::event::EventId;
+use inlet::received_at::ReceivedAt;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
-use inlet_aws::operate::find::find_events;
+use inlet_aws::operate::find::{FoundEvents, find_events};
 
 use crate::deployment::Deployment;
 use crate::failure::Failure;
@@ -21,8 +22,12 @@ const MIN_LEN: usize = 6;
 /// Length of a whole digest.
 const DIGEST_LEN: usize = 16;
 
-/// Time within which a short id is looked up.
+/// Age of the oldest events among which a short id is looked up.
 const LOOK_UP: Duration = Duration::from_hours(7 * 24);
+
+/// Maximum time of a look-up: a person waits for it. A short id that a table showed belongs to a recent event, which is
+/// found at once; only an id without an event is searched for so long.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// An event that the user names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,16 +69,13 @@ impl EventRef {
             Self::Digest(digest) => digest,
         };
         let now = clock::now();
-        let found =
-            find_events(&deployment.table(), digest, (now.earlier(LOOK_UP), now_plus_skew(now))).await;
-        let found =
+        let from = now.earlier(LOOK_UP);
+        let found = find_events(&deployment.table(), digest, (from, now_plus_skew(now)), PATIENCE).await;
+        let FoundEvents { arrivals, searched_from } =
             found.map_err(|fault| Failure::Inlet { context: "the event cannot be looked up", fault })?;
-        match found.as_slice() {
+        match arrivals.as_slice() {
             [Arrival { id, .. }] => Ok(id.clone()),
-            [] => Err(Failure::NotFound {
-                what: format!("event {digest} among those of the last 7 days"),
-                next: format!("give the whole id: `{} list --since 30d --wide` prints it", deployment.inlet),
-            }),
+            [] => Err(not_found(digest, searched_from, from, &deployment.inlet)),
             several => {
                 let ids = several.iter().map(|arrival| arrival.id.to_string()).collect::<Vec<_>>();
                 Err(Failure::Unusable {
@@ -82,6 +84,26 @@ impl EventRef {
                 })
             }
         }
+    }
+}
+
+/// Returns the failure of a look-up without a match. `searched_from` is the start of the searched time, `from` that of
+/// the wanted time.
+fn not_found(digest: &str, searched_from: ReceivedAt, from: ReceivedAt, inlet: &str) -> Failure {
+    if searched_from <= from {
+        return Failure::NotFound {
+            what: format!("event {digest} among those of the last 7 days"),
+            next: format!("give the whole id: `{inlet} list --since 30d --wide` prints it"),
+        };
+    }
+    Failure::NotFound {
+        what: format!(
+            "event {digest} among those that arrived since {searched_from}; the search ended after {} seconds",
+            PATIENCE.as_secs()
+        ),
+        next: format!(
+            "give the whole id: `{inlet} list --wide --since 30d --until {searched_from}` prints those of older events"
+        ),
     }
 }
 
@@ -94,6 +116,23 @@ pub(crate) fn short_id(id: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::DeploymentArgs;
+
+    #[test]
+    fn a_search_that_ran_out_of_time_says_where_it_looked() {
+        let at = |text: &str| ReceivedAt::parse(text).unwrap();
+        let (from, reached) = (at("2026-03-01T00:00:00Z"), at("2026-03-04T05:06:07Z"));
+        let ended = not_found("0123abcd", reached, from, "inlet --local");
+        let text = ended.to_string();
+        assert!(text.contains("since 2026-03-04T05:06:07") && text.contains("8 seconds"), "{text}");
+        let next = ended.hint(&DeploymentArgs::of_stack("inlet", None));
+        assert!(
+            next.contains("`inlet --local list --wide --since 30d --until 2026-03-04T05:06:07"),
+            "{next}"
+        );
+        let complete = not_found("0123abcd", from, from, "inlet").to_string();
+        assert_eq!(complete, "there is no event 0123abcd among those of the last 7 days");
+    }
 
     #[test]
     fn an_event_is_named_by_its_id_or_digest() {

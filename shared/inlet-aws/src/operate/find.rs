@@ -1,9 +1,12 @@
 //! Finds an event by the beginning of its digest, and an entity by its id alone.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::Select;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
+use tokio::time::{Instant, timeout_at};
 
 use crate::dynamodb::attributes::text_value;
 use crate::dynamodb::dynamo::{UNREADABLE, fault};
@@ -15,8 +18,21 @@ use crate::operate::index_desc::NewestFirst;
 /// Partitions that are looked up at once.
 const LOOKUPS_AT_ONCE: usize = 16;
 
-/// Returns the newest events whose digest begins with this text and that arrived at `from` or later and before `until`:
-/// those of the first page that has any. Reads the time index from its end until it finds one.
+/// Time that is read as one stream of pages: after each, the search knows how far it is. Three times the hours that
+/// the index reads concurrently.
+const SECTION: Duration = Duration::from_hours(12);
+
+/// The result of a search by digest.
+#[derive(Debug)]
+pub struct FoundEvents {
+    /// The events. Empty if there is none in the searched time.
+    pub arrivals: Vec<Arrival>,
+    /// The start of the searched time: later than wanted if the search ran out of time.
+    pub searched_from: ReceivedAt,
+}
+
+/// Finds the newest events whose digest begins with this text and that arrived at `from` or later and before `until`:
+/// those of the first page that has any. Reads the time index from its end until it finds one, for `patience` at most.
 ///
 /// # Errors
 /// If the table cannot be read.
@@ -24,15 +40,30 @@ pub async fn find_events(
     table: &Table,
     digest_prefix: &str,
     (from, until): (ReceivedAt, ReceivedAt),
-) -> Result<Vec<Arrival>, Fault> {
-    let mut pages = NewestFirst::new(table, from, until);
-    while let Some(mut page) = pages.next().await? {
-        page.retain(|arrival| arrival.id.digest().starts_with(digest_prefix));
-        if !page.is_empty() {
-            return Ok(page);
+    patience: Duration,
+) -> Result<FoundEvents, Fault> {
+    let deadline = Instant::now() + patience;
+    let mut searched_from = until;
+    while searched_from > from {
+        let start = searched_from.earlier(SECTION).max(from);
+        let mut pages = NewestFirst::new(table, start, searched_from);
+        loop {
+            let Ok(page) = timeout_at(deadline, pages.next()).await else {
+                return Ok(FoundEvents { arrivals: Vec::new(), searched_from });
+            };
+            let Some(mut page) = page? else { break };
+            // No page ends within a millisecond, so everything from its last event on is searched.
+            if let Some(last) = page.last() {
+                searched_from = last.received_at();
+            }
+            page.retain(|arrival| arrival.id.digest().starts_with(digest_prefix));
+            if !page.is_empty() {
+                return Ok(FoundEvents { arrivals: page, searched_from });
+            }
         }
+        searched_from = start;
     }
-    Ok(Vec::new())
+    Ok(FoundEvents { arrivals: Vec::new(), searched_from })
 }
 
 /// Returns those of the entity paths, `{provider}/{store}/{kind}/{entity}`, that have an event, in their order.
