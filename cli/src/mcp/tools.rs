@@ -1,7 +1,7 @@
 //! The tools of an agent. Tools that change something have names of their own, exist with --allow-write only, and act
 //! only when they are given the count of a call before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,9 @@ use crate::zone::Zone;
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 
+/// Dry calls whose counts are kept. A person agrees to one of the last few.
+const COUNTS: usize = 64;
+
 /// The time after which a search pauses.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -49,8 +52,28 @@ pub(super) struct Tools {
     deployment: Deployment,
     allow_write: bool,
     work: Work,
-    /// The counts that a dry call returned, by the tool's name and its arguments.
-    counts: Mutex<HashMap<String, u64>>,
+    counts: Mutex<Counts>,
+}
+
+/// The counts that the last dry calls returned, by the tool's name and its arguments, oldest first.
+#[derive(Default)]
+struct Counts(VecDeque<(String, u64)>);
+
+impl Counts {
+    /// Keeps a count, in place of an older one of the same call. Drops the oldest beyond [`COUNTS`].
+    fn keep(&mut self, call: String, count: u64) {
+        self.take(&call);
+        self.0.push_back((call, count));
+        if self.0.len() > COUNTS {
+            self.0.pop_front();
+        }
+    }
+
+    /// Removes and returns the count of a call.
+    fn take(&mut self, call: &str) -> Option<u64> {
+        let at = self.0.iter().position(|(known, _)| known == call)?;
+        self.0.remove(at).map(|(_, count)| count)
+    }
 }
 
 /// A tool's name, description and parameters.
@@ -148,12 +171,16 @@ impl Tools {
 
     /// Returns the instructions to the agent.
     pub(super) fn instructions(&self) -> String {
+        let inlet = &self.deployment.inlet;
         let writes = if self.allow_write {
             "Tools whose names begin with `change_` change the deployment. Call each without `confirm_count` first: it \
              counts and changes nothing. Show the count to the person you work for, and repeat the call with it only \
              if that person agrees."
+                .to_owned()
         } else {
-            "All tools only read. To change something, the person you work for starts `inlet mcp --allow-write`."
+            format!(
+                "All tools only read. To change something, the person you work for starts `{inlet} mcp --allow-write`."
+            )
         };
         format!(
             "Inlet receives webhooks of commerce providers. These tools show the deployment of the stack {}. Personal \
@@ -447,7 +474,7 @@ impl Tools {
         let Some(confirmed) = confirmed else {
             return Ok(self.dry(key, &counted));
         };
-        let known = self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        let known = self.counts.lock().unwrap_or_else(PoisonError::into_inner).take(&key);
         if known != Some(confirmed) || counted.count != confirmed {
             let text = format!("the count {confirmed} is not that of a dry call before, or changed since");
             return Err(Failure::Unusable {
@@ -465,7 +492,7 @@ impl Tools {
     /// Returns the answer of a dry call, and keeps its count.
     fn dry(&self, key: String, counted: &Counted) -> String {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.insert(key, counted.count);
+        counts.keep(key, counted.count);
         let (question, about) = counted.plan.question(counted.count);
         let heading = format!(
             "Nothing was changed. To carry it out, repeat the call with confirm_count={}, if the person you work for \
@@ -670,6 +697,18 @@ mod tests {
             JsonObject::from_iter([("ids".to_owned(), json!([])), ("force".to_owned(), json!(true))]);
         let refused = tools.call("change_replay", arguments).await.unwrap().unwrap_err();
         assert!(refused.to_string().contains("force"), "{refused}");
+    }
+
+    #[test]
+    fn only_the_counts_of_the_last_dry_calls_are_kept() {
+        let mut counts = Counts::default();
+        for call in 0..1_000_u64 {
+            counts.keep(call.to_string(), call);
+        }
+        counts.keep("999".to_owned(), 7);
+        assert_eq!(counts.0.len(), COUNTS);
+        assert_eq!((counts.take("0"), counts.take("999")), (None, Some(7)));
+        assert_eq!(counts.take("999"), None, "a count confirms once");
     }
 
     #[test]
