@@ -1,7 +1,10 @@
 //! `inlet console`: serves the console's pages on this machine.
 
+use std::io::{self, IsTerminal as _};
+
 use serde::Serialize;
 
+use crate::console::browser::{self, Redirect};
 use crate::console::server::Listening;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
@@ -17,6 +20,9 @@ pub(crate) struct Arguments {
     /// Offer actions too: replay, redrive, reverify and forget. Each asks first
     #[arg(long)]
     allow_write: bool,
+    /// Do not open the browser. It is opened from a terminal on a desktop only, never over SSH or in a pipe
+    #[arg(long)]
+    no_open: bool,
 }
 
 /// Serves the pages until Ctrl-C.
@@ -25,13 +31,17 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Arguments { port, allow_write } = arguments;
+    let Arguments { port, allow_write, no_open } = arguments;
     let deployment = Deployment::find(options).await?;
     let stack = deployment.stack.clone();
     let listening = Listening::bind(deployment, port, allow_write).await?;
     output.item(&Address { stack, url: listening.url.clone(), allow_write })?;
     output.note("the address works once, in one browser; Ctrl-C ends the console");
+    let is_wanted = !no_open && !output.is_json() && io::stdout().is_terminal() && browser::has_desktop();
+    // The file stays until Ctrl-C: a browser may start slowly.
+    let redirect = if is_wanted { open(&listening.url, output) } else { None };
     let console = listening.serve(stopped()).await?;
+    drop(redirect);
     let running = console.work.running();
     if running.is_empty() {
         return Ok(());
@@ -47,6 +57,18 @@ pub(crate) async fn run(
         // The process must end with its threads, which the runtime would wait for.
         () = stopped() => std::process::exit(UNFINISHED),
     }
+}
+
+/// Opens the address in the user's browser. A failure is no error: the address is on the terminal.
+fn open(url: &str, output: &mut Output) -> Option<Redirect> {
+    let redirect = Redirect::write(url).ok().filter(Redirect::open);
+    output.note(match redirect {
+        Some(_) => {
+            "opening your browser; if it shows nothing, open the address there (--no-open: do not open it)"
+        }
+        None => "no browser could be started: open the address in one",
+    });
+    redirect
 }
 
 /// The exit code of work that was left undone: [`Failure::Partial`].

@@ -7,6 +7,7 @@
 //! 4. [`overview`], [`figures`], [`cache`]: facts that are read in the background.
 //! 5. [`work`]: the actions.
 //! 6. [`text`], [`chart`]: texts from outside, and charts.
+//! 7. [`browser`]: opens the address in the user's browser.
 //!
 //! The templates are in `cli/templates/console`, which is where askama finds them.
 
@@ -20,3 +21,4 @@ pub(crate) mod figures;
 mod cache;
 mod chart;
 mod text;
+pub(crate) mod browser;

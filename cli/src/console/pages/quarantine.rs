@@ -73,7 +73,7 @@ async fn read(console: &Console, params: &Params) -> Result<QuarantinePage, Fail
     let until = until.map_or_else(|| now_plus_skew(now), |until| until.before(now, &Zone::default()));
     let known = console.stores().await.map_err(|what| Failure::Problem {
         what,
-        next: "reload the page; run `inlet doctor` if it stays".to_owned(),
+        next: format!("reload the page; run `{} doctor` if it stays", console.deployment.inlet),
     })?;
     let chosen = given(params, "store").unwrap_or_default();
     let is_chosen = |address: &&StoreAddress| chosen.is_empty() || address.to_string() == chosen;

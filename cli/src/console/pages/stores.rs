@@ -70,7 +70,7 @@ pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Par
 async fn read(console: &Console, params: &Params) -> Result<StoresPage, Failure> {
     let known = console.stores().await.map_err(|what| Failure::Problem {
         what,
-        next: "reload the page; run `inlet doctor` if it stays".to_owned(),
+        next: format!("reload the page; run `{} doctor` if it stays", console.deployment.inlet),
     })?;
     let chosen = match given(params, "store") {
         Some(text) => Some(text.parse::<StoreAddress>().map_err(|error| Failure::Unusable {

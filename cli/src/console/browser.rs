@@ -1,0 +1,105 @@
+//! Opens the console in the user's browser.
+//!
+//! The arguments of a program are visible to every user of a machine, and the address contains the token. So the
+//! browser gets a file that only this user can read, and the file leads to the address.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use rand::distr::{Alphanumeric, SampleString as _};
+
+use crate::private_file;
+
+/// Length of the random part of the file's name.
+const NAME_LENGTH: usize = 16;
+
+/// The programs that open a file in the user's browser, in the order of trying.
+const OPENERS: &[&str] = if cfg!(target_os = "macos") {
+    &["open"]
+} else if cfg!(windows) {
+    &["explorer"]
+} else {
+    // The first one exists in WSL only, where the browser is one of Windows.
+    &["wslview", "xdg-open"]
+};
+
+/// A file that leads to the console. It is deleted when this value is dropped.
+pub(crate) struct Redirect {
+    path: PathBuf,
+}
+
+impl Redirect {
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn write(url: &str) -> io::Result<Self> {
+        let name = Alphanumeric.sample_string(&mut rand::rng(), NAME_LENGTH);
+        let path = std::env::temp_dir().join(format!("inlet-console-{name}.html"));
+        let mut file = private_file::options().create_new(true).open(&path)?;
+        let redirect = Self { path };
+        write!(
+            file,
+            "<!doctype html><meta charset=\"utf-8\"><title>Inlet console</title>\
+             <meta http-equiv=\"refresh\" content=\"0;url={url}\"><a href=\"{url}\">Open the console</a>\n"
+        )?;
+        Ok(redirect)
+    }
+
+    /// Opens the file with the first program that exists. Returns false if there is none.
+    pub(crate) fn open(&self) -> bool {
+        OPENERS.iter().any(|opener| start(opener, &self.path).is_ok())
+    }
+}
+
+impl Drop for Redirect {
+    fn drop(&mut self) {
+        // A file that stays contains a token that is worthless by now.
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+/// Starts a program that may run for as long as the browser does. Ctrl-C at the console does not reach it.
+fn start(program: &str, file: &Path) -> io::Result<()> {
+    let mut command = Command::new(program);
+    command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn()?;
+    thread::spawn(move || child.wait());
+    Ok(())
+}
+
+/// Returns true if this machine can show a browser to the user: not over SSH, and on Linux only in a desktop.
+#[expect(clippy::disallowed_methods, reason = "the desktop announces itself in the environment")]
+pub(crate) fn has_desktop() -> bool {
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_remote = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| is_set(&name));
+    let desktop = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
+    !is_remote && (cfg!(any(target_os = "macos", windows)) || desktop.iter().any(|name| is_set(&name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_in_a_private_file_that_is_deleted() {
+        let url = "http://127.0.0.1:7000/?token=canary";
+        let redirect = Redirect::write(url).unwrap();
+        let path = redirect.path.clone();
+        assert!(!path.display().to_string().contains("canary"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(&format!("content=\"0;url={url}\"")), "{text}");
+        #[cfg(unix)]
+        {
+            let mode =
+                std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        drop(redirect);
+        assert!(!path.exists());
+    }
+}
