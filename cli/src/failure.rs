@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use clap::error::ErrorKind;
 use inlet::fault::{Fault, FaultKind};
 use inlet_aws::client::aws_error::{AwsError, AwsErrorKind};
 
@@ -25,15 +26,28 @@ pub(crate) const DAMAGE_HINT: &str =
 
 /// Writes an invalid command line as JSON, in the form of every other failure, and ends the process.
 pub(crate) fn exit_with_usage_error(error: &clap::Error) -> ! {
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    let message = first.strip_prefix("error: ").unwrap_or(first);
+    let (message, next) = describe_usage_error(error);
     let code = error.exit_code();
-    let next = "run the command with --help";
     let error = serde_json::json!({"message": message, "causes": [], "next": next, "exit_code": code});
     // There is no other stream to report an error of this one.
     let _ = writeln!(io::stderr(), "{}", serde_json::json!({ "error": error }));
     std::process::exit(code)
+}
+
+/// Returns the problem of a command line, and the hint: with a similar name, if there is one.
+fn describe_usage_error(error: &clap::Error) -> (String, String) {
+    const HELP: &str = "run the command with --help";
+    // The text of this error is the help.
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return ("a subcommand is missing".to_owned(), HELP.to_owned());
+    }
+    let text = error.to_string();
+    let mut paragraphs =
+        text.split("\n\n").map(|lines| lines.lines().map(str::trim).collect::<Vec<_>>().join(" "));
+    let problem = paragraphs.next().unwrap_or_default();
+    let message = problem.strip_prefix("error: ").unwrap_or(&problem).to_owned();
+    let tip = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
+    (message, tip.map_or_else(|| HELP.to_owned(), |tip| format!("{tip}; or {HELP}")))
 }
 
 /// A failure that ends a command.
