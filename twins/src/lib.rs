@@ -1,12 +1,16 @@
 //! Twins of the providers: each holds the truth of one store, sends its webhooks, and answers the requests of its API
 //! with the quirks that the provider's pages and public clients show.
 //!
-//! A twin has no clock and no connection. [`world::World`] runs it in simulated time.
+//! A twin has no clock and no connection. [`world::World`] runs it in simulated time, [`server::TwinServer`] serves its API
+//! over HTTP.
 
 pub mod random;
 pub mod world;
+pub mod server;
 pub mod zid;
 pub mod zort;
+pub mod dealpos;
+pub mod zip;
 
 use std::collections::BTreeMap;
 

@@ -15,8 +15,8 @@ use inlet::provider::Provider;
 use inlet::provider::catalogue::find;
 use inlet::received_at::ReceivedAt;
 use inlet::reconcile::{
-    Api, Details, EntityHistory, Ledger, Outcome, Publication, Published, Request, Response, Run, Source,
-    reconcile,
+    Api, Details, EntityHistory, Ledger, Outcome, Publication, Published, Request, Response, Run, Session,
+    Source, reconcile,
 };
 use inlet::request::Unverified;
 use inlet::store::StoreName;
@@ -253,7 +253,10 @@ impl<T: Twin + Send> World<T> {
     ) -> Outcome {
         let defaults = StoreDefaults::default();
         let run = Run { store: &self.store, defaults: &defaults, kind, since, publishes, details };
-        reconcile::<T::Provider, _, _>(&run, self, access, self, |_| {}).await.expect("a ledger that works")
+        let mut session = Session::new(<T::Provider as Source>::LIMIT);
+        reconcile::<T::Provider, _, _>(&run, self, access, &mut session, self, |_| {})
+            .await
+            .expect("a ledger that works")
     }
 
     /// Returns the newest event of an entity that carries this field, with its value.

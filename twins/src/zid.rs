@@ -1,4 +1,4 @@
-//! Zid's twin: orders. Sources of its behaviour: docs.zid.sa/list-of-orders, /rate-limiting-644369m0, and Zid's Python
+//! Zid's twin: orders; its lists of products and carts are empty. Sources of its behaviour: docs.zid.sa/list-of-orders, /rate-limiting-644369m0, and Zid's Python
 //! SDK with its recorded responses.
 
 use std::collections::BTreeMap;
@@ -73,10 +73,10 @@ impl Twin for ZidTwin {
     }
 
     fn answer(&mut self, asked: &Asked, now: Timestamp) -> Answer {
-        // Zid does not answer 401: it redirects to its login page.
-        if asked.header("authorization") != "Bearer tw1n-app"
-            || asked.header("x-manager-token") != "tw1n-manager"
-        {
+        // Products have the store's token in another header. Zid does not answer 401: it redirects to its login page.
+        let is_product = asked.path.starts_with("/v1/products");
+        let token = asked.header(if is_product { "access-token" } else { "x-manager-token" });
+        if asked.header("authorization") != "Bearer tw1n-app" || token != "tw1n-manager" {
             return Answer { status: 302, retry_after: None, body: "<html>login</html>".to_owned() };
         }
         if let Some(wait) = self.limiter.refuses(now) {
@@ -84,6 +84,18 @@ impl Twin for ZidTwin {
                 retry_after: Some(wait),
                 ..Answer::json(429, &json!({"message": "Too many requests"}))
             };
+        }
+        match asked.path.as_str() {
+            "/v1/products/" => {
+                return Answer::json(
+                    200,
+                    &json!({"count": 0, "next": null, "previous": null, "results": []}),
+                );
+            }
+            "/v1/managers/store/abandoned-carts" => {
+                return Answer::json(200, &json!({"status": "object", "abandoned-carts": []}));
+            }
+            _ => {}
         }
         match asked.path.strip_prefix("/v1/managers/store/orders") {
             Some("") => self.list(asked),

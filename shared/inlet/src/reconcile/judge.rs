@@ -272,6 +272,15 @@ fn is_published(observed: &Observation, field: &str, value: &str, data: &Value) 
         || (is_other_notation(&published, value) && has_same_state(observed, field, data))
 }
 
+/// Returns true if two reads of an object found the same state. A list and the object itself may write a number in two
+/// ways.
+pub(super) fn is_same_state(one: &Observation, other: &Observation) -> bool {
+    let is_same = |((name, value), (other_name, other)): (&(&str, String), &(&str, String))| {
+        name == other_name && is_same_value(value, other)
+    };
+    one.state.len() == other.state.len() && one.state.iter().zip(&other.state).all(is_same)
+}
+
 fn is_same_value(one: &str, other: &str) -> bool {
     match (Decimal::parse(one), Decimal::parse(other)) {
         (Some(one), Some(other)) => digits(&one) == digits(&other),

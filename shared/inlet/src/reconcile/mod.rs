@@ -31,7 +31,7 @@ pub use judge::{Judgement, Verdict, judge};
 pub use observation::{Change, Comparison, Coverage, Observation, Page, RequestLimit, Then, Window};
 pub use pace::Pace;
 pub use pages::{NumberedPages, PageLimits};
-pub use reader::{Api, Unread};
+pub use reader::{Api, Session, Unread};
 pub use request::{HeaderValue, Method, Request};
 pub use response::{Failure, Response, Token};
 pub use run::{Counts, Details, MissedEntity, Outcome, Run, reconcile};

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::fetched::Fetched;
-use super::observation::{Observation, Then};
+use super::observation::{Observation, RequestLimit, Then};
 use super::pace::Pace;
 use super::request::Request;
 use super::response::{Failure, Response, Token};
@@ -54,12 +54,28 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 /// The age at which a token is replaced before its end.
 const EARLY: Duration = Duration::from_mins(1);
 
+/// The use of one store's API so far: the pace of the requests, and the token. Runs that follow each other share it, so
+/// that all of them together stay within the limit.
+#[derive(Debug)]
+pub struct Session {
+    pace: Pace,
+    token: Option<(Token, ReceivedAt)>,
+}
+
+impl Session {
+    /// Begins without a request.
+    pub fn new(limit: RequestLimit) -> Self {
+        Self { pace: Pace::new(limit), token: None }
+    }
+}
+
 /// The reader of one store's API.
 pub(super) struct Reader<'a, S: Source, A> {
     api: &'a A,
     access: &'a S::Access,
-    pace: Pace,
-    token: Option<(Token, ReceivedAt)>,
+    session: &'a mut Session,
+    /// The number of requests of the session before this reader.
+    before: u64,
 }
 
 /// A page, with its observations as fetched.
@@ -68,14 +84,25 @@ pub(super) struct FetchedPage<S: Source> {
     pub(super) then: Then<S::Walk>,
 }
 
+/// The result of reading a whole object.
+pub(super) enum Detail<S: Source> {
+    /// The object.
+    Whole(Fetched<S>),
+    /// The API has no such request: the item of the list is the whole object.
+    NoRequest,
+    /// The object exists no more.
+    Gone,
+}
+
 impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
-    pub(super) fn new(api: &'a A, access: &'a S::Access) -> Self {
-        Self { api, access, pace: Pace::new(S::LIMIT), token: None }
+    pub(super) fn new(api: &'a A, access: &'a S::Access, session: &'a mut Session) -> Self {
+        let before = session.pace.total();
+        Self { api, access, session, before }
     }
 
-    /// Returns the number of requests that were sent.
+    /// Returns the number of requests that this reader sent.
     pub(super) fn requests(&self) -> u64 {
-        self.pace.total()
+        self.session.pace.total().saturating_sub(self.before)
     }
 
     /// Reads the page that a walk has reached.
@@ -88,11 +115,16 @@ impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
         Ok(FetchedPage { observations: observations.collect(), then: page.then })
     }
 
-    /// Reads the whole object of an observation. `None` if the API has no such request.
-    pub(super) async fn detail(&mut self, observed: &Observation) -> Result<Option<Fetched<S>>, Unread> {
+    /// Reads the whole object of an observation.
+    pub(super) async fn detail(&mut self, observed: &Observation) -> Result<Detail<S>, Unread> {
         let request = |access: &S::Access, token: Option<&Token>| S::detail(observed, access, token);
-        let read = self.read(request, |response| S::read_detail(observed, response)).await?;
-        Ok(read.map(|(observed, at)| Fetched::new(observed, at)))
+        match self.read(request, |response| S::read_detail(observed, response)).await {
+            Ok(Some((whole, at))) => Ok(Detail::Whole(Fetched::new(whole, at))),
+            Ok(None) => Ok(Detail::NoRequest),
+            // It was deleted after the list was read.
+            Err(Unread::Failure(Failure::NotFound)) => Ok(Detail::Gone),
+            Err(unread) => Err(unread),
+        }
     }
 
     /// Sends a request and reads the response. Repeats it where that can help: a token that is refused is replaced
@@ -105,7 +137,7 @@ impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
         let (mut wait, mut repeats, mut has_new_token) = (FIRST_WAIT, 0, false);
         loop {
             has_new_token |= self.renew_token().await?;
-            let token = self.token.as_ref().map(|(token, _)| token);
+            let token = self.session.token.as_ref().map(|(token, _)| token);
             let Some(request) = request(self.access, token) else { return Ok(None) };
             let failed = match self.send(&request).await {
                 Ok((response, at)) => match read(&response) {
@@ -116,8 +148,10 @@ impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
             };
             let pause = match &failed {
                 // The token may have been revoked.
-                Unread::Failure(Failure::Unauthorized { .. }) if self.token.is_some() && !has_new_token => {
-                    self.token = None;
+                Unread::Failure(Failure::Unauthorized { .. })
+                    if self.session.token.is_some() && !has_new_token =>
+                {
+                    self.session.token = None;
                     Duration::ZERO
                 }
                 Unread::Failure(Failure::RateLimited { retry_after }) => {
@@ -142,22 +176,22 @@ impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
                 .lifetime
                 .is_none_or(|lifetime| self.api.now().since(*since).saturating_add(EARLY) < lifetime)
         };
-        if self.token.as_ref().is_some_and(is_valid) {
+        if self.session.token.as_ref().is_some_and(is_valid) {
             return Ok(false);
         }
         let Some(request) = S::token_request(self.access) else { return Ok(false) };
         let (response, at) = self.send(&request).await.map_err(Unread::NoResponse)?;
-        self.token = Some((S::read_token(&response)?, at));
+        self.session.token = Some((S::read_token(&response)?, at));
         Ok(true)
     }
 
     /// Sends a request at the pace of the limit. Returns the response and its time.
     async fn send(&mut self, request: &Request) -> Result<(Response, ReceivedAt), Fault> {
-        let wait = self.pace.wait(self.api.now());
+        let wait = self.session.pace.wait(self.api.now());
         if !wait.is_zero() {
             self.api.pause(wait).await;
         }
-        self.pace.note(self.api.now());
+        self.session.pace.note(self.api.now());
         let response = self.api.send(request).await?;
         Ok((response, self.api.now()))
     }

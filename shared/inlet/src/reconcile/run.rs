@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::fetched::{Fetched, Missed};
 use super::history::{Ledger, Publication};
-use super::judge::{Judgement, Verdict, judge};
+use super::judge::{Judgement, Verdict, is_same_state, judge};
 use super::observation::{Comparison, Coverage, Observation, Then, Window};
-use super::reader::{Api, MOST_PAGES, Reader, Unread};
+use super::reader::{Api, Detail, MOST_PAGES, Reader, Session, Unread};
 use super::source::Source;
 use crate::canonical::{Kind, StoreDefaults};
 use crate::event::EventId;
@@ -117,10 +117,11 @@ pub async fn reconcile<S: Source, A: Api + Sync, L: Ledger + Sync>(
     run: &Run<'_>,
     api: &A,
     access: &S::Access,
+    session: &mut Session,
     ledger: &L,
     progress: impl Fn(&Counts) + Send + Sync,
 ) -> Result<Outcome, Fault> {
-    let reader = Reader::<S, A>::new(api, access);
+    let reader = Reader::<S, A>::new(api, access, session);
     let mut running = Running {
         run,
         reader,
@@ -227,12 +228,12 @@ impl<S: Source, A: Api + Sync, L: Ledger + Sync> Running<'_, S, A, L> {
             let age = self.reader.now().since(first.at());
             self.reader.pause(S::RETRY_WINDOW.saturating_sub(age)).await;
             match self.reader.detail(first.observation()).await? {
-                Some(second) if second.observation().state == first.observation().state => {
+                Detail::Whole(second) if is_same_state(first.observation(), second.observation()) => {
                     self.judge(second, Some(first.at())).await?;
                 }
                 // It changed meanwhile.
-                Some(second) => self.count(second.observation(), Counted::Young),
-                None => self.count(first.observation(), Counted::Unknown),
+                Detail::Whole(second) => self.count(second.observation(), Counted::Young),
+                Detail::NoRequest | Detail::Gone => self.count(first.observation(), Counted::Unknown),
             }
             progress(&self.counts);
         }
@@ -245,18 +246,23 @@ impl<S: Source, A: Api + Sync, L: Ledger + Sync> Running<'_, S, A, L> {
         let (verdict, newest) = self.verdict(&fetched, &path, seen_before).await?;
         let needs_detail = seen_before.is_none()
             && match verdict {
-                Verdict::Missed(_) | Verdict::Undated | Verdict::Overtaken { .. } => true,
+                Verdict::Missed(_) | Verdict::Overtaken { .. } => true,
                 Verdict::Arrived | Verdict::Reconciled => self.run.details == Details::OfAll,
                 _ => false,
             };
-        let whole = if needs_detail { self.reader.detail(fetched.observation()).await? } else { None };
+        let whole =
+            if needs_detail { self.reader.detail(fetched.observation()).await? } else { Detail::NoRequest };
         let (fetched, verdict, newest) = match whole {
-            Some(whole) => {
+            Detail::Whole(whole) => {
                 // A webhook may have arrived while the object was read.
                 let (verdict, newest) = self.verdict(&whole, &path, seen_before).await?;
                 (whole, verdict, newest)
             }
-            None => (fetched, verdict, newest),
+            Detail::NoRequest => (fetched, verdict, newest),
+            Detail::Gone => {
+                self.count(fetched.observation(), Counted::Unknown);
+                return Ok(());
+            }
         };
         let observed = fetched.observation();
         let counted = match verdict {
