@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    completions, console, dead_letters, doctor, events, forget, forward, list, man, mcp, quarantine, redrive,
-    replay, restore, reverify, sample_event, secret, send, show, stats, store, tail, timeline, urls, verify,
-    webhook,
+    access, completions, console, dead_letters, doctor, events, forget, forward, list, man, mcp, quarantine,
+    reconcile, redrive, replay, restore, reverify, sample_event, secret, send, show, stats, store, tail,
+    timeline, truth, urls, verify, webhook,
 };
 use crate::failure;
 use crate::options::{DeploymentArgs, OutputArgs};
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Secret(secret::Arguments),
     /// Set a store up and wait for its first delivery
     Store(store::Arguments),
+    /// Set, list and remove the access to the providers' own APIs, for reconcile and truth
+    Access(access::Arguments),
     /// List, register and unregister webhooks through the provider's own API
     Webhook(webhook::Arguments),
     /// Send deliveries exactly as a provider does
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Timeline(timeline::Arguments),
     /// Count deliveries and their outcomes, by store
     Stats(stats::Arguments),
+    /// Show the share of the changes at the provider that webhooks brought, by store and kind
+    Truth(truth::Arguments),
     /// Show the deployment in a browser: pages on this machine
     Console(console::Arguments),
     /// Serve the deployment to an agent: the Model Context Protocol over standard input and output
@@ -73,6 +77,8 @@ pub(crate) enum Command {
     Quarantine(quarantine::Arguments),
     /// Verify quarantined deliveries again after the secret is corrected
     Reverify(reverify::Arguments),
+    /// Find states that no webhook brought in the provider's own API, and publish them
+    Reconcile(reconcile::Arguments),
     /// Delete all events of an entity permanently
     Forget(forget::Arguments),
     /// Compare every stored event with its own hashes and keys
@@ -90,13 +96,25 @@ pub(crate) enum Command {
 
 /// The commands in the groups of the help.
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
-    ("Set up", &["doctor", "store", "urls", "events", "secret", "webhook"]),
+    ("Set up", &["doctor", "store", "urls", "events", "secret", "access", "webhook"]),
     ("Test", &["send", "sample-event"]),
     (
         "Inspect",
-        &["list", "tail", "show", "timeline", "quarantine", "stats", "console", "mcp", "forward", "verify"],
+        &[
+            "list",
+            "tail",
+            "show",
+            "timeline",
+            "quarantine",
+            "stats",
+            "truth",
+            "console",
+            "mcp",
+            "forward",
+            "verify",
+        ],
     ),
-    ("Recover", &["replay", "dead-letters", "redrive", "reverify", "restore", "forget"]),
+    ("Recover", &["replay", "dead-letters", "redrive", "reverify", "reconcile", "restore", "forget"]),
     ("Shell", &["completions", "man"]),
 ];
 

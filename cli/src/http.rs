@@ -52,7 +52,8 @@ fn host(address: &str) -> Option<String> {
     Url::parse(address).ok()?.host_str().map(str::to_owned)
 }
 
-fn is_on_this_machine(api: &str) -> bool {
+/// Returns true for an address of this machine.
+pub(crate) fn is_on_this_machine(api: &str) -> bool {
     let host = host(api).unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())

@@ -8,6 +8,8 @@ mod zone;
 mod commands;
 mod deployment;
 mod providers;
+mod provider_api;
+mod reconciliation;
 mod health_checks;
 mod input;
 mod load;
@@ -70,6 +72,13 @@ async fn main() -> ExitCode {
             Box::pin(commands::quarantine::run(arguments, &deployment, &mut output)).await
         }
         Command::Reverify(arguments) => commands::reverify::run(arguments, &deployment, &mut output).await,
+        Command::Access(arguments) => commands::access::run(arguments, &deployment, &mut output).await,
+        Command::Truth(arguments) => {
+            Box::pin(commands::truth::run(arguments, &deployment, &mut output)).await
+        }
+        Command::Reconcile(arguments) => {
+            Box::pin(commands::reconcile::run(arguments, &deployment, &mut output)).await
+        }
         Command::Forget(arguments) => {
             Box::pin(commands::forget::run(arguments, &deployment, &mut output)).await
         }

@@ -11,12 +11,13 @@ use inlet::drift::detector::{Drift, DriftDetector};
 use inlet::fault::Fault;
 use inlet::provider::catalogue::{EventSpec, find};
 use inlet::provider::retry_policy::RetryPolicy;
+use inlet::reconcile::Source;
 use inlet::request::Request;
 use inlet::store::StoreName;
 use inlet::tools::credential_shape::{CredentialShape, describe, shape_of};
 use inlet::tools::event_catalogue::{EventEntry, entries};
 use inlet::tools::portal::Portal;
-use inlet::tools::registration::{Api, Registering};
+use inlet::tools::registration::{Api, Registering, SourceVisitor};
 use inlet::tools::sender::{Address, Payload, delivery};
 use inlet_aws::dynamodb::quarantine::TableQuarantine;
 use inlet_aws::dynamodb::table::Table;
@@ -29,6 +30,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::reconciliation::{Readable, Reconciled, Reconciliation};
 
 /// All providers, in the order of the output.
 pub(crate) static ALL: LazyLock<Vec<ProviderHandle>> = LazyLock::new(|| {
@@ -73,6 +75,8 @@ pub(crate) struct ProviderTools {
     accepts: fn(&Value) -> bool,
     delivery: fn(StoreName, &EventSpec, Vec<u8>, &Value) -> Request,
     reverify: Reverify,
+    readable: fn() -> Option<Readable>,
+    reconcile: Reconcile,
 }
 
 /// The type of [`ProviderHandle::reverify`] for one provider.
@@ -81,6 +85,32 @@ type Reverify = for<'a> fn(
     &'a StoreName,
     &'a watch::Sender<Reverified>,
 ) -> BoxFuture<'a, Result<(), Fault>>;
+
+/// The type of [`ProviderHandle::reconcile`] for one provider.
+type Reconcile =
+    for<'a> fn(&'a Reconciliation, &'a watch::Sender<Reconciled>) -> BoxFuture<'a, Result<(), Fault>>;
+
+/// Finds the facts of a source.
+struct ReadableVisitor(Option<Readable>);
+
+impl SourceVisitor for ReadableVisitor {
+    fn visit<S: Source>(&mut self) {
+        self.0 = Some(Readable::of::<S>());
+    }
+}
+
+/// Begins a comparison of a source.
+struct ReconcileVisitor<'a> {
+    reconciliation: &'a Reconciliation,
+    state: &'a watch::Sender<Reconciled>,
+    work: Option<BoxFuture<'a, Result<(), Fault>>>,
+}
+
+impl SourceVisitor for ReconcileVisitor<'_> {
+    fn visit<S: Source>(&mut self) {
+        self.work = Some(Box::pin(self.reconciliation.run::<S>(self.state)));
+    }
+}
 
 /// The clients that a reverification needs.
 pub(crate) struct Quarantined {
@@ -122,6 +152,17 @@ impl ProviderTools {
                         reverify::<S>(&quarantine, &secrets, &table.events, queue, store, Scope::All, sum);
                     Box::pin(work).await
                 })
+            },
+            readable: || {
+                let mut visitor = ReadableVisitor(None);
+                S::visit_source(&mut visitor);
+                visitor.0
+            },
+            reconcile: |reconciliation, state| {
+                let mut visitor = ReconcileVisitor { reconciliation, state, work: None };
+                S::visit_source(&mut visitor);
+                // A provider whose API cannot be read has no kind to compare.
+                visitor.work.unwrap_or_else(|| Box::pin(async { Ok(()) }))
             },
         }
     }
@@ -210,6 +251,39 @@ impl ProviderHandle {
         credential: &Value,
     ) -> Request {
         (self.delivery)(store, event, body, credential)
+    }
+
+    /// Returns the facts of the provider's API; `None` if it cannot be read.
+    pub(crate) fn readable(self) -> Option<Readable> {
+        (self.readable)()
+    }
+
+    /// Returns the facts of the provider's API.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn readable_or_failure(self) -> Result<Readable, Failure> {
+        self.readable().ok_or_else(|| Failure::NotFound {
+            what: format!("API of {self} that can be read"),
+            next: "compare the events by hand with the provider's portal".to_owned(),
+        })
+    }
+
+    /// Returns true if the provider sends events of this kind.
+    pub(crate) fn has_events_of(self, kind: Kind) -> bool {
+        self.0.events.iter().any(|event| event.kind == kind)
+    }
+
+    /// Compares a store with the provider's API. `state` receives the progress and the results.
+    ///
+    /// # Errors
+    /// The errors of [`Reconciliation::run`].
+    pub(crate) async fn reconcile(
+        self,
+        reconciliation: &Reconciliation,
+        state: &watch::Sender<Reconciled>,
+    ) -> Result<(), Fault> {
+        (self.reconcile)(reconciliation, state).await
     }
 
     /// Verifies the quarantined deliveries of a store again. `sum` receives the progress.

@@ -474,7 +474,7 @@ impl Report for Secrets {
 }
 
 /// Returns a duration in its largest unit.
-fn age(seconds: i64) -> String {
+pub(crate) fn age(seconds: i64) -> String {
     const UNITS: [(i64, &str); 3] = [(86_400, "days"), (3_600, "hours"), (60, "minutes")];
     let in_unit = |(length, name): &(i64, &str)| {
         let count = seconds.checked_div(*length).unwrap_or_default();

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod stores;
 pub(crate) mod secrets;
+pub(crate) mod api_access;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -34,6 +34,7 @@ mod quarantine;
 mod search;
 mod tables;
 mod reverify;
+mod reconcile;
 mod webhook;
 mod forget;
 mod verify;

@@ -119,9 +119,13 @@ export interface Event {
    */
   inferred?: true;
   /**
-   * The way on which the event came: `webhook`, `fallback`, `quarantine` or `reconciled`.
+   * Present if the event is reconciled: the fields of `data` that no event had carried, joined by commas.
    */
-  origin?: string;
+  missed?: string;
+  /**
+   * Present if no webhook brought the event: Inlet found the state in the provider's own API.
+   */
+  origin?: "reconciled";
   /**
    * The provider's name.
    */
@@ -159,9 +163,9 @@ export interface Event {
    */
   time?: string;
   /**
-   * The strength of the proof that the provider sent it.
+   * The strength of the proof that the provider sent it. `fetched`: Inlet read it from the provider's own API.
    */
-  trust: "signed" | "signed_fields" | "shared_secret" | "url_token" | (string & {});
+  trust: "signed" | "signed_fields" | "shared_secret" | "url_token" | "fetched" | (string & {});
   /**
    * The kind of object and what happened to it: `commerce.{kind}.{verb}`.
    */

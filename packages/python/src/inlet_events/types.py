@@ -3457,9 +3457,13 @@ class Event(Model):
     """
     Present if the provider documents no event of this name: the type follows from how the provider names its other events.
     """
-    origin: str | None = None
+    missed: str | None = None
     """
-    The way on which the event came: `webhook`, `fallback`, `quarantine` or `reconciled`.
+    Present if the event is reconciled: the fields of `data` that no event had carried, joined by commas.
+    """
+    origin: Literal['reconciled'] | None = None
+    """
+    Present if no webhook brought the event: Inlet found the state in the provider's own API.
     """
     provider: str
     """
@@ -3497,9 +3501,12 @@ class Event(Model):
     """
     The time at which it happened, where the provider sends one with a known time zone.
     """
-    trust: Literal['signed', 'signed_fields', 'shared_secret', 'url_token'] | str
+    trust: (
+        Literal['signed', 'signed_fields', 'shared_secret', 'url_token', 'fetched']
+        | str
+    )
     """
-    The strength of the proof that the provider sent it.
+    The strength of the proof that the provider sent it. `fetched`: Inlet read it from the provider's own API.
     """
     type: str
     """

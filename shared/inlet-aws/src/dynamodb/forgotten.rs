@@ -29,6 +29,15 @@ impl ForgottenEntities {
         Ok(note.is_some_and(|note| note_includes(&note, received_at)))
     }
 
+    /// Returns the time up to which the entity under this path was forgotten, if it was.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub async fn until(&self, entity_path: &str) -> Result<Option<ReceivedAt>, Fault> {
+        let note = self.dynamo.get(Key::new(entity_path, FORGOTTEN)).await?;
+        Ok(note.and_then(|note| ReceivedAt::from_millis(number(&note, "forgotten_ms")?)))
+    }
+
     /// Returns true if a message is about an event of an entity that was forgotten since. The notice that it was
     /// forgotten is not one.
     ///

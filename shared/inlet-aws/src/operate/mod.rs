@@ -5,6 +5,7 @@ pub mod event_status;
 pub mod selection;
 pub mod find;
 pub mod history;
+pub mod ledger;
 pub mod quarantine_list;
 pub mod replay;
 mod receive_messages;

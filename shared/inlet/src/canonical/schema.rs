@@ -127,10 +127,13 @@ fn properties(data: &[Value]) -> Value {
         "store": text("The store's name, as the operator chose it."),
         "providertype": text("The provider's own name of the event."),
         "trust": one_of(
-            &["signed", "signed_fields", "shared_secret", "url_token"],
-            "The strength of the proof that the provider sent it.",
+            &["signed", "signed_fields", "shared_secret", "url_token", "fetched"],
+            "The strength of the proof that the provider sent it. `fetched`: Inlet read it from the provider's own API.",
         ),
-        "origin": text("The way on which the event came: `webhook`, `fallback`, `quarantine` or `reconciled`."),
+        "origin": json!({"const": "reconciled", "description": "Present if no webhook brought the event: Inlet found \
+             the state in the provider's own API."}),
+        "missed": text("Present if the event is reconciled: the fields of `data` that no event had carried, joined by \
+             commas."),
         "documented": one_of(
             &["full", "partial", "name"],
             "The extent to which the provider documents this event's body: every field, some fields, or nothing but \

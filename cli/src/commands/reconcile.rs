@@ -1,0 +1,410 @@
+//! `inlet reconcile`: finds states that no webhook brought, in the provider's own API, and publishes them.
+
+use std::time::Duration;
+
+use inlet::canonical::Kind;
+use inlet::received_at::ReceivedAt;
+use inlet::reconcile::{
+    Counts, Coverage, Details, Failure as ApiFailure, MissedEntity, Outcome, Session, Unread,
+};
+use inlet_aws::client::clock;
+use inlet_aws::operate::ledger::TableLedger;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Mutex, watch};
+
+use crate::deployment::Deployment;
+use crate::deployment::address::StoreAddress;
+use crate::deployment::api_access;
+use crate::failure::Failure;
+use crate::input::time_arg::TimeArg;
+use crate::options::DeploymentArgs;
+use crate::output::progress::{self, RunOutcome};
+use crate::output::prompt::confirm;
+use crate::output::{Output, Page, Report, counted, printable};
+use crate::provider_api::ProviderApi;
+use crate::providers::ProviderHandle;
+use crate::reconciliation::{Readable, Reconciled, Reconciliation};
+use crate::webhook::access::AccessFrom;
+
+/// The arguments of `inlet reconcile`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The store, such as zid/riyadh
+    store: StoreAddress,
+    /// Compare the objects that changed since then: 7d (ago), 2025-06-12, or an RFC 3339 time
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    since: TimeArg,
+    /// Compare this kind of object, such as order; default: every kind that the provider's API lists
+    #[arg(long = "kind", value_name = "KIND", value_parser = parse_kind)]
+    kinds: Vec<Kind>,
+    /// Read every changed object whole: one request each. It finds missed states of objects whose last state arrived
+    #[arg(long)]
+    histories: bool,
+    /// Count what is missed without publishing it
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask for confirmation
+    #[arg(long, short)]
+    yes: bool,
+    #[command(flatten)]
+    access: AccessFrom,
+    /// Base URL of a sandbox or a twin of the provider's API; HTTPS, or on this machine
+    #[arg(long, value_name = "URL")]
+    api: Option<String>,
+}
+
+/// Number of missed objects that are printed.
+const SHOWN: usize = 20;
+
+/// Counts, asks and publishes.
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let Arguments { store, since, kinds, histories, dry_run, yes, access, api } = arguments;
+    let readable = store.provider.readable_or_failure()?;
+    let kinds = chosen(store.provider, kinds, &readable)?;
+    let deployment = Deployment::find_to_change(options, output).await?;
+    let since = first_change(since, &deployment, output)?;
+    let access = match access.given(readable.access)? {
+        Some(given) => given,
+        None => match api_access::read(&deployment, &store).await? {
+            Some(stored) => stored,
+            None => access.read_fields(readable.access)?,
+        },
+    };
+    let api = ProviderApi::new(api.as_deref())?;
+    let details = if histories { Details::OfAll } else { Details::OfMissed };
+    let count =
+        Reconciliation { kinds, details, ..comparison(&deployment, &store, &readable, api, access, since) };
+    let unreadable = unreadable(store.provider, &readable, &count.kinds);
+    let (mut report, mut stopped) = carry_out(&count, &store, output).await?;
+    report.unreadable.clone_from(&unreadable);
+    let missed = report.missed();
+    if !dry_run && !stopped && missed > 0 {
+        confirm(&format!("Publish the states of {}?", counted(missed, "object", "objects")), yes)?;
+        let publish = Reconciliation { publishes: true, ..count };
+        (report, stopped) = carry_out(&publish, &store, output).await?;
+        report.unreadable = unreadable;
+    }
+    output.report(&report)?;
+    report.verdict(stopped, &deployment.inlet)
+}
+
+/// Returns the time of the first change that is compared.
+///
+/// # Errors
+/// If the events of that time are deleted.
+pub(crate) fn first_change(
+    since: TimeArg,
+    deployment: &Deployment,
+    output: &Output,
+) -> Result<ReceivedAt, Failure> {
+    let now = clock::now();
+    let since = since.before(now, output.zone());
+    let days = deployment.retention_days;
+    if now.since(since) <= Duration::from_hours(u64::from(days).saturating_mul(24)) {
+        return Ok(since);
+    }
+    Err(Failure::Unusable {
+        what: format!("events are deleted after {days} days, so an older change cannot be compared"),
+        next: format!("give a later --since, at most {days}d"),
+    })
+}
+
+/// Returns the comparison of a store in every kind, which publishes nothing.
+pub(crate) fn comparison(
+    deployment: &Deployment,
+    store: &StoreAddress,
+    readable: &Readable,
+    api: ProviderApi,
+    access: Value,
+    since: ReceivedAt,
+) -> Reconciliation {
+    Reconciliation {
+        ledger: TableLedger { table: deployment.table(), queue: deployment.queue() },
+        api,
+        access,
+        session: Mutex::new(Session::new(readable.limit)),
+        ssm: deployment.clients().ssm,
+        stage: deployment.stage.clone(),
+        store: store.store.clone(),
+        kinds: possible(store.provider, readable),
+        since,
+        details: Details::OfMissed,
+        publishes: false,
+    }
+}
+
+/// Runs over all kinds, with progress. Returns true beside the report if Ctrl-C stopped it.
+pub(crate) async fn carry_out(
+    reconciliation: &Reconciliation,
+    store: &StoreAddress,
+    output: &Output,
+) -> Result<(ReconcileReport, bool), Failure> {
+    let state = watch::Sender::new(Reconciled::default());
+    let bar = output.progress("compared", None);
+    let work = store.provider.reconcile(reconciliation, &state);
+    let ended = progress::run(work, &state, &bar, compared).await;
+    let Reconciled { outcomes, .. } = state.send_replace(Reconciled::default());
+    let report = ReconcileReport {
+        store: store.to_string(),
+        since: reconciliation.since.to_string(),
+        published: reconciliation.publishes,
+        kinds: outcomes.into_iter().map(KindReport::of).collect(),
+        unreadable: Vec::new(),
+    };
+    match ended {
+        RunOutcome::Done => Ok((report, false)),
+        RunOutcome::Stopped => Ok((report, true)),
+        RunOutcome::Failed(fault) => {
+            Err(Failure::Inlet { context: "the store's objects cannot be compared with its events", fault })
+        }
+    }
+}
+
+/// Returns the kinds to compare: those that were asked for, else all that the API lists and webhooks bring.
+fn chosen(provider: ProviderHandle, asked: Vec<Kind>, readable: &Readable) -> Result<Vec<Kind>, Failure> {
+    let possible = possible(provider, readable);
+    if let Some(kind) = asked.iter().find(|kind| !possible.contains(kind)) {
+        let names: Vec<&str> = possible.iter().map(|kind| kind.as_str()).collect();
+        return Err(Failure::Unusable {
+            what: format!("{provider}'s API and webhooks do not both have {kind}"),
+            next: format!("use one of these: {}", names.join(", ")),
+        });
+    }
+    Ok(if asked.is_empty() { possible } else { asked })
+}
+
+/// Returns the kinds that the API lists and webhooks bring.
+fn possible(provider: ProviderHandle, readable: &Readable) -> Vec<Kind> {
+    readable.kinds.iter().copied().filter(|kind| provider.has_events_of(*kind)).collect()
+}
+
+/// Returns the kinds that webhooks bring and the API does not list: nothing is known of their completeness.
+pub(crate) fn unreadable(
+    provider: ProviderHandle,
+    readable: &Readable,
+    chosen: &[Kind],
+) -> Vec<&'static str> {
+    if chosen.len() < readable.kinds.iter().filter(|kind| provider.has_events_of(**kind)).count() {
+        return Vec::new();
+    }
+    let kinds =
+        Kind::ALL.iter().filter(|kind| provider.has_events_of(**kind) && !readable.kinds.contains(kind));
+    kinds.map(|kind| kind.as_str()).collect()
+}
+
+fn parse_kind(text: &str) -> Result<Kind, String> {
+    Kind::parse(text).ok_or_else(|| format!("{text} is not a kind of object"))
+}
+
+fn compared(state: &Reconciled) -> u64 {
+    let all = |counts: &Counts| {
+        let Counts { arrived, reconciled, missed, young, unknown, forgotten } = *counts;
+        [arrived, reconciled, missed, young, unknown, forgotten].into_iter().fold(0, u64::saturating_add)
+    };
+    let done = state.outcomes.iter().map(|outcome| all(&outcome.counts)).fold(0, u64::saturating_add);
+    done.saturating_add(all(&state.current))
+}
+
+/// The result of the comparison.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReconcileReport {
+    store: String,
+    since: String,
+    /// True if missed states were published.
+    published: bool,
+    /// The results.
+    pub(crate) kinds: Vec<KindReport>,
+    /// The kinds that webhooks bring and the API does not list.
+    unreadable: Vec<&'static str>,
+}
+
+/// The result for one kind.
+#[derive(Debug, Serialize)]
+pub(crate) struct KindReport {
+    /// The kind.
+    pub(crate) kind: &'static str,
+    /// The number of objects by their verdict.
+    #[serde(flatten)]
+    pub(crate) counts: Counts,
+    /// The share of the changed objects whose state webhooks brought, in per cent. Absent unless the whole window was
+    /// read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) arrived_percent: Option<String>,
+    /// `complete`, `incomplete` or `unknown`; absent if the API could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) coverage: Option<&'static str>,
+    /// The reason why the API could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+    /// True if the provider does not accept the access.
+    #[serde(skip)]
+    is_refused: bool,
+    requests: u64,
+    objects: Vec<MissedEntity>,
+}
+
+impl KindReport {
+    fn of(outcome: Outcome) -> Self {
+        let arrived_percent = outcome.arrived_per_mille().map(percent);
+        let coverage = outcome.coverage.as_ref().ok().map(|coverage| match coverage {
+            Coverage::Complete => "complete",
+            Coverage::Incomplete => "incomplete",
+            Coverage::Unknown => "unknown",
+        });
+        Self {
+            kind: outcome.kind.as_str(),
+            counts: outcome.counts,
+            arrived_percent,
+            coverage,
+            error: outcome.coverage.as_ref().err().map(ToString::to_string),
+            is_refused: matches!(
+                outcome.coverage,
+                Err(Unread::Failure(ApiFailure::Unauthorized { .. } | ApiFailure::Refused { .. }))
+            ),
+            requests: outcome.requests,
+            objects: outcome.missed,
+        }
+    }
+}
+
+impl KindReport {
+    /// Returns the share as a person reads it: `-` if nothing changed.
+    pub(crate) fn share(&self) -> String {
+        match (&self.arrived_percent, self.coverage) {
+            (Some(percent), _) => format!("{percent} %"),
+            (None, Some("complete")) => "-".to_owned(),
+            (None, _) => "unknown".to_owned(),
+        }
+    }
+
+    /// Returns the reason why there is no share; `None` if everything was read.
+    pub(crate) fn why_unknown(&self) -> Option<String> {
+        match (&self.error, self.coverage) {
+            (Some(error), _) => Some(error.clone()),
+            (None, Some("incomplete")) => {
+                Some("the provider returned a page twice, so later objects were not read".to_owned())
+            }
+            (None, Some("unknown")) => Some("the provider does not say if its list is complete".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Writes thousandths as per cent. They are rounded down, so 100.0 means all.
+fn percent(per_mille: u64) -> String {
+    format!("{}.{}", per_mille.checked_div(10).unwrap_or(0), per_mille.checked_rem(10).unwrap_or(0))
+}
+
+impl ReconcileReport {
+    fn missed(&self) -> usize {
+        self.kinds.iter().map(|kind| kind.objects.len()).fold(0, usize::saturating_add)
+    }
+
+    fn verdict(&self, stopped: bool, inlet: &str) -> Result<(), Failure> {
+        let again = format!("run `{inlet} reconcile {}` again: it publishes nothing twice", self.store);
+        if stopped {
+            return Err(Failure::Partial { what: "the comparison was stopped".to_owned(), next: again });
+        }
+        let unread = self.kinds.iter().filter(|kind| kind.error.is_some());
+        let unread: Vec<&KindReport> = unread.collect();
+        if unread.is_empty() {
+            return Ok(());
+        }
+        let kinds: Vec<&str> = unread.iter().map(|kind| kind.kind).collect();
+        let kinds = kinds.join(", ");
+        if unread.iter().all(|kind| kind.is_refused) {
+            return Err(Failure::Refused {
+                what: format!("the provider's API rejects the access: {kinds}"),
+                next: "check each field of the access, and its permissions at the provider".to_owned(),
+            });
+        }
+        Err(Failure::Partial {
+            what: format!("the provider's API could not be read to the end: {kinds}"),
+            next: format!("check the access and the provider's status, then {again}"),
+        })
+    }
+}
+
+impl Report for ReconcileReport {
+    fn page(&self, page: &mut Page) {
+        page.line(format_args!("{} since {}", self.store, self.since));
+        let row = |kind: &KindReport| {
+            let Counts { arrived, reconciled, missed, young, unknown, .. } = kind.counts;
+            let [arrived, reconciled, missed, young, unknown] =
+                [arrived, reconciled, missed, young, unknown].map(|count| count.to_string());
+            let share = kind.share();
+            [kind.kind.to_owned(), share, arrived, reconciled, missed, young, unknown]
+        };
+        let heads = ["kind", "by webhook", "arrived", "reconciled", "missed", "young", "not comparable"];
+        page.table(heads, self.kinds.iter().map(row));
+        for kind in &self.kinds {
+            if let Some(reason) = kind.why_unknown() {
+                page.line(format_args!("{}: {}", kind.kind, printable(&reason)));
+            }
+        }
+        for kind in &self.unreadable {
+            page.line(format_args!("{kind}: cannot be read in the provider's API"));
+        }
+        let objects = self.kinds.iter().flat_map(|kind| &kind.objects);
+        for object in objects.take(SHOWN) {
+            let verb = if self.published { "published" } else { "missed" };
+            let mut what = object.fields.join(", ");
+            if object.earlier_states > 0 {
+                let earlier = counted(object.earlier_states, "earlier state", "earlier states");
+                what = if what.is_empty() { earlier } else { format!("{what}, {earlier}") };
+            }
+            page.line(format_args!("{verb} {}: {}", printable(&object.entity), what));
+        }
+        if self.missed() > SHOWN {
+            page.aside(format_args!("and {} more; --json prints them", self.missed().saturating_sub(SHOWN)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_rounded_down() {
+        for (per_mille, want) in [(1000, "100.0"), (999, "99.9"), (5, "0.5"), (0, "0.0")] {
+            assert_eq!(percent(per_mille), want);
+        }
+    }
+
+    fn outcome(coverage: Result<Coverage, Unread>) -> Outcome {
+        let counts = Counts { arrived: 3, missed: 1, young: 7, ..Counts::default() };
+        Outcome { kind: Kind::Order, counts, corrected: 0, missed: Vec::new(), coverage, requests: 1 }
+    }
+
+    #[test]
+    fn only_a_list_that_was_read_whole_has_a_share() {
+        let whole = KindReport::of(outcome(Ok(Coverage::Complete)));
+        assert_eq!((whole.share().as_str(), whole.why_unknown()), ("75.0 %", None));
+        for coverage in [Ok(Coverage::Incomplete), Ok(Coverage::Unknown), Err(Unread::TooLong)] {
+            let report = KindReport::of(outcome(coverage));
+            assert_eq!((report.share().as_str(), report.why_unknown().is_some()), ("unknown", true));
+        }
+    }
+
+    #[test]
+    fn an_access_that_is_rejected_has_its_own_exit_code() {
+        let refused = || Err(Unread::Failure(ApiFailure::Unauthorized { status: 302 }));
+        let failed = || Err(Unread::Failure(ApiFailure::Unavailable { status: 500 }));
+        for (coverages, code) in [
+            (vec![Ok(Coverage::Complete), Ok(Coverage::Unknown)], None),
+            (vec![Ok(Coverage::Complete), refused()], Some(4)),
+            (vec![refused(), failed()], Some(5)),
+        ] {
+            let kinds = coverages.into_iter().map(|coverage| KindReport::of(outcome(coverage))).collect();
+            let (store, since) = ("zid/riyadh".to_owned(), "2025-06-12T08:00:00Z".to_owned());
+            let report = ReconcileReport { store, since, published: false, kinds, unreadable: Vec::new() };
+            assert_eq!(report.verdict(false, "inlet").err().map(|failure| failure.exit_code()), code);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `inlet truth`: the completeness of the events, by store and kind. It reads the providers' own APIs and publishes
+//! nothing.
+
+use inlet::reconcile::Counts;
+use serde::Serialize;
+
+use crate::commands::reconcile::{KindReport, carry_out, comparison, first_change, unreadable};
+use crate::deployment::Deployment;
+use crate::deployment::address::{Scope, StoreAddress};
+use crate::deployment::{api_access, stores};
+use crate::failure::Failure;
+use crate::input::time_arg::TimeArg;
+use crate::options::DeploymentArgs;
+use crate::output::{Output, Page, Report, printable};
+use crate::provider_api::ProviderApi;
+use crate::providers::ALL;
+
+/// The arguments of `inlet truth`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
+pub(crate) struct Arguments {
+    /// A provider or a store: zid, zid/riyadh; default: every store with a secret
+    #[arg(value_name = "PROVIDER[/STORE]")]
+    scope: Option<Scope>,
+    /// Count the objects that changed since then: 7d (ago), 2025-06-12, or an RFC 3339 time
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    since: TimeArg,
+    /// Base URL of a sandbox or a twin of the provider's API; HTTPS, or on this machine
+    #[arg(long, value_name = "URL")]
+    api: Option<String>,
+}
+
+const HELP: &str = "\
+Of the objects whose settled state changed at the provider, the share whose state webhooks brought. A list that could not
+be read to its end has no share. The access of each store is the one that `inlet access set` stored.";
+
+/// Compares each store, and prints the shares.
+pub(crate) async fn run(
+    arguments: Arguments,
+    options: &DeploymentArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let Arguments { scope, since, api } = arguments;
+    let deployment = Deployment::find(options).await?;
+    let since = first_change(since, &deployment, output)?;
+    let stores = match scope {
+        Some(Scope::Store(store)) => vec![store],
+        Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
+        None => stores::of(&deployment, &ALL).await?,
+    };
+    let mut report = Truth { since: since.to_string(), stores: Vec::new() };
+    for store in &stores {
+        let Some(readable) = store.provider.readable() else {
+            report.stores.push(StoreTruth::unknown(store, "the provider's API cannot be read"));
+            continue;
+        };
+        let Some(access) = api_access::read(&deployment, store).await? else {
+            report.stores.push(StoreTruth::unknown(store, "no access to the provider's API is stored"));
+            continue;
+        };
+        let compared =
+            comparison(&deployment, store, &readable, ProviderApi::new(api.as_deref())?, access, since);
+        let unreadable = unreadable(store.provider, &readable, &compared.kinds);
+        let (compared, stopped) = carry_out(&compared, store, output).await?;
+        if stopped {
+            return Err(Failure::Partial {
+                what: "the comparison was stopped".to_owned(),
+                next: format!("run `{} truth` again", deployment.inlet),
+            });
+        }
+        let store = store.to_string();
+        report.stores.push(StoreTruth { store, unknown: None, kinds: compared.kinds, unreadable });
+    }
+    output.report(&report)?;
+    report.verdict(&deployment.inlet)
+}
+
+/// The completeness of all stores.
+#[derive(Debug, Serialize)]
+struct Truth {
+    since: String,
+    stores: Vec<StoreTruth>,
+}
+
+/// The completeness of a store.
+#[derive(Debug, Serialize)]
+struct StoreTruth {
+    store: String,
+    /// The reason why nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<&'static str>,
+    kinds: Vec<KindReport>,
+    /// The kinds that webhooks bring and the API does not list.
+    unreadable: Vec<&'static str>,
+}
+
+impl StoreTruth {
+    fn unknown(store: &StoreAddress, reason: &'static str) -> Self {
+        let store = store.to_string();
+        Self { store, unknown: Some(reason), kinds: Vec::new(), unreadable: Vec::new() }
+    }
+}
+
+impl Truth {
+    fn verdict(&self, inlet: &str) -> Result<(), Failure> {
+        let is_unread = |store: &&StoreTruth| store.kinds.iter().any(|kind| kind.error.is_some());
+        let unread: Vec<&str> =
+            self.stores.iter().filter(is_unread).map(|store| store.store.as_str()).collect();
+        if unread.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Partial {
+            what: format!("the provider's API could not be read to the end: {}", unread.join(", ")),
+            next: format!(
+                "check the access with `{inlet} access set`, and the provider's status; then run `{inlet} truth` again"
+            ),
+        })
+    }
+}
+
+impl Report for Truth {
+    fn page(&self, page: &mut Page) {
+        page.line(format_args!("Changes at the provider since {}", self.since));
+        let mut rows = Vec::new();
+        for store in &self.stores {
+            for kind in &store.kinds {
+                let Counts { arrived, reconciled, missed, unknown, .. } = kind.counts;
+                let counts = [arrived, reconciled, missed, unknown].map(|count| count.to_string());
+                let [arrived, reconciled, missed, unknown] = counts;
+                let name = kind.kind.to_owned();
+                rows.push([store.store.clone(), name, kind.share(), arrived, reconciled, missed, unknown]);
+            }
+            if store.unknown.is_some() {
+                let none = || "-".to_owned();
+                let unknown = "unknown".to_owned();
+                rows.push([store.store.clone(), none(), unknown, none(), none(), none(), none()]);
+            }
+        }
+        let heads = ["store", "kind", "by webhook", "arrived", "reconciled", "missed", "not comparable"];
+        page.table(heads, rows);
+        for store in &self.stores {
+            if let Some(reason) = store.unknown {
+                page.line(format_args!("{}: {reason}", store.store));
+            }
+            for kind in &store.kinds {
+                if let Some(reason) = kind.why_unknown() {
+                    page.line(format_args!("{} {}: {}", store.store, kind.kind, printable(&reason)));
+                }
+            }
+            if !store.unreadable.is_empty() {
+                let kinds = store.unreadable.join(", ");
+                page.aside(format_args!("{}: the API lists no {kinds}", store.store));
+            }
+        }
+    }
+}

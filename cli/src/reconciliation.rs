@@ -1,0 +1,113 @@
+//! The comparison of one store with its provider's API, over every chosen kind of object.
+
+use inlet::canonical::{Kind, StoreDefaults};
+use inlet::fault::Fault;
+use inlet::receive::Secrets as _;
+use inlet::received_at::ReceivedAt;
+use inlet::reconcile::{Counts, Details, Outcome, RequestLimit, Run, Session, Source, reconcile};
+use inlet::store::StoreName;
+use inlet_aws::operate::ledger::TableLedger;
+use inlet_aws::secrets::SsmSecrets;
+use jiff::Timestamp;
+use serde::Deserialize as _;
+use serde_json::Value;
+use tokio::sync::{Mutex, watch};
+
+use crate::provider_api::ProviderApi;
+
+/// The facts of a provider whose API can be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Readable {
+    /// The kinds that its API lists.
+    pub(crate) kinds: &'static [Kind],
+    /// The fields of the access, each with the place where the user finds it.
+    pub(crate) access: &'static [(&'static str, &'static str)],
+    /// The requests that may be sent.
+    pub(crate) limit: RequestLimit,
+    /// Returns true if an access has the form that the provider's API needs.
+    pub(crate) accepts: fn(&Value) -> bool,
+}
+
+impl Readable {
+    /// Returns the facts of a source.
+    pub(crate) const fn of<S: Source>() -> Self {
+        Self {
+            kinds: S::KINDS,
+            access: S::ACCESS,
+            limit: S::LIMIT,
+            accepts: |access| S::Access::deserialize(access).is_ok(),
+        }
+    }
+}
+
+/// The inputs of a comparison. It has secrets, so it cannot be formatted.
+pub(crate) struct Reconciliation {
+    /// The store's events.
+    pub(crate) ledger: TableLedger,
+    /// The provider's API.
+    pub(crate) api: ProviderApi,
+    /// The access to it.
+    pub(crate) access: Value,
+    /// The use of the API so far. Counting and publishing share it.
+    pub(crate) session: Mutex<Session>,
+    /// The client of Parameter Store.
+    pub(crate) ssm: aws_sdk_ssm::Client,
+    /// The deployment's stage.
+    pub(crate) stage: String,
+    /// The store.
+    pub(crate) store: StoreName,
+    /// The kinds of objects.
+    pub(crate) kinds: Vec<Kind>,
+    /// The first change that counts.
+    pub(crate) since: ReceivedAt,
+    /// The objects that are read whole.
+    pub(crate) details: Details,
+    /// True if missed states are published.
+    pub(crate) publishes: bool,
+}
+
+/// The progress of a comparison.
+#[derive(Debug, Default)]
+pub(crate) struct Reconciled {
+    /// The results of the kinds that are done.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The counts of the kind that is being compared.
+    pub(crate) current: Counts,
+}
+
+impl Reconciliation {
+    /// Compares the store. `state` receives the progress and the results.
+    ///
+    /// # Errors
+    /// If the access is unusable, the store has no secret, or the events cannot be read or written.
+    pub(crate) async fn run<S: Source>(&self, state: &watch::Sender<Reconciled>) -> Result<(), Fault> {
+        let access = serde_json::from_value::<S::Access>(self.access.clone());
+        // The error may quote the access.
+        let access =
+            access.map_err(|_| Fault::permanent("the access is unusable", "a field has another form"))?;
+        let secrets = SsmSecrets::<S>::new(self.ssm.clone(), &self.stage);
+        let store = secrets.store(&self.store).await?;
+        // A store without a secret gets no deliveries, and may still be compared.
+        let defaults = store.map_or_else(StoreDefaults::default, |store| store.defaults.clone());
+        let since = Timestamp::from_millisecond(self.since.millis()).unwrap_or(Timestamp::MIN);
+        let mut session = self.session.lock().await;
+        for &kind in &self.kinds {
+            let run = Run {
+                store: &self.store,
+                defaults: &defaults,
+                kind,
+                since,
+                publishes: self.publishes,
+                details: self.details,
+            };
+            let progress = |counts: &Counts| state.send_modify(|state| state.current = *counts);
+            let work = reconcile::<S, _, _>(&run, &self.api, &access, &mut session, &self.ledger, progress);
+            let outcome = Box::pin(work).await?;
+            state.send_modify(|state| {
+                state.outcomes.push(outcome);
+                state.current = Counts::default();
+            });
+        }
+        Ok(())
+    }
+}
