@@ -29,6 +29,7 @@ use crate::webhook::access::AccessFrom;
 
 /// The arguments of `inlet reconcile`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Arguments {
     /// The store, such as zid/riyadh
     store: StoreAddress,
@@ -53,6 +54,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     api: Option<String>,
 }
+
+const HELP: &str = "\
+The access is the one that `inlet access set` stored, unless --access or INLET_ACCESS gives another one.
+
+Examples:
+  inlet reconcile zid/riyadh --since 7d --dry-run
+  inlet reconcile zort/bangkok --since 2d --kind order --access zort-access.json";
 
 /// Number of missed objects that are printed.
 const SHOWN: usize = 20;

@@ -87,7 +87,7 @@ pub(super) struct FetchedPage<S: Source> {
 /// The result of reading a whole object.
 pub(super) enum Detail<S: Source> {
     /// The object.
-    Whole(Fetched<S>),
+    Whole(Box<Fetched<S>>),
     /// The API has no such request: the item of the list is the whole object.
     NoRequest,
     /// The object exists no more.
@@ -119,7 +119,7 @@ impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
     pub(super) async fn detail(&mut self, observed: &Observation) -> Result<Detail<S>, Unread> {
         let request = |access: &S::Access, token: Option<&Token>| S::detail(observed, access, token);
         match self.read(request, |response| S::read_detail(observed, response)).await {
-            Ok(Some((whole, at))) => Ok(Detail::Whole(Fetched::new(whole, at))),
+            Ok(Some((whole, at))) => Ok(Detail::Whole(Box::new(Fetched::new(whole, at)))),
             Ok(None) => Ok(Detail::NoRequest),
             // It was deleted after the list was read.
             Err(Unread::Failure(Failure::NotFound)) => Ok(Detail::Gone),

@@ -229,7 +229,7 @@ impl<S: Source, A: Api + Sync, L: Ledger + Sync> Running<'_, S, A, L> {
             self.reader.pause(S::RETRY_WINDOW.saturating_sub(age)).await;
             match self.reader.detail(first.observation()).await? {
                 Detail::Whole(second) if is_same_state(first.observation(), second.observation()) => {
-                    self.judge(second, Some(first.at())).await?;
+                    self.judge(*second, Some(first.at())).await?;
                 }
                 // It changed meanwhile.
                 Detail::Whole(second) => self.count(second.observation(), Counted::Young),
@@ -256,7 +256,7 @@ impl<S: Source, A: Api + Sync, L: Ledger + Sync> Running<'_, S, A, L> {
             Detail::Whole(whole) => {
                 // A webhook may have arrived while the object was read.
                 let (verdict, newest) = self.verdict(&whole, &path, seen_before).await?;
-                (whole, verdict, newest)
+                (*whole, verdict, newest)
             }
             Detail::NoRequest => (fetched, verdict, newest),
             Detail::Gone => {
