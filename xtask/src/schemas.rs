@@ -54,6 +54,8 @@ fn function_response() -> Value {
             "type": "array",
             "items": {"$ref": "#/$defs/Failure"},
         }},
+        // The processor refuses other members: a response in another service's form must not count as a success.
+        "additionalProperties": false,
         "$defs": {"Failure": {
             "title": "Failure",
             "description": "An event that is not done.",
@@ -71,6 +73,7 @@ fn function_response() -> Value {
                 },
             },
             "required": ["id", "kind"],
+            "additionalProperties": false,
         }},
     })
 }
