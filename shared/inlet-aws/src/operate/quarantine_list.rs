@@ -81,7 +81,9 @@ async fn section_of(
         .expression_attribute_names("#reason", "reason")
         .expression_attribute_names("#method", "method")
         .expression_attribute_names("#size", "size")
-        .scan_index_forward(false);
+        .scan_index_forward(false)
+        // An item has the body, and a projection does not make its read smaller: without a limit one request reads 1 MB.
+        .limit(i32::try_from(limit.max(1)).unwrap_or(i32::MAX));
     let mut items = Items::new(query, UNREADABLE);
     let mut deliveries = Vec::new();
     while let Some(item) = items.next().await? {
