@@ -52,6 +52,8 @@ struct Step {
     trust: Text,
     href: String,
     replays: Vec<(Text, At)>,
+    /// True if a field had a value before: else the table needs no column for it.
+    has_before: bool,
     changes: Vec<ChangeRow>,
     folded: Vec<ChangeRow>,
     more_changes: usize,
@@ -130,9 +132,9 @@ impl Step {
         let more_changes = changes.len().saturating_sub(CHANGES.saturating_add(FOLDED));
         let row = |change: &Change| ChangeRow::of(change, (!shows_personal).then_some(&masked));
         let processing = match (&status.parked, status.processed) {
-            (Some(parked), _) => format!("parked: {}", parked.reason),
-            (None, Some(at)) => format!("processed {}", after(&arrival.received, &at.to_string())),
-            (None, None) => "not processed yet".to_owned(),
+            (Some(parked), _) => parked.reason.clone(),
+            (None, Some(at)) => after(&arrival.received, &at.to_string()),
+            (None, None) => String::new(),
         };
         Self {
             ago: ago(arrival.received_at(), now),
@@ -148,6 +150,7 @@ impl Step {
                 .iter()
                 .map(|replay| (Text::line(&replay.replay), At::of_time(replay.at)))
                 .collect(),
+            has_before: changes.iter().any(|change| change.before.is_some()),
             changes: changes.iter().take(CHANGES).map(row).collect(),
             folded: changes.iter().skip(CHANGES).take(FOLDED).map(row).collect(),
             more_changes,

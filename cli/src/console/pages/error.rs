@@ -81,10 +81,10 @@ pub(crate) async fn not_found(State(console): State<Shared>, uri: axum::http::Ur
         (
             StatusCode::FORBIDDEN,
             "this console is read-only",
-            "start it with `inlet console --allow-write` to get its actions",
+            format!("start it with `{} console --allow-write` to get its actions", console.deployment.inlet),
         )
     } else {
-        (StatusCode::NOT_FOUND, "there is no such page", "choose a page in the navigation")
+        (StatusCode::NOT_FOUND, "there is no such page", "choose a page in the navigation".to_owned())
     };
     let heading = if status == StatusCode::FORBIDDEN { "Not allowed" } else { "Not found" };
     let page = ErrorPage {
@@ -92,7 +92,7 @@ pub(crate) async fn not_found(State(console): State<Shared>, uri: axum::http::Ur
         heading: heading.to_owned(),
         message: Text::line(message),
         causes: Vec::new(),
-        next: Text::line(next),
+        next: Text::line(&next),
     };
     render(status, &page)
 }

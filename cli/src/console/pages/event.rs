@@ -158,7 +158,8 @@ impl View {
                     if shows_personal { query } else { masked_query(&record.query) }
                 ),
             ),
-            ("Body", format!("{} bytes, sha256 {}", record.size, record.sha256)),
+            ("Body", format!("{} bytes", record.size)),
+            ("SHA-256 of the body", record.sha256.clone()),
         ];
         let switch = if shows_personal { "" } else { "&personal=show" };
         Self {

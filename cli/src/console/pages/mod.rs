@@ -35,6 +35,8 @@ pub(crate) struct Shell {
     here: &'static str,
     stack: Text,
     stage: Text,
+    /// `inlet` with the options that select the deployment: the start of every command on a page.
+    inlet: Text,
     allow_write: bool,
     /// False on pages for a browser without a session.
     has_session: bool,
@@ -48,6 +50,7 @@ impl Shell {
             here,
             stack: Text::line(&console.deployment.stack),
             stage: Text::line(&console.deployment.stage),
+            inlet: Text::line(&console.deployment.inlet),
             allow_write: console.allow_write,
             has_session: true,
             form_token: console.door.form_token().to_owned(),
@@ -61,6 +64,7 @@ impl Shell {
             here: "",
             stack: Text::default(),
             stage: Text::default(),
+            inlet: Text::default(),
             allow_write: false,
             has_session: false,
             form_token: String::new(),
