@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from local import paths
@@ -25,3 +26,8 @@ def console(inlet: Path, *options: str, folder: Path = paths.ROOT) -> Iterator[s
 def base(url: str) -> str:
     """Returns the console's address without the token."""
     return url.split("/?")[0]
+
+
+def iso(seconds: float) -> str:
+    """Returns a time as the table has it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,29 +8,30 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from local.tests.console import base, console
+from local.tests.console import base, console, iso
 
 pytestmark = pytest.mark.stack
 
-# Events in the table of the measurement, requests of each page, and the 95th percentile that a page may take. Only pages
-# whose time could depend on the number of events: the others wait for the emulator.
+# Events and quarantined deliveries in the table of the measurement, requests of each page, and the 95th percentile that a
+# page may take. The list pages, with the calls of the emulator that they wait for.
 EVENTS = 100_000
+QUARANTINED = 20_000
 REQUESTS = 40
 LIMIT_MS = 300
 FAST_PAGES = (
     "/", "/events?since=24h", "/events?since=24h&until=12h", "/events?store=zid%2Fdemo&since=24h", "/events?entity=77777",
-    "/events?type=product.create&since=all",
+    "/events?type=product.create&since=all", "/quarantine", "/quarantine?store=zid%2Fdemo", "/dead-letters", "/stores",
+    "/stores?store=zid%2Fdemo",
 )
 
 
 def test_a_page_of_100_000_events_is_fast(inlet, running_stack, tmp_path):
     # The emulator evaluates every item of an index partition in Python: it would be measured instead of the console.
-    with table_of_events(EVENTS, running_stack["endpoint"]) as endpoint:
+    with table_of_events(EVENTS, QUARANTINED, running_stack["endpoint"]) as endpoint:
         (tmp_path / ".local").mkdir()
         (tmp_path / ".local" / "stack.json").write_text(json.dumps(running_stack | {"endpoint": endpoint}))
         with console(inlet, folder=tmp_path) as url:
@@ -42,9 +43,11 @@ def test_a_page_of_100_000_events_is_fast(inlet, running_stack, tmp_path):
 
 
 @contextmanager
-def table_of_events(count: int, emulator: str) -> Iterator[str]:
-    """Yields the endpoint of a time index with this many events of the last day. Other calls go to the emulator."""
+def table_of_events(count: int, quarantined: int, emulator: str) -> Iterator[str]:
+    """Yields the endpoint of a time index with this many events of the last day, and a quarantine with this many
+    deliveries of a store. Other calls go to the emulator."""
     now, partitions = time.time(), {}
+    refused = [quarantined_item(number, now - number * 86_400 / quarantined) for number in range(quarantined)]
     for number in range(count):
         item = event_item(number, now - number * 86_400 / count)
         partitions.setdefault(item["bucket"]["S"], []).append((item["arrival"]["S"], item))
@@ -62,6 +65,8 @@ def table_of_events(count: int, emulator: str) -> Iterator[str]:
                 response = json.dumps(query(partitions, request_body)).encode()
             elif target.endswith(".BatchGetItem"):
                 response = json.dumps({"Responses": {}, "UnprocessedKeys": {}}).encode()
+            elif target.endswith(".Query") and (pk := partition_of(request_body)).startswith("quarantine/"):
+                response = json.dumps(newest_refused(refused if pk == "quarantine/zid/demo" else [], request_body)).encode()
             else:
                 return self.pass_on(body)
             self.respond(200, "application/x-amz-json-1.0", response)
@@ -111,10 +116,36 @@ def query(partitions: dict, request_body: dict) -> dict:
     return response
 
 
+def partition_of(request_body: dict) -> str:
+    return request_body["ExpressionAttributeValues"].get(":pk", {}).get("S", "")
+
+
+def newest_refused(refused: list[dict], request_body: dict) -> dict:
+    """Returns the response to a query of a quarantine, newest first: a page of the items between two sort keys."""
+    values = {name: value["S"] for name, value in request_body["ExpressionAttributeValues"].items()}
+    assert request_body["ScanIndexForward"] is False
+    items = [item for item in refused if values[":from"] <= item["sk"]["S"] <= values[":until"]]
+    page = items[:request_body["Limit"]]
+    response = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
+    if len(items) > len(page):
+        response["LastEvaluatedKey"] = {name: page[-1][name] for name in ("pk", "sk")}
+    return response
+
+
+def quarantined_item(number: int, received: float) -> dict:
+    """Returns the attributes of a quarantined delivery that lists read."""
+    texts = {
+        "pk": "quarantine/zid/demo", "sk": f"{iso(received)}/{number:016x}", "method": "POST", "topic": "order.create",
+        "reason": "no live credential matches the proof",
+    }
+    numbers = {"received_ms": int(received * 1_000), "size": 3_642, "expires": int(received) + 72 * 3_600}
+    return {name: {"S": text} for name, text in texts.items()} | {name: {"N": str(value)} for name, value in numbers.items()}
+
+
 def event_item(number: int, received: float) -> dict:
     """Returns the attributes of an event that lists read: those of the time index."""
     digest = f"{number * 2_654_435_761 % 2**32:08x}{number:08x}"
-    arrival = datetime.fromtimestamp(received, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    arrival = iso(received)
     texts = {
         "pk": f"zid/demo/order/{number}", "sk": f"event/{digest}", "bucket": f"{arrival[:13]}#{int(digest[:8], 16) % 8}",
         "arrival": arrival, "received": arrival, "type": "order.create", "canonical_type": "commerce.order.created",
