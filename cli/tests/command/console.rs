@@ -1,8 +1,12 @@
 //! `inlet console`: the command, its address and its end. The pages are tested in a browser:
 //! `local/tests/test_console.py`.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -48,4 +52,87 @@ fn a_console_needs_a_deployment_and_a_free_port() {
     let refused = run(&["console", "--port", &port]);
     assert_eq!(refused.code, 2);
     assert!(refused.err.contains("--port"), "{}", refused.err);
+}
+
+/// A folder with a local stack that nothing answers for, and a program in place of the one that opens a browser.
+struct Desktop {
+    folder: PathBuf,
+}
+
+impl Desktop {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("inlet-desktop-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(folder.join(".local")).unwrap();
+        std::fs::create_dir_all(folder.join("bin")).unwrap();
+        let stack = serde_json::json!({
+            "region": "us-east-1", "endpoint": "http://127.0.0.1:9", "stage": "local", "api": "http://127.0.0.1:9/api",
+            "table": "t", "queue_url": "http://127.0.0.1:9/q", "dlq_url": "http://127.0.0.1:9/d", "bus": "b",
+        });
+        std::fs::write(folder.join(".local/stack.json"), stack.to_string()).unwrap();
+        let opener = folder.join("bin/xdg-open");
+        let script =
+            "#!/bin/sh\n{ echo \"$1\"; cat \"$1\"; } > \"$OPENED.part\"; mv \"$OPENED.part\" \"$OPENED\"\n";
+        std::fs::write(&opener, script).unwrap();
+        std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self { folder }
+    }
+
+    /// Runs the console until it has printed its notes, and returns the address, and what the opener got.
+    fn console(&self, is_terminal: bool, options: &str) -> (String, Option<String>) {
+        let opened = self.folder.join("opened");
+        let line = format!("exec '{}' --local console {options}", env!("CARGO_BIN_EXE_inlet"));
+        let mut command = if is_terminal {
+            let mut script = Command::new("script");
+            script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+            script
+        } else {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("{line} 2>&1")]);
+            shell
+        };
+        let path =
+            format!("{}:{}", self.folder.join("bin").display(), std::env::var("PATH").expect("a path"));
+        command.env("PATH", path).env("DISPLAY", ":0").env("OPENED", &opened).env("TERM", "xterm");
+        command
+            .env("TMPDIR", &self.folder)
+            .env_remove("SSH_CONNECTION")
+            .env_remove("SSH_TTY")
+            .current_dir(&self.folder);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("a console");
+        let mut lines =
+            BufReader::new(child.stdout.take().expect("its output")).lines().map_while(Result::ok);
+        let address = lines.find(|line| line.contains("token=")).expect("the address");
+        lines.find(|line| line.contains("Ctrl-C ends the console")).expect("the note");
+        // An opener that was started writes its file soon; one that was not, never.
+        let patience = Duration::from_secs(if is_terminal && options.is_empty() { 30 } else { 1 });
+        let start = Instant::now();
+        while !opened.exists() && start.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child.kill().expect("its end");
+        child.wait().expect("its end");
+        (address, std::fs::read_to_string(opened).ok())
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn a_browser_opens_and_its_arguments_have_no_token() {
+    let (printed, opened) = Desktop::new("opens").console(true, "");
+    let url = printed.trim_end().rsplit(' ').next().expect("an address").to_owned();
+    let opened = opened.expect("the opener was started");
+    let (argument, file) = opened.split_once('\n').expect("an argument");
+    assert!(!argument.contains("token") && argument.ends_with(".html"), "{argument}");
+    assert!(file.contains(&format!("content=\"0;url={url}\"")), "{file}");
+}
+
+#[test]
+fn no_browser_opens_in_a_pipe_or_if_it_is_unwanted() {
+    assert_eq!(Desktop::new("pipe").console(false, "").1, None);
+    assert_eq!(Desktop::new("unwanted").console(true, "--no-open").1, None);
 }

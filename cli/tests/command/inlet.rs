@@ -197,6 +197,13 @@ fn account(facts: &Facts, arguments: &[&str]) -> Command {
 
 /// Runs `inlet --local` on a terminal of this many columns, and returns what the terminal shows, with its colours.
 pub(crate) fn on_a_terminal(columns: u16, arguments: &[&str]) -> String {
+    let ran = typed_on_a_terminal(columns, arguments, "");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    ran.out
+}
+
+/// The same with this typed in answer to its questions. Returns the exit code too.
+pub(crate) fn typed_on_a_terminal(columns: u16, arguments: &[&str], typed: &str) -> Ran {
     let words = arguments.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let line = format!(
         "stty cols {columns} rows 40; exec '{}' --local --quiet {words}",
@@ -204,9 +211,8 @@ pub(crate) fn on_a_terminal(columns: u16, arguments: &[&str]) -> String {
     );
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm");
-    let ran = end(script.current_dir(repository::root()), "");
-    assert_eq!(ran.code, 0, "{ran:?}");
-    ran.out.replace("\r\n", "\n")
+    let ran = end(script.current_dir(repository::root()), typed);
+    Ran { out: ran.out.replace("\r\n", "\n"), ..ran }
 }
 
 fn end(command: &mut Command, input: &str) -> Ran {

@@ -1,6 +1,10 @@
 //! The filters of `inlet list` and others: types, fields, text, trust, bare ids, times and zones.
 
+use std::time::Duration;
+
 use inlet::event::EventId;
+use inlet_aws::client::clock;
+use inlet_aws::operate::find::find_events;
 
 use crate::given::{Given, order_with_two_states, orders};
 use crate::inlet::{run, snapshot};
@@ -98,4 +102,18 @@ async fn times_are_local_and_name_their_zone() {
     let json = run(&["list", "--store", &given.address, "--tz", "Asia/Riyadh", "--json"]).done().json();
     assert!(json["events"][0]["received"].as_str().unwrap().ends_with('Z'), "programs read UTC: {json}");
     snapshot("list-no-zone", &run(&["list", "--tz", "Asia/Riyad"]));
+}
+
+#[tokio::test]
+async fn a_search_by_digest_ends_when_its_time_is_over() {
+    let given = orders(1).await;
+    let (table, now) = (given.stack.table(), clock::now());
+    let (week, hour) = (now.earlier(Duration::from_hours(7 * 24)), now.earlier(Duration::from_hours(1)));
+    let patience = Duration::from_mins(1);
+    let found = find_events(&table, &given.ids[0].digest()[..8], (week, now), patience).await.unwrap();
+    assert_eq!(found.arrivals[0].id, given.ids[0]);
+    let none = find_events(&table, "ffffffffffffffff", (week, now), Duration::ZERO).await.unwrap();
+    assert!(none.arrivals.is_empty() && none.searched_from > week, "{none:?}");
+    let none = find_events(&table, "ffffffffffffffff", (hour, now), patience).await.unwrap();
+    assert!(none.arrivals.is_empty() && none.searched_from == hour, "{none:?}");
 }

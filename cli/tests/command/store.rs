@@ -1,8 +1,10 @@
 //! `inlet store add`.
 
-use serde_json::json;
+use inlet_tests::repository;
+use inlet_tests::stand_in::{Behaviour, StandIn, ZID_ACCESS};
+use serde_json::{Value, json};
 
-use crate::inlet::{Running, run, snapshot, unheard_of};
+use crate::inlet::{Running, bare, run, run_with, snapshot, typed_on_a_terminal, unheard_of};
 
 /// Starts `inlet store add` for a new store, and returns it with the store's name.
 fn add(wait: &str) -> (Running, String) {
@@ -41,6 +43,102 @@ fn a_refused_first_delivery_is_explained() {
     adding.wait_for(&format!("inlet --local secret rotate {store}"));
     assert_eq!(adding.end().0, 4);
     retire(&store);
+}
+
+/// Returns the webhook URLs that a stand-in for Zid has.
+fn registered(api: &StandIn) -> Vec<String> {
+    let urls =
+        api.state().zid.iter().map(|one| one["target_url"].as_str().expect("a URL").to_owned()).collect();
+    urls
+}
+
+#[test]
+fn the_command_registers_the_urls_of_a_new_store() {
+    let (store, api) = (unheard_of("zid"), StandIn::start());
+    let add =
+        ["store", "add", &store, "--generate", "--yes", "--access", "-", "--api", &api.url, "--wait", "0"];
+    let added = run_with(&add, ZID_ACCESS).done();
+    assert!(!added.out.contains("acc3ss-") && !added.err.contains("acc3ss-"), "{added:?}");
+    let urls = registered(&api);
+    assert!(urls.len() > 5 && urls.iter().all(|url| url.contains(&format!("/{store}/"))), "{urls:?}");
+    api.take_requests();
+    run_with(&add, ZID_ACCESS).done();
+    assert_eq!(api.take_requests(), ["GET /v1/managers/webhooks"], "a second run changes nothing");
+    retire(&store);
+}
+
+#[test]
+fn the_urls_are_registered_only_after_a_yes() {
+    let (store, api) = (unheard_of("zid"), StandIn::start());
+    let access = std::env::temp_dir().join(format!("inlet-access-{}", std::process::id()));
+    std::fs::write(&access, ZID_ACCESS).unwrap();
+    let (path, url) = (access.to_str().unwrap(), api.url.clone());
+    let add = ["store", "add", &store, "--generate", "--access", path, "--api", &url, "--wait", "0"];
+    let silent = run(&add).done();
+    assert!(silent.err.contains(&format!("inlet --local webhook register {store}")), "{silent:?}");
+    let declined = typed_on_a_terminal(100, &add, "n\n");
+    assert!(declined.code == 0 && declined.out.contains("Register the URLs of"), "{declined:?}");
+    assert_eq!(api.take_requests(), [""; 0], "nothing is sent without a yes");
+    let agreed = typed_on_a_terminal(100, &add, "y\n");
+    assert_eq!(agreed.code, 0, "{agreed:?}");
+    assert!(registered(&api).len() > 5);
+    std::fs::remove_file(access).unwrap();
+    retire(&store);
+}
+
+#[test]
+fn a_refused_registration_ends_the_command_with_the_reason() {
+    let (store, api) = (unheard_of("zid"), StandIn::start());
+    api.behaviours([Behaviour::Says(401, "{}")]);
+    let add = ["store", "add", &store, "--generate", "--yes", "--access", "-", "--api", &api.url];
+    let refused = run_with(&add, ZID_ACCESS);
+    assert!(refused.code == 4 && refused.err.contains("check the access"), "{refused:?}");
+    retire(&store);
+}
+
+#[test]
+fn one_standard_input_is_not_read_twice() {
+    let store = unheard_of("zid");
+    let refused = run_with(&["store", "add", &store, "--yes", "--access", "-"], ZID_ACCESS);
+    assert!(refused.code == 2 && refused.err.contains("--access FILE"), "{refused:?}");
+}
+
+/// Returns the words of every command, from the headings of the generated reference.
+fn commands() -> Vec<String> {
+    let reference = repository::text("docs/cli.md");
+    let of_heading = |line: &str| {
+        Some(line.trim_start_matches('#').trim().strip_prefix("`inlet ")?.strip_suffix('`')?.to_owned())
+    };
+    reference.lines().filter(|line| line.starts_with("##")).filter_map(of_heading).collect()
+}
+
+#[test]
+fn every_command_reports_a_usage_error_as_json() {
+    let commands = commands();
+    assert!(commands.len() > 30, "{commands:?}");
+    for command in commands {
+        let line: Vec<&str> = command.split(' ').chain(["--no-such-option", "--json"]).collect();
+        let ran = bare(&line);
+        let error: Value =
+            serde_json::from_str(&ran.err).unwrap_or_else(|error| panic!("{command}: {error}: {ran:?}"));
+        assert_eq!((ran.code, &error["error"]["exit_code"]), (2, &json!(2)), "{command}: {ran:?}");
+        assert!(
+            error["error"]["message"].as_str().unwrap().contains("--no-such-option"),
+            "{command}: {error}"
+        );
+        assert_eq!(ran.out, "", "{command}");
+    }
+}
+
+#[test]
+fn a_usage_error_in_json_names_what_is_missing_or_similar() {
+    let error = |line: &[&str]| serde_json::from_str::<Value>(&bare(line).err).unwrap()["error"].clone();
+    let missing = error(&["--json", "show"]);
+    assert_eq!(missing["message"], "the following required arguments were not provided: <ID>");
+    let mistyped = error(&["--json", "timelin"]);
+    assert!(mistyped["next"].as_str().unwrap().contains("'timeline'"), "{mistyped}");
+    let group = error(&["--json", "secret"]);
+    assert!(group["message"].as_str().unwrap().contains("subcommand"), "{group}");
 }
 
 #[test]
