@@ -56,6 +56,9 @@ def table_of_events(count: int, quarantined: int, emulator: str) -> Iterator[str
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # A response is one packet: with two, the client's delayed acknowledgement is measured.
+        wbufsize = 1 << 16
+        disable_nagle_algorithm = True
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -2,7 +2,6 @@
 //! templates escape every value.
 
 use std::fmt::{self, Display};
-use std::time::Duration;
 
 use inlet::received_at::ReceivedAt;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -66,7 +65,12 @@ impl At {
 /// Returns the time since a time as text: `3 min ago`.
 pub(crate) fn ago(at: ReceivedAt, now: ReceivedAt) -> String {
     let since = now.since(at);
-    if since < Duration::from_secs(1) { "now".to_owned() } else { format!("{} ago", short(since)) }
+    match since.as_secs() {
+        0 => "now".to_owned(),
+        // A page is read seconds after it was written: tenths of a second would be wrong.
+        seconds @ 1..60 => format!("{seconds} s ago"),
+        _ => format!("{} ago", short(since)),
+    }
 }
 
 /// Returns a number with separators: `12 345` with thin spaces that do not break.
@@ -93,6 +97,15 @@ mod tests {
         assert_eq!(Text::block("a\u{202e}\nb").to_string(), "a\u{fffd}\nb");
         for text in ["طلب جديد", "สั่งซื้อ", "đơn hàng"] {
             assert_eq!(Text::line(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_age_below_a_minute_has_whole_seconds() {
+        let at = ReceivedAt::EPOCH;
+        for (millis, want) in [(900, "now"), (36_700, "36 s ago"), (180_000, "3 min ago")] {
+            let now = ReceivedAt::from_millis(at.millis() + millis).unwrap();
+            assert_eq!(ago(at, now), want);
         }
     }
 

@@ -74,6 +74,12 @@ function copyable(code) {
   code.after(button);
 }
 
+// A row of links that is wider than a phone shows the one of this page.
+function showCurrent(link) {
+  link.scrollIntoView({ block: "nearest", inline: "center" });
+}
+
 document.querySelectorAll("[data-live]").forEach(live);
 document.querySelectorAll("code.url").forEach(copyable);
+document.querySelectorAll(".list a[aria-current]").forEach(showCurrent);
 localTimes(document);

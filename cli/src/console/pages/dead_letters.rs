@@ -41,8 +41,9 @@ pub(crate) async fn show(State(console): State<Shared>) -> Response {
 async fn read(console: &Console) -> Result<DeadLettersPage, Failure> {
     let queue = console.deployment.dead_letters();
     let unreadable = |fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault };
-    let count = queue.count().await.map_err(unreadable)?;
-    let look = queue.look(&LetterFilter::default(), LIMIT).await.map_err(unreadable)?;
+    let every = LetterFilter::default();
+    let (count, look) = tokio::join!(queue.count(), queue.look(&every, LIMIT));
+    let (count, look) = (count.map_err(unreadable)?, look.map_err(unreadable)?);
     Ok(DeadLettersPage {
         shell: Shell::new(console, "dead-letters", "Dead letters"),
         count,
