@@ -36,3 +36,5 @@ pub mod reverify;
 pub mod lambda;
 #[cfg(feature = "operate")]
 pub mod operate;
+#[cfg(test)]
+mod fake_aws;

@@ -1,0 +1,90 @@
+//! The queues: messages in their order, of which a receive hides some.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+/// The messages of each queue, by the last part of its URL.
+#[derive(Debug, Default)]
+pub(crate) struct Queues {
+    messages: BTreeMap<String, Vec<Queued>>,
+    sent: usize,
+}
+
+#[derive(Debug)]
+struct Queued {
+    id: String,
+    asked: Value,
+    is_hidden: bool,
+}
+
+impl Queues {
+    /// Returns the deduplication ids of a queue's messages, in their order.
+    pub(crate) fn deduplication_ids(&self, queue: &str) -> Vec<String> {
+        let id =
+            |queued: &Queued| queued.asked["MessageDeduplicationId"].as_str().unwrap_or_default().to_owned();
+        self.messages.get(queue).into_iter().flatten().map(id).collect()
+    }
+
+    /// Returns the status and the body of the response to a call.
+    pub(crate) fn answer(&mut self, operation: &str, asked: &Value) -> (u16, Value) {
+        let name = asked["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).expect("a queue");
+        let messages = self.messages.entry(name.to_owned()).or_default();
+        let handle = asked["ReceiptHandle"].as_str().unwrap_or_default();
+        let answer = match operation {
+            "SendMessage" => {
+                self.sent = self.sent.saturating_add(1);
+                let id = format!("m-{}", self.sent);
+                messages.push(Queued { id: id.clone(), asked: asked.clone(), is_hidden: false });
+                json!({"MessageId": id, "MD5OfMessageBody": "x"})
+            }
+            "GetQueueAttributes" => {
+                let hidden = messages.iter().filter(|queued| queued.is_hidden).count();
+                let visible = messages.len().saturating_sub(hidden);
+                json!({"Attributes": {
+                    "ApproximateNumberOfMessages": visible.to_string(),
+                    "ApproximateNumberOfMessagesNotVisible": hidden.to_string(),
+                }})
+            }
+            "ReceiveMessage" => {
+                let received = messages.iter_mut().filter(|queued| !queued.is_hidden).take(10);
+                json!({"Messages": received.map(receive).collect::<Vec<Value>>()})
+            }
+            "DeleteMessage" => {
+                messages.retain(|queued| queued.id != handle);
+                json!({})
+            }
+            "DeleteMessageBatch" => {
+                let entries = asked["Entries"].as_array().expect("entries");
+                assert!((1..=10).contains(&entries.len()), "{} entries in a call", entries.len());
+                messages.retain(|queued| entries.iter().all(|entry| entry["ReceiptHandle"] != queued.id));
+                let done: Vec<Value> = entries.iter().map(|entry| json!({"Id": entry["Id"]})).collect();
+                json!({"Successful": done, "Failed": []})
+            }
+            "ChangeMessageVisibility" => {
+                for queued in messages.iter_mut().filter(|queued| queued.id == handle) {
+                    queued.is_hidden = asked["VisibilityTimeout"] != json!(0);
+                }
+                json!({})
+            }
+            _ => panic!("a call that is not understood: {operation}"),
+        };
+        (200, answer)
+    }
+}
+
+/// Hides a message, and returns it as a receive does.
+fn receive(queued: &mut Queued) -> Value {
+    queued.is_hidden = true;
+    json!({
+        "MessageId": queued.id,
+        "ReceiptHandle": queued.id,
+        "Body": queued.asked["MessageBody"],
+        "Attributes": {
+            "MessageGroupId": queued.asked["MessageGroupId"],
+            "MessageDeduplicationId": queued.asked["MessageDeduplicationId"],
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": "1749718800000",
+        },
+    })
+}
