@@ -21,6 +21,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
+use futures_util::future::join_all;
 
 use crate::client::clock;
 use crate::client::config::Config;
@@ -93,22 +94,40 @@ impl Clients {
         }
     }
 
-    /// Makes the clients and opens a connection for each, so that the first delivery does not wait for it. The clients
-    /// are made while the connections open. Making them is the longest step of a start, because each client reads a
-    /// list of all AWS partitions.
-    ///
-    /// The services' responses are ignored. If a connection fails, the first delivery opens it.
+    /// Makes the clients and opens a connection for each, so that the first delivery does not wait for it.
     ///
     /// # Errors
     /// [`ConnectError`] when the root certificates are invalid.
     pub async fn connected(config: &Config) -> Result<Self, ConnectError> {
-        let connector = connector(config)?;
-        let preconnect = |service| preconnect(&connector, host_of(service, config));
-        let made = async { Self::new(&sdk_config_with(config, connector.clone())) };
-        let ((), (), (), clients) =
-            tokio::join!(preconnect("dynamodb"), preconnect("sqs"), preconnect("ssm"), made);
-        Ok(clients)
+        connected(config, &["dynamodb", "sqs", "ssm"], Self::new).await
     }
+}
+
+/// Opens a connection to each of these services, given by the first part of their host names, and makes clients while
+/// the connections open. Making clients is the longest step of a start, because each client reads a list of all AWS
+/// partitions.
+///
+/// The services' responses are ignored. If a connection fails, the first call opens it.
+///
+/// # Errors
+/// [`ConnectError`] when the root certificates are invalid.
+pub async fn connected<T>(
+    config: &Config,
+    services: &[&str],
+    make: impl FnOnce(&SdkConfig) -> T,
+) -> Result<T, ConnectError> {
+    Ok(connected_by(connector(config)?, config, services, make).await)
+}
+
+async fn connected_by<T>(
+    connector: SharedHttpConnector,
+    config: &Config,
+    services: &[&str],
+    make: impl FnOnce(&SdkConfig) -> T,
+) -> T {
+    let opened = join_all(services.iter().map(|service| preconnect(&connector, host_of(service, config))));
+    let made = async { make(&sdk_config_with(config, connector.clone())) };
+    tokio::join!(opened, made).1
 }
 
 /// Returns the URL of a service. In a partition with another domain than these two, the first delivery opens the
@@ -208,7 +227,11 @@ where
 mod tests {
     use super::*;
 
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_dynamodb::config::http::HttpResponse;
     use aws_sdk_sqs::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+    use aws_smithy_runtime_api::http::StatusCode;
 
     fn config(region: &str, endpoint: Option<&str>) -> Config {
         let value = |name: &str| match name {
@@ -229,6 +252,46 @@ mod tests {
             let found = DefaultResolver::new().resolve_endpoint(&asked).await.unwrap();
             assert_eq!(host_of("sqs", &config(region, None)), found.url(), "{region}");
         }
+    }
+
+    /// Remembers the URLs that it was called with, and that clients were made.
+    #[derive(Clone, Debug, Default)]
+    struct Recorder(Arc<Mutex<Vec<String>>>);
+
+    impl Recorder {
+        fn note(&self, what: &str) {
+            self.0.lock().unwrap().push(what.to_owned());
+        }
+    }
+
+    impl HttpConnector for Recorder {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let recorder = self.clone();
+            HttpConnectorFuture::new(async move {
+                recorder.note(request.uri());
+                tokio::task::yield_now().await;
+                recorder.note("open");
+                Ok(HttpResponse::new(StatusCode::try_from(200).unwrap(), SdkBody::empty()))
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn clients_are_made_while_the_connections_open() {
+        let recorder = Recorder::default();
+        let connector = SharedHttpConnector::new(recorder.clone());
+        let config = config("eu-central-1", None);
+        connected_by(connector, &config, &["dynamodb", "events"], |_| recorder.note("made")).await;
+        assert_eq!(
+            *recorder.0.lock().unwrap(),
+            [
+                "https://dynamodb.eu-central-1.amazonaws.com/ping",
+                "https://events.eu-central-1.amazonaws.com/ping",
+                "made",
+                "open",
+                "open",
+            ]
+        );
     }
 
     #[test]

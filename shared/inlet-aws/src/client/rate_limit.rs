@@ -78,7 +78,11 @@ impl RateLimiter {
 
     /// Waits until the next call may start.
     pub async fn acquire(&self) {
-        tokio::time::sleep_until(self.reserve()).await;
+        let start = self.reserve();
+        // A timer waits for up to a millisecond even if its time has come.
+        if start > tokio::time::Instant::now() {
+            tokio::time::sleep_until(start).await;
+        }
     }
 
     /// Returns the time at which the caller's call may start, and reserves it. Time that no call used is lost.

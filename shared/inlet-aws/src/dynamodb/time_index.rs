@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use futures_util::future::try_join_all;
 use inlet::event::EventId;
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
@@ -127,9 +128,12 @@ impl TimeIndex {
         let mut arrivals = Vec::new();
         // The earliest arrival from which some shard has more events than its page.
         let mut known: Option<String> = None;
-        for shard in 0..SHARDS {
-            let bucket = bucket(hour(&first), shard);
-            let page = self.shard_page(&bucket, (&first, &last), Order::OldestFirst, PAGE_LEN).await?;
+        // All shards at once: an hour takes the time of one request.
+        let pages = try_join_all((0..SHARDS).map(|shard| {
+            let (bucket, first, last) = (bucket(hour(&first), shard), &first, &last);
+            async move { self.shard_page(&bucket, (first, last), Order::OldestFirst, PAGE_LEN).await }
+        }));
+        for page in pages.await? {
             arrivals.extend(page.arrivals);
             known = [known, page.more_from].into_iter().flatten().min();
         }

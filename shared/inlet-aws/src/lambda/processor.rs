@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::client::clock;
 use crate::client::config::{Config, ConfigError, LogLevel};
-use crate::client::connect::sdk_config;
+use crate::client::connect::connected;
 use crate::dynamodb::queue_position::Position;
 use crate::dynamodb::table::Table;
 use crate::lambda::batch::{Batch, BatchResponse};
@@ -36,14 +36,26 @@ where
 {
     log::install_panic_hook();
     let config = Config::from_process()?;
-    let sdk_config = sdk_config(&config)?;
-    let consumer = consumer(&config, &sdk_config).map_err(Into::into)?;
-    let function = Arc::new(Function::new(&sdk_config, config, consumer)?);
+    let make = |sdk_config: &SdkConfig| {
+        let consumer = consumer(&config, sdk_config).map_err(Into::into)?;
+        Ok::<_, Error>(Function::new(sdk_config, config.clone(), consumer)?)
+    };
+    let function = Arc::new(connected(&config, &["dynamodb", consumer_service(&config)], make).await??);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Batch>| {
         let function = Arc::clone(&function);
         async move { Ok::<_, Error>(function.handle(event).await) }
     }))
     .await
+}
+
+/// Returns the service that the consumer calls first, by its host name: the bus, a function, or Parameter Store for an
+/// endpoint's secrets.
+fn consumer_service(config: &Config) -> &'static str {
+    match (&config.consumer_function, &config.consumer_url) {
+        (Some(_), _) => "lambda",
+        (None, Some(_)) => "ssm",
+        (None, None) => "events",
+    }
 }
 
 /// The processor on AWS.

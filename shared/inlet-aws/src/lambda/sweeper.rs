@@ -28,7 +28,7 @@ use tokio::time::Instant;
 
 use crate::client::clock;
 use crate::client::config::Config;
-use crate::client::connect::{Clients, sdk_config};
+use crate::client::connect::Clients;
 use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attempts::is_waiting;
 use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
@@ -94,7 +94,7 @@ const OLDEST_SEARCH: Duration = Duration::from_secs(4);
 pub async fn run(verifiers: &[DeferredVerifier]) -> Result<(), Error> {
     log::install_panic_hook();
     let config = Config::from_process()?;
-    let clients = Clients::new(&sdk_config(&config)?);
+    let clients = Clients::connected(&config).await?;
     let (stage, ssm) = (config.stage.clone(), clients.ssm.clone());
     let sweeper = Arc::new(Sweeper::new(clients, config));
     let services =
@@ -283,6 +283,16 @@ impl Sweeper {
     /// Returns its result and the first fault. A fault does not undo what was done before, and the oldest event is
     /// searched for in any case.
     pub async fn sweep(&self, now: ReceivedAt, time: Duration) -> (SweepReport, Option<Fault>) {
+        self.sweep_at_rate(now, time, RATE).await
+    }
+
+    /// The same with at most `rate` messages a second.
+    async fn sweep_at_rate(
+        &self,
+        now: ReceivedAt,
+        time: Duration,
+        rate: u32,
+    ) -> (SweepReport, Option<Fault>) {
         let began = Instant::now();
         let after = |time| began.checked_add(time).unwrap_or(began);
         let (waiting, mut failed) = match self.queue.depth().await {
@@ -300,7 +310,7 @@ impl Sweeper {
             sweeper: self,
             now,
             backlog_since,
-            limiter: RateLimiter::per_second(RATE),
+            limiter: RateLimiter::per_second(rate),
             // Nothing is sent to a queue whose depth is unknown.
             budget: waiting.map_or(0, |waiting| self.budget.saturating_sub(waiting.all())),
             recheck_until: after(time.checked_div(2).unwrap_or_default()),
@@ -363,8 +373,7 @@ impl Run<'_> {
             }
             let page: Vec<PendingEvent> =
                 page.into_iter().filter(|event| are_oldest || self.is_due(event)).collect();
-            let states =
-                self.event_states(page.iter().map(|event| (&event.id, event.received.as_str()))).await?;
+            let states = self.pending_states(&page).await?;
             are_oldest = are_oldest && states.iter().all(|state| state.is_settled);
             let mut writes = Vec::new();
             let mut due = Vec::new();
@@ -472,6 +481,22 @@ impl Run<'_> {
         let events: Vec<_> = arrivals.iter().map(|it| (&it.id, it.received_at())).collect();
         let processed = self.sweeper.table.receipts.surely_processed(&events).await?;
         Ok(arrivals.iter().filter(|arrival| !processed.contains(&arrival.id)).collect())
+    }
+
+    /// Returns the states of these pending events, in their order. Most of them were processed since the last run, and
+    /// for those one eventually consistent read is enough.
+    async fn pending_states(&self, events: &[PendingEvent]) -> Result<Vec<EventState>, Fault> {
+        let arrival = |event: &PendingEvent| ReceivedAt::parse(&event.received).unwrap_or(ReceivedAt::EPOCH);
+        let asked: Vec<_> = events.iter().map(|event| (&event.id, arrival(event))).collect();
+        let processed = self.sweeper.table.receipts.surely_processed(&asked).await?;
+        let others = events.iter().filter(|event| !processed.contains(&event.id));
+        let others = others.map(|event| (&event.id, event.received.as_str()));
+        let mut states = self.event_states(others).await?.into_iter();
+        let state = |event: &PendingEvent| match processed.contains(&event.id) {
+            true => Some(EventState { is_settled: true, is_listed: true, is_on_queue: false }),
+            false => states.next(),
+        };
+        Ok(events.iter().filter_map(state).collect())
     }
 
     async fn arrival_states(&self, arrivals: &[&Arrival]) -> Result<Vec<EventState>, Fault> {
@@ -637,6 +662,9 @@ fn has_time(until: Instant) -> bool {
 fn resend_delay(times: u32) -> Duration {
     RESEND_DELAY.saturating_mul(1_u32.checked_shl(times.saturating_sub(1)).unwrap_or(u32::MAX))
 }
+
+#[cfg(test)]
+mod calls;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,93 @@
+//! The calls, read units and simulated time of the sweeper's runs.
+
+use std::time::Duration;
+
+use super::*;
+use crate::fake_aws::{FakeAws, arrival};
+
+/// The time of the runs: ten hours after the first arrival, when both passes cover every event.
+fn later() -> ReceivedAt {
+    arrival(10 * 60 * 60 * 1_000)
+}
+
+fn sweeper(aws: &FakeAws) -> Sweeper {
+    Sweeper { table: aws.table(), queue: aws.queue("events"), resend_after: RESEND_AFTER, budget: BUDGET }
+}
+
+/// Runs without a limit of the rate, which would take real time.
+async fn sweep(aws: &FakeAws, now: ReceivedAt) -> (SweepReport, Duration) {
+    let sweeper = sweeper(aws);
+    let ((report, fault), took) =
+        aws.run(sweeper.sweep_at_rate(now, Duration::from_mins(10), u32::MAX)).await;
+    assert!(fault.is_none(), "{fault:?}");
+    (report, took)
+}
+
+async fn process(aws: &FakeAws, events: &[(EventId, ReceivedAt)]) {
+    let table = aws.table();
+    let consumed: Vec<_> = events.iter().map(|(id, at)| (id, *at)).collect();
+    aws.run(table.receipts.write(&consumed, &[], later())).await.0.unwrap();
+    aws.forget_calls();
+}
+
+#[tokio::test]
+async fn a_settled_event_costs_two_eventual_reads_in_its_life() {
+    let (aws, empty) = (FakeAws::default(), FakeAws::default());
+    let events = aws.store_events(200, 10).await;
+    process(&aws, &events).await;
+    let (report, _) = sweep(&aws, later()).await;
+    assert_eq!((report.resent, report.oldest_unprocessed), (0, Oldest::Nothing));
+    for call in aws.calls("BatchGetItem") {
+        let wanted = &call.asked["RequestItems"]["events"];
+        assert_eq!(wanted["ConsistentRead"], json!(false));
+        let keys = wanted["Keys"].as_array().unwrap();
+        assert!(keys.iter().all(|key| key["sk"]["S"].as_str().unwrap().starts_with("receipt/")), "{keys:?}");
+    }
+    assert_eq!(aws.calls("BatchGetItem").len(), 2 * 2_000 / 100, "two passes of a hundred keys a call");
+    let receipts: f64 = aws.calls("BatchGetItem").iter().map(|call| call.units).sum();
+    assert!((receipts - 2_000.0).abs() < 1e-9, "{receipts}: a half unit in each pass");
+    // The rest of a run does not grow with the events, apart from the index.
+    sweep(&empty, later()).await;
+    let each = (aws.read_units() - empty.read_units()) / 2_000.0;
+    assert!((1.0..1.1).contains(&each), "{each} read units for a settled event");
+}
+
+#[tokio::test]
+async fn the_walk_passes_5000_settled_events_a_second() {
+    let aws = FakeAws::default();
+    let events = aws.store_events(200, 10).await;
+    process(&aws, &events).await;
+    let empty = sweep(&FakeAws::default(), later()).await.1;
+    let took = sweep(&aws, later()).await.1.saturating_sub(empty);
+    assert!(took < Duration::from_millis(400), "{took:?} for 2,000 events");
+}
+
+#[tokio::test]
+async fn only_events_without_a_receipt_cost_four_consistent_reads() {
+    let aws = FakeAws::default();
+    let events = aws.store_events(100, 3).await;
+    process(&aws, &events[..290]).await;
+    let (report, _) = sweep(&aws, later()).await;
+    assert_eq!(report.resent, 10);
+    let is_consistent =
+        |call: &crate::fake_aws::Call| call.asked["RequestItems"]["events"]["ConsistentRead"] == true;
+    let keys =
+        |call: &crate::fake_aws::Call| call.asked["RequestItems"]["events"]["Keys"].as_array().unwrap().len();
+    let consistent: usize =
+        aws.calls("BatchGetItem").iter().filter(|call| is_consistent(call)).map(keys).sum();
+    // Both passes meet the ten events: the second one finds them on the pending list.
+    assert_eq!(consistent, 2 * 10 * 4);
+}
+
+#[tokio::test]
+async fn a_pending_event_that_was_processed_costs_half_a_unit() {
+    let aws = FakeAws::default();
+    let events = aws.store_events(50, 1).await;
+    assert_eq!(sweep(&aws, later()).await.0.resent, 50);
+    process(&aws, &events).await;
+    let (report, _) = sweep(&aws, later()).await;
+    assert_eq!((report.resent, report.oldest_unprocessed), (0, Oldest::Nothing));
+    let reads: f64 = aws.calls("BatchGetItem").iter().map(|call| call.units).sum();
+    assert!((reads - 25.0).abs() < 1e-9, "{reads} units for 50 pending events");
+    assert!(aws.sort_keys("sweeper").iter().all(|sk| !sk.starts_with("unproven/")), "the list is empty");
+}
