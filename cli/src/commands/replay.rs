@@ -123,7 +123,7 @@ fn note_check(chosen: &Chosen, inlet: &str, output: &mut Output) {
 
 /// The events of a replay.
 enum Chosen {
-    /// Those of a selection, in the order of their arrival.
+    /// Those of a selection. The events of an entity are sent in the order of their arrival.
     Selected(Box<Selection>),
     /// These.
     Events(Vec<Arrival>),

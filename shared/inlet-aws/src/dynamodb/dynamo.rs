@@ -25,7 +25,7 @@ use crate::dynamodb::attributes::{Item, number_value, text};
 /// Keys in one `BatchGetItem`: DynamoDB's limit.
 const BATCH_GET_LEN: usize = 100;
 
-/// Batches that are read at the same time. Four are enough to hide the latency of a request behind the others, and
+/// Batches that are read or written at the same time. Four are enough to hide the latency of a request behind the others, and
 /// keep the items in memory few.
 const CONCURRENT_BATCHES: usize = 4;
 
@@ -351,11 +351,12 @@ impl Dynamo {
         }
     }
 
-    /// Writes and deletes items, in batches. They take effect one by one.
+    /// Writes and deletes items, in batches. They take effect one by one, in any order.
     pub(crate) async fn batch_write(&self, requests: Vec<WriteRequest>) -> Result<(), Fault> {
-        for some in requests.chunks(BATCH_WRITE_LEN) {
-            self.batch_write_some(some.to_vec()).await?;
-        }
+        let batches: Vec<Vec<WriteRequest>> = requests.chunks(BATCH_WRITE_LEN).map(<[_]>::to_vec).collect();
+        let batches = batches.into_iter().map(|some| self.batch_write_some(some));
+        let mut batches = stream::iter(batches).buffer_unordered(CONCURRENT_BATCHES);
+        while batches.try_next().await?.is_some() {}
         Ok(())
     }
 

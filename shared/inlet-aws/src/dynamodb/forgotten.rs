@@ -47,9 +47,8 @@ impl ForgottenEntities {
         if message.is_forgotten_notice() {
             return Ok(false);
         }
-        // A message that another program put on the queue may contain no arrival.
-        let received_at = ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH);
-        self.includes(message.id(), received_at).await
+        let note = self.dynamo.get(forgotten_key(message.id())).await?;
+        Ok(note.is_some_and(|note| note_includes_message(&note, message)))
     }
 
     /// Notes that the entity under this path is forgotten: no delivery that arrived until `now` is stored again.
@@ -67,4 +66,12 @@ impl ForgottenEntities {
 /// Returns true if a note covers a delivery with this arrival.
 pub(crate) fn note_includes(note: &Item, received_at: ReceivedAt) -> bool {
     number(note, "forgotten_ms").is_some_and(|forgotten_ms| received_at.millis() <= forgotten_ms)
+}
+
+/// Returns true if the note of a message's entity covers the message's event. The notice that the entity was forgotten
+/// is not covered.
+pub(crate) fn note_includes_message(note: &Item, message: &Message) -> bool {
+    // A message that another program put on the queue may contain no arrival.
+    let received_at = ReceivedAt::parse(message.received_time()).unwrap_or(ReceivedAt::EPOCH);
+    !message.is_forgotten_notice() && note_includes(note, received_at)
 }

@@ -3,6 +3,7 @@
 //! | module | items |
 //! |---|---|
 //! | `dynamo` | the calls: read, conditional writes, batches, queries |
+//! | `by_entity` | work on many items: in order for each entity, several entities at once |
 //! | `keys` | the layout: the key of each item |
 //! | [`table`] | all owners, made from one client |
 //! | [`events`] | events, with their bodies and messages |
@@ -17,6 +18,7 @@
 //! | [`forgotten`] | entities that were forgotten |
 
 pub(crate) mod dynamo;
+pub(crate) mod by_entity;
 pub(crate) mod keys;
 pub mod attributes;
 pub mod record;

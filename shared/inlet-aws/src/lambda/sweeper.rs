@@ -14,16 +14,18 @@
 //! be on the queue, in a backlog or behind a message that fails, counts as sent: however long an outage lasts, the
 //! sweeper adds nothing to the queue.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use inlet::event::EventId;
 use inlet::fault::{Fault, FaultKind};
+use inlet::message::Message;
 use inlet::received_at::ReceivedAt;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::client::clock;
@@ -31,7 +33,11 @@ use crate::client::config::Config;
 use crate::client::connect::Clients;
 use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attempts::is_waiting;
-use crate::dynamodb::keys::{attempts_key, parked_key, receipt_key};
+use crate::dynamodb::attributes::Item;
+use crate::dynamodb::by_entity::{CONCURRENT_ENTITIES, group_by_entity};
+use crate::dynamodb::dynamo::Key;
+use crate::dynamodb::forgotten::note_includes_message;
+use crate::dynamodb::keys::{attempts_key, forgotten_key, parked_key, receipt_key};
 use crate::dynamodb::pending::{Pending, PendingEvent, RESEND_DELAY, pending_key};
 use crate::dynamodb::receipts::applies_to;
 use crate::dynamodb::table::Table;
@@ -74,9 +80,6 @@ const SEARCH_BATCH: usize = 25;
 
 /// Events that are sent in one step; the pending list gets them after it.
 const SEND_BATCH: usize = 250;
-
-/// Entities whose events are sent at the same time. Each message may have 1 MB.
-const CONCURRENT_ENTITIES: usize = 16;
 
 /// The part of an invocation's time that is kept for the last steps.
 const RESERVE: Duration = Duration::from_secs(10);
@@ -531,12 +534,12 @@ impl Run<'_> {
     async fn resend(&mut self, events: &[PendingEvent]) -> Result<usize, Fault> {
         let budget = usize::try_from(self.budget).unwrap_or(usize::MAX);
         let events = events.get(..budget).unwrap_or(events);
-        let mut by_entity: BTreeMap<&str, Vec<&PendingEvent>> = BTreeMap::new();
-        for event in events {
-            by_entity.entry(event.id.entity_path()).or_default().push(event);
-        }
-        let run = &*self;
-        let sendings = by_entity.into_values().map(|events| run.send_in_order(events));
+        // A message that is sent although its entity was forgotten after this read finds a tombstone.
+        let notes = events.iter().map(|event| forgotten_key(&event.id));
+        let notes = self.sweeper.table.dynamo.batch_get(notes).await?;
+        let groups = group_by_entity(events, |event| event.id.entity_path());
+        let (run, reads) = (&*self, Semaphore::new(CONCURRENT_ENTITIES));
+        let sendings = groups.into_iter().map(|events| run.send_in_order(events, &notes, &reads));
         let sendings: Vec<_> = stream::iter(sendings).buffer_unordered(CONCURRENT_ENTITIES).collect().await;
         let mut writes = Vec::new();
         let mut failed = None;
@@ -566,25 +569,51 @@ impl Run<'_> {
         failed.map_or(Ok(events.len()), Err)
     }
 
-    /// Sends the messages of events of one entity, one after another, up to the first that fails. A later event must
-    /// not overtake it.
+    /// Sends the messages of events of one entity, one after another, up to the first that fails: a later event must not
+    /// overtake it. The next message is read while one is sent.
     async fn send_in_order<'a>(
         &self,
         events: Vec<&'a PendingEvent>,
+        notes: &HashMap<Key, Item>,
+        reads: &Semaphore,
     ) -> (Vec<(&'a PendingEvent, Sending)>, Option<Fault>) {
         let mut sent = Vec::with_capacity(events.len());
-        for event in events {
-            match self.send(&event.id).await {
+        let mut events = events.into_iter();
+        let Some(mut event) = events.next() else { return (sent, None) };
+        let mut message = self.message(&event.id, reads).await;
+        loop {
+            let following = events.next();
+            let read_next = async {
+                match following {
+                    Some(next) => Some((next, self.message(&next.id, reads).await)),
+                    None => None,
+                }
+            };
+            let (sending, next) = tokio::join!(self.send(&event.id, message, notes), read_next);
+            match sending {
                 Ok(sending) => sent.push((event, sending)),
                 Err(fault) => return (sent, Some(fault)),
             }
+            let Some(next) = next else { return (sent, None) };
+            (event, message) = next;
         }
-        (sent, None)
+    }
+
+    /// Reads an event's message. The whole event may have some megabytes, so few are read at the same time.
+    async fn message(&self, id: &EventId, reads: &Semaphore) -> Result<Option<Message>, Fault> {
+        // It fails only if the semaphore is closed, which it never is.
+        let _permit = reads.acquire().await.ok();
+        self.sweeper.table.events.message(id).await
     }
 
     /// Sends the message of an event.
-    async fn send(&self, id: &EventId) -> Result<Sending, Fault> {
-        let message = match self.sweeper.table.events.message(id).await {
+    async fn send(
+        &self,
+        id: &EventId,
+        message: Result<Option<Message>, Fault>,
+        notes: &HashMap<Key, Item>,
+    ) -> Result<Sending, Fault> {
+        let message = match message {
             Ok(Some(message)) => message,
             Ok(None) => return Ok(Sending::Expired),
             // One event that cannot be read must not keep the others from being sent.
@@ -593,7 +622,7 @@ impl Run<'_> {
             }
             Err(fault) => return Err(fault),
         };
-        if self.sweeper.table.forgotten.includes_message(&message).await? {
+        if notes.get(&forgotten_key(id)).is_some_and(|note| note_includes_message(note, &message)) {
             return Ok(Sending::Forgotten { received: message.received_time().to_owned() });
         }
         self.limiter.acquire().await;

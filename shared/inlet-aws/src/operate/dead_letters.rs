@@ -4,7 +4,8 @@
 //! letters that it keeps as soon as it ends, however it ends: [`Walk`]. If the process is killed, SQS gives them back
 //! after [`HIDDEN`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -18,6 +19,11 @@ use tokio::sync::watch;
 
 use crate::client::clock;
 use crate::client::rate_limit::RateLimiter;
+use crate::dynamodb::attributes::Item;
+use crate::dynamodb::by_entity::{each_in_order, group_by_entity};
+use crate::dynamodb::dynamo::Key;
+use crate::dynamodb::forgotten::note_includes_message;
+use crate::dynamodb::keys::{forgotten_key, parked_key};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_status::event_statuses;
@@ -128,7 +134,8 @@ impl DeadLetters {
         Ok(Look { letters, hidden: walk.left })
     }
 
-    /// Redrives or discards the letters that a filter selects, at most `rate` a second. A letter that comes back during
+    /// Redrives or discards the letters that a filter selects, at most `rate` a second, those of an entity in their
+    /// order. A letter that comes back during
     /// the run waits for the next one. A letter about an entity that was forgotten since is deleted in any case.
     ///
     /// The run ends soon after `stop` becomes true. However it ends, the letters that it did not act on are given back.
@@ -188,58 +195,94 @@ impl DeadLetters {
         walk: &mut Walk<'_>,
         action: Action,
         filter: &LetterFilter,
-        (rate, mut stop): (u32, watch::Receiver<bool>),
+        (rate, stop): (u32, watch::Receiver<bool>),
         done: &watch::Sender<LettersDone>,
     ) -> Result<(), Fault> {
         let limiter = RateLimiter::per_second(rate);
         while !*stop.borrow() {
             let Some(batch) = walk.next_batch().await? else { break };
-            for received in batch {
-                if !filter.includes(&DeadLetter::of(&received)) {
-                    done.send_modify(|done| done.kept = done.kept.saturating_add(1));
-                    continue;
-                }
-                // A letter that was begun is finished, so that it is not on both queues.
-                tokio::select! {
-                    biased;
-                    () = stopped(&mut stop) => return Ok(()),
-                    () = limiter.acquire() => {}
-                }
-                self.act(&received, action, done).await?;
-                walk.forget(&received);
+            let (selected, others): (Vec<Received>, Vec<Received>) =
+                batch.into_iter().partition(|received| filter.includes(&DeadLetter::of(received)));
+            let kept = u32::try_from(others.len()).unwrap_or(u32::MAX);
+            done.send_modify(|done| done.kept = done.kept.saturating_add(kept));
+            let letters: Vec<Letter> = selected.into_iter().map(Letter::new).collect();
+            let notes = self.notes(&letters).await?;
+            let acted = Mutex::new(Vec::new());
+            let (limiter, notes, acted) = (&limiter, &notes, &acted);
+            let ended =
+                each_in_order(group_by_entity(letters, |letter| &letter.received.group), |letter: Letter| {
+                    let mut stop = stop.clone();
+                    async move {
+                        // A letter that was begun is finished, so that it is not on both queues.
+                        tokio::select! {
+                            biased;
+                            () = stopped(&mut stop) => return Ok(()),
+                            () = limiter.acquire() => {}
+                        }
+                        self.act(&letter, notes, action, done).await?;
+                        acted.lock().unwrap_or_else(PoisonError::into_inner).push(letter.received);
+                        Ok(())
+                    }
+                })
+                .await;
+            for letter in acted.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                walk.forget(letter);
             }
+            ended?;
         }
         Ok(())
     }
 
+    /// Reads the notes of the letters' entities, and the markers of their events.
+    async fn notes(&self, letters: &[Letter]) -> Result<HashMap<Key, Item>, Fault> {
+        let ids = letters.iter().filter_map(|letter| Some(letter.message.as_ref()?.id()));
+        self.table.dynamo.batch_get(ids.flat_map(|id| [forgotten_key(id), parked_key(id)])).await
+    }
+
     async fn act(
         &self,
-        letter: &Received,
+        Letter { received, message }: &Letter,
+        notes: &HashMap<Key, Item>,
         action: Action,
         done: &watch::Sender<LettersDone>,
     ) -> Result<(), Fault> {
-        let message = Message::parse(letter.text.clone()).ok();
-        if let Some(message) = &message
-            && self.table.forgotten.includes_message(message).await?
+        if let Some(message) = message
+            && notes
+                .get(&forgotten_key(message.id()))
+                .is_some_and(|note| note_includes_message(note, message))
         {
-            self.dead_letters.delete(letter).await?;
+            self.dead_letters.delete(received).await?;
             done.send_modify(|done| done.forgotten = done.forgotten.saturating_add(1));
             return Ok(());
         }
         if action == Action::Discard {
-            self.dead_letters.delete(letter).await?;
+            self.dead_letters.delete(received).await?;
             done.send_modify(|done| done.discarded = done.discarded.saturating_add(1));
             return Ok(());
         }
-        if let Some(message) = &message {
+        if let Some(message) = message
+            && notes.contains_key(&parked_key(message.id()))
+        {
             // The parked marker is deleted first: the sweeper would not look after a parked event whose message is lost.
             let receipts = &self.table.receipts;
             receipts.unpark(message.id(), message.received_time(), clock::now()).await?;
         }
-        self.queue.forward(letter).await?;
-        self.dead_letters.delete(letter).await?;
+        self.queue.forward(received).await?;
+        self.dead_letters.delete(received).await?;
         done.send_modify(|done| done.moved = done.moved.saturating_add(1));
         Ok(())
+    }
+}
+
+/// A letter and its message: `None` if its text is no message of Inlet.
+struct Letter {
+    received: Received,
+    message: Option<Message>,
+}
+
+impl Letter {
+    fn new(received: Received) -> Self {
+        Self { message: Message::parse(received.text.clone()).ok(), received }
     }
 }
 
@@ -352,6 +395,9 @@ impl DeadLetter {
         self.message_id == id || self.event.as_ref().is_some_and(is_event)
     }
 }
+
+#[cfg(test)]
+mod calls;
 
 #[cfg(test)]
 mod tests {

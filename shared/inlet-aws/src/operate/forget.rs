@@ -51,6 +51,9 @@ pub const SETTLE: Duration = Duration::from_secs(30);
 /// events (the processor's 30 s in the template).
 const IN_FLIGHT: Duration = Duration::from_mins(1);
 
+/// Items that are deleted concurrently. Each delete has a condition, which a batch cannot have.
+const CONCURRENT_DELETES: usize = 16;
+
 /// Chunk partitions that are read concurrently.
 const CONCURRENT_PARTITIONS: usize = 8;
 
@@ -174,20 +177,22 @@ impl Forget {
         let until = |received_ms: i64| ReceivedAt::from_millis(received_ms).unwrap_or(cutoff).max(cutoff);
         let tombstones: Vec<_> = found.ids(entity).map(|(id, ms)| (id, until(ms))).collect();
         self.table.receipts.write_tombstones(&tombstones, cutoff).await?;
-        for (sk, received_ms) in &found.notes {
+        let notes = found.notes.iter().map(|(sk, received_ms)| {
             let key = Key::new(entity.as_str(), sk);
             let condition =
                 Expressions::condition("attribute_not_exists(received_ms) OR received_ms <= :until")
                     .value(":until", number_value(until(*received_ms).millis()));
-            self.table.dynamo.delete(key, condition).await?;
-        }
-        let mut chunks = 0_usize;
-        for (digest, received_ms) in &found.events {
-            if let Some(id) = entity.event_id(digest) {
-                chunks = chunks.saturating_add(self.table.events.delete(&id, until(*received_ms)).await?);
-            }
-        }
-        Ok(chunks)
+            self.table.dynamo.delete(key, condition)
+        });
+        let mut notes = stream::iter(notes).buffer_unordered(CONCURRENT_DELETES);
+        while notes.try_next().await?.is_some() {}
+        let events = found.events.iter().filter_map(|(digest, received_ms)| {
+            let (id, until) = (entity.event_id(digest)?, until(*received_ms));
+            Some(async move { self.table.events.delete(&id, until).await })
+        });
+        let chunks: Vec<usize> =
+            stream::iter(events).buffer_unordered(CONCURRENT_DELETES).try_collect().await?;
+        Ok(chunks.into_iter().sum())
     }
 
     /// Deletes the chunks that no event names, unless a function may still be writing their event. Returns their
@@ -326,6 +331,9 @@ impl EntityItems {
         }
     }
 }
+
+#[cfg(test)]
+mod calls;
 
 #[cfg(test)]
 mod tests {

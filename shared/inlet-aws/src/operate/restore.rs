@@ -22,7 +22,6 @@ use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 use tokio::sync::watch;
 
-use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attributes::{Item, number, number_value, text};
 use crate::dynamodb::chunks::{chunk_keys, old_chunk_keys};
 use crate::dynamodb::dynamo::{Expressions, Key, Written};
@@ -119,7 +118,7 @@ impl Restore {
         Ok(())
     }
 
-    /// Sends restored events to consumers again, in the order of their arrival, as part of a replay.
+    /// Sends restored events to consumers again, those of an entity in the order of their arrival, as part of a replay.
     ///
     /// # Errors
     /// If the table cannot be read or written, or SQS does not take a message now.
@@ -131,13 +130,7 @@ impl Restore {
         replayed: &watch::Sender<Replayed>,
     ) -> Result<(), Fault> {
         events.sort_by(Arrival::cmp_by_arrival);
-        let work = Replay { table: self.table.clone(), queue };
-        let limiter = RateLimiter::per_second(rate);
-        for event in events {
-            limiter.acquire().await;
-            work.send(&event, replay, replayed).await?;
-        }
-        Ok(())
+        Replay { table: self.table.clone(), queue }.run_by_entity(&events, replay, rate, replayed).await
     }
 
     /// Reads the items that decide about these events, from both tables.

@@ -75,8 +75,9 @@ async fn only_events_without_a_receipt_cost_four_consistent_reads() {
         |call: &crate::fake_aws::Call| call.asked["RequestItems"]["events"]["Keys"].as_array().unwrap().len();
     let consistent: usize =
         aws.calls("BatchGetItem").iter().filter(|call| is_consistent(call)).map(keys).sum();
-    // Both passes meet the ten events: the second one finds them on the pending list.
-    assert_eq!(consistent, 2 * 10 * 4);
+    // Both passes meet the ten events: the second one finds them on the pending list. Before an event is sent, the note
+    // of its entity is read.
+    assert_eq!(consistent, 2 * 10 * 4 + 10);
 }
 
 #[tokio::test]
@@ -90,4 +91,49 @@ async fn a_pending_event_that_was_processed_costs_half_a_unit() {
     let reads: f64 = aws.calls("BatchGetItem").iter().map(|call| call.units).sum();
     assert!((reads - 25.0).abs() < 1e-9, "{reads} units for 50 pending events");
     assert!(aws.sort_keys("sweeper").iter().all(|sk| !sk.starts_with("unproven/")), "the list is empty");
+}
+
+/// The first run after an outage: the events are sent and put on the pending list.
+async fn resend(entities: usize, each: usize) -> (FakeAws, Vec<EventId>, Duration) {
+    let aws = FakeAws::default();
+    let events = aws.store_events(entities, each).await;
+    let empty = sweep(&FakeAws::default(), later()).await.1;
+    let (report, took) = sweep(&aws, later()).await;
+    assert_eq!(usize::try_from(report.resent).unwrap(), events.len());
+    (aws, events.into_iter().map(|(id, _)| id).collect(), took.saturating_sub(empty))
+}
+
+#[tokio::test]
+async fn a_run_resends_500_events_a_second_at_5_ms_a_call() {
+    let (aws, events, took) = resend(50, 10).await;
+    assert!(took < Duration::from_secs(1), "{took:?} for 500 events");
+    for entity in 0..50 {
+        let of_entity = |id: &&String| id.starts_with(&format!("zid/riyadh/order/{entity}/"));
+        let sent: Vec<String> = aws.messages("events").iter().filter(of_entity).cloned().collect();
+        let stored: Vec<String> = events.iter().map(EventId::to_string).collect();
+        assert_eq!(sent, stored.iter().filter(of_entity).cloned().collect::<Vec<_>>());
+    }
+    assert_eq!(aws.calls("SendMessage").len(), 500);
+}
+
+#[tokio::test]
+async fn an_entitys_next_message_is_read_while_one_is_sent() {
+    let (_, _, took) = resend(1, 100).await;
+    // One call after the other would take three times as long.
+    assert!(took < Duration::from_millis(700), "{took:?} for 100 events of one entity");
+}
+
+#[tokio::test]
+async fn a_refused_message_stops_the_resends_of_its_entity() {
+    let aws = FakeAws::default();
+    let events = aws.store_events(2, 5).await;
+    // The second event of the first entity.
+    aws.fail("SendMessage", events[2].0.digest());
+    let sweeper = sweeper(&aws);
+    let ((report, fault), _) = aws.run(sweeper.sweep(later(), Duration::from_mins(10))).await;
+    assert!(fault.is_some(), "the send was refused");
+    assert_eq!(report.resent, 1 + 5);
+    let sent = aws.messages("events");
+    let of_first: Vec<&String> = sent.iter().filter(|id| id.contains("/order/0/")).collect();
+    assert_eq!(of_first, [events[0].0.as_str()]);
 }

@@ -1,0 +1,92 @@
+//! The calls, the order and the simulated time of a redrive.
+
+use super::*;
+use crate::fake_aws::{FakeAws, arrival, stored_event};
+
+async fn letters(aws: &FakeAws, entities: usize, each: usize) -> Vec<EventId> {
+    let queue = aws.queue("dead");
+    let events = aws.store_events(entities, each).await;
+    for (id, at) in &events {
+        let message = Message::parse(stored_event(id, *at).message).unwrap();
+        aws.run(queue.send_message(&message, id.as_str())).await.0.unwrap();
+    }
+    aws.forget_calls();
+    events.into_iter().map(|(id, _)| id).collect()
+}
+
+async fn redrive(aws: &FakeAws) -> (Result<(), Fault>, LettersDone, Duration) {
+    let letters =
+        DeadLetters { dead_letters: aws.queue("dead"), queue: aws.queue("events"), table: aws.table() };
+    let (done, (_stop, stopped)) = (watch::Sender::default(), watch::channel(false));
+    let filter = LetterFilter::default();
+    let run = letters.run(Action::Redrive, &filter, u32::MAX, &stopped, &done);
+    let (result, took) = aws.run(run).await;
+    (result, *done.borrow(), took)
+}
+
+/// Returns the events whose letters were moved, in their order.
+fn moved(aws: &FakeAws) -> Vec<String> {
+    let ids = aws.messages("events").into_iter();
+    ids.map(|id| id.rsplit_once('/').unwrap().0.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_redrive_moves_ten_letters_in_the_time_of_four_calls() {
+    let aws = FakeAws::default();
+    letters(&aws, 100, 1).await;
+    let (result, done, took) = redrive(&aws).await;
+    result.unwrap();
+    assert_eq!((done.moved, done.kept), (100, 0));
+    // The queue's depth first; then each ten are received, looked up, moved and deleted.
+    assert_eq!(took, crate::fake_aws::LATENCY * (1 + 10 * 4));
+    let calls = ["BatchGetItem", "SendMessage", "DeleteMessage"].map(|operation| aws.calls(operation).len());
+    assert_eq!(calls, [10, 100, 100]);
+}
+
+#[tokio::test]
+async fn letters_of_an_entity_are_moved_in_their_order() {
+    let aws = FakeAws::default();
+    let ids = letters(&aws, 2, 20).await;
+    let (result, done, _) = redrive(&aws).await;
+    result.unwrap();
+    assert_eq!(done.moved, 40);
+    for entity in ["zid/riyadh/order/0/", "zid/riyadh/order/1/"] {
+        let of_entity =
+            |ids: Vec<String>| ids.into_iter().filter(|id| id.starts_with(entity)).collect::<Vec<_>>();
+        let stored = ids.iter().map(EventId::to_string).collect();
+        assert_eq!(of_entity(moved(&aws)), of_entity(stored));
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_moved_stops_its_entity_alone() {
+    let aws = FakeAws::default();
+    let ids = letters(&aws, 2, 5).await;
+    // The second letter of the first entity.
+    aws.fail("SendMessage", ids[2].digest());
+    let (result, done, _) = redrive(&aws).await;
+    assert!(result.is_err(), "the send was refused");
+    assert_eq!(done.moved, 1 + 5);
+    assert_eq!(aws.messages("dead").len(), 4, "the refused letter and those behind it stay");
+    aws.fail_nothing();
+    let (result, done, _) = redrive(&aws).await;
+    result.unwrap();
+    assert_eq!((done.moved, aws.messages("dead").len()), (4, 0), "they were given back");
+    let of_first =
+        |ids: Vec<String>| ids.into_iter().filter(|id| id.contains("/order/0/")).collect::<Vec<_>>();
+    assert_eq!(of_first(moved(&aws)), of_first(ids.iter().map(EventId::to_string).collect()));
+}
+
+#[tokio::test]
+async fn a_redrive_unparks_parked_events_and_deletes_forgotten_ones() {
+    let aws = FakeAws::default();
+    let ids = letters(&aws, 3, 1).await;
+    let table = aws.table();
+    aws.run(table.receipts.park(&ids[0], "for a test", arrival(9))).await.0.unwrap();
+    aws.run(table.forgotten.put(ids[1].entity_path(), arrival(9))).await.0.unwrap();
+    let (result, done, _) = redrive(&aws).await;
+    result.unwrap();
+    assert_eq!((done.moved, done.forgotten, aws.messages("dead").len()), (2, 1, 0));
+    assert!(!aws.run(table.receipts.is_parked(&ids[0])).await.0.unwrap());
+    assert!(!moved(&aws).contains(&ids[1].to_string()));
+}
