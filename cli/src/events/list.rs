@@ -155,6 +155,9 @@ impl<'t> NewestFirst<'t> {
     pub(crate) fn new(table: &'t Table, selection: Selection) -> Self {
         let pages = match selection.entity_path() {
             Some(path) => Pages::Entity(Some(path)),
+            None if selection.is_narrow() => {
+                Pages::Index(index_desc::NewestFirst::searching(table, selection.from, selection.until))
+            }
             None => Pages::Index(index_desc::NewestFirst::new(table, selection.from, selection.until)),
         };
         Self { table, selection, pages }

@@ -13,6 +13,10 @@ use crate::dynamodb::time_index::{Arrival, HOUR_MS, Order, SHARDS, TimeIndex, be
 /// Events that one request returns from a shard. A person reads few.
 const PAGE_LEN: i32 = 100;
 
+/// The number of times that the pages of a search that finds little become twice as long: up to 6,400 events. DynamoDB
+/// stops at 1 MB, which is about as much.
+const DOUBLINGS: usize = 6;
+
 /// Hours that are read concurrently, eight shards each: 32 requests, which one connection pool takes without waiting.
 const CONCURRENT_HOURS: usize = 4;
 
@@ -27,10 +31,31 @@ impl NewestFirst {
 
     /// The same with pages of about this many events of each shard, for a reader that needs few.
     pub fn with_page_len(table: &Table, from: ReceivedAt, until: ReceivedAt, page_len: i32) -> Self {
+        Self::with_page_lens(table, from, until, move |_| page_len)
+    }
+
+    /// The same for a reader that keeps few of the events, such as those of one store: the pages of each hour are twice
+    /// as long as those of the hour before. The index has no store in its key, so the reader must get every event of the
+    /// time, but in few requests.
+    pub fn searching(table: &Table, from: ReceivedAt, until: ReceivedAt) -> Self {
+        Self::with_page_lens(table, from, until, |hour| {
+            std::iter::successors(Some(PAGE_LEN), |len| len.checked_mul(2))
+                .nth(hour.min(DOUBLINGS))
+                .unwrap_or(PAGE_LEN)
+        })
+    }
+
+    /// The same with the length of the pages of each hour, counted from the newest one.
+    fn with_page_lens(
+        table: &Table,
+        from: ReceivedAt,
+        until: ReceivedAt,
+        page_len: impl Fn(usize) -> i32 + Send + 'static,
+    ) -> Self {
         let index = table.time_index.clone();
-        let pages = stream::iter(hours(from, until))
-            .map(move |(first, last)| {
-                let index = index.clone();
+        let pages = stream::iter(hours(from, until).enumerate())
+            .map(move |(hour, (first, last))| {
+                let (index, page_len) = (index.clone(), page_len(hour));
                 async move {
                     let page = hour_page(&index, (&first, &last), page_len).await?;
                     Ok::<_, Fault>(pages_of_hour(index, first, page, page_len))
@@ -114,6 +139,32 @@ fn start_of_hour(at: ReceivedAt) -> ReceivedAt {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::fake_aws::{FakeAws, arrival};
+
+    async fn calls(aws: &FakeAws, mut newest: NewestFirst) -> (usize, usize) {
+        aws.forget_calls();
+        let mut events = 0;
+        while let Some(page) = aws.run(newest.next()).await.0.unwrap() {
+            events += page.len();
+        }
+        (events, aws.calls("Query").len())
+    }
+
+    #[tokio::test]
+    async fn a_search_reads_the_same_events_in_fewer_calls() {
+        let aws = FakeAws::default();
+        // All of them arrived between nine o'clock and four seconds later.
+        aws.store_events(40, 100).await;
+        let (from, until) = (arrival(0), arrival(6 * 60 * 60 * 1_000));
+        let (events, few_calls) = calls(&aws, NewestFirst::searching(&aws.table(), from, until)).await;
+        assert_eq!(events, 4_000);
+        let (same, calls) = calls(&aws, NewestFirst::new(&aws.table(), from, until)).await;
+        assert_eq!(same, 4_000);
+        // Six hours of eight shards, of which the last one has 500 events in each shard.
+        assert_eq!(few_calls, 6 * 8, "a page of the sixth hour has 3,200 events");
+        assert!(calls > few_calls + 8 * 3, "{calls} calls with pages of 100 events");
+    }
 
     #[test]
     fn hours_go_back_from_until_to_from_without_gap() {

@@ -116,6 +116,11 @@ impl Selection {
         self.event_types.is_empty() || self.event_types.iter().any(fits)
     }
 
+    /// Returns true if it selects by more than the time of arrival, so that a reader may keep few of the events.
+    pub fn is_narrow(&self) -> bool {
+        *self != Self::between(self.from, self.until)
+    }
+
     /// Returns true if the stored events must be read to know if they match.
     pub fn needs_reads(&self) -> bool {
         self.state.is_some() || !self.content.is_empty()
@@ -309,6 +314,7 @@ mod tests {
             (Selection { store: StoreName::parse("jeddah").ok(), ..provider("zid") }, false),
         ] {
             assert_eq!(selection.fits(&arrival), fits, "{selection:?}");
+            assert_eq!(selection.is_narrow(), selection != everything(), "{selection:?}");
         }
     }
 
