@@ -29,6 +29,10 @@ impl Checkable for crate::deferral::protocol::Protocol {
     const MUST_HOLD: &'static [&'static str] = &crate::deferral::properties::MUST_HOLD;
 }
 
+impl Checkable for crate::batch::protocol::Protocol {
+    const MUST_HOLD: &'static [&'static str] = &crate::batch::properties::MUST_HOLD;
+}
+
 /// The result of a check.
 #[derive(Debug)]
 pub struct Verdict<A> {

@@ -42,8 +42,7 @@
 //!   enqueued, so that knowing it changes the log and not the outcome.
 //! - An event is one item, however many chunks its body has: the head is written last, and an event without a head is
 //!   not stored.
-//! - A batch is one message. Reporting nothing later of a group as done after a failure keeps the order, and
-//!   the properties of the first part do not include the order.
+//! - A batch is one message. The fourth part, [`batch`], has a batch with several messages of one entity.
 //! - A delivery that does not verify is refused at the end. An operator's `reverify` and replay are not in the model.
 //! - The dead-letter queue takes every message: it has no deduplication window of its own here, so a message that is
 //!   sent to it must not count as a duplicate there.
@@ -55,6 +54,10 @@
 //! # Credentials that cannot be read
 //! The third part, [`deferral`], has Parameter Store failing: receivers defer deliveries, and the sweeper verifies
 //! them.
+//!
+//! # A batch
+//! The fourth part, [`batch`], has the messages of one entity at one processor, which writes the receipt of a message
+//! while the next one is consumed.
 //!
 //! # Deliberately broken
 //! Each [`flaw::Flaw`] is found, and `tests/flaws.rs` lists the properties that it breaks: a check that finds nothing in
@@ -77,4 +80,5 @@ pub mod protocol;
 pub mod properties;
 pub mod order;
 pub mod deferral;
+pub mod batch;
 pub mod check;

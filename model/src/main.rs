@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use inlet_model::batch;
 use inlet_model::check::{Checkable, check, shortest};
 use inlet_model::deferral;
 use inlet_model::flaw::Flaw;
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
         sound &=
             holds(scenario.name, scenario.faults, &deferral::protocol::Protocol::sound(scenario.clone()));
     }
+    for scenario in batch::scenario::Scenario::with_faults(more) {
+        sound &= holds(scenario.name, scenario.faults, &batch::protocol::Protocol::sound(scenario));
+    }
     println!("\nflaws, each with a shortest path to the broken property");
     for flaw in Flaw::ALL {
         let scenario = flaw.scenario();
@@ -43,6 +47,10 @@ fn main() -> ExitCode {
         let scenario = flaw.scenario();
         sound &=
             is_found(&flaw, scenario.name, &deferral::protocol::Protocol::flawed(scenario.clone(), flaw));
+    }
+    for flaw in batch::flaw::Flaw::ALL {
+        let scenario = flaw.scenario();
+        sound &= is_found(&flaw, scenario.name, &batch::protocol::Protocol::flawed(scenario, flaw));
     }
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -54,4 +54,12 @@ impl Consumer for Configured {
             Self::Endpoint(endpoint) => endpoint.time_limit(),
         }
     }
+
+    fn allows_earlier_events_again(&self) -> bool {
+        match self {
+            Self::Bus(bus) => bus.allows_earlier_events_again(),
+            Self::Function(function) => function.allows_earlier_events_again(),
+            Self::Endpoint(endpoint) => endpoint.allows_earlier_events_again(),
+        }
+    }
 }

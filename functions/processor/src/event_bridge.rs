@@ -135,6 +135,11 @@ impl Consumer for EventBridge {
         }
         outcomes
     }
+
+    /// EventBridge keeps no order, so its consumers compare `receivedtime`.
+    fn allows_earlier_events_again(&self) -> bool {
+        true
+    }
 }
 
 fn source(message: &Message) -> String {

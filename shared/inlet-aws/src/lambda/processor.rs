@@ -89,8 +89,10 @@ impl<C: Consumer> Function<C> {
     async fn handle(&self, event: LambdaEvent<Batch>) -> BatchResponse {
         let messages = event.payload.into_messages(clock::now());
         let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
-        self.record_position(&messages).await;
-        let outcomes = self.within(time_left(&event.context), messages).await;
+        let position = Position::of(&messages, clock::now());
+        // Beside the batch: the sweeper needs the position minutes later.
+        let ((), outcomes) =
+            tokio::join!(self.record_position(position), self.within(time_left(&event.context), messages));
         let response = BatchResponse::of(ids.iter().map(String::as_str), &outcomes);
         for outcome in &outcomes {
             self.log(outcome, &event.context.request_id);
@@ -100,8 +102,8 @@ impl<C: Consumer> Function<C> {
     }
 
     /// Records the position on the queue. If that fails, the sweeper may send an event twice.
-    async fn record_position(&self, messages: &[Received]) {
-        let Some(position) = Position::of(messages, clock::now()) else { return };
+    async fn record_position(&self, position: Option<Position>) {
+        let Some(position) = position else { return };
         let mut recorded = self.recorded.lock().await;
         if position.is_covered_by(*recorded) {
             return;
@@ -187,3 +189,6 @@ fn time_left(context: &Context) -> Duration {
     let now_ms = u64::try_from(clock::now().millis()).unwrap_or_default();
     Duration::from_millis(context.deadline.saturating_sub(now_ms)).saturating_sub(RESERVE)
 }
+
+#[cfg(test)]
+mod calls;

@@ -12,7 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use crate::event::EventId;
 use crate::fault::{Fault, FaultKind};
@@ -38,6 +38,13 @@ pub trait Consumer: Send + Sync {
     /// which less time is left, because an interrupted one may still be running when the next message comes.
     fn time_limit(&self) -> Option<Duration> {
         None
+    }
+
+    /// Returns true if an event may come again after a later one of its entity, because the consumer keeps no order
+    /// anyway. Then an entity's next message is consumed while the receipt of this one is written, which takes half of
+    /// the time; if the receipt cannot be written, both come again.
+    fn allows_earlier_events_again(&self) -> bool {
+        false
     }
 }
 
@@ -226,9 +233,22 @@ struct Step {
     attempts: Option<Attempts>,
     /// True if the event that it carries is known to be stored.
     is_stored: bool,
+    receipt: ReceiptRead,
     state: StepState,
     consumer_failed: bool,
     processing_delay: Option<Duration>,
+}
+
+/// A step's receipt, as the read at the start of the batch found it.
+enum ReceiptRead {
+    /// It was not read then: it is read when the message is the first of its group.
+    Later,
+    /// There is none.
+    Absent,
+    /// There is one: the message is not consumed.
+    Present,
+    /// The read failed.
+    Failed(Fault),
 }
 
 /// The state of a step. A step that is done never opens again.
@@ -262,34 +282,133 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         outcomes: &mut Vec<Outcome>,
     ) {
         let limit = self.consumer.time_limit();
+        let is_beside = self.consumer.allows_earlier_events_again();
         let has_time = || has_time(limit);
         let mut groups = in_groups(batch);
+        self.read_receipts(&mut groups).await;
+        // The last round's consumed messages: their receipts are written while the next round is consumed.
+        let mut consumed = Vec::new();
         let mut is_first = true;
         while !groups.is_empty() {
-            if !is_first && limit.is_some() && !has_time() {
+            let may_overlap = is_beside && groups.iter().filter_map(VecDeque::front).all(Step::may_overlap);
+            let is_out_of_time = !is_first && limit.is_some() && !has_time();
+            if is_out_of_time || !may_overlap {
+                let blocked_groups = self.finish_consumed(std::mem::take(&mut consumed), outcomes).await;
+                self.block_groups(&mut groups, &blocked_groups, outcomes).await;
+            }
+            if is_out_of_time {
                 self.block(groups.into_iter().flatten().collect(), NOT_BEGUN, outcomes).await;
                 return;
             }
             is_first = false;
-            let heads = groups.iter_mut().filter_map(VecDeque::pop_front).map(Step::new).collect();
-            let blocked_groups = self.process_heads(heads, &has_time, outcomes).await;
-            for group in &mut groups {
-                let delay = group.front().and_then(|received| blocked_groups.get(&received.group));
-                if let Some(delay) = delay {
-                    self.block(group.drain(..).collect(), *delay, outcomes).await;
-                }
-            }
-            groups.retain(|group| !group.is_empty());
+            let heads = groups.iter_mut().filter_map(VecDeque::pop_front).collect();
+            let blocked_groups = if may_overlap {
+                self.process_beside(heads, &mut consumed, &has_time, outcomes).await
+            } else {
+                self.process_heads(heads, &has_time, outcomes).await
+            };
+            self.block_groups(&mut groups, &blocked_groups, outcomes).await;
         }
+        self.finish_consumed(consumed, outcomes).await;
+    }
+
+    /// Reads the receipts of a batch in one call. The others are read in their rounds: those of messages behind one that
+    /// carries a whole event, because storing it can change the receipts of its entity, and those of an event's second
+    /// message, because the first one writes the receipt.
+    async fn read_receipts(&self, groups: &mut [VecDeque<Step>]) {
+        let mut ids = HashSet::new();
+        let is_whole = |step: &Step| step.received.whole.is_some();
+        let mut asked: Vec<&mut Step> = groups
+            .iter_mut()
+            .filter(|group| !group.iter().any(is_whole))
+            .flatten()
+            .filter(|step| step.message().is_some_and(|message| ids.insert(message.id().clone())))
+            .collect();
+        let messages: Vec<&Message> = asked.iter().filter_map(|step| step.message()).collect();
+        if messages.is_empty() {
+            return;
+        }
+        let processed = self.store.processed(&messages).await;
+        for step in &mut asked {
+            let has_receipt =
+                |processed: &HashSet<EventId>| step.id().is_some_and(|id| processed.contains(id));
+            step.receipt = match &processed {
+                Ok(processed) if has_receipt(processed) => ReceiptRead::Present,
+                Ok(_) => ReceiptRead::Absent,
+                Err(fault) => ReceiptRead::Failed(same_fault(fault)),
+            };
+        }
+    }
+
+    /// Blocks the rest of the groups whose last head is not done, and removes the groups without messages.
+    async fn block_groups(
+        &self,
+        groups: &mut Vec<VecDeque<Step>>,
+        blocked_groups: &HashMap<String, Duration>,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        for group in groups.iter_mut() {
+            let delay = group.front().and_then(|step| blocked_groups.get(&step.received.group));
+            if let Some(delay) = delay {
+                self.block(group.drain(..).collect(), *delay, outcomes).await;
+            }
+        }
+        groups.retain(|group| !group.is_empty());
     }
 
     /// Leaves messages on the queue, untouched. They wait no longer than the first message of their group: SQS hands
     /// out no message of a group while another one is hidden.
-    async fn block(&self, messages: Vec<Received>, delay: Duration, outcomes: &mut Vec<Outcome>) {
+    async fn block(&self, steps: Vec<Step>, delay: Duration, outcomes: &mut Vec<Outcome>) {
         if delay < MIN_BACKOFF {
-            join_all(messages.iter().map(|received| self.store.delay(received, delay))).await;
+            join_all(steps.iter().map(|step| self.store.delay(&step.received, delay))).await;
         }
-        outcomes.extend(messages.into_iter().map(Outcome::blocked));
+        outcomes.extend(steps.into_iter().map(Outcome::blocked));
+    }
+
+    /// Writes the receipts of the messages that the last round consumed, and at the same time consumes the heads. All
+    /// of them are received for the first time, so no crash is attributed to a message whose receipt is not written
+    /// yet. Returns the blocked groups, with the delay of their next attempt.
+    ///
+    /// If the receipts cannot be written, the heads behind them stay on the queue and get no receipt either, so that
+    /// they are consumed again after the messages before them. So only a consumer that allows this gets messages this
+    /// way.
+    async fn process_beside(
+        &self,
+        mut heads: Vec<Step>,
+        consumed: &mut Vec<Step>,
+        has_time: &(impl Fn() -> bool + Send + Sync),
+        outcomes: &mut Vec<Outcome>,
+    ) -> HashMap<String, Duration> {
+        self.skip_processed(&mut heads).await;
+        let before = std::mem::take(consumed);
+        let (mut blocked_groups, ()) =
+            join(self.finish_consumed(before, outcomes), self.consume(&mut heads)).await;
+        let (behind, heads): (Vec<Step>, Vec<Step>) =
+            heads.into_iter().partition(|step| blocked_groups.contains_key(&step.received.group));
+        self.block(behind, MIN_BACKOFF, outcomes).await;
+        let (suspects, heads): (Vec<Step>, Vec<Step>) = heads.into_iter().partition(Step::is_suspect);
+        let (open, done): (Vec<Step>, Vec<Step>) = heads.into_iter().partition(Step::is_open);
+        self.finish(done, &mut blocked_groups, outcomes).await;
+        if suspects.is_empty() {
+            *consumed = open;
+            return blocked_groups;
+        }
+        blocked_groups.extend(self.finish_consumed(open, outcomes).await);
+        let suspects = suspects.into_iter().map(Step::reopen).collect();
+        self.attempt_alone(suspects, has_time, &mut blocked_groups, outcomes).await;
+        blocked_groups
+    }
+
+    /// Writes the receipts of consumed messages. Returns the blocked groups, with the delay of their next attempt.
+    async fn finish_consumed(
+        &self,
+        mut consumed: Vec<Step>,
+        outcomes: &mut Vec<Outcome>,
+    ) -> HashMap<String, Duration> {
+        let mut blocked_groups = HashMap::new();
+        self.write_receipts(&mut consumed).await;
+        self.finish(consumed, &mut blocked_groups, outcomes).await;
+        blocked_groups
     }
 
     /// Processes the heads of all groups together: one call each for receipts, for consuming, for writing receipts. But
@@ -310,15 +429,26 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         let (suspects, together): (Vec<Step>, Vec<Step>) = together.into_iter().partition(Step::is_suspect);
         alone.extend(suspects.into_iter().map(Step::reopen));
         self.finish(together, &mut blocked_groups, outcomes).await;
+        self.attempt_alone(alone, has_time, &mut blocked_groups, outcomes).await;
+        blocked_groups
+    }
+
+    /// Tries suspicious messages one after the other.
+    async fn attempt_alone(
+        &self,
+        alone: Vec<Step>,
+        has_time: &(impl Fn() -> bool + Send + Sync),
+        blocked_groups: &mut HashMap<String, Duration>,
+        outcomes: &mut Vec<Outcome>,
+    ) {
         for mut step in alone {
             if has_time() {
                 self.attempt(std::slice::from_mut(&mut step)).await;
             } else {
                 step.finish_as(Disposition::Blocked);
             }
-            self.finish(vec![step], &mut blocked_groups, outcomes).await;
+            self.finish(vec![step], blocked_groups, outcomes).await;
         }
-        blocked_groups
     }
 
     /// Records the result as soon as it is known: a message that has ended did not crash the processor, independently
@@ -373,7 +503,18 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
 
     /// Skips messages whose event was processed, and replays of a forgotten event.
     async fn skip_processed(&self, steps: &mut [Step]) {
-        let mut asked: Vec<&mut Step> = open(steps).filter(|step| step.message().is_some()).collect();
+        for step in open(steps) {
+            match &step.receipt {
+                ReceiptRead::Later | ReceiptRead::Absent => {}
+                ReceiptRead::Present => step.finish_as(Disposition::Duplicate),
+                ReceiptRead::Failed(fault) => {
+                    let fault = same_fault(fault);
+                    step.finish_as(Disposition::Failed(ConsumeError::Transient(fault)));
+                }
+            }
+        }
+        let is_unread = |step: &&mut Step| matches!(step.receipt, ReceiptRead::Later);
+        let mut asked: Vec<&mut Step> = open(steps).filter(is_unread).collect();
         let messages: Vec<&Message> = asked.iter().filter_map(|step| step.message()).collect();
         if messages.is_empty() {
             return;
@@ -561,7 +702,9 @@ impl Step {
             }
         };
         let attempts = Some(Attempts::default());
-        Self { received, attempts, is_stored: false, state, consumer_failed: false, processing_delay: None }
+        let receipt = ReceiptRead::Later;
+        let (is_stored, consumer_failed) = (false, false);
+        Self { received, attempts, is_stored, receipt, state, consumer_failed, processing_delay: None }
     }
 
     /// Returns the message of a step that is not done.
@@ -586,6 +729,12 @@ impl Step {
             StepState::Open(_) | StepState::Suspect(_) => None,
             StepState::Done { disposition, .. } => Some(disposition),
         }
+    }
+
+    /// Returns true if it may be consumed while the receipts of the round before are written.
+    fn may_overlap(&self) -> bool {
+        let is_read = matches!(self.receipt, ReceiptRead::Absent | ReceiptRead::Present);
+        is_read && !self.was_received_before() && self.received.whole.is_none()
     }
 
     fn was_received_before(&self) -> bool {
@@ -653,6 +802,10 @@ impl Step {
         self.state = StepState::Suspect(message);
     }
 
+    fn is_open(&self) -> bool {
+        matches!(self.state, StepState::Open(_))
+    }
+
     fn is_suspect(&self) -> bool {
         matches!(self.state, StepState::Suspect(_))
     }
@@ -684,25 +837,27 @@ impl Step {
 }
 
 impl Outcome {
-    fn blocked(received: Received) -> Self {
+    fn blocked(step: Step) -> Self {
         Self {
-            received: received.id,
+            received: step.received.id,
             id: None,
             disposition: Disposition::Blocked,
-            consumer_failed: false,
+            consumer_failed: step.consumer_failed,
             processing_delay: None,
         }
     }
 }
 
 /// Returns the messages of each group in their order, the groups in the order of their first messages.
-fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
-    let mut groups: Vec<VecDeque<Received>> = Vec::new();
-    for received in batch {
-        let same = |group: &&mut VecDeque<Received>| group.front().is_some_and(|f| f.group == received.group);
+fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Step>> {
+    let mut groups: Vec<VecDeque<Step>> = Vec::new();
+    for step in batch.into_iter().map(Step::new) {
+        let same = |group: &&mut VecDeque<Step>| {
+            group.front().is_some_and(|first| first.received.group == step.received.group)
+        };
         match groups.iter_mut().find(same) {
-            Some(group) => group.push_back(received),
-            None => groups.push(VecDeque::from([received])),
+            Some(group) => group.push_back(step),
+            None => groups.push(VecDeque::from([step])),
         }
     }
     groups
@@ -710,7 +865,7 @@ fn in_groups(batch: Vec<Received>) -> Vec<VecDeque<Received>> {
 
 /// Returns the steps that are not done.
 fn open(steps: &mut [Step]) -> impl Iterator<Item = &mut Step> {
-    steps.iter_mut().filter(|step| matches!(step.state, StepState::Open(_)))
+    steps.iter_mut().filter(|step| step.is_open())
 }
 
 /// Finishes steps with a transient fault.

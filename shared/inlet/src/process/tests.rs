@@ -9,6 +9,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod pace;
+
 /// The stored state, and the calls in order.
 #[derive(Default)]
 struct Books {
