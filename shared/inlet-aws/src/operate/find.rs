@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::Select;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::dynamodb::attributes::text_value;
 use crate::dynamodb::dynamo::{UNREADABLE, fault};
@@ -42,13 +42,13 @@ pub async fn find_events(
     (from, until): (ReceivedAt, ReceivedAt),
     patience: Duration,
 ) -> Result<FoundEvents, Fault> {
-    let deadline = Instant::now() + patience;
+    let began = Instant::now();
     let mut searched_from = until;
     while searched_from > from {
         let start = searched_from.earlier(SECTION).max(from);
         let mut pages = NewestFirst::new(table, start, searched_from);
         loop {
-            let Ok(page) = timeout_at(deadline, pages.next()).await else {
+            let Ok(page) = timeout(patience.saturating_sub(began.elapsed()), pages.next()).await else {
                 return Ok(FoundEvents { arrivals: Vec::new(), searched_from });
             };
             let Some(mut page) = page? else { break };
