@@ -126,8 +126,8 @@ async fn connected_by<T>(
     make: impl FnOnce(&SdkConfig) -> T,
 ) -> T {
     let opened = join_all(services.iter().map(|service| preconnect(&connector, host_of(service, config))));
-    let made = async { make(&sdk_config_with(config, connector.clone())) };
-    tokio::join!(opened, made).1
+    let clients = async { make(&sdk_config_with(config, connector.clone())) };
+    tokio::join!(opened, clients).1
 }
 
 /// Returns the URL of a service. In a partition with another domain than these two, the first delivery opens the

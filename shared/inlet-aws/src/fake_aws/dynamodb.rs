@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::fake_aws::expressions::{Attributes, holds, update};
+use crate::fake_aws::expressions::{Attributes, Expression, update};
 
 /// The attributes of an item that the time index has.
 const INDEXED: [&str; 6] = ["pk", "sk", "bucket", "arrival", "type", "canonical_type"];
@@ -79,7 +79,7 @@ impl Items {
         let key = key(wanted);
         let found = self.0.get(&key).cloned().unwrap_or_default();
         let units = write_units(size(&found));
-        if !holds(asked, "ConditionExpression", &found) {
+        if !Expression::new(asked, "ConditionExpression").holds(&found) {
             let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
             return (400, json!({"__type": kind, "message": "it failed", "Item": found}), units);
         }
@@ -103,6 +103,8 @@ impl Items {
 
     fn query(&self, asked: &Value) -> Answered {
         let is_index = asked["IndexName"].is_string();
+        let key_condition = Expression::new(asked, "KeyConditionExpression");
+        let filter = Expression::new(asked, "FilterExpression");
         let order = |item: &Attributes| {
             let text = |name: &str| item.get(name).and_then(|value| value["S"].as_str()).map(str::to_owned);
             let arrival = if is_index { text("arrival") } else { None };
@@ -112,7 +114,7 @@ impl Items {
             .0
             .values()
             .filter(|item| !is_index || item.contains_key("arrival"))
-            .filter(|item| holds(asked, "KeyConditionExpression", item))
+            .filter(|item| key_condition.holds(item))
             .map(|item| if is_index { indexed(item) } else { item.clone() })
             .collect();
         found.sort_by_key(order);
@@ -133,7 +135,7 @@ impl Items {
         if let (true, Some(last)) = (has_more, found.last()) {
             answer["LastEvaluatedKey"] = json!(last);
         }
-        found.retain(|item| holds(asked, "FilterExpression", item));
+        found.retain(|item| filter.holds(item));
         answer["Count"] = json!(found.len());
         answer["Items"] = json!(found);
         // The sizes of a query's items are added before they are rounded; a query that finds nothing takes a unit.

@@ -5,15 +5,29 @@ use serde_json::{Map, Value};
 /// The attributes of an item, as in DynamoDB's JSON.
 pub(crate) type Attributes = Map<String, Value>;
 
-/// Returns true if an item fulfils the condition under this name of a request, or if the request has none.
-pub(crate) fn holds(asked: &Value, name: &str, item: &Attributes) -> bool {
-    let Some(text) = asked[name].as_str() else { return true };
-    let spaced = text.replace('(', " ( ").replace(')', " ) ").replace(',', " ");
-    let tokens: Vec<&str> = spaced.split_whitespace().collect();
-    let mut condition = Condition { asked, item, tokens: &tokens };
-    let holds = condition.alternatives();
-    assert!(condition.tokens.is_empty(), "an expression that is not understood: {text}");
-    holds
+/// The condition under a name of a request.
+pub(crate) struct Expression<'a> {
+    asked: &'a Value,
+    /// Its tokens, with a space between them; `None` if the request has no such condition.
+    spaced: Option<String>,
+}
+
+impl<'a> Expression<'a> {
+    /// Reads the condition under this name.
+    pub(crate) fn new(asked: &'a Value, name: &str) -> Self {
+        let spaced = |text: &str| text.replace('(', " ( ").replace(')', " ) ").replace(',', " ");
+        Self { asked, spaced: asked[name].as_str().map(spaced) }
+    }
+
+    /// Returns true if an item fulfils the condition, or if there is none.
+    pub(crate) fn holds(&self, item: &Attributes) -> bool {
+        let Some(spaced) = &self.spaced else { return true };
+        let tokens: Vec<&str> = spaced.split_whitespace().collect();
+        let mut condition = Condition { asked: self.asked, item, tokens: &tokens };
+        let holds = condition.alternatives();
+        assert!(condition.tokens.is_empty(), "an expression that is not understood: {spaced}");
+        holds
+    }
 }
 
 /// Applies the update of a request to an item.

@@ -83,10 +83,14 @@ impl FakeAws {
     }
 
     /// Runs work. Returns its result and the simulated time that it took.
-    pub(crate) async fn run<T>(&self, work: impl Future<Output = T>) -> (T, Duration) {
-        let began = self.state().clock.now();
-        let output = clock::run(work, || self.state().clock.advance()).await;
-        (output, self.state().clock.now().saturating_sub(began))
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = (T, Duration)> {
+        // Boxed, because the futures of the SDK's calls are large.
+        let (aws, work) = (self.clone(), Box::pin(work));
+        async move {
+            let began = aws.state().clock.now();
+            let output = clock::run(work, || aws.state().clock.advance()).await;
+            (output, aws.state().clock.now().saturating_sub(began))
+        }
     }
 
     /// Returns the calls of an operation since the last [`FakeAws::forget_calls`].

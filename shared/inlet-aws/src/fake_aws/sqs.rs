@@ -54,13 +54,6 @@ impl Queues {
                 messages.retain(|queued| queued.id != handle);
                 json!({})
             }
-            "DeleteMessageBatch" => {
-                let entries = asked["Entries"].as_array().expect("entries");
-                assert!((1..=10).contains(&entries.len()), "{} entries in a call", entries.len());
-                messages.retain(|queued| entries.iter().all(|entry| entry["ReceiptHandle"] != queued.id));
-                let done: Vec<Value> = entries.iter().map(|entry| json!({"Id": entry["Id"]})).collect();
-                json!({"Successful": done, "Failed": []})
-            }
             "ChangeMessageVisibility" => {
                 for queued in messages.iter_mut().filter(|queued| queued.id == handle) {
                     queued.is_hidden = asked["VisibilityTimeout"] != json!(0);

@@ -495,9 +495,9 @@ impl Run<'_> {
         let others = events.iter().filter(|event| !processed.contains(&event.id));
         let others = others.map(|event| (&event.id, event.received.as_str()));
         let mut states = self.event_states(others).await?.into_iter();
-        let state = |event: &PendingEvent| match processed.contains(&event.id) {
-            true => Some(EventState { is_settled: true, is_listed: true, is_on_queue: false }),
-            false => states.next(),
+        let settled = EventState { is_settled: true, is_listed: true, is_on_queue: false };
+        let state = |event: &PendingEvent| {
+            if processed.contains(&event.id) { Some(settled) } else { states.next() }
         };
         Ok(events.iter().filter_map(state).collect())
     }

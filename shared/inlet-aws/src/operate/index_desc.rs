@@ -144,9 +144,9 @@ mod tests {
 
     async fn calls(aws: &FakeAws, mut newest: NewestFirst) -> (usize, usize) {
         aws.forget_calls();
-        let mut events = 0;
+        let mut events = 0_usize;
         while let Some(page) = aws.run(newest.next()).await.0.unwrap() {
-            events += page.len();
+            events = events.saturating_add(page.len());
         }
         (events, aws.calls("Query").len())
     }
