@@ -100,7 +100,7 @@ async fn waits_until_the_secret_is_corrected<S: Sender>(payload: &str) {
     assert!(stack.events(S::NAME, &store).await.is_empty(), "an unverified delivery is not an event");
     assert!(stack.published(&store).is_empty(), "an unverified delivery is not published");
 
-    mend::<S>(&stack, &store).await;
+    set_right_secret::<S>(&stack, &store).await;
     assert_eq!(counted::<S>(&stack, &store).await, (1, 0, 0), "{payload}");
     let events = stack.events(S::NAME, &store).await;
     assert_eq!(events.len(), 1, "{events:?}");
@@ -142,7 +142,7 @@ async fn a_delivery_for_an_unusable_parameter_waits_too() {
     let held = stack.held("zid", &store).await;
     assert_eq!(held.len(), 1, "a wrong parameter loses nothing: {held:?}");
     assert_eq!(text(&held[0], "reason"), "the store's parameter holds no usable credential");
-    mend::<Zid>(&stack, &store).await;
+    set_right_secret::<Zid>(&stack, &store).await;
     assert_eq!(counted::<Zid>(&stack, &store).await, (1, 0, 0));
     assert_eq!(stack.published_once(1, &store).len(), 1);
 }
@@ -166,7 +166,7 @@ async fn a_state_in_between_makes_quarantined_equals_two_events() {
     for request in [&a, &a, &b, &a] {
         assert_eq!(stack.send("zort", request).status, 401);
     }
-    mend::<Zort>(&stack, &store).await;
+    set_right_secret::<Zort>(&stack, &store).await;
     assert_eq!(counted::<Zort>(&stack, &store).await, (4, 0, 0));
     let messages = stack.published_once(3, &store);
     let levels: Vec<&str> = messages.iter().filter_map(|m| m["data"]["on_hand"].as_str()).collect();
@@ -178,7 +178,7 @@ async fn an_unsent_request_stays_and_becomes_one_event_later() {
     let stack = Stack::up();
     let (store, request) = given::<Zid>(&stack, "order.create.json").await;
     assert_eq!(stack.send("zid", &request).status, 401);
-    mend::<Zid>(&stack, &store).await;
+    set_right_secret::<Zid>(&stack, &store).await;
 
     let nowhere = format!("{}-nowhere.fifo", stack.facts.queue_url);
     let stopped = reverified::<Zid>(&stack, &nowhere, &store).await;
@@ -228,7 +228,7 @@ async fn a_request_that_sqs_rejects_does_not_block_the_next_ones() {
     for request in [&first, &second] {
         assert_eq!(stack.send("zid", request).status, 401);
     }
-    mend::<Zid>(&stack, &store).await;
+    set_right_secret::<Zid>(&stack, &store).await;
     let queue = RefusingFirst { queue: stack.queue(&stack.facts.queue_url), refused: Mutex::default() };
     for accepted in [1, 0] {
         let sum = reverified_to::<Zid>(&stack, &queue, &store).await;
@@ -408,7 +408,7 @@ async fn deferred_deliveries_are_verified_before_refused_ones() {
     for n in [2, 3] {
         deferred(&blind, &numbered(&request, n), start + n).await;
     }
-    mend::<Zid>(&stack, &store).await;
+    set_right_secret::<Zid>(&stack, &store).await;
     let queue = Recording::default();
     let sum = reverified_to::<Zid>(&stack, &queue, &store).await;
     assert_eq!((sum.accepted, sum.refused, sum.failed.len()), (4, 0, 0), "{sum:?}");
@@ -450,7 +450,7 @@ async fn the_sweeper_reads_deferred_deliveries_only_and_each_once() {
     assert_eq!(keys().await, [false; 3], "they are among the refused ones now");
     assert_eq!(sweep().await, (0, 0, 0), "nothing is read twice");
 
-    mend::<Zid>(&stack, &store).await;
+    set_right_secret::<Zid>(&stack, &store).await;
     assert_eq!(counted::<Zid>(&stack, &store).await, (3, 0, 0), "with their chunks");
     assert!(stack.held("zid", &store).await.is_empty());
     assert_eq!(stack.published_once(3, &store).len(), 3);

@@ -135,7 +135,7 @@ fn continues(arguments: &Arguments, options: &DeploymentArgs, now: ReceivedAt, z
         command += " --dry-run";
     }
     if *resend {
-        command += &format!(" --resend --rate {rate}");
+        command.extend([" --resend --rate ", &rate.to_string()]);
     }
     command
 }

@@ -40,10 +40,10 @@ impl Redirect {
         let path = std::env::temp_dir().join(format!("inlet-console-{name}.html"));
         let mut file = private_file::options().create_new(true).open(&path)?;
         let redirect = Self { path };
-        write!(
+        writeln!(
             file,
             "<!doctype html><meta charset=\"utf-8\"><title>Inlet console</title>\
-             <meta http-equiv=\"refresh\" content=\"0;url={url}\"><a href=\"{url}\">Open the console</a>\n"
+             <meta http-equiv=\"refresh\" content=\"0;url={url}\"><a href=\"{url}\">Open the console</a>"
         )?;
         Ok(redirect)
     }
@@ -73,12 +73,11 @@ fn start(program: &str, file: &Path) -> io::Result<()> {
 }
 
 /// Returns true if this machine can show a browser to the user: not over SSH, and on Linux only in a desktop.
-#[expect(clippy::disallowed_methods, reason = "the desktop announces itself in the environment")]
 pub(crate) fn has_desktop() -> bool {
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_remote = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| is_set(&name));
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_remote = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| is_set(name));
     let desktop = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
-    !is_remote && (cfg!(any(target_os = "macos", windows)) || desktop.iter().any(|name| is_set(&name)))
+    !is_remote && (cfg!(any(target_os = "macos", windows)) || desktop.iter().any(|name| is_set(name)))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ssm::operation::delete_parameter::DeleteParameterError;
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_sdk_ssm::operation::get_parameters_by_path::GetParametersByPathOutput;
+use aws_sdk_ssm::primitives::DateTime;
 use aws_sdk_ssm::types::ParameterType;
 use inlet::store::StoreName;
 use serde_json::Value;
@@ -94,7 +95,7 @@ pub(crate) async fn stores(
         let parameters = pages.iter().flat_map(GetParametersByPathOutput::parameters);
         let named = parameters.filter_map(|parameter| {
             let store = StoreName::parse(parameter.name()?.strip_prefix(&path)?).ok()?;
-            Some((store, parameter.last_modified_date().map(|date| date.secs())))
+            Some((store, parameter.last_modified_date().map(DateTime::secs)))
         });
         let named: BTreeMap<StoreName, Option<i64>> = named.collect();
         stores.extend(named.into_iter().map(|(store, at)| (StoreAddress { provider, store }, at)));

@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -80,7 +80,10 @@ impl Desktop {
     /// Runs the console until it has printed its notes, and returns the address, and what the opener got.
     fn console(&self, is_terminal: bool, options: &str) -> (String, Option<String>) {
         let opened = self.folder.join("opened");
-        let line = format!("exec '{}' --local console {options}", env!("CARGO_BIN_EXE_inlet"));
+        let line = format!(
+            "PATH=\"$OPENERS:$PATH\" exec '{}' --local console {options}",
+            env!("CARGO_BIN_EXE_inlet")
+        );
         let mut command = if is_terminal {
             let mut script = Command::new("script");
             script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
@@ -90,9 +93,11 @@ impl Desktop {
             shell.args(["-c", &format!("{line} 2>&1")]);
             shell
         };
-        let path =
-            format!("{}:{}", self.folder.join("bin").display(), std::env::var("PATH").expect("a path"));
-        command.env("PATH", path).env("DISPLAY", ":0").env("OPENED", &opened).env("TERM", "xterm");
+        command
+            .env("OPENERS", self.folder.join("bin"))
+            .env("DISPLAY", ":0")
+            .env("OPENED", &opened)
+            .env("TERM", "xterm");
         command
             .env("TMPDIR", &self.folder)
             .env_remove("SSH_CONNECTION")
@@ -127,7 +132,10 @@ fn a_browser_opens_and_its_arguments_have_no_token() {
     let url = printed.trim_end().rsplit(' ').next().expect("an address").to_owned();
     let opened = opened.expect("the opener was started");
     let (argument, file) = opened.split_once('\n').expect("an argument");
-    assert!(!argument.contains("token") && argument.ends_with(".html"), "{argument}");
+    assert!(
+        !argument.contains("token") && Path::new(argument).extension().is_some_and(|kind| kind == "html"),
+        "{argument}"
+    );
     assert!(file.contains(&format!("content=\"0;url={url}\"")), "{file}");
 }
 

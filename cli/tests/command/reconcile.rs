@@ -57,7 +57,7 @@ impl Scene {
             let row = find(inlet_zid::EVENTS, webhook.event).expect("an event of the catalogue");
             let request = delivery::<Zid>(store.clone(), row, webhook.body, &credential);
             let (table, queue) = (&stack.facts.table, &stack.facts.queue_url);
-            assert_eq!(received_without::<Zid>(&stack, table, queue, request).await.0, 200);
+            assert_eq!(Box::pin(received_without::<Zid>(&stack, table, queue, request)).await.0, 200);
         }
         let missed = has_arrived.values().filter(|has_arrived| !**has_arrived).count();
         assert!(missed > 1 && missed < has_arrived.len() / 2, "{missed} of {}", has_arrived.len());
@@ -103,7 +103,7 @@ fn now() -> Timestamp {
 
 #[tokio::test]
 async fn a_dry_run_counts_and_publishes_nothing() {
-    let scene = Scene::start().await;
+    let scene = Box::pin(Scene::start()).await;
     let before = scene.events().await;
     let report = scene.run(&["--dry-run", "--json"]).done().json();
     assert_eq!(Scene::counts(&report), [scene.orders - scene.missed, 0, scene.missed], "{report}");
@@ -114,7 +114,7 @@ async fn a_dry_run_counts_and_publishes_nothing() {
 
 #[tokio::test]
 async fn missed_states_are_published_once() {
-    let scene = Scene::start().await;
+    let scene = Box::pin(Scene::start()).await;
     let before = scene.events().await;
     let asked = scene.run(&["--json"]);
     assert_eq!((asked.code, scene.events().await), (2, before), "it asks first: {asked:?}");
@@ -147,7 +147,7 @@ async fn missed_states_are_published_once() {
 
 #[tokio::test]
 async fn an_api_that_is_not_read_to_its_end_has_no_share() {
-    let scene = Scene::start().await;
+    let scene = Box::pin(Scene::start()).await;
     let refused =
         scene.run_with(&["--dry-run"], &json!({"authorization": "other", "manager_token": "other"}));
     snapshot("reconcile-refused", &refused);
@@ -162,7 +162,7 @@ async fn an_api_that_is_not_read_to_its_end_has_no_share() {
 
 #[tokio::test]
 async fn people_see_the_share_and_what_is_missed() {
-    let scene = Scene::start().await;
+    let scene = Box::pin(Scene::start()).await;
     snapshot("reconcile-dry-run", &scene.run(&["--dry-run"]).done());
     let requests = scene.server.take_requests();
     assert_eq!(requests.len(), 1 + scene.missed, "one list, and each missed order: {requests:?}");
@@ -181,7 +181,7 @@ fn only_kinds_that_can_be_read_are_compared() {
 
 #[tokio::test]
 async fn an_access_is_stored_used_and_removed() {
-    let scene = Scene::start().await;
+    let scene = Box::pin(Scene::start()).await;
     let store = scene.address();
     let truth = || run(&["truth", &store, "--since", "6h", "--api", &scene.server.url, "--json"]);
     let without = truth().done().json();

@@ -47,9 +47,8 @@ fn a_refused_first_delivery_is_explained() {
 
 /// Returns the webhook URLs that a stand-in for Zid has.
 fn registered(api: &StandIn) -> Vec<String> {
-    let urls =
-        api.state().zid.iter().map(|one| one["target_url"].as_str().expect("a URL").to_owned()).collect();
-    urls
+    let state = api.state();
+    state.zid.iter().map(|one| one["target_url"].as_str().expect("a URL").to_owned()).collect()
 }
 
 #[test]

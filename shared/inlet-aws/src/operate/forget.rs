@@ -177,6 +177,7 @@ impl Forget {
         let until = |received_ms: i64| ReceivedAt::from_millis(received_ms).unwrap_or(cutoff).max(cutoff);
         let tombstones: Vec<_> = found.ids(entity).map(|(id, ms)| (id, until(ms))).collect();
         self.table.receipts.write_tombstones(&tombstones, cutoff).await?;
+        // Collected: a stream of a closure that borrows is not `Send`.
         let notes = found.notes.iter().map(|(sk, received_ms)| {
             let key = Key::new(entity.as_str(), sk);
             let condition =
@@ -184,12 +185,14 @@ impl Forget {
                     .value(":until", number_value(until(*received_ms).millis()));
             self.table.dynamo.delete(key, condition)
         });
+        let notes: Vec<_> = notes.collect();
         let mut notes = stream::iter(notes).buffer_unordered(CONCURRENT_DELETES);
         while notes.try_next().await?.is_some() {}
         let events = found.events.iter().filter_map(|(digest, received_ms)| {
             let (id, until) = (entity.event_id(digest)?, until(*received_ms));
             Some(async move { self.table.events.delete(&id, until).await })
         });
+        let events: Vec<_> = events.collect();
         let chunks: Vec<usize> =
             stream::iter(events).buffer_unordered(CONCURRENT_DELETES).try_collect().await?;
         Ok(chunks.into_iter().sum())
