@@ -59,7 +59,7 @@ struct AddArguments {
     registration: RegistrationArguments,
 }
 
-/// How the URLs are registered at the provider.
+/// The registration of the URLs at the provider.
 #[derive(Debug, clap::Args)]
 struct RegistrationArguments {
     /// Register the URLs through the provider's API without asking
