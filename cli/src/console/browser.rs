@@ -56,7 +56,7 @@ impl Redirect {
 
 impl Drop for Redirect {
     fn drop(&mut self) {
-        // A file that stays contains a token that is worthless by now.
+        // A file that stays contains a token that has expired.
         drop(std::fs::remove_file(&self.path));
     }
 }

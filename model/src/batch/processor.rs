@@ -53,23 +53,23 @@ impl Round {
         round.with_head(protocol)
     }
 
-    /// Returns the round after the consumer's answer.
+    /// Returns the round after the consumer's response.
     #[must_use]
-    pub fn hear_consumer(self, protocol: &Protocol, heard: Result<(), Failed>) -> Self {
-        let is_blocked = heard.is_err() && !protocol.has(Flaw::ConsumedBehindFailed);
+    pub fn after_consumer(self, protocol: &Protocol, result: Result<(), Failed>) -> Self {
+        let is_blocked = result.is_err() && !protocol.has(Flaw::ConsumedBehindFailed);
         Self {
             is_consuming: false,
-            is_consumed: heard.is_ok(),
+            is_consumed: result.is_ok(),
             is_blocked: self.is_blocked || is_blocked,
             ..self
         }
     }
 
-    /// Returns the round after the table's answer to the receipt.
+    /// Returns the round after the table's response to the receipt.
     #[must_use]
-    pub fn hear_table(mut self, protocol: &Protocol, heard: Result<(), Failed>) -> Self {
+    pub fn after_table(mut self, protocol: &Protocol, result: Result<(), Failed>) -> Self {
         if let Some(id) = self.writing.take() {
-            if heard.is_ok() || protocol.has(Flaw::DoneWithoutReceipt) {
+            if result.is_ok() || protocol.has(Flaw::DoneWithoutReceipt) {
                 self.done.put(id);
             } else {
                 self.is_blocked |= !protocol.has(Flaw::ReceiptBehindMissing);

@@ -105,13 +105,13 @@ impl Protocol {
         match luck {
             Luck::Good => {
                 world.consume(head);
-                self.after(world, round.hear_consumer(self, Ok(())));
+                self.after(world, round.after_consumer(self, Ok(())));
             }
-            Luck::Fails => self.after(world, round.hear_consumer(self, Err(Failed))),
+            Luck::Fails => self.after(world, round.after_consumer(self, Err(Failed))),
             // The consumer takes it, and the processor gets no answer: an attempt that was interrupted at its end.
             Luck::Overdue | Luck::SentAgain => {
                 world.consume(head);
-                self.after(world, round.hear_consumer(self, Err(Failed)));
+                self.after(world, round.after_consumer(self, Err(Failed)));
             }
             Luck::Killed => world.processor = Processor::Idle,
         }
@@ -122,13 +122,13 @@ impl Protocol {
         match luck {
             Luck::Good => {
                 world.receipts.put(id);
-                self.after(world, round.hear_table(self, Ok(())));
+                self.after(world, round.after_table(self, Ok(())));
             }
-            Luck::Fails => self.after(world, round.hear_table(self, Err(Failed))),
+            Luck::Fails => self.after(world, round.after_table(self, Err(Failed))),
             Luck::Overdue | Luck::SentAgain => {
                 world.overdue.push(id);
                 world.overdue.sort_unstable();
-                self.after(world, round.hear_table(self, Err(Failed)));
+                self.after(world, round.after_table(self, Err(Failed)));
             }
             Luck::Killed => world.processor = Processor::Idle,
         }
