@@ -154,16 +154,16 @@ mod tests {
     #[tokio::test]
     async fn a_search_reads_the_same_events_in_fewer_calls() {
         let aws = FakeAws::default();
-        // All of them arrived between nine o'clock and four seconds later.
-        aws.store_events(40, 100).await;
+        // All of them arrived between nine o'clock and two seconds later.
+        aws.store_events(40, 30).await;
         let (from, until) = (arrival(0), arrival(6 * 60 * 60 * 1_000));
         let (events, few_calls) = calls(&aws, NewestFirst::searching(&aws.table(), from, until)).await;
-        assert_eq!(events, 4_000);
+        assert_eq!(events, 1_200);
         let (same, calls) = calls(&aws, NewestFirst::new(&aws.table(), from, until)).await;
-        assert_eq!(same, 4_000);
-        // Six hours of eight shards, of which the last one has 500 events in each shard.
+        assert_eq!(same, 1_200);
+        // Six hours of eight shards, of which the last one has about 150 events in each shard.
         assert_eq!(few_calls, 6 * 8, "a page of the sixth hour has 3,200 events");
-        assert!(calls > few_calls + 8 * 3, "{calls} calls with pages of 100 events");
+        assert_eq!(calls, few_calls + 8, "a shard of more than 100 events has two pages");
     }
 
     #[test]
