@@ -1,7 +1,7 @@
 //! The deliveries: fixed bodies, each delivery with an id of its own, signed as the providers sign.
 //!
 //! The figures compare the receivers with peers that understand three providers only, so the corpus names these three.
-//! Every other provider is measured with its usual sample.
+//! Every other provider is measured, without a peer, with its usual sample.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -82,6 +82,15 @@ impl Body {
             compared.into_iter().find(|body| body.provider() == name).unwrap_or(Self::Sample(name))
         };
         inlet_providers::NAMES.iter().copied().map(body).collect()
+    }
+
+    /// Returns the bodies whose units and prices are counted: the smallest of each provider, and a large order.
+    pub fn counted() -> Vec<Self> {
+        let small = [Self::Zid1, Self::Tiki, Self::Zip];
+        let body = |name: &'static str| {
+            small.into_iter().find(|body| body.provider() == name).unwrap_or(Self::Sample(name))
+        };
+        inlet_providers::NAMES.iter().copied().map(body).chain([Self::Zid10]).collect()
     }
 
     /// The bodies that every contender understands.

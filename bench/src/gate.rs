@@ -79,7 +79,7 @@ fn measured() -> Result<(Figures, Vec<String>), Box<dyn Error>> {
         bench.deliver(&function, OfTheStack, &body.delivery())?;
         let units = Units::of(&bench.deliver(&function, OfTheStack, &body.delivery())?.calls);
         add("AWS calls of an accepted webhook", units.calls as f64);
-        add("write units of an accepted webhook", (units.table_writes + units.index_writes) as f64);
+        add("write units of an accepted webhook", units.writes() as f64);
     }
     for body in Body::of_each_provider() {
         let worst = hostile::worst(&bench, OfTheStack, body)?;

@@ -18,6 +18,7 @@ mod judge;
 mod callgrind;
 mod measure;
 mod median;
+mod flow;
 mod results;
 mod price;
 mod goals;

@@ -5,8 +5,7 @@ use serde::Deserialize;
 use crate::contender::Contender;
 use crate::results::{Metric, Results};
 
-/// Size of a DynamoDB write unit, and of an SQS request.
-pub const WRITE_UNIT_BYTES: u64 = 1_024;
+/// Size of an SQS request.
 pub const QUEUE_CHUNK_BYTES: u64 = 65_536;
 
 /// The memory at which Lambda gives a whole processor, in MB.

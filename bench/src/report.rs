@@ -6,6 +6,7 @@ use std::fs;
 
 use crate::chart;
 use crate::contender::Contender;
+use crate::flow::Flow;
 use crate::goals::{GOALS, short};
 use crate::place;
 use crate::results::{Metric, Results};
@@ -16,8 +17,8 @@ const END: &str = "<!-- end: written by make bench -->";
 
 /// Prints the table and the goals, draws the pictures, and puts both tables into `bench/README.md`.
 pub fn publish(results: &Results) -> Result<(), Box<dyn Error>> {
-    let (table, goals) = (table(results), goals(results));
-    println!("\n{table}\n{goals}");
+    let (table, flows, goals) = (table(results), flows(results), goals(results));
+    println!("\n{table}\n{flows}\n{goals}");
     for void in &results.void {
         println!("void: {void}");
     }
@@ -36,7 +37,10 @@ pub fn publish(results: &Results) -> Result<(), Box<dyn Error>> {
     let (before, rest) = text.split_once(BEGIN).ok_or("bench/README.md has no place for the tables")?;
     let (_, after) = rest.split_once(END).ok_or("bench/README.md has no end of the tables")?;
     let about = format!("{}; medians of {} rounds.", results.machine, results.rounds);
-    fs::write(readme, format!("{before}{BEGIN}\n{about}\n\n{table}\n{goals}{}{END}{after}", voids(results)))?;
+    fs::write(
+        readme,
+        format!("{before}{BEGIN}\n{about}\n\n{table}\n{flows}\n{goals}{}{END}{after}", voids(results)),
+    )?;
     Ok(())
 }
 
@@ -54,6 +58,28 @@ fn table(results: &Results) -> String {
             let _ = write!(table, " {value} |");
         }
         table.push('\n');
+    }
+    table
+}
+
+fn flows(results: &Results) -> String {
+    let mut table = String::from(
+        "| units of an event | calls | read units | write units: table | index | SQS chunks | repeated: calls | read units | write units |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for (name, Flow { body_len, accepted, repeated }) in &results.flows {
+        let _ = writeln!(
+            table,
+            "| {name}, {body_len} bytes | {} | {} | {} | {} | {} | {} | {} | {} |",
+            accepted.calls,
+            accepted.reads,
+            accepted.table_writes,
+            accepted.index_writes,
+            accepted.queue_chunks,
+            repeated.calls,
+            repeated.reads,
+            repeated.writes(),
+        );
     }
     table
 }

@@ -7,6 +7,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use crate::contender::Contender;
+use crate::flow::Flow;
 use crate::median::median;
 use crate::place;
 
@@ -117,6 +118,9 @@ pub struct Results {
     pub rounds: u32,
     /// The values of all rounds.
     pub values: BTreeMap<Metric, BTreeMap<Contender, Vec<f64>>>,
+    /// The units of an event of each counted body, by the body's name.
+    #[serde(default)]
+    pub flows: BTreeMap<String, Flow>,
     /// The void rows with their reasons.
     pub void: Vec<String>,
 }

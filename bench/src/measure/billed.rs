@@ -22,6 +22,7 @@ pub fn units(bench: &Bench, contender: Contender) -> Measured {
     bench.deliver(&function, contender, &Body::Zid10.delivery())?;
     let one = Body::Zid10.delivery();
     let accepted = Units::of(&bench.deliver(&function, contender, &one)?.calls);
+    bench.backends.process();
     let repeated = Units::of(&bench.deliver(&function, contender, &one)?.calls);
     let small = Units::of(&bench.deliver(&function, contender, &Body::Zid1.delivery())?.calls);
     let before = function.log_bytes();

@@ -5,6 +5,7 @@ mod warm;
 pub mod counted;
 mod billed;
 mod throttle;
+mod flows;
 pub mod consumer;
 
 use std::error::Error;
@@ -98,6 +99,10 @@ pub fn everything(rounds: u32) -> Result<Results, Failure> {
     }
     for contender in Contender::FUNCTIONS {
         of(&mut results, contender, billed::sizes(contender));
+    }
+    println!("units of every provider");
+    for body in Body::counted() {
+        results.flows.insert(body.name().to_owned(), flows::of(&bench, Contender::Inlet, body)?);
     }
     price::add(&mut results)?;
     results::write(&results)?;
