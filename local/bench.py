@@ -1,9 +1,9 @@
 """Builds the bench and every program that it measures, and runs it."""
 
-import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from local import build, cargo, paths, tools
 from local.steps import Failed, Unavailable, run, step
@@ -14,8 +14,10 @@ STATE = paths.STATE / "bench"
 STRIPPED = STATE / "stripped"
 WITH_SYMBOLS = STATE / "with-symbols"
 
-RECEIVERS = ("inlet-zip", "inlet-tiki", "inlet-zid")
+RECEIVERS = tuple(f"inlet-{provider}" for provider in paths.PROVIDERS)
+FUNCTIONS = (*RECEIVERS, "inlet-processor", "inlet-sweeper")
 OF_CONSUMERS = ("inlet-zid", "inlet-processor")
+PEERS_IN_RUST = ("peer-hello", "peer-idiomatic")
 
 
 def bench(rounds: int) -> None:
@@ -47,40 +49,38 @@ def report() -> None:
 
 
 def gate(accept: bool = False) -> None:
-    """Compare size, instructions and calls of the functions with bench/figures.json."""
+    """Compare size, instructions, calls, units and CPU of the functions with bench/figures.json."""
     if paths.architecture() != "x86_64":
         raise Unavailable("NOTICE: not counted: bench/figures.json has figures of x86-64 binaries")
-    missing = [program for program in ("valgrind", "openssl") if shutil.which(program) is None]
+    missing = [program for program in ("valgrind", "strip", "openssl") if shutil.which(program) is None]
     if missing:
         raise Unavailable(f"NOTICE: not counted: {' and '.join(missing)} missing")
-    with step("the functions, optimised"):
-        build.compile_functions(build.MEASURED_RELEASE)
+    with step("our functions, as they are deployed"):
+        _ours(FUNCTIONS)
+    with step("the peers in Rust"):
+        build_rust_peers()
     run([harness(), "gate", *(["--accept"] if accept else [])])
 
 
-def _ours(names: tuple[str, ...] = (*RECEIVERS, "inlet-processor", "inlet-bench-floor")) -> None:
+def _ours(names: tuple[str, ...] = (*FUNCTIONS, "inlet-bench-floor")) -> None:
     """Builds our functions with symbols for valgrind, and a stripped copy for all other measurements."""
-    packages = [part for name in names for part in ("--package", name)]
-    environment = os.environ | {"CARGO_PROFILE_RELEASE_STRIP": "none"}
-    run(["cargo", "build", "--locked", "--release", *packages], env=environment)
-    built = paths.ROOT / "target" / "release"
-    for name in names:
-        _strip(built / name)
+    for name, binary in build.compile_as_deployed(list(names)).items():
+        _strip(name, binary)
 
 
 def build_rust_peers() -> None:
     """Builds the peers R0 and R1."""
-    run(["cargo", "build", "--locked", "--release", "--manifest-path", PEERS / "Cargo.toml"])
-    for name in ("peer-hello", "peer-idiomatic"):
-        _strip(PEERS / "target" / "release" / name)
+    built = build.compile_peers(PEERS / "Cargo.toml", PEERS / "target", list(PEERS_IN_RUST))
+    for name, binary in built.items():
+        _strip(name, binary)
 
 
-def _strip(binary) -> None:
+def _strip(name: str, binary: Path) -> None:
     """Strips a binary, and keeps a copy with symbols for valgrind."""
     for folder in (STRIPPED, WITH_SYMBOLS):
         folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(binary, WITH_SYMBOLS / binary.name)
-    run(["strip", "--strip-all", "-o", STRIPPED / binary.name, binary])
+    shutil.copy2(binary, WITH_SYMBOLS / name)
+    run(["strip", "--strip-all", "-o", STRIPPED / name, binary])
 
 
 def _node() -> None:

@@ -21,12 +21,9 @@ QUICK_PROFILE = {
 
 QUICK_RELEASE = QUICK_PROFILE | {"CARGO_TARGET_DIR": str(TARGET)}
 
-# For the figures that bench/figures.json compares: optimised, and without the slow optimisation of a release.
+# For the figures of the bench and of its gate: what is deployed, but with the symbols that valgrind needs.
 MEASURED_TARGET = TARGET / "measured"
-MEASURED_RELEASE = QUICK_RELEASE | {
-    "CARGO_TARGET_DIR": str(MEASURED_TARGET),
-    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
-}
+MEASURED_RELEASE = {"CARGO_TARGET_DIR": str(MEASURED_TARGET), "CARGO_PROFILE_RELEASE_STRIP": "none"}
 
 # The compiler's flag for crates of which little is used, and the wrapper that gives it to three of them. The flag is not
 # stable.
@@ -34,11 +31,39 @@ MOSTLY_UNUSED = "hint-mostly-unused"
 WRAPPER = Path(__file__).with_name("quick-rustc")
 
 
-def compile_functions(profile: dict[str, str] | None = None) -> None:
-    """Compiles every function, by default for the local stack; takes a second if nothing changed."""
+def compile_functions() -> None:
+    """Compiles every function for the local stack; takes a second if nothing changed."""
     packages = [part for binary in binaries() for part in ("--package", binary)]
     architecture = ["--arm64"] if paths.architecture() == "arm64" else []
-    run(["cargo", "lambda", "build", "--release", *architecture, *packages], env=tools.environment() | (profile or local_release()))
+    run(["cargo", "lambda", "build", "--release", *architecture, *packages], env=tools.environment() | local_release())
+
+
+def compile_as_deployed(names: list[str]) -> dict[str, Path]:
+    """Compiles these packages as a deployment has them, with their symbols, and returns the binaries by name.
+
+    cargo-lambda compiles with the release profile for the processor that Lambda promises, not for this machine's.
+    """
+    packages = [part for name in names for part in ("--package", name)]
+    command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", _architecture_option()]
+    run([*command, *packages], env=tools.environment() | MEASURED_RELEASE)
+    return {name: MEASURED_TARGET / "lambda" / name / "bootstrap" for name in names}
+
+
+def compile_peers(manifest: Path, target: Path, names: list[str]) -> dict[str, Path]:
+    """Compiles programs of another workspace with the same target processor, and returns the binaries by name."""
+    command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", _architecture_option()]
+    variables = {
+        "CARGO_TARGET_DIR": str(target),
+        "CARGO_PROFILE_RELEASE_STRIP": "none",
+        # This machine's linker: zig cannot compile the C library of the peer's TLS everywhere.
+        "CARGO_LAMBDA_COMPILER": "cargo",
+    }
+    run([*command, "--manifest-path", manifest], env=tools.environment() | variables)
+    return {name: target / "lambda" / name / "bootstrap" for name in names}
+
+
+def _architecture_option() -> str:
+    return "--arm64" if paths.architecture() == "arm64" else "--x86-64"
 
 
 def pack(parameters: list[str]) -> None:

@@ -16,8 +16,7 @@ use crate::runtime_api::Silence;
 /// starts the first thread, and the C library has symbols even if the program has none. The time at which the host is
 /// found is random, so the connection itself does not mark the place.
 fn before_warming(contender: Contender) -> Option<&'static str> {
-    let opens = matches!(contender, Contender::Inlet | Contender::OfTheStack);
-    opens.then_some("--dump-before=pthread_create*")
+    (contender == Contender::Inlet).then_some("--dump-before=pthread_create*")
 }
 
 /// The instructions of one run.

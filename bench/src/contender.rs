@@ -24,8 +24,6 @@ pub enum Contender {
     Floor,
     /// Ours.
     Inlet,
-    /// Ours in the local stack's cheap profile, for the gate.
-    OfTheStack,
 }
 
 impl Contender {
@@ -51,7 +49,6 @@ impl Contender {
             Self::Python => "R3 Python",
             Self::Floor => "F1 floor",
             Self::Inlet => "Inlet",
-            Self::OfTheStack => "Inlet, built quickly",
         }
     }
 
@@ -65,9 +62,6 @@ impl Contender {
             Self::Python => place::bench().join("peers/python/bootstrap.py"),
             Self::Floor => state.join("stripped/inlet-bench-floor"),
             Self::Inlet => state.join(format!("stripped/inlet-{provider}")),
-            Self::OfTheStack => {
-                place::root().join(format!(".local/target/measured/lambda/inlet-{provider}/bootstrap"))
-            }
         }
     }
 
@@ -75,7 +69,7 @@ impl Contender {
     pub fn command(self, provider: &str) -> Vec<PathBuf> {
         let file = self.file(provider);
         match self {
-            Self::Hello | Self::Idiomatic | Self::Floor | Self::Inlet | Self::OfTheStack => vec![file],
+            Self::Hello | Self::Idiomatic | Self::Floor | Self::Inlet => vec![file],
             Self::Node => vec!["node".into(), file],
             Self::Python => vec![place::state().join("python/bin/python"), file],
         }
@@ -98,7 +92,7 @@ impl Contender {
     ) {
         let aws = format!("https://localhost:{}", backends.address.port());
         let roots = match self {
-            Self::Inlet | Self::OfTheStack => &certificates.amazon_and_ours,
+            Self::Inlet => &certificates.amazon_and_ours,
             _ => &certificates.system_and_ours,
         };
         command

@@ -1,5 +1,5 @@
-//! The gate: compares values that are the same on every machine, of the receivers as the local stack builds them, with
-//! the committed figures.
+//! The gate: compares values that are the same on every machine, of the receivers as they are deployed, with the
+//! committed figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::backends::Units;
 use crate::callgrind;
-use crate::contender::Contender::OfTheStack;
+use crate::contender::Contender::Inlet;
 use crate::corpus::Body;
 use crate::hostile;
 use crate::measure::{Bench, counted};
@@ -66,23 +66,23 @@ fn measured() -> Result<(Figures, Vec<String>), Box<dyn Error>> {
         let provider = body.provider();
         let mut add =
             |what: &str, value: f64| figures.insert(format!("inlet-{provider}: {what}"), value.round());
-        add("bytes of the binary", fs::metadata(OfTheStack.file(provider))?.len() as f64);
+        add("bytes of the binary", fs::metadata(Inlet.file(provider))?.len() as f64);
         bench.backends.empty();
-        let start = callgrind::count(OfTheStack, provider, &[], &bench.certificates, &bench.backends)?;
+        let start = callgrind::count(Inlet, provider, &[], &bench.certificates, &bench.backends)?;
         // Without the instructions up to the first `/next` and those of a forgery: the progress of a handshake and the
         // number of credential reads depend on the machine.
         add("instructions before connections are opened", start.before_warming as f64);
-        let accepted = counted::of_webhook(&bench, OfTheStack, body, Body::delivery)?;
+        let accepted = counted::of_webhook(&bench, Inlet, body, Body::delivery)?;
         add("instructions of an accepted webhook", accepted * 1e6);
-        let function = bench.function(OfTheStack, body)?;
+        let function = bench.function(Inlet, body)?;
         function.ready()?;
-        bench.deliver(&function, OfTheStack, &body.delivery())?;
-        let units = Units::of(&bench.deliver(&function, OfTheStack, &body.delivery())?.calls);
+        bench.deliver(&function, Inlet, &body.delivery())?;
+        let units = Units::of(&bench.deliver(&function, Inlet, &body.delivery())?.calls);
         add("AWS calls of an accepted webhook", units.calls as f64);
         add("write units of an accepted webhook", units.writes() as f64);
     }
     for body in Body::of_each_provider() {
-        let worst = hostile::worst(&bench, OfTheStack, body)?;
+        let worst = hostile::worst(&bench, Inlet, body)?;
         let name = format!("inlet-{}: memory of the worst forged request", body.provider());
         figures.insert(name, worst.memory as f64);
         wrong.extend(hostile::exceeded(body.provider(), worst));
@@ -95,7 +95,7 @@ pub fn hostile() -> Result<(), Box<dyn Error>> {
     let bench = Bench::start()?;
     let mut wrong = Vec::new();
     for body in Body::of_each_provider() {
-        let worst = hostile::worst(&bench, OfTheStack, body)?;
+        let worst = hostile::worst(&bench, Inlet, body)?;
         wrong.extend(hostile::exceeded(body.provider(), worst));
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }

@@ -62,8 +62,8 @@ pub fn sizes(contender: Contender) -> Measured {
         // Python and boto3 are the runtime's own.
         return Ok(Vec::new());
     }
-    let largest = ["zip", "tiki", "zid"].map(|provider| contender.file(provider));
-    let largest = largest.into_iter().max_by_key(|file| fs::metadata(file).map_or(0, |data| data.len()));
+    let files = inlet_providers::NAMES.iter().map(|provider| contender.file(provider));
+    let largest = files.max_by_key(|file| fs::metadata(file).map_or(0, |data| data.len()));
     let file = largest.ok_or("there is no file")?;
     let mut packed = GzEncoder::new(Counter(0), Compression::default());
     io::copy(&mut BufReader::new(File::open(&file)?), &mut packed)?;
