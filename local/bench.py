@@ -43,6 +43,14 @@ def consumers(rounds: int) -> None:
     run([quick_harness(), "consumers", str(rounds)])
 
 
+def prices(events: int) -> None:
+    """Count the calls, units and bytes of some events' whole way, and write the prices and tables."""
+    _needs("strip", "openssl")
+    with step("our functions, as they are deployed"):
+        _ours(FUNCTIONS)
+    run([quick_harness(), "prices", str(events)])
+
+
 def report() -> None:
     """Write the bench's tables and pictures from the recorded results."""
     run([harness(), "report"])

@@ -54,6 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     until_handler.add_argument("rounds", nargs="?", type=int, default=5)
     until_handler.set_defaults(act=lambda chosen: bench.consumers(chosen.rounds))
 
+    priced = commands.add_parser("bench-prices", help=bench.prices.__doc__)
+    priced.add_argument("events", nargs="?", type=int, default=1_000)
+    priced.set_defaults(act=lambda chosen: bench.prices(chosen.events))
+
     driven = commands.add_parser("load", help=load.load.__doc__)
     driven.add_argument("seconds", nargs="?", type=int, default=20)
     driven.set_defaults(act=lambda chosen: load.load(chosen.seconds))

@@ -18,6 +18,7 @@ use inlet_tiki::Tiki;
 use inlet_zid::Zid;
 use inlet_zip::Zip;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 const ZIP: &str = include_str!("../../functions/zip/payloads/authorize.json");
@@ -147,8 +148,16 @@ impl Body {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let order = if self == Self::Zip { format!("order-{number}") } else { number.to_string() };
         let request = match self {
-            Self::Zip => signed::<Zip>("authorize", with(ZIP, "/orderId", json!(order))),
-            Self::Tiki => signed::<Tiki>("order.status", with(TIKI, "/data/order_code", json!(order))),
+            Self::Zip => {
+                let at = format!("{:.6}", Timestamp::now());
+                signed::<Zip>("authorize", with(ZIP, &[("/orderId", &order), ("/timestamp", &at)]))
+            }
+            Self::Tiki => {
+                let at = Timestamp::now().to_zoned(TimeZone::fixed(jiff::tz::offset(7)));
+                let at = at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+                let changes = [("/data/order_code", order.as_str()), ("/data/date", &at)];
+                signed::<Tiki>("order.status", with(TIKI, &changes))
+            }
             Self::Zid1 => signed::<Zid>("order.create", head(number)),
             Self::Zid10 => signed::<Zid>("order.create", zid(number, 10_000)),
             Self::Zid50 => signed::<Zid>("order.create", zid(number, 50_000)),
@@ -176,7 +185,7 @@ fn sample(provider: &str, order: &str) -> Request {
             let row = find(P::EVENTS, event).expect("the event is in the catalogue");
             let payload = P::PAYLOADS.iter().find(|payload| payload.name() == event).expect("a payload file");
             let entity = EntityId::Exactly(self.order.to_owned());
-            let variant = SampleVariant { entity, at: Timestamp::UNIX_EPOCH, state: 0 };
+            let variant = SampleVariant { entity, at: Timestamp::now(), state: 0 };
             self.request = Some(signed::<P>(event, variant.body(row, payload.body, payload.is_form())));
         }
     }
@@ -275,9 +284,13 @@ pub fn hostile(body: Body) -> Vec<Hostile> {
     all
 }
 
-fn with(text: &str, place: &str, value: Value) -> Vec<u8> {
+/// Returns a payload with other texts at these places. Its time is the present one: a receiver looks for the receipt of a
+/// signed delivery that is older than the retention, which costs a read.
+fn with(text: &str, changes: &[(&str, &str)]) -> Vec<u8> {
     let mut json: Value = serde_json::from_str(text).expect("a payload is JSON");
-    *json.pointer_mut(place).expect("a payload has its id") = value;
+    for (place, value) in changes {
+        *json.pointer_mut(place).expect("a payload has its id and its time") = json!(value);
+    }
     json.to_string().into_bytes()
 }
 

@@ -4,8 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,12 +19,15 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// Time in which a function that waits for its next event may still be busy with the last.
 const SETTLING: Duration = Duration::from_millis(20);
 
+/// The output of a function so far.
+type Log = Arc<Mutex<Vec<u8>>>;
+
 /// A running function.
 pub struct Function {
     api: RuntimeApi,
     child: Child,
     started: Instant,
-    log_bytes: Arc<AtomicU64>,
+    log: Log,
 }
 
 /// The measurements of a start.
@@ -58,11 +60,11 @@ impl Function {
         command.envs(variables.iter().map(|(name, value)| (*name, value)));
         let started = Instant::now();
         let mut child = command.spawn()?;
-        let (log_bytes, nothing): (Arc<AtomicU64>, Arc<AtomicU64>) = Default::default();
-        count(child.stdout.take(), &log_bytes);
+        let (log, ignored) = (Log::default(), Log::default());
+        keep(child.stdout.take(), &log);
         // The wrapping command writes output of its own.
-        count(child.stderr.take(), if watched { &nothing } else { &log_bytes });
-        Ok(Self { api, child, started, log_bytes })
+        keep(child.stderr.take(), if watched { &ignored } else { &log });
+        Ok(Self { api, child, started, log })
     }
 
     /// Waits until it asks for an event for the first time.
@@ -103,7 +105,13 @@ impl Function {
     /// Returns the number of bytes that it has logged.
     pub fn log_bytes(&self) -> u64 {
         thread::sleep(SETTLING);
-        self.log_bytes.load(Ordering::Relaxed)
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
+    /// Returns its log.
+    pub fn log(&self) -> String {
+        thread::sleep(SETTLING);
+        String::from_utf8_lossy(&self.log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
     /// Returns its process id.
@@ -133,14 +141,14 @@ fn running(task: &Path) -> Duration {
     Duration::from_nanos(nanos.unwrap_or(0))
 }
 
-/// Reads the output and counts its bytes.
-fn count(from: Option<impl Read + Send + 'static>, bytes: &Arc<AtomicU64>) {
-    let bytes = Arc::clone(bytes);
+/// Reads the output and keeps it.
+fn keep(from: Option<impl Read + Send + 'static>, log: &Log) {
+    let log = Arc::clone(log);
     let Some(mut from) = from else { return };
     thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok(len @ 1..) = from.read(&mut buffer) {
-            bytes.fetch_add(len as u64, Ordering::Relaxed);
+            log.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&buffer[..len]);
         }
     });
 }

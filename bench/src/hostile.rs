@@ -7,13 +7,14 @@ use std::time::Duration;
 use crate::contender::Contender;
 use crate::corpus::{Body, Hostile, hostile};
 use crate::function::Function;
-use crate::measure::Bench;
+use crate::measure::{Bench, Measured};
+use crate::results::Metric;
 
 /// The memory that a function may use for one request: half of what the template gives it.
-const MAX_MEMORY: u64 = 128_000_000;
+pub const MAX_MEMORY: u64 = 128_000_000;
 
 /// The CPU time that a request may take: one second of a function of 256 MB, which has that part of a processor of 1,769 MB.
-const MAX_CPU: Duration = Duration::from_millis(1_000 * 256 / 1_769);
+pub const MAX_CPU: Duration = Duration::from_millis(1_000 * 256 / 1_769);
 
 /// The step to which memory is rounded up: a process's peak differs by a few pages from run to run.
 const STEP: u64 = 8_000_000;
@@ -43,6 +44,16 @@ pub fn worst(bench: &Bench, contender: Contender, body: Body) -> Result<Worst, B
     Ok(worst)
 }
 
+/// Measures the most expensive requests to the receivers of all providers.
+pub fn measured(bench: &Bench) -> Measured {
+    let mut all = Worst { memory: 0, cpu: Duration::ZERO };
+    for body in Body::of_each_provider() {
+        let Worst { memory, cpu } = worst(bench, Contender::Inlet, body)?;
+        all = Worst { memory: all.memory.max(memory), cpu: all.cpu.max(cpu) };
+    }
+    Ok(vec![(Metric::WorstCpu, all.cpu.as_secs_f64() * 1e3), (Metric::WorstMemory, all.memory as f64 / 1e6)])
+}
+
 /// Returns what exceeds its limit, one line each.
 pub fn exceeded(provider: &str, worst: Worst) -> Vec<String> {
     let mut exceeded = Vec::new();
@@ -70,4 +81,21 @@ fn cost(bench: &Bench, contender: Contender, body: Body, event: &[u8]) -> Result
         cpu = cpu.min(function.settled_cpu().saturating_sub(before));
     }
     Ok(Worst { memory: function.peak_memory().next_multiple_of(STEP), cpu })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_beyond_either_limit_is_named() {
+        for (memory, cpu, want) in [
+            (MAX_MEMORY, MAX_CPU, 0),
+            (MAX_MEMORY + 1, MAX_CPU, 1),
+            (MAX_MEMORY, MAX_CPU + Duration::from_millis(1), 1),
+            (MAX_MEMORY * 2, MAX_CPU * 2, 2),
+        ] {
+            assert_eq!(exceeded("zid", Worst { memory, cpu }).len(), want, "{memory} bytes, {cpu:?}");
+        }
+    }
 }

@@ -3,6 +3,8 @@
 //!
 //! `inlet-bench run` measures everything and writes `bench/results/`; `inlet-bench gate` measures values that are the same
 //! on every machine and compares them with `bench/figures.json`; `inlet-bench gate --accept` replaces that file;
+//! `inlet-bench prices` counts the ways of so many events of each body, and replaces those of the last run;
+//! `inlet-bench rates` does the same with the rates of processor and sweeper;
 //! `inlet-bench hostile` measures the most expensive forged requests only;
 //! `inlet-bench consumers` measures the time until a consumer's handler; `inlet-bench load` drives the deployed stack.
 
@@ -19,9 +21,11 @@ mod callgrind;
 mod measure;
 mod median;
 mod flow;
+mod emitted_metrics;
 mod results;
 mod price;
 mod goals;
+mod ceilings;
 mod report;
 mod chart;
 mod gate;
@@ -42,6 +46,14 @@ fn main() -> ExitCode {
             Err(_) => return usage(),
         },
         ["report"] => results::read().and_then(|results| report::publish(&results)),
+        ["prices", events] => match events.parse() {
+            Ok(events) => measure::ways_only(events).and_then(|results| report::publish(&results)),
+            Err(_) => return usage(),
+        },
+        ["rates", rounds] => match rounds.parse() {
+            Ok(rounds) => measure::rates_only(rounds).and_then(|results| report::publish(&results)),
+            Err(_) => return usage(),
+        },
         ["gate"] => gate::compare(),
         ["gate", "--accept"] => gate::accept(),
         ["hostile"] => gate::hostile(),
@@ -66,7 +78,7 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "inlet-bench run [ROUNDS] | report | gate [--accept] | hostile | consumers ROUNDS | load SECONDS OUR_API THEIR_API"
+        "inlet-bench run [ROUNDS] | report | prices EVENTS | rates ROUNDS | gate [--accept] | hostile | consumers ROUNDS | load SECONDS OUR_API THEIR_API"
     );
     ExitCode::FAILURE
 }

@@ -4,18 +4,21 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 
+use crate::ceilings;
 use crate::chart;
 use crate::contender::Contender;
 use crate::flow::Flow;
-use crate::goals::{GOALS, short};
+use crate::goals::{GOALS, Verdict, short};
 use crate::place;
+use crate::price::document;
 use crate::results::{Metric, Results};
 
 /// The report replaces the text between these lines of the README.
 const BEGIN: &str = "<!-- begin: written by make bench -->";
 const END: &str = "<!-- end: written by make bench -->";
 
-/// Prints the table and the goals, draws the pictures, and puts both tables into `bench/README.md`.
+/// Prints the tables, draws the pictures, and writes the tables into `bench/README.md` the prices
+/// into `docs/costs.md`, and the rates into `docs/scaling.md`.
 pub fn publish(results: &Results) -> Result<(), Box<dyn Error>> {
     let (table, flows, goals) = (table(results), flows(results), goals(results));
     println!("\n{table}\n{flows}\n{goals}");
@@ -41,7 +44,8 @@ pub fn publish(results: &Results) -> Result<(), Box<dyn Error>> {
         readme,
         format!("{before}{BEGIN}\n{about}\n\n{table}\n{flows}\n{goals}{}{END}{after}", voids(results)),
     )?;
-    Ok(())
+    document::write(results)?;
+    ceilings::write(results)
 }
 
 fn table(results: &Results) -> String {
@@ -63,11 +67,14 @@ fn table(results: &Results) -> String {
 }
 
 fn flows(results: &Results) -> String {
+    if results.flows.is_empty() {
+        return "Units of an event of each provider: not measured.\n".to_owned();
+    }
     let mut table = String::from(
         "| units of an event | calls | read units | write units: table | index | SQS chunks | repeated: calls | read units | write units |\n\
          |---|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
-    for (name, Flow { body_len, accepted, repeated }) in &results.flows {
+    for (name, Flow { body_len, accepted, repeated, .. }) in &results.flows {
         let _ = writeln!(
             table,
             "| {name}, {body_len} bytes | {} | {} | {} | {} | {} | {} | {} | {} |",
@@ -87,14 +94,14 @@ fn flows(results: &Results) -> String {
 fn goals(results: &Results) -> String {
     let mut table = String::from("| goal | reached | |\n|---|--:|---|\n");
     for goal in &GOALS {
-        let outcome = goal.outcome(results);
-        let reached = outcome.reached.map_or_else(|| "not measured".to_owned(), short);
-        let verdict = match (outcome.met, outcome.reached) {
-            (true, _) => "met",
-            (false, Some(_)) => "**not met**",
-            (false, None) => "",
+        let (reached, verdict) = goal.outcome(results);
+        let reached = reached.map(short).unwrap_or_default();
+        let verdict = match verdict {
+            Verdict::Met => "met",
+            Verdict::NotMet => "**not met**",
+            Verdict::NotMeasured => "not measured",
         };
-        let _ = writeln!(table, "| {} | {reached} | {verdict} |", outcome.words);
+        let _ = writeln!(table, "| {} | {reached} | {verdict} |", goal.words());
     }
     table
 }

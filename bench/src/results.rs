@@ -7,7 +7,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use crate::contender::Contender;
-use crate::flow::Flow;
+use crate::flow::{Flow, Idle};
 use crate::median::median;
 use crate::place;
 
@@ -20,14 +20,19 @@ pub enum Metric {
     StartWall,
     StartCpu,
     FirstCpu,
+    FirstWithStartCpu,
     FirstThrottledWall,
     WarmInstructions,
     WarmCpu,
     WarmCpuSmall,
     ForgedCpu,
+    WorstCpu,
+    WorstMemory,
     ForgedSkew,
     LatencyMiddle,
     LatencyTail,
+    OwnMiddle,
+    OwnTail,
     PeakMemory,
     GrowthPerByte,
     Binary,
@@ -38,27 +43,37 @@ pub enum Metric {
     TableWrites,
     IndexWrites,
     TableWritesSmall,
+    TableWritesLarge,
     QueueChunks,
     LogBytes,
     Price,
+    ProcessorOneEntity,
+    ProcessorTenEntities,
+    Walk,
+    Resend,
 }
 
 impl Metric {
     /// All metrics, in the order of the table.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 36] = [
         Self::StartInstructions,
         Self::StartInstructionsConnected,
         Self::StartWall,
         Self::StartCpu,
         Self::FirstCpu,
+        Self::FirstWithStartCpu,
         Self::FirstThrottledWall,
         Self::WarmInstructions,
         Self::WarmCpu,
         Self::WarmCpuSmall,
         Self::ForgedCpu,
+        Self::WorstCpu,
+        Self::WorstMemory,
         Self::ForgedSkew,
         Self::LatencyMiddle,
         Self::LatencyTail,
+        Self::OwnMiddle,
+        Self::OwnTail,
         Self::PeakMemory,
         Self::GrowthPerByte,
         Self::Binary,
@@ -69,9 +84,14 @@ impl Metric {
         Self::TableWrites,
         Self::IndexWrites,
         Self::TableWritesSmall,
+        Self::TableWritesLarge,
         Self::QueueChunks,
         Self::LogBytes,
         Self::Price,
+        Self::ProcessorOneEntity,
+        Self::ProcessorTenEntities,
+        Self::Walk,
+        Self::Resend,
     ];
 
     /// Returns its title and its unit.
@@ -84,14 +104,19 @@ impl Metric {
             Self::StartWall => ("start to first /next, wall", "ms"),
             Self::StartCpu => ("start to first /next, CPU", "ms"),
             Self::FirstCpu => ("cold first webhook, 10 KB, CPU", "ms"),
+            Self::FirstWithStartCpu => ("start and cold first webhook, 10 KB, CPU", "ms"),
             Self::FirstThrottledWall => ("cold first webhook, 10 KB, at 7.2 % of a CPU, wall", "ms"),
             Self::WarmInstructions => ("warm accepted webhook, 10 KB", "M instructions"),
             Self::WarmCpu => ("warm accepted webhook, 10 KB, CPU", "ms"),
             Self::WarmCpuSmall => ("warm accepted webhook, Zip 0.4 KB, CPU", "ms"),
             Self::ForgedCpu => ("forged webhook, 10 KB, in a flood, CPU", "ms"),
+            Self::WorstCpu => ("most expensive request without a proof, CPU", "ms"),
+            Self::WorstMemory => ("most expensive request without a proof, peak RSS", "MB"),
             Self::ForgedSkew => ("forged: last byte wrong against first byte wrong, instructions", "%"),
             Self::LatencyMiddle => ("warm latency, backends at 5 ms, p50", "ms"),
             Self::LatencyTail => ("warm latency, backends at 5 ms, p99", "ms"),
+            Self::OwnMiddle => ("own time: warm latency less what the services held, p50", "ms"),
+            Self::OwnTail => ("own time: warm latency less what the services held, p99", "ms"),
             Self::PeakMemory => ("peak RSS after 1,000 webhooks", "MB"),
             Self::GrowthPerByte => ("peak RSS for each byte of a 1 MB body", "bytes"),
             Self::Binary => ("binary, stripped", "MB"),
@@ -102,9 +127,14 @@ impl Metric {
             Self::TableWrites => ("write units of the table, 10 KB", "units"),
             Self::IndexWrites => ("write units of the index, 10 KB", "units"),
             Self::TableWritesSmall => ("write units of the table, 1 KB", "units"),
+            Self::TableWritesLarge => ("write units of the table, 1 MB", "units"),
             Self::QueueChunks => ("SQS chunks of 64 KB, 10 KB", "chunks"),
             Self::LogBytes => ("log of an accepted webhook", "bytes"),
-            Self::Price => ("price of a million events of 1 KB", "$"),
+            Self::Price => ("price of receiving a million events of 1 KB", "$"),
+            Self::ProcessorOneEntity => ("processor, one entity, services at 5 ms", "events/s"),
+            Self::ProcessorTenEntities => ("processor, ten entities, services at 5 ms", "events/s"),
+            Self::Walk => ("sweeper's walk over processed events, services at 5 ms", "events/s"),
+            Self::Resend => ("sweeper sends events again, services at 5 ms", "events/s"),
         }
     }
 }
@@ -118,9 +148,12 @@ pub struct Results {
     pub rounds: u32,
     /// The values of all rounds.
     pub values: BTreeMap<Metric, BTreeMap<Contender, Vec<f64>>>,
-    /// The units of an event of each counted body, by the body's name.
+    /// The way of an event of each counted body, by the body's name.
     #[serde(default)]
     pub flows: BTreeMap<String, Flow>,
+    /// The work of a deployment that receives nothing.
+    #[serde(default)]
+    pub idle: Option<Idle>,
     /// The void rows with their reasons.
     pub void: Vec<String>,
 }

@@ -12,6 +12,9 @@ use super::expression::{Condition, update};
 /// The attributes of the index: its keys, the table's keys, and what the template projects.
 const INDEX_ATTRIBUTES: [&str; 6] = ["pk", "sk", "bucket", "arrival", "type", "canonical_type"];
 
+/// The bytes that storage of an item, and of an entry in the index, takes beyond its attributes.
+const STORAGE_OVERHEAD: u64 = 100;
+
 /// The bytes that one page of a query reads.
 const PAGE_BYTES: u64 = 1 << 20;
 
@@ -72,6 +75,13 @@ impl Table {
     /// Returns the items.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.values()
+    }
+
+    /// Returns the bytes of an item and its entry in the index that AWS bills as storage.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+    pub fn billed_bytes(&self, item: &Item) -> u64 {
+        let entry = index_key(item).map_or(0, |_| size(&projection(item)) + STORAGE_OVERHEAD);
+        size(item) + STORAGE_OVERHEAD + entry
     }
 
     /// Replaces an item, or deletes it if `after` has no attributes. Returns the units.

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use self::capacity::Capacity;
 use self::dynamodb::{Answer, Table};
+use self::layout::Stored;
 use crate::http::{self, Request};
 use crate::price;
 
@@ -33,8 +34,9 @@ pub struct Call {
     pub asked: Value,
     /// True if the service refused the call: as a rule, because the condition of a write failed.
     pub refused: bool,
-    /// The time at which the request had arrived as a whole.
+    /// The time at which the request had arrived as a whole, and the time at which its answer was sent.
     pub at: Instant,
+    pub until: Instant,
     /// The units that the table bills.
     pub capacity: Capacity,
 }
@@ -116,6 +118,24 @@ impl Backends {
         layout::write_receipts(&mut self.shared.state().table);
     }
 
+    /// Returns a copy of the table.
+    pub fn table(&self) -> Table {
+        self.shared.state().table.clone()
+    }
+
+    /// Replaces the table, and makes its events older.
+    pub fn restore(&self, table: &Table, age: Duration) {
+        let mut table = table.clone();
+        layout::age(&mut table, age);
+        self.shared.state().table = table;
+    }
+
+    /// Returns the storage of the table until its items expire.
+    pub fn stored(&self) -> Stored {
+        let now = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64();
+        layout::stored(&self.shared.state().table, now)
+    }
+
     /// Deletes every item.
     pub fn empty(&self) {
         *self.shared.state() = State::default();
@@ -147,7 +167,7 @@ fn converse(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
         let kind = content_type(&operation);
         {
             let mut state = shared.state();
-            state.calls.push(Call { operation, asked, refused, at, capacity });
+            state.calls.push(Call { operation, asked, refused, at, until: Instant::now(), capacity });
             if let (Some(Value::String(message)), Some(accepted)) = (message, &state.accepted) {
                 // No measurement waits for it any more.
                 let _ = accepted.send(message);
@@ -186,6 +206,21 @@ impl State {
             .unwrap_or_else(|| (400, json!({"__type": "UnknownOperationException", "message": operation})));
         (status, answer, Capacity::default())
     }
+}
+
+/// Returns the time for which at least one service held a call.
+pub fn held(calls: &[Call]) -> Duration {
+    let mut periods: Vec<(Instant, Instant)> = calls.iter().map(|call| (call.at, call.until)).collect();
+    periods.sort();
+    let mut held = Duration::ZERO;
+    let mut counted_until: Option<Instant> = None;
+    for (at, until) in periods {
+        // A part that another call has already covered counts once.
+        let from = counted_until.map_or(at, |counted| counted.max(at));
+        held += until.saturating_duration_since(from);
+        counted_until = Some(counted_until.map_or(until, |counted| counted.max(until)));
+    }
+    held
 }
 
 /// The billed units of some calls.
@@ -233,4 +268,30 @@ fn queue_chunks(call: &Call) -> u64 {
         _ => return 0,
     };
     bytes.div_ceil(price::QUEUE_CHUNK_BYTES).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlapping_calls_are_held_once() {
+        let start = Instant::now();
+        let call = |from_ms, until_ms| Call {
+            operation: "PutItem".to_owned(),
+            asked: Value::Null,
+            refused: false,
+            at: start + Duration::from_millis(from_ms),
+            until: start + Duration::from_millis(until_ms),
+            capacity: Capacity::default(),
+        };
+        for (calls, want_ms) in [
+            (vec![], 0),
+            (vec![call(0, 5), call(7, 12)], 10),
+            (vec![call(7, 12), call(0, 8)], 12),
+            (vec![call(0, 20), call(5, 6), call(19, 21)], 21),
+        ] {
+            assert_eq!(held(&calls), Duration::from_millis(want_ms), "{calls:?}");
+        }
+    }
 }

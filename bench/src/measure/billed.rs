@@ -42,6 +42,14 @@ pub fn units(bench: &Bench, contender: Contender) -> Measured {
     ])
 }
 
+/// Measures the write units of a body of 1 MB: ours alone, because DynamoDB would refuse the one large item of the peers.
+pub fn large(bench: &Bench) -> Measured {
+    let function = bench.function(Contender::Inlet, Body::Zid1000)?;
+    function.ready()?;
+    let done = bench.deliver(&function, Contender::Inlet, &Body::Zid1000.delivery())?;
+    Ok(vec![(Metric::TableWritesLarge, Units::of(&done.calls).table_writes as f64)])
+}
+
 /// Checks that each body of the corpus, as text and in base64, is stored and sent correctly.
 fn every_body(bench: &Bench, contender: Contender) -> Result<(), Failure> {
     for body in Body::EVERY {

@@ -13,7 +13,9 @@ pub fn start(bench: &Bench, contender: Contender) -> Measured {
     if Contender::WORKERS.contains(&contender) {
         let before = function.settled_cpu();
         bench.deliver(&function, contender, &Body::Zid10.delivery())?;
-        values.push((Metric::FirstCpu, millis(function.settled_cpu().saturating_sub(before))));
+        let first = function.settled_cpu().saturating_sub(before);
+        values.push((Metric::FirstCpu, millis(first)));
+        values.push((Metric::FirstWithStartCpu, millis(start.cpu + first)));
     }
     Ok(values)
 }

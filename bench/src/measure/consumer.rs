@@ -52,7 +52,7 @@ impl Mode {
     }
 
     /// Returns the processor's variables.
-    fn variables(self, bench: &Bench) -> Vec<(&'static str, String)> {
+    pub fn variables(self, bench: &Bench) -> Vec<(&'static str, String)> {
         let queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/inlet-bench-DeadLetterQueue.fifo";
         let consumer = match self {
             Self::Bus => ("INLET_BUS", "inlet-bench".to_owned()),
@@ -151,7 +151,7 @@ fn deliver(
         let processing = scope.spawn(move || {
             let message = messages.recv_timeout(TIMEOUT).map_err(|_| Silence::Late)?;
             thread::sleep(handing_over);
-            processor.deliver(&batch(&message)).map(|_| ())
+            processor.deliver(&batch(&[message])).map(|_| ())
         });
         receiver.deliver(&delivery.event)?;
         processing.join().map_err(|_| "the thread of the processor panicked")??;
@@ -159,12 +159,17 @@ fn deliver(
     })
 }
 
-/// Returns a batch of one message, as Lambda's poller gives it to the processor.
-fn batch(message: &str) -> Vec<u8> {
+/// Returns a batch of messages, as Lambda's poller gives it to the processor.
+pub fn batch(messages: &[String]) -> Vec<u8> {
+    let records: Vec<Value> = messages.iter().enumerate().map(|(n, message)| record(n, message)).collect();
+    json!({"Records": records}).to_string().into_bytes()
+}
+
+fn record(n: usize, message: &str) -> Value {
     let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis().to_string();
     let parsed: Value = serde_json::from_str(message).unwrap_or_default();
-    let record = json!({
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+    json!({
+        "messageId": format!("059f36b4-87a3-44ab-83d2-{n:012}"),
         "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
         "body": message,
         "attributes": {
@@ -180,8 +185,7 @@ fn batch(message: &str) -> Vec<u8> {
         "eventSource": "aws:sqs",
         "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:inlet-bench-EventQueue.fifo",
         "awsRegion": "eu-central-1",
-    });
-    json!({"Records": [record]}).to_string().into_bytes()
+    })
 }
 
 /// Returns the steps of a way from the arrivals of its calls; `None` if a call is missing or no receipt was written.

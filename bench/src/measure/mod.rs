@@ -1,11 +1,12 @@
 //! The measurements, interleaved: every round has every contender, so that a slow minute of the machine slows all.
 
 mod cold;
-mod warm;
+pub mod warm;
 pub mod counted;
 mod billed;
 mod throttle;
-mod flows;
+pub mod flows;
+pub mod rates;
 pub mod consumer;
 
 use std::error::Error;
@@ -17,6 +18,7 @@ use crate::certificates::Certificates;
 use crate::contender::Contender;
 use crate::corpus::{Body, Delivery};
 use crate::function::Function;
+use crate::hostile;
 use crate::judge;
 use crate::price;
 use crate::results::{self, Metric, Results};
@@ -24,6 +26,9 @@ use crate::runtime_api::Answer;
 
 /// Default number of rounds.
 pub const ROUNDS: u32 = 5;
+
+/// Number of events of each body whose whole way is counted at busy times.
+const EVENTS: usize = 1_000;
 
 /// The context of every measurement.
 pub struct Bench {
@@ -100,16 +105,59 @@ pub fn everything(rounds: u32) -> Result<Results, Failure> {
     for contender in Contender::FUNCTIONS {
         of(&mut results, contender, billed::sizes(contender));
     }
-    println!("units of every provider");
-    for body in Body::counted() {
-        results.flows.insert(body.name().to_owned(), flows::of(&bench, Contender::Inlet, body)?);
-    }
+    of(&mut results, Contender::Inlet, billed::large(&bench));
+    measure_rates(&bench, &mut results, rounds)?;
+    println!("the most expensive requests without a proof");
+    of(&mut results, Contender::Inlet, hostile::measured(&bench));
+    count_ways(&bench, &mut results, EVENTS)?;
     price::add(&mut results)?;
     results::write(&results)?;
     Ok(results)
 }
 
-type Measured = Result<Vec<(Metric, f64)>, Failure>;
+/// Counts the ways of so many events of each body, and puts them into the last run's results.
+pub fn ways_only(events: usize) -> Result<Results, Failure> {
+    let bench = Bench::start()?;
+    let mut results = results::read()?;
+    count_ways(&bench, &mut results, events)?;
+    results::write(&results)?;
+    Ok(results)
+}
+
+/// Measures the rates of processor and sweeper, and puts them into the last run's results.
+pub fn rates_only(rounds: u32) -> Result<Results, Failure> {
+    let bench = Bench::start()?;
+    let mut results = results::read()?;
+    measure_rates(&bench, &mut results, rounds)?;
+    results::write(&results)?;
+    Ok(results)
+}
+
+fn measure_rates(bench: &Bench, results: &mut Results, rounds: u32) -> Result<(), Failure> {
+    for metric in rates::METRICS {
+        results.values.remove(&metric);
+    }
+    for round in 1..=rounds {
+        println!("rates of processor and sweeper, round {round} of {rounds}");
+        for (metric, rate) in rates::all(bench)? {
+            results.add(metric, Contender::Inlet, rate);
+        }
+    }
+    Ok(())
+}
+
+fn count_ways(bench: &Bench, results: &mut Results, events: usize) -> Result<(), Failure> {
+    results.flows.clear();
+    for body in Body::counted() {
+        println!("the way of an event: {}", body.name());
+        results.flows.insert(body.name().to_owned(), flows::whole(bench, body, events)?);
+    }
+    results.idle = Some(flows::idle(bench)?);
+    Ok(())
+}
+
+/// The values of some metrics.
+pub type Measured = Result<Vec<(Metric, f64)>, Failure>;
 
 fn of(results: &mut Results, contender: Contender, measured: Measured) {
     match measured {

@@ -1,0 +1,53 @@
+//! The part of `docs/scaling.md` that the bench writes: the measured rates of one instance, the lowest first.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use crate::contender::Contender::Inlet;
+use crate::goals::short;
+use crate::measure::{Failure, rates};
+use crate::place;
+use crate::results::{Metric, Results};
+
+/// The table replaces the text between these lines of the document.
+const BEGIN: &str = "<!-- begin: ceilings, written by make bench -->";
+const END: &str = "<!-- end: ceilings, written by make bench -->";
+
+/// Puts the table into the document.
+pub fn write(results: &Results) -> Result<(), Failure> {
+    let file = place::root().join("docs/scaling.md");
+    let text = fs::read_to_string(&file)?;
+    let (before, rest) = text.split_once(BEGIN).ok_or("docs/scaling.md has no place for the ceilings")?;
+    let (_, after) = rest.split_once(END).ok_or("docs/scaling.md has no end of the ceilings")?;
+    Ok(fs::write(file, format!("{before}{BEGIN}\n\n{}\n{END}{after}", table(results)))?)
+}
+
+fn table(results: &Results) -> String {
+    let mut rates: Vec<(f64, Metric)> =
+        rates::METRICS.into_iter().filter_map(|metric| Some((results.of(metric, Inlet)?, metric))).collect();
+    if rates.is_empty() {
+        return "Not measured yet.\n".to_owned();
+    }
+    rates.sort_by(|(left, _), (right, _)| left.total_cmp(right));
+    let mut table = String::from("| one instance | events a second |\n|---|--:|\n");
+    for (rate, metric) in rates {
+        let _ = writeln!(table, "| {} | {} |", metric.words().0, short(rate));
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_ceiling_is_the_first() {
+        let mut results = Results::default();
+        assert_eq!(table(&results), "Not measured yet.\n");
+        results.add(Metric::Walk, Inlet, 1_900.0);
+        results.add(Metric::ProcessorOneEntity, Inlet, 60.0);
+        let rates: Vec<String> = table(&results).lines().skip(2).map(str::to_owned).collect();
+        assert_eq!(rates.len(), 2);
+        assert!(rates[0].ends_with("| 60.0 |") && rates[1].ends_with("| 1900 |"), "{rates:?}");
+    }
+}
