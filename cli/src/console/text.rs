@@ -102,10 +102,9 @@ mod tests {
 
     #[test]
     fn an_age_below_a_minute_has_whole_seconds() {
-        let at = ReceivedAt::EPOCH;
         for (millis, want) in [(900, "now"), (36_700, "36 s ago"), (180_000, "3 min ago")] {
-            let now = ReceivedAt::from_millis(at.millis() + millis).unwrap();
-            assert_eq!(ago(at, now), want);
+            let now = ReceivedAt::from_millis(millis).unwrap();
+            assert_eq!(ago(ReceivedAt::EPOCH, now), want);
         }
     }
 
