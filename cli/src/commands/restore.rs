@@ -128,16 +128,11 @@ async fn pass(
 /// Returns the command that continues: the same with absolute times.
 fn continues(arguments: &Arguments, options: &DeploymentArgs, now: ReceivedAt, zone: &Zone) -> String {
     let Arguments { from_table, dry_run, resend, rate, yes: _, filters, span } = arguments;
-    let mut command = format!("{} restore --from-table {}", options.inlet(), quoted(from_table));
-    command += &filters.to_flags();
-    command += &span.to_flags(now, zone);
-    if *dry_run {
-        command += " --dry-run";
-    }
-    if *resend {
-        command.extend([" --resend --rate ", &rate.to_string()]);
-    }
-    command
+    let (inlet, copy) = (options.inlet(), quoted(from_table));
+    let flags = filters.to_flags() + &span.to_flags(now, zone);
+    let dry_run = if *dry_run { " --dry-run" } else { "" };
+    let resend = if *resend { format!(" --resend --rate {rate}") } else { String::new() };
+    format!("{inlet} restore --from-table {copy}{flags}{dry_run}{resend}")
 }
 
 /// Returns the command that sends the restored events under the same replay id: the queue drops those that it has.

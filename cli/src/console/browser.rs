@@ -74,10 +74,10 @@ fn start(program: &str, file: &Path) -> io::Result<()> {
 
 /// Returns true if this machine can show a browser to the user: not over SSH, and on Linux only in a desktop.
 pub(crate) fn has_desktop() -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_remote = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| is_set(name));
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_remote = ["SSH_CONNECTION", "SSH_TTY"].iter().any(is_set);
     let desktop = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
-    !is_remote && (cfg!(any(target_os = "macos", windows)) || desktop.iter().any(|name| is_set(name)))
+    !is_remote && (cfg!(any(target_os = "macos", windows)) || desktop.iter().any(is_set))
 }
 
 #[cfg(test)]

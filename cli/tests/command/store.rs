@@ -47,8 +47,7 @@ fn a_refused_first_delivery_is_explained() {
 
 /// Returns the webhook URLs that a stand-in for Zid has.
 fn registered(api: &StandIn) -> Vec<String> {
-    let state = api.state();
-    state.zid.iter().map(|one| one["target_url"].as_str().expect("a URL").to_owned()).collect()
+    api.state().zid.iter().map(|one| one["target_url"].as_str().expect("a URL").to_owned()).collect()
 }
 
 #[test]

@@ -42,13 +42,14 @@ pub async fn find_events(
     (from, until): (ReceivedAt, ReceivedAt),
     patience: Duration,
 ) -> Result<FoundEvents, Fault> {
-    let began = Instant::now();
+    let started = Instant::now();
     let mut searched_from = until;
     while searched_from > from {
         let start = searched_from.earlier(SECTION).max(from);
         let mut pages = NewestFirst::new(table, start, searched_from);
         loop {
-            let Ok(page) = timeout(patience.saturating_sub(began.elapsed()), pages.next()).await else {
+            let left = patience.saturating_sub(started.elapsed());
+            let Ok(page) = timeout(left, pages.next()).await else {
                 return Ok(FoundEvents { arrivals: Vec::new(), searched_from });
             };
             let Some(mut page) = page? else { break };
