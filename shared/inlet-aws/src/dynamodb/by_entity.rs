@@ -43,7 +43,8 @@ pub(crate) async fn each_in_order<T, F: Future<Output = Result<(), Fault>>>(
         }
         Ok(())
     };
-    let mut ended = stream::iter(groups.into_iter().map(in_order)).buffer_unordered(CONCURRENT_ENTITIES);
+    let rows: Vec<_> = groups.into_iter().map(in_order).collect();
+    let mut ended = stream::iter(rows).buffer_unordered(CONCURRENT_ENTITIES);
     let mut first = Ok(());
     while let Some(result) = ended.next().await {
         first = first.and(result);

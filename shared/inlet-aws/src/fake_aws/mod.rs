@@ -83,7 +83,7 @@ impl FakeAws {
     }
 
     /// Runs work. Returns its result and the simulated time that it took.
-    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = (T, Duration)> {
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T> + Send) -> impl Future<Output = (T, Duration)> {
         // Boxed, because the futures of the SDK's calls are large.
         let (aws, work) = (self.clone(), Box::pin(work));
         async move {

@@ -539,7 +539,10 @@ impl Run<'_> {
         let notes = self.sweeper.table.dynamo.batch_get(notes).await?;
         let groups = group_by_entity(events, |event| event.id.entity_path());
         let (run, reads) = (&*self, Semaphore::new(CONCURRENT_ENTITIES));
-        let sendings = groups.into_iter().map(|events| run.send_in_order(events, &notes, &reads));
+        let mut sendings = Vec::with_capacity(groups.len());
+        for events in groups {
+            sendings.push(run.send_in_order(events, &notes, &reads));
+        }
         let sendings: Vec<_> = stream::iter(sendings).buffer_unordered(CONCURRENT_ENTITIES).collect().await;
         let mut writes = Vec::new();
         let mut failed = None;
