@@ -258,6 +258,14 @@ fn has_plain_headers(event: &Value) -> bool {
     event["headers"].as_object().is_none_or(|headers| headers.values().all(Value::is_string))
 }
 
+/// Returns true if no list is in the place of an object that both parts read. `lambda_http` takes its elements for the
+/// object's fields, in their order; API Gateway sends no such list.
+fn has_no_list_as_object(event: &Value) -> bool {
+    ["/requestContext", "/requestContext/http"]
+        .iter()
+        .all(|pointer| !event.pointer(pointer).is_some_and(Value::is_array))
+}
+
 fn odd_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -314,7 +322,7 @@ proptest! {
     #[test]
     fn an_event_that_both_read_is_the_same_request(odd in odd_event()) {
         let (typed, tolerant) = readings(&odd);
-        if let Some(typed) = typed && has_plain_headers(&odd) {
+        if let Some(typed) = typed && has_plain_headers(&odd) && has_no_list_as_object(&odd) {
             prop_assert!(typed == tolerant, "{}", odd);
         }
     }
