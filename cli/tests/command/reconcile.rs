@@ -127,10 +127,10 @@ async fn missed_states_are_published_once() {
     let published = scene.events().await - before;
     assert!(published >= scene.missed, "{published}");
 
-    let listed = run(&["list", &scene.address(), "--origin", "reconciled", "--json"]).done();
-    let ids: Vec<Value> = listed.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(ids.len(), published, "{listed:?}");
-    let id = ids[0]["id"].as_str().expect("an id");
+    let listed =
+        run(&["list", "--store", &scene.address(), "--origin", "reconciled", "--json"]).done().json();
+    assert_eq!(listed["events"].as_array().map(Vec::len), Some(published), "{listed}");
+    let id = listed["events"][0]["id"].as_str().expect("an id");
     let shown = run(&["show", id, "--message"]).done();
     let message: Value = serde_json::from_str(&shown.out).expect("a message");
     assert_eq!(
@@ -163,7 +163,7 @@ async fn an_api_that_is_not_read_to_its_end_has_no_share() {
 async fn people_see_the_share_and_what_is_missed() {
     let scene = Box::pin(Scene::start()).await;
     let shown = scene.run(&["--dry-run"]).done();
-    assert!(shown.out.contains("by webhook") && shown.out.contains("missed zid/"), "{shown:?}");
+    assert!(shown.out.contains("BY WEBHOOK") && shown.out.contains("missed zid/"), "{shown:?}");
     let requests = scene.server.take_requests();
     assert_eq!(requests.len(), 1 + scene.missed, "one list, and each missed order: {requests:?}");
 }
