@@ -65,8 +65,6 @@ def gate(accept: bool = False) -> None:
         raise Unavailable(f"NOTICE: not counted: {' and '.join(missing)} missing")
     with step("our functions, as they are deployed"):
         _ours(FUNCTIONS)
-    with step("the peers in Rust"):
-        build_rust_peers()
     run([harness(), "gate", *(["--accept"] if accept else [])])
 
 

@@ -20,13 +20,14 @@ use tokio::sync::watch;
 use crate::client::clock;
 use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attributes::Item;
-use crate::dynamodb::by_entity::{each_in_order, group_by_entity};
+use crate::dynamodb::by_entity::group_by_entity;
 use crate::dynamodb::dynamo::Key;
 use crate::dynamodb::forgotten::note_includes_message;
 use crate::dynamodb::keys::{forgotten_key, parked_key};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::operate::event_status::event_statuses;
+use crate::operate::in_order::each_in_order;
 use crate::operate::selection::Selection;
 use crate::sqs::{QueueDepth, SqsQueue};
 

@@ -7,6 +7,7 @@ pub mod find;
 pub mod history;
 pub mod ledger;
 pub mod quarantine_list;
+mod in_order;
 pub mod replay;
 mod receive_messages;
 pub mod dead_letters;

@@ -14,12 +14,13 @@ use tokio::sync::watch;
 use crate::client::clock;
 use crate::client::rate_limit::RateLimiter;
 use crate::dynamodb::attributes::{Item, text, text_value};
-use crate::dynamodb::by_entity::{each_in_order, group_by_entity};
+use crate::dynamodb::by_entity::group_by_entity;
 use crate::dynamodb::dynamo::{Expressions, Key};
 use crate::dynamodb::forgotten::note_includes_message;
 use crate::dynamodb::keys::{REPLAY_PREFIX, forgotten_key, parked_key, replay_key};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::{Arrival, INDEX, INDEX_UNREADABLE, before, hour, next_hour};
+use crate::operate::in_order::each_in_order;
 pub use crate::operate::selection::Selection;
 use crate::sqs::SqsQueue;
 
