@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use crate::fake_aws::LATENCY;
+/// The simulated time of each call.
+pub(crate) const LATENCY: Duration = Duration::from_millis(5);
 
 /// The time, and the calls that wait for their end.
 #[derive(Debug, Default)]

@@ -1,9 +1,9 @@
 //! AWS in memory, for tests that count calls, units and time: the event table and the queues.
 //!
-//! Every call takes [`LATENCY`] of a simulated time, which passes only while all work waits for calls. So a test's
+//! Every call takes [`clock::LATENCY`] of a simulated time, which passes only while all work waits for calls. So a test's
 //! figures are the same on every machine.
 
-mod clock;
+pub(crate) mod clock;
 mod dynamodb;
 mod expressions;
 mod sqs;
@@ -33,9 +33,6 @@ use crate::fake_aws::clock::Clock;
 use crate::fake_aws::dynamodb::Items;
 use crate::fake_aws::sqs::Queues;
 use crate::sqs::SqsQueue;
-
-/// The simulated time of each call.
-pub(crate) const LATENCY: Duration = Duration::from_millis(5);
 
 /// The date of every response.
 const DATE: &str = "Thu, 12 Jun 2025 10:00:00 GMT";
@@ -195,7 +192,7 @@ impl HttpConnector for FakeAws {
 pub(crate) fn event_id(entity: usize, event: usize) -> EventId {
     // The factor is odd, so that no two numbers have the same digest, and spreads them over the shards.
     let digest = u64::try_from(event).expect("a number").wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let text = format!("zid/riyadh/order/{entity}/{digest:016x}");
+    let text = format!("acme/riyadh/order/{entity}/{digest:016x}");
     EventId::parse(&text).expect("an id")
 }
 
@@ -209,7 +206,7 @@ pub(crate) fn arrival(ms: usize) -> ReceivedAt {
 pub(crate) fn stored_event(id: &EventId, received_at: ReceivedAt) -> StoredEvent {
     let body = br#"{"id": 1}"#.to_vec();
     let message = json!({
-        "id": id.as_str(), "type": "commerce.order.created", "provider": "zid", "store": "riyadh",
+        "id": id.as_str(), "type": "commerce.order.created", "provider": "acme", "store": "riyadh",
         "receivedtime": received_at.to_string(), "data": {},
     });
     let record = Record {

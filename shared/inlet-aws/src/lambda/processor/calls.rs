@@ -5,7 +5,8 @@ use inlet::message::Message;
 use inlet::process::ConsumeError;
 
 use super::*;
-use crate::fake_aws::{FakeAws, LATENCY, arrival, event_id, stored_event};
+use crate::fake_aws::clock::LATENCY;
+use crate::fake_aws::{FakeAws, arrival, event_id, stored_event};
 
 /// A consumer that makes one call for the messages that it gets, and keeps no order, as the bus.
 struct OneCall(SqsQueue);

@@ -108,7 +108,7 @@ async fn a_run_resends_500_events_a_second_at_5_ms_a_call() {
     let (aws, events, took) = resend(25, 10).await;
     assert!(took < Duration::from_millis(500), "{took:?} for 250 events");
     for entity in 0..25 {
-        let of_entity = |id: &&String| id.starts_with(&format!("zid/riyadh/order/{entity}/"));
+        let of_entity = |id: &&String| id.starts_with(&format!("acme/riyadh/order/{entity}/"));
         let sent: Vec<String> = aws.messages("events").iter().filter(of_entity).cloned().collect();
         let stored: Vec<String> = events.iter().map(EventId::to_string).collect();
         assert_eq!(sent, stored.iter().filter(of_entity).cloned().collect::<Vec<_>>());

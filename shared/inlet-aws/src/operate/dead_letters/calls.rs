@@ -38,7 +38,7 @@ async fn a_redrive_moves_ten_letters_in_the_time_of_four_calls() {
     result.unwrap();
     assert_eq!((done.moved, done.kept), (100, 0));
     // The queue's depth first; then each ten are received, looked up, moved and deleted.
-    assert_eq!(took, crate::fake_aws::LATENCY * (1 + 10 * 4));
+    assert_eq!(took, crate::fake_aws::clock::LATENCY * (1 + 10 * 4));
     let calls = ["BatchGetItem", "SendMessage", "DeleteMessage"].map(|operation| aws.calls(operation).len());
     assert_eq!(calls, [10, 100, 100]);
 }
@@ -50,7 +50,7 @@ async fn letters_of_an_entity_are_moved_in_their_order() {
     let (result, done, _) = redrive(&aws).await;
     result.unwrap();
     assert_eq!(done.moved, 40);
-    for entity in ["zid/riyadh/order/0/", "zid/riyadh/order/1/"] {
+    for entity in ["acme/riyadh/order/0/", "acme/riyadh/order/1/"] {
         let of_entity =
             |ids: Vec<String>| ids.into_iter().filter(|id| id.starts_with(entity)).collect::<Vec<_>>();
         let stored = ids.iter().map(EventId::to_string).collect();
