@@ -6,7 +6,7 @@ use inlet::receive::Secrets as _;
 use inlet::received_at::ReceivedAt;
 use inlet::reconcile::{Counts, Details, Outcome, RequestLimit, Run, Session, Source, reconcile};
 use inlet::store::StoreName;
-use inlet_aws::operate::ledger::TableLedger;
+use inlet_aws::operate::event_log::TableEventLog;
 use inlet_aws::secrets::SsmSecrets;
 use jiff::Timestamp;
 use serde::Deserialize as _;
@@ -43,7 +43,7 @@ impl Readable {
 /// The inputs of a comparison. It has secrets, so it cannot be formatted.
 pub(crate) struct Reconciliation {
     /// The store's events.
-    pub(crate) ledger: TableLedger,
+    pub(crate) log: TableEventLog,
     /// The provider's API.
     pub(crate) api: ProviderApi,
     /// The access to it.
@@ -101,7 +101,7 @@ impl Reconciliation {
                 details: self.details,
             };
             let progress = |counts: &Counts| state.send_modify(|state| state.current = *counts);
-            let work = reconcile::<S, _, _>(&run, &self.api, &access, &mut session, &self.ledger, progress);
+            let work = reconcile::<S, _, _>(&run, &self.api, &access, &mut session, &self.log, progress);
             let outcome = Box::pin(work).await?;
             state.send_modify(|state| {
                 state.outcomes.push(outcome);

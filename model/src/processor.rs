@@ -26,7 +26,7 @@ pub enum Processor {
 pub enum At {
     /// `Processor::skip_processed`: it reads the receipt.
     Looking,
-    /// `TableLedger::store_event`: it lists the event as pending before it stores it.
+    /// `TableProcessingStore::store_event`: it lists the event as pending before it stores it.
     Noting,
     /// The same: it stores the event that only the queue has.
     Journaling,

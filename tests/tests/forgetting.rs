@@ -15,7 +15,7 @@ use inlet_aws::client::connect::{Clients, sdk_config};
 use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::record::{Origin, Record};
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::lambda::ledger::TableLedger;
+use inlet_aws::lambda::processing_store::TableProcessingStore;
 use inlet_aws::lambda::sweeper::Sweeper;
 use inlet_aws::operate::forget::{DeletionCounts, Entity, Forget};
 use inlet_tests::deliveries::{given, received_without, with_body};
@@ -137,7 +137,7 @@ async fn a_crashed_processors_event_goes_with_the_next_attempt() {
     // It had read before, and its write arrives late.
     table.events.put(&model).await.unwrap();
     let queue = stack.queue(&stack.idle_queue().await);
-    let ledger = TableLedger { table: table.clone(), queue: queue.clone(), dead_letters: queue };
+    let store = TableProcessingStore { table: table.clone(), queue: queue.clone(), dead_letters: queue };
     let again = Received {
         id: "1".to_owned(),
         group: id.entity_path().to_owned(),
@@ -151,7 +151,7 @@ async fn a_crashed_processors_event_goes_with_the_next_attempt() {
         whole: Some(model.record.packed(&model.body)),
     };
     let message = Message::parse(model.message.clone()).unwrap();
-    assert_eq!(ledger.store_event(&again, &message).await.unwrap(), Stored::EntityForgotten);
+    assert_eq!(store.store_event(&again, &message).await.unwrap(), Stored::EntityForgotten);
     assert_eq!(table.events.get(&id).await.unwrap(), None, "it came back");
 }
 

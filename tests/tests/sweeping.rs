@@ -16,7 +16,7 @@ use inlet_aws::dynamodb::events::{Put, StoredEvent};
 use inlet_aws::dynamodb::queue_position::Position;
 use inlet_aws::dynamodb::record::Record;
 use inlet_aws::dynamodb::table::Table;
-use inlet_aws::lambda::ledger::TableLedger;
+use inlet_aws::lambda::processing_store::TableProcessingStore;
 use inlet_aws::lambda::sweeper::{BUDGET, Oldest, SweepReport, Sweeper};
 use inlet_aws::operate::dead_letters::{Action, DeadLetters, LetterFilter, LettersDone};
 use inlet_aws::operate::replay::{Replay, ReplayId, Replayed, Selection};
@@ -79,9 +79,9 @@ impl Site {
         StoredEvent { record: Record { attempt: id.to_string(), ..record }, message, ..self.model.clone() }
     }
 
-    fn ledger(&self) -> TableLedger {
+    fn processing_store(&self) -> TableProcessingStore {
         let queue = self.stack.queue(&self.queue_url);
-        TableLedger { table: self.table().clone(), dead_letters: queue.clone(), queue }
+        TableProcessingStore { table: self.table().clone(), dead_letters: queue.clone(), queue }
     }
 
     /// Records that the processor failed with a message of this event, and tries it again after this time.
@@ -334,9 +334,9 @@ async fn fallbacks_stored_behind_the_walk_are_pending() {
         let whole = Some(kept.record.packed(&kept.body));
         Received { whole, receives, id: "m".into(), ..received(kept.message.clone()) }
     };
-    let ledger = site.ledger();
-    assert_eq!(ledger.store_event(&carrying(1), &message).await.unwrap(), Stored::Now);
-    assert_eq!(ledger.store_event(&carrying(2), &message).await.unwrap(), Stored::Now, "it is there");
+    let store = site.processing_store();
+    assert_eq!(store.store_event(&carrying(1), &message).await.unwrap(), Stored::Now);
+    assert_eq!(store.store_event(&carrying(2), &message).await.unwrap(), Stored::Now, "it is there");
     assert_eq!(site.sweep().await.resent, 0, "its message is at the processor");
     assert_eq!(site.sweep_at(later(site.now, 10 * MINUTE)).await.resent, 1, "which was never done with it");
     assert_eq!(site.queued(), [kept.record.id]);
@@ -382,7 +382,10 @@ async fn an_equal_delivery_after_expiry_is_new_without_old_marks() {
     let repeated = site.table().events.put(&retry).await.unwrap();
     assert!(matches!(repeated, Put::Recorded(Recorded::Duplicate { processed: false, .. })), "{repeated:?}");
     let message = Message::parse(retry.message).unwrap();
-    assert!(site.ledger().processed(&[&message]).await.unwrap().is_empty(), "it was never processed");
+    assert!(
+        site.processing_store().processed(&[&message]).await.unwrap().is_empty(),
+        "it was never processed"
+    );
     assert_eq!(site.sweep().await.resent, 1, "and is not forgotten");
 }
 
@@ -398,7 +401,7 @@ async fn a_delayed_message_is_hidden_for_exactly_that_long() {
     assert!(receive().await.is_empty(), "it is being processed");
     let handle = messages[0].receipt_handle.clone().unwrap();
     let received = Received { handle, ..received(String::new()) };
-    site.ledger().delay(&received, Duration::ZERO).await.unwrap();
+    site.processing_store().delay(&received, Duration::ZERO).await.unwrap();
     assert_eq!(receive().await.len(), 1, "no longer than asked");
 }
 

@@ -1,4 +1,4 @@
-//! A twin in simulated time: its webhooks reach a ledger through the provider's own verification and parser, or are
+//! A twin in simulated time: its webhooks reach an event log through the provider's own verification and parser, or are
 //! lost on the way, and its API is read by the reconciler.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use inlet::provider::Provider;
 use inlet::provider::catalogue::find;
 use inlet::received_at::ReceivedAt;
 use inlet::reconcile::{
-    Api, Details, EntityHistory, Ledger, Outcome, Publication, Published, Request, Response, Run, Session,
+    Api, Details, EntityHistory, EventLog, Outcome, Publication, Published, Request, Response, Run, Session,
     Source, reconcile,
 };
 use inlet::request::Unverified;
@@ -256,7 +256,7 @@ impl<T: Twin + Send> World<T> {
         let mut session = Session::new(<T::Provider as Source>::LIMIT);
         reconcile::<T::Provider, _, _>(&run, self, access, &mut session, self, |_| {})
             .await
-            .expect("a ledger that works")
+            .expect("an event log that works")
     }
 
     /// Returns the newest event of an entity that carries this field, with its value.
@@ -363,7 +363,7 @@ impl<T: Twin + Send> Api for World<T> {
     }
 }
 
-impl<T: Twin + Send> Ledger for World<T> {
+impl<T: Twin + Send> EventLog for World<T> {
     async fn history(&self, entity_path: &str) -> Result<EntityHistory, Fault> {
         let events = self.state().events.get(entity_path).cloned().unwrap_or_default();
         Ok(EntityHistory { events, ..EntityHistory::default() })

@@ -29,7 +29,7 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let deployment = Deployment::find_within(options, health_checks::PATIENCE).await?;
+    let deployment = Deployment::find_within(options, health_checks::TIME_LIMIT).await?;
     let (stack, stage) = (deployment.stack.clone(), deployment.stage.clone());
     let progress = output.progress("checks", None);
     let mut results = health_checks::start(deployment)?;

@@ -8,7 +8,7 @@ use inlet::reconcile::{
     Counts, Coverage, Details, Failure as ApiFailure, MissedEntity, Outcome, Session, Unread,
 };
 use inlet_aws::client::clock;
-use inlet_aws::operate::ledger::TableLedger;
+use inlet_aws::operate::event_log::TableEventLog;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
@@ -132,7 +132,7 @@ pub(crate) fn comparison(
     since: ReceivedAt,
 ) -> Reconciliation {
     Reconciliation {
-        ledger: TableLedger { table: deployment.table(), queue: deployment.queue() },
+        log: TableEventLog { table: deployment.table(), queue: deployment.queue() },
         api,
         access,
         session: Mutex::new(Session::new(readable.limit)),

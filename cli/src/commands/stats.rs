@@ -296,13 +296,13 @@ impl Delay {
 struct BreakerStatus {
     provider: &'static str,
     /// None if the provider documents no circuit breaker.
-    breaker: Option<Breaker>,
+    breaker: Option<BreakerCounts>,
     /// The provider's page, and how reliable it is.
     source: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-struct Breaker {
+struct BreakerCounts {
     window_minutes: u64,
     warn_at: u32,
     disable_at: u32,
@@ -326,7 +326,7 @@ impl BreakerStatus {
         let each = |number: fn(&Counts) -> usize| {
             failing.iter().map(|(store, counts)| (store.clone(), number(counts))).collect()
         };
-        let breaker = retry_policy.circuit_breaker.as_ref().map(|breaker| Breaker {
+        let breaker = retry_policy.circuit_breaker.as_ref().map(|breaker| BreakerCounts {
             window_minutes: breaker.window.as_secs().div_euclid(60),
             warn_at: breaker.warn_at,
             disable_at: breaker.disable_at,
@@ -341,7 +341,7 @@ impl BreakerStatus {
         let Some(breaker) = &self.breaker else {
             return page.line(format_args!("{:<8} documents no circuit breaker", self.provider));
         };
-        let Breaker { window_minutes, warn_at, disable_at, .. } = breaker;
+        let BreakerCounts { window_minutes, warn_at, disable_at, .. } = breaker;
         let lost = if breaker.discards_backlog { " and discards its backlog" } else { "" };
         let rule = format!("warns at {warn_at}, stops at {disable_at}{lost}");
         if breaker.failures.is_empty() {
@@ -517,7 +517,7 @@ mod tests {
         let of = |numbers: &[(&str, usize)]| {
             numbers.iter().map(|(store, number)| ((*store).to_owned(), *number)).collect()
         };
-        let breaker = Breaker {
+        let breaker = BreakerCounts {
             window_minutes: 60,
             warn_at: 10,
             disable_at: 30,

@@ -20,11 +20,11 @@ impl<T: Send + Sync + 'static> Cache<T> {
         Arc::new(Self { fresh_for, current: watch::Sender::new(None), started: Mutex::new(None) })
     }
 
-    /// Returns the value. Waits at most `patience` for the first one; `None` if it is not there by then. If the value
+    /// Returns the value. Waits at most `time_limit` for the first one; `None` if it is not there by then. If the value
     /// is old, starts `read` in the background.
     pub(crate) async fn get<F>(
         self: &Arc<Self>,
-        patience: Duration,
+        time_limit: Duration,
         read: impl FnOnce() -> F,
     ) -> Option<Arc<T>>
     where
@@ -39,7 +39,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
         }
         let mut current = self.current.subscribe();
         let first = current.wait_for(Option::is_some);
-        tokio::time::timeout(patience, first).await.ok()?.ok()?.clone()
+        tokio::time::timeout(time_limit, first).await.ok()?.ok()?.clone()
     }
 
     /// Returns true if the value is old, and notes that it is being read.

@@ -32,7 +32,7 @@ pub(crate) struct Overview {
     /// The alarms.
     pub(crate) alarms: Part<Alarms>,
     /// The failures of every store whose provider documents a circuit breaker.
-    pub(crate) breakers: Part<Vec<Breaker>>,
+    pub(crate) breakers: Part<Vec<BreakerStatus>>,
 }
 
 /// The alarms of the deployment.
@@ -44,7 +44,7 @@ pub(crate) struct Alarms {
 }
 
 /// The distance of a store to being disabled by its provider.
-pub(crate) struct Breaker {
+pub(crate) struct BreakerStatus {
     /// The store.
     pub(crate) store: String,
     /// Failures within the window.
@@ -115,7 +115,7 @@ impl Alarms {
     }
 }
 
-async fn read_breakers(deployment: &Deployment, now: ReceivedAt) -> Result<Vec<Breaker>, Failure> {
+async fn read_breakers(deployment: &Deployment, now: ReceivedAt) -> Result<Vec<BreakerStatus>, Failure> {
     let with_breaker: Vec<_> =
         ALL.iter().copied().filter(|provider| provider.retry_policy.circuit_breaker.is_some()).collect();
     let stores = stores::of(deployment, &with_breaker).await?;
@@ -130,7 +130,7 @@ async fn read_breakers(deployment: &Deployment, now: ReceivedAt) -> Result<Vec<B
                 of_stores.insert(store.to_string(), failures.remove(store.as_str()).unwrap_or_default());
             }
         }
-        rows.extend(of_stores.into_iter().map(|(store, failures)| Breaker {
+        rows.extend(of_stores.into_iter().map(|(store, failures)| BreakerStatus {
             store: format!("{provider}/{store}"),
             failures,
             warn_at: breaker.warn_at.into(),

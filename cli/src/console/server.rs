@@ -119,12 +119,12 @@ fn routes(console: &Shared) -> Router {
         .with_state(Arc::clone(console))
 }
 
-/// Checks a request at the door, and adds the headers of every response.
+/// Checks the origin and the session of a request, and adds the headers of every response.
 async fn guard(State(console): State<Shared>, request: Request, next: Next) -> Response {
     let is_asset = ASSETS.iter().any(|(path, ..)| request.uri().path() == *path);
-    let mut response = match admit(&console, request).await {
-        Ok(Admitted::Request(request)) => next.run(request).await,
-        Ok(Admitted::Entered(response)) => response,
+    let mut response = match authorize(&console, request).await {
+        Ok(Authorized::Request(request)) => next.run(request).await,
+        Ok(Authorized::Entered(response)) => response,
         Err(refusal) => refused_page(&console, refusal),
     };
     let kept = response.headers().get("cache-control").cloned().filter(|_| is_asset);
@@ -136,40 +136,40 @@ async fn guard(State(console): State<Shared>, request: Request, next: Next) -> R
 }
 
 /// A request that may pass.
-enum Admitted {
+enum Authorized {
     /// It is from a page of the session.
     Request(Request),
     /// It exchanged the token of the printed address.
     Entered(Response),
 }
 
-async fn admit(console: &Console, request: Request) -> Result<Admitted, Refusal> {
+async fn authorize(console: &Console, request: Request) -> Result<Authorized, Refusal> {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes(), Plus::Space);
     let token = query.value("token").filter(|_| uri.path() == "/" && method == Method::GET);
     console.door.check_origin(&method, &uri, request.headers(), token.is_some())?;
     if ASSETS.iter().any(|(path, ..)| uri.path() == *path) && method != Method::POST {
-        return Ok(Admitted::Request(request));
+        return Ok(Authorized::Request(request));
     }
     let session = console.door.check_session(request.headers());
     if let Some(token) = token {
         // A reload of the printed address in the same browser needs no second exchange.
         if session.is_ok() {
-            return Ok(Admitted::Entered(welcome_page(console)));
+            return Ok(Authorized::Entered(welcome_page(console)));
         }
         let cookie = console.door.exchange(&token)?;
         let mut response = welcome_page(console);
         response.headers_mut().insert(cookie.0, cookie.1);
-        return Ok(Admitted::Entered(response));
+        return Ok(Authorized::Entered(response));
     }
     session?;
     if method != Method::POST {
-        return Ok(Admitted::Request(request));
+        return Ok(Authorized::Request(request));
     }
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_FORM_LEN).await.map_err(|_| Refusal::Form)?;
     console.door.check_form(&body)?;
-    Ok(Admitted::Request(Request::from_parts(parts, Body::from(body))))
+    Ok(Authorized::Request(Request::from_parts(parts, Body::from(body))))
 }
 
 #[cfg(test)]

@@ -18,10 +18,10 @@ use crate::deployment::stores;
 use crate::providers::ALL;
 
 /// The time for which the overview and the list of stores are not read again.
-const FRESH: Duration = Duration::from_secs(10);
+const TTL: Duration = Duration::from_secs(10);
 
 /// The time that a page waits for the first overview.
-const PATIENCE: Duration = Duration::from_millis(200);
+const TIME_LIMIT: Duration = Duration::from_millis(200);
 
 /// A running console.
 pub(crate) struct Console {
@@ -43,14 +43,14 @@ pub(crate) type Shared = Arc<Console>;
 impl Console {
     /// Returns the console of a deployment.
     pub(crate) fn new(deployment: Deployment, door: Door, allow_write: bool) -> Self {
-        let (overview, stores) = (Cache::new(FRESH), Cache::new(FRESH));
+        let (overview, stores) = (Cache::new(TTL), Cache::new(TTL));
         Self { deployment, door, allow_write, work: Work::default(), overview, stores }
     }
 
     /// Returns the facts of the overview; `None` if they are being read for the first time.
     pub(crate) async fn overview(&self) -> Option<Arc<Overview>> {
         let deployment = self.deployment.clone();
-        self.overview.get(PATIENCE, || async move { Box::pin(Overview::read(&deployment)).await }).await
+        self.overview.get(TIME_LIMIT, || async move { Box::pin(Overview::read(&deployment)).await }).await
     }
 
     /// Returns the stores with credentials.

@@ -51,13 +51,13 @@ const ATTEMPT: Duration = Duration::from_secs(20);
 const ATTEMPTS: u32 = 4;
 
 /// Maximum time of a call with all its attempts, for commands that only read: a person waits for the answer.
-const READ_PATIENCE: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The same for commands that change something: a repeated call costs less than work that ended half-way.
-const CHANGE_PATIENCE: Duration = Duration::from_mins(1);
+const CHANGE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The least patience with the local stack: the emulator sometimes stops for seconds.
-const LOCAL_PATIENCE: Duration = Duration::from_secs(30);
+/// The least time limit with the local stack: the emulator sometimes stops for seconds.
+const LOCAL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A deployment of Inlet.
 #[derive(Clone, Debug)]
@@ -96,18 +96,18 @@ impl Deployment {
     /// # Errors
     /// If there is none, or if AWS cannot be called.
     pub(crate) async fn find(options: &DeploymentArgs) -> Result<Self, Failure> {
-        Self::find_within(options, READ_PATIENCE).await
+        Self::find_within(options, READ_TIMEOUT).await
     }
 
-    /// Finds the deployment. No call of AWS takes longer than `patience`.
+    /// Finds the deployment. No call of AWS takes longer than `time_limit`.
     ///
     /// # Errors
     /// The errors of [`find`](Self::find).
-    pub(crate) async fn find_within(options: &DeploymentArgs, patience: Duration) -> Result<Self, Failure> {
+    pub(crate) async fn find_within(options: &DeploymentArgs, time_limit: Duration) -> Result<Self, Failure> {
         if options.local {
-            return Self::local(options, Path::new("."), patience.max(LOCAL_PATIENCE));
+            return Self::local(options, Path::new("."), time_limit.max(LOCAL_TIMEOUT));
         }
-        Self::in_the_account(options, patience).await
+        Self::in_the_account(options, time_limit).await
     }
 
     /// Finds the deployment and prints its name, for commands that change it.
@@ -118,7 +118,7 @@ impl Deployment {
         options: &DeploymentArgs,
         output: &mut Output,
     ) -> Result<Self, Failure> {
-        let deployment = Self::find_within(options, CHANGE_PATIENCE).await?;
+        let deployment = Self::find_within(options, CHANGE_TIMEOUT).await?;
         output.note(format_args!("stack: {}", deployment.stack));
         Ok(deployment)
     }
@@ -135,7 +135,7 @@ impl Deployment {
             .endpoint_url("http://127.0.0.1:9")
             .http_client(http_client(ProxyConfig::disabled()).expect("a client"))
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts(READ_PATIENCE))
+            .timeout_config(timeouts(READ_TIMEOUT))
             .build();
         Self {
             stack: "canary-stack".to_owned(),
@@ -185,7 +185,7 @@ impl Deployment {
         format!("/inlet/{}/{store}", self.stage)
     }
 
-    fn local(options: &DeploymentArgs, here: &Path, patience: Duration) -> Result<Self, Failure> {
+    fn local(options: &DeploymentArgs, here: &Path, time_limit: Duration) -> Result<Self, Failure> {
         let file = find_upwards(here).ok_or_else(|| Failure::NoLocalStack(LOCAL_STACK.into()))?;
         let unreadable =
             |cause: Box<dyn std::error::Error + Send + Sync>| Failure::LocalStack(file.clone(), cause);
@@ -201,7 +201,7 @@ impl Deployment {
             // It is on this machine, so a proxy cannot reach it.
             .http_client(http_client(ProxyConfig::disabled())?)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts(patience))
+            .timeout_config(timeouts(time_limit))
             .build();
         Ok(Self {
             stack: LOCAL_STACK_NAME.to_owned(),
@@ -220,11 +220,11 @@ impl Deployment {
         })
     }
 
-    async fn in_the_account(options: &DeploymentArgs, patience: Duration) -> Result<Self, Failure> {
-        let config = configuration(options, patience).await?;
+    async fn in_the_account(options: &DeploymentArgs, time_limit: Duration) -> Result<Self, Failure> {
+        let config = configuration(options, time_limit).await?;
         let region = config.region().ok_or(Failure::NoRegion)?.to_string();
         let credentials = config.credentials_provider().ok_or(Failure::NoRegion)?;
-        let loaded = tokio::time::timeout(patience, credentials.provide_credentials()).await;
+        let loaded = tokio::time::timeout(time_limit, credentials.provide_credentials()).await;
         let loaded = loaded.map_err(|late| Failure::NoCredentials(late.into()))?;
         loaded.map_err(|error| Failure::NoCredentials(error.into()))?;
 
@@ -290,12 +290,12 @@ fn find_upwards(here: &Path) -> Option<PathBuf> {
 
 /// Loads region and credentials from the SDK's usual sources. A named profile is the only source, as in the AWS CLI:
 /// keys in the environment may belong to another account.
-async fn configuration(options: &DeploymentArgs, patience: Duration) -> Result<SdkConfig, Failure> {
+async fn configuration(options: &DeploymentArgs, time_limit: Duration) -> Result<SdkConfig, Failure> {
     let http_client = http_client(ProxyConfig::from_env())?;
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http_client.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts(patience));
+        .timeout_config(timeouts(time_limit));
     if let Ok(name) = AppName::new("inlet") {
         loader = loader.app_name(name);
     }
@@ -330,11 +330,11 @@ fn http_client(proxy: ProxyConfig) -> Result<SharedHttpClient, Failure> {
 }
 
 /// Returns the limits of calls. A first attempt that hangs leaves time for a second one.
-fn timeouts(patience: Duration) -> TimeoutConfig {
-    let attempt = ATTEMPT.min(patience.mul_f32(0.6));
+fn timeouts(time_limit: Duration) -> TimeoutConfig {
+    let attempt = ATTEMPT.min(time_limit.mul_f32(0.6));
     TimeoutConfig::builder()
         .connect_timeout(CONNECT.min(attempt))
         .operation_attempt_timeout(attempt)
-        .operation_timeout(patience)
+        .operation_timeout(time_limit)
         .build()
 }

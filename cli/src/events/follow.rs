@@ -25,18 +25,18 @@ use crate::input::time_arg::now_plus_skew;
 use crate::output::Output;
 
 /// Pause between two passes.
-const EVERY: Duration = Duration::from_secs(1);
+const PASS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// First and longest pause after a failed read.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// Shortest and longest time before a failed read is tried again.
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(15);
 
 /// Time by which a pass goes back behind the newest event. A receiver may take seconds, and the index too.
-const NEAR: Duration = Duration::from_secs(30);
+const OVERLAP: Duration = Duration::from_secs(30);
 
-/// Time by which the first and each [`FAR_EVERY`]th pass goes back.
-const FAR: Duration = Duration::from_mins(10);
-const FAR_EVERY: u32 = 15;
+/// Time by which the first and each [`LONG_OVERLAP_EVERY`]th pass goes back.
+const LONG_OVERLAP: Duration = Duration::from_mins(10);
+const LONG_OVERLAP_EVERY: u32 = 15;
 
 /// The state of following.
 pub(crate) struct Follow<'t> {
@@ -74,7 +74,7 @@ impl<'t> Follow<'t> {
     /// # Errors
     /// If the table cannot be read.
     pub(crate) async fn from_now(table: &'t Table, selection: Selection) -> Result<Self, Failure> {
-        let from = clock::now().earlier(FAR);
+        let from = clock::now().earlier(LONG_OVERLAP);
         let mut follow = Self::from_start(table, Selection { from, ..selection });
         while follow.at.is_some() {
             follow.pass(Seen::Skip).await?;
@@ -114,7 +114,7 @@ impl<'t> Follow<'t> {
         self.begin_pass().await;
         let new = self.pass(Seen::Return).await?;
         let replays = if self.at.is_none() { self.new_replays().await } else { Ok(Vec::new()) };
-        joined(new, replays)
+        join_replays(new, replays)
     }
 
     /// Returns the selected replays that were not seen yet.
@@ -122,7 +122,7 @@ impl<'t> Follow<'t> {
         let Some(Replays { start, seen }) = &mut self.replays else { return Ok(Vec::new()) };
         let unreadable = |fault| Failure::Inlet { context: "the replays cannot be followed", fault };
         let now = clock::now();
-        let from = now.earlier(FAR).max(*start);
+        let from = now.earlier(LONG_OVERLAP).max(*start);
         let mut replays = replays_since(self.table, from, now_plus_skew(now)).await.map_err(unreadable)?;
         replays.retain(|replay| !seen.contains(&(replay.id.clone(), replay.replay.clone())));
         let mut selected = Vec::new();
@@ -141,7 +141,7 @@ impl<'t> Follow<'t> {
     /// Waits for the time of the next pass, unless one is under way.
     async fn begin_pass(&mut self) {
         if self.at.is_none() {
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(PASS_INTERVAL).await;
             self.passes = self.passes.wrapping_add(1);
             self.at = Some(self.behind());
         }
@@ -164,7 +164,7 @@ impl<'t> Follow<'t> {
     /// Returns the start of the next pass. Forgets the events that no pass can reach any more.
     fn behind(&mut self) -> ReceivedAt {
         let (now, ended) = (clock::now(), self.ended);
-        self.seen.retain(|_, at| *at >= reach(now, ended).earlier(FAR));
+        self.seen.retain(|_, at| *at >= reach(now, ended).earlier(LONG_OVERLAP));
         beginning(now, ended, self.newest, self.passes).max(self.selection.from)
     }
 
@@ -211,7 +211,7 @@ pub(crate) enum Followed {
 
 /// Returns the events of a pass and the replays that were read after it. The events count as seen, so a failed read of
 /// the replays must not drop them: the next pass meets the failure again.
-fn joined(
+fn join_replays(
     events: Vec<Arrival>,
     replays: Result<Vec<IndexedReplay>, Failure>,
 ) -> Result<Vec<Followed>, Failure> {
@@ -259,9 +259,9 @@ impl Outage {
             let cause = if causes.is_empty() { String::new() } else { format!(": {causes}") };
             output.note(format_args!("{failure}{cause}; trying again until it works"));
         }
-        let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(4)).min(LONGEST_PAUSE);
+        let backoff = MIN_BACKOFF.saturating_mul(1 << self.failures.min(4)).min(MAX_BACKOFF);
         self.failures = self.failures.saturating_add(1);
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(backoff).await;
         Ok(())
     }
 
@@ -297,17 +297,17 @@ async fn arrival_of(table: &Table, id: &EventId) -> Result<Option<Arrival>, Faul
 
 /// Returns the earliest start of a pass. The clock may have been set back since the last pass.
 fn reach(now: ReceivedAt, ended: ReceivedAt) -> ReceivedAt {
-    now.min(ended).earlier(FAR)
+    now.min(ended).earlier(LONG_OVERLAP)
 }
 
 /// Returns the start of a pass. After a pause it is the earliest one: events that were stored late during the pause
 /// would be out of reach of every later pass.
 fn beginning(now: ReceivedAt, ended: ReceivedAt, newest: ReceivedAt, pass: u32) -> ReceivedAt {
     let far = reach(now, ended);
-    if pass.is_multiple_of(FAR_EVERY) || now.since(ended) > NEAR {
+    if pass.is_multiple_of(LONG_OVERLAP_EVERY) || now.since(ended) > OVERLAP {
         return far;
     }
-    newest.min(now).min(ended).earlier(NEAR).max(far)
+    newest.min(now).min(ended).earlier(OVERLAP).max(far)
 }
 
 /// Returns None if Ctrl-C is pressed before `next` completes.
@@ -336,8 +336,8 @@ mod tests {
             event_type: "order.create".into(),
             canonical_type: "commerce.order.created".into(),
         };
-        assert_eq!(joined(vec![event.clone()], failed()).unwrap(), [Followed::Event(event)]);
-        assert!(joined(Vec::new(), failed()).is_err(), "without an event the failure is reported");
+        assert_eq!(join_replays(vec![event.clone()], failed()).unwrap(), [Followed::Event(event)]);
+        assert!(join_replays(Vec::new(), failed()).is_err(), "without an event the failure is reported");
     }
 
     #[test]
@@ -346,7 +346,7 @@ mod tests {
             ("08:00:01", "08:00:00", "07:59:59", 1, "07:59:29"),
             ("08:00:01", "08:00:00", "08:00:30", 1, "07:59:30"),
             ("08:00:01", "08:00:00", "06:00:00", 1, "07:50:00"),
-            ("08:00:01", "08:00:00", "07:59:59", FAR_EVERY, "07:50:00"),
+            ("08:00:01", "08:00:00", "07:59:59", LONG_OVERLAP_EVERY, "07:50:00"),
             ("11:00:00", "08:00:00", "07:59:59", 1, "07:50:00"),
             ("11:00:00", "08:00:00", "10:59:59", 1, "07:50:00"),
             ("07:00:00", "08:00:00", "07:59:59", 1, "06:59:30"),
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn no_pass_starts_before_the_remembered_events() {
         for (now, ended) in [("08:00:01", "08:00:00"), ("11:00:00", "08:00:00"), ("07:00:00", "08:00:00")] {
-            for pass in [1, FAR_EVERY] {
+            for pass in [1, LONG_OVERLAP_EVERY] {
                 let begun = beginning(at(now), at(ended), at("06:00:00"), pass);
                 assert!(begun >= reach(at(now), at(ended)), "now {now}, last pass {ended}, pass {pass}");
             }

@@ -30,7 +30,7 @@ pub(crate) struct Wanted {
     /// Number of events. The events of the last one's millisecond are all returned.
     pub(crate) limit: usize,
     /// The time after which the search pauses.
-    pub(crate) patience: Duration,
+    pub(crate) time_limit: Duration,
 }
 
 /// A page of events.
@@ -68,14 +68,14 @@ pub(crate) async fn read(table: &Table, wanted: &Wanted) -> Result<EventPage, Fa
             if page.add(table, wanted, arrivals).await? {
                 return Ok(page);
             }
-            if started.elapsed() > wanted.patience && reached.is_some() {
+            if started.elapsed() > wanted.time_limit && reached.is_some() {
                 page.older_before = reached;
                 page.is_paused = true;
                 return Ok(page);
             }
         }
         end = start;
-        if started.elapsed() > wanted.patience && end > from {
+        if started.elapsed() > wanted.time_limit && end > from {
             page.older_before = Some(end.to_string());
             page.is_paused = true;
             return Ok(page);

@@ -38,7 +38,7 @@ const SKEW: Duration = Duration::from_mins(1);
 const OLD_SECONDS: f64 = 900.0;
 
 /// Maximum time of a call of AWS or of a receiver.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Stores whose parameters are read at once.
 const STORES_AT_ONCE: usize = 8;
@@ -125,7 +125,7 @@ const QUEUE_OR_BUS_GONE: &str =
     "docs/runbook.md#a-queue-or-the-bus-is-gone; a deployment does not create it again";
 
 /// Starts all checks. The channel ends after the last result. The calls of AWS have the limit of the deployment, which
-/// should be [`PATIENCE`].
+/// should be [`TIME_LIMIT`].
 ///
 /// # Errors
 /// If no HTTP client can be made. Every other error is the result of a check.
@@ -365,8 +365,8 @@ async fn check_receiver(
     provider: ProviderHandle,
 ) -> (Check, Option<String>) {
     let url = format!("{}/{provider}/doctor/probe", deployment.api);
-    let patience = if deployment.is_local { PATIENCE.saturating_mul(6) } else { PATIENCE };
-    match client.get(url).timeout(patience).send().await {
+    let time_limit = if deployment.is_local { TIME_LIMIT.saturating_mul(6) } else { TIME_LIMIT };
+    match client.get(url).timeout(time_limit).send().await {
         Ok(answer) => {
             let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
             (receiver(provider, answer.status().as_u16(), &deployment.stage), date)

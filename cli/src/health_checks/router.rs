@@ -89,7 +89,7 @@ async fn check_failures(deployment: &Deployment, function: &str) -> Check {
     }
 }
 
-/// Judges the number of invocations that failed lately.
+/// Judges the number of invocations that failed recently.
 fn failures(count: f64, stage: &str) -> Check {
     if count < 1.0 {
         return Check::pass("router", "none of its invocations failed within the last hour");

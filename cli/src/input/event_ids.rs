@@ -27,7 +27,7 @@ const LOOK_UP: Duration = Duration::from_hours(7 * 24);
 
 /// Maximum time of a look-up: a person waits for it. A short id that a table showed belongs to a recent event, which is
 /// found at once; only an id without an event is searched for so long.
-const PATIENCE: Duration = Duration::from_secs(8);
+const TIME_LIMIT: Duration = Duration::from_secs(8);
 
 /// An event that the user names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl EventRef {
         };
         let now = clock::now();
         let from = now.earlier(LOOK_UP);
-        let found = find_events(&deployment.table(), digest, (from, now_plus_skew(now)), PATIENCE).await;
+        let found = find_events(&deployment.table(), digest, (from, now_plus_skew(now)), TIME_LIMIT).await;
         let FoundEvents { arrivals, searched_from } =
             found.map_err(|fault| Failure::Inlet { context: "the event cannot be looked up", fault })?;
         match arrivals.as_slice() {
@@ -99,7 +99,7 @@ fn not_found(digest: &str, searched_from: ReceivedAt, from: ReceivedAt, inlet: &
     Failure::NotFound {
         what: format!(
             "event {digest} among those that arrived since {searched_from}; the search ended after {} seconds",
-            PATIENCE.as_secs()
+            TIME_LIMIT.as_secs()
         ),
         next: format!(
             "give the whole id: `{inlet} list --wide --since 30d --until {searched_from}` prints those of older events"

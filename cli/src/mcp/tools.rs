@@ -45,7 +45,7 @@ const MAX_LIMIT: usize = 100;
 const COUNTS: usize = 64;
 
 /// The time after which a search pauses.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// The tools of one deployment.
 pub(super) struct Tools {
@@ -257,7 +257,7 @@ impl Tools {
             |depth: inlet_aws::sqs::QueueDepth| json!({"waiting": depth.visible, "in_work": depth.in_flight});
         let alarms = alarms.map(|alarms| json!({"known": alarms.known, "in_alarm": alarms.ringing}));
         let breakers = breakers.map(|rows| {
-            let row = |row: &crate::console::overview::Breaker| {
+            let row = |row: &crate::console::overview::BreakerStatus| {
                 json!({
                     "store": row.store, "failures": row.failures, "provider_warns_at": row.warn_at,
                     "provider_stops_at": row.disable_at, "window_minutes": row.minutes,
@@ -311,7 +311,8 @@ impl Tools {
             ..Selection::between(from, until)
         };
         let limit = limit(asked.limit);
-        let page = read(&table, &Wanted { selection, entity_id, state, limit, patience: PATIENCE }).await?;
+        let page =
+            read(&table, &Wanted { selection, entity_id, state, limit, time_limit: TIME_LIMIT }).await?;
         let heading = counted(page.events.len(), "event, newest first", "events, newest first");
         let more = match (&page.older_before, page.is_paused) {
             (None, _) => ". There are no more.".to_owned(),

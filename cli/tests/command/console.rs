@@ -109,9 +109,9 @@ impl Desktop {
         let address = lines.find(|line| line.contains("token=")).expect("the address");
         lines.find(|line| line.contains("Ctrl-C ends the console")).expect("the note");
         // An opener that was started writes its file soon; one that was not, never.
-        let patience = Duration::from_secs(if is_terminal && options.is_empty() { 30 } else { 1 });
+        let time_limit = Duration::from_secs(if is_terminal && options.is_empty() { 30 } else { 1 });
         let start = Instant::now();
-        while !opened.exists() && start.elapsed() < patience {
+        while !opened.exists() && start.elapsed() < time_limit {
             std::thread::sleep(Duration::from_millis(20));
         }
         child.kill().expect("its end");

@@ -11,7 +11,7 @@ use inlet_tests::stack::{Facts, Stack};
 
 /// The fate of a call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
+pub(crate) enum Behaviour {
     /// The emulator answers it.
     Pass,
     /// There is no answer.
@@ -26,7 +26,7 @@ pub(crate) enum Fate {
 pub(crate) struct FakeAws {
     /// The facts of the local stack, with the stand-in's address as that of AWS.
     pub(crate) facts: Facts,
-    fates: Arc<Mutex<HashMap<String, Fate>>>,
+    fates: Arc<Mutex<HashMap<String, Behaviour>>>,
 }
 
 impl FakeAws {
@@ -36,7 +36,7 @@ impl FakeAws {
         let upstream = facts.endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         facts.endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-        let fates: Arc<Mutex<HashMap<String, Fate>>> = Arc::default();
+        let fates: Arc<Mutex<HashMap<String, Behaviour>>> = Arc::default();
         let shared = Arc::clone(&fates);
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -49,7 +49,7 @@ impl FakeAws {
     }
 
     /// Sets the fate of a service's calls (`dynamodb`), or of one operation (`sqs/SendMessage`).
-    pub(crate) fn set(&self, calls: &str, fate: Fate) {
+    pub(crate) fn set(&self, calls: &str, fate: Behaviour) {
         self.fates.lock().expect("no panic").insert(calls.to_owned(), fate);
     }
 }
@@ -96,20 +96,20 @@ impl Call {
     }
 }
 
-fn answer(mut stream: TcpStream, fates: &Mutex<HashMap<String, Fate>>, upstream: &str) -> Option<()> {
+fn answer(mut stream: TcpStream, fates: &Mutex<HashMap<String, Behaviour>>, upstream: &str) -> Option<()> {
     let call = Call::read(&stream)?;
     let fate = {
         let fates = fates.lock().expect("no panic");
         fates.get(&call.operation()).or_else(|| fates.get(&call.service())).copied()
     };
-    match fate.unwrap_or(Fate::Pass) {
-        Fate::Pass => pass(&call, &mut stream, upstream),
-        Fate::Hang => {
+    match fate.unwrap_or(Behaviour::Pass) {
+        Behaviour::Pass => pass(&call, &mut stream, upstream),
+        Behaviour::Hang => {
             thread::sleep(Duration::from_mins(2));
             None
         }
-        Fate::Drop => None,
-        Fate::Refuse(code) => refuse(&call, code, &mut stream),
+        Behaviour::Drop => None,
+        Behaviour::Refuse(code) => refuse(&call, code, &mut stream),
     }
 }
 

@@ -10,7 +10,7 @@ use inlet_tests::stack::Stack;
 use inlet_zid::Zid;
 
 /// The time that a delivery may need on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// A store for one test, of which some orders were received and processed.
 pub(crate) struct Given {
@@ -77,7 +77,7 @@ async fn stored_beside(stack: &Stack, store: &StoreName, known: &[EventId]) -> E
         if let Some(id) = stored.into_iter().find(|id| !known.contains(id)) {
             return id;
         }
-        assert!(start.elapsed() < PATIENCE, "each delivery is an event of its own");
+        assert!(start.elapsed() < TIME_LIMIT, "each delivery is an event of its own");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -120,7 +120,7 @@ impl Running {
     #[track_caller]
     pub(crate) fn wait_for(&mut self, word: &str) -> String {
         let mut lines = String::new();
-        while let Ok(line) = self.received.recv_timeout(PATIENCE) {
+        while let Ok(line) = self.received.recv_timeout(TIME_LIMIT) {
             if line.contains(word) {
                 return line;
             }
@@ -144,7 +144,7 @@ impl Running {
 }
 
 /// Timeout of a line of a running command.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// Runs `inlet` with these arguments, without a stack and an AWS account.
 pub(crate) fn bare(arguments: &[&str]) -> Ran {

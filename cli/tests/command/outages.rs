@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use inlet_aws::client::clock;
 
-use crate::fake_aws::{FakeAws, Fate};
+use crate::fake_aws::{Behaviour, FakeAws};
 use crate::given::{orders, unsent};
 use crate::inlet::{Ran, Running, in_an_account};
 
@@ -21,7 +21,7 @@ fn run(aws: &FakeAws, arguments: &[&str]) -> (Ran, Duration) {
 fn doctor_checks_the_rest_while_a_service_hangs() {
     let aws = FakeAws::start();
     for service in ["dynamodb", "monitoring", "logs"] {
-        aws.set(service, Fate::Hang);
+        aws.set(service, Behaviour::Hang);
     }
     let (ran, took) = run(&aws, &["doctor"]);
     assert!(took < Duration::from_secs(25), "{took:?}");
@@ -39,7 +39,7 @@ fn doctor_checks_the_rest_while_a_service_hangs() {
 fn a_list_gives_up_after_ten_seconds() {
     for service in ["cloudformation", "dynamodb"] {
         let aws = FakeAws::start();
-        aws.set(service, Fate::Hang);
+        aws.set(service, Behaviour::Hang);
         let (ran, took) = run(&aws, &["list"]);
         assert!((9..25).contains(&took.as_secs()), "{service}: {took:?}");
         assert_eq!(ran.code, 1, "{service}: {ran:?}");
@@ -70,7 +70,7 @@ fn every_service_s_refusal_has_its_own_next_step() {
         ("logs", "AccessDeniedException", permission, &["stats"]),
     ] {
         let aws = FakeAws::start();
-        aws.set(service, Fate::Refuse(code));
+        aws.set(service, Behaviour::Refuse(code));
         let (ran, _) = run(&aws, command);
         assert_eq!(ran.code, 1, "{service} {code}: {ran:?}");
         assert!(ran.err.contains(next), "{service} {code}: {ran:?}");
@@ -80,8 +80,8 @@ fn every_service_s_refusal_has_its_own_next_step() {
 #[test]
 fn inside_doctor_a_refusal_names_its_own_next_step_too() {
     let aws = FakeAws::start();
-    aws.set("dynamodb", Fate::Refuse("ExpiredTokenException"));
-    aws.set("sqs", Fate::Refuse("AccessDenied"));
+    aws.set("dynamodb", Behaviour::Refuse("ExpiredTokenException"));
+    aws.set("sqs", Behaviour::Refuse("AccessDenied"));
     let (ran, _) = run(&aws, &["doctor"]);
     assert!(
         ran.out.contains("aws sso login") && ran.out.contains("permission in the message"),
@@ -100,10 +100,10 @@ async fn tail_survives_a_lost_connection() {
         &[&STACK[..], &["tail", "--store", &address, "--limit", "1"]].concat(),
     );
     tail.wait_for("waiting for events");
-    aws.set("dynamodb", Fate::Drop);
+    aws.set("dynamodb", Behaviour::Drop);
     tail.wait_for("trying again until it works");
     assert_eq!(stack.send("zid", &created).status, 200);
-    aws.set("dynamodb", Fate::Pass);
+    aws.set("dynamodb", Behaviour::Pass);
     tail.wait_for("it works again");
     tail.wait_for("order.create");
     assert_eq!(tail.end().0, 0);
@@ -116,7 +116,7 @@ async fn tail_ends_if_waiting_does_not_help() {
     let address = format!("zid/{store}");
     let mut tail = Running::in_an_account(&aws.facts, &[&STACK[..], &["tail", "--store", &address]].concat());
     tail.wait_for("waiting for events");
-    aws.set("dynamodb", Fate::Refuse("ExpiredTokenException"));
+    aws.set("dynamodb", Behaviour::Refuse("ExpiredTokenException"));
     tail.wait_for("aws sso login");
     assert_eq!(tail.end().0, 1);
 }
@@ -126,12 +126,12 @@ async fn forgetting_that_stopped_half_way_goes_on_by_its_hint() {
     let given = orders(1).await;
     let entity = given.ids[0].entity_path();
     let aws = FakeAws::start();
-    aws.set("sqs/SendMessage", Fate::Refuse("AccessDenied"));
+    aws.set("sqs/SendMessage", Behaviour::Refuse("AccessDenied"));
     let (ran, _) = run(&aws, &["forget", entity, "--yes", "--settle", "0"]);
     let next = format!("`inlet --stack inlet-local forget {entity} --yes`");
     assert_eq!(ran.code, 5, "{ran:?}");
     assert!(ran.err.contains(&next) && ran.err.contains("permission in the message"), "{ran:?}");
-    aws.set("sqs/SendMessage", Fate::Pass);
+    aws.set("sqs/SendMessage", Behaviour::Pass);
     assert_eq!(run(&aws, &["forget", entity, "--yes", "--settle", "0"]).0.code, 0);
     let notices = given.stack.published_once(2, &given.store);
     assert_eq!(notices.last().map(|notice| &notice["type"]), Some(&"inlet.entity.forgotten".into()));
@@ -142,7 +142,7 @@ async fn a_replay_that_stopped_half_way_goes_on_by_its_hint() {
     let given = orders(2).await;
     given.stack.table().receipts.park(&given.ids[0], "for a test", clock::now()).await.unwrap();
     let aws = FakeAws::start();
-    aws.set("sqs/SendMessage", Fate::Drop);
+    aws.set("sqs/SendMessage", Behaviour::Drop);
     let (ran, _) = run(&aws, &["replay", "--since", "10m", "--store", &given.address, "--yes"]);
     assert_eq!(ran.code, 5, "{ran:?}");
     assert!(

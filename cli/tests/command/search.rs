@@ -109,11 +109,11 @@ async fn a_search_by_digest_ends_when_its_time_is_over() {
     let given = orders(1).await;
     let (table, now) = (given.stack.table(), clock::now());
     let (week, hour) = (now.earlier(Duration::from_hours(7 * 24)), now.earlier(Duration::from_hours(1)));
-    let patience = Duration::from_mins(1);
-    let found = find_events(&table, &given.ids[0].digest()[..8], (week, now), patience).await.unwrap();
+    let time_limit = Duration::from_mins(1);
+    let found = find_events(&table, &given.ids[0].digest()[..8], (week, now), time_limit).await.unwrap();
     assert_eq!(found.arrivals[0].id, given.ids[0]);
     let none = find_events(&table, "ffffffffffffffff", (week, now), Duration::ZERO).await.unwrap();
     assert!(none.arrivals.is_empty() && none.searched_from > week, "{none:?}");
-    let none = find_events(&table, "ffffffffffffffff", (hour, now), patience).await.unwrap();
+    let none = find_events(&table, "ffffffffffffffff", (hour, now), time_limit).await.unwrap();
     assert!(none.arrivals.is_empty() && none.searched_from == hour, "{none:?}");
 }

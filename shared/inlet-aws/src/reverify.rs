@@ -77,7 +77,7 @@ pub async fn reverify<P: Provider>(
         if groups.is_empty() {
             return Ok(());
         }
-        let working: Vec<_> = groups.into_iter().map(|group| run.take_up(group)).collect();
+        let working: Vec<_> = groups.into_iter().map(|group| run.accept_group(group)).collect();
         let ends: Vec<bool> = stream::iter(working).buffer_unordered(ENTITIES_AT_ONCE).collect().await;
         if ends.contains(&true) {
             return Ok(());
@@ -155,7 +155,7 @@ impl<J: Journal, Q: Queue> Run<'_, J, Q> {
     }
 
     /// Accepts the requests of an entity, one after the other. Returns true if a transient fault ends the run.
-    async fn take_up(&self, group: Vec<Compared>) -> bool {
+    async fn accept_group(&self, group: Vec<Compared>) -> bool {
         for compared in group {
             let result = self.accept(compared).await;
             let ends_run = matches!(&result, Err(fault) if fault.kind == FaultKind::Transient);

@@ -24,7 +24,7 @@ use crate::zone::Zone;
 const LIMIT: usize = 50;
 
 /// The time after which a search pauses and shows what it found.
-const PATIENCE: Duration = Duration::from_millis(150);
+const TIME_LIMIT: Duration = Duration::from_millis(150);
 
 /// The choices of the time to search.
 const SPANS: [(&str, &str); 5] = [
@@ -204,7 +204,7 @@ pub(crate) fn wanted(console: &Console, params: &Params, now: ReceivedAt) -> Res
         entity,
         ..Selection::between(from, until)
     };
-    Ok(Wanted { selection, entity_id, state, limit: LIMIT, patience: PATIENCE })
+    Ok(Wanted { selection, entity_id, state, limit: LIMIT, time_limit: TIME_LIMIT })
 }
 
 impl Search {

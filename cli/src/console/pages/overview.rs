@@ -9,7 +9,7 @@ use inlet::received_at::ReceivedAt;
 
 use crate::console::chart::{Chart, Series};
 use crate::console::figures::{Figures, step_ms};
-use crate::console::overview::{Alarms, Breaker, Overview};
+use crate::console::overview::{Alarms, BreakerStatus, Overview};
 use crate::console::pages::{Shell, answer};
 use crate::console::state::Shared;
 use crate::console::text::{At, Text, grouped};
@@ -219,8 +219,8 @@ fn ringing(alarms: &Alarms) -> Vec<(Text, Text)> {
 }
 
 impl BreakerRow {
-    fn of(breaker: &Breaker) -> Self {
-        let Breaker { store, failures, warn_at, disable_at, minutes } = breaker;
+    fn of(breaker: &BreakerStatus) -> Self {
+        let BreakerStatus { store, failures, warn_at, disable_at, minutes } = breaker;
         let (class, state) = match failures {
             0 => ("good", "no failure"),
             n if n >= disable_at => ("bad", "at the limit"),
@@ -255,7 +255,7 @@ mod tests {
             queue: Ok(QueueDepth { visible: 1_234, in_flight: 2 }),
             dead_letters: Ok(QueueDepth { visible: 1, in_flight: 0 }),
             alarms: Ok(Alarms { known: 2, ringing: vec![("a<b>".into(), "run <i>".into())] }),
-            breakers: Ok(vec![Breaker {
+            breakers: Ok(vec![BreakerStatus {
                 store: "zid/riyadh".into(),
                 failures: 12,
                 warn_at: 10,
@@ -282,7 +282,7 @@ mod tests {
             (99, 0, "at the limit"),
         ] {
             let breaker =
-                Breaker { store: "zid/a".into(), failures, warn_at: 10, disable_at: 30, minutes: 60 };
+                BreakerStatus { store: "zid/a".into(), failures, warn_at: 10, disable_at: 30, minutes: 60 };
             let row = BreakerRow::of(&breaker);
             assert_eq!((row.left, row.state), (left, state), "{failures}");
         }

@@ -4,7 +4,7 @@ pub mod gateway;
 pub mod receiver;
 pub mod router;
 pub mod batch;
-pub mod ledger;
+pub mod processing_store;
 pub mod processor;
 pub mod deferred;
 pub mod sweeper;

@@ -16,7 +16,7 @@ use crate::client::connect::connected;
 use crate::dynamodb::queue_position::Position;
 use crate::dynamodb::table::Table;
 use crate::lambda::batch::{Batch, BatchResponse};
-use crate::lambda::ledger::TableLedger;
+use crate::lambda::processing_store::TableProcessingStore;
 use crate::sqs::SqsQueue;
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, Measured};
@@ -60,7 +60,7 @@ fn consumer_service(config: &Config) -> &'static str {
 
 /// The processor on AWS.
 struct Function<C> {
-    processor: Processor<TableLedger, C>,
+    processor: Processor<TableProcessingStore, C>,
     /// The position that was recorded last.
     recorded: Mutex<Option<Position>>,
     log_level: LogLevel,
@@ -73,17 +73,12 @@ impl<C: Consumer> Function<C> {
         let dead_letters =
             dead_letter_queue_url.ok_or_else(|| ConfigError::without("INLET_DEAD_LETTER_QUEUE_URL"))?;
         let sqs = aws_sdk_sqs::Client::new(sdk_config);
-        let ledger = TableLedger {
+        let store = TableProcessingStore {
             table: Table::new(aws_sdk_dynamodb::Client::new(sdk_config), table, retention_days),
             queue: SqsQueue::new(sqs.clone(), queue_url),
             dead_letters: SqsQueue::new(sqs, dead_letters),
         };
-        Ok(Self {
-            processor: Processor { store: ledger, consumer },
-            recorded: Mutex::new(None),
-            log_level,
-            stage,
-        })
+        Ok(Self { processor: Processor { store, consumer }, recorded: Mutex::new(None), log_level, stage })
     }
 
     async fn handle(&self, event: LambdaEvent<Batch>) -> BatchResponse {

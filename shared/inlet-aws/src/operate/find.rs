@@ -32,7 +32,7 @@ pub struct FoundEvents {
 }
 
 /// Finds the newest events whose digest begins with this text and that arrived at `from` or later and before `until`:
-/// those of the first page that has any. Reads the time index from its end until it finds one, for `patience` at most.
+/// those of the first page that has any. Reads the time index from its end until it finds one, for `time_limit` at most.
 ///
 /// # Errors
 /// If the table cannot be read.
@@ -40,7 +40,7 @@ pub async fn find_events(
     table: &Table,
     digest_prefix: &str,
     (from, until): (ReceivedAt, ReceivedAt),
-    patience: Duration,
+    time_limit: Duration,
 ) -> Result<FoundEvents, Fault> {
     let started = Instant::now();
     let mut searched_from = until;
@@ -48,7 +48,7 @@ pub async fn find_events(
         let start = searched_from.earlier(SECTION).max(from);
         let mut pages = NewestFirst::new(table, start, searched_from);
         loop {
-            let left = patience.saturating_sub(started.elapsed());
+            let left = time_limit.saturating_sub(started.elapsed());
             let Ok(page) = timeout(left, pages.next()).await else {
                 return Ok(FoundEvents { arrivals: Vec::new(), searched_from });
             };

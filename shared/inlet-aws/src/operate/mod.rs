@@ -5,7 +5,7 @@ pub mod event_status;
 pub mod selection;
 pub mod find;
 pub mod history;
-pub mod ledger;
+pub mod event_log;
 pub mod quarantine_list;
 mod in_order;
 pub mod replay;

@@ -28,7 +28,7 @@ struct Desk {
     books: Mutex<Books>,
     /// The fault of each event, if it has one.
     failing: HashMap<&'static str, Way>,
-    /// Calls of the ledger that fail.
+    /// Calls of the store that fail.
     broken: &'static str,
     /// The consumer's time limit.
     limit: Option<Duration>,
@@ -70,7 +70,7 @@ impl Desk {
 impl ProcessingStore for &Desk {
     async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
         self.broken("journal").map_err(ConsumeError::Transient)?;
-        assert_ne!(received.whole.as_deref(), Some(&b"bug"[..]), "a bug of the ledger");
+        assert_ne!(received.whole.as_deref(), Some(&b"bug"[..]), "a bug of the store");
         if received.whole.as_deref() == Some(b"fatal") {
             std::future::pending::<()>().await;
         }

@@ -45,7 +45,7 @@ pub enum Publication {
 }
 
 /// The port to the stored events.
-pub trait Ledger {
+pub trait EventLog {
     /// Returns the events of the entity under this path.
     fn history(&self, entity_path: &str) -> impl Future<Output = Result<EntityHistory, Fault>> + Send;
 

@@ -11,7 +11,7 @@
 //! 4. The walk ends with a [`Coverage`], which says whether everything in the window was seen.
 //!
 //! [`reconcile`] does all of it for one kind of object: it reads, compares each observation with the events of its
-//! entity ([`judge`]), and gives what they lack to the [`Ledger`] as an event.
+//! entity ([`judge`]), and gives what they lack to the [`EventLog`] as an event.
 
 mod request;
 mod response;
@@ -26,7 +26,7 @@ mod judge;
 mod run;
 
 pub use fetched::{Fetched, Missed, OBSERVED, ObservedEvent};
-pub use history::{EntityHistory, Ledger, Publication, Published};
+pub use history::{EntityHistory, EventLog, Publication, Published};
 pub use judge::{Judgement, Verdict, judge};
 pub use observation::{Change, Comparison, Coverage, Observation, Page, RequestLimit, Then, Window};
 pub use pace::Pace;

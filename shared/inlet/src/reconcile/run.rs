@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::fetched::{Fetched, Missed};
-use super::history::{Ledger, Publication};
+use super::history::{EventLog, Publication};
 use super::judge::{Judgement, Verdict, is_same_state, judge};
 use super::observation::{Comparison, Coverage, Observation, Then, Window};
 use super::reader::{Api, Detail, MOST_PAGES, Reader, Session, Unread};
@@ -113,19 +113,19 @@ impl Outcome {
 ///
 /// # Errors
 /// If the events cannot be read or written.
-pub async fn reconcile<S: Source, A: Api + Sync, L: Ledger + Sync>(
+pub async fn reconcile<S: Source, A: Api + Sync, L: EventLog + Sync>(
     run: &Run<'_>,
     api: &A,
     access: &S::Access,
     session: &mut Session,
-    ledger: &L,
+    log: &L,
     progress: impl Fn(&Counts) + Send + Sync,
 ) -> Result<Outcome, Fault> {
     let reader = Reader::<S, A>::new(api, access, session);
     let mut running = Running {
         run,
         reader,
-        ledger,
+        log,
         verdicts: BTreeMap::new(),
         counts: Counts::default(),
         corrected: 0,
@@ -158,7 +158,7 @@ enum Counted {
 struct Running<'a, S: Source, A, L> {
     run: &'a Run<'a>,
     reader: Reader<'a, S, A>,
-    ledger: &'a L,
+    log: &'a L,
     verdicts: BTreeMap<String, Counted>,
     counts: Counts,
     corrected: u64,
@@ -186,7 +186,7 @@ impl From<Fault> for Ended {
     }
 }
 
-impl<S: Source, A: Api + Sync, L: Ledger + Sync> Running<'_, S, A, L> {
+impl<S: Source, A: Api + Sync, L: EventLog + Sync> Running<'_, S, A, L> {
     async fn read_all(
         &mut self,
         progress: &(impl Fn(&Counts) + Send + Sync),
@@ -310,7 +310,7 @@ impl<S: Source, A: Api + Sync, L: Ledger + Sync> Running<'_, S, A, L> {
         let mut published: usize = 0;
         let events = fetched.events(missed, newest.as_ref(), self.run.store, self.run.defaults);
         for event in events.into_iter().filter(|_| self.run.publishes) {
-            match self.ledger.publish(Verified::observed(event)).await? {
+            match self.log.publish(Verified::observed(event)).await? {
                 Publication::Published => published = published.saturating_add(1),
                 Publication::Known | Publication::Forgotten => {}
             }
@@ -325,7 +325,7 @@ impl<S: Source, A: Api + Sync, L: Ledger + Sync> Running<'_, S, A, L> {
         path: &str,
         seen_before: Option<ReceivedAt>,
     ) -> Result<(Verdict, Option<EventId>), Ended> {
-        let history = self.ledger.history(path).await?;
+        let history = self.log.history(path).await?;
         let facts = Judgement {
             observed: fetched.observation(),
             at: fetched.at(),

@@ -23,8 +23,11 @@ impl Consumer for OneCall {
 }
 
 fn function(aws: &FakeAws) -> Function<OneCall> {
-    let store =
-        TableLedger { table: aws.table(), queue: aws.queue("events"), dead_letters: aws.queue("dead") };
+    let store = TableProcessingStore {
+        table: aws.table(),
+        queue: aws.queue("events"),
+        dead_letters: aws.queue("dead"),
+    };
     Function {
         processor: Processor { store, consumer: OneCall(aws.queue("consumer")) },
         recorded: Mutex::new(None),

@@ -20,7 +20,7 @@ use crate::sqs::SqsQueue;
 
 /// The event table and the queues.
 #[derive(Clone, Debug)]
-pub struct TableLedger {
+pub struct TableProcessingStore {
     /// The event table.
     pub table: Table,
     /// The queue that the messages come from.
@@ -29,7 +29,7 @@ pub struct TableLedger {
     pub dead_letters: SqsQueue,
 }
 
-impl ProcessingStore for TableLedger {
+impl ProcessingStore for TableProcessingStore {
     async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
         let event = carried_event(received, message)?;
         // An earlier receive may have stored the event. A read costs less than the whole write. But an event with a retry
@@ -111,7 +111,7 @@ impl ProcessingStore for TableLedger {
     }
 }
 
-impl TableLedger {
+impl TableProcessingStore {
     /// Deletes an event that is stored if its entity was forgotten after the event arrived. That happens if `forget`
     /// ran between the look at the note and the write, and the processor may have died before this second look.
     async fn stored_unless_forgotten(&self, message: &Message) -> Result<Stored, ConsumeError> {

@@ -1,11 +1,11 @@
-//! The table and the queue as a ledger for reconciliation: reads the events of an entity, and publishes what they lack.
+//! The table and the queue as the event log of reconciliation: reads the events of an entity, and publishes what they lack.
 
 use inlet::event::Event;
 use inlet::fault::Fault;
 use inlet::message::Message;
 use inlet::proof::Verified;
 use inlet::receive::{Journal as _, Queue as _, Recorded, WriteToken};
-use inlet::reconcile::{EntityHistory, Ledger, Publication, Published};
+use inlet::reconcile::{EntityHistory, EventLog, Publication, Published};
 use serde_json::Value;
 
 use crate::client::clock;
@@ -17,14 +17,14 @@ use crate::sqs::SqsQueue;
 
 /// The table and the queue of a deployment.
 #[derive(Clone, Debug)]
-pub struct TableLedger {
+pub struct TableEventLog {
     /// The event table.
     pub table: Table,
     /// The event queue.
     pub queue: SqsQueue,
 }
 
-impl Ledger for TableLedger {
+impl EventLog for TableEventLog {
     async fn history(&self, entity_path: &str) -> Result<EntityHistory, Fault> {
         let entries = history::load(&self.table, entity_path).await?;
         let mut history = EntityHistory {
