@@ -88,17 +88,35 @@ pub(crate) async fn run(
     let count =
         Reconciliation { kinds, details, ..comparison(&deployment, &store, &readable, api, access, since) };
     let unreadable = unreadable(store.provider, &readable, &count.kinds);
+    let again = continues(&store.to_string(), &deployment.inlet);
     let (mut report, mut stopped) = carry_out(&count, &store, output).await?;
     report.unreadable.clone_from(&unreadable);
     let missed = report.missed();
     if !dry_run && !stopped && missed > 0 {
         confirm(&format!("Publish the states of {}?", counted(missed, "object", "objects")), yes)?;
         let publish = Reconciliation { publishes: true, ..count };
-        (report, stopped) = carry_out(&publish, &store, output).await?;
+        let published = carry_out(&publish, &store, output).await;
+        (report, stopped) = published.map_err(|failure| stopped_half_way(failure, &again))?;
         report.unreadable = unreadable;
     }
     output.report(&report)?;
-    report.verdict(stopped, &deployment.inlet)
+    report.verdict(stopped, again)
+}
+
+/// Returns the advice to run the command again.
+fn continues(store: &str, inlet: &str) -> String {
+    format!("run `{inlet} reconcile {store}` again: it publishes nothing twice")
+}
+
+/// Returns the failure of a run that may have published some of the missed states.
+fn stopped_half_way(failure: Failure, again: &str) -> Failure {
+    match failure {
+        Failure::Inlet { fault, .. } => Failure::Partial {
+            what: format!("not every missed state was published: {}", fault.chain()),
+            next: again.to_owned(),
+        },
+        other => other,
+    }
 }
 
 /// Returns the time of the first change that is compared.
@@ -313,8 +331,7 @@ impl ReconcileReport {
         self.kinds.iter().map(|kind| kind.objects.len()).fold(0, usize::saturating_add)
     }
 
-    fn verdict(&self, stopped: bool, inlet: &str) -> Result<(), Failure> {
-        let again = format!("run `{inlet} reconcile {}` again: it publishes nothing twice", self.store);
+    fn verdict(&self, stopped: bool, again: String) -> Result<(), Failure> {
         if stopped {
             return Err(Failure::Partial { what: "the comparison was stopped".to_owned(), next: again });
         }
@@ -376,6 +393,8 @@ impl Report for ReconcileReport {
 
 #[cfg(test)]
 mod tests {
+    use inlet::fault::Fault;
+
     use super::*;
 
     #[test]
@@ -401,6 +420,16 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_published_some_of_the_states_exits_with_5() {
+        let fault = Fault::transient("not stored", "throttled");
+        let failure = stopped_half_way(Failure::Inlet { context: "a test", fault }, "run it again");
+        assert_eq!(failure.exit_code(), 5);
+        let Failure::Partial { what, next } = failure else { panic!("{failure:?}") };
+        assert_eq!(what, "not every missed state was published: not stored: throttled");
+        assert_eq!(next, "run it again");
+    }
+
+    #[test]
     fn an_access_that_is_rejected_has_its_own_exit_code() {
         let refused = || Err(Unread::Failure(ApiFailure::Unauthorized { status: 302 }));
         let failed = || Err(Unread::Failure(ApiFailure::Unavailable { status: 500 }));
@@ -412,7 +441,13 @@ mod tests {
             let kinds = coverages.into_iter().map(|coverage| KindReport::of(outcome(coverage))).collect();
             let (store, since) = ("zid/riyadh".to_owned(), "2025-06-12T08:00:00Z".to_owned());
             let report = ReconcileReport { store, since, published: false, kinds, unreadable: Vec::new() };
-            assert_eq!(report.verdict(false, "inlet").err().map(|failure| failure.exit_code()), code);
+            assert_eq!(
+                report
+                    .verdict(false, continues("zid/riyadh", "inlet"))
+                    .err()
+                    .map(|failure| failure.exit_code()),
+                code
+            );
         }
     }
 }
