@@ -25,6 +25,7 @@ use crate::output::{Output, Page, Report, counted, printable};
 use crate::provider_api::ProviderApi;
 use crate::providers::ProviderHandle;
 use crate::reconciliation::{Readable, Reconciled, Reconciliation};
+use crate::shell::quoted;
 use crate::webhook::access::AccessFrom;
 
 /// The arguments of `inlet reconcile`.
@@ -71,11 +72,12 @@ pub(crate) async fn run(
     options: &DeploymentArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let Arguments { store, since, kinds, histories, dry_run, yes, access, api } = arguments;
-    let readable = store.provider.readable_or_failure()?;
-    let kinds = chosen(store.provider, kinds, &readable)?;
+    let readable = arguments.store.provider.readable_or_failure()?;
+    let kinds = chosen(arguments.store.provider, arguments.kinds.clone(), &readable)?;
     let deployment = Deployment::find_to_change(options, output).await?;
-    let since = first_change(since, &deployment, output)?;
+    let since = first_change(arguments.since, &deployment, output)?;
+    let again = arguments.continues(since, &deployment.inlet);
+    let Arguments { store, histories, dry_run, yes, access, api, .. } = arguments;
     let access = match access.given(readable.access)? {
         Some(given) => given,
         None => match api_access::read(&deployment, &store).await? {
@@ -88,7 +90,6 @@ pub(crate) async fn run(
     let count =
         Reconciliation { kinds, details, ..comparison(&deployment, &store, &readable, api, access, since) };
     let unreadable = unreadable(store.provider, &readable, &count.kinds);
-    let again = continues(&store.to_string(), &deployment.inlet);
     let (mut report, mut stopped) = carry_out(&count, &store, output).await?;
     report.unreadable.clone_from(&unreadable);
     let missed = report.missed();
@@ -103,9 +104,21 @@ pub(crate) async fn run(
     report.verdict(stopped, again)
 }
 
-/// Returns the advice to run the command again.
-fn continues(store: &str, inlet: &str) -> String {
-    format!("run `{inlet} reconcile {store}` again: it publishes nothing twice")
+impl Arguments {
+    /// Returns the advice to run the command again, over the same changes.
+    fn continues(&self, since: ReceivedAt, inlet: &str) -> String {
+        let Self { store, since: _, kinds, histories, dry_run, yes: _, access, api } = self;
+        let mut flags: String = kinds.iter().map(|kind| format!(" --kind {kind}")).collect();
+        if *histories {
+            flags += " --histories";
+        }
+        if *dry_run {
+            flags += " --dry-run";
+        }
+        flags += &access.to_flags();
+        flags.extend(api.iter().map(|url| format!(" --api {}", quoted(url))));
+        format!("run `{inlet} reconcile {store} --since {since}{flags}` again: it publishes nothing twice")
+    }
 }
 
 /// Returns the failure of a run that may have published some of the missed states.
@@ -429,6 +442,26 @@ mod tests {
         assert_eq!(next, "run it again");
     }
 
+    /// The arguments, as clap reads them.
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn the_command_that_continues_compares_the_same_changes() {
+        let line = "reconcile zid/riyadh --since 7d --kind order --histories --yes --access zid.json";
+        let line =
+            <Line as clap::Parser>::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{error}"));
+        let since = ReceivedAt::parse("2025-06-12T08:01:12.000Z").unwrap();
+        assert_eq!(
+            line.arguments.continues(since, "inlet --stack shop"),
+            "run `inlet --stack shop reconcile zid/riyadh --since 2025-06-12T08:01:12.000Z --kind order --histories \
+             --access zid.json` again: it publishes nothing twice"
+        );
+    }
+
     #[test]
     fn an_access_that_is_rejected_has_its_own_exit_code() {
         let refused = || Err(Unread::Failure(ApiFailure::Unauthorized { status: 302 }));
@@ -442,10 +475,7 @@ mod tests {
             let (store, since) = ("zid/riyadh".to_owned(), "2025-06-12T08:00:00Z".to_owned());
             let report = ReconcileReport { store, since, published: false, kinds, unreadable: Vec::new() };
             assert_eq!(
-                report
-                    .verdict(false, continues("zid/riyadh", "inlet"))
-                    .err()
-                    .map(|failure| failure.exit_code()),
+                report.verdict(false, "run it again".to_owned()).err().map(|failure| failure.exit_code()),
                 code
             );
         }

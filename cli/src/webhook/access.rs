@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::input::source::Source;
+use crate::shell::quoted;
 
 /// The environment variable that may contain the access.
 const VARIABLE: &str = "INLET_ACCESS";
@@ -28,6 +29,15 @@ impl AccessFrom {
     /// Returns true if standard input is the source.
     pub(crate) fn is_standard_input(&self) -> bool {
         self.access == Some(Source::Stdin)
+    }
+
+    /// Returns the source as the user gave it, for a command that continues.
+    pub(crate) fn to_flags(&self) -> String {
+        match &self.access {
+            None => String::new(),
+            Some(Source::Stdin) => " --access -".to_owned(),
+            Some(Source::File(path)) => format!(" --access {}", quoted(&path.to_string_lossy())),
+        }
     }
 
     /// Reads the access.
