@@ -22,7 +22,7 @@ use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider:
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::SdkConfig;
 use inlet_aws::client::config::LogLevel;
-use inlet_aws::client::connect::Clients;
+use inlet_aws::client::connect::{Clients, dated};
 use inlet_aws::dynamodb::table::Table;
 use inlet_aws::operate::dead_letters::DeadLetters;
 use inlet_aws::sqs::SqsQueue;
@@ -314,11 +314,12 @@ async fn configuration(options: &DeploymentArgs, time_limit: Duration) -> Result
     Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build())
 }
 
-/// Returns the functions' HTTP client and TLS stack, with the machine's root certificates.
+/// Returns the functions' HTTP client and TLS stack, with the machine's root certificates. Its responses correct the
+/// command's clock.
 fn http_client(proxy: ProxyConfig) -> Result<SharedHttpClient, Failure> {
     let tls = TlsContext::builder().with_trust_store(TrustStore::default()).build();
     let tls = tls.map_err(|error| Failure::Tls(error.into()))?;
-    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+    let client = Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder()
             .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
             .tls_context(tls.clone())
@@ -326,7 +327,8 @@ fn http_client(proxy: ProxyConfig) -> Result<SharedHttpClient, Failure> {
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
-    }))
+    });
+    Ok(dated(client))
 }
 
 /// Returns the limits of calls. A first attempt that hangs leaves time for a second one.

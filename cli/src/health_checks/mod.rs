@@ -397,10 +397,10 @@ fn capitalised(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
-/// Returns the difference between this clock and an HTTP date.
+/// Returns the difference between this machine's own clock and an HTTP date.
 fn off_by(date: &str) -> Option<Duration> {
     let theirs = rfc2822::parse(date).ok()?.timestamp();
-    let ours = Timestamp::from_millisecond(clock::now().millis()).ok()?;
+    let ours = Timestamp::from_millisecond(clock::local_ms()).ok()?;
     Some(ours.duration_since(theirs).unsigned_abs())
 }
 

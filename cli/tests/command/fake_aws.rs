@@ -1,4 +1,5 @@
-//! A stand-in for AWS in front of the emulator: it hangs, refuses or drops calls, by service or by operation.
+//! A stand-in for AWS in front of the emulator: it hangs, refuses or drops calls, by service or by operation, and its
+//! clock can differ from this machine's.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -9,14 +10,14 @@ use std::time::Duration;
 
 use inlet_tests::stack::{Facts, Stack};
 
-/// The fate of a call.
+/// The behaviour for a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Behaviour {
-    /// The emulator answers it.
+    /// The emulator responds.
     Pass,
-    /// There is no answer.
+    /// There is no response.
     Hang,
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Drop,
     /// It is refused with this error code.
     Refuse(&'static str),
@@ -26,31 +27,43 @@ pub(crate) enum Behaviour {
 pub(crate) struct FakeAws {
     /// The facts of the local stack, with the stand-in's address as that of AWS.
     pub(crate) facts: Facts,
-    fates: Arc<Mutex<HashMap<String, Behaviour>>>,
+    behaviours: Arc<Behaviours>,
+}
+
+/// The behaviours by service or operation, and the time by which its clock is ahead of the emulator's.
+#[derive(Default)]
+struct Behaviours {
+    by_call: Mutex<HashMap<String, Behaviour>>,
+    ahead: Duration,
 }
 
 impl FakeAws {
     /// Starts a stand-in in front of the local stack's emulator.
     pub(crate) fn start() -> Self {
+        Self::ahead(Duration::ZERO)
+    }
+
+    /// The same with a clock that is this much ahead of the emulator's, which is this machine's.
+    pub(crate) fn ahead(ahead: Duration) -> Self {
         let mut facts = Stack::up().facts;
         let upstream = facts.endpoint.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         facts.endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-        let fates: Arc<Mutex<HashMap<String, Behaviour>>> = Arc::default();
-        let shared = Arc::clone(&fates);
+        let behaviours = Arc::new(Behaviours { ahead, ..Behaviours::default() });
+        let shared = Arc::clone(&behaviours);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (stream, fates, upstream) =
+                let (stream, behaviours, upstream) =
                     (stream.expect("a connection"), Arc::clone(&shared), upstream.clone());
-                thread::spawn(move || answer(stream, &fates, &upstream));
+                thread::spawn(move || respond(stream, &behaviours, &upstream));
             }
         });
-        Self { facts, fates }
+        Self { facts, behaviours }
     }
 
-    /// Sets the fate of a service's calls (`dynamodb`), or of one operation (`sqs/SendMessage`).
-    pub(crate) fn set(&self, calls: &str, fate: Behaviour) {
-        self.fates.lock().expect("no panic").insert(calls.to_owned(), fate);
+    /// Sets the behaviour for a service's calls (`dynamodb`), or for one operation (`sqs/SendMessage`).
+    pub(crate) fn set(&self, calls: &str, behaviour: Behaviour) {
+        self.behaviours.by_call.lock().expect("no panic").insert(calls.to_owned(), behaviour);
     }
 }
 
@@ -96,14 +109,14 @@ impl Call {
     }
 }
 
-fn answer(mut stream: TcpStream, fates: &Mutex<HashMap<String, Behaviour>>, upstream: &str) -> Option<()> {
+fn respond(mut stream: TcpStream, behaviours: &Behaviours, upstream: &str) -> Option<()> {
     let call = Call::read(&stream)?;
-    let fate = {
-        let fates = fates.lock().expect("no panic");
-        fates.get(&call.operation()).or_else(|| fates.get(&call.service())).copied()
+    let behaviour = {
+        let by_call = behaviours.by_call.lock().expect("no panic");
+        by_call.get(&call.operation()).or_else(|| by_call.get(&call.service())).copied()
     };
-    match fate.unwrap_or(Behaviour::Pass) {
-        Behaviour::Pass => pass(&call, &mut stream, upstream),
+    match behaviour.unwrap_or(Behaviour::Pass) {
+        Behaviour::Pass => pass(&call, &mut stream, upstream, behaviours.ahead),
         Behaviour::Hang => {
             thread::sleep(Duration::from_mins(2));
             None
@@ -113,12 +126,26 @@ fn answer(mut stream: TcpStream, fates: &Mutex<HashMap<String, Behaviour>>, upst
     }
 }
 
-fn pass(call: &Call, stream: &mut TcpStream, upstream: &str) -> Option<()> {
+fn pass(call: &Call, stream: &mut TcpStream, upstream: &str, ahead: Duration) -> Option<()> {
     let mut emulator = TcpStream::connect(upstream).ok()?;
     let head = call.head.iter().filter(|line| !line.to_lowercase().starts_with("connection:"));
     let head = head.fold(String::new(), |head, line| head + line + "\r\n");
     emulator.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).ok()?;
     emulator.write_all(&call.body).ok()?;
+    let mut emulator = BufReader::new(emulator);
+    loop {
+        let mut line = String::new();
+        emulator.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let date = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("date"));
+        if let Some((_, date)) = date {
+            let date = httpdate::parse_http_date(date.trim()).expect("a date").checked_add(ahead)?;
+            line = format!("date: {}\r\n", httpdate::fmt_http_date(date));
+        }
+        stream.write_all(line.as_bytes()).ok()?;
+        if line.trim().is_empty() {
+            break;
+        }
+    }
     std::io::copy(&mut emulator, stream).ok().map(drop)
 }
 

@@ -7,6 +7,7 @@ use inlet::provider::catalogue::find;
 use inlet::store::StoreName;
 use inlet::tools::sender::delivery;
 use inlet_aws::client::clock;
+use inlet_aws::dynamodb::record::Origin;
 use inlet_tests::deliveries::received_without;
 use inlet_tests::demo_credential;
 use inlet_tests::stack::Stack;
@@ -18,7 +19,8 @@ use inlet_zid::Zid;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::inlet::{Ran, run, run_with};
+use crate::fake_aws::FakeAws;
+use crate::inlet::{Ran, in_an_account, run, run_with};
 
 /// The number of changes at the provider: enough that orders change after their creation.
 const CHANGES: usize = 40;
@@ -143,6 +145,32 @@ async fn missed_states_are_published_once() {
     let again = scene.run(&["--yes", "--json"]).done().json();
     assert_eq!(Scene::counts(&again), [scene.orders - scene.missed, scene.missed, 0], "{again}");
     assert_eq!(scene.events().await, before + published);
+}
+
+#[tokio::test]
+async fn a_reconciled_event_arrives_by_the_clock_of_aws() {
+    // A machine that is ten minutes slow: its times would be older than those of the webhooks before.
+    const SLOW: Duration = Duration::from_mins(10);
+    let scene = Box::pin(Scene::start()).await;
+    let aws = FakeAws::ahead(SLOW);
+    let access = std::env::temp_dir().join(format!("inlet-access-{}.json", scene.store));
+    std::fs::write(&access, ZidTwin::access().to_string()).expect("a file");
+    let (store, file) = (scene.address(), access.to_str().expect("a path"));
+    let mut arguments =
+        vec!["--stack", "inlet-local", "reconcile", &store, "--since", "6h", "--kind", "order"];
+    arguments.extend(["--api", &scene.server.url, "--access", file, "--yes"]);
+    in_an_account(&aws.facts, &arguments).done();
+    std::fs::remove_file(&access).expect("a file");
+    let mut reconciled = Vec::new();
+    for id in scene.stack.events("zid", &scene.store).await {
+        let record = scene.stack.stored(&id).await.record;
+        if record.origin == Origin::Reconciled {
+            reconciled.push(record.received_ms);
+        }
+    }
+    assert!(reconciled.len() >= scene.missed, "{reconciled:?}");
+    let minutes_ahead = |at: &i64| (at - clock::local_ms()).div_euclid(60_000);
+    assert!(reconciled.iter().all(|at| (8..=10).contains(&minutes_ahead(at))), "{reconciled:?}");
 }
 
 #[tokio::test]

@@ -29,8 +29,8 @@ pub fn now() -> ReceivedAt {
     ReceivedAt::from_millis(local_ms().saturating_add(offset_ms)).expect("a time before the year 9999")
 }
 
-/// Returns the machine's own time, in milliseconds since 1970 UTC.
-pub(crate) fn local_ms() -> i64 {
+/// Returns the machine's own time, which is not corrected, in milliseconds since 1970 UTC.
+pub fn local_ms() -> i64 {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

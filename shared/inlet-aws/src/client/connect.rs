@@ -16,7 +16,8 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+    HttpClient as _, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
@@ -172,6 +173,14 @@ fn connector(config: &Config) -> Result<SharedHttpConnector, ConnectError> {
         .tls_context(tls)
         .connector_settings(settings);
     Ok(SharedHttpConnector::new(Dated(connector.build())))
+}
+
+/// Returns this client with responses that correct the process's clock: an operator's machine may be minutes off, and
+/// some commands give events a time of arrival.
+pub fn dated(client: SharedHttpClient) -> SharedHttpClient {
+    http_client_fn(move |settings, components| {
+        SharedHttpConnector::new(Dated(client.http_connector(settings, components)))
+    })
 }
 
 /// A connector that compares the machine's clock with the `Date` of each response.
