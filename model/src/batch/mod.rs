@@ -13,7 +13,8 @@
 //! # Simpler than the code
 //! One entity, as entities share nothing but the calls. The code writes receipts beside only for messages that are
 //! received for the first time: otherwise a crash over a message could count as an attempt of the one before it. Here it
-//! always does. A call of the consumer that fails has no effect later: the code gives a call as much time as it may take.
+//! always does. For a consumer that keeps the order, the code reads a message's receipt when its round begins, because its
+//! entity can be forgotten meanwhile; the model has no forgetting, and nothing else changes these receipts. A call of the consumer that fails has no effect later: the code gives a call as much time as it may take.
 
 pub mod scenario;
 pub mod flaw;

@@ -285,7 +285,9 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
         let is_beside = self.consumer.allows_earlier_events_again();
         let has_time = || has_time(limit);
         let mut groups = in_groups(batch);
-        self.read_receipts(&mut groups).await;
+        if is_beside {
+            self.read_receipts(&mut groups).await;
+        }
         // The last round's consumed messages: their receipts are written while the next round is consumed.
         let mut consumed = Vec::new();
         let mut is_first = true;
@@ -315,6 +317,10 @@ impl<L: ProcessingStore, C: Consumer> Processor<L, C> {
     /// Reads the receipts of a batch in one call. The others are read in their rounds: those of messages behind one that
     /// carries a whole event, because storing it can change the receipts of its entity, and those of an event's second
     /// message, because the first one writes the receipt.
+    ///
+    /// The last message is consumed a whole batch after this read, and an operator may forget its entity meanwhile. The
+    /// bus takes all of them within the half minute that forgetting waits. A function or an endpoint may take longer, so
+    /// their receipts are read in each round.
     async fn read_receipts(&self, groups: &mut [VecDeque<Step>]) {
         let mut ids = HashSet::new();
         let is_whole = |step: &Step| step.received.whole.is_some();
