@@ -25,7 +25,6 @@ use inlet::message::Message;
 use inlet::received_at::ReceivedAt;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::client::clock;
@@ -538,10 +537,10 @@ impl Run<'_> {
         let notes = events.iter().map(|event| forgotten_key(&event.id));
         let notes = self.sweeper.table.dynamo.batch_get(notes).await?;
         let groups = group_by_entity(events, |event| event.id.entity_path());
-        let (run, reads) = (&*self, Semaphore::new(CONCURRENT_ENTITIES));
+        let run = &*self;
         let mut sendings = Vec::with_capacity(groups.len());
         for events in groups {
-            sendings.push(run.send_in_order(events, &notes, &reads));
+            sendings.push(run.send_in_order(events, &notes));
         }
         let sendings: Vec<_> = stream::iter(sendings).buffer_unordered(CONCURRENT_ENTITIES).collect().await;
         let mut writes = Vec::new();
@@ -578,17 +577,16 @@ impl Run<'_> {
         &self,
         events: Vec<&'a PendingEvent>,
         notes: &HashMap<Key, Item>,
-        reads: &Semaphore,
     ) -> (Vec<(&'a PendingEvent, Sending)>, Option<Fault>) {
         let mut sent = Vec::with_capacity(events.len());
         let mut events = events.into_iter();
         let Some(mut event) = events.next() else { return (sent, None) };
-        let mut message = self.message(&event.id, reads).await;
+        let mut message = self.message(&event.id).await;
         loop {
             let following = events.next();
             let read_next = async {
                 match following {
-                    Some(next) => Some((next, self.message(&next.id, reads).await)),
+                    Some(next) => Some((next, self.message(&next.id).await)),
                     None => None,
                 }
             };
@@ -602,10 +600,7 @@ impl Run<'_> {
         }
     }
 
-    /// Reads an event's message. The whole event may have some megabytes, so few are read at the same time.
-    async fn message(&self, id: &EventId, reads: &Semaphore) -> Result<Option<Message>, Fault> {
-        // It fails only if the semaphore is closed, which it never is.
-        let _permit = reads.acquire().await.ok();
+    async fn message(&self, id: &EventId) -> Result<Option<Message>, Fault> {
         self.sweeper.table.events.message(id).await
     }
 
