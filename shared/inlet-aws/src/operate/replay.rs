@@ -122,13 +122,13 @@ impl Replay {
                     let reached_at = reached.after(place);
                     replayed.send_modify(|replayed| replayed.reached = reached_at.or(replayed.reached));
                 };
-                self.send_step(some, rows_by_entity(some), (replay, &limiter), replayed, done).await?;
+                self.send_step(some, (replay, &limiter), replayed, done).await?;
             }
         }
         Ok(())
     }
 
-    /// Sends these events in their order, at most `rate` a second. `replayed` contains the progress at any time.
+    /// Sends these events, those of an entity in the given order, at most `rate` a second. `replayed` contains the progress at any time.
     ///
     /// # Errors
     /// If the table cannot be read or written, or SQS does not accept a message now.
@@ -141,33 +141,15 @@ impl Replay {
     ) -> Result<(), Fault> {
         let limiter = RateLimiter::per_second(rate);
         for some in events.chunks(STEP) {
-            let in_one_row = vec![some.iter().enumerate().collect()];
-            self.send_step(some, in_one_row, (replay, &limiter), replayed, |_| ()).await?;
+            self.send_step(some, (replay, &limiter), replayed, |_| ()).await?;
         }
         Ok(())
     }
 
-    /// The same, but only the events of an entity are sent in their order: much faster for many events.
-    pub(crate) async fn run_by_entity(
+    /// Sends a step's events as part of a replay. Calls `done` with the place of each event that needs nothing more.
+    async fn send_step(
         &self,
         events: &[Arrival],
-        replay: &ReplayId,
-        rate: u32,
-        replayed: &watch::Sender<Replayed>,
-    ) -> Result<(), Fault> {
-        let limiter = RateLimiter::per_second(rate);
-        for some in events.chunks(STEP) {
-            self.send_step(some, rows_by_entity(some), (replay, &limiter), replayed, |_| ()).await?;
-        }
-        Ok(())
-    }
-
-    /// Sends a step's events as part of a replay, those of a row one after the other. Calls `done` with the place of each
-    /// event that needs nothing more.
-    async fn send_step<'e>(
-        &self,
-        events: &'e [Arrival],
-        rows: Vec<Vec<(usize, &'e Arrival)>>,
         (replay, limiter): (&ReplayId, &RateLimiter),
         replayed: &watch::Sender<Replayed>,
         done: impl Fn(usize) + Sync,
@@ -176,7 +158,8 @@ impl Replay {
         let keys = events.iter().flat_map(|event| [forgotten_key(&event.id), parked_key(&event.id)]);
         let notes = self.table.dynamo.batch_get(keys).await?;
         let (notes, done) = (&notes, &done);
-        each_in_order(rows, |(place, event): (usize, &Arrival)| async move {
+        let by_entity = group_by_entity(events.iter().enumerate(), |(_, event)| event.id.entity_path());
+        each_in_order(by_entity, |(place, event): (usize, &Arrival)| async move {
             limiter.acquire().await;
             self.send(event, notes, replay, replayed).await?;
             done(place);
@@ -217,11 +200,6 @@ impl Replay {
             Err(fault) => skip_unsendable(id, fault, replayed),
         }
     }
-}
-
-/// Returns the events of each entity with their places, in their order.
-fn rows_by_entity(events: &[Arrival]) -> Vec<Vec<(usize, &Arrival)>> {
-    group_by_entity(events.iter().enumerate(), |(_, event)| event.id.entity_path())
 }
 
 /// The events of a step that are not done, by their places, and the arrivals of all.

@@ -130,7 +130,7 @@ impl Restore {
         replayed: &watch::Sender<Replayed>,
     ) -> Result<(), Fault> {
         events.sort_by(Arrival::cmp_by_arrival);
-        Replay { table: self.table.clone(), queue }.run_by_entity(&events, replay, rate, replayed).await
+        Replay { table: self.table.clone(), queue }.run_events(&events, replay, rate, replayed).await
     }
 
     /// Reads the items that decide about these events, from both tables.
