@@ -148,6 +148,8 @@ async fn every_capture_and_refund_of_zip_is_published() {
         assert_unknown(&outcome);
     }
     let settled = ago(&world, <inlet_zip::Zip as Provider>::RETRY_WINDOW + 5 * MINUTE);
+    let limit = <inlet_zip::Zip as Source>::LIMIT;
+    assert!(world.peak(limit.every) <= limit.requests as usize, "more requests than the limit");
     let (missing, moved) = unpublished(&world, settled);
     assert_eq!(missing, Vec::<String>::new(), "of {moved} captures and refunds");
     assert!(moved > 200, "{moved}");
