@@ -25,8 +25,8 @@ use crate::dynamodb::attributes::{Item, number_value, text};
 /// Keys in one `BatchGetItem`: DynamoDB's limit.
 const BATCH_GET_LEN: usize = 100;
 
-/// Batches that are read or written at the same time. Four are enough to hide the latency of a request behind the others, and
-/// keep the items in memory few.
+/// Batches that are read or written at the same time. Four are enough to hide the latency of a request behind the
+/// others, and keep the items in memory few.
 const CONCURRENT_BATCHES: usize = 4;
 
 /// Items in one `BatchWriteItem`: DynamoDB's limit is 25 items and 16 MB.

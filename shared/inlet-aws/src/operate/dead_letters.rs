@@ -136,8 +136,7 @@ impl DeadLetters {
     }
 
     /// Redrives or discards the letters that a filter selects, at most `rate` a second, those of an entity in their
-    /// order. A letter that comes back during
-    /// the run waits for the next one. A letter about an entity that was forgotten since is deleted in any case.
+    /// order. A letter that comes back during the run waits for the next one. A letter about an entity that was forgotten since is deleted in any case.
     ///
     /// The run ends soon after `stop` becomes true. However it ends, the letters that it did not act on are given back.
     /// `done` contains the progress at any time.
