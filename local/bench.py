@@ -1,11 +1,12 @@
 """Builds the bench and every program that it measures, and runs it."""
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from local import build, cargo, paths, tools
+from local import build, cargo, paths, template, tools
 from local.steps import Failed, Unavailable, run, step
 
 BENCH = paths.ROOT / "bench"
@@ -31,6 +32,7 @@ def bench(rounds: int) -> None:
         _node()
     with step("the peer on Python"):
         _python()
+    _template()
     run([quick_harness(), "run", str(rounds)])
     run([quick_harness(), "consumers", str(rounds)])
 
@@ -48,6 +50,7 @@ def prices(events: int) -> None:
     _needs("strip", "openssl")
     with step("our functions, as they are deployed"):
         _ours(FUNCTIONS)
+    _template()
     run([quick_harness(), "prices", str(events)])
 
 
@@ -72,6 +75,12 @@ def _ours(names: tuple[str, ...] = (*FUNCTIONS, "inlet-bench-floor")) -> None:
     """Builds our functions with symbols for valgrind, and a stripped copy for all other measurements."""
     for name, binary in build.compile_as_deployed(list(names)).items():
         _strip(name, binary)
+
+
+def _template() -> None:
+    """Writes the template as JSON, for the parts of a price that it decides."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    (STATE / "template.json").write_text(json.dumps(template.load()))
 
 
 def build_rust_peers() -> None:

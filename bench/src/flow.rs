@@ -129,6 +129,10 @@ pub struct Idle {
     pub metrics: usize,
     /// The number of metrics that receiver and processor emit for an accepted event of one provider.
     pub metrics_of_events: usize,
+    /// The number of metrics that the alarms of a deployment with one provider read.
+    pub alarm_metrics: usize,
+    /// The length of a line of the API's log.
+    pub api_log_bytes: usize,
 }
 
 #[cfg(test)]

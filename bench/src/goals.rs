@@ -4,7 +4,7 @@ use crate::contender::Contender::{Idiomatic, Inlet};
 use crate::corpus::Body;
 use crate::flow::Traffic;
 use crate::hostile;
-use crate::price::{Prices, all_in, document, idle, sum};
+use crate::price::{Prices, all_in, idle, sum};
 use crate::results::{Metric, Results};
 
 /// A goal.
@@ -181,7 +181,7 @@ fn price(results: &Results, body: Body, traffic: Traffic) -> Option<f64> {
 }
 
 fn idle_month(results: &Results) -> Option<f64> {
-    let parts = idle::parts(results.idle.as_ref()?, document::IDLE_PROVIDER, &Prices::read().ok()?);
+    let parts = idle::parts(results.idle.as_ref()?, &Prices::read().ok()?);
     Some(parts.iter().filter(|part| part.name != idle::DASHBOARD).map(|part| part.dollars).sum())
 }
 

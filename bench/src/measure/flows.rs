@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::consumer::{Mode, SERVICE, batch};
+use super::template::Template;
 use super::{Bench, Failure, millis};
 use crate::backends::{Call, Units, held};
 use crate::contender::Contender::Inlet;
@@ -66,8 +67,10 @@ pub fn sweeper_reads(bench: &Bench, body: Body) -> Result<f64, Failure> {
     Ok(way(bench, body, Traffic::Busy, 30)?.sweeper.reads)
 }
 
-/// Measures a run of the sweeper that finds nothing, and the metrics of an idle deployment and of one with events.
+/// Measures a run of the sweeper that finds nothing, and the metrics of an idle deployment and of one with events. Its
+/// alarms are those of the provider with the most.
 pub fn idle(bench: &Bench) -> Result<Idle, Failure> {
+    let template = Template::read()?;
     bench.backends.empty();
     let sweeper = Sweeper::start(bench)?;
     let run = sweeper.run(bench)?.0;
@@ -76,7 +79,14 @@ pub fn idle(bench: &Bench) -> Result<Idle, Failure> {
     let message = accept(bench, &receiver, Body::Zid1)?.1;
     process(bench, &processor, &[message])?;
     let of_events = emitted_metrics::of_log(&(receiver.log() + &processor.log()));
-    Ok(Idle { run, metrics: of_runs.len(), metrics_of_events: of_events.len() })
+    let most = inlet_providers::NAMES.iter().map(|provider| template.alarm_metrics(provider)).max();
+    Ok(Idle {
+        run,
+        metrics: of_runs.len(),
+        metrics_of_events: of_events.len(),
+        alarm_metrics: most.unwrap_or_default(),
+        api_log_bytes: template.api_log_len()?,
+    })
 }
 
 /// Measures the receiver's work for an accepted delivery.

@@ -5,6 +5,7 @@ pub mod warm;
 pub mod counted;
 mod billed;
 mod throttle;
+mod template;
 pub mod flows;
 pub mod rates;
 pub mod consumer;

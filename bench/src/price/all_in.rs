@@ -1,6 +1,6 @@
 //! The price of a million events of one body, with everything that AWS bills for them.
 
-use super::{Part, Prices, QUEUE_CHUNK_BYTES, template};
+use super::{Part, Prices, QUEUE_CHUNK_BYTES};
 use crate::flow::{Flow, Idle, Traffic};
 
 /// A million.
@@ -23,7 +23,7 @@ pub fn parts(flow: &Flow, traffic: Traffic, idle: &Idle, prices: &Prices) -> Opt
     let received = (way.message_len * batch / QUEUE_CHUNK_BYTES as f64).ceil().max(1.0);
     let queue = total.queue_requests + (received + 1.0) / batch;
     let lambda = functions.iter().map(|work| prices.lambda(work)).sum::<f64>();
-    let log = total.log_bytes + template::api_log_len().ok()? as f64;
+    let log = total.log_bytes + idle.api_log_bytes as f64;
     let metrics = idle.metrics_of_events as f64 * prices.metric_per_month;
     let part = |name, dollars| Part { name, dollars };
     Some(vec![

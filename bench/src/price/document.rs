@@ -13,9 +13,6 @@ use crate::results::Results;
 const BEGIN: &str = "<!-- begin: prices, written by make bench -->";
 const END: &str = "<!-- end: prices, written by make bench -->";
 
-/// The provider of the idle deployment: the one with the most alarms.
-pub const IDLE_PROVIDER: &str = "zid";
-
 /// Puts the tables into the document.
 pub fn write(results: &Results) -> Result<(), Failure> {
     let file = place::root().join("docs/costs.md");
@@ -43,8 +40,8 @@ fn tables(results: &Results, prices: &Prices) -> String {
             .collect();
         let _ = writeln!(text, "### {title}\n\n{}", table(&columns));
     }
-    let parts = idle::parts(idle, IDLE_PROVIDER, prices);
-    let free = idle::free(idle, IDLE_PROVIDER, prices);
+    let parts = idle::parts(idle, prices);
+    let free = idle::free(idle, prices);
     let _ =
         writeln!(text, "### An idle month, one provider, alarms on\n\n{}", table(&[("$".to_owned(), parts)]));
     let _ = writeln!(

@@ -1,6 +1,6 @@
 //! The price of a month in which a deployment with one provider receives nothing, with its alarms.
 
-use super::{Part, Prices, template};
+use super::{Part, Prices};
 use crate::flow::Idle;
 
 /// The hours of a month, and the sweeper's runs in it.
@@ -11,11 +11,11 @@ const RUNS: f64 = HOURS * 60.0;
 pub const DASHBOARD: &str = "dashboard";
 
 /// Returns the parts of the price, without any free tier.
-pub fn parts(idle: &Idle, provider: &str, prices: &Prices) -> Vec<Part> {
+pub fn parts(idle: &Idle, prices: &Prices) -> Vec<Part> {
     let run = idle.run;
     let part = |name, dollars| Part { name, dollars };
     let polls = prices.queue_pollers * HOURS * 3_600.0 / prices.queue_poll_seconds;
-    let alarms = template::alarm_metrics(provider) as f64;
+    let alarms = idle.alarm_metrics as f64;
     vec![
         part("Lambda: the sweeper", prices.lambda(&run) * RUNS),
         part(
@@ -40,9 +40,9 @@ pub fn parts(idle: &Idle, provider: &str, prices: &Prices) -> Vec<Part> {
 }
 
 /// Returns what an account's free metrics, alarms and dashboards take off, if it has no others.
-pub fn free(idle: &Idle, provider: &str, prices: &Prices) -> f64 {
+pub fn free(idle: &Idle, prices: &Prices) -> f64 {
     // The alarm over the rules of the bus is a query, and never free.
-    let alarms = (template::alarm_metrics(provider) - 1).min(prices.free_alarm_metrics) as f64;
+    let alarms = idle.alarm_metrics.saturating_sub(1).min(prices.free_alarm_metrics) as f64;
     let metrics = idle.metrics.min(prices.free_metrics) as f64;
     alarms * prices.alarm_metric_per_month + metrics * prices.metric_per_month + prices.dashboard_per_month
 }
@@ -63,8 +63,8 @@ mod tests {
             log_bytes: 1_000.0,
             ..Work::default()
         };
-        let idle = Idle { run, metrics: 5, metrics_of_events: 5 };
-        let parts = parts(&idle, "zid", &prices);
+        let idle = Idle { run, metrics: 5, alarm_metrics: 20, ..Idle::default() };
+        let parts = parts(&idle, &prices);
         let of = |name: &str| parts.iter().find(|part| part.name == name).expect("the part").dollars;
         for (name, want) in [
             ("DynamoDB: the sweeper's read units", 0.1095),
@@ -72,11 +72,12 @@ mod tests {
             ("SQS: Lambda polls the queue", 0.3285),
             ("Scheduler", 0.0438),
             ("metrics of every run", 1.5),
+            ("alarms", 2.0),
             (DASHBOARD, 3.0),
         ] {
             assert!((of(name) - want).abs() < 1e-9, "{name}: {}", of(name));
         }
-        let free = free(&idle, "zid", &prices);
+        let free = free(&idle, &prices);
         assert!(free > 4.5 && free < sum(&parts), "{free}");
     }
 }

@@ -4,7 +4,6 @@
 pub mod all_in;
 pub mod document;
 pub mod idle;
-mod template;
 
 use serde::Deserialize;
 
