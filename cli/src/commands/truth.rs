@@ -112,7 +112,7 @@ impl Truth {
         Err(Failure::Partial {
             what: format!("the provider's API could not be read to the end: {}", unread.join(", ")),
             next: format!(
-                "check the access with `{inlet} access set`, and the provider's status; then run `{inlet} truth` again"
+                "set the access again with `{inlet} access set`, or wait until the provider responds; then run `{inlet} truth` again"
             ),
         })
     }
