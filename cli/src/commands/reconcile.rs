@@ -108,7 +108,8 @@ impl Arguments {
     /// Returns the advice to run the command again, over the same changes.
     fn continues(&self, since: ReceivedAt, inlet: &str) -> String {
         let Self { store, since: _, kinds, histories, dry_run, yes: _, access, api } = self;
-        let mut flags: String = kinds.iter().map(|kind| format!(" --kind {kind}")).collect();
+        let mut flags = String::new();
+        flags.extend(kinds.iter().map(|kind| format!(" --kind {kind}")));
         if *histories {
             flags += " --histories";
         }
