@@ -4,9 +4,7 @@
 //! browser gets a file that only this user can read, and the file leads to the address.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
+use std::path::PathBuf;
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
@@ -14,16 +12,6 @@ use crate::private_file;
 
 /// Length of the random part of the file's name.
 const NAME_LENGTH: usize = 16;
-
-/// The programs that open a file in the user's browser, in the order of trying.
-const OPENERS: &[&str] = if cfg!(target_os = "macos") {
-    &["open"]
-} else if cfg!(windows) {
-    &["explorer"]
-} else {
-    // The first one exists in WSL only, where the browser is one of Windows.
-    &["wslview", "xdg-open"]
-};
 
 /// A file that leads to the console. It is deleted when this value is dropped.
 pub(crate) struct Redirect {
@@ -48,9 +36,9 @@ impl Redirect {
         Ok(redirect)
     }
 
-    /// Opens the file with the first program that exists. Returns false if there is none.
+    /// Opens the file. Returns false if no program can.
     pub(crate) fn open(&self) -> bool {
-        OPENERS.iter().any(|opener| start(opener, &self.path).is_ok())
+        open::that_detached(&self.path).is_ok()
     }
 }
 
@@ -59,17 +47,6 @@ impl Drop for Redirect {
         // A file that stays contains a token that has expired.
         drop(std::fs::remove_file(&self.path));
     }
-}
-
-/// Starts a program that may run for as long as the browser does. Ctrl-C at the console does not reach it.
-fn start(program: &str, file: &Path) -> io::Result<()> {
-    let mut command = Command::new(program);
-    command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let mut child = command.spawn()?;
-    thread::spawn(move || child.wait());
-    Ok(())
 }
 
 /// Returns true if this machine can show a browser to the user: not over SSH, and on Linux only in a desktop.
