@@ -1,5 +1,5 @@
-//! What `template.yaml` decides of a price: alarms, and the length of a line of the API's log. `local/bench.py` parses the
-//! template as SAM does, and writes it as JSON.
+//! The parts of a price that `template.yaml` decides: alarms, and the length of a line of the API's log. `local/bench.py`
+//! parses the template as SAM does, and writes it as JSON.
 
 use std::fs;
 
