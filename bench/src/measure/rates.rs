@@ -1,4 +1,4 @@
-//! The rates of processor and sweeper, with services that answer after 5 ms: the ceilings of one instance.
+//! The rates of processor and sweeper, with services that respond after 5 ms: the ceilings of one instance.
 
 use std::time::{Duration, Instant};
 
@@ -44,13 +44,13 @@ fn processor_rate(bench: &Bench, entities: usize) -> Result<f64, Failure> {
     bench.backends.delay(SERVICE);
     let mut took = Duration::ZERO;
     for (n, some) in messages.chunks(BATCH).enumerate() {
-        let answer = processor.deliver(&batch(some))?;
+        let response = processor.deliver(&batch(some))?;
         // The first batch opens connections.
-        took += if n == 0 { Duration::ZERO } else { answer.took };
+        took += if n == 0 { Duration::ZERO } else { response.took };
     }
     bench.backends.delay(Duration::ZERO);
     let published: usize =
-        bench.backends.calls().iter().map(|call| call.asked["Entries"].as_array().map_or(0, Vec::len)).sum();
+        bench.backends.calls().iter().map(|call| call.input["Entries"].as_array().map_or(0, Vec::len)).sum();
     if messages.len() != published {
         return Err(format!("{published} of {} events were published", messages.len()).into());
     }
@@ -104,7 +104,7 @@ fn sweeping_rate(
     sent: usize,
 ) -> Result<f64, Failure> {
     let (whole, calls) = timed(bench, sweeper)?;
-    let of_call = |call: &Call| call.asked["Entries"].as_array().map_or(1, Vec::len);
+    let of_call = |call: &Call| call.input["Entries"].as_array().map_or(1, Vec::len);
     let found: usize =
         calls.iter().filter(|call| call.operation.starts_with("SendMessage")).map(of_call).sum();
     if found != sent {
