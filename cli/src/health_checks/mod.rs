@@ -628,7 +628,7 @@ fn is_swept(line: &str) -> bool {
 }
 
 async fn check_secrets(deployment: &Arc<Deployment>) -> Vec<Check> {
-    let stores = match stores::of(deployment, &ALL).await {
+    let stores = match stores::list_stores(deployment, &ALL).await {
         Ok(stores) => stores,
         Err(failure) => return vec![Check::not_checked("secrets", &failure)],
     };

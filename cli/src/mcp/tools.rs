@@ -403,7 +403,7 @@ impl Tools {
         let queue = self.deployment.dead_letters();
         let unreadable = |fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault };
         let count = queue.count().await.map_err(unreadable)?;
-        let look = queue.look(&LetterFilter::default(), limit(asked.limit)).await.map_err(unreadable)?;
+        let look = queue.peek(&LetterFilter::default(), limit(asked.limit)).await.map_err(unreadable)?;
         let rows: Vec<Value> = look
             .letters
             .iter()
@@ -421,7 +421,7 @@ impl Tools {
     }
 
     async fn stores(&self) -> Result<String, Failure> {
-        let known = stores::of(&self.deployment, &ALL).await?;
+        let known = stores::list_stores(&self.deployment, &ALL).await?;
         let rows: Vec<Value> = known
             .iter()
             .map(|address| {
@@ -446,7 +446,7 @@ impl Tools {
                 let address = text.parse::<StoreAddress>().map_err(|error| unusable(error.to_string()))?;
                 Ok(vec![address])
             }
-            None => stores::of(&self.deployment, &ALL).await,
+            None => stores::list_stores(&self.deployment, &ALL).await,
         }
     }
 

@@ -193,7 +193,7 @@ fn line(report: &SweepReport, fault: Option<&Fault>, stage: &str, now: ReceivedA
         measured.measure(metrics::OLDEST_UNPROCESSED_AGE, age.as_secs());
     }
     if let Some(waiting) = report.waiting {
-        measured.measure(metrics::WAITING, waiting.all().into());
+        measured.measure(metrics::WAITING, waiting.total().into());
     }
     measured.measure(metrics::RESENT, report.resent.into());
     measured.measure(metrics::PARKED, report.parked.into());
@@ -314,7 +314,7 @@ impl Sweeper {
             backlog_since,
             limiter: RateLimiter::per_second(rate),
             // Nothing is sent to a queue whose depth is unknown.
-            budget: waiting.map_or(0, |waiting| self.budget.saturating_sub(waiting.all())),
+            budget: waiting.map_or(0, |waiting| self.budget.saturating_sub(waiting.total())),
             recheck_until: after(time.checked_div(2).unwrap_or_default()),
             work_until: after(time),
             search_until: after(time.saturating_add(OLDEST_SEARCH)),
