@@ -42,6 +42,7 @@ WORDS = [
     (r"for its own reasons?", "by its own fault"),
     (r"un(?:proven|proved)", "not processed, not verified"),
     (r"believ(?:es?|ed|ing)", "accepts, verifies"),
+    (r"(?:an?|the|its|their|no|every|each|this|that|any|first|last|next|only) answers?", "response, result, reply"),
     (r"mere(?:ly)?|scarcely|shall|upon|lest|whence|hence|where(?:by|in|of)|there(?:by|in|of)|here(?:by|in)", "a plain word"),
     (r"to the letter|without a word|as it were|of every sort|the least that|a matter of", "a plain word"),
     (r"knock(?:s|ed|ing)?|vouch(?:es|ed)?|moulds?|weather", "the standard term: CONTRIBUTING.md"),

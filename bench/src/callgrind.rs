@@ -10,7 +10,7 @@ use crate::contender::Contender;
 use crate::corpus::Delivery;
 use crate::function::Function;
 use crate::place;
-use crate::runtime_api::Silence;
+use crate::runtime_api::RuntimeError;
 
 /// Marks the end of the part of a start before connections; only our functions open any. Looking up the first host
 /// starts the first thread, and the C library has symbols even if the program has none. The time at which the host is
@@ -36,7 +36,7 @@ pub enum NotCounted {
     Io(#[from] io::Error),
     /// The function failed.
     #[error("the function is of no use")]
-    Silence(#[from] Silence),
+    Runtime(#[from] RuntimeError),
 }
 
 /// Counts the instructions of a start and these deliveries.

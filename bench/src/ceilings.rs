@@ -35,8 +35,10 @@ pub fn write(results: &Results) -> Result<(), Failure> {
 }
 
 fn table(results: &Results) -> String {
-    let mut rates: Vec<(f64, Metric)> =
-        rates::METRICS.into_iter().filter_map(|metric| Some((results.of(metric, Inlet)?, metric))).collect();
+    let mut rates: Vec<(f64, Metric)> = rates::METRICS
+        .into_iter()
+        .filter_map(|metric| Some((results.median(metric, Inlet)?, metric)))
+        .collect();
     if rates.is_empty() {
         return "Not measured yet.\n".to_owned();
     }

@@ -137,7 +137,7 @@ impl Body {
 
     fn made(self, proof: Proof, base64: bool) -> Delivery {
         let (order, mut request) = self.request();
-        spoil(&mut request, self.provider(), proof);
+        corrupt_proof(&mut request, self.provider(), proof);
         let event = event(&request, self.provider(), base64);
         Delivery { event, order, body: request.body, genuine: proof == Proof::Good }
     }
@@ -404,7 +404,7 @@ fn forge(request: &mut Request) {
 }
 
 /// Changes one byte of the proof and keeps its form, so that it is compared and not rejected as malformed.
-fn spoil(request: &mut Request, provider: &str, proof: Proof) {
+fn corrupt_proof(request: &mut Request, provider: &str, proof: Proof) {
     if proof == Proof::Good {
         return;
     }
@@ -415,7 +415,7 @@ fn spoil(request: &mut Request, provider: &str, proof: Proof) {
     };
     let value = request.headers.value(name).expect("the delivery is signed").to_owned();
     let tag = value.strip_prefix(prefix).expect("the proof has its documented form");
-    let spoiled = if provider == "tiki" {
+    let corrupted = if provider == "tiki" {
         let mut digits = tag.to_owned();
         let at = if proof == Proof::BadFirst { 0 } else { digits.len() - 1 };
         let other = if digits.get(at..=at) == Some("0") { "1" } else { "0" };
@@ -427,8 +427,8 @@ fn spoil(request: &mut Request, provider: &str, proof: Proof) {
         bytes[at] ^= 1;
         STANDARD.encode(bytes)
     };
-    let spoiled = format!("{prefix}{spoiled}");
-    request.headers.set(name, spoiled);
+    let corrupted = format!("{prefix}{corrupted}");
+    request.headers.set(name, corrupted);
 }
 
 /// Returns the request as API Gateway sends it: payload format 2.0.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::backends::Backends;
 use crate::certificates::Certificates;
 use crate::contender::Contender;
-use crate::runtime_api::{Answer, RuntimeApi, Silence};
+use crate::runtime_api::{Response, RuntimeApi, RuntimeError};
 
 /// Maximum duration of any step: an interpreter under valgrind is the slowest.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -61,24 +61,24 @@ impl Function {
         let started = Instant::now();
         let mut child = command.spawn()?;
         let (log, ignored) = (Log::default(), Log::default());
-        keep(child.stdout.take(), &log);
+        collect_output(child.stdout.take(), &log);
         // The wrapping command writes output of its own.
-        keep(child.stderr.take(), if watched { &ignored } else { &log });
+        collect_output(child.stderr.take(), if watched { &ignored } else { &log });
         Ok(Self { api, child, started, log })
     }
 
     /// Waits until it asks for an event for the first time.
-    pub fn ready(&self) -> Result<Start, Silence> {
-        let at = self.api.waits(TIMEOUT)?;
+    pub fn ready(&self) -> Result<Start, RuntimeError> {
+        let at = self.api.wait_for_next(TIMEOUT)?;
         thread::sleep(SETTLING);
         Ok(Start { wall: at.duration_since(self.started), cpu: self.cpu() })
     }
 
     /// Delivers an event, and waits until the function asks for the next.
-    pub fn deliver(&self, event: &[u8]) -> Result<Answer, Silence> {
-        let answer = self.api.deliver(event, TIMEOUT)?;
-        self.api.waits(TIMEOUT)?;
-        Ok(answer)
+    pub fn deliver(&self, event: &[u8]) -> Result<Response, RuntimeError> {
+        let response = self.api.deliver(event, TIMEOUT)?;
+        self.api.wait_for_next(TIMEOUT)?;
+        Ok(response)
     }
 
     /// Returns the CPU time so far of all threads that still exist.
@@ -141,8 +141,8 @@ fn running(task: &Path) -> Duration {
     Duration::from_nanos(nanos.unwrap_or(0))
 }
 
-/// Reads the output and keeps it.
-fn keep(from: Option<impl Read + Send + 'static>, log: &Log) {
+/// Reads the output into the log.
+fn collect_output(from: Option<impl Read + Send + 'static>, log: &Log) {
     let log = Arc::clone(log);
     let Some(mut from) = from else { return };
     thread::spawn(move || {

@@ -81,7 +81,7 @@ pub const GOALS: [Goal; 35] = [
         event_writes(it, Body::Zid10)
     }),
     goal("write units of the event's item: 1 MB", AtMost(256.0), "units", |it| {
-        it.of(Metric::TableWritesLarge, Inlet)
+        it.median(Metric::TableWritesLarge, Inlet)
     }),
     goal(
         "read units of the sweeper for a settled event, most of all providers",
@@ -90,25 +90,27 @@ pub const GOALS: [Goal; 35] = [
         sweeper_reads,
     ),
     goal("sweeper's walk, services at 5 ms", AtLeast(5_000.0), "events a second", |it| {
-        it.of(Metric::Walk, Inlet)
+        it.median(Metric::Walk, Inlet)
     }),
-    goal("resend, services at 5 ms", AtLeast(500.0), "events a second", |it| it.of(Metric::Resend, Inlet)),
+    goal("resend, services at 5 ms", AtLeast(500.0), "events a second", |it| {
+        it.median(Metric::Resend, Inlet)
+    }),
     goal("replay, services at 5 ms", AtLeast(500.0), "events a second", not_measured),
     goal("forget, services at 5 ms", AtLeast(1_000.0), "items a second", not_measured),
     goal("processor, one entity, services at 5 ms", AtLeast(150.0), "events a second", |it| {
-        it.of(Metric::ProcessorOneEntity, Inlet)
+        it.median(Metric::ProcessorOneEntity, Inlet)
     }),
     goal(
         "processor, ten entities, one instance, services at 5 ms",
         AtLeast(900.0),
         "events a second",
-        |it| it.of(Metric::ProcessorTenEntities, Inlet),
+        |it| it.median(Metric::ProcessorTenEntities, Inlet),
     ),
     goal("own time on an accepted webhook, 10 KB, p50", AtMost(1.0), "ms", |it| {
-        it.of(Metric::OwnMiddle, Inlet)
+        it.median(Metric::OwnMiddle, Inlet)
     }),
     goal("own time on an accepted webhook, 10 KB, p99", AtMost(2.0), "ms", |it| {
-        it.of(Metric::OwnTail, Inlet)
+        it.median(Metric::OwnTail, Inlet)
     }),
     goal("CPU of an accepted webhook, 10 KB", AtMost(0.8), "of R1", |it| of_peer(it, Metric::WarmCpu)),
     goal("CPU of an accepted webhook, Zip 0.4 KB", AtMost(0.7), "of R1", |it| {
@@ -119,19 +121,19 @@ pub const GOALS: [Goal; 35] = [
         "most expensive request without a proof: peak RSS",
         AtMost(hostile::MAX_MEMORY as f64 / 1e6),
         "MB",
-        |it| it.of(Metric::WorstMemory, Inlet),
+        |it| it.median(Metric::WorstMemory, Inlet),
     ),
     goal(
         "most expensive request without a proof: CPU, a second of a function of 256 MB",
         AtMost(hostile::MAX_CPU.as_millis() as f64),
         "ms",
-        |it| it.of(Metric::WorstCpu, Inlet),
+        |it| it.median(Metric::WorstCpu, Inlet),
     ),
     goal("AWS calls for a forged webhook, in a flood", AtMost(0.0), "calls", |it| {
-        it.of(Metric::CallsOfForged, Inlet)
+        it.median(Metric::CallsOfForged, Inlet)
     }),
     goal("forged: last byte wrong against first byte wrong, instructions", AtMost(1.0), "%", |it| {
-        it.of(Metric::ForgedSkew, Inlet).map(f64::abs)
+        it.median(Metric::ForgedSkew, Inlet).map(f64::abs)
     }),
     goal("first webhook of a new instance, start included, CPU", AtMost(0.15), "of R1", |it| {
         of_peer(it, Metric::FirstWithStartCpu)
@@ -196,12 +198,12 @@ fn sweeper_reads(results: &Results) -> Option<f64> {
 }
 
 fn forged(results: &Results) -> Option<f64> {
-    Some(results.of(Metric::ForgedCpu, Inlet)? / results.of(Metric::WarmCpu, Inlet)?)
+    Some(results.median(Metric::ForgedCpu, Inlet)? / results.median(Metric::WarmCpu, Inlet)?)
 }
 
 /// Returns our value in proportion to the idiomatic peer's.
 fn of_peer(results: &Results, metric: Metric) -> Option<f64> {
-    Some(results.of(metric, Inlet)? / results.of(metric, Idiomatic)?)
+    Some(results.median(metric, Inlet)? / results.median(metric, Idiomatic)?)
 }
 
 /// The value of a goal for which the bench has no measurement yet.
@@ -233,7 +235,7 @@ mod tests {
     #[test]
     fn a_limit_is_met_from_its_own_side() {
         fn reached(results: &Results) -> Option<f64> {
-            results.of(Metric::OwnMiddle, Inlet)
+            results.median(Metric::OwnMiddle, Inlet)
         }
         for (limit, value, want) in [
             (AtMost(1.0), 1.0, Verdict::Met),

@@ -74,9 +74,9 @@ fn cost(bench: &Bench, contender: Contender, body: Body, event: &[u8]) -> Result
     // The shortest of some: other programs of the machine only make it longer.
     for _ in 0..3 {
         let before = function.settled_cpu();
-        let answer = function.deliver(event)?;
-        if answer.status != 401 {
-            return Err(format!("a forged request is answered {}", answer.status).into());
+        let response = function.deliver(event)?;
+        if response.status != 401 {
+            return Err(format!("a forged request got the status {}", response.status).into());
         }
         cpu = cpu.min(function.settled_cpu().saturating_sub(before));
     }

@@ -11,37 +11,37 @@ use serde_json::Value;
 
 use crate::backends::Call;
 use crate::corpus::Delivery;
-use crate::runtime_api::Answer;
+use crate::runtime_api::Response;
 
 /// Returns the first fault of the contender's work; `None` if there is none.
-pub fn fault(delivery: &Delivery, answer: &Answer, calls: &[Call]) -> Option<String> {
+pub fn fault(delivery: &Delivery, response: &Response, calls: &[Call]) -> Option<String> {
     if delivery.genuine {
-        fault_of_accepted(delivery, answer, calls)
+        fault_of_accepted(delivery, response, calls)
     } else {
-        fault_of_refused(answer, calls)
+        fault_of_refused(response, calls)
     }
 }
 
-fn fault_of_accepted(delivery: &Delivery, answer: &Answer, calls: &[Call]) -> Option<String> {
-    if !(200..300).contains(&answer.status) {
-        return Some(format!("answered {} to a genuine delivery", answer.status));
+fn fault_of_accepted(delivery: &Delivery, response: &Response, calls: &[Call]) -> Option<String> {
+    if !(200..300).contains(&response.status) {
+        return Some(format!("responded {} to a genuine delivery", response.status));
     }
     let mut puts = calls.iter().filter(|call| call.operation == "PutItem");
     // The event's own item; chunks of a large body are written before it.
-    let Some(put) = puts.find(|put| text(&put.asked["Item"], "sk").starts_with("event/")) else {
+    let Some(put) = puts.find(|put| text(&put.input["Item"], "sk").starts_with("event/")) else {
         return Some("stored nothing".to_owned());
     };
-    if !put.asked["ConditionExpression"].is_string() {
+    if !put.input["ConditionExpression"].is_string() {
         return Some("stored without a condition".to_owned());
     }
-    if !put.refused && stored(&put.asked["Item"], calls).as_deref() != Some(delivery.body.as_slice()) {
+    if !put.refused && stored(&put.input["Item"], calls).as_deref() != Some(delivery.body.as_slice()) {
         return Some("did not store the body byte for byte".to_owned());
     }
     // A duplicate with a retry window is stored under an id of its own, and gets a receipt at once.
-    let is_receipt = |call: &Call| text(&call.asked["Item"], "sk").starts_with("receipt/") && !call.refused;
+    let is_receipt = |call: &Call| text(&call.input["Item"], "sk").starts_with("receipt/") && !call.refused;
     let is_duplicate = put.refused || calls.iter().any(is_receipt);
     let sent = calls.iter().find(|call| call.operation == "SendMessage");
-    let sent = sent.and_then(|send| send.asked["MessageBody"].as_str());
+    let sent = sent.and_then(|send| send.input["MessageBody"].as_str());
     match sent {
         None if is_duplicate => None,
         Some(text) if text.contains(&delivery.order) => None,
@@ -50,14 +50,14 @@ fn fault_of_accepted(delivery: &Delivery, answer: &Answer, calls: &[Call]) -> Op
     }
 }
 
-fn fault_of_refused(answer: &Answer, calls: &[Call]) -> Option<String> {
-    if answer.status != 401 {
-        return Some(format!("answered {} to a forged delivery", answer.status));
+fn fault_of_refused(response: &Response, calls: &[Call]) -> Option<String> {
+    if response.status != 401 {
+        return Some(format!("responded {} to a forged delivery", response.status));
     }
     // Quarantining it is allowed, making an event of it is not.
     let made = calls
         .iter()
-        .any(|call| call.operation == "SendMessage" || call.asked["Item"].get("sha256").is_some());
+        .any(|call| call.operation == "SendMessage" || call.input["Item"].get("sha256").is_some());
     made.then(|| "made an event of a forged delivery".to_owned())
 }
 
@@ -82,7 +82,7 @@ fn chunks(entity: &str, key: &str, calls: &[Call]) -> Vec<u8> {
         number.filter(|_| text(item, "sk") == key)
     };
     let put = |call: &Call| {
-        let item = &call.asked["Item"];
+        let item = &call.input["Item"];
         Some((number(item)?, STANDARD.decode(item["piece"]["B"].as_str()?).ok()?))
     };
     let chunks: BTreeMap<usize, Vec<u8>> = calls.iter().filter_map(put).collect();

@@ -1,5 +1,5 @@
-//! Load on the deployed stack: several senders at the same time, each sending the next delivery when the last is
-//! answered.
+//! Load on the deployed stack: several senders at the same time. Each sends the next delivery after the response to the
+//! last one.
 
 use std::error::Error;
 use std::thread;
@@ -89,8 +89,8 @@ fn is_accepted(agent: &ureq::Agent, api: &str, provider: &str, request: &Request
         post = post.header(name, value);
     }
     // The response is read to its end, so that the connection can be used again.
-    post.send(&request.body[..]).is_ok_and(|mut answer| {
-        let read = answer.body_mut().read_to_vec().is_ok();
-        answer.status().is_success() && read
+    post.send(&request.body[..]).is_ok_and(|mut response| {
+        let read = response.body_mut().read_to_vec().is_ok();
+        response.status().is_success() && read
     })
 }

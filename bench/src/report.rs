@@ -31,7 +31,7 @@ pub fn publish(results: &Results) -> Result<(), Box<dyn Error>> {
         if let Some(values) = results.values.get(&metric) {
             let (name, unit) = metric.words();
             let medians: Vec<_> =
-                values.keys().filter_map(|by| Some((by.name(), results.of(metric, *by)?))).collect();
+                values.keys().filter_map(|by| Some((by.name(), results.median(metric, *by)?))).collect();
             fs::write(folder.join(format!("{}.svg", file_name(metric)?)), chart::bars(name, unit, &medians))?;
         }
     }
@@ -58,7 +58,7 @@ fn table(results: &Results) -> String {
         let (name, unit) = metric.words();
         let _ = write!(table, "| {name} | {unit} |");
         for contender in Contender::ALL {
-            let value = results.of(metric, contender).map(short).unwrap_or_default();
+            let value = results.median(metric, contender).map(short).unwrap_or_default();
             let _ = write!(table, " {value} |");
         }
         table.push('\n');

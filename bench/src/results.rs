@@ -177,7 +177,7 @@ impl Results {
     }
 
     /// Returns the median of the values.
-    pub fn of(&self, metric: Metric, contender: Contender) -> Option<f64> {
+    pub fn median(&self, metric: Metric, contender: Contender) -> Option<f64> {
         self.values
             .get(&metric)?
             .get(&contender)

@@ -1,4 +1,4 @@
-//! Lambda's runtime interface for a function: the function asks for the next event and answers it.
+//! Lambda's runtime interface for a function: the function asks for the next event and responds to it.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::io::{self, BufReader};
@@ -17,23 +17,23 @@ use crate::http;
 pub struct RuntimeApi {
     /// The address of the interface.
     pub address: SocketAddr,
-    happenings: Receiver<Happening>,
+    calls: Receiver<RuntimeCall>,
     events: Sender<Vec<u8>>,
 }
 
-/// An action of a function.
-enum Happening {
+/// A call of the function at its runtime interface.
+enum RuntimeCall {
     /// It asked for the next event.
-    Waits(Instant),
-    /// It answered one.
-    Answered(Instant, Vec<u8>),
+    Next(Instant),
+    /// It returned the response to an event.
+    Response(Instant, Vec<u8>),
     /// It reported an error.
-    Failed(String),
+    Error(String),
 }
 
-/// An event's answer.
+/// The response to an event.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status of the response.
     pub status: u16,
     /// From the event's sending to its response.
@@ -42,13 +42,13 @@ pub struct Answer {
 
 /// The reason that a function cannot be measured.
 #[derive(Debug, thiserror::Error)]
-pub enum Silence {
-    /// It did nothing within the timeout, or ended.
-    #[error("it neither answered nor asked for an event in time")]
-    Late,
-    /// It reported an error itself.
-    #[error("it says: {0}")]
-    Said(String),
+pub enum RuntimeError {
+    /// The function did nothing within the timeout, or ended.
+    #[error("the function neither responded nor asked for an event in time")]
+    Timeout,
+    /// The function reported an error.
+    #[error("the function reported: {0}")]
+    Reported(String),
 }
 
 impl RuntimeApi {
@@ -56,57 +56,57 @@ impl RuntimeApi {
     pub fn open() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let (sender, happenings) = channel();
+        let (sender, calls) = channel();
         let (events, queue) = channel();
         let queue = Arc::new(Mutex::new(queue));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (sender, queue) = (sender.clone(), Arc::clone(&queue));
-                thread::spawn(move || converse(stream, &sender, &queue));
+                thread::spawn(move || serve(stream, &sender, &queue));
             }
         });
-        Ok(Self { address, happenings, events })
+        Ok(Self { address, calls, events })
     }
 
     /// Waits until the function asks for an event, and returns the time.
-    pub fn waits(&self, timeout: Duration) -> Result<Instant, Silence> {
+    pub fn wait_for_next(&self, timeout: Duration) -> Result<Instant, RuntimeError> {
         loop {
-            match self.happening(timeout)? {
-                Happening::Waits(at) => return Ok(at),
-                Happening::Answered(..) => {}
-                Happening::Failed(why) => return Err(Silence::Said(why)),
+            match self.next_call(timeout)? {
+                RuntimeCall::Next(at) => return Ok(at),
+                RuntimeCall::Response(..) => {}
+                RuntimeCall::Error(why) => return Err(RuntimeError::Reported(why)),
             }
         }
     }
 
     /// Delivers an event and waits for its response. The function must be waiting.
-    pub fn deliver(&self, event: &[u8], timeout: Duration) -> Result<Answer, Silence> {
+    pub fn deliver(&self, event: &[u8], timeout: Duration) -> Result<Response, RuntimeError> {
         let event = event.to_vec();
         let sent = Instant::now();
-        self.events.send(event).map_err(|_| Silence::Late)?;
+        self.events.send(event).map_err(|_| RuntimeError::Timeout)?;
         loop {
-            match self.happening(timeout)? {
-                Happening::Answered(at, body) => {
+            match self.next_call(timeout)? {
+                RuntimeCall::Response(at, body) => {
                     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
                     let status = json["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
-                    return Ok(Answer { status: status.unwrap_or(0), took: at.duration_since(sent) });
+                    return Ok(Response { status: status.unwrap_or(0), took: at.duration_since(sent) });
                 }
-                Happening::Waits(_) => {}
-                Happening::Failed(why) => return Err(Silence::Said(why)),
+                RuntimeCall::Next(_) => {}
+                RuntimeCall::Error(why) => return Err(RuntimeError::Reported(why)),
             }
         }
     }
 
-    fn happening(&self, timeout: Duration) -> Result<Happening, Silence> {
-        self.happenings.recv_timeout(timeout).map_err(|error| match error {
-            RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected => Silence::Late,
+    fn next_call(&self, timeout: Duration) -> Result<RuntimeCall, RuntimeError> {
+        self.calls.recv_timeout(timeout).map_err(|error| match error {
+            RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected => RuntimeError::Timeout,
         })
     }
 }
 
-fn converse(
+fn serve(
     stream: TcpStream,
-    sender: &Sender<Happening>,
+    sender: &Sender<RuntimeCall>,
     queue: &Mutex<Receiver<Vec<u8>>>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
@@ -116,7 +116,7 @@ fn converse(
         let now = Instant::now();
         // The receiver of the channel is gone once the function has been measured.
         if request.path.ends_with("/next") {
-            let _ = sender.send(Happening::Waits(now));
+            let _ = sender.send(RuntimeCall::Next(now));
             let event = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(event) = event else { return Ok(()) };
             let request_id =
@@ -124,10 +124,10 @@ fn converse(
             let headers = [&EVENT_HEADERS[..], &[("lambda-runtime-aws-request-id", &request_id)]].concat();
             http::respond(&mut to, 200, &headers, &event)?;
         } else if request.path.ends_with("/response") {
-            let _ = sender.send(Happening::Answered(now, request.body));
+            let _ = sender.send(RuntimeCall::Response(now, request.body));
             http::respond(&mut to, 202, &[], b"{}")?;
         } else {
-            let _ = sender.send(Happening::Failed(String::from_utf8_lossy(&request.body).into_owned()));
+            let _ = sender.send(RuntimeCall::Error(String::from_utf8_lossy(&request.body).into_owned()));
             http::respond(&mut to, 202, &[], b"{}")?;
         }
     }

@@ -51,7 +51,7 @@ pub(crate) struct OutputArgs {
     /// Time zone of times in text, such as Asia/Riyadh or UTC; JSON has UTC; default: this machine's zone
     #[arg(long, global = true, value_name = "ZONE")]
     pub(crate) tz: Option<Zone>,
-    /// Program that shows long answers page by page on a terminal; empty: none
+    /// Program that shows long output page by page on a terminal; empty: none
     #[arg(
         long,
         global = true,

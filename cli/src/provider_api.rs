@@ -80,12 +80,12 @@ impl ProviderApi {
         };
         // The URL is removed from errors: it is long, and the message names the provider.
         let failed = |error: reqwest::Error| Fault::transient(NO_RESPONSE, error.without_url());
-        let mut answer = call.send().await.map_err(failed)?;
-        let status = answer.status().as_u16();
+        let mut response = call.send().await.map_err(failed)?;
+        let status = response.status().as_u16();
         let retry_after =
-            answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_RESPONSE {
                 return Err(Fault::permanent(NO_RESPONSE, "the response is too large"));

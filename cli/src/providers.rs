@@ -57,7 +57,7 @@ pub(crate) struct ProviderTools {
     pub(crate) name: &'static str,
     /// The catalogue of events.
     pub(crate) events: &'static [EventSpec],
-    /// The retry policy after a delivery that was not answered 2xx.
+    /// The retry policy after a delivery that did not get a 2xx response.
     pub(crate) retry_policy: RetryPolicy,
     /// The fields of its bodies that are secrets, for [`inlet::provider::secret_fields::mask`].
     pub(crate) secret_fields: &'static [&'static str],

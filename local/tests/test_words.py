@@ -24,6 +24,7 @@ def found(path: str, text: str) -> list[tuple[int, str]]:
         ("a.ts", "const a = 1; // anew\n/**\n * It tells nothing.\n */\n", [(1, "anew"), (3, "tells")]),
         ("a.md", "# Title\n\n- The sweeper mends it.\n", [(3, "mends")]),
         ("a.toml", 'a = "b" # somebody else\n', [(1, "somebody")]),
+        ("a.md", "An answer of the bus, and no answer.\n", [(1, "An answer"), (1, "no answer")]),
         ("template.yaml", "Description: >-\n  Nobody hears\n  of it.\nType: nobody\n", [(2, "Nobody"), (2, "hears")]),
         ("Makefile", "up: ## Start it anew\n", [(1, "anew")]),
     ],
@@ -37,6 +38,7 @@ def test_a_word_of_the_list_is_found_with_its_line(path, text, expected):
     [
         ("a.rs", "fn a() { let anew = told(1); }\n"),
         ("a.rs", "struct StandIn; fn stand_in() {}\n"),
+        ("a.rs", '#[serde(rename = "answers")]\nstruct Outcome; // A delivery that was answered 2xx.\n'),
         ("a.rs", "/// ```\n/// let told = nobody();\n/// ```\nfn a() {}\n"),
         ("a.rs", "/// Calls `told`, see [the page](https://example.com/told).\n"),
         ("a.py", 'told = "nobody"\n'),
@@ -54,6 +56,7 @@ def test_code_and_allowed_places_are_not_searched(path, text):
     ("path", "text", "expected"),
     [
         ("a.rs", "fn told() {}\nstruct Heard;\nconst A_STRANGER: u8 = 1;\n", ["told", "Heard", "A_STRANGER"]),
+        ("a.rs", "fn every_answer_is_read() {}\n", ["every_answer_is_read"]),
         ("a.py", "class Told:\n    def hears(self):\n        pass\n\nANEW = 1\n", ["Told", "hears", "ANEW"]),
         ("a.rs", "fn retold() {}\nstruct Untold;\n", []),
     ],

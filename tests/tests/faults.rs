@@ -8,9 +8,9 @@ use inlet_tests::faults::blind;
 use inlet_tests::faults::call::Service;
 use inlet_tests::faults::consumer::Mode;
 use inlet_tests::faults::flood::{Flood, Flooded, LIMIT, flood};
-use inlet_tests::faults::matrix::{Afterwards, Case, Extent, Who, all, cases, run, table};
+use inlet_tests::faults::matrix::{Afterwards, Case, Extent, Program, all, cases, run, table};
 use inlet_tests::faults::order;
-use inlet_tests::faults::outage::{Outlasted, outage};
+use inlet_tests::faults::outage::{OutageResult, outage};
 use inlet_tests::faults::plan::{Fault, Rule};
 use inlet_tests::faults::sender::Kind;
 use inlet_tests::faults::soak::{Soaked, soak};
@@ -32,7 +32,7 @@ async fn holds(extent: Extent) {
 #[tokio::test]
 async fn a_loss_would_be_seen() {
     let rules = vec![Rule::all_of(Service::Sqs, Fault::Refuse)];
-    let case = Case { who: Who::Receiver, kind: Kind::OwnTime, rules, retries: false };
+    let case = Case { program: Program::Receiver, kind: Kind::OwnTime, rules, retries: false };
     // Stored, not enqueued, and no sweeper runs.
     let outcome = run(&Stack::up(), case, Afterwards::Nothing).await;
     assert_eq!((outcome.numbers.stored, outcome.numbers.lost), (5, 5), "{:#?}", outcome.broken);
@@ -116,7 +116,7 @@ async fn flood_changes_nothing(of: Flood) {
     let calm = flood(&stack, Flood { invented: 0, forged: 0, ..of }).await;
     let flooded = flood(&stack, of).await;
     let seconds = of.lasts.as_secs_f64();
-    println!("{} instances, {seconds:.0} s, Parameter Store answers {LIMIT} calls a second", of.instances);
+    println!("{} instances, {seconds:.0} s, Parameter Store accepts {LIMIT} calls a second", of.instances);
     println!(
         "{:<14} {:>9} {:>8} {:>8} {:>7} {:>9} {:>8} {:>6} {:>6} {:>10} {:>10}",
         "",
@@ -194,14 +194,14 @@ const RECEIVES: usize = 120;
 
 #[tokio::test]
 async fn a_long_outage_of_the_bus_needs_no_operator() {
-    let Outlasted { numbers, broken } = outage(&Stack::up(), Service::EventBridge, RECEIVES).await;
+    let OutageResult { numbers, broken } = outage(&Stack::up(), Service::EventBridge, RECEIVES).await;
     assert!(broken.is_empty(), "{broken:#?}");
     assert_eq!((numbers.stored, numbers.processed), (3, 3));
 }
 
 #[tokio::test]
 async fn a_long_outage_of_the_table_loses_no_fallback() {
-    let Outlasted { numbers, broken } = outage(&Stack::up(), Service::DynamoDb, RECEIVES).await;
+    let OutageResult { numbers, broken } = outage(&Stack::up(), Service::DynamoDb, RECEIVES).await;
     assert!(broken.is_empty(), "{broken:#?}");
     assert_eq!((numbers.stored, numbers.processed), (3, 3));
 }

@@ -502,9 +502,9 @@ async fn a_redrive_returns_dead_letters_with_all_they_carry() {
     let queue = stack.queue(&stack.facts.queue_url);
     let letters = DeadLetters { dead_letters: stack.queue(&dead), queue, table: stack.table() };
     let (all, (_running, stop)) = (LetterFilter::default(), watch::channel(false));
-    let looked = letters.look(&all, 10).await.unwrap();
-    assert_eq!(looked.letters[0].event.as_ref().map(|event| &event.id), Some(&id));
-    assert_eq!(looked.letters[0].reason.as_deref(), Some("for a test"));
+    let peeked = letters.peek(&all, 10).await.unwrap();
+    assert_eq!(peeked.letters[0].event.as_ref().map(|event| &event.id), Some(&id));
+    assert_eq!(peeked.letters[0].reason.as_deref(), Some("for a test"));
     assert_eq!(letters.count().await.unwrap(), 1, "listing returns the letters to the queue");
     let moved = watch::Sender::new(LettersDone::default());
     letters.run(Action::Redrive, &all, 100, &stop, &moved).await.unwrap();

@@ -10,7 +10,7 @@ use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
 use crate::random::Random;
-use crate::{Answer, Asked, Limiter, Truth, Twin, Webhook};
+use crate::{ApiRequest, ApiResponse, Limiter, Truth, Twin, Webhook};
 
 /// The merchant's zone: Indonesia's western one.
 const JAKARTA: Offset = offset(7);
@@ -76,33 +76,33 @@ impl Twin for DealPosTwin {
         Webhook { event: "invoiceCreated", body }
     }
 
-    fn answer(&mut self, asked: &Asked, now: Timestamp) -> Answer {
+    fn respond(&mut self, request: &ApiRequest, now: Timestamp) -> ApiResponse {
         if let Some(wait) = self.limiter.refuses(now) {
             // There is no `Retry-After`: the text has the seconds.
-            return Answer::json(
+            return ApiResponse::json(
                 429,
                 &json!({"Message": format!("API calls quota exceeded. Retry in {wait} s.")}),
             );
         }
-        let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
-        if asked.path == "/api/v3/Token/OAuth2" {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        if request.path == "/api/v3/Token/OAuth2" {
             let given = ["client_id", "client_secret"].map(|name| body[name].as_str().unwrap_or_default());
             return if given == ["tw1n-client", "tw1n-secret"] {
-                Answer::json(200, &json!({"token_type": "bearer", "access_token": TOKEN}))
+                ApiResponse::json(200, &json!({"token_type": "bearer", "access_token": TOKEN}))
             } else {
-                Answer::json(401, &json!({"Message": "Unauthorized"}))
+                ApiResponse::json(401, &json!({"Message": "Unauthorized"}))
             };
         }
-        if asked.header("authorization") != format!("Bearer {TOKEN}") {
-            return Answer::json(401, &json!({"Message": "Unauthorized"}));
+        if request.header("authorization") != format!("Bearer {TOKEN}") {
+            return ApiResponse::json(401, &json!({"Message": "Unauthorized"}));
         }
-        match asked.path.as_str() {
+        match request.path.as_str() {
             "/api/v3/Invoice/MultipleOutlet/WithTotalCount" => self.list(&body),
-            "/api/v3/Invoice/Detail" => match self.invoices.get(asked.field("ID")) {
-                Some(invoice) => Answer::json(200, &invoice.detail(asked.field("ID"))),
-                None => Answer::json(404, &json!({"Message": "Not found"})),
+            "/api/v3/Invoice/Detail" => match self.invoices.get(request.field("ID")) {
+                Some(invoice) => ApiResponse::json(200, &invoice.detail(request.field("ID"))),
+                None => ApiResponse::json(404, &json!({"Message": "Not found"})),
             },
-            _ => Answer::json(404, &json!({"Message": "Not found"})),
+            _ => ApiResponse::json(404, &json!({"Message": "Not found"})),
         }
     }
 
@@ -119,10 +119,10 @@ impl Twin for DealPosTwin {
 impl DealPosTwin {
     /// The filter is the invoice's date, in the merchant's zone. The newest invoice is first, so invoices move while
     /// pages are read.
-    fn list(&self, filter: &Value) -> Answer {
+    fn list(&self, filter: &Value) -> ApiResponse {
         let day = |name: &str| filter[name].as_str().and_then(|text| text.parse::<Date>().ok());
         let (Some(from), Some(to)) = (day("From"), day("To")) else {
-            return Answer::json(400, &json!({"Message": "From and To are required"}));
+            return ApiResponse::json(400, &json!({"Message": "From and To are required"}));
         };
         assert_eq!(filter["Status"], "Any", "cancelled invoices are left out otherwise");
         let number = |name: &str, default: u64| {
@@ -134,7 +134,7 @@ impl DealPosTwin {
             self.invoices.iter().filter(|(_, invoice)| is_asked(invoice)).collect();
         all.reverse();
         let heads = all.iter().skip((page - 1) * size).take(size).map(|(id, invoice)| invoice.head(id));
-        Answer::json(200, &json!({"Data": heads.collect::<Vec<Value>>(), "TotalCount": all.len()}))
+        ApiResponse::json(200, &json!({"Data": heads.collect::<Vec<Value>>(), "TotalCount": all.len()}))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Twins of the providers: each holds the truth of one store, sends its webhooks, and answers the requests of its API
+//! Twins of the providers: each holds the truth of one store, sends its webhooks, and responds to the requests of its API
 //! with the quirks that the provider's pages and public clients show.
 //!
 //! A twin has no clock and no connection. [`world::World`] runs it in simulated time, [`server::TwinServer`] serves its API
@@ -32,8 +32,8 @@ pub trait Twin {
     /// Changes an object, or creates one, and returns the webhook that the provider sends for it.
     fn change(&mut self, random: &mut Random, now: Timestamp) -> Webhook;
 
-    /// Answers a request to the API.
-    fn answer(&mut self, asked: &Asked, now: Timestamp) -> Answer;
+    /// Responds to a request to the API.
+    fn respond(&mut self, request: &ApiRequest, now: Timestamp) -> ApiResponse;
 
     /// Returns every object: its id, the time of its last change, and its state as events have it.
     fn truth(&self) -> Vec<Truth>;
@@ -72,7 +72,7 @@ pub struct Truth {
 
 /// A request to the API.
 #[derive(Clone, Debug, Default)]
-pub struct Asked {
+pub struct ApiRequest {
     /// The path, without the query.
     pub path: String,
     /// The query's fields, decoded.
@@ -83,7 +83,7 @@ pub struct Asked {
     pub body: Vec<u8>,
 }
 
-impl Asked {
+impl ApiRequest {
     /// Returns a request with the query in its decoded form.
     pub fn new(path_and_query: &str, headers: BTreeMap<String, String>, body: Vec<u8>) -> Self {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
@@ -110,9 +110,9 @@ impl Asked {
     }
 }
 
-/// An answer of the API.
+/// A response of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ApiResponse {
     /// The status.
     pub status: u16,
     /// The header `Retry-After`.
@@ -121,8 +121,8 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
-    /// Returns an answer with this status and JSON.
+impl ApiResponse {
+    /// Returns a response with this status and JSON.
     pub fn json(status: u16, body: &Value) -> Self {
         Self { status, retry_after: None, body: body.to_string() }
     }

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, Uri, header};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::{Answer, Asked, Twin};
+use crate::{ApiRequest, ApiResponse, Twin};
 
 /// A twin whose API is served until this value is dropped.
 #[derive(Debug)]
@@ -28,9 +28,9 @@ pub struct TwinServer<T> {
 struct Served<T> {
     twin: T,
     clock: fn() -> Timestamp,
-    /// The configured answers to the next requests.
-    answers: VecDeque<Answer>,
-    /// The paths that were asked for, with their queries.
+    /// The configured responses to the next requests.
+    responses: VecDeque<ApiResponse>,
+    /// The requested paths, with their queries.
     requests: Vec<String>,
 }
 
@@ -43,9 +43,9 @@ impl<T: Twin + Send + 'static> TwinServer<T> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let served = Served { twin, clock, answers: VecDeque::new(), requests: Vec::new() };
+        let served = Served { twin, clock, responses: VecDeque::new(), requests: Vec::new() };
         let served = Arc::new(Mutex::new(served));
-        let router = Router::new().fallback(answer::<T>).with_state(Arc::clone(&served));
+        let router = Router::new().fallback(respond::<T>).with_state(Arc::clone(&served));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (end, ended) = oneshot::channel::<()>();
         thread::spawn(move || {
@@ -65,9 +65,9 @@ impl<T: Twin + Send + 'static> TwinServer<T> {
         visit(&mut locked(&self.served).twin)
     }
 
-    /// Configures the answers to the next requests.
-    pub fn set_answers(&self, answers: impl IntoIterator<Item = Answer>) {
-        locked(&self.served).answers = answers.into_iter().collect();
+    /// Configures the responses to the next requests.
+    pub fn set_responses(&self, responses: impl IntoIterator<Item = ApiResponse>) {
+        locked(&self.served).responses = responses.into_iter().collect();
     }
 
     /// Returns the requests since the last call of this function: path and query.
@@ -80,7 +80,7 @@ fn locked<T>(served: &Mutex<Served<T>>) -> MutexGuard<'_, Served<T>> {
     served.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn answer<T: Twin + Send + 'static>(
+async fn respond<T: Twin + Send + 'static>(
     State(served): State<Arc<Mutex<Served<T>>>>,
     uri: Uri,
     headers: HeaderMap,
@@ -92,14 +92,14 @@ async fn answer<T: Twin + Send + 'static>(
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut served = locked(&served);
     served.requests.push(path.to_owned());
-    let configured = served.answers.pop_front();
+    let configured = served.responses.pop_front();
     let now = (served.clock)();
-    let asked = Asked::new(path, headers, body.to_vec());
-    response(configured.unwrap_or_else(|| served.twin.answer(&asked, now)))
+    let request = ApiRequest::new(path, headers, body.to_vec());
+    response(configured.unwrap_or_else(|| served.twin.respond(&request, now)))
 }
 
-fn response(answer: Answer) -> Response<Body> {
-    let Answer { status, retry_after, body } = answer;
+fn response(response: ApiResponse) -> Response<Body> {
+    let ApiResponse { status, retry_after, body } = response;
     let mut response = Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
     if let Some(seconds) = retry_after {
         response = response.header(header::RETRY_AFTER, seconds);

@@ -26,7 +26,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::random::Random;
-use crate::{Answer, Asked, Twin, Webhook};
+use crate::{ApiRequest, ApiResponse, Twin, Webhook};
 
 /// The faults on the way of the webhooks.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +39,7 @@ pub struct Way {
     pub delay: Duration,
     /// True while the provider sends nothing.
     pub is_silent: bool,
-    /// True while the receiver answers no webhook. The provider retries by its policy, and its circuit breaker counts.
+    /// True while the receiver responds to no webhook. The provider retries by its policy, and its circuit breaker counts.
     pub is_down: bool,
 }
 
@@ -65,8 +65,8 @@ struct State<T> {
     is_broken: bool,
     events: BTreeMap<String, Vec<Published>>,
     webhooks: u64,
-    /// The configured answers to the next requests.
-    answers: Vec<Answer>,
+    /// The configured responses to the next requests.
+    responses: Vec<ApiResponse>,
     /// The requests of the reader, in milliseconds.
     requests: Vec<i64>,
 }
@@ -93,7 +93,7 @@ impl<T: Twin + Send> World<T> {
             is_broken: false,
             events: BTreeMap::new(),
             webhooks: 0,
-            answers: Vec::new(),
+            responses: Vec::new(),
             requests: Vec::new(),
         };
         Self {
@@ -118,9 +118,9 @@ impl<T: Twin + Send> World<T> {
         self.state().way = way;
     }
 
-    /// Configures the next answers of the API.
-    pub fn set_answers(&self, answers: impl IntoIterator<Item = Answer>) {
-        self.state().answers = answers.into_iter().collect();
+    /// Configures the next responses of the API.
+    pub fn set_responses(&self, responses: impl IntoIterator<Item = ApiResponse>) {
+        self.state().responses = responses.into_iter().collect();
     }
 
     /// Repairs what the provider's circuit breaker disabled.
@@ -212,7 +212,7 @@ impl<T: Twin + Send> World<T> {
         }
         state.webhooks += 1;
         let event = self.received(&attempt.webhook, at);
-        state.keep(&event, false);
+        state.store_event(&event, false);
     }
 
     /// Takes a webhook through the provider's verification and parser.
@@ -298,7 +298,7 @@ impl<T: Twin + Send> World<T> {
     pub fn deliver(&self, webhook: &Webhook) {
         let at = self.now.fetch_add(1, Ordering::Relaxed) + 1;
         let event = self.received(webhook, at);
-        self.state().keep(&event, false);
+        self.state().store_event(&event, false);
     }
 
     /// Changes an object and returns the webhook, which is not sent.
@@ -318,11 +318,11 @@ impl<T> State<T> {
         self.attempts.insert((at + i64::try_from(delay).expect("a short time"), self.next), attempt);
     }
 
-    /// Keeps an event, unless one with the same id is there.
-    fn keep(&mut self, event: &Verified<Event>, is_reconciled: bool) -> bool {
+    /// Stores an event, unless one with the same id is there.
+    fn store_event(&mut self, event: &Verified<Event>, is_reconciled: bool) -> bool {
         let message: Value = serde_json::from_str(&CloudEvent::of(event).to_json()).expect("a message");
         let events = self.events.entry(event.id().entity_path().to_owned()).or_default();
-        if events.iter().any(|kept| kept.id == *event.id()) {
+        if events.iter().any(|stored| stored.id == *event.id()) {
             return false;
         }
         let published = Published {
@@ -331,7 +331,7 @@ impl<T> State<T> {
             is_reconciled,
             data: message["data"].clone(),
         };
-        let place = events.partition_point(|kept| kept.received_at <= published.received_at);
+        let place = events.partition_point(|stored| stored.received_at <= published.received_at);
         events.insert(place, published);
         true
     }
@@ -349,13 +349,13 @@ impl<T: Twin + Send> Api for World<T> {
         let now = self.time();
         let mut state = self.state();
         state.requests.push(sent);
-        let answer = if state.answers.is_empty() {
-            state.twin.answer(&asked(request), now)
+        let response = if state.responses.is_empty() {
+            state.twin.respond(&api_request(request), now)
         } else {
-            state.answers.remove(0)
+            state.responses.remove(0)
         };
-        let retry_after = answer.retry_after.map(|seconds| seconds.to_string());
-        Ok(Response::new(answer.status, retry_after.as_deref(), answer.body.into_bytes()))
+        let retry_after = response.retry_after.map(|seconds| seconds.to_string());
+        Ok(Response::new(response.status, retry_after.as_deref(), response.body.into_bytes()))
     }
 
     async fn pause(&self, time: Duration) {
@@ -370,16 +370,16 @@ impl<T: Twin + Send> EventLog for World<T> {
     }
 
     async fn publish(&self, event: Verified<Event>) -> Result<Publication, Fault> {
-        let is_new = self.state().keep(&event, true);
+        let is_new = self.state().store_event(&event, true);
         Ok(if is_new { Publication::Published } else { Publication::Known })
     }
 }
 
 /// Returns a request as the twin gets it.
-fn asked(request: &Request) -> Asked {
+fn api_request(request: &Request) -> ApiRequest {
     let headers =
         request.headers().iter().map(|(name, value)| ((*name).to_owned(), value.text().into_owned()));
     let path = request.url().splitn(4, '/').nth(3).unwrap_or_default();
     let body = request.body().unwrap_or_default().as_bytes().to_vec();
-    Asked::new(&format!("/{path}"), headers.collect(), body)
+    ApiRequest::new(&format!("/{path}"), headers.collect(), body)
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::random::Random;
-use crate::{Answer, Asked, Limiter, Truth, Twin, Webhook, newest_open};
+use crate::{ApiRequest, ApiResponse, Limiter, Truth, Twin, Webhook, newest_open};
 
 /// The codes of an order's states in the order in which they follow, with the English and the Arabic name.
 const STATES: [(&str, &str, &str); 5] = [
@@ -72,35 +72,35 @@ impl Twin for ZidTwin {
         Webhook { event, body: order.json(id, true).to_string().into_bytes() }
     }
 
-    fn answer(&mut self, asked: &Asked, now: Timestamp) -> Answer {
-        // Products have the store's token in another header. Zid does not answer 401: it redirects to its login page.
-        let is_product = asked.path.starts_with("/v1/products");
-        let token = asked.header(if is_product { "access-token" } else { "x-manager-token" });
-        if asked.header("authorization") != "Bearer tw1n-app" || token != "tw1n-manager" {
-            return Answer { status: 302, retry_after: None, body: "<html>login</html>".to_owned() };
+    fn respond(&mut self, request: &ApiRequest, now: Timestamp) -> ApiResponse {
+        // Products have the store's token in another header. Zid does not respond 401: it redirects to its login page.
+        let is_product = request.path.starts_with("/v1/products");
+        let token = request.header(if is_product { "access-token" } else { "x-manager-token" });
+        if request.header("authorization") != "Bearer tw1n-app" || token != "tw1n-manager" {
+            return ApiResponse { status: 302, retry_after: None, body: "<html>login</html>".to_owned() };
         }
         if let Some(wait) = self.limiter.refuses(now) {
-            return Answer {
+            return ApiResponse {
                 retry_after: Some(wait),
-                ..Answer::json(429, &json!({"message": "Too many requests"}))
+                ..ApiResponse::json(429, &json!({"message": "Too many requests"}))
             };
         }
-        match asked.path.as_str() {
+        match request.path.as_str() {
             "/v1/products/" => {
-                return Answer::json(
+                return ApiResponse::json(
                     200,
                     &json!({"count": 0, "next": null, "previous": null, "results": []}),
                 );
             }
             "/v1/managers/store/abandoned-carts" => {
-                return Answer::json(200, &json!({"status": "object", "abandoned-carts": []}));
+                return ApiResponse::json(200, &json!({"status": "object", "abandoned-carts": []}));
             }
             _ => {}
         }
-        match asked.path.strip_prefix("/v1/managers/store/orders") {
-            Some("") => self.list(asked),
+        match request.path.strip_prefix("/v1/managers/store/orders") {
+            Some("") => self.list(request),
             Some(path) => self.view(path),
-            None => Answer::json(404, &json!({"message": {"type": "error", "code": "not_found"}})),
+            None => ApiResponse::json(404, &json!({"message": {"type": "error", "code": "not_found"}})),
         }
     }
 
@@ -142,25 +142,25 @@ impl ZidTwin {
     }
 
     /// The list needs `page` and `per_page`, filters by `updated_at`, and is sorted by creation.
-    fn list(&self, asked: &Asked) -> Answer {
+    fn list(&self, request: &ApiRequest) -> ApiResponse {
         let (Some(page), Some(size)) =
-            (asked.number("page"), asked.number("per_page").filter(|size| *size <= 100))
+            (request.number("page"), request.number("per_page").filter(|size| *size <= 100))
         else {
-            return Answer::json(422, &json!({"per_page": ["The per page field is required."]}));
+            return ApiResponse::json(422, &json!({"per_page": ["The per page field is required."]}));
         };
         let bound = |name: &str| {
-            let text = asked.field(name).replace("+0000", "Z");
+            let text = request.field(name).replace("+0000", "Z");
             text.parse::<Timestamp>().ok()
         };
         let (from, to) =
             (bound("date_from").unwrap_or(Timestamp::MIN), bound("date_to").unwrap_or(Timestamp::MAX));
-        assert_eq!(asked.field("date_attribute"), "updated_at", "the list filters by creation otherwise");
+        assert_eq!(request.field("date_attribute"), "updated_at", "the list filters by creation otherwise");
         let mut all: Vec<(&u64, &Order)> = self
             .orders
             .iter()
             .filter(|(_, order)| order.updated_at >= from && order.updated_at <= to)
             .collect();
-        if asked.field("sort_by") != "asc" {
+        if request.field("sort_by") != "asc" {
             all.reverse();
         }
         let orders: Vec<Value> = all
@@ -170,16 +170,17 @@ impl ZidTwin {
             .map(|(id, order)| order.json(**id, false))
             .collect();
         let body = json!({"status": "object", "orders": orders, "grand_total": all.len(), "message": {"type": "object", "code": null}});
-        Answer::json(200, &body)
+        ApiResponse::json(200, &body)
     }
 
-    fn view(&self, path: &str) -> Answer {
+    fn view(&self, path: &str) -> ApiResponse {
         let id = path.trim_matches('/').strip_suffix("/view").and_then(|id| id.parse::<u64>().ok());
         match id.and_then(|id| Some((id, self.orders.get(&id)?))) {
-            Some((id, order)) => {
-                Answer::json(200, &json!({"status": "object", "order": order.json(id, true), "message": {}}))
-            }
-            None => Answer::json(404, &json!({"message": "Order not found"})),
+            Some((id, order)) => ApiResponse::json(
+                200,
+                &json!({"status": "object", "order": order.json(id, true), "message": {}}),
+            ),
+            None => ApiResponse::json(404, &json!({"message": "Order not found"})),
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::random::Random;
-use crate::{Answer, Asked, Truth, Twin, Webhook};
+use crate::{ApiRequest, ApiResponse, Truth, Twin, Webhook};
 
 const MERCHANT: &str = "0b7a1f52-6c0e-4c1b-9a53-2f6c8e4d9a10";
 
@@ -82,18 +82,18 @@ impl Twin for ZipTwin {
         webhook
     }
 
-    fn answer(&mut self, asked: &Asked, _: Timestamp) -> Answer {
+    fn respond(&mut self, request: &ApiRequest, _: Timestamp) -> ApiResponse {
         let secret = Secret::new(SECRET).expect("a secret");
         // The query has no field, so the signed text is empty.
         let signature = HeaderValue::hmac_sha256_base64(&secret, b"");
-        if asked.header("x-qp-signature") != signature.text() {
-            return Answer::json(401, &json!({"message": "Unauthorized"}));
+        if request.header("x-qp-signature") != signature.text() {
+            return ApiResponse::json(401, &json!({"message": "Unauthorized"}));
         }
-        let merchant = asked.path.strip_prefix("/transactions/").and_then(|path| path.strip_suffix("/v3"));
+        let merchant = request.path.strip_prefix("/transactions/").and_then(|path| path.strip_suffix("/v3"));
         if merchant.map(|merchant| merchant.replace("%2D", "-")).as_deref() != Some(MERCHANT) {
-            return Answer::json(404, &json!({"message": "Not found"}));
+            return ApiResponse::json(404, &json!({"message": "Not found"}));
         }
-        Answer::json(200, &self.transactions.iter().rev().map(Transaction::json).collect())
+        ApiResponse::json(200, &self.transactions.iter().rev().map(Transaction::json).collect())
     }
 
     /// Money that moved is no state: see [`ZipTwin::transactions`].

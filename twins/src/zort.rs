@@ -10,7 +10,7 @@ use jiff::tz::{Offset, TimeZone, offset};
 use serde_json::{Value, json};
 
 use crate::random::Random;
-use crate::{Answer, Asked, Limiter, Truth, Twin, Webhook, newest_open};
+use crate::{ApiRequest, ApiResponse, Limiter, Truth, Twin, Webhook, newest_open};
 
 const BANGKOK: Offset = offset(7);
 
@@ -79,24 +79,24 @@ impl Twin for ZortTwin {
         Webhook { event, body: order.json(id).to_string().into_bytes() }
     }
 
-    fn answer(&mut self, asked: &Asked, now: Timestamp) -> Answer {
-        let given = ["storename", "apikey", "apisecret"].map(|name| asked.header(name));
+    fn respond(&mut self, request: &ApiRequest, now: Timestamp) -> ApiResponse {
+        let given = ["storename", "apikey", "apisecret"].map(|name| request.header(name));
         if given != ["tw1n", "tw1n-key", "tw1n-secret"] {
             // An error with status 200.
-            return Answer::json(200, &json!({"res": {"resCode": "401", "resDesc": "Unauthorized"}}));
+            return ApiResponse::json(200, &json!({"res": {"resCode": "401", "resDesc": "Unauthorized"}}));
         }
         if let Some(wait) = self.limiter.refuses(now) {
-            return Answer { retry_after: Some(wait), ..Answer::json(429, &json!({})) };
+            return ApiResponse { retry_after: Some(wait), ..ApiResponse::json(429, &json!({})) };
         }
-        match asked.path.as_str() {
-            "/v4/Order/GetOrders" => self.list(asked),
+        match request.path.as_str() {
+            "/v4/Order/GetOrders" => self.list(request),
             "/v4/ReturnOrder/GetReturnOrders"
             | "/v4/PurchaseOrder/GetPurchaseOrders"
-            | "/v4/Product/GetProducts" => Answer::json(
+            | "/v4/Product/GetProducts" => ApiResponse::json(
                 200,
                 &json!({"res": {"resCode": "200", "resDesc": "OK"}, "list": [], "count": 0}),
             ),
-            _ => Answer::json(404, &json!({})),
+            _ => ApiResponse::json(404, &json!({})),
         }
     }
 
@@ -117,17 +117,18 @@ impl Twin for ZortTwin {
 impl ZortTwin {
     /// The filter is exact to the minute, in Bangkok's time. The order that changed last is first, so orders move while
     /// pages are read.
-    fn list(&self, asked: &Asked) -> Answer {
-        let after = DateTime::strptime("%Y-%m-%d %H:%M", asked.field("updatedatetimeafter"));
+    fn list(&self, request: &ApiRequest) -> ApiResponse {
+        let after = DateTime::strptime("%Y-%m-%d %H:%M", request.field("updatedatetimeafter"));
         let after = after.ok().and_then(|at| BANGKOK.to_timestamp(at).ok()).unwrap_or(Timestamp::MIN);
-        assert_eq!(asked.field("status"), "0,1,2,3,4,5,6,7", "voided orders are left out otherwise");
-        let (page, limit) = (asked.number("page").unwrap_or(1), asked.number("limit").unwrap_or(20).min(500));
+        assert_eq!(request.field("status"), "0,1,2,3,4,5,6,7", "voided orders are left out otherwise");
+        let (page, limit) =
+            (request.number("page").unwrap_or(1), request.number("limit").unwrap_or(20).min(500));
         let mut all: Vec<(&u64, &Order)> =
             self.orders.iter().filter(|(_, order)| order.updated_at >= after).collect();
         all.sort_by_key(|(id, order)| (std::cmp::Reverse(order.updated_at), **id));
         let list: Vec<Value> =
             all.iter().skip((page - 1) * limit).take(limit).map(|(id, order)| order.json(**id)).collect();
-        Answer::json(
+        ApiResponse::json(
             200,
             &json!({"res": {"resCode": "200", "resDesc": "OK"}, "list": list, "count": all.len()}),
         )

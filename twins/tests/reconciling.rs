@@ -18,7 +18,7 @@ use inlet_twins::world::{Way, World};
 use inlet_twins::zid::ZidTwin;
 use inlet_twins::zip::{Transaction, ZipTwin};
 use inlet_twins::zort::ZortTwin;
-use inlet_twins::{Answer, Twin};
+use inlet_twins::{ApiResponse, Twin};
 use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::json;
@@ -58,7 +58,7 @@ fn ago<T: Twin + Send>(world: &World<T>, time: Duration) -> Timestamp {
 
 /// Loses webhooks in every way that the issue names, and returns the time of the recovery. There is a change after each
 /// of these milliseconds on average.
-fn trouble<T: Twin + Send>(world: &World<T>, every_ms: u64) -> Timestamp {
+fn inject_faults<T: Twin + Send>(world: &World<T>, every_ms: u64) -> Timestamp {
     world.set_way(Way { lost: 50, ..WELL });
     world.live(3 * HOUR, every_ms);
     world.set_way(Way { is_silent: true, ..WELL });
@@ -76,8 +76,8 @@ fn trouble<T: Twin + Send>(world: &World<T>, every_ms: u64) -> Timestamp {
 async fn recovers<T: Twin + Send>(world: World<T>, every_ms: u64) {
     let begin = world.time();
     let budget = <T::Provider as Source>::LIMIT;
-    let recovered = trouble(&world, every_ms);
-    assert!(!differences(&world, recovered).0.is_empty(), "the trouble lost nothing");
+    let recovered = inject_faults(&world, every_ms);
+    assert!(!differences(&world, recovered).0.is_empty(), "the faults lost nothing");
     // The reconciler runs every five minutes, while the store lives on.
     for _ in 0..3 {
         world.live(5 * MINUTE, every_ms);
@@ -138,8 +138,8 @@ fn unpublished(world: &World<ZipTwin>, settled: Timestamp) -> (Vec<String>, usiz
 async fn every_capture_and_refund_of_zip_is_published() {
     let world = World::new(ZipTwin::default(), 18);
     let begin = world.time();
-    let recovered = trouble(&world, 20_000);
-    assert!(!unpublished(&world, recovered).0.is_empty(), "the trouble lost nothing");
+    let recovered = inject_faults(&world, 20_000);
+    assert!(!unpublished(&world, recovered).0.is_empty(), "the faults lost nothing");
     for _ in 0..3 {
         world.live(5 * MINUTE, 20_000);
         let outcome = world.reconcile(Kind::Payment, begin, true, Details::OfMissed).await;
@@ -178,8 +178,8 @@ async fn an_object_that_is_deleted_while_it_is_read_is_not_known() {
     let before = world.time();
     world.rest(6 * HOUR);
     let order = json!({"id": 7, "order_status": {"code": "new"}, "updated_at": "2025-06-11 01:00:00"});
-    let list = Answer::json(200, &json!({"orders": [order], "grand_total": 1}));
-    world.set_answers([list, Answer::json(404, &json!({"message": "Order not found"}))]);
+    let list = ApiResponse::json(200, &json!({"orders": [order], "grand_total": 1}));
+    world.set_responses([list, ApiResponse::json(404, &json!({"message": "Order not found"}))]);
     let outcome = world.reconcile(Kind::Order, before, true, Details::OfMissed).await;
     assert_eq!((outcome.counts.unknown, outcome.missed), (1, Vec::new()), "{:?}", outcome.coverage);
     assert!(matches!(outcome.coverage, Ok(Coverage::Complete)), "{:?}", outcome.coverage);
@@ -242,27 +242,27 @@ async fn an_api_that_cannot_be_read_has_no_figure() {
     world.set_way(WELL);
     world.live(6 * HOUR, 20_000);
     world.rest(HOUR);
-    let read = |answers: Vec<Answer>| {
-        world.set_answers(answers);
+    let read = |responses: Vec<ApiResponse>| {
+        world.set_responses(responses);
         world.reconcile(Kind::Order, begin, true, Details::OfMissed)
     };
     let page = |ids: std::ops::Range<u64>, total: u64| {
         // Too young to be missed, so that no order is read whole.
         let now = world.time().strftime("%Y-%m-%d %H:%M:%S").to_string();
         let order = |id| json!({"id": id, "order_status": {"code": "new"}, "updated_at": now});
-        Answer::json(200, &json!({"orders": ids.map(order).collect::<Vec<_>>(), "grand_total": total}))
+        ApiResponse::json(200, &json!({"orders": ids.map(order).collect::<Vec<_>>(), "grand_total": total}))
     };
-    let failing = |status: u16| vec![Answer::json(status, &json!({})); 4];
+    let failing = |status: u16| vec![ApiResponse::json(status, &json!({})); 4];
 
     let outcome = read(failing(500)).await;
     assert!(matches!(outcome.coverage, Err(Unread::Failure(Failure::Unavailable { status: 500 }))));
     assert_unknown(&outcome);
     // A redirect to the login page.
-    let outcome = read(vec![Answer { status: 302, retry_after: None, body: "<html>".into() }]).await;
+    let outcome = read(vec![ApiResponse { status: 302, retry_after: None, body: "<html>".into() }]).await;
     assert!(matches!(outcome.coverage, Err(Unread::Failure(Failure::Unauthorized { status: 302 }))));
     assert_unknown(&outcome);
     // Success without a list.
-    let outcome = read(vec![Answer::json(200, &json!({"status": "error"}))]).await;
+    let outcome = read(vec![ApiResponse::json(200, &json!({"status": "error"}))]).await;
     assert!(matches!(outcome.coverage, Err(Unread::Failure(Failure::Unreadable { .. }))));
     assert_unknown(&outcome);
     // The same page again: the rest cannot be read.
@@ -282,7 +282,7 @@ async fn a_refusal_for_too_many_requests_is_waited_out() {
     world.set_way(WELL);
     world.live(HOUR, 20_000);
     world.rest(HOUR);
-    world.set_answers([Answer { retry_after: Some(90), ..Answer::json(429, &json!({})) }]);
+    world.set_responses([ApiResponse { retry_after: Some(90), ..ApiResponse::json(429, &json!({})) }]);
     let before = world.time();
     let outcome = world.reconcile(Kind::Order, begin, true, Details::OfMissed).await;
     assert_eq!((outcome.arrived_per_mille(), outcome.requests), (Some(1000), 2));

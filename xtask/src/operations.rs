@@ -247,7 +247,7 @@ fn of_provider<P: Provider>() -> Vec<Alarm> {
         let about = format!("The provider may have stopped sending: {disable_at} failures of all stores");
         alarms.push(failing("Disabled", about, disable_at));
     }
-    alarms.into_iter().map(|alarm| alarm.of(&name)).collect()
+    alarms.into_iter().map(|alarm| alarm.for_provider(&name)).collect()
 }
 
 /// Returns the providers' names, in the order of the legends.
@@ -280,7 +280,7 @@ impl Alarm {
     }
 
     /// Returns the alarm for one provider.
-    fn of(self, provider: &str) -> Self {
+    fn for_provider(self, provider: &str) -> Self {
         Self {
             name: format!("{provider}{}", self.name),
             about: format!("{provider}: {}", self.about),

@@ -48,12 +48,12 @@ struct Samples(Vec<Sample>);
 
 impl ToolsVisitor for Samples {
     fn visit<P: Registering>(&mut self) {
-        self.0.extend(of::<P>());
+        self.0.extend(provider_samples::<P>());
     }
 }
 
 /// Returns a provider's samples: one for each payload file, and the awkward ones made from the first of them.
-fn of<S: Sender>() -> Vec<Sample> {
+fn provider_samples<S: Sender>() -> Vec<Sample> {
     let sampled = |payload: &Payload| sample::<S>(payload.name(), &request::<S>(payload), 200);
     let mut samples: Vec<Sample> = S::PAYLOADS.iter().map(sampled).collect();
     let first = S::PAYLOADS.iter().find(|payload| !payload.is_form()).expect("a payload in JSON");

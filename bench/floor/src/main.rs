@@ -23,12 +23,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let times: u32 = arguments.next().ok_or("no number was given")?.parse()?;
     let zip = String::from_utf8_lossy(&event).contains(r#""rawPath":"/zip/"#);
     let started = Instant::now();
-    if zip { again::<Zip>(&event, times) } else { again::<Zid>(&event, times) }?;
+    if zip { repeat::<Zip>(&event, times) } else { repeat::<Zid>(&event, times) }?;
     println!("{}", started.elapsed().as_nanos().checked_div(times.into()).unwrap_or_default());
     Ok(())
 }
 
-fn again<P: Provider>(event: &[u8], times: u32) -> Result<(), Box<dyn Error>> {
+fn repeat<P: Provider>(event: &[u8], times: u32) -> Result<(), Box<dyn Error>> {
     let stores: serde_json::Value = serde_json::from_str(STORES)?;
     let list = stores.get(P::NAME).and_then(|stores| stores.get("demo")).cloned().unwrap_or_default();
     let credentials: Vec<P::Credential> = serde_json::from_value(list)?;

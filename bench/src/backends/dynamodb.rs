@@ -18,8 +18,8 @@ const STORAGE_OVERHEAD: u64 = 100;
 /// The bytes that one page of a query reads.
 const PAGE_BYTES: u64 = 1 << 20;
 
-/// The answer to a call: its status, its body, and what it costs.
-pub type Answer = (u16, Value, Capacity);
+/// The response to a call: its status, its body, and what it costs.
+pub type Response = (u16, Value, Capacity);
 
 type Keys = (String, String);
 
@@ -50,20 +50,20 @@ impl Default for Table {
 }
 
 impl Table {
-    /// Returns the answer to a call; `None` if DynamoDB has no such operation, or this table does not need it.
-    pub fn answer(&mut self, operation: &str, asked: &Value) -> Option<Answer> {
+    /// Returns the response to a call; `None` if DynamoDB has no such operation, or this table does not need it.
+    pub fn respond(&mut self, operation: &str, input: &Value) -> Option<Response> {
         Some(match operation {
-            "PutItem" => self.write(asked, &key(&asked["Item"]), |_| Ok(object(&asked["Item"]))),
-            "UpdateItem" => self.write(asked, &key(&asked["Key"]), |before| {
-                let mut item = before.cloned().unwrap_or_else(|| object(&asked["Key"]));
-                let expression = asked["UpdateExpression"].as_str().unwrap_or_default();
-                update(&mut item, expression, asked).map(|()| item)
+            "PutItem" => self.write(input, &key(&input["Item"]), |_| Ok(object(&input["Item"]))),
+            "UpdateItem" => self.write(input, &key(&input["Key"]), |before| {
+                let mut item = before.cloned().unwrap_or_else(|| object(&input["Key"]));
+                let expression = input["UpdateExpression"].as_str().unwrap_or_default();
+                update(&mut item, expression, input).map(|()| item)
             }),
-            "DeleteItem" => self.write(asked, &key(&asked["Key"]), |_| Ok(Item::new())),
-            "GetItem" => self.get(asked),
-            "BatchGetItem" => self.batch_get(asked),
-            "BatchWriteItem" => self.batch_write(asked),
-            "Query" => self.query(asked),
+            "DeleteItem" => self.write(input, &key(&input["Key"]), |_| Ok(Item::new())),
+            "GetItem" => self.get(input),
+            "BatchGetItem" => self.batch_get(input),
+            "BatchWriteItem" => self.batch_write(input),
+            "Query" => self.query(input),
             "DescribeTable" => {
                 let table = json!({"TableStatus": "ACTIVE", "CreationDateTime": self.created});
                 (200, json!({"Table": table}), Capacity::default())
@@ -104,28 +104,28 @@ impl Table {
 
     fn write(
         &mut self,
-        asked: &Value,
+        input: &Value,
         key: &Keys,
         change: impl FnOnce(Option<&Item>) -> Result<Item, String>,
-    ) -> Answer {
+    ) -> Response {
         let before = self.items.get(key).cloned();
-        match self.checked(asked, before.as_ref(), change) {
+        match self.checked(input, before.as_ref(), change) {
             Ok(after) => {
                 let units = self.replace(key, after);
-                let is_asked = asked["ReturnValues"] == "ALL_OLD";
+                let is_asked = input["ReturnValues"] == "ALL_OLD";
                 let old = before.filter(|_| is_asked);
                 (200, old.map_or_else(|| json!({}), |old| json!({"Attributes": old})), units)
             }
             Err(Refusal::ConditionFailed(after)) => {
                 let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-                let mut answer = json!({"__type": kind, "message": "The conditional request failed"});
+                let mut response = json!({"__type": kind, "message": "The conditional request failed"});
                 if let (Some(there), true) =
-                    (&before, asked["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD")
+                    (&before, input["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD")
                 {
-                    answer["Item"] = json!(there);
+                    response["Item"] = json!(there);
                 }
                 // A write whose condition fails costs as much as one that succeeds.
-                (400, answer, Capacity::of_write(before.as_ref(), Some(&after)))
+                (400, response, Capacity::of_write(before.as_ref(), Some(&after)))
             }
             Err(Refusal::Invalid(why)) => invalid(&why),
         }
@@ -134,11 +134,11 @@ impl Table {
     /// Returns the item after a write, if its condition holds.
     fn checked(
         &self,
-        asked: &Value,
+        input: &Value,
         before: Option<&Item>,
         change: impl FnOnce(Option<&Item>) -> Result<Item, String>,
     ) -> Result<Item, Refusal> {
-        let condition = asked["ConditionExpression"].as_str().map(|text| Condition::parse(text, asked));
+        let condition = input["ConditionExpression"].as_str().map(|text| Condition::parse(text, input));
         let condition = condition.transpose().map_err(Refusal::Invalid)?;
         let after = change(before).map_err(Refusal::Invalid)?;
         let nothing = Item::new();
@@ -148,16 +148,16 @@ impl Table {
         Ok(after)
     }
 
-    fn get(&self, asked: &Value) -> Answer {
-        let item = self.items.get(&key(&asked["Key"]));
-        let units = Capacity::of_read(item.map_or(0, size), asked["ConsistentRead"] == true);
+    fn get(&self, input: &Value) -> Response {
+        let item = self.items.get(&key(&input["Key"]));
+        let units = Capacity::of_read(item.map_or(0, size), input["ConsistentRead"] == true);
         (200, item.map_or_else(|| json!({}), |item| json!({"Item": item})), units)
     }
 
-    fn batch_get(&self, asked: &Value) -> Answer {
+    fn batch_get(&self, input: &Value) -> Response {
         let mut units = Capacity::default();
         let mut responses = json!({});
-        for (table, wanted) in asked["RequestItems"].as_object().into_iter().flatten() {
+        for (table, wanted) in input["RequestItems"].as_object().into_iter().flatten() {
             let mut found = Vec::new();
             for wanted_key in wanted["Keys"].as_array().into_iter().flatten() {
                 // Each item is rounded up on its own, and an absent one costs as much as a small one.
@@ -170,9 +170,9 @@ impl Table {
         (200, json!({"Responses": responses, "UnprocessedKeys": {}}), units)
     }
 
-    fn batch_write(&mut self, asked: &Value) -> Answer {
+    fn batch_write(&mut self, input: &Value) -> Response {
         let mut units = Capacity::default();
-        for (_, requests) in asked["RequestItems"].as_object().into_iter().flatten() {
+        for (_, requests) in input["RequestItems"].as_object().into_iter().flatten() {
             for request in requests.as_array().into_iter().flatten() {
                 let put = object(&request["PutRequest"]["Item"]);
                 let keys = if put.is_empty() { key(&request["DeleteRequest"]["Key"]) } else { key_of(&put) };
@@ -182,29 +182,29 @@ impl Table {
         (200, json!({"UnprocessedItems": {}}), units)
     }
 
-    fn query(&self, asked: &Value) -> Answer {
-        let parse = |name: &str| asked[name].as_str().map(|text| Condition::parse(text, asked)).transpose();
+    fn query(&self, input: &Value) -> Response {
+        let parse = |name: &str| input[name].as_str().map(|text| Condition::parse(text, input)).transpose();
         let (keys, filter) = match (parse("KeyConditionExpression"), parse("FilterExpression")) {
             (Ok(Some(keys)), Ok(filter)) => (keys, filter),
             (Err(why), _) | (_, Err(why)) => return invalid(&why),
             (Ok(None), _) => return invalid("a query without a condition on the key"),
         };
-        let is_index = asked["IndexName"].is_string();
+        let is_index = input["IndexName"].is_string();
         let Some(partition) = keys.required(if is_index { "bucket" } else { "pk" }) else {
             return invalid("a query without a partition");
         };
         let mut rows = if is_index { self.index_rows(partition) } else { self.rows(partition) };
         rows.retain(|(_, item)| keys.holds(item));
-        if asked["ScanIndexForward"] == false {
+        if input["ScanIndexForward"] == false {
             rows.reverse();
         }
-        if let Some(start) = asked["ExclusiveStartKey"].as_object() {
+        if let Some(start) = input["ExclusiveStartKey"].as_object() {
             let start = key_of(start);
             let behind = rows.iter().position(|(row, _)| *row == start).map_or(rows.len(), |at| at + 1);
             rows.drain(..behind);
         }
         let limit =
-            asked["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+            input["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let (mut bytes, mut read) = (0, 0);
         for (_, item) in rows.iter().take(limit) {
             bytes += size(item);
@@ -216,18 +216,18 @@ impl Table {
         // DynamoDB names a last key whenever it stopped before the end, and when it stopped at the limit.
         let last = (read < rows.len() || read == limit).then(|| read.checked_sub(1)).flatten();
         let last = last.and_then(|at| rows.get(at)).map(|(_, item)| keys_only(item));
-        let units = Capacity::of_read(bytes, asked["ConsistentRead"] == true);
+        let units = Capacity::of_read(bytes, input["ConsistentRead"] == true);
         let is_kept = |item: &Item| filter.as_ref().is_none_or(|filter| filter.holds(item));
         let found: Vec<Item> =
             rows.into_iter().take(read).map(|(_, item)| item).filter(|item| is_kept(item)).collect();
-        let mut answer = json!({"Count": found.len(), "ScannedCount": read});
-        if asked["Select"] != "COUNT" {
-            answer["Items"] = json!(found);
+        let mut response = json!({"Count": found.len(), "ScannedCount": read});
+        if input["Select"] != "COUNT" {
+            response["Items"] = json!(found);
         }
         if let Some(last) = last {
-            answer["LastEvaluatedKey"] = json!(last);
+            response["LastEvaluatedKey"] = json!(last);
         }
-        (200, answer, units)
+        (200, response, units)
     }
 
     fn rows(&self, partition: &str) -> Vec<(Keys, Item)> {
@@ -245,7 +245,7 @@ impl Table {
     }
 }
 
-fn invalid(why: &str) -> Answer {
+fn invalid(why: &str) -> Response {
     let kind = "com.amazon.coral.validate#ValidationException";
     (400, json!({"__type": kind, "message": why}), Capacity::default())
 }
@@ -304,12 +304,12 @@ mod tests {
         })
     }
 
-    fn put(table: &mut Table, item: &Value, condition: Option<&str>) -> Answer {
-        let mut asked = json!({"Item": item, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"});
+    fn put(table: &mut Table, item: &Value, condition: Option<&str>) -> Response {
+        let mut input = json!({"Item": item, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"});
         if let Some(condition) = condition {
-            asked["ConditionExpression"] = json!(condition);
+            input["ConditionExpression"] = json!(condition);
         }
-        table.answer("PutItem", &asked).expect("an operation")
+        table.respond("PutItem", &input).expect("an operation")
     }
 
     #[test]
@@ -318,9 +318,9 @@ mod tests {
         let item = event("a", "t1", 1_500);
         let (status, _, units) = put(&mut table, &item, Some("attribute_not_exists(pk)"));
         assert_eq!((status, units.table_writes, units.index_writes), (200, 2, 1));
-        let (status, answer, units) = put(&mut table, &item, Some("attribute_not_exists(pk)"));
+        let (status, response, units) = put(&mut table, &item, Some("attribute_not_exists(pk)"));
         assert_eq!((status, units.table_writes, units.index_writes), (400, 2, 0));
-        assert_eq!(answer["Item"], item);
+        assert_eq!(response["Item"], item);
     }
 
     #[test]
@@ -331,14 +331,14 @@ mod tests {
             "Key": {"pk": {"S": "a"}, "sk": {"S": "event/1"}}, "UpdateExpression": "REMOVE arrival",
             "ConditionExpression": "attribute_exists(pk)"
         });
-        let (_, _, units) = table.answer("UpdateItem", &hide).expect("an operation");
+        let (_, _, units) = table.respond("UpdateItem", &hide).expect("an operation");
         assert_eq!((units.table_writes, units.index_writes), (1, 1));
         let of_bucket = json!({
             "IndexName": "arrivals", "KeyConditionExpression": "bucket = :b",
             "ExpressionAttributeValues": {":b": {"S": "h#1"}}
         });
-        let (_, answer, units) = table.answer("Query", &of_bucket).expect("an operation");
-        assert_eq!((answer["Count"].as_u64(), units.reads), (Some(0), 0.5));
+        let (_, response, units) = table.respond("Query", &of_bucket).expect("an operation");
+        assert_eq!((response["Count"].as_u64(), units.reads), (Some(0), 0.5));
     }
 
     #[test]
@@ -347,18 +347,18 @@ mod tests {
         for (pk, arrival) in [("a", "t3"), ("b", "t1"), ("c", "t2")] {
             put(&mut table, &event(pk, arrival, 1), None);
         }
-        let mut asked = json!({
+        let mut input = json!({
             "IndexName": "arrivals", "KeyConditionExpression": "bucket = :b AND arrival BETWEEN :from AND :until",
             "ExpressionAttributeValues": {":b": {"S": "h#1"}, ":from": {"S": "t1"}, ":until": {"S": "t3"}}, "Limit": 2
         });
-        let (_, first, _) = table.answer("Query", &asked).expect("an operation");
-        let entities = |answer: &Value| -> Vec<String> {
-            let items = answer["Items"].as_array().into_iter().flatten();
+        let (_, first, _) = table.respond("Query", &input).expect("an operation");
+        let entities = |response: &Value| -> Vec<String> {
+            let items = response["Items"].as_array().into_iter().flatten();
             items.map(|item| item["pk"]["S"].as_str().unwrap_or_default().to_owned()).collect()
         };
         assert_eq!(entities(&first), ["b", "c"]);
-        asked["ExclusiveStartKey"] = first["LastEvaluatedKey"].clone();
-        let (_, second, _) = table.answer("Query", &asked).expect("an operation");
+        input["ExclusiveStartKey"] = first["LastEvaluatedKey"].clone();
+        let (_, second, _) = table.respond("Query", &input).expect("an operation");
         assert_eq!((entities(&second), second.get("LastEvaluatedKey")), (vec!["a".to_owned()], None));
     }
 
@@ -368,9 +368,9 @@ mod tests {
         put(&mut table, &event("a", "t1", 5_000), None);
         let key = |pk: &str| json!({"pk": {"S": pk}, "sk": {"S": "event/1"}});
         for (is_consistent, want) in [(true, 3.0), (false, 1.5)] {
-            let asked = json!({"RequestItems": {"t": {"Keys": [key("a"), key("b")], "ConsistentRead": is_consistent}}});
-            let (_, answer, units) = table.answer("BatchGetItem", &asked).expect("an operation");
-            assert_eq!(answer["Responses"]["t"].as_array().map(Vec::len), Some(1));
+            let input = json!({"RequestItems": {"t": {"Keys": [key("a"), key("b")], "ConsistentRead": is_consistent}}});
+            let (_, response, units) = table.respond("BatchGetItem", &input).expect("an operation");
+            assert_eq!(response["Responses"]["t"].as_array().map(Vec::len), Some(1));
             assert!((units.reads - want).abs() < f64::EPSILON, "{units:?}");
         }
     }
@@ -381,14 +381,14 @@ mod tests {
         let receipt = json!({"pk": {"S": "a"}, "sk": {"S": "receipt/1"}});
         let put = json!({"RequestItems": {"t": [{"PutRequest": {"Item": receipt}}]}});
         let delete = json!({"RequestItems": {"t": [{"DeleteRequest": {"Key": receipt}}]}});
-        for (asked, left) in [(put, 1), (delete, 0)] {
-            let (_, _, units) = table.answer("BatchWriteItem", &asked).expect("an operation");
+        for (input, left) in [(put, 1), (delete, 0)] {
+            let (_, _, units) = table.respond("BatchWriteItem", &input).expect("an operation");
             assert_eq!((units.table_writes, table.items().count()), (1, left));
         }
     }
 
     #[test]
-    fn an_operation_that_no_contender_needs_is_not_answered() {
-        assert!(Table::default().answer("TransactWriteItems", &json!({})).is_none());
+    fn an_operation_that_no_contender_needs_has_no_response() {
+        assert!(Table::default().respond("TransactWriteItems", &json!({})).is_none());
     }
 }

@@ -1,5 +1,5 @@
 //! DynamoDB's expressions, as far as the contenders use them: conditions and updates. Anything else is an error, so that
-//! a contender that uses it gets no wrong answer.
+//! a contender that uses it gets no wrong response.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
@@ -40,7 +40,7 @@ pub enum Comparison {
 }
 
 impl Operand {
-    fn of<'i>(&'i self, item: &'i Item) -> Option<&'i Value> {
+    fn value_in<'i>(&'i self, item: &'i Item) -> Option<&'i Value> {
         match self {
             Self::Attribute(name) => item.get(name),
             Self::Value(value) => Some(value),
@@ -50,8 +50,8 @@ impl Operand {
 
 impl Condition {
     /// Parses an expression of a request.
-    pub fn parse(expression: &str, asked: &Value) -> Result<Self, String> {
-        let mut parser = Parser::new(expression, asked)?;
+    pub fn parse(expression: &str, input: &Value) -> Result<Self, String> {
+        let mut parser = Parser::new(expression, input)?;
         let condition = parser.any()?;
         parser.end()?;
         Ok(condition)
@@ -64,19 +64,23 @@ impl Condition {
             Self::Any(any) => any.iter().any(|condition| condition.holds(item)),
             Self::Not(condition) => !condition.holds(item),
             Self::Exists(name) => item.contains_key(name),
-            Self::Compares(left, how, right) => match (left.of(item), right.of(item)) {
+            Self::Compares(left, how, right) => match (left.value_in(item), right.value_in(item)) {
                 (Some(left), Some(right)) => how.holds(left, right),
                 _ => *how == Comparison::Different,
             },
             Self::Between(value, from, until) => {
                 let is = |how: Comparison, other: &Operand| {
-                    value.of(item).zip(other.of(item)).is_some_and(|(value, other)| how.holds(value, other))
+                    value
+                        .value_in(item)
+                        .zip(other.value_in(item))
+                        .is_some_and(|(value, other)| how.holds(value, other))
                 };
                 is(Comparison::GreaterOrEqual, from) && is(Comparison::LessOrEqual, until)
             }
             Self::BeginsWith(value, prefix) => {
-                let text =
-                    |operand: &Operand| operand.of(item).and_then(|it| it["S"].as_str().map(str::to_owned));
+                let text = |operand: &Operand| {
+                    operand.value_in(item).and_then(|it| it["S"].as_str().map(str::to_owned))
+                };
                 text(value).zip(text(prefix)).is_some_and(|(value, prefix)| value.starts_with(&prefix))
             }
         }
@@ -124,8 +128,8 @@ fn number(value: &Value) -> Option<i128> {
 }
 
 /// Applies an update expression of a request to an item.
-pub fn update(item: &mut Item, expression: &str, asked: &Value) -> Result<(), String> {
-    let mut parser = Parser::new(expression, asked)?;
+pub fn update(item: &mut Item, expression: &str, input: &Value) -> Result<(), String> {
+    let mut parser = Parser::new(expression, input)?;
     // Every value refers to the item before the update.
     let before = item.clone();
     while let Some(clause) = parser.words.next() {
@@ -150,7 +154,7 @@ pub fn update(item: &mut Item, expression: &str, asked: &Value) -> Result<(), St
                 }
                 other => return Err(format!("an unknown clause: {other}")),
             }
-            if !parser.takes(",") {
+            if !parser.accept(",") {
                 break;
             }
         }
@@ -160,17 +164,17 @@ pub fn update(item: &mut Item, expression: &str, asked: &Value) -> Result<(), St
 
 struct Parser<'r> {
     words: Peekable<IntoIter<String>>,
-    asked: &'r Value,
+    input: &'r Value,
 }
 
 impl<'r> Parser<'r> {
-    fn new(expression: &str, asked: &'r Value) -> Result<Self, String> {
-        Ok(Self { words: words(expression)?.into_iter().peekable(), asked })
+    fn new(expression: &str, input: &'r Value) -> Result<Self, String> {
+        Ok(Self { words: words(expression)?.into_iter().peekable(), input })
     }
 
     fn any(&mut self) -> Result<Condition, String> {
         let mut any = vec![self.all()?];
-        while self.takes("OR") {
+        while self.accept("OR") {
             any.push(self.all()?);
         }
         Ok(if any.len() == 1 { any.remove(0) } else { Condition::Any(any) })
@@ -178,28 +182,28 @@ impl<'r> Parser<'r> {
 
     fn all(&mut self) -> Result<Condition, String> {
         let mut all = vec![self.one()?];
-        while self.takes("AND") {
+        while self.accept("AND") {
             all.push(self.one()?);
         }
         Ok(if all.len() == 1 { all.remove(0) } else { Condition::All(all) })
     }
 
     fn one(&mut self) -> Result<Condition, String> {
-        if self.takes("NOT") {
+        if self.accept("NOT") {
             return Ok(Condition::Not(Box::new(self.one()?)));
         }
-        if self.takes("(") {
+        if self.accept("(") {
             let condition = self.any()?;
             self.expect(")")?;
             return Ok(condition);
         }
         for function in ["attribute_exists", "attribute_not_exists", "begins_with"] {
-            if self.takes(function) {
+            if self.accept(function) {
                 return self.call(function);
             }
         }
         let left = self.operand()?;
-        if self.takes("BETWEEN") {
+        if self.accept("BETWEEN") {
             let from = self.operand()?;
             self.expect("AND")?;
             return Ok(Condition::Between(left, from, self.operand()?));
@@ -233,9 +237,10 @@ impl<'r> Parser<'r> {
 
     /// Returns the value of an assignment: an operand, or the sum of two.
     fn assigned(&mut self, item: &Item) -> Result<Value, String> {
-        let of =
-            |operand: Operand| operand.of(item).cloned().ok_or("an attribute that does not exist".to_owned());
-        if self.takes("if_not_exists") {
+        let of = |operand: Operand| {
+            operand.value_in(item).cloned().ok_or("an attribute that does not exist".to_owned())
+        };
+        if self.accept("if_not_exists") {
             self.expect("(")?;
             let name = self.attribute()?;
             self.expect(",")?;
@@ -244,7 +249,7 @@ impl<'r> Parser<'r> {
             return Ok(item.get(&name).cloned().unwrap_or(otherwise));
         }
         let first = of(self.operand()?)?;
-        if !self.takes("+") {
+        if !self.accept("+") {
             return Ok(first);
         }
         let second = of(self.operand()?)?;
@@ -257,7 +262,7 @@ impl<'r> Parser<'r> {
         if !word.starts_with(':') {
             return self.name_of(&word).map(Operand::Attribute);
         }
-        let value = self.asked["ExpressionAttributeValues"].get(&word);
+        let value = self.input["ExpressionAttributeValues"].get(&word);
         value.cloned().map(Operand::Value).ok_or(format!("{word} has no value"))
     }
 
@@ -268,19 +273,19 @@ impl<'r> Parser<'r> {
 
     fn name_of(&self, word: &str) -> Result<String, String> {
         if word.starts_with('#') {
-            let name = self.asked["ExpressionAttributeNames"][word].as_str();
+            let name = self.input["ExpressionAttributeNames"][word].as_str();
             return name.map(str::to_owned).ok_or(format!("{word} has no name"));
         }
         let is_name = word.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
         if is_name { Ok(word.to_owned()) } else { Err(format!("{word} is no attribute")) }
     }
 
-    fn takes(&mut self, word: &str) -> bool {
+    fn accept(&mut self, word: &str) -> bool {
         self.words.next_if(|next| next == word).is_some()
     }
 
     fn expect(&mut self, word: &str) -> Result<(), String> {
-        if self.takes(word) {
+        if self.accept(word) {
             Ok(())
         } else {
             Err(format!("{word} is missing before {:?}", self.words.peek()))
@@ -328,7 +333,7 @@ mod tests {
     #[test]
     fn a_condition_holds_as_in_dynamodb() {
         let there = item(json!({"pk": {"S": "a"}, "at": {"N": "1000"}, "name": {"S": "x"}}));
-        let asked = json!({
+        let input = json!({
             "ExpressionAttributeNames": {"#n": "name"},
             "ExpressionAttributeValues": {
                 ":small": {"N": "9"}, ":large": {"N": "1001"}, ":x": {"S": "x"}, ":a": {"S": "a"}, ":b": {"S": "b"}
@@ -348,7 +353,7 @@ mod tests {
             ("NOT (pk = :a)", false),
         ] {
             assert_eq!(
-                Condition::parse(expression, &asked).map(|it| it.holds(&there)),
+                Condition::parse(expression, &input).map(|it| it.holds(&there)),
                 Ok(want),
                 "{expression}"
             );
@@ -360,14 +365,14 @@ mod tests {
         for expression in
             ["size(pk) > :n", "pk IN (:a)", "pk = :unknown", "pk =", "a.b = :n", "contains(pk, :n)"]
         {
-            let asked = json!({"ExpressionAttributeValues": {":n": {"N": "1"}, ":a": {"S": "a"}}});
-            assert!(Condition::parse(expression, &asked).is_err(), "{expression}");
+            let input = json!({"ExpressionAttributeValues": {":n": {"N": "1"}, ":a": {"S": "a"}}});
+            assert!(Condition::parse(expression, &input).is_err(), "{expression}");
         }
     }
 
     #[test]
     fn an_update_changes_what_it_names() {
-        let asked = json!({
+        let input = json!({
             "ExpressionAttributeNames": {"#total": "total"},
             "ExpressionAttributeValues": {":one": {"N": "1"}, ":t": {"S": "t"}}
         });
@@ -380,7 +385,7 @@ mod tests {
             ("SET a = if_not_exists(a, :one)", json!({"a": {"N": "5"}})),
         ] {
             let mut changed = item(json!({"a": {"N": "5"}}));
-            assert_eq!(update(&mut changed, expression, &asked), Ok(()), "{expression}");
+            assert_eq!(update(&mut changed, expression, &input), Ok(()), "{expression}");
             assert_eq!(Value::Object(changed), want, "{expression}");
         }
     }

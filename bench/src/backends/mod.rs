@@ -1,5 +1,5 @@
 //! AWS for the contenders: DynamoDB, SQS, Parameter Store, EventBridge and Lambda at one address, over TLS, in memory, and
-//! a consumer's endpoint at another. They answer after a delay, and record every call with its units.
+//! a consumer's endpoint at another. They respond after a delay, and record every call with its units.
 
 mod capacity;
 mod dynamodb;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::capacity::Capacity;
-use self::dynamodb::{Answer, Table};
+use self::dynamodb::{Response, Table};
 use self::layout::Stored;
 use crate::http::{self, Request};
 use crate::price;
@@ -31,10 +31,10 @@ pub struct Call {
     /// The operation, without its service's prefix: `PutItem`.
     pub operation: String,
     /// The request's body.
-    pub asked: Value,
+    pub input: Value,
     /// True if the service refused the call: as a rule, because the condition of a write failed.
     pub refused: bool,
-    /// The time at which the request had arrived as a whole, and the time at which its answer was sent.
+    /// The time at which the request had arrived as a whole, and the time at which its response was sent.
     pub at: Instant,
     pub until: Instant,
     /// The units that the table bills.
@@ -73,9 +73,9 @@ impl Backends {
         let tls = Arc::clone(tls);
         backends.serve(services, move |stream, shared| {
             let connection = ServerConnection::new(Arc::clone(&tls)).map_err(io::Error::other)?;
-            converse(StreamOwned::new(connection, stream), shared)
+            serve_connection(StreamOwned::new(connection, stream), shared)
         });
-        backends.serve(endpoint, converse);
+        backends.serve(endpoint, serve_connection);
         Ok(backends)
     }
 
@@ -83,14 +83,14 @@ impl Backends {
     fn serve(
         &self,
         listener: TcpListener,
-        converse: impl Fn(TcpStream, &Shared) -> io::Result<()> + Clone + Send + 'static,
+        handle: impl Fn(TcpStream, &Shared) -> io::Result<()> + Clone + Send + 'static,
     ) {
         let shared = Arc::clone(&self.shared);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (shared, converse) = (Arc::clone(&shared), converse.clone());
+                let (shared, handle) = (Arc::clone(&shared), handle.clone());
                 // A broken connection means that the contender ended; `judge` checks its work.
-                thread::spawn(move || stream.set_nodelay(true).and_then(|()| converse(stream, &shared)));
+                thread::spawn(move || stream.set_nodelay(true).and_then(|()| handle(stream, &shared)));
             }
         });
     }
@@ -148,18 +148,18 @@ impl Shared {
     }
 }
 
-fn converse(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
+fn serve_connection(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some(request) = http::read(&mut stream)? {
         let Some(operation) = operation(&request) else {
-            // A connection test: AWS's load balancers answer it.
+            // A connection test: AWS's load balancers respond to it.
             http::respond(stream.get_mut(), 200, &[], b"healthy")?;
             continue;
         };
         let at = Instant::now();
-        let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-        let message = (operation == "SendMessage").then(|| asked["MessageBody"].clone());
-        let (status, answer, capacity) = shared.state().answer(operation, &asked);
+        let input: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let message = (operation == "SendMessage").then(|| input["MessageBody"].clone());
+        let (status, response, capacity) = shared.state().respond(operation, &input);
         // The delay includes the service's own computing time.
         let delay = Duration::from_micros(shared.delay_us.load(Ordering::Relaxed));
         thread::sleep(delay.saturating_sub(at.elapsed()));
@@ -167,14 +167,14 @@ fn converse(stream: impl Read + Write, shared: &Shared) -> io::Result<()> {
         let kind = content_type(&operation);
         {
             let mut state = shared.state();
-            state.calls.push(Call { operation, asked, refused, at, until: Instant::now(), capacity });
+            state.calls.push(Call { operation, input, refused, at, until: Instant::now(), capacity });
             if let (Some(Value::String(message)), Some(accepted)) = (message, &state.accepted) {
                 // No measurement waits for it any more.
                 let _ = accepted.send(message);
             }
         }
         let headers = [("content-type", kind), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")];
-        let body = if status == 204 { String::new() } else { answer.to_string() };
+        let body = if status == 204 { String::new() } else { response.to_string() };
         http::respond(stream.get_mut(), status, &headers, body.as_bytes())?;
     }
     Ok(())
@@ -197,14 +197,14 @@ fn operation(request: &Request) -> Option<&str> {
 }
 
 impl State {
-    /// Returns the status, the answer and the units of a call.
-    fn answer(&mut self, operation: &str, asked: &Value) -> Answer {
-        if let Some(answer) = self.table.answer(operation, asked) {
-            return answer;
+    /// Returns the status, the response and the units of a call.
+    fn respond(&mut self, operation: &str, input: &Value) -> Response {
+        if let Some(response) = self.table.respond(operation, input) {
+            return response;
         }
-        let (status, answer) = services::answer(operation, asked)
+        let (status, response) = services::respond(operation, input)
             .unwrap_or_else(|| (400, json!({"__type": "UnknownOperationException", "message": operation})));
-        (status, answer, Capacity::default())
+        (status, response, Capacity::default())
     }
 }
 
@@ -262,8 +262,8 @@ impl Units {
 fn queue_chunks(call: &Call) -> u64 {
     let len = |message: &Value| message["MessageBody"].as_str().unwrap_or_default().len() as u64;
     let bytes = match call.operation.as_str() {
-        "SendMessage" => len(&call.asked),
-        "SendMessageBatch" => call.asked["Entries"].as_array().into_iter().flatten().map(len).sum(),
+        "SendMessage" => len(&call.input),
+        "SendMessageBatch" => call.input["Entries"].as_array().into_iter().flatten().map(len).sum(),
         "GetQueueAttributes" | "ChangeMessageVisibility" => 1,
         _ => return 0,
     };
@@ -279,7 +279,7 @@ mod tests {
         let start = Instant::now();
         let call = |from_ms, until_ms| Call {
             operation: "PutItem".to_owned(),
-            asked: Value::Null,
+            input: Value::Null,
             refused: false,
             at: start + Duration::from_millis(from_ms),
             until: start + Duration::from_millis(until_ms),

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::corpus;
 
-/// Returns the status and the answer to a call; `None` if no service has such an operation.
-pub fn answer(operation: &str, asked: &Value) -> Option<(u16, Value)> {
-    let answer = match operation {
-        "SendMessage" => sent(asked),
+/// Returns the status and the response to a call; `None` if no service has such an operation.
+pub fn respond(operation: &str, input: &Value) -> Option<(u16, Value)> {
+    let response = match operation {
+        "SendMessage" => sent(input),
         "SendMessageBatch" => {
-            let entries = asked["Entries"].as_array().into_iter().flatten();
+            let entries = input["Entries"].as_array().into_iter().flatten();
             let sent = entries.map(|entry| {
                 let mut sent = sent(entry);
                 sent["Id"] = entry["Id"].clone();
@@ -25,28 +25,28 @@ pub fn answer(operation: &str, asked: &Value) -> Option<(u16, Value)> {
         "GetQueueAttributes" => {
             json!({"Attributes": {"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesNotVisible": "0"}})
         }
-        "PutEvents" => published(asked),
+        "PutEvents" => published(input),
         "Invoke" => Value::Null,
         "Deliver" => return Some((204, Value::Null)),
-        "GetParameter" => json!({"Parameter": parameter(asked["Name"].as_str())}),
+        "GetParameter" => json!({"Parameter": parameter(input["Name"].as_str())}),
         "GetParameters" => {
-            let names = asked["Names"].as_array().into_iter().flatten();
+            let names = input["Names"].as_array().into_iter().flatten();
             let found: Vec<Value> = names.filter_map(|name| parameter(name.as_str())).collect();
             json!({"Parameters": found, "InvalidParameters": []})
         }
         "GetParametersByPath" => {
-            let path = asked["Path"].as_str().unwrap_or_default();
+            let path = input["Path"].as_str().unwrap_or_default();
             let stores = [corpus::STORE, corpus::CROWDED_STORE];
             let stores = stores.map(|store| parameter(Some(&format!("{path}/{store}"))));
             json!({"Parameters": stores})
         }
         _ => return None,
     };
-    Some((200, answer))
+    Some((200, response))
 }
 
-fn sent(asked: &Value) -> Value {
-    let digest = Md5::digest(asked["MessageBody"].as_str().unwrap_or_default());
+fn sent(input: &Value) -> Value {
+    let digest = Md5::digest(input["MessageBody"].as_str().unwrap_or_default());
     let digest = digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
     json!({
         "MD5OfMessageBody": digest,
@@ -55,8 +55,8 @@ fn sent(asked: &Value) -> Value {
     })
 }
 
-fn published(asked: &Value) -> Value {
-    let entries = asked["Entries"].as_array().map_or(0, Vec::len);
+fn published(input: &Value) -> Value {
+    let entries = input["Entries"].as_array().map_or(0, Vec::len);
     json!({"FailedEntryCount": 0, "Entries": vec![json!({"EventId": "1"}); entries]})
 }
 

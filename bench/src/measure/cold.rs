@@ -24,9 +24,9 @@ pub fn start(bench: &Bench, contender: Contender) -> Measured {
 pub fn throttled(bench: &Bench, contender: Contender) -> Measured {
     let function = bench.function(contender, Body::Zid10)?;
     function.ready()?;
-    let Some(_brake) = throttle::on(function.id()) else {
+    let Some(_limit) = throttle::limit_cpu(function.id()) else {
         return Ok(Vec::new());
     };
     let done = bench.deliver(&function, contender, &Body::Zid10.delivery())?;
-    Ok(vec![(Metric::FirstThrottledWall, millis(done.answer.took))])
+    Ok(vec![(Metric::FirstThrottledWall, millis(done.response.took))])
 }

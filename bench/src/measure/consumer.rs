@@ -15,7 +15,7 @@ use crate::backends::Call;
 use crate::contender::Contender;
 use crate::corpus::Body;
 use crate::function::Function;
-use crate::runtime_api::Silence;
+use crate::runtime_api::RuntimeError;
 
 /// The time that each service takes.
 pub const SERVICE: Duration = Duration::from_millis(5);
@@ -79,7 +79,7 @@ impl Mode {
 /// The steps of a webhook's way, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Way {
-    /// The receiver, until its first call arrives at DynamoDB and between this call's answer and the next call's arrival.
+    /// The receiver, until its first call arrives at DynamoDB and between this call's response and the next call's arrival.
     pub receiver: f64,
     /// DynamoDB, for the event.
     pub table: f64,
@@ -139,7 +139,7 @@ pub fn ways(bench: &Bench, contender: Contender, mode: Mode) -> Result<Vec<Way>,
 }
 
 /// Delivers a webhook to the receiver, and its message to the processor as soon as the queue has accepted it: at that time
-/// the receiver has not answered the provider yet.
+/// the receiver has not responded to the provider yet.
 fn deliver(
     receiver: &Function,
     processor: &mut Function,
@@ -149,7 +149,7 @@ fn deliver(
     let delivery = Body::Zid10.delivery();
     thread::scope(|scope| {
         let processing = scope.spawn(move || {
-            let message = messages.recv_timeout(TIMEOUT).map_err(|_| Silence::Late)?;
+            let message = messages.recv_timeout(TIMEOUT).map_err(|_| RuntimeError::Timeout)?;
             thread::sleep(handing_over);
             processor.deliver(&batch(&[message])).map(|_| ())
         });
@@ -194,7 +194,7 @@ fn way(mode: Mode, began: Instant, calls: &[Call]) -> Option<Way> {
     let (handing_over, until_handler) = mode.handing_over();
     let (stored, sent) = (arrived("PutItem")?, arrived("SendMessage")?);
     let (looked, handed) = (arrived("BatchGetItem")?, arrived(handing_over)?);
-    let is_receipt = |call: &Call| call.at > handed && call.asked.to_string().contains("receipt/");
+    let is_receipt = |call: &Call| call.at > handed && call.input.to_string().contains("receipt/");
     calls.iter().find(|call| is_receipt(call))?;
     let between =
         |from: Instant, to: Instant, service: Duration| millis(to.duration_since(from)) - millis(service);

@@ -248,7 +248,7 @@ pub fn processor(bench: &Bench) -> Result<Function, Failure> {
 pub fn accept(bench: &Bench, receiver: &Function, body: Body) -> Result<(Vec<Call>, String), Failure> {
     let calls = bench.deliver(receiver, Inlet, &body.delivery())?.calls;
     let sent = calls.iter().find(|call| call.operation == "SendMessage");
-    let message = sent.and_then(|call| call.asked["MessageBody"].as_str()).ok_or("no message was sent")?;
+    let message = sent.and_then(|call| call.input["MessageBody"].as_str()).ok_or("no message was sent")?;
     let message = message.to_owned();
     Ok((calls, message))
 }
@@ -266,7 +266,7 @@ fn process(bench: &Bench, processor: &Function, messages: &[String]) -> Result<V
 
 /// Returns the lengths of the entries that a call publishes.
 fn entries(call: &Call) -> Vec<usize> {
-    let entries = call.asked["Entries"].as_array().cloned().unwrap_or_default();
+    let entries = call.input["Entries"].as_array().cloned().unwrap_or_default();
     let len = |entry: &Value, name: &str| entry[name].as_str().map_or(0, str::len);
     entries
         .iter()
@@ -275,13 +275,13 @@ fn entries(call: &Call) -> Vec<usize> {
 }
 
 fn receipts_asked(call: &Call) -> usize {
-    let keys = call.asked["RequestItems"].as_object().into_iter().flatten();
+    let keys = call.input["RequestItems"].as_object().into_iter().flatten();
     let keys = keys.flat_map(|(_, wanted)| wanted["Keys"].as_array().into_iter().flatten());
     keys.filter(|key| is_receipt(key)).count()
 }
 
 fn receipts_written(call: &Call) -> usize {
-    let requests = call.asked["RequestItems"].as_object().into_iter().flatten();
+    let requests = call.input["RequestItems"].as_object().into_iter().flatten();
     let requests = requests.flat_map(|(_, requests)| requests.as_array().into_iter().flatten());
     requests.filter(|request| is_receipt(&request["PutRequest"]["Item"])).count()
 }

@@ -23,7 +23,7 @@ use crate::hostile;
 use crate::judge;
 use crate::price;
 use crate::results::{self, Metric, Results};
-use crate::runtime_api::Answer;
+use crate::runtime_api::Response;
 
 /// Default number of rounds.
 pub const ROUNDS: u32 = 5;
@@ -55,19 +55,24 @@ impl Bench {
     }
 
     /// Delivers to a contender and judges what it did.
-    pub fn deliver(&self, function: &Function, by: Contender, delivery: &Delivery) -> Result<Done, Failure> {
-        let answer = function.deliver(&delivery.event)?;
+    pub fn deliver(
+        &self,
+        function: &Function,
+        by: Contender,
+        delivery: &Delivery,
+    ) -> Result<Delivered, Failure> {
+        let response = function.deliver(&delivery.event)?;
         let calls = self.backends.calls();
-        match judge::fault(delivery, &answer, &calls) {
+        match judge::fault(delivery, &response, &calls) {
             Some(fault) if by != Contender::Hello => Err(fault.into()),
-            _ => Ok(Done { answer, calls }),
+            _ => Ok(Delivered { response, calls }),
         }
     }
 }
 
-/// A correctly answered delivery.
-pub struct Done {
-    pub answer: Answer,
+/// A delivery with the correct response.
+pub struct Delivered {
+    pub response: Response,
     pub calls: Vec<Call>,
 }
 
@@ -78,16 +83,16 @@ pub fn everything(rounds: u32) -> Result<Results, Failure> {
     for round in 1..=rounds {
         println!("round {round} of {rounds}");
         for contender in Contender::FUNCTIONS {
-            of(&mut results, contender, cold::start(&bench, contender));
+            record(&mut results, contender, cold::start(&bench, contender));
         }
         for contender in Contender::WORKERS {
-            of(&mut results, contender, cold::throttled(&bench, contender));
-            of(&mut results, contender, warm::accepted(&bench, contender));
-            of(&mut results, contender, warm::forged(&bench, contender));
-            of(&mut results, contender, warm::latency(&bench, contender));
+            record(&mut results, contender, cold::throttled(&bench, contender));
+            record(&mut results, contender, warm::accepted(&bench, contender));
+            record(&mut results, contender, warm::forged(&bench, contender));
+            record(&mut results, contender, warm::latency(&bench, contender));
         }
         for contender in Contender::FUNCTIONS {
-            of(&mut results, contender, warm::memory(&bench, contender));
+            record(&mut results, contender, warm::memory(&bench, contender));
         }
         results.add(Metric::WarmCpu, Contender::Floor, counted::floor_cpu(Body::Zid10)?);
         results.add(Metric::WarmCpuSmall, Contender::Floor, counted::floor_cpu(Body::Zip)?);
@@ -95,21 +100,21 @@ pub fn everything(rounds: u32) -> Result<Results, Failure> {
     }
     println!("instructions");
     for contender in Contender::COUNTED {
-        of(&mut results, contender, counted::instructions(&bench, contender));
+        record(&mut results, contender, counted::instructions(&bench, contender));
     }
-    of(&mut results, Contender::Inlet, counted::skew(&bench));
+    record(&mut results, Contender::Inlet, counted::skew(&bench));
     results.add(Metric::WarmInstructions, Contender::Floor, counted::floor(Body::Zid10)?);
     println!("calls, sizes and prices");
     for contender in Contender::WORKERS {
-        of(&mut results, contender, billed::units(&bench, contender));
+        record(&mut results, contender, billed::units(&bench, contender));
     }
     for contender in Contender::FUNCTIONS {
-        of(&mut results, contender, billed::sizes(contender));
+        record(&mut results, contender, billed::sizes(contender));
     }
-    of(&mut results, Contender::Inlet, billed::large(&bench));
+    record(&mut results, Contender::Inlet, billed::large(&bench));
     measure_rates(&bench, &mut results, rounds)?;
     println!("the most expensive requests without a proof");
-    of(&mut results, Contender::Inlet, hostile::measured(&bench));
+    record(&mut results, Contender::Inlet, hostile::measured(&bench));
     count_ways(&bench, &mut results, EVENTS)?;
     price::add(&mut results)?;
     results::write(&results)?;
@@ -160,7 +165,7 @@ fn count_ways(bench: &Bench, results: &mut Results, events: usize) -> Result<(),
 /// The values of some metrics.
 pub type Measured = Result<Vec<(Metric, f64)>, Failure>;
 
-fn of(results: &mut Results, contender: Contender, measured: Measured) {
+fn record(results: &mut Results, contender: Contender, measured: Measured) {
     match measured {
         Ok(values) => values.into_iter().for_each(|(metric, value)| results.add(metric, contender, value)),
         Err(failure) => {

@@ -87,13 +87,13 @@ fn processor_rate(bench: &Bench, entities: usize, service: Duration) -> Result<f
     bench.backends.delay(service);
     let mut took = Duration::ZERO;
     for (n, some) in messages.chunks(BATCH).enumerate() {
-        let answer = processor.deliver(&batch(some))?;
+        let response = processor.deliver(&batch(some))?;
         // The first batch opens connections.
-        took += if n == 0 { Duration::ZERO } else { answer.took };
+        took += if n == 0 { Duration::ZERO } else { response.took };
     }
     bench.backends.delay(Duration::ZERO);
     let published: usize =
-        bench.backends.calls().iter().map(|call| call.asked["Entries"].as_array().map_or(0, Vec::len)).sum();
+        bench.backends.calls().iter().map(|call| call.input["Entries"].as_array().map_or(0, Vec::len)).sum();
     if messages.len() != published {
         return Err(format!("{published} of {} events were published", messages.len()).into());
     }
@@ -142,7 +142,7 @@ fn events_behind(bench: &Bench, events: usize, service: Duration) -> Result<(Swe
 
 /// Returns the rate of a run that took so long and walked over so many events, of which it must send so many.
 fn rate(took: Duration, calls: &[Call], events: usize, sent: usize) -> Result<f64, Failure> {
-    let of_call = |call: &Call| call.asked["Entries"].as_array().map_or(1, Vec::len);
+    let of_call = |call: &Call| call.input["Entries"].as_array().map_or(1, Vec::len);
     let found: usize =
         calls.iter().filter(|call| call.operation.starts_with("SendMessage")).map(of_call).sum();
     if found != sent {

@@ -8,28 +8,28 @@ const QUOTA_US: u32 = 1_440;
 const PERIOD_US: u32 = 20_000;
 
 /// A process's CPU limit, until it is dropped.
-pub struct Brake(PathBuf);
+pub struct CpuLimit(PathBuf);
 
 /// Limits a process; returns `None` if the kernel or our rights do not allow it.
-pub fn on(process: u32) -> Option<Brake> {
+pub fn limit_cpu(process: u32) -> Option<CpuLimit> {
     let group = |base: &str| Path::new(base).join(format!("inlet-bench-{process}"));
     let first = group("/sys/fs/cgroup/cpu");
     if fs::create_dir(&first).is_ok() {
-        let brake = Brake(first);
-        fs::write(brake.0.join("cpu.cfs_period_us"), PERIOD_US.to_string()).ok()?;
-        fs::write(brake.0.join("cpu.cfs_quota_us"), QUOTA_US.to_string()).ok()?;
-        fs::write(brake.0.join("cgroup.procs"), process.to_string()).ok()?;
-        return Some(brake);
+        let limit = CpuLimit(first);
+        fs::write(limit.0.join("cpu.cfs_period_us"), PERIOD_US.to_string()).ok()?;
+        fs::write(limit.0.join("cpu.cfs_quota_us"), QUOTA_US.to_string()).ok()?;
+        fs::write(limit.0.join("cgroup.procs"), process.to_string()).ok()?;
+        return Some(limit);
     }
     let second = group("/sys/fs/cgroup");
     fs::create_dir(&second).ok()?;
-    let brake = Brake(second);
-    fs::write(brake.0.join("cpu.max"), format!("{QUOTA_US} {PERIOD_US}")).ok()?;
-    fs::write(brake.0.join("cgroup.procs"), process.to_string()).ok()?;
-    Some(brake)
+    let limit = CpuLimit(second);
+    fs::write(limit.0.join("cpu.max"), format!("{QUOTA_US} {PERIOD_US}")).ok()?;
+    fs::write(limit.0.join("cgroup.procs"), process.to_string()).ok()?;
+    Some(limit)
 }
 
-impl Drop for Brake {
+impl Drop for CpuLimit {
     fn drop(&mut self) {
         // A group can be removed when its processes have left it.
         if let Some(parent) = self.0.parent() {

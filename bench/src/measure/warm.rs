@@ -77,8 +77,8 @@ pub fn latency(bench: &Bench, contender: Contender) -> Measured {
     let (mut waits, mut own) = (Vec::new(), Vec::new());
     for _ in 0..MANY {
         let done = bench.deliver(&function, contender, &Body::Zid10.delivery())?;
-        waits.push(millis(done.answer.took));
-        own.push(millis(done.answer.took.saturating_sub(held(&done.calls))));
+        waits.push(millis(done.response.took));
+        own.push(millis(done.response.took.saturating_sub(held(&done.calls))));
     }
     bench.backends.delay(Duration::ZERO);
     Ok(vec![

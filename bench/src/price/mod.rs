@@ -92,7 +92,7 @@ pub fn sum(parts: &[Part]) -> f64 {
 pub fn add(results: &mut Results) -> Result<(), Box<dyn std::error::Error>> {
     let prices = Prices::read()?;
     for contender in Contender::WORKERS {
-        let of = |metric| results.of(metric, contender);
+        let of = |metric| results.median(metric, contender);
         let (Some(writes), Some(index), Some(cpu), Some(latency), Some(log)) = (
             of(Metric::TableWritesSmall),
             of(Metric::IndexWrites),

@@ -196,7 +196,7 @@ impl Selected {
         };
         let ended = Box::pin(progress::run_to_stop(running, &stop, &done, &bar, count)).await;
         let done = *done.borrow();
-        report.take(done);
+        report.set_counts(done);
         output.report(&report)?;
         let given = self.to_flags(output);
         let continues = format!("{} {}{given}{} --yes", deployment.inlet, work.name, work.flags);
@@ -231,9 +231,9 @@ impl Selected {
             return letters.count().await.map_err(unreadable);
         }
         let counting = output.progress("counting", None);
-        let look = letters.look(filter, MAX_COUNTED).await;
+        let peeked = letters.peek(filter, MAX_COUNTED).await;
         counting.finish_and_clear();
-        Ok(u32::try_from(look.map_err(unreadable)?.letters.len()).unwrap_or(u32::MAX))
+        Ok(u32::try_from(peeked.map_err(unreadable)?.letters.len()).unwrap_or(u32::MAX))
     }
 
     fn to_flags(&self, output: &Output) -> String {
@@ -274,21 +274,21 @@ async fn list(
     let deployment = Deployment::find(options).await?;
     let filter = letter_filter(&[], filters, span, &deployment, output).await?;
     let progress = output.progress("looking at the dead letters", None);
-    let look = deployment.dead_letters().look(&filter, limit).await;
+    let peeked = deployment.dead_letters().peek(&filter, limit).await;
     progress.finish_and_clear();
-    let look = look.map_err(unreadable)?;
-    let none = look.letters.is_empty();
+    let peeked = peeked.map_err(unreadable)?;
+    let none = peeked.letters.is_empty();
     if none {
         filters.check_names(&deployment).await?;
     }
-    let letters = look.letters.into_iter().map(Letter::of).collect();
-    output.report(&LetterList { letters, hidden: look.hidden, now: clock::now() })?;
-    if look.hidden > 0 {
-        let letters = counted(look.hidden, "further letter", "further letters");
+    let letters = peeked.letters.into_iter().map(Letter::of).collect();
+    output.report(&LetterList { letters, hidden: peeked.hidden, now: clock::now() })?;
+    if peeked.hidden > 0 {
+        let letters = counted(peeked.hidden, "further letter", "further letters");
         output.note(format!("about {letters}: --limit shows more; others are hidden by a redrive or a look"));
     }
     let inlet = &deployment.inlet;
-    if none && look.hidden == 0 {
+    if none && peeked.hidden == 0 {
         output.note("no dead letters");
     } else if !none {
         output.note(format!(
@@ -301,9 +301,9 @@ async fn list(
 async fn show(id: String, options: &DeploymentArgs, output: &mut Output) -> Result<(), Failure> {
     let deployment = Deployment::find(options).await?;
     let filter = LetterFilter { ids: vec![id.clone()], events: None };
-    let look = deployment.dead_letters().look(&filter, 2).await.map_err(unreadable)?;
+    let peeked = deployment.dead_letters().peek(&filter, 2).await.map_err(unreadable)?;
     let inlet = &deployment.inlet;
-    let mut letters = look.letters.into_iter();
+    let mut letters = peeked.letters.into_iter();
     match (letters.next(), letters.next()) {
         (Some(letter), None) => {
             let text = letter.text.clone();
@@ -511,7 +511,7 @@ fn is_zero(count: &u32) -> bool {
 }
 
 impl LettersReport {
-    fn take(&mut self, done: LettersDone) {
+    fn set_counts(&mut self, done: LettersDone) {
         let LettersDone { moved, discarded, forgotten, hidden, kept: _ } = done;
         *self = Self { moved, forgotten, discarded, hidden, ..std::mem::take(self) };
     }

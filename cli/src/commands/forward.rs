@@ -197,10 +197,10 @@ struct NotATarget;
 
 impl Target {
     /// Returns the URL for an event.
-    fn of(&self, record: &Record) -> Url {
+    fn event_url(&self, record: &Record) -> Url {
         let mut path = record.id.split('/');
         let (provider, store) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());
-        let url = self.with(provider, store, record.topic.as_deref().unwrap_or_default());
+        let url = self.fill(provider, store, record.topic.as_deref().unwrap_or_default());
         #[expect(
             clippy::expect_used,
             reason = "parsing checked it with other values, and all values are escaped"
@@ -208,7 +208,7 @@ impl Target {
         url.expect("a URL")
     }
 
-    fn with(&self, provider: &str, store: &str, topic: &str) -> Option<Url> {
+    fn fill(&self, provider: &str, store: &str, topic: &str) -> Option<Url> {
         let (path, query) =
             self.0.split_once('?').map_or((self.0.as_str(), None), |(path, query)| (path, Some(query)));
         let filled = |text: &str, topic: String| {
@@ -237,9 +237,9 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, NotATarget> {
         let target = Self(with_scheme(text));
         // A placeholder may be in the path or the query, but not in the host or port.
-        let bare = target.with("", "", "").ok_or(NotATarget)?;
+        let bare = target.fill("", "", "").ok_or(NotATarget)?;
         let url =
-            target.with("a", "b", "c").filter(|url| url.host() == bare.host() && url.port() == bare.port());
+            target.fill("a", "b", "c").filter(|url| url.host() == bare.host() && url.port() == bare.port());
         let web = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         web.map(|_| target).ok_or(NotATarget)
     }
@@ -344,7 +344,7 @@ mod tests {
             ("localhost:3000/?topic={topic}", "a&b.c", "http://localhost:3000/?topic=a%26b%2Ec"),
         ] {
             let target: Target = to.parse().unwrap();
-            assert_eq!(target.with("zid", "riyadh", topic).unwrap().as_str(), url);
+            assert_eq!(target.fill("zid", "riyadh", topic).unwrap().as_str(), url);
         }
     }
 }

@@ -101,7 +101,7 @@ pub(crate) async fn list(
     let providers: Vec<_> =
         ALL.iter().copied().filter(|provider| matches(wanted.provider.as_deref(), provider.name)).collect();
     let progress = output.progress("stores read", None);
-    let mut stores = stores::of(deployment, &providers).await?;
+    let mut stores = stores::list_stores(deployment, &providers).await?;
     stores.retain(|one| matches(wanted.store.as_ref().map(StoreName::as_str), one.store.as_str()));
     let deliveries =
         newest_quarantined(&deployment.table(), &stores, (from, until), limit, || progress.inc(1)).await?;
@@ -137,8 +137,8 @@ async fn show(
 ) -> Result<(), Failure> {
     let stores = match scope {
         Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::of(deployment, &[provider]).await?,
-        None => stores::of(deployment, &ALL).await?,
+        Some(Scope::Provider(provider)) => stores::list_stores(deployment, &[provider]).await?,
+        None => stores::list_stores(deployment, &ALL).await?,
     };
     let (table, inlet) = (deployment.table(), &deployment.inlet);
     let mut found = Vec::new();

@@ -40,8 +40,8 @@ pub(crate) async fn run(
     let deployment = Deployment::find_to_change(options, output).await?;
     let stores = match scope {
         Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
-        None => stores::of(&deployment, &ALL).await?,
+        Some(Scope::Provider(provider)) => stores::list_stores(&deployment, &[provider]).await?,
+        None => stores::list_stores(&deployment, &ALL).await?,
     };
     let mut report = ReverifyReport { stores: count_quarantined(&deployment, stores).await?, dry_run };
     let total: u64 = report.stores.iter().map(|store| store.quarantined).sum();
@@ -65,7 +65,7 @@ pub(crate) async fn run(
         let bar = output.progress("verified", Some(store.quarantined));
         let work = store.address.provider.reverify(&clients, &store.address.store, &reverified);
         let ended = progress::run(work, &reverified, &bar, done).await;
-        store.take(&reverified.borrow(), &ended);
+        store.set_counts(&reverified.borrow(), &ended);
         stopped = matches!(ended, RunOutcome::Stopped);
         if stopped {
             break;
@@ -136,7 +136,7 @@ struct StoreReport {
 }
 
 impl StoreReport {
-    fn take(&mut self, sum: &Reverified, ended: &RunOutcome) {
+    fn set_counts(&mut self, sum: &Reverified, ended: &RunOutcome) {
         self.accepted = sum.accepted;
         self.still_failing = sum.refused;
         self.forgotten = sum.forgotten;

@@ -137,7 +137,7 @@ pub(crate) async fn set(
 ) -> Result<(), Failure> {
     // Before the user enters a secret in vain.
     if secrets::read(deployment, &input.store).await?.is_some() {
-        return Err(secrets::exists(deployment, &input.store));
+        return Err(secrets::already_exists(deployment, &input.store));
     }
     let credential = input.credential()?;
     input.save_to_file(&credential)?;
@@ -154,7 +154,7 @@ async fn rotate(
 ) -> Result<(), Failure> {
     let (store, inlet) = (&input.store, &deployment.inlet);
     if secrets::read(deployment, store).await?.is_none() {
-        return Err(secrets::none(deployment, store));
+        return Err(secrets::not_found(deployment, store));
     }
     let credential = input.credential()?;
     input.save_to_file(&credential)?;
@@ -185,7 +185,8 @@ async fn retire(
     deployment: &Deployment,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let secret = secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(deployment, store))?;
+    let secret =
+        secrets::read(deployment, store).await?.ok_or_else(|| secrets::not_found(deployment, store))?;
     let (inlet, count) = (&deployment.inlet, secret.credentials.len());
     let number = number.map_or(count, usize::from);
     let chosen = number.checked_sub(1).and_then(|index| secret.credentials.get(index)).cloned();
@@ -369,13 +370,13 @@ fn private_file(path: &Path, credential: &Value) -> Result<(), Failure> {
 async fn list(scope: Option<Scope>, deployment: &Deployment, output: &mut Output) -> Result<(), Failure> {
     let stores = match scope {
         Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::of(deployment, &[provider]).await?,
-        None => stores::of(deployment, &ALL).await?,
+        Some(Scope::Provider(provider)) => stores::list_stores(deployment, &[provider]).await?,
+        None => stores::list_stores(deployment, &ALL).await?,
     };
     let mut listed = Vec::new();
     for store in &stores {
         let secret =
-            secrets::read(deployment, store).await?.ok_or_else(|| secrets::none(deployment, store))?;
+            secrets::read(deployment, store).await?.ok_or_else(|| secrets::not_found(deployment, store))?;
         // Without permission for the history there are no ages.
         let history = secrets::history(deployment, store).await.unwrap_or_default();
         listed.extend(live(store, &secret, &history));

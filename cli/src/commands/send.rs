@@ -15,7 +15,7 @@ use crate::deployment::secrets;
 use crate::failure::Failure;
 use crate::http;
 use crate::input::source::Source;
-use crate::load::generator::{Answers, LoadGenerator, Summary};
+use crate::load::generator::{LoadGenerator, StatusCount, Summary};
 use crate::load::simulated_provider::{
     EventTemplate, Scenario, Sequence, SimulatedProvider, Variation, reordered, repeated,
 };
@@ -224,14 +224,14 @@ impl Expected {
 }
 
 fn verdict(expected: Expected, summary: &Summary, store: &StoreAddress, inlet: &str) -> Result<(), Failure> {
-    if summary.answers.is_empty()
-        && let Some(why) = summary.unanswered.keys().next()
+    if summary.responses.is_empty()
+        && let Some(why) = summary.failures.keys().next()
     {
         return Err(Failure::NoResponse(why.clone()));
     }
     let unexpected =
-        |(status, answers): (&u16, &Answers)| if expected.is(*status) { 0 } else { answers.count };
-    let wrong: u64 = summary.answers.iter().map(unexpected).chain(summary.unanswered.values().copied()).sum();
+        |(status, responses): (&u16, &StatusCount)| if expected.is(*status) { 0 } else { responses.count };
+    let wrong: u64 = summary.responses.iter().map(unexpected).chain(summary.failures.values().copied()).sum();
     if wrong == 0 {
         return Ok(());
     }
@@ -240,7 +240,7 @@ fn verdict(expected: Expected, summary: &Summary, store: &StoreAddress, inlet: &
         what: format!("{wrong} of {sent} deliveries had an unexpected response"),
         next,
     };
-    Err(refused(match (expected, summary.answers.keys().find(|status| !expected.is(**status))) {
+    Err(refused(match (expected, summary.responses.keys().find(|status| !expected.is(**status))) {
         (Expected::Refused, _) => {
             "read the receiver's log: it must not accept an unverified delivery".to_owned()
         }
@@ -264,8 +264,10 @@ struct Outcome {
     url: String,
     expected: Expected,
     sent: u64,
-    answers: BTreeMap<u16, Answers>,
-    unanswered: BTreeMap<String, u64>,
+    #[serde(rename = "answers")]
+    responses: BTreeMap<u16, StatusCount>,
+    #[serde(rename = "unanswered")]
+    failures: BTreeMap<String, u64>,
     latency_ms: Option<Latency>,
     seconds: f64,
     interrupted: bool,
@@ -289,8 +291,8 @@ impl Outcome {
             url: format!("{}/{store}", api.trim_end_matches('/')),
             expected,
             sent: summary.sent(),
-            answers: summary.answers.clone(),
-            unanswered: summary.unanswered.clone(),
+            responses: summary.responses.clone(),
+            failures: summary.failures.clone(),
             latency_ms: latency(),
             seconds: Duration::as_secs_f64(&summary.took),
             interrupted: summary.interrupted,
@@ -300,12 +302,12 @@ impl Outcome {
 
 impl Report for Outcome {
     fn page(&self, page: &mut Page) {
-        let rows = self.answers.iter().map(|(status, answers)| {
-            [status.to_string(), answers.count.to_string(), printable(&answers.body)]
+        let rows = self.responses.iter().map(|(status, responses)| {
+            [status.to_string(), responses.count.to_string(), printable(&responses.body)]
         });
-        let unanswered =
-            self.unanswered.iter().map(|(why, count)| ["none".to_owned(), count.to_string(), why.clone()]);
-        page.table(["status", "count", "first body"], rows.chain(unanswered));
+        let failures =
+            self.failures.iter().map(|(why, count)| ["none".to_owned(), count.to_string(), why.clone()]);
+        page.table(["status", "count", "first body"], rows.chain(failures));
         let noun = if self.sent == 1 { "delivery" } else { "deliveries" };
         page.line(format_args!("{} {noun} to {} in {:.2} s", self.sent, self.url, self.seconds));
         if let Some(Latency { p50, p95, p99, max }) = &self.latency_ms

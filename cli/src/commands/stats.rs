@@ -89,7 +89,7 @@ pub(crate) async fn run(
             statuses.map_err(|fault| Failure::Inlet { context: "the receipts cannot be read", fault })?;
         for ((id, received_at), status) in events.into_iter().zip(statuses) {
             if let Some((provider, store)) = of_store(id, &providers) {
-                stores.entry((provider, Some(store))).or_default().take(received_at, &status);
+                stores.entry((provider, Some(store))).or_default().count_event(received_at, &status);
             }
         }
     }
@@ -100,7 +100,7 @@ pub(crate) async fn run(
         .into_iter()
         .map(|((provider, store), sum)| sum.into_row(provider, store.as_deref(), deployment.log_level, now))
         .collect();
-    let hidden = Hidden::at(deployment.log_level);
+    let hidden = Hidden::for_level(deployment.log_level);
     output.report(&Stats {
         since: from.to_string(),
         sampled: left == 0,
@@ -130,7 +130,7 @@ struct StoreStats {
 }
 
 impl StoreStats {
-    fn take(&mut self, received_at: ReceivedAt, status: &EventStatus) {
+    fn count_event(&mut self, received_at: ReceivedAt, status: &EventStatus) {
         match State::of(status) {
             State::Parked => self.parked = self.parked.saturating_add(1),
             State::Waiting => {
@@ -238,7 +238,7 @@ enum Hidden {
 }
 
 impl Hidden {
-    fn at(level: LogLevel) -> Option<Self> {
+    fn for_level(level: LogLevel) -> Option<Self> {
         match level {
             LogLevel::Error => Some(Self::AcceptedAndRejected),
             LogLevel::Warn => Some(Self::Accepted),
@@ -481,7 +481,7 @@ mod tests {
                 level,
                 ReceivedAt::EPOCH,
             );
-            (numbers.accepted, numbers.rejected, Hidden::at(level))
+            (numbers.accepted, numbers.rejected, Hidden::for_level(level))
         };
         for (level, want) in [
             (LogLevel::Error, (None, None, Some(Hidden::AcceptedAndRejected))),
@@ -491,7 +491,7 @@ mod tests {
             assert_eq!(row(level), want, "{level:?}");
         }
         let numbers = StoreStats::default().into_row("zid", Some("a"), LogLevel::Warn, ReceivedAt::EPOCH);
-        let (hidden, stores) = (Hidden::at(LogLevel::Warn), vec![numbers]);
+        let (hidden, stores) = (Hidden::for_level(LogLevel::Warn), vec![numbers]);
         let stats = Stats {
             since: "then".into(),
             sampled: false,

@@ -335,12 +335,12 @@ async fn diagnose(
     )
 }
 
-/// Returns the status with which the store's receiver answers a GET, which has no effect.
+/// Returns the status of the response of the store's receiver to a GET, which has no effect.
 async fn probe(deployment: &Deployment, store: &StoreAddress) -> Option<u16> {
     let client = http::client(&deployment.api).ok()?;
     let url = format!("{}/{store}", deployment.api.trim_end_matches('/'));
-    let answer = client.get(url).timeout(PROBE).send().await.ok()?;
-    Some(answer.status().as_u16())
+    let response = client.get(url).timeout(PROBE).send().await.ok()?;
+    Some(response.status().as_u16())
 }
 
 /// The first delivery.

@@ -45,8 +45,8 @@ pub(crate) async fn run(
     let since = first_change(since, &deployment, output)?;
     let stores = match scope {
         Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
-        None => stores::of(&deployment, &ALL).await?,
+        Some(Scope::Provider(provider)) => stores::list_stores(&deployment, &[provider]).await?,
+        None => stores::list_stores(&deployment, &ALL).await?,
     };
     let mut report = Truth { since: since.to_string(), stores: Vec::new() };
     for store in &stores {

@@ -29,8 +29,8 @@ pub(crate) async fn run(
     let deployment = Deployment::find(options).await?;
     let stores = match arguments.scope {
         Some(Scope::Store(store)) => vec![store],
-        Some(Scope::Provider(provider)) => stores::of(&deployment, &[provider]).await?,
-        None => stores::of(&deployment, &ALL).await?,
+        Some(Scope::Provider(provider)) => stores::list_stores(&deployment, &[provider]).await?,
+        None => stores::list_stores(&deployment, &ALL).await?,
     };
     output.report(&Urls::of(&deployment.api, &stores))
 }

@@ -54,7 +54,7 @@ impl Figures {
     }
 
     /// Returns the start of the first bucket: a whole half hour.
-    pub(crate) fn from(now: ReceivedAt) -> ReceivedAt {
+    pub(crate) fn first_bucket(now: ReceivedAt) -> ReceivedAt {
         let step = step_ms();
         let end = now.millis().div_euclid(step).saturating_add(1).saturating_mul(step);
         ReceivedAt::from_millis(end).unwrap_or(now).earlier(WINDOW)
@@ -86,7 +86,7 @@ fn add(values: &mut [u64], bucket: Option<usize>, value: u64) {
 }
 
 async fn of_metrics(deployment: &Deployment, now: ReceivedAt) -> Result<Figures, Failure> {
-    let from = Figures::from(now);
+    let from = Figures::first_bucket(now);
     let mut pages = aws_sdk_cloudwatch::Client::new(&deployment.config)
         .get_metric_data()
         .start_time(DateTime::from_millis(from.millis()))
@@ -208,7 +208,7 @@ fn whole(value: f64) -> u64 {
 }
 
 async fn of_logs(deployment: &Deployment, now: ReceivedAt) -> Result<Figures, Failure> {
-    let from = Figures::from(now);
+    let from = Figures::first_bucket(now);
     let client = aws_sdk_cloudwatchlogs::Client::new(&deployment.config);
     let functions = ALL.iter().map(|provider| provider.name).chain(["processor", "sweeper"]);
     let mut sums = LineSums::new(from);
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn the_buckets_end_with_the_current_half_hour() {
-        let from = Figures::from(at("08:10:00"));
+        let from = Figures::first_bucket(at("08:10:00"));
         assert_eq!(from.to_string(), "2025-06-11T08:30:00.000Z");
         assert_eq!(bucket_of(at("08:10:00").millis(), from), Some(BUCKETS - 1));
         assert_eq!(bucket_of(from.millis(), from), Some(0));
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn metrics_are_read_from_lines_as_cloudwatch_does() {
         let now = at("08:10:00");
-        let mut sums = LineSums::new(Figures::from(now));
+        let mut sums = LineSums::new(Figures::first_bucket(now));
         for line in [
             r#"{"_aws":{},"Stage":"local","Provider":"zid","Accepted":1,"JournalLatency":4}"#,
             r#"{"_aws":{},"Accepted":1,"Duplicate":1}"#,
@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn metrics_of_cloudwatch_fill_the_same_buckets() {
         let now = at("08:10:00");
-        let from = Figures::from(now);
+        let from = Figures::first_bucket(now);
         let result = |id: &str, label: &str, points: &[(ReceivedAt, f64)]| {
             let times = points.iter().map(|(at, _)| DateTime::from_millis(at.millis())).collect();
             let values = points.iter().map(|(_, value)| *value).collect();

@@ -1,7 +1,7 @@
 //! The console: web pages on loopback that show a deployment, and change it if the command allows it.
 //!
-//! 1. [`security`]: the door. Every request passes it first.
-//! 2. [`server`]: the listener, the routes, and the middleware that calls the door.
+//! 1. [`security`]: the access guard. Every request passes it first.
+//! 2. [`server`]: the listener, the routes, and the middleware that calls the guard.
 //!    [`state`]: what the requests share.
 //! 3. [`pages`]: one file per page. A page reads at most one page of the table.
 //! 4. [`overview`], [`figures`], [`cache`]: facts that are read in the background.

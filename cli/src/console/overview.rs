@@ -118,7 +118,7 @@ impl Alarms {
 async fn read_breakers(deployment: &Deployment, now: ReceivedAt) -> Result<Vec<BreakerStatus>, Failure> {
     let with_breaker: Vec<_> =
         ALL.iter().copied().filter(|provider| provider.retry_policy.circuit_breaker.is_some()).collect();
-    let stores = stores::of(deployment, &with_breaker).await?;
+    let stores = stores::list_stores(deployment, &with_breaker).await?;
     let mut rows = Vec::new();
     for provider in with_breaker {
         let Some(breaker) = &provider.retry_policy.circuit_breaker else { continue };

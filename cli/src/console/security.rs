@@ -1,4 +1,4 @@
-//! The door of the console: who may send a request, and what every response forbids the browser.
+//! The access guard of the console: who may send a request, and what every response forbids the browser.
 //!
 //! The console acts with the AWS credentials of its user, so another page in the same browser, another program on the
 //! machine or a name that resolves to this address must not reach it:
@@ -84,7 +84,7 @@ pub(crate) enum Refusal {
     #[error("another site caused the request")]
     CrossSite,
     /// The console has no such method.
-    #[error("the console answers GET, HEAD and POST only")]
+    #[error("the console accepts GET, HEAD and POST only")]
     Method,
     /// There is no session.
     #[error("this browser has no session with the console")]
@@ -97,8 +97,8 @@ pub(crate) enum Refusal {
     Token,
 }
 
-/// The door of one console.
-pub(crate) struct Door {
+/// The guard of one console.
+pub(crate) struct AccessGuard {
     hosts: [String; 2],
     cookie_name: String,
     /// The token of the printed address; `None` after its use.
@@ -107,12 +107,12 @@ pub(crate) struct Door {
     form: Token,
 }
 
-impl Door {
-    /// Returns the door of a console that listens on this port of loopback, and the token of its address.
+impl AccessGuard {
+    /// Returns the guard of a console that listens on this port of loopback, and the token of its address.
     pub(crate) fn new(port: u16) -> (Self, String) {
         let entry = Token::random();
         let text = entry.text().to_owned();
-        let door = Self {
+        let guard = Self {
             hosts: [format!("127.0.0.1:{port}"), format!("localhost:{port}")],
             // Cookies do not distinguish ports, so consoles that run side by side need names of their own.
             cookie_name: format!("inlet-console-{port}"),
@@ -120,7 +120,7 @@ impl Door {
             session: Token::random(),
             form: Token::random(),
         };
-        (door, text)
+        (guard, text)
     }
 
     /// Returns the token that every form of the console contains.
@@ -232,7 +232,7 @@ mod tests {
     }
 
     fn checked(method: &Method, pairs: &[(&str, &str)]) -> Result<(), Refusal> {
-        Door::new(7000).0.check_origin(method, &Uri::from_static("/events"), &headers(pairs), false)
+        AccessGuard::new(7000).0.check_origin(method, &Uri::from_static("/events"), &headers(pairs), false)
     }
 
     #[test]
@@ -247,9 +247,9 @@ mod tests {
         }
         assert_eq!(checked(&Method::GET, &[]), Err(Refusal::Host));
         assert_eq!(checked(&Method::GET, &[("host", OWN), ("host", "evil.test")]), Err(Refusal::Host));
-        let door = Door::new(7000).0;
+        let guard = AccessGuard::new(7000).0;
         let absolute = Uri::from_static("http://evil.test/events");
-        let refused = door.check_origin(&Method::GET, &absolute, &headers(&[("host", OWN)]), true);
+        let refused = guard.check_origin(&Method::GET, &absolute, &headers(&[("host", OWN)]), true);
         assert_eq!(refused, Err(Refusal::Host));
     }
 
@@ -264,8 +264,12 @@ mod tests {
         ] {
             let pairs = [("host", OWN), (name, value)];
             assert_eq!(checked(&Method::GET, &pairs), Err(Refusal::CrossSite), "{name}: {value}");
-            let linked =
-                Door::new(7000).0.check_origin(&Method::GET, &Uri::from_static("/"), &headers(&pairs), true);
+            let linked = AccessGuard::new(7000).0.check_origin(
+                &Method::GET,
+                &Uri::from_static("/"),
+                &headers(&pairs),
+                true,
+            );
             assert_eq!(linked, Ok(()), "the printed address may be a link");
         }
         assert_eq!(checked(&Method::GET, &[("host", OWN), ("sec-fetch-site", "none")]), Ok(()));
@@ -298,12 +302,12 @@ mod tests {
 
     #[test]
     fn a_token_is_exchanged_once() {
-        let (door, token) = Door::new(7000);
+        let (guard, token) = AccessGuard::new(7000);
         for wrong in ["", " ", "wrong", &token[1..], &token.to_lowercase()] {
-            assert_eq!(door.exchange(wrong), Err(Refusal::Token), "{wrong:?}");
+            assert_eq!(guard.exchange(wrong), Err(Refusal::Token), "{wrong:?}");
         }
-        let (_, cookie) = door.exchange(&token).unwrap();
-        assert_eq!(door.exchange(&token), Err(Refusal::Token), "it is used");
+        let (_, cookie) = guard.exchange(&token).unwrap();
+        assert_eq!(guard.exchange(&token), Err(Refusal::Token), "it is used");
         let cookie = cookie.to_str().unwrap();
         for attribute in ["inlet-console-7000=", "; HttpOnly", "; SameSite=Strict", "; Path=/"] {
             assert!(cookie.contains(attribute), "{cookie}");
@@ -313,8 +317,8 @@ mod tests {
 
     #[test]
     fn only_the_sessions_cookie_opens_the_door() {
-        let (door, token) = Door::new(7000);
-        let (_, cookie) = door.exchange(&token).unwrap();
+        let (guard, token) = AccessGuard::new(7000);
+        let (_, cookie) = guard.exchange(&token).unwrap();
         let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
         let value = pair.split_once('=').unwrap().1;
         for (sent, opens) in [
@@ -325,19 +329,19 @@ mod tests {
             ("inlet-console-7000=".to_owned(), false),
             (format!("inlet-console-7000={token}"), false),
         ] {
-            assert_eq!(door.check_session(&headers(&[("cookie", &sent)])).is_ok(), opens, "{sent}");
+            assert_eq!(guard.check_session(&headers(&[("cookie", &sent)])).is_ok(), opens, "{sent}");
         }
-        assert_eq!(door.check_session(&headers(&[])), Err(Refusal::NoSession));
+        assert_eq!(guard.check_session(&headers(&[])), Err(Refusal::NoSession));
     }
 
     #[test]
     fn a_form_contains_the_token_of_the_session() {
-        let door = Door::new(7000).0;
-        let token = door.form_token();
-        assert_eq!(door.check_form(format!("ids=1&form_token={token}").as_bytes()), Ok(()));
-        let other = Door::new(7000).0;
+        let guard = AccessGuard::new(7000).0;
+        let token = guard.form_token();
+        assert_eq!(guard.check_form(format!("ids=1&form_token={token}").as_bytes()), Ok(()));
+        let other = AccessGuard::new(7000).0;
         for body in [String::new(), "form_token=".to_owned(), format!("form_token={}", other.form_token())] {
-            assert_eq!(door.check_form(body.as_bytes()), Err(Refusal::Form), "{body}");
+            assert_eq!(guard.check_form(body.as_bytes()), Err(Refusal::Form), "{body}");
         }
     }
 

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::console::pages;
 use crate::console::pages::error::{refused_page, welcome_page};
-use crate::console::security::{Door, Refusal, add_headers};
+use crate::console::security::{AccessGuard, Refusal, add_headers};
 use crate::console::state::{Console, Shared};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
@@ -32,7 +32,7 @@ const ASSETS: [(&str, &str, &str); 3] = [
     ("/assets/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 
-/// A console that listens and does not answer yet.
+/// A console that listens and does not respond yet.
 pub(crate) struct Listening {
     listener: TcpListener,
     console: Shared,
@@ -56,8 +56,8 @@ impl Listening {
             next: "give another --port, or none for a free one".to_owned(),
         })?;
         let port = listener.local_addr()?.port();
-        let (door, token) = Door::new(port);
-        let console = Console::new(deployment, door, allow_write);
+        let (guard, token) = AccessGuard::new(port);
+        let console = Console::new(deployment, guard, allow_write);
         Ok(Self {
             listener,
             console: Arc::new(console),
@@ -65,7 +65,7 @@ impl Listening {
         })
     }
 
-    /// Answers requests until `stopped` completes. Returns the console, whose actions may still run.
+    /// Serves requests until `stopped` completes. Returns the console, whose actions may still run.
     ///
     /// # Errors
     /// If the listener fails.
@@ -147,17 +147,17 @@ async fn authorize(console: &Console, request: Request) -> Result<Authorized, Re
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let query = Fields::parse(uri.query().unwrap_or_default().as_bytes(), Plus::Space);
     let token = query.value("token").filter(|_| uri.path() == "/" && method == Method::GET);
-    console.door.check_origin(&method, &uri, request.headers(), token.is_some())?;
+    console.guard.check_origin(&method, &uri, request.headers(), token.is_some())?;
     if ASSETS.iter().any(|(path, ..)| uri.path() == *path) && method != Method::POST {
         return Ok(Authorized::Request(request));
     }
-    let session = console.door.check_session(request.headers());
+    let session = console.guard.check_session(request.headers());
     if let Some(token) = token {
         // A reload of the printed address in the same browser needs no second exchange.
         if session.is_ok() {
             return Ok(Authorized::Entered(welcome_page(console)));
         }
-        let cookie = console.door.exchange(&token)?;
+        let cookie = console.guard.exchange(&token)?;
         let mut response = welcome_page(console);
         response.headers_mut().insert(cookie.0, cookie.1);
         return Ok(Authorized::Entered(response));
@@ -168,7 +168,7 @@ async fn authorize(console: &Console, request: Request) -> Result<Authorized, Re
     }
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_FORM_LEN).await.map_err(|_| Refusal::Form)?;
-    console.door.check_form(&body)?;
+    console.guard.check_form(&body)?;
     Ok(Authorized::Request(Request::from_parts(parts, Body::from(body))))
 }
 
@@ -184,7 +184,7 @@ mod tests {
     const ACTIONS: [&str; 5] =
         ["/actions/replay", "/actions/redrive", "/actions/reverify", "/actions/forget", "/actions/run"];
 
-    /// A console in front of a deployment that does not answer.
+    /// A console in front of a deployment that does not respond.
     struct Running {
         port: u16,
         token: String,
@@ -196,7 +196,7 @@ mod tests {
             let listening = Listening::bind(Deployment::unreachable(), None, allow_write).await.unwrap();
             let (address, token) = listening.url.split_once("/?token=").unwrap();
             let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
-            let (token, form_token) = (token.to_owned(), listening.console.door.form_token().to_owned());
+            let (token, form_token) = (token.to_owned(), listening.console.guard.form_token().to_owned());
             tokio::spawn(listening.serve(std::future::pending()));
             Self { port, token, form_token }
         }
@@ -210,9 +210,9 @@ mod tests {
             let text = head + &headers.concat();
             let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.unwrap();
             stream.write_all(format!("{text}\r\n{body}").as_bytes()).await.unwrap();
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).await.unwrap();
-            String::from_utf8(answer).unwrap()
+            let mut response = Vec::new();
+            stream.read_to_end(&mut response).await.unwrap();
+            String::from_utf8(response).unwrap()
         }
 
         fn host(&self) -> String {
@@ -239,17 +239,20 @@ mod tests {
         }
     }
 
-    fn status(answer: &str) -> u16 {
-        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    fn status(response: &str) -> u16 {
+        response.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
     #[tokio::test]
     async fn no_page_is_shown_without_a_session() {
         let console = Running::start(true).await;
         for path in PAGES.iter().chain(&["/actions/job", "/none", "/?token=", "/?token=wrong"]) {
-            let answer = console.get(path, "").await;
-            assert_eq!(status(&answer), 401, "{path}");
-            assert!(!answer.contains("canary") && !answer.contains(&console.form_token), "{path}: {answer}");
+            let response = console.get(path, "").await;
+            assert_eq!(status(&response), 401, "{path}");
+            assert!(
+                !response.contains("canary") && !response.contains(&console.form_token),
+                "{path}: {response}"
+            );
         }
         for path in ACTIONS {
             let form = format!("form_token={}", console.form_token);
@@ -273,23 +276,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_answer_has_the_headers_of_the_door() {
+    async fn every_response_has_the_security_headers() {
         let console = Running::start(false).await;
         let cookie = console.enter().await;
         for (path, cookie) in
             [("/", ""), ("/", cookie.as_str()), ("/none", &cookie), ("/assets/console.js", "")]
         {
-            let answer = console.get(path, cookie).await;
+            let response = console.get(path, cookie).await;
             for header in [
                 "content-security-policy: default-src 'none'; ",
                 "frame-ancestors 'none'",
                 "x-content-type-options: nosniff",
                 "referrer-policy: no-referrer",
             ] {
-                assert!(answer.contains(header), "{path}: {header}: {answer}");
+                assert!(response.contains(header), "{path}: {header}: {response}");
             }
-            assert_eq!(answer.contains("cache-control: no-store"), !path.starts_with("/assets"), "{path}");
-            assert!(!answer.contains(" style=") && !answer.contains("<script>"), "{path}");
+            assert_eq!(response.contains("cache-control: no-store"), !path.starts_with("/assets"), "{path}");
+            assert!(!response.contains(" style=") && !response.contains("<script>"), "{path}");
         }
     }
 
@@ -299,16 +302,16 @@ mod tests {
         let cookie = console.enter().await;
         let own = console.host();
         for host in ["evil.test", "127.0.0.1:1", "127.0.0.1.nip.io"] {
-            let answer = console.send("GET /", &[("Host", host), ("Cookie", &cookie)], "").await;
-            assert_eq!(status(&answer), 421, "{host}");
-            assert!(!answer.contains("canary"), "{answer}");
+            let response = console.send("GET /", &[("Host", host), ("Cookie", &cookie)], "").await;
+            assert_eq!(status(&response), 421, "{host}");
+            assert!(!response.contains("canary"), "{response}");
         }
         let form = format!("form_token={}", console.form_token);
         for (name, value) in [("Origin", "http://evil.test"), ("Origin", "null"), ("X", "no origin")] {
             let headers = [("Host", own.as_str()), ("Cookie", &cookie), (name, value)];
             for path in ACTIONS {
-                let answer = console.send(&format!("POST {path}"), &headers, &form).await;
-                assert_eq!(status(&answer), 403, "{path} {name}: {value}");
+                let response = console.send(&format!("POST {path}"), &headers, &form).await;
+                assert_eq!(status(&response), 403, "{path} {name}: {value}");
             }
         }
         let framed = [("Host", own.as_str()), ("Cookie", &cookie), ("Sec-Fetch-Site", "cross-site")];
@@ -322,8 +325,8 @@ mod tests {
         let long = format!("form_token={}&x={}", console.form_token, "x".repeat(MAX_FORM_LEN));
         for path in ACTIONS {
             for form in ["", "form_token=", "form_token=wrong", &long] {
-                let answer = console.post(path, &cookie, form).await;
-                assert_eq!(status(&answer), 403, "{path} {}", form.len());
+                let response = console.post(path, &cookie, form).await;
+                assert_eq!(status(&response), 403, "{path} {}", form.len());
             }
         }
     }
@@ -334,9 +337,9 @@ mod tests {
         let cookie = console.enter().await;
         let form = format!("form_token={}&path=zid/a/order/1", console.form_token);
         for path in ACTIONS {
-            let answer = console.post(path, &cookie, &form).await;
-            assert_eq!(status(&answer), 403, "{path}");
-            assert!(answer.contains("--allow-write"), "{answer}");
+            let response = console.post(path, &cookie, &form).await;
+            assert_eq!(status(&response), 403, "{path}");
+            assert!(response.contains("--allow-write"), "{response}");
         }
         assert_eq!(status(&console.get("/actions/job?number=0", &cookie).await), 403);
     }
@@ -346,8 +349,8 @@ mod tests {
         let console = Running::start(true).await;
         let cookie = console.enter().await;
         for path in ACTIONS {
-            let answer = console.get(&format!("{path}?form_token={}", console.form_token), &cookie).await;
-            assert_eq!(status(&answer), 405, "{path}");
+            let response = console.get(&format!("{path}?form_token={}", console.form_token), &cookie).await;
+            assert_eq!(status(&response), 405, "{path}");
         }
         let unknown = format!("form_token={}&plan=unknown", console.form_token);
         assert_eq!(status(&console.post("/actions/run", &cookie, &unknown).await), 400);
@@ -357,11 +360,11 @@ mod tests {
     async fn a_failure_of_aws_is_a_page() {
         let console = Running::start(false).await;
         let cookie = console.enter().await;
-        let answer = console.get("/dead-letters", &cookie).await;
-        assert_eq!(status(&answer), 502);
+        let response = console.get("/dead-letters", &cookie).await;
+        assert_eq!(status(&response), 502);
         assert!(
-            answer.contains("the dead-letter queue cannot be read") && answer.contains("Next:"),
-            "{answer}"
+            response.contains("the dead-letter queue cannot be read") && response.contains("Next:"),
+            "{response}"
         );
         for (path, want) in [
             ("/event?id=%3Cscript%3E", 400),
@@ -370,9 +373,9 @@ mod tests {
             ("/events?since=%3Cscript%3E", 400),
             ("/none%3Cscript%3E", 404),
         ] {
-            let answer = console.get(path, &cookie).await;
-            assert_eq!(status(&answer), want, "{path}");
-            assert!(!answer.contains("<script>"), "{answer}");
+            let response = console.get(path, &cookie).await;
+            assert_eq!(status(&response), want, "{path}");
+            assert!(!response.contains("<script>"), "{response}");
         }
     }
 

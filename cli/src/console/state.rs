@@ -10,7 +10,7 @@ use inlet_aws::client::clock;
 
 use crate::console::cache::Cache;
 use crate::console::overview::{Overview, Part};
-use crate::console::security::Door;
+use crate::console::security::AccessGuard;
 use crate::console::work::Work;
 use crate::deployment::Deployment;
 use crate::deployment::address::StoreAddress;
@@ -27,8 +27,8 @@ const TIME_LIMIT: Duration = Duration::from_millis(200);
 pub(crate) struct Console {
     /// The deployment.
     pub(crate) deployment: Deployment,
-    /// The door.
-    pub(crate) door: Door,
+    /// The guard.
+    pub(crate) guard: AccessGuard,
     /// True if the console offers actions.
     pub(crate) allow_write: bool,
     /// Its actions.
@@ -42,9 +42,9 @@ pub(crate) type Shared = Arc<Console>;
 
 impl Console {
     /// Returns the console of a deployment.
-    pub(crate) fn new(deployment: Deployment, door: Door, allow_write: bool) -> Self {
+    pub(crate) fn new(deployment: Deployment, guard: AccessGuard, allow_write: bool) -> Self {
         let (overview, stores) = (Cache::new(TTL), Cache::new(TTL));
-        Self { deployment, door, allow_write, work: Work::default(), overview, stores }
+        Self { deployment, guard, allow_write, work: Work::default(), overview, stores }
     }
 
     /// Returns the facts of the overview; `None` if they are being read for the first time.
@@ -59,8 +59,9 @@ impl Console {
     /// The reason for which they cannot be listed.
     pub(crate) async fn stores(&self) -> Part<Vec<StoreAddress>> {
         let deployment = self.deployment.clone();
-        let read =
-            || async move { stores::of(&deployment, &ALL).await.map_err(|failure| failure.to_string()) };
+        let read = || async move {
+            stores::list_stores(&deployment, &ALL).await.map_err(|failure| failure.to_string())
+        };
         match self.stores.get(Duration::from_secs(5), read).await {
             Some(stores) => stores.as_ref().clone(),
             None => Err("the stores are being listed; reload the page in a moment".to_owned()),

@@ -351,8 +351,8 @@ impl Job {
 }
 
 impl Work {
-    /// Keeps a counted plan and returns its name.
-    pub(crate) fn keep(&self, counted: Counted) -> String {
+    /// Stores a counted plan and returns its name.
+    pub(crate) fn store_plan(&self, counted: Counted) -> String {
         let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         plans.push_back((name.clone(), counted));
@@ -363,7 +363,7 @@ impl Work {
     }
 
     /// Takes the plan of this name. A plan is carried out at most once.
-    pub(crate) fn take(&self, name: &str) -> Option<Counted> {
+    pub(crate) fn take_plan(&self, name: &str) -> Option<Counted> {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         let index = plans.iter().position(|(known, _)| known == name)?;
         plans.remove(index).map(|(_, counted)| counted)
@@ -413,20 +413,20 @@ mod tests {
     #[test]
     fn a_plan_is_carried_out_at_most_once() {
         let work = Work::default();
-        let name = work.keep(Counted { plan: Plan::Redrive, count: 3 });
-        assert!(work.take("other").is_none());
-        assert_eq!(work.take(&name).map(|counted| counted.count), Some(3));
-        assert!(work.take(&name).is_none(), "a repeated form finds none");
+        let name = work.store_plan(Counted { plan: Plan::Redrive, count: 3 });
+        assert!(work.take_plan("other").is_none());
+        assert_eq!(work.take_plan(&name).map(|counted| counted.count), Some(3));
+        assert!(work.take_plan(&name).is_none(), "a repeated form finds none");
     }
 
     #[test]
     fn old_plans_make_room() {
         let work = Work::default();
-        let first = work.keep(Counted { plan: Plan::Redrive, count: 0 });
+        let first = work.store_plan(Counted { plan: Plan::Redrive, count: 0 });
         for _ in 0..KEPT {
-            work.keep(Counted { plan: Plan::Redrive, count: 0 });
+            work.store_plan(Counted { plan: Plan::Redrive, count: 0 });
         }
-        assert!(work.take(&first).is_none());
+        assert!(work.take_plan(&first).is_none());
     }
 
     #[test]

@@ -50,7 +50,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(20);
 const ATTEMPTS: u32 = 4;
 
-/// Maximum time of a call with all its attempts, for commands that only read: a person waits for the answer.
+/// Maximum time of a call with all its attempts, for commands that only read: a person waits for the result.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The same for commands that change something: a repeated call costs less than work that ended half-way.
@@ -91,7 +91,7 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Finds the deployment, for commands that only read. Their calls of AWS end after ten seconds without an answer.
+    /// Finds the deployment, for commands that only read. Their calls of AWS end after ten seconds without a response.
     ///
     /// # Errors
     /// If there is none, or if AWS cannot be called.
@@ -123,7 +123,7 @@ impl Deployment {
         Ok(deployment)
     }
 
-    /// Returns a deployment of which nothing answers, for tests of what happens before AWS is called.
+    /// Returns a deployment of which nothing responds, for tests of what happens before AWS is called.
     #[cfg(test)]
     pub(crate) fn unreachable() -> Self {
         let anybody = Credentials::new("test", "test", None, None, "tests");

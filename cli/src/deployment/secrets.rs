@@ -64,7 +64,7 @@ pub(crate) async fn read(
 /// If there is none, or it cannot be read.
 pub(crate) async fn newest(deployment: &Deployment, store: &StoreAddress) -> Result<Value, Failure> {
     let kept = read(deployment, store).await?;
-    kept.and_then(|kept| kept.credentials.into_iter().next()).ok_or_else(|| none(deployment, store))
+    kept.and_then(|kept| kept.credentials.into_iter().next()).ok_or_else(|| not_found(deployment, store))
 }
 
 /// Reads a store's settings parameter. None if the store has none.
@@ -103,7 +103,7 @@ pub(crate) async fn signing_keys(deployment: &Deployment) -> Result<Vec<SigningK
 }
 
 /// Returns the failure for a store without a secret.
-pub(crate) fn none(deployment: &Deployment, store: &StoreAddress) -> Failure {
+pub(crate) fn not_found(deployment: &Deployment, store: &StoreAddress) -> Failure {
     Failure::NotFound {
         what: format!("secret of {store}"),
         next: format!("set one with `{} secret set {store}`", deployment.inlet),
@@ -111,7 +111,7 @@ pub(crate) fn none(deployment: &Deployment, store: &StoreAddress) -> Failure {
 }
 
 /// Returns the failure for a store that already has a secret.
-pub(crate) fn exists(deployment: &Deployment, store: &StoreAddress) -> Failure {
+pub(crate) fn already_exists(deployment: &Deployment, store: &StoreAddress) -> Failure {
     Failure::Unusable {
         what: format!("{store} already has a secret"),
         next: format!("add a new credential with `{} secret rotate {store}`", deployment.inlet),
@@ -130,7 +130,7 @@ pub(crate) async fn create(
 ) -> Result<(), Failure> {
     let exists = |failure| match failure {
         Failure::Aws { ref error, .. } if error.message.starts_with("ParameterAlreadyExists") => {
-            self::exists(deployment, store)
+            self::already_exists(deployment, store)
         }
         other => other,
     };
@@ -164,7 +164,7 @@ async fn changed(
 ) -> Result<usize, Failure> {
     let name = deployment.parameter(store);
     let key = key(&deployment.clients().ssm, &name).await;
-    let kept = version(deployment, store).await?.ok_or_else(|| none(deployment, store))?;
+    let kept = version(deployment, store).await?.ok_or_else(|| not_found(deployment, store))?;
     let changed = change(&kept.credentials)?;
     let written = write(deployment, store, &changed, true, key).await?;
     let before = written.saturating_sub(1);

@@ -12,7 +12,7 @@ use crate::providers::ProviderHandle;
 ///
 /// # Errors
 /// If the parameters cannot be listed.
-pub(crate) async fn of(
+pub(crate) async fn list_stores(
     deployment: &Deployment,
     providers: &[ProviderHandle],
 ) -> Result<Vec<StoreAddress>, Failure> {

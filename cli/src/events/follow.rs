@@ -143,7 +143,7 @@ impl<'t> Follow<'t> {
         if self.at.is_none() {
             tokio::time::sleep(PASS_INTERVAL).await;
             self.passes = self.passes.wrapping_add(1);
-            self.at = Some(self.behind());
+            self.at = Some(self.next_pass_start());
         }
     }
 
@@ -162,7 +162,7 @@ impl<'t> Follow<'t> {
     }
 
     /// Returns the start of the next pass. Forgets the events that no pass can reach any more.
-    fn behind(&mut self) -> ReceivedAt {
+    fn next_pass_start(&mut self) -> ReceivedAt {
         let (now, ended) = (clock::now(), self.ended);
         self.seen.retain(|_, at| *at >= reach(now, ended).earlier(LONG_OVERLAP));
         beginning(now, ended, self.newest, self.passes).max(self.selection.from)

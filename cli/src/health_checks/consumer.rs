@@ -8,10 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::Check;
-use super::surroundings::parameter;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
+use crate::health_checks::check::Check;
+use crate::health_checks::surroundings::parameter;
 use crate::output::counted;
 
 /// The most seconds that the template allows for a call.

@@ -6,9 +6,10 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Datapoint, Dimension, Statistic};
 use inlet_aws::client::clock;
 
-use super::{Check, DEPLOY_AGAIN, capitalised};
 use crate::deployment::Deployment;
 use crate::failure::Failure;
+use crate::health_checks::check::{Check, DEPLOY_AGAIN};
+use crate::health_checks::receivers::capitalised;
 use crate::http;
 use crate::output::counted;
 use crate::providers::{ALL, ProviderHandle};
@@ -57,10 +58,10 @@ fn route(status: Option<u16>, stage: &str) -> Check {
         Some(200) => Check::pass("router", "it forwards a slightly wrong path to the receiver"),
         Some(404) => {
             let next = format!("check in the AWS console if the API has the route $default; {DEPLOY_AGAIN}");
-            Check::fail("router", "a slightly wrong path is answered 404", next)
+            Check::fail("router", "a slightly wrong path gets a 404", next)
         }
         Some(status) => {
-            let finding = format!("a slightly wrong path is answered {status}");
+            let finding = format!("a slightly wrong path gets a {status}");
             Check::fail("router", finding, format!("read the log /inlet/{stage}/router"))
         }
         None => {
@@ -98,7 +99,7 @@ fn failures(count: f64, stage: &str) -> Check {
     let failed = counted(count as u64, "invocation", "invocations");
     Check::warning(
         "router",
-        format!("{failed} failed within the last hour; the deliveries were answered 5xx"),
+        format!("{failed} failed within the last hour; the deliveries got a 5xx"),
         format!("read the log /inlet/{stage}/router"),
     )
 }

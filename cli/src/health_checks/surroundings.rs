@@ -7,9 +7,9 @@ use aws_sdk_apigateway::types::ThrottleSettings;
 use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_lambda::types::AccountLimit;
 
-use super::Check;
 use crate::deployment::Deployment;
 use crate::failure::Failure;
+use crate::health_checks::check::Check;
 use crate::output::counted;
 
 /// The concurrent executions below which receivers and processor can get into each other's way. New accounts have 10 to

@@ -222,7 +222,7 @@ impl Filters {
         let Some(Store { provider, name }) = &self.source.store else { return Ok(()) };
         let provider = provider.or(self.source.provider);
         let providers = provider.map_or_else(|| ALL.clone(), |provider| vec![provider]);
-        let stores = stores::of(deployment, &providers).await?;
+        let stores = stores::list_stores(deployment, &providers).await?;
         if stores.iter().any(|store| store.store == *name) {
             return Ok(());
         }
@@ -292,7 +292,7 @@ pub(crate) async fn find_entity(
     let is_provider =
         |provider: &&ProviderHandle| of.provider.as_ref().is_none_or(|name| *name == provider.name);
     let providers: Vec<ProviderHandle> = ALL.iter().filter(is_provider).copied().collect();
-    let mut stores = stores::of(deployment, &providers).await?;
+    let mut stores = stores::list_stores(deployment, &providers).await?;
     stores.retain(|store| of.store.as_ref().is_none_or(|name| *name == store.store));
     let paths = stores
         .iter()
@@ -379,7 +379,7 @@ impl EntityArg {
 
 /// Returns the only entity with this kind and id among those of the stores with a secret.
 async fn find_subject(deployment: &Deployment, subject: &str) -> Result<Entity, Failure> {
-    let stores = stores::of(deployment, &ALL).await?;
+    let stores = stores::list_stores(deployment, &ALL).await?;
     let paths = stores.iter().map(|store| format!("{store}/{subject}")).collect();
     let found = find_entities(&deployment.table(), paths).await;
     let found = found.map_err(|fault| Failure::Inlet { context: "the entity cannot be looked up", fault })?;

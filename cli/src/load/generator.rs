@@ -37,9 +37,9 @@ pub(crate) struct LoadGenerator {
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     /// The responses by status.
-    pub(crate) answers: BTreeMap<u16, Answers>,
+    pub(crate) responses: BTreeMap<u16, StatusCount>,
     /// Number of deliveries without a response, by reason.
-    pub(crate) unanswered: BTreeMap<String, u64>,
+    pub(crate) failures: BTreeMap<String, u64>,
     /// The time of each response.
     pub(crate) latencies: Vec<Duration>,
     /// The duration of the run.
@@ -50,7 +50,7 @@ pub(crate) struct Summary {
 
 /// The responses of one status.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Answers {
+pub(crate) struct StatusCount {
     /// Their number.
     pub(crate) count: u64,
     /// The body of the first one.
@@ -59,15 +59,15 @@ pub(crate) struct Answers {
 
 /// One response, or the reason why there is none.
 struct Reply {
-    answer: Result<(u16, String), String>,
+    response: Result<(u16, String), String>,
     latency: Duration,
 }
 
 impl Summary {
     /// Returns the number of deliveries sent.
     pub(crate) fn sent(&self) -> u64 {
-        let answered = self.answers.values().map(|answers| answers.count);
-        answered.chain(self.unanswered.values().copied()).sum()
+        let responses = self.responses.values().map(|responses| responses.count);
+        responses.chain(self.failures.values().copied()).sum()
     }
 
     /// Returns the response time that this percentage of responses does not exceed. None without responses. The
@@ -76,15 +76,15 @@ impl Summary {
         percentile(&self.latencies, percent)
     }
 
-    fn count(&mut self, replies: Reply) {
-        match replies.answer {
+    fn count(&mut self, reply: Reply) {
+        match reply.response {
             Ok((status, body)) => {
-                let answers = self.answers.entry(status).or_insert(Answers { count: 0, body });
-                answers.count = answers.count.saturating_add(1);
-                self.latencies.push(replies.latency);
+                let responses = self.responses.entry(status).or_insert(StatusCount { count: 0, body });
+                responses.count = responses.count.saturating_add(1);
+                self.latencies.push(reply.latency);
             }
             Err(why) => {
-                let count = self.unanswered.entry(why).or_default();
+                let count = self.failures.entry(why).or_default();
                 *count = count.saturating_add(1);
             }
         }
@@ -135,8 +135,8 @@ impl LoadGenerator {
         let mut replies = Vec::with_capacity(sequence.len());
         for delivery in sequence {
             let start = Instant::now();
-            let answer = self.send(delivery).await.map_err(|error| why(&error));
-            replies.push(Reply { answer, latency: start.elapsed() });
+            let response = self.send(delivery).await.map_err(|error| why(&error));
+            replies.push(Reply { response, latency: start.elapsed() });
         }
         replies
     }
@@ -147,9 +147,9 @@ impl LoadGenerator {
         let headers = delivery.headers.iter();
         let request = headers
             .fold(self.client.request(method, url), |request, (name, value)| request.header(name, value));
-        let answer = request.body(delivery.body).send().await?;
-        let status = answer.status().as_u16();
-        let body = answer.text().await?;
+        let response = request.body(delivery.body).send().await?;
+        let status = response.status().as_u16();
+        let body = response.text().await?;
         Ok((status, body.chars().take(SHOWN).collect()))
     }
 }
@@ -159,12 +159,12 @@ impl Summary {
         match replies {
             Ok(replies) => {
                 progress.inc(u64::try_from(replies.len()).unwrap_or_default());
-                for replies in replies {
-                    self.count(replies);
+                for reply in replies {
+                    self.count(reply);
                 }
             }
             Err(error) => {
-                let count = self.unanswered.entry(error.to_string()).or_default();
+                let count = self.failures.entry(error.to_string()).or_default();
                 *count = count.saturating_add(1);
             }
         }

@@ -1,10 +1,16 @@
 //! The deployment for agents, by the Model Context Protocol over standard input and output.
 //!
-//! 1. [`tools`]: the tools, their parameters and their answers.
-//! 2. [`fence`]: marks data from outside as data.
+//! 1. [`tools`]: the tools and their responses.
+//! 2. [`descriptions`]: the names, descriptions and parameters of the tools.
+//! 3. [`arguments`]: the arguments of a call, parsed.
+//! 4. [`dry_calls`]: the counts that confirm a change.
+//! 5. [`fence`]: marks data from outside as data.
 
-mod fence;
 mod tools;
+mod descriptions;
+mod arguments;
+mod dry_calls;
+mod fence;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
@@ -63,13 +69,13 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let Some(answered) = Box::pin(self.tools.call(&request.name, arguments)).await else {
+        let Some(called) = Box::pin(self.tools.call(&request.name, arguments)).await else {
             return Err(ErrorData::invalid_params(
                 format!("there is no tool {}", printable(&request.name)),
                 None,
             ));
         };
-        let result = match answered {
+        let result = match called {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
             Err(failure) => {
                 let causes: String =

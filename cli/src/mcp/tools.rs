@@ -1,13 +1,12 @@
 //! The tools of an agent. Tools that change something have names of their own, exist with --allow-write only, and act
 //! only when they are given the count of a call before.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
-use inlet::store::StoreName;
 use inlet_aws::client::clock;
 use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::dead_letters::LetterFilter;
@@ -15,9 +14,7 @@ use inlet_aws::operate::event_status::event_statuses;
 use inlet_aws::operate::forget::Entity;
 use inlet_aws::operate::history;
 use inlet_aws::operate::selection::Selection;
-use rmcp::model::{JsonObject, Tool, ToolAnnotations};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use rmcp::model::{JsonObject, Tool};
 use serde_json::{Value, json};
 
 use crate::console::overview::Overview;
@@ -30,19 +27,18 @@ use crate::events::page::{Wanted, read};
 use crate::events::quarantined::newest_quarantined;
 use crate::failure::Failure;
 use crate::input::time_arg::{TimeArg, now_plus_skew};
+use crate::mcp::arguments::{
+    ForgetEntity, ListEvents, Listing, MAX_LIMIT, Nothing, RedriveAll, ReplayEvents, ReverifyStores,
+    ShowEvent, Timeline, limit, parsed, scope, unusable,
+};
+use crate::mcp::descriptions::{Description, Effect, descriptions};
+use crate::mcp::dry_calls::{Counts, key_of};
 use crate::mcp::fence::{RULE, fenced};
 use crate::options::DeploymentArgs;
 use crate::output::counted;
 use crate::personal::{mask_data, mask_message};
 use crate::providers::{ALL, ProviderHandle};
 use crate::zone::Zone;
-
-/// Rows of an answer: enough for a look, and few enough for an agent's memory.
-const DEFAULT_LIMIT: usize = 20;
-const MAX_LIMIT: usize = 100;
-
-/// Dry calls whose counts are kept. A person agrees to one of the last few.
-const COUNTS: usize = 64;
 
 /// The time after which a search pauses.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -53,109 +49,6 @@ pub(super) struct Tools {
     allow_write: bool,
     work: Work,
     counts: Mutex<Counts>,
-}
-
-/// The counts that the last dry calls returned, by the tool's name and its arguments, oldest first.
-#[derive(Default)]
-struct Counts(VecDeque<(String, u64)>);
-
-impl Counts {
-    /// Keeps a count, in place of an older one of the same call. Drops the oldest beyond [`COUNTS`].
-    fn keep(&mut self, call: String, count: u64) {
-        self.take(&call);
-        self.0.push_back((call, count));
-        if self.0.len() > COUNTS {
-            self.0.pop_front();
-        }
-    }
-
-    /// Removes and returns the count of a call.
-    fn take(&mut self, call: &str) -> Option<u64> {
-        let at = self.0.iter().position(|(known, _)| known == call)?;
-        self.0.remove(at).map(|(_, count)| count)
-    }
-}
-
-/// A tool's name, description and parameters.
-struct Description {
-    name: &'static str,
-    about: &'static str,
-    parameters: Value,
-    effect: Effect,
-}
-
-/// The effect of a tool.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Effect {
-    /// It reads.
-    Reads,
-    /// It sends or moves something.
-    Changes,
-    /// It deletes something.
-    Destroys,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListEvents {
-    store: Option<String>,
-    #[serde(rename = "type")]
-    event_type: Option<String>,
-    entity: Option<String>,
-    state: Option<String>,
-    since: Option<String>,
-    until: Option<String>,
-    limit: Option<usize>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShowEvent {
-    id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Timeline {
-    entity: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listing {
-    store: Option<String>,
-    limit: Option<usize>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReplayEvents {
-    ids: Vec<String>,
-    confirm_count: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RedriveAll {
-    confirm_count: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReverifyStores {
-    store: Option<String>,
-    confirm_count: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ForgetEntity {
-    entity: String,
-    confirm_count: Option<u64>,
 }
 
 impl Tools {
@@ -403,8 +296,8 @@ impl Tools {
         let queue = self.deployment.dead_letters();
         let unreadable = |fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault };
         let count = queue.count().await.map_err(unreadable)?;
-        let look = queue.look(&LetterFilter::default(), limit(asked.limit)).await.map_err(unreadable)?;
-        let rows: Vec<Value> = look
+        let peeked = queue.peek(&LetterFilter::default(), limit(asked.limit)).await.map_err(unreadable)?;
+        let rows: Vec<Value> = peeked
             .letters
             .iter()
             .map(|letter| {
@@ -421,7 +314,7 @@ impl Tools {
     }
 
     async fn stores(&self) -> Result<String, Failure> {
-        let known = stores::of(&self.deployment, &ALL).await?;
+        let known = stores::list_stores(&self.deployment, &ALL).await?;
         let rows: Vec<Value> = known
             .iter()
             .map(|address| {
@@ -446,7 +339,7 @@ impl Tools {
                 let address = text.parse::<StoreAddress>().map_err(|error| unusable(error.to_string()))?;
                 Ok(vec![address])
             }
-            None => stores::of(&self.deployment, &ALL).await,
+            None => stores::list_stores(&self.deployment, &ALL).await,
         }
     }
 
@@ -475,7 +368,7 @@ impl Tools {
         let Some(confirmed) = confirmed else {
             return Ok(self.dry(key, &counted));
         };
-        let known = self.counts.lock().unwrap_or_else(PoisonError::into_inner).take(&key);
+        let known = self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
         if known != Some(confirmed) || counted.count != confirmed {
             let text = format!("the count {confirmed} is not that of a dry call before, or changed since");
             return Err(Failure::Unusable {
@@ -490,10 +383,10 @@ impl Tools {
         Ok(fenced(heading, &json!({ "results": outcome.lines })))
     }
 
-    /// Returns the answer of a dry call, and keeps its count.
+    /// Returns the response to a dry call, and keeps its count.
     fn dry(&self, key: String, counted: &Counted) -> String {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.keep(key, counted.count);
+        counts.insert(key, counted.count);
         let (question, about) = counted.plan.question(counted.count);
         let heading = format!(
             "Nothing was changed. To carry it out, repeat the call with confirm_count={}, if the person you work for \
@@ -526,149 +419,6 @@ impl Tools {
     }
 }
 
-/// Returns the arguments without the count: a dry call and its confirmation have the same.
-fn key_of(name: &str, arguments: &Value) -> String {
-    let mut arguments = arguments.clone();
-    if let Some(object) = arguments.as_object_mut() {
-        object.remove("confirm_count");
-        object.retain(|_, value| !value.is_null());
-    }
-    format!("{name} {arguments}")
-}
-
-fn limit(asked: Option<usize>) -> usize {
-    asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
-}
-
-fn unusable(what: String) -> Failure {
-    Failure::Unusable { what, next: "correct the arguments and call the tool again".to_owned() }
-}
-
-fn parsed<T: DeserializeOwned>(arguments: Value) -> Result<T, Failure> {
-    serde_json::from_value(arguments)
-        .map_err(|error| unusable(format!("the arguments are not usable: {error}")))
-}
-
-/// Returns provider and store of a text: `zid` or `zid/riyadh`.
-fn scope(text: Option<&str>) -> Result<(Option<String>, Option<StoreName>), Failure> {
-    use crate::deployment::address::Scope;
-    let scope = text.map(str::parse::<Scope>).transpose().map_err(|error| unusable(error.to_string()))?;
-    Ok(match scope {
-        Some(Scope::Store(StoreAddress { provider, store })) => (Some(provider.to_string()), Some(store)),
-        Some(Scope::Provider(provider)) => (Some(provider.to_string()), None),
-        None => (None, None),
-    })
-}
-
-impl Description {
-    fn into_tool(self) -> Tool {
-        let schema = match self.parameters {
-            Value::Object(schema) => schema,
-            _ => JsonObject::new(),
-        };
-        let annotations = ToolAnnotations::new()
-            .read_only(self.effect == Effect::Reads)
-            .destructive(self.effect == Effect::Destroys)
-            .open_world(false);
-        Tool::new(self.name, self.about, Arc::new(schema)).with_annotations(annotations)
-    }
-}
-
-/// Returns the schema of a tool's parameters.
-fn parameters(properties: &Value, required: &[&str]) -> Value {
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
-}
-
-fn descriptions() -> Vec<Description> {
-    let text = |about: &str| json!({"type": "string", "description": about});
-    let number = |about: &str| json!({"type": "integer", "minimum": 0, "description": about});
-    let store = || text("A store: zid/riyadh");
-    let limit = || number("Maximum number of rows, at most 100; default: 20");
-    let entity = || text("The entity: zid/riyadh/order/81230457");
-    let confirm = || number("The count that the same call without this parameter returned");
-    let reads = |name, about, parameters| Description { name, about, parameters, effect: Effect::Reads };
-    vec![
-        reads(
-            "status",
-            "Shows what arrives, waits and failed: deliveries of the last 24 hours, queue, dead letters, alarms, and \
-             how near each store is to being disabled by its provider.",
-            parameters(&json!({}), &[]),
-        ),
-        reads(
-            "list_events",
-            "Lists stored events, newest first.",
-            parameters(
-                &json!({
-                    "store": text("A provider or a store: zid, zid/riyadh"),
-                    "type": text("The provider's name of the event, or the message's type"),
-                    "entity": text("An entity's id, or its kind and id: 81230457, order/81230457"),
-                    "state": {"type": "string", "enum": ["waiting", "parked", "processed"], "description": "The state"},
-                    "since": text("Received at this time or later: 15m, 24h, 7d (ago), 2025-06-12; default: 24h"),
-                    "until": text("Received before this time"),
-                    "limit": limit(),
-                }),
-                &[],
-            ),
-        ),
-        reads(
-            "show_event",
-            "Shows one event as consumers read it, with its state and drift. Personal data is masked.",
-            parameters(&json!({"id": text("The event's id, as list_events returns it")}), &["id"]),
-        ),
-        reads(
-            "entity_timeline",
-            "Shows the history of one entity, oldest event first. Personal data is masked.",
-            parameters(&json!({"entity": entity()}), &["entity"]),
-        ),
-        reads(
-            "list_quarantine",
-            "Lists deliveries that failed verification, newest first, with the reason. Never shows a proof.",
-            parameters(&json!({"store": store(), "limit": limit()}), &[]),
-        ),
-        reads(
-            "list_dead_letters",
-            "Lists messages that the processor gave up.",
-            parameters(&json!({"limit": limit()}), &[]),
-        ),
-        reads(
-            "list_stores",
-            "Lists the stores with credentials, and their webhook URLs.",
-            parameters(&json!({}), &[]),
-        ),
-        Description {
-            name: "change_replay",
-            about: "Sends stored events to the consumers again. Without confirm_count it only counts.",
-            parameters: parameters(
-                &json!({
-                    "ids": {"type": "array", "items": {"type": "string"}, "description": "Ids of events"},
-                    "confirm_count": confirm(),
-                }),
-                &["ids"],
-            ),
-            effect: Effect::Changes,
-        },
-        Description {
-            name: "change_redrive",
-            about: "Moves all dead letters back to the queue. Without confirm_count it only counts.",
-            parameters: parameters(&json!({"confirm_count": confirm()}), &[]),
-            effect: Effect::Changes,
-        },
-        Description {
-            name: "change_reverify",
-            about: "Verifies quarantined deliveries again with the present credentials. Without confirm_count it only \
-                    counts.",
-            parameters: parameters(&json!({"store": store(), "confirm_count": confirm()}), &[]),
-            effect: Effect::Changes,
-        },
-        Description {
-            name: "change_forget",
-            about: "Deletes all events of an entity permanently. Without confirm_count it only counts.",
-            parameters: parameters(&json!({"entity": entity(), "confirm_count": confirm()}), &["entity"]),
-            effect: Effect::Destroys,
-        },
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -698,33 +448,5 @@ mod tests {
             JsonObject::from_iter([("ids".to_owned(), json!([])), ("force".to_owned(), json!(true))]);
         let refused = tools.call("change_replay", arguments).await.unwrap().unwrap_err();
         assert!(refused.to_string().contains("force"), "{refused}");
-    }
-
-    #[test]
-    fn only_the_counts_of_the_last_dry_calls_are_kept() {
-        let mut counts = Counts::default();
-        for call in 0..1_000_u64 {
-            counts.keep(call.to_string(), call);
-        }
-        counts.keep("999".to_owned(), 7);
-        assert_eq!(counts.0.len(), COUNTS);
-        assert_eq!((counts.take("0"), counts.take("999")), (None, Some(7)));
-        assert_eq!(counts.take("999"), None, "a count confirms once");
-    }
-
-    #[test]
-    fn a_count_confirms_the_same_call_only() {
-        let key = |arguments: Value| key_of("change_forget", &arguments);
-        assert_eq!(key(json!({"entity": "a"})), key(json!({"entity": "a", "confirm_count": 3})));
-        assert_ne!(key(json!({"entity": "a"})), key(json!({"entity": "b", "confirm_count": 3})));
-    }
-
-    #[test]
-    fn every_parameter_is_described() {
-        for tool in descriptions() {
-            let properties = tool.parameters["properties"].as_object().unwrap().clone();
-            assert!(properties.values().all(|schema| schema["description"].is_string()), "{}", tool.name);
-            assert!(tool.about.ends_with('.'), "{}", tool.name);
-        }
     }
 }

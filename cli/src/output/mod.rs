@@ -83,7 +83,7 @@ impl Output {
         &self.layout.zone
     }
 
-    /// Writes the only answer of a command, which may be long: page by page on a terminal.
+    /// Writes the only result of a command, which may be long: page by page on a terminal.
     ///
     /// # Errors
     /// If standard output cannot be written.
@@ -98,7 +98,7 @@ impl Output {
         let text = if has_colour { page.text } else { anstream::adapter::strip_str(&page.text).to_string() };
         match pager::show(&self.pager, &text) {
             Ok(()) => Ok(()),
-            // Without a pager the answer is still an answer.
+            // Without a pager the result is still written.
             Err(_) => self.write_page(&text),
         }
     }
@@ -167,7 +167,7 @@ impl Output {
         }
     }
 
-    /// Returns true if the answer is JSON.
+    /// Returns true if the output is JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }

@@ -9,7 +9,7 @@ use crate::output::terminal::Shown;
 /// Asks for confirmation. `yes` skips the question.
 ///
 /// # Errors
-/// [`Failure::Declined`] if the answer is no, [`Failure::Unconfirmed`] if there is no terminal.
+/// [`Failure::Declined`] if the user declines, [`Failure::Unconfirmed`] if there is no terminal.
 pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
@@ -21,18 +21,18 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
     let mut terminal = io::stderr();
     write!(terminal, "{} [y/N] ", Shown(question))?;
     terminal.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    check_answer(&answer)
+    let mut reply = String::new();
+    io::stdin().lock().read_line(&mut reply)?;
+    check_reply(&reply)
 }
 
-/// Returns true if a person can be asked: there is a terminal for the question and for the answer.
+/// Returns true if a person can be asked: there is a terminal for the question and for the reply.
 pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-fn check_answer(answer: &str) -> Result<(), Failure> {
-    let is_yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+fn check_reply(reply: &str) -> Result<(), Failure> {
+    let is_yes = matches!(reply.trim().to_lowercase().as_str(), "y" | "yes");
     if is_yes { Ok(()) } else { Err(Failure::Declined) }
 }
 
@@ -53,10 +53,10 @@ mod tests {
     #[test]
     fn a_declined_question_does_not_hint_at_yes() {
         for yes in ["y", "Yes\n"] {
-            assert!(check_answer(yes).is_ok(), "{yes}");
+            assert!(check_reply(yes).is_ok(), "{yes}");
         }
         for no in ["n\n", "", "yeah"] {
-            let failure = check_answer(no).unwrap_err();
+            let failure = check_reply(no).unwrap_err();
             assert_eq!(
                 (failure.to_string().as_str(), failure.exit_code()),
                 ("nothing was changed", 1),

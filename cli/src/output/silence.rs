@@ -21,7 +21,7 @@ pub(super) fn report_later() {
         tokio::time::sleep(SILENCE).await;
         if !HAS_ENDED.load(Ordering::Relaxed) {
             // A note that cannot be written must not end the command.
-            let _ = writeln!(io::stderr(), "waiting for an answer of AWS; Ctrl-C ends");
+            let _ = writeln!(io::stderr(), "waiting for a response from AWS; Ctrl-C ends");
         }
     });
 }

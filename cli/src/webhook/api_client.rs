@@ -106,10 +106,10 @@ impl ApiClient {
         }
         let request = self.client.request(method, format!("{}{}", self.base, raw.path)).headers(headers);
         let request = request.body(raw.body.unwrap_or_default());
-        let mut answer = request.send().await.map_err(no_answer)?;
-        let status = answer.status().as_u16();
+        let mut response = request.send().await.map_err(no_response)?;
+        let status = response.status().as_u16();
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
+        while let Some(chunk) = response.chunk().await.map_err(no_response)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_RESPONSE {
                 return Err(Failure::ApiUnreachable("the response is too large".into()));
@@ -138,7 +138,7 @@ pub(crate) fn is_public(address: &str) -> bool {
 }
 
 /// Removes the URL from the error: it may contain secrets, and the user knows it.
-fn no_answer(error: reqwest::Error) -> Failure {
+fn no_response(error: reqwest::Error) -> Failure {
     Failure::ApiUnreachable(error.without_url().into())
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::deployment::address::StoreAddress;
 use crate::failure::Failure;
 use crate::output::{Page, Report, Status, counted, printable};
-use crate::webhook::step_result::{Cause, Left, StepResult, hint};
+use crate::webhook::step_result::{Cause, Remaining, StepResult, hint};
 
 /// The changes that were made, or that a dry run would make.
 #[derive(Debug, Serialize)]
@@ -126,7 +126,7 @@ impl Outcome {
             StepResult::Rejected(_) => (ItemResult::Failed, true, Some(sentence(&step.text()))),
             // A second list shows the result of these two. The old registration of a failed swap looks like the new
             // one.
-            StepResult::Unconfirmed(_) | StepResult::NotSwapped(Left::Nothing, _) => {
+            StepResult::Unconfirmed(_) | StepResult::NotSwapped(Remaining::Nothing, _) => {
                 (ItemResult::Failed, false, Some(sentence(&step.text())))
             }
             StepResult::NotSwapped(..) => (ItemResult::Failed, true, Some(sentence(&step.text()))),
@@ -137,7 +137,7 @@ impl Outcome {
             result = ItemResult::Kept;
         }
         let next = match step {
-            StepResult::NotSwapped(Left::Nothing, _) => Some(
+            StepResult::NotSwapped(Remaining::Nothing, _) => Some(
                 "run the command again without --renew until the registration is created: until then its events do \
                  not arrive",
             ),

@@ -17,7 +17,7 @@ pub(crate) enum StepResult {
     /// The new registration is created, and the old one still exists. Contains the reason.
     OldOneLeft(String),
     /// The new registration did not replace the old one.
-    NotSwapped(Left, Cause),
+    NotSwapped(Remaining, Cause),
     /// The change may be made.
     Unconfirmed(Cause),
     /// The change is not made.
@@ -28,7 +28,7 @@ pub(crate) enum StepResult {
 
 /// The registrations that exist after a failed swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Left {
+pub(crate) enum Remaining {
     /// Only the old one.
     Old,
     /// Neither.
@@ -62,16 +62,17 @@ impl StepResult {
     /// Returns true if further steps would fail too or would do harm.
     pub(crate) fn ends_the_plan(&self) -> bool {
         match self {
-            Self::Rejected(error) | Self::NotSwapped(Left::Old | Left::Unknown, Cause::Api(error)) => {
+            Self::Rejected(error)
+            | Self::NotSwapped(Remaining::Old | Remaining::Unknown, Cause::Api(error)) => {
                 matches!(error, ApiError::Unauthorized { .. } | ApiError::TooMany { .. })
             }
-            Self::NotSwapped(Left::Nothing, _) => true,
+            Self::NotSwapped(Remaining::Nothing, _) => true,
             _ => false,
         }
     }
 }
 
-impl Left {
+impl Remaining {
     const fn text(self) -> &'static str {
         match self {
             Self::Old => "the old registration still exists and the new one does not",

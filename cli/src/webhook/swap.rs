@@ -9,7 +9,7 @@ use std::time::Duration;
 use inlet::tools::registration::{ApiError, Call, Item, Registration};
 
 use crate::webhook::session::Session;
-use crate::webhook::step_result::{Cause, Left, StepResult};
+use crate::webhook::step_result::{Cause, Remaining, StepResult};
 
 /// The pauses before each retry of a creation after a deletion. Most failures of a provider end within seconds.
 const BACKOFF: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(3)];
@@ -42,14 +42,14 @@ impl Swap<'_> {
         match self.session.change(self.create).await {
             StepResult::Done | StepResult::DoneWithNote(_) => self.delete_old().await,
             StepResult::Unconfirmed(cause) => match self.count_now().await {
-                None => StepResult::NotSwapped(Left::Unknown, cause),
+                None => StepResult::NotSwapped(Remaining::Unknown, cause),
                 // The new one exists in spite of the error.
                 Some(now) if now > self.before => self.delete_old().await,
                 // Perhaps the provider does not accept both at the same time.
                 Some(_) if matches!(cause, Cause::Api(ApiError::Rejected { .. })) => {
                     self.delete_then_create().await
                 }
-                Some(_) => StepResult::NotSwapped(Left::Old, cause),
+                Some(_) => StepResult::NotSwapped(Remaining::Old, cause),
             },
             other => other,
         }
@@ -68,8 +68,8 @@ impl Swap<'_> {
             StepResult::Done | StepResult::DoneWithNote(_) => self.create_with_retries().await,
             StepResult::Unconfirmed(cause) => match self.count_now().await {
                 Some(now) if now < self.before => self.create_with_retries().await,
-                Some(_) => StepResult::NotSwapped(Left::Old, cause),
-                None => StepResult::NotSwapped(Left::Unknown, cause),
+                Some(_) => StepResult::NotSwapped(Remaining::Old, cause),
+                None => StepResult::NotSwapped(Remaining::Unknown, cause),
             },
             other => other,
         }
@@ -89,7 +89,7 @@ impl Swap<'_> {
             }
             match pauses.next() {
                 Some(pause) => tokio::time::sleep(pause).await,
-                None => return StepResult::NotSwapped(Left::Nothing, cause),
+                None => return StepResult::NotSwapped(Remaining::Nothing, cause),
             }
         }
     }

@@ -19,9 +19,9 @@ fn get(address: &str, path: &str, cookie: &str) -> String {
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("a response");
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("a response");
+    response
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_console_needs_a_deployment_and_a_free_port() {
     assert!(refused.err.contains("--port"), "{}", refused.err);
 }
 
-/// A folder with a local stack that nothing answers for, and a program in place of the one that opens a browser.
+/// A folder with a local stack that does not run, and a program in place of the one that opens a browser.
 struct Desktop {
     folder: PathBuf,
 }

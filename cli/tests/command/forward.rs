@@ -20,21 +20,21 @@ struct Posted {
     body: Vec<u8>,
 }
 
-/// Starts a program at this address that answers everything with this status.
+/// Starts a program at this address that responds to everything with this status.
 fn listens(listener: TcpListener, status: &'static str) -> Receiver<Posted> {
     let (say, said) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let (stream, say) = (stream.expect("a connection"), say.clone());
             thread::spawn(
-                move || while answered(&stream, status).is_some_and(|posted| say.send(posted).is_ok()) {},
+                move || while respond(&stream, status).is_some_and(|posted| say.send(posted).is_ok()) {},
             );
         }
     });
     said
 }
 
-fn answered(stream: &TcpStream, status: &str) -> Option<Posted> {
+fn respond(stream: &TcpStream, status: &str) -> Option<Posted> {
     let mut reader = BufReader::new(stream);
     let mut lines: Vec<String> = Vec::new();
     loop {
@@ -157,15 +157,15 @@ async fn an_error_response_is_reported_and_skipped() {
     snapshot("forward-refused", &forwarded);
 }
 
-/// Starts a program that answers with these statuses in turn, and then with the last one.
-fn answers(listener: TcpListener, statuses: &'static [&'static str]) -> Receiver<Posted> {
+/// Starts a program that responds with these statuses in turn, and then with the last one.
+fn respond_in_turn(listener: TcpListener, statuses: &'static [&'static str]) -> Receiver<Posted> {
     let (say, said) = channel();
     thread::spawn(move || {
         let mut statuses = statuses.iter().copied().peekable();
         for stream in listener.incoming() {
             let stream = stream.expect("a connection");
             let status = if statuses.len() > 1 { statuses.next() } else { statuses.peek().copied() };
-            let posted = answered(&stream, status.expect("a status"));
+            let posted = respond(&stream, status.expect("a status"));
             if posted.is_none_or(|posted| say.send(posted).is_err()) {
                 break;
             }
@@ -178,7 +178,8 @@ fn answers(listener: TcpListener, statuses: &'static [&'static str]) -> Receiver
 async fn a_failed_request_is_repeated_before_later_events() {
     let given = order_with_two_states().await;
     let (listener, url) = somewhere();
-    let posted = answers(listener, &["503 Service Unavailable", "500 Internal Server Error", "200 OK"]);
+    let posted =
+        respond_in_turn(listener, &["503 Service Unavailable", "500 Internal Server Error", "200 OK"]);
     let port = url.rsplit(':').next().expect("a port").to_owned();
     let forward =
         ["forward", "--to", &port, "--since", "10m", "--limit", "2", "--store", &given.address, "--json"];

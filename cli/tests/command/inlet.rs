@@ -207,7 +207,7 @@ pub(crate) fn on_a_terminal(columns: u16, arguments: &[&str]) -> String {
     ran.out
 }
 
-/// The same with this typed in answer to its questions. Returns the exit code too.
+/// The same with this typed in reply to its questions. Returns the exit code too.
 pub(crate) fn typed_on_a_terminal(columns: u16, arguments: &[&str], typed: &str) -> Ran {
     let words = arguments.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let line = format!(

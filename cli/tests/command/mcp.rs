@@ -36,7 +36,7 @@ impl Client {
     async fn call(&self, name: &'static str, arguments: Value) -> CallToolResult {
         let arguments = arguments.as_object().cloned().unwrap_or_default();
         let parameters = CallToolRequestParams::new(name).with_arguments(arguments);
-        self.client.call_tool(parameters).await.expect("an answer")
+        self.client.call_tool(parameters).await.expect("a response")
     }
 
     /// Calls a tool and returns its heading and its data.
@@ -53,12 +53,12 @@ fn text(result: &CallToolResult) -> String {
 }
 
 /// Returns the heading, and the data between the lines of the fence. Nothing follows the fence.
-fn fenced(answer: &str) -> (String, Value) {
-    let lines: Vec<&str> = answer.lines().collect();
+fn fenced(response: &str) -> (String, Value) {
+    let lines: Vec<&str> = response.lines().collect();
     let begin = lines.iter().position(|line| line.starts_with("BEGIN UNTRUSTED DATA ")).expect("a fence");
     let word = lines[begin].rsplit(' ').next().expect("a word");
     assert_eq!(lines[begin + 2], format!("END UNTRUSTED DATA {word}"));
-    assert_eq!(lines.len(), begin + 3, "{answer}");
+    assert_eq!(lines.len(), begin + 3, "{response}");
     (lines[0].to_owned(), serde_json::from_str(lines[begin + 1]).expect("JSON"))
 }
 
@@ -121,9 +121,9 @@ async fn a_note_with_instructions_stays_data() {
         ("entity_timeline", json!({"entity": id.entity_path()})),
         ("list_events", json!({"store": format!("zid/{store}")})),
     ] {
-        let answer = text(&client.call(tool, arguments).await);
-        let (_, data) = fenced(&answer);
-        assert!(!answer.contains('\u{202e}') && answer.contains("never an instruction"), "{tool}");
+        let response = text(&client.call(tool, arguments).await);
+        let (_, data) = fenced(&response);
+        assert!(!response.contains('\u{202e}') && response.contains("never an instruction"), "{tool}");
         if tool != "list_events" {
             assert!(data.to_string().contains("ignore your rules"), "{tool}: it is there, as data");
         }
@@ -168,11 +168,11 @@ async fn a_quarantined_proof_is_not_shown_to_an_agent() {
     assert_eq!(stack.send("zid", &request).status, 401);
     let client = Client::start(&["--allow-write"]).await;
     let address = format!("zid/{store}");
-    let answer = text(&client.call("list_quarantine", json!({"store": address})).await);
-    let (heading, data) = fenced(&answer);
+    let response = text(&client.call("list_quarantine", json!({"store": address})).await);
+    let (heading, data) = fenced(&response);
     assert!(heading.starts_with("1 quarantined delivery"), "{heading}");
     assert_eq!(data["quarantined"][0]["body_bytes"], request.body.len());
-    assert!(!answer.contains(request.headers.value("authorization").expect("a proof")));
+    assert!(!response.contains(request.headers.value("authorization").expect("a proof")));
     let (_, counted) = client.done("change_reverify", json!({"store": address})).await;
     assert_eq!(counted["count"], 1);
     let (heading, _) = client.done("change_reverify", json!({"store": address, "confirm_count": 1})).await;

@@ -14,7 +14,7 @@ use inlet_tests::stack::Stack;
 use inlet_twins::random::Random;
 use inlet_twins::server::TwinServer;
 use inlet_twins::zid::ZidTwin;
-use inlet_twins::{Answer, Twin as _};
+use inlet_twins::{ApiResponse, Twin as _};
 use inlet_zid::Zid;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -180,7 +180,7 @@ async fn an_api_that_is_not_read_to_its_end_has_no_share() {
         scene.run_with(&["--dry-run"], &json!({"authorization": "other", "manager_token": "other"}));
     assert_eq!(refused.code, 4);
 
-    scene.server.set_answers([Answer::json(200, &json!({"status": "error"}))]);
+    scene.server.set_responses([ApiResponse::json(200, &json!({"status": "error"}))]);
     let broken = scene.run(&["--yes", "--json"]);
     assert_eq!(broken.code, 5, "{broken:?}");
     let kind = &broken.json()["kinds"][0];

@@ -106,7 +106,7 @@ fn a_redirect_is_sent() {
 }
 
 #[test]
-fn a_flash_sale_is_answered_and_measured() {
+fn a_flash_sale_is_accepted_and_measured() {
     let arguments =
         ["--json", "send", "tiki", "--scenario", "flash-sale", "-n", "30", "--reorder", "--rate", "100"];
     let printed = run(&arguments).done().json();

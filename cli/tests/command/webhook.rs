@@ -166,7 +166,7 @@ async fn zid_gets_a_subscription_for_each_event() {
 #[tokio::test]
 async fn a_refusal_of_zid_is_checked_in_its_list() {
     let scene = Scene::zid().await;
-    // It did it, and answers that it exists: another caller was quicker.
+    // It did it, and responds that it exists: another caller was quicker.
     scene.api.behaviours([Behaviour::Well, Behaviour::DoesAndSays(422, r#"{"message":"exists"}"#)]);
     snapshot("webhook-register-zid-exists", &scene.run(&["register", "order.create"]).done());
     scene.api.behaviours([Behaviour::Well, Behaviour::Says(422, r#"{"message":"no: s3cret-\"pass"}"#)]);

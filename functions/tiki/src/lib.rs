@@ -113,7 +113,7 @@ impl Provider for Tiki {
         let payload = unwrapped(&body, &["data"]);
         let topic_name =
             || delivery.topic().filter(|topic| !topic.trim().is_empty()).unwrap_or(UNKNOWN).to_owned();
-        let topic = topics::of(delivery.topic(), payload);
+        let topic = topics::find_topic(delivery.topic(), payload);
         if topic.is_some_and(|topic| !topic.is_proved_by(delivery.proof_scopes())) {
             // The key of one topic proves no delivery of another topic.
             return ParsedEvent::unknown(&topic_name(), UnknownReason::Body, entity_id(payload, events::ANY));

@@ -73,7 +73,7 @@ pub(crate) fn keys<'c>(
 ///
 /// A body that comes to another topic's URL is found by its shape too. Its topic's key must prove it:
 /// [`Topic::is_proved_by`].
-pub(crate) fn of(topic: Option<&str>, payload: &Value) -> Option<&'static Topic> {
+pub(crate) fn find_topic(topic: Option<&str>, payload: &Value) -> Option<&'static Topic> {
     let has_shape = |topic: &&Topic| entity_id(payload, topic.shape).is_some();
     let named = named(topic);
     named.filter(|topic| has_shape(topic)).or_else(|| TOPICS.iter().find(has_shape)).or(named)

@@ -108,7 +108,7 @@ impl Protocol {
                 self.after(world, round.after_consumer(self, Ok(())));
             }
             Luck::Fails => self.after(world, round.after_consumer(self, Err(Failed))),
-            // The consumer takes it, and the processor gets no answer: an attempt that was interrupted at its end.
+            // The consumer takes it, and the processor gets no response: an attempt that was interrupted at its end.
             Luck::Overdue | Luck::SentAgain => {
                 world.consume(head);
                 self.after(world, round.after_consumer(self, Err(Failed)));

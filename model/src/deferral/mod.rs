@@ -5,7 +5,7 @@
 //! A receiver that cannot read the credentials
 //!
 //! 1. writes the request into the quarantine, then
-//! 2. counts it on the store's marker, and then answers 2xx. If either fails, the response is a 503.
+//! 2. counts it on the store's marker, and then returns 2xx. If either fails, the response is a 503.
 //!
 //! Once a minute the sweeper looks for markers that count more requests than were verified, and
 //!

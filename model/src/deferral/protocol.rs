@@ -27,7 +27,7 @@ pub enum Step {
     Arrives(Id),
     /// The provider sends nothing more.
     SendsNoMore,
-    /// Parameter Store answers again.
+    /// Parameter Store responds again.
     Recovers,
     /// A receiver makes its next call.
     Receiver(Id, Luck),

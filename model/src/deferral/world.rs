@@ -12,7 +12,7 @@ pub struct World {
     pub receivers: Vec<Receiver>,
     /// The sweeper.
     pub sweeper: Sweeper,
-    /// True once Parameter Store answers again.
+    /// True once Parameter Store responds again.
     pub is_readable: bool,
     /// The deliveries that were answered 2xx.
     pub accepted: Ids,
@@ -86,7 +86,7 @@ pub enum Reply {
     Marker(Option<Marker>),
     /// The requests.
     Requests(Ids),
-    /// Parameter Store does not answer.
+    /// Parameter Store does not respond.
     Unreadable,
 }
 

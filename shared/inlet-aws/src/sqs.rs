@@ -55,7 +55,7 @@ pub struct QueueDepth {
 
 impl QueueDepth {
     /// Returns the number of all messages.
-    pub fn all(self) -> u32 {
+    pub fn total(self) -> u32 {
         self.visible.saturating_add(self.in_flight)
     }
 }

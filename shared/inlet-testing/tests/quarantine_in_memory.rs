@@ -83,10 +83,10 @@ async fn received(receiver: &Memory, to: &str, key: Option<&str>, body: &[u8]) -
         body: body.to_vec(),
     };
     let attempt = WriteToken("1".into());
-    let (answer, report) = receiver.receive::<Plain>(Unverified::new(request), now(), &attempt).await;
-    assert!(answer.status == 200 || receiver.journal.bodies().is_empty(), "nothing refused is an event");
-    assert!(answer.status == 200 || receiver.queue.messages().is_empty(), "nothing refused is enqueued");
-    (answer.status, report)
+    let (response, report) = receiver.receive::<Plain>(Unverified::new(request), now(), &attempt).await;
+    assert!(response.status == 200 || receiver.journal.bodies().is_empty(), "nothing refused is an event");
+    assert!(response.status == 200 || receiver.queue.messages().is_empty(), "nothing refused is enqueued");
+    (response.status, report)
 }
 
 #[tokio::test]

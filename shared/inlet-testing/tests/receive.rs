@@ -94,8 +94,8 @@ fn deliver(receiver: &Whole, body: &str, at_ms: i64, attempt: &str) -> (u16, Rep
     let received_at = ReceivedAt::from_millis(at_ms).unwrap();
     let attempt = WriteToken(attempt.to_owned());
     let receiving = receiver.receive::<Toy>(request("demo", "right", body), received_at, &attempt);
-    let (answer, report) = ready(receiving);
-    (answer.status, report)
+    let (response, report) = ready(receiving);
+    (response.status, report)
 }
 
 fn lasting(level: u32) -> String {
@@ -248,9 +248,9 @@ fn nothing_unverified_reaches_a_port() {
     for (store, token) in [("demo", "wrong"), ("demo", ""), ("another", "right")] {
         let receiver = receiver(Plan::default(), Plan::default());
         let received_at = ReceivedAt::from_millis(0).unwrap();
-        let (answer, report) =
+        let (response, report) =
             ready(receiver.receive::<Toy>(request(store, token, "{}"), received_at, &WriteToken("a".into())));
-        assert_eq!(answer.status, 401, "{store} {token:?}: {report:?}");
+        assert_eq!(response.status, 401, "{store} {token:?}: {report:?}");
         assert!(receiver.journal.bodies().is_empty() && receiver.queue.calls() == 0, "{store} {token:?}");
     }
 }

@@ -146,7 +146,7 @@ impl ContentDigest {
     }
 
     /// Returns the digest of this content at this time: it distinguishes an event from an equal one of another time.
-    fn at(self, received_at: ReceivedAt) -> Self {
+    fn with_time(self, received_at: ReceivedAt) -> Self {
         let mut hash = Sha256::new();
         hash.update(self.0);
         hash.update(received_at.millis().to_be_bytes());
@@ -245,7 +245,7 @@ impl Event {
             DedupRule::RetryWindow => {
                 // Without an entity, a change in between cannot be seen: the window is shorter.
                 let longest = if reading.entity.is_some() { P::RETRY_WINDOW } else { DEFAULT_RETRY_WINDOW };
-                (DedupScope::Within(P::RETRY_WINDOW.min(longest)), content.at(received_at).short())
+                (DedupScope::Within(P::RETRY_WINDOW.min(longest)), content.with_time(received_at).short())
             }
         };
         let updates_latest = P::MIXED_DEDUP_KINDS.contains(&reading.kind()) && reading.entity.is_some();
@@ -310,7 +310,7 @@ impl Event {
     pub(crate) fn receive_later(&mut self, received_at: ReceivedAt) {
         self.received_at = received_at;
         if let DedupScope::Within(_) = self.dedup_scope {
-            let digest = self.content.at(received_at).short();
+            let digest = self.content.with_time(received_at).short();
             let later = EventId(format!("{}/{digest}", self.id.entity_path()));
             self.supersedes = Some(std::mem::replace(&mut self.id, later));
         }

@@ -12,7 +12,7 @@ use inlet_aws::dynamodb::table::Table;
 use crate::faults::call::{Operation, Service};
 use crate::faults::concurrent::run_all;
 use crate::faults::consumer::{
-    Conduct, Consumer, Failure, Given, Mode, RetryAfter, SECRETS, SHORT_LIMIT_SECONDS, entity_of,
+    Behaviour, Consumer, Failure, Given, Mode, RetryAfter, SECRETS, SHORT_LIMIT_SECONDS, entity_of,
 };
 use crate::faults::function::Function;
 use crate::faults::matrix::{Hidden, count_unprocessed, is_2xx, poll_with};
@@ -54,57 +54,57 @@ const PROMPT: Duration = Duration::from_secs(60);
 pub struct Case {
     /// The consumer's mode.
     pub mode: Mode,
-    /// The consumer's conduct.
-    pub conduct: Conduct,
+    /// The consumer's behaviour.
+    pub behaviour: Behaviour,
     /// The faults of the processor's calls, those to the consumer among them.
     pub rules: Vec<Rule>,
 }
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.mode, describe(self.conduct, self.mode))?;
+        write!(f, "{}: {}", self.mode, describe(self.behaviour, self.mode))?;
         let mut rules = self.rules.iter();
         rules.try_for_each(|rule| write!(f, ", {:?} {:?} {}", rule.matching, rule.calls, rule.fault))
     }
 }
 
-/// Describes a conduct for the table.
-fn describe(conduct: Conduct, mode: Mode) -> String {
+/// Describes a behaviour for the table.
+fn describe(behaviour: Behaviour, mode: Mode) -> String {
     let failure = |failure| match failure {
-        Failure::Status(status) => format!("answers {status}"),
+        Failure::Status(status) => format!("returns {status}"),
         Failure::Later(status, RetryAfter::Seconds(_)) => {
-            format!("answers {status}, `Retry-After` in seconds")
+            format!("returns {status}, `Retry-After` in seconds")
         }
-        Failure::Later(status, RetryAfter::Date(_)) => format!("answers {status}, `Retry-After` as a date"),
-        Failure::Later(status, RetryAfter::Huge) => format!("answers {status}, `Retry-After` of 40 digits"),
-        Failure::Later(status, RetryAfter::Unreadable) => format!("answers {status}, `Retry-After: soon`"),
+        Failure::Later(status, RetryAfter::Date(_)) => format!("returns {status}, `Retry-After` as a date"),
+        Failure::Later(status, RetryAfter::Huge) => format!("returns {status}, `Retry-After` of 40 digits"),
+        Failure::Later(status, RetryAfter::Unreadable) => format!("returns {status}, `Retry-After: soon`"),
         Failure::Redirect(status) => format!("redirects with {status}"),
         Failure::Service(429, _) => "throttled".to_owned(),
         Failure::Service(status, code) => format!("{code} ({status})"),
         Failure::Unhandled(kind) => format!("unhandled error {kind}"),
         Failure::Named(kind) => format!("names a failure `{kind}`"),
-        Failure::Text(text) => format!("answers `{text}`"),
-        Failure::SixMegabytes => "answers 6 MB".to_owned(),
-        Failure::Hang => "never answers".to_owned(),
+        Failure::Text(text) => format!("returns `{text}`"),
+        Failure::SixMegabytes => "returns 6 MB".to_owned(),
+        Failure::Hang => "never responds".to_owned(),
     };
     let consumer = if mode == Mode::Function { "function" } else { "endpoint" };
-    match conduct {
-        Conduct::Works => "works".to_owned(),
-        Conduct::Fails(why) => format!("down: {}", failure(why)),
-        Conduct::Flaps(why) => format!("every second call {}", failure(why)),
-        Conduct::RespondsLate => format!("the {consumer} processes and answers too late"),
-        Conduct::Poison(why) => format!("one event: {}", failure(why)),
+    match behaviour {
+        Behaviour::Works => "works".to_owned(),
+        Behaviour::Fails(why) => format!("down: {}", failure(why)),
+        Behaviour::Flaps(why) => format!("every second call {}", failure(why)),
+        Behaviour::RespondsLate => format!("the {consumer} processes and responds too late"),
+        Behaviour::Poison(why) => format!("one event: {}", failure(why)),
     }
 }
 
 impl Case {
     fn limit_seconds(&self) -> u32 {
         let hangs = matches!(
-            self.conduct,
-            Conduct::RespondsLate
-                | Conduct::Fails(Failure::Hang)
-                | Conduct::Poison(Failure::Hang)
-                | Conduct::Flaps(Failure::Hang)
+            self.behaviour,
+            Behaviour::RespondsLate
+                | Behaviour::Fails(Failure::Hang)
+                | Behaviour::Poison(Failure::Hang)
+                | Behaviour::Flaps(Failure::Hang)
         );
         let is_silent = |rule: &Rule| {
             rule.is_of(Service::Consumer) && matches!(rule.fault, Fault::TimeoutLost | Fault::TimeoutApplied)
@@ -114,18 +114,18 @@ impl Case {
 
     /// Returns true if the poison fails by its own fault and is parked after its tries.
     fn parks(&self) -> bool {
-        match self.conduct {
-            Conduct::Poison(Failure::Hang | Failure::Named("transient")) => false,
-            Conduct::Poison(_) => true,
-            Conduct::Works | Conduct::Fails(_) | Conduct::Flaps(_) | Conduct::RespondsLate => false,
+        match self.behaviour {
+            Behaviour::Poison(Failure::Hang | Failure::Named("transient")) => false,
+            Behaviour::Poison(_) => true,
+            Behaviour::Works | Behaviour::Fails(_) | Behaviour::Flaps(_) | Behaviour::RespondsLate => false,
         }
     }
 
     /// Returns true if the consumer names a time until the next attempt, which this case measures.
     fn is_timed(&self) -> bool {
         matches!(
-            self.conduct,
-            Conduct::Fails(Failure::Later(_, RetryAfter::Seconds(_) | RetryAfter::Date(_)))
+            self.behaviour,
+            Behaviour::Fails(Failure::Later(_, RetryAfter::Seconds(_) | RetryAfter::Date(_)))
         )
     }
 }
@@ -195,24 +195,24 @@ pub async fn run(stack: &Stack, case: Case) -> Outcome {
     let plan = Plan::default();
     let mut processor = world.processor_for(&consumer, &plan, case.limit_seconds()).await;
     plan.set(case.rules.clone());
-    consumer.behave(case.conduct);
+    consumer.behave(case.behaviour);
     if case.is_timed() {
         // Each entity's first event is refused once.
         poll_with(&world, &mut processor, Hidden::ByTheQueue).await;
-        consumer.behave(Conduct::Works);
+        consumer.behave(Behaviour::Works);
         broken.extend(wait(&world, &consumer, &mut processor).await);
     } else {
         for _ in 0..FAULTY_ROUNDS {
             poll_with(&world, &mut processor, Hidden::NoLonger).await;
         }
-        if case.conduct == Conduct::Poison(Failure::Hang) {
+        if case.behaviour == Behaviour::Poison(Failure::Hang) {
             broken.extend(isolated(&consumer, &arrived, &mut processor, &world).await);
         }
     }
     plan.stop();
-    let heals = !case.parks() && !matches!(case.conduct, Conduct::Flaps(_));
+    let heals = !case.parks() && !matches!(case.behaviour, Behaviour::Flaps(_));
     if heals {
-        consumer.behave(Conduct::Works);
+        consumer.behave(Behaviour::Works);
     }
     if !drained(&world, &mut processor).await {
         broken.push(format!("work is left after {ROUNDS} rounds"));
@@ -234,7 +234,7 @@ async fn deliver(stack: &Stack, world: &World, broken: &mut Vec<String>) -> (Rec
             let mark = format!("{entity}-{n}");
             let (body, event) = Kind::OwnTime.delivery(entity, &mark);
             let accepted = is_2xx(&receiver.invoke(event).await);
-            reconciliation.note(body, &mark, true, true, accepted);
+            reconciliation.record(body, &mark, true, true, accepted);
             if !accepted {
                 broken.push(format!("{mark} is refused although every service works"));
             }
@@ -407,13 +407,13 @@ pub async fn redrive_and_replay(stack: &Stack, mode: Mode) -> Vec<String> {
         Mode::Function => (Failure::Unhandled("KeyError"), Failure::Service(500, "ServiceException")),
         Mode::Https => (Failure::Status(400), Failure::Status(500)),
     };
-    consumer.behave(Conduct::Poison(rejected));
+    consumer.behave(Behaviour::Poison(rejected));
     let mut processor = world.processor_for(&consumer, &Plan::default(), LONG_LIMIT_SECONDS).await;
     if !drained(&world, &mut processor).await || parked(&world).await != HashSet::from([poison.clone()]) {
         broken.push("the poison alone must be parked".to_owned());
     }
     let before = consumer.given().len();
-    consumer.behave(Conduct::Works);
+    consumer.behave(Behaviour::Works);
     world.redrive(stack).await;
     if !drained(&world, &mut processor).await {
         broken.push("work is left after the redrive".to_owned());
@@ -424,7 +424,7 @@ pub async fn redrive_and_replay(stack: &Stack, mode: Mode) -> Vec<String> {
     }
 
     let before = consumer.given().len();
-    consumer.behave(Conduct::Flaps(down));
+    consumer.behave(Behaviour::Flaps(down));
     world.replay(stack, "after-the-fix").await;
     if !drained(&world, &mut processor).await {
         broken.push("work is left after the replay".to_owned());
@@ -447,11 +447,11 @@ pub async fn redrive_and_replay(stack: &Stack, mode: Mode) -> Vec<String> {
 }
 
 /// Returns the cases of a consumer that fails, in both modes.
-pub fn conducts() -> Vec<Case> {
-    let of = |mode, conduct| Case { mode, conduct, rules: Vec::new() };
-    let fails = |mode, failure| of(mode, Conduct::Fails(failure));
-    let poison = |mode, failure| of(mode, Conduct::Poison(failure));
-    let mut cases: Vec<Case> = Mode::ALL.map(|mode| of(mode, Conduct::Works)).to_vec();
+pub fn behaviours() -> Vec<Case> {
+    let of = |mode, behaviour| Case { mode, behaviour, rules: Vec::new() };
+    let fails = |mode, failure| of(mode, Behaviour::Fails(failure));
+    let poison = |mode, failure| of(mode, Behaviour::Poison(failure));
+    let mut cases: Vec<Case> = Mode::ALL.map(|mode| of(mode, Behaviour::Works)).to_vec();
     for (status, code) in [
         (429, "TooManyRequestsException"),
         (500, "ServiceException"),
@@ -465,7 +465,7 @@ pub fn conducts() -> Vec<Case> {
         cases.push(fails(Mode::Function, Failure::Unhandled(kind)));
     }
     cases.push(fails(Mode::Function, Failure::Named("transient")));
-    cases.push(of(Mode::Function, Conduct::Flaps(Failure::Service(503, "ServiceUnavailable"))));
+    cases.push(of(Mode::Function, Behaviour::Flaps(Failure::Service(503, "ServiceUnavailable"))));
     for kind in ["permanent", "transient"] {
         cases.push(poison(Mode::Function, Failure::Named(kind)));
     }
@@ -491,7 +491,7 @@ pub fn conducts() -> Vec<Case> {
     ] {
         cases.push(fails(Mode::Https, Failure::Later(status, time)));
     }
-    cases.push(of(Mode::Https, Conduct::Flaps(Failure::Status(503))));
+    cases.push(of(Mode::Https, Behaviour::Flaps(Failure::Status(503))));
     for status in [400, 404, 410] {
         cases.push(poison(Mode::Https, Failure::Status(status)));
     }
@@ -499,7 +499,7 @@ pub fn conducts() -> Vec<Case> {
         cases.push(poison(Mode::Https, Failure::Redirect(status)));
     }
     for mode in Mode::ALL {
-        cases.push(of(mode, Conduct::RespondsLate));
+        cases.push(of(mode, Behaviour::RespondsLate));
         cases.push(fails(mode, Failure::Hang));
         cases.push(poison(mode, Failure::Hang));
     }
@@ -508,18 +508,18 @@ pub fn conducts() -> Vec<Case> {
 
 /// Returns the cases in which a call of the processor fails, as a run without faults makes them.
 async fn calls(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
-    let probe = |mode, conduct| Case { mode, conduct, rules: Vec::new() };
-    let usual = Mode::ALL.map(|mode| probe(mode, Conduct::Works));
+    let probe = |mode, behaviour| Case { mode, behaviour, rules: Vec::new() };
+    let usual = Mode::ALL.map(|mode| probe(mode, Behaviour::Works));
     // These make the calls that follow a failure.
     let failing = [
-        probe(Mode::Function, Conduct::Poison(Failure::Named("permanent"))),
-        probe(Mode::Https, Conduct::Poison(Failure::Status(400))),
+        probe(Mode::Function, Behaviour::Poison(Failure::Named("permanent"))),
+        probe(Mode::Https, Behaviour::Poison(Failure::Status(400))),
     ];
     let probes = usual.into_iter().chain(failing.into_iter().filter(|_| extent == Extent::Full)).collect();
     let mut cases = Vec::new();
     for (nth, probe) in all(stack, probes).await.into_iter().enumerate() {
         assert!(probe.broken.is_empty(), "without any fault: {}: {:#?}", probe.case, probe.broken);
-        let works = probe.case.conduct == Conduct::Works;
+        let works = probe.case.behaviour == Behaviour::Works;
         for (at, operation) in probe.seen.iter().enumerate() {
             let is_response = operation.service == Service::Lambda;
             let faults = Fault::OF_SERVICES.iter().filter(|_| !is_response);
@@ -556,20 +556,21 @@ async fn calls(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
 pub enum Extent {
     /// Every case.
     Full,
-    /// The conducts of a consumer without their variants, every fault of the call that hands over events, and some
+    /// The behaviours of a consumer without their variants, every fault of the call that hands over events, and some
     /// faults of each other call.
     Short,
 }
 
 /// Returns all cases.
 pub async fn cases(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
-    let conducts = conducts().into_iter().filter(|case| extent == Extent::Full || !is_variant(case.conduct));
-    conducts.chain(calls(stack, extent).await).collect()
+    let behaviours =
+        behaviours().into_iter().filter(|case| extent == Extent::Full || !is_variant(case.behaviour));
+    behaviours.chain(calls(stack, extent).await).collect()
 }
 
-/// Returns true for a conduct that another one differs from only in a status, a code or a text.
-fn is_variant(conduct: Conduct) -> bool {
-    let (Conduct::Fails(failure) | Conduct::Poison(failure)) = conduct else { return false };
+/// Returns true for a behaviour that another one differs from only in a status, a code or a text.
+fn is_variant(behaviour: Behaviour) -> bool {
+    let (Behaviour::Fails(failure) | Behaviour::Poison(failure)) = behaviour else { return false };
     match failure {
         Failure::Status(status) => [404, 410, 502, 504].contains(&status),
         Failure::Redirect(status) => status == 301,
@@ -602,7 +603,7 @@ pub fn table(outcomes: &[Outcome]) -> String {
     let mut sum = Numbers::default();
     for Outcome { case, numbers, .. } in outcomes {
         let (rank, fault) = match case.rules.as_slice() {
-            [] => (0, describe(case.conduct, case.mode)),
+            [] => (0, describe(case.behaviour, case.mode)),
             [rule, ..] if rule.is_of(Service::Consumer) => (1, format!("the call: {}", rule.fault)),
             [rule, ..] => (2, format!("a call of AWS: {}", rule.fault)),
         };

@@ -77,14 +77,20 @@ pub async fn run(stack: &Stack, row: Row) -> Seen {
         if !accepted {
             broken.push(format!("{mark} of {entity} is refused: {ended:?}"));
         }
-        states.note(entity, body.clone(), sent, accepted);
-        reconciliation.note(body, &format!("{mark} of {entity}"), true, row.kind != Kind::Windowed, accepted);
+        states.record(entity, body.clone(), sent, accepted);
+        reconciliation.record(
+            body,
+            &format!("{mark} of {entity}"),
+            true,
+            row.kind != Kind::Windowed,
+            accepted,
+        );
         sweeper.invoke(json!({})).await;
     }
     let (body, event) = row.kind.delivery("9003", "forged");
     receiver.invoke(forged(event)).await;
     // It is answered 2xx, as every delivery then, and must not become an event.
-    reconciliation.note(body, "a forgery", false, true, false);
+    reconciliation.record(body, "a forgery", false, true, false);
     sweeper.invoke(json!({})).await;
     if !world.published().await.is_empty() {
         broken.push("an event is published although no credential can be read".to_owned());

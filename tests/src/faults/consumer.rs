@@ -1,5 +1,5 @@
 //! A consumer under the test's control: a function behind Lambda's Invoke API, or an HTTPS endpoint. It fails by its
-//! conduct, and records every event that it receives.
+//! behaviour, and records every event that it receives.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -103,9 +103,9 @@ pub enum Failure {
     Hang,
 }
 
-/// The consumer's conduct.
+/// The consumer's behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conduct {
+pub enum Behaviour {
     /// It processes everything.
     Works,
     /// It processes nothing and fails.
@@ -149,7 +149,7 @@ pub fn entity_of(id: &str) -> &str {
 #[derive(Debug)]
 struct State {
     mode: Mode,
-    conduct: Conduct,
+    behaviour: Behaviour,
     poison: Option<String>,
     given: Vec<Given>,
     broken: Vec<String>,
@@ -166,8 +166,8 @@ pub struct Consumer {
 impl Consumer {
     /// Starts a consumer that processes everything.
     pub async fn start(mode: Mode) -> Self {
-        let conduct = Conduct::Works;
-        let state = State { mode, conduct, poison: None, given: Vec::new(), broken: Vec::new(), calls: 0 };
+        let behaviour = Behaviour::Works;
+        let state = State { mode, behaviour, poison: None, given: Vec::new(), broken: Vec::new(), calls: 0 };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         let server = Server::start(move |request| {
@@ -190,9 +190,9 @@ impl Consumer {
         }
     }
 
-    /// Changes its conduct.
-    pub fn behave(&self, conduct: Conduct) {
-        lock(&self.state).conduct = conduct;
+    /// Changes its behaviour.
+    pub fn behave(&self, behaviour: Behaviour) {
+        lock(&self.state).behaviour = behaviour;
     }
 
     /// Names the event that is poison.
@@ -255,20 +255,20 @@ impl State {
             poison.map(|event| event.id.clone()),
             given.iter().map(|event| event.id.clone()).collect::<Vec<_>>(),
         );
-        match (self.conduct, poison) {
-            (Conduct::Fails(failure), _) => self.fail(failure, &ids),
-            (Conduct::Flaps(failure), _) if self.calls.is_multiple_of(2) => self.fail(failure, &ids),
-            (Conduct::RespondsLate, _) => {
+        match (self.behaviour, poison) {
+            (Behaviour::Fails(failure), _) => self.fail(failure, &ids),
+            (Behaviour::Flaps(failure), _) if self.calls.is_multiple_of(2) => self.fail(failure, &ids),
+            (Behaviour::RespondsLate, _) => {
                 self.process(first, None);
                 Reaction::After(LATE, self.success())
             }
-            (Conduct::Poison(failure), Some(poison)) => {
+            (Behaviour::Poison(failure), Some(poison)) => {
                 if let Failure::Named(_) = failure {
                     self.process(first, Some(&poison));
                 }
                 self.fail(failure, &[poison])
             }
-            (Conduct::Works | Conduct::Flaps(_) | Conduct::Poison(_), _) => {
+            (Behaviour::Works | Behaviour::Flaps(_) | Behaviour::Poison(_), _) => {
                 self.process(first, None);
                 Reaction::Now(self.success())
             }

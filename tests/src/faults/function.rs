@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, mpsc};
 use crate::faults::call::Operation;
 use crate::faults::http::{Closed, Reply, Server, whole};
 use crate::faults::plan::{Fault, Plan};
-use crate::faults::proxy::{Killer, Kills, Proxy, Upstream};
+use crate::faults::proxy::{KillSwitch, Kills, Proxy, Upstream};
 
 /// The address of a function's proxy, in the values of its variables.
 pub const PROXY: &str = "{proxy}";
@@ -54,7 +54,7 @@ pub struct Function {
     spec: Spec,
     plan: Plan,
     proxy: Proxy,
-    killer: Killer,
+    kill_switch: KillSwitch,
     kills: Kills,
     process: Option<Process>,
 }
@@ -70,9 +70,10 @@ struct Process {
 impl Function {
     /// Returns a function whose calls fail by `plan`. Its process starts with its first invocation.
     pub async fn new(spec: Spec, upstream: impl Into<Upstream>, plan: Plan) -> Self {
-        let (killer, kills) = Killer::new();
-        let proxy = Proxy::start(upstream, plan.clone(), killer.clone()).await.expect("a port for the proxy");
-        Self { spec, plan, proxy, killer, kills, process: None }
+        let (kill_switch, kills) = KillSwitch::new();
+        let proxy =
+            Proxy::start(upstream, plan.clone(), kill_switch.clone()).await.expect("a port for the proxy");
+        Self { spec, plan, proxy, kill_switch, kills, process: None }
     }
 
     /// Invokes the function, in a new process if the last one ended.
@@ -118,7 +119,7 @@ impl Function {
             results: sender,
             timeout: self.spec.timeout,
             plan: self.plan.clone(),
-            killer: self.killer.clone(),
+            kill_switch: self.kill_switch.clone(),
         });
         let server = Server::start(move |request| {
             let runtime = Arc::clone(&runtime);
@@ -158,7 +159,7 @@ struct Runtime {
     results: mpsc::Sender<Ended>,
     timeout: Duration,
     plan: Plan,
-    killer: Killer,
+    kill_switch: KillSwitch,
 }
 
 impl Runtime {
@@ -194,7 +195,7 @@ impl Runtime {
     /// Passes the function's response on. The process may be killed before that, as at any other call.
     async fn respond(&self, body: Value) -> Result<Reply, Closed> {
         if let Some(Fault::KillBefore | Fault::KillAfter) = self.plan.next(&Operation::response()) {
-            self.killer.kill().await;
+            self.kill_switch.kill().await;
             return Err(Closed);
         }
         let _ = self.results.send(Ended::Returned(body)).await;

@@ -40,7 +40,7 @@ const SETTLED: Duration = Duration::from_millis(1_200);
 
 /// The program whose calls fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Who {
+pub enum Program {
     /// The receiver.
     Receiver,
     /// The processor, with messages whose events are stored.
@@ -51,7 +51,7 @@ pub enum Who {
     Sweeper,
 }
 
-impl Who {
+impl Program {
     /// Returns with and without the provider's retries, if it makes a difference: for the receiver only.
     fn retries(self) -> &'static [bool] {
         if self == Self::Receiver { &[false, true] } else { &[false] }
@@ -62,7 +62,7 @@ impl Who {
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The program whose calls fail.
-    pub who: Who,
+    pub program: Program,
     /// The kind of body.
     pub kind: Kind,
     /// The faults.
@@ -76,7 +76,7 @@ impl fmt::Display for Case {
         write!(
             f,
             "{:?}, {:?}, {}",
-            self.who,
+            self.program,
             self.kind,
             if self.retries { "retries" } else { "no retries" }
         )?;
@@ -93,7 +93,7 @@ impl Case {
         let killed = self.rules.iter().any(|rule| Fault::KILLS.contains(&rule.fault));
         let both =
             [Service::DynamoDb, Service::Sqs].iter().all(|s| self.rules.iter().any(|rule| rule.is_of(*s)));
-        self.who != Who::Receiver || !(killed || both)
+        self.program != Program::Receiver || !(killed || both)
     }
 
     /// Returns true if credentials cannot be read: deliveries are deferred, forgeries too.
@@ -131,11 +131,13 @@ pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
     let mut reconciliation = Reconciliation::default();
     let mut broken = Vec::new();
 
-    let (on_receiver, on_later) = match case.who {
-        Who::Receiver => (case.rules.clone(), None),
-        Who::Processor => (Vec::new(), Some("inlet-processor")),
-        Who::Fallback => (vec![Rule::all_of(Service::DynamoDb, Fault::ServerError)], Some("inlet-processor")),
-        Who::Sweeper => (vec![Rule::all_of(Service::Sqs, Fault::ServerError)], Some("inlet-sweeper")),
+    let (on_receiver, on_later) = match case.program {
+        Program::Receiver => (case.rules.clone(), None),
+        Program::Processor => (Vec::new(), Some("inlet-processor")),
+        Program::Fallback => {
+            (vec![Rule::all_of(Service::DynamoDb, Fault::ServerError)], Some("inlet-processor"))
+        }
+        Program::Sweeper => (vec![Rule::all_of(Service::Sqs, Fault::ServerError)], Some("inlet-sweeper")),
     };
     let receiving = Plan::new(on_receiver);
     deliver(&world, &case, &receiving, &mut reconciliation, &mut broken).await;
@@ -144,7 +146,7 @@ pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
         plan.set(case.rules.clone());
         let mut function = world.function(binary, &plan).await;
         for _ in 0..FAULTY_ROUNDS {
-            if case.who == Who::Sweeper {
+            if case.program == Program::Sweeper {
                 tokio::time::sleep(SETTLED).await;
                 function.invoke(json!({})).await;
             } else {
@@ -159,7 +161,7 @@ pub async fn run(stack: &Stack, case: Case, afterwards: Afterwards) -> Outcome {
     let published = world.published().await;
     let (mut numbers, more) = reconciliation.reconciled(&world, &table, &published).await;
     broken.extend(more);
-    let plan_with_faults = if case.who == Who::Receiver { &receiving } else { &plan };
+    let plan_with_faults = if case.program == Program::Receiver { &receiving } else { &plan };
     numbers.faults = plan_with_faults.struck();
     let mut seen: Vec<Operation> = plan_with_faults.seen().into_keys().collect();
     seen.sort();
@@ -192,7 +194,7 @@ async fn deliver(
             let accepted = is_2xx(&ended);
             let mut noted = reconciliation.lock().await;
             // The entity of b1 never changes, so it is one event for every kind of body.
-            noted.0.note(body.clone(), name, true, has_own_time || name == "b1", accepted);
+            noted.0.record(body.clone(), name, true, has_own_time || name == "b1", accepted);
             if must_accept && !accepted {
                 noted.1.push(format!("{name}: refused although a service works: {ended:?}"));
             }
@@ -217,7 +219,7 @@ async fn deliver(
     let (forged_body, _) = case.kind.delivery("7004", "forged");
     let ended = one.invoke(forged(genuine)).await;
     let was_accepted = is_2xx(&ended) && !case.is_blind();
-    reconciliation.lock().await.0.note(forged_body, "a forgery", false, has_own_time, was_accepted);
+    reconciliation.lock().await.0.record(forged_body, "a forgery", false, has_own_time, was_accepted);
     plan.stop();
     if case.retries {
         // Deliveries that were never answered 2xx are sent once more when all services work again.
@@ -319,15 +321,15 @@ const SPARSE: usize = Fault::OF_SERVICES.len();
 
 /// Returns the cases: every call of a run without faults, failing in every way.
 pub async fn cases(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
-    let calm = |who, kind| Case { who, kind, rules: Vec::new(), retries: false };
-    let whos = [Who::Receiver, Who::Processor, Who::Fallback, Who::Sweeper];
-    let probes = whos.iter().flat_map(|who| Kind::ALL.map(|kind| calm(*who, kind))).collect();
+    let calm = |program, kind| Case { program, kind, rules: Vec::new(), retries: false };
+    let programs = [Program::Receiver, Program::Processor, Program::Fallback, Program::Sweeper];
+    let probes = programs.iter().flat_map(|program| Kind::ALL.map(|kind| calm(*program, kind))).collect();
     let mut cases = Vec::new();
     for (nth, probe) in all(stack, probes).await.into_iter().enumerate() {
         assert!(probe.broken.is_empty(), "without any fault: {}: {:#?}", probe.case, probe.broken);
         assert!(!probe.seen.is_empty(), "no call was seen: {}", probe.case);
-        let Case { who, kind, .. } = probe.case;
-        let mut add = |rules: Vec<Rule>, retries| cases.push(Case { who, kind, rules, retries });
+        let Case { program, kind, .. } = probe.case;
+        let mut add = |rules: Vec<Rule>, retries| cases.push(Case { program, kind, rules, retries });
         for (at, operation) in probe.seen.iter().enumerate() {
             let is_response = operation.service == Service::Lambda;
             let faults = Fault::OF_SERVICES.iter().filter(|_| !is_response);
@@ -336,7 +338,7 @@ pub async fn cases(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
             for (which, fault) in faults.chain(partial.iter().filter(|_| batch)).enumerate() {
                 if extent == Extent::Full {
                     for calls in [Calls::Nth(1), Calls::Every] {
-                        for &retries in who.retries() {
+                        for &retries in program.retries() {
                             add(vec![Rule::new(operation, calls, *fault)], retries);
                         }
                     }
@@ -347,7 +349,7 @@ pub async fn cases(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
             for (which, fault) in Fault::KILLS.iter().take(if is_response { 1 } else { 2 }).enumerate() {
                 if extent == Extent::Full {
                     for n in 1..=3 {
-                        for &retries in who.retries() {
+                        for &retries in program.retries() {
                             add(vec![Rule::new(operation, Calls::Nth(n), *fault)], retries);
                         }
                     }
@@ -356,11 +358,11 @@ pub async fn cases(stack: &Arc<Stack>, extent: Extent) -> Vec<Case> {
                 }
             }
         }
-        if who == Who::Receiver {
+        if program == Program::Receiver {
             for (which, fault) in Fault::OF_SERVICES.into_iter().enumerate() {
                 if extent == Extent::Full || (which + nth) % SPARSE == 0 {
                     let both = [Service::DynamoDb, Service::Sqs].map(|service| Rule::all_of(service, fault));
-                    let ways = if extent == Extent::Full { who.retries() } else { &[false] };
+                    let ways = if extent == Extent::Full { program.retries() } else { &[false] };
                     for &retries in ways {
                         add(both.to_vec(), retries);
                     }
@@ -393,7 +395,7 @@ pub async fn all(stack: &Arc<Stack>, cases: Vec<Case>) -> Vec<Outcome> {
 
 /// Returns the table for people: a row for each fault of each program.
 pub fn table(outcomes: &[Outcome]) -> String {
-    let mut rows: BTreeMap<(Who, String), Numbers> = BTreeMap::new();
+    let mut rows: BTreeMap<(Program, String), Numbers> = BTreeMap::new();
     let mut sum = Numbers::default();
     for outcome in outcomes {
         let fault = match outcome.case.rules.as_slice() {
@@ -401,7 +403,7 @@ pub fn table(outcomes: &[Outcome]) -> String {
             [rule] => rule.fault.to_string(),
             [rule, ..] => format!("{}, both services", rule.fault),
         };
-        *rows.entry((outcome.case.who, fault)).or_default() += &outcome.numbers;
+        *rows.entry((outcome.case.program, fault)).or_default() += &outcome.numbers;
         sum += &outcome.numbers;
     }
     let mut text = String::from(
@@ -415,8 +417,8 @@ pub fn table(outcomes: &[Outcome]) -> String {
             n.cases, n.faults, n.deliveries, n.accepted, n.stored, n.processed, n.processed_again, n.lost
         );
     };
-    for ((who, fault), numbers) in &rows {
-        row(&format!("{who:?}: {fault}"), numbers);
+    for ((program, fault), numbers) in &rows {
+        row(&format!("{program:?}: {fault}"), numbers);
     }
     row("**all**", &sum);
     text

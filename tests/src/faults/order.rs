@@ -74,9 +74,9 @@ pub struct Instance {
     pub sees_date: bool,
 }
 
-/// The course of a row.
+/// The timing of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Course {
+pub enum Timing {
     /// Each delivery is answered before the next one is sent.
     Sequence,
     /// Each delivery is sent 300 ms after the one before, answered or not.
@@ -92,8 +92,8 @@ pub struct Row {
     pub states: Vec<(char, usize)>,
     /// The instances.
     pub instances: Vec<Instance>,
-    /// The course.
-    pub course: Course,
+    /// The timing.
+    pub timing: Timing,
     /// The pause between two deliveries of a sequence.
     pub pause: Duration,
     /// True if the processor works after each delivery, not only at the end.
@@ -107,7 +107,7 @@ impl fmt::Display for Row {
         for (state, instance) in &self.states {
             write!(f, "{state}{instance} ")?;
         }
-        write!(f, "{:?}", self.course)?;
+        write!(f, "{:?}", self.timing)?;
         if self.is_processed_at_once {
             write!(f, ", processed immediately")?;
         }
@@ -140,7 +140,7 @@ pub fn rows() -> Vec<Row> {
             })
             .collect(),
         instances: instances.to_vec(),
-        course: Course::Sequence,
+        timing: Timing::Sequence,
         pause: Duration::ZERO,
         is_processed_at_once: false,
         kill: None,
@@ -169,12 +169,12 @@ pub fn rows() -> Vec<Row> {
     }
     for states in ["A0 B1 A0", "A0 B1 A0 B0 A0"] {
         let overlapping = row(states, &[working, with(TableState::Slow)]);
-        rows.push(Row { course: Course::Overlapping, ..overlapping });
+        rows.push(Row { timing: Timing::Overlapping, ..overlapping });
     }
     let throttled = [with(TableState::Throttled), with(TableState::Throttled)];
-    rows.push(Row { course: Course::Repeated, ..row("A0 B1 A1 C0", &throttled) });
+    rows.push(Row { timing: Timing::Repeated, ..row("A0 B1 A1 C0", &throttled) });
     rows.push(Row {
-        course: Course::Repeated,
+        timing: Timing::Repeated,
         ..row("A0 B1 A0", &[with(TableState::Throttled), ahead(500)])
     });
     for ms in [500, 5_000, 59_000, 300_000] {
@@ -233,8 +233,8 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
         let sent = Instant::now();
         let ended = function.invoke(event).await;
         let accepted = is_2xx(&ended);
-        states.lock().await.note(entity, body.clone(), sent, accepted);
-        reconciliation.lock().await.note(body, &format!("{state} of {entity}"), true, false, accepted);
+        states.lock().await.record(entity, body.clone(), sent, accepted);
+        reconciliation.lock().await.record(body, &format!("{state} of {entity}"), true, false, accepted);
         if !accepted {
             broken
                 .lock()
@@ -243,8 +243,8 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
         }
     };
     let of_processor = Plan::default();
-    match row.course {
-        Course::Sequence => {
+    match row.timing {
+        Timing::Sequence => {
             let mut processor = world.function("inlet-processor", &of_processor).await;
             for (state, number) in &row.states {
                 send("9001", *state, *number).await;
@@ -259,7 +259,7 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
                 tokio::time::sleep(row.pause).await;
             }
         }
-        Course::Overlapping => {
+        Timing::Overlapping => {
             let sending = row.states.iter().enumerate().map(|(nth, (state, number))| {
                 let send = &send;
                 async move {
@@ -269,7 +269,7 @@ pub async fn run(stack: &Stack, row: Row) -> Ordered {
             });
             futures_util::future::join_all(sending).await;
         }
-        Course::Repeated => {
+        Timing::Repeated => {
             let since = Instant::now();
             while since.elapsed() < Duration::from_secs(9) {
                 for (state, number) in &row.states {

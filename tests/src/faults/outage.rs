@@ -12,7 +12,7 @@ use crate::stack::Stack;
 
 /// The result of an outage.
 #[derive(Debug)]
-pub struct Outlasted {
+pub struct OutageResult {
     /// The numbers.
     pub numbers: Numbers,
     /// The broken promises.
@@ -21,7 +21,7 @@ pub struct Outlasted {
 
 /// Delivers some events of several entities, lets the processor receive them this many times while `service` fails, and
 /// then ends the fault. With the table down from the beginning, the queue alone has the events.
-pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlasted {
+pub async fn outage(stack: &Stack, service: Service, receives: usize) -> OutageResult {
     let world = World::new(&stack.facts).await;
     let mut reconciliation = Reconciliation::default();
     let mut broken = Vec::new();
@@ -31,7 +31,7 @@ pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlast
     for (entity, mark) in [("8001", "a1"), ("8001", "a2"), ("8002", "b1")] {
         let (body, event) = Kind::OwnTime.delivery(entity, mark);
         let accepted = is_2xx(&receiver.invoke(event).await);
-        reconciliation.note(body, mark, true, true, accepted);
+        reconciliation.record(body, mark, true, true, accepted);
         if !accepted {
             broken.push(format!("{mark} is refused although a service works"));
         }
@@ -57,7 +57,7 @@ pub async fn outage(stack: &Stack, service: Service, receives: usize) -> Outlast
     let (numbers, more) = reconciliation.reconciled(&world, &table, &published).await;
     broken.extend(more);
     world.remove().await;
-    Outlasted { numbers, broken }
+    OutageResult { numbers, broken }
 }
 
 async fn parked(world: &World) -> usize {

@@ -24,13 +24,13 @@ const FOREVER: Duration = Duration::from_mins(10);
 
 /// Ends the process behind a proxy.
 #[derive(Clone, Debug)]
-pub struct Killer(mpsc::UnboundedSender<oneshot::Sender<()>>);
+pub struct KillSwitch(mpsc::UnboundedSender<oneshot::Sender<()>>);
 
 /// The channel on which the owner of the process receives the request to kill it.
 pub type Kills = mpsc::UnboundedReceiver<oneshot::Sender<()>>;
 
-impl Killer {
-    /// Returns a killer and the channel of its requests.
+impl KillSwitch {
+    /// Returns a kill_switch and the channel of its requests.
     pub fn new() -> (Self, Kills) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self(sender), receiver)
@@ -57,7 +57,7 @@ pub struct Upstream {
 
 impl Upstream {
     /// Returns the address that gets calls of this operation.
-    fn of(self, operation: &Operation) -> SocketAddr {
+    fn address_of(self, operation: &Operation) -> SocketAddr {
         self.consumer.filter(|_| operation.service == Service::Consumer).unwrap_or(self.aws)
     }
 }
@@ -79,13 +79,17 @@ impl Proxy {
     ///
     /// # Errors
     /// When there is no free port.
-    pub async fn start(upstream: impl Into<Upstream>, plan: Plan, killer: Killer) -> io::Result<Self> {
+    pub async fn start(
+        upstream: impl Into<Upstream>,
+        plan: Plan,
+        kill_switch: KillSwitch,
+    ) -> io::Result<Self> {
         let upstream = upstream.into();
         let server = Server::start(move |request| {
-            let (plan, killer) = (plan.clone(), killer.clone());
+            let (plan, kill_switch) = (plan.clone(), kill_switch.clone());
             // In a task of its own, a call continues even if its caller is gone.
             let task = tokio::spawn(async move {
-                let mut reply = pass(upstream, &plan, &killer, request).await?;
+                let mut reply = pass(upstream, &plan, &kill_switch, request).await?;
                 if plan.hides_date() {
                     reply.headers_mut().remove("date");
                 }
@@ -106,7 +110,7 @@ impl Proxy {
 async fn pass(
     upstream: Upstream,
     plan: &Plan,
-    killer: &Killer,
+    kill_switch: &KillSwitch,
     request: Request<Bytes>,
 ) -> Result<Reply, Closed> {
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
@@ -117,7 +121,7 @@ async fn pass(
     let Some(operation) = operation else {
         return forward(upstream.aws, request).await.map(whole);
     };
-    let upstream = upstream.of(&operation);
+    let upstream = upstream.address_of(&operation);
     let Some(fault) = plan.next(&operation) else {
         return forward(upstream, request).await.map(whole);
     };
@@ -151,12 +155,12 @@ async fn pass(
         Fault::CloseMidResponse => forward(upstream, request).await.map(broken_off),
         Fault::Partial => send_half(upstream, &operation, request).await,
         Fault::KillBefore => {
-            killer.kill().await;
+            kill_switch.kill().await;
             Err(Closed)
         }
         Fault::KillAfter => {
             let _ = forward(upstream, request).await;
-            killer.kill().await;
+            kill_switch.kill().await;
             Err(Closed)
         }
     }
@@ -280,14 +284,14 @@ mod tests {
     /// Returns the result of a call with this fault: the response within a second, and the number of executions.
     async fn call_with(fault: Fault) -> (Option<Result<Response<Bytes>, NoResponse>>, u32) {
         let (service, done) = service().await;
-        let (killer, mut kills) = Killer::new();
+        let (kill_switch, mut kills) = KillSwitch::new();
         tokio::spawn(async move {
             while let Some(dead) = kills.recv().await {
                 dead.send(()).unwrap();
             }
         });
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, fault)]);
-        let proxy = Proxy::start(service.address, plan, killer).await.unwrap();
+        let proxy = Proxy::start(service.address, plan, kill_switch).await.unwrap();
         let call = send(proxy.server.address, request("DynamoDB_20120810.PutItem", &json!({})));
         let response = tokio::time::timeout(Duration::from_millis(700), call).await.ok();
         (response, done.load(Ordering::SeqCst))
@@ -322,7 +326,7 @@ mod tests {
     async fn a_slow_response_arrives_later() {
         let (service, _) = service().await;
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Slow)]);
-        let proxy = Proxy::start(service.address, plan, Killer::new().0).await.unwrap();
+        let proxy = Proxy::start(service.address, plan, KillSwitch::new().0).await.unwrap();
         let response =
             send(proxy.server.address, request("DynamoDB_20120810.PutItem", &json!({}))).await.unwrap();
         assert_eq!(response.status(), 200);
@@ -332,7 +336,7 @@ mod tests {
     async fn other_calls_pass() {
         let (service, done) = service().await;
         let plan = Plan::new(vec![Rule::new(&put(), Calls::Every, Fault::Refuse)]);
-        let proxy = Proxy::start(service.address, plan.clone(), Killer::new().0).await.unwrap();
+        let proxy = Proxy::start(service.address, plan.clone(), KillSwitch::new().0).await.unwrap();
         for target in ["DynamoDB_20120810.GetItem", "AmazonSQS.SendMessage", "unheard-of"] {
             let response = send(proxy.server.address, request(target, &json!({}))).await.unwrap();
             assert_eq!(response.status(), 200, "{target}");
@@ -345,7 +349,7 @@ mod tests {
         let (service, _) = service().await;
         let put = Operation::new(Service::EventBridge, "PutEvents");
         let plan = Plan::new(vec![Rule::new(&put, Calls::Every, Fault::Partial)]);
-        let proxy = Proxy::start(service.address, plan, Killer::new().0).await.unwrap();
+        let proxy = Proxy::start(service.address, plan, KillSwitch::new().0).await.unwrap();
         let entries = json!({"Entries": [{"n": 1}, {"n": 2}, {"n": 3}]});
         let response = send(proxy.server.address, request("AWSEvents.PutEvents", &entries)).await.unwrap();
         let response_body: Value = serde_json::from_slice(response.body()).unwrap();

@@ -72,7 +72,7 @@ impl AddAssign<&Self> for Numbers {
 
 impl Reconciliation {
     /// Records that a body was sent, and whether it was answered 2xx.
-    pub fn note(&mut self, body: Vec<u8>, name: &str, genuine: bool, once: bool, accepted: bool) {
+    pub fn record(&mut self, body: Vec<u8>, name: &str, genuine: bool, once: bool, accepted: bool) {
         let new = Sent { name: name.to_owned(), genuine, once, times: 0, accepted: 0, since: None };
         let sent = self.0.entry(body).or_insert(new);
         sent.times += 1;

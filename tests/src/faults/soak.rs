@@ -141,8 +141,8 @@ async fn send_states(shared: Arc<Shared>, mut function: Function, sender: usize,
             let ended = function.invoke(event.clone()).await;
             shared.note_death(&ended);
             let accepted = is_2xx(&ended);
-            shared.states.lock().await.note(&entity, body.clone(), sent, accepted);
-            shared.reconciliation.lock().await.note(body.clone(), &entity, true, false, accepted);
+            shared.states.lock().await.record(&entity, body.clone(), sent, accepted);
+            shared.reconciliation.lock().await.record(body.clone(), &entity, true, false, accepted);
             if accepted {
                 break;
             }
@@ -173,7 +173,7 @@ async fn send_all(
                 let ended = function.invoke(event.clone()).await;
                 shared.note_death(&ended);
                 let accepted = is_2xx(&ended);
-                shared.reconciliation.lock().await.note(body.clone(), &name, true, has_own_time, accepted);
+                shared.reconciliation.lock().await.record(body.clone(), &name, true, has_own_time, accepted);
                 if accepted {
                     break;
                 }
@@ -184,7 +184,7 @@ async fn send_all(
             let (_, body, event) = mixed(n + count * RECEIVERS.len());
             let ended = function.invoke(forged(event)).await;
             shared.note_death(&ended);
-            shared.reconciliation.lock().await.note(
+            shared.reconciliation.lock().await.record(
                 body,
                 &format!("forgery {n}"),
                 false,

@@ -25,7 +25,7 @@ pub struct States(pub BTreeMap<String, Vec<Sent>>);
 
 impl States {
     /// Records a delivery.
-    pub fn note(&mut self, entity: &str, state: Vec<u8>, sent: Instant, accepted: bool) {
+    pub fn record(&mut self, entity: &str, state: Vec<u8>, sent: Instant, accepted: bool) {
         let accepted = accepted.then(Instant::now);
         self.0.entry(entity.to_owned()).or_default().push(Sent { state, sent, accepted });
     }

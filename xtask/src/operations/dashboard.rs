@@ -29,11 +29,11 @@ pub(super) fn to_yaml() -> String {
     assert_eq!(numbers.len(), NUMBERS, "the first row is full");
     let width = WIDTH / NUMBERS;
     let numbers = numbers.iter().enumerate();
-    let numbers = numbers.map(|(n, widget)| widget.at(n * width, ALARMS_HEIGHT, width, NUMBER_HEIGHT));
+    let numbers = numbers.map(|(n, widget)| widget.placed_at(n * width, ALARMS_HEIGHT, width, NUMBER_HEIGHT));
     let width = WIDTH / CHARTS;
     let charts = charts.iter().enumerate().map(|(n, widget)| {
         let y = ALARMS_HEIGHT + NUMBER_HEIGHT + n / CHARTS * CHART_HEIGHT;
-        widget.at(n % CHARTS * width, y, width, CHART_HEIGHT)
+        widget.placed_at(n % CHARTS * width, y, width, CHART_HEIGHT)
     });
     let lines: Vec<String> = numbers.chain(charts).map(|widget| format!("            {widget}")).collect();
     let mut yaml = "  Dashboard:
@@ -105,7 +105,7 @@ fn numbers() -> Vec<Widget> {
         number("Waiting on the queue", json!([waiting("EventQueue", "messages")]), "Maximum", false),
         number(
             "Oldest unprocessed event (seconds)",
-            json!([of_the_stage(metrics::OLDEST_UNPROCESSED_AGE, &json!({"label": "seconds"}))]),
+            json!([stage_metric(metrics::OLDEST_UNPROCESSED_AGE, &json!({"label": "seconds"}))]),
             "Maximum",
             false,
         ),
@@ -115,10 +115,11 @@ fn numbers() -> Vec<Widget> {
 
 /// Returns the charts, of which each has data on a day without faults.
 fn charts() -> Vec<Widget> {
-    let by_provider = |metric| providers().map(move |name| of(metric, name, &json!({"label": name})));
+    let by_provider =
+        |metric| providers().map(move |name| provider_metric(metric, name, &json!({"label": name})));
     let waited = |metric, step: &str| {
         let label = |name: &str| json!({"label": format!("{name}, {step}")});
-        providers().map(|name| of(metric, name, &label(name))).collect::<Vec<_>>()
+        providers().map(|name| provider_metric(metric, name, &label(name))).collect::<Vec<_>>()
     };
     let latency = |statistic: &str| json!(["AWS/ApiGateway", "Latency", "ApiId", "${Api}", {"stat": statistic, "label": statistic}]);
     let steps = [waited(metrics::JOURNAL_LATENCY, "table"), waited(metrics::QUEUE_LATENCY, "queue")].concat();
@@ -130,8 +131,8 @@ fn charts() -> Vec<Widget> {
         chart(
             "Arrival to receipt (milliseconds)",
             json!([
-                of_the_stage(metrics::PROCESSING_DELAY, &json!({"stat": "p50", "label": "p50"})),
-                of_the_stage(metrics::PROCESSING_DELAY, &json!({"stat": "p99", "label": "p99"})),
+                stage_metric(metrics::PROCESSING_DELAY, &json!({"stat": "p50", "label": "p50"})),
+                stage_metric(metrics::PROCESSING_DELAY, &json!({"stat": "p99", "label": "p99"})),
             ]),
             "p99",
         ),
@@ -142,14 +143,14 @@ fn charts() -> Vec<Widget> {
         ),
         chart(
             "Age of the oldest unprocessed event (seconds)",
-            json!([of_the_stage(metrics::OLDEST_UNPROCESSED_AGE, &json!({"label": "oldest"}))]),
+            json!([stage_metric(metrics::OLDEST_UNPROCESSED_AGE, &json!({"label": "oldest"}))]),
             "Maximum",
         ),
         chart("Problems", problems(), "Sum"),
         chart("Failed invocations", failed_invocations(), "Sum"),
         chart(
             "Events processed",
-            json!([of_the_stage(metrics::PROCESSED, &json!({"label": "processed"}))]),
+            json!([stage_metric(metrics::PROCESSED, &json!({"label": "processed"}))]),
             "Sum",
         ),
     ]
@@ -175,7 +176,7 @@ fn problems() -> Value {
         let id = format!("problem{n}");
         [
             json!([{"expression": format!("FILL({id}, 0)"), "label": label}]),
-            of_the_stage(metric, &json!({"id": id, "visible": false})),
+            stage_metric(metric, &json!({"id": id, "visible": false})),
         ]
     });
     lines.collect()
@@ -196,18 +197,18 @@ fn total(id: &str, metric: Metric) -> Value {
     let filled: Vec<String> = ids.iter().map(|id| format!("FILL({id}, 0)")).collect();
     let sum = json!([{"expression": filled.join(" + "), "label": id, "id": id}]);
     let parts = providers().zip(&ids);
-    let parts = parts.map(|(name, id)| of(metric, name, &json!({"id": id, "visible": false})));
+    let parts = parts.map(|(name, id)| provider_metric(metric, name, &json!({"id": id, "visible": false})));
     [sum].into_iter().chain(parts).collect()
 }
 
 /// Returns one of our metrics for a provider.
-fn of(metric: Metric, provider: &str, options: &Value) -> Value {
+fn provider_metric(metric: Metric, provider: &str, options: &Value) -> Value {
     assert!(metric.by.contains(&[Dimension::Stage, Dimension::Provider].as_slice()), "{}", metric.name);
     json!([NAMESPACE, metric.name, "Stage", "${Stage}", "Provider", provider, options])
 }
 
 /// Returns one of our metrics for the whole deployment.
-fn of_the_stage(metric: Metric, options: &Value) -> Value {
+fn stage_metric(metric: Metric, options: &Value) -> Value {
     assert!(metric.by.contains(&[Dimension::Stage].as_slice()), "{}", metric.name);
     json!([NAMESPACE, metric.name, "Stage", "${Stage}", options])
 }
@@ -239,7 +240,7 @@ pub fn drawn() -> BTreeSet<String> {
 
 impl Widget {
     /// Returns the widget's JSON with its place on the dashboard.
-    fn at(&self, x: usize, y: usize, width: usize, height: usize) -> String {
+    fn placed_at(&self, x: usize, y: usize, width: usize, height: usize) -> String {
         json!({
             "type": "metric", "x": x, "y": y, "width": width, "height": height, "properties": self.0,
         })

@@ -64,13 +64,13 @@ enum Progress {
     Failed(Failure),
 }
 
-/// The answer to one request.
-struct Answer {
+/// The response to one request.
+struct Reply {
     status: Option<u16>,
     body: String,
 }
 
-impl Answer {
+impl Reply {
     /// Returns true if the same request may succeed later: the consumer mode `https` repeats the same statuses.
     fn is_temporary(&self) -> bool {
         self.status.is_none_or(|status| matches!(status, 408 | 425 | 429 | 500..=599))
@@ -169,7 +169,7 @@ impl Post {
         }
     }
 
-    /// Posts an event until it has a final answer, or the repetitions are used up. Waits as long as the program accepts
+    /// Posts an event until it has a final response, or the repetitions are used up. Waits as long as the program accepts
     /// no connections. None if the command ends.
     async fn post_until_done(
         &self,
@@ -180,7 +180,7 @@ impl Post {
         let (mut wait, mut attempts) = (FIRST_WAIT, 0_u32);
         loop {
             let start = Instant::now();
-            let answer = match self.request(&stored, job.replay.as_deref()).send().await {
+            let reply = match self.request(&stored, job.replay.as_deref()).send().await {
                 Err(error) if error.is_connect() => {
                     let why = format!("{} accepts no connections", self.to);
                     sender.send(Progress::Waiting(why)).await.ok()?;
@@ -188,12 +188,12 @@ impl Post {
                     wait = wait.saturating_mul(2).min(LONGEST_WAIT);
                     continue;
                 }
-                Err(_) => Answer { status: None, body: String::new() },
-                Ok(response) => answer(response).await,
+                Err(_) => Reply { status: None, body: String::new() },
+                Ok(response) => read_reply(response).await,
             };
             let duration = start.elapsed();
             attempts = attempts.saturating_add(1);
-            if answer.is_temporary() && attempts <= self.retries {
+            if reply.is_temporary() && attempts <= self.retries {
                 tokio::time::sleep(wait).await;
                 wait = wait.saturating_mul(2).min(LONGEST_WAIT);
                 continue;
@@ -203,8 +203,8 @@ impl Post {
                 id: job.id.to_string(),
                 canonical_type: stored.record.canonical_type,
                 replay: job.replay,
-                status: answer.status,
-                response: answer.body,
+                status: reply.status,
+                response: reply.body,
                 attempts,
                 duration_ms: duration.as_millis(),
                 duration,
@@ -215,7 +215,7 @@ impl Post {
 
     fn request(&self, stored: &StoredEvent, replay: Option<&str>) -> reqwest::RequestBuilder {
         let record = &stored.record;
-        let mut url = self.to.of(record);
+        let mut url = self.to.event_url(record);
         if !matches!(self.format, Format::Raw) {
             return self.message_request(url, &stored.message, replay);
         }
@@ -255,7 +255,7 @@ impl Post {
 }
 
 /// Reads the beginning of a response.
-async fn answer(mut response: Response) -> Answer {
+async fn read_reply(mut response: Response) -> Reply {
     let status = response.status();
     let mut body = Vec::new();
     while body.len() < MAX_RESPONSE_LEN && status != StatusCode::NO_CONTENT {
@@ -265,7 +265,7 @@ async fn answer(mut response: Response) -> Answer {
         }
     }
     body.truncate(MAX_RESPONSE_LEN);
-    Answer { status: Some(status.as_u16()), body: String::from_utf8_lossy(&body).into_owned() }
+    Reply { status: Some(status.as_u16()), body: String::from_utf8_lossy(&body).into_owned() }
 }
 
 impl Sum {

@@ -66,7 +66,7 @@ pub(crate) async fn run(
     check_is_public(&deployment, arguments.base_url.as_deref(), &api, at)?;
     let live = credentials(&deployment, store).await?;
     if live.is_empty() {
-        return Err(secrets::none(&deployment, store));
+        return Err(secrets::not_found(&deployment, store));
     }
     let older = live.len().saturating_sub(1);
     let access = arguments.access.read(&api)?;

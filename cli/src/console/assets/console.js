@@ -10,9 +10,9 @@ function live(element) {
     const isUsed = element.querySelector("input:checked, details[open]");
     if (isOn && !document.hidden && !isUsed) {
       try {
-        const answer = await fetch(element.dataset.live, { credentials: "same-origin", redirect: "error" });
-        if (answer.ok) show(element, await answer.text());
-        if (button) button.classList.toggle("late", !answer.ok);
+        const response = await fetch(element.dataset.live, { credentials: "same-origin", redirect: "error" });
+        if (response.ok) show(element, await response.text());
+        if (button) button.classList.toggle("late", !response.ok);
       } catch {
         if (button) button.classList.add("late");
       }

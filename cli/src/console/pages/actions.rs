@@ -12,7 +12,7 @@ use inlet_aws::dynamodb::time_index::Arrival;
 use inlet_aws::operate::forget::{Entity, NOT_REACHED};
 
 use crate::console::pages::events::wanted;
-use crate::console::pages::{Params, Shell, answer, given};
+use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::Text;
 use crate::console::work::{Counted, Job, Plan};
@@ -83,12 +83,12 @@ pub(crate) async fn forget(State(console): State<Shared>, body: Bytes) -> Respon
 /// Carries a plan out that was asked for.
 pub(crate) async fn run(State(console): State<Shared>, body: Bytes) -> Response {
     let params = params(&body);
-    let Some(counted) = given(&params, "plan").and_then(|name| console.work.take(name)) else {
+    let Some(counted) = given(&params, "plan").and_then(|name| console.work.take_plan(name)) else {
         let gone = Failure::Unusable {
             what: "this action was carried out already, or is too old".to_owned(),
             next: "start it again from its page".to_owned(),
         };
-        return answer::<JobPage>(&console, Err(gone));
+        return respond::<JobPage>(&console, Err(gone));
     };
     let job = console.work.start(counted, console.deployment.clone());
     console.expire();
@@ -104,16 +104,16 @@ pub(crate) async fn job(State(console): State<Shared>, Query(params): Query<Para
             what: "such action in this console".to_owned(),
             next: "choose a page in the navigation".to_owned(),
         };
-        return answer::<JobPage>(&console, Err(missing));
+        return respond::<JobPage>(&console, Err(missing));
     };
     let view = JobView::of(&job);
     if !view.is_running {
         console.expire();
     }
     if params.contains_key("rows") {
-        return answer(&console, Ok::<_, Failure>(view));
+        return respond(&console, Ok::<_, Failure>(view));
     }
-    answer(&console, Ok(JobPage { shell: Shell::new(&console, "", view.title), view }))
+    respond(&console, Ok(JobPage { shell: Shell::new(&console, "", view.title), view }))
 }
 
 impl JobView {
@@ -137,7 +137,7 @@ async fn ask(console: &Console, plan: Result<Plan, Failure>) -> Response {
         Ok(plan) => plan.count(&console.deployment).await,
         Err(failure) => Err(failure),
     };
-    answer(console, counted.map(|counted| ConfirmPage::of(console, counted)))
+    respond(console, counted.map(|counted| ConfirmPage::of(console, counted)))
 }
 
 impl ConfirmPage {
@@ -159,7 +159,7 @@ impl ConfirmPage {
             about,
             button,
             is_destructive,
-            plan: has_work.then(|| console.work.keep(counted)),
+            plan: has_work.then(|| console.work.store_plan(counted)),
             notes,
             back,
         }

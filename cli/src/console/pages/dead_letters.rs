@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use inlet_aws::operate::dead_letters::{DeadLetter, LetterFilter};
 
-use crate::console::pages::{Shell, answer};
+use crate::console::pages::{Shell, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::failure::Failure;
@@ -35,19 +35,19 @@ struct Row {
 /// Shows the dead letters.
 pub(crate) async fn show(State(console): State<Shared>) -> Response {
     let page = read(&console).await;
-    answer(&console, page)
+    respond(&console, page)
 }
 
 async fn read(console: &Console) -> Result<DeadLettersPage, Failure> {
     let queue = console.deployment.dead_letters();
     let unreadable = |fault| Failure::Inlet { context: "the dead-letter queue cannot be read", fault };
     let every = LetterFilter::default();
-    let (count, look) = tokio::join!(queue.count(), queue.look(&every, LIMIT));
-    let (count, look) = (count.map_err(unreadable)?, look.map_err(unreadable)?);
+    let (count, peeked) = tokio::join!(queue.count(), queue.peek(&every, LIMIT));
+    let (count, peeked) = (count.map_err(unreadable)?, peeked.map_err(unreadable)?);
     Ok(DeadLettersPage {
         shell: Shell::new(console, "dead-letters", "Dead letters"),
         count,
-        letters: look.letters.iter().map(Row::of).collect(),
+        letters: peeked.letters.iter().map(Row::of).collect(),
     })
 }
 

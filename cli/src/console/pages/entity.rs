@@ -9,7 +9,7 @@ use inlet_aws::operate::history::{self, HistoryEntry};
 use serde_json::Value;
 
 use crate::console::pages::events::state_name;
-use crate::console::pages::{Params, Shell, answer, given};
+use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::events::change::{Change, KnownFields};
@@ -69,7 +69,7 @@ struct ChangeRow {
 /// Shows a timeline.
 pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
     let page = read(&console, &params).await;
-    answer(&console, page)
+    respond(&console, page)
 }
 
 async fn read(console: &Console, params: &Params) -> Result<EntityPage, Failure> {

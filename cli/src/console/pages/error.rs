@@ -74,7 +74,7 @@ pub(crate) fn failure_page(console: &Console, failure: &Failure) -> Response {
     render(status, &page)
 }
 
-/// Answers an address without a page.
+/// Responds to an address without a page.
 pub(crate) async fn not_found(State(console): State<Shared>, uri: axum::http::Uri) -> Response {
     let is_action = uri.path().starts_with("/actions/");
     let (status, message, next) = if is_action && !console.allow_write {

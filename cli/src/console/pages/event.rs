@@ -16,7 +16,7 @@ use inlet_aws::operate::history::{ReplayRecord, replays};
 use serde_json::Value;
 
 use crate::console::pages::events::state_name;
-use crate::console::pages::{Params, Shell, answer, given};
+use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::events::list::{State as EventState, after};
@@ -92,7 +92,7 @@ static ALL_SECRET_FIELDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
     let view = read(&console, &params).await;
     let page = view.map(|view| EventPage { shell: Shell::new(&console, "events", "Event"), view });
-    answer(&console, page)
+    respond(&console, page)
 }
 
 async fn read(console: &Console, params: &Params) -> Result<View, Failure> {

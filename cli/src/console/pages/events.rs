@@ -10,7 +10,7 @@ use inlet::event::EventId;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::operate::selection::Selection;
 
-use crate::console::pages::{Params, Shell, answer, given};
+use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::{Scope, StoreAddress};
@@ -116,14 +116,14 @@ pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Par
     }
     let rows = match rows(&console, &params).await {
         Ok(rows) => rows,
-        Err(failure) => return answer::<RowsPage>(&console, Err(failure)),
+        Err(failure) => return respond::<RowsPage>(&console, Err(failure)),
     };
     if params.contains_key("rows") {
-        return answer(&console, Ok::<_, Failure>(RowsPage { rows }));
+        return respond(&console, Ok::<_, Failure>(RowsPage { rows }));
     }
     let search = Search::of(&console, &params).await;
     let shell = Shell::new(&console, "events", "Events");
-    answer(&console, Ok(EventsPage { shell, search, rows }))
+    respond(&console, Ok(EventsPage { shell, search, rows }))
 }
 
 /// Returns the address of the event or entity that a searched text names completely.
@@ -157,7 +157,7 @@ async fn rows(console: &Console, params: &Params) -> Result<Rows, Failure> {
         older: older_before.as_deref().map(|until| page_before(Some(until))),
         newest: given(params, "until").map(|_| page_before(None)),
         allow_write: console.allow_write,
-        form_token: console.door.form_token().to_owned(),
+        form_token: console.guard.form_token().to_owned(),
         fields: fields.collect(),
     })
 }

@@ -53,7 +53,7 @@ impl Shell {
             inlet: Text::line(&console.deployment.inlet),
             allow_write: console.allow_write,
             has_session: true,
-            form_token: console.door.form_token().to_owned(),
+            form_token: console.guard.form_token().to_owned(),
         }
     }
 
@@ -73,7 +73,7 @@ impl Shell {
 }
 
 /// Returns the response of a page that was read, or of the failure.
-fn answer<T: Template>(console: &Console, page: Result<T, Failure>) -> Response {
+fn respond<T: Template>(console: &Console, page: Result<T, Failure>) -> Response {
     match page {
         Ok(page) => render(StatusCode::OK, &page),
         Err(failure) => error::failure_page(console, &failure),

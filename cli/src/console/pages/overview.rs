@@ -10,7 +10,7 @@ use inlet::received_at::ReceivedAt;
 use crate::console::chart::{Chart, Series};
 use crate::console::figures::{Figures, step_ms};
 use crate::console::overview::{Alarms, BreakerStatus, Overview};
-use crate::console::pages::{Shell, answer};
+use crate::console::pages::{Shell, respond};
 use crate::console::state::Shared;
 use crate::console::text::{At, Text, grouped};
 use crate::events::list::short;
@@ -65,7 +65,7 @@ struct BreakerRow {
 pub(crate) async fn show(State(console): State<Shared>) -> Response {
     let facts = console.overview().await.map(|overview| Facts::of(&overview));
     let shell = Shell::new(&console, "overview", "Overview");
-    answer(&console, Ok::<_, Failure>(OverviewPage { shell, facts }))
+    respond(&console, Ok::<_, Failure>(OverviewPage { shell, facts }))
 }
 
 impl Tile {
@@ -128,10 +128,10 @@ fn current(overview: &Overview) -> Vec<Tile> {
     };
     let dead = match &overview.dead_letters {
         Ok(depth) => Tile {
-            class: if depth.all() > 0 { "bad" } else { "good" },
-            note: if depth.all() > 0 { "they wait for a redrive".to_owned() } else { String::new() },
+            class: if depth.total() > 0 { "bad" } else { "good" },
+            note: if depth.total() > 0 { "they wait for a redrive".to_owned() } else { String::new() },
             href: "/dead-letters",
-            ..Tile::new("Dead letters", grouped(depth.all().into()))
+            ..Tile::new("Dead letters", grouped(depth.total().into()))
         },
         Err(_) => Tile::unknown("Dead letters"),
     };
@@ -173,7 +173,7 @@ fn of_the_day(figures: &Figures) -> Vec<Tile> {
 }
 
 fn charts(figures: &Figures, now: ReceivedAt) -> Vec<Chart> {
-    let axis = (Figures::from(now), step_ms());
+    let axis = (Figures::first_bucket(now), step_ms());
     let (accepted, refused) = (figures.accepted.iter().sum::<u64>(), figures.refused.iter().sum::<u64>());
     let most = figures.delay_p95.iter().max().copied().unwrap_or_default();
     let deliveries = [

@@ -6,7 +6,7 @@ use axum::response::Response;
 use inlet::received_at::ReceivedAt;
 use inlet_aws::operate::quarantine_list::{OfferedRequest, QuarantinedDelivery, offered_request};
 
-use crate::console::pages::{Params, Shell, answer, given};
+use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::StoreAddress;
@@ -54,13 +54,13 @@ struct QuarantinedPage {
 /// Shows the quarantine.
 pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
     let page = read(&console, &params).await;
-    answer(&console, page)
+    respond(&console, page)
 }
 
 /// Shows one delivery with the form of its proof.
 pub(crate) async fn show_one(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
     let page = read_one(&console, &params).await;
-    answer(&console, page)
+    respond(&console, page)
 }
 
 fn unreadable(fault: inlet::fault::Fault) -> Failure {

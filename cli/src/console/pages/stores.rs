@@ -8,7 +8,7 @@ use inlet::received_at::ReceivedAt;
 use inlet::tools::portal::Portal;
 use serde_json::Value;
 
-use crate::console::pages::{Params, Shell, answer, given};
+use crate::console::pages::{Params, Shell, given, respond};
 use crate::console::state::{Console, Shared, now};
 use crate::console::text::{At, Text, ago, in_query};
 use crate::deployment::address::StoreAddress;
@@ -65,7 +65,7 @@ struct Url {
 /// Shows the stores, and one of them in full.
 pub(crate) async fn show(State(console): State<Shared>, Query(params): Query<Params>) -> Response {
     let page = read(&console, &params).await;
-    answer(&console, page)
+    respond(&console, page)
 }
 
 async fn read(console: &Console, params: &Params) -> Result<StoresPage, Failure> {

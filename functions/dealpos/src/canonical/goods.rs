@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::lines::{LineBody, lines, lines_without_unit};
 use super::people::{Named, Person};
-use super::{actor, at, states};
+use super::{actor, parse_time, states};
 
 inlet::payload! {
     /// A transfer between outlets: /webhook/webhook/transfer-order.
@@ -113,9 +113,9 @@ pub(crate) fn transfer(payload: &Value) -> Option<Canonical> {
         note: body.note,
         received_note: body.received_note,
         lines: lines_without_unit(body.variants),
-        sent_at: at(body.date.as_deref()),
-        arrived_at: at(body.received_date.as_deref()),
-        created_at: at(body.created.as_deref()),
+        sent_at: parse_time(body.date.as_deref()),
+        arrived_at: parse_time(body.received_date.as_deref()),
+        created_at: parse_time(body.created.as_deref()),
         ..Transfer::default()
     };
     Some(transfer.into())
@@ -129,14 +129,14 @@ pub(crate) fn outbound(payload: &Value) -> Option<Canonical> {
 /// Maps Inbound Logistic Complete.
 pub(crate) fn inbound(payload: &Value) -> Option<Canonical> {
     let body = Logistic::from_json(payload)?;
-    let arrived_at = at(body.date.as_deref());
+    let arrived_at = parse_time(body.date.as_deref());
     Some(Shipment { arrived_at, ..body.shipment("inbound") }.into())
 }
 
 impl Logistic {
     /// Returns a shipment to a customer.
     pub(super) fn outbound(self) -> Shipment {
-        let shipped_at = at(self.date.as_deref());
+        let shipped_at = parse_time(self.date.as_deref());
         Shipment { shipped_at, ..self.shipment("outbound") }
     }
 
@@ -157,7 +157,7 @@ impl Logistic {
             creator: actor(self.creator_id, None),
             note: self.note,
             lines: lines(self.variants),
-            created_at: at(self.created.as_deref()),
+            created_at: parse_time(self.created.as_deref()),
             ..Shipment::default()
         }
     }
@@ -178,8 +178,8 @@ pub(crate) fn adjustment(payload: &Value) -> Option<Canonical> {
         note: body.note,
         lines: lines(body.adjusted),
         counted: lines(body.counted),
-        adjusted_at: at(body.date.as_deref()),
-        created_at: at(body.created.as_deref()),
+        adjusted_at: parse_time(body.date.as_deref()),
+        created_at: parse_time(body.created.as_deref()),
     };
     Some(adjustment.into())
 }

@@ -35,7 +35,7 @@ pub(crate) fn has_fraction(text: &str) -> bool {
 }
 
 /// Reads a field that holds a time.
-fn at(text: Option<&str>) -> Option<Time> {
+fn parse_time(text: Option<&str>) -> Option<Time> {
     text.and_then(time)
 }
 

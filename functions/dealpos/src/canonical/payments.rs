@@ -7,7 +7,7 @@ use inlet::value::json::FromJson;
 use serde_json::Value;
 
 use super::people::Named;
-use super::{actor, at, money};
+use super::{actor, money, parse_time};
 
 inlet::payload! {
     /// A payment or a write-off: /webhook/webhook/invoice-payment and /bill-payment. The fields behind `TagID` are
@@ -83,8 +83,8 @@ fn payment(payload: &Value) -> Option<Payment> {
         note: body.note,
         reason: body.reason,
         reason_id: body.tag_id,
-        paid_at: at(body.date.as_deref()),
-        created_at: at(body.created.as_deref()),
+        paid_at: parse_time(body.date.as_deref()),
+        created_at: parse_time(body.created.as_deref()),
         ..Payment::default()
     })
 }

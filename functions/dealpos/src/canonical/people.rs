@@ -6,7 +6,7 @@ use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson;
 use serde_json::Value;
 
-use super::at;
+use super::parse_time;
 
 inlet::payload! {
     /// A customer or a supplier: /webhook/webhook/customer/customerdeleted, /supplier, and inside /invoice, /bill,
@@ -124,8 +124,8 @@ pub(crate) fn customer(payload: &Value) -> Option<Canonical> {
         outlet: body.outlet,
         group: body.group,
         points: body.points,
-        joined_at: at(body.joined.as_deref()),
-        expires_at: at(body.expires.as_deref()),
+        joined_at: parse_time(body.joined.as_deref()),
+        expires_at: parse_time(body.expires.as_deref()),
         ..Customer::default()
     };
     Some(customer.into())

@@ -5,7 +5,7 @@ use inlet::value::decimal::Decimal;
 use inlet::value::json::FromJson;
 use serde_json::Value;
 
-use super::{at, money};
+use super::{money, parse_time};
 
 inlet::payload! {
     /// A product: /webhook/webhook/product. No page shows the content of its `Storage`.
@@ -136,8 +136,8 @@ pub(crate) fn product(payload: &Value) -> Option<Canonical> {
         thumbnail_url: body.thumbnail_url,
         images: (!images.is_empty()).then_some(images),
         variants: body.variants.map(|variants| variants.into_iter().map(VariantBody::product).collect()),
-        released_at: at(body.released.as_deref()),
-        created_at: at(body.created.as_deref()),
+        released_at: parse_time(body.released.as_deref()),
+        created_at: parse_time(body.created.as_deref()),
         ..Product::default()
     };
     Some(product.into())

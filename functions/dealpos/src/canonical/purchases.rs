@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::lines::{LineBody, lines};
 use super::people::Person;
 use super::sales::{PaymentBody, payments};
-use super::{actor, at, discounts, is_tax_included, money, states};
+use super::{actor, discounts, is_tax_included, money, parse_time, states};
 
 inlet::payload! {
     /// A purchase order: /webhook/webhook/bill and /bill/purchaseorderrestored.md.
@@ -111,9 +111,9 @@ fn purchase_order(body: Bill) -> PurchaseOrder {
         note: body.note,
         lines: lines(body.variants),
         payments: payments(body.payments, Direction::Out),
-        placed_at: at(body.date.as_deref()),
-        due_at: at(body.due_date.as_deref()),
-        created_at: at(body.created.as_deref()),
+        placed_at: parse_time(body.date.as_deref()),
+        due_at: parse_time(body.due_date.as_deref()),
+        created_at: parse_time(body.created.as_deref()),
         ..PurchaseOrder::default()
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::goods::Logistic;
 use super::lines::{LineBody, lines};
 use super::people::{Named, Person};
-use super::{actor, at, discounts, is_tax_included, money, states, unit};
+use super::{actor, discounts, is_tax_included, money, parse_time, states, unit};
 
 inlet::payload! {
     /// An invoice: /webhook/webhook/invoice, /sales-order and /loyalty-point. The items of its lists are the REST
@@ -205,9 +205,9 @@ pub(super) fn order(payload: &Value) -> Option<Order> {
         payments: payments(body.payments, Direction::In),
         delivery: delivery.known(),
         shipments: shipments(body.shipments),
-        placed_at: at(body.date.as_deref()),
-        due_at: at(body.due_date.as_deref()),
-        created_at: at(body.created.as_deref()),
+        placed_at: parse_time(body.date.as_deref()),
+        due_at: parse_time(body.due_date.as_deref()),
+        created_at: parse_time(body.created.as_deref()),
         ..Order::default()
     })
 }
@@ -227,7 +227,7 @@ pub(super) fn payments(sent: Option<Vec<PaymentBody>>, direction: Direction) -> 
         amount: money(body.amount),
         method: body.method,
         note: body.note,
-        paid_at: at(body.date.as_deref()),
+        paid_at: parse_time(body.date.as_deref()),
         ..Payment::default()
     };
     let payments: Vec<Payment> = sent?.into_iter().map(payment).collect();

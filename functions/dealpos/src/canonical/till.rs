@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::lines::{LineBody, lines};
 use super::people::Person;
-use super::{actor, at, money, sales};
+use super::{actor, money, parse_time, sales};
 
 inlet::payload! {
     /// A cashier's shift: /webhook/webhook/shift.
@@ -144,9 +144,9 @@ pub(crate) fn shift(payload: &Value) -> Option<Canonical> {
         visitors: body.visitors.or(session.visitors),
         last_number: session.last_number,
         note: session.note,
-        opened_at: at(body.open.as_deref()).or_else(|| at(session.start.as_deref())),
-        closed_at: at(body.close.as_deref()).or_else(|| at(session.end.as_deref())),
-        created_at: at(session.created.as_deref()),
+        opened_at: parse_time(body.open.as_deref()).or_else(|| parse_time(session.start.as_deref())),
+        closed_at: parse_time(body.close.as_deref()).or_else(|| parse_time(session.end.as_deref())),
+        created_at: parse_time(session.created.as_deref()),
     };
     Some(shift.into())
 }

@@ -13,7 +13,7 @@ pub(crate) const CREDENTIAL_SHAPES: &[CredentialShape] = &[
     CredentialShape {
         name: "bearer",
         fields: &[Field::required("bearer", "the token that DealPOS gets from your ServerAuthenticationURL")],
-        issuer: Issuer::Other("your own server, which answers DealPOS at the ServerAuthenticationURL"),
+        issuer: Issuer::Other("your own server, which responds to DealPOS at the ServerAuthenticationURL"),
     },
     CredentialShape {
         name: "url_token",

@@ -10,7 +10,7 @@ pub(crate) const PORTAL: Portal = Portal {
         "Press Verify and Save.",
     ],
     not_documented: &[
-        "The request that Verify and Save sends, and the response that it needs. Inlet answers 200 to a GET, to a POST without keys, method and body, and to every request with the right keys. It answers 401 to a request with other keys.",
+        "The request that Verify and Save sends, and the response that it needs. Inlet responds 200 to a GET, to a POST without keys, method and body, and to every request with the right keys. It responds 401 to a request with other keys.",
         "The URL fields of DELETEPURCHASEORDER, DELETERETURNORDER and DELETERETURNPURCHASEORDER.",
     ],
     source: "https://developers.zortout.com/overview/webhook",

@@ -142,19 +142,19 @@ fn host_of(service: &str, config: &Config) -> String {
     format!("https://{service}.{region}.{domain}")
 }
 
-/// Opens a connection with a `GET /ping` without a body, which the load balancers answer without the service. Waits for
-/// the response for a limited time: a service that does not answer it may still take a delivery.
+/// Opens a connection with a `GET /ping` without a body, to which the load balancers respond without the service. Waits
+/// for the response for a limited time: a service that does not respond may still take a delivery.
 async fn preconnect(connector: &SharedHttpConnector, host: String) {
     let mut request = HttpRequest::new(SdkBody::empty());
     if request.set_uri(format!("{host}/ping")).is_err() {
         return;
     }
-    let answer = async {
-        let answer = connector.call(request).await.ok()?;
+    let response = async {
+        let response = connector.call(request).await.ok()?;
         // A connection cannot be used again before its response is read.
-        ByteStream::new(answer.into_body()).collect().await.ok()
+        ByteStream::new(response.into_body()).collect().await.ok()
     };
-    let _ = tokio::time::timeout(timeouts::PRECONNECT, answer).await;
+    let _ = tokio::time::timeout(timeouts::PRECONNECT, response).await;
 }
 
 /// Returns the connector of all clients: one pool of connections. It reads the root certificates once; the SDK's own
@@ -190,13 +190,13 @@ struct Dated<C>(C);
 impl<C: HttpConnector> HttpConnector for Dated<C> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let sent_ms = clock::local_ms();
-        let answer = self.0.call(request);
+        let response = self.0.call(request);
         HttpConnectorFuture::new(async move {
-            let answer = answer.await?;
-            if let Some(date) = answer.headers().get("date") {
+            let response = response.await?;
+            if let Some(date) = response.headers().get("date") {
                 clock::compare(date, sent_ms);
             }
-            Ok(answer)
+            Ok(response)
         })
     }
 }
@@ -268,7 +268,7 @@ mod tests {
     struct Recorder(Arc<Mutex<Vec<String>>>);
 
     impl Recorder {
-        fn note(&self, what: &str) {
+        fn record(&self, what: &str) {
             self.0.lock().unwrap().push(what.to_owned());
         }
     }
@@ -277,9 +277,9 @@ mod tests {
         fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
             let recorder = self.clone();
             HttpConnectorFuture::new(async move {
-                recorder.note(request.uri());
+                recorder.record(request.uri());
                 tokio::task::yield_now().await;
-                recorder.note("open");
+                recorder.record("open");
                 Ok(HttpResponse::new(StatusCode::try_from(200).unwrap(), SdkBody::empty()))
             })
         }
@@ -290,7 +290,7 @@ mod tests {
         let recorder = Recorder::default();
         let connector = SharedHttpConnector::new(recorder.clone());
         let config = config("eu-central-1", None);
-        connected_by(connector, &config, &["dynamodb", "events"], |_| recorder.note("made")).await;
+        connected_by(connector, &config, &["dynamodb", "events"], |_| recorder.record("made")).await;
         assert_eq!(
             *recorder.0.lock().unwrap(),
             [

@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value};
 pub type Item = HashMap<String, AttributeValue>;
 
 /// Returns a record's fields as attributes. A field that is null has none.
-pub fn of(record: &impl Serialize) -> Item {
+pub fn to_item(record: &impl Serialize) -> Item {
     #[expect(clippy::expect_used, reason = "records are made of text and numbers")]
     let json = serde_json::to_value(record).expect("a record can be written as JSON");
     match attribute(json) {

@@ -430,7 +430,7 @@ impl Events {
     async fn item_of(&self, event: &StoredEvent, id: &EventId) -> Result<Item, Fault> {
         let StoredEvent { record, message, body } = event;
         let owner = ChunkOwner::event(id, record.received_ms);
-        let mut item = attributes::of(record);
+        let mut item = attributes::to_item(record);
         item.extend(self.dynamo.write_blob(BODY, body, owner).await?);
         item.extend(self.dynamo.write_blob(MESSAGE, message.as_bytes(), owner).await?);
         item.insert(MESSAGE_SHA256.into(), AttributeValue::S(sha256_hex(message.as_bytes())));

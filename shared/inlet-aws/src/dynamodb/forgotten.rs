@@ -33,7 +33,7 @@ impl ForgottenEntities {
     ///
     /// # Errors
     /// If the table cannot be read.
-    pub async fn until(&self, entity_path: &str) -> Result<Option<ReceivedAt>, Fault> {
+    pub async fn forgotten_until(&self, entity_path: &str) -> Result<Option<ReceivedAt>, Fault> {
         let note = self.dynamo.get(Key::new(entity_path, FORGOTTEN)).await?;
         Ok(note.and_then(|note| ReceivedAt::from_millis(number(&note, "forgotten_ms")?)))
     }

@@ -128,7 +128,7 @@ impl TableQuarantine {
 
     async fn put(&self, rejected: &RejectedRequest<'_>) -> Result<(), Fault> {
         let note = Note::of(rejected);
-        let mut item = attributes::of(&note);
+        let mut item = attributes::to_item(&note);
         let is_deferred = is_deferred(rejected);
         let mut key = Key::new(partition(self.provider, rejected.store()), note.sort_key(rejected.body()));
         // The chunks' keys do not depend on the section, because a deferred request may become a refused one.
@@ -289,7 +289,7 @@ mod tests {
             headers in prop::collection::vec((".{0,20}", ".{0,40}"), 0..6), topic: Option<String>, query: String,
         ) {
             let note = Note { topic, query, ..note(7, headers) };
-            let mut item = attributes::of(&note);
+            let mut item = attributes::to_item(&note);
             item.extend(Key::new("quarantine/zid/a", "x").into_item());
             item.insert("expires".into(), expires(7));
             let read: Note = attributes::read(&item).unwrap();

@@ -45,12 +45,12 @@ pub(crate) struct Quota(Mutex<Blocks>);
 #[derive(Debug, Default)]
 struct Blocks {
     hour: i64,
-    left: HashMap<StoreName, Left>,
+    left: HashMap<StoreName, QuotaState>,
 }
 
 /// The state of a store's quota, as an instance knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
+enum QuotaState {
     /// This much of a block is left, in KiB.
     Reserved(u32),
     /// The quota of this hour is used up.
@@ -75,12 +75,12 @@ impl Blocks {
             *self = Self { hour, left: HashMap::new() };
         }
         match self.left.get_mut(store) {
-            Some(Left::Nothing) => Taken::Nothing,
-            Some(Left::Reserved(left)) if *left >= cost => {
+            Some(QuotaState::Nothing) => Taken::Nothing,
+            Some(QuotaState::Reserved(left)) if *left >= cost => {
                 *left = left.saturating_sub(cost);
                 Taken::Enough
             }
-            Some(Left::Reserved(_)) | None => Taken::TooLittle,
+            Some(QuotaState::Reserved(_)) | None => Taken::TooLittle,
         }
     }
 }
@@ -105,7 +105,8 @@ impl Quota {
         }
         let block = BLOCK.max(cost);
         let is_reserved = reserve(dynamo, (provider, store), block, hour).await?;
-        let left = if is_reserved { Left::Reserved(block.saturating_sub(cost)) } else { Left::Nothing };
+        let left =
+            if is_reserved { QuotaState::Reserved(block.saturating_sub(cost)) } else { QuotaState::Nothing };
         self.blocks(|blocks| blocks.left.insert(store.clone(), left));
         Ok(is_reserved)
     }
@@ -156,7 +157,7 @@ mod tests {
     fn a_block_is_used_up_before_the_next_is_reserved() {
         let mut blocks = Blocks::default();
         assert_eq!(blocks.take(&name("a"), 4, 7), Taken::TooLittle);
-        blocks.left.insert(name("a"), Left::Reserved(BLOCK));
+        blocks.left.insert(name("a"), QuotaState::Reserved(BLOCK));
         let taken = (0..17).filter(|_| blocks.take(&name("a"), 4, 7) == Taken::Enough).count();
         assert_eq!(taken, 16, "one update for sixteen small requests");
         assert_eq!(blocks.take(&name("b"), 4, 7), Taken::TooLittle, "another store has its own blocks");
@@ -164,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_used_up_quota_costs_no_call_until_the_next_hour() {
-        let mut blocks = Blocks { hour: 7, left: HashMap::from([(name("a"), Left::Nothing)]) };
+        let mut blocks = Blocks { hour: 7, left: HashMap::from([(name("a"), QuotaState::Nothing)]) };
         assert_eq!(blocks.take(&name("a"), 4, 7), Taken::Nothing);
         assert_eq!(blocks.take(&name("a"), 4, 8), Taken::TooLittle, "the quota of the next hour");
     }

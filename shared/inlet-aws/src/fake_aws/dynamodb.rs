@@ -18,17 +18,17 @@ const WRITE_UNIT: f64 = 1_024.0;
 pub(crate) struct Items(BTreeMap<(String, String), Attributes>);
 
 /// The status and the body of a response, and the units of the call.
-type Answered = (u16, Value, f64);
+type Response = (u16, Value, f64);
 
 impl Items {
     /// Returns the response to a call, and its units; `None` if it is no call of DynamoDB.
-    pub(crate) fn answer(&mut self, operation: &str, asked: &Value) -> Option<Answered> {
+    pub(crate) fn respond(&mut self, operation: &str, input: &Value) -> Option<Response> {
         Some(match operation {
-            "GetItem" => self.get(asked),
-            "BatchGetItem" => self.batch_get(asked),
-            "BatchWriteItem" => self.batch_write(asked),
-            "PutItem" | "UpdateItem" | "DeleteItem" => self.write(operation, asked),
-            "Query" => self.query(asked),
+            "GetItem" => self.get(input),
+            "BatchGetItem" => self.batch_get(input),
+            "BatchWriteItem" => self.batch_write(input),
+            "PutItem" | "UpdateItem" | "DeleteItem" => self.write(operation, input),
+            "Query" => self.query(input),
             "DescribeTable" => (200, json!({"Table": {"CreationDateTime": 1_749_718_800}}), 0.0),
             _ => return None,
         })
@@ -39,15 +39,15 @@ impl Items {
         self.0.keys().filter(|(partition, _)| partition == pk).map(|(_, sk)| sk.clone()).collect()
     }
 
-    fn get(&self, asked: &Value) -> Answered {
-        let item = self.0.get(&key(&asked["Key"]));
-        let units = read_units(item.map_or(0.0, size), asked["ConsistentRead"] == json!(true));
+    fn get(&self, input: &Value) -> Response {
+        let item = self.0.get(&key(&input["Key"]));
+        let units = read_units(item.map_or(0.0, size), input["ConsistentRead"] == json!(true));
         (200, item.map_or(json!({}), |item| json!({"Item": item})), units)
     }
 
-    fn batch_get(&self, asked: &Value) -> Answered {
+    fn batch_get(&self, input: &Value) -> Response {
         let (table, wanted) =
-            asked["RequestItems"].as_object().and_then(|it| it.iter().next()).expect("keys");
+            input["RequestItems"].as_object().and_then(|it| it.iter().next()).expect("keys");
         let keys = wanted["Keys"].as_array().expect("keys");
         assert!((1..=100).contains(&keys.len()), "{} keys in a call", keys.len());
         let is_strong = wanted["ConsistentRead"] == json!(true);
@@ -57,8 +57,8 @@ impl Items {
         (200, json!({"Responses": {table: found}, "UnprocessedKeys": {}}), units)
     }
 
-    fn batch_write(&mut self, asked: &Value) -> Answered {
-        let requests = asked["RequestItems"].as_object().and_then(|it| it.values().next()).expect("requests");
+    fn batch_write(&mut self, input: &Value) -> Response {
+        let requests = input["RequestItems"].as_object().and_then(|it| it.values().next()).expect("requests");
         let requests = requests.as_array().expect("requests");
         assert!((1..=25).contains(&requests.len()), "{} requests in a call", requests.len());
         let mut units = 0.0;
@@ -74,26 +74,26 @@ impl Items {
         (200, json!({"UnprocessedItems": {}}), units)
     }
 
-    fn write(&mut self, operation: &str, asked: &Value) -> Answered {
-        let wanted = if operation == "PutItem" { &asked["Item"] } else { &asked["Key"] };
+    fn write(&mut self, operation: &str, input: &Value) -> Response {
+        let wanted = if operation == "PutItem" { &input["Item"] } else { &input["Key"] };
         let key = key(wanted);
         let found = self.0.get(&key).cloned().unwrap_or_default();
         let units = write_units(size(&found));
-        if !Expression::new(asked, "ConditionExpression").holds(&found) {
+        if !Expression::new(input, "ConditionExpression").holds(&found) {
             let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
             return (400, json!({"__type": kind, "message": "it failed", "Item": found}), units);
         }
         match operation {
             "DeleteItem" => {
                 self.0.remove(&key);
-                let answer = if found.is_empty() { json!({}) } else { json!({"Attributes": found}) };
-                (200, answer, units)
+                let response = if found.is_empty() { json!({}) } else { json!({"Attributes": found}) };
+                (200, response, units)
             }
             _ => {
                 let base = if operation == "PutItem" { wanted.as_object().cloned() } else { None };
                 let mut item = base.unwrap_or(found);
                 item.extend(wanted.as_object().cloned().unwrap_or_default());
-                update(asked, &mut item);
+                update(input, &mut item);
                 let units = units.max(write_units(size(&item)));
                 self.0.insert(key, item);
                 (200, json!({}), units)
@@ -101,10 +101,10 @@ impl Items {
         }
     }
 
-    fn query(&self, asked: &Value) -> Answered {
-        let is_index = asked["IndexName"].is_string();
-        let key_condition = Expression::new(asked, "KeyConditionExpression");
-        let filter = Expression::new(asked, "FilterExpression");
+    fn query(&self, input: &Value) -> Response {
+        let is_index = input["IndexName"].is_string();
+        let key_condition = Expression::new(input, "KeyConditionExpression");
+        let filter = Expression::new(input, "FilterExpression");
         let order = |item: &Attributes| {
             let text = |name: &str| item.get(name).and_then(|value| value["S"].as_str()).map(str::to_owned);
             let arrival = if is_index { text("arrival") } else { None };
@@ -118,28 +118,28 @@ impl Items {
             .map(|item| if is_index { indexed(item) } else { item.clone() })
             .collect();
         found.sort_by_key(order);
-        let is_backwards = asked["ScanIndexForward"] == json!(false);
+        let is_backwards = input["ScanIndexForward"] == json!(false);
         if is_backwards {
             found.reverse();
         }
-        if let Some(start) = asked["ExclusiveStartKey"].as_object() {
+        if let Some(start) = input["ExclusiveStartKey"].as_object() {
             let start = order(start);
             found.retain(|item| if is_backwards { order(item) < start } else { order(item) > start });
         }
         let limit =
-            asked["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+            input["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let has_more = found.len() > limit;
         found.truncate(limit);
         let bytes = found.iter().map(size).sum();
-        let mut answer = json!({});
+        let mut response = json!({});
         if let (true, Some(last)) = (has_more, found.last()) {
-            answer["LastEvaluatedKey"] = json!(last);
+            response["LastEvaluatedKey"] = json!(last);
         }
         found.retain(|item| filter.holds(item));
-        answer["Count"] = json!(found.len());
-        answer["Items"] = json!(found);
+        response["Count"] = json!(found.len());
+        response["Items"] = json!(found);
         // The sizes of a query's items are added before they are rounded; a query that finds nothing takes a unit.
-        (200, answer, read_units(bytes, asked["ConsistentRead"] == json!(true)))
+        (200, response, read_units(bytes, input["ConsistentRead"] == json!(true)))
     }
 }
 

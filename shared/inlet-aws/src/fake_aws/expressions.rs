@@ -7,23 +7,23 @@ pub(crate) type Attributes = Map<String, Value>;
 
 /// The condition under a name of a request.
 pub(crate) struct Expression<'a> {
-    asked: &'a Value,
+    input: &'a Value,
     /// Its tokens, with a space between them; `None` if the request has no such condition.
     spaced: Option<String>,
 }
 
 impl<'a> Expression<'a> {
     /// Reads the condition under this name.
-    pub(crate) fn new(asked: &'a Value, name: &str) -> Self {
+    pub(crate) fn new(input: &'a Value, name: &str) -> Self {
         let spaced = |text: &str| text.replace('(', " ( ").replace(')', " ) ").replace(',', " ");
-        Self { asked, spaced: asked[name].as_str().map(spaced) }
+        Self { input, spaced: input[name].as_str().map(spaced) }
     }
 
     /// Returns true if an item fulfils the condition, or if there is none.
     pub(crate) fn holds(&self, item: &Attributes) -> bool {
         let Some(spaced) = &self.spaced else { return true };
         let tokens: Vec<&str> = spaced.split_whitespace().collect();
-        let mut condition = Condition { asked: self.asked, item, tokens: &tokens };
+        let mut condition = Condition { input: self.input, item, tokens: &tokens };
         let holds = condition.alternatives();
         assert!(condition.tokens.is_empty(), "an expression that is not understood: {spaced}");
         holds
@@ -31,22 +31,22 @@ impl<'a> Expression<'a> {
 }
 
 /// Applies the update of a request to an item.
-pub(crate) fn update(asked: &Value, item: &mut Attributes) {
-    let Some(text) = asked["UpdateExpression"].as_str() else { return };
+pub(crate) fn update(input: &Value, item: &mut Attributes) {
+    let Some(text) = input["UpdateExpression"].as_str() else { return };
     let (set, remove) = text.split_once("REMOVE ").unwrap_or((text, ""));
     for change in set.trim().trim_start_matches("SET ").split(", ").filter(|change| !change.is_empty()) {
         let (name, value) = change.split_once(" = ").expect("an assignment");
-        let value = asked["ExpressionAttributeValues"][value.trim()].clone();
-        item.insert(attribute_name(asked, name.trim()).to_owned(), value);
+        let value = input["ExpressionAttributeValues"][value.trim()].clone();
+        item.insert(attribute_name(input, name.trim()).to_owned(), value);
     }
     for name in remove.split(',').map(str::trim) {
-        item.remove(attribute_name(asked, name));
+        item.remove(attribute_name(input, name));
     }
 }
 
-fn attribute_name<'a>(asked: &'a Value, name: &'a str) -> &'a str {
+fn attribute_name<'a>(input: &'a Value, name: &'a str) -> &'a str {
     if name.starts_with('#') {
-        asked["ExpressionAttributeNames"][name].as_str().expect("a name")
+        input["ExpressionAttributeNames"][name].as_str().expect("a name")
     } else {
         name
     }
@@ -54,7 +54,7 @@ fn attribute_name<'a>(asked: &'a Value, name: &'a str) -> &'a str {
 
 /// A condition that is being read.
 struct Condition<'a> {
-    asked: &'a Value,
+    input: &'a Value,
     item: &'a Attributes,
     tokens: &'a [&'a str],
 }
@@ -88,7 +88,7 @@ impl<'a> Condition<'a> {
                 self.next();
                 let name = self.next();
                 self.next();
-                self.item.contains_key(attribute_name(self.asked, name)) == (first == "attribute_exists")
+                self.item.contains_key(attribute_name(self.input, name)) == (first == "attribute_exists")
             }
             "begins_with" => {
                 self.next();
@@ -146,9 +146,9 @@ impl<'a> Condition<'a> {
 
     fn value(&self, name: &'a str) -> Option<&'a Value> {
         if name.starts_with(':') {
-            self.asked["ExpressionAttributeValues"].get(name)
+            self.input["ExpressionAttributeValues"].get(name)
         } else {
-            self.item.get(attribute_name(self.asked, name))
+            self.item.get(attribute_name(self.input, name))
         }
     }
 }

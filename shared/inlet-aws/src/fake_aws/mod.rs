@@ -43,7 +43,7 @@ pub(crate) struct Call {
     /// The operation, without its service: `PutItem`.
     pub(crate) operation: String,
     /// The body of the request.
-    pub(crate) asked: Value,
+    pub(crate) input: Value,
     /// The read or write units of DynamoDB.
     pub(crate) units: f64,
 }
@@ -152,22 +152,22 @@ impl FakeAws {
             .build()
     }
 
-    fn answer(&self, operation: &str, asked: Value) -> (u16, Value) {
+    fn respond(&self, operation: &str, input: Value) -> (u16, Value) {
         let mut state = self.state();
-        let text = asked.to_string();
+        let text = input.to_string();
         let fails = |failure: &Failure| failure.operation == operation && text.contains(&failure.text);
         if state.failures.iter().any(fails) {
             return (500, json!({"__type": "InternalServerError", "message": "as the test wants it"}));
         }
-        let (status, answer, units) = match state.items.answer(operation, &asked) {
-            Some(answered) => answered,
+        let (status, response, units) = match state.items.respond(operation, &input) {
+            Some(response) => response,
             None => {
-                let (status, answer) = state.queues.answer(operation, &asked);
-                (status, answer, 0.0)
+                let (status, response) = state.queues.respond(operation, &input);
+                (status, response, 0.0)
             }
         };
-        state.calls.push(Call { operation: operation.to_owned(), asked, units });
-        (status, answer)
+        state.calls.push(Call { operation: operation.to_owned(), input, units });
+        (status, response)
     }
 }
 
@@ -175,13 +175,13 @@ impl HttpConnector for FakeAws {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let asked = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         let fake = self.clone();
         HttpConnectorFuture::new(async move {
             clock::wait(|waker, until| fake.state().clock.poll(waker, until)).await;
-            let (status, answer) = fake.answer(&operation, asked);
+            let (status, response) = fake.respond(&operation, input);
             let status = StatusCode::try_from(status).expect("a status");
-            let mut response = HttpResponse::new(status, SdkBody::from(answer.to_string()));
+            let mut response = HttpResponse::new(status, SdkBody::from(response.to_string()));
             response.headers_mut().insert("date", DATE);
             Ok(response)
         })

@@ -14,7 +14,7 @@ pub(crate) struct Queues {
 #[derive(Debug)]
 struct Queued {
     id: String,
-    asked: Value,
+    input: Value,
     is_hidden: bool,
 }
 
@@ -22,20 +22,20 @@ impl Queues {
     /// Returns the deduplication ids of a queue's messages, in their order.
     pub(crate) fn deduplication_ids(&self, queue: &str) -> Vec<String> {
         let id =
-            |queued: &Queued| queued.asked["MessageDeduplicationId"].as_str().unwrap_or_default().to_owned();
+            |queued: &Queued| queued.input["MessageDeduplicationId"].as_str().unwrap_or_default().to_owned();
         self.messages.get(queue).into_iter().flatten().map(id).collect()
     }
 
     /// Returns the status and the body of the response to a call.
-    pub(crate) fn answer(&mut self, operation: &str, asked: &Value) -> (u16, Value) {
-        let name = asked["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).expect("a queue");
+    pub(crate) fn respond(&mut self, operation: &str, input: &Value) -> (u16, Value) {
+        let name = input["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).expect("a queue");
         let messages = self.messages.entry(name.to_owned()).or_default();
-        let handle = asked["ReceiptHandle"].as_str().unwrap_or_default();
-        let answer = match operation {
+        let handle = input["ReceiptHandle"].as_str().unwrap_or_default();
+        let response = match operation {
             "SendMessage" => {
                 self.sent = self.sent.saturating_add(1);
                 let id = format!("m-{}", self.sent);
-                messages.push(Queued { id: id.clone(), asked: asked.clone(), is_hidden: false });
+                messages.push(Queued { id: id.clone(), input: input.clone(), is_hidden: false });
                 json!({"MessageId": id, "MD5OfMessageBody": "x"})
             }
             "GetQueueAttributes" => {
@@ -56,13 +56,13 @@ impl Queues {
             }
             "ChangeMessageVisibility" => {
                 for queued in messages.iter_mut().filter(|queued| queued.id == handle) {
-                    queued.is_hidden = asked["VisibilityTimeout"] != json!(0);
+                    queued.is_hidden = input["VisibilityTimeout"] != json!(0);
                 }
                 json!({})
             }
             _ => panic!("a call that is not understood: {operation}"),
         };
-        (200, answer)
+        (200, response)
     }
 }
 
@@ -72,10 +72,10 @@ fn receive(queued: &mut Queued) -> Value {
     json!({
         "MessageId": queued.id,
         "ReceiptHandle": queued.id,
-        "Body": queued.asked["MessageBody"],
+        "Body": queued.input["MessageBody"],
         "Attributes": {
-            "MessageGroupId": queued.asked["MessageGroupId"],
-            "MessageDeduplicationId": queued.asked["MessageDeduplicationId"],
+            "MessageGroupId": queued.input["MessageGroupId"],
+            "MessageDeduplicationId": queued.input["MessageDeduplicationId"],
             "ApproximateReceiveCount": "1",
             "SentTimestamp": "1749718800000",
         },

@@ -114,7 +114,7 @@ impl<I: Invoker> Router<I> {
                 response
             }
             Err(fault) => {
-                measured = measured.of(Dimension::Provider, line.provider.unwrap_or_default());
+                measured = measured.with_dimension(Dimension::Provider, line.provider.unwrap_or_default());
                 measured.count(metrics::UNAVAILABLE);
                 let response = Response::refusal(Refusal::Unavailable);
                 let (status, fault) = (Some(response.status), Some(fault.chain()));

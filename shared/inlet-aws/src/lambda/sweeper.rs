@@ -14,37 +14,37 @@
 //! be on the queue, in a backlog or behind a message that fails, counts as sent: however long an outage lasts, the
 //! sweeper adds nothing to the queue.
 
-use std::collections::HashMap;
+mod event_state;
+mod report;
+mod sender;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use inlet::event::EventId;
-use inlet::fault::{Fault, FaultKind};
-use inlet::message::Message;
+use inlet::fault::Fault;
 use inlet::received_at::ReceivedAt;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::client::clock;
 use crate::client::config::Config;
 use crate::client::connect::Clients;
 use crate::client::rate_limit::RateLimiter;
-use crate::dynamodb::attempts::is_waiting;
-use crate::dynamodb::attributes::Item;
 use crate::dynamodb::by_entity::{CONCURRENT_ENTITIES, group_by_entity};
-use crate::dynamodb::dynamo::Key;
-use crate::dynamodb::forgotten::note_includes_message;
-use crate::dynamodb::keys::{attempts_key, forgotten_key, parked_key, receipt_key};
-use crate::dynamodb::pending::{Pending, PendingEvent, RESEND_DELAY, pending_key};
-use crate::dynamodb::receipts::applies_to;
+use crate::dynamodb::keys::forgotten_key;
+use crate::dynamodb::pending::{Pending, PendingEvent, RESEND_DELAY};
 use crate::dynamodb::table::Table;
 use crate::dynamodb::time_index::Arrival;
 use crate::lambda::deferred::{DeferredVerifier, Services};
+use crate::lambda::sweeper::event_state::{EventState, StateReader};
+use crate::lambda::sweeper::report::line;
+pub use crate::lambda::sweeper::report::{Oldest, SweepReport};
+use crate::lambda::sweeper::sender::{Sender, Sending};
 use crate::sqs::{QueueDepth, SqsQueue};
 use crate::telemetry::log;
-use crate::telemetry::metrics::{self, Measured};
 
 /// The age from which an event's message may be lost. The receiver sends it within seconds, and the processor receives
 /// it immediately. Both together take less than two minutes in the worst case.
@@ -148,65 +148,6 @@ pub struct Sweeper {
     pub budget: u32,
 }
 
-/// The result of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SweepReport {
-    /// The number of events that were sent again.
-    pub resent: u32,
-    /// The number of events that were parked.
-    pub parked: u32,
-    /// The queue's depth; `None` if SQS did not return it.
-    pub waiting: Option<QueueDepth>,
-    /// The oldest event that is neither processed nor parked.
-    pub oldest_unprocessed: Oldest,
-}
-
-/// The oldest event that is neither processed nor parked, of those that are old enough to be sent again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Oldest {
-    /// The table could not be read.
-    #[default]
-    Unknown,
-    /// There is none.
-    Nothing,
-    /// Its arrival. If the search ran out of time, the oldest event arrived then or later.
-    Arrived(ReceivedAt),
-}
-
-impl Oldest {
-    /// Returns the greatest age that it can have; `None` if that is unknown.
-    fn age(self, now: ReceivedAt) -> Option<Duration> {
-        match self {
-            Self::Unknown => None,
-            Self::Nothing => Some(Duration::ZERO),
-            Self::Arrived(oldest) => Some(now.since(oldest)),
-        }
-    }
-}
-
-/// Returns a run's log line with its metrics. A failed run has them too: the age of the oldest event matters most when
-/// something fails.
-fn line(report: &SweepReport, fault: Option<&Fault>, stage: &str, now: ReceivedAt) -> Value {
-    let mut measured = Measured::of_stage(stage);
-    measured.measure(metrics::SWEEP_FAILED, fault.is_some().into());
-    if let Some(age) = report.oldest_unprocessed.age(now) {
-        measured.measure(metrics::OLDEST_UNPROCESSED_AGE, age.as_secs());
-    }
-    if let Some(waiting) = report.waiting {
-        measured.measure(metrics::WAITING, waiting.all().into());
-    }
-    measured.measure(metrics::RESENT, report.resent.into());
-    measured.measure(metrics::PARKED, report.parked.into());
-    let line = match fault {
-        None => json!({"level": "info", "message": "sweep", "outcome": "swept"}),
-        Some(fault) => {
-            json!({"level": "error", "message": "sweep", "outcome": "failed", "reason": fault.chain()})
-        }
-    };
-    let members = line.as_object().cloned().into_iter().flatten();
-    Value::Object(members.chain(measured.members(now)).collect())
-}
-
 /// A pass along the time index.
 struct Pass {
     /// The sort key of its cursor.
@@ -215,46 +156,20 @@ struct Pass {
     delay: Duration,
 }
 
-/// The state of an event in the table.
-#[derive(Clone, Copy, Debug)]
-struct EventState {
-    /// It was processed or is parked: there is nothing to do.
-    is_settled: bool,
-    /// It is on the pending list.
-    is_listed: bool,
-    /// Its message is on the queue: a message of its entity was attempted recently, and this event's message is that
-    /// one or waits behind it.
-    is_on_queue: bool,
-}
-
 /// One run of the sweeper.
 struct Run<'s> {
     sweeper: &'s Sweeper,
     now: ReceivedAt,
     /// A message that was sent at this time or later may be on the queue.
     backlog_since: ReceivedAt,
-    limiter: RateLimiter,
+    states: StateReader<'s>,
+    sender: Sender<'s>,
     budget: u32,
     /// The ends of three periods: for the pending list, for all work, and for the search for the oldest event.
     recheck_until: Instant,
     work_until: Instant,
     search_until: Instant,
     report: SweepReport,
-}
-
-/// The result of sending an event's message.
-enum Sending {
-    /// SQS has the message.
-    Sent,
-    /// The event has expired.
-    Expired,
-    /// The entity was forgotten while the event was being stored, which arrived then.
-    Forgotten {
-        /// The arrival.
-        received: String,
-    },
-    /// The event is damaged, or SQS never accepts its message: this is the reason.
-    Impossible(String),
 }
 
 /// The action of the sweeper for a pending event.
@@ -312,9 +227,10 @@ impl Sweeper {
             sweeper: self,
             now,
             backlog_since,
-            limiter: RateLimiter::per_second(rate),
+            states: StateReader { table: &self.table, now },
+            sender: Sender { table: &self.table, queue: &self.queue, limiter: RateLimiter::per_second(rate) },
             // Nothing is sent to a queue whose depth is unknown.
-            budget: waiting.map_or(0, |waiting| self.budget.saturating_sub(waiting.all())),
+            budget: waiting.map_or(0, |waiting| self.budget.saturating_sub(waiting.total())),
             recheck_until: after(time.checked_div(2).unwrap_or_default()),
             work_until: after(time),
             search_until: after(time.saturating_add(OLDEST_SEARCH)),
@@ -375,7 +291,7 @@ impl Run<'_> {
             }
             let page: Vec<PendingEvent> =
                 page.into_iter().filter(|event| are_oldest || self.is_due(event)).collect();
-            let states = self.pending_states(&page).await?;
+            let states = self.states.pending_states(&page).await?;
             are_oldest = are_oldest && states.iter().all(|state| state.is_settled);
             let mut writes = Vec::new();
             let mut due = Vec::new();
@@ -451,10 +367,10 @@ impl Run<'_> {
     async fn send_pending(&mut self, arrivals: &[Arrival]) -> Result<Option<ReceivedAt>, Fault> {
         let pending = &self.sweeper.table.pending;
         for some in arrivals.chunks(CHECK_BATCH) {
-            for some in self.without_receipt(some).await?.chunks(SEND_BATCH) {
+            for some in self.states.without_receipt(some).await?.chunks(SEND_BATCH) {
                 let mut writes = Vec::new();
                 let mut due = Vec::new();
-                for (arrival, state) in some.iter().zip(self.arrival_states(some).await?) {
+                for (arrival, state) in some.iter().zip(self.states.arrival_states(some).await?) {
                     match state {
                         EventState { is_settled: true, .. } | EventState { is_listed: true, .. } => {}
                         EventState { is_on_queue: true, .. } => {
@@ -477,55 +393,6 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// Returns those of these events whose receipt an eventually consistent read does not find: a few, as a rule. The
-    /// consistent read of [`Self::event_states`], with four keys for each event, is only for them.
-    async fn without_receipt<'a>(&self, arrivals: &'a [Arrival]) -> Result<Vec<&'a Arrival>, Fault> {
-        let events: Vec<_> = arrivals.iter().map(|it| (&it.id, it.received_at())).collect();
-        let processed = self.sweeper.table.receipts.surely_processed(&events).await?;
-        Ok(arrivals.iter().filter(|arrival| !processed.contains(&arrival.id)).collect())
-    }
-
-    /// Returns the states of these pending events, in their order. Most of them were processed since the last run, and
-    /// for those one eventually consistent read is enough.
-    async fn pending_states(&self, events: &[PendingEvent]) -> Result<Vec<EventState>, Fault> {
-        let arrival = |event: &PendingEvent| ReceivedAt::parse(&event.received).unwrap_or(ReceivedAt::EPOCH);
-        let asked: Vec<_> = events.iter().map(|event| (&event.id, arrival(event))).collect();
-        let processed = self.sweeper.table.receipts.surely_processed(&asked).await?;
-        let others = events.iter().filter(|event| !processed.contains(&event.id));
-        let others = others.map(|event| (&event.id, event.received.as_str()));
-        let mut states = self.event_states(others).await?.into_iter();
-        let settled = EventState { is_settled: true, is_listed: true, is_on_queue: false };
-        let state = |event: &PendingEvent| {
-            if processed.contains(&event.id) { Some(settled) } else { states.next() }
-        };
-        Ok(events.iter().filter_map(state).collect())
-    }
-
-    async fn arrival_states(&self, arrivals: &[&Arrival]) -> Result<Vec<EventState>, Fault> {
-        self.event_states(arrivals.iter().map(|it| (&it.id, it.received.as_str()))).await
-    }
-
-    /// Returns the states of these events, given with their arrivals, in their order.
-    async fn event_states<'a>(
-        &self,
-        events: impl Iterator<Item = (&'a EventId, &'a str)> + Clone,
-    ) -> Result<Vec<EventState>, Fault> {
-        let keys = |(id, received): (&EventId, &str)| {
-            [receipt_key(id), parked_key(id), pending_key(id, received), attempts_key(id)]
-        };
-        let items = self.sweeper.table.dynamo.batch_get(events.clone().flat_map(keys)).await?;
-        let state = |(id, received): (&EventId, &str)| {
-            let arrival = ReceivedAt::parse(received).unwrap_or(ReceivedAt::EPOCH);
-            let is_marked = |key| items.get(&key).is_some_and(|marker| applies_to(marker, arrival));
-            EventState {
-                is_settled: is_marked(receipt_key(id)) || is_marked(parked_key(id)),
-                is_listed: items.contains_key(&pending_key(id, received)),
-                is_on_queue: items.get(&attempts_key(id)).is_some_and(|item| is_waiting(item, self.now)),
-            }
-        };
-        Ok(events.map(state).collect())
-    }
-
     /// Sends the messages of the first of these events, as many as the budget allows, and adds what was sent to the
     /// pending list. Returns how many events were dealt with.
     ///
@@ -537,10 +404,10 @@ impl Run<'_> {
         let notes = events.iter().map(|event| forgotten_key(&event.id));
         let notes = self.sweeper.table.dynamo.batch_get(notes).await?;
         let groups = group_by_entity(events, |event| event.id.entity_path());
-        let run = &*self;
+        let sender = &self.sender;
         let mut sendings = Vec::with_capacity(groups.len());
         for events in groups {
-            sendings.push(run.send_in_order(events, &notes));
+            sendings.push(sender.send_in_order(events, &notes));
         }
         let sendings: Vec<_> = stream::iter(sendings).buffer_unordered(CONCURRENT_ENTITIES).collect().await;
         let mut writes = Vec::new();
@@ -569,66 +436,6 @@ impl Run<'_> {
         // Sent events are added to the list even if another step failed.
         self.sweeper.table.pending.write(writes).await?;
         failed.map_or(Ok(events.len()), Err)
-    }
-
-    /// Sends the messages of events of one entity, one after another, up to the first that fails: a later event must not
-    /// overtake it. The next message is read while one is sent.
-    async fn send_in_order<'a>(
-        &self,
-        events: Vec<&'a PendingEvent>,
-        notes: &HashMap<Key, Item>,
-    ) -> (Vec<(&'a PendingEvent, Sending)>, Option<Fault>) {
-        let mut sent = Vec::with_capacity(events.len());
-        let mut events = events.into_iter();
-        let Some(mut event) = events.next() else { return (sent, None) };
-        let mut message = self.message(&event.id).await;
-        loop {
-            let following = events.next();
-            let read_next = async {
-                match following {
-                    Some(next) => Some((next, self.message(&next.id).await)),
-                    None => None,
-                }
-            };
-            let (sending, next) = tokio::join!(self.send(&event.id, message, notes), read_next);
-            match sending {
-                Ok(sending) => sent.push((event, sending)),
-                Err(fault) => return (sent, Some(fault)),
-            }
-            let Some(next) = next else { return (sent, None) };
-            (event, message) = next;
-        }
-    }
-
-    async fn message(&self, id: &EventId) -> Result<Option<Message>, Fault> {
-        self.sweeper.table.events.message(id).await
-    }
-
-    /// Sends the message of an event.
-    async fn send(
-        &self,
-        id: &EventId,
-        message: Result<Option<Message>, Fault>,
-        notes: &HashMap<Key, Item>,
-    ) -> Result<Sending, Fault> {
-        let message = match message {
-            Ok(Some(message)) => message,
-            Ok(None) => return Ok(Sending::Expired),
-            // One event that cannot be read must not keep the others from being sent.
-            Err(fault) if fault.kind == FaultKind::Damaged => {
-                return Ok(Sending::Impossible(fault.chain()));
-            }
-            Err(fault) => return Err(fault),
-        };
-        if notes.get(&forgotten_key(id)).is_some_and(|note| note_includes_message(note, &message)) {
-            return Ok(Sending::Forgotten { received: message.received_time().to_owned() });
-        }
-        self.limiter.acquire().await;
-        match self.sweeper.queue.send_message(&message, id.as_str()).await {
-            Ok(()) => Ok(Sending::Sent),
-            Err(fault) if fault.kind == FaultKind::Permanent => Ok(Sending::Impossible(fault.chain())),
-            Err(fault) => Err(fault),
-        }
     }
 
     /// Deletes an event of a forgotten entity, and leaves a tombstone for its messages.
@@ -666,8 +473,8 @@ impl Run<'_> {
             }
             let slice = self.sweeper.table.time_index.slice(from, until).await?;
             for some in slice.arrivals.chunks(CHECK_BATCH) {
-                for some in self.without_receipt(some).await?.chunks(SEARCH_BATCH) {
-                    let states = self.arrival_states(some).await?;
+                for some in self.states.without_receipt(some).await?.chunks(SEARCH_BATCH) {
+                    let states = self.states.arrival_states(some).await?;
                     let is_unprocessed =
                         |(_, state): &(&&Arrival, EventState)| !state.is_settled && !state.is_listed;
                     if let Some((first, _)) = some.iter().zip(states).find(is_unprocessed) {
@@ -695,60 +502,11 @@ mod calls;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]
     fn each_delay_is_twice_as_long_as_the_one_before() {
         let minutes: Vec<u64> = (1..=MAX_TIMES).map(|times| resend_delay(times).as_secs() / 60).collect();
         assert_eq!(minutes, [6, 12, 24, 48, 96]);
-    }
-
-    #[test]
-    fn a_run_writes_a_line_that_cloudwatch_reads_as_metrics() {
-        let now = ReceivedAt::from_millis(600_000).unwrap();
-        let oldest_unprocessed = Oldest::Arrived(ReceivedAt::EPOCH);
-        let report = SweepReport { resent: 2, oldest_unprocessed, ..SweepReport::default() };
-        let line = line(&report, None, "prod", now);
-        assert_eq!((&line["OldestUnprocessedAge"], &line["Resent"]), (&json!(600), &json!(2)));
-        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
-            assert_eq!(directive["Dimensions"], json!([["Stage"]]), "{directive}");
-            for metric in directive["Metrics"].as_array().unwrap() {
-                assert!(line[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
-            }
-        }
-        assert_eq!((&line["SweepFailed"], &line["Stage"]), (&json!(0), &json!("prod")));
-    }
-
-    #[test]
-    fn a_quiet_run_emits_every_metric_of_the_sweeper() {
-        let waiting = Some(QueueDepth::default());
-        let report = SweepReport { oldest_unprocessed: Oldest::Nothing, waiting, ..SweepReport::default() };
-        let line = line(&report, None, "prod", ReceivedAt::EPOCH);
-        let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().iter();
-        let emitted = directives.flat_map(|directive| directive["Metrics"].as_array().unwrap());
-        let emitted: BTreeSet<&str> = emitted.map(|metric| metric["Name"].as_str().unwrap()).collect();
-        assert_eq!(emitted, metrics::OF_EVERY_SWEEP.map(|metric| metric.name).into());
-    }
-
-    #[test]
-    fn a_failed_run_has_its_fault_and_its_metrics() {
-        let fault = Fault::transient("the event cannot be enqueued", "no response in time");
-        let oldest_unprocessed = Oldest::Arrived(ReceivedAt::EPOCH);
-        let report = SweepReport { parked: 1, oldest_unprocessed, ..SweepReport::default() };
-        let line = line(&report, Some(&fault), "prod", ReceivedAt::from_millis(600_000).unwrap());
-        assert_eq!((&line["SweepFailed"], &line["OldestUnprocessedAge"]), (&json!(1), &json!(600)), "{line}");
-        assert_eq!((&line["Parked"], &line["Waiting"]), (&json!(1), &Value::Null), "{line}");
-        assert_eq!(line["reason"], json!("the event cannot be enqueued: no response in time"));
-    }
-
-    #[test]
-    fn an_unknown_age_is_not_written_as_zero() {
-        let age = |oldest_unprocessed| {
-            let report = SweepReport { oldest_unprocessed, ..SweepReport::default() };
-            line(&report, None, "prod", ReceivedAt::EPOCH)["OldestUnprocessedAge"].clone()
-        };
-        assert_eq!((age(Oldest::Unknown), age(Oldest::Nothing)), (Value::Null, json!(0)));
     }
 }

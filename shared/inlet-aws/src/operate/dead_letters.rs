@@ -50,7 +50,7 @@ pub struct DeadLetter {
     pub is_whole: bool,
     /// The replay that it is part of.
     pub replay: Option<String>,
-    /// The reason why its event is parked. Only [`DeadLetters::look`] reads it.
+    /// The reason why its event is parked. Only [`DeadLetters::peek`] reads it.
     pub reason: Option<String>,
     /// The message: the CloudEvents JSON object that consumers read.
     pub text: String,
@@ -66,9 +66,9 @@ pub struct LetterFilter {
     pub events: Option<Selection>,
 }
 
-/// The letters that a look found.
+/// The letters that a peek found.
 #[derive(Clone, Default)]
-pub struct Look {
+pub struct PeekedLetters {
     /// The letters, those that wait longest first.
     pub letters: Vec<DeadLetter>,
     /// The approximate number of letters that SQS did not hand out: hidden by another look or redrive, or behind ten
@@ -117,7 +117,7 @@ impl DeadLetters {
     /// # Errors
     /// If the call of SQS fails.
     pub async fn count(&self) -> Result<u32, Fault> {
-        self.dead_letters.depth().await.map(QueueDepth::all)
+        self.dead_letters.depth().await.map(QueueDepth::total)
     }
 
     /// Returns up to `limit` dead letters that a filter selects, with the reasons why their events are parked. Changes
@@ -125,14 +125,14 @@ impl DeadLetters {
     ///
     /// # Errors
     /// If the queue or the table cannot be read.
-    pub async fn look(&self, filter: &LetterFilter, limit: usize) -> Result<Look, Fault> {
+    pub async fn peek(&self, filter: &LetterFilter, limit: usize) -> Result<PeekedLetters, Fault> {
         let mut walk = Walk::new(&self.dead_letters, self.count().await?);
         let found = self.read(&mut walk, filter, limit).await;
         walk.give_back().await;
         let mut letters = found?;
         self.add_reasons(&mut letters).await?;
         letters.sort_by_key(|letter| letter.since);
-        Ok(Look { letters, hidden: walk.left })
+        Ok(PeekedLetters { letters, hidden: walk.left })
     }
 
     /// Redrives or discards the letters that a filter selects, at most `rate` a second, those of an entity in their

@@ -28,7 +28,7 @@ impl EventLog for TableEventLog {
     async fn history(&self, entity_path: &str) -> Result<EntityHistory, Fault> {
         let entries = history::load(&self.table, entity_path).await?;
         let mut history = EntityHistory {
-            forgotten: self.table.forgotten.until(entity_path).await?,
+            forgotten: self.table.forgotten.forgotten_until(entity_path).await?,
             ..EntityHistory::default()
         };
         for entry in entries {

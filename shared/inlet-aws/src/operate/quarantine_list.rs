@@ -121,7 +121,7 @@ pub async fn quarantined_in_stores(
         deliveries.extend(of_store?.into_iter().map(|delivery| (index, delivery)));
         on_store();
     }
-    // By store too, because the stores answer in any order.
+    // By store too, because the stores respond in any order.
     deliveries.sort_by_key(|(index, delivery)| (Reverse(delivery.received), *index));
     deliveries.truncate(limit);
     Ok(deliveries)

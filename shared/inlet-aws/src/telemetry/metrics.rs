@@ -117,10 +117,10 @@ metrics! {
     SWEEP_FAILED = "SweepFailed", Count, OF_THE_STAGE;
     /// Requests other than `GET` and `HEAD` whose path contains no provider of the deployment, or no store.
     UNKNOWN_PATH = "UnknownPath", Count, OF_THE_STAGE;
-    /// Requests that API Gateway answered with a 429. No function receives them: a metric filter of the template counts
+    /// Requests that API Gateway rejected with a 429. No function receives them: a metric filter of the template counts
     /// them in the API's access log.
     API_THROTTLED = "ApiThrottled", Count, OF_THE_STAGE;
-    /// Requests that were answered with a 413, by API Gateway or by a receiver: counted in the access log.
+    /// Requests that were rejected with a 413, by API Gateway or by a receiver: counted in the access log.
     API_TOO_LARGE = "ApiTooLarge", Count, OF_THE_STAGE;
     /// Requests that API Gateway refused itself with another 4xx: counted in the access log.
     API_REFUSED = "ApiRefused", Count, OF_THE_STAGE;
@@ -168,12 +168,12 @@ pub struct Measured {
 impl Measured {
     /// No metrics, with the stage as dimension.
     pub fn of_stage(stage: &str) -> Self {
-        Self::default().of(Stage, stage)
+        Self::default().with_dimension(Stage, stage)
     }
 
     /// The same with another dimension. A metric uses those of its sets whose dimensions all have a value.
     #[must_use]
-    pub fn of(mut self, dimension: Dimension, value: &str) -> Self {
+    pub fn with_dimension(mut self, dimension: Dimension, value: &str) -> Self {
         self.of.insert(dimension, value.to_owned());
         self
     }
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_line_contains_metrics_with_their_dimensions() {
-        let mut measured = Measured::of_stage("prod").of(Provider, "acme");
+        let mut measured = Measured::of_stage("prod").with_dimension(Provider, "acme");
         measured.count(FALLBACK);
         measured.measure(QUEUE_LATENCY, 12);
         measured.count(ACCEPTED);
@@ -277,10 +277,10 @@ mod tests {
             measured.count(REJECTED);
             members(&measured)["_aws"]["CloudWatchMetrics"][0]["Dimensions"].clone()
         };
-        let plain = Measured::of_stage("prod").of(Provider, "acme");
+        let plain = Measured::of_stage("prod").with_dimension(Provider, "acme");
         assert_eq!(rejected(plain.clone()), json!([["Stage", "Provider"]]));
         let sets = json!([["Stage", "Provider"], ["Stage", "Provider", "RejectCode"]]);
-        assert_eq!(rejected(plain.of(RejectCode, "wrong_proof")), sets);
+        assert_eq!(rejected(plain.with_dimension(RejectCode, "wrong_proof")), sets);
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Shapes {
         let fields = lines.skip_while(|line| !line.starts_with(' ')).take_while(|line| line.starts_with(' '));
         for field in fields {
             if let Some((path, types)) = field.get(4..).and_then(|field| field.split_once(' ')) {
-                let node = body.at(path);
+                let node = body.node_mut(path);
                 node.types = types.split('|').collect();
                 node.optional = field.starts_with("  ? ");
             }
@@ -106,7 +106,7 @@ impl Shapes {
 
 impl ShapeNode {
     /// Returns the node at a path from here, created if it does not exist.
-    fn at(&mut self, path: &'static str) -> &mut Self {
+    fn node_mut(&mut self, path: &'static str) -> &mut Self {
         path.split('.').fold(self, |node, part| {
             let name = part.trim_end_matches(ELEMENT);
             let lists = part.len().saturating_sub(name.len()).checked_div(ELEMENT.len()).unwrap_or_default();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::event::Event;
 use crate::proof::verify::Verified;
 
-/// An HTTP answer with a JSON body.
+/// An HTTP response with a JSON body.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
     /// The status code.

@@ -1,4 +1,4 @@
-//! The path of a delivery: verify, parse, make an event, store, enqueue, answer. Unverified deliveries are quarantined.
+//! The path of a delivery: verify, parse, make an event, store, enqueue, respond. Unverified deliveries are quarantined.
 
 pub mod quarantine;
 
@@ -198,8 +198,8 @@ impl<S, J: Journal, Q: Queue, H: Quarantine> Receiver<S, J, Q, H> {
         }
         match self.accept::<P>(request, received_at, attempt).await {
             Ok((accepted, store)) => {
-                let answer = P::respond(&Outcome::Accepted(&accepted.event), &store.settings);
-                (answer, Report::Accepted(Box::new(accepted)))
+                let response = P::respond(&Outcome::Accepted(&accepted.event), &store.settings);
+                (response, Report::Accepted(Box::new(accepted)))
             }
             Err(NotAccepted::SecretsUnavailable { fault, quarantined: Ok(QuarantineOutcome::Stored) }) => {
                 (P::respond(&Outcome::Deferred, &P::Settings::default()), Report::Deferred(fault))

@@ -1,12 +1,12 @@
-//! The reader of a provider's API: sends each request at the pace of the limit, and reads the response.
+//! The reader of a provider's API: sends each request within the limit, and reads the response.
 
 use std::future::Future;
 use std::time::Duration;
 
 use super::fetched::Fetched;
 use super::observation::{Observation, RequestLimit, Then};
-use super::pace::Pace;
 use super::request::Request;
+use super::request_limiter::RequestLimiter;
 use super::response::{Failure, Response, Token};
 use super::source::Source;
 use crate::fault::Fault;
@@ -27,7 +27,7 @@ pub trait Api {
 /// The reason that an API could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
-    /// The API gave an answer that is none.
+    /// The API returned no usable response.
     #[error(transparent)]
     Failure(#[from] Failure),
     /// There was no response.
@@ -54,18 +54,18 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 /// The age at which a token is replaced before its end.
 const EARLY: Duration = Duration::from_mins(1);
 
-/// The use of one store's API so far: the pace of the requests, and the token. Runs that follow each other share it, so
-/// that all of them together stay within the limit.
+/// A session with one store's API: its rate limiter and its token. Consecutive runs share it, so that all of them
+/// together stay within the limit.
 #[derive(Debug)]
 pub struct Session {
-    pace: Pace,
+    limiter: RequestLimiter,
     token: Option<(Token, ReceivedAt)>,
 }
 
 impl Session {
     /// Begins without a request.
     pub fn new(limit: RequestLimit) -> Self {
-        Self { pace: Pace::new(limit), token: None }
+        Self { limiter: RequestLimiter::new(limit), token: None }
     }
 }
 
@@ -96,13 +96,13 @@ pub(super) enum Detail<S: Source> {
 
 impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
     pub(super) fn new(api: &'a A, access: &'a S::Access, session: &'a mut Session) -> Self {
-        let before = session.pace.total();
+        let before = session.limiter.total();
         Self { api, access, session, before }
     }
 
     /// Returns the number of requests that this reader sent.
     pub(super) fn requests(&self) -> u64 {
-        self.session.pace.total().saturating_sub(self.before)
+        self.session.limiter.total().saturating_sub(self.before)
     }
 
     /// Reads the page that a walk has reached.
@@ -185,13 +185,13 @@ impl<'a, S: Source, A: Api + Sync> Reader<'a, S, A> {
         Ok(true)
     }
 
-    /// Sends a request at the pace of the limit. Returns the response and its time.
+    /// Sends a request within the limit. Returns the response and its time.
     async fn send(&mut self, request: &Request) -> Result<(Response, ReceivedAt), Fault> {
-        let wait = self.session.pace.wait(self.api.now());
+        let wait = self.session.limiter.delay(self.api.now());
         if !wait.is_zero() {
             self.api.pause(wait).await;
         }
-        self.session.pace.note(self.api.now());
+        self.session.limiter.record(self.api.now());
         let response = self.api.send(request).await?;
         Ok((response, self.api.now()))
     }

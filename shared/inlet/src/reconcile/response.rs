@@ -80,7 +80,7 @@ impl Response {
         let status = self.status;
         match status {
             200..=299 => {}
-            // Some providers redirect to a login page where others answer 401.
+            // Some providers redirect to a login page where others respond 401.
             300..=399 | 401 | 403 => return Err(Failure::Unauthorized { status }),
             404 => return Err(Failure::NotFound),
             429 => return Err(Failure::RateLimited { retry_after: self.retry_after }),

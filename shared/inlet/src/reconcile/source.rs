@@ -57,7 +57,7 @@ pub trait Source: Provider {
     /// Reads the response to [`Source::detail`].
     ///
     /// # Errors
-    /// A [`Failure`] if it is no answer.
+    /// A [`Failure`] if it is not usable.
     fn read_detail(_: &Observation, response: &Response) -> Result<Observation, Failure> {
         Err(response.unreadable("detail"))
     }

@@ -162,23 +162,23 @@ impl Event {
 
 /// Returns an event as both parts read it, for tests that compare them; the typed one if the event fits its types.
 #[doc(hidden)]
-pub fn both(event: &RawValue) -> (Option<Event>, Event) {
+pub fn read_both_ways(event: &RawValue) -> (Option<Event>, Event) {
     (typed::read(event), tolerant::read(event))
 }
 
 /// Returns the response in API Gateway's format. A header whose value HTTP does not allow is left out.
 pub fn gateway_response(response: Response) -> GatewayResponse {
-    let mut answer = GatewayResponse::default();
-    answer.status_code = response.status.into();
+    let mut gateway_response = GatewayResponse::default();
+    gateway_response.status_code = response.status.into();
     for (name, value) in response.headers {
         // Not from text: that refuses characters outside ASCII, which a store's page may have.
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-            answer.headers.insert(HeaderName::from_static(name), value);
+            gateway_response.headers.insert(HeaderName::from_static(name), value);
         }
     }
-    answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer.body = Some(Body::Text(response.body.to_string()));
-    answer
+    gateway_response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    gateway_response.body = Some(Body::Text(response.body.to_string()));
+    gateway_response
 }
 
 #[cfg(test)]

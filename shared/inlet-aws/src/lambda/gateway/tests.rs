@@ -19,7 +19,7 @@ fn is_topic(part: &str) -> bool {
 /// Returns the readings of both parts, the typed one where the event fits its types.
 fn readings(of: &Value) -> (Option<Event>, Event) {
     let text = of.to_string();
-    both(serde_json::from_str(&text).unwrap())
+    read_both_ways(serde_json::from_str(&text).unwrap())
 }
 
 /// Returns an event as API Gateway sends it.

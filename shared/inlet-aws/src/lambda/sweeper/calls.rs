@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::*;
 use crate::fake_aws::{FakeAws, arrival};
 
@@ -38,7 +40,7 @@ async fn a_settled_event_costs_two_eventual_reads_in_its_life() {
     let (report, _) = sweep(&aws, later()).await;
     assert_eq!((report.resent, report.oldest_unprocessed), (0, Oldest::Nothing));
     for call in aws.calls("BatchGetItem") {
-        let wanted = &call.asked["RequestItems"]["events"];
+        let wanted = &call.input["RequestItems"]["events"];
         assert_eq!(wanted["ConsistentRead"], json!(false));
         let keys = wanted["Keys"].as_array().unwrap();
         assert!(keys.iter().all(|key| key["sk"]["S"].as_str().unwrap().starts_with("receipt/")), "{keys:?}");
@@ -70,9 +72,9 @@ async fn only_events_without_a_receipt_cost_four_consistent_reads() {
     let (report, _) = sweep(&aws, later()).await;
     assert_eq!(report.resent, 10);
     let is_consistent =
-        |call: &crate::fake_aws::Call| call.asked["RequestItems"]["events"]["ConsistentRead"] == true;
+        |call: &crate::fake_aws::Call| call.input["RequestItems"]["events"]["ConsistentRead"] == true;
     let keys =
-        |call: &crate::fake_aws::Call| call.asked["RequestItems"]["events"]["Keys"].as_array().unwrap().len();
+        |call: &crate::fake_aws::Call| call.input["RequestItems"]["events"]["Keys"].as_array().unwrap().len();
     let consistent: usize =
         aws.calls("BatchGetItem").iter().filter(|call| is_consistent(call)).map(keys).sum();
     // Both passes meet the ten events: the second one finds them on the pending list. Before an event is sent, the note

@@ -34,7 +34,7 @@ pub(super) fn accepted_metrics(mut measured: Measured, accepted: &Accepted) -> M
 
 /// Adds the metrics of a refused delivery.
 pub(super) fn refused_metrics(measured: Measured, why: &NotAccepted) -> Measured {
-    let mut measured = measured.of(Dimension::RejectCode, reject_code(why));
+    let mut measured = measured.with_dimension(Dimension::RejectCode, reject_code(why));
     let is_ours = why.refusal() == Refusal::Unavailable;
     measured.count(if is_ours { metrics::UNAVAILABLE } else { metrics::REJECTED });
     let is_quarantined =

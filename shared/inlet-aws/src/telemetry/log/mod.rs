@@ -125,12 +125,12 @@ impl<'r> DeliveryLog<'r> {
         let mut measured = self.base_metrics(invalid == InvalidInvocation::Panicked);
         let (code, detail) = match invalid {
             InvalidInvocation::Malformed(reason) => {
-                measured = measured.of(Dimension::RejectCode, "malformed");
+                measured = measured.with_dimension(Dimension::RejectCode, "malformed");
                 measured.count(metrics::REJECTED);
                 ("malformed", reason)
             }
             InvalidInvocation::UnknownPath(method) => {
-                measured = measured.of(Dimension::RejectCode, UNKNOWN_PATH);
+                measured = measured.with_dimension(Dimension::RejectCode, UNKNOWN_PATH);
                 measured.count(metrics::REJECTED);
                 measured.count_if(may_deliver(method), metrics::UNKNOWN_PATH);
                 (UNKNOWN_PATH, "the path contains no store")
@@ -152,7 +152,7 @@ impl<'r> DeliveryLog<'r> {
     ) -> (Line<'l>, Measured) {
         let (mut line, mut measured) = (self.line_of(report), self.metrics_of(report));
         if let Some(DriftReport { event, drift, log_it }) = drift {
-            measured = measured.of(Dimension::Event, event);
+            measured = measured.with_dimension(Dimension::Event, event);
             measured.count_if(!drift.contradictions.is_empty(), metrics::DRIFT);
             measured.count_if(!drift.undocumented.is_empty(), metrics::UNDOCUMENTED);
             if log_it {
@@ -235,7 +235,7 @@ impl<'r> DeliveryLog<'r> {
 
     /// Returns the metrics of every response.
     fn base_metrics(&self, may_be_counted: bool) -> Measured {
-        let mut measured = Measured::of_stage(self.stage).of(Dimension::Provider, self.provider);
+        let mut measured = Measured::of_stage(self.stage).with_dimension(Dimension::Provider, self.provider);
         let is_counted =
             may_be_counted && self.retry_policy.counts_towards_breaker(self.status) == Some(true);
         measured.count_if(is_counted, metrics::COUNTED_FAILURE);

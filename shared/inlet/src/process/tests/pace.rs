@@ -5,7 +5,7 @@ use super::*;
 /// The stand-ins, with calls that take one turn each: calls that are made at the same time end in the same turn.
 #[derive(Default)]
 struct Slow {
-    desk: Desk,
+    services: TestServices,
     /// The number of receipts of each read.
     reads: Mutex<Vec<usize>>,
     /// The event whose receipt cannot be written.
@@ -28,13 +28,13 @@ async fn turn() {
 impl ProcessingStore for &Slow {
     async fn store_event(&self, received: &Received, message: &Message) -> Result<Stored, ConsumeError> {
         turn().await;
-        (&self.desk).store_event(received, message).await
+        (&self.services).store_event(received, message).await
     }
 
     async fn processed(&self, messages: &[&Message]) -> Result<HashSet<EventId>, Fault> {
         turn().await;
         self.reads.lock().unwrap().push(messages.len());
-        (&self.desk).processed(messages).await
+        (&self.services).processed(messages).await
     }
 
     async fn receipt(&self, consumed: &[&Message], repeated: &[EventId]) -> Result<ReceivedAt, Fault> {
@@ -43,7 +43,7 @@ impl ProcessingStore for &Slow {
         if consumed.iter().any(|message| refused == Some(short(message.id()))) {
             return Err(fault());
         }
-        (&self.desk).receipt(consumed, repeated).await
+        (&self.services).receipt(consumed, repeated).await
     }
 
     async fn load_attempts(
@@ -51,22 +51,22 @@ impl ProcessingStore for &Slow {
         messages: &[(&Received, &Message)],
     ) -> Result<HashMap<String, Attempts>, Fault> {
         turn().await;
-        (&self.desk).load_attempts(messages).await
+        (&self.services).load_attempts(messages).await
     }
 
     async fn record_attempts(&self, records: &[AttemptRecord]) -> Result<(), Fault> {
         turn().await;
-        (&self.desk).record_attempts(records).await
+        (&self.services).record_attempts(records).await
     }
 
     async fn delay(&self, received: &Received, pause: Duration) -> Result<(), Fault> {
         turn().await;
-        (&self.desk).delay(received, pause).await
+        (&self.services).delay(received, pause).await
     }
 
     async fn dead_letter(&self, received: &Received, id: Option<&EventId>, why: &Fault) -> Result<(), Fault> {
         turn().await;
-        (&self.desk).dead_letter(received, id, why).await
+        (&self.services).dead_letter(received, id, why).await
     }
 }
 
@@ -76,9 +76,9 @@ impl Consumer for &Slow {
         if let Some((consumed, forgotten)) = self.forgotten_after
             && messages.iter().any(|message| short(message.id()) == consumed)
         {
-            self.desk.books.lock().unwrap().receipts.insert(forgotten.to_owned());
+            self.services.state.lock().unwrap().receipts.insert(forgotten.to_owned());
         }
-        (&self.desk).consume(messages).await
+        (&self.services).consume(messages).await
     }
 
     fn allows_earlier_events_again(&self) -> bool {
@@ -101,7 +101,7 @@ impl Slow {
     }
 
     fn done(&self) -> Vec<String> {
-        self.desk.books.lock().unwrap().done.clone()
+        self.services.state.lock().unwrap().done.clone()
     }
 }
 
@@ -143,7 +143,7 @@ fn behind_a_missing_receipt_nothing_gets_one() {
     let slow = Slow { without_receipt: Mutex::new(Some("a2")), ..Slow::default() };
     let (done, _) = slow.process(batch("a1 a2 a3 a4 b1 b2 b3"), NO_LIMIT);
     assert_eq!(done, ["a1", "b1"], "the receipts of a2 and b2 are one call");
-    assert_eq!(slow.desk.books.lock().unwrap().receipts.len(), 2);
+    assert_eq!(slow.services.state.lock().unwrap().receipts.len(), 2);
     let consumed_once = slow.done().iter().filter(|it| it.starts_with("consume a")).count();
     assert_eq!(consumed_once, 3, "a3 was consumed beside the receipt of a2");
     *slow.without_receipt.lock().unwrap() = None;
@@ -183,7 +183,7 @@ fn an_event_forgotten_during_a_slow_batch_is_not_consumed() {
 #[test]
 fn a_failure_of_the_consumer_keeps_the_receipt_beside_it() {
     let mut slow = Slow::default();
-    slow.desk.failing.insert("a2", Way::Outage);
+    slow.services.failing.insert("a2", Failure::Outage);
     let (done, _) = slow.process(batch("a1 a2 a3"), NO_LIMIT);
     assert_eq!((done, slow.done()), (vec!["a1".to_owned()], vec!["consume a1".into(), "receipt a1".into()]));
 }
@@ -191,7 +191,7 @@ fn a_failure_of_the_consumer_keeps_the_receipt_beside_it() {
 #[test]
 fn a_receipt_counts_although_the_next_message_hangs() {
     let mut slow = Slow::default();
-    slow.desk.failing.insert("a2", Way::Hang);
+    slow.services.failing.insert("a2", Failure::Hang);
     let (done, turns) = slow.process(batch("a1 a2 a3"), 100);
     assert_eq!((done, turns), (vec!["a1".to_owned()], 100));
 }
@@ -203,11 +203,11 @@ fn messages_received_before_are_consumed_after_each_receipt() {
     assert_eq!(slow.done(), ["consume a1", "receipt a1", "consume a2", "receipt a2"]);
     // A crash over a2 must not count as an attempt of a1.
     let mut slow = Slow::default();
-    slow.desk.failing.insert("a2", Way::Hang);
+    slow.services.failing.insert("a2", Failure::Hang);
     slow.process(received_often("a1 a2", 2), 100);
-    let books = slow.desk.books.lock().unwrap();
-    assert!(!books.attempts.contains_key("a1"), "{:?}", books.attempts.keys());
-    assert_eq!(books.attempts["a2"].unfinished, 1);
+    let state = slow.services.state.lock().unwrap();
+    assert!(!state.attempts.contains_key("a1"), "{:?}", state.attempts.keys());
+    assert_eq!(state.attempts["a2"].unfinished, 1);
 }
 
 #[test]
